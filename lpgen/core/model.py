@@ -1,0 +1,297 @@
+"""The domain types, and nothing else. Every other module speaks in these words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+Action = NewType("Action", str)
+"""A canonical action, `service:Name` as the catalog spells it. Only `Catalog` makes one."""
+
+ActionPattern = NewType("ActionPattern", str)
+"""What a policy statement holds in `Action` or `NotAction`: may have wildcards, any case, or be unknown."""
+
+
+# ---------------------------------------------------------------- actions
+
+
+class AccessLevel(StrEnum):
+    """An action's access level, in the words and the order of the service authorization reference."""
+
+    LIST = "List"
+    READ = "Read"
+    WRITE = "Write"
+    TAGGING = "Tagging"
+    PERMISSIONS_MANAGEMENT = "Permissions management"
+
+
+class Visibility(StrEnum):
+    """What CloudTrail can show of an action's use."""
+
+    MANAGEMENT = "management"  # a management event, recorded unless the trail excludes it
+    DATA = "data"  # a data event, recorded only where the trail's selectors ask for it
+    INFERRED = "inferred"  # no record of its own, but a rule reads its use off another record (iam:PassRole)
+    NEVER = "never"  # CloudTrail never records it, or no operation is known that would leave a record
+
+
+# ---------------------------------------------------------------- records and usage
+
+
+class Category(StrEnum):
+    """CloudTrail's `eventCategory`, as far as it can hold a call by a principal."""
+
+    MANAGEMENT = "management"
+    DATA = "data"
+    NETWORK_ACTIVITY = "network_activity"
+
+
+class Outcome(StrEnum):
+    """What a record says about authorization. Errors other than denials mean that the call was authorized."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    UNDETERMINED = "undetermined"  # throttled, unauthenticated, malformed or failed inside AWS
+
+
+class DenialKind(StrEnum):
+    """Which wall refused a denied call, as far as the error message says."""
+
+    NONE = ""  # not a denial
+    IDENTITY = "identity"
+    RESOURCE = "resource"
+    BOUNDARY = "boundary"
+    SCP = "scp"
+    RCP = "rcp"
+    SESSION = "session"
+    VPC_ENDPOINT = "vpc_endpoint"
+    EXPLICIT = "explicit"  # an explicit deny whose policy type the message doesn't name
+    UNSTATED = "unstated"
+
+
+class CallerKind(StrEnum):
+    """Who made the call. Only ROLE and USER have usage; the others are counted skips."""
+
+    ROLE = "role"
+    USER = "user"
+    ROOT = "root"
+    SERVICE = "service"
+    CROSS_ACCOUNT = "cross_account"
+    FEDERATED = "federated"
+    ANONYMOUS = "anonymous"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The principal behind a record. `principal` is an IAM role or user ARN, or "" where `kind` has none.
+
+    `principal_id` is the role's `AROA…` or the user's `AIDA…` id without a session name, or "".
+    `service_session` is true where an AWS service assumed the role (a service role or service-linked role).
+    """
+
+    kind: CallerKind
+    principal: str = ""
+    principal_id: str = ""
+    account: str = ""
+    service_session: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeDetail:
+    """A record's outcome with the error code it was read from ("" without an error) and the wall that refused it."""
+
+    outcome: Outcome
+    error_code: str = ""
+    denial_kind: DenialKind = DenialKind.NONE
+
+
+class ResourceKind(StrEnum):
+    """How a resource is known. NONE and UNKNOWN differ: the action takes none, or it couldn't be read."""
+
+    ARN = "arn"  # one exact ARN
+    FOLD = "fold"  # a glob that stands for many ARNs of one shape
+    NONE = "none"
+    UNKNOWN = "unknown"
+    OVERFLOW = "overflow"  # too many distinct resources of one principal and action to keep apart
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Resource:
+    """What an action was done to. `text` is an ARN (ARN), a glob (FOLD), and `*` for the other kinds."""
+
+    kind: ResourceKind
+    text: str = "*"
+
+
+NO_RESOURCE = Resource(ResourceKind.NONE)
+UNKNOWN_RESOURCE = Resource(ResourceKind.UNKNOWN)
+
+OBSERVED = "observed"
+"""The `how` of an action whose own call was recorded; any other value names the inference rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class MappedAction:
+    """One action that a recorded call needs, on the resources it needs it for (never empty, sorted, unfolded).
+
+    `how` is `OBSERVED` or the name of the inference rule. `context` holds allow-listed condition values, sorted pairs
+    of key and value, such as `("iam:PassedToService", "lambda.amazonaws.com")`.
+    """
+
+    action: Action
+    resources: tuple[Resource, ...]
+    how: str = OBSERVED
+    context: tuple[tuple[str, str], ...] = ()
+
+
+class MappingStatus(StrEnum):
+    """How the event map disposed of a record."""
+
+    MAPPED = "mapped"
+    NO_PERMISSION = "no_permission"  # the call needs no permission (sts:GetCallerIdentity, sign-in events)
+    UNMAPPED = "unmapped"  # the map doesn't know it: reported, never guessed
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMapping:
+    """The actions a recorded call needs, whatever its outcome and caller. `actions` is empty unless MAPPED."""
+
+    status: MappingStatus
+    actions: tuple[MappedAction, ...] = ()
+
+
+class SkipReason(StrEnum):
+    """Why a file or a record is not in the usage table."""
+
+    UNREADABLE_FILE = "unreadable_file"  # not gzip or JSON, truncated, or of a shape that lpgen doesn't know
+    NOT_CLOUDTRAIL = "not_cloudtrail"  # a digest, Config or other file in the same tree
+    BAD_RECORD = "bad_record"  # a record with wrong types or without eventSource or eventName
+    DUPLICATE = "duplicate"  # an event id seen before in the same file
+    OUT_OF_WINDOW = "out_of_window"
+    INSIGHT = "insight"
+    AGGREGATED = "aggregated"
+    SERVICE_EVENT = "service_event"  # AwsServiceEvent: no call, no IAM action
+    NETWORK_COPY = "network_activity_copy"  # a network activity event repeats a call recorded elsewhere
+    NO_PERMISSION = "no_permission"
+    UNMAPPED = "unmapped"
+    SERVICE_CALLER = "service_caller"
+    ROOT_CALLER = "root_caller"
+    CROSS_ACCOUNT_CALLER = "cross_account_caller"
+    FEDERATED_CALLER = "federated_caller"
+    ANONYMOUS_CALLER = "anonymous_caller"
+    UNKNOWN_CALLER = "unknown_caller"
+    DENIED = "denied"  # only in `lpgen map`: in the usage table a denied record is a row of its own outcome
+    UNDETERMINED = "undetermined"  # likewise
+
+
+# ---------------------------------------------------------------- policies
+
+
+class Effect(StrEnum):
+    """A statement's effect."""
+
+    ALLOW = "Allow"
+    DENY = "Deny"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Condition:
+    """One operator and key of a condition block, with its values sorted. Operators and keys keep their spelling."""
+
+    operator: str
+    key: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One policy statement, normalised: single values became tuples; order of patterns is as written.
+
+    `patterns` holds `NotAction` patterns where `not_action` is true, and `resources` holds `NotResource` patterns where
+    `not_resource` is true. `resources` is empty where the statement has neither (trust policies). `conditions` are
+    sorted. `principals` is None in identity policies, else sorted pairs of type and value (`("AWS", "*")`).
+    `text` is the statement as written, compact JSON with its own key order, so that it can be carried verbatim.
+    """
+
+    index: int
+    sid: str
+    effect: Effect
+    patterns: tuple[ActionPattern, ...]
+    not_action: bool
+    resources: tuple[str, ...]
+    not_resource: bool
+    conditions: tuple[Condition, ...]
+    principals: tuple[tuple[str, str], ...] | None
+    not_principal: bool
+    text: str
+
+
+LEGACY_VERSION = "2008-10-17"
+"""The language version in which policy variables are literal text; it is also what a document without one has."""
+
+CURRENT_VERSION = "2012-10-17"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy document, normalised once."""
+
+    version: str
+    statements: tuple[Statement, ...]
+
+
+class PolicyKind(StrEnum):
+    """Where a policy lives."""
+
+    INLINE = "inline"
+    CUSTOMER_MANAGED = "customer_managed"
+    AWS_MANAGED = "aws_managed"
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedPolicy:
+    """A policy that counts for a principal. `document` is None where the snapshot lacks it (grants unknown).
+
+    `arn` is "" for inline policies; `group` names the group that brings it, or is "". `created` is when the version
+    in force was made, in UTC, where the snapshot says so.
+    """
+
+    kind: PolicyKind
+    name: str
+    arn: str
+    group: str
+    created: datetime | None
+    document: Policy | None
+
+
+class PrincipalKind(StrEnum):
+    """A role or a user."""
+
+    ROLE = "role"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A role or user as the snapshot shows it. Times are UTC; `boundary` is None where there is none.
+
+    `last_used` is a role's `RoleLastUsed` date, None where the snapshot has none (never used within 400 days).
+    `instance_profiles` are the ARNs of the profiles that hold the role. `tags` are sorted pairs.
+    """
+
+    arn: str
+    principal_id: str
+    account: str
+    kind: PrincipalKind
+    name: str
+    path: str
+    created: datetime | None
+    last_used: datetime | None
+    policies: tuple[AttachedPolicy, ...]
+    boundary: AttachedPolicy | None
+    trust: Policy | None
+    groups: tuple[str, ...]
+    instance_profiles: tuple[str, ...]
+    tags: tuple[tuple[str, str], ...]

@@ -1,0 +1,46 @@
+"""Every error that lpgen raises on purpose, in one tree.
+
+A message is one sentence in lower case that names the place, with input in backticks; `hint` says the next step.
+Only `lpgen.cli` catches `LpgenError`.
+"""
+
+
+class LpgenError(Exception):
+    """The root: an error whose message is meant for the person at the terminal."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class CatalogError(LpgenError):
+    """The action catalog can't be read, or an update of it failed and the old one was left whole."""
+
+
+class InvocationError(LpgenError):
+    """The command line asks for something that makes no sense (exit 2)."""
+
+
+class IngestError(LpgenError):
+    """Log files could not be ingested; the usage table is as it was."""
+
+
+class DataError(LpgenError):
+    """The data folder can't be read: missing, damaged, or of another schema version."""
+
+
+class PolicyError(LpgenError):
+    """A policy document breaks IAM's grammar; the message names the policy and the statement."""
+
+
+class SnapshotError(LpgenError):
+    """A file of authorization details can't be read."""
+
+
+class DecisionsError(LpgenError):
+    """The decisions file can't be read; the message names the entry."""
+
+
+class OutputError(LpgenError):
+    """A replacement or report can't be written or read back."""
