@@ -1,0 +1,380 @@
+"""The types of the analysis: what a principal was granted and used, what to replace it with, and the proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lpgen.core.model import (
+    AccessLevel,
+    Action,
+    ActionPattern,
+    DenialKind,
+    Outcome,
+    PolicyKind,
+    Principal,
+    Resource,
+    Statement,
+)
+
+# ---------------------------------------------------------------- use, read off the usage table
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How a use is known: times are ISO 8601 in UTC, the example is the earliest record's."""
+
+    records: int
+    first_seen: str
+    last_seen: str
+    example_event_id: str
+    example_resource: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One action of one principal on one resource with one outcome, over all days."""
+
+    action: Action
+    resource: Resource
+    outcome: Outcome
+    how: str
+    denial_kind: DenialKind
+    error_code: str
+    regions: tuple[str, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class UnmappedEvent:
+    """A successful call that the event map doesn't know, so that its action is unknown."""
+
+    event_source: str
+    event_name: str
+    evidence: Evidence
+
+    @property
+    def item(self) -> str:
+        """How a decision names it."""
+        return f"unmapped {self.event_source} {self.event_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalUsage:
+    """All that the usage and skip tables hold of one principal. `principal_ids` are those its records carry."""
+
+    principal: str
+    principal_ids: tuple[str, ...]
+    uses: tuple[Use, ...]
+    unmapped: tuple[UnmappedEvent, ...]
+    regions: tuple[str, ...]
+
+
+# ---------------------------------------------------------------- grants
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StatementRef:
+    """Which statement of which policy: `policy` is a managed policy's ARN or an inline policy's name."""
+
+    policy: str
+    kind: PolicyKind
+    group: str
+    index: int
+    sid: str
+
+    def __str__(self) -> str:
+        where = f" of group {self.group}" if self.group else ""
+        named = f" ({self.sid})" if self.sid else ""
+        return f"{self.policy}{where}, statement {self.index + 1}{named}"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One statement with what it expands to. `problems` are its patterns that the catalog doesn't know."""
+
+    ref: StatementRef
+    version: str
+    statement: Statement
+    actions: frozenset[Action]
+    unknown_patterns: tuple[ActionPattern, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalGrants:
+    """What a principal's policies say. `missing` names attached policies or boundaries without a document.
+
+    `granted` is every action that some Allow grants, that no Deny refuses outright and that the boundary lets through.
+    """
+
+    principal: Principal
+    allows: tuple[Grant, ...]
+    denies: tuple[Grant, ...]
+    boundary_allows: tuple[Grant, ...] | None
+    boundary_denies: tuple[Grant, ...]
+    missing: tuple[str, ...]
+    granted: frozenset[Action]
+
+
+# ---------------------------------------------------------------- diff
+
+
+class Verdict(StrEnum):
+    """What became of an action of a principal."""
+
+    USED = "used"
+    ATTEMPTED = "attempted"  # granted, and only tried with an undetermined outcome
+    UNUSED = "unused"  # granted, and use would have shown
+    UNOBSERVABLE = "unobservable"  # granted, and the logs could not have shown use
+    UNGRANTED = "ungranted"  # used, and no current policy grants it
+
+
+class Confidence(StrEnum):
+    """How sure a removal is."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionVerdict:
+    """The verdict on one action of one principal, with why.
+
+    `keep` is the reason why an action without seen use stays in the replacement, "" where it goes. `danger` says what a
+    holder could do with it, "" for most actions. `evidence` is None without a use or a try.
+    """
+
+    action: Action
+    level: AccessLevel
+    verdict: Verdict
+    reason: str
+    keep: str
+    confidence: Confidence
+    danger: str
+    grants: tuple[StatementRef, ...]
+    evidence: Evidence | None
+
+
+@dataclass(frozen=True, slots=True)
+class UngrantedUse:
+    """A use that no current policy grants. `explanation` is "" where nothing explains it."""
+
+    use: Use
+    reason: str
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class WildcardUse:
+    """One wildcard of an Allow: how many actions it stands for today and how many of them were used."""
+
+    ref: StatementRef
+    pattern: ActionPattern
+    not_action: bool
+    expands_to: int
+    used: tuple[Action, ...]
+
+
+class PrincipalClass(StrEnum):
+    """What kind of case a principal is; each has its own treatment."""
+
+    ACTIVE = "active"
+    UNUSED = "unused"
+    NOT_COVERED = "not_covered"  # no log of its account was read
+    GRANTS_UNKNOWN = "grants_unknown"
+    NO_GRANTS = "no_grants"
+    SERVICE_LINKED = "service_linked"
+    SSO = "sso"
+    NOT_IN_SNAPSHOT = "not_in_snapshot"
+
+
+class CaveatKind(StrEnum):
+    """Why a replacement isn't called safe."""
+
+    UNMAPPED_EVENT = "unmapped_event"
+    UNKNOWN_PATTERN = "unknown_pattern"
+    GRANTS_UNKNOWN = "grants_unknown"
+    SHORT_COVERAGE = "short_coverage"
+    YOUNG_PRINCIPAL = "young_principal"
+    YOUNG_POLICY = "young_policy"
+    COVERAGE_HOLE = "coverage_hole"
+    RECREATED = "recreated"
+    UNEXPLAINED_USE = "unexplained_use"
+    TOO_LARGE = "too_large"
+    VERIFICATION = "verification"
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat:
+    """One reason why a replacement isn't called safe. `item` is how a decision names it; `accepted_by` who did."""
+
+    kind: CaveatKind
+    message: str
+    item: str
+    accepted_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalDiff:
+    """Grants against use of one principal. `proposal` is what to do, in one sentence."""
+
+    principal: Principal
+    principal_class: PrincipalClass
+    proposal: str
+    covered_days: int
+    verdicts: tuple[ActionVerdict, ...]
+    ungranted: tuple[UngrantedUse, ...]
+    denied: tuple[Use, ...]
+    unmapped: tuple[UnmappedEvent, ...]
+    wildcards: tuple[WildcardUse, ...]
+    caveats: tuple[Caveat, ...]
+    lines: tuple[Line, ...]
+    dropped: tuple[Line, ...]
+
+    @property
+    def open_caveats(self) -> tuple[Caveat, ...]:
+        """The caveats that no person has accepted."""
+        return tuple(caveat for caveat in self.caveats if not caveat.accepted_by)
+
+
+# ---------------------------------------------------------------- replacement
+
+
+class LineKind(StrEnum):
+    """Why a line is in a replacement."""
+
+    OBSERVED = "observed"
+    INFERRED = "inferred"
+    ATTEMPTED = "attempted"
+    KEPT = "kept"  # the logs could not have shown its use
+    REVIEW = "review"  # kept because an unexplained use may be a mapping error
+    DECIDED = "decided"  # a person's decision
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Scope:
+    """A statement's `Resource`, or its `NotResource` where `not_resource` is true."""
+
+    resources: tuple[str, ...]
+    not_resource: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One action on one scope, narrowed from one statement, with why. `rule` names the scoping rule, or is ""."""
+
+    action: Action
+    scope: Scope
+    parent: StatementRef
+    kind: LineKind
+    why: str
+    rule: str
+    evidence: Evidence | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacementStatement:
+    """One new Allow with the lines it came from. All lines have the statement's parent."""
+
+    sid: str
+    actions: tuple[Action, ...]
+    scope: Scope
+    parent: StatementRef
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacementDocument:
+    """One policy document to create. `text` is JSON laid out for people; `size` is in IAM characters."""
+
+    name: str
+    inline: bool
+    text: str
+    size: int
+    statements: tuple[ReplacementStatement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedRule:
+    """A scoping rule that was applied: what it wrote, for how many seen resources, and what that adds."""
+
+    rule: str
+    pattern: str
+    seen: int
+    adds: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """The policies proposed for one principal. `refusal` is why there are none, or ""."""
+
+    principal: Principal
+    documents: tuple[ReplacementDocument, ...]
+    rules: tuple[AppliedRule, ...]
+    bytes_by_service: tuple[tuple[str, int], ...]
+    refusal: str
+
+
+# ---------------------------------------------------------------- proof
+
+
+class CheckStatus(StrEnum):
+    """How a check ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNPROVEN = "unproven"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: `examined` things looked at, and a sentence for each that failed or couldn't be proven."""
+
+    name: str
+    status: CheckStatus
+    examined: int
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The checks on one replacement; without any check it has failed."""
+
+    principal: str
+    checks: tuple[Check, ...]
+
+    @property
+    def status(self) -> CheckStatus:
+        """FAILED if any check failed or there is none, UNPROVEN if any is unproven, else PASSED."""
+        statuses = {check.status for check in self.checks}
+        if not statuses or CheckStatus.FAILED in statuses:
+            return CheckStatus.FAILED
+        return CheckStatus.UNPROVEN if CheckStatus.UNPROVEN in statuses else CheckStatus.PASSED
+
+
+# ---------------------------------------------------------------- decisions
+
+
+class DecisionKind(StrEnum):
+    """What a person decided."""
+
+    KEEP = "keep"
+    DROP = "drop"
+    ACCEPT = "accept"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's decision. Patterns are globs; dates are ISO, inclusive; "" means any (or never for `expires`)."""
+
+    kind: DecisionKind
+    principal: str
+    action: str
+    resource: str
+    item: str
+    since: str
+    until: str
+    reason: str
+    owner: str
+    expires: str
