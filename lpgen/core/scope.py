@@ -7,14 +7,8 @@ from __future__ import annotations
 
 from lpgen.core.catalog import Catalog
 from lpgen.core.findings import Grant, Scope
-from lpgen.core.match import (
-    glob_match,
-    has_variable,
-    intersect_patterns,
-    pattern_contains,
-    patterns_intersect,
-    variables_as_wildcards,
-)
+from lpgen.core.match import has_variable, variables_as_wildcards
+from lpgen.core.match_resource import intersect_resources, resource_contains, resource_match, resources_intersect
 from lpgen.core.model import LEGACY_VERSION, Action, Resource, ResourceKind
 
 EVERYTHING = Scope(("*",))
@@ -65,7 +59,7 @@ def is_plain(arn: str) -> bool:
 
 def _scope_of_none(grant: Grant) -> Scope | None:
     # A request without a resource is evaluated against `*`, which only patterns of stars match.
-    matches = any(glob_match(pattern, "*") for pattern in grant.statement.resources)
+    matches = any(resource_match(pattern, "*") for pattern in grant.statement.resources)
     if grant.statement.not_resource:
         return None if matches else Scope(tuple(sorted(set(grant.statement.resources))), not_resource=True)
     return EVERYTHING if matches else None
@@ -77,14 +71,14 @@ def _scope_inside(grant: Grant, resource: Resource) -> Scope | None:
     kept: set[str] = set()
     for pattern in grant.statement.resources:
         glob = as_glob(pattern, grant.version)
-        if not (glob_match(glob, resource.text) if exact else patterns_intersect(glob, resource.text)):
+        if not (resource_match(glob, resource.text) if exact else resources_intersect(glob, resource.text)):
             continue
         if holds_variable(pattern, grant.version) or not plain:
             kept.add(pattern)
-        elif exact or pattern_contains(pattern, resource.text):
+        elif exact or resource_contains(pattern, resource.text):
             return Scope((resource.text,))
         else:
-            kept.add(intersect_patterns(pattern, resource.text) or pattern)
+            kept.add(intersect_resources(pattern, resource.text) or pattern)
     return Scope(tuple(sorted(kept))) if kept else None
 
 
@@ -94,10 +88,10 @@ def _scope_outside(grant: Grant, resource: Resource) -> Scope | None:
     for pattern in grant.statement.resources:
         variable = holds_variable(pattern, grant.version)
         glob = as_glob(pattern, grant.version)
-        covered = glob_match(glob, resource.text) if exact else pattern_contains(glob, resource.text)
+        covered = resource_match(glob, resource.text) if exact else resource_contains(glob, resource.text)
         if covered and not variable:
             return None
-        touches = touches or (covered if exact else patterns_intersect(glob, resource.text))
+        touches = touches or (covered if exact else resources_intersect(glob, resource.text))
     if touches or (exact and not is_plain(resource.text)):
         return Scope(tuple(sorted(set(grant.statement.resources))), not_resource=True)
     return Scope((resource.text,))
