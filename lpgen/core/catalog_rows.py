@@ -1,0 +1,162 @@
+"""The catalog's files as rows: what one service's JSON and the manifest hold, decoded strictly, written for review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from lpgen.core.model import AccessLevel
+from lpgen.errors import CatalogError
+
+FORMAT = 1
+"""The version of the files' layout; a catalog of another one isn't read."""
+
+
+class ResourceUseRow(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A resource type that an action takes; `required` is null where the source doesn't say."""
+
+    type: str
+    required: bool | None = None
+
+
+class ActionRow(msgspec.Struct, frozen=True, gc=False):
+    """One action; `dependents` is null where the source doesn't say, `first_seen` an ISO date."""
+
+    name: str
+    levels: tuple[AccessLevel, ...]
+    resources: tuple[ResourceUseRow, ...]
+    conditions: tuple[str, ...]
+    dependents: tuple[str, ...] | None
+    first_seen: str
+
+
+class ResourceTypeRow(msgspec.Struct, frozen=True, gc=False):
+    """One resource type with its ARN formats; placeholders are `${Name}`."""
+
+    type: str
+    arns: tuple[str, ...]
+    conditions: tuple[str, ...]
+
+
+class ConditionKeyRow(msgspec.Struct, frozen=True, gc=False):
+    """One condition key and the type of its values."""
+
+    key: str
+    type: str
+
+
+class ServiceRow(msgspec.Struct, frozen=True, gc=False):
+    """One service, as `services/PREFIX.json` holds it."""
+
+    service: str
+    name: str
+    actions: tuple[ActionRow, ...]
+    resources: tuple[ResourceTypeRow, ...]
+    conditions: tuple[ConditionKeyRow, ...]
+
+
+class SourceRow(msgspec.Struct, frozen=True):
+    """A source of the catalog's facts and what it gives."""
+
+    name: str
+    version: str
+    license: str
+    gives: str
+
+
+class CountsRow(msgspec.Struct, frozen=True):
+    """How much the catalog holds."""
+
+    services: int
+    actions: int
+    resource_types: int
+    condition_keys: int
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What the catalog is: `manifest.json`. `date` is the ISO date of its facts."""
+
+    format: int
+    version: str
+    date: str
+    counts: CountsRow
+    sources: tuple[SourceRow, ...]
+
+    @classmethod
+    def of_services(cls, services: Sequence[ServiceRow], *, date: str, sources: tuple[SourceRow, ...]) -> Manifest:
+        """The manifest of a catalog with these services; its version is the date."""
+        counts = CountsRow(
+            services=len(services),
+            actions=sum(len(service.actions) for service in services),
+            resource_types=sum(len(service.resources) for service in services),
+            condition_keys=sum(len(service.conditions) for service in services),
+        )
+        return cls(format=FORMAT, version=date.replace("-", "."), date=date, counts=counts, sources=sources)
+
+
+_service_decoder = msgspec.json.Decoder(ServiceRow)
+_manifest_decoder = msgspec.json.Decoder(Manifest)
+
+
+def service_from_json(text: bytes, *, prefix: str) -> ServiceRow:
+    """The service with this prefix from its file.
+
+    Raises:
+        CatalogError: it isn't JSON, not of this shape, or of another service.
+    """
+    try:
+        service = _service_decoder.decode(text)
+    except msgspec.MsgspecError as error:
+        raise CatalogError(f"service `{prefix}` of the action catalog can't be read: {error}") from error
+    if service.service != prefix:
+        raise CatalogError(f"service `{prefix}` of the action catalog holds `{service.service}` instead")
+    return service
+
+
+def manifest_from_json(text: bytes) -> Manifest:
+    """The manifest from its file.
+
+    Raises:
+        CatalogError: it isn't JSON, not of this shape, or of another format version.
+    """
+    try:
+        manifest = _manifest_decoder.decode(text)
+    except msgspec.MsgspecError as error:
+        raise CatalogError(f"the manifest of the action catalog can't be read: {error}") from error
+    if manifest.format != FORMAT:
+        raise CatalogError(f"the action catalog has format {manifest.format}, and this lpgen reads format {FORMAT}")
+    return manifest
+
+
+def json_from_service(service: ServiceRow) -> bytes:
+    """A service's file: valid JSON, with one action, resource type or condition key a line for the sake of diffs."""
+    parts = [f'{{"service": {_json(service.service)}, "name": {_json(service.name)}']
+    for field in ("actions", "resources", "conditions"):
+        rows = ",\n".join(_json(row) for row in getattr(service, field))
+        parts.append(f'"{field}": [\n{rows}\n]' if rows else f'"{field}": []')
+    return (",\n".join(parts) + "}\n").encode()
+
+
+def json_from_manifest(manifest: Manifest) -> bytes:
+    """The manifest's file."""
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def sorted_service(service: ServiceRow) -> ServiceRow:
+    """The service with its actions, resource types and condition keys in order: equal facts give equal bytes."""
+    return msgspec.structs.replace(
+        service,
+        actions=tuple(sorted(service.actions, key=lambda row: row.name)),
+        resources=tuple(sorted(service.resources, key=lambda row: row.type)),
+        conditions=tuple(sorted(service.conditions, key=lambda row: row.key)),
+    )
+
+
+def split_formats(arns: Iterable[str]) -> tuple[str, ...]:
+    """ARN formats, one each: the service authorization reference joins several of one type by `, `."""
+    return tuple(part for arn in arns for part in arn.split(", "))
+
+
+def _json(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=0).decode()

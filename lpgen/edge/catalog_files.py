@@ -1,0 +1,149 @@
+"""The catalog's folders: which one counts, and reading and replacing its files.
+
+A folder holds `manifest.json`, one `services/PREFIX.json` per service, and tables. The user's own catalogs stand in
+dated folders below the user's data folder, written by `lpgen catalog update`; a table that one of them lacks comes
+from the bundled catalog.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from lpgen.core.catalog import Catalog
+from lpgen.core.catalog_rows import Manifest, ServiceRow, json_from_manifest, json_from_service
+from lpgen.errors import CatalogError
+
+HOME_VARIABLE = "LPGEN_CATALOG_HOME"
+"""The environment variable that names another folder for the user's catalogs."""
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_SERVICE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+_TABLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+_DATED_NAME = re.compile(r"\d{4}-\d{2}-\d{2}(\.\d{3})?")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSource:
+    """A `CatalogSource` that reads a folder, and for tables that it lacks another one."""
+
+    path: Path
+    fallback: Path | None = None
+
+    def service_prefixes(self) -> tuple[str, ...]:
+        """All service prefixes, sorted.
+
+        Raises:
+            CatalogError: the folder holds no catalog.
+        """
+        try:
+            names = [entry.name for entry in os.scandir(self.path / "services")]
+        except OSError as error:
+            raise CatalogError(f"`{self.path}` holds no action catalog: {error.strerror}") from error
+        prefixes = (name.removesuffix(".json") for name in names if name.endswith(".json"))
+        return tuple(sorted(prefix for prefix in prefixes if _SERVICE_NAME.fullmatch(prefix)))
+
+    def read_service(self, prefix: str) -> bytes:
+        """The JSON of one service.
+
+        Raises:
+            CatalogError: there is no such service, or its file can't be read.
+        """
+        if not _SERVICE_NAME.fullmatch(prefix):
+            raise CatalogError(f"`{prefix}` can't be the prefix of a service")
+        return _read(self.path / "services" / f"{prefix}.json")
+
+    def read_table(self, name: str) -> bytes:
+        """The JSON of one table, such as `manifest` or `operations/ec2.amazonaws.com`.
+
+        Raises:
+            CatalogError: there is no such table, or its file can't be read.
+        """
+        return _read(self._table_path(name) or self.path / f"{name}.json")
+
+    def has_table(self, name: str) -> bool:
+        """Whether there is such a table; False for a name that no table can have."""
+        return self._table_path(name) is not None
+
+    def _table_path(self, name: str) -> Path | None:
+        if not _TABLE_NAME.fullmatch(name):
+            return None
+        own = self.path / f"{name}.json"
+        if own.is_file() or self.fallback is None or name == "manifest":
+            return own if own.is_file() else None
+        other = self.fallback / f"{name}.json"
+        return other if other.is_file() else None
+
+
+def open_catalog(path: Path | None = None) -> Catalog:
+    """The catalog to use: the given folder, else the newest of the user's folder, else the bundled one.
+
+    Raises:
+        CatalogError: the folder holds no catalog that this lpgen reads.
+    """
+    bundled = bundled_folder()
+    chosen = path or newest_user_folder() or bundled
+    catalog = Catalog(FolderSource(chosen, None if chosen == bundled else bundled))
+    catalog.manifest  # noqa: B018  # a folder without a readable manifest is refused here, not in the middle of the work
+    return catalog
+
+
+def bundled_catalog() -> Catalog:
+    """The catalog that comes with lpgen, whatever the user's folder holds."""
+    return Catalog(FolderSource(bundled_folder()))
+
+
+def bundled_folder(package: Path = _PACKAGE) -> Path:
+    """Where the bundled catalog lies: inside an installed package, or beside the package in a checkout.
+
+    Raises:
+        CatalogError: it lies in neither place, so the installation is damaged.
+    """
+    for folder in (package / "_catalog", package.parent / "action_catalog"):
+        if (folder / "manifest.json").is_file():
+            return folder
+    raise CatalogError(f"the bundled action catalog is missing from `{package}`", hint="install lpgen again")
+
+
+def user_folder() -> Path:
+    """The folder of the user's own catalogs; it need not exist."""
+    named = os.environ.get(HOME_VARIABLE)
+    if named:
+        return Path(named)
+    from platformdirs import user_data_path  # only where the variable doesn't answer: it costs an import
+
+    return user_data_path("lpgen") / "catalogs"
+
+
+def newest_user_folder() -> Path | None:
+    """The newest of the user's dated catalogs, by its name, or None where there is none."""
+    home = user_folder()
+    if not home.is_dir():
+        return None
+    dated = (entry for entry in home.iterdir() if _DATED_NAME.fullmatch(entry.name))
+    whole = (entry for entry in dated if (entry / "manifest.json").is_file())
+    return max(whole, key=lambda entry: entry.name, default=None)
+
+
+def replace_services(folder: Path, manifest: Manifest, services: tuple[ServiceRow, ...]) -> None:
+    """Write the services and the manifest into a folder; services that are gone go, other files stay."""
+    target = folder / "services"
+    target.mkdir(parents=True, exist_ok=True)
+    kept = {f"{service.service}.json" for service in services}
+    for entry in target.iterdir():
+        if entry.suffix == ".json" and entry.name not in kept:
+            entry.unlink()
+    for service in services:
+        if not _SERVICE_NAME.fullmatch(service.service):
+            raise CatalogError(f"`{service.service}` can't be the prefix of a service")
+        (target / f"{service.service}.json").write_bytes(json_from_service(service))
+    (folder / "manifest.json").write_bytes(json_from_manifest(manifest))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CatalogError(f"`{path}` of the action catalog can't be read: {error.strerror}") from error
