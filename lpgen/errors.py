@@ -44,3 +44,12 @@ class DecisionsError(LpgenError):
 
 class OutputError(LpgenError):
     """A replacement or report can't be written or read back."""
+
+
+_SHOWN_CHARACTERS = 80
+
+
+def quote_input(text: str) -> str:
+    """Foreign text in backticks for a message: shortened, with backticks and what a terminal might obey escaped."""
+    shown = text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
+    return "`" + "".join(c if c.isprintable() and c != "`" else f"\\u{ord(c):04x}" for c in shown) + "`"
