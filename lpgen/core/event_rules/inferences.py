@@ -17,6 +17,13 @@ class Inference(NamedTuple):
 
 PASS_ROLE: Final = "pass-role"
 TAG_ON_CREATE: Final = "tag-on-create"
+BUCKET_SETTINGS: Final = "bucket-settings-on-create"
+METADATA_TABLES: Final = "metadata-tables"
+OBJECT_HEADERS: Final = "object-headers"
+COPY_SOURCE: Final = "copy-source"
+GOVERNANCE_BYPASS: Final = "governance-bypass"
+SSM_IMAGE_ALIAS: Final = "ssm-image-alias"
+DIRECTORY_BUCKET_SESSION: Final = "directory-bucket-session"
 
 INFERENCES: dict[str, Inference] = {
     PASS_ROLE: Inference(
@@ -26,5 +33,33 @@ INFERENCES: dict[str, Inference] = {
     TAG_ON_CREATE: Inference(
         "the call sets tags on what it creates, which needs the tagging action too",
         "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html",
+    ),
+    BUCKET_SETTINGS: Inference(
+        "the headers of CreateBucket ask for settings that each need their own action",
+        "https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html",
+    ),
+    METADATA_TABLES: Inference(
+        "a metadata configuration makes its tables in an S3 table bucket with the caller's permissions",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/metadata-tables-permissions.html",
+    ),
+    OBJECT_HEADERS: Inference(
+        "the headers of the upload set an ACL, tags, a retention or a legal hold, which each need their own action",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html",
+    ),
+    COPY_SOURCE: Inference(
+        "the copy reads its source with the caller's permissions",
+        "https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html",
+    ),
+    GOVERNANCE_BYPASS: Inference(
+        "the call bypasses governance-mode retention, which has an action of its own",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html",
+    ),
+    DIRECTORY_BUCKET_SESSION: Inference(
+        "object calls on a directory bucket are authorized by s3express:CreateSession alone",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-authenticating-authorizing.html",
+    ),
+    SSM_IMAGE_ALIAS: Inference(
+        "the launch names its image by a Systems Manager parameter, which is read with the caller's permissions",
+        "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-systems-manager-parameter-to-find-AMI.html",
     ),
 }
