@@ -1,8 +1,10 @@
 """ARN formats of resource types: whether an ARN or a resource glob can name a resource of a type.
 
-A format is an ARN with `${Name}` placeholders (and a few with `*`). Placeholders before the resource part hold no
-colon. One in the resource part holds anything, less what would make it swallow a sibling: in
-`table/${TableName}` the name holds no `/`, since the service also has `table/${TableName}/index/${IndexName}`.
+A format is an ARN with `${Name}` placeholders (and a few with `*`). A placeholder before the resource part holds no
+colon. One in the resource part holds anything, less what would make it swallow a sibling of another type: in
+`table/${TableName}` the name holds no `/`, since its service also has `table/${TableName}/index/${IndexName}`. A
+sibling that only adds a qualifier, as `function:${FunctionName}:${Alias}` does, isn't of another type in this sense:
+policies name functions with and without one.
 """
 
 from __future__ import annotations
@@ -10,17 +12,25 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from lpgen.core.arn_machine import Machine, Span, Token, regex_of_tokens
+from lpgen.core.match import has_wildcard
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\*")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
-_DELIMITERS = "/:"
+_NEXT_TYPE = re.compile(r"/|:[A-Za-z]")  # what a sibling of another type puts after a placeholder
 _RESOURCE_FIELD = 5  # the sixth of `arn:partition:service:region:account:resource`
+_SHORT = 256  # a longer text goes through the machine: a regular expression could be made to backtrack
 
-# A bucket's name never holds a slash, and services other than S3 list buckets without listing objects.
+# A bucket's name never holds a slash; only some services that name buckets have objects to tell them from.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-_NO_SLASH = frozenset({"${BucketName}", "${Bucket}"})
+_NO_SLASH = frozenset({"${BucketName}"})
+
+# Names that may hold a slash, whatever their siblings are.
+# https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html
+# https://docs.aws.amazon.com/amplify/latest/APIReference/API_Branch.html
+_SLASHED = frozenset({"${BudgetName}", "${BranchName}"})
 
 _ELSEWHERE: dict[str, dict[str, tuple[str, ...]]] = {
     # A log group is named with `:*` in policies, and evaluated as a log stream without a name.
@@ -42,16 +52,6 @@ _OPEN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A run of any characters, less those excluded."""
-
-    excluded: str
-
-
-Token = str | Span  # a str is literal text
-
-
 class ArnFormat:
     """One ARN format, ready to match."""
 
@@ -66,11 +66,11 @@ class ArnFormat:
     @cached_property
     def regex(self) -> str:
         """A regular expression for the exact ARNs of the format."""
-        return "".join(re.escape(token) if isinstance(token, str) else _class_of(token) for token in self.tokens)
+        return regex_of_tokens(self.tokens)
 
     def fits(self, arn: str) -> bool:
         """Whether an exact ARN has this format; wildcards count as the characters they are."""
-        return self._compiled.fullmatch(arn) is not None
+        return self._compiled.fullmatch(arn) is not None if len(arn) <= _SHORT else self._machine.reads(arn)
 
     def intersects(self, glob: str) -> bool:
         """Whether some ARN has this format and matches the glob too (`*` and `?`)."""
@@ -81,8 +81,8 @@ class ArnFormat:
         return re.compile(self.regex, re.DOTALL)
 
     @cached_property
-    def _machine(self) -> _Machine:
-        return _Machine(self.tokens)
+    def _machine(self) -> Machine:
+        return Machine(self.tokens)
 
 
 def formats_of_service(arns: Iterable[str]) -> dict[str, ArnFormat]:
@@ -119,11 +119,11 @@ def _shape(parts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _followers(formats: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], set[str]]:
-    """By the shape of a format up to and with a placeholder: the characters that follow it ("" at the end)."""
+    """By the shape of a format up to and with a placeholder: the literal texts that follow it ("" at the end)."""
     found: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for parts in formats:
         for place in range(1, len(parts), 2):
-            found[_shape(parts[: place + 1])].add(parts[place + 1][:1])
+            found[_shape(parts[: place + 1])].add(parts[place + 1])
     return found
 
 
@@ -138,17 +138,17 @@ def _tokens(parts: tuple[str, ...], followers: Mapping[tuple[str, ...], set[str]
 
 
 def _span(parts: tuple[str, ...], followers: Mapping[tuple[str, ...], set[str]]) -> Span:
-    if "".join(_shape(parts)).count(":") < _RESOURCE_FIELD:
-        return Span(":")
-    if parts[-1] == "*":
+    name, before = parts[-1], "".join(_shape(parts))
+    if before.count(":") < _RESOURCE_FIELD:
+        # S3 leaves the account out of the ARNs of buckets and objects, and never out of the others.
+        return Span(":", filled=name == "${Account}" and before.startswith("arn:*:s3:"))
+    if name == "*":
         return Span("")
     nexts = followers.get(_shape(parts), set())
-    excluded = {char for char in nexts if char and char in _DELIMITERS} if len(nexts) > 1 else set()
-    return Span("".join(sorted(excluded | ({"/"} if parts[-1] in _NO_SLASH else set()))))
-
-
-def _class_of(span: Span) -> str:
-    return f"[^{re.escape(span.excluded)}]*" if span.excluded else ".*"
+    excluded = {text[0] for text in nexts if _NEXT_TYPE.match(text)} if len(nexts) > 1 else set()
+    if name in _NO_SLASH:
+        excluded.add("/")
+    return Span("".join(sorted(excluded - ({"/"} if name in _SLASHED else set()))))
 
 
 # ---------------------------------------------------------------- matching
@@ -167,73 +167,11 @@ class FormatSet:
         `*`, `?` and policy variables stand for any text, so the answer errs on the side of True.
         """
         glob = glob_of_resource(resource)
-        if not has_wildcard(glob):
+        if len(glob) <= _SHORT and not has_wildcard(glob):
             return self._exact.fullmatch(glob) is not None
         return any(form.intersects(glob) for form in self._formats)
 
 
 def glob_of_resource(resource: str) -> str:
     """A policy's resource with each policy variable as `*`: a glob that matches whatever the variables become."""
-    return _VARIABLE.sub("*", resource)
-
-
-def has_wildcard(glob: str) -> bool:
-    """Whether a text has `*` or `?`."""
-    return "*" in glob or "?" in glob
-
-
-class _Machine:
-    """A format as an automaton whose set of states is one integer: bit `i` means that `i` characters or spans are read.
-
-    Reading a glob moves the set; the format and the glob share a text if the last bit is set at the end. The time is
-    linear in the glob, so that no glob from a policy can make it slow.
-    """
-
-    __slots__ = ("_chars", "_every", "_last", "_literal", "_loops", "_skips", "_stays")
-
-    def __init__(self, tokens: tuple[Token, ...]) -> None:
-        self._literal: dict[str, int] = defaultdict(int)  # by character: states that it advances
-        self._loops: dict[str, int] = {}  # by delimiter: spans that may not hold it
-        self._chars = 0  # states before a literal character
-        self._stays = 0  # states before a span
-        size = 0
-        for delimiter in _DELIMITERS:
-            self._loops[delimiter] = 0
-        for token in tokens:
-            if isinstance(token, Span):
-                self._add_span(size, token)
-                size += 1
-            else:
-                for char in token:
-                    self._literal[char] |= 1 << size
-                    self._chars |= 1 << size
-                    size += 1
-        self._literal = dict(self._literal)
-        self._last = 1 << size
-        self._every = (self._last << 1) - 1
-
-    def _add_span(self, place: int, span: Span) -> None:
-        self._stays |= 1 << place
-        for delimiter in span.excluded:
-            self._loops[delimiter] |= 1 << place
-
-    def intersects(self, glob: str) -> bool:
-        """Whether some text fits both the format and the glob."""
-        states = self._closed(1)
-        for char in glob:
-            if char == "*":
-                states = self._every & -(states & -states)  # from the earliest state on, every later one can be reached
-            elif char == "?":
-                states = self._closed((states & self._chars) << 1 | states & self._stays)
-            else:
-                stay = states & self._stays & ~self._loops.get(char, 0)
-                states = self._closed((states & self._literal.get(char, 0)) << 1 | stay)
-            if not states:
-                return False
-        return bool(states & self._last)
-
-    def _closed(self, states: int) -> int:
-        """The states with those that a span of no characters leads to. Two spans never stand side by side for long."""
-        while (more := states | (states & self._stays) << 1) != states:
-            states = more
-        return states
+    return _VARIABLE.sub("*", resource) if "${" in resource else resource

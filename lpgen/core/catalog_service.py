@@ -9,11 +9,11 @@ from lpgen.core.arn_formats import (
     FormatSet,
     formats_of_service,
     glob_of_resource,
-    has_wildcard,
     open_formats,
     undocumented_formats,
 )
 from lpgen.core.catalog_rows import ActionRow, ServiceRow
+from lpgen.core.match import has_wildcard
 from lpgen.core.model import Action
 
 
@@ -49,12 +49,15 @@ class CatalogService:
         return bool(types) and self._format_set(types).can_name(resource)
 
     def best_type(self, row: ActionRow, arn: str) -> str:
-        """The action's resource type whose most literal format an ARN fits, or ""."""
+        """The action's resource type whose most literal format an ARN fits, or "".
+
+        A glob is taken by its letters first, then as a glob; one that says nothing fits no type.
+        """
         types = {use.type for use in row.resources}
         ranked = [(name, form) for name, form in self._by_literals if name in types]
         exact = next((name for name, form in ranked if form.fits(arn)), "")
         glob = glob_of_resource(arn)
-        if exact or not has_wildcard(glob):
+        if exact or not has_wildcard(glob) or not glob.strip("*"):
             return exact
         return next((name for name, form in ranked if form.intersects(glob)), "")
 
