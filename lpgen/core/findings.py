@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
+from lpgen.core.log_coverage import LogCoverage
 from lpgen.core.model import (
     AccessLevel,
     Action,
@@ -14,6 +16,7 @@ from lpgen.core.model import (
     PolicyKind,
     Principal,
     Resource,
+    SkipReason,
     Statement,
 )
 
@@ -230,12 +233,53 @@ class PrincipalDiff:
     wildcards: tuple[WildcardUse, ...]
     caveats: tuple[Caveat, ...]
     lines: tuple[Line, ...]
-    dropped: tuple[Line, ...]
+    dropped: tuple[DroppedLine, ...]
+    detach: Detachment
 
     @property
     def open_caveats(self) -> tuple[Caveat, ...]:
         """The caveats that no person has accepted."""
         return tuple(caveat for caveat in self.caveats if not caveat.accepted_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Detachment:
+    """What a replacement takes the place of: managed policies to detach, inline ones to delete, groups to leave."""
+
+    managed: tuple[str, ...]
+    inline: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedLine:
+    """A line that a person's decision keeps out of the replacement."""
+
+    line: Line
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """The whole comparison. `as_of` is the day that ages count to; `unlisted` are principals outside the snapshot."""
+
+    as_of: date
+    catalog_date: str
+    catalog_version: str
+    coverage: LogCoverage
+    skips: tuple[SkipCount, ...]
+    principals: tuple[PrincipalDiff, ...]
+    unlisted: tuple[PrincipalUsage, ...]
+    expired: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SkipCount:
+    """How many records were skipped for one reason, with the earliest example's event id."""
+
+    reason: SkipReason
+    records: int
+    example_event_id: str
 
 
 # ---------------------------------------------------------------- replacement

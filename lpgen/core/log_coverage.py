@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Final
 
 from lpgen.core.model import Category
@@ -105,6 +106,6 @@ def _account_coverage(
 
 
 def _gaps(days: list[date]) -> Iterable[Gap]:
-    for before, after in zip(days, days[1:], strict=False):
+    for before, after in pairwise(days):
         if (after - before).days - 1 > LONGEST_QUIET_DAYS:
             yield Gap(before + timedelta(days=1), after - timedelta(days=1))

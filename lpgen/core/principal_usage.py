@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
+
+import pyarrow as pa
 
 from lpgen.core.findings import Evidence, PrincipalUsage, UnmappedEvent, Use
 from lpgen.core.model import (
@@ -21,8 +23,8 @@ from lpgen.core.model import (
 )
 from lpgen.core.usage import Usage
 
-RowTest = Callable[[str, str, str, str], bool]
-"""Whether a row counts, from its principal, action, example resource and ISO day."""
+RowTest = Callable[[str, str, str, str, str], bool]
+"""Whether a row counts, from its principal, principal id, action, example resource and ISO day."""
 
 _COLUMNS: Final = (
     "principal",
@@ -56,7 +58,7 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
     for row in _rows(usage.table, _COLUMNS):
         principal, principal_id, action, kind, text, outcome, how, denial, error, region, day, *values = row
         ids[principal].add(principal_id)
-        if row_counts is not None and not row_counts(principal, action, values[4], str(day)):
+        if row_counts is not None and not row_counts(principal, principal_id, action, values[4], str(day)):
             continue
         evidence = Evidence(values[2], _iso(values[0]), _iso(values[1]), values[3], values[4])
         key = (action, kind, text, outcome, how, denial, error)
@@ -170,8 +172,8 @@ def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:
     }
 
 
-def _rows(table: object, columns: tuple[str, ...]) -> Iterable[tuple[object, ...]]:
-    return zip(*(table.column(name).to_pylist() for name in columns), strict=True)  # type: ignore[attr-defined]
+def _rows(table: pa.Table, columns: tuple[str, ...]) -> Iterable[tuple[Any, ...]]:
+    return zip(*(table.column(name).to_pylist() for name in columns), strict=True)
 
 
 def _iso(moment: datetime | None) -> str:
