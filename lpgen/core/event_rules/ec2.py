@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpgen.core.event_rules.call import Call, Rule, RuleTable, texts_at
-from lpgen.core.event_rules.declared import NamedType, ResourceType, mapped, read_resources
+from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
 from lpgen.core.event_rules.ec2_ids import (
     EC2_TYPE_NAMES,
     Ec2Type,
@@ -188,4 +188,14 @@ def _ec2_rules() -> dict[tuple[str, str], Rule]:
     return rules
 
 
-RULES: RuleTable = _ec2_rules()
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-connect-configure-IAM-role.html
+_INSTANCE_CONNECT = """
+SendSSHPublicKey instance
+SendSerialConsoleSSHPublicKey instance
+OpenTunnel instance-connect-endpoint
+"""
+
+RULES: RuleTable = {
+    **_ec2_rules(),
+    **declared_rules("ec2-instance-connect.amazonaws.com", "ec2-instance-connect", TYPES, _INSTANCE_CONNECT),
+}

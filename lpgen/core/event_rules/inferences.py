@@ -22,6 +22,7 @@ METADATA_TABLES: Final = "metadata-tables"
 OBJECT_HEADERS: Final = "object-headers"
 COPY_SOURCE: Final = "copy-source"
 GOVERNANCE_BYPASS: Final = "governance-bypass"
+SESSION_CONTEXT: Final = "session-context"
 SSM_IMAGE_ALIAS: Final = "ssm-image-alias"
 DIRECTORY_BUCKET_SESSION: Final = "directory-bucket-session"
 
@@ -57,6 +58,10 @@ INFERENCES: dict[str, Inference] = {
     DIRECTORY_BUCKET_SESSION: Inference(
         "object calls on a directory bucket are authorized by s3express:CreateSession alone",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-authenticating-authorizing.html",
+    ),
+    SESSION_CONTEXT: Inference(
+        "the session is given tags, a source identity or a context, which each need their own action",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html",
     ),
     SSM_IMAGE_ALIAS: Inference(
         "the launch names its image by a Systems Manager parameter, which is read with the caller's permissions",
