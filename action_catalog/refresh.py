@@ -21,10 +21,11 @@ from lpgen.core.catalog_rows import (
     ResourceTypeRow,
     ServiceRow,
     SourceRow,
+    json_from_manifest,
+    json_from_service,
     sorted_service,
     split_formats,
 )
-from lpgen.edge.catalog_files import replace_services
 
 HERE = Path(__file__).resolve().parent
 
@@ -90,6 +91,17 @@ def read_services(path: Path) -> tuple[ServiceRow, ...]:
     return tuple(sorted(services, key=lambda service: service.service))
 
 
+def write_catalog(folder: Path, manifest: Manifest, services: tuple[ServiceRow, ...]) -> None:
+    """Write the services and the manifest into a folder; services that are gone go, the tables stay."""
+    target = folder / "services"
+    target.mkdir(parents=True, exist_ok=True)
+    for stale in {path.name for path in target.glob("*.json")} - {f"{service.service}.json" for service in services}:
+        (target / stale).unlink()
+    for service in services:
+        (target / f"{service.service}.json").write_bytes(json_from_service(service))
+    (folder / "manifest.json").write_bytes(json_from_manifest(manifest))
+
+
 def main(arguments: list[str]) -> int:
     """Rebuild the folder; 2 for a bad invocation."""
     if len(arguments) != 1:
@@ -97,7 +109,7 @@ def main(arguments: list[str]) -> int:
         return 2
     services = read_services(Path(arguments[0]))
     manifest = Manifest.of_services(services, date=DATE, oldest_release=OLDEST_RELEASE, sources=SOURCES)
-    replace_services(HERE, manifest, services)
+    write_catalog(HERE, manifest, services)
     print(f"{manifest.counts.services} services, {manifest.counts.actions} actions")
     return 0
 

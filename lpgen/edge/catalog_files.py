@@ -1,4 +1,4 @@
-"""The catalog's folders: which one counts, and reading and replacing its files.
+"""The catalog's folders: which one counts, and reading its files.
 
 A folder holds `manifest.json`, one `services/PREFIX.json` per service, and tables. The user's own catalogs stand in
 dated folders below the user's data folder, written by `lpgen catalog update`; a table that one of them lacks comes
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpgen.core.catalog import Catalog
-from lpgen.core.catalog_rows import Manifest, ServiceRow, json_from_manifest, json_from_service
 from lpgen.errors import CatalogError
 
 HOME_VARIABLE = "LPGEN_CATALOG_HOME"
@@ -125,21 +124,6 @@ def newest_user_folder() -> Path | None:
     dated = (entry for entry in home.iterdir() if _DATED_NAME.fullmatch(entry.name))
     whole = (entry for entry in dated if (entry / "manifest.json").is_file())
     return max(whole, key=lambda entry: entry.name, default=None)
-
-
-def replace_services(folder: Path, manifest: Manifest, services: tuple[ServiceRow, ...]) -> None:
-    """Write the services and the manifest into a folder; services that are gone go, other files stay."""
-    target = folder / "services"
-    target.mkdir(parents=True, exist_ok=True)
-    kept = {f"{service.service}.json" for service in services}
-    for entry in target.iterdir():
-        if entry.suffix == ".json" and entry.name not in kept:
-            entry.unlink()
-    for service in services:
-        if not _SERVICE_NAME.fullmatch(service.service):
-            raise CatalogError(f"`{service.service}` can't be the prefix of a service")
-        (target / f"{service.service}.json").write_bytes(json_from_service(service))
-    (folder / "manifest.json").write_bytes(json_from_manifest(manifest))
 
 
 def _read(path: Path) -> bytes:
