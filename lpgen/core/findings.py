@@ -341,11 +341,11 @@ class ReplacementDocument:
 
 @dataclass(frozen=True, slots=True)
 class AppliedRule:
-    """A scoping rule that was applied: what it wrote, for how many seen resources, and what that adds."""
+    """A scoping rule that was applied: what it wrote, for how many records, and what that adds."""
 
     rule: str
     pattern: str
-    seen: int
+    records: int
     adds: str
 
 

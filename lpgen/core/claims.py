@@ -1,0 +1,35 @@
+"""Claims: the reasons that an evidence file gives for lines without use, as verification reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lpgen.core.decisions import applies_to_action
+from lpgen.core.findings import Decision, DecisionKind, LineKind
+from lpgen.core.match import glob_match
+from lpgen.core.model import Action
+
+STATED_KINDS = frozenset({LineKind.KEPT, LineKind.REVIEW, LineKind.DECIDED})
+"""The kinds of line that need no use, only a stated reason."""
+
+
+class Claims:
+    """What is claimed of one principal's replacement: reasons for lines, and what decisions leave out of it."""
+
+    def __init__(
+        self, principal: str, stated: Iterable[tuple[str, str]] = (), decisions: Sequence[Decision] = ()
+    ) -> None:
+        self._principal = principal
+        self._stated = frozenset(stated)
+        self._drops = tuple(one for one in decisions if one.kind is DecisionKind.DROP and not (one.since or one.until))
+
+    def justify(self, action: Action, resource: str) -> bool:
+        """Whether a reason is stated for an action on a resource pattern as it is written."""
+        return (action, resource) in self._stated
+
+    def is_dropped(self, action: Action, resource: str) -> bool:
+        """Whether a decision leaves this use out of the replacement."""
+        return any(
+            applies_to_action(drop, self._principal, action) and glob_match(drop.resource or "*", resource)
+            for drop in self._drops
+        )
