@@ -397,6 +397,45 @@ class Verification:
         return CheckStatus.UNPROVEN if CheckStatus.UNPROVEN in statuses else CheckStatus.PASSED
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """All there is to say of one principal. `replacement` and `verification` are None where its class gets none."""
+
+    diff: PrincipalDiff
+    replacement: Replacement | None
+    verification: Verification | None
+
+    @property
+    def caveats(self) -> tuple[Caveat, ...]:
+        """Why the replacement isn't called safe, accepted reasons left out; empty where it is safe."""
+        found = list(self.diff.open_caveats)
+        if self.replacement is not None and self.replacement.refusal:
+            found.append(Caveat(CaveatKind.TOO_LARGE, self.replacement.refusal, "too-large"))
+        elif self.verification is not None and self.verification.status is not CheckStatus.PASSED:
+            names = ", ".join(one.name for one in self.verification.checks if one.status is not CheckStatus.PASSED)
+            found.append(
+                Caveat(
+                    CaveatKind.VERIFICATION, f"{self.verification.status}: {names or 'no check ran'}", "verification"
+                )
+            )
+        return tuple(found)
+
+    @property
+    def safe(self) -> bool:
+        """Whether there is a replacement and nothing speaks against it."""
+        return self.replacement is not None and self.verification is not None and not self.caveats
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What review and generate render. `problems` are gaps of the snapshot; `min_days` is what counts as enough."""
+
+    diff: Diff
+    proposals: tuple[Proposal, ...]
+    problems: tuple[str, ...]
+    min_days: int
+
+
 # ---------------------------------------------------------------- decisions
 
 

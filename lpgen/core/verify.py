@@ -141,7 +141,7 @@ def _check_actions(documents: Iterable[WrittenDocument], catalog: Catalog) -> Ch
                 found.examined += 1
                 if has_wildcard(pattern):
                     found.failed.append(f"{place} allows the wildcard `{pattern}`")
-                elif catalog.canonical(pattern) != pattern:
+                elif str(catalog.canonical(pattern)) != pattern:
                     found.failed.append(f"{place} allows `{pattern}`, which the catalog doesn't know")
     return found.check()
 
