@@ -73,7 +73,8 @@ class NamedType:
     def _own_arn(self, arn: str) -> Resource | None:
         """The ARN as a resource where it is one of this type."""
         fields = arn.split(":", 5)
-        fits = len(fields) == 6 and fields[2] == self.service and fields[5].startswith(self.format.partition("{}")[0])
+        start = self.format.partition("{}")[0].partition("*")[0]
+        fits = len(fields) == 6 and fields[2] == self.service and fields[5].startswith(start)
         return Resource(ResourceKind.ARN, arn) if fits else None
 
     def _resource(self, call: Call, text: str) -> Resource:
