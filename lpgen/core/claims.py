@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from lpgen.core.decisions import applies_to_action
-from lpgen.core.findings import Decision, DecisionKind, LineKind
+from lpgen.core.findings import Decision, DecisionKind, LineKind, Replacement
 from lpgen.core.match import glob_match
 from lpgen.core.model import Action
 
 STATED_KINDS = frozenset({LineKind.KEPT, LineKind.REVIEW, LineKind.DECIDED})
 """The kinds of line that need no use, only a stated reason."""
+
+
+def stated_pairs(replacement: Replacement) -> Iterable[tuple[str, str]]:
+    """The pairs of action and resource pattern in a replacement that need no use, only their stated reason."""
+    for document in replacement.documents:
+        for statement in document.statements:
+            for line in statement.lines:
+                if line.kind in STATED_KINDS:
+                    yield from ((line.action, resource) for resource in line.scope.resources)
 
 
 class Claims:

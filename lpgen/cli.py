@@ -1,0 +1,266 @@
+"""The command line: parse, call, render, exit. No rule of meaning lives here, and only here errors are caught.
+
+Imports of what a command needs stand inside it: `lpgen --help` must not wait for pyarrow.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lpgen import __version__
+from lpgen.cli_catalog import CatalogOption
+from lpgen.cli_catalog import app as catalog_app
+from lpgen.core.options import KeepUnobservable, Options
+from lpgen.errors import InvocationError, LpgenError
+
+if TYPE_CHECKING:
+    from lpgen.core.findings import Report
+
+app = typer.Typer(
+    name="lpgen",
+    help="Make AWS roles least-privileged from what CloudTrail shows they really do.\n\n"
+    "Start with `lpgen demo`. On your own account: `lpgen ingest` the logs, `lpgen review` the difference, "
+    "`lpgen generate` the replacement policies.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+app.add_typer(catalog_app)
+
+EXIT_FOUND = 1  # ran and found drift or a failed check
+EXIT_INVOCATION = 2
+EXIT_UNFINISHED = 3
+
+
+class ReportFormat(StrEnum):
+    """How a report is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+DataOption = Annotated[
+    Path, typer.Option("--data", metavar="DIR", help="The data folder that `lpgen ingest` writes.", show_default=False)
+]
+PoliciesOption = Annotated[
+    list[Path],
+    typer.Option(
+        "--policies",
+        metavar="PATH",
+        help="Output of `aws iam get-account-authorization-details`: a file or a folder of files. Repeats.",
+        show_default=False,
+    ),
+]
+PrincipalOption = Annotated[
+    str, typer.Option("--principal", metavar="GLOB", help="Only principals whose ARN or name matches.")
+]
+FormatOption = Annotated[ReportFormat, typer.Option("--format", help="How to print the report.")]
+OutputFileOption = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; `-` or nothing is stdout.")
+]
+MinDaysOption = Annotated[
+    int, typer.Option("--min-days", min=0, help="How many covered days make a removal sure enough to call safe.")
+]
+AsOfOption = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day that ages count to; by default the last record's."),
+]
+KeepOption = Annotated[
+    KeepUnobservable,
+    typer.Option(
+        "--keep-unobservable",
+        help="Which actions to keep whose use the logs can't show: all, those with a sign of use, or none.",
+    ),
+]
+DecisionsOption = Annotated[
+    Path | None,
+    typer.Option("--decisions", metavar="FILE", help="What people decided: keep, drop or accept (TOML or JSON)."),
+]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be read.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lpgen {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """The options of lpgen itself."""
+
+
+@app.command("review")
+def review_command(
+    data: DataOption,
+    policies: PoliciesOption,
+    principal: PrincipalOption = "",
+    format: FormatOption = ReportFormat.TEXT,  # noqa: A002
+    output: OutputFileOption = None,
+    keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
+    min_days: MinDaysOption = 90,
+    as_of: AsOfOption = None,
+    decisions: DecisionsOption = None,
+    inline: Annotated[bool, typer.Option("--inline", help="Plan inline policies instead of managed ones.")] = False,
+    catalog: CatalogOption = None,
+) -> None:
+    """Show what each principal was granted and what it used, and what would replace its policies.
+
+    Changes nothing. Every report says what the logs covered and why a replacement isn't called safe yet.
+    """
+    from lpgen.report import render_review
+
+    options = _options(keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline)
+    report = _analyse(data, policies, catalog, options=options, principal=principal)
+    _put(render_review(report, format.value, width=_width(), color=_color(output)), output)
+
+
+@app.command("generate")
+def generate_command(
+    data: DataOption,
+    policies: PoliciesOption,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write.", show_default=False)
+    ],
+    principal: PrincipalOption = "",
+    inline: Annotated[bool, typer.Option("--inline", help="Write inline policies instead of managed ones.")] = False,
+    keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
+    min_days: MinDaysOption = 90,
+    as_of: AsOfOption = None,
+    decisions: DecisionsOption = None,
+    catalog: CatalogOption = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 unless every replacement is called safe.")
+    ] = False,
+) -> None:
+    """Write replacement policies: a folder per principal with its documents and the evidence for every line.
+
+    Each replacement is verified before it is called safe. Exit 1 where one fails its verification.
+    """
+    from lpgen.core.findings import CheckStatus
+    from lpgen.pipeline import generate
+
+    options = _options(keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline)
+    report = _analyse(data, policies, catalog, options=options, principal=principal)
+    generate(report, output)
+    _say_generated(report, output)
+    proposals = [one for one in report.proposals if one.replacement is not None]
+    failed = any(one.verification and one.verification.status is CheckStatus.FAILED for one in proposals)
+    if failed or (strict and not all(one.safe for one in proposals)):
+        raise typer.Exit(EXIT_FOUND)
+
+
+@app.command("verify")
+def verify_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `lpgen generate` wrote.")],
+    data: DataOption,
+    policies: PoliciesOption,
+    format: FormatOption = ReportFormat.TEXT,  # noqa: A002
+    output: OutputFileOption = None,
+    as_of: AsOfOption = None,
+    decisions: DecisionsOption = None,
+    catalog: CatalogOption = None,
+) -> None:
+    """Prove again, from the written files alone, that a replacement keeps all allowed use and adds nothing.
+
+    Exit 1 with the failing line when any check fails or can't be proven.
+    """
+    from lpgen.core.findings import CheckStatus
+    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.pipeline import verify
+    from lpgen.report import render_verification
+
+    options = _options(KeepUnobservable.SIGNED, 0, as_of=as_of, decisions=decisions, inline=False)
+    results = verify(folder, data, policies, open_catalog(catalog), options=options)
+    _put(render_verification(results, format.value), output)
+    if not results or any(one.status is not CheckStatus.PASSED for one in results):
+        raise typer.Exit(EXIT_FOUND)
+
+
+def main() -> None:
+    """The console script: runs a command, and turns lpgen's own errors into a sentence and an exit code."""
+    try:
+        app(standalone_mode=True)
+    except InvocationError as error:
+        _complain(error)
+        sys.exit(EXIT_INVOCATION)
+    except LpgenError as error:
+        _complain(error)
+        sys.exit(EXIT_UNFINISHED)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has gone (`lpgen review | head`); that is no error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+# ---------------------------------------------------------------- shared by the commands
+
+
+def _options(
+    keep: KeepUnobservable, min_days: int, *, as_of: datetime | None, decisions: Path | None, inline: bool
+) -> Options:
+    from lpgen.edge.decisions_file import read_decisions
+
+    decided = read_decisions(decisions) if decisions else ()
+    return Options(keep, min_days, as_of.date() if as_of else None, inline, decided)
+
+
+def _analyse(data: Path, policies: list[Path], catalog: Path | None, *, options: Options, principal: str) -> Report:
+    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.pipeline import analyse
+
+    return analyse(data, policies, open_catalog(catalog), options=options, principal=principal)
+
+
+def _say_generated(report: Report, output: Path) -> None:
+    made = [one for one in report.proposals if one.replacement is not None]
+    safe = sum(one.safe for one in made)
+    typer.echo(f"{len(made)} replacements in {output}, {safe} called safe", err=True)
+    for one in made:
+        if not one.safe:
+            reasons = one.caveats
+            typer.echo(f"  not safe yet: {one.diff.principal.arn}: {reasons[0].message}", err=True)
+            if len(reasons) > 1:
+                typer.echo(f"    and {len(reasons) - 1} more; see its evidence.json", err=True)
+
+
+def _put(text: str, output: Path | None) -> None:
+    if output is None or str(output) == "-":
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        return
+    from lpgen.edge.replacement_files import write_text
+
+    write_text(output, text)
+
+
+def _width() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 100
+
+
+def _color(output: Path | None) -> bool:
+    to_terminal = output is None and sys.stdout.isatty()
+    return to_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _complain(error: LpgenError) -> None:
+    typer.echo(f"lpgen: {error.message}", err=True)
+    if error.hint:
+        typer.echo(f"  {error.hint}", err=True)
