@@ -14,9 +14,11 @@ from lpgen.core.glob_tokens import tokens_contain, tokens_contain_all, tokens_fr
 
 _WILDCARD = re.compile(r"[*?]")
 _WILDCARD_RUN = re.compile(r"[*?]+")
-# `${key}` or `${key, 'default'}`; the key, or one of the three escapes, is the first group.
-_VARIABLE = re.compile(r"\$\{([^{}',]*)(?:,\s*'([^']*)'\s*)?\}")
-_ESCAPES = frozenset("*?$")
+VARIABLE = re.compile(r"\$\{([^{}',]*)(?:,\s*'([^']*)'\s*)?\}")
+"""A policy variable, `${key}` or `${key, 'default'}`: its key or one of the three escapes, and its default if any."""
+
+VARIABLE_ESCAPES = frozenset("*?$")
+"""`${*}`, `${?}` and `${$}` stand for the characters themselves."""
 
 
 def has_wildcard(text: str) -> bool:
@@ -158,7 +160,7 @@ def has_variable(text: str) -> bool:
     2012-10-17 alone; before, `${…}` is literal text.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
-    return any(found.group(1) not in _ESCAPES for found in _VARIABLE.finditer(text))
+    return any(found.group(1) not in VARIABLE_ESCAPES for found in VARIABLE.finditer(text))
 
 
 def variables_as_wildcards(text: str) -> str:
@@ -166,4 +168,4 @@ def variables_as_wildcards(text: str) -> str:
 
     The escapes `${*}` and `${?}` become the wildcards, which match the characters meant and more; `${$}` becomes `$`.
     """
-    return _VARIABLE.sub(lambda found: found.group(1) if found.group(1) in _ESCAPES else "*", text)
+    return VARIABLE.sub(lambda found: found.group(1) if found.group(1) in VARIABLE_ESCAPES else "*", text)

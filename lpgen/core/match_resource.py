@@ -19,6 +19,7 @@ from lpgen.core.glob_tokens import (
     Tokens,
     match_tokens,
     tokens_contain,
+    tokens_from_glob,
     tokens_intersect,
 )
 from lpgen.core.match import (
@@ -31,6 +32,8 @@ from lpgen.core.match import (
 )
 
 _ARN_FIELDS = 6
+_ARN = tokens_from_glob("arn:")
+_COLON = ord(":")
 
 
 def complete_arn(pattern: str) -> str:
@@ -86,20 +89,25 @@ def intersect_resources(a: str, b: str) -> str | None:
 
 @lru_cache(maxsize=16384)
 def resource_tokens(pattern: str) -> Tokens:
-    """The tokens of a completed resource pattern without variables, wildcards bound to their field where AWS does."""
-    normal = normalize_glob(pattern)
-    is_arn = normal.startswith("arn:")
-    tokens: list[int] = []
-    for at, char in enumerate(normal):
-        bound = is_arn and normal.count(":", 0, at) < _ARN_FIELDS - 1
-        ends_field = normal[at + 1 : at + 2] in (":", "")
-        if char == "*":
-            tokens.append(FIELD_RUN if bound and not ends_field else RUN)
-        elif char == "?":
-            tokens.append(FIELD_ANY if bound else ANY)
-        else:
-            tokens.append(ord(char))
-    return tuple(tokens)
+    """The tokens of a resource pattern without variables."""
+    return bind_fields(tokens_from_glob(normalize_glob(pattern)))
+
+
+def bind_fields(tokens: Tokens) -> Tokens:
+    """A resource glob with the fields it may leave out, and its wildcards bound to their field where AWS does."""
+    if tokens[: len(_ARN)] != _ARN:
+        return tokens
+    bound: list[int] = []
+    missing = max(0, _ARN_FIELDS - 1 - tokens.count(_COLON))
+    full = tokens + (_COLON, RUN) * missing
+    colons = 0
+    for at, token in enumerate(full):
+        colons += token == _COLON
+        if colons == _ARN_FIELDS - 1:
+            return (*bound, *full[at:])
+        ends_field = full[at + 1 : at + 2] in ((_COLON,), ())
+        bound.append(FIELD_ANY if token == ANY else FIELD_RUN if token == RUN and not ends_field else token)
+    return tuple(bound)
 
 
 @lru_cache(maxsize=65536)
