@@ -7,6 +7,7 @@ One operation a line, `Operation[=Action] token...`; the action has the operatio
 - `+db`        created by the call under an id that AWS assigns: any of its type
 - `db=path|p2` named at these paths rather than at the type's own (`a.b` walks into `a`, lists are walked)
 - `#Action`    the tagging action that the call needs too where it sets tags, on the line's first resource
+- `@path=svc`  a role that the call hands to the service `svc`; the parameter holds its ARN
 
 A line without types declares an action that takes no resource.
 """
@@ -20,6 +21,7 @@ from typing import Protocol
 
 from lpgen.core.event_rules.call import Call, Rule
 from lpgen.core.event_rules.inferences import TAG_ON_CREATE
+from lpgen.core.event_rules.passing import passed_roles
 from lpgen.core.model import NO_RESOURCE, OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
 
 _WILDCARDS = frozenset("*?")
@@ -110,12 +112,13 @@ def mapped(
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """One parsed line: the action, its resource tokens, and the tagging action or ""."""
+    """One parsed line: the action, its resource tokens, the tagging action or "", and role paths with their service."""
 
     operation: str
     action: str
     tokens: tuple[str, ...]
     tag_action: str
+    roles: tuple[tuple[str, str], ...] = ()
 
 
 def parse_declarations(prefix: str, lines: str) -> tuple[Declaration, ...]:
@@ -126,9 +129,13 @@ def parse_declarations(prefix: str, lines: str) -> tuple[Declaration, ...]:
 def _parse_line(prefix: str, words: list[str]) -> Declaration:
     operation, _, action = words[0].partition("=")
     tags = [word[1:] for word in words[1:] if word.startswith("#")]
-    tokens = tuple(word for word in words[1:] if not word.startswith("#"))
+    roles = [word[1:].partition("=") for word in words[1:] if word.startswith("@")]
     return Declaration(
-        operation, _qualify(prefix, action or operation), tokens, _qualify(prefix, tags[0]) if tags else ""
+        operation=operation,
+        action=_qualify(prefix, action or operation),
+        tokens=tuple(word for word in words[1:] if word[0] not in "#@"),
+        tag_action=_qualify(prefix, tags[0]) if tags else "",
+        roles=tuple((path, service) for path, _, service in roles),
     )
 
 
@@ -165,12 +172,14 @@ class DeclaredRule:
     has_tags: Callable[[Call], bool] = _has_tags
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        """The declared action on the resources that the call names, and the tagging action where it sets tags."""
+        """The declared action on the resources that the call names, the tagging action and the roles it passes."""
         line = self.declaration
         actions = [mapped(line.action, read_resources(call, self.types, line.tokens))]
         if line.tag_action and self.has_tags(call):
             tagged = read_resources(call, self.types, line.tokens[:1])
             actions.append(mapped(line.tag_action, tagged, how=TAG_ON_CREATE))
+        for path, service in line.roles:
+            actions.extend(passed_roles(call, call.texts(*path.split(".")), service))
         return tuple(actions)
 
 

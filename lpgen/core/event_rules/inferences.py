@@ -23,8 +23,25 @@ OBJECT_HEADERS: Final = "object-headers"
 COPY_SOURCE: Final = "copy-source"
 GOVERNANCE_BYPASS: Final = "governance-bypass"
 SESSION_CONTEXT: Final = "session-context"
+FINAL_SNAPSHOT: Final = "final-snapshot"
+TRANSACTION_END: Final = "transaction-end"
+DATABASE_CREDENTIALS: Final = "database-credentials"
 SSM_IMAGE_ALIAS: Final = "ssm-image-alias"
 DIRECTORY_BUCKET_SESSION: Final = "directory-bucket-session"
+REPLICA_KEY: Final = "replica-key"
+CLOUDHSM_KEY_STORE: Final = "cloudhsm-key-store"
+RESOURCE_POLICY_ON_CREATE: Final = "resource-policy-on-create"
+TABLE_REPLICA: Final = "table-replica"
+TABLE_RESTORE: Final = "table-restore"
+TABLE_EXPORT: Final = "table-export"
+TABLE_IMPORT: Final = "table-import"
+QUEUE_REDRIVE: Final = "queue-redrive"
+SECRET_REPLICA: Final = "secret-replica"
+SECRET_ROTATION: Final = "secret-rotation"
+SECRET_BATCH: Final = "secret-batch"
+SECRET_POLICY_CHECK: Final = "secret-policy-check"
+FUNCTION_CODE: Final = "function-code"
+FUNCTION_NETWORK: Final = "function-network"
 
 INFERENCES: dict[str, Inference] = {
     PASS_ROLE: Inference(
@@ -63,8 +80,76 @@ INFERENCES: dict[str, Inference] = {
         "the session is given tags, a source identity or a context, which each need their own action",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html",
     ),
+    FINAL_SNAPSHOT: Inference(
+        "the call takes a snapshot before it stops or deletes, which needs the snapshot's own action",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html",
+    ),
+    TRANSACTION_END: Inference(
+        "ending a transaction of the Data API depends on the action that begins one",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrdsdataapi.html",
+    ),
+    DATABASE_CREDENTIALS: Inference(
+        "the credentials are to create their database user or to join its groups",
+        "https://docs.aws.amazon.com/redshift/latest/mgmt/generating-iam-credentials-role-permissions.html",
+    ),
     SSM_IMAGE_ALIAS: Inference(
         "the launch names its image by a Systems Manager parameter, which is read with the caller's permissions",
         "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-systems-manager-parameter-to-find-AMI.html",
+    ),
+    REPLICA_KEY: Inference(
+        "replicating a key makes a key in the replica's Region with the caller's permissions",
+        "https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html",
+    ),
+    CLOUDHSM_KEY_STORE: Inference(
+        "a custom key store looks up its CloudHSM cluster with the caller's permissions",
+        "https://docs.aws.amazon.com/kms/latest/developerguide/authorize-key-store.html",
+    ),
+    RESOURCE_POLICY_ON_CREATE: Inference(
+        "the call sets a resource policy on what it creates, which needs the policy's own action",
+        "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-create-table.html",
+    ),
+    TABLE_REPLICA: Inference(
+        "making or deleting a replica needs actions on the table in the replica's Region",
+        "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/gt_IAM.html",
+    ),
+    TABLE_RESTORE: Inference(
+        "a restore reads and writes the new table with the caller's permissions",
+        "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html",
+    ),
+    TABLE_EXPORT: Inference(
+        "an export writes to its bucket with the caller's permissions",
+        "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html",
+    ),
+    TABLE_IMPORT: Inference(
+        "an import reads its bucket with the caller's permissions",
+        "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Requesting.html",
+    ),
+    QUEUE_REDRIVE: Inference(
+        "moving messages takes them from one queue and sends them to another with the caller's permissions",
+        "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html",
+    ),
+    SECRET_REPLICA: Inference(
+        "creating a secret with replicas needs the replication action too",
+        "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html",
+    ),
+    SECRET_ROTATION: Inference(
+        "rotation invokes the function that the request names with the caller's permissions",
+        "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html",
+    ),
+    SECRET_BATCH: Inference(
+        "a batch read is authorized secret by secret, and its filters as a listing",
+        "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html",
+    ),
+    SECRET_POLICY_CHECK: Inference(
+        "validating a policy needs the action that would put it",
+        "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ValidateResourcePolicy.html",
+    ),
+    FUNCTION_CODE: Inference(
+        "Lambda fetches the code, image or layer that the request names with the caller's permissions",
+        "https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html",
+    ),
+    FUNCTION_NETWORK: Inference(
+        "attaching a function to a VPC looks up its subnets and security groups with the caller's permissions",
+        "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html",
     ),
 }

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lpgen.core.event_rules.call import Call
-from lpgen.core.event_rules.declared import mapped
 from lpgen.core.event_rules.inferences import PASS_ROLE
-from lpgen.core.model import MappedAction, Resource, ResourceKind
+from lpgen.core.model import Action, MappedAction, Resource, ResourceKind
 
 PASSED_TO_SERVICE = "iam:PassedToService"
 
@@ -20,7 +19,8 @@ def passed_role(call: Call, roles: Iterable[Resource], service: str) -> MappedAc
     """
     if call.partition == "aws-cn" and service == "ec2.amazonaws.com":
         service = "ec2.amazonaws.com.cn"
-    return mapped("iam:PassRole", roles, how=PASS_ROLE, context={PASSED_TO_SERVICE: service})
+    context = ((PASSED_TO_SERVICE, service),)
+    return MappedAction(Action("iam:PassRole"), tuple(sorted(set(roles))), PASS_ROLE, context)
 
 
 def passed_roles(call: Call, texts: Iterable[str], service: str) -> tuple[MappedAction, ...]:
