@@ -4,58 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
+from lpgen.core.findings import AccountCoverage, Gap, LogCoverage
 from lpgen.core.model import Category
 from lpgen.core.usage import Usage
 
 LONGEST_QUIET_DAYS: Final = 3
 """A quiet account has no record on a long weekend; more days in a row without any record count as a hole."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Days in a row without a single record, first and last included."""
-
-    first: date
-    last: date
-
-
-@dataclass(frozen=True, slots=True)
-class AccountCoverage:
-    """What was read of one account. `covered_days` counts the window's days less those of the gaps.
-
-    `data_events` are pairs of region and event source whose data events were seen at least once: nothing but the log
-    itself says so here, so a source without a single data event counts as not recorded.
-    """
-
-    account: str
-    first_day: date
-    last_day: date
-    covered_days: int
-    gaps: tuple[Gap, ...]
-    regions: tuple[str, ...]
-    records: int
-    data_events: frozenset[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class LogCoverage:
-    """What was read of all accounts, sorted by account."""
-
-    accounts: tuple[AccountCoverage, ...]
-
-    def account(self, account: str) -> AccountCoverage | None:
-        """The coverage of one account, or None where none of its logs was read."""
-        return next((one for one in self.accounts if one.account == account), None)
-
-    @property
-    def last_day(self) -> date | None:
-        """The last day of any record: what reports count from unless told otherwise."""
-        return max((one.last_day for one in self.accounts), default=None)
 
 
 def coverage_from_usage(usage: Usage) -> LogCoverage:
