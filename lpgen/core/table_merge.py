@@ -1,0 +1,158 @@
+"""Merging sorted aggregates: rows of one key become one row, free of the order of parts and rows.
+
+Text columns are ranked, and the rest is integer arithmetic in numpy; Arrow's own group-by imports pandas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lpgen.core.columns import empty_table
+
+Codes = npt.NDArray[np.int64]
+
+_LOWEST: Final = np.iinfo(np.int64).min
+_HIGHEST: Final = np.iinfo(np.int64).max
+
+
+class Reduction(StrEnum):
+    """How the values of one column become one; nulls are left out."""
+
+    MAX = "max"
+    SUM = "sum"
+
+
+@dataclass(frozen=True, slots=True)
+class TableShape:
+    """A table's schema with the roles of its columns.
+
+    `keys` are the columns that tell rows apart. The values of `example` come from one row: the least by those columns,
+    nulls last. `reductions` names the others.
+    """
+
+    schema: pa.Schema
+    keys: tuple[str, ...]
+    example: tuple[str, ...]
+    reductions: tuple[tuple[str, Reduction], ...]
+
+
+def merge_tables(tables: Sequence[pa.Table], shape: TableShape) -> pa.Table:
+    """One table with one row per key, sorted by key (text by code point, nulls first), in one chunk per column."""
+    table = pa.concat_tables([empty_table(shape.schema), *tables]).combine_chunks()
+    if table.num_rows == 0:
+        return empty_table(shape.schema)
+    keys = [_ranks(_column(table, name), null=_LOWEST) for name in shape.keys]
+    examples = [_ranks(_column(table, name), null=_HIGHEST) for name in shape.example]
+    order = np.lexsort([*reversed(examples), *reversed(keys)])
+    starts = _starts([key[order] for key in keys])
+    if len(starts) == table.num_rows:
+        return table.take(_integers(order))
+    firsts = table.take(_integers(order[starts]))
+    for name, reduction in shape.reductions:
+        column = _reduce(_column(table, name), order, starts, reduction)
+        at = firsts.schema.get_field_index(name)
+        firsts = firsts.set_column(at, shape.schema.field(name), column)
+    return firsts
+
+
+def collapse_groups(
+    table: pa.Table, *, group: Sequence[str], members: Sequence[str], collapsed: Sequence[str], limit: int
+) -> pa.Table:
+    """The table with `collapsed` in the columns `members` in all rows of a group that has more than `limit` distinct
+    members, or a collapsed one; the table itself where there is no such group. Columns are text."""
+    groups = _joint_codes([_ranks(_column(table, name)) for name in group])
+    pairs = _joint_codes([groups, *(_ranks(_column(table, name)) for name in members)])
+    counts = np.bincount(groups[np.unique(pairs, return_index=True)[1]])
+    crowded = (counts > limit)[groups]
+    done = _is_collapsed(table, members, collapsed)
+    absorbing = np.zeros(len(counts), dtype=bool)
+    absorbing[groups[done]] = True
+    rows = (crowded | absorbing[groups]) & ~done
+    if not rows.any():
+        return table
+    mask = _flags(rows)
+    for name, value in zip(members, collapsed, strict=True):
+        at = table.schema.get_field_index(name)
+        table = table.set_column(at, table.schema.field(name), pc.if_else(mask, value, _column(table, name)))
+    return table
+
+
+def _is_collapsed(table: pa.Table, members: Sequence[str], collapsed: Sequence[str]) -> npt.NDArray[np.bool_]:
+    found = np.ones(table.num_rows, dtype=bool)
+    for name, value in zip(members, collapsed, strict=True):
+        found &= _integer_values(pc.equal(_column(table, name), value).cast(pa.int64())).astype(bool)
+    return found
+
+
+def _ranks(column: pa.Array, *, null: int = _LOWEST) -> Codes:
+    """Numbers that sort as the column's values do; `null` stands for a null."""
+    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+        return _integer_values(_as_int64(column).fill_null(null))
+    encoded = pc.dictionary_encode(column)
+    order = _integer_values(pc.sort_indices(encoded.dictionary).cast(pa.int64()))
+    ranks = np.empty(len(order), dtype=np.int64)
+    ranks[order] = np.arange(len(order))
+    return ranks[_integer_values(encoded.indices.cast(pa.int64()))]
+
+
+def _as_int64(column: pa.Array) -> pa.Array:
+    return column.cast(pa.int32()).cast(pa.int64()) if pa.types.is_date32(column.type) else column.cast(pa.int64())
+
+
+def _joint_codes(columns: Sequence[Codes]) -> Codes:
+    """Dense codes that are equal in two rows where all the columns are."""
+    joint = np.unique(columns[0], return_inverse=True)[1]
+    for column in columns[1:]:
+        codes = np.unique(column, return_inverse=True)[1]
+        joint = np.unique(joint * (int(codes.max()) + 1) + codes, return_inverse=True)[1]
+    return joint.astype(np.int64, copy=False)
+
+
+def _starts(keys: Sequence[Codes]) -> Codes:
+    """Where a new key starts in sorted rows."""
+    new = np.zeros(len(keys[0]), dtype=bool)
+    new[0] = True
+    for key in keys:
+        new[1:] |= key[1:] != key[:-1]
+    return np.flatnonzero(new).astype(np.int64, copy=False)
+
+
+def _reduce(column: pa.Array, order: Codes, starts: Codes, reduction: Reduction) -> pa.Array:
+    if reduction is Reduction.SUM:
+        return _integers(np.add.reduceat(_integer_values(column)[order], starts))
+    values = np.maximum.reduceat(_ranks(column, null=_LOWEST)[order], starts)
+    numbers = _integers(values)
+    known = _flags(values != _LOWEST)
+    return pc.if_else(known, numbers, pa.scalar(None, pa.int64())).cast(column.type)
+
+
+def _column(table: pa.Table, name: str) -> pa.Array:
+    column = table.column(name)
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _integer_values(column: pa.Array) -> Codes:
+    """An `int64` column without nulls as numpy sees it."""
+    buffer = column.buffers()[1]
+    if buffer is None or len(column) == 0:
+        return np.empty(0, dtype=np.int64)
+    values: Codes = np.frombuffer(buffer, dtype=np.int64)
+    return values[column.offset : column.offset + len(column)]
+
+
+def _integers(values: npt.NDArray[Any]) -> pa.Array:
+    data = np.ascontiguousarray(values, dtype=np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(data), [None, pa.py_buffer(data)])
+
+
+def _flags(values: npt.NDArray[np.bool_]) -> pa.Array:
+    packed = np.packbits(values, bitorder="little")
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(packed)])
