@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from lpgen.core.event_rules.call import Call
@@ -42,6 +42,16 @@ class ListedType:
     def pattern(self, call: Call) -> Resource:
         """The other type's pattern."""
         return self.other.pattern(call)
+
+
+def arn_type(service: str, *keys: str) -> ReaderType:
+    """A type that calls name only by its full ARN, at any of these paths (`a.b` walks into `a`)."""
+    paths = tuple(tuple(key.split(".")) for key in keys)
+
+    def read(call: Call) -> Iterator[Resource]:
+        return map(exact, (arn for path in paths for arn in call.texts(*path) if is_arn_of(arn, service)))
+
+    return ReaderType(read)
 
 
 def exact(arn: str) -> Resource:

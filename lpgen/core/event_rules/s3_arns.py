@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
 from lpgen.core.event_rules.call import Call
-from lpgen.core.event_rules.listed import exact, first_text, fold, is_arn_of, listed_arns
+from lpgen.core.event_rules.listed import exact, first_text, fold, is_arn_of
 from lpgen.core.model import Resource
 
 FAMILY = ("s3", "s3express", "s3-outposts", "s3-object-lambda")

@@ -1,0 +1,85 @@
+"""SNS calls: topics by ARN, subscriptions by their topic, batches under the single action.
+
+Source: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.event_rules.call import Call, RuleTable
+from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.event_rules.listed import ReaderType, arn_type, exact, first_text, is_arn_of
+from lpgen.core.model import Resource
+
+SOURCE = "sns.amazonaws.com"
+
+_LINES = """
+AddPermission topic
+CheckIfPhoneNumberIsOptedOut
+ConfirmSubscription topic
+CreatePlatformApplication
+CreatePlatformEndpoint
+CreateSMSSandboxPhoneNumber
+CreateTopic named #TagResource
+DeleteEndpoint
+DeletePlatformApplication
+DeleteSMSSandboxPhoneNumber
+DeleteTopic topic
+GetDataProtectionPolicy owner
+GetEndpointAttributes
+GetPlatformApplicationAttributes
+GetSMSAttributes
+GetSMSSandboxAccountStatus
+GetSubscriptionAttributes subscription
+GetTopicAttributes topic
+ListEndpointsByPlatformApplication
+ListOriginationNumbers
+ListPhoneNumbersOptedOut
+ListPlatformApplications
+ListSMSSandboxPhoneNumbers
+ListSubscriptions
+ListSubscriptionsByTopic topic
+ListTagsForResource owner
+ListTopics
+OptInPhoneNumber
+Publish target
+PublishBatch=Publish target
+PutDataProtectionPolicy owner
+RemovePermission topic
+SetEndpointAttributes
+SetPlatformApplicationAttributes
+SetSMSAttributes
+SetSubscriptionAttributes subscription
+SetTopicAttributes topic
+Subscribe topic
+TagResource owner
+Unsubscribe subscription
+UntagResource owner
+VerifySMSSandboxPhoneNumber
+"""
+
+
+def read_subscriptions(call: Call) -> Iterator[Resource]:
+    """The topic of the subscription that a call names: its ARN is the topic's with an id behind."""
+    arn = call.text("subscriptionArn")
+    if is_arn_of(arn, "sns"):
+        yield exact(":".join(arn.split(":")[:6]))
+
+
+def read_targets(call: Call) -> Iterator[Resource]:
+    """The topic or endpoint that a message goes to; a phone number is no resource."""
+    arn = first_text(call, "topicArn", "targetArn")
+    if is_arn_of(arn, "sns"):
+        yield exact(arn)
+
+
+_TYPES: dict[str, ResourceType] = {
+    "topic": arn_type("sns", "topicArn"),
+    "named": NamedType("sns", "{}", "name"),
+    "owner": arn_type("sns", "resourceArn"),
+    "subscription": ReaderType(read_subscriptions),
+    "target": ReaderType(read_targets),
+}
+
+RULES: RuleTable = declared_rules(SOURCE, "sns", _TYPES, _LINES)

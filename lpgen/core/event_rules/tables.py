@@ -1,0 +1,53 @@
+"""Every rule table: a new family is imported and listed here."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from lpgen.core.event_rules import (
+    dynamodb,
+    ec2,
+    ec2_launch,
+    ecs,
+    eks,
+    elasticache,
+    iam,
+    kms,
+    lambda_functions,
+    rds,
+    redshift,
+    registries,
+    s3_buckets,
+    s3_objects,
+    secretsmanager,
+    sns,
+    sqs,
+    ssm,
+    sts,
+)
+from lpgen.core.event_rules.call import RuleTable
+
+RULE_MODULES: tuple[ModuleType, ...] = (
+    dynamodb,
+    ec2,
+    ec2_launch,
+    ecs,
+    eks,
+    elasticache,
+    iam,
+    kms,
+    lambda_functions,
+    rds,
+    redshift,
+    registries,
+    s3_buckets,
+    s3_objects,
+    secretsmanager,
+    sns,
+    sqs,
+    ssm,
+    sts,
+)
+
+RULE_TABLES: tuple[RuleTable, ...] = tuple(module.RULES for module in RULE_MODULES)
+"""The rules of every family. No two families hold a rule for one operation."""
