@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lpgen.core.columns import empty_table
+from lpgen.core.columns import empty_table, text_column
 
 Codes = npt.NDArray[np.int64]
 
@@ -81,21 +81,27 @@ def collapse_groups(
     mask = _flags(rows)
     for name, value in zip(members, collapsed, strict=True):
         at = table.schema.get_field_index(name)
-        table = table.set_column(at, table.schema.field(name), pc.if_else(mask, value, _column(table, name)))
+        column = pc.if_else(mask, text_column([value] * table.num_rows), _column(table, name))
+        table = table.set_column(at, table.schema.field(name), column)
     return table
 
 
 def _is_collapsed(table: pa.Table, members: Sequence[str], collapsed: Sequence[str]) -> npt.NDArray[np.bool_]:
     found = np.ones(table.num_rows, dtype=bool)
     for name, value in zip(members, collapsed, strict=True):
-        found &= _integer_values(pc.equal(_column(table, name), value).cast(pa.int64())).astype(bool)
+        encoded = pc.dictionary_encode(_column(table, name))
+        wanted = np.array([text == value for text in encoded.dictionary.to_pylist()], dtype=bool)
+        found &= wanted[_integer_values(encoded.indices.cast(pa.int64()))]
+        if not found.any():
+            break
     return found
 
 
 def _ranks(column: pa.Array, *, null: int = _LOWEST) -> Codes:
     """Numbers that sort as the column's values do; `null` stands for a null."""
     if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
-        return _integer_values(_as_int64(column).fill_null(null))
+        numbers = _as_int64(column)
+        return np.where(_validity(numbers), _integer_values(numbers), null)
     encoded = pc.dictionary_encode(column)
     order = _integer_values(pc.sort_indices(encoded.dictionary).cast(pa.int64()))
     ranks = np.empty(len(order), dtype=np.int64)
@@ -129,9 +135,8 @@ def _reduce(column: pa.Array, order: Codes, starts: Codes, reduction: Reduction)
     if reduction is Reduction.SUM:
         return _integers(np.add.reduceat(_integer_values(column)[order], starts))
     values = np.maximum.reduceat(_ranks(column, null=_LOWEST)[order], starts)
-    numbers = _integers(values)
-    known = _flags(values != _LOWEST)
-    return pc.if_else(known, numbers, pa.scalar(None, pa.int64())).cast(column.type)
+    known = _flags(values != _LOWEST).buffers()[1]
+    return pa.Array.from_buffers(column.type, len(values), [known, pa.py_buffer(values)])
 
 
 def _column(table: pa.Table, name: str) -> pa.Array:
@@ -140,12 +145,20 @@ def _column(table: pa.Table, name: str) -> pa.Array:
 
 
 def _integer_values(column: pa.Array) -> Codes:
-    """An `int64` column without nulls as numpy sees it."""
+    """An `int64` column as numpy sees it; what stands where a value is null is arbitrary."""
     buffer = column.buffers()[1]
     if buffer is None or len(column) == 0:
         return np.empty(0, dtype=np.int64)
     values: Codes = np.frombuffer(buffer, dtype=np.int64)
     return values[column.offset : column.offset + len(column)]
+
+
+def _validity(column: pa.Array) -> npt.NDArray[np.bool_]:
+    bitmap = column.buffers()[0]
+    if bitmap is None:
+        return np.ones(len(column), dtype=bool)
+    bits = np.unpackbits(np.frombuffer(bitmap, dtype=np.uint8), bitorder="little")
+    return bits[column.offset : column.offset + len(column)].astype(bool)
 
 
 def _integers(values: npt.NDArray[Any]) -> pa.Array:
