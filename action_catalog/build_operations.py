@@ -1,0 +1,216 @@
+"""Builds the event map's tables from botocore's service models, the catalog and the hand-made rows.
+
+    python -m action_catalog.build_operations [path/to/operations.jsonl]
+
+Writes `operations/`, `event_sources.json`, `no_permission.json` and `operation_report.json`. The optional data set (an
+operation a line, as SOURCES.md describes it) gives hints which parameter names which resource; without it the tables'
+present bindings are the hints. Rows in `mapping_rows/` are made by hand, name their source and win over everything.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from action_catalog.bind_parameters import Binding, Hints, bind_types
+from action_catalog.passed_role_parameters import find_role_parameters
+from action_catalog.service_models import Operation, read_operations
+from action_catalog.service_names import MORE_SOURCES, SWITCHES
+
+HERE: Final = Path(__file__).resolve().parent
+_SIMPLE: Final = re.compile(r"\$\{([\w.\[\]]+)\}")
+_SUFFIX: Final = ".amazonaws.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the builder knows: the catalog's services, hints and hand-made rows."""
+
+    services: Mapping[str, Mapping[str, Any]]
+    hints: Mapping[tuple[str, str], Hints]
+    rows: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    none: Mapping[str, Mapping[str, str]]
+
+
+def main(arguments: list[str]) -> int:
+    """Rebuild the tables; 2 for a bad invocation."""
+    if len(arguments) > 1:
+        print("usage: python -m action_catalog.build_operations [OPERATIONS.jsonl]", file=sys.stderr)
+        return 2
+    services = {path.stem: json.loads(path.read_bytes()) for path in sorted((HERE / "services").glob("*.json"))}
+    hints = _hints_from_data_set(Path(arguments[0])) if arguments else _hints_from_tables()
+    facts = Facts(services, hints, _read_folder("mapping_rows"), json.loads((HERE / "unsigned_rows.json").read_text()))
+    operations = list(read_operations(frozenset(services)))
+    write_tables(facts, operations)
+    return 0
+
+
+def write_tables(facts: Facts, operations: Iterable[Operation]) -> None:
+    """Write every table and print what became of the operations."""
+    tables: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+    for operation in operations:
+        table = tables[operation.prefix + _SUFFIX]
+        table[operation.name] = _merge(table.get(operation.name), _row(facts, operation))
+    for source, rows in facts.rows.items():
+        for name, row in rows.items():
+            tables[source][name] = {**tables[source].get(name, {}), **row}
+    _write_operations(tables)
+    _write_json("event_sources.json", _event_sources(facts, operations))
+    _write_json("no_permission.json", _no_permission(facts, operations))
+
+
+def _row(facts: Facts, operation: Operation) -> dict[str, Any]:
+    hand = facts.rows.get(operation.prefix + _SUFFIX, {}).get(operation.name, {})
+    names = hand.get("actions") or [f"{operation.prefix}:{operation.name}"]
+    types: dict[str, list[str]] = {}
+    for name in names:
+        types.update(_types(facts.services, name))
+    bindings, creates = bind_types(operation, types, facts.hints.get((operation.service, operation.name), Hints()))
+    row: dict[str, Any] = {}
+    if bindings:
+        row["resources"] = bindings
+    if creates:
+        row["creates"] = list(creates)
+    roles = find_role_parameters(operation, _depends_on_pass_role(facts.services, names))
+    if roles:
+        row["roles"] = roles
+    return row
+
+
+def _types(services: Mapping[str, Mapping[str, Any]], action: str) -> dict[str, list[str]]:
+    """The resource types of an action with their ARN formats; empty for an action that the catalog lacks."""
+    prefix, _, name = action.partition(":")
+    service = services.get(prefix)
+    if service is None:
+        return {}
+    formats = {item["type"]: item["arns"] for item in service["resources"]}
+    found = next((item for item in service["actions"] if item["name"].lower() == name.lower()), None)
+    return {use["type"]: formats.get(use["type"], []) for use in found["resources"]} if found else {}
+
+
+def _depends_on_pass_role(services: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> bool:
+    for action in names:
+        prefix, _, name = action.partition(":")
+        for item in services.get(prefix, {}).get("actions", ()):
+            if item["name"].lower() == name.lower() and "iam:PassRole" in (item["dependents"] or ()):
+                return True
+    return False
+
+
+def _merge(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
+    """Two services that share an event source and an operation name: their bindings side by side."""
+    if not old:
+        return new
+    merged: dict[str, Any] = {**old, **new}
+    if "resources" in old and "resources" in new:
+        merged["resources"] = {
+            kind: _both(old["resources"].get(kind), new["resources"].get(kind))
+            for kind in (*old["resources"], *(kind for kind in new["resources"] if kind not in old["resources"]))
+        }
+    for field in ("creates", "roles"):
+        if field in old or field in new:
+            merged[field] = list(dict.fromkeys((*old.get(field, ()), *new.get(field, ()))))
+    return merged
+
+
+def _both(first: Binding | None, second: Binding | None) -> Binding:
+    items: list[str | dict[str, str]] = []
+    for binding in (first, second):
+        for item in binding if isinstance(binding, list) else [binding] if binding else []:
+            if item not in items:
+                items.append(item)
+    return items[0] if len(items) == 1 else items
+
+
+# ---------------------------------------------------------------- hints
+
+
+def _hints_from_data_set(path: Path) -> dict[tuple[str, str], Hints]:
+    found: dict[tuple[str, str], Hints] = {}
+    for line in path.read_text().splitlines():
+        row = json.loads(line)
+        placeholders: dict[str, str] = {}
+        types: dict[str, str] = {}
+        for action in row["actions"]:
+            if action["action"].partition(":")[2].lower() != row["operation"].lower() and len(row["actions"]) > 1:
+                continue
+            for name, value in (action.get("resource_mappings") or {}).items():
+                _take(placeholders, name, value["template"])
+            for kind, template in (action.get("resourcearn_mappings") or {}).items():
+                _take(types, kind, template)
+        found[row["sdk"], row["operation"]] = Hints(placeholders, types)
+    return found
+
+
+def _take(hints: dict[str, str], name: str, template: str) -> None:
+    match = _SIMPLE.fullmatch(template)
+    if match:
+        hints[name] = match[1].replace("[]", "")
+
+
+def _hints_from_tables() -> dict[tuple[str, str], Hints]:
+    return {}
+
+
+# ---------------------------------------------------------------- other tables
+
+
+def _event_sources(facts: Facts, operations: Iterable[Operation]) -> dict[str, Any]:
+    rows: dict[str, Any] = {}
+    for operation in operations:
+        for host in operation.hosts:
+            source = host + _SUFFIX
+            if host not in facts.services and operation.prefix in facts.services:
+                rows[source] = {"prefixes": [operation.prefix], "table": operation.prefix + _SUFFIX, "source": "model"}
+    for source, (prefixes, page) in MORE_SOURCES.items():
+        rows[source] = {"prefixes": list(prefixes), "table": prefixes[0] + _SUFFIX, "source": page}
+    for source, (parameter, table, page) in SWITCHES.items():
+        prefix = source.removesuffix(_SUFFIX)
+        rows[source] = {"prefixes": [prefix], "switch": {parameter: table}, "source": page}
+    return dict(sorted(rows.items()))
+
+
+def _no_permission(facts: Facts, operations: Iterable[Operation]) -> dict[str, Any]:
+    rows: dict[str, dict[str, str]] = defaultdict(dict)
+    for operation in operations:
+        if not operation.signed:
+            rows[operation.prefix + _SUFFIX][operation.name] = "model: the operation is not signed"
+    for source, names in facts.none.items():
+        for name, why in names.items():
+            if why.startswith("keep"):
+                rows[source].pop(name, None)
+            else:
+                rows[source][name] = why
+    return {source: {"operations": dict(sorted(names.items()))} for source, names in sorted(rows.items()) if names}
+
+
+def _read_folder(name: str) -> dict[str, dict[str, Any]]:
+    return {path.stem: json.loads(path.read_text()) for path in sorted((HERE / name).glob("*.json"))}
+
+
+def _write_operations(tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+    folder = HERE / "operations"
+    folder.mkdir(exist_ok=True)
+    for path in folder.glob("*.json"):
+        path.unlink()
+    for source, rows in tables.items():
+        lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(row)}" for name, row in sorted(rows.items()))
+        (folder / f"{source}.json").write_text('{"operations": {\n' + lines + "\n}}\n")
+    print(f"{sum(map(len, tables.values()))} operations of {len(tables)} event sources")
+
+
+def _write_json(name: str, rows: Mapping[str, Any]) -> None:
+    lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in rows.items())
+    (HERE / name).write_text("{\n" + lines + "\n}\n")
+    counts = Counter(type(value).__name__ for value in rows.values())
+    print(f"{name}: {sum(counts.values())} rows")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,64 @@
+"""Which request parameters hand a role to an AWS service, so that the call needs `iam:PassRole` too.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from action_catalog.service_models import Operation, Parameter
+
+_ROLE: Final = re.compile(
+    r"role(arn)?s?$|rolename$|rolearnlist$|iaminstanceprofile(arn)?$|instanceprofilearn$", re.IGNORECASE
+)
+
+# Verbs under which a role is only named: to look for it, to take it away, or to describe what is elsewhere.
+_NO_PASS_VERB: Final = re.compile(
+    r"^(?:Describe|List|Get|Search|Batch(?:Get|Delete|Describe|Import)|Delete|Query|Lookup|Remove|Disassociate|Detach|"
+    r"Assume|Decode|Stop|Cancel|Untag|Tag|Check|Evaluate|Filter|Revoke|Deregister|Test|Validate|Simulate)"
+)
+
+# Services whose role parameters name a role as the object of the call or as someone's identity.
+_NO_PASS_SERVICE: Final = frozenset(
+    {
+        "account-access",
+        "accessanalyzer",
+        "iam",
+        "iam-toolbox",
+        "kms",
+        "organizations",
+        "securityhub",
+        "signin",
+        "sso",
+        "sso-admin",
+        "sts",
+        "workmail",
+    }
+)
+
+# Parts of a path in which a role is no IAM role of the account, or is taken away.
+_NO_PASS_PATH: Final = re.compile(
+    r"crossaccount|geographic|snowflake|accesscontrolrole|removeiamrole|consumeraccount|rolegroupassignment|"
+    r"impersonation|principalrole|usersrole|memberrole|userrole|createdelegationrequests|defaultprocessowners|"
+    r"^roles\.|targetlocations|dbrole|databaserole|externalid|findings|federatedrole|roletype",
+    re.IGNORECASE,
+)
+
+
+def find_role_parameters(operation: Operation, depends: bool) -> list[str]:
+    """The paths of an operation's parameters that pass a role.
+
+    `depends`: the service authorization reference says that the action depends on `iam:PassRole`; then a verb that
+    usually passes nothing counts as well.
+    """
+    if operation.service in _NO_PASS_SERVICE or (not depends and _NO_PASS_VERB.match(operation.name)):
+        return []
+    return [".".join(item.path) for item in operation.parameters if _passes(item)]
+
+
+def _passes(parameter: Parameter) -> bool:
+    if parameter.enumerated or not _ROLE.search(parameter.name):
+        return False
+    return _NO_PASS_PATH.search(".".join(parameter.path)) is None

@@ -1,0 +1,78 @@
+"""The tables of operations: what each operation of a service needs, one file per event source, read when first asked.
+
+Each row says which actions an operation needs (by default the one of its own name), which request parameters name the
+resources, which resource types the call creates, and which parameters hand a role to a service.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from lpgen.core.catalog import CatalogSource
+
+Binding = str | dict[str, str] | list[str | dict[str, str]]
+"""How request parameters name a resource of one type.
+
+A string is the path (dots between keys, lists are walked) of a parameter that holds an ARN, or what the type's ARN
+format leaves open. An object gives each `${Placeholder}` of the format its own path. A list gives alternatives.
+"""
+
+
+class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What one operation needs.
+
+    `actions`: in full (`s3:ListBucket`); empty means the action of the operation's own name. `resources`: by resource
+    type. `creates`: resource types whose name AWS chooses, so that the call is authorized on any. `roles`: paths of
+    parameters that pass a role: an ARN, or after `name:` and `profile:` the name of a role or instance profile.
+    `source`: where a row comes from that isn't plain from the service model and the catalog.
+    """
+
+    actions: tuple[str, ...] = ()
+    resources: dict[str, Binding] = {}
+    creates: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    source: str = ""
+
+
+class OperationTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The operations of one event source."""
+
+    operations: dict[str, OperationRow] = {}
+
+
+EMPTY_TABLE: Final = OperationTable()
+
+_decoder = msgspec.json.Decoder(OperationTable)
+
+
+class Operations:
+    """The operation tables of a catalog, each read once and looked up without regard to case."""
+
+    def __init__(self, source: CatalogSource) -> None:
+        self._source = source
+        self._tables: dict[str, dict[str, tuple[str, OperationRow]]] = {}
+
+    def find(self, event_source: str, operation: str) -> tuple[str, OperationRow] | None:
+        """The operation as the service model spells it and its row, or None where the table lacks it."""
+        return self.table(event_source).get(operation.casefold())
+
+    def table(self, event_source: str) -> dict[str, tuple[str, OperationRow]]:
+        """Every operation of an event source: spelling and row by name in lower case; empty without a table."""
+        found = self._tables.get(event_source)
+        if found is None:
+            rows = read_operation_table(self._source, event_source).operations
+            found = {name.casefold(): (name, row) for name, row in rows.items()}
+            self._tables[event_source] = found
+        return found
+
+
+def read_operation_table(source: CatalogSource, event_source: str) -> OperationTable:
+    """The table of one event source, or an empty one.
+
+    Raises:
+        msgspec.DecodeError: it isn't JSON, or not of this shape.
+    """
+    name = f"operations/{event_source}"
+    return _decoder.decode(source.read_table(name)) if source.has_table(name) else EMPTY_TABLE
