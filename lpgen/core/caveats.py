@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from lpgen.core.decisions import accept_caveat
 from lpgen.core.findings import (
+    AccountCoverage,
     Caveat,
     CaveatKind,
     Decision,
@@ -15,7 +16,6 @@ from lpgen.core.findings import (
     PrincipalUsage,
     UngrantedUse,
 )
-from lpgen.core.log_coverage import AccountCoverage
 from lpgen.core.model import AttachedPolicy, Principal
 
 NEVER_USED_DAYS = 400

@@ -20,6 +20,7 @@ from lpgen.core.findings import (
     DroppedLine,
     Line,
     LineKind,
+    LogCoverage,
     PrincipalDiff,
     PrincipalGrants,
     PrincipalUsage,
@@ -27,7 +28,7 @@ from lpgen.core.findings import (
     UngrantedUse,
 )
 from lpgen.core.lines import lines_for_grants, lines_from_uses, merge_lines
-from lpgen.core.log_coverage import LogCoverage, coverage_from_usage
+from lpgen.core.log_coverage import coverage_from_usage
 from lpgen.core.match import has_wildcard
 from lpgen.core.model import Outcome, Resource, ResourceKind, SkipReason
 from lpgen.core.observability import Observability

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from lpgen.core.findings import Grant
-from lpgen.core.log_coverage import LogCoverage
+from lpgen.core.findings import Grant, LogCoverage
 from lpgen.core.model import Action, Visibility
 from lpgen.core.visibility import VisibilityTable
 

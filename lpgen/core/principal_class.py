@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from lpgen.core.caveats import NEVER_USED_DAYS, has_unseen_use
-from lpgen.core.findings import Detachment, PrincipalClass, PrincipalGrants, PrincipalUsage
-from lpgen.core.log_coverage import AccountCoverage
+from lpgen.core.findings import AccountCoverage, Detachment, PrincipalClass, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import Outcome, PolicyKind, Principal, PrincipalKind
 
 _SERVICE_LINKED_PATH = "/aws-service-role/"

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lpgen.core.catalog import Catalog
-from lpgen.core.checks.written import (
-    CheckNotes,
-    WrittenDocument,
-)
+from lpgen.core.checks.written import CheckNotes, WrittenDocument, statement_place
 from lpgen.core.findings import Check
 from lpgen.core.match import has_wildcard
-from lpgen.core.model import (
-    Effect,
-)
+from lpgen.core.model import Effect
 
 
 def check_actions(documents: Iterable[WrittenDocument], catalog: Catalog) -> Check:

@@ -6,19 +6,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from lpgen.core.checks.written import (
-    CheckNotes,
-    WrittenDocument,
-)
+from lpgen.core.checks.written import CheckNotes, WrittenDocument
 from lpgen.core.findings import Check, PrincipalGrants
-from lpgen.core.model import (
-    LEGACY_VERSION,
-    Effect,
-    Statement,
-)
-from lpgen.core.policy import (
-    statement_depends_on_version,
-)
+from lpgen.core.model import LEGACY_VERSION, Effect, Statement
+from lpgen.core.policy import statement_depends_on_version
 
 
 def check_denies(documents: Iterable[WrittenDocument], grants: PrincipalGrants) -> Check:

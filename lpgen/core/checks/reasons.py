@@ -5,19 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lpgen.core.catalog import Catalog
-from lpgen.core.checks.written import (
-    CheckNotes,
-    NewAllow,
-    as_glob,
-)
+from lpgen.core.checks.written import CheckNotes, NewAllow, as_glob
 from lpgen.core.claims import Claims
 from lpgen.core.findings import Check, PrincipalUsage, Use
 from lpgen.core.match_resource import resource_match, resources_intersect
-from lpgen.core.model import (
-    Action,
-    Outcome,
-    ResourceKind,
-)
+from lpgen.core.model import Action, Outcome, ResourceKind
 
 
 def check_pairs_have_reasons(

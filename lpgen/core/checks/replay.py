@@ -6,18 +6,11 @@ from collections.abc import Iterable
 
 from lpgen.core.authorize import decide
 from lpgen.core.catalog import Catalog
-from lpgen.core.checks.written import (
-    CheckNotes,
-    WrittenDocument,
-)
+from lpgen.core.checks.written import CheckNotes, WrittenDocument
 from lpgen.core.claims import Claims
 from lpgen.core.decision import Request, Result
 from lpgen.core.findings import Check, PrincipalGrants, PrincipalUsage, Use
-from lpgen.core.model import (
-    Outcome,
-    Resource,
-    ResourceKind,
-)
+from lpgen.core.model import Outcome, Resource, ResourceKind
 
 
 def check_replay(

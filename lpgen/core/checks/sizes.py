@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lpgen.core.checks.written import (
-    CheckNotes,
-    WrittenDocument,
-)
+from lpgen.core.checks.written import CheckNotes, WrittenDocument
 from lpgen.core.findings import Check
-from lpgen.core.model import (
-    PrincipalKind,
-)
+from lpgen.core.model import PrincipalKind
 from lpgen.core.policy import (
     ATTACHED_POLICIES_LIMIT,
     MANAGED_POLICY_LIMIT,

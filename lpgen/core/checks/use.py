@@ -6,24 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lpgen.core.catalog import Catalog
-from lpgen.core.checks.written import (
-    CheckNotes,
-    NewAllow,
-    as_glob,
-    varies,
-    varies_any,
-)
+from lpgen.core.checks.written import CheckNotes, NewAllow, as_glob, varies, varies_any
 from lpgen.core.claims import Claims
 from lpgen.core.findings import Check, Grant, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.match_resource import intersect_resources, resource_contains, resource_match, resources_intersect
-from lpgen.core.model import (
-    Outcome,
-    ResourceKind,
-)
-from lpgen.core.policy import (
-    conditions_at_least_as_strict,
-    statement_depends_on_version,
-)
+from lpgen.core.model import Outcome, ResourceKind
+from lpgen.core.policy import conditions_at_least_as_strict, statement_depends_on_version
 
 
 def check_use_is_covered(

@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lpgen.core.catalog import Catalog
-from lpgen.core.checks.written import (
-    CheckNotes,
-    NewAllow,
-    as_glob,
-    varies,
-)
+from lpgen.core.checks.written import CheckNotes, NewAllow, as_glob, varies
 from lpgen.core.findings import Check, Grant, PrincipalGrants
 from lpgen.core.match_resource import resource_contains, resources_intersect
-from lpgen.core.policy import (
-    conditions_at_least_as_strict,
-    statement_depends_on_version,
-)
+from lpgen.core.policy import conditions_at_least_as_strict, statement_depends_on_version
 
 
 def check_within_grants(news: Iterable[NewAllow], grants: PrincipalGrants, catalog: Catalog) -> Check:
