@@ -1,0 +1,112 @@
+"""The README of the sample logs, written from the expectations so that the two can't disagree."""
+
+from __future__ import annotations
+
+from sample_logs.planted.identities import Json
+
+_INTRODUCTION = """\
+# Sample logs: Larkspur Outdoor
+
+A fictional shop with two AWS accounts, 120 days of CloudTrail logs and the matching authorization details. `lpgen demo`,
+the quickstart and the end-to-end test run on it. Everything here is generated and synthetic; the account ids, names and
+addresses are those that AWS and the RFCs reserve for documentation.
+
+- `AWSLogs/`: {files} files laid out as CloudTrail lays out its bucket, one per account, region and day, and among them a
+  digest, an Insights file and a Config history, as real buckets have.
+- `authorization-details/ACCOUNT.json`: what `aws iam get-account-authorization-details` prints at the end of the window.
+- `expected.json`: what lpgen should conclude, per principal; the end-to-end test checks it.
+- `generate.py` and `planted/`: the generator. `python -m sample_logs.generate` writes all of the above again, the same
+  bytes every time (gzip aside, whose bytes can differ between versions of zlib; what is inside doesn't).
+
+## The organization
+
+| account | who | recorded |
+|---|---|---|
+| 111122223333 | the shop's production account | management events in us-east-1 and eu-west-1 every day, in us-west-2 on two nights; \
+DynamoDB item-level data events in us-east-1 |
+| 444455556666 | the security team's account | management events in us-east-1 every day |
+
+Data events of S3, Lambda, SNS and SQS are recorded nowhere. The window is {first} to {last}.
+
+## The records
+
+| what | records |
+|---|---|
+{counts}
+
+A reason such as `root_caller|no_permission` means that either is right: two rules apply to the record. One DynamoDB record
+(`{again}`) was delivered twice, in two files. Each AssumeRole of the auditor is in both accounts' logs
+under one `sharedEventID`.
+
+## What is planted, and what lpgen should conclude
+
+`safe` is whether the replacement is called safe by default; a dash: there is no replacement.
+
+| principal | class | planted | conclusion | safe |
+|---|---|---|---|---|
+{principals}
+
+## The details
+"""
+
+_FIELDS = """
+In `expected.json`: `used_actions` are all actions with the verdict *used*; the replacement must allow each pair of `must_keep`
+(a few of the observed resources, and what is kept without being seen); none of `must_drop` may stand in it; it must not allow
+the pairs of `must_not_allow`; it must hold each statement or string of `must_carry` as it is; `statements_per_action` is how
+many statements must grant an action; `verdicts` are by action; `reasons` say why it isn't safe; `flags` must be visible in the
+review. A resource with a policy variable stands for itself.
+"""
+
+
+def handbook_from_expected(expected: Json, files: int) -> str:
+    """The README as Markdown."""
+    principals: Json = expected["principals"]
+    head = _INTRODUCTION.format(
+        files=files,
+        first=expected["window"]["first_day"],
+        last=expected["window"]["last_day"],
+        counts="\n".join(_count_rows(expected["counts"])),
+        again=expected["counts"]["redelivered_event_id"],
+        principals="\n".join(_row(arn, found) for arn, found in principals.items()),
+    )
+    return head + _FIELDS + "".join(_section(arn, found) for arn, found in principals.items())
+
+
+def _count_rows(counts: Json) -> list[str]:
+    rows = [
+        (name.replace("_records", "").replace("records_", ""), counts[name])
+        for name in counts
+        if name.endswith("_records") or name == "records_read"
+    ]
+    plain = [f"| {name} | {number} |" for name, number in rows if isinstance(number, int)]
+    return plain + [f"| skipped: {reason} | {number} |" for reason, number in counts["skipped_records"].items()]
+
+
+def _row(arn: str, found: Json) -> str:
+    safe = {True: "yes", False: "no: " + ", ".join(found["reasons"]), None: "–"}[found["safe"]]
+    return f"| `{_short(arn)}` | {found['class']} | {found['planted']} | {found['conclusion']} | {safe} |"
+
+
+def _short(arn: str) -> str:
+    account, name = arn.split(":")[4:6]
+    return f"{account} {name}"
+
+
+def _section(arn: str, found: Json) -> str:
+    lines = [f"\n### `{arn}`\n"]
+    by_verdict: dict[str, list[str]] = {}
+    for action, verdict in found["verdicts"].items():
+        by_verdict.setdefault(verdict, []).append(action)
+    lines += [f"- {verdict}: {_code(actions)}" for verdict, actions in sorted(by_verdict.items())]
+    if found["must_drop"]:
+        lines.append(f"- not in the replacement: {_code(found['must_drop'])}")
+    kept = [pair for pair in found["must_keep"] if pair[0] not in found["used_actions"]]
+    lines += [f"- kept without being seen: `{action}` on `{resource}`" for action, resource in kept]
+    lines += [f"- must not be allowed: `{action}` on `{resource}`" for action, resource in found["must_not_allow"]]
+    if found["flags"]:
+        lines.append(f"- flagged: {', '.join(found['flags'])}")
+    return "\n".join(lines) + "\n" if len(lines) > 1 else ""
+
+
+def _code(actions: list[str]) -> str:
+    return ", ".join(f"`{action}`" for action in actions)
