@@ -14,6 +14,7 @@ A line without types declares an action that takes no resource.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -25,6 +26,7 @@ from lpgen.core.event_rules.passing import passed_roles
 from lpgen.core.model import NO_RESOURCE, OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
 
 _WILDCARDS = frozenset("*?")
+_OPEN_END = re.compile(r"\*(?:[/:]\*)+$")
 
 
 class ResourceType(Protocol):
@@ -63,7 +65,7 @@ class NamedType:
 
     def pattern(self, call: Call) -> Resource:
         """The pattern of all resources of the type where the call was made."""
-        return self._resource(call, self.format.replace("{}", "*"))
+        return self._resource(call, _OPEN_END.sub("*", self.format.replace("{}", "*")))
 
     def _fill(self, call: Call, names: tuple[str, ...]) -> Resource | None:
         if any(_WILDCARDS.intersection(name) for name in names):

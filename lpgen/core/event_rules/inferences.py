@@ -26,6 +26,9 @@ SESSION_CONTEXT: Final = "session-context"
 FINAL_SNAPSHOT: Final = "final-snapshot"
 TRANSACTION_END: Final = "transaction-end"
 DATABASE_CREDENTIALS: Final = "database-credentials"
+LIST_ALL: Final = "list-all"
+VPC_LOOKUP: Final = "vpc-lookup"
+MOUNT_TARGET: Final = "mount-target"
 SSM_IMAGE_ALIAS: Final = "ssm-image-alias"
 DIRECTORY_BUCKET_SESSION: Final = "directory-bucket-session"
 REPLICA_KEY: Final = "replica-key"
@@ -91,6 +94,18 @@ INFERENCES: dict[str, Inference] = {
     DATABASE_CREDENTIALS: Inference(
         "the credentials are to create their database user or to join its groups",
         "https://docs.aws.amazon.com/redshift/latest/mgmt/generating-iam-credentials-role-permissions.html",
+    ),
+    LIST_ALL: Inference(
+        "the call describes everything because it names nothing, which needs the list action too",
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html",
+    ),
+    VPC_LOOKUP: Inference(
+        "the call names a VPC, which the service looks up with the caller's permissions",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html",
+    ),
+    MOUNT_TARGET: Inference(
+        "a mount target gets its network interface with the caller's permissions",
+        "https://docs.aws.amazon.com/efs/latest/ug/API_CreateMountTarget.html",
     ),
     SSM_IMAGE_ALIAS: Inference(
         "the launch names its image by a Systems Manager parameter, which is read with the caller's permissions",

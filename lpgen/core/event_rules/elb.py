@@ -1,0 +1,143 @@
+"""Elastic Load Balancing: Classic Load Balancers go by name, the newer kinds by ARN, under one event source.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancing.html and
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lpgen.core.event_rules.call import Call, RuleTable
+from lpgen.core.event_rules.declared import (
+    NamedType,
+    ResourceType,
+    declared_rules,
+    mapped,
+    read_resources,
+    resource_from_arn,
+)
+from lpgen.core.event_rules.inferences import TAG_ON_CREATE
+from lpgen.core.model import MappedAction, Resource
+
+SOURCE = "elasticloadbalancing.amazonaws.com"
+_KINDS = {"application": "app", "network": "net", "gateway": "gwy"}
+
+
+def _balancer_type(shape: str, paths: str) -> NamedType:
+    return NamedType("elasticloadbalancing", shape, paths)
+
+
+@dataclass(frozen=True, slots=True)
+class _NewBalancerType:
+    """What CreateLoadBalancer makes: by `loadBalancerName` a classic one, by `name` and `type` one of the newer kinds.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+    """
+
+    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
+        """The load balancer to be, with a pattern for the id that AWS gives the newer kinds."""
+        classic, name = call.text("loadBalancerName"), call.text("name")
+        if {"*", "?"} & set(classic + name) or not (classic or name):
+            return ()
+        kind = _KINDS.get(call.text("type") or "application", "*")
+        text = f"loadbalancer/{classic}" if classic else f"loadbalancer/{kind}/{name}/*"
+        return (resource_from_arn(call.arn("elasticloadbalancing", text)),)
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all load balancers of the account and Region."""
+        return resource_from_arn(call.arn("elasticloadbalancing", "loadbalancer/*"))
+
+
+@dataclass(frozen=True, slots=True)
+class _TaggedType:
+    """What AddTags and RemoveTags name: ARNs of any kind, or the names of classic load balancers."""
+
+    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
+        """The resources by ARN and by name."""
+        named = _balancer_type("loadbalancer/{}", "loadBalancerNames").read(call, "")
+        arns = (arn for arn in call.texts("resourceArns") if ":elasticloadbalancing:" in arn and "*" not in arn)
+        return (*named, *map(resource_from_arn, arns))
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all load balancers of the account and Region."""
+        return resource_from_arn(call.arn("elasticloadbalancing", "loadbalancer/*"))
+
+
+TYPES: dict[str, ResourceType] = {
+    "balancer": _balancer_type("loadbalancer/{}", "loadBalancerArn|loadBalancerName"),
+    "new-balancer": _NewBalancerType(),
+    "listener": _balancer_type("listener/{}", "listenerArn"),
+    "rule": _balancer_type("listener-rule/{}", "ruleArn"),
+    "target-group": _balancer_type("targetgroup/{}", "targetGroupArn"),
+    "new-target-group": _balancer_type("targetgroup/{}/*", "name"),
+    "trust-store": _balancer_type("truststore/{}", "trustStoreArn"),
+    "new-trust-store": _balancer_type("truststore/{}/*", "name"),
+    "new-listener": _balancer_type("listener/*", "listenerArn"),
+    "new-rule": _balancer_type("listener-rule/*", "ruleArn"),
+    "tagged": _TaggedType(),
+}
+
+_BALANCER_OPERATIONS = """
+ApplySecurityGroupsToLoadBalancer AttachLoadBalancerToSubnets ConfigureHealthCheck
+CreateAppCookieStickinessPolicy CreateLBCookieStickinessPolicy CreateLoadBalancerListeners
+CreateLoadBalancerPolicy DeleteLoadBalancer DeleteLoadBalancerListeners DeleteLoadBalancerPolicy
+DeregisterInstancesFromLoadBalancer DetachLoadBalancerFromSubnets DisableAvailabilityZonesForLoadBalancer
+EnableAvailabilityZonesForLoadBalancer ModifyCapacityReservation ModifyIpPools ModifyLoadBalancerAttributes
+RegisterInstancesWithLoadBalancer SetIpAddressType SetLoadBalancerListenerSSLCertificate
+SetLoadBalancerPoliciesForBackendServer SetLoadBalancerPoliciesOfListener SetSecurityGroups SetSubnets
+"""
+
+_LINES = """
+CreateLoadBalancer              new-balancer #AddTags
+CreateTargetGroup               new-target-group #AddTags
+CreateTrustStore                new-trust-store #AddTags
+AddTags                         tagged
+RemoveTags                      tagged
+AddListenerCertificates         listener
+DeleteListener                  listener
+ModifyListener                  listener
+ModifyListenerAttributes        listener
+RemoveListenerCertificates      listener
+DeleteRule                      rule
+ModifyRule                      rule
+SetRulePriorities               rule=rulePriorities.ruleArn
+DeleteTargetGroup               target-group
+DeregisterTargets               target-group
+ModifyTargetGroup               target-group
+ModifyTargetGroupAttributes     target-group
+RegisterTargets                 target-group
+AddTrustStoreRevocations        trust-store
+DeleteSharedTrustStoreAssociation trust-store
+DeleteTrustStore                trust-store
+GetTrustStoreCaCertificatesBundle trust-store
+GetTrustStoreRevocationContent  trust-store
+ModifyTrustStore                trust-store
+RemoveTrustStoreRevocations     trust-store
+"""
+
+_CREATED_WITHIN = {"CreateListener": ("balancer", "+new-listener"), "CreateRule": ("listener", "+new-rule")}
+
+
+def _map_creation_within(call: Call) -> tuple[MappedAction, ...]:
+    """CreateListener and CreateRule are authorized on their parent, their tags on what is created.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/tagging-resources-during-creation.html
+    """
+    parent, created = _CREATED_WITHIN[call.operation]
+    action = mapped(f"elasticloadbalancing:{call.operation}", read_resources(call, TYPES, (parent,)))
+    if not call.has("tags"):
+        return (action,)
+    tagged = read_resources(call, TYPES, (created,))
+    return (action, mapped("elasticloadbalancing:AddTags", tagged, how=TAG_ON_CREATE))
+
+
+def _all_lines() -> str:
+    return _LINES + "\n".join(f"{operation} balancer" for operation in _BALANCER_OPERATIONS.split())
+
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "elasticloadbalancing", TYPES, _all_lines()),
+    (SOURCE, "CreateListener"): _map_creation_within,
+    (SOURCE, "CreateRule"): _map_creation_within,
+}

@@ -1,0 +1,125 @@
+"""Route 53: zones, checks and changes by id, and the VPC that a private zone is looked up with.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lpgen.core.event_rules.call import Call, Rule, RuleTable
+from lpgen.core.event_rules.declared import DeclaredRule, ResourceType, mapped, parse_declarations, resource_from_arn
+from lpgen.core.event_rules.inferences import VPC_LOOKUP
+from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
+
+SOURCE = "route53.amazonaws.com"
+
+
+@dataclass(frozen=True, slots=True)
+class _IdType:
+    """A type known by an id, which requests also give as a path such as `/hostedzone/Z0123`."""
+
+    kind: str
+    paths: str
+
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """The resources whose ids stand at the paths."""
+        return tuple(
+            self._resource(call, text.rpartition("/")[2])
+            for path in (paths or self.paths).split("|")
+            for text in call.texts(*path.split("."))
+            if "*" not in text and "?" not in text
+        )
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all resources of the type."""
+        return self._resource(call, "*")
+
+    def _resource(self, call: Call, name: str) -> Resource:
+        return resource_from_arn(call.arn("route53", f"{self.kind}/{name}", region=False, account=False))
+
+
+TYPES: dict[str, ResourceType] = {
+    "change": _IdType("change", "id"),
+    "cidrcollection": _IdType("cidrcollection", "id|collectionId"),
+    "delegationset": _IdType("delegationset", "id|delegationSetId"),
+    "healthcheck": _IdType("healthcheck", "healthCheckId"),
+    "hostedzone": _IdType("hostedzone", "hostedZoneId|id"),
+    "queryloggingconfig": _IdType("queryloggingconfig", "id"),
+    "trafficpolicy": _IdType("trafficpolicy", "id|trafficPolicyId"),
+    "trafficpolicyinstance": _IdType("trafficpolicyinstance", "id"),
+}
+
+_OPERATIONS = {
+    "change": "GetChange",
+    "cidrcollection": "ChangeCidrCollection DeleteCidrCollection ListCidrBlocks ListCidrLocations",
+    "delegationset": "DeleteReusableDelegationSet GetReusableDelegationSet GetReusableDelegationSetLimit",
+    "healthcheck": """
+        DeleteHealthCheck GetHealthCheck GetHealthCheckLastFailureReason GetHealthCheckStatus UpdateHealthCheck
+    """,
+    "hostedzone": """
+        ActivateKeySigningKey AssociateVPCWithHostedZone ChangeResourceRecordSets CreateKeySigningKey
+        CreateQueryLoggingConfig CreateVPCAssociationAuthorization DeactivateKeySigningKey DeleteHostedZone
+        DeleteKeySigningKey DeleteVPCAssociationAuthorization DisableHostedZoneDNSSEC DisassociateVPCFromHostedZone
+        EnableHostedZoneDNSSEC GetDNSSEC GetHostedZone GetHostedZoneLimit ListQueryLoggingConfigs
+        ListResourceRecordSets ListTrafficPolicyInstancesByHostedZone ListVPCAssociationAuthorizations
+        UpdateHostedZoneComment UpdateHostedZoneFeatures
+    """,
+    "queryloggingconfig": "DeleteQueryLoggingConfig GetQueryLoggingConfig",
+    "trafficpolicy": """
+        CreateTrafficPolicyVersion DeleteTrafficPolicy GetTrafficPolicy ListTrafficPolicyInstancesByPolicy
+        ListTrafficPolicyVersions UpdateTrafficPolicyComment
+    """,
+    "trafficpolicyinstance": """
+        DeleteTrafficPolicyInstance GetTrafficPolicyInstance UpdateTrafficPolicyInstance
+    """,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _VpcRule:
+    """An operation that looks a VPC up with the caller's permissions where it names one."""
+
+    rule: Rule
+
+    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
+        actions = self.rule(call) or ()
+        if not (call.has("vPC") or call.has("VPC") or call.has("VPCId") or call.has("vPCId")):
+            return actions
+        return (*actions, mapped("ec2:DescribeVpcs", (NO_RESOURCE,), how=VPC_LOOKUP))
+
+
+_LOOK_UP_VPC = (
+    "AssociateVPCWithHostedZone",
+    "CreateHostedZone",
+    "DisassociateVPCFromHostedZone",
+    "ListHostedZonesByVPC",
+)
+
+
+def _map_tags(call: Call) -> tuple[MappedAction, ...]:
+    """The tagging operations name a resource by type and id.
+
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeTagsForResource.html
+    """
+    kind = TYPES.get(call.text("resourceType"))
+    found = (*kind.read(call, "resourceId"), *kind.read(call, "resourceIds")) if kind else ()
+    return (mapped(f"route53:{call.operation}", found),)
+
+
+def _route53_rules() -> dict[tuple[str, str], Rule]:
+    lines = [f"{operation} {kind}" for kind, names in _OPERATIONS.items() for operation in names.split()]
+    lines += ["CreateHostedZone", "ListHostedZonesByVPC", "CreateTrafficPolicyInstance hostedzone trafficpolicy"]
+    rules: dict[tuple[str, str], Rule] = {}
+    for line in parse_declarations("route53", "\n".join(lines)):
+        rule = DeclaredRule(line, TYPES)
+        rules[SOURCE, line.operation] = _VpcRule(rule) if line.operation in _LOOK_UP_VPC else rule
+    return rules
+
+
+RULES: RuleTable = {
+    **_route53_rules(),
+    (SOURCE, "ChangeTagsForResource"): _map_tags,
+    (SOURCE, "ListTagsForResource"): _map_tags,
+    (SOURCE, "ListTagsForResources"): _map_tags,
+}
