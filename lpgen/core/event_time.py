@@ -1,0 +1,114 @@
+"""Record times as text that sorts: `YYYY-MM-DDTHH:MM:SS`, with `.mmm` where it isn't zero, in UTC without a zone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+from lpgen.errors import InvocationError
+
+NO_TIME: Final = ""
+"""Stands for the time of a record that says none."""
+
+_CLOUDTRAIL_LENGTH: Final = len("2024-01-02T03:04:05Z")
+_CLOCK: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d", re.ASCII)
+_TIME: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d|)", re.ASCII | re.IGNORECASE
+)
+
+
+def moment_from_text(text: str | None) -> str | None:
+    """A record's `eventTime` in the form that sorts; `NO_TIME` for None and "", and None for what is no time.
+
+    CloudTrail writes UTC to the second; fractions, offsets and a blank for the `T` are what exports make of it.
+    """
+    if not text:
+        return NO_TIME
+    if len(text) == _CLOUDTRAIL_LENGTH and text[10] == "T" and text[19] == "Z":
+        return text[:19] if _is_day(text[:10]) and _is_clock(text[11:19]) else None
+    return _moment_from_variant(text)
+
+
+@lru_cache(maxsize=4096)
+def _is_day(text: str) -> bool:
+    try:
+        return len(text) == 10 and date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=100_000)
+def _is_clock(text: str) -> bool:
+    return _CLOCK.fullmatch(text) is not None
+
+
+def _moment_from_variant(text: str) -> str | None:
+    found = _TIME.fullmatch(text)
+    if found is None:
+        return None
+    day, clock, fraction, zone = found.groups()
+    zone = "+00:00" if zone in ("", "Z", "z") else zone
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}.{(fraction or '')[:3]:0<3}{zone}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment_from_datetime(moment)
+
+
+def moment_from_datetime(moment: datetime) -> str:
+    """A time with a zone in the form that sorts, cut to the millisecond."""
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+    return text.removesuffix(".000")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of record times: from `since`, included, to `until`, excluded; "" leaves an end open."""
+
+    since: str = NO_TIME
+    until: str = NO_TIME
+
+    def holds(self, moment: str) -> bool:
+        """Whether a time lies in the window; a record without a time lies only in the window without ends."""
+        if moment == NO_TIME:
+            return self == ALL_TIME
+        return self.since <= moment and (not self.until or moment < self.until)
+
+    def covers(self, other: Window) -> bool:
+        """Whether every time in the other window lies in this one."""
+        if self == ALL_TIME:
+            return True
+        ends_later = not self.until or (bool(other.until) and other.until <= self.until)
+        return other != ALL_TIME and self.since <= other.since and ends_later
+
+
+ALL_TIME: Final = Window()
+"""The window without ends."""
+
+
+def window_from_text(since: str, until: str) -> Window:
+    """A window from two dates or times as a person writes them, in UTC unless they name an offset; "" is open.
+
+    A bare date means all of that day, at either end.
+
+    Raises:
+        InvocationError: a text is no date or time, or the window is empty.
+    """
+    window = Window(_end_from_text(since, "--since", days=0), _end_from_text(until, "--until", days=1))
+    if window.until and window.until <= window.since:
+        raise InvocationError(f"the window from `{since}` to `{until}` is empty")
+    return window
+
+
+def _end_from_text(text: str, option: str, *, days: int) -> str:
+    if _is_day(text):
+        return f"{(date.fromisoformat(text) + timedelta(days=days)).isoformat()}T00:00:00"
+    moment = moment_from_text(text)
+    if moment is None:
+        raise InvocationError(
+            f"`{option} {text}` is no date or time", hint="write `2026-01-31` or `2026-01-31T08:00:00Z`"
+        )
+    return moment

@@ -1,0 +1,163 @@
+"""Folding of unbounded names: a glob in place of an ARN, from that ARN alone.
+
+Object keys, log streams, and the runs, sessions and tasks whose ids AWS makes up have no end, and no policy names them
+one by one. Each folds to the pattern that its service documents for the type; what a person named stays exact.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from lpgen.core.model import Resource, ResourceKind
+
+KEPT_DIRECTORIES: Final = 2
+"""How many leading directories of an object key are kept."""
+
+# `{}` is a name that is kept, a final `*` what is folded. The shapes are the ARN formats of the service authorization
+# reference, https://docs.aws.amazon.com/service-authorization/latest/reference/, one page a service.
+FOLDS: Final[dict[str, tuple[str, ...]]] = {
+    "amplify": ("apps/{}/branches/{}/jobs/*",),
+    "apigateway": ("/restapis/{}/deployments/*", "/apis/{}/deployments/*"),
+    "appconfig": ("application/{}/environment/{}/deployment/*",),
+    "athena": ("workgroup/{}/session/*",),
+    "backup": ("recovery-point:*",),
+    "batch": ("job/*", "service-job/*"),
+    "bedrock": (
+        "async-invoke/*",
+        "data-automation-invocation/*",
+        "evaluation-job/*",
+        "flow/{}/alias/{}/execution/*",
+        "model-copy-job/*",
+        "model-customization-job/*",
+        "model-evaluation-job/*",
+        "model-import-job/*",
+        "model-invocation-job/*",
+        "session/*",
+    ),
+    "braket": ("job/*", "quantum-task/*"),
+    "chime": ("meeting/*",),
+    "cloudformation": ("stack/{}/*", "changeSet/{}/*", "stackset/{}:*"),
+    "codebuild": ("build/{}:*", "build-batch/{}:*", "report/{}:*", "sandbox/{}:*"),
+    "comprehend": (
+        "document-classification-job/*",
+        "dominant-language-detection-job/*",
+        "entities-detection-job/*",
+        "events-detection-job/*",
+        "key-phrases-detection-job/*",
+        "pii-entities-detection-job/*",
+        "sentiment-detection-job/*",
+        "targeted-sentiment-detection-job/*",
+        "topics-detection-job/*",
+    ),
+    "connect": ("instance/{}/contact/*",),
+    "dataexchange": ("jobs/*",),
+    "datasync": ("task/{}/execution/*",),
+    "deadline": ("farm/{}/queue/{}/job/*",),
+    "devicefarm": ("run:*", "session:*", "testgrid-session:*"),
+    "dynamodb": ("table/{}/stream/*", "table/{}/backup/*", "table/{}/export/*", "table/{}/import/*"),
+    "ec2": ("export-image-task/*", "export-instance-task/*", "import-image-task/*", "import-snapshot-task/*"),
+    "ecs": (
+        "service-deployment/{}/{}/*",
+        "service-revision/{}/{}/*",
+        "task-set/{}/{}/*",
+        "task/{}/*",
+        "task/*",
+    ),
+    "elasticmapreduce": ("cluster/{}/session/*", "notebook-execution/*"),
+    "elastictranscoder": ("job/*",),
+    "emr-containers": ("/virtualclusters/{}/jobruns/*",),
+    "emr-serverless": ("/applications/{}/jobruns/*", "/applications/{}/sessions/*"),
+    "glue": ("session/*",),
+    "iam": ("assumed-role/{}/*",),
+    "imagebuilder": ("lifecycle-execution/*", "workflow-execution/*", "workflow-step-execution/*"),
+    "inspector2": ("finding/*",),
+    "iotdeviceadvisor": ("suiterun/{}/*",),
+    "kinesis": ("stream/{}/consumer/{}:*",),
+    "lambda": ("function:{}:{}/durable-execution/{}/*",),
+    "logs": ("log-group:{}:log-stream:*",),
+    "mediaconvert": ("jobs/*",),
+    "omics": ("run/*", "task/*"),
+    "redshift-serverless": ("recoverypoint/*",),
+    "route53": ("change/*",),
+    "s3": ("job/*", "accesspoint/{}/object/*"),
+    "s3-outposts": ("outpost/{}/bucket/{}/object/*", "outpost/{}/accesspoint/{}/object/*"),
+    "sagemaker": ("pipeline/{}/execution/*",),
+    "ses": ("export-job/*", "import-job/*"),
+    "signer": ("/signing-jobs/*",),
+    "ssm": ("automation-execution/*", "command/*", "session/*"),
+    "states": ("execution:{}:*", "express:{}:*", "mapRun:{}/{}:*"),
+    "sts": ("assumed-role/{}/*", "federated-user/*"),
+    "wisdom": ("session/{}/*",),
+}
+
+_ARN_FIELDS: Final = 6
+_OBJECT: Final = "/object/*"
+# IAM reads `*` and `?` as wildcards and `${` as the start of a variable, so an ARN that holds one can't be named
+# exactly; `?` matches the one character. U+FFFD stands for text that was not valid Unicode.
+_SPECIAL: Final = re.compile("[*?\ufffd]|\\$(?=\\{)")
+
+
+def fold_resource(resource: Resource) -> Resource:
+    """The resource itself, or the fold of an ARN whose last name is unbounded or can't be written in a policy.
+
+    The fold's glob matches the ARN. Folding again changes nothing, and resources of other kinds are never changed.
+    """
+    return _fold_arn(resource) if resource.kind is ResourceKind.ARN else resource
+
+
+@lru_cache(maxsize=32768)
+def _fold_arn(resource: Resource) -> Resource:
+    *place, name = resource.text.split(":", _ARN_FIELDS - 1)
+    if len(place) < _ARN_FIELDS - 1:
+        return _named(resource, _without_wildcards(resource.text), ends="")
+    folded, ends = _fold_name(place[2], name, is_global=not place[3] and not place[4])
+    return _named(resource, _without_wildcards(":".join((*place, folded))), ends=ends)
+
+
+def _named(resource: Resource, text: str, *, ends: str) -> Resource:
+    whole = text + ends
+    return resource if whole == resource.text and not ends else Resource(ResourceKind.FOLD, whole)
+
+
+def _fold_name(service: str, name: str, *, is_global: bool) -> tuple[str, str]:
+    """What is kept of an ARN's last field, and what stands for the rest: `*` or "" for nothing."""
+    if service == "s3" and is_global:
+        bucket, slash, key = name.partition("/")
+        kept, ends = _fold_key(key)
+        return bucket + slash + kept, ends
+    for template, shape in _SHAPES.get(service, ()):
+        found = shape.match(name)
+        if found and template.endswith(_OBJECT):
+            kept, ends = _fold_key(name[found.end() :])
+            return found.group() + kept, ends
+        if found:
+            return found.group(), "*"
+    return name, ""
+
+
+def _fold_key(key: str) -> tuple[str, str]:
+    """The leading directories of an object key, then `*`; a key in no directory is kept whole."""
+    directories = key.split("/")[:-1][:KEPT_DIRECTORIES]
+    return ("/".join((*directories, "")), "*") if directories else (key, "")
+
+
+def _without_wildcards(text: str) -> str:
+    return _SPECIAL.sub("?", text)
+
+
+def _shape_from_template(template: str) -> re.Pattern[str]:
+    """What matches the kept head of a name: each `{}` up to the next separator of the template."""
+    head, *rest = template.removesuffix("*").split("{}")
+    return re.compile(re.escape(head) + "".join(f"[^{_stop(part)}]+{re.escape(part)}" for part in rest))
+
+
+def _stop(part: str) -> str:
+    return ":" if part.startswith(":") else "/:"
+
+
+_SHAPES: Final = {
+    service: tuple((template, _shape_from_template(template)) for template in templates)
+    for service, templates in FOLDS.items()
+}
