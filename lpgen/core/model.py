@@ -295,3 +295,48 @@ class Principal:
     groups: tuple[str, ...]
     instance_profiles: tuple[str, ...]
     tags: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of users as the snapshot shows it; `members` are user ARNs, sorted."""
+
+    arn: str
+    account: str
+    name: str
+    path: str
+    policies: tuple[AttachedPolicy, ...]
+    members: tuple[str, ...]
+
+
+class SnapshotProblemKind(StrEnum):
+    """What is wrong in files of authorization details."""
+
+    NOT_A_SNAPSHOT = "not_a_snapshot"  # a file in a searched folder that holds no authorization details
+    TRUNCATED = "truncated"  # pages are missing, so principals may be
+    MALFORMED_POLICY = "malformed_policy"  # a policy that can't be read: grants unknown
+    MISSING_POLICY = "missing_policy"  # attached, but not in the files: grants unknown
+    MISSING_GROUP = "missing_group"  # a user is in it, but it isn't in the files: grants unknown
+    DUPLICATE = "duplicate"  # the files disagree about a principal, group or policy; the latest was taken
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SnapshotProblem:
+    """Something wrong in the files: where (an ARN, an account or a file), and one sentence about it."""
+
+    kind: SnapshotProblemKind
+    place: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What `get-account-authorization-details` says of one or more accounts. Everything is sorted by ARN.
+
+    `sources` are the files it was read from, as named on the command line or found below a folder, sorted.
+    """
+
+    principals: tuple[Principal, ...]
+    groups: tuple[Group, ...]
+    problems: tuple[SnapshotProblem, ...]
+    sources: tuple[str, ...]
