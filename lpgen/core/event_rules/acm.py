@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscerti
 from __future__ import annotations
 
 from lpgen.core.event_rules.call import Call, RuleTable
-from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
+from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.event_rules.inferences import TAG_ON_CREATE
 from lpgen.core.model import NO_RESOURCE, MappedAction
 
