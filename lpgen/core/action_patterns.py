@@ -39,18 +39,3 @@ def parse_pattern(pattern: ActionPattern) -> ParsedPattern | str:
     if not _NAME.fullmatch(name):
         return "an action's name consists of letters, digits, hyphens, `*` and `?`"
     return ParsedPattern(prefix.lower(), name.lower())
-
-
-def compile_name(name: str) -> re.Pattern[str]:
-    """A regular expression whose `fullmatch` decides whether a lower-case action name matches a lower-case glob.
-
-    Runs of stars collapse first: a pattern from a policy must not be able to make the match slow.
-    """
-    parts = re.split(r"(\*+|\?)", name)
-    return re.compile("".join(_regex_of(part) for part in parts), re.DOTALL)
-
-
-def _regex_of(part: str) -> str:
-    if part.startswith("*"):
-        return ".*"
-    return "." if part == "?" else re.escape(part)

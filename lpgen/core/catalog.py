@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Protocol
 
-from lpgen.core.action_patterns import compile_name, parse_pattern
+from lpgen.core.action_patterns import parse_pattern
 from lpgen.core.catalog_rows import (
     ActionRow,
     Manifest,
@@ -16,6 +16,7 @@ from lpgen.core.catalog_rows import (
     service_from_json,
 )
 from lpgen.core.catalog_service import CatalogService
+from lpgen.core.match import glob_matcher
 from lpgen.core.model import AccessLevel, Action, ActionPattern
 from lpgen.errors import CatalogError
 
@@ -255,7 +256,7 @@ class Catalog:
         if service is None:
             message = f"the action catalog of {self.date} has no service `{parsed.prefix}`"
             return PatternProblem(pattern, PatternProblemKind.UNMATCHED, message)
-        matches = compile_name(f"{parsed.prefix}:{parsed.name}").fullmatch
+        matches = glob_matcher(f"{parsed.prefix}:{parsed.name}")
         found = frozenset(action for lower, action in service.by_lower.items() if matches(lower))
         message = f"the action catalog of {self.date} has no such action"
         return found or PatternProblem(pattern, PatternProblemKind.UNMATCHED, message)
