@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lpgen.errors import CatalogError
 
-MANIFEST = {
+MANIFEST: dict[str, Any] = {
     "format": 1,
     "version": "2026.01.02",
     "date": "2026-01-02",
@@ -18,7 +19,7 @@ MANIFEST = {
     "sources": [{"name": "a test", "version": "1", "license": "none", "gives": "all"}],
 }
 
-SERVICE = {
+SERVICE: dict[str, Any] = {
     "service": "zoo",
     "name": "Amazon Zoo",
     "actions": [
@@ -39,7 +40,9 @@ SERVICE = {
             "first_seen": "2020-05-20",
         },
     ],
-    "resources": [{"type": "lion", "arns": ["arn:${Partition}:zoo:${Region}:${Account}:lion/${Name}"], "conditions": []}],
+    "resources": [
+        {"type": "lion", "arns": ["arn:${Partition}:zoo:${Region}:${Account}:lion/${Name}"], "conditions": []}
+    ],
     "conditions": [{"key": "zoo:Meat", "type": "String"}],
 }
 
