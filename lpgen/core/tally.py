@@ -136,8 +136,8 @@ class UsageTally:
 
     def _refuse(self, record: Record, moment: str | None, seen: set[str]) -> tuple[SkipReason | None, str]:
         """Why a record doesn't count whatever it says: no time, seen before, or outside the window."""
-        if moment is None:
-            return SkipReason.BAD_RECORD, "`eventTime` is no time"
+        if moment is None or not record.eventSource or not record.eventName:
+            return SkipReason.BAD_RECORD, _NO_NAME if moment is not None else "`eventTime` is no time"
         event_id = record.eventID
         if event_id:
             if event_id in seen:
@@ -253,6 +253,7 @@ class UsageTally:
             row[0], row[3], row[4], row[5] = example
 
 
+_NO_NAME: Final = "`eventSource` or `eventName` is empty"
 _DATA: Final = Category.DATA.value
 _NOTHING: Final = Record(eventSource="", eventName="")
 

@@ -1,0 +1,87 @@
+"""The bytes of a log file, inflated where they are gzip, with a limit on their number."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from isal import isal_zlib
+
+from lpgen.errors import LpgenError
+
+MAX_FILE_BYTES: Final = 1 << 30
+"""How many bytes one file may hold or inflate to. CloudTrail's own files inflate to some tens of megabytes."""
+
+_MAGIC: Final = b"\x1f\x8b"
+_GZIP_WINDOW: Final = 31
+_PIECE: Final = 1 << 20
+
+
+class UnreadableError(LpgenError):
+    """The bytes of a file can't be read: the message says why, `position` where, as far as that is known."""
+
+    def __init__(self, message: str, position: str = "") -> None:
+        super().__init__(message)
+        self.position = position
+
+
+def inflate(data: bytes, *, limit: int = MAX_FILE_BYTES) -> bytes:
+    """The bytes themselves, or what they inflate to: every gzip member in turn, zeros between and behind them ignored.
+
+    What counts is the content, never a file's name.
+
+    Raises:
+        UnreadableError: the gzip is truncated or damaged, or there are more bytes than the limit.
+    """
+    if not data.startswith(_MAGIC):
+        return _within(data, limit)
+    view = memoryview(data)
+    pieces: list[bytes] = []
+    at = size = 0
+    while at < len(data):
+        member, at = _inflate_member(view, at, limit - size)
+        pieces += member
+        size += sum(map(len, member))
+        if size > limit:
+            raise UnreadableError(f"the file inflates to more than {limit} bytes")
+        at = _skip_zeros(data, at)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _inflate_member(view: memoryview, start: int, limit: int) -> tuple[list[bytes], int]:
+    """The pieces of one gzip member, of which the last may go beyond the limit, and where it ends."""
+    if bytes(view[start : start + 2]) != _MAGIC:
+        raise UnreadableError("the gzip data is followed by something else", f"byte {start}")
+    stream = isal_zlib.decompressobj(wbits=_GZIP_WINDOW)
+    pieces: list[bytes] = []
+    at, left = start, limit
+    while not stream.eof:
+        pending = stream.unconsumed_tail or view[at : at + _PIECE]
+        if not pending:
+            raise UnreadableError("the gzip data ends too early", f"byte {at}")
+        at += 0 if stream.unconsumed_tail else len(pending)
+        piece = _inflate_piece(stream, pending, left + 1, at)
+        left -= len(piece)
+        pieces.append(piece)
+        if left < 0:
+            break
+    return pieces, at - len(stream.unused_data)
+
+
+def _inflate_piece(stream: isal_zlib.Decompress, data: bytes | memoryview, limit: int, at: int) -> bytes:
+    try:
+        piece: bytes = stream.decompress(data, limit)
+    except isal_zlib.IsalError as error:  # type: ignore[misc]  # the stubs call it a value
+        raise UnreadableError(f"the gzip data is damaged: {str(error).lower()}", f"byte {at}") from error
+    return piece
+
+
+def _skip_zeros(data: bytes, at: int) -> int:
+    while at < len(data) and data[at] == 0:
+        at += 1
+    return at
+
+
+def _within(data: bytes, limit: int) -> bytes:
+    if len(data) > limit:
+        raise UnreadableError(f"the file holds more than {limit} bytes")
+    return data

@@ -1,0 +1,35 @@
+"""The other files that lie beside CloudTrail's records in a log bucket, told by what they hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
+# https://docs.aws.amazon.com/config/latest/developerguide/example-s3-snapshot.html
+_DOCUMENTS: Final = (
+    ("a CloudTrail digest file", {"digestStartTime", "digestS3Object"}),
+    ("an AWS Config file", {"fileVersion", "configurationItems"}),
+    ("an AWS Config file", {"fileVersion", "configSnapshotId"}),
+    ("an EventBridge event of another kind", {"detail-type", "detail"}),
+)
+
+# https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html: a header of field names, `-` within them.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html: type and time.
+_TEXTS: Final = (
+    ("a VPC flow log file", re.compile(rb"(?:[a-z0-9-]+ )*(?:account-id|interface-id|srcaddr|log-status)\b")),
+    ("a load balancer access log file", re.compile(rb"(?:https?|h2|grpcs|wss?|tls) (?:\d\.\d )?\d{4}-\d\d-\d\dT")),
+    ("a load balancer access log file", re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+Z [^\s{\[]+ \d")),
+)
+
+
+def name_other_document(keys: Iterable[str]) -> str:
+    """What a JSON object with these keys is, or "" where it may hold a record."""
+    names = set(keys)
+    return next((name for name, telling in _DOCUMENTS if telling <= names), "")
+
+
+def name_other_text(text: bytes) -> str:
+    """What a text that is not JSON is, by its first line, or "" where that isn't known."""
+    return next((name for name, telling in _TEXTS if telling.match(text)), "")
