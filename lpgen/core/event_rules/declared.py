@@ -6,7 +6,8 @@ One operation a line, `Operation[=Action] token...`; the action has the operatio
 - `db?`        the same, but left out where the request doesn't name it
 - `+db`        created by the call under an id that AWS assigns: any of its type
 - `db=path|p2` named at these paths rather than at the type's own (`a.b` walks into `a`, lists are walked)
-- `#Action`    the tagging action that the call needs too where it sets tags, on the line's first resource
+- `#Action`    the tagging action that the call needs too where it sets tags, on the line's first resource, or on the
+               one that follows a colon (`#AddTags:+db`)
 - `@path=svc`  a role that the call hands to the service `svc`; the parameter holds its ARN
 
 A line without types declares an action that takes no resource.
@@ -114,12 +115,14 @@ def mapped(
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """One parsed line: the action, its resource tokens, the tagging action or "", and role paths with their service."""
+    """One parsed line: the action, its resource tokens, the tagging action or "" with what it is needed on, and the
+    paths of roles with the service they are passed to."""
 
     operation: str
     action: str
     tokens: tuple[str, ...]
     tag_action: str
+    tagged: str
     roles: tuple[tuple[str, str], ...] = ()
 
 
@@ -130,13 +133,16 @@ def parse_declarations(prefix: str, lines: str) -> tuple[Declaration, ...]:
 
 def _parse_line(prefix: str, words: list[str]) -> Declaration:
     operation, _, action = words[0].partition("=")
-    tags = [word[1:] for word in words[1:] if word.startswith("#")]
+    tokens = tuple(word for word in words[1:] if word[0] not in "#@")
+    tags = next((word[1:] for word in words[1:] if word.startswith("#")), "")
+    tag_action, _, tagged = tags.partition(":")
     roles = [word[1:].partition("=") for word in words[1:] if word.startswith("@")]
     return Declaration(
         operation=operation,
         action=_qualify(prefix, action or operation),
-        tokens=tuple(word for word in words[1:] if word[0] not in "#@"),
-        tag_action=_qualify(prefix, tags[0]) if tags else "",
+        tokens=tokens,
+        tag_action=_qualify(prefix, tag_action) if tags else "",
+        tagged=tagged or next(iter(tokens), ""),
         roles=tuple((path, service) for path, _, service in roles),
     )
 
@@ -178,7 +184,7 @@ class DeclaredRule:
         line = self.declaration
         actions = [mapped(line.action, read_resources(call, self.types, line.tokens))]
         if line.tag_action and self.has_tags(call):
-            tagged = read_resources(call, self.types, line.tokens[:1])
+            tagged = read_resources(call, self.types, (line.tagged,) if line.tagged else ())
             actions.append(mapped(line.tag_action, tagged, how=TAG_ON_CREATE))
         for path, service in line.roles:
             actions.extend(passed_roles(call, call.texts(*path.split(".")), service))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from lpgen.core.event_rules.call import Call, RuleTable
 from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
 from lpgen.core.event_rules.ec2 import TYPES as EC2_TYPES
-from lpgen.core.event_rules.inferences import MOUNT_TARGET, TAG_ON_CREATE
+from lpgen.core.event_rules.inferences import MOUNT_TARGET
 from lpgen.core.model import NO_RESOURCE, MappedAction
 
 SOURCE = "elasticfilesystem.amazonaws.com"
@@ -25,27 +25,13 @@ DescribeLifecycleConfiguration DescribeMountTargetSecurityGroups DescribeMountTa
 DescribeReplicationConfigurations DescribeTags ModifyMountTargetSecurityGroups PutBackupPolicy
 PutFileSystemPolicy PutLifecycleConfiguration UpdateFileSystem UpdateFileSystemProtection
 """
+# https://docs.aws.amazon.com/efs/latest/ug/supported-iam-actions-tagging.html
 _LINES = """
+CreateFileSystem #TagResource:+file-system
+CreateAccessPoint file-system #TagResource:+access-point
 DescribeAccessPoints access-point? file-system?
 DeleteAccessPoint access-point
 """
-
-
-def _map_creation(call: Call) -> tuple[MappedAction, ...]:
-    """CreateFileSystem and CreateAccessPoint, and elasticfilesystem:TagResource where they set tags.
-
-    https://docs.aws.amazon.com/efs/latest/ug/supported-iam-actions-tagging.html
-    """
-    within, created = (
-        ((NO_RESOURCE,), "+file-system")
-        if call.operation == "CreateFileSystem"
-        else (read_resources(call, TYPES, ("file-system",)), "+access-point")
-    )
-    actions = [mapped(f"elasticfilesystem:{call.operation}", within)]
-    if call.has("tags"):
-        tagged = read_resources(call, TYPES, (created,))
-        actions.append(mapped("elasticfilesystem:TagResource", tagged, how=TAG_ON_CREATE))
-    return tuple(actions)
 
 
 def _map_mount_target(call: Call) -> tuple[MappedAction, ...]:
@@ -68,7 +54,5 @@ def _lines() -> str:
 
 RULES: RuleTable = {
     **declared_rules(SOURCE, "elasticfilesystem", TYPES, _lines()),
-    (SOURCE, "CreateFileSystem"): _map_creation,
-    (SOURCE, "CreateAccessPoint"): _map_creation,
     (SOURCE, "CreateMountTarget"): _map_mount_target,
 }

@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lpgen.core.event_rules.call import Call, RuleTable
-from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
-from lpgen.core.event_rules.inferences import TAG_ON_CREATE
-from lpgen.core.model import NO_RESOURCE, MappedAction, Resource, ResourceKind
+from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.model import Resource, ResourceKind
 
 SOURCE = "eks.amazonaws.com"
 
@@ -53,6 +52,10 @@ TYPES: dict[str, ResourceType] = {
     ),
     "eks-anywhere-subscription": NamedType("eks", "eks-anywhere-subscription/{}", "id"),
     "access-entry": _AccessEntryType(),
+    "new-association": NamedType("eks", "podidentityassociation/{}/*", "clusterName"),
+    "new-provider": NamedType(
+        "eks", "identityproviderconfig/{}/oidc/{}/*", "clusterName,oidc.identityProviderConfigName"
+    ),
 }
 
 _CLUSTER_OPERATIONS = """
@@ -62,14 +65,18 @@ ListIdentityProviderConfigs ListInsights ListNodegroups ListPodIdentityAssociati
 StartInsightsRefresh UpdateClusterConfig UpdateClusterVersion
 """
 
+# Tags: https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html; services that roles are passed to: the
+# trust policies in https://docs.aws.amazon.com/eks/latest/userguide/security-iam.html
 _LINES = """
-CreateAccessEntry                 cluster
-CreateAddon                       cluster
-CreateCapability                  cluster
-CreateFargateProfile              cluster
-CreateNodegroup                   cluster
-CreatePodIdentityAssociation      cluster
-AssociateIdentityProviderConfig   cluster
+CreateCluster                     #TagResource:cluster @roleArn=eks.amazonaws.com
+RegisterCluster                   #TagResource:cluster
+CreateAccessEntry                 cluster #TagResource:access-entry
+CreateAddon                       cluster #TagResource:addon
+CreateCapability                  cluster #TagResource:capability
+CreateFargateProfile  cluster #TagResource:fargateprofile @podExecutionRoleArn=eks-fargate-pods.amazonaws.com
+CreateNodegroup                   cluster #TagResource:nodegroup
+CreatePodIdentityAssociation      cluster #TagResource:new-association @roleArn=pods.eks.amazonaws.com
+AssociateIdentityProviderConfig   cluster #TagResource:new-provider
 AssociateAccessPolicy             access-entry
 DeleteAccessEntry                 access-entry
 DescribeAccessEntry               access-entry
@@ -97,45 +104,9 @@ DescribeUpdate                    cluster nodegroup? addon? capability?
 ListUpdates                       cluster nodegroup? addon? capability?
 """
 
-# What the tagging action of a creating call is needed on, in the types' own words.
-# https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html
-_TAGGED = {
-    "CreateAccessEntry": "access-entry",
-    "CreateAddon": "addon",
-    "CreateCapability": "capability",
-    "CreateFargateProfile": "fargateprofile",
-    "CreateNodegroup": "nodegroup",
-    "CreatePodIdentityAssociation": "podidentityassociation=clusterName,associationId",
-    "AssociateIdentityProviderConfig": (
-        "identityproviderconfig=clusterName,oidc.type~oidc,oidc.identityProviderConfigName"
-    ),
-}
 
-_DECLARED = declared_rules(
-    SOURCE, "eks", TYPES, _LINES + "\n".join(f"{name} cluster" for name in _CLUSTER_OPERATIONS.split())
-)
+def _lines() -> str:
+    return _LINES + "\n".join(f"{operation} cluster" for operation in _CLUSTER_OPERATIONS.split())
 
 
-def _map_tagged_creation(call: Call) -> tuple[MappedAction, ...]:
-    """A creation within a cluster, and eks:TagResource on what is created where tags are set."""
-    actions = _DECLARED[SOURCE, call.operation](call) or ()
-    if not call.has("tags"):
-        return actions
-    tagged = read_resources(call, TYPES, (_TAGGED[call.operation],))
-    return (*actions, mapped("eks:TagResource", tagged, how=TAG_ON_CREATE))
-
-
-def _map_cluster_creation(call: Call) -> tuple[MappedAction, ...]:
-    """CreateCluster and RegisterCluster take no resource; their tags go onto the new cluster."""
-    created = (mapped(f"eks:{call.operation}", (NO_RESOURCE,)),)
-    if not call.has("tags"):
-        return created
-    return (*created, mapped("eks:TagResource", read_resources(call, TYPES, ("cluster",)), how=TAG_ON_CREATE))
-
-
-RULES: RuleTable = {
-    **_DECLARED,
-    **{(SOURCE, operation): _map_tagged_creation for operation in _TAGGED},
-    (SOURCE, "CreateCluster"): _map_cluster_creation,
-    (SOURCE, "RegisterCluster"): _map_cluster_creation,
-}
+RULES: RuleTable = declared_rules(SOURCE, "eks", TYPES, _lines())

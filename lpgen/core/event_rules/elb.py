@@ -13,12 +13,9 @@ from lpgen.core.event_rules.declared import (
     NamedType,
     ResourceType,
     declared_rules,
-    mapped,
-    read_resources,
     resource_from_arn,
 )
-from lpgen.core.event_rules.inferences import TAG_ON_CREATE
-from lpgen.core.model import MappedAction, Resource
+from lpgen.core.model import Resource
 
 SOURCE = "elasticloadbalancing.amazonaws.com"
 _KINDS = {"application": "app", "network": "net", "gateway": "gwy"}
@@ -88,7 +85,10 @@ RegisterInstancesWithLoadBalancer SetIpAddressType SetLoadBalancerListenerSSLCer
 SetLoadBalancerPoliciesForBackendServer SetLoadBalancerPoliciesOfListener SetSecurityGroups SetSubnets
 """
 
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/tagging-resources-during-creation.html
 _LINES = """
+CreateListener                  balancer #AddTags:+new-listener
+CreateRule                      listener #AddTags:+new-rule
 CreateLoadBalancer              new-balancer #AddTags
 CreateTargetGroup               new-target-group #AddTags
 CreateTrustStore                new-trust-store #AddTags
@@ -116,28 +116,9 @@ ModifyTrustStore                trust-store
 RemoveTrustStoreRevocations     trust-store
 """
 
-_CREATED_WITHIN = {"CreateListener": ("balancer", "+new-listener"), "CreateRule": ("listener", "+new-rule")}
-
-
-def _map_creation_within(call: Call) -> tuple[MappedAction, ...]:
-    """CreateListener and CreateRule are authorized on their parent, their tags on what is created.
-
-    https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/tagging-resources-during-creation.html
-    """
-    parent, created = _CREATED_WITHIN[call.operation]
-    action = mapped(f"elasticloadbalancing:{call.operation}", read_resources(call, TYPES, (parent,)))
-    if not call.has("tags"):
-        return (action,)
-    tagged = read_resources(call, TYPES, (created,))
-    return (action, mapped("elasticloadbalancing:AddTags", tagged, how=TAG_ON_CREATE))
-
 
 def _all_lines() -> str:
     return _LINES + "\n".join(f"{operation} balancer" for operation in _BALANCER_OPERATIONS.split())
 
 
-RULES: RuleTable = {
-    **declared_rules(SOURCE, "elasticloadbalancing", TYPES, _all_lines()),
-    (SOURCE, "CreateListener"): _map_creation_within,
-    (SOURCE, "CreateRule"): _map_creation_within,
-}
+RULES: RuleTable = declared_rules(SOURCE, "elasticloadbalancing", TYPES, _all_lines())
