@@ -11,7 +11,16 @@ import json
 import shutil
 from pathlib import Path
 
-from sample_logs.planted import bystanders, data_cast, delivery_cast, people_cast, shop_cast
+from sample_logs.planted import (
+    bystanders,
+    data_cast,
+    delivery_cast,
+    exchange_cast,
+    fleet_cast,
+    people_cast,
+    security_cast,
+    shop_cast,
+)
 from sample_logs.planted.bucket import Files, log_files, other_files
 from sample_logs.planted.expectations import expected_from_cast
 from sample_logs.planted.handbook import handbook_from_expected
@@ -21,7 +30,8 @@ from sample_logs.planted.records import Chronicle, Planted
 from sample_logs.planted.world import SECURITY, SHOP
 
 HERE = Path(__file__).parent
-CAST: tuple[Member, ...] = (*delivery_cast.CAST, *shop_cast.CAST, *data_cast.CAST, *people_cast.CAST)
+CASTS = (delivery_cast, fleet_cast, shop_cast, exchange_cast, data_cast, security_cast, people_cast)
+CAST: tuple[Member, ...] = tuple(member for module in CASTS for member in module.CAST)
 WRITTEN = ("AWSLogs", "authorization-details")
 
 

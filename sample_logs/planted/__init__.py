@@ -1,1 +1,1 @@
-"""The fictional organization Larkspur Outdoor: who is in it, what they did in 120 days, and what lpgen should conclude."""
+"""The fictional organization Larkspur Outdoor: who is in it, what they did, and what lpgen should conclude."""

@@ -1,4 +1,4 @@
-"""API calls of storage, database, messaging and key services as CloudTrail writes them, each with the actions it needs."""
+"""Calls of storage, database, messaging and key services as CloudTrail writes them, with the actions they need."""
 
 from __future__ import annotations
 

@@ -287,7 +287,8 @@ CAST = (
     Member(
         ENGINEER,
         "`NotAction` of administration services: grants everything else",
-        "The actions used, each enumerated, and unobservable S3 object actions (S3 was used); nothing else stays, since "
+        "The actions used, each enumerated, and unobservable S3 object actions (S3 was used); nothing else "
+        "stays, since "
         "`NotAction` names no service",
         _engineer,
         drop=("ec2:RunInstances", "sagemaker:CreateEndpoint", "sqs:SendMessage", "kms:ScheduleKeyDeletion"),
@@ -310,11 +311,12 @@ CAST = (
     ),
     Member(
         ANALYST,
-        "Successful records of `GetStorageLensDashboardDataInternal`, which only the console calls and no page documents",
+        "Successful records of `GetStorageLensDashboardDataInternal`, which only the console calls and no page "
+        "documents",
         "Incomplete: the event is reported as unmapped, nothing is guessed; not safe until a person accepts it",
         _analyst,
         safe=False,
-        reasons=("unmapped",),
+        reasons=("unmapped_event",),
         drop=("s3:GetStorageLensConfiguration",),
         verdicts={"s3:GetStorageLensConfiguration": "unused"},
     ),
@@ -343,11 +345,13 @@ CAST = (
     Member(
         BACKUP,
         f"Deleted and made again under its name on {RECREATED_ON}; both ids are in the logs, the export has the newer",
-        "Only the newer role's use counts; `ec2:DeleteSnapshot`, used by the old one alone, is unused; flagged as recreated",
+        "Only the newer role's use counts; `ec2:DeleteSnapshot`, used by the old one alone, is unused; flagged "
+        "as recreated",
         _back_up,
         drop=("ec2:DeleteSnapshot", "ec2:DescribeSnapshots"),
         verdicts={"ec2:DeleteSnapshot": "unused", "ec2:CreateTags": "used", "ec2:DescribeSnapshots": "unused"},
-        flags=("recreated",),
+        safe=False,
+        reasons=("recreated",),
     ),
     Member(
         LEGACY,

@@ -1,29 +1,32 @@
-"""Those who build and release: the deploy role, the Lambda publisher, the batch launcher, the release manager."""
+"""Those who build and release: the deploy role, the Lambda publisher, the release manager."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sample_logs.planted.calls import arn, describe, listing
+from sample_logs.planted.calls import (
+    arn,
+    listing,
+)
 from sample_logs.planted.deploy_calls import (
     caller_identity,
     create_function,
     function_call,
     register_task,
-    run_instances,
     service_call,
     session_of,
     stack_call,
     stack_id,
-    terminate_instances,
     update_code,
 )
 from sample_logs.planted.identities import ManagedPolicy, Role, allow, deny, document, service_trust, trust_of
-from sample_logs.planted.member import Member, on_workdays, weekly
+from sample_logs.planted.member import Member, weekly
 from sample_logs.planted.records import Call, Chronicle, Session
-from sample_logs.planted.world import EAST, SECURITY, SHOP, WEST, choose, hex_of, uuid_of
+from sample_logs.planted.world import EAST, SECURITY, SHOP, choose, hex_of, uuid_of
 
 GITHUB = f"arn:aws:iam::{SHOP}:oidc-provider/token.actions.githubusercontent.com"
+
+
 GITHUB_TRUST = trust_of(
     {"Federated": GITHUB},
     "sts:AssumeRoleWithWebIdentity",
@@ -32,7 +35,11 @@ GITHUB_TRUST = trust_of(
         "StringLike": {"token.actions.githubusercontent.com:sub": "repo:larkspur-outdoor/*"},
     },
 )
+
+
 ADMINISTRATOR = ManagedPolicy("AdministratorAccess", "aws", [allow("*", "*")], created="2015-02-06T18:39:46+00:00")
+
+
 TASK_EXECUTION = ManagedPolicy(
     "AmazonECSTaskExecutionRolePolicy",
     "aws",
@@ -53,10 +60,18 @@ TASK_EXECUTION = ManagedPolicy(
     created="2017-11-16T18:48:22+00:00",
 )
 
+
 ZONE = "Z0148190KQ2TR9PXWN7E"
+
+
 STACK = "storefront"
+
+
 CLUSTER = "shop"
+
+
 LOG_GROUP = "/ecs/storefront-api"
+
 
 DEPLOYER = Role(
     "platform-deployer",
@@ -67,7 +82,11 @@ DEPLOYER = Role(
     tags={"team": "platform"},
     last_used="2026-09-29T14:22:51+00:00",
 )
+
+
 TASK_ROLE_ARN = f"arn:aws:iam::{SHOP}:role/app/storefront-api"
+
+
 EXECUTION_ROLE = Role(
     "ecs-task-execution",
     SHOP,
@@ -75,7 +94,11 @@ EXECUTION_ROLE = Role(
     managed=(TASK_EXECUTION,),
     last_used="2026-09-29T14:31:02+00:00",
 )
+
+
 FUNCTION_ROLE_ARN = f"arn:aws:iam::{SHOP}:role/lambda/checkout-tax"
+
+
 PUBLISHER = Role(
     "functions-publisher",
     SHOP,
@@ -90,59 +113,16 @@ PUBLISHER = Role(
     tags={"team": "checkout"},
     last_used="2026-09-30T09:41:10+00:00",
 )
-FLEET_NODE = Role(
-    "fleet-node",
-    SHOP,
-    service_trust("ec2"),
-    profile="fleet-node-profile",
-    managed=(
-        ManagedPolicy(
-            "fleet-node-access",
-            SHOP,
-            [
-                allow(
-                    [
-                        "ec2:DescribeInstances",
-                        "ec2:DescribeTags",
-                        "ec2:AssociateIamInstanceProfile",
-                        "ec2:ReplaceIamInstanceProfileAssociation",
-                    ],
-                    "*",
-                    Sid="SelfService",
-                ),
-                allow("iam:PassRole", f"arn:aws:iam::{SHOP}:role/*", Sid="SwapProfile"),
-                allow(
-                    ["ssm:UpdateInstanceInformation", "ssm:ListInstanceAssociations", "ssmmessages:*", "ec2messages:*"],
-                    "*",
-                    Sid="SessionManager",
-                ),
-            ],
-        ),
-    ),
-    tags={"team": "search"},
-    last_used="2026-09-30T21:10:44+00:00",
-)
-LAUNCHER = Role(
-    "batch-launcher",
-    SHOP,
-    service_trust("states"),
-    inline={
-        "launch": document(
-            allow(
-                ["ec2:RunInstances", "ec2:TerminateInstances", "ec2:StopInstances", "ec2:CreateTags"], "*", Sid="Run"
-            ),
-            allow(["ec2:DescribeInstances", "ec2:DescribeInstanceStatus"], "*", Sid="Look"),
-            allow("iam:PassRole", f"arn:aws:iam::{SHOP}:role/fleet-*", Sid="Pass"),
-        )
-    },
-    last_used="2026-09-28T03:12:40+00:00",
-)
+
+
 RELEASE_DENY = deny(
     ["codepipeline:DeletePipeline", "codepipeline:OverrideStageLock", "codepipeline:Put*"],
     "*",
     Sid="ApproveOnlyWithMfa",
     Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
 )
+
+
 RELEASE_MANAGER = Role(
     "release-manager",
     SHOP,
@@ -155,7 +135,10 @@ RELEASE_MANAGER = Role(
     },
     last_used="2026-09-30T15:02:33+00:00",
 )
+
+
 RELEASE_PIPELINE = "storefront-release"
+
 
 _ACTIONS_AGENT = "aws-cli/2.28.11 md/awscrt#0.27.6 ua/2.1 os/linux#6.11.0 lang/python#3.13.5 md/prompt#off"
 
@@ -201,7 +184,8 @@ def _deploy(chronicle: Chronicle) -> None:
 
 
 def _change_log_group(chronicle: Chronicle, who: Session, moment: datetime) -> None:
-    group = arn("logs", EAST, SHOP, f"log-group:{LOG_GROUP}")
+    # IAM is asked about a group under the ARN of its streams.
+    group = arn("logs", EAST, SHOP, f"log-group:{LOG_GROUP}:log-stream:")
     made = Call(
         "logs", "CreateLogGroup", {"logGroupName": LOG_GROUP}, read_only=False, needs=(("logs:CreateLogGroup", group),)
     )
@@ -291,23 +275,6 @@ def _publish(chronicle: Chronicle) -> None:
             chronicle.tell(who, moment + timedelta(seconds=4 * offset), EAST, call)
 
 
-def _launch(chronicle: Chronicle) -> None:
-    for number, moment in enumerate(weekly("launch", 0, start=2, end=4)):
-        who = session_of(
-            LAUNCHER, hex_of(32, "execution", number), ip="states.amazonaws.com", agent="states.amazonaws.com"
-        )
-        job = f"reindex-{number:02}"
-        run = run_instances(FLEET_NODE, EAST, moment, job)
-        if number == 0:
-            dry = run.failing("Client.DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
-            chronicle.tell(who, moment - timedelta(minutes=2), EAST, dry)
-        chronicle.tell(who, moment, EAST, run)
-        instance = run.response["instancesSet"]["items"][0]["instanceId"] if run.response else ""
-        look = describe("DescribeInstances", {"instancesSet": {"items": [{"instanceId": instance}]}, "filterSet": {}})
-        chronicle.tell(who, moment + timedelta(minutes=3), EAST, look)
-        chronicle.tell(who, moment + timedelta(hours=2), EAST, terminate_instances(EAST, instance))
-
-
 def _release(chronicle: Chronicle) -> None:
     pipeline = arn("codepipeline", EAST, SHOP, RELEASE_PIPELINE)
     for moment in weekly("release", 0, 2):
@@ -339,42 +306,28 @@ def _release(chronicle: Chronicle) -> None:
             chronicle.tell(who, moment + timedelta(minutes=5 * offset), EAST, call)
 
 
-def _fleet(chronicle: Chronicle) -> None:
-    for number, moment in enumerate(on_workdays("fleet", 2, 0, 24)):
-        instance = choose(("i-0a41d27be5c3f9081", "i-0b7e92c16d04aa35f", "i-0f3c58e9a2471bd06"), "node", number)
-        agent = "aws-sdk-go/1.55.8 (go1.24.4; linux; arm64) amazon-ssm-agent/3.3.2746.0"
-        who = Session(FLEET_NODE, instance, ip="10.30.1.88", agent=agent, ec2_delivery=True)
-        node = arn("ec2", EAST, SHOP, f"instance/{instance}")
-        heartbeat = Call(
-            "ssm",
-            "UpdateInstanceInformation",
-            {
-                "instanceId": instance,
-                "agentName": "amazon-ssm-agent",
-                "agentVersion": "3.3.2746.0",
-                "platformType": "Linux",
-            },
-            read_only=False,
-            needs=(("ssm:UpdateInstanceInformation", node),),
-        )
-        chronicle.tell(who, moment, EAST, heartbeat)
-        if number % 3 == 0:
-            tags = {"filterSet": {"items": [{"name": "resource-id", "valueSet": {"items": [{"value": instance}]}}]}}
-            chronicle.tell(who, moment, EAST, describe("DescribeTags", tags))
-
-
 _SWAP = ("ec2:AssociateIamInstanceProfile", "ec2:ReplaceIamInstanceProfileAssociation")
+
 
 CAST = (
     Member(
         DEPLOYER,
         "AdministratorAccess (`*` on `*`); uses 20 actions in two deployments a week, passes two roles to ECS; "
         "CloudFormation makes log groups with its session",
-        "Small: the 20 actions, `iam:PassRole` for exactly the two roles, and unobservable actions of the services used; "
+        "Small: the 20 actions, `iam:PassRole` for exactly the two roles, and unobservable actions of the "
+        "services used; "
         "never a wildcard action, nothing of services without a sign of use",
         _deploy,
-        drop=("iam:CreateUser", "iam:AttachRolePolicy", "s3:DeleteBucket", "organizations:LeaveOrganization", *_SWAP)
-        + ("sqs:SendMessage", "sns:Publish", "dynamodb:Scan"),
+        drop=(
+            "iam:CreateUser",
+            "iam:AttachRolePolicy",
+            "s3:DeleteBucket",
+            "organizations:LeaveOrganization",
+            "sqs:SendMessage",
+            "sns:Publish",
+            "dynamodb:Scan",
+            *_SWAP,
+        ),
         refuse=(
             ("iam:PassRole", f"arn:aws:iam::{SHOP}:role/break-glass-admin"),
             ("ecs:UpdateService", arn("ecs", EAST, SHOP, "service/payments/ledger")),
@@ -392,7 +345,8 @@ CAST = (
     Member(
         EXECUTION_ROLE,
         "An AWS-managed policy; the log actions that ECS needs leave no record",
-        "The managed policy can't be edited: replaced by a customer-managed one; `logs:PutLogEvents` is named by the old "
+        "The managed policy can't be edited: replaced by a customer-managed one; `logs:PutLogEvents` is named by "
+        "the old "
         "statement and never recorded, so it is kept",
         _pull_images,
         keep=(("logs:PutLogEvents", arn("logs", EAST, SHOP, "log-group:/ecs/storefront-api:log-stream:app/1")),),
@@ -401,8 +355,10 @@ CAST = (
     ),
     Member(
         PUBLISHER,
-        "Versioned Lambda event names (`UpdateFunctionCode20150331v2` and others); `CreateFunction20150331` passes a role",
-        "Lambda actions under their names without the version; `iam:PassRole` for the one role passed, not `role/lambda/*`",
+        "Versioned Lambda event names (`UpdateFunctionCode20150331v2` and others); `CreateFunction20150331` "
+        "passes a role",
+        "Lambda actions under their names without the version; `iam:PassRole` for the one role passed, not "
+        "`role/lambda/*`",
         _publish,
         keep=(("lambda:InvokeFunction", arn("lambda", EAST, SHOP, "function:checkout-tax")),),
         drop=("lambda:DeleteFunction", "lambda:AddPermission", "lambda:UpdateFunctionConfiguration"),
@@ -410,42 +366,10 @@ CAST = (
         verdicts={"lambda:DeleteFunction": "unused", "lambda:InvokeFunction": "unobservable"},
     ),
     Member(
-        FLEET_NODE,
-        "Could swap its own instance profile (`ec2:AssociateIamInstanceProfile` and "
-        "`ec2:ReplaceIamInstanceProfileAssociation` with `iam:PassRole` on `role/*`) and never did",
-        "All three go, first in the review as dangerous and unused; `ssmmessages` and `ec2messages` leave no record, are "
-        "named by the old statement, and stay",
-        _fleet,
-        keep=(("ssmmessages:OpenDataChannel", "*"), ("ec2messages:GetMessages", "*")),
-        drop=(*_SWAP, "iam:PassRole", "ec2:DescribeInstances", "ssm:ListInstanceAssociations"),
-        verdicts={
-            "ec2:AssociateIamInstanceProfile": "unused",
-            "ec2:ReplaceIamInstanceProfileAssociation": "unused",
-            "iam:PassRole": "unused",
-            "ssmmessages:OpenDataChannel": "unobservable",
-        },
-        flags=("dangerous_unused",),
-    ),
-    Member(
-        LAUNCHER,
-        "`RunInstances` with an instance profile (named otherwise than its role), tags on create, one dry run; terminates "
-        "what it launched",
-        "`iam:PassRole` for `role/fleet-node`, found through the profile in the export; instances, interfaces and volumes "
-        "made by the call become patterns in account and region; `ec2:CreateTags` inferred",
-        _launch,
-        drop=("ec2:StopInstances", "ec2:DescribeInstanceStatus"),
-        refuse=(
-            ("iam:PassRole", f"arn:aws:iam::{SHOP}:role/fleet-admin"),
-            ("ec2:RunInstances", arn("ec2", WEST, SHOP, f"subnet/subnet-{hex_of(17, 'elsewhere')}")),
-            ("ec2:RunInstances", arn("ec2", EAST, "", "image/ami-0ffffffffffffffff")),
-        ),
-        verdicts={"iam:PassRole": "used", "ec2:CreateTags": "used", "ec2:StopInstances": "unused"},
-        flags=("resource_patterns",),
-    ),
-    Member(
         RELEASE_MANAGER,
         "`codepipeline:*` under a conditional Deny that also names an action the catalog doesn't know",
-        "Enumerated Allow; the Deny is carried to the byte, unknown name, wildcard and condition included, and does not "
+        "Enumerated Allow; the Deny is carried to the byte, unknown name, wildcard and condition included, and "
+        "does not "
         "make the role incomplete",
         _release,
         drop=("codepipeline:CreatePipeline", "codebuild:BatchGetBuilds"),

@@ -1,4 +1,4 @@
-"""What lpgen should conclude, from what was planted and never from running it: `expected.json` and the README's table."""
+"""What lpgen should conclude, from what was planted and never from running it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sample_logs.planted.bucket import redelivered
 from sample_logs.planted.identities import Json, User
-from sample_logs.planted.member import ACTIVE, Member
+from sample_logs.planted.member import ACTIVE, SSO, Member
 from sample_logs.planted.people_cast import DEVELOPERS, GROUP_DROPS
 from sample_logs.planted.records import ALLOWED, DENIED, UNDETERMINED, Planted, uses_of
 from sample_logs.planted.world import DAYS, EAST, SHOP
@@ -56,7 +56,7 @@ def _counts(planted: Sequence[Planted]) -> Json:
 def _conclusion(member: Member, used: dict[str, set[str]]) -> Json:
     ungranted = {action for action, verdict in member.verdicts.items() if verdict == "ungranted"}
     granted = {action: resources for action, resources in used.items() if action not in ungranted}
-    replaced = member.kind == ACTIVE
+    replaced = member.kind in (ACTIVE, SSO)
     observed = [
         [action, member.carried_as.get(resource, resource)]
         for action, resources in sorted(granted.items())
@@ -72,9 +72,7 @@ def _conclusion(member: Member, used: dict[str, set[str]]) -> Json:
         "must_not_allow": [list(pair) for pair in member.refuse],
         "must_carry": list(member.carry),
         "statements_per_action": member.copies,
-        "verdicts": dict(sorted(({action: "used" for action in granted} | member.verdicts).items()))
-        if replaced
-        else {},
+        "verdicts": dict(sorted((dict.fromkeys(granted, "used") | member.verdicts).items())) if replaced else {},
         "safe": member.safe,
         "reasons": list(member.reasons),
         "flags": list(member.flags),

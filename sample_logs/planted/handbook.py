@@ -7,23 +7,23 @@ from sample_logs.planted.identities import Json
 _INTRODUCTION = """\
 # Sample logs: Larkspur Outdoor
 
-A fictional shop with two AWS accounts, 120 days of CloudTrail logs and the matching authorization details. `lpgen demo`,
-the quickstart and the end-to-end test run on it. Everything here is generated and synthetic; the account ids, names and
-addresses are those that AWS and the RFCs reserve for documentation.
+A fictional shop with two AWS accounts, 120 days of CloudTrail logs and the matching authorization details. `lpgen
+demo`, the quickstart and the end-to-end test run on it. Everything here is generated and synthetic; the account ids,
+names and addresses are those that AWS and the RFCs reserve for documentation.
 
-- `AWSLogs/`: {files} files laid out as CloudTrail lays out its bucket, one per account, region and day, and among them a
-  digest, an Insights file and a Config history, as real buckets have.
-- `authorization-details/ACCOUNT.json`: what `aws iam get-account-authorization-details` prints at the end of the window.
+- `AWSLogs/`: {files} files laid out as CloudTrail lays out its bucket, one per account, region and day, and among them
+  a digest, an Insights file and a Config history, as real buckets have.
+- `authorization-details/ACCOUNT.json`: what `aws iam get-account-authorization-details` prints at the window's end.
 - `expected.json`: what lpgen should conclude, per principal; the end-to-end test checks it.
 - `generate.py` and `planted/`: the generator. `python -m sample_logs.generate` writes all of the above again, the same
-  bytes every time (gzip aside, whose bytes can differ between versions of zlib; what is inside doesn't).
+  bytes every time (the compression may differ between versions of zlib, what is compressed doesn't).
 
 ## The organization
 
 | account | who | recorded |
 |---|---|---|
-| 111122223333 | the shop's production account | management events in us-east-1 and eu-west-1 every day, in us-west-2 on two nights; \
-DynamoDB item-level data events in us-east-1 |
+| 111122223333 | the shop's production account | management events in us-east-1 and eu-west-1 every day, in us-west-2 \
+on two nights; DynamoDB item-level data events in us-east-1 |
 | 444455556666 | the security team's account | management events in us-east-1 every day |
 
 Data events of S3, Lambda, SNS and SQS are recorded nowhere. The window is {first} to {last}.
@@ -34,9 +34,9 @@ Data events of S3, Lambda, SNS and SQS are recorded nowhere. The window is {firs
 |---|---|
 {counts}
 
-A reason such as `root_caller|no_permission` means that either is right: two rules apply to the record. One DynamoDB record
-(`{again}`) was delivered twice, in two files. Each AssumeRole of the auditor is in both accounts' logs
-under one `sharedEventID`.
+A reason such as `root_caller|no_permission` means that either is right: two rules apply to the record. One DynamoDB
+record (`{again}`) was delivered twice, in two files. Each AssumeRole of the auditor is in both
+accounts' logs under one `sharedEventID`.
 
 ## What is planted, and what lpgen should conclude
 
@@ -50,11 +50,12 @@ under one `sharedEventID`.
 """
 
 _FIELDS = """
-In `expected.json`: `used_actions` are all actions with the verdict *used*; the replacement must allow each pair of `must_keep`
-(a few of the observed resources, and what is kept without being seen); none of `must_drop` may stand in it; it must not allow
-the pairs of `must_not_allow`; it must hold each statement or string of `must_carry` as it is; `statements_per_action` is how
-many statements must grant an action; `verdicts` are by action; `reasons` say why it isn't safe; `flags` must be visible in the
-review. A resource with a policy variable stands for itself.
+In `expected.json`: `used_actions` are all actions with the verdict *used*; the replacement must allow each pair of
+`must_keep` (a few of the observed resources, and what is kept without being seen); none of `must_drop` may stand in
+it; it must not allow the pairs of `must_not_allow`; it must hold each statement or string of `must_carry` as it is;
+`statements_per_action` is how many statements must grant an action; `verdicts` are by action; `reasons` say why it
+isn't safe; `flags` must be visible in the review. A resource with a policy variable stands for itself, and conditions
+are taken as met.
 """
 
 

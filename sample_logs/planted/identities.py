@@ -230,7 +230,7 @@ def authorization_details(account: str, roles: Sequence[Role], users: Sequence[U
     mine = [role for role in roles if role.account == account]
     people = [user for user in users if user.account == account]
     groups = {group.arn: group for user in people for group in user.groups}
-    attached = [p for holder in (*mine, *groups.values()) for p in holder.managed]
+    attached = [p for role in mine for p in role.managed] + [p for group in groups.values() for p in group.managed]
     boundaries = [role.boundary for role in mine if role.boundary]
     known = {policy.arn: policy for policy in (*attached, *boundaries) if policy.exported}
     return {

@@ -16,7 +16,6 @@ ACTIVE = "active"
 SERVICE_LINKED = "service_linked"
 SSO = "sso"
 UNUSED = "unused"
-COVERAGE_HOLE = "coverage_hole"
 GRANTS_UNKNOWN = "grants_unknown"
 
 
@@ -26,8 +25,9 @@ class Member:
 
     `keep` and `drop` come on top of the observed use, which the chronicle itself gives. `refuse` are pairs of action
     and resource that a replacement must not allow; `carry` are statements or strings that it must hold as they are.
-    `copies` says how many statements must grant an action; `carried_as` gives, for a resource that was used, the text with
-    a policy variable under which it stays granted. `safe` is None where there is no replacement. `reasons` say why one isn't safe, `flags` what a report must mention.
+    `copies` says how many statements must grant an action; `carried_as` gives, for a resource that was used, the text
+    with a policy variable under which it stays granted. `safe` is None where there is no replacement. `reasons` say
+    why one isn't safe, `flags` what a report must mention.
     """
 
     holder: Role | User

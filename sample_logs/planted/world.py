@@ -1,4 +1,4 @@
-"""The ground of the sample organization: accounts, regions, the window, and identifiers that derive from names alone."""
+"""The ground of the sample organization: accounts, regions, the window, and identifiers made from names alone."""
 
 from __future__ import annotations
 
