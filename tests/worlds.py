@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from lpgen.core.catalog import Catalog
+import pyarrow as pa
+
+from lpgen.core.catalog import Catalog, CatalogSource
 from lpgen.core.findings import Evidence, Grant, PrincipalGrants, Use
 from lpgen.core.grants import grants_from_principals
 from lpgen.core.model import (
@@ -24,16 +27,39 @@ from lpgen.core.model import (
     ResourceKind,
 )
 from lpgen.core.policy import policy_from_json
+from lpgen.core.usage import COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage, merge_usage
 from lpgen.edge.catalog_files import bundled_catalog
 
 ACCOUNT = "111122223333"
 LAST_DAY = date(2026, 9, 30)
 
 
+_SERVICES = ("ec2", "iam", "s3", "sns", "sqs")
+
+
+@dataclass(frozen=True, slots=True)
+class _FewServices:
+    """The bundled catalog with a handful of services, so that `*` stays small enough for thousands of examples."""
+
+    whole: CatalogSource
+
+    def service_prefixes(self) -> tuple[str, ...]:
+        return _SERVICES
+
+    def read_service(self, prefix: str) -> bytes:
+        return self.whole.read_service(prefix)
+
+    def read_table(self, name: str) -> bytes:
+        return self.whole.read_table(name)
+
+    def has_table(self, name: str) -> bool:
+        return self.whole.has_table(name)
+
+
 @cache
 def catalog() -> Catalog:
-    """The bundled catalog, opened once for all tests."""
-    return bundled_catalog()
+    """A catalog of a few services, opened once for all tests."""
+    return Catalog(_FewServices(bundled_catalog().source))
 
 
 def policy(*statements: Mapping[str, Any], version: str = "2012-10-17", name: str = "own") -> AttachedPolicy:
@@ -138,3 +164,68 @@ def pairs(statements: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
         for action in as_list(statement["Action"])
         for where in as_list(statement.get("Resource", statement.get("NotResource")))
     }
+
+
+def usage_of(
+    uses: Mapping[str, Sequence[Use]],
+    *,
+    days: int = 120,
+    data_events: Sequence[tuple[str, str]] = (("us-east-1", "s3.amazonaws.com"),),
+    skips: Sequence[Mapping[str, Any]] = (),
+    principal_id: str = "",
+) -> Usage:
+    """A usage whose logs cover so many days of the account, with these uses by principal."""
+    rows = [_usage_row(arn, one, principal_id) for arn, found in uses.items() for one in found]
+    first = LAST_DAY - timedelta(days=days - 1)
+    coverage = [
+        {"account": ACCOUNT, "region": "us-east-1", "day": first + timedelta(days=at), "category": "management"}
+        for at in range(days)
+    ] + [
+        {"account": ACCOUNT, "region": region, "day": LAST_DAY, "category": "data", "event_source": source}
+        for region, source in data_events
+    ]
+    return merge_usage(
+        [
+            Usage(
+                _table(rows, USAGE_SCHEMA),
+                _table(skips, SKIPS_SCHEMA),
+                _table([{"records": 1, "usage_records": 1, **row} for row in coverage], COVERAGE_SCHEMA),
+            )
+        ]
+    )
+
+
+def _usage_row(arn: str, one: Use, principal_id: str) -> dict[str, Any]:
+    seen = datetime.fromisoformat(one.evidence.first_seen)
+    return {
+        "principal": arn,
+        "principal_id": principal_id,
+        "account": ACCOUNT,
+        "recipient_account": ACCOUNT,
+        "region": one.regions[0],
+        "day": seen.date(),
+        "category": "management",
+        "action": one.action,
+        "resource": one.resource.text,
+        "resource_kind": str(one.resource.kind),
+        "outcome": str(one.outcome),
+        "error_code": one.error_code,
+        "how": one.how,
+        "first_seen": seen,
+        "last_seen": seen,
+        "records": one.evidence.records,
+        "example_event_id": one.evidence.example_event_id,
+        "example_resource": one.evidence.example_resource,
+    }
+
+
+def _table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    blank = {"string": "", "bool": False, "int64": 1}
+    whole = [
+        {
+            field.name: row.get(field.name, blank.get(str(field.type)) if not field.nullable else None)
+            for field in schema
+        }
+        for row in rows
+    ]
+    return pa.Table.from_pylist(whole, schema=schema)

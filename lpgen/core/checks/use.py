@@ -28,7 +28,7 @@ def check_use_is_covered(
     """
     found = CheckNotes("everything used stays allowed")
     for use in usage.uses:
-        if use.outcome is Outcome.DENIED or _refused_before(grants, use):
+        if use.outcome is Outcome.DENIED or _refused_before(grants, use, catalog):
             continue
         for old in grants.allows:
             if use.action not in old.actions or claims.is_dropped(use.action, use.evidence.example_resource):
@@ -49,13 +49,15 @@ def check_use_is_covered(
 class _Part:
     """A part of what an old Allow grants of a use: resources by pattern, or all but some patterns.
 
-    `choices` are patterns each of which covers the part when a new statement contains it.
+    `choices` are patterns each of which covers the part when a new statement contains it. An `exact` part is one
+    resource; a `settled` one is the whole of the use.
     """
 
     text: str
     choices: tuple[str, ...]
     outside: tuple[str, ...] | None = None
     exact: bool = False
+    settled: bool = False
 
 
 def _reached_parts(old: Grant, use: Use, catalog: Catalog) -> list[_Part]:
@@ -77,15 +79,17 @@ def _reached_parts(old: Grant, use: Use, catalog: Catalog) -> list[_Part]:
                 parts.append(_Part(pattern, (pattern,)))
         elif exact and resource_match(glob, text):
             choices = (pattern,) if varies(pattern, old.version) else (pattern, text)
-            parts.append(_Part(text, choices, exact=not varies(pattern, old.version)))
+            fixed = not varies(pattern, old.version)
+            parts.append(_Part(text, choices, exact=fixed, settled=fixed))
         elif not exact and resources_intersect(glob, text):
             if varies(pattern, old.version):
                 parts.append(_Part(pattern, (pattern,)))
-            else:
-                both = intersect_resources(pattern, text)
-                parts.append(_Part(both or pattern, (pattern, text, *([both] if both else []))))
-    # An exact match without a variable is the whole of the use, whatever else may match too.
-    settled = [part for part in parts if part.exact]
+                continue
+            both = intersect_resources(pattern, text)
+            covered = resource_contains(pattern, text)
+            parts.append(_Part(both or pattern, (pattern, text, *([both] if both else [])), settled=covered))
+    # One pattern that covers the whole of a use without a variable settles it, whatever else may match too.
+    settled = [part for part in parts if part.settled]
     return settled[:1] or parts
 
 
@@ -128,12 +132,12 @@ def _no_stricter(new: NewAllow, old: Grant) -> bool:
     return same_language and conditions_at_least_as_strict(old.statement.conditions, new.statement.conditions)
 
 
-def _refused_before(grants: PrincipalGrants, use: Use) -> bool:
+def _refused_before(grants: PrincipalGrants, use: Use, catalog: Catalog) -> bool:
     """Whether the old policies refuse the use for certain: an unconditional Deny, or nothing in the boundary."""
     if any(_certainly_denies(deny, use) for deny in (*grants.denies, *grants.boundary_denies)):
         return True
     limit = grants.boundary_allows
-    return limit is not None and not any(_may_allow(grant, use) for grant in limit)
+    return limit is not None and not any(_may_allow(grant, use, catalog) for grant in limit)
 
 
 def _certainly_denies(deny: Grant, use: Use) -> bool:
@@ -148,10 +152,13 @@ def _certainly_denies(deny: Grant, use: Use) -> bool:
     return any(resource_contains(pattern, use.resource.text) for pattern in statement.resources)
 
 
-def _may_allow(grant: Grant, use: Use) -> bool:
+def _may_allow(grant: Grant, use: Use, catalog: Catalog) -> bool:
     if use.action not in grant.actions:
         return False
     statement, text = grant.statement, use.resource.text
+    if use.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
+        fits = (catalog.takes_resource(use.action, pattern) for pattern in statement.resources)
+        return statement.not_resource or any(fits)
     globs = [as_glob(pattern, grant.version) for pattern in statement.resources]
     exact = use.resource.kind in (ResourceKind.ARN, ResourceKind.NONE)
     if statement.not_resource:
