@@ -45,6 +45,10 @@ SECRET_BATCH: Final = "secret-batch"
 SECRET_POLICY_CHECK: Final = "secret-policy-check"
 FUNCTION_CODE: Final = "function-code"
 FUNCTION_NETWORK: Final = "function-network"
+VENDED_LOGS: Final = "vended-logs"
+GROUP_DELETION: Final = "group-deletion"
+PUBLISH_VERSION: Final = "publish-version"
+REVEAL_SECRETS: Final = "reveal-secrets"
 
 INFERENCES: dict[str, Inference] = {
     PASS_ROLE: Inference(
@@ -166,5 +170,21 @@ INFERENCES: dict[str, Inference] = {
     FUNCTION_NETWORK: Inference(
         "attaching a function to a VPC looks up its subnets and security groups with the caller's permissions",
         "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html",
+    ),
+    VENDED_LOGS: Inference(
+        "delivering the logs of a resource needs the vending action of its service",
+        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html",
+    ),
+    GROUP_DELETION: Inference(
+        "deleting a group deletes what is in it with the caller's permissions",
+        "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_DeleteScheduleGroup.html",
+    ),
+    PUBLISH_VERSION: Inference(
+        "the call publishes a version of what it writes, which needs the publishing action too",
+        "https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html",
+    ),
+    REVEAL_SECRETS: Inference(
+        "the call asks to see secrets, which needs an action of its own",
+        "https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html",
     ),
 }
