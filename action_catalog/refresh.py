@@ -1,6 +1,6 @@
 """Rebuilds this folder's services and manifest from a catalog in JSON lines (SOURCES.md says where that comes from).
 
-    python action_catalog/refresh.py path/to/catalog.jsonl
+    python -m action_catalog.refresh path/to/catalog.jsonl
 
 The input has one service a line: `service`, `name`, `actions[] {name, levels[], resources[] {type, required},
 conditions[], dependents[], first_seen}`, `resources[] {type, arn, conditions[]}`, `conditions[] {key, type}`. The
@@ -105,7 +105,7 @@ def write_catalog(folder: Path, manifest: Manifest, services: tuple[ServiceRow, 
 def main(arguments: list[str]) -> int:
     """Rebuild the folder; 2 for a bad invocation."""
     if len(arguments) != 1:
-        print("usage: python action_catalog/refresh.py CATALOG.jsonl", file=sys.stderr)
+        print("usage: python -m action_catalog.refresh CATALOG.jsonl", file=sys.stderr)
         return 2
     services = read_services(Path(arguments[0]))
     manifest = Manifest.of_services(services, date=DATE, oldest_release=OLDEST_RELEASE, sources=SOURCES)
