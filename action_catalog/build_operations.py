@@ -66,6 +66,8 @@ def write_tables(facts: Facts, operations: Iterable[Operation]) -> None:
 
 
 def _row(facts: Facts, operation: Operation) -> dict[str, Any]:
+    if operation.prefix == "apigateway" and not _types(facts.services, f"apigateway:{operation.name}"):
+        return _verb_row(operation)
     hand = facts.rows.get(operation.prefix + _SUFFIX, {}).get(operation.name, {})
     names = hand.get("actions") or [f"{operation.prefix}:{operation.name}"]
     types: dict[str, list[str]] = {}
@@ -81,6 +83,15 @@ def _row(facts: Facts, operation: Operation) -> dict[str, Any]:
     if roles:
         row["roles"] = roles
     return row
+
+
+def _verb_row(operation: Operation) -> dict[str, Any]:
+    """API Gateway authorizes the HTTP verb on the path, which for HTTP APIs has no `/v2` in IAM.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-create-and-manage-api.html
+    """
+    path = operation.uri.removeprefix("/v2")
+    return {"actions": [f"apigateway:{operation.method}"], "paths": [path], "source": "model: verb and path"}
 
 
 def _types(services: Mapping[str, Mapping[str, Any]], action: str) -> dict[str, list[str]]:
@@ -113,7 +124,7 @@ def _merge(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
             kind: _both(old["resources"].get(kind), new["resources"].get(kind))
             for kind in (*old["resources"], *(kind for kind in new["resources"] if kind not in old["resources"]))
         }
-    for field in ("creates", "roles"):
+    for field in ("creates", "roles", "paths"):
         if field in old or field in new:
             merged[field] = list(dict.fromkeys((*old.get(field, ()), *new.get(field, ()))))
     return merged

@@ -10,9 +10,12 @@ from botocore.loaders import Loader
 
 from action_catalog.service_names import PREFIX_BY_NAME, PREFIX_BY_SERVICE
 
+PINNED = "1.43.11"
+"""The botocore whose operations the tables hold; another gives other tables."""
+
 _DEPTH = 5  # how deep a role may lie in a request
 _UNSIGNED = "none"
-_NO_AUTH = "smithy.api#noAuth"
+_NOT_IAM = frozenset({"smithy.api#noAuth", "smithy.api#httpBearerAuth"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +43,16 @@ class Operation:
     signed: bool
     parameters: tuple[Parameter, ...]
     method: str
-    uri: str
+    uri: str  # with the parameters' own names in its `{}`
 
 
 def read_operations(prefixes: frozenset[str]) -> Iterator[Operation]:
-    """Every operation of every version of every service model that this botocore ships."""
+    """Every operation of the newest version of every service model that this botocore ships."""
     loader = Loader()
     for service in sorted(loader.list_available_services("service-2")):
-        seen: set[str] = set()
-        for version in reversed(loader.list_api_versions(service, "service-2")):
-            model = loader.load_service_model(service, "service-2", version)
-            for name, shape in model["operations"].items():
-                if name not in seen:
-                    seen.add(name)
-                    yield _operation(service, model, name, shape, prefixes)
+        model = loader.load_service_model(service, "service-2")
+        for name, shape in model["operations"].items():
+            yield _operation(service, model, name, shape, prefixes)
 
 
 def _operation(
@@ -66,12 +65,23 @@ def _operation(
     if prefix not in prefixes and PREFIX_BY_NAME.get(endpoint, endpoint) in prefixes:
         prefix = PREFIX_BY_NAME.get(endpoint, endpoint)
     http = shape.get("http", {})
-    unsigned = shape.get("authtype") == _UNSIGNED or _NO_AUTH in shape.get("auth", ())
+    auth = shape.get("auth") or metadata.get("auth") or ()
+    bearer = metadata.get("signatureVersion") == "bearer"
+    unsigned = bearer or shape.get("authtype") == _UNSIGNED or (bool(auth) and _NOT_IAM.issuperset(auth))
     parameters = tuple(_parameters(model["shapes"], shape["input"]["shape"])) if "input" in shape else ()
+    uri = _named_uri(model["shapes"], shape["input"]["shape"], http) if "input" in shape else http.get("requestUri", "")
     hosts = tuple(dict.fromkeys((endpoint.lower(), signing.lower(), service)))
-    return Operation(
-        service, prefix, hosts, name, not unsigned, parameters, http.get("method", ""), http.get("requestUri", "")
-    )
+    return Operation(service, prefix, hosts, name, not unsigned, parameters, http.get("method", ""), uri)
+
+
+def _named_uri(shapes: Mapping[str, Any], name: str, http: Mapping[str, Any]) -> str:
+    """The request path without query, its placeholders renamed to the parameters that fill them."""
+    uri = http.get("requestUri", "").partition("?")[0]
+    for key, member in shapes[name].get("members", {}).items():
+        if member.get("location") == "uri":
+            wire = member.get("locationName", key)
+            uri = uri.replace("{" + wire + "}", "{" + key + "}").replace("{" + wire + "+}", "{" + key + "}")
+    return str(uri)
 
 
 def _parameters(

@@ -18,6 +18,7 @@ from lpgen.core.model import (
     ResourceKind,
 )
 from lpgen.core.operation_rows import OperationRow
+from lpgen.core.request_paths import RequestPath, read_request_path, request_path_from_text
 from lpgen.core.resource_arns import ArnTemplate, Binder, binders_from_binding, template_from_format
 
 _UNKNOWN: Final = (UNKNOWN_RESOURCE,)
@@ -50,13 +51,17 @@ class ResourceReader:
     catalog: Catalog = field(repr=False)
     binders: tuple[tuple[str, tuple[Binder, ...]], ...] = ()
     created: tuple[CreatedType, ...] = ()
+    paths: tuple[RequestPath, ...] = ()
 
     def read(self, call: Call) -> MappedAction:
         """The action with its resources: never of a type that the action doesn't take."""
+        if self.paths:
+            return MappedAction(self.action, (read_request_path(call, self.paths),), OBSERVED)
         if self.takes_none:
             return MappedAction(self.action, (NO_RESOURCE,), OBSERVED)
         found = set(self._created(call))
-        arns = set(self._listed(call)) | set(self._bound(call))
+        arns = set(self._listed(call))
+        arns.update(self._bound(call, {self.catalog.resource_type(self.action, arn) for arn in arns}))
         if not found and not arns:
             arns = set(self._any_arn(call))
         found.update(Resource(ResourceKind.ARN, arn) for arn in arns)
@@ -76,9 +81,10 @@ class ResourceReader:
                     continue
                 yield entry.ARN
 
-    def _bound(self, call: Call) -> Iterator[str]:
-        for _type, binders in self.binders:
-            for binder in binders:
+    def _bound(self, call: Call, listed: set[str]) -> Iterator[str]:
+        """What request parameters name, of the types that the record doesn't list itself."""
+        for kind, binders in self.binders:
+            for binder in binders if kind not in listed else ():
                 arns = [arn for arn in binder.arns(call) if self._takes(arn)]
                 yield from arns
                 if arns:
@@ -97,6 +103,9 @@ class ResourceReader:
 
 def reader_from_row(catalog: Catalog, action: Action, row: OperationRow) -> ResourceReader:
     """The reader of one action of an operation."""
+    if row.paths:
+        paths = tuple(request_path_from_text(text) for text in row.paths)
+        return ResourceReader(action, takes_none=False, catalog=catalog, paths=paths)
     if catalog.takes_no_resource(action):
         return ResourceReader(action, takes_none=True, catalog=catalog)
     prefix = action.partition(":")[0]
