@@ -137,11 +137,7 @@ def _one_matches(patterns: tuple[ActionPattern, ...], folded_action: str) -> boo
 @lru_cache(maxsize=8192)
 def _action_globs(patterns: tuple[ActionPattern, ...]) -> tuple[str, ...]:
     """The valid patterns in lower case; what IAM's grammar refuses matches nothing."""
-    return tuple(
-        "*" if pattern == "*:*" else fold_case(pattern)
-        for pattern in patterns
-        if not isinstance(parse_pattern(pattern), str)
-    )
+    return tuple(fold_case(pattern) for pattern in patterns if not isinstance(parse_pattern(pattern), str))
 
 
 def resource_matches(statement: Statement, version: str, request: Request) -> Match:

@@ -14,8 +14,11 @@ from lpgen.core.glob_tokens import tokens_contain, tokens_contain_all, tokens_fr
 
 _WILDCARD = re.compile(r"[*?]")
 _WILDCARD_RUN = re.compile(r"[*?]+")
-VARIABLE = re.compile(r"\$\{([^{}',]*)(?:,\s*'([^']*)'\s*)?\}")
-"""A policy variable, `${key}` or `${key, 'default'}`: its key or one of the three escapes, and its default if any."""
+VARIABLE = re.compile(r"\$\{(?:([^{}',]*)(?:,\s*'([^']*)'\s*)?|[^}]*)\}")
+"""A policy variable, `${key}` or `${key, 'default'}`: its key or one of the three escapes, and its default if any.
+
+What stands in `${…}` and is neither has no key.
+"""
 
 VARIABLE_ESCAPES = frozenset("*?$")
 """`${*}`, `${?}` and `${$}` stand for the characters themselves."""
@@ -154,13 +157,13 @@ def _literal_head(pattern: str) -> str:
 
 
 def has_variable(text: str) -> bool:
-    """Whether a policy text holds a variable whose value a request decides.
+    """Whether a policy text holds `${…}`, so that as a glob it doesn't say what it matches.
 
-    `${*}`, `${?}` and `${$}` are escapes for the characters themselves, no variables. It holds for language version
-    2012-10-17 alone; before, `${…}` is literal text.
+    The value of a variable is decided by the request; the escapes `${*}`, `${?}` and `${$}` stand for characters that a
+    glob can't name. All this holds for language version 2012-10-17 alone; before, `${…}` is literal text.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
-    return any(found.group(1) not in VARIABLE_ESCAPES for found in VARIABLE.finditer(text))
+    return VARIABLE.search(text) is not None
 
 
 def variables_as_wildcards(text: str) -> str:

@@ -59,9 +59,11 @@ def fill_in(text: str, version: str, request: Request) -> Filled | Unfilled:
     gaps: dict[Gap, list[str]] = {}
     end = 0
     for found in VARIABLE.finditer(text):
-        value = _value(found.group(1), found.group(2), request)
+        key, default = found.groups()
+        name = found.group()[2:-1] if key is None else key
+        value = _value(name, default, request)
         if isinstance(value, Gap):
-            gaps.setdefault(value, []).append(found.group(1).strip())
+            gaps.setdefault(value, []).append(name.strip())
         else:
             parts += [(text[end : found.start()], False), (value, True)]
         end = found.end()

@@ -126,11 +126,13 @@ def test_role_is_read_whole(tmp_path: Path) -> None:
     assert snapshot.sources == (str(tmp_path / "auth.json"),)
 
 
-def test_default_version_is_found_by_its_id(tmp_path: Path) -> None:
-    policy = managed(LIMIT, "s3:*", "ec2:*")
-    for version in policy["PolicyVersionList"]:
+@pytest.mark.parametrize("mark", ["id", "flag"])
+def test_default_version_is_found_by_id_or_flag(tmp_path: Path, mark: str) -> None:
+    policy = managed(LIMIT, "s3:*", "ec2:*", default=1)
+    if mark == "flag":
+        del policy["DefaultVersionId"]
+    for version in policy["PolicyVersionList"] if mark == "id" else []:
         del version["IsDefaultVersion"]
-    policy["DefaultVersionId"] = "v2"
     attached = role(AttachedManagedPolicies=[{"PolicyArn": LIMIT}])
     snapshot = read_snapshot([write(tmp_path, page(RoleDetailList=[attached], Policies=[policy]))])
     assert actions_of(snapshot.principals[0].policies[0]) == ["ec2:*"]
@@ -280,7 +282,7 @@ def test_several_accounts_stay_apart(tmp_path: Path) -> None:
 
 
 def test_overlapping_exports_take_the_latest(tmp_path: Path) -> None:
-    old = role(RoleId="AROAOLD", CreateDate="2020-01-01T00:00:00Z")
+    old = role(RoleId="AROAZZZ", CreateDate="2020-01-01T00:00:00Z")
     new = role(
         RoleId="AROANEW", CreateDate="2025-01-01T00:00:00Z", RoleLastUsed={"LastUsedDate": "2025-06-01T00:00:00Z"}
     )
