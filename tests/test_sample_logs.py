@@ -311,7 +311,7 @@ def test_worker_decrypts_through_secrets_manager() -> None:
 
 def test_attacker_is_always_denied_and_seen_in_an_unused_region() -> None:
     probes = [
-        r for r in records() if r["sourceIPAddress"] == "185.220.101.47" and r["eventName"] != "GetCallerIdentity"
+        r for r in records() if r["sourceIPAddress"] == "198.51.100.222" and r["eventName"] != "GetCallerIdentity"
     ]
     assert len(probes) == expected()["counts"]["denied_by_principal"][role("reporting-export")]
     assert {r["awsRegion"] for r in probes} == {"us-east-1", "us-west-2"}

@@ -94,7 +94,7 @@ def _federation(chronicle: Chronicle) -> None:
                 EAST,
                 call,
                 account=SHOP,
-                ip="20.171.64.9",
+                ip="198.51.100.19",
                 agent="configure-aws-credentials",
                 skip=FEDERATED,
             )

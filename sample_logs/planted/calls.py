@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sample_logs.planted.identities import Json
 from sample_logs.planted.records import DENIED, Call, Need
 from sample_logs.planted.world import SHOP, hex_of, mixed_of, upper_of, uuid_of
@@ -204,7 +206,7 @@ def tag_specification(kind: str, tags: Json) -> Json:
     return {"items": [{"resourceType": kind, "tags": [{"key": key, "value": value} for key, value in tags.items()]}]}
 
 
-def create_snapshot(volume: str, region: str, moment: str) -> Call:
+def create_snapshot(volume: str, region: str, moment: datetime) -> Call:
     """`CreateSnapshot` with tags."""
     snapshot = f"snap-0{hex_of(16, volume, moment)}"
     made = arn("ec2", region, "", f"snapshot/{snapshot}")
@@ -218,7 +220,7 @@ def create_snapshot(volume: str, region: str, moment: str) -> Call:
         "snapshotId": snapshot,
         "volumeId": volume,
         "status": "pending",
-        "startTime": 1781000000000,
+        "startTime": int(moment.timestamp()) * 1000,
         "progress": "",
         "ownerId": SHOP,
         "volumeSize": "100",

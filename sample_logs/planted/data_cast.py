@@ -207,7 +207,7 @@ def _report(chronicle: Chronicle) -> None:
 def _probe(chronicle: Chronicle) -> None:
     """The attacker, with the instance's credentials, from outside and also in a region nobody uses."""
     thief = Session(
-        REPORTER, "i-0c2b6f81d7e940a35", ip="185.220.101.47", agent="python-requests/2.32.3", ec2_delivery=True
+        REPORTER, "i-0c2b6f81d7e940a35", ip="198.51.100.222", agent="python-requests/2.32.3", ec2_delivery=True
     )
     for day in (date(2026, 8, 22), date(2026, 8, 23)):
         for region, moment in zip((EAST, OREGON), (instant(day, 2, 14), instant(day, 2, 31)), strict=True):
@@ -250,7 +250,7 @@ def _back_up(chronicle: Chronicle) -> None:
         who = Session(
             BACKUP,
             "nightly-backup",
-            ip="54.82.11.12",
+            ip="192.0.2.12",
             agent="Boto3/1.40.21 exec-env/AWS_Lambda_python3.13",
             generation=1 if old else 2,
         )
@@ -258,7 +258,7 @@ def _back_up(chronicle: Chronicle) -> None:
         chronicle.tell(who, moment, EAST, describe("DescribeVolumes", {"volumeSet": {}, "filterSet": {}}))
         if day.weekday() in (0, 3):
             for volume in VOLUMES:
-                chronicle.tell(who, moment + timedelta(seconds=4), EAST, create_snapshot(volume, EAST, str(moment)))
+                chronicle.tell(who, moment + timedelta(seconds=4), EAST, create_snapshot(volume, EAST, moment))
         if old and day.weekday() == 6:
             chronicle.tell(who, moment + timedelta(seconds=30), EAST, _delete_snapshot(moment))
 
@@ -287,7 +287,7 @@ CAST = (
     Member(
         ENGINEER,
         "`NotAction` of administration services: grants everything else",
-        "The actions used, each enumerated, and unobservable S3 object actions (S3 was used); nothing else "
+        "The actions used, each enumerated, and unobservable actions of used services, such as S3; nothing else "
         "stays, since "
         "`NotAction` names no service",
         _engineer,

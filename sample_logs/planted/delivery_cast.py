@@ -145,7 +145,7 @@ _ACTIONS_AGENT = "aws-cli/2.28.11 md/awscrt#0.27.6 ua/2.1 os/linux#6.11.0 lang/p
 
 def _deploy(chronicle: Chronicle) -> None:
     for number, moment in enumerate(weekly("deploy", 1, 3)):
-        who = session_of(DEPLOYER, f"deploy-{4100 + number}", ip="20.171.64.9", agent=_ACTIONS_AGENT)
+        who = session_of(DEPLOYER, f"deploy-{4100 + number}", ip="198.51.100.19", agent=_ACTIONS_AGENT)
         change = f"release-{4100 + number}"
         revision = 310 + number
         definition = arn("ecs", EAST, SHOP, f"task-definition/{STACK}-api:{revision}")
@@ -169,7 +169,7 @@ def _deploy(chronicle: Chronicle) -> None:
             service_call("DescribeServices", CLUSTER, "storefront-api", EAST),
             listing("ecs", "DescribeTaskDefinition", request={"taskDefinition": definition}),
             listing("elasticloadbalancing", "DescribeTargetGroups", request={"names": ["storefront-api"]}),
-            listing("elasticloadbalancing", "DescribeTargetHealth", request={"targetGroupArn": _target_group()}),
+            listing("elasticloadbalancing", "DescribeTargetHealth", request={"targetGroupArn": target_group()}),
             _parameter("PutParameter", {"name": "/storefront/release", "type": "String", "overwrite": True}),
         ]
         if number % 6 == 2:
@@ -208,7 +208,7 @@ def _parameter(name: str, request: dict[str, object]) -> Call:
     return Call("ssm", name, request, response, read_only=response is None, needs=((f"ssm:{name}", target),))
 
 
-def _target_group() -> str:
+def target_group() -> str:
     return arn("elasticloadbalancing", EAST, SHOP, f"targetgroup/storefront-api/{hex_of(16, 'target group')}")
 
 
@@ -248,7 +248,7 @@ def _pull_images(chronicle: Chronicle) -> None:
 
 def _publish(chronicle: Chronicle) -> None:
     for number, moment in enumerate(weekly("publish", 0, 2, 4)):
-        who = session_of(PUBLISHER, f"publish-{880 + number}", ip="20.171.64.22", agent=_ACTIONS_AGENT)
+        who = session_of(PUBLISHER, f"publish-{880 + number}", ip="198.51.100.122", agent=_ACTIONS_AGENT)
         function = choose(("checkout-tax", "checkout-vouchers"), "function", number)
         version = str(60 + number)
         steps = [

@@ -131,9 +131,7 @@ def _render(chronicle: Chronicle) -> None:
 
 def _route(chronicle: Chronicle) -> None:
     for number, moment in enumerate(on_workdays("router", 1)):
-        who = session_of(
-            ROUTER, "alert-router", ip="54.82.11.201", agent="Boto3/1.40.21 exec-env/AWS_Lambda_python3.13"
-        )
+        who = session_of(ROUTER, "alert-router", ip="192.0.2.201", agent="Boto3/1.40.21 exec-env/AWS_Lambda_python3.13")
         if number % 3 == 0:
             call = Call("sns", "ListTopics", None, needs=(("sns:ListTopics", "*"),))
         elif number % 17 == 4:
@@ -146,7 +144,7 @@ def _route(chronicle: Chronicle) -> None:
 
 def _share(chronicle: Chronicle) -> None:
     for moment in weekly("partner", 0, 1, 2, 3, 4, start=7, end=9):
-        who = session_of(PARTNER, "fjellsport", ip="10.20.8.8", agent="AWS Transfer")
+        who = session_of(PARTNER, "fjellsport").through("transfer")
         chronicle.tell(who, moment, EAST, bucket_location("larkspur-partner-drop", EAST))
 
 

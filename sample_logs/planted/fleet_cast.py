@@ -9,7 +9,7 @@ from sample_logs.planted.calls import (
     describe,
     listing,
 )
-from sample_logs.planted.delivery_cast import _SWAP
+from sample_logs.planted.delivery_cast import _SWAP, target_group
 from sample_logs.planted.deploy_calls import (
     run_instances,
     session_of,
@@ -73,9 +73,7 @@ LAUNCHER = Role(
 
 def _launch(chronicle: Chronicle) -> None:
     for number, moment in enumerate(weekly("launch", 0, start=2, end=4)):
-        who = session_of(
-            LAUNCHER, hex_of(32, "execution", number), ip="states.amazonaws.com", agent="states.amazonaws.com"
-        )
+        who = session_of(LAUNCHER, hex_of(32, "execution", number)).through("states")
         job = f"reindex-{number:02}"
         run = run_instances(FLEET_NODE, EAST, moment, job)
         if number == 0:
@@ -168,7 +166,7 @@ def _scale(chronicle: Chronicle) -> None:
         who = session_of(SERVICE_ROLE, "AutoScaling").through("autoscaling")
         call = describe("DescribeInstances", {"instancesSet": {}, "filterSet": {}})
         if number % 3 == 0:
-            call = listing("elasticloadbalancing", "DescribeTargetHealth", request={"targetGroupArn": "HIDDEN"})
+            call = listing("elasticloadbalancing", "DescribeTargetHealth", request={"targetGroupArn": target_group()})
         chronicle.tell(who, moment, EAST, call)
 
 

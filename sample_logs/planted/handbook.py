@@ -8,8 +8,8 @@ _INTRODUCTION = """\
 # Sample logs: Larkspur Outdoor
 
 A fictional shop with two AWS accounts, 120 days of CloudTrail logs and the matching authorization details. `lpgen
-demo`, the quickstart and the end-to-end test run on it. Everything here is generated and synthetic; the account ids,
-names and addresses are those that AWS and the RFCs reserve for documentation.
+demo`, the quickstart and the end-to-end test run on it. Everything here is generated and made up; account ids, domain
+names and public addresses are those that AWS and the RFCs reserve for documentation.
 
 - `AWSLogs/`: {files} files laid out as CloudTrail lays out its bucket, one per account, region and day, and among them
   a digest, an Insights file and a Config history, as real buckets have.
@@ -80,7 +80,7 @@ def _count_rows(counts: Json) -> list[str]:
         if name.endswith("_records") or name == "records_read"
     ]
     plain = [f"| {name} | {number} |" for name, number in rows if isinstance(number, int)]
-    return plain + [f"| skipped: {reason} | {number} |" for reason, number in counts["skipped_records"].items()]
+    return plain + [f"| skipped: {_cell(reason)} | {number} |" for reason, number in counts["skipped_records"].items()]
 
 
 def _row(arn: str, found: Json) -> str:
@@ -107,6 +107,10 @@ def _section(arn: str, found: Json) -> str:
     if found["flags"]:
         lines.append(f"- flagged: {', '.join(found['flags'])}")
     return "\n".join(lines) + "\n" if len(lines) > 1 else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _code(actions: list[str]) -> str:

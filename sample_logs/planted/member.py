@@ -67,6 +67,12 @@ def every_day(seed: str, count: int, start: int = 0, end: int = 24) -> Iterator[
         yield from moments(seed, day, count, start, end)
 
 
+def with_the_week(seed: str, workday: int, weekend: int) -> Iterator[datetime]:
+    """Moments on every day from early morning to midnight, of another number on Saturdays and Sundays."""
+    for day in DAYS:
+        yield from moments(seed, day, workday if day.weekday() < 5 else weekend, 5, 24)
+
+
 def weekly(seed: str, *weekdays: int, start: int = 9, end: int = 17) -> Iterator[datetime]:
     """One moment on each of the weekdays (Monday is 0) of every week."""
     for day in DAYS:

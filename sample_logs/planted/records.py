@@ -146,7 +146,9 @@ class Chronicle:
         self.planted: list[Planted] = []
         self._told: Counter[tuple[Any, ...]] = Counter()
 
-    def tell(self, who: Session, moment: datetime, region: str, call: Call, *, skip: str = "") -> Planted:
+    def tell(
+        self, who: Session, moment: datetime, region: str, call: Call, *, skip: str = "", shared: str = ""
+    ) -> Planted:
         """Log a call by a role or user in its own account."""
         return self.log(
             who.identity(moment),
@@ -160,7 +162,8 @@ class Chronicle:
             principal_id=who.role_id,
             skip=skip,
             endpoint=who.endpoint,
-            console=who.console,
+            console=who.console and call.source != "signin",
+            shared=shared,
         )
 
     def log(
@@ -253,7 +256,9 @@ def _record(
             "x-amz-id-2": mixed_of(54, "host", *seed) + "=",
             "bytesTransferredOut": 300 + int(hex_of(2, "bytes", *seed), 16),
         }
-    record |= {"requestID": _request_id(call.source, seed), "eventID": uuid_of("event", *seed)}
+    if call.source != "signin":
+        record["requestID"] = _request_id(call.source, seed)
+    record["eventID"] = uuid_of("event", *seed)
     record["readOnly"] = call.read_only
     if call.resources:
         record["resources"] = list(call.resources)

@@ -127,13 +127,12 @@ def _scan(chronicle: Chronicle) -> None:
 def _audit(chronicle: Chronicle) -> None:
     for number, moment in enumerate(on_workdays("audit", 1, 12, 13)):
         runner = session_of(
-            RUNNER, "audit-runner", ip="54.82.11.33", agent="Boto3/1.40.21 exec-env/AWS_Lambda_python3.13"
+            RUNNER, "audit-runner", ip="192.0.2.33", agent="Boto3/1.40.21 exec-env/AWS_Lambda_python3.13"
         )
         session = f"audit-{moment:%Y%m%d}"
         shared = uuid_of("shared", moment)
         call = assume_role(READER, session, moment)
-        planted = chronicle.tell(runner, moment, EAST, call)
-        planted.record["sharedEventID"] = shared
+        chronicle.tell(runner, moment, EAST, call, shared=shared)
         there: Json = {
             "type": "AWSAccount",
             "principalId": f"{RUNNER.unique_id}:audit-runner",
@@ -167,7 +166,7 @@ def _audit(chronicle: Chronicle) -> None:
 def _forward(chronicle: Chronicle) -> None:
     detector = hex_of(32, "detector")
     for number, moment in enumerate(every_day("siem", 2)):
-        who = session_of(SIEM, "siem-forwarder", ip="54.82.12.5", agent="Boto3/1.40.21 exec-env/AWS_Lambda_python3.13")
+        who = session_of(SIEM, "siem-forwarder", ip="192.0.2.5", agent="Boto3/1.40.21 exec-env/AWS_Lambda_python3.13")
         calls = (
             listing("guardduty", "ListFindings", request={"detectorId": detector}),
             listing("securityhub", "GetFindings", request={"maxResults": 100}),

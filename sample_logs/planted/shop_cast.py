@@ -19,7 +19,7 @@ from sample_logs.planted.deploy_calls import (
     session_of,
 )
 from sample_logs.planted.identities import ManagedPolicy, Role, allow, document, service_trust
-from sample_logs.planted.member import UNUSED, Member, every_day, on_workdays, weekly
+from sample_logs.planted.member import UNUSED, Member, every_day, on_workdays, weekly, with_the_week
 from sample_logs.planted.records import Call, Chronicle, Session
 from sample_logs.planted.world import EAST, SHOP, choose, hex_of
 
@@ -161,7 +161,7 @@ def task_session(role: Role, moment: object, agent: str = NODE_AGENT) -> Session
 
 
 def _serve(chronicle: Chronicle) -> None:
-    for number, moment in enumerate(every_day("storefront", 10)):
+    for number, moment in enumerate(with_the_week("storefront", 11, 7)):
         order = {"orderId": f"o-{hex_of(10, 'order', number)}"}
         pick = number % 10
         if pick in (0, 3, 7, 9):
@@ -184,7 +184,7 @@ def _serve(chronicle: Chronicle) -> None:
 def _checkout(chronicle: Chronicle) -> None:
     for number, moment in enumerate(every_day("checkout", 2)):
         who = session_of(
-            CHECKOUT, "checkout-tax", ip="54.82.11.190", agent="Boto3/1.40.21 exec-env/AWS_Lambda_python3.13"
+            CHECKOUT, "checkout-tax", ip="192.0.2.190", agent="Boto3/1.40.21 exec-env/AWS_Lambda_python3.13"
         )
         names = ["/checkout/rates", "/checkout/regions"]
         call = Call(
@@ -224,7 +224,7 @@ def _index(chronicle: Chronicle) -> None:
 def _curate(chronicle: Chronicle) -> None:
     for moment in weekly("curate", 0, 3):
         who = session_of(
-            CURATOR, "catalog-curator", ip="54.82.11.77", agent="Boto3/1.40.21 exec-env/AWS_Lambda_python3.13"
+            CURATOR, "catalog-curator", ip="192.0.2.77", agent="Boto3/1.40.21 exec-env/AWS_Lambda_python3.13"
         )
         call = bucket_call("GetBucketTagging", "s3:GetBucketTagging", IMAGES, EAST, "tagging")
         chronicle.tell(who, moment, EAST, call)
@@ -235,7 +235,7 @@ CAST = (
         STOREFRONT,
         "`s3:*` on two buckets and `dynamodb:*` on one table; DynamoDB data events are recorded in us-east-1, "
         "S3's nowhere",
-        "DynamoDB: the six item actions seen and `DescribeTable`, the rest goes. S3: only `GetBucketLocation` is "
+        "DynamoDB: the five item actions seen and `DescribeTable`, the rest goes. S3: only `GetBucketLocation` is "
         "seen; object "
         "actions are unobservable, the old statement names the service, so they stay in the two buckets; unused bucket "
         "administration goes",
