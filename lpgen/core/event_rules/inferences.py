@@ -17,6 +17,7 @@ class Inference(NamedTuple):
 
 PASS_ROLE: Final = "pass-role"
 TAG_ON_CREATE: Final = "tag-on-create"
+REQUEST_OPTION: Final = "request-option"
 BUCKET_SETTINGS: Final = "bucket-settings-on-create"
 METADATA_TABLES: Final = "metadata-tables"
 OBJECT_HEADERS: Final = "object-headers"
@@ -29,6 +30,8 @@ DATABASE_CREDENTIALS: Final = "database-credentials"
 LIST_ALL: Final = "list-all"
 VPC_LOOKUP: Final = "vpc-lookup"
 MOUNT_TARGET: Final = "mount-target"
+GUARDRAIL: Final = "guardrail"
+TAGGING_API: Final = "tagging-api"
 SSM_IMAGE_ALIAS: Final = "ssm-image-alias"
 DIRECTORY_BUCKET_SESSION: Final = "directory-bucket-session"
 REPLICA_KEY: Final = "replica-key"
@@ -49,6 +52,9 @@ VENDED_LOGS: Final = "vended-logs"
 GROUP_DELETION: Final = "group-deletion"
 PUBLISH_VERSION: Final = "publish-version"
 REVEAL_SECRETS: Final = "reveal-secrets"
+API_POLICY: Final = "api-policy"
+API_CERTIFICATE: Final = "api-certificate"
+DOMAIN_ACCESS: Final = "domain-access"
 
 INFERENCES: dict[str, Inference] = {
     PASS_ROLE: Inference(
@@ -58,6 +64,10 @@ INFERENCES: dict[str, Inference] = {
     TAG_ON_CREATE: Inference(
         "the call sets tags on what it creates, which needs the tagging action too",
         "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html",
+    ),
+    REQUEST_OPTION: Inference(
+        "the request asks for something that needs an action of its own, as the service's reference says",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html",
     ),
     BUCKET_SETTINGS: Inference(
         "the headers of CreateBucket ask for settings that each need their own action",
@@ -110,6 +120,14 @@ INFERENCES: dict[str, Inference] = {
     MOUNT_TARGET: Inference(
         "a mount target gets its network interface with the caller's permissions",
         "https://docs.aws.amazon.com/efs/latest/ug/API_CreateMountTarget.html",
+    ),
+    GUARDRAIL: Inference(
+        "the model is run with a guardrail, which needs the action that applies it",
+        "https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions-invoke.html",
+    ),
+    TAGGING_API: Inference(
+        "tagging through the tagging API needs the service's own tagging action too",
+        "https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagResources.html",
     ),
     SSM_IMAGE_ALIAS: Inference(
         "the launch names its image by a Systems Manager parameter, which is read with the caller's permissions",
@@ -186,5 +204,17 @@ INFERENCES: dict[str, Inference] = {
     REVEAL_SECRETS: Inference(
         "the call asks to see secrets, which needs an action of its own",
         "https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html",
+    ),
+    API_POLICY: Inference(
+        "the call changes the resource policy of an API, which needs an action of its own",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html",
+    ),
+    API_CERTIFICATE: Inference(
+        "the call changes the certificates of mutual TLS, which needs an action of its own",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html",
+    ),
+    DOMAIN_ACCESS: Inference(
+        "associating a private domain needs the access action on the domain",
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains-provider.html",
     ),
 }

@@ -106,7 +106,7 @@ def map_create_group(call: Call) -> tuple[MappedAction, ...]:
 
 
 _VENDING = frozenset(
-    [
+    {
         "bedrock",
         "bedrock-agentcore",
         "cloudfront",
@@ -122,7 +122,7 @@ _VENDING = frozenset(
         "ses",
         "wisdom",
         "workmail",
-    ]
+    }
 )
 """The services with an action AllowVendedLogDeliveryForResource."""
 

@@ -63,7 +63,7 @@ TagResource tagged
 UntagResource tagged
 """
 
-_ZONAL = [
+_ZONAL = (
     "AbortMultipartUpload",
     "CompleteMultipartUpload",
     "CopyObject",
@@ -81,7 +81,7 @@ _ZONAL = [
     "RenameObject",
     "UploadPart",
     "UploadPartCopy",
-]
+)
 """The operations on a directory bucket's own endpoint, all authorized by the session."""
 
 

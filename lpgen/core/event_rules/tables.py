@@ -6,6 +6,7 @@ from types import ModuleType
 
 from lpgen.core.event_rules import (
     acm,
+    apigateway,
     autoscaling,
     cloudformation,
     dynamodb,
@@ -41,6 +42,7 @@ from lpgen.core.event_rules.call import RuleTable
 
 RULE_MODULES: tuple[ModuleType, ...] = (
     acm,
+    apigateway,
     autoscaling,
     cloudformation,
     dynamodb,
