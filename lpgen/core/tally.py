@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from lpgen.core.caller import caller_from_record
-from lpgen.core.coverage import category_from_record, is_record_reason
+from lpgen.core.coverage import NO_CATEGORY, category_from_record, is_record_reason
 from lpgen.core.event_map import skip_from_record
 from lpgen.core.event_time import ALL_TIME, NO_TIME, Window, moment_from_text
 from lpgen.core.fold import fold_resource
@@ -63,11 +63,13 @@ class SourceCounts:
     """What came of one file: `records` read = `usage_records` + the `skips` that are records.
 
     `skips` are sorted pairs of reason and number; those of `unreadable_file` and `not_cloudtrail` are no records.
+    `problem` is the first thing that couldn't be read and where, or "".
     """
 
     records: int
     usage_records: int
     skips: tuple[tuple[SkipReason, int], ...]
+    problem: str
 
 
 def usage_from_records(
@@ -104,18 +106,20 @@ class UsageTally:
         seen: set[str] = set()
         skips: dict[SkipReason, int] = {}
         used = 0
+        problem = ""
         for number, record in enumerate(records, 1):
             if type(record) is Record:
                 skip = self._add_record(record, seen, (source, number))
             else:
                 assert isinstance(record, Unusable)
                 skip = self._add_unusable(record, source)
+                problem = problem or _problem_from_part(record)
             if skip is None:
                 used += 1
             else:
                 skips[skip] = skips.get(skip, 0) + 1
         records_skipped = sum(count for reason, count in skips.items() if is_record_reason(reason))
-        return SourceCounts(used + records_skipped, used, tuple(sorted(skips.items())))
+        return SourceCounts(used + records_skipped, used, tuple(sorted(skips.items())), problem)
 
     def _add_record(self, record: Record, seen: set[str], place: tuple[str, int]) -> SkipReason | None:
         """Counts one record, and says why it isn't usage; None where it is."""
@@ -128,7 +132,7 @@ class UsageTally:
             skip = _skip_from_mapping(record, caller, outcome, mapping)
             if skip is None:
                 self._add_usage(record, moment, caller, outcome, mapping.actions)
-        self._count_coverage(record, moment, used=skip is None)
+        self._count_coverage(record, None if skip is SkipReason.OUT_OF_WINDOW else moment, used=skip is None)
         if skip is not None:
             part = Unusable(skip, detail, f"record {place[1]}", record)
             self._add_skip(part, place[0], moment, caller.principal, outcome.outcome.value)
@@ -151,7 +155,7 @@ class UsageTally:
         record = part.record
         if record is None:
             if is_record_reason(part.reason):
-                self._count_coverage(_NOTHING, NO_TIME, used=False)
+                self._count_coverage(_NOTHING, None, used=False)
             self._add_skip(part, source, NO_TIME, "", "")
             return part.reason
         moment = moment_from_text(record.eventTime) or NO_TIME
@@ -221,10 +225,12 @@ class UsageTally:
         share = self._texts.setdefault
         return tuple([share(part, part) if type(part) is str else part for part in key])  # type: ignore[return-value]
 
-    def _count_coverage(self, record: Record, moment: str, *, used: bool) -> None:
-        category = category_from_record(record) if record is not _NOTHING else ""
+    def _count_coverage(self, record: Record, moment: str | None, *, used: bool) -> None:
+        """Counts a record as read; a `moment` of None says that it shows nothing of any day, as outside the window."""
+        category = NO_CATEGORY if moment is None else category_from_record(record)
         source = record.eventSource if category == _DATA else ""
-        key = (record.recipientAccountId or "", record.awsRegion or "", moment[:10], category, source)
+        day = moment[:10] if moment else NO_TIME
+        key = (record.recipientAccountId or "", record.awsRegion or "", day, category, source)
         row = self._coverage.get(key)
         if row is None:
             row = self._coverage[key] = [0, 0]
@@ -266,3 +272,9 @@ def _skip_from_mapping(
     if skip not in _OWN_ROWS:
         return skip
     return None if mapping.actions else SkipReason.NO_PERMISSION
+
+
+def _problem_from_part(part: Unusable) -> str:
+    if part.reason in (SkipReason.UNREADABLE_FILE, SkipReason.BAD_RECORD):
+        return f"{part.detail} ({part.position})"
+    return ""

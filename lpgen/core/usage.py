@@ -111,9 +111,9 @@ COVERAGE_SCHEMA: Final = pa.schema(
 """One row per key: the columns up to `event_source`, in which order the rows are sorted.
 
 `account` is the account whose trail holds the records; `day` is UTC, null (sorted first) where the record has no time.
-`category` is a `Category`, or "" for what is none (insights, aggregates). `event_source` is set for data events alone.
-`records` counts every record read, duplicates and records outside the window included; `usage_records` those that
-became usage.
+`category` is a `Category`, or "" for what is none. `event_source` is set for data events alone.
+`records` counts every record read; `usage_records` those that became usage. Records outside the window, and bad ones
+of which nothing could be read, say nothing of any day: they count in rows without day and category.
 """
 
 
@@ -178,6 +178,33 @@ def _with_overflow(table: pa.Table, limit: int) -> pa.Table:
         limit=limit,
     )
     return table if collapsed is table else merge_tables([collapsed], _USAGE_SHAPE)
+
+
+class UsageSum:
+    """A running merge of many parts, whose memory follows the merged tables and not the number of parts."""
+
+    def __init__(self) -> None:
+        self._parts: list[Usage] = []
+        self._merged_rows = 0
+        self._pending_rows = 0
+
+    def add(self, part: Usage) -> None:
+        """Adds a part; merges whenever as many rows are waiting as are merged, so that each is merged a few times."""
+        self._parts.append(part)
+        self._pending_rows += part.table.num_rows + part.skips.num_rows + part.coverage.num_rows
+        if self._pending_rows > max(self._merged_rows, _MIN_PENDING_ROWS):
+            self.total()
+
+    def total(self) -> Usage:
+        """All parts merged."""
+        merged = merge_usage(self._parts)
+        self._parts = [merged]
+        self._merged_rows = merged.table.num_rows + merged.skips.num_rows + merged.coverage.num_rows
+        self._pending_rows = 0
+        return merged
+
+
+_MIN_PENDING_ROWS: Final = 50_000
 
 
 def count_used_records(usage: Usage) -> int:

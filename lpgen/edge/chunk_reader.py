@@ -1,0 +1,80 @@
+"""What a worker does: reads some log files and returns a small partial usage, with what to remember of each file."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from lpgen.core.catalog import Catalog
+from lpgen.core.event_map import EventMap
+from lpgen.core.event_time import Window
+from lpgen.core.ingest_result import FileProblem
+from lpgen.core.model import SkipReason
+from lpgen.core.tally import SourceCounts, UsageTally
+from lpgen.core.usage import Usage
+from lpgen.edge.inflate import MAX_FILE_BYTES
+from lpgen.edge.ledger import LedgerFile
+from lpgen.edge.log_files import LogFile, why_not_opened
+from lpgen.edge.record_files import records_from_bytes
+
+Chunk = tuple[LogFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """The usage of a chunk, its files as the ledger will know them, and the files that couldn't be opened."""
+
+    usage: Usage
+    files: tuple[LedgerFile, ...]
+    failures: tuple[FileProblem, ...]
+    bytes_read: int
+
+
+class ChunkReader:
+    """Reads chunks of files. It pickles as its catalog; each process makes the event map once."""
+
+    def __init__(self, catalog: Catalog, *, window: Window, limit: int = MAX_FILE_BYTES) -> None:
+        self._catalog = catalog
+        self._window = window
+        self._limit = limit
+        self._event_map = EventMap(catalog)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"catalog": self._catalog, "window": self._window, "limit": self._limit}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+
+    def __call__(self, chunk: Chunk) -> ChunkResult:
+        """The usage of the files of a chunk; two files of the same bytes count once."""
+        tally = UsageTally(self._event_map, window=self._window)
+        files: dict[str, LedgerFile] = {}
+        failures: list[FileProblem] = []
+        for file in chunk:
+            try:
+                with open(file.path, "rb") as stream:
+                    data = stream.read()
+            except OSError as error:
+                failures.append(FileProblem(file.path, why_not_opened(error)))
+                continue
+            digest = hashlib.sha256(data).hexdigest()
+            if digest not in files:
+                counts = tally.add_source(records_from_bytes(data, limit=self._limit), digest)
+                files[digest] = self._ledger_file(file.path, digest, len(data), counts)
+        sizes = sum(file.size for file in chunk)
+        return ChunkResult(tally.usage(), tuple(files.values()), tuple(failures), sizes)
+
+    def _ledger_file(self, path: str, digest: str, size: int, counts: SourceCounts) -> LedgerFile:
+        skips = dict(counts.skips)
+        return LedgerFile(
+            sha256=digest,
+            path=path,
+            size=size,
+            records=counts.records,
+            usage_records=counts.usage_records,
+            skips=sum(skips.values()),
+            failure=counts.problem,
+            window=self._window,
+            out_of_window=skips.get(SkipReason.OUT_OF_WINDOW, 0),
+        )

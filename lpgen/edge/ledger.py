@@ -1,0 +1,218 @@
+"""The ledger of a data folder: which files were ingested, and which usage tables count.
+
+`DIR/ledger.sqlite`. An ingest holds its write lock from start to end; its commit is the one moment at which the new
+tables and the new files become the state. Readers take no write lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from lpgen.core.event_time import Window
+from lpgen.core.usage import SCHEMA_VERSION
+from lpgen.errors import DataError, IngestError
+
+LEDGER_FILE: Final = "ledger.sqlite"
+
+_READ_TIMEOUT_SECONDS: Final = 30.0
+_LOCK_TIMEOUT_SECONDS: Final = 1.0
+
+_TABLES: Final = (
+    """CREATE TABLE files (
+        sha256 TEXT PRIMARY KEY, path TEXT NOT NULL, size INTEGER NOT NULL, records INTEGER NOT NULL,
+        usage_records INTEGER NOT NULL, skips INTEGER NOT NULL, failure TEXT NOT NULL,
+        since TEXT NOT NULL, until TEXT NOT NULL, out_of_window INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX files_by_size ON files (size)",
+    "CREATE TABLE state (only INTEGER PRIMARY KEY CHECK (only = 1), schema_version INTEGER NOT NULL, "
+    "generation TEXT NOT NULL)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFile:
+    """One ingested file, by the SHA-256 of its bytes; `path` is where it was first found.
+
+    `failure` says why nothing of it could be read, or is "". `window` is the one that it was ingested with, and
+    `out_of_window` how many of its records lay outside.
+    """
+
+    sha256: str
+    path: str
+    size: int
+    records: int
+    usage_records: int
+    skips: int
+    failure: str
+    window: Window
+    out_of_window: int
+
+
+class Ledger:
+    """An open ledger under its write lock. Never used in a forked child: SQLite forbids that."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @property
+    def generation(self) -> str:
+        """The name of the folder with the usage tables that count, or "" before the first ingest."""
+        return _read_state(self._connection)[1]
+
+    def sizes(self) -> frozenset[int]:
+        """The sizes of all known files: a file of another size is new."""
+        return frozenset(size for (size,) in self._connection.execute("SELECT DISTINCT size FROM files"))
+
+    def file(self, sha256: str) -> LedgerFile | None:
+        """The file of these bytes, or None."""
+        row = self._connection.execute("SELECT * FROM files WHERE sha256 = ?", (sha256,)).fetchone()
+        if row is None:
+            return None
+        digest, path, size, records, usage_records, skips, failure, since, until, out_of_window = row
+        window = Window(since, until)
+        return LedgerFile(digest, path, size, records, usage_records, skips, failure, window, out_of_window)
+
+    def paths(self, digests: Iterable[str]) -> dict[str, str]:
+        """Where the files of these digests were found."""
+        found = ((digest, self.file(digest)) for digest in digests)
+        return {digest: file.path for digest, file in found if file is not None}
+
+    def commit(self, generation: str, files: Iterable[LedgerFile]) -> None:
+        """Makes the new tables and files the state, on the disk itself, at once or not at all.
+
+        Raises:
+            IngestError: the disk is full, or readers keep the ledger locked; the old state still counts.
+        """
+        rows = (
+            (
+                file.sha256,
+                file.path,
+                file.size,
+                file.records,
+                file.usage_records,
+                file.skips,
+                file.failure,
+                file.window.since,
+                file.window.until,
+                file.out_of_window,
+            )
+            for file in files
+        )
+        try:
+            self._connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            self._connection.execute("UPDATE state SET generation = ?", (generation,))
+            self._connection.execute(f"PRAGMA busy_timeout = {int(_READ_TIMEOUT_SECONDS * 1000)}")
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise IngestError(f"the ledger could not be written, and the data is as it was: {error}") from error
+
+
+@contextlib.contextmanager
+def open_ledger(data: Path) -> Iterator[Ledger]:
+    """The ledger of a data folder, made if need be, under its write lock until the context ends.
+
+    Raises:
+        IngestError: another ingest holds the lock, or the folder can't be made.
+        DataError: the ledger is damaged, or of another schema version.
+    """
+    connection = _connect_to_write(data)
+    try:
+        _lock(connection, data)
+        with _damage_as_data_error(data):
+            _create_or_check(connection, data)
+        yield Ledger(connection)
+    finally:
+        with contextlib.suppress(sqlite3.Error):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        connection.close()
+
+
+def read_generation(data: Path) -> str:
+    """The name of the folder with the usage tables that count, or "" before the first ingest has ended.
+
+    Raises:
+        DataError: there is no data folder, it is damaged, or of another schema version.
+    """
+    with _damage_as_data_error(data), contextlib.closing(_connect_to_read(data)) as connection:
+        version, generation = _read_state(connection)
+    _check_version(version, data)
+    return generation
+
+
+def read_paths(data: Path) -> dict[str, str]:
+    """Where each ingested file was found, by the SHA-256 of its bytes.
+
+    Raises:
+        DataError: there is no data folder, or it is damaged.
+    """
+    with _damage_as_data_error(data), contextlib.closing(_connect_to_read(data)) as connection:
+        return dict(connection.execute("SELECT sha256, path FROM files"))
+
+
+def _connect_to_write(data: Path) -> sqlite3.Connection:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(data / LEDGER_FILE, timeout=_LOCK_TIMEOUT_SECONDS, isolation_level=None)
+    except (OSError, sqlite3.Error) as error:
+        raise IngestError(f"`{data}` can't be written: {error}") from error
+    return connection
+
+
+def _lock(connection: sqlite3.Connection, data: Path) -> None:
+    try:
+        connection.execute("PRAGMA synchronous = EXTRA")
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise IngestError(f"another ingest into `{data}` is running", hint="wait until it has ended") from error
+        raise IngestError(f"`{data}` can't be written: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise DataError(f"the ledger of `{data}` is damaged: {error}") from error
+
+
+def _create_or_check(connection: sqlite3.Connection, data: Path) -> None:
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+        for statement in _TABLES:
+            connection.execute(statement)
+        connection.execute("INSERT INTO state VALUES (1, ?, '')", (SCHEMA_VERSION,))
+        return
+    _check_version(_read_state(connection)[0], data)
+
+
+def _connect_to_read(data: Path) -> sqlite3.Connection:
+    path = data / LEDGER_FILE
+    if not path.is_file():
+        raise DataError(f"`{data}` holds no ingested logs", hint="run `lpgen ingest` first")
+    uri = f"file:{quote(str(path.resolve()))}?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=_READ_TIMEOUT_SECONDS, isolation_level=None)
+
+
+def _read_state(connection: sqlite3.Connection) -> tuple[int, str]:
+    """The schema version and the generation; a ledger whose first ingest has not ended yet has no tables."""
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+        return SCHEMA_VERSION, ""
+    version, generation = connection.execute("SELECT schema_version, generation FROM state").fetchone()
+    return int(version), str(generation)
+
+
+def _check_version(version: int, data: Path) -> None:
+    if version != SCHEMA_VERSION:
+        raise DataError(
+            f"`{data}` has schema version {version}, and this lpgen reads version {SCHEMA_VERSION}",
+            hint="ingest the logs again into a new folder",
+        )
+
+
+@contextlib.contextmanager
+def _damage_as_data_error(data: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, TypeError) as error:
+        raise DataError(f"the ledger of `{data}` is damaged: {error}") from error

@@ -1,0 +1,98 @@
+"""Finding log files: the files and folders that a person names, walked in a stable order."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from lpgen.core.ingest_result import FileProblem
+
+SUFFIXES: Final = (".json", ".gz")
+"""Which files of a folder are looked into; a file that is named itself always is."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """A file to read. `expected` is the SHA-256 it had when it was found, where that was asked, or ""."""
+
+    path: str
+    size: int
+    expected: str = ""
+
+
+@dataclass(slots=True)
+class Found:
+    """What a walk found: files to read, files of other names (`ignored` counts them), and what it couldn't open."""
+
+    files: list[LogFile] = field(default_factory=list)
+    failures: list[FileProblem] = field(default_factory=list)
+    ignored: int = 0
+
+
+def find_log_files(paths: Iterable[Path]) -> Found:
+    """Every log file at or below the paths, each once however many ways lead to it; links are followed."""
+    found = Found()
+    seen: set[tuple[int, int]] = set()
+    for path in paths:
+        _visit(str(path), found, seen, named=True)
+    return found
+
+
+def _visit(start: str, found: Found, seen: set[tuple[int, int]], *, named: bool) -> None:
+    pending = [(start, named)]
+    while pending:
+        path, is_named = pending.pop()
+        try:
+            status = os.stat(path)
+            identity = (status.st_dev, status.st_ino)
+            if stat.S_ISDIR(status.st_mode):
+                if identity not in seen:
+                    seen.add(identity)
+                    names = sorted(os.listdir(path), reverse=True)
+                    pending += [(os.path.join(path, name), False) for name in names]
+            elif not is_named and not path.endswith(SUFFIXES):
+                found.ignored += 1
+            elif not stat.S_ISREG(status.st_mode):
+                found.failures.append(FileProblem(path, "not a regular file"))
+            elif identity not in seen:
+                seen.add(identity)
+                found.files.append(LogFile(path, status.st_size))
+        except OSError as error:
+            if not is_named and not path.endswith(SUFFIXES) and os.path.islink(path):
+                found.ignored += 1
+            else:
+                found.failures.append(FileProblem(path, why_not_opened(error)))
+
+
+def why_not_opened(error: OSError) -> str:
+    """The system's reason, in the style of other messages."""
+    return (error.strerror or str(error)).lower()
+
+
+def hash_file(path: str) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def chunk_files(files: Sequence[LogFile], *, target_bytes: int, target_files: int) -> Iterator[tuple[LogFile, ...]]:
+    """The files in chunks of about equal size, the largest files first; a file that is larger is a chunk of its own."""
+    chunk: list[LogFile] = []
+    size = 0
+    for file in sorted(files, key=lambda one: (-one.size, one.path)):
+        if chunk and (size + file.size > target_bytes or len(chunk) >= target_files):
+            yield tuple(chunk)
+            chunk, size = [], 0
+        chunk.append(file)
+        size += file.size
+    if chunk:
+        yield tuple(chunk)

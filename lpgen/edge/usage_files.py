@@ -1,0 +1,141 @@
+"""The usage tables on disk: one immutable folder per state, named after its content.
+
+`DIR/usage/HASH/{usage,skips,coverage}.parquet`, where HASH is over the bytes of the three files. A folder is complete
+once it has its name; which one counts is in the ledger. See docs/data-folder.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import uuid
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lpgen.core.columns import empty_table
+from lpgen.core.usage import COVERAGE_SCHEMA, EMPTY_USAGE, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
+from lpgen.edge.ledger import read_generation
+from lpgen.errors import DataError
+
+USAGE_FOLDER: Final = "usage"
+
+_FILES: Final = (("usage", USAGE_SCHEMA), ("skips", SKIPS_SCHEMA), ("coverage", COVERAGE_SCHEMA))
+_UNFINISHED: Final = "unfinished-"
+_ROW_GROUP_ROWS: Final = 1 << 17
+_ATTEMPTS: Final = 5
+
+
+def read_usage(data: Path) -> Usage:
+    """The usage tables of a data folder as the last finished ingest left them; needs no right to write.
+
+    Raises:
+        DataError: there is no data folder, it is damaged, or of another schema version.
+    """
+    for _attempt in range(_ATTEMPTS):
+        generation = read_generation(data)
+        try:
+            return read_generation_usage(data, generation)
+        except FileNotFoundError:
+            continue  # an ingest finished meanwhile and removed the folder that we were told of
+    raise DataError(f"`{data}` has lost its usage tables", hint="ingest the logs again into a new folder")
+
+
+def read_generation_usage(data: Path, generation: str) -> Usage:
+    """The usage tables in one folder, by its name; no name means that nothing was ingested yet.
+
+    Raises:
+        DataError: a file is damaged, or of another schema.
+        FileNotFoundError: there is no such folder.
+    """
+    if not generation:
+        return EMPTY_USAGE
+    folder = data / USAGE_FOLDER / generation
+    table, skips, coverage = (_read_table(folder / f"{name}.parquet", schema) for name, schema in _FILES)
+    return Usage(table, skips, coverage)
+
+
+def write_usage(data: Path, usage: Usage) -> str:
+    """Writes the tables into a folder of their own, to the disk itself, and returns its name.
+
+    Nothing refers to the folder yet. The same content gives the same bytes and the same name.
+
+    Raises:
+        OSError: the disk is full, say; what was begun is removed.
+    """
+    root = data / USAGE_FOLDER
+    root.mkdir(exist_ok=True)
+    unfinished = root / f"{_UNFINISHED}{uuid.uuid4().hex}"
+    unfinished.mkdir()
+    try:
+        digest = hashlib.sha256()
+        for (name, _), table in zip(_FILES, (usage.table, usage.skips, usage.coverage), strict=True):
+            digest.update(_write_table(unfinished / f"{name}.parquet", table))
+        sync_folder(unfinished)
+        _name_folder(unfinished, root / digest.hexdigest())
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    sync_folder(root)
+    return digest.hexdigest()
+
+
+def remove_stale_usage(data: Path, generation: str) -> None:
+    """Removes every folder but that of the generation: older ones, and what killed runs left behind."""
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(data / USAGE_FOLDER):
+            if entry.name != generation:
+                shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes sure that the names in a folder are on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _name_folder(unfinished: Path, final: Path) -> None:
+    """Gives the folder its name, unless one of that name, and so of that content, is there."""
+    try:
+        unfinished.rename(final)
+    except OSError:
+        if not final.is_dir():
+            raise
+
+
+def _write_table(path: Path, table: pa.Table) -> bytes:
+    """Writes one file and returns the digest of its bytes."""
+    with path.open("wb") as file:
+        pq.write_table(
+            table.replace_schema_metadata(None),
+            file,
+            compression="zstd",
+            compression_level=3,
+            row_group_size=_ROW_GROUP_ROWS,
+            write_statistics=True,
+            data_page_version="1.0",
+            version="2.6",
+        )
+        file.flush()
+        os.fsync(file.fileno())
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def _read_table(path: Path, schema: pa.Schema) -> pa.Table:
+    try:
+        with path.open("rb") as file:
+            table = pq.ParquetFile(file).read()
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"`{path}` can't be read: {error}") from error
+    if not table.schema.equals(schema):
+        raise DataError(f"`{path}` has other columns than this version of lpgen writes")
+    return table.combine_chunks() if table.num_rows else empty_table(schema)
