@@ -26,6 +26,21 @@ from action_catalog.service_names import MORE_SOURCES, SWITCHES
 HERE: Final = Path(__file__).resolve().parent
 _SIMPLE: Final = re.compile(r"\$\{([\w.\[\]]+)\}")
 _SUFFIX: Final = ".amazonaws.com"
+_TAG_PARAMETERS: Final = frozenset({"tags", "taglist", "tagspecifications", "tagset", "resourcetags"})
+_TAGGING: Final = ("Tag", "AddTags", "CreateTags")
+_MAKING: Final = (
+    "Copy",
+    "Create",
+    "Import",
+    "Put",
+    "Register",
+    "Restore",
+    "Run",
+    "Start",
+    "Request",
+    "Associate",
+    "Provision",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +97,30 @@ def _row(facts: Facts, operation: Operation) -> dict[str, Any]:
     roles = find_role_parameters(operation, _depends_on_pass_role(facts.services, names))
     if roles:
         row["roles"] = roles
+    also = _tagging(facts.services, operation, names)
+    if also:
+        row["also"] = also
     return row
+
+
+def _tagging(services: Mapping[str, Mapping[str, Any]], operation: Operation, names: Iterable[str]) -> dict[str, str]:
+    """The tagging action that the reference lists as a dependent, asked for by the parameter that sets tags."""
+    parameter = next((name for name in operation.members if name.lower() in _TAG_PARAMETERS), None)
+    if parameter is None or not operation.name.startswith(_MAKING):
+        return {}
+    dependents = (name for action in names for name in _dependents(services, action))
+    return {
+        name: parameter
+        for name in dependents
+        if name.partition(":")[0] == operation.prefix and name.partition(":")[2].startswith(_TAGGING)
+    }
+
+
+def _dependents(services: Mapping[str, Mapping[str, Any]], action: str) -> list[str]:
+    prefix, _, name = action.partition(":")
+    actions = services.get(prefix, {}).get("actions", ())
+    found = next((item for item in actions if item["name"].lower() == name.lower()), None)
+    return list(found["dependents"] or ()) if found else []
 
 
 def _verb_row(operation: Operation) -> dict[str, Any]:
@@ -106,12 +144,7 @@ def _types(services: Mapping[str, Mapping[str, Any]], action: str) -> dict[str, 
 
 
 def _depends_on_pass_role(services: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> bool:
-    for action in names:
-        prefix, _, name = action.partition(":")
-        for item in services.get(prefix, {}).get("actions", ()):
-            if item["name"].lower() == name.lower() and "iam:PassRole" in (item["dependents"] or ()):
-                return True
-    return False
+    return any("iam:PassRole" in _dependents(services, action) for action in names)
 
 
 def _merge(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
@@ -124,6 +157,8 @@ def _merge(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
             kind: _both(old["resources"].get(kind), new["resources"].get(kind))
             for kind in (*old["resources"], *(kind for kind in new["resources"] if kind not in old["resources"]))
         }
+    if "also" in old or "also" in new:
+        merged["also"] = {**old.get("also", {}), **new.get("also", {})}
     for field in ("creates", "roles", "paths"):
         if field in old or field in new:
             merged[field] = list(dict.fromkeys((*old.get(field, ()), *new.get(field, ()))))

@@ -41,6 +41,7 @@ class Operation:
     hosts: tuple[str, ...]
     name: str
     signed: bool
+    members: tuple[str, ...]  # every top-level parameter, of whatever type
     parameters: tuple[Parameter, ...]
     method: str
     uri: str  # with the parameters' own names in its `{}`
@@ -69,9 +70,10 @@ def _operation(
     bearer = metadata.get("signatureVersion") == "bearer"
     unsigned = bearer or shape.get("authtype") == _UNSIGNED or (bool(auth) and _NOT_IAM.issuperset(auth))
     parameters = tuple(_parameters(model["shapes"], shape["input"]["shape"])) if "input" in shape else ()
+    members = tuple(model["shapes"][shape["input"]["shape"]].get("members", ())) if "input" in shape else ()
     uri = _named_uri(model["shapes"], shape["input"]["shape"], http) if "input" in shape else http.get("requestUri", "")
     hosts = tuple(dict.fromkeys((endpoint.lower(), signing.lower(), service)))
-    return Operation(service, prefix, hosts, name, not unsigned, parameters, http.get("method", ""), uri)
+    return Operation(service, prefix, hosts, name, not unsigned, members, parameters, http.get("method", ""), uri)
 
 
 def _named_uri(shapes: Mapping[str, Any], name: str, http: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ reported; nothing is guessed. Every action that comes out is one of the catalog'
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,8 +16,10 @@ import msgspec
 from lpgen.core.catalog import Catalog
 from lpgen.core.event_names import EventSource, EventSources, strip_version
 from lpgen.core.event_rules.call import Call, Rule, RuleTable
+from lpgen.core.event_rules.inferences import REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.event_rules.tables import RULE_TABLES
 from lpgen.core.model import (
+    AccessLevel,
     Action,
     Caller,
     CallerKind,
@@ -56,6 +58,15 @@ _EMPTY_ROW: Final = OperationRow()
 
 
 @dataclass(frozen=True, slots=True)
+class OptionalReader:
+    """An action that the call needs only where a request parameter is present."""
+
+    parameter: tuple[str, ...]
+    reader: ResourceReader
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is known of an event source and name before any record is read.
 
@@ -68,6 +79,7 @@ class Plan:
     needs_permission: bool = True
     rule: Rule | None = None
     readers: tuple[ResourceReader, ...] = ()
+    also: tuple[OptionalReader, ...] = ()
     roles: tuple[RoleParameter, ...] = ()
     listed: bool = False
     switch: tuple[tuple[str, str], ...] = ()
@@ -101,7 +113,7 @@ class EventMap:
         if actions is None:
             if not plan.readers:
                 return _UNMAPPED
-            actions = tuple(reader.read(call) for reader in plan.readers)
+            actions = _read_plan(plan, call)
         elif not actions:
             return _NO_PERMISSION
         return self._checked(actions + self._roles_beside(actions, plan, call))
@@ -154,10 +166,19 @@ class EventMap:
             named_rule[0] if named_rule else operation,
             rule=named_rule[1] if named_rule else None,
             readers=tuple(reader_from_row(self._catalog, action, row) for action in actions),
+            also=tuple(self._optional_readers(row)),
             roles=tuple(role_parameters(self._passed_to, source.table, operation, row.roles)),
             listed=found is not None,
             switch=source.switch,
         )
+
+    def _optional_readers(self, row: OperationRow) -> Iterator[OptionalReader]:
+        for name, parameter in row.also.items():
+            action = self._catalog.canonical(name)
+            if action:
+                is_tagging = self._catalog.detail(action).level is AccessLevel.TAGGING
+                how = TAG_ON_CREATE if is_tagging else REQUEST_OPTION
+                yield OptionalReader(tuple(parameter.split(".")), reader_from_row(self._catalog, action, row), how)
 
     def _actions_of(self, source: EventSource, operation: str, row: OperationRow) -> tuple[Action, ...]:
         """The row's actions, or the action of the operation's own name; empty where one isn't in the catalog."""
@@ -196,6 +217,15 @@ class EventMap:
         if action not in self._known:
             self._known[action] = self._catalog.canonical(action)
         return self._known[action]
+
+
+def _read_plan(plan: Plan, call: Call) -> tuple[MappedAction, ...]:
+    """The actions of the tables: those that the operation always needs, and those that the request asks for."""
+    actions = tuple(reader.read(call) for reader in plan.readers)
+    if not plan.also:
+        return actions
+    asked = (item for item in plan.also if call.has(*item.parameter))
+    return (*actions, *(replace(item.reader.read(call), how=item.how) for item in asked))
 
 
 class _NoPermissionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
