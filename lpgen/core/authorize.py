@@ -148,7 +148,8 @@ def resource_matches(statement: Statement, version: str, request: Request) -> Ma
     """
     if not statement.resources and statement.principals is not None:
         return YES
-    matches = [_pattern_match(pattern, version, request, statement.not_resource) for pattern in statement.resources]
+    negated = statement.not_resource
+    matches = [_pattern_match(pattern, version, request, negated=negated) for pattern in statement.resources]
     if not statement.not_resource:
         return any_of(match or NO for match in matches)
     if None in matches:
@@ -156,7 +157,7 @@ def resource_matches(statement: Statement, version: str, request: Request) -> Ma
     return opposite(any_of(match for match in matches if match is not None))
 
 
-def _pattern_match(pattern: str, version: str, request: Request, negated: bool) -> Match | None:
+def _pattern_match(pattern: str, version: str, request: Request, *, negated: bool) -> Match | None:
     """Whether one resource pattern covers the request's resource, or None where its variable has no value."""
     resource = request.resource
     if version != CURRENT_VERSION or "${" not in pattern:
