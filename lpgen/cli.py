@@ -22,6 +22,7 @@ from lpgen.errors import InvocationError, LpgenError
 
 if TYPE_CHECKING:
     from lpgen.core.findings import Report
+    from lpgen.core.ingest_result import Progress
 
 app = typer.Typer(
     name="lpgen",
@@ -37,6 +38,9 @@ app.add_typer(catalog_app)
 EXIT_FOUND = 1  # ran and found drift or a failed check
 EXIT_INVOCATION = 2
 EXIT_UNFINISHED = 3
+
+
+_DAY = ["%Y-%m-%d"]
 
 
 class ReportFormat(StrEnum):
@@ -71,7 +75,7 @@ MinDaysOption = Annotated[
 ]
 AsOfOption = Annotated[
     datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day that ages count to; by default the last record's."),
+    typer.Option("--as-of", formats=_DAY, help="The day that ages count to; by default the last record's."),
 ]
 KeepOption = Annotated[
     KeepUnobservable,
@@ -101,6 +105,77 @@ def root(
     ] = False,
 ) -> None:
     """The options of lpgen itself."""
+
+
+@app.command("ingest")
+def ingest_command(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Log files, or folders of them. Repeats.")],
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data folder to add to; made if need be.")],
+    since: Annotated[
+        str, typer.Option("--since", metavar="DATE", help="Only records from this day or time on, UTC.")
+    ] = "",
+    until: Annotated[
+        str, typer.Option("--until", metavar="DATE", help="Only records up to and with this day or time, UTC.")
+    ] = "",
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="How many processes read; 0 means one per core.")
+    ] = 0,
+    catalog: CatalogOption = None,
+    strict: StrictOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Read CloudTrail logs into the usage tables of a data folder.
+
+    Takes what trails deliver (.json and .json.gz, folders too), JSON lines, `aws cloudtrail lookup-events` output and
+    EventBridge events. A file that was ingested before changes nothing. What can't be read is counted and named, and
+    the rest goes on.
+    """
+    from lpgen.core.event_time import window_from_text
+    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.edge.engine import LocalEngine
+    from lpgen.pipeline import ingest
+    from lpgen.report.ingest_text import render_ingest
+
+    window = window_from_text(since, until)
+    engine = LocalEngine(workers or os.cpu_count() or 1)
+    progress = _show_progress if sys.stderr.isatty() else None
+    result = ingest(paths, open_catalog(catalog), data=data, window=window, engine=engine, report_progress=progress)
+    if progress:
+        typer.echo("\r\033[K", nl=False, err=True)
+    typer.echo(render_ingest(result, verbose=verbose), err=True)
+    if strict and result.has_problems:
+        raise typer.Exit(EXIT_UNFINISHED)
+
+
+class MapFormat(StrEnum):
+    """How mapped records are printed."""
+
+    JSONL = "jsonl"
+
+
+@app.command("map")
+def map_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A log file of any shape; `-` is standard input.")],
+    format: Annotated[MapFormat, typer.Option("--format", help="One JSON object a line.")] = MapFormat.JSONL,  # noqa: A002, ARG001
+    catalog: CatalogOption = None,
+    strict: StrictOption = False,
+) -> None:
+    """Show the IAM actions and resources that each record of a file needs, a line each, in input order.
+
+    `actions` is what the call needs, whatever its outcome and caller; `skip` says why a record is no usage of a role or
+    user.
+    """
+    import msgspec
+
+    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.pipeline import map_records
+
+    unread = False
+    for line in map_records(file, open_catalog(catalog)):
+        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+        unread = unread or line["skip"] in ("unreadable_file", "bad_record")
+    if strict and unread:
+        raise typer.Exit(EXIT_UNFINISHED)
 
 
 @app.command("review")
@@ -190,6 +265,54 @@ def verify_command(
         raise typer.Exit(EXIT_FOUND)
 
 
+@app.command("demo")
+def demo_command(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write into.")] = Path(
+        "lpgen-demo"
+    ),
+) -> None:
+    """Run the main job on the bundled sample organization: ingest, review, generate, verify."""
+    from lpgen.edge.catalog_files import bundled_catalog
+    from lpgen.edge.engine import LocalEngine
+    from lpgen.edge.replacement_files import write_text
+    from lpgen.edge.sample_logs import bundled_sample_logs
+    from lpgen.pipeline import analyse, generate, ingest, verify
+    from lpgen.report import render_review, render_verification
+    from lpgen.report.ingest_text import render_ingest
+
+    sample, catalog, options = bundled_sample_logs(), bundled_catalog(), Options()
+    data, replacements = output / "data", output / "replacements"
+    result = ingest([sample.logs], catalog, data=data, engine=LocalEngine(os.cpu_count() or 1))
+    typer.echo(render_ingest(result, verbose=False) + "\n", err=True)
+    report = analyse(data, [sample.policies], catalog, options=options)
+    generate(report, replacements)
+    for name, kind in (("report.md", "markdown"), ("report.json", "json")):
+        write_text(output / name, render_review(report, kind))
+    _put(render_review(report, "text", width=_width(), color=_color(None)), None)
+    results = verify(replacements, data, [sample.policies], catalog, options=options)
+    _put("\n" + render_verification(results, "text"), None)
+    _put(_DEMO_END.format(output=output, data=data, replacements=replacements, sample=sample.policies), None)
+
+
+_DEMO_END = """
+What was written
+  {replacements}/   a folder per principal: policy-*.json to put in place, evidence.json for every line
+  {output}/report.md, report.json   this review, for a pull request and for programs
+  {data}/   the usage table that all of it was read from
+
+What to do next
+  Read one replacement beside its evidence:
+    {replacements}/111122223333-role-storefront-api/
+  Prove it again from the files alone:
+    lpgen verify {replacements} --data {data} --policies {sample}
+  Do the same for your own account:
+    aws iam get-account-authorization-details > policies.json
+    lpgen ingest PATH-TO-CLOUDTRAIL-LOGS --data lpgen-data
+    lpgen review --data lpgen-data --policies policies.json
+    lpgen generate --data lpgen-data --policies policies.json --output lpgen-out
+"""
+
+
 def main() -> None:
     """The console script: runs a command, and turns lpgen's own errors into a sentence and an exit code."""
     try:
@@ -237,6 +360,12 @@ def _say_generated(report: Report, output: Path) -> None:
             typer.echo(f"  not safe yet: {one.diff.principal.arn}: {reasons[0].message}", err=True)
             if len(reasons) > 1:
                 typer.echo(f"    and {len(reasons) - 1} more; see its evidence.json", err=True)
+
+
+def _show_progress(progress: Progress) -> None:
+    from lpgen.report.ingest_text import render_progress
+
+    typer.echo(f"\r\033[K{render_progress(progress)}", nl=False, err=True)
 
 
 def _put(text: str, output: Path | None) -> None:

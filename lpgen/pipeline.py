@@ -3,26 +3,59 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from lpgen.core.catalog import Catalog
+from lpgen.core.checks.written import WrittenDocument
+from lpgen.core.claims import Claims, stated_pairs
+from lpgen.core.decisions import decisions_in_force
+from lpgen.core.diff import counted_usages, diff_usage
 from lpgen.core.event_map import EventMap
 from lpgen.core.event_time import ALL_TIME, Window
+from lpgen.core.findings import (
+    Check,
+    CheckStatus,
+    PrincipalGrants,
+    PrincipalUsage,
+    Proposal,
+    Replacement,
+    Report,
+    Verification,
+)
+from lpgen.core.generate import generate_policies
+from lpgen.core.grants import grants_from_principals
 from lpgen.core.ingest_result import FileProblem, IngestResult, Progress, counts_from_usage
+from lpgen.core.log_coverage import coverage_from_usage
 from lpgen.core.map_line import map_line
+from lpgen.core.match import glob_match
+from lpgen.core.model import Principal
+from lpgen.core.options import Options
+from lpgen.core.policy import policy_from_json
 from lpgen.core.records import Record
 from lpgen.core.usage import Usage, UsageSum, merge_usage
+from lpgen.core.verify import verify_replacement
 from lpgen.edge.chunk_reader import Chunk, ChunkReader, ChunkResult
 from lpgen.edge.engine import Engine, LocalEngine, Lost
+from lpgen.edge.iam_snapshot import read_snapshot
 from lpgen.edge.ingest_plan import IngestPlan, narrower_files, plan_ingest
 from lpgen.edge.ledger import Ledger, LedgerFile, open_ledger
 from lpgen.edge.log_files import LogFile, chunk_files, find_log_files
 from lpgen.edge.record_files import records_from_bytes
-from lpgen.edge.usage_files import read_generation_usage, remove_stale_usage, write_usage
-from lpgen.errors import DataError, IngestError
+from lpgen.edge.replacement_files import (
+    SUMMARY,
+    OutputFolder,
+    WrittenReplacement,
+    read_replacements,
+    write_replacements,
+    write_text,
+)
+from lpgen.edge.usage_files import read_generation_usage, read_usage, remove_stale_usage, write_usage
+from lpgen.errors import DataError, IngestError, InvocationError, quote_input
+from lpgen.report import render_evidence, render_summary
 
 CHUNK_BYTES: Final = 4 << 20
 """Compressed bytes of the files that a worker reads in one go; a larger file is read alone."""
@@ -79,7 +112,7 @@ class _Reading:
 def _read_files(
     files: tuple[LogFile, ...], reader: ChunkReader, engine: Engine, report_progress: ProgressReport | None
 ) -> _Reading:
-    """Reads the files, and those of a chunk that a worker died on again one by one, so that only the culprit is left."""
+    """Reads the files, and those of a chunk that a worker died on again one by one, so that only the culprit stays."""
     reading = _Reading()
     total = sum(file.size for file in files)
     chunks: Iterable[Chunk] = chunk_files(files, target_bytes=CHUNK_BYTES, target_files=CHUNK_FILES)
@@ -172,3 +205,126 @@ def map_records(path: Path, catalog: Catalog) -> Iterator[dict[str, object]]:
 
 
 _NO_RECORD: Final = Record(eventSource="", eventName="")
+
+
+# ---------------------------------------------------------------- usage and policies to replacements
+
+
+def analyse(data: Path, policies: Sequence[Path], catalog: Catalog, *, options: Options, principal: str = "") -> Report:
+    """The whole comparison of a data folder with policies: verdicts, replacements and their proof.
+
+    `principal` is a glob over ARNs or names; "" means all.
+
+    Raises:
+        LpgenError: the data folder or a policy file can't be read, or no principal matches.
+    """
+    ground = load_ground(data, policies, catalog, principal=principal)
+    diff = diff_usage(ground.usage, ground.grants, catalog, options)
+    replacements = {one.principal.arn: one for one in generate_policies(diff, ground.grants, catalog, options)}
+    verifier = Verifier(ground, catalog, options)
+    proposals = tuple(
+        Proposal(one, replacement, None if replacement is None else verifier.verify_proposed(replacement))
+        for one in diff.principals
+        for replacement in (replacements.get(one.principal.arn),)
+    )
+    return Report(diff, proposals, ground.problems, options.min_days)
+
+
+def generate(report: Report, output: Path) -> dict[str, str]:
+    """Writes the replacements of a report into a folder, whole or not at all; returns folder names by principal ARN.
+
+    Raises:
+        OutputError: the folder holds something else, or can't be written.
+    """
+    with OutputFolder(output) as folder:
+        folders = write_replacements(
+            folder.path, report.proposals, evidence=lambda proposal: render_evidence(proposal, report)
+        )
+        write_text(folder.path / SUMMARY, render_summary(report, folders))
+    return folders
+
+
+def verify(
+    output: Path, data: Path, policies: Sequence[Path], catalog: Catalog, *, options: Options
+) -> tuple[Verification, ...]:
+    """The second opinion on every principal's folder below an output folder, read back from its files.
+
+    Raises:
+        LpgenError: something can't be read.
+    """
+    ground = load_ground(data, policies, catalog)
+    verifier = Verifier(ground, catalog, options)
+    return tuple(verifier.verify_written(one) for one in read_replacements(output))
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What an analysis stands on. `problems` are the snapshot's gaps, as sentences."""
+
+    usage: Usage
+    grants: tuple[PrincipalGrants, ...]
+    problems: tuple[str, ...]
+
+
+def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog, *, principal: str = "") -> Ground:
+    """The usage of a data folder and the grants of the principals that match a glob over ARN or name.
+
+    Raises:
+        LpgenError: something can't be read, or no principal matches.
+    """
+    snapshot = read_snapshot(policies)
+    chosen = [one for one in snapshot.principals if not principal or _is_chosen(one, principal)]
+    if principal and not chosen:
+        raise InvocationError(
+            f"no principal of the policies matches {quote_input(principal)}", hint="use an ARN, a name, or a glob"
+        )
+    problems = tuple(f"{problem.place}: {problem.message}" for problem in snapshot.problems)
+    return Ground(read_usage(data), grants_from_principals(chosen, catalog), problems)
+
+
+def _is_chosen(principal: Principal, glob: str) -> bool:
+    return glob_match(glob, principal.arn) or glob_match(glob, principal.name)
+
+
+class Verifier:
+    """Verifies replacements against one ground, counting the use that the decisions leave."""
+
+    def __init__(self, ground: Ground, catalog: Catalog, options: Options) -> None:
+        coverage = coverage_from_usage(ground.usage)
+        as_of = options.as_of or coverage.last_day or date.min
+        self._catalog = catalog
+        self._decisions = decisions_in_force(options.decisions, as_of=as_of)
+        self._grants = {one.principal.arn: one for one in ground.grants}
+        self._usages = counted_usages(ground.usage, ground.grants, self._decisions)
+
+    def verify_proposed(self, replacement: Replacement) -> Verification | None:
+        """The checks on a replacement that isn't written yet, through its JSON; None for a refused one."""
+        if replacement.refusal:
+            return None
+        documents = tuple(
+            WrittenDocument(name, document.inline, policy_from_json(document.text, place=name))
+            for number, document in enumerate(replacement.documents, start=1)
+            for name in (f"policy-{number}.json",)
+        )
+        return self._verify(replacement.principal.arn, documents, stated_pairs(replacement))
+
+    def verify_written(self, written: WrittenReplacement) -> Verification:
+        """The checks on a folder as read back; a principal that the policies don't have fails."""
+        if written.principal not in self._grants:
+            finding = f"the policies given hold no {written.principal}"
+            return Verification(
+                written.principal, (Check("the old policies are known", CheckStatus.FAILED, 1, (finding,)),)
+            )
+        return self._verify(written.principal, written.documents, written.stated)
+
+    def _verify(
+        self, principal: str, documents: Sequence[WrittenDocument], stated: Iterable[tuple[str, str]]
+    ) -> Verification:
+        nothing = PrincipalUsage(principal, (), (), (), ())
+        return verify_replacement(
+            documents,
+            self._grants[principal],
+            self._usages.get(principal, nothing),
+            self._catalog,
+            claims=Claims(principal, stated, self._decisions),
+        )

@@ -141,15 +141,16 @@ def _refused_before(grants: PrincipalGrants, use: Use, catalog: Catalog) -> bool
 
 
 def _certainly_denies(deny: Grant, use: Use) -> bool:
-    statement = deny.statement
-    if statement.conditions or use.action not in deny.actions or varies_any(deny):
+    statement, text = deny.statement, use.resource.text
+    if statement.conditions or use.action not in deny.actions:
         return False
-    if use.resource.kind in (ResourceKind.ARN, ResourceKind.NONE):
-        hit = any(resource_match(pattern, use.resource.text) for pattern in statement.resources)
-        return hit is not statement.not_resource
+    exact = use.resource.kind in (ResourceKind.ARN, ResourceKind.NONE)
     if statement.not_resource:
-        return not any(resources_intersect(pattern, use.resource.text) for pattern in statement.resources)
-    return any(resource_contains(pattern, use.resource.text) for pattern in statement.resources)
+        touches = resource_match if exact else resources_intersect
+        return not varies_any(deny) and not any(touches(pattern, text) for pattern in statement.resources)
+    covers = resource_match if exact else resource_contains
+    fixed = (pattern for pattern in statement.resources if not varies(pattern, deny.version))
+    return any(covers(pattern, text) for pattern in fixed)
 
 
 def _may_allow(grant: Grant, use: Use, catalog: Catalog) -> bool:

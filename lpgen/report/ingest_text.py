@@ -1,0 +1,74 @@
+"""What an ingest says of itself, and while it runs: sentences for stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from lpgen.core.ingest_result import FileProblem, IngestResult, Progress
+from lpgen.core.model import SkipReason
+from lpgen.report.inert import terminal_text
+
+_SHOWN: Final = 5
+_MEGABYTE: Final = 1_000_000
+
+_REASONS: Final = {
+    SkipReason.UNREADABLE_FILE: "files, or lines of them, that can't be read",
+    SkipReason.NOT_CLOUDTRAIL: "files that hold no CloudTrail records",
+    SkipReason.BAD_RECORD: "records with wrong types or without a name",
+    SkipReason.DUPLICATE: "records that their file holds twice",
+    SkipReason.OUT_OF_WINDOW: "records outside the window",
+    SkipReason.INSIGHT: "insights about call rates",
+    SkipReason.AGGREGATED: "aggregated events",
+    SkipReason.SERVICE_EVENT: "events of a service without a call",
+    SkipReason.NETWORK_COPY: "copies of calls through a VPC endpoint",
+    SkipReason.NO_PERMISSION: "calls that need no permission",
+    SkipReason.UNMAPPED: "calls that the event map doesn't know",
+    SkipReason.SERVICE_CALLER: "calls by an AWS service itself",
+    SkipReason.ROOT_CALLER: "calls by the root user",
+    SkipReason.CROSS_ACCOUNT_CALLER: "calls from another account, counted there",
+    SkipReason.FEDERATED_CALLER: "calls by a federated identity without a role",
+    SkipReason.ANONYMOUS_CALLER: "calls without credentials",
+    SkipReason.UNKNOWN_CALLER: "calls whose caller isn't named",
+}
+
+
+def render_ingest(result: IngestResult, *, verbose: bool) -> str:
+    """The summary of an ingest, as lines without a trailing newline; `verbose` lists every problem."""
+    return "\n".join(_lines(result, verbose=verbose))
+
+
+def render_progress(progress: Progress) -> str:
+    """One line about how far an ingest is."""
+    share = progress.bytes_done / progress.bytes if progress.bytes else 1
+    return f"{share:4.0%}  {progress.files_done:,} of {progress.files:,} files, {progress.records:,} records"
+
+
+def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
+    yield f"{result.files_read:,} new files with {result.records:,} records, {result.usage_records:,} of them usage"
+    if result.files_known:
+        yield f"{result.files_known:,} files were known already"
+    if result.files_ignored:
+        yield f"{result.files_ignored:,} files in folders are neither .json nor .gz and were left alone"
+    for skip in result.skips:
+        yield f"  skipped {skip.count:,}: {_REASONS.get(skip.reason, str(skip.reason))} ({skip.reason})"
+        if verbose or skip.reason in (SkipReason.UNREADABLE_FILE, SkipReason.BAD_RECORD):
+            for example in skip.examples:
+                place = ", ".join(part for part in (example.path, example.position) if part)
+                yield f"    {terminal_text(place)}: {terminal_text(example.detail)}"
+    yield from _problems("could not be opened; run the ingest again to retry", result.failures, verbose=verbose)
+    yield from _problems("could not be read in full", result.problems, verbose=verbose)
+    yield from _problems("known, could not be read in full", result.known_problems, verbose=verbose)
+    if result.narrower:
+        count = len(result.narrower)
+        yield f"{count:,} known files were ingested with a narrower window; only a new --data folder takes in the rest"
+
+
+def _problems(what: str, problems: Iterable[FileProblem], *, verbose: bool) -> Iterator[str]:
+    found = tuple(problems)
+    if found:
+        yield f"{len(found):,} files {what}:"
+        shown = found if verbose else found[:_SHOWN]
+        yield from (f"    {terminal_text(one.path)}: {terminal_text(one.why)}" for one in shown)
+        if len(shown) < len(found):
+            yield f"    and {len(found) - len(shown):,} more; -v lists them"
