@@ -91,6 +91,11 @@ def read_services(path: Path) -> tuple[ServiceRow, ...]:
     return tuple(sorted(services, key=lambda service: service.service))
 
 
+def manifest_of(services: tuple[ServiceRow, ...]) -> Manifest:
+    """The manifest of the bundled catalog with these services."""
+    return Manifest.of_services(services, date=DATE, oldest_release=OLDEST_RELEASE, sources=SOURCES)
+
+
 def write_catalog(folder: Path, manifest: Manifest, services: tuple[ServiceRow, ...]) -> None:
     """Write the services and the manifest into a folder; services that are gone go, the tables stay."""
     target = folder / "services"
@@ -108,7 +113,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m action_catalog.refresh CATALOG.jsonl", file=sys.stderr)
         return 2
     services = read_services(Path(arguments[0]))
-    manifest = Manifest.of_services(services, date=DATE, oldest_release=OLDEST_RELEASE, sources=SOURCES)
+    manifest = manifest_of(services)
     write_catalog(HERE, manifest, services)
     print(f"{manifest.counts.services} services, {manifest.counts.actions} actions")
     return 0

@@ -131,7 +131,7 @@ def service_from_json(text: bytes, *, prefix: str) -> ServiceRow:
     """
     try:
         service = _service_decoder.decode(text)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CatalogError(f"service `{prefix}` of the action catalog can't be read: {error}") from error
     if service.service != prefix:
         raise CatalogError(f"service `{prefix}` of the action catalog holds `{service.service}` instead")
@@ -146,7 +146,7 @@ def manifest_from_json(text: bytes) -> Manifest:
     """
     try:
         manifest = _manifest_decoder.decode(text)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CatalogError(f"the manifest of the action catalog can't be read: {error}") from error
     if manifest.format != FORMAT:
         raise CatalogError(f"the action catalog has format {manifest.format}, and this lpgen reads format {FORMAT}")

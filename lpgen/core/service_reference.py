@@ -116,7 +116,7 @@ def index_from_json(text: bytes) -> tuple[IndexRow, ...]:
     """
     try:
         index = _index_decoder.decode(text)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CatalogError(f"the index of the service reference can't be read: {error}") from error
     if not index:
         raise CatalogError("the index of the service reference lists no services")
@@ -133,7 +133,7 @@ def reference_from_json(text: bytes, *, service: str) -> ServiceReference:
     """
     try:
         reference = _reference_decoder.decode(text)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CatalogError(f"the service reference of `{service}` can't be read: {error}") from error
     if reference.name != service:
         raise CatalogError(f"the service reference of `{service}` is that of `{reference.name}`")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpgen.core.catalog import Catalog
-from lpgen.errors import CatalogError
+from lpgen.errors import CatalogError, quote_input
 
 HOME_VARIABLE = "LPGEN_CATALOG_HOME"
 """The environment variable that names another folder for the user's catalogs."""
@@ -51,7 +51,7 @@ class FolderSource:
             CatalogError: there is no such service, or its file can't be read.
         """
         if not _SERVICE_NAME.fullmatch(prefix):
-            raise CatalogError(f"`{prefix}` can't be the prefix of a service")
+            raise CatalogError(f"{quote_input(prefix)} can't be the prefix of a service")
         return _read(self.path / "services" / f"{prefix}.json")
 
     def read_table(self, name: str) -> bytes:
@@ -60,7 +60,10 @@ class FolderSource:
         Raises:
             CatalogError: there is no such table, or its file can't be read.
         """
-        return _read(self._table_path(name) or self.path / f"{name}.json")
+        path = self._table_path(name)
+        if path is None:
+            raise CatalogError(f"the action catalog in `{self.path}` has no table {quote_input(name)}")
+        return _read(path)
 
     def has_table(self, name: str) -> bool:
         """Whether there is such a table; False for a name that no table can have."""
@@ -84,6 +87,8 @@ def open_catalog(path: Path | None = None) -> Catalog:
     """
     bundled = bundled_folder()
     chosen = path or newest_user_folder() or bundled
+    if not (chosen / "manifest.json").is_file():
+        raise CatalogError(f"`{chosen}` holds no action catalog: there is no manifest.json")
     catalog = Catalog(FolderSource(chosen, None if chosen == bundled else bundled))
     catalog.manifest  # noqa: B018  # a folder without a readable manifest is refused here, not in the middle of the work
     return catalog

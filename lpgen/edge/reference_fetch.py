@@ -59,8 +59,12 @@ def fetch_references(
 
 
 def _target(index_url: str, row: IndexRow) -> str:
-    target = urljoin(index_url, row.url)
-    _refuse_scheme(target, secure=urlsplit(index_url).scheme == "https")
+    try:
+        target = urljoin(index_url, row.url)
+        secure = urlsplit(index_url).scheme == "https"
+    except ValueError as error:
+        raise CatalogError(f"{quote_input(row.url)} isn't fetched: {error}") from error
+    _refuse_scheme(target, secure=secure)
     return target
 
 
@@ -108,7 +112,7 @@ def _read_body(response: IO[bytes], url: str, limits: FetchLimits) -> bytes:
 
 
 def _refuse_scheme(url: str, *, secure: bool) -> None:
-    scheme = urlsplit(url).scheme.lower()
+    scheme = url.partition(":")[0].lower()
     if scheme != "https" and (secure or scheme != "http"):
         wanted = "https" if secure else "http or https"
         raise CatalogError(f"{quote_input(url)} isn't fetched: only {wanted} is")
