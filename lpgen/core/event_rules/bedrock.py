@@ -29,6 +29,7 @@ _PROFILE_AREAS = frozenset({"us", "us-gov", "eu", "apac", "au", "ca", "jp", "sa"
 
 TYPES: dict[str, ResourceType] = {
     "guardrail": NamedType("bedrock", "guardrail/{}", "guardrailIdentifier|guardrailConfig.guardrailIdentifier"),
+    "guardrail-profile": NamedType("bedrock", "guardrail-profile/{}", "crossRegionConfig.guardrailProfileIdentifier"),
     "agent": NamedType("bedrock", "agent/{}", "agentId"),
     "agent-alias": NamedType("bedrock", "agent-alias/{}/{}", "agentId,agentAliasId"),
     "flow": NamedType("bedrock", "flow/{}", "flowIdentifier"),
@@ -38,7 +39,7 @@ TYPES: dict[str, ResourceType] = {
 
 _LINES = """
 ApplyGuardrail        guardrail
-CreateGuardrail       #TagResource:+guardrail
+CreateGuardrail       guardrail-profile? #TagResource:+guardrail
 CreateGuardrailVersion guardrail
 DeleteGuardrail       guardrail
 GetGuardrail          guardrail

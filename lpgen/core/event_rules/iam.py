@@ -108,7 +108,7 @@ _OPERATIONS = {
     """,
     "delegation-request": """
         AcceptDelegationRequest AssociateDelegationRequest GetDelegationRequest RejectDelegationRequest
-        SendDelegationToken UpdateDelegationRequest
+        SendDelegationToken
     """,
 }
 

@@ -81,7 +81,7 @@ _STORE_TYPES: dict[str, ResourceType] = {
 
 _STORE_LINES = """
 CreateGroup                    store
-CreateGroupMembership          store group user +membership
+CreateGroupMembership          store group user
 CreateUser                     store
 DeleteGroup                    store group
 DeleteGroupMembership          store membership

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from lpgen.core.event_rules.call import RuleTable
 from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.event_rules.listed import ReaderType
 
 SOURCE = "sagemaker.amazonaws.com"
 
@@ -67,6 +68,8 @@ TYPES: dict[str, ResourceType] = {
     "app": NamedType(
         "sagemaker", "app/{}/{}/{}/{}", "domainId,userProfileName,appType,appName|domainId,spaceName,appType,appName"
     ),
+    # The catalog doesn't list workforces and inference experiments among what sagemaker:AddTags takes.
+    "any": ReaderType(lambda _call: ()),
     "artifact": NamedType("sagemaker", "artifact/*", "artifactArn"),
     "cluster": NamedType("sagemaker", "cluster/*", "clusterArn"),
     "domain": NamedType("sagemaker", "domain/*", "domainArn"),
@@ -103,7 +106,7 @@ CreateHumanTaskUi                    human-task-ui #AddTags
 CreateHyperParameterTuningJob        hyper-parameter-tuning-job #AddTags @trainingJobDefinition.roleArn=sagemaker.amazonaws.com
 CreateImage                          image #AddTags {_ROLE}
 CreateInferenceComponent             inference-component endpoint #AddTags
-CreateInferenceExperiment            inference-experiment #AddTags {_ROLE}
+CreateInferenceExperiment            inference-experiment #AddTags:any {_ROLE}
 CreateInferenceRecommendationsJob    inference-recommendations-job #AddTags {_ROLE}
 CreateLabelingJob                    labeling-job #AddTags {_ROLE}
 CreateMlflowTrackingServer           mlflow-tracking-server #AddTags {_ROLE}
@@ -128,7 +131,7 @@ CreateTransformJob                   transform-job #AddTags
 CreateTrial                          experiment-trial experiment #AddTags
 CreateTrialComponent                 experiment-trial-component #AddTags
 CreateUserProfile                    user-profile #AddTags @userSettings.executionRole=sagemaker.amazonaws.com
-CreateWorkforce                      workforce #AddTags
+CreateWorkforce                      workforce #AddTags:any
 CreateWorkteam                       workteam #AddTags
 """  # noqa: E501
 
