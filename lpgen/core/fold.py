@@ -82,7 +82,7 @@ FOLDS: Final[dict[str, tuple[str, ...]]] = {
     "redshift-serverless": ("recoverypoint/*",),
     "route53": ("change/*",),
     "s3": ("job/*", "accesspoint/{}/object/*"),
-    "s3-outposts": ("outpost/{}/bucket/{}/object/*", "outpost/{}/accesspoint/{}/object/*"),
+    "s3-outposts": ("outpost/{}/bucket/{}/object/*",),
     "sagemaker": ("pipeline/{}/execution/*",),
     "ses": ("export-job/*", "import-job/*"),
     "signer": ("/signing-jobs/*",),
@@ -111,14 +111,16 @@ def fold_resource(resource: Resource) -> Resource:
 def _fold_arn(resource: Resource) -> Resource:
     *place, name = resource.text.split(":", _ARN_FIELDS - 1)
     if len(place) < _ARN_FIELDS - 1:
-        return _named(resource, _without_wildcards(resource.text), ends="")
+        return _named(resource, resource.text, ends="")
     folded, ends = _fold_name(place[2], name, is_global=not place[3] and not place[4])
-    return _named(resource, _without_wildcards(":".join((*place, folded))), ends=ends)
+    return _named(resource, ":".join((*place, folded)), ends=ends)
 
 
-def _named(resource: Resource, text: str, *, ends: str) -> Resource:
-    whole = text + ends
-    return resource if whole == resource.text and not ends else Resource(ResourceKind.FOLD, whole)
+def _named(resource: Resource, kept: str, *, ends: str) -> Resource:
+    """The resource itself if all of it is kept and can be written in a policy, else the fold."""
+    if not ends and not _SPECIAL.search(kept):
+        return resource
+    return Resource(ResourceKind.FOLD, _SPECIAL.sub("?", kept) + ends)
 
 
 def _fold_name(service: str, name: str, *, is_global: bool) -> tuple[str, str]:
@@ -141,10 +143,6 @@ def _fold_key(key: str) -> tuple[str, str]:
     """The leading directories of an object key, then `*`; a key in no directory is kept whole."""
     directories = key.split("/")[:-1][:KEPT_DIRECTORIES]
     return ("/".join((*directories, "")), "*") if directories else (key, "")
-
-
-def _without_wildcards(text: str) -> str:
-    return _SPECIAL.sub("?", text)
 
 
 def _shape_from_template(template: str) -> re.Pattern[str]:
