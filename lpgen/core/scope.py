@@ -84,14 +84,15 @@ def _scope_inside(grant: Grant, resource: Resource) -> Scope | None:
 
 def _scope_outside(grant: Grant, resource: Resource) -> Scope | None:
     exact = resource.kind is ResourceKind.ARN
-    touches = False
+    # A variable that the request has no value for may void the statement, so nothing can be said to lie outside it.
+    touches = exact and not is_plain(resource.text)
     for pattern in grant.statement.resources:
-        variable = holds_variable(pattern, grant.version)
-        glob = as_glob(pattern, grant.version)
-        covered = resource_match(glob, resource.text) if exact else resource_contains(glob, resource.text)
-        if covered and not variable:
+        if holds_variable(pattern, grant.version):
+            touches = True
+        elif resource_match(pattern, resource.text) if exact else resource_contains(pattern, resource.text):
             return None
-        touches = touches or (covered if exact else resources_intersect(glob, resource.text))
-    if touches or (exact and not is_plain(resource.text)):
+        else:
+            touches = touches or (not exact and resources_intersect(pattern, resource.text))
+    if touches:
         return Scope(tuple(sorted(set(grant.statement.resources))), not_resource=True)
     return Scope((resource.text,))

@@ -56,7 +56,10 @@ def _not_within(new: NewAllow, old: Grant, catalog: Catalog) -> str:
 def _resource_within(resource: str, new: NewAllow, old: Grant) -> bool:
     glob = as_glob(resource, new.version)
     if old.statement.not_resource:
-        return not any(resources_intersect(as_glob(pattern, old.version), glob) for pattern in old.statement.resources)
+        # A variable that a request has no value for may void the old statement, so only its own NotResource is within.
+        return not any(
+            varies(pattern, old.version) or resources_intersect(pattern, glob) for pattern in old.statement.resources
+        )
     return any(
         pattern == resource or (not varies(pattern, old.version) and resource_contains(pattern, glob))
         for pattern in old.statement.resources
