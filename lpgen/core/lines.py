@@ -13,7 +13,7 @@ from lpgen.core.match_resource import resource_contains, resource_match, resourc
 from lpgen.core.model import OBSERVED, Action, Effect, Outcome, Resource, ResourceKind
 from lpgen.core.names import NamePattern, name_patterns_from_uses
 from lpgen.core.principal_usage import merge_evidence
-from lpgen.core.scope import as_glob, holds_variable, is_plain, narrow_scope, whole_scope
+from lpgen.core.scope import holds_variable, is_plain, narrow_scope, whole_scope
 
 KEY_PREFIX: Final = "folded-name"
 UNREAD: Final = "unread-resource"
@@ -164,7 +164,10 @@ def _denies_outright(deny: Grant, use: Use) -> bool:
     exact = use.resource.kind in (ResourceKind.ARN, ResourceKind.NONE)
     if statement.not_resource:
         touches = resource_match if exact else resources_intersect
-        return not any(touches(as_glob(pattern, deny.version), use.resource.text) for pattern in statement.resources)
+        return not any(
+            holds_variable(pattern, deny.version) or touches(pattern, use.resource.text)
+            for pattern in statement.resources
+        )
     covers = resource_match if exact else resource_contains
     return any(
         covers(pattern, use.resource.text)
