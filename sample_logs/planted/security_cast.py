@@ -164,12 +164,12 @@ def _audit(chronicle: Chronicle) -> None:
 
 
 def _forward(chronicle: Chronicle) -> None:
-    detector = hex_of(32, "detector")
+    detector, hub = hex_of(32, "detector"), arn("securityhub", EAST, SECURITY, "hub/default")
     for number, moment in enumerate(every_day("siem", 2)):
         who = session_of(SIEM, "siem-forwarder", ip="192.0.2.5", agent="Boto3/1.40.21 exec-env/AWS_Lambda_python3.13")
         calls = (
             listing("guardduty", "ListFindings", request={"detectorId": detector}),
-            listing("securityhub", "GetFindings", request={"maxResults": 100}),
+            listing("securityhub", "GetFindings", request={"maxResults": 100}, target=hub),
             listing("guardduty", "ListDetectors"),
         )
         chronicle.tell(who, moment, EAST, calls[number % 3])
