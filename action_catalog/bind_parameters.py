@@ -57,7 +57,7 @@ def bind_types(
             parents = _bind_parents(kind, formats, top, hints)
             if parents:
                 bindings[kind] = parents
-        elif binding:
+        elif binding is not None:
             bindings[kind] = binding
     return bindings, tuple(creates)
 
@@ -65,6 +65,8 @@ def bind_types(
 def _bind_type(
     operation: Operation, kind: str, formats: Sequence[str], top: Mapping[str, Parameter], hints: Hints
 ) -> Binding | None:
+    if formats and not any(_free(text) for text in formats):
+        return {}  # there is one such resource in the account
     found: list[str | dict[str, str]] = []
     hinted = hints.types.get(kind)
     if hinted and _norm(hinted) in top:

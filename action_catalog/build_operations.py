@@ -24,6 +24,8 @@ from action_catalog.service_models import Operation, read_operations
 from action_catalog.service_names import MORE_SOURCES, SWITCHES
 
 HERE: Final = Path(__file__).resolve().parent
+_PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
+_PLACE: Final = frozenset({"Partition", "Region", "Account"})
 _SIMPLE: Final = re.compile(r"\$\{([\w.\[\]]+)\}")
 _SUFFIX: Final = ".amazonaws.com"
 _TAG_PARAMETERS: Final = frozenset({"tags", "taglist", "tagspecifications", "tagset", "resourcetags"})
@@ -140,7 +142,14 @@ def _types(services: Mapping[str, Mapping[str, Any]], action: str) -> dict[str, 
         return {}
     formats = {item["type"]: item["arns"] for item in service["resources"]}
     found = next((item for item in service["actions"] if item["name"].lower() == name.lower()), None)
-    return {use["type"]: formats.get(use["type"], []) for use in found["resources"]} if found else {}
+    uses = found["resources"] if found else ()
+    arns = {use["type"]: formats.get(use["type"], []) for use in uses if use["required"] or _is_named(formats, use)}
+    return arns
+
+
+def _is_named(formats: Mapping[str, list[str]], use: Mapping[str, Any]) -> bool:
+    """Whether a type's ARN has a name in it; one without is the same whatever the call says."""
+    return any(name not in _PLACE for text in formats.get(use["type"], ()) for name in _PLACEHOLDER.findall(text))
 
 
 def _depends_on_pass_role(services: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> bool:
@@ -168,7 +177,7 @@ def _merge(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
 def _both(first: Binding | None, second: Binding | None) -> Binding:
     items: list[str | dict[str, str]] = []
     for binding in (first, second):
-        for item in binding if isinstance(binding, list) else [binding] if binding else []:
+        for item in binding if isinstance(binding, list) else [] if binding is None else [binding]:
             if item not in items:
                 items.append(item)
     return items[0] if len(items) == 1 else items

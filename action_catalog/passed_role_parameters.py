@@ -24,6 +24,9 @@ _NO_PASS_VERB: Final = re.compile(
 _NO_PASS_SERVICE: Final = frozenset(
     {
         "account-access",
+        # The job execution role is assumed with the cluster's own identity, not passed.
+        # https://docs.aws.amazon.com/emr/latest/EMR-on-EKS-DevelopmentGuide/iam-execution-role.html
+        "emr-containers",
         "accessanalyzer",
         "iam",
         "iam-toolbox",
@@ -47,6 +50,18 @@ _NO_PASS_PATH: Final = re.compile(
 )
 
 
+# Parameters that take a name where others take an ARN: of a role, or of an instance profile.
+_NAMED: Final = {
+    ("batch", "computeResources.instanceRole"): "profile",
+    ("emr", "AutoScalingRole"): "name",
+    ("emr", "ExecutionEngine.ExecutionRoleArn"): "name",
+    ("emr", "JobFlowRole"): "profile",
+    ("emr", "ServiceRole"): "name",
+    ("glue", "JobUpdate.Role"): "name",
+    ("glue", "Role"): "name",
+}
+
+
 def find_role_parameters(operation: Operation, depends: bool) -> list[str]:
     """The paths of an operation's parameters that pass a role.
 
@@ -55,7 +70,9 @@ def find_role_parameters(operation: Operation, depends: bool) -> list[str]:
     """
     if operation.service in _NO_PASS_SERVICE or (not depends and _NO_PASS_VERB.match(operation.name)):
         return []
-    return [".".join(item.path) for item in operation.parameters if _passes(item)]
+    paths = [".".join(item.path) for item in operation.parameters if _passes(item)]
+    named = [_NAMED.get((operation.service, path)) for path in paths]
+    return [f"{kind}:{path}" if kind else path for kind, path in zip(named, paths, strict=True)]
 
 
 def _passes(parameter: Parameter) -> bool:

@@ -26,9 +26,9 @@ class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     `actions`: in full (`s3:ListBucket`); empty means the action of the operation's own name. `resources`: by resource
     type. `creates`: resource types whose name AWS chooses, so that the call is authorized on any. `roles`: paths of
     parameters that pass a role: an ARN, or after `name:` and `profile:` the name of a role or instance profile.
-    `also`: further actions, each with the parameter whose presence asks for it. `paths`: request paths that are the resource themselves (API Gateway), `/restapis/{restApiId}`; the first whose
-    parameters the call names counts. `source`: where a row comes from that isn't plain from the service model and the
-    catalog.
+    `also`: further actions, each with the parameter whose presence asks for it. `paths`: request paths that are the
+    resource themselves (API Gateway), `/restapis/{restApiId}`; the first whose parameters the call names counts.
+    `source`: where a row comes from that isn't plain from the service model and the catalog.
     """
 
     actions: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from lpgen.core.model import UNKNOWN_RESOURCE, Action, MappedAction, Resource, R
 
 PASS_ROLE_ACTION: Final = Action("iam:PassRole")
 
-_ROLE_ARN: Final = re.compile(r"arn:[a-z-]+:iam::\d{12}:(?:role|instance-profile)/[\w+=,.@/-]+")
+_ROLE_ARN: Final = re.compile(r"arn:[a-z-]+:iam::(\d{12}):(?:role|instance-profile)/[\w+=,.@/-]+")
 _ROLE_NAME: Final = re.compile(r"[\w+=,.@-]{1,128}")
 
 _WRITES: Final = (
@@ -95,7 +95,8 @@ def role_parameters(
 def passed_roles(call: Call, parameters: Iterable[RoleParameter]) -> tuple[MappedAction, ...]:
     """`iam:PassRole` for every role the call passes, one mapped action by receiving service.
 
-    An instance profile keeps its own ARN: only a snapshot of the account tells which role it holds. A parameter that
+    Only a role of the account itself can be passed, so that a role of another account is something else. An instance
+    profile keeps its own ARN: only a snapshot of the account tells which role it holds. A parameter that
     is there but hidden passes an unknown role.
     """
     by_service: dict[str, set[Resource]] = {}
@@ -122,8 +123,10 @@ def unlisted_roles(call: Call) -> tuple[MappedAction, ...]:
 
 def _roles_at(call: Call, parameter: RoleParameter) -> Iterator[Resource]:
     for text in call.texts(*parameter.path):
-        if _ROLE_ARN.fullmatch(text):
-            yield Resource(ResourceKind.ARN, text)
+        match = _ROLE_ARN.fullmatch(text)
+        if match:
+            if match[1] == call.account or not call.account:
+                yield Resource(ResourceKind.ARN, text)
         elif parameter.names and _ROLE_NAME.fullmatch(text):
             arn = call.arn("iam", f"{parameter.names}/{text}", region=False)
             yield Resource(ResourceKind.ARN, arn)

@@ -68,6 +68,9 @@ class Binder:
 
     def arns(self, call: Call) -> Iterator[str]:
         """The ARNs that the call names this way, as far as every placeholder can be read."""
+        if not self.paths:
+            yield self.template.fill(call, {})
+            return
         columns = [call.texts(*path) for _, path in self.paths]
         if not all(columns):
             return
