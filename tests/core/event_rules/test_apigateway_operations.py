@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import botocore.session
@@ -25,8 +24,10 @@ def read_modelled(service: str) -> Iterator[tuple[str, tuple[str, str]]]:
             for member, shape in members.items()
             if shape.serialization.get("location") == "uri"
         }
-        path = operation.http["requestUri"].partition("?")[0].removeprefix("/v2")
-        yield name, (operation.http["method"], re.sub(r"\{(\w[\w-]*)\+?\}", lambda m: f"{{{names[m[1]]}}}", path))
+        path = operation.http["requestUri"].partition("?")[0].removeprefix("/v2").replace("+}", "}")
+        for written, member in names.items():
+            path = path.replace(f"{{{written}}}", f"{{{member}}}")
+        yield name, (operation.http["method"], path)
 
 
 @pytest.mark.parametrize("service", ["apigateway", "apigatewayv2"])
