@@ -32,6 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=True,
+    rich_markup_mode=None,
 )
 app.add_typer(catalog_app)
 
@@ -124,7 +125,7 @@ def ingest_command(
     strict: StrictOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Read CloudTrail logs into the usage tables of a data folder.
+    """Read CloudTrail logs into a data folder.
 
     Takes what trails deliver (.json and .json.gz, folders too), JSON lines, `aws cloudtrail lookup-events` output and
     EventBridge events. A file that was ingested before changes nothing. What can't be read is counted and named, and
@@ -160,7 +161,9 @@ def map_command(
     catalog: CatalogOption = None,
     strict: StrictOption = False,
 ) -> None:
-    """Show the IAM actions and resources that each record of a file needs, a line each, in input order.
+    """Show the IAM actions that each record needs.
+
+    One JSON object a line, in input order, skipped records included.
 
     `actions` is what the call needs, whatever its outcome and caller; `skip` says why a record is no usage of a role or
     user.
@@ -192,7 +195,9 @@ def review_command(
     inline: Annotated[bool, typer.Option("--inline", help="Plan inline policies instead of managed ones.")] = False,
     catalog: CatalogOption = None,
 ) -> None:
-    """Show what each principal was granted and what it used, and what would replace its policies.
+    """Compare what was granted with what was used.
+
+    Shows per principal the verdict on each action and what would replace its policies.
 
     Changes nothing. Every report says what the logs covered and why a replacement isn't called safe yet.
     """
@@ -221,7 +226,9 @@ def generate_command(
         bool, typer.Option("--strict", help="Exit with 1 unless every replacement is called safe.")
     ] = False,
 ) -> None:
-    """Write replacement policies: a folder per principal with its documents and the evidence for every line.
+    """Write replacement policies, with evidence.
+
+    Makes a folder per principal with its policy documents and the evidence for every line.
 
     Each replacement is verified before it is called safe. Exit 1 where one fails its verification.
     """
@@ -249,7 +256,9 @@ def verify_command(
     decisions: DecisionsOption = None,
     catalog: CatalogOption = None,
 ) -> None:
-    """Prove again, from the written files alone, that a replacement keeps all allowed use and adds nothing.
+    """Prove written replacements anew.
+
+    Shows from the files alone that a replacement keeps all allowed use and adds nothing.
 
     Exit 1 with the failing line when any check fails or can't be proven.
     """
@@ -271,7 +280,10 @@ def demo_command(
         "lpgen-demo"
     ),
 ) -> None:
-    """Run the main job on the bundled sample organization: ingest, review, generate, verify."""
+    """Run the main job on the sample organization.
+
+    Ingests the bundled logs, reviews, generates and verifies, and says what to do next.
+    """
     from lpgen.edge.catalog_files import bundled_catalog
     from lpgen.edge.engine import LocalEngine
     from lpgen.edge.replacement_files import write_text
