@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from sample_logs.planted.identities import Json
 
 _INTRODUCTION = """\
@@ -94,19 +96,38 @@ def _short(arn: str) -> str:
 
 
 def _section(arn: str, found: Json) -> str:
-    lines = [f"\n### `{arn}`\n"]
-    by_verdict: dict[str, list[str]] = {}
-    for action, verdict in found["verdicts"].items():
-        by_verdict.setdefault(verdict, []).append(action)
-    lines += [f"- {verdict}: {_code(actions)}" for verdict, actions in sorted(by_verdict.items())]
+    lines = [f"\n### `{arn}`\n", *_verdict_lines(found), *_kept_lines(found)]
     if found["must_drop"]:
         lines.append(f"- not in the replacement: {_code(found['must_drop'])}")
-    kept = [pair for pair in found["must_keep"] if pair[0] not in found["used_actions"]]
-    lines += [f"- kept without being seen: `{action}` on `{resource}`" for action, resource in kept]
     lines += [f"- must not be allowed: `{action}` on `{resource}`" for action, resource in found["must_not_allow"]]
+    lines += [f"- carried as it is: `{_written(carried)}`" for carried in found["must_carry"]]
+    lines += [f"- `{action}` in {number} statements" for action, number in found["statements_per_action"].items()]
+    lines += [f"- reason: {reason}" for reason in found["reasons"]]
     if found["flags"]:
         lines.append(f"- flagged: {', '.join(found['flags'])}")
-    return "\n".join(lines) + "\n" if len(lines) > 1 else ""
+    return "\n".join(lines) + "\n"
+
+
+def _verdict_lines(found: Json) -> list[str]:
+    by_verdict: dict[str, list[str]] = {}
+    for action, verdict in found["verdicts"].items():
+        if verdict != "used":
+            by_verdict.setdefault(verdict, []).append(action)
+    return [f"- {verdict}: {_code(actions)}" for verdict, actions in sorted(by_verdict.items())]
+
+
+def _kept_lines(found: Json) -> list[str]:
+    kept: dict[str, list[str]] = {}
+    for action, resource in found["must_keep"]:
+        kept.setdefault(action, []).append(resource)
+    return [
+        f"- {'used' if action in found['used_actions'] else 'kept though not seen'}: `{action}` on {_code(resources)}"
+        for action, resources in kept.items()
+    ]
+
+
+def _written(carried: Json | str) -> str:
+    return carried if isinstance(carried, str) else json.dumps(carried)
 
 
 def _cell(text: str) -> str:
