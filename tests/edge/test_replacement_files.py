@@ -1,0 +1,92 @@
+"""The output folder: whole or not at all, never over somebody else's files, and read back as written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lpgen.edge.replacement_files import EVIDENCE, SUMMARY, OutputFolder, read_replacements, write_text
+from lpgen.errors import OutputError
+
+POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+LINE = {"action": "s3:GetObject", "resources": ["*"], "evidence": [{"kind": "kept"}]}
+
+
+def written(folder: Path, *, lines: list[object] | None = None) -> Path:
+    evidence = {
+        "principal": "arn:aws:iam::1:role/app",
+        "policies": [{"file": "policy-1.json", "type": "managed"}],
+        "lines": [LINE] if lines is None else lines,
+    }
+    write_text(folder / "app" / EVIDENCE, json.dumps(evidence))
+    write_text(folder / "app" / "policy-1.json", json.dumps(POLICY))
+    write_text(folder / SUMMARY, "{}")
+    return folder
+
+
+def test_output_folder_appears_whole(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    with OutputFolder(target) as folder:
+        write_text(folder.path / SUMMARY, "{}")
+        assert not target.exists()
+    assert [path.name for path in target.iterdir()] == [SUMMARY]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_output_folder_keeps_the_old_one_when_writing_fails(tmp_path: Path) -> None:
+    target = written(tmp_path / "out")
+    with pytest.raises(RuntimeError), OutputFolder(target) as folder:
+        write_text(folder.path / SUMMARY, "new")
+        raise RuntimeError
+    assert (target / SUMMARY).read_text(encoding="utf-8") == "{}"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_output_folder_replaces_its_own_but_nobody_elses(tmp_path: Path) -> None:
+    target = written(tmp_path / "out")
+    with OutputFolder(target) as folder:
+        write_text(folder.path / SUMMARY, "new")
+    assert [path.name for path in target.iterdir()] == [SUMMARY]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work", encoding="utf-8")
+    with pytest.raises(OutputError, match="was not written by lpgen"), OutputFolder(tmp_path / "mine"):
+        pass
+    assert (tmp_path / "mine" / "thesis.txt").exists()
+
+
+def test_read_replacements_reads_documents_and_stated_reasons(tmp_path: Path) -> None:
+    (found,) = read_replacements(written(tmp_path / "out"))
+    assert found.principal == "arn:aws:iam::1:role/app"
+    assert [document.file for document in found.documents] == ["app/policy-1.json"]
+    assert found.stated == (("s3:GetObject", "*"),)
+
+
+def test_read_replacements_takes_no_observed_line_for_a_stated_reason(tmp_path: Path) -> None:
+    seen = {**LINE, "evidence": [{"kind": "observed"}]}
+    (found,) = read_replacements(written(tmp_path / "out", lines=[seen]))
+    assert found.stated == ()
+
+
+def test_read_replacements_refuses_files_that_come_or_go(tmp_path: Path) -> None:
+    out = written(tmp_path / "out")
+    write_text(out / "app" / "policy-2.json", json.dumps(POLICY))
+    with pytest.raises(OutputError, match="is not listed"):
+        read_replacements(out)
+    (out / "app" / "policy-2.json").unlink()
+    (out / "app" / "policy-1.json").unlink()
+    with pytest.raises(OutputError, match="is missing"):
+        read_replacements(out)
+
+
+def test_read_replacements_names_damage(tmp_path: Path) -> None:
+    out = written(tmp_path / "out")
+    write_text(out / "app" / EVIDENCE, "{")
+    with pytest.raises(OutputError, match="can't read"):
+        read_replacements(out)
+    (out / "app" / EVIDENCE).unlink()
+    with pytest.raises(OutputError, match=f"has no {EVIDENCE} beside it"):
+        read_replacements(out)
+    with pytest.raises(OutputError, match="there is no folder"):
+        read_replacements(tmp_path / "nowhere")
