@@ -37,9 +37,14 @@ def test_output_folder_appears_whole(tmp_path: Path) -> None:
 
 def test_output_folder_keeps_the_old_one_when_writing_fails(tmp_path: Path) -> None:
     target = written(tmp_path / "out")
-    with pytest.raises(RuntimeError), OutputFolder(target) as folder:
-        write_text(folder.path / SUMMARY, "new")
-        raise RuntimeError
+
+    def fail_midway() -> None:
+        with OutputFolder(target) as folder:
+            write_text(folder.path / SUMMARY, "new")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_midway()
     assert (target / SUMMARY).read_text(encoding="utf-8") == "{}"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 

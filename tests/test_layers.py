@@ -1,0 +1,61 @@
+"""Imports go one way, and the core touches nothing of the world."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "lpgen"
+MODULES = sorted(path.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.py"))
+
+ALLOWED = {
+    "errors": frozenset({"errors"}),
+    "core": frozenset({"errors", "core"}),
+    "edge": frozenset({"errors", "core", "edge"}),
+    "report": frozenset({"errors", "core", "report"}),
+    "pipeline": frozenset({"errors", "core", "edge", "report"}),
+    "cli": frozenset({"errors", "core", "edge", "report", "pipeline", "cli", "cli_catalog", "__init__"}),
+    "cli_catalog": frozenset({"errors", "core", "edge", "report", "pipeline"}),
+    "__main__": frozenset({"cli"}),
+    "__init__": frozenset(),
+}
+
+WORLDLY = frozenset(
+    "asyncio boto3 botocore glob http importlib io logging multiprocessing os pathlib platformdirs random requests secrets"
+    " shutil socket sqlite3 subprocess sys tempfile threading time typer urllib uuid".split()
+)
+PURE_EXCEPTIONS = frozenset({"urllib.parse"})
+
+
+def imports_of(module: Path) -> Iterator[str]:
+    tree = ast.parse((PACKAGE.parent / module).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            yield node.module or ""
+            if node.module == "lpgen":
+                yield from (f"lpgen.{alias.name}" for alias in node.names)
+
+
+def layer_of(module: Path) -> str:
+    return module.parts[1].removesuffix(".py")
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_module_imports_only_from_its_own_side(module: Path) -> None:
+    allowed = ALLOWED[layer_of(module)]
+    for name in imports_of(module):
+        if name.startswith("lpgen."):
+            target = name.split(".")[1]
+            assert target in allowed or target == "__version__", f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [path for path in MODULES if layer_of(path) == "core"], ids=str)
+def test_core_module_touches_nothing_of_the_world(module: Path) -> None:
+    for name in imports_of(module):
+        assert name in PURE_EXCEPTIONS or name.split(".")[0] not in WORLDLY, f"{module} imports {name}"
