@@ -24,8 +24,34 @@ ALLOWED = {
 }
 
 WORLDLY = frozenset(
-    "asyncio boto3 botocore glob http importlib io logging multiprocessing os pathlib platformdirs random requests secrets"
-    " shutil socket sqlite3 subprocess sys tempfile threading time typer urllib uuid".split()
+    [
+        "asyncio",
+        "boto3",
+        "botocore",
+        "glob",
+        "http",
+        "importlib",
+        "io",
+        "logging",
+        "multiprocessing",
+        "os",
+        "pathlib",
+        "platformdirs",
+        "random",
+        "requests",
+        "secrets",
+        "shutil",
+        "socket",
+        "sqlite3",
+        "subprocess",
+        "sys",
+        "tempfile",
+        "threading",
+        "time",
+        "typer",
+        "urllib",
+        "uuid",
+    ]
 )
 PURE_EXCEPTIONS = frozenset({"urllib.parse"})
 
