@@ -64,13 +64,13 @@ SuspendProcesses TerminateInstanceInAutoScalingGroup
 """
 
 _LINES = """
-CreateAutoScalingGroup    group @serviceLinkedRoleARN=autoscaling.amazonaws.com
+CreateAutoScalingGroup    group @serviceLinkedRoleARN=autoscaling.amazonaws.com @lifecycleHookSpecificationList.roleARN=autoscaling.amazonaws.com
 UpdateAutoScalingGroup    group @serviceLinkedRoleARN=autoscaling.amazonaws.com
 PutLifecycleHook          group @roleARN=autoscaling.amazonaws.com
 CreateOrUpdateTags        group=tags.resourceId
 DeleteTags                group=tags.resourceId
 DeleteLaunchConfiguration configuration
-"""
+"""  # noqa: E501
 
 
 def _map_launch_configuration(call: Call) -> tuple[MappedAction, ...]:

@@ -6,20 +6,8 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonel
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-from lpgen.core.event_rules.call import Call, RuleTable
-from lpgen.core.event_rules.declared import (
-    DeclaredRule,
-    NamedType,
-    ResourceType,
-    declared_rules,
-    parse_declarations,
-    resource_from_arn,
-)
-from lpgen.core.event_rules.passing import is_role_arn, passed_role, passed_roles
-from lpgen.core.model import MappedAction
+from lpgen.core.event_rules.call import RuleTable
+from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules
 
 _BATCH_TYPES: dict[str, ResourceType] = {
     "environment": NamedType("batch", "compute-environment/{}", "computeEnvironment|computeEnvironmentName"),
@@ -77,7 +65,9 @@ RemoveAutoScalingPolicy RemoveAutoTerminationPolicy RemoveManagedScalingPolicy S
 SetTerminationProtection SetUnhealthyNodeReplacement SetVisibleToAllUsers TerminateJobFlows
 """
 
+# The roles: https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-iam-roles.html
 _EMR_LINES = """
+RunJobFlow #AddTags:+cluster @name:serviceRole=elasticmapreduce.amazonaws.com @profile:jobFlowRole=ec2.amazonaws.com @name:autoScalingRole=application-autoscaling.amazonaws.com
 CreateStudio                 #AddTags:+studio
 CreateStudioSessionMapping   studio
 DeleteStudio                 studio
@@ -89,56 +79,14 @@ UpdateStudioSessionMapping   studio
 DescribeNotebookExecution    notebook-execution
 StopNotebookExecution        notebook-execution
 StartNotebookExecution       cluster=executionEngine.id editor #AddTags:+notebook-execution
-"""
-
-# The roles that a cluster is given, by ARN or name, and who gets them.
-# https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-iam-roles.html
-_CLUSTER_ROLES = (
-    ("serviceRole", "elasticmapreduce.amazonaws.com"),
-    ("autoScalingRole", "application-autoscaling.amazonaws.com"),
-)
-_RUN_JOB_FLOW = parse_declarations("elasticmapreduce", "RunJobFlow #AddTags:+cluster")[0]
-
-
-@dataclass(frozen=True, slots=True)
-class _JobFlowRule:
-    """RunJobFlow takes no resource; its tags go onto the new cluster, and it hands over roles and an instance profile.
-
-    https://docs.aws.amazon.com/emr/latest/APIReference/API_RunJobFlow.html
-    """
-
-    rule: DeclaredRule
-
-    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        return (*self.rule(call), *_passed_by_cluster(call))
-
-
-def _passed_by_cluster(call: Call) -> Iterator[MappedAction]:
-    for parameter, service in _CLUSTER_ROLES:
-        arns = [_entity_arn(call, "role", text) for text in call.texts(parameter)]
-        yield from passed_roles(call, (arn for arn in arns if is_role_arn(arn)), service)
-    profiles = [
-        _entity_arn(call, "instance-profile", text)
-        for path in (("jobFlowRole",), ("instances", "jobFlowRole"))
-        for text in call.texts(*path)
-        if "*" not in text
-    ]
-    if profiles:
-        yield passed_role(call, map(resource_from_arn, profiles), "ec2.amazonaws.com")
-
-
-def _entity_arn(call: Call, kind: str, text: str) -> str:
-    return text if text.startswith("arn:") else call.arn("iam", f"{kind}/{text}", region=False)
+"""  # noqa: E501
 
 
 def _emr_lines() -> str:
     return _EMR_LINES + "\n".join(f"{operation} cluster" for operation in _EMR_CLUSTER_OPERATIONS.split())
 
 
-_EMR_SOURCE = "elasticmapreduce.amazonaws.com"
-
 RULES: RuleTable = {
     **declared_rules("batch.amazonaws.com", "batch", _BATCH_TYPES, _BATCH_LINES),
-    **declared_rules(_EMR_SOURCE, "elasticmapreduce", _EMR_TYPES, _emr_lines()),
-    (_EMR_SOURCE, "RunJobFlow"): _JobFlowRule(DeclaredRule(_RUN_JOB_FLOW, _EMR_TYPES)),
+    **declared_rules("elasticmapreduce.amazonaws.com", "elasticmapreduce", _EMR_TYPES, _emr_lines()),
 }

@@ -8,7 +8,8 @@ One operation a line, `Operation[=Action] token...`; the action has the operatio
 - `db=path|p2` named at these paths rather than at the type's own (`a.b` walks into `a`, lists are walked)
 - `#Action`    the tagging action that the call needs too where it sets tags, on the line's first resource, or on the
                one that follows a colon (`#AddTags:+db`)
-- `@path=svc`  a role that the call hands to the service `svc`; the parameter holds its ARN
+- `@path=svc`  a role that the call hands to the service `svc`; the parameter holds its ARN, in `@name:path=svc` also
+               a role's name, in `@profile:path=svc` an instance profile's
 
 A line without types declares an action that takes no resource.
 """
@@ -16,17 +17,18 @@ A line without types declares an action that takes no resource.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Protocol
 
 from lpgen.core.event_rules.call import Call, Rule
 from lpgen.core.event_rules.inferences import TAG_ON_CREATE
-from lpgen.core.event_rules.passing import passed_roles
+from lpgen.core.event_rules.passing import entity_arn, passed_roles
 from lpgen.core.model import NO_RESOURCE, OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
 
 _WILDCARDS = frozenset("*?")
+_NAME_KINDS = {"": "", "name": "role", "profile": "instance-profile"}
 _OPEN_END = re.compile(r"\*(?:[/:]\*)+$")
 
 
@@ -135,7 +137,7 @@ def _parse_line(prefix: str, words: list[str]) -> Declaration:
     operation, _, action = words[0].partition("=")
     tokens = tuple(word for word in words[1:] if word[0] not in "#@")
     tags = next((word[1:] for word in words[1:] if word.startswith("#")), "")
-    tag_action, _, tagged = tags.partition(":")
+    tag_action, tagged = _split_tagging(tags)
     roles = [word[1:].partition("=") for word in words[1:] if word.startswith("@")]
     return Declaration(
         operation=operation,
@@ -145,6 +147,18 @@ def _parse_line(prefix: str, words: list[str]) -> Declaration:
         tagged=tagged or next(iter(tokens), ""),
         roles=tuple((path, service) for path, _, service in roles),
     )
+
+
+def _split_tagging(word: str) -> tuple[str, str]:
+    """The action and the token of `Action:token` or `service:Action:token`; the token is "" where there is none.
+
+    Services are spelled in lower case and actions begin with a capital, which tells a service from an action.
+    """
+    service, colon, rest = word.partition(":")
+    if colon and not service[:1].isupper():
+        action, _, token = rest.partition(":")
+        return f"{service}:{action}", token
+    return service, rest
 
 
 def _qualify(prefix: str, name: str) -> str:
@@ -186,9 +200,20 @@ class DeclaredRule:
         if line.tag_action and self.has_tags(call):
             tagged = read_resources(call, self.types, (line.tagged,) if line.tagged else ())
             actions.append(mapped(line.tag_action, tagged, how=TAG_ON_CREATE))
-        for path, service in line.roles:
-            actions.extend(passed_roles(call, call.texts(*path.split(".")), service))
+        if line.roles:
+            actions.extend(_passed_roles(call, line.roles))
         return tuple(actions)
+
+
+def _passed_roles(call: Call, roles: tuple[tuple[str, str], ...]) -> Iterator[MappedAction]:
+    """One iam:PassRole for each service that roles are handed to."""
+    arns: dict[str, list[str]] = {}
+    for path, service in roles:
+        kind, _, parameter = path.rpartition(":")
+        texts = call.texts(*parameter.split("."))
+        arns.setdefault(service, []).extend(entity_arn(call, _NAME_KINDS[kind], text) for text in texts)
+    for service, texts_of_service in arns.items():
+        yield from passed_roles(call, texts_of_service, service)
 
 
 def declared_rules(

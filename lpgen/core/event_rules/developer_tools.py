@@ -46,7 +46,7 @@ BatchGetBuildBatches      built
 BatchGetBuilds            built
 BatchGetProjects          project
 BatchGetReportGroups      report-group
-CreateProject             project @serviceRole=codebuild.amazonaws.com
+CreateProject             project @serviceRole=codebuild.amazonaws.com @buildBatchConfig.serviceRole=codebuild.amazonaws.com
 CreateReportGroup         report-group
 CreateWebhook             project
 DeleteBuildBatch          built
@@ -63,10 +63,10 @@ StartBuild                project @serviceRoleOverride=codebuild.amazonaws.com
 StartBuildBatch           project @serviceRoleOverride=codebuild.amazonaws.com
 StopBuild                 built
 StopBuildBatch            built
-UpdateProject             project @serviceRole=codebuild.amazonaws.com
+UpdateProject             project @serviceRole=codebuild.amazonaws.com @buildBatchConfig.serviceRole=codebuild.amazonaws.com
 UpdateReportGroup         report-group
 UpdateWebhook             project
-"""
+"""  # noqa: E501
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from lpgen.core.event_rules.ec2_ids import (
     type_of_id,
 )
 from lpgen.core.event_rules.ec2_operations import OPERATIONS_BY_TOKENS
-from lpgen.core.event_rules.inferences import TAG_ON_CREATE
+from lpgen.core.event_rules.inferences import LOG_DELIVERY, TAG_ON_CREATE
 from lpgen.core.event_rules.passing import passed_role
-from lpgen.core.model import MappedAction, Resource, ResourceKind
+from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
 SOURCE = "ec2.amazonaws.com"
 
@@ -73,8 +73,11 @@ class _Ec2Rule:
 
 
 def _map_tags(call: Call) -> tuple[MappedAction, ...]:
-    """CreateTags and DeleteTags: whatever the request names."""
-    return (mapped(f"ec2:{call.operation}", (resource for _, kind, resource in named_resources(call) if kind)),)
+    """CreateTags and DeleteTags: whatever the request names; an id of a kind that isn't known stays unknown."""
+    named = [resource for _, kind, resource in named_resources(call) if kind]
+    ids = call.texts("resourcesSet", "items", "resourceId")
+    unknown = [UNKNOWN_RESOURCE] if len(ids) > len(named) else []
+    return (mapped(f"ec2:{call.operation}", [*named, *unknown]),)
 
 
 def _map_group_rules(call: Call) -> tuple[MappedAction, ...]:
@@ -150,11 +153,17 @@ _FLOW_LOG_TOKENS = (
 )
 
 
-def _map_flow_logs(call: Call) -> tuple[MappedAction, ...]:
-    """CreateFlowLogs hands over the role that delivers to CloudWatch Logs.
+_LOG_DELIVERY = mapped("logs:CreateLogDelivery", (NO_RESOURCE,), how=LOG_DELIVERY)
 
-    https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+
+def _map_flow_logs(call: Call) -> tuple[MappedAction, ...]:
+    """CreateFlowLogs hands over the role that delivers to CloudWatch Logs, or sets up delivery to S3 or Firehose.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html and
+    https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
     """
+    destination = next(iter(texts_at(ec2_request(call), ("LogDestinationType",))), "cloud-watch-logs")
+    delivery = () if destination == "cloud-watch-logs" else (_LOG_DELIVERY,)
     roles = {
         Resource(ResourceKind.ARN, text)
         for path in (("DeliverLogsPermissionArn",), ("DeliverCrossAccountRole",))
@@ -162,6 +171,7 @@ def _map_flow_logs(call: Call) -> tuple[MappedAction, ...]:
     }
     return (
         mapped("ec2:CreateFlowLogs", read_resources(call, TYPES, _FLOW_LOG_TOKENS)),
+        *delivery,
         *((passed_role(call, roles, "vpc-flow-logs.amazonaws.com"),) if roles else ()),
         *tag_on_create(call),
     )
@@ -189,6 +199,21 @@ def _ec2_rules() -> dict[tuple[str, str], Rule]:
 
 
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-connect-configure-IAM-role.html
+_SNAPSHOT_TYPES: dict[str, ResourceType] = {
+    "snapshot": NamedType("ec2", "snapshot/{}", "snapshotId", account=False),
+}
+
+# The direct calls on snapshots; a snapshot with tags needs EC2's tagging action.
+# https://docs.aws.amazon.com/ebs/latest/userguide/ebsapi-permissions.html
+_SNAPSHOT_LINES = """
+CompleteSnapshot snapshot
+GetSnapshotBlock snapshot
+ListChangedBlocks snapshot=secondSnapshotId snapshot?=firstSnapshotId
+ListSnapshotBlocks snapshot
+PutSnapshotBlock snapshot
+StartSnapshot +snapshot snapshot?=parentSnapshotId #ec2:CreateTags
+"""
+
 _INSTANCE_CONNECT = """
 SendSSHPublicKey instance
 SendSerialConsoleSSHPublicKey instance
@@ -197,5 +222,6 @@ OpenTunnel instance-connect-endpoint
 
 RULES: RuleTable = {
     **_ec2_rules(),
+    **declared_rules("ebs.amazonaws.com", "ebs", _SNAPSHOT_TYPES, _SNAPSHOT_LINES),
     **declared_rules("ec2-instance-connect.amazonaws.com", "ec2-instance-connect", TYPES, _INSTANCE_CONNECT),
 }

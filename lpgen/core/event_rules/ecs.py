@@ -9,20 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpgen.core.event_rules.call import Call, RuleTable, texts_at
-from lpgen.core.event_rules.declared import (
-    NamedType,
-    ResourceType,
-    declared_rules,
-    mapped,
-    read_resources,
-    resource_from_arn,
-)
-from lpgen.core.event_rules.inferences import TAG_ON_CREATE
-from lpgen.core.event_rules.passing import is_role_arn, passed_roles
-from lpgen.core.model import MappedAction, Resource
+from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
+from lpgen.core.model import Resource
 
 SOURCE = "ecs.amazonaws.com"
-_TASKS = "ecs-tasks.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +73,14 @@ TYPES: dict[str, ResourceType] = {
     "new-revision": NamedType("ecs", "task-definition/{}:*", "family"),
 }
 
+# Tags: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html; roles:
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-iam-roles.html
 _LINES = """
+RegisterTaskDefinition new-revision #TagResource @name:taskRoleArn=ecs-tasks.amazonaws.com @name:executionRoleArn=ecs-tasks.amazonaws.com
+RunTask   task-definition #TagResource:new-task @name:overrides.taskRoleArn=ecs-tasks.amazonaws.com @name:overrides.executionRoleArn=ecs-tasks.amazonaws.com @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com
+StartTask task-definition #TagResource:new-task @name:overrides.taskRoleArn=ecs-tasks.amazonaws.com @name:overrides.executionRoleArn=ecs-tasks.amazonaws.com @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com
+CreateService service=cluster~default,serviceName #TagResource @name:role=ecs.amazonaws.com @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com @loadBalancers.advancedConfiguration.roleArn=ecs.amazonaws.com @serviceConnectConfiguration.services.tls.roleArn=ecs.amazonaws.com @vpcLatticeConfigurations.roleArn=ecs.amazonaws.com
+UpdateService service @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com @loadBalancers.advancedConfiguration.roleArn=ecs.amazonaws.com @serviceConnectConfiguration.services.tls.roleArn=ecs.amazonaws.com @vpcLatticeConfigurations.roleArn=ecs.amazonaws.com
 ContinueServiceDeployment   service-deployment
 CreateCapacityProvider      capacity-provider #TagResource
 CreateCluster               cluster=clusterName~default #TagResource
@@ -122,67 +119,10 @@ UpdateCluster               cluster=cluster
 UpdateClusterSettings       cluster=cluster
 UpdateContainerAgent        container-instance
 UpdateContainerInstancesState container-instance
-UpdateService               service
 UpdateServicePrimaryTaskSet service
 UpdateTaskProtection        task
 UpdateTaskSet               task-set
-"""
+"""  # noqa: E501
 
 
-def _tag(call: Call, token: str) -> tuple[MappedAction, ...]:
-    """ecs:TagResource on what the call creates, where it sets tags.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
-    """
-    if not call.has("tags"):
-        return ()
-    return (mapped("ecs:TagResource", read_resources(call, TYPES, (token,)), how=TAG_ON_CREATE),)
-
-
-def _role_texts(call: Call, *names: str) -> Iterator[str]:
-    """The roles at parameters that take an ARN or a role's name."""
-    for name in names:
-        for text in call.texts(*name.split(".")):
-            yield text if is_role_arn(text) else call.arn("iam", f"role/{text}", region=False)
-
-
-def _map_registration(call: Call) -> tuple[MappedAction, ...]:
-    """RegisterTaskDefinition hands the task role and the execution role to tasks.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-iam-roles.html
-    """
-    return (
-        mapped("ecs:RegisterTaskDefinition", read_resources(call, TYPES, ("new-revision",))),
-        *_tag(call, "new-revision"),
-        *passed_roles(call, _role_texts(call, "taskRoleArn", "executionRoleArn"), _TASKS),
-    )
-
-
-def _map_task_start(call: Call) -> tuple[MappedAction, ...]:
-    """RunTask and StartTask, with roles in place of the task definition's own."""
-    roles = _role_texts(call, "overrides.taskRoleArn", "overrides.executionRoleArn")
-    return (
-        mapped(f"ecs:{call.operation}", read_resources(call, TYPES, ("task-definition",))),
-        *_tag(call, "new-task"),
-        *passed_roles(call, roles, _TASKS),
-    )
-
-
-def _map_service_creation(call: Call) -> tuple[MappedAction, ...]:
-    """CreateService, which may hand over a role for the load balancer or for volumes."""
-    token = "service=cluster~default,serviceName"
-    roles = _role_texts(call, "role", "volumeConfigurations.managedEBSVolume.roleArn")
-    return (
-        mapped("ecs:CreateService", read_resources(call, TYPES, (token,))),
-        *_tag(call, token),
-        *passed_roles(call, roles, "ecs.amazonaws.com"),
-    )
-
-
-RULES: RuleTable = {
-    **declared_rules(SOURCE, "ecs", TYPES, _LINES),
-    (SOURCE, "RegisterTaskDefinition"): _map_registration,
-    (SOURCE, "RunTask"): _map_task_start,
-    (SOURCE, "StartTask"): _map_task_start,
-    (SOURCE, "CreateService"): _map_service_creation,
-}
+RULES: RuleTable = declared_rules(SOURCE, "ecs", TYPES, _LINES)

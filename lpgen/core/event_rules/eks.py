@@ -68,7 +68,7 @@ StartInsightsRefresh UpdateClusterConfig UpdateClusterVersion
 # Tags: https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html; services that roles are passed to: the
 # trust policies in https://docs.aws.amazon.com/eks/latest/userguide/security-iam.html
 _LINES = """
-CreateCluster                     #TagResource:cluster @roleArn=eks.amazonaws.com
+CreateCluster                     #TagResource:cluster @roleArn=eks.amazonaws.com @computeConfig.nodeRoleArn=ec2.amazonaws.com
 RegisterCluster                   #TagResource:cluster
 CreateAccessEntry                 cluster #TagResource:access-entry
 CreateAddon                       cluster #TagResource:addon
@@ -102,7 +102,7 @@ DescribePodIdentityAssociation    podidentityassociation
 UpdatePodIdentityAssociation      podidentityassociation
 DescribeUpdate                    cluster nodegroup? addon? capability?
 ListUpdates                       cluster nodegroup? addon? capability?
-"""
+"""  # noqa: E501
 
 
 def _lines() -> str:

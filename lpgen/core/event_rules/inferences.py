@@ -32,6 +32,7 @@ VPC_LOOKUP: Final = "vpc-lookup"
 MOUNT_TARGET: Final = "mount-target"
 GUARDRAIL: Final = "guardrail"
 TAGGING_API: Final = "tagging-api"
+LOG_DELIVERY: Final = "log-delivery"
 SSM_IMAGE_ALIAS: Final = "ssm-image-alias"
 DIRECTORY_BUCKET_SESSION: Final = "directory-bucket-session"
 REPLICA_KEY: Final = "replica-key"
@@ -128,6 +129,10 @@ INFERENCES: dict[str, Inference] = {
     TAGGING_API: Inference(
         "tagging through the tagging API needs the service's own tagging action too",
         "https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagResources.html",
+    ),
+    LOG_DELIVERY: Inference(
+        "the call sets up delivery of logs to S3 or Firehose",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html",
     ),
     SSM_IMAGE_ALIAS: Inference(
         "the launch names its image by a Systems Manager parameter, which is read with the caller's permissions",

@@ -85,12 +85,12 @@ CopyDBSnapshot                      snapshot=targetDBSnapshotIdentifier snapshot
 CopyOptionGroup                     og=targetOptionGroupIdentifier #AddTagsToResource
 CreateBlueGreenDeployment           +deployment db?=source cluster?=source cluster-pg?=targetDBClusterParameterGroupName pg?=targetDBParameterGroupName #AddTagsToResource
 CreateCustomDBEngineVersion         cev #AddTagsToResource
-CreateDBCluster                     cluster cluster-pg? og? subgrp? global-cluster? @monitoringRoleArn=monitoring.rds.amazonaws.com #AddTagsToResource
+CreateDBCluster                     cluster cluster-pg? og? subgrp? global-cluster? @monitoringRoleArn=monitoring.rds.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
 CreateDBClusterEndpoint             cluster-endpoint cluster #AddTagsToResource
 CreateDBClusterParameterGroup       cluster-pg #AddTagsToResource
 CreateDBClusterSnapshot             cluster-snapshot cluster #AddTagsToResource
-CreateDBInstance                    db cluster? og? pg? secgrp? subgrp? @monitoringRoleArn=monitoring.rds.amazonaws.com #AddTagsToResource
-CreateDBInstanceReadReplica         db db?=sourceDBInstanceIdentifier cluster?=sourceDBClusterIdentifier og? pg? subgrp? @monitoringRoleArn=monitoring.rds.amazonaws.com #AddTagsToResource
+CreateDBInstance                    db cluster? og? pg? secgrp? subgrp? @monitoringRoleArn=monitoring.rds.amazonaws.com @profile:customIamInstanceProfile=ec2.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
+CreateDBInstanceReadReplica         db db?=sourceDBInstanceIdentifier cluster?=sourceDBClusterIdentifier og? pg? subgrp? @monitoringRoleArn=monitoring.rds.amazonaws.com @profile:customIamInstanceProfile=ec2.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
 CreateDBParameterGroup              pg #AddTagsToResource
 CreateDBProxyEndpoint               +proxy-endpoint +proxy #AddTagsToResource
 CreateDBSecurityGroup               secgrp #AddTagsToResource
@@ -188,12 +188,12 @@ RemoveRoleFromDBInstance            db @roleArn=rds.amazonaws.com
 RemoveSourceIdentifierFromSubscription es
 ResetDBClusterParameterGroup        cluster-pg
 ResetDBParameterGroup               pg
-RestoreDBClusterFromS3              cluster cluster-pg? og? subgrp? @s3IngestionRoleArn=rds.amazonaws.com #AddTagsToResource
-RestoreDBClusterFromSnapshot        cluster cluster-snapshot?=snapshotIdentifier cluster-pg? og? subgrp? #AddTagsToResource
-RestoreDBClusterToPointInTime       cluster cluster?=sourceDBClusterIdentifier cluster-pg? og? subgrp? #AddTagsToResource
-RestoreDBInstanceFromDBSnapshot     db snapshot? cluster-snapshot? og? pg? subgrp? #AddTagsToResource
+RestoreDBClusterFromS3              cluster cluster-pg? og? subgrp? @s3IngestionRoleArn=rds.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
+RestoreDBClusterFromSnapshot        cluster cluster-snapshot?=snapshotIdentifier cluster-pg? og? subgrp? @monitoringRoleArn=monitoring.rds.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
+RestoreDBClusterToPointInTime       cluster cluster?=sourceDBClusterIdentifier cluster-pg? og? subgrp? @monitoringRoleArn=monitoring.rds.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
+RestoreDBInstanceFromDBSnapshot     db snapshot? cluster-snapshot? og? pg? subgrp? @profile:customIamInstanceProfile=ec2.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
 RestoreDBInstanceFromS3             db og? pg? secgrp? subgrp? @s3IngestionRoleArn=rds.amazonaws.com @monitoringRoleArn=monitoring.rds.amazonaws.com #AddTagsToResource
-RestoreDBInstanceToPointInTime      db=targetDBInstanceIdentifier db?=sourceDBInstanceIdentifier og? pg? subgrp? #AddTagsToResource
+RestoreDBInstanceToPointInTime      db=targetDBInstanceIdentifier db?=sourceDBInstanceIdentifier og? pg? subgrp? @profile:customIamInstanceProfile=ec2.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
 RevokeDBSecurityGroupIngress        secgrp
 StartActivityStream                 cluster?=resourceArn db?=resourceArn
 StartDBCluster                      cluster
