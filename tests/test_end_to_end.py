@@ -1,0 +1,192 @@
+"""The main job on the sample organization, through the command line, against what was planted in it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lpgen.core.match import glob_match
+from lpgen.core.match_resource import resource_match
+
+SAMPLE = Path(__file__).parent.parent / "sample_logs"
+EXPECTED: dict[str, Any] = json.loads((SAMPLE / "expected.json").read_text(encoding="utf-8"))
+PRINCIPALS = sorted(EXPECTED["principals"])
+POLICIES = str(SAMPLE / "authorization-details")
+
+
+def lpgen(*arguments: str, status: int = 0) -> str:
+    """Runs lpgen as a user does, and returns its stdout."""
+    done = subprocess.run([sys.executable, "-m", "lpgen", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stderr
+    return done.stdout
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the run over the sample organization left behind."""
+
+    data: Path
+    out: Path
+    review: dict[str, Any]
+
+    def principal(self, arn: str) -> dict[str, Any]:
+        (found,) = (one for one in self.review["principals"] if one["principal"] == arn)
+        return dict(found)
+
+    def folder(self, arn: str) -> Path:
+        summary = json.loads((self.out / "summary.json").read_text(encoding="utf-8"))
+        (found,) = (one for one in summary["principals"] if one["principal"] == arn)
+        return self.out / found["folder"]
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    home = tmp_path_factory.mktemp("sample")
+    data, out = home / "data", home / "out"
+    lpgen("ingest", str(SAMPLE / "AWSLogs"), "--data", str(data))
+    review = lpgen("review", "--data", str(data), "--policies", POLICIES, "--format", "json")
+    lpgen("generate", "--data", str(data), "--policies", POLICIES, "--output", str(out))
+    return World(data, out, json.loads(review))
+
+
+@cache
+def statements(folder: Path) -> tuple[dict[str, Any], ...]:
+    documents = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("policy-*.json"))]
+    return tuple(statement for document in documents for statement in document["Statement"])
+
+
+def as_list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def allows(statement: dict[str, Any], action: str, resource: str) -> bool:
+    if statement["Effect"] != "Allow" or action not in as_list(statement["Action"]):
+        return False
+    if "NotResource" in statement:
+        return not any(resource_match(pattern, resource) for pattern in as_list(statement["NotResource"]))
+    return any(pattern == resource or resource_match(pattern, resource) for pattern in as_list(statement["Resource"]))
+
+
+def test_ingest_accounts_for_every_record(world: World) -> None:
+    counts, skips = EXPECTED["counts"], {one["reason"]: one["records"] for one in world.review["skips"]}
+    covered = sum(account["records"] for account in world.review["coverage"]["accounts"])
+    assert covered == counts["records_read"]
+    files = sum(counts["skipped_files"].values())
+    for reasons, count in counts["skipped_records"].items():
+        assert sum(skips.get(reason, 0) for reason in reasons.split("|")) >= count
+    assert sum(skips.values()) == counts["records_read"] - counts["usage_records"] + files
+
+
+def test_review_lists_every_principal_of_the_policies(world: World) -> None:
+    assert sorted(one["principal"] for one in world.review["principals"]) == PRINCIPALS
+    assert world.review["problems"] == [
+        problem for problem in world.review["problems"] if "legacy-etl" in problem or "policy" in problem
+    ]
+
+
+@pytest.mark.parametrize("arn", PRINCIPALS)
+def test_review_concludes_what_was_planted(world: World, arn: str) -> None:
+    expected, found = EXPECTED["principals"][arn], world.principal(arn)
+    verdicts = {one["action"]: one["verdict"] for one in found["verdicts"]}
+    assert found["class"] == expected["class"]
+    assert {action: verdicts.get(action) for action in expected["verdicts"]} == expected["verdicts"]
+    if expected["class"] in ("active", "sso"):
+        used = sorted(action for action, verdict in verdicts.items() if verdict == "used")
+        assert used == expected["used_actions"]
+    assert found["safe"] == expected["safe"]
+    assert {one["kind"] for one in found["not_safe_because"]} >= set(expected["reasons"])
+
+
+@pytest.mark.parametrize("arn", PRINCIPALS)
+def test_replacement_keeps_and_drops_what_was_planted(world: World, arn: str) -> None:
+    expected = EXPECTED["principals"][arn]
+    if world.principal(arn)["replacement"] is None:
+        assert expected["safe"] is None
+        assert not (expected["must_keep"] or expected["must_carry"])
+        return
+    written = statements(world.folder(arn))
+    for action, resource in expected["must_keep"]:
+        assert any(allows(one, action, resource) for one in written), (action, resource)
+    for action, resource in expected["must_not_allow"]:
+        assert not any(allows(one, action, resource) for one in written), (action, resource)
+    named = [name for one in written if one["Effect"] == "Allow" for name in as_list(one["Action"])]
+    assert not set(named) & set(expected["must_drop"])
+    assert not [name for name in named if "*" in name or "?" in name]
+    for carried in expected["must_carry"]:
+        assert carried in (written if isinstance(carried, dict) else json.dumps(written))
+    for action, count in expected["statements_per_action"].items():
+        assert sum(action in as_list(one["Action"]) for one in written if one["Effect"] == "Allow") == count
+
+
+def test_unused_roles_get_a_proposal_and_no_empty_policy(world: World) -> None:
+    found = world.principal("arn:aws:iam::111122223333:role/break-glass-admin")
+    assert "disable" in found["proposal"]
+    assert found["replacement"] is None
+    hole = world.principal("arn:aws:iam::111122223333:role/app/fulfilment-sync")
+    assert "disable" not in hole["proposal"]
+
+
+def test_dangerous_unused_grants_come_first(world: World) -> None:
+    arn = "arn:aws:iam::111122223333:role/fleet-node"
+    text = lpgen("review", "--data", str(world.data), "--policies", POLICIES, "--principal", arn)
+    assert text.index("ec2:ReplaceIamInstanceProfileAssociation") < text.index("ssm:UpdateInstanceInformation")
+
+
+def test_an_administrators_role_comes_out_small(world: World) -> None:
+    arn = "arn:aws:iam::111122223333:role/platform/platform-deployer"
+    services = {name.split(":")[0] for one in statements(world.folder(arn)) for name in as_list(one["Action"])}
+    used = {action.split(":")[0] for action in EXPECTED["principals"][arn]["used_actions"]}
+    assert services <= used | {"ssmmessages", "ec2messages"}
+
+
+def test_verify_passes_on_what_generate_wrote(world: World) -> None:
+    output = lpgen("verify", str(world.out), "--data", str(world.data), "--policies", POLICIES, "--format", "json")
+    checks = json.loads(output)
+    assert checks
+
+
+def test_verify_fails_with_the_line_on_a_widened_policy(world: World, tmp_path: Path) -> None:
+    arn = "arn:aws:iam::111122223333:role/ci/functions-publisher"
+    copy = tmp_path / "out" / world.folder(arn).name
+    copy.mkdir(parents=True)
+    for path in world.folder(arn).iterdir():
+        (copy / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    document = json.loads((copy / "policy-1.json").read_text(encoding="utf-8"))
+    document["Statement"][0]["Action"] = ["iam:CreateUser"]
+    (copy / "policy-1.json").write_text(json.dumps(document), encoding="utf-8")
+    output = lpgen("verify", str(tmp_path / "out"), "--data", str(world.data), "--policies", POLICIES, status=1)
+    assert "iam:CreateUser" in output
+    assert "policy-1.json, statement 1" in output
+
+
+def test_the_same_input_gives_the_same_bytes(world: World, tmp_path: Path) -> None:
+    data, out = tmp_path / "data", tmp_path / "out"
+    parts = sorted((SAMPLE / "AWSLogs").iterdir(), reverse=True)
+    for part in parts:
+        lpgen("ingest", str(part), "--data", str(data), "--workers", "1")
+    lpgen("generate", "--data", str(data), "--policies", POLICIES, "--output", str(out))
+    assert tree(out) == tree(world.out)
+    assert tree(data / "usage") == tree(world.data / "usage")
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_review_filters_by_principal(world: World) -> None:
+    only = json.loads(
+        lpgen(
+            "review", "--data", str(world.data), "--policies", POLICIES, "--principal", "*lambda/*", "--format", "json"
+        )
+    )
+    assert [one["principal"] for one in only["principals"]] == [
+        arn for arn in PRINCIPALS if glob_match("*lambda/*", arn)
+    ]
+    lpgen("review", "--data", str(world.data), "--policies", POLICIES, "--principal", "nobody", status=2)
