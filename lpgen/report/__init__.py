@@ -1,1 +1,5 @@
-"""Renderers: a report value in, text out."""
+"""Renderers: a report value in, text out. What a format needs is imported when it is asked for."""
+
+from lpgen.report.render import render_evidence, render_review, render_summary, render_verification
+
+__all__ = ["render_evidence", "render_review", "render_summary", "render_verification"]

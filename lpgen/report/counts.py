@@ -1,0 +1,124 @@
+"""What a principal's verdicts add up to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Final
+
+from lpgen.core.findings import ActionVerdict, Confidence, Line, LineKind, Proposal, Verdict
+from lpgen.core.model import AccessLevel, Action
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Numbers of distinct actions. `granted` is `used + attempted + unused + unobservable`.
+
+    `kept` are the actions that stay only because the logs can't show their use. `replacement` are those in the
+    replacement, `removed` the granted ones that aren't, and `dangerous` the dangerous ones of these; the three are 0
+    where there is no replacement. `dangerous_unused` are the dangerous grants nobody was seen to use.
+    """
+
+    granted: int = 0
+    used: int = 0
+    attempted: int = 0
+    unused: int = 0
+    unobservable: int = 0
+    ungranted: int = 0
+    kept: int = 0
+    replacement: int = 0
+    removed: int = 0
+    dangerous: int = 0
+    dangerous_unused: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        names = [one.name for one in fields(self)]
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in names))
+
+
+@dataclass(frozen=True, slots=True)
+class LevelCount:
+    """How many actions of one service and access level are granted, and how many of them were used or tried."""
+
+    granted: int = 0
+    seen: int = 0
+
+    def __add__(self, other: LevelCount) -> LevelCount:
+        return LevelCount(self.granted + other.granted, self.seen + other.seen)
+
+
+Matrix = Mapping[str, Mapping[AccessLevel, LevelCount]]
+"""Granted against used: by service, sorted, and by access level, without the empty ones."""
+
+UNSEEN: Final = frozenset({Verdict.UNUSED, Verdict.UNOBSERVABLE})
+
+
+def has_documents(proposal: Proposal) -> bool:
+    """Whether there is a replacement to put in place: one was made, and it wasn't refused."""
+    return proposal.replacement is not None and not proposal.replacement.refusal
+
+
+def replacement_lines(proposal: Proposal) -> tuple[Line, ...]:
+    """The lines that the replacement's documents hold, each once, sorted; none where there is no replacement."""
+    documents = proposal.replacement.documents if has_documents(proposal) and proposal.replacement else ()
+    found = {line for document in documents for statement in document.statements for line in statement.lines}
+    return tuple(sorted(found, key=lambda line: (line.action, line.scope, line.parent, line.kind, line.why)))
+
+
+def removed_verdicts(proposal: Proposal, staying: frozenset[Action]) -> tuple[ActionVerdict, ...]:
+    """The verdicts of granted actions that don't stay; none where there is no replacement."""
+    verdicts = proposal.diff.verdicts if has_documents(proposal) else ()
+    return tuple(one for one in verdicts if one.verdict is not Verdict.UNGRANTED and one.action not in staying)
+
+
+def counts_of_proposal(proposal: Proposal, lines: Collection[Line], removed: Collection[ActionVerdict]) -> Counts:
+    """The numbers of one principal, from its verdicts, the lines of its replacement and what is removed."""
+    by_verdict = dict.fromkeys(Verdict, 0)
+    dangerous_unused = 0
+    for one in proposal.diff.verdicts:
+        by_verdict[one.verdict] += 1
+        dangerous_unused += bool(one.danger) and one.verdict in UNSEEN
+    return Counts(
+        granted=sum(by_verdict.values()) - by_verdict[Verdict.UNGRANTED],
+        used=by_verdict[Verdict.USED],
+        attempted=by_verdict[Verdict.ATTEMPTED],
+        unused=by_verdict[Verdict.UNUSED],
+        unobservable=by_verdict[Verdict.UNOBSERVABLE],
+        ungranted=by_verdict[Verdict.UNGRANTED],
+        kept=len({line.action for line in lines if line.kind is LineKind.KEPT}),
+        replacement=len({line.action for line in lines}),
+        removed=len(removed),
+        dangerous=sum(bool(one.danger) for one in removed),
+        dangerous_unused=dangerous_unused,
+    )
+
+
+def confidence_of_removal(removed: Iterable[ActionVerdict]) -> dict[Confidence, int]:
+    """How many removals are how sure, in the order of `Confidence`."""
+    found = dict.fromkeys(Confidence, 0)
+    for one in removed:
+        found[one.confidence] += 1
+    return found
+
+
+def matrix_from_verdicts(verdicts: Iterable[ActionVerdict]) -> Matrix:
+    """Granted against used, by service and access level."""
+    found: dict[str, dict[AccessLevel, LevelCount]] = defaultdict(dict)
+    for one in verdicts:
+        if one.verdict is not Verdict.UNGRANTED:
+            row = found[one.action.partition(":")[0]]
+            row[one.level] = row.get(one.level, LevelCount()) + LevelCount(1, one.verdict not in UNSEEN)
+    return {service: found[service] for service in sorted(found)}
+
+
+def sum_matrix(matrix: Matrix) -> dict[AccessLevel, LevelCount]:
+    """The matrix summed over services, with every level in order."""
+    return {
+        level: sum((row.get(level, LevelCount()) for row in matrix.values()), LevelCount()) for level in AccessLevel
+    }
+
+
+def sorted_levels(row: Mapping[AccessLevel, LevelCount]) -> list[AccessLevel]:
+    """The access levels of a row, from List to Permissions management."""
+    return [level for level in AccessLevel if level in row]

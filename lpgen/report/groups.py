@@ -1,0 +1,115 @@
+"""Findings of one principal put together, so that a reader sees a handful of rows and not thousands."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lpgen.core.findings import ActionVerdict, AppliedRule, Evidence, Line, LineKind, Use, Verdict
+from lpgen.core.model import Action, DenialKind
+from lpgen.core.principal_usage import merge_evidence
+from lpgen.report.counts import UNSEEN
+
+
+@dataclass(frozen=True, slots=True)
+class DangerGroup:
+    """Dangerous grants nobody was seen to use, by what they let a holder do; `stays` says they aren't removed."""
+
+    danger: str
+    observable: bool
+    stays: bool
+    verdicts: tuple[ActionVerdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeniedGroup:
+    """Refused tries of one action by one wall. `resources` are distinct, sorted."""
+
+    wall: DenialKind
+    action: Action
+    resources: tuple[str, ...]
+    regions: tuple[str, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class KeptGroup:
+    """Actions of one service that stay for one reason though no use was seen."""
+
+    service: str
+    why: str
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGroup:
+    """A scoping rule with what it adds and every pattern it wrote."""
+
+    rule: str
+    adds: str
+    records: int
+    patterns: tuple[str, ...]
+
+
+def danger_groups(verdicts: Iterable[ActionVerdict], staying: frozenset[Action]) -> tuple[DangerGroup, ...]:
+    """The dangerous grants nobody was seen to use: what goes first, a danger of its own before a general one."""
+    found: dict[tuple[bool, bool, str], list[ActionVerdict]] = defaultdict(list)
+    for one in verdicts:
+        if one.danger and one.verdict in UNSEEN:
+            found[one.action in staying, one.verdict is Verdict.UNUSED, one.danger].append(one)
+    groups = (
+        DangerGroup(danger, observable, stays, tuple(sorted(members, key=lambda one: one.action)))
+        for (stays, observable, danger), members in found.items()
+    )
+    return tuple(
+        sorted(groups, key=lambda one: (one.stays, not one.observable, len(one.verdicts), one.verdicts[0].action))
+    )
+
+
+def denied_groups(denied: Iterable[Use]) -> tuple[DeniedGroup, ...]:
+    """Refused tries by wall and action, sorted."""
+    found: dict[tuple[DenialKind, Action], list[Use]] = defaultdict(list)
+    for use in denied:
+        found[use.denial_kind, use.action].append(use)
+    return tuple(_denied_group(*key, found[key]) for key in sorted(found))
+
+
+def kept_groups(lines: Iterable[Line], kind: LineKind) -> tuple[KeptGroup, ...]:
+    """The replacement's lines of one kind by service and reason, sorted; an action has the first of its reasons."""
+    reasons: dict[Action, str] = {}
+    for line in lines:
+        if line.kind is kind:
+            reasons[line.action] = min(reasons.get(line.action, line.why), line.why)
+    found: dict[tuple[str, str], list[Action]] = defaultdict(list)
+    for action, why in sorted(reasons.items()):
+        found[action.partition(":")[0], why].append(action)
+    return tuple(KeptGroup(*key, tuple(found[key])) for key in sorted(found))
+
+
+def rule_groups(rules: Iterable[AppliedRule]) -> tuple[RuleGroup, ...]:
+    """The scoping rules that were applied, each with its patterns."""
+    found: dict[tuple[str, str], list[AppliedRule]] = defaultdict(list)
+    for one in rules:
+        found[one.rule, one.adds].append(one)
+    return tuple(
+        RuleGroup(rule, adds, sum(one.records for one in members), tuple(sorted(one.pattern for one in members)))
+        for (rule, adds), members in sorted(found.items())
+    )
+
+
+def lines_by_kind(lines: Iterable[Line]) -> dict[LineKind, tuple[int, int]]:
+    """How many actions and how many lines the replacement holds of each kind, without the empty ones, in order."""
+    found: dict[LineKind, list[Line]] = {kind: [] for kind in LineKind}
+    for line in lines:
+        found[line.kind].append(line)
+    return {kind: (len({one.action for one in same}), len(same)) for kind, same in found.items() if same}
+
+
+def _denied_group(wall: DenialKind, action: Action, uses: list[Use]) -> DeniedGroup:
+    evidence = uses[0].evidence
+    for use in uses[1:]:
+        evidence = merge_evidence(evidence, use.evidence)
+    resources = tuple(sorted({use.resource.text for use in uses}))
+    regions = tuple(sorted({region for use in uses for region in use.regions}))
+    return DeniedGroup(wall, action, resources, regions, evidence)

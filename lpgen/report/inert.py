@@ -1,0 +1,95 @@
+"""Text that came from a log or a policy, made inert: one function per kind of output.
+
+Names in logs and policies are chosen by whoever makes the calls. Shown raw they could clear a terminal, reverse the
+reading order, mention people in a pull request or open a link. Every renderer passes every text through one of these.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+_PLAIN_WORD: Final = re.compile(r"\(?[A-Za-z0-9][A-Za-z0-9'-]*(?:[,;][A-Za-z0-9'-]+)*\)?")
+_SIGN: Final = re.compile(r"[→–]|[0-9][0-9,]*/[0-9][0-9,]*")
+_TAIL: Final = re.compile(r"[,;:.)]*$")
+_REFERENCE: Final = re.compile(r"[0-9a-f]{7,}|gh-[0-9]+", re.IGNORECASE)  # GitHub links commits and issues
+_LIST_MARK: Final = re.compile(r"[0-9]+[.)]")
+_BACKTICKS: Final = re.compile(r"`+")
+
+
+def terminal_text(text: str) -> str:
+    """The text with everything that isn't visible written as an escape, and backslashes doubled.
+
+    Control characters, terminal sequences, line breaks, direction overrides, invisible and unassigned characters and
+    lone surrogates all go; what remains stands on one line, and different texts stay different.
+    """
+    if text.isprintable() and "\\" not in text:
+        return text
+    return "".join(map(_visible, text))
+
+
+def markdown_code(text: str) -> str:
+    """The text as a code span that holds wherever inline Markdown or a table's cell may stand.
+
+    Inside a code span nothing is a link, a mention, HTML or emphasis; the fence is longer than any run of backticks in
+    the text. https://github.github.com/gfm/#code-spans and, for the pipe, https://github.github.com/gfm/#example-200
+    """
+    shown = terminal_text(text)
+    if not shown.strip():
+        return f"<code>{'&#32;' * len(shown)}</code>" if shown else "<code></code>"
+    fence = "`" * (max(map(len, _BACKTICKS.findall(shown)), default=0) + 1)
+    pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
+    return f"{fence}{pad}{shown}{pad}{fence}".replace("|", "\\|")
+
+
+def markdown_prose(text: str) -> str:
+    """The text as prose: plain words stay as they are, and whatever has another character becomes a code span."""
+    parts: list[str] = []
+    coded: list[str] = []
+    for token in filter(None, text.split(" ")):
+        core, tail = _split_tail(token)
+        quoted = len(core) > 2 and core[0] == core[-1] == "`" and "`" not in core[1:-1]
+        if not quoted and _is_plain(core) and not _LIST_MARK.fullmatch(token):
+            parts.extend(_flush(coded, ""))
+            parts.append(token)
+            continue
+        coded.append(core[1:-1] if quoted else core)
+        if quoted or tail:
+            parts.extend(_flush(coded, tail))
+    return " ".join([*parts, *_flush(coded, "")])
+
+
+def html_code(text: str) -> str:
+    """The text as an HTML `code` element, for where Markdown isn't read, such as the summary of a fold."""
+    return f"<code>{html.escape(terminal_text(text))}</code>"
+
+
+def _visible(character: str) -> str:
+    if character == "\\":
+        return "\\\\"
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _split_tail(token: str) -> tuple[str, str]:
+    found = _TAIL.search(token)
+    at = found.start() if found else len(token)
+    if token.startswith("(") and token.endswith(")") and at == len(token) - 1:
+        at = len(token)
+    return token[:at], token[at:]
+
+
+def _is_plain(word: str) -> bool:
+    plain = not word or _PLAIN_WORD.fullmatch(word) is not None or _SIGN.fullmatch(word) is not None
+    return plain and not _REFERENCE.fullmatch(word.strip("()"))
+
+
+def _flush(coded: list[str], tail: str) -> list[str]:
+    if not coded:
+        return []
+    span = markdown_code(" ".join(coded)) + tail
+    coded.clear()
+    return [span]

@@ -1,0 +1,73 @@
+"""What to do about a caveat, exactly: the step that lifts it, and how a person accepts it instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from lpgen.core.findings import Caveat, CaveatKind, PrincipalDiff
+
+UNACCEPTABLE: Final = frozenset({CaveatKind.GRANTS_UNKNOWN, CaveatKind.TOO_LARGE, CaveatKind.VERIFICATION})
+"""The kinds that nobody can accept: there is nothing proven to accept."""
+
+
+def next_step(caveat: Caveat, diff: PrincipalDiff, *, min_days: int) -> str:
+    """The step that lifts a caveat, as a clause without a full stop."""
+    return _STEPS[caveat.kind](caveat, diff, min_days)
+
+
+def _short_coverage(_caveat: Caveat, diff: PrincipalDiff, min_days: int) -> str:
+    missing = max(1, min_days - diff.covered_days)
+    return f"ingest logs of {missing} more {'day' if missing == 1 else 'days'} of account {diff.principal.account}"
+
+
+def _young_principal(_caveat: Caveat, diff: PrincipalDiff, min_days: int) -> str:
+    return _wait(diff.principal.created, min_days)
+
+
+def _young_policy(caveat: Caveat, diff: PrincipalDiff, min_days: int) -> str:
+    name = caveat.item.partition(" ")[2]
+    dates = [policy.created for policy in diff.principal.policies if (policy.arn or policy.name) == name]
+    return _wait(max(filter(None, dates), default=None), min_days)
+
+
+def _wait(since: datetime | None, min_days: int) -> str:
+    if since is None:
+        return "wait for more days of logs"
+    try:
+        until: date = since.date() + timedelta(days=min_days)
+    except OverflowError:
+        return "wait for more days of logs"
+    return f"wait until the logs reach {until.isoformat()}"
+
+
+def _coverage_hole(_caveat: Caveat, diff: PrincipalDiff, _min_days: int) -> str:
+    used = diff.principal.last_used
+    when = f" of {used.date().isoformat()}" if used else ""
+    return f"find the trail that holds its use{when}, every Region included, and ingest its logs"
+
+
+def _fixed(text: str) -> Callable[[Caveat, PrincipalDiff, int], str]:
+    return lambda _caveat, _diff, _min_days: text
+
+
+_STEPS: Final[dict[CaveatKind, Callable[[Caveat, PrincipalDiff, int], str]]] = {
+    CaveatKind.UNMAPPED_EVENT: _fixed(
+        "look the call up in AWS's service authorization reference, and keep the granted action it needs by a decision"
+    ),
+    CaveatKind.UNKNOWN_PATTERN: _fixed("correct the name in the policy, or run `lpgen catalog update` if AWS has it"),
+    CaveatKind.GRANTS_UNKNOWN: _fixed(
+        "run `aws iam get-account-authorization-details` again without a filter, and review again"
+    ),
+    CaveatKind.SHORT_COVERAGE: _short_coverage,
+    CaveatKind.YOUNG_PRINCIPAL: _young_principal,
+    CaveatKind.YOUNG_POLICY: _young_policy,
+    CaveatKind.COVERAGE_HOLE: _coverage_hole,
+    CaveatKind.RECREATED: _fixed("make sure that nothing still needs what only the earlier one used"),
+    CaveatKind.UNEXPLAINED_USE: _fixed(
+        "look for a resource policy or a policy change that allowed it, else keep what it stands for by a decision"
+    ),
+    CaveatKind.TOO_LARGE: _fixed("split it into several by what they do, or drop kept actions by decisions"),
+    CaveatKind.VERIFICATION: _fixed("read the failed checks below; don't put this replacement in place"),
+}

@@ -1,0 +1,75 @@
+"""Rendering: a report or a verification in, text in the asked-for format out. Equal values give equal bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from lpgen.core.findings import Proposal, Report, Verification
+    from lpgen.report.blocks import Block
+
+FORMATS: Final = ("text", "json", "markdown")
+"""What `format` may be: a terminal's text, JSON with a versioned schema, or Markdown for a pull request."""
+
+
+def render_review(report: Report, format: str, *, width: int = 100, color: bool = False) -> str:  # noqa: A002
+    """The review of a report, with a line break at the end. `width` and `color` matter to text alone.
+
+    Raises:
+        ValueError: there is no such format.
+    """
+    if format == "json":
+        from lpgen.report.review_json import review_json
+
+        return review_json(report)
+    from lpgen.report.review_page import review_page
+
+    return _render_page(review_page(report), format, width=width, color=color)
+
+
+def render_verification(
+    verifications: Sequence[Verification],
+    format: str,  # noqa: A002
+    *,
+    width: int = 100,
+    color: bool = False,
+) -> str:
+    """The checks on written replacements, with a line break at the end.
+
+    Raises:
+        ValueError: there is no such format.
+    """
+    if format == "json":
+        from lpgen.report.verification_json import verification_json
+
+        return verification_json(verifications)
+    from lpgen.report.verification_page import verification_page
+
+    return _render_page(verification_page(verifications), format, width=width, color=color)
+
+
+def render_evidence(proposal: Proposal, report: Report) -> str:
+    """The `evidence.json` of one principal's folder: see `lpgen.report.evidence_json`."""
+    from lpgen.report.evidence_json import evidence_json
+
+    return evidence_json(proposal, report)
+
+
+def render_summary(report: Report, folders: Mapping[str, str]) -> str:
+    """The `summary.json` of an output folder, given the folder names by principal ARN."""
+    from lpgen.report.summary_json import summary_json
+
+    return summary_json(report, folders)
+
+
+def _render_page(page: Sequence[Block], format: str, *, width: int, color: bool) -> str:  # noqa: A002
+    if format == "text":
+        from lpgen.report.text import render_text
+
+        return render_text(page, width=width, color=color)
+    if format == "markdown":
+        from lpgen.report.markdown import render_markdown
+
+        return render_markdown(page)
+    raise ValueError(f"no format {format!r}; there are {', '.join(FORMATS)}")

@@ -1,0 +1,225 @@
+"""The review as JSON, schema `lpgen.review/1`.
+
+Keys are only ever added under this name; a change of meaning takes a new number. Texts are as in the logs and policies,
+days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything is sorted, and nothing depends on today.
+
+- `as_of`, `catalog`, `min_days`: the day that ages count to, the action catalog, how many covered days are enough.
+- `totals`: the numbers of `principals[].counts` summed (`lpgen.report.counts.Counts` says what each one counts), and
+  how many principals there are, have a replacement, and have one that is called safe.
+- `coverage`: per account the days, gaps, Regions and records that were read, and by Region the event sources whose
+  data events were seen.
+- `skips`: records that are no usage, by reason. `problems`: gaps of the snapshot. `expired_decisions`: no longer in
+  force. `not_in_snapshot`: principals of the logs that the authorization details don't have.
+- `principals`: by class and then by what could do most harm. Of each:
+  `proposal`; `safe` (null: there is no replacement); `not_safe_because` with the next step; `accepted`; `counts`;
+  `statements`, to which the numbers in `verdicts[].granted_by` point (from 0);
+  `services`: by access level how many actions are granted and how many of them were seen (used or tried);
+  `verdicts`, one per action; `wildcards`; `ungranted`; `denied`; `unmapped`;
+  `replacement` (null: there is none); `plan`; `dropped`; `checks` (null: nothing was verified).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Final
+
+from lpgen.core.findings import (
+    ActionVerdict,
+    PrincipalUsage,
+    Proposal,
+    Report,
+    StatementRef,
+    UnmappedEvent,
+    WildcardUse,
+)
+from lpgen.core.model import Outcome
+from lpgen.report.counts import sorted_levels
+from lpgen.report.facts import (
+    facts_of_accepted,
+    facts_of_account,
+    facts_of_caveats,
+    facts_of_checks,
+    facts_of_decision,
+    facts_of_dropped,
+    facts_of_evidence,
+    facts_of_scope,
+    facts_of_statement,
+    facts_of_ungranted,
+    facts_of_use,
+)
+from lpgen.report.groups import KeptGroup
+from lpgen.report.json_layout import Json, Row, lay_out
+from lpgen.report.plan import document_file, plan_note, plan_steps
+from lpgen.report.views import PrincipalView, ReviewView, review_view
+
+REVIEW_SCHEMA: Final = "lpgen.review/1"
+
+
+def review_json(report: Report) -> str:
+    """The review of a report as JSON text."""
+    view = review_view(report)
+    diff = report.diff
+    return lay_out(
+        {
+            "schema": REVIEW_SCHEMA,
+            "as_of": diff.as_of.isoformat(),
+            "catalog": Row(version=diff.catalog_version, date=diff.catalog_date),
+            "min_days": report.min_days,
+            "totals": totals_of_review(view),
+            "coverage": {"accounts": [facts_of_account(one) for one in diff.coverage.accounts]},
+            "skips": [
+                Row(reason=one.reason, records=one.records, example_event_id=one.example_event_id) for one in diff.skips
+            ],
+            "problems": list(report.problems),
+            "expired_decisions": [facts_of_decision(one) for one in diff.expired],
+            "not_in_snapshot": [_facts_of_unlisted(one) for one in diff.unlisted],
+            "principals": [_facts_of_principal(one, min_days=report.min_days) for one in view.views],
+        }
+    )
+
+
+def totals_of_review(view: ReviewView) -> Row:
+    """The numbers of all principals together."""
+    made = view.made
+    return Row(
+        principals=len(view.views),
+        replacements=sum(one.has_documents for one in made),
+        refused=sum(not one.has_documents for one in made),
+        safe=sum(one.proposal.safe for one in made),
+        **asdict(view.totals),
+    )
+
+
+def safety_of_proposal(proposal: Proposal) -> bool | None:
+    """Whether the replacement is called safe; None where there is none to call so."""
+    return None if proposal.replacement is None else proposal.safe
+
+
+def _facts_of_unlisted(usage: PrincipalUsage) -> Json:
+    return {
+        "principal": usage.principal,
+        "principal_ids": list(usage.principal_ids),
+        "regions": list(usage.regions),
+        "uses": [facts_of_use(one) for one in usage.uses if one.outcome is not Outcome.DENIED],
+        "denied": [facts_of_use(one) for one in usage.uses if one.outcome is Outcome.DENIED],
+        "unmapped": [_facts_of_unmapped(one) for one in usage.unmapped],
+    }
+
+
+def _facts_of_principal(view: PrincipalView, *, min_days: int) -> Json:
+    diff, proposal = view.diff, view.proposal
+    statements = _statements(view)
+    at = {ref: number for number, ref in enumerate(statements)}
+    return {
+        "principal": diff.principal.arn,
+        "principal_id": diff.principal.principal_id,
+        "account": diff.principal.account,
+        "kind": diff.principal.kind,
+        "class": diff.principal_class,
+        "proposal": diff.proposal,
+        "safe": safety_of_proposal(proposal),
+        "not_safe_because": facts_of_caveats(proposal, min_days=min_days),
+        "accepted": facts_of_accepted(diff.caveats),
+        "covered_days": diff.covered_days,
+        "counts": Row(asdict(view.counts)),
+        "removal_confidence": Row({level.value: count for level, count in view.confidence.items()}),
+        "statements": [facts_of_statement(ref) for ref in statements],
+        "services": _facts_of_services(view),
+        "verdicts": [_facts_of_verdict(one, view, at) for one in diff.verdicts],
+        "wildcards": [_facts_of_wildcard(one) for one in diff.wildcards],
+        "ungranted": [facts_of_ungranted(one) for one in diff.ungranted],
+        "denied": [facts_of_use(one) for one in diff.denied],
+        "unmapped": [_facts_of_unmapped(one) for one in diff.unmapped],
+        "replacement": _facts_of_replacement(view),
+        "plan": {"steps": [Row(asdict(step)) for step in plan_steps(proposal)], "note": plan_note(proposal)},
+        "dropped": facts_of_dropped(diff),
+        "checks": None if proposal.verification is None else facts_of_checks(proposal.verification.checks),
+    }
+
+
+def _statements(view: PrincipalView) -> list[StatementRef]:
+    found = {ref for one in view.diff.verdicts for ref in one.grants}
+    return sorted(found | {one.ref for one in view.diff.wildcards})
+
+
+def _facts_of_services(view: PrincipalView) -> list[Row]:
+    return [
+        Row(
+            service=service,
+            levels={
+                level.value: {"granted": row[level].granted, "seen": row[level].seen} for level in sorted_levels(row)
+            },
+        )
+        for service, row in view.matrix.items()
+    ]
+
+
+def _facts_of_verdict(one: ActionVerdict, view: PrincipalView, at: dict[StatementRef, int]) -> Row:
+    return Row(
+        action=one.action,
+        level=one.level,
+        verdict=one.verdict,
+        reason=one.reason,
+        keep=one.keep,
+        in_replacement=one.action in view.staying,
+        confidence=one.confidence,
+        danger=one.danger,
+        granted_by=[at[ref] for ref in one.grants],
+        evidence=facts_of_evidence(one.evidence) if one.evidence else None,
+    )
+
+
+def _facts_of_wildcard(one: WildcardUse) -> Row:
+    return Row(
+        pattern=one.pattern,
+        not_action=one.not_action,
+        expands_to=one.expands_to,
+        used=list(one.used),
+        statement=facts_of_statement(one.ref),
+    )
+
+
+def _facts_of_unmapped(one: UnmappedEvent) -> Row:
+    return Row(event_source=one.event_source, event_name=one.event_name, **facts_of_evidence(one.evidence))
+
+
+def _facts_of_replacement(view: PrincipalView) -> Json | None:
+    replacement = view.proposal.replacement
+    if replacement is None:
+        return None
+    return {
+        "refusal": replacement.refusal or None,
+        "documents": [
+            Row(
+                file=document_file(number),
+                name=document.name,
+                type="inline" if document.inline else "managed",
+                characters=document.size,
+                statements=len(document.statements),
+            )
+            for number, document in enumerate(replacement.documents, start=1)
+        ],
+        "lines": [
+            Row(
+                action=line.action,
+                **facts_of_scope(line.scope),
+                parent=facts_of_statement(line.parent),
+                kind=line.kind,
+                why=line.why,
+                rule=line.rule,
+                evidence=facts_of_evidence(line.evidence) if line.evidence else None,
+            )
+            for line in view.lines
+        ],
+        "kept": _facts_of_groups(view.kept),
+        "for_review": _facts_of_groups(view.for_review),
+        "decided": _facts_of_groups(view.decided),
+        "rules": [
+            Row(rule=one.rule, adds=one.adds, records=one.records, patterns=list(one.patterns)) for one in view.rules
+        ],
+        "characters_by_service": Row(dict(replacement.bytes_by_service)),
+    }
+
+
+def _facts_of_groups(groups: tuple[KeptGroup, ...]) -> list[Row]:
+    return [Row(service=one.service, why=one.why, actions=list(one.actions)) for one in groups]

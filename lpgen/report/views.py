@@ -1,0 +1,203 @@
+"""The views that every output form of a review shares, computed once from the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from lpgen.core.findings import (
+    ActionVerdict,
+    Caveat,
+    CaveatKind,
+    Confidence,
+    Line,
+    LineKind,
+    PrincipalClass,
+    PrincipalDiff,
+    Proposal,
+    Report,
+)
+from lpgen.core.model import Action
+from lpgen.report.counts import (
+    Counts,
+    Matrix,
+    confidence_of_removal,
+    counts_of_proposal,
+    has_documents,
+    matrix_from_verdicts,
+    removed_verdicts,
+    replacement_lines,
+)
+from lpgen.report.groups import (
+    DangerGroup,
+    DeniedGroup,
+    KeptGroup,
+    RuleGroup,
+    danger_groups,
+    denied_groups,
+    kept_groups,
+    lines_by_kind,
+    rule_groups,
+)
+
+CLASS_ORDER: Final = (
+    PrincipalClass.ACTIVE,
+    PrincipalClass.SSO,
+    PrincipalClass.UNUSED,
+    PrincipalClass.GRANTS_UNKNOWN,
+    PrincipalClass.NOT_COVERED,
+    PrincipalClass.SERVICE_LINKED,
+    PrincipalClass.NO_GRANTS,
+    PrincipalClass.NOT_IN_SNAPSHOT,
+)
+"""Sections in the order in which a reader can do something about them."""
+
+
+class PrincipalView:
+    """One principal's proposal with what is derived from it, each once and only when asked for."""
+
+    def __init__(self, proposal: Proposal) -> None:
+        self.proposal: Final = proposal
+
+    @property
+    def diff(self) -> PrincipalDiff:
+        """The comparison that the proposal rests on."""
+        return self.proposal.diff
+
+    @cached_property
+    def has_documents(self) -> bool:
+        """Whether there is a replacement to put in place."""
+        return has_documents(self.proposal)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """The numbers of its actions."""
+        return counts_of_proposal(self.proposal, self.lines, self.removed)
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines of the replacement, sorted."""
+        return replacement_lines(self.proposal)
+
+    @cached_property
+    def staying(self) -> frozenset[Action]:
+        """The actions in the replacement."""
+        return frozenset(line.action for line in self.lines)
+
+    @cached_property
+    def removed(self) -> tuple[ActionVerdict, ...]:
+        """The verdicts of granted actions that go."""
+        return removed_verdicts(self.proposal, self.staying)
+
+    @cached_property
+    def confidence(self) -> Mapping[Confidence, int]:
+        """How many removals are how sure."""
+        return confidence_of_removal(self.removed)
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        """Granted against used, by service and access level."""
+        return matrix_from_verdicts(self.diff.verdicts)
+
+    @cached_property
+    def dangers(self) -> tuple[DangerGroup, ...]:
+        """The dangerous grants nobody was seen to use, what goes first."""
+        return danger_groups(self.diff.verdicts, self.staying)
+
+    @cached_property
+    def denied(self) -> tuple[DeniedGroup, ...]:
+        """The refused tries, by wall and action."""
+        return denied_groups(self.diff.denied)
+
+    @cached_property
+    def kept(self) -> tuple[KeptGroup, ...]:
+        """What stays only because the logs can't show its use."""
+        return kept_groups(self.lines, LineKind.KEPT)
+
+    @cached_property
+    def for_review(self) -> tuple[KeptGroup, ...]:
+        """What stays because an unexplained use may be a mapping error."""
+        return kept_groups(self.lines, LineKind.REVIEW)
+
+    @cached_property
+    def decided(self) -> tuple[KeptGroup, ...]:
+        """What stays because a person decided so."""
+        return kept_groups(self.lines, LineKind.DECIDED)
+
+    @cached_property
+    def line_kinds(self) -> Mapping[LineKind, tuple[int, int]]:
+        """Actions and lines of the replacement by kind."""
+        return lines_by_kind(self.lines)
+
+    @cached_property
+    def rules(self) -> tuple[RuleGroup, ...]:
+        """The scoping rules that were applied."""
+        return rule_groups(self.proposal.replacement.rules) if self.proposal.replacement else ()
+
+    @cached_property
+    def caveats(self) -> tuple[Caveat, ...]:
+        """Why it isn't called safe, accepted reasons left out."""
+        return self.proposal.caveats
+
+    @property
+    def accepted(self) -> tuple[Caveat, ...]:
+        """The reasons that a person has accepted."""
+        return tuple(caveat for caveat in self.diff.caveats if caveat.accepted_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The principals of one class, the most dangerous and then the widest first."""
+
+    principal_class: PrincipalClass
+    views: tuple[PrincipalView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    """A report in reading order. `made` are the principals with a replacement, refused ones included."""
+
+    report: Report
+    sections: tuple[Section, ...]
+    totals: Counts
+
+    @property
+    def views(self) -> tuple[PrincipalView, ...]:
+        """Every principal in reading order."""
+        return tuple(view for section in self.sections for view in section.views)
+
+    @property
+    def made(self) -> tuple[PrincipalView, ...]:
+        """The principals for which a replacement was made or refused."""
+        return tuple(view for view in self.views if view.proposal.replacement is not None)
+
+    @property
+    def open_caveats(self) -> Mapping[CaveatKind, tuple[PrincipalView, ...]]:
+        """The principals with a replacement that isn't called safe, by the kind of reason; one may stand in several."""
+        found: dict[CaveatKind, list[PrincipalView]] = {kind: [] for kind in CaveatKind}
+        for view in self.made:
+            for kind in sorted({caveat.kind for caveat in view.caveats}):
+                found[kind].append(view)
+        return {kind: tuple(views) for kind, views in found.items() if views}
+
+
+def review_view(report: Report) -> ReviewView:
+    """The report in reading order: by class, then what could do most harm, then what is widest, then by name."""
+    views = [PrincipalView(proposal) for proposal in report.proposals]
+    sections = tuple(
+        Section(principal_class, found)
+        for principal_class in CLASS_ORDER
+        if (found := _in_class(views, principal_class))
+    )
+    return ReviewView(report, sections, sum((view.counts for view in views), Counts()))
+
+
+def _in_class(views: Iterable[PrincipalView], principal_class: PrincipalClass) -> tuple[PrincipalView, ...]:
+    members = (view for view in views if view.diff.principal_class is principal_class)
+    return tuple(sorted(members, key=_reading_order))
+
+
+def _reading_order(view: PrincipalView) -> tuple[int, int, str]:
+    return -view.counts.dangerous_unused, -view.counts.granted, view.diff.principal.arn
