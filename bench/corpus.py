@@ -71,7 +71,7 @@ def _record(rng: random.Random, account: str, region: str, time: str) -> dict[st
     }
     if rng.random() < 0.07:
         code = rng.choice(("AccessDenied", "AccessDenied", "ThrottlingException", "NoSuchKey", "ResourceNotFound"))
-        record |= {"errorCode": code, "errorMessage": "User is not authorized to perform this" if "Den" in code else "x"}
+        record |= {"errorCode": code, "errorMessage": "the call failed"}
     return record
 
 

@@ -89,7 +89,7 @@ def test_fold_resource_folds_what_has_no_end(arn: str, pattern: str) -> None:
 
 @pytest.mark.parametrize(
     "resource",
-    [NO_RESOURCE, UNKNOWN_RESOURCE, Resource(ResourceKind.OVERFLOW), Resource(ResourceKind.FOLD, "arn:aws:s3:::b/*/c*")],
+    [NO_RESOURCE, UNKNOWN_RESOURCE, Resource(ResourceKind.OVERFLOW), Resource(ResourceKind.FOLD, "arn:aws:s3:::b/*/c")],
 )
 def test_fold_resource_leaves_other_kinds_alone(resource: Resource) -> None:
     assert fold_resource(resource) == resource

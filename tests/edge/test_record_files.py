@@ -1,0 +1,264 @@
+"""Files of every shape give their records, and what gives none says where and why."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import lpgen.edge.record_files as record_files
+from lpgen.core.records import Record
+from lpgen.core.tally import Unusable
+from lpgen.edge.record_files import records_from_bytes
+from tests.log_samples import ROLE, record_json
+
+FIRST, SECOND = record_json(1), record_json(2)
+BOTH = [FIRST["eventID"], SECOND["eventID"]]
+
+
+def event_bridge(record: dict[str, Any]) -> dict[str, Any]:
+    return {"version": "0", "detail-type": "AWS API Call via CloudTrail", "source": "aws.s3", "detail": record}
+
+
+def lookup(*records: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Events": [{"EventId": one["eventID"], "CloudTrailEvent": json.dumps(one)} for one in records],
+        "NextToken": "x",
+    }
+
+
+def lines(*documents: object) -> str:
+    return "\n".join(json.dumps(document) for document in documents)
+
+
+def read(data: bytes | str, **options: Any) -> list[Record | Unusable]:
+    return list(records_from_bytes(data.encode() if isinstance(data, str) else data, **options))
+
+
+def ids(items: list[Record | Unusable]) -> list[str | None]:
+    return [item.eventID for item in items if isinstance(item, Record)]
+
+
+def faults(items: list[Record | Unusable]) -> list[tuple[str, str, str]]:
+    return [(item.reason.value, item.detail, item.position) for item in items if isinstance(item, Unusable)]
+
+
+SHAPES: dict[str, str] = {
+    "log file": json.dumps({"Records": [FIRST, SECOND]}),
+    "pretty log file": json.dumps({"Records": [FIRST, SECOND]}, indent=4),
+    "log file with more keys": json.dumps({"a": 1, "Records": [FIRST, SECOND], "z": {"Records": []}}),
+    "array": json.dumps([FIRST, SECOND]),
+    "array of log files": json.dumps([{"Records": [FIRST]}, {"Records": [SECOND]}]),
+    "json lines": lines(FIRST, SECOND),
+    "json lines with blank lines": "\n\n" + json.dumps(FIRST) + "\r\n\r\n" + json.dumps(SECOND) + "\n\n",
+    "lookup-events": json.dumps(lookup(FIRST, SECOND)),
+    "pages of lookup-events": json.dumps(lookup(FIRST), indent=4) + "\n" + json.dumps(lookup(SECOND), indent=4),
+    "EventBridge lines": lines(event_bridge(FIRST), event_bridge(SECOND)),
+    "EventBridge array": json.dumps([event_bridge(FIRST), event_bridge(SECOND)]),
+    "pretty records in a row": json.dumps(FIRST, indent=2) + json.dumps(SECOND, indent=2),
+    "documents on one line": json.dumps(FIRST) + json.dumps(SECOND),
+    "a mixture": json.dumps({"Records": [FIRST]}, indent=1) + "\n" + lines(event_bridge(SECOND)),
+    "lines of log files": lines({"Records": [FIRST]}, {"Records": [SECOND]}),
+}
+
+PACKINGS: dict[str, Callable[[bytes], bytes]] = {
+    "plain": lambda data: data,
+    "with byte order mark": lambda data: b"\xef\xbb\xbf" + data,
+    "UTF-16": lambda data: data.decode().encode("utf-16"),
+    "gzip": gzip.compress,
+    "gzip in members": lambda data: b"".join(gzip.compress(data[at : at + 100]) for at in range(0, len(data), 100)),
+    "gzip padded with zeros": lambda data: gzip.compress(data) + bytes(512),
+    "with newline": lambda data: data + b"\n",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("packing", PACKINGS)
+def test_records_from_bytes_reads_every_shape(shape: str, packing: str) -> None:
+    items = read(PACKINGS[packing](SHAPES[shape].encode()))
+    assert faults(items) == []
+    assert ids(items) == BOTH
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_records_from_bytes_reads_large_documents_record_by_record(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = read(SHAPES[shape])
+    monkeypatch.setattr(record_files, "MAX_TYPED_BYTES", 10)
+    assert read(SHAPES[shape]) == whole
+
+
+@pytest.mark.parametrize("document", [FIRST, event_bridge(FIRST), lookup(FIRST), [FIRST], {"Records": [FIRST]}])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_records_from_bytes_reads_one_record(document: object, indent: int | None) -> None:
+    assert ids(read(json.dumps(document, indent=indent))) == [FIRST["eventID"]]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b" \n\n", b"[]", b'{"Records": []}', b'{"Events": []}', gzip.compress(b"", mtime=0)]
+)
+def test_records_from_bytes_finds_nothing_in_an_empty_file(data: bytes) -> None:
+    assert read(data) == []
+
+
+@pytest.mark.parametrize(
+    ("document", "name"),
+    [
+        (
+            {"awsAccountId": "1", "digestStartTime": "x", "digestS3Object": "y", "logFiles": []},
+            "a CloudTrail digest file",
+        ),
+        ({"fileVersion": "1.0", "configurationItems": []}, "an AWS Config file"),
+        ({"fileVersion": "1.0", "configSnapshotId": "1", "x": 1}, "an AWS Config file"),
+        (
+            {"detail-type": "EC2 Instance State-change Notification", "detail": {}},
+            "an EventBridge event of another kind",
+        ),
+    ],
+)
+def test_records_from_bytes_recognizes_other_documents(document: dict[str, Any], name: str) -> None:
+    assert faults(read(json.dumps(document))) == [("not_cloudtrail", name, "record 1")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end\n2 1 eni",
+        "https 2024-07-02T22:23:00.186641Z app/my-loadbalancer/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80",
+        "2024-05-13T23:39:43.945958Z my-loadbalancer 192.168.131.39:2817 10.0.0.1:80 0.000073 0.001048",
+    ],
+)
+def test_records_from_bytes_recognizes_other_logs(text: str) -> None:
+    ((reason, _, position),) = faults(read(gzip.compress(text.encode())))
+    assert (reason, position) == ("not_cloudtrail", "line 1")
+
+
+def test_records_from_bytes_recognizes_records_without_a_call() -> None:
+    insight = {"eventVersion": "1.07", "eventType": "AwsCloudTrailInsight", "eventCategory": "Insight", "eventID": "i"}
+    aggregate = {"eventVersion": "1.0", "eventType": "AwsAggregatedEvent", "eventSource": "s3.amazonaws.com"}
+    items = read(json.dumps({"Records": [insight, FIRST, aggregate]}))
+    assert ids(items) == [FIRST["eventID"]]
+    assert faults(items) == [("insight", "", "record 1"), ("aggregated", "", "record 3")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "detail"),
+    [
+        ({"eventName": 5}, "expected `str`, got `int` - at `$.eventName`"),
+        ({"awsRegion": ["x"]}, "expected `str | null`, got `array` - at `$.awsRegion`"),
+        ({"resources": "x"}, "expected `array | null`, got `str` - at `$.resources`"),
+    ],
+)
+def test_records_from_bytes_skips_a_record_of_wrong_types_alone(changes: dict[str, Any], detail: str) -> None:
+    bad = {**record_json(9), **changes}
+    for text in (
+        json.dumps({"Records": [FIRST, bad, SECOND]}),
+        lines(FIRST, bad, SECOND),
+        json.dumps([FIRST, bad, SECOND]),
+    ):
+        items = read(text)
+        assert ids(items) == BOTH
+        assert faults(items) == [("bad_record", detail, "record 2")]
+        assert isinstance(items[1], Unusable)
+        assert items[1].record is not None
+        assert items[1].record.userIdentity is not None
+        assert items[1].record.userIdentity.sessionContext.sessionIssuer.arn == ROLE  # type: ignore[union-attr]
+
+
+def test_records_from_bytes_skips_what_is_no_record_among_records() -> None:
+    items = read(json.dumps({"Records": [FIRST, 5, {"a": 1}, None, SECOND]}))
+    assert ids(items) == BOTH
+    assert [position for _, _, position in faults(items)] == ["record 2", "record 3", "record 4"]
+
+
+def test_records_from_bytes_skips_a_broken_line_alone() -> None:
+    one, other = json.dumps(FIRST), json.dumps(SECOND)
+    items = read(f"{one}\n{one[:-9]}\nnonsense\n{{oops}}\n{other}\n{other[:40]}")
+    assert ids(items) == BOTH
+    assert [(reason, position) for reason, _, position in faults(items)] == [
+        ("unreadable_file", "line 2"),
+        ("unreadable_file", "line 4, byte 1"),
+        ("unreadable_file", "line 6"),
+    ]
+
+
+def test_records_from_bytes_says_how_a_lookup_event_is_broken() -> None:
+    document = {"Events": [{"EventId": "1"}, {"CloudTrailEvent": "{x"}, {"CloudTrailEvent": 5}]}
+    assert [reason for reason, _, _ in faults(read(json.dumps(document)))] == ["bad_record"] * 3
+
+
+@pytest.mark.parametrize(
+    ("data", "detail", "position"),
+    [
+        (json.dumps({"Records": [FIRST, SECOND]})[:-30].encode(), "input data was truncated", "line 1"),
+        (json.dumps({"Records": [FIRST, SECOND]}, indent=1)[:-30].encode(), "input data was truncated", "line 1"),
+        (gzip.compress(b"x" * 5000, mtime=0)[:-9], "the gzip data ends too early", "byte 31"),
+        (gzip.compress(b"{}", mtime=0) + b"junk", "the gzip data is followed by something else", "byte 22"),
+        (b"\x1f\x8b", "the gzip data ends too early", "byte 2"),
+        (b'{"name": "no log"}', "the JSON is of no shape that holds CloudTrail records", "line 1"),
+        (b"hello\nworld\n", "JSON is malformed: invalid character", "line 1, byte 0"),
+        (b"\x00\x01\x02" * 50, "JSON is malformed: invalid character", "line 1, byte 0"),
+        (b"[" * 100_000, "the JSON is nested too deep", "line 1"),
+    ],
+)
+def test_records_from_bytes_names_the_place_in_an_unreadable_file(data: bytes, detail: str, position: str) -> None:
+    assert faults(read(data)) == [("unreadable_file", detail, position)]
+
+
+def test_records_from_bytes_notices_a_damaged_gzip() -> None:
+    data = bytearray(gzip.compress(SHAPES["log file"].encode()))
+    data[-8] ^= 0xFF
+    ((reason, detail, _),) = faults(read(bytes(data)))
+    assert reason == "unreadable_file"
+    assert detail.startswith("the gzip data is damaged")
+
+
+def test_records_from_bytes_bounds_what_a_file_inflates_to() -> None:
+    bomb = gzip.compress(bytes(5_000_000))
+    assert faults(read(bomb, limit=1_000_000)) == [
+        ("unreadable_file", "the file inflates to more than 1000000 bytes", "")
+    ]
+    assert faults(read(bytes(2_000_000), limit=1_000_000))[0][1] == "the file holds more than 1000000 bytes"
+    halves = gzip.compress(b" " * 600_000) * 2
+    assert faults(read(halves, limit=1_000_000)) == faults(read(bomb, limit=1_000_000))
+    assert read(halves, limit=1_200_000) == []
+
+
+def test_records_from_bytes_survives_text_that_is_not_unicode() -> None:
+    """A caller chooses its user agent, which must not make a whole file unreadable."""
+    agent = b'"userAgent": "\xff \\ud800 \\\\ud800 \\ud83d\\ude00", '
+    text = json.dumps({"Records": [FIRST, SECOND]}).encode().replace(b'"eventVersion"', agent + b'"eventVersion"')
+    items = read(text)
+    assert ids(items) == BOTH
+    assert isinstance(items[0], Record)
+    assert items[0].userAgent == "\ufffd \ufffd \\ud800 \U0001f600"
+
+
+def test_records_from_bytes_gives_up_on_documents_in_documents() -> None:
+    assert faults(read("[" * 9 + "]" * 9)) == [("bad_record", "documents lie too deep in one another", "record 1")]
+
+
+@settings(max_examples=300)
+@given(st.binary(max_size=60) | st.text(alphabet='{}[]",:\\\n \x1eaR0', max_size=60).map(str.encode))
+def test_records_from_bytes_never_raises(data: bytes) -> None:
+    for text in (
+        data,
+        b'{"Records": [' + data + b"]}",
+        b'{"eventSource":"a","eventName":"b"}\n' + data,
+        gzip.compress(data),
+    ):
+        for item in records_from_bytes(text):
+            assert isinstance(item, Record) or item.position
+
+
+@given(st.integers(0, 400), st.sampled_from(["log file", "json lines", "a mixture"]))
+def test_records_from_bytes_reports_a_file_cut_anywhere(cut: int, shape: str) -> None:
+    text = SHAPES[shape].encode()
+    kept = text[: len(text) * cut // 400]
+    items = read(kept)
+    assert set(ids(items)) <= set(BOTH)
+    assert len(ids(items)) == 2 or faults(items) or shape == "json lines" or not kept
