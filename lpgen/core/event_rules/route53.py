@@ -8,7 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lpgen.core.event_rules.call import Call, Rule, RuleTable
-from lpgen.core.event_rules.declared import DeclaredRule, ResourceType, mapped, parse_declarations, resource_from_arn
+from lpgen.core.event_rules.declared import (
+    DeclaredRule,
+    NamedType,
+    ResourceType,
+    declared_rules,
+    mapped,
+    parse_declarations,
+    resource_from_arn,
+)
 from lpgen.core.event_rules.inferences import VPC_LOOKUP
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
@@ -78,13 +86,13 @@ _OPERATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class _VpcRule:
-    """An operation that looks a VPC up with the caller's permissions where it names one."""
+    """An operation that looks a VPC up with the caller's permissions where one of its parameters names one."""
 
     rule: Rule
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
         actions = self.rule(call) or ()
-        if not (call.has("vPC") or call.has("VPC") or call.has("VPCId") or call.has("vPCId")):
+        if not any(call.has(name) for name in ("vPC", "VPC", "VPCId", "vPCId", "vpcId", "resourceId")):
             return actions
         return (*actions, mapped("ec2:DescribeVpcs", (NO_RESOURCE,), how=VPC_LOOKUP))
 
@@ -95,6 +103,47 @@ _LOOK_UP_VPC = (
     "DisassociateVPCFromHostedZone",
     "ListHostedZonesByVPC",
 )
+
+
+RESOLVER_SOURCE = "route53resolver.amazonaws.com"
+
+_RESOLVER_TYPES: dict[str, ResourceType] = {
+    "association": NamedType("route53resolver", "firewall-rule-group-association/*", "firewallRuleGroupAssociationId"),
+    "firewall-config": NamedType("route53resolver", "firewall-config/*", "firewallConfigId"),
+    "resolver-config": NamedType("route53resolver", "resolver-config/*", "resolverConfigId"),
+    "log-config": NamedType("route53resolver", "resolver-query-log-config/{}", "resolverQueryLogConfigId"),
+    "rule": NamedType("route53resolver", "resolver-rule/{}", "resolverRuleId"),
+    "group": NamedType("route53resolver", "firewall-rule-group/{}", "firewallRuleGroupId"),
+    "domains": NamedType("route53resolver", "firewall-domain-list/{}", "firewallDomainListId"),
+}
+
+# The dependent actions in https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53resolver.html
+_RESOLVER_VPC_LINES = """
+AssociateFirewallRuleGroup      +association #TagResource
+AssociateResolverQueryLogConfig log-config
+AssociateResolverRule           rule
+GetFirewallConfig               +firewall-config
+GetResolverConfig               +resolver-config
+UpdateFirewallConfig            +firewall-config
+UpdateResolverConfig            +resolver-config
+"""
+
+_RESOLVER_LINES = """
+CreateFirewallDomainList        +domains #TagResource
+CreateFirewallRuleGroup         +group #TagResource
+CreateResolverQueryLogConfig    +log-config #TagResource
+CreateResolverRule              +rule #TagResource
+"""
+
+
+def _resolver_rules() -> dict[tuple[str, str], Rule]:
+    return {
+        **declared_rules(RESOLVER_SOURCE, "route53resolver", _RESOLVER_TYPES, _RESOLVER_LINES),
+        **{
+            (RESOLVER_SOURCE, line.operation): _VpcRule(DeclaredRule(line, _RESOLVER_TYPES))
+            for line in parse_declarations("route53resolver", _RESOLVER_VPC_LINES)
+        },
+    }
 
 
 def _map_tags(call: Call) -> tuple[MappedAction, ...]:
@@ -119,6 +168,7 @@ def _route53_rules() -> dict[tuple[str, str], Rule]:
 
 RULES: RuleTable = {
     **_route53_rules(),
+    **_resolver_rules(),
     (SOURCE, "ChangeTagsForResource"): _map_tags,
     (SOURCE, "ListTagsForResource"): _map_tags,
     (SOURCE, "ListTagsForResources"): _map_tags,
