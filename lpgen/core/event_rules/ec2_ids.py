@@ -112,10 +112,13 @@ class Ec2Type:
 _CREATING = ("Create", "Copy", "Import", "Export", "Allocate", "Register", "Request", "Purchase", "Run", "Start")
 """Verbs of operations whose response names what they made, which had no id when the call was authorized."""
 
+_EXISTED = frozenset({"CreateLaunchTemplateVersion"})
+"""Operations with such a verb whose response names what was there before: here the template of the new version."""
+
 
 def _parts_to_read(call: Call) -> tuple[object, ...]:
     """Where ids are looked for, in order: the request, and the response of a call that creates nothing."""
-    if call.operation.startswith(_CREATING):
+    if call.operation.startswith(_CREATING) and call.operation not in _EXISTED:
         return (ec2_request(call),)
     return (ec2_request(call), ec2_response(call))
 
