@@ -143,8 +143,7 @@ def _types(services: Mapping[str, Mapping[str, Any]], action: str) -> dict[str, 
     formats = {item["type"]: item["arns"] for item in service["resources"]}
     found = next((item for item in service["actions"] if item["name"].lower() == name.lower()), None)
     uses = found["resources"] if found else ()
-    arns = {use["type"]: formats.get(use["type"], []) for use in uses if use["required"] or _is_named(formats, use)}
-    return arns
+    return {use["type"]: formats.get(use["type"], []) for use in uses if use["required"] or _is_named(formats, use)}
 
 
 def _is_named(formats: Mapping[str, list[str]], use: Mapping[str, Any]) -> bool:
