@@ -56,6 +56,7 @@ REVEAL_SECRETS: Final = "reveal-secrets"
 API_POLICY: Final = "api-policy"
 API_CERTIFICATE: Final = "api-certificate"
 DOMAIN_ACCESS: Final = "domain-access"
+DISTRIBUTION_COPY: Final = "distribution-copy"
 
 INFERENCES: dict[str, Inference] = {
     PASS_ROLE: Inference(
@@ -221,5 +222,9 @@ INFERENCES: dict[str, Inference] = {
     DOMAIN_ACCESS: Inference(
         "associating a private domain needs the access action on the domain",
         "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains-provider.html",
+    ),
+    DISTRIBUTION_COPY: Inference(
+        "copying a distribution reads it and creates another with the caller's permissions",
+        "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CopyDistribution.html",
     ),
 }

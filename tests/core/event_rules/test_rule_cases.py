@@ -13,8 +13,14 @@ from lpgen.core.catalog import Catalog
 from lpgen.core.event_map import EventMap
 from lpgen.core.event_rules import (
     apigateway,
+    athena,
+    billing,
+    cloudfront,
+    cognito,
     dynamodb,
     eventbridge,
+    glue,
+    iot,
     kms,
     lambda_functions,
     logs,
@@ -38,6 +44,7 @@ from tests.core.event_rules.mapping_cases import expected_needs, needs_from_acti
 
 FAMILIES = (
     "apigateway",
+    "data_and_billing",
     "dynamodb",
     "lambda",
     "logs",
@@ -53,8 +60,14 @@ CASES = read_cases(*FAMILIES)
 
 MODULES: tuple[ModuleType, ...] = (
     apigateway,
+    athena,
+    billing,
+    cloudfront,
+    cognito,
     dynamodb,
     eventbridge,
+    glue,
+    iot,
     kms,
     lambda_functions,
     logs,

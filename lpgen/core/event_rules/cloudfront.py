@@ -1,0 +1,78 @@
+"""CloudFront calls whose name or parameters differ from the action's: tags on creation, copies, web ACLs.
+
+CloudTrail logs most operations with an API version behind their names, which is stripped before rules are asked.
+Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/logging_using_cloudtrail.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.event_rules.call import Call, RuleTable, texts_at, values_at
+from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, mapped
+from lpgen.core.event_rules.inferences import DISTRIBUTION_COPY, TAG_ON_CREATE
+from lpgen.core.event_rules.listed import exact, fold, is_arn_of
+from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
+
+SOURCE = "cloudfront.amazonaws.com"
+
+_LINES = """
+AssociateDistributionWebACL distribution
+DisassociateDistributionWebACL distribution
+AssociateDistributionTenantWebACL tenant
+DisassociateDistributionTenantWebACL tenant
+UpdateDistributionWithStagingConfig distribution
+"""
+
+_DISTRIBUTION = NamedType("cloudfront", "distribution/{}", "id", region=False)
+
+
+def map_create_with_tags(call: Call) -> tuple[MappedAction, ...]:
+    """CreateDistributionWithTags: the creation, and cloudfront:TagResource on the distribution that it makes.
+
+    Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateDistributionWithTags.html
+    """
+    streaming = "Streaming" in call.operation
+    action = "CreateStreamingDistributionWithTags" if streaming else "CreateDistribution"
+    return (
+        mapped(f"cloudfront:{action}", (NO_RESOURCE,)),
+        mapped("cloudfront:TagResource", _read_made(call, streaming=streaming), how=TAG_ON_CREATE),
+    )
+
+
+def _read_made(call: Call, *, streaming: bool) -> Iterator[Resource]:
+    """The distribution that the response describes, else any of its kind."""
+    kind = "streaming-distribution" if streaming else "distribution"
+    for answer in (*values_at(call.response, ("distribution",)), *values_at(call.response, ("streamingDistribution",))):
+        for key in ("aRN", "arn"):
+            for arn in texts_at(answer, (key,)):
+                if is_arn_of(arn, "cloudfront"):
+                    yield exact(arn)
+                    return
+    yield fold(call.arn("cloudfront", f"{kind}/*", region=False))
+
+
+def map_copy(call: Call) -> tuple[MappedAction, ...]:
+    """CopyDistribution reads the primary distribution and creates its copy.
+
+    Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CopyDistribution.html
+    """
+    primary = _DISTRIBUTION.read(call, "primaryDistributionId")
+    return (
+        mapped("cloudfront:CopyDistribution", primary),
+        mapped("cloudfront:GetDistribution", primary, how=DISTRIBUTION_COPY),
+        mapped("cloudfront:CreateDistribution", (NO_RESOURCE,), how=DISTRIBUTION_COPY),
+    )
+
+
+_TYPES: dict[str, ResourceType] = {
+    "distribution": _DISTRIBUTION,
+    "tenant": NamedType("cloudfront", "distribution-tenant/{}", "id", region=False),
+}
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "cloudfront", _TYPES, _LINES),
+    (SOURCE, "CreateDistributionWithTags"): map_create_with_tags,
+    (SOURCE, "CreateStreamingDistributionWithTags"): map_create_with_tags,
+    (SOURCE, "CopyDistribution"): map_copy,
+}
