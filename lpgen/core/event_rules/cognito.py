@@ -1,6 +1,7 @@
-"""Cognito identity pools: the roles that a pool hands to its users, which are keyed by kind of user.
+"""Cognito: the roles that an identity pool hands to its users, and with which a user pool sends texts.
 
-Source: https://docs.aws.amazon.com/cognito/latest/developerguide/iam-roles.html
+Sources: https://docs.aws.amazon.com/cognito/latest/developerguide/iam-roles.html and
+https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pool-settings-email-phone-verification.html
 """
 
 from __future__ import annotations
@@ -8,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.event_rules.call import Call, RuleTable, texts_at, values_at
-from lpgen.core.event_rules.declared import mapped
+from lpgen.core.event_rules.declared import NamedType, mapped
 from lpgen.core.event_rules.passing import passed_roles
 from lpgen.core.model import NO_RESOURCE, MappedAction
 
-SOURCE = "cognito-identity.amazonaws.com"
+IDENTITY_POOLS = "cognito-identity.amazonaws.com"
+USER_POOLS = "cognito-idp.amazonaws.com"
 
 
 def map_set_roles(call: Call) -> tuple[MappedAction, ...]:
     """SetIdentityPoolRoles, and iam:PassRole on every role that it names."""
     own = mapped("cognito-identity:SetIdentityPoolRoles", (NO_RESOURCE,))
-    return (own, *passed_roles(call, _read_roles(call), SOURCE))
+    return (own, *passed_roles(call, _read_roles(call), IDENTITY_POOLS))
 
 
 def _read_roles(call: Call) -> Iterator[str]:
@@ -30,4 +32,22 @@ def _read_roles(call: Call) -> Iterator[str]:
             yield from texts_at(list(mappings.values()), ("rulesConfiguration", "rules", "roleARN"))
 
 
-RULES: RuleTable = {(SOURCE, "SetIdentityPoolRoles"): map_set_roles}
+_USER_POOL = NamedType("cognito-idp", "userpool/{}", "userPoolId")
+
+
+def map_user_pool(call: Call) -> tuple[MappedAction, ...]:
+    """CreateUserPool, UpdateUserPool and SetUserPoolMfaConfig, with the role that sends texts."""
+    pool = (NO_RESOURCE,) if call.operation == "CreateUserPool" else _USER_POOL.read(call, "")
+    senders = (
+        *call.texts("smsConfiguration", "snsCallerArn"),
+        *call.texts("smsMfaConfiguration", "smsConfiguration", "snsCallerArn"),
+    )
+    return (mapped(f"cognito-idp:{call.operation}", pool), *passed_roles(call, senders, USER_POOLS))
+
+
+RULES: RuleTable = {
+    (IDENTITY_POOLS, "SetIdentityPoolRoles"): map_set_roles,
+    (USER_POOLS, "CreateUserPool"): map_user_pool,
+    (USER_POOLS, "UpdateUserPool"): map_user_pool,
+    (USER_POOLS, "SetUserPoolMfaConfig"): map_user_pool,
+}

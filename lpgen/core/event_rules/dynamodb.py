@@ -30,7 +30,7 @@ _LINES = """
 BatchGetItem table
 BatchWriteItem table
 CreateBackup table
-CreateGlobalTable global table=globalTableName
+CreateGlobalTable global member
 DeleteBackup backup
 DeleteItem table
 DeleteResourcePolicy owner
@@ -69,8 +69,8 @@ TagResource owner
 UntagResource owner
 UpdateContinuousBackups table
 UpdateContributorInsights scope
-UpdateGlobalTable global table=globalTableName
-UpdateGlobalTableSettings global table=globalTableName
+UpdateGlobalTable global member
+UpdateGlobalTableSettings global member
 UpdateItem table
 UpdateKinesisStreamingDestination table
 UpdateTableReplicaAutoScaling table
@@ -314,6 +314,7 @@ _TYPES: dict[str, ResourceType] = {
     "backup": arn_type("dynamodb", "backupArn"),
     "export": arn_type("dynamodb", "exportArn"),
     "import": arn_type("dynamodb", "importArn"),
+    "member": NamedType("dynamodb", "table/{}", "globalTableName"),
     "global": NamedType("dynamodb", "global-table/{}", "globalTableName", region=False),
 }
 

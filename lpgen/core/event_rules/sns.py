@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.event_rules.call import Call, RuleTable
+from lpgen.core.event_rules.call import Call, Rule, RuleTable, texts_at
 from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules
 from lpgen.core.event_rules.listed import ReaderType, arn_type, exact, first_text, is_arn_of
-from lpgen.core.model import Resource
+from lpgen.core.event_rules.passing import passed_roles
+from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "sns.amazonaws.com"
 
@@ -18,10 +19,8 @@ _LINES = """
 AddPermission topic
 CheckIfPhoneNumberIsOptedOut
 ConfirmSubscription topic
-CreatePlatformApplication
 CreatePlatformEndpoint
 CreateSMSSandboxPhoneNumber
-CreateTopic named #TagResource
 DeleteEndpoint
 DeletePlatformApplication
 DeleteSMSSandboxPhoneNumber
@@ -48,10 +47,8 @@ PublishBatch=Publish target
 PutDataProtectionPolicy owner
 RemovePermission topic
 SetEndpointAttributes
-SetPlatformApplicationAttributes
 SetSMSAttributes
 SetSubscriptionAttributes subscription
-SetTopicAttributes topic
 Subscribe topic
 TagResource owner
 Unsubscribe subscription
@@ -82,4 +79,36 @@ _TYPES: dict[str, ResourceType] = {
     "target": ReaderType(read_targets),
 }
 
-RULES: RuleTable = declared_rules(SOURCE, "sns", _TYPES, _LINES)
+_ROLE_LINES = """
+CreatePlatformApplication
+CreateTopic named #TagResource
+SetPlatformApplicationAttributes
+SetTopicAttributes topic
+"""
+
+
+def _with_feedback_roles(rule: Rule) -> Rule:
+    """A rule that adds iam:PassRole on the roles with which SNS logs deliveries, which attributes hold.
+
+    Source: https://docs.aws.amazon.com/sns/latest/dg/sns-topic-attributes.html
+    """
+
+    def map_call(call: Call) -> tuple[MappedAction, ...]:
+        return (*(rule(call) or ()), *passed_roles(call, _read_feedback_roles(call), SOURCE))
+
+    return map_call
+
+
+def _read_feedback_roles(call: Call) -> Iterator[str]:
+    if call.text("attributeName").endswith("RoleArn"):
+        yield from call.texts("attributeValue")
+    attributes = call.request.get("attributes")
+    for name, value in attributes.items() if isinstance(attributes, dict) else ():
+        if name.endswith("RoleArn"):
+            yield from texts_at(value, ())
+
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "sns", _TYPES, _LINES),
+    **{key: _with_feedback_roles(rule) for key, rule in declared_rules(SOURCE, "sns", _TYPES, _ROLE_LINES).items()},
+}

@@ -13,6 +13,7 @@ from lpgen.core.event_rules.call import Call, Rule, RuleTable, texts_at, values_
 from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.event_rules.inferences import TAG_ON_CREATE
 from lpgen.core.event_rules.listed import ListedType, ReaderType, arn_type, exact, fold, is_arn_of
+from lpgen.core.event_rules.passing import passed_role, passed_roles
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "ssm.amazonaws.com"
@@ -22,7 +23,6 @@ AddTagsToResource tagged
 AssociateOpsItemRelatedItem opsitem
 CancelCommand
 CancelMaintenanceWindowExecution window
-CreateActivation
 CreateDocument document #AddTagsToResource
 CreateOpsMetadata
 CreateResourceDataSync sync
@@ -152,7 +152,6 @@ UpdateInstanceInformation node
 UpdateMaintenanceWindow window
 UpdateMaintenanceWindowTarget window target
 UpdateMaintenanceWindowTask window task
-UpdateManagedInstanceRole role node
 UpdateOpsItem opsitem
 UpdateOpsMetadata opsmetadata
 UpdatePatchBaseline baseline
@@ -257,12 +256,20 @@ def map_automation(call: Call) -> tuple[MappedAction, ...]:
     documents = (document_arn(call, name) for name in runbooks)
     execution = next(texts_at(call.response, ("automationExecutionId",)), "*")
     made = call.arn("ssm", f"automation-execution/{execution}")
-    return (
-        mapped(
-            f"ssm:{call.operation}",
-            (*(exact(arn) for arn in documents if arn), fold(made) if execution == "*" else exact(made)),
-        ),
-    )
+    resources = (*(exact(arn) for arn in documents if arn), fold(made) if execution == "*" else exact(made))
+    assumed = call.texts("parameters", "AutomationAssumeRole")
+    return (mapped(f"ssm:{call.operation}", resources), *passed_roles(call, assumed, SOURCE))
+
+
+def map_node_role(call: Call) -> tuple[MappedAction, ...]:
+    """CreateActivation and UpdateManagedInstanceRole hand a role, named with its path, to the nodes.
+
+    Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/hybrid-multicloud-service-role.html
+    """
+    roles = NamedType("iam", "role/{}", "iamRole", region=False).read(call, "")
+    creates = call.operation == "CreateActivation"
+    own = mapped(f"ssm:{call.operation}", (NO_RESOURCE,) if creates else (*roles, *read_nodes(call)))
+    return (own, passed_role(call, roles, SOURCE)) if roles else (own,)
 
 
 def map_association(call: Call) -> tuple[MappedAction, ...]:
@@ -342,7 +349,6 @@ _TYPES: dict[str, ResourceType] = {
     "session": NamedType("ssm", "session/{}", "sessionId"),
     "sync": NamedType("ssm", "resource-data-sync/{}", "syncName"),
     "setting": ReaderType(lambda call: (_setting(call, name) for name in call.texts("settingId"))),
-    "role": NamedType("iam", "role/{}", "iamRole", region=False),
 }
 
 
@@ -354,6 +360,8 @@ def _setting(call: Call, name: str) -> Resource:
 
 RULES: RuleTable = {
     **declared_rules(SOURCE, "ssm", _TYPES, _LINES),
+    (SOURCE, "CreateActivation"): map_node_role,
+    (SOURCE, "UpdateManagedInstanceRole"): map_node_role,
     (SOURCE, "SendCommand"): map_command,
     (SOURCE, "StartSession"): map_session,
     (SOURCE, "StartAutomationExecution"): map_automation,

@@ -50,6 +50,7 @@ FAMILIES = (
     "logs",
     "messaging",
     "orchestration",
+    "passed_by_service",
     "s3",
     "s3_family",
     "secrets",
