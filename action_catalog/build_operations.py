@@ -1,10 +1,12 @@
 """Builds the event map's tables from botocore's service models, the catalog and the hand-made rows.
 
-    python -m action_catalog.build_operations [path/to/operations.jsonl]
+    python -m action_catalog.build_operations [--hints OPERATIONS.jsonl] [--also BOTOCORE_DATA_FOLDER]
 
-Writes `operations/`, `event_sources.json`, `no_permission.json` and `operation_report.json`. The optional data set (an
-operation a line, as SOURCES.md describes it) gives hints which parameter names which resource; without it the tables'
-present bindings are the hints. Rows in `mapping_rows/` are made by hand, name their source and win over everything.
+Writes `operations/`, `event_sources.json`, `no_permission.json` and `operation_report.json`. Run it under the botocore
+that `service_models.PINNED` names: its operations are the ones that the report counts. `--hints` is a data set with an
+operation a line (SOURCES.md describes it) that says which parameter names which resource. `--also` adds operations of
+another botocore's models whose own action the catalog has. Without either, what the tables hold now is carried over.
+Rows in `mapping_rows/` are made by hand, name their source and win over everything.
 """
 
 from __future__ import annotations
@@ -12,15 +14,18 @@ from __future__ import annotations
 import json
 import re
 import sys
+from argparse import ArgumentParser
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from botocore import __version__ as botocore_version
+
 from action_catalog.bind_parameters import Binding, Hints, bind_types
 from action_catalog.passed_role_parameters import find_role_parameters
-from action_catalog.service_models import Operation, read_operations
+from action_catalog.service_models import PINNED, Operation, read_operations
 from action_catalog.service_names import MORE_SOURCES, SWITCHES
 
 HERE: Final = Path(__file__).resolve().parent
@@ -47,39 +52,84 @@ _MAKING: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the builder knows: the catalog's services, hints and hand-made rows."""
+    """What the builder knows: the catalog's services, hints, what the tables held, and hand-made rows.
+
+    `older` are operations of retired service models by IAM prefix; `none` are calls that need no permission, with why.
+    """
 
     services: Mapping[str, Mapping[str, Any]]
     hints: Mapping[tuple[str, str], Hints]
+    older: frozenset[tuple[str, str]]
+    before: Mapping[str, Mapping[str, Mapping[str, Any]]]
     rows: Mapping[str, Mapping[str, Mapping[str, Any]]]
     none: Mapping[str, Mapping[str, str]]
 
 
 def main(arguments: list[str]) -> int:
-    """Rebuild the tables; 2 for a bad invocation."""
-    if len(arguments) > 1:
-        print("usage: python -m action_catalog.build_operations [OPERATIONS.jsonl]", file=sys.stderr)
-        return 2
-    services = {path.stem: json.loads(path.read_bytes()) for path in sorted((HERE / "services").glob("*.json"))}
-    hints = _hints_from_data_set(Path(arguments[0])) if arguments else _hints_from_tables()
-    facts = Facts(services, hints, _read_folder("mapping_rows"), json.loads((HERE / "unsigned_rows.json").read_text()))
-    operations = list(read_operations(frozenset(services)))
-    write_tables(facts, operations)
+    """Rebuild the tables."""
+    parser = ArgumentParser(prog="python -m action_catalog.build_operations")
+    parser.add_argument("--hints", type=Path)
+    parser.add_argument("--also", default="")
+    options = parser.parse_args(arguments)
+    facts = _read_facts(options.hints)
+    if botocore_version != PINNED:
+        parser.error(f"the tables are built from botocore {PINNED}, and this is {botocore_version}")
+    prefixes = frozenset(facts.services)
+    operations = list(read_operations(prefixes))
+    more = (
+        [
+            item
+            for item in read_operations(prefixes, options.also)
+            if _has_action(facts.services, f"{item.prefix}:{item.name}")
+        ]
+        if options.also
+        else []
+    )
+    write_tables(facts, operations, more)
     return 0
 
 
-def write_tables(facts: Facts, operations: Iterable[Operation]) -> None:
-    """Write every table and print what became of the operations."""
+def _read_facts(path: Path | None) -> Facts:
+    lines = [json.loads(line) for line in path.read_text().splitlines()] if path else []
+    return Facts(
+        services={path.stem: json.loads(path.read_bytes()) for path in sorted((HERE / "services").glob("*.json"))},
+        hints={(row["sdk"], row["operation"]): _hints_from_row(row) for row in lines},
+        older=frozenset(own for row in lines for own in _own_actions(row)),
+        before={source: table["operations"] for source, table in _read_folder("operations").items()},
+        rows=_read_folder("mapping_rows"),
+        none=json.loads((HERE / "unsigned_rows.json").read_text()),
+    )
+
+
+def write_tables(facts: Facts, operations: Sequence[Operation], more: Iterable[Operation]) -> None:
+    """Write every table. `more` are operations beside those that the report counts."""
     tables: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
     for operation in operations:
         table = tables[operation.prefix + _SUFFIX]
         table[operation.name] = _merge(table.get(operation.name), _row(facts, operation))
+    for operation in more:
+        tables[operation.prefix + _SUFFIX].setdefault(operation.name, _row(facts, operation))
+    for source, name in _retired(facts):
+        tables[source].setdefault(name, dict(facts.before.get(source, {}).get(name, {})))
     for source, rows in facts.rows.items():
         for name, row in rows.items():
             tables[source][name] = {**tables[source].get(name, {}), **row}
     _write_operations(tables)
     _write_json("event_sources.json", _event_sources(facts, operations))
     _write_json("no_permission.json", _no_permission(facts, operations))
+
+
+def _retired(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Operations of older service models, by event source, whose own action the catalog still has."""
+    before = ((source.removesuffix(_SUFFIX), name) for source, rows in facts.before.items() for name in rows)
+    for prefix, name in sorted({*facts.older, *before}):
+        if _has_action(facts.services, f"{prefix}:{name}"):
+            yield prefix + _SUFFIX, name
+
+
+def _has_action(services: Mapping[str, Mapping[str, Any]], action: str) -> bool:
+    prefix, _, name = action.partition(":")
+    return any(item["name"].lower() == name.lower() for item in services.get(prefix, {}).get("actions", ()))
 
 
 def _row(facts: Facts, operation: Operation) -> dict[str, Any]:
@@ -90,7 +140,11 @@ def _row(facts: Facts, operation: Operation) -> dict[str, Any]:
     types: dict[str, list[str]] = {}
     for name in names:
         types.update(_types(facts.services, name))
-    bindings, creates = bind_types(operation, types, facts.hints.get((operation.service, operation.name), Hints()))
+    before = facts.before.get(operation.prefix + _SUFFIX, {}).get(operation.name)
+    if before is not None and not facts.hints:
+        bindings, creates = before.get("resources", {}), before.get("creates", ())
+    else:
+        bindings, creates = bind_types(operation, types, facts.hints.get((operation.service, operation.name), Hints()))
     row: dict[str, Any] = {}
     if bindings:
         row["resources"] = bindings
@@ -185,31 +239,31 @@ def _both(first: Binding | None, second: Binding | None) -> Binding:
 # ---------------------------------------------------------------- hints
 
 
-def _hints_from_data_set(path: Path) -> dict[tuple[str, str], Hints]:
-    found: dict[tuple[str, str], Hints] = {}
-    for line in path.read_text().splitlines():
-        row = json.loads(line)
-        placeholders: dict[str, str] = {}
-        types: dict[str, str] = {}
-        for action in row["actions"]:
-            if action["action"].partition(":")[2].lower() != row["operation"].lower() and len(row["actions"]) > 1:
-                continue
-            for name, value in (action.get("resource_mappings") or {}).items():
-                _take(placeholders, name, value["template"])
-            for kind, template in (action.get("resourcearn_mappings") or {}).items():
-                _take(types, kind, template)
-        found[row["sdk"], row["operation"]] = Hints(placeholders, types)
-    return found
+def _hints_from_row(row: Mapping[str, Any]) -> Hints:
+    """The parameters that a row of the data set names for the operation's main action."""
+    placeholders: dict[str, str] = {}
+    types: dict[str, str] = {}
+    for action in row["actions"]:
+        if action["action"].partition(":")[2].lower() != row["operation"].lower() and len(row["actions"]) > 1:
+            continue
+        for name, value in (action.get("resource_mappings") or {}).items():
+            _take(placeholders, name, value["template"])
+        for kind, template in (action.get("resourcearn_mappings") or {}).items():
+            _take(types, kind, template)
+    return Hints(placeholders, types)
+
+
+def _own_actions(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for action in row["actions"]:
+        prefix, _, name = action["action"].partition(":")
+        if name.lower() == row["operation"].lower():
+            yield prefix, row["operation"]
 
 
 def _take(hints: dict[str, str], name: str, template: str) -> None:
     match = _SIMPLE.fullmatch(template)
     if match:
         hints[name] = match[1].replace("[]", "")
-
-
-def _hints_from_tables() -> dict[tuple[str, str], Hints]:
-    return {}
 
 
 # ---------------------------------------------------------------- other tables

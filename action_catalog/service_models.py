@@ -47,9 +47,9 @@ class Operation:
     uri: str  # with the parameters' own names in its `{}`
 
 
-def read_operations(prefixes: frozenset[str]) -> Iterator[Operation]:
-    """Every operation of the newest version of every service model that this botocore ships."""
-    loader = Loader()
+def read_operations(prefixes: frozenset[str], folder: str = "") -> Iterator[Operation]:
+    """Every operation of the newest version of every service model that this botocore ships, or that a folder holds."""
+    loader = Loader(extra_search_paths=[folder], include_default_search_paths=False) if folder else Loader()
     for service in sorted(loader.list_available_services("service-2")):
         model = loader.load_service_model(service, "service-2")
         for name, shape in model["operations"].items():

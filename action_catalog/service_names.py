@@ -15,6 +15,7 @@ PREFIX_BY_NAME: Final[dict[str, str]] = {
     "data-ats.iot": "iot",
     "iot-jobs-data": "iotjobsdata",
     "iotdata": "iot",
+    "ioteventsdata": "iotevents",
     "monitoring": "cloudwatch",
     "mturk-requester": "mechanicalturk",
     "partnercentral-account": "partnercentral",

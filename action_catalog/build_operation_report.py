@@ -1,0 +1,70 @@
+"""Writes `operation_report.json`: what the event map makes of every operation of the pinned botocore.
+
+    python -m action_catalog.build_operation_report
+
+Run it after `build_operations`, under the botocore that `service_models.PINNED` names.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+from action_catalog.service_models import PINNED, Operation, read_operations
+from lpgen.core.event_map import EventMap, Plan
+from lpgen.edge.catalog_files import bundled_catalog
+
+HERE: Final = Path(__file__).resolve().parent
+_NO_ACTION: Final = (
+    "the service authorization reference has no such action, and the operation's documentation names none"
+)
+
+
+def classify(plan: Plan, action: str) -> str:
+    """How the event map disposes of an operation whose own action would be `action`."""
+    if not plan.needs_permission:
+        return "no_permission"
+    if plan.rule is not None:
+        return "rule"
+    if not plan.readers:
+        return "unmapped"
+    own = len(plan.readers) == 1 and plan.readers[0].action.casefold() == action.casefold()
+    return "identity" if own else "table"
+
+
+def build_report(event_map: EventMap, operations: list[Operation], reasons: dict[str, str]) -> dict[str, object]:
+    """Counts by class, and the unmapped operations by service, each service with its reason."""
+    counts: Counter[str] = Counter()
+    unmapped: dict[str, list[str]] = {}
+    for item in operations:
+        kind = classify(event_map.plan(f"{item.prefix}.amazonaws.com", item.name), f"{item.prefix}:{item.name}")
+        counts[kind] += 1
+        if kind == "unmapped":
+            unmapped.setdefault(f"{item.prefix}.amazonaws.com", []).append(item.name)
+    return {
+        "botocore": PINNED,
+        "operations": len(operations),
+        "counts": dict(sorted(counts.items())),
+        "unmapped": {
+            source: {"reason": reasons.get(source, _NO_ACTION), "operations": sorted(set(names))}
+            for source, names in sorted(unmapped.items())
+        },
+    }
+
+
+def main() -> int:
+    """Write the report and print its counts."""
+    catalog = bundled_catalog()
+    operations = list(read_operations(frozenset(catalog.prefixes())))
+    reasons = json.loads((HERE / "unmapped_reasons.json").read_text("utf-8"))
+    report = build_report(EventMap(catalog), operations, reasons)
+    (HERE / "operation_report.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    print(report["operations"], report["counts"])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
