@@ -1,0 +1,358 @@
+"""From files on disk to the committed usage tables: once per file, in any order, whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lpgen.core.catalog import Catalog
+from lpgen.core.event_time import Window
+from lpgen.core.ingest_result import FileProblem, IngestResult, Progress
+from lpgen.core.model import SkipReason
+from lpgen.edge.catalog_files import open_catalog
+from lpgen.edge.chunk_reader import ChunkReader
+from lpgen.edge.engine import LocalEngine
+from lpgen.edge.ledger import open_ledger, read_generation
+from lpgen.edge.usage_files import read_usage
+from lpgen.errors import IngestError
+from lpgen.pipeline import ingest, map_records
+from tests.log_samples import log_bytes, record_json, rows, write_logs
+
+CATALOG: Catalog = open_catalog()
+
+
+def take(data: Path, *paths: Path, **options: Any) -> IngestResult:
+    return ingest(paths, CATALOG, data=data, **options)
+
+
+def content(data: Path) -> dict[str, bytes]:
+    """The bytes of the tables that count."""
+    folder = data / "usage" / read_generation(data)
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def skip_counts(result: IngestResult) -> dict[str, int]:
+    return {skip.reason.value: skip.count for skip in result.skips}
+
+
+# ---------------------------------------------------------------- what comes in
+
+
+def test_ingest_reads_files_and_folders(tmp_path: Path) -> None:
+    write_logs(tmp_path / "logs" / "AWSLogs" / "1", [[1, 2], [3]])
+    (tmp_path / "logs" / "notes.txt").write_text("no log")
+    (tmp_path / "single").write_bytes(log_bytes([record_json(4)]))
+    result = take(tmp_path / "data", tmp_path / "logs", tmp_path / "single")
+    assert (result.files_read, result.files_known, result.files_ignored) == (3, 0, 1)
+    assert (result.records, result.usage_records, result.has_problems) == (4, 4, False)
+    found = rows(read_usage(tmp_path / "data").table)
+    assert sum(row["records"] for row in found) == 4
+    assert {(row["action"], row["resource"]) for row in found} == {("s3:GetObject", "arn:aws:s3:::bucket/a/b/*")}
+
+
+def test_ingest_reads_a_file_once_however_many_ways_lead_to_it(tmp_path: Path) -> None:
+    (path,) = write_logs(tmp_path / "logs", [[1]])
+    (tmp_path / "logs" / "loop").symlink_to(tmp_path / "logs")
+    (tmp_path / "logs" / "link.json.gz").symlink_to(path)
+    (tmp_path / "logs" / "dangling.json").symlink_to(tmp_path / "nowhere")
+    result = take(tmp_path / "data", tmp_path / "logs", path, tmp_path / "logs")
+    assert (result.files_read, result.records) == (1, 1)
+
+
+def test_ingest_reports_what_it_cannot_open_and_tries_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (path,) = write_logs(tmp_path / "logs", [[1]])
+    missing = tmp_path / "missing.json"
+    result = take(tmp_path / "data", path, missing)
+    assert result.failures == (FileProblem(str(missing), "no such file or directory"),)
+    assert result.has_problems
+    missing.write_bytes(log_bytes([record_json(2)]))
+    assert take(tmp_path / "data", path, missing).files_read == 1
+
+    def refuse(folder: str) -> list[str]:
+        raise PermissionError(13, "Permission denied", folder)
+
+    monkeypatch.setattr("os.listdir", refuse)
+    assert take(tmp_path / "data", tmp_path / "logs").failures == (
+        FileProblem(str(tmp_path / "logs"), "permission denied"),
+    )
+
+
+def test_ingest_does_not_open_devices(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    result = take(tmp_path / "data", tmp_path)
+    assert [problem.why for problem in result.failures] == ["not a regular file"]
+
+
+def test_ingest_counts_every_file_it_cannot_read(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    write_logs(logs, [[1, 2]])
+    (logs / "cut.json.gz").write_bytes(log_bytes([record_json(5)])[:-10])
+    (logs / "bad.json").write_text('{"Records": [')
+    (logs / "lines.json").write_text(json.dumps(record_json(6)) + "\noops\n" + json.dumps(record_json(7)))
+    (logs / "types.json").write_text(json.dumps({"Records": [record_json(8), record_json(9, eventName=1)]}))
+    (logs / "digest.json.gz").write_bytes(gzip.compress(b'{"digestStartTime": "x", "digestS3Object": "y"}'))
+    (logs / "empty.json").touch()
+    result = take(tmp_path / "data", logs)
+    assert skip_counts(result) == {"unreadable_file": 3, "bad_record": 1, "not_cloudtrail": 1}
+    assert (result.files_read, result.records, result.usage_records) == (7, 6, 5)
+    assert {Path(problem.path).name: problem.why for problem in result.problems} == {
+        "bad.json": "input data was truncated (line 1)",
+        "cut.json.gz": result.problems[1].why,
+        "lines.json": "JSON is malformed: invalid character (line 2, byte 0)",
+        "types.json": "expected `str`, got `int` - at `$.eventName` (record 2)",
+    }
+    assert result.problems[1].why.startswith("the gzip data ends too early (byte ")
+    (bad,) = (skip for skip in result.skips if skip.reason is SkipReason.BAD_RECORD)
+    assert [(Path(one.path).name, one.position) for one in bad.examples] == [("types.json", "record 2")]
+    again = take(tmp_path / "data", logs)
+    assert (again.files_read, len(again.known_problems), again.has_problems) == (0, 4, True)
+
+
+def test_ingest_reports_progress(tmp_path: Path) -> None:
+    write_logs(tmp_path / "logs", [[number] for number in range(9)])
+    seen: list[Progress] = []
+    take(tmp_path / "data", tmp_path / "logs", report_progress=seen.append)
+    assert (seen[-1].files_done, seen[-1].files, seen[-1].records) == (9, 9, 9)
+    assert seen[-1].bytes_done == seen[-1].bytes > 0
+
+
+# ---------------------------------------------------------------- the same again
+
+
+def test_ingest_of_a_known_file_changes_nothing_under_any_name(tmp_path: Path) -> None:
+    (path,) = write_logs(tmp_path / "logs", [[1, 2, 3]])
+    take(tmp_path / "data", path)
+    before = content(tmp_path / "data")
+    other = tmp_path / "elsewhere" / "renamed.gz"
+    other.parent.mkdir()
+    shutil.copy(path, other)
+    for paths in ([path], [other], [path, other]):
+        result = take(tmp_path / "data", *paths)
+        assert (result.files_read, result.files_known, result.records) == (0, len(paths), 0)
+        assert content(tmp_path / "data") == before
+
+
+def test_ingest_counts_copies_in_one_run_once(tmp_path: Path) -> None:
+    (path,) = write_logs(tmp_path / "logs", [[1, 2, 3]])
+    shutil.copy(path, tmp_path / "logs" / "copy.json.gz")
+    result = take(tmp_path / "data", tmp_path / "logs", engine=LocalEngine(2))
+    assert (result.files_read, result.files_known, result.records) == (1, 1, 3)
+
+
+def test_ingest_tells_when_a_known_file_was_read_with_a_narrower_window(tmp_path: Path) -> None:
+    (path,) = write_logs(tmp_path / "logs", [[1, 20]])
+    window = Window(since="2024-03-10T00:00:00")
+    first = take(tmp_path / "data", path, window=window)
+    assert (first.usage_records, skip_counts(first)) == (1, {"out_of_window": 1})
+    assert take(tmp_path / "data", path, window=window).narrower == ()
+    assert take(tmp_path / "data", path).narrower == (str(path),)
+
+
+_NUMBERS = st.lists(st.lists(st.integers(0, 60), min_size=1, max_size=6), min_size=1, max_size=6)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(numbers=_NUMBERS, data=st.data())
+def test_ingest_gives_the_same_bytes_for_any_order_and_partition(
+    tmp_path: Path, numbers: list[list[int]], data: st.DataObject
+) -> None:
+    room = tmp_path / uuid.uuid4().hex
+    paths = write_logs(room / "logs", numbers)
+    take(room / "whole", *paths)
+    shuffled = data.draw(st.permutations(paths))
+    cut = data.draw(st.integers(0, len(paths)))
+    take(room / "parts", *shuffled[:cut])
+    take(room / "parts", *shuffled[cut:])
+    assert content(room / "parts") == content(room / "whole")
+    shutil.rmtree(room)
+
+
+def test_ingest_gives_the_same_bytes_for_any_number_of_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lpgen.pipeline.CHUNK_FILES", 3)
+    write_logs(tmp_path / "logs", [range(number, number + 9) for number in range(20)])
+    for workers in (1, 2, 3):
+        take(tmp_path / str(workers), tmp_path / "logs", engine=LocalEngine(workers))
+    assert content(tmp_path / "1") == content(tmp_path / "2") == content(tmp_path / "3")
+
+
+# ---------------------------------------------------------------- whole or not at all
+
+
+class DeadlyReader(ChunkReader):
+    """Dies, as on a crash in native code, whenever it reads a file of the name `poison.json.gz`."""
+
+    def __call__(self, chunk: Any) -> Any:
+        if any(file.path.endswith("poison.json.gz") for file in chunk):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__call__(chunk)
+
+
+def test_ingest_names_a_file_that_kills_each_worker_and_takes_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_logs(tmp_path / "logs", [[number] for number in range(12)])
+    take(tmp_path / "clean", tmp_path / "logs")
+    poison = tmp_path / "logs" / "poison.json.gz"
+    poison.write_bytes(log_bytes([record_json(50)]))
+    monkeypatch.setattr("lpgen.pipeline.ChunkReader", DeadlyReader)
+    monkeypatch.setattr("lpgen.pipeline.CHUNK_FILES", 4)
+    result = take(tmp_path / "data", tmp_path / "logs", engine=LocalEngine(2))
+    assert result.failures == (FileProblem(str(poison), "the process that read it died, each time"),)
+    assert result.files_read == 12
+    assert content(tmp_path / "data") == content(tmp_path / "clean")
+
+
+def test_ingest_refuses_while_another_runs(tmp_path: Path) -> None:
+    (path,) = write_logs(tmp_path / "logs", [[1]])
+    with open_ledger(tmp_path / "data"), pytest.raises(IngestError, match="another ingest"):
+        take(tmp_path / "data", path)
+
+
+def test_ingest_refuses_a_file_that_changes_while_it_is_read(tmp_path: Path) -> None:
+    """Two files that differ when they are found, and hold the same bytes when they are read, would count twice."""
+    one, other = write_logs(tmp_path / "logs", [[1], [2, 3, 4]])
+    shutil.copy(one, tmp_path / "twin")
+
+    class Swap(LocalEngine):
+        def map(self, fn: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+            shutil.copy(tmp_path / "twin", other)
+            yield from super().map(fn, [(file,) for chunk in items for file in chunk])
+
+    with pytest.raises(IngestError, match="changed while it was read"):
+        take(tmp_path / "data", one, other, engine=Swap())
+    assert read_usage(tmp_path / "data").table.num_rows == 0
+
+
+_KILLED_INGEST = """
+import os, pathlib, signal, sys
+import lpgen.edge.ledger, lpgen.edge.usage_files
+from lpgen.edge.catalog_files import open_catalog
+from lpgen.edge.engine import LocalEngine
+from lpgen.pipeline import ingest
+
+logs, data, fatal = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
+step = 0
+
+def deadly(function):
+    def wrapper(*args, **options):
+        global step
+        step += 1
+        if step == fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = function(*args, **options)
+        step += 1
+        if step == fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+    return wrapper
+
+os.fsync = deadly(os.fsync)
+pathlib.Path.rename = deadly(pathlib.Path.rename)
+lpgen.edge.usage_files._write_table = deadly(lpgen.edge.usage_files._write_table)
+lpgen.edge.usage_files.shutil.rmtree = deadly(lpgen.edge.usage_files.shutil.rmtree)
+lpgen.edge.ledger.Ledger.commit = deadly(lpgen.edge.ledger.Ledger.commit)
+ingest([logs], open_catalog(), data=data, engine=LocalEngine(1))
+print(step)
+"""
+
+
+def _run(script: str, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+
+
+def test_ingest_killed_at_any_step_leaves_the_old_or_the_new_tables(tmp_path: Path) -> None:
+    write_logs(tmp_path / "old", [[1, 2], [3]])
+    write_logs(tmp_path / "new", [[4, 5], [6]])
+    take(tmp_path / "before", tmp_path / "old")
+    old = content(tmp_path / "before")
+    shutil.copytree(tmp_path / "before", tmp_path / "after")
+    steps = int(_run(_KILLED_INGEST, tmp_path / "new", tmp_path / "after", 0, check=True).stdout)
+    new = content(tmp_path / "after")
+    outcomes = []
+    assert steps > 15
+    for fatal in range(1, steps + 1):
+        data = tmp_path / f"killed-{fatal}"
+        shutil.copytree(tmp_path / "before", data)
+        assert _run(_KILLED_INGEST, tmp_path / "new", data, fatal).returncode == -signal.SIGKILL
+        assert content(data) in (old, new)
+        outcomes.append(content(data) == new)
+        take(data, tmp_path / "new")
+        assert content(data) == new
+        assert len(list((data / "usage").iterdir())) == 1
+    assert outcomes == sorted(outcomes)
+    assert set(outcomes) == {False, True}
+
+
+def test_ingest_killed_at_any_time_leaves_the_old_or_the_new_tables(tmp_path: Path) -> None:
+    write_logs(tmp_path / "logs", [range(number, number + 40) for number in range(60)])
+    take(tmp_path / "clean", tmp_path / "logs")
+    script = _KILLED_INGEST.replace("LocalEngine(1)", "LocalEngine(2)")
+    rng = random.Random(4)
+    for attempt in range(6):
+        data = tmp_path / f"killed-{attempt}"
+        process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "logs"), str(data), "0"])
+        time.sleep(rng.uniform(0.2, 0.9))
+        process.kill()
+        process.wait()
+        if (data / "ledger.sqlite").exists():
+            assert read_generation(data) in ("", read_generation(tmp_path / "clean"))
+        take(data, tmp_path / "logs")
+        assert content(data) == content(tmp_path / "clean")
+
+
+@pytest.mark.parametrize("most_bytes", [200, 4_000, 9_000, 30_000])
+def test_ingest_on_a_full_disk_leaves_the_old_tables(tmp_path: Path, most_bytes: int) -> None:
+    write_logs(tmp_path / "old", [[1, 2]])
+    (tmp_path / "new").mkdir()
+    records = [record_json(n, requestParameters={"bucketName": os.urandom(20).hex()}) for n in range(1200)]
+    (tmp_path / "new" / "many.json").write_text(json.dumps(records))
+    take(tmp_path / "data", tmp_path / "old")
+    before = content(tmp_path / "data")
+
+    def limit_files() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+
+    failed = _run(_KILLED_INGEST, tmp_path / "new", tmp_path / "data", 0, preexec_fn=limit_files)
+    assert failed.returncode == 1
+    assert "IngestError" in failed.stderr
+    assert content(tmp_path / "data") == before
+    assert len(list((tmp_path / "data" / "usage").iterdir())) == 1
+    assert take(tmp_path / "data", tmp_path / "new").usage_records == 1200
+
+
+# ---------------------------------------------------------------- map
+
+
+def test_map_records_gives_a_line_for_each_record_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps({"Records": [record_json(1), record_json(2, eventName=7), record_json(1)]}))
+    first, bad, last = map_records(path, CATALOG)
+    assert list(first) == ["event_id", "event_source", "event_name", "principal", "outcome", "actions", "skip"]
+    assert first["actions"] == [
+        {"action": "s3:GetObject", "resource": ["arn:aws:s3:::bucket/a/b/object-1"], "how": "observed"}
+    ]
+    assert (bad["event_id"], bad["actions"], bad["skip"]) == (record_json(2)["eventID"], [], "bad_record")
+    assert last == first
+
+
+def test_map_records_says_what_it_cannot_open(tmp_path: Path) -> None:
+    with pytest.raises(IngestError, match="can't be opened"):
+        list(map_records(tmp_path / "missing", CATALOG))
