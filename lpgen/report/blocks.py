@@ -86,10 +86,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; each row has a cell for each column."""
+    """A table; each row has a cell for each column. One that fills its room lines up with others of its columns."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Line, ...], ...]
+    fills: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +159,9 @@ def names(texts: Iterable[str], *, most: int) -> Line:
     return tuple(spans)
 
 
-def table(columns: Iterable[Column], rows: Iterable[Iterable[Words]]) -> Table:
+def table(columns: Iterable[Column], rows: Iterable[Iterable[Words]], *, fills: bool = False) -> Table:
     """A table from cells in any of the ways of writing a line."""
-    return Table(tuple(columns), tuple(tuple(line(cell) for cell in row) for row in rows))
+    return Table(tuple(columns), tuple(tuple(line(cell) for cell in row) for row in rows), fills)
 
 
 def bullets(*items: Words | Item, numbered: bool = False) -> Bullets:

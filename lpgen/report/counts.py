@@ -16,8 +16,9 @@ class Counts:
     """Numbers of distinct actions. `granted` is `used + attempted + unused + unobservable`.
 
     `kept` are the actions that stay only because the logs can't show their use. `replacement` are those in the
-    replacement, `removed` the granted ones that aren't, and `dangerous` the dangerous ones of these; the three are 0
-    where there is no replacement. `dangerous_unused` are the dangerous grants nobody was seen to use.
+    replacement, `removed` the granted ones that aren't, and `dangerous` the dangerous ones of these that nobody was
+    seen to use; the three are 0 where there is no replacement. `dangerous_unused` are the dangerous grants nobody was
+    seen to use, whether they go or not.
     """
 
     granted: int = 0
@@ -89,7 +90,7 @@ def counts_of_proposal(proposal: Proposal, lines: Collection[Line], removed: Col
         kept=len({line.action for line in lines if line.kind is LineKind.KEPT}),
         replacement=len({line.action for line in lines}),
         removed=len(removed),
-        dangerous=sum(bool(one.danger) for one in removed),
+        dangerous=sum(bool(one.danger) and one.verdict in UNSEEN for one in removed),
         dangerous_unused=dangerous_unused,
     )
 

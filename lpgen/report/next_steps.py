@@ -19,7 +19,7 @@ def next_step(caveat: Caveat, diff: PrincipalDiff, *, min_days: int) -> str:
 
 def _short_coverage(_caveat: Caveat, diff: PrincipalDiff, min_days: int) -> str:
     missing = max(1, min_days - diff.covered_days)
-    return f"ingest logs of {missing} more {'day' if missing == 1 else 'days'} of account {diff.principal.account}"
+    return f"ingest {missing} more {'day' if missing == 1 else 'days'} of logs of account {diff.principal.account}"
 
 
 def _young_principal(_caveat: Caveat, diff: PrincipalDiff, min_days: int) -> str:
@@ -53,21 +53,17 @@ def _fixed(text: str) -> Callable[[Caveat, PrincipalDiff, int], str]:
 
 
 _STEPS: Final[dict[CaveatKind, Callable[[Caveat, PrincipalDiff, int], str]]] = {
-    CaveatKind.UNMAPPED_EVENT: _fixed(
-        "look the call up in AWS's service authorization reference, and keep the granted action it needs by a decision"
-    ),
+    CaveatKind.UNMAPPED_EVENT: _fixed("look up which action the call needs, and keep that one by a decision"),
     CaveatKind.UNKNOWN_PATTERN: _fixed("correct the name in the policy, or run `lpgen catalog update` if AWS has it"),
-    CaveatKind.GRANTS_UNKNOWN: _fixed(
-        "run `aws iam get-account-authorization-details` again without a filter, and review again"
-    ),
+    CaveatKind.GRANTS_UNKNOWN: _fixed("export the authorization details again, without a filter"),
     CaveatKind.SHORT_COVERAGE: _short_coverage,
     CaveatKind.YOUNG_PRINCIPAL: _young_principal,
     CaveatKind.YOUNG_POLICY: _young_policy,
     CaveatKind.COVERAGE_HOLE: _coverage_hole,
-    CaveatKind.RECREATED: _fixed("make sure that nothing still needs what only the earlier one used"),
+    CaveatKind.RECREATED: _fixed("make sure that nothing needs what only the earlier one used"),
     CaveatKind.UNEXPLAINED_USE: _fixed(
-        "look for a resource policy or a policy change that allowed it, else keep what it stands for by a decision"
+        "find what allowed the unexplained use, else keep what it stands for by a decision"
     ),
-    CaveatKind.TOO_LARGE: _fixed("split it into several by what they do, or drop kept actions by decisions"),
-    CaveatKind.VERIFICATION: _fixed("read the failed checks below; don't put this replacement in place"),
+    CaveatKind.TOO_LARGE: _fixed("split it into several, or drop kept actions by decisions"),
+    CaveatKind.VERIFICATION: _fixed("read the checks that did not pass, and don't put it in place"),
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from lpgen.core.findings import (
+    Caveat,
     Check,
     CheckStatus,
     DroppedLine,
@@ -85,8 +87,11 @@ def _identity(view: PrincipalView) -> Iterable[Block]:
     diff = view.diff
     known = [quiet(f"  {diff.principal.principal_id}")] if diff.principal.principal_id else []
     yield Paragraph(line(name(diff.principal.arn), *known))
-    days = f"  ({CLASS_WORDS[diff.principal_class]}, {plural(diff.covered_days, 'covered day')})"
-    yield Paragraph(line(strong("Proposal: "), diff.proposal, quiet(days)))
+    days = quiet(f"  ({CLASS_WORDS[diff.principal_class]}, {plural(diff.covered_days, 'covered day')})")
+    if view.proposal.replacement is not None and not view.has_documents:
+        yield Paragraph(line(strong("No replacement: "), "what it needs doesn't fit AWS's limits", days))
+    else:
+        yield Paragraph(line(strong("Proposal: "), diff.proposal, days))
 
 
 def _safety(view: PrincipalView, *, min_days: int) -> Iterable[Block]:
@@ -98,7 +103,7 @@ def _safety(view: PrincipalView, *, min_days: int) -> Iterable[Block]:
             line(good("Safe: "), "what was used stays allowed and nothing new is allowed", quiet(f"  ({passed})"))
         )
     if view.caveats:
-        yield Paragraph(line(bad(_caveats_title(view)), quiet(f"  {plural(len(view.caveats), 'reason')}")))
+        yield Paragraph(line(bad(_caveats_title(view)), quiet(f" ({plural(len(view.caveats), 'reason')})")))
         ordered = sorted(view.caveats, key=caveat_order)
         yield _capped(
             [
@@ -106,7 +111,11 @@ def _safety(view: PrincipalView, *, min_days: int) -> Iterable[Block]:
                     line(caveat.message),
                     (
                         line(strong("next: "), next_step(caveat, view.diff, min_days=min_days)),
-                        *([line("or accept ", name(caveat.item))] if caveat.kind not in UNACCEPTABLE else []),
+                        *(
+                            [line("or accept it: ", name(_accepting(caveat)))]
+                            if caveat.kind not in UNACCEPTABLE
+                            else []
+                        ),
                     ),
                 )
                 for caveat in ordered
@@ -119,6 +128,10 @@ def _safety(view: PrincipalView, *, min_days: int) -> Iterable[Block]:
         )
 
 
+def _accepting(caveat: Caveat) -> str:
+    return f"item = {json.dumps(caveat.item, ensure_ascii=False)}"
+
+
 def _caveats_title(view: PrincipalView) -> str:
     if view.proposal.replacement is not None:
         return "Not safe yet:"
@@ -128,19 +141,23 @@ def _caveats_title(view: PrincipalView) -> str:
 def _numbers(view: PrincipalView) -> Iterable[Block]:
     counts = view.counts
     if not view.has_documents:
+        yield from _sizes(view)
+    if not view.has_documents and view.diff.verdicts:
         yield Paragraph(
             line(
                 f"{plural(counts.granted, 'action')} granted: {count(counts.used)} used, {count(counts.attempted)} "
                 f"tried, {count(counts.unused)} unused, {count(counts.unobservable)} that the logs can't show."
             )
         )
+    if not view.has_documents:
         return
     unsure = [f"{count(number)} {level}" for level, number in view.confidence.items() if number]
     sure = f" (confidence: {', '.join(unsure)})" if unsure else ""
+    goes = f"{count(counts.removed)} {'goes' if counts.removed == 1 else 'go'}"
     yield Paragraph(
         line(
             f"{plural(counts.granted, 'action')} granted, ",
-            strong(f"{count(counts.replacement)} in the replacement, {count(counts.removed)} go"),
+            strong(f"{count(counts.replacement)} in the replacement, {goes}"),
             f"{sure}.",
         )
     )
@@ -150,6 +167,14 @@ def _numbers(view: PrincipalView) -> Iterable[Block]:
     ]
     if kinds:
         yield Paragraph(line(f"In the replacement: {'; '.join(kinds)}."))
+
+
+def _sizes(view: PrincipalView) -> Iterable[Block]:
+    replacement = view.proposal.replacement
+    if replacement is not None and replacement.bytes_by_service:
+        largest = sorted(replacement.bytes_by_service, key=lambda one: (-one[1], one[0]))
+        shown = [line(", ", name(service), f" {count(size)}") for service, size in largest[:MOST_ROWS]]
+        yield Paragraph(line("Characters by service: ", line(*shown)[1:], "."))
 
 
 # ---------------------------------------------------------------- granted against used
@@ -174,7 +199,7 @@ def _actions_of(group: DangerGroup) -> Line:
 
 def _fate(group: DangerGroup, view: PrincipalView) -> Span:
     if not view.has_documents:
-        return quiet("open" if view.proposal.replacement is None else "refused")
+        return quiet("granted")
     if group.stays:
         return bad("stays")
     return good("goes") if group.observable else good("goes, unseen")
@@ -281,7 +306,7 @@ def _denied(groups: tuple[DeniedGroup, ...]) -> Iterable[Block]:
             Column("action", flexible=True),
             Column("records", number=True),
             Column("resources", flexible=True, show=Show.WIDE),
-            Column("first"),
+            Column("first", show=Show.WIDE),
             Column("last"),
         ),
         [
@@ -392,7 +417,7 @@ def _plan(view: PrincipalView) -> Iterable[Block]:
     yield Bullets(tuple(Item(_step_line(step)) for step in todo), numbered=True)
     note = plan_note(view.proposal)
     if note:
-        yield Paragraph(line(note))
+        yield Paragraph(line(f"{note[0].upper()}{note[1:]}."))
     for step in steps:
         if step.kind is StepKind.KEEP_BOUNDARY:
             yield Paragraph(line("The permissions boundary ", name(step.name), " stays as it is."))
@@ -440,7 +465,7 @@ def check_item(check: Check, *, most: int = 8) -> Item:
 
 
 def _title(text: str, number: int | None = None) -> Heading:
-    return Heading(line(text, *([quiet(f"  {count(number)}")] if number is not None else [])), level=3)
+    return Heading(line(text, *([quiet(f" ({count(number)})")] if number is not None else [])), level=3)
 
 
 def _more(rest: object, number: int, noun: str) -> Iterable[Paragraph]:

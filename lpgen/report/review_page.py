@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -38,6 +39,7 @@ from lpgen.report.words import CLASS_WORDS, SKIP_WORDS, caveat_order, label_of, 
 
 _MOST_ROWS: Final = 25
 _MOST_STEPS: Final = 10
+_FIRST_CLAUSE: Final = re.compile(r"[:;] | \(")
 
 
 def review_page(report: Report) -> tuple[Block, ...]:
@@ -65,8 +67,8 @@ def _title(report: Report) -> Iterable[Block]:
     yield Paragraph(
         line(
             quiet(
-                f"as of {diff.as_of.isoformat()}, action catalog {diff.catalog_version} of {diff.catalog_date}, "
-                f"safe from {plural(report.min_days, 'covered day')} on"
+                f"as of {diff.as_of.isoformat()}; catalog {diff.catalog_version} of {diff.catalog_date}; "
+                f"safe needs {plural(report.min_days, 'covered day')}"
             )
         )
     )
@@ -75,6 +77,7 @@ def _title(report: Report) -> Iterable[Block]:
 def _headline(view: ReviewView) -> Iterable[Block]:
     made = [one for one in view.made if one.has_documents]
     safe = sum(one.proposal.safe for one in made)
+    unsafe, refused = len(made) - safe, len(view.made) - len(made)
     if not view.views:
         yield Paragraph(line(bad("No principal to review.")))
         return
@@ -84,7 +87,8 @@ def _headline(view: ReviewView) -> Iterable[Block]:
             strong(f"{plural(len(view.views), 'principal')}, {plural(len(made), 'replacement')}: "),
             good(f"{count(safe)} safe"),
             ", ",
-            bad(f"{count(len(view.made) - safe)} not safe yet") if len(view.made) > safe else "none open",
+            bad(f"{count(unsafe)} not safe yet") if unsafe else "none open",
+            line("; ", bad(f"{count(refused)} refused as too large")) if refused else "",
             ".",
         )
     )
@@ -116,7 +120,7 @@ def _roll_out(view: ReviewView) -> Iterable[Item]:
             ),
             (
                 line("write them with ", name("lpgen generate --data DIR --policies PATH --output DIR")),
-                line("most to gain: ", *_labels(safe, view)),
+                line("most to gain: ", _labels(safe)),
             ),
         )
 
@@ -124,13 +128,11 @@ def _roll_out(view: ReviewView) -> Iterable[Item]:
 def _not_safe(view: ReviewView) -> Iterable[Item]:
     unsafe = [one for one in view.made if not one.proposal.safe]
     if unsafe:
-        number = plural(len(unsafe), "replacement that is", "replacements that are")
         yield Item(
-            line(bad(f"Clear up {number} not safe yet")),
-            (
-                *_steps(unsafe, view),
-                line(quiet("or accept a reason by its name in the file for "), name("--decisions")),
+            line(
+                bad(f"Clear up what is not safe yet ({count(len(unsafe))})"), ", or accept it by ", name("--decisions")
             ),
+            tuple(_steps(unsafe, view)),
         )
 
 
@@ -144,7 +146,7 @@ def _steps(unsafe: Sequence[PrincipalView], view: ReviewView) -> list[Line]:
         for step in sorted(steps):
             found[step].append(one)
     ordered = sorted(found)
-    lines = [line(f"{step[1]}: ", *_labels(found[step], view)) for step in ordered[:_MOST_STEPS]]
+    lines = [line(f"{step[1]}: ", _labels(found[step])) for step in ordered[:_MOST_STEPS]]
     rest = len(ordered) - _MOST_STEPS
     return [*lines, line(quiet(f"and {plural(rest, 'more step')} below"))] if rest > 0 else lines
 
@@ -154,30 +156,25 @@ def _by_proposal(view: ReviewView) -> Iterable[Item]:
     order = (PrincipalClass.GRANTS_UNKNOWN, PrincipalClass.NOT_COVERED, PrincipalClass.UNUSED)
     for one in view.views:
         if one.proposal.replacement is None and one.diff.principal_class in order:
-            found[order.index(one.diff.principal_class), one.diff.proposal].append(one)
+            step = _FIRST_CLAUSE.split(one.diff.proposal)[0]
+            found[order.index(one.diff.principal_class), step].append(one)
     for key in sorted(found):
-        yield Item(line(_sentence(key[1])), (line(quiet("for "), *_labels(found[key], view)),))
+        yield Item(line(f"{_sentence(key[1])}: ", _labels(found[key])))
 
 
 def _odds(view: ReviewView) -> Iterable[Item]:
     report = view.report
     if report.problems:
-        yield Item(line(f"Mend {plural(len(report.problems), 'problem')} of the policy files, listed below"))
+        yield Item(line(f"Mend {plural(len(report.problems), 'problem')} of the policy files"))
     if report.diff.unlisted:
         number = plural(len(report.diff.unlisted), "principal")
-        yield Item(line(f"Export the policies of {number} that the logs know and the policy files don't, listed below"))
+        yield Item(line(f"Export the policies of {number} in the logs that the policy files don't have"))
     if report.diff.expired:
-        number = plural(len(report.diff.expired), "decision")
-        yield Item(line(f"Renew or delete {number} that {'has' if len(report.diff.expired) == 1 else 'have'} expired"))
+        yield Item(line(f"Renew or delete {plural(len(report.diff.expired), 'expired decision')}"))
 
 
-def _labels(views: Sequence[PrincipalView], view: ReviewView) -> Line:
-    return names([_label(one, view) for one in views], most=3)
-
-
-def _label(one: PrincipalView, view: ReviewView) -> str:
-    several = len({other.diff.principal.account for other in view.views}) > 1
-    return label_of(one.diff.principal.arn) if several else short_label_of(one.diff.principal)
+def _labels(views: Sequence[PrincipalView]) -> Line:
+    return names([short_label_of(one.diff.principal) for one in views], most=3)
 
 
 def _sentence(text: str) -> str:
@@ -234,7 +231,7 @@ def _coverage_notes(one: AccountCoverage) -> Iterable[Words]:
 def _skips(skips: Sequence[SkipCount]) -> Iterable[Block]:
     if not skips:
         return
-    yield Heading(line("Read, but no usage", quiet(f"  {count(sum(one.records for one in skips))}")), level=2)
+    yield Heading(line("Read, but no usage", quiet(f" ({count(sum(one.records for one in skips))})")), level=2)
     yield table(
         (Column("what", flexible=True), Column("records", number=True), Column("example", flexible=True)),
         [
@@ -246,11 +243,11 @@ def _skips(skips: Sequence[SkipCount]) -> Iterable[Block]:
 
 def _problems(report: Report) -> Iterable[Block]:
     if report.problems:
-        yield Heading(line("Problems of the policy files", quiet(f"  {count(len(report.problems))}")), level=2)
+        yield Heading(line("Problems of the policy files", quiet(f" ({count(len(report.problems))})")), level=2)
         yield bullets(*report.problems[:_MOST_ROWS])
         yield from _more(len(report.problems), "problem")
     if report.diff.expired:
-        yield Heading(line("Expired decisions", quiet(f"  {count(len(report.diff.expired))}")), level=2)
+        yield Heading(line("Expired decisions", quiet(f" ({count(len(report.diff.expired))})")), level=2)
         yield bullets(
             *(
                 line(
@@ -269,7 +266,7 @@ def _problems(report: Report) -> Iterable[Block]:
 def _unlisted(unlisted: Sequence[PrincipalUsage]) -> Iterable[Block]:
     if not unlisted:
         return
-    yield Heading(line("In the logs, but not in the policy files", quiet(f"  {count(len(unlisted))}")), level=2)
+    yield Heading(line("In the logs, but not in the policy files", quiet(f" ({count(len(unlisted))})")), level=2)
     yield table(
         (
             Column("principal", flexible=True),
@@ -298,8 +295,13 @@ def _unlisted_row(usage: PrincipalUsage) -> list[Words]:
 def _principals(view: ReviewView) -> Iterable[Block]:
     if not view.views:
         return
-    yield Heading(line("Principals", quiet(f"  {count(len(view.views))}")), level=2)
-    yield table(_SUMMARY_COLUMNS, [_summary_row(one, view) for one in view.views])
+    yield Heading(line("Principals", quiet(f" ({count(len(view.views))})")), level=2)
+    accounts = sorted({one.diff.principal.account for one in view.views})
+    for account in accounts:
+        members = [one for one in view.views if one.diff.principal.account == account]
+        if len(accounts) > 1:
+            yield Heading(line("account ", name(account), quiet(f" ({count(len(members))})")), level=3)
+        yield table(_SUMMARY_COLUMNS, map(_summary_row, members), fills=True)
     yield Paragraph(
         line(
             quiet(
@@ -313,12 +315,11 @@ def _principals(view: ReviewView) -> Iterable[Block]:
 _SUMMARY_COLUMNS: Final = (
     Column("principal", flexible=True),
     Column("state"),
-    Column("class", show=Show.WIDE),
     Column("granted", number=True),
     Column("used", number=True),
     Column("tried", number=True, show=Show.WIDE),
     Column("unused", number=True, show=Show.WIDE),
-    Column("unseeable", number=True, show=Show.WIDE),
+    Column("unobservable", number=True, show=Show.WIDE),
     Column("ungranted", number=True, show=Show.WIDE),
     Column("kept", number=True),
     Column("goes", number=True),
@@ -326,13 +327,12 @@ _SUMMARY_COLUMNS: Final = (
 )
 
 
-def _summary_row(one: PrincipalView, view: ReviewView) -> list[Words]:
+def _summary_row(one: PrincipalView) -> list[Words]:
     counts = one.counts
     after = [_zero_dim(counts.kept), count(counts.removed)] if one.has_documents else [quiet("–"), quiet("–")]
     return [
-        name(_label(one, view)),
+        name(short_label_of(one.diff.principal)),
         state_of(one),
-        CLASS_WORDS[one.diff.principal_class],
         count(counts.granted),
         count(counts.used),
         _zero_dim(counts.attempted),
@@ -351,7 +351,7 @@ def _zero_dim(number: int) -> Words:
 def _details(view: ReviewView) -> Iterable[Block]:
     for section in view.sections:
         title = _sentence(CLASS_WORDS[section.principal_class])
-        yield Heading(line(title, quiet(f"  {count(len(section.views))}")), level=2)
+        yield Heading(line(title, quiet(f" ({count(len(section.views))})")), level=2)
         for one in section.views:
             yield principal_fold(one, min_days=view.report.min_days)
 

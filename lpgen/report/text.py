@@ -17,7 +17,7 @@ from lpgen.report.inert import terminal_text
 
 NARROWEST: Final = 72
 WIDEST: Final = 160
-_WIDE_FROM: Final = 110
+_WIDE_FROM: Final = 118
 """From so many columns on a table shows its further columns too."""
 
 _STYLES: Final = {
@@ -84,11 +84,13 @@ class _Writer:
             self._hang(heading.line, "", indent, style="bold")
 
     def _rule(self, line: Line, character: str) -> None:
-        text = Text.assemble((f"{character * 2} ", "dim"), _text(line, "bold"), " ")
+        mark = f"{character * 2} "
+        text = Text.assemble((mark, "dim"), _text(line, "bold"), " ")
         room = self._console.width - text.cell_len
-        if room > 0:
-            text.append(character * room, "dim")
-        self._print(text)
+        if room < 0:
+            self._hang(line, mark, 0, style="bold")
+        else:
+            self._print(text.append(character * room, "dim"))
 
     def _item(self, item: Item, mark: str, indent: int) -> None:
         self._hang(item.line, mark, indent)
@@ -105,7 +107,15 @@ class _Writer:
     def _table(self, table: Table) -> RichTable:
         wide = self._console.width >= _WIDE_FROM
         shown = [at for at, column in enumerate(table.columns) if wide or column.show is Show.ALWAYS]
-        rich_table = RichTable(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim", border_style="dim")
+        rich_table = RichTable(
+            box=SIMPLE_HEAD,
+            show_edge=False,
+            padding=(0, 1, 0, 0),
+            pad_edge=False,
+            expand=table.fills,
+            header_style="dim",
+            border_style="dim",
+        )
         for at in shown:
             column = table.columns[at]
             rich_table.add_column(
@@ -113,7 +123,8 @@ class _Writer:
                 justify="right" if column.number else "left",
                 no_wrap=column.number,
                 overflow="fold",
-                min_width=min(len(column.title), 8),
+                min_width=len(column.title) if column.number else min(len(column.title), 8),
+                ratio=1 if table.fills and column.flexible else None,
             )
         for row in table.rows:
             rich_table.add_row(*(_text(row[at]) for at in shown))

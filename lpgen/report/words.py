@@ -45,24 +45,24 @@ WALL_WORDS: Final[dict[DenialKind, str]] = {
 
 SKIP_WORDS: Final[dict[SkipReason, str]] = {
     SkipReason.UNREADABLE_FILE: "file that can't be read",
-    SkipReason.NOT_CLOUDTRAIL: "file that holds no CloudTrail records",
+    SkipReason.NOT_CLOUDTRAIL: "file without CloudTrail records",
     SkipReason.BAD_RECORD: "record that can't be read",
-    SkipReason.DUPLICATE: "event id seen before in its file",
+    SkipReason.DUPLICATE: "duplicate within its file",
     SkipReason.OUT_OF_WINDOW: "outside the asked-for days",
     SkipReason.INSIGHT: "Insights event: no call",
     SkipReason.AGGREGATED: "aggregated event: no single call",
     SkipReason.SERVICE_EVENT: "event of a service: no call",
-    SkipReason.NETWORK_COPY: "network activity event of a call recorded elsewhere",
+    SkipReason.NETWORK_COPY: "network copy of a recorded call",
     SkipReason.NO_PERMISSION: "call that needs no permission",
-    SkipReason.UNMAPPED: "call that the event map doesn't know",
-    SkipReason.SERVICE_CALLER: "call by an AWS service of its own",
+    SkipReason.UNMAPPED: "call that isn't in the event map",
+    SkipReason.SERVICE_CALLER: "an AWS service's own call",
     SkipReason.ROOT_CALLER: "call by the root user",
-    SkipReason.CROSS_ACCOUNT_CALLER: "call from another account, without the caller's role",
-    SkipReason.FEDERATED_CALLER: "call by a federated caller without a role",
+    SkipReason.CROSS_ACCOUNT_CALLER: "call from another account",
+    SkipReason.FEDERATED_CALLER: "federated caller without a role",
     SkipReason.ANONYMOUS_CALLER: "anonymous call",
     SkipReason.UNKNOWN_CALLER: "call whose caller can't be read",
     SkipReason.DENIED: "denied call",
-    SkipReason.UNDETERMINED: "call whose outcome is undetermined",
+    SkipReason.UNDETERMINED: "call of undetermined outcome",
 }
 
 LINE_WORDS: Final[dict[LineKind, str]] = {
@@ -83,21 +83,26 @@ LEVEL_WORDS: Final[dict[AccessLevel, str]] = {
 }
 
 _IAM_ARN: Final = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):(.+)", re.DOTALL)
+_AWS_PATH: Final = re.compile(r"role/(?:aws-reserved|aws-service-role)/.*/", re.DOTALL)
 
 
 def state_of(view: PrincipalView) -> Span:
     """Where a principal stands, in a word or two."""
     if view.proposal.replacement is None:
         return Span(_STATES.get(view.diff.principal_class, "none"), Tone.QUIET)
+    prefix = "SSO " if view.diff.principal_class is PrincipalClass.SSO else ""
     if not view.has_documents:
-        return Span("too large", Tone.BAD)
-    return Span("safe", Tone.GOOD) if view.proposal.safe else Span("not yet", Tone.BAD)
+        return Span(f"{prefix}too large", Tone.BAD)
+    return Span(f"{prefix}safe", Tone.GOOD) if view.proposal.safe else Span(f"{prefix}not yet", Tone.BAD)
 
 
 def label_of(arn: str) -> str:
-    """A principal's ARN without what all IAM ARNs share: the account, then kind, path and name."""
+    """A principal's ARN without what all IAM ARNs share: the account, then kind, path and name.
+
+    The long paths that AWS gives roles of its own are left out: names are unique in an account, whatever the path.
+    """
     found = _IAM_ARN.fullmatch(arn)
-    return f"{found[1]} {found[2]}" if found else arn
+    return f"{found[1]} {_AWS_PATH.sub('role/', found[2])}" if found else arn
 
 
 def short_label_of(principal: Principal) -> str:
