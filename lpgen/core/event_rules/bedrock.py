@@ -20,6 +20,7 @@ from lpgen.core.event_rules.declared import (
     resource_from_arn,
 )
 from lpgen.core.event_rules.inferences import GUARDRAIL
+from lpgen.core.event_rules.passing import passed_roles
 from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "bedrock.amazonaws.com"
@@ -60,9 +61,9 @@ UpdateFlow            flow @executionRoleArn=bedrock.amazonaws.com
 """
 
 
-def _models(call: Call) -> Iterator[Resource]:
+def _models(call: Call, parameter: str = "modelId") -> Iterator[Resource]:
     """The models that the request names by id or ARN, and the models behind an inference profile in any Region."""
-    for text in call.texts("modelId"):
+    for text in call.texts(parameter):
         if "*" in text or "?" in text:
             continue
         area, _, model = text.rpartition("/")[2].partition(".")
@@ -90,6 +91,19 @@ class _ModelRule:
         return (run, mapped("bedrock:ApplyGuardrail", guardrails, how=GUARDRAIL)) if guardrails else (run,)
 
 
+def _map_foundation_model(call: Call) -> tuple[MappedAction, ...]:
+    return (mapped("bedrock:GetFoundationModel", _models(call, "modelIdentifier")),)
+
+
+def _map_customization(call: Call) -> tuple[MappedAction, ...]:
+    """CreateModelCustomizationJob makes a custom model, with an id in its ARN, out of a base model."""
+    custom = resource_from_arn(call.arn("bedrock", "custom-model/*"))
+    return (
+        mapped("bedrock:CreateModelCustomizationJob", (custom, *_models(call, "baseModelIdentifier"))),
+        *passed_roles(call, call.texts("roleArn"), "bedrock.amazonaws.com"),
+    )
+
+
 _MODEL_CALLS = {
     "Converse": "bedrock:InvokeModel",
     "ConverseStream": "bedrock:InvokeModelWithResponseStream",
@@ -101,5 +115,7 @@ _MODEL_CALLS = {
 
 RULES: RuleTable = {
     **declared_rules(SOURCE, "bedrock", TYPES, _LINES),
+    (SOURCE, "GetFoundationModel"): _map_foundation_model,
+    (SOURCE, "CreateModelCustomizationJob"): _map_customization,
     **{(SOURCE, operation): _ModelRule(action) for operation, action in _MODEL_CALLS.items()},
 }

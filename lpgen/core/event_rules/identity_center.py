@@ -69,6 +69,7 @@ DeleteAccountAssignment              instance set account
 ListAccountAssignments               instance set account
 ListPermissionSetsProvisionedToAccount instance account
 ProvisionPermissionSet               instance set account
+CreateInstance                       +instance #TagResource
 CreatePermissionSet                  instance new-set #TagResource:new-set
 """
 

@@ -33,6 +33,7 @@ MOUNT_TARGET: Final = "mount-target"
 GUARDRAIL: Final = "guardrail"
 TAGGING_API: Final = "tagging-api"
 LOG_DELIVERY: Final = "log-delivery"
+RESOLVER_ENDPOINT: Final = "resolver-endpoint"
 SSM_IMAGE_ALIAS: Final = "ssm-image-alias"
 DIRECTORY_BUCKET_SESSION: Final = "directory-bucket-session"
 REPLICA_KEY: Final = "replica-key"
@@ -134,6 +135,10 @@ INFERENCES: dict[str, Inference] = {
     LOG_DELIVERY: Inference(
         "the call sets up delivery of logs to S3 or Firehose",
         "https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html",
+    ),
+    RESOLVER_ENDPOINT: Inference(
+        "a resolver endpoint gets its network interfaces with the caller's permissions",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53resolver.html",
     ),
     SSM_IMAGE_ALIAS: Inference(
         "the launch names its image by a Systems Manager parameter, which is read with the caller's permissions",

@@ -141,6 +141,9 @@ DeleteAggregationAuthorization       authorization
 PutAggregationAuthorization          authorization #TagResource
 PutConfigurationAggregator           aggregator #TagResource @organizationAggregationSource.roleArn=config.amazonaws.com
 DeleteOrganizationConfigRule         organization-rule
+GetOrganizationConfigRuleDetailedStatus organization-rule
+GetOrganizationCustomRulePolicy      organization-rule
+GetOrganizationConformancePackDetailedStatus organization-pack
 PutOrganizationConfigRule            organization-rule
 DeleteOrganizationConformancePack    organization-pack
 PutOrganizationConformancePack       organization-pack

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from lpgen.core.event_rules.call import Call, Rule, RuleTable, texts_at
 from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
 from lpgen.core.event_rules.inferences import FINAL_SNAPSHOT, TRANSACTION_END
+from lpgen.core.event_rules.passing import entity_arn, passed_roles
 from lpgen.core.model import MappedAction, Resource, ResourceKind
 
 SOURCE = "rds.amazonaws.com"
@@ -243,7 +244,15 @@ def _map_instance_change(call: Call) -> tuple[MappedAction, ...]:
         for resource in defaulted.named.read(call, "")
     ]
     named = read_resources(call, TYPES, ("db", "secgrp?"))
-    return (mapped("rds:ModifyDBInstance", (*named, *groups)),)
+    return (
+        mapped("rds:ModifyDBInstance", (*named, *groups)),
+        *passed_roles(call, call.texts("monitoringRoleArn"), "monitoring.rds.amazonaws.com"),
+        *passed_roles(
+            call,
+            (entity_arn(call, "role", text) for text in call.texts("domainIAMRoleName")),
+            "rds.amazonaws.com",
+        ),
+    )
 
 
 _SPECIAL: dict[str, Rule] = dict.fromkeys(_LAST_SNAPSHOTS, _map_final_snapshot)

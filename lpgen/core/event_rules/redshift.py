@@ -138,6 +138,52 @@ _DATA_OPERATIONS = (
 )
 
 
+# The ARNs of Redshift Serverless end in ids, and requests give names: a name narrows nothing down.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftserverless.html
+_SERVERLESS_TYPES: dict[str, ResourceType] = {
+    "endpoint": NamedType("redshift-serverless", "managedvpcendpoint/*", "endpointName"),
+    "namespace": NamedType("redshift-serverless", "namespace/*", "namespaceName|namespaceArn"),
+    "recovery-point": NamedType("redshift-serverless", "recoverypoint/{}", "recoveryPointId"),
+    "snapshot": NamedType("redshift-serverless", "snapshot/*", "snapshotName|snapshotArn"),
+    "workgroup": NamedType("redshift-serverless", "workgroup/*", "workgroupName"),
+}
+
+_SERVERLESS_LINES = """
+ConvertRecoveryPointToSnapshot  recovery-point snapshot
+CreateCustomDomainAssociation   workgroup
+CreateEndpointAccess            endpoint
+CreateNamespace                 namespace #TagResource @iamRoles=redshift-serverless.amazonaws.com @defaultIamRoleArn=redshift-serverless.amazonaws.com
+CreateScheduledAction           namespace @roleArn=scheduler.redshift.amazonaws.com
+CreateSnapshot                  namespace snapshot #TagResource:snapshot
+CreateSnapshotCopyConfiguration namespace
+CreateWorkgroup                 workgroup #TagResource
+DeleteCustomDomainAssociation   workgroup
+DeleteEndpointAccess            endpoint
+DeleteNamespace                 namespace
+DeleteSnapshot                  snapshot
+DeleteWorkgroup                 workgroup
+GetCredentials                  workgroup
+GetCustomDomainAssociation      workgroup
+GetEndpointAccess               endpoint
+GetNamespace                    namespace
+GetRecoveryPoint                recovery-point
+GetSnapshot                     snapshot
+GetWorkgroup                    workgroup
+ListEndpointAccess              endpoint
+ListRecoveryPoints              recovery-point
+ListSnapshots                   snapshot
+RestoreFromRecoveryPoint        recovery-point
+RestoreFromSnapshot             snapshot
+RestoreTableFromRecoveryPoint   recovery-point namespace
+RestoreTableFromSnapshot        snapshot namespace
+UpdateCustomDomainAssociation   workgroup
+UpdateEndpointAccess            endpoint
+UpdateNamespace                 namespace @iamRoles=redshift-serverless.amazonaws.com @defaultIamRoleArn=redshift-serverless.amazonaws.com
+UpdateSnapshot                  snapshot
+UpdateWorkgroup                 workgroup
+"""  # noqa: E501
+
+
 def _cluster_lines() -> str:
     return "\n".join(f"{operation} cluster" for operation in _CLUSTER_OPERATIONS.split())
 
@@ -145,5 +191,6 @@ def _cluster_lines() -> str:
 RULES: RuleTable = {
     **declared_rules(SOURCE, "redshift", TYPES, _LINES + _cluster_lines()),
     (SOURCE, "GetClusterCredentials"): _map_credentials,
+    **declared_rules("redshift-serverless.amazonaws.com", "redshift-serverless", _SERVERLESS_TYPES, _SERVERLESS_LINES),
     **{("redshift-data.amazonaws.com", operation): _map_data_call for operation in _DATA_OPERATIONS},
 }

@@ -15,9 +15,11 @@ from lpgen.core.event_rules.declared import (
     declared_rules,
     mapped,
     parse_declarations,
+    read_resources,
     resource_from_arn,
 )
-from lpgen.core.event_rules.inferences import VPC_LOOKUP
+from lpgen.core.event_rules.ec2 import TYPES as EC2_TYPES
+from lpgen.core.event_rules.inferences import RESOLVER_ENDPOINT, VPC_LOOKUP
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "route53.amazonaws.com"
@@ -113,6 +115,8 @@ _RESOLVER_TYPES: dict[str, ResourceType] = {
     "resolver-config": NamedType("route53resolver", "resolver-config/*", "resolverConfigId"),
     "log-config": NamedType("route53resolver", "resolver-query-log-config/{}", "resolverQueryLogConfigId"),
     "rule": NamedType("route53resolver", "resolver-rule/{}", "resolverRuleId"),
+    "outpost-resolver": NamedType("route53resolver", "outpost-resolver/{}", "id"),
+    "endpoint": NamedType("route53resolver", "resolver-endpoint/{}", "resolverEndpointId"),
     "group": NamedType("route53resolver", "firewall-rule-group/{}", "firewallRuleGroupId"),
     "domains": NamedType("route53resolver", "firewall-domain-list/{}", "firewallDomainListId"),
 }
@@ -133,12 +137,30 @@ CreateFirewallDomainList        +domains #TagResource
 CreateFirewallRuleGroup         +group #TagResource
 CreateResolverQueryLogConfig    +log-config #TagResource
 CreateResolverRule              +rule #TagResource
+CreateOutpostResolver           +outpost-resolver #TagResource
+UpdateOutpostResolver           outpost-resolver
 """
+
+
+def _map_endpoint_creation(call: Call) -> tuple[MappedAction, ...]:
+    """CreateResolverEndpoint makes network interfaces in the caller's subnets with the caller's permissions."""
+    actions = DeclaredRule(_RESOLVER_ENDPOINT, _RESOLVER_TYPES)(call)
+    interface = read_resources(call, EC2_TYPES, ("+network-interface", "subnet", "security-group?"))
+    looked_up = ("DescribeNetworkInterfaces", "DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs")
+    return (
+        *actions,
+        mapped("ec2:CreateNetworkInterface", interface, how=RESOLVER_ENDPOINT),
+        *(mapped(f"ec2:{name}", (NO_RESOURCE,), how=RESOLVER_ENDPOINT) for name in looked_up),
+    )
+
+
+_RESOLVER_ENDPOINT = parse_declarations("route53resolver", "CreateResolverEndpoint +endpoint #TagResource")[0]
 
 
 def _resolver_rules() -> dict[tuple[str, str], Rule]:
     return {
         **declared_rules(RESOLVER_SOURCE, "route53resolver", _RESOLVER_TYPES, _RESOLVER_LINES),
+        (RESOLVER_SOURCE, "CreateResolverEndpoint"): _map_endpoint_creation,
         **{
             (RESOLVER_SOURCE, line.operation): _VpcRule(DeclaredRule(line, _RESOLVER_TYPES))
             for line in parse_declarations("route53resolver", _RESOLVER_VPC_LINES)

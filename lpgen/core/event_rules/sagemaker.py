@@ -71,7 +71,10 @@ TYPES: dict[str, ResourceType] = {
     # The catalog doesn't list workforces and inference experiments among what sagemaker:AddTags takes.
     "any": ReaderType(lambda _call: ()),
     "artifact": NamedType("sagemaker", "artifact/*", "artifactArn"),
-    "cluster": NamedType("sagemaker", "cluster/*", "clusterArn"),
+    # The ARNs of these end in ids, and requests give names.
+    "cluster": NamedType("sagemaker", "cluster/*", "clusterName"),
+    "mlflow-app": NamedType("sagemaker", "mlflow-app/*", "arn"),
+    "partner-app": NamedType("sagemaker", "partner-app/*", "arn"),
     "domain": NamedType("sagemaker", "domain/*", "domainArn"),
     "space": NamedType("sagemaker", "space/{}/{}", "domainId,spaceName"),
     "user-profile": NamedType("sagemaker", "user-profile/{}/{}", "domainId,userProfileName"),
@@ -133,6 +136,19 @@ CreateTrialComponent                 experiment-trial-component #AddTags
 CreateUserProfile                    user-profile #AddTags @userSettings.executionRole=sagemaker.amazonaws.com
 CreateWorkforce                      workforce #AddTags:any
 CreateWorkteam                       workteam #AddTags
+CreateMlflowApp                      +mlflow-app #AddTags {_ROLE}
+CreatePartnerApp                     +partner-app #AddTags @executionRoleArn=sagemaker.amazonaws.com
+UpdateCluster                        cluster @instanceGroups.executionRole=sagemaker.amazonaws.com
 """  # noqa: E501
 
-RULES: RuleTable = declared_rules(SOURCE, "sagemaker", TYPES, _LINES)
+_CLUSTER_OPERATIONS = """
+BatchAddClusterNodes BatchDeleteClusterNodes BatchRebootClusterNodes BatchReplaceClusterNodes DeleteCluster
+DescribeCluster DescribeClusterEvent DescribeClusterNode ListClusterEvents ListClusterNodes UpdateClusterSoftware
+"""
+
+
+def _lines() -> str:
+    return _LINES + "\n".join(f"{operation} cluster" for operation in _CLUSTER_OPERATIONS.split())
+
+
+RULES: RuleTable = declared_rules(SOURCE, "sagemaker", TYPES, _lines())
