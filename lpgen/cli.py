@@ -203,8 +203,10 @@ def review_command(
     """
     from lpgen.report import render_review
 
-    options = _options(keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline)
-    report = _analyse(data, policies, catalog, options=options, principal=principal)
+    options = _options(
+        keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
+    )
+    report = _analyse(data, policies, catalog, options=options)
     _put(render_review(report, format.value, width=_width(), color=_color(output)), output)
 
 
@@ -235,8 +237,10 @@ def generate_command(
     from lpgen.core.findings import CheckStatus
     from lpgen.pipeline import generate
 
-    options = _options(keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline)
-    report = _analyse(data, policies, catalog, options=options, principal=principal)
+    options = _options(
+        keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
+    )
+    report = _analyse(data, policies, catalog, options=options)
     generate(report, output)
     _say_generated(report, output)
     proposals = [one for one in report.proposals if one.replacement is not None]
@@ -267,7 +271,7 @@ def verify_command(
     from lpgen.pipeline import verify
     from lpgen.report import render_verification
 
-    options = _options(KeepUnobservable.SIGNED, 0, as_of=as_of, decisions=decisions, inline=False)
+    options = _options(KeepUnobservable.SIGNED, 0, as_of=as_of, decisions=decisions, inline=False, principal="")
     results = verify(folder, data, policies, open_catalog(catalog), options=options)
     _put(render_verification(results, format.value), output)
     if not results or any(one.status is not CheckStatus.PASSED for one in results):
@@ -347,19 +351,25 @@ def main() -> None:
 
 
 def _options(
-    keep: KeepUnobservable, min_days: int, *, as_of: datetime | None, decisions: Path | None, inline: bool
+    keep: KeepUnobservable,
+    min_days: int,
+    *,
+    as_of: datetime | None,
+    decisions: Path | None,
+    inline: bool,
+    principal: str,
 ) -> Options:
     from lpgen.edge.decisions_file import read_decisions
 
     decided = read_decisions(decisions) if decisions else ()
-    return Options(keep, min_days, as_of.date() if as_of else None, inline, decided)
+    return Options(keep, min_days, as_of.date() if as_of else None, inline, decided, principal)
 
 
-def _analyse(data: Path, policies: list[Path], catalog: Path | None, *, options: Options, principal: str) -> Report:
+def _analyse(data: Path, policies: list[Path], catalog: Path | None, *, options: Options) -> Report:
     from lpgen.edge.catalog_files import open_catalog
     from lpgen.pipeline import analyse
 
-    return analyse(data, policies, open_catalog(catalog), options=options, principal=principal)
+    return analyse(data, policies, open_catalog(catalog), options=options)
 
 
 def _say_generated(report: Report, output: Path) -> None:

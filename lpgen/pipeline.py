@@ -31,9 +31,7 @@ from lpgen.core.grants import grants_from_principals
 from lpgen.core.ingest_result import FileProblem, IngestResult, Progress, counts_from_usage
 from lpgen.core.log_coverage import coverage_from_usage
 from lpgen.core.map_line import map_line
-from lpgen.core.match import glob_match
-from lpgen.core.model import Principal
-from lpgen.core.options import Options
+from lpgen.core.options import Options, is_chosen
 from lpgen.core.policy import policy_from_json
 from lpgen.core.records import Record
 from lpgen.core.usage import Usage, UsageSum, merge_usage
@@ -210,15 +208,16 @@ _NO_RECORD: Final = Record(eventSource="", eventName="")
 # ---------------------------------------------------------------- usage and policies to replacements
 
 
-def analyse(data: Path, policies: Sequence[Path], catalog: Catalog, *, options: Options, principal: str = "") -> Report:
+def analyse(data: Path, policies: Sequence[Path], catalog: Catalog, *, options: Options) -> Report:
     """The whole comparison of a data folder with policies: verdicts, replacements and their proof.
 
-    `principal` is a glob over ARNs or names; "" means all.
-
     Raises:
-        LpgenError: the data folder or a policy file can't be read, or no principal matches.
+        LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
     """
-    ground = load_ground(data, policies, catalog, principal=principal)
+    ground = load_ground(data, policies, catalog)
+    if not any(is_chosen(one.principal, options.principal) for one in ground.grants):
+        sought = f"matches {quote_input(options.principal)}" if options.principal else "is there"
+        raise InvocationError(f"no principal of the policies {sought}", hint="use an ARN, a name, or a glob")
     diff = diff_usage(ground.usage, ground.grants, catalog, options)
     replacements = {one.principal.arn: one for one in generate_policies(diff, ground.grants, catalog, options)}
     verifier = Verifier(ground, catalog, options)
@@ -266,24 +265,15 @@ class Ground:
     problems: tuple[str, ...]
 
 
-def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog, *, principal: str = "") -> Ground:
-    """The usage of a data folder and the grants of the principals that match a glob over ARN or name.
+def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog) -> Ground:
+    """The usage of a data folder and the grants of every principal of the policies.
 
     Raises:
-        LpgenError: something can't be read, or no principal matches.
+        LpgenError: something can't be read.
     """
     snapshot = read_snapshot(policies)
-    chosen = [one for one in snapshot.principals if not principal or _is_chosen(one, principal)]
-    if principal and not chosen:
-        raise InvocationError(
-            f"no principal of the policies matches {quote_input(principal)}", hint="use an ARN, a name, or a glob"
-        )
     problems = tuple(f"{problem.place}: {problem.message}" for problem in snapshot.problems)
-    return Ground(read_usage(data), grants_from_principals(chosen, catalog), problems)
-
-
-def _is_chosen(principal: Principal, glob: str) -> bool:
-    return glob_match(glob, principal.arn) or glob_match(glob, principal.name)
+    return Ground(read_usage(data), grants_from_principals(snapshot.principals, catalog), problems)
 
 
 class Verifier:

@@ -32,10 +32,10 @@ from lpgen.core.log_coverage import coverage_from_usage
 from lpgen.core.match import has_wildcard
 from lpgen.core.model import Outcome, Resource, ResourceKind, SkipReason
 from lpgen.core.observability import Observability
-from lpgen.core.options import Options
+from lpgen.core.options import Options, is_chosen
 from lpgen.core.policy_changes import PolicyChanges
 from lpgen.core.principal_class import classify_principal, detachment, proposal_for
-from lpgen.core.principal_usage import principal_usages_from_usage, resolve_instance_profiles
+from lpgen.core.principal_usage import principal_usages_from_usage, resolve_iam_names
 from lpgen.core.scope import narrow_scope
 from lpgen.core.usage import Usage
 from lpgen.core.verdicts import Judge
@@ -59,6 +59,8 @@ class _Ground:
 
 def diff_usage(usage: Usage, grants: Sequence[PrincipalGrants], catalog: Catalog, options: Options) -> Diff:
     """A verdict per principal and action, sorted by principal, with the lines that a replacement needs.
+
+    `grants` are those of all principals, chosen or not: they say which roles instance profiles hold, and who is listed.
 
     Only records of the principal id that the snapshot has count for a principal; those of an earlier role or user of
     the same name are named in a caveat.
@@ -84,7 +86,11 @@ def diff_usage(usage: Usage, grants: Sequence[PrincipalGrants], catalog: Catalog
         catalog.version,
         coverage,
         _skip_counts(usage),
-        tuple(_diff_principal(one, usages, dropped, ground=ground) for one in grants),
+        tuple(
+            _diff_principal(one, usages, dropped, ground=ground)
+            for one in grants
+            if is_chosen(one.principal, options.principal)
+        ),
         tuple(one for arn, one in usages.items() if arn not in listed),
         tuple(one for one in options.decisions if one not in decisions),
     )
@@ -93,7 +99,7 @@ def diff_usage(usage: Usage, grants: Sequence[PrincipalGrants], catalog: Catalog
 def counted_usages(
     usage: Usage, grants: Sequence[PrincipalGrants], decisions: Sequence[Decision], *, dropped: bool = False
 ) -> dict[str, PrincipalUsage]:
-    """What counts as use of each principal: records of its current id that no decision drops, profiles resolved.
+    """What counts as use of each principal: records of its current id that no decision drops, IAM names resolved.
 
     With `dropped` it is what the decisions drop of that instead.
     """
@@ -106,7 +112,7 @@ def counted_usages(
         return (decision is not None) is dropped
 
     usages = principal_usages_from_usage(usage, row_counts=counts)
-    return resolve_instance_profiles(usages, [one.principal for one in grants])
+    return resolve_iam_names(usages, [one.principal for one in grants])
 
 
 def _skip_counts(usage: Usage) -> tuple[SkipCount, ...]:

@@ -7,6 +7,8 @@ from datetime import date
 from enum import StrEnum
 
 from lpgen.core.findings import Decision
+from lpgen.core.match import glob_match
+from lpgen.core.model import Principal
 
 
 class KeepUnobservable(StrEnum):
@@ -17,12 +19,21 @@ class KeepUnobservable(StrEnum):
     NONE = "none"
 
 
+def is_chosen(principal: Principal, glob: str) -> bool:
+    """Whether a glob names a principal by ARN or by name; "" names all."""
+    return not glob or glob_match(glob, principal.arn) or glob_match(glob, principal.name)
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The choices that review, generate and verify share. `as_of` None means the day of the last record."""
+    """The choices that review, generate and verify share.
+
+    `as_of` None means the day of the last record. `principal` is a glob over ARNs or names; "" means all.
+    """
 
     keep_unobservable: KeepUnobservable = KeepUnobservable.SIGNED
     min_days: int = 90
     as_of: date | None = None
     inline: bool = False
     decisions: tuple[Decision, ...] = ()
+    principal: str = ""

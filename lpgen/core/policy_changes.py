@@ -8,6 +8,7 @@ from typing import Final
 
 from lpgen.core.findings import PrincipalUsage, Use
 from lpgen.core.model import Outcome, Principal, ResourceKind
+from lpgen.core.principal_usage import name_arn
 
 # The IAM calls after which a principal may hold fewer rights than before.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagement.html
@@ -41,7 +42,7 @@ class PolicyChanges:
         for usage in usages:
             for use in usage.uses:
                 if use.action in _CHANGES and use.outcome is Outcome.ALLOWED and use.resource.kind is ResourceKind.ARN:
-                    self._by_resource[_without_path(use.resource.text)].append(use)
+                    self._by_resource[name_arn(use.resource.text)].append(use)
 
     def explanation(self, principal: Principal, use: Use) -> str:
         """The recorded policy change that explains a use no policy grants now, or "".
@@ -49,16 +50,10 @@ class PolicyChanges:
         A change explains only use that was last seen before the last change.
         """
         resources = [principal.arn, *(policy.arn for policy in principal.policies if policy.arn)]
-        changes = [change for arn in resources for change in self._by_resource.get(_without_path(arn), ())]
+        changes = [change for arn in resources for change in self._by_resource.get(name_arn(arn), ())]
         later = [change for change in changes if change.evidence.last_seen >= use.evidence.last_seen]
         if not later:
             return ""
         change = max(later, key=lambda one: (one.evidence.last_seen, one.action))
         when, event = change.evidence.last_seen, change.evidence.example_event_id
         return f"its policies were changed later, by {change.action} on {when[:10]} (example {event})"
-
-
-def _without_path(arn: str) -> str:
-    # A request names a role without its path; names are unique within an account, whatever the path.
-    head, slash, tail = arn.partition("/")
-    return head + slash + tail.rpartition("/")[2]

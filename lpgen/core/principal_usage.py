@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -89,36 +90,55 @@ def merge_evidence(one: Evidence, other: Evidence) -> Evidence:
     )
 
 
-def resolve_instance_profiles(
+def resolve_iam_names(
     usages: Mapping[str, PrincipalUsage], principals: Iterable[Principal]
 ) -> dict[str, PrincipalUsage]:
-    """The usages with each passed instance profile replaced by the role it holds.
+    """The usages with full ARNs where a record gave only a name.
 
-    A record names the profile only; which role it holds is read off the snapshot. A profile that the snapshot doesn't
-    have leaves the role unknown, so that the old scope of `iam:PassRole` stays.
+    A request names a role or user without its path: the path is read off the snapshot, or off any record that shows it.
+    A passed instance profile becomes the role it holds; one that the snapshot doesn't have leaves the role unknown, so
+    that the old scope of `iam:PassRole` stays.
     """
-    roles = {profile: principal.arn for principal in principals for profile in principal.instance_profiles}
+    listed = tuple(principals)
+    names = _NamesInIam(
+        [one.arn for one in listed],
+        {profile: one.arn for one in listed for profile in one.instance_profiles},
+        (use.resource.text for usage in usages.values() for use in usage.uses if use.resource.kind is ResourceKind.ARN),
+    )
+    return {arn: replace(usage, uses=tuple(map(names.resolve, usage.uses))) for arn, usage in usages.items()}
 
-    def resolve(use: Use) -> Use:
-        if use.action != "iam:PassRole" or ":instance-profile/" not in use.resource.text:
+
+class _NamesInIam:
+    """Full ARNs of roles, users and instance profiles by what is unique: partition, account, type and name."""
+
+    def __init__(self, principals: Iterable[str], roles: Mapping[str, str], seen: Iterable[str]) -> None:
+        with_path = [arn for arn in seen if arn.count("/") > 1 and _IAM_ENTITY.match(arn)]
+        # What the snapshot lists now outweighs what a record of an earlier role or user of the name shows.
+        self._arns = {name_arn(arn): arn for arn in (*sorted(with_path), *sorted(principals))}
+        self._roles = {name_arn(profile): role for profile, role in sorted(roles.items())}
+
+    def resolve(self, use: Use) -> Use:
+        """The use with a full ARN, as far as it is known."""
+        if use.resource.kind is not ResourceKind.ARN or not _IAM_ENTITY.match(use.resource.text):
             return use
-        role = roles.get(use.resource.text) or _only_match(roles, use.resource.text)
-        resource = Resource(ResourceKind.ARN, role) if role else UNKNOWN_RESOURCE
-        evidence = replace(use.evidence, example_resource=role or "*")
-        return replace(use, resource=resource, evidence=evidence)
+        if use.action == _PASS_ROLE and ":instance-profile/" in use.resource.text:
+            role = self._roles.get(name_arn(use.resource.text))
+            resource = Resource(ResourceKind.ARN, role) if role else UNKNOWN_RESOURCE
+        elif use.resource.text.count("/") == 1:
+            resource = Resource(ResourceKind.ARN, self._arns.get(use.resource.text, use.resource.text))
+        else:
+            return use
+        return replace(use, resource=resource, evidence=replace(use.evidence, example_resource=resource.text))
 
-    return {arn: replace(usage, uses=tuple(map(resolve, usage.uses))) for arn, usage in usages.items()}
+
+_PASS_ROLE: Final = "iam:PassRole"
+_IAM_ENTITY: Final = re.compile(r"arn:[^:]+:iam::[^:]*:(?:role|user|instance-profile)/")
 
 
-def _only_match(roles: Mapping[str, str], profile: str) -> str:
-    # A request may name the profile without its path; names are unique within an account, whatever the path.
-    account, _, name = profile.partition(":instance-profile/")
-    found = {
-        role
-        for known, role in roles.items()
-        if known.startswith(f"{account}:") and known.rpartition("/")[2] == name.rpartition("/")[2]
-    }
-    return found.pop() if len(found) == 1 else ""
+def name_arn(arn: str) -> str:
+    """An IAM ARN without its path: names are unique within an account, whatever the path."""
+    head, slash, tail = arn.partition("/")
+    return head + slash + tail.rpartition("/")[2]
 
 
 def _principal_usage(

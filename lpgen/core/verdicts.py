@@ -115,8 +115,12 @@ class Judge:
 
 
 def used_services(lines: Iterable[Line]) -> frozenset[str]:
-    """The prefixes of the services that a principal used or tried, by the lines of its uses."""
-    return frozenset(line.action.partition(":")[0] for line in lines)
+    """The prefixes of the services that a principal called itself, by the lines of its uses.
+
+    What was only inferred is left out: passing a role to ECS is no sign of administering IAM.
+    """
+    own = (line.action for line in lines if line.kind is not LineKind.INFERRED)
+    return frozenset(action.partition(":")[0] for action in own)
 
 
 def _seen_actions(lines: Iterable[Line], ungranted: Iterable[UngrantedUse]) -> _Seen:

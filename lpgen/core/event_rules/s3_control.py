@@ -12,6 +12,7 @@ from lpgen.core.event_rules.call import Call, RuleTable
 from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.event_rules.inferences import TAG_ON_CREATE
 from lpgen.core.event_rules.listed import ReaderType, exact, first_text, fold, is_arn_of
+from lpgen.core.event_rules.passing import passed_roles
 from lpgen.core.event_rules.s3_arns import FAMILY
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
@@ -137,11 +138,14 @@ def _read_grants_instance(call: Call) -> Iterator[Resource]:
 
 
 def map_create_job(call: Call) -> tuple[MappedAction, ...]:
-    """CreateJob, and s3:PutJobTagging for the tags of the job that it makes.
+    """CreateJob, s3:PutJobTagging for the tags of the job that it makes, and the role that runs it.
 
-    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateJob.html
+    Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateJob.html and
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-iam-role-policies.html
     """
-    return _map_with_tags(call, "s3:CreateJob", "s3:PutJobTagging", call.arn("s3", "job/*"))
+    own = _map_with_tags(call, "s3:CreateJob", "s3:PutJobTagging", call.arn("s3", "job/*"))
+    roles = (*call.texts("roleArn"), *call.texts("createJobRequest", "roleArn"))
+    return (*own, *passed_roles(call, roles, "batchoperations.s3.amazonaws.com"))
 
 
 def map_put_lens(call: Call) -> tuple[MappedAction, ...]:
