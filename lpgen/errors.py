@@ -46,7 +46,7 @@ class OutputError(LpgenError):
     """A replacement or report can't be written or read back."""
 
 
-_SHOWN_CHARACTERS = 80
+_SHOWN_CHARACTERS = 300
 
 
 def quote_input(text: str) -> str:
