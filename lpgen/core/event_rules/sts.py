@@ -21,13 +21,23 @@ def _map_assume_role(call: Call) -> tuple[MappedAction, ...]:
     roles = tuple(Resource(ResourceKind.ARN, arn) for arn in arns if is_role_arn(arn))
     beside = (
         ("sts:TagSession", call.has("tags") or call.has("transitiveTagKeys")),
-        ("sts:SetSourceIdentity", call.has("sourceIdentity")),
+        ("sts:SetSourceIdentity", call.has("sourceIdentity") or _carries_source_identity(call)),
         ("sts:SetContext", call.has("providedContexts")),
     )
     return (
         mapped("sts:AssumeRole", roles),
         *(mapped(action, roles, how=SESSION_CONTEXT) for action, asked in beside if asked),
     )
+
+
+def _carries_source_identity(call: Call) -> bool:
+    """Whether the caller's own session has a source identity, which a chained session keeps.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+    """
+    identity = call.record.userIdentity
+    context = identity.sessionContext if identity else None
+    return bool(context and context.sourceIdentity)
 
 
 def _map_federation_token(call: Call) -> tuple[MappedAction, ...]:
