@@ -89,9 +89,12 @@ class NamedType:
 
 
 def _read_names(call: Call, path: str) -> tuple[str, ...]:
-    """The names at a path, or its default where the request has none."""
+    """The names at a path, or its default where the request has none; a hidden request has no defaults."""
     path, _, default = path.partition("~")
-    return call.texts(*path.split(".")) or ((default,) if default else ())
+    found = call.texts(*path.split("."))
+    if found or not default or isinstance(call.record.requestParameters, str):
+        return found
+    return (default,)
 
 
 def _strip_arn(name: str) -> str:
