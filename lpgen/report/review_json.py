@@ -10,10 +10,12 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
   data events were seen.
 - `skips`: records that are no usage, by reason. `problems`: gaps of the snapshot. `expired_decisions`: no longer in
   force. `not_in_snapshot`: principals of the logs that the authorization details don't have.
-- `principals`: by class and then by what could do most harm. Of each:
-  `proposal`; `safe` (null: there is no replacement); `not_safe_because` with the next step; `accepted`; `counts`;
+- `principals`: by class and then by what could do most harm. Of each: `principal` (its ARN), `principal_id`, `account`,
+  `kind` and `class`; `proposal`; `safe` (null: there is no replacement); `not_safe_because` with the next step, and the
+  item by which a decision may accept it (null: nobody can); `accepted`; `covered_days`; `counts`;
+  `removal_confidence`, how many removals are how sure;
   `statements`, to which the numbers in `verdicts[].granted_by` point (from 0);
-  `services`: by access level how many actions are granted and how many of them were seen (used or tried);
+  `services`, by access level how many actions are granted and how many of them were seen (used or tried);
   `verdicts`, one per action; `wildcards`; `ungranted`; `denied`; `unmapped`;
   `replacement` (null: there is none); `plan`; `dropped`; `checks` (null: nothing was verified).
 """

@@ -1,6 +1,8 @@
 """A verification as JSON, schema `lpgen.verification/1`: per principal each check with all that it found.
 
-`status` is the worst of all: `failed`, `unproven` or `passed`; without any principal or any check it is `failed`.
+Keys are only ever added under this name; a change of meaning takes a new number. Each of the `principals` has a
+`principal` (its ARN), a `status` and the `checks`. The `status` above them is the worst of all: `failed`, `unproven` or
+`passed`; without any principal or any check it is `failed`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,88 @@
+"""Hostile texts, and reports in which every text is hostile."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from enum import Enum
+from html.parser import HTMLParser
+from typing import Any
+
+CORPUS = (
+    "\x1b[2J\x1b[31mowned\x1b]8;;http://evil.example\x07link\x1b]8;;\x07",
+    "a\r\nb\n\n# heading\n\n| x | y |",
+    "role\u202egpj.exe\u2066\u200b\ufeff",
+    "\x00\x07\x08\x7f\x85\x9b31m\u2028\u2029",
+    "[bold red]markup[/] [link=http://evil.example]x[/link] :smile: [/]",
+    "<script>alert(1)</script><img src=x onerror=alert(1)></details></summary></code>",
+    "`code` ``two`` ```three``` \\` `",
+    "| pipe \\| and \\\\| pipe |",
+    "[text](javascript:alert(1)) ![i](http://evil.example/x.png) <http://evil.example> [x]: http://evil.example",
+    "@everyone @org/team #1 GH-2 org/repo#3 www.evil.example http://evil.example mail@evil.example deadbeefdeadbeef",
+    "1. list\t- list\t> quote\t---\t===\t***\t~~~",
+    "1.",
+    "- item",
+    "> quote",
+    "# heading",
+    "    indented",
+    "**bold** __bold__ ~~strike~~ *em* _em_ $math$ &lt;b&gt; &#64;",
+    "\ud800 lone \udfff",
+    "",
+    " ",
+    "`",
+    "\\",
+    "|",
+    "日本語 ключ é ﷽ 👩‍👩‍👧 e\u0301\u0302\u0303",
+    "x" * 400,
+)
+
+RAW = frozenset({"text"})  # a policy document is JSON by then, and is printed by no renderer
+
+
+def poison(value: Any, change: Callable[[str], str]) -> Any:
+    """The value with every text in it changed; enums and policy documents stay."""
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, tuple):
+        return tuple(poison(one, change) for one in value)
+    if isinstance(value, frozenset):
+        return frozenset(poison(one, change) for one in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = [field.name for field in dataclasses.fields(value) if field.name not in RAW]
+        return dataclasses.replace(value, **{name: poison(getattr(value, name), change) for name in fields})
+    return value
+
+
+ALLOWED_TAGS = frozenset(
+    "details summary code b strong em p ul ol li h1 h2 h3 h4 table thead tbody tr th td".split()  # noqa: SIM905
+)
+
+
+class PageReader(HTMLParser):
+    """Reads rendered Markdown: which tags there are, what their attributes are, and the text outside of code."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.prose: list[str] = []
+        self._code = 0
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Notes a tag."""
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+        self._code += tag == "code"
+
+    def handle_endtag(self, tag: str) -> None:
+        """Notes where code ends."""
+        self._code -= tag == "code"
+
+    def handle_data(self, data: str) -> None:
+        """Notes text outside of code."""
+        if not self._code:
+            self.prose.append(data)

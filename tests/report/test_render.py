@@ -1,0 +1,264 @@
+"""What the renderers print: goldens, and promises that hold whatever the report holds."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import cycle
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from rich.cells import cell_len
+
+from lpgen.core.findings import Proposal, Report, Verification
+from lpgen.core.log_coverage import coverage_from_usage
+from lpgen.core.usage import EMPTY_USAGE
+from lpgen.report import render_evidence, render_review, render_summary, render_verification
+from lpgen.report.markdown import MOST_CHARACTERS
+from tests.report.golden import check_golden
+from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
+from tests.report.reports import large_report, organization, report_of
+from tests.report.test_inert import ACTIVE
+
+PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
+
+
+def verifications(report: Report) -> list[Verification]:
+    return [one.verification for one in report.proposals if one.verification is not None]
+
+
+def named(report: Report, name: str) -> Proposal:
+    return next(one for one in report.proposals if one.diff.principal.name == name)
+
+
+def folders(report: Report) -> dict[str, str]:
+    made = (one.diff.principal for one in report.proposals if one.replacement is not None)
+    return {one.arn: f"{one.account}-{one.kind}-{one.name}" for one in made}
+
+
+RENDERINGS: dict[str, Callable[[Report], str]] = {
+    "review-80.txt": lambda report: render_review(report, "text", width=80),
+    "review-120.txt": lambda report: render_review(report, "text", width=120),
+    "review-color.txt": lambda report: render_review(report, "text", width=80, color=True),
+    "review.md": lambda report: render_review(report, "markdown"),
+    "review.json": lambda report: render_review(report, "json"),
+    "verification.txt": lambda report: render_verification(verifications(report), "text", width=80),
+    "verification.md": lambda report: render_verification(verifications(report), "markdown"),
+    "verification.json": lambda report: render_verification(verifications(report), "json"),
+    "evidence.json": lambda report: render_evidence(named(report, "tomas.lindqvist"), report),
+    "evidence-refused.json": lambda report: render_evidence(named(report, "mesh-router"), report),
+    "summary.json": lambda report: render_summary(report, folders(report)),
+}
+
+
+@pytest.mark.parametrize("name", RENDERINGS)
+def test_render_prints_the_golden_page(name: str) -> None:
+    check_golden(name, RENDERINGS[name](organization()))
+
+
+@pytest.mark.parametrize("name", RENDERINGS)
+def test_render_gives_equal_bytes_for_equal_reports(name: str) -> None:
+    assert RENDERINGS[name](organization()) == RENDERINGS[name](organization())
+
+
+@pytest.mark.parametrize("name", [name for name in RENDERINGS if name.startswith(("review", "summary"))])
+def test_render_does_not_depend_on_the_order_of_proposals(name: str) -> None:
+    report = organization()
+    assert RENDERINGS[name](report) == RENDERINGS[name](replace(report, proposals=report.proposals[::-1]))
+
+
+@pytest.mark.parametrize("form", ["text", "json", "markdown"])
+def test_render_review_of_nothing_says_so(form: str) -> None:
+    report = report_of([])
+    empty = replace(report, diff=replace(report.diff, coverage=coverage_from_usage(EMPTY_USAGE)))
+    assert render_review(empty, form)
+    assert render_verification([], form)
+
+
+def test_render_refuses_an_unknown_format() -> None:
+    with pytest.raises(ValueError, match="html"):
+        render_review(report_of([]), "html")
+
+
+# ---------------------------------------------------------------- hostile texts
+
+hostile = st.sampled_from(CORPUS) | st.text(max_size=40)
+slow = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@given(st.lists(hostile, min_size=1, max_size=7), st.integers(20, 200), st.booleans())
+@slow
+def test_render_text_lets_no_text_act_on_the_terminal(texts: list[str], width: int, color: bool) -> None:
+    report = poisoned(texts)
+    for text in (
+        render_review(report, "text", width=width, color=color),
+        render_verification(verifications(report), "text", width=width, color=color),
+    ):
+        plain = re.sub("\x1b\\[[0-9;]*m", "", text) if color else text
+        for line in plain.split("\n"):
+            assert line.isprintable()
+            assert cell_len(line) <= max(width, 72)
+
+
+@given(st.lists(hostile, min_size=1, max_size=7))
+@slow
+def test_render_markdown_lets_no_text_act_on_the_page(texts: list[str]) -> None:
+    report = poisoned(texts)
+    for text in (render_review(report, "markdown"), render_verification(verifications(report), "markdown")):
+        page = PageReader(PAGE.render(text))
+        assert all(line.isprintable() for line in text.split("\n"))
+        assert page.tags <= ALLOWED_TAGS
+        assert page.attributes <= {"style", "start"}
+        assert not ACTIVE.search(" ".join(page.prose))
+
+
+@given(st.lists(hostile, min_size=1, max_size=7))
+@slow
+def test_render_json_keeps_every_text_and_stays_ascii(texts: list[str]) -> None:
+    report = poisoned(texts)
+    for text in (
+        render_review(report, "json"),
+        render_verification(verifications(report), "json"),
+        render_summary(report, {}),
+        *(render_evidence(one, report) for one in report.proposals),
+    ):
+        assert text.isascii()
+        assert text.replace("\n", "").isprintable()
+        json.loads(text)
+    review = json.loads(render_review(report, "json"))
+    assert review["problems"] == list(report.problems)
+
+
+def test_poisoned_reports_show_the_hostile_texts() -> None:
+    for form in ("text", "json", "markdown"):
+        assert render_review(poisoned(["@everyone"]), form).count("@everyone") > 200
+
+
+def poisoned(texts: list[str]) -> Report:
+    found = cycle(texts)
+    report: Report = poison(organization(), lambda _text: next(found))
+    return report
+
+
+# ---------------------------------------------------------------- promises to readers
+
+
+def test_render_text_says_first_what_to_do() -> None:
+    first_screen = render_review(organization(), "text", width=80).split("\n")[:26]
+    shown = "\n".join(first_screen)
+    assert "5 safe, 3 not safe yet; 1 refused" in shown
+    assert "── What to do" in shown
+    assert "wait until the logs reach 2026-12-09: role/data/storage-analyst" in shown
+    assert "Disable the role: role/break-glass-admin" in shown
+
+
+def test_render_text_fills_tables_to_the_same_columns() -> None:
+    lines = render_review(organization(), "text", width=80).split("\n")
+    heads = [line.index("granted") for line in lines if line.startswith("principal ") and "danger" in line]
+    assert len(heads) == 3
+    numbers = [line for line in lines if line.startswith(("role/partner-share ", "role/auditor "))]
+    assert all(len(line) == 80 for line in numbers)
+
+
+def test_render_text_without_color_has_no_escape() -> None:
+    assert "\x1b" not in render_review(organization(), "text")
+    assert "\x1b[" in render_review(organization(), "text", color=True)
+
+
+@pytest.mark.parametrize("name", ["NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE"])
+def test_render_text_does_not_read_the_environment(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = organization()
+    plain, colored = (render_review(report, "text", color=color) for color in (False, True))
+    monkeypatch.setenv(name, "1")
+    assert render_review(report, "text") == plain
+    assert render_review(report, "text", color=True) == colored
+
+
+def test_render_review_names_the_next_step_and_how_to_accept() -> None:
+    for form in ("text", "markdown"):
+        page = render_review(organization(), form, width=160)
+        assert "Not safe yet:" in page
+        assert "unexplained ec2:DescribeVolumes" in page
+        assert "wait until the logs reach 2026-12-09" in page
+    reasons = {
+        caveat["kind"]: caveat
+        for principal in json.loads(render_review(organization(), "json"))["principals"]
+        for caveat in principal["not_safe_because"]
+    }
+    assert reasons["young_principal"]["item"] == "young-principal"
+    assert reasons["verification"]["item"] is None
+    assert all(one["next_step"] for one in reasons.values())
+
+
+def test_render_review_json_has_a_verdict_for_every_action() -> None:
+    report = organization()
+    principals = {one["principal"]: one for one in json.loads(render_review(report, "json"))["principals"]}
+    for proposal in report.proposals:
+        found = principals[proposal.diff.principal.arn]
+        assert [one["action"] for one in found["verdicts"]] == [one.action for one in proposal.diff.verdicts]
+        for one, verdict in zip(found["verdicts"], proposal.diff.verdicts, strict=True):
+            granted_by = [found["statements"][at]["policy"] for at in one["granted_by"]]
+            assert granted_by == [ref.policy for ref in verdict.grants]
+
+
+@pytest.mark.parametrize("name", [name for name in RENDERINGS if name.endswith(".json")])
+def test_render_json_has_only_documented_keys(name: str) -> None:
+    from lpgen.report import evidence_json, review_json, summary_json, verification_json
+
+    modules = {"review": review_json, "evidence": evidence_json, "summary": summary_json}
+    module = modules.get(re.split(r"[-.]", name)[0], verification_json)
+    documented = (module.__doc__ or "") + (review_json.__doc__ or "")
+    page = json.loads(RENDERINGS[name](organization()))
+    assert page["schema"] in documented
+    keys = {*page, *(page["principals"][0] if "principals" in page else ())} - {"schema"}
+    assert [key for key in sorted(keys) if f"`{key}`" not in documented] == []
+
+
+# ---------------------------------------------------------------- large reports
+
+
+def test_render_markdown_fits_a_comment() -> None:
+    page = render_review(large_report(), "markdown")
+    assert len(page) <= MOST_CHARACTERS + 300
+    assert "Left out, so that this fits a comment" in page
+    assert page.count("<details>") == page.count("</details>")
+
+
+def test_render_review_names_every_principal_of_a_large_report() -> None:
+    report = large_report()
+    text = render_review(report, "text", width=100)
+    for proposal in report.proposals:
+        assert f"━━ role{proposal.diff.principal.path}{proposal.diff.principal.name} " in text
+
+
+@pytest.mark.parametrize(
+    ("form", "banned"),
+    [
+        ("json", ("rich", "pandas", "jinja2", "boto3")),
+        ("markdown", ("rich", "pandas", "jinja2", "boto3")),
+        ("text", ("pandas", "jinja2", "boto3")),
+    ],
+)
+def test_render_review_imports_only_what_its_format_needs(form: str, banned: tuple[str, ...]) -> None:
+    program = (
+        "import sys\n"
+        "from tests.report.reports import organization\n"
+        "from lpgen.report import render_review\n"
+        f"render_review(organization(), {form!r})\n"
+        f"print(sorted(set(sys.modules) & set({banned!r})))\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": ":".join(sys.path)},
+    )
+    assert found.stdout == "[]\n"

@@ -1,0 +1,215 @@
+"""What is derived from a report: numbers, order, groups and plans."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from lpgen.core.findings import (
+    Caveat,
+    CaveatKind,
+    Confidence,
+    LineKind,
+    PrincipalClass,
+    StatementRef,
+    Verdict,
+)
+from lpgen.core.model import AccessLevel, DenialKind, PolicyKind
+from lpgen.report.counts import LevelCount, sum_matrix
+from lpgen.report.next_steps import UNACCEPTABLE, next_step
+from lpgen.report.plan import StepKind, plan_note, plan_steps
+from lpgen.report.views import CLASS_ORDER, PrincipalView, review_view
+from lpgen.report.words import SKIP_WORDS, WALL_WORDS
+from tests.report.reports import (
+    Case,
+    analyst,
+    deployer,
+    exporter,
+    inventory,
+    large_report,
+    organization,
+    own,
+    sso,
+    storefront,
+    too_large,
+    user_in_group,
+    verdict,
+)
+
+
+def view(case: Case) -> PrincipalView:
+    return PrincipalView(case.proposal())
+
+
+@pytest.mark.parametrize("one", review_view(organization()).views, ids=lambda one: str(one.diff.principal.name))
+def test_counts_add_up(one: PrincipalView) -> None:
+    counts = one.counts
+    assert counts.granted == counts.used + counts.attempted + counts.unused + counts.unobservable
+    assert counts.granted + counts.ungranted == len(one.diff.verdicts)
+    assert sum(one.confidence.values()) == counts.removed
+    assert sum(len(group.verdicts) for group in one.dangers) == counts.dangerous_unused
+    whole = sum(sum_matrix(one.matrix).values(), LevelCount())
+    assert (whole.granted, whole.seen) == (counts.granted, counts.used + counts.attempted)
+    if one.has_documents:
+        granted = {item.action for item in one.diff.verdicts if item.verdict is not Verdict.UNGRANTED}
+        assert counts.removed == len(granted - one.staying)
+        assert sum(actions for actions, _ in one.line_kinds.values()) >= counts.replacement
+
+
+def test_counts_of_a_refused_replacement_remove_nothing() -> None:
+    refused = view(too_large())
+    assert (refused.counts.removed, refused.counts.replacement, refused.counts.kept) == (0, 0, 0)
+    assert refused.counts.granted == 1
+
+
+def test_counts_take_a_use_that_a_decision_drops_for_removed() -> None:
+    counts = view(analyst()).counts
+    assert (counts.used, counts.replacement, counts.removed) == (2, 1, 2)
+
+
+def test_matrix_counts_tries_as_seen() -> None:
+    matrix = view(inventory()).matrix
+    assert matrix["kms"] == {AccessLevel.LIST: LevelCount(1, 1)}
+    assert matrix["ec2"] == {AccessLevel.LIST: LevelCount(2, 0), AccessLevel.WRITE: LevelCount(1, 0)}
+
+
+def test_review_view_puts_the_most_dangerous_first_in_each_class() -> None:
+    review = review_view(organization())
+    assert [section.principal_class for section in review.sections] == [
+        one for one in CLASS_ORDER if one is not PrincipalClass.NOT_IN_SNAPSHOT
+    ]
+    active = [(-one.counts.dangerous_unused, -one.counts.granted) for one in review.sections[0].views]
+    assert active == sorted(active)
+    assert review.sections[0].views[0].diff.principal.name == "platform-deployer"
+
+
+def test_class_order_has_every_class_once() -> None:
+    assert sorted(CLASS_ORDER) == sorted(PrincipalClass)
+
+
+def test_words_name_every_wall_and_skip() -> None:
+    assert set(WALL_WORDS) == set(DenialKind)
+    assert all(SKIP_WORDS.values())
+
+
+def test_review_view_totals_are_the_sum() -> None:
+    review = review_view(large_report(30))
+    assert review.totals.granted == sum(one.counts.granted for one in review.views)
+    assert len(review.views) == 30
+
+
+# ---------------------------------------------------------------- groups
+
+
+def test_danger_groups_show_what_goes_before_what_stays() -> None:
+    case = storefront()
+    kept = next(one for one in case.verdicts if one.action == "s3:GetObject")
+    case.verdicts[case.verdicts.index(kept)] = replace(kept, danger="reads everything")
+    groups = view(case).dangers
+    assert [(group.verdicts[0].action, group.stays, group.observable) for group in groups] == [
+        ("s3:PutBucketPolicy", False, True),
+        ("s3:GetObject", True, False),
+    ]
+
+
+def test_danger_groups_show_a_danger_of_its_own_before_a_general_one() -> None:
+    sizes = [len(group.verdicts) for group in view(deployer()).dangers]
+    assert sizes == [1, 1, 1, 1, 11]
+
+
+def test_danger_groups_leave_out_what_was_used() -> None:
+    assert all(item.action != "iam:PassRole" for group in view(deployer()).dangers for item in group.verdicts)
+
+
+def test_denied_groups_join_resources_and_regions_by_wall() -> None:
+    groups = view(exporter()).denied
+    assert [(group.wall, group.action) for group in groups] == [
+        (DenialKind.IDENTITY, "iam:CreateUser"),
+        (DenialKind.IDENTITY, "iam:ListUsers"),
+        (DenialKind.IDENTITY, "secretsmanager:ListSecrets"),
+        (DenialKind.SCP, "s3:DeleteBucket"),
+    ]
+    assert all(group.evidence.records == 6 and group.regions == ("eu-west-1", "us-east-1") for group in groups)
+
+
+def test_kept_groups_join_actions_of_one_service_and_reason() -> None:
+    (group,) = view(storefront()).kept
+    assert group.service == "s3"
+    assert group.actions == ("s3:GetObject", "s3:ListBucket", "s3:PutObject")
+    (for_review,) = view(inventory()).for_review
+    assert for_review.actions == ("ec2:DescribeInstances", "ec2:DescribeVpcs")
+
+
+def test_line_kinds_count_actions_and_lines() -> None:
+    case = storefront()
+    case.lines.append(replace(case.lines[0], parent=own("data", 3)))
+    assert view(case).line_kinds == {LineKind.OBSERVED: (4, 5), LineKind.KEPT: (3, 3)}
+
+
+# ---------------------------------------------------------------- plans and next steps
+
+
+def test_plan_adds_before_it_takes_away() -> None:
+    kinds = [step.kind for step in plan_steps(user_in_group().proposal())]
+    assert kinds == [
+        StepKind.ATTACH,
+        StepKind.DETACH,
+        StepKind.DELETE_INLINE,
+        StepKind.LEAVE_GROUP,
+        StepKind.KEEP_BOUNDARY,
+    ]
+
+
+def test_plan_is_empty_without_a_replacement() -> None:
+    assert plan_steps(too_large().proposal()) == ()
+    assert plan_note(too_large().proposal()) == ""
+
+
+def test_plan_note_says_where_an_sso_role_is_changed() -> None:
+    assert "permission set" in plan_note(sso().proposal())
+    assert next(step.kind for step in plan_steps(sso().proposal())) is StepKind.PUT_INLINE
+
+
+def test_plan_note_warns_of_the_attachment_quota() -> None:
+    case = storefront()
+    arns = tuple(f"arn:aws:iam::111122223333:policy/p{number}" for number in range(10))
+    assert plan_note(case.proposal()) == ""
+    case.detach = replace(case.detach, managed=arns)
+    assert "11 attached policies" in plan_note(case.proposal())
+
+
+@pytest.mark.parametrize("kind", CaveatKind)
+def test_next_step_is_said_for_every_kind(kind: CaveatKind) -> None:
+    step = next_step(Caveat(kind, "message", "item"), analyst().proposal().diff, min_days=90)
+    assert step
+    assert not step.endswith(".")
+
+
+def test_next_step_dates_the_wait_by_the_policy_that_is_young() -> None:
+    case = user_in_group()
+    young = replace(case.policies[0], created=datetime(2026, 9, 1, tzinfo=UTC))
+    other = replace(young, name="other", created=datetime(2026, 9, 20, tzinfo=UTC))
+    case.policies = (young, other)
+    caveat = Caveat(CaveatKind.YOUNG_POLICY, "the version of home in force is young", "young-policy home")
+    assert next_step(caveat, case.proposal().diff, min_days=90) == "wait until the logs reach 2026-11-30"
+
+
+def test_next_step_counts_the_days_that_are_missing() -> None:
+    case = storefront()
+    case.covered_days = 89
+    caveat = Caveat(CaveatKind.SHORT_COVERAGE, "89 days", "short-coverage")
+    step = next_step(caveat, case.proposal().diff, min_days=90)
+    assert step == "ingest 1 more day of logs of account 111122223333"
+
+
+def test_caveats_that_nobody_can_accept_are_those_without_proof() -> None:
+    assert sorted(UNACCEPTABLE) == [CaveatKind.GRANTS_UNKNOWN, CaveatKind.TOO_LARGE, CaveatKind.VERIFICATION]
+
+
+def test_removed_keeps_low_confidence_apart() -> None:
+    case = storefront()
+    ref = StatementRef("data", PolicyKind.INLINE, "", 1, "Orders")
+    case.verdicts.append(verdict("dynamodb:CreateTable", parents=(ref,), confidence=Confidence.LOW))
+    assert view(case).confidence == {Confidence.HIGH: 7, Confidence.MEDIUM: 0, Confidence.LOW: 1}
