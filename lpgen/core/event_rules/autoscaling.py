@@ -118,7 +118,13 @@ class _SharedRule:
         return self.group(call) if self.group else None
 
 
-_SHARED = ("DeleteScheduledAction", "DescribeScalingActivities", "DescribeScheduledActions", "PutScalingPolicy")
+_SHARED = (
+    "DeleteScheduledAction",
+    "DescribeScalingActivities",
+    "DescribeScheduledActions",
+    "GetPredictiveScalingForecast",
+    "PutScalingPolicy",
+)
 _SHARED_WITH_GROUP = ("DeleteScheduledAction", "PutScalingPolicy")
 
 

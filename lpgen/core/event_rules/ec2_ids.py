@@ -54,10 +54,23 @@ vpn vpn-connection
 """
 _WORDS = _PREFIXES.split()
 _TYPE_BY_PREFIX = dict(zip(_WORDS[::2], _WORDS[1::2], strict=True))
-EC2_TYPE_NAMES = frozenset(_TYPE_BY_PREFIX.values())
 
-_NAME_KEYS = {"keyname": "key-pair", "reservedinstancesid": "reserved-instances"}
-"""Keys (lower case) of names that the caller chose, and of ids without a prefix."""
+_TYPES_BY_KEY = """
+application-status-check capacity-manager-data-export capacity-reservation-cancellation-quote image-usage-report
+ipam-external-resource-verification-token ipam-internet-registry-association ipam-prefix-list-resolver
+ipam-prefix-list-resolver-target reserved-instances secondary-interface secondary-network secondary-subnet
+transit-gateway-metering-policy vpc-encryption-control vpn-concentrator vpn-connection-device-type outpost-lag
+"""
+"""Types whose ids have no prefix that tells them: they are told by the key, `VpnConcentratorId` for example."""
+
+_NAME_KEYS = {
+    "keyname": "key-pair",
+    "reservedinstanceid": "reserved-instances",
+    **{name.replace("-", "") + "id": name for name in _TYPES_BY_KEY.split()},
+}
+"""Types by the key (lower case, singular) of names that the caller chose, and of ids that don't tell their type."""
+
+EC2_TYPE_NAMES = frozenset(_TYPE_BY_PREFIX.values()) | frozenset(_NAME_KEYS.values())
 
 _UUID_PREFIXES = frozenset({"sfr", "fleet"})
 """Prefixes of ids that have hyphens in them."""
@@ -152,7 +165,7 @@ def resources_below(call: Call, value: object) -> Iterator[tuple[str, str, Resou
     for key, text in _texts_below(value, ""):
         if text.startswith("arn:"):
             yield key, _arn_kind(text), Resource(ResourceKind.ARN, text)
-        elif kind := _NAME_KEYS.get(key) or type_of_id(text):
+        elif kind := _NAME_KEYS.get(key.removesuffix("s")) or type_of_id(text):
             yield key, kind, Resource(ResourceKind.ARN, ec2_arn(call, kind, text))
 
 
