@@ -1,7 +1,8 @@
 """The `summary.json` of an output folder, schema `lpgen.summary/1`: what lies where, and whether it is called safe.
 
 Keys are only ever added under this name; a change of meaning takes a new number. The keys are those of
-`lpgen.review/1`, but for `folder`, the name of a principal's folder (null: nothing was written for it). Principals are sorted by ARN.
+`lpgen.review/1`, but for `folder`, the name of a principal's folder (null: nothing was written for it). Principals are
+sorted by ARN.
 """
 
 from __future__ import annotations
