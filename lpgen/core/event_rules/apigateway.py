@@ -16,7 +16,7 @@ from lpgen.core.event_rules.apigateway_operations import LINES
 from lpgen.core.event_rules.call import Call, Rule, RuleTable, texts_at, values_at
 from lpgen.core.event_rules.declared import mapped, resource_from_arn
 from lpgen.core.event_rules.inferences import API_CERTIFICATE, API_POLICY, DOMAIN_ACCESS
-from lpgen.core.event_rules.listed import exact, is_arn_of
+from lpgen.core.event_rules.listed import as_literal, exact, is_arn_of
 from lpgen.core.event_rules.passing import passed_roles
 from lpgen.core.model import MappedAction, Resource
 
@@ -62,7 +62,7 @@ def _request_arn(call: Call, template: str) -> str:
 
     def fill(match: re.Match[str]) -> str:
         value = call.text(match[1])
-        return (quote(value, safe="") if match[1] == "resourceArn" else value) or "*"
+        return (quote(value, safe="") if match[1] == "resourceArn" else as_literal(value)) or "*"
 
     owned = template.startswith("/domainnameaccessassociations")
     return call.arn("apigateway", _PARAMETER.sub(fill, template), account=owned)
@@ -128,7 +128,7 @@ def _patches(call: Call) -> Iterator[tuple[str, str]]:
 def map_routing_rule(call: Call) -> tuple[MappedAction, ...]:
     """Routing rules have actions of their own, on ARNs with an account."""
     action = "UpdateRoutingRule" if call.operation == "PutRoutingRule" else call.operation
-    names = (call.text("domainName") or "*", call.text("routingRuleId") or "*")
+    names = (as_literal(call.text("domainName")) or "*", as_literal(call.text("routingRuleId")) or "*")
     arn = call.arn("apigateway", "/domainnames/{}/routingrules/{}".format(*names))
     return (mapped(f"apigateway:{action}", (resource_from_arn(arn),)),)
 

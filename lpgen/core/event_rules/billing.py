@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from lpgen.core.event_rules.call import Call, RuleTable
 from lpgen.core.event_rules.declared import ResourceType, declared_rules
-from lpgen.core.event_rules.listed import ReaderType, exact, first_text, fold
+from lpgen.core.event_rules.listed import ReaderType, exact_or_any, first_text
 from lpgen.core.model import Resource
 
 SOURCE = "budgets.amazonaws.com"
@@ -38,8 +38,7 @@ def read_budgets(call: Call) -> Iterator[Resource]:
     """The budget that a call names, in the account that it names; any budget where it lists them."""
     name = first_text(call, "budgetName", "budget.budgetName", "newBudget.budgetName")
     account = call.text("accountId") or call.account
-    arn = f"arn:{call.partition}:budgets::{account}:budget/{name or '*'}"
-    yield exact(arn) if name else fold(arn)
+    yield exact_or_any(f"arn:{call.partition}:budgets::{account}:budget/", name)
 
 
 def _has_budget_tags(call: Call) -> bool:

@@ -49,7 +49,7 @@ def _read_made(call: Call, *, streaming: bool) -> Iterator[Resource]:
                 if is_arn_of(arn, "cloudfront"):
                     yield exact(arn)
                     return
-    yield fold(call.arn("cloudfront", f"{kind}/*", region=False))
+    yield fold(call.arn("cloudfront", f"{kind}/", region=False), "*")
 
 
 def map_copy(call: Call) -> tuple[MappedAction, ...]:

@@ -282,7 +282,7 @@ def map_export(call: Call) -> tuple[MappedAction, ...]:
     if not bucket:
         return (own,)
     prefix = call.text("s3Prefix").strip("/")
-    objects = fold(call.arn("s3", f"{bucket}/{prefix}/*" if prefix else f"{bucket}/*", region=False, account=False))
+    objects = fold(call.arn("s3", f"{bucket}/{prefix}" if prefix else bucket, region=False, account=False), "/*")
     writes = ("s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectAcl")
     return (own, *(mapped(action, (objects,), how=TABLE_EXPORT) for action in writes))
 
@@ -301,7 +301,7 @@ def map_import(call: Call) -> tuple[MappedAction, ...]:
     prefix = call.text("s3BucketSource", "s3KeyPrefix")
     return (
         own,
-        mapped("s3:GetObject", (fold(f"{arn}/{prefix}*"),), how=TABLE_IMPORT),
+        mapped("s3:GetObject", (fold(f"{arn}/{prefix}", "*"),), how=TABLE_IMPORT),
         mapped("s3:ListBucket", (exact(arn),), how=TABLE_IMPORT),
     )
 

@@ -94,7 +94,7 @@ def map_delete_group(call: Call) -> tuple[MappedAction, ...]:
     """
     own = mapped("scheduler:DeleteScheduleGroup", _TYPES["group"].read(call, ""))
     name = call.text("name")
-    schedules = (fold(call.arn("scheduler", f"schedule/{name}/*")),) if name else ()
+    schedules = (fold(call.arn("scheduler", f"schedule/{name}"), "/*"),) if name else ()
     return (own, mapped("scheduler:DeleteSchedule", schedules, how=GROUP_DELETION))
 
 

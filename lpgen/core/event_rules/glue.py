@@ -160,13 +160,13 @@ def _any_of(kind: str) -> ReaderType:
 
     def read(call: Call) -> Iterator[Resource]:
         database = first_text(call, "databaseName", "name")
-        yield fold(_arn(call, f"{kind}/{database or '*'}/*"))
+        yield fold(_arn(call, f"{kind}/{database}"), "/*" if database else "*/*")
 
     return ReaderType(read)
 
 
 def _read_any_database(call: Call) -> Iterator[Resource]:
-    yield fold(_arn(call, "database/*"))
+    yield fold(_arn(call, "database/"), "*")
 
 
 def read_registries(call: Call) -> Iterator[Resource]:

@@ -129,7 +129,7 @@ def map_create_key(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _read_new_key(call: Call) -> Iterator[Resource]:
-    yield from map(exact, _list_keys(call)) if _list_keys(call) else (fold(call.arn("kms", "key/*")),)
+    yield from map(exact, _list_keys(call)) if _list_keys(call) else (fold(call.arn("kms", "key/"), "*"),)
 
 
 def map_replicate_key(call: Call) -> tuple[MappedAction, ...]:
@@ -137,8 +137,7 @@ def map_replicate_key(call: Call) -> tuple[MappedAction, ...]:
 
     Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html
     """
-    region = call.text("replicaRegion") or "*"
-    replica = fold(f"arn:{call.partition}:kms:{region}:{call.account}:key/mrk-*")
+    replica = fold(f"arn:{call.partition}:kms:{call.text('replicaRegion')}:{call.account}:key/mrk-", "*")
     tags = (mapped("kms:TagResource", (replica,), how=TAG_ON_CREATE),) if call.has("tags") else ()
     primary = tuple(_read_primary(call))
     return (

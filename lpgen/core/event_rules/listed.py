@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from lpgen.core.event_rules.declared import ResourceType
 from lpgen.core.model import UNKNOWN_RESOURCE, Resource, ResourceKind
 
 _ARN_FIELDS = 6
+_SPECIAL = re.compile(r"\*|\$(?=\{)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,19 @@ def exact(arn: str) -> Resource:
     return Resource(ResourceKind.ARN, arn)
 
 
-def fold(pattern: str) -> Resource:
-    """The resources that match an ARN pattern, where the record names their shape but not which."""
-    return Resource(ResourceKind.FOLD, pattern)
+def fold(named: str, tail: str) -> Resource:
+    """The resources whose ARN begins as the record names them and ends in any text that the pattern `tail` matches."""
+    return Resource(ResourceKind.FOLD, as_literal(named) + tail)
+
+
+def exact_or_any(kind: str, name: str) -> Resource:
+    """The resource whose ARN is `kind` and then the name; without a name, any of the kind."""
+    return exact(kind + name) if name else fold(kind, "*")
+
+
+def as_literal(text: str) -> str:
+    """A text as it stands in a pattern: each character that IAM would read as a wildcard or variable becomes `?`."""
+    return _SPECIAL.sub("?", text)
 
 
 def is_arn_of(value: str, *services: str) -> bool:

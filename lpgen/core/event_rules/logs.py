@@ -70,11 +70,11 @@ class _GroupType:
 
     def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
         """The log groups that the request names."""
-        return tuple(fold(f"{arn}:*") for arn in _group_arns(call))
+        return tuple(fold(arn, ":*") for arn in _group_arns(call))
 
     def pattern(self, call: Call) -> Resource:
         """Any log group of the account."""
-        return fold(call.arn("logs", "log-group:*"))
+        return fold(call.arn("logs", "log-group:"), "*")
 
 
 def _group_arns(call: Call) -> Iterator[str]:
@@ -91,7 +91,7 @@ def read_streams(call: Call) -> Iterator[Resource]:
     """The log stream that a call names; any of its group where the name isn't logged."""
     stream = call.text("logStreamName")
     for arn in _group_arns(call):
-        yield exact(f"{arn}:log-stream:{stream}") if stream else fold(f"{arn}:log-stream:*")
+        yield exact(f"{arn}:log-stream:{stream}") if stream else fold(f"{arn}:log-stream:", "*")
 
 
 def map_create_group(call: Call) -> tuple[MappedAction, ...]:

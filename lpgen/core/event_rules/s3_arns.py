@@ -45,7 +45,13 @@ def _read_keys(call: Call, keys: tuple[str, ...]) -> Iterator[Resource]:
     for container in _find_containers(call):
         yield from (exact(object_arn(container, key)) for key in keys)
         if not keys and not listed:
-            yield fold(object_arn(container, "*"))
+            yield _fold_objects(container)
+
+
+def _fold_objects(container: str) -> Resource:
+    """All objects of a bucket or access point."""
+    first = object_arn(container, "")
+    return exact(first) if first == container else fold(first, "*")
 
 
 def read_copy_source(call: Call) -> Iterator[Resource]:

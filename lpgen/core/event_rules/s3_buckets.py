@@ -168,7 +168,7 @@ def _map_metadata_tables(action: str, *bucket_actions: str) -> Rule:
         return (
             mapped(action, read_buckets(call)),
             *(mapped(name, (exact(table_bucket),), how=METADATA_TABLES) for name in on_bucket),
-            *(mapped(name, (fold(f"{table_bucket}/table/*"),), how=METADATA_TABLES) for name in _TABLE_ACTIONS),
+            *(mapped(name, (fold(f"{table_bucket}/table/", "*"),), how=METADATA_TABLES) for name in _TABLE_ACTIONS),
         )
 
     return map_call

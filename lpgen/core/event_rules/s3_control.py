@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from lpgen.core.event_rules.call import Call, RuleTable
 from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.event_rules.inferences import TAG_ON_CREATE
-from lpgen.core.event_rules.listed import ReaderType, exact, first_text, fold, is_arn_of
+from lpgen.core.event_rules.listed import ReaderType, exact, exact_or_any, first_text, fold, is_arn_of
 from lpgen.core.event_rules.passing import passed_roles
 from lpgen.core.event_rules.s3_arns import FAMILY
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
@@ -123,7 +123,7 @@ def read_multi_points(call: Call) -> Iterator[Resource]:
     elif name.endswith(".mrap"):
         yield exact(call.arn("s3", f"accesspoint/{name}", region=False))
     else:
-        yield fold(call.arn("s3", "accesspoint/*", region=False))
+        yield fold(call.arn("s3", "accesspoint/", region=False), "*")
 
 
 def read_tagged(call: Call) -> Iterator[Resource]:
@@ -143,7 +143,7 @@ def map_create_job(call: Call) -> tuple[MappedAction, ...]:
     Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateJob.html and
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-iam-role-policies.html
     """
-    own = _map_with_tags(call, "s3:CreateJob", "s3:PutJobTagging", call.arn("s3", "job/*"))
+    own = _map_with_tags(call, "s3:CreateJob", "s3:PutJobTagging", fold(call.arn("s3", "job/"), "*"))
     roles = (*call.texts("roleArn"), *call.texts("createJobRequest", "roleArn"))
     return (*own, *passed_roles(call, roles, "batchoperations.s3.amazonaws.com"))
 
@@ -153,24 +153,22 @@ def map_put_lens(call: Call) -> tuple[MappedAction, ...]:
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage_lens_iam_permissions.html
     """
-    config = call.text("configId") or "*"
-    arn = call.arn("s3", f"storage-lens/{config}")
-    return _map_with_tags(call, "s3:PutStorageLensConfiguration", "s3:PutStorageLensConfigurationTagging", arn)
+    config = exact_or_any(call.arn("s3", "storage-lens/"), call.text("configId"))
+    return _map_with_tags(call, "s3:PutStorageLensConfiguration", "s3:PutStorageLensConfigurationTagging", config)
 
 
 def map_create_lens_group(call: Call) -> tuple[MappedAction, ...]:
     """CreateStorageLensGroup, and s3:TagResource for its tags."""
-    name = first_text(call, "storageLensGroup.name", "name") or "*"
-    return _map_with_tags(
-        call, "s3:CreateStorageLensGroup", "s3:TagResource", call.arn("s3", f"storage-lens-group/{name}")
-    )
+    name = first_text(call, "storageLensGroup.name", "name")
+    group = exact_or_any(call.arn("s3", "storage-lens-group/"), name)
+    return _map_with_tags(call, "s3:CreateStorageLensGroup", "s3:TagResource", group)
 
 
-def _map_with_tags(call: Call, action: str, tag_action: str, arn: str) -> tuple[MappedAction, ...]:
+def _map_with_tags(call: Call, action: str, tag_action: str, made: Resource) -> tuple[MappedAction, ...]:
     own = mapped(action, (NO_RESOURCE,))
     if not (call.has("tags") or call.has("createJobRequest", "tags")):
         return (own,)
-    return (own, mapped(tag_action, (fold(arn) if arn.endswith("*") else exact(arn),), how=TAG_ON_CREATE))
+    return (own, mapped(tag_action, (made,), how=TAG_ON_CREATE))
 
 
 _TYPES: dict[str, ResourceType] = {

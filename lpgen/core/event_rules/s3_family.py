@@ -13,10 +13,19 @@ from collections.abc import Callable, Iterator
 from lpgen.core.event_rules.call import Call, RuleTable
 from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.event_rules.inferences import COPY_SOURCE, DIRECTORY_BUCKET_SESSION, OBJECT_HEADERS
-from lpgen.core.event_rules.listed import ReaderType, exact, first_text, fold, is_arn_of, listed_arns
+from lpgen.core.event_rules.listed import (
+    ReaderType,
+    as_literal,
+    exact,
+    exact_or_any,
+    first_text,
+    fold,
+    is_arn_of,
+    listed_arns,
+)
 from lpgen.core.event_rules.s3_arns import read_buckets, read_copy_source, split_copy_source
 from lpgen.core.event_rules.s3_control import read_access_points, read_tagged
-from lpgen.core.model import MappedAction, Resource
+from lpgen.core.model import MappedAction, Resource, ResourceKind
 
 EXPRESS = "s3express.amazonaws.com"
 OUTPOSTS = "s3-outposts.amazonaws.com"
@@ -227,16 +236,25 @@ def read_outposts_buckets(call: Call) -> Iterator[Resource]:
     if is_arn_of(name, "s3-outposts"):
         yield exact(name)
     elif name and not name.startswith("arn:"):
-        outpost = _find_outpost(call)
-        arn = call.arn("s3-outposts", f"outpost/{outpost or '*'}/bucket/{name}")
-        yield exact(arn) if outpost else fold(arn)
+        yield _on_outpost(call, f"bucket/{name}")
 
 
 def read_outposts_objects(call: Call) -> Iterator[Resource]:
     """The object on an Outpost that a call names; all of the bucket's where it names no key."""
     key = call.text("key")
     for bucket in read_outposts_buckets(call):
-        yield Resource(bucket.kind, f"{bucket.text}/object/{key}") if key else fold(f"{bucket.text}/object/*")
+        if bucket.kind is ResourceKind.FOLD:
+            yield Resource(bucket.kind, f"{bucket.text}/object/{as_literal(key) or '*'}")
+        else:
+            yield exact_or_any(f"{bucket.text}/object/", key)
+
+
+def _on_outpost(call: Call, name: str) -> Resource:
+    """A bucket or access point on the call's Outpost, or on any where the record doesn't say which."""
+    outpost = _find_outpost(call)
+    if outpost:
+        return exact(call.arn("s3-outposts", f"outpost/{outpost}/{name}"))
+    return fold(call.arn("s3-outposts", "outpost/"), f"*/{as_literal(name)}")
 
 
 def _find_outpost(call: Call) -> str:
@@ -252,9 +270,7 @@ def _read_outposts_points(call: Call) -> Iterator[Resource]:
     if is_arn_of(name, "s3-outposts"):
         yield exact(name)
     elif name and not name.startswith("arn:"):
-        outpost = _find_outpost(call)
-        arn = call.arn("s3-outposts", f"outpost/{outpost or '*'}/accesspoint/{name}")
-        yield exact(arn) if outpost else fold(arn)
+        yield _on_outpost(call, f"accesspoint/{name}")
 
 
 _OUTPOSTS_TYPES: dict[str, ResourceType] = {

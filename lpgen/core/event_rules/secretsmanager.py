@@ -66,8 +66,8 @@ def _secret(call: Call, name: str) -> Resource:
     Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html (partial ARNs)
     """
     if is_arn_of(name, "secretsmanager"):
-        return exact(name) if _SUFFIX.search(name) else fold(name + _ANY_SUFFIX)
-    return fold(call.arn("secretsmanager", f"secret:{name}{_ANY_SUFFIX}"))
+        return exact(name) if _SUFFIX.search(name) else fold(name, _ANY_SUFFIX)
+    return fold(call.arn("secretsmanager", f"secret:{name}"), _ANY_SUFFIX)
 
 
 def map_create_secret(call: Call) -> tuple[MappedAction, ...]:
@@ -101,7 +101,7 @@ def map_batch(call: Call) -> tuple[MappedAction, ...]:
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html
     """
     names = call.texts("secretIdList")
-    read = [_secret(call, name) for name in names] or [fold(call.arn("secretsmanager", "secret:*"))]
+    read = [_secret(call, name) for name in names] or [fold(call.arn("secretsmanager", "secret:"), "*")]
     actions = [
         mapped("secretsmanager:BatchGetSecretValue", (NO_RESOURCE,)),
         mapped("secretsmanager:GetSecretValue", read, how=SECRET_BATCH),

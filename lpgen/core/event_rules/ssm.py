@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from lpgen.core.event_rules.call import Call, Rule, RuleTable, texts_at, values_at
 from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.event_rules.inferences import TAG_ON_CREATE
-from lpgen.core.event_rules.listed import ListedType, ReaderType, arn_type, exact, fold, is_arn_of
+from lpgen.core.event_rules.listed import ListedType, ReaderType, arn_type, exact, exact_or_any, fold, is_arn_of
 from lpgen.core.event_rules.passing import passed_role, passed_roles
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
@@ -205,7 +205,7 @@ class _DocumentType:
 
     def pattern(self, call: Call) -> Resource:
         """Any document of the account."""
-        return fold(call.arn("ssm", "document/*"))
+        return fold(call.arn("ssm", "document/"), "*")
 
 
 def read_nodes(call: Call) -> Iterator[Resource]:
@@ -216,7 +216,7 @@ def read_nodes(call: Call) -> Iterator[Resource]:
         if next(texts_at(target, ("key",)), "").lower() == "instanceids":
             yield from _nodes(call, texts_at(target, ("values",)))
         elif isinstance(target, dict):
-            yield fold(call.arn("ec2", "instance/*"))
+            yield fold(call.arn("ec2", "instance/"), "*")
 
 
 def _nodes(call: Call, ids: Iterable[str]) -> Iterator[Resource]:
@@ -254,9 +254,9 @@ def map_automation(call: Call) -> tuple[MappedAction, ...]:
     """StartAutomationExecution and StartChangeRequestExecution: on the runbook, and on the execution they make."""
     runbooks = (*call.texts("documentName"), *call.texts("runbooks", "documentName"))
     documents = (document_arn(call, name) for name in runbooks)
-    execution = next(texts_at(call.response, ("automationExecutionId",)), "*")
-    made = call.arn("ssm", f"automation-execution/{execution}")
-    resources = (*(exact(arn) for arn in documents if arn), fold(made) if execution == "*" else exact(made))
+    execution = next(texts_at(call.response, ("automationExecutionId",)), "")
+    made = exact_or_any(call.arn("ssm", "automation-execution/"), execution)
+    resources = (*(exact(arn) for arn in documents if arn), made)
     assumed = call.texts("parameters", "AutomationAssumeRole")
     return (mapped(f"ssm:{call.operation}", resources), *passed_roles(call, assumed, SOURCE))
 
@@ -275,7 +275,7 @@ def map_node_role(call: Call) -> tuple[MappedAction, ...]:
 def map_association(call: Call) -> tuple[MappedAction, ...]:
     """CreateAssociation and UpdateAssociation: on the association, its document and its nodes."""
     names = (*call.texts("associationId"), *texts_at(call.response, ("associationDescription", "associationId")))
-    association = exact(call.arn("ssm", f"association/{names[0]}")) if names else fold(call.arn("ssm", "association/*"))
+    association = exact_or_any(call.arn("ssm", "association/"), next(iter(names), ""))
     documents = _DocumentType().read(call, "name")
     own = mapped(f"ssm:{call.operation}", (association, *documents, *read_nodes(call)))
     tags = (mapped("ssm:AddTagsToResource", (association,), how=TAG_ON_CREATE),) if call.has("tags") else ()
@@ -317,16 +317,15 @@ def read_tagged(call: Call) -> Iterator[Resource]:
         yield exact(call.arn("ssm", _TAGGED[kind].format(name)))
 
 
-def _map_created(template: str, key: str) -> Rule:
+def _map_created(kind: str, key: str) -> Rule:
     """A rule for a creation that takes no resource, but tags what it makes under the id that AWS answers with."""
 
     def map_call(call: Call) -> tuple[MappedAction, ...]:
         own = mapped(f"ssm:{call.operation}", (NO_RESOURCE,))
         if not call.has("tags"):
             return (own,)
-        name = next(texts_at(call.response, (key,)), "*")
-        arn = call.arn("ssm", template.format(name))
-        return (own, mapped("ssm:AddTagsToResource", (fold(arn) if name == "*" else exact(arn),), how=TAG_ON_CREATE))
+        made = exact_or_any(call.arn("ssm", f"{kind}/"), next(texts_at(call.response, (key,)), ""))
+        return (own, mapped("ssm:AddTagsToResource", (made,), how=TAG_ON_CREATE))
 
     return map_call
 
@@ -369,7 +368,7 @@ RULES: RuleTable = {
     (SOURCE, "CreateAssociation"): map_association,
     (SOURCE, "UpdateAssociation"): map_association,
     (SOURCE, "CreateAssociationBatch"): map_association_batch,
-    (SOURCE, "CreateMaintenanceWindow"): _map_created("maintenancewindow/{}", "windowId"),
-    (SOURCE, "CreateOpsItem"): _map_created("opsitem/{}", "opsItemId"),
-    (SOURCE, "CreatePatchBaseline"): _map_created("patchbaseline/{}", "baselineId"),
+    (SOURCE, "CreateMaintenanceWindow"): _map_created("maintenancewindow", "windowId"),
+    (SOURCE, "CreateOpsItem"): _map_created("opsitem", "opsItemId"),
+    (SOURCE, "CreatePatchBaseline"): _map_created("patchbaseline", "baselineId"),
 }

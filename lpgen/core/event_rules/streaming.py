@@ -68,7 +68,7 @@ def read_consumers(call: Call) -> Iterator[Resource]:
     if is_arn_of(arn, "kinesis"):
         yield exact(arn)
     elif is_arn_of(stream, "kinesis") and name:
-        yield fold(f"{stream}/consumer/{name}:*")
+        yield fold(f"{stream}/consumer/{name}", ":*")
 
 
 def read_stream_keys(call: Call) -> Iterator[Resource]:
