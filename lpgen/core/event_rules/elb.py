@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselast
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpgen.core.event_rules.call import Call, RuleTable
@@ -15,7 +16,8 @@ from lpgen.core.event_rules.declared import (
     declared_rules,
     resource_from_arn,
 )
-from lpgen.core.model import Resource
+from lpgen.core.event_rules.listed import ReaderType
+from lpgen.core.model import UNKNOWN_RESOURCE, Resource, ResourceKind
 
 SOURCE = "elasticloadbalancing.amazonaws.com"
 _KINDS = {"application": "app", "network": "net", "gateway": "gwy"}
@@ -46,19 +48,17 @@ class _NewBalancerType:
         return resource_from_arn(call.arn("elasticloadbalancing", "loadbalancer/*"))
 
 
-@dataclass(frozen=True, slots=True)
-class _TaggedType:
-    """What AddTags and RemoveTags name: ARNs of any kind, or the names of classic load balancers."""
+def _read_tagged(call: Call) -> Iterator[Resource]:
+    """What AddTags and RemoveTags name: load balancers by ARN or name, and others, which stay unknown.
 
-    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
-        """The resources by ARN and by name."""
-        named = _balancer_type("loadbalancer/{}", "loadBalancerNames").read(call, "")
-        arns = (arn for arn in call.texts("resourceArns") if ":elasticloadbalancing:" in arn and "*" not in arn)
-        return (*named, *map(resource_from_arn, arns))
-
-    def pattern(self, call: Call) -> Resource:
-        """The pattern of all load balancers of the account and Region."""
-        return resource_from_arn(call.arn("elasticloadbalancing", "loadbalancer/*"))
+    The catalog lists load balancers alone for the two, though they tag target groups, listeners and rules as well.
+    """
+    for name in call.texts("loadBalancerNames"):
+        if not {"*", "?"} & set(name):
+            yield resource_from_arn(call.arn("elasticloadbalancing", f"loadbalancer/{name}"))
+    for arn in call.texts("resourceArns"):
+        is_balancer = ":elasticloadbalancing:" in arn and ":loadbalancer/" in arn and not {"*", "?"} & set(arn)
+        yield Resource(ResourceKind.ARN, arn) if is_balancer else UNKNOWN_RESOURCE
 
 
 TYPES: dict[str, ResourceType] = {
@@ -70,9 +70,8 @@ TYPES: dict[str, ResourceType] = {
     "new-target-group": _balancer_type("targetgroup/{}/*", "name"),
     "trust-store": _balancer_type("truststore/{}", "trustStoreArn"),
     "new-trust-store": _balancer_type("truststore/{}/*", "name"),
-    "new-listener": _balancer_type("listener/*", "listenerArn"),
-    "new-rule": _balancer_type("listener-rule/*", "ruleArn"),
-    "tagged": _TaggedType(),
+    "tagged": ReaderType(_read_tagged),
+    "untold": ReaderType(lambda _call: ()),
 }
 
 _BALANCER_OPERATIONS = """
@@ -87,11 +86,11 @@ SetLoadBalancerPoliciesForBackendServer SetLoadBalancerPoliciesOfListener SetSec
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/tagging-resources-during-creation.html
 _LINES = """
-CreateListener                  balancer #AddTags:+new-listener
-CreateRule                      listener #AddTags:+new-rule
+CreateListener                  balancer #AddTags:untold
+CreateRule                      listener #AddTags:untold
 CreateLoadBalancer              new-balancer #AddTags
-CreateTargetGroup               new-target-group #AddTags
-CreateTrustStore                new-trust-store #AddTags
+CreateTargetGroup               new-target-group #AddTags:untold
+CreateTrustStore                new-trust-store #AddTags:untold
 AddTags                         tagged
 RemoveTags                      tagged
 AddListenerCertificates         listener
