@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lpgen.core.event_rules.call import Call, RuleTable
 from lpgen.core.event_rules.declared import mapped, resource_from_arn
 from lpgen.core.event_rules.inferences import TAGGING_API
-from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
+from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
 
 SOURCE = "tagging.amazonaws.com"
 
@@ -60,6 +60,12 @@ wafv2 TagResource UntagResource
 _ACTIONS_BY_SERVICE = {words[0]: (words[1], words[2]) for line in _ACTIONS.split("\n") if (words := line.split())}
 
 
+def _tagged_resource(service: str, arn: str) -> Resource:
+    """The resource by its ARN; of Elastic Load Balancing the catalog lists load balancers alone as taking tags."""
+    is_listed = service != "elasticloadbalancing" or ":loadbalancer/" in arn
+    return resource_from_arn(arn) if is_listed else UNKNOWN_RESOURCE
+
+
 @dataclass(frozen=True, slots=True)
 class _TaggingRule:
     """TagResources or UntagResources. A service that the table lacks leaves the call's own action alone.
@@ -76,7 +82,7 @@ class _TaggingRule:
             service = arn.split(":", 3)[2] if arn.count(":") > 2 else ""
             actions = _ACTIONS_BY_SERVICE.get(service)
             if actions and "*" not in arn:
-                found.setdefault(f"{service}:{actions[self.index]}", set()).add(resource_from_arn(arn))
+                found.setdefault(f"{service}:{actions[self.index]}", set()).add(_tagged_resource(service, arn))
         return (
             mapped(self.action, (NO_RESOURCE,)),
             *(mapped(action, resources, how=TAGGING_API) for action, resources in sorted(found.items())),
