@@ -75,6 +75,8 @@ class NamedType:
             return None
         if names[-1].startswith("arn:"):
             return self._own_arn(names[-1])
+        if len(names) != self.format.count("{}"):  # a path for ARNs that holds something else
+            return None
         return self._resource(call, self.format.format(*(_strip_arn(name) for name in names)))
 
     def _own_arn(self, arn: str) -> Resource | None:
