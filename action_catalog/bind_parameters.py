@@ -19,18 +19,7 @@ _PLACE: Final = frozenset({"partition", "region", "account", "accountid"})
 _VERB: Final = re.compile(r"^[A-Z][a-z0-9]+")
 _ENDINGS: Final = ("name", "id", "identifier", "arn")
 _ANY_ARN: Final = ("resourcearn", "resourcearns", "arn", "arns", "resourceid", "resourceidentifier", "resource")
-_CREATING: Final = (
-    "Create",
-    "Register",
-    "Allocate",
-    "Import",
-    "Copy",
-    "Provision",
-    "Request",
-    "Purchase",
-    "Start",
-    "Put",
-)
+_CREATING: Final = ("Create", "Register", "Allocate", "Import", "Copy", "Provision", "Request", "Purchase", "Start")
 _OWN_NAMES: Final = ("name", "id", "identifier", "arn")
 
 
@@ -42,14 +31,23 @@ class Hints:
     types: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class TypeFormats:
+    """A resource type's ARN formats, and whether the action always takes one of it."""
+
+    formats: Sequence[str]
+    required: bool
+
+
 def bind_types(
-    operation: Operation, types: Mapping[str, Sequence[str]], hints: Hints
+    operation: Operation, types: Mapping[str, TypeFormats], hints: Hints
 ) -> tuple[dict[str, Binding], tuple[str, ...]]:
-    """For an action's resource types and their ARN formats: the bindings found, and the types that the call creates."""
+    """For an action's resource types: the bindings found, and the types that the call creates."""
     top = {_norm(item.name): item for item in operation.parameters if len(item.path) == 1 and not item.enumerated}
     bindings: dict[str, Binding] = {}
     creates: list[str] = []
-    for kind, formats in types.items():
+    for kind, use in types.items():
+        formats = use.formats
         binding = _bind_type(operation, kind, formats, top, hints)
         is_created = _creates(operation.name, kind)
         if is_created and not _names_whole(binding, formats):
@@ -59,7 +57,19 @@ def bind_types(
                 bindings[kind] = parents
         elif binding is not None:
             bindings[kind] = binding
+    required = {_path(item) for item in operation.parameters if item.required}
+    for kind in [kind for kind in bindings if not types[kind].required]:
+        if any(_is_below(bindings[other], bindings[kind], required) for other in bindings if other != kind):
+            del bindings[kind]
     return bindings, tuple(creates)
+
+
+def _is_below(child: Binding, parent: Binding, required: set[str]) -> bool:
+    """Whether a call that must name the child names the parent only on the way to it."""
+    if not isinstance(child, dict) or isinstance(parent, list) or not set(child.values()) <= required:
+        return False
+    above = set(parent.values()) if isinstance(parent, dict) else {parent}
+    return bool(above) and above < set(child.values())
 
 
 def _bind_type(
@@ -72,7 +82,7 @@ def _bind_type(
     if hinted and _norm(hinted) in top:
         found.append(_path(top[_norm(hinted)]))
     arn = next((top[name] for name in _arn_names(kind) if name in top), None)
-    if arn:
+    if arn and _path(arn) not in found:
         found.append(_path(arn))
     for text in formats:
         free = _free(text)
@@ -92,7 +102,7 @@ def _bind_parents(
     kind: str, formats: Sequence[str], top: Mapping[str, Parameter], hints: Hints
 ) -> dict[str, str] | None:
     """The placeholders of a created type that the call names all the same: those of its parents."""
-    own = {_norm(kind) + ending for ending in _ENDINGS} | {_norm(kind)}
+    own = {_norm(kind) + ending for ending in ("arn", "id", "identifier")} | {_norm(kind)}
     names = {}
     for name in dict.fromkeys(name for text in formats for name in _free(text)):
         hinted = hints.placeholders.get(name)
@@ -109,15 +119,16 @@ def _bind_placeholder(
     candidates = [_norm(hinted)] if hinted else []
     candidates.append(_norm(name))
     stem = _stem(_norm(name))
-    candidates += [stem + ending for ending in _ENDINGS] + [stem]
+    endings = ("id", "identifier", "arn") if _norm(name).endswith("id") else _ENDINGS
+    candidates += [stem + ending for ending in endings] + [stem]
     candidates += [form + "s" for form in tuple(candidates)]
     if alone:
         own = _norm(kind)
-        candidates += [own + ending for ending in _ENDINGS] + [own]
-        candidates += [own + ending + "s" for ending in _ENDINGS] + [own + "s"]
+        candidates += [own + ending for ending in endings] + [own]
+        candidates += [own + ending + "s" for ending in endings] + [own + "s"]
         if _is_about(operation.name, kind):
-            candidates += _OWN_NAMES
-            candidates += [form + "s" for form in _OWN_NAMES]
+            own_names = [form for form in _OWN_NAMES if form in endings]
+            candidates += own_names + [form + "s" for form in own_names]
     found = next((top[key] for key in candidates if key and key in top), None)
     return _path(found) if found else None
 
@@ -142,7 +153,7 @@ def _names_whole(binding: Binding | None, formats: Sequence[str]) -> bool:
 
 
 def _creates(operation: str, kind: str) -> bool:
-    return operation.startswith(_CREATING[:8]) and _is_about(operation, kind)
+    return operation.startswith(_CREATING) and _is_about(operation, kind)
 
 
 def _is_about(operation: str, kind: str) -> bool:

@@ -23,7 +23,7 @@ from typing import Any, Final
 
 from botocore import __version__ as botocore_version
 
-from action_catalog.bind_parameters import Binding, Hints, bind_types
+from action_catalog.bind_parameters import Binding, Hints, TypeFormats, bind_types
 from action_catalog.passed_role_parameters import find_role_parameters
 from action_catalog.service_models import PINNED, Operation, read_operations
 from action_catalog.service_names import MORE_SOURCES, SWITCHES
@@ -137,7 +137,7 @@ def _row(facts: Facts, operation: Operation) -> dict[str, Any]:
         return _verb_row(operation)
     hand = facts.rows.get(operation.prefix + _SUFFIX, {}).get(operation.name, {})
     names = hand.get("actions") or [f"{operation.prefix}:{operation.name}"]
-    types: dict[str, list[str]] = {}
+    types: dict[str, TypeFormats] = {}
     for name in names:
         types.update(_types(facts.services, name))
     before = facts.before.get(operation.prefix + _SUFFIX, {}).get(operation.name)
@@ -188,7 +188,7 @@ def _verb_row(operation: Operation) -> dict[str, Any]:
     return {"actions": [f"apigateway:{operation.method}"], "paths": [path], "source": "model: verb and path"}
 
 
-def _types(services: Mapping[str, Mapping[str, Any]], action: str) -> dict[str, list[str]]:
+def _types(services: Mapping[str, Mapping[str, Any]], action: str) -> dict[str, TypeFormats]:
     """The resource types of an action with their ARN formats; empty for an action that the catalog lacks."""
     prefix, _, name = action.partition(":")
     service = services.get(prefix)
@@ -197,7 +197,11 @@ def _types(services: Mapping[str, Mapping[str, Any]], action: str) -> dict[str, 
     formats = {item["type"]: item["arns"] for item in service["resources"]}
     found = next((item for item in service["actions"] if item["name"].lower() == name.lower()), None)
     uses = found["resources"] if found else ()
-    return {use["type"]: formats.get(use["type"], []) for use in uses if use["required"] or _is_named(formats, use)}
+    return {
+        use["type"]: TypeFormats(formats.get(use["type"], []), bool(use["required"]))
+        for use in uses
+        if use["required"] or _is_named(formats, use)
+    }
 
 
 def _is_named(formats: Mapping[str, list[str]], use: Mapping[str, Any]) -> bool:

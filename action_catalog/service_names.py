@@ -43,7 +43,6 @@ MORE_SOURCES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
         ("sso",),
         "https://docs.aws.amazon.com/singlesignon/latest/userguide/logging-using-cloudtrail.html",
     ),
-    "console.amazonaws.com": (("console",), _MAP),
     "cost-optimization-hub.amazonaws.com": (("cost-optimization-hub",), _MAP),
     "ec2-instance-connect.amazonaws.com": (
         ("ec2-instance-connect",),

@@ -72,7 +72,7 @@ class EventSources:
 def normalise_source(event_source: str) -> str:
     """An event source in lower case, ending in `.amazonaws.com` in every partition."""
     source = event_source.strip().lower().removesuffix(".cn")
-    return source if source.endswith(_SUFFIX) or "." in source else source + _SUFFIX
+    return source if source.endswith(_SUFFIX) else source + _SUFFIX
 
 
 def strip_version(event_name: str) -> str:

@@ -1,50 +1,131 @@
-"""What CloudTrail can show of each action: management event, data event, seen through other records, or nothing.
+"""What CloudTrail can show of each action: a management event, a data event, another call's record, or nothing.
 
-Sources: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html and the
-page that each row of the tables `data_events`, `never_recorded` and `companions` names.
+What AWS documents is in tables: `data_events` (event selectors ask for these), `never_recorded` and `other_records`
+(recorded though no operation of the service model has the name). The rest follows from what the event map can read
+off a record: the action of an operation's own name, and `shown_actions` for what tables and rules name besides. An
+action that no record shows is never seen: nothing says that it isn't used.
+
+Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import msgspec
 
-from lpgen.core.catalog import Catalog
-from lpgen.core.event_names import EventSources
+from lpgen.core.catalog import Catalog, CatalogSource
+from lpgen.core.event_rules.inferences import INFERENCES
 from lpgen.core.model import Action, Visibility
-from lpgen.core.operation_rows import Operations
-from lpgen.core.passed_roles import PASS_ROLE_ACTION
+from lpgen.core.own_operations import OwnOperations
 
-_NO_OPERATION: Final = "no operation is known that would leave a record of it"
-_SUFFIX: Final = ".amazonaws.com"
+_NO_OPERATION: Final = "no API operation is known that needs it, so no record can show its use"
+_OPERATIONS_PAGE: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html"
 
 
 @dataclass(frozen=True, slots=True)
 class ActionVisibility:
     """What CloudTrail shows of an action.
 
-    `selector` is the resource type that an event selector asks for, `event_sources` are those under which its data
-    events come (both for DATA only). `reason` says why nothing is recorded (NEVER). `source` is the page behind it,
-    "" where the service model and the catalog say it.
+    `reason` is a sentence: why nothing shows it (NEVER), else what shows it. For DATA only, `event_sources` are those
+    of its data events, and `selector` is the `resources.type` by which an advanced event selector asks for them.
+    `source` is the AWS page behind it.
     """
 
     visibility: Visibility
-    selector: str = ""
+    reason: str
+    source: str
     event_sources: tuple[str, ...] = ()
-    reason: str = ""
-    source: str = ""
+    selector: str = ""
 
 
-_MANAGEMENT: Final = ActionVisibility(Visibility.MANAGEMENT)
-_PASS_ROLE: Final = ActionVisibility(
-    Visibility.INFERRED, source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
-)
-_UNKNOWN: Final = ActionVisibility(Visibility.NEVER, reason=_NO_OPERATION)
+class VisibilityTable:
+    """What CloudTrail can show of every action of one catalog. Tables are read when first needed, answers are kept."""
+
+    def __init__(self, source: CatalogSource) -> None:
+        self._source = source
+        self._own = OwnOperations(source)
+        self._answers: dict[Action, ActionVisibility] = {}
+
+    def visibility(self, action: Action) -> ActionVisibility:
+        """What CloudTrail shows of an action; NEVER for one that the catalog doesn't know."""
+        answer = self._answers.get(action)
+        if answer is None:
+            answer = self._answers[action] = self._decide(action)
+        return answer
+
+    def companions(self, service: str) -> tuple[str, ...]:
+        """The services whose use is a sign that this one is used too, sorted."""
+        row = self._companion_rows.get(service)
+        return tuple(sorted(row.with_)) if row else ()
+
+    def companion_source(self, service: str) -> str:
+        """The AWS page that says that they go together, or ""."""
+        row = self._companion_rows.get(service)
+        return row.source if row else ""
+
+    # ------------------------------------------------------------ behind it
+
+    def _decide(self, action: Action) -> ActionVisibility:
+        name = action.casefold()
+        stated = self._stated.get(name)
+        if stated is not None:
+            return stated
+        operation = self._own.operation(name)
+        if operation:
+            return _management(f"the record of {operation} shows it")
+        if name in self._shown.observed:
+            return _management("records of operations by other names show it")
+        hows = self._shown.inferred.get(name)
+        return _inferred(hows) if hows else _UNSEEN
+
+    @cached_property
+    def _stated(self) -> dict[str, ActionVisibility]:
+        """What the tables of AWS's statements say, by action in lower case."""
+        return dict(_read_stated(self._source))
+
+    @cached_property
+    def _shown(self) -> _Shown:
+        """What records show besides the action of an operation's own name, by action in lower case."""
+        shown = msgspec.json.decode(self._source.read_table("shown_actions"), type=_Shown)
+        return _Shown(
+            frozenset(name.casefold() for name in shown.observed),
+            {name.casefold(): hows for name, hows in shown.inferred.items()},
+        )
+
+    @cached_property
+    def _companion_rows(self) -> dict[str, _CompanionRow]:
+        rows = msgspec.json.decode(self._source.read_table("companions"), type=list[_CompanionRow])
+        return {row.service: row for row in rows}
+
+
+def visibility_from_catalog(catalog: Catalog) -> VisibilityTable:
+    """What CloudTrail can show of the catalog's actions."""
+    return VisibilityTable(catalog.source)
+
+
+_UNSEEN: Final = ActionVisibility(Visibility.NEVER, _NO_OPERATION, _OPERATIONS_PAGE)
+
+
+def _management(reason: str) -> ActionVisibility:
+    return ActionVisibility(Visibility.MANAGEMENT, reason, _OPERATIONS_PAGE)
+
+
+def _inferred(hows: tuple[str, ...]) -> ActionVisibility:
+    """What is read off the records of other calls; the first inference rule's page stands for all."""
+    sentences = "; ".join(INFERENCES[how].sentence for how in hows)
+    return ActionVisibility(Visibility.INFERRED, f"seen only through other calls: {sentences}", INFERENCES[hows[0]].source)
+
+
+# ---------------------------------------------------------------- the tables
 
 
 class _DataRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Actions of one service whose calls are data events of one resource type."""
+
     service: str
     selector: str
     event_sources: tuple[str, ...]
@@ -52,7 +133,9 @@ class _DataRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
-class _NeverRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _StatedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Actions of one service of which AWS says that they are never recorded, or that they are."""
+
     service: str
     actions: tuple[str, ...]
     reason: str
@@ -60,82 +143,30 @@ class _NeverRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _CompanionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A service, and the services whose use is a sign of its use."""
+
     service: str
     with_: tuple[str, ...] = msgspec.field(name="with")
     source: str
 
 
-class _RuleActions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    actions: tuple[str, ...]
+class _Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The generated table: what is observed, and what is inferred by which rules."""
+
+    observed: frozenset[str]
+    inferred: dict[str, tuple[str, ...]]
 
 
-class VisibilityTable:
-    """What CloudTrail can show of every action of one catalog. A service's operations are read when first asked for."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        source = catalog.source
-        self._catalog = catalog
-        self._sources = EventSources.from_json(source.read_table("event_sources"))
-        self._operations = Operations(source)
-        self._stated = _read_stated(source.read_table("data_events"), source.read_table("never_recorded"))
-        self._companions = {
-            row.service: row for row in msgspec.json.decode(source.read_table("companions"), type=list[_CompanionRow])
-        }
-        by_rule = msgspec.json.decode(source.read_table("rule_actions"), type=_RuleActions)
-        self._by_rule = frozenset(name.casefold() for name in by_rule.actions)
-        self._recorded: dict[str, frozenset[str]] = {}
-
-    def visibility(self, action: Action) -> ActionVisibility:
-        """What CloudTrail shows of an action; an action without any known operation is never recorded."""
-        name = action.casefold()
-        stated = self._stated.get(name)
-        if stated is not None:
-            return stated
-        if action == PASS_ROLE_ACTION:
-            return _PASS_ROLE
-        if name in self._by_rule or name in self._recorded_actions(name.partition(":")[0]):
-            return _MANAGEMENT
-        return _UNKNOWN
-
-    def companions(self, service: str) -> tuple[str, ...]:
-        """The services whose use is a sign that this one is used too, sorted."""
-        row = self._companions.get(service)
-        return tuple(sorted(row.with_)) if row else ()
-
-    def companion_source(self, service: str) -> str:
-        """The page that says so, or ""."""
-        row = self._companions.get(service)
-        return row.source if row else ""
-
-    def _recorded_actions(self, prefix: str) -> frozenset[str]:
-        """The actions, in lower case, that some operation of the service's own event source needs."""
-        found = self._recorded.get(prefix)
-        if found is None:
-            source = self._sources.resolve(prefix + _SUFFIX)
-            found = self._recorded[prefix] = frozenset(_needed(self._operations, source.table, prefix))
-        return found
+def _read_stated(source: CatalogSource) -> Iterator[tuple[str, ActionVisibility]]:
+    for row in msgspec.json.decode(source.read_table("other_records"), type=list[_StatedRow]):
+        yield from _name_each(row, ActionVisibility(Visibility.MANAGEMENT, row.reason, row.source))
+    for data in msgspec.json.decode(source.read_table("data_events"), type=list[_DataRow]):
+        reason = f"a data event, which a trail records where it selects {data.selector}"
+        entry = ActionVisibility(Visibility.DATA, reason, data.source, data.event_sources, data.selector)
+        yield from _name_each(data, entry)
+    for row in msgspec.json.decode(source.read_table("never_recorded"), type=list[_StatedRow]):
+        yield from _name_each(row, ActionVisibility(Visibility.NEVER, row.reason, row.source))
 
 
-def visibility_from_catalog(catalog: Catalog) -> VisibilityTable:
-    """What CloudTrail can show of the catalog's actions."""
-    return VisibilityTable(catalog)
-
-
-def _needed(operations: Operations, table: str, prefix: str) -> set[str]:
-    names: set[str] = set()
-    for operation, row in operations.table(table).values():
-        names.update(action.casefold() for action in (*row.actions, *row.also))
-        if not row.actions:
-            names.add(f"{prefix}:{operation}".casefold())
-    return names
-
-
-def _read_stated(data: bytes, never: bytes) -> dict[str, ActionVisibility]:
-    stated = {}
-    for row in msgspec.json.decode(data, type=list[_DataRow]):
-        entry = ActionVisibility(Visibility.DATA, row.selector, row.event_sources, source=row.source)
-        stated.update({f"{row.service}:{name}".casefold(): entry for name in row.actions})
-    for other in msgspec.json.decode(never, type=list[_NeverRow]):
-        unseen = ActionVisibility(Visibility.NEVER, reason=other.reason, source=other.source)
-        stated.update({f"{other.service}:{name}".casefold(): unseen for name in other.actions})
-    return stated
+def _name_each(row: _DataRow | _StatedRow, entry: ActionVisibility) -> Iterator[tuple[str, ActionVisibility]]:
+    return ((f"{row.service}:{name}".casefold(), entry) for name in row.actions)
