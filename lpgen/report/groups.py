@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from lpgen.core.findings import ActionVerdict, AppliedRule, Evidence, Line, LineKind, Use, Verdict
 from lpgen.core.model import Action, DenialKind
 from lpgen.core.principal_usage import merge_evidence
 from lpgen.report.counts import UNSEEN
+
+_FIRST_SERVICES: Final = ("iam", "sts", "organizations", "ec2", "kms")
+"""The services by which rights are handed out, in the order in which their dangers are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,10 @@ class RuleGroup:
 
 
 def danger_groups(verdicts: Iterable[ActionVerdict], staying: frozenset[Action]) -> tuple[DangerGroup, ...]:
-    """The dangerous grants nobody was seen to use: what goes first, a danger of its own before a general one."""
+    """The dangerous grants nobody was seen to use, what goes before what stays.
+
+    Within that a danger of its own stands before a general one, and the services that hand out rights stand first.
+    """
     found: dict[tuple[bool, bool, str], list[ActionVerdict]] = defaultdict(list)
     for one in verdicts:
         if one.danger and one.verdict in UNSEEN:
@@ -62,9 +69,14 @@ def danger_groups(verdicts: Iterable[ActionVerdict], staying: frozenset[Action])
         DangerGroup(danger, observable, stays, tuple(sorted(members, key=lambda one: one.action)))
         for (stays, observable, danger), members in found.items()
     )
-    return tuple(
-        sorted(groups, key=lambda one: (one.stays, not one.observable, len(one.verdicts), one.verdicts[0].action))
-    )
+    return tuple(sorted(groups, key=_danger_order))
+
+
+def _danger_order(one: DangerGroup) -> tuple[bool, bool, int, int, str]:
+    action = one.verdicts[0].action
+    service = action.partition(":")[0]
+    rank = _FIRST_SERVICES.index(service) if service in _FIRST_SERVICES else len(_FIRST_SERVICES)
+    return one.stays, not one.observable, len(one.verdicts), rank, action
 
 
 def denied_groups(denied: Iterable[Use]) -> tuple[DeniedGroup, ...]:

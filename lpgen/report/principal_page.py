@@ -103,7 +103,7 @@ def _safety(view: PrincipalView, *, min_days: int) -> Iterable[Block]:
             line(good("Safe: "), "what was used stays allowed and nothing new is allowed", quiet(f"  ({passed})"))
         )
     if view.caveats:
-        yield Paragraph(line(bad(_caveats_title(view)), quiet(f" ({plural(len(view.caveats), 'reason')})")))
+        yield Paragraph(line(bad(_caveats_title(view)), quiet(f" ({plural(len(view.caveats), 'reason')}):")))
         ordered = sorted(view.caveats, key=caveat_order)
         yield _capped(
             [
@@ -134,8 +134,8 @@ def _accepting(caveat: Caveat) -> str:
 
 def _caveats_title(view: PrincipalView) -> str:
     if view.proposal.replacement is not None:
-        return "Not safe yet:"
-    return "Not sure yet:" if view.diff.principal_class is PrincipalClass.UNUSED else "To know:"
+        return "Not safe yet"
+    return "Not sure yet" if view.diff.principal_class is PrincipalClass.UNUSED else "To know"
 
 
 def _numbers(view: PrincipalView) -> Iterable[Block]:
@@ -185,12 +185,14 @@ def _dangers(view: PrincipalView) -> Iterable[Block]:
     if not groups:
         return
     total = sum(len(group.verdicts) for group in groups)
+    going, staying = ([group for group in groups if group.stays is stays] for stays in (False, True))
+    shown, rest = going[:MOST_ROWS] + staying[:MOST_ROWS], going[MOST_ROWS:] + staying[MOST_ROWS:]
     yield _title("Dangerous grants nobody used", total)
     yield table(
         (Column("what a holder could do", flexible=True), Column("actions", flexible=True), Column("fate")),
-        [(group.danger, _actions_of(group), _fate(group, view)) for group in groups[:MOST_ROWS]],
+        [(group.danger, _actions_of(group), _fate(group, view)) for group in shown],
     )
-    yield from _more(groups[MOST_ROWS:], sum(len(one.verdicts) for one in groups[MOST_ROWS:]), "dangerous action")
+    yield from _more(rest, sum(len(one.verdicts) for one in rest), "dangerous action")
 
 
 def _actions_of(group: DangerGroup) -> Line:
@@ -470,7 +472,7 @@ def _title(text: str, number: int | None = None) -> Heading:
 
 def _more(rest: object, number: int, noun: str) -> Iterable[Paragraph]:
     if rest:
-        yield Paragraph(line(quiet(f"and {plural(number, noun)} more; --format json has them all")))
+        yield Paragraph(line(quiet(f"and {plural(number, f'more {noun}')}; --format json has them all")))
 
 
 def _capped(items: list[Item]) -> Bullets:

@@ -82,6 +82,7 @@ def _headline(view: ReviewView) -> Iterable[Block]:
         yield Paragraph(line(bad("No principal to review.")))
         return
     total = sum((one.counts for one in made), Counts())
+    dangerous = plural(total.dangerous, "dangerous grant")
     yield Paragraph(
         line(
             strong(f"{plural(len(view.views), 'principal')}, {plural(len(made), 'replacement')}: "),
@@ -97,7 +98,9 @@ def _headline(view: ReviewView) -> Iterable[Block]:
             line(
                 "The replacements take ",
                 strong(f"{count(total.granted)} granted actions down to {count(total.replacement)}"),
-                f"; {count(total.dangerous)} dangerous grants that nobody was seen to use go.",
+                f"; {dangerous} that nobody was seen to use {'goes' if total.dangerous == 1 else 'go'}."
+                if total.dangerous
+                else ".",
             )
         )
 
@@ -130,23 +133,24 @@ def _not_safe(view: ReviewView) -> Iterable[Item]:
     if unsafe:
         yield Item(
             line(
-                bad(f"Clear up what is not safe yet ({count(len(unsafe))})"), ", or accept it by ", name("--decisions")
+                bad(f"Clear up what is not safe yet ({count(len(unsafe))})"),
+                ", or accept the reasons with ",
+                name("--decisions FILE"),
             ),
             tuple(_steps(unsafe, view)),
         )
 
 
 def _steps(unsafe: Sequence[PrincipalView], view: ReviewView) -> list[Line]:
-    found: dict[tuple[int, str], list[PrincipalView]] = defaultdict(list)
+    found: dict[str, list[PrincipalView]] = defaultdict(list)
+    ranks: dict[str, int] = {}
     for one in unsafe:
-        steps = {
-            (caveat_order(caveat)[0], next_step(caveat, one.diff, min_days=view.report.min_days))
-            for caveat in one.caveats
-        }
-        for step in sorted(steps):
+        steps = {next_step(caveat, one.diff, min_days=view.report.min_days): caveat for caveat in one.caveats}
+        for step, caveat in steps.items():
             found[step].append(one)
-    ordered = sorted(found)
-    lines = [line(f"{step[1]}: ", _labels(found[step])) for step in ordered[:_MOST_STEPS]]
+            ranks[step] = min(ranks.get(step, 99), caveat_order(caveat)[0])
+    ordered = sorted(found, key=lambda step: (ranks[step], step))
+    lines = [line(f"{step}: ", _labels(found[step])) for step in ordered[:_MOST_STEPS]]
     rest = len(ordered) - _MOST_STEPS
     return [*lines, line(quiet(f"and {plural(rest, 'more step')} below"))] if rest > 0 else lines
 
@@ -358,4 +362,4 @@ def _details(view: ReviewView) -> Iterable[Block]:
 
 def _more(whole: int, noun: str) -> Iterable[Paragraph]:
     if whole > _MOST_ROWS:
-        yield Paragraph(line(quiet(f"and {plural(whole - _MOST_ROWS, noun)} more; --format json has them all")))
+        yield Paragraph(line(quiet(f"and {plural(whole - _MOST_ROWS, f'more {noun}')}; --format json has them all")))

@@ -184,7 +184,7 @@ def test_render_text_does_not_read_the_environment(name: str, monkeypatch: pytes
 def test_render_review_names_the_next_step_and_how_to_accept() -> None:
     for form in ("text", "markdown"):
         page = render_review(organization(), form, width=160)
-        assert "Not safe yet:" in page
+        assert "Not safe yet" in page
         assert "unexplained ec2:DescribeVolumes" in page
         assert "wait until the logs reach 2026-12-09" in page
     reasons = {

@@ -119,6 +119,11 @@ def test_danger_groups_show_a_danger_of_its_own_before_a_general_one() -> None:
     assert sizes == [1, 1, 1, 1, 11]
 
 
+def test_danger_groups_show_the_services_that_hand_out_rights_first() -> None:
+    services = [group.verdicts[0].action.partition(":")[0] for group in view(deployer()).dangers]
+    assert services == ["iam", "iam", "ec2", "ec2", "athena"]
+
+
 def test_danger_groups_leave_out_what_was_used() -> None:
     assert all(item.action != "iam:PassRole" for group in view(deployer()).dangers for item in group.verdicts)
 
