@@ -131,14 +131,8 @@ def _roll_out(view: ReviewView) -> Iterable[Item]:
 def _not_safe(view: ReviewView) -> Iterable[Item]:
     unsafe = [one for one in view.made if not one.proposal.safe]
     if unsafe:
-        yield Item(
-            line(
-                bad(f"Clear up what is not safe yet ({count(len(unsafe))})"),
-                ", or accept the reasons with ",
-                name("--decisions FILE"),
-            ),
-            tuple(_steps(unsafe, view)),
-        )
+        what = bad(f"Clear up what is not safe yet ({count(len(unsafe))})")
+        yield Item(line(what, ", or accept the reasons with ", name("--decisions FILE")), tuple(_steps(unsafe, view)))
 
 
 def _steps(unsafe: Sequence[PrincipalView], view: ReviewView) -> list[Line]:
