@@ -1,0 +1,170 @@
+"""The command line's manners: exit codes, messages that name the place, stdout for the product alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RECORD = {
+    "eventVersion": "1.09",
+    "eventSource": "s3.amazonaws.com",
+    "eventName": "GetBucketTagging",
+    "eventTime": "2026-09-01T00:00:00Z",
+    "eventID": "e1",
+    "awsRegion": "us-east-1",
+    "recipientAccountId": "111122223333",
+    "requestParameters": {"bucketName": "data"},
+    "userIdentity": {
+        "type": "AssumedRole",
+        "principalId": "AROAAPP:session",
+        "accountId": "111122223333",
+        "arn": "arn:aws:sts::111122223333:assumed-role/app/session",
+        "sessionContext": {
+            "sessionIssuer": {
+                "type": "Role",
+                "principalId": "AROAAPP",
+                "arn": "arn:aws:iam::111122223333:role/app",
+                "accountId": "111122223333",
+                "userName": "app",
+            }
+        },
+    },
+}
+STATEMENT = {"Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::data", "arn:aws:s3:::data/*"]}
+DETAILS = {
+    "RoleDetailList": [
+        {
+            "Path": "/",
+            "RoleName": "app",
+            "RoleId": "AROAAPP",
+            "Arn": "arn:aws:iam::111122223333:role/app",
+            "CreateDate": "2020-01-01T00:00:00Z",
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
+            "RolePolicyList": [
+                {"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": [STATEMENT]}}
+            ],
+            "AttachedManagedPolicies": [],
+        }
+    ]
+}
+
+
+def run(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs lpgen as a user does."""
+    command = [sys.executable, "-m", "lpgen", *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "logs.json").write_text(json.dumps({"Records": [RECORD]}), encoding="utf-8")
+    (tmp_path / "policies.json").write_text(json.dumps(DETAILS), encoding="utf-8")
+    assert run("ingest", str(tmp_path / "logs.json"), "--data", str(tmp_path / "data")).returncode == 0
+    return tmp_path
+
+
+def ground(home: Path) -> list[str]:
+    return ["--data", str(home / "data"), "--policies", str(home / "policies.json")]
+
+
+def test_version_and_help_go_to_stdout() -> None:
+    assert run("--version").stdout.startswith("lpgen ")
+    assert "review" in run("--help").stdout
+
+
+def test_a_command_without_what_it_needs_exits_with_2() -> None:
+    done = run("review")
+    assert done.returncode == 2
+    assert "--data" in done.stderr
+
+
+def test_review_keeps_stdout_for_the_report(home: Path) -> None:
+    done = run("review", *ground(home), "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["schema"] == "lpgen.review/1"
+
+
+def test_review_writes_to_a_file(home: Path) -> None:
+    done = run("review", *ground(home), "--format", "markdown", "--output", str(home / "sub" / "review.md"))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "role/app" in (home / "sub" / "review.md").read_text(encoding="utf-8")
+
+
+def test_missing_input_exits_with_3_and_names_it(home: Path) -> None:
+    missing = run("review", "--data", str(home / "none"), "--policies", str(home / "policies.json"))
+    assert missing.returncode == 3
+    assert str(home / "none") in missing.stderr
+    assert "Traceback" not in missing.stderr
+    wrong = run("review", "--data", str(home / "data"), "--policies", str(home / "logs.json"))
+    assert wrong.returncode == 3
+    assert "get-account-authorization-details" in wrong.stderr
+
+
+def test_an_impossible_wish_exits_with_2(home: Path) -> None:
+    done = run("review", *ground(home), "--principal", "nobody")
+    assert done.returncode == 2
+    assert "`nobody`" in done.stderr
+
+
+def test_ingest_reports_what_it_cannot_read_and_goes_on(home: Path) -> None:
+    (home / "bad.json").write_text('{"Records": [', encoding="utf-8")
+    arguments = ["ingest", str(home / "bad.json"), str(home / "logs.json"), "--data", str(home / "other")]
+    done = run(*arguments)
+    assert done.returncode == 0
+    assert "bad.json" in done.stderr
+    assert "1 records" in done.stderr
+    assert run(*arguments, "--strict").returncode == 3
+
+
+def test_map_answers_a_line_per_record_from_stdin() -> None:
+    lines = [json.dumps(RECORD), "nonsense", json.dumps({**RECORD, "errorCode": "AccessDenied", "eventID": "e2"})]
+    done = run("map", "-", "--format", "jsonl", stdin="\n".join(lines))
+    assert done.returncode == 0
+    first, second, third = (json.loads(line) for line in done.stdout.splitlines())
+    assert first["actions"] == [{"action": "s3:GetBucketTagging", "resource": ["arn:aws:s3:::data"], "how": "observed"}]
+    assert (first["principal"], first["outcome"], first["skip"]) == (
+        "arn:aws:iam::111122223333:role/app",
+        "allowed",
+        None,
+    )
+    assert second["skip"] == "unreadable_file"
+    assert (third["skip"], third["outcome"], third["actions"]) == ("denied", "denied", first["actions"])
+
+
+def test_generate_then_verify(home: Path) -> None:
+    out = str(home / "out")
+    done = run("generate", *ground(home), "--output", out)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "not safe yet" in done.stderr
+    assert run("generate", *ground(home), "--output", out, "--strict").returncode == 1
+    assert run("verify", out, *ground(home)).returncode == 0
+
+
+def test_generate_writes_inline_policies_on_request(home: Path) -> None:
+    assert run("generate", *ground(home), "--output", str(home / "out"), "--inline").returncode == 0
+    (evidence,) = (home / "out").glob("*/evidence.json")
+    assert [one["type"] for one in json.loads(evidence.read_text(encoding="utf-8"))["policies"]] == ["inline"]
+
+
+def test_decisions_count(home: Path) -> None:
+    decisions = home / "decisions.toml"
+    decisions.write_text(
+        '[[decision]]\ndo = "drop"\naction = "s3:GetBucketTagging"\nreason = "old job"\nowner = "me"\n',
+        encoding="utf-8",
+    )
+    options = [*ground(home), "--decisions", str(decisions)]
+    assert run("generate", *options, "--output", str(home / "out")).returncode == 0
+    (policy,) = (home / "out").glob("*/policy-1.json")
+    assert "GetBucketTagging" not in policy.read_text(encoding="utf-8")
+    assert run("verify", str(home / "out"), *options).returncode == 0
+    assert run("verify", str(home / "out"), *ground(home)).returncode == 1
+
+
+def test_a_closed_pipe_is_no_error(home: Path) -> None:
+    command = f"{sys.executable} -m lpgen review {' '.join(ground(home))} | head -n 1"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
