@@ -146,7 +146,8 @@ def _add_chunk(reading: _Reading, result: ChunkResult) -> None:
 def _commit(ledger: Ledger, data: Path, added: Usage, files: Iterable[LedgerFile]) -> str:
     """Makes the tables with what was added, and the files, the state of the data folder; returns the tables' name."""
     try:
-        usage = merge_usage([read_generation_usage(data, ledger.generation), added])
+        known = ledger.generation
+        usage = merge_usage([read_generation_usage(data, known), added]) if known else added
         generation = write_usage(data, usage)
     except FileNotFoundError as error:
         raise DataError(f"`{data}` has lost its usage tables", hint="ingest into a new folder") from error

@@ -239,6 +239,19 @@ def test_ingest_refuses_a_file_that_changes_while_it_is_read(tmp_path: Path) -> 
     assert read_usage(tmp_path / "data").table.num_rows == 0
 
 
+def test_ingest_goes_on_without_a_file_that_vanishes(tmp_path: Path) -> None:
+    one, other = write_logs(tmp_path / "logs", [[1], [2, 3, 4]])
+
+    class Vanish(LocalEngine):
+        def map(self, fn: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+            other.unlink()
+            yield from super().map(fn, items)
+
+    result = take(tmp_path / "data", one, other, engine=Vanish())
+    assert result.failures == (FileProblem(str(other), "no such file or directory"),)
+    assert (result.files_read, result.records) == (1, 1)
+
+
 _KILLED_INGEST = """
 import os, pathlib, signal, sys
 import lpgen.edge.ledger, lpgen.edge.usage_files

@@ -33,6 +33,8 @@ from lpgen.core.usage_context import context_text, tag_keys_from_record
 MAX_TEXT_LENGTH: Final = 256
 """Error codes, details and names in skips are cut to this many characters."""
 
+_MAX_CALLERS: Final = 65_536
+
 _NOT_MAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
 _HAS_USAGE: Final = (CallerKind.ROLE, CallerKind.USER)
 _OWN_ROWS: Final = (None, SkipReason.DENIED, SkipReason.UNDETERMINED)
@@ -96,6 +98,7 @@ class UsageTally:
         self._skips: SkipRows = {}
         self._coverage: CoverageRows = {}
         self._texts: dict[str, str] = {}
+        self._callers: dict[tuple[str | None, ...], Caller] = {}
 
     def usage(self, *, limit: int = OVERFLOW_LIMIT) -> Usage:
         """The tables of all that was added, sorted and merged."""
@@ -126,7 +129,7 @@ class UsageTally:
         moment = moment_from_text(record.eventTime)
         skip, detail = self._refuse(record, moment, seen)
         moment = moment or NO_TIME
-        caller, outcome = caller_from_record(record), outcome_from_record(record)
+        caller, outcome = self._caller(record), outcome_from_record(record)
         if skip is None:
             mapping = self._map_record(record) if caller.kind in _HAS_USAGE else _NOT_MAPPED
             skip = _skip_from_mapping(record, caller, outcome, mapping)
@@ -137,6 +140,31 @@ class UsageTally:
             part = Unusable(skip, detail, f"record {place[1]}", record)
             self._add_skip(part, place[0], moment, caller.principal, outcome.outcome.value)
         return skip
+
+    def _caller(self, record: Record) -> Caller:
+        """The caller, worked out once per session of a role; sessions make many calls."""
+        identity = record.userIdentity
+        context = identity.sessionContext if identity else None
+        issuer = context.sessionIssuer if context else None
+        if identity is None or issuer is None or identity.type != "AssumedRole":
+            return caller_from_record(record)
+        key = (
+            identity.arn,
+            identity.principalId,
+            identity.accountId,
+            identity.invokedBy,
+            context.ec2RoleDelivery if context else None,
+            issuer.type,
+            issuer.arn,
+            issuer.principalId,
+            issuer.accountId,
+        )
+        caller = self._callers.get(key)
+        if caller is None:
+            if len(self._callers) >= _MAX_CALLERS:
+                self._callers.clear()
+            caller = self._callers[key] = caller_from_record(record)
+        return caller
 
     def _refuse(self, record: Record, moment: str | None, seen: set[str]) -> tuple[SkipReason | None, str]:
         """Why a record doesn't count whatever it says: no time, seen before, or outside the window."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +34,18 @@ class ChunkResult:
     bytes_read: int
 
 
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Reading makes no reference cycles, and looking for some among all the rows takes a seventh of its time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 class ChunkReader:
     """Reads chunks of files. It pickles as its catalog; each process makes the event map once."""
 
@@ -48,6 +63,10 @@ class ChunkReader:
 
     def __call__(self, chunk: Chunk) -> ChunkResult:
         """The usage of the files of a chunk; two files of the same bytes count once."""
+        with _collector_paused():
+            return self._read(chunk)
+
+    def _read(self, chunk: Chunk) -> ChunkResult:
         tally = UsageTally(self._event_map, window=self._window)
         files: dict[str, LedgerFile] = {}
         failures: list[FileProblem] = []

@@ -195,8 +195,25 @@ def test_usage_from_records_counts_parts_without_a_record_apart() -> None:
 # ---------------------------------------------------------------- the law of counting
 
 
+def _session(name: str, **issuer: str) -> dict[str, Any]:
+    whole = {"type": "Role", "principalId": "AROAOTHER", "arn": f"{ROLE}-2", "accountId": ACCOUNT, **issuer}
+    return {
+        "type": "AssumedRole",
+        "principalId": f"{whole['principalId']}:{name}",
+        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/worker/{name}",
+        "accountId": ACCOUNT,
+        "sessionContext": {"sessionIssuer": whole},
+    }
+
+
 _CALLERS: list[Any] = [
     record_json()["userIdentity"],
+    _session("ann"),
+    _session("AWSBackup-ann"),
+    _session("ann", principalId="AROARECREATED"),
+    _session("ann", arn=f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX"),
+    _session("ann", arn=f"arn:aws:iam::{ACCOUNT}:root", type="Root"),
+    _session("ann", arn=""),
     {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/ann", "principalId": "AIDAEXAMPLE", "accountId": ACCOUNT},
     {"type": "AWSService", "invokedBy": "lambda.amazonaws.com"},
     {"type": "Root", "accountId": ACCOUNT},
