@@ -116,12 +116,14 @@ def _bind_placeholder(
     operation: Operation, kind: str, name: str, top: Mapping[str, Parameter], hints: Hints, *, alone: bool
 ) -> str | None:
     hinted = hints.placeholders.get(name)
-    candidates = [_norm(hinted)] if hinted else []
-    candidates.append(_norm(name))
+    hint = [_norm(hinted)] if hinted else []
+    loose = hint if hint and hint[0] in _OWN_NAMES and not _is_about(operation.name, kind) else []
+    candidates = [_norm(name)] if loose else [*hint, _norm(name)]
     stem = _stem(_norm(name))
     endings = ("id", "identifier", "arn") if _norm(name).endswith("id") else _ENDINGS
     candidates += [stem + ending for ending in endings] + [stem]
     candidates += [form + "s" for form in tuple(candidates)]
+    candidates += loose
     if alone:
         own = _norm(kind)
         candidates += [own + ending for ending in endings] + [own]

@@ -117,7 +117,9 @@ def _management(reason: str) -> ActionVisibility:
 def _inferred(hows: tuple[str, ...]) -> ActionVisibility:
     """What is read off the records of other calls; the first inference rule's page stands for all."""
     sentences = "; ".join(INFERENCES[how].sentence for how in hows)
-    return ActionVisibility(Visibility.INFERRED, f"seen only through other calls: {sentences}", INFERENCES[hows[0]].source)
+    return ActionVisibility(
+        Visibility.INFERRED, f"seen only through other calls: {sentences}", INFERENCES[hows[0]].source
+    )
 
 
 # ---------------------------------------------------------------- the tables

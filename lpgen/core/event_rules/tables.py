@@ -56,6 +56,7 @@ from lpgen.core.event_rules import (
     stepfunctions,
     streaming,
     sts,
+    wafv2,
 )
 from lpgen.core.event_rules.call import RuleTable
 
@@ -111,6 +112,7 @@ RULE_MODULES: tuple[ModuleType, ...] = (
     stepfunctions,
     streaming,
     sts,
+    wafv2,
 )
 
 RULE_TABLES: tuple[RuleTable, ...] = tuple(module.RULES for module in RULE_MODULES)
