@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from lpgen.core.columns import empty_table, text_column
 
-Codes = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.integer[Any]]
 
 _LOWEST: Final = np.iinfo(np.int64).min
 _HIGHEST: Final = np.iinfo(np.int64).max
@@ -45,22 +45,28 @@ class TableShape:
 
 
 def merge_tables(tables: Sequence[pa.Table], shape: TableShape) -> pa.Table:
-    """One table with one row per key, sorted by key (text by code point, nulls first), in one chunk per column."""
-    table = pa.concat_tables([empty_table(shape.schema), *tables]).combine_chunks()
+    """One table with one row per key, sorted by key (text by code point, nulls first), in one chunk per column.
+
+    Columns are copied one at a time, so that the merge needs little more memory than its input and its result.
+    """
+    table = pa.concat_tables([empty_table(shape.schema), *tables])
     if table.num_rows == 0:
         return empty_table(shape.schema)
     keys = [_ranks(_column(table, name), null=_LOWEST) for name in shape.keys]
     examples = [_ranks(_column(table, name), null=_HIGHEST) for name in shape.example]
     order = np.lexsort([*reversed(examples), *reversed(keys)])
-    starts = _starts([key[order] for key in keys])
-    if len(starts) == table.num_rows:
-        return table.take(_integers(order))
-    firsts = table.take(_integers(order[starts]))
-    for name, reduction in shape.reductions:
-        column = _reduce(_column(table, name), order, starts, reduction)
-        at = firsts.schema.get_field_index(name)
-        firsts = firsts.set_column(at, shape.schema.field(name), column)
-    return firsts
+    del examples
+    starts = _starts(keys, order)
+    del keys
+    firsts = _integers(order[starts])
+    reduced = dict(shape.reductions) if len(starts) < table.num_rows else {}
+    columns = [
+        _reduce(_column(table, name), order, starts, reduced[name])
+        if name in reduced
+        else _column(table, name).take(firsts)
+        for name in shape.schema.names
+    ]
+    return pa.Table.from_arrays(columns, schema=shape.schema)
 
 
 def collapse_groups(
@@ -104,8 +110,8 @@ def _ranks(column: pa.Array, *, null: int = _LOWEST) -> Codes:
         return np.where(_validity(numbers), _integer_values(numbers), null)
     encoded = pc.dictionary_encode(column)
     order = _integer_values(pc.sort_indices(encoded.dictionary).cast(pa.int64()))
-    ranks = np.empty(len(order), dtype=np.int64)
-    ranks[order] = np.arange(len(order))
+    ranks = np.empty(len(order), dtype=np.int32)
+    ranks[order] = np.arange(len(order), dtype=np.int32)
     return ranks[_integer_values(encoded.indices.cast(pa.int64()))]
 
 
@@ -118,16 +124,17 @@ def _joint_codes(columns: Sequence[Codes]) -> Codes:
     joint = np.unique(columns[0], return_inverse=True)[1]
     for column in columns[1:]:
         codes = np.unique(column, return_inverse=True)[1]
-        joint = np.unique(joint * (int(codes.max()) + 1) + codes, return_inverse=True)[1]
+        joint = np.unique(joint.astype(np.int64) * (int(codes.max()) + 1) + codes, return_inverse=True)[1]
     return joint.astype(np.int64, copy=False)
 
 
-def _starts(keys: Sequence[Codes]) -> Codes:
-    """Where a new key starts in sorted rows."""
-    new = np.zeros(len(keys[0]), dtype=bool)
+def _starts(keys: Sequence[Codes], order: Codes) -> Codes:
+    """Where a new key starts in the rows in their order."""
+    new = np.zeros(len(order), dtype=bool)
     new[0] = True
     for key in keys:
-        new[1:] |= key[1:] != key[:-1]
+        ordered = key[order]
+        new[1:] |= ordered[1:] != ordered[:-1]
     return np.flatnonzero(new).astype(np.int64, copy=False)
 
 
@@ -136,7 +143,9 @@ def _reduce(column: pa.Array, order: Codes, starts: Codes, reduction: Reduction)
         return _integers(np.add.reduceat(_integer_values(column)[order], starts))
     values = np.maximum.reduceat(_ranks(column, null=_LOWEST)[order], starts)
     known = _flags(values != _LOWEST).buffers()[1]
-    return pa.Array.from_buffers(column.type, len(values), [known, pa.py_buffer(values)])
+    return pa.Array.from_buffers(
+        column.type, len(values), [known, pa.py_buffer(np.ascontiguousarray(values, dtype=np.int64))]
+    )
 
 
 def _column(table: pa.Table, name: str) -> pa.Array:
