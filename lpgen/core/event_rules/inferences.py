@@ -58,6 +58,10 @@ API_POLICY: Final = "api-policy"
 API_CERTIFICATE: Final = "api-certificate"
 DOMAIN_ACCESS: Final = "domain-access"
 DISTRIBUTION_COPY: Final = "distribution-copy"
+CAPACITY_PROVIDER: Final = "capacity-provider"
+ASSOCIATION_BATCH: Final = "association-batch"
+UNMASKED_LOGS: Final = "unmasked-logs"
+ACCOUNT_POLICY: Final = "account-policy"
 
 INFERENCES: dict[str, Inference] = {
     PASS_ROLE: Inference(
@@ -231,5 +235,21 @@ INFERENCES: dict[str, Inference] = {
     DISTRIBUTION_COPY: Inference(
         "copying a distribution reads it and creates another with the caller's permissions",
         "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CopyDistribution.html",
+    ),
+    CAPACITY_PROVIDER: Inference(
+        "running a function on a capacity provider needs to pass the provider",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html",
+    ),
+    ASSOCIATION_BATCH: Inference(
+        "a batch of associations needs the single action for what it makes",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html",
+    ),
+    UNMASKED_LOGS: Inference(
+        "the call asks to see masked data, which needs an action of its own",
+        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/mask-sensitive-log-data.html",
+    ),
+    ACCOUNT_POLICY: Inference(
+        "an account policy needs the action of its type on the log groups it applies to",
+        "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutAccountPolicy.html",
     ),
 }

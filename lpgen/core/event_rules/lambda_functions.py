@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from lpgen.core.event_rules.call import Call, RuleTable
 from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, mapped
-from lpgen.core.event_rules.inferences import FUNCTION_CODE, FUNCTION_NETWORK, TAG_ON_CREATE
-from lpgen.core.event_rules.listed import ReaderType, arn_type, exact, is_arn_of
+from lpgen.core.event_rules.inferences import CAPACITY_PROVIDER, FUNCTION_CODE, FUNCTION_NETWORK, TAG_ON_CREATE
+from lpgen.core.event_rules.listed import ReaderType, arn_type, exact, fold, is_arn_of
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "lambda.amazonaws.com"
@@ -21,8 +21,6 @@ _LINES = """
 AddLayerVersionPermission layerversion
 AddPermission qualified
 CreateAlias function
-CreateCodeSigningConfig
-CreateEventSourceMapping
 CreateFunctionUrlConfig qualified
 DeleteAlias function
 DeleteCodeSigningConfig signing
@@ -144,7 +142,16 @@ def map_create_function(call: Call) -> tuple[MappedAction, ...]:
     actions = [mapped("lambda:CreateFunction", function)]
     if call.has("tags"):
         actions.append(mapped("lambda:TagResource", function, how=TAG_ON_CREATE))
+    providers = tuple(map(exact, _provider_arns(call)))
+    if providers:
+        actions.append(mapped("lambda:PassCapacityProvider", providers, how=CAPACITY_PROVIDER))
     return (*actions, *_map_code(call, "code"), *_map_layers(call), *_map_network(call))
+
+
+def _provider_arns(call: Call) -> Iterator[str]:
+    """The capacity providers that a function is to run on."""
+    path = ("capacityProviderConfig", "lambdaManagedInstancesCapacityProviderConfig", "capacityProviderArn")
+    return (arn for arn in call.texts(*path) if is_arn_of(arn, "lambda"))
 
 
 def map_update_code(call: Call) -> tuple[MappedAction, ...]:
@@ -164,12 +171,19 @@ def map_publish_layer(call: Call) -> tuple[MappedAction, ...]:
     return (mapped("lambda:PublishLayerVersion", layers), *_map_code(call, "content"))
 
 
-def map_create_mapping(call: Call) -> tuple[MappedAction, ...]:
-    """CreateEventSourceMapping, and the tags of the mapping that it makes."""
-    own = mapped("lambda:CreateEventSourceMapping", (NO_RESOURCE,))
+_MADE = {
+    "CreateCodeSigningConfig": "code-signing-config:",
+    "CreateEventSourceMapping": "event-source-mapping:",
+}
+"""What a creation makes under an id of AWS's choice: the beginning of its name in an ARN."""
+
+
+def map_create_nameless(call: Call) -> tuple[MappedAction, ...]:
+    """CreateEventSourceMapping and CreateCodeSigningConfig, and the tags of what they make."""
+    own = mapped(f"lambda:{call.operation}", (NO_RESOURCE,))
     if not call.has("tags"):
         return (own,)
-    made = NamedType("lambda", "event-source-mapping:{}", "uuid").pattern(call)
+    made = fold(call.arn("lambda", _MADE[call.operation]), "*")
     return (own, mapped("lambda:TagResource", (made,), how=TAG_ON_CREATE))
 
 
@@ -242,5 +256,6 @@ RULES: RuleTable = {
     (SOURCE, "UpdateFunctionCode"): map_update_code,
     (SOURCE, "UpdateFunctionConfiguration"): map_update_configuration,
     (SOURCE, "PublishLayerVersion"): map_publish_layer,
-    (SOURCE, "CreateEventSourceMapping"): map_create_mapping,
+    (SOURCE, "CreateCodeSigningConfig"): map_create_nameless,
+    (SOURCE, "CreateEventSourceMapping"): map_create_nameless,
 }

@@ -10,15 +10,17 @@ from collections.abc import Iterator
 
 from lpgen.core.event_rules.call import Call, RuleTable
 from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, mapped
-from lpgen.core.event_rules.inferences import TAG_ON_CREATE, VENDED_LOGS
+from lpgen.core.event_rules.inferences import ACCOUNT_POLICY, TAG_ON_CREATE, UNMASKED_LOGS, VENDED_LOGS
 from lpgen.core.event_rules.listed import ReaderType, arn_type, exact, fold, is_arn_of
-from lpgen.core.model import MappedAction, Resource
+from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "logs.amazonaws.com"
 
 _LINES = """
 AssociateKmsKey group
+CreateDelivery delivery source sink #TagResource
 CreateExportTask group
+CreateLogAnomalyDetector group
 CreateLogStream stream
 DeleteDataProtectionPolicy group
 DeleteLogGroup group
@@ -32,11 +34,8 @@ DescribeLogStreams group
 DescribeMetricFilters group
 DescribeSubscriptionFilters group
 DisassociateKmsKey group
-FilterLogEvents group
 GetDataProtectionPolicy group
-GetLogEvents stream
 GetLogGroupFields group
-GetLogRecord group
 GetQueryResults group
 GetTransformer group
 ListTagsLogGroup group
@@ -105,6 +104,42 @@ def map_create_group(call: Call) -> tuple[MappedAction, ...]:
     return (own, mapped("logs:TagResource", map(exact, _group_arns(call)), how=TAG_ON_CREATE))
 
 
+_UNMASKING = {"FilterLogEvents": "group", "GetLogEvents": "stream", "GetLogRecord": "group"}
+
+
+def map_events(call: Call) -> tuple[MappedAction, ...]:
+    """A read of events, with logs:Unmask where it asks to see masked data.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/mask-sensitive-log-data.html
+    """
+    groups = _GroupType().read(call, "")
+    read = tuple(read_streams(call)) if _UNMASKING[call.operation] == "stream" else groups
+    own = mapped(f"logs:{call.operation}", read or (_GroupType().pattern(call),))
+    return (own, mapped("logs:Unmask", groups, how=UNMASKED_LOGS)) if call.has("unmask") else (own,)
+
+
+_POLICY_ACTIONS = {
+    "DATA_PROTECTION_POLICY": "DataProtectionPolicy",
+    "FIELD_INDEX_POLICY": "IndexPolicy",
+    "SUBSCRIPTION_FILTER_POLICY": "SubscriptionFilter",
+    "TRANSFORMER_POLICY": "Transformer",
+}
+
+
+def map_account_policy(call: Call) -> tuple[MappedAction, ...]:
+    """PutAccountPolicy and DeleteAccountPolicy, with the action of the policy's type on the log groups.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutAccountPolicy.html
+    """
+    own = mapped(f"logs:{call.operation}", (NO_RESOURCE,))
+    kind = _POLICY_ACTIONS.get(call.text("policyType"))
+    if kind is None:
+        return (own,)
+    verb = call.operation.removesuffix("AccountPolicy")
+    resource = NO_RESOURCE if kind == "IndexPolicy" else _GroupType().pattern(call)
+    return (own, mapped(f"logs:{verb}{kind}", (resource,), how=ACCOUNT_POLICY))
+
+
 _VENDING = frozenset(
     {
         "bedrock",
@@ -144,11 +179,17 @@ def map_delivery_source(call: Call) -> tuple[MappedAction, ...]:
 _TYPES: dict[str, ResourceType] = {
     "group": _GroupType(),
     "stream": ReaderType(read_streams),
+    "delivery": NamedType("logs", "delivery:{}", "id"),
+    "source": NamedType("logs", "delivery-source:{}", "deliverySourceName"),
+    "sink": arn_type("logs", "deliveryDestinationArn"),
     "destination": arn_type("logs", "destinationArn"),
 }
 
 RULES: RuleTable = {
     **declared_rules(SOURCE, "logs", _TYPES, _LINES),
+    **{(SOURCE, operation): map_events for operation in _UNMASKING},
+    (SOURCE, "PutAccountPolicy"): map_account_policy,
+    (SOURCE, "DeleteAccountPolicy"): map_account_policy,
     (SOURCE, "CreateLogGroup"): map_create_group,
     (SOURCE, "PutDeliverySource"): map_delivery_source,
 }

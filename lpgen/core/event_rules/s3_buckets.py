@@ -10,7 +10,7 @@ from __future__ import annotations
 from lpgen.core.event_rules.call import Call, Rule, RuleTable
 from lpgen.core.event_rules.declared import declared_rules, mapped
 from lpgen.core.event_rules.inferences import BUCKET_SETTINGS, METADATA_TABLES, TAG_ON_CREATE
-from lpgen.core.event_rules.listed import ReaderType, exact, first_text, fold
+from lpgen.core.event_rules.listed import ReaderType, exact, first_text, fold, is_arn_of
 from lpgen.core.event_rules.s3_arns import read_buckets
 from lpgen.core.model import NO_RESOURCE, MappedAction
 
@@ -174,9 +174,28 @@ def _map_metadata_tables(action: str, *bucket_actions: str) -> Rule:
     return map_call
 
 
+def map_metadata_table(call: Call) -> tuple[MappedAction, ...]:
+    """CreateBucketMetadataTableConfiguration makes its table in the table bucket that the request names.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketMetadataTableConfiguration.html
+    """
+    arn = call.text("metadataTableConfiguration", "s3TablesDestination", "tableBucketArn")
+    named = is_arn_of(arn, "s3tables")
+    bucket = exact(arn) if named else fold(call.arn("s3tables", "bucket/"), "*")
+    tables = fold(f"{arn}/table/", "*") if named else fold(call.arn("s3tables", "bucket/"), "*/table/*")
+    return (
+        mapped("s3:CreateBucketMetadataTableConfiguration", read_buckets(call)),
+        mapped("s3tables:CreateNamespace", (bucket,), how=METADATA_TABLES),
+        mapped("s3tables:CreateTable", (bucket,), how=METADATA_TABLES),
+        mapped("s3tables:GetTable", (tables,), how=METADATA_TABLES),
+        mapped("s3tables:PutTablePolicy", (tables,), how=METADATA_TABLES),
+    )
+
+
 RULES: RuleTable = {
     **declared_rules(SOURCE, "s3", _TYPES, _LINES),
     (SOURCE, "CreateBucket"): map_create_bucket,
+    (SOURCE, "CreateBucketMetadataTableConfiguration"): map_metadata_table,
     (SOURCE, "CreateBucketMetadataConfiguration"): _map_metadata_tables(
         "s3:CreateBucketMetadataTableConfiguration", "s3tables:PutTableBucketPolicy"
     ),

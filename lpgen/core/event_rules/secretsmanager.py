@@ -19,6 +19,7 @@ from lpgen.core.event_rules.inferences import (
     TAG_ON_CREATE,
 )
 from lpgen.core.event_rules.listed import ReaderType, exact, fold, is_arn_of
+from lpgen.core.event_rules.passing import passed_roles
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "secretsmanager.amazonaws.com"
@@ -85,14 +86,14 @@ def map_create_secret(call: Call) -> tuple[MappedAction, ...]:
 
 
 def map_rotate_secret(call: Call) -> tuple[MappedAction, ...]:
-    """RotateSecret, with lambda:InvokeFunction on the rotation function that the request names.
+    """RotateSecret, with lambda:InvokeFunction on the rotation function and iam:PassRole on the role of the request.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
     """
     own = mapped("secretsmanager:RotateSecret", read_secrets(call))
     functions = [arn for arn in call.texts("rotationLambdaARN") if is_arn_of(arn, "lambda")]
     invoke = (mapped("lambda:InvokeFunction", map(exact, functions), how=SECRET_ROTATION),) if functions else ()
-    return (own, *invoke)
+    return (own, *invoke, *passed_roles(call, call.texts("externalSecretRotationRoleArn"), SOURCE))
 
 
 def map_batch(call: Call) -> tuple[MappedAction, ...]:

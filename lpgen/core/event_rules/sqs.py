@@ -85,10 +85,23 @@ def map_redrive(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
+_TASK_ACTIONS = {
+    "CancelMessageMoveTask": _REDRIVE_ACTIONS,
+    "ListMessageMoveTasks": ("sqs:GetQueueAttributes",),
+}
+"""What looking at or stopping a move needs on its source queue besides the action of its own name.
+
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html (API operations)
+"""
+
+
 def map_move_tasks(call: Call) -> tuple[MappedAction, ...]:
     """ListMessageMoveTasks names the source queue, CancelMessageMoveTask a handle that holds it."""
-    arns = _queue_arns(call, "sourceArn") or _handle_arns(call.text("taskHandle"))
-    return (mapped(f"sqs:{call.operation}", map(exact, arns)),)
+    source = tuple(map(exact, _queue_arns(call, "sourceArn") or _handle_arns(call.text("taskHandle"))))
+    return (
+        mapped(f"sqs:{call.operation}", source),
+        *(mapped(action, source, how=QUEUE_REDRIVE) for action in _TASK_ACTIONS[call.operation]),
+    )
 
 
 def _queue_arns(call: Call, key: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from lpgen.core.event_rules.call import Call, Rule, RuleTable, texts_at, values_at
 from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, mapped
-from lpgen.core.event_rules.inferences import TAG_ON_CREATE
+from lpgen.core.event_rules.inferences import ASSOCIATION_BATCH, TAG_ON_CREATE
 from lpgen.core.event_rules.listed import ListedType, ReaderType, arn_type, exact, exact_or_any, fold, is_arn_of
 from lpgen.core.event_rules.passing import passed_role, passed_roles
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
@@ -24,7 +24,6 @@ AssociateOpsItemRelatedItem opsitem
 CancelCommand
 CancelMaintenanceWindowExecution window
 CreateDocument document #AddTagsToResource
-CreateOpsMetadata
 CreateResourceDataSync sync
 DeleteActivation
 DeleteAssociation association? document? node?
@@ -257,8 +256,13 @@ def map_automation(call: Call) -> tuple[MappedAction, ...]:
     execution = next(texts_at(call.response, ("automationExecutionId",)), "")
     made = exact_or_any(call.arn("ssm", "automation-execution/"), execution)
     resources = (*(exact(arn) for arn in documents if arn), made)
-    assumed = call.texts("parameters", "AutomationAssumeRole")
-    return (mapped(f"ssm:{call.operation}", resources), *passed_roles(call, assumed, SOURCE))
+    tags = (mapped("ssm:AddTagsToResource", (made,), how=TAG_ON_CREATE),) if call.has("tags") else ()
+    return (mapped(f"ssm:{call.operation}", resources), *tags, *_map_assumed(call))
+
+
+def _map_assumed(call: Call) -> tuple[MappedAction, ...]:
+    """The role that an automation is to assume, which is a parameter of its runbook."""
+    return passed_roles(call, call.texts("parameters", "AutomationAssumeRole"), SOURCE)
 
 
 def map_node_role(call: Call) -> tuple[MappedAction, ...]:
@@ -269,7 +273,9 @@ def map_node_role(call: Call) -> tuple[MappedAction, ...]:
     roles = NamedType("iam", "role/{}", "iamRole", region=False).read(call, "")
     creates = call.operation == "CreateActivation"
     own = mapped(f"ssm:{call.operation}", (NO_RESOURCE,) if creates else (*roles, *read_nodes(call)))
-    return (own, passed_role(call, roles, SOURCE)) if roles else (own,)
+    made = fold(call.arn("ssm", "managed-instance/"), "*")
+    tags = (mapped("ssm:AddTagsToResource", (made,), how=TAG_ON_CREATE),) if call.has("tags") else ()
+    return (own, *tags, passed_role(call, roles, SOURCE)) if roles else (own, *tags)
 
 
 def map_association(call: Call) -> tuple[MappedAction, ...]:
@@ -279,15 +285,23 @@ def map_association(call: Call) -> tuple[MappedAction, ...]:
     documents = _DocumentType().read(call, "name")
     own = mapped(f"ssm:{call.operation}", (association, *documents, *read_nodes(call)))
     tags = (mapped("ssm:AddTagsToResource", (association,), how=TAG_ON_CREATE),) if call.has("tags") else ()
-    return (own, *tags)
+    return (own, *tags, *_map_assumed(call))
 
 
 def map_association_batch(call: Call) -> tuple[MappedAction, ...]:
-    """CreateAssociationBatch: on each entry's document and node."""
+    """CreateAssociationBatch: on each entry's document and node, and ssm:CreateAssociation for what it makes.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html (operations)
+    """
     entries = [*values_at(call.request, ("entries",))]
     documents = (document_arn(call, name) for entry in entries for name in texts_at(entry, ("name",)))
     nodes = _nodes(call, (node for entry in entries for node in texts_at(entry, ("instanceId",))))
-    return (mapped("ssm:CreateAssociationBatch", (*(exact(arn) for arn in documents if arn), *nodes)),)
+    resources = (*(exact(arn) for arn in documents if arn), *nodes)
+    made = fold(call.arn("ssm", "association/"), "*")
+    return (
+        mapped("ssm:CreateAssociationBatch", resources),
+        mapped("ssm:CreateAssociation", (made, *resources), how=ASSOCIATION_BATCH),
+    )
 
 
 # ---------------------------------------------------------------- tags
@@ -368,6 +382,7 @@ RULES: RuleTable = {
     (SOURCE, "CreateAssociation"): map_association,
     (SOURCE, "UpdateAssociation"): map_association,
     (SOURCE, "CreateAssociationBatch"): map_association_batch,
+    (SOURCE, "CreateOpsMetadata"): _map_created("opsmetadata", "opsMetadataId"),
     (SOURCE, "CreateMaintenanceWindow"): _map_created("maintenancewindow", "windowId"),
     (SOURCE, "CreateOpsItem"): _map_created("opsitem", "opsItemId"),
     (SOURCE, "CreatePatchBaseline"): _map_created("patchbaseline", "baselineId"),
