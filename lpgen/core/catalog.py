@@ -9,12 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Protocol
 
 from lpgen.core.action_patterns import parse_pattern
-from lpgen.core.catalog_rows import (
-    ActionRow,
-    Manifest,
-    manifest_from_json,
-    service_from_json,
-)
+from lpgen.core.catalog_rows import ActionRow, Manifest, manifest_from_json
 from lpgen.core.catalog_service import CatalogService
 from lpgen.core.match import glob_matcher
 from lpgen.core.model import AccessLevel, Action, ActionPattern
@@ -229,8 +224,7 @@ class Catalog:
         return found
 
     def _read_service(self, prefix: str) -> CatalogService:
-        service = CatalogService(service_from_json(self._source.read_service(prefix), prefix=prefix))
-        self._services[prefix] = service
+        service = self._services[prefix] = CatalogService(prefix, self._source.read_service(prefix))
         return service
 
     def _row(self, action: Action) -> tuple[CatalogService, ActionRow]:

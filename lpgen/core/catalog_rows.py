@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -66,6 +66,19 @@ class ServiceRow(msgspec.Struct, frozen=True, gc=False):
     conditions: tuple[ConditionKeyRow, ...]
 
 
+class ActionNameRow(msgspec.Struct, frozen=True, gc=False):
+    """An action's name alone."""
+
+    name: ActionName
+
+
+class ServiceNames(msgspec.Struct, frozen=True, gc=False):
+    """A service's actions by name alone: what expanding patterns needs, at a third of the cost of the rows."""
+
+    service: ServicePrefix
+    actions: tuple[ActionNameRow, ...]
+
+
 class SourceRow(msgspec.Struct, frozen=True):
     """A source of the catalog's facts and what it gives."""
 
@@ -119,6 +132,9 @@ class Manifest(msgspec.Struct, frozen=True):
         )
 
 
+_Service = TypeVar("_Service", ServiceRow, ServiceNames)
+
+_names_decoder = msgspec.json.Decoder(ServiceNames)
 _service_decoder = msgspec.json.Decoder(ServiceRow)
 _manifest_decoder = msgspec.json.Decoder(Manifest)
 
@@ -129,8 +145,21 @@ def service_from_json(text: bytes, *, prefix: str) -> ServiceRow:
     Raises:
         CatalogError: it isn't JSON, not of this shape, or of another service.
     """
+    return _decode_service(_service_decoder, text, prefix)
+
+
+def names_from_json(text: bytes, *, prefix: str) -> tuple[str, ...]:
+    """The names of a service's actions from its file, in its order.
+
+    Raises:
+        CatalogError: it isn't JSON, not of this shape, or of another service.
+    """
+    return tuple(row.name for row in _decode_service(_names_decoder, text, prefix).actions)
+
+
+def _decode_service(decoder: msgspec.json.Decoder[_Service], text: bytes, prefix: str) -> _Service:
     try:
-        service = _service_decoder.decode(text)
+        service = decoder.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CatalogError(f"service `{prefix}` of the action catalog can't be read: {error}") from error
     if service.service != prefix:

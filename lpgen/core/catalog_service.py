@@ -13,27 +13,29 @@ from lpgen.core.arn_formats import (
     open_formats,
     undocumented_formats,
 )
-from lpgen.core.catalog_rows import ActionRow, ServiceRow
+from lpgen.core.catalog_rows import ActionRow, ServiceRow, names_from_json, service_from_json
 from lpgen.core.match import has_wildcard
 from lpgen.core.model import Action
 
 
 class CatalogService:
-    """A service, indexed on demand: naming its actions doesn't compile its ARN formats."""
+    """A service, read on demand: naming its actions reads nothing else of them."""
 
-    def __init__(self, row: ServiceRow) -> None:
-        self._row = row
+    def __init__(self, prefix: str, text: bytes) -> None:
+        self._prefix = prefix
+        self._text = text
         self._sets: dict[tuple[str, ...], FormatSet] = {}
 
     @cached_property
     def rows(self) -> dict[Action, ActionRow]:
         """Each action's row."""
-        return {Action(f"{self._row.service}:{row.name}"): row for row in self._row.actions}
+        return {Action(f"{self._prefix}:{row.name}"): row for row in self._row.actions}
 
     @cached_property
     def actions(self) -> tuple[Action, ...]:
         """All actions, sorted."""
-        return tuple(sorted(self.rows))
+        names = names_from_json(self._text, prefix=self._prefix)
+        return tuple(sorted(Action(f"{self._prefix}:{name}") for name in names))
 
     @cached_property
     def by_lower(self) -> dict[str, Action]:
@@ -65,13 +67,17 @@ class CatalogService:
     # ------------------------------------------------------------ behind it
 
     @cached_property
+    def _row(self) -> ServiceRow:
+        return service_from_json(self._text, prefix=self._prefix)
+
+    @cached_property
     def _documented(self) -> dict[str, tuple[str, ...]]:
         return {row.type: row.arns for row in self._row.resources}
 
     @cached_property
     def _formats(self) -> dict[str, tuple[ArnFormat, ...]]:
         """The compiled formats of each type, with those that AWS documents elsewhere."""
-        extra = undocumented_formats(self._row.service)
+        extra = undocumented_formats(self._prefix)
         by_type = {name: (*arns, *extra.get(name, ())) for name, arns in self._documented.items()}
         compiled = formats_of_service(arn for arns in by_type.values() for arn in arns)
         return {name: tuple(compiled[arn] for arn in arns) for name, arns in by_type.items()}
@@ -86,5 +92,5 @@ class CatalogService:
         found = self._sets.get(types)
         if found is None:
             forms = [form for name in types for form in self._formats.get(name) or (ANY_ARN,)]
-            found = self._sets[types] = FormatSet([*forms, *open_formats(self._row.service)])
+            found = self._sets[types] = FormatSet([*forms, *open_formats(self._prefix)])
         return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -266,9 +268,10 @@ def test_pickled_catalog_carries_its_source_alone() -> None:
 
 
 def test_whole_catalog_opens_well_under_a_fifth_of_a_second() -> None:
-    def seconds() -> float:
-        start = time.perf_counter()
-        assert len(bundled_catalog().actions()) == 22_091
-        return time.perf_counter() - start
-
-    assert min(seconds() for _ in range(5)) < 0.2
+    # Seconds of a processor, in a process of its own: other work on the machine is no part of the promise.
+    code = (
+        "import time\nfrom lpgen.edge.catalog_files import bundled_catalog\nstart = time.process_time()\n"
+        "assert len(bundled_catalog().actions()) == 22_091\nprint(time.process_time() - start)\n"
+    )
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(3)]
+    assert min(float(run.stdout) for run in runs) < 0.2
