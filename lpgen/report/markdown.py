@@ -31,7 +31,7 @@ def render_markdown(page: Sequence[Block]) -> str:
     if left_out:
         parts.append(
             f"*Left out, so that this fits a comment: the details of {plural(left_out, 'principal')}. "
-            "See one with `--principal`, or all with `--format json`.*"
+            "`--format json` has them all.*"
         )
     return "\n\n".join(parts) + "\n"
 
