@@ -21,12 +21,12 @@ ROLES = 60
 Request = dict[str, Any]
 
 
-def write_corpus(folder: Path, *, files: int, records: int, seed: int) -> int:
-    """Writes `files` files of `records` records each in the bucket layout; returns their bytes."""
+def write_corpus(folder: Path, *, files: int, records: int, days: int, seed: int) -> int:
+    """Writes `files` files of `records` records each in the bucket layout, over so many days; returns their bytes."""
     written = 0
     for number in range(files):
         rng = random.Random(seed * 1_000_003 + number)
-        account, region, day = rng.choice(ACCOUNTS), rng.choice(REGIONS), number % 90
+        account, region, day = rng.choice(ACCOUNTS), rng.choice(REGIONS), number % days
         body = json.dumps({"Records": list(_records(rng, account, region, day, records))}, separators=(",", ":"))
         name = f"{account}_CloudTrail_{region}_2024{day // 30 + 1:02}{day % 30 + 1:02}T0000Z_{number:06}.json.gz"
         path = folder / f"AWSLogs/{account}/CloudTrail/{region}/2024/{day // 30 + 1:02}/{day % 30 + 1:02}" / name
@@ -149,9 +149,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--files", type=int, default=100)
     parser.add_argument("--records", type=int, default=1000)
+    parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    written = write_corpus(asked.folder, files=asked.files, records=asked.records, seed=asked.seed)
+    written = write_corpus(asked.folder, files=asked.files, records=asked.records, days=asked.days, seed=asked.seed)
     print(f"{asked.files} files, {asked.files * asked.records} records, {written} bytes")
 
 

@@ -41,7 +41,7 @@ from lpgen.edge.engine import Engine, LocalEngine, Lost
 from lpgen.edge.iam_snapshot import read_snapshot
 from lpgen.edge.ingest_plan import IngestPlan, narrower_files, plan_ingest
 from lpgen.edge.ledger import Ledger, LedgerFile, open_ledger
-from lpgen.edge.log_files import LogFile, chunk_files, find_log_files
+from lpgen.edge.log_files import LogFile, chunk_files, find_log_files, path_text
 from lpgen.edge.record_files import records_from_bytes
 from lpgen.edge.replacement_files import (
     SUMMARY,
@@ -124,7 +124,7 @@ def _read_files(
             if report_progress:
                 done = len(reading.files) + len(reading.failures)
                 report_progress(Progress(done, len(files), reading.bytes_done, total, reading.records))
-        reading.failures += [FileProblem(chunk[0].path, _DEADLY) for chunk in lost if len(chunk) == 1]
+        reading.failures += [FileProblem(path_text(chunk[0].path), _DEADLY) for chunk in lost if len(chunk) == 1]
         chunks = [(file,) for chunk in lost if len(chunk) > 1 for file in chunk]
     return reading
 

@@ -70,7 +70,9 @@ class PlainMap:
     """An event map that needs no catalog: one action named after the call, on the ARNs in the parameter `arns`."""
 
     def map_record(self, record: Record) -> RecordMapping:
-        """`eventName` `Unknown` is unmapped, `Free` needs no permission."""
+        """`eventName` `Unknown` is unmapped, `Free` needs no permission, and `Odd` breaks the rule for it."""
+        if record.eventName == "Odd":
+            raise KeyError(record.eventName)
         if record.eventName == "Unknown":
             return RecordMapping(MappingStatus.UNMAPPED)
         if record.eventName == "Free":

@@ -93,6 +93,15 @@ def test_ingest_reports_what_it_cannot_open_and_tries_again(tmp_path: Path, monk
     )
 
 
+def test_ingest_takes_files_whose_names_are_not_text(tmp_path: Path) -> None:
+    for name, body in ((b"\xff.json.gz", log_bytes([record_json(1)])), (b"\xfe.json.gz", b"oops")):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(body)
+    result = take(tmp_path / "data", tmp_path)
+    assert (result.files_read, result.records) == (2, 1)
+    assert [problem.path for problem in result.problems] == [f"{tmp_path}/\\xfe.json.gz"]
+    assert take(tmp_path / "data", tmp_path).files_known == 2
+
+
 def test_ingest_does_not_open_devices(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.json")
     result = take(tmp_path / "data", tmp_path)

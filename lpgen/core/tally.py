@@ -29,6 +29,7 @@ from lpgen.core.records import Record
 from lpgen.core.tally_tables import LATE, CoverageRows, SkipRows, UsageKey, UsageRows, usage_from_rows
 from lpgen.core.usage import OVERFLOW_LIMIT, Usage, merge_usage
 from lpgen.core.usage_context import context_text, tag_keys_from_record
+from lpgen.errors import LpgenError
 
 MAX_TEXT_LENGTH: Final = 256
 """Error codes, details and names in skips are cut to this many characters."""
@@ -131,7 +132,7 @@ class UsageTally:
         moment = moment or NO_TIME
         caller, outcome = self._caller(record), outcome_from_record(record)
         if skip is None:
-            mapping = self._map_record(record) if caller.kind in _HAS_USAGE else _NOT_MAPPED
+            mapping, detail = self._map(record) if caller.kind in _HAS_USAGE else (_NOT_MAPPED, "")
             skip = _skip_from_mapping(record, caller, outcome, mapping)
             if skip is None:
                 self._add_usage(record, moment, caller, outcome, mapping.actions)
@@ -140,6 +141,19 @@ class UsageTally:
             part = Unusable(skip, detail, f"record {place[1]}", record)
             self._add_skip(part, place[0], moment, caller.principal, outcome.outcome.value)
         return skip
+
+    def _map(self, record: Record) -> tuple[RecordMapping, str]:
+        """The record's mapping, and why there is none.
+
+        A rule that a request's odd shape breaks must not end the run: callers choose their requests, and could keep all
+        logs from being read. The record counts as unmapped, so that its principal's replacement isn't called safe.
+        """
+        try:
+            return self._map_record(record), ""
+        except LpgenError:
+            raise
+        except Exception as error:
+            return _NOT_MAPPED, f"a mapping rule failed with {type(error).__name__}"
 
     def _caller(self, record: Record) -> Caller:
         """The caller, worked out once per session of a role; sessions make many calls."""

@@ -18,7 +18,7 @@ from lpgen.core.tally import SourceCounts, UsageTally
 from lpgen.core.usage import Usage
 from lpgen.edge.inflate import MAX_FILE_BYTES
 from lpgen.edge.ledger import LedgerFile
-from lpgen.edge.log_files import LogFile, why_not_opened
+from lpgen.edge.log_files import LogFile, path_text, why_not_opened
 from lpgen.edge.record_files import records_from_bytes
 
 Chunk = tuple[LogFile, ...]
@@ -75,7 +75,7 @@ class ChunkReader:
                 with open(file.path, "rb") as stream:
                     data = stream.read()
             except OSError as error:
-                failures.append(FileProblem(file.path, why_not_opened(error)))
+                failures.append(FileProblem(path_text(file.path), why_not_opened(error)))
                 continue
             digest = hashlib.sha256(data).hexdigest()
             if digest not in files:
@@ -88,7 +88,7 @@ class ChunkReader:
         skips = dict(counts.skips)
         return LedgerFile(
             sha256=digest,
-            path=path,
+            path=path_text(path),
             size=size,
             records=counts.records,
             usage_records=counts.usage_records,

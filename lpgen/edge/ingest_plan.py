@@ -11,7 +11,7 @@ from typing import Final
 from lpgen.core.event_time import Window
 from lpgen.core.ingest_result import FileProblem
 from lpgen.edge.ledger import Ledger, LedgerFile
-from lpgen.edge.log_files import LogFile, hash_file, why_not_opened
+from lpgen.edge.log_files import LogFile, hash_file, path_text, why_not_opened
 
 _HASHING_THREADS: Final = 4  # hashing releases the interpreter's lock
 
@@ -65,4 +65,4 @@ def _with_hash(file: LogFile) -> LogFile | FileProblem:
     try:
         return replace(file, expected=hash_file(file.path))
     except OSError as error:
-        return FileProblem(file.path, why_not_opened(error))
+        return FileProblem(path_text(file.path), why_not_opened(error))

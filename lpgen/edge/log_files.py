@@ -58,7 +58,7 @@ def _visit(start: str, found: Found, seen: set[tuple[int, int]], *, named: bool)
             elif not is_named and not path.endswith(SUFFIXES):
                 found.ignored += 1
             elif not stat.S_ISREG(status.st_mode):
-                found.failures.append(FileProblem(path, "not a regular file"))
+                found.failures.append(FileProblem(path_text(path), "not a regular file"))
             elif identity not in seen:
                 seen.add(identity)
                 found.files.append(LogFile(path, status.st_size))
@@ -66,7 +66,12 @@ def _visit(start: str, found: Found, seen: set[tuple[int, int]], *, named: bool)
             if not is_named and not path.endswith(SUFFIXES) and os.path.islink(path):
                 found.ignored += 1
             else:
-                found.failures.append(FileProblem(path, why_not_opened(error)))
+                found.failures.append(FileProblem(path_text(path), why_not_opened(error)))
+
+
+def path_text(path: str) -> str:
+    """A path as text that can be stored and printed: bytes of a name that are not UTF-8 become `\\xNN`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def why_not_opened(error: OSError) -> str:

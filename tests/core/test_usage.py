@@ -115,6 +115,14 @@ def test_usage_from_records_keeps_whose_unmapped_call_it_was() -> None:
     assert (skip["example_source"], skip["example_position"]) == ("f00d", "record 1")
 
 
+def test_usage_from_records_goes_on_when_a_rule_breaks() -> None:
+    found = usage(record(1, eventName="Odd"), record(2))
+    assert [(row["reason"], row["principal"], row["detail"]) for row in rows(found.skips)] == [
+        ("unmapped", ROLE, "a mapping rule failed with KeyError")
+    ]
+    assert count_used_records(found) == 1
+
+
 def test_usage_from_records_skips_a_second_record_of_one_event_id() -> None:
     found = usage(record(1), record(1), record(2))
     assert count_used_records(found) == 2
@@ -225,7 +233,7 @@ _CHANGES = st.fixed_dictionaries(
     optional={
         "eventID": st.sampled_from(["1", "2", None]),
         "eventTime": st.sampled_from(["2024-03-01T00:00:00Z", "2024-03-02T00:00:00.5Z", "", "never", None]),
-        "eventName": st.sampled_from(["GetObject", "PutObject", "Unknown", "Free", ""]),
+        "eventName": st.sampled_from(["GetObject", "PutObject", "Unknown", "Free", "Odd", ""]),
         "eventType": st.sampled_from(["AwsApiCall", "AwsServiceEvent", "AwsCloudTrailInsight", "AwsVpceEvent"]),
         "eventCategory": st.sampled_from(["Management", "Data", "Insight", "NetworkActivity", None]),
         "errorCode": st.sampled_from(["AccessDenied", "ThrottlingException", "NoSuchKey"]),
