@@ -59,6 +59,15 @@ MORE_SOURCES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
         ("mobiletargeting",),
         "https://docs.aws.amazon.com/pinpoint/latest/developerguide/logging-using-cloudtrail.html",
     ),
+    "data.iot.amazonaws.com": (
+        ("iot",),
+        "https://docs.aws.amazon.com/iot/latest/developerguide/iot-using-cloudtrail.html",
+    ),
+    "lexv2.amazonaws.com": (("lex",), "https://docs.aws.amazon.com/lexv2/latest/dg/using-cloudtrail.html"),
+    "rdsdata.amazonaws.com": (
+        ("rds-data",),
+        "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/logging-using-cloudtrail-data-api.html",
+    ),
     "s3express.amazonaws.com": (
         ("s3express",),
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-one-zone-logging.html",

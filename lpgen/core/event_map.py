@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from lpgen.core.catalog import Catalog
+from lpgen.core.denied_resources import name_denied_resource
 from lpgen.core.event_names import EventSource, EventSources, strip_version
 from lpgen.core.event_rules.call import Call, Rule, RuleTable
 from lpgen.core.event_rules.inferences import REQUEST_OPTION, TAG_ON_CREATE
@@ -116,6 +117,8 @@ class EventMap:
             actions = _read_plan(plan, call)
         elif not actions:
             return _NO_PERMISSION
+        if record.errorMessage:
+            actions = name_denied_resource(actions, record.errorMessage, self._catalog)
         return self._checked(actions + self._roles_beside(actions, plan, call))
 
     def plan(self, event_source: str, event_name: str) -> Plan:

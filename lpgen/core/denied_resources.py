@@ -1,0 +1,34 @@
+"""The resource that a denial's message names, for a denied call whose parameters CloudTrail leaves out.
+
+`User: … is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/app …`
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from lpgen.core.catalog import Catalog
+from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
+
+_DENIED: Final = re.compile(r"is not authorized to perform: ([\w-]+:\w+) on resource: (arn:[^\s\"']+)")
+_UNKNOWN: Final = (UNKNOWN_RESOURCE,)
+
+
+def name_denied_resource(actions: tuple[MappedAction, ...], message: str, catalog: Catalog) -> tuple[MappedAction, ...]:
+    """The actions, that which the message speaks of with the resource it names where none could be read."""
+    found = _DENIED.search(message) if any(action.resources == _UNKNOWN for action in actions) else None
+    if found is None:
+        return actions
+    name, arn = found[1].casefold(), found[2].rstrip(".,")
+    resource = Resource(ResourceKind.FOLD if "*" in arn else ResourceKind.ARN, arn)
+    return tuple(
+        replace(action, resources=(resource,))
+        if action.resources == _UNKNOWN
+        and action.action.casefold() == name
+        and catalog.takes_resource(action.action, arn)
+        else action
+        for action in actions
+    )
