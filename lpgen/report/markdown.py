@@ -20,14 +20,17 @@ _MOST_ROWS: Final = 150
 def render_markdown(page: Sequence[Block]) -> str:
     """The page as Markdown that ends with a line break, at most `MOST_CHARACTERS` long but for its closing note."""
     parts: list[str] = []
-    room, left_out = MOST_CHARACTERS, 0
+    room, left_out, waiting = MOST_CHARACTERS, 0, ""
     for block in page:
-        text = _render(block)
+        text = waiting + _render(block)
         if isinstance(block, Fold) and len(text) + 2 > room:
             left_out += 1
-            continue
-        parts.append(text)
-        room -= len(text) + 2
+        elif isinstance(block, Heading) and block.level == 2:
+            waiting = f"{_render(block)}\n\n"  # it goes too where all below it does
+        else:
+            parts.append(text)
+            room -= len(text) + 2
+            waiting = ""
     if left_out:
         parts.append(
             f"*Left out, so that this fits a comment: the details of {plural(left_out, 'principal')}. "

@@ -229,6 +229,7 @@ def test_render_markdown_fits_a_comment() -> None:
     assert len(page) <= MOST_CHARACTERS + 300
     assert "Left out, so that this fits a comment" in page
     assert page.count("<details>") == page.count("</details>")
+    assert not re.search(r"^## .*\n\n(##? |\*Left out)", page, re.MULTILINE)
 
 
 def test_render_review_names_every_principal_of_a_large_report() -> None:
