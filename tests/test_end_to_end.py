@@ -43,7 +43,7 @@ class World:
     def folder(self, arn: str) -> Path:
         summary = json.loads((self.out / "summary.json").read_text(encoding="utf-8"))
         (found,) = (one for one in summary["principals"] if one["principal"] == arn)
-        return self.out / found["folder"]
+        return self.out / str(found["folder"])
 
 
 @pytest.fixture(scope="session")

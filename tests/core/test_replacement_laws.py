@@ -63,7 +63,7 @@ def some(values: list[str]) -> st.SearchStrategy[list[str]]:
 @st.composite
 def statements(draw: st.DrawFn) -> dict[str, Any]:
     maker = draw(st.sampled_from([allow, allow, allow, deny]))
-    statement = maker(draw(some(PATTERNS)), draw(some(RESOURCES)))
+    statement: dict[str, Any] = maker(draw(some(PATTERNS)), draw(some(RESOURCES)))
     if draw(st.integers(0, 5)) == 0:
         statement["NotAction"] = statement.pop("Action")
     if draw(st.integers(0, 5)) == 0:
