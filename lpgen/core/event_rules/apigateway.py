@@ -15,8 +15,8 @@ from urllib.parse import quote
 from lpgen.core.event_rules.apigateway_operations import LINES
 from lpgen.core.event_rules.call import Call, Rule, RuleTable, texts_at, values_at
 from lpgen.core.event_rules.declared import mapped, resource_from_arn
-from lpgen.core.event_rules.inferences import API_CERTIFICATE, API_POLICY, DOMAIN_ACCESS
-from lpgen.core.event_rules.listed import as_literal, exact, is_arn_of
+from lpgen.core.event_rules.inferences import API_CERTIFICATE, API_POLICY, DOMAIN_ACCESS, TAG_ON_CREATE
+from lpgen.core.event_rules.listed import as_literal, exact, fold, is_arn_of
 from lpgen.core.event_rules.passing import passed_roles
 from lpgen.core.model import MappedAction, Resource
 
@@ -73,14 +73,48 @@ def _request_arn(call: Call, template: str) -> str:
 
 def _map_body(call: Call, resource: Resource) -> tuple[MappedAction, ...]:
     """The additional actions on policies and certificates, and the roles that the call hands over."""
-    return (*_map_policy(call, resource), *_map_certificate(call, resource), *_map_roles(call))
+    return (*_map_tags(call), *_map_policy(call, resource), *_map_certificate(call, resource), *_map_roles(call))
+
+
+_TAGGED_CREATIONS = (
+    "CreateApiKey",
+    "CreateDomainName",
+    "CreateRestApi",
+    "CreateStage",
+    "CreateUsagePlan",
+    "CreateVpcLink",
+    "GenerateClientCertificate",
+)
+
+
+def _map_tags(call: Call) -> tuple[MappedAction, ...]:
+    """apigateway:PUT on the tags of what a creation of version 1 makes, where it sets any.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html (API operations)
+    """
+    if call.operation not in _TAGGED_CREATIONS or call.has("apiId") or not _has_body_tags(call):
+        return ()
+    tags = fold(call.arn("apigateway", "/tags/", account=False), "*")
+    return (mapped("apigateway:PUT", (tags,), how=TAG_ON_CREATE),)
+
+
+def _has_body_tags(call: Call) -> bool:
+    return any(True for body in _bodies(call) for tags in values_at(body, ("tags",)) if tags)
+
+
+_POLICY_ACTIONS = {
+    "CreateRestApi": "apigateway:UpdateRestApiPolicy",
+    "UpdateRestApi": "apigateway:UpdateRestApiPolicy",
+    "CreateDomainName": "apigateway:UpdateDomainNamePolicy",
+    "UpdateDomainName": "apigateway:UpdateDomainNamePolicy",
+}
 
 
 def _map_policy(call: Call, resource: Resource) -> tuple[MappedAction, ...]:
-    """apigateway:UpdateRestApiPolicy where the call sets or changes an API's resource policy."""
-    changed = call.operation == "UpdateRestApi" and any(path == "/policy" for path, _ in _patches(call))
-    created = call.operation == "CreateRestApi" and any(True for _ in _body_texts(call, "policy"))
-    return (mapped("apigateway:UpdateRestApiPolicy", (resource,), how=API_POLICY),) if changed or created else ()
+    """The action on resource policies, where the call sets or changes that of an API or a private domain."""
+    action = _POLICY_ACTIONS.get(call.operation)
+    changed = any(path == "/policy" for path, _ in _patches(call)) or any(True for _ in _body_texts(call, "policy"))
+    return (mapped(action, (resource,), how=API_POLICY),) if action and changed else ()
 
 
 def _map_certificate(call: Call, resource: Resource) -> tuple[MappedAction, ...]:
@@ -108,16 +142,17 @@ def _map_roles(call: Call) -> tuple[MappedAction, ...]:
 
 def _body_texts(call: Call, *path: str) -> Iterator[str]:
     """The texts at a path of the body, which is logged at the top or under a name such as `putIntegrationInput`."""
-    yield from texts_at(call.request, path)
-    for name, value in call.request.items():
-        if name.endswith("Input"):
-            yield from texts_at(value, path)
+    for body in _bodies(call):
+        yield from texts_at(body, path)
+
+
+def _bodies(call: Call) -> tuple[object, ...]:
+    return (call.request, *(value for name, value in call.request.items() if name.endswith("Input")))
 
 
 def _patches(call: Call) -> Iterator[tuple[str, str]]:
     """The path and the value ("" where it is removed) of each patch operation of an update."""
-    bodies = (call.request, *(value for name, value in call.request.items() if name.endswith("Input")))
-    for body in bodies:
+    for body in _bodies(call):
         for patch in values_at(body, ("patchOperations",)):
             yield next(texts_at(patch, ("path",)), ""), next(texts_at(patch, ("value",)), "")
 

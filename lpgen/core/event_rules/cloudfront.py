@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from lpgen.core.event_rules.call import Call, RuleTable, texts_at, values_at
 from lpgen.core.event_rules.declared import NamedType, ResourceType, declared_rules, mapped
-from lpgen.core.event_rules.inferences import DISTRIBUTION_COPY, TAG_ON_CREATE
-from lpgen.core.event_rules.listed import exact, fold, is_arn_of
+from lpgen.core.event_rules.inferences import ALIAS_MOVE, DISTRIBUTION_COPY, TAG_ON_CREATE
+from lpgen.core.event_rules.listed import exact, exact_or_any, fold, is_arn_of
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "cloudfront.amazonaws.com"
@@ -21,7 +21,6 @@ AssociateDistributionWebACL distribution
 DisassociateDistributionWebACL distribution
 AssociateDistributionTenantWebACL tenant
 DisassociateDistributionTenantWebACL tenant
-UpdateDistributionWithStagingConfig distribution
 """
 
 _DISTRIBUTION = NamedType("cloudfront", "distribution/{}", "id", region=False)
@@ -65,6 +64,53 @@ def map_copy(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
+def map_update_with_staging(call: Call) -> tuple[MappedAction, ...]:
+    """UpdateDistributionWithStagingConfig reads the staging distribution and updates the primary one.
+
+    Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_UpdateDistributionWithStagingConfig.html
+    """
+    return (
+        mapped("cloudfront:UpdateDistribution", _DISTRIBUTION.read(call, "id")),
+        mapped("cloudfront:GetDistribution", _DISTRIBUTION.read(call, "stagingDistributionId"), how=DISTRIBUTION_COPY),
+    )
+
+
+def map_associate_alias(call: Call) -> tuple[MappedAction, ...]:
+    """AssociateAlias updates the distribution that gets the alias.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html (operations)
+    """
+    target = _DISTRIBUTION.read(call, "targetDistributionId")
+    return (
+        mapped("cloudfront:AssociateAlias", target),
+        mapped("cloudfront:UpdateDistribution", target, how=ALIAS_MOVE),
+    )
+
+
+_MADE = {
+    "CreateAnycastIpList": "anycast-ip-list/",
+    "CreateConnectionFunction": "connection-function/",
+    "CreateConnectionGroup": "connection-group/",
+    "CreateDistributionTenant": "distribution-tenant/",
+    "CreateFunction": "function/",
+    "CreateKeyValueStore": "key-value-store/",
+    "CreateTrustStore": "trust-store/",
+    "CreateVpcOrigin": "vpcorigin/",
+}
+"""What a creation makes: the beginning of its name in an ARN. Functions and stores end in names, the others in ids."""
+
+
+def map_create(call: Call) -> tuple[MappedAction, ...]:
+    """A creation, which takes no resource, and cloudfront:TagResource on what it makes where it sets tags."""
+    own = mapped(f"cloudfront:{call.operation}", (NO_RESOURCE,))
+    if not (call.has("tags", "items") or call.has("tags", "tagSet")):
+        return (own,)
+    kind = _MADE[call.operation]
+    named = kind in ("function/", "key-value-store/")
+    made = exact_or_any(call.arn("cloudfront", kind, region=False), call.text("name") if named else "")
+    return (own, mapped("cloudfront:TagResource", (made,), how=TAG_ON_CREATE))
+
+
 _TYPES: dict[str, ResourceType] = {
     "distribution": _DISTRIBUTION,
     "tenant": NamedType("cloudfront", "distribution-tenant/{}", "id", region=False),
@@ -75,4 +121,7 @@ RULES: RuleTable = {
     (SOURCE, "CreateDistributionWithTags"): map_create_with_tags,
     (SOURCE, "CreateStreamingDistributionWithTags"): map_create_with_tags,
     (SOURCE, "CopyDistribution"): map_copy,
+    (SOURCE, "UpdateDistributionWithStagingConfig"): map_update_with_staging,
+    (SOURCE, "AssociateAlias"): map_associate_alias,
+    **{(SOURCE, operation): map_create for operation in _MADE},
 }

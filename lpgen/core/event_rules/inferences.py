@@ -62,6 +62,7 @@ CAPACITY_PROVIDER: Final = "capacity-provider"
 ASSOCIATION_BATCH: Final = "association-batch"
 UNMASKED_LOGS: Final = "unmasked-logs"
 ACCOUNT_POLICY: Final = "account-policy"
+ALIAS_MOVE: Final = "alias-move"
 
 INFERENCES: dict[str, Inference] = {
     PASS_ROLE: Inference(
@@ -251,5 +252,9 @@ INFERENCES: dict[str, Inference] = {
     ACCOUNT_POLICY: Inference(
         "an account policy needs the action of its type on the log groups it applies to",
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutAccountPolicy.html",
+    ),
+    ALIAS_MOVE: Inference(
+        "giving a distribution an alias updates the distribution",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html",
     ),
 }
