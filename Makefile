@@ -38,9 +38,12 @@ format: $(TESTABLE)
 wheel-check: $(TESTABLE)
 	.ci/check_wheel $(abspath $(BIN)/python)
 
+catalog: MODELS = PYTHONPATH=build/pinned-models $(BIN)/python
 catalog: $(TESTABLE)
 	$(if $(CATALOG),$(BIN)/python -m action_catalog.refresh $(CATALOG))
-	$(BIN)/python -m action_catalog.build_operations $(OPERATIONS)
+	$(PIP) install --no-deps --upgrade --target build/pinned-models botocore==1.43.11
+	$(MODELS) -m action_catalog.build_operations $(if $(OPERATIONS),--hints $(OPERATIONS)) $(if $(NEWER),--also $(NEWER))
+	$(MODELS) -m action_catalog.build_operation_report
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis lpgen-demo

@@ -33,6 +33,7 @@ _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
 _PLACE: Final = frozenset({"Partition", "Region", "Account"})
 _SIMPLE: Final = re.compile(r"\$\{([\w.\[\]]+)\}")
 _SUFFIX: Final = ".amazonaws.com"
+_FIELDS: Final = ("actions", "resources", "creates", "roles", "also", "paths", "source")
 _TAG_PARAMETERS: Final = frozenset({"tags", "taglist", "tagspecifications", "tagset", "resourcetags"})
 _TAGGING: Final = ("Tag", "AddTags", "CreateTags")
 _MAKING: Final = (
@@ -312,9 +313,13 @@ def _write_operations(tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> 
     for path in folder.glob("*.json"):
         path.unlink()
     for source, rows in tables.items():
-        lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(row)}" for name, row in sorted(rows.items()))
+        lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(_in_order(row))}" for name, row in sorted(rows.items()))
         (folder / f"{source}.json").write_text('{"operations": {\n' + lines + "\n}}\n")
     print(f"{sum(map(len, tables.values()))} operations of {len(tables)} event sources")
+
+
+def _in_order(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: row[field] for field in _FIELDS if field in row}
 
 
 def _write_json(name: str, rows: Mapping[str, Any]) -> None:
