@@ -13,10 +13,12 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Final
 
-from lpgen.core.catalog import Catalog
+from lpgen.core.actions.catalog import Catalog
 from lpgen.core.event_rules.call import Call, Rule
 from lpgen.core.event_rules.inferences import PASS_ROLE, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.event_rules.tables import RULE_TABLES
@@ -58,6 +60,7 @@ _REQUESTS: Final[tuple[dict[str, object] | None, ...]] = (
     {"patchOperations": [{"path": "/policy", "value": "{}"}], "policy": "{}"},
     {"patchOperations": [{"path": "/mutualTlsAuthentication/truststoreUri", "value": "s3://probe/store.pem"}]},
     {"patchOperations": [{"path": "/mutualTlsAuthentication/truststoreUri", "value": ""}]},
+    {"CreateFlowLogsRequest": {"LogDestinationType": "s3"}},
 )
 """Whole requests for rules that read them otherwise than by path."""
 
@@ -98,13 +101,13 @@ def shown_by_rule(rule: Rule, source: str, operation: str, texts: tuple[str, ...
     """What a rule answers to calls that ask for everything, for nothing, and for all but one thing or one only."""
     for request in _REQUESTS:
         call = ProbeCall(source, operation, request)
-        for text in texts:
-            for default in (True, False):
-                yield from _answer(rule, call.plan(text, default=default))
-        for path in sorted(call.paths):
-            for text in texts:
-                for default in (True, False):
-                    yield from _answer(rule, call.plan(text, default=default, flip=path))
+        for text, default in product(texts, (True, False)):
+            yield from _answer(rule, call.plan(text, default=default))
+    call = ProbeCall(source, operation)
+    for default in (True, False):
+        list(_answer(rule, call.plan(texts[0], default=default)))
+    for path, text, default in product(sorted(call.paths), texts, (True, False)):
+        yield from _answer(rule, call.plan(text, default=default, flip=path))
 
 
 def _answer(rule: Rule, call: ProbeCall) -> Shown:
@@ -125,27 +128,57 @@ def shown_by_row(catalog: Catalog, row: OperationRow) -> Shown:
         yield PASS_ROLE_ACTION, PASS_ROLE
 
 
-def shown_actions(catalog: Catalog, tables: Iterable[str]) -> dict[Action, tuple[str, ...]]:
-    """Every action that rules and tables show beside the one of an operation's own name, with how it is derived.
+@dataclass(frozen=True, slots=True)
+class ShownActions:
+    """What records show beside the action of an operation's own name, each sorted.
 
-    `(OBSERVED,)` where any call needs it by itself, else the inference rules.
+    `observed`: what a call needs by itself. `inferred`: what else a call shows, with the inference rules. `replaced`:
+    actions that bear an operation's name though its record shows others.
     """
-    own = OwnOperations(catalog.source)
+
+    observed: tuple[Action, ...]
+    inferred: dict[Action, tuple[str, ...]]
+    replaced: tuple[Action, ...]
+
+
+def shown_actions(catalog: Catalog, tables: Iterable[str]) -> ShownActions:
+    """Everything that rules and operation tables show beside the action of an operation's own name."""
     hows: dict[Action, set[str]] = defaultdict(set)
-    for name, how in _shown_by_all(catalog, tables):
-        action = catalog.canonical(name)
-        if action and not own.operation(action):
-            hows[action].add(how)
-    return {action: (OBSERVED,) if OBSERVED in hows[action] else tuple(sorted(hows[action])) for action in sorted(hows)}
+    replaced: set[Action] = set()
+    for operation, answers in _answers_of_rules(catalog):
+        found = {action: how for name, how in answers if (action := catalog.canonical(name))}
+        for name, how in answers:
+            hows[Action(name)].add(how)
+        prefixes = {action.partition(":")[0] for action in found}
+        own = {action for prefix in prefixes if (action := catalog.canonical(f"{prefix}:{operation}"))}
+        replaced |= own - set(found)
+    for name, how in _answers_of_tables(catalog, tables):
+        hows[Action(name)].add(how)
+    return _sort_shown(catalog, hows, replaced)
 
 
-def _shown_by_all(catalog: Catalog, tables: Iterable[str]) -> Shown:
+def _sort_shown(catalog: Catalog, hows: Mapping[Action, set[str]], replaced: set[Action]) -> ShownActions:
+    own = OwnOperations(catalog.source)
+    spelled = {action: found for name, found in hows.items() if (action := catalog.canonical(name))}
+    beside = {action: spelled[action] for action in sorted(spelled) if not own.operation(action)}
+    return ShownActions(
+        tuple(action for action, found in beside.items() if OBSERVED in found),
+        {action: tuple(sorted(found)) for action, found in beside.items() if OBSERVED not in found},
+        tuple(sorted(replaced)),
+    )
+
+
+def _answers_of_rules(catalog: Catalog) -> Iterator[tuple[str, frozenset[tuple[str, str]]]]:
+    """Each rule's operation with all that it answers."""
     vending = (prefix for prefix in catalog.prefixes() if catalog.canonical(f"{prefix}:{_VENDING}"))
     vended = tuple(f"arn:aws:{prefix}:us-east-1:{_ACCOUNT}:probe/probe" for prefix in vending)
     for table in RULE_TABLES:
         for (source, operation), rule in table.items():
             texts = vended if operation == "PutDeliverySource" else _TEXTS
-            yield from shown_by_rule(rule, source, operation, texts)
+            yield operation, frozenset(shown_by_rule(rule, source, operation, texts))
+
+
+def _answers_of_tables(catalog: Catalog, tables: Iterable[str]) -> Shown:
     for name in tables:
         for row in read_operation_table(catalog.source, name).operations.values():
             yield from shown_by_row(catalog, row)
@@ -156,13 +189,15 @@ def table_names(folder: Path = HERE) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (folder / "operations").glob("*.json")))
 
 
-def text_from_shown(shown: Mapping[Action, tuple[str, ...]]) -> str:
-    """The file: what is observed, one action a line, and what is inferred, with the inference rules."""
-    observed = [json.dumps(action) for action, hows in shown.items() if hows == (OBSERVED,)]
-    inferred = [
-        f"{json.dumps(action)}: {json.dumps(list(hows))}" for action, hows in shown.items() if hows != (OBSERVED,)
-    ]
-    return '{"observed": [\n' + ",\n".join(observed) + '\n],\n"inferred": {\n' + ",\n".join(inferred) + "\n}}\n"
+def text_from_shown(shown: ShownActions) -> str:
+    """The file, one action a line."""
+    inferred = (f"{json.dumps(action)}: {json.dumps(list(hows))}" for action, hows in shown.inferred.items())
+    parts = (
+        '"observed": [\n' + ",\n".join(map(json.dumps, shown.observed)) + "\n]",
+        '"inferred": {\n' + ",\n".join(inferred) + "\n}",
+        '"replaced": [\n' + ",\n".join(map(json.dumps, shown.replaced)) + "\n]",
+    )
+    return "{" + ",\n".join(parts) + "}\n"
 
 
 if __name__ == "__main__":

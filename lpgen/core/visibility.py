@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.catalog import Catalog, CatalogSource
+from lpgen.core.actions.catalog import Catalog, CatalogSource
 from lpgen.core.event_rules.inferences import INFERENCES
 from lpgen.core.model import Action, Visibility
 from lpgen.core.own_operations import OwnOperations
@@ -74,12 +74,13 @@ class VisibilityTable:
         stated = self._stated.get(name)
         if stated is not None:
             return stated
+        shown = self._shown
         operation = self._own.operation(name)
-        if operation:
+        if operation and name not in shown.replaced:
             return _management(f"the record of {operation} shows it")
-        if name in self._shown.observed:
+        if name in shown.observed:
             return _management("records of operations by other names show it")
-        hows = self._shown.inferred.get(name)
+        hows = shown.inferred.get(name)
         return _inferred(hows) if hows else _UNSEEN
 
     @cached_property
@@ -94,6 +95,7 @@ class VisibilityTable:
         return _Shown(
             frozenset(name.casefold() for name in shown.observed),
             {name.casefold(): hows for name, hows in shown.inferred.items()},
+            frozenset(name.casefold() for name in shown.replaced),
         )
 
     @cached_property
@@ -153,10 +155,11 @@ class _CompanionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The generated table: what is observed, and what is inferred by which rules."""
+    """The generated table: what is observed, what is inferred by which rules, and whose records show other actions."""
 
     observed: frozenset[str]
     inferred: dict[str, tuple[str, ...]]
+    replaced: frozenset[str]
 
 
 def _read_stated(source: CatalogSource) -> Iterator[tuple[str, ActionVisibility]]:
