@@ -22,7 +22,7 @@ from lpgen.errors import InvocationError, LpgenError
 
 if TYPE_CHECKING:
     from lpgen.core.findings import Report
-    from lpgen.core.ingest_result import Progress
+    from lpgen.core.usage.ingest_result import Progress
 
 app = typer.Typer(
     name="lpgen",
@@ -131,7 +131,7 @@ def ingest_command(
     EventBridge events. A file that was ingested before changes nothing. What can't be read is counted and named, and
     the rest goes on.
     """
-    from lpgen.core.event_time import window_from_text
+    from lpgen.core.usage.event_time import window_from_text
     from lpgen.edge.catalog_files import open_catalog
     from lpgen.edge.engine import LocalEngine
     from lpgen.pipeline import ingest

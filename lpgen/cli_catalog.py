@@ -17,7 +17,7 @@ from lpgen.core.model import Action, ActionPattern
 from lpgen.errors import CatalogError, quote_input
 
 if TYPE_CHECKING:
-    from lpgen.core.catalog import Catalog, Expansion
+    from lpgen.core.actions.catalog import Catalog, Expansion
 
 app = typer.Typer(
     name="catalog",

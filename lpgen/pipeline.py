@@ -9,13 +9,15 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from lpgen.core.catalog import Catalog
-from lpgen.core.checks.written import WrittenDocument
-from lpgen.core.claims import Claims, stated_pairs
-from lpgen.core.decisions import decisions_in_force
-from lpgen.core.diff import counted_usages, diff_usage
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.checks.written import WrittenDocument
+from lpgen.core.analysis.claims import Claims, stated_pairs
+from lpgen.core.analysis.decisions import decisions_in_force
+from lpgen.core.analysis.diff import counted_usages, diff_usage
+from lpgen.core.analysis.generate import generate_policies
+from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.verify import verify_replacement
 from lpgen.core.event_map import EventMap
-from lpgen.core.event_time import ALL_TIME, Window
 from lpgen.core.findings import (
     Check,
     CheckStatus,
@@ -26,16 +28,14 @@ from lpgen.core.findings import (
     Report,
     Verification,
 )
-from lpgen.core.generate import generate_policies
-from lpgen.core.grants import grants_from_principals
-from lpgen.core.ingest_result import FileProblem, IngestResult, Progress, counts_from_usage
-from lpgen.core.log_coverage import coverage_from_usage
 from lpgen.core.map_line import map_line
 from lpgen.core.options import Options, is_chosen
-from lpgen.core.policy import policy_from_json
+from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.records import Record
-from lpgen.core.usage import Usage, UsageSum, merge_usage
-from lpgen.core.verify import verify_replacement
+from lpgen.core.usage.event_time import ALL_TIME, Window
+from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress, counts_from_usage
+from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.tables import Usage, UsageSum, merge_usage
 from lpgen.edge.chunk_reader import Chunk, ChunkReader, ChunkResult
 from lpgen.edge.engine import Engine, LocalEngine, Lost
 from lpgen.edge.iam_snapshot import read_snapshot

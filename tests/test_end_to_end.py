@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.match import glob_match
-from lpgen.core.match_resource import resource_match
+from lpgen.core.policies.match import glob_match
+from lpgen.core.policies.match_resource import resource_match
 
 SAMPLE = Path(__file__).parent.parent / "sample_logs"
 EXPECTED: dict[str, Any] = json.loads((SAMPLE / "expected.json").read_text(encoding="utf-8"))

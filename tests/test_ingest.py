@@ -21,10 +21,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.catalog import Catalog
-from lpgen.core.event_time import Window
-from lpgen.core.ingest_result import FileProblem, IngestResult, Progress
+from lpgen.core.actions.catalog import Catalog
 from lpgen.core.model import SkipReason
+from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress
 from lpgen.edge.catalog_files import open_catalog
 from lpgen.edge.chunk_reader import ChunkReader
 from lpgen.edge.engine import LocalEngine

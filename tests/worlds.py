@@ -11,9 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from lpgen.core.catalog import Catalog, CatalogSource
+from lpgen.core.actions.catalog import Catalog, CatalogSource
+from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.findings import Evidence, Grant, PrincipalGrants, Use
-from lpgen.core.grants import grants_from_principals
 from lpgen.core.model import (
     OBSERVED,
     Action,
@@ -26,8 +26,8 @@ from lpgen.core.model import (
     Resource,
     ResourceKind,
 )
-from lpgen.core.policy import policy_from_json
-from lpgen.core.usage import COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage, merge_usage
+from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.usage.tables import COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage, merge_usage
 from lpgen.edge.catalog_files import bundled_catalog
 
 ACCOUNT = "111122223333"

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from lpgen.core.catalog import Catalog
+from lpgen.core.actions.catalog import Catalog
 from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
 _DENIED: Final = re.compile(r"is not authorized to perform: ([\w-]+:\w+) on resource: (arn:[^\s\"']+)")
@@ -23,6 +23,8 @@ def name_denied_resource(actions: tuple[MappedAction, ...], message: str, catalo
     if found is None:
         return actions
     name, arn = found[1].casefold(), found[2].rstrip(".,")
+    if "?" in arn or "${" in arn:
+        return actions
     resource = Resource(ResourceKind.FOLD if "*" in arn else ResourceKind.ARN, arn)
     return tuple(
         replace(action, resources=(resource,))

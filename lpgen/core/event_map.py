@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.catalog import Catalog
+from lpgen.core.actions.catalog import Catalog
 from lpgen.core.denied_resources import name_denied_resource
 from lpgen.core.event_names import EventSource, EventSources, strip_version
 from lpgen.core.event_rules.call import Call, Rule, RuleTable

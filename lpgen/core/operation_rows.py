@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.catalog import CatalogSource
+from lpgen.core.actions.catalog import CatalogSource
 
 Binding = str | dict[str, str] | list[str | dict[str, str]]
 """How request parameters name a resource of one type.

@@ -7,8 +7,8 @@ from datetime import date
 from enum import StrEnum
 
 from lpgen.core.findings import Decision
-from lpgen.core.match import glob_match
 from lpgen.core.model import Principal
+from lpgen.core.policies.match import glob_match
 
 
 class KeepUnobservable(StrEnum):

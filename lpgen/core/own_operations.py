@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.catalog import CatalogSource
+from lpgen.core.actions.catalog import CatalogSource
 from lpgen.core.event_names import EventSourceRow
 from lpgen.core.operation_rows import Operations
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from lpgen.core.event_rules.call import Call
 from lpgen.core.model import Resource, ResourceKind
+from lpgen.core.resource_arns import is_literal
 
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
@@ -47,4 +48,4 @@ def read_request_path(call: Call, paths: Iterable[RequestPath]) -> Resource:
 
 
 def _path_value(value: str) -> str:
-    return quote(value, safe="()@-._~$") if value and "*" not in value else "*"
+    return quote(value, safe="()@-._~$") if value and is_literal(value) else "*"

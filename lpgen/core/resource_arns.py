@@ -48,6 +48,14 @@ def template_from_format(arn_format: str) -> ArnTemplate:
     return ArnTemplate(tuple(parts), names)
 
 
+def is_literal(text: str) -> bool:
+    """Whether a text stands for itself in a policy: no wildcard and no policy variable, which a logged name may hold.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    """
+    return not ("*" in text or "?" in text or "${" in text)
+
+
 def _context_value(call: Call, name: str) -> str:
     key = name.lower()
     if key == "partition":
@@ -80,7 +88,7 @@ class Binder:
             whole = row[-1]
             if whole.startswith("arn:"):
                 yield whole
-            elif "*" not in "".join(row):
+            elif is_literal("".join(row)):
                 names = (name for name, _ in self.paths)
                 yield self.template.fill(call, dict(zip(names, row, strict=True)))
 

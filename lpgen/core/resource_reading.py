@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from lpgen.core.catalog import Catalog
+from lpgen.core.actions.catalog import Catalog
 from lpgen.core.event_rules.call import Call
 from lpgen.core.model import (
     NO_RESOURCE,
@@ -19,7 +19,7 @@ from lpgen.core.model import (
 )
 from lpgen.core.operation_rows import OperationRow
 from lpgen.core.request_paths import RequestPath, read_request_path, request_path_from_text
-from lpgen.core.resource_arns import ArnTemplate, Binder, binders_from_binding, template_from_format
+from lpgen.core.resource_arns import ArnTemplate, Binder, binders_from_binding, is_literal, template_from_format
 
 _UNKNOWN: Final = (UNKNOWN_RESOURCE,)
 
@@ -34,7 +34,7 @@ class CreatedType:
 
     def patterns(self, call: Call) -> Iterator[str]:
         """The ARN pattern of each format of the type, filled as far as the call names its parents."""
-        values = {name: text for name, path in self.paths if (text := call.text(*path)) and ":" not in text}
+        values = {name: text for name, path in self.paths if _is_name(text := call.text(*path))}
         for template in self.templates:
             yield template.fill(call, values)
 
@@ -98,7 +98,7 @@ class ResourceReader:
                     yield text
 
     def _takes(self, arn: str) -> bool:
-        return "*" not in arn and self.catalog.takes_resource(self.action, arn)
+        return is_literal(arn) and self.catalog.takes_resource(self.action, arn)
 
 
 def reader_from_row(catalog: Catalog, action: Action, row: OperationRow) -> ResourceReader:
@@ -117,6 +117,10 @@ def reader_from_row(catalog: Catalog, action: Action, row: OperationRow) -> Reso
     )
     created = tuple(_created_type(catalog, prefix, kind, row) for kind in row.creates if kind in types)
     return ResourceReader(action, takes_none=False, catalog=catalog, binders=binders, created=created)
+
+
+def _is_name(text: str) -> bool:
+    return bool(text) and ":" not in text and is_literal(text)
 
 
 def _created_type(catalog: Catalog, prefix: str, kind: str, row: OperationRow) -> CreatedType:

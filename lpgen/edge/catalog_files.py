@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpgen.core.catalog import Catalog
+from lpgen.core.actions.catalog import Catalog
 from lpgen.errors import CatalogError, quote_input
 
 HOME_VARIABLE = "LPGEN_CATALOG_HOME"

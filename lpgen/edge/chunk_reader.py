@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lpgen.core.catalog import Catalog
+from lpgen.core.actions.catalog import Catalog
 from lpgen.core.event_map import EventMap
-from lpgen.core.event_time import Window
-from lpgen.core.ingest_result import FileProblem
 from lpgen.core.model import SkipReason
-from lpgen.core.tally import SourceCounts, UsageTally
-from lpgen.core.usage import Usage
+from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.ingest_result import FileProblem
+from lpgen.core.usage.tables import Usage
+from lpgen.core.usage.tally import SourceCounts, UsageTally
 from lpgen.edge.inflate import MAX_FILE_BYTES
 from lpgen.edge.ledger import LedgerFile
 from lpgen.edge.log_files import LogFile, path_text, why_not_opened

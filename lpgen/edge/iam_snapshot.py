@@ -21,7 +21,7 @@ from lpgen.core.model import (
     SnapshotProblem,
     SnapshotProblemKind,
 )
-from lpgen.core.policy import policy_from_json
+from lpgen.core.policies.policy import policy_from_json
 from lpgen.edge.iam_pages import (
     HINT,
     Entity,

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lpgen.core.event_time import Window
-from lpgen.core.ingest_result import FileProblem
+from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.edge.ledger import Ledger, LedgerFile
 from lpgen.edge.log_files import LogFile, hash_file, path_text, why_not_opened
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from lpgen.core.event_time import Window
-from lpgen.core.usage import SCHEMA_VERSION
+from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.tables import SCHEMA_VERSION
 from lpgen.errors import DataError, IngestError
 
 LEDGER_FILE: Final = "ledger.sqlite"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from lpgen.core.ingest_result import FileProblem
+from lpgen.core.usage.ingest_result import FileProblem
 
 SUFFIXES: Final = (".json", ".gz")
 """Which files of a folder are looked into; a file that is named itself always is."""

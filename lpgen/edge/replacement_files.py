@@ -12,10 +12,10 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.checks.written import WrittenDocument
-from lpgen.core.claims import STATED_KINDS
+from lpgen.core.analysis.checks.written import WrittenDocument
+from lpgen.core.analysis.claims import STATED_KINDS
 from lpgen.core.findings import Proposal
-from lpgen.core.policy import policy_from_json
+from lpgen.core.policies.policy import policy_from_json
 from lpgen.errors import OutputError
 
 SUMMARY: Final = "summary.json"

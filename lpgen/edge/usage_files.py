@@ -17,8 +17,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lpgen.core.columns import empty_table
-from lpgen.core.usage import COVERAGE_SCHEMA, EMPTY_USAGE, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
+from lpgen.core.usage.columns import empty_table
+from lpgen.core.usage.tables import COVERAGE_SCHEMA, EMPTY_USAGE, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
 from lpgen.edge.ledger import read_generation
 from lpgen.errors import DataError
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from lpgen.core.catalog import Catalog, ResourceUse
-from lpgen.core.catalog_changes import CatalogChanges
-from lpgen.core.catalog_rows import Manifest
+from lpgen.core.actions.catalog import Catalog, ResourceUse
+from lpgen.core.actions.changes import CatalogChanges
+from lpgen.core.actions.rows import Manifest
 from lpgen.core.model import AccessLevel, Action
 
 Facts = dict[str, object]

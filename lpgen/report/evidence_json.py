@@ -34,7 +34,7 @@ from lpgen.core.findings import (
     StatementRef,
 )
 from lpgen.core.model import CURRENT_VERSION, Effect, Policy
-from lpgen.core.policy import statement_depends_on_version
+from lpgen.core.policies.policy import statement_depends_on_version
 from lpgen.report.facts import (
     facts_of_accepted,
     facts_of_account,

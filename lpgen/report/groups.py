@@ -9,7 +9,7 @@ from typing import Final
 
 from lpgen.core.findings import ActionVerdict, AppliedRule, Evidence, Line, LineKind, Use, Verdict
 from lpgen.core.model import Action, DenialKind
-from lpgen.core.principal_usage import merge_evidence
+from lpgen.core.usage.principal_usage import merge_evidence
 from lpgen.report.counts import UNSEEN
 
 _FIRST_SERVICES: Final = ("iam", "sts", "organizations", "ec2", "kms")

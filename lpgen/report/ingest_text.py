@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from lpgen.core.ingest_result import FileProblem, IngestResult, Progress
 from lpgen.core.model import SkipReason
+from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress
 from lpgen.report.inert import terminal_text
 
 _SHOWN: Final = 5

@@ -157,7 +157,7 @@ _VALUES = st.recursive(
     | st.booleans()
     | st.integers()
     | st.text(max_size=12)
-    | st.sampled_from([ROLE, "arn:", "arn:aws:s3:::b", "*"]),
+    | st.sampled_from([ROLE, "arn:", "arn:aws:s3:::b", "*", "a?b", "${aws:username}"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3),
     max_leaves=8,
 )
@@ -179,9 +179,8 @@ def test_event_map_answers_any_request_with_catalog_actions_and_resources(
         assert mapped.resources
         assert mapped.how == OBSERVED or mapped.how in INFERENCES
         for resource in mapped.resources:
-            assert (resource.kind is ResourceKind.ARN) == (
-                resource.text.startswith("arn:") and "*" not in resource.text
-            )
+            literal = resource.text.startswith("arn:") and not {"*", "?"} & set(resource.text)
+            assert (resource.kind is ResourceKind.ARN) == literal
 
 
 def test_every_rule_module_is_listed_and_no_two_hold_one_operation() -> None:

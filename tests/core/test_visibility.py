@@ -155,6 +155,8 @@ def test_data_events_can_be_read_off_a_record() -> None:
     shown = json.loads(catalog().source.read_table("shown_actions"))
     own = OwnOperations(catalog().source)
     named_alike = {
+        "aiops:CreateInvestigationEvent",
+        "aiops:UpdateInvestigationEvent",
         "appsync:GraphQL",
         "bedrock:RenderPrompt",
         "dsql:DbConnect",

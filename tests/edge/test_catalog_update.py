@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.core.catalog import Catalog
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.actions.service_reference import IndexRow
 from lpgen.core.model import AccessLevel, Action
-from lpgen.core.service_reference import IndexRow
 from lpgen.edge import catalog_update
 from lpgen.edge.catalog_files import HOME_VARIABLE, FolderSource, open_catalog
 from lpgen.edge.catalog_update import CatalogUpdate, update_catalog

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.model import AttachedPolicy, PolicyKind, PrincipalKind, SnapshotProblemKind
-from lpgen.core.policy import policy_from_json
+from lpgen.core.policies.policy import policy_from_json
 from lpgen.edge.iam_snapshot import read_snapshot
 from lpgen.errors import SnapshotError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.core.event_time import Window
+from lpgen.core.usage.event_time import Window
 from lpgen.edge.ledger import LEDGER_FILE, LedgerFile, open_ledger, read_generation, read_paths
 from lpgen.errors import DataError, IngestError
 

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from lpgen.core.records import Record
-from lpgen.core.tally import usage_from_records
-from lpgen.core.usage import EMPTY_USAGE, USAGE_SCHEMA, Usage, merge_usage
+from lpgen.core.usage.tables import EMPTY_USAGE, USAGE_SCHEMA, Usage, merge_usage
+from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.ledger import open_ledger
 from lpgen.edge.usage_files import read_usage, remove_stale_usage, write_usage
 from lpgen.errors import DataError

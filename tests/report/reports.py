@@ -62,7 +62,7 @@ from lpgen.core.model import (
     ResourceKind,
     SkipReason,
 )
-from lpgen.core.policy import policy_from_json
+from lpgen.core.policies.policy import policy_from_json
 
 SHOP, SECURITY = "111122223333", "444455556666"
 ADMIN = StatementRef("arn:aws:iam::aws:policy/AdministratorAccess", PolicyKind.AWS_MANAGED, "", 0, "")

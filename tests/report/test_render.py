@@ -18,8 +18,8 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
 from lpgen.core.findings import Proposal, Report, Verification
-from lpgen.core.log_coverage import coverage_from_usage
-from lpgen.core.usage import EMPTY_USAGE
+from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.tables import EMPTY_USAGE
 from lpgen.report import render_evidence, render_review, render_summary, render_verification
 from lpgen.report.markdown import MOST_CHARACTERS
 from tests.report.golden import check_golden

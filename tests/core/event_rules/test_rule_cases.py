@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.catalog import Catalog
+from lpgen.core.actions.catalog import Catalog
 from lpgen.core.event_map import EventMap
 from lpgen.core.event_rules import (
     apigateway,

@@ -1,0 +1,1 @@
+"""The analysis: grants against use, replacements, and their proof."""

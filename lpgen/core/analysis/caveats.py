@@ -1,0 +1,143 @@
+"""Caveats: why a replacement is not called safe, and who accepted what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+
+from lpgen.core.analysis.decisions import accept_caveat
+from lpgen.core.findings import (
+    AccountCoverage,
+    Caveat,
+    CaveatKind,
+    Decision,
+    PrincipalGrants,
+    PrincipalUsage,
+    UngrantedUse,
+)
+from lpgen.core.model import AttachedPolicy, Principal
+
+NEVER_USED_DAYS = 400
+"""IAM reports a role's last use for 400 days back, so a role older than that without one was not used since.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html"""
+
+
+def caveats_of_principal(
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    ungranted: Iterable[UngrantedUse],
+    *,
+    coverage: AccountCoverage | None,
+    min_days: int,
+    as_of: date,
+    decisions: Iterable[Decision],
+) -> tuple[Caveat, ...]:
+    """Every reason why this principal's replacement isn't called safe, each with who accepted it."""
+    principal = grants.principal
+    found = [
+        *_unknown_grants(grants),
+        *_unmapped(usage),
+        *_unexplained(ungranted),
+        *_recreated(principal, usage),
+        *_short_evidence(principal, coverage, min_days=min_days, as_of=as_of),
+        *_coverage_hole(principal, usage, coverage),
+    ]
+    decided = tuple(decisions)
+    return tuple(
+        replace(caveat, accepted_by=accept_caveat(decided, principal=principal.arn, caveat=caveat)) for caveat in found
+    )
+
+
+def _unknown_grants(grants: PrincipalGrants) -> Iterable[Caveat]:
+    for name in grants.missing:
+        yield Caveat(
+            CaveatKind.GRANTS_UNKNOWN, f"the snapshot lacks the document of {name}", f"missing-document {name}"
+        )
+    for grant in grants.allows:
+        for pattern in grant.unknown_patterns:
+            yield Caveat(
+                CaveatKind.UNKNOWN_PATTERN,
+                f"the catalog has no action for `{pattern}` in {grant.ref}; the replacement leaves it out",
+                f"unknown-pattern {pattern}",
+            )
+
+
+def _unmapped(usage: PrincipalUsage) -> Iterable[Caveat]:
+    for event in usage.unmapped:
+        yield Caveat(
+            CaveatKind.UNMAPPED_EVENT,
+            f"{event.evidence.records} successful {event.event_source} {event.event_name} can't be mapped to an action"
+            f" (example {event.evidence.example_event_id})",
+            event.item,
+        )
+
+
+def _unexplained(ungranted: Iterable[UngrantedUse]) -> Iterable[Caveat]:
+    for use in ungranted:
+        if not use.explanation:
+            yield Caveat(
+                CaveatKind.UNEXPLAINED_USE,
+                f"{use.use.action} on {use.use.resource.text} was allowed, but {use.reason}",
+                f"unexplained {use.use.action}",
+            )
+
+
+def _recreated(principal: Principal, usage: PrincipalUsage) -> Iterable[Caveat]:
+    others = sorted(set(usage.principal_ids) - {principal.principal_id})
+    if others and principal.principal_id:
+        yield Caveat(
+            CaveatKind.RECREATED,
+            f"the logs also hold records of {', '.join(others)}, an earlier {principal.kind} of this name, which do not"
+            f" count for {principal.principal_id}",
+            "recreated",
+        )
+
+
+def _short_evidence(
+    principal: Principal, coverage: AccountCoverage | None, *, min_days: int, as_of: date
+) -> Iterable[Caveat]:
+    covered = coverage.covered_days if coverage else 0
+    if covered < min_days:
+        yield Caveat(
+            CaveatKind.SHORT_COVERAGE, f"the logs cover {covered} days, fewer than {min_days}", "short-coverage"
+        )
+    age = _age(principal.created, as_of)
+    if age is not None and age < min_days:
+        yield Caveat(
+            CaveatKind.YOUNG_PRINCIPAL,
+            f"the {principal.kind} was created {age} days before the end of the logs, fewer than {min_days}",
+            "young-principal",
+        )
+    for policy in _unique_policies(principal):
+        age = _age(policy.created, as_of)
+        if age is not None and age < min_days:
+            yield Caveat(
+                CaveatKind.YOUNG_POLICY,
+                f"the version of {policy.arn or policy.name} in force is {age} days old, fewer than {min_days}",
+                f"young-policy {policy.arn or policy.name}",
+            )
+
+
+def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> Iterable[Caveat]:
+    if has_unseen_use(principal, usage, coverage) and principal.last_used is not None:
+        yield Caveat(
+            CaveatKind.COVERAGE_HOLE,
+            f"IAM says the role was last used on {principal.last_used.date()}, but the logs hold no record of it",
+            "coverage-hole",
+        )
+
+
+def has_unseen_use(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> bool:
+    """Whether IAM dates a role's last use inside the window though the logs hold no record of the role."""
+    if principal.last_used is None or coverage is None or usage.uses or usage.unmapped:
+        return False
+    return coverage.first_day <= principal.last_used.date() <= coverage.last_day
+
+
+def _unique_policies(principal: Principal) -> Iterable[AttachedPolicy]:
+    return {(policy.arn or policy.name, policy.group): policy for policy in principal.policies}.values()
+
+
+def _age(moment: datetime | None, as_of: date) -> int | None:
+    return None if moment is None else (as_of - moment.date()).days

@@ -1,0 +1,34 @@
+"""The check that every Deny is kept, and none added."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from lpgen.core.analysis.checks.written import CheckNotes, WrittenDocument
+from lpgen.core.findings import Check, PrincipalGrants
+from lpgen.core.model import LEGACY_VERSION, Effect, Statement
+from lpgen.core.policies.policy import statement_depends_on_version
+
+
+def check_denies(documents: Iterable[WrittenDocument], grants: PrincipalGrants) -> Check:
+    """The Denies are those of the old policies, to the letter but for their Sid."""
+    old = {_deny_key(deny.statement, deny.version): str(deny.ref) for deny in grants.denies}
+    new = {
+        _deny_key(statement, document.policy.version): f"{document.file}, statement {statement.index + 1}"
+        for document in documents
+        for statement in document.policy.statements
+        if statement.effect is Effect.DENY
+    }
+    found = CheckNotes("every Deny is kept", examined=len(old))
+    found.failed.extend(f"the Deny of {old[key]} is missing" for key in sorted(old.keys() - new.keys()))
+    found.failed.extend(f"{new[key]} denies what no old policy denies" for key in sorted(new.keys() - old.keys()))
+    return found.check()
+
+
+def _deny_key(statement: Statement, version: str) -> tuple[str, str]:
+    fields: dict[str, Any] = json.loads(statement.text)
+    fields.pop("Sid", None)
+    legacy = version == LEGACY_VERSION and statement_depends_on_version(statement)
+    return json.dumps(fields), LEGACY_VERSION if legacy else ""

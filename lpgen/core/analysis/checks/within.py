@@ -1,0 +1,66 @@
+"""The check that nothing new is allowed: each new Allow lies within one old Allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.checks.written import CheckNotes, NewAllow, as_glob, varies
+from lpgen.core.findings import Check, Grant, PrincipalGrants
+from lpgen.core.policies.match_resource import resource_contains, resources_intersect
+from lpgen.core.policies.policy import conditions_at_least_as_strict, statement_depends_on_version
+
+
+def check_within_grants(news: Iterable[NewAllow], grants: PrincipalGrants, catalog: Catalog) -> Check:
+    """For each new Allow one old Allow that contains it: its actions, its resources, and conditions no looser."""
+    found = CheckNotes("nothing new is allowed")
+    for new in news:
+        found.examined += len(new.actions) * max(1, len(new.statement.resources))
+        if not new.actions:
+            continue
+        reasons = []
+        for old in grants.allows:
+            reason = _not_within(new, old, catalog)
+            if reason == "":
+                break
+            reasons.append(f"{old.ref}: {reason}")
+        else:
+            found.failed.append(f"{new.place} is within no old statement ({'; '.join(reasons[:5])})")
+    return found.check()
+
+
+def _not_within(new: NewAllow, old: Grant, catalog: Catalog) -> str:
+    """Why one new Allow isn't within one old Allow, or ""."""
+    beyond = sorted(new.actions - old.actions)
+    if beyond:
+        return f"does not grant {beyond[0]}"
+    if not conditions_at_least_as_strict(new.statement.conditions, old.statement.conditions):
+        return "has a condition that the new statement lacks"
+    if new.version != old.version and statement_depends_on_version(old.statement):
+        return "is in another language version, in which `${` means something else"
+    if new.statement.not_resource:
+        if old.statement.not_resource and set(old.statement.resources) <= set(new.statement.resources):
+            return ""
+        return (
+            "" if "*" in old.statement.resources and not old.statement.not_resource else "is narrower than NotResource"
+        )
+    for resource in new.statement.resources:
+        if _resource_within(resource, new, old):
+            continue
+        takers = sorted(action for action in new.actions if catalog.takes_resource(action, resource))
+        if takers:
+            return f"does not grant {takers[0]} on {resource}"
+    return ""
+
+
+def _resource_within(resource: str, new: NewAllow, old: Grant) -> bool:
+    glob = as_glob(resource, new.version)
+    if old.statement.not_resource:
+        # A variable that a request has no value for may void the old statement, so only its own NotResource is within.
+        return not any(
+            varies(pattern, old.version) or resources_intersect(pattern, glob) for pattern in old.statement.resources
+        )
+    return any(
+        pattern == resource or (not varies(pattern, old.version) and resource_contains(pattern, glob))
+        for pattern in old.statement.resources
+    )

@@ -1,0 +1,85 @@
+"""What the checks read: the written documents and their new Allows, and how a check takes notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.findings import Check, CheckStatus, Grant
+from lpgen.core.model import LEGACY_VERSION, Action, Effect, Policy, Statement
+from lpgen.core.policies.match import has_variable, variables_as_wildcards
+
+MAX_FINDINGS: Final = 50
+"""A check lists so many findings; the count of what was examined stays whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDocument:
+    """One document as read back: its file name, whether it is meant as an inline policy, and its policy."""
+
+    file: str
+    inline: bool
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class NewAllow:
+    """One new Allow with the actions that its names mean; `place` says where it stands."""
+
+    place: str
+    version: str
+    statement: Statement
+    actions: frozenset[Action]
+
+
+@dataclass(slots=True)
+class CheckNotes:
+    """What a check has found so far; any failure outweighs what is only unproven."""
+
+    name: str
+    examined: int = 0
+    failed: list[str] = field(default_factory=list)
+    unproven: list[str] = field(default_factory=list)
+
+    def check(self) -> Check:
+        """The finished check."""
+        status = CheckStatus.FAILED if self.failed else CheckStatus.UNPROVEN if self.unproven else CheckStatus.PASSED
+        return Check(self.name, status, self.examined, tuple((self.failed + self.unproven)[:MAX_FINDINGS]))
+
+
+def new_allows(documents: Iterable[WrittenDocument], catalog: Catalog) -> tuple[NewAllow, ...]:
+    """Every Allow of the written documents, expanded anew."""
+    return tuple(
+        NewAllow(
+            statement_place(document, statement),
+            document.policy.version,
+            statement,
+            frozenset() if statement.not_action else catalog.expand(statement.patterns).actions,
+        )
+        for document in documents
+        for statement in document.policy.statements
+        if statement.effect is Effect.ALLOW
+    )
+
+
+def statement_place(document: WrittenDocument, statement: Statement) -> str:
+    """Where a written statement stands, for people."""
+    named = f" ({statement.sid})" if statement.sid else ""
+    return f"{document.file}, statement {statement.index + 1}{named}"
+
+
+def as_glob(pattern: str, version: str) -> str:
+    """A resource pattern as a glob that matches at least as much: variables may stand for anything."""
+    return pattern if version == LEGACY_VERSION else variables_as_wildcards(pattern)
+
+
+def varies(pattern: str, version: str) -> bool:
+    """Whether what a pattern matches depends on the request."""
+    return version != LEGACY_VERSION and has_variable(pattern)
+
+
+def varies_any(grant: Grant) -> bool:
+    """Whether what any of a statement's resource patterns matches depends on the request."""
+    return any(varies(pattern, grant.version) for pattern in grant.statement.resources)

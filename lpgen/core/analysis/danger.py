@@ -1,0 +1,31 @@
+"""What a holder of an action could do to rights, logs and data: the grants to look at first."""
+
+from __future__ import annotations
+
+import msgspec
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.model import AccessLevel, Action
+
+
+class _Table(msgspec.Struct, frozen=True):
+    source: str
+    actions: dict[str, str]
+
+
+class Dangers:
+    """Says of an action what makes it dangerous."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._sentences = msgspec.json.decode(catalog.source.read_table("dangerous"), type=_Table).actions
+
+    def sentence(self, action: Action) -> str:
+        """What a holder could do with the action, or "" where it is not dangerous by itself.
+
+        Actions of the level Permissions management are dangerous without a line of their own.
+        """
+        named = self._sentences.get(action, "")
+        if not named and self._catalog.detail(action).level is AccessLevel.PERMISSIONS_MANAGEMENT:
+            return "changes who may do what"
+        return named

@@ -1,0 +1,259 @@
+"""The diff: a verdict for every action that a principal was granted or used, and the lines worth keeping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.caveats import caveats_of_principal
+from lpgen.core.analysis.danger import Dangers
+from lpgen.core.analysis.decisions import applies_to_action, decisions_in_force, drops_line, drops_row
+from lpgen.core.analysis.lines import lines_for_grants, lines_from_uses, merge_lines
+from lpgen.core.analysis.observability import Observability
+from lpgen.core.analysis.policy_changes import PolicyChanges
+from lpgen.core.analysis.principal_class import classify_principal, detachment, proposal_for
+from lpgen.core.analysis.scope import narrow_scope
+from lpgen.core.analysis.verdicts import Judge
+from lpgen.core.analysis.wildcards import wildcards_of_grants
+from lpgen.core.findings import (
+    ActionVerdict,
+    Caveat,
+    CaveatKind,
+    Decision,
+    DecisionKind,
+    Diff,
+    DroppedLine,
+    Line,
+    LineKind,
+    LogCoverage,
+    PrincipalDiff,
+    PrincipalGrants,
+    PrincipalUsage,
+    SkipCount,
+    UngrantedUse,
+)
+from lpgen.core.model import Outcome, Resource, ResourceKind, SkipReason
+from lpgen.core.options import Options, is_chosen
+from lpgen.core.policies.match import has_wildcard
+from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.principal_usage import principal_usages_from_usage, resolve_iam_names
+from lpgen.core.usage.tables import Usage
+from lpgen.core.visibility import visibility_from_catalog
+
+_DOUBTS = (CaveatKind.SHORT_COVERAGE, CaveatKind.YOUNG_PRINCIPAL, CaveatKind.YOUNG_POLICY, CaveatKind.COVERAGE_HOLE)
+"""The caveats that make every removal of a principal unsure."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What every principal is judged on."""
+
+    judge: Judge
+    coverage: LogCoverage
+    changes: PolicyChanges
+    decisions: tuple[Decision, ...]
+    as_of: date
+
+
+def diff_usage(usage: Usage, grants: Sequence[PrincipalGrants], catalog: Catalog, options: Options) -> Diff:
+    """A verdict per principal and action, sorted by principal, with the lines that a replacement needs.
+
+    `grants` are those of all principals, chosen or not: they say which roles instance profiles hold, and who is listed.
+
+    Only records of the principal id that the snapshot has count for a principal; those of an earlier role or user of
+    the same name are named in a caveat.
+    """
+    coverage = coverage_from_usage(usage)
+    as_of = options.as_of or coverage.last_day or date.min
+    decisions = decisions_in_force(options.decisions, as_of=as_of)
+    usages = counted_usages(usage, grants, decisions)
+    judge = Judge(
+        catalog,
+        Dangers(catalog),
+        Observability(visibility_from_catalog(catalog), coverage),
+        options.keep_unobservable,
+        options.min_days,
+    )
+    ground = _Ground(judge, coverage, PolicyChanges(usages.values()), decisions, as_of)
+    ranged = any(one.kind is DecisionKind.DROP and (one.since or one.until) for one in decisions)
+    dropped = counted_usages(usage, grants, decisions, dropped=True) if ranged else {}
+    listed = {one.principal.arn for one in grants}
+    return Diff(
+        as_of,
+        catalog.date,
+        catalog.version,
+        coverage,
+        _skip_counts(usage),
+        tuple(
+            _diff_principal(one, usages, dropped, ground=ground)
+            for one in grants
+            if is_chosen(one.principal, options.principal)
+        ),
+        tuple(one for arn, one in usages.items() if arn not in listed),
+        tuple(one for one in options.decisions if one not in decisions),
+    )
+
+
+def counted_usages(
+    usage: Usage, grants: Sequence[PrincipalGrants], decisions: Sequence[Decision], *, dropped: bool = False
+) -> dict[str, PrincipalUsage]:
+    """What counts as use of each principal: records of its current id that no decision drops, IAM names resolved.
+
+    With `dropped` it is what the decisions drop of that instead.
+    """
+    current = {one.principal.arn: one.principal.principal_id for one in grants if one.principal.principal_id}
+
+    def counts(principal: str, principal_id: str, action: str, resource: str, day: str) -> bool:
+        if principal_id and current.get(principal, principal_id) != principal_id:
+            return False
+        decision = drops_row(decisions, principal=principal, action=action, resource=resource, day=day)
+        return (decision is not None) is dropped
+
+    usages = principal_usages_from_usage(usage, row_counts=counts)
+    return resolve_iam_names(usages, [one.principal for one in grants])
+
+
+def _skip_counts(usage: Usage) -> tuple[SkipCount, ...]:
+    found: dict[str, tuple[int, str, str]] = {}
+    names = ("reason", "records", "first_seen", "example_event_id")
+    columns = (usage.skips.column(name).to_pylist() for name in names)
+    for reason, records, first, event_id in zip(*columns, strict=True):
+        count, when, example = found.get(reason, (0, "9", ""))
+        earlier = min((when, example), (str(first or "9"), event_id))
+        found[reason] = (count + records, *earlier)
+    return tuple(SkipCount(SkipReason(reason), count, example) for reason, (count, _, example) in sorted(found.items()))
+
+
+def _diff_principal(
+    grants: PrincipalGrants,
+    usages: dict[str, PrincipalUsage],
+    dropped: dict[str, PrincipalUsage],
+    *,
+    ground: _Ground,
+) -> PrincipalDiff:
+    principal, catalog = grants.principal, ground.judge.catalog
+    nothing = PrincipalUsage(principal.arn, (), (), (), ())
+    usage = usages.get(principal.arn, nothing)
+    coverage = ground.coverage.account(principal.account)
+    from_uses = lines_from_uses(grants, usage.uses, catalog=catalog)
+    ungranted = tuple(
+        UngrantedUse(use, reason, ground.changes.explanation(principal, use)) for use, reason in from_uses.ungranted
+    )
+    caveats = caveats_of_principal(
+        grants,
+        usage,
+        ungranted,
+        coverage=coverage,
+        min_days=ground.judge.min_days,
+        as_of=ground.as_of,
+        decisions=ground.decisions,
+    )
+    verdicts = ground.judge.verdicts(
+        grants, usage, lines=from_uses.lines, ungranted=ungranted, sure=not _doubtful(caveats)
+    )
+    wanted = [
+        *from_uses.lines,
+        *_kept_lines(grants, verdicts, catalog),
+        *_review_lines(grants, verdicts, ungranted, catalog=catalog),
+        *_decided_lines(grants, ground.decisions, catalog),
+    ]
+    lines, shed = _drop_lines(principal.arn, merge_lines(wanted, grants.allows), ground.decisions)
+    past = lines_from_uses(grants, dropped.get(principal.arn, nothing).uses, catalog=catalog).lines
+    principal_class = classify_principal(grants, usage, coverage)
+    return PrincipalDiff(
+        principal,
+        principal_class,
+        proposal_for(grants, usage, principal_class=principal_class, coverage=coverage, as_of=ground.as_of),
+        coverage.covered_days if coverage else 0,
+        verdicts,
+        ungranted,
+        tuple(use for use in usage.uses if use.outcome is Outcome.DENIED),
+        usage.unmapped,
+        wildcards_of_grants(grants.allows, [line.action for line in from_uses.lines], catalog=catalog),
+        caveats,
+        lines,
+        (*shed, *_dropped_past(principal.arn, past, lines, ground.decisions)),
+        detachment(principal),
+    )
+
+
+def _doubtful(caveats: Iterable[Caveat]) -> bool:
+    return any(caveat.kind in _DOUBTS and not caveat.accepted_by for caveat in caveats)
+
+
+# ---------------------------------------------------------------- lines beyond use
+
+
+def _kept_lines(grants: PrincipalGrants, verdicts: Iterable[ActionVerdict], catalog: Catalog) -> Iterable[Line]:
+    for one in verdicts:
+        if one.keep and one.evidence is None:
+            why = f"{one.reason}; {one.keep}"
+            yield from lines_for_grants(grants.allows, one.action, kind=LineKind.KEPT, why=why, catalog=catalog)
+
+
+def _review_lines(
+    grants: PrincipalGrants,
+    verdicts: Iterable[ActionVerdict],
+    ungranted: Iterable[UngrantedUse],
+    *,
+    catalog: Catalog,
+) -> Iterable[Line]:
+    """Keeps what an unexplained use may really have been: the granted actions of its service and access level."""
+    doubts = {
+        (one.use.action.partition(":")[0], catalog.detail(one.use.action).level): one.use.action
+        for one in ungranted
+        if not one.explanation
+    }
+    for one in verdicts if doubts else ():
+        unexplained = doubts.get((one.action.partition(":")[0], one.level))
+        if unexplained and one.action in grants.granted and one.evidence is None:
+            why = f"{unexplained} was used without a grant and nothing explains it, so this may be what was meant"
+            yield from lines_for_grants(grants.allows, one.action, kind=LineKind.REVIEW, why=why, catalog=catalog)
+
+
+def _decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalog: Catalog) -> Iterable[Line]:
+    arn = grants.principal.arn
+    for decision in decisions:
+        if decision.kind is not DecisionKind.KEEP:
+            continue
+        why = f"decided by {decision.owner}: {decision.reason}"
+        for action in sorted(one for one in grants.granted if applies_to_action(decision, arn, one)):
+            if not decision.resource:
+                yield from lines_for_grants(grants.allows, action, kind=LineKind.DECIDED, why=why, catalog=catalog)
+                continue
+            kind = ResourceKind.FOLD if has_wildcard(decision.resource) else ResourceKind.ARN
+            for grant in grants.allows:
+                scope = narrow_scope(grant, action, Resource(kind, decision.resource), catalog=catalog)
+                if scope is not None:
+                    yield Line(action, scope, grant.ref, LineKind.DECIDED, why, "", None)
+
+
+def _drop_lines(
+    principal: str, lines: Iterable[Line], decisions: Sequence[Decision]
+) -> tuple[tuple[Line, ...], tuple[DroppedLine, ...]]:
+    kept: list[Line] = []
+    shed: list[DroppedLine] = []
+    for line in lines:
+        decision = drops_line(decisions, principal=principal, line=line)
+        if decision is None:
+            kept.append(line)
+        else:
+            shed.append(DroppedLine(line, decision))
+    return tuple(kept), tuple(shed)
+
+
+def _dropped_past(
+    principal: str, past: Iterable[Line], kept: Iterable[Line], decisions: Sequence[Decision]
+) -> Iterable[DroppedLine]:
+    still = {(line.action, line.scope) for line in kept}
+    for line in past:
+        if (line.action, line.scope) in still or line.evidence is None:
+            continue
+        seen = line.evidence
+        decision = drops_row(
+            decisions, principal=principal, action=line.action, resource=seen.example_resource, day=seen.first_seen[:10]
+        )
+        if decision is not None:
+            yield DroppedLine(line, decision)

@@ -1,0 +1,117 @@
+"""Fitting: statements into as many policy documents as AWS allows, or not at all.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from lpgen.core.findings import ReplacementStatement
+from lpgen.core.model import CURRENT_VERSION, PrincipalKind, Statement
+from lpgen.core.policies.policy import (
+    ATTACHED_POLICIES_LIMIT,
+    MANAGED_POLICY_LIMIT,
+    ROLE_INLINE_LIMIT,
+    USER_INLINE_LIMIT,
+)
+
+_EMPTY_DOCUMENT = len('{"Version":"","Statement":[]}') + len(CURRENT_VERSION)
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What a principal may have: so many managed documents, and so many characters of inline policies in all."""
+
+    managed: int
+    inline: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A statement to place: as it is written, and where it came from (None for a carried Deny)."""
+
+    service: str
+    version: str
+    written: Statement
+    source: ReplacementStatement | None
+
+    @property
+    def size(self) -> int:
+        """Its characters, with the comma that parts it from the next."""
+        return len(self.written.text) + 1
+
+
+@dataclass(slots=True)
+class Document:
+    """A document being filled, up to `limit` characters."""
+
+    version: str
+    inline: bool
+    limit: int
+    items: list[Item] = field(default_factory=list)
+
+    @property
+    def room(self) -> int:
+        """How many characters of statements it still takes."""
+        return self.limit - _EMPTY_DOCUMENT - sum(item.size for item in self.items)
+
+
+Split = Callable[[Item], Sequence[Item]]
+"""The halves of a statement by action, or by resource where it has one action; the item alone where it has neither."""
+
+
+def space_of(kind: PrincipalKind, *, managed: bool, inline: bool) -> Space:
+    """The space that a role or user has for policies of its own."""
+    inline_limit = ROLE_INLINE_LIMIT if kind is PrincipalKind.ROLE else USER_INLINE_LIMIT
+    return Space(ATTACHED_POLICIES_LIMIT if managed else 0, inline_limit if inline else 0)
+
+
+def fit_documents(items: Iterable[Item], space: Space, *, split: Split) -> tuple[Document, ...] | None:
+    """The items in documents, managed ones first, or None where they don't fit.
+
+    A service stays in one document where it fits into one, else it is parted by statement, and a statement that fits
+    nowhere by action. The order of the items decides, so equal items give equal documents.
+    """
+    documents: list[Document] = []
+    for _, group in groupby(items, key=lambda item: (item.version, item.service)):
+        service = list(group)
+        if _place(service, documents, space):
+            continue
+        for item in service:
+            if not _place_parts(item, documents, space, split=split):
+                return None
+    return tuple(documents)
+
+
+def _place_parts(item: Item, documents: list[Document], space: Space, *, split: Split) -> bool:
+    if _place([item], documents, space):
+        return True
+    parts = split(item)
+    return len(parts) > 1 and all(_place_parts(part, documents, space, split=split) for part in parts)
+
+
+def _place(items: Sequence[Item], documents: list[Document], space: Space) -> bool:
+    version, size = items[0].version, sum(item.size for item in items)
+    for document in documents:
+        if document.version == version and document.room >= size:
+            document.items.extend(items)
+            return True
+    fresh = _new_document(version, documents, space)
+    if fresh is None or fresh.room < size:
+        return False
+    fresh.items.extend(items)
+    documents.append(fresh)
+    return True
+
+
+def _new_document(version: str, documents: Sequence[Document], space: Space) -> Document | None:
+    if sum(not document.inline for document in documents) < space.managed:
+        return Document(version, False, MANAGED_POLICY_LIMIT)
+    # All inline policies share one limit; one document a version leaves the most room.
+    spent = sum(document.limit - document.room for document in documents if document.inline)
+    if any(document.inline and document.version == version for document in documents) or spent >= space.inline:
+        return None
+    return Document(version, True, space.inline - spent)

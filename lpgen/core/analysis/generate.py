@@ -1,0 +1,217 @@
+"""Generation: the lines worth keeping, written as policy documents that fit AWS's limits, or refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.fit import Document, Item, Space, fit_documents, space_of
+from lpgen.core.analysis.lines import LINE_RULE_SENTENCES
+from lpgen.core.analysis.names import RULE_SENTENCES
+from lpgen.core.analysis.principal_class import GENERATED_CLASSES
+from lpgen.core.analysis.statements import (
+    FOLD_SENTENCES,
+    Grouping,
+    Parents,
+    build_statement,
+    fold_to_grant,
+    language_version,
+    service_of,
+    statements_from_lines,
+    written_statement,
+)
+from lpgen.core.findings import (
+    AppliedRule,
+    Diff,
+    Grant,
+    Line,
+    PrincipalClass,
+    PrincipalDiff,
+    PrincipalGrants,
+    Replacement,
+    ReplacementDocument,
+    ReplacementStatement,
+    Scope,
+)
+from lpgen.core.model import Statement
+from lpgen.core.options import Options
+from lpgen.core.policies.policy import policy_from_json, policy_from_statements, policy_size, policy_to_json
+
+SCOPE_RULES: Final[Mapping[str, str]] = {**RULE_SENTENCES, **LINE_RULE_SENTENCES, **FOLD_SENTENCES}
+"""Every rule by which a scope is wider than the seen resources, as a sentence that says what it adds."""
+
+_DENIES = "~denies"  # sorts after every service
+
+
+def generate_policies(
+    diff: Diff, grants: Sequence[PrincipalGrants], catalog: Catalog, options: Options
+) -> tuple[Replacement, ...]:
+    """The replacement of each principal that gets one, sorted by principal.
+
+    Every new Allow enumerates its actions and narrows one old Allow, whose conditions it keeps. Every Deny is carried.
+    What doesn't fit AWS's limits is merged exactly, then folded within the old statements, then put into inline space
+    too, then refused.
+    """
+    by_arn = {one.principal.arn: one for one in grants}
+    return tuple(
+        _generate_one(one, by_arn[one.principal.arn], catalog, inline=options.inline)
+        for one in diff.principals
+        if one.principal_class in GENERATED_CLASSES
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    lines: tuple[Line, ...]
+    grouping: Grouping
+    space: Space
+
+
+def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog, *, inline: bool) -> Replacement:
+    parents = {grant.ref: grant for grant in grants.allows}
+    denies = _deny_items(grants.denies)
+    inline = inline or diff.principal_class is PrincipalClass.SSO
+    for attempt in _attempts(diff, parents, catalog, inline=inline):
+        statements = statements_from_lines(attempt.lines, parents, grouping=attempt.grouping, catalog=catalog)
+        items = [_allow_item(one, parents) for one in statements]
+        documents = fit_documents(
+            sorted([*items, *denies], key=lambda item: (item.version, item.service)),
+            attempt.space,
+            split=lambda item: _split_item(item, parents),
+        )
+        if documents is not None:
+            return Replacement(
+                diff.principal,
+                tuple(_write(document, number, diff) for number, document in enumerate(documents, start=1)),
+                _applied_rules(attempt.lines),
+                _bytes_by_service([*items, *denies]),
+                "",
+            )
+    return _refuse(diff, parents, denies, catalog)
+
+
+def _attempts(diff: PrincipalDiff, parents: Parents, catalog: Catalog, *, inline: bool) -> Iterable[_Attempt]:
+    space = space_of(diff.principal.kind, managed=not inline, inline=inline)
+    lines = diff.lines
+    yield _Attempt(lines, Grouping.BY_SERVICE, space)
+    yield _Attempt(lines, Grouping.MERGED, space)
+    statements = statements_from_lines(lines, parents, grouping=Grouping.BY_SERVICE, catalog=catalog)
+    sizes = dict(_bytes_by_service([_allow_item(one, parents) for one in statements]))
+    for service in sorted(sizes, key=lambda one: (-sizes[one], one)):
+        lines = fold_to_grant(lines, parents, service=service, catalog=catalog)
+        yield _Attempt(lines, Grouping.MERGED, space)
+    if not inline:
+        both = space_of(diff.principal.kind, managed=True, inline=True)
+        yield _Attempt(diff.lines, Grouping.MERGED, both)
+        yield _Attempt(lines, Grouping.MERGED, both)
+
+
+def _refuse(diff: PrincipalDiff, parents: Parents, denies: Sequence[Item], catalog: Catalog) -> Replacement:
+    statements = statements_from_lines(diff.lines, parents, grouping=Grouping.MERGED, catalog=catalog)
+    sizes = _bytes_by_service([*(_allow_item(one, parents) for one in statements), *denies])
+    largest = ", ".join(f"{service} {size}" for service, size in sorted(sizes, key=lambda one: -one[1])[:5])
+    reason = (
+        f"the replacement needs {sum(size for _, size in sizes)} characters and doesn't fit AWS's limits (largest:"
+        f" {largest}); split the {diff.principal.kind} into several by what they do"
+    )
+    return Replacement(diff.principal, (), (), sizes, reason)
+
+
+# ---------------------------------------------------------------- items
+
+
+def _allow_item(statement: ReplacementStatement, parents: Parents) -> Item:
+    services = {service_of(action) for action in statement.actions}
+    return Item(
+        services.pop() if len(services) == 1 else "",
+        language_version(parents[statement.parent]),
+        written_statement(statement, parents),
+        statement,
+    )
+
+
+def _deny_items(denies: Iterable[Grant]) -> list[Item]:
+    """Each Deny as it is written now, once; a Sid that another one has already gives way to one made of the content."""
+    found: dict[tuple[str, str], Item] = {}
+    sids: set[str] = set()
+    for grant in denies:
+        version, bare = language_version(grant), text_without_sid(grant.statement)
+        if (version, bare) in found:
+            continue
+        written = grant.statement
+        if written.sid and written.sid in sids:
+            written = _with_sid(bare, f"Deny{hashlib.sha256(bare.encode()).hexdigest()[:10]}")
+        sids.add(written.sid)
+        found[version, bare] = Item(_DENIES, version, written, None)
+    return list(found.values())
+
+
+def text_without_sid(statement: Statement) -> str:
+    """A statement's text less its Sid, which has no bearing on what it means."""
+    fields: dict[str, Any] = json.loads(statement.text)
+    return json.dumps({key: value for key, value in fields.items() if key != "Sid"}, separators=(",", ":"))
+
+
+def _with_sid(bare: str, sid: str) -> Statement:
+    fields: dict[str, Any] = {"Sid": sid, **json.loads(bare)}
+    document = {"Version": "2012-10-17", "Statement": [fields]}
+    return policy_from_json(document, place="carried Deny").statements[0]
+
+
+def _split_item(item: Item, parents: Parents) -> Sequence[Item]:
+    source = item.source
+    if source is None:
+        return [item]
+    if len(source.actions) > 1:
+        half = len(source.actions) // 2
+        parts = (frozenset(source.actions[:half]), frozenset(source.actions[half:]))
+        return [
+            _allow_item(
+                build_statement([line for line in source.lines if line.action in part], parents, scope=source.scope),
+                parents,
+            )
+            for part in parts
+        ]
+    if len(source.scope.resources) > 1 and not source.scope.not_resource:
+        half = len(source.scope.resources) // 2
+        scopes = (Scope(source.scope.resources[:half]), Scope(source.scope.resources[half:]))
+        return [_allow_item(build_statement(source.lines, parents, scope=scope), parents) for scope in scopes]
+    return [item]
+
+
+# ---------------------------------------------------------------- results
+
+
+def _write(document: Document, number: int, diff: PrincipalDiff) -> ReplacementDocument:
+    policy = policy_from_statements([item.written for item in document.items], version=document.version)
+    return ReplacementDocument(
+        f"lpgen-{diff.principal.name}-{number}",
+        document.inline,
+        policy_to_json(policy, indent=2) + "\n",
+        policy_size(policy),
+        tuple(item.source for item in document.items if item.source is not None),
+    )
+
+
+def _applied_rules(lines: Iterable[Line]) -> tuple[AppliedRule, ...]:
+    seen: dict[tuple[str, str], int] = defaultdict(int)
+    for line in lines:
+        if line.rule:
+            for resource in line.scope.resources:
+                text = f"all but {resource}" if line.scope.not_resource else resource
+                seen[line.rule, text] += line.evidence.records if line.evidence else 0
+    return tuple(
+        AppliedRule(rule, pattern, records, SCOPE_RULES[rule]) for (rule, pattern), records in sorted(seen.items())
+    )
+
+
+def _bytes_by_service(items: Iterable[Item]) -> tuple[tuple[str, int], ...]:
+    sizes: dict[str, int] = defaultdict(int)
+    for item in items:
+        sizes[{"": "several", _DENIES: "denies"}.get(item.service, item.service)] += item.size
+    return tuple(sorted(sizes.items()))

@@ -1,0 +1,81 @@
+"""Grants: what each principal's policies allow, every pattern expanded against the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lpgen.core.actions.catalog import Catalog, Expansion
+from lpgen.core.findings import Grant, PrincipalGrants, StatementRef
+from lpgen.core.model import Action, ActionPattern, AttachedPolicy, Effect, Principal
+
+
+def grants_from_principals(principals: Iterable[Principal], catalog: Catalog) -> tuple[PrincipalGrants, ...]:
+    """The grants of each principal, sorted by ARN.
+
+    Every `Allow` and `Deny` of inline, attached, group and boundary policies, expanded against the catalog. Conditions
+    are kept with the statement and not evaluated here.
+    """
+    expander = _Expander(catalog)
+    return tuple(_principal_grants(principal, expander) for principal in sorted(principals, key=lambda one: one.arn))
+
+
+class _Expander:
+    # Thousands of roles share a few policies; expanding `*` for each of them would take minutes and gigabytes.
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._known: dict[tuple[tuple[ActionPattern, ...], bool], Expansion] = {}
+
+    def expand(self, patterns: tuple[ActionPattern, ...], *, negated: bool) -> Expansion:
+        key = (patterns, negated)
+        if key not in self._known:
+            expand = self._catalog.expand_not if negated else self._catalog.expand
+            self._known[key] = expand(patterns)
+        return self._known[key]
+
+
+def _principal_grants(principal: Principal, expander: _Expander) -> PrincipalGrants:
+    grants = [grant for policy in principal.policies for grant in _policy_grants(policy, expander)]
+    allows = tuple(grant for grant in grants if grant.statement.effect is Effect.ALLOW)
+    denies = tuple(grant for grant in grants if grant.statement.effect is Effect.DENY)
+    limit = () if principal.boundary is None else tuple(_policy_grants(principal.boundary, expander))
+    boundary_allows = tuple(grant for grant in limit if grant.statement.effect is Effect.ALLOW)
+    boundary_denies = tuple(grant for grant in limit if grant.statement.effect is Effect.DENY)
+    granted = _actions(allows) - _refused_outright(denies)
+    if principal.boundary is not None:
+        granted = (granted & _actions(boundary_allows)) - _refused_outright(boundary_denies)
+    return PrincipalGrants(
+        principal,
+        allows,
+        denies,
+        None if principal.boundary is None else boundary_allows,
+        boundary_denies,
+        _missing(principal),
+        granted,
+    )
+
+
+def _policy_grants(policy: AttachedPolicy, expander: _Expander) -> Iterable[Grant]:
+    if policy.document is None:
+        return
+    for statement in policy.document.statements:
+        ref = StatementRef(policy.arn or policy.name, policy.kind, policy.group, statement.index, statement.sid)
+        expansion = expander.expand(statement.patterns, negated=statement.not_action)
+        unknown = tuple(problem.pattern for problem in expansion.problems)
+        yield Grant(ref, policy.document.version, statement, expansion.actions, unknown)
+
+
+def _actions(grants: Iterable[Grant]) -> frozenset[Action]:
+    return frozenset().union(*(grant.actions for grant in grants))
+
+
+def _refused_outright(denies: Iterable[Grant]) -> frozenset[Action]:
+    return _actions(
+        grant
+        for grant in denies
+        if not grant.statement.conditions and not grant.statement.not_resource and "*" in grant.statement.resources
+    )
+
+
+def _missing(principal: Principal) -> tuple[str, ...]:
+    attached = [*principal.policies, *([principal.boundary] if principal.boundary else [])]
+    return tuple(sorted(policy.arn or policy.name for policy in attached if policy.document is None))

@@ -1,0 +1,176 @@
+"""Lines: each action on each scope that a replacement needs, narrowed from one old statement, with its evidence."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.names import NamePattern, name_patterns_from_uses
+from lpgen.core.analysis.scope import holds_variable, is_plain, narrow_scope, whole_scope
+from lpgen.core.findings import Grant, Line, LineKind, PrincipalGrants, Scope, StatementRef, Use
+from lpgen.core.model import OBSERVED, Action, Effect, Outcome, Resource, ResourceKind
+from lpgen.core.policies.match_resource import resource_contains, resource_match, resources_intersect
+from lpgen.core.usage.principal_usage import merge_evidence
+
+KEY_PREFIX: Final = "folded-name"
+UNREAD: Final = "unread-resource"
+GRANT_PATTERN: Final = "grant-pattern"
+
+LINE_RULE_SENTENCES: Final[Mapping[str, str]] = {
+    KEY_PREFIX: "names without bound, such as object keys, are kept by their folder or type, so any name below it",
+    UNREAD: "the record does not show the resource, so all that the old statement covers",
+    GRANT_PATTERN: "what was used can't be written exactly within the old statement, so the statement's own pattern",
+}
+
+_STRENGTH: Final = {kind: rank for rank, kind in enumerate(LineKind)}
+
+
+@dataclass(frozen=True, slots=True)
+class UseLines:
+    """The lines that a principal's uses need, and the uses that no grant explains."""
+
+    lines: tuple[Line, ...]
+    ungranted: tuple[tuple[Use, str], ...]
+
+
+def lines_from_uses(grants: PrincipalGrants, uses: Iterable[Use], *, catalog: Catalog) -> UseLines:
+    """The lines for every use that was allowed or tried, one per old statement that may have granted it.
+
+    A use whose outcome is undetermined needs no explanation: nobody knows whether it was allowed.
+    """
+    candidates = [use for use in uses if use.outcome is not Outcome.DENIED]
+    patterns = name_patterns_from_uses(candidates)
+    lines: list[Line] = []
+    ungranted: list[tuple[Use, str]] = []
+    for use in candidates:
+        found, refusal = _lines_for_use(grants, use, patterns=patterns, catalog=catalog)
+        lines.extend(found)
+        if not found and use.outcome is Outcome.ALLOWED:
+            ungranted.append((use, refusal))
+    return UseLines(merge_lines(lines, grants.allows), tuple(ungranted))
+
+
+def lines_for_grants(
+    grants: Iterable[Grant], action: Action, *, kind: LineKind, why: str, catalog: Catalog
+) -> tuple[Line, ...]:
+    """The lines that keep an action in the whole scope of every statement that grants it."""
+    return tuple(
+        Line(action, scope, grant.ref, kind, why, "", None)
+        for grant in grants
+        if action in grant.actions and (scope := whole_scope(grant, action, catalog=catalog)) is not None
+    )
+
+
+def merge_lines(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
+    """The lines without repetition, sorted: evidence is summed, and the strongest reason stands.
+
+    Of several statements that keep the same action on the same scope, an unconditional one makes the others needless,
+    and of those with equal conditions one is enough. Policies of different language versions are never compared.
+    """
+    merged: dict[tuple[Action, Scope, StatementRef], Line] = {}
+    for line in lines:
+        key = (line.action, line.scope, line.parent)
+        merged[key] = _merge_two(merged[key], line) if key in merged else line
+    parents = {grant.ref: grant for grant in grants}
+    rivals: dict[tuple[Action, Scope, str], list[Line]] = defaultdict(list)
+    for line in sorted(merged.values(), key=_line_order):
+        rivals[line.action, line.scope, parents[line.parent].version].append(line)
+    kept = [line for group in rivals.values() for line in _needed(group, parents)]
+    return tuple(sorted(kept, key=_line_order))
+
+
+def _line_order(line: Line) -> tuple[str, Scope, StatementRef]:
+    return line.action, line.scope, line.parent
+
+
+def _merge_two(one: Line, other: Line) -> Line:
+    first = min(one, other, key=lambda line: (_STRENGTH[line.kind], line.why, line.rule))
+    if one.evidence is None or other.evidence is None:
+        return replace(first, evidence=one.evidence or other.evidence)
+    return replace(first, evidence=merge_evidence(one.evidence, other.evidence))
+
+
+def _needed(rivals: list[Line], parents: Mapping[StatementRef, Grant]) -> Iterable[Line]:
+    by_conditions: dict[object, Line] = {}
+    for line in rivals:
+        conditions = parents[line.parent].statement.conditions
+        known = by_conditions.get(conditions)
+        by_conditions[conditions] = line if known is None else replace(_merge_two(known, line), parent=known.parent)
+    if () in by_conditions:
+        return [by_conditions[()]]
+    return by_conditions.values()
+
+
+def _lines_for_use(
+    grants: PrincipalGrants, use: Use, *, patterns: Mapping[str, NamePattern], catalog: Catalog
+) -> tuple[list[Line], str]:
+    refusal = _refusal(grants, use, catalog=catalog)
+    if refusal:
+        return [], refusal
+    pattern = patterns.get(use.resource.text) if use.resource.kind is ResourceKind.ARN else None
+    lines = []
+    for grant in grants.allows:
+        scope = narrow_scope(grant, use.action, use.resource, catalog=catalog)
+        if scope is None:
+            continue
+        rule = _scope_rule(use.resource, scope)
+        if pattern is not None and is_plain(use.resource.text):
+            wider = narrow_scope(grant, use.action, pattern.resource, catalog=catalog)
+            if wider is not None and wider != scope:
+                scope, rule = wider, pattern.rule
+        kind, why = _line_kind(use)
+        lines.append(Line(use.action, scope, grant.ref, kind, why, rule, use.evidence))
+    return lines, "" if lines else "no Allow matches the action and resource"
+
+
+def _scope_rule(resource: Resource, scope: Scope) -> str:
+    if resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
+        return UNREAD
+    if resource.kind is ResourceKind.NONE or scope.resources == (resource.text,):
+        return KEY_PREFIX if resource.kind is ResourceKind.FOLD else ""
+    return GRANT_PATTERN
+
+
+def _line_kind(use: Use) -> tuple[LineKind, str]:
+    if use.outcome is Outcome.UNDETERMINED:
+        return LineKind.ATTEMPTED, f"tried, outcome undetermined ({use.error_code})"
+    if use.how == OBSERVED:
+        return LineKind.OBSERVED, "a record of this action"
+    return LineKind.INFERRED, use.how
+
+
+def _refusal(grants: PrincipalGrants, use: Use, *, catalog: Catalog) -> str:
+    """Why the current policies refuse a use whatever their Allows say, or ""."""
+    for deny in (*grants.denies, *grants.boundary_denies):
+        if _denies_outright(deny, use):
+            return f"explicitly denied by {deny.ref}"
+    allows = grants.boundary_allows
+    if allows is not None and not any(
+        narrow_scope(grant, use.action, use.resource, catalog=catalog) for grant in allows
+    ):
+        return "outside the permissions boundary"
+    return ""
+
+
+def _denies_outright(deny: Grant, use: Use) -> bool:
+    """Whether a Deny certainly refuses the whole of a use: no condition, no variable, every resource it may mean."""
+    statement = deny.statement
+    assert statement.effect is Effect.DENY
+    if statement.conditions or use.action not in deny.actions:
+        return False
+    exact = use.resource.kind in (ResourceKind.ARN, ResourceKind.NONE)
+    if statement.not_resource:
+        touches = resource_match if exact else resources_intersect
+        return not any(
+            holds_variable(pattern, deny.version) or touches(pattern, use.resource.text)
+            for pattern in statement.resources
+        )
+    covers = resource_match if exact else resource_contains
+    return any(
+        covers(pattern, use.resource.text)
+        for pattern in statement.resources
+        if not holds_variable(pattern, deny.version)
+    )

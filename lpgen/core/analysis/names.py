@@ -1,0 +1,134 @@
+"""Which names stand for a family: ids that AWS assigns to short-lived things, and generated names.
+
+A replacement that lists such names exactly would break tomorrow. What is written instead is a pattern that stays within
+the old grant, by one of three stated rules, and the report prints each with what it adds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from lpgen.core.findings import Use
+from lpgen.core.model import Outcome, Resource, ResourceKind
+from lpgen.core.policies.match import glob_match
+
+SHORT_LIVED: Final = "short-lived-id"
+CREATED: Final = "created-by-principal"
+FAMILY: Final = "name-family"
+
+FAMILY_SIZE: Final = 5
+"""So many names of one shape make a family."""
+
+RULE_SENTENCES: Final[Mapping[str, str]] = {
+    SHORT_LIVED: "AWS assigns the ids of these short-lived resources, so any id of the type in the account and Region",
+    CREATED: "the principal creates resources of this type and AWS assigns their ids, so any id of the type in the "
+    "account and Region",
+    FAMILY: f"{FAMILY_SIZE} or more names differ only in generated parts, so any name of this shape",
+}
+
+# Service, resource type and the shape of the id, from the resource types of the service authorization reference:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+_SHORT_LIVED_TYPES: Final[tuple[tuple[str, str, str], ...]] = (
+    ("ec2", "instance/", r"i-[0-9a-f]{8,17}"),
+    ("ec2", "network-interface/", r"eni-[0-9a-f]{8,17}"),
+    ("ec2", "volume/", r"vol-[0-9a-f]{8,17}"),
+    ("ec2", "spot-instances-request/", r"sir-[0-9a-z]{8,17}"),
+    ("ec2", "spot-fleet-request/", r"sfr-[0-9a-f-]{36}"),
+    ("ec2", "fleet/", r"fleet-[0-9a-f-]{36}"),
+    ("ec2", "export-image-task/", r"export-ami-[0-9a-f]{8,17}"),
+    ("ec2", "import-image-task/", r"import-ami-[0-9a-f]{8,17}"),
+    ("ecs", "container-instance/", r"(?:[^/]+/)?[0-9a-f]{32}|(?:[^/]+/)?[0-9a-f-]{36}"),
+    ("ecs", "task-set/", r".*ecs-svc/[0-9]+"),
+    ("batch", "job/", r"[0-9a-f-]{36}"),
+    ("elasticmapreduce", "cluster/", r"j-[0-9A-Z]{8,20}"),
+    ("ssm", "managed-instance/", r"mi-[0-9a-f]{17}"),
+    ("ssm", "session/", r".+-[0-9a-z]{17,}"),
+    ("ssm", "automation-execution/", r"[0-9a-f-]{36}"),
+    ("sagemaker", "training-job/", r".+-[0-9-]{15,}"),
+)
+_SHAPES: Final = tuple((service, head, re.compile(shape)) for service, head, shape in _SHORT_LIVED_TYPES)
+
+_ASSIGNED_ID: Final = re.compile(r"[a-z]+(?:-[a-z]+)*-[0-9a-f]{8,17}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9]+")
+_GENERATED: Final = re.compile(r"\d+|\d+T\d+Z?|(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{6,}")
+_SHORTEST_STEM: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class NamePattern:
+    """What stands for one exact resource, and the rule that says so."""
+
+    resource: Resource
+    rule: str
+
+
+def name_patterns_from_uses(uses: Iterable[Use]) -> dict[str, NamePattern]:
+    """The pattern for each exact ARN of one principal's uses that a rule turns into one; the others are absent.
+
+    The pattern holds for every action of the principal, so that what it may start it may also stop.
+    """
+    counted = [use.resource for use in uses if use.outcome is not Outcome.DENIED]
+    arns = sorted({resource.text for resource in counted if resource.kind is ResourceKind.ARN})
+    created = sorted({resource.text for resource in counted if _is_type_pattern(resource)})
+    found = {arn: pattern for arn in arns if (pattern := _assigned_id_pattern(arn, created)) is not None}
+    return found | _families(arn for arn in arns if arn not in found)
+
+
+def _is_type_pattern(resource: Resource) -> bool:
+    return resource.kind is ResourceKind.FOLD and resource.text.endswith("/*") and resource.text.count("*") == 1
+
+
+def _assigned_id_pattern(arn: str, created: Iterable[str]) -> NamePattern | None:
+    prefix, service, tail = _split_arn(arn)
+    for known_service, head, shape in _SHAPES:
+        if service == known_service and tail.startswith(head) and shape.fullmatch(tail[len(head) :]):
+            return NamePattern(Resource(ResourceKind.FOLD, f"{prefix}{head}*"), SHORT_LIVED)
+    if _ASSIGNED_ID.fullmatch(tail.rpartition("/")[2]):
+        for pattern in created:
+            if glob_match(pattern, arn):
+                return NamePattern(Resource(ResourceKind.FOLD, pattern), CREATED)
+    return None
+
+
+def _families(arns: Iterable[str]) -> dict[str, NamePattern]:
+    shapes: dict[str, list[str]] = defaultdict(list)
+    for arn in arns:
+        shape = _name_shape(arn)
+        if shape:
+            shapes[shape].append(arn)
+    return {
+        arn: NamePattern(Resource(ResourceKind.FOLD, shape), FAMILY)
+        for shape, members in shapes.items()
+        if len(members) >= FAMILY_SIZE
+        for arn in members
+    }
+
+
+def _name_shape(arn: str) -> str:
+    """The ARN with the generated parts of its last name as `*`, or "" where that leaves no telling name.
+
+    Roles, users and policies never make a family: a pattern over them hands out rights. Nor do ids that AWS assigned.
+    """
+    prefix, service, tail = _split_arn(arn)
+    if service in ("", "iam", "sts", "organizations", "kms") or any(character in arn for character in "*?$"):
+        return ""
+    cut = max(tail.rfind("/"), tail.rfind(":")) + 1
+    head, name = tail[:cut], tail[cut:]
+    if _ASSIGNED_ID.fullmatch(name):
+        return ""
+    shape = _TOKEN.sub(lambda token: "*" if _GENERATED.fullmatch(token.group()) else token.group(), name)
+    shape = re.sub(r"\*(?:[-_.]?\*)+", "*", shape)
+    stem = shape.partition("*")[0]
+    return f"{prefix}{head}{shape}" if "*" in shape and len(stem) >= _SHORTEST_STEM else ""
+
+
+def _split_arn(arn: str) -> tuple[str, str, str]:
+    """The ARN up to its resource field, its service, and the resource field; empty parts for what isn't an ARN."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or parts[0] != "arn":
+        return "", "", ""
+    return ":".join(parts[:5]) + ":", parts[2], parts[5]

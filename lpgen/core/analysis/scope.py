@@ -1,0 +1,103 @@
+"""Scope: how far one old statement, narrowed to one use, still reaches.
+
+Nothing here is wider than the old statement, and nothing leaves out a part of the use that it may have granted.
+"""
+
+from __future__ import annotations
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.findings import Grant, Scope
+from lpgen.core.model import LEGACY_VERSION, Action, Resource, ResourceKind
+from lpgen.core.policies.match import has_variable, variables_as_wildcards
+from lpgen.core.policies.match_resource import (
+    intersect_resources,
+    resource_contains,
+    resource_match,
+    resources_intersect,
+)
+
+EVERYTHING = Scope(("*",))
+
+
+def narrow_scope(grant: Grant, action: Action, resource: Resource, *, catalog: Catalog) -> Scope | None:
+    """What stays of a grant for one action on one resource, or None where the grant can't have allowed it.
+
+    An exact ARN stays exact. A fold becomes its intersection with the grant, or else the grant's own pattern. A pattern
+    with a policy variable is carried verbatim, since its value at the time of the call is unknown. An unknown resource
+    keeps the whole scope.
+    """
+    if action not in grant.actions:
+        return None
+    if resource.kind is ResourceKind.NONE:
+        return _scope_of_none(grant)
+    if resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
+        return whole_scope(grant, action, catalog=catalog)
+    if grant.statement.not_resource:
+        return _scope_outside(grant, resource)
+    return _scope_inside(grant, resource)
+
+
+def whole_scope(grant: Grant, action: Action, *, catalog: Catalog) -> Scope | None:
+    """The grant's scope for an action, less the patterns that name no resource it takes; None where none is left."""
+    if catalog.takes_no_resource(action):
+        return _scope_of_none(grant)
+    if grant.statement.not_resource:
+        return Scope(tuple(sorted(set(grant.statement.resources))), not_resource=True)
+    fitting = {pattern for pattern in grant.statement.resources if catalog.takes_resource(action, pattern)}
+    return Scope(tuple(sorted(fitting))) if fitting else None
+
+
+def as_glob(pattern: str, version: str) -> str:
+    """A resource pattern as a glob that matches at least as much: policy variables may stand for anything."""
+    return pattern if version == LEGACY_VERSION else variables_as_wildcards(pattern)
+
+
+def holds_variable(pattern: str, version: str) -> bool:
+    """Whether what the pattern matches depends on the request: the older policy language has no variables."""
+    return version != LEGACY_VERSION and has_variable(pattern)
+
+
+def is_plain(arn: str) -> bool:
+    """Whether an ARN means only itself when written into a policy: real names may hold `*`, `?` and `$`."""
+    return not any(character in arn for character in "*?$")
+
+
+def _scope_of_none(grant: Grant) -> Scope | None:
+    # A request without a resource is evaluated against `*`, which only patterns of stars match.
+    matches = any(resource_match(pattern, "*") for pattern in grant.statement.resources)
+    if grant.statement.not_resource:
+        return None if matches else Scope(tuple(sorted(set(grant.statement.resources))), not_resource=True)
+    return EVERYTHING if matches else None
+
+
+def _scope_inside(grant: Grant, resource: Resource) -> Scope | None:
+    exact = resource.kind is ResourceKind.ARN
+    plain = not exact or is_plain(resource.text)
+    kept: set[str] = set()
+    for pattern in grant.statement.resources:
+        glob = as_glob(pattern, grant.version)
+        if not (resource_match(glob, resource.text) if exact else resources_intersect(glob, resource.text)):
+            continue
+        if holds_variable(pattern, grant.version) or not plain:
+            kept.add(pattern)
+        elif exact or resource_contains(pattern, resource.text):
+            return Scope((resource.text,))
+        else:
+            kept.add(intersect_resources(pattern, resource.text) or pattern)
+    return Scope(tuple(sorted(kept))) if kept else None
+
+
+def _scope_outside(grant: Grant, resource: Resource) -> Scope | None:
+    exact = resource.kind is ResourceKind.ARN
+    # A variable that the request has no value for may void the statement, so nothing can be said to lie outside it.
+    touches = exact and not is_plain(resource.text)
+    for pattern in grant.statement.resources:
+        if holds_variable(pattern, grant.version):
+            touches = True
+        elif resource_match(pattern, resource.text) if exact else resource_contains(pattern, resource.text):
+            return None
+        else:
+            touches = touches or (not exact and resources_intersect(pattern, resource.text))
+    if touches:
+        return Scope(tuple(sorted(set(grant.statement.resources))), not_resource=True)
+    return Scope((resource.text,))

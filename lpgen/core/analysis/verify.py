@@ -1,0 +1,49 @@
+"""Verification: a second opinion on a written replacement, from its JSON, the old policies and the usage alone.
+
+It shares no decision with generation: it reads the written documents anew, expands them anew, and proves each claim
+from containment of patterns and structure of conditions. What it can't prove it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.checks.actions import check_actions
+from lpgen.core.analysis.checks.denies import check_denies
+from lpgen.core.analysis.checks.reasons import check_pairs_have_reasons
+from lpgen.core.analysis.checks.replay import check_replay
+from lpgen.core.analysis.checks.sizes import check_sizes
+from lpgen.core.analysis.checks.use import check_use_is_covered
+from lpgen.core.analysis.checks.within import check_within_grants
+from lpgen.core.analysis.checks.written import WrittenDocument, new_allows
+from lpgen.core.analysis.claims import Claims
+from lpgen.core.findings import PrincipalGrants, PrincipalUsage, Verification
+
+
+def verify_replacement(
+    documents: Sequence[WrittenDocument],
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    catalog: Catalog,
+    *,
+    claims: Claims,
+) -> Verification:
+    """The checks on one principal's written documents.
+
+    `usage` is what counts as the principal's use. `claims` are the reasons that the evidence file gives for lines
+    without use, and the uses that decisions drop; a claim justifies a line being there, never its being allowed.
+    """
+    news = new_allows(documents, catalog)
+    return Verification(
+        grants.principal.arn,
+        (
+            check_actions(documents, catalog),
+            check_use_is_covered(news, grants, usage, catalog, claims=claims),
+            check_replay(documents, grants, usage, catalog, claims=claims),
+            check_within_grants(news, grants, catalog),
+            check_pairs_have_reasons(news, usage, catalog, claims=claims),
+            check_denies(documents, grants),
+            check_sizes(documents, grants.principal.kind),
+        ),
+    )

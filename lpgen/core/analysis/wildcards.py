@@ -1,0 +1,31 @@
+"""Wildcards: what each `*` of a policy stands for today, and how much of it was used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.findings import Grant, WildcardUse
+from lpgen.core.model import Action, ActionPattern
+from lpgen.core.policies.match import has_wildcard
+
+
+def wildcards_of_grants(
+    grants: Iterable[Grant], used: Iterable[Action], *, catalog: Catalog
+) -> tuple[WildcardUse, ...]:
+    """Each wildcard of the Allows in policy order; a `NotAction` counts as one, over all that it grants."""
+    seen = frozenset(used)
+    return tuple(
+        WildcardUse(grant.ref, pattern, grant.statement.not_action, len(actions), tuple(sorted(actions & seen)))
+        for grant in grants
+        for pattern, actions in _wildcards(grant, catalog)
+    )
+
+
+def _wildcards(grant: Grant, catalog: Catalog) -> Iterable[tuple[ActionPattern, frozenset[Action]]]:
+    if grant.statement.not_action:
+        yield ActionPattern(", ".join(grant.statement.patterns)), grant.actions
+        return
+    for pattern in grant.statement.patterns:
+        if has_wildcard(pattern):
+            yield pattern, catalog.expand([pattern]).actions

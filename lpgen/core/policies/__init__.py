@@ -1,0 +1,1 @@
+"""IAM policies: globs, documents, conditions, and the decision."""

@@ -1,0 +1,92 @@
+"""Condition blocks against a request, three-valued: what a request doesn't show is never guessed.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lpgen.core.model import Condition
+from lpgen.core.policies.condition_operator import Comparison, Operator, Quantifier, operator_from_name
+from lpgen.core.policies.condition_values import TAKES_VARIABLES, compare_value
+from lpgen.core.policies.decision import NO, YES, Match, Request, all_of, any_of, match_of, maybe, opposite
+from lpgen.core.policies.policy_variables import Filled, Gap, Unfilled, fill_in
+
+
+def conditions_match(conditions: Iterable[Condition], version: str, request: Request) -> Match:
+    """Whether a request meets all conditions of a statement in a policy of this language version."""
+    return all_of(condition_match(condition, version, request) for condition in conditions)
+
+
+def condition_match(condition: Condition, version: str, request: Request) -> Match:
+    """Whether a request meets one condition.
+
+    MAYBE where it turns on a key that the request doesn't show, and where AWS doesn't say what happens: an operator
+    without values, a value that isn't of the operator's kind, several values under an operator without `ForAllValues`
+    or `ForAnyValue`.
+    """
+    operator = operator_from_name(condition.operator)
+    values = request.values_of(condition.key)
+    if operator is None or values is None or not condition.values:
+        return maybe(condition.key)
+    if operator.comparison is Comparison.NULL:
+        return _null_match(condition, values)
+    if not any(values):
+        return _missing_match(operator, condition, values, version, request)
+    return _present_match(operator, condition, values, version, request)
+
+
+def _null_match(condition: Condition, values: tuple[str, ...]) -> Match:
+    """`Null: true` wants the key to be missing, `Null: false` wants it there."""
+    actual = "false" if values else "true"
+    return match_of(any(value.lower() == actual for value in condition.values))
+
+
+def _missing_match(
+    operator: Operator, condition: Condition, values: tuple[str, ...], version: str, request: Request
+) -> Match:
+    """The answer for a key that is missing or only holds empty strings.
+
+    Over an empty set of values `ForAllValues` holds and `ForAnyValue` doesn't; an empty string counts as empty there
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html).
+    Else a missing key fails a positive operator and passes a negated one.
+    """
+    if operator.quantifier is Quantifier.FOR_ALL:
+        return YES
+    if operator.quantifier is Quantifier.FOR_ANY:
+        return match_of(operator.if_exists and not values)
+    if not values:
+        return match_of(operator.if_exists or operator.negated)
+    return _present_match(operator, condition, values, version, request)
+
+
+def _present_match(
+    operator: Operator, condition: Condition, values: tuple[str, ...], version: str, request: Request
+) -> Match:
+    wanted = [_fill_in(operator, text, version, request) for text in condition.values]
+    gaps = [text for text in wanted if isinstance(text, Unfilled)]
+    if operator.negated and any(gap.gap is Gap.MISSING for gap in gaps):
+        return NO  # a variable without a value makes the statement invalid
+    unknown = {key for gap in gaps if gap.gap is Gap.UNKNOWN for key in gap.keys}
+    texts = [text for text in wanted if isinstance(text, Filled)]
+    tests = (_value_match(operator, condition.key, texts, unknown, value) for value in values)
+    if operator.quantifier is Quantifier.FOR_ALL:
+        return all_of(tests)
+    if operator.quantifier is Quantifier.FOR_ANY:
+        return any_of(tests)
+    return all_of(tests) if len(values) == 1 else maybe(condition.key)
+
+
+def _fill_in(operator: Operator, text: str, version: str, request: Request) -> Filled | Unfilled:
+    if operator.comparison in TAKES_VARIABLES:
+        return fill_in(text, version, request)
+    return Filled(((text, False),))
+
+
+def _value_match(operator: Operator, key: str, texts: list[Filled], unknown: set[str], value: str) -> Match:
+    """Whether one request value meets one of the policy's values, or for a negated operator none of them."""
+    results = [compare_value(operator.comparison, text, value) for text in texts]
+    found = any_of(maybe(key) if result is None else match_of(result) for result in results)
+    found = any_of((found, maybe(*unknown))) if unknown else found
+    return opposite(found) if operator.negated else found

@@ -1,0 +1,175 @@
+"""The one glob: `*` is any run of characters (`/` and `:` too), `?` is one character, all else is literal.
+
+Action patterns are this glob without regard to case. Resource patterns are read by
+`lpgen.core.policies.match_resource`, which adds what AWS says of the fields of an ARN. Every function here is pure and
+total.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from lpgen.core.policies.glob_tokens import tokens_contain, tokens_contain_all, tokens_from_glob, tokens_intersect
+
+_WILDCARD = re.compile(r"[*?]")
+_WILDCARD_RUN = re.compile(r"[*?]+")
+VARIABLE = re.compile(r"\$\{(?:([^{}',]*)(?:,\s*'([^']*)'\s*)?|[^}]*)\}")
+"""A policy variable, `${key}` or `${key, 'default'}`: its key or one of the three escapes, and its default if any.
+
+What stands in `${…}` and is neither has no key.
+"""
+
+VARIABLE_ESCAPES = frozenset("*?$")
+"""`${*}`, `${?}` and `${$}` stand for the characters themselves."""
+
+
+def has_wildcard(text: str) -> bool:
+    """Whether a text holds `*` or `?`."""
+    return "*" in text or "?" in text
+
+
+def normalize_glob(pattern: str) -> str:
+    """The same glob with each run of wildcards in one spelling: question marks first, then at most one `*`."""
+    if "*" not in pattern:
+        return pattern
+    return _WILDCARD_RUN.sub(lambda run: "?" * run.group().count("?") + "*" * ("*" in run.group()), pattern)
+
+
+def fold_case(text: str) -> str:
+    """The text in lower case, ASCII letters alone, as IAM compares names; its length never changes."""
+    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
+
+
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def glob_match(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
+    """Whether a glob matches the whole text."""
+    if ignore_case:
+        return glob_matcher(fold_case(pattern))(fold_case(text))
+    return glob_matcher(pattern)(text)
+
+
+@lru_cache(maxsize=65536)
+def glob_matcher(pattern: str) -> Callable[[str], bool]:
+    """The test "does this glob match the whole text", compiled once and kept.
+
+    Matching never backtracks: each literal part between two `*` takes its leftmost place, which is always right.
+    """
+    normal = normalize_glob(pattern)
+    if not has_wildcard(normal):
+        return normal.__eq__
+    if normal == "*":
+        return lambda _text: True
+    head = normal[:-1]
+    if normal.endswith("*") and not has_wildcard(head):
+        return lambda text: text.startswith(head)
+    fullmatch = re.compile(_regex_from_glob(normal), re.DOTALL).fullmatch
+    return lambda text: fullmatch(text) is not None
+
+
+def _regex_from_glob(pattern: str) -> str:
+    """A regular expression that matches what a normalised glob matches, with atomic groups against backtracking."""
+    first, *rest = [re.escape(part).replace(r"\?", ".") for part in pattern.split("*")]
+    if not rest:
+        return first
+    *middle, last = rest
+    return first + "".join(f"(?>.*?{part})" for part in middle) + ".*" + last
+
+
+# ---------------------------------------------------------------- the algebra of globs
+
+
+@lru_cache(maxsize=65536)
+def pattern_contains(outer: str, inner: str) -> bool:
+    """Whether `outer` matches every text that `inner` matches. True is always right; False is right but for globs
+    with so many wildcards that the search runs out of its budget."""
+    outer, inner = normalize_glob(outer), normalize_glob(inner)
+    if outer in ("*", inner):
+        return True
+    if not has_wildcard(inner):
+        return glob_match(outer, inner)
+    if not has_wildcard(outer) or not _heads_agree(outer, inner):
+        return False
+    return tokens_contain(tokens_from_glob(outer), tokens_from_glob(inner))
+
+
+@lru_cache(maxsize=65536)
+def patterns_intersect(a: str, b: str) -> bool:
+    """Whether some text is matched by both globs; exact."""
+    if not has_wildcard(a):
+        return glob_match(b, a)
+    if not has_wildcard(b):
+        return glob_match(a, b)
+    if not _heads_agree(a, b) or not _heads_agree(a[::-1], b[::-1]):
+        return False
+    return tokens_intersect(tokens_from_glob(normalize_glob(a)), tokens_from_glob(normalize_glob(b)))
+
+
+@lru_cache(maxsize=65536)
+def intersect_patterns(a: str, b: str) -> str | None:
+    """One glob that matches exactly what both match, or None where there is none or it isn't found.
+
+    None doesn't mean that the globs are disjoint: `patterns_intersect` says that. `a/*` and `*/b` meet in `a/*/b`, but
+    in `a/b` too, so there is no one glob for them; `a*` and `*b` meet in `a*b`.
+    """
+    a, b = normalize_glob(a), normalize_glob(b)
+    if pattern_contains(a, b):
+        return b
+    if pattern_contains(b, a):
+        return a
+    for candidate in _joined(a, b):
+        if pattern_contains(a, candidate) and pattern_contains(b, candidate) and _covers_both(candidate, a, b):
+            return candidate
+    return None
+
+
+def _covers_both(candidate: str, a: str, b: str) -> bool:
+    """Whether every text that both globs match is matched by the candidate."""
+    return tokens_contain_all(tokens_from_glob(candidate), (tokens_from_glob(a), tokens_from_glob(b)))
+
+
+def _joined(a: str, b: str) -> list[str]:
+    """Globs that may be the intersection: one glob up to one of its `*`, then the other from one of its own."""
+    found: list[str] = []
+    for first, second in ((a, b), (b, a)):
+        head = first[: first.rfind("*") + 1]
+        tail = second[second.find("*") :] if "*" in second else ""
+        if head and tail:
+            found.append(normalize_glob(head + tail))
+    return found
+
+
+def _heads_agree(a: str, b: str) -> bool:
+    """Whether the literal starts of two globs don't contradict each other."""
+    head_a, head_b = _literal_head(a), _literal_head(b)
+    length = min(len(head_a), len(head_b))
+    return head_a[:length] == head_b[:length]
+
+
+def _literal_head(pattern: str) -> str:
+    found = _WILDCARD.search(pattern)
+    return pattern[: found.start()] if found else pattern
+
+
+# ---------------------------------------------------------------- policy variables
+
+
+def has_variable(text: str) -> bool:
+    """Whether a policy text holds `${…}`, so that as a glob it doesn't say what it matches.
+
+    The value of a variable is decided by the request; the escapes `${*}`, `${?}` and `${$}` stand for characters that a
+    glob can't name. All this holds for language version 2012-10-17 alone; before, `${…}` is literal text.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+    return VARIABLE.search(text) is not None
+
+
+def variables_as_wildcards(text: str) -> str:
+    """The glob with each variable as `*`: it matches at least what the text can match under any values.
+
+    The escapes `${*}` and `${?}` become the wildcards, which match the characters meant and more; `${$}` becomes `$`.
+    """
+    return VARIABLE.sub(lambda found: found.group(1) if found.group(1) in VARIABLE_ESCAPES else "*", text)

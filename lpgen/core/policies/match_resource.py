@@ -1,0 +1,128 @@
+"""Resource patterns: the one glob, read with what AWS says of the fields of an ARN.
+
+Two rules come on top of `lpgen.core.policies.match`. An ARN with fewer than six fields is completed with `*` in an
+identity policy (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns). A
+wildcard stays within its field (partition, service, Region, account), except a `*` at the field's end, which may run over colons
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html). The sixth field, the
+resource, may hold colons itself, and wildcards in it run freely. Case counts.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from lpgen.core.policies.glob_tokens import (
+    ANY,
+    FIELD_ANY,
+    FIELD_RUN,
+    RUN,
+    Tokens,
+    match_tokens,
+    tokens_contain,
+    tokens_from_glob,
+    tokens_intersect,
+)
+from lpgen.core.policies.match import (
+    glob_match,
+    has_wildcard,
+    intersect_patterns,
+    normalize_glob,
+    pattern_contains,
+    patterns_intersect,
+)
+
+_ARN_FIELDS = 6
+_ARN = tokens_from_glob("arn:")
+_COLON = ord(":")
+
+
+def complete_arn(pattern: str) -> str:
+    """The pattern with the fields that an identity policy may leave out: `arn:aws:sqs` is `arn:aws:sqs:*:*:*`."""
+    if not pattern.startswith("arn:"):
+        return pattern
+    return pattern + ":*" * (_ARN_FIELDS - 1 - pattern.count(":"))
+
+
+def resource_match(pattern: str, resource: str) -> bool:
+    """Whether a resource pattern without variables matches an exact resource."""
+    full = complete_arn(pattern)
+    return match_tokens(resource_tokens(full), resource) if _bound(full) else glob_match(full, resource)
+
+
+def resource_contains(outer: str, inner: str) -> bool:
+    """Whether `outer` matches every resource that `inner` matches. True is always right (see `pattern_contains`)."""
+    outer, inner = complete_arn(outer), complete_arn(inner)
+    if _bound(outer) or _bound(inner):
+        return _bound_contains(outer, inner)
+    return pattern_contains(outer, inner)
+
+
+def resources_intersect(a: str, b: str) -> bool:
+    """Whether some resource is matched by both patterns; exact."""
+    a, b = complete_arn(a), complete_arn(b)
+    if _bound(a) or _bound(b):
+        return tokens_intersect(resource_tokens(a), resource_tokens(b))
+    return patterns_intersect(a, b)
+
+
+@lru_cache(maxsize=65536)
+def intersect_resources(a: str, b: str) -> str | None:
+    """One pattern for the resources that both match, or None where there is none or it isn't found.
+
+    It never matches a resource that either pattern doesn't. For two ARNs it may be made field by field, and then it
+    leaves out ARNs whose Region or account field would hold a colon, which don't exist.
+    """
+    a, b = complete_arn(a), complete_arn(b)
+    if resource_contains(a, b):
+        return b
+    if resource_contains(b, a):
+        return a
+    if not (_bound(a) or _bound(b)) and (whole := intersect_patterns(a, b)) is not None:
+        return whole
+    fields = [intersect_patterns(x, y) for x, y in zip(_fields(a), _fields(b), strict=False)]
+    if len(fields) != _ARN_FIELDS or len(_fields(a)) != len(_fields(b)):
+        return None
+    joined = ":".join(field for field in fields if field is not None)
+    inside = None not in fields and resource_contains(a, joined) and resource_contains(b, joined)
+    return joined if inside else None
+
+
+@lru_cache(maxsize=16384)
+def resource_tokens(pattern: str) -> Tokens:
+    """The tokens of a resource pattern without variables."""
+    return bind_fields(tokens_from_glob(normalize_glob(pattern)))
+
+
+def bind_fields(tokens: Tokens) -> Tokens:
+    """A resource glob with the fields it may leave out, and its wildcards bound to their field where AWS does."""
+    if tokens[: len(_ARN)] != _ARN:
+        return tokens
+    bound: list[int] = []
+    missing = max(0, _ARN_FIELDS - 1 - tokens.count(_COLON))
+    full = tokens + (_COLON, RUN) * missing
+    colons = 0
+    for at, token in enumerate(full):
+        colons += token == _COLON
+        if colons == _ARN_FIELDS - 1:
+            return (*bound, *full[at:])
+        ends_field = full[at + 1 : at + 2] in ((_COLON,), ())
+        bound.append(FIELD_ANY if token == ANY else FIELD_RUN if token == RUN and not ends_field else token)
+    return tuple(bound)
+
+
+@lru_cache(maxsize=65536)
+def _bound_contains(outer: str, inner: str) -> bool:
+    if not has_wildcard(inner):
+        return match_tokens(resource_tokens(outer), inner)
+    return tokens_contain(resource_tokens(outer), resource_tokens(inner))
+
+
+def _bound(pattern: str) -> bool:
+    """Whether a wildcard of the pattern is bound to its field, so that the plain glob would match too much."""
+    if not pattern.startswith("arn:") or not has_wildcard(pattern):
+        return False
+    return any("?" in field or "*" in field[:-1] for field in _fields(pattern)[: _ARN_FIELDS - 1])
+
+
+def _fields(arn: str) -> list[str]:
+    return arn.split(":", _ARN_FIELDS - 1)

@@ -1,0 +1,86 @@
+"""Policy variables: `${key}` and `${key, 'default'}` filled in from a request.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lpgen.core.model import CURRENT_VERSION
+from lpgen.core.policies.decision import Request
+from lpgen.core.policies.glob_tokens import Tokens, literal_tokens, tokens_from_glob
+from lpgen.core.policies.match import VARIABLE, VARIABLE_ESCAPES
+
+
+class Gap(StrEnum):
+    """Why a text can't be filled in."""
+
+    UNKNOWN = "unknown"  # the request doesn't show the key
+    MISSING = "missing"  # the request doesn't have the key: the statement doesn't apply
+
+
+@dataclass(frozen=True, slots=True)
+class Unfilled:
+    """A text with variables that have no value. `keys` are theirs; one that is MISSING outweighs those UNKNOWN."""
+
+    gap: Gap
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A text in parts: those written in the policy, in which wildcards count, and those put in, which are literal."""
+
+    parts: tuple[tuple[str, bool], ...]  # text, and whether it is literal
+
+    def as_text(self) -> str:
+        """The text, all of it literal."""
+        return "".join(text for text, _ in self.parts)
+
+    def as_tokens(self) -> Tokens:
+        """The glob in which no value that was put in has wildcards.
+
+        AWS doesn't say what a `*` in a value means; taking it literally never lets a caller's own tag or name widen a
+        policy.
+        """
+        tokens: list[int] = []
+        for text, literal in self.parts:
+            tokens.extend(literal_tokens(text) if literal else tokens_from_glob(text))
+        return tuple(tokens)
+
+
+def fill_in(text: str, version: str, request: Request) -> Filled | Unfilled:
+    """A policy text with its variables' values from a request. Before language version 2012-10-17 there are none."""
+    if version != CURRENT_VERSION or "${" not in text:
+        return Filled(((text, False),))
+    parts: list[tuple[str, bool]] = []
+    gaps: dict[Gap, list[str]] = {}
+    end = 0
+    for found in VARIABLE.finditer(text):
+        key, default = found.groups()
+        name = found.group()[2:-1] if key is None else key
+        value = _value(name, default, request)
+        if isinstance(value, Gap):
+            gaps.setdefault(value, []).append(name.strip())
+        else:
+            parts += [(text[end : found.start()], False), (value, True)]
+        end = found.end()
+    for gap in (Gap.MISSING, Gap.UNKNOWN):
+        if gap in gaps:
+            return Unfilled(gap, tuple(gaps[gap]))
+    return Filled((*(part for part in parts if part[0]), (text[end:], False)))
+
+
+def _value(name: str, default: str | None, request: Request) -> str | Gap:
+    if name in VARIABLE_ESCAPES:
+        return name
+    values = request.values_of(name.strip())
+    if values is None:
+        return Gap.UNKNOWN
+    if len(values) == 1:
+        return values[0]
+    if not values and default is not None:
+        return default
+    return Gap.MISSING  # a key with several values can't be a variable

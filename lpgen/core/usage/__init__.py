@@ -1,0 +1,1 @@
+"""Usage: from mapped records to the tables, their merge, and what each principal did."""

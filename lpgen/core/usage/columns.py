@@ -1,0 +1,76 @@
+"""Arrow columns from Python lists, without `pa.array`, which imports pandas whenever it is installed (0.2 s)."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+import pyarrow as pa
+
+_INT64 = "q"
+_INT32 = "i"
+_MAX_TEXT_BYTES = 2**31 - 1
+
+
+def empty_table(schema: pa.Schema) -> pa.Table:
+    """A table without rows; `Schema.empty_table` would import pandas."""
+    return pa.Table.from_arrays([_empty_column(field.type) for field in schema], schema=schema)
+
+
+def _empty_column(kind: pa.DataType) -> pa.Array:
+    return text_column([]) if pa.types.is_string(kind) else pa.Array.from_buffers(kind, 0, [None, pa.py_buffer(b"")])
+
+
+def text_column(values: Sequence[str]) -> pa.Array:
+    """A `string` column without nulls; a `large_string` column where the text is beyond 2 GiB."""
+    encoded = [value.encode() for value in values]
+    data = b"".join(encoded)
+    wide = len(data) > _MAX_TEXT_BYTES
+    offsets = array(_INT64 if wide else _INT32, accumulate(map(len, encoded), initial=0))
+    kind = pa.large_string() if wide else pa.string()
+    return pa.Array.from_buffers(kind, len(encoded), [None, _buffer(offsets), pa.py_buffer(data)])
+
+
+def integer_column(values: Sequence[int]) -> pa.Array:
+    """An `int64` column without nulls."""
+    return pa.Array.from_buffers(pa.int64(), len(values), [None, _buffer(array(_INT64, values))])
+
+
+def flag_column(values: Sequence[bool]) -> pa.Array:
+    """A `bool` column without nulls."""
+    return integer_column([int(value) for value in values]).cast(pa.bool_())
+
+
+def time_column(values: Sequence[str], kind: pa.DataType) -> pa.Array:
+    """A date or timestamp column from ISO text as `lpgen.core.usage.event_time` gives it; "" becomes null.
+
+    The text is UTC without a zone; a timestamp type with a time zone takes it as that instant.
+    """
+    texts = text_column([value or "1970-01-01" for value in values])
+    instants = texts.cast(pa.timestamp("ms"))
+    if pa.types.is_date32(kind):
+        instants = instants.cast(kind)
+    elif kind.tz is not None:
+        instants = instants.cast(pa.int64()).cast(kind)
+    return _with_nulls(instants, [bool(value) for value in values])
+
+
+def _with_nulls(column: pa.Array, valid: Sequence[bool]) -> pa.Array:
+    if all(valid):
+        return column
+    return pa.Array.from_buffers(column.type, len(column), [_bitmap(valid), column.buffers()[1]], offset=column.offset)
+
+
+def _bitmap(valid: Iterable[bool]) -> pa.Buffer:
+    """Arrow's validity bitmap: one bit a value, least significant first."""
+    bits = bytearray()
+    for at, flag in enumerate(valid):
+        if at % 8 == 0:
+            bits.append(0)
+        bits[-1] |= flag << at % 8
+    return pa.py_buffer(bytes(bits))
+
+
+def _buffer(values: array[int]) -> pa.Buffer:
+    return pa.py_buffer(values.tobytes())

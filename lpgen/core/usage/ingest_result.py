@@ -1,0 +1,99 @@
+"""What an ingest says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from lpgen.core.model import SkipReason
+from lpgen.core.usage.tables import Usage, count_records, count_used_records
+
+MAX_EXAMPLES: Final = 3
+"""How many examples of a skip reason a result holds."""
+
+_PROBLEMS: Final = (SkipReason.UNREADABLE_FILE, SkipReason.BAD_RECORD)
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """A file and what is wrong with it."""
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SkipExample:
+    """Where a skip happened (`record 3`, `line 7`; "" where it is the whole file), and why in so many words."""
+
+    path: str
+    position: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SkipCount:
+    """The skips of one reason, with up to `MAX_EXAMPLES` examples."""
+
+    reason: SkipReason
+    count: int
+    examples: tuple[SkipExample, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What one ingest did.
+
+    `records` were read from `files_read` new files, and `usage_records` of them became usage; `skips` says what became
+    of the others, and of files or parts of files that hold no record, sorted by reason. `files_known` were ingested
+    before, or are copies of another file of this run; `files_ignored` lie in a folder under another kind of name.
+    `failures` are files that couldn't be opened or that end each process that reads them, and which a later run tries
+    again. `problems` are the new files of which something couldn't be read, with the first reason and place, and
+    `known_problems` such files among the known ones. `narrower` are known files that were
+    ingested with a window that left out records of this run's window: only a new data folder can take them in.
+    """
+
+    files_read: int
+    files_known: int
+    files_ignored: int
+    records: int
+    usage_records: int
+    skips: tuple[SkipCount, ...]
+    problems: tuple[FileProblem, ...]
+    failures: tuple[FileProblem, ...]
+    known_problems: tuple[FileProblem, ...]
+    narrower: tuple[str, ...]
+
+    @property
+    def has_problems(self) -> bool:
+        """Whether anything couldn't be read: what `--strict` turns into exit code 3."""
+        unreadable = any(skip.reason in _PROBLEMS for skip in self.skips)
+        return unreadable or bool(self.problems or self.failures or self.known_problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an ingest is, in files, compressed bytes and records."""
+
+    files_done: int
+    files: int
+    bytes_done: int
+    bytes: int
+    records: int
+
+
+def counts_from_usage(usage: Usage, paths: Mapping[str, str]) -> tuple[int, int, tuple[SkipCount, ...]]:
+    """Records read, usage records, and the skips by reason. `paths` says where a file of a SHA-256 lies."""
+    columns = ("reason", "records", "detail", "example_source", "example_position")
+    counts: dict[str, int] = {}
+    examples: dict[str, list[SkipExample]] = {}
+    for reason, records, detail, source, position in zip(
+        *(usage.skips.column(name).to_pylist() for name in columns), strict=True
+    ):
+        counts[reason] = counts.get(reason, 0) + records
+        found = examples.setdefault(reason, [])
+        if len(found) < MAX_EXAMPLES:
+            found.append(SkipExample(paths.get(source, source), position, detail))
+    skips = (SkipCount(SkipReason(reason), counts[reason], tuple(examples[reason])) for reason in sorted(counts))
+    return count_records(usage), count_used_records(usage), tuple(skips)

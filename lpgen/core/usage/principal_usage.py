@@ -1,0 +1,200 @@
+"""The usage table, read per principal: what each one did, with evidence, over all days."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+import pyarrow as pa
+
+from lpgen.core.findings import Evidence, PrincipalUsage, UnmappedEvent, Use
+from lpgen.core.model import (
+    UNKNOWN_RESOURCE,
+    Action,
+    DenialKind,
+    Outcome,
+    Principal,
+    Resource,
+    ResourceKind,
+    SkipReason,
+)
+from lpgen.core.usage.tables import Usage
+
+RowTest = Callable[[str, str, str, str, str], bool]
+"""Whether a row counts, from its principal, principal id, action, example resource and ISO day."""
+
+_COLUMNS: Final = (
+    "principal",
+    "principal_id",
+    "action",
+    "resource_kind",
+    "resource",
+    "outcome",
+    "how",
+    "denial_kind",
+    "error_code",
+    "region",
+    "day",
+    "first_seen",
+    "last_seen",
+    "records",
+    "example_event_id",
+    "example_resource",
+)
+
+_UseKey = tuple[str, str, str, str, str, str, str]
+
+
+def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = None) -> dict[str, PrincipalUsage]:
+    """What each principal did, keyed by its ARN; rows that `row_counts` refuses are left out.
+
+    A principal is here too when all it has is a successful record that the event map doesn't know.
+    """
+    uses: dict[str, dict[_UseKey, tuple[Evidence, set[str]]]] = defaultdict(dict)
+    ids: dict[str, set[str]] = defaultdict(set)
+    for row in _rows(usage.table, _COLUMNS):
+        principal, principal_id, action, kind, text, outcome, how, denial, error, region, day, *values = row
+        ids[principal].add(principal_id)
+        if row_counts is not None and not row_counts(principal, principal_id, action, values[4], str(day)):
+            continue
+        evidence = Evidence(values[2], _iso(values[0]), _iso(values[1]), values[3], values[4])
+        key = (action, kind, text, outcome, how, denial, error)
+        known = uses[principal].get(key)
+        if known is None:
+            uses[principal][key] = (evidence, {region})
+        else:
+            known[1].add(region)
+            uses[principal][key] = (merge_evidence(known[0], evidence), known[1])
+    unmapped = _unmapped_events(usage)
+    return {
+        principal: _principal_usage(
+            principal, ids[principal], uses.get(principal, {}), unmapped=unmapped.get(principal, ())
+        )
+        for principal in sorted({*ids, *unmapped})
+    }
+
+
+def merge_evidence(one: Evidence, other: Evidence) -> Evidence:
+    """The evidence for both: summed counts, the widest times, the earliest example."""
+    first = min(one, other, key=lambda evidence: (evidence.first_seen, evidence.example_event_id))
+    return Evidence(
+        one.records + other.records,
+        first.first_seen,
+        max(one.last_seen, other.last_seen),
+        first.example_event_id,
+        first.example_resource,
+    )
+
+
+def resolve_iam_names(
+    usages: Mapping[str, PrincipalUsage], principals: Iterable[Principal]
+) -> dict[str, PrincipalUsage]:
+    """The usages with full ARNs where a record gave only a name.
+
+    A request names a role or user without its path: the path is read off the snapshot, or off any record that shows it.
+    A passed instance profile becomes the role it holds; one that the snapshot doesn't have leaves the role unknown, so
+    that the old scope of `iam:PassRole` stays.
+    """
+    listed = tuple(principals)
+    names = _NamesInIam(
+        [one.arn for one in listed],
+        {profile: one.arn for one in listed for profile in one.instance_profiles},
+        (use.resource.text for usage in usages.values() for use in usage.uses if use.resource.kind is ResourceKind.ARN),
+    )
+    return {arn: replace(usage, uses=tuple(map(names.resolve, usage.uses))) for arn, usage in usages.items()}
+
+
+class _NamesInIam:
+    """Full ARNs of roles, users and instance profiles by what is unique: partition, account, type and name."""
+
+    def __init__(self, principals: Iterable[str], roles: Mapping[str, str], seen: Iterable[str]) -> None:
+        with_path = [arn for arn in seen if arn.count("/") > 1 and _IAM_ENTITY.match(arn)]
+        # What the snapshot lists now outweighs what a record of an earlier role or user of the name shows.
+        self._arns = {name_arn(arn): arn for arn in (*sorted(with_path), *sorted(principals))}
+        self._roles = {name_arn(profile): role for profile, role in sorted(roles.items())}
+
+    def resolve(self, use: Use) -> Use:
+        """The use with a full ARN, as far as it is known."""
+        if use.resource.kind is not ResourceKind.ARN or not _IAM_ENTITY.match(use.resource.text):
+            return use
+        if use.action == _PASS_ROLE and ":instance-profile/" in use.resource.text:
+            role = self._roles.get(name_arn(use.resource.text))
+            resource = Resource(ResourceKind.ARN, role) if role else UNKNOWN_RESOURCE
+        elif use.resource.text.count("/") == 1:
+            resource = Resource(ResourceKind.ARN, self._arns.get(use.resource.text, use.resource.text))
+        else:
+            return use
+        return replace(use, resource=resource, evidence=replace(use.evidence, example_resource=resource.text))
+
+
+_PASS_ROLE: Final = "iam:PassRole"
+_IAM_ENTITY: Final = re.compile(r"arn:[^:]+:iam::[^:]*:(?:role|user|instance-profile)/")
+
+
+def name_arn(arn: str) -> str:
+    """An IAM ARN without its path: names are unique within an account, whatever the path."""
+    head, slash, tail = arn.partition("/")
+    return head + slash + tail.rpartition("/")[2]
+
+
+def _principal_usage(
+    principal: str,
+    ids: set[str],
+    uses: Mapping[_UseKey, tuple[Evidence, set[str]]],
+    *,
+    unmapped: tuple[UnmappedEvent, ...],
+) -> PrincipalUsage:
+    found = tuple(
+        Use(
+            Action(action),
+            Resource(ResourceKind(kind), text),
+            Outcome(outcome),
+            how,
+            DenialKind(denial),
+            error,
+            tuple(sorted(regions)),
+            evidence,
+        )
+        for (action, kind, text, outcome, how, denial, error), (evidence, regions) in sorted(
+            uses.items(), key=lambda item: item[0]
+        )
+    )
+    regions = {region for use in found for region in use.regions}
+    return PrincipalUsage(principal, tuple(sorted(ids - {""})), found, unmapped, tuple(sorted(regions)))
+
+
+def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:
+    columns = (
+        "reason",
+        "principal",
+        "event_source",
+        "event_name",
+        "outcome",
+        "records",
+        "first_seen",
+        "last_seen",
+        "example_event_id",
+    )
+    found: dict[str, dict[tuple[str, str], Evidence]] = defaultdict(dict)
+    for reason, principal, source, name, outcome, records, first, last, event_id in _rows(usage.skips, columns):
+        if reason != SkipReason.UNMAPPED or outcome != Outcome.ALLOWED or not principal:
+            continue
+        evidence = Evidence(records, _iso(first), _iso(last), event_id, "")
+        known = found[principal].get((source, name))
+        found[principal][source, name] = merge_evidence(known, evidence) if known else evidence
+    return {
+        principal: tuple(UnmappedEvent(source, name, evidence) for (source, name), evidence in sorted(events.items()))
+        for principal, events in found.items()
+    }
+
+
+def _rows(table: pa.Table, columns: tuple[str, ...]) -> Iterable[tuple[Any, ...]]:
+    return zip(*(table.column(name).to_pylist() for name in columns), strict=True)
+
+
+def _iso(moment: datetime | None) -> str:
+    return "" if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")

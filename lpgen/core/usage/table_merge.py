@@ -1,0 +1,180 @@
+"""Merging sorted aggregates: rows of one key become one row, free of the order of parts and rows.
+
+Text columns are ranked, and the rest is integer arithmetic in numpy; Arrow's own group-by imports pandas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lpgen.core.usage.columns import empty_table, text_column
+
+Codes = npt.NDArray[np.integer[Any]]
+
+_LOWEST: Final = np.iinfo(np.int64).min
+_HIGHEST: Final = np.iinfo(np.int64).max
+
+
+class Reduction(StrEnum):
+    """How the values of one column become one; nulls are left out."""
+
+    MAX = "max"
+    SUM = "sum"
+
+
+@dataclass(frozen=True, slots=True)
+class TableShape:
+    """A table's schema with the roles of its columns.
+
+    `keys` are the columns that tell rows apart. The values of `example` come from one row: the least by those columns,
+    nulls last. `reductions` names the others.
+    """
+
+    schema: pa.Schema
+    keys: tuple[str, ...]
+    example: tuple[str, ...]
+    reductions: tuple[tuple[str, Reduction], ...]
+
+
+def merge_tables(tables: Sequence[pa.Table], shape: TableShape) -> pa.Table:
+    """One table with one row per key, sorted by key (text by code point, nulls first), in one chunk per column.
+
+    Columns are copied one at a time, so that the merge needs little more memory than its input and its result.
+    """
+    table = pa.concat_tables([empty_table(shape.schema), *tables])
+    if table.num_rows == 0:
+        return empty_table(shape.schema)
+    keys = [_ranks(_column(table, name), null=_LOWEST) for name in shape.keys]
+    examples = [_ranks(_column(table, name), null=_HIGHEST) for name in shape.example]
+    order = np.lexsort([*reversed(examples), *reversed(keys)])
+    del examples
+    starts = _starts(keys, order)
+    del keys
+    firsts = _integers(order[starts])
+    reduced = dict(shape.reductions) if len(starts) < table.num_rows else {}
+    columns = [
+        _reduce(_column(table, name), order, starts, reduced[name])
+        if name in reduced
+        else _column(table, name).take(firsts)
+        for name in shape.schema.names
+    ]
+    return pa.Table.from_arrays(columns, schema=shape.schema)
+
+
+def collapse_groups(
+    table: pa.Table, *, group: Sequence[str], members: Sequence[str], collapsed: Sequence[str], limit: int
+) -> pa.Table:
+    """The table with `collapsed` in the columns `members` in all rows of a group that has more than `limit` distinct
+    members, or a collapsed one; the table itself where there is no such group. Columns are text."""
+    groups = _joint_codes([_ranks(_column(table, name)) for name in group])
+    pairs = _joint_codes([groups, *(_ranks(_column(table, name)) for name in members)])
+    counts = np.bincount(groups[np.unique(pairs, return_index=True)[1]])
+    crowded = (counts > limit)[groups]
+    done = _is_collapsed(table, members, collapsed)
+    absorbing = np.zeros(len(counts), dtype=bool)
+    absorbing[groups[done]] = True
+    rows = (crowded | absorbing[groups]) & ~done
+    if not rows.any():
+        return table
+    mask = _flags(rows)
+    for name, value in zip(members, collapsed, strict=True):
+        at = table.schema.get_field_index(name)
+        column = pc.if_else(mask, text_column([value] * table.num_rows), _column(table, name))
+        table = table.set_column(at, table.schema.field(name), column)
+    return table
+
+
+def _is_collapsed(table: pa.Table, members: Sequence[str], collapsed: Sequence[str]) -> npt.NDArray[np.bool_]:
+    found = np.ones(table.num_rows, dtype=bool)
+    for name, value in zip(members, collapsed, strict=True):
+        encoded = pc.dictionary_encode(_column(table, name))
+        wanted = np.array([text == value for text in encoded.dictionary.to_pylist()], dtype=bool)
+        found &= wanted[_integer_values(encoded.indices.cast(pa.int64()))]
+        if not found.any():
+            break
+    return found
+
+
+def _ranks(column: pa.Array, *, null: int = _LOWEST) -> Codes:
+    """Numbers that sort as the column's values do; `null` stands for a null."""
+    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+        numbers = _as_int64(column)
+        return np.where(_validity(numbers), _integer_values(numbers), null)
+    encoded = pc.dictionary_encode(column)
+    order = _integer_values(pc.sort_indices(encoded.dictionary).cast(pa.int64()))
+    ranks = np.empty(len(order), dtype=np.int32)
+    ranks[order] = np.arange(len(order), dtype=np.int32)
+    return ranks[_integer_values(encoded.indices.cast(pa.int64()))]
+
+
+def _as_int64(column: pa.Array) -> pa.Array:
+    return column.cast(pa.int32()).cast(pa.int64()) if pa.types.is_date32(column.type) else column.cast(pa.int64())
+
+
+def _joint_codes(columns: Sequence[Codes]) -> Codes:
+    """Dense codes that are equal in two rows where all the columns are."""
+    joint = np.unique(columns[0], return_inverse=True)[1]
+    for column in columns[1:]:
+        codes = np.unique(column, return_inverse=True)[1]
+        joint = np.unique(joint.astype(np.int64) * (int(codes.max()) + 1) + codes, return_inverse=True)[1]
+    return joint.astype(np.int64, copy=False)
+
+
+def _starts(keys: Sequence[Codes], order: Codes) -> Codes:
+    """Where a new key starts in the rows in their order."""
+    new = np.zeros(len(order), dtype=bool)
+    new[0] = True
+    for key in keys:
+        ordered = key[order]
+        new[1:] |= ordered[1:] != ordered[:-1]
+    return np.flatnonzero(new).astype(np.int64, copy=False)
+
+
+def _reduce(column: pa.Array, order: Codes, starts: Codes, reduction: Reduction) -> pa.Array:
+    if reduction is Reduction.SUM:
+        return _integers(np.add.reduceat(_integer_values(column)[order], starts))
+    values = np.maximum.reduceat(_ranks(column, null=_LOWEST)[order], starts)
+    known = _flags(values != _LOWEST).buffers()[1]
+    return pa.Array.from_buffers(
+        column.type, len(values), [known, pa.py_buffer(np.ascontiguousarray(values, dtype=np.int64))]
+    )
+
+
+def _column(table: pa.Table, name: str) -> pa.Array:
+    column = table.column(name)
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _integer_values(column: pa.Array) -> Codes:
+    """An `int64` column as numpy sees it; what stands where a value is null is arbitrary."""
+    buffer = column.buffers()[1]
+    if buffer is None or len(column) == 0:
+        return np.empty(0, dtype=np.int64)
+    values: Codes = np.frombuffer(buffer, dtype=np.int64)
+    return values[column.offset : column.offset + len(column)]
+
+
+def _validity(column: pa.Array) -> npt.NDArray[np.bool_]:
+    bitmap = column.buffers()[0]
+    if bitmap is None:
+        return np.ones(len(column), dtype=bool)
+    bits = np.unpackbits(np.frombuffer(bitmap, dtype=np.uint8), bitorder="little")
+    return bits[column.offset : column.offset + len(column)].astype(bool)
+
+
+def _integers(values: npt.NDArray[Any]) -> pa.Array:
+    data = np.ascontiguousarray(values, dtype=np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(data), [None, pa.py_buffer(data)])
+
+
+def _flags(values: npt.NDArray[np.bool_]) -> pa.Array:
+    packed = np.packbits(values, bitorder="little")
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(packed)])

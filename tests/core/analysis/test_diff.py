@@ -1,0 +1,307 @@
+"""The diff: verdicts, what is kept without being seen, caveats and classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from lpgen.core.analysis.diff import diff_usage
+from lpgen.core.findings import (
+    CaveatKind,
+    Decision,
+    DecisionKind,
+    LineKind,
+    PrincipalClass,
+    PrincipalDiff,
+    Scope,
+    Use,
+    Verdict,
+)
+from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Principal
+from lpgen.core.options import KeepUnobservable, Options
+from tests.worlds import ACCOUNT, allow, catalog, days_before_end, deny, grants_of, policy, role, usage_of, use
+
+DATA = "arn:aws:s3:::data"
+OBJECT = "arn:aws:s3:::data/a.csv"
+
+
+def diff_of(
+    principal: Principal,
+    uses: Sequence[Use] = (),
+    *,
+    options: Options | None = None,
+    others: dict[str, list[Use]] | None = None,
+    **world: Any,
+) -> PrincipalDiff:
+    usage = usage_of({principal.arn: list(uses), **(others or {})}, **world)
+    (found,) = diff_usage(usage, [grants_of(principal)], catalog(), options or Options()).principals
+    return found
+
+
+def verdicts(found: PrincipalDiff) -> dict[str, Verdict]:
+    return {one.action: one.verdict for one in found.verdicts}
+
+
+def kept(found: PrincipalDiff) -> dict[str, set[str]]:
+    lines: dict[str, set[str]] = {}
+    for line in found.lines:
+        lines.setdefault(line.action, set()).update(line.scope.resources)
+    return lines
+
+
+def caveats(found: PrincipalDiff) -> set[CaveatKind]:
+    return {one.kind for one in found.caveats}
+
+
+def test_diff_tells_used_from_attempted_unused_and_ungranted() -> None:
+    principal = role(policy(allow(["s3:GetObject", "s3:PutBucketTagging", "s3:GetBucketTagging"], [DATA, f"{DATA}/*"])))
+    found = diff_of(
+        principal,
+        [
+            use("s3:GetObject", OBJECT),
+            use("s3:GetBucketTagging", DATA, outcome=Outcome.UNDETERMINED, error="SlowDown"),
+            use("s3:DeleteBucket", DATA),
+            use("s3:PutBucketTagging", DATA, outcome=Outcome.DENIED),
+        ],
+    )
+    assert verdicts(found) == {
+        "s3:GetObject": Verdict.USED,
+        "s3:GetBucketTagging": Verdict.ATTEMPTED,
+        "s3:DeleteBucket": Verdict.UNGRANTED,
+        "s3:PutBucketTagging": Verdict.UNUSED,
+    }
+    assert kept(found) == {"s3:GetObject": {OBJECT}, "s3:GetBucketTagging": {DATA}}
+
+
+def test_diff_never_counts_a_denied_call_as_use() -> None:
+    found = diff_of(role(policy(allow("s3:GetObject"))), [use("s3:GetObject", OBJECT, outcome=Outcome.DENIED)])
+    assert verdicts(found) == {"s3:GetObject": Verdict.UNUSED}
+    assert found.lines == ()
+    assert [one.action for one in found.denied] == ["s3:GetObject"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "service_used", "keep", "stays"),
+    [
+        ("s3:*", False, KeepUnobservable.SIGNED, True),  # the statement names the service
+        ("*", False, KeepUnobservable.SIGNED, False),  # a bare star is no reason to keep
+        ("*", True, KeepUnobservable.SIGNED, True),  # the principal used the service
+        ("*", False, KeepUnobservable.ALL, True),
+        ("s3:*", True, KeepUnobservable.NONE, False),
+    ],
+)
+def test_diff_keeps_what_logs_cannot_show_only_on_a_sign_of_use(
+    pattern: str, service_used: bool, keep: KeepUnobservable, stays: bool
+) -> None:
+    uses = [use("s3:GetBucketTagging", DATA)] if service_used else [use("iam:ListRoles")]
+    found = diff_of(role(policy(allow(pattern, "*"))), uses, options=Options(keep_unobservable=keep), data_events=())
+    assert verdicts(found)["s3:GetObject"] is Verdict.UNOBSERVABLE
+    assert ("s3:GetObject" in kept(found)) is stays
+
+
+def test_diff_calls_a_data_action_unused_where_its_data_events_were_seen() -> None:
+    found = diff_of(role(policy(allow("s3:*", [DATA, f"{DATA}/*"]))), [use("s3:GetObject", OBJECT)])
+    assert verdicts(found)["s3:DeleteObject"] is Verdict.UNUSED
+
+
+def test_diff_asks_for_data_events_in_every_region_the_principal_was_active_in() -> None:
+    uses = [use("s3:GetObject", OBJECT), use("s3:GetBucketTagging", DATA, region="eu-west-1")]
+    found = diff_of(role(policy(allow("s3:*", [DATA, f"{DATA}/*"]))), uses)
+    assert verdicts(found)["s3:DeleteObject"] is Verdict.UNOBSERVABLE
+
+
+def test_diff_keeps_one_copy_per_statement_that_may_have_granted_a_use() -> None:
+    first, second = ({"Bool": {"aws:SecureTransport": "true"}}, {"Bool": {"aws:MultiFactorAuthPresent": "true"}})
+    one = allow("s3:GetObject", f"{DATA}/*", Condition=first)
+    other = allow("s3:GetOb?ect", "*", Condition=second)
+    found = diff_of(role(policy(one, other)), [use("s3:GetObject", OBJECT)])
+    assert [(line.parent.index, line.scope) for line in found.lines] == [(0, Scope((OBJECT,))), (1, Scope((OBJECT,)))]
+    unconditional = allow("s3:GetObject", DATA + "/*")
+    found = diff_of(role(policy(one, other, unconditional)), [use("s3:GetObject", OBJECT)])
+    assert [line.parent.index for line in found.lines] == [2]
+
+
+def test_diff_leaves_out_use_that_a_deny_or_the_boundary_refuses() -> None:
+    refused = diff_of(
+        role(policy(allow("s3:*", "*"), deny("s3:GetObject", f"{DATA}/*"))), [use("s3:GetObject", OBJECT)]
+    )
+    assert [one.reason.startswith("explicitly denied") for one in refused.ungranted] == [True]
+    limit = policy(allow("sqs:*"), name="limit")
+    beyond = diff_of(role(policy(allow("s3:*", "*")), boundary=limit), [use("s3:GetObject", OBJECT)])
+    assert [one.reason for one in beyond.ungranted] == ["outside the permissions boundary"]
+    assert verdicts(beyond) == {"s3:GetObject": Verdict.UNGRANTED}
+
+
+def test_diff_does_not_let_a_conditional_deny_erase_a_grant() -> None:
+    condition = {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}}
+    found = diff_of(
+        role(policy(allow("s3:*", "*"), deny("*", "*", Condition=condition))), [use("s3:GetObject", OBJECT)]
+    )
+    assert verdicts(found)["s3:GetObject"] is Verdict.USED
+
+
+def test_diff_keeps_the_level_of_an_unexplained_use_for_review() -> None:
+    principal = role(policy(allow(["ec2:DescribeInstances", "ec2:CreateTags"])))
+    found = diff_of(principal, [use("ec2:DescribeVolumes")])
+    assert {line.action: line.kind for line in found.lines} == {"ec2:DescribeInstances": LineKind.REVIEW}
+    assert CaveatKind.UNEXPLAINED_USE in caveats(found)
+
+
+def test_diff_explains_ungranted_use_by_a_later_policy_change() -> None:
+    principal = role(policy(allow("s3:GetObject")))
+    change = use("iam:DeleteRolePolicy", principal.arn, seen="2026-09-05T00:00:00Z")
+    admin = f"arn:aws:iam::{ACCOUNT}:role/admin"
+    found = diff_of(principal, [use("sqs:CreateQueue")], others={admin: [change]})
+    assert "iam:DeleteRolePolicy on 2026-09-05" in found.ungranted[0].explanation
+    assert CaveatKind.UNEXPLAINED_USE not in caveats(found)
+    earlier = replace(
+        change, evidence=replace(change.evidence, last_seen="2026-08-01T00:00:00Z", first_seen="2026-08-01T00:00:00Z")
+    )
+    assert diff_of(principal, [use("sqs:CreateQueue")], others={admin: [earlier]}).ungranted[0].explanation == ""
+
+
+def unmapped(principal: Principal, outcome: str = "allowed") -> dict[str, Any]:
+    return {
+        "reason": "unmapped",
+        "principal": principal.arn,
+        "event_source": "s3.amazonaws.com",
+        "event_name": "GetSecretThing",
+        "outcome": outcome,
+        "first_seen": datetime(2026, 9, 1, tzinfo=UTC),
+        "last_seen": datetime(2026, 9, 1, tzinfo=UTC),
+        "example_event_id": "e1",
+    }
+
+
+def test_diff_is_incomplete_with_an_unmapped_success_until_a_person_accepts_it() -> None:
+    principal = role(policy(allow("s3:GetObject")))
+    found = diff_of(principal, skips=[unmapped(principal)])
+    assert found.principal_class is PrincipalClass.ACTIVE
+    (caveat,) = found.open_caveats
+    assert caveat.item == "unmapped s3.amazonaws.com GetSecretThing"
+    decided = decision(DecisionKind.ACCEPT, item="unmapped s3.*")
+    accepted = diff_of(principal, skips=[unmapped(principal)], options=Options(decisions=(decided,)))
+    assert accepted.open_caveats == ()
+    assert accepted.caveats[0].accepted_by == "team: because"
+    assert diff_of(principal, skips=[unmapped(principal, "denied")]).caveats == ()
+
+
+def test_diff_is_incomplete_with_a_granted_pattern_that_the_catalog_does_not_know() -> None:
+    found = diff_of(role(policy(allow(["s3:GetObject", "s3:NoSuchThing"]))), [use("s3:GetObject", OBJECT)])
+    assert [one.item for one in found.open_caveats] == ["unknown-pattern s3:NoSuchThing"]
+    denied = diff_of(role(policy(allow("s3:GetObject"), deny("s3:NoSuchThing"))), [use("s3:GetObject", OBJECT)])
+    assert denied.open_caveats == ()
+
+
+def test_diff_separates_the_records_of_a_recreated_role() -> None:
+    principal = role(policy(allow("s3:GetObject")))
+    found = diff_of(principal, [use("s3:GetObject", OBJECT)], principal_id="AROAOLD")
+    assert verdicts(found) == {"s3:GetObject": Verdict.UNUSED}
+    assert caveats(found) == {CaveatKind.RECREATED}
+
+
+def test_diff_doubts_short_coverage_and_young_principals_and_policies() -> None:
+    short = diff_of(role(policy(allow("s3:GetObject"))), [use("s3:GetObject", OBJECT)], days=89)
+    assert caveats(short) == {CaveatKind.SHORT_COVERAGE}
+    young = diff_of(role(policy(allow("s3:GetObject")), created=days_before_end(89)), [use("s3:GetObject", OBJECT)])
+    assert caveats(young) == {CaveatKind.YOUNG_PRINCIPAL}
+    fresh = replace(policy(allow("s3:GetObject")), created=days_before_end(10), kind=PolicyKind.CUSTOMER_MANAGED)
+    assert caveats(diff_of(role(fresh), [use("s3:GetObject", OBJECT)])) == {CaveatKind.YOUNG_POLICY}
+    lenient = diff_of(role(fresh), [use("s3:GetObject", OBJECT)], options=Options(min_days=10))
+    assert caveats(lenient) == set()
+
+
+def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hole() -> None:
+    unused = diff_of(role(policy(allow("*"))))
+    assert unused.principal_class is PrincipalClass.UNUSED
+    assert "disable" in unused.proposal
+    assert "older than 400 days" in unused.proposal
+    hole = diff_of(role(policy(allow("*")), last_used=days_before_end(5)))
+    assert caveats(hole) == {CaveatKind.COVERAGE_HOLE}
+    assert "disable" not in hole.proposal
+
+
+def test_diff_puts_each_principal_into_its_class() -> None:
+    linked = role(policy(allow("*")), path="/aws-service-role/x.amazonaws.com/")
+    sso = role(policy(allow("*")), path="/aws-reserved/sso.amazonaws.com/")
+    missing = AttachedPolicy(PolicyKind.CUSTOMER_MANAGED, "gone", "arn:aws:iam::1:policy/gone", "", None, None)
+    seen = [use("s3:GetObject", OBJECT)]
+    assert diff_of(linked, seen).principal_class is PrincipalClass.SERVICE_LINKED
+    assert diff_of(sso, seen).principal_class is PrincipalClass.SSO
+    assert diff_of(role(missing), seen).principal_class is PrincipalClass.GRANTS_UNKNOWN
+    elsewhere = replace(role(policy(allow("*"))), account="444455556666")
+    assert diff_of(elsewhere).principal_class is PrincipalClass.NOT_COVERED
+    assert diff_of(role(), seen).principal_class is PrincipalClass.NO_GRANTS
+
+
+def decision(kind: DecisionKind, **fields: str) -> Decision:
+    blank = dict.fromkeys(("principal", "action", "resource", "item", "since", "until", "expires"), "")
+    return Decision(kind, **{**blank, "reason": "because", "owner": "team", **fields})
+
+
+def test_decisions_keep_within_grants_and_drop_visibly() -> None:
+    principal = role(policy(allow(["s3:GetObject", "s3:PutObject"], f"{DATA}/*")))
+    keep = decision(DecisionKind.KEEP, action="s3:*", resource="arn:aws:s3:::data/restore/*")
+    drop = decision(DecisionKind.DROP, action="s3:GetObject", resource=f"{DATA}/a*")
+    found = diff_of(principal, [use("s3:GetObject", OBJECT)], options=Options(decisions=(keep, drop)))
+    assert kept(found) == {
+        "s3:GetObject": {"arn:aws:s3:::data/restore/*"},
+        "s3:PutObject": {"arn:aws:s3:::data/restore/*"},
+    }
+    assert [(one.line.action, one.decision) for one in found.dropped] == [("s3:GetObject", drop)]
+
+
+def test_decisions_drop_use_of_a_range_of_days_only() -> None:
+    principal = role(policy(allow("s3:*", [DATA, f"{DATA}/*"])))
+    drop = decision(DecisionKind.DROP, action="s3:*", since="2026-09-01", until="2026-09-02")
+    uses = [
+        use("s3:GetBucketTagging", DATA, seen="2026-09-02T10:00:00Z"),
+        use("s3:GetBucketAcl", DATA, seen="2026-09-03T10:00:00Z"),
+    ]
+    found = diff_of(principal, uses, options=Options(decisions=(drop,), keep_unobservable=KeepUnobservable.NONE))
+    assert kept(found) == {"s3:GetBucketAcl": {DATA}}
+    assert [one.line.action for one in found.dropped] == ["s3:GetBucketTagging"]
+
+
+def test_decisions_end_with_their_expiry() -> None:
+    principal = role(policy(allow("s3:GetObject", f"{DATA}/*")))
+    drop = decision(DecisionKind.DROP, action="s3:GetObject", expires="2026-09-29")
+    usage = usage_of({principal.arn: [use("s3:GetObject", OBJECT)]})
+    found = diff_usage(usage, [grants_of(principal)], catalog(), Options(decisions=(drop,)))
+    assert found.as_of == date(2026, 9, 30)
+    assert found.expired == (drop,)
+    assert kept(found.principals[0]) == {"s3:GetObject": {OBJECT}}
+
+
+def test_diff_finds_the_path_of_a_role_that_a_request_names() -> None:
+    deployed = role(policy(allow("s3:GetObject")), name="web", path="/app/")
+    admin = role(policy(allow("iam:*", f"arn:aws:iam::{ACCOUNT}:role/*")), name="admin")
+    named, made = (f"arn:aws:iam::{ACCOUNT}:role/{path}" for path in ("gone", "tools/gone"))
+    uses = [
+        use("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/web"),
+        use("iam:CreateRole", made),
+        use("iam:DeleteRole", named),
+        use("iam:DeleteRole", f"arn:aws:iam::{ACCOUNT}:role/never-seen"),
+    ]
+    grants = [grants_of(admin), grants_of(deployed)]
+    found = diff_usage(usage_of({admin.arn: uses}), grants, catalog(), Options()).principals[0]
+    assert {action: kept(found)[action] for action in ("iam:PutRolePolicy", "iam:DeleteRole")} == {
+        "iam:PutRolePolicy": {deployed.arn},
+        "iam:DeleteRole": {made, f"arn:aws:iam::{ACCOUNT}:role/never-seen"},
+    }
+
+
+def test_diff_resolves_a_passed_instance_profile_to_its_role() -> None:
+    node = role(policy(allow("s3:GetObject")), name="node")
+    profile = f"arn:aws:iam::{ACCOUNT}:instance-profile/fleet"
+    node = replace(node, instance_profiles=(profile,))
+    launcher = role(policy(allow("iam:PassRole")), name="launcher")
+    usage = usage_of({launcher.arn: [use("iam:PassRole", profile, how="pass-role")]})
+    found = diff_usage(usage, [grants_of(launcher), grants_of(node)], catalog(), Options()).principals[0]
+    assert kept(found) == {"iam:PassRole": {node.arn}}
+    (line,) = found.lines
+    assert (line.kind, line.why) == (LineKind.INFERRED, "pass-role")

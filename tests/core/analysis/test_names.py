@@ -1,0 +1,42 @@
+"""Naming rules: which exact ARNs become a pattern, and which never do."""
+
+from __future__ import annotations
+
+from lpgen.core.analysis.names import CREATED, FAMILY, FAMILY_SIZE, SHORT_LIVED, name_patterns_from_uses
+from tests.worlds import use
+
+HERE = "us-east-1:111122223333"
+
+
+def patterns(*arns: str, action: str = "ec2:StartInstances") -> dict[str, tuple[str, str]]:
+    found = name_patterns_from_uses([use(action, arn) for arn in arns])
+    return {arn: (pattern.resource.text, pattern.rule) for arn, pattern in found.items()}
+
+
+def test_short_lived_ids_become_the_pattern_of_their_type_in_place() -> None:
+    instance = f"arn:aws:ec2:{HERE}:instance/i-0123456789abcdef0"
+    assert patterns(instance) == {instance: (f"arn:aws:ec2:{HERE}:instance/*", SHORT_LIVED)}
+
+
+def test_long_lived_ids_stay_exact() -> None:
+    assert patterns(f"arn:aws:ec2:{HERE}:vpc/vpc-0123456789abcdef0", f"arn:aws:kms:{HERE}:key/0f1e2d3c") == {}
+
+
+def test_ids_of_a_type_that_the_principal_creates_become_its_pattern() -> None:
+    group = f"arn:aws:ec2:{HERE}:security-group/sg-0123456789abcdef0"
+    pattern = f"arn:aws:ec2:{HERE}:security-group/*"
+    assert patterns(group) == {}
+    assert patterns(group, pattern) == {group: (pattern, CREATED)}
+
+
+def test_many_names_of_one_shape_become_a_family() -> None:
+    queues = [f"arn:aws:sqs:{HERE}:report-2026090{day}-done" for day in range(1, FAMILY_SIZE + 1)]
+    assert patterns(*queues[1:]) == {}
+    assert set(patterns(*queues).values()) == {(f"arn:aws:sqs:{HERE}:report-*-done", FAMILY)}
+
+
+def test_roles_users_and_assigned_ids_never_make_a_family() -> None:
+    roles = [f"arn:aws:iam::111122223333:role/batch-{number}" for number in range(10)]
+    subnets = [f"arn:aws:ec2:{HERE}:subnet/subnet-0123456789abcde{number:02x}" for number in range(10)]
+    short = [f"arn:aws:sqs:{HERE}:q-{number}" for number in range(10)]
+    assert patterns(*roles, *subnets, *short) == {}
