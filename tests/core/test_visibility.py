@@ -7,7 +7,6 @@ import re
 import time
 from collections import Counter
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -172,6 +171,6 @@ def test_data_events_can_be_read_off_a_record() -> None:
 
 
 def test_shown_actions_are_what_rules_and_tables_show_today() -> None:
-    written = json.loads((Path(__file__).parents[2] / "action_catalog" / "shown_actions.json").read_text("utf-8"))
+    written = json.loads(catalog().source.read_table("shown_actions"))
     today = json.loads(text_from_shown(shown_actions(catalog(), table_names())))
     assert written == today, "run `python -m action_catalog.build_shown_actions`"
