@@ -3,8 +3,8 @@
 Two rules come on top of `lpgen.core.policies.match`. An ARN with fewer than six fields is completed with `*` in an
 identity policy (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns). A
 wildcard stays within its field (partition, service, Region, account), except a `*` at the field's end, which may run
-over colons (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html). The sixth field, the
-resource, may hold colons itself, and wildcards in it run freely. Case counts.
+over colons. The sixth field, the resource, may hold colons itself, and wildcards in it run freely. Case counts.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 """
 
 from __future__ import annotations
