@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from action_catalog.service_models import PINNED, Operation, read_operations
-from lpgen.core.event_map import EventMap, Plan
+from lpgen.core.events.event_map import EventMap, Plan
 from lpgen.edge.catalog_files import bundled_catalog
 
 HERE: Final = Path(__file__).resolve().parent

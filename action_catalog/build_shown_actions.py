@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.event_rules.call import Call, Rule
-from lpgen.core.event_rules.inferences import PASS_ROLE, REQUEST_OPTION, TAG_ON_CREATE
-from lpgen.core.event_rules.tables import RULE_TABLES
+from lpgen.core.events.operation_rows import OperationRow, read_operation_table
+from lpgen.core.events.own_operations import OwnOperations
+from lpgen.core.events.passed_roles import PASS_ROLE_ACTION
+from lpgen.core.events.records import Record
+from lpgen.core.events.rules.call import Call, Rule
+from lpgen.core.events.rules.inferences import PASS_ROLE, REQUEST_OPTION, TAG_ON_CREATE
+from lpgen.core.events.rules.tables import RULE_TABLES
 from lpgen.core.model import OBSERVED, AccessLevel, Action, MappedAction
-from lpgen.core.operation_rows import OperationRow, read_operation_table
-from lpgen.core.own_operations import OwnOperations
-from lpgen.core.passed_roles import PASS_ROLE_ACTION
-from lpgen.core.records import Record
 from lpgen.edge.catalog_files import bundled_catalog
 
 HERE: Final = Path(__file__).resolve().parent

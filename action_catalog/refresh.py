@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from lpgen.core.catalog_rows import (
+from lpgen.core.actions.rows import (
     ActionRow,
     ConditionKeyRow,
     Manifest,

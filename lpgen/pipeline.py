@@ -17,7 +17,9 @@ from lpgen.core.analysis.diff import counted_usages, diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.verify import verify_replacement
-from lpgen.core.event_map import EventMap
+from lpgen.core.events.event_map import EventMap
+from lpgen.core.events.map_line import map_line
+from lpgen.core.events.records import Record
 from lpgen.core.findings import (
     Check,
     CheckStatus,
@@ -28,10 +30,8 @@ from lpgen.core.findings import (
     Report,
     Verification,
 )
-from lpgen.core.map_line import map_line
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.policies.policy import policy_from_json
-from lpgen.core.records import Record
 from lpgen.core.usage.event_time import ALL_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress, counts_from_usage
 from lpgen.core.usage.log_coverage import coverage_from_usage

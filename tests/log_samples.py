@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from lpgen.core.events.records import Record
 from lpgen.core.model import Action, MappedAction, MappingStatus, RecordMapping, Resource, ResourceKind
-from lpgen.core.records import Record
 
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/app/worker"

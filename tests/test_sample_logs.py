@@ -12,7 +12,7 @@ from functools import cache
 import msgspec
 import pytest
 
-from lpgen.core.records import Record
+from lpgen.core.events.records import Record
 from lpgen.edge.catalog_files import bundled_catalog
 from sample_logs.generate import sample_files
 from tests.sample_organization import (

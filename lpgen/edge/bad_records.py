@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
+from lpgen.core.events.records import Record
 from lpgen.core.model import SkipReason
-from lpgen.core.records import Record
 from lpgen.core.usage.tally import Unusable
 from lpgen.edge.json_documents import lower_first
 

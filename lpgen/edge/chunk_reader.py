@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.event_map import EventMap
+from lpgen.core.events.event_map import EventMap
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.ingest_result import FileProblem

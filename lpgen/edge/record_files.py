@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
+from lpgen.core.events.records import Record
 from lpgen.core.model import SkipReason
-from lpgen.core.records import Record
 from lpgen.core.usage.tally import Unusable
 from lpgen.edge.bad_records import unusable_from_record
 from lpgen.edge.inflate import MAX_FILE_BYTES, UnreadableError, inflate

@@ -7,9 +7,9 @@ import json
 import msgspec
 import pytest
 
-from lpgen.core.event_names import EventSources
-from lpgen.core.operation_rows import Operations, read_operation_table
-from lpgen.core.resource_arns import binders_from_binding
+from lpgen.core.events.event_names import EventSources
+from lpgen.core.events.operation_rows import Operations, read_operation_table
+from lpgen.core.events.resource_arns import binders_from_binding
 from lpgen.edge.catalog_files import bundled_catalog, bundled_folder
 
 CATALOG = bundled_catalog()

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.event_rules.call import Call
+from lpgen.core.events.passed_roles import (
+    PassedTo,
+    PassedToRow,
+    RoleParameter,
+    passed_roles,
+    role_parameters,
+    unlisted_roles,
+)
+from lpgen.core.events.records import Record
+from lpgen.core.events.rules.call import Call
 from lpgen.core.model import UNKNOWN_RESOURCE, Resource, ResourceKind
-from lpgen.core.passed_roles import PassedTo, PassedToRow, RoleParameter, passed_roles, role_parameters, unlisted_roles
-from lpgen.core.records import Record
 
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/jobs/worker"

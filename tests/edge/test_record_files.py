@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lpgen.edge.record_files as record_files
-from lpgen.core.records import Record
+from lpgen.core.events.records import Record
 from lpgen.core.usage.tally import Unusable
 from lpgen.edge.record_files import records_from_bytes
 from tests.log_samples import ROLE, record_json

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lpgen.core.records import Record
+from lpgen.core.events.records import Record
 from lpgen.core.usage.tables import EMPTY_USAGE, USAGE_SCHEMA, Usage, merge_usage
 from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.ledger import open_ledger

@@ -17,6 +17,7 @@ from lpgen.core.analysis.principal_class import classify_principal, detachment, 
 from lpgen.core.analysis.scope import narrow_scope
 from lpgen.core.analysis.verdicts import Judge
 from lpgen.core.analysis.wildcards import wildcards_of_grants
+from lpgen.core.events.visibility import visibility_from_catalog
 from lpgen.core.findings import (
     ActionVerdict,
     Caveat,
@@ -40,7 +41,6 @@ from lpgen.core.policies.match import has_wildcard
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.principal_usage import principal_usages_from_usage, resolve_iam_names
 from lpgen.core.usage.tables import Usage
-from lpgen.core.visibility import visibility_from_catalog
 
 _DOUBTS = (CaveatKind.SHORT_COVERAGE, CaveatKind.YOUNG_PRINCIPAL, CaveatKind.YOUNG_POLICY, CaveatKind.COVERAGE_HOLE)
 """The caveats that make every removal of a principal unsure."""

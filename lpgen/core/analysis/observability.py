@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from lpgen.core.events.visibility import VisibilityTable
 from lpgen.core.findings import Grant, LogCoverage
 from lpgen.core.model import Action, Visibility
-from lpgen.core.visibility import VisibilityTable
 
 
 class Observability:

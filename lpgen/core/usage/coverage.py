@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from lpgen.core.events.records import Record
 from lpgen.core.model import Category, SkipReason
-from lpgen.core.records import Record
 
 NO_CATEGORY: Final = ""
 """For records that hold no call by a principal: insights and aggregates."""

@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from lpgen.core.caller import caller_from_record
-from lpgen.core.event_map import skip_from_record
+from lpgen.core.events.caller import caller_from_record
+from lpgen.core.events.event_map import skip_from_record
+from lpgen.core.events.outcome import outcome_from_record
+from lpgen.core.events.records import Record
 from lpgen.core.model import (
     Caller,
     CallerKind,
@@ -21,8 +23,6 @@ from lpgen.core.model import (
     RecordMapping,
     SkipReason,
 )
-from lpgen.core.outcome import outcome_from_record
-from lpgen.core.records import Record
 from lpgen.core.usage.context import context_text, tag_keys_from_record
 from lpgen.core.usage.coverage import NO_CATEGORY, category_from_record, is_record_reason
 from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window, moment_from_text

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lpgen.core.events.records import Record
 from lpgen.core.model import SkipReason
-from lpgen.core.records import Record
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.tables import (
     COVERAGE_SCHEMA,
@@ -366,7 +366,7 @@ def test_usage_is_made_without_pandas() -> None:
     """Importing pandas would add a fifth of a second to every command."""
     script = (
         "import sys, msgspec\n"
-        "from lpgen.core.records import Record\n"
+        "from lpgen.core.events.records import Record\n"
         "from lpgen.core.usage.tally import usage_from_records\n"
         "from tests.log_samples import PlainMap, record_json\n"
         "records = [msgspec.convert(record_json(n), Record) for n in range(20)]\n"

@@ -1,0 +1,106 @@
+"""Who made a recorded call: sessions fold into the role or user that issued them.
+
+Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lpgen.core.events.records import Record, UserIdentity
+from lpgen.core.model import Caller, CallerKind
+
+_ANONYMOUS: Final = ("ANONYMOUS_PRINCIPAL", "anonymous")
+
+_SERVICE_LINKED_PATH: Final = ":role/aws-service-role/"
+
+# Session names that only an AWS service chooses when it assumes a service role that a customer made for it.
+_SERVICE_SESSION_NAMES: Final = (
+    "AWSCloudFormation",
+    "AWSBackup-",
+    "AWSConfig-",
+    "AWSCodeBuild-",
+    "AWSCodePipeline-",
+    "AutoScaling-",
+    "CloudTrail_",
+    "StackSets-",
+)
+
+_KIND_BY_TYPE: Final = {
+    "Root": CallerKind.ROOT,
+    "AWSService": CallerKind.SERVICE,
+    "AWSAccount": CallerKind.CROSS_ACCOUNT,
+    "FederatedUser": CallerKind.FEDERATED,
+    "SAMLUser": CallerKind.FEDERATED,
+    "WebIdentityUser": CallerKind.FEDERATED,
+    "IdentityCenterUser": CallerKind.FEDERATED,
+    "Directory": CallerKind.FEDERATED,
+}
+
+
+def caller_from_record(record: Record) -> Caller:
+    """The principal behind a record.
+
+    An assumed role is its `sessionIssuer`, whose ARN keeps the role's path and whose id tells a recreated role from
+    the old one of its name; a federated user is the user or role that asked for the federation token. An ARN is never
+    rebuilt from a session ARN: without an issuer the caller is unknown.
+    """
+    identity = record.userIdentity
+    if identity is None:
+        return Caller(CallerKind.UNKNOWN)
+    if identity.type in ("AssumedRole", "FederatedUser"):
+        return _caller_from_session(identity)
+    if identity.type in ("IAMUser", "Role"):
+        return _caller_from_arn(identity, identity.arn, identity.principalId)
+    if _is_anonymous(identity):
+        return Caller(CallerKind.ANONYMOUS)
+    kind = _KIND_BY_TYPE.get(identity.type or "", CallerKind.UNKNOWN)
+    if kind is CallerKind.UNKNOWN and identity.type is None and identity.invokedBy:
+        kind = CallerKind.SERVICE
+    return Caller(kind, account=identity.accountId or "")
+
+
+def _caller_from_session(identity: UserIdentity) -> Caller:
+    issuer = identity.sessionContext.sessionIssuer if identity.sessionContext else None
+    account = (issuer.accountId if issuer else None) or identity.accountId or ""
+    if issuer is None or not issuer.arn:
+        kind = CallerKind.FEDERATED if identity.type == "FederatedUser" else CallerKind.UNKNOWN
+        return Caller(kind, account=account)
+    if issuer.type == "Root" or issuer.arn.endswith(":root"):
+        return Caller(CallerKind.ROOT, account=account)
+    return _caller_from_arn(identity, issuer.arn, issuer.principalId)
+
+
+def _caller_from_arn(identity: UserIdentity, arn: str | None, principal_id: str | None) -> Caller:
+    kind = _kind_from_arn(arn or "")
+    if kind is CallerKind.UNKNOWN or not arn:
+        return Caller(CallerKind.UNKNOWN, account=identity.accountId or "")
+    return Caller(
+        kind,
+        principal=arn,
+        principal_id=(principal_id or "").partition(":")[0],
+        account=arn.split(":", 5)[4],
+        service_session=_is_service_session(identity, arn),
+    )
+
+
+def _kind_from_arn(arn: str) -> CallerKind:
+    parts = arn.split(":", 5)
+    if len(parts) == 6 and parts[0] == "arn" and parts[2] == "iam":
+        if parts[5].startswith("role/"):
+            return CallerKind.ROLE
+        if parts[5].startswith("user/"):
+            return CallerKind.USER
+    return CallerKind.UNKNOWN
+
+
+def _is_service_session(identity: UserIdentity, arn: str) -> bool:
+    if _SERVICE_LINKED_PATH in arn:
+        return True
+    session_name = (identity.principalId or "").partition(":")[2]
+    return session_name.startswith(_SERVICE_SESSION_NAMES)
+
+
+def _is_anonymous(identity: UserIdentity) -> bool:
+    """S3 logs a call without credentials as an AWSAccount with the account id ANONYMOUS_PRINCIPAL."""
+    return identity.accountId in _ANONYMOUS or identity.principalId in _ANONYMOUS

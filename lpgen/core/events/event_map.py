@@ -1,0 +1,293 @@
+"""The event map: from a record to the actions that the call needs, on the resources it needs them for.
+
+A record's name is looked up in this order: the no-permission table, the rules that read request parameters, the
+operation tables, and last the catalog's action of the operation's own name. What none of them knows is unmapped and
+reported; nothing is guessed. Every action that comes out is one of the catalog's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import msgspec
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.events.denied_resources import name_denied_resource
+from lpgen.core.events.event_names import EventSource, EventSources, strip_version
+from lpgen.core.events.operation_rows import OperationRow, Operations
+from lpgen.core.events.passed_roles import (
+    PASS_ROLE_ACTION,
+    PassedTo,
+    RoleParameter,
+    looks_like_pass,
+    passed_roles,
+    role_parameters,
+    unlisted_roles,
+)
+from lpgen.core.events.record_place import call_from_record
+from lpgen.core.events.records import Record
+from lpgen.core.events.resource_reading import ResourceReader, reader_from_row
+from lpgen.core.events.rules.call import Call, Rule, RuleTable
+from lpgen.core.events.rules.inferences import REQUEST_OPTION, TAG_ON_CREATE
+from lpgen.core.events.rules.tables import RULE_TABLES
+from lpgen.core.model import (
+    AccessLevel,
+    Action,
+    Caller,
+    CallerKind,
+    MappedAction,
+    MappingStatus,
+    Outcome,
+    OutcomeDetail,
+    RecordMapping,
+    SkipReason,
+)
+
+_NO_PERMISSION: Final = RecordMapping(MappingStatus.NO_PERMISSION)
+_UNMAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
+
+# None of these is a call that IAM authorizes: a service's own doings, sign-in pages, and figures about other records.
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/non-api-aws-service-events.html
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
+_NO_CALL: Final = frozenset(
+    {"AwsServiceEvent", "AwsConsoleSignIn", "AwsConsoleAction", "AwsCloudTrailInsight", "AwsAggregatedEvent"}
+)
+
+_EMPTY_ROW: Final = OperationRow()
+
+
+@dataclass(frozen=True, slots=True)
+class OptionalReader:
+    """An action that the call needs only where a request parameter is present."""
+
+    parameter: tuple[str, ...]
+    reader: ResourceReader
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is known of an event source and name before any record is read.
+
+    `operation` is the name that rules see. `rule` is asked first; `readers` are the table's answer, empty where
+    neither table nor catalog knows the operation. `listed` says whether the operation tables hold it. `switch`: see
+    `EventSource`.
+    """
+
+    operation: str
+    needs_permission: bool = True
+    rule: Rule | None = None
+    readers: tuple[ResourceReader, ...] = ()
+    also: tuple[OptionalReader, ...] = ()
+    roles: tuple[RoleParameter, ...] = ()
+    listed: bool = False
+    switch: tuple[tuple[str, str], ...] = ()
+
+
+class EventMap:
+    """The event map over one catalog. What depends on source and name alone is worked out once and kept."""
+
+    def __init__(self, catalog: Catalog, rule_tables: Iterable[RuleTable] = RULE_TABLES) -> None:
+        source = catalog.source
+        self._catalog = catalog
+        self._sources = EventSources.from_json(source.read_table("event_sources"))
+        self._operations = Operations(source)
+        self._passed_to = PassedTo.from_json(source.read_table("pass_role"))
+        self._no_permission = _read_no_permission(source.read_table("no_permission"))
+        self._rules = self._rules_by_name(rule_tables)
+        self._plans: dict[tuple[str, str], Plan] = {}
+        self._known: dict[Action, Action | None] = {}
+
+    def map_record(self, record: Record) -> RecordMapping:
+        """The actions that the recorded call needs, whatever its outcome and caller."""
+        if record.eventType in _NO_CALL:
+            return _NO_PERMISSION
+        plan = self.plan(record.eventSource, record.eventName)
+        if plan.switch:
+            plan = self._switched(plan, record)
+        if not plan.needs_permission:
+            return _NO_PERMISSION
+        call = call_from_record(record, plan.operation)
+        actions = plan.rule(call) if plan.rule else None
+        if actions is None:
+            if not plan.readers:
+                return _UNMAPPED
+            actions = _read_plan(plan, call)
+        elif not actions:
+            return _NO_PERMISSION
+        if record.errorMessage:
+            actions = name_denied_resource(actions, record.errorMessage, self._catalog)
+        return self._checked(actions + self._roles_beside(actions, plan, call))
+
+    def plan(self, event_source: str, event_name: str) -> Plan:
+        """What the tables say of an event source and name."""
+        key = (event_source, event_name)
+        found = self._plans.get(key)
+        if found is None:
+            found = self._plans[key] = self._make_plan(event_source, event_name)
+        return found
+
+    # ------------------------------------------------------------ planning, once per source and name
+
+    def _rules_by_name(self, rule_tables: Iterable[RuleTable]) -> dict[tuple[str, str], tuple[str, Rule]]:
+        """Each rule with its operation's spelling, by table name and the operation's name in lower case."""
+        return {
+            (self._sources.resolve(source).table, name.casefold()): (name, rule)
+            for table in rule_tables
+            for (source, name), rule in table.items()
+        }
+
+    def _switched(self, plan: Plan, record: Record) -> Plan:
+        """The plan of the event source that a request parameter shows, or the plan itself."""
+        request = record.requestParameters
+        if isinstance(request, dict):
+            for parameter, source in plan.switch:
+                if parameter in request:
+                    return self.plan(source, record.eventName)
+        return plan
+
+    def _make_plan(self, event_source: str, event_name: str) -> Plan:
+        source = self._sources.resolve(event_source)
+        for name in dict.fromkeys((event_name, strip_version(event_name))):
+            if (source.table, name.casefold()) in self._no_permission:
+                return Plan(name, needs_permission=False)
+            plan = self._plan_of_name(source, name)
+            if plan is not None:
+                return plan
+        return Plan(event_name, switch=source.switch)
+
+    def _plan_of_name(self, source: EventSource, name: str) -> Plan | None:
+        named_rule = self._rules.get((source.table, name.casefold()))
+        found = self._operations.find(source.table, name)
+        operation, row = found or (named_rule[0] if named_rule else name, _EMPTY_ROW)
+        actions = self._actions_of(source, operation, row)
+        if not actions and named_rule is None:
+            return None
+        return Plan(
+            named_rule[0] if named_rule else operation,
+            rule=named_rule[1] if named_rule else None,
+            readers=tuple(reader_from_row(self._catalog, action, row) for action in actions),
+            also=tuple(self._optional_readers(row)),
+            roles=tuple(role_parameters(self._passed_to, source.table, operation, row.roles)),
+            listed=found is not None,
+            switch=source.switch,
+        )
+
+    def _optional_readers(self, row: OperationRow) -> Iterator[OptionalReader]:
+        for name, parameter in row.also.items():
+            action = self._catalog.canonical(name)
+            if action:
+                is_tagging = self._catalog.detail(action).level is AccessLevel.TAGGING
+                how = TAG_ON_CREATE if is_tagging else REQUEST_OPTION
+                yield OptionalReader(tuple(parameter.split(".")), reader_from_row(self._catalog, action, row), how)
+
+    def _actions_of(self, source: EventSource, operation: str, row: OperationRow) -> tuple[Action, ...]:
+        """The row's actions, or the action of the operation's own name; empty where one isn't in the catalog."""
+        if row.actions:
+            named = [self._catalog.canonical(name) for name in row.actions]
+            return tuple(name for name in named if name) if all(named) else ()
+        for prefix in source.prefixes:
+            own = self._catalog.canonical(f"{prefix}:{operation}")
+            if own:
+                return (own,)
+        return ()
+
+    # ------------------------------------------------------------ per record
+
+    def _roles_beside(self, actions: tuple[MappedAction, ...], plan: Plan, call: Call) -> tuple[MappedAction, ...]:
+        """The roles that the call passes, unless a rule has already said which."""
+        if plan.roles:
+            if any(action.action == PASS_ROLE_ACTION for action in actions):
+                return ()
+            return passed_roles(call, plan.roles)
+        if plan.listed or plan.rule or not looks_like_pass(plan.operation):
+            return ()
+        return unlisted_roles(call)
+
+    def _checked(self, actions: tuple[MappedAction, ...]) -> RecordMapping:
+        """The mapping in the catalog's spelling; unmapped as a whole where the catalog lacks one of the actions."""
+        spelled = []
+        for mapped in actions:
+            action = self._canonical(mapped.action)
+            if action is None:
+                return _UNMAPPED
+            spelled.append(mapped if action == mapped.action else replace(mapped, action=action))
+        return RecordMapping(MappingStatus.MAPPED, tuple(spelled))
+
+    def _canonical(self, action: Action) -> Action | None:
+        if action not in self._known:
+            self._known[action] = self._catalog.canonical(action)
+        return self._known[action]
+
+
+def _read_plan(plan: Plan, call: Call) -> tuple[MappedAction, ...]:
+    """The actions of the tables: those that the operation always needs, and those that the request asks for."""
+    actions = tuple(reader.read(call) for reader in plan.readers)
+    if not plan.also:
+        return actions
+    asked = (item for item in plan.also if call.has(*item.parameter))
+    return (*actions, *(replace(item.reader.read(call), how=item.how) for item in asked))
+
+
+class _NoPermissionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One event source of the table `no_permission`: why by operation, usually an AWS page."""
+
+    operations: dict[str, str]
+
+
+def _read_no_permission(text: bytes) -> frozenset[tuple[str, str]]:
+    rows = msgspec.json.decode(text, type=dict[str, _NoPermissionTable])
+    return frozenset((source, name.casefold()) for source, row in rows.items() for name in row.operations)
+
+
+# ---------------------------------------------------------------- skips
+
+_SKIP_BY_EVENT_TYPE: Final = {
+    "AwsCloudTrailInsight": SkipReason.INSIGHT,
+    "AwsAggregatedEvent": SkipReason.AGGREGATED,
+    "AwsServiceEvent": SkipReason.SERVICE_EVENT,
+    "AwsVpceEvent": SkipReason.NETWORK_COPY,
+}
+
+_SKIP_BY_CATEGORY: Final = {
+    "Insight": SkipReason.INSIGHT,
+    "Aggregated": SkipReason.AGGREGATED,
+    "NetworkActivity": SkipReason.NETWORK_COPY,
+}
+
+_SKIP_BY_CALLER: Final = {
+    CallerKind.SERVICE: SkipReason.SERVICE_CALLER,
+    CallerKind.ROOT: SkipReason.ROOT_CALLER,
+    CallerKind.CROSS_ACCOUNT: SkipReason.CROSS_ACCOUNT_CALLER,
+    CallerKind.FEDERATED: SkipReason.FEDERATED_CALLER,
+    CallerKind.ANONYMOUS: SkipReason.ANONYMOUS_CALLER,
+    CallerKind.UNKNOWN: SkipReason.UNKNOWN_CALLER,
+}
+
+_SKIP_BY_STATUS: Final = {
+    MappingStatus.NO_PERMISSION: SkipReason.NO_PERMISSION,
+    MappingStatus.UNMAPPED: SkipReason.UNMAPPED,
+}
+
+_SKIP_BY_OUTCOME: Final = {Outcome.DENIED: SkipReason.DENIED, Outcome.UNDETERMINED: SkipReason.UNDETERMINED}
+
+
+def skip_from_record(
+    record: Record, caller: Caller, outcome: OutcomeDetail, mapping: RecordMapping
+) -> SkipReason | None:
+    """Why a record is no successful use by a role or user, or None where it is.
+
+    The first that applies counts: the record is no call (insight, aggregated, service event, network activity copy),
+    its caller has no policies of ours, the call needs no permission or isn't in the map, and last its outcome. DENIED
+    and UNDETERMINED therefore mean that nothing else speaks against the record; the usage table keeps those two as
+    rows of their own outcome.
+    """
+    return (
+        _SKIP_BY_EVENT_TYPE.get(record.eventType or "")
+        or _SKIP_BY_CATEGORY.get(record.eventCategory or "")
+        or _SKIP_BY_CALLER.get(caller.kind)
+        or _SKIP_BY_STATUS.get(mapping.status)
+        or _SKIP_BY_OUTCOME.get(outcome.outcome)
+    )

@@ -1,0 +1,56 @@
+"""Where a recorded call took place: partition, region and account, for the ARNs of what it names."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lpgen.core.events.records import Record, UserIdentity
+from lpgen.core.events.rules.call import Call
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+_PARTITION_BY_REGION: Final = (
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-isob-", "aws-iso-b"),
+    ("us-isof-", "aws-iso-f"),
+    ("us-iso-", "aws-iso"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("eusc-", "aws-eusc"),
+)
+
+
+def call_from_record(record: Record, operation: str) -> Call:
+    """A record as the rules see it, its operation without version suffix."""
+    return Call(
+        record=record,
+        operation=operation,
+        partition=partition_of_record(record),
+        region=record.awsRegion or "",
+        account=account_of_record(record),
+    )
+
+
+def partition_of_record(record: Record) -> str:
+    """The partition that the caller's ARN or else the region shows."""
+    identity = record.userIdentity
+    if identity is not None:
+        arn = identity.arn or _issuer_arn(identity)
+        if arn.startswith("arn:"):
+            return arn.split(":", 2)[1]
+    region = record.awsRegion or ""
+    for prefix, partition in _PARTITION_BY_REGION:
+        if region.startswith(prefix):
+            return partition
+    return "aws"
+
+
+def account_of_record(record: Record) -> str:
+    """The account that owns what the call names: the recipient's, as its copy goes to the owner."""
+    if record.recipientAccountId:
+        return record.recipientAccountId
+    return (record.userIdentity.accountId if record.userIdentity else None) or ""
+
+
+def _issuer_arn(identity: UserIdentity) -> str:
+    issuer = identity.sessionContext.sessionIssuer if identity.sessionContext else None
+    return (issuer.arn if issuer else None) or ""

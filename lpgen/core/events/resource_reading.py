@@ -1,0 +1,130 @@
+"""The resources of one action of a call: from the record's own list, from request parameters, or as created."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.events.operation_rows import OperationRow
+from lpgen.core.events.request_paths import RequestPath, read_request_path, request_path_from_text
+from lpgen.core.events.resource_arns import ArnTemplate, Binder, binders_from_binding, is_literal, template_from_format
+from lpgen.core.events.rules.call import Call
+from lpgen.core.model import (
+    NO_RESOURCE,
+    OBSERVED,
+    UNKNOWN_RESOURCE,
+    Action,
+    MappedAction,
+    Resource,
+    ResourceKind,
+)
+
+_UNKNOWN: Final = (UNKNOWN_RESOURCE,)
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedType:
+    """A resource type that the call creates under a name of AWS's choice: its pattern, with what the call names."""
+
+    type: str
+    templates: tuple[ArnTemplate, ...]
+    paths: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def patterns(self, call: Call) -> Iterator[str]:
+        """The ARN pattern of each format of the type, filled as far as the call names its parents."""
+        values = {name: text for name, path in self.paths if _is_name(text := call.text(*path))}
+        for template in self.templates:
+            yield template.fill(call, values)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceReader:
+    """Reads the resources that one action of a call is needed for.
+
+    `takes_none`: the action has no resource-level permissions. `binders` by resource type.
+    """
+
+    action: Action
+    takes_none: bool
+    catalog: Catalog = field(repr=False)
+    binders: tuple[tuple[str, tuple[Binder, ...]], ...] = ()
+    created: tuple[CreatedType, ...] = ()
+    paths: tuple[RequestPath, ...] = ()
+
+    def read(self, call: Call) -> MappedAction:
+        """The action with its resources: never of a type that the action doesn't take."""
+        if self.paths:
+            return MappedAction(self.action, (read_request_path(call, self.paths),), OBSERVED)
+        if self.takes_none:
+            return MappedAction(self.action, (NO_RESOURCE,), OBSERVED)
+        found = set(self._created(call))
+        arns = set(self._listed(call))
+        arns.update(self._bound(call, {self.catalog.resource_type(self.action, arn) for arn in arns}))
+        if not found and not arns:
+            arns = set(self._any_arn(call))
+        found.update(Resource(ResourceKind.ARN, arn) for arn in arns)
+        return MappedAction(self.action, tuple(sorted(found)) or _UNKNOWN, OBSERVED)
+
+    def _created(self, call: Call) -> Iterator[Resource]:
+        for created in self.created:
+            for pattern in created.patterns(call):
+                yield Resource(ResourceKind.FOLD if "*" in pattern else ResourceKind.ARN, pattern)
+
+    def _listed(self, call: Call) -> Iterator[str]:
+        """The ARNs of `resources[]` whose type the action takes, less those that the call has just created."""
+        created = {kind.type for kind in self.created}
+        for entry in call.record.resources or ():
+            if entry.ARN and self._takes(entry.ARN):
+                if created and self.catalog.resource_type(self.action, entry.ARN) in created:
+                    continue
+                yield entry.ARN
+
+    def _bound(self, call: Call, listed: set[str]) -> Iterator[str]:
+        """What request parameters name, of the types that the record doesn't list itself."""
+        for kind, binders in self.binders:
+            for binder in binders if kind not in listed else ():
+                arns = [arn for arn in binder.arns(call) if self._takes(arn)]
+                yield from arns
+                if arns:
+                    break
+
+    def _any_arn(self, call: Call) -> Iterator[str]:
+        """ARNs of a type that the action takes, in any top-level parameter."""
+        for value in call.request.values():
+            for text in value if isinstance(value, list) else (value,):
+                if isinstance(text, str) and text.startswith("arn:") and self._takes(text):
+                    yield text
+
+    def _takes(self, arn: str) -> bool:
+        return is_literal(arn) and self.catalog.takes_resource(self.action, arn)
+
+
+def reader_from_row(catalog: Catalog, action: Action, row: OperationRow) -> ResourceReader:
+    """The reader of one action of an operation."""
+    if row.paths:
+        paths = tuple(request_path_from_text(text) for text in row.paths)
+        return ResourceReader(action, takes_none=False, catalog=catalog, paths=paths)
+    if catalog.takes_no_resource(action):
+        return ResourceReader(action, takes_none=True, catalog=catalog)
+    prefix = action.partition(":")[0]
+    types = {use.type for use in catalog.detail(action).resources}
+    binders = tuple(
+        (kind, binders_from_binding(binding, catalog.arn_formats(prefix, kind)))
+        for kind, binding in row.resources.items()
+        if kind in types and kind not in row.creates
+    )
+    created = tuple(_created_type(catalog, prefix, kind, row) for kind in row.creates if kind in types)
+    return ResourceReader(action, takes_none=False, catalog=catalog, binders=binders, created=created)
+
+
+def _is_name(text: str) -> bool:
+    return bool(text) and ":" not in text and is_literal(text)
+
+
+def _created_type(catalog: Catalog, prefix: str, kind: str, row: OperationRow) -> CreatedType:
+    binding = row.resources.get(kind)
+    paths = binding.items() if isinstance(binding, dict) else ()
+    templates = tuple(template_from_format(text) for text in catalog.arn_formats(prefix, kind))
+    return CreatedType(kind, templates, tuple((name, tuple(path.split("."))) for name, path in paths))

@@ -1,0 +1,152 @@
+"""EC2 Auto Scaling, and Application Auto Scaling, which is recorded under the same event source.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2autoscaling.html and
+https://docs.aws.amazon.com/autoscaling/application/userguide/logging-using-cloudtrail.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at
+from lpgen.core.events.rules.declared import (
+    DeclaredRule,
+    NamedType,
+    ResourceType,
+    declared_rules,
+    mapped,
+    parse_declarations,
+    read_resources,
+    resource_from_arn,
+)
+from lpgen.core.events.rules.ec2 import pass_profiles
+from lpgen.core.model import MappedAction, Resource
+
+SOURCE = "autoscaling.amazonaws.com"
+APPLICATION_SOURCE = "application-autoscaling.amazonaws.com"
+
+
+@dataclass(frozen=True, slots=True)
+class _GroupType:
+    """A group by name, in the request or, where that names an instance alone, in the response."""
+
+    named: NamedType
+
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """The groups in the request, else the group that the response's activity is of."""
+        shown = texts_at(call.response, ("activity", "autoScalingGroupName"))
+        return self.named.read(call, paths) or tuple(
+            resource_from_arn(call.arn("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{name}"))
+            for name in shown
+        )
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all groups of the account and Region."""
+        return self.named.pattern(call)
+
+
+TYPES: dict[str, ResourceType] = {
+    "group": _GroupType(NamedType("autoscaling", "autoScalingGroup:*:autoScalingGroupName/{}", "autoScalingGroupName")),
+    "configuration": NamedType(
+        "autoscaling", "launchConfiguration:*:launchConfigurationName/{}", "launchConfigurationName"
+    ),
+}
+
+_GROUP_OPERATIONS = """
+AttachInstances AttachLoadBalancerTargetGroups AttachLoadBalancers AttachTrafficSources BatchDeleteScheduledAction
+BatchPutScheduledUpdateGroupAction CancelInstanceRefresh CompleteLifecycleAction DeleteAutoScalingGroup
+DeleteLifecycleHook DeleteNotificationConfiguration DeletePolicy DeleteWarmPool DetachInstances
+DetachLoadBalancerTargetGroups DetachLoadBalancers DetachTrafficSources DisableMetricsCollection
+EnableMetricsCollection EnterStandby ExecutePolicy ExitStandby LaunchInstances PutNotificationConfiguration
+PutScheduledUpdateGroupAction PutWarmPool RecordLifecycleActionHeartbeat ResumeProcesses
+RollbackInstanceRefresh SetDesiredCapacity SetInstanceHealth SetInstanceProtection StartInstanceRefresh
+SuspendProcesses TerminateInstanceInAutoScalingGroup
+"""
+
+_LINES = """
+CreateAutoScalingGroup    group @serviceLinkedRoleARN=autoscaling.amazonaws.com @lifecycleHookSpecificationList.roleARN=autoscaling.amazonaws.com
+UpdateAutoScalingGroup    group @serviceLinkedRoleARN=autoscaling.amazonaws.com
+PutLifecycleHook          group @roleARN=autoscaling.amazonaws.com
+CreateOrUpdateTags        group=tags.resourceId
+DeleteTags                group=tags.resourceId
+DeleteLaunchConfiguration configuration
+"""  # noqa: E501
+
+
+def _map_launch_configuration(call: Call) -> tuple[MappedAction, ...]:
+    """CreateLaunchConfiguration hands an instance profile's role to EC2.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/us-iam-role.html
+    """
+    created = read_resources(call, TYPES, ("configuration",))
+    return (mapped("autoscaling:CreateLaunchConfiguration", created), *pass_profiles(call, call.request))
+
+
+_APPLICATION_TYPES: dict[str, ResourceType] = {
+    # A target's ARN ends in an id that no request holds.
+    "target": NamedType("application-autoscaling", "scalable-target/*", "resourceARN"),
+}
+
+_APPLICATION_LINES = """
+DeleteScalingPolicy             +target
+DeleteScheduledAction           +target
+DeregisterScalableTarget        +target
+DescribeScalableTargets
+DescribeScalingActivities
+DescribeScalingPolicies
+DescribeScheduledActions
+GetPredictiveScalingForecast
+ListTagsForResource             target
+PutScalingPolicy                +target
+PutScheduledAction              +target
+RegisterScalableTarget          +target #TagResource @roleARN=application-autoscaling.amazonaws.com
+TagResource                     target
+UntagResource                   target
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _SharedRule:
+    """An operation of both services: a request with a service namespace is Application Auto Scaling's."""
+
+    application: Rule
+    group: Rule | None = None
+
+    def __call__(self, call: Call) -> tuple[MappedAction, ...] | None:
+        if call.has("serviceNamespace"):
+            return self.application(call)
+        return self.group(call) if self.group else None
+
+
+_SHARED = (
+    "DeleteScheduledAction",
+    "DescribeScalingActivities",
+    "DescribeScheduledActions",
+    "GetPredictiveScalingForecast",
+    "PutScalingPolicy",
+)
+_SHARED_WITH_GROUP = ("DeleteScheduledAction", "PutScalingPolicy")
+
+
+def _application_rules() -> dict[tuple[str, str], Rule]:
+    """The operations of Application Auto Scaling under the shared event source."""
+    rules: dict[tuple[str, str], Rule] = {}
+    for line in parse_declarations("application-autoscaling", _APPLICATION_LINES):
+        rule = DeclaredRule(line, _APPLICATION_TYPES)
+        rules[SOURCE, line.operation] = _SharedRule(rule) if line.operation in _SHARED else rule
+    for group in parse_declarations("autoscaling", "\n".join(f"{name} group" for name in _SHARED_WITH_GROUP)):
+        application = declared_rules(SOURCE, "application-autoscaling", _APPLICATION_TYPES, _APPLICATION_LINES)
+        rules[SOURCE, group.operation] = _SharedRule(application[SOURCE, group.operation], DeclaredRule(group, TYPES))
+    return rules
+
+
+def _group_lines() -> str:
+    return _LINES + "\n".join(f"{operation} group" for operation in _GROUP_OPERATIONS.split())
+
+
+RULES: RuleTable = {
+    **_application_rules(),
+    **declared_rules(SOURCE, "autoscaling", TYPES, _group_lines()),
+    (SOURCE, "CreateLaunchConfiguration"): _map_launch_configuration,
+    **declared_rules(APPLICATION_SOURCE, "application-autoscaling", _APPLICATION_TYPES, _APPLICATION_LINES),
+}

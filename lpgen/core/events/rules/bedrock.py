@@ -1,0 +1,121 @@
+"""Bedrock: calls that run a model, under whatever name, and the guardrail they run it with.
+
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (and its neighbours) name the
+action; https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html says why an inference
+profile needs its models too; https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions-invoke.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import (
+    NamedType,
+    ResourceType,
+    declared_rules,
+    mapped,
+    read_resources,
+    resource_from_arn,
+)
+from lpgen.core.events.rules.inferences import GUARDRAIL
+from lpgen.core.events.rules.passing import passed_roles
+from lpgen.core.model import MappedAction, Resource
+
+SOURCE = "bedrock.amazonaws.com"
+
+_PROFILE_AREAS = frozenset({"us", "us-gov", "eu", "apac", "au", "ca", "jp", "sa", "global"})
+"""What the id of a cross-Region inference profile begins with, before the model's own id."""
+
+TYPES: dict[str, ResourceType] = {
+    "guardrail": NamedType("bedrock", "guardrail/{}", "guardrailIdentifier|guardrailConfig.guardrailIdentifier"),
+    "guardrail-profile": NamedType("bedrock", "guardrail-profile/{}", "crossRegionConfig.guardrailProfileIdentifier"),
+    "agent": NamedType("bedrock", "agent/{}", "agentId"),
+    "agent-alias": NamedType("bedrock", "agent-alias/{}/{}", "agentId,agentAliasId"),
+    "flow": NamedType("bedrock", "flow/{}", "flowIdentifier"),
+    "flow-alias": NamedType("bedrock", "flow/{}/alias/{}", "flowIdentifier,flowAliasIdentifier"),
+    "knowledge-base": NamedType("bedrock", "knowledge-base/{}", "knowledgeBaseId"),
+}
+
+_LINES = """
+ApplyGuardrail        guardrail
+CreateGuardrail       guardrail-profile? #TagResource:+guardrail
+CreateGuardrailVersion guardrail
+DeleteGuardrail       guardrail
+GetGuardrail          guardrail
+UpdateGuardrail       guardrail
+InvokeAgent           agent-alias
+InvokeFlow            flow-alias
+Retrieve              knowledge-base
+StartIngestionJob     knowledge-base
+GetKnowledgeBase      knowledge-base
+DeleteKnowledgeBase   knowledge-base
+CreateDataSource      knowledge-base
+CreateKnowledgeBase   #TagResource:+knowledge-base @roleArn=bedrock.amazonaws.com
+UpdateKnowledgeBase   knowledge-base @roleArn=bedrock.amazonaws.com
+CreateAgent           #TagResource:+agent @agentResourceRoleArn=bedrock.amazonaws.com
+UpdateAgent           agent @agentResourceRoleArn=bedrock.amazonaws.com
+CreateFlow            #TagResource:+flow @executionRoleArn=bedrock.amazonaws.com
+UpdateFlow            flow @executionRoleArn=bedrock.amazonaws.com
+"""
+
+
+def _models(call: Call, parameter: str = "modelId") -> Iterator[Resource]:
+    """The models that the request names by id or ARN, and the models behind an inference profile in any Region."""
+    for text in call.texts(parameter):
+        if "*" in text or "?" in text:
+            continue
+        area, _, model = text.rpartition("/")[2].partition(".")
+        behind = f"arn:{call.partition}:bedrock:*::foundation-model/{model}"
+        if text.startswith("arn:"):
+            yield resource_from_arn(text)
+            if ":inference-profile/" in text and area in _PROFILE_AREAS:
+                yield resource_from_arn(behind)
+        elif area in _PROFILE_AREAS:
+            yield resource_from_arn(call.arn("bedrock", f"inference-profile/{text}"))
+            yield resource_from_arn(behind)
+        else:
+            yield resource_from_arn(call.arn("bedrock", f"foundation-model/{text}", account=False))
+
+
+@dataclass(frozen=True, slots=True)
+class _ModelRule:
+    """A call that runs a model."""
+
+    action: str
+
+    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
+        run = mapped(self.action, _models(call))
+        guardrails = read_resources(call, TYPES, ("guardrail?",))
+        return (run, mapped("bedrock:ApplyGuardrail", guardrails, how=GUARDRAIL)) if guardrails else (run,)
+
+
+def _map_foundation_model(call: Call) -> tuple[MappedAction, ...]:
+    return (mapped("bedrock:GetFoundationModel", _models(call, "modelIdentifier")),)
+
+
+def _map_customization(call: Call) -> tuple[MappedAction, ...]:
+    """CreateModelCustomizationJob makes a custom model, with an id in its ARN, out of a base model."""
+    custom = resource_from_arn(call.arn("bedrock", "custom-model/*"))
+    return (
+        mapped("bedrock:CreateModelCustomizationJob", (custom, *_models(call, "baseModelIdentifier"))),
+        *passed_roles(call, call.texts("roleArn"), "bedrock.amazonaws.com"),
+    )
+
+
+_MODEL_CALLS = {
+    "Converse": "bedrock:InvokeModel",
+    "ConverseStream": "bedrock:InvokeModelWithResponseStream",
+    "InvokeModel": "bedrock:InvokeModel",
+    "InvokeModelWithBidirectionalStream": "bedrock:InvokeModel",
+    "InvokeModelWithResponseStream": "bedrock:InvokeModelWithResponseStream",
+    "StartAsyncInvoke": "bedrock:InvokeModel",
+}
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "bedrock", TYPES, _LINES),
+    (SOURCE, "GetFoundationModel"): _map_foundation_model,
+    (SOURCE, "CreateModelCustomizationJob"): _map_customization,
+    **{(SOURCE, operation): _ModelRule(action) for operation, action in _MODEL_CALLS.items()},
+}

@@ -1,0 +1,91 @@
+"""One recorded call as the rules see it: typed, tolerant access to its parameters, and ARNs in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from lpgen.core.events.records import Json, Record
+from lpgen.core.model import MappedAction
+
+_NOTHING: Json = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A record with what every rule needs worked out once.
+
+    `operation` is the event name without a version suffix; `account` owns the resources the call names; `region` is
+    where they lie; `partition` is `aws`, `aws-cn`, `aws-us-gov` or another that the log shows.
+    """
+
+    record: Record
+    operation: str
+    partition: str
+    region: str
+    account: str
+
+    @property
+    def request(self) -> Json:
+        """The request parameters; empty where there are none or AWS hid them."""
+        value = self.record.requestParameters
+        return value if isinstance(value, dict) else _NOTHING
+
+    @property
+    def response(self) -> Json:
+        """The response elements; empty where there are none or AWS hid them."""
+        value = self.record.responseElements
+        return value if isinstance(value, dict) else _NOTHING
+
+    def text(self, *path: str) -> str:
+        """The first non-empty string (or number) at a path of the request parameters, or ""."""
+        return next(iter(self.texts(*path)), "")
+
+    def texts(self, *path: str) -> tuple[str, ...]:
+        """All non-empty strings and numbers at a path of the request parameters, walking into lists on the way."""
+        return tuple(texts_at(self.request, path))
+
+    def has(self, *path: str) -> bool:
+        """Whether anything but null, false, "" and empty containers stands at a path of the request parameters."""
+        return any(bool(value) for value in values_at(self.request, path))
+
+    def arn(self, service: str, resource: str, *, region: bool = True, account: bool = True) -> str:
+        """An ARN in the call's partition, by default with its region and account."""
+        return ":".join(
+            ("arn", self.partition, service, self.region if region else "", self.account if account else "", resource)
+        )
+
+
+Rule = Callable[[Call], tuple[MappedAction, ...] | None]
+"""The actions a call needs (empty: none), or None where the rule doesn't apply and the tables decide."""
+
+RuleTable = Mapping[tuple[str, str], Rule]
+"""Rules by event source and operation (version suffix stripped), such as `("s3.amazonaws.com", "CopyObject")`."""
+
+
+def values_at(value: object, path: tuple[str, ...]) -> Iterator[object]:
+    """Every value at a path below a JSON value; lists on the way and at the end are walked, missing keys give none.
+
+    A key is also found with its first letter in the other case: services differ in whether they log `roleArn` or
+    `RoleArn` for one and the same parameter.
+    """
+    if isinstance(value, list):
+        for item in value:
+            yield from values_at(item, path)
+    elif not path:
+        yield value
+    elif isinstance(value, dict):
+        key = path[0]
+        if key not in value:
+            key = key[:1].swapcase() + key[1:]
+        if key in value:
+            yield from values_at(value[key], path[1:])
+
+
+def texts_at(value: object, path: tuple[str, ...]) -> Iterator[str]:
+    """Every non-empty string, and every number as text, at a path below a JSON value."""
+    for found in values_at(value, path):
+        if isinstance(found, str) and found:
+            yield found
+        elif isinstance(found, (int, float)) and not isinstance(found, bool):
+            yield str(found)

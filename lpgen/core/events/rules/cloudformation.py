@@ -1,0 +1,86 @@
+"""CloudFormation: stacks by name, whose ARN also holds an id, the service role, and Cloud Control.
+
+Without a service role CloudFormation acts with the caller's session, and each of those calls has its own record.
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html and
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
+"""
+
+from __future__ import annotations
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
+from lpgen.core.events.rules.inferences import LIST_ALL
+from lpgen.core.model import NO_RESOURCE, MappedAction
+
+SOURCE = "cloudformation.amazonaws.com"
+
+
+def _formation_type(shape: str, paths: str) -> NamedType:
+    return NamedType("cloudformation", shape, paths)
+
+
+TYPES: dict[str, ResourceType] = {
+    "stack": _formation_type("stack/{}/*", "stackName"),
+    "stackset": _formation_type("stackset/{}:*", "stackSetName"),
+    "changeset": _formation_type("changeSet/{}/*", "changeSetName"),
+}
+
+_STACK_OPERATIONS = """
+CancelUpdateStack DeleteChangeSet DescribeChangeSet DescribeChangeSetHooks DescribeStackEvents
+DescribeStackResource DescribeStackResourceDrifts DescribeStackResources DetectStackDrift DetectStackResourceDrift
+ExecuteChangeSet GetStackPolicy GetTemplate ListChangeSets ListStackResources SetStackPolicy SignalResource
+UpdateTerminationProtection
+"""
+_ROLE_OPERATIONS = "ContinueUpdateRollback CreateChangeSet CreateStack DeleteStack RollbackStack UpdateStack"
+_STACK_SET_OPERATIONS = """
+CreateStackInstances DeleteStackInstances DeleteStackSet DescribeStackInstance DescribeStackSet
+DescribeStackSetOperation DetectStackSetDrift ImportStacksToStackSet ListStackInstanceResourceDrifts
+ListStackInstances ListStackSetAutoDeploymentTargets ListStackSetOperationResults ListStackSetOperations
+StopStackSetOperation UpdateStackInstances
+"""
+_ROLE = "@roleARN=cloudformation.amazonaws.com"
+_ADMINISTRATION_ROLE = "@administrationRoleARN=cloudformation.amazonaws.com"
+
+
+def _lines() -> str:
+    return "\n".join(
+        (
+            *(f"{operation} stack" for operation in _STACK_OPERATIONS.split()),
+            *(f"{operation} stack {_ROLE}" for operation in _ROLE_OPERATIONS.split()),
+            *(f"{operation} stackset" for operation in _STACK_SET_OPERATIONS.split()),
+            f"CreateStackSet {_ADMINISTRATION_ROLE}",
+            f"UpdateStackSet stackset {_ADMINISTRATION_ROLE}",
+            "GetTemplateSummary stack? stackset?",
+        )
+    )
+
+
+def _map_stack_description(call: Call) -> tuple[MappedAction, ...]:
+    """DescribeStacks: without a stack's name it describes all and needs the list action too.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
+    """
+    described = mapped("cloudformation:DescribeStacks", read_resources(call, TYPES, ("stack",)))
+    if call.has("stackName"):
+        return (described,)
+    return (described, mapped("cloudformation:ListStacks", (NO_RESOURCE,), how=LIST_ALL))
+
+
+# Cloud Control's actions are CloudFormation's and take no resource.
+# https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/security.html
+_CONTROL_LINES = """
+CreateResource @roleArn=cloudformation.amazonaws.com
+DeleteResource @roleArn=cloudformation.amazonaws.com
+GetResource @roleArn=cloudformation.amazonaws.com
+ListResources @roleArn=cloudformation.amazonaws.com
+UpdateResource @roleArn=cloudformation.amazonaws.com
+CancelResourceRequest
+GetResourceRequestStatus
+ListResourceRequests
+"""
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "cloudformation", TYPES, _lines()),
+    (SOURCE, "DescribeStacks"): _map_stack_description,
+    **declared_rules("cloudcontrolapi.amazonaws.com", "cloudformation", TYPES, _CONTROL_LINES),
+}

@@ -1,0 +1,127 @@
+"""CloudFront calls whose name or parameters differ from the action's: tags on creation, copies, web ACLs.
+
+CloudTrail logs most operations with an API version behind their names, which is stripped before rules are asked.
+Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/logging_using_cloudtrail.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.events.rules.call import Call, RuleTable, texts_at, values_at
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
+from lpgen.core.events.rules.inferences import ALIAS_MOVE, DISTRIBUTION_COPY, TAG_ON_CREATE
+from lpgen.core.events.rules.listed import exact, exact_or_any, fold, is_arn_of
+from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
+
+SOURCE = "cloudfront.amazonaws.com"
+
+_LINES = """
+AssociateDistributionWebACL distribution
+DisassociateDistributionWebACL distribution
+AssociateDistributionTenantWebACL tenant
+DisassociateDistributionTenantWebACL tenant
+"""
+
+_DISTRIBUTION = NamedType("cloudfront", "distribution/{}", "id", region=False)
+
+
+def map_create_with_tags(call: Call) -> tuple[MappedAction, ...]:
+    """CreateDistributionWithTags: the creation, and cloudfront:TagResource on the distribution that it makes.
+
+    Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateDistributionWithTags.html
+    """
+    streaming = "Streaming" in call.operation
+    action = "CreateStreamingDistributionWithTags" if streaming else "CreateDistribution"
+    return (
+        mapped(f"cloudfront:{action}", (NO_RESOURCE,)),
+        mapped("cloudfront:TagResource", _read_made(call, streaming=streaming), how=TAG_ON_CREATE),
+    )
+
+
+def _read_made(call: Call, *, streaming: bool) -> Iterator[Resource]:
+    """The distribution that the response describes, else any of its kind."""
+    kind = "streaming-distribution" if streaming else "distribution"
+    for answer in (*values_at(call.response, ("distribution",)), *values_at(call.response, ("streamingDistribution",))):
+        for key in ("aRN", "arn"):
+            for arn in texts_at(answer, (key,)):
+                if is_arn_of(arn, "cloudfront"):
+                    yield exact(arn)
+                    return
+    yield fold(call.arn("cloudfront", f"{kind}/", region=False), "*")
+
+
+def map_copy(call: Call) -> tuple[MappedAction, ...]:
+    """CopyDistribution reads the primary distribution and creates its copy.
+
+    Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CopyDistribution.html
+    """
+    primary = _DISTRIBUTION.read(call, "primaryDistributionId")
+    return (
+        mapped("cloudfront:CopyDistribution", primary),
+        mapped("cloudfront:GetDistribution", primary, how=DISTRIBUTION_COPY),
+        mapped("cloudfront:CreateDistribution", (NO_RESOURCE,), how=DISTRIBUTION_COPY),
+    )
+
+
+def map_update_with_staging(call: Call) -> tuple[MappedAction, ...]:
+    """UpdateDistributionWithStagingConfig reads the staging distribution and updates the primary one.
+
+    Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_UpdateDistributionWithStagingConfig.html
+    """
+    return (
+        mapped("cloudfront:UpdateDistribution", _DISTRIBUTION.read(call, "id")),
+        mapped("cloudfront:GetDistribution", _DISTRIBUTION.read(call, "stagingDistributionId"), how=DISTRIBUTION_COPY),
+    )
+
+
+def map_associate_alias(call: Call) -> tuple[MappedAction, ...]:
+    """AssociateAlias updates the distribution that gets the alias.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html (operations)
+    """
+    target = _DISTRIBUTION.read(call, "targetDistributionId")
+    return (
+        mapped("cloudfront:AssociateAlias", target),
+        mapped("cloudfront:UpdateDistribution", target, how=ALIAS_MOVE),
+    )
+
+
+_MADE = {
+    "CreateAnycastIpList": "anycast-ip-list/",
+    "CreateConnectionFunction": "connection-function/",
+    "CreateConnectionGroup": "connection-group/",
+    "CreateDistributionTenant": "distribution-tenant/",
+    "CreateFunction": "function/",
+    "CreateKeyValueStore": "key-value-store/",
+    "CreateTrustStore": "trust-store/",
+    "CreateVpcOrigin": "vpcorigin/",
+}
+"""What a creation makes: the beginning of its name in an ARN. Functions and stores end in names, the others in ids."""
+
+
+def map_create(call: Call) -> tuple[MappedAction, ...]:
+    """A creation, which takes no resource, and cloudfront:TagResource on what it makes where it sets tags."""
+    own = mapped(f"cloudfront:{call.operation}", (NO_RESOURCE,))
+    if not (call.has("tags", "items") or call.has("tags", "tagSet")):
+        return (own,)
+    kind = _MADE[call.operation]
+    named = kind in ("function/", "key-value-store/")
+    made = exact_or_any(call.arn("cloudfront", kind, region=False), call.text("name") if named else "")
+    return (own, mapped("cloudfront:TagResource", (made,), how=TAG_ON_CREATE))
+
+
+_TYPES: dict[str, ResourceType] = {
+    "distribution": _DISTRIBUTION,
+    "tenant": NamedType("cloudfront", "distribution-tenant/{}", "id", region=False),
+}
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "cloudfront", _TYPES, _LINES),
+    (SOURCE, "CreateDistributionWithTags"): map_create_with_tags,
+    (SOURCE, "CreateStreamingDistributionWithTags"): map_create_with_tags,
+    (SOURCE, "CopyDistribution"): map_copy,
+    (SOURCE, "UpdateDistributionWithStagingConfig"): map_update_with_staging,
+    (SOURCE, "AssociateAlias"): map_associate_alias,
+    **{(SOURCE, operation): map_create for operation in _MADE},
+}

@@ -1,0 +1,233 @@
+"""Rules declared a line each: the action that an operation needs and the resources that its parameters name.
+
+One operation a line, `Operation[=Action] token...`; the action has the operation's name unless `=` gives another.
+
+- `db`         a resource of that type that the request names; where it can't be read, any of its type in the account
+- `db?`        the same, but left out where the request doesn't name it
+- `+db`        created by the call under an id that AWS assigns: any of its type
+- `db=path|p2` named at these paths rather than at the type's own (`a.b` walks into `a`, lists are walked)
+- `#Action`    the tagging action that the call needs too where it sets tags, on the line's first resource, or on the
+               one that follows a colon (`#AddTags:+db`)
+- `@path=svc`  a role that the call hands to the service `svc`; the parameter holds its ARN, in `@name:path=svc` also
+               a role's name, in `@profile:path=svc` an instance profile's
+
+A line without types declares an action that takes no resource.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Protocol
+
+from lpgen.core.events.rules.call import Call, Rule
+from lpgen.core.events.rules.inferences import TAG_ON_CREATE
+from lpgen.core.events.rules.passing import entity_arn, passed_roles
+from lpgen.core.model import NO_RESOURCE, OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
+
+_WILDCARDS = frozenset("*?")
+_NAME_KINDS = {"": "", "name": "role", "profile": "instance-profile"}
+_OPEN_END = re.compile(r"\*(?:[/:]\*)+$")
+
+
+class ResourceType(Protocol):
+    """How the resources of one type are read off a call."""
+
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """The resources named at the paths ("" for the type's own), in no order; empty where none can be read."""
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all resources of the type where the call was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedType:
+    """A type whose ARN is filled from request parameters.
+
+    `format` is the ARN's last field with `{}` for each name. `paths` are alternatives separated by `|`, each with as
+    many comma-separated paths as the format has holes; `path~text` stands for `text` where the parameter is absent.
+    A parameter may hold the ARN itself. A `*` in the format is an id that AWS assigns.
+    """
+
+    service: str
+    format: str
+    paths: str
+    region: bool = True
+    account: bool = True
+
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """The resources named at the paths ("" for the type's own), in no order; empty where none can be read."""
+        return tuple(
+            resource
+            for alternative in (paths or self.paths).split("|")
+            for names in product(*(_read_names(call, path) for path in alternative.split(",")))
+            if (resource := self._fill(call, names)) is not None
+        )
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all resources of the type where the call was made."""
+        return self._resource(call, _OPEN_END.sub("*", self.format.replace("{}", "*")))
+
+    def _fill(self, call: Call, names: tuple[str, ...]) -> Resource | None:
+        if any(_WILDCARDS.intersection(name) for name in names):
+            return None
+        if names[-1].startswith("arn:"):
+            return self._own_arn(names[-1])
+        if len(names) != self.format.count("{}"):  # a path for ARNs that holds something else
+            return None
+        return self._resource(call, self.format.format(*(_strip_arn(name) for name in names)))
+
+    def _own_arn(self, arn: str) -> Resource | None:
+        """The ARN as a resource where it is one of this type."""
+        fields = arn.split(":", 5)
+        start = self.format.partition("{}")[0].partition("*")[0]
+        fits = len(fields) == 6 and fields[2] == self.service and fields[5].startswith(start)
+        return Resource(ResourceKind.ARN, arn) if fits else None
+
+    def _resource(self, call: Call, text: str) -> Resource:
+        return resource_from_arn(call.arn(self.service, text, region=self.region, account=self.account))
+
+
+def _read_names(call: Call, path: str) -> tuple[str, ...]:
+    """The names at a path, or its default where the request has none; a hidden request has no defaults."""
+    path, _, default = path.partition("~")
+    found = call.texts(*path.split("."))
+    if found or not default or isinstance(call.record.requestParameters, str):
+        return found
+    return (default,)
+
+
+def _strip_arn(name: str) -> str:
+    """The name that an ARN ends with, where an ARN stands for a name."""
+    return name.rpartition("/")[2] if name.startswith("arn:") else name
+
+
+def resource_from_arn(arn: str) -> Resource:
+    """A resource of the kind that its text shows: FOLD with a wildcard in it, else ARN."""
+    return Resource(ResourceKind.FOLD if _WILDCARDS.intersection(arn) else ResourceKind.ARN, arn)
+
+
+def mapped(
+    action: str, resources: Iterable[Resource], *, how: str = OBSERVED, context: Mapping[str, str] | None = None
+) -> MappedAction:
+    """A mapped action on distinct, sorted resources; on an unknown resource where there are none.
+
+    A pattern that the others lie within is not narrowed: each is kept, as the call needs each.
+    """
+    kept = tuple(sorted(set(resources))) or (UNKNOWN_RESOURCE,)
+    return MappedAction(Action(action), kept, how, tuple(sorted((context or {}).items())))
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One parsed line: the action, its resource tokens, the tagging action or "" with what it is needed on, and the
+    paths of roles with the service they are passed to."""
+
+    operation: str
+    action: str
+    tokens: tuple[str, ...]
+    tag_action: str
+    tagged: str
+    roles: tuple[tuple[str, str], ...] = ()
+
+
+def parse_declarations(prefix: str, lines: str) -> tuple[Declaration, ...]:
+    """The declarations of a service's lines; empty lines and those that begin with `//` are passed over."""
+    return tuple(_parse_line(prefix, line.split()) for line in lines.splitlines() if line and not line.startswith("//"))
+
+
+def _parse_line(prefix: str, words: list[str]) -> Declaration:
+    operation, _, action = words[0].partition("=")
+    tokens = tuple(word for word in words[1:] if word[0] not in "#@")
+    tags = next((word[1:] for word in words[1:] if word.startswith("#")), "")
+    tag_action, tagged = _split_tagging(tags)
+    roles = [word[1:].partition("=") for word in words[1:] if word.startswith("@")]
+    return Declaration(
+        operation=operation,
+        action=_qualify(prefix, action or operation),
+        tokens=tokens,
+        tag_action=_qualify(prefix, tag_action) if tags else "",
+        tagged=tagged or next(iter(tokens), ""),
+        roles=tuple((path, service) for path, _, service in roles),
+    )
+
+
+def _split_tagging(word: str) -> tuple[str, str]:
+    """The action and the token of `Action:token` or `service:Action:token`; the token is "" where there is none.
+
+    Services are spelled in lower case and actions begin with a capital, which tells a service from an action.
+    """
+    service, colon, rest = word.partition(":")
+    if colon and not service[:1].isupper():
+        action, _, token = rest.partition(":")
+        return f"{service}:{action}", token
+    return service, rest
+
+
+def _qualify(prefix: str, name: str) -> str:
+    return name if ":" in name else f"{prefix}:{name}"
+
+
+def read_resources(call: Call, types: Mapping[str, ResourceType], tokens: Iterable[str]) -> tuple[Resource, ...]:
+    """The resources that the tokens of a declaration stand for in a call; NO_RESOURCE where there are no tokens."""
+    tokens = tuple(tokens)
+    if not tokens:
+        return (NO_RESOURCE,)
+    return tuple(resource for token in tokens for resource in _read_token(call, types, token))
+
+
+def _read_token(call: Call, types: Mapping[str, ResourceType], token: str) -> tuple[Resource, ...]:
+    if token.startswith("+"):
+        return (types[token[1:]].pattern(call),)
+    name, _, paths = token.partition("=")
+    kind = types[name.removesuffix("?")]
+    return kind.read(call, paths) or (() if name.endswith("?") else (kind.pattern(call),))
+
+
+def _has_tags(call: Call) -> bool:
+    return call.has("tags") or call.has("tagList")
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredRule:
+    """The rule that a declaration makes."""
+
+    declaration: Declaration
+    types: Mapping[str, ResourceType] = field(repr=False)
+    has_tags: Callable[[Call], bool] = _has_tags
+
+    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
+        """The declared action on the resources that the call names, the tagging action and the roles it passes."""
+        line = self.declaration
+        actions = [mapped(line.action, read_resources(call, self.types, line.tokens))]
+        if line.tag_action and self.has_tags(call):
+            tagged = read_resources(call, self.types, (line.tagged,) if line.tagged else ())
+            actions.append(mapped(line.tag_action, tagged, how=TAG_ON_CREATE))
+        if line.roles:
+            actions.extend(_passed_roles(call, line.roles))
+        return tuple(actions)
+
+
+def _passed_roles(call: Call, roles: tuple[tuple[str, str], ...]) -> Iterator[MappedAction]:
+    """One iam:PassRole for each service that roles are handed to."""
+    arns: dict[str, list[str]] = {}
+    for path, service in roles:
+        kind, _, parameter = path.rpartition(":")
+        texts = call.texts(*parameter.split("."))
+        arns.setdefault(service, []).extend(entity_arn(call, _NAME_KINDS[kind], text) for text in texts)
+    for service, texts_of_service in arns.items():
+        yield from passed_roles(call, texts_of_service, service)
+
+
+def declared_rules(
+    source: str,
+    prefix: str,
+    types: Mapping[str, ResourceType],
+    lines: str,
+    *,
+    has_tags: Callable[[Call], bool] = _has_tags,
+) -> dict[tuple[str, str], Rule]:
+    """The rules of a service's lines, by event source and operation."""
+    return {(source, line.operation): DeclaredRule(line, types, has_tags) for line in parse_declarations(prefix, lines)}

@@ -1,0 +1,192 @@
+"""CodeBuild, CodeCommit, CodeDeploy and CodePipeline: what they name, tags on create and the roles passed.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html and the pages of the others
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
+from lpgen.core.model import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class _BuiltProjectType:
+    """The project of a build, whose id begins with the project's name.
+
+    https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetBuilds.html
+    """
+
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """The projects of the builds whose ids or ARNs stand at the paths."""
+        return tuple(
+            resource_from_arn(call.arn("codebuild", f"project/{name}"))
+            for path in (paths or "id|ids").split("|")
+            for text in call.texts(path)
+            if (name := text.rpartition("/")[2].partition(":")[0]) and "*" not in name and "?" not in name
+        )
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all projects of the account and Region."""
+        return resource_from_arn(call.arn("codebuild", "project/*"))
+
+
+_BUILD_TYPES: dict[str, ResourceType] = {
+    "project": NamedType("codebuild", "project/{}", "name|projectName|names"),
+    "built": _BuiltProjectType(),
+    "report-group": NamedType("codebuild", "report-group/{}", "arn|reportGroupArn|reportGroupArns|name"),
+    "fleet": NamedType("codebuild", "fleet/{}:*", "name"),
+}
+
+_BUILD_LINES = """
+BatchDeleteBuilds         built
+BatchGetBuildBatches      built
+BatchGetBuilds            built
+BatchGetProjects          project
+BatchGetReportGroups      report-group
+CreateProject             project @serviceRole=codebuild.amazonaws.com @buildBatchConfig.serviceRole=codebuild.amazonaws.com
+CreateReportGroup         report-group
+CreateWebhook             project
+DeleteBuildBatch          built
+DeleteProject             project
+DeleteReportGroup         report-group
+DeleteWebhook             project
+InvalidateProjectCache    project
+ListBuildBatchesForProject project
+ListBuildsForProject      project
+ListReportsForReportGroup report-group
+RetryBuild                built
+RetryBuildBatch           built
+StartBuild                project @serviceRoleOverride=codebuild.amazonaws.com
+StartBuildBatch           project @serviceRoleOverride=codebuild.amazonaws.com
+StopBuild                 built
+StopBuildBatch            built
+UpdateProject             project @serviceRole=codebuild.amazonaws.com @buildBatchConfig.serviceRole=codebuild.amazonaws.com
+UpdateReportGroup         report-group
+UpdateWebhook             project
+"""  # noqa: E501
+
+
+@dataclass(frozen=True, slots=True)
+class _RepositoryType:
+    """A repository by name; Git over HTTPS and SSH is recorded with its name beside the request.
+
+    https://docs.aws.amazon.com/codecommit/latest/userguide/integ-cloudtrail.html
+    """
+
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """The repositories that the request names, else the one that the record's additional data names."""
+        listed = (paths or "repositoryName|repositoryNames|targets.repositoryName|oldName").split("|")
+        names = [name for path in listed for name in call.texts(*path.split("."))]
+        beside = call.record.additionalEventData
+        if not names and isinstance(beside, dict):
+            names = [name for name in (beside.get("repositoryName"),) if isinstance(name, str) and name]
+        return tuple(
+            resource_from_arn(call.arn("codecommit", name)) for name in names if "*" not in name and "?" not in name
+        )
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all repositories of the account and Region."""
+        return resource_from_arn(call.arn("codecommit", "*"))
+
+
+_COMMIT_TYPES: dict[str, ResourceType] = {"repository": _RepositoryType()}
+
+_COMMIT_OPERATIONS = """
+AssociateApprovalRuleTemplateWithRepository BatchAssociateApprovalRuleTemplateWithRepositories
+BatchDescribeMergeConflicts BatchDisassociateApprovalRuleTemplateFromRepositories BatchGetCommits
+BatchGetRepositories CreateBranch CreateCommit CreatePullRequest CreateUnreferencedMergeCommit DeleteBranch
+DeleteFile DeleteRepository DescribeMergeConflicts DisassociateApprovalRuleTemplateFromRepository GetBlob GetBranch
+GetCommentsForComparedCommit GetCommentsForPullRequest GetCommit GetDifferences GetFile GetFolder GetMergeCommit
+GetMergeConflicts GetMergeOptions GetRepository GetRepositoryTriggers GitPull GitPush
+ListAssociatedApprovalRuleTemplatesForRepository ListBranches ListFileCommitHistory ListPullRequests
+MergeBranchesByFastForward MergeBranchesBySquash MergeBranchesByThreeWay MergePullRequestByFastForward
+MergePullRequestBySquash MergePullRequestByThreeWay PostCommentForComparedCommit PostCommentForPullRequest PutFile
+PutRepositoryTriggers TestRepositoryTriggers UpdateDefaultBranch UpdateRepositoryDescription
+UpdateRepositoryEncryptionKey UpdateRepositoryName
+"""
+
+_DEPLOY_TYPES: dict[str, ResourceType] = {
+    "application": NamedType("codedeploy", "application:{}", "applicationName|applicationNames"),
+    "config": NamedType("codedeploy", "deploymentconfig:{}", "deploymentConfigName"),
+    "group": NamedType(
+        "codedeploy",
+        "deploymentgroup:{}/{}",
+        "applicationName,deploymentGroupName|applicationName,currentDeploymentGroupName"
+        "|applicationName,deploymentGroupNames",
+    ),
+    "instance": NamedType("codedeploy", "instance:{}", "instanceName|instanceNames"),
+}
+
+_DEPLOY_LINES = """
+BatchGetApplicationRevisions   application
+BatchGetApplications           application
+BatchGetDeploymentGroups       group
+CreateApplication              application #TagResource
+CreateDeployment               group
+CreateDeploymentConfig         config
+CreateDeploymentGroup          group #TagResource @serviceRoleArn=codedeploy.amazonaws.com
+DeleteApplication              application
+DeleteDeploymentConfig         config
+DeleteDeploymentGroup          group
+DeregisterOnPremisesInstance   instance
+GetApplication                 application
+GetApplicationRevision         application
+GetDeploymentConfig            config
+GetDeploymentGroup             group
+ListApplicationRevisions       application
+ListDeploymentGroups           application
+ListDeployments                group
+RegisterApplicationRevision    application
+RegisterOnPremisesInstance     instance
+RemoveTagsFromOnPremisesInstances instance
+AddTagsToOnPremisesInstances   instance
+UpdateApplication              application
+UpdateDeploymentGroup          group @serviceRoleArn=codedeploy.amazonaws.com
+"""
+
+_PIPELINE_TYPES: dict[str, ResourceType] = {
+    "pipeline": NamedType("codepipeline", "{}", "pipelineName|name"),
+    "stage": NamedType("codepipeline", "{}/{}", "pipelineName,stageName"),
+    "action": NamedType("codepipeline", "{}/{}/{}", "pipelineName,stageName,actionName"),
+    "webhook": NamedType("codepipeline", "webhook:{}", "webhookName|name|webhook.name"),
+    "actiontype": NamedType("codepipeline", "actiontype:Custom/{}/{}/{}", "category,provider,version"),
+}
+
+_PIPELINE_LINES = """
+CreateCustomActionType      actiontype #TagResource
+CreatePipeline              pipeline=pipeline.name #TagResource @pipeline.roleArn=codepipeline.amazonaws.com
+DeleteCustomActionType      actiontype
+DeletePipeline              pipeline
+DeleteWebhook               webhook
+DisableStageTransition      stage
+EnableStageTransition       stage
+GetPipeline                 pipeline
+GetPipelineExecution        pipeline
+GetPipelineState            pipeline
+ListActionExecutions        pipeline
+ListPipelineExecutions      pipeline
+OverrideStageCondition      stage
+PutApprovalResult           action
+PutWebhook                  webhook #TagResource pipeline=webhook.targetPipeline
+RetryStageExecution         stage
+RollbackStage               stage
+StartPipelineExecution      pipeline
+StopPipelineExecution       pipeline
+UpdatePipeline              pipeline=pipeline.name @pipeline.roleArn=codepipeline.amazonaws.com
+"""
+
+
+def _commit_lines() -> str:
+    plain = "\n".join(f"{operation} repository" for operation in _COMMIT_OPERATIONS.split())
+    return f"{plain}\nCreateRepository repository #TagResource"
+
+
+RULES: RuleTable = {
+    **declared_rules("codebuild.amazonaws.com", "codebuild", _BUILD_TYPES, _BUILD_LINES),
+    **declared_rules("codecommit.amazonaws.com", "codecommit", _COMMIT_TYPES, _commit_lines()),
+    **declared_rules("codedeploy.amazonaws.com", "codedeploy", _DEPLOY_TYPES, _DEPLOY_LINES),
+    **declared_rules("codepipeline.amazonaws.com", "codepipeline", _PIPELINE_TYPES, _PIPELINE_LINES),
+}

@@ -1,0 +1,227 @@
+"""EC2: every operation that takes resources, tags on create, security group rules, copies and instance profiles.
+
+Operations without a rule here (the Describe calls first of all) take no resource.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
+from lpgen.core.events.rules.ec2_ids import (
+    EC2_TYPE_NAMES,
+    Ec2Type,
+    ec2_arn,
+    ec2_request,
+    named_resources,
+    type_of_id,
+)
+from lpgen.core.events.rules.ec2_operations import OPERATIONS_BY_TOKENS
+from lpgen.core.events.rules.inferences import LOG_DELIVERY, TAG_ON_CREATE
+from lpgen.core.events.rules.passing import passed_role
+from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
+
+SOURCE = "ec2.amazonaws.com"
+
+_TYPE_WORDS = {token.strip("+?").partition("=")[0] for tokens in OPERATIONS_BY_TOKENS for token in tokens.split()}
+TYPES: dict[str, ResourceType] = {name: Ec2Type(name) for name in sorted(_TYPE_WORDS | EC2_TYPE_NAMES)}
+TYPES["placement-group"] = NamedType(
+    "ec2", "placement-group/{}", "groupName|placement.groupName|ModifyInstancePlacementRequest.GroupName"
+)
+
+
+def tag_on_create(call: Call) -> tuple[MappedAction, ...]:
+    """ec2:CreateTags on the types that the call's tag specifications name, or nothing where there are none.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
+    """
+    kinds = sorted({kind for kind in _tagged_types(ec2_request(call)) if kind in TYPES})
+    resources = [resource for kind in kinds for resource in _tagged_resources(call, kind)]
+    return (mapped("ec2:CreateTags", resources, how=TAG_ON_CREATE),) if resources else ()
+
+
+def _tagged_types(request: object) -> Iterator[str]:
+    """The resource types of the request's own tag specifications, whatever their spelling and shape.
+
+    What lies below `LaunchTemplateData` describes later launches and is not looked at.
+    """
+    if isinstance(request, dict):
+        for key, value in request.items():
+            if str(key).lower().startswith("tagspecification"):
+                yield from texts_at(value, ("resourceType",))
+                yield from texts_at(value, ("items", "resourceType"))
+
+
+def _tagged_resources(call: Call, kind: str) -> tuple[Resource, ...]:
+    """What is tagged: the name that the caller chose where there is one, else any of the type."""
+    if kind in ("key-pair", "placement-group"):
+        return read_resources(call, TYPES, (kind,))
+    return (TYPES[kind].pattern(call),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ec2Rule:
+    """The rule of an operation whose action has its own name."""
+
+    tokens: tuple[str, ...]
+
+    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
+        resources = read_resources(call, TYPES, self.tokens)
+        return (mapped(f"ec2:{call.operation}", resources), *tag_on_create(call))
+
+
+def _map_tags(call: Call) -> tuple[MappedAction, ...]:
+    """CreateTags and DeleteTags: whatever the request names; an id of a kind that isn't known stays unknown."""
+    named = [resource for _, kind, resource in named_resources(call) if kind]
+    ids = call.texts("resourcesSet", "items", "resourceId")
+    unknown = [UNKNOWN_RESOURCE] if len(ids) > len(named) else []
+    return (mapped(f"ec2:{call.operation}", [*named, *unknown]),)
+
+
+def _map_group_rules(call: Call) -> tuple[MappedAction, ...]:
+    """AuthorizeSecurityGroup*: the group that is changed, not its rules' peers, and new rules where they are tagged."""
+    tags = tag_on_create(call)
+    groups = read_resources(call, TYPES, ("security-group",))
+    rules = [TYPES["security-group-rule"].pattern(call)] if tags else []
+    return (mapped(f"ec2:{call.operation}", [*groups, *rules]), *tags)
+
+
+def _map_copy(call: Call) -> tuple[MappedAction, ...]:
+    """CopySnapshot and CopyImage: the source in its own Region, and what the copy creates.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/copy-ami-permissions.html and
+    https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html
+    """
+    created = ("+snapshot",) if call.operation == "CopySnapshot" else ("+image", "+snapshot")
+    source = call.text("sourceSnapshotId") or call.text("sourceImageId")
+    kind = type_of_id(source)
+    resources = list(read_resources(call, TYPES, created))
+    if kind in ("snapshot", "image"):
+        arn = ec2_arn(call, kind, source, region=call.text("sourceRegion"))
+        resources.append(Resource(ResourceKind.ARN, arn))
+    return (mapped(f"ec2:{call.operation}", resources), *tag_on_create(call))
+
+
+def pass_profiles(call: Call, value: object) -> tuple[MappedAction, ...]:
+    """iam:PassRole on the instance profiles named below a part of a request or response.
+
+    The profile's ARN stands for the role in it, which only a snapshot of IAM can tell.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html
+    """
+    profiles = {
+        Resource(ResourceKind.ARN, arn)
+        for name in _profiles_below(value)
+        if "*" not in (arn := _profile_arn(call, name)) and "?" not in arn
+    }
+    return (passed_role(call, profiles, "ec2.amazonaws.com"),) if profiles else ()
+
+
+def _profile_arn(call: Call, name: str) -> str:
+    return name if name.startswith("arn:") else call.arn("iam", f"instance-profile/{name}", region=False)
+
+
+def _profiles_below(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _profiles_below(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if str(key).lower() == "iaminstanceprofile":
+                arns = tuple(texts_at(item, ("arn",)))
+                yield from arns or texts_at(item, ("name",))
+                yield from texts_at(item, ())
+            elif key != "LaunchTemplateData":
+                yield from _profiles_below(item)
+
+
+def _map_profile_association(call: Call) -> tuple[MappedAction, ...]:
+    """AssociateIamInstanceProfile and ReplaceIamInstanceProfileAssociation hand the profile's role to the instance."""
+    instances = read_resources(call, TYPES, ("instance",))
+    return (mapped(f"ec2:{call.operation}", instances), *pass_profiles(call, ec2_request(call)))
+
+
+_FLOW_LOG_TOKENS = (
+    "natgateway?",
+    "network-interface?",
+    "subnet?",
+    "transit-gateway?",
+    "transit-gateway-attachment?",
+    "vpc?",
+    "+vpc-flow-log",
+)
+
+
+_LOG_DELIVERY = mapped("logs:CreateLogDelivery", (NO_RESOURCE,), how=LOG_DELIVERY)
+
+
+def _map_flow_logs(call: Call) -> tuple[MappedAction, ...]:
+    """CreateFlowLogs hands over the role that delivers to CloudWatch Logs, or sets up delivery to S3 or Firehose.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html and
+    https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
+    """
+    destination = next(iter(texts_at(ec2_request(call), ("LogDestinationType",))), "cloud-watch-logs")
+    delivery = () if destination == "cloud-watch-logs" else (_LOG_DELIVERY,)
+    roles = {
+        Resource(ResourceKind.ARN, text)
+        for path in (("DeliverLogsPermissionArn",), ("DeliverCrossAccountRole",))
+        for text in texts_at(ec2_request(call), path)
+    }
+    return (
+        mapped("ec2:CreateFlowLogs", read_resources(call, TYPES, _FLOW_LOG_TOKENS)),
+        *delivery,
+        *((passed_role(call, roles, "vpc-flow-logs.amazonaws.com"),) if roles else ()),
+        *tag_on_create(call),
+    )
+
+
+_SPECIAL: dict[str, Rule] = {
+    "CreateTags": _map_tags,
+    "DeleteTags": _map_tags,
+    "AuthorizeSecurityGroupIngress": _map_group_rules,
+    "AuthorizeSecurityGroupEgress": _map_group_rules,
+    "CopySnapshot": _map_copy,
+    "CopyImage": _map_copy,
+    "AssociateIamInstanceProfile": _map_profile_association,
+    "ReplaceIamInstanceProfileAssociation": _map_profile_association,
+    "CreateFlowLogs": _map_flow_logs,
+}
+
+
+def _ec2_rules() -> dict[tuple[str, str], Rule]:
+    rules: dict[tuple[str, str], Rule] = {(SOURCE, operation): rule for operation, rule in _SPECIAL.items()}
+    for tokens, operations in OPERATIONS_BY_TOKENS.items():
+        rule = _Ec2Rule(tuple(tokens.split()))
+        rules.update(((SOURCE, operation), rule) for operation in operations.split())
+    return rules
+
+
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-connect-configure-IAM-role.html
+_SNAPSHOT_TYPES: dict[str, ResourceType] = {
+    "snapshot": NamedType("ec2", "snapshot/{}", "snapshotId", account=False),
+}
+
+# The direct calls on snapshots; a snapshot with tags needs EC2's tagging action.
+# https://docs.aws.amazon.com/ebs/latest/userguide/ebsapi-permissions.html
+_SNAPSHOT_LINES = """
+CompleteSnapshot snapshot
+GetSnapshotBlock snapshot
+ListChangedBlocks snapshot=secondSnapshotId snapshot?=firstSnapshotId
+ListSnapshotBlocks snapshot
+PutSnapshotBlock snapshot
+StartSnapshot +snapshot snapshot?=parentSnapshotId #ec2:CreateTags
+"""
+
+_INSTANCE_CONNECT = """
+SendSSHPublicKey instance
+SendSerialConsoleSSHPublicKey instance
+OpenTunnel instance-connect-endpoint
+"""
+
+RULES: RuleTable = {
+    **_ec2_rules(),
+    **declared_rules("ebs.amazonaws.com", "ebs", _SNAPSHOT_TYPES, _SNAPSHOT_LINES),
+    **declared_rules("ec2-instance-connect.amazonaws.com", "ec2-instance-connect", TYPES, _INSTANCE_CONNECT),
+}

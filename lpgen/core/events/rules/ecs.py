@@ -1,0 +1,128 @@
+"""ECS: names become ARNs within their cluster, tasks are given roles, and tags on create need ecs:TagResource.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lpgen.core.events.rules.call import Call, RuleTable, texts_at
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
+from lpgen.core.model import Resource
+
+SOURCE = "ecs.amazonaws.com"
+
+
+@dataclass(frozen=True, slots=True)
+class _TaskDefinitionType:
+    """A task definition by ARN, by `family:revision` or by family, whose revision the response may show.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+    """
+
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """The task definitions at the paths ("" for `taskDefinition`)."""
+        return tuple(
+            resource_from_arn(self._arn(call, name))
+            for path in (paths or "taskDefinition").split("|")
+            for name in call.texts(path)
+            if "*" not in name and "?" not in name
+        )
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all task definitions of the account and Region."""
+        return resource_from_arn(call.arn("ecs", "task-definition/*"))
+
+    def _arn(self, call: Call, name: str) -> str:
+        if name.startswith("arn:"):
+            return name
+        if ":" in name:
+            return call.arn("ecs", f"task-definition/{name}")
+        family = call.arn("ecs", f"task-definition/{name}:")
+        return next((arn for arn in _shown_definitions(call) if arn.startswith(family)), f"{family}*")
+
+
+def _shown_definitions(call: Call) -> Iterator[str]:
+    """The task definitions that the response of RunTask or StartTask shows."""
+    yield from texts_at(call.response, ("tasks", "taskDefinitionArn"))
+
+
+TYPES: dict[str, ResourceType] = {
+    "cluster": NamedType("ecs", "cluster/{}", "cluster~default"),
+    "clusters": NamedType("ecs", "cluster/{}", "clusters~default"),
+    "container-instance": NamedType(
+        "ecs", "container-instance/{}/{}", "cluster~default,containerInstance|cluster~default,containerInstances"
+    ),
+    "capacity-provider": NamedType("ecs", "capacity-provider/{}", "capacityProvider|capacityProviders|name"),
+    "service": NamedType("ecs", "service/{}/{}", "cluster~default,service|cluster~default,services"),
+    "service-deployment": NamedType("ecs", "service-deployment/*", "serviceDeploymentArn|serviceDeploymentArns"),
+    "service-revision": NamedType("ecs", "service-revision/*", "serviceRevisionArns"),
+    "task": NamedType("ecs", "task/{}/{}", "cluster~default,task|cluster~default,tasks"),
+    "task-definition": _TaskDefinitionType(),
+    "task-set": NamedType(
+        "ecs", "task-set/{}/{}/{}", "cluster~default,service,taskSet|cluster~default,service,taskSets"
+    ),
+    # What a call creates under an id of AWS's choice, within the cluster or service that it names.
+    "new-task": NamedType("ecs", "task/{}/*", "cluster~default"),
+    "new-task-set": NamedType("ecs", "task-set/{}/{}/*", "cluster~default,service"),
+    "new-container-instance": NamedType("ecs", "container-instance/{}/*", "cluster~default"),
+    "any-container-instance": NamedType("ecs", "container-instance/{}/*", "cluster~default"),
+    "daemon": NamedType("ecs", "daemon/{}/{}", "clusterArn~default,daemonName|cluster~default,daemonName"),
+    "new-revision": NamedType("ecs", "task-definition/{}:*", "family"),
+}
+
+# Tags: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html; roles:
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-iam-roles.html
+_LINES = """
+RegisterTaskDefinition new-revision #TagResource @name:taskRoleArn=ecs-tasks.amazonaws.com @name:executionRoleArn=ecs-tasks.amazonaws.com
+RunTask   task-definition #TagResource:new-task @name:overrides.taskRoleArn=ecs-tasks.amazonaws.com @name:overrides.executionRoleArn=ecs-tasks.amazonaws.com @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com
+StartTask task-definition #TagResource:new-task @name:overrides.taskRoleArn=ecs-tasks.amazonaws.com @name:overrides.executionRoleArn=ecs-tasks.amazonaws.com @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com
+CreateService service=cluster~default,serviceName #TagResource @name:role=ecs.amazonaws.com @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com @loadBalancers.advancedConfiguration.roleArn=ecs.amazonaws.com @serviceConnectConfiguration.services.tls.roleArn=ecs.amazonaws.com @vpcLatticeConfigurations.roleArn=ecs.amazonaws.com
+UpdateService service @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com @loadBalancers.advancedConfiguration.roleArn=ecs.amazonaws.com @serviceConnectConfiguration.services.tls.roleArn=ecs.amazonaws.com @vpcLatticeConfigurations.roleArn=ecs.amazonaws.com
+ContinueServiceDeployment   service-deployment
+CreateCapacityProvider      capacity-provider #TagResource
+CreateCluster               cluster=clusterName~default #TagResource
+CreateTaskSet               new-task-set #TagResource
+DeleteAttributes            container-instance=cluster~default,attributes.targetId
+DeleteCapacityProvider      capacity-provider
+DeleteCluster               cluster=cluster
+DeleteService               service
+DeleteTaskDefinitions       task-definition=taskDefinitions
+DeleteTaskSet               task-set
+DeregisterContainerInstance cluster
+DescribeCapacityProviders   capacity-provider
+DescribeClusters            clusters
+DescribeContainerInstances  container-instance
+DescribeServices            service
+DescribeTaskSets            task-set
+DescribeTasks               task
+ExecuteCommand              cluster task
+GetTaskProtection           task
+ListAttributes              cluster
+ListContainerInstances      cluster
+ListServiceDeployments      service
+ListTasks                   any-container-instance
+Poll                        container-instance
+PutAttributes               container-instance=cluster~default,attributes.targetId
+PutClusterCapacityProviders cluster=cluster
+RegisterContainerInstance   cluster
+StartTelemetrySession       container-instance
+StopServiceDeployment       service-deployment
+StopTask                    task
+SubmitAttachmentStateChanges cluster
+SubmitContainerStateChange  cluster
+SubmitTaskStateChange       cluster
+UpdateCapacityProvider      capacity-provider
+UpdateCluster               cluster=cluster
+UpdateClusterSettings       cluster=cluster
+UpdateContainerAgent        container-instance
+UpdateContainerInstancesState container-instance
+UpdateServicePrimaryTaskSet service
+UpdateTaskProtection        task
+UpdateTaskSet               task-set
+"""  # noqa: E501
+
+
+RULES: RuleTable = declared_rules(SOURCE, "ecs", TYPES, _LINES)

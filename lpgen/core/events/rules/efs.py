@@ -1,0 +1,58 @@
+"""EFS: file systems and access points by id, the network interface of a mount target, and tags on create.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticfilesystem.html
+"""
+
+from __future__ import annotations
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
+from lpgen.core.events.rules.ec2 import TYPES as EC2_TYPES
+from lpgen.core.events.rules.inferences import MOUNT_TARGET
+from lpgen.core.model import NO_RESOURCE, MappedAction
+
+SOURCE = "elasticfilesystem.amazonaws.com"
+
+TYPES: dict[str, ResourceType] = {
+    "file-system": NamedType("elasticfilesystem", "file-system/{}", "fileSystemId|resourceId|sourceFileSystemId"),
+    "access-point": NamedType("elasticfilesystem", "access-point/{}", "accessPointId"),
+}
+
+_FILE_SYSTEM_OPERATIONS = """
+CreateReplicationConfiguration CreateTags DeleteFileSystem DeleteFileSystemPolicy DeleteMountTarget
+DeleteReplicationConfiguration DeleteTags DescribeBackupPolicy DescribeFileSystemPolicy DescribeFileSystems
+DescribeLifecycleConfiguration DescribeMountTargetSecurityGroups DescribeMountTargets
+DescribeReplicationConfigurations DescribeTags ModifyMountTargetSecurityGroups PutBackupPolicy
+PutFileSystemPolicy PutLifecycleConfiguration UpdateFileSystem UpdateFileSystemProtection
+"""
+# https://docs.aws.amazon.com/efs/latest/ug/supported-iam-actions-tagging.html
+_LINES = """
+CreateFileSystem #TagResource:+file-system
+CreateAccessPoint file-system #TagResource:+access-point
+DescribeAccessPoints access-point? file-system?
+DeleteAccessPoint access-point
+"""
+
+
+def _map_mount_target(call: Call) -> tuple[MappedAction, ...]:
+    """CreateMountTarget makes a network interface in the subnet with the caller's permissions.
+
+    https://docs.aws.amazon.com/efs/latest/ug/API_CreateMountTarget.html
+    """
+    interface = read_resources(call, EC2_TYPES, ("+network-interface", "subnet", "security-group?"))
+    return (
+        mapped("elasticfilesystem:CreateMountTarget", read_resources(call, TYPES, ("file-system",))),
+        mapped("ec2:DescribeSubnets", (NO_RESOURCE,), how=MOUNT_TARGET),
+        mapped("ec2:DescribeNetworkInterfaces", (NO_RESOURCE,), how=MOUNT_TARGET),
+        mapped("ec2:CreateNetworkInterface", interface, how=MOUNT_TARGET),
+    )
+
+
+def _lines() -> str:
+    return _LINES + "\n".join(f"{operation} file-system" for operation in _FILE_SYSTEM_OPERATIONS.split())
+
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "elasticfilesystem", TYPES, _lines()),
+    (SOURCE, "CreateMountTarget"): _map_mount_target,
+}

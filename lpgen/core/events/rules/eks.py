@@ -1,0 +1,112 @@
+"""EKS: clusters by name; what lies in a cluster has an id in its ARN that only AWS knows, so its ARN is a pattern.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html
+Roles that the calls hand over are found by the general rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.model import Resource, ResourceKind
+
+SOURCE = "eks.amazonaws.com"
+
+
+@dataclass(frozen=True, slots=True)
+class _AccessEntryType:
+    """The access entry of an IAM principal: its ARN holds the principal's kind, account and bare name."""
+
+    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
+        """The access entry of the principal in the cluster that the request names."""
+        cluster = call.text("clusterName") or call.text("name")
+        fields = call.text("principalArn").split(":", 5)
+        if not cluster or len(fields) != 6 or fields[2] != "iam" or "*" in "".join((cluster, *fields)):
+            return ()
+        kind, _, name = fields[5].partition("/")
+        entry = f"access-entry/{cluster}/{kind}/{fields[4]}/{name.rpartition('/')[2]}/*"
+        return (Resource(ResourceKind.FOLD, call.arn("eks", entry)),)
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all access entries of the account and Region."""
+        return Resource(ResourceKind.FOLD, call.arn("eks", "access-entry/*"))
+
+
+TYPES: dict[str, ResourceType] = {
+    "cluster": NamedType("eks", "cluster/{}", "clusterName|name"),
+    "addon": NamedType("eks", "addon/{}/{}/*", "clusterName,addonName|name,addonName"),
+    "capability": NamedType("eks", "capability/{}/*/{}/*", "clusterName,capabilityName|name,capabilityName"),
+    "nodegroup": NamedType("eks", "nodegroup/{}/{}/*", "clusterName,nodegroupName|name,nodegroupName"),
+    "fargateprofile": NamedType(
+        "eks", "fargateprofile/{}/{}/*", "clusterName,fargateProfileName|name,fargateProfileName"
+    ),
+    "identityproviderconfig": NamedType(
+        "eks",
+        "identityproviderconfig/{}/{}/{}/*",
+        "clusterName,identityProviderConfig.type,identityProviderConfig.name",
+    ),
+    "podidentityassociation": NamedType(
+        "eks", "podidentityassociation/{}/{}", "clusterName,associationId|name,associationId"
+    ),
+    "eks-anywhere-subscription": NamedType("eks", "eks-anywhere-subscription/{}", "id"),
+    "access-entry": _AccessEntryType(),
+    "new-association": NamedType("eks", "podidentityassociation/{}/*", "clusterName"),
+    "new-provider": NamedType(
+        "eks", "identityproviderconfig/{}/oidc/{}/*", "clusterName,oidc.identityProviderConfigName"
+    ),
+}
+
+_CLUSTER_OPERATIONS = """
+AccessKubernetesApi AssociateEncryptionConfig DeleteCluster DeregisterCluster DescribeCluster DescribeInsight
+DescribeInsightsRefresh ListAccessEntries ListAddons ListCapabilities ListFargateProfiles
+ListIdentityProviderConfigs ListInsights ListNodegroups ListPodIdentityAssociations MutateViaKubernetesApi
+StartInsightsRefresh UpdateClusterConfig UpdateClusterVersion
+"""
+
+# Tags: https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html; services that roles are passed to: the
+# trust policies in https://docs.aws.amazon.com/eks/latest/userguide/security-iam.html
+_LINES = """
+CreateCluster                     #TagResource:cluster @roleArn=eks.amazonaws.com @computeConfig.nodeRoleArn=ec2.amazonaws.com
+RegisterCluster                   #TagResource:cluster
+CreateAccessEntry                 cluster #TagResource:access-entry
+CreateAddon                       cluster #TagResource:addon
+CreateCapability                  cluster #TagResource:capability
+CreateFargateProfile  cluster #TagResource:fargateprofile @podExecutionRoleArn=eks-fargate-pods.amazonaws.com
+CreateNodegroup                   cluster #TagResource:nodegroup
+CreatePodIdentityAssociation      cluster #TagResource:new-association @roleArn=pods.eks.amazonaws.com
+AssociateIdentityProviderConfig   cluster #TagResource:new-provider
+AssociateAccessPolicy             access-entry
+DeleteAccessEntry                 access-entry
+DescribeAccessEntry               access-entry
+DisassociateAccessPolicy          access-entry
+ListAssociatedAccessPolicies      access-entry
+UpdateAccessEntry                 access-entry
+DeleteAddon                       addon
+DescribeAddon                     addon
+UpdateAddon                       addon
+DeleteCapability                  capability
+DescribeCapability                capability
+UpdateCapability                  capability
+DeleteNodegroup                   nodegroup
+DescribeNodegroup                 nodegroup
+UpdateNodegroupConfig             nodegroup
+UpdateNodegroupVersion            nodegroup
+DeleteFargateProfile              fargateprofile
+DescribeFargateProfile            fargateprofile
+DescribeIdentityProviderConfig    identityproviderconfig
+DisassociateIdentityProviderConfig identityproviderconfig
+DeletePodIdentityAssociation      podidentityassociation
+DescribePodIdentityAssociation    podidentityassociation
+UpdatePodIdentityAssociation      podidentityassociation
+DescribeUpdate                    cluster nodegroup? addon? capability?
+ListUpdates                       cluster nodegroup? addon? capability?
+"""  # noqa: E501
+
+
+def _lines() -> str:
+    return _LINES + "\n".join(f"{operation} cluster" for operation in _CLUSTER_OPERATIONS.split())
+
+
+RULES: RuleTable = declared_rules(SOURCE, "eks", TYPES, _lines())

@@ -1,0 +1,123 @@
+"""Elastic Load Balancing: Classic Load Balancers go by name, the newer kinds by ARN, under one event source.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancing.html and
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import (
+    NamedType,
+    ResourceType,
+    declared_rules,
+    resource_from_arn,
+)
+from lpgen.core.events.rules.listed import ReaderType
+from lpgen.core.model import UNKNOWN_RESOURCE, Resource, ResourceKind
+
+SOURCE = "elasticloadbalancing.amazonaws.com"
+_KINDS = {"application": "app", "network": "net", "gateway": "gwy"}
+
+
+def _balancer_type(shape: str, paths: str) -> NamedType:
+    return NamedType("elasticloadbalancing", shape, paths)
+
+
+@dataclass(frozen=True, slots=True)
+class _NewBalancerType:
+    """What CreateLoadBalancer makes: by `loadBalancerName` a classic one, by `name` and `type` one of the newer kinds.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+    """
+
+    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
+        """The load balancer to be, with a pattern for the id that AWS gives the newer kinds."""
+        classic, name = call.text("loadBalancerName"), call.text("name")
+        if {"*", "?"} & set(classic + name) or not (classic or name):
+            return ()
+        kind = _KINDS.get(call.text("type") or "application", "*")
+        text = f"loadbalancer/{classic}" if classic else f"loadbalancer/{kind}/{name}/*"
+        return (resource_from_arn(call.arn("elasticloadbalancing", text)),)
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all load balancers of the account and Region."""
+        return resource_from_arn(call.arn("elasticloadbalancing", "loadbalancer/*"))
+
+
+def _read_tagged(call: Call) -> Iterator[Resource]:
+    """What AddTags and RemoveTags name: load balancers by ARN or name, and others, which stay unknown.
+
+    The catalog lists load balancers alone for the two, though they tag target groups, listeners and rules as well.
+    """
+    for name in call.texts("loadBalancerNames"):
+        if not {"*", "?"} & set(name):
+            yield resource_from_arn(call.arn("elasticloadbalancing", f"loadbalancer/{name}"))
+    for arn in call.texts("resourceArns"):
+        is_balancer = ":elasticloadbalancing:" in arn and ":loadbalancer/" in arn and not {"*", "?"} & set(arn)
+        yield Resource(ResourceKind.ARN, arn) if is_balancer else UNKNOWN_RESOURCE
+
+
+TYPES: dict[str, ResourceType] = {
+    "balancer": _balancer_type("loadbalancer/{}", "loadBalancerArn|loadBalancerName"),
+    "new-balancer": _NewBalancerType(),
+    "listener": _balancer_type("listener/{}", "listenerArn"),
+    "rule": _balancer_type("listener-rule/{}", "ruleArn"),
+    "target-group": _balancer_type("targetgroup/{}", "targetGroupArn"),
+    "new-target-group": _balancer_type("targetgroup/{}/*", "name"),
+    "trust-store": _balancer_type("truststore/{}", "trustStoreArn"),
+    "new-trust-store": _balancer_type("truststore/{}/*", "name"),
+    "tagged": ReaderType(_read_tagged),
+    "untold": ReaderType(lambda _call: ()),
+}
+
+_BALANCER_OPERATIONS = """
+ApplySecurityGroupsToLoadBalancer AttachLoadBalancerToSubnets ConfigureHealthCheck
+CreateAppCookieStickinessPolicy CreateLBCookieStickinessPolicy CreateLoadBalancerListeners
+CreateLoadBalancerPolicy DeleteLoadBalancer DeleteLoadBalancerListeners DeleteLoadBalancerPolicy
+DeregisterInstancesFromLoadBalancer DetachLoadBalancerFromSubnets DisableAvailabilityZonesForLoadBalancer
+EnableAvailabilityZonesForLoadBalancer ModifyCapacityReservation ModifyIpPools ModifyLoadBalancerAttributes
+RegisterInstancesWithLoadBalancer SetIpAddressType SetLoadBalancerListenerSSLCertificate
+SetLoadBalancerPoliciesForBackendServer SetLoadBalancerPoliciesOfListener SetSecurityGroups SetSubnets
+"""
+
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/tagging-resources-during-creation.html
+_LINES = """
+CreateListener                  balancer #AddTags:untold
+CreateRule                      listener #AddTags:untold
+CreateLoadBalancer              new-balancer #AddTags
+CreateTargetGroup               new-target-group #AddTags:untold
+CreateTrustStore                new-trust-store #AddTags:untold
+AddTags                         tagged
+RemoveTags                      tagged
+AddListenerCertificates         listener
+DeleteListener                  listener
+ModifyListener                  listener
+ModifyListenerAttributes        listener
+RemoveListenerCertificates      listener
+DeleteRule                      rule
+ModifyRule                      rule
+SetRulePriorities               rule=rulePriorities.ruleArn
+DeleteTargetGroup               target-group
+DeregisterTargets               target-group
+ModifyTargetGroup               target-group
+ModifyTargetGroupAttributes     target-group
+RegisterTargets                 target-group
+AddTrustStoreRevocations        trust-store
+DeleteSharedTrustStoreAssociation trust-store
+DeleteTrustStore                trust-store
+GetTrustStoreCaCertificatesBundle trust-store
+GetTrustStoreRevocationContent  trust-store
+ModifyTrustStore                trust-store
+RemoveTrustStoreRevocations     trust-store
+"""
+
+
+def _all_lines() -> str:
+    return _LINES + "\n".join(f"{operation} balancer" for operation in _BALANCER_OPERATIONS.split())
+
+
+RULES: RuleTable = declared_rules(SOURCE, "elasticloadbalancing", TYPES, _all_lines())

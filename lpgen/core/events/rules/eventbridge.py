@@ -1,0 +1,119 @@
+"""EventBridge, Scheduler and Pipes calls: rules by bus, buses by name or ARN, schedules by group.
+
+Sources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html (a rule on the
+default bus has no bus in its ARN) and
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/security_iam_service-with-iam.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
+from lpgen.core.events.rules.inferences import GROUP_DELETION
+from lpgen.core.events.rules.listed import ReaderType, arn_type, exact, fold, is_arn_of
+from lpgen.core.model import MappedAction, Resource
+
+EVENTS = "events.amazonaws.com"
+SCHEDULER = "scheduler.amazonaws.com"
+PIPES = "pipes.amazonaws.com"
+
+_DEFAULT_BUS = "default"
+
+_EVENTS_LINES = """
+CreateArchive archive source
+CreateEventBus bus #TagResource
+DeleteEventBus bus
+DeleteRule rule
+DescribeEventBus bus
+DescribeRule rule
+DisableRule rule
+EnableRule rule
+ListTargetsByRule rule
+PutEvents entries
+PutRule rule #TagResource
+PutTargets rule
+RemoveTargets rule
+StartReplay replay source target
+UpdateEventBus bus
+"""
+
+_SCHEDULER_LINES = """
+CreateSchedule schedule
+CreateScheduleGroup group #TagResource
+DeleteSchedule schedule
+GetSchedule schedule
+UpdateSchedule schedule
+"""
+
+_PIPES_LINES = """
+CreatePipe pipe #TagResource
+"""
+
+
+def read_rules(call: Call) -> Iterator[Resource]:
+    """The rule that a call names, on its bus."""
+    bus = call.text("eventBusName").rpartition("/")[2] or _DEFAULT_BUS
+    name = call.text("name") or call.text("rule")
+    if name:
+        yield exact(call.arn("events", f"rule/{name}" if bus == _DEFAULT_BUS else f"rule/{bus}/{name}"))
+
+
+def read_buses(call: Call) -> Iterator[Resource]:
+    """The bus that a call names, by default the default bus."""
+    yield from _bus(call, call.text("name") or _DEFAULT_BUS)
+
+
+def read_entry_buses(call: Call) -> Iterator[Resource]:
+    """The buses that the entries of PutEvents go to; an entry without one goes to the default bus."""
+    entries = call.request.get("entries")
+    for entry in entries if isinstance(entries, list) else ():
+        name = entry.get("eventBusName") if isinstance(entry, dict) else None
+        yield from _bus(call, name if isinstance(name, str) and name else _DEFAULT_BUS)
+
+
+def _bus(call: Call, name: str) -> Iterator[Resource]:
+    if is_arn_of(name, "events"):
+        yield exact(name)
+    elif not name.startswith("arn:"):
+        yield exact(call.arn("events", f"event-bus/{name}"))
+
+
+def read_schedules(call: Call) -> Iterator[Resource]:
+    """The schedule that a call names, in its group."""
+    name = call.text("name")
+    if name:
+        yield exact(call.arn("scheduler", f"schedule/{call.text('groupName') or _DEFAULT_BUS}/{name}"))
+
+
+def map_delete_group(call: Call) -> tuple[MappedAction, ...]:
+    """DeleteScheduleGroup deletes the group's schedules with the caller's permissions.
+
+    Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_DeleteScheduleGroup.html
+    """
+    own = mapped("scheduler:DeleteScheduleGroup", _TYPES["group"].read(call, ""))
+    name = call.text("name")
+    schedules = (fold(call.arn("scheduler", f"schedule/{name}"), "/*"),) if name else ()
+    return (own, mapped("scheduler:DeleteSchedule", schedules, how=GROUP_DELETION))
+
+
+_TYPES: dict[str, ResourceType] = {
+    "rule": ReaderType(read_rules),
+    "bus": ReaderType(read_buses),
+    "entries": ReaderType(read_entry_buses),
+    "archive": NamedType("events", "archive/{}", "archiveName"),
+    "replay": NamedType("events", "replay/{}", "replayName"),
+    "source": arn_type("events", "eventSourceArn"),
+    "target": arn_type("events", "destination.arn"),
+    "schedule": ReaderType(read_schedules),
+    "group": NamedType("scheduler", "schedule-group/{}", "name"),
+    "pipe": NamedType("pipes", "pipe/{}", "name"),
+}
+
+RULES: RuleTable = {
+    **declared_rules(EVENTS, "events", _TYPES, _EVENTS_LINES),
+    **declared_rules(SCHEDULER, "scheduler", _TYPES, _SCHEDULER_LINES),
+    **declared_rules(PIPES, "pipes", _TYPES, _PIPES_LINES),
+    (SCHEDULER, "DeleteScheduleGroup"): map_delete_group,
+}

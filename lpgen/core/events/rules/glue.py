@@ -1,0 +1,226 @@
+"""Glue calls: the Data Catalog's catalog, database and table of each call, schemas, and tags on creation.
+
+A call on a table is authorized on the catalog and the database too. `catalogId` is the account that owns the catalog.
+Source: https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.events.rules.listed import ReaderType, exact, first_text, fold, is_arn_of
+from lpgen.core.model import Resource
+
+SOURCE = "glue.amazonaws.com"
+
+_TABLE_OPERATIONS = (
+    "BatchCreatePartition",
+    "BatchDeletePartition",
+    "BatchDeleteTable",
+    "BatchDeleteTableVersion",
+    "BatchGetPartition",
+    "BatchUpdatePartition",
+    "CreateColumnStatisticsTaskSettings",
+    "CreatePartition",
+    "CreatePartitionIndex",
+    "CreateTable",
+    "CreateTableOptimizer",
+    "DeleteColumnStatisticsTaskSettings",
+    "DeletePartition",
+    "DeletePartitionIndex",
+    "DeleteTable",
+    "DeleteTableOptimizer",
+    "DeleteTableVersion",
+    "GetPartition",
+    "GetPartitionIndexes",
+    "GetPartitions",
+    "GetTable",
+    "GetTableOptimizer",
+    "GetTableVersion",
+    "GetTableVersions",
+    "ListTableOptimizerRuns",
+    "StartColumnStatisticsTaskRun",
+    "StopColumnStatisticsTaskRun",
+    "UpdateColumnStatisticsTaskSettings",
+    "UpdatePartition",
+    "UpdateTable",
+    "UpdateTableOptimizer",
+)
+
+_LINES = """
+CreateDatabase catalog database
+CreateUserDefinedFunction catalog database
+DeleteColumnStatisticsForPartition=DeletePartition catalog database table
+DeleteColumnStatisticsForTable=DeleteTable catalog database table
+DeleteDatabase catalog database anytable anyfunction
+DeleteUserDefinedFunction catalog database function
+GetColumnStatisticsForPartition=GetPartition catalog database table
+GetColumnStatisticsForTable=GetTable catalog database table
+GetDatabase catalog database
+GetDatabases catalog anydatabase
+GetTables catalog database anytable
+GetUnfilteredPartitionMetadata=GetPartition catalog database table
+GetUnfilteredPartitionsMetadata=GetPartitions catalog database table
+GetUnfilteredTableMetadata=GetTable catalog database table
+GetUserDefinedFunction catalog database function
+GetUserDefinedFunctions catalog database anyfunction
+UpdateColumnStatisticsForPartition=UpdatePartition catalog database table
+UpdateColumnStatisticsForTable=UpdateTable catalog database table
+UpdateDatabase catalog database
+UpdateUserDefinedFunction catalog database function
+GetCatalogImportStatus catalog
+GetDataCatalogEncryptionSettings catalog
+GetResourcePolicies catalog
+ImportCatalogToGlue catalog
+PutDataCatalogEncryptionSettings catalog
+CreateConnection catalog
+DeleteConnection catalog connection
+GetConnection catalog connection
+GetConnections catalog connection
+UpdateConnection catalog connection
+CreateRegistry named #TagResource
+DeleteRegistry registry
+GetRegistry registry
+ListSchemas registry
+UpdateRegistry registry
+CreateSchema schema registry #TagResource
+DeleteSchema schema registry
+DeleteSchemaVersions schema registry
+GetSchema schema registry
+GetSchemaByDefinition schema registry
+GetSchemaVersion schema registry
+GetSchemaVersionsDiff schema registry
+ListSchemaVersions schema registry
+PutSchemaVersionMetadata schema registry
+QuerySchemaVersionMetadata schema registry
+RegisterSchemaVersion schema registry
+RemoveSchemaVersionMetadata schema registry
+UpdateSchema schema registry
+CreateDevEndpoint devendpoint #TagResource
+DeleteDevEndpoint devendpoint
+GetDevEndpoint devendpoint
+UpdateDevEndpoint devendpoint
+CreateJob job=name #TagResource
+CreateTrigger trigger=name #TagResource
+CreateWorkflow workflow #TagResource
+BatchGetWorkflows workflow=names
+DeleteWorkflow workflow
+GetWorkflow workflow
+GetWorkflowRun workflow
+GetWorkflowRunProperties workflow
+GetWorkflowRuns workflow
+PutWorkflowRunProperties workflow
+ResumeWorkflowRun workflow
+StartWorkflowRun workflow
+StopWorkflowRun workflow
+UpdateWorkflow workflow
+"""
+
+_ACCOUNT_DIGITS = 12
+_DEFAULT_REGISTRY = "default-registry"
+
+
+def read_catalogs(call: Call) -> Iterator[Resource]:
+    """The root catalog of the account that owns what the call names."""
+    yield exact(_arn(call, "catalog"))
+
+
+def read_databases(call: Call) -> Iterator[Resource]:
+    """The database of a call."""
+    name = first_text(call, "databaseName", "databaseInput.name")
+    if not name and call.operation.endswith("Database"):
+        name = call.text("name")
+    if name:
+        yield exact(_arn(call, f"database/{name}"))
+
+
+def read_tables(call: Call) -> Iterator[Resource]:
+    """The tables that a call names in its database."""
+    database = call.text("databaseName")
+    names = (
+        call.texts("tableName")
+        or call.texts("tablesToDelete")
+        or call.texts("name")
+        or call.texts("tableInput", "name")
+    )
+    return (exact(_arn(call, f"table/{database}/{name}")) for name in names if database)
+
+
+def read_functions(call: Call) -> Iterator[Resource]:
+    """The user-defined function that a call names in its database."""
+    database, name = call.text("databaseName"), call.text("functionName")
+    if database and name:
+        yield exact(_arn(call, f"userDefinedFunction/{database}/{name}"))
+
+
+def _any_of(kind: str) -> ReaderType:
+    """Everything of a kind in the database that a call names."""
+
+    def read(call: Call) -> Iterator[Resource]:
+        database = first_text(call, "databaseName", "name")
+        yield fold(_arn(call, f"{kind}/{database}"), "/*" if database else "*/*")
+
+    return ReaderType(read)
+
+
+def _read_any_database(call: Call) -> Iterator[Resource]:
+    yield fold(_arn(call, "database/"), "*")
+
+
+def read_registries(call: Call) -> Iterator[Resource]:
+    """The schema registry of a call, by default the default registry."""
+    for key in ("registryId.registryArn", "schemaId.schemaArn"):
+        arn = first_text(call, key)
+        if is_arn_of(arn, "glue"):
+            name = arn.split(":", 5)[5].split("/")[1:2]
+            yield from (exact(":".join((*arn.split(":")[:5], f"registry/{part}"))) for part in name)
+            return
+    yield exact(call.arn("glue", f"registry/{_registry_name(call)}"))
+
+
+def read_schemas(call: Call) -> Iterator[Resource]:
+    """The schema of a call, in its registry."""
+    arn, name = call.text("schemaId", "schemaArn"), first_text(call, "schemaId.schemaName", "schemaName")
+    if is_arn_of(arn, "glue"):
+        yield exact(arn)
+    elif name:
+        yield exact(call.arn("glue", f"schema/{_registry_name(call)}/{name}"))
+
+
+def _registry_name(call: Call) -> str:
+    return first_text(call, "schemaId.registryName", "registryId.registryName") or _DEFAULT_REGISTRY
+
+
+def _arn(call: Call, name: str) -> str:
+    """The ARN of a Data Catalog resource in the account that `catalogId` names, by default the call's."""
+    owner = call.text("catalogId")
+    account = owner if len(owner) == _ACCOUNT_DIGITS and owner.isdigit() else call.account
+    return f"arn:{call.partition}:glue:{call.region}:{account}:{name}"
+
+
+_TYPES: dict[str, ResourceType] = {
+    "catalog": ReaderType(read_catalogs),
+    "database": ReaderType(read_databases),
+    "table": ReaderType(read_tables),
+    "function": ReaderType(read_functions),
+    "anydatabase": ReaderType(_read_any_database),
+    "anytable": _any_of("table"),
+    "anyfunction": _any_of("userDefinedFunction"),
+    "registry": ReaderType(read_registries),
+    "schema": ReaderType(read_schemas),
+    "named": NamedType("glue", "registry/{}", "registryName"),
+    "connection": NamedType("glue", "connection/{}", "connectionName|name|connectionInput.name"),
+    "devendpoint": NamedType("glue", "devEndpoint/{}", "endpointName"),
+    "job": NamedType("glue", "job/{}", "jobName"),
+    "trigger": NamedType("glue", "trigger/{}", "name"),
+    "workflow": NamedType("glue", "workflow/{}", "name"),
+}
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "glue", _TYPES, _LINES),
+    **declared_rules(
+        SOURCE, "glue", _TYPES, "\n".join(f"{operation} catalog database table" for operation in _TABLE_OPERATIONS)
+    ),
+}

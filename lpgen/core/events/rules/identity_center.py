@@ -1,0 +1,113 @@
+"""IAM Identity Center and its identity store, by the ARNs and ids that their calls name.
+
+The calls of the access portal (GetRoleCredentials and the like) share the event source and need no IAM permission.
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsiamidentitycenter.html and
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentitystore.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
+from lpgen.core.model import Resource
+
+SOURCE = "sso.amazonaws.com"
+
+
+def _sso_type(shape: str, paths: str) -> NamedType:
+    return NamedType("sso", shape, paths, region=False, account=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _NewPermissionSetType:
+    """A permission set to be: its ARN holds the instance's id and one that AWS chooses."""
+
+    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
+        """The pattern of the permission sets of the instance that the request names."""
+        instance = call.text("instanceArn").rpartition("/")[2]
+        fits = instance.startswith("ssoins-") and "*" not in instance
+        return (self._resource(call, f"{instance}/*"),) if fits else ()
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all permission sets."""
+        return self._resource(call, "*")
+
+    def _resource(self, call: Call, name: str) -> Resource:
+        return resource_from_arn(call.arn("sso", f"permissionSet/{name}", region=False, account=False))
+
+
+TYPES: dict[str, ResourceType] = {
+    "account": _sso_type("account/{}", "targetId|accountId"),
+    "instance": _sso_type("instance/{}", "instanceArn"),
+    "set": _sso_type("permissionSet/{}", "permissionSetArn"),
+    "new-set": _NewPermissionSetType(),
+}
+
+_SET_OPERATIONS = """
+AttachCustomerManagedPolicyReferenceToPermissionSet AttachManagedPolicyToPermissionSet
+DeleteInlinePolicyFromPermissionSet DeletePermissionSet DeletePermissionsBoundaryFromPermissionSet
+DescribePermissionSet DetachCustomerManagedPolicyReferenceFromPermissionSet
+DetachManagedPolicyFromPermissionSet GetInlinePolicyForPermissionSet GetPermissionsBoundaryForPermissionSet
+ListAccountsForProvisionedPermissionSet ListCustomerManagedPolicyReferencesInPermissionSet
+ListManagedPoliciesInPermissionSet PutInlinePolicyToPermissionSet PutPermissionsBoundaryToPermissionSet
+UpdatePermissionSet
+"""
+_INSTANCE_OPERATIONS = """
+CreateInstanceAccessControlAttributeConfiguration DeleteInstance DeleteInstanceAccessControlAttributeConfiguration
+DescribeAccountAssignmentCreationStatus DescribeAccountAssignmentDeletionStatus DescribeInstance
+DescribeInstanceAccessControlAttributeConfiguration DescribePermissionSetProvisioningStatus
+ListAccountAssignmentCreationStatus ListAccountAssignmentDeletionStatus ListAccountAssignmentsForPrincipal
+ListApplicationAssignmentsForPrincipal ListPermissionSetProvisioningStatus ListPermissionSets
+ListTrustedTokenIssuers UpdateInstance UpdateInstanceAccessControlAttributeConfiguration
+"""
+
+_LINES = """
+CreateAccountAssignment              instance set account
+DeleteAccountAssignment              instance set account
+ListAccountAssignments               instance set account
+ListPermissionSetsProvisionedToAccount instance account
+ProvisionPermissionSet               instance set account
+CreateInstance                       +instance #TagResource
+CreatePermissionSet                  instance new-set #TagResource:new-set
+"""
+
+_STORE_TYPES: dict[str, ResourceType] = {
+    "store": NamedType("identitystore", "identitystore/{}", "identityStoreId", region=False),
+    "user": NamedType("identitystore", "user/{}", "userId|memberId.userId", region=False, account=False),
+    "group": NamedType("identitystore", "group/{}", "groupId|groupIds", region=False, account=False),
+    "membership": NamedType("identitystore", "membership/{}", "membershipId", region=False, account=False),
+}
+
+_STORE_LINES = """
+CreateGroup                    store
+CreateGroupMembership          store group user
+CreateUser                     store
+DeleteGroup                    store group
+DeleteGroupMembership          store membership
+DeleteUser                     store user
+DescribeGroup                  store group
+DescribeGroupMembership        store membership
+DescribeUser                   store user
+ListGroupMemberships           store group
+ListGroupMembershipsForMember  store user
+UpdateGroup                    store group
+UpdateUser                     store user
+"""
+
+
+def _lines() -> str:
+    return "\n".join(
+        (
+            _LINES,
+            *(f"{operation} instance set" for operation in _SET_OPERATIONS.split()),
+            *(f"{operation} instance" for operation in _INSTANCE_OPERATIONS.split()),
+        )
+    )
+
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "sso", TYPES, _lines()),
+    **declared_rules("identitystore.amazonaws.com", "identitystore", _STORE_TYPES, _STORE_LINES),
+}

@@ -1,0 +1,173 @@
+"""KMS calls: keys by id, ARN or alias; ReEncrypt's two keys; alias operations on alias and key.
+
+Source: https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html. An action on a key is
+authorized on the key's ARN, never on its alias, so an alias without a listed key leaves the resource unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import declared_rules, mapped
+from lpgen.core.events.rules.inferences import CLOUDHSM_KEY_STORE, REPLICA_KEY, TAG_ON_CREATE
+from lpgen.core.events.rules.listed import ReaderType, exact, first_text, fold, is_arn_of, listed_arns
+from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
+
+SOURCE = "kms.amazonaws.com"
+
+_LINES = """
+CancelKeyDeletion key
+ConnectCustomKeyStore
+CreateAlias alias key
+CreateGrant key
+Decrypt key
+DeleteAlias alias key
+DeleteCustomKeyStore
+DeleteImportedKeyMaterial key
+DeriveSharedSecret key
+DescribeCustomKeyStores
+DescribeKey key
+DisableKey key
+DisableKeyRotation key
+DisconnectCustomKeyStore
+EnableKey key
+EnableKeyRotation key
+Encrypt key
+GenerateDataKey key
+GenerateDataKeyPair key
+GenerateDataKeyPairWithoutPlaintext key
+GenerateDataKeyWithoutPlaintext key
+GenerateMac key
+GenerateRandom
+GetKeyLastUsage key
+GetKeyPolicy key
+GetKeyRotationStatus key
+GetParametersForImport key
+GetPublicKey key
+ImportKeyMaterial key
+ListAliases
+ListGrants key
+ListKeyPolicies key
+ListKeyRotations key
+ListKeys
+ListResourceTags key
+ListRetirableGrants
+PutKeyPolicy key
+RetireGrant key
+RevokeGrant key
+RotateKeyOnDemand key
+ScheduleKeyDeletion key
+Sign key
+SynchronizeMultiRegionKey key
+TagResource key
+UntagResource key
+UpdateAlias alias key
+UpdateKeyDescription key
+UpdatePrimaryRegion key
+Verify key
+VerifyMac key
+"""
+
+
+def read_keys(call: Call) -> Iterator[Resource]:
+    """The keys that the record lists, else those that the request names by id or ARN."""
+    listed = _list_keys(call)
+    named = (_key_arn(call, first_text(call, name)) for name in ("keyId", "targetKeyId"))
+    return map(exact, listed or filter(None, named))
+
+
+def read_aliases(call: Call) -> Iterator[Resource]:
+    """The alias that an alias operation names."""
+    name = call.text("aliasName")
+    if name.startswith("alias/"):
+        yield exact(call.arn("kms", name))
+    elif is_arn_of(name, "kms"):
+        yield exact(name)
+
+
+def _list_keys(call: Call) -> tuple[str, ...]:
+    return tuple(arn for arn in listed_arns(call, "kms") if arn.split(":", 5)[5].startswith("key/"))
+
+
+def _key_arn(call: Call, key: str) -> str:
+    """The ARN of the key with this id or ARN; "" for an alias, whose key the request doesn't show."""
+    if key.startswith("arn:"):
+        return key if is_arn_of(key, "kms") and ":key/" in key else ""
+    return "" if not key or key.startswith("alias/") else call.arn("kms", f"key/{key}")
+
+
+def map_reencrypt(call: Call) -> tuple[MappedAction, ...]:
+    """ReEncrypt: from the source key, which the ciphertext names, to the destination key.
+
+    Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
+    """
+    listed = _list_keys(call)
+    source = _match_key(call, "sourceKeyId", listed)
+    target = _match_key(call, "destinationKeyId", listed)
+    if not source:
+        source = next((arn for arn in listed if arn != target), target if len(listed) == 1 else "")
+    if not target:
+        target = next((arn for arn in listed if arn != source), source if len(listed) == 1 else "")
+    return (
+        mapped("kms:ReEncryptFrom", (exact(arn) for arn in (source,) if arn)),
+        mapped("kms:ReEncryptTo", (exact(arn) for arn in (target,) if arn)),
+    )
+
+
+def _match_key(call: Call, parameter: str, listed: tuple[str, ...]) -> str:
+    """The listed key that a parameter names, else the parameter's own ARN; "" for an alias that nothing resolves."""
+    arn = _key_arn(call, call.text(parameter))
+    key = arn.rpartition("/")[2]
+    return next((found for found in listed if key and found.endswith(f"/{key}")), arn)
+
+
+def map_create_key(call: Call) -> tuple[MappedAction, ...]:
+    """CreateKey, and kms:TagResource on the new key where the call sets tags."""
+    tags = (mapped("kms:TagResource", _read_new_key(call), how=TAG_ON_CREATE),) if call.has("tags") else ()
+    return (mapped("kms:CreateKey", (NO_RESOURCE,)), *tags)
+
+
+def _read_new_key(call: Call) -> Iterator[Resource]:
+    yield from map(exact, _list_keys(call)) if _list_keys(call) else (fold(call.arn("kms", "key/"), "*"),)
+
+
+def map_replicate_key(call: Call) -> tuple[MappedAction, ...]:
+    """ReplicateKey on the primary key, kms:CreateKey in the replica's Region, and kms:TagResource for tags.
+
+    Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html
+    """
+    replica = fold(f"arn:{call.partition}:kms:{call.text('replicaRegion')}:{call.account}:key/mrk-", "*")
+    tags = (mapped("kms:TagResource", (replica,), how=TAG_ON_CREATE),) if call.has("tags") else ()
+    primary = tuple(_read_primary(call))
+    return (
+        mapped("kms:ReplicateKey", primary),
+        mapped("kms:CreateKey", (NO_RESOURCE,), how=REPLICA_KEY),
+        *tags,
+    )
+
+
+def _read_primary(call: Call) -> Iterator[Resource]:
+    arn = _match_key(call, "keyId", _list_keys(call))
+    return map(exact, (arn,) if arn else ())
+
+
+def map_key_store(call: Call) -> tuple[MappedAction, ...]:
+    """A custom key store on CloudHSM needs to look the cluster up.
+
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/authorize-key-store.html
+    """
+    own = mapped(f"kms:{call.operation}", (NO_RESOURCE,))
+    if not call.has("cloudHsmClusterId"):
+        return (own,)
+    return (own, mapped("cloudhsm:DescribeClusters", (NO_RESOURCE,), how=CLOUDHSM_KEY_STORE))
+
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "kms", {"key": ReaderType(read_keys), "alias": ReaderType(read_aliases)}, _LINES),
+    (SOURCE, "ReEncrypt"): map_reencrypt,
+    (SOURCE, "CreateKey"): map_create_key,
+    (SOURCE, "ReplicateKey"): map_replicate_key,
+    (SOURCE, "CreateCustomKeyStore"): map_key_store,
+    (SOURCE, "UpdateCustomKeyStore"): map_key_store,
+}

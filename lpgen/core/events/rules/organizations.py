@@ -1,0 +1,159 @@
+"""Organizations and account management: ids become ARNs whose organization no request names.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html and
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_permissions_iam-policies.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import ResourceType, declared_rules, mapped, resource_from_arn
+from lpgen.core.events.rules.inferences import TAG_ON_CREATE
+from lpgen.core.model import MappedAction, Resource
+
+SOURCE = "organizations.amazonaws.com"
+
+_SHAPES = {
+    "account": "account/o-*/{}",
+    "organizationalunit": "ou/o-*/{}",
+    "policy": "policy/o-*/*/{}",
+    "root": "root/o-*/{}",
+    "handshake": "handshake/o-*/*/{}",
+    "responsibilitytransfer": "transfer/o-*/*/*/{}",
+    "resourcepolicy": "resourcepolicy/o-*/{}",
+}
+_KIND_BY_PREFIX = {
+    "ou-": "organizationalunit",
+    "r-": "root",
+    "p-": "policy",
+    "h-": "handshake",
+    "rp-": "resourcepolicy",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _EntityType:
+    """Entities of some kinds, told apart by how their ids begin; an account's is twelve digits.
+
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_Target.html
+    """
+
+    kinds: frozenset[str]
+    paths: str
+
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """The entities of these kinds whose ids stand at the paths."""
+        return tuple(
+            resource_from_arn(call.arn("organizations", _SHAPES[kind].format(text), region=False))
+            for path in (paths or self.paths).split("|")
+            for text in call.texts(*path.split("."))
+            if (kind := _kind_of_id(text)) in self.kinds and "*" not in text and "?" not in text
+        )
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all entities of the first of the kinds."""
+        shape = _SHAPES[min(self.kinds)].format("*")
+        return resource_from_arn(call.arn("organizations", shape, region=False))
+
+
+def _kind_of_id(text: str) -> str:
+    if len(text) == 12 and text.isdigit():
+        return "account"
+    return next((kind for prefix, kind in _KIND_BY_PREFIX.items() if text.startswith(prefix)), "")
+
+
+def _entity(kinds: Iterable[str], paths: str) -> _EntityType:
+    return _EntityType(frozenset(kinds), paths)
+
+
+TYPES: dict[str, ResourceType] = {
+    "account": _entity(("account",), "accountId"),
+    "handshake": _entity(("handshake",), "handshakeId"),
+    "parent": _entity(("organizationalunit", "root"), "parentId"),
+    "policy": _entity(("policy",), "policyId"),
+    "root": _entity(("root",), "rootId"),
+    "target": _entity(("account", "organizationalunit", "root"), "targetId|childId"),
+    "tagged": _entity(_SHAPES, "resourceId"),
+    "unit": _entity(("organizationalunit",), "organizationalUnitId"),
+}
+
+# Tags: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_tagging_abac.html
+_LINES = """
+AcceptHandshake              handshake
+AttachPolicy                 policy target
+CancelHandshake              handshake
+CloseAccount                 account
+CreateAccount                #TagResource:+account
+CreateGovCloudAccount        #TagResource:+account
+CreateOrganizationalUnit     parent #TagResource:+unit
+DeclineHandshake             handshake
+DeleteOrganizationalUnit     unit
+DeletePolicy                 policy
+DeregisterDelegatedAdministrator account
+DescribeAccount              account
+DescribeEffectivePolicy      account=targetId
+DescribeHandshake            handshake
+DescribeOrganizationalUnit   unit
+DescribePolicy               policy
+DetachPolicy                 policy target
+DisablePolicyType            root
+EnablePolicyType             root
+InviteAccountToOrganization  account?=target.id #TagResource:+account
+ListAccountsForParent        parent
+ListChildren                 parent
+ListDelegatedServicesForAccount account
+ListOrganizationalUnitsForParent parent
+ListParents                  target
+ListPoliciesForTarget        target
+ListTagsForResource          tagged
+ListTargetsForPolicy         policy
+MoveAccount                  account parent=sourceParentId parent=destinationParentId
+RegisterDelegatedAdministrator account
+RemoveAccountFromOrganization account
+TagResource                  tagged
+UntagResource                tagged
+UpdateOrganizationalUnit     unit
+UpdatePolicy                 policy
+"""
+
+
+def _map_policy_creation(call: Call) -> tuple[MappedAction, ...]:
+    """CreatePolicy: the policy's type, in lower case, is part of its ARN."""
+    kind = call.text("type").lower()
+    text = f"policy/o-*/{kind if kind and '*' not in kind else '*'}/p-*"
+    created = (resource_from_arn(call.arn("organizations", text, region=False)),)
+    action = mapped("organizations:CreatePolicy", created)
+    if not call.has("tags"):
+        return (action,)
+    return (action, mapped("organizations:TagResource", created, how=TAG_ON_CREATE))
+
+
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsaccountmanagement.html
+_ACCOUNT_OPERATIONS = """
+DeleteAlternateContact DisableRegion EnableRegion GetAccountInformation GetAlternateContact GetContactInformation
+GetRegionOptStatus ListRegions PutAccountName PutAlternateContact PutContactInformation
+"""
+_MEMBER_OPERATIONS = "AcceptPrimaryEmailUpdate GetPrimaryEmail StartPrimaryEmailUpdate"
+
+
+@dataclass(frozen=True, slots=True)
+class _AccountRule:
+    """An operation on the caller's own account, or on the member account that it names."""
+
+    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
+        member = call.text("accountId")
+        text = f"account/o-*/{member}" if member.isdigit() else "account"
+        return (mapped(f"account:{call.operation}", (resource_from_arn(call.arn("account", text, region=False)),)),)
+
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "organizations", TYPES, _LINES),
+    (SOURCE, "CreatePolicy"): _map_policy_creation,
+    **{
+        ("account.amazonaws.com", operation): _AccountRule()
+        for operation in (_ACCOUNT_OPERATIONS + _MEMBER_OPERATIONS).split()
+    },
+}

@@ -1,0 +1,196 @@
+"""Redshift: clusters and what lies in them by name, database credentials, tags on create, and the Data API.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshift.html
+"""
+
+from __future__ import annotations
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
+from lpgen.core.events.rules.inferences import DATABASE_CREDENTIALS
+from lpgen.core.model import MappedAction
+
+SOURCE = "redshift.amazonaws.com"
+
+
+def _redshift_type(shape: str, paths: str) -> NamedType:
+    return NamedType("redshift", shape, paths)
+
+
+TYPES: dict[str, ResourceType] = {
+    "cluster": _redshift_type("cluster:{}", "clusterIdentifier"),
+    "datashare": _redshift_type("datashare:{}", "dataShareArn"),
+    "dbgroup": _redshift_type("dbgroup:{}/{}", "clusterIdentifier,dbGroups"),
+    "dbname": _redshift_type("dbname:{}/{}", "clusterIdentifier,dbName"),
+    "dbuser": _redshift_type("dbuser:{}/{}", "clusterIdentifier,dbUser"),
+    "eventsubscription": _redshift_type("eventsubscription:{}", "subscriptionName"),
+    "hsmclientcertificate": _redshift_type("hsmclientcertificate:{}", "hsmClientCertificateIdentifier"),
+    "hsmconfiguration": _redshift_type("hsmconfiguration:{}", "hsmConfigurationIdentifier"),
+    "integration": _redshift_type("integration:{}", "integrationArn"),
+    "namespace": _redshift_type("namespace:{}", "resourceArn|targetArn"),
+    "parametergroup": _redshift_type("parametergroup:{}", "parameterGroupName"),
+    "snapshot": _redshift_type(
+        "snapshot:{}/{}",
+        "snapshotClusterIdentifier,snapshotIdentifier|clusterIdentifier,snapshotIdentifier|snapshotArn",
+    ),
+    "snapshotcopygrant": _redshift_type("snapshotcopygrant:{}", "snapshotCopyGrantName"),
+    "snapshotschedule": _redshift_type("snapshotschedule:{}", "scheduleIdentifier"),
+    "subnetgroup": _redshift_type("subnetgroup:{}", "clusterSubnetGroupName"),
+    "usagelimit": _redshift_type("usagelimit:{}", "usageLimitId"),
+}
+
+_CLUSTER_OPERATIONS = """
+CancelResize CreateCustomDomainAssociation DeleteCluster DeleteCustomDomainAssociation DescribeClusters
+DescribeClusterSnapshots DescribeEndpointAccess DescribeLoggingStatus DescribeNodeConfigurationOptions
+DescribePartners DescribeResize DescribeTableRestoreStatus DisableLogging DisableSnapshotCopy EnableLogging
+EnableSnapshotCopy FailoverPrimaryCompute ModifyAquaConfiguration ModifyClusterDbRevision
+ModifyClusterMaintenance ModifyClusterSnapshotSchedule ModifyCustomDomainAssociation
+ModifySnapshotCopyRetentionPeriod PauseCluster RebootCluster ResizeCluster ResumeCluster RotateEncryptionKey
+CreateEndpointAccess AuthorizeEndpointAccess RevokeEndpointAccess DescribeEndpointAuthorization
+GetReservedNodeExchangeConfigurationOptions DeletePartner UpdatePartnerStatus ListRecommendations
+"""
+
+_LINES = """
+AuthorizeSnapshotAccess         snapshot cluster?
+CopyClusterSnapshot             snapshot=sourceSnapshotClusterIdentifier,sourceSnapshotIdentifier cluster?=sourceSnapshotClusterIdentifier
+CreateCluster                   cluster #CreateTags @iamRoles=redshift.amazonaws.com @defaultIamRoleArn=redshift.amazonaws.com
+CreateClusterParameterGroup     parametergroup #CreateTags
+CreateClusterSnapshot           snapshot cluster #CreateTags
+CreateClusterSubnetGroup        subnetgroup #CreateTags
+CreateEventSubscription         eventsubscription #CreateTags
+CreateHsmClientCertificate      hsmclientcertificate #CreateTags
+CreateHsmConfiguration          hsmconfiguration #CreateTags
+CreateSnapshotCopyGrant         snapshotcopygrant #CreateTags
+CreateSnapshotSchedule          snapshotschedule #CreateTags
+CreateUsageLimit                +usagelimit cluster #CreateTags
+AssociateDataShareConsumer      datashare
+AuthorizeDataShare              datashare
+DeauthorizeDataShare            datashare
+DisassociateDataShareConsumer   datashare
+RejectDataShare                 datashare
+DeleteClusterParameterGroup     parametergroup
+DeleteClusterSnapshot           snapshot cluster?
+DeleteClusterSubnetGroup        subnetgroup
+DeleteEventSubscription         eventsubscription
+DeleteHsmClientCertificate      hsmclientcertificate
+DeleteHsmConfiguration          hsmconfiguration
+DeleteIntegration               integration
+DeleteSnapshotCopyGrant         snapshotcopygrant
+DeleteSnapshotSchedule          snapshotschedule
+DeleteUsageLimit                usagelimit
+DescribeClusterParameters       parametergroup
+DescribeSnapshotSchedules       snapshotschedule cluster?
+DescribeUsageLimits             usagelimit cluster?
+GetClusterCredentialsWithIAM    dbname
+ModifyCluster                   cluster
+ModifyClusterIamRoles           cluster @addIamRoles=redshift.amazonaws.com @defaultIamRoleArn=redshift.amazonaws.com
+ModifyClusterParameterGroup     parametergroup
+ModifyClusterSnapshot           snapshot
+ModifyClusterSubnetGroup        subnetgroup
+ModifyEventSubscription         eventsubscription
+ModifyIntegration               integration
+ModifySnapshotSchedule          snapshotschedule
+ModifyUsageLimit                usagelimit
+ResetClusterParameterGroup      parametergroup
+RestoreFromClusterSnapshot      cluster snapshot @iamRoles=redshift.amazonaws.com @defaultIamRoleArn=redshift.amazonaws.com
+RestoreTableFromClusterSnapshot cluster snapshot
+RevokeSnapshotAccess            snapshot cluster?
+"""  # noqa: E501
+
+
+def _map_credentials(call: Call) -> tuple[MappedAction, ...]:
+    """GetClusterCredentials, which may also create its user and join groups.
+
+    https://docs.aws.amazon.com/redshift/latest/mgmt/generating-iam-credentials-role-permissions.html
+    """
+    user = read_resources(call, TYPES, ("dbuser",))
+    actions = [mapped("redshift:GetClusterCredentials", (*user, *read_resources(call, TYPES, ("dbname?",))))]
+    if call.has("autoCreate"):
+        actions.append(mapped("redshift:CreateClusterUser", user, how=DATABASE_CREDENTIALS))
+    if call.has("dbGroups"):
+        groups = read_resources(call, TYPES, ("dbgroup",))
+        actions.append(mapped("redshift:JoinGroup", groups, how=DATABASE_CREDENTIALS))
+    return tuple(actions)
+
+
+_DATA_TYPES: dict[str, ResourceType] = {
+    "cluster": TYPES["cluster"],
+    "workgroup": NamedType("redshift-serverless", "workgroup/*", "workgroupName"),
+}
+
+
+def _map_data_call(call: Call) -> tuple[MappedAction, ...]:
+    """A statement of the Data API runs on a cluster or on a workgroup, whose ARN holds an id in place of its name.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftdataapi.html
+    """
+    token = "workgroup" if call.has("workgroupName") else "cluster?"
+    return (mapped(f"redshift-data:{call.operation}", read_resources(call, _DATA_TYPES, (token,))),)
+
+
+_DATA_OPERATIONS = (
+    "BatchExecuteStatement",
+    "DescribeTable",
+    "ExecuteStatement",
+    "ListDatabases",
+    "ListSchemas",
+    "ListTables",
+)
+
+
+# The ARNs of Redshift Serverless end in ids, and requests give names: a name narrows nothing down.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftserverless.html
+_SERVERLESS_TYPES: dict[str, ResourceType] = {
+    "endpoint": NamedType("redshift-serverless", "managedvpcendpoint/*", "endpointName"),
+    "namespace": NamedType("redshift-serverless", "namespace/*", "namespaceName|namespaceArn"),
+    "recovery-point": NamedType("redshift-serverless", "recoverypoint/{}", "recoveryPointId"),
+    "snapshot": NamedType("redshift-serverless", "snapshot/*", "snapshotName|snapshotArn"),
+    "workgroup": NamedType("redshift-serverless", "workgroup/*", "workgroupName"),
+}
+
+_SERVERLESS_LINES = """
+ConvertRecoveryPointToSnapshot  recovery-point snapshot
+CreateCustomDomainAssociation   workgroup
+CreateEndpointAccess            endpoint
+CreateNamespace                 namespace #TagResource @iamRoles=redshift-serverless.amazonaws.com @defaultIamRoleArn=redshift-serverless.amazonaws.com
+CreateScheduledAction           namespace @roleArn=scheduler.redshift.amazonaws.com
+CreateSnapshot                  namespace snapshot #TagResource:snapshot
+CreateSnapshotCopyConfiguration namespace
+CreateWorkgroup                 workgroup #TagResource
+DeleteCustomDomainAssociation   workgroup
+DeleteEndpointAccess            endpoint
+DeleteNamespace                 namespace
+DeleteSnapshot                  snapshot
+DeleteWorkgroup                 workgroup
+GetCredentials                  workgroup
+GetCustomDomainAssociation      workgroup
+GetEndpointAccess               endpoint
+GetNamespace                    namespace
+GetRecoveryPoint                recovery-point
+GetSnapshot                     snapshot
+GetWorkgroup                    workgroup
+ListEndpointAccess              endpoint
+ListRecoveryPoints              recovery-point
+ListSnapshots                   snapshot
+RestoreFromRecoveryPoint        recovery-point
+RestoreFromSnapshot             snapshot
+RestoreTableFromRecoveryPoint   recovery-point namespace
+RestoreTableFromSnapshot        snapshot namespace
+UpdateCustomDomainAssociation   workgroup
+UpdateEndpointAccess            endpoint
+UpdateNamespace                 namespace @iamRoles=redshift-serverless.amazonaws.com @defaultIamRoleArn=redshift-serverless.amazonaws.com
+UpdateSnapshot                  snapshot
+UpdateWorkgroup                 workgroup
+"""  # noqa: E501
+
+
+def _cluster_lines() -> str:
+    return "\n".join(f"{operation} cluster" for operation in _CLUSTER_OPERATIONS.split())
+
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "redshift", TYPES, _LINES + _cluster_lines()),
+    (SOURCE, "GetClusterCredentials"): _map_credentials,
+    **declared_rules("redshift-serverless.amazonaws.com", "redshift-serverless", _SERVERLESS_TYPES, _SERVERLESS_LINES),
+    **{("redshift-data.amazonaws.com", operation): _map_data_call for operation in _DATA_OPERATIONS},
+}

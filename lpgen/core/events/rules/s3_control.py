@@ -1,0 +1,193 @@
+"""S3 calls on what is neither bucket nor object: access points, batch jobs, Storage Lens, access grants.
+
+CloudTrail logs them under S3's own event source, and those of directory buckets under S3 Express's.
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
+from lpgen.core.events.rules.inferences import TAG_ON_CREATE
+from lpgen.core.events.rules.listed import ReaderType, exact, exact_or_any, first_text, fold, is_arn_of
+from lpgen.core.events.rules.passing import passed_roles
+from lpgen.core.events.rules.s3_arns import FAMILY
+from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
+
+SOURCE = "s3.amazonaws.com"
+
+_LINES = """
+AssociateAccessGrantsIdentityCenter grants
+CreateAccessGrant +grant
+CreateAccessGrantsInstance grants
+CreateAccessGrantsLocation +location
+CreateAccessPoint point
+CreateAccessPointForObjectLambda lambdapoint
+CreateMultiRegionAccessPoint multipoint
+DeleteAccessGrant grant
+DeleteAccessGrantsInstance grants
+DeleteAccessGrantsInstanceResourcePolicy grants
+DeleteAccessGrantsLocation location
+DeleteAccessPoint point
+DeleteAccessPointForObjectLambda lambdapoint
+DeleteAccessPointPolicy point
+DeleteAccessPointPolicyForObjectLambda lambdapoint
+DeleteJobTagging job
+DeleteMultiRegionAccessPoint multipoint
+DeleteStorageLensConfiguration lens
+DeleteStorageLensConfigurationTagging lens
+DeleteStorageLensGroup lensgroup
+DescribeJob job
+DescribeMultiRegionAccessPointOperation request
+DissociateAccessGrantsIdentityCenter grants
+GetAccessGrant grant
+GetAccessGrantsInstance grants
+GetAccessGrantsInstanceForPrefix grants
+GetAccessGrantsInstanceResourcePolicy grants
+GetAccessGrantsLocation location
+GetAccessPoint
+GetAccessPointConfigurationForObjectLambda lambdapoint
+GetAccessPointForObjectLambda lambdapoint
+GetAccessPointPolicy point
+GetAccessPointPolicyForObjectLambda lambdapoint
+GetAccessPointPolicyStatus point
+GetAccessPointPolicyStatusForObjectLambda lambdapoint
+GetDataAccess grants
+GetJobTagging job
+GetMultiRegionAccessPoint multipoint
+GetMultiRegionAccessPointPolicy multipoint
+GetMultiRegionAccessPointPolicyStatus multipoint
+GetMultiRegionAccessPointRoutes multipoint
+GetStorageLensConfiguration lens
+GetStorageLensConfigurationTagging lens
+GetStorageLensGroup lensgroup
+ListAccessGrants grants
+ListAccessGrantsInstances
+ListAccessGrantsLocations grants
+ListAccessPoints
+ListAccessPointsForDirectoryBuckets=s3express:ListAccessPointsForDirectoryBuckets
+ListAccessPointsForObjectLambda
+ListCallerAccessGrants grants
+ListJobs
+ListMultiRegionAccessPoints
+ListStorageLensConfigurations
+ListStorageLensGroups
+ListTagsForResource tagged
+PutAccessGrantsInstanceResourcePolicy grants
+PutAccessPointConfigurationForObjectLambda lambdapoint
+PutAccessPointPolicy point
+PutAccessPointPolicyForObjectLambda lambdapoint
+PutJobTagging job
+PutMultiRegionAccessPointPolicy multipoint
+PutStorageLensConfigurationTagging lens
+SubmitMultiRegionAccessPointRoutes multipoint
+TagResource tagged
+UntagResource tagged
+UpdateAccessGrantsLocation location
+UpdateJobPriority job
+UpdateJobStatus job
+UpdateStorageLensGroup lensgroup
+"""
+
+_NAMES = ("name", "accessPointName")
+
+
+def read_access_points(call: Call) -> Iterator[Resource]:
+    """The access point that a call names by name or ARN."""
+    return _read_points(call, "s3")
+
+
+def read_lambda_points(call: Call) -> Iterator[Resource]:
+    """The Object Lambda access point that a call names by name or ARN."""
+    return _read_points(call, "s3-object-lambda")
+
+
+def _read_points(call: Call, service: str) -> Iterator[Resource]:
+    name = first_text(call, *_NAMES)
+    if is_arn_of(name, *FAMILY):
+        yield exact(name)
+    elif name and not name.startswith("arn:"):
+        yield exact(call.arn(service, f"accesspoint/{name}"))
+
+
+def read_multi_points(call: Call) -> Iterator[Resource]:
+    """The Multi-Region Access Point of a call: its ARN has an alias that AWS assigns, so a plain name is any.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiRegionAccessPointPermissions.html
+    """
+    name = first_text(call, "mrap", *_NAMES)
+    if is_arn_of(name, "s3"):
+        yield exact(name)
+    elif name.endswith(".mrap"):
+        yield exact(call.arn("s3", f"accesspoint/{name}", region=False))
+    else:
+        yield fold(call.arn("s3", "accesspoint/", region=False), "*")
+
+
+def read_tagged(call: Call) -> Iterator[Resource]:
+    """What a tagging call names by its ARN."""
+    name = call.text("resourceArn")
+    if is_arn_of(name, *FAMILY):
+        yield exact(name)
+
+
+def _read_grants_instance(call: Call) -> Iterator[Resource]:
+    yield exact(call.arn("s3", "access-grants/default"))
+
+
+def map_create_job(call: Call) -> tuple[MappedAction, ...]:
+    """CreateJob, s3:PutJobTagging for the tags of the job that it makes, and the role that runs it.
+
+    Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateJob.html and
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-iam-role-policies.html
+    """
+    own = _map_with_tags(call, "s3:CreateJob", "s3:PutJobTagging", fold(call.arn("s3", "job/"), "*"))
+    roles = (*call.texts("roleArn"), *call.texts("createJobRequest", "roleArn"))
+    return (*own, *passed_roles(call, roles, "batchoperations.s3.amazonaws.com"))
+
+
+def map_put_lens(call: Call) -> tuple[MappedAction, ...]:
+    """PutStorageLensConfiguration, and the tagging action for its tags.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage_lens_iam_permissions.html
+    """
+    config = exact_or_any(call.arn("s3", "storage-lens/"), call.text("configId"))
+    return _map_with_tags(call, "s3:PutStorageLensConfiguration", "s3:PutStorageLensConfigurationTagging", config)
+
+
+def map_create_lens_group(call: Call) -> tuple[MappedAction, ...]:
+    """CreateStorageLensGroup, and s3:TagResource for its tags."""
+    name = first_text(call, "storageLensGroup.name", "name")
+    group = exact_or_any(call.arn("s3", "storage-lens-group/"), name)
+    return _map_with_tags(call, "s3:CreateStorageLensGroup", "s3:TagResource", group)
+
+
+def _map_with_tags(call: Call, action: str, tag_action: str, made: Resource) -> tuple[MappedAction, ...]:
+    own = mapped(action, (NO_RESOURCE,))
+    if not (call.has("tags") or call.has("createJobRequest", "tags")):
+        return (own,)
+    return (own, mapped(tag_action, (made,), how=TAG_ON_CREATE))
+
+
+_TYPES: dict[str, ResourceType] = {
+    "point": ReaderType(read_access_points),
+    "lambdapoint": ReaderType(read_lambda_points),
+    "multipoint": ReaderType(read_multi_points),
+    "tagged": ReaderType(read_tagged),
+    "grants": ReaderType(_read_grants_instance),
+    "grant": NamedType("s3", "access-grants/default/grant/{}", "accessGrantId|id"),
+    "location": NamedType("s3", "access-grants/default/location/{}", "accessGrantsLocationId|id"),
+    "job": NamedType("s3", "job/{}", "jobId|id"),
+    "lens": NamedType("s3", "storage-lens/{}", "configId|storagelensid"),
+    "lensgroup": NamedType("s3", "storage-lens-group/{}", "name"),
+    "request": NamedType("s3", "async-request/mrap/{}", "requestTokenARN"),
+}
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "s3", _TYPES, _LINES),
+    (SOURCE, "CreateJob"): map_create_job,
+    (SOURCE, "PutStorageLensConfiguration"): map_put_lens,
+    (SOURCE, "CreateStorageLensGroup"): map_create_lens_group,
+}

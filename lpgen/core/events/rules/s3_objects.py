@@ -1,0 +1,168 @@
+"""S3 calls on objects: versions, copies, uploads and what their headers ask for besides.
+
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html (object operations).
+CloudTrail logs headers and query parameters by their own names (`x-amz-acl`, `versionId`).
+"""
+
+from __future__ import annotations
+
+from lpgen.core.events.rules.call import Call, Rule, RuleTable
+from lpgen.core.events.rules.declared import declared_rules, mapped
+from lpgen.core.events.rules.inferences import COPY_SOURCE, GOVERNANCE_BYPASS, OBJECT_HEADERS
+from lpgen.core.events.rules.listed import ReaderType
+from lpgen.core.events.rules.s3_arns import read_copy_source, read_deleted_objects, read_objects, split_copy_source
+from lpgen.core.model import MappedAction
+
+SOURCE = "s3.amazonaws.com"
+
+_LINES = """
+AbortMultipartUpload object
+CompleteMultipartUpload=PutObject object
+GetObjectLegalHold object
+GetObjectRetention object
+ListParts=ListMultipartUploadParts object
+PutObjectLegalHold object
+RestoreObject object
+SelectObjectContent=GetObject object
+UpdateObjectEncryption object
+UploadPart=PutObject object
+WriteGetObjectResponse=s3-object-lambda:WriteGetObjectResponse object
+"""
+
+_TYPES = {"object": ReaderType(read_objects)}
+
+_VERSIONED = {
+    "GetObject": ("GetObject", "GetObjectVersion"),
+    "HeadObject": ("GetObject", "GetObjectVersion"),
+    "DeleteObject": ("DeleteObject", "DeleteObjectVersion"),
+    "GetObjectAcl": ("GetObjectAcl", "GetObjectVersionAcl"),
+    "PutObjectAcl": ("PutObjectAcl", "PutObjectVersionAcl"),
+    "GetObjectTagging": ("GetObjectTagging", "GetObjectVersionTagging"),
+    "PutObjectTagging": ("PutObjectTagging", "PutObjectVersionTagging"),
+    "DeleteObjectTagging": ("DeleteObjectTagging", "DeleteObjectVersionTagging"),
+    "GetObjectTorrent": ("GetObjectTorrent", "GetObjectVersionTorrent"),
+    "GetObjectAnnotation": ("GetObjectAnnotation", "GetObjectVersionAnnotation"),
+    "PutObjectAnnotation": ("PutObjectAnnotation", "PutObjectVersionAnnotation"),
+    "DeleteObjectAnnotation": ("DeleteObjectAnnotation", "DeleteObjectVersionAnnotation"),
+    "ListObjectAnnotations": ("ListObjectAnnotations", "ListObjectVersionAnnotations"),
+}
+"""By operation: the action on the current version, and the one on the version that the request names."""
+
+_HEADER_ACTIONS = (
+    (
+        "s3:PutObjectAcl",
+        (
+            "x-amz-acl",
+            "x-amz-grant-full-control",
+            "x-amz-grant-read",
+            "x-amz-grant-read-acp",
+            "x-amz-grant-write-acp",
+            "accessControlList",
+        ),
+    ),
+    ("s3:PutObjectTagging", ("x-amz-tagging",)),
+    ("s3:PutObjectRetention", ("x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date")),
+    ("s3:PutObjectLegalHold", ("x-amz-object-lock-legal-hold", "x-amz-object-lock-legal-hold-status")),
+)
+"""The actions that an upload or copy needs besides s3:PutObject, and the headers that ask for them."""
+
+
+def map_object_version(operation: str, prefix: str = "s3") -> Rule:
+    """A rule for an operation whose action depends on whether the request names a version."""
+    current, versioned = _VERSIONED[operation]
+
+    def map_call(call: Call) -> tuple[MappedAction, ...]:
+        action = versioned if call.has("versionId") else current
+        return (mapped(f"{prefix}:{action}", read_objects(call)), *_map_bypass(call))
+
+    return map_call
+
+
+def map_upload(call: Call) -> tuple[MappedAction, ...]:
+    """PutObject, PostObject and CreateMultipartUpload, with the actions that their headers ask for."""
+    target = tuple(read_objects(call))
+    return (
+        mapped("s3:PutObject", target),
+        *(
+            mapped(action, target, how=OBJECT_HEADERS)
+            for action, headers in _HEADER_ACTIONS
+            if any(call.has(header) for header in headers)
+        ),
+    )
+
+
+def map_copy(call: Call) -> tuple[MappedAction, ...]:
+    """CopyObject: the source is read, the target written, with the actions that the headers ask for.
+
+    A copy carries tags over by default, which needs the tagging actions only where the source has any. No record shows
+    that, so they count as needed only where the request asks for it in words.
+    """
+    return (*map_upload(call), _map_source(call), *_map_carried_tags(call))
+
+
+def _map_carried_tags(call: Call) -> tuple[MappedAction, ...]:
+    if call.text("x-amz-tagging-directive").upper() != "COPY" or call.has("x-amz-tagging"):
+        return ()
+    _, version = split_copy_source(call)
+    read = "s3:GetObjectVersionTagging" if version else "s3:GetObjectTagging"
+    return (
+        mapped(read, read_copy_source(call), how=COPY_SOURCE),
+        mapped("s3:PutObjectTagging", read_objects(call), how=OBJECT_HEADERS),
+    )
+
+
+def map_part_copy(call: Call) -> tuple[MappedAction, ...]:
+    """UploadPartCopy: the source is read and the target written."""
+    return (mapped("s3:PutObject", read_objects(call)), _map_source(call))
+
+
+def _map_source(call: Call) -> MappedAction:
+    _, version = split_copy_source(call)
+    action = "s3:GetObjectVersion" if version else "s3:GetObject"
+    return mapped(action, read_copy_source(call), how=COPY_SOURCE)
+
+
+def map_delete_objects(call: Call) -> tuple[MappedAction, ...]:
+    """DeleteObjects: s3:DeleteObject, and the version's action where the logged body names versions."""
+    objects = tuple(read_deleted_objects(call))
+    versions = call.has("delete", "objects", "versionId") or call.has("delete", "object", "versionId")
+    with_version = (mapped("s3:DeleteObjectVersion", objects),) if versions else ()
+    return (mapped("s3:DeleteObject", objects), *with_version, *_map_bypass(call))
+
+
+def map_attributes(call: Call) -> tuple[MappedAction, ...]:
+    """GetObjectAttributes needs the read action too.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
+    """
+    objects = tuple(read_objects(call))
+    infix = "Version" if call.has("versionId") else ""
+    return (mapped(f"s3:GetObject{infix}", objects), mapped(f"s3:GetObject{infix}Attributes", objects))
+
+
+def map_retention(call: Call) -> tuple[MappedAction, ...]:
+    """PutObjectRetention, which may bypass governance mode."""
+    return (mapped("s3:PutObjectRetention", read_objects(call)), *_map_bypass(call))
+
+
+def _map_bypass(call: Call) -> tuple[MappedAction, ...]:
+    """s3:BypassGovernanceRetention where the request asks for it."""
+    header = "x-amz-bypass-governance-retention"
+    if call.text(header).lower() != "true" and call.request.get(header) is not True:
+        return ()
+    objects = read_deleted_objects(call) if call.operation == "DeleteObjects" else read_objects(call)
+    return (mapped("s3:BypassGovernanceRetention", objects, how=GOVERNANCE_BYPASS),)
+
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "s3", _TYPES, _LINES),
+    **{(SOURCE, operation): map_object_version(operation) for operation in _VERSIONED},
+    (SOURCE, "PutObject"): map_upload,
+    (SOURCE, "PostObject"): map_upload,
+    (SOURCE, "CreateMultipartUpload"): map_upload,
+    (SOURCE, "CopyObject"): map_copy,
+    (SOURCE, "UploadPartCopy"): map_part_copy,
+    (SOURCE, "DeleteObjects"): map_delete_objects,
+    (SOURCE, "GetObjectAttributes"): map_attributes,
+    (SOURCE, "PutObjectRetention"): map_retention,
+}

@@ -1,0 +1,126 @@
+"""SQS calls: queues by URL, batches under the single action, redrive on both queues.
+
+Sources: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+and, for URLs,
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterator
+
+import msgspec
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import declared_rules, mapped
+from lpgen.core.events.rules.inferences import QUEUE_REDRIVE
+from lpgen.core.events.rules.listed import ListedType, ReaderType, exact, is_arn_of
+from lpgen.core.model import MappedAction, Resource
+
+SOURCE = "sqs.amazonaws.com"
+
+_LINES = """
+AddPermission queue
+ChangeMessageVisibility queue
+ChangeMessageVisibilityBatch=ChangeMessageVisibility queue
+CreateQueue queue #TagQueue
+DeleteMessage queue
+DeleteMessageBatch=DeleteMessage queue
+DeleteQueue queue
+GetQueueAttributes queue
+GetQueueUrl queue
+ListDeadLetterSourceQueues queue
+ListQueueTags queue
+ListQueues
+PurgeQueue queue
+ReceiveMessage queue
+RemovePermission queue
+SendMessage queue
+SendMessageBatch=SendMessage queue
+SetQueueAttributes queue
+TagQueue queue
+UntagQueue queue
+"""
+
+
+def read_queues(call: Call) -> Iterator[Resource]:
+    """The queue that a call names by URL, or by name and owner."""
+    url, name = call.text("queueUrl"), call.text("queueName")
+    owner, _, queue = url.rstrip("/").rpartition("/")
+    if url and queue:
+        account = owner.rpartition("/")[2]
+        yield exact(_queue_arn(call, queue, account if account.isdigit() else call.account))
+    elif name:
+        yield exact(_queue_arn(call, name, call.text("queueOwnerAWSAccountId") or call.account))
+
+
+def _queue_arn(call: Call, name: str, account: str) -> str:
+    return f"arn:{call.partition}:sqs:{call.region}:{account}:{name}"
+
+
+# ---------------------------------------------------------------- redrive
+
+_REDRIVE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+
+
+class _TaskHandle(msgspec.Struct, rename="camel"):
+    """What a task handle holds, which is base64 of JSON."""
+
+    source_arn: str = ""
+
+
+def map_redrive(call: Call) -> tuple[MappedAction, ...]:
+    """StartMessageMoveTask: messages are taken from the source, and put where the request says.
+
+    Without a destination they go back to the queues that they came from, which the record doesn't name.
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
+    """
+    source = tuple(map(exact, _queue_arns(call, "sourceArn")))
+    target = tuple(map(exact, _queue_arns(call, "destinationArn")))
+    return (
+        mapped("sqs:StartMessageMoveTask", source),
+        *(mapped(action, source, how=QUEUE_REDRIVE) for action in _REDRIVE_ACTIONS),
+        mapped("sqs:SendMessage", target, how=QUEUE_REDRIVE),
+    )
+
+
+_TASK_ACTIONS = {
+    "CancelMessageMoveTask": _REDRIVE_ACTIONS,
+    "ListMessageMoveTasks": ("sqs:GetQueueAttributes",),
+}
+"""What looking at or stopping a move needs on its source queue besides the action of its own name.
+
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html (API operations)
+"""
+
+
+def map_move_tasks(call: Call) -> tuple[MappedAction, ...]:
+    """ListMessageMoveTasks names the source queue, CancelMessageMoveTask a handle that holds it."""
+    source = tuple(map(exact, _queue_arns(call, "sourceArn") or _handle_arns(call.text("taskHandle"))))
+    return (
+        mapped(f"sqs:{call.operation}", source),
+        *(mapped(action, source, how=QUEUE_REDRIVE) for action in _TASK_ACTIONS[call.operation]),
+    )
+
+
+def _queue_arns(call: Call, key: str) -> tuple[str, ...]:
+    return tuple(arn for arn in call.texts(key) if is_arn_of(arn, "sqs"))
+
+
+def _handle_arns(handle: str) -> tuple[str, ...]:
+    try:
+        arn = msgspec.json.decode(b64decode(handle), type=_TaskHandle).source_arn
+    except ValueError:
+        return ()
+    return (arn,) if is_arn_of(arn, "sqs") else ()
+
+
+RULES: RuleTable = {
+    **declared_rules(
+        SOURCE, "sqs", {"queue": ListedType("sqs", ("AWS::SQS::Queue",), ReaderType(read_queues))}, _LINES
+    ),
+    (SOURCE, "StartMessageMoveTask"): map_redrive,
+    (SOURCE, "ListMessageMoveTasks"): map_move_tasks,
+    (SOURCE, "CancelMessageMoveTask"): map_move_tasks,
+}

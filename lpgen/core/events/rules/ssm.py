@@ -1,0 +1,287 @@
+"""Systems Manager calls: the resources that each takes, and what runs documents on nodes.
+
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+"""
+
+from __future__ import annotations
+
+from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at, values_at
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
+from lpgen.core.events.rules.inferences import ASSOCIATION_BATCH, TAG_ON_CREATE
+from lpgen.core.events.rules.listed import ListedType, ReaderType, arn_type, exact, exact_or_any, fold
+from lpgen.core.events.rules.passing import passed_role, passed_roles
+from lpgen.core.events.rules.ssm_resources import (
+    DocumentType,
+    document_arn,
+    name_nodes,
+    read_nodes,
+    read_parameters,
+    read_path,
+    read_settings,
+    read_tagged,
+)
+from lpgen.core.model import NO_RESOURCE, MappedAction
+
+SOURCE = "ssm.amazonaws.com"
+
+_LINES = """
+AddTagsToResource tagged
+AssociateOpsItemRelatedItem opsitem
+CancelCommand
+CancelMaintenanceWindowExecution window
+CreateDocument document #AddTagsToResource
+CreateResourceDataSync sync
+DeleteActivation
+DeleteAssociation association? document? node?
+DeleteDocument document
+DeleteInventory
+DeleteMaintenanceWindow window
+DeleteOpsItem opsitem
+DeleteOpsMetadata opsmetadata
+DeleteParameter parameter
+DeleteParameters parameter
+DeletePatchBaseline baseline
+DeleteResourceDataSync sync
+DeleteResourcePolicy owner
+DeregisterManagedInstance node
+DeregisterPatchBaselineForPatchGroup baseline
+DeregisterTargetFromMaintenanceWindow window target
+DeregisterTaskFromMaintenanceWindow window task
+DescribeActivations
+DescribeAssociation association? document? node?
+DescribeAssociationExecutionTargets association
+DescribeAssociationExecutions association
+DescribeAutomationExecutions
+DescribeAutomationStepExecutions execution
+DescribeAvailablePatches
+DescribeDocument document
+DescribeDocumentParameters document
+DescribeDocumentPermission document
+DescribeEffectiveInstanceAssociations node
+DescribeEffectivePatchesForPatchBaseline baseline
+DescribeInstanceAssociationsStatus node
+DescribeInstanceInformation
+DescribeInstancePatchStates node
+DescribeInstancePatchStatesForPatchGroup
+DescribeInstancePatches node
+DescribeInstanceProperties
+DescribeInventoryDeletions
+DescribeMaintenanceWindowExecutionTaskInvocations
+DescribeMaintenanceWindowExecutionTasks
+DescribeMaintenanceWindowExecutions window
+DescribeMaintenanceWindowSchedule
+DescribeMaintenanceWindowTargets window
+DescribeMaintenanceWindowTasks window
+DescribeMaintenanceWindows
+DescribeMaintenanceWindowsForTarget
+DescribeOpsItems
+DescribeParameters
+DescribePatchBaselines
+DescribePatchGroupState
+DescribePatchGroups
+DescribePatchProperties
+DescribeSessions
+DisassociateOpsItemRelatedItem opsitem
+GetAutomationExecution execution
+GetCalendar document=calendarName|name
+GetCalendarState document=calendarNames
+GetCommandInvocation
+GetConnectionStatus node
+GetDefaultPatchBaseline baseline
+GetDeployablePatchSnapshotForInstance
+GetDocument document
+GetInventory
+GetInventorySchema
+GetMaintenanceWindow window
+GetMaintenanceWindowExecution
+GetMaintenanceWindowExecutionTask
+GetMaintenanceWindowExecutionTaskInvocation
+GetMaintenanceWindowTask window
+GetOpsItem opsitem
+GetOpsSummary sync
+GetOpsMetadata opsmetadata
+GetParameter parameter
+GetParameterHistory parameter
+GetParameters parameter
+GetParametersByPath path
+GetPatchBaseline baseline
+GetPatchBaselineForPatchGroup
+GetResourcePolicies owner
+GetServiceSetting setting
+LabelParameterVersion parameter
+ListAssociationVersions association
+ListAssociations
+ListCommandInvocations
+ListCommands
+ListComplianceItems
+ListComplianceSummaries
+ListDocumentMetadataHistory document
+ListDocumentVersions document
+ListDocuments
+ListInstanceAssociations node
+ListInventoryEntries
+ListNodes sync
+ListNodesSummary sync
+ListOpsItemEvents
+ListOpsItemRelatedItems
+ListOpsMetadata
+ListResourceComplianceSummaries
+ListResourceDataSync
+ListTagsForResource tagged
+ModifyDocumentPermission document
+PutCalendar document
+PutComplianceItems node
+PutConfigurePackageResult
+PutInventory
+PutParameter parameter #AddTagsToResource
+PutResourcePolicy owner
+RegisterDefaultPatchBaseline baseline
+RegisterPatchBaselineForPatchGroup baseline
+RegisterTargetWithMaintenanceWindow window
+RegisterTaskWithMaintenanceWindow window
+RemoveTagsFromResource tagged
+RequestManagedInstanceRoleToken node
+ResetServiceSetting setting
+ResumeSession session
+SendAutomationSignal execution
+StartAssociationsOnce association
+StopAutomationExecution execution
+TerminateSession session
+UnlabelParameterVersion parameter
+UpdateAssociationStatus document node?
+UpdateDocument document
+UpdateDocumentDefaultVersion document
+UpdateDocumentMetadata document
+UpdateInstanceAssociationStatus association node?
+UpdateInstanceInformation node
+UpdateMaintenanceWindow window
+UpdateMaintenanceWindowTarget window target
+UpdateMaintenanceWindowTask window task
+UpdateOpsItem opsitem
+UpdateOpsMetadata opsmetadata
+UpdatePatchBaseline baseline
+UpdateResourceDataSync sync
+UpdateServiceSetting setting
+"""
+
+
+# ---------------------------------------------------------------- what runs documents
+
+
+def map_command(call: Call) -> tuple[MappedAction, ...]:
+    """SendCommand: on the document, on each node, and on the bucket that takes the output."""
+    documents = DocumentType().read(call, "documentName")
+    bucket = call.text("outputS3BucketName")
+    buckets = (exact(call.arn("s3", bucket, region=False, account=False)),) if bucket else ()
+    return (mapped("ssm:SendCommand", (*documents, *read_nodes(call), *buckets)),)
+
+
+def map_session(call: Call) -> tuple[MappedAction, ...]:
+    """StartSession: on the node, and on the document that the request names."""
+    return (mapped("ssm:StartSession", (*read_nodes(call), *DocumentType().read(call, "documentName"))),)
+
+
+def map_automation(call: Call) -> tuple[MappedAction, ...]:
+    """StartAutomationExecution and StartChangeRequestExecution: on the runbook, and on the execution they make."""
+    runbooks = (*call.texts("documentName"), *call.texts("runbooks", "documentName"))
+    documents = (document_arn(call, name) for name in runbooks)
+    execution = next(texts_at(call.response, ("automationExecutionId",)), "")
+    made = exact_or_any(call.arn("ssm", "automation-execution/"), execution)
+    resources = (*(exact(arn) for arn in documents if arn), made)
+    tags = (mapped("ssm:AddTagsToResource", (made,), how=TAG_ON_CREATE),) if call.has("tags") else ()
+    return (mapped(f"ssm:{call.operation}", resources), *tags, *_map_assumed(call))
+
+
+def _map_assumed(call: Call) -> tuple[MappedAction, ...]:
+    """The role that an automation is to assume, which is a parameter of its runbook."""
+    return passed_roles(call, call.texts("parameters", "AutomationAssumeRole"), SOURCE)
+
+
+def map_node_role(call: Call) -> tuple[MappedAction, ...]:
+    """CreateActivation and UpdateManagedInstanceRole hand a role, named with its path, to the nodes.
+
+    Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/hybrid-multicloud-service-role.html
+    """
+    roles = NamedType("iam", "role/{}", "iamRole", region=False).read(call, "")
+    creates = call.operation == "CreateActivation"
+    own = mapped(f"ssm:{call.operation}", (NO_RESOURCE,) if creates else (*roles, *read_nodes(call)))
+    made = fold(call.arn("ssm", "managed-instance/"), "*")
+    tags = (mapped("ssm:AddTagsToResource", (made,), how=TAG_ON_CREATE),) if call.has("tags") else ()
+    return (own, *tags, passed_role(call, roles, SOURCE)) if roles else (own, *tags)
+
+
+def map_association(call: Call) -> tuple[MappedAction, ...]:
+    """CreateAssociation and UpdateAssociation: on the association, its document and its nodes."""
+    names = (*call.texts("associationId"), *texts_at(call.response, ("associationDescription", "associationId")))
+    association = exact_or_any(call.arn("ssm", "association/"), next(iter(names), ""))
+    documents = DocumentType().read(call, "name")
+    own = mapped(f"ssm:{call.operation}", (association, *documents, *read_nodes(call)))
+    tags = (mapped("ssm:AddTagsToResource", (association,), how=TAG_ON_CREATE),) if call.has("tags") else ()
+    return (own, *tags, *_map_assumed(call))
+
+
+def map_association_batch(call: Call) -> tuple[MappedAction, ...]:
+    """CreateAssociationBatch: on each entry's document and node, and ssm:CreateAssociation for what it makes.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html (operations)
+    """
+    entries = [*values_at(call.request, ("entries",))]
+    documents = (document_arn(call, name) for entry in entries for name in texts_at(entry, ("name",)))
+    nodes = name_nodes(call, (node for entry in entries for node in texts_at(entry, ("instanceId",))))
+    resources = (*(exact(arn) for arn in documents if arn), *nodes)
+    made = fold(call.arn("ssm", "association/"), "*")
+    return (
+        mapped("ssm:CreateAssociationBatch", resources),
+        mapped("ssm:CreateAssociation", (made, *resources), how=ASSOCIATION_BATCH),
+    )
+
+
+def _map_created(kind: str, key: str) -> Rule:
+    """A rule for a creation that takes no resource, but tags what it makes under the id that AWS answers with."""
+
+    def map_call(call: Call) -> tuple[MappedAction, ...]:
+        own = mapped(f"ssm:{call.operation}", (NO_RESOURCE,))
+        if not call.has("tags"):
+            return (own,)
+        made = exact_or_any(call.arn("ssm", f"{kind}/"), next(texts_at(call.response, (key,)), ""))
+        return (own, mapped("ssm:AddTagsToResource", (made,), how=TAG_ON_CREATE))
+
+    return map_call
+
+
+_TYPES: dict[str, ResourceType] = {
+    "parameter": ListedType("ssm", ("AWS::SSM::Parameter",), ReaderType(read_parameters)),
+    "path": ReaderType(read_path),
+    "document": DocumentType(),
+    "node": ReaderType(read_nodes),
+    "tagged": ReaderType(read_tagged),
+    "owner": arn_type("ssm", "resourceArn"),
+    "opsmetadata": arn_type("ssm", "opsMetadataArn"),
+    "association": NamedType("ssm", "association/{}", "associationId|associationIds"),
+    "execution": NamedType("ssm", "automation-execution/{}", "automationExecutionId"),
+    "window": NamedType("ssm", "maintenancewindow/{}", "windowId"),
+    "target": NamedType("ssm", "windowtarget/{}", "windowTargetId"),
+    "task": NamedType("ssm", "windowtask/{}", "windowTaskId"),
+    "baseline": NamedType("ssm", "patchbaseline/{}", "baselineId"),
+    "opsitem": NamedType("ssm", "opsitem/{}", "opsItemId"),
+    "session": NamedType("ssm", "session/{}", "sessionId"),
+    "sync": NamedType("ssm", "resource-data-sync/{}", "syncName"),
+    "setting": ReaderType(read_settings),
+}
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "ssm", _TYPES, _LINES),
+    (SOURCE, "CreateActivation"): map_node_role,
+    (SOURCE, "UpdateManagedInstanceRole"): map_node_role,
+    (SOURCE, "SendCommand"): map_command,
+    (SOURCE, "StartSession"): map_session,
+    (SOURCE, "StartAutomationExecution"): map_automation,
+    (SOURCE, "StartChangeRequestExecution"): map_automation,
+    (SOURCE, "CreateAssociation"): map_association,
+    (SOURCE, "UpdateAssociation"): map_association,
+    (SOURCE, "CreateAssociationBatch"): map_association_batch,
+    (SOURCE, "CreateOpsMetadata"): _map_created("opsmetadata", "opsMetadataId"),
+    (SOURCE, "CreateMaintenanceWindow"): _map_created("maintenancewindow", "windowId"),
+    (SOURCE, "CreateOpsItem"): _map_created("opsitem", "opsItemId"),
+    (SOURCE, "CreatePatchBaseline"): _map_created("patchbaseline", "baselineId"),
+}

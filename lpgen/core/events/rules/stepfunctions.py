@@ -1,0 +1,99 @@
+"""Step Functions calls: state machines without version or alias, and what publishing and tagging need besides.
+
+A call on a version or an alias is authorized on the state machine; the qualifier is a condition key.
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import ResourceType, declared_rules, mapped
+from lpgen.core.events.rules.inferences import PUBLISH_VERSION, REVEAL_SECRETS, TAG_ON_CREATE
+from lpgen.core.events.rules.listed import ReaderType, exact, is_arn_of
+from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
+
+SOURCE = "states.amazonaws.com"
+
+_LINES = """
+CreateStateMachineAlias machine
+DeleteStateMachine machine
+DeleteStateMachineAlias machine
+DeleteStateMachineVersion machine
+DescribeStateMachine machine
+DescribeStateMachineAlias machine
+ListStateMachineAliases machine
+ListStateMachineVersions machine
+PublishStateMachineVersion machine
+StartExecution machine
+StartSyncExecution machine
+UpdateStateMachineAlias machine
+"""
+
+_PATHS = (
+    ("stateMachineArn",),
+    ("stateMachineVersionArn",),
+    ("stateMachineAliasArn",),
+    ("routingConfiguration", "stateMachineVersionArn"),
+)
+
+_MACHINE_FIELDS = 7
+
+
+def read_machines(call: Call) -> Iterator[Resource]:
+    """The state machines that a call names by ARN, less a version or alias at the end."""
+    for path in _PATHS:
+        for arn in call.texts(*path):
+            if is_arn_of(arn, "states"):
+                yield exact(":".join(arn.split(":")[:_MACHINE_FIELDS]))
+
+
+def map_create_machine(call: Call) -> tuple[MappedAction, ...]:
+    """CreateStateMachine, with publishing its first version and tagging it where the call asks for them.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+    """
+    name = call.text("name")
+    machine = (exact(call.arn("states", f"stateMachine:{name}")),) if name else ()
+    tags = (mapped("states:TagResource", machine, how=TAG_ON_CREATE),) if call.has("tags") else ()
+    return (mapped("states:CreateStateMachine", machine), *_map_publish(call, machine), *tags)
+
+
+def map_update_machine(call: Call) -> tuple[MappedAction, ...]:
+    """UpdateStateMachine, with publishing a version where the call asks for it."""
+    machine = tuple(read_machines(call))
+    return (mapped("states:UpdateStateMachine", machine), *_map_publish(call, machine))
+
+
+def _map_publish(call: Call, machine: tuple[Resource, ...]) -> tuple[MappedAction, ...]:
+    return (mapped("states:PublishStateMachineVersion", machine, how=PUBLISH_VERSION),) if call.has("publish") else ()
+
+
+def map_create_activity(call: Call) -> tuple[MappedAction, ...]:
+    """CreateActivity, with tagging it where the call sets tags."""
+    name = call.text("name")
+    activity = (exact(call.arn("states", f"activity:{name}")),) if name else ()
+    tags = (mapped("states:TagResource", activity, how=TAG_ON_CREATE),) if call.has("tags") else ()
+    return (mapped("states:CreateActivity", activity), *tags)
+
+
+def map_test_state(call: Call) -> tuple[MappedAction, ...]:
+    """TestState, with states:RevealSecrets where the call asks to see them.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html
+    """
+    own = mapped("states:TestState", (NO_RESOURCE,))
+    reveal = mapped("states:RevealSecrets", (NO_RESOURCE,), how=REVEAL_SECRETS)
+    return (own, reveal) if call.has("revealSecrets") else (own,)
+
+
+_TYPES: dict[str, ResourceType] = {"machine": ReaderType(read_machines)}
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "states", _TYPES, _LINES),
+    (SOURCE, "CreateStateMachine"): map_create_machine,
+    (SOURCE, "UpdateStateMachine"): map_update_machine,
+    (SOURCE, "CreateActivity"): map_create_activity,
+    (SOURCE, "TestState"): map_test_state,
+}

@@ -1,0 +1,95 @@
+"""Kinesis and Firehose calls: streams by name or ARN, consumers, encryption keys, and tags on creation.
+
+Sources: https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html and
+https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.events.rules.listed import ListedType, ReaderType, exact, fold, is_arn_of
+from lpgen.core.model import Resource
+
+KINESIS = "kinesis.amazonaws.com"
+FIREHOSE = "firehose.amazonaws.com"
+
+# The tagging action of a stream's creation is AddTagsToStream, not TagResource.
+# https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
+_KINESIS_LINES = """
+AddTagsToStream stream
+CreateStream stream #AddTagsToStream
+DecreaseStreamRetentionPeriod stream
+DeleteStream stream
+DeregisterStreamConsumer consumer
+DescribeStream stream
+DescribeStreamConsumer consumer
+DescribeStreamSummary stream
+GetRecords stream
+GetShardIterator stream
+IncreaseStreamRetentionPeriod stream
+ListShards stream
+ListStreamConsumers stream
+ListTagsForStream stream
+MergeShards stream
+PutRecord stream
+PutRecords stream
+RegisterStreamConsumer stream
+RemoveTagsFromStream stream
+SplitShard stream
+StartStreamEncryption stream key?
+StopStreamEncryption stream key?
+SubscribeToShard consumer
+UpdateMaxRecordSize stream
+UpdateStreamRecordDistributionStrategy stream
+UpdateStreamWarmThroughput stream
+"""
+
+_FIREHOSE_LINES = """
+CreateDeliveryStream delivery #TagDeliveryStream
+DeleteDeliveryStream delivery
+DescribeDeliveryStream delivery
+ListTagsForDeliveryStream delivery
+PutRecord delivery
+PutRecordBatch delivery
+StartDeliveryStreamEncryption delivery
+StopDeliveryStreamEncryption delivery
+TagDeliveryStream delivery
+UntagDeliveryStream delivery
+UpdateDestination delivery
+"""
+
+
+def read_consumers(call: Call) -> Iterator[Resource]:
+    """The consumer that a call names by ARN, or by its stream and name without the time of its creation."""
+    arn, stream, name = call.text("consumerARN"), call.text("streamARN"), call.text("consumerName")
+    if is_arn_of(arn, "kinesis"):
+        yield exact(arn)
+    elif is_arn_of(stream, "kinesis") and name:
+        yield fold(f"{stream}/consumer/{name}", ":*")
+
+
+def read_stream_keys(call: Call) -> Iterator[Resource]:
+    """The key of a stream's encryption, by id or ARN; an alias names no resource of the action."""
+    key = call.text("keyId")
+    if is_arn_of(key, "kms") and ":key/" in key:
+        yield exact(key)
+    elif key and ":" not in key and not key.startswith("alias/"):
+        yield exact(call.arn("kms", f"key/{key}"))
+
+
+_TYPES: dict[str, ResourceType] = {
+    "stream": ListedType(
+        "kinesis", ("AWS::Kinesis::Stream",), NamedType("kinesis", "stream/{}", "streamName|streamARN")
+    ),
+    "consumer": ReaderType(read_consumers),
+    "key": ReaderType(read_stream_keys),
+    "delivery": NamedType("firehose", "deliverystream/{}", "deliveryStreamName"),
+}
+
+RULES: RuleTable = {
+    **declared_rules(KINESIS, "kinesis", _TYPES, _KINESIS_LINES),
+    **declared_rules(FIREHOSE, "firehose", _TYPES, _FIREHOSE_LINES),
+}

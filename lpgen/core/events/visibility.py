@@ -1,0 +1,177 @@
+"""What CloudTrail can show of each action: a management event, a data event, another call's record, or nothing.
+
+What AWS documents is in tables: `data_events` (event selectors ask for these), `never_recorded` and `other_records`
+(recorded though no operation of the service model has the name). The rest follows from what the event map can read
+off a record: the action of an operation's own name, and `shown_actions` for what tables and rules name besides. An
+action that no record shows is never seen: nothing says that it isn't used.
+
+Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import msgspec
+
+from lpgen.core.actions.catalog import Catalog, CatalogSource
+from lpgen.core.events.own_operations import OwnOperations
+from lpgen.core.events.rules.inferences import INFERENCES
+from lpgen.core.model import Action, Visibility
+
+_NO_OPERATION: Final = "no API operation is known that needs it, so no record can show its use"
+_OPERATIONS_PAGE: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionVisibility:
+    """What CloudTrail shows of an action.
+
+    `reason` is a sentence: why nothing shows it (NEVER), else what shows it. For DATA only, `event_sources` are those
+    of its data events, and `selector` is the `resources.type` by which an advanced event selector asks for them.
+    `source` is the AWS page behind it.
+    """
+
+    visibility: Visibility
+    reason: str
+    source: str
+    event_sources: tuple[str, ...] = ()
+    selector: str = ""
+
+
+class VisibilityTable:
+    """What CloudTrail can show of every action of one catalog. Tables are read when first needed, answers are kept."""
+
+    def __init__(self, source: CatalogSource) -> None:
+        self._source = source
+        self._own = OwnOperations(source)
+        self._answers: dict[Action, ActionVisibility] = {}
+
+    def visibility(self, action: Action) -> ActionVisibility:
+        """What CloudTrail shows of an action; NEVER for one that the catalog doesn't know."""
+        answer = self._answers.get(action)
+        if answer is None:
+            answer = self._answers[action] = self._decide(action)
+        return answer
+
+    def companions(self, service: str) -> tuple[str, ...]:
+        """The services whose use is a sign that this one is used too, sorted."""
+        row = self._companion_rows.get(service)
+        return tuple(sorted(row.with_)) if row else ()
+
+    def companion_source(self, service: str) -> str:
+        """The AWS page that says that they go together, or ""."""
+        row = self._companion_rows.get(service)
+        return row.source if row else ""
+
+    # ------------------------------------------------------------ behind it
+
+    def _decide(self, action: Action) -> ActionVisibility:
+        name = action.casefold()
+        stated = self._stated.get(name)
+        if stated is not None:
+            return stated
+        shown = self._shown
+        operation = self._own.operation(name)
+        if operation and name not in shown.replaced:
+            return _management(f"the record of {operation} shows it")
+        if name in shown.observed:
+            return _management("records of operations by other names show it")
+        hows = shown.inferred.get(name)
+        return _inferred(hows) if hows else _UNSEEN
+
+    @cached_property
+    def _stated(self) -> dict[str, ActionVisibility]:
+        """What the tables of AWS's statements say, by action in lower case."""
+        return dict(_read_stated(self._source))
+
+    @cached_property
+    def _shown(self) -> _Shown:
+        """What records show besides the action of an operation's own name, by action in lower case."""
+        shown = msgspec.json.decode(self._source.read_table("shown_actions"), type=_Shown)
+        return _Shown(
+            frozenset(name.casefold() for name in shown.observed),
+            {name.casefold(): hows for name, hows in shown.inferred.items()},
+            frozenset(name.casefold() for name in shown.replaced),
+        )
+
+    @cached_property
+    def _companion_rows(self) -> dict[str, _CompanionRow]:
+        rows = msgspec.json.decode(self._source.read_table("companions"), type=list[_CompanionRow])
+        return {row.service: row for row in rows}
+
+
+def visibility_from_catalog(catalog: Catalog) -> VisibilityTable:
+    """What CloudTrail can show of the catalog's actions."""
+    return VisibilityTable(catalog.source)
+
+
+_UNSEEN: Final = ActionVisibility(Visibility.NEVER, _NO_OPERATION, _OPERATIONS_PAGE)
+
+
+def _management(reason: str) -> ActionVisibility:
+    return ActionVisibility(Visibility.MANAGEMENT, reason, _OPERATIONS_PAGE)
+
+
+def _inferred(hows: tuple[str, ...]) -> ActionVisibility:
+    """What is read off the records of other calls; the first inference rule's page stands for all."""
+    sentences = "; ".join(INFERENCES[how].sentence for how in hows)
+    return ActionVisibility(
+        Visibility.INFERRED, f"seen only through other calls: {sentences}", INFERENCES[hows[0]].source
+    )
+
+
+# ---------------------------------------------------------------- the tables
+
+
+class _DataRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Actions of one service whose calls are data events of one resource type."""
+
+    service: str
+    selector: str
+    event_sources: tuple[str, ...]
+    actions: tuple[str, ...]
+    source: str
+
+
+class _StatedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Actions of one service of which AWS says that they are never recorded, or that they are."""
+
+    service: str
+    actions: tuple[str, ...]
+    reason: str
+    source: str
+
+
+class _CompanionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A service, and the services whose use is a sign of its use."""
+
+    service: str
+    with_: tuple[str, ...] = msgspec.field(name="with")
+    source: str
+
+
+class _Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The generated table: what is observed, what is inferred by which rules, and whose records show other actions."""
+
+    observed: frozenset[str]
+    inferred: dict[str, tuple[str, ...]]
+    replaced: frozenset[str]
+
+
+def _read_stated(source: CatalogSource) -> Iterator[tuple[str, ActionVisibility]]:
+    for row in msgspec.json.decode(source.read_table("other_records"), type=list[_StatedRow]):
+        yield from _name_each(row, ActionVisibility(Visibility.MANAGEMENT, row.reason, row.source))
+    for data in msgspec.json.decode(source.read_table("data_events"), type=list[_DataRow]):
+        reason = f"a data event, which a trail records where it selects {data.selector}"
+        entry = ActionVisibility(Visibility.DATA, reason, data.source, data.event_sources, data.selector)
+        yield from _name_each(data, entry)
+    for row in msgspec.json.decode(source.read_table("never_recorded"), type=list[_StatedRow]):
+        yield from _name_each(row, ActionVisibility(Visibility.NEVER, row.reason, row.source))
+
+
+def _name_each(row: _DataRow | _StatedRow, entry: ActionVisibility) -> Iterator[tuple[str, ActionVisibility]]:
+    return ((f"{row.service}:{name}".casefold(), entry) for name in row.actions)

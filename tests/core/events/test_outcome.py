@@ -1,0 +1,155 @@
+"""Denials, undetermined calls and authorized errors in the spellings that services really use."""
+
+from __future__ import annotations
+
+import pytest
+
+from lpgen.core.events.outcome import normalise_error_code, outcome_from_record
+from lpgen.core.events.records import Record
+from lpgen.core.model import DenialKind, Outcome, OutcomeDetail
+
+USER = "User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: s3:GetObject on resource: x "
+
+
+def outcome_of(
+    code: str | None, message: str | None = None, response: dict[str, object] | None = None
+) -> OutcomeDetail:
+    return outcome_from_record(
+        Record("s3.amazonaws.com", "GetObject", errorCode=code, errorMessage=message, responseElements=response)
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "AccessDenied",
+        "AccessDeniedException",
+        "Client.UnauthorizedOperation",
+        "UnauthorizedOperation",
+        "UnauthorizedException",
+        "NotAuthorized",
+        "NotAuthorizedException",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "VpceAccessDenied",
+        "ForbiddenException",
+        "Forbidden",
+        "Client.UnauthorizedAccess",
+        "KMSAccessDeniedException",
+        "com.amazonaws.organizations#AccessDeniedException",
+        "AllAccessDisabled",
+    ],
+)
+def test_outcome_of_a_denial_is_denied_in_every_spelling(code: str) -> None:
+    found = outcome_of(code)
+    assert (found.outcome, found.error_code) == (Outcome.DENIED, code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ThrottlingException",
+        "Client.RequestLimitExceeded",
+        "TooManyRequestsException",
+        "SlowDown",
+        "InvalidClientTokenId",
+        "ExpiredTokenException",
+        "SignatureDoesNotMatch",
+        "ValidationException",
+        "ValidationError",
+        "Client.InvalidParameterValue",
+        "Client.InvalidInstanceID.Malformed",
+        "MalformedPolicyDocumentException",
+        "InternalFailure",
+        "Server.InternalError",
+        "Server.AnythingElse",
+        "InternalServiceException",
+        "ServiceUnavailable",
+        "OptInRequired",
+    ],
+)
+def test_outcome_of_a_call_that_may_have_failed_before_authorization_is_undetermined(code: str) -> None:
+    assert outcome_of(code).outcome is Outcome.UNDETERMINED
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "NoSuchBucketPolicy",
+        "NoSuchTagSet",
+        "ResourceNotFoundException",
+        "Client.InvalidInstanceID.NotFound",
+        "EntityAlreadyExists",
+        "LimitExceededException",
+        "ConditionalCheckFailedException",
+        "EntityTemporarilyUnmodifiableException",
+        "Client.DryRunOperation",
+        "DryRunOperationException",
+        "BucketAlreadyOwnedByYou",
+    ],
+)
+def test_outcome_of_other_errors_is_allowed_with_the_code(code: str) -> None:
+    assert outcome_of(code) == OutcomeDetail(Outcome.ALLOWED, code)
+
+
+def test_outcome_without_error_is_allowed() -> None:
+    assert outcome_of(None) == OutcomeDetail(Outcome.ALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("tail", "kind"),
+    [
+        ("because no identity-based policy allows the s3:GetObject action", DenialKind.IDENTITY),
+        ("because no resource-based policy allows the s3:GetObject action", DenialKind.RESOURCE),
+        ("because no permissions boundary allows the s3:GetObject action", DenialKind.BOUNDARY),
+        ("because no session policy allows the s3:GetObject action", DenialKind.SESSION),
+        ("because no service control policy allows the s3:GetObject action", DenialKind.SCP),
+        ("because no VPC endpoint policy allows the s3:GetObject action", DenialKind.VPC_ENDPOINT),
+        ("with an explicit deny in a service control policy", DenialKind.SCP),
+        ("with an explicit deny in a resource control policy", DenialKind.RCP),
+        ("with an explicit deny in a resource-based policy", DenialKind.RESOURCE),
+        ("with an explicit deny in an identity-based policy", DenialKind.IDENTITY),
+        ("with an explicit deny in a permissions boundary", DenialKind.BOUNDARY),
+        ("with an explicit deny", DenialKind.EXPLICIT),
+        ("", DenialKind.UNSTATED),
+    ],
+)
+def test_outcome_names_the_wall_that_the_message_names(tail: str, kind: DenialKind) -> None:
+    assert outcome_of("AccessDenied", USER + tail) == OutcomeDetail(Outcome.DENIED, "AccessDenied", kind)
+
+
+def test_outcome_of_a_vpc_endpoint_denial_needs_no_message() -> None:
+    assert outcome_of("VpceAccessDenied").denial_kind is DenialKind.VPC_ENDPOINT
+
+
+def test_outcome_of_a_denial_behind_another_code_is_read_from_its_message() -> None:
+    found = outcome_of("ClientException", USER + "because no identity-based policy allows it")
+    assert found == OutcomeDetail(Outcome.DENIED, "ClientException", DenialKind.IDENTITY)
+
+
+def test_outcome_of_a_dry_run_stays_allowed_whatever_its_message_says() -> None:
+    assert outcome_of("Client.DryRunOperation", USER).outcome is Outcome.ALLOWED
+
+
+def test_outcome_reads_an_error_that_stands_only_in_the_response_elements() -> None:
+    assert outcome_of(None, None, {"errorCode": "AccessDenied", "errorMessage": USER}).outcome is Outcome.DENIED
+    assert outcome_of(None, None, {"error": {"code": "Throttling"}}).outcome is Outcome.UNDETERMINED
+
+
+def test_outcome_takes_no_field_of_a_response_for_an_error_that_only_resembles_one() -> None:
+    assert outcome_of(None, None, {"code": "AccessDenied", "message": "ok"}) == OutcomeDetail(Outcome.ALLOWED)
+    assert outcome_of(None, None, {"error": 0, "errorCode": 7}) == OutcomeDetail(Outcome.ALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("Client.UnauthorizedOperation", "unauthorizedoperation"),
+        ("com.amazonaws.x#AccessDeniedException", "accessdenied"),
+        ("AccessDenied", "accessdenied"),
+        ("ThrottlingException: slow", "throttling"),
+        ("", ""),
+    ],
+)
+def test_normalise_error_code_takes_off_what_differs_by_service(code: str, name: str) -> None:
+    assert normalise_error_code(code) == name
