@@ -121,11 +121,17 @@ def _as_int64(column: pa.Array) -> pa.Array:
 
 def _joint_codes(columns: Sequence[Codes]) -> Codes:
     """Dense codes that are equal in two rows where all the columns are."""
-    joint = np.unique(columns[0], return_inverse=True)[1]
+    joint = _dense_codes(columns[0])
     for column in columns[1:]:
-        codes = np.unique(column, return_inverse=True)[1]
-        joint = np.unique(joint.astype(np.int64) * (int(codes.max()) + 1) + codes, return_inverse=True)[1]
-    return joint.astype(np.int64, copy=False)
+        codes = _dense_codes(column)
+        joint = _dense_codes(joint * (int(np.max(codes)) + 1) + codes)
+    return joint
+
+
+def _dense_codes(column: Codes) -> Codes:
+    """The rank of each value among the distinct ones, from 0."""
+    _, inverse = np.unique(column, return_inverse=True)
+    return inverse.astype(np.int64, copy=False)
 
 
 def _starts(keys: Sequence[Codes], order: Codes) -> Codes:
