@@ -273,7 +273,7 @@ def verify_command(
 
     options = _options(KeepUnobservable.SIGNED, 0, as_of=as_of, decisions=decisions, inline=False, principal="")
     results = verify(folder, data, policies, open_catalog(catalog), options=options)
-    _put(render_verification(results, format.value), output)
+    _put(render_verification(results, format.value, width=_width(), color=_color(output)), output)
     if not results or any(one.status is not CheckStatus.PASSED for one in results):
         raise typer.Exit(EXIT_FOUND)
 
@@ -302,18 +302,21 @@ def demo_command(
     typer.echo(render_ingest(result, verbose=False) + "\n", err=True)
     report = analyse(data, [sample.policies], catalog, options=options)
     generate(report, replacements)
-    for name, kind in (("report.md", "markdown"), ("report.json", "json")):
+    for name, kind in (("report.txt", "text"), ("report.md", "markdown"), ("report.json", "json")):
         write_text(output / name, render_review(report, kind))
-    _put(render_review(report, "text", width=_width(), color=_color(None)), None)
+    _put(render_review(report, "text", width=_width(), color=_color(None), only=_DEMO_PRINCIPAL), None)
     results = verify(replacements, data, [sample.policies], catalog, options=options)
-    _put("\n" + render_verification(results, "text"), None)
+    _put("\n" + render_verification(results, "text", width=_width(), color=_color(None)), None)
     _put(_DEMO_END.format(output=output, data=data, replacements=replacements, sample=sample.policies), None)
 
+
+_DEMO_PRINCIPAL = "arn:aws:iam::111122223333:role/app/storefront-api"
 
 _DEMO_END = """
 What was written
   {replacements}/   a folder per principal: policy-*.json to put in place, evidence.json for every line
-  {output}/report.md, report.json   this review, for a pull request and for programs
+  {output}/report.txt   the review in full: every principal as the one above
+  {output}/report.md, report.json   the same for a pull request and for programs
   {data}/   the usage table that all of it was read from
 
 What to do next

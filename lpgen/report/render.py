@@ -13,8 +13,17 @@ FORMATS: Final = ("text", "json", "markdown")
 """What `format` may be: a terminal's text, JSON with a versioned schema, or Markdown for a pull request."""
 
 
-def render_review(report: Report, format: str, *, width: int = 100, color: bool = False) -> str:  # noqa: A002
+def render_review(
+    report: Report,
+    format: str,  # noqa: A002
+    *,
+    width: int = 100,
+    color: bool = False,
+    only: str = "",
+) -> str:
     """The review of a report, with a line break at the end. `width` and `color` matter to text alone.
+
+    With `only`, the ARN of a principal, text and Markdown show the details of that one alone.
 
     Raises:
         ValueError: there is no such format.
@@ -25,7 +34,7 @@ def render_review(report: Report, format: str, *, width: int = 100, color: bool 
         return review_json(report)
     from lpgen.report.review_page import review_page
 
-    return _render_page(review_page(report), format, width=width, color=color)
+    return _render_page(review_page(report, only=only), format, width=width, color=color)
 
 
 def render_verification(

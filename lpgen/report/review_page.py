@@ -42,8 +42,8 @@ _MOST_STEPS: Final = 10
 _FIRST_CLAUSE: Final = re.compile(r"[:;] | \(")
 
 
-def review_page(report: Report) -> tuple[Block, ...]:
-    """The whole page of a report."""
+def review_page(report: Report, *, only: str = "") -> tuple[Block, ...]:
+    """The whole page of a report; with `only` the details of that principal alone, by its ARN."""
     view = review_view(report)
     return (
         *_title(report),
@@ -54,7 +54,7 @@ def review_page(report: Report) -> tuple[Block, ...]:
         *_problems(report),
         *_unlisted(report.diff.unlisted),
         *_principals(view),
-        *_details(view),
+        *_details(view, only),
     )
 
 
@@ -346,11 +346,14 @@ def _zero_dim(number: int) -> Words:
     return count(number) if number else quiet("0")
 
 
-def _details(view: ReviewView) -> Iterable[Block]:
+def _details(view: ReviewView, only: str) -> Iterable[Block]:
     for section in view.sections:
-        title = _sentence(CLASS_WORDS[section.principal_class])
-        yield Heading(line(title, quiet(f" ({count(len(section.views))})")), level=2)
-        for one in section.views:
+        shown = [one for one in section.views if only in ("", one.diff.principal.arn)]
+        if not shown:
+            continue
+        number = count(len(shown)) if len(shown) == len(section.views) else f"1 of {count(len(section.views))}"
+        yield Heading(line(_sentence(CLASS_WORDS[section.principal_class]), quiet(f" ({number})")), level=2)
+        for one in shown:
             yield principal_fold(one, min_days=view.report.min_days)
 
 

@@ -1,4 +1,4 @@
-"""A verification as a page: the outcome in a line, then what did not pass, then every check."""
+"""A verification as a page: the outcome in a line, then every check of what did not pass, then what passed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from lpgen.core.findings import CheckStatus, Verification
 from lpgen.report.blocks import (
     Block,
     Bullets,
+    Column,
     Fold,
     Heading,
     Item,
@@ -19,6 +20,7 @@ from lpgen.report.blocks import (
     line,
     name,
     plural,
+    table,
 )
 from lpgen.report.principal_page import check_item
 from lpgen.report.verification_json import worst_status
@@ -31,7 +33,28 @@ def verification_page(verifications: Sequence[Verification]) -> tuple[Block, ...
     return (
         Heading(line("lpgen verify"), level=1),
         Paragraph(line(_outcome(verifications))),
-        *(block for one in ordered for block in _blocks(one)),
+        *(block for one in ordered if one.status is not CheckStatus.PASSED for block in _blocks(one)),
+        *_passed([one for one in ordered if one.status is CheckStatus.PASSED]),
+    )
+
+
+def _passed(verifications: Sequence[Verification]) -> Iterable[Block]:
+    """What passed, in a table: nobody reads a list of things that are right."""
+    if not verifications:
+        return
+    names = dict.fromkeys(check.name for one in verifications for check in one.checks)
+    yield Paragraph(line("Passed each check: ", "; ".join(names), "."))
+    columns = (
+        Column("principal", flexible=True),
+        Column("checks", number=True),
+        Column("things examined", number=True),
+    )
+    yield table(
+        columns,
+        (
+            (name(label_of(one.principal)), count(len(one.checks)), count(sum(check.examined for check in one.checks)))
+            for one in verifications
+        ),
     )
 
 
