@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ import pytest
 from lpgen.core.policies.match import glob_match
 from lpgen.core.policies.match_resource import resource_match
 
+README = Path(__file__).parent.parent / "README.md"
 SAMPLE = Path(__file__).parent.parent / "sample_logs"
 EXPECTED: dict[str, Any] = json.loads((SAMPLE / "expected.json").read_text(encoding="utf-8"))
 PRINCIPALS = sorted(EXPECTED["principals"])
@@ -186,3 +189,19 @@ def test_review_filters_by_principal(world: World) -> None:
     found = json.loads(lpgen(*some, "*lambda/*", "--format", "json"))["principals"]
     assert sorted(one["principal"] for one in found) == [arn for arn in PRINCIPALS if glob_match("*lambda/*", arn)]
     lpgen(*some, "nobody", status=2)
+
+
+_DEMO_BLOCK = re.compile(r"(<!-- demo -->\n).*?(<!-- /demo -->)", re.DOTALL)
+
+
+def test_readme_shows_what_the_demo_prints(world: World) -> None:
+    review = lpgen("review", "--data", str(world.data), "--policies", POLICIES)
+    head = review[review.index("as of ") : review.index("── What the logs cover")].rstrip()
+    principal = review[review.index("━━ role/app/storefront-api") :]
+    principal = principal[: principal.index("\n\n")]
+    block = f"```text\n{head}\n\n{principal}\n```\n"
+    readme = README.read_text(encoding="utf-8")
+    current = _DEMO_BLOCK.sub(lambda found: f"{found[1]}{block}{found[2]}", readme)
+    if os.environ.get("LPGEN_UPDATE_README"):
+        README.write_text(current, encoding="utf-8")
+    assert readme == current, "run LPGEN_UPDATE_README=1 python -m pytest tests/test_end_to_end.py -k readme"
