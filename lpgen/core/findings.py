@@ -49,16 +49,17 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class UnmappedEvent:
-    """A successful call that the event map doesn't know, so that its action is unknown."""
+    """Calls whose action is unknown: the event map doesn't know them, or (BAD_RECORD) their record can't be read."""
 
     event_source: str
     event_name: str
     evidence: Evidence
+    reason: SkipReason = SkipReason.UNMAPPED
 
     @property
     def item(self) -> str:
         """How a decision names it."""
-        return f"unmapped {self.event_source} {self.event_name}"
+        return " ".join(filter(None, (self.reason, self.event_source, self.event_name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,31 @@ class Gap:
     last: date
 
 
+class CoverageSource(StrEnum):
+    """What says which events were recorded."""
+
+    LOG = "the log itself"
+    TRAILS = "the trail settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Days that an event in the logs takes out of the coverage, first and last included; `why` names the event."""
+
+    first: date
+    last: date
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class AccountCoverage:
-    """What was read of one account. `covered_days` counts the window's days less those of the gaps.
+    """What was read of one account. `covered_days` counts the window's days less those of the gaps and holes.
 
     `data_events` are pairs of region and event source whose data events were seen at least once: nothing but the log
-    itself says so here, so a source without a single data event counts as not recorded.
+    itself says so here, so a source without a single data event counts as not recorded. `known_from` says whether that
+    decides, or `trails`: the settings of the trails that record the account, a sentence each. `unseen` are the event
+    sources of management events that trails may exclude and that the log holds no record of.
+    `changes` are recorded changes of trails that took no day out of the coverage.
     """
 
     account: str
@@ -99,6 +119,11 @@ class AccountCoverage:
     regions: tuple[str, ...]
     records: int
     data_events: frozenset[tuple[str, str]]
+    holes: tuple[Hole, ...] = ()
+    known_from: CoverageSource = CoverageSource.LOG
+    trails: tuple[str, ...] = ()
+    unseen: frozenset[str] = frozenset()
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from lpgen.core.findings import (
     PrincipalUsage,
     UngrantedUse,
 )
-from lpgen.core.model import AttachedPolicy, Principal
+from lpgen.core.model import AttachedPolicy, Principal, SkipReason
 
 NEVER_USED_DAYS = 400
 """IAM reports a role's last use for 400 days back, so a role older than that without one was not used since.
@@ -65,12 +65,12 @@ def _unknown_grants(grants: PrincipalGrants) -> Iterable[Caveat]:
 
 def _unmapped(usage: PrincipalUsage) -> Iterable[Caveat]:
     for event in usage.unmapped:
-        yield Caveat(
-            CaveatKind.UNMAPPED_EVENT,
-            f"{event.evidence.records} successful {event.event_source} {event.event_name} can't be mapped to an action"
-            f" (example {event.evidence.example_event_id})",
-            event.item,
-        )
+        call = " ".join(filter(None, (event.event_source, event.event_name))) or "calls without a name"
+        what = f"successful {call} can't be mapped to an action"
+        if event.reason is SkipReason.BAD_RECORD:
+            what = f"records of {call} can't be read"
+        message = f"{event.evidence.records} {what} (example {event.evidence.example_event_id or 'without an id'})"
+        yield Caveat(CaveatKind.UNMAPPED_EVENT, message, event.item)
 
 
 def _unexplained(ungranted: Iterable[UngrantedUse]) -> Iterable[Caveat]:

@@ -179,15 +179,19 @@ def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:
         "last_seen",
         "example_event_id",
     )
-    found: dict[str, dict[tuple[str, str], Evidence]] = defaultdict(dict)
+    found: dict[str, dict[tuple[str, str, str], Evidence]] = defaultdict(dict)
     for reason, principal, source, name, outcome, records, first, last, event_id in _rows(usage.skips, columns):
-        if reason != SkipReason.UNMAPPED or outcome != Outcome.ALLOWED or not principal:
+        unmapped = reason == SkipReason.UNMAPPED and outcome == Outcome.ALLOWED
+        if not principal or not (unmapped or reason == SkipReason.BAD_RECORD):
             continue
         evidence = Evidence(records, _iso(first), _iso(last), event_id, "")
-        known = found[principal].get((source, name))
-        found[principal][source, name] = merge_evidence(known, evidence) if known else evidence
+        known = found[principal].get((source, name, reason))
+        found[principal][source, name, reason] = merge_evidence(known, evidence) if known else evidence
     return {
-        principal: tuple(UnmappedEvent(source, name, evidence) for (source, name), evidence in sorted(events.items()))
+        principal: tuple(
+            UnmappedEvent(source, name, evidence, SkipReason(reason))
+            for (source, name, reason), evidence in sorted(events.items())
+        )
         for principal, events in found.items()
     }
 

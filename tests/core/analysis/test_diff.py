@@ -190,6 +190,12 @@ def test_diff_is_incomplete_with_an_unmapped_success_until_a_person_accepts_it()
     assert diff_of(principal, skips=[unmapped(principal, "denied")]).caveats == ()
 
 
+def test_diff_is_incomplete_with_a_record_that_could_not_be_read() -> None:
+    principal = role(policy(allow("s3:GetObject")))
+    found = diff_of(principal, skips=[{**unmapped(principal, ""), "reason": "bad_record"}])
+    assert [one.item for one in found.open_caveats] == ["bad_record s3.amazonaws.com GetSecretThing"]
+
+
 def test_diff_is_incomplete_with_a_granted_pattern_that_the_catalog_does_not_know() -> None:
     found = diff_of(role(policy(allow(["s3:GetObject", "s3:NoSuchThing"]))), [use("s3:GetObject", OBJECT)])
     assert [one.item for one in found.open_caveats] == ["unknown-pattern s3:NoSuchThing"]
