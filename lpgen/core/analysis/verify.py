@@ -41,7 +41,7 @@ def verify_replacement(
             check_actions(documents, catalog),
             check_use_is_covered(news, grants, usage, catalog, claims=claims),
             check_replay(documents, grants, usage, catalog, claims=claims),
-            check_within_grants(news, grants, catalog),
+            check_within_grants(news, grants),
             check_pairs_have_reasons(news, usage, catalog, claims=claims),
             check_denies(documents, grants),
             check_sizes(documents, grants.principal.kind),
