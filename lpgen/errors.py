@@ -42,6 +42,14 @@ class DecisionsError(LpgenError):
     """The decisions file can't be read; the message names the entry."""
 
 
+class TrailSettingsError(LpgenError):
+    """A file of trail settings can't be read, or lacks what it takes to say what a trail records."""
+
+
+class LastAccessedError(LpgenError):
+    """The folder of service last accessed reports, or its index, can't be read."""
+
+
 class OutputError(LpgenError):
     """A replacement or report can't be written or read back."""
 

@@ -7,8 +7,10 @@ from datetime import date
 from enum import StrEnum
 
 from lpgen.core.findings import Decision
+from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
 from lpgen.core.policies.match import glob_match
+from lpgen.core.trails import Trail
 
 
 class KeepUnobservable(StrEnum):
@@ -28,7 +30,9 @@ def is_chosen(principal: Principal, glob: str) -> bool:
 class Options:
     """The choices that review, generate and verify share.
 
-    `as_of` None means the day of the last record. `principal` is a glob over ARNs or names; "" means all.
+    `as_of` None means the day of the last record. `principal` is a glob over ARNs or names; "" means all. `trails` are
+    the settings of the trails that wrote the logs, `last_accessed` reports of when services were last tried; both may
+    be left out.
     """
 
     keep_unobservable: KeepUnobservable = KeepUnobservable.SIGNED
@@ -37,3 +41,5 @@ class Options:
     inline: bool = False
     decisions: tuple[Decision, ...] = ()
     principal: str = ""
+    trails: tuple[Trail, ...] = ()
+    last_accessed: tuple[AccessReport, ...] = ()

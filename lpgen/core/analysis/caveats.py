@@ -27,13 +27,17 @@ def caveats_of_principal(
     grants: PrincipalGrants,
     usage: PrincipalUsage,
     ungranted: Iterable[UngrantedUse],
+    access_holes: Iterable[Caveat] = (),
     *,
     coverage: AccountCoverage | None,
     min_days: int,
     as_of: date,
     decisions: Iterable[Decision],
 ) -> tuple[Caveat, ...]:
-    """Every reason why this principal's replacement isn't called safe, each with who accepted it."""
+    """Every reason why this principal's replacement isn't called safe, each with who accepted it.
+
+    `access_holes` are those that service last accessed shows.
+    """
     principal = grants.principal
     found = [
         *_unknown_grants(grants),
@@ -42,6 +46,7 @@ def caveats_of_principal(
         *_recreated(principal, usage),
         *_short_evidence(principal, coverage, min_days=min_days, as_of=as_of),
         *_coverage_hole(principal, usage, coverage),
+        *access_holes,
     ]
     decided = tuple(decisions)
     return tuple(

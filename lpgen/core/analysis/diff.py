@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.access_holes import access_hole_caveats, seen_services_from_usage
 from lpgen.core.analysis.caveats import caveats_of_principal
 from lpgen.core.analysis.danger import Dangers
 from lpgen.core.analysis.decisions import applies_to_action, decisions_in_force, drops_line, drops_row
 from lpgen.core.analysis.lines import lines_for_grants, lines_from_uses, merge_lines
-from lpgen.core.analysis.observability import Observability
+from lpgen.core.analysis.observability import Observability, trail_knowledge
 from lpgen.core.analysis.policy_changes import PolicyChanges
 from lpgen.core.analysis.principal_class import classify_principal, detachment, proposal_for
 from lpgen.core.analysis.scope import narrow_scope
-from lpgen.core.analysis.verdicts import Judge
+from lpgen.core.analysis.verdicts import Doubt, Judge
 from lpgen.core.analysis.wildcards import wildcards_of_grants
-from lpgen.core.events.visibility import visibility_from_catalog
 from lpgen.core.findings import (
     ActionVerdict,
     Caveat,
@@ -35,15 +35,18 @@ from lpgen.core.findings import (
     SkipCount,
     UngrantedUse,
 )
+from lpgen.core.last_accessed import AccessReport, LastAccessed, last_accessed_by_principal
 from lpgen.core.model import Outcome, Resource, ResourceKind, SkipReason
-from lpgen.core.options import Options, is_chosen
+from lpgen.core.options import KeepUnobservable, Options, is_chosen
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.principal_usage import principal_usages_from_usage, resolve_iam_names
 from lpgen.core.usage.tables import Usage
+from lpgen.core.usage.trail_changes import trail_changes_from_usage
 
-_DOUBTS = (CaveatKind.SHORT_COVERAGE, CaveatKind.YOUNG_PRINCIPAL, CaveatKind.YOUNG_POLICY, CaveatKind.COVERAGE_HOLE)
-"""The caveats that make every removal of a principal unsure."""
+_YOUNG = (CaveatKind.YOUNG_PRINCIPAL, CaveatKind.YOUNG_POLICY)
+_DOUBTS = (CaveatKind.SHORT_COVERAGE, CaveatKind.COVERAGE_HOLE)
+"""The caveats that make every removal of a principal unsure, with those of `_YOUNG`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class _Ground:
     changes: PolicyChanges
     decisions: tuple[Decision, ...]
     as_of: date
+    accessed: Mapping[str, AccessReport]
+    seen_services: Mapping[str, Collection[str]]
 
 
 def diff_usage(usage: Usage, grants: Sequence[PrincipalGrants], catalog: Catalog, options: Options) -> Diff:
@@ -65,18 +70,23 @@ def diff_usage(usage: Usage, grants: Sequence[PrincipalGrants], catalog: Catalog
     Only records of the principal id that the snapshot has count for a principal; those of an earlier role or user of
     the same name are named in a caveat.
     """
-    coverage = coverage_from_usage(usage)
+    coverage = coverage_from_usage(usage, options.trails)
     as_of = options.as_of or coverage.last_day or date.min
     decisions = decisions_in_force(options.decisions, as_of=as_of)
     usages = counted_usages(usage, grants, decisions)
+    trails = options.trails
+    changes = trail_changes_from_usage(usage) if trails else ()
+    knowledge = trail_knowledge(trails, changes, coverage, min_days=options.min_days)
     judge = Judge(
         catalog,
         Dangers(catalog),
-        Observability(visibility_from_catalog(catalog), coverage),
+        Observability(catalog, coverage, knowledge),
         options.keep_unobservable,
         options.min_days,
     )
-    ground = _Ground(judge, coverage, PolicyChanges(usages.values()), decisions, as_of)
+    accessed, _ = last_accessed_by_principal(options.last_accessed, [one.principal for one in grants])
+    seen_services = seen_services_from_usage(usage, catalog) if accessed else {}
+    ground = _Ground(judge, coverage, PolicyChanges(usages.values()), decisions, as_of, accessed, seen_services)
     ranged = any(one.kind is DecisionKind.DROP and (one.since or one.until) for one in decisions)
     dropped = counted_usages(usage, grants, decisions, dropped=True) if ranged else {}
     listed = {one.principal.arn for one in grants}
@@ -141,17 +151,20 @@ def _diff_principal(
     ungranted = tuple(
         UngrantedUse(use, reason, ground.changes.explanation(principal, use)) for use, reason in from_uses.ungranted
     )
+    report = ground.accessed.get(principal.arn)
+    accessed = None if report is None else LastAccessed(report, ground.as_of)
     caveats = caveats_of_principal(
         grants,
         usage,
         ungranted,
+        tuple(_access_holes(grants, usage, accessed, ground)) if accessed else (),
         coverage=coverage,
         min_days=ground.judge.min_days,
         as_of=ground.as_of,
         decisions=ground.decisions,
     )
     verdicts = ground.judge.verdicts(
-        grants, usage, lines=from_uses.lines, ungranted=ungranted, sure=not _doubtful(caveats)
+        grants, usage, lines=from_uses.lines, ungranted=ungranted, doubt=_doubt(caveats), accessed=accessed
     )
     wanted = [
         *from_uses.lines,
@@ -179,8 +192,28 @@ def _diff_principal(
     )
 
 
-def _doubtful(caveats: Iterable[Caveat]) -> bool:
-    return any(caveat.kind in _DOUBTS and not caveat.accepted_by for caveat in caveats)
+def _doubt(caveats: Iterable[Caveat]) -> Doubt:
+    kinds = {caveat.kind for caveat in caveats if not caveat.accepted_by}
+    if kinds.intersection(_YOUNG):
+        return Doubt.YOUNG
+    return Doubt.LOGS if kinds.intersection(_DOUBTS) else Doubt.NONE
+
+
+def _access_holes(
+    grants: PrincipalGrants, usage: PrincipalUsage, accessed: LastAccessed, ground: _Ground
+) -> Iterable[Caveat]:
+    """The tries that IAM dates and the logs lack, where no kept action that can't be seen explains them."""
+    principal, judge = grants.principal, ground.judge
+    explained: set[str] = set()
+    for action in grants.granted if judge.keep is not KeepUnobservable.NONE else ():
+        service = action.partition(":")[0]
+        if service not in explained and accessed.tried(action):
+            granting = tuple(grant for grant in grants.allows if action in grant.actions)
+            if judge.observability.blind_spot(action, principal.account, usage.regions, granting):
+                explained.add(service)
+    seen = ground.seen_services.get(principal.arn, ())
+    coverage = ground.coverage.account(principal.account)
+    return access_hole_caveats(accessed, seen, coverage, explained=explained)
 
 
 # ---------------------------------------------------------------- lines beyond use

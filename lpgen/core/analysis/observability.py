@@ -2,47 +2,154 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 
-from lpgen.core.events.visibility import VisibilityTable
-from lpgen.core.findings import Grant, LogCoverage
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.recorded_calls import RecordedCalls, read_only_sides
+from lpgen.core.analysis.trail_coverage import (
+    ANY_REGION,
+    Events,
+    recording_trails,
+    regions_of_events,
+    resources_of_events,
+)
+from lpgen.core.events.visibility import ActionVisibility, visibility_from_catalog
+from lpgen.core.findings import AccountCoverage, Grant, LogCoverage
+from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action, Visibility
+from lpgen.core.trails import Trail, trails_of_accounts
+from lpgen.core.usage.logging_holes import first_day_after, settings_since
+from lpgen.core.usage.trail_changes import TrailChange
+
+
+@dataclass(frozen=True, slots=True)
+class TrailKnowledge:
+    """The trails by the account that they record, for accounts whose settings are known, and their recorded changes.
+
+    `min_days` is how many days an action must have been recorded for its use to have shown.
+    """
+
+    trails: Mapping[str, tuple[Trail, ...]]
+    changes: Sequence[TrailChange]
+    min_days: int
+
+
+def trail_knowledge(
+    trails: Sequence[Trail], changes: Sequence[TrailChange], coverage: LogCoverage, *, min_days: int
+) -> TrailKnowledge:
+    """What trail settings say of the accounts of the logs."""
+    return TrailKnowledge(trails_of_accounts(trails, [one.account for one in coverage.accounts]), changes, min_days)
 
 
 class Observability:
     """What the logs could have shown, from what CloudTrail can show at all and from what was read."""
 
-    def __init__(self, table: VisibilityTable, coverage: LogCoverage) -> None:
-        self._table = table
+    def __init__(self, catalog: Catalog, coverage: LogCoverage, knowledge: TrailKnowledge) -> None:
+        self._table = visibility_from_catalog(catalog)
+        self._catalog = catalog
         self._coverage = coverage
+        self._knowledge = knowledge
+        self._calls = RecordedCalls(catalog.source)
+        self._answers: dict[tuple[str, Events], str] = {}
 
-    def blind_spot(self, action: Action, account: str, regions: Collection[str]) -> str:
+    def visibility(self, action: Action) -> Visibility:
+        """What CloudTrail can show of an action."""
+        return self._table.visibility(action).visibility
+
+    def blind_spot(self, action: Action, account: str, regions: Collection[str], grants: Sequence[Grant]) -> str:
         """Why the logs could not have shown use of an action by a principal, or "" where they could.
 
-        A data event counts as recorded where one of its source was seen in the account and Region: in every Region
-        that the principal was active in, or in any one where it was active in none.
+        Where the account's trail settings are known they decide, by what the action's `grants` allow. Otherwise a
+        data event counts as recorded where one of its source was seen in the account and Region: in every Region that
+        the principal was active in, or in any one where it was active in none.
         """
         entry = self._table.visibility(action)
         if entry.visibility is Visibility.NEVER:
             return entry.reason
-        if entry.visibility is not Visibility.DATA:
+        if entry.visibility is Visibility.INFERRED:
             return ""
+        trails = self._knowledge.trails.get(account)
         covered = self._coverage.account(account)
-        seen = {region for region, source in (covered.data_events if covered else ()) if source in entry.event_sources}
-        missing = sorted(set(regions) - seen)
-        if seen and not missing:
-            return ""
-        where = f" in {', '.join(missing)}" if seen else ""
-        return f"a data event, and the logs hold none of {' or '.join(entry.event_sources)}{where}"
+        if trails is not None and covered is not None:
+            return self._blind_by_settings(action, entry, covered, trails=trails, grants=grants)
+        if entry.visibility is Visibility.DATA:
+            return _blind_by_log(entry, covered, regions)
+        return self._blind_to_source(action, covered)
 
-    def sign_of_use(self, action: Action, grants: Iterable[Grant], services: Collection[str]) -> str:
+    def _blind_by_settings(
+        self,
+        action: Action,
+        entry: ActionVisibility,
+        covered: AccountCoverage,
+        *,
+        trails: tuple[Trail, ...],
+        grants: Sequence[Grant],
+    ) -> str:
+        is_data = entry.visibility is Visibility.DATA
+        regions = regions_of_events(action, grants, trails)
+        events = Events(
+            action=action,
+            category="Data" if is_data else "Management",
+            kind=entry.selector,
+            sides=read_only_sides(action, self._catalog.detail(action).level),
+            sources=tuple(sorted(entry.event_sources or self._calls.event_sources(action.partition(":")[0]))),
+            names=tuple(sorted(self._calls.event_names(action))),
+            resources=resources_of_events(grants) if is_data else ("*",),
+            regions=regions or (ANY_REGION,),
+        )
+        key = (covered.account, events)
+        if key not in self._answers:
+            self._answers[key] = self._by_settings(events, covered, trails)
+        return self._answers[key]
+
+    def _by_settings(self, events: Events, covered: AccountCoverage, trails: tuple[Trail, ...]) -> str:
+        recording = recording_trails(events, trails)
+        if isinstance(recording, str):
+            return recording
+        since = [self._since(some) for some in recording]
+        latest = max((one for one in since if one is not None), default=None)
+        if latest is None:
+            return ""
+        days = _days_from(covered, first_day_after(latest))
+        if latest.when.date() < covered.first_day or days >= self._knowledge.min_days:
+            return ""
+        return f"recorded by the settings after {latest}: that is {days} covered days"
+
+    def _since(self, trails: Iterable[Trail]) -> TrailChange | None:
+        """The change since which one of the trails records; None where one of them always did."""
+        found = [settings_since(trail, self._knowledge.changes) for trail in trails]
+        changes = [one for one in found if one is not None]
+        return min(changes) if len(changes) == len(found) else None
+
+    def _blind_to_source(self, action: Action, covered: AccountCoverage | None) -> str:
+        if covered is None or not covered.unseen:
+            return ""
+        unseen = sorted(covered.unseen & self._calls.event_sources(action.partition(":")[0]))
+        if not unseen:
+            return ""
+        return f"the logs hold no record of {' or '.join(unseen)}, which a trail may exclude"
+
+    def sign_of_use(
+        self, action: Action, grants: Iterable[Grant], services: Collection[str], accessed: LastAccessed | None = None
+    ) -> str:
         """Why an action may well be in use though the logs can't show it, or "" where nothing says so.
 
-        `services` are the prefixes of the services that the principal was seen to use.
+        `services` are the prefixes of the services that the principal was seen to use. That IAM knows of no try
+        outweighs what the policy names, and companions, but only for actions that are API calls: those are what IAM
+        counts.
         """
         service = action.partition(":")[0]
         if service in services:
             return f"the principal used {service}"
+        visibility = self.visibility(action)
+        untried = accessed.never(action, visibility) if accessed else ""
+        if untried and visibility in (Visibility.MANAGEMENT, Visibility.DATA):
+            return ""
+        tried = accessed.tried(action) if accessed else ""
+        if tried:
+            return tried
         companions = sorted(set(self._table.companions(service)) & set(services))
         if companions:
             return f"the principal used {companions[0]}, which goes with {service}"
@@ -50,6 +157,23 @@ class Observability:
             if action in grant.actions and _names_service(grant, service):
                 return f"the policy names {service} ({grant.ref})"
         return ""
+
+
+def _blind_by_log(entry: ActionVisibility, covered: AccountCoverage | None, regions: Collection[str]) -> str:
+    seen = {region for region, source in (covered.data_events if covered else ()) if source in entry.event_sources}
+    missing = sorted(set(regions) - seen)
+    if seen and not missing:
+        return ""
+    where = f" in {', '.join(missing)}" if seen else ""
+    return f"a data event, and the logs hold none of {' or '.join(entry.event_sources)}{where}"
+
+
+def _days_from(covered: AccountCoverage, first: date) -> int:
+    """The days of an account's window from a day on, less its gaps."""
+    days = max(0, (covered.last_day - first).days + 1)
+    for gap in covered.gaps:
+        days -= max(0, (gap.last - max(gap.first, first)).days + 1)
+    return max(0, days)
 
 
 def _names_service(grant: Grant, service: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.danger import Dangers
@@ -20,6 +21,7 @@ from lpgen.core.findings import (
     UngrantedUse,
     Verdict,
 )
+from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action
 from lpgen.core.options import KeepUnobservable
 from lpgen.core.usage.principal_usage import merge_evidence
@@ -27,6 +29,24 @@ from lpgen.core.usage.principal_usage import merge_evidence
 _RANK = {Verdict.USED: 2, Verdict.ATTEMPTED: 1, Verdict.UNGRANTED: 0}
 
 _Seen = dict[Action, tuple[Verdict, Evidence]]
+
+
+class Doubt(StrEnum):
+    """What makes every removal of a principal unsure."""
+
+    NONE = "none"
+    LOGS = "logs"  # too few covered days, or a hole in them
+    YOUNG = "young"  # the principal, or a policy of its, is too young to have been used in full
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What the verdicts on a principal's unseen actions rest on."""
+
+    regions: tuple[str, ...]
+    services: frozenset[str]
+    doubt: Doubt
+    accessed: LastAccessed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +66,20 @@ class Judge:
         *,
         lines: Sequence[Line],
         ungranted: Sequence[UngrantedUse],
-        sure: bool,
+        doubt: Doubt,
+        accessed: LastAccessed | None,
     ) -> tuple[ActionVerdict, ...]:
         """A verdict for each action that was granted or used, sorted.
 
-        `lines` are those of the principal's uses. `sure` says that enough days are covered for this principal.
+        `lines` are those of the principal's uses, `accessed` is what IAM knows of its tries, None where that wasn't
+        given.
         """
         seen = _seen_actions(lines, ungranted)
-        services = used_services(lines)
+        ground = _Ground(usage.regions, used_services(lines), doubt, accessed)
         return tuple(
             self._seen_verdict(action, grants, *seen[action])
             if action in seen
-            else self._unseen_verdict(action, grants, regions=usage.regions, services=services, sure=sure)
+            else self._unseen_verdict(action, grants, ground)
             for action in sorted(grants.granted | seen.keys())
         )
 
@@ -82,36 +104,43 @@ class Judge:
             evidence,
         )
 
-    def _unseen_verdict(
-        self,
-        action: Action,
-        grants: PrincipalGrants,
-        *,
-        regions: tuple[str, ...],
-        services: frozenset[str],
-        sure: bool,
-    ) -> ActionVerdict:
+    def _unseen_verdict(self, action: Action, grants: PrincipalGrants, ground: _Ground) -> ActionVerdict:
         granting = _granting(grants, action)
-        blind = self.observability.blind_spot(action, grants.principal.account, regions)
-        keep = self._keep_reason(action, granting, services) if blind else ""
-        unsure = Confidence.MEDIUM if blind else Confidence.HIGH
+        blind = self.observability.blind_spot(action, grants.principal.account, ground.regions, granting)
+        keep = self._keep_reason(action, granting, ground) if blind else ""
+        untried = ""
+        if ground.accessed is not None and not keep:
+            untried = ground.accessed.never(action, self.observability.visibility(action))
+        reason = blind or "no record, and its use would have shown"
         return ActionVerdict(
             action,
             self.catalog.detail(action).level,
             Verdict.UNOBSERVABLE if blind else Verdict.UNUSED,
-            blind or "no record, and its use would have shown",
+            f"{reason}; {untried}" if untried else reason,
             keep,
-            unsure if sure else Confidence.LOW,
+            _confidence(ground.doubt, blind=bool(blind), untried=bool(untried)),
             self.dangers.sentence(action),
             tuple(grant.ref for grant in granting),
             None,
         )
 
-    def _keep_reason(self, action: Action, granting: Iterable[Grant], services: frozenset[str]) -> str:
+    def _keep_reason(self, action: Action, granting: Iterable[Grant], ground: _Ground) -> str:
         if self.keep is KeepUnobservable.NONE:
             return ""
-        sign = self.observability.sign_of_use(action, granting, services)
+        sign = self.observability.sign_of_use(action, granting, ground.services, ground.accessed)
         return sign or ("--keep-unobservable all" if self.keep is KeepUnobservable.ALL else "")
+
+
+def _confidence(doubt: Doubt, *, blind: bool, untried: bool) -> Confidence:
+    """How sure the removal of an action without seen use is.
+
+    That IAM knows of no try stands in for days of logs, not for days in which the action could have been used.
+    """
+    if untried and doubt is not Doubt.YOUNG:
+        return Confidence.HIGH
+    if doubt is not Doubt.NONE:
+        return Confidence.LOW
+    return Confidence.MEDIUM if blind else Confidence.HIGH
 
 
 def used_services(lines: Iterable[Line]) -> frozenset[str]:

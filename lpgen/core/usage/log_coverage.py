@@ -3,37 +3,73 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
-from lpgen.core.findings import AccountCoverage, Gap, LogCoverage
+from lpgen.core.findings import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage
 from lpgen.core.model import Category
+from lpgen.core.trails import Trail, describe_trail, trails_of_accounts
+from lpgen.core.usage.logging_holes import holes_of_account, settings_hole
 from lpgen.core.usage.tables import Usage
+from lpgen.core.usage.trail_changes import RESETS, AccountTimes, TrailChange, trail_changes_from_usage
 
 LONGEST_QUIET_DAYS: Final = 3
 """A quiet account has no record on a long weekend; more days in a row without any record count as a hole."""
 
+EXCLUDABLE: Final = frozenset({"kms.amazonaws.com"})
+"""Event sources whose management events a trail may leave out, though they are so common that a log shows them.
+https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html"""
 
-def coverage_from_usage(usage: Usage) -> LogCoverage:
-    """What the records of a usage table could have shown, by the account whose trail recorded them."""
-    days: dict[str, set[date]] = defaultdict(set)
-    regions: dict[str, set[str]] = defaultdict(set)
-    records: dict[str, int] = defaultdict(int)
-    data: dict[str, set[tuple[str, str]]] = defaultdict(set)
+
+@dataclass(slots=True)
+class _Account:
+    """What the tables hold of one account. `data` has the last day of each source's data events by Region."""
+
+    days: set[date] = field(default_factory=set)
+    regions: set[str] = field(default_factory=set)
+    records: int = 0
+    data: dict[tuple[str, str], date] = field(default_factory=dict)
+    sources: set[str] = field(default_factory=set)
+
+
+def coverage_from_usage(usage: Usage, trails: Sequence[Trail] = ()) -> LogCoverage:
+    """What the records of a usage table could have shown, by the account whose trail recorded them.
+
+    `trails` are the settings of the trails that recorded them, as they are now.
+    """
+    accounts = _accounts(usage)
+    changes = trail_changes_from_usage(usage)
+    times = AccountTimes(usage) if changes else None
+    serving = trails_of_accounts(trails, accounts)
+    return LogCoverage(
+        tuple(
+            _account_coverage(name, accounts[name], serving.get(name), changes=changes, times=times)
+            for name in sorted(accounts)
+        )
+    )
+
+
+def _accounts(usage: Usage) -> dict[str, _Account]:
+    found: dict[str, _Account] = defaultdict(_Account)
     columns = (usage.coverage.column(name).to_pylist() for name in _COLUMNS)
     for account, region, day, category, source, count in zip(*columns, strict=True):
         if not account or day is None:
             continue
-        days[account].add(day)
-        regions[account].add(region)
-        records[account] += count
+        one = found[account]
+        one.days.add(day)
+        one.regions.add(region)
+        one.records += count
         if category == Category.DATA:
-            data[account].add((region, source))
-    return LogCoverage(
-        tuple(_account_coverage(account, days, regions=regions, records=records, data=data) for account in sorted(days))
-    )
+            one.data[region, source] = max(day, one.data.get((region, source), day))
+    for table, name in ((usage.table, "recipient_account"), (usage.skips, "account")):
+        pairs = zip(table.column(name).to_pylist(), table.column("event_source").to_pylist(), strict=True)
+        for account, source in set(pairs):
+            if account in found:
+                found[account].sources.add(source)
+    return found
 
 
 _COLUMNS: Final = ("account", "region", "day", "category", "event_source", "records")
@@ -41,26 +77,51 @@ _COLUMNS: Final = ("account", "region", "day", "category", "event_source", "reco
 
 def _account_coverage(
     account: str,
-    days: Mapping[str, set[date]],
+    seen: _Account,
+    trails: tuple[Trail, ...] | None,
     *,
-    regions: Mapping[str, set[str]],
-    records: Mapping[str, int],
-    data: Mapping[str, set[tuple[str, str]]],
+    changes: Sequence[TrailChange],
+    times: AccountTimes | None,
 ) -> AccountCoverage:
-    first, last = min(days[account]), max(days[account])
-    gaps = tuple(_gaps(sorted(days[account])))
-    missing = sum((gap.last - gap.first).days + 1 for gap in gaps)
-    covered = (last - first).days + 1 - missing
+    first, last = min(seen.days), max(seen.days)
+    gaps = tuple(_gaps(sorted(seen.days)))
+    owners = {account, *(trail.account for trail in trails or ())}
+    own = [change for change in changes if change.account in owners and _concerns(change, account, trails)]
+    holes, notes = holes_of_account(account, own, times, first=first, last=last)
+    if trails is not None:
+        holes = (*settings_hole(own, trails, first=first, last=last), *holes)
+    reset = max((one.when.date() for one in own if one.event in RESETS), default=None)
+    recorded = {pair for pair, day in seen.data.items() if reset is None or day >= reset}
     return AccountCoverage(
         account,
         first,
         last,
-        covered,
+        _covered_days(first, last, [*gaps, *holes]),
         gaps,
-        tuple(sorted(regions[account] - {""})),
-        records[account],
-        frozenset(data.get(account, ())),
+        tuple(sorted(seen.regions - {""})),
+        seen.records,
+        frozenset(recorded),
+        holes=holes,
+        known_from=CoverageSource.LOG if trails is None else CoverageSource.TRAILS,
+        trails=tuple(describe_trail(trail) for trail in trails or ()),
+        unseen=EXCLUDABLE - seen.sources,
+        changes=notes,
     )
+
+
+def _concerns(change: TrailChange, account: str, trails: tuple[Trail, ...] | None) -> bool:
+    """Whether a change is one of a trail that records the account: its own account's, or a trail of the settings."""
+    if trails is None or change.account == account:
+        return change.account == account
+    return any(change.concerns(trail.arn) for trail in trails)
+
+
+def _covered_days(first: date, last: date, missing: Iterable[Gap | Hole]) -> int:
+    gone: set[date] = set()
+    for one in missing:
+        start, end = max(one.first, first), min(one.last, last)
+        gone |= {start + timedelta(days=at) for at in range((end - start).days + 1)}
+    return (last - first).days + 1 - len(gone)
 
 
 def _gaps(days: list[date]) -> Iterable[Gap]:

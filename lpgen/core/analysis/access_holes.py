@@ -1,0 +1,56 @@
+"""Holes in the logs that service last accessed shows: a try inside the window of which there is no record."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.events.event_names import EventSources
+from lpgen.core.findings import AccountCoverage, Caveat, CaveatKind
+from lpgen.core.last_accessed import LastAccessed, ServiceAccess
+from lpgen.core.model import SkipReason
+from lpgen.core.usage.tables import Usage
+
+
+def seen_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, Collection[str]]:
+    """The prefixes of the services that any record within the window shows each principal to have called.
+
+    Refused calls, calls that need no permission and calls that can't be mapped count: IAM counts them as tries too.
+    """
+    sources = EventSources.from_json(catalog.source.read_table("event_sources"))
+    found: dict[str, set[str]] = defaultdict(set)
+    names = ("principal", "event_source", "action")
+    for principal, source, action in set(zip(*(usage.table.column(one).to_pylist() for one in names), strict=True)):
+        found[principal] |= {action.partition(":")[0], *sources.resolve(source).prefixes}
+    names = ("principal", "event_source", "reason")
+    for principal, source, reason in set(zip(*(usage.skips.column(one).to_pylist() for one in names), strict=True)):
+        if principal and reason != SkipReason.OUT_OF_WINDOW:
+            found[principal] |= set(sources.resolve(source).prefixes)
+    return found
+
+
+def access_hole_caveats(
+    accessed: LastAccessed,
+    seen: Collection[str],
+    coverage: AccountCoverage | None,
+    *,
+    explained: Collection[str],
+) -> Iterable[Caveat]:
+    """A caveat for each service that IAM says was tried on a covered day and that the logs show no call of.
+
+    `explained` are the services with actions that the logs can't show and that are kept: their calls may be those.
+    """
+    if coverage is None:
+        return
+    for one in accessed.report.services:
+        if one.last is None or not coverage.first_day <= one.last <= coverage.last_day:
+            continue
+        if one.service not in seen and one.service not in explained:
+            yield Caveat(CaveatKind.COVERAGE_HOLE, _message(one, coverage), f"coverage-hole {one.service}")
+
+
+def _message(one: ServiceAccess, coverage: AccountCoverage) -> str:
+    where = f" in {one.region}" if one.region else ""
+    unread = ", a Region of which no log was read" if one.region and one.region not in coverage.regions else ""
+    return f"IAM dates the last try of {one.service} to {one.last}{where}{unread}, but the logs hold no record of it"

@@ -1,0 +1,89 @@
+"""What a trail's selectors see of an action: the names, event sources and read or write side of its events."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Final
+
+import msgspec
+
+from lpgen.core.actions.catalog import CatalogSource
+from lpgen.core.events.event_names import EventSourceRow
+from lpgen.core.events.operation_rows import Operations
+from lpgen.core.model import AccessLevel, Action
+
+_SUFFIX: Final = ".amazonaws.com"
+_READ_LEVELS: Final = frozenset({AccessLevel.LIST, AccessLevel.READ})
+_READ_NAMES: Final = ("Get", "List", "Describe", "Head", "BatchGet", "Search", "Lookup", "Query", "Scan", "Select")
+
+# CloudTrail marks these as read events though IAM calls them Write.
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
+_READ_SERVICES: Final = frozenset({"kms", "sts"})
+
+BOTH_SIDES: Final = (True, False)
+
+
+class RecordedCalls:
+    """Event names and sources by action, read off the catalog's operation tables when first asked for."""
+
+    def __init__(self, source: CatalogSource) -> None:
+        self._source = source
+        self._operations = Operations(source)
+        self._sources: dict[str, frozenset[str]] | None = None
+        self._elsewhere: frozenset[str] | None = None
+        self._names: dict[str, dict[str, set[str]]] = {}
+
+    def event_sources(self, service: str) -> frozenset[str]:
+        """The event sources that may record an action of a service."""
+        if self._sources is None:
+            rows = msgspec.json.decode(self._source.read_table("event_sources"), type=dict[str, EventSourceRow])
+            found: dict[str, set[str]] = defaultdict(set)
+            for event_source, row in rows.items():
+                for prefix in row.prefixes:
+                    found[prefix].add(event_source)
+            self._sources = {prefix: frozenset(sources) for prefix, sources in found.items()}
+        return self._sources.get(service, frozenset()) | {service + _SUFFIX}
+
+    def event_names(self, action: Action) -> frozenset[str]:
+        """Every event name that records an action, or an empty set where not all of them are known.
+
+        An action that rules read off other calls has names that no table lists.
+        """
+        if action.casefold() in self._read_elsewhere():
+            return frozenset()
+        service = action.partition(":")[0]
+        if service not in self._names:
+            self._names[service] = self._names_of(service)
+        return frozenset(self._names[service].get(action.casefold(), ()))
+
+    def _read_elsewhere(self) -> frozenset[str]:
+        if self._elsewhere is None:
+            shown = msgspec.json.decode(self._source.read_table("shown_actions"), type=_Shown)
+            self._elsewhere = frozenset(name.casefold() for name in (*shown.observed, *shown.inferred))
+        return self._elsewhere
+
+    def _names_of(self, service: str) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = defaultdict(set)
+        for event_source in sorted(self.event_sources(service)):
+            for name, row in self._operations.table(event_source).values():
+                for action in row.actions or (f"{service}:{name}",):
+                    found[action.casefold()].add(name)
+        return found
+
+
+class _Shown(msgspec.Struct, frozen=True):
+    observed: frozenset[str]
+    inferred: dict[str, tuple[str, ...]]
+
+
+def read_only_sides(action: Action, level: AccessLevel) -> tuple[bool, ...]:
+    """What `readOnly` an action's events have: one value where level and name agree, else both.
+
+    An event is read-only when the call changes nothing, which the access level of IAM doesn't always say.
+    """
+    service, _, name = action.partition(":")
+    reads = name.startswith(_READ_NAMES)
+    if level in _READ_LEVELS:
+        return (True,) if reads else BOTH_SIDES
+    return BOTH_SIDES if reads or service in _READ_SERVICES else (False,)

@@ -1,0 +1,140 @@
+"""Service last accessed: when a principal last tried each service that its policies allow, as IAM tells it.
+
+IAM counts every try, denied ones too, data plane included, for 400 days back. `iam:PassRole` isn't tracked.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetServiceLastAccessedDetails.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from lpgen.core.model import Action, Principal, Visibility
+
+TRACKED_DAYS: Final = 400
+"""How many days IAM looks back."""
+
+FRESH_DAYS: Final = 30
+"""A report older than this before the end of the logs no longer shows what was never tried."""
+
+_UNTRACKED: Final = frozenset({"iam:PassRole"})
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccess:
+    """One service of a report. `last` is None where it was never tried; `region` is that of the last try, or "".
+
+    `actions` are the tracked actions, by name in lower case, each with its last try or None; empty in a report of
+    service granularity.
+    """
+
+    service: str
+    last: date | None
+    region: str
+    actions: tuple[tuple[str, date | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessReport:
+    """One report. `stem` is its file's name without `.json`, `arn` what the index says it is about, or "".
+
+    `entity` is the role or user that the report names as having tried a service, "" where it names none. `made` is the
+    day on which IAM completed it.
+    """
+
+    file: str
+    stem: str
+    arn: str
+    entity: str
+    made: date
+    services: tuple[ServiceAccess, ...]
+
+    def service(self, service: str) -> ServiceAccess | None:
+        """What it says of a service, or None where it doesn't list it (which says nothing)."""
+        return next((one for one in self.services if one.service == service), None)
+
+
+@dataclass(frozen=True, slots=True)
+class LastAccessed:
+    """What one principal's report means for the analysis, whose last day is `as_of`."""
+
+    report: AccessReport
+    as_of: date
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether what it doesn't show still counts as not tried at the end of the logs."""
+        return (self.as_of - self.report.made).days <= FRESH_DAYS
+
+    def tried(self, action: Action) -> str:
+        """The sign of use that it gives for an action, as a clause, or ""."""
+        service = self.report.service(action.partition(":")[0])
+        if service is None or service.last is None:
+            return ""
+        return f"IAM dates the last try of {service.service} to {service.last}"
+
+    def never(self, action: Action, visibility: Visibility) -> str:
+        """Why it is evidence that an action was not used, as a clause, or "".
+
+        A service that was never tried speaks for all its actions; a tracked action that was never tried for itself,
+        where its calls are management events: IAM tracks no others by action.
+        """
+        prefix, _, name = action.partition(":")
+        service = self.report.service(prefix)
+        if service is None or action in _UNTRACKED or not self.is_fresh:
+            return ""
+        if service.last is None:
+            return f"IAM knows of no try of {prefix} in {TRACKED_DAYS} days up to {self.report.made}"
+        if visibility is Visibility.MANAGEMENT and dict(service.actions).get(name.lower(), self.as_of) is None:
+            return f"IAM tracks {action} and knows of no try in {TRACKED_DAYS} days up to {self.report.made}"
+        return ""
+
+
+def last_accessed_by_principal(
+    reports: Iterable[AccessReport], principals: Iterable[Principal]
+) -> tuple[dict[str, AccessReport], tuple[str, ...]]:
+    """The reports by principal ARN, and a sentence for each that can't be used.
+
+    A report is about the ARN that the index gives; else its file is named like an output folder
+    (`111122223333-role-app`) or, where only one principal has it, by the bare name. Of two about one principal the
+    later counts.
+    """
+    by_arn = {one.arn: one for one in principals}
+    names: dict[str, list[str]] = {}
+    for one in by_arn.values():
+        for stem in (report_stem(one), _safe_name(one.name)):
+            names.setdefault(stem, []).append(one.arn)
+    found: dict[str, AccessReport] = {}
+    problems: list[str] = []
+    for report in sorted(reports, key=lambda one: (one.made, one.file)):
+        arns = [report.arn] if report.arn else names.get(report.stem, [])
+        problem = _misfit(report, arns, by_arn)
+        if problem:
+            problems.append(f"{report.file}: {problem}")
+        else:
+            found[arns[0]] = report
+    return found, tuple(sorted(problems))
+
+
+def report_stem(principal: Principal) -> str:
+    """What the file of a principal's report is called, without `.json`; output folders are called so too."""
+    return f"{principal.account or 'no-account'}-{principal.kind}-{_safe_name(principal.name)}"
+
+
+def _safe_name(name: str) -> str:
+    return "".join(one if one.isalnum() or one in "_+=,.@-" else "_" for one in name) or "_"
+
+
+def _misfit(report: AccessReport, arns: list[str], known: dict[str, Principal]) -> str:
+    """Why a report belongs to no principal of the policies, or ""."""
+    if len(arns) > 1:
+        return "several principals have this name; call it ACCOUNT-KIND-NAME.json, or list it in index.json"
+    if not arns or arns[0] not in known:
+        return "it belongs to no principal of the policies; call it ACCOUNT-KIND-NAME.json, or list it in index.json"
+    if report.entity and report.entity != arns[0]:
+        return f"it is about {report.entity}, not about {arns[0]}"
+    return ""

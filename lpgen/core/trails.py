@@ -1,0 +1,98 @@
+"""The settings of trails: which events of which accounts and Regions each one records.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Trail.html
+https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class FieldOperator(StrEnum):
+    """How a selector compares a field. A value of a negative one must not fit; of a positive one any value may."""
+
+    EQUALS = "Equals"
+    STARTS_WITH = "StartsWith"
+    ENDS_WITH = "EndsWith"
+    NOT_EQUALS = "NotEquals"
+    NOT_STARTS_WITH = "NotStartsWith"
+    NOT_ENDS_WITH = "NotEndsWith"
+
+
+NEGATIVE: Final = frozenset({FieldOperator.NOT_EQUALS, FieldOperator.NOT_STARTS_WITH, FieldOperator.NOT_ENDS_WITH})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FieldTest:
+    """One test of a selector on one field of a record, such as `readOnly` or `resources.ARN`."""
+
+    field: str
+    operator: FieldOperator
+    values: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.operator} {', '.join(self.values)}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Selector:
+    """What one event selector records: the events that pass all its tests.
+
+    `category` is its `eventCategory`, `Management` or `Data`; others record no call that isn't recorded elsewhere.
+    Classic selectors are written in the same words.
+    """
+
+    category: str
+    tests: tuple[FieldTest, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Trail:
+    """One trail. `global_events` says whether it records IAM, STS and CloudFront; `logging` whether it is on now."""
+
+    arn: str
+    name: str
+    account: str
+    home_region: str
+    multi_region: bool
+    global_events: bool
+    organization: bool
+    logging: bool
+    selectors: tuple[Selector, ...]
+
+    def serves(self, account: str) -> bool:
+        """Whether it records an account; a trail of an organization is taken to record each account of the logs."""
+        return self.logging and (self.organization or self.account == account)
+
+
+def describe_trail(trail: Trail) -> str:
+    """What a trail records, in one sentence."""
+    where = "all Regions" if trail.multi_region else trail.home_region
+    whom = "the organization" if trail.organization else trail.account
+    found: dict[str, list[str]] = {}
+    for selector in trail.selectors:
+        kind = next((test.values for test in selector.tests if test.field == "resources.type"), ())
+        limits = " and ".join(str(test) for test in selector.tests if test.field != "resources.type")
+        what = f"data events of {', '.join(kind)}" if selector.category == "Data" else selector.category.lower()
+        if selector.category in ("Data", "Management"):
+            found.setdefault(what if selector.category == "Data" else "management events", []).append(limits)
+    said = [what if "" in limits else f"{what} with {' or '.join(limits)}" for what, limits in sorted(found.items())]
+    state = "" if trail.logging else " (not logging now)"
+    return f"{trail.arn} of {whom} in {where}{state}: {'; '.join(said) or 'nothing'}"
+
+
+def trails_of_accounts(trails: Iterable[Trail], accounts: Iterable[str]) -> Mapping[str, tuple[Trail, ...]]:
+    """The trails that record each account, for the accounts of which the settings say anything.
+
+    A trail that doesn't log now still decides: it says that nothing is recorded.
+    """
+    listed = tuple(trails)
+    return {
+        account: tuple(trail for trail in listed if trail.serves(account))
+        for account in accounts
+        if any(trail.organization or trail.account == account for trail in listed)
+    }

@@ -1,0 +1,87 @@
+"""Holes that the logs themselves tell of: days after a recorded stop or change of a trail on which nothing may show.
+
+Only what the records prove is a hole, and in doubt it is one. After a stop an account counts as recorded again from
+the start of the same trail, or from the next record that can't come from the stopped one. A change of what a trail
+records hides nothing by itself; days without any record after it do, however few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import Final
+
+from lpgen.core.findings import Hole
+from lpgen.core.trails import Trail
+from lpgen.core.usage.trail_changes import AFTERGLOW, RESETS, STARTS, STOPS, AccountTimes, TrailChange
+
+QUIET: Final = timedelta(days=1)
+"""A record within this time after a change shows that the account went on being recorded."""
+
+
+def holes_of_account(
+    account: str, changes: Sequence[TrailChange], times: AccountTimes | None, *, first: date, last: date
+) -> tuple[tuple[Hole, ...], tuple[str, ...]]:
+    """The days that changes take out of an account's coverage, and a sentence for each change that takes none."""
+    holes: list[Hole] = []
+    notes: list[str] = []
+    for change in changes:
+        if times is None or change.event in STARTS or not first <= change.when.date() <= last:
+            continue
+        hole = _hole(account, change, changes, times=times, last=last)
+        if hole is None:
+            notes.append(f"{change}; the account went on being recorded")
+        else:
+            holes.append(hole)
+    return tuple(holes), tuple(notes)
+
+
+def _hole(
+    account: str, change: TrailChange, changes: Sequence[TrailChange], *, times: AccountTimes, last: date
+) -> Hole | None:
+    day = change.when.date()
+    following = times.next_record(account, change.when + AFTERGLOW)
+    start = _next_start(change, changes) if change.event in STOPS else None
+    if start is not None and (following is None or start.when <= following):
+        return Hole(day, start.when.date(), f"{change}; no record until {start}")
+    if following is None:
+        return Hole(day, last, f"{change}; no later record") if change.event in STOPS else None
+    if following - change.when <= QUIET:
+        return None
+    return Hole(day, following.date(), f"{change}; the next record is of {following.date()}")
+
+
+def _next_start(stop: TrailChange, changes: Iterable[TrailChange]) -> TrailChange | None:
+    starts = (one for one in changes if one.event in STARTS and one.when > stop.when and one.concerns(stop.trail))
+    return min(starts, default=None)
+
+
+def settings_hole(
+    changes: Sequence[TrailChange], trails: Sequence[Trail], *, first: date, last: date
+) -> Iterator[Hole]:
+    """The days before the settings of the trails that record management events were as they are now.
+
+    A trail that nothing changed within the window speaks for all of it.
+    """
+    since = [
+        settings_since(trail, changes)
+        for trail in trails
+        if any(one.category == "Management" for one in trail.selectors)
+    ]
+    changed = [one for one in since if one is not None]
+    if not since or len(changed) < len(since):
+        return
+    earliest = min(changed)
+    if first <= earliest.when.date():
+        yield Hole(first, min(earliest.when.date(), last), f"the settings are those after {earliest}, not those before")
+
+
+def settings_since(trail: Trail, changes: Iterable[TrailChange]) -> TrailChange | None:
+    """The last recorded change of a trail, since which its settings are as they are now; None where there is none."""
+    found = [one for one in changes if one.concerns(trail.arn) and one.event in RESETS | {"CreateTrail"}]
+    return max(found, default=None)
+
+
+def first_day_after(change: TrailChange) -> date:
+    """The first day on which its settings hold from morning to night."""
+    return change.when.date() + timedelta(days=1)

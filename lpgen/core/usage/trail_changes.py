@@ -1,0 +1,117 @@
+"""Recorded changes of trails: what the logs themselves say about when logging stopped, or records of other events.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import pyarrow as pa
+
+from lpgen.core.model import Outcome, ResourceKind, SkipReason
+from lpgen.core.usage.tables import Usage
+
+STOPS: Final = frozenset({"StopLogging", "DeleteTrail"})
+STARTS: Final = frozenset({"StartLogging", "CreateTrail"})
+RESETS: Final = frozenset({"PutEventSelectors", "UpdateTrail"})
+_EVENTS: Final = STOPS | STARTS | RESETS
+_SOURCE: Final = "cloudtrail.amazonaws.com"
+
+# Calls that the usage table leaves out for their caller change a trail all the same.
+_CALLERS: Final = frozenset(
+    {
+        SkipReason.ROOT_CALLER,
+        SkipReason.SERVICE_CALLER,
+        SkipReason.CROSS_ACCOUNT_CALLER,
+        SkipReason.FEDERATED_CALLER,
+        SkipReason.UNKNOWN_CALLER,
+    }
+)
+
+AFTERGLOW: Final = timedelta(minutes=15)
+"""So long after a stop a trail may still record: it takes effect within minutes, and clocks differ."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TrailChange:
+    """One recorded change that was allowed. `trail` is its ARN, or "" where the record doesn't say which."""
+
+    when: datetime
+    event: str
+    account: str
+    trail: str
+    caller: str
+    example_event_id: str
+
+    def __str__(self) -> str:
+        what = f"of {self.trail.rpartition('/')[2]} " if self.trail else ""
+        moment = self.when.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"{self.event} {what}at {moment} by {self.caller} (example {self.example_event_id})"
+
+    def concerns(self, trail: str) -> bool:
+        """Whether it changed, or may have changed, a trail."""
+        return not self.trail or not trail or self.trail == trail
+
+
+class AccountTimes:
+    """When each account is known to have been recorded."""
+
+    def __init__(self, usage: Usage) -> None:
+        self._times: dict[str, list[datetime]] = {}
+        for table, name in ((usage.table, "recipient_account"), (usage.skips, "account")):
+            for account, *moments in _rows(table, (name, "first_seen", "last_seen")):
+                self._times.setdefault(account, []).extend(moment for moment in moments if moment is not None)
+
+    def next_record(self, account: str, after: datetime) -> datetime | None:
+        """A time of a record later than `after`, the earliest that the tables tell; None where they tell none.
+
+        The tables hold first and last times alone, so the real next record may be earlier.
+        """
+        return min((moment for moment in self._times.get(account, ()) if moment > after), default=None)
+
+
+def trail_changes_from_usage(usage: Usage) -> tuple[TrailChange, ...]:
+    """The changes of trails that succeeded, by any caller, sorted by time; repeated ones of a day by first and last."""
+    return tuple(sorted({*_from_rows(usage.table), *_from_skips(usage.skips)}))
+
+
+def _from_rows(table: pa.Table) -> Iterator[TrailChange]:
+    wanted = [at for at, action in enumerate(table.column("action").to_pylist()) if action in _ACTIONS]
+    names = ("action", "outcome", "recipient_account", "resource_kind", "resource", "principal", "example_event_id")
+    for action, outcome, account, kind, resource, caller, event_id, *moments in _cells(table, wanted, names):
+        trail = resource if kind == ResourceKind.ARN else ""
+        if outcome == Outcome.ALLOWED and (":trail/" in trail or not trail):
+            event = action.partition(":")[2]
+            yield from _changes(event, moments, account=account, trail=trail, caller=caller, event_id=event_id)
+
+
+_ACTIONS: Final = frozenset(f"cloudtrail:{event}" for event in _EVENTS)
+
+
+def _from_skips(table: pa.Table) -> Iterator[TrailChange]:
+    wanted = [at for at, event in enumerate(table.column("event_name").to_pylist()) if event in _EVENTS]
+    names = ("reason", "event_source", "event_name", "outcome", "account", "example_event_id")
+    for reason, source, event, outcome, account, event_id, *moments in _cells(table, wanted, names):
+        if source == _SOURCE and reason in _CALLERS and outcome in ("", Outcome.ALLOWED):
+            caller = reason.removesuffix("_caller").replace("_", " ")
+            yield from _changes(event, moments, account=account, trail="", caller=caller, event_id=event_id)
+
+
+def _cells(table: pa.Table, wanted: Iterable[int], names: tuple[str, ...]) -> Iterator[list[Any]]:
+    """The values of some rows, with the times of the first and last record at the end."""
+    columns = [table.column(name) for name in (*names, "first_seen", "last_seen")]
+    return ([column[at].as_py() for column in columns] for at in wanted)
+
+
+def _changes(
+    event: str, moments: Sequence[datetime | None], *, account: str, trail: str, caller: str, event_id: str
+) -> Iterable[TrailChange]:
+    return (TrailChange(when, event, account, trail, caller, event_id) for when in moments if when is not None)
+
+
+def _rows(table: pa.Table, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(table.column(name).to_pylist() for name in columns), strict=True)
