@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -88,6 +89,24 @@ KeepOption = Annotated[
 DecisionsOption = Annotated[
     Path | None,
     typer.Option("--decisions", metavar="FILE", help="What people decided: keep, drop or accept (TOML or JSON)."),
+]
+TrailsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--trails",
+        metavar="FILE",
+        help="Settings of the trails that wrote the logs: output of `aws cloudtrail get-trail` (or `describe-trails`) "
+        "and `get-event-selectors`, one below the other. Repeats.",
+    ),
+]
+LastAccessedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--last-accessed",
+        metavar="DIR",
+        help="Output of `aws iam get-service-last-accessed-details`: a file per principal, called "
+        "ACCOUNT-KIND-NAME.json or NAME.json, or listed in index.json.",
+    ),
 ]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be read.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")]
@@ -192,6 +211,8 @@ def review_command(
     min_days: MinDaysOption = 90,
     as_of: AsOfOption = None,
     decisions: DecisionsOption = None,
+    trails: TrailsOption = None,
+    last_accessed: LastAccessedOption = None,
     inline: Annotated[bool, typer.Option("--inline", help="Plan inline policies instead of managed ones.")] = False,
     catalog: CatalogOption = None,
 ) -> None:
@@ -206,7 +227,7 @@ def review_command(
     options = _options(
         keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
     )
-    report = _analyse(data, policies, catalog, options=options)
+    report = _analyse(data, policies, catalog, options=options, trails=trails, last_accessed=last_accessed)
     _put(render_review(report, format.value, width=_width(), color=_color(output)), output)
 
 
@@ -223,6 +244,8 @@ def generate_command(
     min_days: MinDaysOption = 90,
     as_of: AsOfOption = None,
     decisions: DecisionsOption = None,
+    trails: TrailsOption = None,
+    last_accessed: LastAccessedOption = None,
     catalog: CatalogOption = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 unless every replacement is called safe.")
@@ -240,7 +263,7 @@ def generate_command(
     options = _options(
         keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
     )
-    report = _analyse(data, policies, catalog, options=options)
+    report = _analyse(data, policies, catalog, options=options, trails=trails, last_accessed=last_accessed)
     generate(report, output)
     _say_generated(report, output)
     proposals = [one for one in report.proposals if one.replacement is not None]
@@ -368,11 +391,23 @@ def _options(
     return Options(keep, min_days, as_of.date() if as_of else None, inline, decided, principal)
 
 
-def _analyse(data: Path, policies: list[Path], catalog: Path | None, *, options: Options) -> Report:
+def _analyse(
+    data: Path,
+    policies: list[Path],
+    catalog: Path | None,
+    *,
+    options: Options,
+    trails: list[Path] | None,
+    last_accessed: Path | None,
+) -> Report:
     from lpgen.edge.catalog_files import open_catalog
+    from lpgen.edge.last_accessed import read_last_accessed
+    from lpgen.edge.trail_settings import read_trails
     from lpgen.pipeline import analyse
 
-    return analyse(data, policies, open_catalog(catalog), options=options)
+    reports, problems = read_last_accessed(last_accessed) if last_accessed else ((), ())
+    options = replace(options, trails=read_trails(trails or ()), last_accessed=reports)
+    return analyse(data, policies, open_catalog(catalog), options=options, problems=problems)
 
 
 def _say_generated(report: Report, output: Path) -> None:

@@ -30,6 +30,7 @@ from lpgen.core.findings import (
     Report,
     Verification,
 )
+from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.usage.event_time import ALL_TIME, Window
@@ -209,8 +210,12 @@ _NO_RECORD: Final = Record(eventSource="", eventName="")
 # ---------------------------------------------------------------- usage and policies to replacements
 
 
-def analyse(data: Path, policies: Sequence[Path], catalog: Catalog, *, options: Options) -> Report:
+def analyse(
+    data: Path, policies: Sequence[Path], catalog: Catalog, *, options: Options, problems: Sequence[str] = ()
+) -> Report:
     """The whole comparison of a data folder with policies: verdicts, replacements and their proof.
+
+    `problems` are those met in reading the options' files; the report tells them with its own.
 
     Raises:
         LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
@@ -227,7 +232,8 @@ def analyse(data: Path, policies: Sequence[Path], catalog: Catalog, *, options: 
         for one in diff.principals
         for replacement in (replacements.get(one.principal.arn),)
     )
-    return Report(diff, proposals, ground.problems, options.min_days)
+    _, strays = last_accessed_by_principal(options.last_accessed, [one.principal for one in ground.grants])
+    return Report(diff, proposals, (*ground.problems, *problems, *strays), options.min_days)
 
 
 def generate(report: Report, output: Path) -> dict[str, str]:
