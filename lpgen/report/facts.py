@@ -81,7 +81,12 @@ def facts_of_account(coverage: AccountCoverage) -> Json:
         "regions": list(coverage.regions),
         "records": coverage.records,
         "data_events": [Row(region=region, event_sources=found) for region, found in sources.items()],
-        "data_events_known_from": "the log itself",
+        "data_events_known_from": coverage.known_from,
+        "known_from": coverage.known_from,
+        "trails": list(coverage.trails),
+        "holes": [Row(first=one.first.isoformat(), last=one.last.isoformat(), why=one.why) for one in coverage.holes],
+        "trail_changes": list(coverage.changes),
+        "unseen_event_sources": sorted(coverage.unseen),
     }
 
 

@@ -42,7 +42,10 @@ def _wait(since: datetime | None, min_days: int) -> str:
     return f"wait until the logs reach {until.isoformat()}"
 
 
-def _coverage_hole(_caveat: Caveat, diff: PrincipalDiff, _min_days: int) -> str:
+def _coverage_hole(caveat: Caveat, diff: PrincipalDiff, _min_days: int) -> str:
+    service = caveat.item.partition(" ")[2]
+    if service:
+        return f"find the trail that holds its calls of {service}, every Region included, and ingest its logs"
     used = diff.principal.last_used
     when = f" of {used.date().isoformat()}" if used else ""
     return f"find the trail that holds its use{when}, every Region included, and ingest its logs"

@@ -7,8 +7,10 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
 - `totals`: the numbers of `principals[].counts` summed (`lpgen.report.counts.Counts` says what each one counts), and
   how many principals there are, have a replacement, and have one that is called safe.
 - `coverage`: per account the days, gaps, Regions and records that were read, and by Region the event sources whose
-  data events were seen.
-- `skips`: records that are no usage, by reason. `problems`: gaps of the snapshot. `expired_decisions`: no longer in
+  data events were seen; `known_from` what says which events were recorded, the log itself or the settings of `trails`;
+  `holes`, days that recorded changes of trails take out, and `trail_changes` that take none out;
+  `unseen_event_sources`, whose management events may have been excluded.
+- `skips`: records that are no usage, by reason. `problems`: gaps of the files given. `expired_decisions`: no longer in
   force. `not_in_snapshot`: principals of the logs that the authorization details don't have.
 - `principals`: by class and then by what could do most harm. Of each: `principal` (its ARN), `principal_id`, `account`,
   `kind` and `class`; `proposal`; `safe` (null: there is no replacement); `not_safe_because` with the next step, and the

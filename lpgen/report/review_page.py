@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from lpgen.core.findings import AccountCoverage, PrincipalClass, PrincipalUsage, Report, SkipCount
+from lpgen.core.findings import AccountCoverage, CoverageSource, PrincipalClass, PrincipalUsage, Report, SkipCount
 from lpgen.core.model import Outcome
 from lpgen.report.blocks import (
     Block,
@@ -163,7 +163,7 @@ def _by_proposal(view: ReviewView) -> Iterable[Item]:
 def _odds(view: ReviewView) -> Iterable[Item]:
     report = view.report
     if report.problems:
-        yield Item(line(f"Mend {plural(len(report.problems), 'problem')} of the policy files"))
+        yield Item(line(f"Mend {plural(len(report.problems), 'problem')} of the files given"))
     if report.diff.unlisted:
         number = plural(len(report.diff.unlisted), "principal")
         yield Item(line(f"Export the policies of {number} in the logs that the policy files don't have"))
@@ -218,12 +218,34 @@ def _coverage_row(one: AccountCoverage, min_days: int) -> list[Words]:
 def _coverage_notes(one: AccountCoverage) -> Iterable[Words]:
     for gap in one.gaps:
         yield line(bad("hole in "), name(one.account), f": no record from {gap.first} to {gap.last}")
+    for hole in one.holes:
+        yield line(bad("hole in "), name(one.account), f": {hole.first} to {hole.last}: {hole.why}")
+    for change in one.changes:
+        yield line("change in ", name(one.account), f": {change}")
+    yield from _trail_notes(one) if one.known_from is CoverageSource.TRAILS else _data_event_notes(one)
+
+
+def _trail_notes(one: AccountCoverage) -> Iterable[Words]:
+    source = quiet(f"(from {one.known_from})")
+    if not one.trails:
+        yield line(bad("no trail records "), name(one.account), " ", source)
+    for trail in one.trails:
+        yield line("what is recorded of ", name(one.account), " ", source, f": {trail}")
+
+
+def _data_event_notes(one: AccountCoverage) -> Iterable[Words]:
+    source = quiet(f"(inferred from {one.known_from})")
     found: dict[str, list[str]] = defaultdict(list)
-    for region, source in sorted(one.data_events):
-        found[source].append(region)
-    seen = [line("; ", name(source), " in ", names(regions, most=3)) for source, regions in found.items()]
+    for region, event_source in sorted(one.data_events):
+        found[event_source].append(region)
+    seen = [line("; ", name(event_source), " in ", names(regions, most=3)) for event_source, regions in found.items()]
     said = line(*seen)[1:] or line("none, so calls on single objects, items and messages don't show")
-    yield line("data events of ", name(one.account), " ", quiet("(inferred from the log itself)"), ": ", said)
+    yield line("data events of ", name(one.account), " ", source, ": ", said)
+    if one.unseen:
+        unseen = names(sorted(one.unseen), most=3)
+        yield line(
+            "no record at all in ", name(one.account), " ", source, ": ", unseen, ", so its calls may be excluded"
+        )
 
 
 def _skips(skips: Sequence[SkipCount]) -> Iterable[Block]:
@@ -241,7 +263,7 @@ def _skips(skips: Sequence[SkipCount]) -> Iterable[Block]:
 
 def _problems(report: Report) -> Iterable[Block]:
     if report.problems:
-        yield Heading(line("Problems of the policy files", quiet(f" ({count(len(report.problems))})")), level=2)
+        yield Heading(line("Problems of the files given", quiet(f" ({count(len(report.problems))})")), level=2)
         yield bullets(*report.problems[:_MOST_ROWS])
         yield from _more(len(report.problems), "problem")
     if report.diff.expired:
