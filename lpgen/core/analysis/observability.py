@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.recorded_calls import RecordedCalls, read_only_sides
+from lpgen.core.analysis.recorded_calls import RecordedCalls
 from lpgen.core.analysis.trail_coverage import (
     ANY_REGION,
     Events,
     recording_trails,
     regions_of_events,
     resources_of_events,
+    tests_event_names,
 )
 from lpgen.core.events.visibility import ActionVisibility, visibility_from_catalog
 from lpgen.core.findings import AccountCoverage, Grant, LogCoverage
@@ -93,9 +94,9 @@ class Observability:
             action=action,
             category="Data" if is_data else "Management",
             kind=entry.selector,
-            sides=read_only_sides(action, self._catalog.detail(action).level),
+            sides=self._calls.sides(action, self._catalog.detail(action).level),
             sources=tuple(sorted(entry.event_sources or self._calls.event_sources(action.partition(":")[0]))),
-            names=tuple(sorted(self._calls.event_names(action))),
+            names=tuple(sorted(self._calls.event_names(action))) if tests_event_names(trails) else (),
             resources=resources_of_events(grants) if is_data else ("*",),
             regions=regions or (ANY_REGION,),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from lpgen.core.actions.catalog import CatalogSource
 from lpgen.core.events.event_names import EventSourceRow
 from lpgen.core.events.operation_rows import Operations
+from lpgen.core.events.rules.tables import RULE_TABLES
 from lpgen.core.model import AccessLevel, Action
 
 _SUFFIX: Final = ".amazonaws.com"
@@ -31,7 +33,6 @@ class RecordedCalls:
         self._source = source
         self._operations = Operations(source)
         self._sources: dict[str, frozenset[str]] | None = None
-        self._elsewhere: frozenset[str] | None = None
         self._names: dict[str, dict[str, set[str]]] = {}
 
     def event_sources(self, service: str) -> frozenset[str]:
@@ -46,22 +47,21 @@ class RecordedCalls:
         return self._sources.get(service, frozenset()) | {service + _SUFFIX}
 
     def event_names(self, action: Action) -> frozenset[str]:
-        """Every event name that records an action, or an empty set where not all of them are known.
+        """Every event name that may record an action: nothing but these does, but some of them may not.
 
-        An action that rules read off other calls has names that no table lists.
+        A rule reads the actions of a call off its parameters, so every call with a rule may need any action.
         """
-        if action.casefold() in self._read_elsewhere():
-            return frozenset()
-        service = action.partition(":")[0]
+        service, _, own = action.partition(":")
         if service not in self._names:
             self._names[service] = self._names_of(service)
-        return frozenset(self._names[service].get(action.casefold(), ()))
+        ruled = {name for source, name in _ruled_calls() if source in self.event_sources(service)}
+        return frozenset(self._names[service].get(action.casefold(), set()) | ruled | {own})
 
-    def _read_elsewhere(self) -> frozenset[str]:
-        if self._elsewhere is None:
-            shown = msgspec.json.decode(self._source.read_table("shown_actions"), type=_Shown)
-            self._elsewhere = frozenset(name.casefold() for name in (*shown.observed, *shown.inferred))
-        return self._elsewhere
+    def sides(self, action: Action, level: AccessLevel) -> tuple[bool, ...]:
+        """What `readOnly` the events have that may record an action."""
+        sources = self.event_sources(action.partition(":")[0])
+        by_writes = any(source in sources and not name.startswith(_READ_NAMES) for source, name in _ruled_calls())
+        return read_only_sides(action, level, by_writes=by_writes)
 
     def _names_of(self, service: str) -> dict[str, set[str]]:
         found: dict[str, set[str]] = defaultdict(set)
@@ -72,18 +72,18 @@ class RecordedCalls:
         return found
 
 
-class _Shown(msgspec.Struct, frozen=True):
-    observed: frozenset[str]
-    inferred: dict[str, tuple[str, ...]]
+def _ruled_calls() -> Iterable[tuple[str, str]]:
+    return (call for table in RULE_TABLES for call in table)
 
 
-def read_only_sides(action: Action, level: AccessLevel) -> tuple[bool, ...]:
+def read_only_sides(action: Action, level: AccessLevel, *, by_writes: bool) -> tuple[bool, ...]:
     """What `readOnly` an action's events have: one value where level and name agree, else both.
 
-    An event is read-only when the call changes nothing, which the access level of IAM doesn't always say.
+    An event is read-only when the call changes nothing, which the access level of IAM doesn't always say. `by_writes`
+    says that a writing call may need the action too, as a copy reads its source.
     """
     service, _, name = action.partition(":")
     reads = name.startswith(_READ_NAMES)
     if level in _READ_LEVELS:
-        return (True,) if reads else BOTH_SIDES
+        return (True,) if reads and not by_writes else BOTH_SIDES
     return BOTH_SIDES if reads or service in _READ_SERVICES else (False,)

@@ -35,7 +35,7 @@ _ONE_REGION: Final = frozenset({"iam", "cloudfront", "route53", "organizations"}
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """The events that use of an action would leave. `names` is empty where not all are known.
+    """The events that use of an action would leave. `names` may be empty where no trail tests event names.
 
     `resources` are the patterns of the grants, for data events; `kind` is their `resources.type`, "" for management
     events. `regions` may hold `ANY_REGION`.
@@ -189,6 +189,11 @@ def _literal_tail(pattern: str) -> str:
 
 
 # ---------------------------------------------------------------- what an action's grants leave open
+
+
+def tests_event_names(trails: Iterable[Trail]) -> bool:
+    """Whether any selector of the trails tests `eventName`."""
+    return any(test.field == "eventName" for trail in trails for one in trail.selectors for test in one.tests)
 
 
 def regions_of_events(action: Action, grants: Iterable[Grant], trails: Sequence[Trail]) -> tuple[str, ...]:

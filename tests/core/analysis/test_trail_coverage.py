@@ -1,0 +1,157 @@
+"""What trails record by their settings: by example, and by the laws that more selectors never hide more."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.observability import Observability, trail_knowledge
+from lpgen.core.analysis.recorded_calls import BOTH_SIDES, read_only_sides
+from lpgen.core.analysis.trail_coverage import Events, recording_trails
+from lpgen.core.model import AccessLevel, Action
+from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail
+from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.trail_settings import read_trails
+from tests.worlds import ACCOUNT, allow, policy, role, usage_of
+
+CASES: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[2] / "cases" / "trail_coverage.json").read_text("utf-8")
+)
+MAIN = {
+    "TrailARN": f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main",
+    "Name": "main",
+    "HomeRegion": "us-east-1",
+    "IsMultiRegionTrail": True,
+    "IncludeGlobalServiceEvents": True,
+    "IsOrganizationTrail": False,
+}
+
+
+@cache
+def catalog() -> Catalog:
+    return bundled_catalog()
+
+
+def documents(case: dict[str, Any]) -> list[Any]:
+    if "settings" in case:
+        found: list[Any] = case["settings"]
+        return found
+    trail = {**MAIN, **case.get("trail", {})}
+    status = [case["status"]] if "status" in case else []
+    return [{"Trail": trail}, {"TrailARN": trail["TrailARN"], **case["selectors"]}, *status]
+
+
+def blind_spots(case: dict[str, Any], folder: Path) -> dict[str, str]:
+    path = folder / "trails.json"
+    path.write_text("\n".join(json.dumps(one, indent=1) for one in documents(case)), "utf-8")
+    trails = read_trails([path])
+    more = {"Condition": case["condition"]} if "condition" in case else {}
+    actions = [*case["recorded"], *case["blind"]]
+    statement = allow(actions, case.get("resources", "*"), **more)
+    (grants,) = grants_from_principals([role(policy(statement))], catalog())
+    coverage = coverage_from_usage(usage_of({}, data_events=[("us-east-1", "s3.amazonaws.com")]), trails)
+    seen = Observability(catalog(), coverage, trail_knowledge(trails, (), coverage, min_days=90))
+    return {one: seen.blind_spot(Action(one), ACCOUNT, ("us-east-1",), grants.allows) for one in actions}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
+def test_blind_spot_names_what_the_trails_leave_out(case: dict[str, Any], tmp_path: Path) -> None:
+    assert case["source"].startswith("https://docs.aws.amazon.com/")
+    found = blind_spots(case, tmp_path)
+    assert {one: found[one] for one in case["recorded"]} == dict.fromkeys(case["recorded"], "")
+    for action, reason in case["blind"].items():
+        assert reason in found[action], action
+
+
+@pytest.mark.parametrize(
+    ("action", "level", "sides"),
+    [
+        ("ec2:DescribeInstances", AccessLevel.LIST, (True,)),
+        ("ec2:RunInstances", AccessLevel.WRITE, (False,)),
+        ("logs:StartQuery", AccessLevel.READ, BOTH_SIDES),
+        ("kms:Decrypt", AccessLevel.WRITE, BOTH_SIDES),
+        ("sts:AssumeRole", AccessLevel.WRITE, BOTH_SIDES),
+        ("ssm:GetSomething", AccessLevel.WRITE, BOTH_SIDES),
+    ],
+)
+def test_read_only_sides_is_sure_only_where_level_and_name_agree(
+    action: str, level: AccessLevel, sides: tuple[bool, ...]
+) -> None:
+    assert read_only_sides(Action(action), level, by_writes=False) == sides
+
+
+def test_read_only_sides_of_a_read_is_unsure_where_writing_calls_need_it() -> None:
+    assert read_only_sides(Action("s3:GetObject"), AccessLevel.READ, by_writes=True) == BOTH_SIDES
+
+
+# ---------------------------------------------------------------- laws
+
+VALUES = ("arn:aws:s3:::a/", "arn:aws:s3:::a/b", "arn:aws:s3:::", "arn:aws:s3:::c/d", "true", "false", "GetObject")
+FIELDS = ("readOnly", "eventName", "eventSource", "resources.ARN", "resources.type", "userIdentity.arn")
+TESTS = st.builds(
+    FieldTest,
+    field=st.sampled_from(FIELDS),
+    operator=st.sampled_from(FieldOperator),
+    values=st.lists(st.sampled_from(VALUES), min_size=1, max_size=2).map(tuple),
+)
+SELECTORS = st.builds(
+    Selector, category=st.sampled_from(("Data", "Management")), tests=st.lists(TESTS, max_size=2).map(tuple)
+)
+PATTERNS = st.sampled_from(("*", "arn:aws:s3:::a/*", "arn:aws:s3:::a/b/c", "arn:aws:s3:::c", "arn:aws:s3:::?/b"))
+
+
+def trail_with(selectors: list[Selector]) -> Trail:
+    arn = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main"
+    return Trail(arn, "main", ACCOUNT, "us-east-1", True, True, False, True, tuple(selectors))
+
+
+def object_events(pattern: str) -> Events:
+    return Events(
+        action=Action("s3:GetObject"),
+        category="Data",
+        kind="AWS::S3::Object",
+        sides=(True,),
+        sources=("s3.amazonaws.com",),
+        names=("GetObject", "HeadObject"),
+        resources=(pattern,),
+        regions=("",),
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(selectors=st.lists(SELECTORS, max_size=3), more=SELECTORS, pattern=PATTERNS)
+def test_recording_trails_shows_no_less_with_one_more_selector(
+    selectors: list[Selector], more: Selector, pattern: str
+) -> None:
+    events = object_events(pattern)
+    if not isinstance(recording_trails(events, [trail_with(selectors)]), str):
+        assert not isinstance(recording_trails(events, [trail_with([*selectors, more])]), str)
+
+
+@settings(max_examples=150, deadline=None)
+@given(selector=SELECTORS, more=TESTS, pattern=PATTERNS)
+def test_recording_trails_shows_no_more_with_one_more_test(selector: Selector, more: FieldTest, pattern: str) -> None:
+    events = object_events(pattern)
+    narrower = Selector(selector.category, (*selector.tests, more))
+    if not isinstance(recording_trails(events, [trail_with([narrower])]), str):
+        assert not isinstance(recording_trails(events, [trail_with([selector])]), str)
+
+
+@settings(max_examples=150, deadline=None)
+@given(value=st.sampled_from(VALUES), operator=st.sampled_from(FieldOperator), pattern=PATTERNS, key=st.text("abcd/"))
+def test_recording_trails_covers_a_pattern_only_with_every_arn_that_it_stands_for(
+    value: str, operator: FieldOperator, pattern: str, key: str
+) -> None:
+    selector = Selector("Data", (FieldTest("resources.ARN", operator, (value,)),))
+    exact = pattern.replace("*", key).replace("?", "a")
+    if not isinstance(recording_trails(object_events(pattern), [trail_with([selector])]), str) and "/" in exact:
+        assert not isinstance(recording_trails(object_events(exact), [trail_with([selector])]), str)
