@@ -99,12 +99,11 @@ def _read_pages(path: Path) -> Iterator[_Page]:
     for document in split_documents(data):
         if isinstance(document, Broken):
             raise LastAccessedError(f"it is no JSON: {document.why} ({document.position})")
-        decoded = msgspec.json.decode(document)
-        for one in decoded if isinstance(decoded, list) else [decoded]:
-            try:
-                yield msgspec.convert(one, _Page)
-            except msgspec.ValidationError as error:
-                raise LastAccessedError(f"it is no report: {quote_input(str(error))}") from error
+        try:
+            decoded = msgspec.json.decode(document)
+            yield from msgspec.convert(decoded if isinstance(decoded, list) else [decoded], list[_Page])
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise LastAccessedError(f"it is no report: {quote_input(str(error).replace('`', ''))}") from error
 
 
 def _report(path: Path, pages: list[_Page], arn: str) -> AccessReport:

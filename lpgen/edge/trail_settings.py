@@ -155,11 +155,22 @@ def _read_file(path: Path) -> Iterator[_Trail | _Selectors | _Status]:
     for document in split_documents(data):
         if isinstance(document, Broken):
             raise TrailSettingsError(f"`{path}` is no JSON: {document.why} ({document.position})", hint=_HINT)
-        for one in _flatten(msgspec.json.decode(document)):
+        for one in _flatten(_decode(document, path)):
             empty = False
             yield _document(one, path)
     if empty:
         raise TrailSettingsError(f"`{path}` holds no settings of a trail", hint=_HINT)
+
+
+def _decode(document: bytes, path: Path) -> object:
+    try:
+        return msgspec.json.decode(document)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise TrailSettingsError(f"`{path}` is no JSON: {_plain(error)}", hint=_HINT) from error
+
+
+def _plain(error: Exception) -> str:
+    return quote_input(str(error).replace("`", ""))
 
 
 def _flatten(decoded: object) -> Iterator[object]:
@@ -188,7 +199,7 @@ def _document(one: object, path: Path) -> _Trail | _Selectors | _Status:
     try:
         return msgspec.convert(one, kind)
     except msgspec.ValidationError as error:
-        raise TrailSettingsError(f"`{path}`: {quote_input(str(error))}", hint=_HINT) from error
+        raise TrailSettingsError(f"`{path}`: {_plain(error)}", hint=_HINT) from error
 
 
 # ---------------------------------------------------------------- selectors
