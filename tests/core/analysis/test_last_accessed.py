@@ -36,8 +36,7 @@ TRAIL = Trail(
 
 
 def diff_of(case: dict[str, Any], folder: Path) -> PrincipalDiff:
-    age = {"created": days_before_end(case["role_age"])} if "role_age" in case else {}
-    principal = role(policy(allow(case["actions"])), **age)
+    principal = role(policy(allow(case["actions"])), created=days_before_end(case.get("role_age", 2_000)))
     details = {
         "JobStatus": "COMPLETED",
         "JobType": "ACTION_LEVEL",
