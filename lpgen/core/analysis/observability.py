@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.recorded_calls import RecordedCalls
@@ -17,7 +17,7 @@ from lpgen.core.analysis.trail_coverage import (
     tests_event_names,
 )
 from lpgen.core.events.visibility import ActionVisibility, visibility_from_catalog
-from lpgen.core.findings import AccountCoverage, Grant, LogCoverage
+from lpgen.core.findings import AccountCoverage, Gap, Grant, Hole, LogCoverage
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action, Visibility
 from lpgen.core.trails import Trail, trails_of_accounts
@@ -170,11 +170,12 @@ def _blind_by_log(entry: ActionVisibility, covered: AccountCoverage | None, regi
 
 
 def _days_from(covered: AccountCoverage, first: date) -> int:
-    """The days of an account's window from a day on, less its gaps."""
-    days = max(0, (covered.last_day - first).days + 1)
-    for gap in covered.gaps:
-        days -= max(0, (gap.last - max(gap.first, first)).days + 1)
-    return max(0, days)
+    """The covered days of an account's window from a day on."""
+    days = {first + timedelta(days=at) for at in range((covered.last_day - first).days + 1)}
+    missing: tuple[Gap | Hole, ...] = (*covered.gaps, *covered.holes)
+    for one in missing:
+        days -= {one.first + timedelta(days=at) for at in range((one.last - one.first).days + 1)}
+    return len(days)
 
 
 def _names_service(grant: Grant, service: str) -> bool:

@@ -77,9 +77,20 @@ def settings_hole(
 
 
 def settings_since(trail: Trail, changes: Iterable[TrailChange]) -> TrailChange | None:
-    """The last recorded change of a trail, since which its settings are as they are now; None where there is none."""
-    found = [one for one in changes if one.concerns(trail.arn) and one.event in RESETS | {"CreateTrail"}]
-    return max(found, default=None)
+    """The last recorded change since which a trail records as its settings say; None where there is none.
+
+    A start that no recorded stop precedes counts: nothing says that the trail recorded before. What lies between a
+    stop and a start is a hole of its own.
+    """
+    since: TrailChange | None = None
+    stopped = False
+    for one in sorted(changes):
+        if not one.concerns(trail.arn):
+            continue
+        stopped = stopped or one.event in STOPS
+        if one.event in RESETS or one.event == "CreateTrail" or (one.event == "StartLogging" and not stopped):
+            since = one
+    return since
 
 
 def first_day_after(change: TrailChange) -> date:

@@ -19,14 +19,15 @@ from lpgen.core.analysis.trail_coverage import Events, recording_trails
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail
 from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.trail_changes import TrailChange
 from lpgen.edge.catalog_files import bundled_catalog
 from lpgen.edge.trail_settings import read_trails
-from tests.worlds import ACCOUNT, allow, policy, role, usage_of
+from tests.worlds import ACCOUNT, allow, days_before_end, policy, role, usage_of
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "cases" / "trail_coverage.json").read_text("utf-8")
 )
-MAIN = {
+MAIN: dict[str, Any] = {
     "TrailARN": f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main",
     "Name": "main",
     "HomeRegion": "us-east-1",
@@ -91,6 +92,25 @@ def test_read_only_sides_is_sure_only_where_level_and_name_agree(
 
 def test_read_only_sides_of_a_read_is_unsure_where_writing_calls_need_it() -> None:
     assert read_only_sides(Action("s3:GetObject"), AccessLevel.READ, by_writes=True) == BOTH_SIDES
+
+
+@pytest.mark.parametrize(("reset", "reason"), [(20, "that is 20 covered days"), (100, "")])
+def test_blind_spot_counts_only_the_days_since_selectors_were_changed(reset: int, reason: str, tmp_path: Path) -> None:
+    case = {
+        "selectors": {"EventSelectors": [{"DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}]}]}
+    }
+    path = tmp_path / "trails.json"
+    path.write_text(json.dumps(documents(case)), "utf-8")
+    trails = read_trails([path])
+    (grants,) = grants_from_principals([role(policy(allow("s3:GetObject")))], catalog())
+    when = days_before_end(reset)
+    change = TrailChange(when, "PutEventSelectors", ACCOUNT, MAIN["TrailARN"], "someone", "event-1")
+    coverage = coverage_from_usage(usage_of({}), trails)
+    seen = Observability(catalog(), coverage, trail_knowledge(trails, (change,), coverage, min_days=90))
+    found = seen.blind_spot(Action("s3:GetObject"), ACCOUNT, (), grants.allows)
+    assert found.endswith(reason)
+    assert bool(found) is bool(reason)
+    assert ("PutEventSelectors of main" in found) is bool(reason)
 
 
 # ---------------------------------------------------------------- laws
