@@ -411,15 +411,9 @@ def _analyse(
 
 
 def _say_generated(report: Report, output: Path) -> None:
-    made = [one for one in report.proposals if one.replacement is not None]
-    safe = sum(one.safe for one in made)
-    typer.echo(f"{len(made)} replacements in {output}, {safe} called safe", err=True)
-    for one in made:
-        if not one.safe:
-            reasons = one.caveats
-            typer.echo(f"  not safe yet: {one.diff.principal.arn}: {reasons[0].message}", err=True)
-            if len(reasons) > 1:
-                typer.echo(f"    and {len(reasons) - 1} more; see its evidence.json", err=True)
+    from lpgen.report.generate_text import render_generated
+
+    typer.echo(render_generated(report, str(output)), err=True)
 
 
 def _show_progress(progress: Progress) -> None:
@@ -450,6 +444,8 @@ def _color(output: Path | None) -> bool:
 
 
 def _complain(error: LpgenError) -> None:
-    typer.echo(f"lpgen: {error.message}", err=True)
+    from lpgen.report.inert import terminal_text
+
+    typer.echo(f"lpgen: {terminal_text(error.message)}", err=True)
     if error.hint:
-        typer.echo(f"  {error.hint}", err=True)
+        typer.echo(f"  {terminal_text(error.hint)}", err=True)

@@ -150,6 +150,46 @@ def test_generate_writes_inline_policies_on_request(home: Path) -> None:
     assert [one["type"] for one in json.loads(evidence.read_text(encoding="utf-8"))["policies"]] == ["inline"]
 
 
+def test_generate_says_what_it_refuses_and_writes_the_rest(home: Path) -> None:
+    details = json.loads(json.dumps(DETAILS))
+    names = [f"arn:aws:s3:::{number:055d}" for number in range(2_000)]
+    huge = {**STATEMENT, "Resource": names, "Action": ["s3:GetBucketTagging"]}
+    refusal = {"Effect": "Deny", "Action": "s3:PutBucketTagging", "Resource": names}
+    small = details["RoleDetailList"][0]
+    large = {**small, "RoleName": "large", "RoleId": "AROALARGE", "Arn": "arn:aws:iam::111122223333:role/large"}
+    large["RolePolicyList"] = [
+        {"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": [huge, refusal]}}
+    ]
+    details["RoleDetailList"].append(large)
+    (home / "policies.json").write_text(json.dumps(details), encoding="utf-8")
+    record = json.loads(json.dumps(RECORD).replace("role/app", "role/large").replace("AROAAPP", "AROALARGE"))
+    record["requestParameters"]["bucketName"] = names[0].rpartition(":")[2]
+    (home / "more.json").write_text(json.dumps([{**record, "eventID": "e9"}]), encoding="utf-8")
+    assert run("ingest", str(home / "more.json"), "--data", str(home / "data")).returncode == 0
+    done = run("generate", *ground(home), "--output", str(home / "out"))
+    assert done.returncode == 0
+    assert "refused: arn:aws:iam::111122223333:role/large" in done.stderr
+    assert "one Deny alone is larger than a policy may be" in done.stderr
+    assert [path.name for path in (home / "out").iterdir() if path.is_dir()] == ["111122223333-role-app"]
+    assert run("verify", str(home / "out"), *ground(home)).returncode == 0
+
+
+def test_messages_never_pass_on_terminal_escapes(home: Path) -> None:
+    done = run("review", *ground(home), "--principal", "\x1b]0;owned\x07\n\u202enobody")
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+    assert "\u202e" not in done.stderr
+    hostile = json.dumps(DETAILS).replace('"app"', '"a\\u001b[2Jp\\npp"').replace("role/app", "role/a\\u001b[2Jp\\npp")
+    (home / "policies.json").write_text(hostile, encoding="utf-8")
+    log = json.dumps([RECORD]).replace("role/app", "role/a\\u001b[2Jp\\npp")
+    (home / "more.json").write_text(log, encoding="utf-8")
+    assert run("ingest", str(home / "more.json"), "--data", str(home / "data")).returncode == 0
+    done = run("generate", *ground(home), "--output", str(home / "out"))
+    assert done.returncode == 0
+    assert "\x1b" not in done.stderr
+    assert "not safe yet" in done.stderr
+
+
 def test_decisions_count(home: Path) -> None:
     decisions = home / "decisions.toml"
     decisions.write_text(

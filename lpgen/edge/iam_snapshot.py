@@ -60,7 +60,8 @@ def read_snapshot(paths: Sequence[Path]) -> Snapshot:
                 raise
             problems.append(SnapshotProblem(SnapshotProblemKind.NOT_A_SNAPSHOT, str(file), error.message))
     if not pages:
-        raise SnapshotError("no file holds authorization details", hint=HINT)
+        reasons = "".join(f"; {problem.message}" for problem in problems[:3])
+        raise SnapshotError(f"no file holds authorization details{reasons}", hint=HINT)
     return _Assembly(pages, problems).snapshot(sources)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -20,6 +21,7 @@ from lpgen.errors import OutputError
 
 SUMMARY: Final = "summary.json"
 EVIDENCE: Final = "evidence.json"
+_LONGEST_FOLDER: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,12 @@ class WrittenReplacement:
 def folder_name(proposal: Proposal) -> str:
     """The folder of a principal: account, kind and name, which IAM keeps unique and free of slashes."""
     principal = proposal.diff.principal
-    name = "".join(one if one.isalnum() or one in "_+=,.@-" else "_" for one in principal.name) or "_"
-    return f"{principal.account or 'no-account'}-{principal.kind}-{name}"
+    name = "".join(one if one.isascii() and (one.isalnum() or one in "_+=,.@-") else "_" for one in principal.name)
+    whole = f"{principal.account or 'no-account'}-{principal.kind}-{name or '_'}"
+    if name == principal.name and len(whole) <= _LONGEST_FOLDER:
+        return whole
+    # No name that IAM takes comes here; what else a file holds gets a folder of its own all the same.
+    return f"{whole[:_LONGEST_FOLDER]}-{hashlib.sha256(principal.arn.encode()).hexdigest()[:12]}"
 
 
 def write_replacements(
@@ -44,14 +50,14 @@ def write_replacements(
 ) -> dict[str, str]:
     """Writes each proposal's documents and evidence below a folder, and returns the folder names by principal ARN.
 
-    Only proposals with documents to show get a folder.
+    Only proposals with a replacement get a folder; a refused one has nothing to put in place.
 
     Raises:
         OutputError: the folder can't be written.
     """
     folders: dict[str, str] = {}
     for proposal in proposals:
-        if proposal.replacement is None:
+        if proposal.replacement is None or proposal.replacement.refusal:
             continue
         folder = output / folder_name(proposal)
         folders[proposal.diff.principal.arn] = folder.name

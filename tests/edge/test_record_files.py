@@ -261,4 +261,6 @@ def test_records_from_bytes_reports_a_file_cut_anywhere(cut: int, shape: str) ->
     kept = text[: len(text) * cut // 400]
     items = read(kept)
     assert set(ids(items)) <= set(BOTH)
-    assert len(ids(items)) == 2 or faults(items) or shape == "json lines" or not kept
+    # Lines stand for themselves: a file that ends with a whole one shows no sign of the lines that are gone.
+    at_line_end = b"\n" in text[max(0, len(kept) - 1) : len(kept) + 1]
+    assert len(ids(items)) == 2 or faults(items) or at_line_end or not kept

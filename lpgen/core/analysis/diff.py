@@ -178,7 +178,7 @@ def _diff_principal(
     return PrincipalDiff(
         principal,
         principal_class,
-        proposal_for(grants, usage, principal_class=principal_class, coverage=coverage, as_of=ground.as_of),
+        proposal_for(grants, usage, lines, principal_class=principal_class, coverage=coverage, as_of=ground.as_of),
         coverage.covered_days if coverage else 0,
         verdicts,
         ungranted,

@@ -40,7 +40,13 @@ from lpgen.core.findings import (
 )
 from lpgen.core.model import Statement
 from lpgen.core.options import Options
-from lpgen.core.policies.policy import policy_from_json, policy_from_statements, policy_size, policy_to_json
+from lpgen.core.policies.policy import (
+    MANAGED_POLICY_LIMIT,
+    policy_from_json,
+    policy_from_statements,
+    policy_size,
+    policy_to_json,
+)
 
 SCOPE_RULES: Final[Mapping[str, str]] = {**RULE_SENTENCES, **LINE_RULE_SENTENCES, **FOLD_SENTENCES}
 """Every rule by which a scope is wider than the seen resources, as a sentence that says what it adds."""
@@ -92,7 +98,7 @@ def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog
                 _bytes_by_service([*items, *denies]),
                 "",
             )
-    return _refuse(diff, parents, denies, catalog)
+    return _refuse(diff, parents, denies, catalog, inline=inline)
 
 
 def _attempts(diff: PrincipalDiff, parents: Parents, catalog: Catalog, *, inline: bool) -> Iterable[_Attempt]:
@@ -111,15 +117,27 @@ def _attempts(diff: PrincipalDiff, parents: Parents, catalog: Catalog, *, inline
         yield _Attempt(lines, Grouping.MERGED, both)
 
 
-def _refuse(diff: PrincipalDiff, parents: Parents, denies: Sequence[Item], catalog: Catalog) -> Replacement:
+def _refuse(
+    diff: PrincipalDiff, parents: Parents, denies: Sequence[Item], catalog: Catalog, *, inline: bool
+) -> Replacement:
     statements = statements_from_lines(diff.lines, parents, grouping=Grouping.MERGED, catalog=catalog)
     sizes = _bytes_by_service([*(_allow_item(one, parents) for one in statements), *denies])
     largest = ", ".join(f"{service} {size}" for service, size in sorted(sizes, key=lambda one: -one[1])[:5])
-    reason = (
-        f"the replacement needs {sum(size for _, size in sizes)} characters and doesn't fit AWS's limits (largest:"
-        f" {largest}); split the {diff.principal.kind} into several by what they do"
-    )
-    return Replacement(diff.principal, (), (), sizes, reason)
+    needed = sum(size for _, size in sizes)
+    space = space_of(diff.principal.kind, managed=not inline, inline=True)
+    room = f"{space.inline:,} characters of inline policies"
+    if not inline:
+        room = f"{space.managed} managed policies of {MANAGED_POLICY_LIMIT:,} characters and {room}"
+    reason = f"the replacement needs {needed:,} characters and doesn't fit into {room} (largest: {largest})"
+    return Replacement(diff.principal, (), (), sizes, f"{reason}; {_advice(diff, denies, inline=inline)}")
+
+
+def _advice(diff: PrincipalDiff, denies: Sequence[Item], *, inline: bool) -> str:
+    if any(item.size > MANAGED_POLICY_LIMIT for item in denies):
+        return "one Deny alone is larger than a policy may be, so leave the policy that holds it attached"
+    if inline and diff.principal_class is not PrincipalClass.SSO:
+        return "leave out --inline"
+    return f"split the {diff.principal.kind} into several by what they do"
 
 
 # ---------------------------------------------------------------- items

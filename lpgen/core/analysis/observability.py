@@ -89,14 +89,15 @@ class Observability:
         grants: Sequence[Grant],
     ) -> str:
         is_data = entry.visibility is Visibility.DATA
+        category = "Data" if is_data else "Management"
         regions = regions_of_events(action, grants, trails)
         events = Events(
             action=action,
-            category="Data" if is_data else "Management",
+            category=category,
             kind=entry.selector,
             sides=self._calls.sides(action, self._catalog.detail(action).level),
             sources=tuple(sorted(entry.event_sources or self._calls.event_sources(action.partition(":")[0]))),
-            names=tuple(sorted(self._calls.event_names(action))) if tests_event_names(trails) else (),
+            names=tuple(sorted(self._calls.event_names(action))) if tests_event_names(trails, category) else (),
             resources=resources_of_events(grants) if is_data else ("*",),
             regions=regions or (ANY_REGION,),
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from lpgen.core.analysis.caveats import NEVER_USED_DAYS, has_unseen_use
-from lpgen.core.findings import AccountCoverage, Detachment, PrincipalClass, PrincipalGrants, PrincipalUsage
+from lpgen.core.findings import AccountCoverage, Detachment, Line, PrincipalClass, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import Outcome, PolicyKind, Principal, PrincipalKind
 
 _SERVICE_LINKED_PATH = "/aws-service-role/"
@@ -46,13 +47,17 @@ def was_active(usage: PrincipalUsage) -> bool:
 def proposal_for(
     grants: PrincipalGrants,
     usage: PrincipalUsage,
+    lines: Collection[Line],
     *,
     principal_class: PrincipalClass,
     coverage: AccountCoverage | None,
     as_of: date,
 ) -> str:
-    """What to do about a principal, in one sentence."""
+    """What to do about a principal, in one sentence. `lines` are those of its replacement."""
     principal = grants.principal
+    if principal_class in GENERATED_CLASSES and not lines:
+        kept = "all but the Denies" if grants.denies else "the policies"
+        return f"remove {kept}: they allow nothing that was used or tried"
     if principal_class is PrincipalClass.UNUSED:
         return _proposal_for_unused(principal, usage, coverage=coverage, as_of=as_of)
     return {

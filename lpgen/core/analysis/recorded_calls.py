@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -34,6 +33,7 @@ class RecordedCalls:
         self._operations = Operations(source)
         self._sources: dict[str, frozenset[str]] | None = None
         self._names: dict[str, dict[str, set[str]]] = {}
+        self._ruled: dict[str, frozenset[str]] = {}
 
     def event_sources(self, service: str) -> frozenset[str]:
         """The event sources that may record an action of a service."""
@@ -54,14 +54,20 @@ class RecordedCalls:
         service, _, own = action.partition(":")
         if service not in self._names:
             self._names[service] = self._names_of(service)
-        ruled = {name for source, name in _ruled_calls() if source in self.event_sources(service)}
-        return frozenset(self._names[service].get(action.casefold(), set()) | ruled | {own})
+        return frozenset(self._names[service].get(action.casefold(), set()) | self._ruled_names(service) | {own})
 
     def sides(self, action: Action, level: AccessLevel) -> tuple[bool, ...]:
         """What `readOnly` the events have that may record an action."""
-        sources = self.event_sources(action.partition(":")[0])
-        by_writes = any(source in sources and not name.startswith(_READ_NAMES) for source, name in _ruled_calls())
-        return read_only_sides(action, level, by_writes=by_writes)
+        ruled = self._ruled_names(action.partition(":")[0])
+        return read_only_sides(action, level, by_writes=not all(name.startswith(_READ_NAMES) for name in ruled))
+
+    def _ruled_names(self, service: str) -> frozenset[str]:
+        """The event names of a service's calls that have a rule."""
+        if service not in self._ruled:
+            sources = self.event_sources(service)
+            calls = (call for table in RULE_TABLES for call in table)
+            self._ruled[service] = frozenset(name for source, name in calls if source in sources)
+        return self._ruled[service]
 
     def _names_of(self, service: str) -> dict[str, set[str]]:
         found: dict[str, set[str]] = defaultdict(set)
@@ -70,10 +76,6 @@ class RecordedCalls:
                 for action in row.actions or (f"{service}:{name}",):
                     found[action.casefold()].add(name)
         return found
-
-
-def _ruled_calls() -> Iterable[tuple[str, str]]:
-    return (call for table in RULE_TABLES for call in table)
 
 
 def read_only_sides(action: Action, level: AccessLevel, *, by_writes: bool) -> tuple[bool, ...]:

@@ -191,9 +191,10 @@ def _literal_tail(pattern: str) -> str:
 # ---------------------------------------------------------------- what an action's grants leave open
 
 
-def tests_event_names(trails: Iterable[Trail]) -> bool:
-    """Whether any selector of the trails tests `eventName`."""
-    return any(test.field == "eventName" for trail in trails for one in trail.selectors for test in one.tests)
+def tests_event_names(trails: Iterable[Trail], category: str) -> bool:
+    """Whether any selector of a category tests `eventName`."""
+    selectors = (one for trail in trails for one in trail.selectors if one.category == category)
+    return any(test.field == "eventName" for one in selectors for test in one.tests)
 
 
 def regions_of_events(action: Action, grants: Iterable[Grant], trails: Sequence[Trail]) -> tuple[str, ...]:

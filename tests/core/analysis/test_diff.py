@@ -231,6 +231,12 @@ def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hol
     assert "disable" not in hole.proposal
 
 
+def test_diff_proposes_to_remove_policies_that_allow_nothing_used() -> None:
+    found = diff_of(role(policy(allow("s3:GetObject", f"{DATA}/*"))), [use("iam:ListRoles")])
+    assert found.lines == ()
+    assert found.proposal == "remove the policies: they allow nothing that was used or tried"
+
+
 def test_diff_puts_each_principal_into_its_class() -> None:
     linked = role(policy(allow("*")), path="/aws-service-role/x.amazonaws.com/")
     sso = role(policy(allow("*")), path="/aws-reserved/sso.amazonaws.com/")

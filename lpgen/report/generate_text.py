@@ -1,0 +1,35 @@
+"""What `lpgen generate` says of what it wrote: sentences for stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.findings import Proposal, Report
+from lpgen.report.inert import terminal_text
+
+
+def render_generated(report: Report, output: str) -> str:
+    """How many replacements there are, which aren't called safe and why, and what is wrong with the policy files."""
+    return "\n".join(_lines(report, output))
+
+
+def _lines(report: Report, output: str) -> Iterator[str]:
+    made = [one for one in report.proposals if one.replacement is not None]
+    written = [one for one in made if one.replacement and not one.replacement.refusal]
+    safe = sum(one.safe for one in written)
+    yield f"{len(written)} replacements in {terminal_text(output)}, {safe} called safe"
+    for problem in report.problems:
+        yield f"  problem of the policy files: {terminal_text(problem)}"
+    for one in made:
+        if not one.safe:
+            yield from _why_not(one)
+
+
+def _why_not(proposal: Proposal) -> Iterator[str]:
+    refused = proposal.replacement is not None and proposal.replacement.refusal
+    first, *others = proposal.caveats
+    reason = refused or first.message
+    what = "refused" if refused else "not safe yet"
+    yield f"  {what}: {terminal_text(proposal.diff.principal.arn)}: {terminal_text(reason)}"
+    if others:
+        yield f"    and {len(others)} more reasons; `lpgen review` has them all"
