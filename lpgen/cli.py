@@ -257,7 +257,7 @@ def generate_command(
 
     Each replacement is verified before it is called safe. Exit 1 where one fails its verification.
     """
-    from lpgen.core.findings import CheckStatus
+    from lpgen.core.replacements import CheckStatus
     from lpgen.pipeline import generate
 
     options = _options(
@@ -289,7 +289,7 @@ def verify_command(
 
     Exit 1 with the failing line when any check fails or can't be proven.
     """
-    from lpgen.core.findings import CheckStatus
+    from lpgen.core.replacements import CheckStatus
     from lpgen.edge.catalog_files import open_catalog
     from lpgen.pipeline import verify
     from lpgen.report import render_verification

@@ -20,19 +20,12 @@ from lpgen.core.analysis.verify import verify_replacement
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.events.map_line import map_line
 from lpgen.core.events.records import Record
-from lpgen.core.findings import (
-    Check,
-    CheckStatus,
-    PrincipalGrants,
-    PrincipalUsage,
-    Proposal,
-    Replacement,
-    Report,
-    Verification,
-)
+from lpgen.core.findings import Proposal, Report
+from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.replacements import Check, CheckStatus, Replacement, Verification
 from lpgen.core.usage.event_time import ALL_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress, counts_from_usage
 from lpgen.core.usage.log_coverage import coverage_from_usage

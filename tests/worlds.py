@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from lpgen.core.actions.catalog import Catalog, CatalogSource
 from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.findings import Evidence, Grant, PrincipalGrants, Use
+from lpgen.core.grounds import Evidence, Grant, PrincipalGrants, Use
 from lpgen.core.model import (
     OBSERVED,
     Action,

@@ -1,4 +1,4 @@
-"""The types of the analysis: what a principal was granted and used, what to replace it with, and the proof."""
+"""The types of a comparison: verdicts, caveats, and all there is to say of a principal."""
 
 from __future__ import annotations
 
@@ -6,189 +6,28 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from lpgen.core.grounds import (
+    Evidence,
+    LogCoverage,
+    PrincipalUsage,
+    StatementRef,
+    UnmappedEvent,
+    Use,
+)
 from lpgen.core.model import (
     AccessLevel,
     Action,
     ActionPattern,
-    DenialKind,
-    Outcome,
-    PolicyKind,
     Principal,
-    Resource,
     SkipReason,
-    Statement,
 )
-
-# ---------------------------------------------------------------- use, read off the usage table
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """How a use is known: times are ISO 8601 in UTC, the example is the earliest record's."""
-
-    records: int
-    first_seen: str
-    last_seen: str
-    example_event_id: str
-    example_resource: str
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """One action of one principal on one resource with one outcome, over all days."""
-
-    action: Action
-    resource: Resource
-    outcome: Outcome
-    how: str
-    denial_kind: DenialKind
-    error_code: str
-    regions: tuple[str, ...]
-    evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class UnmappedEvent:
-    """Calls whose action is unknown: the event map doesn't know them, or (BAD_RECORD) their record can't be read."""
-
-    event_source: str
-    event_name: str
-    evidence: Evidence
-    reason: SkipReason = SkipReason.UNMAPPED
-
-    @property
-    def item(self) -> str:
-        """How a decision names it."""
-        return " ".join(filter(None, (self.reason, self.event_source, self.event_name)))
-
-
-@dataclass(frozen=True, slots=True)
-class PrincipalUsage:
-    """All that the usage and skip tables hold of one principal. `principal_ids` are those its records carry."""
-
-    principal: str
-    principal_ids: tuple[str, ...]
-    uses: tuple[Use, ...]
-    unmapped: tuple[UnmappedEvent, ...]
-    regions: tuple[str, ...]
-
-
-# ---------------------------------------------------------------- coverage
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Days in a row without a single record, first and last included."""
-
-    first: date
-    last: date
-
-
-class CoverageSource(StrEnum):
-    """What says which events were recorded."""
-
-    LOG = "the log itself"
-    TRAILS = "the trail settings"
-
-
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """Days that an event in the logs takes out of the coverage, first and last included; `why` names the event."""
-
-    first: date
-    last: date
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class AccountCoverage:
-    """What was read of one account. `covered_days` counts the window's days less those of the gaps and holes.
-
-    `data_events` are pairs of region and event source whose data events were seen at least once: nothing but the log
-    itself says so here, so a source without a single data event counts as not recorded. `known_from` says whether that
-    decides, or `trails`: the settings of the trails that record the account, a sentence each. `unseen` are the event
-    sources of management events that trails may exclude and that the log holds no record of.
-    `changes` are recorded changes of trails that took no day out of the coverage.
-    """
-
-    account: str
-    first_day: date
-    last_day: date
-    covered_days: int
-    gaps: tuple[Gap, ...]
-    regions: tuple[str, ...]
-    records: int
-    data_events: frozenset[tuple[str, str]]
-    holes: tuple[Hole, ...] = ()
-    known_from: CoverageSource = CoverageSource.LOG
-    trails: tuple[str, ...] = ()
-    unseen: frozenset[str] = frozenset()
-    changes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LogCoverage:
-    """What was read of all accounts, sorted by account."""
-
-    accounts: tuple[AccountCoverage, ...]
-
-    def account(self, account: str) -> AccountCoverage | None:
-        """The coverage of one account, or None where none of its logs was read."""
-        return next((one for one in self.accounts if one.account == account), None)
-
-    @property
-    def last_day(self) -> date | None:
-        """The last day of any record: what reports count from unless told otherwise."""
-        return max((one.last_day for one in self.accounts), default=None)
-
-
-# ---------------------------------------------------------------- grants
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class StatementRef:
-    """Which statement of which policy: `policy` is a managed policy's ARN or an inline policy's name."""
-
-    policy: str
-    kind: PolicyKind
-    group: str
-    index: int
-    sid: str
-
-    def __str__(self) -> str:
-        where = f" of group {self.group}" if self.group else ""
-        named = f" ({self.sid})" if self.sid else ""
-        return f"{self.policy}{where}, statement {self.index + 1}{named}"
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """One statement with what it expands to. `problems` are its patterns that the catalog doesn't know."""
-
-    ref: StatementRef
-    version: str
-    statement: Statement
-    actions: frozenset[Action]
-    unknown_patterns: tuple[ActionPattern, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PrincipalGrants:
-    """What a principal's policies say. `missing` names attached policies or boundaries without a document.
-
-    `granted` is every action that some Allow grants, that no Deny refuses outright and that the boundary lets through.
-    """
-
-    principal: Principal
-    allows: tuple[Grant, ...]
-    denies: tuple[Grant, ...]
-    boundary_allows: tuple[Grant, ...] | None
-    boundary_denies: tuple[Grant, ...]
-    missing: tuple[str, ...]
-    granted: frozenset[Action]
-
-
-# ---------------------------------------------------------------- diff
+from lpgen.core.replacements import (
+    CheckStatus,
+    Decision,
+    Line,
+    Replacement,
+    Verification,
+)
 
 
 class Verdict(StrEnum):
@@ -351,121 +190,6 @@ class SkipCount:
     example_event_id: str
 
 
-# ---------------------------------------------------------------- replacement
-
-
-class LineKind(StrEnum):
-    """Why a line is in a replacement."""
-
-    OBSERVED = "observed"
-    INFERRED = "inferred"
-    ATTEMPTED = "attempted"
-    KEPT = "kept"  # the logs could not have shown its use
-    REVIEW = "review"  # kept because an unexplained use may be a mapping error
-    DECIDED = "decided"  # a person's decision
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Scope:
-    """A statement's `Resource`, or its `NotResource` where `not_resource` is true."""
-
-    resources: tuple[str, ...]
-    not_resource: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One action on one scope, narrowed from one statement, with why. `rule` names the scoping rule, or is ""."""
-
-    action: Action
-    scope: Scope
-    parent: StatementRef
-    kind: LineKind
-    why: str
-    rule: str
-    evidence: Evidence | None
-
-
-@dataclass(frozen=True, slots=True)
-class ReplacementStatement:
-    """One new Allow with the lines it came from. All lines have the statement's parent."""
-
-    sid: str
-    actions: tuple[Action, ...]
-    scope: Scope
-    parent: StatementRef
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ReplacementDocument:
-    """One policy document to create. `text` is JSON laid out for people; `size` is in IAM characters."""
-
-    name: str
-    inline: bool
-    text: str
-    size: int
-    statements: tuple[ReplacementStatement, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AppliedRule:
-    """A scoping rule that was applied: what it wrote, for how many records, and what that adds."""
-
-    rule: str
-    pattern: str
-    records: int
-    adds: str
-
-
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """The policies proposed for one principal. `refusal` is why there are none, or ""."""
-
-    principal: Principal
-    documents: tuple[ReplacementDocument, ...]
-    rules: tuple[AppliedRule, ...]
-    bytes_by_service: tuple[tuple[str, int], ...]
-    refusal: str
-
-
-# ---------------------------------------------------------------- proof
-
-
-class CheckStatus(StrEnum):
-    """How a check ended."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    UNPROVEN = "unproven"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check: `examined` things looked at, and a sentence for each that failed or couldn't be proven."""
-
-    name: str
-    status: CheckStatus
-    examined: int
-    findings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """The checks on one replacement; without any check it has failed."""
-
-    principal: str
-    checks: tuple[Check, ...]
-
-    @property
-    def status(self) -> CheckStatus:
-        """FAILED if any check failed or there is none, UNPROVEN if any is unproven, else PASSED."""
-        statuses = {check.status for check in self.checks}
-        if not statuses or CheckStatus.FAILED in statuses:
-            return CheckStatus.FAILED
-        return CheckStatus.UNPROVEN if CheckStatus.UNPROVEN in statuses else CheckStatus.PASSED
-
-
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """All there is to say of one principal. `replacement` and `verification` are None where its class gets none."""
@@ -503,30 +227,3 @@ class Report:
     proposals: tuple[Proposal, ...]
     problems: tuple[str, ...]
     min_days: int
-
-
-# ---------------------------------------------------------------- decisions
-
-
-class DecisionKind(StrEnum):
-    """What a person decided."""
-
-    KEEP = "keep"
-    DROP = "drop"
-    ACCEPT = "accept"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A person's decision. Patterns are globs; dates are ISO, inclusive; "" means any (or never for `expires`)."""
-
-    kind: DecisionKind
-    principal: str
-    action: str
-    resource: str
-    item: str
-    since: str
-    until: str
-    reason: str
-    owner: str
-    expires: str

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from lpgen.core.findings import Decision
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
 from lpgen.core.policies.match import glob_match
+from lpgen.core.replacements import Decision
 from lpgen.core.trails import Trail
 
 

@@ -23,7 +23,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from lpgen.core.findings import Decision, DecisionKind
+from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.errors import DecisionsError
 
 _FIELDS: Final = frozenset(

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Final
 
-from lpgen.core.findings import ActionVerdict, Confidence, Line, LineKind, Proposal, Verdict
+from lpgen.core.findings import ActionVerdict, Confidence, Proposal, Verdict
 from lpgen.core.model import AccessLevel, Action
+from lpgen.core.replacements import Line, LineKind
 
 
 @dataclass(frozen=True, slots=True)

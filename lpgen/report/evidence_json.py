@@ -23,18 +23,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
 
-from lpgen.core.findings import (
-    Line,
-    Proposal,
-    Replacement,
-    ReplacementDocument,
-    ReplacementStatement,
-    Report,
-    Scope,
-    StatementRef,
-)
+from lpgen.core.findings import Proposal, Report
+from lpgen.core.grounds import StatementRef
 from lpgen.core.model import CURRENT_VERSION, Effect, Policy
 from lpgen.core.policies.policy import statement_depends_on_version
+from lpgen.core.replacements import Line, Replacement, ReplacementDocument, ReplacementStatement, Scope
 from lpgen.report.facts import (
     facts_of_accepted,
     facts_of_account,

@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from lpgen.core.findings import (
-    AccountCoverage,
-    Caveat,
-    Check,
-    Decision,
-    Evidence,
-    PrincipalDiff,
-    Proposal,
-    Scope,
-    StatementRef,
-    UngrantedUse,
-    Use,
-)
+from lpgen.core.findings import Caveat, PrincipalDiff, Proposal, UngrantedUse
+from lpgen.core.grounds import AccountCoverage, Evidence, StatementRef, Use
+from lpgen.core.replacements import Check, Decision, Scope
 from lpgen.report.json_layout import Json, Row
 from lpgen.report.next_steps import UNACCEPTABLE, next_step
 

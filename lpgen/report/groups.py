@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from lpgen.core.findings import ActionVerdict, AppliedRule, Evidence, Line, LineKind, Use, Verdict
+from lpgen.core.findings import ActionVerdict, Verdict
+from lpgen.core.grounds import Evidence, Use
 from lpgen.core.model import Action, DenialKind
+from lpgen.core.replacements import AppliedRule, Line, LineKind
 from lpgen.core.usage.principal_usage import merge_evidence
 from lpgen.report.counts import UNSEEN
 

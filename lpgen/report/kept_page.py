@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lpgen.core.findings import (
-    DroppedLine,
-    Scope,
-)
+from lpgen.core.findings import DroppedLine
+from lpgen.core.replacements import Scope
 from lpgen.report.blocks import (
     Block,
     Column,

@@ -5,12 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from lpgen.core.findings import (
-    Caveat,
-    Check,
-    CheckStatus,
-    PrincipalClass,
-)
+from lpgen.core.findings import Caveat, PrincipalClass
+from lpgen.core.replacements import Check, CheckStatus
 from lpgen.report.blocks import (
     Block,
     Bullets,

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from lpgen.core.findings import Proposal, Report, Verification
+    from lpgen.core.findings import Proposal, Report
+    from lpgen.core.replacements import Verification
     from lpgen.report.blocks import Block
 
 FORMATS: Final = ("text", "json", "markdown")

@@ -27,15 +27,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Final
 
-from lpgen.core.findings import (
-    ActionVerdict,
-    PrincipalUsage,
-    Proposal,
-    Report,
-    StatementRef,
-    UnmappedEvent,
-    WildcardUse,
-)
+from lpgen.core.findings import ActionVerdict, Proposal, Report, WildcardUse
+from lpgen.core.grounds import PrincipalUsage, StatementRef, UnmappedEvent
 from lpgen.core.model import Outcome
 from lpgen.report.counts import sorted_levels
 from lpgen.report.facts import (

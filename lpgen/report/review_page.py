@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from lpgen.core.findings import AccountCoverage, CoverageSource, PrincipalClass, PrincipalUsage, Report, SkipCount
+from lpgen.core.findings import PrincipalClass, Report, SkipCount
+from lpgen.core.grounds import AccountCoverage, CoverageSource, PrincipalUsage
 from lpgen.core.model import Outcome
 from lpgen.report.blocks import (
     Block,

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from lpgen.core.findings import (
-    StatementRef,
-    UngrantedUse,
-    WildcardUse,
-)
+from lpgen.core.findings import UngrantedUse, WildcardUse
+from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AccessLevel
 from lpgen.report.blocks import (
     Block,

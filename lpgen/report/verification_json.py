@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from lpgen.core.findings import CheckStatus, Verification
+from lpgen.core.replacements import CheckStatus, Verification
 from lpgen.report.facts import facts_of_checks
 from lpgen.report.json_layout import lay_out
 

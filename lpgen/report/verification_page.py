@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from lpgen.core.findings import CheckStatus, Verification
+from lpgen.core.replacements import CheckStatus, Verification
 from lpgen.report.blocks import (
     Block,
     Bullets,

@@ -12,14 +12,13 @@ from lpgen.core.findings import (
     Caveat,
     CaveatKind,
     Confidence,
-    Line,
-    LineKind,
     PrincipalClass,
     PrincipalDiff,
     Proposal,
     Report,
 )
 from lpgen.core.model import Action
+from lpgen.core.replacements import Line, LineKind
 from lpgen.report.counts import (
     Counts,
     Matrix,

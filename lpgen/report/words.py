@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from lpgen.core.findings import Caveat, CaveatKind, LineKind, PrincipalClass
+from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass
 from lpgen.core.model import AccessLevel, DenialKind, Principal, SkipReason
+from lpgen.core.replacements import LineKind
 from lpgen.report.blocks import Span, Tone
 from lpgen.report.views import PrincipalView
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.core.findings import DecisionKind
+from lpgen.core.replacements import DecisionKind
 from lpgen.edge.decisions_file import read_decisions
 from lpgen.errors import DecisionsError
 

@@ -12,41 +12,31 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from lpgen.core.findings import (
-    AccountCoverage,
     ActionVerdict,
-    AppliedRule,
     Caveat,
     CaveatKind,
-    Check,
-    CheckStatus,
     Confidence,
-    Decision,
-    DecisionKind,
     Detachment,
     Diff,
     DroppedLine,
-    Evidence,
-    Gap,
-    Line,
-    LineKind,
-    LogCoverage,
     PrincipalClass,
     PrincipalDiff,
-    PrincipalUsage,
     Proposal,
-    Replacement,
-    ReplacementDocument,
-    ReplacementStatement,
     Report,
-    Scope,
     SkipCount,
-    StatementRef,
     UngrantedUse,
+    Verdict,
+    WildcardUse,
+)
+from lpgen.core.grounds import (
+    AccountCoverage,
+    Evidence,
+    Gap,
+    LogCoverage,
+    PrincipalUsage,
+    StatementRef,
     UnmappedEvent,
     Use,
-    Verdict,
-    Verification,
-    WildcardUse,
 )
 from lpgen.core.model import (
     AccessLevel,
@@ -63,6 +53,20 @@ from lpgen.core.model import (
     SkipReason,
 )
 from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.replacements import (
+    AppliedRule,
+    Check,
+    CheckStatus,
+    Decision,
+    DecisionKind,
+    Line,
+    LineKind,
+    Replacement,
+    ReplacementDocument,
+    ReplacementStatement,
+    Scope,
+    Verification,
+)
 
 SHOP, SECURITY = "111122223333", "444455556666"
 ADMIN = StatementRef("arn:aws:iam::aws:policy/AdministratorAccess", PolicyKind.AWS_MANAGED, "", 0, "")

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from lpgen.core.analysis.claims import stated_pairs
-from lpgen.core.findings import LineKind, Proposal, ReplacementStatement, Scope
+from lpgen.core.findings import Proposal
 from lpgen.core.model import AttachedPolicy, PolicyKind
 from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.replacements import LineKind, ReplacementStatement, Scope
 from lpgen.report import render_evidence
 from tests.report.reports import (
     Case,

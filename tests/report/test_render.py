@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
-from lpgen.core.findings import Proposal, Report, Verification
+from lpgen.core.findings import Proposal, Report
+from lpgen.core.replacements import Verification
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
 from lpgen.report import render_evidence, render_review, render_summary, render_verification

@@ -7,16 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lpgen.core.findings import (
-    Caveat,
-    CaveatKind,
-    Confidence,
-    LineKind,
-    PrincipalClass,
-    StatementRef,
-    Verdict,
-)
+from lpgen.core.findings import Caveat, CaveatKind, Confidence, PrincipalClass, Verdict
+from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AccessLevel, DenialKind, PolicyKind
+from lpgen.core.replacements import LineKind
 from lpgen.report.counts import LevelCount, sum_matrix
 from lpgen.report.next_steps import UNACCEPTABLE, next_step
 from lpgen.report.plan import StepKind, plan_note, plan_steps

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_names import EventSources
-from lpgen.core.findings import AccountCoverage, Caveat, CaveatKind
+from lpgen.core.findings import Caveat, CaveatKind
+from lpgen.core.grounds import AccountCoverage
 from lpgen.core.last_accessed import LastAccessed, ServiceAccess
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.tables import Usage

@@ -7,16 +7,10 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from lpgen.core.analysis.decisions import accept_caveat
-from lpgen.core.findings import (
-    AccountCoverage,
-    Caveat,
-    CaveatKind,
-    Decision,
-    PrincipalGrants,
-    PrincipalUsage,
-    UngrantedUse,
-)
+from lpgen.core.findings import Caveat, CaveatKind, UngrantedUse
+from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import AttachedPolicy, Principal, SkipReason
+from lpgen.core.replacements import Decision
 
 NEVER_USED_DAYS = 400
 """IAM reports a role's last use for 400 days back, so a role older than that without one was not used since.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from lpgen.core.analysis.decisions import applies_to_action
-from lpgen.core.findings import Decision, DecisionKind, LineKind, Replacement
 from lpgen.core.model import Action
 from lpgen.core.policies.match import glob_match
+from lpgen.core.replacements import Decision, DecisionKind, LineKind, Replacement
 
 STATED_KINDS = frozenset({LineKind.KEPT, LineKind.REVIEW, LineKind.DECIDED})
 """The kinds of line that need no use, only a stated reason."""

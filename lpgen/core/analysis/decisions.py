@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from lpgen.core.findings import Caveat, Decision, DecisionKind, Line
+from lpgen.core.findings import Caveat
 from lpgen.core.policies.match import glob_match
+from lpgen.core.replacements import Decision, DecisionKind, Line
 
 
 def decisions_in_force(decisions: Iterable[Decision], *, as_of: date) -> tuple[Decision, ...]:

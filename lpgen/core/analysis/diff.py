@@ -22,23 +22,18 @@ from lpgen.core.findings import (
     ActionVerdict,
     Caveat,
     CaveatKind,
-    Decision,
-    DecisionKind,
     Diff,
     DroppedLine,
-    Line,
-    LineKind,
-    LogCoverage,
     PrincipalDiff,
-    PrincipalGrants,
-    PrincipalUsage,
     SkipCount,
     UngrantedUse,
 )
+from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import AccessReport, LastAccessed, last_accessed_by_principal
 from lpgen.core.model import Outcome, Resource, ResourceKind, SkipReason
 from lpgen.core.options import KeepUnobservable, Options, is_chosen
 from lpgen.core.policies.match import has_wildcard
+from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.principal_usage import principal_usages_from_usage, resolve_iam_names
 from lpgen.core.usage.tables import Usage

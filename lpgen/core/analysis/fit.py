@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from lpgen.core.findings import ReplacementStatement
 from lpgen.core.model import CURRENT_VERSION, PrincipalKind, Statement
 from lpgen.core.policies.policy import (
     ATTACHED_POLICIES_LIMIT,
@@ -17,6 +16,7 @@ from lpgen.core.policies.policy import (
     ROLE_INLINE_LIMIT,
     USER_INLINE_LIMIT,
 )
+from lpgen.core.replacements import ReplacementStatement
 
 _EMPTY_DOCUMENT = len('{"Version":"","Statement":[]}') + len(CURRENT_VERSION)
 

@@ -25,19 +25,8 @@ from lpgen.core.analysis.statements import (
     statements_from_lines,
     written_statement,
 )
-from lpgen.core.findings import (
-    AppliedRule,
-    Diff,
-    Grant,
-    Line,
-    PrincipalClass,
-    PrincipalDiff,
-    PrincipalGrants,
-    Replacement,
-    ReplacementDocument,
-    ReplacementStatement,
-    Scope,
-)
+from lpgen.core.findings import Diff, PrincipalClass, PrincipalDiff
+from lpgen.core.grounds import Grant, PrincipalGrants
 from lpgen.core.model import Statement
 from lpgen.core.options import Options
 from lpgen.core.policies.policy import (
@@ -47,6 +36,7 @@ from lpgen.core.policies.policy import (
     policy_size,
     policy_to_json,
 )
+from lpgen.core.replacements import AppliedRule, Line, Replacement, ReplacementDocument, ReplacementStatement, Scope
 
 SCOPE_RULES: Final[Mapping[str, str]] = {**RULE_SENTENCES, **LINE_RULE_SENTENCES, **FOLD_SENTENCES}
 """Every rule by which a scope is wider than the seen resources, as a sentence that says what it adds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lpgen.core.actions.catalog import Catalog, Expansion
-from lpgen.core.findings import Grant, PrincipalGrants, StatementRef
+from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef
 from lpgen.core.model import Action, ActionPattern, AttachedPolicy, Effect, Principal
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from lpgen.core.findings import Use
+from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome, Resource, ResourceKind
 from lpgen.core.policies.match import glob_match
 

@@ -17,7 +17,7 @@ from lpgen.core.analysis.trail_coverage import (
     tests_event_names,
 )
 from lpgen.core.events.visibility import ActionVisibility, visibility_from_catalog
-from lpgen.core.findings import AccountCoverage, Gap, Grant, Hole, LogCoverage
+from lpgen.core.grounds import AccountCoverage, Gap, Grant, Hole, LogCoverage
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action, Visibility
 from lpgen.core.trails import Trail, trails_of_accounts

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
-from lpgen.core.findings import PrincipalUsage, Use
+from lpgen.core.grounds import PrincipalUsage, Use
 from lpgen.core.model import Outcome, Principal, ResourceKind
 from lpgen.core.usage.principal_usage import name_arn
 

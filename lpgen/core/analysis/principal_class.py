@@ -6,8 +6,10 @@ from collections.abc import Collection
 from datetime import date
 
 from lpgen.core.analysis.caveats import NEVER_USED_DAYS, has_unseen_use
-from lpgen.core.findings import AccountCoverage, Detachment, Line, PrincipalClass, PrincipalGrants, PrincipalUsage
+from lpgen.core.findings import Detachment, PrincipalClass
+from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import Outcome, PolicyKind, Principal, PrincipalKind
+from lpgen.core.replacements import Line
 
 _SERVICE_LINKED_PATH = "/aws-service-role/"
 _SSO_PATH = "/aws-reserved/sso.amazonaws.com/"

@@ -6,7 +6,7 @@ Nothing here is wider than the old statement, and nothing leaves out a part of t
 from __future__ import annotations
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.findings import Grant, Scope
+from lpgen.core.grounds import Grant
 from lpgen.core.model import LEGACY_VERSION, Action, Resource, ResourceKind
 from lpgen.core.policies.match import has_variable, variables_as_wildcards
 from lpgen.core.policies.match_resource import (
@@ -15,6 +15,7 @@ from lpgen.core.policies.match_resource import (
     resource_match,
     resources_intersect,
 )
+from lpgen.core.replacements import Scope
 
 EVERYTHING = Scope(("*",))
 

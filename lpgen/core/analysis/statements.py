@@ -12,9 +12,10 @@ from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.scope import whole_scope
-from lpgen.core.findings import Grant, Line, ReplacementStatement, Scope, StatementRef
+from lpgen.core.grounds import Grant, StatementRef
 from lpgen.core.model import CURRENT_VERSION, Action, Statement
 from lpgen.core.policies.policy import statement_depends_on_version, statement_from_parts
+from lpgen.core.replacements import Line, ReplacementStatement, Scope
 
 FOLDED_TO_GRANT: Final = "folded-to-grant"
 

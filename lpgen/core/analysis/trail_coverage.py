@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
-from lpgen.core.findings import Grant
+from lpgen.core.grounds import Grant
 from lpgen.core.model import Action
 from lpgen.core.policies.match import glob_match
 from lpgen.core.trails import NEGATIVE, FieldOperator, FieldTest, Selector, Trail

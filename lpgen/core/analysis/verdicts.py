@@ -9,21 +9,12 @@ from enum import StrEnum
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.danger import Dangers
 from lpgen.core.analysis.observability import Observability
-from lpgen.core.findings import (
-    ActionVerdict,
-    Confidence,
-    Evidence,
-    Grant,
-    Line,
-    LineKind,
-    PrincipalGrants,
-    PrincipalUsage,
-    UngrantedUse,
-    Verdict,
-)
+from lpgen.core.findings import ActionVerdict, Confidence, UngrantedUse, Verdict
+from lpgen.core.grounds import Evidence, Grant, PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action
 from lpgen.core.options import KeepUnobservable
+from lpgen.core.replacements import Line, LineKind
 from lpgen.core.usage.principal_usage import merge_evidence
 
 _RANK = {Verdict.USED: 2, Verdict.ATTEMPTED: 1, Verdict.UNGRANTED: 0}

@@ -18,7 +18,8 @@ from lpgen.core.analysis.checks.use import check_use_is_covered
 from lpgen.core.analysis.checks.within import check_within_grants
 from lpgen.core.analysis.checks.written import WrittenDocument, new_allows
 from lpgen.core.analysis.claims import Claims
-from lpgen.core.findings import PrincipalGrants, PrincipalUsage, Verification
+from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
+from lpgen.core.replacements import Verification
 
 
 def verify_replacement(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.findings import Grant, WildcardUse
+from lpgen.core.findings import WildcardUse
+from lpgen.core.grounds import Grant
 from lpgen.core.model import Action, ActionPattern
 from lpgen.core.policies.match import has_wildcard
 

@@ -32,6 +32,7 @@ from lpgen.core.events.resource_reading import ResourceReader, reader_from_row
 from lpgen.core.events.rules.call import Call, Rule, RuleTable
 from lpgen.core.events.rules.inferences import REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.events.rules.tables import RULE_TABLES
+from lpgen.core.events.tagged_types import row_of_tagged
 from lpgen.core.model import (
     AccessLevel,
     Action,
@@ -72,7 +73,7 @@ class Plan:
     """What is known of an event source and name before any record is read.
 
     `operation` is the name that rules see. `rule` is asked first; `readers` are the table's answer, empty where
-    neither table nor catalog knows the operation. `listed` says whether the operation tables hold it. `switch`: see
+    neither table nor catalog knows the operation; `also` counts beside either. `listed` says whether the operation tables hold it. `switch`: see
     `EventSource`.
     """
 
@@ -114,9 +115,10 @@ class EventMap:
         if actions is None:
             if not plan.readers:
                 return _UNMAPPED
-            actions = _read_plan(plan, call)
+            actions = tuple(reader.read(call) for reader in plan.readers)
         elif not actions:
             return _NO_PERMISSION
+        actions += _asked_beside(actions, plan, call)
         if record.errorMessage:
             actions = name_denied_resource(actions, record.errorMessage, self._catalog)
         return self._checked(actions + self._roles_beside(actions, plan, call))
@@ -169,19 +171,20 @@ class EventMap:
             named_rule[0] if named_rule else operation,
             rule=named_rule[1] if named_rule else None,
             readers=tuple(reader_from_row(self._catalog, action, row) for action in actions),
-            also=tuple(self._optional_readers(row)),
+            also=tuple(self._optional_readers(operation, row)),
             roles=tuple(role_parameters(self._passed_to, source.table, operation, row.roles)),
             listed=found is not None,
             switch=source.switch,
         )
 
-    def _optional_readers(self, row: OperationRow) -> Iterator[OptionalReader]:
+    def _optional_readers(self, operation: str, row: OperationRow) -> Iterator[OptionalReader]:
         for name, parameter in row.also.items():
             action = self._catalog.canonical(name)
             if action:
                 is_tagging = self._catalog.detail(action).level is AccessLevel.TAGGING
+                own = row_of_tagged(self._catalog, action, operation, row) if is_tagging else row
                 how = TAG_ON_CREATE if is_tagging else REQUEST_OPTION
-                yield OptionalReader(tuple(parameter.split(".")), reader_from_row(self._catalog, action, row), how)
+                yield OptionalReader(tuple(parameter.split(".")), reader_from_row(self._catalog, action, own), how)
 
     def _actions_of(self, source: EventSource, operation: str, row: OperationRow) -> tuple[Action, ...]:
         """The row's actions, or the action of the operation's own name; empty where one isn't in the catalog."""
@@ -222,13 +225,13 @@ class EventMap:
         return self._known[action]
 
 
-def _read_plan(plan: Plan, call: Call) -> tuple[MappedAction, ...]:
-    """The actions of the tables: those that the operation always needs, and those that the request asks for."""
-    actions = tuple(reader.read(call) for reader in plan.readers)
+def _asked_beside(actions: tuple[MappedAction, ...], plan: Plan, call: Call) -> tuple[MappedAction, ...]:
+    """The further actions that the request asks for, less those that a rule has already named."""
     if not plan.also:
-        return actions
-    asked = (item for item in plan.also if call.has(*item.parameter))
-    return (*actions, *(replace(item.reader.read(call), how=item.how) for item in asked))
+        return ()
+    named = {action.action for action in actions}
+    asked = (item for item in plan.also if item.reader.action not in named and call.has(*item.parameter))
+    return tuple(replace(item.reader.read(call), how=item.how) for item in asked)
 
 
 class _NoPermissionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,7 +16,9 @@ Binding = str | dict[str, str] | list[str | dict[str, str]]
 """How request parameters name a resource of one type.
 
 A string is the path (dots between keys, lists are walked) of a parameter that holds an ARN, or what the type's ARN
-format leaves open. An object gives each `${Placeholder}` of the format its own path. A list gives alternatives.
+format leaves open; after `arn:` the parameter counts only where it holds an ARN. An object gives each `${Placeholder}`
+of the format its own path; `*` stands for a part that the call doesn't show, such as an id that AWS assigns, and
+`*Path` for one where a parameter names the resource another way. A list gives alternatives, the first that reads wins.
 """
 
 

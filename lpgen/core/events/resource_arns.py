@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from typing import Final
 
 from lpgen.core.events.operation_rows import Binding
 from lpgen.core.events.rules.call import Call
+from lpgen.core.model import Resource, ResourceKind
 
 _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
 _CONTEXT: Final = frozenset({"partition", "region", "account", "accountid"})
+_SEPARATOR: Final = re.compile("[/:]")
+_ARN_KEY: Final = re.compile(r"arns?(?:list)?$", re.IGNORECASE)
+_ANY_NAME: Final = frozenset({"ResourceId"})  # what the reference calls a name or path too
+_OPEN: Final = "*"
+_WHOLE: Final = "arn:"
 _MOST_ARNS: Final = 1000  # of one binding; a call that names more is bounded by AWS at a few hundred
 
 Part = tuple[str, str]
@@ -21,10 +27,12 @@ Part = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ArnTemplate:
-    """One ARN format, taken apart. `free` are the placeholders that the call's place doesn't fill."""
+    """One ARN format, taken apart. `free` are the placeholders that the call's place doesn't fill; `is_pattern` says
+    whether the format itself leaves a part open: `apps/*`."""
 
     parts: tuple[Part, ...]
     free: tuple[str, ...]
+    is_pattern: bool
 
     def fill(self, call: Call, values: dict[str, str]) -> str:
         """The ARN in the call's partition, region and account; a placeholder without a value becomes `*`."""
@@ -45,7 +53,7 @@ def template_from_format(arn_format: str) -> ArnTemplate:
         end = match.end()
     parts.append((arn_format[end:], ""))
     names = tuple(name for _, name in parts if name and name.lower() not in _CONTEXT)
-    return ArnTemplate(tuple(parts), names)
+    return ArnTemplate(tuple(parts), names, any(_OPEN in literal for literal, _ in parts))
 
 
 def is_literal(text: str) -> bool:
@@ -68,29 +76,57 @@ class Binder:
     """Reads the resources of one type from a call: one way of filling one of the type's formats.
 
     `paths` gives each free placeholder of `template` the path of a parameter. With one placeholder the parameter may
-    also hold a whole ARN, which is then taken as it stands.
+    also hold a whole ARN, which is then taken as it stands; where `whole` is set, nothing else is. `open` are the
+    placeholders that the call doesn't show, and `named` the parameters that must be there all the same.
     """
 
     template: ArnTemplate
     paths: tuple[tuple[str, tuple[str, ...]], ...]
+    whole: bool = False
+    open: tuple[str, ...] = ()
+    named: tuple[tuple[str, ...], ...] = ()
 
-    def arns(self, call: Call) -> Iterator[str]:
-        """The ARNs that the call names this way, as far as every placeholder can be read."""
+    def read(self, call: Call) -> Iterator[Resource]:
+        """The resources that the call names this way, as far as every placeholder can be read; a FOLD where a part
+        is open, or where the format itself has a wildcard."""
+        if self.named:
+            named = [call.texts(*path) for path in self.named]
+            arns = [text for texts in named for text in texts if text.startswith("arn:")]
+            yield from (Resource(ResourceKind.ARN, arn) for arn in arns if is_literal(arn))
+            if arns or not all(named):
+                return
+        kind = ResourceKind.FOLD if self.open or self.template.is_pattern else ResourceKind.ARN
         if not self.paths:
-            yield self.template.fill(call, {})
+            yield Resource(kind, self.template.fill(call, {}))
             return
         columns = [call.texts(*path) for _, path in self.paths]
-        if not all(columns):
-            return
-        for count, row in enumerate(product(*columns)):
-            if count >= _MOST_ARNS:
-                return
-            whole = row[-1]
-            if whole.startswith("arn:"):
-                yield whole
-            elif is_literal("".join(row)):
-                names = (name for name, _ in self.paths)
-                yield self.template.fill(call, dict(zip(names, row, strict=True)))
+        for row in islice(product(*columns), _MOST_ARNS):
+            if row[-1].startswith("arn:"):
+                if is_literal(row[-1]):
+                    yield Resource(ResourceKind.ARN, row[-1])
+            elif not self.whole and is_literal("".join(row)):
+                yield from self._fill(call, kind, row)
+
+    def _fill(self, call: Call, kind: ResourceKind, row: tuple[str, ...]) -> Iterator[Resource]:
+        parts = {}
+        for (name, _), text in zip(self.paths, row, strict=True):
+            if text.startswith("arn:"):
+                last = _name_from_arn(text)
+                if last:
+                    parts[name] = last
+                else:
+                    kind = ResourceKind.FOLD
+            elif "/" in text and name.endswith("Id") and name not in _ANY_NAME:
+                return  # an alias or a path, no id
+            else:
+                parts[name] = text
+        yield Resource(kind, self.template.fill(call, parts))
+
+
+def _name_from_arn(arn: str) -> str:
+    """The name in a parent's ARN, which services take where they take its id; "" where it has several parts."""
+    parts = _SEPARATOR.split(arn.split(":", 5)[-1])
+    return parts[1] if len(parts) == 2 else ""
 
 
 def binders_from_binding(binding: Binding, formats: Sequence[str]) -> tuple[Binder, ...]:
@@ -99,16 +135,29 @@ def binders_from_binding(binding: Binding, formats: Sequence[str]) -> tuple[Bind
         return tuple(binder for item in binding for binder in binders_from_binding(item, formats))
     templates = [template_from_format(text) for text in formats]
     if isinstance(binding, str):
-        path = _path(binding)
+        path = _path(binding.removeprefix(_WHOLE))
         single = [template for template in templates if len(template.free) == 1]
-        if not single:  # only a whole ARN can be read from one parameter
-            return (Binder(templates[0], (("", path),)),) if templates else ()
-        return tuple(Binder(template, ((template.free[0], path),)) for template in single[:1])
-    wanted = set(binding)
+        if binding.startswith(_WHOLE) or not single:
+            return (Binder(templates[0], (("", path),), whole=True),) if templates else ()
+        return (Binder(single[0], ((single[0].free[0], path),), whole=_ARN_KEY.search(path[-1]) is not None),)
     for template in templates:
-        if set(template.free) == wanted:
-            return (Binder(template, tuple((name, _path(binding[name])) for name in template.free)),)
+        if set(template.free) == set(binding):
+            return (_binder_from_parts(template, binding),)
     return ()
+
+
+def _binder_from_parts(template: ArnTemplate, parts: dict[str, str]) -> Binder:
+    """The binder of an object: `*` leaves a part open, `*Parameter` does where the call has that parameter."""
+    opened = tuple(name for name in template.free if parts[name].startswith(_OPEN))
+    named = dict.fromkeys(parts[name].removeprefix(_OPEN) for name in opened)
+    paths = tuple((name, _path(parts[name])) for name in template.free if name not in opened)
+    return Binder(
+        template,
+        paths,
+        whole=bool(paths) and paths[-1][0] == template.free[-1] and _ARN_KEY.search(paths[-1][1][-1]) is not None,
+        open=opened,
+        named=tuple(_path(text) for text in named if text),
+    )
 
 
 def _path(text: str) -> tuple[str, ...]:

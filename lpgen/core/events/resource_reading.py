@@ -60,11 +60,11 @@ class ResourceReader:
         if self.takes_none:
             return MappedAction(self.action, (NO_RESOURCE,), OBSERVED)
         found = set(self._created(call))
-        arns = set(self._listed(call))
-        arns.update(self._bound(call, {self.catalog.resource_type(self.action, arn) for arn in arns}))
-        if not found and not arns:
-            arns = set(self._any_arn(call))
-        found.update(Resource(ResourceKind.ARN, arn) for arn in arns)
+        listed = set(self._listed(call))
+        found.update(Resource(ResourceKind.ARN, arn) for arn in listed)
+        found.update(self._bound(call, {self.catalog.resource_type(self.action, arn) for arn in listed}))
+        if not found:
+            found.update(Resource(ResourceKind.ARN, arn) for arn in self._any_arn(call))
         return MappedAction(self.action, tuple(sorted(found)) or _UNKNOWN, OBSERVED)
 
     def _created(self, call: Call) -> Iterator[Resource]:
@@ -81,14 +81,22 @@ class ResourceReader:
                     continue
                 yield entry.ARN
 
-    def _bound(self, call: Call, listed: set[str]) -> Iterator[str]:
+    def _bound(self, call: Call, listed: set[str]) -> Iterator[Resource]:
         """What request parameters name, of the types that the record doesn't list itself."""
         for kind, binders in self.binders:
             for binder in binders if kind not in listed else ():
-                arns = [arn for arn in binder.arns(call) if self._takes(arn)]
-                yield from arns
-                if arns:
+                named = [item for item in binder.read(call) if item.kind is ResourceKind.FOLD or self._takes(item.text)]
+                if named and not binder.paths:
+                    named = [*self._arns_of(call, kind)] or named
+                yield from named
+                if named:
                     break
+
+    def _arns_of(self, call: Call, kind: str) -> Iterator[Resource]:
+        """Whole ARNs of the type in any top-level parameter, which say more than the pattern of the type."""
+        for arn in self._any_arn(call):
+            if self.catalog.resource_type(self.action, arn) == kind:
+                yield Resource(ResourceKind.ARN, arn)
 
     def _any_arn(self, call: Call) -> Iterator[str]:
         """ARNs of a type that the action takes, in any top-level parameter."""

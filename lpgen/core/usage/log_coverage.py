@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
-from lpgen.core.findings import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage
+from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage
 from lpgen.core.model import Category
 from lpgen.core.trails import Trail, describe_trail, trails_of_accounts
 from lpgen.core.usage.logging_holes import holes_of_account, settings_hole

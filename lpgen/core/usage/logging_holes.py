@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from lpgen.core.findings import Hole
+from lpgen.core.grounds import Hole
 from lpgen.core.trails import Trail
 from lpgen.core.usage.trail_changes import AFTERGLOW, RESETS, STARTS, STOPS, AccountTimes, TrailChange
 

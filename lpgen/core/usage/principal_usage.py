@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from lpgen.core.findings import Evidence, PrincipalUsage, UnmappedEvent, Use
+from lpgen.core.grounds import Evidence, PrincipalUsage, UnmappedEvent, Use
 from lpgen.core.model import (
     UNKNOWN_RESOURCE,
     Action,

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
-from lpgen.core.findings import CheckStatus, Use
+from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome, Policy, Principal, Resource, ResourceKind
 from lpgen.core.options import KeepUnobservable, Options
 from lpgen.core.policies.authorize import decide
 from lpgen.core.policies.decision import AbsentKeys, Request, Result
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.replacements import CheckStatus
 from lpgen.pipeline import Ground, Verifier
 from tests.worlds import allow, catalog, deny, grants_of, policy, role, usage_of, use
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from lpgen.core.analysis.scope import narrow_scope, whole_scope
-from lpgen.core.findings import Scope
 from lpgen.core.model import Action
+from lpgen.core.replacements import Scope
 from tests.worlds import allow, catalog, grant_of, resource
 
 GET = "s3:GetObject"

@@ -11,9 +11,10 @@ import pytest
 from lpgen.core.analysis.checks.written import WrittenDocument
 from lpgen.core.analysis.claims import Claims
 from lpgen.core.analysis.verify import verify_replacement
-from lpgen.core.findings import CheckStatus, PrincipalUsage, Use, Verification
+from lpgen.core.grounds import PrincipalUsage, Use
 from lpgen.core.model import Outcome, Principal
 from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.replacements import CheckStatus, Verification
 from tests.worlds import allow, catalog, deny, grants_of, policy, role, use
 
 DATA = "arn:aws:s3:::data"

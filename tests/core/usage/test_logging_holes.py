@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.findings import AccountCoverage, CoverageSource
+from lpgen.core.grounds import AccountCoverage, CoverageSource
 from lpgen.core.trails import Selector, Trail
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage

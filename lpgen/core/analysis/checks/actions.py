@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.checks.written import CheckNotes, WrittenDocument, statement_place
-from lpgen.core.findings import Check
 from lpgen.core.model import Effect
 from lpgen.core.policies.match import has_wildcard
+from lpgen.core.replacements import Check
 
 
 def check_actions(documents: Iterable[WrittenDocument], catalog: Catalog) -> Check:

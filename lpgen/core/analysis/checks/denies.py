@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from lpgen.core.analysis.checks.written import CheckNotes, WrittenDocument
-from lpgen.core.findings import Check, PrincipalGrants
+from lpgen.core.grounds import PrincipalGrants
 from lpgen.core.model import LEGACY_VERSION, Effect, Statement
 from lpgen.core.policies.policy import statement_depends_on_version
+from lpgen.core.replacements import Check
 
 
 def check_denies(documents: Iterable[WrittenDocument], grants: PrincipalGrants) -> Check:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.checks.written import CheckNotes, WrittenDocument
 from lpgen.core.analysis.claims import Claims
-from lpgen.core.findings import Check, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.grounds import PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Outcome, Resource, ResourceKind
 from lpgen.core.policies.authorize import decide
 from lpgen.core.policies.decision import Request, Result
+from lpgen.core.replacements import Check
 
 
 def check_replay(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lpgen.core.analysis.checks.written import CheckNotes, WrittenDocument
-from lpgen.core.findings import Check
 from lpgen.core.model import PrincipalKind
 from lpgen.core.policies.policy import (
     ATTACHED_POLICIES_LIMIT,
@@ -14,6 +13,7 @@ from lpgen.core.policies.policy import (
     USER_INLINE_LIMIT,
     policy_size,
 )
+from lpgen.core.replacements import Check
 
 
 def check_sizes(documents: Sequence[WrittenDocument], kind: PrincipalKind) -> Check:

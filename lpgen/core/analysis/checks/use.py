@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.checks.written import CheckNotes, NewAllow, as_glob, varies, varies_any
 from lpgen.core.analysis.claims import Claims
-from lpgen.core.findings import Check, Grant, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.grounds import Grant, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Outcome, ResourceKind
 from lpgen.core.policies.match_resource import (
     intersect_resources,
@@ -17,6 +17,7 @@ from lpgen.core.policies.match_resource import (
     resources_intersect,
 )
 from lpgen.core.policies.policy import conditions_at_least_as_strict, statement_depends_on_version
+from lpgen.core.replacements import Check
 
 
 def check_use_is_covered(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lpgen.core.analysis.checks.written import CheckNotes, NewAllow, as_glob, varies
-from lpgen.core.findings import Check, Grant, PrincipalGrants
+from lpgen.core.grounds import Grant, PrincipalGrants
 from lpgen.core.policies.match_resource import resource_contains, resources_intersect
 from lpgen.core.policies.policy import conditions_at_least_as_strict, statement_depends_on_version
+from lpgen.core.replacements import Check
 
 
 def check_within_grants(news: Iterable[NewAllow], grants: PrincipalGrants) -> Check:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.findings import Check, CheckStatus, Grant
+from lpgen.core.grounds import Grant
 from lpgen.core.model import LEGACY_VERSION, Action, Effect, Policy, Statement
 from lpgen.core.policies.match import has_variable, variables_as_wildcards
+from lpgen.core.replacements import Check, CheckStatus
 
 MAX_FINDINGS: Final = 50
 """A check lists so many findings; the count of what was examined stays whole."""

@@ -1,7 +1,7 @@
 """CloudFormation: stacks by name, whose ARN also holds an id, the service role, and Cloud Control.
 
 Without a service role CloudFormation acts with the caller's session, and each of those calls has its own record.
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html and
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudformation.html and
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
-from lpgen.core.events.rules.inferences import LIST_ALL
+from lpgen.core.events.rules.inferences import DRIFT_DETECTION, LIST_ALL, STACK_POLICY
 from lpgen.core.model import NO_RESOURCE, MappedAction
 
 SOURCE = "cloudformation.amazonaws.com"
@@ -27,11 +27,11 @@ TYPES: dict[str, ResourceType] = {
 
 _STACK_OPERATIONS = """
 CancelUpdateStack DeleteChangeSet DescribeChangeSet DescribeChangeSetHooks DescribeStackEvents
-DescribeStackResource DescribeStackResourceDrifts DescribeStackResources DetectStackDrift DetectStackResourceDrift
+DescribeStackResource DescribeStackResourceDrifts DescribeStackResources DetectStackResourceDrift
 ExecuteChangeSet GetStackPolicy GetTemplate ListChangeSets ListStackResources SetStackPolicy SignalResource
 UpdateTerminationProtection
 """
-_ROLE_OPERATIONS = "ContinueUpdateRollback CreateChangeSet CreateStack DeleteStack RollbackStack UpdateStack"
+_ROLE_OPERATIONS = "ContinueUpdateRollback CreateChangeSet CreateStack DeleteStack RollbackStack"
 _STACK_SET_OPERATIONS = """
 CreateStackInstances DeleteStackInstances DeleteStackSet DescribeStackInstance DescribeStackSet
 DescribeStackSetOperation DetectStackSetDrift ImportStacksToStackSet ListStackInstanceResourceDrifts
@@ -49,7 +49,8 @@ def _lines() -> str:
             *(f"{operation} stack {_ROLE}" for operation in _ROLE_OPERATIONS.split()),
             *(f"{operation} stackset" for operation in _STACK_SET_OPERATIONS.split()),
             f"CreateStackSet {_ADMINISTRATION_ROLE}",
-            f"UpdateStackSet stackset {_ADMINISTRATION_ROLE}",
+            f"UpdateStack stack #TagResource {_ROLE}",
+            f"UpdateStackSet stackset #TagResource {_ADMINISTRATION_ROLE}",
             "GetTemplateSummary stack? stackset?",
         )
     )
@@ -66,6 +67,27 @@ def _map_stack_description(call: Call) -> tuple[MappedAction, ...]:
     return (described, mapped("cloudformation:ListStacks", (NO_RESOURCE,), how=LIST_ALL))
 
 
+def _map_drift_detection(call: Call) -> tuple[MappedAction, ...]:
+    """DetectStackDrift: AWS authorizes the detection for single resources too."""
+    stacks = read_resources(call, TYPES, ("stack",))
+    return (
+        mapped("cloudformation:DetectStackDrift", stacks),
+        mapped("cloudformation:DetectStackResourceDrift", stacks, how=DRIFT_DETECTION),
+    )
+
+
+_DECLARED = declared_rules(SOURCE, "cloudformation", TYPES, _lines())
+
+
+def _map_stack_update(call: Call) -> tuple[MappedAction, ...]:
+    """UpdateStack: with a stack policy it needs the action that sets one."""
+    actions = _DECLARED[SOURCE, "UpdateStack"](call) or ()
+    if not (call.has("stackPolicyBody") or call.has("stackPolicyURL")):
+        return actions
+    stacks = read_resources(call, TYPES, ("stack",))
+    return (*actions, mapped("cloudformation:SetStackPolicy", stacks, how=STACK_POLICY))
+
+
 # Cloud Control's actions are CloudFormation's and take no resource.
 # https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/security.html
 _CONTROL_LINES = """
@@ -80,7 +102,9 @@ ListResourceRequests
 """
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "cloudformation", TYPES, _lines()),
+    **_DECLARED,
     (SOURCE, "DescribeStacks"): _map_stack_description,
+    (SOURCE, "DetectStackDrift"): _map_drift_detection,
+    (SOURCE, "UpdateStack"): _map_stack_update,
     **declared_rules("cloudcontrolapi.amazonaws.com", "cloudformation", TYPES, _CONTROL_LINES),
 }

@@ -264,7 +264,7 @@ def map_restore(call: Call) -> tuple[MappedAction, ...]:
     """
     target = tuple(exact(call.arn("dynamodb", f"table/{name}")) for name in call.texts("targetTableName"))
     origin = [arn for arn in (*call.texts("backupArn"), *call.texts("sourceTableArn")) if is_arn_of(arn, "dynamodb")]
-    named = [_table_arn(call, name) for name in call.texts("sourceTableName")]
+    named = [arn for name in call.texts("sourceTableName") if (arn := _table_arn(call, name))]
     return (
         mapped(f"dynamodb:{call.operation}", (*map(exact, (*origin, *named)), *target)),
         *(mapped(f"dynamodb:{action}", target, how=TABLE_RESTORE) for action in _DATA_ACTIONS),

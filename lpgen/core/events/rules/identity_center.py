@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
-from lpgen.core.model import Resource
+from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "sso.amazonaws.com"
 
@@ -107,7 +107,16 @@ def _lines() -> str:
     )
 
 
+def _map_application_listing(call: Call) -> tuple[MappedAction, ...] | None:
+    """ListApplications: the access portal's call of this name has no instance and needs no permission.
+
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/sso-info-in-cloudtrail.html
+    """
+    return None if call.has("instanceArn") else ()
+
+
 RULES: RuleTable = {
     **declared_rules(SOURCE, "sso", TYPES, _lines()),
+    (SOURCE, "ListApplications"): _map_application_listing,
     **declared_rules("identitystore.amazonaws.com", "identitystore", _STORE_TYPES, _STORE_LINES),
 }

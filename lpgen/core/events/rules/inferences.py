@@ -63,6 +63,8 @@ ASSOCIATION_BATCH: Final = "association-batch"
 UNMASKED_LOGS: Final = "unmasked-logs"
 ACCOUNT_POLICY: Final = "account-policy"
 ALIAS_MOVE: Final = "alias-move"
+STACK_POLICY: Final = "stack-policy"
+DRIFT_DETECTION: Final = "drift-detection"
 
 INFERENCES: dict[str, Inference] = {
     PASS_ROLE: Inference(
@@ -256,5 +258,13 @@ INFERENCES: dict[str, Inference] = {
     ALIAS_MOVE: Inference(
         "giving a distribution an alias updates the distribution",
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html",
+    ),
+    STACK_POLICY: Inference(
+        "the update sets a stack policy, which needs an action of its own",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudformation.html",
+    ),
+    DRIFT_DETECTION: Inference(
+        "detecting the drift of a stack detects that of its resources",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudformation.html",
     ),
 }

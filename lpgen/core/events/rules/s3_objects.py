@@ -1,6 +1,7 @@
 """S3 calls on objects: versions, copies, uploads and what their headers ask for besides.
 
-Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html (object operations).
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html (object operations) and
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_s3.html (API operations).
 CloudTrail logs headers and query parameters by their own names (`x-amz-acl`, `versionId`).
 """
 
@@ -20,6 +21,7 @@ AbortMultipartUpload object
 CompleteMultipartUpload=PutObject object
 GetObjectLegalHold object
 GetObjectRetention object
+GetObjectTorrent=GetObject object
 ListParts=ListMultipartUploadParts object
 PutObjectLegalHold object
 RestoreObject object
@@ -40,7 +42,6 @@ _VERSIONED = {
     "GetObjectTagging": ("GetObjectTagging", "GetObjectVersionTagging"),
     "PutObjectTagging": ("PutObjectTagging", "PutObjectVersionTagging"),
     "DeleteObjectTagging": ("DeleteObjectTagging", "DeleteObjectVersionTagging"),
-    "GetObjectTorrent": ("GetObjectTorrent", "GetObjectVersionTorrent"),
     "GetObjectAnnotation": ("GetObjectAnnotation", "GetObjectVersionAnnotation"),
     "PutObjectAnnotation": ("PutObjectAnnotation", "PutObjectVersionAnnotation"),
     "DeleteObjectAnnotation": ("DeleteObjectAnnotation", "DeleteObjectVersionAnnotation"),

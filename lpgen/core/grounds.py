@@ -1,0 +1,187 @@
+"""What an analysis stands on: what principals were seen to use, what the logs covered, what the policies grant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from lpgen.core.model import (
+    Action,
+    ActionPattern,
+    DenialKind,
+    Outcome,
+    PolicyKind,
+    Principal,
+    Resource,
+    SkipReason,
+    Statement,
+)
+
+# ---------------------------------------------------------------- use, read off the usage table
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How a use is known: times are ISO 8601 in UTC, the example is the earliest record's."""
+
+    records: int
+    first_seen: str
+    last_seen: str
+    example_event_id: str
+    example_resource: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One action of one principal on one resource with one outcome, over all days."""
+
+    action: Action
+    resource: Resource
+    outcome: Outcome
+    how: str
+    denial_kind: DenialKind
+    error_code: str
+    regions: tuple[str, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class UnmappedEvent:
+    """Calls whose action is unknown: the event map doesn't know them, or (BAD_RECORD) their record can't be read."""
+
+    event_source: str
+    event_name: str
+    evidence: Evidence
+    reason: SkipReason = SkipReason.UNMAPPED
+
+    @property
+    def item(self) -> str:
+        """How a decision names it."""
+        return " ".join(filter(None, (self.reason, self.event_source, self.event_name)))
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalUsage:
+    """All that the usage and skip tables hold of one principal. `principal_ids` are those its records carry."""
+
+    principal: str
+    principal_ids: tuple[str, ...]
+    uses: tuple[Use, ...]
+    unmapped: tuple[UnmappedEvent, ...]
+    regions: tuple[str, ...]
+
+
+# ---------------------------------------------------------------- coverage
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Days in a row without a single record, first and last included."""
+
+    first: date
+    last: date
+
+
+class CoverageSource(StrEnum):
+    """What says which events were recorded."""
+
+    LOG = "the log itself"
+    TRAILS = "the trail settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Days that an event in the logs takes out of the coverage, first and last included; `why` names the event."""
+
+    first: date
+    last: date
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCoverage:
+    """What was read of one account. `covered_days` counts the window's days less those of the gaps and holes.
+
+    `data_events` are pairs of region and event source whose data events were seen at least once: nothing but the log
+    itself says so here, so a source without a single data event counts as not recorded. `known_from` says whether that
+    decides, or `trails`: the settings of the trails that record the account, a sentence each. `unseen` are the event
+    sources of management events that trails may exclude and that the log holds no record of.
+    `changes` are recorded changes of trails that took no day out of the coverage.
+    """
+
+    account: str
+    first_day: date
+    last_day: date
+    covered_days: int
+    gaps: tuple[Gap, ...]
+    regions: tuple[str, ...]
+    records: int
+    data_events: frozenset[tuple[str, str]]
+    holes: tuple[Hole, ...] = ()
+    known_from: CoverageSource = CoverageSource.LOG
+    trails: tuple[str, ...] = ()
+    unseen: frozenset[str] = frozenset()
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LogCoverage:
+    """What was read of all accounts, sorted by account."""
+
+    accounts: tuple[AccountCoverage, ...]
+
+    def account(self, account: str) -> AccountCoverage | None:
+        """The coverage of one account, or None where none of its logs was read."""
+        return next((one for one in self.accounts if one.account == account), None)
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of any record: what reports count from unless told otherwise."""
+        return max((one.last_day for one in self.accounts), default=None)
+
+
+# ---------------------------------------------------------------- grants
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StatementRef:
+    """Which statement of which policy: `policy` is a managed policy's ARN or an inline policy's name."""
+
+    policy: str
+    kind: PolicyKind
+    group: str
+    index: int
+    sid: str
+
+    def __str__(self) -> str:
+        where = f" of group {self.group}" if self.group else ""
+        named = f" ({self.sid})" if self.sid else ""
+        return f"{self.policy}{where}, statement {self.index + 1}{named}"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One statement with what it expands to. `problems` are its patterns that the catalog doesn't know."""
+
+    ref: StatementRef
+    version: str
+    statement: Statement
+    actions: frozenset[Action]
+    unknown_patterns: tuple[ActionPattern, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalGrants:
+    """What a principal's policies say. `missing` names attached policies or boundaries without a document.
+
+    `granted` is every action that some Allow grants, that no Deny refuses outright and that the boundary lets through.
+    """
+
+    principal: Principal
+    allows: tuple[Grant, ...]
+    denies: tuple[Grant, ...]
+    boundary_allows: tuple[Grant, ...] | None
+    boundary_denies: tuple[Grant, ...]
+    missing: tuple[str, ...]
+    granted: frozenset[Action]

@@ -1,0 +1,156 @@
+"""The types of a replacement: people's decisions, lines with their reasons, documents, and the proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lpgen.core.grounds import (
+    Evidence,
+    StatementRef,
+)
+from lpgen.core.model import (
+    Action,
+    Principal,
+)
+
+# ---------------------------------------------------------------- decisions
+
+
+class DecisionKind(StrEnum):
+    """What a person decided."""
+
+    KEEP = "keep"
+    DROP = "drop"
+    ACCEPT = "accept"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's decision. Patterns are globs; dates are ISO, inclusive; "" means any (or never for `expires`)."""
+
+    kind: DecisionKind
+    principal: str
+    action: str
+    resource: str
+    item: str
+    since: str
+    until: str
+    reason: str
+    owner: str
+    expires: str
+
+
+# ---------------------------------------------------------------- replacement
+
+
+class LineKind(StrEnum):
+    """Why a line is in a replacement."""
+
+    OBSERVED = "observed"
+    INFERRED = "inferred"
+    ATTEMPTED = "attempted"
+    KEPT = "kept"  # the logs could not have shown its use
+    REVIEW = "review"  # kept because an unexplained use may be a mapping error
+    DECIDED = "decided"  # a person's decision
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Scope:
+    """A statement's `Resource`, or its `NotResource` where `not_resource` is true."""
+
+    resources: tuple[str, ...]
+    not_resource: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One action on one scope, narrowed from one statement, with why. `rule` names the scoping rule, or is ""."""
+
+    action: Action
+    scope: Scope
+    parent: StatementRef
+    kind: LineKind
+    why: str
+    rule: str
+    evidence: Evidence | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacementStatement:
+    """One new Allow with the lines it came from. All lines have the statement's parent."""
+
+    sid: str
+    actions: tuple[Action, ...]
+    scope: Scope
+    parent: StatementRef
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacementDocument:
+    """One policy document to create. `text` is JSON laid out for people; `size` is in IAM characters."""
+
+    name: str
+    inline: bool
+    text: str
+    size: int
+    statements: tuple[ReplacementStatement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedRule:
+    """A scoping rule that was applied: what it wrote, for how many records, and what that adds."""
+
+    rule: str
+    pattern: str
+    records: int
+    adds: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """The policies proposed for one principal. `refusal` is why there are none, or ""."""
+
+    principal: Principal
+    documents: tuple[ReplacementDocument, ...]
+    rules: tuple[AppliedRule, ...]
+    bytes_by_service: tuple[tuple[str, int], ...]
+    refusal: str
+
+
+# ---------------------------------------------------------------- proof
+
+
+class CheckStatus(StrEnum):
+    """How a check ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNPROVEN = "unproven"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: `examined` things looked at, and a sentence for each that failed or couldn't be proven."""
+
+    name: str
+    status: CheckStatus
+    examined: int
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The checks on one replacement; without any check it has failed."""
+
+    principal: str
+    checks: tuple[Check, ...]
+
+    @property
+    def status(self) -> CheckStatus:
+        """FAILED if any check failed or there is none, UNPROVEN if any is unproven, else PASSED."""
+        statuses = {check.status for check in self.checks}
+        if not statuses or CheckStatus.FAILED in statuses:
+            return CheckStatus.FAILED
+        return CheckStatus.UNPROVEN if CheckStatus.UNPROVEN in statuses else CheckStatus.PASSED
