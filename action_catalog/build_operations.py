@@ -34,20 +34,37 @@ _PLACE: Final = frozenset({"Partition", "Region", "Account"})
 _SIMPLE: Final = re.compile(r"\$\{([\w.\[\]]+)\}")
 _SUFFIX: Final = ".amazonaws.com"
 _FIELDS: Final = ("actions", "resources", "creates", "roles", "also", "paths", "source")
-_TAG_PARAMETERS: Final = frozenset({"tags", "taglist", "tagspecifications", "tagset", "resourcetags"})
+_TAG_PARAMETERS: Final = frozenset(
+    {
+        "backupplantags",
+        "backupvaulttags",
+        "identitypooltags",
+        "recoverypointtags",
+        "resourcetags",
+        "taglist",
+        "tags",
+        "tagset",
+        "tagspecifications",
+        "userpooltags",
+    }
+)
 _TAGGING: Final = ("Tag", "AddTags", "CreateTags")
 _MAKING: Final = (
+    "Allocate",
+    "Associate",
+    "Connect",
     "Copy",
     "Create",
+    "Enable",
     "Import",
+    "Provision",
+    "Purchase",
     "Put",
     "Register",
+    "Request",
     "Restore",
     "Run",
     "Start",
-    "Request",
-    "Associate",
-    "Provision",
 )
 
 
@@ -55,7 +72,8 @@ _MAKING: Final = (
 class Facts:
     """What the builder knows: the catalog's services, hints, what the tables held, and hand-made rows.
 
-    `older` are operations of retired service models by IAM prefix; `none` are calls that need no permission, with why.
+    `older` are operations of retired service models by IAM prefix; `none` are calls that need no permission, with why;
+    `tagging` is, by IAM prefix, the action that a call needs beside its own when it makes a resource with tags.
     """
 
     services: Mapping[str, Mapping[str, Any]]
@@ -64,6 +82,7 @@ class Facts:
     before: Mapping[str, Mapping[str, Mapping[str, Any]]]
     rows: Mapping[str, Mapping[str, Mapping[str, Any]]]
     none: Mapping[str, Mapping[str, str]]
+    tagging: Mapping[str, Mapping[str, Any]]
 
 
 def main(arguments: list[str]) -> int:
@@ -99,6 +118,7 @@ def _read_facts(path: Path | None) -> Facts:
         before={source: table["operations"] for source, table in _read_folder("operations").items()},
         rows=_read_folder("mapping_rows"),
         none=json.loads((HERE / "unsigned_rows.json").read_text()),
+        tagging=json.loads((HERE / "tag_on_create.json").read_text()),
     )
 
 
@@ -154,23 +174,30 @@ def _row(facts: Facts, operation: Operation) -> dict[str, Any]:
     roles = find_role_parameters(operation, _depends_on_pass_role(facts.services, names))
     if roles:
         row["roles"] = roles
-    also = _tagging(facts.services, operation, names)
+    also = _tagging(facts, operation, names)
     if also:
         row["also"] = also
     return row
 
 
-def _tagging(services: Mapping[str, Mapping[str, Any]], operation: Operation, names: Iterable[str]) -> dict[str, str]:
-    """The tagging action that the reference lists as a dependent, asked for by the parameter that sets tags."""
+def _tagging(facts: Facts, operation: Operation, names: Iterable[str]) -> dict[str, str]:
+    """The tagging actions that a call needs if it sets tags, each with the parameter that sets them.
+
+    They are the dependents that the reference lists or, where `tag_on_create.json` has the service, its tagging action.
+    """
     parameter = next((name for name in operation.members if name.lower() in _TAG_PARAMETERS), None)
     if parameter is None or not operation.name.startswith(_MAKING):
         return {}
-    dependents = (name for action in names for name in _dependents(services, action))
-    return {
+    dependents = (name for action in names for name in _dependents(facts.services, action))
+    found = {
         name: parameter
         for name in dependents
         if name.partition(":")[0] == operation.prefix and name.partition(":")[2].startswith(_TAGGING)
     }
+    service = facts.tagging.get(operation.prefix, {})
+    if service and not found and operation.name not in service.get("except", ()):
+        found[f"{operation.prefix}:{service['action']}"] = parameter
+    return found
 
 
 def _dependents(services: Mapping[str, Mapping[str, Any]], action: str) -> list[str]:

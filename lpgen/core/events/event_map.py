@@ -73,8 +73,8 @@ class Plan:
     """What is known of an event source and name before any record is read.
 
     `operation` is the name that rules see. `rule` is asked first; `readers` are the table's answer, empty where
-    neither table nor catalog knows the operation; `also` counts beside either. `listed` says whether the operation tables hold it. `switch`: see
-    `EventSource`.
+    neither table nor catalog knows the operation; `also` counts beside either. `listed` says whether the operation
+    tables hold it. `switch`: see `EventSource`.
     """
 
     operation: str

@@ -82,7 +82,7 @@ MODULES = (
     ses,
     sts,
 )
-FAMILIES = ("ec2", "iam_sts", "containers", "databases", "infrastructure", "management_and_ml")
+FAMILIES = ("ec2", "iam_sts", "containers", "databases", "infrastructure", "management_and_ml", "operation_tables")
 CASES = read_cases(*FAMILIES)
 
 

@@ -1,0 +1,52 @@
+"""Which of the resource types in a row a call tags: the one that it makes, which its name says.
+
+AWS authorizes tags in a call that makes a resource on the new resource and not on others that the call names.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.events.operation_rows import OperationRow
+from lpgen.core.model import Action
+
+_VERB: Final = re.compile(r"^[A-Z][a-z]+")
+_NOT_WORD: Final = re.compile(r"[^a-z0-9]")
+
+
+def row_of_tagged(catalog: Catalog, action: Action, operation: str, row: OperationRow) -> OperationRow:
+    """The row with the types alone that the tagging action is needed on; those without a binding count as created.
+
+    Where neither the operation's name, nor what the row says it creates, nor the action itself leaves a choice of
+    types, the row comes back without any: the resource is unknown.
+    """
+    taken = tuple(use.type for use in catalog.detail(action).resources)
+    tagged = _named_types(operation, taken) or tuple(kind for kind in row.creates if kind in taken)
+    if not tagged and len(taken) == 1:
+        tagged = taken
+    resources = {kind: binding for kind, binding in row.resources.items() if kind in tagged}
+    creates = tuple(kind for kind in tagged if kind in row.creates or kind not in resources)
+    return msgspec.structs.replace(row, resources=resources, creates=creates)
+
+
+def _named_types(operation: str, types: tuple[str, ...]) -> tuple[str, ...]:
+    """The types that an operation's name says it makes: its own noun, else the longest that the noun ends with or
+    those that end with the noun."""
+    noun = _fold(_VERB.sub("", operation, count=1))
+    if not noun:
+        return ()
+    exact = tuple(kind for kind in types if _fold(kind) == noun)
+    if exact:
+        return exact
+    within = sorted((kind for kind in types if noun.endswith(_fold(kind))), key=lambda kind: (-len(kind), kind))
+    return tuple(within[:1]) or tuple(kind for kind in types if _fold(kind).endswith(noun))
+
+
+def _fold(name: str) -> str:
+    """A name in lower case, without marks between its words or a plural's `s`."""
+    return _NOT_WORD.sub("", name.lower()).removesuffix("s")
