@@ -44,6 +44,7 @@ catalog: $(TESTABLE)
 	$(PIP) install --no-deps --upgrade --target build/pinned-models botocore==1.43.11
 	$(MODELS) -m action_catalog.build_operations $(if $(OPERATIONS),--hints $(OPERATIONS)) $(if $(NEWER),--also $(NEWER))
 	$(MODELS) -m action_catalog.build_operation_report
+	$(BIN)/python -m action_catalog.build_shown_actions
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis lpgen-demo

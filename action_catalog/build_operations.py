@@ -17,7 +17,7 @@ import sys
 from argparse import ArgumentParser
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -73,6 +73,7 @@ class Facts:
     """What the builder knows: the catalog's services, hints, what the tables held, and hand-made rows.
 
     `older` are operations of retired service models by IAM prefix; `none` are calls that need no permission, with why;
+    `own` are, by IAM prefix, the parameters that fill a placeholder under a name of the service's own;
     `tagging` is, by IAM prefix, the action that a call needs beside its own when it makes a resource with tags.
     """
 
@@ -82,6 +83,7 @@ class Facts:
     before: Mapping[str, Mapping[str, Mapping[str, Any]]]
     rows: Mapping[str, Mapping[str, Mapping[str, Any]]]
     none: Mapping[str, Mapping[str, str]]
+    own: Mapping[str, Mapping[str, Any]]
     tagging: Mapping[str, Mapping[str, Any]]
 
 
@@ -118,6 +120,7 @@ def _read_facts(path: Path | None) -> Facts:
         before={source: table["operations"] for source, table in _read_folder("operations").items()},
         rows=_read_folder("mapping_rows"),
         none=json.loads((HERE / "unsigned_rows.json").read_text()),
+        own=json.loads((HERE / "placeholder_parameters.json").read_text()),
         tagging=json.loads((HERE / "tag_on_create.json").read_text()),
     )
 
@@ -131,7 +134,7 @@ def write_tables(facts: Facts, operations: Sequence[Operation], more: Iterable[O
     for operation in more:
         tables[operation.prefix + _SUFFIX].setdefault(operation.name, _row(facts, operation))
     for source, name in _retired(facts):
-        tables[source].setdefault(name, dict(facts.before.get(source, {}).get(name, {})))
+        tables[source].setdefault(name, _without_guesses(facts.before.get(source, {}).get(name, {})))
     for source, rows in facts.rows.items():
         for name, row in rows.items():
             tables[source][name] = {**tables[source].get(name, {}), **row}
@@ -146,6 +149,19 @@ def _retired(facts: Facts) -> Iterator[tuple[str, str]]:
     for prefix, name in sorted({*facts.older, *before}):
         if _has_action(facts.services, f"{prefix}:{name}"):
             yield prefix + _SUFFIX, name
+
+
+def _without_guesses(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of an earlier table without what fills an id and a name with one parameter."""
+    kept = {
+        kind: binding
+        for kind, binding in row.get("resources", {}).items()
+        if not isinstance(binding, dict) or len(set(binding.values())) == len(binding)
+    }
+    return {
+        **{field: value for field, value in row.items() if field != "resources"},
+        **({"resources": kept} if kept else {}),
+    }
 
 
 def _has_action(services: Mapping[str, Mapping[str, Any]], action: str) -> bool:
@@ -165,7 +181,7 @@ def _row(facts: Facts, operation: Operation) -> dict[str, Any]:
     if before is not None and not facts.hints:
         bindings, creates = before.get("resources", {}), before.get("creates", ())
     else:
-        bindings, creates = bind_types(operation, types, facts.hints.get((operation.service, operation.name), Hints()))
+        bindings, creates = bind_types(operation, types, _hints(facts, operation))
     row: dict[str, Any] = {}
     if bindings:
         row["resources"] = bindings
@@ -180,10 +196,16 @@ def _row(facts: Facts, operation: Operation) -> dict[str, Any]:
     return row
 
 
+def _hints(facts: Facts, operation: Operation) -> Hints:
+    """What is known of the operation's parameters beside their names."""
+    own = facts.own.get(operation.prefix, {}).get("parameters", {})
+    return replace(facts.hints.get((operation.service, operation.name), Hints()), own=own)
+
+
 def _tagging(facts: Facts, operation: Operation, names: Iterable[str]) -> dict[str, str]:
     """The tagging actions that a call needs if it sets tags, each with the parameter that sets them.
 
-    They are the dependents that the reference lists or, where `tag_on_create.json` has the service, its tagging action.
+    They are the dependents that the reference lists and, where `tag_on_create.json` has the service, its tagging action.
     """
     parameter = next((name for name in operation.members if name.lower() in _TAG_PARAMETERS), None)
     if parameter is None or not operation.name.startswith(_MAKING):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.loaders import Loader
@@ -14,17 +15,27 @@ PINNED = "1.43.11"
 """The botocore whose operations the tables hold; another gives other tables."""
 
 _DEPTH = 5  # how deep a role may lie in a request
+_PLAIN = frozenset({"string", "integer", "long"})
 _UNSIGNED = "none"
+_OR_NAME = re.compile(
+    r"(?<!alias )\b(?:name,? or|names? of|name,) |\bor (?:the )?(?:(?!alias)\w+ )?name\b", re.IGNORECASE
+)
 _NOT_IAM = frozenset({"smithy.api#noAuth", "smithy.api#httpBearerAuth"})
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A string parameter (or a list of them) at a path; `enumerated` where the model lists its values."""
+    """A string parameter (or a list of them) at a path.
+
+    `enumerated`: the model lists its values, or it is a number. `plain`: such a one that stands in an ARN as it does
+    in a request (enumerations in capitals don't). `or_name`: by its documentation it may hold the resource's name.
+    """
 
     path: tuple[str, ...]
     enumerated: bool
     required: bool
+    plain: bool = False
+    or_name: bool = False
 
     @property
     def name(self) -> str:
@@ -95,12 +106,14 @@ def _parameters(
         required = shape.get("required", ())
         for key, member in shape.get("members", {}).items():
             for found in _parameters(shapes, member["shape"], (*path, key), above | {name}):
-                yield (
-                    found
-                    if len(found.path) > len(path) + 1
-                    else Parameter(found.path, found.enumerated, key in required)
-                )
+                if len(found.path) > len(path) + 1:
+                    yield found
+                else:
+                    or_name = bool(_OR_NAME.search(member.get("documentation", "")))
+                    yield replace(found, required=key in required, or_name=or_name)
     elif kind == "list":
         yield from _parameters(shapes, shape["member"]["shape"], path, above)
-    elif kind == "string" and path:
-        yield Parameter(path, "enum" in shape, False)
+    elif kind in _PLAIN and path:
+        values = shape.get("enum")
+        is_plain = kind != "string" or (values is not None and all(value == value.lower() for value in values))
+        yield Parameter(path, kind != "string" or values is not None, required=False, plain=is_plain)

@@ -48,7 +48,8 @@ class NamedType:
 
     `format` is the ARN's last field with `{}` for each name. `paths` are alternatives separated by `|`, each with as
     many comma-separated paths as the format has holes; `path~text` stands for `text` where the parameter is absent.
-    A parameter may hold the ARN itself. A `*` in the format is an id that AWS assigns.
+    A parameter may hold the ARN itself. A `*` in the format is an id that AWS assigns. `in_lower_case`: the service
+    stores the names in lower case, however the call spells them.
     """
 
     service: str
@@ -56,6 +57,7 @@ class NamedType:
     paths: str
     region: bool = True
     account: bool = True
+    in_lower_case: bool = False
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
         """The resources named at the paths ("" for the type's own), in no order; empty where none can be read."""
@@ -77,7 +79,8 @@ class NamedType:
             return self._own_arn(names[-1])
         if len(names) != self.format.count("{}"):  # a path for ARNs that holds something else
             return None
-        return self._resource(call, self.format.format(*(_strip_arn(name) for name in names)))
+        own = [_strip_arn(name) for name in names]
+        return self._resource(call, self.format.format(*(map(str.lower, own) if self.in_lower_case else own)))
 
     def _own_arn(self, arn: str) -> Resource | None:
         """The ARN as a resource where it is one of this type."""

@@ -13,7 +13,11 @@ SOURCE = "elasticache.amazonaws.com"
 
 
 def _cache_type(kind: str, paths: str) -> NamedType:
-    return NamedType("elasticache", f"{kind}:{{}}", paths)
+    """A type whose names are stored in lower case, as all but those of reserved nodes are.
+
+    https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateCacheCluster.html
+    """
+    return NamedType("elasticache", f"{kind}:{{}}", paths, in_lower_case=kind != "reserved-instance")
 
 
 TYPES: dict[str, ResourceType] = {

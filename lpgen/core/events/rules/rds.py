@@ -19,8 +19,25 @@ from lpgen.core.model import MappedAction, Resource, ResourceKind
 SOURCE = "rds.amazonaws.com"
 
 
+# What the API reference says of their identifiers: stored in lower case.
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+_LOWER_CASE = frozenset(
+    {
+        "cluster",
+        "cluster-endpoint",
+        "cluster-pg",
+        "cluster-snapshot",
+        "db",
+        "pg",
+        "secgrp",
+        "snapshot",
+        "subgrp",
+    }
+)
+
+
 def _rds_type(kind: str, paths: str) -> NamedType:
-    return NamedType("rds", f"{kind}:{{}}", paths)
+    return NamedType("rds", f"{kind}:{{}}", paths, in_lower_case=kind in _LOWER_CASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +72,9 @@ TYPES: dict[str, ResourceType] = {
     "db": _rds_type("db", "dBInstanceIdentifier"),
     "deployment": _rds_type("deployment", "blueGreenDeploymentIdentifier"),
     "es": _rds_type("es", "subscriptionName"),
-    "global-cluster": NamedType("rds", "global-cluster:{}", "globalClusterIdentifier", region=False),
+    "global-cluster": NamedType(
+        "rds", "global-cluster:{}", "globalClusterIdentifier", region=False, in_lower_case=True
+    ),
     "integration": _rds_type("integration", "integrationIdentifier"),
     "og": _DefaultedType(_rds_type("og", "optionGroupName"), (("optionGroupMemberships", "optionGroupName"),)),
     "pg": _DefaultedType(_rds_type("pg", "dBParameterGroupName"), (("dBParameterGroups", "dBParameterGroupName"),)),

@@ -13,10 +13,12 @@ from lpgen.core.model import MappedAction
 SOURCE = "redshift.amazonaws.com"
 
 
-def _redshift_type(shape: str, paths: str) -> NamedType:
-    return NamedType("redshift", shape, paths)
+def _redshift_type(shape: str, paths: str, *, in_lower_case: bool = False) -> NamedType:
+    return NamedType("redshift", shape, paths, in_lower_case=in_lower_case)
 
 
+# Parameter and subnet groups are stored in lower case.
+# https://docs.aws.amazon.com/redshift/latest/APIReference/API_CreateClusterParameterGroup.html
 TYPES: dict[str, ResourceType] = {
     "cluster": _redshift_type("cluster:{}", "clusterIdentifier"),
     "datashare": _redshift_type("datashare:{}", "dataShareArn"),
@@ -28,14 +30,14 @@ TYPES: dict[str, ResourceType] = {
     "hsmconfiguration": _redshift_type("hsmconfiguration:{}", "hsmConfigurationIdentifier"),
     "integration": _redshift_type("integration:{}", "integrationArn"),
     "namespace": _redshift_type("namespace:{}", "resourceArn|targetArn"),
-    "parametergroup": _redshift_type("parametergroup:{}", "parameterGroupName"),
+    "parametergroup": _redshift_type("parametergroup:{}", "parameterGroupName", in_lower_case=True),
     "snapshot": _redshift_type(
         "snapshot:{}/{}",
         "snapshotClusterIdentifier,snapshotIdentifier|clusterIdentifier,snapshotIdentifier|snapshotArn",
     ),
     "snapshotcopygrant": _redshift_type("snapshotcopygrant:{}", "snapshotCopyGrantName"),
     "snapshotschedule": _redshift_type("snapshotschedule:{}", "scheduleIdentifier"),
-    "subnetgroup": _redshift_type("subnetgroup:{}", "clusterSubnetGroupName"),
+    "subnetgroup": _redshift_type("subnetgroup:{}", "clusterSubnetGroupName", in_lower_case=True),
     "usagelimit": _redshift_type("usagelimit:{}", "usageLimitId"),
 }
 
