@@ -11,12 +11,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from action_catalog.parameter_names import (
+    SHORTEST_STEM,
+    ending_of,
+    free_placeholders,
+    is_about,
+    is_alike,
+    normalise,
+    singular_of,
+    stem_of_key,
+    stem_of_name,
+)
 from action_catalog.service_models import Operation, Parameter
 
 Binding = str | dict[str, str] | list[str | dict[str, str]]
 
-_PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
-_PLACE: Final = frozenset({"partition", "region", "account", "accountid"})
 _VERB: Final = re.compile(r"^[A-Z][a-z0-9]+")
 _ENDINGS: Final = ("name", "id", "identifier", "arn")
 _ID_ENDINGS: Final = ("id", "identifier", "arn")
@@ -39,7 +48,6 @@ _NAMED_RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "rekognition": ("streamprocessor",),
     "route53-recovery-readiness": ("*",),
 }
-_SHORTEST_STEM: Final = 4
 _DEEPEST: Final = 3
 _OPEN: Final = "*"
 _WHOLE: Final = "arn:"
@@ -103,21 +111,23 @@ def bind_types(
 
 
 def _request(operation: Operation, hints: Hints, *, one_type: bool) -> _Request:
-    top = {_norm(item.name): item for item in operation.parameters if len(item.path) == 1 and not item.enumerated}
-    plain = {_norm(item.name): item for item in operation.parameters if len(item.path) == 1 and item.plain}
+    top = {normalise(item.name): item for item in operation.parameters if len(item.path) == 1 and not item.enumerated}
+    plain = {normalise(item.name): item for item in operation.parameters if len(item.path) == 1 and item.plain}
     nested: dict[str, Parameter | None] = {}
     for item in operation.parameters:
         is_deep = 1 < len(item.path) <= _DEEPEST and not item.path[0].lower().startswith("filter")
-        if is_deep and not item.enumerated and _norm(item.name) not in _GENERIC:
-            nested[_norm(item.name)] = None if _norm(item.name) in nested else item
+        if is_deep and not item.enumerated and normalise(item.name) not in _GENERIC:
+            nested[normalise(item.name)] = None if normalise(item.name) in nested else item
     alone = {name: item for name, item in nested.items() if item is not None}
     return _Request(operation, top, plain, alone, hints, one_type)
 
 
 def _of_new(request: _Request, kind: str) -> _Request:
     """The request as it speaks of a resource of the type that it creates: what lies in it names others."""
-    own = {_norm(kind), _norm(kind) + "s"}
-    return replace(request, nested={name: item for name, item in request.nested.items() if _norm(item.path[0]) in own})
+    own = {normalise(kind), normalise(kind) + "s"}
+    return replace(
+        request, nested={name: item for name, item in request.nested.items() if normalise(item.path[0]) in own}
+    )
 
 
 def _keep_apart(
@@ -137,7 +147,7 @@ def _keep_apart(
         (path, kind)
         for path, named in shared.items()
         for kind in named
-        if not (_is_about(operation.name, kind) and _is_own(_norm(path)))
+        if not (is_about(operation.name, kind) and _is_own(normalise(path)))
         and [other for other in sorted(named) if types[other].required] != [kind]
     }
     return {
@@ -180,19 +190,19 @@ def _is_below(child: Binding, parent: Binding, required: set[str]) -> bool:
 
 
 def _bind_type(request: _Request, kind: str, use: TypeFormats) -> Binding | None:
-    if use.formats and not any(_free(text) or _OPEN in text for text in use.formats):
+    if use.formats and not any(free_placeholders(text) or _OPEN in text for text in use.formats):
         return {}  # there is one such resource in the account
     found: list[str | dict[str, str]] = [*_bind_arn(request, kind, use.formats)]
-    single = next((text for text in use.formats if len(_free(text)) == 1), "")
+    single = next((text for text in use.formats if len(free_placeholders(text)) == 1), "")
     for text in use.formats:
         item = _bind_format(request, kind, text)
         if isinstance(item, str) and text != single:
-            item = {_free(text)[0]: item}  # a path alone is read into the first format that it can fill
+            item = {free_placeholders(text)[0]: item}  # a path alone is read into the first format that it can fill
         if item is not None:
             found.append(item)
     if not found:
         loose = next((request.top[name] for name in _ANY_ARN if name in request.top), None)
-        if loose and (request.one_type or not _is_own(_norm(loose.name))):
+        if loose and (request.one_type or not _is_own(normalise(loose.name))):
             return _path(loose)
         return _WHOLE + _path(loose) if loose else _bind_open(request, kind, use)
     if _is_any_doubtful(request, found, use.formats):
@@ -206,10 +216,10 @@ def _is_own(name: str) -> bool:
 
 def _bind_arn(request: _Request, kind: str, formats: Sequence[str]) -> Iterator[str]:
     """The parameters that are known to hold the type's ARN."""
-    hinted = _norm(request.hints.types.get(kind, ""))
+    hinted = normalise(request.hints.types.get(kind, ""))
     if hinted in request.top and _fits(request, hinted, kind, _own_placeholder(formats)):
         yield _path(request.top[hinted])
-    own = _norm(kind)
+    own = normalise(kind)
     for name in (own + "arn", own + "arns"):
         found = request.top.get(name) or request.nested.get(name)
         if found:
@@ -219,7 +229,7 @@ def _bind_arn(request: _Request, kind: str, formats: Sequence[str]) -> Iterator[
 
 def _bind_format(request: _Request, kind: str, text: str) -> str | dict[str, str] | None:
     """How the request fills one ARN format in full; None where it doesn't."""
-    free = _free(text)
+    free = free_placeholders(text)
     names = _bind_all(request, kind, free)
     if not free or not all(names.values()):
         return None
@@ -234,7 +244,7 @@ def _bind_all(request: _Request, kind: str, free: Sequence[str]) -> dict[str, st
         names[free[-1]] = _bind_placeholder(request, kind, free[-1], alone=True)
     for name, path in names.items():
         is_shared = path is not None and list(names.values()).count(path) > 1
-        if path and is_shared and _ending(_norm(name)) != _ending(_norm(path.rpartition(".")[2])):
+        if path and is_shared and ending_of(normalise(name)) != ending_of(normalise(path.rpartition(".")[2])):
             names[name] = None
     return names
 
@@ -244,19 +254,21 @@ def _bind_open(request: _Request, kind: str, use: TypeFormats) -> Binding | None
 
     `*` leaves a part open, and `*parameter` does where that parameter is there: it names the resource another way.
     """
-    own = _norm(kind)
-    handles = [stem + end + plural for plural in ("", "s") for end in (*_ENDINGS, "") for stem in (own, _singular(own))]
-    if _is_about(request.operation.name, kind):
+    own = normalise(kind)
+    handles = [
+        stem + end + plural for plural in ("", "s") for end in (*_ENDINGS, "") for stem in (own, singular_of(own))
+    ]
+    if is_about(request.operation.name, kind):
         handles += _OWN_NAMES
     handle = next((_path(request.top[name]) for name in handles if name in request.top), "")
     items: list[str | dict[str, str]] = []
     for text in use.formats:
-        free = _free(text)
+        free = free_placeholders(text)
         if not free and use.required and _OPEN in text:
             items.append({})
         known = {name: path for name, path in _bind_all(request, kind, free).items() if path}
         known = {name: path for name, path in known.items() if not _is_doubtful(request, name, path)}
-        is_named = bool(handle) or any(_stem(_norm(name)) in (own, _singular(own)) for name in known)
+        is_named = bool(handle) or any(stem_of_name(normalise(name)) in (own, singular_of(own)) for name in known)
         if is_named and len(known) < len(free):
             rest = _OPEN + (handle if handle not in known.values() else "")
             items.append({name: known.get(name, rest) for name in free})
@@ -264,26 +276,26 @@ def _bind_open(request: _Request, kind: str, use: TypeFormats) -> Binding | None
 
 
 def _is_any_doubtful(request: _Request, found: Iterable[str | dict[str, str]], formats: Sequence[str]) -> bool:
-    last = [free[-1] for text in formats if (free := _free(text))]
+    last = [free[-1] for text in formats if (free := free_placeholders(text))]
     return any(_is_doubtful(request, name, _last(item)) for name in last for item in found)
 
 
 def _is_doubtful(request: _Request, name: str, path: str) -> bool:
     """Whether a placeholder's parameter may hold a name by its documentation, where the ARN has an id."""
-    return _norm(name).endswith(_ID_LIKE) and any(
-        item.or_name and _path(item) == path and not _norm(item.name).endswith(("name", "names"))
+    return normalise(name).endswith(_ID_LIKE) and any(
+        item.or_name and _path(item) == path and not normalise(item.name).endswith(("name", "names"))
         for item in request.operation.parameters
     )
 
 
 def _bind_parents(kind: str, formats: Sequence[str], request: _Request) -> dict[str, str] | None:
     """The placeholders of a created type that the call names all the same: those of its parents."""
-    own = {_norm(kind) + ending for ending in ("arn", "id", "identifier")} | {_norm(kind)}
+    own = {normalise(kind) + ending for ending in ("arn", "id", "identifier")} | {normalise(kind)}
     names = {}
-    for name in dict.fromkeys(name for text in formats for name in _free(text)):
-        hinted = _norm(request.hints.placeholders.get(name, ""))
-        key = hinted if hinted in request.top and _fits(request, hinted, kind, name) else _norm(name)
-        if key in request.top and _norm(name) not in own and key not in _OWN_NAMES:
+    for name in dict.fromkeys(name for text in formats for name in free_placeholders(text)):
+        hinted = normalise(request.hints.placeholders.get(name, ""))
+        key = hinted if hinted in request.top and _fits(request, hinted, kind, name) else normalise(name)
+        if key in request.top and normalise(name) not in own and key not in _OWN_NAMES:
             names[name] = _path(request.top[key])
     return names or None
 
@@ -293,13 +305,13 @@ def _bind_placeholder(request: _Request, kind: str, name: str, *, alone: bool) -
     for key in _candidates(request, kind, name, alone=alone):
         if key in top:
             return _path(top[key])
-    own = _norm(name)
+    own = normalise(name)
     if own in request.plain:
         return _path(request.plain[own])
-    is_generic = _stem(own) in _GENERIC
+    is_generic = stem_of_name(own) in _GENERIC
     deep = [] if is_generic else [own, own + "s"]
-    if alone and (is_generic or _stem(own) == _norm(kind)):
-        deep += [_norm(kind) + ending for ending in _endings(request, kind, own)]
+    if alone and (is_generic or stem_of_name(own) == normalise(kind)):
+        deep += [normalise(kind) + ending for ending in _endings(request, kind, own)]
     for key in deep:
         if key in request.nested:
             return _path(request.nested[key])
@@ -308,16 +320,16 @@ def _bind_placeholder(request: _Request, kind: str, name: str, *, alone: bool) -
 
 def _candidates(request: _Request, kind: str, name: str, *, alone: bool) -> Iterator[str]:
     """The normalised names under which a placeholder's parameter may go, the likeliest first."""
-    own = _norm(name)
-    yield from (_norm(text) for text in request.hints.own.get(name, ()))
-    hinted = _norm(request.hints.placeholders.get(name, ""))
+    own = normalise(name)
+    yield from (normalise(text) for text in request.hints.own.get(name, ()))
+    hinted = normalise(request.hints.placeholders.get(name, ""))
     fits = bool(hinted) and _fits(request, hinted, kind, name)
-    is_about = _is_about(request.operation.name, kind)
-    is_late = hinted in _OWN_NAMES and not is_about
+    is_own = is_about(request.operation.name, kind)
+    is_late = hinted in _OWN_NAMES and not is_own
     candidates = [hinted] if fits and not is_late else []
-    candidates += [own, *(_stem(own) + ending for ending in _endings(request, kind, own)), _stem(own)]
-    typed = [*(_norm(kind) + ending for ending in _endings(request, kind, own)), _norm(kind)] if alone else []
-    of_type = _stem(own) in _GENERIC or _is_alike(_stem(own), {_norm(kind)})
+    candidates += [own, *(stem_of_name(own) + ending for ending in _endings(request, kind, own)), stem_of_name(own)]
+    typed = [*(normalise(kind) + ending for ending in _endings(request, kind, own)), normalise(kind)] if alone else []
+    of_type = stem_of_name(own) in _GENERIC or is_alike(stem_of_name(own), {normalise(kind)})
     for forms in (typed, candidates) if of_type else (candidates, typed):
         yield from (form for form in forms if form)
         yield from (form + "s" for form in forms if form)
@@ -325,7 +337,7 @@ def _candidates(request: _Request, kind: str, name: str, *, alone: bool) -> Iter
         yield hinted
     if not alone:
         return
-    if is_about:
+    if is_own:
         names = [form for form in _OWN_NAMES if form in _endings(request, kind, own)]
         yield from names
         yield from (form + "s" for form in names)
@@ -344,24 +356,20 @@ def _bind_alike(request: _Request, kind: str, name: str) -> str | None:
     `${BrowserProfileId}`, or plain `id` in an operation whose name holds the type's."""
     if not request.one_type or request.operation.name.startswith(_MAKING):
         return None
-    wanted = _endings(request, kind, _norm(name))
-    known = {stem for stem in (_stem(_norm(name)), _norm(kind)) if len(stem) >= _SHORTEST_STEM}
+    wanted = _endings(request, kind, normalise(name))
+    known = {stem for stem in (stem_of_name(normalise(name)), normalise(kind)) if len(stem) >= SHORTEST_STEM}
     alike = [
         item
         for key, item in request.top.items()
-        if item.required and _ending(key) in wanted and _ending(key) != "arn" and _is_alike(_stem_of(key), known)
+        if item.required and ending_of(key) in wanted and ending_of(key) != "arn" and is_alike(stem_of_key(key), known)
     ]
     if len(alike) == 1 and not alike[0].or_name:
         return _path(alike[0])
-    noun = _norm(_VERB.sub("", request.operation.name))
+    noun = normalise(_VERB.sub("", request.operation.name))
     own = [key for key in _OWN_NAMES if key in wanted and key in request.top and request.top[key].required]
-    if not alike and own and _norm(kind) in noun and not request.top[own[0]].or_name:
+    if not alike and own and normalise(kind) in noun and not request.top[own[0]].or_name:
         return _path(request.top[own[0]])
     return None
-
-
-def _is_alike(stem: str, known: Iterable[str]) -> bool:
-    return len(stem) >= _SHORTEST_STEM and any(text.endswith(stem) or stem.endswith(text) for text in known)
 
 
 def _fits(request: _Request, hinted: str, kind: str, name: str) -> bool:
@@ -369,10 +377,10 @@ def _fits(request: _Request, hinted: str, kind: str, name: str) -> bool:
 
     A hint that speaks of something else fills the ARN of one type with the id of another.
     """
-    if name and _ending(hinted) and _ending(hinted) not in _endings(request, kind, _norm(name)):
+    if name and ending_of(hinted) and ending_of(hinted) not in _endings(request, kind, normalise(name)):
         return False
-    about, stem = _stem_of(hinted), _stem(_norm(name or kind))
-    own = _norm(kind)
+    about, stem = stem_of_key(hinted), stem_of_name(normalise(name or kind))
+    own = normalise(kind)
     if about in _GENERIC:
         return True
     known = [text for text in (stem, own) if text not in _GENERIC]
@@ -380,67 +388,37 @@ def _fits(request: _Request, hinted: str, kind: str, name: str) -> bool:
 
 
 def _own_placeholder(formats: Sequence[str]) -> str:
-    return next((free[-1] for text in formats if (free := _free(text))), "")
+    return next((free[-1] for text in formats if (free := free_placeholders(text))), "")
 
 
 def _names_whole(binding: Binding | None, formats: Sequence[str]) -> bool:
     """Whether the caller chose the name: some format is filled without a generic ARN parameter."""
     if binding is None:
         return False
-    free = {len(_free(text)) for text in formats}
-    if len({_norm(names[-1]).endswith(_ID_LIKE) for text in formats if (names := _free(text))}) > 1:
+    free = {len(free_placeholders(text)) for text in formats}
+    if len({normalise(names[-1]).endswith(_ID_LIKE) for text in formats if (names := free_placeholders(text))}) > 1:
         return False  # one format has an id and another a name: two generations of the service
     for item in _items(binding):
         if isinstance(item, dict) and len(item) in free and item and all(map(_is_chosen, item.values())):
             return True
-        if isinstance(item, str) and 1 in free and _norm(item) not in _ANY_ARN and not _norm(item).endswith("arn"):
+        if (
+            isinstance(item, str)
+            and 1 in free
+            and normalise(item) not in _ANY_ARN
+            and not normalise(item).endswith("arn")
+        ):
             return not item.startswith(_WHOLE)
     return not any(free) and not any(_OPEN in text for text in formats)
 
 
 def _is_chosen(path: str) -> bool:
     """Whether a parameter of a creation names the new resource, not an open part or what it is made from."""
-    return not path.startswith(_OPEN) and _norm(path) not in ("id", "identifier", "arn")
+    return not path.startswith(_OPEN) and normalise(path) not in ("id", "identifier", "arn")
 
 
 def _creates(operation: str, kind: str) -> bool:
-    return operation.startswith(_CREATING) and _is_about(operation, kind)
-
-
-def _is_about(operation: str, kind: str) -> bool:
-    """Whether what follows the operation's verb is the resource type: `DescribeCluster` and `cluster`."""
-    noun = _norm(_VERB.sub("", operation))
-    own = _norm(kind)
-    return noun in (own, own + "s", own + "es", own.removesuffix("y") + "ies")
-
-
-def _stem(name: str) -> str:
-    for ending in ("identifier", "name", "arn", "id"):
-        if name.endswith(ending) and len(name) > len(ending):
-            return name.removesuffix(ending)
-    return name
-
-
-def _stem_of(key: str) -> str:
-    """A parameter's stem, whether it is one or a list."""
-    return _stem(_singular(key))
-
-
-def _ending(key: str) -> str:
-    return next((end for end in ("identifier", "name", "arn", "id") if _singular(key).endswith(end)), "")
-
-
-def _singular(key: str) -> str:
-    return key.removesuffix("list").removesuffix("s")
-
-
-def _free(arn_format: str) -> list[str]:
-    return [name for name in _PLACEHOLDER.findall(arn_format) if name.lower() not in _PLACE]
+    return operation.startswith(_CREATING) and is_about(operation, kind)
 
 
 def _path(parameter: Parameter) -> str:
     return ".".join(parameter.path)
-
-
-def _norm(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", text.lower())

@@ -205,7 +205,7 @@ def _hints(facts: Facts, operation: Operation) -> Hints:
 def _tagging(facts: Facts, operation: Operation, names: Iterable[str]) -> dict[str, str]:
     """The tagging actions that a call needs if it sets tags, each with the parameter that sets them.
 
-    They are the dependents that the reference lists and, where `tag_on_create.json` has the service, its tagging action.
+    They are the dependents that the reference lists or, where `tag_on_create.json` has the service, its tagging action.
     """
     parameter = next((name for name in operation.members if name.lower() in _TAG_PARAMETERS), None)
     if parameter is None or not operation.name.startswith(_MAKING):

@@ -1,0 +1,57 @@
+"""Names of parameters, placeholders and resource types compared: normalised, without their endings, in the singular."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+_PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
+_PLACE: Final = frozenset({"partition", "region", "account", "accountid"})
+_VERB: Final = re.compile(r"^[A-Z][a-z0-9]+")
+SHORTEST_STEM: Final = 4
+
+
+def normalise(text: str) -> str:
+    """The name in lower case, letters and digits alone."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def stem_of_name(name: str) -> str:
+    """A normalised name without `name`, `id`, `identifier` or `arn` at its end."""
+    for ending in ("identifier", "name", "arn", "id"):
+        if name.endswith(ending) and len(name) > len(ending):
+            return name.removesuffix(ending)
+    return name
+
+
+def stem_of_key(key: str) -> str:
+    """A parameter's stem, whether it is one or a list."""
+    return stem_of_name(singular_of(key))
+
+
+def ending_of(key: str) -> str:
+    """Which of these a normalised parameter name ends in, or ""."""
+    return next((end for end in ("identifier", "name", "arn", "id") if singular_of(key).endswith(end)), "")
+
+
+def singular_of(key: str) -> str:
+    """A normalised parameter name without the ending of a list."""
+    return key.removesuffix("list").removesuffix("s")
+
+
+def free_placeholders(arn_format: str) -> list[str]:
+    """The placeholders of an ARN format that the call's place doesn't fill."""
+    return [name for name in _PLACEHOLDER.findall(arn_format) if name.lower() not in _PLACE]
+
+
+def is_about(operation: str, kind: str) -> bool:
+    """Whether what follows the operation's verb is the resource type: `DescribeCluster` and `cluster`."""
+    noun = normalise(_VERB.sub("", operation))
+    own = normalise(kind)
+    return noun in (own, own + "s", own + "es", own.removesuffix("y") + "ies")
+
+
+def is_alike(stem: str, known: Iterable[str]) -> bool:
+    """Whether a stem shortens or lengthens a known one."""
+    return len(stem) >= SHORTEST_STEM and any(text.endswith(stem) or stem.endswith(text) for text in known)
