@@ -201,17 +201,14 @@ class Proposal:
     @property
     def caveats(self) -> tuple[Caveat, ...]:
         """Why the replacement isn't called safe, accepted reasons left out; empty where it is safe."""
-        found = list(self.diff.open_caveats)
+        found: list[Caveat] = []
         if self.replacement is not None and self.replacement.refusal:
             found.append(Caveat(CaveatKind.TOO_LARGE, self.replacement.refusal, "too-large"))
         elif self.verification is not None and self.verification.status is not CheckStatus.PASSED:
             names = ", ".join(one.name for one in self.verification.checks if one.status is not CheckStatus.PASSED)
-            found.append(
-                Caveat(
-                    CaveatKind.VERIFICATION, f"{self.verification.status}: {names or 'no check ran'}", "verification"
-                )
-            )
-        return tuple(found)
+            message = f"verification {self.verification.status}: {names or 'no check ran'}"
+            found.append(Caveat(CaveatKind.VERIFICATION, message, "verification"))
+        return (*found, *self.diff.open_caveats)
 
     @property
     def safe(self) -> bool:

@@ -161,8 +161,13 @@ def _connect_to_write(data: Path) -> sqlite3.Connection:
         data.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(data / LEDGER_FILE, timeout=_LOCK_TIMEOUT_SECONDS, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
-        raise IngestError(f"`{data}` can't be written: {error}") from error
+        raise _not_writable(data, error) from error
     return connection
+
+
+def _not_writable(data: Path, error: OSError | sqlite3.Error) -> IngestError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return IngestError(f"`{data}` can't be written: {reason.lower()}", hint="name a folder that you may write to")
 
 
 def _lock(connection: sqlite3.Connection, data: Path) -> None:
@@ -172,7 +177,7 @@ def _lock(connection: sqlite3.Connection, data: Path) -> None:
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
             raise IngestError(f"another ingest into `{data}` is running", hint="wait until it has ended") from error
-        raise IngestError(f"`{data}` can't be written: {error}") from error
+        raise _not_writable(data, error) from error
     except sqlite3.DatabaseError as error:
         raise DataError(f"the ledger of `{data}` is damaged: {error}") from error
 

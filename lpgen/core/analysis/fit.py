@@ -59,8 +59,8 @@ class Document:
         return self.limit - _EMPTY_DOCUMENT - sum(item.size for item in self.items)
 
 
-Split = Callable[[Item], Sequence[Item]]
-"""The halves of a statement by action, or by resource where it has one action; the item alone where it has neither."""
+Split = Callable[[Item, int], Sequence[Item]]
+"""The parts of a statement, the first as large as so many characters allow; empty where no part of it fits."""
 
 
 def space_of(kind: PrincipalKind, *, managed: bool, inline: bool) -> Space:
@@ -87,10 +87,28 @@ def fit_documents(items: Iterable[Item], space: Space, *, split: Split) -> tuple
 
 
 def _place_parts(item: Item, documents: list[Document], space: Space, *, split: Split) -> bool:
-    if _place([item], documents, space):
-        return True
-    parts = split(item)
-    return len(parts) > 1 and all(_place_parts(part, documents, space, split=split) for part in parts)
+    pending = [item]
+    while pending:
+        head = pending.pop(0)
+        if _place([head], documents, space):
+            continue
+        target = _roomiest(head.version, documents, space)
+        parts = split(head, target.room) if target else ()
+        if target is None or not parts:
+            return False
+        target.items.append(parts[0])
+        pending[:0] = parts[1:]
+    return True
+
+
+def _roomiest(version: str, documents: list[Document], space: Space) -> Document | None:
+    """A new document, or the one with the most room where there can't be another."""
+    fresh = _new_document(version, documents, space)
+    if fresh is not None:
+        documents.append(fresh)
+        return fresh
+    fitting = [document for document in documents if document.version == version]
+    return max(fitting, key=lambda document: document.room, default=None)
 
 
 def _place(items: Sequence[Item], documents: list[Document], space: Space) -> bool:

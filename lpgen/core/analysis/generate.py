@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from lpgen.core.analysis.statements import (
 )
 from lpgen.core.findings import Diff, PrincipalClass, PrincipalDiff
 from lpgen.core.grounds import Grant, PrincipalGrants
-from lpgen.core.model import Statement
+from lpgen.core.model import Action, Statement
 from lpgen.core.options import Options
 from lpgen.core.policies.policy import (
     MANAGED_POLICY_LIMIT,
@@ -78,7 +79,7 @@ def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog
         documents = fit_documents(
             sorted([*items, *denies], key=lambda item: (item.version, item.service)),
             attempt.space,
-            split=lambda item: _split_item(item, parents),
+            split=lambda item, room: _split_item(item, room, parents),
         )
         if documents is not None:
             return Replacement(
@@ -171,25 +172,29 @@ def _with_sid(bare: str, sid: str) -> Statement:
     return policy_from_json(document, place="carried Deny").statements[0]
 
 
-def _split_item(item: Item, parents: Parents) -> Sequence[Item]:
+def _split_item(item: Item, room: int, parents: Parents) -> Sequence[Item]:
     source = item.source
     if source is None:
-        return [item]
-    if len(source.actions) > 1:
-        half = len(source.actions) // 2
-        parts = (frozenset(source.actions[:half]), frozenset(source.actions[half:]))
-        return [
-            _allow_item(
-                build_statement([line for line in source.lines if line.action in part], parents, scope=source.scope),
-                parents,
-            )
-            for part in parts
-        ]
-    if len(source.scope.resources) > 1 and not source.scope.not_resource:
-        half = len(source.scope.resources) // 2
-        scopes = (Scope(source.scope.resources[:half]), Scope(source.scope.resources[half:]))
-        return [_allow_item(build_statement(source.lines, parents, scope=scope), parents) for scope in scopes]
-    return [item]
+        return ()
+
+    def part(actions: Sequence[Action], resources: Sequence[str]) -> Item:
+        lines = [line for line in source.lines if line.action in set(actions)]
+        scope = Scope(tuple(resources), source.scope.not_resource)
+        return _allow_item(build_statement(lines, parents, scope=scope), parents)
+
+    actions, resources = source.actions, source.scope.resources
+    fitting = bisect_right(range(1, len(actions)), room, key=lambda count: part(actions[:count], resources).size)
+    if fitting:
+        return [part(actions[:fitting], resources), part(actions[fitting:], resources)]
+    if source.scope.not_resource:
+        return ()
+    # One action on all its resources is too large already: part the resources.
+    first, others = actions[:1], actions[1:]
+    fitting = bisect_right(range(1, len(resources)), room, key=lambda count: part(first, resources[:count]).size)
+    if not fitting:
+        return ()
+    rest = [part(others, resources)] if others else []
+    return [part(first, resources[:fitting]), part(first, resources[fitting:]), *rest]
 
 
 # ---------------------------------------------------------------- results

@@ -11,9 +11,10 @@ from enum import StrEnum
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.scope import whole_scope
+from lpgen.core.analysis.scope import as_glob, holds_variable, whole_scope
 from lpgen.core.grounds import Grant, StatementRef
 from lpgen.core.model import CURRENT_VERSION, Action, Statement
+from lpgen.core.policies.match_resource import resource_contains, resources_intersect
 from lpgen.core.policies.policy import statement_depends_on_version, statement_from_parts
 from lpgen.core.replacements import Line, ReplacementStatement, Scope
 
@@ -58,15 +59,32 @@ def build_statement(lines: Sequence[Line], parents: Parents, *, scope: Scope | N
 
 
 def fold_to_grant(lines: Iterable[Line], parents: Parents, *, service: str, catalog: Catalog) -> tuple[Line, ...]:
-    """The lines with those of one service widened to their old statement's whole scope, which they never leave."""
+    """The lines with those of one service widened to the patterns of their old statement that they fall under."""
 
     def widen(line: Line) -> Line:
         if service_of(line.action) != service:
             return line
-        scope = whole_scope(parents[line.parent], line.action, catalog=catalog)
-        return line if scope in (None, line.scope) else replace(line, scope=scope, rule=FOLDED_TO_GRANT)
+        parent = parents[line.parent]
+        scope = whole_scope(parent, line.action, catalog=catalog)
+        if scope is None or scope.not_resource or line.scope.not_resource:
+            return line
+        wider = Scope(_met_patterns(scope.resources, line.scope.resources, parent.version))
+        return line if wider == line.scope else replace(line, scope=wider, rule=FOLDED_TO_GRANT)
 
     return tuple(map(widen, lines))
+
+
+def _met_patterns(patterns: Sequence[str], resources: Sequence[str], version: str) -> tuple[str, ...]:
+    """The patterns that hold a part of the resources, without those that another of them contains."""
+    globs = [as_glob(resource, version) for resource in resources]
+    met = [pattern for pattern in patterns if any(resources_intersect(as_glob(pattern, version), one) for one in globs)]
+    needed: list[str] = []
+    # Shorter patterns come first, so that of two that mean the same one stays.
+    for pattern in sorted(met, key=lambda one: (holds_variable(one, version), len(one), one)):
+        fixed = (other for other in needed if not holds_variable(other, version))
+        if not any(resource_contains(other, as_glob(pattern, version)) for other in fixed):
+            needed.append(pattern)
+    return tuple(sorted(needed))
 
 
 def written_statement(statement: ReplacementStatement, parents: Parents) -> Statement:

@@ -1,0 +1,95 @@
+"""Generation: what doesn't fit is merged, then folded within the old statements, then put inline, then refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from lpgen.core.analysis.diff import diff_usage
+from lpgen.core.analysis.generate import generate_policies
+from lpgen.core.analysis.statements import FOLDED_TO_GRANT
+from lpgen.core.grounds import Use
+from lpgen.core.model import Principal, PrincipalKind
+from lpgen.core.options import KeepUnobservable, Options
+from lpgen.core.replacements import CheckStatus, Replacement
+from lpgen.pipeline import Ground, Verifier
+from tests.worlds import ACCOUNT, allow, catalog, deny, grants_of, policy, role, usage_of, use
+
+
+def replaced(principal: Principal, uses: Sequence[Use], **options: Any) -> Replacement:
+    """The one replacement, which must pass its verification unless it is refused."""
+    grants, usage = grants_of(principal), usage_of({principal.arn: list(uses)})
+    chosen = Options(keep_unobservable=KeepUnobservable.NONE, **options)
+    diff = diff_usage(usage, [grants], catalog(), chosen)
+    (made,) = generate_policies(diff, [grants], catalog(), chosen)
+    verification = Verifier(Ground(usage, (grants,), ()), catalog(), chosen).verify_proposed(made)
+    assert made.refusal or (verification and verification.status is CheckStatus.PASSED), verification
+    return made
+
+
+def statements(made: Replacement) -> list[dict[str, Any]]:
+    return [statement for document in made.documents for statement in json.loads(document.text)["Statement"]]
+
+
+def roles(count: int) -> list[str]:
+    return [f"arn:aws:iam::{ACCOUNT}:role/team/service-{chr(97 + at % 26)}{'x' * (at // 26)}" for at in range(count)]
+
+
+EVERY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/*"
+
+
+def test_generate_keeps_exact_resources_where_they_fit() -> None:
+    made = replaced(role(policy(allow("iam:GetRole", EVERY_ROLE))), [use("iam:GetRole", arn) for arn in roles(20)])
+    assert {resource for one in statements(made) for resource in [one["Resource"]]} == set(roles(20))
+    assert made.rules == ()
+
+
+def test_generate_folds_only_to_the_patterns_that_hold_what_was_used() -> None:
+    unused = [f"arn:aws:iam::{ACCOUNT}:role/never-used", "arn:aws:iam::444455556666:role/*"]
+    user = role(policy(allow("iam:GetRole", [EVERY_ROLE, *unused])), kind=PrincipalKind.USER)
+    made = replaced(user, [use("iam:GetRole", arn) for arn in roles(60)], inline=True)
+    (statement,) = statements(made)
+    assert statement["Resource"] == EVERY_ROLE
+    assert [(rule.rule, rule.pattern) for rule in made.rules] == [(FOLDED_TO_GRANT, EVERY_ROLE)]
+
+
+def test_generate_merges_exactly_before_it_folds() -> None:
+    user = role(policy(allow("iam:GetRole", EVERY_ROLE)), kind=PrincipalKind.USER)
+    made = replaced(user, [use("iam:GetRole", arn) for arn in roles(25)], inline=True)
+    (statement,) = statements(made)
+    assert set(statement["Resource"]) == set(roles(25))
+
+
+def test_generate_uses_inline_space_when_managed_policies_are_full() -> None:
+    buckets = [f"arn:aws:s3:::{number:060d}" for number in range(900)]
+    made = replaced(
+        role(policy(allow("s3:GetBucketTagging", buckets))), [use("s3:GetBucketTagging", bucket) for bucket in buckets]
+    )
+    assert [document.inline for document in made.documents].count(True) == 1
+    assert sum(not document.inline for document in made.documents) == 10
+
+
+def test_generate_refuses_what_never_fits_and_says_what_to_do() -> None:
+    buckets = [f"arn:aws:s3:::{number:060d}" for number in range(1_200)]
+    made = replaced(
+        role(policy(allow("s3:GetBucketTagging", buckets))), [use("s3:GetBucketTagging", bucket) for bucket in buckets]
+    )
+    assert made.documents == ()
+    assert "split the role" in made.refusal
+    assert dict(made.bytes_by_service)["s3"] > 70_000
+
+
+def test_generate_writes_each_deny_once_under_a_sid_of_its_own() -> None:
+    one, other = deny("s3:DeleteBucket", Sid="Guard"), deny("s3:DeleteObject", Sid="Guard")
+    principal = role(policy(allow("s3:GetObject"), one, name="a"), policy(other, one, name="b"))
+    made = replaced(principal, [use("s3:GetObject", "arn:aws:s3:::data/x")])
+    denies = [one for one in statements(made) if one["Effect"] == "Deny"]
+    assert sorted(one["Action"] for one in denies) == ["s3:DeleteBucket", "s3:DeleteObject"]
+    assert len({one["Sid"] for one in denies}) == 2
+
+
+def test_generate_is_the_same_whatever_the_order_of_uses() -> None:
+    uses = [use("iam:GetRole", arn) for arn in roles(40)]
+    principal = role(policy(allow("iam:Get*", EVERY_ROLE)))
+    assert replaced(principal, uses).documents == replaced(principal, uses[::-1]).documents
