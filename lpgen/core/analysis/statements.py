@@ -129,7 +129,7 @@ def _merge_exactly(
     resource of the other's type.
     """
     merged: list[ReplacementStatement] = []
-    for statement in sorted(statements, key=lambda one: (one.parent, one.scope)):
+    for statement in sorted(_join_equal_actions(statements, parents), key=lambda one: (one.parent, one.scope)):
         for at, known in enumerate(merged):
             if known.parent == statement.parent and _joinable(known, statement, catalog):
                 union = Scope(tuple(sorted({*known.scope.resources, *statement.scope.resources})))
@@ -138,6 +138,19 @@ def _merge_exactly(
         else:
             merged.append(statement)
     return merged
+
+
+def _join_equal_actions(statements: Iterable[ReplacementStatement], parents: Parents) -> Iterable[ReplacementStatement]:
+    """Joins statements of one parent with the same actions, which never adds a pair."""
+    groups: dict[tuple[StatementRef, tuple[Action, ...], bool], list[ReplacementStatement]] = defaultdict(list)
+    for statement in statements:
+        groups[statement.parent, statement.actions, statement.scope.not_resource].append(statement)
+    for (_, _, not_resource), group in groups.items():
+        if not_resource or len(group) == 1:
+            yield from group
+            continue
+        union = Scope(tuple(sorted({resource for one in group for resource in one.scope.resources})))
+        yield build_statement([line for one in group for line in one.lines], parents, scope=union)
 
 
 def _joinable(one: ReplacementStatement, other: ReplacementStatement, catalog: Catalog) -> bool:
