@@ -18,6 +18,29 @@ import typer
 from lpgen import __version__
 from lpgen.cli_catalog import CatalogOption
 from lpgen.cli_catalog import app as catalog_app
+from lpgen.cli_demo import demo_command
+from lpgen.cli_options import (
+    EXIT_FOUND,
+    EXIT_INVOCATION,
+    EXIT_UNFINISHED,
+    AsOfOption,
+    DataOption,
+    DecisionsOption,
+    FormatOption,
+    KeepOption,
+    LastAccessedOption,
+    MinDaysOption,
+    OutputFileOption,
+    PoliciesOption,
+    PrincipalOption,
+    ReportFormat,
+    StrictOption,
+    TrailsOption,
+    VerboseOption,
+    put_text,
+    terminal_width,
+    wants_color,
+)
 from lpgen.core.options import KeepUnobservable, Options
 from lpgen.errors import InvocationError, LpgenError
 
@@ -36,80 +59,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(catalog_app)
-
-EXIT_FOUND = 1  # ran and found drift or a failed check
-EXIT_INVOCATION = 2
-EXIT_UNFINISHED = 3
-
-
-_DAY = ["%Y-%m-%d"]
-
-
-class ReportFormat(StrEnum):
-    """How a report is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-
-
-DataOption = Annotated[
-    Path, typer.Option("--data", metavar="DIR", help="The data folder that `lpgen ingest` writes.", show_default=False)
-]
-PoliciesOption = Annotated[
-    list[Path],
-    typer.Option(
-        "--policies",
-        metavar="PATH",
-        help="Output of `aws iam get-account-authorization-details`: a file or a folder of files. Repeats.",
-        show_default=False,
-    ),
-]
-PrincipalOption = Annotated[
-    str, typer.Option("--principal", metavar="GLOB", help="Only principals whose ARN or name matches.")
-]
-FormatOption = Annotated[ReportFormat, typer.Option("--format", help="How to print the report.")]
-OutputFileOption = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; `-` or nothing is stdout.")
-]
-MinDaysOption = Annotated[
-    int, typer.Option("--min-days", min=0, help="How many covered days make a removal sure enough to call safe.")
-]
-AsOfOption = Annotated[
-    datetime | None,
-    typer.Option("--as-of", formats=_DAY, help="The day that ages count to; by default the last record's."),
-]
-KeepOption = Annotated[
-    KeepUnobservable,
-    typer.Option(
-        "--keep-unobservable",
-        help="Which actions to keep whose use the logs can't show: all, those with a sign of use, or none.",
-    ),
-]
-DecisionsOption = Annotated[
-    Path | None,
-    typer.Option("--decisions", metavar="FILE", help="What people decided: keep, drop or accept (TOML or JSON)."),
-]
-TrailsOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--trails",
-        metavar="FILE",
-        help="Settings of the trails that wrote the logs: output of `aws cloudtrail get-trail` (or `describe-trails`) "
-        "and `get-event-selectors`, one below the other. Repeats.",
-    ),
-]
-LastAccessedOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--last-accessed",
-        metavar="DIR",
-        help="Output of `aws iam get-service-last-accessed-details`: a file per principal, called "
-        "ACCOUNT-KIND-NAME.json or NAME.json, or listed in index.json.",
-    ),
-]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be read.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -228,7 +177,9 @@ def review_command(
         keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
     )
     report = _analyse(data, policies, catalog, options=options, trails=trails, last_accessed=last_accessed)
-    _put(render_review(report, format.value, width=_width(), color=_color(output)), output)
+    put_text(render_review(report, format.value, width=terminal_width(), color=wants_color(output)), output)
+    if report.problems:
+        typer.echo(f"{len(report.problems)} problems of the files given; the report names them", err=True)
 
 
 @app.command("generate")
@@ -296,63 +247,12 @@ def verify_command(
 
     options = _options(KeepUnobservable.SIGNED, 0, as_of=as_of, decisions=decisions, inline=False, principal="")
     results = verify(folder, data, policies, open_catalog(catalog), options=options)
-    _put(render_verification(results, format.value, width=_width(), color=_color(output)), output)
+    put_text(render_verification(results, format.value, width=terminal_width(), color=wants_color(output)), output)
     if not results or any(one.status is not CheckStatus.PASSED for one in results):
         raise typer.Exit(EXIT_FOUND)
 
 
-@app.command("demo")
-def demo_command(
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write into.")] = Path(
-        "lpgen-demo"
-    ),
-) -> None:
-    """Run the main job on the sample organization.
-
-    Ingests the bundled logs, reviews, generates and verifies, and says what to do next.
-    """
-    from lpgen.edge.catalog_files import bundled_catalog
-    from lpgen.edge.engine import LocalEngine
-    from lpgen.edge.replacement_files import write_text
-    from lpgen.edge.sample_logs import bundled_sample_logs
-    from lpgen.pipeline import analyse, generate, ingest, verify
-    from lpgen.report import render_review, render_verification
-    from lpgen.report.ingest_text import render_ingest
-
-    sample, catalog, options = bundled_sample_logs(), bundled_catalog(), Options()
-    data, replacements = output / "data", output / "replacements"
-    result = ingest([sample.logs], catalog, data=data, engine=LocalEngine(os.cpu_count() or 1))
-    typer.echo(render_ingest(result, verbose=False) + "\n", err=True)
-    report = analyse(data, [sample.policies], catalog, options=options)
-    generate(report, replacements)
-    for name, kind in (("report.txt", "text"), ("report.md", "markdown"), ("report.json", "json")):
-        write_text(output / name, render_review(report, kind))
-    _put(render_review(report, "text", width=_width(), color=_color(None), only=_DEMO_PRINCIPAL), None)
-    results = verify(replacements, data, [sample.policies], catalog, options=options)
-    _put("\n" + render_verification(results, "text", width=_width(), color=_color(None)), None)
-    _put(_DEMO_END.format(output=output, data=data, replacements=replacements, sample=sample.policies), None)
-
-
-_DEMO_PRINCIPAL = "arn:aws:iam::111122223333:role/app/storefront-api"
-
-_DEMO_END = """
-What was written
-  {replacements}/   a folder per principal: policy-*.json to put in place, evidence.json for every line
-  {output}/report.txt   the review in full: every principal as the one above
-  {output}/report.md, report.json   the same for a pull request and for programs
-  {data}/   the usage table that all of it was read from
-
-What to do next
-  Read one replacement beside its evidence:
-    {replacements}/111122223333-role-storefront-api/
-  Prove it again from the files alone:
-    lpgen verify {replacements} --data {data} --policies {sample}
-  Do the same for your own account:
-    aws iam get-account-authorization-details > policies.json
-    lpgen ingest PATH-TO-CLOUDTRAIL-LOGS --data lpgen-data
-    lpgen review --data lpgen-data --policies policies.json
-    lpgen generate --data lpgen-data --policies policies.json --output lpgen-out
-"""
+app.command("demo")(demo_command)
 
 
 def main() -> None:
@@ -420,27 +320,6 @@ def _show_progress(progress: Progress) -> None:
     from lpgen.report.ingest_text import render_progress
 
     typer.echo(f"\r\033[K{render_progress(progress)}", nl=False, err=True)
-
-
-def _put(text: str, output: Path | None) -> None:
-    if output is None or str(output) == "-":
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
-        return
-    from lpgen.edge.replacement_files import write_text
-
-    write_text(output, text)
-
-
-def _width() -> int:
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns
-    except (OSError, ValueError):
-        return 100
-
-
-def _color(output: Path | None) -> bool:
-    to_terminal = output is None and sys.stdout.isatty()
-    return to_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _complain(error: LpgenError) -> None:

@@ -17,7 +17,11 @@ ALLOWED = {
     "edge": frozenset({"errors", "core", "edge"}),
     "report": frozenset({"errors", "core", "report"}),
     "pipeline": frozenset({"errors", "core", "edge", "report"}),
-    "cli": frozenset({"errors", "core", "edge", "report", "pipeline", "cli", "cli_catalog", "__init__"}),
+    "cli": frozenset(
+        {"errors", "core", "edge", "report", "pipeline", "cli", "cli_catalog", "cli_demo", "cli_options", "__init__"}
+    ),
+    "cli_options": frozenset({"errors", "core", "edge", "report"}),
+    "cli_demo": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options"}),
     "cli_catalog": frozenset({"errors", "core", "edge", "report", "pipeline"}),
     "__main__": frozenset({"cli"}),
     "__init__": frozenset(),

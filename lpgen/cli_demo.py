@@ -1,0 +1,65 @@
+"""`lpgen demo`: the main job on the bundled sample organization."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lpgen.cli_options import put_text, terminal_width, wants_color
+from lpgen.core.options import Options
+
+
+def demo_command(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write into.")] = Path(
+        "lpgen-demo"
+    ),
+) -> None:
+    """Run the main job on the sample organization.
+
+    Ingests the bundled logs, reviews, generates and verifies, and says what to do next.
+    """
+    from lpgen.edge.catalog_files import bundled_catalog
+    from lpgen.edge.engine import LocalEngine
+    from lpgen.edge.replacement_files import write_text
+    from lpgen.edge.sample_logs import bundled_sample_logs
+    from lpgen.pipeline import analyse, generate, ingest, verify
+    from lpgen.report import render_review, render_verification
+    from lpgen.report.ingest_text import render_ingest
+
+    sample, catalog, options = bundled_sample_logs(), bundled_catalog(), Options()
+    data, replacements = output / "data", output / "replacements"
+    result = ingest([sample.logs], catalog, data=data, engine=LocalEngine(os.cpu_count() or 1))
+    typer.echo(render_ingest(result, verbose=False) + "\n", err=True)
+    report = analyse(data, [sample.policies], catalog, options=options)
+    generate(report, replacements)
+    for name, kind in (("report.txt", "text"), ("report.md", "markdown"), ("report.json", "json")):
+        write_text(output / name, render_review(report, kind))
+    put_text(render_review(report, "text", width=terminal_width(), color=wants_color(None), only=_DEMO_PRINCIPAL), None)
+    results = verify(replacements, data, [sample.policies], catalog, options=options)
+    put_text("\n" + render_verification(results, "text", width=terminal_width(), color=wants_color(None)), None)
+    put_text(_DEMO_END.format(output=output, data=data, replacements=replacements, sample=sample.policies), None)
+
+
+_DEMO_PRINCIPAL = "arn:aws:iam::111122223333:role/app/storefront-api"
+
+_DEMO_END = """
+What was written
+  {replacements}/   a folder per principal: policy-*.json to put in place, evidence.json for every line
+  {output}/report.txt   the review in full: every principal as the one above
+  {output}/report.md, report.json   the same for a pull request and for programs
+  {data}/   the usage table that all of it was read from
+
+What to do next
+  Read one replacement beside its evidence:
+    {replacements}/111122223333-role-storefront-api/
+  Prove it again from the files alone:
+    lpgen verify {replacements} --data {data} --policies {sample}
+  Do the same for your own account:
+    aws iam get-account-authorization-details > policies.json
+    lpgen ingest PATH-TO-CLOUDTRAIL-LOGS --data lpgen-data
+    lpgen review --data lpgen-data --policies policies.json
+    lpgen generate --data lpgen-data --policies policies.json --output lpgen-out
+"""

@@ -1,0 +1,111 @@
+"""What the commands share: options that mean the same everywhere, exit codes, and where output goes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lpgen.core.options import KeepUnobservable
+
+EXIT_FOUND = 1  # ran and found drift or a failed check
+EXIT_INVOCATION = 2
+EXIT_UNFINISHED = 3
+
+DAY_FORMATS = ["%Y-%m-%d"]
+
+
+class ReportFormat(StrEnum):
+    """How a report is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+DataOption = Annotated[
+    Path, typer.Option("--data", metavar="DIR", help="The data folder that `lpgen ingest` writes.", show_default=False)
+]
+PoliciesOption = Annotated[
+    list[Path],
+    typer.Option(
+        "--policies",
+        metavar="PATH",
+        help="Output of `aws iam get-account-authorization-details`: a file or a folder of files. Repeats.",
+        show_default=False,
+    ),
+]
+PrincipalOption = Annotated[
+    str, typer.Option("--principal", metavar="GLOB", help="Only principals whose ARN or name matches.")
+]
+FormatOption = Annotated[ReportFormat, typer.Option("--format", help="How to print the report.")]
+OutputFileOption = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; `-` or nothing is stdout.")
+]
+MinDaysOption = Annotated[
+    int, typer.Option("--min-days", min=0, help="How many covered days make a removal sure enough to call safe.")
+]
+AsOfOption = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=DAY_FORMATS, help="The day that ages count to; by default the last record's."),
+]
+KeepOption = Annotated[
+    KeepUnobservable,
+    typer.Option(
+        "--keep-unobservable",
+        help="Which actions to keep whose use the logs can't show: all, those with a sign of use, or none.",
+    ),
+]
+DecisionsOption = Annotated[
+    Path | None,
+    typer.Option("--decisions", metavar="FILE", help="What people decided: keep, drop or accept (TOML or JSON)."),
+]
+TrailsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--trails",
+        metavar="FILE",
+        help="Settings of the trails that wrote the logs: output of `aws cloudtrail get-trail` (or `describe-trails`) "
+        "and `get-event-selectors`, one below the other. Repeats.",
+    ),
+]
+LastAccessedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--last-accessed",
+        metavar="DIR",
+        help="Output of `aws iam get-service-last-accessed-details`: a file per principal, called "
+        "ACCOUNT-KIND-NAME.json or NAME.json, or listed in index.json.",
+    ),
+]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be read.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")]
+
+
+def put_text(text: str, output: Path | None) -> None:
+    """Writes a text to a file, or to stdout where there is none or it is `-`."""
+    if output is None or str(output) == "-":
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        return
+    from lpgen.edge.replacement_files import write_text
+
+    write_text(output, text)
+
+
+def terminal_width() -> int:
+    """The columns of the terminal, or 100 where stdout is none."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 100
+
+
+def wants_color(output: Path | None) -> bool:
+    """Whether to use colour: on a terminal that hasn't said no. https://no-color.org/"""
+    to_terminal = output is None and sys.stdout.isatty()
+    return to_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
