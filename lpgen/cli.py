@@ -179,7 +179,7 @@ def review_command(
     report = _analyse(data, policies, catalog, options=options, trails=trails, last_accessed=last_accessed)
     put_text(render_review(report, format.value, width=terminal_width(), color=wants_color(output)), output)
     if report.problems:
-        typer.echo(f"{len(report.problems)} problems of the files given; the report names them", err=True)
+        typer.echo(f"problems of the files given: {len(report.problems)}; the report names them", err=True)
 
 
 @app.command("generate")

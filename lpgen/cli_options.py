@@ -98,11 +98,11 @@ def put_text(text: str, output: Path | None) -> None:
 
 
 def terminal_width() -> int:
-    """The columns of the terminal, or 100 where stdout is none."""
+    """The columns of the terminal, or 80 where stdout is none, so that a pager on any terminal shows whole lines."""
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns
     except (OSError, ValueError):
-        return 100
+        return 80
 
 
 def wants_color(output: Path | None) -> bool:

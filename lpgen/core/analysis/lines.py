@@ -11,17 +11,20 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.names import NamePattern, name_patterns_from_uses
 from lpgen.core.analysis.scope import holds_variable, is_plain, narrow_scope, whole_scope
 from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef, Use
-from lpgen.core.model import OBSERVED, Action, Effect, Outcome, Resource, ResourceKind
+from lpgen.core.model import OBSERVED, Action, Effect, Outcome, ResourceKind
 from lpgen.core.policies.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.replacements import Line, LineKind, Scope
 from lpgen.core.usage.principal_usage import merge_evidence
 
 KEY_PREFIX: Final = "folded-name"
+RECORD_PATTERN: Final = "record-pattern"
 UNREAD: Final = "unread-resource"
 GRANT_PATTERN: Final = "grant-pattern"
 
 LINE_RULE_SENTENCES: Final[Mapping[str, str]] = {
     KEY_PREFIX: "names without bound, such as object keys, are kept by their folder or type, so any name below it",
+    RECORD_PATTERN: "the record gives no single resource: the call makes it and AWS assigns its id, or names a part "
+    "only, so any resource of that form",
     UNREAD: "the record does not show the resource, so all that the old statement covers",
     GRANT_PATTERN: "what was used can't be written exactly within the old statement, so the statement's own pattern",
 }
@@ -117,7 +120,7 @@ def _lines_for_use(
         scope = narrow_scope(grant, use.action, use.resource, catalog=catalog)
         if scope is None:
             continue
-        rule = _scope_rule(use.resource, scope)
+        rule = _scope_rule(use, scope)
         if pattern is not None and is_plain(use.resource.text):
             wider = narrow_scope(grant, use.action, pattern.resource, catalog=catalog)
             if wider is not None and wider != scope:
@@ -127,11 +130,14 @@ def _lines_for_use(
     return lines, "" if lines else "no Allow matches the action and resource"
 
 
-def _scope_rule(resource: Resource, scope: Scope) -> str:
+def _scope_rule(use: Use, scope: Scope) -> str:
+    resource = use.resource
     if resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
         return UNREAD
     if resource.kind is ResourceKind.NONE or scope.resources == (resource.text,):
-        return KEY_PREFIX if resource.kind is ResourceKind.FOLD else ""
+        # What ingest folded has an exact example; what the record itself left open has not.
+        exact = use.evidence.example_resource != resource.text
+        return "" if resource.kind is not ResourceKind.FOLD else KEY_PREFIX if exact else RECORD_PATTERN
     return GRANT_PATTERN
 
 
