@@ -178,7 +178,8 @@ def _split_item(item: Item, room: int, parents: Parents) -> Sequence[Item]:
         return ()
 
     def part(actions: Sequence[Action], resources: Sequence[str]) -> Item:
-        lines = [line for line in source.lines if line.action in set(actions)]
+        chosen = frozenset(actions)
+        lines = [line for line in source.lines if line.action in chosen]
         scope = Scope(tuple(resources), source.scope.not_resource)
         return _allow_item(build_statement(lines, parents, scope=scope), parents)
 
