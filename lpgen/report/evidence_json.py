@@ -26,7 +26,7 @@ from typing import Any, Final
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import CURRENT_VERSION, Effect, Policy
-from lpgen.core.policies.policy import statement_depends_on_version
+from lpgen.core.policies.policy import statement_depends_on_version, text_without_sid
 from lpgen.core.replacements import Line, Replacement, ReplacementDocument, ReplacementStatement, Scope
 from lpgen.report.facts import (
     facts_of_accepted,
@@ -144,7 +144,7 @@ def _facts_of_denies(proposal: Proposal, replacement: Replacement) -> list[Row]:
             if one.effect is Effect.DENY:
                 ref = StatementRef(policy.arn or policy.name, policy.kind, policy.group, one.index, one.sid)
                 version = document.version if statement_depends_on_version(one) else CURRENT_VERSION
-                place = carried.get((version, _bare(one.text)))
+                place = carried.get((version, text_without_sid(one.text)))
                 found.append(Row({"from": facts_of_statement(ref), "carried_in": place}))
     return found
 
@@ -164,10 +164,4 @@ def _denies_of_document(document: ReplacementDocument) -> Iterable[tuple[tuple[s
         if fields["Effect"] == "Deny":
             text = json.dumps(fields)
             version = written.get("Version", "") if "${" in text else CURRENT_VERSION
-            yield (version, _bare(text)), fields.get("Sid", "")
-
-
-def _bare(text: str) -> str:
-    fields: dict[str, Any] = json.loads(text)
-    fields.pop("Sid", None)
-    return json.dumps(fields)
+            yield (version, text_without_sid(text)), fields.get("Sid", "")

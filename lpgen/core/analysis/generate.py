@@ -36,6 +36,7 @@ from lpgen.core.policies.policy import (
     policy_from_statements,
     policy_size,
     policy_to_json,
+    text_without_sid,
 )
 from lpgen.core.replacements import AppliedRule, Line, Replacement, ReplacementDocument, ReplacementStatement, Scope
 
@@ -149,7 +150,7 @@ def _deny_items(denies: Iterable[Grant]) -> list[Item]:
     found: dict[tuple[str, str], Item] = {}
     sids: set[str] = set()
     for grant in denies:
-        version, bare = language_version(grant), text_without_sid(grant.statement)
+        version, bare = language_version(grant), text_without_sid(grant.statement.text)
         if (version, bare) in found:
             continue
         written = grant.statement
@@ -158,12 +159,6 @@ def _deny_items(denies: Iterable[Grant]) -> list[Item]:
         sids.add(written.sid)
         found[version, bare] = Item(_DENIES, version, written, None)
     return list(found.values())
-
-
-def text_without_sid(statement: Statement) -> str:
-    """A statement's text less its Sid, which has no bearing on what it means."""
-    fields: dict[str, Any] = json.loads(statement.text)
-    return json.dumps({key: value for key, value in fields.items() if key != "Sid"}, separators=(",", ":"))
 
 
 def _with_sid(bare: str, sid: str) -> Statement:

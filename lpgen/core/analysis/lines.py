@@ -9,9 +9,10 @@ from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.names import NamePattern, name_patterns_from_uses
-from lpgen.core.analysis.scope import holds_variable, is_plain, narrow_scope, whole_scope
+from lpgen.core.analysis.scope import is_plain, narrow_scope, whole_scope
 from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef, Use
 from lpgen.core.model import OBSERVED, Action, Effect, Outcome, ResourceKind
+from lpgen.core.policies.match import holds_variable
 from lpgen.core.policies.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.replacements import Line, LineKind, Scope
 from lpgen.core.usage.principal_usage import merge_evidence

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.grounds import Grant
-from lpgen.core.model import LEGACY_VERSION, Action, Resource, ResourceKind
-from lpgen.core.policies.match import has_variable, variables_as_wildcards
+from lpgen.core.model import Action, Resource, ResourceKind
+from lpgen.core.policies.match import as_glob, holds_variable
 from lpgen.core.policies.match_resource import (
     intersect_resources,
     resource_contains,
@@ -46,16 +46,6 @@ def whole_scope(grant: Grant, action: Action, *, catalog: Catalog) -> Scope | No
         return Scope(tuple(sorted(set(grant.statement.resources))), not_resource=True)
     fitting = {pattern for pattern in grant.statement.resources if catalog.takes_resource(action, pattern)}
     return Scope(tuple(sorted(fitting))) if fitting else None
-
-
-def as_glob(pattern: str, version: str) -> str:
-    """A resource pattern as a glob that matches at least as much: policy variables may stand for anything."""
-    return pattern if version == LEGACY_VERSION else variables_as_wildcards(pattern)
-
-
-def holds_variable(pattern: str, version: str) -> bool:
-    """Whether what the pattern matches depends on the request: the older policy language has no variables."""
-    return version != LEGACY_VERSION and has_variable(pattern)
 
 
 def is_plain(arn: str) -> bool:

@@ -11,9 +11,10 @@ from enum import StrEnum
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.scope import as_glob, holds_variable, whole_scope
+from lpgen.core.analysis.scope import whole_scope
 from lpgen.core.grounds import Grant, StatementRef
 from lpgen.core.model import CURRENT_VERSION, Action, Statement
+from lpgen.core.policies.match import as_glob, holds_variable
 from lpgen.core.policies.match_resource import resource_contains, resources_intersect
 from lpgen.core.policies.policy import statement_depends_on_version, statement_from_parts
 from lpgen.core.replacements import Line, ReplacementStatement, Scope

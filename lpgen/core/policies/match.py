@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from lpgen.core.model import LEGACY_VERSION
 from lpgen.core.policies.glob_tokens import tokens_contain, tokens_contain_all, tokens_from_glob, tokens_intersect
 
 _WILDCARD = re.compile(r"[*?]")
@@ -173,3 +174,13 @@ def variables_as_wildcards(text: str) -> str:
     The escapes `${*}` and `${?}` become the wildcards, which match the characters meant and more; `${$}` becomes `$`.
     """
     return VARIABLE.sub(lambda found: found.group(1) if found.group(1) in VARIABLE_ESCAPES else "*", text)
+
+
+def as_glob(pattern: str, version: str) -> str:
+    """A resource pattern of a policy of this language version as a glob that matches at least as much."""
+    return pattern if version == LEGACY_VERSION else variables_as_wildcards(pattern)
+
+
+def holds_variable(pattern: str, version: str) -> bool:
+    """Whether what the pattern matches depends on the request: the older policy language has no variables."""
+    return version != LEGACY_VERSION and has_variable(pattern)

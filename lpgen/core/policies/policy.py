@@ -90,6 +90,12 @@ def statement_from_parts(
     return PolicyReader("new policy").read_statement(fields, index)
 
 
+def text_without_sid(text: str) -> str:
+    """A statement's JSON in one layout, less its Sid, which has no bearing on what it means."""
+    fields: dict[str, Any] = json.loads(text)
+    return json.dumps({key: value for key, value in fields.items() if key != "Sid"}, separators=(",", ":"))
+
+
 def statement_depends_on_version(statement: Statement) -> bool:
     """Whether the statement would mean something else under the other language version, since it holds `${`.
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import Any
 
-from lpgen.core.analysis.checks.written import CheckNotes, WrittenDocument
+from lpgen.core.analysis.checks.written import CheckNotes, WrittenDocument, statement_place
 from lpgen.core.grounds import PrincipalGrants
 from lpgen.core.model import LEGACY_VERSION, Effect, Statement
-from lpgen.core.policies.policy import statement_depends_on_version
+from lpgen.core.policies.policy import statement_depends_on_version, text_without_sid
 from lpgen.core.replacements import Check
 
 
@@ -17,7 +15,7 @@ def check_denies(documents: Iterable[WrittenDocument], grants: PrincipalGrants) 
     """The Denies are those of the old policies, to the letter but for their Sid."""
     old = {_deny_key(deny.statement, deny.version): str(deny.ref) for deny in grants.denies}
     new = {
-        _deny_key(statement, document.policy.version): f"{document.file}, statement {statement.index + 1}"
+        _deny_key(statement, document.policy.version): statement_place(document, statement)
         for document in documents
         for statement in document.policy.statements
         if statement.effect is Effect.DENY
@@ -29,7 +27,5 @@ def check_denies(documents: Iterable[WrittenDocument], grants: PrincipalGrants) 
 
 
 def _deny_key(statement: Statement, version: str) -> tuple[str, str]:
-    fields: dict[str, Any] = json.loads(statement.text)
-    fields.pop("Sid", None)
     legacy = version == LEGACY_VERSION and statement_depends_on_version(statement)
-    return json.dumps(fields), LEGACY_VERSION if legacy else ""
+    return text_without_sid(statement.text), LEGACY_VERSION if legacy else ""

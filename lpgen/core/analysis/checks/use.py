@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.checks.written import CheckNotes, NewAllow, as_glob, varies, varies_any
+from lpgen.core.analysis.checks.written import CheckNotes, NewAllow, varies_any
 from lpgen.core.analysis.claims import Claims
 from lpgen.core.grounds import Grant, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Outcome, ResourceKind
+from lpgen.core.policies.match import as_glob, holds_variable
 from lpgen.core.policies.match_resource import (
     intersect_resources,
     resource_contains,
@@ -84,11 +85,11 @@ def _reached_parts(old: Grant, use: Use, catalog: Catalog) -> list[_Part]:
             if catalog.takes_resource(use.action, pattern):
                 parts.append(_Part(pattern, (pattern,)))
         elif exact and resource_match(glob, text):
-            choices = (pattern,) if varies(pattern, old.version) else (pattern, text)
-            fixed = not varies(pattern, old.version)
+            choices = (pattern,) if holds_variable(pattern, old.version) else (pattern, text)
+            fixed = not holds_variable(pattern, old.version)
             parts.append(_Part(text, choices, exact=fixed, settled=fixed))
         elif not exact and resources_intersect(glob, text):
-            if varies(pattern, old.version):
+            if holds_variable(pattern, old.version):
                 parts.append(_Part(pattern, (pattern,)))
                 continue
             both = intersect_resources(pattern, text)
@@ -105,7 +106,7 @@ def _parts_outside(old: Grant, text: str, *, exact: bool, whole: bool) -> list[_
         return [_Part("all but " + ", ".join(outside), (), outside)]
     for pattern in outside:
         covered = resource_match(pattern, text) if exact else resource_contains(pattern, text)
-        if covered and not varies(pattern, old.version):
+        if covered and not holds_variable(pattern, old.version):
             return []
     return [_Part(text, (text,), outside, exact=exact)]
 
@@ -121,7 +122,7 @@ def _grants_part(new: NewAllow, part: _Part) -> bool:
     for pattern in statement.resources:
         if pattern in part.choices:
             return True
-        if varies(pattern, new.version):
+        if holds_variable(pattern, new.version):
             continue
         if part.exact and resource_match(pattern, part.text):
             return True
@@ -155,7 +156,7 @@ def _certainly_denies(deny: Grant, use: Use) -> bool:
         touches = resource_match if exact else resources_intersect
         return not varies_any(deny) and not any(touches(pattern, text) for pattern in statement.resources)
     covers = resource_match if exact else resource_contains
-    fixed = (pattern for pattern in statement.resources if not varies(pattern, deny.version))
+    fixed = (pattern for pattern in statement.resources if not holds_variable(pattern, deny.version))
     return any(covers(pattern, text) for pattern in fixed)
 
 

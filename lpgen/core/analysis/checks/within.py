@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lpgen.core.analysis.checks.written import CheckNotes, NewAllow, as_glob, varies
+from lpgen.core.analysis.checks.written import CheckNotes, NewAllow
 from lpgen.core.grounds import Grant, PrincipalGrants
+from lpgen.core.policies.match import as_glob, holds_variable
 from lpgen.core.policies.match_resource import resource_contains, resources_intersect
 from lpgen.core.policies.policy import conditions_at_least_as_strict, statement_depends_on_version
 from lpgen.core.replacements import Check
@@ -56,9 +57,10 @@ def _resource_within(resource: str, new: NewAllow, old: Grant) -> bool:
     if old.statement.not_resource:
         # A variable that a request has no value for may void the old statement, so only its own NotResource is within.
         return not any(
-            varies(pattern, old.version) or resources_intersect(pattern, glob) for pattern in old.statement.resources
+            holds_variable(pattern, old.version) or resources_intersect(pattern, glob)
+            for pattern in old.statement.resources
         )
     return any(
-        pattern == resource or (not varies(pattern, old.version) and resource_contains(pattern, glob))
+        pattern == resource or (not holds_variable(pattern, old.version) and resource_contains(pattern, glob))
         for pattern in old.statement.resources
     )

@@ -8,8 +8,8 @@ from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.grounds import Grant
-from lpgen.core.model import LEGACY_VERSION, Action, Effect, Policy, Statement
-from lpgen.core.policies.match import has_variable, variables_as_wildcards
+from lpgen.core.model import Action, Effect, Policy, Statement
+from lpgen.core.policies.match import holds_variable
 from lpgen.core.replacements import Check, CheckStatus
 
 MAX_FINDINGS: Final = 50
@@ -71,16 +71,6 @@ def statement_place(document: WrittenDocument, statement: Statement) -> str:
     return f"{document.file}, statement {statement.index + 1}{named}"
 
 
-def as_glob(pattern: str, version: str) -> str:
-    """A resource pattern as a glob that matches at least as much: variables may stand for anything."""
-    return pattern if version == LEGACY_VERSION else variables_as_wildcards(pattern)
-
-
-def varies(pattern: str, version: str) -> bool:
-    """Whether what a pattern matches depends on the request."""
-    return version != LEGACY_VERSION and has_variable(pattern)
-
-
 def varies_any(grant: Grant) -> bool:
     """Whether what any of a statement's resource patterns matches depends on the request."""
-    return any(varies(pattern, grant.version) for pattern in grant.statement.resources)
+    return any(holds_variable(pattern, grant.version) for pattern in grant.statement.resources)
