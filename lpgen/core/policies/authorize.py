@@ -1,102 +1,68 @@
 """The decision: a request and policies in, allowed or denied out, with the statements that decided.
 
 It is total and pure, and it never guesses: where the outcome turns on something that the request doesn't show, the
-decision says on what. It knows identity policies and the permissions boundary.
+decision says on what.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.actions.patterns import parse_pattern
-from lpgen.core.model import (
-    CURRENT_VERSION,
-    NO_RESOURCE,
-    ActionPattern,
-    Effect,
-    Policy,
-    Resource,
-    ResourceKind,
-    Statement,
-)
-from lpgen.core.policies.conditions import conditions_match
+from lpgen.core.model import NO_RESOURCE, Policy, ResourceKind
 from lpgen.core.policies.decision import (
     NO,
-    RESOURCE,
     YES,
     Answer,
     Decision,
     Layer,
     Match,
-    Reason,
     Request,
     Result,
+    Stop,
     all_of,
     any_of,
-    match_of,
     maybe,
     opposite,
 )
-from lpgen.core.policies.glob_tokens import match_tokens, tokens_contain, tokens_intersect
-from lpgen.core.policies.match import fold_case, glob_match, variables_as_wildcards
-from lpgen.core.policies.match_resource import (
-    bind_fields,
-    resource_contains,
-    resource_match,
-    resource_tokens,
-    resources_intersect,
-)
-from lpgen.core.policies.policy_variables import Filled, Gap, fill_in
+from lpgen.core.policies.fixed_rules import free_call, refusal
+from lpgen.core.policies.policy_set import UNSTATED, PolicySet, Unstated
+from lpgen.core.policies.principals import Naming, PrincipalForm, RequestPrincipal, principal_from_text
+from lpgen.core.policies.walls import Wall, walls_of
+
+RESOURCE_POLICY = "resource policy"
+"""What a decision depends on where nothing but an unstated resource policy could allow the request."""
 
 
-def decide(
-    request: Request,
-    identity_policies: Sequence[Policy],
-    *,
-    boundary: Policy | None = None,
-    catalog: Catalog | None = None,
-) -> Decision:
-    """What becomes of a request under identity policies and, if there is one, a permissions boundary.
+def decide(request: Request, policies: PolicySet, *, catalog: Catalog | None = None) -> Decision:
+    """What becomes of a request that meets these policies.
 
     With a catalog, an action without resource-level permissions is evaluated on `*` whatever the request names.
     """
     request = _without_needless_resource(request, catalog)
-    layers = [(Layer.IDENTITY, tuple(identity_policies))]
-    if boundary is not None:
-        layers.append((Layer.BOUNDARY, (boundary,)))
-    reasons = [reason for layer, policies in layers for reason in _reasons(layer, policies, request)]
-    denies = [reason for reason in reasons if reason.effect is Effect.DENY]
-    allows = {layer: _allows(layer, reasons) for layer, _ in layers}
+    principal = principal_from_text(request.principal)
+    if rule := free_call(request, principal):
+        return Decision(Result.ALLOWED, (), rule=rule)
+    walls = tuple(walls_of(request, principal, policies))
+    denies = [reason for wall in walls for reason in wall.denies]
     denied = any_of(reason.match for reason in denies)
-    allowed = all_of(any_of(reason.match for reason in found) for found in allows.values())
-    all_allows = [reason for found in allows.values() for reason in found]
     if denied.answer is Answer.YES:
         certain = tuple(reason for reason in denies if reason.match.answer is Answer.YES)
         return Decision(Result.EXPLICITLY_DENIED, certain)
+    allows = [reason for wall in walls for reason in wall.allows]
+    if rule := refusal(request, principal):
+        return Decision(Result.IMPLICITLY_DENIED, tuple(allows), rule=rule)
+    needs = _needs(request, principal, policies, walls)
+    allowed = all_of(need.match for need in needs)
     if allowed.answer is Answer.NO:
-        silent = tuple(layer for layer, found in allows.items() if not found)
-        return Decision(Result.IMPLICITLY_DENIED, tuple(all_allows), layers_without_allow=silent)
+        stops = tuple(stop for need in needs if need.match.answer is Answer.NO for stop in need.stops)
+        return Decision(Result.IMPLICITLY_DENIED, tuple(allows), stops=stops)
     both = all_of((allowed, opposite(denied)))
     if both.answer is Answer.YES:
-        return Decision(Result.ALLOWED, tuple(r for r in all_allows if r.match.answer is Answer.YES))
-    return Decision(Result.DEPENDS, tuple(reasons), both.depends_on)
-
-
-def _allows(layer: Layer, reasons: Iterable[Reason]) -> list[Reason]:
-    return [reason for reason in reasons if reason.layer is layer and reason.effect is Effect.ALLOW]
-
-
-def _reasons(layer: Layer, policies: Iterable[Policy], request: Request) -> Iterable[Reason]:
-    """The statements of a layer that match or may match."""
-    for place, policy in enumerate(policies):
-        for statement in policy.statements:
-            match = statement_matches(statement, policy.version, request)
-            if match.answer is not Answer.NO:
-                yield Reason(layer, place, statement.index, statement.sid, statement.effect, match)
+        return Decision(Result.ALLOWED, tuple(r for r in allows if r.match.answer is Answer.YES))
+    return Decision(Result.DEPENDS, tuple(reason for wall in walls for reason in wall.reasons), both.depends_on)
 
 
 def _without_needless_resource(request: Request, catalog: Catalog | None) -> Request:
@@ -108,89 +74,109 @@ def _without_needless_resource(request: Request, catalog: Catalog | None) -> Req
     return replace(request, resource=NO_RESOURCE)
 
 
-# ---------------------------------------------------------------- one statement
+# ---------------------------------------------------------------- what must allow
 
 
-def statement_matches(statement: Statement, version: str, request: Request) -> Match:
-    """Whether a statement of a policy of this language version applies to a request, whatever its effect.
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """Something that must hold for a request to be allowed, and the layers to name where it doesn't."""
 
-    Action, resource and conditions are asked; principals aren't. A resource of kind NONE is matched by `*` alone.
+    match: Match
+    stops: tuple[Stop, ...]
+
+
+def _needs(
+    request: Request, principal: RequestPrincipal, policies: PolicySet, walls: Sequence[Wall]
+) -> tuple[_Need, ...]:
+    """What must allow: the core of identity and resource policies, each level of SCPs, and the endpoint.
+
+    RCPs only deny: the one that allows everything is attached to every level and can't be taken away.
     """
-    if not action_matches(statement, request.folded_action):
-        return NO
-    resource = resource_matches(statement, version, request)
-    if resource.answer is Answer.NO or not statement.conditions:
-        return resource
-    return all_of((resource, conditions_match(statement.conditions, version, request)))
+    needs = [_core_need(request, principal, policies, {wall.layer: wall for wall in walls})]
+    for wall in walls:
+        if wall.layer in (Layer.SCP, Layer.ENDPOINT):
+            needs.append(_Need(wall.allowed(), (Stop(wall.layer, wall.level),)))
+    return tuple(needs)
 
 
-def action_matches(statement: Statement, folded_action: str) -> bool:
-    """Whether a statement's `Action` or `NotAction` covers an action given in lower case."""
-    return _one_matches(statement.patterns, folded_action) is not statement.not_action
+def _core_need(request: Request, principal: RequestPrincipal, policies: PolicySet, walls: dict[Layer, Wall]) -> _Need:
+    """Whether identity policies, resource policy, boundary and session policy together allow."""
+    resource = _ResourceSide(policies.resource, walls.get(Layer.RESOURCE))
+    if not principal.has_identity_policies:
+        return _Need(resource.direct, (Stop(Layer.RESOURCE),))
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html: nothing need allow the root user.
+    root = principal.form is PrincipalForm.ROOT
+    identity = YES if root else walls[Layer.IDENTITY].allowed()
+    limits = {layer: walls[layer].allowed() for layer in (Layer.BOUNDARY, Layer.SESSION) if layer in walls}
+    own = all_of((identity, *limits.values()))
+    silent = [
+        Stop(layer) for layer, match in ((Layer.IDENTITY, identity), *limits.items()) if match.answer is Answer.NO
+    ]
+    if not _same_account(request, principal):
+        there = resource.anyhow
+        stop = [Stop(Layer.RESOURCE)] if there.answer is Answer.NO else []
+        return _Need(all_of((own, there)), (*silent, *stop))
+    if resource.unstated:
+        return _Need(own, tuple(silent))
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html:
+    # what a resource policy grants to a role is limited by the boundary and the session policy; what it grants to a
+    # user or a session itself isn't.
+    counts = resource.delegates if _resource_policy_rules(request) else YES
+    if counts.answer is Answer.NO:
+        silent = [Stop(Layer.RESOURCE)]
+    ways = (all_of((own, counts)), all_of((resource.by_role, *limits.values())), resource.direct)
+    return _Need(any_of(ways), tuple(silent) or (Stop(Layer.IDENTITY),))
 
 
-@lru_cache(maxsize=262_144)
-def _one_matches(patterns: tuple[ActionPattern, ...], folded_action: str) -> bool:
-    return any(glob_match(glob, folded_action) for glob in _action_globs(patterns))
+@dataclass(frozen=True, slots=True)
+class _ResourceSide:
+    """What the resource policy grants, by how it names the principal."""
+
+    policy: Policy | Unstated | None
+    wall: Wall | None
+
+    @property
+    def unstated(self) -> bool:
+        return self.policy is UNSTATED
+
+    def _by(self, *wanted: Naming, unstated: Match) -> Match:
+        if self.wall is None:
+            return unstated if self.unstated else NO
+        return self.wall.allowed_by(*wanted)
+
+    @property
+    def direct(self) -> Match:
+        return self._by(Naming.DIRECT, unstated=maybe(RESOURCE_POLICY))
+
+    @property
+    def by_role(self) -> Match:
+        return self._by(Naming.ROLE, unstated=NO)
+
+    @property
+    def delegates(self) -> Match:
+        """Whether it leaves the decision to the identity policies of the principal's account."""
+        return self._by(Naming.ACCOUNT, unstated=YES)
+
+    @property
+    def anyhow(self) -> Match:
+        return self._by(Naming.ACCOUNT, Naming.ROLE, Naming.DIRECT, unstated=YES)
 
 
-@lru_cache(maxsize=8192)
-def _action_globs(patterns: tuple[ActionPattern, ...]) -> tuple[str, ...]:
-    """The valid patterns in lower case; what IAM's grammar refuses matches nothing."""
-    return tuple(fold_case(pattern) for pattern in patterns if not isinstance(parse_pattern(pattern), str))
+def _resource_policy_rules(request: Request) -> bool:
+    """Whether identity policies count only where the resource policy delegates to the account.
 
-
-def resource_matches(statement: Statement, version: str, request: Request) -> Match:
-    """Whether a statement's `Resource` or `NotResource` covers the request's resource.
-
-    A variable without a value makes the statement inapplicable, in either form. A statement without the element (a
-    trust policy's) covers the resource it hangs on.
+    So it is with keys (https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html) and with roles to assume
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html).
     """
-    if not statement.resources and statement.principals is not None:
-        return YES
-    negated = statement.not_resource
-    matches = [_pattern_match(pattern, version, request, negated=negated) for pattern in statement.resources]
-    if not statement.not_resource:
-        return any_of(match or NO for match in matches)
-    if None in matches:
-        return NO
-    return opposite(any_of(match for match in matches if match is not None))
+    service = request.folded_action.partition(":")[0]
+    fields = request.resource.text.split(":", 5)
+    name = fields[5] if len(fields) == 6 else ""
+    return (service == "kms" and name.startswith("key/")) or (service == "sts" and name.startswith("role/"))
 
 
-def _pattern_match(pattern: str, version: str, request: Request, *, negated: bool) -> Match | None:
-    """Whether one resource pattern covers the request's resource, or None where its variable has no value."""
-    resource = request.resource
-    if version != CURRENT_VERSION or "${" not in pattern:
-        return _plain_match(pattern, resource)
-    filled = fill_in(pattern, version, request)
-    if isinstance(filled, Filled):
-        return _filled_match(filled, resource)
-    if filled.gap is Gap.MISSING:
-        return None
-    at_most = _plain_match(variables_as_wildcards(pattern), resource)
-    if at_most.answer is Answer.NO and not negated:
-        return NO
-    # In `NotResource` even a pattern that no value could make match is in doubt: without a value the statement falls.
-    return maybe(*filled.keys, *at_most.depends_on)
-
-
-def _plain_match(pattern: str, resource: Resource) -> Match:
-    if pattern == "*":
-        return YES
-    if resource.kind in (ResourceKind.ARN, ResourceKind.NONE):
-        return match_of(resource_match(pattern, resource.text))
-    if resource.kind is not ResourceKind.FOLD:
-        return YES if resource_contains(pattern, "*") else maybe(RESOURCE)
-    if resource_contains(pattern, resource.text):
-        return YES
-    return maybe(RESOURCE) if resources_intersect(pattern, resource.text) else NO
-
-
-def _filled_match(filled: Filled, resource: Resource) -> Match:
-    tokens = bind_fields(filled.as_tokens())
-    if resource.kind in (ResourceKind.ARN, ResourceKind.NONE):
-        return match_of(match_tokens(tokens, resource.text))
-    others = resource_tokens(resource.text)
-    if tokens_contain(tokens, others):
-        return YES
-    return maybe(RESOURCE) if tokens_intersect(tokens, others) else NO
+def _same_account(request: Request, principal: RequestPrincipal) -> bool:
+    """Whether the resource is in the principal's account, which is taken to be so where nothing says otherwise."""
+    fields = request.resource.text.split(":", 5)
+    in_arn = fields[4] if len(fields) == 6 and len(fields[4]) == 12 and fields[4].isdecimal() else ""
+    owner = request.resource_account or in_arn
+    return not owner or not principal.account or owner == principal.account

@@ -10,7 +10,18 @@ from collections.abc import Iterable
 from lpgen.core.model import Condition
 from lpgen.core.policies.condition_operator import Comparison, Operator, Quantifier, operator_from_name
 from lpgen.core.policies.condition_values import TAKES_VARIABLES, compare_value
-from lpgen.core.policies.decision import NO, YES, Match, Request, all_of, any_of, match_of, maybe, opposite
+from lpgen.core.policies.decision import (
+    NO,
+    YES,
+    AbsentKeys,
+    Match,
+    Request,
+    all_of,
+    any_of,
+    match_of,
+    maybe,
+    opposite,
+)
 from lpgen.core.policies.policy_variables import Filled, Gap, Unfilled, fill_in
 
 
@@ -22,19 +33,26 @@ def conditions_match(conditions: Iterable[Condition], version: str, request: Req
 def condition_match(condition: Condition, version: str, request: Request) -> Match:
     """Whether a request meets one condition.
 
-    MAYBE where it turns on a key that the request doesn't show, and where AWS doesn't say what happens: an operator
+    MAYBE where it turns on a key that the request doesn't show. MAYBE too where AWS doesn't say what happens: an operator
     without values, a value that isn't of the operator's kind, several values under an operator without `ForAllValues`
-    or `ForAnyValue`.
+    or `ForAnyValue`. With a complete context such a comparison doesn't hold.
     """
     operator = operator_from_name(condition.operator)
     values = request.values_of(condition.key)
-    if operator is None or values is None or not condition.values:
+    if operator is None or values is None:
         return maybe(condition.key)
+    if not condition.values:
+        return _undocumented(condition.key, request) if values or operator.comparison is Comparison.NULL else NO
     if operator.comparison is Comparison.NULL:
         return _null_match(condition, values)
     if not any(values):
         return _missing_match(operator, condition, values, version, request)
     return _present_match(operator, condition, values, version, request)
+
+
+def _undocumented(key: str, request: Request) -> Match:
+    """The answer where AWS doesn't say what happens: open, but with a complete context a comparison that fails."""
+    return NO if request.absent_keys is AbsentKeys.MISSING else maybe(key)
 
 
 def _null_match(condition: Condition, values: tuple[str, ...]) -> Match:
@@ -70,12 +88,13 @@ def _present_match(
         return NO  # a variable without a value makes the statement invalid
     unknown = {key for gap in gaps if gap.gap is Gap.UNKNOWN for key in gap.keys}
     texts = [text for text in wanted if isinstance(text, Filled)]
-    tests = (_value_match(operator, condition.key, texts, unknown, value) for value in values)
+    doubt = _undocumented(condition.key, request)
+    tests = (_value_match(operator, texts, value, unknown=unknown, doubt=doubt) for value in values)
     if operator.quantifier is Quantifier.FOR_ALL:
         return all_of(tests)
     if operator.quantifier is Quantifier.FOR_ANY:
         return any_of(tests)
-    return all_of(tests) if len(values) == 1 else maybe(condition.key)
+    return all_of(tests) if len(values) == 1 else doubt
 
 
 def _fill_in(operator: Operator, text: str, version: str, request: Request) -> Filled | Unfilled:
@@ -84,9 +103,11 @@ def _fill_in(operator: Operator, text: str, version: str, request: Request) -> F
     return Filled(((text, False),))
 
 
-def _value_match(operator: Operator, key: str, texts: list[Filled], unknown: set[str], value: str) -> Match:
+def _value_match(operator: Operator, texts: list[Filled], value: str, *, unknown: set[str], doubt: Match) -> Match:
     """Whether one request value meets one of the policy's values, or for a negated operator none of them."""
     results = [compare_value(operator.comparison, text, value) for text in texts]
-    found = any_of(maybe(key) if result is None else match_of(result) for result in results)
+    if operator.negated and None in results:
+        return doubt  # what can't be compared meets neither the operator nor its negation
+    found = any_of(doubt if result is None else match_of(result) for result in results)
     found = any_of((found, maybe(*unknown))) if unknown else found
     return opposite(found) if operator.negated else found

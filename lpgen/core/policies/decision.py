@@ -25,7 +25,8 @@ class Request:
     """One request: who wants to do what, on which resource, in which context.
 
     `action` may be spelled in any case and needn't be in the catalog. `context` maps condition keys, in any case, to
-    their values; a key with no values is one that the request is known not to have.
+    their values; a key with no values is one that the request is known not to have. `resource_account` owns the resource;
+    "" where only the ARN may say so.
     """
 
     principal: str
@@ -33,6 +34,7 @@ class Request:
     resource: Resource
     context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     absent_keys: AbsentKeys = AbsentKeys.UNKNOWN
+    resource_account: str = ""
     folded_action: str = field(init=False, repr=False, compare=False)
     _values: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
 
@@ -115,15 +117,23 @@ class Result(StrEnum):
 
 
 class Layer(StrEnum):
-    """Which set of policies a statement stands in. Each layer must allow; a deny in any of them wins."""
+    """Which set of policies a statement stands in."""
 
     IDENTITY = "identity"
     BOUNDARY = "boundary"
+    SESSION = "session"
+    SCP = "scp"
+    RCP = "rcp"
+    RESOURCE = "resource policy"
+    ENDPOINT = "vpc endpoint"
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A statement that matched, or may match: its layer, the place of its policy in the layer, and its own place."""
+    """A statement that matched, or may match: its layer, the place of its policy in the layer, and its own place.
+
+    `level` is the organization's level of an SCP or RCP, from the root at 0.
+    """
 
     layer: Layer
     policy: int
@@ -131,6 +141,15 @@ class Reason:
     sid: str
     effect: Effect
     match: Match
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A layer, and its level, in which nothing allows what would have to be allowed there."""
+
+    layer: Layer
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +157,12 @@ class Decision:
     """What was decided, by which statements, and for DEPENDS on which condition keys (sorted).
 
     `reasons` are the statements that decided: the denies of an explicit deny, the allows of an allowed request, all
-    that may matter where it depends. An implicit deny has those allows that another layer didn't follow.
-    `layers_without_allow` names the layers in which no statement allows.
+    that may matter where it depends. An implicit deny has those allows that another layer didn't follow, and `stops`
+    are the layers without a needed allow. `rule` is AWS's own rule that decided whatever the policies say, or "".
     """
 
     result: Result
     reasons: tuple[Reason, ...]
     depends_on: tuple[str, ...] = ()
-    layers_without_allow: tuple[Layer, ...] = ()
+    stops: tuple[Stop, ...] = ()
+    rule: str = ""

@@ -19,6 +19,7 @@ from lpgen.core.policies.authorize import decide
 from lpgen.core.policies.decision import AbsentKeys, Request, Result
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.policies.policy_set import PolicySet
 from lpgen.core.replacements import CheckStatus
 from lpgen.pipeline import Ground, Verifier
 from tests.worlds import allow, catalog, deny, grants_of, policy, role, usage_of, use
@@ -118,7 +119,8 @@ def replace_policies(principal: Principal, found: list[Use], keep: KeepUnobserva
 def result(principal: Principal, found: list[Policy], action: str, resource: Resource, context: Any) -> Result:
     request = Request(principal.arn, action, resource, context, AbsentKeys.MISSING)
     limit = principal.boundary.document if principal.boundary else None
-    return decide(request, found, boundary=limit, catalog=catalog()).result
+    held = PolicySet(identity=tuple(found), boundary=() if limit is None else (limit,))
+    return decide(request, held, catalog=catalog()).result
 
 
 CONTEXTS: list[dict[str, tuple[str, ...]]] = [

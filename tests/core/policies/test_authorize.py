@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from lpgen.core.model import (
     Resource,
     ResourceKind,
 )
-from lpgen.core.policies.authorize import decide, statement_matches
+from lpgen.core.policies.authorize import decide
 from lpgen.core.policies.conditions import conditions_match
 from lpgen.core.policies.decision import (
     AbsentKeys,
@@ -30,12 +31,15 @@ from lpgen.core.policies.decision import (
     Match,
     Request,
     Result,
+    Stop,
     all_of,
     any_of,
     maybe,
     opposite,
 )
+from lpgen.core.policies.match_statement import statement_matches
 from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.policies.policy_set import PolicySet
 
 FOLDER = Path(__file__).parents[2] / "cases" / "authorize"
 CONDITIONS = json.loads((FOLDER / "conditions.json").read_text())["groups"]
@@ -59,6 +63,11 @@ def request_from_case(action: str, resource: str, context: dict[str, Any], absen
 
 def policy_of(*statements: dict[str, Any]) -> Policy:
     return policy_from_json({"Version": "2012-10-17", "Statement": list(statements)}, place="case")
+
+
+def own(identity: Sequence[Policy], boundary: Policy | None = None) -> PolicySet:
+    """The policies on the principal's side alone."""
+    return PolicySet(identity=tuple(identity), boundary=() if boundary is None else (boundary,))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +97,7 @@ def test_requests_are_decided_as_documented(group: dict[str, Any], case: list[An
     _, action, resource, context, result, sids, *depends_on = case
     identity = [policy_from_json(document, place="case") for document in group["identity"]]
     boundary = policy_from_json(group["boundary"], place="case") if "boundary" in group else None
-    decision = decide(request_from_case(action, resource, context, absent), identity, boundary=boundary)
+    decision = decide(request_from_case(action, resource, context, absent), own(identity, boundary))
     assert decision.result is Result(result)
     assert [reason.sid for reason in decision.reasons] == sids
     assert list(decision.depends_on) == (depends_on[0] if depends_on else [])
@@ -98,11 +107,11 @@ def test_decision_names_the_place_of_its_reasons() -> None:
     allow = {"Sid": "A", "Effect": "Allow", "Action": "s3:*", "Resource": "*"}
     deny = {"Sid": "D", "Effect": "Deny", "Action": "s3:Get*", "Resource": "*"}
     request = Request(BOB, "s3:GetObject", Resource(ResourceKind.ARN, "arn:aws:s3:::b/k"))
-    (reason,) = decide(request, [policy_of(allow), policy_of(allow, deny)]).reasons
+    (reason,) = decide(request, own([policy_of(allow), policy_of(allow, deny)])).reasons
     assert (reason.layer, reason.policy, reason.statement, reason.effect) == (Layer.IDENTITY, 1, 1, Effect.DENY)
-    silent = decide(request, [policy_of(allow)], boundary=policy_of())
-    assert silent.layers_without_allow == (Layer.BOUNDARY,)
-    assert decide(request, [], boundary=policy_of()).layers_without_allow == (Layer.IDENTITY, Layer.BOUNDARY)
+    silent = decide(request, own([policy_of(allow)], policy_of()))
+    assert silent.stops == (Stop(Layer.BOUNDARY),)
+    assert decide(request, own([], policy_of())).stops == (Stop(Layer.IDENTITY), Stop(Layer.BOUNDARY))
 
 
 class ListAllTakesNone(Catalog):
@@ -121,10 +130,10 @@ class ListAllTakesNone(Catalog):
 def test_catalog_tells_which_actions_match_the_star_alone() -> None:
     scoped = policy_of({"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::*"})
     request = Request(BOB, "S3:ListAllMyBuckets", Resource(ResourceKind.ARN, "arn:aws:s3:::b"))
-    assert decide(request, [scoped]).result is Result.ALLOWED
-    assert decide(request, [scoped], catalog=ListAllTakesNone()).result is Result.IMPLICITLY_DENIED
+    assert decide(request, own([scoped])).result is Result.ALLOWED
+    assert decide(request, own([scoped]), catalog=ListAllTakesNone()).result is Result.IMPLICITLY_DENIED
     other = Request(BOB, "s3:GetObject", Resource(ResourceKind.ARN, "arn:aws:s3:::b/k"))
-    assert decide(other, [scoped], catalog=ListAllTakesNone()).result is Result.ALLOWED
+    assert decide(other, own([scoped]), catalog=ListAllTakesNone()).result is Result.ALLOWED
 
 
 def test_trust_statement_covers_its_own_role() -> None:
@@ -136,7 +145,7 @@ def test_trust_statement_covers_its_own_role() -> None:
 def test_empty_lists_match_nothing() -> None:
     request = Request(BOB, "s3:GetObject", Resource(ResourceKind.ARN, "arn:aws:s3:::b/k"))
     for empty in ({"Action": [], "Resource": "*"}, {"Action": "*", "Resource": []}):
-        assert decide(request, [policy_of({"Effect": "Allow", **empty})]).result is Result.IMPLICITLY_DENIED
+        assert decide(request, own([policy_of({"Effect": "Allow", **empty})])).result is Result.IMPLICITLY_DENIED
 
 
 # ---------------------------------------------------------------- laws
@@ -230,10 +239,10 @@ def test_what_becomes_known_never_contradicts(
     hidden: dict[str, tuple[str, ...]],
 ) -> None:
     """A decision on part of the context, or of the resource, holds for every whole that it may be part of."""
-    partly = decide(Request(BOB, action, arn, shown), identity, boundary=boundary)
+    partly = decide(Request(BOB, action, arn, shown), own(identity, boundary))
     whole = Request(BOB, action, arn, {**hidden, **shown}, AbsentKeys.MISSING)
-    decision = decide(whole, identity, boundary=boundary)
-    blind = decide(Request(BOB, action, UNKNOWN_RESOURCE, shown), identity, boundary=boundary)
+    decision = decide(whole, own(identity, boundary))
+    blind = decide(Request(BOB, action, UNKNOWN_RESOURCE, shown), own(identity, boundary))
     for earlier in (partly, blind):
         if earlier.result is Result.ALLOWED:
             assert decision.result is Result.ALLOWED
@@ -242,7 +251,7 @@ def test_what_becomes_known_never_contradicts(
         if earlier.result is Result.IMPLICITLY_DENIED:
             assert decision.result in (Result.EXPLICITLY_DENIED, Result.IMPLICITLY_DENIED)
         assert (earlier.result is Result.DEPENDS) is bool(earlier.depends_on)
-    assert decide(whole, identity, boundary=policy_of(ALL_ALLOWED)).result == decide(whole, identity).result
+    assert decide(whole, own(identity, policy_of(ALL_ALLOWED))).result == decide(whole, own(identity)).result
 
 
 ALL_ALLOWED = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -254,5 +263,5 @@ def test_order_of_policies_is_no_difference(
     identity: list[Policy], arn: Resource, context: dict[str, tuple[str, ...]]
 ) -> None:
     request = Request(BOB, "s3:GetObject", arn, context)
-    forwards, backwards = decide(request, identity), decide(request, identity[::-1])
+    forwards, backwards = decide(request, own(identity)), decide(request, own(identity[::-1]))
     assert (forwards.result, forwards.depends_on) == (backwards.result, backwards.depends_on)

@@ -11,6 +11,7 @@ from lpgen.core.grounds import PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Outcome, Resource, ResourceKind
 from lpgen.core.policies.authorize import decide
 from lpgen.core.policies.decision import Request, Result
+from lpgen.core.policies.policy_set import PolicySet
 from lpgen.core.replacements import Check
 
 
@@ -29,19 +30,21 @@ def check_replay(
     what its statement covers is compared by the check of use.
     """
     found = CheckNotes("replay: what was allowed is allowed")
-    old = [policy.document for policy in grants.principal.policies if policy.document is not None]
-    new = [document.policy for document in documents]
     limit = grants.principal.boundary.document if grants.principal.boundary else None
+    boundary = () if limit is None else (limit,)
+    held = tuple(policy.document for policy in grants.principal.policies if policy.document is not None)
+    old = PolicySet(identity=held, boundary=boundary)
+    new = PolicySet(identity=tuple(document.policy for document in documents), boundary=boundary)
     for use in usage.uses:
         if use.outcome is Outcome.DENIED or claims.is_dropped(use.action, use.evidence.example_resource):
             continue
         for resource in _resources(use):
             request = Request(grants.principal.arn, use.action, resource)
-            before = decide(request, old, boundary=limit, catalog=catalog).result
+            before = decide(request, old, catalog=catalog).result
             if before not in (Result.ALLOWED, Result.DEPENDS):
                 continue
             found.examined += 1
-            after = decide(request, new, boundary=limit, catalog=catalog).result
+            after = decide(request, new, catalog=catalog).result
             if after is not before and after is not Result.ALLOWED:
                 found.failed.append(
                     f"{use.action} on {resource.text} was {before}, and would be {after}"

@@ -1,0 +1,120 @@
+"""Whether one statement of a policy applies to a request, three-valued.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from lpgen.core.actions.patterns import parse_pattern
+from lpgen.core.model import CURRENT_VERSION, ActionPattern, Resource, ResourceKind, Statement
+from lpgen.core.policies.conditions import conditions_match
+from lpgen.core.policies.decision import (
+    NO,
+    RESOURCE,
+    YES,
+    Answer,
+    Match,
+    Request,
+    all_of,
+    any_of,
+    match_of,
+    maybe,
+    opposite,
+)
+from lpgen.core.policies.glob_tokens import match_tokens, tokens_contain, tokens_intersect
+from lpgen.core.policies.match import fold_case, glob_match, variables_as_wildcards
+from lpgen.core.policies.match_resource import (
+    bind_fields,
+    resource_contains,
+    resource_match,
+    resource_tokens,
+    resources_intersect,
+)
+from lpgen.core.policies.policy_variables import Filled, Gap, fill_in
+
+
+def statement_matches(statement: Statement, version: str, request: Request) -> Match:
+    """Whether a statement of a policy of this language version applies to a request, whatever its effect.
+
+    Action, resource and conditions are asked; principals aren't. A resource of kind NONE is matched by `*` alone.
+    """
+    if not action_matches(statement, request.folded_action):
+        return NO
+    resource = resource_matches(statement, version, request)
+    if resource.answer is Answer.NO or not statement.conditions:
+        return resource
+    return all_of((resource, conditions_match(statement.conditions, version, request)))
+
+
+def action_matches(statement: Statement, folded_action: str) -> bool:
+    """Whether a statement's `Action` or `NotAction` covers an action given in lower case."""
+    return _one_matches(statement.patterns, folded_action) is not statement.not_action
+
+
+@lru_cache(maxsize=262_144)
+def _one_matches(patterns: tuple[ActionPattern, ...], folded_action: str) -> bool:
+    return any(glob_match(glob, folded_action) for glob in _action_globs(patterns))
+
+
+@lru_cache(maxsize=8192)
+def _action_globs(patterns: tuple[ActionPattern, ...]) -> tuple[str, ...]:
+    """The valid patterns in lower case; what IAM's grammar refuses matches nothing."""
+    return tuple(fold_case(pattern) for pattern in patterns if not isinstance(parse_pattern(pattern), str))
+
+
+def resource_matches(statement: Statement, version: str, request: Request) -> Match:
+    """Whether a statement's `Resource` or `NotResource` covers the request's resource.
+
+    A variable without a value makes the statement inapplicable, in either form. A statement without the element (a
+    trust policy's) covers the resource it hangs on.
+    """
+    if not statement.resources and statement.principals is not None:
+        return YES
+    negated = statement.not_resource
+    matches = [_pattern_match(pattern, version, request, negated=negated) for pattern in statement.resources]
+    if not statement.not_resource:
+        return any_of(match or NO for match in matches)
+    if None in matches:
+        return NO
+    return opposite(any_of(match for match in matches if match is not None))
+
+
+def _pattern_match(pattern: str, version: str, request: Request, *, negated: bool) -> Match | None:
+    """Whether one resource pattern covers the request's resource, or None where its variable has no value."""
+    resource = request.resource
+    if version != CURRENT_VERSION or "${" not in pattern:
+        return _plain_match(pattern, resource)
+    filled = fill_in(pattern, version, request)
+    if isinstance(filled, Filled):
+        return _filled_match(filled, resource)
+    if filled.gap is Gap.MISSING:
+        return None
+    at_most = _plain_match(variables_as_wildcards(pattern), resource)
+    if at_most.answer is Answer.NO and not negated:
+        return NO
+    # In `NotResource` even a pattern that no value could make match is in doubt: without a value the statement falls.
+    return maybe(*filled.keys, *at_most.depends_on)
+
+
+def _plain_match(pattern: str, resource: Resource) -> Match:
+    if pattern == "*":
+        return YES
+    if resource.kind in (ResourceKind.ARN, ResourceKind.NONE):
+        return match_of(resource_match(pattern, resource.text))
+    if resource.kind is not ResourceKind.FOLD:
+        return YES if resource_contains(pattern, "*") else maybe(RESOURCE)
+    if resource_contains(pattern, resource.text):
+        return YES
+    return maybe(RESOURCE) if resources_intersect(pattern, resource.text) else NO
+
+
+def _filled_match(filled: Filled, resource: Resource) -> Match:
+    tokens = bind_fields(filled.as_tokens())
+    if resource.kind in (ResourceKind.ARN, ResourceKind.NONE):
+        return match_of(match_tokens(tokens, resource.text))
+    others = resource_tokens(resource.text)
+    if tokens_contain(tokens, others):
+        return YES
+    return maybe(RESOURCE) if tokens_intersect(tokens, others) else NO

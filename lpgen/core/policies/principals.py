@@ -1,0 +1,171 @@
+"""Who makes a request, and which `Principal` and `NotPrincipal` elements name that principal.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from lpgen.core.model import Effect, Statement
+
+ANONYMOUS = "anonymous"
+"""How a request names a caller that didn't sign it."""
+
+
+class PrincipalForm(StrEnum):
+    """What kind of principal makes a request."""
+
+    USER = "user"
+    ROLE = "role"  # a role as such: whoever acts as it does so in some session
+    ROLE_SESSION = "role session"
+    FEDERATED_SESSION = "federated user session"  # of sts:GetFederationToken
+    ROOT = "root user"
+    SERVICE = "service or provider"  # a service principal, or an identity provider that isn't named by an ARN
+    PROVIDER = "identity provider"
+    ANONYMOUS = "anonymous"
+    OTHER = "other"
+
+
+_WITHOUT_IDENTITY = frozenset((PrincipalForm.SERVICE, PrincipalForm.PROVIDER, PrincipalForm.ANONYMOUS))
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPrincipal:
+    """The principal of a request, taken apart. `account` and `role` (a role's name) are "" where there is none."""
+
+    text: str
+    form: PrincipalForm
+    account: str = ""
+    role: str = ""
+    service_linked: bool = False
+
+    @property
+    def has_identity_policies(self) -> bool:
+        """Whether identity policies, a boundary, a session policy and SCPs can apply to it at all."""
+        return self.form not in _WITHOUT_IDENTITY
+
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_ROOT = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):root")
+_ARN = re.compile(r"arn:[a-z0-9-]+:(iam|sts)::([0-9]{12}):([a-z-]+)/(.+)", re.DOTALL)
+_FORMS = {
+    ("iam", "user"): PrincipalForm.USER,
+    ("iam", "role"): PrincipalForm.ROLE,
+    ("iam", "saml-provider"): PrincipalForm.PROVIDER,
+    ("iam", "oidc-provider"): PrincipalForm.PROVIDER,
+    ("sts", "assumed-role"): PrincipalForm.ROLE_SESSION,
+    ("sts", "federated-user"): PrincipalForm.FEDERATED_SESSION,
+}
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html: the path is AWS's own, and
+# so is the beginning of the name, which is all that a session's ARN shows.
+_SERVICE_LINKED_PATH = "aws-service-role/"
+_SERVICE_LINKED_NAME = "AWSServiceRoleFor"
+
+
+@lru_cache(maxsize=4096)
+def principal_from_text(text: str) -> RequestPrincipal:
+    """The principal that an ARN, an account id, the name of a service or provider, or `anonymous` stands for."""
+    if text == ANONYMOUS:
+        return RequestPrincipal(text, PrincipalForm.ANONYMOUS)
+    if _ACCOUNT.fullmatch(text):
+        return RequestPrincipal(text, PrincipalForm.ROOT, text)
+    if not text.startswith("arn:"):
+        return RequestPrincipal(text, PrincipalForm.SERVICE)
+    if root := _ROOT.fullmatch(text):
+        return RequestPrincipal(text, PrincipalForm.ROOT, root[1])
+    found = _ARN.fullmatch(text)
+    form = _FORMS.get((found[1], found[3])) if found else None
+    if found is None or form is None:
+        return RequestPrincipal(text, PrincipalForm.OTHER, _account_of(text))
+    if form is PrincipalForm.ROLE:
+        linked = found[4].startswith(_SERVICE_LINKED_PATH)
+        return RequestPrincipal(text, form, found[2], found[4].rpartition("/")[2], linked)
+    if form is PrincipalForm.ROLE_SESSION:
+        role = found[4].partition("/")[0]
+        return RequestPrincipal(text, form, found[2], role, role.startswith(_SERVICE_LINKED_NAME))
+    return RequestPrincipal(text, form, found[2])
+
+
+def _account_of(arn: str) -> str:
+    fields = arn.split(":", 5)
+    return fields[4] if len(fields) > 4 and _ACCOUNT.fullmatch(fields[4]) else ""
+
+
+# ---------------------------------------------------------------- elements
+
+
+class Naming(StrEnum):
+    """How an element names a principal; what it grants, and what limits the grant, turns on this."""
+
+    NONE = "not named"
+    ACCOUNT = "by its account"
+    ROLE = "by its role"
+    DIRECT = "itself"
+
+
+_RANK = {Naming.NONE: 0, Naming.ACCOUNT: 1, Naming.ROLE: 2, Naming.DIRECT: 3}
+_OTHER_KINDS = frozenset(("Service", "Federated", "CanonicalUser"))
+
+
+def naming_of(statement: Statement, principal: RequestPrincipal, *, bounded: bool) -> Naming:
+    """How a statement of a resource policy names the principal, by `Principal` or by leaving it out of `NotPrincipal`.
+
+    A statement without either element names nobody. `bounded` says that the principal has a permissions boundary: a
+    Deny with `NotPrincipal` hits it whatever the element lists.
+    """
+    if statement.principals is None:
+        return Naming.NONE
+    if not statement.not_principal:
+        return max((_entry_naming(entry, principal) for entry in statement.principals), key=_RANK.__getitem__)
+    if bounded and statement.effect is Effect.DENY and principal.has_identity_policies:
+        return Naming.DIRECT
+    return Naming.NONE if _is_excepted(statement.principals, principal) else Naming.DIRECT
+
+
+def _is_excepted(entries: Iterable[tuple[str, str]], principal: RequestPrincipal) -> bool:
+    """Whether `NotPrincipal` lists the principal.
+
+    Its account excepts it too, unless principals of that account are listed by name: AWS asks to list the account
+    beside them, which then isn't meant to except the others.
+    """
+    named = {_entry_naming(entry, principal) for entry in entries}
+    if named & {Naming.DIRECT, Naming.ROLE}:
+        return True
+    return Naming.ACCOUNT in named and not any(
+        _account_of(value) == principal.account and not _ROOT.fullmatch(value) for _, value in entries
+    )
+
+
+def _entry_naming(entry: tuple[str, str], principal: RequestPrincipal) -> Naming:
+    kind, value = entry
+    if kind in _OTHER_KINDS:
+        return Naming.DIRECT if value == principal.text and not principal.has_identity_policies else Naming.NONE
+    if value == "*":
+        return Naming.DIRECT
+    if not principal.has_identity_policies:
+        return Naming.NONE
+    if value == principal.text and principal.form is not PrincipalForm.ROOT:
+        # A request by "the role" is made in a session of it, which the role's own ARN names only as its role.
+        return Naming.ROLE if principal.form is PrincipalForm.ROLE else Naming.DIRECT
+    return _indirect_naming(value, principal)
+
+
+def _indirect_naming(value: str, principal: RequestPrincipal) -> Naming:
+    other = principal_from_text(value)
+    if other.account != principal.account or not other.account:
+        return Naming.NONE
+    if other.form is PrincipalForm.ROOT:
+        return Naming.ACCOUNT
+    if (
+        other.form is PrincipalForm.ROLE
+        and principal.form is PrincipalForm.ROLE_SESSION
+        and other.role == principal.role
+    ):
+        return Naming.ROLE  # names of roles are unique in an account, whatever their path
+    return Naming.NONE

@@ -1,0 +1,102 @@
+"""What each set of policies that a request meets says to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from lpgen.core.model import Effect, Policy
+from lpgen.core.policies.decision import Answer, Layer, Match, Reason, Request, any_of
+from lpgen.core.policies.match_statement import statement_matches
+from lpgen.core.policies.policy_set import PolicySet
+from lpgen.core.policies.principals import Naming, RequestPrincipal, naming_of
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """The statements of one set of policies that match a request, or may.
+
+    Of a resource policy `namings` says how each of them names the principal.
+    """
+
+    layer: Layer
+    level: int
+    reasons: tuple[Reason, ...]
+    namings: tuple[Naming, ...] = ()
+
+    @property
+    def allows(self) -> tuple[Reason, ...]:
+        """Those with the effect Allow."""
+        return tuple(reason for reason in self.reasons if reason.effect is Effect.ALLOW)
+
+    @property
+    def denies(self) -> tuple[Reason, ...]:
+        """Those with the effect Deny."""
+        return tuple(reason for reason in self.reasons if reason.effect is Effect.DENY)
+
+    def allowed(self) -> Match:
+        """Whether any statement allows the request; Denies aren't asked."""
+        return any_of(reason.match for reason in self.allows)
+
+    def allowed_by(self, *wanted: Naming) -> Match:
+        """Whether a statement allows that names the principal in one of these ways."""
+        pairs = zip(self.reasons, self.namings, strict=True)
+        return any_of(r.match for r, naming in pairs if r.effect is Effect.ALLOW and naming in wanted)
+
+
+def walls_of(request: Request, principal: RequestPrincipal, policies: PolicySet) -> Iterator[Wall]:
+    """The walls that the request meets; which do turns on who makes it.
+
+    SCPs and RCPs leave service-linked roles alone, and SCPs concern principals of the organization's accounts only.
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+    """
+    if principal.has_identity_policies:
+        yield _wall(Layer.IDENTITY, policies.identity, request)
+        if policies.boundary:
+            yield _wall(Layer.BOUNDARY, policies.boundary, request)
+        if policies.session is not None:
+            yield _wall(Layer.SESSION, (policies.session,), request)
+    if not principal.service_linked:
+        if principal.has_identity_policies:
+            for level, scps in enumerate(policies.scps):
+                yield _wall(Layer.SCP, scps, request, level=level)
+        for level, rcps in enumerate(policies.rcps):
+            yield _wall(Layer.RCP, rcps, request, level=level)
+    if isinstance(policies.resource, Policy):
+        yield _resource_wall(policies.resource, request, principal, bounded=bool(policies.boundary))
+    if policies.endpoint:
+        yield _endpoint_wall(policies.endpoint, request, principal)
+
+
+def _wall(layer: Layer, policies: Sequence[Policy], request: Request, *, level: int = 0) -> Wall:
+    reasons = []
+    for place, policy in enumerate(policies):
+        for statement in policy.statements:
+            match = statement_matches(statement, policy.version, request)
+            if match.answer is not Answer.NO:
+                reasons.append(
+                    Reason(layer, place, statement.index, statement.sid, statement.effect, match, level=level)
+                )
+    return Wall(layer, level, tuple(reasons))
+
+
+def _resource_wall(policy: Policy, request: Request, principal: RequestPrincipal, *, bounded: bool) -> Wall:
+    found = _wall(Layer.RESOURCE, (policy,), request)
+    named = [naming_of(policy.statements[reason.statement], principal, bounded=bounded) for reason in found.reasons]
+    kept = [(reason, naming) for reason, naming in zip(found.reasons, named, strict=True) if naming is not Naming.NONE]
+    return replace(found, reasons=tuple(reason for reason, _ in kept), namings=tuple(naming for _, naming in kept))
+
+
+def _endpoint_wall(policies: Sequence[Policy], request: Request, principal: RequestPrincipal) -> Wall:
+    """The wall of a VPC endpoint; a statement without `Principal` concerns everyone.
+
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+    """
+    found = _wall(Layer.ENDPOINT, policies, request)
+    kept = []
+    for reason in found.reasons:
+        statement = policies[reason.policy].statements[reason.statement]
+        if statement.principals is None or naming_of(statement, principal, bounded=False) is not Naming.NONE:
+            kept.append(reason)
+    return replace(found, reasons=tuple(kept))
