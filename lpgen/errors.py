@@ -34,6 +34,10 @@ class PolicyError(LpgenError):
     """A policy document breaks IAM's grammar; the message names the policy and the statement."""
 
 
+class RequestError(LpgenError):
+    """A request to decide can't be read; the message names the element."""
+
+
 class SnapshotError(LpgenError):
     """A file of authorization details can't be read."""
 

@@ -25,6 +25,7 @@ from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.policies.request_line import decide_line
 from lpgen.core.replacements import Check, CheckStatus, Replacement, Verification
 from lpgen.core.usage.event_time import ALL_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress, counts_from_usage
@@ -198,6 +199,26 @@ def map_records(path: Path, catalog: Catalog) -> Iterator[dict[str, object]]:
 
 
 _NO_RECORD: Final = Record(eventSource="", eventName="")
+
+
+# ---------------------------------------------------------------- requests to decisions
+
+
+def authorize(path: Path, catalog: Catalog) -> Iterator[dict[str, object]]:
+    """The decision on each line of a file of requests (`-`: standard input), in input order; blank lines give none.
+
+    `lpgen.core.policies.request_line` says what a line holds and what answers it.
+
+    Raises:
+        DataError: the file can't be opened.
+    """
+    try:
+        with sys.stdin.buffer if str(path) == "-" else path.open("rb") as lines:
+            for line in lines:
+                if line.strip():
+                    yield decide_line(line, catalog)
+    except OSError as error:
+        raise DataError(f"`{path}` can't be opened: {(error.strerror or str(error)).lower()}") from error
 
 
 # ---------------------------------------------------------------- usage and policies to replacements

@@ -29,7 +29,13 @@ from lpgen.core.policies.decision import (
 )
 from lpgen.core.policies.fixed_rules import free_call, refusal
 from lpgen.core.policies.policy_set import UNSTATED, PolicySet, Unstated
-from lpgen.core.policies.principals import Naming, PrincipalForm, RequestPrincipal, principal_from_text
+from lpgen.core.policies.principals import (
+    Naming,
+    PrincipalForm,
+    RequestPrincipal,
+    is_account_id,
+    principal_from_text,
+)
 from lpgen.core.policies.walls import Wall, walls_of
 
 RESOURCE_POLICY = "resource policy"
@@ -92,11 +98,9 @@ def _needs(
 
     RCPs only deny: the one that allows everything is attached to every level and can't be taken away.
     """
-    needs = [_core_need(request, principal, policies, {wall.layer: wall for wall in walls})]
-    for wall in walls:
-        if wall.layer in (Layer.SCP, Layer.ENDPOINT):
-            needs.append(_Need(wall.allowed(), (Stop(wall.layer, wall.level),)))
-    return tuple(needs)
+    core = _core_need(request, principal, policies, {wall.layer: wall for wall in walls})
+    caps = (wall for wall in walls if wall.layer in (Layer.SCP, Layer.ENDPOINT))
+    return (core, *(_Need(wall.allowed(), (Stop(wall.layer, wall.level),)) for wall in caps))
 
 
 def _core_need(request: Request, principal: RequestPrincipal, policies: PolicySet, walls: dict[Layer, Wall]) -> _Need:
@@ -165,8 +169,8 @@ class _ResourceSide:
 def _resource_policy_rules(request: Request) -> bool:
     """Whether identity policies count only where the resource policy delegates to the account.
 
-    So it is with keys (https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html) and with roles to assume
-    (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html).
+    So it is with keys (https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html) and with roles to
+    assume (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html).
     """
     service = request.folded_action.partition(":")[0]
     fields = request.resource.text.split(":", 5)
@@ -175,8 +179,10 @@ def _resource_policy_rules(request: Request) -> bool:
 
 
 def _same_account(request: Request, principal: RequestPrincipal) -> bool:
-    """Whether the resource is in the principal's account, which is taken to be so where nothing says otherwise."""
+    """Whether the resource is in the principal's account, which is taken to be so where nothing says otherwise.
+
+    AWS's own resources, such as its managed policies in the account `aws`, are open to every account alike.
+    """
     fields = request.resource.text.split(":", 5)
-    in_arn = fields[4] if len(fields) == 6 and len(fields[4]) == 12 and fields[4].isdecimal() else ""
-    owner = request.resource_account or in_arn
-    return not owner or not principal.account or owner == principal.account
+    owner = request.resource_account or (fields[4] if len(fields) == 6 else "")
+    return not is_account_id(owner) or not principal.account or owner == principal.account

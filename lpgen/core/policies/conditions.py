@@ -33,9 +33,9 @@ def conditions_match(conditions: Iterable[Condition], version: str, request: Req
 def condition_match(condition: Condition, version: str, request: Request) -> Match:
     """Whether a request meets one condition.
 
-    MAYBE where it turns on a key that the request doesn't show. MAYBE too where AWS doesn't say what happens: an operator
-    without values, a value that isn't of the operator's kind, several values under an operator without `ForAllValues`
-    or `ForAnyValue`. With a complete context such a comparison doesn't hold.
+    MAYBE where it turns on a key that the request doesn't show. MAYBE too where AWS doesn't say what happens: an
+    operator without values, a value that isn't of the operator's kind, several values under an operator without
+    `ForAllValues` or `ForAnyValue`. With a complete context such a comparison doesn't hold.
     """
     operator = operator_from_name(condition.operator)
     values = request.values_of(condition.key)

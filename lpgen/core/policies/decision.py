@@ -25,8 +25,8 @@ class Request:
     """One request: who wants to do what, on which resource, in which context.
 
     `action` may be spelled in any case and needn't be in the catalog. `context` maps condition keys, in any case, to
-    their values; a key with no values is one that the request is known not to have. `resource_account` owns the resource;
-    "" where only the ARN may say so.
+    their values; a key with no values is one that the request is known not to have. `resource_account` owns the
+    resource; "" where only the ARN may say so.
     """
 
     principal: str

@@ -14,6 +14,7 @@ _NEEDS_NO_PERMISSION = {
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html
 _CHANGES_POLICIES = {
+    "iam:createpolicy",
     "iam:createpolicyversion",
     "iam:deletepolicy",
     "iam:deletepolicyversion",

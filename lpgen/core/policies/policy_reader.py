@@ -17,6 +17,8 @@ _STATEMENT_KEYS = frozenset(
     ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 )
 _PRINCIPAL_TYPES = frozenset(("AWS", "Service", "Federated", "CanonicalUser"))
+# Beside `"*"` the grammar knows objects only; a bare ARN or account id leaves no doubt what it means either.
+_BARE_PRINCIPAL = re.compile(r"\*|[0-9]{12}|arn:[^\s]+")
 _NUMBER_BOUND = 1e300  # beyond it, a number has no sensible text
 
 
@@ -161,8 +163,8 @@ class PolicyReader:
         if name not in statement:
             return None, False
         written = statement[name]
-        if written == "*":
-            return (("AWS", "*"),), name == "NotPrincipal"
+        if isinstance(written, str) and _BARE_PRINCIPAL.fullmatch(written):
+            return (("AWS", written),), name == "NotPrincipal"
         if not isinstance(written, dict) or not written:
             raise self.error(f'`{name}` is neither "*" nor an object')
         self._refuse_unknown(written, _PRINCIPAL_TYPES)

@@ -92,9 +92,14 @@ def principal_from_text(text: str) -> RequestPrincipal:
     return RequestPrincipal(text, form, found[2])
 
 
+def is_account_id(text: str) -> bool:
+    """Whether a text has the form of an account id."""
+    return _ACCOUNT.fullmatch(text) is not None
+
+
 def _account_of(arn: str) -> str:
     fields = arn.split(":", 5)
-    return fields[4] if len(fields) > 4 and _ACCOUNT.fullmatch(fields[4]) else ""
+    return fields[4] if len(fields) > 4 and is_account_id(fields[4]) else ""
 
 
 # ---------------------------------------------------------------- elements

@@ -192,3 +192,12 @@ def test_policies_round_trip(written: list[dict[str, Any]], version: str | None)
 def test_any_text_is_a_policy_or_refused(text: str | bytes) -> None:
     with pytest.raises(PolicyError):
         policy_from_json(text, place="p")
+
+
+def test_bare_principal_means_the_same_as_one_under_its_kind() -> None:
+    arn = "arn:aws:iam::111122223333:role/app"
+    bare, usual = (
+        policy_from_json({"Statement": [{"Effect": "Allow", "Action": "*", "Principal": principal}]}, place="case")
+        for principal in (arn, {"AWS": arn})
+    )
+    assert bare.statements[0].principals == usual.statements[0].principals == (("AWS", arn),)

@@ -1,0 +1,22 @@
+"""Decisions against cases written from AWS's documentation, as lines of `lpgen authorize`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lpgen.core.policies.request_line import decide_line
+from lpgen.edge.catalog_files import open_catalog
+
+FOLDER = Path(__file__).parents[2] / "cases" / "conformance"
+CATALOG = open_catalog()
+CASES = [(file.stem, case) for file in sorted(FOLDER.glob("*.json")) for case in json.loads(file.read_text())]
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=f"{subject}: {case['name']}") for subject, case in CASES])
+def test_requests_are_decided_as_aws_documents(case: dict[str, Any]) -> None:
+    answer = decide_line(json.dumps(case["request"]), CATALOG)
+    assert answer.get("result") == case["result"], answer
