@@ -23,6 +23,7 @@ GetGroupQuery          group
 GetTags                group
 GroupResources         group
 ListGroupResources     group
+ListTagSyncTasks       group?=filters.groupArn|filters.groupName
 PutGroupConfiguration  group
 Tag                    group
 UngroupResources       group

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
+from lpgen.core.events.rules.listed import arn_type
 from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "sso.amazonaws.com"
@@ -21,28 +22,34 @@ def _sso_type(shape: str, paths: str) -> NamedType:
 
 
 @dataclass(frozen=True, slots=True)
-class _NewPermissionSetType:
-    """A permission set to be: its ARN holds the instance's id and one that AWS chooses."""
+class _NewInInstanceType:
+    """What a call makes within an instance: its ARN holds the instance's id and one that AWS chooses."""
+
+    kind: str
+    account: bool = False
 
     def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
-        """The pattern of the permission sets of the instance that the request names."""
+        """The pattern of what is of the kind in the instance that the request names."""
         instance = call.text("instanceArn").rpartition("/")[2]
         fits = instance.startswith("ssoins-") and "*" not in instance
         return (self._resource(call, f"{instance}/*"),) if fits else ()
 
     def pattern(self, call: Call) -> Resource:
-        """The pattern of all permission sets."""
+        """The pattern of all that is of the kind."""
         return self._resource(call, "*")
 
     def _resource(self, call: Call, name: str) -> Resource:
-        return resource_from_arn(call.arn("sso", f"permissionSet/{name}", region=False, account=False))
+        return resource_from_arn(call.arn("sso", f"{self.kind}/{name}", region=False, account=self.account))
 
 
 TYPES: dict[str, ResourceType] = {
     "account": _sso_type("account/{}", "targetId|accountId"),
     "instance": _sso_type("instance/{}", "instanceArn"),
     "set": _sso_type("permissionSet/{}", "permissionSetArn"),
-    "new-set": _NewPermissionSetType(),
+    "new-set": _NewInInstanceType("permissionSet"),
+    "provider": arn_type("sso", "applicationProviderArn"),
+    "new-application": _NewInInstanceType("application", account=True),
+    "new-issuer": _NewInInstanceType("trustedTokenIssuer", account=True),
 }
 
 _SET_OPERATIONS = """
@@ -71,6 +78,8 @@ ListPermissionSetsProvisionedToAccount instance account
 ProvisionPermissionSet               instance set account
 CreateInstance                       +instance #TagResource
 CreatePermissionSet                  instance new-set #TagResource:new-set
+CreateApplication                    instance provider? new-application #TagResource:new-application
+CreateTrustedTokenIssuer             instance new-issuer #TagResource:new-issuer
 """
 
 _STORE_TYPES: dict[str, ResourceType] = {

@@ -65,6 +65,8 @@ ACCOUNT_POLICY: Final = "account-policy"
 ALIAS_MOVE: Final = "alias-move"
 STACK_POLICY: Final = "stack-policy"
 DRIFT_DETECTION: Final = "drift-detection"
+SECURITY_CONTROLS: Final = "security-controls"
+TEMPLATE_SOURCE: Final = "template-source"
 
 INFERENCES: dict[str, Inference] = {
     PASS_ROLE: Inference(
@@ -266,5 +268,13 @@ INFERENCES: dict[str, Inference] = {
     DRIFT_DETECTION: Inference(
         "detecting the drift of a stack detects that of its resources",
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudformation.html",
+    ),
+    SECURITY_CONTROLS: Inference(
+        "what looks at or changes a security control needs the action on the controls of standards too",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecurityhub.html",
+    ),
+    TEMPLATE_SOURCE: Inference(
+        "a conformance pack's template is read from where the request says with the caller's permissions",
+        "https://docs.aws.amazon.com/config/latest/APIReference/API_PutConformancePack.html",
     ),
 }

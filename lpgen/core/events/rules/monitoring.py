@@ -1,14 +1,17 @@
-"""CloudWatch, CloudTrail and Config: what watches the account, by name, with tags on create and the roles passed.
+"""CloudWatch and CloudTrail: what watches the account, by name, with tags on create and the roles passed.
 
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html,
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html and
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsconfig.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html and
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
+from lpgen.core.model import Resource
 
 _WATCH_TYPES: dict[str, ResourceType] = {
     "alarm": NamedType("cloudwatch", "alarm:{}", "alarmName|alarmNames"),
@@ -42,11 +45,36 @@ StartMetricStreams        metric-stream
 StopMetricStreams         metric-stream
 """
 
+_QUERIED = re.compile(r"\b(?:FROM|JOIN)\s{1,4}([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class _QueriedStoreType:
+    """The event data stores that a query reads, which it names by id.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-create-edit-query.html
+    """
+
+    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
+        """The stores whose ids follow FROM and JOIN, in the account that the request names as their owner."""
+        owner = call.text("eventDataStoreOwnerAccountId") or call.account
+        return tuple(self._resource(call, owner, name) for name in _QUERIED.findall(call.text("queryStatement")))
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all stores of the account."""
+        return self._resource(call, call.account, "*")
+
+    def _resource(self, call: Call, owner: str, name: str) -> Resource:
+        place = f"arn:{call.partition}:cloudtrail:{call.region}:{owner}"
+        return resource_from_arn(f"{place}:eventdatastore/{name.lower()}")
+
+
 _TRAIL_TYPES: dict[str, ResourceType] = {
     "trail": NamedType("cloudtrail", "trail/{}", "name|trailName"),
     "channel": NamedType("cloudtrail", "channel/{}", "channel"),
     "dashboard": NamedType("cloudtrail", "dashboard/{}", "name|dashboardId"),
     "eventdatastore": NamedType("cloudtrail", "eventdatastore/{}", "eventDataStore"),
+    "queried": _QueriedStoreType(),
 }
 
 _TRAIL_LINES = """
@@ -61,7 +89,7 @@ StartLogging                  trail
 StopLogging                   trail
 GetInsightSelectors           trail? eventdatastore?
 PutInsightSelectors           trail? eventdatastore? eventdatastore?=insightsDestination
-CreateChannel                 +channel +eventdatastore #AddTags
+CreateChannel                 +channel eventdatastore=destinations.location #AddTags
 DeleteChannel                 channel
 GetChannel                    channel
 UpdateChannel                 channel
@@ -82,7 +110,7 @@ GetQueryResults               eventdatastore
 ListQueries                   eventdatastore
 RestoreEventDataStore         eventdatastore
 StartEventDataStoreIngestion  eventdatastore
-StartQuery                    eventdatastore
+StartQuery                    queried
 StopEventDataStoreIngestion   eventdatastore
 UpdateEventDataStore          eventdatastore
 """
@@ -92,73 +120,7 @@ def _has_trail_tags(call: Call) -> bool:
     return call.has("tagsList") or call.has("tags")
 
 
-_CONFIG_TYPES: dict[str, ResourceType] = {
-    "recorder": NamedType(
-        "config", "configuration-recorder/{}/*", "configurationRecorderName|configurationRecorder.name~default"
-    ),
-    "recorders": NamedType("config", "configuration-recorder/{}/*", "configurationRecorderNames"),
-    "pack": NamedType("config", "conformance-pack/{}/*", "conformancePackName"),
-    "query": NamedType("config", "stored-query/{}/*", "queryName|storedQuery.queryName"),
-    "authorization": NamedType("config", "aggregation-authorization/{}/{}", "authorizedAccountId,authorizedAwsRegion"),
-    # The ids in these ARNs are AWS's choice, and requests give names alone.
-    "rule": NamedType("config", "config-rule/*", "configRule.configRuleArn"),
-    "aggregator": NamedType("config", "config-aggregator/*", "configurationAggregatorArn"),
-    "organization-rule": NamedType("config", "organization-config-rule/*", "organizationConfigRuleArn"),
-    "organization-pack": NamedType("config", "organization-conformance-pack/*", "organizationConformancePackArn"),
-    "remediation": NamedType("config", "remediation-configuration/*", "remediationConfigurationArn"),
-}
-
-_AGGREGATOR_OPERATIONS = """
-BatchGetAggregateResourceConfig DeleteConfigurationAggregator DescribeAggregateComplianceByConfigRules
-DescribeAggregateComplianceByConformancePacks DescribeConfigurationAggregatorSourcesStatus
-GetAggregateComplianceDetailsByConfigRule GetAggregateConfigRuleComplianceSummary
-GetAggregateConformancePackComplianceSummary GetAggregateDiscoveredResourceCounts GetAggregateResourceConfig
-ListAggregateDiscoveredResources SelectAggregateResourceConfig
-"""
-
-_CONFIG_LINES = """
-DeleteConfigurationRecorder          recorder
-DescribeConfigurationRecorders       recorders
-DescribeConfigurationRecorderStatus  recorders
-PutConfigurationRecorder             recorder=configurationRecorder.name~default #TagResource @configurationRecorder.roleARN=config.amazonaws.com
-StartConfigurationRecorder           recorder=configurationRecorderName
-StopConfigurationRecorder            recorder=configurationRecorderName
-DeleteConfigRule                     rule
-DeleteEvaluationResults              rule
-GetComplianceDetailsByConfigRule     rule
-GetCustomRulePolicy                  rule
-PutConfigRule                        rule #TagResource
-PutExternalEvaluation                rule
-StartConfigRulesEvaluation           rule
-DeleteConformancePack                pack
-DescribeConformancePackCompliance    pack
-GetConformancePackComplianceDetails  pack
-PutConformancePack                   pack #TagResource
-DeleteStoredQuery                    query
-GetStoredQuery                       query
-PutStoredQuery                       query #TagResource
-DeleteAggregationAuthorization       authorization
-PutAggregationAuthorization          authorization #TagResource
-PutConfigurationAggregator           aggregator #TagResource @organizationAggregationSource.roleArn=config.amazonaws.com
-DeleteOrganizationConfigRule         organization-rule
-GetOrganizationConfigRuleDetailedStatus organization-rule
-GetOrganizationCustomRulePolicy      organization-rule
-GetOrganizationConformancePackDetailedStatus organization-pack
-PutOrganizationConfigRule            organization-rule
-DeleteOrganizationConformancePack    organization-pack
-PutOrganizationConformancePack       organization-pack
-DeleteRemediationConfiguration       remediation
-DescribeRemediationConfigurations    remediation
-PutRemediationConfigurations         remediation
-"""  # noqa: E501
-
-
-def _config_lines() -> str:
-    return _CONFIG_LINES + "\n".join(f"{operation} aggregator" for operation in _AGGREGATOR_OPERATIONS.split())
-
-
 RULES: RuleTable = {
     **declared_rules("monitoring.amazonaws.com", "cloudwatch", _WATCH_TYPES, _WATCH_LINES),
     **declared_rules("cloudtrail.amazonaws.com", "cloudtrail", _TRAIL_TYPES, _TRAIL_LINES, has_tags=_has_trail_tags),
-    **declared_rules("config.amazonaws.com", "config", _CONFIG_TYPES, _config_lines()),
 }

@@ -74,6 +74,7 @@ TYPES: dict[str, ResourceType] = {
     "handshake": _entity(("handshake",), "handshakeId"),
     "parent": _entity(("organizationalunit", "root"), "parentId"),
     "policy": _entity(("policy",), "policyId"),
+    "resource-policy": _entity(("resourcepolicy",), "resourcePolicyId"),
     "root": _entity(("root",), "rootId"),
     "target": _entity(("account", "organizationalunit", "root"), "targetId|childId"),
     "tagged": _entity(_SHAPES, "resourceId"),
@@ -111,6 +112,7 @@ ListPoliciesForTarget        target
 ListTagsForResource          tagged
 ListTargetsForPolicy         policy
 MoveAccount                  account parent=sourceParentId parent=destinationParentId
+PutResourcePolicy            +resource-policy #TagResource
 RegisterDelegatedAdministrator account
 RemoveAccountFromOrganization account
 TagResource                  tagged

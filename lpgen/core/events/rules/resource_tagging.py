@@ -14,55 +14,94 @@ from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resour
 
 SOURCE = "tagging.amazonaws.com"
 
-_ACTIONS = """
+_ALIKE = """
+access-analyzer airflow amplify app-integrations appconfig appflow application-autoscaling appmesh apprunner appstream
+appsync aps athena auditmanager backup backup-gateway batch bedrock bedrock-agentcore billingconductor braket
+cassandra ce chime cleanrooms cloud9 cloudfront cloudhsm cloudwatch codeartifact codecommit codeconnections
+codeguru-profiler codepipeline codestar-connections codestar-notifications cognito-identity cognito-idp comprehend
+config connect connect-campaigns databrew dataexchange datasync dax deadline detective devicefarm directconnect dlm
+docdb-elastic drs dsql dynamodb ecr ecr-public ecs eks elasticfilesystem emr-containers emr-serverless
+entityresolution events evidently finspace fis fms forecast frauddetector fsx gamelift geo globalaccelerator glue
+grafana greengrass groundstation guardduty healthlake imagebuilder inspector2 internetmonitor iot iotanalytics
+iotdeviceadvisor iotevents iotfleetwise iotsitewise iottwinmaker iotwireless ivs ivschat kafka kafkaconnect kendra
+kinesisanalytics kinesisvideo kms lambda launchwizard lex license-manager lightsail logs lookoutequipment
+lookoutmetrics lookoutvision m2 macie2 managedblockchain mediaconnect mediaconvert mediapackage mediapackage-vod
+mediapackagev2 mediastore mediatailor medical-imaging memorydb mgn mobiletargeting network-firewall networkmanager
+networkmonitor oam omics organizations osis outposts panorama payment-cryptography pca-connector-ad pcs personalize
+pipes profile proton qbusiness qldb quicksight ram rbin redshift-serverless refactor-spaces rekognition resiliencehub
+resource-explorer-2 robomaker rolesanywhere route53-recovery-readiness route53profiles route53resolver rum scheduler
+schemas secretsmanager securityhub securitylake servicecatalog servicediscovery servicequotas ses shield signer
+sms-voice sns ssm-contacts ssm-incidents ssm-sap states swf synthetics textract timestream timestream-influxdb tnb
+transcribe transfer translate verifiedpermissions voiceid vpc-lattice waf waf-regional wafv2 wellarchitected wisdom
+workspaces-web xray
+"""
+"""The services whose tagging actions are TagResource and UntagResource."""
+
+_OTHERS = """
 acm AddTagsToCertificate RemoveTagsFromCertificate
+acm-pca TagCertificateAuthority UntagCertificateAuthority
 autoscaling CreateOrUpdateTags DeleteTags
-backup TagResource UntagResource
-batch TagResource UntagResource
-bedrock TagResource UntagResource
-cloudfront TagResource UntagResource
 cloudtrail AddTags RemoveTags
-cloudwatch TagResource UntagResource
-codecommit TagResource UntagResource
-codepipeline TagResource UntagResource
-dynamodb TagResource UntagResource
+datapipeline AddTags RemoveTags
+dms AddTagsToResource RemoveTagsFromResource
+ds AddTagsToResource RemoveTagsFromResource
 ec2 CreateTags DeleteTags
-ecr TagResource UntagResource
-ecs TagResource UntagResource
-eks TagResource UntagResource
 elasticache AddTagsToResource RemoveTagsFromResource
-elasticfilesystem TagResource UntagResource
+elasticbeanstalk AddTags RemoveTags
 elasticloadbalancing AddTags RemoveTags
 elasticmapreduce AddTags RemoveTags
 es AddTags RemoveTags
-events TagResource UntagResource
 firehose TagDeliveryStream UntagDeliveryStream
-fsx TagResource UntagResource
-glue TagResource UntagResource
-guardduty TagResource UntagResource
+glacier AddTagsToVault RemoveTagsFromVault
 kinesis AddTagsToStream RemoveTagsFromStream
-kms TagResource UntagResource
-lambda TagResource UntagResource
-logs TagResource UntagResource
-organizations TagResource UntagResource
+machinelearning AddTags DeleteTags
+medialive CreateTags DeleteTags
+mq CreateTags DeleteTags
 rds AddTagsToResource RemoveTagsFromResource
 redshift CreateTags DeleteTags
-route53resolver TagResource UntagResource
+resource-groups Tag Untag
+route53 ChangeTagsForResource ChangeTagsForResource
 s3 PutBucketTagging PutBucketTagging
 sagemaker AddTags DeleteTags
-secretsmanager TagResource UntagResource
-sns TagResource UntagResource
 sqs TagQueue UntagQueue
 ssm AddTagsToResource RemoveTagsFromResource
-states TagResource UntagResource
-wafv2 TagResource UntagResource
+storagegateway AddTagsToResource RemoveTagsFromResource
+workspaces CreateTags DeleteTags
 """
-_ACTIONS_BY_SERVICE = {words[0]: (words[1], words[2]) for line in _ACTIONS.split("\n") if (words := line.split())}
+_ACTIONS_BY_SERVICE = {
+    **dict.fromkeys(_ALIKE.split(), ("TagResource", "UntagResource")),
+    **{words[0]: (words[1], words[2]) for line in _OTHERS.split("\n") if (words := line.split())},
+}
+
+# IAM's tagging actions are named after what they tag.
+_IAM_NOUNS = {
+    "instance-profile": "InstanceProfile",
+    "mfa": "MFADevice",
+    "oidc-provider": "OpenIDConnectProvider",
+    "policy": "Policy",
+    "role": "Role",
+    "saml-provider": "SAMLProvider",
+    "server-certificate": "ServerCertificate",
+    "user": "User",
+}
+_IAM_VERBS = ("Tag", "Untag")
 
 
-def _tagged_resource(service: str, arn: str) -> Resource:
+def _tagging_action(arn: str, index: int) -> str:
+    """The service's action that tags (0) or untags (1) the resource, or "" where the service isn't known."""
+    fields = arn.split(":", 5)
+    if len(fields) < 6 or "*" in arn:
+        return ""
+    if fields[2] == "iam":
+        noun = _IAM_NOUNS.get(fields[5].partition("/")[0], "")
+        return f"iam:{_IAM_VERBS[index]}{noun}" if noun else ""
+    actions = _ACTIONS_BY_SERVICE.get(fields[2])
+    return f"{fields[2]}:{actions[index]}" if actions else ""
+
+
+def _tagged_resource(arn: str) -> Resource:
     """The resource by its ARN; of Elastic Load Balancing the catalog lists load balancers alone as taking tags."""
-    is_listed = service != "elasticloadbalancing" or ":loadbalancer/" in arn
+    is_listed = ":elasticloadbalancing:" not in arn or ":loadbalancer/" in arn
     return resource_from_arn(arn) if is_listed else UNKNOWN_RESOURCE
 
 
@@ -79,10 +118,9 @@ class _TaggingRule:
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
         found: dict[str, set[Resource]] = {}
         for arn in call.texts("resourceARNList"):
-            service = arn.split(":", 3)[2] if arn.count(":") > 2 else ""
-            actions = _ACTIONS_BY_SERVICE.get(service)
-            if actions and "*" not in arn:
-                found.setdefault(f"{service}:{actions[self.index]}", set()).add(_tagged_resource(service, arn))
+            action = _tagging_action(arn, self.index)
+            if action:
+                found.setdefault(action, set()).add(_tagged_resource(arn))
         return (
             mapped(self.action, (NO_RESOURCE,)),
             *(mapped(action, resources, how=TAGGING_API) for action, resources in sorted(found.items())),

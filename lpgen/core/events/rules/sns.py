@@ -48,8 +48,6 @@ PutDataProtectionPolicy owner
 RemovePermission topic
 SetEndpointAttributes
 SetSMSAttributes
-SetSubscriptionAttributes subscription
-Subscribe topic
 TagResource owner
 Unsubscribe subscription
 UntagResource owner
@@ -83,14 +81,17 @@ _ROLE_LINES = """
 CreatePlatformApplication
 CreateTopic named #TagResource
 SetPlatformApplicationAttributes
+SetSubscriptionAttributes subscription
 SetTopicAttributes topic
+Subscribe topic
 """
 
 
 def _with_feedback_roles(rule: Rule) -> Rule:
-    """A rule that adds iam:PassRole on the roles with which SNS logs deliveries, which attributes hold.
+    """A rule that adds iam:PassRole on the roles with which SNS logs or makes deliveries, which attributes hold.
 
-    Source: https://docs.aws.amazon.com/sns/latest/dg/sns-topic-attributes.html
+    Sources: https://docs.aws.amazon.com/sns/latest/dg/sns-topic-attributes.html and
+    https://docs.aws.amazon.com/sns/latest/dg/prereqs-kinesis-data-firehose.html
     """
 
     def map_call(call: Call) -> tuple[MappedAction, ...]:

@@ -82,6 +82,7 @@ DescribePatchGroups
 DescribePatchProperties
 DescribeSessions
 DisassociateOpsItemRelatedItem opsitem
+GetAccessToken opsitem=accessRequestId
 GetAutomationExecution execution
 GetCalendar document=calendarName|name
 GetCalendarState document=calendarNames
@@ -193,8 +194,12 @@ def map_automation(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_assumed(call: Call) -> tuple[MappedAction, ...]:
-    """The role that an automation is to assume, which is a parameter of its runbook."""
-    return passed_roles(call, call.texts("parameters", "AutomationAssumeRole"), SOURCE)
+    """The roles to assume: an automation's, which is a parameter of its runbook, and an association's.
+
+    Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateAssociation.html
+    """
+    roles = (*call.texts("parameters", "AutomationAssumeRole"), *call.texts("associationDispatchAssumeRole"))
+    return passed_roles(call, roles, SOURCE)
 
 
 def map_node_role(call: Call) -> tuple[MappedAction, ...]:
@@ -233,6 +238,7 @@ def map_association_batch(call: Call) -> tuple[MappedAction, ...]:
     return (
         mapped("ssm:CreateAssociationBatch", resources),
         mapped("ssm:CreateAssociation", (made, *resources), how=ASSOCIATION_BATCH),
+        *_map_assumed(call),
     )
 
 

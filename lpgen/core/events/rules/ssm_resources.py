@@ -15,6 +15,8 @@ from lpgen.core.model import Resource
 
 # ---------------------------------------------------------------- parameters
 
+_PUBLIC = "aws/service/"
+
 
 def read_parameters(call: Call) -> Iterator[Resource]:
     """The parameters that a call names, by name or ARN, without a version or label behind a colon."""
@@ -27,9 +29,14 @@ def read_path(call: Call) -> Iterator[Resource]:
 
 
 def name_parameter(call: Call, name: str) -> Resource:
+    """The parameter with this name or ARN, less a version or label; the public ones of AWS have no account.
+
+    Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
+    """
     if is_arn_of(name, "ssm"):
         return exact(":".join(name.split(":")[:6]))
-    return exact(call.arn("ssm", f"parameter/{name.partition(':')[0].removeprefix('/')}"))
+    path = name.partition(":")[0].removeprefix("/")
+    return exact(call.arn("ssm", f"parameter/{path}", account=not path.startswith(_PUBLIC)))
 
 
 # ---------------------------------------------------------------- documents and nodes

@@ -15,12 +15,17 @@ from lpgen.core.model import NO_RESOURCE, MappedAction, Resource, ResourceKind
 SOURCE = "sts.amazonaws.com"
 
 
+# The tags that the caller's own session hands on are in `incomingTransitiveTags`.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_ctlogs
+_SESSION_TAGS = ("tags", "transitiveTagKeys", "incomingTransitiveTags")
+
+
 def _map_assume_role(call: Call) -> tuple[MappedAction, ...]:
     listed = (entry.ARN or "" for entry in call.record.resources or ())
     arns = (*call.texts("roleArn"), *listed)
     roles = tuple(Resource(ResourceKind.ARN, arn) for arn in arns if is_role_arn(arn))
     beside = (
-        ("sts:TagSession", call.has("tags") or call.has("transitiveTagKeys")),
+        ("sts:TagSession", any(call.has(name) for name in _SESSION_TAGS)),
         ("sts:SetSourceIdentity", call.has("sourceIdentity") or _carries_source_identity(call)),
         ("sts:SetContext", call.has("providedContexts")),
     )

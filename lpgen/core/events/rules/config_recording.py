@@ -1,0 +1,115 @@
+"""AWS Config, by the names that calls give: recorders, rules, packs and aggregators, and where a pack's template lies.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsconfig.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.events.rules.call import Call, Rule, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
+from lpgen.core.events.rules.inferences import TEMPLATE_SOURCE
+from lpgen.core.events.rules.listed import exact
+from lpgen.core.events.rules.ssm_resources import document_arn
+from lpgen.core.model import MappedAction
+
+SOURCE = "config.amazonaws.com"
+
+_CONFIG_TYPES: dict[str, ResourceType] = {
+    "recorder": NamedType(
+        "config", "configuration-recorder/{}/*", "configurationRecorderName|configurationRecorder.name~default"
+    ),
+    "recorders": NamedType("config", "configuration-recorder/{}/*", "configurationRecorderNames"),
+    "pack": NamedType("config", "conformance-pack/{}/*", "conformancePackName"),
+    "query": NamedType("config", "stored-query/{}/*", "queryName|storedQuery.queryName"),
+    "authorization": NamedType("config", "aggregation-authorization/{}/{}", "authorizedAccountId,authorizedAwsRegion"),
+    # The ids in these ARNs are AWS's choice, and requests give names alone.
+    "rule": NamedType("config", "config-rule/*", "configRule.configRuleArn"),
+    "aggregator": NamedType("config", "config-aggregator/*", "configurationAggregatorArn"),
+    "organization-rule": NamedType("config", "organization-config-rule/*", "organizationConfigRuleArn"),
+    "organization-pack": NamedType("config", "organization-conformance-pack/*", "organizationConformancePackArn"),
+    "remediation": NamedType("config", "remediation-configuration/*", "remediationConfigurationArn"),
+}
+
+_AGGREGATOR_OPERATIONS = """
+BatchGetAggregateResourceConfig DeleteConfigurationAggregator DescribeAggregateComplianceByConfigRules
+DescribeAggregateComplianceByConformancePacks DescribeConfigurationAggregatorSourcesStatus
+GetAggregateComplianceDetailsByConfigRule GetAggregateConfigRuleComplianceSummary
+GetAggregateConformancePackComplianceSummary GetAggregateDiscoveredResourceCounts GetAggregateResourceConfig
+ListAggregateDiscoveredResources SelectAggregateResourceConfig
+"""
+
+_CONFIG_LINES = """
+DeleteConfigurationRecorder          recorder=configurationRecorderName~default
+DescribeConfigurationRecorders       recorders
+DescribeConfigurationRecorderStatus  recorders
+PutConfigurationRecorder             recorder=configurationRecorder.name~default #TagResource @configurationRecorder.roleARN=config.amazonaws.com
+StartConfigurationRecorder           recorder=configurationRecorderName
+StopConfigurationRecorder            recorder=configurationRecorderName
+DeleteConfigRule                     rule
+DeleteEvaluationResults              rule
+GetComplianceDetailsByConfigRule     rule
+GetCustomRulePolicy                  rule
+PutConfigRule                        rule #TagResource
+PutExternalEvaluation                rule
+StartConfigRulesEvaluation           rule
+DeleteConformancePack                pack
+DescribeConformancePackCompliance    pack
+GetConformancePackComplianceDetails  pack
+DeleteStoredQuery                    query
+GetStoredQuery                       query
+PutStoredQuery                       query #TagResource
+DeleteAggregationAuthorization       authorization
+PutAggregationAuthorization          authorization #TagResource
+PutConfigurationAggregator           aggregator #TagResource @organizationAggregationSource.roleArn=config.amazonaws.com
+DeleteOrganizationConfigRule         organization-rule
+GetOrganizationConfigRuleDetailedStatus organization-rule
+GetOrganizationCustomRulePolicy      organization-rule
+GetOrganizationConformancePackDetailedStatus organization-pack
+PutOrganizationConfigRule            organization-rule
+DeleteOrganizationConformancePack    organization-pack
+DeleteRemediationConfiguration       remediation
+DescribeRemediationConfigurations    remediation
+DescribeRemediationExecutionStatus   remediation
+PutRemediationConfigurations         remediation @remediationConfigurations.parameters.AutomationAssumeRole.staticValue.values=ssm.amazonaws.com
+"""  # noqa: E501
+
+
+def _config_lines() -> str:
+    return _CONFIG_LINES + "\n".join(f"{operation} aggregator" for operation in _AGGREGATOR_OPERATIONS.split())
+
+
+_PACK_LINES = """
+PutConformancePack                   pack #TagResource
+PutOrganizationConformancePack       organization-pack
+"""
+
+
+def _with_template(rule: Rule) -> Rule:
+    """A rule for a pack that adds what reading its template needs, from S3 or from Systems Manager.
+
+    https://docs.aws.amazon.com/config/latest/APIReference/API_PutConformancePack.html
+    """
+
+    def map_call(call: Call) -> tuple[MappedAction, ...]:
+        return (*(rule(call) or ()), *_read_template(call))
+
+    return map_call
+
+
+def _read_template(call: Call) -> Iterator[MappedAction]:
+    scheme, _, place = call.text("templateS3Uri").partition("://")
+    if scheme == "s3" and "/" in place:
+        template = call.arn("s3", place, region=False, account=False)
+        yield mapped("s3:GetObject", (exact(template),), how=TEMPLATE_SOURCE)
+    document = call.text("templateSSMDocumentDetails", "documentName")
+    if document:
+        arns = (arn for arn in (document_arn(call, document),) if arn)
+        yield mapped("ssm:GetDocument", map(exact, arns), how=TEMPLATE_SOURCE)
+
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "config", _CONFIG_TYPES, _config_lines()),
+    **{key: _with_template(rule) for key, rule in declared_rules(SOURCE, "config", _CONFIG_TYPES, _PACK_LINES).items()},
+}
