@@ -23,6 +23,7 @@ from lpgen.core.events.operation_rows import OperationRow, read_operation_table
 from lpgen.core.events.own_operations import OwnOperations
 from lpgen.core.events.passed_roles import PASS_ROLE_ACTION
 from lpgen.core.events.records import Record
+from lpgen.core.events.rules import web_acl_links
 from lpgen.core.events.rules.call import Call, Rule
 from lpgen.core.events.rules.inferences import PASS_ROLE, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.events.rules.tables import RULE_TABLES
@@ -49,6 +50,8 @@ _TEXTS: Final = (
     'DELETE FROM "probe"',
     "true",
     "*",
+    "tenant-only",
+    "DIRECTORY_USER",
 )
 _REQUESTS: Final[tuple[dict[str, object] | None, ...]] = (
     None,
@@ -174,8 +177,14 @@ def _answers_of_rules(catalog: Catalog) -> Iterator[tuple[str, frozenset[tuple[s
     vended = tuple(f"arn:aws:{prefix}:us-east-1:{_ACCOUNT}:probe/probe" for prefix in vending)
     for table in RULE_TABLES:
         for (source, operation), rule in table.items():
-            texts = vended if operation == "PutDeliverySource" else _TEXTS
+            texts = vended if operation == "PutDeliverySource" else _TEXTS + tuple(_linked_texts(operation))
             yield operation, frozenset(shown_by_rule(rule, source, operation, texts))
+
+
+def _linked_texts(operation: str) -> Iterator[str]:
+    """Texts that name what a web ACL protects, one for each service: an ARN, or the type to list."""
+    for kind in web_acl_links.ACTIONS.get(operation, {}):
+        yield kind if kind.isupper() else f"arn:aws:{kind}:us-east-1:{_ACCOUNT}:probe/probe"
 
 
 def _answers_of_tables(catalog: Catalog, tables: Iterable[str]) -> Shown:

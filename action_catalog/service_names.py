@@ -48,6 +48,10 @@ MORE_SOURCES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
         ("ec2-instance-connect",),
         "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitor-with-cloudtrail.html",
     ),
+    "edgekeyvaluestore.amazonaws.com": (
+        ("cloudfront-keyvaluestore",),
+        "https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-edgekeyvaluestore.html",
+    ),
     "entitlement-marketplace.amazonaws.com": (("aws-marketplace",), _MAP),
     "metering-marketplace.amazonaws.com": (
         ("aws-marketplace",),

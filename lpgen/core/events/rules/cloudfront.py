@@ -10,7 +10,15 @@ from collections.abc import Iterator
 
 from lpgen.core.events.rules.call import Call, RuleTable, texts_at, values_at
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
-from lpgen.core.events.rules.inferences import ALIAS_MOVE, DISTRIBUTION_COPY, TAG_ON_CREATE
+from lpgen.core.events.rules.inferences import (
+    ALIAS_CONFLICT,
+    ALIAS_MOVE,
+    DISTRIBUTION_COPY,
+    DOMAIN_MOVE,
+    TAG_ON_CREATE,
+    TENANT_DISTRIBUTION,
+    VPC_ORIGIN,
+)
 from lpgen.core.events.rules.listed import exact, exact_or_any, fold, is_arn_of
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
@@ -36,7 +44,33 @@ def map_create_with_tags(call: Call) -> tuple[MappedAction, ...]:
     return (
         mapped(f"cloudfront:{action}", (NO_RESOURCE,)),
         mapped("cloudfront:TagResource", _read_made(call, streaming=streaming), how=TAG_ON_CREATE),
+        *_map_config(call, ("distributionConfigWithTags", "distributionConfig"), is_new=True),
     )
+
+
+def map_create_distribution(call: Call) -> tuple[MappedAction, ...]:
+    """CreateDistribution, with what its VPC origins and tenants ask for."""
+    own = mapped("cloudfront:CreateDistribution", (NO_RESOURCE,))
+    return (own, *_map_config(call, ("distributionConfig",), is_new=True))
+
+
+def map_update_distribution(call: Call) -> tuple[MappedAction, ...]:
+    """UpdateDistribution, with what its VPC origins ask for."""
+    own = mapped("cloudfront:UpdateDistribution", _DISTRIBUTION.read(call, "id"))
+    return (own, *_map_config(call, ("distributionConfig",), is_new=False))
+
+
+def _map_config(call: Call, path: tuple[str, ...], *, is_new: bool) -> Iterator[MappedAction]:
+    """What a distribution's settings ask for: reading VPC origins, and a connection group for tenants.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudfront.html (operations)
+    """
+    origins = call.texts(*path, "origins", "items", "vpcOriginConfig", "vpcOriginId")
+    if origins:
+        named = (exact(call.arn("cloudfront", f"vpcorigin/{origin}", region=False)) for origin in origins)
+        yield mapped("cloudfront:GetVpcOrigin", named, how=VPC_ORIGIN)
+    if is_new and call.text(*path, "connectionMode") == "tenant-only":
+        yield mapped("cloudfront:CreateConnectionGroup", (NO_RESOURCE,), how=TENANT_DISTRIBUTION)
 
 
 def _read_made(call: Call, *, streaming: bool) -> Iterator[Resource]:
@@ -87,6 +121,41 @@ def map_associate_alias(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
+def map_conflicting_aliases(call: Call) -> tuple[MappedAction, ...]:
+    """ListConflictingAliases reads the distribution whose certificate shows that the caller owns the alias.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html
+    """
+    owner = _DISTRIBUTION.read(call, "distributionId")
+    return (
+        mapped("cloudfront:ListConflictingAliases", owner),
+        mapped("cloudfront:GetDistribution", owner, how=ALIAS_CONFLICT),
+    )
+
+
+_DOMAIN_CALLS = {
+    "ListDomainConflicts": ("domainControlValidationResource", "Get", ALIAS_CONFLICT),
+    "UpdateDomainAssociation": ("targetResource", "Update", DOMAIN_MOVE),
+}
+"""Calls about a domain: the parameter with the distribution or tenant, and the verb of the further action on it."""
+
+
+def map_domain(call: Call) -> tuple[MappedAction, ...]:
+    """A call about a domain, and the further action on the distribution or tenant that it names.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudfront.html (operations)
+    """
+    parameter, verb, how = _DOMAIN_CALLS[call.operation]
+    distributions = _DISTRIBUTION.read(call, f"{parameter}.distributionId")
+    tenants = _TYPES["tenant"].read(call, f"{parameter}.distributionTenantId")
+    actions = [mapped(f"cloudfront:{call.operation}", (*distributions, *tenants))]
+    if distributions:
+        actions.append(mapped(f"cloudfront:{verb}Distribution", distributions, how=how))
+    if tenants:
+        actions.append(mapped(f"cloudfront:{verb}DistributionTenant", tenants, how=how))
+    return tuple(actions)
+
+
 _MADE = {
     "CreateAnycastIpList": "anycast-ip-list/",
     "CreateConnectionFunction": "connection-function/",
@@ -120,6 +189,10 @@ RULES: RuleTable = {
     **declared_rules(SOURCE, "cloudfront", _TYPES, _LINES),
     (SOURCE, "CreateDistributionWithTags"): map_create_with_tags,
     (SOURCE, "CreateStreamingDistributionWithTags"): map_create_with_tags,
+    (SOURCE, "CreateDistribution"): map_create_distribution,
+    (SOURCE, "UpdateDistribution"): map_update_distribution,
+    (SOURCE, "ListConflictingAliases"): map_conflicting_aliases,
+    **{(SOURCE, operation): map_domain for operation in _DOMAIN_CALLS},
     (SOURCE, "CopyDistribution"): map_copy,
     (SOURCE, "UpdateDistributionWithStagingConfig"): map_update_with_staging,
     (SOURCE, "AssociateAlias"): map_associate_alias,

@@ -67,6 +67,16 @@ STACK_POLICY: Final = "stack-policy"
 DRIFT_DETECTION: Final = "drift-detection"
 SECURITY_CONTROLS: Final = "security-controls"
 TEMPLATE_SOURCE: Final = "template-source"
+ENCRYPTION_CHANGE: Final = "encryption-change"
+VECTOR_CONTENT: Final = "vector-content"
+GRANTS_DIRECTORY: Final = "grants-directory"
+WEB_ACL_LINK: Final = "web-acl-link"
+ALIAS_CONFLICT: Final = "alias-conflict"
+DOMAIN_MOVE: Final = "domain-move"
+MERGED_API: Final = "merged-api"
+TABLE_SETTINGS: Final = "table-settings-on-create"
+VPC_ORIGIN: Final = "vpc-origin"
+TENANT_DISTRIBUTION: Final = "tenant-distribution"
 
 INFERENCES: dict[str, Inference] = {
     PASS_ROLE: Inference(
@@ -276,5 +286,44 @@ INFERENCES: dict[str, Inference] = {
     TEMPLATE_SOURCE: Inference(
         "a conformance pack's template is read from where the request says with the caller's permissions",
         "https://docs.aws.amazon.com/config/latest/APIReference/API_PutConformancePack.html",
+    ENCRYPTION_CHANGE: Inference(
+        "changing an object's encryption writes the object",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html",
+    ),
+    VECTOR_CONTENT: Inference(
+        "the call filters by or asks for what the vectors hold, which reads them",
+        "https://docs.aws.amazon.com/AmazonS3/latest/API/API_S3VectorBuckets_QueryVectors.html",
+    ),
+    GRANTS_DIRECTORY: Inference(
+        "access grants for people of a directory need IAM Identity Center and its identity store",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html",
+    ),
+    WEB_ACL_LINK: Inference(
+        "the service of the protected resource authorizes calls about its web ACL too",
+        "https://docs.aws.amazon.com/waf/latest/developerguide/security_iam_service-with-iam.html",
+    ),
+    ALIAS_CONFLICT: Inference(
+        "looking for conflicting aliases reads the distribution that proves the right to ask",
+        "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html",
+    ),
+    DOMAIN_MOVE: Inference(
+        "moving a domain updates the distribution or tenant that gets it",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudfront.html",
+    ),
+    MERGED_API: Inference(
+        "associating a merged API with a source needs an action on either API",
+        "https://docs.aws.amazon.com/appsync/latest/devguide/merged-api.html",
+    ),
+    TABLE_SETTINGS: Inference(
+        "a table that is made with settings needs the actions that set them",
+        "https://docs.aws.amazon.com/AmazonS3/latest/API/API_s3Buckets_CreateTable.html",
+    ),
+    VPC_ORIGIN: Inference(
+        "a distribution with a VPC origin reads the origin",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudfront.html",
+    ),
+    TENANT_DISTRIBUTION: Inference(
+        "a distribution for tenants comes with a connection group",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudfront.html",
     ),
 }

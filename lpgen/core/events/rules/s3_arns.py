@@ -85,6 +85,8 @@ def bucket_arn(call: Call, bucket: str) -> str:
         return call.arn("s3", f"accesspoint/{bucket}", region=False)
     if bucket.endswith("--x-s3"):
         return call.arn("s3express", f"bucket/{bucket}")
+    if bucket.endswith("--xa-s3"):
+        return call.arn("s3express", f"accesspoint/{bucket}")
     return call.arn("s3", bucket, region=False, account=False)
 
 

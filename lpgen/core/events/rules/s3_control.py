@@ -1,4 +1,4 @@
-"""S3 calls on what is neither bucket nor object: access points, batch jobs, Storage Lens, access grants.
+"""S3 calls on what is neither bucket nor object: access points, batch jobs, Storage Lens.
 
 CloudTrail logs them under S3's own event source, and those of directory buckets under S3 Express's.
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
@@ -19,17 +19,9 @@ from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 SOURCE = "s3.amazonaws.com"
 
 _LINES = """
-AssociateAccessGrantsIdentityCenter grants
-CreateAccessGrant +grant
-CreateAccessGrantsInstance grants
-CreateAccessGrantsLocation +location
-CreateAccessPoint point
+CreateAccessPoint point #TagResource
 CreateAccessPointForObjectLambda lambdapoint
 CreateMultiRegionAccessPoint multipoint
-DeleteAccessGrant grant
-DeleteAccessGrantsInstance grants
-DeleteAccessGrantsInstanceResourcePolicy grants
-DeleteAccessGrantsLocation location
 DeleteAccessPoint point
 DeleteAccessPointForObjectLambda lambdapoint
 DeleteAccessPointPolicy point
@@ -41,12 +33,6 @@ DeleteStorageLensConfigurationTagging lens
 DeleteStorageLensGroup lensgroup
 DescribeJob job
 DescribeMultiRegionAccessPointOperation request
-DissociateAccessGrantsIdentityCenter grants
-GetAccessGrant grant
-GetAccessGrantsInstance grants
-GetAccessGrantsInstanceForPrefix grants
-GetAccessGrantsInstanceResourcePolicy grants
-GetAccessGrantsLocation location
 GetAccessPoint
 GetAccessPointConfigurationForObjectLambda lambdapoint
 GetAccessPointForObjectLambda lambdapoint
@@ -54,7 +40,6 @@ GetAccessPointPolicy point
 GetAccessPointPolicyForObjectLambda lambdapoint
 GetAccessPointPolicyStatus point
 GetAccessPointPolicyStatusForObjectLambda lambdapoint
-GetDataAccess grants
 GetJobTagging job
 GetMultiRegionAccessPoint multipoint
 GetMultiRegionAccessPointPolicy multipoint
@@ -63,19 +48,14 @@ GetMultiRegionAccessPointRoutes multipoint
 GetStorageLensConfiguration lens
 GetStorageLensConfigurationTagging lens
 GetStorageLensGroup lensgroup
-ListAccessGrants grants
-ListAccessGrantsInstances
-ListAccessGrantsLocations grants
 ListAccessPoints
 ListAccessPointsForDirectoryBuckets=s3express:ListAccessPointsForDirectoryBuckets
 ListAccessPointsForObjectLambda
-ListCallerAccessGrants grants
 ListJobs
 ListMultiRegionAccessPoints
 ListStorageLensConfigurations
 ListStorageLensGroups
 ListTagsForResource tagged
-PutAccessGrantsInstanceResourcePolicy grants
 PutAccessPointConfigurationForObjectLambda lambdapoint
 PutAccessPointPolicy point
 PutAccessPointPolicyForObjectLambda lambdapoint
@@ -85,7 +65,6 @@ PutStorageLensConfigurationTagging lens
 SubmitMultiRegionAccessPointRoutes multipoint
 TagResource tagged
 UntagResource tagged
-UpdateAccessGrantsLocation location
 UpdateJobPriority job
 UpdateJobStatus job
 UpdateStorageLensGroup lensgroup
@@ -133,10 +112,6 @@ def read_tagged(call: Call) -> Iterator[Resource]:
         yield exact(name)
 
 
-def _read_grants_instance(call: Call) -> Iterator[Resource]:
-    yield exact(call.arn("s3", "access-grants/default"))
-
-
 def map_create_job(call: Call) -> tuple[MappedAction, ...]:
     """CreateJob, s3:PutJobTagging for the tags of the job that it makes, and the role that runs it.
 
@@ -153,22 +128,28 @@ def map_put_lens(call: Call) -> tuple[MappedAction, ...]:
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage_lens_iam_permissions.html
     """
-    config = exact_or_any(call.arn("s3", "storage-lens/"), call.text("configId"))
+    config = exact_or_any(call.arn("s3", "storage-lens/"), first_text(call, "configId", "storagelensid"))
     return _map_with_tags(call, "s3:PutStorageLensConfiguration", "s3:PutStorageLensConfigurationTagging", config)
 
 
 def map_create_lens_group(call: Call) -> tuple[MappedAction, ...]:
     """CreateStorageLensGroup, and s3:TagResource for its tags."""
-    name = first_text(call, "storageLensGroup.name", "name")
+    body = "createStorageLensGroupRequest.storageLensGroup.name"
+    name = first_text(call, "storageLensGroup.name", body, "name")
     group = exact_or_any(call.arn("s3", "storage-lens-group/"), name)
     return _map_with_tags(call, "s3:CreateStorageLensGroup", "s3:TagResource", group)
 
 
 def _map_with_tags(call: Call, action: str, tag_action: str, made: Resource) -> tuple[MappedAction, ...]:
     own = mapped(action, (NO_RESOURCE,))
-    if not (call.has("tags") or call.has("createJobRequest", "tags")):
+    if not _has_tags(call):
         return (own,)
     return (own, mapped(tag_action, (made,), how=TAG_ON_CREATE))
+
+
+def _has_tags(call: Call) -> bool:
+    """Whether the request sets tags, itself or in the body that is named after the operation."""
+    return call.has("tags") or call.has(f"{call.operation}Request", "tags")
 
 
 _TYPES: dict[str, ResourceType] = {
@@ -176,9 +157,6 @@ _TYPES: dict[str, ResourceType] = {
     "lambdapoint": ReaderType(read_lambda_points),
     "multipoint": ReaderType(read_multi_points),
     "tagged": ReaderType(read_tagged),
-    "grants": ReaderType(_read_grants_instance),
-    "grant": NamedType("s3", "access-grants/default/grant/{}", "accessGrantId|id"),
-    "location": NamedType("s3", "access-grants/default/location/{}", "accessGrantsLocationId|id"),
     "job": NamedType("s3", "job/{}", "jobId|id"),
     "lens": NamedType("s3", "storage-lens/{}", "configId|storagelensid"),
     "lensgroup": NamedType("s3", "storage-lens-group/{}", "name"),
@@ -186,7 +164,7 @@ _TYPES: dict[str, ResourceType] = {
 }
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "s3", _TYPES, _LINES),
+    **declared_rules(SOURCE, "s3", _TYPES, _LINES, has_tags=_has_tags),
     (SOURCE, "CreateJob"): map_create_job,
     (SOURCE, "PutStorageLensConfiguration"): map_put_lens,
     (SOURCE, "CreateStorageLensGroup"): map_create_lens_group,

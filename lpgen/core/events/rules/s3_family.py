@@ -194,7 +194,7 @@ def _map_objects(
 _OUTPOSTS_LINES = """
 CreateAccessPoint point
 CreateBucket bucket
-CreateEndpoint +endpoint
+CreateEndpoint new-endpoint
 DeleteAccessPoint point
 DeleteAccessPointPolicy point
 DeleteBucket bucket
@@ -277,6 +277,7 @@ _OUTPOSTS_TYPES: dict[str, ResourceType] = {
     "bucket": ReaderType(read_outposts_buckets),
     "point": ReaderType(_read_outposts_points),
     "endpoint": NamedType("s3-outposts", "outpost/{}/endpoint/{}", "outpostId,endpointId"),
+    "new-endpoint": NamedType("s3-outposts", "outpost/{}/endpoint/*", "outpostId"),
 }
 
 # ---------------------------------------------------------------- Object Lambda

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from lpgen.core.events.rules.call import Call, Rule, RuleTable
 from lpgen.core.events.rules.declared import declared_rules, mapped
-from lpgen.core.events.rules.inferences import COPY_SOURCE, GOVERNANCE_BYPASS, OBJECT_HEADERS
+from lpgen.core.events.rules.inferences import COPY_SOURCE, ENCRYPTION_CHANGE, GOVERNANCE_BYPASS, OBJECT_HEADERS
 from lpgen.core.events.rules.listed import ReaderType
 from lpgen.core.events.rules.s3_arns import read_copy_source, read_deleted_objects, read_objects, split_copy_source
 from lpgen.core.model import MappedAction
@@ -26,7 +26,6 @@ ListParts=ListMultipartUploadParts object
 PutObjectLegalHold object
 RestoreObject object
 SelectObjectContent=GetObject object
-UpdateObjectEncryption object
 UploadPart=PutObject object
 WriteGetObjectResponse=s3-object-lambda:WriteGetObjectResponse object
 """
@@ -141,6 +140,15 @@ def map_attributes(call: Call) -> tuple[MappedAction, ...]:
     return (mapped(f"s3:GetObject{infix}", objects), mapped(f"s3:GetObject{infix}Attributes", objects))
 
 
+def map_update_encryption(call: Call) -> tuple[MappedAction, ...]:
+    """UpdateObjectEncryption, and s3:PutObject on the same object."""
+    objects = tuple(read_objects(call))
+    return (
+        mapped("s3:UpdateObjectEncryption", objects),
+        mapped("s3:PutObject", objects, how=ENCRYPTION_CHANGE),
+    )
+
+
 def map_retention(call: Call) -> tuple[MappedAction, ...]:
     """PutObjectRetention, which may bypass governance mode."""
     return (mapped("s3:PutObjectRetention", read_objects(call)), *_map_bypass(call))
@@ -166,4 +174,5 @@ RULES: RuleTable = {
     (SOURCE, "DeleteObjects"): map_delete_objects,
     (SOURCE, "GetObjectAttributes"): map_attributes,
     (SOURCE, "PutObjectRetention"): map_retention,
+    (SOURCE, "UpdateObjectEncryption"): map_update_encryption,
 }

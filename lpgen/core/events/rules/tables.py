@@ -7,6 +7,7 @@ from types import ModuleType
 from lpgen.core.events.rules import (
     acm,
     apigateway,
+    appsync,
     athena,
     autoscaling,
     batch,
@@ -45,10 +46,13 @@ from lpgen.core.events.rules import (
     registries,
     resource_tagging,
     route53,
+    s3_access_grants,
     s3_buckets,
     s3_control,
     s3_family,
     s3_objects,
+    s3_tables,
+    s3_vectors,
     sagemaker,
     secretsmanager,
     security_services,
@@ -60,12 +64,14 @@ from lpgen.core.events.rules import (
     streaming,
     sts,
     wafv2,
+    web_acl_links,
 )
 from lpgen.core.events.rules.call import RuleTable
 
 RULE_MODULES: tuple[ModuleType, ...] = (
     acm,
     apigateway,
+    appsync,
     athena,
     autoscaling,
     batch,
@@ -104,10 +110,13 @@ RULE_MODULES: tuple[ModuleType, ...] = (
     registries,
     resource_tagging,
     route53,
+    s3_access_grants,
     s3_buckets,
     s3_control,
     s3_family,
     s3_objects,
+    s3_tables,
+    s3_vectors,
     sagemaker,
     secretsmanager,
     security_services,
@@ -119,6 +128,7 @@ RULE_MODULES: tuple[ModuleType, ...] = (
     streaming,
     sts,
     wafv2,
+    web_acl_links,
 )
 
 RULE_TABLES: tuple[RuleTable, ...] = tuple(module.RULES for module in RULE_MODULES)

@@ -1,0 +1,61 @@
+"""S3 Vectors: vector indexes, and the calls that read what their vectors hold.
+
+Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-vectors-access-management.html,
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-vectors-cloudtrail-log-example.html,
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_S3VectorBuckets_QueryVectors.html and
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_S3VectorBuckets_ListVectors.html
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lpgen.core.events.rules.call import Call, Rule, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
+from lpgen.core.events.rules.inferences import VECTOR_CONTENT
+from lpgen.core.events.rules.listed import ListedType
+from lpgen.core.model import MappedAction
+
+SOURCE: Final = "s3vectors.amazonaws.com"
+
+_LINES = """
+CreateIndex index #TagResource
+DeleteIndex index
+DeleteVectors index
+GetIndex index
+GetVectors index
+PutVectors index
+"""
+
+_INDEX: Final = ListedType(
+    "s3vectors",
+    ("AWS::S3Vectors::Index",),
+    NamedType("s3vectors", "bucket/{}/index/{}", "vectorBucketName,indexName|vectorBucketArn,indexName|indexArn"),
+)
+
+_CONTENT: Final = {"QueryVectors": ("returnMetadata",), "ListVectors": ("returnMetadata", "returnData")}
+"""The parameters of a call that ask for what the vectors hold, which s3vectors:GetVectors allows."""
+
+
+def _map_reading(operation: str) -> Rule:
+    def map_call(call: Call) -> tuple[MappedAction, ...]:
+        indexes = _INDEX.read(call, "") or (_INDEX.pattern(call),)
+        own = mapped(f"s3vectors:{operation}", indexes)
+        if not (call.has("filter") or any(_is_true(call, name) for name in _CONTENT[operation])):
+            return (own,)
+        return (own, mapped("s3vectors:GetVectors", indexes, how=VECTOR_CONTENT))
+
+    return map_call
+
+
+def _is_true(call: Call, name: str) -> bool:
+    """Whether a flag is set; CloudTrail logs it as text."""
+    return call.request.get(name) is True or call.text(name).lower() == "true"
+
+
+_TYPES: dict[str, ResourceType] = {"index": _INDEX}
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "s3vectors", _TYPES, _LINES),
+    **{(SOURCE, operation): _map_reading(operation) for operation in _CONTENT},
+}
