@@ -286,6 +286,7 @@ INFERENCES: dict[str, Inference] = {
     TEMPLATE_SOURCE: Inference(
         "a conformance pack's template is read from where the request says with the caller's permissions",
         "https://docs.aws.amazon.com/config/latest/APIReference/API_PutConformancePack.html",
+    ),
     ENCRYPTION_CHANGE: Inference(
         "changing an object's encryption writes the object",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html",
