@@ -32,6 +32,7 @@ _ID_ENDINGS: Final = ("id", "identifier", "arn")
 _ID_LIKE: Final = ("id", "identifier", "uuid")
 _ANY_ARN: Final = ("resourcearn", "resourcearns", "arn", "arns", "resourceid", "resourceidentifier", "resource")
 _CREATING: Final = ("Create", "Register", "Allocate", "Import", "Copy", "Provision", "Request", "Purchase", "Start")
+_USING: Final = ("Provision", "Start")
 _MAKING: Final = (*_CREATING, "Add", "Enable", "Put", "Restore")
 _OWN_NAMES: Final = ("name", "id", "identifier", "arn")
 _GENERIC: Final = frozenset({"", *_OWN_NAMES, "resource"})
@@ -94,7 +95,7 @@ def bind_types(
     bindings: dict[str, Binding] = {}
     creates: list[str] = []
     for kind, use in types.items():
-        is_created = _creates(operation.name, kind)
+        is_created = _creates(operation, kind)
         binding = _bind_type(_of_new(request, kind) if is_created else request, kind, use)
         if is_created and not _names_whole(binding, use.formats):
             creates.append(kind)
@@ -416,8 +417,14 @@ def _is_chosen(path: str) -> bool:
     return not path.startswith(_OPEN) and normalise(path) not in ("id", "identifier", "arn")
 
 
-def _creates(operation: str, kind: str) -> bool:
-    return operation.startswith(_CREATING) and is_about(operation, kind)
+def _creates(operation: Operation, kind: str) -> bool:
+    """Whether the call makes a resource of the type; what it starts or provisions by its own id is there already."""
+    if not operation.name.startswith(_CREATING) or not is_about(operation.name, kind):
+        return False
+    own = {normalise(kind) + ending for ending in ("arn", "id", "identifier")}
+    return not operation.name.startswith(_USING) or not any(
+        item.required and len(item.path) == 1 and normalise(item.name) in own for item in operation.parameters
+    )
 
 
 def _path(parameter: Parameter) -> str:

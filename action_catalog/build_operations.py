@@ -27,6 +27,7 @@ from action_catalog.bind_parameters import Binding, Hints, TypeFormats, bind_typ
 from action_catalog.passed_role_parameters import find_role_parameters
 from action_catalog.service_models import PINNED, Operation, read_operations
 from action_catalog.service_names import MORE_SOURCES, SWITCHES
+from lpgen.core.events.tagged_types import types_in_name
 
 HERE: Final = Path(__file__).resolve().parent
 _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
@@ -199,7 +200,21 @@ def _row(facts: Facts, operation: Operation) -> dict[str, Any]:
     also = _tagging(facts, operation, names)
     if also:
         row["also"] = also
+        _bind_tagged(facts, operation, row, taken=types)
     return row
+
+
+def _bind_tagged(facts: Facts, operation: Operation, row: dict[str, Any], *, taken: Iterable[str]) -> None:
+    """Add to a row how the request names what it tags, where that is of a type that its own action doesn't take."""
+    for action in row["also"]:
+        types = _types(facts.services, action, all_types=True)
+        tagged = {kind: types[kind] for kind in types_in_name(operation.name, tuple(types)) if kind not in set(taken)}
+        bindings, creates = bind_types(operation, tagged, _hints(facts, operation))
+        if bindings:
+            row["resources"] = {**bindings, **row.get("resources", {})}
+        named = [kind for kind in creates if kind in bindings]
+        if named:
+            row["creates"] = list(dict.fromkeys((*row.get("creates", ()), *named)))
 
 
 def _hints(facts: Facts, operation: Operation) -> Hints:
@@ -244,8 +259,13 @@ def _verb_row(operation: Operation) -> dict[str, Any]:
     return {"actions": [f"apigateway:{operation.method}"], "paths": [path], "source": "model: verb and path"}
 
 
-def _types(services: Mapping[str, Mapping[str, Any]], action: str) -> dict[str, TypeFormats]:
-    """The resource types of an action with their ARN formats; empty for an action that the catalog lacks."""
+def _types(
+    services: Mapping[str, Mapping[str, Any]], action: str, *, all_types: bool = False
+) -> dict[str, TypeFormats]:
+    """The resource types of an action with their ARN formats; empty for an action that the catalog lacks.
+
+    Optional types without a name in their ARN are left out, unless `all_types`.
+    """
     prefix, _, name = action.partition(":")
     service = services.get(prefix)
     if service is None:
@@ -256,7 +276,7 @@ def _types(services: Mapping[str, Mapping[str, Any]], action: str) -> dict[str, 
     return {
         use["type"]: TypeFormats(formats.get(use["type"], []), bool(use["required"]))
         for use in uses
-        if use["required"] or _is_named(formats, use)
+        if all_types or use["required"] or _is_named(formats, use)
     }
 
 

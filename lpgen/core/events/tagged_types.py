@@ -26,7 +26,7 @@ def row_of_tagged(catalog: Catalog, action: Action, operation: str, row: Operati
     types, the row comes back without any: the resource is unknown.
     """
     taken = tuple(use.type for use in catalog.detail(action).resources)
-    tagged = _named_types(operation, taken) or tuple(kind for kind in row.creates if kind in taken)
+    tagged = types_in_name(operation, taken) or tuple(kind for kind in row.creates if kind in taken)
     if not tagged and len(taken) == 1:
         tagged = taken
     resources = {kind: binding for kind, binding in row.resources.items() if kind in tagged}
@@ -34,7 +34,7 @@ def row_of_tagged(catalog: Catalog, action: Action, operation: str, row: Operati
     return msgspec.structs.replace(row, resources=resources, creates=creates)
 
 
-def _named_types(operation: str, types: tuple[str, ...]) -> tuple[str, ...]:
+def types_in_name(operation: str, types: tuple[str, ...]) -> tuple[str, ...]:
     """The types that an operation's name says it makes: its own noun, else the longest that the noun ends with or
     those that end with the noun."""
     noun = _fold(_VERB.sub("", operation, count=1))

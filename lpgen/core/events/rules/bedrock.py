@@ -91,6 +91,22 @@ class _ModelRule:
         return (run, mapped("bedrock:ApplyGuardrail", guardrails, how=GUARDRAIL)) if guardrails else (run,)
 
 
+def _map_batch(call: Call) -> tuple[MappedAction, ...]:
+    """CreateModelInvocationJob makes a job, with an id in its ARN, that runs a model over many records.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/batch-inference-permissions.html
+    """
+    job = resource_from_arn(call.arn("bedrock", "model-invocation-job/*"))
+    return (
+        mapped("bedrock:CreateModelInvocationJob", (job, *_models(call))),
+        *passed_roles(call, call.texts("roleArn"), "bedrock.amazonaws.com"),
+    )
+
+
+def _map_throughput(call: Call) -> tuple[MappedAction, ...]:
+    return (mapped("bedrock:CreateProvisionedModelThroughput", _models(call)),)
+
+
 def _map_foundation_model(call: Call) -> tuple[MappedAction, ...]:
     return (mapped("bedrock:GetFoundationModel", _models(call, "modelIdentifier")),)
 
@@ -116,6 +132,8 @@ _MODEL_CALLS = {
 RULES: RuleTable = {
     **declared_rules(SOURCE, "bedrock", TYPES, _LINES),
     (SOURCE, "GetFoundationModel"): _map_foundation_model,
+    (SOURCE, "CreateModelInvocationJob"): _map_batch,
+    (SOURCE, "CreateProvisionedModelThroughput"): _map_throughput,
     (SOURCE, "CreateModelCustomizationJob"): _map_customization,
     **{(SOURCE, operation): _ModelRule(action) for operation, action in _MODEL_CALLS.items()},
 }

@@ -95,9 +95,9 @@ class NamedType:
 
 def _read_names(call: Call, path: str) -> tuple[str, ...]:
     """The names at a path, or its default where the request has none; a hidden request has no defaults."""
-    path, _, default = path.partition("~")
+    path, tilde, default = path.partition("~")
     found = call.texts(*path.split("."))
-    if found or not default or isinstance(call.record.requestParameters, str):
+    if found or not tilde or isinstance(call.record.requestParameters, str):
         return found
     return (default,)
 

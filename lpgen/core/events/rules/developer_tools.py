@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
+from lpgen.core.events.rules.listed import exact, listed_arns
 from lpgen.core.model import Resource
 
 
@@ -77,12 +78,14 @@ class _RepositoryType:
     """
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The repositories that the request names, else the one that the record's additional data names."""
+        """The repositories that the request names, else the one beside it, else those in `resources[]`."""
         listed = (paths or "repositoryName|repositoryNames|targets.repositoryName|oldName").split("|")
         names = [name for path in listed for name in call.texts(*path.split("."))]
         beside = call.record.additionalEventData
         if not names and isinstance(beside, dict):
             names = [name for name in (beside.get("repositoryName"),) if isinstance(name, str) and name]
+        if not names:
+            return tuple(map(exact, listed_arns(call, "codecommit")))
         return tuple(
             resource_from_arn(call.arn("codecommit", name)) for name in names if "*" not in name and "?" not in name
         )

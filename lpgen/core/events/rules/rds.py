@@ -98,11 +98,11 @@ AddSourceIdentifierToSubscription   es
 ApplyPendingMaintenanceAction       cluster?=resourceIdentifier db?=resourceIdentifier
 AuthorizeDBSecurityGroupIngress     secgrp
 BacktrackDBCluster                  cluster
-CopyDBClusterParameterGroup         cluster-pg=targetDBClusterParameterGroupIdentifier #AddTagsToResource
+CopyDBClusterParameterGroup         cluster-pg=targetDBClusterParameterGroupIdentifier cluster-pg?=sourceDBClusterParameterGroupIdentifier #AddTagsToResource
 CopyDBClusterSnapshot               cluster-snapshot=targetDBClusterSnapshotIdentifier cluster-snapshot?=sourceDBClusterSnapshotIdentifier #AddTagsToResource
-CopyDBParameterGroup                pg=targetDBParameterGroupIdentifier #AddTagsToResource
+CopyDBParameterGroup                pg=targetDBParameterGroupIdentifier pg?=sourceDBParameterGroupIdentifier #AddTagsToResource
 CopyDBSnapshot                      snapshot=targetDBSnapshotIdentifier snapshot?=sourceDBSnapshotIdentifier #AddTagsToResource
-CopyOptionGroup                     og=targetOptionGroupIdentifier #AddTagsToResource
+CopyOptionGroup                     og=targetOptionGroupIdentifier og?=sourceOptionGroupIdentifier #AddTagsToResource
 CreateBlueGreenDeployment           +deployment db?=source cluster?=source cluster-pg?=targetDBClusterParameterGroupName pg?=targetDBParameterGroupName #AddTagsToResource
 CreateCustomDBEngineVersion         cev #AddTagsToResource
 CreateDBCluster                     cluster cluster-pg? og? subgrp? global-cluster? @monitoringRoleArn=monitoring.rds.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource

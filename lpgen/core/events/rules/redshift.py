@@ -5,16 +5,45 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonre
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
+from lpgen.core.events.rules.declared import (
+    NamedType,
+    ResourceType,
+    declared_rules,
+    mapped,
+    read_resources,
+    resource_from_arn,
+)
 from lpgen.core.events.rules.inferences import DATABASE_CREDENTIALS
-from lpgen.core.model import MappedAction
+from lpgen.core.events.rules.listed import is_arn_of
+from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "redshift.amazonaws.com"
 
 
 def _redshift_type(shape: str, paths: str, *, in_lower_case: bool = False) -> NamedType:
     return NamedType("redshift", shape, paths, in_lower_case=in_lower_case)
+
+
+@dataclass(frozen=True, slots=True)
+class _SnapshotType:
+    """A snapshot by its id, of the cluster that the first of these parameters names, else of any cluster."""
+
+    clusters: tuple[str, ...]
+
+    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
+        """The snapshot that the call names by ARN or id."""
+        arn, name = call.text("snapshotArn"), call.text("snapshotIdentifier")
+        if arn:
+            return (resource_from_arn(arn),) if is_arn_of(arn, "redshift") else ()
+        cluster = next((text for path in self.clusters if (text := call.text(path))), "*")
+        return (resource_from_arn(call.arn("redshift", f"snapshot:{cluster}/{name}")),) if name else ()
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all snapshots."""
+        return resource_from_arn(call.arn("redshift", "snapshot:*"))
 
 
 # Parameter and subnet groups are stored in lower case.
@@ -31,9 +60,12 @@ TYPES: dict[str, ResourceType] = {
     "integration": _redshift_type("integration:{}", "integrationArn"),
     "namespace": _redshift_type("namespace:{}", "resourceArn|targetArn"),
     "parametergroup": _redshift_type("parametergroup:{}", "parameterGroupName", in_lower_case=True),
-    "snapshot": _redshift_type(
+    "restored": _SnapshotType(("snapshotClusterIdentifier",)),
+    "snapshot": _SnapshotType(("snapshotClusterIdentifier", "clusterIdentifier")),
+    "copied": _redshift_type(
         "snapshot:{}/{}",
-        "snapshotClusterIdentifier,snapshotIdentifier|clusterIdentifier,snapshotIdentifier|snapshotArn",
+        "sourceSnapshotClusterIdentifier,sourceSnapshotIdentifier"
+        "|sourceSnapshotClusterIdentifier,targetSnapshotIdentifier",
     ),
     "snapshotcopygrant": _redshift_type("snapshotcopygrant:{}", "snapshotCopyGrantName"),
     "snapshotschedule": _redshift_type("snapshotschedule:{}", "scheduleIdentifier"),
@@ -54,7 +86,7 @@ GetReservedNodeExchangeConfigurationOptions DeletePartner UpdatePartnerStatus Li
 
 _LINES = """
 AuthorizeSnapshotAccess         snapshot cluster?
-CopyClusterSnapshot             snapshot=sourceSnapshotClusterIdentifier,sourceSnapshotIdentifier cluster?=sourceSnapshotClusterIdentifier
+CopyClusterSnapshot             copied cluster?=sourceSnapshotClusterIdentifier
 CreateCluster                   cluster #CreateTags @iamRoles=redshift.amazonaws.com @defaultIamRoleArn=redshift.amazonaws.com
 CreateClusterParameterGroup     parametergroup #CreateTags
 CreateClusterSnapshot           snapshot cluster #CreateTags
@@ -94,7 +126,7 @@ ModifyIntegration               integration
 ModifySnapshotSchedule          snapshotschedule
 ModifyUsageLimit                usagelimit
 ResetClusterParameterGroup      parametergroup
-RestoreFromClusterSnapshot      cluster snapshot @iamRoles=redshift.amazonaws.com @defaultIamRoleArn=redshift.amazonaws.com
+RestoreFromClusterSnapshot      cluster restored @iamRoles=redshift.amazonaws.com @defaultIamRoleArn=redshift.amazonaws.com
 RestoreTableFromClusterSnapshot cluster snapshot
 RevokeSnapshotAccess            snapshot cluster?
 """  # noqa: E501

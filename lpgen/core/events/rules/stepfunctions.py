@@ -12,6 +12,7 @@ from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import PUBLISH_VERSION, REVEAL_SECRETS, TAG_ON_CREATE
 from lpgen.core.events.rules.listed import ReaderType, exact, is_arn_of
+from lpgen.core.events.rules.passing import passed_roles
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "states.amazonaws.com"
@@ -79,13 +80,14 @@ def map_create_activity(call: Call) -> tuple[MappedAction, ...]:
 
 
 def map_test_state(call: Call) -> tuple[MappedAction, ...]:
-    """TestState, with states:RevealSecrets where the call asks to see them.
+    """TestState, with states:RevealSecrets where the call asks to see them, and the role that it passes.
 
     Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html
     """
     own = mapped("states:TestState", (NO_RESOURCE,))
     reveal = mapped("states:RevealSecrets", (NO_RESOURCE,), how=REVEAL_SECRETS)
-    return (own, reveal) if call.has("revealSecrets") else (own,)
+    roles = passed_roles(call, call.texts("roleArn"), "states.amazonaws.com")
+    return (own, reveal, *roles) if call.has("revealSecrets") else (own, *roles)
 
 
 _TYPES: dict[str, ResourceType] = {"machine": ReaderType(read_machines)}

@@ -1,0 +1,76 @@
+"""CodeArtifact: domains, repositories and packages, in the account that owns the domain.
+
+The ARN of a package without a namespace has an empty part in its place.
+https://docs.aws.amazon.com/codeartifact/latest/ug/packages-status.html and
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodeartifact.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from lpgen.core.events.rules.call import Call, Rule, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.model import MappedAction
+
+SOURCE = "codeartifact.amazonaws.com"
+
+TYPES: dict[str, ResourceType] = {
+    "domain": NamedType("codeartifact", "domain/{}", "domain"),
+    "package": NamedType("codeartifact", "package/{}/{}/{}/{}/{}", "domain,repository,format,namespace~,package"),
+    "repository": NamedType("codeartifact", "repository/{}/{}", "domain,repository"),
+    "target": NamedType(
+        "codeartifact", "package/{}/{}/{}/{}/{}", "domain,destinationRepository,format,namespace~,package"
+    ),
+    "target-repository": NamedType("codeartifact", "repository/{}/{}", "domain,destinationRepository"),
+}
+
+_LINES = """
+AssociateExternalConnection      repository
+CopyPackageVersions              target target-repository
+CreateDomain                     #TagResource:domain
+CreateRepository                 #TagResource:repository
+DeleteDomain                     domain
+DeleteDomainPermissionsPolicy    domain
+DeletePackage                    package
+DeletePackageVersions            package
+DeleteRepository                 repository
+DeleteRepositoryPermissionsPolicy repository
+DescribeDomain                   domain
+DescribePackage                  package
+DescribePackageVersion           package
+DescribeRepository               repository
+DisassociateExternalConnection   repository
+DisposePackageVersions           package
+GetDomainPermissionsPolicy       domain
+GetPackageVersionAsset           package
+GetPackageVersionReadme          package
+GetRepositoryEndpoint            repository
+GetRepositoryPermissionsPolicy   repository
+ListPackageGroups                domain
+ListPackageVersionAssets         package
+ListPackageVersionDependencies   package
+ListPackageVersions              package
+ListPackages                     repository
+ListRepositoriesInDomain         domain
+PublishPackageVersion            package
+PutDomainPermissionsPolicy       domain
+PutPackageOriginConfiguration    package
+PutRepositoryPermissionsPolicy   repository
+UpdatePackageVersionsStatus      package
+UpdateRepository                 repository
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _InDomain:
+    """A rule whose resources lie in the account that owns the domain, which a call may name."""
+
+    rule: Rule
+
+    def __call__(self, call: Call) -> tuple[MappedAction, ...] | None:
+        owner = call.text("domainOwner")
+        return self.rule(replace(call, account=owner) if owner.isdigit() else call)
+
+
+RULES: RuleTable = {key: _InDomain(rule) for key, rule in declared_rules(SOURCE, "codeartifact", TYPES, _LINES).items()}

@@ -1,0 +1,31 @@
+"""Database Migration Service: subnet groups and event subscriptions, whose ARNs end in the names that calls give.
+
+The service authorization reference leaves these names open; the user guide has them. Replication instances, tasks and
+endpoints have ids that AWS assigns, and are left to the tables.
+https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Introduction.AWS.ARN.html
+"""
+
+from __future__ import annotations
+
+from lpgen.core.events.rules.call import RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+
+SOURCE = "dms.amazonaws.com"
+
+TYPES: dict[str, ResourceType] = {
+    "instance": NamedType("dms", "rep:*", "replicationInstanceArn"),
+    "subnet-group": NamedType("dms", "subgrp:{}", "replicationSubnetGroupIdentifier", in_lower_case=True),
+    "subscription": NamedType("dms", "es:{}", "subscriptionName"),
+}
+
+_LINES = """
+CreateEventSubscription       subscription #AddTagsToResource
+CreateReplicationInstance     +instance subnet-group? #AddTagsToResource
+CreateReplicationSubnetGroup  subnet-group #AddTagsToResource
+DeleteEventSubscription       subscription
+DeleteReplicationSubnetGroup  subnet-group
+ModifyEventSubscription       subscription
+ModifyReplicationSubnetGroup  subnet-group
+"""
+
+RULES: RuleTable = declared_rules(SOURCE, "dms", TYPES, _LINES)
