@@ -56,9 +56,9 @@ GetItem table
 GetResourcePolicy owner
 ListBackups
 ListContributorInsights
-ListExports
+ListExports filtered
 ListGlobalTables
-ListImports
+ListImports filtered
 ListTables
 ListTagsOfResource owner
 PutItem table
@@ -311,6 +311,7 @@ _TYPES: dict[str, ResourceType] = {
     "scope": ReaderType(read_scope),
     "stream": ReaderType(read_streams),
     "owner": arn_type("dynamodb", "resourceArn"),
+    "filtered": arn_type("dynamodb", "tableArn"),
     "backup": arn_type("dynamodb", "backupArn"),
     "export": arn_type("dynamodb", "exportArn"),
     "import": arn_type("dynamodb", "importArn"),

@@ -155,10 +155,12 @@ def _read_primary(call: Call) -> Iterator[Resource]:
 def map_key_store(call: Call) -> tuple[MappedAction, ...]:
     """A custom key store on CloudHSM needs to look the cluster up.
 
-    Source: https://docs.aws.amazon.com/kms/latest/developerguide/authorize-key-store.html
+    CloudTrail calls the cluster `clusterId`, the API `cloudHsmClusterId`.
+    Sources: https://docs.aws.amazon.com/kms/latest/developerguide/authorize-key-store.html and
+    https://docs.aws.amazon.com/kms/latest/developerguide/ct-create-keystore.html
     """
     own = mapped(f"kms:{call.operation}", (NO_RESOURCE,))
-    if not call.has("cloudHsmClusterId"):
+    if not (call.has("cloudHsmClusterId") or call.has("clusterId")):
         return (own,)
     return (own, mapped("cloudhsm:DescribeClusters", (NO_RESOURCE,), how=CLOUDHSM_KEY_STORE))
 

@@ -135,8 +135,8 @@ def _map_policy_creation(call: Call) -> tuple[MappedAction, ...]:
 
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsaccountmanagement.html
 _ACCOUNT_OPERATIONS = """
-DeleteAlternateContact DisableRegion EnableRegion GetAccountInformation GetAlternateContact GetContactInformation
-GetRegionOptStatus ListRegions PutAccountName PutAlternateContact PutContactInformation
+CloseAccount DeleteAlternateContact DisableRegion EnableRegion GetAccountInformation GetAlternateContact
+GetContactInformation GetRegionOptStatus ListRegions PutAccountName PutAlternateContact PutContactInformation
 """
 _MEMBER_OPERATIONS = "AcceptPrimaryEmailUpdate GetPrimaryEmail StartPrimaryEmailUpdate"
 

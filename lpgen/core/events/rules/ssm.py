@@ -162,7 +162,6 @@ UpdateOpsItem opsitem
 UpdateOpsMetadata opsmetadata
 UpdatePatchBaseline baseline
 UpdateResourceDataSync sync
-UpdateServiceSetting setting
 """
 
 
@@ -198,8 +197,12 @@ def _map_assumed(call: Call) -> tuple[MappedAction, ...]:
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateAssociation.html
     """
-    roles = (*call.texts("parameters", "AutomationAssumeRole"), *call.texts("associationDispatchAssumeRole"))
-    return passed_roles(call, roles, SOURCE)
+    paths = (
+        ("parameters", "AutomationAssumeRole"),
+        ("runbooks", "parameters", "AutomationAssumeRole"),
+        ("associationDispatchAssumeRole",),
+    )
+    return passed_roles(call, (text for path in paths for text in call.texts(*path)), SOURCE)
 
 
 def map_node_role(call: Call) -> tuple[MappedAction, ...]:
@@ -213,6 +216,21 @@ def map_node_role(call: Call) -> tuple[MappedAction, ...]:
     made = fold(call.arn("ssm", "managed-instance/"), "*")
     tags = (mapped("ssm:AddTagsToResource", (made,), how=TAG_ON_CREATE),) if call.has("tags") else ()
     return (own, *tags, passed_role(call, roles, SOURCE)) if roles else (own, *tags)
+
+
+_INSTANCE_ROLE_SETTING = "/ssm/managed-instance/default-ec2-instance-management-role"
+
+
+def map_setting(call: Call) -> tuple[MappedAction, ...]:
+    """UpdateServiceSetting: one setting is the role, named with its path, that is handed to the instances.
+
+    Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html
+    """
+    own = mapped("ssm:UpdateServiceSetting", read_settings(call))
+    if not call.text("settingId").endswith(_INSTANCE_ROLE_SETTING):
+        return (own,)
+    roles = NamedType("iam", "role/{}", "settingValue", region=False).read(call, "")
+    return (own, passed_role(call, roles, SOURCE)) if roles else (own,)
 
 
 def map_association(call: Call) -> tuple[MappedAction, ...]:
@@ -278,6 +296,7 @@ _TYPES: dict[str, ResourceType] = {
 RULES: RuleTable = {
     **declared_rules(SOURCE, "ssm", _TYPES, _LINES),
     (SOURCE, "CreateActivation"): map_node_role,
+    (SOURCE, "UpdateServiceSetting"): map_setting,
     (SOURCE, "UpdateManagedInstanceRole"): map_node_role,
     (SOURCE, "SendCommand"): map_command,
     (SOURCE, "StartSession"): map_session,
