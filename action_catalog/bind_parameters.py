@@ -6,13 +6,13 @@ may fill an id that AWS assigns with a name that the caller chose: that ARN exis
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from action_catalog.parameter_names import (
     SHORTEST_STEM,
+    VERB,
     ending_of,
     free_placeholders,
     is_about,
@@ -26,7 +26,6 @@ from action_catalog.service_models import Operation, Parameter
 
 Binding = str | dict[str, str] | list[str | dict[str, str]]
 
-_VERB: Final = re.compile(r"^[A-Z][a-z0-9]+")
 _ENDINGS: Final = ("name", "id", "identifier", "arn")
 _ID_ENDINGS: Final = ("id", "identifier", "arn")
 _ID_LIKE: Final = ("id", "identifier", "uuid")
@@ -58,12 +57,14 @@ _WHOLE: Final = "arn:"
 class Hints:
     """Parameters that an earlier table or data set names, by placeholder and by resource type.
 
-    `own` are those that a service's documentation uses for a placeholder throughout, under a name of its own.
+    `own` are those that a service's documentation uses for a placeholder throughout, under a name of its own;
+    `ids` are the placeholders for ids in the service's ARNs, normalised.
     """
 
     placeholders: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
     own: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +112,51 @@ def bind_types(
     return _keep_apart(operation, bindings, creates, types), tuple(creates)
 
 
+def bind_made_type(
+    operation: Operation, kind: str, use: TypeFormats, hints: Hints
+) -> tuple[Binding | None, tuple[str, ...]]:
+    """The binding of a type that the call makes and tags, though the call's own action doesn't take it, and the type
+    itself where AWS chooses the new name: a name counts only where the ARN has a name, and the request must have it."""
+    request = _of_new(_request(operation, hints, one_type=True), kind)
+    binding = _bind_type(request, kind, use)
+    parts = binding if isinstance(binding, dict) else {_own_placeholder(use.formats): binding}
+    required = {_path(item) for item in operation.parameters if item.required}
+    chosen = [isinstance(path, str) and path in required for path in parts.values()]
+    last = next(reversed(parts.items()), ("", ""))
+    if binding is not None and chosen and all(chosen) and _is_same(request, kind, *last):
+        return binding, ()
+    return _bind_parents(kind, use.formats, request), (kind,)
+
+
+def _is_same(request: _Request, kind: str, placeholder: str, path: object) -> bool:
+    """Whether placeholder and parameter speak of one thing: both of a name, or of an id that the caller chooses."""
+    name, key = normalise(placeholder), normalise(str(path).rpartition(".")[2])
+    if ending_of(key) == "name" and ending_of(key) in _endings(request, kind, name):
+        return ending_of(name) == "name" or request.operation.prefix in _NAMED_RESOURCES
+    is_chosen_id = request.operation.name.startswith("Create") and key == normalise(kind) + "id"
+    return name == key or (is_chosen_id and name.endswith(_ID_LIKE))
+
+
 def _request(operation: Operation, hints: Hints, *, one_type: bool) -> _Request:
     top = {normalise(item.name): item for item in operation.parameters if len(item.path) == 1 and not item.enumerated}
     plain = {normalise(item.name): item for item in operation.parameters if len(item.path) == 1 and item.plain}
     nested: dict[str, Parameter | None] = {}
     for item in operation.parameters:
         is_deep = 1 < len(item.path) <= _DEEPEST and not item.path[0].lower().startswith("filter")
-        if is_deep and not item.enumerated and normalise(item.name) not in _GENERIC:
-            nested[normalise(item.name)] = None if normalise(item.name) in nested else item
+        name = normalise(item.name)
+        if is_deep and name in _OWN_NAMES:  # `project.id` is a project's
+            name = singular_of(normalise(item.path[-2])) + name
+        if is_deep and not item.enumerated and name not in _GENERIC:
+            nested[name] = _shallower(nested[name], item) if name in nested else item
     alone = {name: item for name, item in nested.items() if item is not None}
     return _Request(operation, top, plain, alone, hints, one_type)
+
+
+def _shallower(first: Parameter | None, second: Parameter) -> Parameter | None:
+    """Of two parameters of one name the one that lies higher, or None where neither does."""
+    if first is None or len(first.path) == len(second.path):
+        return None
+    return min(first, second, key=lambda item: len(item.path))
 
 
 def _of_new(request: _Request, kind: str) -> _Request:
@@ -349,6 +385,8 @@ def _endings(request: _Request, kind: str, name: str) -> tuple[str, ...]:
     named = _NAMED_RESOURCES.get(request.operation.prefix, ())
     if kind in named or _OPEN in named:
         return _ENDINGS
+    if name.endswith("name") and name.removesuffix("name") + "id" in request.hints.ids:
+        return tuple(ending for ending in _ENDINGS if ending != "id")  # the service tells the two apart
     return _ID_ENDINGS if name.endswith(_ID_LIKE) else _ENDINGS
 
 
@@ -366,7 +404,7 @@ def _bind_alike(request: _Request, kind: str, name: str) -> str | None:
     ]
     if len(alike) == 1 and not alike[0].or_name:
         return _path(alike[0])
-    noun = normalise(_VERB.sub("", request.operation.name))
+    noun = normalise(VERB.sub("", request.operation.name))
     own = [key for key in _OWN_NAMES if key in wanted and key in request.top and request.top[key].required]
     if not alike and own and normalise(kind) in noun and not request.top[own[0]].or_name:
         return _path(request.top[own[0]])

@@ -23,7 +23,8 @@ from typing import Any, Final
 
 from botocore import __version__ as botocore_version
 
-from action_catalog.bind_parameters import Binding, Hints, TypeFormats, bind_types
+from action_catalog.bind_parameters import Binding, Hints, TypeFormats, bind_made_type, bind_types
+from action_catalog.parameter_names import free_placeholders, normalise
 from action_catalog.passed_role_parameters import find_role_parameters
 from action_catalog.service_models import PINNED, Operation, read_operations
 from action_catalog.service_names import MORE_SOURCES, SWITCHES
@@ -185,10 +186,16 @@ def _row(facts: Facts, operation: Operation) -> dict[str, Any]:
     for name in names:
         types.update(_types(facts.services, name))
     before = facts.before.get(operation.prefix + _SUFFIX, {}).get(operation.name)
+    also = _tagging(facts, operation, names)
     if before is not None and not facts.hints:
         bindings, creates = before.get("resources", {}), before.get("creates", ())
     else:
-        bindings, creates = bind_types(operation, types, _hints(facts, operation))
+        hints = _hints(facts, operation)
+        bindings, creates = bind_types(operation, types, hints)
+        for action in also:
+            for kind, use in _tagged_types(facts.services, action, operation, types).items():
+                made, new = bind_made_type(operation, kind, use, hints)
+                bindings, creates = bindings | ({kind: made} if made else {}), (*creates, *new)
     row: dict[str, Any] = {}
     if bindings:
         row["resources"] = bindings
@@ -197,30 +204,18 @@ def _row(facts: Facts, operation: Operation) -> dict[str, Any]:
     roles = find_role_parameters(operation, _depends_on_pass_role(facts.services, names))
     if roles:
         row["roles"] = roles
-    also = _tagging(facts, operation, names)
     if also:
         row["also"] = also
-        _bind_tagged(facts, operation, row, taken=types)
     return row
-
-
-def _bind_tagged(facts: Facts, operation: Operation, row: dict[str, Any], *, taken: Iterable[str]) -> None:
-    """Add to a row how the request names what it tags, where that is of a type that its own action doesn't take."""
-    for action in row["also"]:
-        types = _types(facts.services, action, all_types=True)
-        tagged = {kind: types[kind] for kind in types_in_name(operation.name, tuple(types)) if kind not in set(taken)}
-        bindings, creates = bind_types(operation, tagged, _hints(facts, operation))
-        if bindings:
-            row["resources"] = {**bindings, **row.get("resources", {})}
-        named = [kind for kind in creates if kind in bindings]
-        if named:
-            row["creates"] = list(dict.fromkeys((*row.get("creates", ()), *named)))
 
 
 def _hints(facts: Facts, operation: Operation) -> Hints:
     """What is known of the operation's parameters beside their names."""
     own = facts.own.get(operation.prefix, {}).get("parameters", {})
-    return replace(facts.hints.get((operation.service, operation.name), Hints()), own=own)
+    formats = (text for item in facts.services.get(operation.prefix, {}).get("resources", ()) for text in item["arns"])
+    names = {normalise(name) for text in formats for name in free_placeholders(text)}
+    ids = frozenset(name for name in names if name.endswith("id"))
+    return replace(facts.hints.get((operation.service, operation.name), Hints()), own=own, ids=ids)
 
 
 def _tagging(facts: Facts, operation: Operation, names: Iterable[str]) -> dict[str, str]:
@@ -278,6 +273,14 @@ def _types(
         for use in uses
         if all_types or use["required"] or _is_named(formats, use)
     }
+
+
+def _tagged_types(
+    services: Mapping[str, Mapping[str, Any]], action: str, operation: Operation, known: Mapping[str, TypeFormats]
+) -> dict[str, TypeFormats]:
+    """The types that a call tags as it makes them, where its own action doesn't take them."""
+    types = _types(services, action, all_types=True)
+    return {kind: types[kind] for kind in types_in_name(operation.name, tuple(types)) if kind not in known}
 
 
 def _is_named(formats: Mapping[str, list[str]], use: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 
 _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
 _PLACE: Final = frozenset({"partition", "region", "account", "accountid"})
-_VERB: Final = re.compile(r"^[A-Z][a-z0-9]+")
+VERB: Final = re.compile(r"^(?:Batch(?=[A-Z]))?[A-Z][a-z0-9]+")
 SHORTEST_STEM: Final = 4
 
 
@@ -47,9 +47,9 @@ def free_placeholders(arn_format: str) -> list[str]:
 
 def is_about(operation: str, kind: str) -> bool:
     """Whether what follows the operation's verb is the resource type: `DescribeCluster` and `cluster`."""
-    noun = normalise(_VERB.sub("", operation))
+    noun = normalise(VERB.sub("", operation))
     own = normalise(kind)
-    return noun in (own, own + "s", own + "es", own.removesuffix("y") + "ies")
+    return noun in (own, own + "s", own + "es", own.removesuffix("y") + "ies", own.removesuffix("s"))
 
 
 def is_alike(stem: str, known: Iterable[str]) -> bool:

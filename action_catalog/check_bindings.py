@@ -1,0 +1,122 @@
+"""Lists doubtful bindings: the parameter that names a resource isn't, by name and documentation, about its type.
+
+    python -m action_catalog.check_bindings [SERVICE PREFIX ...]
+
+Run it under the botocore that `service_models.PINNED` names. A line is no error: the reader decides by AWS's page
+whether a hand-made row has to correct the binding, or whether the two words mean one thing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from botocore.loaders import Loader
+
+from action_catalog.bind_parameters import Binding
+from action_catalog.parameter_names import (
+    ending_of,
+    free_placeholders,
+    is_alike,
+    normalise,
+    singular_of,
+    stem_of_key,
+    stem_of_name,
+)
+from action_catalog.service_models import Operation, read_operations
+from lpgen.core.events.event_map import EventMap
+from lpgen.edge.catalog_files import bundled_catalog
+
+HERE: Final = Path(__file__).resolve().parent
+_SUFFIX: Final = ".amazonaws.com"
+_TAG: Final = re.compile(r"<[^>]+>")
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_SHORTEST: Final = 3
+_GENERIC: Final = frozenset({"", "id", "identifier", "name", "arn", "resource", "resources"})
+_OPEN: Final = "*"
+_WHOLE: Final = "arn:"
+
+
+def doubts(kind: str, placeholder: str, path: str, text: str) -> str:
+    """Why a parameter may not be what a placeholder of a type's ARN asks for, or "" where nothing speaks against it.
+
+    `text`: the operation's name and the parameter's documentation.
+    """
+    name = normalise(path.rpartition(".")[2])
+    if ending_of(name) == "arn":
+        return ""  # an ARN tells its type, which the reader checks
+    if ending_of(name) == "name" and normalise(placeholder).endswith(("id", "identifier", "uuid")):
+        return "a name in an id's place"
+    if name.endswith("id") and normalise(placeholder).endswith("name"):
+        return "an id in a name's place"
+    stem = stem_of_key(name)
+    known = {
+        normalise(kind),
+        singular_of(normalise(kind)),
+        stem_of_name(normalise(placeholder)),
+        normalise(placeholder),
+    }
+    if stem in known or name in known or singular_of(name) in known or is_alike(stem, known - _GENERIC):
+        return ""
+    words = {word.lower() for text in (kind, placeholder) for word in _WORD.findall(text) if len(word) >= _SHORTEST}
+    told = f"{path} {text}".lower().replace(" ", "")
+    return "" if any(word in told for word in words - _GENERIC) else "its documentation doesn't speak of the type"
+
+
+def doubtful_bindings(prefixes: frozenset[str]) -> Iterator[str]:
+    """A line for each doubtful binding of the built tables; of these IAM prefixes alone where there are any."""
+    catalog = bundled_catalog()
+    event_map = EventMap(catalog)
+    tables = {path.stem: json.loads(path.read_text())["operations"] for path in (HERE / "operations").glob("*.json")}
+    loader = Loader()
+    models: dict[str, Mapping[str, Any]] = {}
+    for item in read_operations(frozenset(catalog.prefixes())):
+        if (prefixes and item.prefix not in prefixes) or event_map.plan(item.prefix + _SUFFIX, item.name).rule:
+            continue
+        row = tables.get(item.prefix + _SUFFIX, {}).get(item.name, {})
+        if row.get("resources") and item.service not in models:
+            models[item.service] = loader.load_service_model(item.service, "service-2")
+        for kind, placeholder, path in _bound(row.get("resources", {}), item):
+            formats = catalog.arn_formats(item.prefix, kind)
+            placeholder = placeholder or next((free[-1] for text in formats if (free := free_placeholders(text))), "")
+            text = f"{item.name} {_documentation(models[item.service], item.name, path.split('.'))}"
+            why = doubts(kind, placeholder, path, text)
+            if why:
+                yield f"{item.service} {item.name}: {kind} ${{{placeholder}}} = {path}: {why}"
+
+
+def _bound(resources: Mapping[str, Binding], operation: Operation) -> Iterator[tuple[str, str, str]]:
+    """Type, placeholder ("" for the type's only one) and path of every parameter that the operation itself has."""
+    own = {".".join(item.path) for item in operation.parameters}
+    for kind, binding in resources.items():
+        for item in binding if isinstance(binding, list) else [binding]:
+            for placeholder, path in item.items() if isinstance(item, dict) else [("", item)]:
+                if not path.startswith((_OPEN, _WHOLE)) and path in own:
+                    yield kind, placeholder, path
+
+
+def _documentation(model: Mapping[str, Any], operation: str, path: list[str]) -> str:
+    """What the model says of the parameter at a path, without markup."""
+    shape, text = model["operations"][operation]["input"]["shape"], ""
+    for key in path:
+        while model["shapes"][shape]["type"] == "list":
+            shape = model["shapes"][shape]["member"]["shape"]
+        member = model["shapes"][shape]["members"][key]
+        shape, text = member["shape"], member.get("documentation", "")
+    return _TAG.sub(" ", text)
+
+
+def main(arguments: list[str]) -> int:
+    """Print the doubtful bindings and their number."""
+    lines = list(dict.fromkeys(doubtful_bindings(frozenset(arguments))))
+    print("\n".join(lines))
+    print(len(lines), "doubtful bindings")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
