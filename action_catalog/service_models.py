@@ -14,7 +14,7 @@ from action_catalog.service_names import LOGS_PATH_KEYS, PREFIX_BY_NAME, PREFIX_
 PINNED = "1.43.11"
 """The botocore whose operations the tables hold; another gives other tables."""
 
-_DEPTH = 5  # how deep a role may lie in a request
+_DEPTH = 6  # how deep a role may lie in a request
 _PLAIN = frozenset({"string", "integer", "long"})
 _UNSIGNED = "none"
 _OR_NAME = re.compile(

@@ -17,6 +17,8 @@ from lpgen.core.model import Action
 
 _VERB: Final = re.compile(r"^[A-Z][a-z]+")
 _NOT_WORD: Final = re.compile(r"[^a-z0-9]")
+_NOT_NOUN: Final = re.compile(r"(?:Name|V\d+)$")
+_PLURAL: Final = re.compile(r"(?:(?<=ch)|(?<=sh))es$|s$")
 
 
 def row_of_tagged(catalog: Catalog, action: Action, operation: str, row: OperationRow) -> OperationRow:
@@ -37,7 +39,7 @@ def row_of_tagged(catalog: Catalog, action: Action, operation: str, row: Operati
 def types_in_name(operation: str, types: tuple[str, ...]) -> tuple[str, ...]:
     """The types that an operation's name says it makes: its own noun, else the longest that the noun ends with or
     those that end with the noun."""
-    noun = _fold(_VERB.sub("", operation, count=1))
+    noun = _fold(_NOT_NOUN.sub("", _VERB.sub("", operation, count=1)))
     if not noun:
         return ()
     exact = tuple(kind for kind in types if _fold(kind) == noun)
@@ -48,5 +50,5 @@ def types_in_name(operation: str, types: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _fold(name: str) -> str:
-    """A name in lower case, without marks between its words or a plural's `s`."""
-    return _NOT_WORD.sub("", name.lower()).removesuffix("s")
+    """A name in lower case, without marks between its words or a plural's ending."""
+    return _PLURAL.sub("", _NOT_WORD.sub("", name.lower()))

@@ -1,4 +1,4 @@
-"""IoT Core calls on provisioning templates and domain configurations, which requests name otherwise than ARNs do.
+"""IoT Core calls that name resources otherwise than ARNs do: templates, domain configurations, the index of things.
 
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsiot.html
 """
@@ -12,6 +12,7 @@ SOURCE = "iot.amazonaws.com"
 
 _LINES = """
 CreateDomainConfiguration +domain #TagResource
+CreateFleetMetric metric index #TagResource
 CreateProvisioningClaim template
 CreateProvisioningTemplate template #TagResource
 CreateProvisioningTemplateVersion template
@@ -21,13 +22,22 @@ DeleteProvisioningTemplateVersion template
 DescribeDomainConfiguration domain
 DescribeProvisioningTemplate template
 DescribeProvisioningTemplateVersion template
+GetBucketsAggregation index
+GetCardinality index
+GetPercentiles index
+GetStatistics index
 ListProvisioningTemplateVersions template
+RegisterCACertificate #TagResource:+authority @registrationConfig.roleArn=iot.amazonaws.com
+SearchIndex index
 UpdateDomainConfiguration domain
 UpdateProvisioningTemplate template
 """
 
 _TYPES: dict[str, ResourceType] = {
     "template": NamedType("iot", "provisioningtemplate/{}", "templateName"),
+    "authority": NamedType("iot", "cacert/{}", "certificateId"),
+    "index": NamedType("iot", "index/{}", "indexName~AWS_Things"),
+    "metric": NamedType("iot", "fleetmetric/{}", "metricName"),
     "domain": NamedType("iot", "domainconfiguration/{}/*", "domainConfigurationName"),
 }
 
