@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -19,6 +20,7 @@ from lpgen.core.actions.rows import (
     ConditionKeyRow,
     Manifest,
     ResourceTypeRow,
+    ResourceUseRow,
     ServiceRow,
     SourceRow,
     json_from_manifest,
@@ -67,6 +69,31 @@ class InputService(msgspec.Struct):
     conditions: tuple[ConditionKeyRow, ...]
 
 
+# Types that AWS lists for an action and the input leaves out: of two pages with one prefix it keeps one.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_elbv2.html
+_BALANCERS: Final = ("loadbalancer/app/", "loadbalancer/gwy/", "loadbalancer/net/")
+_TAGGED: Final = (
+    *_BALANCERS,
+    *("listener-rule/app", "listener-rule/net", "listener/app", "listener/gwy", "listener/net"),
+    *("targetgroup", "truststore"),
+)
+_MORE_TYPES: Final = {
+    ("elasticloadbalancing", "AddTags"): _TAGGED,
+    ("elasticloadbalancing", "CreateLoadBalancer"): _BALANCERS,
+    ("elasticloadbalancing", "DeleteLoadBalancer"): _BALANCERS,
+    ("elasticloadbalancing", "ModifyLoadBalancerAttributes"): _BALANCERS,
+    ("elasticloadbalancing", "RemoveTags"): _TAGGED,
+}
+
+
+def _with_all_types(service: str, action: ActionRow) -> ActionRow:
+    """The action with the resource types that the input leaves out."""
+    known = {use.type for use in action.resources}
+    more = [name for name in _MORE_TYPES.get((service, action.name), ()) if name not in known]
+    uses = (ResourceUseRow(type=name, required=False) for name in more)
+    return msgspec.structs.replace(action, resources=(*action.resources, *uses)) if more else action
+
+
 def service_from_input(service: InputService) -> ServiceRow:
     """The service as the catalog keeps it."""
     types = tuple(
@@ -77,7 +104,7 @@ def service_from_input(service: InputService) -> ServiceRow:
         ServiceRow(
             service=service.service,
             name=service.name,
-            actions=service.actions,
+            actions=tuple(_with_all_types(service.service, action) for action in service.actions),
             resources=types,
             conditions=service.conditions,
         )

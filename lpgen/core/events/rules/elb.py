@@ -49,16 +49,33 @@ class _NewBalancerType:
 
 
 def _read_tagged(call: Call) -> Iterator[Resource]:
-    """What AddTags and RemoveTags name: load balancers by ARN or name, and others, which stay unknown.
-
-    The catalog lists load balancers alone for the two, though they tag target groups, listeners and rules as well.
-    """
+    """What AddTags and RemoveTags name: Classic Load Balancers by name, whatever else there is by ARN."""
     for name in call.texts("loadBalancerNames"):
         if not {"*", "?"} & set(name):
             yield resource_from_arn(call.arn("elasticloadbalancing", f"loadbalancer/{name}"))
     for arn in call.texts("resourceArns"):
-        is_balancer = ":elasticloadbalancing:" in arn and ":loadbalancer/" in arn and not {"*", "?"} & set(arn)
-        yield Resource(ResourceKind.ARN, arn) if is_balancer else UNKNOWN_RESOURCE
+        is_own = arn.split(":", 3)[2:3] == ["elasticloadbalancing"] and not {"*", "?"} & set(arn)
+        yield Resource(ResourceKind.ARN, arn) if is_own else UNKNOWN_RESOURCE
+
+
+@dataclass(frozen=True, slots=True)
+class _ChildType:
+    """A listener or rule that a call makes: the ARN of what it belongs to tells all of its own but the last id."""
+
+    parent: str
+    kind: str
+    path: str
+
+    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
+        """The pattern of the new child of the load balancer or listener that the request names."""
+        start, found, name = call.text(self.path).partition(f":{self.parent}/")
+        if not found or ":elasticloadbalancing:" not in start or {"*", "?"} & set(start + name):
+            return ()
+        return (Resource(ResourceKind.FOLD, f"{start}:{self.kind}/{name}/*"),)
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all of the kind in the account and Region."""
+        return Resource(ResourceKind.FOLD, call.arn("elasticloadbalancing", f"{self.kind}/*"))
 
 
 TYPES: dict[str, ResourceType] = {
@@ -71,7 +88,8 @@ TYPES: dict[str, ResourceType] = {
     "trust-store": _balancer_type("truststore/{}", "trustStoreArn"),
     "new-trust-store": _balancer_type("truststore/{}/*", "name"),
     "tagged": ReaderType(_read_tagged),
-    "untold": ReaderType(lambda _call: ()),
+    "new-listener": _ChildType("loadbalancer", "listener", "loadBalancerArn"),
+    "new-rule": _ChildType("listener", "listener-rule", "listenerArn"),
 }
 
 _BALANCER_OPERATIONS = """
@@ -86,11 +104,11 @@ SetLoadBalancerPoliciesForBackendServer SetLoadBalancerPoliciesOfListener SetSec
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/tagging-resources-during-creation.html
 _LINES = """
-CreateListener                  balancer #AddTags:untold
-CreateRule                      listener #AddTags:untold
+CreateListener                  balancer #AddTags:new-listener
+CreateRule                      listener #AddTags:new-rule
 CreateLoadBalancer              new-balancer #AddTags
-CreateTargetGroup               new-target-group #AddTags:untold
-CreateTrustStore                new-trust-store #AddTags:untold
+CreateTargetGroup               new-target-group #AddTags
+CreateTrustStore                new-trust-store #AddTags
 AddTags                         tagged
 RemoveTags                      tagged
 AddListenerCertificates         listener

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import mapped, resource_from_arn
 from lpgen.core.events.rules.inferences import TAGGING_API
-from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
+from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "tagging.amazonaws.com"
 
@@ -99,12 +99,6 @@ def _tagging_action(arn: str, index: int) -> str:
     return f"{fields[2]}:{actions[index]}" if actions else ""
 
 
-def _tagged_resource(arn: str) -> Resource:
-    """The resource by its ARN; of Elastic Load Balancing the catalog lists load balancers alone as taking tags."""
-    is_listed = ":elasticloadbalancing:" not in arn or ":loadbalancer/" in arn
-    return resource_from_arn(arn) if is_listed else UNKNOWN_RESOURCE
-
-
 @dataclass(frozen=True, slots=True)
 class _TaggingRule:
     """TagResources or UntagResources. A service that the table lacks leaves the call's own action alone.
@@ -120,7 +114,7 @@ class _TaggingRule:
         for arn in call.texts("resourceARNList"):
             action = _tagging_action(arn, self.index)
             if action:
-                found.setdefault(action, set()).add(_tagged_resource(arn))
+                found.setdefault(action, set()).add(resource_from_arn(arn))
         return (
             mapped(self.action, (NO_RESOURCE,)),
             *(mapped(action, resources, how=TAGGING_API) for action, resources in sorted(found.items())),
