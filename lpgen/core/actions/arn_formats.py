@@ -43,6 +43,11 @@ _ELSEWHERE: dict[str, dict[str, tuple[str, ...]]] = {
         "service": ("arn:${Partition}:ecs:${Region}:${Account}:service/${ServiceName}",),
         "task": ("arn:${Partition}:ecs:${Region}:${Account}:task/${TaskId}",),
     },
+    # A recovery point of EC2 or EBS is an image or a snapshot, and that of others may have a path.
+    # https://docs.aws.amazon.com/aws-backup/latest/devguide/access-control.html
+    "backup": {
+        "recoveryPoint": ("arn:${Partition}:${Vendor}:${Region}:${Account}:${ResourceType}/${RecoveryPointId}",)
+    },
     # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonConnectServiceLinkedRolePolicy.html
     "profile": {
         "domains": ("arn:${Partition}:profile:${Region}:${Account}:domains/${DomainName}/upload-jobs/${UploadJobId}",)

@@ -111,7 +111,7 @@ class Binder:
         parts = {}
         for (name, _), text in zip(self.paths, row, strict=True):
             if text.startswith("arn:"):
-                last = _name_from_arn(text)
+                last = name_from_arn(text)
                 if last:
                     parts[name] = last
                 else:
@@ -123,7 +123,7 @@ class Binder:
         yield Resource(kind, self.template.fill(call, parts))
 
 
-def _name_from_arn(arn: str) -> str:
+def name_from_arn(arn: str) -> str:
     """The name in a parent's ARN, which services take where they take its id; "" where it has several parts."""
     parts = _SEPARATOR.split(arn.split(":", 5)[-1])
     return parts[1] if len(parts) == 2 else ""

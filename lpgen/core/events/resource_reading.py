@@ -9,7 +9,14 @@ from typing import Final
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.operation_rows import OperationRow
 from lpgen.core.events.request_paths import RequestPath, read_request_path, request_path_from_text
-from lpgen.core.events.resource_arns import ArnTemplate, Binder, binders_from_binding, is_literal, template_from_format
+from lpgen.core.events.resource_arns import (
+    ArnTemplate,
+    Binder,
+    binders_from_binding,
+    is_literal,
+    name_from_arn,
+    template_from_format,
+)
 from lpgen.core.events.rules.call import Call
 from lpgen.core.model import (
     NO_RESOURCE,
@@ -34,7 +41,7 @@ class CreatedType:
 
     def patterns(self, call: Call) -> Iterator[str]:
         """The ARN pattern of each format of the type, filled as far as the call names its parents."""
-        values = {name: text for name, path in self.paths if _is_name(text := call.text(*path))}
+        values = {name: text for name, path in self.paths if (text := _name_of_parent(call.text(*path)))}
         for template in self.templates:
             yield template.fill(call, values)
 
@@ -127,8 +134,10 @@ def reader_from_row(catalog: Catalog, action: Action, row: OperationRow) -> Reso
     return ResourceReader(action, takes_none=False, catalog=catalog, binders=binders, created=created)
 
 
-def _is_name(text: str) -> bool:
-    return bool(text) and ":" not in text and is_literal(text)
+def _name_of_parent(text: str) -> str:
+    """The name that a parameter gives by itself or in an ARN; "" where it can't stand in an ARN."""
+    name = name_from_arn(text) if text.startswith("arn:") else text
+    return name if ":" not in name and is_literal(name) else ""
 
 
 def _created_type(catalog: Catalog, prefix: str, kind: str, row: OperationRow) -> CreatedType:

@@ -17,7 +17,7 @@ from lpgen.core.model import Action
 
 _VERB: Final = re.compile(r"^[A-Z][a-z]+")
 _NOT_WORD: Final = re.compile(r"[^a-z0-9]")
-_NOT_NOUN: Final = re.compile(r"(?:Name|V\d+)$")
+_NOT_NOUN: Final = re.compile(r"(?:(?:From|With)[A-Z].*|Name|V\d+)$")
 _PLURAL: Final = re.compile(r"(?:(?<=ch)|(?<=sh))es$|s$")
 
 
@@ -38,14 +38,15 @@ def row_of_tagged(catalog: Catalog, action: Action, operation: str, row: Operati
 
 def types_in_name(operation: str, types: tuple[str, ...]) -> tuple[str, ...]:
     """The types that an operation's name says it makes: its own noun, else the longest that the noun ends with or
-    those that end with the noun."""
+    those that end with the noun. What a thing is made from or with (`FromBackup`) is no part of the noun."""
     noun = _fold(_NOT_NOUN.sub("", _VERB.sub("", operation, count=1)))
     if not noun:
         return ()
     exact = tuple(kind for kind in types if _fold(kind) == noun)
     if exact:
         return exact
-    within = sorted((kind for kind in types if noun.endswith(_fold(kind))), key=lambda kind: (-len(kind), kind))
+    told = [kind for kind in types if len(_fold(kind)) > 1]  # a single letter ends many nouns
+    within = sorted((kind for kind in told if noun.endswith(_fold(kind))), key=lambda kind: (-len(kind), kind))
     return tuple(within[:1]) or tuple(kind for kind in types if _fold(kind).endswith(noun))
 
 

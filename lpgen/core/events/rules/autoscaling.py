@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/autoscaling/application/userguide/logging-using-clou
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at
@@ -37,12 +38,24 @@ class _GroupType:
         shown = texts_at(call.response, ("activity", "autoScalingGroupName"))
         return self.named.read(call, paths) or tuple(
             resource_from_arn(call.arn("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{name}"))
-            for name in shown
+            for name in (*shown, *_groups_of_policies(call))
+            if not {"*", "?"} & set(name)
         )
 
     def pattern(self, call: Call) -> Resource:
         """The pattern of all groups of the account and Region."""
         return self.named.pattern(call)
+
+
+def _groups_of_policies(call: Call) -> Iterator[str]:
+    """The groups in the ARNs of scaling policies, which stand where a policy's name may: `policyName`.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DeletePolicy.html
+    """
+    for text in call.texts("policyName"):
+        _, found, rest = text.partition(":autoScalingGroupName/")
+        if found and text.startswith("arn:"):
+            yield rest.partition(":policyName/")[0]
 
 
 TYPES: dict[str, ResourceType] = {

@@ -15,6 +15,14 @@ TYPES: dict[str, ResourceType] = {
     "consumable": NamedType("batch", "consumable-resource/{}", "consumableResource|consumableResourceName"),
     "job": NamedType("batch", "job/{}", "jobId"),
     "definition": NamedType("batch", "job-definition/{}", "jobDefinition|jobDefinitionName"),
+    "new-revision": NamedType("batch", "job-definition/{}:*", "jobDefinitionName"),
+    "consumed": NamedType(
+        "batch",
+        "consumable-resource/{}",
+        "consumableResourcePropertiesOverride.consumableResourceList.consumableResource"
+        "|consumableResourceProperties.consumableResourceList.consumableResource",
+    ),
+    "quota-share": NamedType("batch", "job-queue/{}/quota-share/{}", "jobQueue,quotaShareName"),
     "queue": NamedType("batch", "job-queue/{}", "jobQueue|jobQueueName"),
     "policy": NamedType("batch", "scheduling-policy/{}", "arn|schedulingPolicyArn|name"),
     "service-environment": NamedType("batch", "service-environment/{}", "serviceEnvironment|serviceEnvironmentName"),
@@ -26,7 +34,7 @@ _LINES = """
 CancelJob                    job
 CreateComputeEnvironment     environment #TagResource
 CreateConsumableResource     consumable #TagResource
-CreateJobQueue queue environment?=computeEnvironmentOrder.computeEnvironment policy?=schedulingPolicyArn #TagResource
+CreateJobQueue queue environment?=computeEnvironmentOrder.computeEnvironment policy?=schedulingPolicyArn service-environment?=serviceEnvironmentOrder.serviceEnvironment #TagResource
 CreateSchedulingPolicy       policy=name #TagResource
 CreateServiceEnvironment     service-environment #TagResource
 DeleteComputeEnvironment     environment
@@ -38,9 +46,9 @@ DeregisterJobDefinition      definition
 DescribeConsumableResource   consumable
 GetJobQueueSnapshot          queue
 ListJobsByConsumableResource consumable
-RegisterJobDefinition        definition #TagResource
-SubmitJob                    +job definition queue #TagResource
-SubmitServiceJob             +service-job queue #TagResource
+RegisterJobDefinition        definition consumed? #TagResource:new-revision
+SubmitJob                    +job definition queue consumed? #TagResource
+SubmitServiceJob             +service-job queue quota-share? #TagResource
 TerminateJob                 job
 TerminateServiceJob          service-job
 UpdateComputeEnvironment     environment
@@ -48,6 +56,6 @@ UpdateConsumableResource     consumable
 UpdateJobQueue               queue environment?=computeEnvironmentOrder.computeEnvironment policy?=schedulingPolicyArn
 UpdateSchedulingPolicy       policy
 UpdateServiceEnvironment     service-environment
-"""
+"""  # noqa: E501
 
 RULES: RuleTable = declared_rules(SOURCE, "batch", TYPES, _LINES)

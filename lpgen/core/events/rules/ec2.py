@@ -15,6 +15,7 @@ from lpgen.core.events.rules.ec2_ids import (
     Ec2Type,
     ec2_arn,
     ec2_request,
+    ec2_response,
     named_resources,
     type_of_id,
 )
@@ -86,6 +87,17 @@ def _map_group_rules(call: Call) -> tuple[MappedAction, ...]:
     groups = read_resources(call, TYPES, ("security-group",))
     rules = [TYPES["security-group-rule"].pattern(call)] if tags else []
     return (mapped(f"ec2:{call.operation}", [*groups, *rules]), *tags)
+
+
+def _map_peering_acceptance(call: Call) -> tuple[MappedAction, ...]:
+    """AcceptVpcPeeringConnection: the peering, and the accepter's VPC as the response shows it, else any.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AcceptVpcPeeringConnection.html
+    """
+    shown = texts_at(ec2_response(call), ("vpcPeeringConnection", "accepterVpcInfo", "vpcId"))
+    vpcs = [Resource(ResourceKind.ARN, ec2_arn(call, "vpc", name)) for name in shown if type_of_id(name) == "vpc"]
+    peerings = read_resources(call, TYPES, ("vpc-peering-connection",))
+    return (mapped("ec2:AcceptVpcPeeringConnection", [*peerings, *(vpcs or [TYPES["vpc"].pattern(call)])]),)
 
 
 def _map_copy(call: Call) -> tuple[MappedAction, ...]:
@@ -178,6 +190,7 @@ def _map_flow_logs(call: Call) -> tuple[MappedAction, ...]:
 
 
 _SPECIAL: dict[str, Rule] = {
+    "AcceptVpcPeeringConnection": _map_peering_acceptance,
     "CreateTags": _map_tags,
     "DeleteTags": _map_tags,
     "AuthorizeSecurityGroupIngress": _map_group_rules,

@@ -9,7 +9,6 @@ from __future__ import annotations
 OPERATIONS_BY_TOKENS: dict[str, str] = {
     "+fpga-image": "CopyFpgaImage CreateFpgaImage",
     "+image": "CreateRestoreImageTask",
-    "+vpc vpc-peering-connection": "AcceptVpcPeeringConnection",
     "application-status-check": "DeleteApplicationStatusCheck",
     "application-status-check instance?": "AssociateApplicationStatusCheck DisassociateApplicationStatusCheck",
     "application-status-check security-group? subnet?": "CreateApplicationStatusCheck ModifyApplicationStatusCheck",

@@ -49,6 +49,31 @@ def _shown_definitions(call: Call) -> Iterator[str]:
     yield from texts_at(call.response, ("tasks", "taskDefinitionArn"))
 
 
+@dataclass(frozen=True, slots=True)
+class _OwnerType:
+    """The service or daemon that a deployment or revision belongs to, whose name stands in the ARN of either.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_ecs.html
+    """
+
+    kind: str
+    paths: tuple[str, ...]
+
+    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
+        """The owners in the ARNs at the paths."""
+        return tuple(owner for path in self.paths for arn in call.texts(path) for owner in self._owner(arn))
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all owners of the kind in the account and Region."""
+        return resource_from_arn(call.arn("ecs", f"{self.kind}/*"))
+
+    def _owner(self, arn: str) -> Iterator[Resource]:
+        place, _, rest = arn.partition(f":{self.kind}-")
+        names = rest.split("/")
+        if place.startswith("arn:") and len(names) == 4 and not {"*", "?"} & set(arn):
+            yield resource_from_arn(f"{place}:{self.kind}/{names[1]}/{names[2]}")
+
+
 TYPES: dict[str, ResourceType] = {
     "cluster": NamedType("ecs", "cluster/{}", "cluster~default"),
     "clusters": NamedType("ecs", "cluster/{}", "clusters~default"),
@@ -58,6 +83,10 @@ TYPES: dict[str, ResourceType] = {
     "capacity-provider": NamedType("ecs", "capacity-provider/{}", "capacityProvider|capacityProviders|name"),
     "service": NamedType("ecs", "service/{}/{}", "cluster~default,service|cluster~default,services"),
     "service-deployment": NamedType("ecs", "service-deployment/*", "serviceDeploymentArn|serviceDeploymentArns"),
+    "owner": _OwnerType("service", ("serviceDeploymentArn", "serviceDeploymentArns", "serviceRevisionArns")),
+    "daemon-owner": _OwnerType("daemon", ("daemonDeploymentArns", "daemonRevisionArns")),
+    "daemon-deployment": NamedType("ecs", "daemon-deployment/*", "daemonDeploymentArns"),
+    "daemon-revision": NamedType("ecs", "daemon-revision/*", "daemonRevisionArns"),
     "service-revision": NamedType("ecs", "service-revision/*", "serviceRevisionArns"),
     "task": NamedType("ecs", "task/{}/{}", "cluster~default,task|cluster~default,tasks"),
     "task-definition": _TaskDefinitionType(),
@@ -81,7 +110,9 @@ RunTask   task-definition #TagResource:new-task @name:overrides.taskRoleArn=ecs-
 StartTask task-definition #TagResource:new-task @name:overrides.taskRoleArn=ecs-tasks.amazonaws.com @name:overrides.executionRoleArn=ecs-tasks.amazonaws.com @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com
 CreateService service=cluster~default,serviceName #TagResource @name:role=ecs.amazonaws.com @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com @loadBalancers.advancedConfiguration.roleArn=ecs.amazonaws.com @serviceConnectConfiguration.services.tls.roleArn=ecs.amazonaws.com @vpcLatticeConfigurations.roleArn=ecs.amazonaws.com
 UpdateService service @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com @loadBalancers.advancedConfiguration.roleArn=ecs.amazonaws.com @serviceConnectConfiguration.services.tls.roleArn=ecs.amazonaws.com @vpcLatticeConfigurations.roleArn=ecs.amazonaws.com
-ContinueServiceDeployment   service-deployment
+CreateExpressGatewayService service=cluster~default,serviceName #TagResource @executionRoleArn=ecs-tasks.amazonaws.com @taskRoleArn=ecs-tasks.amazonaws.com @infrastructureRoleArn=ecs.amazonaws.com
+UpdateExpressGatewayService service=serviceArn @executionRoleArn=ecs-tasks.amazonaws.com @taskRoleArn=ecs-tasks.amazonaws.com
+ContinueServiceDeployment   service-deployment owner
 CreateCapacityProvider      capacity-provider #TagResource
 CreateCluster               cluster=clusterName~default #TagResource
 CreateTaskSet               new-task-set #TagResource
@@ -96,6 +127,10 @@ DescribeCapacityProviders   capacity-provider
 DescribeClusters            clusters
 DescribeContainerInstances  container-instance
 DescribeServices            service
+DescribeServiceDeployments  service-deployment owner
+DescribeServiceRevisions    service-revision owner
+DescribeDaemonDeployments   daemon-deployment daemon-owner
+DescribeDaemonRevisions     daemon-revision daemon-owner
 DescribeTaskSets            task-set
 DescribeTasks               task
 ExecuteCommand              cluster task
@@ -107,9 +142,9 @@ ListTasks                   any-container-instance
 Poll                        container-instance
 PutAttributes               container-instance=cluster~default,attributes.targetId
 PutClusterCapacityProviders cluster=cluster
-RegisterContainerInstance   cluster
+RegisterContainerInstance   cluster #TagResource:new-container-instance
 StartTelemetrySession       container-instance
-StopServiceDeployment       service-deployment
+StopServiceDeployment       service-deployment owner
 StopTask                    task
 SubmitAttachmentStateChanges cluster
 SubmitContainerStateChange  cluster

@@ -5,23 +5,44 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonel
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
+from lpgen.core.events.rules.declared import (
+    NamedType,
+    ResourceType,
+    declared_rules,
+    mapped,
+    read_resources,
+)
 from lpgen.core.events.rules.ec2 import TYPES as EC2_TYPES
 from lpgen.core.events.rules.inferences import MOUNT_TARGET
-from lpgen.core.model import NO_RESOURCE, MappedAction
+from lpgen.core.events.rules.listed import ReaderType
+from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "elasticfilesystem.amazonaws.com"
+
+
+def _read_tagged(call: Call) -> Iterator[Resource]:
+    """What the tagging calls name by id or ARN: an access point (`fsap-`) or a file system.
+
+    https://docs.aws.amazon.com/efs/latest/ug/API_TagResource.html
+    """
+    name = call.text("resourceId")
+    is_access_point = name.startswith("fsap-") or ":access-point/" in name
+    yield from TYPES["access-point" if is_access_point else "file-system"].read(call, "resourceId")
+
 
 TYPES: dict[str, ResourceType] = {
     "file-system": NamedType("elasticfilesystem", "file-system/{}", "fileSystemId|resourceId|sourceFileSystemId"),
     "access-point": NamedType("elasticfilesystem", "access-point/{}", "accessPointId"),
+    "tagged": ReaderType(_read_tagged),
 }
 
 _FILE_SYSTEM_OPERATIONS = """
 CreateReplicationConfiguration CreateTags DeleteFileSystem DeleteFileSystemPolicy DeleteMountTarget
 DeleteReplicationConfiguration DeleteTags DescribeBackupPolicy DescribeFileSystemPolicy DescribeFileSystems
-DescribeLifecycleConfiguration DescribeMountTargetSecurityGroups DescribeMountTargets
+DescribeLifecycleConfiguration DescribeMountTargetSecurityGroups
 DescribeReplicationConfigurations DescribeTags ModifyMountTargetSecurityGroups PutBackupPolicy
 PutFileSystemPolicy PutLifecycleConfiguration UpdateFileSystem UpdateFileSystemProtection
 """
@@ -31,6 +52,10 @@ CreateFileSystem #TagResource:+file-system
 CreateAccessPoint file-system #TagResource:+access-point
 DescribeAccessPoints access-point? file-system?
 DeleteAccessPoint access-point
+DescribeMountTargets file-system access-point?
+ListTagsForResource tagged
+TagResource tagged
+UntagResource tagged
 """
 
 

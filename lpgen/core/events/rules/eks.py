@@ -9,8 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
-from lpgen.core.model import Resource, ResourceKind
+from lpgen.core.events.rules.declared import (
+    DeclaredRule,
+    NamedType,
+    ResourceType,
+    declared_rules,
+    parse_declarations,
+)
+from lpgen.core.events.rules.passing import passed_roles
+from lpgen.core.model import MappedAction, Resource, ResourceKind
 
 SOURCE = "eks.amazonaws.com"
 
@@ -45,35 +52,39 @@ TYPES: dict[str, ResourceType] = {
     "identityproviderconfig": NamedType(
         "eks",
         "identityproviderconfig/{}/{}/{}/*",
-        "clusterName,identityProviderConfig.type,identityProviderConfig.name",
+        "clusterName,identityProviderConfig.type,identityProviderConfig.name"
+        "|name,identityProviderConfig.type,identityProviderConfig.name",
     ),
     "podidentityassociation": NamedType(
         "eks", "podidentityassociation/{}/{}", "clusterName,associationId|name,associationId"
     ),
     "eks-anywhere-subscription": NamedType("eks", "eks-anywhere-subscription/{}", "id"),
     "access-entry": _AccessEntryType(),
-    "new-association": NamedType("eks", "podidentityassociation/{}/*", "clusterName"),
+    "new-association": NamedType("eks", "podidentityassociation/{}/*", "clusterName|name"),
     "new-provider": NamedType(
-        "eks", "identityproviderconfig/{}/oidc/{}/*", "clusterName,oidc.identityProviderConfigName"
+        "eks",
+        "identityproviderconfig/{}/oidc/{}/*",
+        "clusterName,oidc.identityProviderConfigName|name,oidc.identityProviderConfigName",
     ),
 }
 
 _CLUSTER_OPERATIONS = """
-AccessKubernetesApi AssociateEncryptionConfig DeleteCluster DeregisterCluster DescribeCluster DescribeInsight
-DescribeInsightsRefresh ListAccessEntries ListAddons ListCapabilities ListFargateProfiles
+AccessKubernetesApi ActivateCertificateAuthority AssociateEncryptionConfig CancelUpdate CreateCertificateAuthority
+DeleteCertificateAuthority DeleteCluster DeregisterCluster DescribeCertificateAuthority DescribeCluster DescribeInsight
+DescribeInsightsRefresh ListAccessEntries ListAddons ListCapabilities ListCertificateAuthorities ListFargateProfiles
 ListIdentityProviderConfigs ListInsights ListNodegroups ListPodIdentityAssociations MutateViaKubernetesApi
-StartInsightsRefresh UpdateClusterConfig UpdateClusterVersion
+StartInsightsRefresh UpdateClusterVersion
 """
 
 # Tags: https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html; services that roles are passed to: the
-# trust policies in https://docs.aws.amazon.com/eks/latest/userguide/security-iam.html
+# operations of https://docs.aws.amazon.com/service-authorization/latest/reference/list_eks.html
 _LINES = """
 CreateCluster                     #TagResource:cluster @roleArn=eks.amazonaws.com @computeConfig.nodeRoleArn=ec2.amazonaws.com
+UpdateClusterConfig               cluster @computeConfig.nodeRoleArn=ec2.amazonaws.com
 RegisterCluster                   #TagResource:cluster
-CreateAccessEntry                 cluster #TagResource:access-entry
 CreateAddon                       cluster #TagResource:addon
 CreateCapability                  cluster #TagResource:capability
-CreateFargateProfile  cluster #TagResource:fargateprofile @podExecutionRoleArn=eks-fargate-pods.amazonaws.com
+CreateFargateProfile  cluster #TagResource:fargateprofile @podExecutionRoleArn=eks.amazonaws.com
 CreateNodegroup                   cluster #TagResource:nodegroup
 CreatePodIdentityAssociation      cluster #TagResource:new-association @roleArn=pods.eks.amazonaws.com
 AssociateIdentityProviderConfig   cluster #TagResource:new-provider
@@ -109,4 +120,17 @@ def _lines() -> str:
     return _LINES + "\n".join(f"{operation} cluster" for operation in _CLUSTER_OPERATIONS.split())
 
 
-RULES: RuleTable = declared_rules(SOURCE, "eks", TYPES, _lines())
+_entry_rule = DeclaredRule(parse_declarations("eks", "CreateAccessEntry cluster #TagResource:access-entry")[0], TYPES)
+
+
+def _map_access_entry(call: Call) -> tuple[MappedAction, ...]:
+    """CreateAccessEntry, which for an entry of EC2 nodes also hands their role to EC2."""
+    is_of_nodes = call.text("type").upper().startswith("EC2")
+    roles = passed_roles(call, call.texts("principalArn"), "ec2.amazonaws.com") if is_of_nodes else ()
+    return (*_entry_rule(call), *roles)
+
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "eks", TYPES, _lines()),
+    (SOURCE, "CreateAccessEntry"): _map_access_entry,
+}

@@ -1,4 +1,5 @@
-"""Elastic Beanstalk: changing tags is authorized by two actions that no operation is named after.
+"""Elastic Beanstalk: changing tags is authorized by two actions that no operation is named after, and one operation
+names two environments.
 
 https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_UpdateTagsForResource.html
 """
@@ -6,7 +7,7 @@ https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_UpdateTagsForResourc
 from __future__ import annotations
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import mapped, resource_from_arn
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, resource_from_arn
 from lpgen.core.model import MappedAction
 
 SOURCE = "elasticbeanstalk.amazonaws.com"
@@ -23,4 +24,16 @@ def _map_update_tags(call: Call) -> tuple[MappedAction, ...] | None:
     return tuple(mapped(action, resources) for action, wanted in asked if wanted) or None
 
 
-RULES: RuleTable = {(SOURCE, "UpdateTagsForResource"): _map_update_tags}
+TYPES: dict[str, ResourceType] = {
+    "source": NamedType("elasticbeanstalk", "environment/*/{}", "sourceEnvironmentName"),
+    "destination": NamedType("elasticbeanstalk", "environment/*/{}", "destinationEnvironmentName"),
+}
+
+# Either environment may go by its id instead, which its ARN doesn't hold.
+# https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_SwapEnvironmentCNAMEs.html
+_LINES = "SwapEnvironmentCNAMEs source destination"
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "elasticbeanstalk", TYPES, _LINES),
+    (SOURCE, "UpdateTagsForResource"): _map_update_tags,
+}

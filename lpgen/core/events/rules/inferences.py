@@ -77,6 +77,8 @@ MERGED_API: Final = "merged-api"
 TABLE_SETTINGS: Final = "table-settings-on-create"
 VPC_ORIGIN: Final = "vpc-origin"
 TENANT_DISTRIBUTION: Final = "tenant-distribution"
+RECIPE_PARTS: Final = "recipe-parts"
+FIREWALL_POLICY: Final = "firewall-policy"
 
 INFERENCES: dict[str, Inference] = {
     PASS_ROLE: Inference(
@@ -326,5 +328,13 @@ INFERENCES: dict[str, Inference] = {
     TENANT_DISTRIBUTION: Inference(
         "a distribution for tenants comes with a connection group",
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudfront.html",
+    ),
+    RECIPE_PARTS: Inference(
+        "Image Builder reads what an image is built from with the caller's permissions",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_imagebuilder.html",
+    ),
+    FIREWALL_POLICY: Inference(
+        "a firewall policy's rule groups and TLS inspection are looked up with the caller's permissions",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_network-firewall.html",
     ),
 }

@@ -1,0 +1,59 @@
+"""Direct Connect: `connectionId` may name a connection or a link aggregation group, which its prefix tells.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_directconnect.html and
+https://docs.aws.amazon.com/directconnect/latest/APIReference/API_CreatePrivateVirtualInterface.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
+from lpgen.core.model import Resource, ResourceKind
+
+SOURCE = "directconnect.amazonaws.com"
+_SERVICE = "directconnect"
+
+
+@dataclass(frozen=True, slots=True)
+class _ConnectionType:
+    """A connection (`dxcon-`) or link aggregation group (`dxlag-`) by its id."""
+
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """What stands at the paths ("" for `connectionId`), as far as its prefix tells the type."""
+        return tuple(
+            resource_from_arn(call.arn(_SERVICE, f"{name[:5]}/{name}"))
+            for path in (paths or "connectionId").split("|")
+            for name in call.texts(path)
+            if name.startswith(("dxcon-", "dxlag-")) and not {"*", "?"} & set(name)
+        )
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all connections and link aggregation groups of the account and Region."""
+        return Resource(ResourceKind.FOLD, call.arn(_SERVICE, "dx*"))
+
+
+TYPES: dict[str, ResourceType] = {
+    "connection": _ConnectionType(),
+    "interface": NamedType(_SERVICE, "dxvif/{}", "virtualInterfaceId"),
+}
+
+# The tags of what these make stand in the mapping rows.
+_LINES = """
+AllocateHostedConnection        connection
+AllocatePrivateVirtualInterface connection
+AllocatePublicVirtualInterface  connection
+AllocateTransitVirtualInterface connection
+AssociateHostedConnection       connection connection=parentConnectionId
+AssociateMacSecKey              connection
+AssociateVirtualInterface       connection interface
+CreatePrivateVirtualInterface   connection
+CreatePublicVirtualInterface    connection
+CreateTransitVirtualInterface   connection
+DescribeHostedConnections       connection
+DescribeLoa                     connection
+DisassociateMacSecKey           connection
+"""
+
+RULES: RuleTable = declared_rules(SOURCE, _SERVICE, TYPES, _LINES)
