@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from lpgen.core.actions.catalog import Catalog, CatalogSource
 from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.grounds import Evidence, Grant, PrincipalGrants, Use
+from lpgen.core.grounds import Evidence, Grant, PrincipalGrants, RecordedContext, Use
 from lpgen.core.model import (
     OBSERVED,
     Action,
@@ -143,7 +143,7 @@ def use(
     """One use with one record."""
     found = resource(text)
     evidence = Evidence(1, seen, seen, f"event-{action}", example or found.text.replace("*", "x"))
-    return Use(Action(action), found, outcome, how, DenialKind.NONE, error, (region,), evidence)
+    return Use(Action(action), found, outcome, how, DenialKind.NONE, error, (RecordedContext(region),), evidence)
 
 
 def days_before_end(days: int) -> datetime:

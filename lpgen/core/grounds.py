@@ -32,9 +32,18 @@ class Evidence:
     example_resource: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class RecordedContext:
+    """What records show of the context of a call, in sorted pairs of key and values; text is "" where they don't."""
+
+    region: str
+    vpc_endpoint: str = ""
+    values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One action of one principal on one resource with one outcome, over all days."""
+    """One action of one principal on one resource with one outcome, over all days, in the contexts it was seen in."""
 
     action: Action
     resource: Resource
@@ -42,8 +51,13 @@ class Use:
     how: str
     denial_kind: DenialKind
     error_code: str
-    regions: tuple[str, ...]
+    contexts: tuple[RecordedContext, ...]
     evidence: Evidence
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The Regions it was seen in, sorted."""
+        return tuple(sorted({context.region for context in self.contexts}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,16 +186,24 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """What caps grants without granting anything: the boundary, or one level of SCPs; `name` says which."""
+
+    name: str
+    allows: tuple[Grant, ...]
+    denies: tuple[Grant, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PrincipalGrants:
     """What a principal's policies say. `missing` names attached policies or boundaries without a document.
 
-    `granted` is every action that some Allow grants, that no Deny refuses outright and that the boundary lets through.
+    `granted` is every action that some Allow grants, that no Deny refuses outright and that every limit lets through.
     """
 
     principal: Principal
     allows: tuple[Grant, ...]
     denies: tuple[Grant, ...]
-    boundary_allows: tuple[Grant, ...] | None
-    boundary_denies: tuple[Grant, ...]
+    limits: tuple[Limit, ...]
     missing: tuple[str, ...]
     granted: frozenset[Action]

@@ -248,6 +248,7 @@ class PolicyKind(StrEnum):
     INLINE = "inline"
     CUSTOMER_MANAGED = "customer_managed"
     AWS_MANAGED = "aws_managed"
+    SCP = "scp"  # a service control policy: it caps grants and grants nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from lpgen.core.grounds import (
     Gap,
     LogCoverage,
     PrincipalUsage,
+    RecordedContext,
     StatementRef,
     UnmappedEvent,
     Use,
@@ -263,7 +264,9 @@ def use_of(
 ) -> Use:
     """One use."""
     kind = ResourceKind.NONE if resource == "*" else ResourceKind.ARN
-    return Use(Action(action), Resource(kind, resource), outcome, "observed", wall, error, (region,), evidence)
+    return Use(
+        Action(action), Resource(kind, resource), outcome, "observed", wall, error, (RecordedContext(region),), evidence
+    )
 
 
 # ---------------------------------------------------------------- one principal of every kind

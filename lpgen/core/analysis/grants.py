@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from lpgen.core.actions.catalog import Catalog, Expansion
-from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef
-from lpgen.core.model import Action, ActionPattern, AttachedPolicy, Effect, Principal
+from lpgen.core.grounds import Grant, Limit, PrincipalGrants, StatementRef
+from lpgen.core.guards import NO_GUARDS, Guards, Levels
+from lpgen.core.model import Action, ActionPattern, AttachedPolicy, Effect, PolicyKind, Principal
 
 
-def grants_from_principals(principals: Iterable[Principal], catalog: Catalog) -> tuple[PrincipalGrants, ...]:
+def grants_from_principals(
+    principals: Iterable[Principal], catalog: Catalog, guards: Guards = NO_GUARDS
+) -> tuple[PrincipalGrants, ...]:
     """The grants of each principal, sorted by ARN.
 
-    Every `Allow` and `Deny` of inline, attached, group and boundary policies, expanded against the catalog. Conditions
-    are kept with the statement and not evaluated here.
+    Every `Allow` and `Deny` of inline, attached, group and boundary policies and of SCPs, expanded against the catalog.
+    Conditions are kept with the statement and not evaluated here.
     """
     expander = _Expander(catalog)
-    return tuple(_principal_grants(principal, expander) for principal in sorted(principals, key=lambda one: one.arn))
+    return tuple(
+        _principal_grants(guards.bounded(principal), guards.scps_of(principal), expander)
+        for principal in sorted(principals, key=lambda one: one.arn)
+    )
 
 
 class _Expander:
@@ -33,24 +39,32 @@ class _Expander:
         return self._known[key]
 
 
-def _principal_grants(principal: Principal, expander: _Expander) -> PrincipalGrants:
-    grants = [grant for policy in principal.policies for grant in _policy_grants(policy, expander)]
-    allows = tuple(grant for grant in grants if grant.statement.effect is Effect.ALLOW)
-    denies = tuple(grant for grant in grants if grant.statement.effect is Effect.DENY)
-    limit = () if principal.boundary is None else tuple(_policy_grants(principal.boundary, expander))
-    boundary_allows = tuple(grant for grant in limit if grant.statement.effect is Effect.ALLOW)
-    boundary_denies = tuple(grant for grant in limit if grant.statement.effect is Effect.DENY)
+def _principal_grants(principal: Principal, scps: Levels, expander: _Expander) -> PrincipalGrants:
+    allows, denies = _by_effect(grant for policy in principal.policies for grant in _policy_grants(policy, expander))
+    limits = tuple(_limits(principal, scps, expander))
     granted = _actions(allows) - _refused_outright(denies)
+    for limit in limits:
+        granted = (granted & _actions(limit.allows)) - _refused_outright(limit.denies)
+    return PrincipalGrants(principal, allows, denies, limits, _missing(principal), granted)
+
+
+def _limits(principal: Principal, scps: Levels, expander: _Expander) -> Iterator[Limit]:
     if principal.boundary is not None:
-        granted = (granted & _actions(boundary_allows)) - _refused_outright(boundary_denies)
-    return PrincipalGrants(
-        principal,
-        allows,
-        denies,
-        None if principal.boundary is None else boundary_allows,
-        boundary_denies,
-        _missing(principal),
-        granted,
+        yield Limit("the permissions boundary", *_by_effect(_policy_grants(principal.boundary, expander)))
+    for number, level in enumerate(scps, start=1):
+        policies = (
+            AttachedPolicy(PolicyKind.SCP, f"SCP {place} of level {number}", "", "", None, policy)
+            for place, policy in enumerate(level, start=1)
+        )
+        found = _by_effect(grant for policy in policies for grant in _policy_grants(policy, expander))
+        yield Limit(f"level {number} of the SCPs", *found)
+
+
+def _by_effect(grants: Iterable[Grant]) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
+    found = tuple(grants)
+    return (
+        tuple(grant for grant in found if grant.statement.effect is Effect.ALLOW),
+        tuple(grant for grant in found if grant.statement.effect is Effect.DENY),
     )
 
 

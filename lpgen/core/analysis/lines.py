@@ -152,14 +152,13 @@ def _line_kind(use: Use) -> tuple[LineKind, str]:
 
 def _refusal(grants: PrincipalGrants, use: Use, *, catalog: Catalog) -> str:
     """Why the current policies refuse a use whatever their Allows say, or ""."""
-    for deny in (*grants.denies, *grants.boundary_denies):
+    denies = (*grants.denies, *(deny for limit in grants.limits for deny in limit.denies))
+    for deny in denies:
         if _denies_outright(deny, use):
             return f"explicitly denied by {deny.ref}"
-    allows = grants.boundary_allows
-    if allows is not None and not any(
-        narrow_scope(grant, use.action, use.resource, catalog=catalog) for grant in allows
-    ):
-        return "outside the permissions boundary"
+    for limit in grants.limits:
+        if not any(narrow_scope(grant, use.action, use.resource, catalog=catalog) for grant in limit.allows):
+            return f"outside {limit.name}"
     return ""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.checks.actions import check_actions
 from lpgen.core.analysis.checks.denies import check_denies
+from lpgen.core.analysis.checks.hunt import HUNT_SIZE, check_hunt
 from lpgen.core.analysis.checks.reasons import check_pairs_have_reasons
 from lpgen.core.analysis.checks.replay import check_replay
 from lpgen.core.analysis.checks.sizes import check_sizes
@@ -19,6 +20,7 @@ from lpgen.core.analysis.checks.within import check_within_grants
 from lpgen.core.analysis.checks.written import WrittenDocument, new_allows
 from lpgen.core.analysis.claims import Claims
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
+from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.replacements import Verification
 
 
@@ -29,11 +31,14 @@ def verify_replacement(
     catalog: Catalog,
     *,
     claims: Claims,
+    guards: Guards = NO_GUARDS,
+    hunt_size: int = HUNT_SIZE,
 ) -> Verification:
     """The checks on one principal's written documents.
 
     `usage` is what counts as the principal's use. `claims` are the reasons that the evidence file gives for lines
     without use, and the uses that decisions drop; a claim justifies a line being there, never its being allowed.
+    `guards` are the policies beside the principal's own that its requests meet.
     """
     news = new_allows(documents, catalog)
     return Verification(
@@ -41,8 +46,9 @@ def verify_replacement(
         (
             check_actions(documents, catalog),
             check_use_is_covered(news, grants, usage, catalog, claims=claims),
-            check_replay(documents, grants, usage, catalog, claims=claims),
+            check_replay(documents, grants, usage, catalog, claims=claims, guards=guards),
             check_within_grants(news, grants),
+            check_hunt(documents, news, grants, catalog, size=hunt_size),
             check_pairs_have_reasons(news, usage, catalog, claims=claims),
             check_denies(documents, grants),
             check_sizes(documents, grants.principal.kind),

@@ -84,8 +84,8 @@ def _present_match(
 ) -> Match:
     wanted = [_fill_in(operator, text, version, request) for text in condition.values]
     gaps = [text for text in wanted if isinstance(text, Unfilled)]
-    if operator.negated and any(gap.gap is Gap.MISSING for gap in gaps):
-        return NO  # a variable without a value makes the statement invalid
+    # A variable without a value makes its text equal to, and like, nothing: a negated operator then holds of it.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
     unknown = {key for gap in gaps if gap.gap is Gap.UNKNOWN for key in gap.keys}
     texts = [text for text in wanted if isinstance(text, Filled)]
     doubt = _undocumented(condition.key, request)

@@ -67,22 +67,18 @@ def _action_globs(patterns: tuple[ActionPattern, ...]) -> tuple[str, ...]:
 def resource_matches(statement: Statement, version: str, request: Request) -> Match:
     """Whether a statement's `Resource` or `NotResource` covers the request's resource.
 
-    A variable without a value makes the statement inapplicable, in either form. A statement without the element (a
-    trust policy's) covers the resource it hangs on.
+    A pattern with a variable that has no value matches no resource, in either element. A statement without the element
+    (a trust policy's) covers the resource it hangs on.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
     """
     if not statement.resources and statement.principals is not None:
         return YES
-    negated = statement.not_resource
-    matches = [_pattern_match(pattern, version, request, negated=negated) for pattern in statement.resources]
-    if not statement.not_resource:
-        return any_of(match or NO for match in matches)
-    if None in matches:
-        return NO
-    return opposite(any_of(match for match in matches if match is not None))
+    covered = any_of(_pattern_match(pattern, version, request) for pattern in statement.resources)
+    return opposite(covered) if statement.not_resource else covered
 
 
-def _pattern_match(pattern: str, version: str, request: Request, *, negated: bool) -> Match | None:
-    """Whether one resource pattern covers the request's resource, or None where its variable has no value."""
+def _pattern_match(pattern: str, version: str, request: Request) -> Match:
+    """Whether one resource pattern covers the request's resource."""
     resource = request.resource
     if version != CURRENT_VERSION or "${" not in pattern:
         return _plain_match(pattern, resource)
@@ -90,12 +86,9 @@ def _pattern_match(pattern: str, version: str, request: Request, *, negated: boo
     if isinstance(filled, Filled):
         return _filled_match(filled, resource)
     if filled.gap is Gap.MISSING:
-        return None
-    at_most = _plain_match(variables_as_wildcards(pattern), resource)
-    if at_most.answer is Answer.NO and not negated:
         return NO
-    # In `NotResource` even a pattern that no value could make match is in doubt: without a value the statement falls.
-    return maybe(*filled.keys, *at_most.depends_on)
+    at_most = _plain_match(variables_as_wildcards(pattern), resource)
+    return NO if at_most.answer is Answer.NO else maybe(*filled.keys, *at_most.depends_on)
 
 
 def _plain_match(pattern: str, resource: Resource) -> Match:

@@ -18,7 +18,7 @@ class Gap(StrEnum):
     """Why a text can't be filled in."""
 
     UNKNOWN = "unknown"  # the request doesn't show the key
-    MISSING = "missing"  # the request doesn't have the key: the statement doesn't apply
+    MISSING = "missing"  # the request doesn't have the key: the text is like nothing
 
 
 @dataclass(frozen=True, slots=True)

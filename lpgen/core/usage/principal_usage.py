@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import pyarrow as pa
 
-from lpgen.core.grounds import Evidence, PrincipalUsage, UnmappedEvent, Use
+from lpgen.core.grounds import Evidence, PrincipalUsage, RecordedContext, UnmappedEvent, Use
 from lpgen.core.model import (
     UNKNOWN_RESOURCE,
     Action,
@@ -38,6 +40,8 @@ _COLUMNS: Final = (
     "denial_kind",
     "error_code",
     "region",
+    "vpc_endpoint",
+    "context",
     "day",
     "first_seen",
     "last_seen",
@@ -47,6 +51,7 @@ _COLUMNS: Final = (
 )
 
 _UseKey = tuple[str, str, str, str, str, str, str]
+_ContextKey = tuple[str, ...]  # Region, VPC endpoint, and condition values as JSON text
 
 
 def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = None) -> dict[str, PrincipalUsage]:
@@ -54,10 +59,11 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
 
     A principal is here too when all it has is a successful record that the event map doesn't know.
     """
-    uses: dict[str, dict[_UseKey, tuple[Evidence, set[str]]]] = defaultdict(dict)
+    uses: dict[str, dict[_UseKey, tuple[Evidence, set[_ContextKey]]]] = defaultdict(dict)
     ids: dict[str, set[str]] = defaultdict(set)
     for row in _rows(usage.table, _COLUMNS):
-        principal, principal_id, action, kind, text, outcome, how, denial, error, region, day, *values = row
+        principal, principal_id, action, kind, text, outcome, how, denial, error, *context, day = row[:13]
+        values = row[13:]
         ids[principal].add(principal_id)
         if row_counts is not None and not row_counts(principal, principal_id, action, values[4], str(day)):
             continue
@@ -65,9 +71,9 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
         key = (action, kind, text, outcome, how, denial, error)
         known = uses[principal].get(key)
         if known is None:
-            uses[principal][key] = (evidence, {region})
+            uses[principal][key] = (evidence, {tuple(context)})
         else:
-            known[1].add(region)
+            known[1].add(tuple(context))
             uses[principal][key] = (merge_evidence(known[0], evidence), known[1])
     unmapped = _unmapped_events(usage)
     return {
@@ -144,7 +150,7 @@ def name_arn(arn: str) -> str:
 def _principal_usage(
     principal: str,
     ids: set[str],
-    uses: Mapping[_UseKey, tuple[Evidence, set[str]]],
+    uses: Mapping[_UseKey, tuple[Evidence, set[_ContextKey]]],
     *,
     unmapped: tuple[UnmappedEvent, ...],
 ) -> PrincipalUsage:
@@ -156,15 +162,21 @@ def _principal_usage(
             how,
             DenialKind(denial),
             error,
-            tuple(sorted(regions)),
+            tuple(sorted(_recorded_context(*context) for context in contexts)),
             evidence,
         )
-        for (action, kind, text, outcome, how, denial, error), (evidence, regions) in sorted(
+        for (action, kind, text, outcome, how, denial, error), (evidence, contexts) in sorted(
             uses.items(), key=lambda item: item[0]
         )
     )
     regions = {region for use in found for region in use.regions}
     return PrincipalUsage(principal, tuple(sorted(ids - {""})), found, unmapped, tuple(sorted(regions)))
+
+
+@lru_cache(maxsize=4096)
+def _recorded_context(region: str, vpc_endpoint: str, values: str) -> RecordedContext:
+    pairs = json.loads(values or "{}").items()
+    return RecordedContext(region, vpc_endpoint, tuple(sorted((key, tuple(found)) for key, found in pairs)))
 
 
 def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.checks.written import CheckNotes, WrittenDocument
 from lpgen.core.analysis.claims import Claims
-from lpgen.core.grounds import PrincipalGrants, PrincipalUsage, Use
-from lpgen.core.model import Outcome, Resource, ResourceKind
+from lpgen.core.analysis.met_policies import known_context, policies_met, replayed_resource, request_of
+from lpgen.core.grounds import PrincipalGrants, PrincipalUsage, StatementRef
+from lpgen.core.guards import Guards
+from lpgen.core.model import Effect, Outcome, Principal
 from lpgen.core.policies.authorize import decide
-from lpgen.core.policies.decision import Request, Result
-from lpgen.core.policies.policy_set import PolicySet
+from lpgen.core.policies.decision import Decision, Layer, Result
 from lpgen.core.replacements import Check
 
 
@@ -22,42 +23,51 @@ def check_replay(
     catalog: Catalog,
     *,
     claims: Claims,
+    guards: Guards,
 ) -> Check:
-    """Each use, and the example it was seen on, decided under the old policies and under the new ones.
+    """Each use, on the example it was seen on and in each context that its records show, under old and new policies.
 
-    What was allowed must stay allowed. What depends on something the record doesn't show must not end as a denial. Use
-    that the old policies deny says nothing about the replacement, and a resource that wasn't read can't be replayed:
-    what its statement covers is compared by the check of use.
+    What was allowed must stay allowed. What depends on keys that the records don't show must depend on the same ones
+    still, or it is unproven. Use that the old policies deny says nothing about the replacement, and a resource that
+    wasn't read can't be replayed: what its statement covers is compared by the check of use.
     """
     found = CheckNotes("replay: what was allowed is allowed")
-    limit = grants.principal.boundary.document if grants.principal.boundary else None
-    boundary = () if limit is None else (limit,)
-    held = tuple(policy.document for policy in grants.principal.policies if policy.document is not None)
-    old = PolicySet(identity=held, boundary=boundary)
-    new = PolicySet(identity=tuple(document.policy for document in documents), boundary=boundary)
+    principal = grants.principal
+    written = tuple(document.policy for document in documents)
     for use in usage.uses:
-        if use.outcome is Outcome.DENIED or claims.is_dropped(use.action, use.evidence.example_resource):
+        resource = replayed_resource(use)
+        if use.outcome is Outcome.DENIED or resource is None:
             continue
-        for resource in _resources(use):
-            request = Request(grants.principal.arn, use.action, resource)
-            before = decide(request, old, catalog=catalog).result
-            if before not in (Result.ALLOWED, Result.DEPENDS):
+        if claims.is_dropped(use.action, use.evidence.example_resource):
+            continue
+        old = policies_met(principal, resource.text, guards)
+        new = policies_met(principal, resource.text, guards, identity=written)
+        for seen in use.contexts:
+            context = known_context(principal, resource, seen)
+            request = request_of(principal, use.action, resource, context=context, guards=guards)
+            before = decide(request, old, catalog=catalog)
+            if before.result not in (Result.ALLOWED, Result.DEPENDS):
                 continue
             found.examined += 1
-            after = decide(request, new, catalog=catalog).result
-            if after is not before and after is not Result.ALLOWED:
+            after = decide(request, new, catalog=catalog)
+            what = f"{use.action} on {resource.text}"
+            example = f"(example {use.evidence.example_event_id})"
+            if after.result is not Result.ALLOWED and after.result is not before.result:
                 found.failed.append(
-                    f"{use.action} on {resource.text} was {before}, and would be {after}"
-                    f" (example {use.evidence.example_event_id})"
+                    f"{what} was {before.result}{_line_lost(before, principal)}, and would be {after.result} {example}"
                 )
+            elif after.result is Result.DEPENDS and after.depends_on != before.depends_on:
+                keys = ", ".join(sorted(set(before.depends_on) ^ set(after.depends_on)))
+                found.unproven.append(f"{what} depends on {keys} in another way than before {example}")
     return found.check()
 
 
-def _resources(use: Use) -> Iterable[Resource]:
-    example = use.evidence.example_resource
-    if use.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
-        return
-    if use.resource.kind is ResourceKind.FOLD and example.startswith("arn:") and example != use.resource.text:
-        yield Resource(ResourceKind.ARN, example)
-    else:
-        yield use.resource
+def _line_lost(before: Decision, principal: Principal) -> str:
+    """Which old statement allowed a request, for people."""
+    held = [policy for policy in principal.policies if policy.document is not None]
+    for reason in before.reasons:
+        if reason.layer is Layer.IDENTITY and reason.effect is Effect.ALLOW:
+            policy = held[reason.policy]
+            ref = StatementRef(policy.arn or policy.name, policy.kind, policy.group, reason.statement, reason.sid)
+            return f" by {ref}"
+    return ""

@@ -140,11 +140,11 @@ def _no_stricter(new: NewAllow, old: Grant) -> bool:
 
 
 def _refused_before(grants: PrincipalGrants, use: Use, catalog: Catalog) -> bool:
-    """Whether the old policies refuse the use for certain: an unconditional Deny, or nothing in the boundary."""
-    if any(_certainly_denies(deny, use) for deny in (*grants.denies, *grants.boundary_denies)):
+    """Whether the old policies refuse the use for certain: by an unconditional Deny, or by a limit."""
+    denies = (*grants.denies, *(deny for limit in grants.limits for deny in limit.denies))
+    if any(_certainly_denies(deny, use) for deny in denies):
         return True
-    limit = grants.boundary_allows
-    return limit is not None and not any(_may_allow(grant, use, catalog) for grant in limit)
+    return any(not any(_may_allow(grant, use, catalog) for grant in limit.allows) for limit in grants.limits)
 
 
 def _certainly_denies(deny: Grant, use: Use) -> bool:

@@ -13,21 +13,27 @@ from lpgen.core.replacements import Check
 
 
 def check_within_grants(news: Iterable[NewAllow], grants: PrincipalGrants) -> Check:
-    """For each new Allow one old Allow that contains it: its actions, its resources, and conditions no looser."""
+    """For each new Allow one old Allow that contains it: its actions, its resources, and conditions no looser.
+
+    Where the old Allow that is left in question has other conditions, which may or may not be looser, it is unproven.
+    """
     found = CheckNotes("nothing new is allowed")
     for new in news:
         found.examined += len(new.actions) * max(1, len(new.statement.resources))
         if not new.actions:
             continue
-        reasons = []
-        for old in grants.allows:
-            reason = _not_within(new, old)
-            if reason == "":
-                break
-            reasons.append(f"{old.ref}: {reason}")
-        else:
-            found.failed.append(f"{new.place} is within no old statement ({'; '.join(reasons[:5])})")
+        reasons = [(old, _not_within(new, old)) for old in grants.allows]
+        if "" in {reason for _, reason in reasons}:
+            continue
+        named = "; ".join(f"{old.ref}: {reason}" for old, reason in reasons[:5])
+        only_conditions = any(reason == _OTHER_CONDITIONS for _, reason in reasons)
+        (found.unproven if only_conditions else found.failed).append(
+            f"{new.place} is within no old statement ({named})"
+        )
     return found.check()
+
+
+_OTHER_CONDITIONS = "has a condition that the new statement lacks"
 
 
 def _not_within(new: NewAllow, old: Grant) -> str:
@@ -35,16 +41,20 @@ def _not_within(new: NewAllow, old: Grant) -> str:
     beyond = sorted(new.actions - old.actions)
     if beyond:
         return f"does not grant {beyond[0]}"
-    if not conditions_at_least_as_strict(new.statement.conditions, old.statement.conditions):
-        return "has a condition that the new statement lacks"
     if new.version != old.version and statement_depends_on_version(old.statement):
         return "is in another language version, in which `${` means something else"
+    if reason := _resources_not_within(new, old):
+        return reason
+    strict = conditions_at_least_as_strict(new.statement.conditions, old.statement.conditions)
+    return "" if strict else _OTHER_CONDITIONS
+
+
+def _resources_not_within(new: NewAllow, old: Grant) -> str:
+    """Why the resources of a new Allow aren't within those of an old one, or ""."""
     if new.statement.not_resource:
-        if old.statement.not_resource and set(old.statement.resources) <= set(new.statement.resources):
-            return ""
-        return (
-            "" if "*" in old.statement.resources and not old.statement.not_resource else "is narrower than NotResource"
-        )
+        whole = "*" in old.statement.resources and not old.statement.not_resource
+        kept = old.statement.not_resource and set(old.statement.resources) <= set(new.statement.resources)
+        return "" if whole or kept else "is narrower than NotResource"
     # Asked of every resource, whether or not the catalog says that one of the actions takes it: the catalog may lag.
     for resource in new.statement.resources:
         if not _resource_within(resource, new, old):

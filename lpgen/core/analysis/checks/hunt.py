@@ -1,0 +1,139 @@
+"""The check that hunts for a request which a replacement allows and the old policies don't.
+
+The proof that nothing is new goes by containment of patterns; the hunt shares nothing with it but the policies. It
+makes requests out of what both sides say, decides them, and a single hit is a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from typing import Final, TypeVar
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.checks.written import CheckNotes, NewAllow, WrittenDocument
+from lpgen.core.grounds import Grant, PrincipalGrants
+from lpgen.core.model import Action, Condition, Resource, ResourceKind
+from lpgen.core.policies.authorize import decide
+from lpgen.core.policies.decision import AbsentKeys, Request, Result
+from lpgen.core.policies.match import VARIABLE, VARIABLE_ESCAPES
+from lpgen.core.policies.policy_set import PolicySet
+from lpgen.core.replacements import Check
+
+HUNT_SIZE: Final = 64
+"""How many requests are tried per replacement unless told."""
+
+Item = TypeVar("Item")
+
+
+def check_hunt(
+    documents: Sequence[WrittenDocument],
+    news: Sequence[NewAllow],
+    grants: PrincipalGrants,
+    catalog: Catalog,
+    *,
+    size: int = HUNT_SIZE,
+) -> Check:
+    """Requests near the new statements, each in a complete context: whatever the new policies allow, the old did.
+
+    Boundary and SCPs are left out, which cap both sides alike, so that a leak can't hide behind them.
+    """
+    found = CheckNotes("hunt: nothing allowed that was not")
+    written = tuple(document.policy for document in documents)
+    held = tuple(policy.document for policy in grants.principal.policies if policy.document is not None)
+    old, new = PolicySet(identity=held), PolicySet(identity=written)
+    for request in _requests(grants.principal.arn, news, grants, size):
+        found.examined += 1
+        if decide(request, new, catalog=catalog).result is Result.ALLOWED:
+            before = decide(request, old, catalog=catalog).result
+            if before is not Result.ALLOWED:
+                shown = ", ".join(f"{key}={'|'.join(values)}" for key, values in sorted(request.context.items()))
+                what = f"{request.action} on {request.resource.text}"
+                found.failed.append(f"{what} was {before}, and would be allowed (context: {shown or 'none'})")
+    return found.check()
+
+
+def _requests(principal: str, news: Sequence[NewAllow], grants: PrincipalGrants, size: int) -> Iterator[Request]:
+    """Requests made of the actions, resources and conditions of new and old statements; the same ones every time."""
+    live = [new for new in news if new.actions]
+    old = (*grants.allows, *grants.denies)
+    if not live:
+        return
+    draws = _Draws(principal)
+    values = _condition_values(
+        (*(new.statement.conditions for new in live), *(one.statement.conditions for one in old))
+    )
+    patterns = tuple(sorted({pattern for one in old for pattern in one.statement.resources}))
+    others = _granted_actions(old)
+    for number in range(size):
+        new = live[number % len(live)]
+        context = _context(values, draws)
+        action = draws.pick(others) if others and draws.one_in(6) else draws.pick(tuple(sorted(new.actions)))
+        pool = patterns if patterns and (new.statement.not_resource or draws.one_in(3)) else new.statement.resources
+        text = _instance(draws.pick(pool), context, draws)
+        yield Request(principal, action, Resource(ResourceKind.ARN, text), context, AbsentKeys.MISSING)
+
+
+def _granted_actions(grants: Iterable[Grant]) -> tuple[Action, ...]:
+    """Some actions that old statements are about, few enough to draw from."""
+    return tuple(sorted({action for grant in grants for action in sorted(grant.actions)[:50]}))
+
+
+def _condition_values(blocks: Iterable[Iterable[Condition]]) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for block in blocks:
+        for condition in block:
+            found.setdefault(condition.key, set()).update(condition.values)
+    return {key: tuple(sorted(values)) for key, values in sorted(found.items())}
+
+
+def _context(values: Mapping[str, tuple[str, ...]], draws: _Draws) -> dict[str, tuple[str, ...]]:
+    """A complete context: each key that a condition asks for is missing, another value, one of the wanted, or two."""
+    context: dict[str, tuple[str, ...]] = {}
+    for key, wanted in values.items():
+        choice = draws.below(5)
+        if choice == 0 or not wanted:
+            continue
+        count = 2 if choice == 1 else 1
+        context[key] = ("other",) if choice == 2 else tuple(_plain(draws.pick(wanted), draws) for _ in range(count))
+    return context
+
+
+def _instance(pattern: str, context: dict[str, tuple[str, ...]], draws: _Draws) -> str:
+    """A resource that a pattern matches, or nearly; its variables get values, which the context then has."""
+    text = pattern
+    for found in VARIABLE.finditer(pattern):
+        key = (found.group(1) or found.group()[2:-1]).strip()
+        value = context.setdefault(key, (draws.pick(_FILLINGS),))[0] if key not in VARIABLE_ESCAPES else key
+        text = text.replace(found.group(), value)
+    return _plain(text, draws)
+
+
+_FILLINGS: Final = ("x", "a/b", "prod", "*")
+_RUNS: Final = ("", "x", "x/y", "a:b", "secret/x")
+
+
+def _plain(pattern: str, draws: _Draws) -> str:
+    return "".join(draws.pick(_RUNS) if c == "*" else "q" if c == "?" else c for c in pattern)
+
+
+class _Draws:
+    """Choices that look random and depend on the seed alone: the same replacement is hunted the same way every time."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed.encode()
+        self._drawn = 0
+
+    def below(self, bound: int) -> int:
+        """A number from 0 up to, and without, the bound."""
+        self._drawn += 1
+        digest = blake2b(self._seed, digest_size=8, salt=self._drawn.to_bytes(16, "big"))
+        return int.from_bytes(digest.digest(), "big") % bound
+
+    def pick(self, items: Sequence[Item]) -> Item:
+        """One of the items."""
+        return items[self.below(len(items))]
+
+    def one_in(self, number: int) -> bool:
+        """True once in so many draws."""
+        return self.below(number) == 0

@@ -1,0 +1,72 @@
+"""The requests that uses stand for, and the policies that they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from lpgen.core.grounds import RecordedContext, Use
+from lpgen.core.guards import Guards
+from lpgen.core.model import Policy, Principal, PrincipalKind, Resource, ResourceKind
+from lpgen.core.policies.decision import Request
+from lpgen.core.policies.policy_set import UNSTATED, PolicySet
+from lpgen.core.policies.principals import is_account_id
+
+
+def policies_met(
+    principal: Principal, resource: str, guards: Guards, *, identity: Iterable[Policy] | None = None
+) -> PolicySet:
+    """The policies that a request by a principal on a resource meets, as far as they are known.
+
+    `identity` are the identity policies, those of the snapshot unless told. What nobody supplied of resource policies
+    is unstated; session and endpoint policies are taken not to exist.
+    """
+    boundary = guards.bounded(principal).boundary
+    held = (policy.document for policy in principal.policies)
+    policy = guards.policy_of(resource)
+    return PolicySet(
+        identity=tuple(one for one in (held if identity is None else identity) if one is not None),
+        boundary=() if boundary is None or boundary.document is None else (boundary.document,),
+        scps=guards.scps_of(principal),
+        resource=UNSTATED if policy is None else policy.policy,
+    )
+
+
+def request_of(
+    principal: Principal, action: str, resource: Resource, *, context: Mapping[str, tuple[str, ...]], guards: Guards
+) -> Request:
+    """The request of a principal, in a context that needn't be complete."""
+    policy = guards.policy_of(resource.text)
+    return Request(principal.arn, action, resource, context, resource_account=policy.account if policy else "")
+
+
+def known_context(principal: Principal, resource: Resource, seen: RecordedContext) -> dict[str, tuple[str, ...]]:
+    """The condition keys whose values a record leaves no doubt about.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    context: dict[str, tuple[str, ...]] = {
+        "aws:PrincipalArn": (principal.arn,),
+        "aws:PrincipalAccount": (principal.account,),
+        "aws:PrincipalType": ("AssumedRole" if principal.kind is PrincipalKind.ROLE else "User",),
+        "aws:PrincipalIsAWSService": ("false",),
+    }
+    if principal.kind is PrincipalKind.USER:
+        context["aws:username"] = (principal.name,)
+    owner = resource.text.split(":", 5)[4] if resource.text.count(":") >= 5 else ""
+    if resource.kind is ResourceKind.ARN and is_account_id(owner):
+        context["aws:ResourceAccount"] = (owner,)
+    if seen.region:
+        context["aws:RequestedRegion"] = (seen.region,)
+    if seen.vpc_endpoint:
+        context["aws:SourceVpce"] = (seen.vpc_endpoint,)
+    return {**context, **dict(seen.values)}
+
+
+def replayed_resource(use: Use) -> Resource | None:
+    """The resource to replay a use on: the example behind a fold, and None where it wasn't read."""
+    example = use.evidence.example_resource
+    if use.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
+        return None
+    if use.resource.kind is ResourceKind.FOLD and example.startswith("arn:") and example != use.resource.text:
+        return Resource(ResourceKind.ARN, example)
+    return use.resource

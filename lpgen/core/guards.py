@@ -1,0 +1,85 @@
+"""The policies that stand beside a principal's own: boundary, organization and resources, as a person supplies them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from lpgen.core.model import AttachedPolicy, Policy, Principal
+
+Levels = tuple[tuple[Policy, ...], ...]
+"""The policies attached to each level of an organization, from its root down to the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountScps:
+    """The SCPs that one account inherits and has, by level; the account "" stands for every other account."""
+
+    account: str
+    levels: Levels
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcePolicy:
+    """The policy of one resource: a bucket's, a key's, a role's trust policy. `account` owns it, "" if unknown."""
+
+    resource: str
+    account: str
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What was supplied. `boundary` counts for every principal, in place of the boundary that the snapshot has."""
+
+    boundary: AttachedPolicy | None = None
+    scps: tuple[AccountScps, ...] = ()
+    resource_policies: tuple[ResourcePolicy, ...] = ()
+    _by_resource: dict[str, ResourcePolicy] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_resource", {one.resource: one for one in self.resource_policies})
+
+    def bounded(self, principal: Principal) -> Principal:
+        """The principal with the boundary that counts."""
+        return principal if self.boundary is None else replace(principal, boundary=self.boundary)
+
+    def scps_of(self, principal: Principal) -> Levels:
+        """The levels of SCPs that cap a principal; none were supplied where it is empty.
+
+        SCPs leave service-linked roles alone.
+        https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+        """
+        if principal.path.startswith("/aws-service-role/"):
+            return ()
+        found = {one.account: one.levels for one in self.scps}
+        return found.get(principal.account, found.get("", ()))
+
+    def policy_of(self, resource: str) -> ResourcePolicy | None:
+        """The supplied policy that governs a resource: its own, or for an object that of its bucket."""
+        return self._by_resource.get(resource) or self._by_resource.get(_governing(resource))
+
+    def with_trust(self, principals: Iterable[Principal]) -> Guards:
+        """These guards with the trust policies of the roles of a snapshot; what was supplied outweighs them."""
+        supplied = {one.resource for one in self.resource_policies}
+        trusts = (
+            ResourcePolicy(one.arn, one.account, one.trust)
+            for one in principals
+            if one.trust is not None and one.arn not in supplied
+        )
+        return replace(self, resource_policies=(*self.resource_policies, *trusts))
+
+
+NO_GUARDS: Final = Guards()
+
+
+def _governing(resource: str) -> str:
+    """The ARN of what a resource's policy hangs on: an object's bucket, else the resource itself.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
+    """
+    service = resource.split(":", 3)[2] if resource.count(":") > 2 else ""
+    if service == "s3":
+        return resource.partition("/")[0]
+    return resource
