@@ -24,6 +24,7 @@ from lpgen.cli_options import (
     EXIT_INVOCATION,
     EXIT_UNFINISHED,
     AsOfOption,
+    BoundaryOption,
     DataOption,
     DecisionsOption,
     FormatOption,
@@ -34,6 +35,8 @@ from lpgen.cli_options import (
     PoliciesOption,
     PrincipalOption,
     ReportFormat,
+    ResourcePoliciesOption,
+    ScpsOption,
     StrictOption,
     TrailsOption,
     VerboseOption,
@@ -46,6 +49,7 @@ from lpgen.errors import InvocationError, LpgenError
 
 if TYPE_CHECKING:
     from lpgen.core.findings import Report
+    from lpgen.core.guards import Guards
     from lpgen.core.usage.ingest_result import Progress
 
 app = typer.Typer(
@@ -162,6 +166,9 @@ def review_command(
     decisions: DecisionsOption = None,
     trails: TrailsOption = None,
     last_accessed: LastAccessedOption = None,
+    boundary: BoundaryOption = None,
+    scps: ScpsOption = None,
+    resource_policies: ResourcePoliciesOption = None,
     inline: Annotated[bool, typer.Option("--inline", help="Plan inline policies instead of managed ones.")] = False,
     catalog: CatalogOption = None,
 ) -> None:
@@ -176,6 +183,7 @@ def review_command(
     options = _options(
         keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
     )
+    options = replace(options, guards=_guards(boundary, scps, resource_policies))
     report = _analyse(data, policies, catalog, options=options, trails=trails, last_accessed=last_accessed)
     put_text(render_review(report, format.value, width=terminal_width(), color=wants_color(output)), output)
     if report.problems:
@@ -197,6 +205,9 @@ def generate_command(
     decisions: DecisionsOption = None,
     trails: TrailsOption = None,
     last_accessed: LastAccessedOption = None,
+    boundary: BoundaryOption = None,
+    scps: ScpsOption = None,
+    resource_policies: ResourcePoliciesOption = None,
     catalog: CatalogOption = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 unless every replacement is called safe.")
@@ -214,6 +225,7 @@ def generate_command(
     options = _options(
         keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
     )
+    options = replace(options, guards=_guards(boundary, scps, resource_policies))
     report = _analyse(data, policies, catalog, options=options, trails=trails, last_accessed=last_accessed)
     generate(report, output)
     _say_generated(report, output)
@@ -232,6 +244,9 @@ def verify_command(
     output: OutputFileOption = None,
     as_of: AsOfOption = None,
     decisions: DecisionsOption = None,
+    boundary: BoundaryOption = None,
+    scps: ScpsOption = None,
+    resource_policies: ResourcePoliciesOption = None,
     catalog: CatalogOption = None,
 ) -> None:
     """Prove written replacements anew.
@@ -246,6 +261,7 @@ def verify_command(
     from lpgen.report import render_verification
 
     options = _options(KeepUnobservable.SIGNED, 0, as_of=as_of, decisions=decisions, inline=False, principal="")
+    options = replace(options, guards=_guards(boundary, scps, resource_policies))
     results = verify(folder, data, policies, open_catalog(catalog), options=options)
     put_text(render_verification(results, format.value, width=terminal_width(), color=wants_color(output)), output)
     if not results or any(one.status is not CheckStatus.PASSED for one in results):
@@ -318,6 +334,12 @@ def _options(
 
     decided = read_decisions(decisions) if decisions else ()
     return Options(keep, min_days, as_of.date() if as_of else None, inline, decided, principal)
+
+
+def _guards(boundary: Path | None, scps: Path | None, resource_policies: Path | None) -> Guards:
+    from lpgen.edge.guard_files import read_guards
+
+    return read_guards(boundary, scps, resource_policies)
 
 
 def _analyse(

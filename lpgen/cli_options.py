@@ -83,6 +83,32 @@ LastAccessedOption = Annotated[
         "ACCOUNT-KIND-NAME.json or NAME.json, or listed in index.json.",
     ),
 ]
+BoundaryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--boundary",
+        metavar="FILE",
+        help="A permissions boundary document that counts for every principal, in place of the one they have.",
+    ),
+]
+ScpsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--scps",
+        metavar="FILE",
+        help="The SCPs: a JSON list of levels from the organization's root to the account, each a list of policy "
+        "documents; or an object of such lists by account id.",
+    ),
+]
+ResourcePoliciesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--resource-policies",
+        metavar="DIR",
+        help='Policies of buckets, keys, queues and the like: a file per resource, `{"resource": ARN, "policy": '
+        "DOCUMENT}`, or listed in index.json.",
+    ),
+]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be read.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")]
 

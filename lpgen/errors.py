@@ -54,6 +54,10 @@ class LastAccessedError(LpgenError):
     """The folder of service last accessed reports, or its index, can't be read."""
 
 
+class GuardError(LpgenError):
+    """A boundary, SCPs or resource policies that were given can't be read."""
+
+
 class OutputError(LpgenError):
     """A replacement or report can't be written or read back."""
 

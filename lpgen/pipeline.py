@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.checks.hunt import HUNT_SIZE
 from lpgen.core.analysis.checks.written import WrittenDocument
 from lpgen.core.analysis.claims import Claims, stated_pairs
 from lpgen.core.analysis.decisions import decisions_in_force
@@ -22,6 +23,7 @@ from lpgen.core.events.map_line import map_line
 from lpgen.core.events.records import Record
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
+from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.policies.policy import policy_from_json
@@ -54,6 +56,9 @@ CHUNK_BYTES: Final = 4 << 20
 """Compressed bytes of the files that a worker reads in one go; a larger file is read alone."""
 
 CHUNK_FILES: Final = 2_000
+
+VERIFY_HUNT: Final = 1_000
+"""How many requests `verify` tries per replacement in its hunt for one that is newly allowed."""
 
 ProgressReport = Callable[[Progress], None]
 
@@ -234,10 +239,11 @@ def analyse(
     Raises:
         LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
     """
-    ground = load_ground(data, policies, catalog)
+    ground = load_ground(data, policies, catalog, options.guards)
     if not any(is_chosen(one.principal, options.principal) for one in ground.grants):
         sought = f"matches {quote_input(options.principal)}" if options.principal else "is there"
         raise InvocationError(f"no principal of the policies {sought}", hint="use an ARN, a name, or a glob")
+    options = replace(options, guards=ground.guards)
     diff = diff_usage(ground.usage, ground.grants, catalog, options)
     replacements = {one.principal.arn: one for one in generate_policies(diff, ground.grants, catalog, options)}
     verifier = Verifier(ground, catalog, options)
@@ -272,21 +278,25 @@ def verify(
     Raises:
         LpgenError: something can't be read.
     """
-    ground = load_ground(data, policies, catalog)
-    verifier = Verifier(ground, catalog, options)
+    ground = load_ground(data, policies, catalog, options.guards)
+    verifier = Verifier(ground, catalog, replace(options, guards=ground.guards), hunt_size=VERIFY_HUNT)
     return tuple(verifier.verify_written(one) for one in read_replacements(output))
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What an analysis stands on. `problems` are the snapshot's gaps, as sentences."""
+    """What an analysis stands on. `problems` are the snapshot's gaps, as sentences.
+
+    `guards` are those given, and the trust policies of the snapshot's roles.
+    """
 
     usage: Usage
     grants: tuple[PrincipalGrants, ...]
     problems: tuple[str, ...]
+    guards: Guards = NO_GUARDS
 
 
-def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog) -> Ground:
+def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog, guards: Guards = NO_GUARDS) -> Ground:
     """The usage of a data folder and the grants of every principal of the policies.
 
     Raises:
@@ -294,16 +304,18 @@ def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog) -> Groun
     """
     snapshot = read_snapshot(policies)
     problems = tuple(f"{problem.place}: {problem.message}" for problem in snapshot.problems)
-    return Ground(read_usage(data), grants_from_principals(snapshot.principals, catalog), problems)
+    grants = grants_from_principals(snapshot.principals, catalog, guards)
+    return Ground(read_usage(data), grants, problems, guards.with_trust(snapshot.principals))
 
 
 class Verifier:
     """Verifies replacements against one ground, counting the use that the decisions leave."""
 
-    def __init__(self, ground: Ground, catalog: Catalog, options: Options) -> None:
+    def __init__(self, ground: Ground, catalog: Catalog, options: Options, *, hunt_size: int = HUNT_SIZE) -> None:
         coverage = coverage_from_usage(ground.usage)
         as_of = options.as_of or coverage.last_day or date.min
         self._catalog = catalog
+        self._guards, self._hunt_size = options.guards, hunt_size
         self._decisions = decisions_in_force(options.decisions, as_of=as_of)
         self._grants = {one.principal.arn: one for one in ground.grants}
         self._usages = counted_usages(ground.usage, ground.grants, self._decisions)
@@ -338,4 +350,6 @@ class Verifier:
             self._usages.get(principal, nothing),
             self._catalog,
             claims=Claims(principal, stated, self._decisions),
+            guards=self._guards,
+            hunt_size=self._hunt_size,
         )

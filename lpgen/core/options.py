@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
 from lpgen.core.policies.match import glob_match
@@ -31,8 +32,8 @@ class Options:
     """The choices that review, generate and verify share.
 
     `as_of` None means the day of the last record. `principal` is a glob over ARNs or names; "" means all. `trails` are
-    the settings of the trails that wrote the logs, `last_accessed` reports of when services were last tried; both may
-    be left out.
+    the settings of the trails that wrote the logs, `last_accessed` reports of when services were last tried, `guards`
+    the policies beside the principals' own; all may be left out.
     """
 
     keep_unobservable: KeepUnobservable = KeepUnobservable.SIGNED
@@ -43,3 +44,4 @@ class Options:
     principal: str = ""
     trails: tuple[Trail, ...] = ()
     last_accessed: tuple[AccessReport, ...] = ()
+    guards: Guards = NO_GUARDS

@@ -12,6 +12,7 @@ from lpgen.core.analysis.caveats import caveats_of_principal
 from lpgen.core.analysis.danger import Dangers
 from lpgen.core.analysis.decisions import applies_to_action, decisions_in_force, drops_line, drops_row
 from lpgen.core.analysis.lines import lines_for_grants, lines_from_uses, merge_lines
+from lpgen.core.analysis.met_policies import resource_policy_explanation
 from lpgen.core.analysis.observability import Observability, trail_knowledge
 from lpgen.core.analysis.policy_changes import PolicyChanges
 from lpgen.core.analysis.principal_class import classify_principal, detachment, proposal_for
@@ -28,9 +29,10 @@ from lpgen.core.findings import (
     SkipCount,
     UngrantedUse,
 )
-from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage
+from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.guards import Guards
 from lpgen.core.last_accessed import AccessReport, LastAccessed, last_accessed_by_principal
-from lpgen.core.model import Outcome, Resource, ResourceKind, SkipReason
+from lpgen.core.model import Outcome, Principal, Resource, ResourceKind, SkipReason
 from lpgen.core.options import KeepUnobservable, Options, is_chosen
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
@@ -55,6 +57,7 @@ class _Ground:
     as_of: date
     accessed: Mapping[str, AccessReport]
     seen_services: Mapping[str, Collection[str]]
+    guards: Guards
 
 
 def diff_usage(usage: Usage, grants: Sequence[PrincipalGrants], catalog: Catalog, options: Options) -> Diff:
@@ -81,7 +84,8 @@ def diff_usage(usage: Usage, grants: Sequence[PrincipalGrants], catalog: Catalog
     )
     accessed, _ = last_accessed_by_principal(options.last_accessed, [one.principal for one in grants])
     seen_services = seen_services_from_usage(usage, catalog) if accessed else {}
-    ground = _Ground(judge, coverage, PolicyChanges(usages.values()), decisions, as_of, accessed, seen_services)
+    changes_seen = PolicyChanges(usages.values())
+    ground = _Ground(judge, coverage, changes_seen, decisions, as_of, accessed, seen_services, options.guards)
     ranged = any(one.kind is DecisionKind.DROP and (one.since or one.until) for one in decisions)
     dropped = counted_usages(usage, grants, decisions, dropped=True) if ranged else {}
     listed = {one.principal.arn for one in grants}
@@ -144,7 +148,7 @@ def _diff_principal(
     coverage = ground.coverage.account(principal.account)
     from_uses = lines_from_uses(grants, usage.uses, catalog=catalog)
     ungranted = tuple(
-        UngrantedUse(use, reason, ground.changes.explanation(principal, use)) for use, reason in from_uses.ungranted
+        UngrantedUse(use, reason, _explanation(principal, use, ground)) for use, reason in from_uses.ungranted
     )
     report = ground.accessed.get(principal.arn)
     accessed = None if report is None else LastAccessed(report, ground.as_of)
@@ -185,6 +189,11 @@ def _diff_principal(
         (*shed, *_dropped_past(principal.arn, past, lines, ground.decisions)),
         detachment(principal),
     )
+
+
+def _explanation(principal: Principal, use: Use, ground: _Ground) -> str:
+    """What explains a use that no policy of the principal grants, or ""."""
+    return ground.changes.explanation(principal, use) or resource_policy_explanation(principal, use, ground.guards)
 
 
 def _doubt(caveats: Iterable[Caveat]) -> Doubt:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from lpgen.core.grounds import RecordedContext, Use
 from lpgen.core.guards import Guards
 from lpgen.core.model import Policy, Principal, PrincipalKind, Resource, ResourceKind
-from lpgen.core.policies.decision import Request
+from lpgen.core.policies.authorize import decide
+from lpgen.core.policies.decision import Request, Result
 from lpgen.core.policies.policy_set import UNSTATED, PolicySet
 from lpgen.core.policies.principals import is_account_id
 
@@ -70,3 +71,16 @@ def replayed_resource(use: Use) -> Resource | None:
     if use.resource.kind is ResourceKind.FOLD and example.startswith("arn:") and example != use.resource.text:
         return Resource(ResourceKind.ARN, example)
     return use.resource
+
+
+def resource_policy_explanation(principal: Principal, use: Use, guards: Guards) -> str:
+    """The resource policy, of those known, that may have allowed a use without any grant of the principal, or ""."""
+    resource = replayed_resource(use)
+    found = None if resource is None else guards.policy_of(resource.text)
+    if resource is None or found is None:
+        return ""
+    request = request_of(principal, use.action, resource, context={}, guards=guards)
+    decision = decide(request, PolicySet(resource=found.policy))
+    if decision.result not in (Result.ALLOWED, Result.DEPENDS):
+        return ""
+    return f"the policy of {found.resource} allows it"

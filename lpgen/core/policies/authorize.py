@@ -94,12 +94,9 @@ class _Need:
 def _needs(
     request: Request, principal: RequestPrincipal, policies: PolicySet, walls: Sequence[Wall]
 ) -> tuple[_Need, ...]:
-    """What must allow: the core of identity and resource policies, each level of SCPs, and the endpoint.
-
-    RCPs only deny: the one that allows everything is attached to every level and can't be taken away.
-    """
+    """What must allow: the core of identity and resource policies, each level of SCPs and of RCPs, and the endpoint."""
     core = _core_need(request, principal, policies, {wall.layer: wall for wall in walls})
-    caps = (wall for wall in walls if wall.layer in (Layer.SCP, Layer.ENDPOINT))
+    caps = (wall for wall in walls if wall.layer in (Layer.SCP, Layer.RCP, Layer.ENDPOINT))
     return (core, *(_Need(wall.allowed(), (Stop(wall.layer, wall.level),)) for wall in caps))
 
 

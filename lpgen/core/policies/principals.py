@@ -37,12 +37,12 @@ _WITHOUT_IDENTITY = frozenset((PrincipalForm.SERVICE, PrincipalForm.PROVIDER, Pr
 
 @dataclass(frozen=True, slots=True)
 class RequestPrincipal:
-    """The principal of a request, taken apart. `account` and `role` (a role's name) are "" where there is none."""
+    """The principal of a request, taken apart. `account`, and `name` of a role or user, are "" where there is none."""
 
     text: str
     form: PrincipalForm
     account: str = ""
-    role: str = ""
+    name: str = ""
     service_linked: bool = False
 
     @property
@@ -89,7 +89,7 @@ def principal_from_text(text: str) -> RequestPrincipal:
     if form is PrincipalForm.ROLE_SESSION:
         role = found[4].partition("/")[0]
         return RequestPrincipal(text, form, found[2], role, role.startswith(_SERVICE_LINKED_NAME))
-    return RequestPrincipal(text, form, found[2])
+    return RequestPrincipal(text, form, found[2], found[4].rpartition("/")[2])
 
 
 def is_account_id(text: str) -> bool:
@@ -110,7 +110,7 @@ class Naming(StrEnum):
 
     NONE = "not named"
     ACCOUNT = "by its account"
-    ROLE = "by its role"
+    ROLE = "by the role or user behind the session"
     DIRECT = "itself"
 
 
@@ -167,10 +167,13 @@ def _indirect_naming(value: str, principal: RequestPrincipal) -> Naming:
         return Naming.NONE
     if other.form is PrincipalForm.ROOT:
         return Naming.ACCOUNT
-    if (
-        other.form is PrincipalForm.ROLE
-        and principal.form is PrincipalForm.ROLE_SESSION
-        and other.role == principal.role
-    ):
-        return Naming.ROLE  # names of roles are unique in an account, whatever their path
-    return Naming.NONE
+    # Names are unique in an account, whatever their path. A federated session doesn't show the user behind it, who is
+    # taken to be the one of its name, as is usual.
+    behind = _BEHIND_SESSIONS.get(principal.form) is other.form and other.name == principal.name
+    return Naming.ROLE if behind else Naming.NONE
+
+
+_BEHIND_SESSIONS = {
+    PrincipalForm.ROLE_SESSION: PrincipalForm.ROLE,
+    PrincipalForm.FEDERATED_SESSION: PrincipalForm.USER,
+}

@@ -65,7 +65,7 @@ def _resources_not_within(new: NewAllow, old: Grant) -> str:
 def _resource_within(resource: str, new: NewAllow, old: Grant) -> bool:
     glob = as_glob(resource, new.version)
     if old.statement.not_resource:
-        # A variable that a request has no value for may void the old statement, so only its own NotResource is within.
+        # What a variable in NotResource spares turns on the request, so only the old NotResource itself is within it.
         return not any(
             holds_variable(pattern, old.version) or resources_intersect(pattern, glob)
             for pattern in old.statement.resources

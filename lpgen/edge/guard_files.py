@@ -1,0 +1,137 @@
+"""Reads the guards: a boundary document, SCPs by level, and resource policies.
+
+- The boundary is one policy document.
+- SCPs are a JSON list of levels from the organization's root to the account, each a list of policy documents; or an
+  object of such lists by account id, in which `*` stands for every account that isn't listed.
+- Resource policies are a folder of JSON files, one a resource: `{"resource": ARN, "policy": DOCUMENT}`, or what the AWS
+  CLI prints, as far as it names the resource: `aws secretsmanager get-resource-policy` does, and of the others an
+  `index.json` gives the ARN by file name, as in `{"bucket.json": "arn:aws:s3:::data"}`. An `account` beside it, or the
+  ARN, says who owns the resource.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from lpgen.core.guards import AccountScps, Guards, Levels, ResourcePolicy
+from lpgen.core.model import AttachedPolicy, Policy, PolicyKind
+from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.policies.principals import is_account_id
+from lpgen.errors import GuardError, quote_input
+
+INDEX: Final = "index.json"
+_EVERY_ACCOUNT: Final = "*"
+_SCPS_HINT: Final = (
+    "a list of levels from the root to the account, each a list of policy documents, or an object of such lists by "
+    "account id"
+)
+_RESOURCES_HINT: Final = (
+    'each file holds `{"resource": "ARN", "policy": {...}}`, or index.json gives the ARN of the file'
+)
+
+
+def read_guards(boundary: Path | None, scps: Path | None, resource_policies: Path | None) -> Guards:
+    """The guards of the files given.
+
+    Raises:
+        GuardError: a file can't be read, or isn't of the form that this module describes.
+        PolicyError: a document breaks IAM's grammar.
+    """
+    return Guards(
+        boundary=None if boundary is None else _read_boundary(boundary),
+        scps=() if scps is None else _read_scps(scps),
+        resource_policies=() if resource_policies is None else _read_resource_policies(resource_policies),
+    )
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise GuardError(f"`{path}` can't be opened: {(error.strerror or str(error)).lower()}") from error
+    except (ValueError, RecursionError) as error:
+        raise GuardError(f"`{path}` is not valid JSON ({quote_input(str(error))})") from error
+
+
+def _read_boundary(path: Path) -> AttachedPolicy:
+    document = _policy(_read_json(path), str(path))
+    return AttachedPolicy(PolicyKind.CUSTOMER_MANAGED, path.name, "", "", None, document)
+
+
+def _policy(document: object, place: str) -> Policy:
+    if not isinstance(document, dict | str):
+        raise GuardError(f"{quote_input(place)} holds no policy document")
+    return policy_from_json(document, place=place)
+
+
+# ---------------------------------------------------------------- SCPs
+
+
+def _read_scps(path: Path) -> tuple[AccountScps, ...]:
+    loaded = _read_json(path)
+    if isinstance(loaded, list):
+        return (AccountScps("", _levels(loaded, str(path))),)
+    if not isinstance(loaded, dict) or not loaded:
+        raise GuardError(f"`{path}` holds no SCPs", hint=_SCPS_HINT)
+    return tuple(_account_scps(path, account, levels) for account, levels in sorted(loaded.items()))
+
+
+def _account_scps(path: Path, account: str, levels: object) -> AccountScps:
+    if account != _EVERY_ACCOUNT and not is_account_id(account):
+        raise GuardError(f"`{path}`: {quote_input(account)} is no account id", hint=_SCPS_HINT)
+    return AccountScps("" if account == _EVERY_ACCOUNT else account, _levels(levels, f"{path}, {account}"))
+
+
+def _levels(levels: object, place: str) -> Levels:
+    if not isinstance(levels, list) or not all(isinstance(level, list) for level in levels):
+        raise GuardError(f"{quote_input(place)}: not a list of levels", hint=_SCPS_HINT)
+    return tuple(
+        tuple(
+            _policy(document, f"{place}, level {number}, policy {count}")
+            for count, document in enumerate(level, start=1)
+        )
+        for number, level in enumerate(levels, start=1)
+    )
+
+
+# ---------------------------------------------------------------- resource policies
+
+_RESOURCE_NAMES: Final = ("resource", "ResourceArn", "ARN")
+_POLICY_NAMES: Final = ("policy", "Policy", "ResourcePolicy")
+
+
+def _read_resource_policies(folder: Path) -> tuple[ResourcePolicy, ...]:
+    if not folder.is_dir():
+        raise GuardError(f"there is no folder `{folder}`", hint=_RESOURCES_HINT)
+    index = _read_json(folder / INDEX) if (folder / INDEX).exists() else {}
+    if not isinstance(index, dict) or not all(isinstance(arn, str) for arn in index.values()):
+        raise GuardError(f"`{folder / INDEX}` is not an object of ARNs by file name", hint=_RESOURCES_HINT)
+    files = sorted(path for path in folder.glob("*.json") if path.name != INDEX)
+    missing = sorted(index.keys() - {path.name for path in files})
+    if missing:
+        raise GuardError(f"`{folder / INDEX}` lists {quote_input(missing[0])}, which is not there")
+    if not files:
+        raise GuardError(f"the folder `{folder}` holds no `.json` file", hint=_RESOURCES_HINT)
+    return tuple(_resource_policy(path, index.get(path.name, "")) for path in files)
+
+
+def _resource_policy(path: Path, listed: str) -> ResourcePolicy:
+    loaded = _read_json(path)
+    if not isinstance(loaded, dict):
+        raise GuardError(f"`{path}` is not a JSON object", hint=_RESOURCES_HINT)
+    resource = listed or _first_text(loaded, _RESOURCE_NAMES)
+    if not resource.startswith("arn:"):
+        raise GuardError(f"`{path}` doesn't say whose policy it holds", hint=_RESOURCES_HINT)
+    document = loaded if "Statement" in loaded else next((loaded[n] for n in _POLICY_NAMES if n in loaded), None)
+    owner = _first_text(loaded, ("account",)) or resource.split(":", 5)[4] if resource.count(":") >= _COLONS else ""
+    return ResourcePolicy(resource, owner if is_account_id(owner) else "", _policy(document, str(path)))
+
+
+_COLONS: Final = 5  # of an ARN
+
+
+def _first_text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    return next((fields[name] for name in names if isinstance(fields.get(name), str)), "")
