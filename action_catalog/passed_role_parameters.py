@@ -11,7 +11,8 @@ from typing import Final
 from action_catalog.service_models import Operation, Parameter
 
 _ROLE: Final = re.compile(
-    r"role(arn)?s?$|rolename$|rolearnlist$|iaminstanceprofile(arn)?$|instanceprofilearn$", re.IGNORECASE
+    r"role(arn)?(update|s)?$|iamrolefor\w+arn$|rolename$|rolearnlist$|iaminstanceprofile(arn)?$|instanceprofilearn$",
+    re.IGNORECASE,
 )
 
 # Verbs under which a role is only named: to look for it, to take it away, or to describe what is elsewhere.
@@ -43,9 +44,9 @@ _NO_PASS_SERVICE: Final = frozenset(
 
 # Parts of a path in which a role is no IAM role of the account, or is taken away.
 _NO_PASS_PATH: Final = re.compile(
-    r"crossaccount|geographic|snowflake|accesscontrolrole|removeiamrole|consumeraccount|rolegroupassignment|"
+    r"crossaccount|geographic|snowflakerole|snowflakeparameters|accesscontrolrole|removeiamrole|consumeraccount|rolegroupassignment|"
     r"impersonation|principalrole|usersrole|memberrole|userrole|createdelegationrequests|defaultprocessowners|"
-    r"^roles\.|targetlocations|dbrole|databaserole|externalid|findings|federatedrole|roletype",
+    r"^roles\.|targetlocations|guestrole|ldap|masterbackendrole|dbrole|databaserole|externalid|findings|federatedrole|roletype",
     re.IGNORECASE,
 )
 

@@ -17,7 +17,8 @@ from lpgen.core.model import Action
 
 _VERB: Final = re.compile(r"^[A-Z][a-z]+")
 _NOT_WORD: Final = re.compile(r"[^a-z0-9]")
-_NOT_NOUN: Final = re.compile(r"(?:(?:From|With)[A-Z].*|Name|V\d+)$")
+_NOT_NOUN: Final = re.compile(r"(?:(?:From|With)[A-Z].*|Name)$")
+_VERSION: Final = re.compile(r"V\d+$")
 _PLURAL: Final = re.compile(r"(?:(?<=ch)|(?<=sh))es$|s$")
 
 
@@ -38,8 +39,13 @@ def row_of_tagged(catalog: Catalog, action: Action, operation: str, row: Operati
 
 def types_in_name(operation: str, types: tuple[str, ...]) -> tuple[str, ...]:
     """The types that an operation's name says it makes: its own noun, else the longest that the noun ends with or
-    those that end with the noun. What a thing is made from or with (`FromBackup`) is no part of the noun."""
-    noun = _fold(_NOT_NOUN.sub("", _VERB.sub("", operation, count=1)))
+    those that end with the noun. What a thing is made from or with (`FromBackup`) is no part of the noun, and a later
+    version of an operation makes what the first did."""
+    noun = _NOT_NOUN.sub("", _VERB.sub("", operation, count=1))
+    return _types_of_noun(_fold(noun), types) or _types_of_noun(_fold(_VERSION.sub("", noun)), types)
+
+
+def _types_of_noun(noun: str, types: tuple[str, ...]) -> tuple[str, ...]:
     if not noun:
         return ()
     exact = tuple(kind for kind in types if _fold(kind) == noun)
@@ -51,5 +57,6 @@ def types_in_name(operation: str, types: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _fold(name: str) -> str:
-    """A name in lower case, without marks between its words or a plural's ending."""
-    return _PLURAL.sub("", _NOT_WORD.sub("", name.lower()))
+    """A name in lower case, without marks between its words, a plural's ending or a type's word "resource"."""
+    text = _NOT_WORD.sub("", name.lower())
+    return _PLURAL.sub("", text.removesuffix("resource") or text)

@@ -19,7 +19,7 @@ from lpgen.core.events.rules.declared import (
     read_resources,
     resource_from_arn,
 )
-from lpgen.core.events.rules.inferences import GUARDRAIL
+from lpgen.core.events.rules.inferences import GUARDRAIL, TAG_ON_CREATE
 from lpgen.core.events.rules.passing import passed_roles
 from lpgen.core.model import MappedAction, Resource
 
@@ -111,11 +111,22 @@ def _map_foundation_model(call: Call) -> tuple[MappedAction, ...]:
     return (mapped("bedrock:GetFoundationModel", _models(call, "modelIdentifier")),)
 
 
+def _tag_jobs(call: Call, kinds: dict[str, str]) -> Iterator[MappedAction]:
+    """bedrock:TagResource on what a job makes, by the parameter that sets its tags.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/model-customization-iam-role.html
+    """
+    tagged = [resource_from_arn(call.arn("bedrock", f"{kind}/*")) for name, kind in kinds.items() if call.has(name)]
+    if tagged:
+        yield mapped("bedrock:TagResource", tagged, how=TAG_ON_CREATE)
+
+
 def _map_customization(call: Call) -> tuple[MappedAction, ...]:
     """CreateModelCustomizationJob makes a custom model, with an id in its ARN, out of a base model."""
     custom = resource_from_arn(call.arn("bedrock", "custom-model/*"))
     return (
         mapped("bedrock:CreateModelCustomizationJob", (custom, *_models(call, "baseModelIdentifier"))),
+        *_tag_jobs(call, {"jobTags": "model-customization-job", "customModelTags": "custom-model"}),
         *passed_roles(call, call.texts("roleArn"), "bedrock.amazonaws.com"),
     )
 

@@ -17,6 +17,7 @@ SOURCE = "codeartifact.amazonaws.com"
 
 TYPES: dict[str, ResourceType] = {
     "domain": NamedType("codeartifact", "domain/{}", "domain"),
+    "group": NamedType("codeartifact", "package-group/{}/*", "domain"),
     "package": NamedType("codeartifact", "package/{}/{}/{}/{}/{}", "domain,repository,format,namespace~,package"),
     "repository": NamedType("codeartifact", "repository/{}/{}", "domain,repository"),
     "target": NamedType(
@@ -29,6 +30,7 @@ _LINES = """
 AssociateExternalConnection      repository
 CopyPackageVersions              target target-repository
 CreateDomain                     #TagResource:domain
+CreatePackageGroup               #TagResource:group
 CreateRepository                 #TagResource:repository
 DeleteDomain                     domain
 DeleteDomainPermissionsPolicy    domain

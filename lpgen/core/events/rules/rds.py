@@ -193,7 +193,7 @@ ModifyDBSubnetGroup                 subgrp
 ModifyEventSubscription             es
 ModifyGlobalCluster                 global-cluster
 ModifyIntegration                   integration
-ModifyOptionGroup                   og
+ModifyOptionGroup                   og @optionsToInclude.optionSettings.value=rds.amazonaws.com
 ModifyTenantDatabase                db tenant-database
 PromoteReadReplica                  db
 PromoteReadReplicaDBCluster         cluster
@@ -218,7 +218,7 @@ RevokeDBSecurityGroupIngress        secgrp
 StartActivityStream                 cluster?=resourceArn db?=resourceArn
 StartDBCluster                      cluster
 StartDBInstance                     db
-StartDBInstanceAutomatedBackupsReplication db=sourceDBInstanceArn +auto-backup
+StartDBInstanceAutomatedBackupsReplication db=sourceDBInstanceArn +auto-backup #AddTagsToResource:+auto-backup
 StartExportTask                     snapshot?=sourceArn cluster-snapshot?=sourceArn cluster?=sourceArn @iamRoleArn=export.rds.amazonaws.com
 StopActivityStream                  cluster?=resourceArn db?=resourceArn
 StopDBCluster                       cluster

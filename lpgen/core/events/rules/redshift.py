@@ -183,7 +183,7 @@ _SERVERLESS_TYPES: dict[str, ResourceType] = {
 }
 
 _SERVERLESS_LINES = """
-ConvertRecoveryPointToSnapshot  recovery-point snapshot
+ConvertRecoveryPointToSnapshot  recovery-point snapshot #TagResource:snapshot
 CreateCustomDomainAssociation   workgroup
 CreateEndpointAccess            endpoint
 CreateNamespace                 namespace #TagResource @iamRoles=redshift-serverless.amazonaws.com @defaultIamRoleArn=redshift-serverless.amazonaws.com
