@@ -15,7 +15,13 @@ from urllib.parse import quote
 from lpgen.core.events.rules.apigateway_operations import LINES
 from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at, values_at
 from lpgen.core.events.rules.declared import mapped, resource_from_arn
-from lpgen.core.events.rules.inferences import API_CERTIFICATE, API_POLICY, DOMAIN_ACCESS, TAG_ON_CREATE
+from lpgen.core.events.rules.inferences import (
+    API_CERTIFICATE,
+    API_POLICY,
+    DOMAIN_ACCESS,
+    REQUEST_OPTION,
+    TAG_ON_CREATE,
+)
 from lpgen.core.events.rules.listed import as_literal, exact, fold, is_arn_of
 from lpgen.core.events.rules.passing import passed_roles
 from lpgen.core.model import MappedAction, Resource
@@ -23,6 +29,7 @@ from lpgen.core.model import MappedAction, Resource
 SOURCE = "apigateway.amazonaws.com"
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
+_DOMAIN = "/domainnames/{domainName}"
 
 
 def parse_operations(lines: str) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -58,13 +65,20 @@ def _choose_form(call: Call, forms: tuple[tuple[str, str], ...]) -> tuple[str, s
 
 
 def _request_arn(call: Call, template: str) -> str:
-    """The ARN of a request path, `*` standing for what the call doesn't say; a tagged ARN is URL-encoded in it."""
+    """The ARN of a request path, `*` standing for what the call doesn't say; a tagged ARN is URL-encoded in it.
+
+    A private domain has an id behind its name, and an account of its own in the ARN.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
+    """
+    is_private = template.startswith(_DOMAIN) and call.has("domainNameId")
+    owned = template.startswith("/domainnameaccessassociations") or (is_private and template == _DOMAIN)
+    if is_private:
+        template = template.replace(_DOMAIN, _DOMAIN + "+{domainNameId}", 1)
 
     def fill(match: re.Match[str]) -> str:
         value = call.text(match[1])
         return (quote(value, safe="") if match[1] == "resourceArn" else as_literal(value)) or "*"
 
-    owned = template.startswith("/domainnameaccessassociations")
     return call.arn("apigateway", _PARAMETER.sub(fill, template), account=owned)
 
 
@@ -79,6 +93,7 @@ def _map_body(call: Call, resource: Resource) -> tuple[MappedAction, ...]:
 _TAGGED_CREATIONS = (
     "CreateApiKey",
     "CreateDomainName",
+    "CreateDomainNameAccessAssociation",
     "CreateRestApi",
     "CreateStage",
     "CreateUsagePlan",
@@ -88,14 +103,20 @@ _TAGGED_CREATIONS = (
 
 
 def _map_tags(call: Call) -> tuple[MappedAction, ...]:
-    """apigateway:PUT on the tags of what a creation of version 1 makes, where it sets any.
+    """apigateway:PUT on the tags of what a creation makes, where it sets any; an API of version 2 needs none.
 
-    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html (API operations)
+    Sources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html and
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigatewayv2.html (API operations)
     """
-    if call.operation not in _TAGGED_CREATIONS or call.has("apiId") or not _has_body_tags(call):
+    if call.operation not in _TAGGED_CREATIONS or not _has_body_tags(call):
         return ()
+    return (_map_tagging(call, "PUT"),)
+
+
+def _map_tagging(call: Call, verb: str) -> MappedAction:
+    """The request that sets tags on what the call makes, whose ARN isn't known before."""
     tags = fold(call.arn("apigateway", "/tags/", account=False), "*")
-    return (mapped("apigateway:PUT", (tags,), how=TAG_ON_CREATE),)
+    return mapped(f"apigateway:{verb}", (tags,), how=TAG_ON_CREATE)
 
 
 def _has_body_tags(call: Call) -> bool:
@@ -113,8 +134,13 @@ _POLICY_ACTIONS = {
 def _map_policy(call: Call, resource: Resource) -> tuple[MappedAction, ...]:
     """The action on resource policies, where the call sets or changes that of an API or a private domain."""
     action = _POLICY_ACTIONS.get(call.operation)
-    changed = any(path == "/policy" for path, _ in _patches(call)) or any(True for _ in _body_texts(call, "policy"))
-    return (mapped(action, (resource,), how=API_POLICY),) if action and changed else ()
+    if not action:
+        return ()
+    paths = {path for path, _ in _patches(call)}
+    asked = [action] if "/policy" in paths or any(True for _ in _body_texts(call, "policy")) else []
+    if "/managementPolicy" in paths and call.operation == "UpdateDomainName":
+        asked.append("apigateway:UpdateDomainNameManagementPolicy")
+    return tuple(mapped(name, (resource,), how=API_POLICY) for name in asked)
 
 
 def _map_certificate(call: Call, resource: Resource) -> tuple[MappedAction, ...]:
@@ -178,7 +204,36 @@ def map_domain_access(call: Call) -> tuple[MappedAction, ...]:
     return (
         mapped("apigateway:POST", (own,)),
         mapped("apigateway:CreateAccessAssociation", map(exact, domains), how=DOMAIN_ACCESS),
+        *_map_tags(call),
     )
+
+
+def map_reject_access(call: Call) -> tuple[MappedAction, ...]:
+    """RejectDomainNameAccessAssociation, which needs the access action alone, on the private domain.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html (API operations)
+    """
+    domains = (arn for arn in call.texts("domainNameArn") if is_arn_of(arn, "apigateway"))
+    return (mapped("apigateway:RejectAccessAssociation", map(exact, domains)),)
+
+
+def map_delete_access(call: Call) -> tuple[MappedAction, ...]:
+    """DeleteDomainNameAccessAssociation, whose path parameter is the association's ARN."""
+    named = (arn for arn in call.texts("domainNameAccessAssociationArn") if is_arn_of(arn, "apigateway"))
+    return (mapped("apigateway:DELETE", map(exact, named)),)
+
+
+def map_create_portal(call: Call) -> tuple[MappedAction, ...]:
+    """CreatePortal and CreatePortalProduct, the request that tags what they make, and the products of a portal.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigatewayv2.html (API operations)
+    """
+    kind = "portals" if call.operation == "CreatePortal" else "portalproducts"
+    own = mapped(f"apigateway:{call.operation}", (fold(call.arn("apigateway", f"/{kind}/"), "*"),))
+    products = [arn for arn in call.texts("includedPortalProductArns") if is_arn_of(arn, "apigateway")]
+    shown = (mapped("apigateway:GetPortalProduct", map(exact, products), how=REQUEST_OPTION),) if products else ()
+    tagging = (_map_tagging(call, "POST"),) if _has_body_tags(call) else ()
+    return (own, *shown, *tagging)
 
 
 _ROUTING_RULES = ("CreateRoutingRule", "DeleteRoutingRule", "GetRoutingRule", "ListRoutingRules", "PutRoutingRule")
@@ -187,4 +242,8 @@ RULES: RuleTable = {
     **{(SOURCE, operation): _map_request(forms) for operation, forms in parse_operations(LINES).items()},
     **{(SOURCE, operation): map_routing_rule for operation in _ROUTING_RULES},
     (SOURCE, "CreateDomainNameAccessAssociation"): map_domain_access,
+    (SOURCE, "DeleteDomainNameAccessAssociation"): map_delete_access,
+    (SOURCE, "RejectDomainNameAccessAssociation"): map_reject_access,
+    (SOURCE, "CreatePortal"): map_create_portal,
+    (SOURCE, "CreatePortalProduct"): map_create_portal,
 }

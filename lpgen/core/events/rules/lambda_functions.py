@@ -13,7 +13,7 @@ from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import CAPACITY_PROVIDER, FUNCTION_CODE, FUNCTION_NETWORK, TAG_ON_CREATE
 from lpgen.core.events.rules.listed import ReaderType, arn_type, exact, fold, is_arn_of
-from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
+from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
 
 SOURCE = "lambda.amazonaws.com"
 
@@ -145,7 +145,7 @@ def map_create_function(call: Call) -> tuple[MappedAction, ...]:
     providers = tuple(map(exact, _provider_arns(call)))
     if providers:
         actions.append(mapped("lambda:PassCapacityProvider", providers, how=CAPACITY_PROVIDER))
-    return (*actions, *_map_code(call, "code"), *_map_layers(call), *_map_network(call))
+    return (*actions, *_map_code(call, "code"), *_map_layers(call), *_map_network(call), *_map_file_systems(call))
 
 
 def _provider_arns(call: Call) -> Iterator[str]:
@@ -162,7 +162,7 @@ def map_update_code(call: Call) -> tuple[MappedAction, ...]:
 def map_update_configuration(call: Call) -> tuple[MappedAction, ...]:
     """UpdateFunctionConfiguration, with what its layers and network need."""
     own = mapped("lambda:UpdateFunctionConfiguration", read_functions(call))
-    return (own, *_map_layers(call), *_map_network(call))
+    return (own, *_map_layers(call), *_map_network(call), *_map_file_systems(call))
 
 
 def map_publish_layer(call: Call) -> tuple[MappedAction, ...]:
@@ -224,6 +224,16 @@ def _map_layers(call: Call) -> tuple[MappedAction, ...]:
     """
     layers = tuple(exact(arn) for arn in call.texts("layers") if is_arn_of(arn, "lambda"))
     return (mapped("lambda:GetLayerVersion", layers, how=FUNCTION_CODE),) if layers else ()
+
+
+def _map_file_systems(call: Call) -> tuple[MappedAction, ...]:
+    """Connecting a function to a file system needs to look at its mount targets; the request names an access point.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-filesystem.html (user permissions)
+    """
+    if not any(is_arn_of(arn, "elasticfilesystem") for arn in call.texts("fileSystemConfigs", "arn")):
+        return ()
+    return (mapped("elasticfilesystem:DescribeMountTargets", (UNKNOWN_RESOURCE,), how=FUNCTION_NETWORK),)
 
 
 _NETWORK_ACTIONS = ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")

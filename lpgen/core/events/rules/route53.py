@@ -157,6 +157,12 @@ def _map_endpoint_creation(call: Call) -> tuple[MappedAction, ...]:
 _RESOLVER_ENDPOINT = parse_declarations("route53resolver", "CreateResolverEndpoint +endpoint #TagResource")[0]
 
 
+PROFILES_SOURCE = "route53profiles.amazonaws.com"
+
+# The dependent action in https://docs.aws.amazon.com/service-authorization/latest/reference/list_route53profiles.html
+_ASSOCIATE_PROFILE = _VpcRule(DeclaredRule(parse_declarations("route53profiles", "AssociateProfile")[0], {}))
+
+
 def _resolver_rules() -> dict[tuple[str, str], Rule]:
     return {
         **declared_rules(RESOLVER_SOURCE, "route53resolver", _RESOLVER_TYPES, _RESOLVER_LINES),
@@ -191,6 +197,7 @@ def _route53_rules() -> dict[tuple[str, str], Rule]:
 RULES: RuleTable = {
     **_route53_rules(),
     **_resolver_rules(),
+    (PROFILES_SOURCE, "AssociateProfile"): _ASSOCIATE_PROFILE,
     (SOURCE, "ChangeTagsForResource"): _map_tags,
     (SOURCE, "ListTagsForResource"): _map_tags,
     (SOURCE, "ListTagsForResources"): _map_tags,

@@ -27,6 +27,7 @@ from lpgen.core.events.rules.s3_arns import read_buckets, read_copy_source, spli
 from lpgen.core.events.rules.s3_control import read_access_points, read_tagged
 from lpgen.core.model import MappedAction, Resource, ResourceKind
 
+GENERAL = "s3.amazonaws.com"
 EXPRESS = "s3express.amazonaws.com"
 OUTPOSTS = "s3-outposts.amazonaws.com"
 OBJECT_LAMBDA = "s3-object-lambda.amazonaws.com"
@@ -71,6 +72,13 @@ PutBucketPolicy bucket
 TagResource tagged
 UntagResource tagged
 """
+
+_SCOPE_LINES = """
+DeleteAccessPointScope point
+GetAccessPointScope point
+PutAccessPointScope point
+"""
+"""Calls on directory buckets alone, also where S3's own event source logs them."""
 
 _ZONAL = (
     "AbortMultipartUpload",
@@ -293,6 +301,7 @@ def _read_lambda_points(call: Call) -> Iterator[Resource]:
 
 RULES: RuleTable = {
     **declared_rules(EXPRESS, "s3express", _EXPRESS_TYPES, _EXPRESS_LINES, has_tags=_has_bucket_tags),
+    **declared_rules(GENERAL, "s3express", _EXPRESS_TYPES, _SCOPE_LINES),
     **{(EXPRESS, operation): map_zonal for operation in _ZONAL},
     **declared_rules(OUTPOSTS, "s3-outposts", _OUTPOSTS_TYPES, _OUTPOSTS_LINES),
     **{
