@@ -198,7 +198,7 @@ def _row(facts: Facts, operation: Operation) -> dict[str, Any]:
                 bindings, creates = bindings | ({kind: made} if made else {}), (*creates, *new)
     row: dict[str, Any] = {}
     if bindings:
-        row["resources"] = bindings
+        row["resources"] = {kind: _with_wire_names(binding, operation.wire) for kind, binding in bindings.items()}
     if creates:
         row["creates"] = list(creates)
     roles = find_role_parameters(operation, _depends_on_pass_role(facts.services, names))
@@ -207,6 +207,25 @@ def _row(facts: Facts, operation: Operation) -> dict[str, Any]:
     if also:
         row["also"] = also
     return row
+
+
+def _with_wire_names(binding: Binding, wire: Mapping[str, str]) -> Binding:
+    """The binding, and after it the same by the names that path and query parameters have on the wire.
+
+    Pinpoint logs `application-id` where the model has `ApplicationId`:
+    https://docs.aws.amazon.com/pinpoint/latest/developerguide/logging-using-cloudtrail.html
+    """
+    items = binding if isinstance(binding, list) else [binding]
+    again = [
+        {name: _wired(path, wire) for name, path in item.items()} if isinstance(item, dict) else _wired(item, wire)
+        for item in items
+    ]
+    return binding if again == items else _both(binding, again)
+
+
+def _wired(path: str, wire: Mapping[str, str]) -> str:
+    mark = next((mark for mark in ("arn:", "*") if path.startswith(mark)), "")
+    return mark + wire.get(path.removeprefix(mark), path.removeprefix(mark))
 
 
 def _hints(facts: Facts, operation: Operation) -> Hints:

@@ -44,12 +44,28 @@ _NO_PASS_SERVICE: Final = frozenset(
 
 # Parts of a path in which a role is no IAM role of the account, or is taken away.
 _NO_PASS_PATH: Final = re.compile(
-    r"crossaccount|geographic|snowflakerole|snowflakeparameters|accesscontrolrole|removeiamrole|consumeraccount|rolegroupassignment|"
+    r"crossaccount|geographic|snowflakerole|snowflakeparameters|accesscontrolrole|removeiamrole|consumeraccount|"
+    r"rolegroupassignment|"
     r"impersonation|principalrole|usersrole|memberrole|userrole|createdelegationrequests|defaultprocessowners|"
-    r"^roles\.|targetlocations|guestrole|ldap|masterbackendrole|dbrole|databaserole|externalid|findings|federatedrole|roletype",
+    r"^roles\.|targetlocations|guestrole|ldap|backendrole|dbrole|databaserole|externalid|findings|federatedrole|"
+    r"roletype",
     re.IGNORECASE,
 )
 
+
+# Operations that name a role and pass none, by the tables of API operations of these services:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_rum.html (and so on)
+_NO_PASS_OPERATION: Final = frozenset(
+    {
+        ("customer-profiles", "PutIntegration"),
+        ("finspace", "CreateKxCluster"),
+        ("license-manager", "CreateToken"),
+        ("rtbfabric", "CreateResponderGateway"),
+        ("rtbfabric", "UpdateResponderGateway"),
+        ("rum", "CreateAppMonitor"),
+        ("rum", "UpdateAppMonitor"),
+    }
+)
 
 # Parameters that take a name where others take an ARN: of a role, or of an instance profile.
 _NAMED: Final = {
@@ -60,6 +76,8 @@ _NAMED: Final = {
     ("emr", "ServiceRole"): "name",
     ("glue", "JobUpdate.Role"): "name",
     ("glue", "Role"): "name",
+    ("macie2", "retrievalConfiguration.roleName"): "name",
+    ("resiliencehub", "permissionModel.invokerRoleName"): "name",
 }
 
 
@@ -69,6 +87,8 @@ def find_role_parameters(operation: Operation, depends: bool) -> list[str]:
     `depends`: the service authorization reference says that the action depends on `iam:PassRole`; then a verb that
     usually passes nothing counts as well.
     """
+    if (operation.service, operation.name) in _NO_PASS_OPERATION:
+        return []
     if operation.service in _NO_PASS_SERVICE or (not depends and _NO_PASS_VERB.match(operation.name)):
         return []
     paths = [".".join(item.path) for item in operation.parameters if _passes(item)]

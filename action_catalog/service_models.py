@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.loaders import Loader
@@ -56,6 +56,9 @@ class Operation:
     parameters: tuple[Parameter, ...]
     method: str
     uri: str  # with the parameters' own names in its `{}`
+    wire: Mapping[str, str] = field(
+        default_factory=dict
+    )  # by parameter of path or query: its name there, where it differs
 
 
 def read_operations(prefixes: frozenset[str], folder: str = "") -> Iterator[Operation]:
@@ -89,7 +92,17 @@ def _operation(
     members = tuple(model["shapes"][shape["input"]["shape"]].get("members", ())) if "input" in shape else ()
     uri = _named_uri(model["shapes"], shape["input"]["shape"], http) if "input" in shape else http.get("requestUri", "")
     hosts = tuple(dict.fromkeys((endpoint.lower(), signing.lower(), service)))
-    return Operation(service, prefix, hosts, name, not unsigned, members, parameters, http.get("method", ""), uri)
+    wire = _wire_names(model["shapes"][shape["input"]["shape"]]) if "input" in shape else {}
+    return Operation(service, prefix, hosts, name, not unsigned, members, parameters, http.get("method", ""), uri, wire)
+
+
+def _wire_names(shape: Mapping[str, Any]) -> dict[str, str]:
+    """The names of path and query parameters on the wire, which some services log, where the model has other ones."""
+    return {
+        key: member["locationName"]
+        for key, member in shape.get("members", {}).items()
+        if member.get("location") in ("uri", "querystring") and member.get("locationName", key).lower() != key.lower()
+    }
 
 
 def _path_keys(shape: Mapping[str, Any]) -> dict[str, str]:
