@@ -11,15 +11,21 @@ from dataclasses import replace
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.events.records import Record
 from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
 _DENIED: Final = re.compile(r"is not authorized to perform: ([\w-]+:\w+) on resource: (arn:[^\s\"']+)")
-_UNKNOWN: Final = (UNKNOWN_RESOURCE,)
 
 
-def name_denied_resource(actions: tuple[MappedAction, ...], message: str, catalog: Catalog) -> tuple[MappedAction, ...]:
-    """The actions, that which the message speaks of with the resource it names where none could be read."""
-    found = _DENIED.search(message) if any(action.resources == _UNKNOWN for action in actions) else None
+def name_denied_resource(
+    actions: tuple[MappedAction, ...], record: Record, catalog: Catalog
+) -> tuple[MappedAction, ...]:
+    """The actions, that which the message speaks of with the resource it names where none could be read.
+
+    Where the record has parameters, what was read from them stays; without any, a pattern tells less than the message.
+    """
+    is_open = _is_open if record.requestParameters else _is_open_without_request
+    found = _DENIED.search(record.errorMessage or "") if any(map(is_open, actions)) else None
     if found is None:
         return actions
     name, arn = found[1].casefold(), found[2].rstrip(".,")
@@ -28,9 +34,15 @@ def name_denied_resource(actions: tuple[MappedAction, ...], message: str, catalo
     resource = Resource(ResourceKind.FOLD if "*" in arn else ResourceKind.ARN, arn)
     return tuple(
         replace(action, resources=(resource,))
-        if action.resources == _UNKNOWN
-        and action.action.casefold() == name
-        and catalog.takes_resource(action.action, arn)
+        if is_open(action) and action.action.casefold() == name and catalog.takes_resource(action.action, arn)
         else action
         for action in actions
     )
+
+
+def _is_open(action: MappedAction) -> bool:
+    return action.resources == (UNKNOWN_RESOURCE,)
+
+
+def _is_open_without_request(action: MappedAction) -> bool:
+    return all(resource == UNKNOWN_RESOURCE or resource.kind is ResourceKind.FOLD for resource in action.resources)

@@ -120,7 +120,7 @@ class EventMap:
             return _NO_PERMISSION
         actions += _asked_beside(actions, plan, call)
         if record.errorMessage:
-            actions = name_denied_resource(actions, record.errorMessage, self._catalog)
+            actions = name_denied_resource(actions, record, self._catalog)
         return self._checked(actions + self._roles_beside(actions, plan, call))
 
     def plan(self, event_source: str, event_name: str) -> Plan:

@@ -94,13 +94,16 @@ CreateGroup                    store
 CreateGroupMembership          store group user
 CreateUser                     store
 DeleteGroup                    store group
-DeleteGroupMembership          store membership
+DeleteGroupMembership          store membership +group +user
 DeleteUser                     store user
 DescribeGroup                  store group
-DescribeGroupMembership        store membership
+DescribeGroupMembership        store membership +group +user
 DescribeUser                   store user
-ListGroupMemberships           store group
-ListGroupMembershipsForMember  store user
+GetGroupId                     store +group
+GetGroupMembershipId           store group user +membership
+GetUserId                      store +user
+ListGroupMemberships           store group +membership
+ListGroupMembershipsForMember  store user +membership
 UpdateGroup                    store group
 UpdateUser                     store user
 """
