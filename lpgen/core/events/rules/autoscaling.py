@@ -1,7 +1,8 @@
-"""EC2 Auto Scaling, and Application Auto Scaling, which is recorded under the same event source.
+"""EC2 Auto Scaling, and Application Auto Scaling and scaling plans, which are recorded under the same event source.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2autoscaling.html and
-https://docs.aws.amazon.com/autoscaling/application/userguide/logging-using-cloudtrail.html
+https://docs.aws.amazon.com/autoscaling/application/userguide/logging-using-cloudtrail.html and
+https://docs.aws.amazon.com/autoscaling/plans/userguide/logging-using-cloudtrail.html
 """
 
 from __future__ import annotations
@@ -118,6 +119,16 @@ UntagResource                   target
 """
 
 
+_PLAN_LINES = """
+CreateScalingPlan
+DeleteScalingPlan
+DescribeScalingPlanResources
+DescribeScalingPlans
+GetScalingPlanResourceForecastData
+UpdateScalingPlan
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class _SharedRule:
     """An operation of both services: a request with a service namespace is Application Auto Scaling's."""
@@ -160,6 +171,7 @@ def _group_lines() -> str:
 RULES: RuleTable = {
     **_application_rules(),
     **declared_rules(SOURCE, "autoscaling", TYPES, _group_lines()),
+    **declared_rules(SOURCE, "autoscaling-plans", {}, _PLAN_LINES),
     (SOURCE, "CreateLaunchConfiguration"): _map_launch_configuration,
     **declared_rules(APPLICATION_SOURCE, "application-autoscaling", _APPLICATION_TYPES, _APPLICATION_LINES),
 }

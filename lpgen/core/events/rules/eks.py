@@ -110,7 +110,7 @@ DescribeIdentityProviderConfig    identityproviderconfig
 DisassociateIdentityProviderConfig identityproviderconfig
 DeletePodIdentityAssociation      podidentityassociation
 DescribePodIdentityAssociation    podidentityassociation
-UpdatePodIdentityAssociation      podidentityassociation
+UpdatePodIdentityAssociation      podidentityassociation @roleArn=pods.eks.amazonaws.com
 DescribeUpdate                    cluster nodegroup? addon? capability?
 ListUpdates                       cluster nodegroup? addon? capability?
 """  # noqa: E501

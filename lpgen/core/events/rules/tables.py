@@ -7,6 +7,7 @@ from types import ModuleType
 from lpgen.core.events.rules import (
     acm,
     apigateway,
+    appstream,
     appsync,
     athena,
     autoscaling,
@@ -33,6 +34,7 @@ from lpgen.core.events.rules import (
     elb,
     emr,
     eventbridge,
+    fsx,
     glue,
     groups,
     iam,
@@ -78,6 +80,7 @@ from lpgen.core.events.rules.call import RuleTable
 RULE_MODULES: tuple[ModuleType, ...] = (
     acm,
     apigateway,
+    appstream,
     appsync,
     athena,
     autoscaling,
@@ -104,6 +107,7 @@ RULE_MODULES: tuple[ModuleType, ...] = (
     elb,
     emr,
     eventbridge,
+    fsx,
     glue,
     groups,
     iam,

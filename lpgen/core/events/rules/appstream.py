@@ -1,0 +1,21 @@
+"""AppStream 2.0: an image is updated into a new one, which is what is tagged.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_appstream.html
+"""
+
+from __future__ import annotations
+
+from lpgen.core.events.rules.call import RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+
+SOURCE = "appstream.amazonaws.com"
+
+TYPES: dict[str, ResourceType] = {
+    "image": NamedType("appstream", "image/{}", "existingImageName"),
+    "new-image": NamedType("appstream", "image/{}", "newImageName"),
+}
+
+# https://docs.aws.amazon.com/appstream2/latest/APIReference/API_CreateUpdatedImage.html
+_LINES = "CreateUpdatedImage image #TagResource:new-image"
+
+RULES: RuleTable = declared_rules(SOURCE, "appstream", TYPES, _LINES, has_tags=lambda call: call.has("newImageTags"))
