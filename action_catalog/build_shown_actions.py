@@ -61,6 +61,7 @@ _REQUESTS: Final[tuple[dict[str, object] | None, ...]] = (
         ]
     },
     {"patchOperations": [{"path": "/policy", "value": "{}"}], "policy": "{}"},
+    {"patchOperations": [{"path": "/managementPolicy", "value": "{}"}]},
     {"patchOperations": [{"path": "/mutualTlsAuthentication/truststoreUri", "value": "s3://probe/store.pem"}]},
     {"patchOperations": [{"path": "/mutualTlsAuthentication/truststoreUri", "value": ""}]},
     {"CreateFlowLogsRequest": {"LogDestinationType": "s3"}},
