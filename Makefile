@@ -6,6 +6,7 @@
 #   make format       rewrite the code in the project's style
 #   make wheel-check  build the wheel, install it away from the checkout, and run the demo from it
 #   make catalog      rebuild the bundled catalog and its event map (CATALOG=, OPERATIONS=: action_catalog/SOURCES.md)
+#   make bench        how fast the decision core is, against a yardstick in the same run
 #   make clean        remove what the others made
 
 VENV ?= .venv
@@ -14,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNNABLE := $(VENV)/.lpgen-runnable
 TESTABLE := $(VENV)/.lpgen-testable
 
-.PHONY: demo test lint format wheel-check catalog clean help
+.PHONY: demo test lint format wheel-check catalog bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -45,6 +46,9 @@ catalog: $(TESTABLE)
 	$(MODELS) -m action_catalog.build_operations $(if $(OPERATIONS),--hints $(OPERATIONS)) $(if $(NEWER),--also $(NEWER))
 	$(MODELS) -m action_catalog.build_operation_report
 	$(BIN)/python -m action_catalog.build_shown_actions
+
+bench: $(TESTABLE)
+	$(BIN)/python bench/decisions.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis lpgen-demo
