@@ -253,7 +253,7 @@ def analyse(
         for replacement in (replacements.get(one.principal.arn),)
     )
     _, strays = last_accessed_by_principal(options.last_accessed, [one.principal for one in ground.grants])
-    return Report(diff, proposals, (*ground.problems, *problems, *strays), options.min_days)
+    return Report(diff, proposals, (*ground.problems, *problems, *strays), options.min_days, ground.guards)
 
 
 def generate(report: Report, output: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from lpgen.core.grounds import (
     UnmappedEvent,
     Use,
 )
+from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import (
     AccessLevel,
     Action,
@@ -218,9 +219,13 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What review and generate render. `problems` are gaps of the snapshot; `min_days` is what counts as enough."""
+    """What review and generate render. `problems` are gaps of the snapshot; `min_days` is what counts as enough.
+
+    `guards` are the policies beside the principals' own that it took into account.
+    """
 
     diff: Diff
     proposals: tuple[Proposal, ...]
     problems: tuple[str, ...]
     min_days: int
+    guards: Guards = NO_GUARDS

@@ -10,6 +10,8 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
   data events were seen; `known_from` what says which events were recorded, the log itself or the settings of `trails`;
   `holes`, days that recorded changes of trails take out, and `trail_changes` that take none out;
   `unseen_event_sources`, whose management events may have been excluded.
+- `guards`: the policies beside the principals' own that were given: levels of SCPs by account (`*`: every other), how
+  many resource policies and trust policies, the boundary (null: each principal's own).
 - `skips`: records that are no usage, by reason. `problems`: gaps of the files given. `expired_decisions`: no longer in
   force. `not_in_snapshot`: principals of the logs that the authorization details don't have.
 - `principals`: by class and then by what could do most harm. Of each: `principal` (its ARN), `principal_id`, `account`,
@@ -45,6 +47,7 @@ from lpgen.report.facts import (
     facts_of_use,
 )
 from lpgen.report.groups import KeptGroup
+from lpgen.report.guards_note import facts_of_guards
 from lpgen.report.json_layout import Json, Row, lay_out
 from lpgen.report.plan import document_file, plan_note, plan_steps
 from lpgen.report.views import PrincipalView, ReviewView, review_view
@@ -64,6 +67,7 @@ def review_json(report: Report) -> str:
             "min_days": report.min_days,
             "totals": totals_of_review(view),
             "coverage": {"accounts": [facts_of_account(one) for one in diff.coverage.accounts]},
+            "guards": facts_of_guards(report.guards),
             "skips": [
                 Row(reason=one.reason, records=one.records, example_event_id=one.example_event_id) for one in diff.skips
             ],

@@ -33,6 +33,7 @@ from lpgen.report.blocks import (
     table,
 )
 from lpgen.report.counts import Counts
+from lpgen.report.guards_note import guards_notes
 from lpgen.report.next_steps import next_step
 from lpgen.report.principal_page import principal_fold
 from lpgen.report.views import PrincipalView, ReviewView, review_view
@@ -51,6 +52,7 @@ def review_page(report: Report, *, only: str = "") -> tuple[Block, ...]:
         *_headline(view),
         *_what_to_do(view),
         *_coverage(report),
+        *_guards(report),
         *_skips(report.diff.skips),
         *_problems(report),
         *_unlisted(report.diff.unlisted),
@@ -247,6 +249,11 @@ def _data_event_notes(one: AccountCoverage) -> Iterable[Words]:
         yield line(
             "no record at all in ", name(one.account), " ", source, ": ", unseen, ", so its calls may be excluded"
         )
+
+
+def _guards(report: Report) -> Iterable[Block]:
+    yield Heading(line("Policies beside the principals' own"), level=2)
+    yield bullets(*guards_notes(report.guards))
 
 
 def _skips(skips: Sequence[SkipCount]) -> Iterable[Block]:

@@ -50,7 +50,7 @@ def poison(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, frozenset):
         return frozenset(poison(one, change) for one in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = [field.name for field in dataclasses.fields(value) if field.name not in RAW]
+        fields = [field.name for field in dataclasses.fields(value) if field.init and field.name not in RAW]
         return dataclasses.replace(value, **{name: poison(getattr(value, name), change) for name in fields})
     return value
 

@@ -1,0 +1,54 @@
+"""What a report says of the policies that stand beside the principals' own, given or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.guards import Guards
+from lpgen.report.blocks import Words, line, name, plural
+from lpgen.report.json_layout import Row
+
+
+def guards_notes(guards: Guards) -> Iterator[Words]:
+    """A sentence for each kind of guard; what isn't given can cap or explain nothing."""
+    if guards.scps:
+        yield line(f"SCPs: {_scps(guards)} cap the grants")
+    else:
+        yield line("SCPs: not given, so that grants which they cap look open; give them with ", name("--scps FILE"))
+    trusts, others = _resource_counts(guards)
+    if others:
+        known = plural(others, "resource policy", "resource policies")
+        yield line(f"resource policies: {known} and the trust policies of {plural(trusts, 'role')}")
+    else:
+        trusted = f" but for the trust policies of {plural(trusts, 'role')}" if trusts else ""
+        yield line(
+            f"resource policies: not given{trusted}, so that use which one of them allows looks ungranted; give them with ",
+            name("--resource-policies DIR"),
+        )
+    if guards.boundary is not None:
+        yield line("permissions boundary: ", name(guards.boundary.name), " counts for every principal")
+
+
+def facts_of_guards(guards: Guards) -> Row:
+    """The same as data: how many levels of SCPs by account, resource policies and trust policies, and the boundary."""
+    trusts, others = _resource_counts(guards)
+    return Row(
+        scp_levels={one.account or "*": len(one.levels) for one in guards.scps},
+        resource_policies=others,
+        trust_policies=trusts,
+        boundary=guards.boundary.name if guards.boundary else None,
+    )
+
+
+def _scps(guards: Guards) -> str:
+    listed = [one for one in guards.scps if one.account]
+    everyone = [len(one.levels) for one in guards.scps if not one.account]
+    parts = [f"those of {plural(len(listed), 'account')}"] if listed else []
+    parts += [f"{plural(levels, 'level')} for every {'other ' if listed else ''}account" for levels in everyone]
+    return " and ".join(parts)
+
+
+def _resource_counts(guards: Guards) -> tuple[int, int]:
+    """How many trust policies of roles and how many other resource policies are known."""
+    trusts = sum(":role/" in one.resource for one in guards.resource_policies)
+    return trusts, len(guards.resource_policies) - trusts
