@@ -45,6 +45,7 @@ catalog: $(TESTABLE)
 	$(PIP) install --no-deps --upgrade --target build/pinned-models botocore==1.43.11
 	$(MODELS) -m action_catalog.build_operations $(if $(OPERATIONS),--hints $(OPERATIONS)) $(if $(NEWER),--also $(NEWER))
 	$(MODELS) -m action_catalog.build_operation_report
+	$(MODELS) -m action_catalog.check_bindings
 	$(BIN)/python -m action_catalog.build_shown_actions
 
 bench: $(TESTABLE)

@@ -143,9 +143,10 @@ def write_tables(facts: Facts, operations: Sequence[Operation], more: Iterable[O
         tables[operation.prefix + _SUFFIX].setdefault(operation.name, _row(facts, operation))
     for source, name in _retired(facts):
         tables[source].setdefault(name, _without_guesses(facts.before.get(source, {}).get(name, {})))
+    wire = {(item.prefix + _SUFFIX, item.name): item.wire for item in operations}
     for source, rows in facts.rows.items():
         for name, row in rows.items():
-            tables[source][name] = {**tables[source].get(name, {}), **row}
+            tables[source][name] = {**tables[source].get(name, {}), **_with_wire_row(row, wire.get((source, name), {}))}
     _write_operations(tables)
     _write_json("event_sources.json", _event_sources(facts, operations))
     _write_json("no_permission.json", _no_permission(facts, operations))
@@ -207,6 +208,11 @@ def _row(facts: Facts, operation: Operation) -> dict[str, Any]:
     if also:
         row["also"] = also
     return row
+
+
+def _with_wire_row(row: Mapping[str, Any], wire: Mapping[str, str]) -> dict[str, Any]:
+    resources = {kind: _with_wire_names(binding, wire) for kind, binding in row.get("resources", {}).items()}
+    return {**row, "resources": resources} if resources else dict(row)
 
 
 def _with_wire_names(binding: Binding, wire: Mapping[str, str]) -> Binding:

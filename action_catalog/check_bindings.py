@@ -105,7 +105,8 @@ def _documentation(model: Mapping[str, Any], operation: str, path: list[str]) ->
     for key in path:
         while model["shapes"][shape]["type"] == "list":
             shape = model["shapes"][shape]["member"]["shape"]
-        member = model["shapes"][shape]["members"][key]
+        members = model["shapes"][shape]["members"]
+        member = members.get(key) or next(item for item in members.values() if item.get("locationName") == key)
         shape, text = member["shape"], member.get("documentation", "")
     return _TAG.sub(" ", text)
 

@@ -48,6 +48,11 @@ _ELSEWHERE: dict[str, dict[str, tuple[str, ...]]] = {
     "backup": {
         "recoveryPoint": ("arn:${Partition}:${Vendor}:${Region}:${Account}:${ResourceType}/${RecoveryPointId}",)
     },
+    # The group of an application has an id behind its name.
+    # https://docs.aws.amazon.com/ARG/latest/APIReference/API_Group.html
+    "resource-groups": {
+        "group": ("arn:${Partition}:resource-groups:${Region}:${Account}:group/${GroupName}/${GroupId}",)
+    },
     # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonConnectServiceLinkedRolePolicy.html
     "profile": {
         "domains": ("arn:${Partition}:profile:${Region}:${Account}:domains/${DomainName}/upload-jobs/${UploadJobId}",)
