@@ -22,7 +22,8 @@ def guards_notes(guards: Guards) -> Iterator[Words]:
     else:
         trusted = f" but for the trust policies of {plural(trusts, 'role')}" if trusts else ""
         yield line(
-            f"resource policies: not given{trusted}, so that use which one of them allows looks ungranted; give them with ",
+            f"resource policies: not given{trusted}, so that use which one of them allows looks ungranted; ",
+            "give them with ",
             name("--resource-policies DIR"),
         )
     if guards.boundary is not None:
