@@ -65,6 +65,8 @@ _REQUESTS: Final[tuple[dict[str, object] | None, ...]] = (
     {"patchOperations": [{"path": "/mutualTlsAuthentication/truststoreUri", "value": "s3://probe/store.pem"}]},
     {"patchOperations": [{"path": "/mutualTlsAuthentication/truststoreUri", "value": ""}]},
     {"CreateFlowLogsRequest": {"LogDestinationType": "s3"}},
+    {"CreateVpcEndpointRequest": {"ServiceRegion": "us-west-2"}},
+    {"ontapConfiguration": {"skipFinalBackup": False}},
 )
 """Whole requests for rules that read them otherwise than by path."""
 

@@ -20,7 +20,7 @@ from lpgen.core.events.rules.ec2_ids import (
     type_of_id,
 )
 from lpgen.core.events.rules.ec2_operations import OPERATIONS_BY_TOKENS
-from lpgen.core.events.rules.inferences import LOG_DELIVERY, TAG_ON_CREATE
+from lpgen.core.events.rules.inferences import LOG_DELIVERY, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.events.rules.passing import passed_role
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
@@ -189,6 +189,33 @@ def _map_flow_logs(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
+# Regions that a request names, and what it makes reachable from them.
+_REGION_KEYS = ("ServiceRegion", "SupportedRegion", "SupportedRegions", "AddSupportedRegion", "AddSupportedRegions")
+_ACROSS_REGIONS = {
+    "CreateVpcEndpoint": ("route-table?", "security-group?", "subnet?", "vpc", "vpc-endpoint"),
+    "CreateVpcEndpointServiceConfiguration": ("vpc-endpoint-service",),
+    "ModifyVpcEndpointServiceConfiguration": ("vpc-endpoint-service",),
+}
+
+
+def _map_across_regions(call: Call) -> tuple[MappedAction, ...]:
+    """Endpoints and endpoint services: another Region needs vpce:AllowMultiRegion on the endpoint or the service.
+
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+    """
+    tokens = _ACROSS_REGIONS[call.operation]
+    named = (text for key in _REGION_KEYS for text in _region_names(ec2_request(call), key))
+    across = any(text != call.region for text in named)
+    reached = read_resources(call, TYPES, tokens[-1:])
+    allowed = (mapped("vpce:AllowMultiRegion", reached, how=REQUEST_OPTION),) if across else ()
+    return (mapped(f"ec2:{call.operation}", read_resources(call, TYPES, tokens)), *allowed, *tag_on_create(call))
+
+
+def _region_names(request: object, key: str) -> Iterator[str]:
+    yield from texts_at(request, (key,))
+    yield from texts_at(request, (key, "content"))
+
+
 _SPECIAL: dict[str, Rule] = {
     "AcceptVpcPeeringConnection": _map_peering_acceptance,
     "CreateTags": _map_tags,
@@ -200,6 +227,7 @@ _SPECIAL: dict[str, Rule] = {
     "AssociateIamInstanceProfile": _map_profile_association,
     "ReplaceIamInstanceProfileAssociation": _map_profile_association,
     "CreateFlowLogs": _map_flow_logs,
+    **dict.fromkeys(_ACROSS_REGIONS, _map_across_regions),
 }
 
 

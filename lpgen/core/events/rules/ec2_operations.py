@@ -281,7 +281,6 @@ OPERATIONS_BY_TOKENS: dict[str, str] = {
     "route-table": "CreateRoute DeleteRoute DeleteRouteTable ReplaceRoute",
     "route-table vpc": "CreateRouteTable",
     "route-table vpn-gateway": "DisableVgwRoutePropagation EnableVgwRoutePropagation",
-    "route-table? security-group? subnet? vpc vpc-endpoint": "CreateVpcEndpoint",
     "route-table? security-group? subnet? vpc-endpoint": "ModifyVpcEndpoint",
     "secondary-network": "CreateSecondaryNetwork DeleteSecondaryNetwork",
     "secondary-network secondary-subnet": "CreateSecondarySubnet",
@@ -411,9 +410,9 @@ OPERATIONS_BY_TOKENS: dict[str, str] = {
     "vpc-encryption-control": "DeleteVpcEncryptionControl ModifyVpcEncryptionControl",
     "vpc-endpoint": "DeleteVpcEndpoints",
     "vpc-endpoint-service": """
-        AcceptVpcEndpointConnections CreateVpcEndpointServiceConfiguration DeleteVpcEndpointServiceConfigurations
+        AcceptVpcEndpointConnections DeleteVpcEndpointServiceConfigurations
         DescribeVpcEndpointServicePermissions ModifyVpcEndpointPayerResponsibility
-        ModifyVpcEndpointServiceConfiguration ModifyVpcEndpointServicePayerResponsibility
+        ModifyVpcEndpointServicePayerResponsibility
         ModifyVpcEndpointServicePermissions RejectVpcEndpointConnections
         StartVpcEndpointServicePrivateDnsVerification
     """,
