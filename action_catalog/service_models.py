@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.loaders import Loader
 
-from action_catalog.service_names import LOGS_PATH_KEYS, PREFIX_BY_NAME, PREFIX_BY_SERVICE
+from action_catalog.service_names import PREFIX_BY_NAME, PREFIX_BY_SERVICE
 
 PINNED = "1.43.11"
 """The botocore whose operations the tables hold; another gives other tables."""
@@ -84,11 +84,6 @@ def _operation(
     bearer = metadata.get("signatureVersion") == "bearer"
     unsigned = bearer or shape.get("authtype") == _UNSIGNED or (bool(auth) and _NOT_IAM.issuperset(auth))
     parameters = tuple(_parameters(model["shapes"], shape["input"]["shape"])) if "input" in shape else ()
-    if service in LOGS_PATH_KEYS and parameters:
-        keys = _path_keys(model["shapes"][shape["input"]["shape"]])
-        parameters = tuple(
-            replace(item, path=(keys.get(item.path[0], item.path[0]), *item.path[1:])) for item in parameters
-        )
     members = tuple(model["shapes"][shape["input"]["shape"]].get("members", ())) if "input" in shape else ()
     uri = _named_uri(model["shapes"], shape["input"]["shape"], http) if "input" in shape else http.get("requestUri", "")
     hosts = tuple(dict.fromkeys((endpoint.lower(), signing.lower(), service)))
@@ -102,14 +97,6 @@ def _wire_names(shape: Mapping[str, Any]) -> dict[str, str]:
         key: member["locationName"]
         for key, member in shape.get("members", {}).items()
         if member.get("location") in ("uri", "querystring") and member.get("locationName", key).lower() != key.lower()
-    }
-
-
-def _path_keys(shape: Mapping[str, Any]) -> dict[str, str]:
-    """The keys of a request's path and query by the parameter that fills them."""
-    members = shape.get("members", {})
-    return {
-        key: item["locationName"] for key, item in members.items() if item.get("location") in ("uri", "querystring")
     }
 
 

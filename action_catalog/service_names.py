@@ -32,11 +32,6 @@ PREFIX_BY_SERVICE: Final[dict[str, str]] = {
     "sso": "sso",
 }
 
-# Services that log the keys of their request paths rather than the names of the parameters: `application-id`.
-# https://docs.aws.amazon.com/pinpoint/latest/developerguide/understanding-pinpoint-entries.html
-# https://docs.aws.amazon.com/amazon-mq/latest/api-reference/brokers-broker-id.html
-LOGS_PATH_KEYS: Final = frozenset({"mq", "pinpoint"})
-
 MORE_SOURCES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     # Event sources that no service model names: IAM prefixes and the page that shows the source.
     "amazonmq.amazonaws.com": (

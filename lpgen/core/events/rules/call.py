@@ -67,7 +67,7 @@ def values_at(value: object, path: tuple[str, ...]) -> Iterator[object]:
     """Every value at a path below a JSON value; lists on the way and at the end are walked, missing keys give none.
 
     A key is also found with its first letter in the other case: services differ in whether they log `roleArn` or
-    `RoleArn` for one and the same parameter. So is a key of a request path, `broker-id`, as `brokerId`.
+    `RoleArn` for one and the same parameter.
     """
     if isinstance(value, list):
         for item in value:
@@ -77,16 +77,9 @@ def values_at(value: object, path: tuple[str, ...]) -> Iterator[object]:
     elif isinstance(value, dict):
         key = path[0]
         if key not in value:
-            key = _other_spelling(key)
+            key = key[:1].swapcase() + key[1:]
         if key in value:
             yield from values_at(value[key], path[1:])
-
-
-def _other_spelling(key: str) -> str:
-    if "-" not in key:
-        return key[:1].swapcase() + key[1:]
-    first, *rest = key.split("-")
-    return first + "".join(map(str.capitalize, rest))
 
 
 def texts_at(value: object, path: tuple[str, ...]) -> Iterator[str]:

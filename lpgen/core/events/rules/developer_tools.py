@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
-from lpgen.core.events.rules.listed import exact, listed_arns
-from lpgen.core.model import Resource
+from lpgen.core.events.rules.call import Call, Rule, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, resource_from_arn
+from lpgen.core.events.rules.inferences import REQUEST_OPTION
+from lpgen.core.events.rules.listed import exact, is_arn_of, listed_arns
+from lpgen.core.events.rules.passing import passed_roles
+from lpgen.core.model import MappedAction, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +189,42 @@ def _commit_lines() -> str:
     return f"{plain}\nCreateRepository repository #TagResource"
 
 
+@dataclass(frozen=True, slots=True)
+class _PipelineRule:
+    """A pipeline that is written: the role of a CloudFormation action and a connection to a repository are passed too.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_codepipeline.html and
+    https://docs.aws.amazon.com/dtconsole/latest/userguide/security-iam.html
+    """
+
+    rule: Rule
+
+    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
+        settings = ("pipeline", "stages", "actions", "configuration")
+        connections: dict[str, list[Resource]] = {}
+        for arn in call.texts(*settings, "ConnectionArn"):
+            if is_arn_of(arn, *_CONNECTION_SERVICES):
+                connections.setdefault(arn.split(":")[2], []).append(exact(arn))
+        passed = (
+            mapped(f"{service}:PassConnection", arns, how=REQUEST_OPTION) for service, arns in connections.items()
+        )
+        roles = passed_roles(call, call.texts(*settings, "RoleArn"), "cloudformation.amazonaws.com")
+        return (*(self.rule(call) or ()), *passed, *roles)
+
+
+_CONNECTION_SERVICES = ("codeconnections", "codestar-connections")
+
+
+def _pipeline_rules() -> RuleTable:
+    source = "codepipeline.amazonaws.com"
+    rules = declared_rules(source, "codepipeline", _PIPELINE_TYPES, _PIPELINE_LINES)
+    written = {(source, name): _PipelineRule(rules[source, name]) for name in ("CreatePipeline", "UpdatePipeline")}
+    return {**rules, **written}
+
+
 RULES: RuleTable = {
     **declared_rules("codebuild.amazonaws.com", "codebuild", _BUILD_TYPES, _BUILD_LINES),
     **declared_rules("codecommit.amazonaws.com", "codecommit", _COMMIT_TYPES, _commit_lines()),
     **declared_rules("codedeploy.amazonaws.com", "codedeploy", _DEPLOY_TYPES, _DEPLOY_LINES),
-    **declared_rules("codepipeline.amazonaws.com", "codepipeline", _PIPELINE_TYPES, _PIPELINE_LINES),
+    **_pipeline_rules(),
 }

@@ -24,12 +24,10 @@ _TABLE_OPERATIONS = (
     "BatchUpdatePartition",
     "CreateColumnStatisticsTaskSettings",
     "CreatePartition",
-    "CreatePartitionIndex",
     "CreateTable",
     "CreateTableOptimizer",
     "DeleteColumnStatisticsTaskSettings",
     "DeletePartition",
-    "DeletePartitionIndex",
     "DeleteTable",
     "DeleteTableOptimizer",
     "DeleteTableVersion",
@@ -52,8 +50,10 @@ _TABLE_OPERATIONS = (
 _LINES = """
 CreateDatabase catalog database
 CreateUserDefinedFunction catalog database
-DeleteColumnStatisticsForPartition=DeletePartition catalog database table
-DeleteColumnStatisticsForTable=DeleteTable catalog database table
+CreatePartitionIndex=UpdateTable catalog database table
+DeleteColumnStatisticsForPartition=UpdatePartition catalog database table
+DeleteColumnStatisticsForTable=UpdateTable catalog database table
+DeletePartitionIndex=UpdateTable catalog database table
 DeleteDatabase catalog database anytable anyfunction
 DeleteUserDefinedFunction catalog database function
 GetColumnStatisticsForPartition=GetPartition catalog database table
