@@ -7,15 +7,26 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsservi
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
-from lpgen.core.events.rules.listed import is_arn_of
-from lpgen.core.model import Resource
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, resource_from_arn
+from lpgen.core.events.rules.inferences import REQUEST_OPTION
+from lpgen.core.events.rules.listed import ReaderType, exact, is_arn_of
+from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
+
+
+def read_task_groups(call: Call) -> Iterator[Resource]:
+    """The group whose tag-sync task a call names: its ARN begins the task's."""
+    for arn in call.texts("taskArn"):
+        if is_arn_of(arn, "resource-groups"):
+            yield exact(arn.partition("/tag-sync-task/")[0])
+
 
 _GROUP_TYPES: dict[str, ResourceType] = {
     "group": NamedType("resource-groups", "group/{}", "group|groupName|arn"),
+    "task-group": ReaderType(read_task_groups),
     "new-group": NamedType("resource-groups", "group/{}", "name"),
 }
 
@@ -25,6 +36,7 @@ DeleteGroup            group
 GetGroup               group
 GetGroupConfiguration  group
 GetGroupQuery          group
+GetTagSyncTask         task-group
 GetTags                group
 GroupResources         group
 ListGroupResources     group
@@ -84,7 +96,37 @@ UpdateApplication            application
 UpdateAttributeGroup         attribute-group
 """
 
+
+def map_cancelled_sync(call: Call) -> tuple[MappedAction, ...]:
+    """CancelTagSyncTask needs to delete the group too.
+
+    https://docs.aws.amazon.com/ARG/latest/APIReference/API_CancelTagSyncTask.html
+    """
+    groups = tuple(read_task_groups(call))
+    return (
+        mapped("resource-groups:CancelTagSyncTask", groups),
+        mapped("resource-groups:DeleteGroup", groups, how=REQUEST_OPTION),
+    )
+
+
+def map_search(call: Call) -> tuple[MappedAction, ...]:
+    """SearchResources looks tags or stacks up with the caller's permissions, as the query's type says.
+
+    https://docs.aws.amazon.com/ARG/latest/APIReference/API_SearchResources.html
+    """
+    own = mapped("resource-groups:SearchResources", (NO_RESOURCE,))
+    kind = call.text("resourceQuery", "type")
+    if kind.startswith("TAG_FILTERS"):
+        return (own, mapped("tag:GetResources", (NO_RESOURCE,), how=REQUEST_OPTION))
+    if kind.startswith("CLOUDFORMATION_STACK"):
+        looked_up = ("cloudformation:DescribeStacks", "cloudformation:ListStackResources")
+        return (own, *(mapped(action, (UNKNOWN_RESOURCE,), how=REQUEST_OPTION) for action in looked_up))
+    return (own,)
+
+
 RULES: RuleTable = {
     **declared_rules("resource-groups.amazonaws.com", "resource-groups", _GROUP_TYPES, _GROUP_LINES),
+    ("resource-groups.amazonaws.com", "CancelTagSyncTask"): map_cancelled_sync,
+    ("resource-groups.amazonaws.com", "SearchResources"): map_search,
     **declared_rules("servicecatalog-appregistry.amazonaws.com", "servicecatalog", _REGISTRY_TYPES, _REGISTRY_LINES),
 }

@@ -78,6 +78,7 @@ TYPES: dict[str, ResourceType] = {
     "root": _entity(("root",), "rootId"),
     "target": _entity(("account", "organizationalunit", "root"), "targetId|childId"),
     "tagged": _entity(_SHAPES, "resourceId"),
+    "transfer": _entity(("responsibilitytransfer",), "id"),
     "unit": _entity(("organizationalunit",), "organizationalUnitId"),
 }
 
@@ -103,6 +104,7 @@ DetachPolicy                 policy target
 DisablePolicyType            root
 EnablePolicyType             root
 InviteAccountToOrganization  account?=target.id #TagResource:+account
+InviteOrganizationToTransferResponsibility account?=target.id #TagResource:+transfer
 ListAccountsForParent        parent
 ListChildren                 parent
 ListDelegatedServicesForAccount account

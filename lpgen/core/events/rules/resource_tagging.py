@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagRes
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpgen.core.events.rules.call import Call, RuleTable
@@ -86,6 +87,12 @@ _IAM_NOUNS = {
 }
 _IAM_VERBS = ("Tag", "Untag")
 
+# What the API reads first, by call and by how the resource's ARN goes on after the service.
+_READ_FIRST = {
+    "TagResources": (("s3", "", "s3:GetBucketTagging"),),
+    "UntagResources": (("glue", "connection/", "glue:GetConnection"),),
+}
+
 
 def _tagging_action(arn: str, index: int) -> str:
     """The service's action that tags (0) or untags (1) the resource, or "" where the service isn't known."""
@@ -97,6 +104,14 @@ def _tagging_action(arn: str, index: int) -> str:
         return f"iam:{_IAM_VERBS[index]}{noun}" if noun else ""
     actions = _ACTIONS_BY_SERVICE.get(fields[2])
     return f"{fields[2]}:{actions[index]}" if actions else ""
+
+
+def _read_first(operation: str, arn: str) -> Iterator[str]:
+    """The actions with which the call reads a resource before it changes its tags."""
+    fields = arn.split(":", 5)
+    for service, start, action in _READ_FIRST[operation]:
+        if fields[2] == service and fields[5].startswith(start):
+            yield action
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +130,8 @@ class _TaggingRule:
             action = _tagging_action(arn, self.index)
             if action:
                 found.setdefault(action, set()).add(resource_from_arn(arn))
+                for read in _read_first(call.operation, arn):
+                    found.setdefault(read, set()).add(resource_from_arn(arn))
         return (
             mapped(self.action, (NO_RESOURCE,)),
             *(mapped(action, resources, how=TAGGING_API) for action, resources in sorted(found.items())),

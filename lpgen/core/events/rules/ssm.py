@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at, values_at
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
-from lpgen.core.events.rules.inferences import ASSOCIATION_BATCH, TAG_ON_CREATE
+from lpgen.core.events.rules.inferences import ASSOCIATION_BATCH, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.events.rules.listed import ListedType, ReaderType, arn_type, exact, exact_or_any, fold
 from lpgen.core.events.rules.passing import passed_role, passed_roles
 from lpgen.core.events.rules.ssm_resources import (
@@ -145,6 +145,7 @@ RequestManagedInstanceRoleToken node
 ResetServiceSetting setting
 ResumeSession session
 SendAutomationSignal execution
+StartAccessRequest node #AddTagsToResource:+opsitem
 StartAssociationsOnce association
 StopAutomationExecution execution
 TerminateSession session
@@ -234,13 +235,19 @@ def map_setting(call: Call) -> tuple[MappedAction, ...]:
 
 
 def map_association(call: Call) -> tuple[MappedAction, ...]:
-    """CreateAssociation and UpdateAssociation: on the association, its document and its nodes."""
+    """CreateAssociation and UpdateAssociation: on the association, its document and its nodes.
+
+    An update needs to describe the association too.
+    Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_UpdateAssociation.html
+    """
     names = (*call.texts("associationId"), *texts_at(call.response, ("associationDescription", "associationId")))
     association = exact_or_any(call.arn("ssm", "association/"), next(iter(names), ""))
     documents = DocumentType().read(call, "name")
     own = mapped(f"ssm:{call.operation}", (association, *documents, *read_nodes(call)))
     tags = (mapped("ssm:AddTagsToResource", (association,), how=TAG_ON_CREATE),) if call.has("tags") else ()
-    return (own, *tags, *_map_assumed(call))
+    is_update = call.operation == "UpdateAssociation"
+    described = (mapped("ssm:DescribeAssociation", (association,), how=REQUEST_OPTION),) if is_update else ()
+    return (own, *tags, *described, *_map_assumed(call))
 
 
 def map_association_batch(call: Call) -> tuple[MappedAction, ...]:
