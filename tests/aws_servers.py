@@ -1,0 +1,124 @@
+"""Real servers on loopback that speak AWS's protocols, started as processes of their own.
+
+moto (https://github.com/getmoto/moto) speaks many services but takes any secret; SeaweedFS is an S3 server that checks
+signatures. Each is started once per test process, on free ports, and killed at its end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ACCESS_KEY = "AKIALPGENTEST0000000"
+SECRET_KEY = "lpgen-test-secret"
+REGION = "us-east-1"
+_START_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server. `environment` is what a process needs to use it as if it were AWS."""
+
+    url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that AWS's tools read, and nothing of the machine's own account."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return {
+            **kept,
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+
+
+@contextlib.contextmanager
+def moto_server() -> Iterator[Server]:
+    """moto's server, empty."""
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with _running(command, port, "/moto-api/"):
+        yield Server(f"http://127.0.0.1:{port}")
+
+
+@contextlib.contextmanager
+def seaweed_server() -> Iterator[Server]:
+    """SeaweedFS's S3 server, empty, which knows the one pair of keys."""
+    with tempfile.TemporaryDirectory(prefix="lpgen-s3-") as name:
+        folder = Path(name)
+        keys = folder / "s3.json"
+        credentials = [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}]
+        actions = ["Admin", "Read", "Write", "List", "Tagging"]
+        keys.write_text(json.dumps({"identities": [{"name": "lpgen", "credentials": credentials, "actions": actions}]}))
+        ports = [free_port() for _ in range(9)]
+        names = (
+            "s3.port s3.port.grpc master.port master.port.grpc volume.port volume.port.grpc filer.port filer.port.grpc"
+        )
+        options = [f"-{option}={port}" for option, port in zip(names.split(), ports, strict=False)]
+        command = [
+            str(Path(sys.executable).parent / "weed"),
+            "server",
+            f"-dir={folder}",
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+            "-s3",
+            f"-s3.config={keys}",
+            "-master.volumeSizeLimitMB=64",
+            "-volume.max=20",
+            "-master.telemetry=false",
+            *options,
+        ]
+        with _running(command, ports[0], "/"):
+            yield Server(f"http://127.0.0.1:{ports[0]}")
+
+
+def free_port() -> int:
+    """A port that nobody listens on at the moment, low enough for a companion at 10,000 above it."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port < 55_000:
+            return port
+
+
+@contextlib.contextmanager
+def _running(command: list[str], port: int, path: str) -> Iterator[None]:
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            _wait_until_up(process, port, path)
+            yield
+        except TimeoutError as error:
+            log.seek(0)
+            raise TimeoutError(f"{error}: {log.read()[-2000:].decode(errors='replace')}") from None
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], port: int, path: str) -> None:
+    until = time.monotonic() + _START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection.request("GET", path)
+            connection.getresponse().read()
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"the server did not come up on port {port}")
