@@ -21,7 +21,10 @@ _NAME = re.compile(r"[nN]ames?$")
 # Types whose ARN ends in the name that the caller chose, though the reference calls it an id.
 NAMED_BY_CALLER = {
     ("databrew", None),
+    ("forecast", "dataset"),
+    ("forecast", "datasetGroup"),
     ("mediatailor", "playbackConfiguration"),
+    ("personalize", None),
     ("proton", "component"),
     ("rekognition", "streamprocessor"),
     ("route53-recovery-readiness", None),
