@@ -48,17 +48,11 @@ _ELSEWHERE: dict[str, dict[str, tuple[str, ...]]] = {
     "backup": {
         "recoveryPoint": ("arn:${Partition}:${Vendor}:${Region}:${Account}:${ResourceType}/${RecoveryPointId}",)
     },
-<<<<<<< HEAD
     # The group of an application has an id behind its name.
     # https://docs.aws.amazon.com/ARG/latest/APIReference/API_Group.html
     "resource-groups": {
         "group": ("arn:${Partition}:resource-groups:${Region}:${Account}:group/${GroupName}/${GroupId}",)
     },
-=======
-    # The ARN of an application's group ends in an id.
-    # https://docs.aws.amazon.com/ARG/latest/APIReference/API_Group.html
-    "resource-groups": {"group": ("arn:${Partition}:resource-groups:${Region}:${Account}:group/${GroupName}/${Id}",)},
->>>>>>> 4107cce (Ask for what AWS's operation pages say that updates, searches, batches and templates need besides)
     # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonConnectServiceLinkedRolePolicy.html
     "profile": {
         "domains": ("arn:${Partition}:profile:${Region}:${Account}:domains/${DomainName}/upload-jobs/${UploadJobId}",)
