@@ -126,6 +126,9 @@ def _parameters(
                     yield replace(found, required=key in required, or_name=or_name)
     elif kind == "list":
         yield from _parameters(shapes, shape["member"]["shape"], path, above)
+    elif kind == "map" and len(path) < _DEPTH and shapes[shape["value"]["shape"]]["type"] not in _PLAIN:
+        for key in shapes[shape["key"]["shape"]].get("enum", ()):  # the keys that the model names
+            yield from _parameters(shapes, shape["value"]["shape"], (*path, key), above)
     elif kind in _PLAIN and path:
         values = shape.get("enum")
         is_plain = kind != "string" or (values is not None and all(value == value.lower() for value in values))

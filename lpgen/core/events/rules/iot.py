@@ -31,11 +31,14 @@ RegisterCACertificate #TagResource:+authority @registrationConfig.roleArn=iot.am
 SearchIndex index
 UpdateDomainConfiguration domain
 UpdateProvisioningTemplate template
+UpdateThingGroupsForThing thing group?
 """
 
 _TYPES: dict[str, ResourceType] = {
     "template": NamedType("iot", "provisioningtemplate/{}", "templateName"),
     "authority": NamedType("iot", "cacert/{}", "certificateId"),
+    "group": NamedType("iot", "thinggroup/{}", "thingGroupsToAdd|thingGroupsToRemove"),
+    "thing": NamedType("iot", "thing/{}", "thingName"),
     "index": NamedType("iot", "index/{}", "indexName~AWS_Things"),
     "metric": NamedType("iot", "fleetmetric/{}", "metricName"),
     "domain": NamedType("iot", "domainconfiguration/{}/*", "domainConfigurationName"),
