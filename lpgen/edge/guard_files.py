@@ -18,15 +18,19 @@ from typing import Any, Final
 
 from lpgen.core.guards import AccountScps, Guards, Levels, ResourcePolicy
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind
+from lpgen.core.policies.match import has_wildcard
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.principals import is_account_id
-from lpgen.errors import GuardError, quote_input
+from lpgen.errors import GuardError, PolicyError, quote_input
 
 INDEX: Final = "index.json"
 _EVERY_ACCOUNT: Final = "*"
 _SCPS_HINT: Final = (
     "a list of levels from the root to the account, each a list of policy documents, or an object of such lists by "
     "account id"
+)
+_DOCUMENT_HINT: Final = (
+    "each is one document, of the form that `aws iam get-policy-version --query PolicyVersion.Document` prints"
 )
 _RESOURCES_HINT: Final = (
     'each file holds `{"resource": "ARN", "policy": {...}}`, or index.json gives the ARN of the file'
@@ -48,12 +52,26 @@ def read_guards(boundary: Path | None, scps: Path | None, resource_policies: Pat
 
 
 def _read_json(path: Path) -> Any:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        # The last of two would win silently, and with it another policy than the one that a person sees.
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            name = next(name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at]))
+            raise GuardError(f"`{path}`: the element {quote_input(name)} occurs twice in one block", hint=_JSON_HINT)
+        return found
+
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=unique)
     except OSError as error:
-        raise GuardError(f"`{path}` can't be opened: {(error.strerror or str(error)).lower()}") from error
+        reason = (error.strerror or str(error)).lower()
+        raise GuardError(
+            f"`{path}` can't be opened: {reason}", hint="give a file that exists and can be read"
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise GuardError(f"`{path}` is not valid JSON ({quote_input(str(error))})") from error
+        raise GuardError(f"`{path}` is not valid JSON ({quote_input(str(error))})", hint=_JSON_HINT) from error
+
+
+_JSON_HINT: Final = "mend the file, or export it anew with `--output json`"
 
 
 def _read_boundary(path: Path) -> AttachedPolicy:
@@ -63,8 +81,11 @@ def _read_boundary(path: Path) -> AttachedPolicy:
 
 def _policy(document: object, place: str) -> Policy:
     if not isinstance(document, dict | str):
-        raise GuardError(f"{quote_input(place)} holds no policy document")
-    return policy_from_json(document, place=place)
+        raise GuardError(f"{quote_input(place)} holds no policy document", hint=_DOCUMENT_HINT)
+    try:
+        return policy_from_json(document, place=place)
+    except PolicyError as error:
+        raise PolicyError(error.message, hint=_DOCUMENT_HINT) from error
 
 
 # ---------------------------------------------------------------- SCPs
@@ -112,10 +133,19 @@ def _read_resource_policies(folder: Path) -> tuple[ResourcePolicy, ...]:
     files = sorted(path for path in folder.glob("*.json") if path.name != INDEX)
     missing = sorted(index.keys() - {path.name for path in files})
     if missing:
-        raise GuardError(f"`{folder / INDEX}` lists {quote_input(missing[0])}, which is not there")
+        raise GuardError(
+            f"`{folder / INDEX}` lists {quote_input(missing[0])}, which is not there", hint=_RESOURCES_HINT
+        )
     if not files:
         raise GuardError(f"the folder `{folder}` holds no `.json` file", hint=_RESOURCES_HINT)
-    return tuple(_resource_policy(path, index.get(path.name, "")) for path in files)
+    found: dict[str, tuple[Path, ResourcePolicy]] = {}
+    for path in files:
+        one = _resource_policy(path, index.get(path.name, ""))
+        if one.resource in found:
+            both = f"`{found[one.resource][0]}` and `{path}` both hold the policy of {quote_input(one.resource)}"
+            raise GuardError(both, hint="keep the newer one: a resource has one policy")
+        found[one.resource] = path, one
+    return tuple(one for _, one in found.values())
 
 
 def _resource_policy(path: Path, listed: str) -> ResourcePolicy:
@@ -123,11 +153,25 @@ def _resource_policy(path: Path, listed: str) -> ResourcePolicy:
     if not isinstance(loaded, dict):
         raise GuardError(f"`{path}` is not a JSON object", hint=_RESOURCES_HINT)
     resource = listed or _first_text(loaded, _RESOURCE_NAMES)
-    if not resource.startswith("arn:"):
+    if not resource:
         raise GuardError(f"`{path}` doesn't say whose policy it holds", hint=_RESOURCES_HINT)
+    if not resource.startswith("arn:") or resource.count(":") < _COLONS or has_wildcard(resource):
+        raise GuardError(f"`{path}`: {quote_input(resource)} is not the ARN of one resource", hint=_RESOURCES_HINT)
     document = loaded if "Statement" in loaded else next((loaded[n] for n in _POLICY_NAMES if n in loaded), None)
-    owner = _first_text(loaded, ("account",)) or resource.split(":", 5)[4] if resource.count(":") >= _COLONS else ""
-    return ResourcePolicy(resource, owner if is_account_id(owner) else "", _policy(document, str(path)))
+    return ResourcePolicy(resource, _owner(path, loaded, resource), _policy(document, str(path)))
+
+
+def _owner(path: Path, loaded: Mapping[str, Any], resource: str) -> str:
+    """The account that owns a resource: the one given, else the ARN's, else "" for unknown."""
+    given = loaded.get("account")
+    if given is None:
+        owner = resource.split(":", _COLONS)[4]
+        return owner if is_account_id(owner) else ""
+    if not isinstance(given, str) or not is_account_id(given):
+        raise GuardError(
+            f"`{path}`: {quote_input(str(given))} is no account id", hint="write it as a string, 12 digits"
+        )
+    return given
 
 
 _COLONS: Final = 5  # of an ARN

@@ -74,13 +74,19 @@ def replayed_resource(use: Use) -> Resource | None:
 
 
 def resource_policy_explanation(principal: Principal, use: Use, guards: Guards) -> str:
-    """The resource policy, of those known, that may have allowed a use without any grant of the principal, or ""."""
+    """The resource policy, of those known, that may have allowed a use without any grant of the principal, or "".
+
+    Boundary and SCPs cap what it grants as they cap the principal's own grants. Of the contexts that the use was seen
+    in, one that it may have allowed is enough.
+    """
     resource = replayed_resource(use)
     found = None if resource is None else guards.policy_of(resource.text)
     if resource is None or found is None:
         return ""
-    request = request_of(principal, use.action, resource, context={}, guards=guards)
-    decision = decide(request, PolicySet(resource=found.policy))
-    if decision.result not in (Result.ALLOWED, Result.DEPENDS):
-        return ""
-    return f"the policy of {found.resource} allows it"
+    held = policies_met(principal, resource.text, guards, identity=())
+    for seen in use.contexts:
+        context = known_context(principal, resource, seen)
+        request = request_of(principal, use.action, resource, context=context, guards=guards)
+        if decide(request, held).result in (Result.ALLOWED, Result.DEPENDS):
+            return f"the policy of {found.resource} allows it"
+    return ""
