@@ -19,6 +19,7 @@ from lpgen import __version__
 from lpgen.cli_catalog import CatalogOption
 from lpgen.cli_catalog import app as catalog_app
 from lpgen.cli_demo import demo_command
+from lpgen.cli_explain import explain_command
 from lpgen.cli_options import (
     EXIT_FOUND,
     EXIT_INVOCATION,
@@ -297,6 +298,7 @@ def authorize_command(
         raise typer.Exit(EXIT_UNFINISHED)
 
 
+app.command("explain")(explain_command)
 app.command("demo")(demo_command)
 
 

@@ -15,12 +15,16 @@ from lpgen.core.analysis.checks.written import WrittenDocument
 from lpgen.core.analysis.claims import Claims, stated_pairs
 from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.diff import counted_usages, diff_usage
+from lpgen.core.analysis.explain import explain as explain_question
+from lpgen.core.analysis.explain_use import seen_uses
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.question import Asked, read_question
 from lpgen.core.analysis.verify import verify_replacement
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.events.map_line import map_line
 from lpgen.core.events.records import Record
+from lpgen.core.explanations import Explanation
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.guards import NO_GUARDS, Guards
@@ -224,6 +228,23 @@ def authorize(path: Path, catalog: Catalog) -> Iterator[dict[str, object]]:
                     yield decide_line(line, catalog)
     except OSError as error:
         raise DataError(f"`{path}` can't be opened: {(error.strerror or str(error)).lower()}") from error
+
+
+# ---------------------------------------------------------------- a request to its explanation
+
+
+def explain(
+    asked: Asked, policies: Sequence[Path], catalog: Catalog, *, data: Path | None = None, guards: Guards = NO_GUARDS
+) -> Explanation:
+    """Which hole in which wall lets one request through, or what stops it, and what a data folder shows of its use.
+
+    Raises:
+        LpgenError: something can't be read, or the question can't be understood.
+    """
+    principals = read_snapshot(policies).principals
+    question = read_question(asked, principals, catalog)
+    seen = None if data is None else seen_uses(question, read_usage(data), principals, catalog)
+    return explain_question(question, guards.with_trust(principals), catalog, seen=seen)
 
 
 # ---------------------------------------------------------------- usage and policies to replacements

@@ -18,10 +18,23 @@ ALLOWED = {
     "report": frozenset({"errors", "core", "report"}),
     "pipeline": frozenset({"errors", "core", "edge", "report"}),
     "cli": frozenset(
-        {"errors", "core", "edge", "report", "pipeline", "cli", "cli_catalog", "cli_demo", "cli_options", "__init__"}
+        {
+            "errors",
+            "core",
+            "edge",
+            "report",
+            "pipeline",
+            "cli",
+            "cli_catalog",
+            "cli_demo",
+            "cli_explain",
+            "cli_options",
+            "__init__",
+        }
     ),
     "cli_options": frozenset({"errors", "core", "edge", "report"}),
     "cli_demo": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options"}),
+    "cli_explain": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options", "cli_catalog"}),
     "cli_catalog": frozenset({"errors", "core", "edge", "report", "pipeline"}),
     "__main__": frozenset({"cli"}),
     "__init__": frozenset(),

@@ -1,5 +1,11 @@
 """Renderers: a report value in, text out. What a format needs is imported when it is asked for."""
 
-from lpgen.report.render import render_evidence, render_review, render_summary, render_verification
+from lpgen.report.render import (
+    render_evidence,
+    render_explanation,
+    render_review,
+    render_summary,
+    render_verification,
+)
 
-__all__ = ["render_evidence", "render_review", "render_summary", "render_verification"]
+__all__ = ["render_evidence", "render_explanation", "render_review", "render_summary", "render_verification"]

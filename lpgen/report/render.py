@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from lpgen.core.explanations import Explanation
     from lpgen.core.findings import Proposal, Report
     from lpgen.core.replacements import Verification
     from lpgen.report.blocks import Block
@@ -57,6 +58,27 @@ def render_verification(
     from lpgen.report.verification_page import verification_page
 
     return _render_page(verification_page(verifications), format, width=width, color=color)
+
+
+def render_explanation(
+    explanation: Explanation,
+    format: str,  # noqa: A002
+    *,
+    width: int = 100,
+    color: bool = False,
+) -> str:
+    """The explanation of one request, with a line break at the end.
+
+    Raises:
+        ValueError: there is no such format.
+    """
+    if format == "json":
+        from lpgen.report.explain_json import explain_json
+
+        return explain_json(explanation)
+    from lpgen.report.explain_page import explain_page
+
+    return _render_page(explain_page(explanation), format, width=width, color=color)
 
 
 def render_evidence(proposal: Proposal, report: Report) -> str:

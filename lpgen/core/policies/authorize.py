@@ -113,7 +113,7 @@ def _core_need(request: Request, principal: RequestPrincipal, policies: PolicySe
     silent = [
         Stop(layer) for layer, match in ((Layer.IDENTITY, identity), *limits.items()) if match.answer is Answer.NO
     ]
-    if not _same_account(request, principal):
+    if not same_account(request, principal):
         there = resource.anyhow
         stop = [Stop(Layer.RESOURCE)] if there.answer is Answer.NO else []
         return _Need(all_of((own, there)), (*silent, *stop))
@@ -122,7 +122,7 @@ def _core_need(request: Request, principal: RequestPrincipal, policies: PolicySe
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html:
     # what a resource policy grants to a role is limited by the boundary and the session policy; what it grants to a
     # user or a session itself isn't.
-    counts = resource.delegates if _resource_policy_rules(request) else YES
+    counts = resource.delegates if resource_policy_rules(request) else YES
     if counts.answer is Answer.NO:
         silent = [Stop(Layer.RESOURCE)]
     ways = (all_of((own, counts)), all_of((resource.by_role, *limits.values())), resource.direct)
@@ -163,7 +163,7 @@ class _ResourceSide:
         return self._by(Naming.ACCOUNT, Naming.ROLE, Naming.DIRECT, unstated=YES)
 
 
-def _resource_policy_rules(request: Request) -> bool:
+def resource_policy_rules(request: Request) -> bool:
     """Whether identity policies count only where the resource policy delegates to the account.
 
     So it is with keys (https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html) and with roles to
@@ -175,7 +175,7 @@ def _resource_policy_rules(request: Request) -> bool:
     return (service == "kms" and name.startswith("key/")) or (service == "sts" and name.startswith("role/"))
 
 
-def _same_account(request: Request, principal: RequestPrincipal) -> bool:
+def same_account(request: Request, principal: RequestPrincipal) -> bool:
     """Whether the resource is in the principal's account, which is taken to be so where nothing says otherwise.
 
     AWS's own resources, such as its managed policies in the account `aws`, are open to every account alike.

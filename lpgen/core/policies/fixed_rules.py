@@ -5,7 +5,7 @@ from __future__ import annotations
 from lpgen.core.policies.decision import Request
 from lpgen.core.policies.principals import PrincipalForm, RequestPrincipal
 
-_NEEDS_NO_PERMISSION = {
+NEEDS_NO_PERMISSION = {
     # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: not even a Deny stops it.
     "sts:getcalleridentity",
     # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html: policies don't control it.
@@ -44,7 +44,7 @@ _CHANGES_ALIASES = {"kms:createalias", "kms:deletealias", "kms:updatealias"}
 
 def free_call(request: Request, principal: RequestPrincipal) -> str:
     """The sentence for a call that needs no permission, or ""."""
-    if request.folded_action in _NEEDS_NO_PERMISSION and principal.form is not PrincipalForm.ANONYMOUS:
+    if request.folded_action in NEEDS_NO_PERMISSION and principal.form is not PrincipalForm.ANONYMOUS:
         return "AWS asks for no permission, and heeds no policy, for this call"
     return ""
 

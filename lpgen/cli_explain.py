@@ -1,0 +1,89 @@
+"""`lpgen explain`: which hole in which wall lets one request through, or what stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lpgen.cli_catalog import CatalogOption
+from lpgen.cli_options import (
+    BoundaryOption,
+    FormatOption,
+    OutputFileOption,
+    PoliciesOption,
+    ReportFormat,
+    ResourcePoliciesOption,
+    ScpsOption,
+    put_text,
+    terminal_width,
+    wants_color,
+)
+from lpgen.errors import InvocationError, quote_input
+
+
+def explain_command(
+    principal: Annotated[
+        str, typer.Argument(metavar="PRINCIPAL", help="A role or user: its ARN, its name, or a glob that matches one.")
+    ],
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="One action, such as s3:GetObject, in any case.")],
+    policies: PoliciesOption,
+    resource: Annotated[
+        str, typer.Argument(metavar="RESOURCE", help="An ARN, or a glob of ARNs; any resource if left out.")
+    ] = "",
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="DIR",
+            help="The data folder that `lpgen ingest` writes; without it nothing is known of use.",
+        ),
+    ] = None,
+    context: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--context",
+            metavar="KEY=VALUE",
+            help="A condition key of the request, such as aws:SourceIp=203.0.113.7. Repeats; KEY= says that the "
+            "request doesn't have it. What isn't given is unknown.",
+        ),
+    ] = None,
+    boundary: BoundaryOption = None,
+    scps: ScpsOption = None,
+    resource_policies: ResourcePoliciesOption = None,
+    format: FormatOption = ReportFormat.TEXT,  # noqa: A002
+    output: OutputFileOption = None,
+    catalog: CatalogOption = None,
+) -> None:
+    """Say why one request is allowed, or what stops it.
+
+    Shows each wall that the request meets and the holes in it: the statement, the wildcard that matched, the
+    conditions, what denies, and whether and when the action was used.
+
+    Never guesses: where it turns on something that isn't known, it says on what. Exit 0 whatever the answer.
+    """
+    from lpgen.core.analysis.question import Asked
+    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.edge.guard_files import read_guards
+    from lpgen.pipeline import explain
+    from lpgen.report import render_explanation
+
+    asked = Asked(principal, action, resource, _context(context or ()))
+    guards = read_guards(boundary, scps, resource_policies)
+    found = explain(asked, policies, open_catalog(catalog), data=data, guards=guards)
+    put_text(render_explanation(found, format.value, width=terminal_width(), color=wants_color(output)), output)
+
+
+def _context(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The values by key, a key's in the order given; no values where it was given as KEY=."""
+    found: dict[str, tuple[str, ...]] = {}
+    spelled: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise InvocationError(f"{quote_input(text)} is no KEY=VALUE", hint="such as aws:SourceIp=203.0.113.7")
+        name = spelled.setdefault(key.strip().lower(), key.strip())
+        found[name] = (*found.get(name, ()), *((value,) if value else ()))
+    return found

@@ -1,0 +1,179 @@
+"""The types of an explanation: which hole in which wall lets one request through, what stops it, and its use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lpgen.core.grounds import AccountCoverage, StatementRef, Use
+from lpgen.core.model import Condition, Effect, Principal, Resource
+from lpgen.core.policies.decision import Answer, Layer, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: whether a principal may do something to a resource.
+
+    `action` is as the catalog spells it, or as it was asked where `known` is false; `similar` are then the catalog's
+    names that come closest. `resource` is what is evaluated. `context` are the condition values known of the request:
+    those that are certain for the principal, and those `given`. `remarks` are sentences on how it was understood.
+    """
+
+    principal: Principal
+    action: str
+    known: bool
+    similar: tuple[str, ...]
+    resource: Resource
+    context: Mapping[str, tuple[str, ...]]
+    given: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+# ---------------------------------------------------------------- walls
+
+
+class Fit(StrEnum):
+    """Whether a statement that covers the action applies to the request, and if not, why."""
+
+    APPLIES = "applies"
+    MAY_APPLY = "may apply"
+    OTHER_RESOURCE = "covers another resource"
+    OTHER_PRINCIPAL = "names another principal"
+    CONDITION = "has a condition that is not met"
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionState:
+    """One condition of a statement, and whether the request meets it."""
+
+    condition: Condition
+    met: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedStatement:
+    """A statement that covers the action, with what of it matched.
+
+    `actions` are the patterns that matched, or all of a `NotAction`; they stand for `actions_today` actions of the
+    catalog. `resources` are the patterns that match or may match, or all of them where none does or they stand in
+    `NotResource`. `named` says how a resource policy names the principal, "" elsewhere. `depends_on` are the keys that
+    decide, where it may apply.
+    """
+
+    ref: StatementRef
+    effect: Effect
+    fit: Fit
+    actions: tuple[str, ...]
+    not_action: bool
+    actions_today: int
+    resources: tuple[str, ...]
+    not_resource: bool
+    conditions: tuple[ConditionState, ...]
+    depends_on: tuple[str, ...]
+    named: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it applies, or may."""
+        return self.fit in (Fit.APPLIES, Fit.MAY_APPLY)
+
+
+class WallState(StrEnum):
+    """What a wall says to the request."""
+
+    OPEN = "open"  # a hole in it lets the request through
+    SHUT = "shut"  # nothing in it allows the request
+    DENIES = "denies"
+    DEPENDS = "depends"
+    UNKNOWN = "unknown"  # the document of one of its policies is missing, and could matter
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedWall:
+    """One set of policies that the request meets, with its statements that cover the action, those that count first.
+
+    `level` is the organization's, from 0, of SCPs. `of` is the resource that a resource policy hangs on. `missing` are
+    its policies whose documents the snapshot lacks. `policies` is how many were read.
+    """
+
+    layer: Layer
+    level: int
+    state: WallState
+    statements: tuple[ExplainedStatement, ...]
+    policies: int
+    missing: tuple[str, ...] = ()
+    of: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the wall is called in sentences."""
+        match self.layer:
+            case Layer.IDENTITY:
+                return "its own policies"
+            case Layer.BOUNDARY:
+                return "its permissions boundary"
+            case Layer.SCP:
+                return f"level {self.level + 1} of the SCPs"
+            case Layer.RESOURCE if ":role/" in self.of:
+                return "the trust policy of the role"
+            case Layer.RESOURCE:
+                return "the policy of the resource"
+        return f"the {self.layer}"
+
+
+# ---------------------------------------------------------------- use
+
+
+class UseOn(StrEnum):
+    """Whether a use was on the resource that is asked about."""
+
+    ASKED = "asked"
+    PERHAPS = "perhaps"  # the record doesn't say, or many names were folded into one pattern
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenUse:
+    """A use of the action by the principal, or a try, and whether it was on the resource asked about."""
+
+    use: Use
+    on: UseOn
+
+
+@dataclass(frozen=True, slots=True)
+class SeenUses:
+    """What the logs show of the action and the principal: uses on the resource asked about first.
+
+    `blind_spot` says why the logs could not have shown use, "" where they could. `coverage` is that of the principal's
+    account, None where none of its logs was read. `earlier` are records of an earlier principal of the same name.
+    """
+
+    uses: tuple[SeenUse, ...]
+    blind_spot: str
+    coverage: AccountCoverage | None
+    earlier: int = 0
+
+
+# ---------------------------------------------------------------- the whole
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The answer to a question.
+
+    `sentence` is the result in plain words. `depends_on` are condition keys, and what else decides where the result is
+    DEPENDS; `unread` says what nobody supplied and what could change the result. `rule` is AWS's own rule that decides
+    whatever the policies say, or "". `stops` name the walls in which nothing allows what they would have to allow.
+    `seen` is None where no data folder was given.
+    """
+
+    question: Question
+    result: Result
+    sentence: str
+    depends_on: tuple[str, ...]
+    rule: str
+    stops: tuple[str, ...]
+    walls: tuple[ExplainedWall, ...]
+    unread: tuple[str, ...]
+    seen: SeenUses | None

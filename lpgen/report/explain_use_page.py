@@ -1,0 +1,111 @@
+"""The part of an explanation that says whether and when the action was used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from lpgen.core.events.rules.inferences import INFERENCES
+from lpgen.core.explanations import Explanation, SeenUse, SeenUses, UseOn
+from lpgen.core.grounds import Use
+from lpgen.core.model import OBSERVED, DenialKind, Outcome, ResourceKind
+from lpgen.report.blocks import (
+    Block,
+    Heading,
+    Item,
+    Line,
+    Paragraph,
+    Span,
+    bad,
+    good,
+    line,
+    name,
+    plural,
+    quiet,
+    strong,
+)
+from lpgen.report.page_parts import capped, seen_note
+from lpgen.report.words import WALL_WORDS
+
+
+def use_blocks(found: Explanation) -> Iterator[Block]:
+    """Whether and when it was used, on the resource asked about and on others."""
+    yield Heading(line("Its use"), level=2)
+    if found.seen is None:
+        yield Paragraph(line("Nothing is known of use: give the data folder with ", name("--data DIR"), "."))
+        return
+    yield Paragraph(line(*_summary(found.seen)))
+    any_resource = found.question.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.NONE)
+    for on, title in _TITLES.items():
+        group = [one for one in found.seen.uses if one.on is on]
+        if group:
+            if not any_resource:
+                yield Heading(line(title), level=3)
+            yield capped([_item(one) for one in group])
+    if found.seen.earlier:
+        records = plural(found.seen.earlier, "record")
+        yield Paragraph(
+            line(quiet(f"{records} of an earlier principal of the same name don't count: AWS gave it another id."))
+        )
+
+
+_TITLES: Final = {
+    UseOn.ASKED: "On the resource asked about",
+    UseOn.PERHAPS: "Perhaps on it: the records show a pattern, or no resource",
+    UseOn.OTHER: "On other resources",
+}
+
+
+def _summary(seen: SeenUses) -> Iterator[Span]:
+    if seen.coverage is None:
+        yield Span("No log of the principal's account was read, so nothing is known of use.")
+        return
+    window = f"{seen.coverage.first_day.isoformat()} to {seen.coverage.last_day.isoformat()}"
+    used = [one.use for one in seen.uses if one.use.outcome is Outcome.ALLOWED]
+    here = [one for one in seen.uses if one.on is UseOn.ASKED and one.use.outcome is Outcome.ALLOWED]
+    if used:
+        times = max(use.evidence.last_seen for use in used)[:10]
+        total = plural(sum(use.evidence.records for use in used), "record")
+        yield strong(f"Used: {total}, last on {times}")
+        yield Span("" if here else ", none of them certainly on this resource")
+        yield Span(f". The logs cover {window}.")
+    else:
+        yield strong("Not seen used")
+        yield Span(f" in the logs of {window}.")
+    if seen.blind_spot:
+        why = seen.blind_spot
+        yield Span(f" The logs don't show all use of it: {why}." if used else f" They could not have shown it: {why}.")
+    elif not used:
+        yield Span(" A use would have left a record.")
+
+
+def _item(one: SeenUse) -> Item:
+    use = one.use
+    return Item(line(_OUTCOMES[use.outcome], "  ", _resource(use)), tuple(_notes(use)))
+
+
+_OUTCOMES: Final[dict[Outcome, Span]] = {
+    Outcome.ALLOWED: good("allowed"),
+    Outcome.DENIED: bad("denied"),
+    Outcome.UNDETERMINED: strong("undetermined"),
+}
+
+
+def _resource(use: Use) -> Span:
+    match use.resource.kind:
+        case ResourceKind.NONE:
+            return Span("no resource")
+        case ResourceKind.UNKNOWN:
+            return Span("the record doesn't show the resource")
+        case ResourceKind.OVERFLOW:
+            return Span("further resources, too many to keep apart")
+    return name(use.resource.text)
+
+
+def _notes(use: Use) -> Iterator[Line]:
+    yield seen_note(use.evidence)
+    if use.denial_kind is not DenialKind.NONE:
+        yield line("refused by: ", WALL_WORDS[use.denial_kind])
+    if use.how != OBSERVED:
+        rule = INFERENCES.get(use.how)
+        yield line("inferred (", name(use.how), ")", f": {rule.sentence}" if rule else "")
