@@ -42,11 +42,11 @@ def test_machine_meets_a_glob_if_some_text_fits_both(parts: tuple[Token, ...], g
 
 def test_long_and_hostile_texts_are_read_in_reasonable_time() -> None:
     formats = list(formats_of_service(["arn:${Partition}:x:${Region}:${Account}:" + "${A}/" * 12 + "end"]).values())
-    start = time.perf_counter()
+    start = time.process_time()
     for text in ("arn:aws:x:r:1:" + "a/" * 3000, "arn:aws:x:r:1:" + "*/" * 3000 + "*"):
         assert FormatSet(formats).can_name(text) is text.endswith("*")
         assert not formats[0].fits(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_short_and_long_texts_get_one_answer() -> None:

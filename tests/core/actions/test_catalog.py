@@ -131,9 +131,9 @@ def test_expand_not_leaves_nothing_out_for_a_pattern_that_matches_nothing() -> N
 
 
 def test_hostile_pattern_expands_in_reasonable_time() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     BUNDLED.expand(patterns_of("ec2:" + "*e" * 200 + "*x"))
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize("case", CASES["takes"], ids=lambda case: f"{case['action']} {case['resource']}")

@@ -6,7 +6,7 @@ import itertools
 import json
 import re
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -137,9 +137,9 @@ def test_containment_gives_up_on_the_safe_side() -> None:
 
 
 def test_matching_never_backtracks_catastrophically() -> None:
-    began = perf_counter()
+    began = process_time()
     assert not match.glob_match("*a" * 60 + "b", "a" * 20_000)
     assert not match_resource.resource_match("arn:aws:s3:" + "*a" * 30 + "b:1:x", "arn:aws:s3:" + "a" * 20_000)
     match.pattern_contains("*a" + "?" * 40 + "b", "*a*b*c?d*")
     match.patterns_intersect("*a?b" * 20, "*b?a" * 20)
-    assert perf_counter() - began < 10
+    assert process_time() - began < 10
