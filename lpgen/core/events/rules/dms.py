@@ -1,7 +1,7 @@
 """Database Migration Service: subnet groups and event subscriptions, whose ARNs end in the names that calls give.
 
 The service authorization reference leaves these names open; the user guide has them. Replication instances, tasks and
-endpoints have ids that AWS assigns, and are left to the tables.
+endpoints have ids that AWS assigns; a task and a replication without one have two endpoints.
 https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Introduction.AWS.ARN.html
 """
 
@@ -13,7 +13,10 @@ from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_r
 SOURCE = "dms.amazonaws.com"
 
 TYPES: dict[str, ResourceType] = {
+    "config": NamedType("dms", "replication-config:*", "replicationConfigArn"),
+    "endpoint": NamedType("dms", "endpoint:*", "sourceEndpointArn|targetEndpointArn"),
     "instance": NamedType("dms", "rep:*", "replicationInstanceArn"),
+    "task": NamedType("dms", "task:*", "replicationTaskArn"),
     "subnet-group": NamedType("dms", "subgrp:{}", "replicationSubnetGroupIdentifier", in_lower_case=True),
     "subscription": NamedType("dms", "es:{}", "subscriptionName"),
 }
@@ -21,7 +24,9 @@ TYPES: dict[str, ResourceType] = {
 _LINES = """
 CreateEventSubscription       subscription #AddTagsToResource
 CreateReplicationInstance     +instance subnet-group? #AddTagsToResource
+CreateReplicationConfig       endpoint #AddTagsToResource:+config
 CreateReplicationSubnetGroup  subnet-group #AddTagsToResource
+CreateReplicationTask         endpoint instance #AddTagsToResource:+task
 DeleteEventSubscription       subscription
 DeleteReplicationSubnetGroup  subnet-group
 ModifyEventSubscription       subscription
