@@ -5,6 +5,8 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 
 from __future__ import annotations
 
+import re
+
 from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at, values_at
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import ASSOCIATION_BATCH, REQUEST_OPTION, TAG_ON_CREATE
@@ -29,7 +31,6 @@ AddTagsToResource tagged
 AssociateOpsItemRelatedItem opsitem
 CancelCommand
 CancelMaintenanceWindowExecution window
-CreateDocument document #AddTagsToResource
 CreateResourceDataSync sync
 DeleteActivation
 DeleteAssociation association? document? node?
@@ -206,6 +207,20 @@ def _map_assumed(call: Call) -> tuple[MappedAction, ...]:
     return passed_roles(call, (text for path in paths for text in call.texts(*path)), SOURCE)
 
 
+_ASSUMED = re.compile(r"\bassumeRole[\"']?\s{0,4}:\s{0,4}[\"']?(arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+)", re.ASCII)
+
+
+def map_new_document(call: Call) -> tuple[MappedAction, ...]:
+    """CreateDocument: on the document, its tags, and the roles that its text has automations assume.
+
+    Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html
+    """
+    documents = DocumentType().read(call, "name") or (DocumentType().pattern(call),)
+    own = mapped("ssm:CreateDocument", documents)
+    tags = (mapped("ssm:AddTagsToResource", documents, how=TAG_ON_CREATE),) if call.has("tags") else ()
+    return (own, *tags, *passed_roles(call, _ASSUMED.findall(call.text("content")), SOURCE))
+
+
 def map_node_role(call: Call) -> tuple[MappedAction, ...]:
     """CreateActivation and UpdateManagedInstanceRole hand a role, named with its path, to the nodes.
 
@@ -303,6 +318,7 @@ _TYPES: dict[str, ResourceType] = {
 RULES: RuleTable = {
     **declared_rules(SOURCE, "ssm", _TYPES, _LINES),
     (SOURCE, "CreateActivation"): map_node_role,
+    (SOURCE, "CreateDocument"): map_new_document,
     (SOURCE, "UpdateServiceSetting"): map_setting,
     (SOURCE, "UpdateManagedInstanceRole"): map_node_role,
     (SOURCE, "SendCommand"): map_command,
