@@ -40,10 +40,10 @@ TYPES: dict[str, ResourceType] = {
 }
 
 _FILE_SYSTEM_OPERATIONS = """
-CreateReplicationConfiguration CreateTags DeleteFileSystem DeleteFileSystemPolicy DeleteMountTarget
+CreateReplicationConfiguration CreateTags DeleteFileSystem DeleteFileSystemPolicy
 DeleteReplicationConfiguration DeleteTags DescribeBackupPolicy DescribeFileSystemPolicy DescribeFileSystems
-DescribeLifecycleConfiguration DescribeMountTargetSecurityGroups
-DescribeReplicationConfigurations DescribeTags ModifyMountTargetSecurityGroups PutBackupPolicy
+DescribeLifecycleConfiguration
+DescribeReplicationConfigurations DescribeTags PutBackupPolicy
 PutFileSystemPolicy PutLifecycleConfiguration UpdateFileSystem UpdateFileSystemProtection
 """
 # https://docs.aws.amazon.com/efs/latest/ug/supported-iam-actions-tagging.html
@@ -73,6 +73,28 @@ def _map_mount_target(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
+def _map_interface(call: Call) -> tuple[MappedAction, ...]:
+    """The calls on a mount target that also reach its network interface, whose id no request holds.
+
+    https://docs.aws.amazon.com/efs/latest/ug/API_DeleteMountTarget.html,
+    https://docs.aws.amazon.com/efs/latest/ug/API_DescribeMountTargetSecurityGroups.html and
+    https://docs.aws.amazon.com/efs/latest/ug/API_ModifyMountTargetSecurityGroups.html
+    """
+    action, tokens = _INTERFACE_ACTIONS[call.operation]
+    own = mapped(f"elasticfilesystem:{call.operation}", read_resources(call, TYPES, ("file-system",)))
+    return (own, mapped(action, read_resources(call, EC2_TYPES, tokens), how=MOUNT_TARGET))
+
+
+_INTERFACE_ACTIONS = {
+    "DeleteMountTarget": ("ec2:DeleteNetworkInterface", ("+network-interface",)),
+    "DescribeMountTargetSecurityGroups": ("ec2:DescribeNetworkInterfaceAttribute", ()),
+    "ModifyMountTargetSecurityGroups": (
+        "ec2:ModifyNetworkInterfaceAttribute",
+        ("+network-interface", "security-group?"),
+    ),
+}
+
+
 def _lines() -> str:
     return _LINES + "\n".join(f"{operation} file-system" for operation in _FILE_SYSTEM_OPERATIONS.split())
 
@@ -80,4 +102,5 @@ def _lines() -> str:
 RULES: RuleTable = {
     **declared_rules(SOURCE, "elasticfilesystem", TYPES, _lines()),
     (SOURCE, "CreateMountTarget"): _map_mount_target,
+    **dict.fromkeys(((SOURCE, operation) for operation in _INTERFACE_ACTIONS), _map_interface),
 }

@@ -1,18 +1,22 @@
-"""FSx: deleting may make a last backup, which has tags of its own, and may bypass a volume's retention.
+"""FSx: deleting may make a last backup with tags of its own or bypass a volume's retention, and access points to
+volumes are made and deleted in S3 with the caller's permissions.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_fsx.html
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from lpgen.core.events.rules.call import Call, RuleTable, values_at
 from lpgen.core.events.rules.declared import NamedType, ResourceType, mapped, read_resources
-from lpgen.core.events.rules.inferences import FINAL_SNAPSHOT, REQUEST_OPTION, TAG_ON_CREATE
+from lpgen.core.events.rules.inferences import ACCESS_POINT, FINAL_SNAPSHOT, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.model import MappedAction
 
 SOURCE = "fsx.amazonaws.com"
 
 TYPES: dict[str, ResourceType] = {
+    "access-point": NamedType("s3", "accesspoint/{}", "name"),
     "backup": NamedType("fsx", "backup/{}", "backupId"),
     "file-system": NamedType("fsx", "file-system/{}", "fileSystemId"),
     "volume": NamedType("fsx", "volume/*/{}", "volumeId"),
@@ -52,7 +56,36 @@ def _tag_last_backup(call: Call) -> tuple[MappedAction, ...]:
     return (mapped("fsx:TagResource", (TYPES["backup"].pattern(call),), how=TAG_ON_CREATE),)
 
 
+def _map_attach_access_point(call: Call) -> tuple[MappedAction, ...]:
+    """CreateAndAttachS3AccessPoint, which makes an access point of S3, with a policy where the request has one.
+
+    https://docs.aws.amazon.com/fsx/latest/APIReference/API_CreateAndAttachS3AccessPoint.html
+    """
+    paths = "openZFSConfiguration.volumeId|ontapConfiguration.volumeId"
+    own = mapped("fsx:CreateAndAttachS3AccessPoint", read_resources(call, TYPES, (f"volume={paths}",)))
+    actions = ["s3:CreateAccessPoint", "s3:GetAccessPoint"]
+    if call.has("s3AccessPoint", "policy"):
+        actions.append("s3:PutAccessPointPolicy")
+    return (own, *_on_access_point(call, actions))
+
+
+def _map_detach_access_point(call: Call) -> tuple[MappedAction, ...]:
+    """DetachAndDeleteS3AccessPoint, which deletes the access point of S3 too; the volume isn't named.
+
+    https://docs.aws.amazon.com/fsx/latest/APIReference/API_DetachAndDeleteS3AccessPoint.html
+    """
+    return (mapped("fsx:DetachAndDeleteS3AccessPoint", ()), *_on_access_point(call, ["s3:DeleteAccessPoint"]))
+
+
+def _on_access_point(call: Call, actions: list[str]) -> Iterator[MappedAction]:
+    point = read_resources(call, TYPES, ("access-point",))
+    for action in actions:
+        yield mapped(action, point, how=ACCESS_POINT)
+
+
 RULES: RuleTable = {
+    (SOURCE, "CreateAndAttachS3AccessPoint"): _map_attach_access_point,
+    (SOURCE, "DetachAndDeleteS3AccessPoint"): _map_detach_access_point,
     (SOURCE, "DeleteFileSystem"): _map_delete_file_system,
     (SOURCE, "DeleteVolume"): _map_delete_volume,
 }

@@ -79,6 +79,7 @@ VPC_ORIGIN: Final = "vpc-origin"
 TENANT_DISTRIBUTION: Final = "tenant-distribution"
 RECIPE_PARTS: Final = "recipe-parts"
 FIREWALL_POLICY: Final = "firewall-policy"
+ACCESS_POINT: Final = "access-point"
 
 INFERENCES: dict[str, Inference] = {
     PASS_ROLE: Inference(
@@ -332,6 +333,10 @@ INFERENCES: dict[str, Inference] = {
     RECIPE_PARTS: Inference(
         "Image Builder reads what an image is built from with the caller's permissions",
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_imagebuilder.html",
+    ),
+    ACCESS_POINT: Inference(
+        "an access point to a volume of FSx is one of S3, made and deleted with the caller's permissions",
+        "https://docs.aws.amazon.com/fsx/latest/APIReference/API_CreateAndAttachS3AccessPoint.html",
     ),
     FIREWALL_POLICY: Inference(
         "a firewall policy's rule groups and TLS inspection are looked up with the caller's permissions",
