@@ -305,7 +305,7 @@ app.command("demo")(demo_command)
 def main() -> None:
     """The console script: runs a command, and turns lpgen's own errors into a sentence and an exit code."""
     try:
-        app(standalone_mode=True)
+        _run()
     except InvocationError as error:
         _complain(error)
         sys.exit(EXIT_INVOCATION)
@@ -318,6 +318,16 @@ def main() -> None:
         # The reader of our output has gone (`lpgen review | head`); that is no error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+
+
+def _run() -> None:
+    try:
+        app(standalone_mode=True)
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):  # typer makes an exit 1 of it
+            raise leaving.__context__ from None
+        sys.stdout.flush()  # what is still buffered may meet a closed pipe too, and is too late to catch at exit
+        raise
 
 
 # ---------------------------------------------------------------- shared by the commands

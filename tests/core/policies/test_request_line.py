@@ -99,7 +99,8 @@ def test_what_is_null_is_what_is_left_out(name: str) -> None:
 def test_who_and_what_must_be_there(name: str) -> None:
     assert without(name) == {"id": 1, "error": f"`{name}` is missing"}
     assert answer(**{name: None}) == {"id": 1, "error": f"`{name}` is missing"}
-    for wrong in ("", 7, [], {}, True):
+    wrongs: list[object] = ["", 7, [], {}, True]
+    for wrong in wrongs:
         assert answer(**{name: wrong})["error"] == f"`{name}` is not a string, or is empty"
 
 
@@ -322,7 +323,8 @@ def test_a_document_may_be_json_text() -> None:
 
 
 def test_hostile_text_is_inert_in_errors() -> None:
-    for fields in ({"context": {"\x1b[2J": {}}}, {"sessionPolicy": document(**{"\x1b[2J": 1})}):
+    hostile: list[dict[str, Any]] = [{"context": {"\x1b[2J": {}}}, {"sessionPolicy": document(**{"\x1b[2J": 1})}]
+    for fields in hostile:
         error = answer(**fields)["error"]
         assert error.isprintable()
         assert r"\u001b[2J" in error
