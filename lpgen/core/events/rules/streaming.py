@@ -36,7 +36,7 @@ ListTagsForStream stream
 MergeShards stream
 PutRecord stream
 PutRecords stream
-RegisterStreamConsumer stream
+RegisterStreamConsumer stream #TagResource:consumer
 RemoveTagsFromStream stream
 SplitShard stream
 StartStreamEncryption stream key?
