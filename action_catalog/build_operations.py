@@ -248,7 +248,7 @@ def _tagging(facts: Facts, operation: Operation, names: Iterable[str]) -> dict[s
 
     They are the dependents that the reference lists or, where `tag_on_create.json` has the service, its tagging action.
     """
-    parameter = next((name for name in operation.members if name.lower() in _TAG_PARAMETERS), None)
+    parameter = _tag_parameter(facts, operation, names)
     if parameter is None or not operation.name.startswith(_MAKING):
         return {}
     dependents = (name for action in names for name in _dependents(facts.services, action))
@@ -261,6 +261,21 @@ def _tagging(facts: Facts, operation: Operation, names: Iterable[str]) -> dict[s
     if service and not found and operation.name not in service.get("except", ()):
         found[f"{operation.prefix}:{service['action']}"] = parameter
     return found
+
+
+def _tag_parameter(facts: Facts, operation: Operation, names: Iterable[str]) -> str | None:
+    """The parameter that sets tags: of the top level, else one that lies in another (`EmailTemplateRequest.tags`) where
+    the reference says that an action of the call looks at tags in the request."""
+    found = [name for name in operation.members if name.rpartition(".")[2].lower() in _TAG_PARAMETERS]
+    top = next((name for name in found if "." not in name), None)
+    return top or (found[0] if found and any(_reads_request_tags(facts.services, name) for name in names) else None)
+
+
+def _reads_request_tags(services: Mapping[str, Mapping[str, Any]], action: str) -> bool:
+    prefix, _, name = action.partition(":")
+    actions = services.get(prefix, {}).get("actions", ())
+    own = (item for item in actions if item["name"].lower() == name.lower())
+    return any(key.startswith("aws:RequestTag/") for item in own for key in item["conditions"])
 
 
 def _dependents(services: Mapping[str, Mapping[str, Any]], action: str) -> list[str]:

@@ -52,13 +52,11 @@ class Operation:
     hosts: tuple[str, ...]
     name: str
     signed: bool
-    members: tuple[str, ...]  # every top-level parameter, of whatever type
+    members: tuple[str, ...]  # every parameter of the top level, and of structures in it as `a.b`, of whatever type
     parameters: tuple[Parameter, ...]
     method: str
     uri: str  # with the parameters' own names in its `{}`
-    wire: Mapping[str, str] = field(
-        default_factory=dict
-    )  # by parameter of path or query: its name there, where it differs
+    wire: Mapping[str, str] = field(default_factory=dict)  # the names of path and query parameters, where they differ
 
 
 def read_operations(prefixes: frozenset[str], folder: str = "") -> Iterator[Operation]:
@@ -84,11 +82,21 @@ def _operation(
     bearer = metadata.get("signatureVersion") == "bearer"
     unsigned = bearer or shape.get("authtype") == _UNSIGNED or (bool(auth) and _NOT_IAM.issuperset(auth))
     parameters = tuple(_parameters(model["shapes"], shape["input"]["shape"])) if "input" in shape else ()
-    members = tuple(model["shapes"][shape["input"]["shape"]].get("members", ())) if "input" in shape else ()
+    members = tuple(_members(model["shapes"], shape["input"]["shape"])) if "input" in shape else ()
     uri = _named_uri(model["shapes"], shape["input"]["shape"], http) if "input" in shape else http.get("requestUri", "")
     hosts = tuple(dict.fromkeys((endpoint.lower(), signing.lower(), service)))
     wire = _wire_names(model["shapes"][shape["input"]["shape"]]) if "input" in shape else {}
     return Operation(service, prefix, hosts, name, not unsigned, members, parameters, http.get("method", ""), uri, wire)
+
+
+def _members(shapes: Mapping[str, Any], name: str) -> Iterator[str]:
+    """The members of a structure, and after them those of the structures in it, as `a.b`."""
+    members = shapes[name].get("members", {})
+    yield from members
+    for key, member in members.items():
+        inner = shapes[member["shape"]]
+        inner = shapes[inner["member"]["shape"]] if inner["type"] == "list" else inner
+        yield from (f"{key}.{below}" for below in inner.get("members", ()))
 
 
 def _wire_names(shape: Mapping[str, Any]) -> dict[str, str]:
