@@ -6,6 +6,7 @@ makes requests out of what both sides say, decides them, and a single hit is a f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Final, TypeVar
@@ -103,10 +104,21 @@ def _instance(pattern: str, context: dict[str, tuple[str, ...]], draws: _Draws) 
     """A resource that a pattern matches, or nearly; its variables get values, which the context then has."""
     text = pattern
     for found in VARIABLE.finditer(pattern):
-        key = (found.group(1) or found.group()[2:-1]).strip()
-        value = context.setdefault(key, (draws.pick(_FILLINGS),))[0] if key not in VARIABLE_ESCAPES else key
-        text = text.replace(found.group(), value)
+        text = text.replace(found.group(), _filling(found, context, draws))
     return _plain(text, draws)
+
+
+def _filling(variable: re.Match[str], context: dict[str, tuple[str, ...]], draws: _Draws) -> str:
+    """What a variable may stand for: its key's value, its default, or itself, as the older language has it."""
+    key, default = variable.groups()
+    name = (key or variable.group()[2:-1]).strip()
+    if draws.one_in(6):
+        return variable.group()
+    if name in VARIABLE_ESCAPES:
+        return name
+    if default is not None and name not in context and draws.one_in(2):
+        return default
+    return context.setdefault(name, (draws.pick(_FILLINGS),))[0]
 
 
 _FILLINGS: Final = ("x", "a/b", "prod", "*")
