@@ -58,6 +58,14 @@ class GuardError(LpgenError):
     """A boundary, SCPs or resource policies that were given can't be read."""
 
 
+class AwsError(LpgenError):
+    """A call to AWS failed; `code` is AWS's own code, such as `AccessDenied`, or the name of boto3's error."""
+
+    def __init__(self, message: str, *, code: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+
+
 class OutputError(LpgenError):
     """A replacement or report can't be written or read back."""
 

@@ -1,0 +1,227 @@
+"""Sessions with AWS: the one place where boto3 is set up, and where its errors become words.
+
+Credentials, profile and Region follow boto3's own chain, and `AWS_ENDPOINT_URL` works as everywhere. Nothing here
+prints or stores a secret: of credentials only the account, the ARN and the partition of the caller come out.
+
+boto3 is imported when a session is opened, since most commands never need it and it is slow to load.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from lpgen import __version__
+from lpgen.errors import AwsError, quote_input
+
+DEFAULT_REGION: Final = "us-east-1"
+"""Where calls to global services go when nothing names a Region."""
+
+MAX_CONNECTIONS: Final = 32
+_SESSION_NAME: Final = "lpgen"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach AWS, as far as the command line says; what is "" is left to boto3's chain."""
+
+    profile: str = ""
+    region: str = ""
+    endpoint_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose credentials a session has."""
+
+    account: str
+    arn: str
+
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn`, `aws-us-gov` or the like."""
+        return self.arn.split(":", 2)[1]
+
+
+@dataclass(slots=True)
+class AwsSession:
+    """One set of credentials, and its clients. Safe to share between threads."""
+
+    boto: Any
+    connection: Connection
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def region(self) -> str:
+        """The Region that calls go to unless told otherwise."""
+        return str(self.boto.region_name or DEFAULT_REGION)
+
+    def client(self, service: str, region: str = "") -> Any:
+        """The client of a service in a Region; the same one each time, so that its threads share one rate limit.
+
+        Clients may be used by several threads at once, but not made by several.
+        https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
+
+        Raises:
+            AwsError: there are no credentials, or they can't be read.
+        """
+        key = service, region or self.region
+        with self._lock:
+            if key not in self._clients:
+                with aws_errors(f"connect to {service}"):
+                    self._clients[key] = self.boto.client(
+                        service,
+                        region_name=key[1],
+                        endpoint_url=self.connection.endpoint_url or None,
+                        config=_client_config(),
+                    )
+            return self._clients[key]
+
+    def caller(self) -> Caller:
+        """The account and ARN of the credentials, by sts:GetCallerIdentity, which nobody can be denied.
+
+        Raises:
+            AwsError: there are no valid credentials, or AWS can't be reached.
+        """
+        with aws_errors("find out whose credentials these are"):
+            answer = self.client("sts").get_caller_identity()
+        return Caller(answer["Account"], answer["Arn"])
+
+    def assume_role(self, arn: str) -> AwsSession:
+        """A session of a role, assumed now and anew before its credentials end.
+
+        Raises:
+            AwsError: the role can't be assumed.
+        """
+        from boto3 import Session
+        from botocore.credentials import RefreshableCredentials
+        from botocore.session import get_session
+
+        refresh = self._role_credentials(arn)
+        with aws_errors(f"assume {quote_input(arn)}"):
+            first = refresh()
+        core = get_session()
+        # botocore has no public way to give a session credentials that renew themselves.
+        core._credentials = RefreshableCredentials.create_from_metadata(first, refresh, method="sts-assume-role")
+        profile = self.connection.profile or None  # for what else it configures, such as endpoints
+        return AwsSession(
+            Session(botocore_session=core, profile_name=profile, region_name=self.region), self.connection
+        )
+
+    def _role_credentials(self, arn: str) -> Callable[[], dict[str, str]]:
+        client = self.client("sts")
+
+        def assume() -> dict[str, str]:
+            given = client.assume_role(RoleArn=arn, RoleSessionName=_SESSION_NAME)["Credentials"]
+            return {
+                "access_key": given["AccessKeyId"],
+                "secret_key": given["SecretAccessKey"],
+                "token": given["SessionToken"],
+                "expiry_time": given["Expiration"].isoformat(),
+            }
+
+        return assume
+
+
+def open_session(connection: Connection) -> AwsSession:
+    """A session with the credentials that boto3 finds.
+
+    Raises:
+        AwsError: the profile doesn't exist, or the configuration can't be read.
+    """
+    from boto3 import Session
+
+    with aws_errors("read the AWS configuration"):
+        boto = Session(profile_name=connection.profile or None, region_name=connection.region or None)
+    return AwsSession(boto, connection)
+
+
+def _client_config() -> Any:
+    """How clients behave.
+
+    Retries are adaptive: IAM, Organizations and CloudTrail allow few calls a second for the whole account, which its
+    owner's own tools need too. In this mode all threads of a client slow down together once AWS throttles one of them,
+    where the standard mode would have each of them come back by itself and throttle the account again.
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+    """
+    from botocore.config import Config
+
+    # Given here it would outweigh the variable, which is how people change it.
+    attempts = {} if os.environ.get("AWS_MAX_ATTEMPTS") else {"max_attempts": 10}
+    return Config(
+        retries={"mode": "adaptive", **attempts},
+        max_pool_connections=MAX_CONNECTIONS,
+        connect_timeout=10,
+        read_timeout=60,
+        user_agent_extra=f"lpgen/{__version__}",
+    )
+
+
+# ---------------------------------------------------------------- errors
+
+
+@contextmanager
+def aws_errors(doing: str) -> Iterator[None]:
+    """Turns what boto3 raises into an `AwsError` that says what was being done, in words: `can't <doing>: <why>`.
+
+    Raises:
+        AwsError: in place of every error of boto3 and botocore.
+    """
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        code, message = error_code(error), str(error.response.get("Error", {}).get("Message", ""))
+        why = f"{code}: {message}" if message and message != code else code
+        raise AwsError(f"can't {doing}: {quote_input(why)}", code=code, hint=_HINTS.get(code, "")) from error
+    except (BotoCoreError, Boto3Error) as error:
+        name = type(error).__name__
+        why = quote_input(str(error))
+        raise AwsError(f"can't {doing}: {why}", code=name, hint=_HINTS.get(name, "")) from error
+
+
+def error_code(error: Any) -> str:
+    """The code of a botocore `ClientError`, such as `AccessDenied`."""
+    return str(error.response.get("Error", {}).get("Code") or "unknown error")
+
+
+_DENIED_CODES: Final = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "UnauthorizedOperation",
+        "403",
+    }
+)
+
+
+def is_denied(error: AwsError) -> bool:
+    """Whether AWS refused a call because the caller lacks the permission."""
+    return error.code in _DENIED_CODES
+
+
+_EXPIRED: Final = "the credentials have expired or aren't valid: log in again"
+_NONE_FOUND: Final = "give --profile, set AWS_PROFILE, or log in with `aws sso login`"
+_HINTS: Final = {
+    "NoCredentialsError": _NONE_FOUND,
+    "PartialCredentialsError": _NONE_FOUND,
+    "CredentialRetrievalError": _NONE_FOUND,
+    "ProfileNotFound": "`aws configure list-profiles` names those that exist",
+    "ExpiredToken": _EXPIRED,
+    "ExpiredTokenException": _EXPIRED,
+    "InvalidClientTokenId": _EXPIRED,
+    "UnrecognizedClientException": _EXPIRED,
+    "SSOTokenLoadError": "run `aws sso login`",
+    "UnauthorizedSSOTokenError": "run `aws sso login`",
+    "TokenRetrievalError": "run `aws sso login`",
+    "EndpointConnectionError": "check the network, the Region and --endpoint-url",
+}
