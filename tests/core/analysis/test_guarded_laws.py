@@ -1,0 +1,85 @@
+"""The laws of a replacement hold whatever stands beside the policies: SCPs, a boundary given, a bucket policy."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lpgen.core.analysis.diff import diff_usage
+from lpgen.core.analysis.generate import generate_policies
+from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.met_policies import policies_met, request_of
+from lpgen.core.grounds import Use
+from lpgen.core.guards import AccountScps, Guards, ResourcePolicy
+from lpgen.core.model import Outcome, Policy, Principal, ResourceKind
+from lpgen.core.options import Options
+from lpgen.core.policies.authorize import decide
+from lpgen.core.policies.decision import Result
+from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.replacements import CheckStatus
+from lpgen.pipeline import Ground, Verifier
+from tests.core.analysis.test_replacement_laws import policies, principals, statements, uses
+from tests.worlds import ACCOUNT, catalog, usage_of
+
+
+def bucket_policy(found: list[dict[str, object]], entry: str) -> ResourcePolicy:
+    named = [{**statement, "Principal": entry} for statement in found]
+    held = policy_from_json({"Version": "2012-10-17", "Statement": named}, place="bucket")
+    return ResourcePolicy("arn:aws:s3:::data", ACCOUNT, held)
+
+
+levels = st.lists(st.lists(policies.map(lambda one: one.document), min_size=1, max_size=2).map(tuple), max_size=2).map(
+    tuple
+)
+bucket_policies = st.builds(
+    bucket_policy,
+    st.lists(statements(), min_size=1, max_size=2),
+    st.sampled_from(["*", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:role/app"]),
+)
+guards = st.builds(
+    lambda boundary, scps, bucket: Guards(boundary, (AccountScps("", scps),), bucket),
+    st.one_of(st.none(), policies),
+    levels,
+    st.lists(bucket_policies, max_size=1).map(tuple),
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(principals, st.lists(uses(), max_size=5), guards)
+def test_a_replacement_under_guards_is_proven_and_takes_nothing_that_was_allowed(
+    principal: Principal, found: list[Use], beside: Guards
+) -> None:
+    options = Options(min_days=1, guards=beside)
+    grants = grants_from_principals([principal], catalog(), beside)
+    usage = usage_of({principal.arn: found})
+    made = generate_policies(diff_usage(usage, grants, catalog(), options), grants, catalog(), options)
+    if not made:
+        return
+    verification = Verifier(Ground(usage, grants, (), beside), catalog(), options).verify_proposed(made[0])
+    assert verification is not None
+    assert verification.status is CheckStatus.PASSED, verification.checks
+    new: list[Policy] = [policy_from_json(one.text, place=one.name) for one in made[0].documents]
+    for one in found:
+        if one.outcome is Outcome.DENIED or one.resource.kind not in (ResourceKind.ARN, ResourceKind.NONE):
+            continue
+        request = request_of(principal, one.action, one.resource, context={}, guards=beside)
+        before = decide(request, policies_met(principal, one.resource.text, beside), catalog=catalog())
+        after = decide(request, policies_met(principal, one.resource.text, beside, identity=new), catalog=catalog())
+        assert before.result is not Result.ALLOWED or after.result is Result.ALLOWED
+        assert before.result is not Result.DEPENDS or after.result in (Result.DEPENDS, Result.ALLOWED)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(principals, guards, uses())
+def test_what_is_granted_under_guards_is_granted_without_them_and_allowed_by_each(
+    principal: Principal, beside: Guards, one: Use
+) -> None:
+    bare = Guards(boundary=beside.boundary)
+    (under,) = grants_from_principals([principal], catalog(), beside)
+    (free,) = grants_from_principals([principal], catalog(), bare)
+    assert under.granted <= free.granted
+    assert len(under.limits) == len(free.limits) + sum(len(held.levels) for held in beside.scps)
+    request = request_of(principal, one.action, one.resource, context={}, guards=beside)
+    own = policies_met(principal, "", Guards(beside.boundary, beside.scps))
+    if decide(request, own, catalog=catalog()).result is Result.ALLOWED:
+        assert one.action in under.granted
