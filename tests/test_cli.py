@@ -204,6 +204,41 @@ def test_decisions_count(home: Path) -> None:
     assert run("verify", str(home / "out"), *ground(home)).returncode == 1
 
 
+def test_explain_needs_no_logs_and_says_so(home: Path) -> None:
+    policies = ["--policies", str(home / "policies.json")]
+    done = run("explain", "app", "s3:getobject", "arn:aws:s3:::data/x", *policies)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Allowed by s3:* in own, statement 1." in done.stdout
+    assert "Nothing is known of use" in done.stdout
+    denied = run("explain", "app", "ec2:RunInstances", *policies, "--output", str(home / "why.txt"))
+    assert (denied.returncode, denied.stdout) == (0, "")
+    assert "Implicitly denied" in (home / "why.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nobody", "s3:GetObject"], "`nobody`"),
+        (["app", "GetObject"], "`GetObject` is no action"),
+        (["app", "s3:Get*"], "lpgen catalog expand 's3:Get*'"),
+        (["app", "s3:GetObject", "data/x"], "`data/x` is no resource"),
+        (["app", "s3:GetObject", "--context", "aws:SourceIp"], "`aws:SourceIp` is no KEY=VALUE"),
+        (["app"], "ACTION"),
+    ],
+)
+def test_explain_exits_with_2_where_there_is_no_question(home: Path, arguments: list[str], message: str) -> None:
+    done = run("explain", *arguments, "--policies", str(home / "policies.json"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+
+
+def test_explain_joins_values_of_a_key_and_takes_a_missing_one(home: Path) -> None:
+    context = ["--context", "aws:TagKeys=a", "--context", "AWS:tagkeys=b=c", "--context", "aws:SourceVpce="]
+    policies = ["--policies", str(home / "policies.json"), "--format", "json"]
+    known = json.loads(run("explain", "app", "s3:GetObject", *policies, *context).stdout)["context"]
+    assert (known["aws:TagKeys"], known["aws:SourceVpce"]) == (["a", "b=c"], [])
+
+
 def test_a_closed_pipe_is_no_error(home: Path) -> None:
     command = f"{sys.executable} -m lpgen review {' '.join(ground(home))} | head -n 1"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)

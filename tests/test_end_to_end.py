@@ -14,14 +14,24 @@ from typing import Any
 
 import pytest
 
+from lpgen.core.analysis.explain import explain as explain_question
+from lpgen.core.analysis.question import Asked, read_question
+from lpgen.core.guards import NO_GUARDS
+from lpgen.core.model import Outcome
+from lpgen.core.policies.decision import Result
 from lpgen.core.policies.match import glob_match
 from lpgen.core.policies.match_resource import resource_match
+from lpgen.core.usage.principal_usage import principal_usages_from_usage, resolve_iam_names
+from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.iam_snapshot import read_snapshot
+from lpgen.edge.usage_files import read_usage
 
 README = Path(__file__).parent.parent / "README.md"
 SAMPLE = Path(__file__).parent.parent / "sample_logs"
 EXPECTED: dict[str, Any] = json.loads((SAMPLE / "expected.json").read_text(encoding="utf-8"))
 PRINCIPALS = sorted(EXPECTED["principals"])
 POLICIES = str(SAMPLE / "authorization-details")
+SNAPSHOT = read_snapshot([Path(POLICIES)])
 
 
 def lpgen(*arguments: str, status: int = 0) -> str:
@@ -204,4 +214,90 @@ def test_readme_shows_what_the_demo_prints(world: World) -> None:
     current = _DEMO_BLOCK.sub(lambda found: f"{found[1]}{block}{found[2]}", readme)
     if os.environ.get("LPGEN_UPDATE_README"):
         README.write_text(current, encoding="utf-8")
+    assert readme == current, "run LPGEN_UPDATE_README=1 python -m pytest tests/test_end_to_end.py -k readme"
+
+
+# ---------------------------------------------------------------- explain
+
+
+def explain(world: World, *question: str, form: str = "json", more: tuple[str, ...] = ()) -> str:
+    """What `lpgen explain` prints on the sample organization."""
+    return lpgen("explain", *question, "--data", str(world.data), "--policies", POLICIES, "--format", form, *more)
+
+
+@pytest.mark.parametrize(
+    ("question", "result"),
+    [
+        (("storefront-api", "s3:getobject", "arn:aws:s3:::larkspur-catalog-images/a.png"), "Allowed"),
+        (("storefront-api", "iam:CreateUser"), "ImplicitlyDenied"),
+        (("*analytics-etl", "athena:StartQueryExecution"), "ImplicitlyDenied"),
+        (("release-manager", "codepipeline:DeletePipeline"), "Depends"),
+        (("priya.nair", "ec2:DescribeInstances"), "Allowed"),
+        (("legacy-etl", "s3:GetObject", "arn:aws:s3:::any/key"), "Depends"),
+    ],
+)
+def test_explain_answers_on_the_sample_organization(world: World, question: tuple[str, ...], result: str) -> None:
+    found = json.loads(explain(world, *question))
+    assert found["result"] == result
+    assert found["sentence"]
+
+
+def test_explain_takes_the_context_of_the_request(world: World) -> None:
+    question = ("release-manager", "codepipeline:DeletePipeline")
+    with_mfa = explain(world, *question, more=("--context", "aws:MultiFactorAuthPresent=true"))
+    without = explain(world, *question, more=("--context", "aws:MultiFactorAuthPresent=false"))
+    assert [json.loads(one)["result"] for one in (with_mfa, without)] == ["Allowed", "ExplicitlyDenied"]
+
+
+def test_explain_shows_inferred_use_with_its_example(world: World) -> None:
+    (one,) = json.loads(explain(world, "functions-publisher", "iam:PassRole"))["use"]["uses"]
+    assert (one["how"], one["outcome"], one["on"]) == ("pass-role", "allowed", "asked")
+    assert one["records"] == 3
+    assert one["example_event_id"]
+
+
+def test_explain_shows_denied_tries_and_that_the_logs_know_better(world: World, tmp_path: Path) -> None:
+    question = ("reporting-export", "s3:DeleteBucket", "arn:aws:s3:::larkspur-finance-reports")
+    assert "The logs show otherwise: 2 records denied (refused by: service" in explain(world, *question, form="text")
+    scps = tmp_path / "scps.json"
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    deny = {"Sid": "KeepBuckets", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}
+    scps.write_text(json.dumps([[{"Version": "2012-10-17", "Statement": [allow, deny]}]]), encoding="utf-8")
+    text = explain(world, *question, form="text", more=("--scps", str(scps)))
+    assert "Explicitly denied by SCP 1 of level 1, statement 2 (KeepBuckets)." in text
+    assert "The logs show otherwise" not in text
+
+
+def test_explain_denies_no_use_that_the_logs_allowed(world: World) -> None:
+    """Each recorded use of the sample, asked as a request: what was allowed and granted is never called denied."""
+    guards, known = NO_GUARDS.with_trust(SNAPSHOT.principals), bundled_catalog()
+    ungranted = {(one["principal"], use["action"]) for one in world.review["principals"] for use in one["ungranted"]}
+    asked = 0
+    usages = resolve_iam_names(principal_usages_from_usage(read_usage(world.data)), SNAPSHOT.principals)
+    for principal in SNAPSHOT.principals:
+        for use in usages[principal.arn].uses if principal.arn in usages else ():
+            if use.outcome is not Outcome.ALLOWED or (principal.arn, use.action) in ungranted:
+                continue
+            example = use.evidence.example_resource
+            resource = example if example.startswith("arn:") else ""
+            question = read_question(Asked(principal.arn, use.action, resource), SNAPSHOT.principals, known)
+            found = explain_question(question, guards, known)
+            assert found.result in (Result.ALLOWED, Result.DEPENDS), (principal.arn, use.action, found.sentence)
+            asked += 1
+    assert asked > 150
+
+
+_EXPLAIN_BLOCK = re.compile(r"(<!-- explain -->\n).*?(<!-- /explain -->)", re.DOTALL)
+_QUESTION = "storefront-api dynamodb:DeleteTable arn:aws:dynamodb:us-east-1:111122223333:table/storefront-orders"
+
+
+def test_readme_shows_what_explain_prints(world: World) -> None:
+    shown = _QUESTION.replace(" arn:", " \\\n    arn:")
+    command = f"$ lpgen explain {shown} \\\n    --data lpgen-demo/data --policies sample_logs/authorization-details"
+    block = f"```text\n{command}\n{explain(world, *_QUESTION.split(), form='text')}```\n"
+    readme = README.read_text(encoding="utf-8")
+    current = _EXPLAIN_BLOCK.sub(lambda found: f"{found[1]}{block}{found[2]}", readme)
+    if os.environ.get("LPGEN_UPDATE_README"):
+        README.write_text(current, encoding="utf-8")
+    assert len(_EXPLAIN_BLOCK.findall(readme)) == 1
     assert readme == current, "run LPGEN_UPDATE_README=1 python -m pytest tests/test_end_to_end.py -k readme"

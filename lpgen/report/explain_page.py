@@ -37,7 +37,7 @@ from lpgen.report.blocks import (
     quiet,
     strong,
 )
-from lpgen.report.explain_use_page import use_blocks
+from lpgen.report.explain_use_page import contrary_note, use_blocks
 from lpgen.report.page_parts import capped
 from lpgen.report.words import label_of
 
@@ -48,6 +48,7 @@ def explain_page(found: Explanation) -> tuple[Block, ...]:
         Heading(line("lpgen explain"), level=1),
         Paragraph(_asked(found.question)),
         Paragraph(line(_TONES[found.result](found.sentence))),
+        *contrary_note(found),
         *_hints(found),
         *_walls(found),
         *use_blocks(found),
@@ -77,7 +78,7 @@ def _hints(found: Explanation) -> Iterator[Block]:
     """How the question was understood, and what to give for a surer answer."""
     question = found.question
     if not question.known:
-        near = line(" Did you mean ", names(question.similar, most=3), "?") if question.similar else ()
+        near = line(" The closest names it has: ", names(question.similar, most=3), ".") if question.similar else ()
         yield Paragraph(
             line(
                 bad("Unknown action: "),
@@ -139,7 +140,7 @@ def _walls(found: Explanation) -> Iterator[Block]:
 
 def _wall(wall: ExplainedWall, found: Explanation) -> Iterator[Block]:
     title = f"{wall.name[0].upper()}{wall.name[1:]}"
-    of = line(" (", name(wall.of), ")") if wall.of and wall.of != found.question.resource.text else ()
+    of = line(" ", name(wall.of)) if wall.of and wall.of != found.question.resource.text else ()
     yield Heading(line(title, of, ": ", _state(wall, found)), level=3)
     if wall.missing:
         yield Paragraph(line(bad("missing: "), names(wall.missing, most=4), ", which the snapshot has no document of"))
@@ -148,7 +149,7 @@ def _wall(wall: ExplainedWall, found: Explanation) -> Iterator[Block]:
     if counting:
         yield capped([_statement(one) for one in counting])
     if others:
-        yield Paragraph(line(quiet("These name the action too, but don't count here:")))
+        yield Paragraph(line(quiet("These cover the action too, but don't count here:")))
         yield capped([_other(one) for one in others])
     if not wall.statements and not wall.missing:
         yield Paragraph(line(quiet(_nothing(wall.policies))))
@@ -180,9 +181,9 @@ _STATES: Final[dict[WallState, Span]] = {
 
 
 def _statement(one: ExplainedStatement) -> Item:
-    may = strong(", may apply") if one.fit is Fit.MAY_APPLY else Span("")
     effect = good(one.effect) if one.effect is Effect.ALLOW else bad(one.effect)
-    return Item(line(effect, "  ", _place(one.ref), may), tuple(_holes(one)))
+    may = strong(" may apply") if one.fit is Fit.MAY_APPLY else Span("")
+    return Item(line(effect, may, "  ", _place(one.ref)), tuple(_holes(one)))
 
 
 def _holes(one: ExplainedStatement) -> Iterator[Line]:
@@ -244,7 +245,7 @@ def _other(one: ExplainedStatement) -> Item:
 
 def _place(ref: StatementRef) -> Line:
     group = line(" of group ", name(ref.group)) if ref.group else ()
-    sid = line(" (", name(ref.sid), ")") if ref.sid else ()
+    sid = line(" ", name(ref.sid)) if ref.sid else ()
     return line(name(ref.policy), group, f", statement {ref.index + 1}", sid)
 
 

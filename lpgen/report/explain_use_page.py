@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from lpgen.core.events.rules.inferences import INFERENCES
 from lpgen.core.explanations import Explanation, SeenUse, SeenUses, UseOn
 from lpgen.core.grounds import Use
 from lpgen.core.model import OBSERVED, DenialKind, Outcome, ResourceKind
+from lpgen.core.policies.decision import Result
 from lpgen.report.blocks import (
     Block,
     Heading,
@@ -34,8 +35,8 @@ def use_blocks(found: Explanation) -> Iterator[Block]:
     if found.seen is None:
         yield Paragraph(line("Nothing is known of use: give the data folder with ", name("--data DIR"), "."))
         return
-    yield Paragraph(line(*_summary(found.seen)))
     any_resource = found.question.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.NONE)
+    yield Paragraph(line(*_summary(found.seen, any_resource=any_resource)))
     for on, title in _TITLES.items():
         group = [one for one in found.seen.uses if one.on is on]
         if group:
@@ -56,27 +57,72 @@ _TITLES: Final = {
 }
 
 
-def _summary(seen: SeenUses) -> Iterator[Span]:
+def _summary(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
     if seen.coverage is None:
         yield Span("No log of the principal's account was read, so nothing is known of use.")
         return
     window = f"{seen.coverage.first_day.isoformat()} to {seen.coverage.last_day.isoformat()}"
-    used = [one.use for one in seen.uses if one.use.outcome is Outcome.ALLOWED]
-    here = [one for one in seen.uses if one.on is UseOn.ASKED and one.use.outcome is Outcome.ALLOWED]
+    days = quiet(f" ({plural(seen.coverage.covered_days, 'covered day')})")
+    used = [one for one in seen.uses if one.use.outcome is Outcome.ALLOWED]
     if used:
-        times = max(use.evidence.last_seen for use in used)[:10]
-        total = plural(sum(use.evidence.records for use in used), "record")
-        yield strong(f"Used: {total}, last on {times}")
-        yield Span("" if here else ", none of them certainly on this resource")
-        yield Span(f". The logs cover {window}.")
+        yield from _used(used, any_resource=any_resource)
+        yield Span(f" The logs cover {window}")
+        yield days
     else:
         yield strong("Not seen used")
-        yield Span(f" in the logs of {window}.")
+        yield Span(f" in the logs of {window}")
+        yield days
+        denied = [one for one in seen.uses if one.use.outcome is Outcome.DENIED]
+        if denied:
+            yield Span(f", but tried and denied: {_records(denied)}")
+    yield Span(".")
     if seen.blind_spot:
         why = seen.blind_spot
         yield Span(f" The logs don't show all use of it: {why}." if used else f" They could not have shown it: {why}.")
     elif not used:
         yield Span(" A use would have left a record.")
+
+
+def _used(used: Sequence[SeenUse], *, any_resource: bool) -> Iterator[Span]:
+    here = [one for one in used if one.on is UseOn.ASKED]
+    if any_resource or len(here) == len(used):
+        yield strong(f"Used: {_records(used)}, last on {_last(used)}.")
+        return
+    yield strong(f"Used on this resource: {_records(here)}, last on {_last(here)}." if here else "Not seen used on it.")
+    perhaps = [one for one in used if one.on is UseOn.PERHAPS]
+    if perhaps:
+        yield Span(f" Perhaps on it: {_records(perhaps)}.")
+    others = [one for one in used if one.on is UseOn.OTHER]
+    if others:
+        yield Span(f" On others: {_records(others)}, last on {_last(others)}.")
+
+
+def contrary_note(found: Explanation) -> Iterator[Block]:
+    """That the logs hold an outcome other than the result, where they do."""
+    denied = found.result in (Result.IMPLICITLY_DENIED, Result.EXPLICITLY_DENIED)
+    outcome = Outcome.ALLOWED if denied else Outcome.DENIED
+    uses = found.seen.uses if found.seen else ()
+    against = [one for one in uses if one.on is UseOn.ASKED and one.use.outcome is outcome]
+    if not against or found.result is Result.DEPENDS:
+        return
+    walls = sorted({WALL_WORDS[one.use.denial_kind] for one in against} - {WALL_WORDS[DenialKind.NONE]})
+    by = f" (refused by: {' or '.join(walls)})" if walls else ""
+    does = "allows it, or allowed it" if denied else "stops it, or stopped it"
+    yield Paragraph(
+        line(
+            bad("The logs show otherwise: "),
+            f"{_records(against)} {outcome}{by}, last on {_last(against)}. "
+            f"So something not known here {does} under the policies of that day.",
+        )
+    )
+
+
+def _records(uses: Iterable[SeenUse]) -> str:
+    return plural(sum(one.use.evidence.records for one in uses), "record")
+
+
+def _last(uses: Iterable[SeenUse]) -> str:
+    return max(one.use.evidence.last_seen for one in uses)[:10]
 
 
 def _item(one: SeenUse) -> Item:
@@ -108,4 +154,4 @@ def _notes(use: Use) -> Iterator[Line]:
         yield line("refused by: ", WALL_WORDS[use.denial_kind])
     if use.how != OBSERVED:
         rule = INFERENCES.get(use.how)
-        yield line("inferred (", name(use.how), ")", f": {rule.sentence}" if rule else "")
+        yield line("inferred by the rule ", name(use.how), f": {rule.sentence}" if rule else "")

@@ -32,7 +32,7 @@ def _allowed(found: Explanation) -> str:
     ]
     others = [wall.name for wall in found.walls if wall.layer in (Layer.BOUNDARY, Layer.SCP)]
     through = f", and {_listed(others)} {'lets' if len(others) == 1 else 'let'} it pass" if others else ""
-    return f"Allowed by {_refs(holes)}{through}."
+    return f"Allowed by {_refs(holes, with_action=True)}{through}."
 
 
 def _explicitly_denied(found: Explanation) -> str:
@@ -83,11 +83,16 @@ def _counting(walls: Iterable[ExplainedWall], effect: Effect, layer: Layer | Non
     ]
 
 
-def _refs(statements: Iterable[ExplainedStatement]) -> str:
-    refs = [f"{_WHOSE.get(one.ref.kind, '')}{one.ref}" for one in statements]
+def _refs(statements: Iterable[ExplainedStatement], *, with_action: bool = False) -> str:
+    refs = [f"{_action(one) if with_action else ''}{_WHOSE.get(one.ref.kind, '')}{one.ref}" for one in statements]
     if len(refs) <= 2:
         return _listed(refs)
     return f"{refs[0]} and {len(refs) - 1} more statements"
+
+
+def _action(one: ExplainedStatement) -> str:
+    """The hole to the action: the widest pattern is the shortest, near enough."""
+    return "NotAction in " if one.not_action else f"{min(one.actions, key=len)} in "
 
 
 _WHOSE = {PolicyKind.RESOURCE: "the policy of "}
