@@ -55,6 +55,8 @@ What was written
 What to do next
   Read one replacement beside its evidence:
     {replacements}/111122223333-role-storefront-api/
+  Ask why something is allowed, and whether it was ever used:
+    lpgen explain storefront-api dynamodb:DeleteTable --data {data} --policies {sample}
   Prove it again from the files alone:
     lpgen verify {replacements} --data {data} --policies {sample}
   Do the same for your own account:

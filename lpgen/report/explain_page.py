@@ -103,7 +103,7 @@ def _steps(found: Explanation) -> Iterator[Line]:
     missing = {one for wall in found.walls for one in wall.missing}
     for key in found.depends_on:
         if key == RESOURCE:
-            yield line("a ", name("RESOURCE"))
+            yield line("an exact ", name("RESOURCE"))
         elif key == RESOURCE_POLICY:
             yield line(name("--resource-policies DIR"))
         elif key in missing:

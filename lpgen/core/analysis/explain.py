@@ -29,7 +29,7 @@ from lpgen.core.model import (
     Statement,
 )
 from lpgen.core.policies.authorize import RESOURCE_POLICY, decide, resource_policy_rules, same_account
-from lpgen.core.policies.decision import Decision, Layer, Request, Result, Stop
+from lpgen.core.policies.decision import Decision, Layer, Request, Result
 from lpgen.core.policies.fixed_rules import free_call
 from lpgen.core.policies.policy_set import UNSTATED, PolicySet
 from lpgen.core.policies.principals import principal_from_text
@@ -55,12 +55,18 @@ def explain(question: Question, guards: Guards, catalog: Catalog, *, seen: SeenU
         "",
         depends_on,
         decision.rule,
-        tuple(wall.name for wall in walls if Stop(wall.layer, wall.level) in decision.stops),
+        _stops(decision, walls),
         walls,
         () if case.is_free else tuple(_unread(case, result, resource_policy_could_allow=turning)),
         seen,
     )
     return replace(found, sentence=sentence_of(found, resource_policy_could_allow=turning))
+
+
+def _stops(decision: Decision, walls: tuple[ExplainedWall, ...]) -> tuple[str, ...]:
+    """The walls in which nothing allows; a resource of another account that can have no policy is no wall at all."""
+    names = {(wall.layer, wall.level): wall.name for wall in walls}
+    return tuple(dict.fromkeys(names.get((stop.layer, stop.level), "the other account") for stop in decision.stops))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,8 @@ class _Case:
         # the role and of nothing else.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_terms-and-concepts.html
         if request.folded_action.startswith("iam:"):
-            policies, found = replace(policies, resource=UNSTATED), None
+            own = same_account(request, principal_from_text(principal.arn))
+            policies, found = replace(policies, resource=UNSTATED if own else None), None
         trimmed = _without_other_types(policies, question, catalog)
         return cls(question, guards, principal, request, trimmed, policies, found.resource if found else "")
 
@@ -120,9 +127,13 @@ class _Case:
         if not self.may_have_resource_policy:
             return False
         unnamed = self.request.resource.kind is not ResourceKind.ARN
-        ruled = self.request.folded_action.startswith(("kms:", "sts:assumerole")) if unnamed else False
+        ruled = self.request.folded_action.startswith(_ON_KEYS_AND_ROLES) if unnamed else False
         principal = principal_from_text(self.principal.arn)
         return ruled or resource_policy_rules(self.request) or not same_account(self.request, principal)
+
+
+_ON_KEYS_AND_ROLES: Final = ("kms:", "sts:assumerole", "sts:setsourceidentity", "sts:tagsession")
+"""Where no resource is named: actions on keys and on roles to assume, whose policies always have a say."""
 
 
 def _without_other_types(policies: PolicySet, question: Question, catalog: Catalog) -> PolicySet:
@@ -180,7 +191,8 @@ def _settle(case: _Case) -> Decision:
     if best.result is Result.IMPLICITLY_DENIED:
         return best
     named = (*case.missing, *filter(None, (case.missing_boundary,)))
-    return replace(best, result=Result.DEPENDS, depends_on=tuple(sorted({*best.depends_on, *named})), stops=())
+    keys = {*decision.depends_on, *best.depends_on, *named}
+    return replace(best, result=Result.DEPENDS, depends_on=tuple(sorted(keys)), stops=())
 
 
 def _resource_policy_could_allow(case: _Case) -> bool:
@@ -249,6 +261,9 @@ def _unread(case: _Case, result: Result, *, resource_policy_could_allow: bool) -
         if case.needs_resource_policy:
             says = "it has to allow the request too, or leave it to the account"
         yield f"the policy of the resource, if it has one: {says}; give it with --resource-policies"
+    # https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
+    if case.request.folded_action.startswith("kms:") and result is not Result.EXPLICITLY_DENIED:
+        yield "grants on the key: one could allow the request on its own; lpgen reads none"
     if denied:
         return
     if _is_ownerless(case):
