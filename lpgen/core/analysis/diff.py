@@ -11,6 +11,7 @@ from lpgen.core.analysis.access_holes import access_hole_caveats, seen_services_
 from lpgen.core.analysis.caveats import caveats_of_principal
 from lpgen.core.analysis.danger import Dangers
 from lpgen.core.analysis.decisions import applies_to_action, decisions_in_force, drops_line, drops_row
+from lpgen.core.analysis.hidden_roles import PASS_ROLE, HiddenRoles
 from lpgen.core.analysis.lines import lines_for_grants, lines_from_uses, merge_lines
 from lpgen.core.analysis.met_policies import resource_policy_explanation
 from lpgen.core.analysis.observability import Observability, trail_knowledge
@@ -79,6 +80,7 @@ def diff_usage(usage: Usage, grants: Sequence[PrincipalGrants], catalog: Catalog
         catalog,
         Dangers(catalog),
         Observability(catalog, coverage, knowledge),
+        HiddenRoles(catalog, [one.principal for one in grants]),
         options.keep_unobservable,
         options.min_days,
     )
@@ -168,6 +170,7 @@ def _diff_principal(
     wanted = [
         *from_uses.lines,
         *_kept_lines(grants, verdicts, catalog),
+        *_hidden_role_lines(grants, usage, ground.judge),
         *_review_lines(grants, verdicts, ungranted, catalog=catalog),
         *_decided_lines(grants, ground.decisions, catalog),
     ]
@@ -225,9 +228,20 @@ def _access_holes(
 
 def _kept_lines(grants: PrincipalGrants, verdicts: Iterable[ActionVerdict], catalog: Catalog) -> Iterable[Line]:
     for one in verdicts:
-        if one.keep and one.evidence is None:
+        if one.keep and one.evidence is None and one.action != PASS_ROLE:
             why = f"{one.reason}; {one.keep}"
             yield from lines_for_grants(grants.allows, one.action, kind=LineKind.KEPT, why=why, catalog=catalog)
+
+
+def _hidden_role_lines(grants: PrincipalGrants, usage: PrincipalUsage, judge: Judge) -> Iterable[Line]:
+    """Keeps passing the roles that a call may have passed without naming them, within the old scope."""
+    if judge.keep is KeepUnobservable.NONE or PASS_ROLE not in grants.granted:
+        return
+    for role, why in judge.hidden_roles.roles(grants.principal.account, usage.uses).items():
+        for grant in grants.allows:
+            scope = narrow_scope(grant, PASS_ROLE, Resource(ResourceKind.ARN, role), catalog=judge.catalog)
+            if scope is not None:
+                yield Line(PASS_ROLE, scope, grant.ref, LineKind.KEPT, why, "", None)
 
 
 def _review_lines(

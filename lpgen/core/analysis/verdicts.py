@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.danger import Dangers
+from lpgen.core.analysis.hidden_roles import PASS_ROLE, HiddenRoles
 from lpgen.core.analysis.observability import Observability
 from lpgen.core.findings import ActionVerdict, Confidence, UngrantedUse, Verdict
 from lpgen.core.grounds import Evidence, Grant, PrincipalGrants, PrincipalUsage
@@ -38,6 +39,7 @@ class _Ground:
     services: frozenset[str]
     doubt: Doubt
     accessed: LastAccessed | None
+    passes_hidden_roles: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Judge:
     catalog: Catalog
     dangers: Dangers
     observability: Observability
+    hidden_roles: HiddenRoles
     keep: KeepUnobservable
     min_days: int
 
@@ -66,7 +69,8 @@ class Judge:
         given.
         """
         seen = _seen_actions(lines, ungranted)
-        ground = _Ground(usage.regions, used_services(lines), doubt, accessed)
+        hidden = next(iter(self.hidden_roles.roles(grants.principal.account, usage.uses).values()), "")
+        ground = _Ground(usage.regions, used_services(lines), doubt, accessed, hidden)
         return tuple(
             self._seen_verdict(action, grants, *seen[action])
             if action in seen
@@ -99,6 +103,9 @@ class Judge:
         granting = _granting(grants, action)
         blind = self.observability.blind_spot(action, grants.principal.account, ground.regions, granting)
         keep = self._keep_reason(action, granting, ground) if blind else ""
+        if action == PASS_ROLE and ground.passes_hidden_roles:
+            blind = ground.passes_hidden_roles
+            keep = "" if self.keep is KeepUnobservable.NONE else "kept on the roles that trust the service"
         untried = ""
         if ground.accessed is not None and not keep:
             untried = ground.accessed.never(action, self.observability.visibility(action))

@@ -309,3 +309,35 @@ def test_diff_resolves_a_passed_instance_profile_to_its_role() -> None:
     assert kept(found) == {"iam:PassRole": {node.arn}}
     (line,) = found.lines
     assert (line.kind, line.why) == (LineKind.INFERRED, "pass-role")
+
+
+def passing_world(action: str, service: str) -> tuple[Principal, Principal, Principal]:
+    """A principal that may pass any role, a role that trusts the service, and one that doesn't."""
+    deployer = role(policy(allow(action), allow("iam:PassRole")), name="deployer")
+    trusting, other = (
+        replace(
+            role(policy(), name=name),
+            trust=policy({"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}).document,
+        )
+        for name, trusted in (("task-a", service), ("break-glass", "lambda.amazonaws.com"))
+    )
+    return deployer, trusting, other
+
+
+def kept_roles(world: tuple[Principal, ...], uses: list[Use], options: Options | None = None) -> set[str]:
+    usage = usage_of({world[0].arn: uses})
+    found = diff_usage(usage, [grants_of(one) for one in world], catalog(), options or Options()).principals
+    return kept(next(one for one in found if one.principal.arn == world[0].arn)).get("iam:PassRole", set())
+
+
+def test_diff_keeps_passing_the_roles_that_a_call_hides_as_far_as_they_trust_its_service() -> None:
+    world = passing_world("ec2:RunInstances", "ec2.amazonaws.com")
+    instance = use("ec2:RunInstances", f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/*")
+    template = use("ec2:RunInstances", f"arn:aws:ec2:us-east-1:{ACCOUNT}:launch-template/lt-0abc")
+    assert kept_roles(world, [instance]) == set()
+    assert kept_roles(world, [template]) == {world[1].arn}
+    assert kept_roles(world, [template], Options(keep_unobservable=KeepUnobservable.NONE)) == set()
+    passed = use("iam:PassRole", world[2].arn, how="role-parameter")
+    assert kept_roles(world, [template, passed]) == {world[1].arn, world[2].arn}
+    denied = use("ec2:RunInstances", template.resource.text, outcome=Outcome.DENIED)
+    assert kept_roles(world, [instance, denied]) == set()

@@ -1,0 +1,70 @@
+"""Calls that pass roles which their records don't name: which roles a principal may have passed by them.
+
+The task definition of `ecs:RunTask` has roles, which `iam:PassRole` is asked for; the record shows the name of the task
+definition alone. What can be passed so is a role of the account that trusts the service it is passed to.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.grounds import Use
+from lpgen.core.model import OBSERVED, Action, Effect, Outcome, Principal
+from lpgen.core.policies.match_statement import action_matches
+
+PASS_ROLE: Final = Action("iam:PassRole")
+_ASSUME_ROLE: Final = "sts:assumerole"
+
+
+class _Row(msgspec.Struct, frozen=True):
+    action: str
+    passes: str
+    to: str
+    source: str
+    names: str = ""
+
+
+class HiddenRoles:
+    """The table of such calls, and the roles of a snapshot by the services that they trust. Each row cites its page."""
+
+    def __init__(self, catalog: Catalog, principals: Iterable[Principal]) -> None:
+        rows = msgspec.json.decode(catalog.source.read_table("hidden_roles"), type=list[_Row])
+        self._rows = {row.action: row for row in rows}
+        self._roles = _roles_by_trust(principals, {row.to for row in rows})
+
+    def roles(self, account: str, uses: Iterable[Use]) -> Mapping[str, str]:
+        """The roles of the account that the uses may have passed unnamed, and by which call, in a clause."""
+        found: dict[str, str] = {}
+        for row in sorted(
+            {self._rows[use.action] for use in uses if self._is_passing(use)}, key=lambda row: row.action
+        ):
+            for role in self._roles[account, row.to]:
+                found.setdefault(role, f"{row.action} passes {row.passes}, which its records don't name")
+        return found
+
+    def _is_passing(self, use: Use) -> bool:
+        row = self._rows.get(use.action)
+        if row is None or use.outcome is Outcome.DENIED or use.how != OBSERVED:
+            return False
+        return f":{row.names}/" in use.resource.text if row.names else True
+
+
+def _roles_by_trust(principals: Iterable[Principal], services: Iterable[str]) -> Mapping[tuple[str, str], list[str]]:
+    wanted = {name: service for service in services for name in (service, f"{service}.cn")}
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for principal in principals:
+        for service in sorted({wanted[name] for name in _trusted_services(principal) if name in wanted}):
+            found[principal.account, service].append(principal.arn)
+    return found
+
+
+def _trusted_services(principal: Principal) -> Iterable[str]:
+    for statement in principal.trust.statements if principal.trust else ():
+        if statement.effect is Effect.ALLOW and action_matches(statement, _ASSUME_ROLE):
+            yield from (name for kind, name in statement.principals or () if kind == "Service")
