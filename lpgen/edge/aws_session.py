@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -81,6 +81,21 @@ class AwsSession:
                         config=_client_config(),
                     )
             return self._clients[key]
+
+    def known_client(self, service: str, region: str, partition: str) -> Any:
+        """The client of a service in a Region, if boto3 knows an endpoint of it there.
+
+        Without the check it would make one up, and try for minutes to reach it.
+
+        Raises:
+            AwsError: it knows none, or as `client`.
+        """
+        with self._lock, aws_errors(f"find the endpoints of {service}"):
+            known = self.boto.get_available_regions(service, partition_name=partition)
+        if region not in known:
+            why = f"boto3 knows no endpoint of {service} in {quote_input(region)}"
+            raise AwsError(why, code="NoEndpoint", hint="update boto3 if the Region is new")
+        return self.client(service, region)
 
     def caller(self) -> Caller:
         """The account and ARN of the credentials, by sts:GetCallerIdentity, which nobody can be denied.
@@ -162,6 +177,11 @@ def _client_config() -> Any:
     )
 
 
+def page_contents(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What a service answered, without what boto3 adds: the fields that the AWS CLI prints."""
+    return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+
+
 # ---------------------------------------------------------------- errors
 
 
@@ -174,6 +194,7 @@ def aws_errors(doing: str) -> Iterator[None]:
     """
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
@@ -181,9 +202,9 @@ def aws_errors(doing: str) -> Iterator[None]:
         code, message = error_code(error), str(error.response.get("Error", {}).get("Message", ""))
         why = f"{code}: {message}" if message and message != code else code
         raise AwsError(f"can't {doing}: {quote_input(why)}", code=code, hint=_HINTS.get(code, "")) from error
-    except (BotoCoreError, Boto3Error) as error:
+    except (BotoCoreError, Boto3Error, ResponseParserError) as error:
         name = type(error).__name__
-        why = quote_input(str(error))
+        why = quote_input(str(error).partition("\n")[0])  # what follows is the body of an answer
         raise AwsError(f"can't {doing}: {why}", code=name, hint=_HINTS.get(name, "")) from error
 
 

@@ -1,0 +1,69 @@
+"""What a snapshot says of itself: when it was taken, of which accounts, and what it lacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+
+class Subject(StrEnum):
+    """What a snapshot reads."""
+
+    ACCOUNT = "account"  # the whole of it
+    POLICIES = "policies"
+    LAST_ACCESSED = "last accessed"
+    TRAILS = "trails"
+    ORGANIZATION = "organization"
+    SCPS = "SCPs"
+    RCPS = "RCPs"
+    RESOURCE_POLICIES = "resource policies"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Gap:
+    """Something that a snapshot doesn't hold since it couldn't be read.
+
+    `account` is "" for what belongs to none; `place` is the Region, service or resource, "" for all of the subject;
+    `reason` is a clause.
+    """
+
+    account: str
+    subject: Subject
+    place: str
+    reason: str
+
+    def __str__(self) -> str:
+        where = " of ".join(one for one in (self.place, self.account) if one)
+        return f"{self.subject}{f' ({where})' if where else ''}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TakenAccount:
+    """An account that a snapshot holds. `name` is that of the organization, "" where it isn't known."""
+
+    account: str
+    name: str
+    roles: int
+    users: int
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotStamp:
+    """What a report says of the snapshot that it stands on. `used` names the inputs that were taken from it."""
+
+    name: str
+    taken: datetime
+    accounts: tuple[TakenAccount, ...]
+    gaps: tuple[Gap, ...]
+    used: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each gap."""
+        return tuple(f"snapshot {self.name}: {gap}" for gap in self.gaps)
+
+
+NO_SNAPSHOT: Final = "none"
+"""The name by which a person says that no snapshot is to be used."""

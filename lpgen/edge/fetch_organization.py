@@ -1,0 +1,123 @@
+"""Fetches an organization: its accounts, and the SCPs and RCPs that each of them has and inherits.
+
+Any management account or delegated administrator may read it. https://docs.aws.amazon.com/organizations/latest/userguide/orgs_delegate_policies.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lpgen.core.policies.policy import policy_from_json
+from lpgen.edge.aws_session import AwsSession, aws_errors
+from lpgen.errors import AwsError, PolicyError
+
+SCP: Final = "SERVICE_CONTROL_POLICY"
+RCP: Final = "RESOURCE_CONTROL_POLICY"
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A root, organizational unit or account. `path` are the ids from the root to itself; `state` is an account's."""
+
+    id: str
+    name: str
+    path: tuple[str, ...]
+    is_account: bool = False
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """The tree of an organization. `policy_types` are those that are switched on."""
+
+    id: str
+    management_account: str
+    policy_types: frozenset[str]
+    nodes: tuple[Node, ...]
+
+    @property
+    def accounts(self) -> tuple[Node, ...]:
+        """The accounts, by id."""
+        return tuple(sorted((one for one in self.nodes if one.is_account), key=lambda one: one.id))
+
+
+def fetch_organization(session: AwsSession) -> Organization | None:
+    """The organization of the session's account, or None where it is in none.
+
+    Raises:
+        AwsError: the organization can't be read, most often since the account neither manages nor administers it.
+    """
+    client = session.client("organizations")
+    try:
+        with aws_errors("read the organization"):
+            found = client.describe_organization()["Organization"]
+    except AwsError as error:
+        if error.code == "AWSOrganizationsNotInUseException":
+            return None
+        raise
+    with aws_errors("read the accounts of the organization"):
+        roots = list(_listed(client, "list_roots", "Roots"))
+        nodes = tuple(node for root in roots for node in _below(client, Node(root["Id"], root["Name"], (root["Id"],))))
+    on = {one["Type"] for root in roots for one in root.get("PolicyTypes", ()) if one.get("Status") == "ENABLED"}
+    return Organization(found["Id"], found["MasterAccountId"], frozenset(on), nodes)
+
+
+def _below(client: Any, node: Node) -> Iterator[Node]:
+    """The node and all below it."""
+    yield node
+    for one in _listed(client, "list_accounts_for_parent", "Accounts", ParentId=node.id):
+        # `Status` gives way to `State`. https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
+        state = one.get("State") or one.get("Status") or ""
+        yield Node(one["Id"], one.get("Name", ""), (*node.path, one["Id"]), is_account=True, state=state)
+    for one in _listed(client, "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=node.id):
+        yield from _below(client, Node(one["Id"], one.get("Name", ""), (*node.path, one["Id"])))
+
+
+def _listed(client: Any, operation: str, name: str, **arguments: str) -> Iterator[dict[str, Any]]:
+    for page in client.get_paginator(operation).paginate(**arguments):
+        yield from page.get(name, ())
+
+
+def fetch_levels(session: AwsSession, organization: Organization, kind: str) -> dict[str, list[list[Document]]]:
+    """The SCPs or RCPs of each account: a list per level from the root down to the account itself.
+
+    Where the type is switched off there are no levels. Neither are there for the management account, whose principals
+    and resources neither kind restricts.
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+
+    Raises:
+        AwsError: a policy or its targets can't be read, or a document breaks IAM's grammar: a level that lacks one
+            would mean something else.
+    """
+    if kind not in organization.policy_types:
+        return {account.id: [] for account in organization.accounts}
+    attached: dict[str, list[Document]] = {}
+    client = session.client("organizations")
+    with aws_errors("read the organization's policies"):
+        policies = sorted(_listed(client, "list_policies", "Policies", Filter=kind), key=lambda one: str(one["Id"]))
+        for policy in policies:
+            content = client.describe_policy(PolicyId=policy["Id"])["Policy"]["Content"]
+            document = _document(content, policy["Name"])
+            for target in _listed(client, "list_targets_for_policy", "Targets", PolicyId=policy["Id"]):
+                attached.setdefault(target["TargetId"], []).append(document)
+    return {
+        account.id: []
+        if account.id == organization.management_account
+        else [attached.get(node, []) for node in account.path]
+        for account in organization.accounts
+    }
+
+
+def _document(content: str, name: str) -> Document:
+    try:
+        policy_from_json(content, place=name)
+    except PolicyError as error:
+        raise AwsError(error.message, code="MalformedPolicy") from error
+    decoded: Document = json.loads(content)
+    return decoded
