@@ -158,10 +158,9 @@ def _wall(wall: ExplainedWall, found: Explanation) -> Iterator[Block]:
 def _nothing(policies: int) -> str:
     if policies == 0:
         return "There is no policy here."
-    which = (
-        "The one policy here doesn't name" if policies == 1 else f"None of the {count(policies)} policies here names"
-    )
-    return f"{which} the action."
+    if policies == 1:
+        return "The one policy here has no statement that covers the action."
+    return f"None of the {count(policies)} policies here has a statement that covers the action."
 
 
 def _state(wall: ExplainedWall, found: Explanation) -> Span:

@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
 from lpgen.core.explanations import Explanation
+from lpgen.core.policies.decision import Result
 from lpgen.report import explain_json, render_explanation
 from tests.report.explanations import denied, everything, unread
 from tests.report.golden import check_golden
@@ -59,6 +60,9 @@ def test_render_explanation_says_what_to_give_for_a_decision() -> None:
 def test_render_explanation_says_where_the_logs_contradict_the_answer() -> None:
     assert "The logs show otherwise: 12 records allowed" in render_explanation(denied(), "text")
     assert "The logs show otherwise" not in render_explanation(everything(), "text")
+    allowed = replace(everything(), result=Result.ALLOWED)
+    assert "1 record denied (refused by: service control policy)" in render_explanation(allowed, "text", width=160)
+    assert "The logs show otherwise" not in render_explanation(replace(denied(), result=Result.ALLOWED), "text")
     silent = replace(denied(), seen=None)
     assert "The logs show otherwise" not in render_explanation(silent, "text")
 

@@ -200,6 +200,13 @@ def test_explain_says_that_a_deny_may_apply() -> None:
     assert wall(found, Layer.IDENTITY).state is WallState.DEPENDS
 
 
+def test_explain_says_neither_where_an_allow_and_a_deny_may_apply() -> None:
+    mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    away = {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    found = ask(role(policy(allow("s3:*", Condition=mfa), deny("*", Condition=away))), "s3:GetObject", IMAGES)
+    assert found.sentence == "Depends on aws:MultiFactorAuthPresent and aws:SourceIp."
+
+
 def test_explain_puts_in_what_is_certain_of_the_principal_unless_told_otherwise() -> None:
     me = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/app"}}
     app = role(policy(allow("s3:*", Condition=me)))
