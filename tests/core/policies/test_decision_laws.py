@@ -362,3 +362,21 @@ def test_what_aws_keeps_to_itself_is_denied_by_rule_whatever_allows_it(
         if principal == ROLE:
             free = Request(principal, action_too, Resource(ResourceKind.ARN, other), {}, AbsentKeys.MISSING)
             assert decide(free, PolicySet(identity=(ALL,), resource=open_to_all)).result is Result.ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("principal", "capped"),
+    [
+        (f"arn:aws:iam::{HERE}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", False),
+        (f"arn:aws:sts::{HERE}:assumed-role/AWSServiceRoleForECS/ecs", False),
+        (f"arn:aws:iam::{HERE}:role/AWSServiceRoleForECS", True),  # the path is AWS's own, the name isn't
+        (f"arn:aws:sts::{HERE}:assumed-role/service-role/ecs", True),
+        (SESSION, True),
+    ],
+)
+def test_neither_scps_nor_rcps_reach_a_service_linked_role_or_its_sessions(principal: str, capped: bool) -> None:
+    request = Request(principal, "s3:GetObject", Resource(ResourceKind.ARN, ARNS[0]), {}, AbsentKeys.MISSING, HERE)
+    nothing = policy_from_json({"Statement": []}, place="nothing")
+    for limits in ({"scps": ((nothing,),)}, {"rcps": ((nothing,),)}):
+        result = decide(request, replace(PolicySet(identity=(ALL,)), **limits)).result
+        assert result is (Result.IMPLICITLY_DENIED if capped else Result.ALLOWED)
