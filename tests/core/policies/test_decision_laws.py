@@ -377,6 +377,6 @@ def test_what_aws_keeps_to_itself_is_denied_by_rule_whatever_allows_it(
 def test_neither_scps_nor_rcps_reach_a_service_linked_role_or_its_sessions(principal: str, capped: bool) -> None:
     request = Request(principal, "s3:GetObject", Resource(ResourceKind.ARN, ARNS[0]), {}, AbsentKeys.MISSING, HERE)
     nothing = policy_from_json({"Statement": []}, place="nothing")
-    for limits in ({"scps": ((nothing,),)}, {"rcps": ((nothing,),)}):
-        result = decide(request, replace(PolicySet(identity=(ALL,)), **limits)).result
-        assert result is (Result.IMPLICITLY_DENIED if capped else Result.ALLOWED)
+    own = PolicySet(identity=(ALL,))
+    for held in (replace(own, scps=((nothing,),)), replace(own, rcps=((nothing,),))):
+        assert decide(request, held).result is (Result.IMPLICITLY_DENIED if capped else Result.ALLOWED)
