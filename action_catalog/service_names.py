@@ -72,6 +72,18 @@ MORE_SOURCES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
         "https://docs.aws.amazon.com/iot/latest/developerguide/iot-using-cloudtrail.html",
     ),
     "lexv2.amazonaws.com": (("lex",), "https://docs.aws.amazon.com/lexv2/latest/dg/using-cloudtrail.html"),
+    "migrationhub.amazonaws.com": (
+        ("mgh",),
+        "https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-migrationhub.html",
+    ),
+    "rdsdataapi.amazonaws.com": (
+        ("rds-data",),
+        "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/logging-using-cloudtrail-data-api.html",
+    ),
+    "transcribestreaming.amazonaws.com": (
+        ("transcribe",),
+        "https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-transcribestreaming.html",
+    ),
     "rdsdata.amazonaws.com": (
         ("rds-data",),
         "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/logging-using-cloudtrail-data-api.html",

@@ -17,7 +17,7 @@ from lpgen.core.events.resource_arns import (
     name_from_arn,
     template_from_format,
 )
-from lpgen.core.events.rules.call import Call
+from lpgen.core.events.rules.call import Call, plain_arn
 from lpgen.core.model import (
     NO_RESOURCE,
     OBSERVED,
@@ -109,8 +109,8 @@ class ResourceReader:
         """ARNs of a type that the action takes, in any top-level parameter."""
         for value in call.request.values():
             for text in value if isinstance(value, list) else (value,):
-                if isinstance(text, str) and text.startswith("arn:") and self._takes(text):
-                    yield text
+                if isinstance(text, str) and text.startswith("arn") and self._takes(arn := plain_arn(text)):
+                    yield arn
 
     def _takes(self, arn: str) -> bool:
         return is_literal(arn) and self.catalog.takes_resource(self.action, arn)

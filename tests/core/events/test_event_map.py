@@ -65,7 +65,7 @@ def record_of(source: str, name: str, request: dict[str, object] | str | None = 
 @pytest.mark.parametrize("case", read_cases(*FAMILIES), ids=lambda case: case["name"])
 def test_event_map_answers_every_documented_case_exactly(case: Any) -> None:
     mapping = event_map().map_record(record_from_case(case))
-    assert needs_from_actions(mapping.actions) == expected_needs(case)
+    assert needs_from_actions(mapping.actions, case) == expected_needs(case)
     assert (mapping.status is MappingStatus.MAPPED) == bool(case["expected"])
 
 

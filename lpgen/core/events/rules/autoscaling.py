@@ -22,7 +22,8 @@ from lpgen.core.events.rules.declared import (
     resource_from_arn,
 )
 from lpgen.core.events.rules.ec2 import pass_profiles
-from lpgen.core.model import MappedAction, Resource
+from lpgen.core.events.rules.inferences import LAUNCH_TEMPLATE
+from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource
 
 SOURCE = "autoscaling.amazonaws.com"
 APPLICATION_SOURCE = "application-autoscaling.amazonaws.com"
@@ -94,6 +95,21 @@ def _map_launch_configuration(call: Call) -> tuple[MappedAction, ...]:
     """
     created = read_resources(call, TYPES, ("configuration",))
     return (mapped("autoscaling:CreateLaunchConfiguration", created), *pass_profiles(call, call.request))
+
+
+_GROUP_RULES = declared_rules(SOURCE, "autoscaling", TYPES, _LINES)
+
+
+def _map_group(call: Call) -> tuple[MappedAction, ...] | None:
+    """A group with a launch template is refused to who may not run instances from it.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html
+    """
+    needed = _GROUP_RULES[SOURCE, call.operation](call)
+    template = call.has("launchTemplate") or call.has("mixedInstancesPolicy", "launchTemplate")
+    if needed is None or not template:
+        return needed
+    return (*needed, mapped("ec2:RunInstances", (UNKNOWN_RESOURCE,), how=LAUNCH_TEMPLATE))
 
 
 _APPLICATION_TYPES: dict[str, ResourceType] = {
@@ -172,6 +188,8 @@ RULES: RuleTable = {
     **_application_rules(),
     **declared_rules(SOURCE, "autoscaling", TYPES, _group_lines()),
     **declared_rules(SOURCE, "autoscaling-plans", {}, _PLAN_LINES),
+    (SOURCE, "CreateAutoScalingGroup"): _map_group,
+    (SOURCE, "UpdateAutoScalingGroup"): _map_group,
     (SOURCE, "CreateLaunchConfiguration"): _map_launch_configuration,
     **declared_rules(APPLICATION_SOURCE, "application-autoscaling", _APPLICATION_TYPES, _APPLICATION_LINES),
 }

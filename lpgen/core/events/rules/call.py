@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from lpgen.core.events.records import Json, Record
 from lpgen.core.model import MappedAction
@@ -82,10 +83,18 @@ def values_at(value: object, path: tuple[str, ...]) -> Iterator[object]:
             yield from values_at(value[key], path[1:])
 
 
+def plain_arn(text: str) -> str:
+    """The text, with an ARN decoded that some services log percent-encoded, as it stood in the request's path.
+
+    https://docs.aws.amazon.com/msk/latest/developerguide/logging-API-using-cloudtrail.html
+    """
+    return unquote(text) if text[:6] in ("arn%3A", "arn%3a") else text
+
+
 def texts_at(value: object, path: tuple[str, ...]) -> Iterator[str]:
     """Every non-empty string, and every number as text, at a path below a JSON value."""
     for found in values_at(value, path):
         if isinstance(found, str) and found:
-            yield found
+            yield plain_arn(found)
         elif isinstance(found, (int, float)) and not isinstance(found, bool):
             yield str(found)

@@ -50,6 +50,7 @@ SECRET_BATCH: Final = "secret-batch"
 SECRET_POLICY_CHECK: Final = "secret-policy-check"
 FUNCTION_CODE: Final = "function-code"
 FUNCTION_NETWORK: Final = "function-network"
+LAUNCH_TEMPLATE: Final = "launch-template"
 VENDED_LOGS: Final = "vended-logs"
 GROUP_DELETION: Final = "group-deletion"
 PUBLISH_VERSION: Final = "publish-version"
@@ -221,6 +222,10 @@ INFERENCES: dict[str, Inference] = {
     FUNCTION_NETWORK: Inference(
         "attaching a function to a VPC looks up its subnets and security groups with the caller's permissions",
         "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html",
+    ),
+    LAUNCH_TEMPLATE: Inference(
+        "a group with a launch template is refused to who may not run instances from it",
+        "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html",
     ),
     VENDED_LOGS: Inference(
         "delivering the logs of a resource needs the vending action of its service",

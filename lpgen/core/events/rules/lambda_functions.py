@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.resource_arns import is_literal
+from lpgen.core.events.rules.call import Call, RuleTable, texts_at
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import CAPACITY_PROVIDER, FUNCTION_CODE, FUNCTION_NETWORK, TAG_ON_CREATE
 from lpgen.core.events.rules.listed import ReaderType, arn_type, exact, fold, is_arn_of
@@ -246,7 +247,10 @@ def _map_network(call: Call) -> tuple[MappedAction, ...]:
     """
     if not call.has("vpcConfig", "subnetIds"):
         return ()
-    return tuple(mapped(action, (NO_RESOURCE,), how=FUNCTION_NETWORK) for action in _NETWORK_ACTIONS)
+    looks = tuple(mapped(action, (NO_RESOURCE,), how=FUNCTION_NETWORK) for action in _NETWORK_ACTIONS)
+    vpcs = (call.arn("ec2", f"vpc/{vpc}") for vpc in texts_at(call.response, ("vpcConfig", "vpcId")) if is_literal(vpc))
+    found = tuple(exact(arn) for arn in sorted(vpcs)) or (UNKNOWN_RESOURCE,)
+    return (*looks, mapped("ec2:GetSecurityGroupsForVpc", found, how=FUNCTION_NETWORK))
 
 
 _TYPES: dict[str, ResourceType] = {

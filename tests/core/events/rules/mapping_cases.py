@@ -14,6 +14,8 @@ from lpgen.core.model import MappedAction
 CASES = Path(__file__).parents[3] / "cases" / "event_map"
 
 Needs = list[tuple[str, tuple[str, ...]]]
+ANY = ("any resource",)
+"""What stands for the resources of an action where AWS's documentation doesn't settle them."""
 
 
 def read_cases(*families: str) -> list[Any]:
@@ -28,9 +30,13 @@ def record_from_case(case: Any) -> Record:
 
 def expected_needs(case: Any) -> Needs:
     """The expected actions with their resources, sorted."""
-    return sorted((row["action"], tuple(sorted(row["resources"]))) for row in case["expected"])
+    return sorted((row["action"], tuple(sorted(row.get("resources", ANY)))) for row in case["expected"])
 
 
-def needs_from_actions(actions: tuple[MappedAction, ...]) -> Needs:
-    """Mapped actions in the form of `expected_needs`."""
-    return sorted((need.action, tuple(sorted(resource.text for resource in need.resources))) for need in actions)
+def needs_from_actions(actions: tuple[MappedAction, ...], case: Any) -> Needs:
+    """Mapped actions in the form of `expected_needs`, as far as the case states resources."""
+    unstated = {row["action"] for row in case["expected"] if "resources" not in row}
+    return sorted(
+        (need.action, ANY if need.action in unstated else tuple(sorted(resource.text for resource in need.resources)))
+        for need in actions
+    )

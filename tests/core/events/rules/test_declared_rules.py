@@ -105,7 +105,7 @@ def test_map_record_gives_the_documented_actions_and_resources(case: Any, event_
     mapping = event_map.map_record(record_from_case(case))
     wanted = MappingStatus.MAPPED if case["expected"] else MappingStatus.NO_PERMISSION
     assert mapping.status is wanted
-    assert needs_from_actions(mapping.actions) == expected_needs(case)
+    assert needs_from_actions(mapping.actions, case) == expected_needs(case)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])

@@ -98,7 +98,7 @@ def event_map(catalog: Catalog) -> EventMap:
 def test_record_maps_as_documented(case: Any, event_map: EventMap) -> None:
     mapping = event_map.map_record(record_from_case(case))
     assert mapping.status is MappingStatus.MAPPED
-    assert needs_from_actions(mapping.actions) == expected_needs(case)
+    assert needs_from_actions(mapping.actions, case) == expected_needs(case)
 
 
 def test_cases_cover_renamed_and_several_actions() -> None:
