@@ -37,10 +37,10 @@ class Fit(StrEnum):
     """Whether a statement that covers the action applies to the request, and if not, why."""
 
     APPLIES = "applies"
-    MAY_APPLY = "may apply"
-    OTHER_RESOURCE = "covers another resource"
-    OTHER_PRINCIPAL = "names another principal"
-    CONDITION = "has a condition that is not met"
+    MAY_APPLY = "may_apply"
+    OTHER_RESOURCE = "other_resource"
+    OTHER_PRINCIPAL = "other_principal"
+    CONDITION = "condition_not_met"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class WallState(StrEnum):
     """What a wall says to the request."""
 
     OPEN = "open"  # a hole in it lets the request through
-    SHUT = "shut"  # nothing in it allows the request
+    SHUT = "shut"  # nothing in it allows the request, and nothing denies it
     DENIES = "denies"
     DEPENDS = "depends"
     UNKNOWN = "unknown"  # the document of one of its policies is missing, and could matter

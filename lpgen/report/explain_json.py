@@ -13,7 +13,8 @@ Keys are only ever added under this name; a change of meaning takes a new number
   have to be allowed there. `not_known` says what wasn't supplied and could change the result.
 - `walls` are the sets of policies that the request meets, each with its `layer`, `level` (of SCPs, from 1), `name`, the
   resource it hangs on (`of`), how many `policies` were read, its `missing` ones, its `state` (`open`, `shut`,
-  `denies`, `depends`, `unknown`) and its `statements` that cover the action, also those that don't count: see `fit`.
+  `denies`, `depends`, `unknown`) and its `statements` that cover the action. Their `fit` is `applies` or `may_apply`,
+  or why they don't count: `other_resource`, `other_principal`, `condition_not_met`.
   `actions_today` is how many actions the matched action patterns stand for.
 - `use` is null without a data folder. Else `first_day`, `last_day` and `covered_days` are the account's logs,
   `blind_spot` is why they could not have shown use, or null, `earlier_records` are those of an earlier principal of

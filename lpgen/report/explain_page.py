@@ -167,7 +167,7 @@ def _state(wall: ExplainedWall, found: Explanation) -> Span:
     if wall.state is WallState.SHUT:
         if wall.name in found.stops:
             return bad("stops it, since nothing in it allows it")
-        return Span("nothing in it allows it")
+        return Span("neither allows nor denies it")
     return _STATES[wall.state]
 
 
@@ -232,8 +232,15 @@ def _condition(state: ConditionState) -> Line:
     )
 
 
+_WHY_NOT: Final[dict[Fit, str]] = {
+    Fit.OTHER_RESOURCE: "covers another resource",
+    Fit.OTHER_PRINCIPAL: "names another principal",
+    Fit.CONDITION: "has a condition that is not met",
+}
+
+
 def _other(one: ExplainedStatement) -> Item:
-    what = line(one.effect, "  ", _place(one.ref), ": ", one.fit.value)
+    what = line(one.effect, "  ", _place(one.ref), ": ", _WHY_NOT[one.fit])
     match one.fit:
         case Fit.OTHER_RESOURCE:
             return Item(what, (line(*_resources(one)),))

@@ -197,7 +197,7 @@ def _bucket() -> ExplainedWall:
         WallState.DENIES,
         (
             _statement(ref, ("s3:GetObject",), effect=Effect.DENY, resources=(), named="itself"),
-            _statement(replace(ref, index=1), ("s3:*",), fit=Fit.OTHER_PRINCIPAL, named="not named"),
+            _statement(replace(ref, index=1), ("s3:*",), fit=Fit.OTHER_PRINCIPAL),
         ),
         1,
         of=arn,

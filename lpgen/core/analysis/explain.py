@@ -49,14 +49,15 @@ def explain(question: Question, guards: Guards, catalog: Catalog, *, seen: SeenU
     if result is Result.DEPENDS and case.needs_resource_policy:
         depends_on = tuple(sorted({*depends_on, RESOURCE_POLICY}))
     turning = decision.result is Result.IMPLICITLY_DENIED and not decision.rule and _resource_policy_could_allow(case)
+    stops = _stops(decision, walls)
     found = Explanation(
         question,
         result,
         "",
         depends_on,
         decision.rule,
-        _stops(decision, walls),
-        walls,
+        stops,
+        tuple(replace(wall, state=WallState.SHUT) if wall.name in stops else wall for wall in walls),
         () if case.is_free else tuple(_unread(case, result, resource_policy_could_allow=turning)),
         seen,
     )

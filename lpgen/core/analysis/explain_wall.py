@@ -40,11 +40,9 @@ def wall_state(wall: Wall, *, missing: bool) -> WallState:
         return WallState.DENIES
     if missing:
         return WallState.UNKNOWN
-    if allowed.answer is Answer.NO and denied.answer is Answer.NO:
-        return WallState.SHUT
-    if allowed.answer is Answer.YES and denied.answer is Answer.NO:
-        return WallState.OPEN
-    return WallState.SHUT if allowed.answer is Answer.NO else WallState.DEPENDS
+    if denied.answer is Answer.MAYBE or allowed.answer is Answer.MAYBE:
+        return WallState.DEPENDS
+    return WallState.OPEN if allowed.answer is Answer.YES else WallState.SHUT
 
 
 def explain_wall(
@@ -88,8 +86,14 @@ def _explain_statement(
         statement.not_resource,
         tuple(ConditionState(one, condition_match(one, version, request).answer) for one in statement.conditions),
         reason.match.depends_on if reason else (),
-        "" if naming is None else naming.value,
+        _named(statement, naming),
     )
+
+
+def _named(statement: Statement, naming: Naming | None) -> str:
+    if naming is None or naming is Naming.NONE:
+        return ""
+    return "through NotPrincipal, which doesn't spare it" if statement.not_principal else naming.value
 
 
 def _fit(statement: Statement, version: str, request: Request, *, reason: Reason | None, naming: Naming | None) -> Fit:

@@ -376,6 +376,24 @@ def test_explain_reads_a_supplied_resource_policy_and_how_it_names_the_principal
     assert found.stops == ()
 
 
+def test_explain_says_how_a_deny_with_not_principal_reaches_who_has_a_boundary() -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html"""
+    app = {"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"}
+    tls = {"Bool": {"aws:SecureTransport": "false"}}
+    spared = {"Effect": "Deny", "NotPrincipal": app, "Action": "s3:*", "Resource": "*"}
+    safe = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": tls}
+    guards = Guards(resource_policies=(ResourcePolicy("arn:aws:s3:::images", ACCOUNT, document(spared, safe)),))
+    free = ask(role(policy(allow("*"))), "s3:GetObject", IMAGES, guards=guards)
+    assert (free.result, wall(free, Layer.RESOURCE).state) == (Result.DEPENDS, WallState.DEPENDS)
+    over_tls = {"aws:SecureTransport": ("true",)}
+    passing = ask(role(policy(allow("*"))), "s3:GetObject", IMAGES, guards=guards, context=over_tls)
+    assert (passing.result, wall(passing, Layer.RESOURCE).state) == (Result.ALLOWED, WallState.SHUT)
+    assert passing.stops == ()
+    bounded = ask(role(policy(allow("*")), boundary=policy(allow("*"))), "s3:GetObject", IMAGES, guards=guards)
+    assert bounded.result is Result.EXPLICITLY_DENIED
+    assert "NotPrincipal" in statements(bounded, Layer.RESOURCE)[0].named
+
+
 def test_explain_never_says_that_a_key_may_be_used_without_its_policy() -> None:
     app = role(policy(allow("kms:*")))
     found = ask(app, "kms:Decrypt", KEY, actions=whole_catalog())
