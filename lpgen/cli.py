@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lpgen import __version__
+from lpgen.cli_aws import iam_policy_command, snapshot_command
 from lpgen.cli_catalog import CatalogOption
 from lpgen.cli_catalog import app as catalog_app
 from lpgen.cli_demo import demo_command
@@ -38,9 +39,11 @@ from lpgen.cli_options import (
     ReportFormat,
     ResourcePoliciesOption,
     ScpsOption,
+    SnapshotOption,
     StrictOption,
     TrailsOption,
     VerboseOption,
+    inputs_from_options,
     put_text,
     terminal_width,
     wants_color,
@@ -50,13 +53,14 @@ from lpgen.errors import InvocationError, LpgenError
 
 if TYPE_CHECKING:
     from lpgen.core.findings import Report
-    from lpgen.core.guards import Guards
     from lpgen.core.usage.ingest_result import Progress
+    from lpgen.edge.analysis_inputs import Inputs
 
 app = typer.Typer(
     name="lpgen",
     help="Make AWS roles least-privileged from what CloudTrail shows they really do.\n\n"
-    "Start with `lpgen demo`. On your own account: `lpgen ingest` the logs, `lpgen review` the difference, "
+    "Start with `lpgen demo`. On your own account: `lpgen snapshot` the policies, `lpgen ingest` the logs, "
+    "`lpgen review` the difference, "
     "`lpgen generate` the replacement policies.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -157,7 +161,7 @@ def map_command(
 @app.command("review")
 def review_command(
     data: DataOption,
-    policies: PoliciesOption,
+    policies: PoliciesOption = None,
     principal: PrincipalOption = "",
     format: FormatOption = ReportFormat.TEXT,  # noqa: A002
     output: OutputFileOption = None,
@@ -170,6 +174,7 @@ def review_command(
     boundary: BoundaryOption = None,
     scps: ScpsOption = None,
     resource_policies: ResourcePoliciesOption = None,
+    snapshot: SnapshotOption = "",
     inline: Annotated[bool, typer.Option("--inline", help="Plan inline policies instead of managed ones.")] = False,
     catalog: CatalogOption = None,
 ) -> None:
@@ -184,8 +189,16 @@ def review_command(
     options = _options(
         keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
     )
-    options = replace(options, guards=_guards(boundary, scps, resource_policies))
-    report = _analyse(data, policies, catalog, options=options, trails=trails, last_accessed=last_accessed)
+    inputs = inputs_from_options(
+        data,
+        snapshot,
+        policies=policies,
+        trails=trails,
+        last_accessed=last_accessed,
+        scps=scps,
+        resource_policies=resource_policies,
+    )
+    report = _analyse(data, inputs, catalog, boundary=boundary, options=options)
     put_text(render_review(report, format.value, width=terminal_width(), color=wants_color(output)), output)
     if report.problems:
         typer.echo(f"problems of the files given: {len(report.problems)}; the report names them", err=True)
@@ -194,10 +207,10 @@ def review_command(
 @app.command("generate")
 def generate_command(
     data: DataOption,
-    policies: PoliciesOption,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write.", show_default=False)
     ],
+    policies: PoliciesOption = None,
     principal: PrincipalOption = "",
     inline: Annotated[bool, typer.Option("--inline", help="Write inline policies instead of managed ones.")] = False,
     keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
@@ -209,6 +222,7 @@ def generate_command(
     boundary: BoundaryOption = None,
     scps: ScpsOption = None,
     resource_policies: ResourcePoliciesOption = None,
+    snapshot: SnapshotOption = "",
     catalog: CatalogOption = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 unless every replacement is called safe.")
@@ -226,8 +240,16 @@ def generate_command(
     options = _options(
         keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
     )
-    options = replace(options, guards=_guards(boundary, scps, resource_policies))
-    report = _analyse(data, policies, catalog, options=options, trails=trails, last_accessed=last_accessed)
+    inputs = inputs_from_options(
+        data,
+        snapshot,
+        policies=policies,
+        trails=trails,
+        last_accessed=last_accessed,
+        scps=scps,
+        resource_policies=resource_policies,
+    )
+    report = _analyse(data, inputs, catalog, boundary=boundary, options=options)
     generate(report, output)
     _say_generated(report, output)
     proposals = [one for one in report.proposals if one.replacement is not None]
@@ -240,7 +262,7 @@ def generate_command(
 def verify_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `lpgen generate` wrote.")],
     data: DataOption,
-    policies: PoliciesOption,
+    policies: PoliciesOption = None,
     format: FormatOption = ReportFormat.TEXT,  # noqa: A002
     output: OutputFileOption = None,
     as_of: AsOfOption = None,
@@ -248,6 +270,7 @@ def verify_command(
     boundary: BoundaryOption = None,
     scps: ScpsOption = None,
     resource_policies: ResourcePoliciesOption = None,
+    snapshot: SnapshotOption = "",
     catalog: CatalogOption = None,
 ) -> None:
     """Prove written replacements anew.
@@ -258,12 +281,14 @@ def verify_command(
     """
     from lpgen.core.replacements import CheckStatus
     from lpgen.edge.catalog_files import open_catalog
+    from lpgen.edge.guard_files import read_guards
     from lpgen.pipeline import verify
     from lpgen.report import render_verification
 
     options = _options(KeepUnobservable.SIGNED, 0, as_of=as_of, decisions=decisions, inline=False, principal="")
-    options = replace(options, guards=_guards(boundary, scps, resource_policies))
-    results = verify(folder, data, policies, open_catalog(catalog), options=options)
+    inputs = inputs_from_options(data, snapshot, policies=policies, scps=scps, resource_policies=resource_policies)
+    options = replace(options, guards=read_guards(boundary, inputs.scps, inputs.resource_policies))
+    results = verify(folder, data, inputs.policies, open_catalog(catalog), options=options)
     put_text(render_verification(results, format.value, width=terminal_width(), color=wants_color(output)), output)
     if not results or any(one.status is not CheckStatus.PASSED for one in results):
         raise typer.Exit(EXIT_FOUND)
@@ -299,6 +324,8 @@ def authorize_command(
 
 
 app.command("explain")(explain_command)
+app.command("snapshot")(snapshot_command)
+app.command("iam-policy")(iam_policy_command)
 app.command("demo")(demo_command)
 
 
@@ -348,29 +375,22 @@ def _options(
     return Options(keep, min_days, as_of.date() if as_of else None, inline, decided, principal)
 
 
-def _guards(boundary: Path | None, scps: Path | None, resource_policies: Path | None) -> Guards:
-    from lpgen.edge.guard_files import read_guards
-
-    return read_guards(boundary, scps, resource_policies)
-
-
-def _analyse(
-    data: Path,
-    policies: list[Path],
-    catalog: Path | None,
-    *,
-    options: Options,
-    trails: list[Path] | None,
-    last_accessed: Path | None,
-) -> Report:
+def _analyse(data: Path, inputs: Inputs, catalog: Path | None, *, boundary: Path | None, options: Options) -> Report:
     from lpgen.edge.catalog_files import open_catalog
+    from lpgen.edge.guard_files import read_guards
     from lpgen.edge.last_accessed import read_last_accessed
     from lpgen.edge.trail_settings import read_trails
     from lpgen.pipeline import analyse
 
-    reports, problems = read_last_accessed(last_accessed) if last_accessed else ((), ())
-    options = replace(options, trails=read_trails(trails or ()), last_accessed=reports)
-    return analyse(data, policies, open_catalog(catalog), options=options, problems=problems)
+    reports, problems = read_last_accessed(inputs.last_accessed) if inputs.last_accessed else ((), ())
+    options = replace(
+        options,
+        trails=read_trails(inputs.trails),
+        last_accessed=reports,
+        guards=read_guards(boundary, inputs.scps, inputs.resource_policies),
+        snapshot=inputs.snapshot,
+    )
+    return analyse(data, inputs.policies, open_catalog(catalog), options=options, problems=problems)
 
 
 def _say_generated(report: Report, output: Path) -> None:

@@ -17,6 +17,8 @@ from lpgen.cli_options import (
     ReportFormat,
     ResourcePoliciesOption,
     ScpsOption,
+    SnapshotOption,
+    inputs_from_options,
     put_text,
     terminal_width,
     wants_color,
@@ -29,10 +31,10 @@ def explain_command(
         str, typer.Argument(metavar="PRINCIPAL", help="A role or user: its ARN, its name, or a glob that matches one.")
     ],
     action: Annotated[str, typer.Argument(metavar="ACTION", help="One action, such as s3:GetObject, in any case.")],
-    policies: PoliciesOption,
     resource: Annotated[
         str, typer.Argument(metavar="RESOURCE", help="An ARN, or a glob of ARNs; any resource if left out.")
     ] = "",
+    policies: PoliciesOption = None,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -53,6 +55,7 @@ def explain_command(
     boundary: BoundaryOption = None,
     scps: ScpsOption = None,
     resource_policies: ResourcePoliciesOption = None,
+    snapshot: SnapshotOption = "",
     format: FormatOption = ReportFormat.TEXT,  # noqa: A002
     output: OutputFileOption = None,
     catalog: CatalogOption = None,
@@ -71,8 +74,9 @@ def explain_command(
     from lpgen.report import render_explanation
 
     asked = Asked(principal, action, resource, _context(context or ()))
-    guards = read_guards(boundary, scps, resource_policies)
-    found = explain(asked, policies, open_catalog(catalog), data=data, guards=guards)
+    inputs = inputs_from_options(data, snapshot, policies=policies, scps=scps, resource_policies=resource_policies)
+    guards = read_guards(boundary, inputs.scps, inputs.resource_policies)
+    found = explain(asked, inputs.policies, open_catalog(catalog), data=data, guards=guards)
     put_text(render_explanation(found, format.value, width=terminal_width(), color=wants_color(output)), output)
 
 

@@ -7,11 +7,14 @@ import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lpgen.core.options import KeepUnobservable
+
+if TYPE_CHECKING:
+    from lpgen.edge.analysis_inputs import Inputs
 
 EXIT_FOUND = 1  # ran and found drift or a failed check
 EXIT_INVOCATION = 2
@@ -32,12 +35,21 @@ DataOption = Annotated[
     Path, typer.Option("--data", metavar="DIR", help="The data folder that `lpgen ingest` writes.", show_default=False)
 ]
 PoliciesOption = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Option(
         "--policies",
         metavar="PATH",
-        help="Output of `aws iam get-account-authorization-details`: a file or a folder of files. Repeats.",
-        show_default=False,
+        help="Output of `aws iam get-account-authorization-details`: a file or a folder of files. Repeats. By default "
+        "those of the snapshot.",
+    ),
+]
+SnapshotOption = Annotated[
+    str,
+    typer.Option(
+        "--snapshot",
+        metavar="NAME",
+        help="The snapshot that stands in for what no other option gives: its name or day; `none` for no snapshot. By "
+        "default the newest of the data folder.",
     ),
 ]
 PrincipalOption = Annotated[
@@ -111,6 +123,27 @@ ResourcePoliciesOption = Annotated[
 ]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be read.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")]
+
+
+def inputs_from_options(
+    data: Path | None,
+    snapshot: str,
+    *,
+    policies: list[Path] | None,
+    trails: list[Path] | None = None,
+    last_accessed: Path | None = None,
+    scps: Path | None,
+    resource_policies: Path | None,
+) -> Inputs:
+    """The files to read, of the options or of a snapshot; stderr hears of the snapshot and its gaps."""
+    from lpgen.edge.analysis_inputs import Inputs, choose_inputs
+    from lpgen.report.snapshot_note import render_used_snapshot
+
+    named = Inputs(tuple(policies or ()), tuple(trails or ()), last_accessed, scps, resource_policies)
+    inputs = choose_inputs(named, data, snapshot)
+    if inputs.snapshot is not None:
+        typer.echo(render_used_snapshot(inputs.snapshot), err=True)
+    return inputs
 
 
 def put_text(text: str, output: Path | None) -> None:

@@ -274,7 +274,9 @@ def analyse(
         for replacement in (replacements.get(one.principal.arn),)
     )
     _, strays = last_accessed_by_principal(options.last_accessed, [one.principal for one in ground.grants])
-    return Report(diff, proposals, (*ground.problems, *problems, *strays), options.min_days, ground.guards)
+    gaps = options.snapshot.problems if options.snapshot else ()
+    problems = (*ground.problems, *problems, *strays, *gaps)
+    return Report(diff, proposals, problems, options.min_days, ground.guards, options.snapshot)
 
 
 def generate(report: Report, output: Path) -> dict[str, str]:

@@ -25,6 +25,7 @@ ALLOWED = {
             "report",
             "pipeline",
             "cli",
+            "cli_aws",
             "cli_catalog",
             "cli_demo",
             "cli_explain",
@@ -32,6 +33,7 @@ ALLOWED = {
             "__init__",
         }
     ),
+    "cli_aws": frozenset({"errors", "core", "edge", "report", "cli_options"}),
     "cli_options": frozenset({"errors", "core", "edge", "report"}),
     "cli_demo": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options"}),
     "cli_explain": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options", "cli_catalog"}),

@@ -29,6 +29,7 @@ from lpgen.core.replacements import (
     Replacement,
     Verification,
 )
+from lpgen.core.snapshots import SnapshotStamp
 
 
 class Verdict(StrEnum):
@@ -221,7 +222,8 @@ class Proposal:
 class Report:
     """What review and generate render. `problems` are gaps of the snapshot; `min_days` is what counts as enough.
 
-    `guards` are the policies beside the principals' own that it took into account.
+    `guards` are the policies beside the principals' own that it took into account, `snapshot` what some of the files
+    are from, whose gaps are among the problems.
     """
 
     diff: Diff
@@ -229,3 +231,4 @@ class Report:
     problems: tuple[str, ...]
     min_days: int
     guards: Guards = NO_GUARDS
+    snapshot: SnapshotStamp | None = None

@@ -11,6 +11,7 @@ from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
 from lpgen.core.policies.match import glob_match
 from lpgen.core.replacements import Decision
+from lpgen.core.snapshots import SnapshotStamp
 from lpgen.core.trails import Trail
 
 
@@ -33,7 +34,7 @@ class Options:
 
     `as_of` None means the day of the last record. `principal` is a glob over ARNs or names; "" means all. `trails` are
     the settings of the trails that wrote the logs, `last_accessed` reports of when services were last tried, `guards`
-    the policies beside the principals' own; all may be left out.
+    the policies beside the principals' own; all may be left out. `snapshot` is what some of the inputs are from.
     """
 
     keep_unobservable: KeepUnobservable = KeepUnobservable.SIGNED
@@ -45,3 +46,4 @@ class Options:
     trails: tuple[Trail, ...] = ()
     last_accessed: tuple[AccessReport, ...] = ()
     guards: Guards = NO_GUARDS
+    snapshot: SnapshotStamp | None = None

@@ -12,6 +12,8 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
   `unseen_event_sources`, whose management events may have been excluded.
 - `guards`: the policies beside the principals' own that were given: levels of SCPs by account (`*`: every other), how
   many resource policies and trust policies, the boundary (null: each principal's own).
+- `snapshot`: the one that some of the files are from, with its date, its accounts, what of it was `used`, and its gaps,
+  which are among the problems too (null: all files were named).
 - `skips`: records that are no usage, by reason. `problems`: gaps of the files given. `expired_decisions`: no longer in
   force. `not_in_snapshot`: principals of the logs that the authorization details don't have.
 - `principals`: by class and then by what could do most harm. Of each: `principal` (its ARN), `principal_id`, `account`,
@@ -50,6 +52,7 @@ from lpgen.report.groups import KeptGroup
 from lpgen.report.guards_note import facts_of_guards
 from lpgen.report.json_layout import Json, Row, lay_out
 from lpgen.report.plan import document_file, plan_note, plan_steps
+from lpgen.report.snapshot_note import facts_of_snapshot
 from lpgen.report.views import PrincipalView, ReviewView, review_view
 
 REVIEW_SCHEMA: Final = "lpgen.review/1"
@@ -68,6 +71,7 @@ def review_json(report: Report) -> str:
             "totals": totals_of_review(view),
             "coverage": {"accounts": [facts_of_account(one) for one in diff.coverage.accounts]},
             "guards": facts_of_guards(report.guards),
+            "snapshot": facts_of_snapshot(report.snapshot),
             "skips": [
                 Row(reason=one.reason, records=one.records, example_event_id=one.example_event_id) for one in diff.skips
             ],

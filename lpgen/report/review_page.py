@@ -36,6 +36,7 @@ from lpgen.report.counts import Counts
 from lpgen.report.guards_note import guards_notes
 from lpgen.report.next_steps import next_step
 from lpgen.report.principal_page import principal_fold
+from lpgen.report.snapshot_note import snapshot_notes
 from lpgen.report.views import PrincipalView, ReviewView, review_view
 from lpgen.report.words import CLASS_WORDS, SKIP_WORDS, caveat_order, label_of, short_label_of, state_of
 
@@ -253,7 +254,7 @@ def _data_event_notes(one: AccountCoverage) -> Iterable[Words]:
 
 def _guards(report: Report) -> Iterable[Block]:
     yield Heading(line("Policies beside the principals' own"), level=2)
-    yield bullets(*guards_notes(report.guards))
+    yield bullets(*snapshot_notes(report.snapshot), *guards_notes(report.guards))
 
 
 def _skips(skips: Sequence[SkipCount]) -> Iterable[Block]:

@@ -1,0 +1,61 @@
+"""What a report says of the snapshot that it stands on, and what `lpgen snapshot` says of the one it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.snapshots import SnapshotStamp
+from lpgen.report.blocks import Words, count, line, name, plural
+from lpgen.report.inert import terminal_text
+from lpgen.report.json_layout import Row
+
+
+def snapshot_notes(stamp: SnapshotStamp | None) -> Iterator[Words]:
+    """One sentence on the snapshot, with its date; its gaps are among the problems."""
+    if stamp is not None:
+        gaps = f"; it lacks something: {plural(len(stamp.gaps), 'gap')}, named under Problems" if stamp.gaps else ""
+        yield line("snapshot ", name(stamp.name), f": {_facts(stamp)}; in use are its {_used(stamp)}{gaps}")
+
+
+def facts_of_snapshot(stamp: SnapshotStamp | None) -> Row | None:
+    """The same as data, with every gap."""
+    if stamp is None:
+        return None
+    return Row(
+        name=stamp.name,
+        taken=stamp.taken.isoformat(),
+        accounts=[one.account for one in stamp.accounts],
+        used=list(stamp.used),
+        gaps=[
+            Row(account=one.account or None, subject=one.subject, place=one.place or None, reason=one.reason)
+            for one in stamp.gaps
+        ],
+    )
+
+
+def render_used_snapshot(stamp: SnapshotStamp) -> str:
+    """What stderr says of the snapshot that a command uses: the facts, and every gap on a line of its own."""
+    said = [f"snapshot {stamp.name} ({_facts(stamp)}): its {_used(stamp)}"]
+    return "\n".join(map(terminal_text, (*said, *_gap_lines(stamp))))
+
+
+def render_taken_snapshot(stamp: SnapshotStamp, folder: str) -> str:
+    """What `lpgen snapshot` says at its end."""
+    said = [f"snapshot {stamp.name}: {_facts(stamp)}, in {folder}", *_gap_lines(stamp)]
+    return "\n".join(map(terminal_text, said))
+
+
+def _gap_lines(stamp: SnapshotStamp) -> Iterator[str]:
+    if stamp.gaps:
+        yield f"gaps: {count(len(stamp.gaps))}"
+        yield from (f"  {gap}" for gap in stamp.gaps)
+
+
+def _facts(stamp: SnapshotStamp) -> str:
+    principals = sum(one.roles + one.users for one in stamp.accounts)
+    taken = f"taken {stamp.taken:%Y-%m-%d %H:%M} UTC"
+    return f"{taken}, {plural(len(stamp.accounts), 'account')}, {plural(principals, 'role or user', 'roles and users')}"
+
+
+def _used(stamp: SnapshotStamp) -> str:
+    return ", ".join(stamp.used)
