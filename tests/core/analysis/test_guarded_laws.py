@@ -19,7 +19,7 @@ from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import CheckStatus
 from lpgen.pipeline import Ground, Verifier
 from tests.core.analysis.test_replacement_laws import policies, principals, statements, uses
-from tests.worlds import ACCOUNT, catalog, usage_of
+from tests.worlds import ACCOUNT, allow, catalog, policy, role, usage_of, use
 
 
 def bucket_policy(found: list[dict[str, object]], entry: str) -> ResourcePolicy:
@@ -83,3 +83,18 @@ def test_what_is_granted_under_guards_is_granted_without_them_and_allowed_by_eac
     own = policies_met(principal, "", Guards(beside.boundary, beside.scps))
     if decide(request, own, catalog=catalog()).result is Result.ALLOWED:
         assert one.action in under.granted
+
+
+def test_a_limit_that_spares_the_resource_by_name_refuses_it_whatever_else_it_spares() -> None:
+    arn = "arn:aws:s3:::data/out/y.csv"
+    spared = {"Effect": "Allow", "Action": "s3:*", "NotResource": [arn, "arn:aws:s3:::data/${aws:username}/*"]}
+    beside = Guards(boundary=policy(spared, name="limit"))
+    principal = role(policy(allow("s3:*")))
+    options = Options(min_days=1, guards=beside)
+    grants = grants_from_principals([principal], catalog(), beside)
+    usage = usage_of({principal.arn: [use("s3:PutObject", arn), use("s3:GetObject", "arn:aws:s3:::logs/z")]})
+    (made,) = generate_policies(diff_usage(usage, grants, catalog(), options), grants, catalog(), options)
+    verification = Verifier(Ground(usage, grants, (), beside), catalog(), options).verify_proposed(made)
+    assert verification is not None
+    assert verification.status is CheckStatus.PASSED, verification.checks
+    assert '"s3:PutObject"' not in made.documents[0].text

@@ -167,10 +167,10 @@ def _may_allow(grant: Grant, use: Use, catalog: Catalog) -> bool:
     if use.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
         fits = (catalog.takes_resource(use.action, pattern) for pattern in statement.resources)
         return statement.not_resource or any(fits)
-    globs = [as_glob(pattern, grant.version) for pattern in statement.resources]
     exact = use.resource.kind in (ResourceKind.ARN, ResourceKind.NONE)
     if statement.not_resource:
-        if varies_any(grant):
-            return True
-        return not any(resource_match(glob, text) if exact else resource_contains(glob, text) for glob in globs)
+        # What a variable spares turns on the request; what a fixed pattern spares is out whatever else it lists.
+        fixed = [pattern for pattern in statement.resources if not holds_variable(pattern, grant.version)]
+        return not any(resource_match(one, text) if exact else resource_contains(one, text) for one in fixed)
+    globs = [as_glob(pattern, grant.version) for pattern in statement.resources]
     return any(resource_match(glob, text) if exact else resources_intersect(glob, text) for glob in globs)
