@@ -97,6 +97,7 @@ class Catalog:
         self._source = source
         self._services: dict[str, CatalogService] = {}
         self._expanded: dict[ActionPattern, frozenset[Action] | PatternProblem] = {}
+        self._details: dict[Action, ActionDetail] = {}
         self._takes = lru_cache(maxsize=_REMEMBERED)(self._decide_takes)
         self._type = lru_cache(maxsize=_REMEMBERED)(self._decide_type)
 
@@ -151,6 +152,12 @@ class Catalog:
         Raises:
             CatalogError: this catalog doesn't hold the action (it came from another one).
         """
+        known = self._details.get(action)
+        if known is None:
+            known = self._details[action] = self._read_detail(action)
+        return known
+
+    def _read_detail(self, action: Action) -> ActionDetail:
         _, row = self._row(action)
         return ActionDetail(
             action=action,

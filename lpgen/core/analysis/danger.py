@@ -18,14 +18,15 @@ class Dangers:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._sentences = msgspec.json.decode(catalog.source.read_table("dangerous"), type=_Table).actions
+        self._sentences: dict[str, str] = msgspec.json.decode(catalog.source.read_table("dangerous"), type=_Table).actions
 
     def sentence(self, action: Action) -> str:
         """What a holder could do with the action, or "" where it is not dangerous by itself.
 
         Actions of the level Permissions management are dangerous without a line of their own.
         """
-        named = self._sentences.get(action, "")
-        if not named and self._catalog.detail(action).level is AccessLevel.PERMISSIONS_MANAGEMENT:
-            return "changes who may do what"
-        return named
+        known = self._sentences.get(action)
+        if known is None:
+            manages = self._catalog.detail(action).level is AccessLevel.PERMISSIONS_MANAGEMENT
+            known = self._sentences[action] = "changes who may do what" if manages else ""
+        return known
