@@ -18,7 +18,9 @@ class Dangers:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._sentences: dict[str, str] = msgspec.json.decode(catalog.source.read_table("dangerous"), type=_Table).actions
+        self._sentences: dict[str, str] = msgspec.json.decode(
+            catalog.source.read_table("dangerous"), type=_Table
+        ).actions
 
     def sentence(self, action: Action) -> str:
         """What a holder could do with the action, or "" where it is not dangerous by itself.
