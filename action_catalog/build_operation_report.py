@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import Final
 
+from action_catalog.builder_facts import HERE, SUFFIX
 from action_catalog.service_models import PINNED, Operation, read_operations
 from lpgen.core.events.event_map import EventMap, Plan
 from lpgen.edge.catalog_files import bundled_catalog
 
-HERE: Final = Path(__file__).resolve().parent
 _NO_ACTION: Final = (
     "the service authorization reference has no such action, and the operation's documentation names none"
 )
@@ -40,10 +39,10 @@ def build_report(event_map: EventMap, operations: list[Operation], reasons: dict
     counts: Counter[str] = Counter()
     unmapped: dict[str, list[str]] = {}
     for item in operations:
-        kind = classify(event_map.plan(f"{item.prefix}.amazonaws.com", item.name), f"{item.prefix}:{item.name}")
+        kind = classify(event_map.plan(item.prefix + SUFFIX, item.name), f"{item.prefix}:{item.name}")
         counts[kind] += 1
         if kind == "unmapped":
-            unmapped.setdefault(f"{item.prefix}.amazonaws.com", []).append(item.name)
+            unmapped.setdefault(item.prefix + SUFFIX, []).append(item.name)
     return {
         "botocore": PINNED,
         "operations": len(operations),

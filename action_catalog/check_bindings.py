@@ -12,16 +12,17 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from botocore.loaders import Loader
 
-from action_catalog.bind_parameters import Binding
+from action_catalog.bindings import OPEN, WHOLE, Binding, items_of
+from action_catalog.builder_facts import HERE, SUFFIX
 from action_catalog.parameter_names import (
+    ID_LIKE,
     ending_of,
-    free_placeholders,
     is_alike,
+    last_placeholder,
     normalise,
     singular_of,
     stem_of_key,
@@ -31,14 +32,10 @@ from action_catalog.service_models import Operation, read_operations
 from lpgen.core.events.event_map import EventMap
 from lpgen.edge.catalog_files import bundled_catalog
 
-HERE: Final = Path(__file__).resolve().parent
-_SUFFIX: Final = ".amazonaws.com"
 _TAG: Final = re.compile(r"<[^>]+>")
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SHORTEST: Final = 3
 _GENERIC: Final = frozenset({"", "id", "identifier", "name", "arn", "resource", "resources"})
-_OPEN: Final = "*"
-_WHOLE: Final = "arn:"
 
 
 def doubts(kind: str, placeholder: str, path: str, text: str) -> str:
@@ -49,7 +46,7 @@ def doubts(kind: str, placeholder: str, path: str, text: str) -> str:
     name = normalise(path.rpartition(".")[2])
     if ending_of(name) == "arn":
         return ""  # an ARN tells its type, which the reader checks
-    if ending_of(name) == "name" and normalise(placeholder).endswith(("id", "identifier", "uuid")):
+    if ending_of(name) == "name" and normalise(placeholder).endswith(ID_LIKE):
         return "a name in an id's place"
     if name.endswith("id") and normalise(placeholder).endswith("name"):
         return "an id in a name's place"
@@ -75,14 +72,14 @@ def doubtful_bindings(prefixes: frozenset[str]) -> Iterator[str]:
     loader = Loader()
     models: dict[str, Mapping[str, Any]] = {}
     for item in read_operations(frozenset(catalog.prefixes())):
-        if (prefixes and item.prefix not in prefixes) or event_map.plan(item.prefix + _SUFFIX, item.name).rule:
+        if (prefixes and item.prefix not in prefixes) or event_map.plan(item.prefix + SUFFIX, item.name).rule:
             continue
-        row = tables.get(item.prefix + _SUFFIX, {}).get(item.name, {})
+        row = tables.get(item.prefix + SUFFIX, {}).get(item.name, {})
         if row.get("resources") and item.service not in models:
             models[item.service] = loader.load_service_model(item.service, "service-2")
         for kind, placeholder, path in _bound(row.get("resources", {}), item):
             formats = catalog.arn_formats(item.prefix, kind)
-            placeholder = placeholder or next((free[-1] for text in formats if (free := free_placeholders(text))), "")
+            placeholder = placeholder or last_placeholder(formats)
             text = f"{item.name} {_documentation(models[item.service], item.name, path.split('.'))}"
             why = doubts(kind, placeholder, path, text)
             if why:
@@ -93,9 +90,9 @@ def _bound(resources: Mapping[str, Binding], operation: Operation) -> Iterator[t
     """Type, placeholder ("" for the type's only one) and path of every parameter that the operation itself has."""
     own = {".".join(item.path) for item in operation.parameters}
     for kind, binding in resources.items():
-        for item in binding if isinstance(binding, list) else [binding]:
+        for item in items_of(binding):
             for placeholder, path in item.items() if isinstance(item, dict) else [("", item)]:
-                if not path.startswith((_OPEN, _WHOLE)) and path in own:
+                if not path.startswith((OPEN, WHOLE)) and path in own:
                     yield kind, placeholder, path
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
 _PLACE: Final = frozenset({"partition", "region", "account", "accountid"})
 VERB: Final = re.compile(r"^(?:Batch(?=[A-Z]))?[A-Z][a-z0-9]+")
 SHORTEST_STEM: Final = 4
+ID_LIKE: Final = ("id", "identifier", "uuid")
+OWN_NAMES: Final = ("name", "id", "identifier", "arn")
+GENERIC: Final = frozenset({"", *OWN_NAMES, "resource"})
+ANY_ARN: Final = ("resourcearn", "resourcearns", "arn", "arns", "resourceid", "resourceidentifier", "resource")
 
 
 def normalise(text: str) -> str:
@@ -43,6 +47,10 @@ def singular_of(key: str) -> str:
 def free_placeholders(arn_format: str) -> list[str]:
     """The placeholders of an ARN format that the call's place doesn't fill."""
     return [name for name in _PLACEHOLDER.findall(arn_format) if name.lower() not in _PLACE]
+
+
+def last_placeholder(formats: Sequence[str]) -> str:
+    return next((free[-1] for text in formats if (free := free_placeholders(text))), "")
 
 
 def is_about(operation: str, kind: str) -> bool:

@@ -1,0 +1,32 @@
+"""Bindings: which parameters name the resources of a type, in the notation of `operations/` (SOURCES.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+Item = str | dict[str, str]
+Binding = Item | list[Item]
+OPEN: Final = "*"
+WHOLE: Final = "arn:"
+"""The marks before a path: a part of the ARN left open, and a parameter that counts only where it holds an ARN."""
+
+
+def items_of(binding: Binding) -> list[Item]:
+    """The alternatives of a binding."""
+    return binding if isinstance(binding, list) else [binding]
+
+
+def binding_of_items(items: Iterable[Item]) -> Binding:
+    """The binding with these alternatives, each once."""
+    found: list[Item] = []
+    for item in items:
+        if item not in found:
+            found.append(item)
+    return found[0] if len(found) == 1 else found
+
+
+def last_path(item: Item) -> str:
+    """The path that tells the resource from its siblings: that of its format's last placeholder."""
+    path = item if isinstance(item, str) else next(reversed(item.values()), "")
+    return path.removeprefix(WHOLE).removeprefix(OPEN)

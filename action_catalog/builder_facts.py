@@ -1,0 +1,81 @@
+"""What the event map's tables are built from beside the service models: catalog, hints and hand-made rows."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from action_catalog.request_parameters import Hints
+
+HERE: Final = Path(__file__).resolve().parent
+SUFFIX: Final = ".amazonaws.com"
+_SIMPLE: Final = re.compile(r"\$\{([\w.\[\]]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the builder knows: the catalog's services, hints, what the tables held, and hand-made rows.
+
+    `older` are operations of retired service models by IAM prefix; `none` are calls that need no permission, with why;
+    `own` are, by IAM prefix, the parameters that fill a placeholder under a name of the service's own;
+    `tagging` is, by IAM prefix, the action that a call needs beside its own when it makes a resource with tags.
+    """
+
+    services: Mapping[str, Mapping[str, Any]]
+    hints: Mapping[tuple[str, str], Hints]
+    older: frozenset[tuple[str, str]]
+    before: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    rows: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    none: Mapping[str, Mapping[str, str]]
+    own: Mapping[str, Mapping[str, Any]]
+    tagging: Mapping[str, Mapping[str, Any]]
+
+
+def read_facts(path: Path | None) -> Facts:
+    """What the builder knows; `path` is the data set of hints."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()] if path else []
+    return Facts(
+        services={path.stem: json.loads(path.read_bytes()) for path in sorted((HERE / "services").glob("*.json"))},
+        hints={(row["sdk"], row["operation"]): _hints_from_row(row) for row in lines},
+        older=frozenset(own for row in lines for own in _own_actions(row)),
+        before={source: table["operations"] for source, table in _read_folder("operations").items()},
+        rows=_read_folder("mapping_rows"),
+        none=json.loads((HERE / "unsigned_rows.json").read_text()),
+        own=json.loads((HERE / "placeholder_parameters.json").read_text()),
+        tagging=json.loads((HERE / "tag_on_create.json").read_text()),
+    )
+
+
+def _read_folder(name: str) -> dict[str, dict[str, Any]]:
+    return {path.stem: json.loads(path.read_text()) for path in sorted((HERE / name).glob("*.json"))}
+
+
+def _hints_from_row(row: Mapping[str, Any]) -> Hints:
+    """The parameters that a row of the data set names for the operation's main action."""
+    placeholders: dict[str, str] = {}
+    types: dict[str, str] = {}
+    for action in row["actions"]:
+        if action["action"].partition(":")[2].lower() != row["operation"].lower() and len(row["actions"]) > 1:
+            continue
+        for name, value in (action.get("resource_mappings") or {}).items():
+            _take(placeholders, name, value["template"])
+        for kind, template in (action.get("resourcearn_mappings") or {}).items():
+            _take(types, kind, template)
+    return Hints(placeholders, types)
+
+
+def _own_actions(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for action in row["actions"]:
+        prefix, _, name = action["action"].partition(":")
+        if name.lower() == row["operation"].lower():
+            yield prefix, row["operation"]
+
+
+def _take(hints: dict[str, str], name: str, template: str) -> None:
+    match = _SIMPLE.fullmatch(template)
+    if match:
+        hints[name] = match[1].replace("[]", "")
