@@ -66,6 +66,10 @@ class AwsError(LpgenError):
         self.code = code
 
 
+class RolloutError(LpgenError):
+    """A rollout's plan or journal can't be read or written, or a rollout could not be finished."""
+
+
 class OutputError(LpgenError):
     """A replacement or report can't be written or read back."""
 

@@ -5,7 +5,8 @@ Keys are only ever added under this name; a change of meaning takes a new number
 - `principal`, `principal_id`, `class`, `proposal`, `safe`, `not_safe_because`, `accepted`: what is proposed, and
   whether it is called safe.
 - `as_of`, `catalog`, `coverage`: what it rests on; `coverage` is null where no log of the account was read.
-- `replaces`: managed policies to `detach`, inline ones to `delete_inline`, groups to leave; the boundary that stays.
+- `replaces`: managed policies to `detach`, inline ones to `delete_inline`, groups to leave; the boundary that stays;
+  and `policies_sha256`, the fingerprint of all these but the boundary (`lpgen/core/rollout/fingerprint.py`).
 - `policies`: the documents beside this file, with name, type (`managed` or `inline`) and size in IAM characters.
 - `lines`: one entry for each file, Sid, action and scope: `resources`, or `not_resources` for all but these; `parent`,
   the old statement it narrows; and `evidence`, each with its `kind` (observed, inferred, attempted, kept, review or
@@ -28,6 +29,7 @@ from lpgen.core.grounds import StatementRef
 from lpgen.core.model import CURRENT_VERSION, Effect, Policy
 from lpgen.core.policies.policy import statement_depends_on_version, text_without_sid
 from lpgen.core.replacements import Line, Replacement, ReplacementDocument, ReplacementStatement, Scope
+from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.report.facts import (
     facts_of_accepted,
     facts_of_account,
@@ -91,6 +93,7 @@ def _facts_of_detachment(proposal: Proposal) -> Json:
         "delete_inline": list(detach.inline),
         "leave_groups": list(detach.groups),
         "boundary_stays": None if boundary is None else boundary.arn or boundary.name,
+        "policies_sha256": policies_sha256(proposal.diff.principal, with_boundary=False),
     }
 
 

@@ -1,0 +1,140 @@
+"""The calls to IAM that a rollout is made of, what each does to what a principal holds, and those that take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from lpgen.core.model import PrincipalKind
+
+POLICY_PATH: Final = "/lpgen/"
+"""The path of the policies that lpgen makes, so that a permission to make and delete policies can be limited to it."""
+
+
+class CallKind(StrEnum):
+    """What a call does. No call makes a version of a policy or deletes one that lpgen didn't make."""
+
+    CREATE_POLICY = "create_policy"
+    ATTACH = "attach"
+    PUT_INLINE = "put_inline"
+    DETACH = "detach"
+    DELETE_INLINE = "delete_inline"
+    DELETE_POLICY = "delete_policy"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call. `policy` is a managed policy's ARN or an inline policy's name; `principal` is a name.
+
+    Only CREATE_POLICY and PUT_INLINE have a `document`, only CREATE_POLICY has a `description` and `tags`.
+    """
+
+    kind: CallKind
+    principal_kind: PrincipalKind
+    principal: str
+    policy: str
+    document: str = ""
+    description: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def operation(self) -> str:
+        """The operation's name in the API of IAM."""
+        return _operation(self.kind, self.principal_kind)
+
+    @property
+    def adds(self) -> bool:
+        """Whether it puts something in place, rather than taking something away."""
+        return self.kind in (CallKind.CREATE_POLICY, CallKind.ATTACH, CallKind.PUT_INLINE)
+
+    def parameters(self) -> dict[str, object]:
+        """The operation's parameters, as in the API reference.
+
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
+        """
+        owner: dict[str, object] = {f"{self.principal_kind.capitalize()}Name": self.principal}
+        match self.kind:
+            case CallKind.CREATE_POLICY:
+                return {
+                    "PolicyName": self.policy.rpartition("/")[2],
+                    "Path": POLICY_PATH,
+                    "Description": self.description,
+                    "Tags": [{"Key": key, "Value": value} for key, value in self.tags],
+                    "PolicyDocument": self.document,
+                }
+            case CallKind.DELETE_POLICY:
+                return {"PolicyArn": self.policy}
+            case CallKind.ATTACH | CallKind.DETACH:
+                return {**owner, "PolicyArn": self.policy}
+            case CallKind.PUT_INLINE:
+                return {**owner, "PolicyName": self.policy, "PolicyDocument": self.document}
+            case CallKind.DELETE_INLINE:
+                return {**owner, "PolicyName": self.policy}
+
+
+def _operation(kind: CallKind, principal_kind: PrincipalKind) -> str:
+    owner = principal_kind.capitalize()
+    return {
+        CallKind.CREATE_POLICY: "CreatePolicy",
+        CallKind.ATTACH: f"Attach{owner}Policy",
+        CallKind.PUT_INLINE: f"Put{owner}Policy",
+        CallKind.DETACH: f"Detach{owner}Policy",
+        CallKind.DELETE_INLINE: f"Delete{owner}Policy",
+        CallKind.DELETE_POLICY: "DeletePolicy",
+    }[kind]
+
+
+# ---------------------------------------------------------------- effect and inverse
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The policies of a principal's own: inline ones as sorted pairs of name and text, and the ARNs of attached ones.
+
+    Texts are exactly those that IAM holds, white space included.
+    """
+
+    inline: tuple[tuple[str, str], ...] = ()
+    attached: tuple[str, ...] = ()
+
+
+def holding_after(holding: Holding, calls: Iterable[Call]) -> Holding:
+    """What a principal holds once the calls were made."""
+    inline, attached = dict(holding.inline), set(holding.attached)
+    for call in calls:
+        match call.kind:
+            case CallKind.ATTACH:
+                attached.add(call.policy)
+            case CallKind.DETACH:
+                attached.discard(call.policy)
+            case CallKind.PUT_INLINE:
+                inline[call.policy] = call.document
+            case CallKind.DELETE_INLINE:
+                inline.pop(call.policy, None)
+    return Holding(tuple(sorted(inline.items())), tuple(sorted(attached)))
+
+
+_INVERSE: Final[Mapping[CallKind, CallKind]] = {
+    CallKind.CREATE_POLICY: CallKind.DELETE_POLICY,
+    CallKind.ATTACH: CallKind.DETACH,
+    CallKind.DETACH: CallKind.ATTACH,
+    CallKind.PUT_INLINE: CallKind.DELETE_INLINE,
+    CallKind.DELETE_INLINE: CallKind.PUT_INLINE,
+}
+
+
+def inverse_calls(calls: Iterable[Call], texts: Mapping[str, str]) -> tuple[Call, ...]:
+    """The calls that take the calls back, last first.
+
+    So what a Deny is in comes back first and goes last here too. `texts` are the inline policies from before, by name;
+    a document that a call put in place stays with its inverse, so that nothing else is ever deleted in its stead.
+    """
+    return tuple(_inverse(call, texts) for call in reversed(tuple(calls)))
+
+
+def _inverse(call: Call, texts: Mapping[str, str]) -> Call:
+    kind = _INVERSE[call.kind]
+    document = texts[call.policy] if call.kind is CallKind.DELETE_INLINE else call.document
+    return replace(call, kind=kind, document=document, description="", tags=())

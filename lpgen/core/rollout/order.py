@@ -1,0 +1,163 @@
+"""The order in which policies come and go, so that a principal never lacks what it keeps, and quotas hold throughout.
+
+All that is new comes before anything old goes, what holds a Deny first; of the old, what holds a Deny goes last. Where
+the quotas don't allow for both at once, new managed policies become inline ones if these fit. Else an old policy may go
+as soon as everything that narrows it is in place; and if that can't be, there is no safe order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from lpgen.core.rollout.plan import Peak
+
+
+@dataclass(frozen=True, slots=True)
+class NewPolicy:
+    """A policy to put in place; `size` is in IAM characters."""
+
+    file: str
+    inline: bool
+    text: str
+    size: int
+    denies: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OldPolicy:
+    """A policy to take away; `narrowed_by` are the files of the new policies that take over what is used of it."""
+
+    policy: str
+    inline: bool
+    size: int
+    denies: bool
+    narrowed_by: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many policies may be attached, and how many characters of inline policies there may be in all."""
+
+    attached: int
+    inline_characters: int
+
+
+Step = NewPolicy | OldPolicy
+
+
+def _both(new: Iterable[NewPolicy], old: Iterable[OldPolicy]) -> list[Step]:
+    return [*new, *old]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The steps with what they hold at most, and a note where the quotas have shaped them."""
+
+    steps: tuple[Step, ...]
+    peak: Peak
+    note: str = ""
+
+
+def order_steps(new: Iterable[NewPolicy], old: Iterable[OldPolicy], room: Room) -> Order | str:
+    """The order, or why there is no safe one, in a sentence."""
+    coming = sorted(new, key=lambda one: not one.denies)
+    going = sorted(old, key=lambda one: one.denies)
+    steps = _interleave(coming, going, room, early=False)
+    if steps is not None:
+        return Order(steps, _peak(steps, going))
+    inline = _with_inline(coming, going, room)
+    if inline is not None:
+        moved = [one.file for one, was in zip(inline, coming, strict=True) if one.inline and not was.inline]
+        steps = _interleave(inline, going, room, early=False)
+        if steps is not None:
+            note = (
+                f"old and new together don't fit the {room.attached} policies that may be attached: {', '.join(moved)} "
+                "become inline policies"
+            )
+            return Order(steps, _peak(steps, going), note)
+    steps = _interleave(coming, going, room, early=True)
+    if steps is not None:
+        note = (
+            "old and new together don't fit the quotas: an old policy goes as soon as all that narrows it is in place"
+        )
+        return Order(steps, _peak(steps, going), note)
+    return _too_much(coming, going, room)
+
+
+def _too_much(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: Room) -> str:
+    attached = sum(not one.inline for one in _both(new, old))
+    inline = sum(one.size for one in _both(new, old) if one.inline)
+    return (
+        f"old and new together are {attached} attached policies and {inline:,} characters of inline ones, the quotas "
+        f"are {room.attached} and {room.inline_characters:,}, and no order of calls keeps all that is used: raise the "
+        "quota of attached policies and give it by --attached-quota"
+    )
+
+
+def _with_inline(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: Room) -> list[NewPolicy] | None:
+    """The new policies with as many of the smallest made inline as the quota of attached ones asks for, if they fit."""
+    excess = sum(not one.inline for one in _both(new, old)) - room.attached
+    smallest = sorted((one for one in new if not one.inline), key=lambda one: (one.size, one.file))
+    if excess <= 0 or excess > len(smallest):
+        return None
+    moved = {one.file for one in smallest[:excess]}
+    changed = [replace(one, inline=True) if one.file in moved else one for one in new]
+    if sum(one.size for one in _both(changed, old) if one.inline) > room.inline_characters:
+        return None
+    return changed
+
+
+def _interleave(
+    new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: Room, *, early: bool
+) -> tuple[Step, ...] | None:
+    """The steps, old ones going `early` where the next new one finds no room; None where it never finds any."""
+    held: list[Step] = list(old)
+    steps: list[Step] = []
+    placed: set[str] = set()
+    for one in new:
+        while not _fits([*held, one], room):
+            ready = next((o for o in held if isinstance(o, OldPolicy) and _may_go(o, one, placed)), None)
+            if not early or ready is None:
+                return None
+            held.remove(ready)
+            steps.append(ready)
+        held.append(one)
+        steps.append(one)
+        placed.add(one.file)
+    gone = {id(step) for step in steps}
+    return (*steps, *(one for one in old if id(one) not in gone))
+
+
+def _may_go(old: OldPolicy, coming: NewPolicy, placed: set[str]) -> bool:
+    """Whether an old policy makes room of the right kind, and everything that takes over from it is in place."""
+    return old.inline is coming.inline and not old.denies and old.narrowed_by <= placed
+
+
+def _fits(held: Iterable[Step], room: Room) -> bool:
+    peak = _sum(held)
+    return peak.attached <= room.attached and peak.inline_characters <= room.inline_characters
+
+
+def _sum(held: Iterable[Step]) -> Peak:
+    steps = list(held)
+    managed = [one.size for one in steps if not one.inline and isinstance(one, NewPolicy)]
+    return Peak(
+        sum(not one.inline for one in steps), sum(one.size for one in steps if one.inline), max(managed, default=0)
+    )
+
+
+def _peak(steps: Iterable[Step], old: Iterable[OldPolicy]) -> Peak:
+    held: list[Step] = list(old)
+    peaks = [_sum(held)]
+    for step in steps:
+        if isinstance(step, NewPolicy):
+            held.append(step)
+        else:
+            held.remove(step)
+        peaks.append(_sum(held))
+    return Peak(
+        max(one.attached for one in peaks),
+        max(one.inline_characters for one in peaks),
+        max(one.largest_policy for one in peaks),
+    )

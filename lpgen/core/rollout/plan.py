@@ -1,0 +1,98 @@
+"""The types of a rollout plan: what is to be done to each principal, or why nothing is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lpgen.core.model import PrincipalKind
+from lpgen.core.rollout.calls import Call
+
+
+class RefusalKind(StrEnum):
+    """Why a principal isn't rolled out."""
+
+    SERVICE_LINKED = "service_linked"
+    SSO = "sso"
+    ORGANIZATION_ACCESS = "organization_access"
+    CONTROL_TOWER = "control_tower"
+    STACK_SETS = "stack_sets"
+    CDK_BOOTSTRAP = "cdk_bootstrap"
+    BREAK_GLASS = "break_glass"
+    MANAGED_AS_CODE = "managed_as_code"
+    NOT_SAFE = "not_safe"
+    GROUPS = "groups"
+    NOT_IN_POLICIES = "not_in_policies"
+    OTHER_POLICIES = "other_policies"  # the replacement was made from others
+    NAME = "name"
+    NO_SPACE = "no_space"
+    NOTHING_TO_DO = "nothing_to_do"
+    # Found only when the plan is applied:
+    CALLER = "caller"
+    OTHER_ACCOUNT = "other_account"
+    CHANGED = "changed"
+    NAME_TAKEN = "name_taken"
+    QUOTA = "quota"
+    JOURNAL = "journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason not to roll a principal out: a sentence, and how to have it all the same, "" where there is no way."""
+
+    kind: RefusalKind
+    why: str
+    override: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyText:
+    """A policy document: `policy` is a managed policy's ARN or an inline policy's name."""
+
+    policy: str
+    inline: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The most that a principal holds at any moment of its rollout, to be held against the account's quotas."""
+
+    attached: int = 0
+    inline_characters: int = 0
+    largest_policy: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalPlan:
+    """The plan for one principal: calls and inverse are empty where it is refused.
+
+    `sha256` is the fingerprint of the policies that it was computed from, `before` and `after` their documents and the
+    new ones. `permission_set` is the inline policy to put into the permission set of a role of IAM Identity Center.
+    """
+
+    principal: str
+    principal_id: str
+    account: str
+    kind: PrincipalKind
+    name: str
+    safe: bool
+    sha256: str
+    folder: str
+    before: tuple[PolicyText, ...]
+    after: tuple[PolicyText, ...]
+    calls: tuple[Call, ...]
+    inverse: tuple[Call, ...]
+    peak: Peak
+    refusals: tuple[Refusal, ...]
+    notes: tuple[str, ...]
+    permission_set: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutPlan:
+    """The plan for all principals chosen, sorted by ARN; `as_of` and `catalog` are those of the replacements."""
+
+    as_of: str
+    catalog: str
+    principals: tuple[PrincipalPlan, ...]

@@ -1,0 +1,319 @@
+"""From a written replacement and the policies it replaces to the calls that put it in place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lpgen.core.model import AttachedPolicy, Effect, Policy, PolicyKind, Principal, PrincipalKind
+from lpgen.core.policies.policy import (
+    MANAGED_POLICY_LIMIT,
+    ROLE_INLINE_LIMIT,
+    USER_INLINE_LIMIT,
+    policy_from_json,
+    policy_size,
+    policy_to_json,
+)
+from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
+from lpgen.core.rollout.fingerprint import policies_sha256
+from lpgen.core.rollout.order import NewPolicy, OldPolicy, Order, Room, Step, order_steps
+from lpgen.core.rollout.plan import Peak, PolicyText, PrincipalPlan, Refusal, RefusalKind
+from lpgen.core.rollout.refusals import Exceptions, is_of_permission_set, refusals_of_principal
+
+_LONGEST_NAME: Final = 128
+_HASH_LENGTH: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A document of a replacement as it was written: its file, the name proposed for it, and its text to the byte."""
+
+    file: str
+    name: str
+    inline: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPlan:
+    """What a principal's folder says. `narrowed_by` has the files that narrow each old policy, by ARN or inline name.
+
+    `policies_sha256` is the fingerprint of the old policies without the boundary, "" where the folder has none.
+    """
+
+    principal: str
+    principal_id: str
+    folder: str
+    safe: bool
+    not_safe_because: tuple[str, ...]
+    as_of: str
+    policies_sha256: str
+    documents: tuple[NewDocument, ...]
+    narrowed_by: Mapping[str, frozenset[str]]
+
+
+def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions: Exceptions) -> PrincipalPlan:
+    """The plan for one principal; `principal` is as the policies given have it, None where they lack it."""
+    if principal is None:
+        return _unknown(written)
+    refusals = (
+        *refusals_of_principal(principal, exceptions, folder=written.folder),
+        *_refusals_of_written(written, principal, exceptions),
+    )
+    if refusals:
+        return _refused(written, principal, refusals)
+    new = tuple(_new_policies(written, principal))
+    own = [one for one in principal.policies if not one.group]
+    kept, taken = _policies_that_stay(new, own)
+    if taken:
+        why = f"it has a policy {taken[0]} already, which isn't what lpgen made under this name"
+        return _refused(written, principal, (Refusal(RefusalKind.NAME_TAKEN, why),))
+    order = order_steps(
+        (policy for policy, call in new if call.policy not in kept),
+        (_old_policy(one, written) for one in own if (one.arn or one.name) not in kept),
+        _room(principal, own, kept, exceptions),
+    )
+    if isinstance(order, str):
+        return _refused(written, principal, (Refusal(RefusalKind.NO_SPACE, order),))
+    if not order.steps:
+        why = "its policies are the replacement already"
+        return _refused(written, principal, (Refusal(RefusalKind.NOTHING_TO_DO, why),))
+    return _planned(written, principal, order)
+
+
+def _room(principal: Principal, own: Iterable[AttachedPolicy], kept: set[str], exceptions: Exceptions) -> Room:
+    """What the policies that stay leave of the quotas."""
+    staying = [one for one in own if (one.arn or one.name) in kept]
+    inline = ROLE_INLINE_LIMIT if principal.kind is PrincipalKind.ROLE else USER_INLINE_LIMIT
+    return Room(
+        exceptions.attached_quota - sum(one.kind is not PolicyKind.INLINE for one in staying),
+        inline - sum(policy_size(one.document or "") for one in staying if one.kind is PolicyKind.INLINE),
+    )
+
+
+def _policies_that_stay(
+    new: Iterable[tuple[NewPolicy, Call]], own: Iterable[AttachedPolicy]
+) -> tuple[set[str], list[str]]:
+    """The new policies that are in place already, and those whose place another document has."""
+    held = {one.arn or one.name: one.document for one in own}
+    wanted = {call.policy: policy_from_json(policy.text, place=policy.file) for policy, call in new}
+    both = sorted(held.keys() & wanted.keys())
+    same = {one for one in both if (found := held[one]) and policy_to_json(found) == policy_to_json(wanted[one])}
+    return same, [name for name in both if name not in same]
+
+
+# ---------------------------------------------------------------- refusals
+
+
+def _refusals_of_written(written: WrittenPlan, principal: Principal, exceptions: Exceptions) -> Iterable[Refusal]:
+    if written.principal_id and written.principal_id != principal.principal_id:
+        yield Refusal(RefusalKind.OTHER_POLICIES, "it was deleted and made anew since the replacement was generated")
+    elif written.policies_sha256 != policies_sha256(principal, with_boundary=False):
+        why = "the policies given aren't those that the replacement was generated from: generate it again"
+        yield Refusal(RefusalKind.OTHER_POLICIES, why)
+    if any(one.document is None for one in (*principal.policies, *filter(None, [principal.boundary]))):
+        yield Refusal(RefusalKind.OTHER_POLICIES, "the policies given lack a document that is attached to it")
+    if not written.safe and not exceptions.unsafe:
+        why = f"the replacement isn't called safe: {'; '.join(written.not_safe_because) or 'no reason is given'}"
+        yield Refusal(RefusalKind.NOT_SAFE, why, "--unsafe")
+    if not written.documents:
+        why = "the replacement holds no policy: nothing that was used is granted; look at the role by hand"
+        yield Refusal(RefusalKind.NOTHING_TO_DO, why)
+    for document in written.documents:
+        size = policy_size(document.text)
+        if not document.inline and size > MANAGED_POLICY_LIMIT:
+            yield Refusal(RefusalKind.NO_SPACE, f"{document.file} has {size:,} characters, AWS allows 6,144")
+
+
+def _unknown(written: WrittenPlan) -> PrincipalPlan:
+    fields = written.principal.split(":", 5)
+    kind = PrincipalKind.USER if fields[-1].startswith("user/") else PrincipalKind.ROLE
+    refusal = Refusal(RefusalKind.NOT_IN_POLICIES, "the policies given don't have it")
+    return PrincipalPlan(
+        principal=written.principal,
+        principal_id=written.principal_id,
+        account=fields[4] if len(fields) == 6 else "",
+        kind=kind,
+        name=written.principal.rpartition("/")[2],
+        safe=written.safe,
+        sha256="",
+        folder=written.folder,
+        before=(),
+        after=(),
+        calls=(),
+        inverse=(),
+        peak=Peak(),
+        refusals=(refusal,),
+        notes=(),
+    )
+
+
+def _refused(written: WrittenPlan, principal: Principal, refusals: tuple[Refusal, ...]) -> PrincipalPlan:
+    return _plan(written, principal, (), Peak(), refusals=refusals, notes=())
+
+
+# ---------------------------------------------------------------- calls
+
+
+def _planned(written: WrittenPlan, principal: Principal, order: Order) -> PrincipalPlan:
+    calls = _calls(order.steps, written, principal)
+    notes = [
+        order.note,
+        *_notes_on_detached(principal, calls),
+        f"the boundary {principal.boundary.arn or principal.boundary.name} stays" if principal.boundary else "",
+    ]
+    return _plan(written, principal, calls, order.peak, refusals=(), notes=tuple(filter(None, notes)))
+
+
+def _notes_on_detached(principal: Principal, calls: Iterable[Call]) -> Iterable[str]:
+    own = {one.arn for one in principal.policies if one.kind is PolicyKind.CUSTOMER_MANAGED}
+    detached = [call.policy for call in calls if call.kind is CallKind.DETACH and call.policy in own]
+    if detached:
+        yield f"stays in the account, detached: {', '.join(detached)}"
+
+
+def _plan(
+    written: WrittenPlan,
+    principal: Principal,
+    calls: tuple[Call, ...],
+    peak: Peak,
+    *,
+    refusals: tuple[Refusal, ...],
+    notes: tuple[str, ...],
+) -> PrincipalPlan:
+    before = tuple(_texts_before(principal))
+    texts = {one.policy: one.text for one in before if one.inline}
+    of_set = is_of_permission_set(principal)
+    return PrincipalPlan(
+        principal=principal.arn,
+        principal_id=principal.principal_id,
+        account=principal.account,
+        kind=principal.kind,
+        name=principal.name,
+        safe=written.safe,
+        sha256=policies_sha256(principal),
+        folder=written.folder,
+        before=before,
+        after=tuple(_texts_after(principal, calls)) if calls else (),
+        calls=calls,
+        inverse=inverse_calls(calls, texts),
+        peak=peak,
+        refusals=refusals,
+        notes=notes,
+        permission_set=_permission_set(written) if of_set else "",
+    )
+
+
+def _texts_before(principal: Principal) -> Iterable[PolicyText]:
+    for one in principal.policies:
+        if not one.group and one.document is not None:
+            inline = one.kind is PolicyKind.INLINE
+            yield PolicyText(one.name if inline else one.arn, inline, policy_to_json(one.document))
+
+
+def _texts_after(principal: Principal, calls: Iterable[Call]) -> Iterable[PolicyText]:
+    """The new documents, and the policies that stay as they are."""
+    changed = {call.policy for call in calls}
+    yield from (one for one in _texts_before(principal) if one.policy not in changed)
+    for call in calls:
+        if call.kind in (CallKind.CREATE_POLICY, CallKind.PUT_INLINE):
+            yield PolicyText(call.policy, call.kind is CallKind.PUT_INLINE, call.document)
+
+
+def _calls(steps: Iterable[Step], written: WrittenPlan, principal: Principal) -> tuple[Call, ...]:
+    """All policies are made before the first is attached or put, so that a refused document changes no principal."""
+    made: list[Call] = []
+    others: list[Call] = []
+    for step in steps:
+        if isinstance(step, NewPolicy):
+            call = _call_for_new(step, written, principal)
+            if call.kind is CallKind.CREATE_POLICY:
+                made.append(call)
+                others.append(Call(CallKind.ATTACH, principal.kind, principal.name, call.policy))
+            else:
+                others.append(call)
+        else:
+            kind = CallKind.DELETE_INLINE if step.inline else CallKind.DETACH
+            others.append(Call(kind, principal.kind, principal.name, step.policy))
+    return (*made, *others)
+
+
+def _new_policies(written: WrittenPlan, principal: Principal) -> Iterable[tuple[NewPolicy, Call]]:
+    for document in written.documents:
+        text = document.text
+        policy = NewPolicy(
+            document.file,
+            document.inline,
+            text,
+            policy_size(text),
+            _denies(policy_from_json(text, place=document.file)),
+        )
+        yield policy, _call_for_new(policy, written, principal)
+
+
+def _call_for_new(policy: NewPolicy, written: WrittenPlan, principal: Principal) -> Call:
+    document = next(one for one in written.documents if one.file == policy.file)
+    name = _policy_name(document, principal)
+    if policy.inline:
+        return Call(CallKind.PUT_INLINE, principal.kind, principal.name, name, policy.text)
+    partition = principal.arn.split(":", 2)[1]
+    return Call(
+        CallKind.CREATE_POLICY,
+        principal.kind,
+        principal.name,
+        f"arn:{partition}:iam::{principal.account}:policy{POLICY_PATH}{name}",
+        policy.text,
+        f"What the {principal.kind} {principal.name} uses of its policies, by lpgen from logs until {written.as_of}",
+        (("lpgen:principal-id", principal.principal_id), ("lpgen:as-of", written.as_of)),
+    )
+
+
+def _policy_name(document: NewDocument, principal: Principal) -> str:
+    """A name of the document's content, so that no policy of it is ever another's, or another version of this one."""
+    content = json.dumps([principal.arn, principal.principal_id, document.text])
+    tail = f"-{hashlib.sha256(content.encode()).hexdigest()[:_HASH_LENGTH]}"
+    return document.name[: _LONGEST_NAME - len(tail)] + tail
+
+
+def _old_policy(policy: AttachedPolicy, written: WrittenPlan) -> OldPolicy:
+    name, inline = policy.arn or policy.name, policy.kind is PolicyKind.INLINE
+    document = policy.document or policy_from_json('{"Statement": []}', place=name)
+    return OldPolicy(name, inline, policy_size(document), _denies(document), written.narrowed_by.get(name, frozenset()))
+
+
+def _denies(policy: Policy) -> bool:
+    return any(statement.effect is Effect.DENY for statement in policy.statements)
+
+
+# ---------------------------------------------------------------- permission sets
+
+
+def _permission_set(written: WrittenPlan) -> str:
+    """All documents as the one inline policy that a permission set has, or "" where their language versions differ.
+
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetcustom.html
+    """
+    documents: list[dict[str, Any]] = [json.loads(one.text) for one in written.documents]
+    versions = {one.get("Version", "") for one in documents}
+    if len(versions) != 1:
+        return ""
+    statements = [statement for one in documents for statement in _as_list(one["Statement"])]
+    return json.dumps({"Version": versions.pop(), "Statement": _with_own_sids(statements)}, indent=2) + "\n"
+
+
+def _as_list(value: Any) -> list[dict[str, Any]]:
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _with_own_sids(statements: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    """The statements with each Sid only once, as IAM asks of a document; a repeated one is left out."""
+    seen: set[str] = set()
+    kept: list[dict[str, Any]] = []
+    for one in statements:
+        sid = one.get("Sid", "")
+        kept.append({key: value for key, value in one.items() if key != "Sid"} if sid in seen else one)
+        seen |= {sid} - {""}
+    return kept

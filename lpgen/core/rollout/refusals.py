@@ -1,0 +1,136 @@
+"""Which principals aren't rolled out: those that aren't ours to change, and those where a mistake costs most."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from lpgen.core.model import Principal
+from lpgen.core.policies.match import glob_match
+from lpgen.core.rollout.plan import Refusal, RefusalKind
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
+"""Names of roles and users. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+
+@dataclass(frozen=True, slots=True)
+class Exceptions:
+    """What a person says of single principals. Globs are of ARNs or names, `included` are exact ARNs.
+
+    `attached_quota` is how many managed policies a principal may have; AWS allows 10 unless the quota was raised.
+    """
+
+    break_glass: tuple[str, ...] = ()
+    managed_as_code: tuple[str, ...] = ()
+    included: tuple[str, ...] = ()
+    unsafe: bool = False
+    attached_quota: int = 10
+
+
+def refusals_of_principal(principal: Principal, exceptions: Exceptions, *, folder: str) -> tuple[Refusal, ...]:
+    """Why a principal isn't to be changed, from what it is; empty where nothing speaks against it.
+
+    `folder` is where its replacement lies, to be named where a person has to take it from there.
+    """
+    return (
+        *_reserved(principal),
+        *_tooling(principal, exceptions),
+        *_declared(principal, exceptions, folder),
+        *_stack(principal, folder),
+        *_groups(principal),
+        *_unspeakable(principal),
+    )
+
+
+def _reserved(principal: Principal) -> Iterator[Refusal]:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html and
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html"""
+    if principal.path.startswith("/aws-service-role/"):
+        yield Refusal(RefusalKind.SERVICE_LINKED, "a service-linked role: AWS alone changes its policies")
+    elif is_of_permission_set(principal):
+        why = "IAM Identity Center writes this role: put the replacement into its permission set"
+        yield Refusal(RefusalKind.SSO, why)
+
+
+def is_of_permission_set(principal: Principal) -> bool:
+    """Whether IAM Identity Center owns a role."""
+    return principal.path.startswith("/aws-reserved/") or principal.name.startswith("AWSReservedSSO_")
+
+
+_TOOLING: Final[tuple[tuple[RefusalKind, tuple[str, ...], str], ...]] = (
+    # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access-cross-account-role.html
+    (
+        RefusalKind.ORGANIZATION_ACCESS,
+        ("organizationaccountaccessrole",),
+        "the organization's way into the account, for when nothing else works",
+    ),
+    # https://docs.aws.amazon.com/controltower/latest/userguide/roles-how.html
+    (
+        RefusalKind.CONTROL_TOWER,
+        ("awscontroltower*", "aws-controltower-*"),
+        "a role of AWS Control Tower, which repairs or fails over what others change",
+    ),
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-prereqs.html
+    (
+        RefusalKind.STACK_SETS,
+        ("awscloudformationstackset*", "stacksets-exec-*"),
+        "a role of CloudFormation StackSets, which deploys what isn't known yet",
+    ),
+    # https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
+    (
+        RefusalKind.CDK_BOOTSTRAP,
+        ("cdk-*",),
+        "a role of the CDK's bootstrap stack, which deploys what isn't known yet",
+    ),
+)
+
+
+def _tooling(principal: Principal, exceptions: Exceptions) -> Iterator[Refusal]:
+    if principal.arn in exceptions.included:
+        return
+    for kind, globs, why in _TOOLING:
+        if any(glob_match(glob, principal.name, ignore_case=True) for glob in globs):
+            yield Refusal(kind, why, f"--include {principal.arn}")
+
+
+def _declared(principal: Principal, exceptions: Exceptions, folder: str) -> Iterator[Refusal]:
+    glob = _named_by(principal, exceptions.break_glass)
+    if glob:
+        yield Refusal(RefusalKind.BREAK_GLASS, f"a break-glass role, by --break-glass {glob}")
+    glob = _named_by(principal, exceptions.managed_as_code)
+    if glob:
+        why = f"managed as code, by --managed-as-code {glob}: put the documents of {folder} into that code"
+        yield Refusal(RefusalKind.MANAGED_AS_CODE, why)
+
+
+def _named_by(principal: Principal, globs: tuple[str, ...]) -> str:
+    return next((one for one in globs if glob_match(one, principal.arn) or glob_match(one, principal.name)), "")
+
+
+def _stack(principal: Principal, folder: str) -> Iterator[Refusal]:
+    """CloudFormation tags what it makes, and would undo a change or stumble over it.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+    """
+    tags = dict(principal.tags)
+    if any(key.startswith("aws:cloudformation:") for key in tags):
+        resource = tags.get("aws:cloudformation:logical-id", "of the role")
+        stack = tags.get("aws:cloudformation:stack-name", "that made it")
+        why = f"managed as code: change the resource {resource} in the template of the stack {stack}"
+        yield Refusal(RefusalKind.MANAGED_AS_CODE, f"{why}, from the documents of {folder}")
+
+
+def _groups(principal: Principal) -> Iterator[Refusal]:
+    if principal.groups:
+        names = ", ".join(principal.groups)
+        why = f"it would have to leave the groups {names}, and lpgen never touches a membership"
+        yield Refusal(RefusalKind.GROUPS, why)
+
+
+def _unspeakable(principal: Principal) -> Iterator[Refusal]:
+    fields = principal.arn.split(":", 5)
+    named = principal.arn.endswith(f":{principal.kind}{principal.path}{principal.name}")
+    if not _NAME.fullmatch(principal.name) or len(fields) < 6 or not named or not principal.account:
+        yield Refusal(RefusalKind.NAME, "its name or ARN is none that IAM gives")

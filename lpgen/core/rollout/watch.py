@@ -1,0 +1,342 @@
+"""What was denied since a rollout, and which removed line would have allowed it."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Final
+
+import pyarrow.compute as pc
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.events.visibility import visibility_from_catalog
+from lpgen.core.model import (
+    Action,
+    AttachedPolicy,
+    Category,
+    DenialKind,
+    Effect,
+    Outcome,
+    Policy,
+    PolicyKind,
+    Principal,
+    ResourceKind,
+    SkipReason,
+    Statement,
+    Visibility,
+)
+from lpgen.core.policies.match import as_glob, fold_case
+from lpgen.core.policies.match_resource import (
+    intersect_resources,
+    resource_contains,
+    resource_match,
+    resources_intersect,
+)
+from lpgen.core.policies.match_statement import action_matches
+from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
+from lpgen.core.usage.tables import Usage
+
+_OWN: Final = frozenset({DenialKind.IDENTITY, DenialKind.UNSTATED, DenialKind.NONE})
+"""Denials that a principal's own policies may have caused, as far as the message says."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostLine:
+    """A removed statement that allowed what is denied now, and the statement to restore, which is never wider."""
+
+    policy: str
+    statement: int
+    sid: str
+    restore: str
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """What was denied since the rollout. `lost` is empty where no removed line allowed it; `why` says what else.
+
+    `records` may count some from before the rollout where `straddles`: records of one day and kind are kept together.
+    """
+
+    action: str
+    resource: str
+    kind: DenialKind
+    records: int
+    straddles: bool
+    last_seen: str
+    example_event_id: str
+    before_too: bool
+    lost: tuple[LostLine, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenActions:
+    """Removed actions of a service whose denials the logs can't show, with why, and a few by name."""
+
+    service: str
+    count: int
+    examples: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What the logs say of one principal since its rollout; `logs_until` is their last day, "" where they end before.
+
+    `unmapped` are denied calls whose action isn't known: pairs of the call and how many records.
+    """
+
+    principal: str
+    applied_at: str
+    logs_until: str
+    denials: tuple[Denial, ...]
+    unmapped: tuple[tuple[str, int], ...]
+    unseen: tuple[UnseenActions, ...]
+
+    @property
+    def found(self) -> bool:
+        """Whether anything was denied that the rollout may have caused."""
+        return bool(self.unmapped) or any(one.kind in _OWN for one in self.denials)
+
+
+def watch_rollout(
+    applied: Mapping[str, str], plans: Iterable[PrincipalPlan], usage: Usage, catalog: Catalog
+) -> list[Watched]:
+    """What was denied of each principal since it was rolled out; `applied` has the time by ARN, ISO 8601 in UTC."""
+    return [
+        _watch_principal(plan, datetime.fromisoformat(applied[plan.principal]), usage, catalog)
+        for plan in plans
+        if plan.principal in applied
+    ]
+
+
+def _watch_principal(plan: PrincipalPlan, since: datetime, usage: Usage, catalog: Catalog) -> Watched:
+    sources = _data_sources(usage, plan.account, since.date())
+    return Watched(
+        plan.principal,
+        since.isoformat(),
+        _logs_until(usage, plan.account, since.date()),
+        tuple(_denials(plan, since, usage)),
+        tuple(_unmapped(plan, since, usage)),
+        tuple(_unseen(plan, catalog, sources)),
+    )
+
+
+# ---------------------------------------------------------------- denials
+
+
+_COLUMNS: Final = (
+    "action", "resource_kind", "resource", "denial_kind", "first_seen", "last_seen", "records", "example_event_id",
+)  # fmt: skip
+_Key = tuple[str, ResourceKind, str, DenialKind]
+
+
+@dataclass(slots=True)
+class _Seen:
+    """The rows of one denial: those since the rollout, and whether there are some from before."""
+
+    rows: list[tuple[datetime, datetime, int, str]]
+    before: bool = False
+
+
+def _denials(plan: PrincipalPlan, since: datetime, usage: Usage) -> Iterator[Denial]:
+    found: dict[_Key, _Seen] = defaultdict(lambda: _Seen([]))
+    for action, kind, resource, denial, first, last, records, event in _denied_rows(plan.principal, usage):
+        seen = found[action, ResourceKind(kind), resource, DenialKind(denial)]
+        if first is not None and last >= since:
+            seen.rows.append((first, last, records, event))
+        seen.before = seen.before or first is None or first < since
+    before, after = list(_policies(plan.before)), list(_policies(plan.after))
+    for (action, kind, resource, denial), seen in sorted(found.items()):
+        if not seen.rows:
+            continue
+        lost = tuple(_lost_lines(action, kind, resource, before)) if denial in _OWN else ()
+        kept = denial in _OWN and any(
+            _allows(one, policy, action, kind, resource) for policy, one in _plain_allows(after)
+        )
+        yield Denial(
+            action,
+            resource if kind is not ResourceKind.UNKNOWN else "",
+            denial,
+            sum(row[2] for row in seen.rows),
+            any(row[0] < since for row in seen.rows),
+            max(row[1] for row in seen.rows).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            max(seen.rows)[3],
+            seen.before,
+            () if kept else lost,
+            _why(denial, kept=kept, lost=bool(lost)),
+        )
+
+
+def _denied_rows(principal: str, usage: Usage) -> Iterable[tuple[Any, ...]]:
+    table = usage.table
+    rows = table.filter(
+        pc.and_(pc.equal(table.column("principal"), principal), pc.equal(table.column("outcome"), Outcome.DENIED.value))
+    )
+    return zip(*(rows.column(name).to_pylist() for name in _COLUMNS), strict=True)
+
+
+def _why(denial: DenialKind, *, kept: bool, lost: bool) -> str:
+    if denial not in _OWN:
+        return _OTHER_WALLS[denial]
+    if kept:
+        return "the new policies allow it: something else refuses it, such as a condition, a boundary or an SCP"
+    return "" if lost else "the old policies didn't allow it either"
+
+
+_OTHER_WALLS: Final[Mapping[DenialKind, str]] = {
+    DenialKind.RESOURCE: "the resource's policy refuses it",
+    DenialKind.BOUNDARY: "the permissions boundary refuses it",
+    DenialKind.SCP: "an SCP refuses it",
+    DenialKind.RCP: "an RCP refuses it",
+    DenialKind.SESSION: "the session's policy refuses it",
+    DenialKind.VPC_ENDPOINT: "the VPC endpoint's policy refuses it",
+    DenialKind.EXPLICIT: "a Deny refuses it: each of the old ones was carried over, and none is new",
+}
+
+_Named = tuple[PolicyText, Policy]
+
+
+def _policies(texts: Sequence[PolicyText]) -> Iterator[_Named]:
+    for one in texts:
+        yield one, policy_from_json(one.text, place=one.policy)
+
+
+def _plain_allows(policies: Iterable[_Named]) -> Iterator[tuple[Policy, Statement]]:
+    """The Allows without conditions."""
+    for _, policy in policies:
+        yield from ((policy, one) for one in policy.statements if one.effect is Effect.ALLOW and not one.conditions)
+
+
+def _lost_lines(action: str, kind: ResourceKind, resource: str, before: Iterable[_Named]) -> Iterator[LostLine]:
+    for text, policy in before:
+        for one in policy.statements:
+            if one.effect is Effect.ALLOW and _allows(one, policy, action, kind, resource):
+                restore = _restored(one, policy, action, kind, resource)
+                yield LostLine(text.policy, one.index + 1, one.sid, restore)
+
+
+def _allows(statement: Statement, policy: Policy, action: str, kind: ResourceKind, resource: str) -> bool:
+    """Whether a statement may cover an action on a resource, its conditions aside; it may where that isn't known."""
+    if not action_matches(statement, fold_case(action)):
+        return False
+    patterns = [as_glob(one, policy.version) for one in statement.resources]
+    if kind not in (ResourceKind.ARN, ResourceKind.FOLD):
+        return True
+    if statement.not_resource:
+        return not any(resource_contains(one, resource) for one in patterns)
+    matches = resource_match if kind is ResourceKind.ARN else resources_intersect
+    return any(matches(one, resource) for one in patterns)
+
+
+def _restored(statement: Statement, policy: Policy, action: str, kind: ResourceKind, resource: str) -> str:
+    """The statement cut down to one action and, where it is known, one resource, with its conditions."""
+    written: dict[str, Any] = json.loads(statement.text)
+    fields: dict[str, Any] = {"Effect": "Allow", "Action": action}
+    name = "NotResource" if statement.not_resource else "Resource"
+    fields[name] = written[name]
+    if not statement.not_resource and kind in (ResourceKind.ARN, ResourceKind.FOLD):
+        narrow = [_within(one, policy.version, kind, resource) for one in statement.resources]
+        fields["Resource"] = sorted({one for one in narrow if one}) or written[name]
+        if len(fields["Resource"]) == 1:
+            fields["Resource"] = fields["Resource"][0]
+    if "Condition" in written:
+        fields["Condition"] = written["Condition"]
+    return json.dumps(fields)
+
+
+def _within(pattern: str, version: str, kind: ResourceKind, resource: str) -> str:
+    """The resource as far as one old pattern has it, "" where it doesn't; a pattern with variables stays as it is."""
+    glob = as_glob(pattern, version)
+    if kind is ResourceKind.ARN:
+        if not resource_match(glob, resource):
+            return ""
+        return resource if glob == pattern else pattern
+    if not resources_intersect(glob, resource):
+        return ""
+    return (intersect_resources(pattern, resource) if glob == pattern else None) or pattern
+
+
+# ---------------------------------------------------------------- what can't be seen
+
+
+def _unmapped(plan: PrincipalPlan, since: datetime, usage: Usage) -> Iterator[tuple[str, int]]:
+    columns = ("principal", "reason", "outcome", "event_source", "event_name", "last_seen", "records")
+    found: dict[str, int] = defaultdict(int)
+    rows = zip(*(usage.skips.column(name).to_pylist() for name in columns), strict=True)
+    for principal, reason, outcome, source, name, last, records in rows:
+        denied = reason == SkipReason.UNMAPPED and outcome == Outcome.DENIED
+        if principal == plan.principal and denied and last is not None and last >= since:
+            found[f"{source} {name}"] += records
+    yield from sorted(found.items())
+
+
+def _coverage_rows(usage: Usage, account: str, since: date) -> Iterator[tuple[date, str, str]]:
+    columns = ("account", "day", "category", "event_source")
+    for owner, day, category, source in zip(
+        *(usage.coverage.column(name).to_pylist() for name in columns), strict=True
+    ):
+        if owner == account and day is not None and day >= since:
+            yield day, category, source
+
+
+def _logs_until(usage: Usage, account: str, since: date) -> str:
+    days = [day for day, _, _ in _coverage_rows(usage, account, since)]
+    return max(days).isoformat() if days else ""
+
+
+def _data_sources(usage: Usage, account: str, since: date) -> set[str]:
+    """The event sources whose data events the account's logs hold since the rollout."""
+    return {source for _, category, source in _coverage_rows(usage, account, since) if category == Category.DATA}
+
+
+def _unseen(plan: PrincipalPlan, catalog: Catalog, sources: set[str]) -> Iterator[UnseenActions]:
+    removed = _granted(plan, plan.before, catalog) - _granted(plan, plan.after, catalog)
+    table = visibility_from_catalog(catalog)
+    by_service: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for action in sorted(removed):
+        entry = table.visibility(action)
+        service = action.partition(":")[0]
+        if entry.visibility is Visibility.NEVER:
+            by_service[service, "CloudTrail records no call of them"].append(action)
+        elif entry.visibility is Visibility.DATA and not sources.intersection(entry.event_sources):
+            names = " or ".join(entry.event_sources)
+            why = f"they leave data events, and the logs hold none of {names} since the rollout"
+            by_service[service, why].append(action)
+    for (service, why), actions in sorted(by_service.items(), key=lambda item: (item[0][1][0] != "t", item[0])):
+        yield UnseenActions(service, len(actions), tuple(actions[:_EXAMPLES]), why)
+
+
+_EXAMPLES: Final = 3
+
+
+def _granted(plan: PrincipalPlan, texts: Sequence[PolicyText], catalog: Catalog) -> frozenset[Action]:
+    policies = tuple(
+        AttachedPolicy(PolicyKind.INLINE, text.policy, "", "", None, policy) for text, policy in _policies(texts)
+    )
+    (grants,) = grants_from_principals([replace(_bare(plan), policies=policies)], catalog)
+    return grants.granted
+
+
+def _bare(plan: PrincipalPlan) -> Principal:
+    return Principal(
+        arn=plan.principal,
+        principal_id=plan.principal_id,
+        account=plan.account,
+        kind=plan.kind,
+        name=plan.name,
+        path="/",
+        created=None,
+        last_used=None,
+        policies=(),
+        boundary=None,
+        trust=None,
+        groups=(),
+        instance_profiles=(),
+        tags=(),
+    )

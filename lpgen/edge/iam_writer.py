@@ -1,0 +1,257 @@
+"""The one place that changes anything in AWS: reads a principal's policies to the byte, and makes single calls to IAM.
+
+The client's own handler turns policy documents into objects, which loses how they were written; it is taken off, and
+documents stay the text that IAM holds. IAM returns them percent-encoded.
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRolePolicy.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote
+
+from lpgen.core.model import AttachedPolicy, Policy, PolicyKind, Principal, PrincipalKind
+from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.rollout.calls import Call, CallKind, Holding
+from lpgen.edge.aws_session import AwsSession, aws_errors
+from lpgen.errors import AwsError, PolicyError, quote_input
+
+READ_BACK_SECONDS: Final = 30.0
+"""How long a change may take to show: IAM is eventually consistent.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency"""
+
+NOT_FOUND: Final = "NoSuchEntity"
+
+
+@dataclass(frozen=True, slots=True)
+class LivePrincipal:
+    """A principal as IAM has it now; `documents` are the texts of its attached policies by ARN, `trust` its trust's."""
+
+    principal: Principal
+    holding: Holding
+    documents: tuple[tuple[str, str], ...]
+    trust: str
+
+    @property
+    def boundary(self) -> str:
+        """The ARN of its boundary, or ""."""
+        return self.principal.boundary.arn if self.principal.boundary else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """The account's quotas, as far as a rollout meets them, and how many customer managed policies there are."""
+
+    attached: int
+    inline_characters: int
+    policy_characters: int
+    policies: int
+    policies_in_use: int
+
+
+class IamWriter:
+    """IAM in one account. Reads never change anything; `perform` makes one call."""
+
+    def __init__(self, session: AwsSession, *, read_back_seconds: float = READ_BACK_SECONDS) -> None:
+        from botocore.handlers import json_decode_policies
+
+        self._client = session.client("iam")
+        self._client.meta.events.unregister("after-call.iam", json_decode_policies)
+        self._read_back_seconds = read_back_seconds
+
+    # ------------------------------------------------------------ reading
+
+    def read_principal(self, kind: PrincipalKind, name: str) -> LivePrincipal:
+        """A principal with every policy of its own.
+
+        Raises:
+            AwsError: it can't be read, or doesn't exist (code `NoSuchEntity`).
+        """
+        word = kind.capitalize()
+        with aws_errors(f"read the {kind} {quote_input(name)}"):
+            found = self._ask(f"get_{kind}", **{f"{word}Name": name})[word]
+            inline = dict(self._inline(kind, name))
+            attached = sorted(self._attached(kind, name))
+            documents = {arn: self._default_document(arn) for arn in attached}
+            boundary = found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
+            boundary_text = self._default_document(boundary) if boundary else ""
+            groups = self._groups(name) if kind is PrincipalKind.USER else ()
+        trust = _plain(found.get("AssumeRolePolicyDocument", ""))
+        policies = (
+            *(_policy(PolicyKind.INLINE, one, "", text) for one, text in sorted(inline.items())),
+            *(_policy(_kind_of(arn), arn.rpartition("/")[2], arn, text) for arn, text in documents.items()),
+        )
+        principal = Principal(
+            arn=found["Arn"],
+            principal_id=found[f"{word}Id"],
+            account=found["Arn"].split(":")[4],
+            kind=kind,
+            name=found[f"{word}Name"],
+            path=found["Path"],
+            created=None,
+            last_used=None,
+            policies=policies,
+            boundary=_policy(_kind_of(boundary), boundary, boundary, boundary_text) if boundary else None,
+            trust=_read(trust, f"{name} trust policy") if trust else None,
+            groups=groups,
+            instance_profiles=(),
+            tags=tuple(sorted((tag["Key"], tag["Value"]) for tag in found.get("Tags", ()))),
+        )
+        holding = Holding(tuple(sorted(inline.items())), tuple(attached))
+        return LivePrincipal(principal, holding, tuple(documents.items()), trust)
+
+    def read_holding(self, kind: PrincipalKind, name: str) -> Holding:
+        """The policies of a principal's own, without the documents of attached ones.
+
+        Raises:
+            AwsError: they can't be read.
+        """
+        with aws_errors(f"read the policies of the {kind} {quote_input(name)}"):
+            return Holding(tuple(sorted(self._inline(kind, name))), tuple(sorted(self._attached(kind, name))))
+
+    def read_policy(self, arn: str) -> str | None:
+        """The document of a managed policy that has one version alone, "" where it has more; None where there is none.
+
+        Raises:
+            AwsError: it can't be read.
+        """
+        try:
+            with aws_errors(f"read the policy {quote_input(arn)}"):
+                versions = self._pages("list_policy_versions", "Versions", PolicyArn=arn)
+                return self._default_document(arn) if len(list(versions)) == 1 else ""
+        except AwsError as error:
+            if error.code == NOT_FOUND:
+                return None
+            raise
+
+    def count_uses(self, arn: str) -> int:
+        """How many principals have a managed policy attached or as their boundary.
+
+        Raises:
+            AwsError: it can't be read.
+        """
+        with aws_errors(f"read the policy {quote_input(arn)}"):
+            policy = self._ask("get_policy", PolicyArn=arn)["Policy"]
+        return int(policy.get("AttachmentCount", 0)) + int(policy.get("PermissionsBoundaryUsageCount", 0))
+
+    def read_quotas(self, kind: PrincipalKind) -> Quotas:
+        """The quotas that count for a role or a user, by `GetAccountSummary`.
+
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
+
+        Raises:
+            AwsError: they can't be read.
+        """
+        with aws_errors("read the account's quotas"):
+            summary = self._ask("get_account_summary")["SummaryMap"]
+            word = kind.capitalize()
+            return Quotas(
+                summary[f"AttachedPoliciesPer{word}Quota"],
+                summary[f"{word}PolicySizeQuota"],
+                summary["PolicySizeQuota"],
+                summary["PoliciesQuota"],
+                summary["Policies"],
+            )
+
+    # ------------------------------------------------------------ writing
+
+    def perform(self, call: Call) -> None:
+        """Makes one call and reads back that it took effect.
+
+        An error counts only where the effect isn't there: an answer may get lost after the call was carried out.
+
+        Raises:
+            AwsError: it failed, or what is read back isn't what it should be.
+        """
+        try:
+            with aws_errors(f"call {call.operation} for {quote_input(call.policy)}"):
+                getattr(self._client, _method(call.operation))(**call.parameters())
+        except AwsError:
+            if not self.in_effect(call):
+                raise
+        until = time.monotonic() + self._read_back_seconds
+        pause = 0.1
+        while not self.in_effect(call):
+            if time.monotonic() > until:
+                why = f"{call.operation} for {quote_input(call.policy)} was accepted, and reading back doesn't show it"
+                raise AwsError(why, code="NotReadBack")
+            time.sleep(pause)
+            pause = min(2 * pause, 2.0)
+
+    def in_effect(self, call: Call) -> bool:
+        """Whether what a call brings about is so.
+
+        Raises:
+            AwsError: it can't be read.
+        """
+        kind, name = call.principal_kind, call.principal
+        with aws_errors(f"read back {call.operation} for {quote_input(call.policy)}"):
+            match call.kind:
+                case CallKind.CREATE_POLICY:
+                    return self.read_policy(call.policy) == call.document
+                case CallKind.DELETE_POLICY:
+                    return self.read_policy(call.policy) is None
+                case CallKind.ATTACH:
+                    return call.policy in self._attached(kind, name)
+                case CallKind.DETACH:
+                    return call.policy not in self._attached(kind, name)
+                case CallKind.PUT_INLINE:
+                    return dict(self._inline(kind, name, only=call.policy)).get(call.policy) == call.document
+                case CallKind.DELETE_INLINE:
+                    return call.policy not in dict(self._inline(kind, name, only=call.policy))
+
+    # ------------------------------------------------------------ single reads
+
+    def _inline(self, kind: PrincipalKind, name: str, *, only: str = "") -> Iterator[tuple[str, str]]:
+        owner = {f"{kind.capitalize()}Name": name}
+        for policy in self._pages(f"list_{kind}_policies", "PolicyNames", **owner):
+            if not only or policy == only:
+                answer = self._ask(f"get_{kind}_policy", PolicyName=policy, **owner)
+                yield policy, _plain(answer["PolicyDocument"])
+
+    def _attached(self, kind: PrincipalKind, name: str) -> tuple[str, ...]:
+        owner = {f"{kind.capitalize()}Name": name}
+        found = self._pages(f"list_attached_{kind}_policies", "AttachedPolicies", **owner)
+        return tuple(one["PolicyArn"] for one in found)
+
+    def _groups(self, name: str) -> tuple[str, ...]:
+        return tuple(sorted(one["GroupName"] for one in self._pages("list_groups_for_user", "Groups", UserName=name)))
+
+    def _default_document(self, arn: str) -> str:
+        version = self._ask("get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        answer = self._ask("get_policy_version", PolicyArn=arn, VersionId=version)
+        return _plain(answer["PolicyVersion"]["Document"])
+
+    def _ask(self, method: str, **parameters: str) -> dict[str, Any]:
+        return dict(getattr(self._client, method)(**parameters))
+
+    def _pages(self, method: str, key: str, **parameters: str) -> Iterable[Any]:
+        return [one for page in self._client.get_paginator(method).paginate(**parameters) for one in page[key]]
+
+
+def _method(operation: str) -> str:
+    """`AttachRolePolicy` as boto3 spells it: `attach_role_policy`."""
+    return "".join(f"_{one.lower()}" if one.isupper() else one for one in operation).removeprefix("_")
+
+
+def _plain(document: str) -> str:
+    """The text of a document as it was written; a JSON object never begins with a percent sign."""
+    return unquote(document, errors="strict") if document.lstrip().startswith("%") else document
+
+
+def _kind_of(arn: str) -> PolicyKind:
+    return PolicyKind.AWS_MANAGED if arn.split(":")[4:5] == ["aws"] else PolicyKind.CUSTOMER_MANAGED
+
+
+def _policy(kind: PolicyKind, name: str, arn: str, text: str) -> AttachedPolicy:
+    return AttachedPolicy(kind, name, arn, "", None, _read(text, arn or name))
+
+
+def _read(text: str, place: str) -> Policy | None:
+    try:
+        return policy_from_json(text, place=place)
+    except PolicyError:
+        return None

@@ -1,0 +1,271 @@
+"""The spine of `lpgen rollout`: plan from files, apply and undo in AWS, watch from the data folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.model import PrincipalKind
+from lpgen.core.policies.match import glob_match
+from lpgen.core.rollout.calls import CallKind
+from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
+from lpgen.core.rollout.plan import PrincipalPlan, Refusal, RefusalKind, RolloutPlan
+from lpgen.core.rollout.plan_rollout import plan_principal
+from lpgen.core.rollout.refusals import Exceptions
+from lpgen.core.rollout.watch import Watched, watch_rollout
+from lpgen.edge.aws_session import AwsSession
+from lpgen.edge.caller_chain import CallerName, caller_chain
+from lpgen.edge.iam_snapshot import read_snapshot
+from lpgen.edge.iam_writer import IamWriter, Quotas
+from lpgen.edge.replacement_files import write_text
+from lpgen.edge.rollout_inputs import read_summary_dates, read_written_plans
+from lpgen.edge.rollout_journal import Begun, Journal, read_journal
+from lpgen.edge.rollout_run import Run, apply_principal, live_refusals, undo_principal
+from lpgen.edge.snapshot_folder import find_snapshot, open_snapshot
+from lpgen.edge.usage_files import read_usage
+from lpgen.errors import InvocationError, quote_input
+
+Say = Callable[[str], None]
+
+# ---------------------------------------------------------------- plan
+
+
+def plan_rollout(output: Path, policies: Sequence[Path], exceptions: Exceptions, *, principal: str = "") -> RolloutPlan:
+    """The plan for every replacement of an output folder whose principal a glob names.
+
+    Raises:
+        LpgenError: something can't be read, or the glob names none.
+    """
+    principals = {one.arn: one for one in read_snapshot(policies).principals}
+    written = [one for one in read_written_plans(output) if _is_named(one.principal, principal)]
+    if not written:
+        sought = f"matches {quote_input(principal)}" if principal else "is there"
+        raise InvocationError(f"no replacement in `{output}` {sought}", hint="use an ARN, a name, or a glob")
+    as_of, catalog = read_summary_dates(output)
+    plans = (
+        plan_principal(replace(one, folder=str(output / one.folder)), principals.get(one.principal), exceptions)
+        for one in written
+    )
+    return RolloutPlan(as_of, catalog, tuple(plans))
+
+
+def policies_of_data(data: Path) -> tuple[Path, ...]:
+    """The authorization details of the newest snapshot of a data folder.
+
+    Raises:
+        LpgenError: there is none, or it can't be read.
+    """
+    folder = find_snapshot(data)
+    if folder is None:
+        hint = "take one with `lpgen snapshot`, or give --policies"
+        raise InvocationError(f"`{data}` holds no snapshot of the policies", hint=hint)
+    return open_snapshot(folder).policies
+
+
+def write_permission_sets(plan: RolloutPlan, folder: Path) -> tuple[Path, ...]:
+    """Writes the inline policy for the permission set of each role of IAM Identity Center; returns the files.
+
+    Raises:
+        OutputError: a file can't be written.
+    """
+    found: list[Path] = []
+    for one in plan.principals:
+        if one.permission_set:
+            name = "".join(c if c.isascii() and (c.isalnum() or c in "_+=,.@-") else "_" for c in one.name)
+            path = folder / f"{one.account}-{name}.json"
+            write_text(path, one.permission_set)
+            found.append(path)
+    return tuple(found)
+
+
+def _is_named(arn: str, glob: str) -> bool:
+    return not glob or glob_match(glob, arn) or glob_match(glob, arn.rpartition("/")[2])
+
+
+def chosen_principals(names: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
+    """The ARNs that names or ARNs stand for, in the order of `known`.
+
+    Raises:
+        InvocationError: one stands for none, or a name for several.
+    """
+    chosen: set[str] = set()
+    for name in names:
+        found = [arn for arn in known if name in (arn, arn.rpartition("/")[2])]
+        if len(found) != 1:
+            what = "none" if not found else f"{len(found)}, so give an ARN"
+            raise InvocationError(f"{quote_input(name)} stands for no single principal of the plan: {what}")
+        chosen.update(found)
+    return tuple(arn for arn in known if arn in chosen)
+
+
+# ---------------------------------------------------------------- accounts
+
+
+@dataclass(slots=True)
+class Accounts:
+    """The accounts that can be reached: the caller's own, or any in which a role can be assumed."""
+
+    session: AwsSession
+    role: str = ""
+    _writers: dict[str, IamWriter] = field(default_factory=dict)
+    _callers: dict[str, tuple[CallerName, ...]] = field(default_factory=dict)
+    _quotas: dict[tuple[str, PrincipalKind], Quotas] = field(default_factory=dict)
+
+    def reach(self, account: str) -> str:
+        """Makes an account's writer ready; why it can't be reached, or "".
+
+        Raises:
+            AwsError: there are no valid credentials, or the role can't be assumed.
+        """
+        if account in self._writers:
+            return ""
+        session, chain = self.session, caller_chain(self.session)
+        if self.role:
+            partition = session.caller().partition
+            session = session.assume_role(f"arn:{partition}:iam::{account}:role/{self.role}")
+            chain = (*chain, *caller_chain(session))
+        caller = session.caller()
+        if caller.account != account:
+            return f"it is in account {account}, and the credentials are those of {caller.account}: give --assume-role"
+        self._writers[account] = IamWriter(session)
+        self._callers[account] = chain
+        return ""
+
+    def writer(self, account: str) -> IamWriter:
+        """The writer of an account that was reached."""
+        return self._writers[account]
+
+    def callers(self, account: str) -> tuple[CallerName, ...]:
+        """Whose credentials are used in an account that was reached, and the roles on the way."""
+        return self._callers[account]
+
+    def quotas(self, plan: PrincipalPlan) -> Quotas:
+        """The quotas that count for a principal; policies that earlier plans make are in use."""
+        key = plan.account, plan.kind
+        if key not in self._quotas:
+            self._quotas[key] = self.writer(plan.account).read_quotas(plan.kind)
+        return self._quotas[key]
+
+    def reserve(self, plan: PrincipalPlan) -> None:
+        """Counts the policies that a plan makes as in use."""
+        made = sum(call.kind is CallKind.CREATE_POLICY for call in plan.calls)
+        for key, quotas in self._quotas.items():
+            if key[0] == plan.account:
+                self._quotas[key] = replace(quotas, policies_in_use=quotas.policies_in_use + made)
+
+
+# ---------------------------------------------------------------- apply
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A chosen plan after everything was checked that can be before the first call."""
+
+    plan: PrincipalPlan
+    refusals: tuple[Refusal, ...]
+    done: bool = False
+
+
+def check_rollout(plans: Iterable[PrincipalPlan], begun: dict[str, Begun], accounts: Accounts) -> tuple[Checked, ...]:
+    """Holds the chosen plans against what IAM says now. Changes nothing.
+
+    Raises:
+        AwsError: something can't be read.
+    """
+    return tuple(_check(one, begun.get(one.principal), accounts) for one in plans)
+
+
+def _check(plan: PrincipalPlan, begun: Begun | None, accounts: Accounts) -> Checked:
+    if begun is not None and begun.applied:
+        return Checked(plan, (), done=True)
+    if plan.refusals:
+        return Checked(plan, plan.refusals)
+    unreached = accounts.reach(plan.account)
+    if unreached:
+        return Checked(plan, (Refusal(RefusalKind.OTHER_ACCOUNT, unreached, "--assume-role NAME"),))
+    writer, callers = accounts.writer(plan.account), accounts.callers(plan.account)
+    refusals = live_refusals(plan, writer, callers, quotas=accounts.quotas(plan), begun=begun)
+    if not refusals:
+        accounts.reserve(plan)
+    return Checked(plan, refusals)
+
+
+def apply_rollout(
+    plan_file: Path, checked: Iterable[Checked], accounts: Accounts, *, settle_seconds: float, say: Say
+) -> tuple[Outcome, ...]:
+    """Carries the checked plans out, one principal after the other, and stops after the first that fails.
+
+    Raises:
+        LpgenError: the journal can't be written, or AWS can't be read before a principal's first call.
+    """
+    outcomes: list[Outcome] = []
+    failed = False
+    with Journal(plan_file) as journal:
+        for one in checked:
+            arn, account = one.plan.principal, one.plan.account
+            if one.refusals:
+                why = tuple(f"{refusal.why}{_override(refusal)}" for refusal in one.refusals)
+                outcomes.append(Outcome(arn, OutcomeKind.REFUSED, why))
+            elif failed:
+                outcomes.append(Outcome(arn, OutcomeKind.NOT_REACHED))
+            elif one.done:
+                outcomes.append(Outcome(arn, OutcomeKind.APPLIED, ("it was before",)))
+            else:
+                run = Run(accounts.writer(account), journal, settle_seconds, say)
+                outcomes.append(apply_principal(one.plan, run))
+                failed = outcomes[-1].kind is not OutcomeKind.APPLIED
+    return tuple(outcomes)
+
+
+def _override(refusal: Refusal) -> str:
+    return f" ({refusal.override} overrides it)" if refusal.override else ""
+
+
+# ---------------------------------------------------------------- undo
+
+
+def undoable(plan_file: Path) -> tuple[Begun, ...]:
+    """The principals whose rollout was begun and isn't undone, the last one first.
+
+    Raises:
+        RolloutError: the journal can't be read.
+    """
+    return tuple(one for one in reversed(read_journal(plan_file).values()) if not one.undone)
+
+
+def undo_rollout(
+    plan_file: Path, principals: Iterable[str], accounts: Accounts, *, settle_seconds: float, say: Say
+) -> tuple[Outcome, ...]:
+    """Puts the principals back as they were, in the order given; goes on where one can't be.
+
+    Raises:
+        LpgenError: the journal can't be written, or an account can't be reached.
+    """
+    outcomes: list[Outcome] = []
+    with Journal(plan_file) as journal:
+        for arn in principals:
+            begun = journal.begun[arn]
+            unreached = accounts.reach(begun.account)
+            if unreached:
+                outcomes.append(Outcome(arn, OutcomeKind.REFUSED, (unreached,)))
+                continue
+            run = Run(accounts.writer(begun.account), journal, settle_seconds, say)
+            outcomes.append(undo_principal(begun, run))
+    return tuple(outcomes)
+
+
+# ---------------------------------------------------------------- watch
+
+
+def watch(plan: RolloutPlan, plan_file: Path, data: Path, catalog: Catalog) -> list[Watched]:
+    """What the data folder shows of the principals that are rolled out, since they were.
+
+    Raises:
+        LpgenError: the journal or the data folder can't be read.
+    """
+    applied = {arn: one.applied_at for arn, one in read_journal(plan_file).items() if one.applied}
+    if not applied:
+        raise InvocationError("nothing of this plan is applied", hint="run `lpgen rollout apply` first")
+    return watch_rollout(applied, plan.principals, read_usage(data), catalog)
