@@ -48,6 +48,7 @@ from lpgen.cli_options import (
     terminal_width,
     wants_color,
 )
+from lpgen.cli_rollout import app as rollout_app
 from lpgen.core.options import KeepUnobservable, Options
 from lpgen.errors import InvocationError, LpgenError
 
@@ -68,6 +69,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(catalog_app)
+app.add_typer(rollout_app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -23,7 +23,6 @@ from lpgen.edge.replacement_files import write_text
 from lpgen.edge.rollout_inputs import read_summary_dates, read_written_plans
 from lpgen.edge.rollout_journal import Begun, Journal, read_journal
 from lpgen.edge.rollout_run import Run, apply_principal, live_refusals, undo_principal
-from lpgen.edge.snapshot_folder import find_snapshot, open_snapshot
 from lpgen.edge.usage_files import read_usage
 from lpgen.errors import InvocationError, quote_input
 
@@ -49,19 +48,6 @@ def plan_rollout(output: Path, policies: Sequence[Path], exceptions: Exceptions,
         for one in written
     )
     return RolloutPlan(as_of, catalog, tuple(plans))
-
-
-def policies_of_data(data: Path) -> tuple[Path, ...]:
-    """The authorization details of the newest snapshot of a data folder.
-
-    Raises:
-        LpgenError: there is none, or it can't be read.
-    """
-    folder = find_snapshot(data)
-    if folder is None:
-        hint = "take one with `lpgen snapshot`, or give --policies"
-        raise InvocationError(f"`{data}` holds no snapshot of the policies", hint=hint)
-    return open_snapshot(folder).policies
 
 
 def write_permission_sets(plan: RolloutPlan, folder: Path) -> tuple[Path, ...]:

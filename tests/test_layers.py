@@ -30,10 +30,15 @@ ALLOWED = {
             "cli_demo",
             "cli_explain",
             "cli_options",
+            "cli_rollout",
             "__init__",
         }
     ),
     "cli_aws": frozenset({"errors", "core", "edge", "report", "cli_options"}),
+    "cli_rollout": frozenset(
+        {"errors", "core", "edge", "report", "pipeline_rollout", "cli_options", "cli_aws", "cli_catalog"}
+    ),
+    "pipeline_rollout": frozenset({"errors", "core", "edge", "report"}),
     "cli_options": frozenset({"errors", "core", "edge", "report"}),
     "cli_demo": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options"}),
     "cli_explain": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options", "cli_catalog"}),

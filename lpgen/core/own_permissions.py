@@ -69,6 +69,7 @@ _READ_PRINCIPALS: Final = (
     "iam:GetUserPolicy",
     "iam:ListAttachedRolePolicies",
     "iam:ListAttachedUserPolicies",
+    "iam:ListGroupsForUser",
     "iam:ListRolePolicies",
     "iam:ListRoleTags",
     "iam:ListUserPolicies",
@@ -134,7 +135,7 @@ def _rollout(partition: str, account: str) -> Iterable[Document]:
     yield _allow("ReadPrincipals", _READ_PRINCIPALS, principals)
     yield _allow("ReadPolicies", _READ_POLICIES, "*")  # those of AWS too
     yield _allow("ReplacePolicies", _CHANGE_PRINCIPALS, principals)
-    yield _allow("MakePolicies", _CHANGE_POLICIES, f"arn:{partition}:iam::{account}:policy/*")
+    yield _allow("MakePolicies", _CHANGE_POLICIES, f"arn:{partition}:iam::{account}:policy/lpgen/*")
 
 
 def _trust(partition: str, account: str, caller: str) -> Document:

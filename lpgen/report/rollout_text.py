@@ -9,7 +9,7 @@ from lpgen.core.model import Effect, Statement
 from lpgen.core.policies.policy import policy_from_json, policy_size, text_without_sid
 from lpgen.core.rollout.calls import Call
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
-from lpgen.core.rollout.plan import PolicyText, PrincipalPlan, RolloutPlan
+from lpgen.core.rollout.plan import PolicyText, PrincipalPlan, Refusal, RolloutPlan
 from lpgen.report.inert import terminal_text
 
 # ---------------------------------------------------------------- a plan
@@ -25,16 +25,20 @@ def _planned_lines(plan: RolloutPlan) -> Iterator[str]:
     refused = [one for one in plan.principals if one.refusals]
     yield f"{len(ready)} to roll out with {sum(len(one.calls) for one in ready)} calls, {len(refused)} refused"
     for one in refused:
-        yield from refusal_lines(one)
+        yield from _refusal_lines(one.principal, one.refusals)
     for one in ready:
         yield from (f"  note: {terminal_text(one.principal)}: {terminal_text(note)}" for note in one.notes)
 
 
-def refusal_lines(plan: PrincipalPlan) -> Iterator[str]:
+def render_refused(refused: Iterable[tuple[str, Iterable[Refusal]]]) -> str:
     """Each reason why a principal isn't rolled out, with the option that overrides it."""
-    for one in plan.refusals:
+    return "\n".join(line for principal, some in refused for line in _refusal_lines(principal, some))
+
+
+def _refusal_lines(principal: str, refusals: Iterable[Refusal]) -> Iterator[str]:
+    for one in refusals:
         override = f" ({terminal_text(one.override)} overrides it)" if one.override else ""
-        yield f"  refused: {terminal_text(plan.principal)}: {terminal_text(one.why)}{override}"
+        yield f"  refused: {terminal_text(principal)}: {terminal_text(one.why)}{override}"
 
 
 def render_changes(plans: Iterable[PrincipalPlan]) -> str:

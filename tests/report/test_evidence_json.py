@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -149,7 +150,9 @@ def test_evidence_of_a_refused_replacement_has_no_policy_and_says_why() -> None:
 
 
 def test_evidence_says_what_the_replacement_takes_the_place_of() -> None:
-    assert evidence(user_in_group())["replaces"] == {
+    found = evidence(user_in_group())["replaces"]
+    assert re.fullmatch("[0-9a-f]{64}", found.pop("policies_sha256"))
+    assert found == {
         "detach": ["arn:aws:iam::111122223333:policy/ops/on-call"],
         "delete_inline": ["home"],
         "leave_groups": ["operators"],

@@ -9,6 +9,7 @@ from typing import Final
 
 from lpgen.core.model import Principal
 from lpgen.core.policies.match import glob_match
+from lpgen.core.rollout.order import DEFAULT_ATTACHED_QUOTA
 from lpgen.core.rollout.plan import Refusal, RefusalKind
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
@@ -26,7 +27,7 @@ class Exceptions:
     managed_as_code: tuple[str, ...] = ()
     included: tuple[str, ...] = ()
     unsafe: bool = False
-    attached_quota: int = 10
+    attached_quota: int = DEFAULT_ATTACHED_QUOTA
 
 
 def refusals_of_principal(principal: Principal, exceptions: Exceptions, *, folder: str) -> tuple[Refusal, ...]:

@@ -1,0 +1,281 @@
+"""`lpgen rollout`: the only commands that change anything in AWS. They show it first, and can undo it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lpgen.cli_aws import EndpointOption, ProfileOption
+from lpgen.cli_catalog import CatalogOption
+from lpgen.cli_options import EXIT_FOUND, EXIT_UNFINISHED, PrincipalOption, put_text
+from lpgen.core.rollout.order import DEFAULT_ATTACHED_QUOTA
+from lpgen.errors import InvocationError
+
+if TYPE_CHECKING:
+    from lpgen.core.rollout.outcomes import Outcome
+    from lpgen.pipeline_rollout import Accounts
+
+app = typer.Typer(
+    name="rollout",
+    help="Put replacement policies in place, and take them back.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+PlanArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="The file that `lpgen rollout plan` wrote.")]
+RegionOption = Annotated[str, typer.Option("--region", metavar="REGION", help="The Region to call from.")]
+AssumeOption = Annotated[
+    str, typer.Option("--assume-role", metavar="NAME", help="The role to assume in each account of the plan.")
+]
+SettleOption = Annotated[
+    float,
+    typer.Option(
+        "--settle",
+        metavar="SECONDS",
+        min=0,
+        help="How long what came may spread through AWS before what it takes over from goes.",
+    ),
+]
+YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
+
+
+@app.command("plan")
+def plan_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `lpgen generate` wrote.")],
+    policies: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--policies",
+            metavar="PATH",
+            help="Output of `aws iam get-account-authorization-details`: a file or a folder of files. Repeats.",
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="The data folder whose newest snapshot to use instead.")
+    ] = None,
+    principal: PrincipalOption = "",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="PLAN", help="Where to write it; `-` or nothing is stdout.")
+    ] = None,
+    unsafe: Annotated[bool, typer.Option("--unsafe", help="Plan replacements that aren't called safe too.")] = False,
+    break_glass: Annotated[
+        list[str] | None,
+        typer.Option("--break-glass", metavar="GLOB", help="Roles for emergencies, never to be changed. Repeats."),
+    ] = None,
+    managed_as_code: Annotated[
+        list[str] | None,
+        typer.Option("--managed-as-code", metavar="GLOB", help="Roles that some code writes. Repeats."),
+    ] = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option("--include", metavar="ARN", help="Plan a role whose name marks it as AWS's tooling. Repeats."),
+    ] = None,
+    attached_quota: Annotated[
+        int,
+        typer.Option(
+            "--attached-quota",
+            metavar="N",
+            min=1,
+            help="How many managed policies may be attached to one role or user.",
+        ),
+    ] = DEFAULT_ATTACHED_QUOTA,
+) -> None:
+    """Plan how to put replacements in place.
+
+    Writes, as JSON, the calls for each principal, those that take them back, or why it is refused. Asks nothing of AWS.
+
+    For roles of IAM Identity Center it writes the inline policy of the permission set into the folder
+    PLAN.permission-sets instead. Exit 1 where nothing can be rolled out.
+    """
+    from lpgen.core.rollout.refusals import Exceptions
+    from lpgen.edge.analysis_inputs import Inputs, choose_inputs
+    from lpgen.pipeline_rollout import plan_rollout, write_permission_sets
+    from lpgen.report.rollout_json import rollout_json
+    from lpgen.report.rollout_text import render_planned
+
+    exceptions = Exceptions(
+        tuple(break_glass or ()), tuple(managed_as_code or ()), tuple(include or ()), unsafe, attached_quota
+    )
+    inputs = choose_inputs(Inputs(policies=tuple(policies or ())), data)
+    plan = plan_rollout(folder, inputs.policies, exceptions, principal=principal)
+    if output is not None and str(output) != "-":
+        _refuse_begun(output)
+        for path in write_permission_sets(plan, output.with_name(output.name + ".permission-sets")):
+            typer.echo(f"for a permission set: {path}", err=True)
+    put_text(rollout_json(plan), output)
+    typer.echo(render_planned(plan), err=True)
+    if not any(one.calls for one in plan.principals):
+        raise typer.Exit(EXIT_FOUND)
+
+
+def _refuse_begun(output: Path) -> None:
+    """A plan whose journal holds what undoing needs isn't written over."""
+    from lpgen.edge.rollout_journal import journal_of
+
+    if journal_of(output).exists():
+        raise InvocationError(
+            f"`{output}` was applied, and its journal needs it", hint="give the new plan another name"
+        )
+
+
+@app.command("apply")
+def apply_command(
+    plan: PlanArgument,
+    role: Annotated[
+        list[str] | None,
+        typer.Option("--role", metavar="NAME|ARN", help="A role (or user) of the plan to roll out. Repeats."),
+    ] = None,
+    all_of_it: Annotated[bool, typer.Option("--all", help="Roll out every principal of the plan.")] = False,
+    yes: YesOption = False,
+    settle: SettleOption = 15.0,
+    profile: ProfileOption = "",
+    region: RegionOption = "",
+    endpoint_url: EndpointOption = "",
+    assume_role: AssumeOption = "",
+) -> None:
+    """Carry a plan out in AWS.
+
+    Checks everything first: that the policies are those of the plan, quotas, names, and that lpgen's own way in stays.
+    Shows each change, asks, and makes the calls, each read back. The first error ends it, and that principal is put
+    back as it was. After a kill, run it again to finish, or undo.
+
+    Exit 1 where a principal is refused or nothing was confirmed, 3 where a call failed.
+    """
+    from lpgen.edge.rollout_journal import read_journal
+    from lpgen.edge.rollout_plan_file import read_rollout_plan
+    from lpgen.pipeline_rollout import apply_rollout, check_rollout, chosen_principals
+    from lpgen.report.rollout_text import render_changes, render_refused
+
+    known = {one.principal: one for one in read_rollout_plan(plan).principals}
+    if all_of_it == bool(role):
+        raise InvocationError("give either --role, once or more, or --all")
+    chosen = tuple(known) if all_of_it else chosen_principals(role or (), tuple(known))
+    accounts = _accounts(profile, region, endpoint_url=endpoint_url, assume_role=assume_role)
+    checked = check_rollout([known[arn] for arn in chosen], read_journal(plan), accounts)
+    ready = [one.plan for one in checked if not one.refusals and not one.done]
+    refused = [(one.plan.principal, one.refusals) for one in checked if one.refusals]
+    typer.echo(render_changes(ready), nl=False)
+    if refused:
+        typer.echo(render_refused(refused), err=True)
+    if ready and not _confirmed(f"Change {_counted(len(ready))} in AWS?", yes=yes):
+        raise typer.Exit(EXIT_FOUND)
+    outcomes = apply_rollout(plan, checked, accounts, settle_seconds=settle, say=_say)
+    _end(outcomes)
+
+
+@app.command("undo")
+def undo_command(
+    plan: PlanArgument,
+    role: Annotated[
+        list[str] | None,
+        typer.Option("--role", metavar="NAME|ARN", help="A role (or user) to put back. Repeats. By default all."),
+    ] = None,
+    yes: YesOption = False,
+    settle: SettleOption = 15.0,
+    profile: ProfileOption = "",
+    region: RegionOption = "",
+    endpoint_url: EndpointOption = "",
+    assume_role: AssumeOption = "",
+) -> None:
+    """Put policies back as they were before a plan was applied, to the byte.
+
+    Works from the journal beside the plan, after a kill at any moment too. What others have changed since is left as
+    it is and named.
+
+    Exit 1 where something isn't as it was, 3 where a call failed.
+    """
+    from lpgen.pipeline_rollout import chosen_principals, undo_rollout, undoable
+    from lpgen.report.rollout_text import render_undo
+
+    begun = {one.principal: one for one in undoable(plan)}
+    chosen = chosen_principals(role, tuple(begun)) if role else tuple(begun)
+    if not chosen:
+        typer.echo("nothing to undo", err=True)
+        return
+    accounts = _accounts(profile, region, endpoint_url=endpoint_url, assume_role=assume_role)
+    typer.echo(render_undo([(arn, begun[arn].taking_back) for arn in chosen]), nl=False)
+    if not _confirmed(f"Put {_counted(len(chosen))} back as before?", yes=yes):
+        raise typer.Exit(EXIT_FOUND)
+    _end(undo_rollout(plan, chosen, accounts, settle_seconds=settle, say=_say))
+
+
+@app.command("watch")
+def watch_command(
+    plan: PlanArgument,
+    data: Annotated[
+        Path, typer.Option("--data", metavar="DIR", help="The data folder, after the newest logs were ingested.")
+    ],
+    json_format: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; `-` or nothing is stdout.")
+    ] = None,
+    catalog: CatalogOption = None,
+) -> None:
+    """Show what was denied since a rollout, and which removed line would have allowed it.
+
+    Reads the data folder alone. Proposes the line to restore, and names the removed actions whose denials the logs
+    can't show.
+
+    Exit 1 where something was denied that the rollout may have caused.
+    """
+    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.edge.rollout_plan_file import read_rollout_plan
+    from lpgen.pipeline_rollout import watch
+    from lpgen.report.rollout_watch import render_watch
+
+    watched = watch(read_rollout_plan(plan), plan, data, open_catalog(catalog))
+    put_text(render_watch(watched, "json" if json_format else "text"), output)
+    if any(one.found for one in watched):
+        raise typer.Exit(EXIT_FOUND)
+
+
+# ---------------------------------------------------------------- shared by the commands
+
+
+def _accounts(profile: str, region: str, *, endpoint_url: str, assume_role: str) -> Accounts:
+    from lpgen.edge.aws_session import Connection, open_session
+    from lpgen.pipeline_rollout import Accounts
+
+    return Accounts(open_session(Connection(profile, region, endpoint_url)), assume_role)
+
+
+def _confirmed(question: str, *, yes: bool) -> bool:
+    """Whether a person agrees; nobody does where there is nobody to ask."""
+    if yes:
+        return True
+    try:
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort:
+        agreed = False
+    if not agreed:
+        hint = "" if sys.stdin.isatty() else " (give --yes where nobody can answer)"
+        typer.echo(f"nothing was changed{hint}", err=True)
+    return agreed
+
+
+def _counted(count: int) -> str:
+    return "1 principal" if count == 1 else f"{count} principals"
+
+
+def _say(text: str) -> None:
+    from lpgen.report.inert import terminal_text
+
+    typer.echo(terminal_text(text), err=True)
+
+
+def _end(outcomes: Iterable[Outcome]) -> None:
+    """Says how each ended, and exits with what the worst of them asks for."""
+    from lpgen.core.rollout.outcomes import OutcomeKind
+    from lpgen.report.rollout_text import render_outcomes
+
+    found = tuple(outcomes)
+    typer.echo(render_outcomes(found), err=True)
+    kinds = {one.kind for one in found}
+    if kinds & {OutcomeKind.TAKEN_BACK, OutcomeKind.STUCK, OutcomeKind.NOT_REACHED}:
+        raise typer.Exit(EXIT_UNFINISHED)
+    if kinds & {OutcomeKind.REFUSED, OutcomeKind.UNDONE_BUT}:
+        raise typer.Exit(EXIT_FOUND)

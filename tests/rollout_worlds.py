@@ -1,0 +1,284 @@
+"""Principals in moto's IAM and output folders for them, as the rollout tests need them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+from urllib.request import Request, urlopen
+
+from botocore.exceptions import ClientError
+from typer.testing import CliRunner
+
+from lpgen.cli import app
+from lpgen.core.rollout.fingerprint import policies_sha256
+from lpgen.edge.aws_session import Connection, open_session
+from lpgen.edge.iam_snapshot import read_snapshot
+from lpgen.edge.iam_writer import IamWriter, LivePrincipal
+from tests.aws_servers import Server
+
+ACCOUNT = "123456789012"
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
+            {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"},
+        ],
+    }
+)
+
+
+def document(*statements: Mapping[str, Any], indent: int | None = None) -> str:
+    """A policy document; odd indents make bytes that no tool would write by itself."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, indent=indent)
+
+
+def allow(action: str, resource: str = "*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def deny(action: str, resource: str = "*") -> dict[str, Any]:
+    return {"Effect": "Deny", "Action": action, "Resource": resource}
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A document of a replacement: its text, whether it is inline, and the old policies that it narrows."""
+
+    text: str
+    inline: bool = False
+    narrows: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class World:
+    """One moto server with principals to roll out; `home` holds the plan and its inputs."""
+
+    server: Server
+    home: Path
+    writer: IamWriter = field(init=False)
+    client: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        with environment(self.server):
+            self.client = open_session(Connection()).client("iam")
+            self.writer = IamWriter(open_session(Connection()), read_back_seconds=1)
+
+    @property
+    def plan(self) -> Path:
+        return self.home / "plan.json"
+
+    def make_role(
+        self,
+        name: str,
+        *,
+        inline: Mapping[str, str] | None = None,
+        managed: Mapping[str, str] | None = None,
+        aws: Iterable[str] = (),
+        path: str = "/",
+        boundary: str = "",
+        tags: Mapping[str, str] | None = None,
+    ) -> str:
+        """A role with these policies; returns its ARN."""
+        more = {"PermissionsBoundary": boundary} if boundary else {}
+        listed = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
+        made = self.client.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=TRUST, Tags=listed, **more)
+        for policy, text in (inline or {}).items():
+            self.client.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=text)
+        for policy, text in (managed or {}).items():
+            self.client.attach_role_policy(RoleName=name, PolicyArn=self.make_policy(policy, text))
+        for policy in aws:
+            self.client.attach_role_policy(RoleName=name, PolicyArn=f"arn:aws:iam::aws:policy/{policy}")
+        return str(made["Role"]["Arn"])
+
+    def make_user(self, name: str, *, inline: Mapping[str, str]) -> str:
+        """A user with these policies; returns its ARN."""
+        made = self.client.create_user(UserName=name)
+        for policy, text in inline.items():
+            self.client.put_user_policy(UserName=name, PolicyName=policy, PolicyDocument=text)
+        return str(made["User"]["Arn"])
+
+    def make_policy(self, name: str, text: str) -> str:
+        """The ARN of a customer managed policy of this name, made if need be."""
+        with contextlib.suppress(ClientError):
+            self.client.create_policy(PolicyName=name, PolicyDocument=text)
+        return f"arn:aws:iam::{ACCOUNT}:policy/{name}"
+
+    def write_policies(self) -> Path:
+        """The authorization details of the account, as the AWS CLI prints them."""
+        pages = self.client.get_paginator("get_account_authorization_details").paginate()
+        path = self.home / "policies.json"
+        whole: dict[str, Any] = {"IsTruncated": False}
+        for page in pages:
+            for key, value in page.items():
+                if isinstance(value, list):
+                    whole.setdefault(key, []).extend(value)
+        path.write_text(json.dumps(whole, default=str), encoding="utf-8")
+        return path
+
+    def write_output(self, replacements: Mapping[str, Sequence[New]], *, safe: bool = True) -> Path:
+        """An output folder as `lpgen generate` writes it, from the policies as they are."""
+        policies = self.write_policies()
+        known = {one.arn: one for one in read_snapshot([policies]).principals}
+        output = self.home / "out"
+        for arn, documents in replacements.items():
+            folder = output / arn.rpartition("/")[2]
+            folder.mkdir(parents=True)
+            for number, new in enumerate(documents, start=1):
+                (folder / f"policy-{number}.json").write_text(new.text, encoding="utf-8")
+            name = arn.rpartition("/")[2]
+            evidence = {
+                "principal": arn,
+                "principal_id": known[arn].principal_id,
+                "safe": safe,
+                "not_safe_because": [] if safe else [{"message": "only 3 covered days"}],
+                "as_of": "2026-09-30",
+                "replaces": {"policies_sha256": policies_sha256(known[arn], with_boundary=False)},
+                "policies": [
+                    {
+                        "file": f"policy-{number}.json",
+                        "name": f"lpgen-{name}-{number}",
+                        "type": "inline" if new.inline else "managed",
+                    }
+                    for number, new in enumerate(documents, start=1)
+                ],
+                "lines": [
+                    {"file": f"policy-{number}.json", "action": "s3:GetObject", "parent": {"policy": old}}
+                    for number, new in enumerate(documents, start=1)
+                    for old in new.narrows
+                ],
+            }
+            (folder / "evidence.json").write_text(json.dumps(evidence), encoding="utf-8")
+        (output / "summary.json").write_text('{"as_of": "2026-09-30", "catalog": {"version": "1"}}', encoding="utf-8")
+        return output
+
+    def read(self, arn: str) -> LivePrincipal:
+        """A principal's policies to the byte."""
+        fields = arn.split(":", 5)[5].split("/")
+        from lpgen.core.model import PrincipalKind
+
+        return self.writer.read_principal(PrincipalKind(fields[0]), fields[-1])
+
+    def made_policies(self) -> set[str]:
+        """The ARNs of the policies below lpgen's path."""
+        pages = self.client.get_paginator("list_policies").paginate(Scope="Local", PathPrefix="/lpgen/")
+        return {one["Arn"] for page in pages for one in page["Policies"]}
+
+    def run(self, *arguments: str, url: str = "", status: int | None = 0, answer: str | None = None) -> Any:
+        """`lpgen rollout` with these arguments, against the server or what stands at `url` before it."""
+        with environment(Server(url) if url else self.server):
+            result = CliRunner().invoke(app, ["rollout", *arguments], input=answer)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            from lpgen.errors import LpgenError
+
+            if not isinstance(result.exception, LpgenError):
+                raise result.exception
+        assert status is None or result.exit_code == status, result.output
+        return result
+
+    def plan_of(self, replacements: Mapping[str, Sequence[New]], *options: str, safe: bool = True) -> dict[str, Any]:
+        """Plans the rollout and returns the plan; status 1 (nothing to roll out) is fine."""
+        output = self.write_output(replacements, safe=safe)
+        self.run(
+            "plan", str(output), "--policies", str(self.home / "policies.json"), "-o", str(self.plan), *options,
+            status=None,
+        )  # fmt: skip
+        return dict(json.loads(self.plan.read_text(encoding="utf-8")))
+
+    def apply(self, *options: str, url: str = "", status: int | None = 0) -> Any:
+        chosen = () if "--role" in options else ("--all",)
+        return self.run("apply", str(self.plan), "--yes", "--settle", "0", *chosen, *options, url=url, status=status)
+
+    def undo(self, *options: str, url: str = "", status: int | None = 0) -> Any:
+        return self.run("undo", str(self.plan), "--yes", "--settle", "0", *options, url=url, status=status)
+
+
+@contextlib.contextmanager
+def environment(server: Server) -> Iterator[None]:
+    """The environment variables of a server, for as long as the context lasts."""
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(server.environment | {"AWS_MAX_ATTEMPTS": "2"})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+# ---------------------------------------------------------------- a server in between
+
+
+WRITES = frozenset(
+    f"{verb}{kind}Policy" for verb in ("Attach", "Detach", "Put", "Delete") for kind in ("Role", "User")
+) | {"CreatePolicy", "DeletePolicy"}
+
+Spoil = Callable[[int, str], str]
+"""What to do with the nth write, by its number and operation: "" pass, `refuse`, or `lose` (do it, lose the answer)."""
+
+_DENIED = (
+    b"<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error>"
+    b"<RequestId>1</RequestId></ErrorResponse>"
+)
+
+
+@contextlib.contextmanager
+def proxy(server: Server, spoil: Spoil) -> Iterator[tuple[str, list[str]]]:
+    """A server before the server, which spoils some writes; yields its URL and the operations written so far."""
+    seen: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.0"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            operation = parse_qs(body.decode()).get("Action", [""])[0]
+            fate = ""
+            if operation in WRITES:
+                seen.append(operation)
+                fate = spoil(len(seen) - 1, operation)
+            if fate == "refuse":
+                self._answer(403, _DENIED)
+                return
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+            status, answer = _forward(server.url + self.path, body, headers)
+            if fate == "lose":
+                self.connection.close()
+                return
+            self._answer(status, answer)
+
+        def _answer(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", "text/xml")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            """Says nothing."""
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listening.server_port}", seen
+    finally:
+        listening.shutdown()
+        listening.server_close()
+
+
+def _forward(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    from urllib.error import HTTPError
+
+    try:
+        with urlopen(Request(url, data=body, headers=dict(headers), method="POST"), timeout=30) as answer:
+            return answer.status, answer.read()
+    except HTTPError as error:
+        return error.code, error.read()

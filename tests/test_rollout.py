@@ -1,0 +1,134 @@
+"""Rollouts over HTTP against moto's server: what is applied is there, and what is undone is as it was, to the byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.aws_servers import Server, moto_server
+from tests.rollout_worlds import ACCOUNT, New, World, allow, deny, document
+
+OLD_INLINE = document(allow("s3:*"), deny("s3:DeleteBucket"), indent=3)
+OLD_MANAGED = document(allow("sqs:*"))
+NEW_ALLOW = document(allow("s3:GetObject"), allow("sqs:SendMessage"), indent=2)
+NEW_DENY = document(deny("s3:DeleteBucket"), indent=2)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with moto_server() as running:
+        yield running
+
+
+@pytest.fixture
+def world(server: Server, tmp_path: Path) -> World:
+    """An empty account."""
+    import urllib.request
+
+    urllib.request.urlopen(urllib.request.Request(f"{server.url}/moto-api/reset", method="POST"))
+    return World(server, tmp_path)
+
+
+def usual(world: World, name: str = "app") -> str:
+    """A role with an inline policy that denies, a customer managed and an AWS managed one."""
+    return world.make_role(name, inline={"own": OLD_INLINE}, managed={f"queues-{name}": OLD_MANAGED})
+
+
+NEW = (New(NEW_ALLOW), New(NEW_DENY, inline=True))
+
+
+def operations(plan: dict[str, Any], key: str = "calls") -> list[str]:
+    (one,) = plan["principals"]
+    return [call["operation"] for call in one[key]]
+
+
+# ---------------------------------------------------------------- the way it should go
+
+
+def test_plan_holds_calls_with_denies_first_to_come_and_last_to_go(world: World) -> None:
+    plan = world.plan_of({usual(world): NEW})
+    assert operations(plan) == [
+        "CreatePolicy", "PutRolePolicy", "AttachRolePolicy", "DetachRolePolicy", "DeleteRolePolicy",
+    ]  # fmt: skip
+    assert operations(plan, "inverse") == [
+        "PutRolePolicy", "AttachRolePolicy", "DetachRolePolicy", "DeleteRolePolicy", "DeletePolicy",
+    ]  # fmt: skip
+    create = plan["principals"][0]["calls"][0]["parameters"]
+    assert create["PolicyDocument"] == NEW_ALLOW
+    assert create["Path"] == "/lpgen/"
+    assert {tag["Key"] for tag in create["Tags"]} == {"lpgen:principal-id", "lpgen:as-of"}
+
+
+def test_apply_puts_the_replacement_in_place_and_undo_restores_every_byte(world: World) -> None:
+    arn = usual(world)
+    before = world.read(arn)
+    world.plan_of({arn: NEW})
+    world.apply()
+    after = world.read(arn)
+    (made,) = after.holding.attached
+    (inline,) = after.holding.inline
+    assert made.startswith(f"arn:aws:iam::{ACCOUNT}:policy/lpgen/lpgen-app-1-")
+    assert dict(after.documents)[made] == NEW_ALLOW
+    assert inline[1] == NEW_DENY
+    assert (after.trust, after.boundary) == (before.trust, before.boundary)
+    world.undo()
+    assert world.read(arn) == before
+    assert not world.made_policies()
+    assert "nothing to undo" in world.undo().output
+
+
+def test_apply_shows_a_diff_and_changes_nothing_where_nobody_agrees(world: World) -> None:
+    arn = usual(world)
+    before = world.read(arn)
+    world.plan_of({arn: NEW})
+    for answer in ("n\n", None):
+        result = world.run("apply", str(world.plan), "--all", answer=answer, status=1)
+        assert "- Allow s3:* on *" in result.output
+        assert "+ Allow s3:GetObject on *" in result.output
+        assert "  Deny  s3:DeleteBucket on *" in result.output
+    assert world.read(arn) == before
+    assert not world.made_policies()
+
+
+def test_roles_are_chosen_by_name_and_applied_and_undone_one_by_one(world: World) -> None:
+    first, second = usual(world, "first"), usual(world, "second")
+    before = {arn: world.read(arn) for arn in (first, second)}
+    world.plan_of({first: NEW, second: NEW})
+    world.apply("--role", "second")
+    assert world.read(first) == before[first]
+    assert world.read(second) != before[second]
+    world.apply()
+    assert world.read(first) != before[first]
+    world.undo("--role", first)
+    assert world.read(first) == before[first]
+    assert world.read(second) != before[second]
+    world.undo()
+    assert {arn: world.read(arn) for arn in (first, second)} == before
+
+
+def test_users_are_rolled_out_too(world: World) -> None:
+    arn = world.make_user("robot", inline={"own": OLD_INLINE})
+    before = world.read(arn)
+    world.plan_of({arn: NEW})
+    world.apply()
+    assert world.read(arn) != before
+    world.undo()
+    assert world.read(arn) == before
+
+
+def test_second_rollout_keeps_what_is_the_same_and_makes_no_version(world: World) -> None:
+    arn = usual(world)
+    world.plan_of({arn: NEW})
+    world.apply()
+    once = world.read(arn)
+    again = World(world.server, world.home / "again")
+    again.home.mkdir()
+    plan = again.plan_of({arn: (New(NEW_ALLOW), New(document(deny("s3:*")), inline=True))})
+    assert operations(plan) == ["PutRolePolicy", "DeleteRolePolicy"]
+    again.apply()
+    assert world.read(arn).holding.attached == once.holding.attached
+    again.undo()
+    assert world.read(arn) == once
