@@ -74,12 +74,13 @@ class AwsSession:
         with self._lock:
             if key not in self._clients:
                 with aws_errors(f"connect to {service}"):
-                    self._clients[key] = self.boto.client(
+                    self._clients[key] = client = self.boto.client(
                         service,
                         region_name=key[1],
                         endpoint_url=self.connection.endpoint_url or None,
                         config=_client_config(),
                     )
+                    _refuse_cut_answers(client)
             return self._clients[key]
 
     def known_client(self, service: str, region: str, partition: str) -> Any:
@@ -177,6 +178,29 @@ def _client_config() -> Any:
     )
 
 
+def _refuse_cut_answers(client: Any) -> None:
+    """Makes the client take an answer whose body ends early for a broken connection, and so ask again.
+
+    botocore switches off urllib3's check, and reads half a JSON document as one that says nothing: a list of accounts
+    cut in its middle would be a list without accounts. Bodies that are streamed are the reader's to check.
+    """
+    from botocore.exceptions import ConnectionClosedError
+
+    # botocore has no public way to look at an answer while a failure still counts for its retries.
+    http = client._endpoint.http_session
+    send = http.send
+
+    def send_for_whole(request: Any) -> Any:
+        answer = send(request)
+        promised = str(answer.headers.get("content-length", ""))
+        streamed = request.stream_output or request.method == "HEAD"
+        if not streamed and promised.isdecimal() and len(answer.content) < int(promised):
+            raise ConnectionClosedError(endpoint_url=request.url)
+        return answer
+
+    http.send = send_for_whole
+
+
 def page_contents(answer: Mapping[str, Any]) -> dict[str, Any]:
     """What a service answered, without what boto3 adds: the fields that the AWS CLI prints."""
     return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
@@ -202,10 +226,11 @@ def aws_errors(doing: str) -> Iterator[None]:
         code, message = error_code(error), str(error.response.get("Error", {}).get("Message", ""))
         why = f"{code}: {message}" if message and message != code else code
         raise AwsError(f"can't {doing}: {quote_input(why)}", code=code, hint=_HINTS.get(code, "")) from error
-    except (BotoCoreError, Boto3Error, ResponseParserError) as error:
-        name = type(error).__name__
-        why = quote_input(str(error).partition("\n")[0])  # what follows is the body of an answer
-        raise AwsError(f"can't {doing}: {why}", code=name, hint=_HINTS.get(name, "")) from error
+    except ResponseParserError as error:
+        raise AwsError(f"can't {doing}: the answer can't be read", code="ResponseParserError") from error
+    except (BotoCoreError, Boto3Error) as error:
+        name, why = type(error).__name__, " ".join(str(error).split())
+        raise AwsError(f"can't {doing}: {quote_input(why)}", code=name, hint=_HINTS.get(name, "")) from error
 
 
 def error_code(error: Any) -> str:
