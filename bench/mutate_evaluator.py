@@ -63,7 +63,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant("an endpoint policy is forgotten", "authorize.py", "Layer.RCP, Layer.ENDPOINT)", "Layer.RCP)"),
     Mutant("one side is enough across accounts", "authorize.py", "all_of((own, there))", "any_of((own, there))"),
-    Mutant("the resource's account is ignored", "authorize.py", "owner = request.resource_account or (", "owner = ("),
+    Mutant("the resource's account is ignored", "authorize.py", "owner = request.resource_account or ", "owner = "),
     Mutant(
         "a key policy needn't delegate",
         "authorize.py",

@@ -10,8 +10,8 @@ from typing import Annotated, Final
 import typer
 
 from lpgen.cli_options import EXIT_UNFINISHED, put_text
+from lpgen.core.arns import is_account_id
 from lpgen.core.own_permissions import Duty
-from lpgen.core.policies.principals import is_account_id
 from lpgen.errors import InvocationError, quote_input
 
 _PRINCIPAL: Final = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]+", re.ASCII)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from lpgen.core.arns import split_arn
 from lpgen.core.model import AttachedPolicy, Policy, Principal
 
 Levels = tuple[tuple[Policy, ...], ...]
@@ -79,7 +80,4 @@ def _governing(resource: str) -> str:
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
     """
-    service = resource.split(":", 3)[2] if resource.count(":") > 2 else ""
-    if service == "s3":
-        return resource.partition("/")[0]
-    return resource
+    return resource.partition("/")[0] if split_arn(resource).service == "s3" else resource

@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from lpgen.core.arns import account_in_arn, is_account_id
 from lpgen.core.guards import AccountScps, Guards, Levels, ResourcePolicy
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.policies.policy import policy_from_json
-from lpgen.core.policies.principals import is_account_id
 from lpgen.errors import GuardError, PolicyError, quote_input
 
 INDEX: Final = "index.json"
@@ -165,8 +165,7 @@ def _owner(path: Path, loaded: Mapping[str, Any], resource: str) -> str:
     """The account that owns a resource: the one given, else the ARN's, else "" for unknown."""
     given = loaded.get("account")
     if given is None:
-        owner = resource.split(":", _COLONS)[4]
-        return owner if is_account_id(owner) else ""
+        return account_in_arn(resource)
     if not isinstance(given, str) or not is_account_id(given):
         raise GuardError(
             f"`{path}`: {quote_input(str(given))} is no account id", hint="write it as a string, 12 digits"

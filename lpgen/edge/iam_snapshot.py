@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from lpgen.core.arns import split_arn
 from lpgen.core.model import (
     AttachedPolicy,
     Group,
@@ -84,7 +85,8 @@ class _Assembly:
         self.managed = self._latest((policy for page in self.pages for policy in page.policies), _policy_age)
         found = self._latest((group for page in self.pages for group in page.group_detail_list), lambda _group: ())
         self.groups = {
-            (_account(group.arn), group.group_name): (group, self._group_policies(group)) for group in found.values()
+            (split_arn(group.arn).account, group.group_name): (group, self._group_policies(group))
+            for group in found.values()
         }
         roles = self._latest((role for page in self.pages for role in page.role_detail_list), _role_age)
         users = self._latest((user for page in self.pages for user in page.user_detail_list), _user_age)
@@ -120,7 +122,7 @@ class _Assembly:
         return Principal(
             arn=role.arn,
             principal_id=role.role_id,
-            account=_account(role.arn),
+            account=split_arn(role.arn).account,
             kind=PrincipalKind.ROLE,
             name=role.role_name,
             path=role.path,
@@ -140,7 +142,7 @@ class _Assembly:
         return Principal(
             arn=user.arn,
             principal_id=user.user_id,
-            account=_account(user.arn),
+            account=split_arn(user.arn).account,
             kind=PrincipalKind.USER,
             name=user.user_name,
             path=user.path,
@@ -173,7 +175,7 @@ class _Assembly:
         )
 
     def _policies_of_group(self, user_arn: str, name: str) -> tuple[AttachedPolicy, ...]:
-        known = self.groups.get((_account(user_arn), name))
+        known = self.groups.get((split_arn(user_arn).account, name))
         if known is not None:
             return known[1]
         self._report(SnapshotProblemKind.MISSING_GROUP, user_arn, f"its group {quote_input(name)} is not in the files")
@@ -183,7 +185,7 @@ class _Assembly:
         members: dict[tuple[str, str], list[str]] = {}
         for user in users:
             for name in set(user.group_list):
-                members.setdefault((_account(user.arn), name), []).append(user.arn)
+                members.setdefault((split_arn(user.arn).account, name), []).append(user.arn)
         listed = [
             Group(detail.arn, key[0], detail.group_name, detail.path, policies, tuple(sorted(members.get(key, []))))
             for key, (detail, policies) in self.groups.items()
@@ -216,7 +218,7 @@ class _Assembly:
     def _attached(self, reference: PolicyReference, owner: str, group: str) -> AttachedPolicy:
         arn = reference.policy_arn
         name = reference.policy_name or arn.rpartition("/")[2]
-        kind = PolicyKind.AWS_MANAGED if _account(arn) == "aws" else PolicyKind.CUSTOMER_MANAGED
+        kind = PolicyKind.AWS_MANAGED if split_arn(arn).account == "aws" else PolicyKind.CUSTOMER_MANAGED
         if arn not in self.managed:
             message = f"the attached policy {quote_input(arn)} is not in the files"
             self._report(SnapshotProblemKind.MISSING_POLICY, owner, message)
@@ -272,13 +274,7 @@ def _accounts(page: Page) -> set[str]:
         *page.group_detail_list,
         *page.policies,
     )
-    return {_account(detail.arn) for detail in details} - {"aws", ""}
-
-
-def _account(arn: str) -> str:
-    """The account field of an ARN, or "" where the text is none."""
-    fields = arn.split(":", 5)
-    return fields[4] if len(fields) == 6 else ""
+    return {split_arn(detail.arn).account for detail in details} - {"aws", ""}
 
 
 def _time(written: str | float | None) -> datetime | None:

@@ -13,6 +13,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.explain_sentence import sentence_of
 from lpgen.core.analysis.explain_wall import Held, explain_wall, wall_state
 from lpgen.core.analysis.met_policies import policies_met, request_of
+from lpgen.core.arns import NO_ARN, split_arn
 from lpgen.core.explanations import ExplainedWall, Explanation, Question, SeenUses, WallState
 from lpgen.core.grounds import StatementRef
 from lpgen.core.guards import Guards
@@ -275,7 +276,7 @@ def _unread(case: _Case, result: Result, *, resource_policy_could_allow: bool) -
 
 
 def _is_ownerless(case: _Case) -> bool:
-    fields = case.request.resource.text.split(":", 5)
-    if case.request.resource.kind is not ResourceKind.ARN or fields[2:3] == ["iam"]:
+    resource = split_arn(case.request.resource.text)
+    if case.request.resource.kind is not ResourceKind.ARN or resource is NO_ARN or resource.service == "iam":
         return False
-    return not case.request.resource_account and len(fields) == 6 and not fields[4]
+    return not case.request.resource_account and not resource.account

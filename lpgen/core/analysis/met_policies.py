@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from lpgen.core.arns import account_in_arn
 from lpgen.core.grounds import RecordedContext, Use
 from lpgen.core.guards import Guards
 from lpgen.core.model import Policy, Principal, PrincipalKind, Resource, ResourceKind
 from lpgen.core.policies.authorize import decide
 from lpgen.core.policies.decision import Request, Result
 from lpgen.core.policies.policy_set import UNSTATED, PolicySet
-from lpgen.core.policies.principals import is_account_id
 
 
 def policies_met(
@@ -53,8 +53,8 @@ def known_context(principal: Principal, resource: Resource, seen: RecordedContex
     }
     if principal.kind is PrincipalKind.USER:
         context["aws:username"] = (principal.name,)
-    owner = resource.text.split(":", 5)[4] if resource.text.count(":") >= 5 else ""
-    if resource.kind is ResourceKind.ARN and is_account_id(owner):
+    owner = account_in_arn(resource.text)
+    if resource.kind is ResourceKind.ARN and owner:
         context["aws:ResourceAccount"] = (owner,)
     if seen.region:
         context["aws:RequestedRegion"] = (seen.region,)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from lpgen.core.arns import split_arn
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome, Resource, ResourceKind
 from lpgen.core.policies.match import glob_match
@@ -83,11 +84,12 @@ def _is_type_pattern(resource: Resource) -> bool:
 
 
 def _assigned_id_pattern(arn: str, created: Iterable[str]) -> NamePattern | None:
-    prefix, service, tail = _split_arn(arn)
-    for known_service, head, shape in _SHAPES:
-        if service == known_service and tail.startswith(head) and shape.fullmatch(tail[len(head) :]):
-            return NamePattern(Resource(ResourceKind.FOLD, f"{prefix}{head}*"), SHORT_LIVED)
-    if _ASSIGNED_ID.fullmatch(tail.rpartition("/")[2]):
+    fields = split_arn(arn)
+    for service, head, shape in _SHAPES:
+        name = fields.name.removeprefix(head)
+        if fields.service == service and fields.name.startswith(head) and shape.fullmatch(name):
+            return NamePattern(Resource(ResourceKind.FOLD, arn.removesuffix(name) + "*"), SHORT_LIVED)
+    if _ASSIGNED_ID.fullmatch(fields.name.rpartition("/")[2]):
         for pattern in created:
             if glob_match(pattern, arn):
                 return NamePattern(Resource(ResourceKind.FOLD, pattern), CREATED)
@@ -113,22 +115,13 @@ def _name_shape(arn: str) -> str:
 
     Roles, users and policies never make a family: a pattern over them hands out rights. Nor do ids that AWS assigned.
     """
-    prefix, service, tail = _split_arn(arn)
-    if service in ("", "iam", "sts", "organizations", "kms") or any(character in arn for character in "*?$"):
+    fields = split_arn(arn)
+    if fields.service in ("", "iam", "sts", "organizations", "kms") or any(character in arn for character in "*?$"):
         return ""
-    cut = max(tail.rfind("/"), tail.rfind(":")) + 1
-    head, name = tail[:cut], tail[cut:]
+    name = re.split("[/:]", fields.name)[-1]
     if _ASSIGNED_ID.fullmatch(name):
         return ""
     shape = _TOKEN.sub(lambda token: "*" if _GENERATED.fullmatch(token.group()) else token.group(), name)
     shape = re.sub(r"\*(?:[-_.]?\*)+", "*", shape)
     stem = shape.partition("*")[0]
-    return f"{prefix}{head}{shape}" if "*" in shape and len(stem) >= _SHORTEST_STEM else ""
-
-
-def _split_arn(arn: str) -> tuple[str, str, str]:
-    """The ARN up to its resource field, its service, and the resource field; empty parts for what isn't an ARN."""
-    parts = arn.split(":", 5)
-    if len(parts) < 6 or parts[0] != "arn":
-        return "", "", ""
-    return ":".join(parts[:5]) + ":", parts[2], parts[5]
+    return arn.removesuffix(name) + shape if "*" in shape and len(stem) >= _SHORTEST_STEM else ""

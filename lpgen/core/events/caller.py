@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from lpgen.core.arns import split_arn
 from lpgen.core.events.records import Record, UserIdentity
 from lpgen.core.model import Caller, CallerKind
 
@@ -79,18 +80,17 @@ def _caller_from_arn(identity: UserIdentity, arn: str | None, principal_id: str 
         kind,
         principal=arn,
         principal_id=(principal_id or "").partition(":")[0],
-        account=arn.split(":", 5)[4],
+        account=split_arn(arn).account,
         service_session=_is_service_session(identity, arn),
     )
 
 
 def _kind_from_arn(arn: str) -> CallerKind:
-    parts = arn.split(":", 5)
-    if len(parts) == 6 and parts[0] == "arn" and parts[2] == "iam":
-        if parts[5].startswith("role/"):
-            return CallerKind.ROLE
-        if parts[5].startswith("user/"):
-            return CallerKind.USER
+    fields = split_arn(arn)
+    if fields.service == "iam" and fields.name.startswith("role/"):
+        return CallerKind.ROLE
+    if fields.service == "iam" and fields.name.startswith("user/"):
+        return CallerKind.USER
     return CallerKind.UNKNOWN
 
 

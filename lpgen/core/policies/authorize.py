@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.arns import account_in_arn, is_account_id, split_arn
 from lpgen.core.model import NO_RESOURCE, Policy, ResourceKind
 from lpgen.core.policies.decision import (
     NO,
@@ -33,7 +34,6 @@ from lpgen.core.policies.principals import (
     Naming,
     PrincipalForm,
     RequestPrincipal,
-    is_account_id,
     principal_from_text,
 )
 from lpgen.core.policies.walls import Wall, walls_of
@@ -170,8 +170,7 @@ def resource_policy_rules(request: Request) -> bool:
     assume (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html).
     """
     service = request.folded_action.partition(":")[0]
-    fields = request.resource.text.split(":", 5)
-    name = fields[5] if len(fields) == 6 else ""
+    name = split_arn(request.resource.text).name
     return (service == "kms" and name.startswith("key/")) or (service == "sts" and name.startswith("role/"))
 
 
@@ -180,6 +179,5 @@ def same_account(request: Request, principal: RequestPrincipal) -> bool:
 
     AWS's own resources, such as its managed policies in the account `aws`, are open to every account alike.
     """
-    fields = request.resource.text.split(":", 5)
-    owner = request.resource_account or (fields[4] if len(fields) == 6 else "")
+    owner = request.resource_account or account_in_arn(request.resource.text)
     return not is_account_id(owner) or not principal.account or owner == principal.account

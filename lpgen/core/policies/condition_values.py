@@ -15,6 +15,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from operator import eq, ge, gt, le, lt
 
+from lpgen.core.arns import ARN_FIELDS
 from lpgen.core.policies.condition_operator import Comparison
 from lpgen.core.policies.glob_tokens import Tokens, match_tokens
 from lpgen.core.policies.match import fold_case
@@ -44,13 +45,12 @@ def compare_value(comparison: Comparison, wanted: Filled, value: str) -> bool | 
 # ---------------------------------------------------------------- ARNs
 
 _COLON = ord(":")
-_ARN_FIELDS = 6
 
 
 def _compare_arn(wanted: Tokens, value: str) -> bool | None:
     """Each of the six fields is matched on its own."""
-    globs, fields = _split_fields(wanted), value.split(":", _ARN_FIELDS - 1)
-    if len(globs) != _ARN_FIELDS or len(fields) != _ARN_FIELDS:
+    globs, fields = _split_fields(wanted), value.split(":", ARN_FIELDS - 1)
+    if len(globs) != ARN_FIELDS or len(fields) != ARN_FIELDS:
         return None
     return all(match_tokens(glob, field) for glob, field in zip(globs, fields, strict=True))
 
@@ -58,7 +58,7 @@ def _compare_arn(wanted: Tokens, value: str) -> bool | None:
 def _split_fields(tokens: Tokens) -> list[Tokens]:
     fields: list[Tokens] = []
     rest = tokens
-    while len(fields) < _ARN_FIELDS - 1 and _COLON in rest:
+    while len(fields) < ARN_FIELDS - 1 and _COLON in rest:
         at = rest.index(_COLON)
         fields.append(rest[:at])
         rest = rest[at + 1 :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lpgen.core.arns import split_arn
 from lpgen.core.policies.decision import Request
 from lpgen.core.policies.principals import PrincipalForm, RequestPrincipal
 
@@ -52,15 +53,14 @@ def free_call(request: Request, principal: RequestPrincipal) -> str:
 def refusal(request: Request, principal: RequestPrincipal) -> str:
     """The sentence for a request that AWS refuses whatever the policies allow, or ""."""
     action = request.folded_action
-    fields = request.resource.text.split(":", 5)
-    account, name = (fields[4], fields[5]) if len(fields) == 6 else ("", "")
-    if action in _CHANGES_POLICIES and account == "aws":
+    resource = split_arn(request.resource.text)
+    if action in _CHANGES_POLICIES and resource.account == "aws":
         return "AWS managed policies can't be changed"
-    if action in _CHANGES_ROLES and name.startswith("role/aws-service-role/"):
+    if action in _CHANGES_ROLES and resource.name.startswith("role/aws-service-role/"):
         return "a service-linked role can be changed by its service alone"
-    if action in _CHANGES_ROLES | _RESERVED_BY_SSO and name.startswith("role/aws-reserved/"):
+    if action in _CHANGES_ROLES | _RESERVED_BY_SSO and resource.name.startswith("role/aws-reserved/"):
         return "a reserved role can be changed by IAM Identity Center alone"
-    if action in _CHANGES_ALIASES and name.startswith("alias/aws/"):
+    if action in _CHANGES_ALIASES and resource.name.startswith("alias/aws/"):
         return "aliases of AWS managed keys can't be changed"
     # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     if action == "sts:assumerole" and principal.form is PrincipalForm.ROOT:

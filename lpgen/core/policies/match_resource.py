@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from lpgen.core.arns import ARN_FIELDS
 from lpgen.core.policies.glob_tokens import (
     ANY,
     FIELD_ANY,
@@ -31,7 +32,6 @@ from lpgen.core.policies.match import (
     patterns_intersect,
 )
 
-_ARN_FIELDS = 6
 _ARN = tokens_from_glob("arn:")
 _COLON = ord(":")
 
@@ -40,7 +40,7 @@ def complete_arn(pattern: str) -> str:
     """The pattern with the fields that an identity policy may leave out: `arn:aws:sqs` is `arn:aws:sqs:*:*:*`."""
     if not pattern.startswith("arn:"):
         return pattern
-    return pattern + ":*" * (_ARN_FIELDS - 1 - pattern.count(":"))
+    return pattern + ":*" * (ARN_FIELDS - 1 - pattern.count(":"))
 
 
 def resource_match(pattern: str, resource: str) -> bool:
@@ -80,7 +80,7 @@ def intersect_resources(a: str, b: str) -> str | None:
     if not (_bound(a) or _bound(b)) and (whole := intersect_patterns(a, b)) is not None:
         return whole
     fields = [intersect_patterns(x, y) for x, y in zip(_fields(a), _fields(b), strict=False)]
-    if len(fields) != _ARN_FIELDS or len(_fields(a)) != len(_fields(b)):
+    if len(fields) != ARN_FIELDS or len(_fields(a)) != len(_fields(b)):
         return None
     joined = ":".join(field for field in fields if field is not None)
     inside = None not in fields and resource_contains(a, joined) and resource_contains(b, joined)
@@ -98,12 +98,12 @@ def bind_fields(tokens: Tokens) -> Tokens:
     if tokens[: len(_ARN)] != _ARN:
         return tokens
     bound: list[int] = []
-    missing = max(0, _ARN_FIELDS - 1 - tokens.count(_COLON))
+    missing = max(0, ARN_FIELDS - 1 - tokens.count(_COLON))
     full = tokens + (_COLON, RUN) * missing
     colons = 0
     for at, token in enumerate(full):
         colons += token == _COLON
-        if colons == _ARN_FIELDS - 1:
+        if colons == ARN_FIELDS - 1:
             return (*bound, *full[at:])
         ends_field = full[at + 1 : at + 2] in ((_COLON,), ())
         bound.append(FIELD_ANY if token == ANY else FIELD_RUN if token == RUN and not ends_field else token)
@@ -121,8 +121,8 @@ def _bound(pattern: str) -> bool:
     """Whether a wildcard of the pattern is bound to its field, so that the plain glob would match too much."""
     if not pattern.startswith("arn:") or not has_wildcard(pattern):
         return False
-    return any("?" in field or "*" in field[:-1] for field in _fields(pattern)[: _ARN_FIELDS - 1])
+    return any("?" in field or "*" in field[:-1] for field in _fields(pattern)[: ARN_FIELDS - 1])
 
 
 def _fields(arn: str) -> list[str]:
-    return arn.split(":", _ARN_FIELDS - 1)
+    return arn.split(":", ARN_FIELDS - 1)

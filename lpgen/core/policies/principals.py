@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from lpgen.core.arns import account_in_arn, is_account_id
 from lpgen.core.model import Effect, Statement
 
 ANONYMOUS = "anonymous"
@@ -51,7 +52,6 @@ class RequestPrincipal:
         return self.form not in _WITHOUT_IDENTITY
 
 
-_ACCOUNT = re.compile(r"[0-9]{12}")
 _ROOT = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):root")
 _ARN = re.compile(r"arn:[a-z0-9-]+:(iam|sts)::([0-9]{12}):([a-z-]+)/(.+)", re.DOTALL)
 _FORMS = {
@@ -73,7 +73,7 @@ def principal_from_text(text: str) -> RequestPrincipal:
     """The principal that an ARN, an account id, the name of a service or provider, or `anonymous` stands for."""
     if text == ANONYMOUS:
         return RequestPrincipal(text, PrincipalForm.ANONYMOUS)
-    if _ACCOUNT.fullmatch(text):
+    if is_account_id(text):
         return RequestPrincipal(text, PrincipalForm.ROOT, text)
     if not text.startswith("arn:"):
         return RequestPrincipal(text, PrincipalForm.SERVICE)
@@ -82,7 +82,7 @@ def principal_from_text(text: str) -> RequestPrincipal:
     found = _ARN.fullmatch(text)
     form = _FORMS.get((found[1], found[3])) if found else None
     if found is None or form is None:
-        return RequestPrincipal(text, PrincipalForm.OTHER, _account_of(text))
+        return RequestPrincipal(text, PrincipalForm.OTHER, account_in_arn(text))
     if form is PrincipalForm.ROLE:
         linked = found[4].startswith(_SERVICE_LINKED_PATH)
         return RequestPrincipal(text, form, found[2], found[4].rpartition("/")[2], linked)
@@ -90,16 +90,6 @@ def principal_from_text(text: str) -> RequestPrincipal:
         role = found[4].partition("/")[0]
         return RequestPrincipal(text, form, found[2], role, role.startswith(_SERVICE_LINKED_NAME))
     return RequestPrincipal(text, form, found[2], found[4].rpartition("/")[2])
-
-
-def is_account_id(text: str) -> bool:
-    """Whether a text has the form of an account id."""
-    return _ACCOUNT.fullmatch(text) is not None
-
-
-def _account_of(arn: str) -> str:
-    fields = arn.split(":", 5)
-    return fields[4] if len(fields) > 4 and is_account_id(fields[4]) else ""
 
 
 # ---------------------------------------------------------------- elements
@@ -143,7 +133,7 @@ def _is_excepted(entries: Iterable[tuple[str, str]], principal: RequestPrincipal
     if named & {Naming.DIRECT, Naming.ROLE}:
         return True
     return Naming.ACCOUNT in named and not any(
-        _account_of(value) == principal.account and not _ROOT.fullmatch(value) for _, value in entries
+        account_in_arn(value) == principal.account and not _ROOT.fullmatch(value) for _, value in entries
     )
 
 

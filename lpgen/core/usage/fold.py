@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from lpgen.core.arns import ARN_FIELDS
 from lpgen.core.model import Resource, ResourceKind
 
 KEPT_DIRECTORIES: Final = 2
@@ -92,7 +93,6 @@ FOLDS: Final[dict[str, tuple[str, ...]]] = {
     "wisdom": ("session/{}/*",),
 }
 
-_ARN_FIELDS: Final = 6
 _OBJECT: Final = "/object/*"
 # IAM reads `*` and `?` as wildcards and `${` as the start of a variable, so an ARN that holds one can't be named
 # exactly; `?` matches the one character. U+FFFD stands for text that was not valid Unicode.
@@ -109,8 +109,8 @@ def fold_resource(resource: Resource) -> Resource:
 
 @lru_cache(maxsize=32768)
 def _fold_arn(resource: Resource) -> Resource:
-    *place, name = resource.text.split(":", _ARN_FIELDS - 1)
-    if len(place) < _ARN_FIELDS - 1:
+    *place, name = resource.text.split(":", ARN_FIELDS - 1)
+    if len(place) < ARN_FIELDS - 1:
         return _named(resource, resource.text, ends="")
     folded, ends = _fold_name(place[2], name, is_global=not place[3] and not place[4])
     return _named(resource, ":".join((*place, folded)), ends=ends)

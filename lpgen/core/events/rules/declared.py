@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Protocol
 
+from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call, Rule
 from lpgen.core.events.rules.inferences import TAG_ON_CREATE
 from lpgen.core.events.rules.passing import entity_arn, passed_roles
@@ -84,9 +85,9 @@ class NamedType:
 
     def _own_arn(self, arn: str) -> Resource | None:
         """The ARN as a resource where it is one of this type."""
-        fields = arn.split(":", 5)
+        fields = split_arn(arn)
         start = self.format.partition("{}")[0].partition("*")[0]
-        fits = len(fields) == 6 and fields[2] == self.service and fields[5].startswith(start)
+        fits = fields.service == self.service and fields.name.startswith(start)
         return Resource(ResourceKind.ARN, arn) if fits else None
 
     def _resource(self, call: Call, text: str) -> Resource:

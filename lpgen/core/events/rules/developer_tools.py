@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call, Rule, RuleTable
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, resource_from_arn
 from lpgen.core.events.rules.inferences import REQUEST_OPTION
@@ -204,7 +205,7 @@ class _PipelineRule:
         connections: dict[str, list[Resource]] = {}
         for arn in call.texts(*settings, "ConnectionArn"):
             if is_arn_of(arn, *_CONNECTION_SERVICES):
-                connections.setdefault(arn.split(":")[2], []).append(exact(arn))
+                connections.setdefault(split_arn(arn).service, []).append(exact(arn))
         passed = (
             mapped(f"{service}:PassConnection", arns, how=REQUEST_OPTION) for service, arns in connections.items()
         )

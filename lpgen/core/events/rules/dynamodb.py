@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from lpgen.core.arns import split_arn
 from lpgen.core.events.records import Json
 from lpgen.core.events.rules.call import Call, RuleTable, texts_at, values_at
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
@@ -104,7 +105,7 @@ def _list_tables(call: Call) -> tuple[str, ...]:
 
 
 def _is_table(arn: str) -> bool:
-    kind, _, name = arn.split(":", 5)[5].partition("/")
+    kind, _, name = split_arn(arn).name.partition("/")
     return kind == "table" and "/" not in name
 
 

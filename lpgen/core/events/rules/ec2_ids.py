@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call
 from lpgen.core.events.rules.declared import resource_from_arn
 from lpgen.core.model import Resource, ResourceKind
@@ -186,10 +187,10 @@ def _texts_below(value: object, key: str) -> Iterator[tuple[str, str]]:
 
 def _arn_kind(arn: str) -> str:
     """The type that an ARN names, such as `role` or `transit-gateway`; "" where it is of no service that EC2 names."""
-    fields = arn.split(":", 5)
-    kind = fields[-1].partition("/")[0].partition(":")[0]
+    fields = split_arn(arn)
+    kind = fields.name.partition("/")[0].partition(":")[0]
     service = _FOREIGN_SERVICE.get(kind, ("ec2", ""))[0]
-    return kind if len(fields) == 6 and fields[2] == service else ""
+    return kind if fields.service == service else ""
 
 
 def type_of_id(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import (
     DeclaredRule,
@@ -29,11 +30,11 @@ class _AccessEntryType:
     def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
         """The access entry of the principal in the cluster that the request names."""
         cluster = call.text("clusterName") or call.text("name")
-        fields = call.text("principalArn").split(":", 5)
-        if not cluster or len(fields) != 6 or fields[2] != "iam" or "*" in "".join((cluster, *fields)):
+        principal = split_arn(call.text("principalArn"))
+        if not cluster or principal.service != "iam" or "*" in "".join((cluster, *principal)):
             return ()
-        kind, _, name = fields[5].partition("/")
-        entry = f"access-entry/{cluster}/{kind}/{fields[4]}/{name.rpartition('/')[2]}/*"
+        kind, _, name = principal.name.partition("/")
+        entry = f"access-entry/{cluster}/{kind}/{principal.account}/{name.rpartition('/')[2]}/*"
         return (Resource(ResourceKind.FOLD, call.arn("eks", entry)),)
 
     def pattern(self, call: Call) -> Resource:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lpgen.core.arns import is_account_id, split_arn
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
 from lpgen.core.events.rules.listed import ReaderType, exact, first_text, fold, is_arn_of
@@ -118,7 +119,6 @@ StopWorkflowRun workflow
 UpdateWorkflow workflow
 """
 
-_ACCOUNT_DIGITS = 12
 _DEFAULT_REGISTRY = "default-registry"
 
 
@@ -174,8 +174,8 @@ def read_registries(call: Call) -> Iterator[Resource]:
     for key in ("registryId.registryArn", "schemaId.schemaArn"):
         arn = first_text(call, key)
         if is_arn_of(arn, "glue"):
-            name = arn.split(":", 5)[5].split("/")[1:2]
-            yield from (exact(":".join((*arn.split(":")[:5], f"registry/{part}"))) for part in name)
+            name = split_arn(arn).name
+            yield from (exact(f"{arn.removesuffix(name)}registry/{part}") for part in name.split("/")[1:2])
             return
     yield exact(call.arn("glue", f"registry/{_registry_name(call)}"))
 
@@ -196,7 +196,7 @@ def _registry_name(call: Call) -> str:
 def _arn(call: Call, name: str) -> str:
     """The ARN of a Data Catalog resource in the account that `catalogId` names, by default the call's."""
     owner = call.text("catalogId")
-    account = owner if len(owner) == _ACCOUNT_DIGITS and owner.isdigit() else call.account
+    account = owner if is_account_id(owner) else call.account
     return f"arn:{call.partition}:glue:{call.region}:{account}:{name}"
 
 

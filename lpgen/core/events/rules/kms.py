@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import declared_rules, mapped
 from lpgen.core.events.rules.inferences import CLOUDHSM_KEY_STORE, REPLICA_KEY, TAG_ON_CREATE
@@ -87,7 +88,7 @@ def read_aliases(call: Call) -> Iterator[Resource]:
 
 
 def _list_keys(call: Call) -> tuple[str, ...]:
-    return tuple(arn for arn in listed_arns(call, "kms") if arn.split(":", 5)[5].startswith("key/"))
+    return tuple(arn for arn in listed_arns(call, "kms") if split_arn(arn).name.startswith("key/"))
 
 
 def _key_arn(call: Call, key: str) -> str:

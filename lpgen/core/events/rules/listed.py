@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call
 from lpgen.core.events.rules.declared import ResourceType
 from lpgen.core.model import UNKNOWN_RESOURCE, Resource, ResourceKind
 
-_ARN_FIELDS = 6
 _SPECIAL = re.compile(r"\*|\$(?=\{)")
 
 
@@ -78,8 +78,8 @@ def as_literal(text: str) -> str:
 
 def is_arn_of(value: str, *services: str) -> bool:
     """Whether a text is a full ARN of one of the services."""
-    fields = value.split(":", _ARN_FIELDS - 1)
-    return len(fields) == _ARN_FIELDS and fields[0] == "arn" and fields[2] in services and bool(fields[5])
+    fields = split_arn(value)
+    return fields.service in services and bool(fields.name)
 
 
 def listed_arns(call: Call, service: str, *types: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lpgen.core.arns import is_account_id
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import ResourceType, declared_rules, mapped, resource_from_arn
 from lpgen.core.events.rules.inferences import TAG_ON_CREATE
@@ -60,7 +61,7 @@ class _EntityType:
 
 
 def _kind_of_id(text: str) -> str:
-    if len(text) == 12 and text.isdigit():
+    if is_account_id(text):
         return "account"
     return next((kind for prefix, kind in _KIND_BY_PREFIX.items() if text.startswith(prefix)), "")
 
@@ -149,7 +150,7 @@ class _AccountRule:
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
         member = call.text("accountId")
-        text = f"account/o-*/{member}" if member.isdigit() else "account"
+        text = f"account/o-*/{member}" if is_account_id(member) else "account"
         return (mapped(f"account:{call.operation}", (resource_from_arn(call.arn("account", text, region=False)),)),)
 
 

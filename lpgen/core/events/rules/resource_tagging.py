@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import mapped, resource_from_arn
 from lpgen.core.events.rules.inferences import TAGGING_API
@@ -96,21 +97,21 @@ _READ_FIRST = {
 
 def _tagging_action(arn: str, index: int) -> str:
     """The service's action that tags (0) or untags (1) the resource, or "" where the service isn't known."""
-    fields = arn.split(":", 5)
-    if len(fields) < 6 or "*" in arn:
+    fields = split_arn(arn)
+    if "*" in arn:
         return ""
-    if fields[2] == "iam":
-        noun = _IAM_NOUNS.get(fields[5].partition("/")[0], "")
+    if fields.service == "iam":
+        noun = _IAM_NOUNS.get(fields.name.partition("/")[0], "")
         return f"iam:{_IAM_VERBS[index]}{noun}" if noun else ""
-    actions = _ACTIONS_BY_SERVICE.get(fields[2])
-    return f"{fields[2]}:{actions[index]}" if actions else ""
+    actions = _ACTIONS_BY_SERVICE.get(fields.service)
+    return f"{fields.service}:{actions[index]}" if actions else ""
 
 
 def _read_first(operation: str, arn: str) -> Iterator[str]:
     """The actions with which the call reads a resource before it changes its tags."""
-    fields = arn.split(":", 5)
+    fields = split_arn(arn)
     for service, start, action in _READ_FIRST[operation]:
-        if fields[2] == service and fields[5].startswith(start):
+        if fields.service == service and fields.name.startswith(start):
             yield action
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import COPY_SOURCE, DIRECTORY_BUCKET_SESSION, OBJECT_HEADERS
@@ -267,7 +268,7 @@ def _on_outpost(call: Call, name: str) -> Resource:
 
 def _find_outpost(call: Call) -> str:
     """The Outpost's id from the request's header, or from what the record lists."""
-    listed = (arn.split(":", 5)[5].split("/") for arn in listed_arns(call, "s3-outposts"))
+    listed = (split_arn(arn).name.split("/") for arn in listed_arns(call, "s3-outposts"))
     return first_text(call, "x-amz-outpost-id", "outpostId") or next(
         (parts[1] for parts in listed if parts[0] == "outpost" and len(parts) > 1), ""
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import mapped
 from lpgen.core.events.rules.inferences import WEB_ACL_LINK
@@ -81,8 +82,7 @@ def _find_service(call: Call) -> str:
     if call.operation == "ListResourcesForWebACL":
         is_hidden = isinstance(call.record.requestParameters, str)
         return call.text("resourceType") or ("" if is_hidden else _DEFAULT_TYPE)
-    fields = call.text("resourceArn").split(":", 5)
-    return fields[2] if len(fields) == 6 and fields[0] == "arn" else ""
+    return split_arn(call.text("resourceArn")).service
 
 
 def _map_service(call: Call, actions: Mapping[str, str], service: str) -> Iterator[MappedAction]:

@@ -1,0 +1,44 @@
+"""ARNs taken apart: `arn:partition:service:region:account:name`.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+ARN_FIELDS: Final = 6
+"""How many fields an ARN has, `arn` itself among them; the last may hold colons."""
+
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
+
+
+class ArnFields(NamedTuple):
+    """The fields of one ARN; those that a service leaves out are ""."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    name: str
+
+
+NO_ARN: Final = ArnFields("", "", "", "", "")
+
+
+def split_arn(text: str) -> ArnFields:
+    """The fields of an ARN, or NO_ARN for a text that isn't one. What the fields hold isn't checked."""
+    fields = text.split(":", ARN_FIELDS - 1)
+    return ArnFields._make(fields[1:]) if len(fields) == ARN_FIELDS and fields[0] == "arn" else NO_ARN
+
+
+def account_in_arn(text: str) -> str:
+    """The account id that an ARN shows, or "": many ARNs of S3 show none, and AWS's own resources show `aws`."""
+    fields = text.split(":", ARN_FIELDS - 1)
+    return fields[4] if len(fields) > 4 and is_account_id(fields[4]) else ""
+
+
+def is_account_id(text: str) -> bool:
+    """Whether a text has the form of an account id."""
+    return _ACCOUNT.fullmatch(text) is not None
