@@ -21,6 +21,7 @@ from lpgen.cli_catalog import CatalogOption
 from lpgen.cli_catalog import app as catalog_app
 from lpgen.cli_demo import demo_command
 from lpgen.cli_explain import explain_command
+from lpgen.cli_ingest import ingest_command
 from lpgen.cli_options import (
     EXIT_FOUND,
     EXIT_INVOCATION,
@@ -42,7 +43,6 @@ from lpgen.cli_options import (
     SnapshotOption,
     StrictOption,
     TrailsOption,
-    VerboseOption,
     inputs_from_options,
     put_text,
     terminal_width,
@@ -54,7 +54,6 @@ from lpgen.errors import InvocationError, LpgenError
 
 if TYPE_CHECKING:
     from lpgen.core.findings import Report
-    from lpgen.core.usage.ingest_result import Progress
     from lpgen.edge.analysis_inputs import Inputs
 
 app = typer.Typer(
@@ -87,44 +86,7 @@ def root(
     """The options of lpgen itself."""
 
 
-@app.command("ingest")
-def ingest_command(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Log files, or folders of them. Repeats.")],
-    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data folder to add to; made if need be.")],
-    since: Annotated[
-        str, typer.Option("--since", metavar="DATE", help="Only records from this day or time on, UTC.")
-    ] = "",
-    until: Annotated[
-        str, typer.Option("--until", metavar="DATE", help="Only records up to and with this day or time, UTC.")
-    ] = "",
-    workers: Annotated[
-        int, typer.Option("--workers", min=0, help="How many processes read; 0 means one per core.")
-    ] = 0,
-    catalog: CatalogOption = None,
-    strict: StrictOption = False,
-    verbose: VerboseOption = False,
-) -> None:
-    """Read CloudTrail logs into a data folder.
-
-    Takes what trails deliver (.json and .json.gz, folders too), JSON lines, `aws cloudtrail lookup-events` output and
-    EventBridge events. A file that was ingested before changes nothing. What can't be read is counted and named, and
-    the rest goes on.
-    """
-    from lpgen.core.usage.event_time import window_from_text
-    from lpgen.edge.catalog_files import open_catalog
-    from lpgen.edge.engine import LocalEngine
-    from lpgen.pipeline import ingest
-    from lpgen.report.ingest_text import render_ingest
-
-    window = window_from_text(since, until)
-    engine = LocalEngine(workers or os.cpu_count() or 1)
-    progress = _show_progress if sys.stderr.isatty() else None
-    result = ingest(paths, open_catalog(catalog), data=data, window=window, engine=engine, report_progress=progress)
-    if progress:
-        typer.echo("\r\033[K", nl=False, err=True)
-    typer.echo(render_ingest(result, verbose=verbose), err=True)
-    if strict and result.has_problems:
-        raise typer.Exit(EXIT_UNFINISHED)
+app.command("ingest")(ingest_command)
 
 
 class MapFormat(StrEnum):
@@ -399,12 +361,6 @@ def _say_generated(report: Report, output: Path) -> None:
     from lpgen.report.generate_text import render_generated
 
     typer.echo(render_generated(report, str(output)), err=True)
-
-
-def _show_progress(progress: Progress) -> None:
-    from lpgen.report.ingest_text import render_progress
-
-    typer.echo(f"\r\033[K{render_progress(progress)}", nl=False, err=True)
 
 
 def _complain(error: LpgenError) -> None:

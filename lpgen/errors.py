@@ -61,9 +61,21 @@ class GuardError(LpgenError):
 class AwsError(LpgenError):
     """A call to AWS failed; `code` is AWS's own code, such as `AccessDenied`, or the name of boto3's error."""
 
-    def __init__(self, message: str, *, code: str, hint: str = "") -> None:
+    def __init__(self, message: str, *, code: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.code = code
+
+
+class CredentialsError(AwsError):
+    """There are no credentials, or they are expired or wrong: no other call would do better."""
+
+
+class AccessError(AwsError):
+    """A call was denied: a permission is missing, or a policy of the other side refuses."""
+
+
+class MissingError(AwsError):
+    """What was asked for isn't there (any more)."""
 
 
 class RolloutError(LpgenError):

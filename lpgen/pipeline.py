@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -34,15 +34,20 @@ from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.request_line import decide_line
 from lpgen.core.replacements import Check, CheckStatus, Replacement, Verification
 from lpgen.core.usage.event_time import ALL_TIME, Window
-from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress, counts_from_usage
+from lpgen.core.usage.ingest_result import FileProblem, IngestResult, ProgressReport
 from lpgen.core.usage.log_coverage import coverage_from_usage
-from lpgen.core.usage.tables import Usage, UsageSum, merge_usage
-from lpgen.edge.chunk_reader import Chunk, ChunkReader, ChunkResult
-from lpgen.edge.engine import Engine, LocalEngine, Lost
+from lpgen.core.usage.log_layout import Scope
+from lpgen.core.usage.tables import Usage
+from lpgen.edge.chunk_reader import ChunkReader
+from lpgen.edge.engine import Engine, LocalEngine
+from lpgen.edge.event_history import EventHistory
 from lpgen.edge.iam_snapshot import read_snapshot
 from lpgen.edge.ingest_plan import IngestPlan, narrower_files, plan_ingest
-from lpgen.edge.ledger import Ledger, LedgerFile, open_ledger
-from lpgen.edge.log_files import LogFile, chunk_files, find_log_files, path_text
+from lpgen.edge.ingest_reading import Amount, Reading, read_events, read_files, read_objects
+from lpgen.edge.ledger import Ledger, open_ledger
+from lpgen.edge.log_files import chunk_files, find_log_files
+from lpgen.edge.object_finder import BucketLogs, FoundObjects, find_objects
+from lpgen.edge.object_reader import ObjectReader
 from lpgen.edge.record_files import records_from_bytes
 from lpgen.edge.replacement_files import (
     SUMMARY,
@@ -52,7 +57,7 @@ from lpgen.edge.replacement_files import (
     write_replacements,
     write_text,
 )
-from lpgen.edge.usage_files import read_generation_usage, read_usage, remove_stale_usage, write_usage
+from lpgen.edge.usage_files import read_usage, remove_stale_usage
 from lpgen.errors import DataError, IngestError, InvocationError, quote_input
 from lpgen.report import render_evidence, render_summary
 
@@ -64,7 +69,7 @@ CHUNK_FILES: Final = 2_000
 VERIFY_HUNT: Final = 1_000
 """How many requests `verify` tries per replacement in its hunt for one that is newly allowed."""
 
-ProgressReport = Callable[[Progress], None]
+CHUNK_OBJECTS: Final = 500
 
 
 # ---------------------------------------------------------------- logs to usage
@@ -78,111 +83,80 @@ def ingest(
     window: Window = ALL_TIME,
     engine: Engine | None = None,
     report_progress: ProgressReport | None = None,
+    bucket_logs: BucketLogs | None = None,
+    event_history: EventHistory | None = None,
 ) -> IngestResult:
     """Adds the records of files and folders to the usage tables of the data folder, which is made if need be.
 
-    A file whose bytes were ingested before changes nothing, under any name. The new state counts as a whole or not at
-    all, at whatever moment the process dies.
+    So does it with those of objects in S3, and of CloudTrail's event history. A file, object or event that was ingested
+    before changes nothing, and neither do its bytes under another name. At whatever moment the process dies, the data
+    folder holds the old state or a new one; a long reading of objects has several.
 
     Raises:
         IngestError: another ingest into the folder runs, or it can't be written; the tables are as they were.
         DataError: the folder's tables are damaged, or of another schema version.
+        AwsError: AWS can't be asked, or refuses everything.
     """
+    engine = engine or LocalEngine()
     with open_ledger(data) as ledger:
         remove_stale_usage(data, ledger.generation)
+        reading = Reading(ledger, data)
+        objects = _find_objects(bucket_logs, window, ledger, report_progress)
         found = find_log_files(paths)
         plan = plan_ingest(found.files, ledger)
-        reading = _read_files(plan.new, ChunkReader(catalog, window=window), engine or LocalEngine(), report_progress)
-        added = reading.usage.total()
-        generation = _commit(ledger, data, added, reading.files.values()) if reading.files else ledger.generation
-    remove_stale_usage(data, generation)
-    failures = (*found.failures, *plan.failures, *reading.failures)
-    return _ingest_result(plan, reading, added, window=window, ignored=found.ignored, failures=failures)
+        chunks = chunk_files(plan.new, target_bytes=CHUNK_BYTES, target_files=CHUNK_FILES)
+        amount = Amount(len(plan.new), sum(file.size for file in plan.new), report_progress)
+        read_files(reading, chunks, ChunkReader(catalog, window=window), engine=engine, amount=amount)
+        if bucket_logs:
+            amount = Amount(len(plan.new) + objects.new, amount.bytes + objects.bytes, report_progress, "objects")
+            batches = objects.plan.chunks(target_bytes=CHUNK_BYTES, target_files=CHUNK_OBJECTS)
+            reader = ObjectReader(catalog, bucket_logs.store, window=window)
+            read_objects(reading, batches, reader, engine=engine, amount=amount)
+        if event_history:
+            read_events(reading, event_history, EventMap(catalog), report_progress=report_progress)
+        reading.commit()
+        return _ingest_result(reading, plan, objects, window=window, ignored=found.ignored, failures=found.failures)
 
 
-@dataclass(slots=True)
-class _Reading:
-    """What was read so far."""
-
-    usage: UsageSum = field(default_factory=UsageSum)
-    files: dict[str, LedgerFile] = field(default_factory=dict)
-    failures: list[FileProblem] = field(default_factory=list)
-    records: int = 0
-    bytes_done: int = 0
-
-
-def _read_files(
-    files: tuple[LogFile, ...], reader: ChunkReader, engine: Engine, report_progress: ProgressReport | None
-) -> _Reading:
-    """Reads the files, and those of a chunk that a worker died on again one by one, so that only the culprit stays."""
-    reading = _Reading()
-    total = sum(file.size for file in files)
-    chunks: Iterable[Chunk] = chunk_files(files, target_bytes=CHUNK_BYTES, target_files=CHUNK_FILES)
-    while chunks:
-        lost: list[Chunk] = []
-        for result in engine.map(reader, chunks):
-            if isinstance(result, Lost):
-                lost.append(result.item)
-                continue
-            _add_chunk(reading, result)
-            if report_progress:
-                done = len(reading.files) + len(reading.failures)
-                report_progress(Progress(done, len(files), reading.bytes_done, total, reading.records))
-        reading.failures += [FileProblem(path_text(chunk[0].path), _DEADLY) for chunk in lost if len(chunk) == 1]
-        chunks = [(file,) for chunk in lost if len(chunk) > 1 for file in chunk]
-    return reading
-
-
-_DEADLY: Final = "the process that read it died, each time"
-
-
-def _add_chunk(reading: _Reading, result: ChunkResult) -> None:
-    for file in result.files:
-        if file.sha256 in reading.files:
-            raise IngestError(f"`{file.path}` changed while it was read", hint="run the ingest again")
-        reading.files[file.sha256] = file
-        reading.records += file.records
-    reading.usage.add(result.usage)
-    reading.failures += result.failures
-    reading.bytes_done += result.bytes_read
-
-
-def _commit(ledger: Ledger, data: Path, added: Usage, files: Iterable[LedgerFile]) -> str:
-    """Makes the tables with what was added, and the files, the state of the data folder; returns the tables' name."""
-    try:
-        known = ledger.generation
-        usage = merge_usage([read_generation_usage(data, known), added]) if known else added
-        generation = write_usage(data, usage)
-    except FileNotFoundError as error:
-        raise DataError(f"`{data}` has lost its usage tables", hint="ingest into a new folder") from error
-    except OSError as error:
-        raise IngestError(f"`{data}` can't be written, and is as it was: {error.strerror or error}") from error
-    ledger.commit(generation, sorted(files, key=lambda file: file.sha256))
-    return generation
+def _find_objects(
+    logs: BucketLogs | None, window: Window, ledger: Ledger, report_progress: ProgressReport | None
+) -> FoundObjects:
+    """The objects to read, all found before the first is read: what lists them must not run when workers are forked."""
+    found = FoundObjects(ledger.plan_objects())
+    if logs:
+        found.add(find_objects(logs.store, logs.addresses, Scope(logs.accounts, logs.regions, window)), report_progress)
+    return found
 
 
 def _ingest_result(
+    reading: Reading,
     plan: IngestPlan,
-    reading: _Reading,
-    added: Usage,
+    objects: FoundObjects,
     *,
     window: Window,
     ignored: int,
-    failures: tuple[FileProblem, ...],
+    failures: Iterable[FileProblem],
 ) -> IngestResult:
-    files = sorted(reading.files.values(), key=lambda file: file.path)
-    records, used, skips = counts_from_usage(added, {file.sha256: file.path for file in files})
+    records, used, skips = reading.counts()
+    known = (*plan.known, *objects.known_files(reading.ledger))
+    failed = (*failures, *plan.failures, *objects.failures, *reading.failures)
     return IngestResult(
-        files_read=len(files),
+        files_read=reading.files_read,
         files_known=len(plan.known) + plan.copies,
-        files_ignored=ignored,
+        files_ignored=ignored + objects.ignored,
         records=records,
         usage_records=used,
         skips=skips,
-        problems=tuple(FileProblem(file.path, file.failure) for file in files if file.failure),
-        failures=tuple(sorted(failures, key=lambda failure: failure.path)),
-        known_problems=tuple(FileProblem(file.path, file.failure) for file in plan.known if file.failure),
-        narrower=narrower_files(plan.known, window),
+        problems=tuple(sorted(reading.problems, key=lambda problem: problem.path)),
+        failures=tuple(sorted(failed, key=lambda failure: failure.path)),
+        known_problems=tuple(FileProblem(file.path, file.failure) for file in known if file.failure),
+        narrower=narrower_files(known, window),
+        objects_read=reading.objects_read,
+        objects_known=objects.known + reading.copies,
+        events_read=reading.events_read,
+        events_known=reading.events_known,
+        folders_left=tuple(sorted(objects.left.items())),
+        notes=reading.notes,
     )
 
 

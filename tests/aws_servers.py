@@ -79,7 +79,7 @@ def seaweed_server() -> Iterator[Server]:
             "-s3",
             f"-s3.config={keys}",
             "-master.volumeSizeLimitMB=64",
-            "-volume.max=20",
+            "-volume.max=1000",
             "-master.telemetry=false",
             *options,
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,10 @@ from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import SourceCounts, UsageTally
 from lpgen.edge.inflate import MAX_FILE_BYTES
-from lpgen.edge.ledger import LedgerFile
+from lpgen.edge.ledger import LedgerFile, LedgerObject
 from lpgen.edge.log_files import LogFile, path_text, why_not_opened
 from lpgen.edge.record_files import records_from_bytes
+from lpgen.errors import AwsError
 
 Chunk = tuple[LogFile, ...]
 
@@ -32,10 +33,15 @@ class ChunkResult:
     files: tuple[LedgerFile, ...]
     failures: tuple[FileProblem, ...]
     bytes_read: int
+    objects: tuple[LedgerObject, ...] = ()
+    errors: tuple[AwsError, ...] = ()
+    """Why objects could not be read, beside `failures`."""
+    events: bool = False
+    """The objects are events of CloudTrail's history."""
 
 
 @contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Reading makes no reference cycles, and looking for some among all the rows takes a seventh of its time."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -63,12 +69,11 @@ class ChunkReader:
 
     def __call__(self, chunk: Chunk) -> ChunkResult:
         """The usage of the files of a chunk; two files of the same bytes count once."""
-        with _collector_paused():
+        with collector_paused():
             return self._read(chunk)
 
     def _read(self, chunk: Chunk) -> ChunkResult:
-        tally = UsageTally(self._event_map, window=self._window)
-        files: dict[str, LedgerFile] = {}
+        tally = ChunkTally(self._event_map, self._window, self._limit)
         failures: list[FileProblem] = []
         for file in chunk:
             try:
@@ -77,18 +82,44 @@ class ChunkReader:
             except OSError as error:
                 failures.append(FileProblem(path_text(file.path), why_not_opened(error)))
                 continue
-            digest = hashlib.sha256(data).hexdigest()
-            if digest not in files:
-                counts = tally.add_source(records_from_bytes(data, limit=self._limit), digest)
-                files[digest] = self._ledger_file(file.path, digest, len(data), counts)
+            tally.add(path_text(file.path), data)
         sizes = sum(file.size for file in chunk)
-        return ChunkResult(tally.usage(), tuple(files.values()), tuple(failures), sizes)
+        return ChunkResult(tally.usage(), tally.files(), tuple(failures), sizes)
+
+
+class ChunkTally:
+    """The usage of the files of a chunk in the making. Files of bytes in `known` don't count, nor do second copies."""
+
+    def __init__(
+        self, event_map: EventMap, window: Window, limit: int = MAX_FILE_BYTES, known: Collection[str] = ()
+    ) -> None:
+        self._tally = UsageTally(event_map, window=window)
+        self._window = window
+        self._limit = limit
+        self._known = known
+        self._files: dict[str, LedgerFile] = {}
+
+    def add(self, path: str, data: bytes) -> str:
+        """Counts a file, and returns the SHA-256 of its bytes."""
+        digest = hashlib.sha256(data).hexdigest()
+        if digest not in self._files and digest not in self._known:
+            counts = self._tally.add_source(records_from_bytes(data, limit=self._limit), digest)
+            self._files[digest] = self._ledger_file(path, digest, len(data), counts)
+        return digest
+
+    def usage(self) -> Usage:
+        """The usage of what was counted."""
+        return self._tally.usage()
+
+    def files(self) -> tuple[LedgerFile, ...]:
+        """What was counted, as the ledger will know it."""
+        return tuple(self._files.values())
 
     def _ledger_file(self, path: str, digest: str, size: int, counts: SourceCounts) -> LedgerFile:
         skips = dict(counts.skips)
         return LedgerFile(
             sha256=digest,
-            path=path_text(path),
+            path=path,
             size=size,
             records=counts.records,
             usage_records=counts.usage_records,

@@ -6,6 +6,7 @@ crash in native code) costs nothing but the item that kills it whenever it is tr
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -45,7 +46,7 @@ class Engine(Protocol):
 class LocalEngine:
     """Runs in `workers` processes of this machine; with one worker in this process.
 
-    Few items are in flight at a time, so that memory doesn't grow with their number.
+    Few items are made and in flight at a time, so that memory doesn't grow with their number.
     """
 
     workers: int = 1
@@ -56,11 +57,11 @@ class LocalEngine:
             yield from map(fn, items)
             return
         suspects: list[Item] = []
-        yield from self._map_until_broken(fn, deque(items), suspects)
+        yield from self._map_until_broken(fn, _Queue(items), suspects)
         yield from self._map_alone(fn, suspects)
 
     def _map_until_broken(
-        self, fn: Callable[[Item], Result], queue: deque[Item], suspects: list[Item]
+        self, fn: Callable[[Item], Result], queue: _Queue[Item], suspects: list[Item]
     ) -> Iterator[Result]:
         """The results of the items; those that were in flight when a worker died are added to the suspects."""
         while queue:
@@ -97,14 +98,37 @@ class LocalEngine:
                     yield result
 
 
-def _fill(pool: ProcessPoolExecutor, queue: deque[Item], pending: dict[Future[Any], Item], most: int) -> bool:
+class _Queue(Generic[Item]):
+    """Items that are made one by one, when they are asked for."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._items = iter(items)
+        self._next: list[Item] = []
+
+    def __bool__(self) -> bool:
+        if not self._next:
+            self._next += itertools.islice(self._items, 1)
+        return bool(self._next)
+
+    @property
+    def first(self) -> Item:
+        """The next item; there must be one."""
+        return self._next[0]
+
+    def drop_first(self) -> None:
+        """Goes on to the item behind it."""
+        self._next.clear()
+
+
+def _fill(pool: ProcessPoolExecutor, queue: _Queue[Item], pending: dict[Future[Any], Item], most: int) -> bool:
     """Submits items until `most` are in flight; true where the pool turns out to be broken."""
-    while queue and len(pending) < most:
+    while len(pending) < most and queue:
+        item = queue.first
         try:
-            pending[pool.submit(_run, queue[0])] = queue[0]
+            pending[pool.submit(_run, item)] = item
         except BrokenProcessPool:
             return True
-        queue.popleft()
+        queue.drop_first()
     return False
 
 

@@ -11,11 +11,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.tables import SCHEMA_VERSION
+from lpgen.edge.object_plan import ObjectPlan, failure_as_ingest_error
 from lpgen.errors import DataError, IngestError
 
 LEDGER_FILE: Final = "ledger.sqlite"
@@ -33,6 +34,11 @@ _TABLES: Final = (
     "CREATE TABLE state (only INTEGER PRIMARY KEY CHECK (only = 1), schema_version INTEGER NOT NULL, "
     "generation TEXT NOT NULL)",
 )
+
+_OBJECTS: Final = """CREATE TABLE IF NOT EXISTS objects (
+    name TEXT PRIMARY KEY, size INTEGER NOT NULL, etag TEXT NOT NULL, sha256 TEXT NOT NULL
+) WITHOUT ROWID"""
+"""Came later than the others: a folder without it gets it by its next ingest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +60,22 @@ class LedgerFile:
     out_of_window: int
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerObject:
+    """An object whose bytes are a known file's: a later listing that shows the same size and `etag` needn't read it."""
+
+    name: str
+    size: int
+    etag: str
+    sha256: str
+
+
 class Ledger:
     """An open ledger under its write lock. Never used in a forked child: SQLite forbids that."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._committed = ""
 
     @property
     def generation(self) -> str:
@@ -74,43 +91,84 @@ class Ledger:
         row = self._connection.execute("SELECT * FROM files WHERE sha256 = ?", (sha256,)).fetchone()
         if row is None:
             return None
-        digest, path, size, records, usage_records, skips, failure, since, until, out_of_window = row
-        window = Window(since, until)
-        return LedgerFile(digest, path, size, records, usage_records, skips, failure, window, out_of_window)
+        return _file_from_row(row)
 
     def paths(self, digests: Iterable[str]) -> dict[str, str]:
         """Where the files of these digests were found."""
         found = ((digest, self.file(digest)) for digest in digests)
         return {digest: file.path for digest, file in found if file is not None}
 
-    def commit(self, generation: str, files: Iterable[LedgerFile]) -> None:
-        """Makes the new tables and files the state, on the disk itself, at once or not at all.
+    def digests(self, sizes: Iterable[int]) -> frozenset[str]:
+        """The SHA-256 of all known files of these sizes."""
+        query = "SELECT sha256 FROM files WHERE size = ?"
+        return frozenset(digest for size in sizes for (digest,) in self._connection.execute(query, (size,)))
+
+    def knows_object(self, name: str, size: int, etag: str) -> bool:
+        """Whether the object was read, or found to hold a known file's bytes, when it had this size and `etag`."""
+        query = "SELECT 1 FROM objects WHERE name = ? AND size = ? AND etag = ?"
+        return self._connection.execute(query, (name, size, etag)).fetchone() is not None
+
+    def plan_objects(self) -> ObjectPlan:
+        """A new and empty plan of the objects to read."""
+        return ObjectPlan(self._connection)
+
+    def add(self, files: Iterable[LedgerFile], objects: Iterable[LedgerObject] = ()) -> None:
+        """Adds files and objects, which count from the next commit on.
+
+        Raises:
+            IngestError: a file is known already, or the disk is full; the old state still counts.
+        """
+        rows = (_row_from_file(file) for file in files)
+        names = ((one.name, one.size, one.etag, one.sha256) for one in objects)
+        with failure_as_ingest_error():
+            self._connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            self._connection.executemany("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)", names)
+
+    def commit(self, generation: str, files: Iterable[LedgerFile] = ()) -> None:
+        """Makes the new tables, and the files and objects added, the state, on the disk itself, at once or not at all.
 
         Raises:
             IngestError: the disk is full, or readers keep the ledger locked; the old state still counts.
         """
-        rows = (
-            (
-                file.sha256,
-                file.path,
-                file.size,
-                file.records,
-                file.usage_records,
-                file.skips,
-                file.failure,
-                file.window.since,
-                file.window.until,
-                file.out_of_window,
-            )
-            for file in files
-        )
-        try:
-            self._connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self.add(files)
+        with failure_as_ingest_error():
             self._connection.execute("UPDATE state SET generation = ?", (generation,))
             self._connection.execute(f"PRAGMA busy_timeout = {int(_READ_TIMEOUT_SECONDS * 1000)}")
             self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise IngestError(f"the ledger could not be written, and the data is as it was: {error}") from error
+        self._committed = generation
+
+    def lock_again(self, data: Path) -> None:
+        """Takes the write lock again after a commit, to go on.
+
+        Raises:
+            IngestError: another ingest came between.
+        """
+        _lock(self._connection, data)
+        if self.generation != self._committed:
+            raise IngestError(
+                f"another ingest into `{data}` came between", hint="what was read so far is kept; run it again"
+            )
+
+
+def _row_from_file(file: LedgerFile) -> tuple[str | int, ...]:
+    return (
+        file.sha256,
+        file.path,
+        file.size,
+        file.records,
+        file.usage_records,
+        file.skips,
+        file.failure,
+        file.window.since,
+        file.window.until,
+        file.out_of_window,
+    )
+
+
+def _file_from_row(row: tuple[Any, ...]) -> LedgerFile:
+    digest, path, size, records, usage_records, skips, failure, since, until, out_of_window = row
+    window = Window(since, until)
+    return LedgerFile(digest, path, size, records, usage_records, skips, failure, window, out_of_window)
 
 
 @contextlib.contextmanager
@@ -173,6 +231,7 @@ def _not_writable(data: Path, error: OSError | sqlite3.Error) -> IngestError:
 def _lock(connection: sqlite3.Connection, data: Path) -> None:
     try:
         connection.execute("PRAGMA synchronous = EXTRA")
+        connection.execute("PRAGMA cache_spill = OFF")  # a spill would lock readers out until the commit
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
@@ -187,8 +246,9 @@ def _create_or_check(connection: sqlite3.Connection, data: Path) -> None:
         for statement in _TABLES:
             connection.execute(statement)
         connection.execute("INSERT INTO state VALUES (1, ?, '')", (SCHEMA_VERSION,))
-        return
-    _check_version(_read_state(connection)[0], data)
+    else:
+        _check_version(_read_state(connection)[0], data)
+    connection.execute(_OBJECTS)
 
 
 def _connect_to_read(data: Path) -> sqlite3.Connection:

@@ -10,6 +10,7 @@ from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress
 from lpgen.report.inert import terminal_text
 
 _SHOWN: Final = 5
+_SHOWN_FOLDERS: Final = 8
 _MEGABYTE: Final = 1_000_000
 
 _REASONS: Final = {
@@ -40,16 +41,27 @@ def render_ingest(result: IngestResult, *, verbose: bool) -> str:
 
 def render_progress(progress: Progress) -> str:
     """One line about how far an ingest is."""
-    share = progress.bytes_done / progress.bytes if progress.bytes else 1
-    return f"{share:4.0%}  {progress.files_done:,} of {progress.files:,} files, {progress.records:,} records"
+    if not progress.bytes:
+        read = f" with {progress.records:,} records" if progress.records else ""
+        return f"{progress.files_done:,} {progress.unit} found{read}"
+    share = progress.bytes_done / progress.bytes
+    return f"{share:4.0%}  {progress.files_done:,} of {progress.files:,} {progress.unit}, {progress.records:,} records"
 
 
 def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
-    yield f"{result.files_read:,} new files with {result.records:,} records, {result.usage_records:,} of them usage"
-    if result.files_known:
-        yield f"{result.files_known:,} files were known already"
+    new = _amounts(result.files_read, result.objects_read, result.events_read, "new ")
+    known = _amounts(result.files_known, result.objects_known, result.events_known, "")
+    read = new or f"0 new {_noun(known.rpartition(' ')[2])}"
+    yield f"{read} with {result.records:,} records, {result.usage_records:,} of them usage"
+    if known:
+        yield f"{known} were known already"
     if result.files_ignored:
         yield f"{result.files_ignored:,} files in folders are neither .json nor .gz and were left alone"
+    if result.folders_left:
+        shown = ", ".join(f"{terminal_text(name)} ({count:,})" for name, count in result.folders_left[:_SHOWN_FOLDERS])
+        more = len(result.folders_left) - _SHOWN_FOLDERS
+        others = f" and {more:,} others" if more > 0 else ""
+        yield f"folders in S3 that hold no records of calls, left alone: {shown}{others}"
     for skip in result.skips:
         yield f"  skipped {skip.count:,}: {_REASONS.get(skip.reason, str(skip.reason))} ({skip.reason})"
         if verbose or skip.reason in (SkipReason.UNREADABLE_FILE, SkipReason.BAD_RECORD):
@@ -59,15 +71,32 @@ def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
     yield from _problems("could not be opened; run the ingest again to retry", result.failures, verbose=verbose)
     yield from _problems("could not be read in full", result.problems, verbose=verbose)
     yield from _problems("known, could not be read in full", result.known_problems, verbose=verbose)
+    yield from (f"note: {terminal_text(note)}" for note in result.notes)
     if result.narrower:
         count = len(result.narrower)
         yield f"{count:,} known files were ingested with a narrower window; only a new --data folder takes in the rest"
 
 
+def _amounts(files: int, objects: int, events: int, adjective: str) -> str:
+    """What there is of each kind, as `2 new files and 1 new objects`, or ""."""
+    kinds = ((files, "files"), (objects, "objects"), (events, "events"))
+    return " and ".join(f"{count:,} {adjective}{noun}" for count, noun in kinds if count)
+
+
+def _noun(known: str) -> str:
+    """What to call nothing: by what was known already."""
+    return known or "files"
+
+
+def _nouns_from_paths(problems: Iterable[FileProblem]) -> str:
+    in_store = {one.path.startswith(("s3://", "cloudtrail://")) for one in problems}
+    return "files or objects" if len(in_store) > 1 else "objects" if True in in_store else "files"
+
+
 def _problems(what: str, problems: Iterable[FileProblem], *, verbose: bool) -> Iterator[str]:
     found = tuple(problems)
     if found:
-        yield f"{len(found):,} files {what}:"
+        yield f"{len(found):,} {_nouns_from_paths(found)} {what}:"
         shown = found if verbose else found[:_SHOWN]
         yield from (f"    {terminal_text(one.path)}: {terminal_text(one.why)}" for one in shown)
         if len(shown) < len(found):

@@ -15,6 +15,7 @@ NO_TIME: Final = ""
 
 _CLOUDTRAIL_LENGTH: Final = len("2024-01-02T03:04:05Z")
 _CLOCK: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d", re.ASCII)
+_AGE: Final = re.compile(r"\d{1,6}d", re.ASCII)
 _TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d|)", re.ASCII | re.IGNORECASE
 )
@@ -89,6 +90,20 @@ ALL_TIME: Final = Window()
 """The window without ends."""
 
 
+def date_from_age(text: str, today: date) -> str:
+    """The day that `90d` means, which is that many days before today; other texts as they are.
+
+    Raises:
+        InvocationError: there is no such day.
+    """
+    if not _AGE.fullmatch(text):
+        return text
+    try:
+        return (today - timedelta(int(text[:-1]))).isoformat()
+    except OverflowError as error:
+        raise InvocationError(f"`{text}` is too long ago") from error
+
+
 def window_from_text(since: str, until: str) -> Window:
     """A window from two dates or times as a person writes them, in UTC unless they name an offset; "" is open.
 
@@ -109,6 +124,7 @@ def _end_from_text(text: str, option: str, *, days: int) -> str:
     moment = moment_from_text(text)
     if moment is None:
         raise InvocationError(
-            f"`{option} {text}` is no date or time", hint="write `2026-01-31` or `2026-01-31T08:00:00Z`"
+            f"`{option} {text}` is no date or time",
+            hint="write `2026-01-31` or `2026-01-31T08:00:00Z`",
         )
     return moment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,6 +52,10 @@ class IngestResult:
     again. `problems` are the new files of which something couldn't be read, with the first reason and place, and
     `known_problems` such files among the known ones. `narrower` are known files that were
     ingested with a window that left out records of this run's window: only a new data folder can take them in.
+
+    `objects_read` and `objects_known` say the same of objects in S3, and `events_read` and `events_known` of events of
+    CloudTrail's history. `folders_left` are the folders in S3 that hold no records of calls, by name; `notes` say
+    what a source can't show.
     """
 
     files_read: int
@@ -64,6 +68,12 @@ class IngestResult:
     failures: tuple[FileProblem, ...]
     known_problems: tuple[FileProblem, ...]
     narrower: tuple[str, ...]
+    objects_read: int = 0
+    objects_known: int = 0
+    events_read: int = 0
+    events_known: int = 0
+    folders_left: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def has_problems(self) -> bool:
@@ -74,13 +84,17 @@ class IngestResult:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an ingest is, in files, compressed bytes and records."""
+    """How far an ingest is, in files or objects, compressed bytes and records."""
 
     files_done: int
     files: int
     bytes_done: int
     bytes: int
     records: int
+    unit: str = "files"
+
+
+ProgressReport = Callable[[Progress], None]
 
 
 def counts_from_usage(usage: Usage, paths: Mapping[str, str]) -> tuple[int, int, tuple[SkipCount, ...]]:

@@ -1,0 +1,176 @@
+"""`lpgen ingest`: from what a person names to where it is read."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lpgen.cli_catalog import CatalogOption
+from lpgen.cli_options import EXIT_UNFINISHED, StrictOption, VerboseOption
+from lpgen.errors import InvocationError, quote_input
+
+if TYPE_CHECKING:
+    from lpgen.core.usage.event_time import Window
+    from lpgen.core.usage.ingest_result import Progress
+    from lpgen.edge.event_history import EventHistory
+    from lpgen.edge.object_finder import BucketLogs
+
+_S3 = "s3://"
+_HISTORY = "cloudtrail://"
+_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}", re.ASCII)
+
+
+def ingest_command(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH",
+            help="Log files, or folders of them; s3://BUCKET/PREFIX; or cloudtrail:// for the event history. Repeats.",
+        ),
+    ],
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data folder to add to; made if need be.")],
+    since: Annotated[
+        str,
+        typer.Option("--since", metavar="DATE", help="Only records from this day or time on, UTC; 90d is 90 days ago."),
+    ] = "",
+    until: Annotated[
+        str, typer.Option("--until", metavar="DATE", help="Only records up to and with this day or time, UTC.")
+    ] = "",
+    account: Annotated[
+        list[str] | None,
+        typer.Option("--account", metavar="ID", help="Of s3://, only the logs of this account. Repeats."),
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--region",
+            metavar="REGION",
+            help="Of s3:// and cloudtrail://, only the logs of this Region. Repeats. Events of IAM and other global "
+            "services lie in us-east-1.",
+        ),
+    ] = None,
+    profile: Annotated[
+        str, typer.Option("--profile", metavar="NAME", help="The AWS profile whose credentials to use.")
+    ] = "",
+    aws_region: Annotated[
+        str,
+        typer.Option(
+            "--aws-region", metavar="REGION", help="The Region that requests go to; by default the profile's."
+        ),
+    ] = "",
+    endpoint_url: Annotated[
+        str,
+        typer.Option("--endpoint-url", metavar="URL", help="Where to send requests instead of AWS (AWS_ENDPOINT_URL)."),
+    ] = "",
+    requester_pays: Annotated[
+        bool, typer.Option("--requester-pays", help="Pay for reading a bucket whose owner has readers pay.")
+    ] = False,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="How many processes read; 0 means one per core.")
+    ] = 0,
+    catalog: CatalogOption = None,
+    strict: StrictOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Read CloudTrail logs into a data folder.
+
+    Takes what trails deliver (.json and .json.gz, folders and buckets of them), JSON lines, `aws cloudtrail
+    lookup-events` output and EventBridge events. A file, object or event that was ingested before changes nothing. What
+    can't be read is counted and named, and the rest goes on.
+
+    In a bucket, only the folders of the accounts, Regions and days that are asked for are listed. Credentials come from
+    where the AWS CLI has them.
+    """
+    from lpgen.core.usage.event_time import date_from_age, window_from_text
+    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.edge.engine import LocalEngine
+    from lpgen.pipeline import ingest
+    from lpgen.report.ingest_text import render_ingest
+
+    window = window_from_text(date_from_age(since, datetime.now(UTC).date()), until)
+    sources = _sources(paths, frozenset(account or ()), tuple(dict.fromkeys(region or ())))
+    bucket_logs, event_history = _cloud(sources, window, (profile, aws_region, endpoint_url), pays=requester_pays)
+    progress = _show_progress if sys.stderr.isatty() else None
+    result = ingest(
+        sources.paths,
+        open_catalog(catalog),
+        data=data,
+        window=window,
+        engine=LocalEngine(workers or os.cpu_count() or 1),
+        report_progress=progress,
+        bucket_logs=bucket_logs,
+        event_history=event_history,
+    )
+    if progress:
+        typer.echo("\r\033[K", nl=False, err=True)
+    typer.echo(render_ingest(result, verbose=verbose), err=True)
+    if strict and result.has_problems:
+        raise typer.Exit(EXIT_UNFINISHED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What the command line names."""
+
+    paths: tuple[Path, ...]
+    addresses: tuple[str, ...]
+    history: bool
+    accounts: frozenset[str]
+    regions: tuple[str, ...]
+
+
+def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...]) -> _Sources:
+    """The sources, checked: an option that would be ignored without a word is refused."""
+    from lpgen.core.usage.log_layout import address_from_text
+
+    addresses = tuple(address_from_text(name) for name in names if name.startswith(_S3))
+    history = [name for name in names if name.startswith(_HISTORY)]
+    if any(name != _HISTORY for name in history):
+        raise InvocationError(f"`{_HISTORY}` takes nothing behind it", hint="name Regions with --region")
+    for wrong in (one for one in accounts if not _ACCOUNT.fullmatch(one)):
+        raise InvocationError(f"{quote_input(wrong)} is no account id", hint="it has 12 digits")
+    for wrong in (one for one in regions if not _REGION.fullmatch(one)):
+        raise InvocationError(f"{quote_input(wrong)} is no Region", hint="write it as `eu-west-1`")
+    if accounts and (history or not addresses):
+        raise InvocationError(f"--account chooses among the logs of `{_S3}` addresses alone")
+    if regions and not (addresses or history):
+        raise InvocationError(f"--region chooses among the logs of `{_S3}` and `{_HISTORY}` alone")
+    paths = tuple(Path(name) for name in names if not name.startswith((_S3, _HISTORY)))
+    return _Sources(paths, addresses, bool(history), accounts, regions)
+
+
+def _cloud(
+    sources: _Sources, window: Window, chosen: tuple[str, str, str], *, pays: bool
+) -> tuple[BucketLogs | None, EventHistory | None]:
+    """Where in AWS to read; nothing is asked yet."""
+    if not sources.addresses and not sources.history:
+        return None, None
+    from lpgen.edge.aws_session import Connection, open_session
+    from lpgen.edge.event_history import open_event_history
+    from lpgen.edge.object_finder import BucketLogs
+    from lpgen.edge.s3_store import S3Store
+
+    connection = Connection(*chosen)
+    regions = frozenset(sources.regions)
+    logs = (
+        BucketLogs(S3Store(connection, pays), sources.addresses, sources.accounts, regions)
+        if sources.addresses
+        else None
+    )
+    if not sources.history:
+        return logs, None
+    return logs, open_event_history(open_session(connection), sources.regions, window)
+
+
+def _show_progress(progress: Progress) -> None:
+    from lpgen.report.ingest_text import render_progress
+
+    typer.echo(f"\r\033[K{render_progress(progress)}", nl=False, err=True)

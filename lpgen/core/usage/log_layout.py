@@ -1,0 +1,193 @@
+"""How trails lay out their log files in a bucket, and which parts of it an ingest must list.
+
+`[PREFIX/]AWSLogs/[O-ID/]ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/FILE.json.gz`, where the date is that of delivery.
+Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+Names are whole addresses, `s3://BUCKET/KEY`; those of folders end in a slash.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import Enum, auto
+from typing import Final
+
+from lpgen.core.usage.event_time import ALL_TIME, Window
+from lpgen.errors import InvocationError, quote_input
+
+LATE_DAYS: Final = 3
+"""How many days after the end of the window files are still looked for. CloudTrail delivers within minutes on average,
+and promises no time: a file may come, and be filed, days after its events."""
+
+SCHEME: Final = "s3://"
+LOG_SUFFIXES: Final = (".json", ".gz")
+
+_BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", re.ASCII)
+_ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
+_ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
+_REGION: Final = re.compile(r"[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}", re.ASCII)
+_FILE: Final = re.compile(r"(\d{12})_(CloudTrail[A-Za-z-]*)_([a-z0-9-]+)_(\d{8})T\d{4}Z?_[^/]*", re.ASCII)
+
+_TRAIL_FOLDER: Final = "CloudTrail"
+_OTHER_TRAIL_FOLDERS: Final = frozenset({"CloudTrail-Digest", "CloudTrail-Insight"})
+"""What CloudTrail writes that holds no records of calls: hashes of log files, and reports about rates of calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which logs are wanted; an empty set leaves accounts or Regions open."""
+
+    accounts: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+    window: Window = ALL_TIME
+
+    def has_account(self, account: str) -> bool:
+        """Whether the logs of an account are wanted."""
+        return not self.accounts or account in self.accounts
+
+    def has_region(self, region: str) -> bool:
+        """Whether the logs of a Region are wanted."""
+        return not self.regions or region in self.regions
+
+
+class Visit(Enum):
+    """What to do with a folder."""
+
+    SEARCH = auto()
+    """It may hold `AWSLogs/` somewhere below."""
+
+    DESCEND = auto()
+    """Go on with its folders."""
+
+    LIST = auto()
+    """It holds the days of one account and Region: list all names between two."""
+
+    PRUNE = auto()
+    """It belongs to an account or Region that isn't wanted."""
+
+    LEAVE = auto()
+    """It holds something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Names after `after` and before `before`, as bytes sort; "" leaves an end open.
+
+    The end of a day is its folder's name with a `0`, which sorts after the slash.
+    """
+
+    after: str = ""
+    before: str = ""
+
+
+NO_SPAN: Final = Span()
+"""All names."""
+
+
+def address_from_text(text: str) -> str:
+    """An address `s3://BUCKET[/KEY]` as it was written, with a slash after a bare bucket.
+
+    Raises:
+        InvocationError: the text is no such address.
+    """
+    bucket, slash, key = text.removeprefix(SCHEME).partition("/")
+    if not text.startswith(SCHEME) or not _BUCKET.fullmatch(bucket) or key.startswith("/"):
+        raise InvocationError(f"{quote_input(text)} is no address in S3", hint="write `s3://BUCKET/PREFIX`")
+    return f"{SCHEME}{bucket}{slash or '/'}{key}"
+
+
+def split_address(name: str) -> tuple[str, str]:
+    """The bucket and the key of a name."""
+    bucket, _, key = name.removeprefix(SCHEME).partition("/")
+    return bucket, key
+
+
+def is_log_name(name: str) -> bool:
+    """Whether an object is looked into, by its name."""
+    return name.endswith(LOG_SUFFIXES)
+
+
+def is_logs_root(folder: str) -> bool:
+    """Whether a folder is an `AWSLogs/`."""
+    return split_address(folder)[1].split("/")[-2:-1] == ["AWSLogs"]
+
+
+def visit_from_folder(folder: str, scope: Scope) -> Visit:
+    """What to do with a folder, by its name alone."""
+    parts = _parts_below_root(folder)
+    if parts is None:
+        return Visit.SEARCH
+    if not parts:
+        return Visit.DESCEND
+    if not _ACCOUNT.fullmatch(parts[0]):
+        return Visit.LEAVE
+    if not scope.has_account(parts[0]):
+        return Visit.PRUNE
+    if len(parts) == 1:
+        return Visit.DESCEND
+    if not parts[1].startswith(_TRAIL_FOLDER) or parts[1] in _OTHER_TRAIL_FOLDERS:
+        return Visit.LEAVE
+    if len(parts) == 2:
+        return Visit.DESCEND
+    return Visit.LIST if scope.has_region(parts[2]) else Visit.PRUNE
+
+
+def label_from_folder(folder: str) -> str:
+    """What to call a folder that is left alone: the part of an account's logs it is, or its own name."""
+    parts = _parts_below_root(folder) or ()
+    return parts[1] if len(parts) > 1 else split_address(folder)[1].rstrip("/").rpartition("/")[2]
+
+
+def span_from_folder(folder: str, scope: Scope) -> Span:
+    """The names below a Region's folder, or below one of its days, that may hold records of the window.
+
+    The names sort by day. The first wanted are of the window's first day, since nothing is delivered before it happens.
+    """
+    parts = _parts_below_root(folder)
+    if not parts or len(parts) < 3 or not _REGION.fullmatch(parts[2]):
+        return Span()
+    region = folder.removesuffix("/".join((*parts[3:], ""))) if len(parts) > 3 else folder
+    after = region + _eve_path(date.fromisoformat(scope.window.since[:10])) if scope.window.since else ""
+    before = region + _day_path(_last_delivery(scope.window)) + "0" if scope.window.until else ""
+    return Span(after, before)
+
+
+def is_file_wanted(name: str, scope: Scope) -> bool:
+    """Whether a file outside of the layout is wanted: all are whose names don't say whose they are."""
+    found = _FILE.fullmatch(name.rpartition("/")[2])
+    if found is None:
+        return True
+    account, kind, region, day = found.groups()
+    since = scope.window.since[:10].replace("-", "")
+    end = _day_path(_last_delivery(scope.window)).replace("/", "") if scope.window.until else day
+    in_scope = scope.has_account(account) and scope.has_region(region)
+    return in_scope and kind not in _OTHER_TRAIL_FOLDERS and since <= day <= end
+
+
+def _parts_below_root(folder: str) -> tuple[str, ...] | None:
+    """The parts below `AWSLogs/` without the organization's, or None where no part has that name."""
+    parts = split_address(folder)[1].split("/")[:-1]
+    if "AWSLogs" not in parts:
+        return None
+    below = parts[parts.index("AWSLogs") + 1 :]
+    return tuple(below[1:] if below and _ORGANIZATION.fullmatch(below[0]) else below)
+
+
+def _last_delivery(window: Window) -> date:
+    """The last day on which records of the window are looked for."""
+    day = date.fromisoformat(window.until[:10])
+    late = LATE_DAYS - 1 if window.until[10:] == "T00:00:00" else LATE_DAYS
+    return day + timedelta(min(late, (date.max - day).days))
+
+
+def _eve_path(day: date) -> str:
+    """A name behind those of the day before and before those of the day.
+
+    The day's own folder would do in S3, but there are servers that then leave out what lies in it.
+    """
+    return f"{day.year:04}/{day.month:02}/{day.day - 1:02}0"
+
+
+def _day_path(day: date) -> str:
+    return f"{day.year:04}/{day.month:02}/{day.day:02}"
