@@ -15,7 +15,7 @@ from lpgen.cli import app
 from lpgen.edge.guard_files import read_guards
 
 README = Path(__file__).parent.parent / "README.md"
-_BLOCK = re.compile(r"(<!-- help: ([a-z ]+) -->\n).*?(<!-- /help -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- help: ([a-z -]+) -->\n).*?(<!-- /help -->)", re.DOTALL)
 
 
 def help_text(command: str) -> str:

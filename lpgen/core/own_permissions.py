@@ -71,9 +71,7 @@ _READ_PRINCIPALS: Final = (
     "iam:ListAttachedUserPolicies",
     "iam:ListGroupsForUser",
     "iam:ListRolePolicies",
-    "iam:ListRoleTags",
     "iam:ListUserPolicies",
-    "iam:ListUserTags",
 )
 _CHANGE_PRINCIPALS: Final = (
     "iam:AttachRolePolicy",
@@ -88,7 +86,6 @@ _CHANGE_PRINCIPALS: Final = (
 _READ_POLICIES: Final = (
     "iam:GetPolicy",
     "iam:GetPolicyVersion",
-    "iam:ListEntitiesForPolicy",
     "iam:ListPolicyVersions",
 )
 _CHANGE_POLICIES: Final = ("iam:CreatePolicy", "iam:DeletePolicy", "iam:TagPolicy")
