@@ -127,15 +127,16 @@ class IamWriter:
                 return None
             raise
 
-    def count_uses(self, arn: str) -> int:
-        """How many principals have a managed policy attached or as their boundary.
+    def read_users_of_policy(self, arn: str) -> tuple[str, ...]:
+        """The names of the roles, users and groups that have a managed policy attached or as their boundary.
 
         Raises:
             AwsError: it can't be read.
         """
-        with aws_errors(f"read the policy {quote_input(arn)}"):
-            policy = self._ask("get_policy", PolicyArn=arn)["Policy"]
-        return int(policy.get("AttachmentCount", 0)) + int(policy.get("PermissionsBoundaryUsageCount", 0))
+        with aws_errors(f"read who has the policy {quote_input(arn)}"):
+            pages = list(self._client.get_paginator("list_entities_for_policy").paginate(PolicyArn=arn))
+        kinds = ("Role", "User", "Group")
+        return tuple(one[f"{kind}Name"] for page in pages for kind in kinds for one in page.get(f"Policy{kind}s", ()))
 
     def read_quotas(self, kind: PrincipalKind) -> Quotas:
         """The quotas that count for a role or a user, by `GetAccountSummary`.

@@ -146,7 +146,9 @@ def apply_principal(plan: PrincipalPlan, run: Run) -> Outcome:
 
 def _make_calls(begun: Begun, run: Run) -> None:
     settled = False
-    doubtful = begun.about - begun.done  # what a killed run may have made
+    for number in sorted(begun.about - begun.done):  # what a killed run may have made
+        if run.writer.in_effect(begun.calls[number]):
+            run.journal.note("done", begun.principal, call=number)
     for number, call in enumerate(begun.calls):
         if number in begun.done:
             continue
@@ -156,8 +158,7 @@ def _make_calls(begun: Begun, run: Run) -> None:
             settled = True
         run.journal.note("about", begun.principal, call=number)
         run.say(f"{begun.principal}: {call.operation} {call.policy}")
-        if number not in doubtful or not run.writer.in_effect(call):
-            run.writer.perform(call)
+        run.writer.perform(call)
         run.journal.note("done", begun.principal, call=number)
 
 
@@ -246,8 +247,9 @@ def _conflict(call: Call, live: LivePrincipal, writer: IamWriter) -> str:
     if call.kind is CallKind.DELETE_POLICY:
         if writer.read_policy(call.policy) != call.document:
             return f"the policy {call.policy} has another version since, and is left as it is"
-        if writer.count_uses(call.policy):
-            return f"the policy {call.policy} is in use elsewhere, and is left as it is"
+        users = ", ".join(writer.read_users_of_policy(call.policy))
+        if users:
+            return f"the policy {call.policy} is attached to {users}, and is left as it is"
     return ""
 
 

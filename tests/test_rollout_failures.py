@@ -1,0 +1,247 @@
+"""Whatever goes wrong in a rollout, a principal ends with its old policies to the byte, or undo can put them back."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lpgen.core.rollout.calls import Call
+from lpgen.edge import rollout_journal
+from lpgen.edge.iam_writer import IamWriter, LivePrincipal
+from lpgen.edge.rollout_journal import journal_of
+from tests.aws_servers import Server, moto_server
+from tests.rollout_worlds import New, World, allow, deny, document, proxy
+
+OLD_INLINE = document(allow("s3:*"), deny("s3:DeleteBucket"), indent=3)
+NEW = (New(document(allow("s3:GetObject"))), New(document(deny("s3:DeleteBucket")), inline=True))
+CALLS = 5
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with moto_server() as running:
+        yield running
+
+
+@pytest.fixture
+def world(server: Server, tmp_path: Path) -> World:
+    """An empty account."""
+    reset(server)
+    return World(server, tmp_path)
+
+
+def reset(server: Server) -> None:
+    urllib.request.urlopen(urllib.request.Request(f"{server.url}/moto-api/reset", method="POST")).read()
+
+
+def planned(world: World) -> tuple[str, LivePrincipal]:
+    """A role with a plan of five calls, and how it is before."""
+    arn = world.make_role("app", inline={"own": OLD_INLINE}, managed={"queues": document(allow("sqs:*"))})
+    plan = world.plan_of({arn: NEW})
+    assert len(plan["principals"][0]["calls"]) == CALLS
+    return arn, world.read(arn)
+
+
+# ---------------------------------------------------------------- errors
+
+
+@pytest.mark.parametrize("at", range(CALLS))
+def test_error_at_any_call_ends_the_rollout_with_the_role_as_it_was(world: World, at: int) -> None:
+    arn, before = planned(world)
+    with proxy(world.server, lambda number, _: "refuse" if number == at else "") as (url, seen):
+        result = world.apply(url=url, status=3)
+    assert "AccessDenied" in result.output
+    assert "failed, and is as it was" in result.output
+    assert len(seen) == 2 * at + 1
+    assert world.read(arn) == before
+    assert not world.made_policies()
+
+
+@pytest.mark.parametrize("at", range(CALLS))
+def test_lost_answer_to_any_call_is_found_out_by_reading(world: World, at: int) -> None:
+    arn, before = planned(world)
+    with proxy(world.server, lambda number, _: "lose" if number == at else "") as (url, _):
+        world.apply(url=url)
+    assert len(world.read(arn).holding.attached) == 1
+    world.undo()
+    assert world.read(arn) == before
+    assert not world.made_policies()
+
+
+@pytest.mark.parametrize("at", range(1, CALLS))
+def test_error_while_taking_back_leaves_the_rest_to_undo(world: World, at: int) -> None:
+    arn, before = planned(world)
+
+    with proxy(world.server, lambda number, _: "refuse" if number >= at else "") as (url, _):
+        result = world.apply(url=url, status=3)
+    assert "NOT AS IT WAS" in result.output
+    world.undo()
+    assert world.read(arn) == before
+    assert not world.made_policies()
+
+
+def test_first_error_ends_the_rollout_of_all_that_follow(world: World) -> None:
+    arns = [world.make_role(name, inline={"own": OLD_INLINE}) for name in ("a", "b", "c")]
+    before = [world.read(arn) for arn in arns]
+    world.plan_of(dict.fromkeys(arns, NEW))
+    with proxy(world.server, lambda number, _: "refuse" if number == 5 else "") as (url, _):
+        result = world.apply(url=url, status=3)
+    assert "role/b: failed, and is as it was" in result.output
+    assert "role/c: not reached" in result.output
+    assert [world.read(arn) == was for arn, was in zip(arns, before, strict=True)] == [False, True, True]
+    world.undo()
+    assert [world.read(arn) for arn in arns] == before
+
+
+# ---------------------------------------------------------------- kill -9
+
+
+class KillPoint:
+    """Kills the process at the nth moment: after each line of the journal, and after each call before it is noted."""
+
+    def __init__(self, at: int) -> None:
+        self._left = at
+
+    def reached(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed(action: Callable[[], object], at: int) -> bool:
+    """Runs an action in a process that is killed at a moment; False where it ended before."""
+    child = os.fork()
+    if child == 0:  # pragma: no cover
+        point = KillPoint(at)
+        write, perform = rollout_journal.Journal._write, IamWriter.perform
+
+        def write_and_die(journal: rollout_journal.Journal, entry: dict[str, object]) -> None:
+            write(journal, entry)
+            point.reached()
+
+        def perform_and_die(writer: IamWriter, call: Call) -> None:
+            perform(writer, call)
+            point.reached()
+
+        rollout_journal.Journal._write = write_and_die  # type: ignore[method-assign]
+        IamWriter.perform = perform_and_die  # type: ignore[method-assign]
+        try:
+            action()
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status)
+
+
+MOMENTS = 3 + 3 * CALLS  # the journal's first line, begin, applied; about, the call and done of each
+AROUND_A_CREATION, AROUND_AN_ATTACHMENT, AROUND_A_REMOVAL = (2, 3, 4), (8, 9, 10), (14, 15, 16)
+
+
+def test_kill_at_any_moment_of_apply_can_be_undone(world: World) -> None:
+    arn, before = planned(world)
+    for at in range(MOMENTS):
+        assert killed(world.apply, at)
+        world.undo()
+        assert world.read(arn) == before, f"undone after moment {at}"
+        assert not world.made_policies()
+        journal_of(world.plan).unlink()
+    assert not killed(world.apply, MOMENTS)
+
+
+def test_kill_at_any_moment_of_apply_can_be_finished(world: World) -> None:
+    arn, before = planned(world)
+    world.apply()
+    after = world.read(arn)
+    world.undo()
+    for at in (0, 1, *AROUND_A_CREATION, *AROUND_AN_ATTACHMENT, *AROUND_A_REMOVAL, MOMENTS - 1):
+        journal_of(world.plan).unlink()
+        assert killed(world.apply, at)
+        world.apply()
+        assert world.read(arn) == after, f"finished after moment {at}"
+        world.undo()
+        assert world.read(arn) == before
+
+
+def test_kill_at_any_moment_of_undo_can_be_undone_again(world: World) -> None:
+    arn, before = planned(world)
+    moments = 2 + 3 * CALLS
+    for at in range(moments):
+        world.apply()
+        assert killed(world.undo, at)
+        if at == moments // 2:
+            assert "can't be finished" in world.apply(status=1).output
+        world.undo()
+        assert world.read(arn) == before, f"after moment {at}"
+        assert not world.made_policies()
+        journal_of(world.plan).unlink()
+
+
+def test_line_of_the_journal_that_a_kill_cut_short_is_forgotten(world: World) -> None:
+    arn, before = planned(world)
+    assert killed(world.apply, 5)  # it had noted the second call, and not made it
+    path = journal_of(world.plan)
+    whole = path.read_bytes()
+    for cut in range(len(whole) - 40, len(whole)):
+        path.write_bytes(whole[:cut])
+        if cut in (len(whole) - 1, len(whole) - 40):
+            world.undo()
+            assert world.read(arn) == before
+            world.undo()
+
+
+# ---------------------------------------------------------------- random policies
+
+
+NAMES = st.text("abcXYZ019_+=,.@-", min_size=1, max_size=12)
+STATEMENTS = st.lists(
+    st.builds(
+        lambda effect, action, where: {"Effect": effect, "Action": action, "Resource": where},
+        st.sampled_from(["Allow", "Deny"]),
+        st.sampled_from(["s3:*", "sqs:Send*", ["ec2:Describe*", "sns:Publish"]]),
+        st.sampled_from(["*", "arn:aws:s3:::data/${aws:username}/%2A?*", "arn:aws:s3:::b & <c> é"]),
+    ),
+    min_size=1,
+    max_size=3,
+)
+DOCUMENTS = st.builds(
+    lambda statements, indent, ascii_only: json.dumps(
+        {"Version": "2012-10-17", "Statement": statements}, indent=indent, ensure_ascii=ascii_only
+    ),
+    STATEMENTS,
+    st.sampled_from([None, 1, 4]),
+    st.booleans(),
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    inline=st.dictionaries(NAMES, DOCUMENTS, max_size=3),
+    managed=st.dictionaries(NAMES, DOCUMENTS, max_size=3),
+    new=st.lists(st.builds(New, DOCUMENTS, st.booleans()), min_size=1, max_size=3),
+)
+def test_apply_then_undo_is_the_identity(
+    server: Server,
+    tmp_path_factory: pytest.TempPathFactory,
+    inline: dict[str, str],
+    managed: dict[str, str],
+    new: list[New],
+) -> None:
+    reset(server)
+    world = World(server, tmp_path_factory.mktemp("random"))
+    arn = world.make_role("app", inline=inline, managed={f"m{name}": text for name, text in managed.items()})
+    before = world.read(arn)
+    world.plan_of({arn: new})
+    world.apply()
+    assert world.read(arn).holding != before.holding
+    world.undo()
+    assert world.read(arn) == before
+    assert not world.made_policies()
