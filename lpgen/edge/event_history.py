@@ -107,7 +107,7 @@ def _times_from_window(window: Window) -> dict[str, datetime]:
         times["StartTime"] = datetime.fromisoformat(window.since).replace(tzinfo=UTC)
     if window.until:
         end = datetime.fromisoformat(window.until).replace(tzinfo=UTC)
-        times["EndTime"] = end - timedelta(milliseconds=1)
+        times["EndTime"] = (end - timedelta(milliseconds=1)).replace(microsecond=0)
     return times
 
 

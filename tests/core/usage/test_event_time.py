@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.usage.event_time import ALL_TIME, Window, moment_from_text, window_from_text
+from lpgen.core.usage.event_time import ALL_TIME, Window, date_from_age, moment_from_text, window_from_text
 from lpgen.errors import InvocationError
 
 
@@ -82,3 +84,15 @@ def test_window_covers_a_window_all_of_whose_times_it_holds(a: str, b: str, c: s
         assert all(outer.holds(probe) for probe in held)
     elif held:
         assert not all(outer.holds(probe) for probe in held)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"), [("90d", "2024-01-01"), ("0d", "2024-03-31"), ("2024-01-05", "2024-01-05"), ("", ""), ("9x", "9x")]
+)
+def test_date_from_age_counts_days_back_from_today(text: str, day: str) -> None:
+    assert date_from_age(text, date(2024, 3, 31)) == day
+
+
+def test_date_from_age_refuses_a_day_before_all_days() -> None:
+    with pytest.raises(InvocationError, match="too long ago"):
+        date_from_age("999999d", date(2024, 3, 31))
