@@ -353,6 +353,7 @@ def _analyse(data: Path, inputs: Inputs, catalog: Path | None, *, boundary: Path
         last_accessed=reports,
         guards=read_guards(boundary, inputs.scps, inputs.resource_policies),
         snapshot=inputs.snapshot,
+        trail_source=inputs.trail_source,
     )
     return analyse(data, inputs.policies, open_catalog(catalog), options=options, problems=problems)
 

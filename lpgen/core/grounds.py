@@ -102,6 +102,7 @@ class CoverageSource(StrEnum):
 
     LOG = "the log itself"
     TRAILS = "the trail settings"
+    BOTH = "the trail settings of the snapshot and the log itself"  # only what both show counts as recorded
 
 
 @dataclass(frozen=True, slots=True)

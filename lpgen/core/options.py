@@ -12,7 +12,7 @@ from lpgen.core.model import Principal
 from lpgen.core.policies.match import glob_match
 from lpgen.core.replacements import Decision
 from lpgen.core.snapshots import SnapshotStamp
-from lpgen.core.trails import Trail
+from lpgen.core.trails import Trail, TrailSource
 
 
 class KeepUnobservable(StrEnum):
@@ -47,3 +47,4 @@ class Options:
     last_accessed: tuple[AccessReport, ...] = ()
     guards: Guards = NO_GUARDS
     snapshot: SnapshotStamp | None = None
+    trail_source: TrailSource = TrailSource.NAMED

@@ -12,6 +12,13 @@ from enum import StrEnum
 from typing import Final
 
 
+class TrailSource(StrEnum):
+    """Who says that the logs of these trails, and no others, were ingested."""
+
+    NAMED = "named"  # a person, by naming the trails
+    SNAPSHOT = "snapshot"  # nobody: a snapshot holds every trail of an account, wherever its logs go
+
+
 class FieldOperator(StrEnum):
     """How a selector compares a field. A value of a negative one must not fit; of a positive one any value may."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from lpgen.core.snapshots import NO_SNAPSHOT, SnapshotStamp
+from lpgen.core.trails import TrailSource
 from lpgen.edge.snapshot_folder import TakenSnapshot, find_snapshot, open_snapshot
 from lpgen.errors import InvocationError
 
@@ -20,6 +21,12 @@ class Inputs:
     scps: Path | None = None
     resource_policies: Path | None = None
     snapshot: SnapshotStamp | None = None
+
+    @property
+    def trail_source(self) -> TrailSource:
+        """Who says that the logs of the trails were ingested."""
+        used = self.snapshot is not None and "trails" in self.snapshot.used
+        return TrailSource.SNAPSHOT if used else TrailSource.NAMED
 
 
 def choose_inputs(named: Inputs, data: Path | None, wanted: str = "") -> Inputs:

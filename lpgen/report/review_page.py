@@ -226,11 +226,15 @@ def _coverage_notes(one: AccountCoverage) -> Iterable[Words]:
         yield line(bad("hole in "), name(one.account), f": {hole.first} to {hole.last}: {hole.why}")
     for change in one.changes:
         yield line("change in ", name(one.account), f": {change}")
-    yield from _trail_notes(one) if one.known_from is CoverageSource.TRAILS else _data_event_notes(one)
+    if one.known_from is not CoverageSource.LOG:
+        yield from _trail_notes(one)
+    if one.known_from is not CoverageSource.TRAILS:
+        yield from _data_event_notes(one)
 
 
 def _trail_notes(one: AccountCoverage) -> Iterable[Words]:
-    source = quiet(f"(from {one.known_from})")
+    where = " of the snapshot, as far as the log shows it" if one.known_from is CoverageSource.BOTH else ""
+    source = quiet(f"(from {CoverageSource.TRAILS}{where})")
     if not one.trails:
         yield line(bad("no trail records "), name(one.account), " ", source)
     for trail in one.trails:
@@ -238,7 +242,7 @@ def _trail_notes(one: AccountCoverage) -> Iterable[Words]:
 
 
 def _data_event_notes(one: AccountCoverage) -> Iterable[Words]:
-    source = quiet(f"(inferred from {one.known_from})")
+    source = quiet(f"(inferred from {CoverageSource.LOG})")
     found: dict[str, list[str]] = defaultdict(list)
     for region, event_source in sorted(one.data_events):
         found[event_source].append(region)

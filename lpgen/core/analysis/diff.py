@@ -69,7 +69,7 @@ def diff_usage(usage: Usage, grants: Sequence[PrincipalGrants], catalog: Catalog
     Only records of the principal id that the snapshot has count for a principal; those of an earlier role or user of
     the same name are named in a caveat.
     """
-    coverage = coverage_from_usage(usage, options.trails)
+    coverage = coverage_from_usage(usage, options.trails, options.trail_source)
     as_of = options.as_of or coverage.last_day or date.min
     decisions = decisions_in_force(options.decisions, as_of=as_of)
     usages = counted_usages(usage, grants, decisions)

@@ -17,7 +17,7 @@ from lpgen.core.analysis.trail_coverage import (
     tests_event_names,
 )
 from lpgen.core.events.visibility import ActionVisibility, visibility_from_catalog
-from lpgen.core.grounds import AccountCoverage, Gap, Grant, Hole, LogCoverage
+from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Grant, Hole, LogCoverage
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action, Visibility
 from lpgen.core.trails import Trail, trails_of_accounts
@@ -62,9 +62,10 @@ class Observability:
     def blind_spot(self, action: Action, account: str, regions: Collection[str], grants: Sequence[Grant]) -> str:
         """Why the logs could not have shown use of an action by a principal, or "" where they could.
 
-        Where the account's trail settings are known they decide, by what the action's `grants` allow. Otherwise a
-        data event counts as recorded where one of its source was seen in the account and Region: in every Region that
-        the principal was active in, or in any one where it was active in none.
+        Where the account's trail settings are known they decide, by what the action's `grants` allow; those of a
+        snapshot only together with the log, since the logs of a trail that nobody named may not have been read. By the
+        log a data event counts as recorded where one of its source was seen in the account and Region: in every Region
+        that the principal was active in, or in any one where it was active in none.
         """
         entry = self._table.visibility(action)
         if entry.visibility is Visibility.NEVER:
@@ -74,7 +75,9 @@ class Observability:
         trails = self._knowledge.trails.get(account)
         covered = self._coverage.account(account)
         if trails is not None and covered is not None:
-            return self._blind_by_settings(action, entry, covered, trails=trails, grants=grants)
+            blind = self._blind_by_settings(action, entry, covered, trails=trails, grants=grants)
+            if blind or covered.known_from is CoverageSource.TRAILS:
+                return blind
         if entry.visibility is Visibility.DATA:
             return _blind_by_log(entry, covered, regions)
         return self._blind_to_source(action, covered)

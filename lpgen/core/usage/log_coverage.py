@@ -11,7 +11,7 @@ from typing import Final
 
 from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage
 from lpgen.core.model import Category
-from lpgen.core.trails import Trail, describe_trail, trails_of_accounts
+from lpgen.core.trails import Trail, TrailSource, describe_trail, trails_of_accounts
 from lpgen.core.usage.logging_holes import holes_of_account, settings_hole
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.trail_changes import RESETS, AccountTimes, TrailChange, trail_changes_from_usage
@@ -35,18 +35,28 @@ class _Account:
     sources: set[str] = field(default_factory=set)
 
 
-def coverage_from_usage(usage: Usage, trails: Sequence[Trail] = ()) -> LogCoverage:
+def coverage_from_usage(
+    usage: Usage, trails: Sequence[Trail] = (), source: TrailSource = TrailSource.NAMED
+) -> LogCoverage:
     """What the records of a usage table could have shown, by the account whose trail recorded them.
 
-    `trails` are the settings of the trails that recorded them, as they are now.
+    `trails` are the settings of the trails that recorded them, as they are now; `source` is who says so.
     """
+    known_from = CoverageSource.TRAILS if source is TrailSource.NAMED else CoverageSource.BOTH
     accounts = _accounts(usage)
     changes = trail_changes_from_usage(usage)
     times = AccountTimes(usage) if changes else None
     serving = trails_of_accounts(trails, accounts)
     return LogCoverage(
         tuple(
-            _account_coverage(name, accounts[name], serving.get(name), changes=changes, times=times)
+            _account_coverage(
+                name,
+                accounts[name],
+                serving.get(name),
+                changes=changes,
+                times=times,
+                known_from=known_from if name in serving else CoverageSource.LOG,
+            )
             for name in sorted(accounts)
         )
     )
@@ -82,6 +92,7 @@ def _account_coverage(
     *,
     changes: Sequence[TrailChange],
     times: AccountTimes | None,
+    known_from: CoverageSource,
 ) -> AccountCoverage:
     first, last = min(seen.days), max(seen.days)
     gaps = tuple(_gaps(sorted(seen.days)))
@@ -102,7 +113,7 @@ def _account_coverage(
         seen.records,
         frozenset(recorded),
         holes=holes,
-        known_from=CoverageSource.LOG if trails is None else CoverageSource.TRAILS,
+        known_from=known_from,
         trails=tuple(describe_trail(trail) for trail in trails or ()),
         unseen=EXCLUDABLE - seen.sources,
         changes=notes,

@@ -17,7 +17,7 @@ from lpgen.core.analysis.observability import Observability, trail_knowledge
 from lpgen.core.analysis.recorded_calls import BOTH_SIDES, read_only_sides
 from lpgen.core.analysis.trail_coverage import Events, recording_trails
 from lpgen.core.model import AccessLevel, Action
-from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail
+from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailSource
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.trail_changes import TrailChange
 from lpgen.edge.catalog_files import bundled_catalog
@@ -51,7 +51,9 @@ def documents(case: dict[str, Any]) -> list[Any]:
     return [{"Trail": trail}, {"TrailARN": trail["TrailARN"], **case["selectors"]}, *status]
 
 
-def blind_spots(case: dict[str, Any], folder: Path) -> dict[str, str]:
+def blind_spots(
+    case: dict[str, Any], folder: Path, source: TrailSource = TrailSource.NAMED, *, data_events: bool = True
+) -> dict[str, str]:
     path = folder / "trails.json"
     path.write_text("\n".join(json.dumps(one, indent=1) for one in documents(case)), "utf-8")
     trails = read_trails([path])
@@ -59,7 +61,8 @@ def blind_spots(case: dict[str, Any], folder: Path) -> dict[str, str]:
     actions = [*case["recorded"], *case["blind"]]
     statement = allow(actions, case.get("resources", "*"), **more)
     (grants,) = grants_from_principals([role(policy(statement))], catalog())
-    coverage = coverage_from_usage(usage_of({}, data_events=[("us-east-1", "s3.amazonaws.com")]), trails)
+    seen_data = [("us-east-1", "s3.amazonaws.com")] if data_events else []
+    coverage = coverage_from_usage(usage_of({}, data_events=seen_data), trails, source)
     seen = Observability(catalog(), coverage, trail_knowledge(trails, (), coverage, min_days=90))
     return {one: seen.blind_spot(Action(one), ACCOUNT, ("us-east-1",), grants.allows) for one in actions}
 
@@ -71,6 +74,25 @@ def test_blind_spot_names_what_the_trails_leave_out(case: dict[str, Any], tmp_pa
     assert {one: found[one] for one in case["recorded"]} == dict.fromkeys(case["recorded"], "")
     for action, reason in case["blind"].items():
         assert reason in found[action], action
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
+@pytest.mark.parametrize("data_events", [True, False])
+def test_settings_of_a_snapshot_count_only_as_far_as_the_log_shows_the_same(
+    case: dict[str, Any], data_events: bool, tmp_path: Path
+) -> None:
+    """Nobody says that the logs of its trails were ingested: what either of the two leaves out isn't recorded."""
+    found = blind_spots(case, tmp_path, TrailSource.SNAPSHOT, data_events=data_events)
+    by_settings = blind_spots(case, tmp_path, TrailSource.NAMED, data_events=data_events)
+    elsewhere = {**case, "settings": [{"Trail": FOREIGN}, {"TrailARN": FOREIGN["TrailARN"], "EventSelectors": []}]}
+    by_log = blind_spots(elsewhere, tmp_path, TrailSource.NAMED, data_events=data_events)
+    assert {one for one in found if found[one]} == {one for one in found if by_settings[one] or by_log[one]}
+    if not data_events:
+        assert all(found[one] for one in found if one.startswith("s3:") and one.endswith("Object"))
+
+
+FOREIGN = {**MAIN, "TrailARN": "arn:aws:cloudtrail:us-east-1:999999999999:trail/other", "IsOrganizationTrail": False}
+"""A trail of an account that has no logs: of this one's account nothing is known but what its log shows."""
 
 
 @pytest.mark.parametrize(
