@@ -69,6 +69,7 @@ class World:
     server: Server
     home: Path
     uses_aws_policies: bool = False
+    config: str = os.devnull
     writer: IamWriter = field(init=False)
     client: Any = field(init=False)
 
@@ -181,7 +182,7 @@ class World:
     def run(self, *arguments: str, url: str = "", status: int | None = 0, answer: str | None = None) -> Any:
         """`lpgen rollout` with these arguments, against the server or what stands at `url` before it."""
         with (
-            environment(Server(url) if url else self.server),
+            environment(Server(url) if url else self.server, self.config),
             patch(_OPEN_SESSION, _session_at(url or self.server.url)),
         ):
             result = CliRunner().invoke(app, ["rollout", *arguments], input=answer)
@@ -224,11 +225,11 @@ def _session_at(url: str) -> Callable[[Connection], AwsSession]:
 
 
 @contextlib.contextmanager
-def environment(server: Server) -> Iterator[None]:
+def environment(server: Server, config: str = os.devnull) -> Iterator[None]:
     """The environment variables of a server, for as long as the context lasts."""
     before = dict(os.environ)
     os.environ.clear()
-    os.environ.update(server.environment | {"AWS_MAX_ATTEMPTS": "2"})
+    os.environ.update(server.environment | {"AWS_MAX_ATTEMPTS": "2"} | {"AWS_CONFIG_FILE": config})
     try:
         yield
     finally:

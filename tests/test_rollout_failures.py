@@ -131,8 +131,8 @@ def killed(action: Callable[[], object], at: int) -> bool:
             perform(writer, call)
             point.reached()
 
-        rollout_journal.Journal._write = write_and_die  # type: ignore[method-assign]
-        IamWriter.perform = perform_and_die  # type: ignore[method-assign]
+        rollout_journal.Journal._write = write_and_die  # type: ignore[method-assign, assignment]
+        IamWriter.perform = perform_and_die  # type: ignore[method-assign, assignment]
         try:
             action()
         finally:
