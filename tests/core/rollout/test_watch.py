@@ -1,0 +1,184 @@
+"""Watching a rollout: each denial since is paired with the line that was removed, and what can't be seen is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from lpgen.core.model import DenialKind, Outcome, PrincipalKind, SkipReason
+from lpgen.core.policies.match_resource import resource_contains
+from lpgen.core.rollout.plan import Peak, PolicyText, PrincipalPlan
+from lpgen.core.rollout.watch import Denial, Watched, watch_rollout
+from lpgen.core.usage.tables import Usage
+from lpgen.report.rollout_watch import render_watch
+from tests.worlds import ACCOUNT, allow, catalog, deny, usage_of, use
+
+ARN = f"arn:aws:iam::{ACCOUNT}:role/app"
+SINCE = "2026-09-10T12:00:00+00:00"
+BEFORE, AFTER = "2026-09-09T00:00:00Z", "2026-09-11T00:00:00Z"
+BUCKET = "arn:aws:s3:::data"
+
+
+def texts(*statements: Mapping[str, Any], name: str = "own") -> PolicyText:
+    return PolicyText(name, True, json.dumps({"Version": "2012-10-17", "Statement": list(statements)}))
+
+
+def plan(before: Sequence[PolicyText], after: Sequence[PolicyText]) -> PrincipalPlan:
+    return PrincipalPlan(
+        ARN, "AROAAPP", ACCOUNT, PrincipalKind.ROLE, "app", True, "", "out/app", tuple(before), tuple(after), (), (),
+        Peak(), (), (),
+    )  # fmt: skip
+
+
+def watched(found: PrincipalPlan, usage: Usage) -> Watched:
+    (one,) = watch_rollout({ARN: SINCE}, [found], usage, catalog())
+    return one
+
+
+OLD = texts(allow("s3:*"), allow(["sqs:*", "ec2:Describe*"], Condition={"Bool": {"aws:SecureTransport": "true"}}))
+NEW = texts(allow("s3:GetObject"), name="new")
+
+
+def denial(action: str, resource: str = "*", seen: str = AFTER, **more: Any) -> Denial:
+    usage = usage_of({ARN: [use(action, resource, outcome=Outcome.DENIED, seen=seen)]}, **more)
+    (one,) = watched(plan([OLD], [NEW]), usage).denials
+    return one
+
+
+def test_denial_since_is_paired_with_the_statement_that_was_removed() -> None:
+    found = denial("s3:DeleteObject", f"{BUCKET}/a.csv")
+    (lost,) = found.lost
+    assert (lost.policy, lost.statement) == ("own", 1)
+    assert json.loads(lost.restore) == {"Effect": "Allow", "Action": "s3:DeleteObject", "Resource": f"{BUCKET}/a.csv"}
+
+
+def test_restored_line_keeps_the_condition_and_the_scope_of_the_old_one() -> None:
+    (lost,) = denial("sqs:SendMessage", "?").lost
+    assert json.loads(lost.restore) == {
+        "Effect": "Allow",
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
+        "Condition": {"Bool": {"aws:SecureTransport": "true"}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "resource", "restored"),
+    [
+        (allow("s3:*", [f"{BUCKET}/*", "arn:aws:s3:::logs/*"]), f"{BUCKET}/a", {"Resource": f"{BUCKET}/a"}),
+        (allow("s3:*", f"{BUCKET}/in/*"), f"{BUCKET}/*", {"Resource": f"{BUCKET}/in/*"}),
+        (
+            allow("s3:*", f"{BUCKET}/${{aws:username}}/*"),
+            f"{BUCKET}/x/y",
+            {"Resource": f"{BUCKET}/${{aws:username}}/*"},
+        ),
+        ({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}, f"{BUCKET}/a", {"Resource": f"{BUCKET}/a"}),
+        (
+            {"Effect": "Allow", "Action": "s3:*", "NotResource": "arn:aws:s3:::logs/*"},
+            f"{BUCKET}/a",
+            {"NotResource": "arn:aws:s3:::logs/*"},
+        ),
+    ],
+    ids=["several", "fold", "variable", "not action", "not resource"],
+)
+def test_restored_line_is_never_wider_than_the_old_one(
+    old: dict[str, Any], resource: str, restored: dict[str, Any]
+) -> None:
+    usage = usage_of({ARN: [use("s3:PutObject", resource, outcome=Outcome.DENIED, seen=AFTER)]})
+    (one,) = watched(plan([texts(old)], [NEW]), usage).denials
+    (lost,) = one.lost
+    line = json.loads(lost.restore)
+    assert line == {"Effect": "Allow", "Action": "s3:PutObject", **restored}
+    if "Resource" in old and "${" not in str(old):
+        patterns = [old["Resource"]] if isinstance(old["Resource"], str) else old["Resource"]
+        assert any(resource_contains(pattern, line["Resource"]) for pattern in patterns)
+
+
+def test_denial_that_the_old_policies_did_not_allow_is_said_to_be_none_of_the_rollout() -> None:
+    found = denial("sns:Publish")
+    assert not found.lost
+    assert found.why == "the old policies didn't allow it either"
+
+
+def test_denial_that_the_new_policies_allow_is_said_to_come_from_elsewhere() -> None:
+    found = denial("s3:GetObject", f"{BUCKET}/a")
+    assert not found.lost
+    assert found.why.startswith("the new policies allow it")
+
+
+def test_denial_by_another_wall_is_not_paired() -> None:
+    one = use("s3:DeleteObject", f"{BUCKET}/a", outcome=Outcome.DENIED, seen=AFTER)
+    usage = usage_of({ARN: [one]})
+    column = usage.table.column_names.index("denial_kind")
+    table = usage.table.set_column(column, "denial_kind", [[DenialKind.SCP.value]])
+    found = watched(plan([OLD], [NEW]), Usage(table.cast(usage.table.schema), usage.skips, usage.coverage))
+    assert [(denied.lost, denied.why) for denied in found.denials] == [((), "an SCP refuses it")]
+    assert not found.found
+
+
+def test_denials_from_before_do_not_count_but_are_remembered() -> None:
+    early = use("s3:DeleteObject", f"{BUCKET}/a", outcome=Outcome.DENIED, seen=BEFORE)
+    late = use("s3:DeleteObject", f"{BUCKET}/a", outcome=Outcome.DENIED, seen=AFTER)
+    assert not watched(plan([OLD], [NEW]), usage_of({ARN: [early]})).denials
+    (both,) = watched(plan([OLD], [NEW]), usage_of({ARN: [early, late]})).denials
+    assert both.before_too
+    assert both.records == 1
+    assert not denial("s3:DeleteObject", f"{BUCKET}/a").before_too
+
+
+def test_denies_of_the_old_policies_are_no_lost_lines() -> None:
+    usage = usage_of({ARN: [use("s3:DeleteBucket", BUCKET, outcome=Outcome.DENIED, seen=AFTER)]})
+    (one,) = watched(plan([texts(deny("s3:*"))], [NEW]), usage).denials
+    assert not one.lost
+
+
+def test_denied_calls_that_are_not_mapped_are_named() -> None:
+    from datetime import UTC, datetime
+
+    skip = {
+        "reason": SkipReason.UNMAPPED.value,
+        "principal": ARN,
+        "account": ACCOUNT,
+        "event_source": "new.amazonaws.com",
+        "event_name": "DoThing",
+        "outcome": Outcome.DENIED.value,
+        "last_seen": datetime(2026, 9, 12, tzinfo=UTC),
+        "records": 3,
+    }
+    found = watched(plan([OLD], [NEW]), usage_of({ARN: []}, skips=[skip]))
+    assert found.unmapped == (("new.amazonaws.com DoThing", 3),)
+    assert found.found
+
+
+def test_removed_actions_whose_denials_leave_no_record_are_named() -> None:
+    seen = watched(plan([OLD], [NEW]), usage_of({ARN: []}))
+    blind = watched(plan([OLD], [NEW]), usage_of({ARN: []}, data_events=[]))
+
+    def data(one: Watched) -> set[str]:
+        return {some.service for some in one.unseen if "data events" in some.why}
+
+    assert "s3" not in data(seen)
+    assert "s3" in data(blind)
+    text = render_watch([blind], "text")
+    assert "can't be seen" in text
+    assert "hold none of s3.amazonaws.com" in text
+
+
+def test_logs_that_end_before_the_rollout_say_nothing() -> None:
+    (one,) = watch_rollout({ARN: "2026-12-01T00:00:00+00:00"}, [plan([OLD], [NEW])], usage_of({ARN: []}), catalog())
+    assert not one.logs_until
+    assert "ingest newer ones" in render_watch([one], "text")
+
+
+def test_report_is_inert_and_has_the_line_to_restore() -> None:
+    evil = f"{BUCKET}/\x1b[2J"
+    usage = usage_of({ARN: [use("s3:DeleteObject", evil, outcome=Outcome.DENIED, seen=AFTER)]})
+    found = watched(plan([OLD], [NEW]), usage)
+    text = render_watch([found], "text")
+    assert "\x1b" not in text
+    assert 'restore: {"Effect": "Allow", "Action": "s3:DeleteObject"' in text
+    (facts,) = json.loads(render_watch([found], "json"))["principals"]
+    assert facts["denials"][0]["lost"][0]["restore"]["Resource"] == evil

@@ -1,0 +1,100 @@
+"""The whole loop on one account: snapshot, logs, generate, plan, apply, new logs, watch, undo."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from lpgen.cli import app
+from tests.aws_servers import Server, moto_server
+from tests.log_samples import log_bytes, record_json
+from tests.rollout_worlds import ACCOUNT, World, allow, deny, document, environment
+
+OLD = document(allow("s3:*"), allow("ec2:*"), deny("ec2:TerminateInstances"), indent=3)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with moto_server() as running:
+        yield running
+
+
+def lpgen(world: World, *arguments: str, status: int = 0) -> str:
+    """Runs lpgen against the world's server, and returns what it prints."""
+    with environment(world.server):
+        result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code == status, (result.output, result.exception)
+    return result.output
+
+
+def write_log(world: World, name: str, records: list[dict[str, Any]]) -> str:
+    path = world.home / name
+    path.write_bytes(log_bytes(records))
+    return str(path)
+
+
+def record(arn: str, principal_id: str, event: str, when: datetime, **more: Any) -> dict[str, Any]:
+    """A management event of a role."""
+    issuer = {"type": "Role", "principalId": principal_id, "arn": arn, "accountId": ACCOUNT}
+    source, name = event.split(":")
+    return record_json(
+        int(when.timestamp()) % 10**9,
+        eventTime=when.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        eventSource=f"{source}.amazonaws.com",
+        eventName=name,
+        eventCategory="Management",
+        managementEvent=True,
+        recipientAccountId=ACCOUNT,
+        requestParameters={},
+        userIdentity={
+            "type": "AssumedRole",
+            "principalId": f"{principal_id}:s",
+            "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/app/s",
+            "accountId": ACCOUNT,
+            "sessionContext": {"sessionIssuer": issuer},
+        },
+        **more,
+    )
+
+
+def test_loop_from_snapshot_to_undo(server: Server, tmp_path: Path) -> None:
+    world = World(server, tmp_path)
+    arn = world.make_role("app", inline={"own": OLD}, managed={"queues": document(allow("sqs:*"))})
+    before = world.read(arn)
+    principal_id = before.principal.principal_id
+    now = datetime.now(UTC)
+    data, out = str(tmp_path / "data"), str(tmp_path / "out")
+    days = [now - timedelta(days=day) for day in range(100, 0, -1)]
+    used = [record(arn, principal_id, "ec2:DescribeInstances", day) for day in days]
+    lpgen(world, "ingest", write_log(world, "first.json.gz", used), "--data", data)
+    lpgen(world, "snapshot", "--data", data, "--no-last-accessed")
+    lpgen(world, "generate", "--data", data, "--output", out, "--min-days", "0", "--keep-unobservable", "none")
+
+    world.run("plan", out, "--data", data, "--principal", "app", "--unsafe", "-o", str(world.plan))  # the role is new
+    world.apply()
+    after = world.read(arn)
+    written = sorted((tmp_path / "out" / f"{ACCOUNT}-role-app").glob("policy-*.json"))
+    texts = {text for arn_, text in after.documents} | {text for _, text in after.holding.inline}
+    assert texts == {path.read_text() for path in written}
+    assert '"ec2:DescribeInstances"' in "".join(texts)
+    assert "*" not in [one["Action"] for text in texts for one in json.loads(text)["Statement"]]
+
+    later = now + timedelta(hours=2)
+    denied = {"errorCode": "AccessDenied", "errorMessage": "because no identity-based policy allows it"}
+    lost = record(arn, principal_id, "ec2:DescribeVolumes", later, **denied)
+    lpgen(world, "ingest", write_log(world, "second.json.gz", [lost]), "--data", data)
+    told = lpgen(world, "rollout", "watch", str(world.plan), "--data", data, status=1)
+    assert "denied: ec2:DescribeVolumes" in told
+    assert 'restore: {"Effect": "Allow", "Action": "ec2:DescribeVolumes", "Resource": "*"}' in told
+    assert "removed: own, statement 2" in told
+
+    world.undo()
+    assert world.read(arn) == before
+    result = world.run("watch", str(world.plan), "--data", data, status=1)
+    assert "nothing of this plan is applied" in str(result.exception)
