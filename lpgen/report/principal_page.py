@@ -46,9 +46,9 @@ def principal_fold(view: PrincipalView, *, min_days: int) -> Fold:
     change = [quiet(f"  {count(counts.granted)} → {count(counts.replacement)} actions")] if view.has_documents else []
     summary = line(name(short_label_of(principal)), "  ", state_of(view), *change)
     parts = (
-        _identity(view),
-        _safety(view, min_days=min_days),
-        _numbers(view),
+        identity_blocks(view),
+        safety_blocks(view, min_days=min_days),
+        number_blocks(view),
         danger_blocks(view),
         matrix_blocks(view),
         wildcard_blocks(view.diff.wildcards),
@@ -60,8 +60,8 @@ def principal_fold(view: PrincipalView, *, min_days: int) -> Fold:
         kept_blocks("Kept by decision", view.decided),
         rule_blocks(view),
         dropped_blocks(view.diff.dropped),
-        _plan(view),
-        _checks(view),
+        plan_blocks(view),
+        check_blocks(view),
     )
     return Fold(summary, tuple(block for part in parts for block in part))
 
@@ -69,7 +69,8 @@ def principal_fold(view: PrincipalView, *, min_days: int) -> Fold:
 # ---------------------------------------------------------------- what is proposed, and is it safe
 
 
-def _identity(view: PrincipalView) -> Iterable[Block]:
+def identity_blocks(view: PrincipalView) -> Iterable[Block]:
+    """Who it is, and what is proposed."""
     diff = view.diff
     known = [quiet(f"  {diff.principal.principal_id}")] if diff.principal.principal_id else []
     yield Paragraph(line(name(diff.principal.arn), *known))
@@ -80,7 +81,8 @@ def _identity(view: PrincipalView) -> Iterable[Block]:
         yield Paragraph(line(strong("Proposal: "), diff.proposal, days))
 
 
-def _safety(view: PrincipalView, *, min_days: int) -> Iterable[Block]:
+def safety_blocks(view: PrincipalView, *, min_days: int) -> Iterable[Block]:
+    """Whether the replacement is called safe, and what to do where it is not."""
     if view.proposal.safe and view.proposal.verification is not None:
         checks = view.proposal.verification.checks
         examined = sum(check.examined for check in checks)
@@ -124,7 +126,8 @@ def _caveats_title(view: PrincipalView) -> str:
     return "Not sure yet" if view.diff.principal_class is PrincipalClass.UNUSED else "To know"
 
 
-def _numbers(view: PrincipalView) -> Iterable[Block]:
+def number_blocks(view: PrincipalView) -> Iterable[Block]:
+    """How many actions are granted, stay and go, and why those that stay do."""
     counts = view.counts
     if not view.has_documents:
         yield from _sizes(view)
@@ -166,7 +169,8 @@ def _sizes(view: PrincipalView) -> Iterable[Block]:
 # ---------------------------------------------------------------- the plan and the proof
 
 
-def _plan(view: PrincipalView) -> Iterable[Block]:
+def plan_blocks(view: PrincipalView) -> Iterable[Block]:
+    """The steps that put the replacement in place."""
     steps = plan_steps(view.proposal)
     if not steps:
         return
@@ -198,7 +202,8 @@ def _step_line(step: Step) -> Line:
             return line("leave the boundary ", name(step.name))
 
 
-def _checks(view: PrincipalView) -> Iterable[Block]:
+def check_blocks(view: PrincipalView) -> Iterable[Block]:
+    """The checks that did not pass."""
     verification = view.proposal.verification
     if verification is None or verification.status is CheckStatus.PASSED:
         return

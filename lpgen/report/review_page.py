@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from lpgen.core.findings import PrincipalClass, Report, SkipCount
+from lpgen.core.findings import Report, SkipCount
 from lpgen.core.grounds import AccountCoverage, CoverageSource, PrincipalUsage
 from lpgen.core.model import Outcome
 from lpgen.report.blocks import (
@@ -34,15 +33,14 @@ from lpgen.report.blocks import (
 )
 from lpgen.report.counts import Counts
 from lpgen.report.guards_note import guards_notes
-from lpgen.report.next_steps import next_step
 from lpgen.report.principal_page import principal_fold
 from lpgen.report.snapshot_note import snapshot_notes
+from lpgen.report.to_do import Task, tasks_of_review
 from lpgen.report.views import PrincipalView, ReviewView, review_view
-from lpgen.report.words import CLASS_WORDS, SKIP_WORDS, caveat_order, label_of, short_label_of, state_of
+from lpgen.report.words import CLASS_WORDS, SKIP_WORDS, label_of, short_label_of, state_of
 
 _MOST_ROWS: Final = 25
 _MOST_STEPS: Final = 10
-_FIRST_CLAUSE: Final = re.compile(r"[:;] | \(")
 
 
 def review_page(report: Report, *, only: str = "") -> tuple[Block, ...]:
@@ -50,13 +48,13 @@ def review_page(report: Report, *, only: str = "") -> tuple[Block, ...]:
     view = review_view(report)
     return (
         *_title(report),
-        *_headline(view),
+        *headline_blocks(view),
         *_what_to_do(view),
-        *_coverage(report),
-        *_guards(report),
-        *_skips(report.diff.skips),
-        *_problems(report),
-        *_unlisted(report.diff.unlisted),
+        *coverage_blocks(report),
+        *guard_blocks(report),
+        *skip_blocks(report.diff.skips),
+        *problem_blocks(report),
+        *unlisted_blocks(report.diff.unlisted),
         *_principals(view),
         *_details(view, only),
     )
@@ -78,7 +76,8 @@ def _title(report: Report) -> Iterable[Block]:
     )
 
 
-def _headline(view: ReviewView) -> Iterable[Block]:
+def headline_blocks(view: ReviewView) -> Iterable[Block]:
+    """How many principals and replacements there are, how many are safe, and what goes."""
     made = [one for one in view.made if one.has_documents]
     safe = sum(one.proposal.safe for one in made)
     unsafe, refused = len(made) - safe, len(view.made) - len(made)
@@ -110,69 +109,23 @@ def _headline(view: ReviewView) -> Iterable[Block]:
 
 
 def _what_to_do(view: ReviewView) -> Iterable[Block]:
-    items = [*_roll_out(view), *_not_safe(view), *_by_proposal(view), *_odds(view)]
-    if items:
+    tasks = tasks_of_review(view)
+    if tasks:
         yield Heading(line("What to do"), level=2)
-        yield Bullets(tuple(items), numbered=True)
+        yield Bullets(tuple(map(_task_item, tasks)), numbered=True)
 
 
-def _roll_out(view: ReviewView) -> Iterable[Item]:
-    safe = [one for one in view.made if one.proposal.safe]
-    if safe:
-        removed = sum(one.counts.removed for one in safe)
-        yield Item(
-            line(
-                good(f"Put {plural(len(safe), 'safe replacement')} in place"),
-                f"; they remove {plural(removed, 'grant')}",
-            ),
-            (
-                line("write them with ", name("lpgen generate --data DIR --policies PATH --output DIR")),
-                line("most to gain: ", _labels(safe)),
-            ),
-        )
+def _task_item(task: Task) -> Item:
+    if task.lead:
+        return Item(task.words, (*task.how, line(f"{task.lead}: ", _labels(task.views))))
+    steps = [_task_line(step) for step in task.steps[:_MOST_STEPS]]
+    rest = len(task.steps) - _MOST_STEPS
+    more = [line(quiet(f"and {plural(rest, 'more step')} below"))] if rest > 0 else []
+    return Item(_task_line(task), (*task.how, *steps, *more))
 
 
-def _not_safe(view: ReviewView) -> Iterable[Item]:
-    unsafe = [one for one in view.made if not one.proposal.safe]
-    if unsafe:
-        what = bad(f"Clear up what is not safe yet ({count(len(unsafe))})")
-        yield Item(line(what, ", or accept the reasons with ", name("--decisions FILE")), tuple(_steps(unsafe, view)))
-
-
-def _steps(unsafe: Sequence[PrincipalView], view: ReviewView) -> list[Line]:
-    found: dict[str, list[PrincipalView]] = defaultdict(list)
-    ranks: dict[str, int] = {}
-    for one in unsafe:
-        steps = {next_step(caveat, one.diff, min_days=view.report.min_days): caveat for caveat in one.caveats}
-        for step, caveat in steps.items():
-            found[step].append(one)
-            ranks[step] = min(ranks.get(step, 99), caveat_order(caveat)[0])
-    ordered = sorted(found, key=lambda step: (ranks[step], step))
-    lines = [line(f"{step}: ", _labels(found[step])) for step in ordered[:_MOST_STEPS]]
-    rest = len(ordered) - _MOST_STEPS
-    return [*lines, line(quiet(f"and {plural(rest, 'more step')} below"))] if rest > 0 else lines
-
-
-def _by_proposal(view: ReviewView) -> Iterable[Item]:
-    found: dict[tuple[int, str], list[PrincipalView]] = defaultdict(list)
-    order = (PrincipalClass.GRANTS_UNKNOWN, PrincipalClass.NOT_COVERED, PrincipalClass.UNUSED)
-    for one in view.views:
-        if one.proposal.replacement is None and one.diff.principal_class in order:
-            step = _FIRST_CLAUSE.split(one.diff.proposal)[0]
-            found[order.index(one.diff.principal_class), step].append(one)
-    for key in sorted(found):
-        yield Item(line(f"{_sentence(key[1])}: ", _labels(found[key])))
-
-
-def _odds(view: ReviewView) -> Iterable[Item]:
-    report = view.report
-    if report.problems:
-        yield Item(line(f"Mend {plural(len(report.problems), 'problem')} of the files given"))
-    if report.diff.unlisted:
-        number = plural(len(report.diff.unlisted), "principal")
-        yield Item(line(f"Export the policies of {number} in the logs that the policy files don't have"))
-    if report.diff.expired:
-        yield Item(line(f"Renew or delete {plural(len(report.diff.expired), 'expired decision')}"))
+def _task_line(task: Task) -> Line:
+    return line(task.words, ": ", _labels(task.views)) if task.views else task.words
 
 
 def _labels(views: Sequence[PrincipalView]) -> Line:
@@ -186,7 +139,8 @@ def _sentence(text: str) -> str:
 # ---------------------------------------------------------------- what it rests on
 
 
-def _coverage(report: Report) -> Iterable[Block]:
+def coverage_blocks(report: Report) -> Iterable[Block]:
+    """What was read of each account, and what of it the logs could not have shown."""
     accounts = report.diff.coverage.accounts
     yield Heading(line("What the logs cover"), level=2)
     if not accounts:
@@ -256,12 +210,14 @@ def _data_event_notes(one: AccountCoverage) -> Iterable[Words]:
         )
 
 
-def _guards(report: Report) -> Iterable[Block]:
+def guard_blocks(report: Report) -> Iterable[Block]:
+    """The snapshot and the policies beside the principals' own that the report stands on."""
     yield Heading(line("Policies beside the principals' own"), level=2)
     yield bullets(*snapshot_notes(report.snapshot), *guards_notes(report.guards))
 
 
-def _skips(skips: Sequence[SkipCount]) -> Iterable[Block]:
+def skip_blocks(skips: Sequence[SkipCount]) -> Iterable[Block]:
+    """What was read and is no usage, by reason."""
     if not skips:
         return
     yield Heading(line("Read, but no usage", quiet(f" ({count(sum(one.records for one in skips))})")), level=2)
@@ -274,7 +230,8 @@ def _skips(skips: Sequence[SkipCount]) -> Iterable[Block]:
     )
 
 
-def _problems(report: Report) -> Iterable[Block]:
+def problem_blocks(report: Report) -> Iterable[Block]:
+    """What is wrong with the files given, and decisions that are no longer in force."""
     if report.problems:
         yield Heading(line("Problems of the files given", quiet(f" ({count(len(report.problems))})")), level=2)
         yield bullets(*report.problems[:_MOST_ROWS])
@@ -296,7 +253,8 @@ def _problems(report: Report) -> Iterable[Block]:
         yield from _more(len(report.diff.expired), "decision")
 
 
-def _unlisted(unlisted: Sequence[PrincipalUsage]) -> Iterable[Block]:
+def unlisted_blocks(unlisted: Sequence[PrincipalUsage]) -> Iterable[Block]:
+    """The principals of the logs that the policy files lack."""
     if not unlisted:
         return
     yield Heading(line("In the logs, but not in the policy files", quiet(f" ({count(len(unlisted))})")), level=2)
