@@ -39,6 +39,9 @@ from lpgen.cli_options import (
     PrincipalOption,
     ReportFormat,
     ResourcePoliciesOption,
+    ReviewFormat,
+    ReviewFormatOption,
+    SarifRootOption,
     ScpsOption,
     SnapshotOption,
     StrictOption,
@@ -127,7 +130,7 @@ def review_command(
     data: DataOption,
     policies: PoliciesOption = None,
     principal: PrincipalOption = "",
-    format: FormatOption = ReportFormat.TEXT,  # noqa: A002
+    format: ReviewFormatOption = ReviewFormat.TEXT,  # noqa: A002
     output: OutputFileOption = None,
     keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
     min_days: MinDaysOption = 90,
@@ -140,6 +143,7 @@ def review_command(
     resource_policies: ResourcePoliciesOption = None,
     snapshot: SnapshotOption = "",
     inline: Annotated[bool, typer.Option("--inline", help="Plan inline policies instead of managed ones.")] = False,
+    sarif_root: SarifRootOption = "lpgen-out",
     catalog: CatalogOption = None,
 ) -> None:
     """Compare what was granted with what was used.
@@ -163,7 +167,8 @@ def review_command(
         resource_policies=resource_policies,
     )
     report = _analyse(data, inputs, catalog, boundary=boundary, options=options)
-    put_text(render_review(report, format.value, width=terminal_width(), color=wants_color(output)), output)
+    text = render_review(report, format.value, width=terminal_width(), color=wants_color(output), root=sarif_root)
+    put_text(text, output)
     if report.problems:
         typer.echo(f"problems of the files given: {len(report.problems)}; the report names them", err=True)
 

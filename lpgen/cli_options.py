@@ -31,6 +31,15 @@ class ReportFormat(StrEnum):
     MARKDOWN = "markdown"
 
 
+class ReviewFormat(StrEnum):
+    """How a review is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
+
+
 DataOption = Annotated[
     Path, typer.Option("--data", metavar="DIR", help="The data folder that `lpgen ingest` writes.", show_default=False)
 ]
@@ -56,6 +65,15 @@ PrincipalOption = Annotated[
     str, typer.Option("--principal", metavar="GLOB", help="Only principals whose ARN or name matches.")
 ]
 FormatOption = Annotated[ReportFormat, typer.Option("--format", help="How to print the report.")]
+ReviewFormatOption = Annotated[ReviewFormat, typer.Option("--format", help="How to print the report.")]
+SarifRootOption = Annotated[
+    str,
+    typer.Option(
+        "--sarif-root",
+        metavar="DIR",
+        help="Where in the repository the output of `lpgen generate` lies; SARIF points to the files in it.",
+    ),
+]
 OutputFileOption = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; `-` or nothing is stdout.")
 ]

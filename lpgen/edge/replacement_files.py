@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -16,12 +15,12 @@ import msgspec
 from lpgen.core.analysis.checks.written import WrittenDocument
 from lpgen.core.analysis.claims import STATED_KINDS
 from lpgen.core.findings import Proposal
+from lpgen.core.folders import folder_of_principal
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.errors import OutputError
 
 SUMMARY: Final = "summary.json"
 EVIDENCE: Final = "evidence.json"
-_LONGEST_FOLDER: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +31,6 @@ class WrittenReplacement:
     principal: str
     documents: tuple[WrittenDocument, ...]
     stated: tuple[tuple[str, str], ...]
-
-
-def folder_name(proposal: Proposal) -> str:
-    """The folder of a principal: account, kind and name, which IAM keeps unique and free of slashes."""
-    principal = proposal.diff.principal
-    name = "".join(one if one.isascii() and (one.isalnum() or one in "_+=,.@-") else "_" for one in principal.name)
-    whole = f"{principal.account or 'no-account'}-{principal.kind}-{name or '_'}"
-    if name == principal.name and len(whole) <= _LONGEST_FOLDER:
-        return whole
-    # No name that IAM takes comes here; what else a file holds gets a folder of its own all the same.
-    return f"{whole[:_LONGEST_FOLDER]}-{hashlib.sha256(principal.arn.encode()).hexdigest()[:12]}"
 
 
 def write_replacements(
@@ -59,7 +47,7 @@ def write_replacements(
     for proposal in proposals:
         if proposal.replacement is None or proposal.replacement.refusal:
             continue
-        folder = output / folder_name(proposal)
+        folder = output / folder_of_principal(proposal.diff.principal)
         folders[proposal.diff.principal.arn] = folder.name
         write_text(folder / EVIDENCE, evidence(proposal))
         for number, document in enumerate(proposal.replacement.documents, start=1):

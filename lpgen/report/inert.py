@@ -15,6 +15,7 @@ _SIGN: Final = re.compile(r"[→–]|[0-9][0-9,]*/[0-9][0-9,]*")
 _TAIL: Final = re.compile(r"[,;:.)]*$")
 _REFERENCE: Final = re.compile(r"[0-9a-f]{7,}|gh-[0-9]+", re.IGNORECASE)  # GitHub links commits and issues
 _LIST_MARK: Final = re.compile(r"[0-9]+[.)]")
+_SARIF_MARKS: Final = str.maketrans({"[": "\\[", "]": "\\]", "{": "{{", "}": "}}"})
 _BACKTICKS: Final = re.compile(r"`+")
 
 
@@ -27,6 +28,14 @@ def terminal_text(text: str) -> str:
     if text.isprintable() and "\\" not in text:
         return text
     return "".join(map(_visible, text))
+
+
+def sarif_text(text: str) -> str:
+    """The text as a piece of a SARIF message, where brackets make links and braces are placeholders.
+
+    https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html, sections 3.11.5 and 3.11.6
+    """
+    return terminal_text(text).translate(_SARIF_MARKS)
 
 
 def markdown_code(text: str) -> str:

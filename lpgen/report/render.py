@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from lpgen.report.blocks import Block
 
 FORMATS: Final = ("text", "json", "markdown")
-"""What `format` may be: a terminal's text, JSON with a versioned schema, or Markdown for a pull request."""
+"""What `format` may be: a terminal's text, JSON with a versioned schema, or Markdown for a pull request.
+
+A review has SARIF for code scanning, too.
+"""
 
 
 def render_review(
@@ -22,10 +25,12 @@ def render_review(
     width: int = 100,
     color: bool = False,
     only: str = "",
+    root: str = "",
 ) -> str:
     """The review of a report, with a line break at the end. `width` and `color` matter to text alone.
 
-    With `only`, the ARN of a principal, text and Markdown show the details of that one alone.
+    With `only`, the ARN of a principal, text and Markdown show the details of that one alone. `root` is where in the
+    repository the output of `generate` lies, to which SARIF points.
 
     Raises:
         ValueError: there is no such format.
@@ -34,6 +39,10 @@ def render_review(
         from lpgen.report.review_json import review_json
 
         return review_json(report)
+    if format == "sarif":
+        from lpgen.report.review_sarif import review_sarif
+
+        return review_sarif(report, root=root)
     from lpgen.report.review_page import review_page
 
     return _render_page(review_page(report, only=only), format, width=width, color=color)
