@@ -207,7 +207,7 @@ def _result(one: SarifFinding, rule_index: int, fingerprint: str) -> Json:
         "locations": [_location(one)],
         # GitHub reads this one alone, in the form `hash:number`.
         "partialFingerprints": Row(primaryLocationLineHash=fingerprint),
-        "properties": Row(one.facts),
+        "properties": Row({key: _inert(value) for key, value in one.facts.items()}),
     }
 
 
@@ -219,6 +219,13 @@ def _location(one: SarifFinding) -> Json:
         ),
         **({"logicalLocations": names} if names else {}),
     }
+
+
+def _inert(value: object) -> object:
+    """A fact that every reader takes: strict ones refuse lone surrogates."""
+    if isinstance(value, str):
+        return terminal_text(value)
+    return [_inert(one) for one in value] if isinstance(value, list) else value
 
 
 def _plain(message: Line) -> str:
