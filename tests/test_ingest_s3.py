@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from lpgen.core.usage.event_time import window_from_text
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.edge.engine import LocalEngine
 from lpgen.edge.ledger import Ledger, open_ledger, read_generation
-from lpgen.errors import AccessError, AwsError, CredentialsError, IngestError, MissingError
+from lpgen.errors import AccessError, AwsError, CredentialsError, DataError, IngestError, MissingError
 from tests.aws_servers import ACCESS_KEY, SECRET_KEY, Server
 from tests.fault_proxy import THROTTLED, Answer, Cut, Drop, Fault, Request, fault_proxy
 from tests.log_samples import log_bytes, record_json
@@ -473,24 +474,41 @@ def test_ingest_killed_at_ten_points_and_run_again_gives_the_same_tables(
     expected = content_from_files(tmp_path, logs)
     rng = random.Random(seed)
     kept = []
-    for attempt in range(5):
+    for attempt, at_request in enumerate([*(rng.randrange(1, 34) for _ in range(4)), BETWEEN_COMMITS]):
         data = tmp_path / f"killed-{attempt}"
-        _kill_ingest(bucket, data, at_request=rng.randrange(1, 34))
+        _kill_ingest(bucket, data, at_request)
         if (data / "ledger.sqlite").exists():
             assert read_generation(data) != read_generation(tmp_path / "files-data")
         kept.append(take_from(server, data, bucket.address()).objects_known)
         assert content(data) == expected
         assert len(list((data / "usage").iterdir())) == 1
-    assert any(0 < count < len(logs) for count in kept), "no attempt was killed between two commits"
+    assert 0 < kept[-1] < len(logs), "the last attempt wasn't killed between two commits"
 
 
-def _kill_ingest(bucket: Bucket, data: Path, *, at_request: int) -> None:
+BETWEEN_COMMITS = 0
+"""Stands for the moment after the first commit. With 20 of 28 objects asked for, and at most two chunks of 4 not read
+to their end, one must come; no further object is handed out until then."""
+
+
+def _is_committed(data: Path) -> bool:
+    try:
+        return bool(read_generation(data))
+    except DataError:  # the ledger isn't there yet
+        return False
+
+
+def _kill_ingest(bucket: Bucket, data: Path, at_request: int) -> None:
     """Kills an ingest, and with it its workers, when so many requests have come."""
     command = [sys.executable, "-c", _KILLED, "ingest", bucket.address(), "--data", str(data), "--workers", "2"]
     enough = threading.Event()
 
     def stop(_: Request) -> Fault:
-        if len(proxy.requests) >= at_request:
+        if at_request == BETWEEN_COMMITS:
+            while len(proxy.reads()) >= 20 and not _is_committed(data):
+                time.sleep(0.01)
+            if _is_committed(data):
+                enough.set()
+        elif len(proxy.requests) >= at_request:
             enough.set()
         return None
 

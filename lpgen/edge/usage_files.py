@@ -130,7 +130,8 @@ def _write_table(path: Path, table: pa.Table) -> bytes:
 
 def _read_table(path: Path, schema: pa.Schema) -> pa.Table:
     try:
-        with path.open("rb") as file:
+        # Not a Python file: Arrow's threads would let go of its buffers while the interpreter ends, which aborts it.
+        with pa.OSFile(os.fsencode(path)) as file:
             table = pq.ParquetFile(file).read()
     except FileNotFoundError:
         raise
