@@ -12,9 +12,14 @@ _LONGEST: Final = 120
 
 def folder_of_principal(principal: Principal) -> str:
     """The folder of a principal: account, kind and name, which IAM keeps unique and free of slashes."""
-    name = "".join(one if one.isascii() and (one.isalnum() or one in "_+=,.@-") else "_" for one in principal.name)
-    whole = f"{principal.account or 'no-account'}-{principal.kind}-{name or '_'}"
-    if name == principal.name and len(whole) <= _LONGEST:
+    account, name = principal.account or "no-account", principal.name or "_"
+    whole = f"{_plain(account)}-{principal.kind}-{_plain(name)}"
+    if whole == f"{account}-{principal.kind}-{principal.name}" and len(whole) <= _LONGEST:
         return whole
     # No name that IAM takes comes here; what else a file holds gets a folder of its own all the same.
-    return f"{whole[:_LONGEST]}-{hashlib.sha256(principal.arn.encode()).hexdigest()[:12]}"
+    arn = principal.arn.encode(errors="surrogatepass")
+    return f"{whole[:_LONGEST]}-{hashlib.sha256(arn).hexdigest()[:12]}"
+
+
+def _plain(text: str) -> str:
+    return "".join(one if one.isascii() and (one.isalnum() or one in "_+=,.@-") else "_" for one in text)

@@ -137,7 +137,7 @@ def sarif_log(
             }
         ],
         "results": list(_results(shown, index)),
-        "properties": {**(facts or {}), "resultsLeftOut": cut},
+        "properties": {**{key: _inert(value) for key, value in (facts or {}).items()}, "resultsLeftOut": cut},
     }
     return lay_out({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
 
@@ -207,7 +207,7 @@ def _result(one: SarifFinding, rule_index: int, fingerprint: str) -> Json:
         "locations": [_location(one)],
         # GitHub reads this one alone, in the form `hash:number`.
         "partialFingerprints": Row(primaryLocationLineHash=fingerprint),
-        "properties": Row({key: _inert(value) for key, value in one.facts.items()}),
+        "properties": _inert(one.facts),
     }
 
 
@@ -225,6 +225,8 @@ def _inert(value: object) -> object:
     """A fact that every reader takes: strict ones refuse lone surrogates."""
     if isinstance(value, str):
         return terminal_text(value)
+    if isinstance(value, Mapping):
+        return Row({key: _inert(one) for key, one in value.items()})
     return [_inert(one) for one in value] if isinstance(value, list) else value
 
 
