@@ -6,7 +6,7 @@
 #   make format       rewrite the code in the project's style
 #   make wheel-check  build the wheel, install it away from the checkout, and run the demo from it
 #   make catalog      rebuild the bundled catalog and its event map (CATALOG=, OPERATIONS=: action_catalog/SOURCES.md)
-#   make bench        how fast the decision core is, against a yardstick in the same run
+#   make bench        how fast lpgen is, against yardsticks in the same run (SIZE=S, M or L)
 #   make clean        remove what the others made
 
 VENV ?= .venv
@@ -48,8 +48,10 @@ catalog: $(TESTABLE)
 	$(MODELS) -m action_catalog.check_bindings
 	$(BIN)/python -m action_catalog.build_shown_actions
 
+bench: SIZE ?= S
 bench: $(TESTABLE)
 	$(BIN)/python bench/decisions.py
+	$(BIN)/python bench/principals.py --size $(SIZE)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis lpgen-demo

@@ -1,0 +1,119 @@
+"""How fast a review of many principals is: `make bench`, or `python bench/principals.py --size M`.
+
+Each command runs as a process of its own that starts cold and has one core. Two sizes, a quarter and the whole, show
+whether the cost of a principal stays the same. The rounds alternate, and what is printed are their medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from organization import STATEMENTS, write_organization
+
+SIZES: Final = {"S": 100, "M": 2_000, "L": 10_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one process took: seconds of wall clock and of CPU, and megabytes at its largest."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+def build(folder: Path, principals: int, seed: int) -> Path:
+    """The folder of an organization of this size, its logs ingested; made unless it is there already."""
+    target = folder / f"{principals}-principals-of-seed-{seed}"
+    if not (target / "data").exists():
+        records = write_organization(target, principals=principals, seed=seed)
+        print(f"{principals:,} principals with {STATEMENTS} statements each, {records:,} records", file=sys.stderr)
+        ingested = run(["ingest", str(target / "logs"), "--data", str(target / "data")], target / "ingest.txt")
+        print(f"ingested in {ingested.wall:.1f} s", file=sys.stderr)
+    return target
+
+
+def commands(target: Path) -> dict[str, tuple[list[str], Path]]:
+    """The commands to measure, by name, each with the file that takes what it prints."""
+    ground = ["--data", str(target / "data"), "--policies", str(target / "details")]
+    out = target / "out"
+    reviews = {
+        f"review --format {form}": (["review", *ground, "--format", form], out / f"review.{form}")
+        for form in ("text", "json", "markdown")
+    }
+    return {
+        **reviews,
+        "generate": (["generate", *ground, "--output", str(out / "replacements")], out / "generate.txt"),
+        "verify": (["verify", str(out / "replacements"), *ground], out / "verify.txt"),
+    }
+
+
+def run(arguments: Sequence[str], printed: Path) -> Cost:
+    """The cost of one lpgen command on one core; its standard output goes into a file.
+
+    Exit 1 says that something was found, which is no failure here.
+    """
+    printed.parent.mkdir(parents=True, exist_ok=True)
+    with printed.open("wb") as output:
+        start = time.perf_counter()
+        child = os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-c", _ON_ONE_CORE, *arguments],
+            os.environ,
+            file_actions=[(os.POSIX_SPAWN_DUP2, output.fileno(), 1), (os.POSIX_SPAWN_DUP2, output.fileno(), 2)],
+        )
+        _, status, used = os.wait4(child, 0)
+        wall = time.perf_counter() - start
+    if os.waitstatus_to_exitcode(status) not in (0, 1):
+        raise SystemExit(f"lpgen {' '.join(arguments)} failed: see {printed}")
+    return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+_ON_ONE_CORE: Final = """
+import os
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+from lpgen.cli import main
+main()
+"""
+
+
+def measure(folder: Path, principals: int, seed: int, rounds: int) -> None:
+    """Prints the medians of each command at a quarter of the size and at the whole."""
+    sizes = (max(1, principals // 4), principals)
+    targets = [build(folder, size, seed) for size in sizes]
+    costs: dict[tuple[str, int], list[Cost]] = {}
+    for _ in range(rounds):
+        for size, target in zip(sizes, targets, strict=True):
+            for name, (arguments, printed) in commands(target).items():
+                costs.setdefault((name, size), []).append(run(arguments, printed))
+    print(f"{'command':24}{'principals':>11}{'wall s':>9}{'CPU s':>9}{'MB':>7}{'CPU s per 100':>15}")
+    for (name, size), found in costs.items():
+        wall, cpu, memory = (
+            statistics.median(getattr(one, what) for one in found) for what in ("wall", "cpu", "memory")
+        )
+        print(f"{name:24}{size:11,}{wall:9.1f}{cpu:9.1f}{memory:7.0f}{cpu * 100 / size:15.2f}")
+
+
+def main() -> None:
+    """Measures what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=SIZES, default="S")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", type=Path, help="where to make the organizations, and to find them again")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        measure(asked.folder or Path(scratch), SIZES[asked.size], asked.seed, asked.rounds)
+
+
+if __name__ == "__main__":
+    main()
