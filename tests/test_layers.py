@@ -28,6 +28,7 @@ ALLOWED = {
             "cli_aws",
             "cli_catalog",
             "cli_demo",
+            "cli_drift",
             "cli_explain",
             "cli_ingest",
             "cli_options",
@@ -40,6 +41,8 @@ ALLOWED = {
         {"errors", "core", "edge", "report", "pipeline_rollout", "cli_options", "cli_aws", "cli_catalog"}
     ),
     "pipeline_rollout": frozenset({"errors", "core", "edge", "report"}),
+    "cli_drift": frozenset({"errors", "core", "edge", "report", "pipeline_drift", "cli_options", "cli_catalog"}),
+    "pipeline_drift": frozenset({"errors", "core", "edge", "report", "pipeline"}),
     "cli_options": frozenset({"errors", "core", "edge", "report"}),
     "cli_demo": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options"}),
     "cli_explain": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options", "cli_catalog"}),

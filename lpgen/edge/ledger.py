@@ -192,6 +192,11 @@ def open_ledger(data: Path) -> Iterator[Ledger]:
         connection.close()
 
 
+def has_ledger(data: Path) -> bool:
+    """Whether anything was ever ingested into a data folder; it may hold snapshots alone."""
+    return (data / LEDGER_FILE).exists()
+
+
 def read_generation(data: Path) -> str:
     """The name of the folder with the usage tables that count, or "" before the first ingest has ended.
 

@@ -4,8 +4,16 @@ from lpgen.report.render import (
     render_evidence,
     render_explanation,
     render_review,
+    render_stars,
     render_summary,
     render_verification,
 )
 
-__all__ = ["render_evidence", "render_explanation", "render_review", "render_summary", "render_verification"]
+__all__ = [
+    "render_evidence",
+    "render_explanation",
+    "render_review",
+    "render_stars",
+    "render_summary",
+    "render_verification",
+]

@@ -102,3 +102,11 @@ def _flush(coded: list[str], tail: str) -> list[str]:
     span = markdown_code(" ".join(coded)) + tail
     coded.clear()
     return [span]
+
+
+def spreadsheet_text(text: str) -> str:
+    """The text as a cell that a spreadsheet takes for text: an apostrophe stands before what would be a formula.
+
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from lpgen.core.explanations import Explanation
     from lpgen.core.findings import Proposal, Report
     from lpgen.core.replacements import Verification
+    from lpgen.core.stars import Stars
     from lpgen.report.blocks import Block
 
 FORMATS: Final = ("text", "json", "markdown")
@@ -88,6 +89,27 @@ def render_explanation(
     from lpgen.report.explain_page import explain_page
 
     return _render_page(explain_page(explanation), format, width=width, color=color)
+
+
+def render_stars(
+    stars: Stars,
+    format: str,  # noqa: A002
+    *,
+    width: int = 100,
+    color: bool = False,
+) -> str:
+    """What wildcards gained, as text, Markdown, JSON or CSV, with a line break at the end.
+
+    Raises:
+        ValueError: there is no such format.
+    """
+    if format in ("json", "csv"):
+        from lpgen.report.stars_json import stars_csv, stars_json
+
+        return stars_json(stars) if format == "json" else stars_csv(stars)
+    from lpgen.report.stars_page import stars_page
+
+    return _render_page(stars_page(stars), format, width=width, color=color)
 
 
 def render_evidence(proposal: Proposal, report: Report) -> str:

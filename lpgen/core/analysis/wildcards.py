@@ -19,11 +19,12 @@ def wildcards_of_grants(
     return tuple(
         WildcardUse(grant.ref, pattern, grant.statement.not_action, len(actions), tuple(sorted(actions & seen)))
         for grant in grants
-        for pattern, actions in _wildcards(grant, catalog)
+        for pattern, actions in wildcards_of_grant(grant, catalog)
     )
 
 
-def _wildcards(grant: Grant, catalog: Catalog) -> Iterable[tuple[ActionPattern, frozenset[Action]]]:
+def wildcards_of_grant(grant: Grant, catalog: Catalog) -> Iterable[tuple[ActionPattern, frozenset[Action]]]:
+    """Each wildcard of one statement with the actions that it stands for today."""
     if grant.statement.not_action:
         yield ActionPattern(", ".join(grant.statement.patterns)), grant.actions
         return

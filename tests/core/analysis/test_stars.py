@@ -1,0 +1,254 @@
+"""What wildcards gain by themselves, on a catalog whose first-seen dates the tests know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cache
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.stars import grow_stars, since_from_text
+from lpgen.core.grounds import PrincipalUsage, Use
+from lpgen.core.guards import AccountScps, Guards
+from lpgen.core.model import AccessLevel, AttachedPolicy, Outcome, PolicyKind, Principal
+from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.stars import Stars
+from lpgen.errors import InvocationError
+from tests.worlds import allow, deny, policy, role, use
+
+RELEASES = ("2020-01-01", "2024-01-01", "2025-06-01", "2026-02-01", "2026-08-01")
+ACTIONS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
+    "ec2": (
+        ("RunInstances", "Write", "2020-01-01"),
+        ("DescribeThings", "List", "2024-01-01"),
+        ("ShareThings", "Permissions management", "2025-06-01"),
+        ("MakeThings", "Write", "2026-02-01"),
+        ("GrantThings", "Permissions management", "2026-02-01"),
+        ("ListThings", "List", "2026-08-01"),
+    ),
+    "s3": (
+        ("GetObject", "Read", "2020-01-01"),
+        ("GetNews", "Read", "2026-08-01"),
+        ("TagNews", "Tagging", "2026-08-01"),
+    ),
+}
+
+
+class _Source:
+    """A catalog of two services in memory."""
+
+    def service_prefixes(self) -> tuple[str, ...]:
+        return tuple(ACTIONS)
+
+    def read_service(self, prefix: str) -> bytes:
+        actions = [
+            {"name": name, "levels": [level], "resources": [], "conditions": [], "dependents": None, "first_seen": seen}
+            for name, level, seen in ACTIONS[prefix]
+        ]
+        return msgspec.json.encode(
+            {"service": prefix, "name": prefix, "actions": actions, "resources": [], "conditions": []}
+        )
+
+    def read_table(self, name: str) -> bytes:
+        if name == "dangerous":
+            return msgspec.json.encode({"source": "here", "actions": {"ec2:MakeThings": "makes things"}})
+        counts = {"services": 2, "actions": 9, "resource_types": 0, "condition_keys": 0}
+        return msgspec.json.encode(
+            {
+                "format": 1,
+                "version": "2026.09.01",
+                "date": "2026-09-01",
+                "oldest_release": RELEASES[0],
+                "counts": counts,
+                "sources": [],
+            }
+        )
+
+    def has_table(self, name: str) -> bool:
+        return name in ("dangerous", "manifest")
+
+
+@cache
+def catalog() -> Catalog:
+    return Catalog(_Source())
+
+
+def managed(name: str, *statements: Mapping[str, object]) -> AttachedPolicy:
+    arn = f"arn:aws:iam::111122223333:policy/{name}"
+    document = msgspec.json.encode({"Version": "2012-10-17", "Statement": statements})
+    return AttachedPolicy(PolicyKind.CUSTOMER_MANAGED, name, arn, "", None, policy_from_json(document, place=name))
+
+
+def grown(
+    *principals: Principal,
+    uses: Mapping[str, Iterable[Use]] | None = None,
+    since: str = "2025-09-01",
+    guards: Guards = Guards(),  # noqa: B008
+    principal: str = "",
+) -> Stars:
+    usages = (
+        None if uses is None else {arn: PrincipalUsage(arn, (), tuple(found), (), ()) for arn, found in uses.items()}
+    )
+    grants = grants_from_principals(principals, catalog(), guards)
+    return grow_stars(grants, usages, catalog(), since=date.fromisoformat(since), principal=principal)
+
+
+def gains(stars: Stars) -> dict[str, list[str]]:
+    return {one.pattern: [gained.action for gained in one.gained] for one in stars.grown}
+
+
+def test_stars_name_what_came_after_the_day_and_nothing_older() -> None:
+    found = grown(role(policy(allow("ec2:*"))), uses={})
+    assert gains(found) == {"ec2:*": ["ec2:GrantThings", "ec2:ListThings", "ec2:MakeThings"]}
+    (star,) = found.grown
+    assert star.levels == {
+        AccessLevel.LIST: 1,
+        AccessLevel.WRITE: 1,
+        AccessLevel.PERMISSIONS_MANAGEMENT: 1,
+    }
+    assert (star.stands_for, star.used, found.totals.used) == (6, 0, 0)
+    assert [one.danger for one in star.gained] == ["changes who may do what", "", "makes things"]
+
+
+def test_stars_tell_use_and_that_nothing_is_known_of_it() -> None:
+    app = role(policy(allow("ec2:*")))
+    seen = [use("ec2:MakeThings"), use("ec2:GrantThings", outcome=Outcome.DENIED)]
+    found = grown(app, uses={app.arn: seen})
+    assert [one.action for one in found.grown[0].gained if one.used] == ["ec2:MakeThings"]
+    assert (found.grown[0].used, found.totals.used) == (1, 1)
+    unknown = grown(app)
+    assert {one.used for one in unknown.grown[0].gained} == {None}
+    assert unknown.totals.used is None
+
+
+def test_a_shared_policy_is_one_wildcard_and_an_inline_one_is_its_owners() -> None:
+    shared = managed("shared", allow("ec2:*"))
+    found = grown(role(shared, name="a"), role(shared, name="b"), role(policy(allow("s3:*")), name="c"), uses={})
+    assert [(one.pattern, len(one.holders), bool(one.owner)) for one in found.grown] == [
+        ("ec2:*", 2, False),
+        ("s3:*", 1, True),
+    ]
+    assert (found.totals.principals, found.totals.grants, found.totals.actions) == (3, 8, 5)
+
+
+def test_totals_count_an_action_of_a_principal_once() -> None:
+    found = grown(role(policy(allow("ec2:*"), allow("ec2:Make*"))), uses={})
+    assert [len(one.gained) for one in found.grown] == [3, 1]
+    assert found.totals.grants == 3
+
+
+def test_not_action_inherits_all_that_it_does_not_name() -> None:
+    statement = {"Effect": "Allow", "NotAction": ["ec2:*", "iam:*"], "Resource": "*"}
+    found = grown(role(policy(statement)))
+    assert gains(found) == {"ec2:*, iam:*": ["s3:GetNews", "s3:TagNews"]}
+    assert found.grown[0].not_action
+
+
+@pytest.mark.parametrize(
+    "guards",
+    [
+        Guards(boundary=policy(allow("ec2:List*"))),
+        Guards(
+            scps=(
+                AccountScps(
+                    "",
+                    (
+                        (
+                            policy_from_json(
+                                '{"Statement":[{"Effect":"Allow","Action":"ec2:List*","Resource":"*"}]}', place="scp"
+                            ),
+                        ),
+                    ),
+                ),
+            )
+        ),
+    ],
+    ids=["boundary", "scp"],
+)
+def test_what_a_limit_keeps_out_is_stopped_and_not_gained(guards: Guards) -> None:
+    (star,) = grown(role(policy(allow("ec2:*"))), guards=guards).grown
+    assert ([one.action for one in star.gained], star.stopped) == (["ec2:ListThings"], 2)
+
+
+def test_denies_stop_and_gain_nothing_themselves() -> None:
+    found = grown(role(policy(allow("ec2:*"), deny("ec2:*Things"), deny("s3:*"))))
+    assert (found.grown, found.totals.wildcards, found.totals.grants) == ((), 1, 0)
+
+
+def test_an_action_written_out_is_no_wildcard() -> None:
+    found = grown(role(policy(allow("ec2:GrantThings"))))
+    assert (found.totals.wildcards, found.grown) == (0, ())
+
+
+def test_stars_say_how_sure_the_dates_are() -> None:
+    found = grown(role(policy(allow("ec2:*"))))
+    assert (found.doubtful_after, found.doubtful_until) == ("2025-06-01", "2026-02-01")
+    assert next(one.after for one in found.grown[0].gained if one.action == "ec2:MakeThings") == "2025-06-01"
+    exact = grown(role(policy(allow("ec2:*"))), since="2025-06-01")
+    assert (exact.doubtful_after, exact.doubtful_until) == ("", "")
+    assert exact.totals.undated == 0
+
+
+def test_actions_of_unknown_age_are_counted_apart() -> None:
+    found = grown(role(policy(allow("*"))), since="2010-01-01")
+    assert found.totals.undated == 2
+    assert "ec2:RunInstances" not in gains(found)["*"]
+    assert "ec2:DescribeThings" in gains(found)["*"]
+
+
+def test_the_heaviest_comes_first() -> None:
+    found = grown(
+        role(policy(allow("s3:*")), name="a"),
+        role(policy(allow("ec2:Grant*")), name="b"),
+        role(policy(allow("ec2:Make*")), name="c"),
+    )
+    assert [one.pattern for one in found.grown] == ["ec2:Grant*", "ec2:Make*", "s3:*"]
+
+
+def test_principal_chooses() -> None:
+    found = grown(role(policy(allow("s3:*")), name="a"), role(policy(allow("ec2:*")), name="b"), principal="b")
+    assert (found.principals, list(gains(found))) == (1, ["ec2:*"])
+
+
+@given(st.permutations(range(4)), st.sampled_from(("2019-01-01", *RELEASES[:4])))
+def test_growth_depends_on_no_order(order: list[int], since: str) -> None:
+    people = [
+        role(managed("one", allow("ec2:*")), name="a"),
+        role(managed("one", allow("ec2:*")), policy(allow("s3:*")), name="b"),
+        role(policy(allow(["s3:G*", "ec2:*"])), name="c"),
+        role(policy(allow("*"), deny("s3:*")), name="d"),
+    ]
+    uses = {people[0].arn: [use("ec2:MakeThings")]}
+    assert grown(*(people[at] for at in order), uses=uses, since=since) == grown(*people, uses=uses, since=since)
+
+
+@given(st.dates(date(2018, 1, 1), date(2026, 8, 31)), st.dates(date(2018, 1, 1), date(2026, 8, 31)))
+def test_a_longer_time_never_gains_less(one: date, other: date) -> None:
+    longer, shorter = (grown(role(policy(allow("*"))), since=day.isoformat()) for day in sorted((one, other)))
+    assert set(gains(longer).get("*", ())) >= set(gains(shorter).get("*", ()))
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2025-01-31", date(2025, 1, 31)),
+        ("12m", date(2025, 3, 31)),
+        ("1m", date(2026, 2, 28)),
+        ("13m", date(2025, 2, 28)),
+        ("365d", date(2025, 3, 31)),
+    ],
+)
+def test_since_understands_days_and_ages(text: str, day: date) -> None:
+    assert since_from_text(text, "2026-03-31") == day
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "12", "99999m", "2026-03-31", "2027-01-01", "-3d", "0d"])
+def test_since_refuses_what_is_no_earlier_day(text: str) -> None:
+    with pytest.raises(InvocationError):
+        since_from_text(text, "2026-03-31")
