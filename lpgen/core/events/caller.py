@@ -16,7 +16,7 @@ _ANONYMOUS: Final = ("ANONYMOUS_PRINCIPAL", "anonymous")
 _SERVICE_LINKED_PATH: Final = ":role/aws-service-role/"
 
 # Session names that only an AWS service chooses when it assumes a service role that a customer made for it.
-_SERVICE_SESSION_NAMES: Final = (
+SERVICE_SESSION_NAMES: Final = (
     "AWSCloudFormation",
     "AWSBackup-",
     "AWSConfig-",
@@ -98,7 +98,7 @@ def _is_service_session(identity: UserIdentity, arn: str) -> bool:
     if _SERVICE_LINKED_PATH in arn:
         return True
     session_name = (identity.principalId or "").partition(":")[2]
-    return session_name.startswith(_SERVICE_SESSION_NAMES)
+    return session_name.startswith(SERVICE_SESSION_NAMES)
 
 
 def _is_anonymous(identity: UserIdentity) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from lpgen.core.events.caller import caller_from_record
 from lpgen.core.events.event_map import skip_from_record
@@ -250,24 +250,28 @@ class UsageTally:
         for key, example in examples.items():
             self._count_usage(key, moment, record.eventID or "", example)
 
-    def _count_usage(self, key: UsageKey, moment: str, event_id: str, example: str) -> None:
-        """INVARIANT: the day is part of the key, so that a row's records all have a time or none has."""
+    def _count_usage(self, key: UsageKey, moment: str, event_id: str, example: str) -> list[Any]:
+        """The row in the making, with a record more.
+
+        INVARIANT: the day is part of the key, so that a row's records all have a time or none has.
+        """
         row = self._rows.get(key)
         if row is None:
-            self._rows[self._shared(key)] = [moment, moment, 1, event_id, example]
-            return
+            row = self._rows[self._shared(key)] = [moment, moment, 1, event_id, example]
+            return row
         row[2] += 1
         if moment > row[1]:
             row[1] = moment
         elif moment <= row[0] and (moment, event_id, example) < (row[0], row[3], row[4]):
             row[0], row[3], row[4] = moment, event_id, example
+        return row
 
     def _shared(self, key: UsageKey) -> UsageKey:
         """The key with each text stored once in the whole tally."""
         share = self._texts.setdefault
         return tuple([share(part, part) if type(part) is str else part for part in key])  # type: ignore[return-value]
 
-    def _count_coverage(self, record: Record, moment: str | None, *, used: bool) -> None:
+    def _count_coverage(self, record: Record, moment: str | None, *, used: bool) -> list[int]:
         """Counts a record as read; a `moment` of None says that it shows nothing of any day, as outside the window."""
         category = NO_CATEGORY if moment is None else category_from_record(record)
         source = record.eventSource if category == _DATA else ""
@@ -278,8 +282,9 @@ class UsageTally:
             row = self._coverage[key] = [0, 0]
         row[0] += 1
         row[1] += used
+        return row
 
-    def _add_skip(self, part: Unusable, source: str, moment: str, principal: str, outcome: str) -> None:
+    def _add_skip(self, part: Unusable, source: str, moment: str, principal: str, outcome: str) -> list[Any]:
         record = part.record or _NOTHING
         key = (
             part.reason.value,
@@ -294,11 +299,12 @@ class UsageTally:
         example = (moment or LATE, record.eventID or "", source, part.position)
         row = self._skips.get(key)
         if row is None:
-            self._skips[key] = [example[0], moment, 1, *example[1:]]
-            return
+            row = self._skips[key] = [example[0], moment, 1, *example[1:]]
+            return row
         row[1], row[2] = max(row[1], moment), row[2] + 1
         if example < (row[0], row[3], row[4], row[5]):
             row[0], row[3], row[4], row[5] = example
+        return row
 
 
 _NO_NAME: Final = "`eventSource` or `eventName` is empty"

@@ -1,0 +1,290 @@
+"""The query that groups a table's records: by day and by everything that the event map and the usage table look at.
+
+A group holds records that differ in nothing that counts, so that the mapping of one is that of all. What differs from
+call to call and decides nothing is left out or made equal: the names of sessions, tokens, times (`EVER_CHANGING`), and
+answers of services whose answers no rule reads (`UNREAD_ANSWERS`). Tests hold both lists to the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from lpgen.core.athena.hive_types import HiveType
+from lpgen.core.athena.partitions import Partitions, conditions_on_partitions
+from lpgen.core.athena.sql_text import identifier, literal
+from lpgen.core.athena.table import AthenaTable
+from lpgen.core.events.caller import SERVICE_SESSION_NAMES
+from lpgen.core.usage.log_layout import LATE_DAYS
+
+PLAIN_COLUMNS: Final = (
+    "eventsource",
+    "eventname",
+    "eventtype",
+    "eventcategory",
+    "managementevent",
+    "readonly",
+    "awsregion",
+    "recipientaccountid",
+    "errorcode",
+    "errormessage",
+    "vpcendpointid",
+)
+
+IDENTITY_FIELDS: Final = (
+    "type",
+    "principalId",
+    "arn",
+    "accountId",
+    "invokedBy",
+    "sessionContext.sourceIdentity",
+    "sessionContext.sessionIssuer.type",
+    "sessionContext.sessionIssuer.principalId",
+    "sessionContext.sessionIssuer.arn",
+    "sessionContext.sessionIssuer.accountId",
+)
+
+UNREAD_ANSWERS: Final = (
+    "kms.amazonaws.com",
+    "s3.amazonaws.com",
+    "sns.amazonaws.com",
+    "sqs.amazonaws.com",
+    "sts.amazonaws.com",
+)
+"""Sources of many calls whose response elements differ each time, and hold credentials or keys in part."""
+
+READ_BESIDE: Final = ("codecommit.amazonaws.com",)
+"""Sources whose `additionalEventData` a rule reads; elsewhere it holds counts of bytes and the like."""
+
+EVER_CHANGING: Final = (
+    "nextToken", "NextToken", "paginationToken", "continuation-token", "clientToken", "ClientToken",
+    "clientRequestToken", "ClientRequestToken", "idempotencyToken", "creationToken", "callerReference",
+    "startTime", "StartTime", "endTime", "EndTime", "startDate", "endDate", "roleSessionName", "encryptionContext",
+    "queryExecutionId", "queryId", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Signature",
+)  # fmt: skip
+"""Request parameters that differ from call to call and say nothing of what the call needs."""
+
+COUNT, FIRST, LAST = "group_records", "group_first", "group_last"
+RESOURCES, REQUEST, RESPONSE, BESIDE = "resources", "requestparameters", "responseelements", "additionaleventdata"
+
+
+@dataclass(frozen=True, slots=True)
+class DaySpan:
+    """Days of events, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Each of them."""
+        return tuple(self.first + timedelta(number) for number in range((self.last - self.first).days + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query and what it answers: columns by name, all as text, one row a group."""
+
+    sql: str
+    columns: tuple[str, ...]
+    spans: tuple[DaySpan, ...]
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The days of events that it asks for."""
+        return tuple(day for span in self.spans for day in span.days)
+
+
+def build_query(
+    table: AthenaTable,
+    partitions: Partitions,
+    spans: Sequence[DaySpan],
+    *,
+    accounts: Sequence[str],
+    regions: Sequence[str],
+) -> Query:
+    """The query for the records of some days, accounts and Regions (none: all). `spans` are in order and not empty.
+
+    Raises:
+        IngestError: the table must be told accounts or Regions, and none are given.
+    """
+    keys = dict(_keys(table))
+    moment, event = identifier("eventtime"), _plain(table, "eventid") or "''"
+    conditions = [
+        *conditions_on_partitions(
+            table,
+            partitions,
+            first=spans[0].first,
+            last=spans[-1].last + timedelta(LATE_DAYS),
+            accounts=accounts,
+            regions=regions,
+        ),
+        *_conditions_on_columns(table, partitions, accounts, regions),
+        _in_spans(moment, spans),
+    ]
+    shown = [f"{expression} AS {name}" for name, expression in keys.items()]
+    shown += [
+        f"count(*) AS {COUNT}",
+        f"min(concat({moment}, ' ', coalesce({event}, ''))) AS {FIRST}",
+        f"max({moment}) AS {LAST}",
+    ]
+    grouped = ", ".join([f"substr({moment}, 1, 10)", *map(str, range(1, len(keys) + 1))])
+    sql = "\n".join(
+        (
+            "SELECT",
+            ",\n".join(f"  {one}" for one in shown),
+            f"FROM {identifier(table.name.database)}.{identifier(table.name.table)}",
+            "WHERE " + "\n  AND ".join(conditions),
+            f"GROUP BY {grouped}",
+        )
+    )
+    return Query(sql, (*keys, COUNT, FIRST, LAST), tuple(spans))
+
+
+def describe_lacks(table: AthenaTable, partitions: Partitions) -> tuple[str, ...]:
+    """What the table can't give, as sentences for people."""
+    has = dict(_keys(table))
+    lacks = [sentence for column, sentence in _LACKS if column not in has]
+    if "eventcategory" not in has and "managementevent" not in has:
+        lacks.append("the table has no column `eventcategory`: data events count as management events")
+    if "identity_sessioncontext_sessionissuer_arn" not in has:
+        lacks.append("the table doesn't name the roles behind sessions: calls by roles are skipped")
+    if "eventid" not in table.columns:
+        lacks.append("the table has no column `eventid`: usage has no examples")
+    if not partitions.tell_days:
+        lacks.append("no partition of the table tells the day: each query reads all of it")
+    return tuple(lacks)
+
+
+_LACKS: Final = (
+    (
+        REQUEST,
+        "the table has no text column `requestparameters`: most resources stay unknown, and keep their old scope",
+    ),
+    (RESPONSE, "the table has no text column `responseelements`: resources that calls make stay unknown"),
+    (RESOURCES, "the table has no column `resources` with ARNs: resources that only it names stay unknown"),
+    (BESIDE, "the table has no text column `additionaleventdata`: repositories that Git reads stay unknown"),
+    ("errorcode", "the table has no column `errorcode`: denied and failed calls count as allowed"),
+    ("eventtype", "the table has no column `eventtype`: events that are no calls may count as such"),
+    ("awsregion", "the table has no column `awsregion`: the Region stays unknown"),
+    ("recipientaccountid", "the table has no column `recipientaccountid`: the account of the logs stays unknown"),
+    (
+        "identity_sessioncontext_sourceidentity",
+        "the table doesn't hold source identities: sts:SetSourceIdentity goes unseen",
+    ),
+)
+
+
+def _keys(table: AthenaTable) -> Iterator[tuple[str, str]]:
+    """The expressions to group by, with the names of their columns in the answer; what the table lacks is left out."""
+    for name in PLAIN_COLUMNS:
+        expression = _plain(table, name)
+        if expression:
+            yield name, expression
+    for path in IDENTITY_FIELDS:
+        expression = _identity(table, path)
+        if expression:
+            yield f"identity_{path.replace('.', '_').lower()}", expression
+    if _is_text(table, REQUEST):
+        yield REQUEST, _calm_request()
+    if _is_text(table, RESPONSE):
+        yield RESPONSE, _read_response()
+    if _is_text(table, BESIDE):
+        yield BESIDE, f"CASE WHEN {_source_in(READ_BESIDE)} THEN {identifier(BESIDE)} END"
+    listed = _resources(table.columns.get(RESOURCES))
+    if listed:
+        yield RESOURCES, listed
+
+
+def _plain(table: AthenaTable, name: str) -> str:
+    """A column as text, or "" where there is none that may be."""
+    kind = table.columns.get(name)
+    if kind is None or kind.name in ("struct", "array", "map", "unknown"):
+        return ""
+    return identifier(name) if kind.is_text else f"CAST({identifier(name)} AS varchar)"
+
+
+def _is_text(table: AthenaTable, name: str) -> bool:
+    return name in table.columns and table.columns[name].is_text
+
+
+def _identity(table: AthenaTable, path: str) -> str:
+    """A part of `useridentity`, which is a struct, or in some tables its JSON; "" where the struct lacks it."""
+    whole = _identity_part(table, path)
+    if not whole:
+        return ""
+    if path == "principalId":
+        names = "|".join(SERVICE_SESSION_NAMES)
+        return f"regexp_extract({whole}, {literal(f'^[^:]*(:({names}))?')})"
+    if path == "arn":
+        kind = _identity_part(table, "type") or "''"
+        return f"CASE WHEN {kind} IN ('IAMUser', 'Role') THEN {whole} ELSE regexp_extract({whole}, '^arn:[^:]*:') END"
+    return whole
+
+
+def _identity_part(table: AthenaTable, path: str) -> str:
+    kind, place = table.columns["useridentity"], identifier("useridentity")
+    if kind.is_text:
+        return f"json_extract_scalar({place}, {literal('$.' + path)})"
+    for name in path.split("."):
+        found = kind.field(name)
+        if found is None:
+            return ""
+        place, kind = f"{place}.{identifier(found[0])}", found[1]
+    return place if kind.is_text else ""
+
+
+def _calm_request() -> str:
+    """The request parameters, with one text for the values of all that is ever changing."""
+    text = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+    flat = rf'\{{[^{{}}"]*(?:{text}[^{{}}"]*)*\}}'
+    pattern = rf'"({"|".join(EVER_CHANGING)})":\s*(?:{text}|-?[0-9][0-9.eE+-]*|{flat})'
+    return f"regexp_replace({identifier(REQUEST)}, {literal(pattern)}, {literal(_CALM)})"
+
+
+_CALM: Final = '"$1":"*"'
+
+
+def _read_response() -> str:
+    """The response elements where a rule may read them, or where they may hold an error."""
+    column = identifier(RESPONSE)
+    return f"""CASE WHEN NOT {_source_in(UNREAD_ANSWERS)} OR {column} LIKE '%"error%' THEN {column} END"""
+
+
+def _source_in(sources: Sequence[str]) -> str:
+    return f"{identifier('eventsource')} IN ({', '.join(map(literal, sources))})"
+
+
+def _resources(kind: HiveType | None) -> str:
+    """The resources as JSON: lists of ARN and type, or as they are where the column holds text.
+
+    Lists and not objects, since engines differ in what a struct becomes.
+    """
+    if kind is None or kind.is_text:
+        return identifier(RESOURCES) if kind else ""
+    if kind.item is None or (arn := kind.item.field("arn")) is None:
+        return ""
+    of_type = kind.item.field("type")
+    fields = ", ".join(f"one.{identifier(field[0])}" for field in (arn, of_type) if field)
+    return f"json_format(CAST(transform({identifier(RESOURCES)}, one -> ARRAY[{fields}]) AS json))"
+
+
+def _conditions_on_columns(
+    table: AthenaTable, partitions: Partitions, accounts: Sequence[str], regions: Sequence[str]
+) -> Iterator[str]:
+    """What no partition sorts out."""
+    for key, column, values in (
+        (partitions.account, "recipientaccountid", accounts),
+        (partitions.region, "awsregion", regions),
+    ):
+        if values and key is None and _plain(table, column):
+            yield f"{_plain(table, column)} IN ({', '.join(map(literal, values))})"
+
+
+def _in_spans(moment: str, spans: Sequence[DaySpan]) -> str:
+    """Whether an event is of the days; bare days sort before all their moments, however these are spelled."""
+    ends = [(span.first.isoformat(), (span.last + timedelta(1)).isoformat()) for span in spans]
+    tests = [f"{moment} >= {literal(first)} AND {moment} < {literal(end)}" for first, end in ends]
+    return tests[0] if len(tests) == 1 else "(" + " OR ".join(f"({test})" for test in tests) + ")"
