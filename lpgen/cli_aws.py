@@ -123,29 +123,43 @@ def iam_policy_command(
         str, typer.Option("--bucket", metavar="NAME", help="The bucket of the logs.")
     ] = "YOUR-TRAIL-BUCKET",
     role: Annotated[
-        str, typer.Option("--role", metavar="NAME", help="The role that lpgen assumes in other accounts.")
-    ] = "lpgen-read",
+        str, typer.Option("--role", metavar="NAME", help="The role that lpgen assumes in other accounts, if any.")
+    ] = "",
     caller: Annotated[
         str, typer.Option("--caller", metavar="ARN", help="The role or user that runs lpgen.")
     ] = "arn:aws:iam::111122223333:role/lpgen",
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan", metavar="PLAN", help="Of a rollout, only what this plan takes: its principals and policies."
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; `-` or nothing is stdout.")
     ] = None,
 ) -> None:
     """Print the least-privilege policy that lpgen itself needs.
 
-    COMMAND is ingest-s3, ingest-cloudtrail, snapshot, member-role (what the role in other accounts may do),
-    member-trust (who may assume it), rollout-apply, rollout-undo or rollout-watch.
+    COMMAND is ingest-s3, ingest-cloudtrail, snapshot, rollout-apply, rollout-undo or rollout-watch; or, for the role
+    in other accounts, member-trust (who may assume it), member-role (what it takes to read them) or member-rollout.
 
     Without COMMAND prints an object of all of them.
     """
     from lpgen.core.own_permissions import own_policies
+    from lpgen.core.policies.policy import MANAGED_POLICY_LIMIT, policy_size
     from lpgen.core.policies.policy_reader import document_json
+    from lpgen.edge.rollout_plan_file import read_rollout_plan
 
     if not _PRINCIPAL.fullmatch(caller):
         raise InvocationError(
             f"{quote_input(caller)} is no role or user", hint="such as arn:aws:iam::111122223333:role/lpgen"
         )
-    policies = own_policies(bucket=bucket, role=role, caller=caller)
+    whole = read_rollout_plan(plan) if plan else None
+    if whole is not None and not any(one.calls for one in whole.principals):
+        raise InvocationError(f"`{plan}` changes nothing")
+    policies = own_policies(bucket=bucket, role=role, caller=caller, plan=whole)
     shown = {duty.value: policy for duty, policy in policies.items()} if command is None else policies[command]
     put_text(document_json(shown, indent=2), output)
+    size = policy_size(document_json(shown))
+    if command and size > MANAGED_POLICY_LIMIT:
+        typer.echo(f"note: {size:,} characters, and a managed policy may have 6,144: plan fewer principals", err=True)

@@ -5,11 +5,14 @@ A test proves that what the commands really call is within them, and that each a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from lpgen.core.model import CURRENT_VERSION
+from lpgen.core.model import CURRENT_VERSION, PrincipalKind
+from lpgen.core.rollout.calls import POLICY_PATH, CallKind
+from lpgen.core.rollout.plan import RolloutPlan
 
 Document = dict[str, Any]
 
@@ -25,6 +28,7 @@ class Duty(StrEnum):
     ROLLOUT_APPLY = "rollout-apply"
     ROLLOUT_UNDO = "rollout-undo"
     ROLLOUT_WATCH = "rollout-watch"
+    MEMBER_ROLLOUT = "member-rollout"
 
 
 _ORGANIZATION: Final = (
@@ -62,40 +66,43 @@ _RESOURCE_POLICIES: Final = (
     "sqs:GetQueueAttributes",
     "sqs:ListQueues",
 )
-_READ_PRINCIPALS: Final = (
-    "iam:GetRole",
-    "iam:GetRolePolicy",
-    "iam:GetUser",
-    "iam:GetUserPolicy",
-    "iam:ListAttachedRolePolicies",
-    "iam:ListAttachedUserPolicies",
-    "iam:ListGroupsForUser",
-    "iam:ListRolePolicies",
-    "iam:ListUserPolicies",
-)
-_CHANGE_PRINCIPALS: Final = (
-    "iam:AttachRolePolicy",
-    "iam:AttachUserPolicy",
-    "iam:DeleteRolePolicy",
-    "iam:DeleteUserPolicy",
-    "iam:DetachRolePolicy",
-    "iam:DetachUserPolicy",
-    "iam:PutRolePolicy",
-    "iam:PutUserPolicy",
-)
+_READ_PRINCIPALS: Final = {
+    PrincipalKind.ROLE: (
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListRolePolicies",
+    ),
+    PrincipalKind.USER: (
+        "iam:GetUser",
+        "iam:GetUserPolicy",
+        "iam:ListAttachedUserPolicies",
+        "iam:ListGroupsForUser",
+        "iam:ListUserPolicies",
+    ),
+}
+_ATTACH: Final = {
+    PrincipalKind.ROLE: ("iam:AttachRolePolicy", "iam:DetachRolePolicy"),
+    PrincipalKind.USER: ("iam:AttachUserPolicy", "iam:DetachUserPolicy"),
+}
+_EDIT: Final = {
+    PrincipalKind.ROLE: ("iam:DeleteRolePolicy", "iam:PutRolePolicy"),
+    PrincipalKind.USER: ("iam:DeleteUserPolicy", "iam:PutUserPolicy"),
+}
 _READ_POLICIES: Final = (
     "iam:GetPolicy",
     "iam:GetPolicyVersion",
     "iam:ListPolicyVersions",
 )
-_CHANGE_POLICIES: Final = ("iam:CreatePolicy", "iam:DeletePolicy", "iam:TagPolicy")
+_MAKE_POLICIES: Final = ("iam:CreatePolicy", "iam:DeletePolicy", "iam:ListEntitiesForPolicy", "iam:TagPolicy")
 
 
-def own_policies(*, bucket: str, role: str, caller: str) -> dict[Duty, Document]:
-    """The policy for each duty: identity policies of whoever runs lpgen, but for the last two of a snapshot.
+def own_policies(*, bucket: str, role: str, caller: str, plan: RolloutPlan | None = None) -> dict[Duty, Document]:
+    """The policy for each duty: identity policies of whoever runs lpgen, but for those of a member account.
 
-    `bucket` holds the logs; `role` is the name of the role that lpgen assumes in other accounts, to which MEMBER_ROLE
-    is attached and of which MEMBER_TRUST is the trust policy; `caller` is the ARN of the role or user that runs lpgen.
+    `bucket` holds the logs. `role` is the name of the role that lpgen assumes in other accounts, "" where it assumes
+    none; MEMBER_ROLE or MEMBER_ROLLOUT is attached to it, and MEMBER_TRUST is its trust policy. `caller` is the ARN of
+    the role or user that runs lpgen. With a `plan` those of a rollout name its principals and policies alone.
     """
     partition, account = caller.split(":")[1], caller.split(":")[4]
     s3 = (
@@ -109,30 +116,66 @@ def own_policies(*, bucket: str, role: str, caller: str) -> dict[Duty, Document]
         _allow("ReadAccount", _ACCOUNT, "*"),
         _allow("ReadResourcePolicies", _RESOURCE_POLICIES, "*"),
     )
-    rollout = _document(*_rollout(partition, account))
+    assumed = f"arn:{partition}:iam::*:role/{role}"
+    other_accounts = (_allow("ReachOtherAccounts", ("sts:AssumeRole",), assumed),) if role else ()
+    rollout = _document(*_rollout(_reach(plan) if plan else _anything(partition, account)), *other_accounts)
     return {
         Duty.INGEST_S3: _document(*s3),
         Duty.INGEST_CLOUDTRAIL: _document(events),
-        Duty.SNAPSHOT: _document(
-            _allow("ReadOrganization", _ORGANIZATION, "*"),
-            *account_reads,
-            _allow("ReadOtherAccounts", ("sts:AssumeRole",), f"arn:{partition}:iam::*:role/{role}"),
-        ),
+        Duty.SNAPSHOT: _document(_allow("ReadOrganization", _ORGANIZATION, "*"), *account_reads, *other_accounts),
         Duty.MEMBER_ROLE: _document(*account_reads),
         Duty.MEMBER_TRUST: _document(_trust(partition, account, caller)),
         Duty.ROLLOUT_APPLY: rollout,
         Duty.ROLLOUT_UNDO: rollout,
         Duty.ROLLOUT_WATCH: _document(*s3, events),
+        Duty.MEMBER_ROLLOUT: _document(*_rollout(_reach(plan) if plan else _anything(partition, "*"))),
     }
 
 
-def _rollout(partition: str, account: str) -> Iterable[Document]:
-    principals = [f"arn:{partition}:iam::{account}:{kind}/*" for kind in ("role", "user")]
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """What a rollout may touch: principals by kind, the policies that it attaches and detaches, and those it makes.
+
+    `exchanged` empty means any, since what an old policy is called isn't known without a plan.
+    """
+
+    principals: dict[PrincipalKind, list[str]]
+    exchanged: list[str]
+    made: list[str]
+
+
+def _anything(partition: str, account: str) -> _Reach:
+    """Every role and user of an account, and every policy that lpgen may make in it."""
+    iam = f"arn:{partition}:iam::{account}"
+    return _Reach({kind: [f"{iam}:{kind}/*"] for kind in PrincipalKind}, [], [f"{iam}:policy{POLICY_PATH}*"])
+
+
+def _reach(plan: RolloutPlan) -> _Reach:
+    """The principals that a plan changes, and the policies that come and go."""
+    planned = [one for one in plan.principals if one.calls]
+    calls = [call for one in planned for call in one.calls]
+    return _Reach(
+        {kind: sorted(one.principal for one in planned if one.kind is kind) for kind in PrincipalKind},
+        sorted({call.policy for call in calls if call.kind in (CallKind.ATTACH, CallKind.DETACH)}),
+        sorted({call.policy for call in calls if call.kind is CallKind.CREATE_POLICY}),
+    )
+
+
+def _rollout(reach: _Reach) -> Iterator[Document]:
+    """What applying takes, and undoing too, since an apply that fails undoes itself.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_PolicyARN
+    """
     yield _allow("ReadLimits", ("iam:GetAccountSummary",), "*")
-    yield _allow("ReadPrincipals", _READ_PRINCIPALS, principals)
     yield _allow("ReadPolicies", _READ_POLICIES, "*")  # those of AWS too
-    yield _allow("ReplacePolicies", _CHANGE_PRINCIPALS, principals)
-    yield _allow("MakePolicies", _CHANGE_POLICIES, f"arn:{partition}:iam::{account}:policy/lpgen/*")
+    condition = {"ArnEquals": {"iam:PolicyARN": reach.exchanged}} if reach.exchanged else {}
+    for kind, arns in reach.principals.items():
+        if arns:
+            yield _allow(f"Read{kind.capitalize()}s", _READ_PRINCIPALS[kind], arns)
+            yield _allow(f"Exchange{kind.capitalize()}Policies", _ATTACH[kind], arns, **condition)
+            yield _allow(f"Edit{kind.capitalize()}Policies", _EDIT[kind], arns)
+    if reach.made:
+        yield _allow("MakePolicies", _MAKE_POLICIES, reach.made)
 
 
 def _trust(partition: str, account: str, caller: str) -> Document:

@@ -255,6 +255,7 @@ def is_denied(error: AwsError) -> bool:
     return error.code in _DENIED_CODES
 
 
+_DENIED: Final = "`lpgen iam-policy` prints the permissions that each command needs"
 _EXPIRED: Final = "the credentials have expired or aren't valid: log in again"
 _NONE_FOUND: Final = "give --profile, set AWS_PROFILE, or log in with `aws sso login`"
 _HINTS: Final = {
@@ -270,4 +271,5 @@ _HINTS: Final = {
     "UnauthorizedSSOTokenError": "run `aws sso login`",
     "TokenRetrievalError": "run `aws sso login`",
     "EndpointConnectionError": "check the network, the Region and --endpoint-url",
+    **dict.fromkeys(_DENIED_CODES, _DENIED),
 }

@@ -13,7 +13,7 @@ from lpgen.edge.catalog_files import bundled_catalog
 
 CALLER = "arn:aws-cn:iam::111122223333:role/tools/lpgen"
 POLICIES = own_policies(bucket="logs", role="reader", caller=CALLER)
-CHANGES = {Duty.ROLLOUT_APPLY, Duty.ROLLOUT_UNDO}
+CHANGES = {Duty.ROLLOUT_APPLY, Duty.ROLLOUT_UNDO, Duty.MEMBER_ROLLOUT}
 
 
 @pytest.mark.parametrize("duty", Duty)
