@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -462,26 +463,26 @@ main()
 """
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_ingest_killed_at_ten_points_and_run_again_gives_the_same_tables(
-    moto: Server, seaweed: Server, tmp_path: Path, seed: int
-) -> None:
-    """Five points on each server, told by the number of requests that came before."""
-    server = moto if seed == 1 else seaweed
-    bucket = make_bucket(server)
+def test_ingest_killed_at_ten_points_and_run_again_gives_the_same_tables(s3: Server, tmp_path: Path) -> None:
+    """On each server: seven points told by the requests that came before, two after the last, one between commits."""
+    bucket = make_bucket(s3)
     logs = daily_logs(range(1, 29))
     bucket.put(logs)
     expected = content_from_files(tmp_path, logs)
-    rng = random.Random(seed)
-    kept = []
-    for attempt, at_request in enumerate([*(rng.randrange(1, 34) for _ in range(4)), BETWEEN_COMMITS]):
+    whole = _run_to_kill(bucket, tmp_path / "whole")
+    assert not whole.killed
+    rng = random.Random(whole.requests)
+    last = whole.requests
+    points = [(rng.randrange(1, last), rng.uniform(0, 0.02)) for _ in range(7)]
+    points += [(last, rng.uniform(0, 0.2)), (last, rng.uniform(0, 0.2)), (BETWEEN_COMMITS, 0)]
+    kept, killed = [], 0
+    for attempt, (at_request, seconds) in enumerate(points):
         data = tmp_path / f"killed-{attempt}"
-        _kill_ingest(bucket, data, at_request)
-        if (data / "ledger.sqlite").exists():
-            assert read_generation(data) != read_generation(tmp_path / "files-data")
-        kept.append(take_from(server, data, bucket.address()).objects_known)
+        killed += _run_to_kill(bucket, data, at_request=at_request, after_seconds=seconds).killed
+        kept.append(take_from(s3, data, bucket.address()).objects_known)
         assert content(data) == expected
         assert len(list((data / "usage").iterdir())) == 1
+    assert killed >= 8
     assert 0 < kept[-1] < len(logs), "the last attempt wasn't killed between two commits"
 
 
@@ -497,8 +498,14 @@ def _is_committed(data: Path) -> bool:
         return False
 
 
-def _kill_ingest(bucket: Bucket, data: Path, at_request: int) -> None:
-    """Kills an ingest, and with it its workers, when so many requests have come."""
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    killed: bool
+    requests: int
+
+
+def _run_to_kill(bucket: Bucket, data: Path, *, at_request: int | None = None, after_seconds: float = 0) -> _Ended:
+    """Kills an ingest, and with it its workers, some time after so many requests; None lets it end by itself."""
     command = [sys.executable, "-c", _KILLED, "ingest", bucket.address(), "--data", str(data), "--workers", "2"]
     enough = threading.Event()
 
@@ -508,12 +515,34 @@ def _kill_ingest(bucket: Bucket, data: Path, at_request: int) -> None:
                 time.sleep(0.01)
             if _is_committed(data):
                 enough.set()
-        elif len(proxy.requests) >= at_request:
+        elif at_request is not None and len(proxy.requests) >= at_request:
             enough.set()
         return None
 
     with fault_proxy(bucket.server, stop) as proxy:
         process = subprocess.Popen(command, env=proxy.environment)
-        assert enough.wait(60)
-        process.kill()
-        assert process.wait(60) == -signal.SIGKILL
+        if at_request is not None:
+            assert enough.wait(60)
+            time.sleep(after_seconds)
+            process.kill()
+        status = process.wait(60)
+        assert status in (0, -signal.SIGKILL)
+        return _Ended(status != 0, len(proxy.requests))
+
+
+def test_ingests_at_the_same_time_lose_nothing(bucket: Bucket, tmp_path: Path) -> None:
+    """Of four processes on one data folder those that find it in use say so and end; the tables are those of one."""
+    logs = daily_logs(range(1, 29))
+    bucket.put(logs)
+    command = [sys.executable, "-m", "lpgen", "ingest", bucket.address(), "--data", str(tmp_path / "data")]
+    environment = bucket.server.environment
+    running = [
+        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    ended = [(process.communicate(timeout=120)[1], process.returncode) for process in running]
+    assert {status for _, status in ended} <= {0, 3}
+    assert any(status == 0 for _, status in ended)
+    assert all("another ingest" in said for said, status in ended if status == 3)
+    assert sum(said.startswith("28 new objects") for said, _ in ended) == 1
+    assert content(tmp_path / "data") == content_from_files(tmp_path, logs)
