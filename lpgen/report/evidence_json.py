@@ -106,21 +106,30 @@ def _facts_of_documents(replacement: Replacement) -> Iterable[Row]:
 # ---------------------------------------------------------------- lines
 
 
-def _facts_of_lines(file: str, statement: ReplacementStatement) -> Iterable[Json]:
-    """One entry per action and scope. A line's scope is cut to what this statement holds of it, since large statements
-    are split; a line that it holds nothing of belongs to another part, unless nothing else explains the action."""
+def explained_lines(statement: ReplacementStatement) -> Iterable[tuple[str, Scope, list[Line]]]:
+    """Each action and scope of a statement with the lines that explain it, sorted.
+
+    A line's scope is cut to what this statement holds of it, since large statements are split; a line that it holds
+    nothing of belongs to another part, unless nothing else explains the action.
+    """
     found: dict[tuple[str, Scope], list[Line]] = defaultdict(list)
     for line in statement.lines:
         found[line.action, _scope_within(line.scope, statement.scope)].append(line)
     explained = {action for action, scope in found if scope.resources}
     for (action, scope), lines in sorted(found.items()):
-        if not scope.resources and action in explained:
-            continue
+        if scope.resources:
+            yield action, scope, lines
+        elif action not in explained:
+            yield action, statement.scope, lines
+
+
+def _facts_of_lines(file: str, statement: ReplacementStatement) -> Iterable[Json]:
+    for action, scope, lines in explained_lines(statement):
         yield {
             "file": file,
             "sid": statement.sid,
             "action": action,
-            **facts_of_scope(scope if scope.resources else statement.scope),
+            **facts_of_scope(scope),
             "parent": facts_of_statement(statement.parent),
             "evidence": [
                 Row(kind=line.kind, why=line.why, rule=line.rule, **facts_of_evidence(line.evidence)) for line in lines

@@ -1,0 +1,49 @@
+"""Every action of a report, numbered, so that thousands of verdicts are a few ranges of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from lpgen.core.findings import Report
+from lpgen.core.model import Action
+from lpgen.report.inert import terminal_text
+
+
+class ActionIndex:
+    """The actions of a report's verdicts, sorted by service and name, with their numbers."""
+
+    def __init__(self, report: Report) -> None:
+        found = {one.action for proposal in report.proposals for one in proposal.diff.verdicts}
+        self._actions = sorted(found, key=_parts)
+        self._numbers = {action: number for number, action in enumerate(self._actions)}
+
+    def ranges(self, actions: Iterable[Action]) -> str:
+        """The numbers of the actions as ranges, such as `0-4,7`."""
+        numbers = sorted(self._numbers[action] for action in actions)
+        return ",".join(map(_range, _runs(numbers)))
+
+    def data(self) -> list[object]:
+        """The names by service, in the order of their numbers."""
+        return [
+            [terminal_text(service), [terminal_text(_parts(action)[1]) for action in members]]
+            for service, members in groupby(self._actions, key=lambda action: _parts(action)[0])
+        ]
+
+
+def _parts(action: str) -> tuple[str, str]:
+    service, _, name = action.partition(":")
+    return service, name
+
+
+def _runs(numbers: list[int]) -> Iterable[tuple[int, int]]:
+    """First and last of each run of consecutive numbers."""
+    first = 0
+    for at, number in enumerate(numbers):
+        if at + 1 == len(numbers) or numbers[at + 1] != number + 1:
+            yield numbers[first], number
+            first = at + 1
+
+
+def _range(run: tuple[int, int]) -> str:
+    return str(run[0]) if run[0] == run[1] else f"{run[0]}-{run[1]}"

@@ -1,0 +1,96 @@
+// The policies before and after, side by side. A line with something behind it shows it on hover, on focus and on click.
+
+const sharedDocuments = once(() => parseData("documents"));
+
+function policyLines(policy, side, at) {
+  const notes = new Map(policy.notes);
+  const lines = policy.lines || sharedDocuments()[policy.document];
+  let statement = -1;
+  return lines.map((text, number) => {
+    if (policy.starts[statement + 1] === number) statement += 1;
+    const noted = notes.has(number);
+    const inside = statement >= 0 && text.startsWith("  ") ? statement : "";
+    return el(noted ? "button" : "span", {
+      class: noted ? "line noted" : "line",
+      type: noted ? "button" : null,
+      tabindex: noted ? "-1" : null,
+      "data-note": noted ? notes.get(number) : null,
+      "data-side": side,
+      "data-policy": at,
+      "data-statement": inside,
+    }, text, "\n");
+  });
+}
+
+function policyCard(policy, side, at) {
+  const known = policy.lines || policy.document !== undefined;
+  const lines = known ? policyLines(policy, side, at) : [];
+  const first = lines.find((line) => line.tagName === "BUTTON");
+  if (first) first.tabIndex = 0;
+  const about = [policy.kind, policy.group && `by group ${policy.group}`, policy.file,
+    policy.characters && plural(policy.characters, "character")].filter(Boolean).join(" · ");
+  return el("section", { class: "policy" },
+    el("header", {}, el("div", {}, el("code", {}, policy.name), el("span", { class: "under" }, about)),
+      known && copyButton(() => lines.map((line) => line.textContent).join(""))),
+    known ? el("pre", { class: "code", tabindex: first ? null : "0" }, lines)
+      : el("p", { class: "bad" }, "The files given lack this document."));
+}
+
+function relate(section, line, parents) {
+  for (const node of section.querySelectorAll(".related")) node.classList.remove("related");
+  if (!line || line.dataset.statement === "") return;
+  const { side, policy, statement } = line.dataset;
+  const mark = (otherSide, otherPolicy, otherStatement) => {
+    const at = `[data-side="${otherSide}"][data-policy="${otherPolicy}"][data-statement="${otherStatement}"]`;
+    for (const node of section.querySelectorAll(`.line${at}`)) node.classList.add("related");
+  };
+  mark(side, policy, statement);
+  if (side === "new") {
+    const parent = parents[policy][statement];
+    if (parent) mark("old", parent[0], parent[1]);
+    return;
+  }
+  parents.forEach((found, at) => found.forEach((parent, number) => {
+    if (parent && parent[0] === Number(policy) && parent[1] === Number(statement)) mark("new", at, number);
+  }));
+}
+
+function moveAmongLines(event) {
+  const steps = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
+  if (!(event.key in steps) || !event.target.matches(".noted")) return;
+  const lines = Array.from(event.target.parentElement.querySelectorAll(".noted"));
+  const at = Math.min(lines.length - 1, Math.max(0, lines.indexOf(event.target) + steps[event.key]));
+  event.preventDefault();
+  lines.forEach((line, number) => { line.tabIndex = number === at ? 0 : -1; });
+  lines[at].focus();
+}
+
+function policySection({ old, new: fresh, notes }, replaced) {
+  const hint = "Point at a line, click it or move to it with the arrow keys: here is what stands behind it.";
+  const panel = el("aside", { class: "evidence", "aria-live": "polite", "aria-label": "what stands behind the line" }, el("p", { class: "quiet" }, hint));
+  const parents = fresh.map((policy) => policy.parents);
+  const column = (title, policies, side, none) => el("div", { class: "column" }, el("h4", {}, title),
+    policies.length ? policies.map((policy, at) => policyCard(policy, side, at)) : el("p", { class: "quiet" }, none));
+  const section = el("div", { class: "policies" },
+    el("div", { class: replaced ? "panes" : "panes single" },
+      column("Before", old, "old", "No policy document is known."),
+      replaced && column("After", fresh, "new", "Nothing: no policy is needed.")),
+    panel);
+  let pinned = null;
+  const show = (line) => {
+    section.querySelector(".shown")?.classList.remove("shown");
+    if (line) line.classList.add("shown");
+    relate(section, line, parents);
+    panel.replaceChildren(...(line
+      ? [el("code", { class: "which" }, line.textContent.trim().replace(/,$/, "")), ...notes[line.dataset.note].map((note) => el("p", {}, words(note)))]
+      : [el("p", { class: "quiet" }, hint)]));
+  };
+  const lineOf = (event) => event.target.closest?.(".noted");
+  const pin = (event) => { if (lineOf(event)) { pinned = lineOf(event); show(pinned); } };
+  section.addEventListener("click", pin);
+  section.addEventListener("focusin", pin);
+  section.addEventListener("mouseover", (event) => show(lineOf(event) || pinned));
+  section.addEventListener("mouseleave", () => show(pinned));
+  section.addEventListener("keydown", moveAmongLines);
+  return section;
+}

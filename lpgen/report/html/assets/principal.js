@@ -1,0 +1,68 @@
+// The page of one principal, made when it is opened.
+
+const SECTIONS = [
+  ["walls", "Two walls"],
+  ["findings", "To know"],
+  ["policies", "Policies"],
+  ["actions", "What goes, what stays"],
+  ["use", "Use over time"],
+  ["plan", "Plan"],
+];
+
+function figure(value, title, note) {
+  return el("div", {}, el("dt", {}, title), el("dd", {}, el("b", {}, value), el("span", {}, note)));
+}
+
+function figuresOf({ counts, replaced }) {
+  const share = (part) => (counts.granted ? `${Math.round(100 * part / counts.granted)} % of what is granted` : "");
+  const found = [
+    figure(count(counts.granted), "granted", plural(counts.granted, "action")),
+    figure(count(counts.used + counts.attempted), "used or tried", share(counts.used + counts.attempted)),
+  ];
+  if (replaced) found.push(figure(count(counts.replacement), "stay", `${count(counts.kept)} of them only since logs can't show use`), figure(count(counts.removed), "go", share(counts.removed)));
+  else found.push(figure(count(counts.unused), "unused", share(counts.unused)), figure(count(counts.unobservable), "unobservable", share(counts.unobservable)));
+  found.push(figure(count(counts.dangerous_unused), "dangerous and unused", replaced ? `${count(counts.dangerous)} go` : "granted"));
+  return el("dl", { class: "figures" }, found);
+}
+
+function partsOf(data, base) {
+  const place = (anchor) => ({ anchor, base });
+  const cards = data.findings.map(([anchor, found]) => el("section", { class: "card", "data-anchor": anchor }, blocks(found, place(anchor))));
+  const plan = blocks(data.plan, place("plan"));
+  return {
+    walls: data.walls.length ? [wallFigure(data), el("details", {}, el("summary", {}, "The same as a table"), blocks(data.matrix, place("matrix")))] : null,
+    findings: cards.length ? el("div", { class: "cards" }, cards) : null,
+    policies: data.policies.old.length + data.policies.new.length ? policySection(data.policies, data.replaced) : null,
+    actions: data.verdicts.length ? verdictSection(data) : null,
+    use: timelineSection(data.use),
+    plan: plan.length ? plan : null,
+  };
+}
+
+function partNode(anchor, title, part, base) {
+  return el("section", { class: "part", "data-anchor": anchor, "aria-label": title },
+    el("h2", {}, title, el("a", { class: "permalink", href: `${base}&at=${anchor}`, "aria-label": `link to ${title}` }, "#")), part);
+}
+
+function neighbours(at) {
+  const shown = rows.filter((one) => !one.row.hidden);
+  const place = shown.findIndex((one) => one.at === at);
+  const link = (one, text, label) => (one ? el("a", { href: one.row.querySelector("a").hash, "aria-label": `${label}: ${one.label}`, title: one.label }, text) : null);
+  return place < 0 ? [] : [link(shown[place - 1], "← previous", "previous"), link(shown[place + 1], "next →", "next")];
+}
+
+function principalPage(data, at, base) {
+  const parts = partsOf(data, base);
+  const present = SECTIONS.filter(([anchor]) => parts[anchor]);
+  const [tone, state] = Array.isArray(data.state) ? data.state : ["q", data.state];
+  return [
+    el("nav", { class: "steps", "aria-label": "principals" }, el("a", { href: "#summary" }, "All principals"), neighbours(at)),
+    el("header", { class: "lead" },
+      el("h1", { id: "principal-title" }, el("bdi", {}, data.label), " ", el("span", { class: `state ${TONES[tone]}` }, state)),
+      el("div", { class: "identity" }, blocks(data.identity, { anchor: "identity", base }))),
+    figuresOf(data),
+    el("div", { class: "safety", "data-anchor": "safety" }, blocks(data.safety, { anchor: "safety", base }), blocks(data.numbers, { anchor: "numbers", base })),
+    el("nav", { class: "contents", "aria-label": "parts of this page" }, present.map(([anchor, title]) => el("a", { href: `${base}&at=${anchor}` }, title))),
+    present.map(([anchor, title]) => partNode(anchor, title, parts[anchor], base)),
+  ];
+}

@@ -1,0 +1,84 @@
+// Every action that is or was granted, by what becomes of it and why; each can be looked up by name.
+
+const allActions = once(() => parseData("actions").flatMap(([service, names]) => names.map((name) => `${service}:${name}`)));
+const FATES = { goes: "goes", stays: "stays", granted: "granted", ungranted: "not granted" };
+const MOST_NAMES = 12;
+const MOST_FOUND = 100;
+
+function actionsIn(ranges) {
+  return ranges.split(",").flatMap((range) => {
+    const [first, last = first] = range.split("-").map(Number);
+    return allActions().slice(first, last + 1);
+  });
+}
+
+function nameList(names) {
+  const shown = names.length > MOST_NAMES + 1 ? names.slice(0, MOST_NAMES) : names;
+  const list = el("span", { class: "names" }, shown.map((name) => [el("code", {}, name), " "]));
+  if (shown.length < names.length) {
+    const more = el("button", { type: "button", class: "small" }, `and ${count(names.length - shown.length)} more`);
+    more.addEventListener("click", () => {
+      list.replaceChildren(...names.flatMap((name) => [el("code", {}, name), " "]));
+    });
+    list.append(more);
+  }
+  return list;
+}
+
+function verdictRows(group, texts) {
+  return group.rows.map(([service, reason, danger, ranges]) => {
+    const names = actionsIn(ranges).map((action) => action.slice(service.length + 1));
+    return el("tr", {},
+      el("td", {}, el("code", {}, service)),
+      el("td", { class: "number" }, count(names.length)),
+      el("td", {}, danger >= 0 && el("p", { class: "bad" }, `▲ ${texts[danger]}`), nameList(names)),
+      el("td", { class: "why" }, texts[reason]));
+  });
+}
+
+function verdictGroup(group, texts) {
+  const sure = group.confidence ? `confidence ${group.confidence}` : "";
+  const details = el("details", { class: "verdicts" },
+    el("summary", {}, el("span", { class: `fate ${group.fate}` }, FATES[group.fate]), el("b", {}, plural(group.count, "action")), el("span", {}, group.why), el("span", { class: "quiet" }, sure)));
+  details.addEventListener("toggle", () => {
+    if (!details.open || details.querySelector("table")) return;
+    const head = el("tr", {}, ["service", "actions", "which", "why"].map((title, at) => el("th", { scope: "col", class: at === 1 ? "number" : null }, title)));
+    details.append(el("div", { class: "scroll tall", tabindex: "0", role: "group", "aria-label": "actions" },
+      el("table", {}, el("thead", {}, head), el("tbody", {}, verdictRows(group, texts)))));
+  });
+  return details;
+}
+
+function foundActions(data, wanted) {
+  const found = [];
+  for (const group of data.verdicts) {
+    for (const [, reason, danger, ranges] of group.rows) {
+      for (const action of actionsIn(ranges)) {
+        if (action.toLowerCase().includes(wanted)) found.push([action, group, data.texts[reason], danger < 0 ? "" : data.texts[danger]]);
+      }
+    }
+  }
+  return found;
+}
+
+function foundTable(found) {
+  const rowsOfFound = found.slice(0, MOST_FOUND).map(([action, group, reason, danger]) => el("tr", {},
+    el("td", {}, el("code", {}, action)),
+    el("td", {}, el("span", { class: `fate ${group.fate}` }, FATES[group.fate])),
+    el("td", { class: "why" }, reason, danger && el("p", { class: "bad" }, `▲ ${danger}`))));
+  return [el("p", { role: "status" }, found.length > MOST_FOUND ? `the first ${count(MOST_FOUND)} of ${count(found.length)} actions` : plural(found.length, "action")),
+    el("table", {}, el("tbody", {}, rowsOfFound))];
+}
+
+function verdictSection(data) {
+  const input = el("input", { type: "search", placeholder: "such as DeleteBucket", autocomplete: "off", spellcheck: "false" });
+  const groups = el("div", {}, data.verdicts.map((group) => verdictGroup(group, data.texts)));
+  const results = el("div", { hidden: true });
+  input.addEventListener("input", () => {
+    const wanted = input.value.trim().toLowerCase();
+    groups.hidden = wanted !== "";
+    results.hidden = wanted === "";
+    results.replaceChildren(...(wanted ? foundTable(foundActions(data, wanted)) : []));
+  });
+  return el("div", {}, el("label", { class: "finder" }, "Find an action ", input), groups, results);
+}

@@ -1,0 +1,49 @@
+"""Blocks as data for the page's script, every text inert.
+
+A line is a list of spans: a string where it is prose, else `[tone, text]` with the tone's first letter. A block is a
+list of its kind and its parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from lpgen.report.blocks import Block, Bullets, Fold, Heading, Item, Line, Paragraph, Table, Tone
+from lpgen.report.inert import terminal_text
+
+_TONES: Final = {Tone.NAME: "n", Tone.STRONG: "s", Tone.GOOD: "g", Tone.BAD: "b", Tone.QUIET: "q"}
+
+Data = list[object]
+
+
+def data_of_line(line: Line) -> Data:
+    """The spans of a line."""
+    return [
+        terminal_text(span.text) if span.tone is Tone.PROSE else [_TONES[span.tone], terminal_text(span.text)]
+        for span in line
+    ]
+
+
+def data_of_blocks(blocks: Iterable[Block]) -> Data:
+    """The blocks in their order."""
+    return [_data_of_block(block) for block in blocks]
+
+
+def _data_of_block(block: Block) -> Data:
+    match block:
+        case Heading():
+            return ["h", data_of_line(block.line)]
+        case Paragraph():
+            return ["p", data_of_line(block.line)]
+        case Bullets():
+            return ["ol" if block.numbered else "ul", [_data_of_item(item) for item in block.items]]
+        case Table():
+            columns = [[column.title, int(column.number)] for column in block.columns]
+            return ["t", columns, [[data_of_line(cell) for cell in row] for row in block.rows]]
+        case Fold():
+            return ["f", data_of_line(block.summary), data_of_blocks(block.blocks)]
+
+
+def _data_of_item(item: Item) -> Data:
+    return [data_of_line(item.line), [data_of_line(note) for note in item.notes]]

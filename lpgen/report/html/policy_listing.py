@@ -1,0 +1,230 @@
+"""Policies as numbered lines with a note on each line that has something behind it: the evidence, or what becomes of it.
+
+A document is laid out as JSON with a value a line, in ASCII, so that it may be copied as it stands.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lpgen.core.findings import ActionVerdict, Verdict, WildcardUse
+from lpgen.core.grounds import StatementRef
+from lpgen.core.model import AttachedPolicy, Effect, Policy
+from lpgen.core.replacements import AppliedRule, Line, ReplacementDocument, ReplacementStatement, Scope
+from lpgen.report.blocks import Line as Words
+from lpgen.report.blocks import bad, count, good, line, name, names, plural, quiet, strong
+from lpgen.report.counts import UNSEEN
+from lpgen.report.evidence_json import explained_lines
+from lpgen.report.html.interned import Interned
+from lpgen.report.page_parts import seen_note
+from lpgen.report.views import PrincipalView
+from lpgen.report.words import LINE_WORDS
+
+Note = tuple[Words, ...]
+"""A few lines about one line of a policy."""
+
+Noted = Callable[[int, str, str], Note | None]
+"""The note on a value: of which statement (from 0), of which element; `""` is the statement as a whole."""
+
+_ACTIONS: Final = ("Action", "NotAction")
+_RESOURCES: Final = ("Resource", "NotResource")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A document's lines; the places of notes by line; and on which line each statement begins."""
+
+    lines: tuple[str, ...]
+    notes: tuple[tuple[int, Note], ...]
+    starts: tuple[int, ...]
+
+
+def listing_of(document: Mapping[str, Any], noted: Noted) -> Listing:
+    """The document laid out, with the notes of its lines."""
+    lines: list[str] = []
+    notes: list[tuple[int, Note]] = []
+    starts: dict[int, int] = {}
+    for text, path in _lay_out(document, "", ()):
+        at = _place_in_statement(path, document)
+        if at is not None:
+            statement, element, value = at
+            note = noted(statement, element, value) if statement not in starts or element else None
+            starts.setdefault(statement, len(lines))
+            if note:
+                notes.append((len(lines), note))
+        lines.append(text)
+    return Listing(tuple(lines), tuple(notes), tuple(starts.values()))
+
+
+Path = tuple[str | int, ...]
+
+
+def _lay_out(value: object, indent: str, path: Path, before: str = "", after: str = "") -> Iterator[tuple[str, Path]]:
+    """Each line with the path of what stands on it."""
+    items: list[tuple[str, str | int, object]] = []
+    if isinstance(value, dict):
+        items = [(f"{_text(key)}: ", key, one) for key, one in value.items()]
+    elif isinstance(value, list):
+        items = [("", number, one) for number, one in enumerate(value)]
+    if not items:
+        yield f"{indent}{before}{_text(value)}{after}", path
+        return
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    yield f"{indent}{before}{opening}", path
+    for number, (key, step, one) in enumerate(items, start=1):
+        yield from _lay_out(one, f"{indent}  ", (*path, step), key, "," if number < len(items) else "")
+    yield f"{indent}{closing}{after}", ()
+
+
+def _text(value: object) -> str:
+    return json.dumps(value).replace("\x7f", "\\u007f")
+
+
+def _place_in_statement(path: Path, document: Mapping[str, Any]) -> tuple[int, str, str] | None:
+    """Statement, element and value that a path leads to; None outside of statements."""
+    if path[:1] != ("Statement",):
+        return None
+    inner = path[1:]
+    if isinstance(document["Statement"], list):
+        if not inner:
+            return None
+        inner = inner[1:]
+    statement = path[1] if isinstance(document["Statement"], list) else 0
+    value: Any = document
+    for step in path:
+        value = value[step]
+    return int(statement), str(inner[0]) if inner else "", value if isinstance(value, str) else ""
+
+
+# ---------------------------------------------------------------- policies in force
+
+
+def old_listing(policy: AttachedPolicy, document: Policy, view: PrincipalView) -> Listing:
+    """A policy in force, with what each line stands for and how much of that was used."""
+    fates = _Fates(view, policy)
+    version = {"Version": document.version} if document.version else {}
+    written = {**version, "Statement": [json.loads(one.text) for one in document.statements]}
+    effects = [one.effect for one in document.statements]
+
+    def noted(statement: int, element: str, value: str) -> Note | None:
+        if not element:
+            return fates.statement_note(statement, effects[statement])
+        if element in _ACTIONS and value and effects[statement] is Effect.ALLOW:
+            return fates.action_note(statement, value)
+        return None
+
+    return listing_of(written, noted)
+
+
+class _Fates:
+    """What the verdicts say of the statements of one policy."""
+
+    def __init__(self, view: PrincipalView, policy: AttachedPolicy) -> None:
+        self._view = view
+        self._policy = policy.arn or policy.name, policy.group
+        self._granted: dict[int, list[ActionVerdict]] = defaultdict(list)
+        for one in view.diff.verdicts:
+            for ref in {ref.index for ref in one.grants if (ref.policy, ref.group) == self._policy}:
+                self._granted[ref].append(one)
+        self._wildcards = {
+            (one.ref.index, str(one.pattern)): one
+            for one in view.diff.wildcards
+            if (one.ref.policy, one.ref.group) == self._policy
+        }
+        self._by_action = {(at, one.action.lower()): one for at, found in self._granted.items() for one in found}
+
+    def statement_note(self, statement: int, effect: Effect) -> Note:
+        """How many actions the statement grants, and what becomes of them."""
+        if effect is Effect.DENY:
+            return (line("a Deny: it is carried into the replacement as it is"),)
+        found = self._granted.get(statement, [])
+        seen = sum(one.verdict not in UNSEEN for one in found)
+        first = line("grants ", strong(plural(len(found), "action")), f", of which {count(seen)} were seen in use")
+        if not self._view.has_documents:
+            return (first,)
+        stays = sum(one.action in self._view.staying for one in found)
+        return first, line(good(f"{count(stays)} stay"), ", ", bad(f"{count(len(found) - stays)} go"))
+
+    def action_note(self, statement: int, pattern: str) -> Note | None:
+        """What a pattern stands for, or what was seen of an action."""
+        wildcard = self._wildcards.get((statement, pattern))
+        if wildcard:
+            return _wildcard_note(wildcard)
+        one = self._by_action.get((statement, pattern.lower()))
+        if one is None:
+            return None
+        evidence = (seen_note(one.evidence),) if one.evidence else ()
+        return line(strong(one.verdict), f": {one.reason}"), *evidence, *self._fate_note(one)
+
+    def _fate_note(self, one: ActionVerdict) -> Note:
+        danger = (line(bad("dangerous: "), one.danger),) if one.danger and one.verdict in UNSEEN else ()
+        if not self._view.has_documents:
+            return danger
+        stays = one.action in self._view.staying
+        kept = f": {one.keep}" if one.keep and one.verdict is Verdict.UNOBSERVABLE else ""
+        return *danger, line(good("stays") if stays else bad("goes"), kept if stays else "")
+
+
+def _wildcard_note(one: WildcardUse) -> Note:
+    what = "all but what matches it: " if one.not_action else ""
+    first = line("stands for ", what, strong(plural(one.expands_to, "action")), " today, and for whatever AWS adds")
+    if not one.used:
+        return first, line(bad("none of them was seen in use"))
+    return first, line(f"{count(len(one.used))} seen in use: ", names(one.used, most=8))
+
+
+# ---------------------------------------------------------------- replacements
+
+
+def new_listing(document: ReplacementDocument, rules: tuple[AppliedRule, ...]) -> Listing:
+    """A document of the replacement, with the evidence for each line."""
+    written = json.loads(document.text)
+    statements = written["Statement"] if isinstance(written["Statement"], list) else [written["Statement"]]
+    by_sid = {one.sid: one for one in document.statements}
+    known = [by_sid.get(one.get("Sid", "")) for one in statements]
+    evidence = [_evidence_notes(one) if one else {} for one in known]
+    patterns = {one.pattern: one for one in rules}
+
+    def noted(statement: int, element: str, value: str) -> Note | None:
+        one = known[statement]
+        if one is None:
+            return None if element else (line("a Deny of the old policies, carried as it is"),)
+        if not element:
+            return (line("narrows ", name(str(one.parent))),)
+        if element in _RESOURCES and value in patterns:
+            rule = patterns[value]
+            return (line(strong(f"pattern by the rule {rule.rule}"), f": {rule.adds}"),)
+        return evidence[statement].get(value) if element in _ACTIONS else None
+
+    return listing_of(written, noted)
+
+
+def new_parents(document: ReplacementDocument) -> list[StatementRef | None]:
+    """Of each statement of a document the old one that it narrows, None for what was carried."""
+    written = json.loads(document.text)["Statement"]
+    by_sid = {one.sid: one.parent for one in document.statements}
+    return [by_sid.get(one.get("Sid", "")) for one in (written if isinstance(written, list) else [written])]
+
+
+def _evidence_notes(statement: ReplacementStatement) -> dict[str, Note]:
+    found: dict[str, list[Words]] = defaultdict(list)
+    for action, scope, lines in explained_lines(statement):
+        for one in lines:
+            found[action].extend(_line_notes(one, scope, statement))
+    return {action: tuple(dict.fromkeys(notes)) for action, notes in found.items()}
+
+
+def _line_notes(one: Line, scope: Scope, statement: ReplacementStatement) -> Iterator[Words]:
+    yield line(strong(LINE_WORDS[one.kind]), f": {one.why}" if one.why else "")
+    if scope != statement.scope:
+        yield line("on ", names(scope.resources, most=2))
+    if one.evidence:
+        yield seen_note(one.evidence)
+        if one.evidence.example_resource not in ("", "*"):
+            yield line(quiet("on "), name(one.evidence.example_resource))
+    if one.rule:
+        yield line(quiet(f"its resource follows the rule {one.rule}"))

@@ -1,0 +1,76 @@
+"""All that the page shows of one principal, as data for the page's script; every text in it is inert."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from urllib.parse import quote
+
+from lpgen.core.findings import Report
+from lpgen.core.model import Principal
+from lpgen.report.blocks import Block
+from lpgen.report.html.action_index import ActionIndex
+from lpgen.report.html.block_data import data_of_blocks, data_of_line
+from lpgen.report.html.interned import Interned
+from lpgen.report.html.policy_data import Documents, data_of_policies
+from lpgen.report.html.use_data import data_of_use
+from lpgen.report.html.verdict_data import data_of_verdicts
+from lpgen.report.html.wall_data import data_of_walls
+from lpgen.report.inert import terminal_text
+from lpgen.report.json_layout import Json
+from lpgen.report.kept_page import dropped_blocks, kept_blocks, rule_blocks
+from lpgen.report.principal_page import check_blocks, identity_blocks, number_blocks, plan_blocks, safety_blocks
+from lpgen.report.use_page import (
+    danger_blocks,
+    denied_blocks,
+    matrix_blocks,
+    ungranted_blocks,
+    unmapped_blocks,
+    wildcard_blocks,
+)
+from lpgen.report.views import PrincipalView
+from lpgen.report.words import short_label_of, state_of
+
+
+def data_of_principal(view: PrincipalView, report: Report, *, index: ActionIndex, documents: Documents) -> Json:
+    """One principal; what `index` and `documents` hold is referred to by number."""
+    texts: Interned[str] = Interned()
+    verdicts = data_of_verdicts(view, index, texts)
+    return {
+        "arn": terminal_text(view.diff.principal.arn),
+        "label": terminal_text(short_label_of(view.diff.principal)),
+        "account": terminal_text(view.diff.principal.account),
+        "state": data_of_line((state_of(view),))[0],
+        "counts": asdict(view.counts),
+        "replaced": view.has_documents,
+        "identity": data_of_blocks(identity_blocks(view)),
+        "safety": data_of_blocks(safety_blocks(view, min_days=report.min_days)),
+        "numbers": data_of_blocks(number_blocks(view)),
+        "walls": data_of_walls(view),
+        "matrix": data_of_blocks(matrix_blocks(view)),
+        "policies": data_of_policies(view, documents),
+        "verdicts": verdicts,
+        "texts": list(texts.values),
+        "use": data_of_use(view, report),
+        "findings": [[anchor, data_of_blocks(blocks)] for anchor, blocks in _findings(view) if blocks],
+        "plan": data_of_blocks((*plan_blocks(view), *check_blocks(view))),
+    }
+
+
+def anchor_of(principal: Principal) -> str:
+    """The fragment under which the page shows a principal."""
+    return f"p={quote(terminal_text(principal.arn), safe='')}"
+
+
+def _findings(view: PrincipalView) -> Iterable[tuple[str, tuple[Block, ...]]]:
+    """What a reader should know of a principal, by the name of the part, what is most pressing first."""
+    yield "ungranted", tuple(ungranted_blocks(view.diff.ungranted))
+    yield "unmapped", tuple(unmapped_blocks(view))
+    yield "dangers", tuple(danger_blocks(view))
+    yield "kept", tuple(kept_blocks("Kept only because the logs can't show its use", view.kept))
+    yield "review", tuple(kept_blocks("Kept for review, since a use is unexplained", view.for_review))
+    yield "decided", tuple(kept_blocks("Kept by decision", view.decided))
+    yield "dropped", tuple(dropped_blocks(view.diff.dropped))
+    yield "wildcards", tuple(wildcard_blocks(view.diff.wildcards))
+    yield "rules", tuple(rule_blocks(view))
+    yield "denied", tuple(denied_blocks(view.denied))

@@ -1,0 +1,204 @@
+"""The summary of a review as values for its template: figures, rows of principals, and the days that logs cover."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import log1p
+
+from lpgen.core.findings import Report
+from lpgen.core.grounds import AccountCoverage
+from lpgen.report.blocks import Tone, count, plural
+from lpgen.report.counts import Counts
+from lpgen.report.html.principal_data import anchor_of
+from lpgen.report.inert import terminal_text
+from lpgen.report.views import PrincipalView, ReviewView
+from lpgen.report.words import CLASS_WORDS, short_label_of, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number to see at a glance, with what it counts and what belongs to it."""
+
+    value: str
+    title: str
+    note: str
+    alarming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a whole; `start` and `width` are in thousandths, `kind` names its look."""
+
+    kind: str
+    title: str
+    number: int
+    start: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A principal in the table. `shares` fill a bar that is `wide` thousandths of the column."""
+
+    label: str
+    arn: str
+    account: str
+    anchor: str
+    class_words: str
+    state: str
+    tone: Tone
+    counts: Counts
+    replaced: bool
+    wide: int
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MissingDays:
+    """Days without evidence; `start` and `width` are in thousandths of the whole."""
+
+    text: str
+    start: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageBar:
+    """One account's days; the two numbers are in thousandths of the time that all logs together cover."""
+
+    account: str
+    first: str
+    last: str
+    days: int
+    start: int
+    width: int
+    missing: tuple[MissingDays, ...]
+
+
+def figures_of(view: ReviewView) -> tuple[Figure, ...]:
+    """The numbers at the top."""
+    totals, report = view.totals, view.report
+    after = sum((one.counts for one in view.made if one.has_documents), Counts())
+    return (
+        Figure(count(totals.granted), "granted actions", f"{count(after.replacement)} in the replacements"),
+        Figure(_percent(totals.unused, totals.granted), "unused", f"{count(totals.unused)}: use would have shown"),
+        Figure(
+            _percent(totals.unobservable, totals.granted),
+            "unobservable",
+            f"{count(totals.unobservable)}: logs can't show use",
+        ),
+        Figure(
+            count(totals.dangerous_unused),
+            "dangerous and unused",
+            f"{count(after.dangerous)} go with the replacements",
+            alarming=totals.dangerous_unused > 0,
+        ),
+        _coverage_figure(report),
+        Figure(
+            terminal_text(report.diff.catalog_date),
+            "catalog date",
+            f"version {terminal_text(report.diff.catalog_version)}",
+        ),
+    )
+
+
+def _coverage_figure(report: Report) -> Figure:
+    accounts = report.diff.coverage.accounts
+    holes = sum(len(one.gaps) + len(one.holes) for one in accounts)
+    days = sorted({one.covered_days for one in accounts}) or [0]
+    value = count(days[0]) if len(days) == 1 else f"{count(days[0])}–{count(days[-1])}"
+    noted = f"{plural(len(accounts), 'account')}, {plural(holes, 'hole') if holes else 'no hole'}"
+    return Figure(value, "covered days", noted, alarming=bool(holes) or days[0] < report.min_days)
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "–"
+
+
+# ---------------------------------------------------------------- principals
+
+
+def rows_of(views: Sequence[PrincipalView]) -> tuple[Row, ...]:
+    """A row per principal, in their order."""
+    most = max((one.counts.granted for one in views), default=0)
+    return tuple(_row(one, most) for one in views)
+
+
+def _row(view: PrincipalView, most: int) -> Row:
+    principal, counts, state = view.diff.principal, view.counts, state_of(view)
+    return Row(
+        label=terminal_text(short_label_of(principal)),
+        arn=terminal_text(principal.arn),
+        account=terminal_text(principal.account),
+        anchor=anchor_of(principal),
+        class_words=CLASS_WORDS[view.diff.principal_class],
+        state=state.text,
+        tone=state.tone,
+        counts=counts,
+        replaced=view.has_documents,
+        wide=round(1000 * log1p(counts.granted) / log1p(most)) if counts.granted else 0,
+        shares=shares_of(counts, replaced=view.has_documents),
+    )
+
+
+def shares_of(counts: Counts, *, replaced: bool) -> tuple[Share, ...]:
+    """What becomes of the granted actions, as parts of them all; what there is none of is left out."""
+    seen = counts.used + counts.attempted
+    if replaced:
+        parts = [
+            ("seen", "used or tried", seen),
+            ("kept", "stay without seen use", max(counts.granted - counts.removed - seen, 0)),
+            ("goes", "go", counts.removed),
+        ]
+    else:
+        parts = [
+            ("seen", "used or tried", seen),
+            ("unseen", "granted, and the logs can't show use", counts.unobservable),
+            ("idle", "granted and unused", counts.unused),
+        ]
+    return tuple(_shares(parts))
+
+
+def _shares(parts: Iterable[tuple[str, str, int]]) -> Iterable[Share]:
+    found = [part for part in parts if part[2]]
+    whole = sum(number for _, _, number in found)
+    done = 0
+    for kind, title, number in found:
+        start, end = round(1000 * done / whole), round(1000 * (done + number) / whole)
+        yield Share(kind, title, number, start, end - start)
+        done += number
+
+
+# ---------------------------------------------------------------- coverage
+
+
+def coverage_bars(accounts: Sequence[AccountCoverage]) -> tuple[CoverageBar, ...]:
+    """A bar per account on one scale of days."""
+    if not accounts:
+        return ()
+    first, last = min(one.first_day for one in accounts), max(one.last_day for one in accounts)
+    return tuple(_coverage_bar(one, first, last) for one in accounts)
+
+
+def _coverage_bar(one: AccountCoverage, first: date, last: date) -> CoverageBar:
+    gaps = [(gap.first, gap.last, "no record") for gap in one.gaps]
+    holes = [(hole.first, hole.last, hole.why) for hole in one.holes]
+    return CoverageBar(
+        terminal_text(one.account),
+        one.first_day.isoformat(),
+        one.last_day.isoformat(),
+        one.covered_days,
+        *_span(one.first_day, one.last_day, first, last),
+        tuple(
+            MissingDays(f"{start} to {end}: {terminal_text(why)}", *_span(start, end, first, last))
+            for start, end, why in sorted(gaps + holes)
+        ),
+    )
+
+
+def _span(start: date, end: date, first: date, last: date) -> tuple[int, int]:
+    days = (last - first).days + 1
+    left = round(1000 * (start - first).days / days)
+    return left, max(round(1000 * ((end - first).days + 1) / days) - left, 3)

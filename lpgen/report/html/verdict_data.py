@@ -1,0 +1,85 @@
+"""Every verdict of a principal as data: by what becomes of the action and why, and no action left out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Final
+
+from lpgen.core.findings import ActionVerdict, Confidence, Verdict
+from lpgen.core.model import Action
+from lpgen.report.html.action_index import ActionIndex
+from lpgen.report.html.interned import Interned
+from lpgen.report.inert import terminal_text
+from lpgen.report.json_layout import Json
+from lpgen.report.views import PrincipalView
+
+GOES, STAYS, GRANTED, UNGRANTED = "goes", "stays", "granted", "ungranted"
+
+_FATES: Final = (GOES, STAYS, GRANTED, UNGRANTED)
+
+_WHY: Final = {
+    (GOES, Verdict.UNUSED): "Use would have left a record, and there is none.",
+    (GOES, Verdict.UNOBSERVABLE): "The logs can't show use, and nothing hints at any.",
+    (STAYS, Verdict.USED): "Seen in use.",
+    (STAYS, Verdict.ATTEMPTED): "Tried, and no record says whether it was allowed.",
+    (STAYS, Verdict.UNOBSERVABLE): "The logs can't show use, and there is a sign of it.",
+    (STAYS, Verdict.UNUSED): "No record of use, and kept all the same.",
+    (GOES, Verdict.USED): "Seen in use, and left out by a decision.",
+    (GOES, Verdict.ATTEMPTED): "Tried, and left out by a decision.",
+    (GRANTED, Verdict.USED): "Seen in use.",
+    (GRANTED, Verdict.ATTEMPTED): "Tried, and no record says whether it was allowed.",
+    (GRANTED, Verdict.UNUSED): "Use would have left a record, and there is none.",
+    (GRANTED, Verdict.UNOBSERVABLE): "The logs can't show use.",
+    (UNGRANTED, Verdict.UNGRANTED): "Used without a grant: reported, and not added.",
+}
+
+_Key = tuple[str, Verdict, Confidence | None]
+_RowKey = tuple[str, str, str]
+
+
+def data_of_verdicts(view: PrincipalView, index: ActionIndex, texts: Interned[str]) -> list[Json]:
+    """The groups of verdicts, what goes first; of each its rows of service, reason, danger and numbers of actions.
+
+    Reasons and dangers are places in `texts`, a danger that there isn't is -1.
+    """
+    groups: dict[_Key, dict[_RowKey, list[Action]]] = defaultdict(lambda: defaultdict(list))
+    for one in view.diff.verdicts:
+        fate = fate_of(one, view)
+        reason = one.reason if fate != STAYS or one.keep in ("", one.reason) else f"{one.reason}; {one.keep}"
+        service = one.action.partition(":")[0]
+        key = fate, one.verdict, one.confidence if fate == GOES else None
+        groups[key][service, reason, one.danger].append(one.action)
+    return [
+        {
+            "fate": fate,
+            "verdict": verdict,
+            "confidence": confidence or "",
+            "why": _WHY.get((fate, verdict), ""),
+            "count": sum(map(len, groups[fate, verdict, confidence].values())),
+            "rows": [
+                [
+                    terminal_text(service),
+                    texts.place(terminal_text(reason)),
+                    texts.place(terminal_text(danger)) if danger else -1,
+                    index.ranges(actions),
+                ]
+                for (service, reason, danger), actions in sorted(groups[fate, verdict, confidence].items())
+            ],
+        }
+        for fate, verdict, confidence in sorted(groups, key=_group_order)
+    ]
+
+
+def fate_of(one: ActionVerdict, view: PrincipalView) -> str:
+    """What becomes of an action."""
+    if one.verdict is Verdict.UNGRANTED:
+        return UNGRANTED
+    if not view.has_documents:
+        return GRANTED
+    return STAYS if one.action in view.staying else GOES
+
+
+def _group_order(key: _Key) -> tuple[int, int, int]:
+    fate, verdict, confidence = key
+    order = (Verdict.UNUSED, Verdict.UNOBSERVABLE, Verdict.USED, Verdict.ATTEMPTED, Verdict.UNGRANTED)
+    return _FATES.index(fate), order.index(verdict), list(Confidence).index(confidence) if confidence else 0
