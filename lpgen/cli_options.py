@@ -38,6 +38,7 @@ class ReviewFormat(StrEnum):
     JSON = "json"
     MARKDOWN = "markdown"
     SARIF = "sarif"
+    HTML = "html"
 
 
 DataOption = Annotated[

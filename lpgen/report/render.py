@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FORMATS: Final = ("text", "json", "markdown")
 """What `format` may be: a terminal's text, JSON with a versioned schema, or Markdown for a pull request.
 
-A review has SARIF for code scanning, too.
+A review has SARIF for code scanning and HTML for a browser, too.
 """
 
 
@@ -40,6 +40,10 @@ def render_review(
         from lpgen.report.review_json import review_json
 
         return review_json(report)
+    if format == "html":
+        from lpgen.report.html import review_html
+
+        return review_html(report)
     if format == "sarif":
         from lpgen.report.review_sarif import review_sarif
 

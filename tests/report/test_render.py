@@ -84,8 +84,8 @@ def test_render_review_of_nothing_says_so(form: str) -> None:
 
 
 def test_render_refuses_an_unknown_format() -> None:
-    with pytest.raises(ValueError, match="html"):
-        render_review(report_of([]), "html")
+    with pytest.raises(ValueError, match="pdf"):
+        render_review(report_of([]), "pdf")
 
 
 # ---------------------------------------------------------------- hostile texts

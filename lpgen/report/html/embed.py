@@ -1,4 +1,4 @@
-"""What goes into a page without being text of it: data in script elements, and the policy that lets nothing else run."""
+"""What stands in a page beside its text: data in script elements, and the policy that lets nothing else run."""
 
 from __future__ import annotations
 

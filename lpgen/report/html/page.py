@@ -10,14 +10,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from lpgen.core.findings import Report
-from lpgen.report.blocks import Block, Bullets, Column, Heading, Item, Line, Paragraph, Table, Tone
-from lpgen.report.counts import Counts
+from lpgen.report.blocks import Block, Bullets, Heading, Paragraph, Table
 from lpgen.report.html.action_index import ActionIndex
 from lpgen.report.html.embed import content_security_policy, script_json
 from lpgen.report.html.interned import Interned
 from lpgen.report.html.policy_data import Documents
 from lpgen.report.html.principal_data import anchor_of, data_of_principal
-from lpgen.report.html.summary import coverage_bars, figures_of, rows_of, shares_of
+from lpgen.report.html.summary import coverage_bars, figures_of, rows_of, shares_of_made
 from lpgen.report.inert import terminal_text
 from lpgen.report.review_page import (
     coverage_blocks,
@@ -74,7 +73,7 @@ def review_html(report: Report) -> str:
         style=style,
         report=report,
         figures=figures_of(view),
-        shares=shares_of(_made_totals(view), replaced=True),
+        shares=shares_of_made(one for one in view.made if one.has_documents),
         headline=tuple(headline_blocks(view)),
         tasks=tasks_of_review(view),
         columns=_TABLE,
@@ -83,10 +82,6 @@ def review_html(report: Report) -> str:
         grounds=tuple(_grounds(report)),
         data=tuple(_data(view)),
     )
-
-
-def _made_totals(view: ReviewView) -> Counts:
-    return sum((one.counts for one in view.made if one.has_documents), Counts())
 
 
 def _grounds(report: Report) -> Iterator[tuple[Block, ...]]:
@@ -125,9 +120,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["inert"] = terminal_text
-    environment.globals.update(
-        anchor_of=anchor_of, short_label_of=short_label_of, kind_of=_kind_of, Tone=Tone, blank=_blank
-    )
+    environment.globals.update(anchor_of=anchor_of, short_label_of=short_label_of, kind_of=_kind_of)
     return environment
 
 
@@ -140,7 +133,3 @@ def _asset(name: str) -> str:
 
 def _kind_of(block: Block) -> str:
     return {Heading: "heading", Paragraph: "paragraph", Bullets: "bullets", Table: "table"}[type(block)]
-
-
-def _blank(cell: Line) -> bool:
-    return not "".join(span.text for span in cell)

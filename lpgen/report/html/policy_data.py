@@ -32,7 +32,7 @@ def data_of_policies(view: PrincipalView, documents: Documents) -> Json:
     notes: Interned[Note] = Interned()
     old = [_data_of_old(one, view, documents, notes) for one in view.diff.principal.policies]
     new = list(_data_of_new(view, notes))
-    said = [[data_of_line(words) for words in note] for note in notes.values]
+    said = [[note.mark, *(data_of_line(words) for words in note.lines)] for note in notes.values]
     return {"old": old, "new": new, "notes": said}
 
 
@@ -51,8 +51,7 @@ def _data_of_new(view: PrincipalView, notes: Interned[Note]) -> Iterator[Json]:
     if replacement is None or not view.has_documents:
         return
     places = {
-        (policy.arn or policy.name, policy.group): number
-        for number, policy in enumerate(view.diff.principal.policies)
+        (policy.arn or policy.name, policy.group): number for number, policy in enumerate(view.diff.principal.policies)
     }
     for number, document in enumerate(replacement.documents, start=1):
         listing = new_listing(document, replacement.rules)

@@ -1,4 +1,4 @@
-"""Policies as numbered lines with a note on each line that has something behind it: the evidence, or what becomes of it.
+"""Policies as lines, with a note on each that has something behind it: the evidence, or what becomes of it.
 
 A document is laid out as JSON with a value a line, in ASCII, so that it may be copied as it stands.
 """
@@ -9,26 +9,41 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 from lpgen.core.findings import ActionVerdict, Verdict, WildcardUse
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AttachedPolicy, Effect, Policy
-from lpgen.core.replacements import AppliedRule, Line, ReplacementDocument, ReplacementStatement, Scope
+from lpgen.core.replacements import AppliedRule, Line, LineKind, ReplacementDocument, ReplacementStatement, Scope
 from lpgen.report.blocks import Line as Words
 from lpgen.report.blocks import bad, count, good, line, name, names, plural, quiet, strong
 from lpgen.report.counts import UNSEEN
 from lpgen.report.evidence_json import explained_lines
-from lpgen.report.html.interned import Interned
 from lpgen.report.page_parts import seen_note
 from lpgen.report.views import PrincipalView
 from lpgen.report.words import LINE_WORDS
 
-Note = tuple[Words, ...]
-"""A few lines about one line of a policy."""
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A few lines about one line of a policy; `mark` is a `Mark` or, in a replacement, a `LineKind`."""
+
+    mark: str
+    lines: tuple[Words, ...]
+
+
+class Mark(StrEnum):
+    """What a line is, where it isn't a line of a replacement."""
+
+    STATEMENT = "statement"
+    SEEN = "seen"  # something that it grants was seen in use
+    IDLE = "idle"
+    RULE = "rule"  # a resource written by a rule
+
 
 Noted = Callable[[int, str, str], Note | None]
-"""The note on a value: of which statement (from 0), of which element; `""` is the statement as a whole."""
+"""The note on a value of a statement (from 0) and its element; the element of a statement as a whole is ""."""
 
 _ACTIONS: Final = ("Action", "NotAction")
 _RESOURCES: Final = ("Resource", "NotResource")
@@ -140,14 +155,15 @@ class _Fates:
     def statement_note(self, statement: int, effect: Effect) -> Note:
         """How many actions the statement grants, and what becomes of them."""
         if effect is Effect.DENY:
-            return (line("a Deny: it is carried into the replacement as it is"),)
+            return Note(Mark.STATEMENT, (line("a Deny: it is carried into the replacement as it is"),))
         found = self._granted.get(statement, [])
         seen = sum(one.verdict not in UNSEEN for one in found)
         first = line("grants ", strong(plural(len(found), "action")), f", of which {count(seen)} were seen in use")
         if not self._view.has_documents:
-            return (first,)
+            return Note(Mark.STATEMENT, (first,))
         stays = sum(one.action in self._view.staying for one in found)
-        return first, line(good(f"{count(stays)} stay"), ", ", bad(f"{count(len(found) - stays)} go"))
+        then = line(good(f"{count(stays)} stay"), ", ", bad(f"{count(len(found) - stays)} go"))
+        return Note(Mark.STATEMENT, (first, then))
 
     def action_note(self, statement: int, pattern: str) -> Note | None:
         """What a pattern stands for, or what was seen of an action."""
@@ -158,9 +174,10 @@ class _Fates:
         if one is None:
             return None
         evidence = (seen_note(one.evidence),) if one.evidence else ()
-        return line(strong(one.verdict), f": {one.reason}"), *evidence, *self._fate_note(one)
+        mark = Mark.IDLE if one.verdict in UNSEEN else Mark.SEEN
+        return Note(mark, (line(strong(one.verdict), f": {one.reason}"), *evidence, *self._fate_lines(one)))
 
-    def _fate_note(self, one: ActionVerdict) -> Note:
+    def _fate_lines(self, one: ActionVerdict) -> tuple[Words, ...]:
         danger = (line(bad("dangerous: "), one.danger),) if one.danger and one.verdict in UNSEEN else ()
         if not self._view.has_documents:
             return danger
@@ -173,8 +190,8 @@ def _wildcard_note(one: WildcardUse) -> Note:
     what = "all but what matches it: " if one.not_action else ""
     first = line("stands for ", what, strong(plural(one.expands_to, "action")), " today, and for whatever AWS adds")
     if not one.used:
-        return first, line(bad("none of them was seen in use"))
-    return first, line(f"{count(len(one.used))} seen in use: ", names(one.used, most=8))
+        return Note(Mark.IDLE, (first, line(bad("none of them was seen in use"))))
+    return Note(Mark.SEEN, (first, line(f"{count(len(one.used))} seen in use: ", names(one.used, most=8))))
 
 
 # ---------------------------------------------------------------- replacements
@@ -192,12 +209,13 @@ def new_listing(document: ReplacementDocument, rules: tuple[AppliedRule, ...]) -
     def noted(statement: int, element: str, value: str) -> Note | None:
         one = known[statement]
         if one is None:
-            return None if element else (line("a Deny of the old policies, carried as it is"),)
+            carried = line("a Deny of the old policies, carried as it is")
+            return None if element else Note(Mark.STATEMENT, (carried,))
         if not element:
-            return (line("narrows ", name(str(one.parent))),)
+            return Note(Mark.STATEMENT, (line("narrows ", name(str(one.parent))),))
         if element in _RESOURCES and value in patterns:
             rule = patterns[value]
-            return (line(strong(f"pattern by the rule {rule.rule}"), f": {rule.adds}"),)
+            return Note(Mark.RULE, (line(strong(f"pattern by the rule {rule.rule}"), f": {rule.adds}"),))
         return evidence[statement].get(value) if element in _ACTIONS else None
 
     return listing_of(written, noted)
@@ -212,10 +230,12 @@ def new_parents(document: ReplacementDocument) -> list[StatementRef | None]:
 
 def _evidence_notes(statement: ReplacementStatement) -> dict[str, Note]:
     found: dict[str, list[Words]] = defaultdict(list)
+    kinds: dict[str, LineKind] = {}
     for action, scope, lines in explained_lines(statement):
         for one in lines:
             found[action].extend(_line_notes(one, scope, statement))
-    return {action: tuple(dict.fromkeys(notes)) for action, notes in found.items()}
+            kinds[action] = min(one.kind, kinds.get(action, one.kind), key=list(LineKind).index)
+    return {action: Note(kinds[action], tuple(dict.fromkeys(notes))) for action, notes in found.items()}
 
 
 def _line_notes(one: Line, scope: Scope, statement: ReplacementStatement) -> Iterator[Words]:

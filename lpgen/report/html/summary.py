@@ -10,8 +10,9 @@ from math import log1p
 from lpgen.core.findings import Report
 from lpgen.core.grounds import AccountCoverage
 from lpgen.report.blocks import Tone, count, plural
-from lpgen.report.counts import Counts
+from lpgen.report.counts import UNSEEN, Counts
 from lpgen.report.html.principal_data import anchor_of
+from lpgen.report.html.verdict_data import STAYS, fate_of
 from lpgen.report.inert import terminal_text
 from lpgen.report.views import PrincipalView, ReviewView
 from lpgen.report.words import CLASS_WORDS, short_label_of, state_of
@@ -139,25 +140,33 @@ def _row(view: PrincipalView, most: int) -> Row:
         counts=counts,
         replaced=view.has_documents,
         wide=round(1000 * log1p(counts.granted) / log1p(most)) if counts.granted else 0,
-        shares=shares_of(counts, replaced=view.has_documents),
+        shares=shares_of(view),
     )
 
 
-def shares_of(counts: Counts, *, replaced: bool) -> tuple[Share, ...]:
+def shares_of(view: PrincipalView) -> tuple[Share, ...]:
     """What becomes of the granted actions, as parts of them all; what there is none of is left out."""
-    seen = counts.used + counts.attempted
-    if replaced:
-        parts = [
-            ("seen", "used or tried", seen),
-            ("kept", "stay without seen use", max(counts.granted - counts.removed - seen, 0)),
-            ("goes", "go", counts.removed),
-        ]
-    else:
-        parts = [
-            ("seen", "used or tried", seen),
-            ("unseen", "granted, and the logs can't show use", counts.unobservable),
-            ("idle", "granted and unused", counts.unused),
-        ]
+    counts = view.counts
+    if view.has_documents:
+        return shares_of_made([view])
+    return tuple(
+        _shares(
+            [
+                ("seen", "used or tried", counts.used + counts.attempted),
+                ("unseen", "granted, and the logs can't show use", counts.unobservable),
+                ("idle", "granted and unused", counts.unused),
+            ]
+        )
+    )
+
+
+def shares_of_made(views: Iterable[PrincipalView]) -> tuple[Share, ...]:
+    """The same of all the principals that have a replacement, together."""
+    seen = unseen = goes = 0
+    for view in views:
+        staying = [one.verdict in UNSEEN for one in view.diff.verdicts if fate_of(one, view) == STAYS]
+        seen, unseen, goes = seen + staying.count(False), unseen + staying.count(True), goes + view.counts.removed
+    parts = [("seen", "used or tried", seen), ("kept", "stay without seen use", unseen), ("goes", "go", goes)]
     return tuple(_shares(parts))
 
 

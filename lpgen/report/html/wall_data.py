@@ -59,7 +59,7 @@ def data_of_walls(view: PrincipalView) -> list[Json]:
     rows = [_data(terminal_text(name), services[name]) for name in ordered[:most]]
     if ordered[most:]:
         rest = _merged(services[name] for name in ordered[most:])
-        rows.append(_data(f"{len(ordered) - most:,} more services", rest))
+        rows.append(_data(f"{len(ordered) - most:,} more services", rest) | {"others": 1})
     return rows
 
 

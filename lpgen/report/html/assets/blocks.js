@@ -5,7 +5,7 @@ const TONES = { n: "name", s: "strong", g: "good", b: "bad", q: "quiet" };
 function words(line) {
   return line.map((span) => {
     if (typeof span === "string") return span;
-    return span[0] === "n" ? el("code", {}, span[1]) : el("span", { class: TONES[span[0]] }, span[1]);
+    return span[0] === "n" ? code(span[1]) : el("span", { class: TONES[span[0]] }, span[1]);
   });
 }
 

@@ -20,6 +20,11 @@ function shape(tag, attributes, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
+// A name from a log or a policy, with places where a line may break.
+function code(text) {
+  return el("code", {}, text.split(/(?<=[:/_.-])|(?<=[a-z0-9])(?=[A-Z])/).map((part, at) => [at ? el("wbr") : null, part]));
+}
+
 function count(number) {
   return number.toLocaleString("en-US");
 }

@@ -2,7 +2,13 @@
 
 const sharedDocuments = once(() => parseData("documents"));
 
-function policyLines(policy, side, at) {
+const MARKS = {
+  seen: ["●", "used"], idle: ["○", "not used"], observed: ["●", "observed"], inferred: ["●", "inferred"],
+  attempted: ["◐", "tried"], kept: ["◌", "kept, logs can't show use"], review: ["?", "kept for review"],
+  decided: ["✓", "decided"], rule: ["*", "written by a rule"], statement: ["", "statement"],
+};
+
+function policyLines(policy, side, at, said) {
   const notes = new Map(policy.notes);
   const lines = policy.lines || sharedDocuments()[policy.document];
   let statement = -1;
@@ -10,11 +16,13 @@ function policyLines(policy, side, at) {
     if (policy.starts[statement + 1] === number) statement += 1;
     const noted = notes.has(number);
     const inside = statement >= 0 && text.startsWith("  ") ? statement : "";
+    const mark = noted ? said[notes.get(number)][0] : "";
     return el(noted ? "button" : "span", {
-      class: noted ? "line noted" : "line",
+      class: noted ? `line noted mark-${mark}` : "line",
       type: noted ? "button" : null,
       tabindex: noted ? "-1" : null,
       "data-note": noted ? notes.get(number) : null,
+      "data-mark": noted ? MARKS[mark][0] : null,
       "data-side": side,
       "data-policy": at,
       "data-statement": inside,
@@ -22,9 +30,9 @@ function policyLines(policy, side, at) {
   });
 }
 
-function policyCard(policy, side, at) {
+function policyCard(policy, side, at, said) {
   const known = policy.lines || policy.document !== undefined;
-  const lines = known ? policyLines(policy, side, at) : [];
+  const lines = known ? policyLines(policy, side, at, said) : [];
   const first = lines.find((line) => line.tagName === "BUTTON");
   if (first) first.tabIndex = 0;
   const about = [policy.kind, policy.group && `by group ${policy.group}`, policy.file,
@@ -66,23 +74,24 @@ function moveAmongLines(event) {
 }
 
 function policySection({ old, new: fresh, notes }, replaced) {
-  const hint = "Point at a line, click it or move to it with the arrow keys: here is what stands behind it.";
+  const hint = "Point at a marked line, click it, or move with the arrow keys: here is what stands behind it. "
+    + "● used, ◌ kept since logs can't show use, ○ granted and not used.";
   const panel = el("aside", { class: "evidence", "aria-live": "polite", "aria-label": "what stands behind the line" }, el("p", { class: "quiet" }, hint));
   const parents = fresh.map((policy) => policy.parents);
   const column = (title, policies, side, none) => el("div", { class: "column" }, el("h4", {}, title),
-    policies.length ? policies.map((policy, at) => policyCard(policy, side, at)) : el("p", { class: "quiet" }, none));
+    policies.length ? policies.map((policy, at) => policyCard(policy, side, at, notes)) : el("p", { class: "quiet" }, none));
   const section = el("div", { class: "policies" },
+    panel,
     el("div", { class: replaced ? "panes" : "panes single" },
       column("Before", old, "old", "No policy document is known."),
-      replaced && column("After", fresh, "new", "Nothing: no policy is needed.")),
-    panel);
+      replaced && column("After", fresh, "new", "Nothing: no policy is needed.")));
   let pinned = null;
   const show = (line) => {
     section.querySelector(".shown")?.classList.remove("shown");
     if (line) line.classList.add("shown");
     relate(section, line, parents);
     panel.replaceChildren(...(line
-      ? [el("code", { class: "which" }, line.textContent.trim().replace(/,$/, "")), ...notes[line.dataset.note].map((note) => el("p", {}, words(note)))]
+      ? [el("code", { class: "which" }, line.textContent.trim().replace(/,$/, "")), ...notes[line.dataset.note].slice(1).map((note) => el("p", {}, words(note)))]
       : [el("p", { class: "quiet" }, hint)]));
   };
   const lineOf = (event) => event.target.closest?.(".noted");

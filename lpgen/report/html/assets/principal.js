@@ -6,7 +6,7 @@ const SECTIONS = [
   ["policies", "Policies"],
   ["actions", "What goes, what stays"],
   ["use", "Use over time"],
-  ["plan", "Plan"],
+  ["plan", "Put it in place"],
 ];
 
 function figure(value, title, note) {

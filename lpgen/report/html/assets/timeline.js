@@ -22,7 +22,7 @@ function timelineRow(use, [action, kind, records, first, last, example, resource
   const said = `${KINDS[kind] || kind}, ${plural(records, "record")}, ${first || "time unknown"}${last && last !== first ? ` to ${last}` : ""}`;
   const look = kind === "used" ? "seen" : kind === "attempted" ? "kept" : "refused";
   return el("tr", {},
-    el("th", { scope: "row" }, el("code", {}, action), kind === "used" ? null : el("span", { class: "tag" }, KINDS[kind] || kind)),
+    el("th", { scope: "row" }, code(action), kind === "used" ? null : el("span", { class: "tag" }, KINDS[kind] || kind)),
     el("td", { class: "when" }, timelineBar(use, first, last, look, said)),
     el("td", { class: "number" }, count(records)),
     el("td", { class: "days" }, first === last ? first : `${first} – ${last}`),

@@ -3,7 +3,7 @@
 const allActions = once(() => parseData("actions").flatMap(([service, names]) => names.map((name) => `${service}:${name}`)));
 const FATES = { goes: "goes", stays: "stays", granted: "granted", ungranted: "not granted" };
 const MOST_NAMES = 12;
-const MOST_FOUND = 100;
+const MOST_FOUND = 500;
 
 function actionsIn(ranges) {
   return ranges.split(",").flatMap((range) => {
@@ -14,11 +14,11 @@ function actionsIn(ranges) {
 
 function nameList(names) {
   const shown = names.length > MOST_NAMES + 1 ? names.slice(0, MOST_NAMES) : names;
-  const list = el("span", { class: "names" }, shown.map((name) => [el("code", {}, name), " "]));
+  const list = el("span", { class: "names" }, shown.map((name) => [code(name), " "]));
   if (shown.length < names.length) {
     const more = el("button", { type: "button", class: "small" }, `and ${count(names.length - shown.length)} more`);
     more.addEventListener("click", () => {
-      list.replaceChildren(...names.flatMap((name) => [el("code", {}, name), " "]));
+      list.replaceChildren(...names.flatMap((name) => [code(name), " "]));
     });
     list.append(more);
   }
@@ -49,10 +49,11 @@ function verdictGroup(group, texts) {
   return details;
 }
 
-function foundActions(data, wanted) {
+function foundActions(data, wanted, dangerous) {
   const found = [];
   for (const group of data.verdicts) {
     for (const [, reason, danger, ranges] of group.rows) {
+      if (dangerous && danger < 0) continue;
       for (const action of actionsIn(ranges)) {
         if (action.toLowerCase().includes(wanted)) found.push([action, group, data.texts[reason], danger < 0 ? "" : data.texts[danger]]);
       }
@@ -63,22 +64,28 @@ function foundActions(data, wanted) {
 
 function foundTable(found) {
   const rowsOfFound = found.slice(0, MOST_FOUND).map(([action, group, reason, danger]) => el("tr", {},
-    el("td", {}, el("code", {}, action)),
+    el("td", {}, code(action)),
     el("td", {}, el("span", { class: `fate ${group.fate}` }, FATES[group.fate])),
     el("td", { class: "why" }, reason, danger && el("p", { class: "bad" }, `▲ ${danger}`))));
   return [el("p", { role: "status" }, found.length > MOST_FOUND ? `the first ${count(MOST_FOUND)} of ${count(found.length)} actions` : plural(found.length, "action")),
-    el("table", {}, el("tbody", {}, rowsOfFound))];
+    el("div", { class: "scroll tall", tabindex: "0", role: "group", "aria-label": "found actions" }, el("table", {}, el("tbody", {}, rowsOfFound)))];
 }
 
 function verdictSection(data) {
   const input = el("input", { type: "search", placeholder: "such as DeleteBucket", autocomplete: "off", spellcheck: "false" });
   const groups = el("div", {}, data.verdicts.map((group) => verdictGroup(group, data.texts)));
   const results = el("div", { hidden: true });
-  input.addEventListener("input", () => {
+  const dangerous = el("input", { type: "checkbox" });
+  const search = () => {
     const wanted = input.value.trim().toLowerCase();
-    groups.hidden = wanted !== "";
-    results.hidden = wanted === "";
-    results.replaceChildren(...(wanted ? foundTable(foundActions(data, wanted)) : []));
-  });
-  return el("div", {}, el("label", { class: "finder" }, "Find an action ", input), groups, results);
+    const searching = wanted !== "" || dangerous.checked;
+    groups.hidden = searching;
+    results.hidden = !searching;
+    results.replaceChildren(...(searching ? foundTable(foundActions(data, wanted, dangerous.checked)) : []));
+  };
+  input.addEventListener("input", search);
+  dangerous.addEventListener("input", search);
+  return el("div", {},
+    el("div", { class: "finder" }, el("label", {}, "Find an action ", input), el("label", { class: "check" }, dangerous, " only dangerous ones")),
+    groups, results);
 }

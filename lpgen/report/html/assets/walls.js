@@ -2,7 +2,8 @@
 
 const LEVELS = ["List", "Read", "Write", "Tagging", "Permissions management"];
 const SLOT = 24;
-const HIGHEST = 40;
+const HIGHEST = 36;
+const CUT = 56;
 const LABEL = 18;
 const WALL = 12;
 
@@ -26,13 +27,13 @@ function scopeText([any, patterns, names], open) {
 }
 
 function shorten(text, room) {
-  const most = Math.max(6, Math.floor(room / 6.4));
+  const most = Math.max(6, Math.floor(room / 6.3));
   if (text.length <= most) return text;
   return `${text.slice(0, Math.ceil(most / 3))}…${text.slice(text.length - (most - Math.ceil(most / 3) - 1))}`;
 }
 
 function holeHeight(number, scale) {
-  return number ? Math.max(3, Math.sqrt(number) * scale) : 0;
+  return number ? Math.min(CUT, Math.max(3, Math.sqrt(number) * scale)) : 0;
 }
 
 function secondHole(height, [any, patterns, names]) {
@@ -41,9 +42,9 @@ function secondHole(height, [any, patterns, names]) {
 
 function columnsOf(width) {
   const narrow = width < 430;
-  const first = narrow ? 26 : 52;
-  const second = Math.round(width * (narrow ? 0.66 : 0.64));
-  return { who: narrow ? 8 : 30, first, second, cells: first + WALL + 8, end: second - 8, labels: second + WALL + 8 };
+  const first = narrow ? 18 : 40;
+  const second = Math.round(width * (narrow ? 0.62 : 0.64));
+  return { who: narrow ? 6 : 10, first, second, cells: first + WALL + 8, end: second - 8, labels: second + WALL + 8 };
 }
 
 function band(kind, x, y, width, height) {
@@ -83,11 +84,15 @@ function serviceRow(service, after, columns, width, y, scale) {
   const first = holeHeight(flow.open, scale);
   const second = flow.open ? secondHole(first, flow.scope) : 0;
   const share = (height, part) => (part ? Math.max(1.5, height * part / flow.open) : 0);
-  const passed = (x, wide, height) => [
-    band("air", x, middle - height / 2, wide, height),
-    band("seen", x, middle - height / 2, wide, share(height, flow.seen)),
-    band("kept", x, middle - height / 2 + share(height, flow.seen), wide, share(height, flow.kept)),
-  ];
+  const passed = (x, wide, height) => {
+    const [seen, kept] = [share(height, flow.seen), share(height, flow.kept)];
+    const high = Math.max(height, seen + kept);
+    return [
+      band("air", x, middle - high / 2, wide, high),
+      band("seen", x, middle - (seen + kept) / 2, wide, seen),
+      band("kept", x, middle + (seen - kept) / 2, wide, kept),
+    ];
+  };
   const counted = after
     ? flow.open ? `${count(flow.open)} of ${count(flow.granted)} stay` : `closed (${count(flow.granted)} go)`
     : `${count(flow.seen)} of ${count(flow.granted)} used`;
@@ -105,7 +110,7 @@ function serviceRow(service, after, columns, width, y, scale) {
       passed(columns.who, columns.first + WALL - columns.who + 8, first),
       levelCells(service, after, columns.cells, middle - 10, columns.end - columns.cells),
       passed(columns.end, columns.second - columns.end + WALL + 4, second),
-      shape("text", { class: "scope", x: columns.labels, y: middle + (name ? 1 : 4) }, scopeText(flow.scope, flow.open)),
+      shape("text", { class: "scope", x: columns.labels, y: middle + (name ? 1 : 4) }, shorten(scopeText(flow.scope, flow.open), room)),
       name,
     ],
   };
@@ -113,7 +118,8 @@ function serviceRow(service, after, columns, width, y, scale) {
 
 function wallPicture(services, after, width) {
   const columns = columnsOf(width);
-  const most = Math.max(...services.map((service) => sum(service.levels, 0)));
+  const named = services.filter((service) => !service.others);
+  const most = Math.max(...named.map((service) => sum(service.levels, 0)), 1);
   const scale = HIGHEST / Math.sqrt(most);
   const head = 22;
   let y = head;
@@ -145,7 +151,7 @@ function wallLegend() {
   return el("figcaption", { class: "keys" },
     KEYS.map(([kind, text]) => el("span", { class: "key" },
       shape("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, shape("rect", { class: kind, width: 12, height: 12 })), text)),
-    el("span", { class: "quiet" }, "Heights follow the square root of the number of actions. L List, R Read, W Write, T Tagging, P Permissions management."));
+    el("span", { class: "quiet" }, "A hole is as high as the square root of the actions that it lets through, up to a limit. L List, R Read, W Write, T Tagging, P Permissions management."));
 }
 
 function wallFigure(data) {
