@@ -35,7 +35,12 @@ def demo_command(
     typer.echo(render_ingest(result, verbose=False) + "\n", err=True)
     report = analyse(data, [sample.policies], catalog, options=options)
     generate(report, replacements)
-    for name, kind in (("report.txt", "text"), ("report.md", "markdown"), ("report.json", "json")):
+    for name, kind in (
+        ("report.txt", "text"),
+        ("report.md", "markdown"),
+        ("report.json", "json"),
+        ("review.html", "html"),
+    ):
         write_text(output / name, render_review(report, kind))
     put_text(render_review(report, "text", width=terminal_width(), color=wants_color(None), only=_DEMO_PRINCIPAL), None)
     results = verify(replacements, data, [sample.policies], catalog, options=options)
@@ -49,7 +54,8 @@ _DEMO_END = """
 What was written
   {replacements}/   a folder per principal: policy-*.json to put in place, evidence.json for every line
   {output}/report.txt   the review in full: every principal as the one above
-  {output}/report.md, report.json   the same for a pull request and for programs
+  {output}/review.html   the same for a browser: open it first
+  {output}/report.md, report.json   and for a pull request and for programs
   {data}/   the usage table that all of it was read from
 
 What to do next
