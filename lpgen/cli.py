@@ -20,7 +20,8 @@ from lpgen.cli_aws import iam_policy_command, snapshot_command
 from lpgen.cli_catalog import CatalogOption
 from lpgen.cli_catalog import app as catalog_app
 from lpgen.cli_demo import demo_command
-from lpgen.cli_drift import stars_command
+from lpgen.cli_drift import app as baseline_app
+from lpgen.cli_drift import drift_command, stars_command
 from lpgen.cli_explain import explain_command
 from lpgen.cli_ingest import ingest_command
 from lpgen.cli_options import (
@@ -73,6 +74,7 @@ app = typer.Typer(
 )
 app.add_typer(catalog_app)
 app.add_typer(rollout_app)
+app.add_typer(baseline_app)
 
 
 def _print_version(wanted: bool) -> None:
@@ -295,6 +297,7 @@ def authorize_command(
 
 app.command("explain")(explain_command)
 app.command("stars")(stars_command)
+app.command("drift")(drift_command)
 app.command("snapshot")(snapshot_command)
 app.command("iam-policy")(iam_policy_command)
 app.command("demo")(demo_command)

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lpgen.cli_catalog import CatalogOption
 from lpgen.cli_options import (
+    EXIT_FOUND,
+    AsOfOption,
     BoundaryOption,
+    DataOption,
+    DecisionsOption,
+    KeepOption,
+    LastAccessedOption,
+    MinDaysOption,
     OutputFileOption,
     PoliciesOption,
     PrincipalOption,
+    ResourcePoliciesOption,
     ScpsOption,
     SnapshotOption,
+    TrailsOption,
     inputs_from_options,
     put_text,
     terminal_width,
     wants_color,
 )
+from lpgen.core.drift.findings import Severity
+from lpgen.core.options import KeepUnobservable, Options
+
+if TYPE_CHECKING:
+    from lpgen.core.replacements import Decision
+    from lpgen.edge.analysis_inputs import Inputs
 
 
 class StarsFormat(StrEnum):
@@ -80,3 +96,231 @@ def stars_command(
         guards=read_guards(boundary, inputs.scps, None),
     )
     put_text(render_stars(found, format.value, width=terminal_width(), color=wants_color(output)), output)
+
+
+# ---------------------------------------------------------------- baselines
+
+app = typer.Typer(
+    name="baseline",
+    help="Freeze what is known now, to tell later what changed.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.command("save")
+def save_command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it, such as the day: 2026-09-30.")],
+    data: DataOption,
+    policies: PoliciesOption = None,
+    keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
+    min_days: MinDaysOption = 90,
+    as_of: AsOfOption = None,
+    decisions: DecisionsOption = None,
+    trails: TrailsOption = None,
+    last_accessed: LastAccessedOption = None,
+    boundary: BoundaryOption = None,
+    scps: ScpsOption = None,
+    resource_policies: ResourcePoliciesOption = None,
+    snapshot: SnapshotOption = "",
+    catalog: CatalogOption = None,
+) -> None:
+    """Freeze policies, usage, catalog and proposals under a name.
+
+    Reviews as `lpgen review` does with the same options, and keeps in the data folder what it read and what it
+    proposes. A baseline never changes; `lpgen drift --since NAME` tells what is different since.
+    """
+    from datetime import UTC, datetime
+
+    from lpgen.edge.baseline_folder import BaselineFiles
+    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.pipeline import analyse
+    from lpgen.pipeline_drift import save
+    from lpgen.report.baseline_text import render_saved
+
+    inputs = inputs_from_options(
+        data,
+        snapshot,
+        policies=policies,
+        trails=trails,
+        last_accessed=last_accessed,
+        scps=scps,
+        resource_policies=resource_policies,
+    )
+    options = Options(keep_unobservable, min_days, as_of.date() if as_of else None, decisions=_decided(decisions))
+    options, problems = _with_inputs(options, inputs, boundary)
+    opened = open_catalog(catalog)
+    report = analyse(data, inputs.policies, opened, options=options, problems=problems)
+    files = BaselineFiles(inputs.policies, inputs.trails, inputs.scps, boundary, inputs.trail_source)
+    folder, stamp = save(report, data, files, opened, name=name, saved=datetime.now(UTC))
+    typer.echo(render_saved(stamp, str(folder)), err=True)
+
+
+class ListFormat(StrEnum):
+    """How baselines are listed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+ListFormatOption = Annotated[ListFormat, typer.Option("--format", help="How to print it.")]
+
+
+@app.command("list")
+def list_command(
+    data: DataOption,
+    format: ListFormatOption = ListFormat.TEXT,  # noqa: A002
+    output: OutputFileOption = None,
+) -> None:
+    """List the baselines of a data folder, the oldest first, with their figures."""
+    from lpgen.edge.baseline_folder import list_baselines
+    from lpgen.report.baseline_text import render_baselines
+
+    stamps = [one.stamp for one in list_baselines(data)]
+    put_text(render_baselines(stamps, format.value, width=terminal_width(), color=wants_color(output)), output)
+
+
+@app.command("show")
+def show_command(
+    data: DataOption,
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="Its name, or a day: the newest of then or before; by default the newest."),
+    ] = "",
+    format: ListFormatOption = ListFormat.TEXT,  # noqa: A002
+    output: OutputFileOption = None,
+) -> None:
+    """Check a baseline's files against their checksums, and say what it holds.
+
+    Exit 3 where a file was changed, lost or added.
+    """
+    from lpgen.edge.baseline_folder import find_baseline, open_baseline
+    from lpgen.report.baseline_text import Holding, render_baseline
+
+    baseline = open_baseline(find_baseline(data, name))
+    holding = Holding(
+        saved=baseline.saved.saved.isoformat(),
+        folder=str(baseline.folder),
+        policy_files=len(baseline.files.policies),
+        trails=len(baseline.files.trails),
+        proposals=len(baseline.proposals),
+        waiting=sum(one.waiting_since is not None for one in baseline.proposals.values()),
+        actions=len(baseline.known_actions),
+    )
+    put_text(render_baseline(baseline.saved.stamp, holding, format.value), output)
+
+
+# ---------------------------------------------------------------- drift
+
+
+class DriftFormat(StrEnum):
+    """How drift is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
+
+
+def drift_command(
+    data: DataOption,
+    since: Annotated[
+        str,
+        typer.Option(
+            "--since",
+            metavar="NAME|DATE",
+            help="The baseline to compare with: its name, or a day for the newest as of then or before. By default the "
+            "newest.",
+        ),
+    ] = "",
+    policies: PoliciesOption = None,
+    format: Annotated[DriftFormat, typer.Option("--format", help="How to print the report.")] = DriftFormat.TEXT,  # noqa: A002
+    output: OutputFileOption = None,
+    fail_on: Annotated[
+        Severity | None,
+        typer.Option("--fail-on", help="Exit with 1 where a finding that nobody accepted is as severe, or more."),
+    ] = None,
+    unused_days: Annotated[
+        int,
+        typer.Option(
+            "--unused-days",
+            min=1,
+            help="After how many covered days without use a grant counts as unused, a role as quiet.",
+        ),
+    ] = 90,
+    apply_days: Annotated[
+        int, typer.Option("--apply-days", min=1, help="After how many days a safe proposal counts as never applied.")
+    ] = 30,
+    as_of: AsOfOption = None,
+    decisions: DecisionsOption = None,
+    trails: TrailsOption = None,
+    last_accessed: LastAccessedOption = None,
+    boundary: BoundaryOption = None,
+    scps: ScpsOption = None,
+    snapshot: SnapshotOption = "",
+    catalog: CatalogOption = None,
+) -> None:
+    """Tell what changed since a baseline.
+
+    Finds policies changed outside, new principals and wildcards, what wildcards inherited from AWS, use that a proposal
+    would break, grants and roles that fell out of use, proposals never applied, and coverage lost.
+
+    Each finding has a severity, a next step, and an item by which --decisions accepts it. Example of a weekly run:
+    `lpgen drift --data lpgen-data --as-of $(date -u +%F) --fail-on high`.
+    """
+    from lpgen.core.drift.between import DriftOptions
+    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.pipeline_drift import drift
+    from lpgen.report import render_drift
+
+    inputs = inputs_from_options(
+        data,
+        snapshot,
+        policies=policies,
+        trails=trails,
+        last_accessed=last_accessed,
+        scps=scps,
+        resource_policies=None,
+    )
+    options = Options(as_of=as_of.date() if as_of else None, decisions=_decided(decisions))
+    options, _ = _with_inputs(options, inputs, boundary)
+    found = drift(
+        data,
+        inputs.policies,
+        open_catalog(catalog),
+        since=since,
+        options=options,
+        choice=DriftOptions(unused_days, apply_days),
+    )
+    put_text(render_drift(found, format.value, width=terminal_width(), color=wants_color(output)), output)
+    if fail_on is not None and found.reaches(fail_on):
+        raise typer.Exit(EXIT_FOUND)
+
+
+# ---------------------------------------------------------------- shared by the commands
+
+
+def _decided(path: Path | None) -> tuple[Decision, ...]:
+    from lpgen.edge.decisions_file import read_decisions
+
+    return read_decisions(path) if path else ()
+
+
+def _with_inputs(options: Options, inputs: Inputs, boundary: Path | None) -> tuple[Options, tuple[str, ...]]:
+    """The options with what the files say, and the problems of reading them."""
+    from lpgen.edge.guard_files import read_guards
+    from lpgen.edge.last_accessed import read_last_accessed
+    from lpgen.edge.trail_settings import read_trails
+
+    reports, problems = read_last_accessed(inputs.last_accessed) if inputs.last_accessed else ((), ())
+    return (
+        replace(
+            options,
+            trails=read_trails(inputs.trails),
+            last_accessed=reports,
+            guards=read_guards(boundary, inputs.scps, inputs.resource_policies),
+            snapshot=inputs.snapshot,
+            trail_source=inputs.trail_source,
+        ),
+        tuple(problems),
+    )

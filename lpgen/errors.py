@@ -82,6 +82,10 @@ class RolloutError(LpgenError):
     """A rollout's plan or journal can't be read or written, or a rollout could not be finished."""
 
 
+class BaselineError(LpgenError):
+    """A baseline can't be saved, found or read."""
+
+
 class OutputError(LpgenError):
     """A replacement or report can't be written or read back."""
 

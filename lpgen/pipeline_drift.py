@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.diff import counted_usages
+from lpgen.core.analysis.decisions import decisions_in_force
+from lpgen.core.analysis.diff import counted_usages, diff_usage
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.stars import DEFAULT_SINCE, grow_stars, since_from_text
+from lpgen.core.drift.between import DriftOptions, accept_findings, drift_between
+from lpgen.core.drift.figures import figures_from_diff, region_days_from_usage
+from lpgen.core.drift.findings import Drift
+from lpgen.core.drift.holdings import is_as_proposed
+from lpgen.core.drift.policies import same_policies
+from lpgen.core.drift.states import KeptProposal, Stamp, State
+from lpgen.core.findings import Proposal, Report, Verdict
 from lpgen.core.guards import NO_GUARDS, Guards
-from lpgen.core.options import is_chosen
+from lpgen.core.model import Policy, Principal
+from lpgen.core.options import Options, is_chosen
+from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.replacements import Decision
 from lpgen.core.stars import Stars
+from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.edge.baseline_folder import (
+    Baseline,
+    BaselineFiles,
+    find_baseline,
+    list_baselines,
+    open_baseline,
+    save_baseline,
+)
+from lpgen.edge.guard_files import read_guards
 from lpgen.edge.iam_snapshot import read_snapshot
 from lpgen.edge.ledger import has_ledger
+from lpgen.edge.trail_settings import read_trails
 from lpgen.edge.usage_files import read_usage
-from lpgen.errors import InvocationError, quote_input
+from lpgen.errors import BaselineError, InvocationError, quote_input
+from lpgen.pipeline import load_ground
 
 # ---------------------------------------------------------------- what wildcards gained
 
@@ -42,3 +67,140 @@ def stars(
     grants = grants_from_principals(principals, catalog, guards)
     usages = counted_usages(read_usage(data), grants, ()) if data is not None and has_ledger(data) else None
     return grow_stars(grants, usages, catalog, since=day, principal=principal)
+
+
+# ---------------------------------------------------------------- a state to its baseline
+
+
+def save(
+    report: Report, data: Path, files: BaselineFiles, catalog: Catalog, *, name: str, saved: datetime
+) -> tuple[Path, Stamp]:
+    """Freezes what a report stands on, and what it proposes, under a name; returns the folder and what it says of it.
+
+    Raises:
+        LpgenError: the name is taken or none, or something can't be read or written.
+    """
+    snapshot = report.snapshot.name if report.snapshot else ""
+    diff = report.diff
+    stamp = Stamp(name, diff.as_of, diff.catalog_version, diff.catalog_date, snapshot, figures_from_diff(diff))
+    folder = save_baseline(
+        data,
+        stamp,
+        _found_files(files),
+        usage=read_usage(data),
+        known_actions=catalog.actions(),
+        proposals=tuple(_kept_proposals(report, _newest_baseline(data))),
+        saved=saved,
+    )
+    return folder, stamp
+
+
+def _found_files(files: BaselineFiles) -> BaselineFiles:
+    """The files with folders of policies as the files in them that hold any."""
+    sources = read_snapshot(files.policies).sources
+    return BaselineFiles(
+        tuple(map(Path, sources)), files.trails, files.scps, files.boundary, trail_source=files.trail_source
+    )
+
+
+def _newest_baseline(data: Path) -> Baseline | None:
+    try:
+        return open_baseline(find_baseline(data))
+    except BaselineError:
+        return None
+
+
+def _kept_proposals(report: Report, earlier: Baseline | None) -> Iterator[KeptProposal]:
+    known = {one.arn: one for one in read_snapshot(earlier.files.policies).principals} if earlier else {}
+    for proposal in report.proposals:
+        principal = proposal.diff.principal
+        documents = _documents(proposal)
+        if not documents:
+            continue
+        kept = KeptProposal(principal.arn, documents, report.diff.as_of, _dangerous(proposal))
+        before = earlier.proposals.get(principal.arn) if earlier else None
+        if not proposal.safe or is_as_proposed(principal, kept):
+            waiting = None
+        elif before is not None and before.waiting_since and _unchanged(known.get(principal.arn), principal):
+            waiting = before.waiting_since
+        else:
+            waiting = report.diff.as_of
+        yield KeptProposal(kept.principal, kept.documents, waiting, kept.dangerous)
+
+
+def _unchanged(before: Principal | None, now: Principal) -> bool:
+    return before is not None and before.principal_id == now.principal_id and same_policies(before, now)
+
+
+def _documents(proposal: Proposal) -> tuple[Policy, ...]:
+    if proposal.replacement is None or proposal.replacement.refusal:
+        return ()
+    return tuple(policy_from_json(one.text, place=one.name) for one in proposal.replacement.documents)
+
+
+def _dangerous(proposal: Proposal) -> int:
+    """How many dangerous grants that nobody was seen to use the replacement removes."""
+    staying = {line.action for line in proposal.diff.lines}
+    unseen = (Verdict.UNUSED, Verdict.UNOBSERVABLE)
+    return sum(
+        bool(one.danger) and one.verdict in unseen and one.action not in staying for one in proposal.diff.verdicts
+    )
+
+
+# ---------------------------------------------------------------- a baseline and now to the drift
+
+
+def drift(
+    data: Path,
+    policies: Sequence[Path],
+    catalog: Catalog,
+    *,
+    since: str = "",
+    options: Options,
+    choice: DriftOptions,
+) -> Drift:
+    """What changed since a baseline, with what people accepted marked, and the trend of all baselines up to now.
+
+    Raises:
+        LpgenError: there is no such baseline, or something can't be read.
+    """
+    baseline = open_baseline(find_baseline(data, since))
+    now = _state_now(data, policies, catalog, options)
+    before = _state_of_baseline(baseline, catalog, options.decisions)
+    found = accept_findings(drift_between(before, now, catalog, choice), options.decisions, as_of=now.stamp.as_of)
+    trend = (*(one.stamp for one in list_baselines(data) if one.stamp.as_of <= now.stamp.as_of), now.stamp)
+    return replace(found, trend=trend)
+
+
+def _state_now(data: Path, policies: Sequence[Path], catalog: Catalog, options: Options) -> State:
+    ground = load_ground(data, policies, catalog, options.guards)
+    diff = diff_usage(ground.usage, ground.grants, catalog, replace(options, guards=ground.guards))
+    snapshot = options.snapshot.name if options.snapshot else ""
+    decisions = decisions_in_force(options.decisions, as_of=diff.as_of)
+    return State(
+        Stamp("now", diff.as_of, diff.catalog_version, diff.catalog_date, snapshot, figures_from_diff(diff)),
+        catalog.actions(),
+        ground.grants,
+        counted_usages(ground.usage, ground.grants, decisions),
+        diff.coverage,
+        region_days_from_usage(ground.usage),
+        options.trails,
+        {},
+    )
+
+
+def _state_of_baseline(baseline: Baseline, catalog: Catalog, decisions: Sequence[Decision]) -> State:
+    files, stamp, usage = baseline.files, baseline.saved.stamp, baseline.usage()
+    guards = read_guards(files.boundary, files.scps, None)
+    grants = grants_from_principals(read_snapshot(files.policies).principals, catalog, guards)
+    trails = read_trails(files.trails)
+    return State(
+        stamp,
+        baseline.known_actions,
+        grants,
+        counted_usages(usage, grants, decisions_in_force(decisions, as_of=stamp.as_of)),
+        coverage_from_usage(usage, trails, files.trail_source),
+        region_days_from_usage(usage),
+        trails,
+        baseline.proposals,
+    )

@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,9 @@ from lpgen.errors import DataError
 USAGE_FOLDER: Final = "usage"
 
 _FILES: Final = (("usage", USAGE_SCHEMA), ("skips", SKIPS_SCHEMA), ("coverage", COVERAGE_SCHEMA))
+USAGE_TABLES: Final = tuple(f"{name}.parquet" for name, _ in _FILES)
+"""The names of the three files."""
+
 _UNFINISHED: Final = "unfinished-"
 _ROW_GROUP_ROWS: Final = 1 << 17
 _ATTEMPTS: Final = 5
@@ -54,9 +58,28 @@ def read_generation_usage(data: Path, generation: str) -> Usage:
     """
     if not generation:
         return EMPTY_USAGE
-    folder = data / USAGE_FOLDER / generation
+    return read_usage_tables(data / USAGE_FOLDER / generation)
+
+
+def read_usage_tables(folder: Path) -> Usage:
+    """The three tables of one folder.
+
+    Raises:
+        DataError: a file is damaged, or of another schema.
+        FileNotFoundError: there is no such file.
+    """
     table, skips, coverage = (_read_table(folder / f"{name}.parquet", schema) for name, schema in _FILES)
     return Usage(table, skips, coverage)
+
+
+def write_usage_tables(folder: Path, usage: Usage) -> Iterator[bytes]:
+    """Writes the three tables into a folder that is there, to the disk itself; yields the digest of each file.
+
+    Raises:
+        OSError: the disk is full, say.
+    """
+    for (name, _), table in zip(_FILES, (usage.table, usage.skips, usage.coverage), strict=True):
+        yield _write_table(folder / f"{name}.parquet", table)
 
 
 def write_usage(data: Path, usage: Usage) -> str:
@@ -73,8 +96,8 @@ def write_usage(data: Path, usage: Usage) -> str:
     unfinished.mkdir()
     try:
         digest = hashlib.sha256()
-        for (name, _), table in zip(_FILES, (usage.table, usage.skips, usage.coverage), strict=True):
-            digest.update(_write_table(unfinished / f"{name}.parquet", table))
+        for one in write_usage_tables(unfinished, usage):
+            digest.update(one)
         sync_folder(unfinished)
         _name_folder(unfinished, root / digest.hexdigest())
     finally:

@@ -1,6 +1,7 @@
 """Renderers: a report value in, text out. What a format needs is imported when it is asked for."""
 
 from lpgen.report.render import (
+    render_drift,
     render_evidence,
     render_explanation,
     render_review,
@@ -10,6 +11,7 @@ from lpgen.report.render import (
 )
 
 __all__ = [
+    "render_drift",
     "render_evidence",
     "render_explanation",
     "render_review",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from lpgen.core.drift.findings import Drift
     from lpgen.core.explanations import Explanation
     from lpgen.core.findings import Proposal, Report
     from lpgen.core.replacements import Verification
@@ -114,6 +115,31 @@ def render_stars(
     from lpgen.report.stars_page import stars_page
 
     return _render_page(stars_page(stars), format, width=width, color=color)
+
+
+def render_drift(
+    drift: Drift,
+    format: str,  # noqa: A002
+    *,
+    width: int = 100,
+    color: bool = False,
+) -> str:
+    """What changed between two states, as text, Markdown, JSON or SARIF, with a line break at the end.
+
+    Raises:
+        ValueError: there is no such format.
+    """
+    if format == "json":
+        from lpgen.report.drift_json import drift_json
+
+        return drift_json(drift)
+    if format == "sarif":
+        from lpgen.report.drift_sarif import drift_sarif
+
+        return drift_sarif(drift)
+    from lpgen.report.drift_page import drift_page
+
+    return _render_page(drift_page(drift), format, width=width, color=color)
 
 
 def render_evidence(proposal: Proposal, report: Report) -> str:

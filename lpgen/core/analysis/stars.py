@@ -81,7 +81,7 @@ def grow_stars(
     for one in chosen:
         used = _used(usages.get(one.principal.arn)) if usages else frozenset[Action]()
         for grant, pattern, actions in _wildcards(one, catalog):
-            star = stars.setdefault(_key(one, grant, pattern), _Star(grant, pattern, _owner(one, grant), actions))
+            star = stars.setdefault(star_key(one, grant, pattern), _Star(grant, pattern, owner_of(one, grant), actions))
             star.add(one, actions & newer, used)
     gained = _Describer(catalog, releases, counts_use=usages is not None).gained
     after, until = releases.doubt(since)
@@ -169,17 +169,18 @@ def _wildcards(grants: PrincipalGrants, catalog: Catalog) -> Iterator[tuple[Gran
             yield grant, pattern, actions
 
 
-def _owner(grants: PrincipalGrants, grant: Grant) -> str:
+def owner_of(grants: PrincipalGrants, grant: Grant) -> str:
+    """Whose inline policy a grant stands in, "" where it is a managed policy or a group's."""
     ref = grant.ref
     return "" if ref.group or ref.policy.startswith("arn:") else grants.principal.arn
 
 
-def _key(grants: PrincipalGrants, grant: Grant, pattern: ActionPattern) -> tuple[str, ...]:
+def star_key(grants: PrincipalGrants, grant: Grant, pattern: ActionPattern) -> tuple[str, ...]:
     """What makes two wildcards of two principals one: the statement of a managed policy, or of a group's."""
     ref = grant.ref
     account = "" if ref.policy.startswith("arn:") else grants.principal.account
     group = "" if ref.policy.startswith("arn:") else ref.group
-    return ref.policy, account, group, _owner(grants, grant), str(ref.index), pattern
+    return ref.policy, account, group, owner_of(grants, grant), str(ref.index), pattern
 
 
 def _used(usage: PrincipalUsage | None) -> frozenset[Action]:

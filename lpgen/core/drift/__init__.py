@@ -1,0 +1,1 @@
+"""Drift: what changed between a saved state and now."""

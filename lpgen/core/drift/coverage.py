@@ -1,0 +1,133 @@
+"""Coverage lost: trails that stopped, accounts and Regions from which no record comes any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Final
+
+from lpgen.core.drift.findings import DriftFinding, DriftKind, Severity
+from lpgen.core.drift.states import State
+from lpgen.core.grounds import AccountCoverage
+from lpgen.core.trails import Trail, describe_trail
+from lpgen.core.usage.log_coverage import LONGEST_QUIET_DAYS
+
+_RARELY: Final = 2
+"""A Region counts as lost once it is quiet for more than so many times its longest silence."""
+
+
+def find_lost_coverage(before: State, after: State) -> Iterator[DriftFinding]:
+    """A finding for each way in which the logs show less than before."""
+    yield from _trails(before, after)
+    yield from _stops(before, after)
+    if after.stamp.as_of > before.stamp.as_of:
+        silent = tuple(one.account for one in before.coverage.accounts if _is_silent(one.account, after))
+        for account in silent:
+            yield _silent_account(account, after)
+        yield from _silent_regions(before, after, silent)
+
+
+# ---------------------------------------------------------------- trails by their settings
+
+
+def _trails(before: State, after: State) -> Iterator[DriftFinding]:
+    """What became of the trails, where both sides know the settings of some."""
+    if not before.trails or not after.trails:
+        return
+    now = {one.arn: one for one in after.trails}
+    for trail in before.trails:
+        found = now.get(trail.arn)
+        if found is None:
+            yield _trail_finding(trail, Severity.CRITICAL, "the trail is gone", (f"it was {describe_trail(trail)}",))
+        elif trail.logging and not found.logging:
+            yield _trail_finding(trail, Severity.CRITICAL, "the trail stopped: it is not logging", ())
+        elif _records(trail) != _records(found):
+            details = (f"before: {describe_trail(trail)}", f"now: {describe_trail(found)}")
+            yield _trail_finding(trail, Severity.HIGH, "the trail records other events than before", details)
+
+
+def _records(trail: Trail) -> tuple[object, ...]:
+    return trail.multi_region, trail.global_events, trail.organization, frozenset(trail.selectors)
+
+
+def _trail_finding(trail: Trail, severity: Severity, message: str, details: tuple[str, ...]) -> DriftFinding:
+    what = message.partition(":")[0].replace("the trail ", "").replace(" ", "-")
+    return _lost(severity, trail.arn, message, details, what=what, step="start it again, and find out who changed it")
+
+
+# ---------------------------------------------------------------- what the logs say
+
+
+def _stops(before: State, after: State) -> Iterator[DriftFinding]:
+    """The recorded stops that hide days of which the earlier state knew nothing."""
+    known = {(one.account, hole.why.partition(";")[0]) for one in before.coverage.accounts for hole in one.holes}
+    for account in after.coverage.accounts:
+        for hole in account.holes:
+            event = hole.why.partition(";")[0]
+            if (account.account, event) in known or event.startswith("the settings"):
+                continue
+            days = f"{hole.first.isoformat()} to {hole.last.isoformat()}"
+            is_open = hole.last >= account.last_day
+            yield _lost(
+                Severity.CRITICAL if is_open else Severity.HIGH,
+                account.account,
+                f"logging stopped: {days} {'is' if hole.first == hole.last else 'are'} not covered",
+                (hole.why,),
+                what=f"stopped {hole.first.isoformat()} {event.partition(' ')[0]}",
+                step="start logging again, and find out who stopped it" if is_open else "find out who stopped it",
+            )
+
+
+def _is_silent(account: str, after: State) -> bool:
+    coverage = after.coverage.account(account)
+    return coverage is None or _silence(coverage.last_day, after) > LONGEST_QUIET_DAYS
+
+
+def _silence(last: date, state: State) -> int:
+    return (state.stamp.as_of - last).days
+
+
+def _silent_account(account: str, after: State) -> DriftFinding:
+    coverage: AccountCoverage | None = after.coverage.account(account)
+    since = f"since {coverage.last_day.isoformat()}" if coverage else "any more"
+    return _lost(
+        Severity.HIGH,
+        account,
+        f"no record of the account came {since}",
+        (),
+        what="no-records",
+        step="look whether its trail still delivers, and whether its logs were ingested",
+    )
+
+
+def _silent_regions(before: State, after: State, silent: Sequence[str]) -> Iterator[DriftFinding]:
+    """The Regions that fell silent for longer than they ever were, in accounts that still have records."""
+    for (account, region), days in before.region_days.items():
+        if account in silent or not days:
+            continue
+        later = after.region_days.get((account, region), days)
+        allowed = max(LONGEST_QUIET_DAYS, _RARELY * _longest_silence(days))
+        if _silence(later[-1], after) > allowed >= _silence(days[-1], before):
+            yield _lost(
+                Severity.MEDIUM,
+                account,
+                f"no record of {region} came since {later[-1].isoformat()}",
+                (),
+                what=region,
+                step="look whether a trail still records the Region, or whether nothing runs there any more",
+            )
+
+
+def _longest_silence(days: Sequence[date]) -> int:
+    """The longest time between two records, in days; a Region with a single day may be silent as long as it likes."""
+    if len(days) < 2:
+        return timedelta.max.days
+    return max((later - earlier).days for earlier, later in pairwise(days))
+
+
+def _lost(
+    severity: Severity, subject: str, message: str, details: tuple[str, ...], *, what: str, step: str
+) -> DriftFinding:
+    item = f"{DriftKind.COVERAGE_LOST} {subject} {what}"
+    return DriftFinding(DriftKind.COVERAGE_LOST, severity, subject, (), message, details, step, item)

@@ -1,0 +1,104 @@
+"""What a comparison finds: each finding with its severity, and the item by which a person can accept it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from lpgen.core.drift.states import Stamp
+from lpgen.core.replacements import Decision
+
+
+class Severity(StrEnum):
+    """How much a finding matters, the most first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+SEVERITIES: Final = tuple(Severity)
+
+
+class DriftKind(StrEnum):
+    """The kinds of findings, in the order in which equally severe ones are told."""
+
+    COVERAGE_LOST = "coverage-lost"
+    POLICY_CHANGED = "policy-changed"
+    NEW_USE = "new-use"
+    NEW_PRINCIPAL = "new-principal"
+    NEW_WILDCARD = "new-wildcard"
+    INHERITED = "inherited"
+    NEVER_APPLIED = "never-applied"
+    ROLE_QUIET = "role-quiet"
+    NEWLY_UNUSED = "newly-unused"
+    GONE_PRINCIPAL = "gone-principal"
+
+
+@dataclass(frozen=True, slots=True)
+class DriftFinding:
+    """One thing that changed.
+
+    `subject` is what it is about: the ARN of a principal, policy or trail, or an account; `principals` are the ARNs of
+    those that it concerns, sorted. `message` is a sentence without the subject, `details` are further lines, `step`
+    says what to do, as a clause. `item` names it for decisions; it stays the same as long as the finding says the same.
+    `accepted_by` says who accepted it and why, `expired` who had accepted it for a time that is over; both may be "".
+    """
+
+    kind: DriftKind
+    severity: Severity
+    subject: str
+    principals: tuple[str, ...]
+    message: str
+    details: tuple[str, ...]
+    step: str
+    item: str
+    accepted_by: str = ""
+    expired: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What changed between two moments: findings, the most severe first, and accepted ones at the end.
+
+    `applied` are the principals whose proposal was put in place since. `notes` are sentences on what couldn't be
+    compared. `trend` has the saved states and then now, by date; `expired` are decisions no longer in force.
+    """
+
+    before: Stamp
+    after: Stamp
+    findings: tuple[DriftFinding, ...]
+    applied: tuple[str, ...]
+    notes: tuple[str, ...]
+    trend: tuple[Stamp, ...] = ()
+    expired: tuple[Decision, ...] = ()
+
+    @property
+    def open(self) -> tuple[DriftFinding, ...]:
+        """The findings that nobody has accepted."""
+        return tuple(one for one in self.findings if not one.accepted_by)
+
+    def reaches(self, severity: Severity) -> bool:
+        """Whether any open finding is as severe, or more."""
+        return any(SEVERITIES.index(one.severity) <= SEVERITIES.index(severity) for one in self.open)
+
+
+def finding_order(finding: DriftFinding) -> tuple[object, ...]:
+    """Open ones first, then by severity, kind and subject."""
+    return (
+        bool(finding.accepted_by),
+        SEVERITIES.index(finding.severity),
+        tuple(DriftKind).index(finding.kind),
+        finding.subject,
+        finding.item,
+    )
+
+
+def fingerprint(parts: Iterable[str]) -> str:
+    """Eight hex digits that stand for some texts, whatever their order."""
+    return hashlib.sha256("\n".join(sorted(parts)).encode(errors="surrogatepass")).hexdigest()[:8]

@@ -1,0 +1,69 @@
+"""How bad it is to have got some actions, and how to say it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.danger import Dangers
+from lpgen.core.drift.findings import Severity
+from lpgen.core.model import AccessLevel, Action
+from lpgen.core.stars import WORST_FIRST
+
+_MOST_DETAILS: Final = 10
+_READING: Final = frozenset({AccessLevel.READ, AccessLevel.LIST})
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How severe it is to get a dangerous action, one that changes something, and one that only reads."""
+
+    dangerous: Severity
+    changing: Severity
+    reading: Severity
+
+
+class Gains:
+    """Judges sets of actions by the catalog."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._dangers = Dangers(catalog)
+
+    def severity(self, actions: Iterable[Action], weights: Weights) -> Severity:
+        """That of the worst action."""
+        found = tuple(actions)
+        if any(self._dangers.sentence(one) for one in found):
+            return weights.dangerous
+        changing = any(self._catalog.detail(one).level not in _READING for one in found)
+        return weights.changing if changing else weights.reading
+
+    def dangerous(self, actions: Iterable[Action]) -> tuple[Action, ...]:
+        """The dangerous ones, sorted."""
+        return tuple(sorted(one for one in actions if self._dangers.sentence(one)))
+
+    def counted(self, actions: Iterable[Action]) -> str:
+        """How many, and of which levels: `3 actions (1 Permissions management, 2 Read)`."""
+        levels = Counter(self._catalog.detail(one).level for one in actions)
+        parts = ", ".join(f"{levels[level]:,} {level}" for level in WORST_FIRST if levels[level])
+        total = levels.total()
+        return f"{total:,} {'action' if total == 1 else 'actions'}" + (f" ({parts})" if parts else "")
+
+    def details(self, actions: Iterable[Action], verb: str) -> tuple[str, ...]:
+        """A line for each action, the dangerous ones first with what a holder could do, and how many more there are."""
+        ordered = sorted(actions, key=lambda one: (not self._dangers.sentence(one), self._rank(one), one))
+        shown = ordered if len(ordered) <= _MOST_DETAILS + 1 else ordered[:_MOST_DETAILS]
+        lines = [f"{verb} {one}{self._why(one)}" for one in shown]
+        if len(shown) < len(ordered):
+            lines.append(f"and {len(ordered) - len(shown):,} more")
+        return tuple(lines)
+
+    def _rank(self, action: Action) -> int:
+        return WORST_FIRST.index(self._catalog.detail(action).level)
+
+    def _why(self, action: Action) -> str:
+        sentence = self._dangers.sentence(action)
+        return f": {sentence}" if sentence else ""

@@ -1,0 +1,93 @@
+"""What a principal holds, by meaning: two documents that say the same in another order are no change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from lpgen.core.drift.states import KeptProposal, State
+from lpgen.core.grounds import PrincipalGrants
+from lpgen.core.model import AttachedPolicy, Policy, PolicyKind, Principal, Statement
+
+Meaning = frozenset[tuple[object, ...]]
+"""The statements of a document without names and order."""
+
+_UNKNOWN: Final[Meaning] = frozenset({("unknown",)})
+
+PolicyKey = tuple[str, str, str]
+"""Kind, group and ARN or name of a policy that a principal holds."""
+
+
+def meaning_of(document: Policy | None) -> Meaning:
+    """What a document says; all missing documents are alike."""
+    if document is None:
+        return _UNKNOWN
+    return frozenset((document.version, *_statement(one)) for one in document.statements)
+
+
+def _statement(one: Statement) -> tuple[object, ...]:
+    return (
+        one.effect,
+        frozenset(one.patterns),
+        one.not_action,
+        frozenset(one.resources),
+        one.not_resource,
+        one.conditions,
+        one.principals,
+        one.not_principal,
+    )
+
+
+def policy_key(policy: AttachedPolicy) -> PolicyKey:
+    """What a policy is called where it is held."""
+    kind = "inline" if policy.kind is PolicyKind.INLINE else "managed"
+    return kind, policy.group, policy.arn or policy.name
+
+
+def held(principal: Principal) -> Mapping[PolicyKey, AttachedPolicy]:
+    """The policies that count for a principal, by what they are called."""
+    return {policy_key(one): one for one in principal.policies}
+
+
+def is_as_proposed(principal: Principal, proposal: KeptProposal | None) -> bool:
+    """Whether a principal's policies say what was proposed, and nothing else."""
+    if proposal is None or not proposal.documents or any(one.group for one in principal.policies):
+        return False
+    own = {meaning_of(one.document) for one in principal.policies}
+    return own == {meaning_of(one) for one in proposal.documents}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One principal on both sides."""
+
+    before: PrincipalGrants
+    after: PrincipalGrants
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        return self.after.principal.arn
+
+
+def is_of_aws(principal: Principal) -> bool:
+    """Whether AWS owns it: nobody else can change a service-linked role."""
+    return principal.path.startswith("/aws-service-role/")
+
+
+def pairs_of(before: State, after: State) -> tuple[Pair, ...]:
+    """The principals of both sides that are still the same one, without those that AWS owns, sorted by ARN."""
+    known = {one.principal.arn: one for one in before.grants}
+    return tuple(
+        Pair(known[one.principal.arn], one)
+        for one in sorted(after.grants, key=lambda one: one.principal.arn)
+        if one.principal.arn in known
+        and not is_of_aws(one.principal)
+        and not is_recreated(known[one.principal.arn].principal, one.principal)
+    )
+
+
+def is_recreated(before: Principal, after: Principal) -> bool:
+    """Whether a principal was deleted and made again: IAM gives it another id."""
+    return bool(before.principal_id and after.principal_id) and before.principal_id != after.principal_id

@@ -1,0 +1,269 @@
+"""Policies that are neither as they were nor as they were proposed: somebody changed them outside."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from lpgen.core.drift.findings import DriftFinding, DriftKind, Severity, fingerprint
+from lpgen.core.drift.gains import Gains, Weights
+from lpgen.core.drift.holdings import Pair, PolicyKey, held, is_as_proposed, meaning_of
+from lpgen.core.drift.states import State
+from lpgen.core.grounds import Limit, PrincipalGrants
+from lpgen.core.model import Action, AttachedPolicy, Effect, Policy, PolicyKind, Principal, Statement
+
+_WEIGHTS: Final = Weights(Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
+_STEP: Final = "find out who changed it and why; undo it, or save a new baseline"
+_LONGEST: Final = 300
+_MOST_STATEMENTS: Final = 6
+
+
+def find_changed_policies(before: State, pairs: Sequence[Pair], gains: Gains) -> Iterator[DriftFinding]:
+    """A finding for each managed policy that says something else, and for each principal whose policies are others.
+
+    A change that puts the proposal in place is none.
+    """
+    shared = _Shared(gains)
+    for pair in pairs:
+        if not is_as_proposed(pair.after.principal, before.proposals.get(pair.arn)):
+            shared.add(pair)
+            yield from _own_changes(pair, gains)
+        yield from _trust_change(pair)
+        yield from _boundary_change(pair, gains)
+    yield from shared.findings()
+    yield from _scp_changes(pairs, gains)
+
+
+# ---------------------------------------------------------------- what one principal holds
+
+
+def _own_changes(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
+    old, new = held(pair.before.principal), held(pair.after.principal)
+    details: list[str] = []
+    for key in sorted(old.keys() | new.keys()):
+        if key not in new:
+            details.append(f"{_call(key)} is gone")
+        elif key not in old:
+            details += [f"{_call(key)} came", *_statement_lines(None, new[key].document)]
+        elif key[0] == "inline" and not _alike(old[key], new[key]):
+            details += [f"{_call(key)} says something else", *_statement_lines(old[key].document, new[key].document)]
+    if not details:
+        return
+    got = _from(pair, {key for key in new if key not in old or key[0] == "inline"})
+    severity = gains.severity(got, _WEIGHTS) if got else _severity_without_gain(old.values(), new.values())
+    yield _changed(
+        pair.arn,
+        (pair.arn,),
+        severity,
+        message=f"its policies were changed outside: {_effect(got, gains)}",
+        details=(*details, *gains.details(got, "gains")),
+        content=_content(new.values()),
+    )
+
+
+def _from(pair: Pair, keys: Iterable[PolicyKey]) -> frozenset[Action]:
+    """What a principal got by some of its policies."""
+    names = {(key[1], key[2]) for key in keys}
+    got = pair.after.granted - pair.before.granted
+    by_them = (grant.actions for grant in pair.after.allows if (grant.ref.group, grant.ref.policy) in names)
+    return got & frozenset().union(*by_them)
+
+
+def _alike(one: AttachedPolicy, other: AttachedPolicy) -> bool:
+    return meaning_of(one.document) == meaning_of(other.document)
+
+
+def _call(key: PolicyKey) -> str:
+    kind, group, name = key
+    return f"the {kind} policy {name}{f' of group {group}' if group else ''}"
+
+
+def _effect(got: frozenset[Action], gains: Gains) -> str:
+    return f"it gains {gains.counted(got)}" if got else "it gains no action"
+
+
+def _severity_without_gain(old: Iterable[AttachedPolicy], new: Iterable[AttachedPolicy]) -> Severity:
+    """Low where Allows only went and Denies only came; else some scope or condition may be wider."""
+    allowed, denied = _by_effect(old, Effect.ALLOW), _by_effect(old, Effect.DENY)
+    news = list(new)
+    narrower = _by_effect(news, Effect.ALLOW) <= allowed and _by_effect(news, Effect.DENY) >= denied
+    return Severity.LOW if narrower else Severity.MEDIUM
+
+
+def _by_effect(policies: Iterable[AttachedPolicy], effect: Effect) -> frozenset[tuple[object, ...]]:
+    return frozenset().union(
+        *({one for one in meaning_of(policy.document) if effect in one[:2] or len(one) == 1} for policy in policies)
+    )
+
+
+# ---------------------------------------------------------------- managed policies
+
+
+@dataclass(slots=True)
+class _Shared:
+    """Managed policies that say something else, with all who hold them."""
+
+    gains: Gains
+    changes: dict[str, tuple[AttachedPolicy, AttachedPolicy]] = field(default_factory=dict)
+    holders: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    got: dict[str, set[Action]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, pair: Pair) -> None:
+        """Takes in the managed policies of a principal."""
+        old, new = held(pair.before.principal), held(pair.after.principal)
+        for key in old.keys() & new.keys():
+            if key[0] == "managed" and not _alike(old[key], new[key]):
+                arn = new[key].arn
+                self.changes[arn] = (old[key], new[key])
+                self.holders[arn].add(pair.arn)
+                self.got[arn] |= _from(pair, [key])
+
+    def findings(self) -> Iterator[DriftFinding]:
+        """A finding for each policy."""
+        for arn, (old, new) in self.changes.items():
+            got = frozenset(self.got[arn])
+            holders = tuple(sorted(self.holders[arn]))
+            who = "AWS changed it" if new.kind is PolicyKind.AWS_MANAGED else "it was changed outside"
+            held_by = "1 principal" if len(holders) == 1 else f"{len(holders):,} principals"
+            yield _changed(
+                arn,
+                holders,
+                self.gains.severity(got, _WEIGHTS) if got else _severity_without_gain([old], [new]),
+                message=f"{who}; held by {held_by}: {_effect(got, self.gains)}",
+                details=(*_statement_lines(old.document, new.document), *self.gains.details(got, "gains")),
+                content=_content([new]),
+            )
+
+
+# ---------------------------------------------------------------- trust, boundary, SCPs
+
+
+def _trust_change(pair: Pair) -> Iterator[DriftFinding]:
+    old, new = pair.before.principal.trust, pair.after.principal.trust
+    if meaning_of(old) == meaning_of(new):
+        return
+    narrower = new is not None and old is not None and meaning_of(new) < meaning_of(old)
+    yield _changed(
+        pair.arn,
+        (pair.arn,),
+        Severity.LOW if narrower else Severity.HIGH,
+        message="its trust policy was changed: other principals may assume it",
+        details=_statement_lines(old, new),
+        content=("trust", *_texts(new)),
+    )
+
+
+def _boundary_change(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
+    old, new = pair.before.principal.boundary, pair.after.principal.boundary
+    if _named_meaning(old) == _named_meaning(new):
+        return
+    got = pair.after.granted - pair.before.granted if old is not None else frozenset()
+    what = "is gone" if new is None else "came" if old is None else "is another or says something else"
+    yield _changed(
+        pair.arn,
+        (pair.arn,),
+        gains.severity(got, _WEIGHTS) if got else Severity.LOW if old is None else Severity.MEDIUM,
+        message=f"its permissions boundary {what}: {_effect(got, gains)}",
+        details=(
+            *_statement_lines(old.document if old else None, new.document if new else None),
+            *gains.details(got, "gains"),
+        ),
+        content=("boundary", new.arn or new.name if new else "", *_texts(new.document if new else None)),
+    )
+
+
+def _named_meaning(policy: AttachedPolicy | None) -> object:
+    return None if policy is None else (policy.arn or policy.name, meaning_of(policy.document))
+
+
+def _scp_changes(pairs: Sequence[Pair], gains: Gains) -> Iterator[DriftFinding]:
+    """A finding for each account whose SCPs say something else, where both sides know them."""
+    by_account: dict[str, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        by_account[pair.after.principal.account].append(pair)
+    for account, found in by_account.items():
+        old, new = _scps(found[0].before), _scps(found[0].after)
+        if not old or not new or _limits(old) == _limits(new):
+            continue
+        got = frozenset().union(
+            *(
+                one.after.granted - one.before.granted
+                for one in found
+                if same_policies(one.before.principal, one.after.principal)
+            )
+        )
+        yield _changed(
+            account,
+            (),
+            gains.severity(got, _WEIGHTS) if got else Severity.MEDIUM,
+            message=f"the SCPs of the account were changed: its principals gain {gains.counted(got)}",
+            details=gains.details(got, "gains"),
+            content=(grant.statement.text for limit in new for grant in (*limit.allows, *limit.denies)),
+        )
+
+
+def scps_known(grants: PrincipalGrants) -> bool:
+    """Whether SCPs were given for the account of a principal."""
+    return bool(_scps(grants))
+
+
+def _scps(grants: PrincipalGrants) -> tuple[Limit, ...]:
+    return tuple(limit for limit in grants.limits if limit.name.endswith("SCPs"))
+
+
+def _limits(limits: Iterable[Limit]) -> tuple[object, ...]:
+    return tuple(
+        meaning_of(Policy("", tuple(grant.statement for grant in (*limit.allows, *limit.denies)))) for limit in limits
+    )
+
+
+# ---------------------------------------------------------------- shared
+
+
+def _changed(
+    subject: str,
+    principals: tuple[str, ...],
+    severity: Severity,
+    *,
+    message: str,
+    details: tuple[str, ...],
+    content: Iterable[str],
+) -> DriftFinding:
+    item = f"{DriftKind.POLICY_CHANGED} {subject} {fingerprint(content)}"
+    return DriftFinding(DriftKind.POLICY_CHANGED, severity, subject, principals, message, details, _STEP, item)
+
+
+def _content(policies: Iterable[AttachedPolicy]) -> tuple[str, ...]:
+    return tuple(f"{one.group} {one.arn or one.name} {text}" for one in policies for text in _texts(one.document))
+
+
+def _texts(document: Policy | None) -> tuple[str, ...]:
+    return () if document is None else tuple(one.text for one in document.statements)
+
+
+def _statement_lines(old: Policy | None, new: Policy | None) -> tuple[str, ...]:
+    """The statements that came and that went, as written, shortened."""
+    came = [f"+ {_short(one)}" for one in _only_in(new, old)]
+    went = [f"- {_short(one)}" for one in _only_in(old, new)]
+    lines = came + went
+    more = len(lines) - _MOST_STATEMENTS
+    return (*lines[:_MOST_STATEMENTS], *([f"and {more:,} more statements"] if more > 0 else []))
+
+
+def _only_in(one: Policy | None, other: Policy | None) -> Iterator[Statement]:
+    known = meaning_of(other) if other is not None else frozenset()
+    for statement in one.statements if one is not None else ():
+        if not meaning_of(Policy(one.version if one else "", (statement,))) <= known:
+            yield statement
+
+
+def _short(statement: Statement) -> str:
+    return statement.text if len(statement.text) <= _LONGEST else statement.text[: _LONGEST - 1] + "…"
+
+
+def same_policies(before: Principal, after: Principal) -> bool:
+    """Whether a principal holds what it held."""
+    old, new = held(before), held(after)
+    return old.keys() == new.keys() and all(_alike(old[key], new[key]) for key in old)

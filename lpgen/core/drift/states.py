@@ -1,0 +1,73 @@
+"""The two sides of a comparison: everything that is known at one moment, frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage
+from lpgen.core.model import Action, Policy
+from lpgen.core.trails import Trail
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The numbers that a trend is made of, summed over all principals of a review.
+
+    `unused` are granted actions that nobody was seen to use, though the logs would have shown it, `dangerous_unused`
+    the dangerous grants that nobody was seen to use, `wildcards` those of Allows. `covered_days` are those of the
+    account that has fewest.
+    """
+
+    principals: int = 0
+    granted: int = 0
+    unused: int = 0
+    dangerous_unused: int = 0
+    wildcards: int = 0
+    covered_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a state says of itself. `as_of` is the day that ages count to, `snapshot` a name or "" for files."""
+
+    name: str
+    as_of: date
+    catalog_version: str
+    catalog_date: str
+    snapshot: str = ""
+    figures: Figures = Figures()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptProposal:
+    """What was proposed for one principal: the documents that were to take the place of its policies.
+
+    `waiting_since` is the day since which a safe proposal for the same policies has been there; None where it isn't
+    safe. `dangerous` counts the dangerous grants nobody was seen to use that it removes.
+    """
+
+    principal: str
+    documents: tuple[Policy, ...]
+    waiting_since: date | None
+    dangerous: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that a comparison reads of one side.
+
+    Grants of both sides are expanded with one catalog, so that its growth looks like no change of a policy;
+    `known_actions` are those of the side's own catalog. `region_days` are the days with records by account and Region,
+    sorted. `proposals` are by principal ARN.
+    """
+
+    stamp: Stamp
+    known_actions: frozenset[Action]
+    grants: tuple[PrincipalGrants, ...]
+    usages: Mapping[str, PrincipalUsage]
+    coverage: LogCoverage
+    region_days: Mapping[tuple[str, str], tuple[date, ...]]
+    trails: tuple[Trail, ...]
+    proposals: Mapping[str, KeptProposal]

@@ -1,0 +1,215 @@
+"""What use tells: a call that a proposal would refuse, grants that fell out of use, roles that went quiet."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.lines import lines_from_uses
+from lpgen.core.drift.findings import DriftFinding, DriftKind, Severity, fingerprint
+from lpgen.core.drift.gains import Gains, Weights
+from lpgen.core.drift.holdings import Pair, is_as_proposed
+from lpgen.core.drift.policies import same_policies
+from lpgen.core.drift.states import KeptProposal, State
+from lpgen.core.grounds import AccountCoverage, Gap, Hole, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.model import Action, AttachedPolicy, Outcome, PolicyKind
+
+_UNUSED: Final = Weights(Severity.MEDIUM, Severity.LOW, Severity.LOW)
+_MOST_USES: Final = 5
+
+
+def find_new_use(before: State, after: State, pairs: Sequence[Pair], catalog: Catalog) -> Iterator[DriftFinding]:
+    """A finding for each action that a proposal doesn't hold, and that was used now under the old policies."""
+    for pair in pairs:
+        proposal = before.proposals.get(pair.arn)
+        if proposal is None or is_as_proposed(pair.after.principal, proposal):
+            continue
+        known = {_key(use) for use in _uses(before, pair.arn)}
+        fresh = [use for use in _uses(after, pair.arn) if use.outcome is Outcome.ALLOWED and _key(use) not in known]
+        if not fresh:
+            continue
+        refused = _ungranted(_proposed(pair.after, proposal, catalog), fresh, catalog)
+        unexplained = {_key(use) for use in _ungranted(pair.after, refused, catalog)}
+        yield from _new_uses(pair.arn, [use for use in refused if _key(use) not in unexplained])
+
+
+def _new_uses(arn: str, refused: Sequence[Use]) -> Iterator[DriftFinding]:
+    by_action: dict[Action, list[Use]] = defaultdict(list)
+    for use in refused:
+        by_action[use.action].append(use)
+    for action, uses in by_action.items():
+        ordered = sorted(uses, key=lambda use: (use.evidence.first_seen, use.resource))
+        shown = tuple(
+            f"on {use.resource.text}, {use.evidence.first_seen} (example {use.evidence.example_event_id})"
+            for use in ordered[:_MOST_USES]
+        )
+        more = len(ordered) - len(shown)
+        yield DriftFinding(
+            DriftKind.NEW_USE,
+            Severity.HIGH,
+            arn,
+            (arn,),
+            f"{action} was used, and the proposal would refuse that",
+            (*shown, *([f"and on {more:,} more"] if more else [])),
+            "generate the replacement anew before it is put in place",
+            f"{DriftKind.NEW_USE} {arn} {action} {fingerprint(use.resource.text for use in ordered)}",
+        )
+
+
+def _key(use: Use) -> tuple[object, ...]:
+    return use.action, use.resource
+
+
+def _uses(state: State, arn: str) -> tuple[Use, ...]:
+    found = state.usages.get(arn)
+    return found.uses if found else ()
+
+
+def _proposed(grants: PrincipalGrants, proposal: KeptProposal, catalog: Catalog) -> PrincipalGrants:
+    """The grants that a principal would have with its proposal in place; limits are the same before and after."""
+    policies = tuple(
+        AttachedPolicy(PolicyKind.INLINE, f"proposal {number}", "", "", None, document)
+        for number, document in enumerate(proposal.documents, start=1)
+    )
+    principal = replace(grants.principal, policies=policies, groups=(), boundary=None)
+    (found,) = grants_from_principals([principal], catalog)
+    return found
+
+
+def _ungranted(grants: PrincipalGrants, uses: Sequence[Use], catalog: Catalog) -> list[Use]:
+    return [use for use, _ in lines_from_uses(grants, uses, catalog=catalog).ungranted]
+
+
+# ---------------------------------------------------------------- falling out of use
+
+
+def find_disuse(
+    before: State, after: State, pairs: Sequence[Pair], gains: Gains, *, unused_days: int
+) -> Iterator[DriftFinding]:
+    """A finding for each role that went quiet, and for each other principal with grants that fell out of use.
+
+    That takes so many covered days without use now, and not yet then: days on which use would not have shown don't
+    count.
+    """
+    for pair in pairs:
+        account = pair.after.principal.account
+        then, now = (_QuietDays(state.coverage.account(account)) for state in (before, after))
+        last = _last_days(after.usages.get(pair.arn))
+
+        def crossed(day: date, then: _QuietDays = then, now: _QuietDays = now) -> bool:
+            return then.since(day) < unused_days <= now.since(day)
+
+        if not last:
+            continue
+        if crossed(max(last.values())):
+            yield _quiet(pair, max(last.values()), gains, days=unused_days)
+            continue
+        unused = {action: day for action, day in last.items() if crossed(day) and action in pair.after.granted}
+        if unused:
+            yield _newly_unused(pair.arn, unused, gains, days=unused_days)
+
+
+class _QuietDays:
+    """Counts the covered days of an account after a day."""
+
+    def __init__(self, coverage: AccountCoverage | None) -> None:
+        self._days: set[date] = set()
+        if coverage is not None:
+            self._days = _days_of(coverage.first_day, coverage.last_day)
+            missing: tuple[Gap | Hole, ...] = (*coverage.gaps, *coverage.holes)
+            for one in missing:
+                self._days -= _days_of(one.first, one.last)
+        self._known: dict[date, int] = {}
+
+    def since(self, day: date) -> int:
+        """How many covered days there are after a day."""
+        if day not in self._known:
+            self._known[day] = sum(one > day for one in self._days)
+        return self._known[day]
+
+
+def _days_of(first: date, last: date) -> set[date]:
+    return {first + timedelta(days=at) for at in range((last - first).days + 1)}
+
+
+def _last_days(usage: PrincipalUsage | None) -> Mapping[Action, date]:
+    """The last day on which each action was used; calls that were denied are no use."""
+    found: dict[Action, date] = {}
+    for use in usage.uses if usage else ():
+        if use.outcome is not Outcome.DENIED and use.evidence.last_seen:
+            day = date.fromisoformat(use.evidence.last_seen[:10])
+            found[use.action] = max(day, found.get(use.action, day))
+    return found
+
+
+def _quiet(pair: Pair, day: date, gains: Gains, *, days: int) -> DriftFinding:
+    return DriftFinding(
+        DriftKind.ROLE_QUIET,
+        gains.severity(pair.after.granted, _UNUSED),
+        pair.arn,
+        (pair.arn,),
+        f"went quiet: last used on {day.isoformat()}, and not for {days} covered days since",
+        gains.details(gains.dangerous(pair.after.granted), "may still"),
+        "ask its owner whether it is still needed; disable it if not",
+        f"{DriftKind.ROLE_QUIET} {pair.arn} {day.isoformat()}",
+    )
+
+
+def _newly_unused(arn: str, unused: Mapping[Action, date], gains: Gains, *, days: int) -> DriftFinding:
+    return DriftFinding(
+        DriftKind.NEWLY_UNUSED,
+        gains.severity(unused, _UNUSED),
+        arn,
+        (arn,),
+        f"{gains.counted(unused)} fell out of use: not seen for {days} covered days",
+        tuple(f"{action}, last used on {day.isoformat()}" for action, day in sorted(unused.items())),
+        "remove them with the next replacement, or keep them by a decision",
+        f"{DriftKind.NEWLY_UNUSED} {arn} {fingerprint(unused)}",
+    )
+
+
+# ---------------------------------------------------------------- proposals
+
+
+def find_never_applied(
+    before: State, after: State, pairs: Sequence[Pair], *, apply_days: int
+) -> Iterator[DriftFinding]:
+    """A finding for each safe proposal that has waited too long for its principal to be changed."""
+    if after.stamp.as_of <= before.stamp.as_of:
+        return
+    for pair in pairs:
+        proposal = before.proposals.get(pair.arn)
+        since = proposal.waiting_since if proposal else None
+        if proposal is None or since is None or (after.stamp.as_of - since).days < apply_days:
+            continue
+        if is_as_proposed(pair.after.principal, proposal):
+            continue
+        if not same_policies(pair.before.principal, pair.after.principal):
+            continue
+        yield DriftFinding(
+            DriftKind.NEVER_APPLIED,
+            Severity.MEDIUM if proposal.dangerous else Severity.LOW,
+            pair.arn,
+            (pair.arn,),
+            f"a safe replacement has been there since {since.isoformat()} and was never put in place",
+            (f"it would remove {proposal.dangerous:,} dangerous grants that nobody was seen to use",)
+            if proposal.dangerous
+            else (),
+            "put it in place: lpgen generate, then lpgen rollout plan and apply",
+            f"{DriftKind.NEVER_APPLIED} {pair.arn} {since.isoformat()}",
+        )
+
+
+def applied_proposals(before: State, pairs: Sequence[Pair]) -> tuple[str, ...]:
+    """The principals whose proposal was put in place since, sorted."""
+    return tuple(
+        pair.arn
+        for pair in pairs
+        for proposal in (before.proposals.get(pair.arn),)
+        if is_as_proposed(pair.after.principal, proposal) and not is_as_proposed(pair.before.principal, proposal)
+    )

@@ -1,0 +1,109 @@
+"""Wildcards that are new, and what the old ones gained because AWS added actions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.stars import owner_of, star_key
+from lpgen.core.analysis.wildcards import wildcards_of_grant
+from lpgen.core.drift.findings import DriftFinding, DriftKind, Severity, fingerprint
+from lpgen.core.drift.gains import Gains, Weights
+from lpgen.core.drift.holdings import Pair
+from lpgen.core.drift.states import State
+from lpgen.core.grounds import Grant, PrincipalGrants
+from lpgen.core.model import Action, ActionPattern
+
+_NEW = Weights(Severity.HIGH, Severity.MEDIUM, Severity.MEDIUM)
+_INHERITED = Weights(Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+
+
+@dataclass(slots=True)
+class _Wildcard:
+    """One wildcard of one policy with all who hold it and what they got by it."""
+
+    grant: Grant
+    pattern: ActionPattern
+    owner: str
+    holders: set[str] = field(default_factory=set)
+    actions: set[Action] = field(default_factory=set)
+
+    @property
+    def text(self) -> str:
+        """The wildcard as the statement writes it."""
+        return f"NotAction {self.pattern}" if self.grant.statement.not_action else self.pattern
+
+    @property
+    def subject(self) -> str:
+        """The managed policy's ARN, or whose inline policy it is."""
+        ref = self.grant.ref
+        return self.owner or (ref.policy if ref.policy.startswith("arn:") else f"group {ref.group}, {ref.policy}")
+
+
+def find_wildcards(before: State, pairs: Sequence[Pair], catalog: Catalog, gains: Gains) -> Iterator[DriftFinding]:
+    """A finding for each wildcard of an Allow that is new to somebody, and for each that gained granted actions."""
+    came: dict[tuple[str, ...], _Wildcard] = {}
+    grew: dict[tuple[str, ...], _Wildcard] = {}
+    for pair in pairs:
+        old = {(grant.statement.not_action, pattern.lower()) for grant, pattern, _ in _wildcards(pair.before, catalog)}
+        for grant, pattern, actions in _wildcards(pair.after, catalog):
+            is_new = (grant.statement.not_action, pattern.lower()) not in old
+            got = actions & pair.after.granted if is_new else (actions & pair.after.granted) - before.known_actions
+            if is_new or got:
+                found = (came if is_new else grew).setdefault(
+                    star_key(pair.after, grant, pattern), _Wildcard(grant, pattern, owner_of(pair.after, grant))
+                )
+                found.holders.add(pair.arn)
+                found.actions |= got
+    yield from _merged(came, gains, is_new=True)
+    yield from _merged(grew, gains, is_new=False)
+
+
+def _merged(found: dict[tuple[str, ...], _Wildcard], gains: Gains, *, is_new: bool) -> Iterator[DriftFinding]:
+    """One finding for a wildcard that stands in several statements of a policy."""
+    by_place: dict[tuple[str, str], list[_Wildcard]] = defaultdict(list)
+    for one in found.values():
+        by_place[one.subject, one.text].append(one)
+    for (subject, text), same in by_place.items():
+        actions = set().union(*(one.actions for one in same))
+        holders = tuple(sorted(set().union(*(one.holders for one in same))))
+        places = tuple(f"in {place}" for place in sorted({str(one.grant.ref) for one in same}))
+        yield (_came if is_new else _grew)(subject, text, holders, actions, places, gains)
+
+
+def _came(
+    subject: str, text: str, holders: tuple[str, ...], actions: set[Action], places: tuple[str, ...], gains: Gains
+) -> DriftFinding:
+    return DriftFinding(
+        DriftKind.NEW_WILDCARD,
+        gains.severity(actions, _NEW),
+        subject,
+        holders,
+        f"the wildcard {text} is new: it grants {gains.counted(actions)} today, and whatever AWS adds",
+        (*places, *gains.details(gains.dangerous(actions), "grants")),
+        "name the actions that are meant",
+        f"{DriftKind.NEW_WILDCARD} {subject} {text}",
+    )
+
+
+def _grew(
+    subject: str, text: str, holders: tuple[str, ...], actions: set[Action], places: tuple[str, ...], gains: Gains
+) -> DriftFinding:
+    return DriftFinding(
+        DriftKind.INHERITED,
+        gains.severity(actions, _INHERITED),
+        subject,
+        holders,
+        f"the wildcard {text} silently gained {gains.counted(actions)}",
+        (*places, *gains.details(actions, "gains")),
+        "replace the wildcard: lpgen generate names every action",
+        f"{DriftKind.INHERITED} {subject} {text} {fingerprint(actions)}",
+    )
+
+
+def _wildcards(grants: PrincipalGrants, catalog: Catalog) -> Iterator[tuple[Grant, ActionPattern, frozenset[Action]]]:
+    for grant in grants.allows:
+        for pattern, actions in wildcards_of_grant(grant, catalog):
+            yield grant, pattern, actions
