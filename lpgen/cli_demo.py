@@ -22,7 +22,7 @@ def demo_command(
     Ingests the bundled logs, reviews, generates and verifies, and says what to do next.
     """
     from lpgen.edge.catalog_files import bundled_catalog
-    from lpgen.edge.engine import LocalEngine
+    from lpgen.edge.engine_local import LocalEngine
     from lpgen.edge.replacement_files import write_text
     from lpgen.edge.sample_logs import bundled_sample_logs
     from lpgen.pipeline import analyse, generate, ingest, verify

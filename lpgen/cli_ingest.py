@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,18 +11,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lpgen.cli_catalog import CatalogOption
+from lpgen.cli_engine import EngineName, EngineOption, MasterOption, SchedulerOption, WorkersOption, engine_from_options
 from lpgen.cli_options import EXIT_UNFINISHED, StrictOption, VerboseOption
+from lpgen.cli_progress import ProgressLine
 from lpgen.errors import InvocationError, quote_input
 
 if TYPE_CHECKING:
     from lpgen.core.usage.event_time import Window
-    from lpgen.core.usage.ingest_result import Progress
+    from lpgen.edge.aws_session import Connection
     from lpgen.edge.event_history import EventHistory
     from lpgen.edge.object_finder import BucketLogs
 
 _S3 = "s3://"
 _HISTORY = "cloudtrail://"
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}", re.ASCII)
 
 
@@ -73,9 +74,14 @@ def ingest_command(
     requester_pays: Annotated[
         bool, typer.Option("--requester-pays", help="Pay for reading a bucket whose owner has readers pay.")
     ] = False,
-    workers: Annotated[
-        int, typer.Option("--workers", min=0, help="How many processes read; 0 means one per core.")
-    ] = 0,
+    assume_role: Annotated[
+        str,
+        typer.Option("--assume-role", metavar="ARN", help="The role to read with; each worker assumes it by itself."),
+    ] = "",
+    engine: EngineOption = EngineName.LOCAL,
+    workers: WorkersOption = 0,
+    scheduler: SchedulerOption = "",
+    master: MasterOption = "",
     catalog: CatalogOption = None,
     strict: StrictOption = False,
     verbose: VerboseOption = False,
@@ -87,30 +93,30 @@ def ingest_command(
     can't be read is counted and named, and the rest goes on.
 
     In a bucket, only the folders of the accounts, Regions and days that are asked for are listed. Credentials come from
-    where the AWS CLI has them.
+    where the AWS CLI has them; those of a cluster's workers from their own machine, or from --assume-role.
     """
     from lpgen.core.usage.event_time import date_from_age, window_from_text
     from lpgen.edge.catalog_files import open_catalog
-    from lpgen.edge.engine import LocalEngine
     from lpgen.pipeline import ingest
     from lpgen.report.ingest_text import render_ingest
 
     window = window_from_text(date_from_age(since, datetime.now(UTC).date()), until)
     sources = _sources(paths, frozenset(account or ()), tuple(dict.fromkeys(region or ())))
-    bucket_logs, event_history = _cloud(sources, window, (profile, aws_region, endpoint_url), pays=requester_pays)
-    progress = _show_progress if sys.stderr.isatty() else None
-    result = ingest(
-        sources.paths,
-        open_catalog(catalog),
-        data=data,
-        window=window,
-        engine=LocalEngine(workers or os.cpu_count() or 1),
-        report_progress=progress,
-        bucket_logs=bucket_logs,
-        event_history=event_history,
-    )
-    if progress:
-        typer.echo("\r\033[K", nl=False, err=True)
+    connection = _connection(profile, aws_region, endpoint_url, assume_role)
+    bucket_logs, event_history = _cloud(sources, window, connection, pays=requester_pays)
+    line = ProgressLine()
+    with engine_from_options(engine, scheduler=scheduler, master=master, workers=workers) as chosen:
+        result = ingest(
+            sources.paths,
+            open_catalog(catalog),
+            data=data,
+            window=window,
+            engine=chosen,
+            report_progress=line.report if line.is_shown else None,
+            bucket_logs=bucket_logs,
+            event_history=event_history,
+        )
+    line.end()
     typer.echo(render_ingest(result, verbose=verbose), err=True)
     if strict and result.has_problems:
         raise typer.Exit(EXIT_UNFINISHED)
@@ -147,18 +153,27 @@ def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...
     return _Sources(paths, addresses, bool(history), accounts, regions)
 
 
+def _connection(profile: str, region: str, endpoint_url: str, role: str) -> Connection:
+    """How to reach AWS."""
+    from lpgen.edge.aws_session import Connection
+
+    if role and not _ROLE.fullmatch(role):
+        hint = "write it as `arn:aws:iam::111122223333:role/NAME`"
+        raise InvocationError(f"{quote_input(role)} is no ARN of a role", hint=hint)
+    return Connection(profile, region, endpoint_url, role)
+
+
 def _cloud(
-    sources: _Sources, window: Window, chosen: tuple[str, str, str], *, pays: bool
+    sources: _Sources, window: Window, connection: Connection, *, pays: bool
 ) -> tuple[BucketLogs | None, EventHistory | None]:
     """Where in AWS to read; nothing is asked yet."""
     if not sources.addresses and not sources.history:
         return None, None
-    from lpgen.edge.aws_session import Connection, open_session
+    from lpgen.edge.aws_session import open_session
     from lpgen.edge.event_history import open_event_history
     from lpgen.edge.object_finder import BucketLogs
     from lpgen.edge.s3_store import S3Store
 
-    connection = Connection(*chosen)
     regions = frozenset(sources.regions)
     logs = (
         BucketLogs(S3Store(connection, pays), sources.addresses, sources.accounts, regions)
@@ -168,9 +183,3 @@ def _cloud(
     if not sources.history:
         return logs, None
     return logs, open_event_history(open_session(connection), sources.regions, window)
-
-
-def _show_progress(progress: Progress) -> None:
-    from lpgen.report.ingest_text import render_progress
-
-    typer.echo(f"\r\033[K{render_progress(progress)}", nl=False, err=True)

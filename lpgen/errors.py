@@ -26,6 +26,10 @@ class IngestError(LpgenError):
     """Log files could not be ingested; the usage table is as it was."""
 
 
+class EngineError(LpgenError):
+    """A cluster can't be reached, was lost, or can't run lpgen; the usage table is as it was."""
+
+
 class DataError(LpgenError):
     """The data folder can't be read: missing, damaged, or of another schema version."""
 

@@ -39,15 +39,17 @@ from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.log_layout import Scope
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.chunk_reader import ChunkReader
-from lpgen.edge.engine import Engine, LocalEngine
+from lpgen.edge.engine import Engine
+from lpgen.edge.engine_local import LocalEngine
 from lpgen.edge.event_history import EventHistory
 from lpgen.edge.iam_snapshot import read_snapshot
 from lpgen.edge.ingest_plan import IngestPlan, narrower_files, plan_ingest
-from lpgen.edge.ingest_reading import Amount, Reading, read_events, read_files, read_objects
+from lpgen.edge.ingest_reading import Reading, amount_to_read, read_events, read_files, read_objects
 from lpgen.edge.ledger import Ledger, open_ledger
 from lpgen.edge.log_files import chunk_files, find_log_files
 from lpgen.edge.object_finder import BucketLogs, FoundObjects, find_objects
 from lpgen.edge.object_reader import ObjectReader
+from lpgen.edge.phase_clock import Phase
 from lpgen.edge.record_files import records_from_bytes
 from lpgen.edge.replacement_files import (
     SUMMARY,
@@ -92,8 +94,12 @@ def ingest(
     before changes nothing, and neither do its bytes under another name. At whatever moment the process dies, the data
     folder holds the old state or a new one; a long reading of objects has several.
 
+    The engine says where files and objects are read; by default that is this process. The tables are the same wherever.
+
     Raises:
-        IngestError: another ingest into the folder runs, or it can't be written; the tables are as they were.
+        IngestError: another ingest into the folder runs, it can't be written, or the files lie where the engine's
+            workers can't see them; the tables are as they were.
+        EngineError: the engine's cluster was lost, or can't run lpgen; the tables are as they were.
         DataError: the folder's tables are damaged, or of another schema version.
         AwsError: AWS can't be asked, or refuses everything.
     """
@@ -101,19 +107,21 @@ def ingest(
     with open_ledger(data) as ledger:
         remove_stale_usage(data, ledger.generation)
         reading = Reading(ledger, data)
-        objects = _find_objects(bucket_logs, window, ledger, report_progress)
-        found = find_log_files(paths)
-        plan = plan_ingest(found.files, ledger)
-        chunks = chunk_files(plan.new, target_bytes=CHUNK_BYTES, target_files=CHUNK_FILES)
-        amount = Amount(len(plan.new), sum(file.size for file in plan.new), report_progress)
-        read_files(reading, chunks, ChunkReader(catalog, window=window), engine=engine, amount=amount)
-        if bucket_logs:
-            amount = Amount(len(plan.new) + objects.new, amount.bytes + objects.bytes, report_progress, "objects")
-            batches = objects.plan.chunks(target_bytes=CHUNK_BYTES, target_files=CHUNK_OBJECTS)
-            reader = ObjectReader(catalog, bucket_logs.store, window=window)
-            read_objects(reading, batches, reader, engine=engine, amount=amount)
-        if event_history:
-            read_events(reading, event_history, EventMap(catalog), report_progress=report_progress)
+        with reading.clock.measure(Phase.LISTING):
+            objects = _find_objects(bucket_logs, window, ledger, report_progress)
+            found = find_log_files(path.absolute() if engine.is_remote else path for path in paths)
+            plan = plan_ingest(found.files, ledger)
+        with reading.clock.measure(Phase.READING):
+            amount = amount_to_read(plan, objects, report_progress)
+            chunks = chunk_files(plan.new, target_bytes=CHUNK_BYTES, target_files=CHUNK_FILES)
+            read_files(reading, chunks, ChunkReader(catalog, window=window), engine=engine, amount=amount)
+            if bucket_logs:
+                batches = objects.plan.chunks(target_bytes=CHUNK_BYTES, target_files=CHUNK_OBJECTS)
+                store = bucket_logs.store.elsewhere() if engine.is_remote else bucket_logs.store
+                reader = ObjectReader(catalog, store, window=window)
+                read_objects(reading, batches, reader, engine=engine, amount=amount)
+            if event_history:
+                read_events(reading, event_history, EventMap(catalog), report_progress=report_progress)
         reading.commit()
         return _ingest_result(reading, plan, objects, window=window, ignored=found.ignored, failures=found.failures)
 
@@ -157,6 +165,7 @@ def _ingest_result(
         events_known=reading.events_known,
         folders_left=tuple(sorted(objects.left.items())),
         notes=reading.notes,
+        seconds=reading.clock.seconds(),
     )
 
 

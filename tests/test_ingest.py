@@ -26,12 +26,12 @@ from lpgen.core.model import SkipReason
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress
 from lpgen.edge.catalog_files import open_catalog
-from lpgen.edge.chunk_reader import ChunkReader
-from lpgen.edge.engine import LocalEngine
+from lpgen.edge.engine_local import LocalEngine
 from lpgen.edge.ledger import open_ledger, read_generation
 from lpgen.edge.usage_files import read_usage
 from lpgen.errors import IngestError
 from lpgen.pipeline import ingest, map_records
+from tests.engine_samples import DeadlyReader
 from tests.log_samples import log_bytes, record_json, rows, write_logs
 
 CATALOG: Catalog = open_catalog()
@@ -203,15 +203,6 @@ def test_ingest_gives_the_same_bytes_for_any_number_of_workers(tmp_path: Path, m
 # ---------------------------------------------------------------- whole or not at all
 
 
-class DeadlyReader(ChunkReader):
-    """Dies, as on a crash in native code, whenever it reads a file of the name `poison.json.gz`."""
-
-    def __call__(self, chunk: Any) -> Any:
-        if any(file.path.endswith("poison.json.gz") for file in chunk):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().__call__(chunk)
-
-
 def test_ingest_names_a_file_that_kills_each_worker_and_takes_the_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,7 +256,7 @@ _KILLED_INGEST = """
 import os, pathlib, signal, sys
 import lpgen.edge.ledger, lpgen.edge.usage_files
 from lpgen.edge.catalog_files import open_catalog
-from lpgen.edge.engine import LocalEngine
+from lpgen.edge.engine_local import LocalEngine
 from lpgen.pipeline import ingest
 
 logs, data, fatal = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])

@@ -17,7 +17,7 @@ import pytest
 
 from lpgen.core.usage.event_time import window_from_text
 from lpgen.core.usage.ingest_result import FileProblem
-from lpgen.edge.engine import LocalEngine
+from lpgen.edge.engine_local import LocalEngine
 from lpgen.edge.ledger import Ledger, open_ledger, read_generation
 from lpgen.errors import AccessError, AwsError, CredentialsError, DataError, IngestError, MissingError
 from tests.aws_servers import ACCESS_KEY, SECRET_KEY, Server

@@ -30,8 +30,10 @@ ALLOWED = {
             "cli_demo",
             "cli_drift",
             "cli_explain",
+            "cli_engine",
             "cli_ingest",
             "cli_options",
+            "cli_progress",
             "cli_rollout",
             "__init__",
         }
@@ -46,7 +48,11 @@ ALLOWED = {
     "cli_options": frozenset({"errors", "core", "edge", "report"}),
     "cli_demo": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options"}),
     "cli_explain": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options", "cli_catalog"}),
-    "cli_ingest": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_catalog", "cli_options"}),
+    "cli_ingest": frozenset(
+        {"errors", "core", "edge", "report", "pipeline", "cli_catalog", "cli_engine", "cli_options", "cli_progress"}
+    ),
+    "cli_engine": frozenset({"errors", "edge"}),
+    "cli_progress": frozenset({"core", "report"}),
     "cli_catalog": frozenset({"errors", "core", "edge", "report", "pipeline"}),
     "__main__": frozenset({"cli"}),
     "__init__": frozenset(),

@@ -12,7 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from lpgen import __version__
@@ -27,11 +27,19 @@ _SESSION_NAME: Final = "lpgen"
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach AWS, as far as the command line says; what is "" is left to boto3's chain."""
+    """How to reach AWS, as far as the command line says; what is "" is left to boto3's chain.
+
+    `role` is the ARN of a role to assume with the credentials that are found. None of this is secret.
+    """
 
     profile: str = ""
     region: str = ""
     endpoint_url: str = ""
+    role: str = ""
+
+    def elsewhere(self) -> Connection:
+        """How another machine reaches the same: it has no such profile, but credentials of its own."""
+        return replace(self, profile="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +153,17 @@ class AwsSession:
 
 
 def open_session(connection: Connection) -> AwsSession:
-    """A session with the credentials that boto3 finds.
+    """A session with the credentials that boto3 finds, or with those of the connection's role.
 
     Raises:
-        AwsError: the profile doesn't exist, or the configuration can't be read.
+        AwsError: the profile doesn't exist, the configuration can't be read, or the role can't be assumed.
     """
     from boto3 import Session
 
     with aws_errors("read the AWS configuration"):
         boto = Session(profile_name=connection.profile or None, region_name=connection.region or None)
-    return AwsSession(boto, connection)
+    session = AwsSession(boto, connection)
+    return session.assume_role(connection.role) if connection.role else session
 
 
 def _client_config() -> Any:

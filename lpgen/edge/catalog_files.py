@@ -7,8 +7,10 @@ from the bundled catalog.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +32,11 @@ class FolderSource:
 
     path: Path
     fallback: Path | None = None
+
+    def __reduce__(self) -> tuple[Callable[..., FolderSource], tuple[Path | None, bool, str]]:
+        """What another process, maybe on another machine, needs to open the same catalog: no content."""
+        digest = hashlib.sha256(self.read_table("manifest")).hexdigest()
+        return _open_same, (None if self.path == bundled_folder() else self.path, self.fallback is not None, digest)
 
     def service_prefixes(self) -> tuple[str, ...]:
         """All service prefixes, sorted.
@@ -77,6 +84,25 @@ class FolderSource:
             return own if own.is_file() else None
         other = self.fallback / f"{name}.json"
         return other if other.is_file() else None
+
+
+def _open_same(path: Path | None, has_fallback: bool, digest: str) -> FolderSource:
+    """The folder of a catalog (None: the bundled one), as another process had it.
+
+    Raises:
+        CatalogError: it isn't here, or it is another catalog.
+    """
+    bundled = bundled_folder()
+    source = FolderSource(path or bundled, bundled if has_fallback else None)
+    hint = "" if path is None else "with a cluster, a catalog of your own lies on a path that every machine sees"
+    if not (source.path / "manifest.json").is_file():
+        raise CatalogError(f"a worker can't see the action catalog `{source.path}`", hint=hint)
+    if hashlib.sha256(source.read_table("manifest")).hexdigest() != digest:
+        raise CatalogError(
+            f"a worker has another action catalog in `{source.path}`",
+            hint=hint or "install the same lpgen on every machine of the cluster",
+        )
+    return source
 
 
 def open_catalog(path: Path | None = None) -> Catalog:

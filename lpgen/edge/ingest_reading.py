@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
@@ -14,10 +15,13 @@ from lpgen.core.usage.tables import EMPTY_USAGE, Usage, UsageSum, merge_usage
 from lpgen.edge.chunk_reader import Chunk, ChunkReader, ChunkResult, ChunkTally
 from lpgen.edge.engine import Engine, Lost
 from lpgen.edge.event_history import EventHistory, HistoryEvent
+from lpgen.edge.ingest_plan import IngestPlan
 from lpgen.edge.ledger import Ledger, LedgerObject
 from lpgen.edge.log_files import path_text
+from lpgen.edge.object_finder import FoundObjects
 from lpgen.edge.object_reader import ObjectChunk, ObjectReader
 from lpgen.edge.object_store import StoredObject
+from lpgen.edge.phase_clock import Phase, PhaseClock
 from lpgen.edge.usage_files import read_generation_usage, remove_stale_usage, write_usage
 from lpgen.errors import AccessError, AwsError, CredentialsError, DataError, IngestError
 
@@ -36,6 +40,7 @@ class Reading:
 
     ledger: Ledger
     data: Path
+    clock: PhaseClock = field(default_factory=PhaseClock)
     files_read: int = 0
     objects_read: int = 0
     copies: int = 0
@@ -54,8 +59,9 @@ class Reading:
 
     def add(self, result: ChunkResult) -> None:
         """Adds what a worker read. None of its files may be known."""
-        self.ledger.add(result.files, result.objects)
-        self._usage.add(result.usage)
+        with self.clock.measure(Phase.MERGING):
+            self.ledger.add(result.files, result.objects)
+            self._usage.add(result.usage)
         self._waiting_files += len(result.files)
         self._waiting_objects += len(result.objects)
         if result.events:
@@ -89,12 +95,14 @@ class Reading:
         """
         if not self._waiting_files and not self._waiting_objects:
             return
-        added = self._usage.total()
-        generation = self._write(added) if self._waiting_files else self.ledger.generation
-        self.ledger.commit(generation)
+        with self.clock.measure(Phase.MERGING):
+            added = self._usage.total()
+        with self.clock.measure(Phase.WRITING):
+            generation = self._write(added) if self._waiting_files else self.ledger.generation
+            self.ledger.commit(generation)
+            remove_stale_usage(self.data, generation)
         self._told.add(Usage(EMPTY_USAGE.table, added.skips, added.coverage))
         self._usage, self._waiting_files, self._waiting_objects = UsageSum(), 0, 0
-        remove_stale_usage(self.data, generation)
 
     def _write(self, added: Usage) -> str:
         known = self.ledger.generation
@@ -126,12 +134,19 @@ class Amount:
 
     def report(self, reading: Reading) -> None:
         """Tells how far the reading is."""
-        if self.report_progress:
+        if self.report_progress and self.bytes:
             done = reading.files_read + reading.objects_read + reading.copies + len(reading.failures)
             files = min(done, self.files)
             self.report_progress(
                 Progress(files, self.files, reading.bytes_done, self.bytes, reading.records, self.unit)
             )
+
+
+def amount_to_read(plan: IngestPlan, objects: FoundObjects, report_progress: ProgressReport | None) -> Amount:
+    """The new files and objects together."""
+    size = sum(file.size for file in plan.new) + objects.bytes
+    units = [unit for unit, count in (("files", len(plan.new)), ("objects", objects.new)) if count]
+    return Amount(len(plan.new) + objects.new, size, report_progress, " and ".join(units) or "files")
 
 
 def read_files(
@@ -140,14 +155,17 @@ def read_files(
     """Reads files, and those of a chunk that a worker died on again one by one, so that only the culprit stays.
 
     Raises:
-        IngestError: a file changed while it was read; nothing may be committed.
+        IngestError: a file changed while it was read, or the workers can't see it; nothing may be committed.
     """
+    amount.report(reading)
     while chunks:
         lost: list[Chunk] = []
         for result in engine.map(reader, chunks):
             if isinstance(result, Lost):
                 lost.append(result.item)
                 continue
+            if engine.is_remote:
+                _check_seen(result)
             for file in result.files:
                 if reading.ledger.file(file.sha256):
                     raise IngestError(f"`{file.path}` changed while it was read", hint="run the ingest again")
@@ -155,6 +173,16 @@ def read_files(
             amount.report(reading)
         reading.failures += [FileProblem(path_text(chunk[0].path), _DEADLY) for chunk in lost if len(chunk) == 1]
         chunks = [(file,) for chunk in lost if len(chunk) > 1 for file in chunk]
+
+
+def _check_seen(result: ChunkResult) -> None:
+    """Ends the ingest where a worker doesn't see a file that is there: it lies on this machine alone."""
+    hidden = next((one.path for one in result.failures if os.access(one.path, os.R_OK)), None)
+    if hidden is not None:
+        raise IngestError(
+            f"a worker can't read `{hidden}`, which is there",
+            hint="the workers of a cluster read logs in S3, or in a folder that every machine has under the same path",
+        )
 
 
 def read_objects(

@@ -44,6 +44,9 @@ class ObjectStore(Protocol):
             AwsError: it can't be listed.
         """
 
+    def elsewhere(self) -> ObjectStore:
+        """The same place for workers on other machines, which have credentials of their own."""
+
     def read(self, name: str) -> Body:
         """The object of a name.
 

@@ -43,7 +43,7 @@ class S3Store:
     """The buckets that a connection to AWS can read, as an `ObjectStore`. It lists and reads, and does nothing else.
 
     A forked process makes its own client, since connections can't be shared, but keeps the credentials that were found;
-    elsewhere they are found again. No secret is pickled.
+    elsewhere they are found again. A role is assumed by each process for itself. No secret is pickled.
     """
 
     connection: Connection
@@ -53,6 +53,10 @@ class S3Store:
 
     def __reduce__(self) -> tuple[type[S3Store], tuple[Connection, bool]]:
         return S3Store, (self.connection, self.requester_pays)
+
+    def elsewhere(self) -> S3Store:
+        """The same buckets for workers on other machines."""
+        return S3Store(self.connection.elsewhere(), self.requester_pays)
 
     def list_page(self, prefix: str, *, by_folder: bool, after: str = "", token: str = "") -> Page:
         """One page of the names that begin with `prefix`.
@@ -112,7 +116,10 @@ class S3Store:
             own = self._sessions.get(os.getpid())
             if own is None:
                 known = next(iter(self._sessions.values()), None)
-                own = AwsSession(known.boto, self.connection) if known else open_session(self.connection)
+                if known and not self.connection.role:
+                    own = AwsSession(known.boto, self.connection)
+                else:
+                    own = open_session(self.connection)
                 own.boto.get_credentials()
                 self._sessions[os.getpid()] = own
             return own

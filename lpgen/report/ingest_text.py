@@ -39,13 +39,25 @@ def render_ingest(result: IngestResult, *, verbose: bool) -> str:
     return "\n".join(_lines(result, verbose=verbose))
 
 
-def render_progress(progress: Progress) -> str:
-    """One line about how far an ingest is."""
+def render_progress(progress: Progress, seconds: float = 0.0) -> str:
+    """One line about how far an ingest is, `seconds` after it began to read."""
     if not progress.bytes:
         read = f" with {progress.records:,} records" if progress.records else ""
         return f"{progress.files_done:,} {progress.unit} found{read}"
     share = progress.bytes_done / progress.bytes
-    return f"{share:4.0%}  {progress.files_done:,} of {progress.files:,} {progress.unit}, {progress.records:,} records"
+    line = f"{share:4.0%}  {progress.files_done:,} of {progress.files:,} {progress.unit}, {progress.records:,} records"
+    if seconds <= 0 or not progress.records:
+        return line
+    return f"{line}, {progress.records / seconds:,.0f}/s, {_duration(seconds / share - seconds)} left"
+
+
+def _duration(seconds: float) -> str:
+    """`42 s`, `3 min 05 s` or `2 h 05 min`."""
+    minutes, rest = divmod(max(round(seconds), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours:,} h {minutes:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
 def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
@@ -72,6 +84,8 @@ def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
     yield from _problems("could not be read in full", result.problems, verbose=verbose)
     yield from _problems("known, could not be read in full", result.known_problems, verbose=verbose)
     yield from (f"note: {terminal_text(note)}" for note in result.notes)
+    if verbose and result.seconds:
+        yield "time: " + ", ".join(f"{spent:.1f} s {phase}" for phase, spent in result.seconds)
     if result.narrower:
         count = len(result.narrower)
         yield f"{count:,} known files were ingested with a narrower window; only a new --data folder takes in the rest"

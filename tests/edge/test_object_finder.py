@@ -23,6 +23,9 @@ class MemoryStore:
     denied: tuple[str, ...] = ()
     listed: list[str] = field(default_factory=list)
 
+    def elsewhere(self) -> MemoryStore:
+        return self
+
     def list_page(self, prefix: str, *, by_folder: bool, after: str = "", token: str = "") -> Page:
         """As the protocol says; a token is the last name of the page before."""
         self.listed.append(prefix)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from lpgen.core.model import SkipReason
@@ -55,7 +55,7 @@ class IngestResult:
 
     `objects_read` and `objects_known` say the same of objects in S3, and `events_read` and `events_known` of events of
     CloudTrail's history. `folders_left` are the folders in S3 that hold no records of calls, by name; `notes` say
-    what a source can't show.
+    what a source can't show. `seconds` are those of each phase, in order.
     """
 
     files_read: int
@@ -74,6 +74,7 @@ class IngestResult:
     events_known: int = 0
     folders_left: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
+    seconds: tuple[tuple[str, float], ...] = field(default=(), compare=False)
 
     @property
     def has_problems(self) -> bool:

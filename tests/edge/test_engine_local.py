@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,32 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.edge.engine import LocalEngine, Lost
-
-POISON = 7
-
-
-def square(number: int) -> int:
-    return number * number
-
-
-def die_on_poison(number: int) -> int:
-    if number == POISON:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
-
-
-class DieOnce:
-    """Kills the worker on the poison, but only the first time, as a person or the kernel would."""
-
-    def __init__(self, marker: Path) -> None:
-        self.marker = marker
-
-    def __call__(self, number: int) -> int:
-        if number == POISON and not self.marker.exists():
-            self.marker.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return number
+from lpgen.edge.engine import Lost
+from lpgen.edge.engine_local import LocalEngine
+from tests.engine_samples import POISON, DieOnce, die_on_poison, fail, square
 
 
 class Note:
@@ -51,17 +26,13 @@ class Note:
         return number
 
 
-def fail(number: int) -> int:
-    raise ValueError(f"number {number}")
-
-
-@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("workers", [0, 1, 2, 3])
 def test_local_engine_gives_each_result_once(workers: int) -> None:
     found = [result for result in LocalEngine(workers).map(square, range(50)) if not isinstance(result, Lost)]
     assert sorted(found) == [number * number for number in range(50)]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [0, 1, 2])
 def test_local_engine_of_nothing_is_nothing(workers: int) -> None:
     assert list(LocalEngine(workers).map(square, [])) == []
 
@@ -77,7 +48,7 @@ def test_local_engine_loses_nothing_when_a_worker_is_killed_once(tmp_path: Path)
     assert sorted(result for result in found if not isinstance(result, Lost)) == list(range(30))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [0, 1, 2])
 def test_local_engine_passes_exceptions_on(workers: int) -> None:
     with pytest.raises(ValueError, match="number"):
         list(LocalEngine(workers).map(fail, range(5)))
@@ -95,7 +66,7 @@ def test_local_engine_keeps_few_items_in_flight(tmp_path: Path) -> None:
 def test_local_engine_leaves_no_worker_behind_a_killed_parent(tmp_path: Path) -> None:
     script = (
         "import os, time, pathlib, sys\n"
-        "from lpgen.edge.engine import LocalEngine\n"
+        "from lpgen.edge.engine_local import LocalEngine\n"
         "def wait(number):\n"
         "    pathlib.Path(sys.argv[1], str(os.getpid())).touch()\n"
         "    time.sleep(60)\n"

@@ -1,0 +1,76 @@
+"""Where `lpgen ingest` reads: the options, and the engine that they choose."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lpgen.errors import InvocationError
+
+if TYPE_CHECKING:
+    from lpgen.edge.engine import Engine
+
+
+class EngineName(StrEnum):
+    """Where logs are read."""
+
+    LOCAL = "local"
+    DASK = "dask"
+    SPARK = "spark"
+
+
+EngineOption = Annotated[
+    EngineName,
+    typer.Option("--engine", help="Where to read: on this machine, or on a Dask or Spark cluster that is there."),
+]
+SchedulerOption = Annotated[
+    str, typer.Option("--scheduler", metavar="ADDRESS", help="The Dask scheduler, such as tcp://10.0.0.5:8786.")
+]
+MasterOption = Annotated[
+    str, typer.Option("--master", metavar="URL", help="The Spark master, such as yarn or spark://10.0.0.5:7077.")
+]
+WorkersOption = Annotated[
+    int, typer.Option("--workers", min=0, help="How many processes of this machine read; 0 means one per core.")
+]
+
+
+@contextmanager
+def engine_from_options(name: EngineName, *, scheduler: str, master: str, workers: int) -> Iterator[Engine]:
+    """The engine, ready to use. An option that would be ignored without a word is refused.
+
+    Raises:
+        InvocationError: an option is missing, or belongs to another engine.
+        EngineError: the cluster can't be reached, or its package isn't installed.
+    """
+    for option, value, owner in (
+        ("--scheduler", scheduler, EngineName.DASK),
+        ("--master", master, EngineName.SPARK),
+        ("--workers", workers, EngineName.LOCAL),
+    ):
+        if value and name is not owner:
+            raise InvocationError(f"{option} belongs to --engine {owner}")
+    if name is EngineName.DASK:
+        from lpgen.edge.engine_dask import open_dask_engine
+
+        with open_dask_engine(_needed(scheduler, "--engine dask", "--scheduler ADDRESS")) as dask:
+            yield dask
+    elif name is EngineName.SPARK:
+        from lpgen.edge.engine_spark import open_spark_engine
+
+        with open_spark_engine(_needed(master, "--engine spark", "--master URL")) as spark:
+            yield spark
+    else:
+        from lpgen.edge.engine_local import LocalEngine
+
+        yield LocalEngine(workers or os.cpu_count() or 1)
+
+
+def _needed(value: str, option: str, needs: str) -> str:
+    if not value:
+        raise InvocationError(f"{option} needs {needs}")
+    return value

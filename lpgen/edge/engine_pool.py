@@ -1,0 +1,124 @@
+"""Mapping over executors of `concurrent.futures`: the one code for local processes and Dask.
+
+Few items are made and in flight at a time, so that memory doesn't grow with their number.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Final, Generic
+
+from lpgen.edge.engine import Item, Lost
+
+CHECK_SECONDS: Final = 5.0
+"""How long nothing may come from the workers before it is asked whether anything still can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Workers that are ready.
+
+    `submit` gives them an item; `most_in_flight` says how many they may have at a time; a future raises `death` where
+    its worker died, and `ends_by_death` says whether the whole pool ends then. `check` raises where nothing can come.
+    """
+
+    submit: Callable[[Any], Future[Any]]
+    most_in_flight: Callable[[], int]
+    death: type[Exception]
+    ends_by_death: bool
+    check: Callable[[], None]
+
+
+OpenPool = Callable[[], AbstractContextManager[Pool]]
+
+
+def map_in_pools(items: Iterable[Item], open_pool: OpenPool, open_single: OpenPool) -> Iterator[Any]:
+    """The result of each item, or `Lost`, in any order.
+
+    Items that were under way when a worker died are suspects, and run again one at a time, in a pool of `open_single`.
+    """
+    queue, suspects = _Queue(items), deque[Item]()
+    while queue:
+        with open_pool() as pool:
+            yield from _map_until_broken(pool, queue, suspects)
+    while suspects:
+        with open_single() as pool:
+            yield from _map_alone(pool, suspects)
+
+
+def _map_until_broken(pool: Pool, queue: _Queue[Item], suspects: deque[Item]) -> Iterator[Any]:
+    """The results of the items, until all are done or the pool is broken."""
+    pending: dict[Future[Any], Item] = {}
+    while queue or pending:
+        broken = _fill(pool, queue, pending)
+        done, _ = wait(pending, timeout=CHECK_SECONDS, return_when=FIRST_COMPLETED)
+        if not done:
+            pool.check()
+        for future in done:
+            item = pending.pop(future)
+            try:
+                result = future.result()
+            except pool.death:
+                suspects.append(item)
+                broken = broken or pool.ends_by_death
+                continue
+            yield result
+        if broken:
+            suspects.extend(pending.values())
+            return
+
+
+def _map_alone(pool: Pool, suspects: deque[Item]) -> Iterator[Any]:
+    """The results of items with no other beside them, so that it is known which one a worker dies on."""
+    while suspects:
+        item = suspects.popleft()
+        future = pool.submit(item)
+        while not wait([future], timeout=CHECK_SECONDS).done:
+            pool.check()
+        try:
+            result = future.result()
+        except pool.death:
+            yield Lost(item)
+            if pool.ends_by_death:
+                return
+            continue
+        yield result
+
+
+def _fill(pool: Pool, queue: _Queue[Item], pending: dict[Future[Any], Item]) -> bool:
+    """Submits items until enough are in flight; true where the pool turns out to be broken."""
+    most = pool.most_in_flight()
+    while len(pending) < most and queue:
+        try:
+            pending[pool.submit(queue.first)] = queue.first
+        except pool.death:
+            return True
+        queue.drop_first()
+    return False
+
+
+class _Queue(Generic[Item]):
+    """Items that are made one by one, when they are asked for."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._items = iter(items)
+        self._next: list[Item] = []
+
+    def __bool__(self) -> bool:
+        if not self._next:
+            self._next += itertools.islice(self._items, 1)
+        return bool(self._next)
+
+    @property
+    def first(self) -> Item:
+        """The next item; there must be one."""
+        return self._next[0]
+
+    def drop_first(self) -> None:
+        """Goes on to the item behind it."""
+        self._next.clear()

@@ -1,0 +1,47 @@
+"""Which phase of an ingest takes the time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """What an ingest does, in this order; reading is also waiting for workers that read."""
+
+    LISTING = "listing"
+    READING = "reading"
+    MERGING = "merging"
+    WRITING = "writing"
+
+
+class PhaseClock:
+    """Seconds by phase. A phase within a phase interrupts the outer one, so that the sum is the time that passed."""
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._seconds = dict.fromkeys(Phase, 0.0)
+        self._current: Phase | None = None
+        self._since = clock()
+
+    @contextmanager
+    def measure(self, phase: Phase) -> Iterator[None]:
+        """Counts the time in the context for the phase."""
+        outer = self._current
+        self._switch(phase)
+        try:
+            yield
+        finally:
+            self._switch(outer)
+
+    def seconds(self) -> tuple[tuple[str, float], ...]:
+        """The phases in their order, each with its seconds."""
+        return tuple((phase.value, spent) for phase, spent in self._seconds.items())
+
+    def _switch(self, phase: Phase | None) -> None:
+        now = self._clock()
+        if self._current is not None:
+            self._seconds[self._current] += now - self._since
+        self._current, self._since = phase, now
