@@ -88,12 +88,13 @@ def plan_command(
 
     Writes, as JSON, the calls for each principal, those that take them back, or why it is refused. Asks nothing of AWS.
 
-    For roles of IAM Identity Center it writes the inline policy of the permission set into the folder
-    PLAN.permission-sets instead. Exit 1 where nothing can be rolled out.
+    What others have to change is written beside the plan: of roles of IAM Identity Center the permission set's inline
+    policy, in PLAN.permission-sets; of what is managed as code the changed resources of its CloudFormation template, in
+    PLAN.code. Exit 1 where nothing can be rolled out.
     """
     from lpgen.core.rollout.refusals import Exceptions
     from lpgen.edge.analysis_inputs import Inputs, choose_inputs
-    from lpgen.pipeline_rollout import plan_rollout, write_permission_sets
+    from lpgen.pipeline_rollout import plan_rollout, write_for_owners
     from lpgen.report.rollout_json import rollout_json
     from lpgen.report.rollout_text import render_planned
 
@@ -104,8 +105,8 @@ def plan_command(
     plan = plan_rollout(folder, inputs.policies, exceptions, principal=principal)
     if output is not None and str(output) != "-":
         _refuse_begun(output)
-        for path in write_permission_sets(plan, output.with_name(output.name + ".permission-sets")):
-            typer.echo(f"for a permission set: {path}", err=True)
+        for path in write_for_owners(plan, output):
+            typer.echo(f"written for its owner: {path}", err=True)
     put_text(rollout_json(plan), output)
     typer.echo(render_planned(plan), err=True)
     if not any(one.calls for one in plan.principals):
@@ -164,7 +165,7 @@ def apply_command(
     if ready and not _confirmed(f"Change {_counted(len(ready))} in AWS?", yes=yes):
         raise typer.Exit(EXIT_FOUND)
     outcomes = apply_rollout(plan, checked, accounts, settle_seconds=settle, say=_say)
-    _end(outcomes)
+    _end(outcomes, told=frozenset(principal for principal, _ in refused))
 
 
 @app.command("undo")
@@ -267,13 +268,13 @@ def _say(text: str) -> None:
     typer.echo(terminal_text(text), err=True)
 
 
-def _end(outcomes: Iterable[Outcome]) -> None:
-    """Says how each ended, and exits with what the worst of them asks for."""
+def _end(outcomes: Iterable[Outcome], *, told: frozenset[str] = frozenset()) -> None:
+    """Says how each ended, but for those that were told to be refused, and exits with what the worst asks for."""
     from lpgen.core.rollout.outcomes import OutcomeKind
     from lpgen.report.rollout_text import render_outcomes
 
     found = tuple(outcomes)
-    typer.echo(render_outcomes(found), err=True)
+    typer.echo(render_outcomes([one for one in found if one.principal not in told]), err=True, nl=False)
     kinds = {one.kind for one in found}
     if kinds & {OutcomeKind.TAKEN_BACK, OutcomeKind.STUCK, OutcomeKind.NOT_REACHED}:
         raise typer.Exit(EXIT_UNFINISHED)

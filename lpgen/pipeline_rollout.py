@@ -50,19 +50,23 @@ def plan_rollout(output: Path, policies: Sequence[Path], exceptions: Exceptions,
     return RolloutPlan(as_of, catalog, tuple(plans))
 
 
-def write_permission_sets(plan: RolloutPlan, folder: Path) -> tuple[Path, ...]:
-    """Writes the inline policy for the permission set of each role of IAM Identity Center; returns the files.
+def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
+    """Writes what others have to put in place, into folders named after the plan's file; returns the files.
+
+    For a role of IAM Identity Center it is the permission set's inline policy, for what is managed as code the changed
+    resources of its CloudFormation template.
 
     Raises:
         OutputError: a file can't be written.
     """
     found: list[Path] = []
     for one in plan.principals:
-        if one.permission_set:
-            name = "".join(c if c.isascii() and (c.isalnum() or c in "_+=,.@-") else "_" for c in one.name)
-            path = folder / f"{one.account}-{name}.json"
-            write_text(path, one.permission_set)
-            found.append(path)
+        name = "".join(c if c.isascii() and (c.isalnum() or c in "_+=,.@-") else "_" for c in one.name)
+        for kind, text in (("permission-sets", one.permission_set), ("code", one.code)):
+            if text:
+                path = output.with_name(f"{output.name}.{kind}") / f"{one.account}-{one.kind}-{name}.json"
+                write_text(path, text)
+                found.append(path)
     return tuple(found)
 
 
@@ -197,7 +201,7 @@ def apply_rollout(
             elif failed:
                 outcomes.append(Outcome(arn, OutcomeKind.NOT_REACHED))
             elif one.done:
-                outcomes.append(Outcome(arn, OutcomeKind.APPLIED, ("it was before",)))
+                outcomes.append(Outcome(arn, OutcomeKind.APPLIED, ("it was already",)))
             else:
                 run = Run(accounts.writer(account), journal, settle_seconds, say)
                 outcomes.append(apply_principal(one.plan, run))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from ast import literal_eval
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import boto3
 import pytest
 
 from lpgen.edge.iam_writer import IamWriter, Quotas
 from lpgen.edge.rollout_journal import journal_of
 from tests.aws_servers import Server, moto_server
-from tests.rollout_worlds import ACCOUNT, New, World, allow, deny, document
+from tests.rollout_worlds import ACCOUNT, TRUST, New, World, allow, deny, document
 
 OLD = document(allow("s3:*"))
 NEW = (New(document(allow("s3:GetObject"))),)
@@ -78,7 +80,7 @@ def test_plan_writes_the_permission_set_of_a_role_of_identity_center(world: Worl
     same = {**allow("s3:GetObject"), "Sid": "A"}
     world.plan_of({arn: (New(document(same)), New(document({**deny("s3:*"), "Sid": "A"})))})
     (file,) = (world.home / "plan.json.permission-sets").iterdir()
-    assert file.name == f"{ACCOUNT}-AWSReservedSSO_Admin_0123456789abcdef.json"
+    assert file.name == f"{ACCOUNT}-role-AWSReservedSSO_Admin_0123456789abcdef.json"
     statements = json.loads(file.read_text())["Statement"]
     assert statements == [same, deny("s3:*")]
 
@@ -104,6 +106,35 @@ def test_plan_says_which_code_to_change(world: World) -> None:
     (why,) = one["refusals"]
     assert why["kind"] == "managed_as_code"
     assert "resource Worker in the template of the stack shop" in why["why"]
+    (file,) = (world.home / "plan.json.code").iterdir()
+    resources = json.loads(file.read_text())["Resources"]
+    assert file.name == f"{ACCOUNT}-role-app.json"
+    assert resources["Worker"] == {
+        "Type": "AWS::IAM::Role",
+        "Properties": {"ManagedPolicyArns": [{"Ref": "WorkerPolicy1"}], "Policies": []},
+    }
+    assert resources["WorkerPolicy1"]["Properties"]["PolicyDocument"] == json.loads(NEW[0].text)
+
+
+def test_code_written_for_a_declared_role_is_a_stack_that_gives_it_the_replacement(world: World) -> None:
+    """moto makes the stack, but leaves `ManagedPolicyArns` alone, so that what they name is looked up."""
+    arn = role(world, "coded-app", path="/team/")
+    world.plan_of({arn: (*NEW, New(document(deny("s3:DeleteBucket")), inline=True))}, "--managed-as-code", "coded*")
+    (file,) = (world.home / "plan.json.code").iterdir()
+    template = json.loads(file.read_text())
+    template["Resources"]["CodedApp"]["Properties"] |= {
+        "AssumeRolePolicyDocument": json.loads(TRUST),
+        "RoleName": "made",
+    }
+    assert template["Resources"]["CodedApp"]["Properties"]["ManagedPolicyArns"] == [{"Ref": "CodedAppPolicy1"}]
+    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "y", "region_name": "us-east-1"}
+    stacks = boto3.client("cloudformation", endpoint_url=world.server.url, **keys)
+    stacks.create_stack(StackName="s", TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_NAMED_IAM"])
+    live = world.read(f"arn:aws:iam::{ACCOUNT}:role/made")
+    (made,) = world.made_policies()
+    assert json.loads(world.writer.read_policy(made) or "") == json.loads(NEW[0].text)
+    (inline,) = (literal_eval(text) for _, text in live.holding.inline)  # as moto keeps those of a stack
+    assert inline == json.loads(document(deny("s3:DeleteBucket")))
 
 
 def test_plan_refuses_what_is_not_called_safe_unless_told(world: World) -> None:
@@ -206,7 +237,7 @@ def test_apply_refuses_its_own_caller_and_its_way_in(world: World) -> None:
     user = world.make_user("moto", inline={"own": OLD})
     world.plan_of(dict.fromkeys([*arns, user], NEW))
     result = world.apply("--assume-role", "lpgen-writer", status=1)
-    assert result.output.count("lpgen calls as this principal") == 4  # when checked, and at the end
+    assert result.output.count("lpgen calls as this principal") == 2
     assert "role/LPGEN-other: applied" in result.output
     assert world.read(arns[0]).holding.inline == (("own", OLD),)
     assert world.read(user).holding.inline == (("own", OLD),)
@@ -223,7 +254,7 @@ def test_apply_refuses_the_roles_of_its_profile(world: World, tmp_path: Path) ->
     world.plan_of(dict.fromkeys([hop, end], NEW))
     world.config = str(config)
     result = world.apply("--profile", "end", status=1)
-    assert result.output.count("lpgen calls as this principal") == 4  # when checked, and at the end
+    assert result.output.count("lpgen calls as this principal") == 2
     assert world.read(hop).holding.inline == (("own", OLD),)
 
 

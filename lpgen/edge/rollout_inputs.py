@@ -9,7 +9,8 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.rollout.plan_rollout import NewDocument, WrittenPlan
+from lpgen.core.rollout.plan import NewDocument
+from lpgen.core.rollout.plan_rollout import WrittenPlan
 from lpgen.edge.replacement_files import EVIDENCE, read_replacements
 from lpgen.errors import OutputError
 

@@ -58,6 +58,7 @@ class _Principal(msgspec.Struct):
     before: list[_Text]
     after: list[_Text]
     permission_set: str | None
+    code: str | None = None
 
 
 class _Plan(msgspec.Struct):
@@ -114,6 +115,7 @@ def _principal(one: _Principal, path: Path) -> PrincipalPlan:
         refusals=tuple(Refusal(why.kind, why.why, why.override or "") for why in one.refusals),
         notes=tuple(one.notes),
         permission_set=one.permission_set or "",
+        code=one.code or "",
     )
 
 

@@ -14,6 +14,7 @@ Keys are only ever added under this name; a change of meaning takes a new number
   new managed one.
 - `before`, `after`: the documents of all its own policies, as compact JSON.
 - `permission_set`: for a role of IAM Identity Center, the inline policy to put into its permission set; else null.
+- `code`: for a principal that is managed as code, what to change in its CloudFormation template; else null.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def _facts_of_principal(one: PrincipalPlan) -> Json:
         "before": list(map(_facts_of_text, one.before)),
         "after": list(map(_facts_of_text, one.after)),
         "permission_set": one.permission_set or None,
+        "code": one.code or None,
     }
 
 

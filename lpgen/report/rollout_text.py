@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import textwrap
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from lpgen.core.model import Effect, Statement
 from lpgen.core.policies.policy import policy_from_json, policy_size, text_without_sid
 from lpgen.core.rollout.calls import Call
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
-from lpgen.core.rollout.plan import PolicyText, PrincipalPlan, Refusal, RolloutPlan
+from lpgen.core.rollout.plan import PolicyText, PrincipalPlan, Refusal, RefusalKind, RolloutPlan
 from lpgen.report.inert import terminal_text
 
 # ---------------------------------------------------------------- a plan
@@ -24,21 +27,60 @@ def _planned_lines(plan: RolloutPlan) -> Iterator[str]:
     ready = [one for one in plan.principals if one.calls]
     refused = [one for one in plan.principals if one.refusals]
     yield f"{len(ready)} to roll out with {sum(len(one.calls) for one in ready)} calls, {len(refused)} refused"
-    for one in refused:
-        yield from _refusal_lines(one.principal, one.refusals)
+    yield from _refusal_lines((one.principal, one.refusals) for one in refused)
     for one in ready:
         yield from (f"  note: {terminal_text(one.principal)}: {terminal_text(note)}" for note in one.notes)
 
 
 def render_refused(refused: Iterable[tuple[str, Iterable[Refusal]]]) -> str:
-    """Each reason why a principal isn't rolled out, with the option that overrides it."""
-    return "\n".join(line for principal, some in refused for line in _refusal_lines(principal, some))
+    """Why principals aren't rolled out, with the options that override it."""
+    return "\n".join(_refusal_lines(refused))
 
 
-def _refusal_lines(principal: str, refusals: Iterable[Refusal]) -> Iterator[str]:
-    for one in refusals:
-        override = f" ({terminal_text(one.override)} overrides it)" if one.override else ""
-        yield f"  refused: {terminal_text(principal)}: {terminal_text(one.why)}{override}"
+_SHOWN: Final = 5
+
+
+def _refusal_lines(refused: Iterable[tuple[str, Iterable[Refusal]]]) -> Iterator[str]:
+    """A few of each kind; the plan has them all."""
+    kinds: dict[RefusalKind, list[str]] = defaultdict(list)
+    for principal, refusals in refused:
+        for one in refusals:
+            override = f" ({terminal_text(one.override)} overrides it)" if one.override else ""
+            why = textwrap.shorten(terminal_text(one.why), _LONGEST_REASON, placeholder=" ...")
+            kinds[one.kind].append(f"    {terminal_text(principal)}: {why}{override}")
+    for kind in sorted(kinds, key=list(RefusalKind).index):
+        lines = kinds[kind]
+        yield f"  refused, {_REASONS[kind]} ({len(lines):,}):"
+        yield from lines[:_SHOWN]
+        if len(lines) > _SHOWN:
+            yield f"    and {len(lines) - _SHOWN:,} more"
+
+
+_LONGEST_REASON: Final = 300
+
+_REASONS: Final = {
+    RefusalKind.SERVICE_LINKED: "service-linked",
+    RefusalKind.SSO: "of IAM Identity Center",
+    RefusalKind.ORGANIZATION_ACCESS: "the organization's way in",
+    RefusalKind.CONTROL_TOWER: "of Control Tower",
+    RefusalKind.STACK_SETS: "of StackSets",
+    RefusalKind.CDK_BOOTSTRAP: "of the CDK",
+    RefusalKind.BREAK_GLASS: "break-glass",
+    RefusalKind.MANAGED_AS_CODE: "managed as code",
+    RefusalKind.NOT_SAFE: "not called safe",
+    RefusalKind.GROUPS: "in groups",
+    RefusalKind.NOT_IN_POLICIES: "not in the policies given",
+    RefusalKind.OTHER_POLICIES: "generated from other policies",
+    RefusalKind.NAME: "an impossible name",
+    RefusalKind.NO_SPACE: "no room",
+    RefusalKind.NOTHING_TO_DO: "nothing to do",
+    RefusalKind.CALLER: "lpgen's own way in",
+    RefusalKind.OTHER_ACCOUNT: "in another account",
+    RefusalKind.CHANGED: "changed since",
+    RefusalKind.NAME_TAKEN: "a name is taken",
+    RefusalKind.QUOTA: "beyond a quota",
+    RefusalKind.JOURNAL: "begun and not ended",
+}
 
 
 def render_changes(plans: Iterable[PrincipalPlan]) -> str:
@@ -82,7 +124,7 @@ def _diff_lines(before: Iterable[PolicyText], after: Iterable[PolicyText]) -> It
         for policy, one in statements:
             stays = text_without_sid(one.text) in kept
             if not (stays and sign == "+"):
-                yield f"  {' ' if stays else sign} {_statement_text(one)}  [{terminal_text(policy)}]"
+                yield from _statement_lines(" " if stays else sign, one, terminal_text(policy.rpartition("/")[2]))
 
 
 def _statements(texts: Iterable[PolicyText]) -> Iterator[tuple[str, Statement]]:
@@ -91,13 +133,35 @@ def _statements(texts: Iterable[PolicyText]) -> Iterator[tuple[str, Statement]]:
             yield one.policy, statement
 
 
-def _statement_text(one: Statement) -> str:
-    actions = ("all but " if one.not_action else "") + ", ".join(one.patterns)
-    resources = ("all but " if one.not_resource else "") + ", ".join(one.resources)
-    condition = json.loads(one.text).get("Condition")
-    when = f" if {json.dumps(condition)}" if condition else ""
+_WIDTH: Final = 110
+
+
+def _statement_lines(sign: str, one: Statement, policy: str) -> Iterator[str]:
+    """A statement on one line where it fits, else its actions below, wrapped, service by service."""
     effect = "Deny " if one.effect is Effect.DENY else "Allow"
-    return terminal_text(f"{effect} {actions} on {resources}{when}")
+    but = "all but " if one.not_action else ""
+    where = f"on {'all but ' if one.not_resource else ''}{', '.join(one.resources)}"
+    condition = json.loads(one.text).get("Condition")
+    where = terminal_text(f"{where} if {json.dumps(condition)}" if condition else where)
+    line = f"  {sign} {effect} {but}{terminal_text(', '.join(one.patterns))} {where}  [{policy}]"
+    if len(line) <= _WIDTH or len(one.patterns) == 1:
+        yield line
+        return
+    yield f"  {sign} {effect} {but}{len(one.patterns)} actions {where}  [{policy}]"
+    for actions in _by_service(one.patterns):
+        yield from textwrap.wrap(
+            actions, _WIDTH, initial_indent=f"  {sign}     ", subsequent_indent=f"  {sign}       ",
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+
+
+def _by_service(patterns: Iterable[str]) -> Iterator[str]:
+    """The names of each service's actions, as `s3: GetObject, PutObject`."""
+    services: dict[str, list[str]] = defaultdict(list)
+    for pattern in patterns:
+        service, _, name = pattern.partition(":")
+        services[service].append(name or "*")
+    yield from (terminal_text(f"{service}: {', '.join(names)}") for service, names in services.items())
 
 
 # ---------------------------------------------------------------- outcomes
@@ -115,9 +179,9 @@ _ENDINGS = {
 
 
 def render_outcomes(outcomes: Iterable[Outcome]) -> str:
-    """How each principal's rollout or undoing ended."""
-    return "\n".join(
-        f"{terminal_text(one.principal)}: {_ENDINGS[one.kind]}"
-        + "".join(f"\n  {terminal_text(why)}" for why in one.why)
+    """How each principal's rollout or undoing ended, in lines."""
+    return "".join(
+        f"{terminal_text(one.principal)}: {_ENDINGS[one.kind]}\n"
+        + "".join(f"  {terminal_text(why)}\n" for why in one.why)
         for one in outcomes
     )

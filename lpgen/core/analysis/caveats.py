@@ -105,7 +105,7 @@ def _short_evidence(
     if age is not None and age < min_days:
         yield Caveat(
             CaveatKind.YOUNG_PRINCIPAL,
-            f"the {principal.kind} was created {age} days before the end of the logs, fewer than {min_days}",
+            f"the {principal.kind} was created {_before_end(age)}, fewer than {min_days}",
             "young-principal",
         )
     for policy in _unique_policies(principal):
@@ -113,9 +113,13 @@ def _short_evidence(
         if age is not None and age < min_days:
             yield Caveat(
                 CaveatKind.YOUNG_POLICY,
-                f"the version of {policy.arn or policy.name} in force is {age} days old, fewer than {min_days}",
+                f"the version of {policy.arn or policy.name} in force is {max(age, 0)} days old, fewer than {min_days}",
                 f"young-policy {policy.arn or policy.name}",
             )
+
+
+def _before_end(age: int) -> str:
+    return f"{age} days before the end of the logs" if age >= 0 else "after the end of the logs, so on 0 days of them"
 
 
 def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> Iterable[Caveat]:

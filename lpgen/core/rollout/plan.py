@@ -46,6 +46,16 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A document of a replacement as it was written: its file, the name proposed for it, and its text to the byte."""
+
+    file: str
+    name: str
+    inline: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyText:
     """A policy document: `policy` is a managed policy's ARN or an inline policy's name."""
 
@@ -68,7 +78,8 @@ class PrincipalPlan:
     """The plan for one principal: calls and inverse are empty where it is refused.
 
     `sha256` is the fingerprint of the policies that it was computed from, `before` and `after` their documents and the
-    new ones. `permission_set` is the inline policy to put into the permission set of a role of IAM Identity Center.
+    new ones. `permission_set` is the inline policy to put into the permission set of a role of IAM Identity Center,
+    `code` what to change in the template of one that is managed as code.
     """
 
     principal: str
@@ -87,6 +98,7 @@ class PrincipalPlan:
     refusals: tuple[Refusal, ...]
     notes: tuple[str, ...]
     permission_set: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from lpgen.core.model import AttachedPolicy, Effect, Policy, PolicyKind, Principal, PrincipalKind
 from lpgen.core.policies.policy import (
@@ -18,23 +18,14 @@ from lpgen.core.policies.policy import (
     policy_to_json,
 )
 from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
+from lpgen.core.rollout.code import permission_set_policy, stack_resources
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.core.rollout.order import NewPolicy, OldPolicy, Order, Room, Step, order_steps
-from lpgen.core.rollout.plan import Peak, PolicyText, PrincipalPlan, Refusal, RefusalKind
+from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan, Refusal, RefusalKind
 from lpgen.core.rollout.refusals import Exceptions, is_of_permission_set, refusals_of_principal
 
 _LONGEST_NAME: Final = 128
 _HASH_LENGTH: Final = 12
-
-
-@dataclass(frozen=True, slots=True)
-class NewDocument:
-    """A document of a replacement as it was written: its file, the name proposed for it, and its text to the byte."""
-
-    file: str
-    name: str
-    inline: bool
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +178,7 @@ def _plan(
     before = tuple(_texts_before(principal))
     texts = {one.policy: one.text for one in before if one.inline}
     of_set = is_of_permission_set(principal)
+    as_code = any(one.kind is RefusalKind.MANAGED_AS_CODE for one in refusals)
     return PrincipalPlan(
         principal=principal.arn,
         principal_id=principal.principal_id,
@@ -203,7 +195,8 @@ def _plan(
         peak=peak,
         refusals=refusals,
         notes=notes,
-        permission_set=_permission_set(written) if of_set else "",
+        permission_set=permission_set_policy(one.text for one in written.documents) if of_set else "",
+        code=stack_resources(written.documents, principal) if as_code else "",
     )
 
 
@@ -286,34 +279,3 @@ def _old_policy(policy: AttachedPolicy, written: WrittenPlan) -> OldPolicy:
 
 def _denies(policy: Policy) -> bool:
     return any(statement.effect is Effect.DENY for statement in policy.statements)
-
-
-# ---------------------------------------------------------------- permission sets
-
-
-def _permission_set(written: WrittenPlan) -> str:
-    """All documents as the one inline policy that a permission set has, or "" where their language versions differ.
-
-    https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetcustom.html
-    """
-    documents: list[dict[str, Any]] = [json.loads(one.text) for one in written.documents]
-    versions = {one.get("Version", "") for one in documents}
-    if len(versions) != 1:
-        return ""
-    statements = [statement for one in documents for statement in _as_list(one["Statement"])]
-    return json.dumps({"Version": versions.pop(), "Statement": _with_own_sids(statements)}, indent=2) + "\n"
-
-
-def _as_list(value: Any) -> list[dict[str, Any]]:
-    return list(value) if isinstance(value, list) else [value]
-
-
-def _with_own_sids(statements: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
-    """The statements with each Sid only once, as IAM asks of a document; a repeated one is left out."""
-    seen: set[str] = set()
-    kept: list[dict[str, Any]] = []
-    for one in statements:
-        sid = one.get("Sid", "")
-        kept.append({key: value for key, value in one.items() if key != "Sid"} if sid in seen else one)
-        seen |= {sid} - {""}
-    return kept
