@@ -176,6 +176,14 @@ def review_command(
         typer.echo(f"problems of the files given: {len(report.problems)}; the report names them", err=True)
 
 
+class CodeFormat(StrEnum):
+    """How replacements are written."""
+
+    JSON = "json"
+    TERRAFORM = "terraform"
+    CLOUDFORMATION = "cloudformation"
+
+
 @app.command("generate")
 def generate_command(
     data: DataOption,
@@ -184,6 +192,12 @@ def generate_command(
     ],
     policies: PoliciesOption = None,
     principal: PrincipalOption = "",
+    code: Annotated[
+        CodeFormat,
+        typer.Option(
+            "--as", help="What to write: JSON documents and their evidence, and beside them the same as code."
+        ),
+    ] = CodeFormat.JSON,
     inline: Annotated[bool, typer.Option("--inline", help="Write inline policies instead of managed ones.")] = False,
     keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
     min_days: MinDaysOption = 90,
@@ -222,7 +236,7 @@ def generate_command(
         resource_policies=resource_policies,
     )
     report = _analyse(data, inputs, catalog, boundary=boundary, options=options)
-    generate(report, output)
+    generate(report, output, code="" if code is CodeFormat.JSON else code.value)
     _say_generated(report, output)
     proposals = [one for one in report.proposals if one.replacement is not None]
     failed = any(one.verification and one.verification.status is CheckStatus.FAILED for one in proposals)

@@ -61,7 +61,7 @@ from lpgen.edge.replacement_files import (
 )
 from lpgen.edge.usage_files import read_usage, remove_stale_usage
 from lpgen.errors import DataError, IngestError, InvocationError, quote_input
-from lpgen.report import render_evidence, render_summary
+from lpgen.report import render_code, render_evidence, render_summary
 
 CHUNK_BYTES: Final = 4 << 20
 """Compressed bytes of the files that a worker reads in one go; a larger file is read alone."""
@@ -262,8 +262,10 @@ def analyse(
     return Report(diff, proposals, problems, options.min_days, ground.guards, options.snapshot)
 
 
-def generate(report: Report, output: Path) -> dict[str, str]:
+def generate(report: Report, output: Path, *, code: str = "") -> dict[str, str]:
     """Writes the replacements of a report into a folder, whole or not at all; returns folder names by principal ARN.
+
+    With `code`, `terraform` or `cloudformation`, they are written in that form too, below a folder of its name.
 
     Raises:
         OutputError: the folder holds something else, or can't be written.
@@ -272,6 +274,8 @@ def generate(report: Report, output: Path) -> dict[str, str]:
         folders = write_replacements(
             folder.path, report.proposals, evidence=lambda proposal: render_evidence(proposal, report)
         )
+        for name, text in (render_code(report, code) if code else {}).items():
+            write_text(folder.path / name, text)
         write_text(folder.path / SUMMARY, render_summary(report, folders))
     return folders
 

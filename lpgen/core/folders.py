@@ -21,5 +21,10 @@ def folder_of_principal(principal: Principal) -> str:
     return f"{whole[:_LONGEST]}-{hashlib.sha256(arn).hexdigest()[:12]}"
 
 
+def folder_of_account(principal: Principal) -> str:
+    """The folder of a principal's account."""
+    return _plain(principal.account or "no-account")
+
+
 def _plain(text: str) -> str:
     return "".join(one if one.isascii() and (one.isalnum() or one in "_+=,.@-") else "_" for one in text)

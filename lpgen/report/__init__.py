@@ -1,6 +1,7 @@
 """Renderers: a report value in, text out. What a format needs is imported when it is asked for."""
 
 from lpgen.report.render import (
+    render_code,
     render_drift,
     render_evidence,
     render_explanation,
@@ -11,6 +12,7 @@ from lpgen.report.render import (
 )
 
 __all__ = [
+    "render_code",
     "render_drift",
     "render_evidence",
     "render_explanation",

@@ -156,6 +156,17 @@ def render_summary(report: Report, folders: Mapping[str, str]) -> str:
     return summary_json(report, folders)
 
 
+def render_code(report: Report, form: str) -> dict[str, str]:
+    """The replacements as code, as texts by path below the output folder: see `lpgen.report.code`.
+
+    Raises:
+        ValueError: there is no such form.
+    """
+    from lpgen.report.code import CodeForm, code_files
+
+    return code_files(report.proposals, CodeForm(form))
+
+
 def _render_page(page: Sequence[Block], format: str, *, width: int, color: bool) -> str:  # noqa: A002
     if format == "text":
         from lpgen.report.text import render_text

@@ -12,6 +12,8 @@ from lpgen.core.policies.match import glob_match
 from lpgen.core.rollout.order import DEFAULT_ATTACHED_QUOTA
 from lpgen.core.rollout.plan import Refusal, RefusalKind
 
+_AS_CODE: Final = "`lpgen generate --as` writes them as terraform or cloudformation"
+
 _NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 """Names of roles and users. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
@@ -102,7 +104,7 @@ def _declared(principal: Principal, exceptions: Exceptions, folder: str) -> Iter
         yield Refusal(RefusalKind.BREAK_GLASS, f"a break-glass role, by --break-glass {glob}")
     glob = _named_by(principal, exceptions.managed_as_code)
     if glob:
-        why = f"managed as code, by --managed-as-code {glob}: put the documents of {folder} into that code"
+        why = f"managed as code, by --managed-as-code {glob}: put the documents of {folder} into that code ({_AS_CODE})"
         yield Refusal(RefusalKind.MANAGED_AS_CODE, why)
 
 
@@ -120,7 +122,7 @@ def _stack(principal: Principal, folder: str) -> Iterator[Refusal]:
         resource = tags.get("aws:cloudformation:logical-id", "of the role")
         stack = tags.get("aws:cloudformation:stack-name", "that made it")
         why = f"managed as code: change the resource {resource} in the template of the stack {stack}"
-        yield Refusal(RefusalKind.MANAGED_AS_CODE, f"{why}, from the documents of {folder}")
+        yield Refusal(RefusalKind.MANAGED_AS_CODE, f"{why}, from the documents of {folder} ({_AS_CODE})")
 
 
 def _groups(principal: Principal) -> Iterator[Refusal]:

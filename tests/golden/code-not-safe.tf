@@ -1,0 +1,46 @@
+# role/partner-share of account 444455556666, written by `lpgen generate --as terraform`.
+#
+# NOT SAFE YET:
+# - verification failed: everything used stays allowed, replayed requests stay allowed
+# - the logs cover 61 days, fewer than 90
+#
+# Applying it takes away, once the new policies are attached:
+# - deleted: inline policy access
+#
+# If the role itself is in Terraform: take `managed_policy_arns` and `inline_policy` out of its
+# `aws_iam_role`, and its other `aws_iam_role_policy_attachment` and `aws_iam_role_policy` out of the
+# code. They would put back what this takes away.
+
+data "aws_iam_policy_document" "role_partner-share_1" {
+  version = "2012-10-17"
+
+  statement {
+    sid       = "S30000000001"
+    effect    = "Allow"
+    actions   = ["s3:GetBucketLocation"]
+    resources = ["arn:aws:s3:::partner-drop"]
+  }
+}
+
+resource "aws_iam_policy" "role_partner-share_1" {
+  name        = "lpgen-partner-share-1"
+  path        = "/lpgen/"
+  description = "What the role partner-share uses of its former policies, by lpgen"
+  policy      = data.aws_iam_policy_document.role_partner-share_1.json
+}
+
+resource "aws_iam_role_policy_attachment" "role_partner-share_1" {
+  role       = "partner-share"
+  policy_arn = aws_iam_policy.role_partner-share_1.arn
+}
+
+resource "aws_iam_role_policy_attachments_exclusive" "role_partner-share" {
+  role_name   = "partner-share"
+  policy_arns = [aws_iam_role_policy_attachment.role_partner-share_1.policy_arn]
+}
+
+resource "aws_iam_role_policies_exclusive" "role_partner-share" {
+  role_name    = "partner-share"
+  policy_names = []
+  depends_on   = [aws_iam_role_policy_attachment.role_partner-share_1]
+}

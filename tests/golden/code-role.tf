@@ -1,0 +1,86 @@
+# role/platform/platform-deployer of account 111122223333, written by `lpgen generate --as terraform`.
+#
+# Applying it takes away, once the new policies are attached:
+# - detached: arn:aws:iam::aws:policy/AdministratorAccess
+#
+# If the role itself is in Terraform: take `managed_policy_arns` and `inline_policy` out of its
+# `aws_iam_role`, and its other `aws_iam_role_policy_attachment` and `aws_iam_role_policy` out of the
+# code. They would put back what this takes away.
+
+data "aws_iam_policy_document" "role_platform-deployer_1" {
+  version = "2012-10-17"
+
+  statement {
+    sid       = "Cloudformation0000000001"
+    effect    = "Allow"
+    actions   = ["cloudformation:DescribeStacks"]
+    resources = ["*"]
+  }
+
+  statement {
+    sid    = "Cloudformation0000000002"
+    effect = "Allow"
+    actions = [
+      "cloudformation:CreateChangeSet",
+      "cloudformation:ExecuteChangeSet",
+    ]
+    resources = ["arn:aws:cloudformation:us-east-1:111122223333:stack/storefront/*"]
+  }
+
+  statement {
+    sid    = "Ecs0000000003"
+    effect = "Allow"
+    actions = [
+      "ecs:DescribeServices",
+      "ecs:UpdateService",
+    ]
+    resources = ["arn:aws:ecs:us-east-1:111122223333:service/shop/storefront"]
+  }
+
+  statement {
+    sid       = "Iam0000000004"
+    effect    = "Allow"
+    actions   = ["iam:PassRole"]
+    resources = ["arn:aws:iam::111122223333:role/shop-task"]
+  }
+
+  statement {
+    sid    = "Ssm0000000005"
+    effect = "Allow"
+    actions = [
+      "ssm:PutInventory",
+      "ssm:SendCommandOutput",
+    ]
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "Ssm0000000006"
+    effect    = "Allow"
+    actions   = ["ssm:GetParameter"]
+    resources = ["arn:aws:ssm:us-east-1:111122223333:parameter/shop/image"]
+  }
+}
+
+resource "aws_iam_policy" "role_platform-deployer_1" {
+  name        = "lpgen-platform-deployer-1"
+  path        = "/lpgen/"
+  description = "What the role platform-deployer uses of its former policies, by lpgen"
+  policy      = data.aws_iam_policy_document.role_platform-deployer_1.json
+}
+
+resource "aws_iam_role_policy_attachment" "role_platform-deployer_1" {
+  role       = "platform-deployer"
+  policy_arn = aws_iam_policy.role_platform-deployer_1.arn
+}
+
+resource "aws_iam_role_policy_attachments_exclusive" "role_platform-deployer" {
+  role_name   = "platform-deployer"
+  policy_arns = [aws_iam_role_policy_attachment.role_platform-deployer_1.policy_arn]
+}
+
+resource "aws_iam_role_policies_exclusive" "role_platform-deployer" {
+  role_name    = "platform-deployer"
+  policy_names = []
+  depends_on   = [aws_iam_role_policy_attachment.role_platform-deployer_1]
+}

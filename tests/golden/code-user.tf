@@ -1,0 +1,53 @@
+# user/tomas.lindqvist of account 111122223333, written by `lpgen generate --as terraform`.
+#
+# Applying it takes away, once the new policies are attached:
+# - detached: arn:aws:iam::111122223333:policy/ops/on-call
+# - deleted: inline policy home
+#
+# If the user itself is in Terraform: take its other `aws_iam_user_policy_attachment` and
+# `aws_iam_user_policy` out of the code. They would put back what this takes away.
+#
+# By hand: no resource of Terraform takes a user out of a group. What these groups grant stays until
+# `aws iam remove-user-from-group` has ended the membership:
+# - operators
+
+data "aws_iam_policy_document" "user_tomas_lindqvist_f8106e47_1" {
+  version = "2012-10-17"
+
+  statement {
+    sid       = "Ec20000000001"
+    effect    = "Allow"
+    actions   = ["ec2:DescribeInstances"]
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "NoKeys"
+    effect    = "Deny"
+    actions   = ["kms:*"]
+    resources = ["*"]
+  }
+}
+
+resource "aws_iam_policy" "user_tomas_lindqvist_f8106e47_1" {
+  name        = "lpgen-tomas.lindqvist-1"
+  path        = "/lpgen/"
+  description = "What the user tomas.lindqvist uses of its former policies, by lpgen"
+  policy      = data.aws_iam_policy_document.user_tomas_lindqvist_f8106e47_1.json
+}
+
+resource "aws_iam_user_policy_attachment" "user_tomas_lindqvist_f8106e47_1" {
+  user       = "tomas.lindqvist"
+  policy_arn = aws_iam_policy.user_tomas_lindqvist_f8106e47_1.arn
+}
+
+resource "aws_iam_user_policy_attachments_exclusive" "user_tomas_lindqvist_f8106e47" {
+  user_name   = "tomas.lindqvist"
+  policy_arns = [aws_iam_user_policy_attachment.user_tomas_lindqvist_f8106e47_1.policy_arn]
+}
+
+resource "aws_iam_user_policies_exclusive" "user_tomas_lindqvist_f8106e47" {
+  user_name    = "tomas.lindqvist"
+  policy_names = []
+  depends_on   = [aws_iam_user_policy_attachment.user_tomas_lindqvist_f8106e47_1]
+}

@@ -1,0 +1,104 @@
+"""`lpgen generate --as`: the code of the sample organization, read back and linted."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.sample_logs import bundled_sample_logs
+from lpgen.pipeline import ingest
+from tests.report.code.hcl_reader import normal
+from tests.report.code.test_terraform import read_documents
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    ingest([bundled_sample_logs().logs], bundled_catalog(), data=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def terraform(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return generate(data, tmp_path_factory.mktemp("tf") / "out", "terraform")
+
+
+@pytest.fixture(scope="module")
+def cloudformation(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return generate(data, tmp_path_factory.mktemp("cfn") / "out", "cloudformation")
+
+
+def generate(data: Path, output: Path, form: str) -> Path:
+    """Runs `lpgen generate --as` as a user does; returns the output folder."""
+    policies = str(bundled_sample_logs().policies)
+    command = ["generate", "--data", str(data), "--policies", policies, "--output", str(output), "--as", form]
+    done = subprocess.run([sys.executable, "-m", "lpgen", *command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return output
+
+
+def lint(*files: Path) -> subprocess.CompletedProcess[str]:
+    """What cfn-lint says; a finding of any level is an error."""
+    program = "import sys; from cfnlint.runner import main; sys.exit(main())"
+    options = ["--non-zero-exit-code", "informational", "--include-checks", "I", "--format", "parseable", "--"]
+    command = [sys.executable, "-c", program, *options, *map(str, files)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def documents_beside(code: Path, output: Path) -> list[Any]:
+    """The JSON documents of the principal whose code a file holds."""
+    return [json.loads(one.read_text(encoding="utf-8")) for one in sorted((output / code.stem).glob("policy-*.json"))]
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_generate_as_terraform_says_what_the_json_says(terraform: Path) -> None:
+    written = list((terraform / "terraform").rglob("*-*-*.tf"))
+    assert len(written) == 29
+    compared = 0
+    for path in written:
+        if "AWSReservedSSO" not in path.name:
+            new, old = read_documents(path.read_text(encoding="utf-8")), documents_beside(path, terraform)
+            assert list(map(normal, new)) == list(map(normal, old))
+            compared += len(old)
+    assert compared >= 27
+    assert any("&{aws:username}" in path.read_text(encoding="utf-8") for path in written)
+
+
+def test_generate_as_cloudformation_holds_the_json_and_is_clean_of_lint(cloudformation: Path) -> None:
+    templates = list((cloudformation / "cloudformation").rglob("*.json"))
+    assert len(templates) == 27
+    for path in templates:
+        resources = json.loads(path.read_text(encoding="utf-8"))["Resources"].values()
+        assert [one["Properties"]["PolicyDocument"] for one in resources] == documents_beside(path, cloudformation)
+    done = lint(*templates)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_cfn_lint_finds_what_is_wrong(tmp_path: Path) -> None:
+    """What the test above rests on: with the same options, a fault is found."""
+    resource = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"Roles": "x"}}
+    (tmp_path / "bad.json").write_text(
+        json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"X": resource}}), encoding="utf-8"
+    )
+    done = lint(tmp_path / "bad.json")
+    assert done.returncode != 0
+    assert "PolicyDocument" in done.stdout
+
+
+def test_generate_as_code_twice_gives_the_same_bytes(
+    data: Path, terraform: Path, cloudformation: Path, tmp_path: Path
+) -> None:
+    for form, first in (("terraform", terraform), ("cloudformation", cloudformation)):
+        found = files_below(first)
+        assert found == files_below(generate(data, tmp_path / form, form))
+        # The JSON documents are there too, so that they can be verified.
+        assert sum(name.endswith("/policy-1.json") for name in found) == 29
