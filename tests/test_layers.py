@@ -43,7 +43,9 @@ ALLOWED = {
         {"errors", "core", "edge", "report", "pipeline_rollout", "cli_options", "cli_aws", "cli_catalog"}
     ),
     "pipeline_rollout": frozenset({"errors", "core", "edge", "report"}),
-    "cli_drift": frozenset({"errors", "core", "edge", "report", "pipeline", "pipeline_drift", "cli_options", "cli_catalog"}),
+    "cli_drift": frozenset(
+        {"errors", "core", "edge", "report", "pipeline", "pipeline_drift", "cli_options", "cli_catalog"}
+    ),
     "pipeline_drift": frozenset({"errors", "core", "edge", "report", "pipeline"}),
     "cli_options": frozenset({"errors", "core", "edge", "report"}),
     "cli_demo": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options"}),
