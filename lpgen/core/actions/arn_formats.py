@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from lpgen.core.actions.arn_machine import Machine, Span, Token, regex_of_tokens
 from lpgen.core.policies.match import has_wildcard
@@ -21,6 +21,7 @@ _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\*")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _NEXT_TYPE = re.compile(r"/|:[A-Za-z]")  # what a sibling of another type puts after a placeholder
 _RESOURCE_FIELD = 5  # the sixth of `arn:partition:service:region:account:resource`
+_REMEMBERED = 1024  # answers that a set keeps: the many actions that it stands for are asked of one resource in turn
 _SHORT = 256  # a longer text goes through the machine: a regular expression could be made to backtrack
 
 # A bucket's name never holds a slash; only some services that name buckets have objects to tell them from.
@@ -178,12 +179,16 @@ class FormatSet:
     def __init__(self, formats: Iterable[ArnFormat]) -> None:
         self._formats = tuple(formats)
         self._exact = re.compile("|".join(f"(?:{form.regex})" for form in self._formats) or r"(?!)", re.DOTALL)
+        self._known = lru_cache(maxsize=_REMEMBERED)(self._decide)
 
     def can_name(self, resource: str) -> bool:
         """Whether an exact ARN fits a format, or some ARN fits both a format and the glob.
 
         `*`, `?` and policy variables stand for any text, so the answer errs on the side of True.
         """
+        return self._known(resource)
+
+    def _decide(self, resource: str) -> bool:
         glob = glob_of_resource(resource)
         if len(glob) <= _SHORT and not has_wildcard(glob):
             return self._exact.fullmatch(glob) is not None

@@ -11,6 +11,7 @@ from lpgen.core.analysis.access_holes import access_hole_caveats, seen_services_
 from lpgen.core.analysis.caveats import caveats_of_principal
 from lpgen.core.analysis.danger import Dangers
 from lpgen.core.analysis.decisions import applies_to_action, decisions_in_force, drops_line, drops_row
+from lpgen.core.analysis.granting import NOTHING, Granting, granting_by_action
 from lpgen.core.analysis.hidden_roles import PASS_ROLE, HiddenRoles
 from lpgen.core.analysis.lines import lines_for_grants, lines_from_uses, merge_lines
 from lpgen.core.analysis.met_policies import resource_policy_explanation
@@ -33,7 +34,7 @@ from lpgen.core.findings import (
 from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.guards import Guards
 from lpgen.core.last_accessed import AccessReport, LastAccessed, last_accessed_by_principal
-from lpgen.core.model import Outcome, Principal, Resource, ResourceKind, SkipReason
+from lpgen.core.model import Action, Outcome, Principal, Resource, ResourceKind, SkipReason
 from lpgen.core.options import KeepUnobservable, Options, is_chosen
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
@@ -148,7 +149,8 @@ def _diff_principal(
     nothing = PrincipalUsage(principal.arn, (), (), (), ())
     usage = usages.get(principal.arn, nothing)
     coverage = ground.coverage.account(principal.account)
-    from_uses = lines_from_uses(grants, usage.uses, catalog=catalog)
+    granting = granting_by_action(grants.allows)
+    from_uses = lines_from_uses(grants, usage.uses, granting=granting, catalog=catalog)
     ungranted = tuple(
         UngrantedUse(use, reason, _explanation(principal, use, ground)) for use, reason in from_uses.ungranted
     )
@@ -158,24 +160,31 @@ def _diff_principal(
         grants,
         usage,
         ungranted,
-        tuple(_access_holes(grants, usage, accessed, ground)) if accessed else (),
+        tuple(_access_holes(grants, usage, accessed, granting=granting, ground=ground)) if accessed else (),
         coverage=coverage,
         min_days=ground.judge.min_days,
         as_of=ground.as_of,
         decisions=ground.decisions,
     )
     verdicts = ground.judge.verdicts(
-        grants, usage, lines=from_uses.lines, ungranted=ungranted, doubt=_doubt(caveats), accessed=accessed
+        grants,
+        usage,
+        granting=granting,
+        lines=from_uses.lines,
+        ungranted=ungranted,
+        doubt=_doubt(caveats),
+        accessed=accessed,
     )
     wanted = [
         *from_uses.lines,
-        *_kept_lines(grants, verdicts, catalog),
+        *_kept_lines(granting, verdicts, catalog),
         *_hidden_role_lines(grants, usage, ground.judge),
         *_review_lines(grants, verdicts, ungranted, catalog=catalog),
         *_decided_lines(grants, ground.decisions, catalog),
     ]
     lines, shed = _drop_lines(principal.arn, merge_lines(wanted, grants.allows), ground.decisions)
-    past = lines_from_uses(grants, dropped.get(principal.arn, nothing).uses, catalog=catalog).lines
+    past_uses = dropped.get(principal.arn, nothing).uses
+    past = lines_from_uses(grants, past_uses, granting=granting, catalog=catalog).lines
     principal_class = classify_principal(grants, usage, coverage)
     return PrincipalDiff(
         principal,
@@ -207,7 +216,12 @@ def _doubt(caveats: Iterable[Caveat]) -> Doubt:
 
 
 def _access_holes(
-    grants: PrincipalGrants, usage: PrincipalUsage, accessed: LastAccessed, ground: _Ground
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    accessed: LastAccessed,
+    *,
+    granting: Mapping[Action, Granting],
+    ground: _Ground,
 ) -> Iterable[Caveat]:
     """The tries that IAM dates and the logs lack, where no kept action that can't be seen explains them."""
     principal, judge = grants.principal, ground.judge
@@ -215,8 +229,8 @@ def _access_holes(
     for action in grants.granted if judge.keep is not KeepUnobservable.NONE else ():
         service = action.partition(":")[0]
         if service not in explained and accessed.tried(action):
-            granting = tuple(grant for grant in grants.allows if action in grant.actions)
-            if judge.observability.blind_spot(action, principal.account, usage.regions, granting):
+            found = granting.get(action, NOTHING).grants
+            if judge.observability.blind_spot(action, principal.account, usage.regions, found):
                 explained.add(service)
     seen = ground.seen_services.get(principal.arn, ())
     coverage = ground.coverage.account(principal.account)
@@ -226,11 +240,14 @@ def _access_holes(
 # ---------------------------------------------------------------- lines beyond use
 
 
-def _kept_lines(grants: PrincipalGrants, verdicts: Iterable[ActionVerdict], catalog: Catalog) -> Iterable[Line]:
+def _kept_lines(
+    granting: Mapping[Action, Granting], verdicts: Iterable[ActionVerdict], catalog: Catalog
+) -> Iterable[Line]:
     for one in verdicts:
         if one.keep and one.evidence is None and one.action != PASS_ROLE:
             why = f"{one.reason}; {one.keep}"
-            yield from lines_for_grants(grants.allows, one.action, kind=LineKind.KEPT, why=why, catalog=catalog)
+            found = granting.get(one.action, NOTHING).grants
+            yield from lines_for_grants(found, one.action, kind=LineKind.KEPT, why=why, catalog=catalog)
 
 
 def _hidden_role_lines(grants: PrincipalGrants, usage: PrincipalUsage, judge: Judge) -> Iterable[Line]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.granting import NOTHING, Granting
 from lpgen.core.analysis.names import NamePattern, name_patterns_from_uses
 from lpgen.core.analysis.scope import is_plain, narrow_scope, whole_scope
 from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef, Use
@@ -41,17 +42,20 @@ class UseLines:
     ungranted: tuple[tuple[Use, str], ...]
 
 
-def lines_from_uses(grants: PrincipalGrants, uses: Iterable[Use], *, catalog: Catalog) -> UseLines:
+def lines_from_uses(
+    grants: PrincipalGrants, uses: Iterable[Use], *, granting: Mapping[Action, Granting], catalog: Catalog
+) -> UseLines:
     """The lines for every use that was allowed or tried, one per old statement that may have granted it.
 
-    A use whose outcome is undetermined needs no explanation: nobody knows whether it was allowed.
+    `granting` is the index of the principal's Allows. A use whose outcome is undetermined needs no explanation: nobody
+    knows whether it was allowed.
     """
     candidates = [use for use in uses if use.outcome is not Outcome.DENIED]
     patterns = name_patterns_from_uses(candidates)
     lines: list[Line] = []
     ungranted: list[tuple[Use, str]] = []
     for use in candidates:
-        found, refusal = _lines_for_use(grants, use, patterns=patterns, catalog=catalog)
+        found, refusal = _lines_for_use(grants, use, granting=granting, patterns=patterns, catalog=catalog)
         lines.extend(found)
         if not found and use.outcome is Outcome.ALLOWED:
             ungranted.append((use, refusal))
@@ -110,14 +114,19 @@ def _needed(rivals: list[Line], parents: Mapping[StatementRef, Grant]) -> Iterab
 
 
 def _lines_for_use(
-    grants: PrincipalGrants, use: Use, *, patterns: Mapping[str, NamePattern], catalog: Catalog
+    grants: PrincipalGrants,
+    use: Use,
+    *,
+    granting: Mapping[Action, Granting],
+    patterns: Mapping[str, NamePattern],
+    catalog: Catalog,
 ) -> tuple[list[Line], str]:
     refusal = _refusal(grants, use, catalog=catalog)
     if refusal:
         return [], refusal
     pattern = patterns.get(use.resource.text) if use.resource.kind is ResourceKind.ARN else None
     lines = []
-    for grant in grants.allows:
+    for grant in granting.get(use.action, NOTHING).grants:
         scope = narrow_scope(grant, use.action, use.resource, catalog=catalog)
         if scope is None:
             continue

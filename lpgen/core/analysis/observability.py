@@ -16,7 +16,7 @@ from lpgen.core.analysis.trail_coverage import (
     resources_of_events,
     tests_event_names,
 )
-from lpgen.core.events.visibility import ActionVisibility, visibility_from_catalog
+from lpgen.core.events.visibility import ActionVisibility, VisibilityTable, visibility_from_catalog
 from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Grant, Hole, LogCoverage
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action, Visibility
@@ -54,12 +54,13 @@ class Observability:
         self._knowledge = knowledge
         self._calls = RecordedCalls(catalog.source)
         self._answers: dict[tuple[str, Events], str] = {}
+        self._by_log: dict[tuple[str, tuple[str, ...]], _BlindByLog] = {}
 
     def visibility(self, action: Action) -> Visibility:
         """What CloudTrail can show of an action."""
         return self._table.visibility(action).visibility
 
-    def blind_spot(self, action: Action, account: str, regions: Collection[str], grants: Sequence[Grant]) -> str:
+    def blind_spot(self, action: Action, account: str, regions: tuple[str, ...], grants: Sequence[Grant]) -> str:
         """Why the logs could not have shown use of an action by a principal, or "" where they could.
 
         Where the account's trail settings are known they decide, by what the action's `grants` allow; those of a
@@ -67,20 +68,19 @@ class Observability:
         log a data event counts as recorded where one of its source was seen in the account and Region: in every Region
         that the principal was active in, or in any one where it was active in none.
         """
-        entry = self._table.visibility(action)
-        if entry.visibility is Visibility.NEVER:
-            return entry.reason
-        if entry.visibility is Visibility.INFERRED:
-            return ""
         trails = self._knowledge.trails.get(account)
-        covered = self._coverage.account(account)
-        if trails is not None and covered is not None:
-            blind = self._blind_by_settings(action, entry, covered, trails=trails, grants=grants)
-            if blind or covered.known_from is CoverageSource.TRAILS:
-                return blind
-        if entry.visibility is Visibility.DATA:
-            return _blind_by_log(entry, covered, regions)
-        return self._blind_to_source(action, covered)
+        if trails is not None:
+            entry = self._table.visibility(action)
+            covered = self._coverage.account(account)
+            if covered is not None and entry.visibility not in (Visibility.NEVER, Visibility.INFERRED):
+                blind = self._blind_by_settings(action, entry, covered, trails=trails, grants=grants)
+                if blind or covered.known_from is CoverageSource.TRAILS:
+                    return blind
+        by_log = self._by_log.get((account, regions))
+        if by_log is None:
+            covered = self._coverage.account(account)
+            by_log = self._by_log[account, regions] = _BlindByLog(self._table, self._calls, covered, regions)
+        return by_log[action]
 
     def _blind_by_settings(
         self,
@@ -128,14 +128,6 @@ class Observability:
         changes = [one for one in found if one is not None]
         return min(changes) if len(changes) == len(found) else None
 
-    def _blind_to_source(self, action: Action, covered: AccountCoverage | None) -> str:
-        if covered is None or not covered.unseen:
-            return ""
-        unseen = sorted(covered.unseen & self._calls.event_sources(action.partition(":")[0]))
-        if not unseen:
-            return ""
-        return f"the logs hold no record of {' or '.join(unseen)}, which a trail may exclude"
-
     def sign_of_use(
         self, action: Action, grants: Iterable[Grant], services: Collection[str], accessed: LastAccessed | None = None
     ) -> str:
@@ -164,13 +156,52 @@ class Observability:
         return ""
 
 
-def _blind_by_log(entry: ActionVisibility, covered: AccountCoverage | None, regions: Collection[str]) -> str:
-    seen = {region for region, source in (covered.data_events if covered else ()) if source in entry.event_sources}
-    missing = sorted(set(regions) - seen)
-    if seen and not missing:
-        return ""
-    where = f" in {', '.join(missing)}" if seen else ""
-    return f"a data event, and the logs hold none of {' or '.join(entry.event_sources)}{where}"
+class _BlindByLog(dict[Action, str]):
+    """What the log itself says of each action of principals of one account and these Regions, once it is asked for."""
+
+    def __init__(
+        self,
+        table: VisibilityTable,
+        calls: RecordedCalls,
+        covered: AccountCoverage | None,
+        regions: tuple[str, ...],
+    ) -> None:
+        self._table = table
+        self._calls = calls
+        self._unseen = covered.unseen if covered else frozenset[str]()
+        self._data_events = covered.data_events if covered else frozenset[tuple[str, str]]()
+        self._regions = frozenset(regions)
+
+    def __missing__(self, action: Action) -> str:
+        found = self[action] = self._blind(action, self._table.visibility(action))
+        return found
+
+    def _blind(self, action: Action, entry: ActionVisibility) -> str:
+        match entry.visibility:
+            case Visibility.NEVER:
+                return entry.reason
+            case Visibility.INFERRED:
+                return ""
+            case Visibility.DATA:
+                return self._blind_to_data(entry)
+            case Visibility.MANAGEMENT:
+                return self._blind_to_source(action)
+
+    def _blind_to_data(self, entry: ActionVisibility) -> str:
+        seen = {region for region, source in self._data_events if source in entry.event_sources}
+        missing = sorted(self._regions - seen)
+        if seen and not missing:
+            return ""
+        where = f" in {', '.join(missing)}" if seen else ""
+        return f"a data event, and the logs hold none of {' or '.join(entry.event_sources)}{where}"
+
+    def _blind_to_source(self, action: Action) -> str:
+        if not self._unseen:
+            return ""
+        unseen = sorted(self._unseen & self._calls.event_sources(action.partition(":")[0]))
+        if not unseen:
+            return ""
+        return f"the logs hold no record of {' or '.join(unseen)}, which a trail may exclude"
 
 
 def _days_from(covered: AccountCoverage, first: date) -> int:

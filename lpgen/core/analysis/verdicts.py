@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.danger import Dangers
+from lpgen.core.analysis.granting import NOTHING, Granting
 from lpgen.core.analysis.hidden_roles import PASS_ROLE, HiddenRoles
 from lpgen.core.analysis.observability import Observability
 from lpgen.core.findings import ActionVerdict, Confidence, UngrantedUse, Verdict
-from lpgen.core.grounds import Evidence, Grant, PrincipalGrants, PrincipalUsage
+from lpgen.core.grounds import Evidence, PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import LastAccessed
-from lpgen.core.model import Action
+from lpgen.core.model import AccessLevel, Action
 from lpgen.core.options import KeepUnobservable
 from lpgen.core.replacements import Line, LineKind
 from lpgen.core.usage.principal_usage import merge_evidence
@@ -33,13 +34,15 @@ class Doubt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """What the verdicts on a principal's unseen actions rest on."""
+    """What the verdicts on a principal's unseen actions rest on. `signs` are those found so far, by service."""
 
+    account: str
     regions: tuple[str, ...]
     services: frozenset[str]
     doubt: Doubt
     accessed: LastAccessed | None
     passes_hidden_roles: str
+    signs: dict[tuple[str, Granting], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,14 @@ class Judge:
     hidden_roles: HiddenRoles
     keep: KeepUnobservable
     min_days: int
+    _facts: dict[Action, tuple[AccessLevel, str]] = field(default_factory=dict)
 
     def verdicts(
         self,
         grants: PrincipalGrants,
         usage: PrincipalUsage,
         *,
+        granting: Mapping[Action, Granting],
         lines: Sequence[Line],
         ungranted: Sequence[UngrantedUse],
         doubt: Doubt,
@@ -65,43 +70,32 @@ class Judge:
     ) -> tuple[ActionVerdict, ...]:
         """A verdict for each action that was granted or used, sorted.
 
-        `lines` are those of the principal's uses, `accessed` is what IAM knows of its tries, None where that wasn't
-        given.
+        `granting` is the index of the principal's Allows, `lines` are those of its uses, `accessed` is what IAM knows
+        of its tries, None where that wasn't given.
         """
         seen = _seen_actions(lines, ungranted)
-        hidden = next(iter(self.hidden_roles.roles(grants.principal.account, usage.uses).values()), "")
-        ground = _Ground(usage.regions, used_services(lines), doubt, accessed, hidden)
+        account = grants.principal.account
+        hidden = next(iter(self.hidden_roles.roles(account, usage.uses).values()), "")
+        ground = _Ground(account, usage.regions, used_services(lines), doubt, accessed, hidden)
         return tuple(
-            self._seen_verdict(action, grants, *seen[action])
+            self._seen_verdict(action, granting.get(action, NOTHING), *seen[action])
             if action in seen
-            else self._unseen_verdict(action, grants, ground)
+            else self._unseen_verdict(action, granting.get(action, NOTHING), ground)
             for action in sorted(grants.granted | seen.keys())
         )
 
-    def _seen_verdict(
-        self, action: Action, grants: PrincipalGrants, verdict: Verdict, evidence: Evidence
-    ) -> ActionVerdict:
+    def _seen_verdict(self, action: Action, granting: Granting, verdict: Verdict, evidence: Evidence) -> ActionVerdict:
         reason = {
             Verdict.USED: "used",
             Verdict.ATTEMPTED: "tried, but no record says whether it was allowed",
             Verdict.UNGRANTED: "used, but no current policy grants it",
         }[verdict]
         keep = "" if verdict is Verdict.UNGRANTED else reason
-        return ActionVerdict(
-            action,
-            self.catalog.detail(action).level,
-            verdict,
-            reason,
-            keep,
-            Confidence.HIGH,
-            self.dangers.sentence(action),
-            tuple(grant.ref for grant in _granting(grants, action)),
-            evidence,
-        )
+        level, danger = self._facts_of(action)
+        return ActionVerdict(action, level, verdict, reason, keep, Confidence.HIGH, danger, granting.refs, evidence)
 
-    def _unseen_verdict(self, action: Action, grants: PrincipalGrants, ground: _Ground) -> ActionVerdict:
-        granting = _granting(grants, action)
-        blind = self.observability.blind_spot(action, grants.principal.account, ground.regions, granting)
+    def _unseen_verdict(self, action: Action, granting: Granting, ground: _Ground) -> ActionVerdict:
+        blind = self.observability.blind_spot(action, ground.account, ground.regions, granting.grants)
         keep = self._keep_reason(action, granting, ground) if blind else ""
         if action == PASS_ROLE and ground.passes_hidden_roles:
             blind = ground.passes_hidden_roles
@@ -110,23 +104,39 @@ class Judge:
         if ground.accessed is not None and not keep:
             untried = ground.accessed.never(action, self.observability.visibility(action))
         reason = blind or "no record, and its use would have shown"
+        level, danger = self._facts_of(action)
         return ActionVerdict(
             action,
-            self.catalog.detail(action).level,
+            level,
             Verdict.UNOBSERVABLE if blind else Verdict.UNUSED,
             f"{reason}; {untried}" if untried else reason,
             keep,
             _confidence(ground.doubt, blind=bool(blind), untried=bool(untried)),
-            self.dangers.sentence(action),
-            tuple(grant.ref for grant in granting),
+            danger,
+            granting.refs,
             None,
         )
 
-    def _keep_reason(self, action: Action, granting: Iterable[Grant], ground: _Ground) -> str:
+    def _facts_of(self, action: Action) -> tuple[AccessLevel, str]:
+        known = self._facts.get(action)
+        if known is None:
+            known = self._facts[action] = (self.catalog.detail(action).level, self.dangers.sentence(action))
+        return known
+
+    def _keep_reason(self, action: Action, granting: Granting, ground: _Ground) -> str:
         if self.keep is KeepUnobservable.NONE:
             return ""
-        sign = self.observability.sign_of_use(action, granting, ground.services, ground.accessed)
+        sign = self._sign_of_use(action, granting, ground)
         return sign or ("--keep-unobservable all" if self.keep is KeepUnobservable.ALL else "")
+
+    def _sign_of_use(self, action: Action, granting: Granting, ground: _Ground) -> str:
+        """The sign of use of an action; what IAM knows is of single actions, all else is of services."""
+        if ground.accessed is not None:
+            return self.observability.sign_of_use(action, granting.grants, ground.services, ground.accessed)
+        key = (action.partition(":")[0], granting)
+        if key not in ground.signs:
+            ground.signs[key] = self.observability.sign_of_use(action, granting.grants, ground.services)
+        return ground.signs[key]
 
 
 def _confidence(doubt: Doubt, *, blind: bool, untried: bool) -> Confidence:
@@ -167,7 +177,3 @@ def _note(seen: _Seen, action: Action, verdict: Verdict, evidence: Evidence) -> 
         seen[action] = (verdict, evidence)
     elif verdict is known[0]:
         seen[action] = (verdict, merge_evidence(known[1], evidence))
-
-
-def _granting(grants: PrincipalGrants, action: Action) -> tuple[Grant, ...]:
-    return tuple(grant for grant in grants.allows if action in grant.actions)

@@ -92,7 +92,7 @@ def pattern_contains(outer: str, inner: str) -> bool:
         return True
     if not has_wildcard(inner):
         return glob_match(outer, inner)
-    if not has_wildcard(outer) or not _heads_agree(outer, inner):
+    if not has_wildcard(outer) or not _ends_contain(outer, inner):
         return False
     return tokens_contain(tokens_from_glob(outer), tokens_from_glob(inner))
 
@@ -141,6 +141,13 @@ def _joined(a: str, b: str) -> list[str]:
         if head and tail:
             found.append(normalize_glob(head + tail))
     return found
+
+
+def _ends_contain(outer: str, inner: str) -> bool:
+    """Whether the literal start and end of `outer` are in those of `inner`, whose first and last wildcard may be
+    anything."""
+    head, tail = _literal_head(outer), _literal_head(outer[::-1])
+    return inner.startswith(head) and inner[::-1].startswith(tail)
 
 
 def _heads_agree(a: str, b: str) -> bool:

@@ -35,13 +35,12 @@ from lpgen.core.policies.match_resource import (
 from lpgen.core.policies.policy_variables import Filled, Gap, fill_in
 
 
-def statement_matches(statement: Statement, version: str, request: Request) -> Match:
-    """Whether a statement of a policy of this language version applies to a request, whatever its effect.
+def covering_matches(statement: Statement, version: str, request: Request) -> Match:
+    """Whether a statement that covers the request's action applies to the request, whatever its effect.
 
-    Action, resource and conditions are asked; principals aren't. A resource of kind NONE is matched by `*` alone.
+    Resource and conditions are asked, in a policy of this language version; principals aren't. A resource of kind NONE
+    is matched by `*` alone.
     """
-    if not action_matches(statement, request.folded_action):
-        return NO
     resource = resource_matches(statement, version, request)
     if resource.answer is Answer.NO or not statement.conditions:
         return resource

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from lpgen.core.model import Effect, Policy
 from lpgen.core.policies.decision import Answer, Layer, Match, Reason, Request, any_of
-from lpgen.core.policies.match_statement import statement_matches
+from lpgen.core.policies.match_statement import covering_matches
 from lpgen.core.policies.policy_set import PolicySet
 from lpgen.core.policies.principals import Naming, RequestPrincipal, naming_of
+from lpgen.core.policies.statement_index import statements_covering
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ def _beyond_rcps(request: Request, principal: RequestPrincipal) -> bool:
 def _wall(layer: Layer, policies: Sequence[Policy], request: Request, *, level: int = 0) -> Wall:
     reasons = []
     for place, policy in enumerate(policies):
-        for statement in policy.statements:
-            match = statement_matches(statement, policy.version, request)
+        for statement in statements_covering(policy, request.folded_action):
+            match = covering_matches(statement, policy.version, request)
             if match.answer is not Answer.NO:
                 reasons.append(
                     Reason(layer, place, statement.index, statement.sid, statement.effect, match, level=level)

@@ -37,7 +37,7 @@ from lpgen.core.policies.decision import (
     maybe,
     opposite,
 )
-from lpgen.core.policies.match_statement import statement_matches
+from lpgen.core.policies.match_statement import covering_matches
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.policy_set import PolicySet
 
@@ -139,7 +139,7 @@ def test_catalog_tells_which_actions_match_the_star_alone() -> None:
 def test_trust_statement_covers_its_own_role() -> None:
     trust = policy_of({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}).statements[0]
     request = Request(BOB, "sts:AssumeRole", Resource(ResourceKind.ARN, "arn:aws:iam::111122223333:role/x"))
-    assert statement_matches(trust, CURRENT_VERSION, request).answer is Answer.YES
+    assert covering_matches(trust, CURRENT_VERSION, request).answer is Answer.YES
 
 
 def test_empty_lists_match_nothing() -> None:

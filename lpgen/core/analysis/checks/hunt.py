@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
+from heapq import nsmallest
 from typing import Final, TypeVar
 
 from lpgen.core.actions.catalog import Catalog
@@ -56,20 +58,20 @@ def check_hunt(
 
 def _requests(principal: str, news: Sequence[NewAllow], grants: PrincipalGrants, size: int) -> Iterator[Request]:
     """Requests made of the actions, resources and conditions of new and old statements; the same ones every time."""
-    live = [new for new in news if new.actions]
+    live = [(new, tuple(sorted(new.actions))) for new in news if new.actions]
     old = (*grants.allows, *grants.denies)
     if not live:
         return
     draws = _Draws(principal)
     values = _condition_values(
-        (*(new.statement.conditions for new in live), *(one.statement.conditions for one in old))
+        (*(new.statement.conditions for new, _ in live), *(one.statement.conditions for one in old))
     )
     patterns = tuple(sorted({pattern for one in old for pattern in one.statement.resources}))
     others = _granted_actions(old)
     for number in range(size):
-        new = live[number % len(live)]
+        new, actions = live[number % len(live)]
         context = _context(values, draws)
-        action = draws.pick(others) if others and draws.one_in(6) else draws.pick(tuple(sorted(new.actions)))
+        action = draws.pick(others) if others and draws.one_in(6) else draws.pick(actions)
         pool = patterns if patterns and (new.statement.not_resource or draws.one_in(3)) else new.statement.resources
         text = _instance(draws.pick(pool), context, draws)
         yield Request(principal, action, Resource(ResourceKind.ARN, text), context, AbsentKeys.MISSING)
@@ -77,7 +79,12 @@ def _requests(principal: str, news: Sequence[NewAllow], grants: PrincipalGrants,
 
 def _granted_actions(grants: Iterable[Grant]) -> tuple[Action, ...]:
     """Some actions that old statements are about, few enough to draw from."""
-    return tuple(sorted({action for grant in grants for action in sorted(grant.actions)[:50]}))
+    return tuple(sorted({action for grant in grants for action in _first_actions(grant.actions)}))
+
+
+@lru_cache(maxsize=1024)  # many principals share the statements that grant thousands of actions
+def _first_actions(actions: frozenset[Action]) -> tuple[Action, ...]:
+    return tuple(nsmallest(50, actions))
 
 
 def _condition_values(blocks: Iterable[Iterable[Condition]]) -> Mapping[str, tuple[str, ...]]:

@@ -37,12 +37,13 @@ def check_use_is_covered(
     for use in usage.uses:
         if use.outcome is Outcome.DENIED or _refused_before(grants, use, catalog):
             continue
+        granting = [new for new in news if use.action in new.actions]
         for old in grants.allows:
             if use.action not in old.actions or claims.is_dropped(use.action, use.evidence.example_resource):
                 continue
             parts = _reached_parts(old, use, catalog)
             found.examined += bool(parts)
-            candidates = [new for new in news if use.action in new.actions and _no_stricter(new, old)]
+            candidates = [new for new in granting if _no_stricter(new, old)]
             for part in parts:
                 if not any(_grants_part(new, part) for new in candidates):
                     found.failed.append(
