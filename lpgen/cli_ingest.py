@@ -10,6 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lpgen.cli_athena import (
+    ATHENA,
+    DryRunOption,
+    OutputLocationOption,
+    WorkgroupOption,
+    athena_from_options,
+    refuse_athena_options,
+    show_queries,
+    workgroup_from_options,
+)
 from lpgen.cli_catalog import CatalogOption
 from lpgen.cli_engine import EngineName, EngineOption, MasterOption, SchedulerOption, WorkersOption, engine_from_options
 from lpgen.cli_options import EXIT_UNFINISHED, StrictOption, VerboseOption
@@ -34,7 +44,8 @@ def ingest_command(
         list[str],
         typer.Argument(
             metavar="PATH",
-            help="Log files, or folders of them; s3://BUCKET/PREFIX; or cloudtrail:// for the event history. Repeats.",
+            help="Log files, or folders of them; s3://BUCKET/PREFIX; athena://DATABASE.TABLE; or cloudtrail:// for the "
+            "event history. Repeats.",
         ),
     ],
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data folder to add to; made if need be.")],
@@ -47,15 +58,15 @@ def ingest_command(
     ] = "",
     account: Annotated[
         list[str] | None,
-        typer.Option("--account", metavar="ID", help="Of s3://, only the logs of this account. Repeats."),
+        typer.Option("--account", metavar="ID", help="Of s3:// and athena://, only this account's logs. Repeats."),
     ] = None,
     region: Annotated[
         list[str] | None,
         typer.Option(
             "--region",
             metavar="REGION",
-            help="Of s3:// and cloudtrail://, only the logs of this Region. Repeats. Events of IAM and other global "
-            "services lie in us-east-1.",
+            help="Of s3://, athena:// and cloudtrail://, only the logs of this Region. Repeats. Events of IAM and "
+            "other global services lie in us-east-1.",
         ),
     ] = None,
     profile: Annotated[
@@ -78,6 +89,9 @@ def ingest_command(
         str,
         typer.Option("--assume-role", metavar="ARN", help="The role to read with; each worker assumes it by itself."),
     ] = "",
+    workgroup: WorkgroupOption = "",
+    output_location: OutputLocationOption = "",
+    dry_run: DryRunOption = False,
     engine: EngineOption = EngineName.LOCAL,
     workers: WorkersOption = 0,
     scheduler: SchedulerOption = "",
@@ -92,8 +106,8 @@ def ingest_command(
     lookup-events` output and EventBridge events. A file, object or event that was ingested before changes nothing. What
     can't be read is counted and named, and the rest goes on.
 
-    In a bucket, only the folders of the accounts, Regions and days that are asked for are listed. Credentials come from
-    where the AWS CLI has them; those of a cluster's workers from their own machine, or from --assume-role.
+    In a bucket, only the folders of the accounts, Regions and days that are asked for are listed, and in Athena only
+    their partitions are read. Credentials come from where the AWS CLI has them; those of a cluster's workers from their own machine, or from --assume-role.
     """
     from lpgen.core.usage.event_time import date_from_age, window_from_text
     from lpgen.edge.catalog_files import open_catalog
@@ -104,6 +118,17 @@ def ingest_command(
     sources = _sources(paths, frozenset(account or ()), tuple(dict.fromkeys(region or ())))
     connection = _connection(profile, aws_region, endpoint_url, assume_role)
     bucket_logs, event_history = _cloud(sources, window, connection, pays=requester_pays)
+    athena = None
+    if sources.tables:
+        group = workgroup_from_options(workgroup, output_location)
+        athena = athena_from_options(
+            sources.tables, window, connection, workgroup=group, accounts=sources.accounts, regions=sources.regions
+        )
+        if dry_run:
+            show_queries(athena, data)
+            return
+    else:
+        refuse_athena_options(workgroup, output_location, dry_run=dry_run)
     line = ProgressLine()
     with engine_from_options(engine, scheduler=scheduler, master=master, workers=workers) as chosen:
         result = ingest(
@@ -115,6 +140,7 @@ def ingest_command(
             report_progress=line.report if line.is_shown else None,
             bucket_logs=bucket_logs,
             event_history=event_history,
+            athena=athena,
         )
     line.end()
     typer.echo(render_ingest(result, verbose=verbose), err=True)
@@ -129,6 +155,7 @@ class _Sources:
     paths: tuple[Path, ...]
     addresses: tuple[str, ...]
     history: bool
+    tables: tuple[str, ...]
     accounts: frozenset[str]
     regions: tuple[str, ...]
 
@@ -145,12 +172,17 @@ def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...
         raise InvocationError(f"{quote_input(wrong)} is no account id", hint="it has 12 digits")
     for wrong in (one for one in regions if not _REGION.fullmatch(one)):
         raise InvocationError(f"{quote_input(wrong)} is no Region", hint="write it as `eu-west-1`")
-    if accounts and (history or not addresses):
-        raise InvocationError(f"--account chooses among the logs of `{_S3}` addresses alone")
-    if regions and not (addresses or history):
-        raise InvocationError(f"--region chooses among the logs of `{_S3}` and `{_HISTORY}` alone")
-    paths = tuple(Path(name) for name in names if not name.startswith((_S3, _HISTORY)))
-    return _Sources(paths, addresses, bool(history), accounts, regions)
+    tables = tuple(dict.fromkeys(name for name in names if name.startswith(ATHENA)))
+    if tables and any(not name.startswith(ATHENA) for name in names):
+        raise InvocationError(
+            f"`{ATHENA}` can't be ingested together with other logs", hint="give it a --data folder of its own"
+        )
+    if accounts and (history or not (addresses or tables)):
+        raise InvocationError(f"--account chooses among the logs of `{_S3}` and `{ATHENA}` alone")
+    if regions and not (addresses or history or tables):
+        raise InvocationError(f"--region chooses among the logs of `{_S3}`, `{ATHENA}` and `{_HISTORY}` alone")
+    paths = tuple(Path(name) for name in names if not name.startswith((_S3, _HISTORY, ATHENA)))
+    return _Sources(paths, addresses, bool(history), tables, accounts, regions)
 
 
 def _connection(profile: str, region: str, endpoint_url: str, role: str) -> Connection:

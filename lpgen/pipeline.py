@@ -21,6 +21,8 @@ from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.question import Asked, read_question
 from lpgen.core.analysis.verify import verify_replacement
+from lpgen.core.athena.query_plan import QueryPlan
+from lpgen.core.athena.table import SCHEME
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.events.map_line import map_line
 from lpgen.core.events.records import Record
@@ -38,6 +40,8 @@ from lpgen.core.usage.ingest_result import FileProblem, IngestResult, ProgressRe
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.log_layout import Scope
 from lpgen.core.usage.tables import Usage
+from lpgen.edge.athena_logs import AthenaLogs, ingested_days, plan_queries, refuse_mixture
+from lpgen.edge.athena_reading import read_athena
 from lpgen.edge.chunk_reader import ChunkReader
 from lpgen.edge.engine import Engine
 from lpgen.edge.engine_local import LocalEngine
@@ -45,10 +49,11 @@ from lpgen.edge.event_history import EventHistory
 from lpgen.edge.iam_snapshot import read_snapshot
 from lpgen.edge.ingest_plan import IngestPlan, narrower_files, plan_ingest
 from lpgen.edge.ingest_reading import Reading, amount_to_read, read_events, read_files, read_objects
-from lpgen.edge.ledger import Ledger, open_ledger
+from lpgen.edge.ledger import Ledger, open_ledger, read_objects_named
 from lpgen.edge.log_files import chunk_files, find_log_files
 from lpgen.edge.object_finder import BucketLogs, FoundObjects, find_objects
 from lpgen.edge.object_reader import ObjectReader
+from lpgen.edge.object_store import ObjectStore
 from lpgen.edge.phase_clock import Phase
 from lpgen.edge.record_files import records_from_bytes
 from lpgen.edge.replacement_files import (
@@ -87,12 +92,13 @@ def ingest(
     report_progress: ProgressReport | None = None,
     bucket_logs: BucketLogs | None = None,
     event_history: EventHistory | None = None,
+    athena: AthenaLogs | None = None,
 ) -> IngestResult:
     """Adds the records of files and folders to the usage tables of the data folder, which is made if need be.
 
-    So does it with those of objects in S3, and of CloudTrail's event history. A file, object or event that was ingested
-    before changes nothing, and neither do its bytes under another name. At whatever moment the process dies, the data
-    folder holds the old state or a new one; a long reading of objects has several.
+    So does it with those of objects in S3, of CloudTrail's event history, and of tables in Athena. A file, object,
+    event or day that was ingested before changes nothing, and neither do its bytes under another name. At whatever
+    moment the process dies, the data folder holds the old state or a new one; a long reading of objects has several.
 
     The engine says where files and objects are read; by default that is this process. The tables are the same wherever.
 
@@ -105,6 +111,7 @@ def ingest(
     """
     engine = engine or LocalEngine()
     with open_ledger(data) as ledger:
+        refuse_mixture(ledger, athena=athena is not None)
         remove_stale_usage(data, ledger.generation)
         reading = Reading(ledger, data)
         with reading.clock.measure(Phase.LISTING):
@@ -122,8 +129,22 @@ def ingest(
                 read_objects(reading, batches, reader, engine=engine, amount=amount)
             if event_history:
                 read_events(reading, event_history, EventMap(catalog), report_progress=report_progress)
+            if athena:
+                read_athena(reading, athena, EventMap(catalog), report_progress=report_progress)
         reading.commit()
         return _ingest_result(reading, plan, objects, window=window, ignored=found.ignored, failures=found.failures)
+
+
+def plan_athena(logs: AthenaLogs, data: Path, store: ObjectStore) -> tuple[QueryPlan, ...]:
+    """What an ingest from tables in Athena would ask and read; nothing is run, and nothing written.
+
+    Raises:
+        AwsError: Glue can't be asked, or there is no such table.
+        IngestError: a table holds no CloudTrail records, or a part of a day is known.
+        DataError: the data folder is damaged.
+    """
+    known = ingested_days(read_objects_named(data, SCHEME))
+    return tuple(plan_queries(logs, name, known, store) for name in logs.names)
 
 
 def _find_objects(
@@ -163,6 +184,8 @@ def _ingest_result(
         objects_known=objects.known + reading.copies,
         events_read=reading.events_read,
         events_known=reading.events_known,
+        days_read=reading.days_read,
+        days_known=reading.days_known,
         folders_left=tuple(sorted(objects.left.items())),
         notes=reading.notes,
         seconds=reading.clock.seconds(),

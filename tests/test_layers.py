@@ -30,6 +30,7 @@ ALLOWED = {
             "cli_demo",
             "cli_drift",
             "cli_explain",
+            "cli_athena",
             "cli_engine",
             "cli_ingest",
             "cli_options",
@@ -50,8 +51,20 @@ ALLOWED = {
     "cli_options": frozenset({"errors", "core", "edge", "report"}),
     "cli_demo": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options"}),
     "cli_explain": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options", "cli_catalog"}),
+    "cli_athena": frozenset({"errors", "core", "edge", "report", "pipeline"}),
     "cli_ingest": frozenset(
-        {"errors", "core", "edge", "report", "pipeline", "cli_catalog", "cli_engine", "cli_options", "cli_progress"}
+        {
+            "errors",
+            "core",
+            "edge",
+            "report",
+            "pipeline",
+            "cli_athena",
+            "cli_catalog",
+            "cli_engine",
+            "cli_options",
+            "cli_progress",
+        }
     ),
     "cli_engine": frozenset({"errors", "edge"}),
     "cli_progress": frozenset({"core", "report"}),

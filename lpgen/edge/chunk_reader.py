@@ -38,6 +38,8 @@ class ChunkResult:
     """Why objects could not be read, beside `failures`."""
     events: bool = False
     """The objects are events of CloudTrail's history."""
+    days: bool = False
+    """The objects are days of a table in Athena."""
 
 
 @contextlib.contextmanager

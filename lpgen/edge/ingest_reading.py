@@ -51,6 +51,8 @@ class Reading:
     refusals: int = 0
     events_read: int = 0
     events_known: int = 0
+    days_read: int = 0
+    days_known: int = 0
     notes: tuple[str, ...] = ()
     _usage: UsageSum = field(default_factory=UsageSum)
     _told: UsageSum = field(default_factory=UsageSum)
@@ -64,7 +66,9 @@ class Reading:
             self._usage.add(result.usage)
         self._waiting_files += len(result.files)
         self._waiting_objects += len(result.objects)
-        if result.events:
+        if result.days:
+            self.days_read += len(result.files)
+        elif result.events:
             self.events_read += len(result.files)
             self.events_known += len(result.objects) - len(result.files)
         elif result.objects:

@@ -108,6 +108,15 @@ class Ledger:
         query = "SELECT 1 FROM objects WHERE name = ? AND size = ? AND etag = ?"
         return self._connection.execute(query, (name, size, etag)).fetchone() is not None
 
+    def objects_named(self, prefix: str) -> list[tuple[str, str]]:
+        """Name and `etag` of all objects whose name begins with `prefix`."""
+        return _objects_named(self._connection, prefix)
+
+    def has_file_outside(self, prefix: str) -> bool:
+        """Whether a file was ingested whose path doesn't begin with `prefix`."""
+        query = "SELECT 1 FROM files WHERE path < ? OR path >= ? LIMIT 1"
+        return self._connection.execute(query, (prefix, _end_of_prefix(prefix))).fetchone() is not None
+
     def plan_objects(self) -> ObjectPlan:
         """A new and empty plan of the objects to read."""
         return ObjectPlan(self._connection)
@@ -217,6 +226,31 @@ def read_paths(data: Path) -> dict[str, str]:
     """
     with _damage_as_data_error(data), contextlib.closing(_connect_to_read(data)) as connection:
         return dict(connection.execute("SELECT sha256, path FROM files"))
+
+
+def read_objects_named(data: Path, prefix: str) -> list[tuple[str, str]]:
+    """Name and `etag` of the data folder's objects whose name begins with `prefix`; none where there is no folder yet.
+
+    Raises:
+        DataError: the folder is damaged, or of another schema version.
+    """
+    if not (data / LEDGER_FILE).is_file():
+        return []
+    with _damage_as_data_error(data), contextlib.closing(_connect_to_read(data)) as connection:
+        _check_version(_read_state(connection)[0], data)
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'objects'").fetchone():
+            return []
+        return _objects_named(connection, prefix)
+
+
+def _objects_named(connection: sqlite3.Connection, prefix: str) -> list[tuple[str, str]]:
+    query = "SELECT name, etag FROM objects WHERE name >= ? AND name < ? ORDER BY name"
+    return list(connection.execute(query, (prefix, _end_of_prefix(prefix))))
+
+
+def _end_of_prefix(prefix: str) -> str:
+    """The least text behind all that begin with a prefix."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 def _connect_to_write(data: Path) -> sqlite3.Connection:

@@ -61,8 +61,8 @@ def _duration(seconds: float) -> str:
 
 
 def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
-    new = _amounts(result.files_read, result.objects_read, result.events_read, "new ")
-    known = _amounts(result.files_known, result.objects_known, result.events_known, "")
+    new = _amounts(result.files_read, result.objects_read, result.events_read, result.days_read, adjective="new ")
+    known = _amounts(result.files_known, result.objects_known, result.events_known, result.days_known)
     read = new or f"0 new {_noun(known.rpartition(' ')[2])}"
     yield f"{read} with {result.records:,} records, {result.usage_records:,} of them usage"
     if known:
@@ -91,9 +91,9 @@ def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
         yield f"{count:,} known files were ingested with a narrower window; only a new --data folder takes in the rest"
 
 
-def _amounts(files: int, objects: int, events: int, adjective: str) -> str:
+def _amounts(files: int, objects: int, events: int, days: int, *, adjective: str = "") -> str:
     """What there is of each kind, as `2 new files and 1 new objects`, or ""."""
-    kinds = ((files, "files"), (objects, "objects"), (events, "events"))
+    kinds = ((files, "files"), (objects, "objects"), (events, "events"), (days, "days"))
     return " and ".join(f"{count:,} {adjective}{noun}" for count, noun in kinds if count)
 
 

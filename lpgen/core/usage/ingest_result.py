@@ -53,9 +53,10 @@ class IngestResult:
     `known_problems` such files among the known ones. `narrower` are known files that were
     ingested with a window that left out records of this run's window: only a new data folder can take them in.
 
-    `objects_read` and `objects_known` say the same of objects in S3, and `events_read` and `events_known` of events of
-    CloudTrail's history. `folders_left` are the folders in S3 that hold no records of calls, by name; `notes` say
-    what a source can't show. `seconds` are those of each phase, in order.
+    `objects_read` and `objects_known` say the same of objects in S3, `events_read` and `events_known` of events of
+    CloudTrail's history, `days_read` and `days_known` of days of a table in Athena. `folders_left` are the folders in
+    S3 that hold no records of calls, by name; `notes` say what a source can't show. `seconds` are those of each phase,
+    in order.
     """
 
     files_read: int
@@ -72,6 +73,8 @@ class IngestResult:
     objects_known: int = 0
     events_read: int = 0
     events_known: int = 0
+    days_read: int = 0
+    days_known: int = 0
     folders_left: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
     seconds: tuple[tuple[str, float], ...] = field(default=(), compare=False)
