@@ -107,7 +107,8 @@ def ingest_command(
     can't be read is counted and named, and the rest goes on.
 
     In a bucket, only the folders of the accounts, Regions and days that are asked for are listed, and in Athena only
-    their partitions are read. Credentials come from where the AWS CLI has them; those of a cluster's workers from their own machine, or from --assume-role.
+    their partitions are read. Credentials come from where the AWS CLI has them; those of a cluster's workers from their
+    own machine, or from --assume-role.
     """
     from lpgen.core.usage.event_time import date_from_age, window_from_text
     from lpgen.edge.catalog_files import open_catalog
