@@ -32,8 +32,8 @@ def snapshot_command(
         typer.Option(
             "--region",
             metavar="REGION",
-            help="Where calls start, and with --resource-policies the Regions to look in; repeats. By default the "
-            "Region of your AWS configuration, and all that an account has switched on.",
+            help="Where calls start, and with --resource-policies and --resource-tags the Regions to look in; repeats. "
+            "By default the Region of your AWS configuration, and all that an account has switched on.",
         ),
     ] = None,
     endpoint_url: EndpointOption = "",
@@ -58,6 +58,7 @@ def snapshot_command(
             help="Read the policies of buckets, keys, queues, topics, secrets, functions and repositories too.",
         ),
     ] = False,
+    resource_tags: Annotated[bool, typer.Option("--resource-tags", help="Read the tags of resources too.")] = False,
     last_accessed: Annotated[
         bool,
         typer.Option(
@@ -87,6 +88,7 @@ def snapshot_command(
         accounts=_accounts(accounts, role=assume_role),
         regions=regions,
         resource_policies=resource_policies,
+        resource_tags=resource_tags,
         last_accessed=last_accessed,
     )
     session = open_session(Connection(profile, regions[0] if regions else "", endpoint_url))

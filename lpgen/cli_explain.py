@@ -70,12 +70,14 @@ def explain_command(
     from lpgen.core.analysis.question import Asked
     from lpgen.edge.catalog_files import open_catalog
     from lpgen.edge.guard_files import read_guards
+    from lpgen.edge.resource_tags import read_resource_tags
     from lpgen.pipeline import explain
     from lpgen.report import render_explanation
 
-    asked = Asked(principal, action, resource, _context(context or ()))
     inputs = inputs_from_options(data, snapshot, policies=policies, scps=scps, resource_policies=resource_policies)
     guards = read_guards(boundary, inputs.scps, inputs.resource_policies)
+    tags = read_resource_tags(inputs.resource_tags, resource)
+    asked = Asked(principal, action, resource, _context(context or ()), tags)
     found = explain(asked, inputs.policies, open_catalog(catalog), data=data, guards=guards)
     put_text(render_explanation(found, format.value, width=terminal_width(), color=wants_color(output)), output)
 

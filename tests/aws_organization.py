@@ -35,6 +35,7 @@ SCP = document({"Effect": "Deny", "Action": "organizations:LeaveOrganization", "
 UNIT_SCP = document(statement("s3:*"), statement("sqs:*"))
 RCP = document({"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": "*"})
 BUCKET_POLICY = document(statement("s3:GetObject", "arn:aws:s3:::lpgen-logs/*", Principal={"AWS": MANAGEMENT}))
+QUEUE_TAGS = {"team": "orders", "stage": "prod"}
 QUEUE_POLICY = document(statement("sqs:SendMessage", Principal="*"))
 
 
@@ -144,7 +145,7 @@ def _make_resources(made: Organization) -> None:
     far = made.client("cloudtrail", region="eu-west-1")
     far.create_trail(Name="stopped", S3BucketName="lpgen-logs", IsMultiRegionTrail=True)
     for name in ("lpgen-queue", "lpgen-bare"):
-        made.client("sqs", region="eu-west-1").create_queue(QueueName=name)
+        made.client("sqs", region="eu-west-1").create_queue(QueueName=name, tags=QUEUE_TAGS if "queue" in name else {})
     url = made.client("sqs", region="eu-west-1").get_queue_url(QueueName="lpgen-queue")["QueueUrl"]
     policy = {"Policy": json.dumps(QUEUE_POLICY)}
     made.client("sqs", region="eu-west-1").set_queue_attributes(QueueUrl=url, Attributes=policy)

@@ -33,6 +33,7 @@ from lpgen.edge.catalog_files import open_catalog
 from lpgen.edge.guard_files import read_guards
 from lpgen.edge.iam_snapshot import read_snapshot
 from lpgen.edge.last_accessed import read_last_accessed
+from lpgen.edge.resource_tags import read_resource_tags
 from lpgen.edge.snapshot_account import Wanted
 from lpgen.edge.snapshot_fetch import take_snapshot
 from lpgen.edge.snapshot_folder import TakenSnapshot, find_snapshot, open_snapshot
@@ -42,6 +43,7 @@ from tests.aws_organization import (
     BUCKET_POLICY,
     MANAGEMENT,
     QUEUE_POLICY,
+    QUEUE_TAGS,
     RCP,
     ROLE,
     SCP,
@@ -58,7 +60,7 @@ from tests.aws_servers import ACCESS_KEY, SECRET_KEY, moto_server
 NOW = datetime(2026, 9, 30, 12, 0, 5, tzinfo=UTC)
 FULL = document(statement("*"))
 FULL_RCP = document(statement("*", Principal="*"))
-EVERYTHING = Wanted(role=ROLE, resource_policies=True, regions=("us-east-1", "eu-west-1"))
+EVERYTHING = Wanted(role=ROLE, resource_policies=True, resource_tags=True, regions=("us-east-1", "eu-west-1"))
 LITTLE = Wanted(role=ROLE, last_accessed=False)
 
 
@@ -164,6 +166,14 @@ def test_scps_and_rcps_stand_by_level_and_leave_the_management_account_alone(
         found = [by_text(level) for level in levels[organization.in_unit]]
         assert found == [by_text(at_root), by_text(at_unit), [full]]
         assert [by_text(level) for level in levels[organization.below_root]] == [by_text(at_root), [full]]
+    tree = json.loads((snapshot.folder / "organization.json").read_text(encoding="utf-8"))
+    targets = {one["name"]: (one["type"], one["targets"]) for one in tree["policies"]}
+    for kind, target in (
+        ("SERVICE_CONTROL_POLICY", organization.root),
+        ("SERVICE_CONTROL_POLICY", organization.unit),
+        ("RESOURCE_CONTROL_POLICY", organization.unit),
+    ):
+        assert targets[f"{kind}-{target}"] == (kind, [target])
     guards = read_guards(None, snapshot.scps, None)
     assert {one.account: len(one.levels) for one in guards.scps} == {
         MANAGEMENT: 0,
@@ -232,6 +242,34 @@ def test_resource_policies_stand_with_their_owner_and_only_where_there_is_one(tm
         assert found[service].policy == policy_from_json(policy, place="")
 
 
+def test_resource_tags_stand_by_region_and_tell_an_explanation_what_a_condition_turns_on(tmp_path: Path) -> None:
+    queue = f"arn:aws:sqs:eu-west-1:{MANAGEMENT}:lpgen-queue"
+    take(tmp_path, replace(EVERYTHING, role="", resource_policies=False, last_accessed=False))
+    files = opened(tmp_path).resource_tags
+    assert [path.name for path in files] == [f"{MANAGEMENT}-eu-west-1.json"]
+    assert read_resource_tags(files, queue) == QUEUE_TAGS
+    assert read_resource_tags(files, f"{queue}-2") == {}
+    policies, logs = tmp_path / "policies.json", tmp_path / "logs.json"
+    logs.write_text('{"Records": []}', encoding="utf-8")
+    lpgen("ingest", str(logs), "--data", str(tmp_path))
+    for team, result in (("orders", "Allowed"), ("billing", "ImplicitlyDenied")):
+        wanted = statement("sqs:SendMessage", Condition={"StringEquals": {"aws:ResourceTag/team": team}})
+        policies.write_text(details_of_role(document(wanted)), encoding="utf-8")
+        asked = ("explain", "tagger", "sqs:SendMessage", queue, "--policies", str(policies), "--format", "json")
+        assert json.loads(lpgen(*asked).stdout)["result"] == "Depends"
+        assert json.loads(lpgen(*asked, "--data", str(tmp_path)).stdout)["result"] == result
+
+
+def details_of_role(policy: dict[str, Any]) -> str:
+    """Authorization details with the one role `tagger`."""
+    role = {
+        "Path": "/", "RoleName": "tagger", "RoleId": "AROATAGGER", "Arn": f"arn:aws:iam::{MANAGEMENT}:role/tagger",
+        "CreateDate": "2026-01-01T00:00:00Z", "AssumeRolePolicyDocument": document(), "InstanceProfileList": [],
+        "RolePolicyList": [{"PolicyName": "own", "PolicyDocument": policy}], "AttachedManagedPolicies": [], "Tags": [],
+    }  # fmt: skip
+    return json.dumps({"RoleDetailList": [role]})
+
+
 def test_no_secret_is_stored_or_said(tmp_path: Path) -> None:
     done = lpgen(
         "snapshot",
@@ -281,6 +319,7 @@ def test_an_account_that_refuses_is_a_gap_and_the_rest_is_kept(
         ("ListQueues", Subject.RESOURCE_POLICIES),
         ("GetKeyPolicy", Subject.RESOURCE_POLICIES),
         ("GetBucketPolicy", Subject.RESOURCE_POLICIES),
+        ("GetResources", Subject.RESOURCE_TAGS),
     ],
 )
 def test_a_refused_call_is_one_gap_and_the_rest_is_kept(

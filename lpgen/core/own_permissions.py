@@ -115,6 +115,7 @@ def own_policies(*, bucket: str, role: str, caller: str, plan: RolloutPlan | Non
     account_reads = (
         _allow("ReadAccount", _ACCOUNT, "*"),
         _allow("ReadResourcePolicies", _RESOURCE_POLICIES, "*"),
+        _allow("ReadResourceTags", ("ec2:DescribeRegions", "tag:GetResources"), "*"),
     )
     assumed = f"arn:{partition}:iam::*:role/{role}"
     other_accounts = (_allow("ReachOtherAccounts", ("sts:AssumeRole",), assumed),) if role else ()

@@ -19,6 +19,7 @@ class Subject(StrEnum):
     SCPS = "SCPs"
     RCPS = "RCPs"
     RESOURCE_POLICIES = "resource policies"
+    RESOURCE_TAGS = "resource tags"
 
 
 @dataclass(frozen=True, slots=True, order=True)

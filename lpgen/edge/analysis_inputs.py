@@ -20,6 +20,7 @@ class Inputs:
     last_accessed: Path | None = None
     scps: Path | None = None
     resource_policies: Path | None = None
+    resource_tags: tuple[Path, ...] = ()
     snapshot: SnapshotStamp | None = None
 
     @property
@@ -60,8 +61,10 @@ def _completed(named: Inputs, snapshot: TakenSnapshot) -> Inputs:
         last_accessed=named.last_accessed or (None if named.policies else snapshot.last_accessed),
         scps=named.scps or snapshot.scps,
         resource_policies=named.resource_policies or snapshot.resource_policies,
+        resource_tags=snapshot.resource_tags,
     )
-    used = [one.name for one in fields(chosen) if getattr(chosen, one.name) != getattr(named, one.name)]
+    changed = [one.name for one in fields(chosen) if getattr(chosen, one.name) != getattr(named, one.name)]
+    used = [one for one in changed if one != "resource_tags"]  # which no report stands on but an explanation's context
     if not used:
         return named
     return replace(chosen, snapshot=replace(snapshot.stamp, used=tuple(one.replace("_", " ") for one in used)))

@@ -83,8 +83,19 @@ def _listed(client: Any, operation: str, name: str, **arguments: str) -> Iterato
         yield from page.get(name, ())
 
 
-def fetch_levels(session: AwsSession, organization: Organization, kind: str) -> dict[str, list[list[Document]]]:
-    """The SCPs or RCPs of each account: a list per level from the root down to the account itself.
+@dataclass(frozen=True, slots=True)
+class FetchedLevels:
+    """The SCPs or RCPs: by account a list per level from the root down to the account itself, and each policy's facts.
+
+    Of a policy these are `id`, `name`, `type` and `targets`, the ids of what it is attached to.
+    """
+
+    by_account: dict[str, list[list[Document]]]
+    policies: tuple[Document, ...] = ()
+
+
+def fetch_levels(session: AwsSession, organization: Organization, kind: str) -> FetchedLevels:
+    """The SCPs or RCPs of an organization.
 
     Where the type is switched off there are no levels. Neither are there for the management account, whose principals
     and resources neither kind restricts.
@@ -96,7 +107,8 @@ def fetch_levels(session: AwsSession, organization: Organization, kind: str) -> 
             would mean something else.
     """
     if kind not in organization.policy_types:
-        return {account.id: [] for account in organization.accounts}
+        return FetchedLevels({account.id: [] for account in organization.accounts})
+    facts: list[Document] = []
     attached: dict[str, list[Document]] = {}
     client = session.client("organizations")
     with aws_errors("read the organization's policies"):
@@ -104,14 +116,18 @@ def fetch_levels(session: AwsSession, organization: Organization, kind: str) -> 
         for policy in policies:
             content = client.describe_policy(PolicyId=policy["Id"])["Policy"]["Content"]
             document = _document(content, policy["Name"])
-            for target in _listed(client, "list_targets_for_policy", "Targets", PolicyId=policy["Id"]):
-                attached.setdefault(target["TargetId"], []).append(document)
-    return {
+            listed = _listed(client, "list_targets_for_policy", "Targets", PolicyId=policy["Id"])
+            targets = sorted(str(one["TargetId"]) for one in listed)
+            facts.append({"id": policy["Id"], "name": policy["Name"], "type": kind, "targets": targets})
+            for target in targets:
+                attached.setdefault(target, []).append(document)
+    levels = {
         account.id: []
         if account.id == organization.management_account
         else [attached.get(node, []) for node in account.path]
         for account in organization.accounts
     }
+    return FetchedLevels(levels, tuple(facts))
 
 
 def _document(content: str, name: str) -> Document:

@@ -13,9 +13,10 @@ from lpgen.edge.aws_session import AwsSession, Caller, aws_errors
 from lpgen.edge.fetch_last_accessed import fetch_last_accessed
 from lpgen.edge.fetch_policies import Page, fetch_policies, principals_in
 from lpgen.edge.fetch_resource_policies import FetchedPolicy, fetch_resource_policies
+from lpgen.edge.fetch_resource_tags import fetch_resource_tags
 from lpgen.edge.fetch_trails import FetchedTrails, fetch_trails
 from lpgen.edge.gap_list import GapList
-from lpgen.edge.snapshot_folder import LAST_ACCESSED, POLICIES, RESOURCE_POLICIES, SnapshotWriter
+from lpgen.edge.snapshot_folder import LAST_ACCESSED, POLICIES, RESOURCE_POLICIES, RESOURCE_TAGS, SnapshotWriter
 from lpgen.errors import AwsError, PolicyError
 
 _SERVICE_LINKED: Final = "/aws-service-role/"
@@ -33,6 +34,7 @@ class Wanted:
     accounts: tuple[str, ...] | None = None
     regions: tuple[str, ...] = ()
     resource_policies: bool = False
+    resource_tags: bool = False
     last_accessed: bool = True
 
 
@@ -68,7 +70,9 @@ class AccountReader:
             trails = fetch_trails(self.session)
         index = self._read_last_accessed(pages) if self.wanted.last_accessed else {}
         if self.wanted.resource_policies:
-            self._read_resource_policies()
+            self._read_resource_policies(self._regions(Subject.RESOURCE_POLICIES))
+        if self.wanted.resource_tags:
+            self._read_resource_tags(self._regions(Subject.RESOURCE_TAGS))
         roles, users = len(principals_in(pages, "role")), len(principals_in(pages, "user"))
         return AccountRead(TakenAccount(self.caller.account, name, roles, users), trails, index)
 
@@ -94,9 +98,9 @@ class AccountReader:
 
     # ------------------------------------------------------------ resource policies
 
-    def _read_resource_policies(self) -> None:
+    def _read_resource_policies(self, regions: tuple[str, ...]) -> None:
         account = self.caller.account
-        for found in fetch_resource_policies(self.session, self.caller, self._regions()):
+        for found in fetch_resource_policies(self.session, self.caller, regions):
             if found.error is not None:
                 self.gaps.add(account, Subject.RESOURCE_POLICIES, found.error, what=found.service, where=found.where)
                 continue
@@ -112,7 +116,14 @@ class AccountReader:
         document = {"resource": found.where, "account": self.caller.account, "policy": json.loads(found.policy)}
         self.writer.write(f"{RESOURCE_POLICIES}/{self.caller.account}-{found.service}-{name}.json", document)
 
-    def _regions(self) -> tuple[str, ...]:
+    def _read_resource_tags(self, regions: tuple[str, ...]) -> None:
+        for found in fetch_resource_tags(self.session, self.caller, regions):
+            if found.error is not None:
+                self.gaps.add(self.caller.account, Subject.RESOURCE_TAGS, found.error, where=found.region)
+            elif any(page.get("ResourceTagMappingList") for page in found.pages):
+                self.writer.write(f"{RESOURCE_TAGS}/{self.caller.account}-{found.region}.json", found.pages)
+
+    def _regions(self, subject: Subject) -> tuple[str, ...]:
         """The Regions to look for resources in."""
         if self.wanted.regions:
             return self.wanted.regions
@@ -121,5 +132,5 @@ class AccountReader:
                 found = self.session.client("ec2").describe_regions()["Regions"]
             return tuple(sorted(one["RegionName"] for one in found))
         except AwsError as error:
-            self.gaps.add(self.caller.account, Subject.RESOURCE_POLICIES, error, what=f"but for {self.session.region}")
+            self.gaps.add(self.caller.account, subject, error, what=f"but for {self.session.region}")
             return (self.session.region,)

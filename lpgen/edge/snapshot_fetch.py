@@ -80,10 +80,13 @@ class _Run:
             for file in (SCPS, RCPS):  # without an organization neither kind exists
                 self.writer.write(file, {self.caller.account: []})
             return None
-        self.writer.write(ORGANIZATION, _tree(organization))
+        policies: list[object] = []
         for subject, kind, file in ((Subject.SCPS, SCP, SCPS), (Subject.RCPS, RCP, RCPS)):
             with self.gaps.catch("", subject):
-                self.writer.write(file, fetch_levels(self.session, organization, kind))
+                found = fetch_levels(self.session, organization, kind)
+                self.writer.write(file, found.by_account)
+                policies += found.policies
+        self.writer.write(ORGANIZATION, {**_tree(organization), "policies": policies})
         return organization
 
     def choose_accounts(self, organization: Organization | None) -> dict[str, str]:

@@ -31,6 +31,7 @@ POLICIES: Final = "policies"
 TRAILS: Final = "trails"
 LAST_ACCESSED: Final = "last-accessed"
 RESOURCE_POLICIES: Final = "resource-policies"
+RESOURCE_TAGS: Final = "resource-tags"
 SCPS: Final = "scps.json"
 RCPS: Final = "rcps.json"
 ORGANIZATION: Final = "organization.json"
@@ -190,6 +191,11 @@ class TakenSnapshot:
     def resource_policies(self) -> Path | None:
         """The folder of resource policies, if there is any."""
         return self.folder / RESOURCE_POLICIES if self._below(RESOURCE_POLICIES) else None
+
+    @property
+    def resource_tags(self) -> tuple[Path, ...]:
+        """Files of tagged resources."""
+        return self._below(RESOURCE_TAGS)
 
     @property
     def scps(self) -> Path | None:

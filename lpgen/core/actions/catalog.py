@@ -203,6 +203,16 @@ class Catalog:
         """The resource type of the action that an exact ARN fits best (the most literal format), or ""."""
         return self._type(action, arn)
 
+    def resource_tag_keys(self, action: Action, arn: str) -> tuple[str, ...]:
+        """The condition keys by which a request of the action shows the tags of such a resource, without the tag's key.
+
+        `aws:ResourceTag`, say; empty where the source names none, so that the request has none.
+        """
+        service, row = self._row(action)
+        keys = (*row.conditions, *service.conditions_of_type(self.resource_type(action, arn)))
+        names = (key.partition("/")[0] for key in keys if "/" in key)
+        return tuple(sorted({name for name in names if name.lower().endswith(":resourcetag")}))
+
     def arn_formats(self, prefix: str, resource_type: str) -> tuple[str, ...]:
         """The ARN formats of a resource type with `${…}` placeholders; `ecs`, `task` for example."""
         service = self._service(prefix)

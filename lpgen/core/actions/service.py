@@ -46,6 +46,10 @@ class CatalogService:
         """The ARN formats of a resource type as the source states them; empty for an unknown type."""
         return self._documented.get(resource_type, ())
 
+    def conditions_of_type(self, resource_type: str) -> tuple[str, ...]:
+        """The condition keys of a resource type as the source states them; empty for an unknown type."""
+        return next((row.conditions for row in self._row.resources if row.type == resource_type), ())
+
     def can_name(self, row: ActionRow, resource: str) -> bool:
         """Whether an ARN or glob can name a resource of one of the action's types."""
         types = tuple(use.type for use in row.resources)

@@ -25,13 +25,15 @@ MOST_CANDIDATES: Final = 8
 class Asked:
     """A question as a person writes it: without a resource it is about any.
 
-    `context` are condition values by key; a key without values is one that the request doesn't have.
+    `context` are condition values by key; a key without values is one that the request doesn't have. `tags` are those
+    that the resource is known to have.
     """
 
     principal: str
     action: str
     resource: str = ""
     context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_question(asked: Asked, principals: Sequence[Principal], catalog: Catalog) -> Question:
@@ -45,6 +47,9 @@ def read_question(asked: Asked, principals: Sequence[Principal], catalog: Catalo
     what, remarks = _read_resource(asked.resource, Action(name), catalog, known=known)
     given = {fold_case(key): (key, values) for key, values in asked.context.items()}
     certain = known_context(asker, what, RecordedContext(""))
+    if known and what.kind is ResourceKind.ARN:
+        shown = catalog.resource_tag_keys(Action(name), what.text)
+        certain |= {f"{one}/{key}": (value,) for one in shown for key, value in asked.tags.items()}
     return Question(
         asker,
         name,
