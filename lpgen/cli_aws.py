@@ -124,6 +124,9 @@ def iam_policy_command(
     bucket: Annotated[
         str, typer.Option("--bucket", metavar="NAME", help="The bucket of the logs.")
     ] = "YOUR-TRAIL-BUCKET",
+    output_bucket: Annotated[
+        str, typer.Option("--output-bucket", metavar="NAME", help="The bucket of Athena's answers.")
+    ] = "YOUR-ANSWERS-BUCKET",
     role: Annotated[
         str, typer.Option("--role", metavar="NAME", help="The role that lpgen assumes in other accounts, if any.")
     ] = "",
@@ -142,8 +145,9 @@ def iam_policy_command(
 ) -> None:
     """Print the least-privilege policy that lpgen itself needs.
 
-    COMMAND is ingest-s3, ingest-cloudtrail, snapshot, rollout-apply, rollout-undo or rollout-watch; or, for the role
-    in other accounts, member-trust (who may assume it), member-role (what it takes to read them) or member-rollout.
+    COMMAND is ingest-s3, ingest-athena, ingest-cloudtrail, snapshot, rollout-apply, rollout-undo or rollout-watch; or,
+    for the role in other accounts, member-trust (who may assume it), member-role (what it takes to read them) or
+    member-rollout.
 
     Without COMMAND prints an object of all of them.
     """
@@ -159,7 +163,7 @@ def iam_policy_command(
     whole = read_rollout_plan(plan) if plan else None
     if whole is not None and not any(one.calls for one in whole.principals):
         raise InvocationError(f"`{plan}` changes nothing")
-    policies = own_policies(bucket=bucket, role=role, caller=caller, plan=whole)
+    policies = own_policies(bucket=bucket, role=role, caller=caller, answers=output_bucket, plan=whole)
     shown = {duty.value: policy for duty, policy in policies.items()} if command is None else policies[command]
     put_text(document_json(shown, indent=2), output)
     size = policy_size(document_json(shown))

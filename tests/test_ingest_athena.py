@@ -20,7 +20,7 @@ import pytest
 from lpgen.core.athena.days import Wanted
 from lpgen.core.athena.query import DaySpan
 from lpgen.core.athena.table import TableName
-from lpgen.core.usage.event_time import window_from_text
+from lpgen.core.own_permissions import Duty, own_policies
 from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.athena_logs import AthenaLogs
 from lpgen.edge.athena_run import QueryRunner, Workgroup
@@ -31,7 +31,6 @@ from lpgen.pipeline import ingest
 from tests.athena_server import AthenaServer, Json, Rows, athena_server
 from tests.athena_tables import (
     CONSOLE,
-    DOCUMENTED_COLUMNS,
     ORGANIZED,
     PROJECTED,
     REGISTERED,
@@ -533,6 +532,43 @@ def test_ingest_says_that_a_table_must_be_told_accounts(moto: Server, tmp_path: 
     assert caught.value.hint == "give --account; it repeats"
 
 
+# ---------------------------------------------------------------- permissions
+
+
+def test_ingest_calls_nothing_that_its_own_policy_does_not_allow(moto: Server, tmp_path: Path) -> None:
+    with world(moto, REGISTERED, records_of([1]), [["111122223333", "us-east-1", "2024", "03", "01"]]) as found:
+        found.athena.looks = 100
+
+        def interrupt(_: float) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            found.take(tmp_path / "data", wait=interrupt)
+        found.athena.looks = 1
+        found.take(tmp_path / "data")
+        found.athena.managed = True
+        found.take(tmp_path / "other", output="")
+        calls = set(found.athena.calls)
+    prefixes = {"AmazonAthena": "athena", "AWSGlue": "glue"}
+    used = {
+        f"{prefixes[service]}:{operation}"
+        for service, _, operation in (one.partition(".") for one in calls)
+        if service in prefixes
+    }
+    others = {call for call in calls if call.partition(".")[0] not in prefixes}
+    assert used == {
+        "athena:GetQueryExecution",
+        "athena:GetQueryResults",
+        "athena:StartQueryExecution",
+        "athena:StopQueryExecution",
+        "glue:GetPartitions",
+        "glue:GetTable",
+    }
+    assert all(call.startswith(f"GET /{found.athena.results.name}/answers/") for call in others)
+    policy = own_policies(bucket="logs", role="", caller="arn:aws:iam::111122223333:role/lpgen")[Duty.INGEST_ATHENA]
+    assert used <= {action for statement in policy["Statement"] for action in statement["Action"]}
+
+
 # ---------------------------------------------------------------- dry run
 
 
@@ -572,8 +608,3 @@ def test_dry_run_says_why_the_bytes_are_not_known(march: World, tmp_path: Path) 
     result = march.run(march.address, *options)
     assert (result.returncode, "SELECT" in result.stdout) == (0, True)
     assert "how much they would read isn't known: can't list" in result.stderr
-
-
-def test_the_sample_window_is_what_the_command_line_makes_of_it() -> None:
-    assert window_from_text("2026-06-03", "2026-09-30").until == "2026-10-01T00:00:00"
-    assert set(DOCUMENTED_COLUMNS) >= {"eventcategory", "requestparameters"}

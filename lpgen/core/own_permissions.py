@@ -21,6 +21,7 @@ class Duty(StrEnum):
     """What lpgen is to do, or what another account grants it."""
 
     INGEST_S3 = "ingest-s3"
+    INGEST_ATHENA = "ingest-athena"
     INGEST_CLOUDTRAIL = "ingest-cloudtrail"
     SNAPSHOT = "snapshot"
     MEMBER_ROLE = "member-role"
@@ -97,12 +98,26 @@ _READ_POLICIES: Final = (
 _MAKE_POLICIES: Final = ("iam:CreatePolicy", "iam:DeletePolicy", "iam:ListEntitiesForPolicy", "iam:TagPolicy")
 
 
-def own_policies(*, bucket: str, role: str, caller: str, plan: RolloutPlan | None = None) -> dict[Duty, Document]:
+_QUERIES: Final = (
+    "athena:GetQueryExecution",
+    "athena:GetQueryResults",
+    "athena:StartQueryExecution",
+    "athena:StopQueryExecution",
+)
+_TABLES: Final = ("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable")
+_LIST_ANSWERS: Final = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
+_KEEP_ANSWERS: Final = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject")
+
+
+def own_policies(
+    *, bucket: str, role: str, caller: str, answers: str = "YOUR-ANSWERS-BUCKET", plan: RolloutPlan | None = None
+) -> dict[Duty, Document]:
     """The policy for each duty: identity policies of whoever runs lpgen, but for those of a member account.
 
-    `bucket` holds the logs. `role` is the name of the role that lpgen assumes in other accounts, "" where it assumes
-    none; MEMBER_ROLE or MEMBER_ROLLOUT is attached to it, and MEMBER_TRUST is its trust policy. `caller` is the ARN of
-    the role or user that runs lpgen. With a `plan` those of a rollout name its principals and policies alone.
+    `bucket` holds the logs, and `answers` is where Athena puts its answers. `role` is the name of the role that lpgen
+    assumes in other accounts, "" where it assumes none; MEMBER_ROLE or MEMBER_ROLLOUT is attached to it, and
+    MEMBER_TRUST is its trust policy. `caller` is the ARN of the role or user that runs lpgen. With a `plan` those of a
+    rollout name its principals and policies alone.
     """
     partition, account = caller.split(":")[1], caller.split(":")[4]
     s3 = (
@@ -122,6 +137,7 @@ def own_policies(*, bucket: str, role: str, caller: str, plan: RolloutPlan | Non
     rollout = _document(*_rollout(_reach(plan) if plan else _anything(partition, account)), *other_accounts)
     return {
         Duty.INGEST_S3: _document(*s3),
+        Duty.INGEST_ATHENA: _document(*_athena(partition, account, bucket=bucket, answers=answers)),
         Duty.INGEST_CLOUDTRAIL: _document(events),
         Duty.SNAPSHOT: _document(_allow("ReadOrganization", _ORGANIZATION, "*"), *account_reads, *other_accounts),
         Duty.MEMBER_ROLE: _document(*account_reads),
@@ -160,6 +176,23 @@ def _reach(plan: RolloutPlan) -> _Reach:
         sorted({call.policy for call in calls if call.kind in (CallKind.ATTACH, CallKind.DETACH)}),
         sorted({call.policy for call in calls if call.kind is CallKind.CREATE_POLICY}),
     )
+
+
+def _athena(partition: str, account: str, *, bucket: str, answers: str) -> Iterable[Document]:
+    """Athena reads tables and logs, and writes answers, with the permissions of whoever runs the query.
+
+    https://docs.aws.amazon.com/athena/latest/ug/managed-policies.html#amazonathenafullaccess-managed-policy
+    """
+    glue, s3 = f"arn:{partition}:glue:*:{account}", f"arn:{partition}:s3:::"
+    keys = ("kms:Decrypt", "kms:GenerateDataKey")
+    yield _allow("RunQueries", _QUERIES, f"arn:{partition}:athena:*:{account}:workgroup/*")
+    yield _allow("ReadTables", _TABLES, [f"{glue}:catalog", f"{glue}:database/*", f"{glue}:table/*/*"])
+    yield _allow("ReadThroughLakeFormation", ("lakeformation:GetDataAccess",), "*")
+    yield _allow("ListLogs", ("s3:GetBucketLocation", "s3:ListBucket"), f"{s3}{bucket}")
+    yield _allow("ReadLogs", ("s3:GetObject",), f"{s3}{bucket}/*")
+    yield _allow("ListAnswers", _LIST_ANSWERS, f"{s3}{answers}")
+    yield _allow("KeepAnswers", _KEEP_ANSWERS, f"{s3}{answers}/*")
+    yield _allow("UseKeys", keys, "*", StringLike={"kms:ViaService": "s3.*.amazonaws.com*"})
 
 
 def _rollout(reach: _Reach) -> Iterator[Document]:
