@@ -2,6 +2,7 @@
 #
 #   make demo         the main job on the sample logs
 #   make test         all tests (PYTEST_ARGS="-k catalog" for some)
+#   make test-browser the HTML review in a real Chromium (Debian's package chromium, or CHROMIUM=PATH)
 #   make lint         style and types
 #   make format       rewrite the code in the project's style
 #   make wheel-check  build the wheel, install it away from the checkout, and run the demo from it
@@ -15,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNNABLE := $(VENV)/.lpgen-runnable
 TESTABLE := $(VENV)/.lpgen-testable
 
-.PHONY: demo test lint format wheel-check catalog bench clean help
+.PHONY: demo test test-browser lint format wheel-check catalog bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +27,9 @@ demo: $(RUNNABLE)
 
 test: $(TESTABLE)
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+test-browser: $(TESTABLE)
+	$(BIN)/python -m pytest tests/browser $(PYTEST_ARGS)
 
 lint: $(TESTABLE)
 	$(BIN)/ruff check .

@@ -41,7 +41,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A principal in the table. `shares` fill a bar that is `wide` thousandths of the column."""
+    """A principal in the table. `shares` fill as much of the column as it is granted, on a logarithmic scale."""
 
     label: str
     arn: str
@@ -52,7 +52,6 @@ class Row:
     tone: Tone
     counts: Counts
     replaced: bool
-    wide: int
     shares: tuple[Share, ...]
 
 
@@ -139,43 +138,43 @@ def _row(view: PrincipalView, most: int) -> Row:
         tone=state.tone,
         counts=counts,
         replaced=view.has_documents,
-        wide=round(1000 * log1p(counts.granted) / log1p(most)) if counts.granted else 0,
-        shares=shares_of(view),
+        shares=shares_of(view, wide=round(1000 * log1p(counts.granted) / log1p(most)) if most else 0),
     )
 
 
-def shares_of(view: PrincipalView) -> tuple[Share, ...]:
-    """What becomes of the granted actions, as parts of them all; what there is none of is left out."""
+def shares_of(view: PrincipalView, *, wide: int = 1000) -> tuple[Share, ...]:
+    """What becomes of the granted actions, as parts of `wide` thousandths; what there is none of isn't there."""
     counts = view.counts
     if view.has_documents:
-        return shares_of_made([view])
+        return shares_of_made([view], wide=wide)
     return tuple(
         _shares(
             [
                 ("seen", "used or tried", counts.used + counts.attempted),
                 ("unseen", "granted, and the logs can't show use", counts.unobservable),
                 ("idle", "granted and unused", counts.unused),
-            ]
+            ],
+            wide,
         )
     )
 
 
-def shares_of_made(views: Iterable[PrincipalView]) -> tuple[Share, ...]:
+def shares_of_made(views: Iterable[PrincipalView], *, wide: int = 1000) -> tuple[Share, ...]:
     """The same of all the principals that have a replacement, together."""
     seen = unseen = goes = 0
     for view in views:
         staying = [one.verdict in UNSEEN for one in view.diff.verdicts if fate_of(one, view) == STAYS]
         seen, unseen, goes = seen + staying.count(False), unseen + staying.count(True), goes + view.counts.removed
     parts = [("seen", "used or tried", seen), ("kept", "stay without seen use", unseen), ("goes", "go", goes)]
-    return tuple(_shares(parts))
+    return tuple(_shares(parts, wide))
 
 
-def _shares(parts: Iterable[tuple[str, str, int]]) -> Iterable[Share]:
+def _shares(parts: Iterable[tuple[str, str, int]], wide: int) -> Iterable[Share]:
     found = [part for part in parts if part[2]]
     whole = sum(number for _, _, number in found)
     done = 0
     for kind, title, number in found:
-        start, end = round(1000 * done / whole), round(1000 * (done + number) / whole)
+        start, end = round(wide * done / whole), round(wide * (done + number) / whole)
         yield Share(kind, title, number, start, end - start)
         done += number
 

@@ -4,7 +4,7 @@ const summaryPage = document.getElementById("summary");
 const principalArticle = document.getElementById("principal");
 const places = new Map(rows.slice().reverse().map((one) => [one.arn, one.at]));
 const home = { title: document.title, scroll: 0, arn: "" };
-let shownPrincipal = "";
+let shownPrincipal = null;
 
 function readAddress() {
   const found = {};
@@ -22,9 +22,9 @@ function readAddress() {
 }
 
 function showSummary() {
-  if (shownPrincipal === "") return;
+  if (shownPrincipal === null) return;
   const row = rows.find((one) => one.arn === home.arn);
-  shownPrincipal = "";
+  shownPrincipal = null;
   principalArticle.hidden = true;
   principalArticle.replaceChildren();
   summaryPage.hidden = false;
@@ -35,7 +35,7 @@ function showSummary() {
 
 function showPrincipal(arn) {
   if (shownPrincipal === arn) return;
-  if (shownPrincipal === "") home.scroll = window.scrollY;
+  if (shownPrincipal === null) home.scroll = window.scrollY;
   home.arn = arn;
   shownPrincipal = arn;
   const at = places.get(arn);
@@ -98,8 +98,8 @@ function startTheme() {
 
 function pressKey(event) {
   const typing = event.target.matches?.("input, select, textarea");
-  if (event.key === "Escape" && shownPrincipal && !typing) location.hash = "#summary";
-  if (event.key === "/" && !typing && !shownPrincipal && !event.ctrlKey && !event.metaKey) {
+  if (event.key === "Escape" && shownPrincipal !== null && !typing) location.hash = "#summary";
+  if (event.key === "/" && !typing && shownPrincipal === null && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();
     document.getElementById("search").focus();
   }

@@ -35,7 +35,10 @@ function filterRows() {
 }
 
 function compare(key) {
-  if (key === "label" || key === "state") return (a, b) => a[key].localeCompare(b[key], "en") || a.at - b.at;
+  if (key === "label" || key === "state") {
+    const texts = new Map(rows.map((one) => [one, one[key].toLowerCase()]));
+    return (a, b) => (texts.get(a) < texts.get(b) ? -1 : texts.get(a) > texts.get(b) ? 1 : a.at - b.at);
+  }
   const numberKey = key === "shares" ? "granted" : key;
   const numbers = new Map(rows.map((one) => [one, numberIn(one, numberKey)]));
   return (a, b) => numbers.get(a) - numbers.get(b) || a.at - b.at;

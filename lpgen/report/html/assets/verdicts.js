@@ -53,7 +53,7 @@ function foundActions(data, wanted, dangerous) {
   const found = [];
   for (const group of data.verdicts) {
     for (const [, reason, danger, ranges] of group.rows) {
-      if (dangerous && danger < 0) continue;
+      if (dangerous && (danger < 0 || !["unused", "unobservable"].includes(group.verdict))) continue;
       for (const action of actionsIn(ranges)) {
         if (action.toLowerCase().includes(wanted)) found.push([action, group, data.texts[reason], danger < 0 ? "" : data.texts[danger]]);
       }
@@ -86,6 +86,6 @@ function verdictSection(data) {
   input.addEventListener("input", search);
   dangerous.addEventListener("input", search);
   return el("div", {},
-    el("div", { class: "finder" }, el("label", {}, "Find an action ", input), el("label", { class: "check" }, dangerous, " only dangerous ones")),
+    el("div", { class: "finder" }, el("label", {}, "Find an action ", input), el("label", { class: "check" }, dangerous, " only dangerous and unused")),
     groups, results);
 }
