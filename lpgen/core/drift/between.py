@@ -48,7 +48,7 @@ def drift_between(before: State, after: State, catalog: Catalog, options: DriftO
         *find_changed_policies(before, pairs, gains),
         *find_new_use(before, after, pairs, catalog),
         *find_people(before, after, gains, catalog),
-        *find_wildcards(before, pairs, catalog, gains),
+        *find_wildcards(before, after, pairs, catalog, gains),
         *find_never_applied(before, after, pairs, apply_days=options.apply_days),
         *find_disuse(before, after, pairs, gains, unused_days=options.unused_days),
     )

@@ -42,15 +42,18 @@ class _Wildcard:
         return self.owner or (ref.policy if ref.policy.startswith("arn:") else f"group {ref.group}, {ref.policy}")
 
 
-def find_wildcards(before: State, pairs: Sequence[Pair], catalog: Catalog, gains: Gains) -> Iterator[DriftFinding]:
+def find_wildcards(
+    before: State, after: State, pairs: Sequence[Pair], catalog: Catalog, gains: Gains
+) -> Iterator[DriftFinding]:
     """A finding for each wildcard of an Allow that is new to somebody, and for each that gained granted actions."""
     came: dict[tuple[str, ...], _Wildcard] = {}
     grew: dict[tuple[str, ...], _Wildcard] = {}
+    added = after.known_actions - before.known_actions
     for pair in pairs:
         old = {(grant.statement.not_action, pattern.lower()) for grant, pattern, _ in _wildcards(pair.before, catalog)}
         for grant, pattern, actions in _wildcards(pair.after, catalog):
             is_new = (grant.statement.not_action, pattern.lower()) not in old
-            got = actions & pair.after.granted if is_new else (actions & pair.after.granted) - before.known_actions
+            got = actions & pair.after.granted if is_new else actions & pair.after.granted & added
             if is_new or got:
                 found = (came if is_new else grew).setdefault(
                     star_key(pair.after, grant, pattern), _Wildcard(grant, pattern, owner_of(pair.after, grant))
