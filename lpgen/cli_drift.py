@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -33,6 +33,7 @@ from lpgen.cli_options import (
 )
 from lpgen.core.drift.findings import Severity
 from lpgen.core.options import KeepUnobservable, Options
+from lpgen.errors import InvocationError, quote_input
 
 if TYPE_CHECKING:
     from lpgen.core.replacements import Decision
@@ -161,15 +162,22 @@ class ListFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    NAMES = "names"  # a name a line, for scripts
 
 
-ListFormatOption = Annotated[ListFormat, typer.Option("--format", help="How to print it.")]
+class ShowFormat(StrEnum):
+    """How one baseline is shown."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 @app.command("list")
 def list_command(
     data: DataOption,
-    format: ListFormatOption = ListFormat.TEXT,  # noqa: A002
+    format: Annotated[  # noqa: A002
+        ListFormat, typer.Option("--format", help="How to print them; names are one a line.")
+    ] = ListFormat.TEXT,
     output: OutputFileOption = None,
 ) -> None:
     """List the baselines of a data folder, the oldest first, with their figures."""
@@ -187,7 +195,7 @@ def show_command(
         str,
         typer.Argument(metavar="NAME", help="Its name, or a day: the newest of then or before; by default the newest."),
     ] = "",
-    format: ListFormatOption = ListFormat.TEXT,  # noqa: A002
+    format: Annotated[ShowFormat, typer.Option("--format", help="How to print it.")] = ShowFormat.TEXT,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
     """Check a baseline's files against their checksums, and say what it holds.
@@ -236,6 +244,14 @@ def drift_command(
     policies: PoliciesOption = None,
     format: Annotated[DriftFormat, typer.Option("--format", help="How to print the report.")] = DriftFormat.TEXT,  # noqa: A002
     output: OutputFileOption = None,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--also",
+            metavar="FILE",
+            help="Write the report to this file too, in the format of its ending: .txt, .md, .json or .sarif. Repeats.",
+        ),
+    ] = None,
     fail_on: Annotated[
         Severity | None,
         typer.Option("--fail-on", help="Exit with 1 where a finding that nobody accepted is as severe, or more."),
@@ -282,6 +298,7 @@ def drift_command(
         scps=scps,
         resource_policies=None,
     )
+    formats = {path: _format_of(path) for path in also or ()}
     options = Options(as_of=as_of.date() if as_of else None, decisions=_decided(decisions))
     options, _ = _with_inputs(options, inputs, boundary)
     found = drift(
@@ -293,11 +310,24 @@ def drift_command(
         choice=DriftOptions(unused_days, apply_days),
     )
     put_text(render_drift(found, format.value, width=terminal_width(), color=wants_color(output)), output)
+    for path, chosen in formats.items():
+        put_text(render_drift(found, chosen, width=80), path)
     if fail_on is not None and found.reaches(fail_on):
         raise typer.Exit(EXIT_FOUND)
 
 
 # ---------------------------------------------------------------- shared by the commands
+
+
+_ENDINGS: Final = {".txt": "text", ".md": "markdown", ".json": "json", ".sarif": "sarif"}
+
+
+def _format_of(path: Path) -> str:
+    if path.suffix not in _ENDINGS:
+        raise InvocationError(
+            f"the ending of {quote_input(str(path))} says no format", hint=f"use one of {', '.join(_ENDINGS)}"
+        )
+    return _ENDINGS[path.suffix]
 
 
 def _decided(path: Path | None) -> tuple[Decision, ...]:

@@ -36,8 +36,8 @@ PLANTED: dict[int, list[tuple[DriftKind, Severity, str]]] = {
         (DriftKind.NEW_WILDCARD, Severity.HIGH, RELEASES),
     ],
     3: [
-        (DriftKind.INHERITED, Severity.HIGH, ADMINISTRATOR),
         (DriftKind.INHERITED, Severity.HIGH, ENGINEER),
+        (DriftKind.INHERITED, Severity.HIGH, ADMINISTRATOR),
         (DriftKind.NEW_PRINCIPAL, Severity.LOW, CONTRACTOR),
     ],
     4: [(DriftKind.NEW_USE, Severity.HIGH, ENGINEER), (DriftKind.GONE_PRINCIPAL, Severity.INFO, GONE)],
@@ -47,8 +47,8 @@ PLANTED: dict[int, list[tuple[DriftKind, Severity, str]]] = {
         (DriftKind.NEWLY_UNUSED, Severity.LOW, STOREFRONT),
     ],
     6: [
-        (DriftKind.COVERAGE_LOST, Severity.CRITICAL, SECURITY_TRAIL),
         (DriftKind.COVERAGE_LOST, Severity.CRITICAL, SECURITY),
+        (DriftKind.COVERAGE_LOST, Severity.CRITICAL, SECURITY_TRAIL),
         (DriftKind.COVERAGE_LOST, Severity.MEDIUM, SHOP),
         (DriftKind.NEVER_APPLIED, Severity.MEDIUM, ENGINEER),
     ],

@@ -42,6 +42,8 @@ def render_baselines(stamps: Sequence[Stamp], format: str, *, width: int, color:
     """The baselines in the order given."""
     if format == "json":
         return lay_out({"schema": BASELINES_SCHEMA, "baselines": [facts_of_stamp(one) for one in stamps]})
+    if format == "names":
+        return "".join(f"{one.name}\n" for one in stamps)
     if not stamps:
         return "no baseline yet; save one with `lpgen baseline save NAME --data DIR`\n"
     columns = (

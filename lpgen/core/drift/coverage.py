@@ -9,7 +9,7 @@ from typing import Final
 
 from lpgen.core.drift.findings import DriftFinding, DriftKind, Severity
 from lpgen.core.drift.states import State
-from lpgen.core.grounds import AccountCoverage
+from lpgen.core.grounds import AccountCoverage, Hole
 from lpgen.core.trails import Trail, describe_trail
 from lpgen.core.usage.log_coverage import LONGEST_QUIET_DAYS
 
@@ -24,7 +24,8 @@ def find_lost_coverage(before: State, after: State) -> Iterator[DriftFinding]:
     if after.stamp.as_of > before.stamp.as_of:
         silent = tuple(one.account for one in before.coverage.accounts if _is_silent(one.account, after))
         for account in silent:
-            yield _silent_account(account, after)
+            if not _is_stopped(after.coverage.account(account)):  # that is told already, with who did it
+                yield _silent_account(account, after)
         yield from _silent_regions(before, after, silent)
 
 
@@ -65,7 +66,7 @@ def _stops(before: State, after: State) -> Iterator[DriftFinding]:
     for account in after.coverage.accounts:
         for hole in account.holes:
             event = hole.why.partition(";")[0]
-            if (account.account, event) in known or event.startswith("the settings"):
+            if (account.account, event) in known or _is_of_settings(hole):
                 continue
             days = f"{hole.first.isoformat()} to {hole.last.isoformat()}"
             is_open = hole.last >= account.last_day
@@ -77,6 +78,18 @@ def _stops(before: State, after: State) -> Iterator[DriftFinding]:
                 what=f"stopped {hole.first.isoformat()} {event.partition(' ')[0]}",
                 step="start logging again, and find out who stopped it" if is_open else "find out who stopped it",
             )
+
+
+def _is_stopped(coverage: AccountCoverage | None) -> bool:
+    """Whether logging was stopped and never started again, by what the log says."""
+    return coverage is not None and any(
+        hole.last >= coverage.last_day and not _is_of_settings(hole) for hole in coverage.holes
+    )
+
+
+def _is_of_settings(hole: Hole) -> bool:
+    """Whether a hole is there because settings don't reach back, and not because anything was stopped."""
+    return hole.why.startswith("the settings")
 
 
 def _is_silent(account: str, after: State) -> bool:

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# The weekly run: takes in what is new, tells what drifted since the last baseline, and saves the next baseline.
+#
+#   examples/weekly.sh DATA REPORTS LOGS...
+#
+# DATA is the data folder, REPORTS the folder for drift.txt, .md, .json and .sarif, LOGS what `lpgen ingest` takes: folders
+# or s3://BUCKET/AWSLogs. Exits with what `lpgen drift` says: 1 where something drifted that is as severe as FAIL_ON, or
+# more. The baseline is saved all the same, so that each week tells of its own week.
+#
+# Settings, by environment:
+#   LPGEN       the command (lpgen)
+#   POLICIES    a file or folder of authorization details; without it a snapshot is taken of AWS
+#   SNAPSHOT    more options of `lpgen snapshot`, such as "--assume-role lpgen-read --resource-policies"
+#   DECISIONS   a file of decisions, if there is one
+#   FAIL_ON     critical, high, medium, low or info (high)
+#   TODAY       the day that ages count to (today, UTC), and what the baseline is called
+set -euo pipefail
+
+if [ $# -lt 3 ]; then
+    sed -n '2,4p' "$0" >&2
+    exit 2
+fi
+data=$1 reports=$2
+shift 2
+
+lpgen=${LPGEN:-lpgen}
+today=${TODAY:-$(date -u +%F)}
+given=(--data "$data" --as-of "$today")
+if [ -n "${POLICIES:-}" ]; then given+=(--policies "$POLICIES"); fi
+if [ -n "${DECISIONS:-}" ]; then given+=(--decisions "$DECISIONS"); fi
+
+"$lpgen" ingest "$@" --data "$data"
+if [ -z "${POLICIES:-}" ]; then
+    # shellcheck disable=SC2086  # several options in one setting
+    "$lpgen" snapshot --data "$data" ${SNAPSHOT:-}
+fi
+
+mkdir -p "$reports"
+status=0
+if [ -n "$("$lpgen" baseline list --data "$data" --format names)" ]; then
+    "$lpgen" drift "${given[@]}" --fail-on "${FAIL_ON:-high}" --output "$reports/drift.txt" \
+        --also "$reports/drift.md" --also "$reports/drift.json" --also "$reports/drift.sarif" || status=$?
+    [ "$status" -le 1 ] || exit "$status"
+    cat "$reports/drift.txt"
+fi
+
+if ! "$lpgen" baseline list --data "$data" --format names | grep -qxF "$today"; then
+    "$lpgen" baseline save "$today" "${given[@]}"
+fi
+exit "$status"
