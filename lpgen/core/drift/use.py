@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.granting import granting_by_action
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.lines import lines_from_uses
 from lpgen.core.drift.findings import DriftFinding, DriftKind, Severity, fingerprint
@@ -82,7 +83,8 @@ def _proposed(grants: PrincipalGrants, proposal: KeptProposal, catalog: Catalog)
 
 
 def _ungranted(grants: PrincipalGrants, uses: Sequence[Use], catalog: Catalog) -> list[Use]:
-    return [use for use, _ in lines_from_uses(grants, uses, catalog=catalog).ungranted]
+    granting = granting_by_action(grants.allows)
+    return [use for use, _ in lines_from_uses(grants, uses, granting=granting, catalog=catalog).ungranted]
 
 
 # ---------------------------------------------------------------- falling out of use
