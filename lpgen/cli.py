@@ -49,6 +49,7 @@ from lpgen.cli_options import (
     StrictOption,
     TrailsOption,
     inputs_from_options,
+    put_chunks,
     put_text,
     terminal_width,
     wants_color,
@@ -155,7 +156,7 @@ def review_command(
 
     Changes nothing. Every report says what the logs covered and why a replacement isn't called safe yet.
     """
-    from lpgen.report import render_review
+    from lpgen.report import render_review, render_verdicts
 
     options = _options(
         keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
@@ -170,8 +171,11 @@ def review_command(
         resource_policies=resource_policies,
     )
     report = _analyse(data, inputs, catalog, boundary=boundary, options=options)
-    text = render_review(report, format.value, width=terminal_width(), color=wants_color(output), root=sarif_root)
-    put_text(text, output)
+    if format in (ReviewFormat.CSV, ReviewFormat.PARQUET):
+        put_chunks(render_verdicts(report, format.value), output, binary=format is ReviewFormat.PARQUET)
+    else:
+        text = render_review(report, format.value, width=terminal_width(), color=wants_color(output), root=sarif_root)
+        put_text(text, output)
     if report.problems:
         typer.echo(f"problems of the files given: {len(report.problems)}; the report names them", err=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lpgen.core.options import KeepUnobservable
+from lpgen.errors import InvocationError
 
 if TYPE_CHECKING:
     from lpgen.edge.analysis_inputs import Inputs
@@ -39,6 +41,8 @@ class ReviewFormat(StrEnum):
     MARKDOWN = "markdown"
     SARIF = "sarif"
     HTML = "html"
+    CSV = "csv"
+    PARQUET = "parquet"
 
 
 DataOption = Annotated[
@@ -173,6 +177,23 @@ def put_text(text: str, output: Path | None) -> None:
     from lpgen.edge.replacement_files import write_text
 
     write_text(output, text)
+
+
+def put_chunks(chunks: Iterable[bytes], output: Path | None, *, binary: bool) -> None:
+    """Writes bytes to a file or to stdout, as `put_text` does; what is binary doesn't go to a terminal.
+
+    Raises:
+        InvocationError: it would.
+    """
+    if output is None or str(output) == "-":
+        if binary and sys.stdout.isatty():
+            raise InvocationError("this format is binary and not for a terminal", hint="name a file with --output")
+        sys.stdout.flush()
+        sys.stdout.buffer.writelines(chunks)
+        return
+    from lpgen.edge.replacement_files import write_chunks
+
+    write_chunks(output, chunks)
 
 
 def terminal_width() -> int:

@@ -8,6 +8,7 @@ from lpgen.report.render import (
     render_review,
     render_stars,
     render_summary,
+    render_verdicts,
     render_verification,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "render_review",
     "render_stars",
     "render_summary",
+    "render_verdicts",
     "render_verification",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -154,6 +154,21 @@ def render_summary(report: Report, folders: Mapping[str, str]) -> str:
     from lpgen.report.summary_json import summary_json
 
     return summary_json(report, folders)
+
+
+def render_verdicts(report: Report, format: str) -> Iterator[bytes]:  # noqa: A002
+    """The table of verdicts as `csv` or `parquet`, in pieces: see `lpgen.report.verdict_table`.
+
+    Raises:
+        ValueError: there is no such format.
+    """
+    from lpgen.report.verdict_table import verdict_csv, verdict_parquet
+
+    if format == "csv":
+        return (text.encode() for text in verdict_csv(report))
+    if format == "parquet":
+        return iter([verdict_parquet(report)])
+    raise ValueError(f"no table format {format!r}; there are csv, parquet")
 
 
 def render_code(report: Report, form: str) -> dict[str, str]:

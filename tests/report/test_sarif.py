@@ -21,6 +21,7 @@ from lpgen.report.blocks import line, name
 from lpgen.report.review_sarif import findings_of_review, review_sarif
 from lpgen.report.sarif import LEFT_OUT, SarifFinding, SarifLevel, fingerprint_of, sarif_log
 from lpgen.report.sarif_rules import CAVEAT_RULES, REVIEW_RULES, UNUSED, UNUSED_DANGEROUS, WILDCARD
+from tests.report.documents import check_block
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
 from tests.report.reports import Case, large_report, organization, report_of, verdict
@@ -234,3 +235,11 @@ def test_sarif_text_is_what_was_said_where_nothing_acts() -> None:
     assert message_of(one) == (
         r"granted to arn:aws:iam::111122223333:role/app/x in ${{aws:username}} \[a\](b) \\ \x1b."
     )
+
+
+def test_document_lists_every_rule() -> None:
+    rows = [
+        f"| `{rule.id}` | {rule.level} | {rule.security_severity or ''} | {rule.short} |"
+        for rule in (*REVIEW_RULES, LEFT_OUT)
+    ]
+    check_block("rules", "\n".join(["| rule | level | severity | |", "|---|---|---|---|", *rows]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from lpgen.core.findings import Detachment, PrincipalClass, Proposal
 from lpgen.core.folders import folder_of_account, folder_of_principal
 from lpgen.core.model import Principal
+from lpgen.core.rollout.code import permission_set_policy
 from lpgen.report.plan import plan_note
 
 
@@ -50,11 +51,14 @@ def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
     reasons = tuple(caveat.message for caveat in proposal.caveats)
     if not proposal.safe and not reasons:
         reasons = ("nothing was verified",)
+    of_set = proposal.diff.principal_class is PrincipalClass.SSO
+    documents = tuple(CodeDocument(one.name, one.inline, one.text) for one in replacement.documents)
+    whole = permission_set_policy(one.text for one in documents) if of_set else ""
     return CodeSubject(
         replacement.principal,
-        tuple(CodeDocument(one.name, one.inline, one.text) for one in replacement.documents),
+        (CodeDocument(documents[0].name, True, whole),) if whole else documents,
         proposal.diff.detach,
         reasons,
         plan_note(proposal),
-        proposal.diff.principal_class is PrincipalClass.SSO,
+        of_set,
     )

@@ -1,0 +1,147 @@
+"""The verdicts of a review as a table, for pandas and spreadsheets: CSV and parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lpgen.core.findings import ActionVerdict, Report
+from lpgen.report.inert import terminal_text
+from lpgen.report.views import PrincipalView, review_view
+
+VERDICT_SCHEMA: Final = pa.schema(
+    [
+        pa.field("principal", pa.string(), nullable=False),
+        pa.field("account", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("class", pa.string(), nullable=False),
+        pa.field("action", pa.string(), nullable=False),
+        pa.field("service", pa.string(), nullable=False),
+        pa.field("access_level", pa.string(), nullable=False),
+        pa.field("verdict", pa.string(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("confidence", pa.string(), nullable=False),
+        pa.field("danger", pa.string()),
+        pa.field("keep", pa.string()),
+        pa.field("in_replacement", pa.bool_()),
+        pa.field("granted_by", pa.string()),
+        pa.field("records", pa.int64(), nullable=False),
+        pa.field("first_seen", pa.timestamp("us", tz="UTC")),
+        pa.field("last_seen", pa.timestamp("us", tz="UTC")),
+        pa.field("example_event_id", pa.string()),
+        pa.field("example_resource", pa.string()),
+    ],
+    metadata={"lpgen.schema": "lpgen.verdicts/1"},
+)
+"""One row per principal and action, which together are the key; sorted by both. Columns are only ever added.
+
+- `principal`: the ARN of a role or user; `account`, `kind` (role or user) and `class` are its own.
+- `action`, `service`, `access_level`: as the catalog has them.
+- `verdict`: used, attempted, unused, unobservable or ungranted; `reason` says why in a sentence.
+- `confidence`: how sure a removal is: high, medium or low.
+- `danger`: what a holder could do with the action; null for most.
+- `keep`: why it stays in the replacement though no use was seen; null where there is nothing of the kind.
+- `in_replacement`: whether the replacement has it; null where there is none.
+- `granted_by`: the statements that grant it, joined by `; `; null where none does.
+- `records`: how many records show its use or a try, 0 for none; `first_seen` and `last_seen` (UTC),
+  `example_event_id` and `example_resource` of the earliest; null without records.
+"""
+
+_FORMULA: Final = tuple("=+-@＝＋－＠'")
+"""How a cell begins that a spreadsheet takes for a formula, in ASCII and full width; and the mark itself.
+
+https://owasp.org/www-community/attacks/CSV_Injection
+"""
+
+
+def verdict_csv(report: Report) -> Iterator[str]:
+    """The table as CSV in pieces: a header, commas, line feeds; null is an empty cell.
+
+    Cells are made inert, and can be read back. What isn't printable, and a backslash, is written as in a Python string,
+    so that a cell is one line. A cell that begins with `=`, `+`, `-`, `@` or `'` has one `'` more in front.
+    """
+    yield _csv_text([VERDICT_SCHEMA.names])
+    for batch in verdict_batches(report):
+        yield _csv_text([_csv_cell(one) for one in row.values()] for row in batch.to_pylist())
+
+
+def verdict_parquet(report: Report) -> bytes:
+    """The table as the bytes of a parquet file; texts are as in the logs and policies."""
+    sink = io.BytesIO()
+    with pq.ParquetWriter(sink, VERDICT_SCHEMA, compression="zstd") as writer:
+        for batch in verdict_batches(report):
+            writer.write_batch(batch)
+    return sink.getvalue()
+
+
+def verdict_batches(report: Report) -> Iterator[pa.RecordBatch]:
+    """The table in pieces, one per principal, so that no more than one is held as Python values."""
+    for view in sorted(review_view(report).views, key=lambda one: one.diff.principal.arn):
+        rows = [_row(view, one) for one in sorted(view.diff.verdicts, key=lambda one: one.action)]
+        if rows:
+            yield pa.RecordBatch.from_pylist(rows, schema=VERDICT_SCHEMA)
+
+
+def _row(view: PrincipalView, one: ActionVerdict) -> dict[str, object]:
+    principal, evidence = view.diff.principal, one.evidence
+    texts: dict[str, str | None] = {
+        "principal": principal.arn,
+        "account": principal.account,
+        "kind": principal.kind,
+        "class": view.diff.principal_class,
+        "action": one.action,
+        "service": one.action.partition(":")[0],
+        "access_level": one.level,
+        "verdict": one.verdict,
+        "reason": one.reason,
+        "confidence": one.confidence,
+        "danger": one.danger or None,
+        "keep": one.keep or None,
+        "granted_by": "; ".join(map(str, one.grants)) or None,
+        "example_event_id": (evidence.example_event_id or None) if evidence else None,
+        "example_resource": (evidence.example_resource or None) if evidence else None,
+    }
+    return {name: None if text is None else _sound(text) for name, text in texts.items()} | {
+        "in_replacement": one.action in view.staying if view.has_documents else None,
+        "records": evidence.records if evidence else 0,
+        "first_seen": _time(evidence.first_seen) if evidence else None,
+        "last_seen": _time(evidence.last_seen) if evidence else None,
+    }
+
+
+def _sound(text: str) -> str:
+    """The text, with lone surrogates as escapes: Arrow and UTF-8 have no place for them."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+# ---------------------------------------------------------------- CSV
+
+
+def _csv_text(rows: Iterable[Iterable[object]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+def _csv_cell(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if not isinstance(value, str):
+        return value
+    shown = terminal_text(value)
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown

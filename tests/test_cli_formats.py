@@ -1,0 +1,49 @@
+"""`lpgen review --format` for programs, through the command line."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.sample_logs import bundled_sample_logs
+from lpgen.pipeline import ingest
+
+REVIEW = [sys.executable, "-m", "lpgen", "review", "--principal", "storefront-api"]
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The options that name the data and the policies of the sample organization."""
+    sample, data = bundled_sample_logs(), tmp_path_factory.mktemp("data")
+    ingest([sample.logs], bundled_catalog(), data=data)
+    return ["--data", str(data), "--policies", str(sample.policies)]
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "csv", "parquet", "markdown"])
+def test_review_prints_the_same_bytes_to_a_pipe_and_to_a_file(form: str, inputs: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "new" / "review"
+    subprocess.run([*REVIEW, *inputs, "--format", form, "--output", str(file)], check=True, capture_output=True)
+    piped = subprocess.run([*REVIEW, *inputs, "--format", form], check=True, capture_output=True).stdout
+    assert piped == file.read_bytes() != b""
+    if form == "parquet":
+        assert pq.read_table(file).num_rows > 100
+
+
+def test_review_prints_no_parquet_to_a_terminal(inputs: list[str]) -> None:
+    ours, terminal = pty.openpty()
+    try:
+        done = subprocess.run(
+            [*REVIEW, *inputs, "--format", "parquet"], stdout=terminal, stderr=subprocess.PIPE, text=True, check=False
+        )
+    finally:
+        os.close(terminal)
+        os.close(ours)
+    assert done.returncode == 2
+    assert "--output" in done.stderr
