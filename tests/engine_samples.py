@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.edge.chunk_reader import Chunk, ChunkReader, ChunkResult
 from lpgen.edge.object_reader import ObjectChunk, ObjectReader
 
@@ -81,20 +82,11 @@ class DeadlyObjectReader(ObjectReader):
         return super().__call__(chunk)
 
 
-class SlowReader(ChunkReader):
-    """Takes its time over each chunk, and leaves a file for each worker process."""
-
-    folder: Path | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "folder": self.folder}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.folder = state.pop("folder")
-        super().__setstate__(state)
+class ElsewhereReader(ChunkReader):
+    """Sees no file, as on a machine that hasn't mounted the folder."""
 
     def __call__(self, chunk: Chunk) -> ChunkResult:
-        """As the file's reader."""
-        if self.folder:
-            NoteWorker(self.folder)(0)
-        return super().__call__(chunk)
+        """What the file's reader says of files that aren't there."""
+        result = super().__call__(tuple(replace(file, path=f"{file.path}.elsewhere") for file in chunk))
+        here = (FileProblem(one.path.removesuffix(".elsewhere"), one.why) for one in result.failures)
+        return replace(result, failures=tuple(here))
