@@ -1,0 +1,103 @@
+"""README's section 'On your own account', command by command as it stands there, against moto's server.
+
+moto makes roles today, so the logs are of the next hundred days: then the roles are old enough for safe replacements.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.aws_servers import Server, moto_server
+from tests.log_samples import log_bytes
+from tests.rollout_worlds import ACCOUNT, World, allow, document
+from tests.test_rollout_loop import record
+
+README = Path(__file__).parents[1] / "README.md"
+BUCKET = "trail-of-readme"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with moto_server() as running:
+        yield running
+
+
+def commands_of_section() -> list[list[str]]:
+    """The commands of the section, those of lpgen and of the AWS CLI, with the reader's own names filled in."""
+    (section,) = re.findall(r"^## On your own account\n(.*?)^## ", README.read_text(encoding="utf-8"), re.M | re.S)
+    names = {"YOUR-TRAIL-BUCKET": BUCKET, "YOUR-ROLE": "auditor", "A-ROLE": "app"}
+    lines = re.findall(r"^\$ (.*)$", section, re.M)
+    for old, new in names.items():
+        lines = [line.replace(old, new) for line in lines]
+    return [shlex.split(line) for line in lines]
+
+
+def put_role_policy(world: World, command: list[str]) -> None:
+    """What `aws iam put-role-policy` does."""
+    assert command[:3] == ["aws", "iam", "put-role-policy"]
+    options = dict(zip(command[3::2], command[4::2], strict=True))
+    text = (world.home / options["--policy-document"].removeprefix("file://")).read_text(encoding="utf-8")
+    world.client.put_role_policy(
+        RoleName=options["--role-name"], PolicyName=options["--policy-name"], PolicyDocument=text
+    )
+
+
+def run(world: World, command: list[str]) -> tuple[int, str]:
+    """Runs a command as a person at a terminal, who says yes; what IAM would need to spread isn't waited for."""
+    hurry = ["--settle", "0"] if command[1:3] in (["rollout", "apply"], ["rollout", "undo"]) else []
+    done = subprocess.run(
+        [sys.executable, "-m", *command, *hurry],
+        input="y\n", capture_output=True, text=True, timeout=180, cwd=world.home, env=world.server.environment,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_section_leads_from_nothing_to_an_applied_and_undone_plan(server: Server, tmp_path: Path) -> None:
+    world = World(server, tmp_path)
+    arn = world.make_role("app", inline={"own": document(allow("ec2:*"), indent=3)})
+    world.make_role("auditor")
+    before = world.read(arn)
+    put_logs(server, [arn], before.principal.principal_id)
+    after = None
+    commands = commands_of_section()
+    assert [one[0] for one in commands].count("lpgen") >= 12
+    for command in commands:
+        if command[0] == "lpgen":
+            status, said = run(world, command)
+            assert status == 0, (command, said)
+            if command[1:3] == ["rollout", "apply"]:
+                after = world.read(arn)
+                assert "role/app: applied" in said
+                assert "- Allow ec2:* on *" in said
+        elif command[0] == "aws":
+            put_role_policy(world, command)
+    assert after is not None
+    ((_, text),) = after.documents
+    assert "ec2:DescribeInstances" in text
+    assert world.read(arn) == before
+    (planned,) = [one for one in json.loads((tmp_path / "plan.json").read_text())["principals"] if one["calls"]]
+    assert planned["safe"]
+
+
+def put_logs(server: Server, arns: list[str], principal_id: str) -> None:
+    """A trail of the coming hundred days in a bucket."""
+    import boto3
+
+    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "y", "region_name": "us-east-1"}
+    s3 = boto3.client("s3", endpoint_url=server.url, **keys)
+    s3.create_bucket(Bucket=BUCKET)
+    for number in range(100):
+        when = datetime.now(UTC) + timedelta(days=number)
+        day = when.strftime("%Y/%m/%d")
+        stem = f"{ACCOUNT}_CloudTrail_us-east-1_{when:%Y%m%d}T1200Z_{number:016}.json.gz"
+        body = log_bytes([record(arn, principal_id, "ec2:DescribeInstances", when) for arn in arns])
+        s3.put_object(Bucket=BUCKET, Key=f"AWSLogs/{ACCOUNT}/CloudTrail/us-east-1/{day}/{stem}", Body=body)
