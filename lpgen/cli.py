@@ -55,6 +55,7 @@ from lpgen.cli_options import (
     wants_color,
 )
 from lpgen.cli_rollout import app as rollout_app
+from lpgen.cli_sections import WorkOrder
 from lpgen.core.options import KeepUnobservable, Options
 from lpgen.errors import InvocationError, LpgenError
 
@@ -64,10 +65,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="lpgen",
+    cls=WorkOrder,
     help="Make AWS roles least-privileged from what CloudTrail shows they really do.\n\n"
     "Start with `lpgen demo`. On your own account: `lpgen snapshot` the policies, `lpgen ingest` the logs, "
-    "`lpgen review` the difference, "
-    "`lpgen generate` the replacement policies.",
+    "`lpgen review` the difference, `lpgen generate` the replacement policies. Then every week: `lpgen drift`.\n\n"
+    "`lpgen COMMAND --help` says what a command does, with an example.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=True,
@@ -115,6 +117,10 @@ def map_command(
 
     `actions` is what the call needs, whatever its outcome and caller; `skip` says why a record is no usage of a role or
     user.
+
+    \b
+    Example:
+      lpgen map AWSLogs/one-file.json.gz
     """
     import msgspec
 
@@ -155,6 +161,11 @@ def review_command(
     Shows per principal the verdict on each action and what would replace its policies.
 
     Changes nothing. Every report says what the logs covered and why a replacement isn't called safe yet.
+
+    \b
+    Example:
+      lpgen review --data lpgen-data
+      lpgen review --data lpgen-data --format html -o review.html
     """
     from lpgen.report import render_review, render_verdicts
 
@@ -223,6 +234,10 @@ def generate_command(
     Makes a folder per principal with its policy documents and the evidence for every line.
 
     Each replacement is verified before it is called safe. Exit 1 where one fails its verification.
+
+    \b
+    Example:
+      lpgen generate --data lpgen-data --output lpgen-out
     """
     from lpgen.core.replacements import CheckStatus
     from lpgen.pipeline import generate
@@ -268,6 +283,10 @@ def verify_command(
     Shows from the files alone that a replacement keeps all allowed use and adds nothing.
 
     Exit 1 with the failing line when any check fails or can't be proven.
+
+    \b
+    Example:
+      lpgen verify lpgen-out --data lpgen-data
     """
     from lpgen.core.replacements import CheckStatus
     from lpgen.edge.catalog_files import open_catalog
@@ -299,6 +318,10 @@ def authorize_command(
 
     Prints a JSON object a line, in order: the id, Allowed, ImplicitlyDenied or ExplicitlyDenied, and the reasons; or
     the error where a line or a policy can't be read.
+
+    \b
+    Example:
+      lpgen authorize requests.jsonl
     """
     import msgspec
 

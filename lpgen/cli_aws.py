@@ -68,13 +68,19 @@ def snapshot_command(
     ] = True,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be read.")] = False,
 ) -> None:
-    """Take a snapshot of an account or an organization: all that reviews ask of AWS but for logs.
+    """Take a snapshot of an account or an organization.
 
-    Reads policies, trails, last accessed reports, and the organization's SCPs and RCPs into a new folder of the data
-    folder. Other commands use the newest. Changes nothing in AWS.
+    It is all that reviews ask of AWS but for logs. Reads policies, trails, last accessed reports, and the
+    organization's SCPs and RCPs into a new folder of the data folder. Other commands use the newest. Changes nothing in
+    AWS.
 
     What can't be read is a gap: it is named here and in reports, and the rest is kept. `lpgen iam-policy snapshot`
     prints the permissions that this takes.
+
+    \b
+    Example:
+      lpgen snapshot --data lpgen-data
+      lpgen snapshot --data lpgen-data --assume-role lpgen-read
     """
     from lpgen.edge.aws_session import Connection, open_session
     from lpgen.edge.snapshot_account import Wanted
@@ -119,7 +125,8 @@ def _say(text: str) -> None:
 
 def iam_policy_command(
     command: Annotated[
-        Duty | None, typer.Argument(metavar="COMMAND", help="What lpgen is to do; all of it if left out.")
+        Duty | None,
+        typer.Argument(metavar="COMMAND", show_choices=False, help="What lpgen is to do; all of it if left out."),
     ] = None,
     bucket: Annotated[
         str, typer.Option("--bucket", metavar="NAME", help="The bucket of the logs.")
@@ -150,6 +157,10 @@ def iam_policy_command(
     member-rollout.
 
     Without COMMAND prints an object of all of them.
+
+    \b
+    Example:
+      lpgen iam-policy snapshot --role lpgen-read
     """
     from lpgen.core.own_permissions import own_policies
     from lpgen.core.policies.policy import MANAGED_POLICY_LIMIT, policy_size

@@ -54,10 +54,14 @@ def expand_command(
     strict: StrictOption = False,
     catalog: CatalogOption = None,
 ) -> None:
-    """Print the actions that match any of the patterns, sorted, as the catalog spells them.
+    """Print the actions that match any of the patterns.
 
-    `*` and `?` are wildcards and case doesn't matter. `*` and `*:*` mean everything; a service prefix has no wildcards
+    They come sorted, each spelled as the catalog does. `*` and `?` are wildcards and case doesn't matter. `*` and `*:*` mean everything; a service prefix has no wildcards
     otherwise. What is invalid or matches nothing is reported on stderr.
+
+    \b
+    Example:
+      lpgen catalog expand 's3:Get*' 'sqs:*'
     """
     source = _open(catalog)
     wanted = [ActionPattern(pattern) for pattern in patterns]
@@ -75,7 +79,14 @@ def show_command(
     format: FormatOption = CatalogFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,
 ) -> None:
-    """Print what the catalog knows of one action: level, resources, condition keys, dependent actions, first seen."""
+    """Print what the catalog knows of one action.
+
+    That is its level, resources, condition keys and dependent actions, and when it was first seen.
+
+    \b
+    Example:
+      lpgen catalog show iam:PassRole
+    """
     from lpgen.report.catalog_text import facts_of_action, text_of_action
 
     source = _open(catalog)
@@ -88,7 +99,10 @@ def stats_command(
     format: FormatOption = CatalogFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,
 ) -> None:
-    """Print which catalog is in use, its date and sources, and how much it holds."""
+    """Print which catalog is in use, and how much it holds.
+
+    Its date and sources too.
+    """
     from lpgen.report.catalog_text import facts_of_catalog, text_of_catalog
 
     source = _open(catalog)
@@ -102,9 +116,9 @@ def update_command(
     format: FormatOption = CatalogFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,
 ) -> None:
-    """Fetch AWS's service reference into a new dated catalog of yours, and print what came and what went.
+    """Fetch a newer catalog from AWS.
 
-    First-seen dates, required flags and dependent actions come from the catalog before. When anything fails, the
+    Reads AWS's service reference into a new dated catalog of yours, and prints what came and what went. First-seen dates, required flags and dependent actions come from the catalog before. When anything fails, the
     catalogs that you have stay as they are.
     """
     from datetime import UTC, datetime

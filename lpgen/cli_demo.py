@@ -61,13 +61,19 @@ What was written
 What to do next
   Read one replacement beside its evidence:
     {replacements}/111122223333-role-storefront-api/
+  See what the wildcards in the old policies gained by themselves in a year:
+    lpgen stars --data {data} --policies {sample}
   Ask why something is allowed, and whether it was ever used:
     lpgen explain storefront-api dynamodb:DeleteTable --data {data} --policies {sample}
   Prove it again from the files alone:
     lpgen verify {replacements} --data {data} --policies {sample}
-  Do the same for your own account:
-    aws iam get-account-authorization-details > policies.json
-    lpgen ingest PATH-TO-CLOUDTRAIL-LOGS --data lpgen-data
-    lpgen review --data lpgen-data --policies policies.json
-    lpgen generate --data lpgen-data --policies policies.json --output lpgen-out
+  Do the same for your own account, with credentials as the AWS CLI has them:
+    lpgen snapshot --data lpgen-data
+    lpgen ingest s3://YOUR-TRAIL-BUCKET/AWSLogs --data lpgen-data
+    lpgen review --data lpgen-data
+    lpgen generate --data lpgen-data --output lpgen-out
+    lpgen rollout plan lpgen-out --data lpgen-data --output plan.json
+  Freeze what is known, and tell every week what drifted:
+    lpgen baseline save week-1 --data lpgen-data
+    lpgen drift --data lpgen-data
 """

@@ -81,6 +81,10 @@ def stars_command(
     many, of which access level, who holds them, and how many were ever used.
 
     NotAction counts as a wildcard. What a Deny, a boundary or an SCP keeps out is not counted.
+
+    \b
+    Example:
+      lpgen stars --data lpgen-data --since 12m
     """
     from lpgen.edge.catalog_files import open_catalog
     from lpgen.edge.guard_files import read_guards
@@ -130,6 +134,10 @@ def save_command(
 
     Reviews as `lpgen review` does with the same options, and keeps in the data folder what it read and what it
     proposes. A baseline never changes; `lpgen drift --since NAME` tells what is different since.
+
+    \b
+    Example:
+      lpgen baseline save 2026-09-30 --data lpgen-data
     """
     from datetime import UTC, datetime
 
@@ -180,7 +188,14 @@ def list_command(
     ] = ListFormat.TEXT,
     output: OutputFileOption = None,
 ) -> None:
-    """List the baselines of a data folder, the oldest first, with their figures."""
+    """List the baselines of a data folder.
+
+    The oldest first, with the figures that `lpgen drift` draws its trend from.
+
+    \b
+    Example:
+      lpgen baseline list --data lpgen-data
+    """
     from lpgen.edge.baseline_folder import list_baselines
     from lpgen.report.baseline_text import render_baselines
 
@@ -198,9 +213,13 @@ def show_command(
     format: Annotated[ShowFormat, typer.Option("--format", help="How to print it.")] = ShowFormat.TEXT,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
-    """Check a baseline's files against their checksums, and say what it holds.
+    """Check a baseline, and say what it holds.
 
-    Exit 3 where a file was changed, lost or added.
+    Every file is held against its checksum. Exit 3 where a file was changed, lost or added.
+
+    \b
+    Example:
+      lpgen baseline show 2026-09-30 --data lpgen-data
     """
     from lpgen.edge.baseline_folder import find_baseline, open_baseline
     from lpgen.report.baseline_text import Holding, render_baseline
@@ -281,8 +300,11 @@ def drift_command(
     Finds policies changed outside, new principals and wildcards, what wildcards inherited from AWS, use that a proposal
     would break, grants and roles that fell out of use, proposals never applied, and coverage lost.
 
-    Each finding has a severity, a next step, and an item by which --decisions accepts it. Example of a weekly run:
-    `lpgen drift --data lpgen-data --as-of $(date -u +%F) --fail-on high`.
+    Each finding has a severity, a next step, and an item by which --decisions accepts it.
+
+    \b
+    Example:
+      lpgen drift --data lpgen-data --as-of $(date -u +%F) --fail-on high
     """
     from lpgen.core.drift.between import DriftOptions
     from lpgen.edge.catalog_files import open_catalog

@@ -66,6 +66,10 @@ def explain_command(
     conditions, what denies, and whether and when the action was used.
 
     Never guesses: where it turns on something that isn't known, it says on what. Exit 0 whatever the answer.
+
+    \b
+    Example:
+      lpgen explain app s3:GetObject "arn:aws:s3:::data/*" --data lpgen-data
     """
     from lpgen.core.analysis.question import Asked
     from lpgen.edge.catalog_files import open_catalog

@@ -109,6 +109,11 @@ def ingest_command(
     In a bucket, only the folders of the accounts, Regions and days that are asked for are listed, and in Athena only
     their partitions are read. Credentials come from where the AWS CLI has them; those of a cluster's workers from their
     own machine, or from --assume-role.
+
+    \b
+    Example:
+      lpgen ingest logs/ --data lpgen-data
+      lpgen ingest s3://YOUR-TRAIL-BUCKET/AWSLogs --data lpgen-data --since 120d
     """
     from lpgen.core.usage.event_time import date_from_age, window_from_text
     from lpgen.edge.catalog_files import open_catalog

@@ -91,6 +91,10 @@ def plan_command(
     What others have to change is written beside the plan: of roles of IAM Identity Center the permission set's inline
     policy, in PLAN.permission-sets; of what is managed as code the changed resources of its CloudFormation template, in
     PLAN.code. Exit 1 where nothing can be rolled out.
+
+    \b
+    Example:
+      lpgen rollout plan lpgen-out --data lpgen-data -o plan.json
     """
     from lpgen.core.rollout.refusals import Exceptions
     from lpgen.edge.analysis_inputs import Inputs, choose_inputs
@@ -145,6 +149,10 @@ def apply_command(
     back as it was. After a kill, run it again to finish, or undo.
 
     Exit 1 where a principal is refused or nothing was confirmed, 3 where a call failed.
+
+    \b
+    Example:
+      lpgen rollout apply plan.json --role app
     """
     from lpgen.edge.rollout_journal import read_journal
     from lpgen.edge.rollout_plan_file import read_rollout_plan
@@ -182,12 +190,16 @@ def undo_command(
     endpoint_url: EndpointOption = "",
     assume_role: AssumeOption = "",
 ) -> None:
-    """Put policies back as they were before a plan was applied, to the byte.
+    """Put policies back as they were before a plan.
 
-    Works from the journal beside the plan, after a kill at any moment too. What others have changed since is left as
+    To the byte. Works from the journal beside the plan, after a kill at any moment too. What others have changed since is left as
     it is and named.
 
     Exit 1 where something isn't as it was, 3 where a call failed.
+
+    \b
+    Example:
+      lpgen rollout undo plan.json --role app
     """
     from lpgen.pipeline_rollout import chosen_principals, undo_rollout, undoable
     from lpgen.report.rollout_text import render_undo
@@ -216,12 +228,16 @@ def watch_command(
     ] = None,
     catalog: CatalogOption = None,
 ) -> None:
-    """Show what was denied since a rollout, and which removed line would have allowed it.
+    """Show what was denied since a rollout.
 
-    Reads the data folder alone. Proposes the line to restore, and names the removed actions whose denials the logs
+    Says which removed line would have allowed it. Reads the data folder alone. Proposes the line to restore, and names the removed actions whose denials the logs
     can't show.
 
     Exit 1 where something was denied that the rollout may have caused.
+
+    \b
+    Example:
+      lpgen rollout watch plan.json --data lpgen-data
     """
     from lpgen.edge.catalog_files import open_catalog
     from lpgen.edge.rollout_plan_file import read_rollout_plan
