@@ -6,10 +6,10 @@ list of its kind and its parts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from lpgen.report.blocks import Block, Bullets, Fold, Heading, Item, Line, Paragraph, Table, Tone
+from lpgen.report.blocks import Block, Bullets, Fold, Heading, Item, Line, Paragraph, Span, Table, Tone
 from lpgen.report.inert import terminal_text
 
 _TONES: Final = {Tone.NAME: "n", Tone.STRONG: "s", Tone.GOOD: "g", Tone.BAD: "b", Tone.QUIET: "q"}
@@ -17,11 +17,26 @@ _TONES: Final = {Tone.NAME: "n", Tone.STRONG: "s", Tone.GOOD: "g", Tone.BAD: "b"
 Data = list[object]
 
 
+def split_quotes(line: Line) -> Line:
+    """The line with what stands in backticks in its prose as names."""
+    return tuple(part for span in line for part in _split_span(span))
+
+
+def _split_span(span: Span) -> Iterator[Span]:
+    parts = span.text.split("`") if span.tone is Tone.PROSE else [span.text]
+    if len(parts) % 2 == 0:
+        yield span
+        return
+    for at, text in enumerate(parts):
+        if text or len(parts) == 1:
+            yield Span(text, Tone.NAME if at % 2 else span.tone)
+
+
 def data_of_line(line: Line) -> Data:
     """The spans of a line."""
     return [
         terminal_text(span.text) if span.tone is Tone.PROSE else [_TONES[span.tone], terminal_text(span.text)]
-        for span in line
+        for span in split_quotes(line)
     ]
 
 

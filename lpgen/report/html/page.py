@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from lpgen.core.findings import Report
 from lpgen.report.blocks import Block, Bullets, Heading, Paragraph, Table
 from lpgen.report.html.action_index import ActionIndex
+from lpgen.report.html.block_data import split_quotes
 from lpgen.report.html.embed import content_security_policy, script_json
 from lpgen.report.html.interned import Interned
 from lpgen.report.html.policy_data import Documents
@@ -119,7 +120,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["inert"] = terminal_text
+    environment.filters.update(inert=terminal_text, split_quotes=split_quotes)
     environment.globals.update(anchor_of=anchor_of, short_label_of=short_label_of, kind_of=_kind_of)
     return environment
 

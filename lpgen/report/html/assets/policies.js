@@ -83,7 +83,7 @@ function policySection({ old, new: fresh, notes }, replaced) {
   const section = el("div", { class: "policies" },
     panel,
     el("div", { class: replaced ? "panes" : "panes single" },
-      column("Before", old, "old", "No policy document is known."),
+      column(replaced ? "Before" : "Now", old, "old", "No policy document is known."),
       replaced && column("After", fresh, "new", "Nothing: no policy is needed.")));
   let pinned = null;
   const show = (line) => {

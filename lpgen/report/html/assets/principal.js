@@ -4,7 +4,7 @@ const SECTIONS = [
   ["walls", "Two walls"],
   ["findings", "To know"],
   ["policies", "Policies"],
-  ["actions", "What goes, what stays"],
+  ["actions", "Every action"],
   ["use", "Use over time"],
   ["plan", "Put it in place"],
 ];
@@ -13,15 +13,15 @@ function figure(value, title, note) {
   return el("div", {}, el("dt", {}, title), el("dd", {}, el("b", {}, value), el("span", {}, note)));
 }
 
-function figuresOf({ counts, replaced }) {
+function figuresOf({ counts, replaced, policies }) {
   const share = (part) => (counts.granted ? `${Math.round(100 * part / counts.granted)} % of what is granted` : "");
   const found = [
-    figure(count(counts.granted), "granted", plural(counts.granted, "action")),
+    figure(count(counts.granted), "granted", policies.old.length ? `by ${plural(policies.old.length, "policy document")}` : ""),
     figure(count(counts.used + counts.attempted), "used or tried", share(counts.used + counts.attempted)),
   ];
-  if (replaced) found.push(figure(count(counts.replacement), "stay", `${count(counts.kept)} of them only since logs can't show use`), figure(count(counts.removed), "go", share(counts.removed)));
+  if (replaced) found.push(figure(count(counts.replacement), "stay", counts.kept ? `${count(counts.kept)} of them only since logs can't show use` : ""), figure(count(counts.removed), "go", share(counts.removed)));
   else found.push(figure(count(counts.unused), "unused", share(counts.unused)), figure(count(counts.unobservable), "unobservable", share(counts.unobservable)));
-  found.push(figure(count(counts.dangerous_unused), "dangerous and unused", replaced ? `${count(counts.dangerous)} go` : "granted"));
+  found.push(figure(count(counts.dangerous_unused), "dangerous and unused", counts.dangerous_unused && replaced ? `${count(counts.dangerous)} go` : ""));
   return el("dl", { class: "figures" }, found);
 }
 

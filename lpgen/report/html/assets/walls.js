@@ -163,7 +163,7 @@ function wallFigure(data) {
   const figure = el("figure", { class: "wall-figure" }, el("div", { class: sides.length > 1 ? "panes" : "panes single" }, panes.map((pane) => pane.node)), wallLegend());
   let drawn = 0;
   const draw = () => {
-    const width = Math.min(640, Math.floor(panes[0].node.clientWidth));
+    const width = Math.min(sides.length > 1 ? 640 : 960, Math.floor(panes[0].node.clientWidth));
     if (width < 200 || width === drawn) return;
     drawn = width;
     for (const pane of panes) {
