@@ -56,8 +56,9 @@ def expand_command(
 ) -> None:
     """Print the actions that match any of the patterns.
 
-    They come sorted, each spelled as the catalog does. `*` and `?` are wildcards and case doesn't matter. `*` and `*:*` mean everything; a service prefix has no wildcards
-    otherwise. What is invalid or matches nothing is reported on stderr.
+    They come sorted, each spelled as the catalog does. `*` and `?` are wildcards and case doesn't matter. `*` and
+    `*:*` mean everything; a service prefix has no wildcards otherwise. What is invalid or matches nothing is reported
+    on stderr.
 
     \b
     Example:
@@ -118,8 +119,9 @@ def update_command(
 ) -> None:
     """Fetch a newer catalog from AWS.
 
-    Reads AWS's service reference into a new dated catalog of yours, and prints what came and what went. First-seen dates, required flags and dependent actions come from the catalog before. When anything fails, the
-    catalogs that you have stay as they are.
+    Reads AWS's service reference into a new dated catalog of yours, and prints what came and what went. First-seen
+    dates, required flags and dependent actions come from the catalog before. When anything fails, the catalogs that
+    you have stay as they are.
     """
     from datetime import UTC, datetime
 

@@ -192,8 +192,8 @@ def undo_command(
 ) -> None:
     """Put policies back as they were before a plan.
 
-    To the byte. Works from the journal beside the plan, after a kill at any moment too. What others have changed since is left as
-    it is and named.
+    To the byte. Works from the journal beside the plan, after a kill at any moment too. What others have changed
+    since is left as it is and named.
 
     Exit 1 where something isn't as it was, 3 where a call failed.
 
@@ -230,8 +230,8 @@ def watch_command(
 ) -> None:
     """Show what was denied since a rollout.
 
-    Says which removed line would have allowed it. Reads the data folder alone. Proposes the line to restore, and names the removed actions whose denials the logs
-    can't show.
+    Says which removed line would have allowed it. Reads the data folder alone. Proposes the line to restore, and
+    names the removed actions whose denials the logs can't show.
 
     Exit 1 where something was denied that the rollout may have caused.
 
