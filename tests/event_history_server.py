@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ TARGET = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents"
 @dataclass(slots=True)
 class EventHistoryServer:
     """The records of each Region. `refusals`, a status and an error code each, are given out first, one a request;
-    `refused_tokens` say at which page.
+    `refused_tokens` say at which page. What comes faster than `most_a_second` is throttled.
     """
 
     server: Server
@@ -32,11 +33,20 @@ class EventHistoryServer:
     refusals: list[tuple[int, str]] = field(default_factory=list)
     refused_tokens: dict[str, tuple[int, str]] = field(default_factory=dict)
     page_size: int = 50
+    most_a_second: float = float("inf")
+    throttled: int = 0
+    _times: list[float] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, region: str, wanted: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """The status and the body for a request."""
         self.requests.append({**wanted, "region": region})
+        now = time.monotonic()
+        self._times = [one for one in self._times if one > now - 1]
+        if len(self._times) >= self.most_a_second:
+            self.throttled += 1
+            return 400, {"__type": "ThrottlingException", "message": "Rate exceeded"}
+        self._times.append(now)
         refusal = self.refused_tokens.get(wanted.get("NextToken", ""))
         if refusal or self.refusals:
             status, code = refusal or self.refusals.pop(0)

@@ -64,10 +64,11 @@ class New:
 
 @dataclass(slots=True)
 class World:
-    """One moto server with principals to roll out; `home` holds the plan and its inputs."""
+    """One moto server with principals to roll out; `home` holds plan and inputs, `session` is of its account."""
 
     server: Server
     home: Path
+    session: AwsSession = None  # type: ignore[assignment]
     uses_aws_policies: bool = False
     config: str = os.devnull
     writer: IamWriter = field(init=False)
@@ -75,12 +76,17 @@ class World:
 
     def __post_init__(self) -> None:
         with environment(self.server):
-            self.client = open_session(Connection()).client("iam")
-            self.writer = IamWriter(open_session(Connection()), read_back_seconds=1)
+            self.session = self.session or open_session(Connection())
+            self.client = self.session.client("iam")
+            self.writer = IamWriter(self.session, read_back_seconds=1)
 
     @property
     def plan(self) -> Path:
         return self.home / "plan.json"
+
+    def session_of(self, role: str) -> AwsSession:
+        """A session of a role, which may be one of another account."""
+        return _session_at(self.server.url)(Connection()).assume_role(role)
 
     def make_role(
         self,

@@ -105,6 +105,16 @@ def test_ingest_of_the_event_history_keeps_the_pace(history: EventHistoryServer,
     assert all(SECONDS_BETWEEN_CALLS / 2 < wait <= SECONDS_BETWEEN_CALLS for wait in waits[1:])
 
 
+def test_ingest_of_the_event_history_is_slow_enough_for_cloudtrail(history: EventHistoryServer, tmp_path: Path) -> None:
+    """Against a server that throttles what comes faster than the two requests a second that AWS allows."""
+    history.records["us-east-1"] = [call(number) for number in range(5)]
+    history.page_size, history.most_a_second = 1, 2
+    events = EventHistory(open_session(Connection()), ("us-east-1",), ALL_TIME)
+    result = ingest([], CATALOG, data=tmp_path / "data", event_history=events)
+    assert (result.events_read, len(history.requests)) == (5, 5 + history.throttled)
+    assert history.throttled <= 1
+
+
 def test_ingest_of_the_event_history_waits_when_it_is_throttled(history: EventHistoryServer, tmp_path: Path) -> None:
     history.records["us-east-1"] = [call(number) for number in range(3)]
     history.page_size = 2

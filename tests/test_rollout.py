@@ -132,3 +132,67 @@ def test_second_rollout_keeps_what_is_the_same_and_makes_no_version(world: World
     assert world.read(arn).holding.attached == once.holding.attached
     again.undo()
     assert world.read(arn) == once
+
+
+# ---------------------------------------------------------------- what others hold, quotas, other accounts
+
+
+def versions(world: World, arn: str) -> list[tuple[str, bool]]:
+    listed = world.client.list_policy_versions(PolicyArn=arn)["Versions"]
+    return sorted((one["VersionId"], one["IsDefaultVersion"]) for one in listed)
+
+
+def test_policy_with_five_versions_that_others_hold_too_is_left_as_it_is(world: World) -> None:
+    """Five are all that IAM keeps of a policy, and another role has it attached, a third one as its boundary."""
+    arn = usual(world)
+    shared = world.make_policy("queues-app", OLD_MANAGED)
+    for number in range(4):
+        text = document(allow(f"sqs:Get{number}*"))
+        world.client.create_policy_version(PolicyArn=shared, PolicyDocument=text, SetAsDefault=number == 2)
+    others = [world.make_role("other", managed={"queues-app": OLD_MANAGED}), world.make_role("third", boundary=shared)]
+    before, held, made = world.read(arn), [world.read(other) for other in others], versions(world, shared)
+    assert len(made) == 5
+    world.plan_of({arn: NEW})
+    world.apply()
+    assert shared not in world.read(arn).holding.attached
+    assert [world.read(other) for other in others] == held
+    assert versions(world, shared) == made
+    world.undo()
+    assert world.read(arn) == before
+    assert versions(world, shared) == made
+
+
+def test_new_policies_become_inline_where_the_quota_of_attached_ones_is_used_up(world: World) -> None:
+    arn = world.make_role("app", managed={f"old-{number}": OLD_MANAGED for number in range(10)})
+    before = world.read(arn)
+    plan = world.plan_of({arn: (New(NEW_ALLOW), New(NEW_DENY))})
+    (one,) = plan["principals"]
+    assert operations(plan)[:2] == ["PutRolePolicy", "PutRolePolicy"]
+    assert "don't fit the 10 policies that may be attached" in one["notes"][0]
+    assert one["peak"]["attached"] == 10
+    world.apply()
+    after = world.read(arn).holding
+    assert (after.attached, {text for _, text in after.inline}) == ((), {NEW_ALLOW, NEW_DENY})
+    world.undo()
+    assert world.read(arn) == before
+    raised = World(world.server, world.home / "raised")
+    raised.home.mkdir()
+    assert operations(raised.plan_of({arn: (New(NEW_ALLOW),)}, "--attached-quota", "11"))[0] == "CreatePolicy"
+
+
+def test_principals_of_another_account_are_rolled_out_through_a_role_there(world: World) -> None:
+    session = world.session_of("arn:aws:iam::444455556666:role/lpgen-write")
+    own = world.make_role("app", inline={"own": OLD_INLINE})
+    member = World(world.server, world.home / "member", session)
+    member.home.mkdir()
+    arn = member.make_role("app", inline={"own": OLD_INLINE})
+    assert ":444455556666:" in arn
+    before, untouched = member.read(arn), world.read(own)
+    member.plan_of({arn: NEW})
+    assert "the credentials are those of 123456789012: give --assume-role" in member.apply(status=1).output
+    member.apply("--assume-role", "lpgen-write")
+    (attached,) = member.read(arn).holding.attached
+    assert attached.startswith("arn:aws:iam::444455556666:policy/lpgen/")
+    assert not world.made_policies()
+    member.undo("--assume-role", "lpgen-write")
+    assert (member.read(arn), world.read(own)) == (before, untouched)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -22,7 +23,8 @@ from lpgen.errors import AwsError, InvocationError
 SCHEME: Final = "cloudtrail://"
 PAGE_SIZE: Final = 50
 HISTORY_DAYS: Final = 90
-SECONDS_BETWEEN_CALLS: Final = 0.5
+SECONDS_BETWEEN_CALLS: Final = 0.55
+"""A little more than AWS asks for, since requests don't arrive as evenly as they are sent."""
 
 NOTES: Final = (
     "the event history holds management events only: no data events, such as reads of objects in S3",
@@ -59,12 +61,13 @@ class EventHistory:
             AwsError: the caller may not look events up, or CloudTrail doesn't answer.
         """
         for region in self.regions:
+            client = self._client(region)
             token = ""
             last = float("-inf")
             while True:
                 self.wait(max(0.0, last + SECONDS_BETWEEN_CALLS - time.monotonic()))
                 last = time.monotonic()
-                answer = self._look_up(region, token)
+                answer = self._look_up(client, region, token)
                 yield [
                     _event_from_answer(one, region) for one in answer.get("Events", ()) if one.get("CloudTrailEvent")
                 ]
@@ -72,20 +75,28 @@ class EventHistory:
                 if not token:
                     break
 
-    def _look_up(self, region: str, token: str) -> dict[str, Any]:
+    def _client(self, region: str) -> Any:
+        with _explained(region):
+            partition = self.session.boto.get_partition_for_region(region)
+            return self.session.known_client("cloudtrail", region, partition)
+
+    def _look_up(self, client: Any, region: str, token: str) -> dict[str, Any]:
         """One page; boto3's client waits and asks again where CloudTrail throttles."""
         options = {"MaxResults": PAGE_SIZE, **_times_from_window(self.window)}
         if token:
             options["NextToken"] = token
-        doing = f"look up the events of {region}"
-        try:
-            with aws_errors(doing):
-                partition = self.session.boto.get_partition_for_region(region)
-            client = self.session.known_client("cloudtrail", region, partition)
-            with aws_errors(doing):
-                return dict(client.lookup_events(**options))
-        except AwsError as error:
-            raise explain_s3_error(error, Needs("cloudtrail:LookupEvents on *", pays=True)) from error
+        with _explained(region):
+            return dict(client.lookup_events(**options))
+
+
+@contextmanager
+def _explained(region: str) -> Iterator[None]:
+    """Turns what goes wrong into an error that says what it takes."""
+    try:
+        with aws_errors(f"look up the events of {region}"):
+            yield
+    except AwsError as error:
+        raise explain_s3_error(error, Needs("cloudtrail:LookupEvents on *", pays=True)) from error
 
 
 def open_event_history(session: AwsSession, regions: tuple[str, ...], window: Window) -> EventHistory:
