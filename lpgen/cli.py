@@ -50,6 +50,7 @@ from lpgen.cli_options import (
     TrailsOption,
     inputs_from_options,
     put_chunks,
+    put_parts,
     put_text,
     terminal_width,
     wants_color,
@@ -167,7 +168,7 @@ def review_command(
       lpgen review --data lpgen-data
       lpgen review --data lpgen-data --format html -o review.html
     """
-    from lpgen.report import render_review, render_verdicts
+    from lpgen.report import render_review_parts, render_verdicts
 
     options = _options(
         keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
@@ -185,8 +186,8 @@ def review_command(
     if format in (ReviewFormat.CSV, ReviewFormat.PARQUET):
         put_chunks(render_verdicts(report, format.value), output, binary=format is ReviewFormat.PARQUET)
     else:
-        text = render_review(report, format.value, width=terminal_width(), color=wants_color(output), root=sarif_root)
-        put_text(text, output)
+        width, color = terminal_width(), wants_color(output)
+        put_parts(render_review_parts(report, format.value, width=width, color=color, root=sarif_root), output)
     if report.problems:
         typer.echo(f"problems of the files given: {len(report.problems)}; the report names them", err=True)
 

@@ -196,6 +196,16 @@ def put_chunks(chunks: Iterable[bytes], output: Path | None, *, binary: bool) ->
     write_chunks(output, chunks)
 
 
+def put_parts(parts: Iterable[str], output: Path | None) -> None:
+    """Writes the parts of a text that ends with a line break, each as it comes, as `put_text` does the whole."""
+    if output is None or str(output) == "-":
+        sys.stdout.writelines(parts)
+        return
+    from lpgen.edge.replacement_files import write_chunks
+
+    write_chunks(output, map(str.encode, parts))
+
+
 def terminal_width() -> int:
     """The columns of the terminal, or 80 where stdout is none, so that a pager on any terminal shows whole lines."""
     try:

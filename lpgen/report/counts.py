@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Final
@@ -106,11 +106,16 @@ def confidence_of_removal(removed: Iterable[ActionVerdict]) -> dict[Confidence, 
 
 def matrix_from_verdicts(verdicts: Iterable[ActionVerdict]) -> Matrix:
     """Granted against used, by service and access level."""
-    found: dict[str, dict[AccessLevel, LevelCount]] = defaultdict(dict)
+    granted: Counter[tuple[str, AccessLevel]] = Counter()
+    seen: Counter[tuple[str, AccessLevel]] = Counter()
     for one in verdicts:
         if one.verdict is not Verdict.UNGRANTED:
-            row = found[one.action.partition(":")[0]]
-            row[one.level] = row.get(one.level, LevelCount()) + LevelCount(1, one.verdict not in UNSEEN)
+            cell = (one.action.partition(":")[0], one.level)
+            granted[cell] += 1
+            seen[cell] += one.verdict not in UNSEEN
+    found: dict[str, dict[AccessLevel, LevelCount]] = defaultdict(dict)
+    for service, level in granted:
+        found[service][level] = LevelCount(granted[service, level], seen[service, level])
     return {service: found[service] for service in sorted(found)}
 
 

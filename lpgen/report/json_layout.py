@@ -6,7 +6,7 @@ Only ASCII is written, so that no text from a log can reorder or hide what stand
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 Json = dict[str, object]
@@ -17,6 +17,12 @@ class Row(dict[str, object]):
     """A JSON object that is written on one line."""
 
 
+class Written(str):
+    """A JSON value that is text already, on one line."""
+
+    __slots__ = ()
+
+
 _STEP: Final = "  "
 
 
@@ -25,13 +31,37 @@ def lay_out(value: object) -> str:
     return _lay_out(value, "") + "\n"
 
 
+def lay_out_parts(value: Mapping[str, object]) -> Iterator[str]:
+    """The parts of the text that `lay_out` makes of an object, which has a key at least.
+
+    A value that is an iterator stands for a list of objects, each made only when its text is.
+    """
+    before = "{\n" + _STEP
+    for key, one in value.items():
+        yield f"{before}{json.dumps(key)}: "
+        yield from _lay_out_items(one) if isinstance(one, Iterator) else [_lay_out(one, _STEP)]
+        before = ",\n" + _STEP
+    yield "\n}\n"
+
+
+def _lay_out_items(items: Iterator[object]) -> Iterator[str]:
+    inner = f"\n{_STEP}{_STEP}"
+    before = "["
+    for one in items:
+        yield f"{before}{inner}{_lay_out(one, _STEP + _STEP)}"
+        before = ","
+    yield "[]" if before == "[" else f"\n{_STEP}]"
+
+
 def _lay_out(value: object, indent: str) -> str:
+    if isinstance(value, Written):
+        return value
     if isinstance(value, Row):
         return json.dumps(value)
     if isinstance(value, Mapping) and value:
         rows = (f"{json.dumps(key)}: {_lay_out(one, indent + _STEP)}" for key, one in value.items())
         return _bracket("{}", rows, indent)
-    if isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
+    if isinstance(value, list) and any(isinstance(one, dict | list | Written) for one in value):
         return _bracket("[]", (_lay_out(one, indent + _STEP) for one in value), indent)
     return json.dumps(value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -37,6 +37,23 @@ def render_review(
     Raises:
         ValueError: there is no such format.
     """
+    return "".join(render_review_parts(report, format, width=width, color=color, only=only, root=root))
+
+
+def render_review_parts(
+    report: Report,
+    format: str,  # noqa: A002
+    *,
+    width: int = 100,
+    color: bool = False,
+    only: str = "",
+    root: str = "",
+) -> Iterable[str]:
+    """The text of `render_review` in parts, for what would be too long to hold at once.
+
+    Raises:
+        ValueError: there is no such format.
+    """
     if format == "json":
         from lpgen.report.review_json import review_json
 
@@ -44,14 +61,14 @@ def render_review(
     if format == "html":
         from lpgen.report.html import review_html
 
-        return review_html(report)
+        return [review_html(report)]
     if format == "sarif":
         from lpgen.report.review_sarif import review_sarif
 
-        return review_sarif(report, root=root)
+        return [review_sarif(report, root=root)]
     from lpgen.report.review_page import review_page
 
-    return _render_page(review_page(report, only=only), format, width=width, color=color)
+    return [_render_page(review_page(report, only=only), format, width=width, color=color)]
 
 
 def render_verification(

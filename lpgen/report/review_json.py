@@ -28,10 +28,11 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Final
 
-from lpgen.core.findings import ActionVerdict, Proposal, Report, WildcardUse
+from lpgen.core.findings import Proposal, Report, WildcardUse
 from lpgen.core.grounds import PrincipalUsage, StatementRef, UnmappedEvent
 from lpgen.core.model import Outcome
 from lpgen.report.counts import sorted_levels
@@ -50,19 +51,20 @@ from lpgen.report.facts import (
 )
 from lpgen.report.groups import KeptGroup
 from lpgen.report.guards_note import facts_of_guards
-from lpgen.report.json_layout import Json, Row, lay_out
+from lpgen.report.json_layout import Json, Row, lay_out_parts
 from lpgen.report.plan import document_file, plan_note, plan_steps
 from lpgen.report.snapshot_note import facts_of_snapshot
+from lpgen.report.verdict_rows import written_verdicts
 from lpgen.report.views import PrincipalView, ReviewView, review_view
 
 REVIEW_SCHEMA: Final = "lpgen.review/1"
 
 
-def review_json(report: Report) -> str:
-    """The review of a report as JSON text."""
+def review_json(report: Report) -> Iterator[str]:
+    """The review of a report as parts of a JSON text: of thousands of principals it is too long to hold at once."""
     view = review_view(report)
     diff = report.diff
-    return lay_out(
+    return lay_out_parts(
         {
             "schema": REVIEW_SCHEMA,
             "as_of": diff.as_of.isoformat(),
@@ -78,7 +80,7 @@ def review_json(report: Report) -> str:
             "problems": list(report.problems),
             "expired_decisions": [facts_of_decision(one) for one in diff.expired],
             "not_in_snapshot": [_facts_of_unlisted(one) for one in diff.unlisted],
-            "principals": [_facts_of_principal(one, min_days=report.min_days) for one in view.views],
+            "principals": (_facts_of_principal(one, min_days=report.min_days) for one in view.views),
         }
     )
 
@@ -130,7 +132,7 @@ def _facts_of_principal(view: PrincipalView, *, min_days: int) -> Json:
         "removal_confidence": Row({level.value: count for level, count in view.confidence.items()}),
         "statements": [facts_of_statement(ref) for ref in statements],
         "services": _facts_of_services(view),
-        "verdicts": [_facts_of_verdict(one, view, at) for one in diff.verdicts],
+        "verdicts": written_verdicts(diff.verdicts, view.staying, at),
         "wildcards": [_facts_of_wildcard(one) for one in diff.wildcards],
         "ungranted": [facts_of_ungranted(one) for one in diff.ungranted],
         "denied": [facts_of_use(one) for one in diff.denied],
@@ -143,8 +145,9 @@ def _facts_of_principal(view: PrincipalView, *, min_days: int) -> Json:
 
 
 def _statements(view: PrincipalView) -> list[StatementRef]:
-    found = {ref for one in view.diff.verdicts for ref in one.grants}
-    return sorted(found | {one.ref for one in view.diff.wildcards})
+    # Thousands of verdicts share a few tuples of statements.
+    tuples = {id(one.grants): one.grants for one in view.diff.verdicts}.values()
+    return sorted({ref for refs in tuples for ref in refs} | {one.ref for one in view.diff.wildcards})
 
 
 def _facts_of_services(view: PrincipalView) -> list[Row]:
@@ -157,21 +160,6 @@ def _facts_of_services(view: PrincipalView) -> list[Row]:
         )
         for service, row in view.matrix.items()
     ]
-
-
-def _facts_of_verdict(one: ActionVerdict, view: PrincipalView, at: dict[StatementRef, int]) -> Row:
-    return Row(
-        action=one.action,
-        level=one.level,
-        verdict=one.verdict,
-        reason=one.reason,
-        keep=one.keep,
-        in_replacement=one.action in view.staying,
-        confidence=one.confidence,
-        danger=one.danger,
-        granted_by=[at[ref] for ref in one.grants],
-        evidence=facts_of_evidence(one.evidence) if one.evidence else None,
-    )
 
 
 def _facts_of_wildcard(one: WildcardUse) -> Row:
