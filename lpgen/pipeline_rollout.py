@@ -24,7 +24,7 @@ from lpgen.edge.rollout_inputs import read_summary_dates, read_written_plans
 from lpgen.edge.rollout_journal import Begun, Journal, read_journal
 from lpgen.edge.rollout_run import Run, apply_principal, live_refusals, undo_principal
 from lpgen.edge.usage_files import read_usage
-from lpgen.errors import InvocationError, quote_input
+from lpgen.errors import InvocationError, RolloutError, quote_input
 
 Say = Callable[[str], None]
 
@@ -84,8 +84,9 @@ def chosen_principals(names: Iterable[str], known: Sequence[str]) -> tuple[str, 
     for name in names:
         found = [arn for arn in known if name in (arn, arn.rpartition("/")[2])]
         if len(found) != 1:
-            what = "none" if not found else f"{len(found)}, so give an ARN"
-            raise InvocationError(f"{quote_input(name)} stands for no single principal of the plan: {what}")
+            many = f"names {len(found)} principals of the plan"
+            what = (many, "give an ARN") if found else ("names no principal of the plan", "give a name or an ARN")
+            raise InvocationError(f"{quote_input(name)} {what[0]}", hint=what[1])
         chosen.update(found)
     return tuple(arn for arn in known if arn in chosen)
 
@@ -220,8 +221,10 @@ def undoable(plan_file: Path) -> tuple[Begun, ...]:
     """The principals whose rollout was begun and isn't undone, the last one first.
 
     Raises:
-        RolloutError: the journal can't be read.
+        RolloutError: there is no plan, or its journal can't be read.
     """
+    if not plan_file.exists():
+        raise RolloutError(f"there is no plan `{plan_file}`")
     return tuple(one for one in reversed(read_journal(plan_file).values()) if not one.undone)
 
 

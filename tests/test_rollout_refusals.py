@@ -302,6 +302,11 @@ def test_apply_wants_to_be_told_which(world: World) -> None:
     for options in ((), ("--all", "--role", "app"), ("--role", "nobody")):
         result = world.run("apply", str(world.plan), "--yes", *options, status=1)
         assert type(result.exception).__name__ == "InvocationError"
+    assert "names no principal of the plan" in str(result.exception)
+
+
+def test_undo_of_a_plan_that_is_not_there_is_an_error(world: World) -> None:
+    assert "there is no plan" in str(world.run("undo", str(world.home / "other.json"), status=1).exception)
 
 
 # ---------------------------------------------------------------- plans that lpgen didn't write
