@@ -11,11 +11,10 @@ from lpgen.core.drift.findings import Drift, DriftFinding, Severity
 from lpgen.core.drift.states import Stamp
 from lpgen.report.blocks import (
     Block,
-    Bullets,
     Column,
+    Fold,
     Heading,
     Item,
-    Line,
     Paragraph,
     Span,
     Tone,
@@ -80,24 +79,28 @@ def _tone(severity: Severity) -> Tone:
 def _findings(findings: Sequence[DriftFinding]) -> Iterable[Block]:
     for severity, found in groupby(findings, lambda one: one.severity):
         yield Heading(line(str(severity).capitalize()), level=2)
-        yield Bullets(tuple(map(_item, found)))
+        yield from map(_fold, found)
 
 
-def _item(finding: DriftFinding) -> Item:
-    title = line(Span(str(finding.kind), _tone(finding.severity)), "  ", name(label_of(finding.subject)))
-    notes: list[Line] = [line(finding.message)]
+def _fold(finding: DriftFinding) -> Fold:
     shown = finding.details if len(finding.details) <= _MOST_DETAILS + 1 else finding.details[:_MOST_DETAILS]
-    notes += [line(quiet("· "), name(one)) for one in shown]
+    items: list[Words] = [name(one) for one in shown]
     if len(shown) < len(finding.details):
-        notes.append(line(quiet(f"· and {count(len(finding.details) - len(shown))} more")))
+        items.append(quiet(f"and {count(len(finding.details) - len(shown))} more"))
     others = [one for one in finding.principals if one != finding.subject]
     if others:
-        notes.append(line("held by ", names(map(label_of, others), most=3)))
+        items.append(line("held by ", names(map(label_of, others), most=3)))
     if finding.expired:
-        notes.append(line(bad("was accepted, but that has expired: "), name(finding.expired)))
-    notes.append(line(quiet("→ "), finding.step))
-    notes.append(line(quiet("item: "), name(finding.item)))
-    return Item(title, tuple(notes))
+        items.append(line(bad("was accepted, but that has expired: "), name(finding.expired)))
+    return Fold(
+        line(Span(str(finding.kind), _tone(finding.severity)), "  ", name(label_of(finding.subject))),
+        (
+            Paragraph(line(finding.message)),
+            *([bullets(*items)] if items else []),
+            Paragraph(line("→ ", finding.step)),
+            Paragraph(line(quiet("item: "), name(finding.item))),
+        ),
+    )
 
 
 def _accepted(findings: Sequence[DriftFinding]) -> Iterable[Block]:

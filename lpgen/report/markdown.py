@@ -17,8 +17,11 @@ MOST_CHARACTERS: Final = 65_000
 _MOST_ROWS: Final = 150
 
 
-def render_markdown(page: Sequence[Block]) -> str:
-    """The page as Markdown that ends with a line break, at most `MOST_CHARACTERS` long but for its closing note."""
+def render_markdown(page: Sequence[Block], *, noun: str = "principal") -> str:
+    """The page as Markdown that ends with a line break, at most `MOST_CHARACTERS` long but for its closing note.
+
+    `noun` is what each fold is about.
+    """
     parts: list[str] = []
     room, left_out, waiting = MOST_CHARACTERS, 0, ""
     for block in page:
@@ -33,7 +36,7 @@ def render_markdown(page: Sequence[Block]) -> str:
             waiting = ""
     if left_out:
         parts.append(
-            f"*Left out, so that this fits a comment: the details of {plural(left_out, 'principal')}. "
+            f"*Left out, so that this fits a comment: the details of {plural(left_out, noun)}. "
             "`--format json` has them all.*"
         )
     return "\n\n".join(parts) + "\n"

@@ -131,7 +131,7 @@ def render_stars(
         return stars_json(stars) if format == "json" else stars_csv(stars)
     from lpgen.report.stars_page import stars_page
 
-    return _render_page(stars_page(stars), format, width=width, color=color)
+    return _render_page(stars_page(stars), format, width=width, color=color, noun="wildcard")
 
 
 def render_drift(
@@ -156,7 +156,7 @@ def render_drift(
         return drift_sarif(drift)
     from lpgen.report.drift_page import drift_page
 
-    return _render_page(drift_page(drift), format, width=width, color=color)
+    return _render_page(drift_page(drift), format, width=width, color=color, noun="finding")
 
 
 def render_evidence(proposal: Proposal, report: Report) -> str:
@@ -199,7 +199,14 @@ def render_code(report: Report, form: str) -> dict[str, str]:
     return code_files(report.proposals, CodeForm(form))
 
 
-def _render_page(page: Sequence[Block], format: str, *, width: int, color: bool) -> str:  # noqa: A002
+def _render_page(
+    page: Sequence[Block],
+    format: str,  # noqa: A002
+    *,
+    width: int,
+    color: bool,
+    noun: str = "principal",
+) -> str:
     if format == "text":
         from lpgen.report.text import render_text
 
@@ -207,5 +214,5 @@ def _render_page(page: Sequence[Block], format: str, *, width: int, color: bool)
     if format == "markdown":
         from lpgen.report.markdown import render_markdown
 
-        return render_markdown(page)
+        return render_markdown(page, noun=noun)
     raise ValueError(f"no format {format!r}; there are {', '.join(FORMATS)}")

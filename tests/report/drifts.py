@@ -1,0 +1,108 @@
+"""A drift and star growth with something of each kind, for the renderers' tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from lpgen.core.drift.findings import Drift, DriftFinding, DriftKind, Severity, finding_order
+from lpgen.core.drift.states import Figures, Stamp
+from lpgen.core.grounds import StatementRef
+from lpgen.core.model import AccessLevel, Action, ActionPattern, PolicyKind
+from lpgen.core.replacements import Decision, DecisionKind
+from lpgen.core.stars import GainedAction, StarGrowth, Stars, StarTotals
+from tests.report.hostile import poison
+
+ROLE = "arn:aws:iam::111122223333:role/app/storefront-api"
+OTHER = "arn:aws:iam::444455556666:role/audit-reader"
+SHARED = "arn:aws:iam::111122223333:policy/shared-read"
+SEVERITY = dict(zip(DriftKind, [*Severity, *Severity], strict=True))
+
+
+def finding(kind: DriftKind, **changes: Any) -> DriftFinding:
+    subject = {DriftKind.COVERAGE_LOST: "111122223333", DriftKind.INHERITED: SHARED}.get(kind, ROLE)
+    principals = {"111122223333": (), SHARED: (ROLE, OTHER)}.get(subject, (subject,))
+    known: dict[str, Any] = {
+        "kind": kind,
+        "severity": SEVERITY[kind],
+        "subject": subject,
+        "principals": principals,
+        "message": f"something of the kind {kind} was found in dynamodb:*",
+        "details": tuple(f"gains ec2:Action{number}: changes who may do what" for number in range(12)),
+        "step": "find out who changed it and why; undo it, or save a new baseline",
+        "item": f"{kind} {subject} 0a1b2c3d",
+    }
+    return DriftFinding(**{**known, **changes})
+
+
+def stamp(name: str, day: date, granted: int) -> Stamp:
+    figures = Figures(33, granted, granted // 2, granted // 100, 29, 120)
+    return Stamp(name, day, "2026.09.26", "2026-09-26", "2026-09-30T12-00-05Z", figures)
+
+
+def drift() -> Drift:
+    """A finding of each kind, one of them accepted and one no longer."""
+    start = date(2026, 9, 2)
+    trend = tuple(stamp(f"week-{at}", start + timedelta(days=7 * at), 90_160 - at * at * 9_000) for at in range(4))
+    findings = [
+        *map(finding, DriftKind),
+        finding(DriftKind.NEW_USE, accepted_by="ops: known, until 2026-12-31", item="new-use accepted"),
+        finding(DriftKind.NEW_WILDCARD, expired="ops: for the move, until 2026-09-01", item="new-wildcard expired"),
+    ]
+    expired = Decision(DecisionKind.ACCEPT, "", "", "", "new-wildcard *", "", "", "for the move", "ops", "2026-09-01")
+    return Drift(
+        trend[-2],
+        stamp("now", trend[-1].as_of, 9_160),
+        tuple(sorted(findings, key=finding_order)),
+        (ROLE, OTHER),
+        ("SCPs are known now alone: grants that they cap differ for that reason",),
+        (*trend[:-1], stamp("now", trend[-1].as_of, 9_160)),
+        (expired,),
+    )
+
+
+def stars() -> Stars:
+    """Three wildcards: of a shared policy, of an inline one, and a NotAction."""
+
+    def gained(action: str, level: AccessLevel, *, used: bool = False) -> GainedAction:
+        danger = "changes who may do what" if level is AccessLevel.PERMISSIONS_MANAGEMENT else ""
+        return GainedAction(Action(action), level, "2025-11-27", "2025-02-13", danger, used)
+
+    def growth(policy: str, pattern: str, owner: str, *found: GainedAction, not_action: bool = False) -> StarGrowth:
+        kind = PolicyKind.INLINE if owner else PolicyKind.CUSTOMER_MANAGED
+        ref = StatementRef(policy, kind, "", 0, "Main")
+        holders = (owner,) if owner else (ROLE, OTHER)
+        return StarGrowth(ref, owner, ActionPattern(pattern), not_action, 700, found, 2, holders)
+
+    share = gained("ec2:ShareThings", AccessLevel.PERMISSIONS_MANAGEMENT)
+    read = gained("ec2:GetThings", AccessLevel.READ, used=True)
+    return Stars(
+        date(2025, 9, 26),
+        "2026-09-26",
+        "2026.09.26",
+        "2020-05-20",
+        "2025-02-13",
+        "2025-11-27",
+        33,
+        StarTotals(
+            3, 27, 7, 3, 1, {AccessLevel.READ: 4, AccessLevel.WRITE: 1, AccessLevel.PERMISSIONS_MANAGEMENT: 2}, 0
+        ),
+        (
+            growth(SHARED, "ec2:*", "", share, read),
+            growth("own", "ec2:G*", ROLE, read),
+            growth("rest", "iam:*, sts:*", OTHER, gained("s3:PutNews", AccessLevel.WRITE), not_action=True),
+        ),
+    )
+
+
+def poisoned_drift(change: Callable[[str], str]) -> Drift:
+    """The drift with every text in it changed."""
+    found: Drift = poison(drift(), change)
+    return found
+
+
+def poisoned_stars(change: Callable[[str], str]) -> Stars:
+    """The star growth with every text in it changed, but for dates and access levels."""
+    found: Stars = poison(stars(), change)
+    return found
