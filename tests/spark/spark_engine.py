@@ -1,0 +1,107 @@
+"""The Spark engine on a real cluster: the same results and bytes, whatever becomes of its workers.
+
+Run by `make test-spark`, in an environment with PySpark.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lpgen.edge.engine import Lost
+from lpgen.edge.engine_spark import SparkEngine
+from tests.aws_servers import Server
+from tests.cluster_ingests import (
+    check_deadly_and_vanished_objects,
+    check_files,
+    check_files_of_one_machine,
+    check_killed_worker,
+    sample_bucket,
+)
+from tests.engine_samples import POISON, DieOnce, die_on_poison, fail, square
+from tests.s3_buckets import content, content_from_files
+
+@pytest.fixture(autouse=True)
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lpgen.pipeline.CHUNK_OBJECTS", 2)
+
+
+def executors() -> set[int]:
+    """The processes of this machine that are executors of ours."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        try:
+            command = (entry / "cmdline").read_bytes()
+            is_ours = f"PYTHONPATH={os.environ['PYTHONPATH']}\0".encode() in (entry / "environ").read_bytes()
+        except OSError:
+            continue
+        if b"CoarseGrainedExecutorBackend" in command and is_ours:
+            found.add(int(entry.name))
+    return found
+
+
+def test_spark_engine_gives_each_result_once(spark: Any) -> None:
+    results = SparkEngine(spark, batch=4).map(square, range(10))
+    assert sorted(one for one in results if not isinstance(one, Lost)) == [number * number for number in range(10)]
+    assert list(SparkEngine(spark).map(square, [])) == []
+
+
+def test_spark_engine_names_the_item_that_kills_each_worker(spark: Any) -> None:
+    found = list(SparkEngine(spark).map(die_on_poison, range(10)))
+    assert [result.item for result in found if isinstance(result, Lost)] == [POISON]
+    assert sorted(result for result in found if not isinstance(result, Lost)) == [n for n in range(10) if n != POISON]
+
+
+def test_spark_engine_loses_nothing_when_a_worker_dies_once(spark: Any, tmp_path: Path) -> None:
+    results = SparkEngine(spark).map(DieOnce(tmp_path / "died"), range(10))
+    assert sorted(one for one in results if not isinstance(one, Lost)) == list(range(10))
+    assert (tmp_path / "died").exists()
+
+
+def test_spark_engine_passes_exceptions_on(spark: Any) -> None:
+    with pytest.raises(ValueError, match="number"):
+        list(SparkEngine(spark).map(fail, range(5)))
+
+
+def test_spark_ingest_gives_the_same_bytes_though_an_executor_is_killed(
+    spark: Any, seaweed: Server, tmp_path: Path
+) -> None:
+    before = executors()
+    assert len(before) == 2
+    victim = min(before)
+    check_killed_worker(SparkEngine(spark, batch=6), seaweed, tmp_path, lambda: os.kill(victim, signal.SIGKILL))
+    assert victim not in executors()
+
+
+def test_spark_ingest_names_what_kills_workers_and_what_vanished(
+    spark: Any, seaweed: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_deadly_and_vanished_objects(SparkEngine(spark), seaweed, tmp_path, monkeypatch)
+
+
+def test_spark_ingest_reads_files_on_a_shared_path(
+    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_files(SparkEngine(spark), tmp_path, monkeypatch)
+
+
+def test_spark_ingest_refuses_files_of_one_machine(
+    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_files_of_one_machine(SparkEngine(spark), tmp_path, monkeypatch)
+
+
+def test_spark_ingest_by_command(seaweed: Server, tmp_path: Path) -> None:
+    bucket, objects = sample_bucket(seaweed, 4)
+    arguments = ["ingest", bucket.address(), "--data", str(tmp_path / "data")]
+    command = [sys.executable, "-m", "lpgen", *arguments, "--engine", "spark", "--master", "local[2]"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=seaweed.environment)
+    assert done.returncode == 0, done.stderr
+    assert "4 new objects with " in done.stderr
+    assert content(tmp_path / "data") == content_from_files(tmp_path, objects)
