@@ -27,6 +27,7 @@ from tests.cluster_ingests import (
 from tests.engine_samples import POISON, DieOnce, die_on_poison, fail, square
 from tests.s3_buckets import content, content_from_files
 
+
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lpgen.pipeline.CHUNK_OBJECTS", 2)
@@ -85,15 +86,11 @@ def test_spark_ingest_names_what_kills_workers_and_what_vanished(
     check_deadly_and_vanished_objects(SparkEngine(spark), seaweed, tmp_path, monkeypatch)
 
 
-def test_spark_ingest_reads_files_on_a_shared_path(
-    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_spark_ingest_reads_files_on_a_shared_path(spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check_files(SparkEngine(spark), tmp_path, monkeypatch)
 
 
-def test_spark_ingest_refuses_files_of_one_machine(
-    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_spark_ingest_refuses_files_of_one_machine(spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check_files_of_one_machine(SparkEngine(spark), tmp_path, monkeypatch)
 
 
