@@ -200,7 +200,9 @@ def list_command(
     from lpgen.report.baseline_text import render_baselines
 
     stamps = [one.stamp for one in list_baselines(data)]
-    put_text(render_baselines(stamps, format.value, width=terminal_width(), color=wants_color(output)), output)
+    text = render_baselines(stamps, format.value, width=terminal_width(), color=wants_color(output))
+    if text:
+        put_text(text, output)
 
 
 @app.command("show")

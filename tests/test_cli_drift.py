@@ -1,0 +1,126 @@
+"""`lpgen baseline` and `lpgen drift` as a user runs them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sarif_pydantic import Sarif
+
+from tests.test_cli import DETAILS, RECORD, run
+
+ROLE = "arn:aws:iam::111122223333:role/app"
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with one record and one baseline."""
+    home = tmp_path_factory.mktemp("drift")
+    (home / "logs.json").write_text(json.dumps({"Records": [RECORD]}), encoding="utf-8")
+    (home / "policies.json").write_text(json.dumps(DETAILS), encoding="utf-8")
+    data, policies = str(home / "data"), str(home / "policies.json")
+    assert run("ingest", str(home / "logs.json"), "--data", data).returncode == 0
+    done = run("baseline", "save", "first", "--data", data, "--policies", policies)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "baseline first: as of 2026-09-01, 1 principal" in done.stderr
+    changed: dict[str, Any] = copy.deepcopy(DETAILS)
+    changed["RoleDetailList"][0]["RolePolicyList"][0]["PolicyDocument"]["Statement"].append(
+        {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}
+    )
+    (home / "changed.json").write_text(json.dumps(changed), encoding="utf-8")
+    return home
+
+
+def drift(base: Path, *more: str, policies: str = "changed.json") -> Any:
+    return run("drift", "--data", str(base / "data"), "--policies", str(base / policies), *more)
+
+
+def decisions(home: Path, **fields: str) -> str:
+    path = home / "decisions.json"
+    path.write_text(
+        json.dumps([{"do": "accept", "item": "policy-changed *", "reason": "meant", "owner": "ops", **fields}]), "utf-8"
+    )
+    return str(path)
+
+
+def test_nothing_drifts_from_the_same(base: Path) -> None:
+    done = drift(base, "--fail-on", "info", policies="policies.json")
+    assert done.returncode == 0
+    assert "Nothing drifted." in done.stdout
+
+
+def test_drift_is_found_and_fails_only_as_severe_as_asked(base: Path) -> None:
+    assert drift(base).returncode == 0
+    done = drift(base, "--fail-on", "high")
+    assert done.returncode == 1
+    assert "policy-changed" in done.stdout
+    found = json.loads(drift(base, "--format", "json").stdout)
+    (finding,) = found["findings"]
+    assert (finding["kind"], finding["severity"], finding["subject"]) == ("policy-changed", "critical", ROLE)
+    assert found["summary"] == {"critical": 1, "high": 0, "medium": 0, "low": 0, "info": 0}
+
+
+def test_a_decision_accepts_a_finding_by_its_item(base: Path, tmp_path: Path) -> None:
+    item = json.loads(drift(base, "--format", "json").stdout)["findings"][0]["item"]
+    done = drift(base, "--fail-on", "info", "--decisions", decisions(tmp_path, item=item, expires="2027-01-31"))
+    assert done.returncode == 0
+    assert "ops: meant, until 2027-01-31" in done.stdout
+
+
+def test_an_expired_decision_is_shown_and_fails(base: Path, tmp_path: Path) -> None:
+    done = drift(base, "--fail-on", "info", "--decisions", decisions(tmp_path, expires="2026-08-31"))
+    assert done.returncode == 1
+    assert "has expired" in done.stdout
+    assert "Expired decisions" in done.stdout
+
+
+def test_reports_are_written_in_the_format_of_their_endings(base: Path, tmp_path: Path) -> None:
+    names = ("drift.txt", "drift.md", "drift.json", "sub/drift.sarif")
+    also = [part for name in names for part in ("--also", str(tmp_path / name))]
+    done = drift(base, *also, "--output", str(tmp_path / "out.txt"))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert (tmp_path / "out.txt").read_bytes() == (tmp_path / "drift.txt").read_bytes()
+    assert (tmp_path / "drift.md").read_text(encoding="utf-8").startswith("# lpgen drift")
+    assert json.loads((tmp_path / "drift.json").read_bytes())["schema"] == "lpgen.drift/1"
+    Sarif.model_validate_json((tmp_path / "sub" / "drift.sarif").read_bytes())
+
+
+def test_an_ending_that_says_no_format_is_refused_before_any_work(base: Path, tmp_path: Path) -> None:
+    done = drift(base, "--also", str(tmp_path / "drift.doc"))
+    assert done.returncode == 2
+    assert "drift.doc" in done.stderr
+
+
+def test_since_takes_a_name_or_a_day(base: Path) -> None:
+    for since in ("first", "2026-09-01", "2026-12-31"):
+        assert "since first" in drift(base, "--since", since).stdout
+    for since in ("second", "2026-08-31"):
+        done = drift(base, "--since", since)
+        assert done.returncode == 3
+        assert since in done.stderr
+
+
+def test_baselines_are_listed_and_shown(base: Path) -> None:
+    data = ("--data", str(base / "data"))
+    assert run("baseline", "list", *data, "--format", "names").stdout == "first\n"
+    listed = json.loads(run("baseline", "list", *data, "--format", "json").stdout)
+    assert [one["name"] for one in listed["baselines"]] == ["first"]
+    assert "first" in run("baseline", "list", *data).stdout
+    shown = run("baseline", "show", *data)
+    assert shown.returncode == 0
+    assert "1 file, 1 principal" in shown.stdout
+    assert run("baseline", "show", "none", *data).returncode == 3
+
+
+def test_a_baseline_is_never_written_over(base: Path) -> None:
+    done = run("baseline", "save", "first", "--data", str(base / "data"), "--policies", str(base / "policies.json"))
+    assert done.returncode == 3
+    assert "never changes" in done.stderr
+
+
+def test_an_empty_data_folder_lists_none(tmp_path: Path) -> None:
+    assert run("baseline", "list", "--data", str(tmp_path), "--format", "names").stdout == ""
+    assert "no baseline yet" in run("baseline", "list", "--data", str(tmp_path)).stdout
