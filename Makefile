@@ -61,7 +61,7 @@ catalog: $(TESTABLE)
 bench: SIZE ?= S
 bench: $(TESTABLE)
 	$(BIN)/python bench/decisions.py
-	$(BIN)/python bench/principals.py --size $(SIZE)
+	$(BIN)/python -m bench.principals --size $(SIZE)
 
 clean:
 	rm -rf $(VENV) $(SPARK_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis lpgen-demo

@@ -19,6 +19,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from bench.habits import HABITS, SHARED, SHARES, WEIGHTS, Habit, Json
+
 STATEMENTS: Final = 50
 """How many statements each principal has, those of the policies that it shares with others among them."""
 
@@ -26,251 +28,6 @@ FIRST_DAY: Final = date(2026, 3, 1)
 DAYS: Final = 120
 REGIONS: Final = ("eu-west-1", "us-east-1")
 PRINCIPALS_PER_ACCOUNT: Final = 250
-
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Habit:
-    """Something that a principal may do: a statement, and the calls it makes with it.
-
-    In all texts `@` is the account, `%` the Region, `~` the principal's own name and `#` a number that tells this
-    statement from others of the principal; `&` in a call is a number of a resource. A call is source, event name,
-    parameters, and whether it only reads; one whose name ends in `!` is a data event.
-    """
-
-    actions: str
-    resources: str = "*"
-    calls: tuple[tuple[str, str, Json, bool], ...] = ()
-    condition: Json | None = None
-    effect: str = "Allow"
-    negated: str = ""  # NotAction or NotResource
-
-
-_HABITS: Final = (
-    Habit(
-        "s3:GetObject s3:PutObject s3:DeleteObject",
-        "arn:aws:s3:::~-data-#/*",
-        (
-            ("s3", "GetObject!", {"bucketName": "~-data-#", "key": "in/2026/part-&.csv"}, True),
-            ("s3", "PutObject!", {"bucketName": "~-data-#", "key": "out/report-&.json"}, False),
-        ),
-    ),
-    Habit(
-        "s3:ListBucket s3:GetBucketLocation s3:GetBucketPolicy",
-        "arn:aws:s3:::~-data-#",
-        (("s3", "GetBucketLocation", {"bucketName": "~-data-#"}, True),),
-    ),
-    Habit("s3:*", "arn:aws:s3:::~-scratch-# arn:aws:s3:::~-scratch-#/*"),
-    Habit(
-        "dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:DescribeTable",
-        "arn:aws:dynamodb:%:@:table/~-#",
-        (("dynamodb", "DescribeTable", {"tableName": "~-#"}, True),),
-    ),
-    Habit(
-        "dynamodb:*",
-        "arn:aws:dynamodb:%:@:table/~-#*",
-        (
-            ("dynamodb", "UpdateTable", {"tableName": "~-#-v&"}, False),
-            ("dynamodb", "DescribeTable", {"tableName": "~-#-v&"}, True),
-        ),
-    ),
-    Habit(
-        "sqs:SendMessage sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes",
-        "arn:aws:sqs:%:@:~-#",
-        (("sqs", "GetQueueAttributes", {"queueUrl": "https://sqs.%.amazonaws.com/@/~-#"}, True),),
-    ),
-    Habit("sqs:*", "arn:aws:sqs:%:@:~-*"),
-    Habit(
-        "sns:Publish sns:GetTopicAttributes",
-        "arn:aws:sns:%:@:~-#",
-        (("sns", "GetTopicAttributes", {"topicArn": "arn:aws:sns:%:@:~-#"}, True),),
-    ),
-    Habit(
-        "lambda:InvokeFunction lambda:GetFunction lambda:UpdateFunctionCode",
-        "arn:aws:lambda:%:@:function:~-#",
-        (
-            ("lambda", "GetFunction20150331v2", {"functionName": "~-#"}, True),
-            ("lambda", "UpdateFunctionCode20150331v2", {"functionName": "~-#"}, False),
-        ),
-    ),
-    Habit(
-        "lambda:*",
-        "*",
-        (("lambda", "GetFunction20150331v2", {"functionName": "~-#-&"}, True),),
-        {"StringEquals": {"aws:RequestedRegion": ["%"]}},
-    ),
-    Habit(
-        "kms:Decrypt kms:GenerateDataKey",
-        "arn:aws:kms:%:@:key/0000000#-1111-2222-3333-444455556666",
-        (
-            (
-                "kms",
-                "Decrypt",
-                {"keyId": "arn:aws:kms:%:@:key/0000000#-1111-2222-3333-444455556666"},
-                True,
-            ),
-        ),
-    ),
-    Habit("kms:*", "*", (), {"StringEquals": {"kms:ViaService": "s3.%.amazonaws.com"}}),
-    Habit(
-        "secretsmanager:GetSecretValue secretsmanager:DescribeSecret",
-        "arn:aws:secretsmanager:%:@:secret:~/#-??????",
-        (
-            (
-                "secretsmanager",
-                "GetSecretValue",
-                {"secretId": "arn:aws:secretsmanager:%:@:secret:~/#-AbCdEf"},
-                True,
-            ),
-        ),
-    ),
-    Habit(
-        "ssm:GetParameter ssm:GetParameters ssm:GetParametersByPath",
-        "arn:aws:ssm:%:@:parameter/~/#/*",
-        (("ssm", "GetParameter", {"name": "/~/#/key-&", "withDecryption": True}, True),),
-    ),
-    Habit(
-        "logs:CreateLogStream logs:PutLogEvents",
-        "arn:aws:logs:%:@:log-group:/aws/lambda/~-#:*",
-        (
-            (
-                "logs",
-                "CreateLogStream",
-                {"logGroupName": "/aws/lambda/~-#", "logStreamName": "2026/s&"},
-                False,
-            ),
-        ),
-    ),
-    Habit("logs:*", "*", (("logs", "DescribeLogGroups", {}, True),)),
-    Habit(
-        "cloudwatch:PutMetricData cloudwatch:Get* cloudwatch:List*", "*", (("monitoring", "GetMetricData", {}, True),)
-    ),
-    Habit(
-        "ec2:Describe*",
-        "*",
-        (
-            ("ec2", "DescribeInstances", {"filterSet": {}}, True),
-            ("ec2", "DescribeVolumes", {"filterSet": {}}, True),
-            ("ec2", "DescribeSubnets", {"filterSet": {}}, True),
-        ),
-    ),
-    Habit(
-        "ec2:StartInstances ec2:StopInstances ec2:RebootInstances ec2:CreateTags",
-        "arn:aws:ec2:%:@:instance/*",
-        (
-            ("ec2", "StartInstances", {"instancesSet": {"items": [{"instanceId": "i-0abc0000000000&&"}]}}, False),
-            ("ec2", "StopInstances", {"instancesSet": {"items": [{"instanceId": "i-0abc0000000000&&"}]}}, False),
-        ),
-        {"StringEquals": {"aws:ResourceTag/app": "~"}},
-    ),
-    Habit("ec2:*", "*", (("ec2", "DescribeVpcs", {}, True),), {"IpAddress": {"aws:SourceIp": ["10.#.0.0/16"]}}),
-    Habit(
-        "sts:AssumeRole",
-        "arn:aws:iam::@:role/app/~-target-#",
-        (
-            (
-                "sts",
-                "AssumeRole",
-                {"roleArn": "arn:aws:iam::@:role/app/~-target-#", "roleSessionName": "s&"},
-                True,
-            ),
-        ),
-    ),
-    Habit("iam:GetRole iam:ListRolePolicies iam:ListAttachedRolePolicies", "arn:aws:iam::@:role/app/~*"),
-    Habit(
-        "iam:PassRole",
-        "arn:aws:iam::@:role/app/~-exec-#",
-        (),
-        {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
-    ),
-    Habit(
-        "ecs:DescribeTasks ecs:RunTask ecs:StopTask ecs:DescribeServices",
-        "arn:aws:ecs:%:@:task/~-#/* arn:aws:ecs:%:@:service/~-#/* arn:aws:ecs:%:@:task-definition/~-#:*",
-        (
-            (
-                "ecs",
-                "DescribeServices",
-                {"cluster": "~-#", "services": ["arn:aws:ecs:%:@:service/~-#/web-&"]},
-                True,
-            ),
-        ),
-    ),
-    Habit(
-        "cloudformation:*",
-        "arn:aws:cloudformation:%:@:stack/~-#/*",
-        (("cloudformation", "DescribeStacks", {"stackName": "~-#"}, True),),
-    ),
-    Habit("glue:Get* glue:BatchGet* glue:StartJobRun", "*", (("glue", "GetTables", {"databaseName": "d#"}, True),)),
-    Habit(
-        "states:StartExecution states:DescribeStateMachine",
-        "arn:aws:states:%:@:stateMachine:~-#",
-        (
-            (
-                "states",
-                "DescribeStateMachine",
-                {"stateMachineArn": "arn:aws:states:%:@:stateMachine:~-#"},
-                True,
-            ),
-        ),
-    ),
-    Habit(
-        "ecr:GetAuthorizationToken ecr:BatchGetImage ecr:GetDownloadUrlForLayer",
-        "*",
-        (("ecr", "GetAuthorizationToken", {}, True),),
-    ),
-    Habit("s3:Get* s3:List*", "arn:aws:s3:::shared-#-${aws:PrincipalAccount} arn:aws:s3:::shared-#/${aws:username}/*"),
-    Habit("s3:GetObject", "arn:aws:s3:::~-secret-# arn:aws:s3:::~-secret-#/*", (), None, "Allow", "NotResource"),
-    Habit("rds:Describe* rds:ListTagsForResource", "*", (("rds", "DescribeDBInstances", {}, True),)),
-    Habit("elasticloadbalancing:Describe*", "*", (("elasticloadbalancing", "DescribeLoadBalancers", {}, True),)),
-    Habit("athena:*", "arn:aws:athena:%:@:workgroup/~-#", (("athena", "GetWorkGroup", {"workGroup": "~-#"}, True),)),
-    Habit("events:PutRule events:PutTargets events:DescribeRule", "arn:aws:events:%:@:rule/~-#"),
-    Habit("s3:DeleteBucket s3:PutBucketPolicy", "*", (), None, "Deny"),
-    Habit("*", "arn:aws:s3:::~-vault-#/*", (), {"Bool": {"aws:MultiFactorAuthPresent": "false"}}, "Deny"),
-    Habit(
-        "iam:* sts:* cloudfront:*",
-        "*",
-        (),
-        {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "us-east-1"]}},
-        "Deny",
-        "NotAction",
-    ),
-)
-"""What statements are drawn from; a principal has some of them several times, with other numbers."""
-
-_WEIGHTS: Final = tuple(1 if "*" in habit.actions else 3 for habit in _HABITS)
-
-_READERS: Final = (
-    "acm athena autoscaling cloudformation cloudfront cloudtrail cloudwatch codebuild cognito-idp config dynamodb ec2 "
-    "ecr ecs eks elasticache elasticloadbalancing events firehose glue guardduty iam kinesis kms lambda logs rds "
-    "redshift route53 s3 sagemaker secretsmanager ses sns sqs ssm states wafv2 xray"
-)
-
-_SHARED: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
-    "arn:aws:iam::aws:policy/AdministratorAccess": (("Action", "*", "*"),),
-    "arn:aws:iam::aws:policy/PowerUserAccess": (
-        ("NotAction", "iam:* organizations:* account:*", "*"),
-        ("Action", "iam:CreateServiceLinkedRole iam:ListRoles organizations:DescribeOrganization", "*"),
-    ),
-    "arn:aws:iam::aws:policy/ReadOnlyAccess": (
-        ("Action", " ".join(f"{one}:{verb}*" for one in _READERS.split() for verb in ("Get", "List", "Describe")), "*"),
-    ),
-    "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore": (
-        ("Action", "ssm:DescribeAssociation ssm:GetDocument ssm:UpdateInstanceInformation ssm:PutInventory", "*"),
-        ("Action", "ssmmessages:CreateControlChannel ssmmessages:OpenDataChannel", "*"),
-        ("Action", "ec2messages:AcknowledgeMessage ec2messages:GetEndpoint ec2messages:GetMessages", "*"),
-    ),
-    "arn:aws:iam::aws:policy/AmazonS3FullAccess": (("Action", "s3:* s3-object-lambda:*", "*"),),
-    "arn:aws:iam::aws:policy/AmazonEC2FullAccess": (
-        ("Action", "ec2:*", "*"),
-        ("Action", "elasticloadbalancing:* cloudwatch:* autoscaling:*", "*"),
-    ),
-    "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole": (
-        ("Action", "logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents", "*"),
-    ),
-}
-_SHARES: Final = (0.01, 0.02, 0.08, 0.25, 0.1, 0.1, 0.35)
-"""What part of the principals has each of the shared policies."""
 
 
 @dataclass(slots=True)
@@ -322,9 +79,9 @@ def _make_principals(count: int, draws: random.Random) -> Iterator[_Principal]:
     accounts = [f"{111_100_000_000 + 1_010_101 * at}" for at in range(max(2, count // PRINCIPALS_PER_ACCOUNT))]
     for at in range(count):
         user = draws.random() < 0.1
-        shared = [arn for arn, share in zip(_SHARED, _SHARES, strict=True) if draws.random() < share]
-        room = STATEMENTS - sum(len(_SHARED[arn]) for arn in shared)
-        habits = [(habit, str(number)) for number, habit in enumerate(draws.choices(_HABITS, _WEIGHTS, k=room))]
+        shared = [arn for arn, share in zip(SHARED, SHARES, strict=True) if draws.random() < share]
+        room = STATEMENTS - sum(len(SHARED[arn]) for arn in shared)
+        habits = [(habit, str(number)) for number, habit in enumerate(draws.choices(HABITS, WEIGHTS, k=room))]
         name = f"{draws.choice(_TEAMS)}-{draws.choice(_DUTIES)}-{at}"
         unique = f"{'AIDA' if user else 'AROA'}{at:016}"
         region, bounded = draws.choice(REGIONS), draws.random() < 0.05
@@ -343,9 +100,10 @@ _DUTIES: Final = ("api", "worker", "etl", "deploy", "cron", "ingest", "web", "ba
 
 
 def _details(account: str, members: list[_Principal]) -> Json:
-    policies = [_managed(arn, [_shared_statement(*one) for one in _SHARED[arn]]) for arn in _SHARED]
+    policies = [_managed(arn, [_shared_statement(*one) for one in SHARED[arn]]) for arn in SHARED]
     policies.append(_managed(_boundary(account), _BOUNDARY))
-    roles, users = [], []
+    roles: list[Json] = []
+    users: list[Json] = []
     for one in members:
         statements = [_statement(one, habit, number) for habit, number in one.habits]
         third = len(statements) // 3
@@ -360,7 +118,7 @@ def _details(account: str, members: list[_Principal]) -> Json:
 def _entity(one: _Principal, attached: list[str], inline: list[Json]) -> Json:
     kind = "User" if one.user else "Role"
     trust = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    entity = {
+    entity: Json = {
         "Path": "/" if one.user else "/app/",
         f"{kind}Name": one.name,
         f"{kind}Id": one.unique,
@@ -378,7 +136,7 @@ def _entity(one: _Principal, attached: list[str], inline: list[Json]) -> Json:
     return entity | {"AssumeRolePolicyDocument": _document([trust]), "InstanceProfileList": [], "RoleLastUsed": {}}
 
 
-_BOUNDARY: Final = [
+_BOUNDARY: Final[list[Json]] = [
     {"Effect": "Allow", "Action": "*", "Resource": "*"},
     {"Effect": "Deny", "Action": ["iam:Create*", "iam:Put*", "organizations:*"], "Resource": "*"},
 ]
@@ -440,8 +198,8 @@ def _write_logs(folder: Path, account: str, members: list[_Principal], draws: ra
             for source, name, parameters, reads in habit.calls:
                 for _ in range(draws.randint(1, 8)):
                     filled = one.fill(parameters, number, draws.randint(1, 8))
-                    day = draws.randrange(DAYS)
-                    by_day[day].append(_record(one, source, name, filled, draws, reads=reads))
+                    records = by_day[draws.randrange(DAYS)]
+                    records.append(_record(one, source, name, filled, draws, reads=reads))
     for at, records in by_day.items():
         day = FIRST_DAY + timedelta(days=at)
         for number, record in enumerate(records):

@@ -1,4 +1,4 @@
-"""How fast a review of many principals is: `make bench`, or `python bench/principals.py --size M`.
+"""How fast a review of many principals is: `make bench`, or `python -m bench.principals --size M`.
 
 Each command runs as a process of its own that starts cold and has one core. Two sizes, a quarter and the whole, show
 whether the cost of a principal stays the same. The rounds alternate, and what is printed are their medians.
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from organization import STATEMENTS, write_organization
+from bench.organization import STATEMENTS, write_organization
 
 SIZES: Final = {"S": 100, "M": 2_000, "L": 10_000}
 
