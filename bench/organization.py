@@ -202,8 +202,8 @@ def _write_logs(folder: Path, account: str, members: list[_Principal], draws: ra
                     records.append(_record(one, source, name, filled, draws, reads=reads))
     for at, records in by_day.items():
         day = FIRST_DAY + timedelta(days=at)
-        for number, record in enumerate(records):
-            record["eventTime"] = f"{day}T{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}Z"
+        for second, record in enumerate(records):
+            record["eventTime"] = f"{day}T{second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02}Z"
         stamp = f"{day:%Y%m%d}T2355Z_{at:016}"
         path = folder / f"AWSLogs/{account}/CloudTrail/us-east-1/{day:%Y/%m/%d}"
         path.mkdir(parents=True)
