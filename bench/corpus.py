@@ -1,7 +1,8 @@
 """A seeded corpus of CloudTrail files for benchmarks: `python bench/corpus.py DIR --files 100 --records 1000`.
 
 The mix follows what public logs show: most records are reads, a few of the roles make most of the calls, each role
-repeats a handful of calls on a handful of resources, one call in fifteen fails. Nothing depends on the clock.
+repeats a handful of calls on a handful of resources, one call in fifteen fails. Records have the fields that CloudTrail
+writes, with what differs from call to call: request ids, bytes transferred, credentials. Nothing depends on the clock.
 """
 
 from __future__ import annotations
@@ -10,15 +11,40 @@ import argparse
 import gzip
 import json
 import random
-from collections.abc import Iterator
+import string
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 ACCOUNTS = tuple(f"{111122223333 + 1111 * number}" for number in range(4))
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
 ROLES = 60
+SESSIONS = 50
+BASE64 = string.ascii_letters + string.digits + "+/"
 
-Request = dict[str, Any]
+Json = dict[str, Any]
+
+
+class Place(NamedTuple):
+    """Where and when a file's records were made."""
+
+    account: str
+    region: str
+    date: str
+
+
+class Call(NamedTuple):
+    """An operation that roles call. In texts `#N` is one of N numbers, `@` the account and `%` the Region; texts of
+    `resources` (by CloudFormation type) and `response` name request parameters in braces."""
+
+    source: str
+    name: str
+    request: Json
+    resources: Mapping[str, str] = MappingProxyType({})
+    response: Mapping[str, str] = MappingProxyType({})
+    is_read: bool = True
+    is_data: bool = False
 
 
 def write_corpus(folder: Path, *, files: int, records: int, days: int, seed: int) -> int:
@@ -26,89 +52,128 @@ def write_corpus(folder: Path, *, files: int, records: int, days: int, seed: int
     written = 0
     for number in range(files):
         rng = random.Random(seed * 1_000_003 + number)
-        account, region, day = rng.choice(ACCOUNTS), rng.choice(REGIONS), number % days
-        body = json.dumps({"Records": list(_records(rng, account, region, day, records))}, separators=(",", ":"))
-        name = f"{account}_CloudTrail_{region}_2024{day // 30 + 1:02}{day % 30 + 1:02}T0000Z_{number:06}.json.gz"
-        path = folder / f"AWSLogs/{account}/CloudTrail/{region}/2024/{day // 30 + 1:02}/{day % 30 + 1:02}" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(gzip.compress(body.encode(), 6, mtime=0))
-        written += path.stat().st_size
+        month, day = number % days // 28 + 1, number % days % 28 + 1
+        place = Place(rng.choice(ACCOUNTS), rng.choice(REGIONS), f"2024-{month:02}-{day:02}")
+        body = json.dumps({"Records": list(_records(rng, place, records))}, separators=(",", ":"))
+        name = f"{place.account}_CloudTrail_{place.region}_2024{month:02}{day:02}T0000Z_{number:06}.json.gz"
+        tree = folder / f"AWSLogs/{place.account}/CloudTrail/{place.region}/2024/{month:02}/{day:02}"
+        tree.mkdir(parents=True, exist_ok=True)
+        written += (tree / name).write_bytes(gzip.compress(body.encode(), 6, mtime=0))
     return written
 
 
-def _records(rng: random.Random, account: str, region: str, day: int, count: int) -> Iterator[dict[str, Any]]:
+def _records(rng: random.Random, place: Place, count: int) -> Iterator[Json]:
     for number in range(count):
         second = number * 86_400 // count
-        yield _record(rng, account, region, f"2024-{day // 30 + 1:02}-{min(day % 30 + 1, 28):02}T{_clock(second)}Z")
+        yield _record(rng, place, f"{place.date}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z")
 
 
-def _clock(second: int) -> str:
-    return f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
-
-
-def _record(rng: random.Random, account: str, region: str, time: str) -> dict[str, Any]:
+def _record(rng: random.Random, place: Place, time: str) -> Json:
     role = min(int(rng.paretovariate(0.8)), ROLES) - 1
-    source, name, is_read, is_data, request = _CALLS[(role * 5 + rng.choice(_HABITS)) % len(_CALLS)]
-    parameters = {key: _value(rng, value, account, region) for key, value in request.items()}
-    record: dict[str, Any] = {
-        "eventVersion": "1.09",
-        "userIdentity": _identity(rng, account, time, role),
+    call = _CALLS[(role * 5 + rng.choice(_HABITS)) % len(_CALLS)]
+    request = {key: _value(rng, value, place) for key, value in call.request.items()}
+    record: Json = {
+        "eventVersion": "1.11",
+        "userIdentity": _identity(rng, place, time, role),
         "eventTime": time,
-        "eventSource": f"{source}.amazonaws.com",
-        "eventName": name,
-        "awsRegion": region,
-        "sourceIPAddress": f"10.{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(256)}",
+        "eventSource": f"{call.source}.amazonaws.com",
+        "eventName": call.name,
+        "awsRegion": place.region,
+        "sourceIPAddress": f"10.{rng.randrange(4)}.{rng.randrange(256)}.{rng.randrange(256)}",
         "userAgent": "aws-sdk-go/1.44.122 (go1.19.3; linux; amd64)",
-        "requestParameters": parameters or None,
-        "responseElements": None,
+        "requestParameters": request or None,
+        "responseElements": _response(rng, call, request),
         "requestID": _uuid(rng),
         "eventID": _uuid(rng),
-        "readOnly": is_read,
+        "readOnly": call.is_read,
         "eventType": "AwsApiCall",
-        "managementEvent": not is_data,
-        "recipientAccountId": account,
-        "eventCategory": "Data" if is_data else "Management",
-        "tlsDetails": {"tlsVersion": "TLSv1.3", "cipherSuite": "TLS_AES_128_GCM_SHA256"},
+        "managementEvent": not call.is_data,
+        "recipientAccountId": place.account,
+        "eventCategory": "Data" if call.is_data else "Management",
+        "tlsDetails": {
+            "tlsVersion": "TLSv1.3",
+            "cipherSuite": "TLS_AES_128_GCM_SHA256",
+            "clientProvidedHostHeader": f"{call.source}.{place.region}.amazonaws.com",
+        },
     }
+    if call.resources:
+        record["resources"] = _resources(call, request, place)
+    if call.source == "s3":
+        record["additionalEventData"] = _transfer(rng)
     if rng.random() < 0.07:
-        code = rng.choice(("AccessDenied", "AccessDenied", "ThrottlingException", "NoSuchKey", "ResourceNotFound"))
-        record |= {"errorCode": code, "errorMessage": "the call failed"}
+        record |= {"responseElements": None, **_failure(rng, record)}
     return record
 
 
-def _identity(rng: random.Random, account: str, time: str, number: int) -> dict[str, Any]:
+def _identity(rng: random.Random, place: Place, time: str, number: int) -> Json:
     if rng.random() < 0.05:
         return {"type": "AWSService", "invokedBy": "autoscaling.amazonaws.com"}
-    name, unique = f"service-role-{number}", f"AROA{number:016}"
-    session = f"session-{rng.randrange(50)}"
+    name, unique, session = f"service-role-{number}", f"AROA{number:017}", rng.randrange(SESSIONS)
+    key = random.Random(f"{place}{time[:13]}{number}/{session}").randrange(10**16)  # credentials that last an hour
     return {
         "type": "AssumedRole",
-        "principalId": f"{unique}:{session}",
-        "arn": f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
-        "accountId": account,
-        "accessKeyId": f"ASIA{rng.randrange(10**16):016}",
+        "principalId": f"{unique}:session-{session}",
+        "arn": f"arn:aws:sts::{place.account}:assumed-role/{name}/session-{session}",
+        "accountId": place.account,
+        "accessKeyId": f"ASIA{key:016}",
         "sessionContext": {
             "sessionIssuer": {
                 "type": "Role",
                 "principalId": unique,
-                "arn": f"arn:aws:iam::{account}:role/app/{name}",
-                "accountId": account,
+                "arn": f"arn:aws:iam::{place.account}:role/app/{name}",
+                "accountId": place.account,
                 "userName": name,
             },
-            "attributes": {"creationDate": time, "mfaAuthenticated": "false"},
+            "attributes": {"creationDate": f"{time[:13]}:00:00Z", "mfaAuthenticated": "false"},
         },
     }
 
 
-def _value(rng: random.Random, value: Any, account: str, region: str) -> Any:
-    """A request parameter: `#N` in a text is one of N numbers, `@` the account, `%` the region."""
+def _response(rng: random.Random, call: Call, request: Json) -> Json | None:
+    """What a call answers; `+N` in a text is N characters that never come again."""
+    texts = {key: text.format_map(request) for key, text in call.response.items()}
+    for key, text in texts.items():
+        head, mark, length = text.partition("+")
+        texts[key] = head + "".join(rng.choices(BASE64, k=int(length))) if mark else text
+    return texts or None
+
+
+def _resources(call: Call, request: Json, place: Place) -> list[Json]:
+    return [
+        {"accountId": place.account, "type": kind, "ARN": _value(random.Random(0), text, place).format_map(request)}
+        for kind, text in call.resources.items()
+    ]
+
+
+def _transfer(rng: random.Random) -> Json:
+    return {
+        "SignatureVersion": "SigV4",
+        "CipherSuite": "TLS_AES_128_GCM_SHA256",
+        "bytesTransferredIn": 0,
+        "AuthenticationMethod": "AuthHeader",
+        "x-amz-id-2": "".join(rng.choices(BASE64, k=76)),
+        "bytesTransferredOut": rng.randrange(1 << 20),
+    }
+
+
+def _failure(rng: random.Random, record: Json) -> Json:
+    code = rng.choice(("AccessDenied", "AccessDenied", "ThrottlingException", "NoSuchKey", "ResourceNotFound"))
+    if code != "AccessDenied":
+        return {"errorCode": code, "errorMessage": "the call failed"}
+    action = f"{record['eventSource'].partition('.')[0]}:{record['eventName']}"
+    caller = record["userIdentity"].get("arn", "a service")
+    why = "because no identity-based policy allows the action"
+    return {"errorCode": code, "errorMessage": f"User: {caller} is not authorized to perform: {action} {why}"}
+
+
+def _value(rng: random.Random, value: Any, place: Place) -> Any:
     if isinstance(value, list):
-        return [_value(rng, item, account, region) for item in value]
+        return [_value(rng, item, place) for item in value]
     if isinstance(value, dict):
-        return {key: _value(rng, item, account, region) for key, item in value.items()}
+        return {key: _value(rng, item, place) for key, item in value.items()}
     head, mark, most = str(value).partition("#")
     text = head + (str(rng.randrange(int(most))) if mark else "")
-    return text.replace("@", account).replace("%", region)
+    return text.replace("@", place.account).replace("%", place.region)
 
 
 def _uuid(rng: random.Random) -> str:
@@ -116,29 +181,58 @@ def _uuid(rng: random.Random) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-_CALLS: tuple[tuple[str, str, bool, bool, Request], ...] = (
-    ("s3", "GetObject", True, True, {"bucketName": "data-bucket-#6", "key": "logs/2024/part-#100000"}),
-    ("s3", "PutObject", False, True, {"bucketName": "data-bucket-#6", "key": "out/result-#100000"}),
-    ("s3", "ListObjects", True, True, {"bucketName": "data-bucket-#6", "prefix": "logs/"}),
-    ("kms", "Decrypt", True, False, {"keyId": "arn:aws:kms:%:@:key/00000000-0000-0000-0000-0000000000#30"}),
-    ("sts", "AssumeRole", True, False, {"roleArn": "arn:aws:iam::@:role/target-#20", "roleSessionName": "s#100"}),
-    ("ec2", "DescribeInstances", True, False, {"filterSet": {}}),
-    ("ec2", "DescribeNetworkInterfaces", True, False, {"filterSet": {}}),
-    ("ec2", "CreateTags", False, False, {"resourcesSet": {"items": [{"resourceId": "i-0000000#200"}]}}),
-    ("dynamodb", "GetItem", True, True, {"tableName": "table-#6"}),
-    ("dynamodb", "DescribeTable", True, False, {"tableName": "table-#6"}),
-    ("logs", "CreateLogStream", False, False, {"logGroupName": "/aws/lambda/fn-#12", "logStreamName": "2024/s#99999"}),
-    ("logs", "DescribeLogGroups", True, False, {}),
-    ("lambda", "Invoke", False, True, {"functionName": "arn:aws:lambda:%:@:function:fn-#12"}),
-    ("lambda", "GetFunction20150331v2", True, False, {"functionName": "fn-#12"}),
-    ("secretsmanager", "GetSecretValue", True, False, {"secretId": "arn:aws:secretsmanager:%:@:secret:db-AbCdEf#8"}),
-    ("ssm", "GetParameter", True, False, {"name": "/app/config/#12", "withDecryption": "true"}),
-    ("sqs", "ReceiveMessage", True, True, {"queueUrl": "https://sqs.%.amazonaws.com/@/queue-#5"}),
-    ("iam", "GetRole", True, False, {"roleName": "service-role-#20"}),
-    ("iam", "ListAttachedRolePolicies", True, False, {"roleName": "service-role-#20"}),
-    ("ecs", "DescribeTasks", True, False, {"cluster": "main", "tasks": ["arn:aws:ecs:%:@:task/main/#99999"]}),
-    ("cloudformation", "DescribeStacks", True, False, {"stackName": "stack-#9"}),
-    ("monitoring", "DescribeAlarms", True, False, {}),
+_BUCKET = {"bucketName": "data-bucket-#6", "Host": "s3.%.amazonaws.com"}
+_OBJECT = {"AWS::S3::Object": "arn:aws:s3:::{bucketName}/{key}", "AWS::S3::Bucket": "arn:aws:s3:::{bucketName}"}
+_KEY = {"keyId": "arn:aws:kms:%:@:key/00000000-0000-0000-0000-0000000000#30"}
+_ROLE = {"roleArn": "arn:aws:iam::@:role/target-#20", "roleSessionName": "run-#100000"}
+_STREAM = {"logGroupName": "/aws/lambda/fn-#12", "logStreamName": "2024/[1]s#99999"}
+
+_CALLS = (
+    Call("s3", "GetObject", _BUCKET | {"key": "logs/2024/part-#100000"}, _OBJECT, is_data=True),
+    Call(
+        "s3",
+        "PutObject",
+        _BUCKET | {"key": "out/2024/result-#100000"},
+        _OBJECT,
+        {"x-amz-server-side-encryption": "AES256"},
+        is_read=False,
+        is_data=True,
+    ),
+    Call("s3", "ListObjects", _BUCKET | {"prefix": "logs/"}, {"AWS::S3::Bucket": "arn:aws:s3:::{bucketName}"}),
+    Call("kms", "Decrypt", _KEY | {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"}, {"AWS::KMS::Key": "{keyId}"}),
+    Call(
+        "sts",
+        "AssumeRole",
+        _ROLE,
+        {"AWS::IAM::Role": "{roleArn}"},
+        {"accessKeyId": "ASIA+16", "sessionToken": "+300", "arn": "{roleArn}/{roleSessionName}"},
+    ),
+    Call("ec2", "DescribeInstances", {"filterSet": {}, "instancesSet": {"items": [{"instanceId": "i-0000000#200"}]}}),
+    Call("ec2", "DescribeNetworkInterfaces", {"filterSet": {}}),
+    Call(
+        "ec2",
+        "CreateTags",
+        {
+            "resourcesSet": {"items": [{"resourceId": "i-0000000#200"}]},
+            "tagSet": {"items": [{"key": "team", "value": "t#9"}]},
+        },
+        response={"requestId": "+36", "_return": "true"},
+        is_read=False,
+    ),
+    Call("dynamodb", "GetItem", {"tableName": "table-#6", "key": {"id": "#100000"}}, is_data=True),
+    Call("dynamodb", "DescribeTable", {"tableName": "table-#6"}),
+    Call("logs", "CreateLogStream", _STREAM, is_read=False),
+    Call("logs", "DescribeLogGroups", {}),
+    Call("lambda", "Invoke", {"functionName": "arn:aws:lambda:%:@:function:fn-#12"}, is_read=False, is_data=True),
+    Call("lambda", "GetFunction20150331v2", {"functionName": "fn-#12"}),
+    Call("secretsmanager", "GetSecretValue", {"secretId": "arn:aws:secretsmanager:%:@:secret:db-AbCdEf#8"}),
+    Call("ssm", "GetParameter", {"name": "/app/config/#12", "withDecryption": "true"}),
+    Call("sqs", "ReceiveMessage", {"queueUrl": "https://sqs.%.amazonaws.com/@/queue-#5"}, is_data=True),
+    Call("iam", "GetRole", {"roleName": "service-role-#20"}),
+    Call("iam", "ListAttachedRolePolicies", {"roleName": "service-role-#20"}),
+    Call("ecs", "DescribeTasks", {"cluster": "main", "tasks": ["arn:aws:ecs:%:@:task/main/#99999"]}),
+    Call("cloudformation", "DescribeStacks", {"stackName": "stack-#9"}),
+    Call("monitoring", "DescribeAlarms", {}),
 )
 _HABITS = (0, 0, 0, 0, 1, 1, 1, 2, 2, 3)
 
@@ -149,7 +243,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--files", type=int, default=100)
     parser.add_argument("--records", type=int, default=1000)
-    parser.add_argument("--days", type=int, default=90)
+    parser.add_argument("--days", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     written = write_corpus(asked.folder, files=asked.files, records=asked.records, days=asked.days, seed=asked.seed)

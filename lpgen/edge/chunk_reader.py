@@ -12,6 +12,7 @@ from typing import Any
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.model import SkipReason
+from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.core.usage.tables import Usage
@@ -61,7 +62,7 @@ class ChunkReader:
         self._catalog = catalog
         self._window = window
         self._limit = limit
-        self._event_map = EventMap(catalog)
+        self._contributions = ContributionMemo(EventMap(catalog))
 
     def __getstate__(self) -> dict[str, Any]:
         return {"catalog": self._catalog, "window": self._window, "limit": self._limit}
@@ -75,7 +76,7 @@ class ChunkReader:
             return self._read(chunk)
 
     def _read(self, chunk: Chunk) -> ChunkResult:
-        tally = ChunkTally(self._event_map, self._window, self._limit)
+        tally = ChunkTally(self._contributions, self._window, self._limit)
         failures: list[FileProblem] = []
         for file in chunk:
             try:
@@ -93,9 +94,13 @@ class ChunkTally:
     """The usage of the files of a chunk in the making. Files of bytes in `known` don't count, nor do second copies."""
 
     def __init__(
-        self, event_map: EventMap, window: Window, limit: int = MAX_FILE_BYTES, known: Collection[str] = ()
+        self,
+        contributions: ContributionMemo,
+        window: Window,
+        limit: int = MAX_FILE_BYTES,
+        known: Collection[str] = (),
     ) -> None:
-        self._tally = UsageTally(event_map, window=window)
+        self._tally = UsageTally(contributions, window=window)
         self._window = window
         self._limit = limit
         self._known = known

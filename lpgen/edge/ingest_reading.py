@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from lpgen.core.events.event_map import EventMap
+from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.ingest_result import FileProblem, Progress, ProgressReport, SkipCount, counts_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage, UsageSum, merge_usage
@@ -242,12 +243,13 @@ def read_events(
         IngestError: another ingest came between two commits.
     """
     ledger = reading.ledger
+    contributions = ContributionMemo(event_map)
     reading.notes = history.notes()
     try:
         for page in history.pages():
             new = {event.source: event for event in page if not ledger.knows_object(*astuple(event.source))}
             reading.events_known += len(page) - len(new)
-            reading.add(_read_page(tuple(new.values()), event_map, history.window, ledger))
+            reading.add(_read_page(tuple(new.values()), contributions, history.window, ledger))
             if report_progress:
                 done = reading.events_read + reading.events_known
                 report_progress(Progress(done, done, 0, 0, reading.records, "events"))
@@ -259,9 +261,11 @@ def read_events(
         raise
 
 
-def _read_page(events: tuple[HistoryEvent, ...], event_map: EventMap, window: Window, ledger: Ledger) -> ChunkResult:
+def _read_page(
+    events: tuple[HistoryEvent, ...], contributions: ContributionMemo, window: Window, ledger: Ledger
+) -> ChunkResult:
     known = ledger.digests({len(event.record) for event in events})
-    tally = ChunkTally(event_map, window, known=known)
+    tally = ChunkTally(contributions, window, known=known)
     objects = tuple(
         LedgerObject(
             event.source.name, event.source.size, event.source.etag, tally.add(event.source.name, event.record)

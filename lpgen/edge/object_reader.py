@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
+from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.edge.chunk_reader import ChunkResult, ChunkTally, collector_paused
@@ -47,7 +48,7 @@ class ObjectReader:
         self._store = store
         self._window = window
         self._limit = limit
-        self._event_map = EventMap(catalog)
+        self._contributions = ContributionMemo(EventMap(catalog))
 
     def __getstate__(self) -> dict[str, Any]:
         return {"catalog": self._catalog, "store": self._store, "window": self._window, "limit": self._limit}
@@ -61,7 +62,7 @@ class ObjectReader:
             return self._read(chunk)
 
     def _read(self, chunk: ObjectChunk) -> ChunkResult:
-        tally = ChunkTally(self._event_map, self._window, self._limit, chunk.known)
+        tally = ChunkTally(self._contributions, self._window, self._limit, chunk.known)
         objects: list[LedgerObject] = []
         failures = [FileProblem(one.name, _TOO_LARGE) for one in chunk.objects if one.size > self._limit]
         errors: list[AwsError] = []

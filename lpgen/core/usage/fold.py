@@ -127,19 +127,19 @@ def _fold_name(service: str, name: str, *, is_global: bool) -> tuple[str, str]:
     """What is kept of an ARN's last field, and what stands for the rest: `*` or "" for nothing."""
     if service == "s3" and is_global:
         bucket, slash, key = name.partition("/")
-        kept, ends = _fold_key(key)
+        kept, ends = fold_key(key)
         return bucket + slash + kept, ends
     for template, shape in _SHAPES.get(service, ()):
         found = shape.match(name)
         if found and template.endswith(_OBJECT):
-            kept, ends = _fold_key(name[found.end() :])
+            kept, ends = fold_key(name[found.end() :])
             return found.group() + kept, ends
         if found:
             return found.group(), "*"
     return name, ""
 
 
-def _fold_key(key: str) -> tuple[str, str]:
+def fold_key(key: str) -> tuple[str, str]:
     """The leading directories of an object key, then `*`; a key in no directory is kept whole."""
     directories = key.split("/")[:-1][:KEPT_DIRECTORIES]
     return ("/".join((*directories, "")), "*") if directories else (key, "")

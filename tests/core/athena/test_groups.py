@@ -20,6 +20,7 @@ from lpgen.core.athena.table import TableName, table_from_definition
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.events.records import Record
 from lpgen.core.events.rules.tables import RULE_MODULES
+from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.group_tally import GroupTally
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import UsageTally
@@ -57,7 +58,7 @@ def usage_through_athena(table: Json, found: Iterable[Json]) -> Usage:
 
 
 def usage_of_records(found: Iterable[Json]) -> Usage:
-    tally = UsageTally(EVENT_MAP)
+    tally = UsageTally(ContributionMemo(EVENT_MAP))
     tally.add_source(iter(msgspec.convert(list(found), list[Record])), "")
     return tally.usage()
 

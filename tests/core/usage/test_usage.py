@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.events.records import Record
 from lpgen.core.model import SkipReason
+from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.tables import (
     COVERAGE_SCHEMA,
@@ -258,7 +259,7 @@ _WINDOWS = st.sampled_from([Window(), Window(since="2024-03-02T00:00:00"), Windo
 def test_usage_from_records_counts_each_record_as_usage_or_as_a_skip(
     items: list[Record | Unusable], window: Window
 ) -> None:
-    tally = UsageTally(PlainMap(), window=window)
+    tally = UsageTally(ContributionMemo(PlainMap()), window=window)
     counts = tally.add_source(items, "f00d")
     found = tally.usage()
     without_record = (SkipReason.UNREADABLE_FILE, SkipReason.NOT_CLOUDTRAIL)
@@ -289,7 +290,7 @@ def test_merge_usage_gives_the_same_tables_for_any_partition_and_order(
     groups = [shuffled[a:b] for a, b in zip([0, *cuts], [*cuts, len(parts)], strict=True)]
     nested = merge_usage([merge_usage(group, limit=LIMIT) for group in groups], limit=LIMIT)
     assert tables(nested) == tables(whole)
-    tally = UsageTally(PlainMap())
+    tally = UsageTally(ContributionMemo(PlainMap()))
     for at, items in data.draw(st.permutations(list(enumerate(files)))):
         tally.add_source(items, str(at))
     assert tables(tally.usage(limit=LIMIT)) == tables(whole)

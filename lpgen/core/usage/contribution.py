@@ -1,0 +1,148 @@
+"""What a record adds to the usage tables, whatever its time and event id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from lpgen.core.events.event_map import skip_from_record
+from lpgen.core.events.outcome import outcome_from_record
+from lpgen.core.events.records import Record
+from lpgen.core.model import (
+    Caller,
+    CallerKind,
+    Category,
+    MappedAction,
+    MappingStatus,
+    OutcomeDetail,
+    RecordMapping,
+    SkipReason,
+)
+from lpgen.core.usage.context import context_text, tag_keys_from_record
+from lpgen.core.usage.coverage import category_from_record
+from lpgen.core.usage.fold import fold_resource
+from lpgen.errors import LpgenError
+
+MAX_TEXT_LENGTH: Final = 256
+"""Error codes, details and names in skips are cut to this many characters."""
+
+Behind = tuple[str, str, str, str, str, str, str, str, str, str, str, bool, str, str]
+"""The key columns of `USAGE_SCHEMA` behind the day, in its order."""
+
+_NOT_MAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
+_HAS_USAGE: Final = (CallerKind.ROLE, CallerKind.USER)
+_OWN_ROWS: Final = (None, SkipReason.DENIED, SkipReason.UNDETERMINED)
+_DATA: Final = Category.DATA.value
+
+
+class RecordMapper(Protocol):
+    """What is asked of the event map."""
+
+    def map_record(self, record: Record) -> RecordMapping:
+        """The actions that a record's call needs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contribution:
+    """Why a record is no usage (None where it is), with a detail, and the rows of the tables that it counts in.
+
+    `rows` are usage rows: the key behind the day, and the resources that fold to that row. `account` to `source` are
+    a coverage row's key but for the day.
+    """
+
+    skip: SkipReason | None
+    detail: str
+    outcome: str
+    account: str
+    region: str
+    category: str
+    source: str
+    rows: dict[Behind, frozenset[str]]
+
+
+def contribution_from_record(record: Record, caller: Caller, event_map: RecordMapper) -> Contribution:
+    """What a record adds to the tables, if its time, event id and names allow it to count at all.
+
+    Of the caller only its kind matters, and whether a service is behind it.
+    """
+    outcome = outcome_from_record(record)
+    mapping, detail = _map(record, event_map) if caller.kind in _HAS_USAGE else (_NOT_MAPPED, "")
+    skip = _skip_from_mapping(record, caller, outcome, mapping)
+    category = category_from_record(record)
+    return Contribution(
+        skip=skip,
+        detail=detail,
+        outcome=outcome.outcome._value_,
+        account=record.recipientAccountId or "",
+        region=record.awsRegion or "",
+        category=category,
+        source=record.eventSource if category == _DATA else "",
+        rows=_rows(record, caller, outcome, mapping.actions) if skip is None else {},
+    )
+
+
+def _map(record: Record, event_map: RecordMapper) -> tuple[RecordMapping, str]:
+    """The record's mapping, and why there is none.
+
+    A rule that a request's odd shape breaks must not end the run: callers choose their requests, and could keep all
+    logs from being read. The record counts as unmapped, so that its principal's replacement isn't called safe.
+    """
+    try:
+        return event_map.map_record(record), ""
+    except LpgenError:
+        raise
+    except Exception as error:
+        return _NOT_MAPPED, f"a mapping rule failed with {type(error).__name__}"
+
+
+def _skip_from_mapping(
+    record: Record, caller: Caller, outcome: OutcomeDetail, mapping: RecordMapping
+) -> SkipReason | None:
+    """Why a record gives no usage row, or None where it gives one, denied and undetermined calls included."""
+    skip = skip_from_record(record, caller, outcome, mapping)
+    if skip not in _OWN_ROWS:
+        return skip
+    return None if mapping.actions else SkipReason.NO_PERMISSION
+
+
+def _rows(
+    record: Record, caller: Caller, outcome: OutcomeDetail, actions: tuple[MappedAction, ...]
+) -> dict[Behind, frozenset[str]]:
+    rows: dict[Behind, set[str]] = {}
+    for behind, resource in _row_per_resource(record, caller, outcome, actions):
+        rows.setdefault(behind, set()).add(resource)
+    return {behind: frozenset(resources) for behind, resources in rows.items()}
+
+
+def _row_per_resource(
+    record: Record, caller: Caller, outcome: OutcomeDetail, actions: tuple[MappedAction, ...]
+) -> Iterator[tuple[Behind, str]]:
+    """The row of each pair of action and resource. The enums' plain text stands in the keys, as hashing an enum member
+    runs Python code."""
+    identity = record.userIdentity
+    invoked_by = (identity.invokedBy if identity else None) or ""
+    category, tags = category_from_record(record), tag_keys_from_record(record)
+    for mapped in actions:
+        context = context_text(mapped.context, tags)
+        for resource in mapped.resources:
+            folded = fold_resource(resource)
+            yield (
+                (
+                    record.eventSource,
+                    record.eventName,
+                    category,
+                    mapped.action,
+                    folded.text,
+                    folded.kind._value_,
+                    outcome.outcome._value_,
+                    outcome.error_code[:MAX_TEXT_LENGTH],
+                    outcome.denial_kind._value_,
+                    mapped.how,
+                    invoked_by,
+                    caller.service_session,
+                    record.vpcEndpointId or "",
+                    context,
+                ),
+                resource.text,
+            )
