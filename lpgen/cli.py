@@ -57,6 +57,7 @@ from lpgen.cli_options import (
 )
 from lpgen.cli_rollout import app as rollout_app
 from lpgen.cli_sections import WorkOrder
+from lpgen.cli_schema import schema_command
 from lpgen.core.options import KeepUnobservable, Options
 from lpgen.errors import InvocationError, LpgenError
 
@@ -342,6 +343,7 @@ app.command("stars")(stars_command)
 app.command("drift")(drift_command)
 app.command("snapshot")(snapshot_command)
 app.command("iam-policy")(iam_policy_command)
+app.command("schema")(schema_command)
 app.command("demo")(demo_command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from lpgen.edge.catalog_files import bundled_catalog
 from lpgen.edge.sample_logs import bundled_sample_logs
 from lpgen.pipeline import ingest
+from tests.report.test_schemas import faults
 
 REVIEW = [sys.executable, "-m", "lpgen", "review", "--principal", "storefront-api"]
 
@@ -32,6 +34,8 @@ def test_review_prints_the_same_bytes_to_a_pipe_and_to_a_file(form: str, inputs:
     subprocess.run([*REVIEW, *inputs, "--format", form, "--output", str(file)], check=True, capture_output=True)
     piped = subprocess.run([*REVIEW, *inputs, "--format", form], check=True, capture_output=True).stdout
     assert piped == file.read_bytes() != b""
+    if form == "json":
+        assert faults("review", json.loads(piped)) == []
     if form == "parquet":
         assert pq.read_table(file).num_rows > 100
 

@@ -15,6 +15,7 @@ from lpgen.edge.sample_logs import bundled_sample_logs
 from lpgen.pipeline import ingest
 from tests.report.code.hcl_reader import normal
 from tests.report.code.test_terraform import read_documents
+from tests.report.test_schemas import faults
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +103,10 @@ def test_generate_as_code_twice_gives_the_same_bytes(
         assert found == files_below(generate(data, tmp_path / form, form))
         # The JSON documents are there too, so that they can be verified.
         assert sum(name.endswith("/policy-1.json") for name in found) == 29
+
+
+def test_what_generate_writes_follows_its_schemas(terraform: Path) -> None:
+    files = [terraform / "summary.json", *terraform.glob("*/evidence.json")]
+    assert len(files) == 30
+    for path in files:
+        assert faults(path.stem, json.loads(path.read_text(encoding="utf-8"))) == []

@@ -105,8 +105,10 @@ def _flush(coded: list[str], tail: str) -> list[str]:
 
 
 def spreadsheet_text(text: str) -> str:
-    """The text as a cell that a spreadsheet takes for text: an apostrophe stands before what would be a formula.
+    """The text as a cell of one line that a spreadsheet takes for text, from which the text can be read back.
 
-    https://owasp.org/www-community/attacks/CSV_Injection
+    What isn't printable, and a backslash, is escaped. An apostrophe stands before what would be a formula, in ASCII or
+    full width, and before an apostrophe. https://owasp.org/www-community/attacks/CSV_Injection
     """
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+    shown = terminal_text(text)
+    return f"'{shown}" if shown.startswith(tuple("=+-@＝＋－＠'")) else shown

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lpgen.core.findings import ActionVerdict, Report
-from lpgen.report.inert import terminal_text
+from lpgen.report.inert import spreadsheet_text
 from lpgen.report.views import PrincipalView, review_view
 
 VERDICT_SCHEMA: Final = pa.schema(
@@ -53,18 +53,11 @@ VERDICT_SCHEMA: Final = pa.schema(
   `example_event_id` and `example_resource` of the earliest; null without records.
 """
 
-_FORMULA: Final = tuple("=+-@＝＋－＠'")
-"""How a cell begins that a spreadsheet takes for a formula, in ASCII and full width; and the mark itself.
-
-https://owasp.org/www-community/attacks/CSV_Injection
-"""
-
 
 def verdict_csv(report: Report) -> Iterator[str]:
     """The table as CSV in pieces: a header, commas, line feeds; null is an empty cell.
 
-    Cells are made inert, and can be read back. What isn't printable, and a backslash, is written as in a Python string,
-    so that a cell is one line. A cell that begins with `=`, `+`, `-`, `@` or `'` has one `'` more in front.
+    Texts are made inert, and can be read back: see `lpgen.report.inert.spreadsheet_text`.
     """
     yield _csv_text([VERDICT_SCHEMA.names])
     for batch in verdict_batches(report):
@@ -141,7 +134,4 @@ def _csv_cell(value: object) -> object:
         return str(value).lower()
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
-    if not isinstance(value, str):
-        return value
-    shown = terminal_text(value)
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+    return spreadsheet_text(value) if isinstance(value, str) else value

@@ -1,0 +1,34 @@
+"""`lpgen schema`: the JSON Schema of a document that lpgen prints."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from lpgen.cli_options import OutputFileOption, put_text
+
+
+class SchemaName(StrEnum):
+    """The documents that have a schema."""
+
+    REVIEW = "review"
+    SUMMARY = "summary"
+    EVIDENCE = "evidence"
+    VERIFICATION = "verification"
+    EXPLANATION = "explanation"
+
+
+def schema_command(
+    name: Annotated[SchemaName, typer.Argument(help="Which document.", show_default=False)],
+    output: OutputFileOption = None,
+) -> None:
+    """Print the JSON Schema of a document.
+
+    The schema (2020-12) is that of the JSON which this version prints; it is strict, and complete in itself. The
+    documents name their schema and its version under `schema`.
+    """
+    from lpgen.report.schemas import schema_json
+
+    put_text(schema_json(name), output)

@@ -1,0 +1,438 @@
+"""The JSON Schemas (2020-12) of the documents that lpgen prints: strict, each complete in itself.
+
+The schema of a version has all keys of the version, and refuses others. What each key means stands in the docstring of
+the module that prints it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import Final
+
+from lpgen.core.explanations import Fit, UseOn, WallState
+from lpgen.core.findings import CaveatKind, Confidence, PrincipalClass, Verdict
+from lpgen.core.grounds import CoverageSource
+from lpgen.core.model import (
+    AccessLevel,
+    DenialKind,
+    Effect,
+    Outcome,
+    PolicyKind,
+    PrincipalKind,
+    ResourceKind,
+    SkipReason,
+)
+from lpgen.core.policies.decision import Answer, Layer, Result
+from lpgen.core.replacements import CheckStatus, DecisionKind, LineKind
+from lpgen.report.counts import Counts
+from lpgen.report.evidence_json import EVIDENCE_SCHEMA
+from lpgen.report.explain_json import EXPLANATION_SCHEMA
+from lpgen.report.plan import StepKind
+from lpgen.report.review_json import REVIEW_SCHEMA
+from lpgen.report.schema_parts import (
+    COUNT,
+    DAY,
+    TEXT,
+    TEXTS,
+    YES_NO,
+    Schema,
+    by_key,
+    document,
+    listed,
+    nullable,
+    one_of,
+    record,
+    ref,
+)
+from lpgen.report.summary_json import SUMMARY_SCHEMA
+from lpgen.report.verification_json import VERIFICATION_SCHEMA
+
+# ---------------------------------------------------------------- parts
+
+_COUNTS: Final = {one.name: COUNT for one in fields(Counts)}
+_EVIDENCE: Final = {
+    "records": COUNT,
+    "first_seen": TEXT,
+    "last_seen": TEXT,
+    "example_event_id": TEXT,
+    "example_resource": TEXT,
+}
+_USE: Final = {
+    "action": TEXT,
+    "resource": TEXT,
+    "resource_kind": one_of(ResourceKind),
+    "outcome": one_of(Outcome),
+    "how": TEXT,
+    "wall": one_of(DenialKind),
+    "error_code": TEXT,
+    "regions": TEXTS,
+    **_EVIDENCE,
+}
+_STATEMENT: Final = {"policy": TEXT, "kind": one_of(PolicyKind), "group": TEXT, "statement": COUNT, "sid": TEXT}
+_SCOPE: Final = {"resources": TEXTS, "not_resources": TEXTS}
+_EITHER: Final = ("resources", "not_resources")
+_POLICY: Final = {"file": TEXT, "name": TEXT, "type": one_of(("inline", "managed")), "characters": COUNT}
+_CATALOG: Final = record({"version": TEXT, "date": TEXT})
+_DAYS: Final = {"first": DAY, "last": DAY}
+_PRINCIPAL: Final = {
+    "principal": TEXT,
+    "principal_id": TEXT,
+    "class": one_of(PrincipalClass),
+    "proposal": TEXT,
+    "safe": nullable(YES_NO),
+    "not_safe_because": listed(ref("caveat")),
+}
+
+_DEFS: Final[dict[str, Schema]] = {
+    "account": record(
+        {
+            "account": TEXT,
+            "first_day": DAY,
+            "last_day": DAY,
+            "covered_days": COUNT,
+            "gaps": listed(record(_DAYS)),
+            "regions": TEXTS,
+            "records": COUNT,
+            "data_events": listed(record({"region": TEXT, "event_sources": TEXTS})),
+            "data_events_known_from": one_of(CoverageSource),
+            "known_from": one_of(CoverageSource),
+            "trails": TEXTS,
+            "holes": listed(record({**_DAYS, "why": TEXT})),
+            "trail_changes": TEXTS,
+            "unseen_event_sources": TEXTS,
+        }
+    ),
+    "accepted": record({"kind": one_of(CaveatKind), "message": TEXT, "item": TEXT, "accepted_by": TEXT}),
+    "caveat": record({"kind": one_of(CaveatKind), "message": TEXT, "item": nullable(TEXT), "next_step": TEXT}),
+    "check": record({"name": TEXT, "status": one_of(CheckStatus), "examined": COUNT, "findings": TEXTS}),
+    "decision": record(
+        {
+            "do": one_of(DecisionKind),
+            "principal": TEXT,
+            "action": TEXT,
+            "resource": TEXT,
+            "item": TEXT,
+            "since": TEXT,
+            "until": TEXT,
+            "reason": TEXT,
+            "owner": TEXT,
+            "expires": TEXT,
+        }
+    ),
+    "dropped": record(
+        {
+            "action": TEXT,
+            **_SCOPE,
+            "parent": ref("statement"),
+            "reason": TEXT,
+            "owner": TEXT,
+            "expires": TEXT,
+            **_EVIDENCE,
+        },
+        either=_EITHER,
+    ),
+    "evidence": record(_EVIDENCE),
+    "kept": record({"service": TEXT, "why": TEXT, "actions": TEXTS}),
+    "statement": record(_STATEMENT),
+    "totals": record({"principals": COUNT, "replacements": COUNT, "refused": COUNT, "safe": COUNT, **_COUNTS}),
+    "ungranted": record({**_USE, "reason": TEXT, "explanation": nullable(TEXT)}),
+    "unmapped": record({"event_source": TEXT, "event_name": TEXT, **_EVIDENCE}),
+    "use": record(_USE),
+}
+
+_REPORT: Final = {
+    "as_of": DAY,
+    "catalog": _CATALOG,
+    "min_days": COUNT,
+    "totals": ref("totals"),
+    "coverage": record({"accounts": listed(ref("account"))}),
+}
+
+# ---------------------------------------------------------------- review and summary
+
+_GUARDS: Final = record(
+    {"scp_levels": by_key(COUNT), "resource_policies": COUNT, "trust_policies": COUNT, "boundary": nullable(TEXT)}
+)
+_SNAPSHOT: Final = record(
+    {
+        "name": TEXT,
+        "taken": {"type": "string", "format": "date-time"},
+        "accounts": TEXTS,
+        "used": TEXTS,
+        "gaps": listed(record({"account": nullable(TEXT), "subject": TEXT, "place": nullable(TEXT), "reason": TEXT})),
+    }
+)
+_LINE: Final = record(
+    {
+        "action": TEXT,
+        **_SCOPE,
+        "parent": ref("statement"),
+        "kind": one_of(LineKind),
+        "why": TEXT,
+        "rule": TEXT,
+        "evidence": nullable(ref("evidence")),
+    },
+    either=_EITHER,
+)
+_REPLACEMENT: Final = record(
+    {
+        "refusal": nullable(TEXT),
+        "documents": listed(record({**_POLICY, "statements": COUNT})),
+        "lines": listed(_LINE),
+        "kept": listed(ref("kept")),
+        "for_review": listed(ref("kept")),
+        "decided": listed(ref("kept")),
+        "rules": listed(record({"rule": TEXT, "adds": TEXT, "records": COUNT, "patterns": TEXTS})),
+        "characters_by_service": by_key(COUNT),
+    }
+)
+_VERDICT: Final = record(
+    {
+        "action": TEXT,
+        "level": one_of(AccessLevel),
+        "verdict": one_of(Verdict),
+        "reason": TEXT,
+        "keep": TEXT,
+        "in_replacement": YES_NO,
+        "confidence": one_of(Confidence),
+        "danger": TEXT,
+        "granted_by": listed(COUNT),
+        "evidence": nullable(ref("evidence")),
+    }
+)
+_SERVICE: Final = record(
+    {
+        "service": TEXT,
+        "levels": {
+            "type": "object",
+            "propertyNames": one_of(AccessLevel),
+            "additionalProperties": record({"granted": COUNT, "seen": COUNT}),
+        },
+    }
+)
+_STEP: Final = record({"kind": one_of(StepKind), "name": TEXT, "file": TEXT, "characters": COUNT})
+
+_REVIEW: Final = document(
+    REVIEW_SCHEMA,
+    "What `lpgen review --format json` prints",
+    {
+        **_REPORT,
+        "guards": _GUARDS,
+        "snapshot": nullable(_SNAPSHOT),
+        "skips": listed(record({"reason": one_of(SkipReason), "records": COUNT, "example_event_id": TEXT})),
+        "problems": TEXTS,
+        "expired_decisions": listed(ref("decision")),
+        "not_in_snapshot": listed(
+            record(
+                {
+                    "principal": TEXT,
+                    "principal_ids": TEXTS,
+                    "regions": TEXTS,
+                    "uses": listed(ref("use")),
+                    "denied": listed(ref("use")),
+                    "unmapped": listed(ref("unmapped")),
+                }
+            )
+        ),
+        "principals": listed(
+            record(
+                {
+                    **_PRINCIPAL,
+                    "account": TEXT,
+                    "kind": one_of(PrincipalKind),
+                    "accepted": listed(ref("accepted")),
+                    "covered_days": COUNT,
+                    "counts": record(_COUNTS),
+                    "removal_confidence": record({str(level): COUNT for level in Confidence}),
+                    "statements": listed(ref("statement")),
+                    "services": listed(_SERVICE),
+                    "verdicts": listed(_VERDICT),
+                    "wildcards": listed(
+                        record(
+                            {
+                                "pattern": TEXT,
+                                "not_action": YES_NO,
+                                "expands_to": COUNT,
+                                "used": TEXTS,
+                                "statement": ref("statement"),
+                            }
+                        )
+                    ),
+                    "ungranted": listed(ref("ungranted")),
+                    "denied": listed(ref("use")),
+                    "unmapped": listed(ref("unmapped")),
+                    "replacement": nullable(_REPLACEMENT),
+                    "plan": record({"steps": listed(_STEP), "note": TEXT}),
+                    "dropped": listed(ref("dropped")),
+                    "checks": nullable(listed(ref("check"))),
+                }
+            )
+        ),
+    },
+    _DEFS,
+)
+
+_SUMMARY: Final = document(
+    SUMMARY_SCHEMA,
+    "The `summary.json` of an output folder of `lpgen generate`",
+    {
+        **_REPORT,
+        "problems": TEXTS,
+        "principals": listed(record({**_PRINCIPAL, "folder": nullable(TEXT), "counts": record(_COUNTS)})),
+    },
+    _DEFS,
+)
+
+# ---------------------------------------------------------------- evidence and verification
+
+_REASON: Final = record({"kind": one_of(LineKind), "why": TEXT, "rule": TEXT, **_EVIDENCE})
+
+_EVIDENCE_FILE: Final = document(
+    EVIDENCE_SCHEMA,
+    "The `evidence.json` beside a principal's replacement",
+    {
+        **_PRINCIPAL,
+        "accepted": listed(ref("accepted")),
+        "as_of": DAY,
+        "catalog": _CATALOG,
+        "coverage": nullable(ref("account")),
+        "replaces": record(
+            {
+                "detach": TEXTS,
+                "delete_inline": TEXTS,
+                "leave_groups": TEXTS,
+                "boundary_stays": nullable(TEXT),
+                "policies_sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+            }
+        ),
+        "policies": listed(record(_POLICY)),
+        "lines": listed(
+            record(
+                {
+                    "file": TEXT,
+                    "sid": TEXT,
+                    "action": TEXT,
+                    **_SCOPE,
+                    "parent": ref("statement"),
+                    "evidence": listed(_REASON),
+                },
+                either=_EITHER,
+            )
+        ),
+        "denies": listed(
+            record({"from": ref("statement"), "carried_in": nullable(record({"file": TEXT, "sid": TEXT}))})
+        ),
+        "rules": listed(record({"rule": TEXT, "sentence": TEXT, "pattern": TEXT, "records": COUNT})),
+        "dropped": listed(ref("dropped")),
+        "ungranted": listed(ref("ungranted")),
+        "checks": nullable(listed(ref("check"))),
+    },
+    _DEFS,
+)
+
+_VERIFICATION: Final = document(
+    VERIFICATION_SCHEMA,
+    "What `lpgen verify --format json` prints",
+    {
+        "status": one_of(CheckStatus),
+        "principals": listed(
+            record({"principal": TEXT, "status": one_of(CheckStatus), "checks": listed(ref("check"))})
+        ),
+    },
+    _DEFS,
+)
+
+# ---------------------------------------------------------------- explanation
+
+
+def _either_of(schema: Schema, one: str, other: str) -> Schema:
+    """The record, of which two more keys stand for each other."""
+    required = [name for name in schema["required"] if name not in (one, other)]
+    choices = [{"oneOf": schema["oneOf"]}] if "oneOf" in schema else []
+    choices.append({"oneOf": [{"required": [one]}, {"required": [other]}]})
+    return {**{key: value for key, value in schema.items() if key != "oneOf"}, "required": required, "allOf": choices}
+
+
+_EXPLAINED_STATEMENT: Final = _either_of(
+    record(
+        {
+            **_STATEMENT,
+            "effect": one_of(Effect),
+            "fit": one_of(Fit),
+            "actions": TEXTS,
+            "not_actions": TEXTS,
+            "actions_today": COUNT,
+            **_SCOPE,
+            "names_principal": nullable(TEXT),
+            "conditions": listed(record({"operator": TEXT, "key": TEXT, "values": TEXTS, "met": one_of(Answer)})),
+            "depends_on": TEXTS,
+        },
+        either=_EITHER,
+    ),
+    "actions",
+    "not_actions",
+)
+
+_EXPLANATION: Final = document(
+    EXPLANATION_SCHEMA,
+    "What `lpgen explain --format json` prints",
+    {
+        "principal": TEXT,
+        "action": TEXT,
+        "action_known": YES_NO,
+        "similar_actions": TEXTS,
+        "resource": TEXT,
+        "resource_kind": one_of(ResourceKind),
+        "context": by_key(TEXTS),
+        "remarks": TEXTS,
+        "result": one_of(Result),
+        "sentence": TEXT,
+        "depends_on": TEXTS,
+        "rule": nullable(TEXT),
+        "stops": TEXTS,
+        "walls": listed(
+            record(
+                {
+                    "layer": one_of(Layer),
+                    "level": nullable(COUNT),
+                    "name": TEXT,
+                    "of": nullable(TEXT),
+                    "state": one_of(WallState),
+                    "policies": COUNT,
+                    "missing": TEXTS,
+                    "statements": listed(_EXPLAINED_STATEMENT),
+                }
+            )
+        ),
+        "not_known": TEXTS,
+        "use": nullable(
+            record(
+                {
+                    "first_day": nullable(DAY),
+                    "last_day": nullable(DAY),
+                    "covered_days": COUNT,
+                    "blind_spot": nullable(TEXT),
+                    "earlier_records": COUNT,
+                    "uses": listed(record({"on": one_of(UseOn), **_USE})),
+                }
+            )
+        ),
+    },
+    _DEFS,
+)
+
+
+def schema_json(name: str) -> str:
+    """The schema of a document by its name, as JSON text."""
+    return json.dumps(SCHEMAS[name], indent=2) + "\n"
+
+
+SCHEMAS: Final[dict[str, Schema]] = {
+    "review": _REVIEW,
+    "summary": _SUMMARY,
+    "evidence": _EVIDENCE_FILE,
+    "verification": _VERIFICATION,
+    "explanation": _EXPLANATION,
+}
+"""The schemas by the names of their documents."""
