@@ -56,8 +56,8 @@ from lpgen.cli_options import (
     wants_color,
 )
 from lpgen.cli_rollout import app as rollout_app
-from lpgen.cli_sections import WorkOrder
 from lpgen.cli_schema import schema_command
+from lpgen.cli_sections import WorkOrder
 from lpgen.core.options import KeepUnobservable, Options
 from lpgen.errors import InvocationError, LpgenError
 
@@ -233,13 +233,15 @@ def generate_command(
 ) -> None:
     """Write replacement policies, with evidence.
 
-    Makes a folder per principal with its policy documents and the evidence for every line.
+    Makes a folder per principal with its policy documents and the evidence for every line. With --as the same is
+    written as Terraform or CloudFormation too, in a folder of that name.
 
     Each replacement is verified before it is called safe. Exit 1 where one fails its verification.
 
     \b
     Example:
       lpgen generate --data lpgen-data --output lpgen-out
+      lpgen generate --data lpgen-data --output lpgen-out --as terraform
     """
     from lpgen.core.replacements import CheckStatus
     from lpgen.pipeline import generate

@@ -28,6 +28,10 @@ def schema_command(
 
     The schema (2020-12) is that of the JSON which this version prints; it is strict, and complete in itself. The
     documents name their schema and its version under `schema`.
+
+    \b
+    Example:
+      lpgen schema review
     """
     from lpgen.report.schemas import schema_json
 

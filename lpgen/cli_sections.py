@@ -13,7 +13,7 @@ SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Review", ("review", "explain", "stars")),
     ("Replace", ("generate", "verify", "rollout")),
     ("Every week", ("baseline", "drift")),
-    ("Look things up", ("catalog", "map", "authorize", "iam-policy")),
+    ("Look things up", ("catalog", "map", "authorize", "iam-policy", "schema")),
 )
 
 _ORDER: Final = tuple(name for _, names in SECTIONS for name in names)

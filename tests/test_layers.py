@@ -36,6 +36,7 @@ ALLOWED = {
             "cli_options",
             "cli_progress",
             "cli_rollout",
+            "cli_schema",
             "cli_sections",
             "__init__",
         }
@@ -49,6 +50,7 @@ ALLOWED = {
         {"errors", "core", "edge", "report", "pipeline", "pipeline_drift", "cli_options", "cli_catalog"}
     ),
     "pipeline_drift": frozenset({"errors", "core", "edge", "report", "pipeline"}),
+    "cli_schema": frozenset({"report", "cli_options"}),
     "cli_sections": frozenset({"cli_sections"}),
     "cli_options": frozenset({"errors", "core", "edge", "report"}),
     "cli_demo": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options"}),
