@@ -119,6 +119,12 @@ def test_permissions_for_one_plan_reach_nothing_else(server: Server, tmp_path: P
     assert not permits(printed, "iam:PutRolePolicy", f"{role}2")
     assert not permits(printed, "iam:CreatePolicy", f"arn:aws:iam::{ACCOUNT}:policy/lpgen/other")
     assert not actions_of(printed) & {"iam:GetUser", "iam:PutUserPolicy", "sts:AssumeRole"}
+    inline = World(world.server, tmp_path / "inline")
+    inline.home.mkdir()
+    inline.plan_of({world.make_role("plain", inline={"own": OLD}): (New(OLD.replace("*", "Get*", 1), inline=True),)})
+    printed = json.loads(world_prints(world, "rollout-apply", "--plan", str(inline.plan)))
+    assert not actions_of(printed) & {"iam:AttachRolePolicy", "iam:CreatePolicy"}
+    assert "iam:PutRolePolicy" in actions_of(printed)
     world.plan.write_text(world.plan.read_text().replace('"calls"', '"others"'))
     assert world_prints(world, "rollout-apply", "--plan", str(world.plan), status=1) == ""
 

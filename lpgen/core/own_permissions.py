@@ -149,33 +149,74 @@ def own_policies(
     }
 
 
+Arns = dict[PrincipalKind, list[str]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Reach:
-    """What a rollout may touch: principals by kind, the policies that it attaches and detaches, and those it makes.
+    """What a rollout may touch: principals by kind, and those of them whose attachments or inline policies change.
 
-    `exchanged` empty means any, since what an old policy is called isn't known without a plan.
+    `exchanged` are the policies that come and go, None for any, since without a plan it isn't known what old ones are
+    called; `made` are those that it makes.
     """
 
-    principals: dict[PrincipalKind, list[str]]
-    exchanged: list[str]
+    principals: Arns
+    attachments: Arns
+    inline: Arns
+    exchanged: list[str] | None
     made: list[str]
 
 
 def _anything(partition: str, account: str) -> _Reach:
     """Every role and user of an account, and every policy that lpgen may make in it."""
     iam = f"arn:{partition}:iam::{account}"
-    return _Reach({kind: [f"{iam}:{kind}/*"] for kind in PrincipalKind}, [], [f"{iam}:policy{POLICY_PATH}*"])
+    everyone = {kind: [f"{iam}:{kind}/*"] for kind in PrincipalKind}
+    return _Reach(everyone, everyone, everyone, None, [f"{iam}:policy{POLICY_PATH}*"])
+
+
+_ATTACHING: Final = frozenset({CallKind.ATTACH, CallKind.DETACH})
+_EDITING: Final = frozenset({CallKind.PUT_INLINE, CallKind.DELETE_INLINE})
 
 
 def _reach(plan: RolloutPlan) -> _Reach:
     """The principals that a plan changes, and the policies that come and go."""
-    planned = [one for one in plan.principals if one.calls]
-    calls = [call for one in planned for call in one.calls]
+    calls = [call for one in plan.principals for call in one.calls]
     return _Reach(
-        {kind: sorted(one.principal for one in planned if one.kind is kind) for kind in PrincipalKind},
-        sorted({call.policy for call in calls if call.kind in (CallKind.ATTACH, CallKind.DETACH)}),
+        _with_calls(plan, frozenset(CallKind)),
+        _with_calls(plan, _ATTACHING),
+        _with_calls(plan, _EDITING),
+        sorted({call.policy for call in calls if call.kind in _ATTACHING}),
         sorted({call.policy for call in calls if call.kind is CallKind.CREATE_POLICY}),
     )
+
+
+def _with_calls(plan: RolloutPlan, kinds: frozenset[CallKind]) -> Arns:
+    """The principals that have calls of these kinds."""
+    found: Arns = {kind: [] for kind in PrincipalKind}
+    for one in plan.principals:
+        if any(call.kind in kinds for call in one.calls):
+            found[one.kind].append(one.principal)
+    return found
+
+
+def _rollout(reach: _Reach) -> Iterator[Document]:
+    """What applying takes, and undoing too, since an apply that fails undoes itself.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_PolicyARN
+    """
+    yield _allow("ReadLimits", ("iam:GetAccountSummary",), "*")
+    yield _allow("ReadPolicies", _READ_POLICIES, "*")  # those of AWS too
+    condition = {} if reach.exchanged is None else {"ArnEquals": {"iam:PolicyARN": reach.exchanged}}
+    for kind in PrincipalKind:
+        word = kind.capitalize()
+        if reach.principals[kind]:
+            yield _allow(f"Read{word}s", _READ_PRINCIPALS[kind], reach.principals[kind])
+        if reach.attachments[kind]:
+            yield _allow(f"Exchange{word}Policies", _ATTACH[kind], reach.attachments[kind], **condition)
+        if reach.inline[kind]:
+            yield _allow(f"Edit{word}Policies", _EDIT[kind], reach.inline[kind])
+    if reach.made:
+        yield _allow("MakePolicies", _MAKE_POLICIES, reach.made)
 
 
 def _athena(partition: str, account: str, *, bucket: str, answers: str) -> Iterable[Document]:
@@ -193,23 +234,6 @@ def _athena(partition: str, account: str, *, bucket: str, answers: str) -> Itera
     yield _allow("ListAnswers", _LIST_ANSWERS, f"{s3}{answers}")
     yield _allow("KeepAnswers", _KEEP_ANSWERS, f"{s3}{answers}/*")
     yield _allow("UseKeys", keys, "*", StringLike={"kms:ViaService": "s3.*.amazonaws.com*"})
-
-
-def _rollout(reach: _Reach) -> Iterator[Document]:
-    """What applying takes, and undoing too, since an apply that fails undoes itself.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_PolicyARN
-    """
-    yield _allow("ReadLimits", ("iam:GetAccountSummary",), "*")
-    yield _allow("ReadPolicies", _READ_POLICIES, "*")  # those of AWS too
-    condition = {"ArnEquals": {"iam:PolicyARN": reach.exchanged}} if reach.exchanged else {}
-    for kind, arns in reach.principals.items():
-        if arns:
-            yield _allow(f"Read{kind.capitalize()}s", _READ_PRINCIPALS[kind], arns)
-            yield _allow(f"Exchange{kind.capitalize()}Policies", _ATTACH[kind], arns, **condition)
-            yield _allow(f"Edit{kind.capitalize()}Policies", _EDIT[kind], arns)
-    if reach.made:
-        yield _allow("MakePolicies", _MAKE_POLICIES, reach.made)
 
 
 def _trust(partition: str, account: str, caller: str) -> Document:
