@@ -66,9 +66,13 @@ def _lines(watched: Sequence[Watched]) -> Iterator[str]:
         for denial in one.denials:
             yield from _denial_lines(denial)
         for call, records in one.unmapped:
-            yield f"  denied, and which action it needs isn't known: {terminal_text(call)} ({records} records)"
+            yield f"  denied, and which action it needs isn't known: {terminal_text(call)} ({_counted(records)})"
         yield from _unseen_lines(one)
         yield ""
+
+
+def _counted(records: int) -> str:
+    return "1 record" if records == 1 else f"{records:,} records"
 
 
 def _reach(one: Watched) -> str:
@@ -81,7 +85,7 @@ def _denial_lines(one: Denial) -> Iterator[str]:
     upto = "up to " if one.straddles else ""
     before = ", denied before the rollout too" if one.before_too else ""
     where = one.resource or "a resource that the record doesn't show"
-    seen = f"{upto}{one.records} records, last {one.last_seen}, such as event {one.example_event_id}{before}"
+    seen = f"{upto}{_counted(one.records)}, last {one.last_seen}, such as event {one.example_event_id}{before}"
     yield f"  denied: {terminal_text(one.action)} on {terminal_text(where)} ({terminal_text(seen)})"
     if one.why:
         yield f"    {terminal_text(one.why)}"
