@@ -126,6 +126,8 @@ def ingest_command(
     bucket_logs, event_history = _cloud(sources, window, connection, pays=requester_pays)
     athena = None
     if sources.tables:
+        if engine is not EngineName.LOCAL:
+            raise InvocationError(f"--engine has nothing to do with `{ATHENA}`, whose queries run in Athena")
         group = workgroup_from_options(workgroup, output_location)
         athena = athena_from_options(
             sources.tables, window, connection, workgroup=group, accounts=sources.accounts, regions=sources.regions

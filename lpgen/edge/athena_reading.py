@@ -18,7 +18,7 @@ from lpgen.core.usage.group_tally import GroupTally
 from lpgen.core.usage.ingest_result import Progress, ProgressReport
 from lpgen.edge.athena_answers import rows_of_answer
 from lpgen.edge.athena_logs import AthenaLogs, TablePlan, ingested_days, plan_table
-from lpgen.edge.chunk_reader import ChunkResult
+from lpgen.edge.chunk_reader import ChunkResult, collector_paused
 from lpgen.edge.ingest_reading import Reading
 from lpgen.edge.ledger import LedgerFile, LedgerObject
 from lpgen.errors import IngestError, QueryTooLargeError, quote_input
@@ -83,7 +83,8 @@ def _read_query(plan: TablePlan, query: Query, event_map: EventMap) -> tuple[Chu
     """What came of a query's answer, and how many bytes it took Athena to read."""
     runner = plan.logs.runner
     answered = runner.run(query.sql, plan.table.name.database)
-    result = _count_rows(plan, query, event_map, rows_of_answer(runner.session, answered, query.columns))
+    with collector_paused():
+        result = _count_rows(plan, query, event_map, rows_of_answer(runner.session, answered, query.columns))
     return result, answered.bytes_scanned
 
 

@@ -20,12 +20,6 @@ LONGEST_WAIT_SECONDS: Final = 5.0
 ATTEMPTS: Final = 3
 """How often a query is run that Athena says may do better another time."""
 
-REUSE_MINUTES: Final = 60
-"""How old an answer of the very same query may be: one whose reader died is read again, and not paid for twice.
-
-https://docs.aws.amazon.com/athena/latest/ug/reusing-query-results.html
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Workgroup:
@@ -99,9 +93,6 @@ class QueryRunner:
         options: dict[str, Any] = {
             "QueryString": sql,
             "QueryExecutionContext": {"Catalog": "AwsDataCatalog", "Database": database},
-            "ResultReuseConfiguration": {
-                "ResultReuseByAgeConfiguration": {"Enabled": True, "MaxAgeInMinutes": REUSE_MINUTES}
-            },
         }
         if self.workgroup.name:
             options["WorkGroup"] = self.workgroup.name

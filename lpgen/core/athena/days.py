@@ -82,18 +82,20 @@ def missing_days(
 ) -> tuple[date, ...]:
     """The days to ask for: those that weren't ingested.
 
+    Another table of the same location isn't taken for this one: it may have other partitions.
+
     Raises:
-        IngestError: of some day a part was ingested, so that asking would count that part twice.
+        IngestError: some day's records were ingested in part, or from another table, and would count twice.
     """
     known = set()
     for one in ingested:
-        same = one.table == str(table.name) or _nested(one.location, table.location)
-        if not same or not days.first <= one.day <= days.last or not one.wanted.meets(wanted):
+        shared = one.table == str(table.name) or _nested(one.location, table.location)
+        if not shared or not days.first <= one.day <= days.last or not one.wanted.meets(wanted):
             continue
-        if not one.wanted.covers(wanted) or one.location != table.location:
+        if (one.table, one.location) != (str(table.name), table.location) or not one.wanted.covers(wanted):
             raise IngestError(
-                f"a part of {one.day} was ingested as `{one.name}`, and would count twice",
-                hint="ask for the same accounts and Regions again, or ingest into a new --data folder",
+                f"records of {one.day} were ingested as `{one.name}`, and would count twice",
+                hint="ask the same table for the same accounts and Regions, or ingest into a new --data folder",
             )
         known.add(one.day)
     return tuple(day for day in days.days if day not in known)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _TOKEN: Final = re.compile(r"[<>,:]|[^<>,:]+")
+_LENGTH: Final = re.compile(r"\([^()]*\)")  # as in `decimal(10,2)`
 _MAX_DEPTH: Final = 50
 _TEXTS: Final = frozenset({"string", "varchar", "char"})
 _INTEGERS: Final = frozenset({"tinyint", "smallint", "int", "integer", "bigint"})
@@ -46,7 +47,7 @@ UNKNOWN_TYPE: Final = HiveType("unknown")
 
 def type_from_text(text: str) -> HiveType:
     """The type that a text describes, or `UNKNOWN_TYPE`."""
-    tokens = [token.strip() for token in _TOKEN.findall(text)]
+    tokens = [token.strip() for token in _TOKEN.findall(_LENGTH.sub("", text))]
     try:
         found, rest = _read_type([token for token in tokens if token], 0)
     except (IndexError, ValueError):
@@ -58,10 +59,8 @@ def _read_type(tokens: list[str], depth: int) -> tuple[HiveType, list[str]]:
     """The type at the beginning, and the tokens behind it."""
     if depth > _MAX_DEPTH:
         raise ValueError(depth)
-    name = tokens[0].partition("(")[0].strip().lower()
+    name = tokens[0].lower()
     rest = tokens[1:]
-    if "(" in tokens[0] and ")" not in tokens[0]:  # decimal(10,2)
-        rest = rest[rest.index(next(token for token in rest if token.endswith(")"))) + 1 :]
     if name == "array":
         item, rest = _read_type(_behind(rest, "<"), depth + 1)
         return HiveType(name, item=item), _behind(rest, ">")

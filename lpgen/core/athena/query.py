@@ -46,6 +46,9 @@ IDENTITY_FIELDS: Final = (
     "sessionContext.sessionIssuer.accountId",
 )
 
+IDENTITY_COLUMNS: Final = tuple(f"identity_{path.replace('.', '_').lower()}" for path in IDENTITY_FIELDS)
+"""What they are called in the answer."""
+
 UNREAD_ANSWERS: Final = (
     "kms.amazonaws.com",
     "s3.amazonaws.com",
@@ -153,6 +156,8 @@ def describe_lacks(table: AthenaTable, partitions: Partitions) -> tuple[str, ...
         lacks.append("the table doesn't name the roles behind sessions: calls by roles are skipped")
     if "eventid" not in table.columns:
         lacks.append("the table has no column `eventid`: usage has no examples")
+    if any(not key.projection for key in table.keys):
+        lacks.append("partitions of the table are added one by one: records of those not yet added stay unseen")
     if not partitions.tell_days:
         lacks.append("no partition of the table tells the day: each query reads all of it")
     return tuple(lacks)
@@ -183,10 +188,10 @@ def _keys(table: AthenaTable) -> Iterator[tuple[str, str]]:
         expression = _plain(table, name)
         if expression:
             yield name, expression
-    for path in IDENTITY_FIELDS:
+    for name, path in zip(IDENTITY_COLUMNS, IDENTITY_FIELDS, strict=True):
         expression = _identity(table, path)
         if expression:
-            yield f"identity_{path.replace('.', '_').lower()}", expression
+            yield name, expression
     if _is_text(table, REQUEST):
         yield REQUEST, _calm_request()
     if _is_text(table, RESPONSE):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 import msgspec
 
-from lpgen.core.athena.query import BESIDE, COUNT, FIRST, LAST, REQUEST, RESOURCES, RESPONSE
+from lpgen.core.athena.query import BESIDE, COUNT, FIRST, IDENTITY_COLUMNS, LAST, REQUEST, RESOURCES, RESPONSE
 from lpgen.core.events.records import Record, RecordResource, SessionContext, SessionIssuer, UserIdentity
 from lpgen.core.usage.event_time import moment_from_text
 from lpgen.core.usage.group_tally import RecordGroup
@@ -40,7 +41,7 @@ def group_from_row(row: Row) -> RecordGroup:
         readOnly=_flag(row.get("readonly")),
         awsRegion=row.get("awsregion") or None,
         recipientAccountId=row.get("recipientaccountid") or None,
-        userIdentity=_identity(row),
+        userIdentity=_identity(tuple([row.get(column) or None for column in IDENTITY_COLUMNS])),
         errorCode=row.get("errorcode") or None,
         errorMessage=row.get("errormessage") or None,
         vpcEndpointId=row.get("vpcendpointid") or None,
@@ -64,28 +65,25 @@ def object_or_text(text: str | None) -> dict[str, object] | str | None:
         return text
 
 
-def _identity(row: Row) -> UserIdentity | None:
-    def part(path: str) -> str | None:
-        return row.get(f"identity_{path}") or None
-
-    issuer = SessionIssuer(
-        type=part("sessioncontext_sessionissuer_type"),
-        principalId=part("sessioncontext_sessionissuer_principalid"),
-        arn=part("sessioncontext_sessionissuer_arn"),
-        accountId=part("sessioncontext_sessionissuer_accountid"),
-    )
-    context = SessionContext(
-        sessionIssuer=issuer if issuer != _NO_ISSUER else None, sourceIdentity=part("sessioncontext_sourceidentity")
-    )
+@lru_cache(maxsize=65_536)
+def _identity(parts: tuple[str | None, ...]) -> UserIdentity | None:
+    """The caller from the parts in `IDENTITY_FIELDS`, worked out once: groups are many, and callers few."""
+    kind, principal_id, arn, account, invoked_by, source, *of_issuer = parts
+    context = SessionContext(sessionIssuer=_issuer(*of_issuer), sourceIdentity=source)
     identity = UserIdentity(
-        type=part("type"),
-        principalId=part("principalid"),
-        arn=part("arn"),
-        accountId=part("accountid"),
-        invokedBy=part("invokedby"),
+        type=kind,
+        principalId=principal_id,
+        arn=arn,
+        accountId=account,
+        invokedBy=invoked_by,
         sessionContext=context if context != _NO_CONTEXT else None,
     )
     return identity if identity != _NO_IDENTITY else None
+
+
+def _issuer(kind: str | None, principal_id: str | None, arn: str | None, account: str | None) -> SessionIssuer | None:
+    issuer = SessionIssuer(type=kind, principalId=principal_id, arn=arn, accountId=account)
+    return issuer if issuer != _NO_ISSUER else None
 
 
 _NO_ISSUER: Final = SessionIssuer()

@@ -66,7 +66,7 @@ class AthenaTable:
 
 
 def name_from_address(address: str) -> TableName:
-    """The table that `athena://DATABASE.TABLE` names.
+    """The table that `athena://DATABASE.TABLE` names, in lower case as Glue keeps it.
 
     Raises:
         InvocationError: it is no such address.
@@ -74,7 +74,7 @@ def name_from_address(address: str) -> TableName:
     found = _ADDRESS.fullmatch(address)
     if found is None:
         raise InvocationError(f"{quote_input(address)} is no table in Athena", hint=f"write `{SCHEME}DATABASE.TABLE`")
-    return TableName(found[1], found[2])
+    return TableName(found[1].lower(), found[2].lower())
 
 
 def table_from_definition(
