@@ -438,6 +438,7 @@ def test_ingest_commits_on_the_way_and_notices_another_one_between(
     result = take_from(bucket.server, tmp_path / "data", bucket.address())
     assert (result.objects_read, result.records, result.usage_records) == (20, 20, 20)
     assert content(tmp_path / "data") == expected
+    assert {path.is_file() for path in (tmp_path / "data" / "usage").glob("*/*")} == {True}, "one part is left"
 
     lock_again = Ledger.lock_again
 

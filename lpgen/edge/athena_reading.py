@@ -69,8 +69,7 @@ def read_athena(
 def _take(reading: Reading, result: ChunkResult) -> None:
     reading.add(result)
     if result.files:
-        reading.commit()
-        reading.ledger.lock_again(reading.data)
+        reading.checkpoint()
 
 
 @dataclass(slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,7 +24,7 @@ from lpgen.edge.object_finder import FoundObjects
 from lpgen.edge.object_reader import ObjectChunk, ObjectReader
 from lpgen.edge.object_store import StoredObject
 from lpgen.edge.phase_clock import Phase, PhaseClock
-from lpgen.edge.usage_files import read_generation_usage, remove_stale_usage, write_usage
+from lpgen.edge.usage_files import is_in_parts, read_usage_parts, remove_stale_usage, write_usage, write_usage_beside
 from lpgen.errors import AccessError, AwsError, CredentialsError, DataError, IngestError
 
 CHECKPOINT_FILES: Final = 50_000
@@ -87,34 +88,58 @@ class Reading:
         self.refusals += sum(isinstance(error, AccessError) for error in result.errors)
         self.bytes_done += result.bytes_read
 
-    def is_checkpoint_due(self) -> bool:
-        """Whether enough is waiting to be worth a commit."""
-        return self._waiting_objects >= CHECKPOINT_FILES
-
     def commit(self) -> None:
-        """Makes what was read the state of the data folder, at once or not at all.
+        """Makes what was read the state of the data folder, in one part, at once or not at all.
 
         Raises:
             IngestError: it can't be written; the old state still counts.
             DataError: the tables of the old state are lost or damaged.
         """
-        if not self._waiting_files and not self._waiting_objects:
-            return
+        if self._waiting_files or self._waiting_objects or self._is_in_parts():
+            self._commit(self._write_whole)
+
+    def is_checkpoint_due(self) -> bool:
+        """Whether enough is waiting to be worth a checkpoint."""
+        return self._waiting_objects >= CHECKPOINT_FILES
+
+    def checkpoint(self) -> None:
+        """Commits in the middle of a reading, and takes the lock again; the cost follows what is waiting.
+
+        Raises:
+            IngestError: as `commit`, or another ingest came between.
+            DataError: as `commit`.
+        """
+        self._commit(self._write_beside)
+        self.ledger.lock_again(self.data)
+
+    def _commit(self, write: Callable[[Usage], str]) -> None:
         with self.clock.measure(Phase.MERGING):
             added = self._usage.total()
-        with self.clock.measure(Phase.WRITING):
-            generation = self._write(added) if self._waiting_files else self.ledger.generation
+        with self.clock.measure(Phase.WRITING), self._failures():
+            has_news = self._waiting_files or self._is_in_parts()
+            generation = write(added) if has_news else self.ledger.generation
             self.ledger.commit(generation)
             remove_stale_usage(self.data, generation)
         self._told.add(Usage(EMPTY_USAGE.table, added.skips, added.coverage))
         self._usage, self._waiting_files, self._waiting_objects = UsageSum(), 0, 0
 
-    def _write(self, added: Usage) -> str:
-        known = self.ledger.generation
+    def _write_whole(self, added: Usage) -> str:
+        with self.clock.measure(Phase.MERGING):
+            known = self.ledger.generation
+            whole = merge_usage([*read_usage_parts(self.data, known), added]) if known else added
+        return write_usage(self.data, whole)
+
+    def _write_beside(self, added: Usage) -> str:
+        return write_usage_beside(self.data, self.ledger.generation, added)
+
+    def _is_in_parts(self) -> bool:
+        with self._failures():
+            return is_in_parts(self.data, self.ledger.generation)
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
         try:
-            return write_usage(
-                self.data, merge_usage([read_generation_usage(self.data, known), added]) if known else added
-            )
+            yield
         except FileNotFoundError as error:
             raise DataError(f"`{self.data}` has lost its usage tables", hint="ingest into a new folder") from error
         except OSError as error:
@@ -228,8 +253,7 @@ def read_objects(
             amount.report(reading)
             _stop_if_hopeless(reading, result)
             if reading.is_checkpoint_due():
-                reading.commit()
-                ledger.lock_again(reading.data)
+                reading.checkpoint()
         work = [_chunk_from_objects(ledger, chunk.objects) for chunk in again]
 
 
@@ -254,8 +278,7 @@ def read_events(
                 done = reading.events_read + reading.events_known
                 report_progress(Progress(done, done, 0, 0, reading.records, "events"))
             if reading.is_checkpoint_due():
-                reading.commit()
-                ledger.lock_again(reading.data)
+                reading.checkpoint()
     except AwsError:
         reading.commit()
         raise

@@ -1,7 +1,8 @@
 """The usage tables on disk: one immutable folder per state, named after its content.
 
 `DIR/usage/HASH/{usage,skips,coverage}.parquet`, where HASH is over the bytes of the three files. A folder is complete
-once it has its name; which one counts is in the ledger. See docs/data-folder.md.
+once it has its name; which one counts is in the ledger. In the middle of a long ingest it also holds `part-2/` and so
+on, with tables to merge with the first. See docs/data-folder.md.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lpgen.core.usage.columns import empty_table
-from lpgen.core.usage.tables import COVERAGE_SCHEMA, EMPTY_USAGE, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
+from lpgen.core.usage.tables import COVERAGE_SCHEMA, EMPTY_USAGE, SKIPS_SCHEMA, USAGE_SCHEMA, Usage, merge_usage
 from lpgen.edge.ledger import read_generation
 from lpgen.errors import DataError
 
@@ -30,6 +31,7 @@ USAGE_TABLES: Final = tuple(f"{name}.parquet" for name, _ in _FILES)
 """The names of the three files."""
 
 _UNFINISHED: Final = "unfinished-"
+_PART: Final = "part-"
 _ROW_GROUP_ROWS: Final = 1 << 17
 _ATTEMPTS: Final = 5
 
@@ -56,9 +58,25 @@ def read_generation_usage(data: Path, generation: str) -> Usage:
         DataError: a file is damaged, or of another schema.
         FileNotFoundError: there is no such folder.
     """
+    parts = read_usage_parts(data, generation)
+    return parts[0] if len(parts) == 1 else merge_usage(parts)
+
+
+def read_usage_parts(data: Path, generation: str) -> tuple[Usage, ...]:
+    """The same before it is merged: one part, or several where an ingest was cut short.
+
+    Raises:
+        DataError: a file is damaged, or of another schema.
+        FileNotFoundError: there is no such folder.
+    """
     if not generation:
-        return EMPTY_USAGE
-    return read_usage_tables(data / USAGE_FOLDER / generation)
+        return (EMPTY_USAGE,)
+    return tuple(read_usage_tables(part) for part in _part_folders(data / USAGE_FOLDER / generation))
+
+
+def is_in_parts(data: Path, generation: str) -> bool:
+    """Whether the tables lie in several parts."""
+    return bool(generation) and len(_part_folders(data / USAGE_FOLDER / generation)) > 1
 
 
 def read_usage_tables(folder: Path) -> Usage:
@@ -90,20 +108,90 @@ def write_usage(data: Path, usage: Usage) -> str:
     Raises:
         OSError: the disk is full, say; what was begun is removed.
     """
+
+    def fill(folder: Path) -> str:
+        digest = hashlib.sha256()
+        for one in write_usage_tables(folder, usage):
+            digest.update(one)
+        return digest.hexdigest()
+
+    return _write_folder(data, fill)
+
+
+def write_usage_beside(data: Path, generation: str, added: Usage) -> str:
+    """Writes tables beside those of a generation, for the middle of a long ingest: a folder with both, and its name.
+
+    What is there isn't written again but linked. Last parts that aren't larger are merged with the new one, so that a
+    row is written a few times only, however often this is called, and the parts stay few.
+
+    Raises:
+        DataError: a file is damaged, or of another schema.
+        OSError: the disk is full, say; what was begun is removed.
+    """
+    kept = _part_folders(data / USAGE_FOLDER / generation) if generation else []
+    while kept and _count_rows(kept[-1]) <= added.table.num_rows:
+        added = merge_usage([read_usage_tables(kept.pop()), added])
+    if not kept:
+        return write_usage(data, added)
+
+    def fill(folder: Path) -> str:
+        for number, part in enumerate(kept, start=1):
+            _link_tables(part, _part_folder(folder, number))
+        new = _part_folder(folder, len(kept) + 1)
+        new.mkdir()
+        digest = hashlib.sha256(generation.encode())
+        for one in write_usage_tables(new, added):
+            digest.update(one)
+        sync_folder(new)
+        return digest.hexdigest()
+
+    return _write_folder(data, fill)
+
+
+def _write_folder(data: Path, fill: Callable[[Path], str]) -> str:
+    """A new folder below `usage/`, filled by a function that says its name, and complete once it has that name."""
     root = data / USAGE_FOLDER
     root.mkdir(exist_ok=True)
     unfinished = root / f"{_UNFINISHED}{uuid.uuid4().hex}"
     unfinished.mkdir()
     try:
-        digest = hashlib.sha256()
-        for one in write_usage_tables(unfinished, usage):
-            digest.update(one)
+        name = fill(unfinished)
         sync_folder(unfinished)
-        _name_folder(unfinished, root / digest.hexdigest())
+        _name_folder(unfinished, root / name)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     sync_folder(root)
-    return digest.hexdigest()
+    return name
+
+
+def _part_folders(folder: Path) -> list[Path]:
+    """Where the parts of a generation lie: the first in its folder itself, the others below."""
+    count = sum(entry.name.startswith(_PART) for entry in os.scandir(folder))
+    return [_part_folder(folder, number) for number in range(1, count + 2)]
+
+
+def _part_folder(folder: Path, number: int) -> Path:
+    return folder if number == 1 else folder / f"{_PART}{number}"
+
+
+def _link_tables(part: Path, folder: Path) -> None:
+    """The same files in another folder, which is made if need be; copied where the disk knows no links."""
+    folder.mkdir(exist_ok=True)
+    for name, _ in _FILES:
+        old, new = part / f"{name}.parquet", folder / f"{name}.parquet"
+        try:
+            os.link(old, new)
+        except OSError:
+            shutil.copyfile(old, new)
+            with new.open("rb") as file:
+                os.fsync(file.fileno())
+    sync_folder(folder)
+
+
+def _count_rows(part: Path) -> int:
+    """How many rows of usage a part has, by the end of its file."""
+    with pa.OSFile(os.fsencode(part / "usage.parquet")) as file:
+        return int(pq.ParquetFile(file).metadata.num_rows)
 
 
 def remove_stale_usage(data: Path, generation: str) -> None:

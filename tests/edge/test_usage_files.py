@@ -14,7 +14,14 @@ from lpgen.core.events.records import Record
 from lpgen.core.usage.tables import EMPTY_USAGE, USAGE_SCHEMA, Usage, merge_usage
 from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.ledger import open_ledger
-from lpgen.edge.usage_files import read_usage, remove_stale_usage, write_usage
+from lpgen.edge.usage_files import (
+    is_in_parts,
+    read_usage,
+    read_usage_parts,
+    remove_stale_usage,
+    write_usage,
+    write_usage_beside,
+)
 from lpgen.errors import DataError
 from tests.log_samples import PlainMap, record_json, rows
 
@@ -120,3 +127,41 @@ def test_remove_stale_usage_keeps_one_generation(tmp_path: Path) -> None:
     remove_stale_usage(tmp_path, new)
     assert old != new
     assert [path.name for path in (tmp_path / "usage").iterdir()] == [new]
+
+
+def test_write_usage_beside_changes_no_byte_of_the_merged_tables(tmp_path: Path) -> None:
+    """Whatever the sizes of the parts, and where they lie."""
+    groups = [range(20), range(15, 18), range(3), range(20, 22), range(40), range(39, 41)]
+    generation, seen = "", []
+    for group in groups:
+        seen.append(usage(*group))
+        generation = write_usage_beside(tmp_path, generation, seen[-1])
+        with open_ledger(tmp_path) as ledger:
+            ledger.commit(generation, [])
+        remove_stale_usage(tmp_path, generation)
+        whole = merge_usage(seen)
+        assert write_usage(tmp_path, read_usage(tmp_path)) == write_usage(tmp_path, whole)
+    assert is_in_parts(tmp_path, generation)
+    assert not is_in_parts(tmp_path, write_usage(tmp_path, whole))
+
+
+def test_write_usage_beside_leaves_what_is_there_and_keeps_the_parts_few(tmp_path: Path) -> None:
+    big = usage(*range(28))
+    generation = write_usage(tmp_path, big)
+    first = (tmp_path / "usage" / generation / "usage.parquet").stat().st_ino
+    for number in range(20):
+        generation = write_usage_beside(tmp_path, generation, usage(number))
+        assert (tmp_path / "usage" / generation / "usage.parquet").stat().st_ino == first
+        assert len(read_usage_parts(tmp_path, generation)) <= 6
+
+
+def test_write_usage_beside_copies_where_there_are_no_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    generation = write_usage(tmp_path, usage(*range(9)))
+    linked = write_usage_beside(tmp_path, generation, usage(9))
+    monkeypatch.setattr("os.link", refuse)
+    remove_stale_usage(tmp_path, generation)
+    assert write_usage_beside(tmp_path, generation, usage(9)) == linked
+    assert len(read_usage_parts(tmp_path, linked)) == 2
