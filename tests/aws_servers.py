@@ -81,6 +81,8 @@ def seaweed_server() -> Iterator[Server]:
             "-master.volumeSizeLimitMB=64",
             "-volume.max=1000",
             "-master.telemetry=false",
+            "-s3.port.iceberg=0",  # these two would take fixed ports, which another process of the tests may have
+            "-s3.port.lance=0",
             *options,
         ]
         with _running(command, ports[0], "/"):

@@ -55,6 +55,7 @@ def test_plan_refuses_what_is_not_ours_to_change(world: World) -> None:
         "OrganizationAccountAccessRole": ("/", "organization_access"),
         "AWSControlTowerExecution": ("/", "control_tower"),
         "aws-controltower-AdministratorExecutionRole": ("/", "control_tower"),
+        "AWSAFTExecution": ("/", "control_tower"),
         "AWSCloudFormationStackSetExecutionRole": ("/", "stack_sets"),
         "stacksets-exec-0123456789abcdef": ("/", "stack_sets"),
         "cdk-hnb659fds-deploy-role-1-eu-west-1": ("/", "cdk_bootstrap"),

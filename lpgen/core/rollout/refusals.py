@@ -69,10 +69,11 @@ _TOOLING: Final[tuple[tuple[RefusalKind, tuple[str, ...], str], ...]] = (
         ("organizationaccountaccessrole",),
         "the organization's way into the account, for when nothing else works",
     ),
-    # https://docs.aws.amazon.com/controltower/latest/userguide/roles-how.html
+    # https://docs.aws.amazon.com/controltower/latest/userguide/roles-how.html, and of the Account Factory for Terraform
+    # https://docs.aws.amazon.com/controltower/latest/userguide/aft-required-roles.html
     (
         RefusalKind.CONTROL_TOWER,
-        ("awscontroltower*", "aws-controltower-*"),
+        ("awscontroltower*", "aws-controltower-*", "awsaft*"),
         "a role of AWS Control Tower, which repairs or fails over what others change",
     ),
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-prereqs.html
