@@ -55,7 +55,7 @@ def test_walls_show_before_and_after_with_numbers(sample: str, open_page: Opener
     ]
     assert max(heights[0]) > max(heights[1])
     page.get_by_text("The same as a table").click()
-    expect(page.locator("details[open] table")).to_contain_text("6/79")
+    expect(page.locator("details[open] table")).to_contain_text("6 of 79 used")
 
 
 def test_evidence_shows_on_hover_and_stays_on_click(sample: str, open_page: Opener) -> None:

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from lpgen.core.findings import Report
 from lpgen.report.blocks import Block, Bullets, Heading, Paragraph, Table
-from lpgen.report.html.action_index import ActionIndex
-from lpgen.report.html.block_data import split_quotes
+from lpgen.report.html.block_data import data_of_line, split_quotes
 from lpgen.report.html.embed import content_security_policy, script_json
-from lpgen.report.html.interned import Interned
-from lpgen.report.html.policy_data import Documents
 from lpgen.report.html.principal_data import anchor_of, data_of_principal
+from lpgen.report.html.shared import Shared
 from lpgen.report.html.summary import coverage_bars, figures_of, rows_of, shares_of_made
 from lpgen.report.inert import terminal_text
 from lpgen.report.review_page import (
@@ -96,13 +94,14 @@ def _grounds(report: Report) -> Iterator[tuple[Block, ...]]:
 
 def _data(view: ReviewView) -> Iterator[tuple[str, str]]:
     """The names of the data elements with what they hold."""
-    index = ActionIndex(view.report)
-    documents: Documents = Interned()
+    shared = Shared(view.report)
     for number, one in enumerate(view.views):
-        data = data_of_principal(one, view.report, index=index, documents=documents)
-        yield f"principal-{number}", script_json(data)
-    yield "actions", script_json(index.data())
-    yield "documents", script_json(documents.values)
+        yield f"principal-{number}", script_json(data_of_principal(one, view.report, shared))
+    for number, text in enumerate(shared.documents.values):
+        yield f"document-{number}", script_json(text)
+    yield "actions", script_json(shared.actions.data())
+    yield "texts", script_json(shared.texts.values)
+    yield "lines", script_json([data_of_line(line) for line in shared.lines.values])
 
 
 # ---------------------------------------------------------------- templates

@@ -7,9 +7,17 @@ from typing import Final
 
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AttachedPolicy, PolicyKind
-from lpgen.report.html.block_data import data_of_line
 from lpgen.report.html.interned import Interned
-from lpgen.report.html.policy_listing import Listing, Note, new_listing, new_parents, old_listing
+from lpgen.report.html.policy_listing import (
+    Fates,
+    Listing,
+    Note,
+    granted_by_statement,
+    new_listing,
+    new_parents,
+    old_listing,
+)
+from lpgen.report.html.shared import Shared
 from lpgen.report.inert import terminal_text
 from lpgen.report.json_layout import Json
 from lpgen.report.plan import document_file
@@ -23,27 +31,25 @@ KIND_WORDS: Final = {
     PolicyKind.RESOURCE: "resource policy",
 }
 
-Documents = Interned[tuple[str, ...]]
-"""The lines of policies in force: many principals may have the same one."""
 
-
-def data_of_policies(view: PrincipalView, documents: Documents) -> Json:
-    """The policies in force and those of the replacement, with the notes of both."""
+def data_of_policies(view: PrincipalView, shared: Shared) -> Json:
+    """The policies in force and those of the replacement, with the notes of both: a mark and places of shared lines."""
     notes: Interned[Note] = Interned()
-    old = [_data_of_old(one, view, documents, notes) for one in view.diff.principal.policies]
+    granted = granted_by_statement(view.diff.verdicts)
+    old = [_data_of_old(one, Fates(view, one, granted), shared, notes) for one in view.diff.principal.policies]
     new = list(_data_of_new(view, notes))
-    said = [[note.mark, *(data_of_line(words) for words in note.lines)] for note in notes.values]
+    said = [[note.mark, *map(shared.lines.place, note.lines)] for note in notes.values]
     return {"old": old, "new": new, "notes": said}
 
 
-def _data_of_old(policy: AttachedPolicy, view: PrincipalView, documents: Documents, notes: Interned[Note]) -> Json:
+def _data_of_old(policy: AttachedPolicy, fates: Fates, shared: Shared, notes: Interned[Note]) -> Json:
     known: Json = {"name": terminal_text(policy.arn or policy.name), "kind": KIND_WORDS[policy.kind]}
     if policy.group:
         known["group"] = terminal_text(policy.group)
     if policy.document is None:
         return known
-    listing = old_listing(policy, policy.document, view)
-    return known | {"document": documents.place(listing.lines)} | _data_of_notes(listing, notes)
+    listing = old_listing(policy.document, fates)
+    return known | {"document": shared.documents.place("\n".join(listing.lines))} | _data_of_notes(listing, notes)
 
 
 def _data_of_new(view: PrincipalView, notes: Interned[Note]) -> Iterator[Json]:
@@ -60,7 +66,7 @@ def _data_of_new(view: PrincipalView, notes: Interned[Note]) -> Iterator[Json]:
             "kind": KIND_WORDS[PolicyKind.INLINE if document.inline else PolicyKind.CUSTOMER_MANAGED],
             "file": document_file(number),
             "characters": document.size,
-            "lines": listing.lines,
+            "text": "\n".join(listing.lines),
             "parents": [_place_of(ref, places) for ref in new_parents(document)],
         } | _data_of_notes(listing, notes)
 

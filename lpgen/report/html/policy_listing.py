@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -118,9 +118,8 @@ def _place_in_statement(path: Path, document: Mapping[str, Any]) -> tuple[int, s
 # ---------------------------------------------------------------- policies in force
 
 
-def old_listing(policy: AttachedPolicy, document: Policy, view: PrincipalView) -> Listing:
+def old_listing(document: Policy, fates: Fates) -> Listing:
     """A policy in force, with what each line stands for and how much of that was used."""
-    fates = _Fates(view, policy)
     version = {"Version": document.version} if document.version else {}
     written = {**version, "Statement": [json.loads(one.text) for one in document.statements]}
     effects = [one.effect for one in document.statements]
@@ -135,28 +134,43 @@ def old_listing(policy: AttachedPolicy, document: Policy, view: PrincipalView) -
     return listing_of(written, noted)
 
 
-class _Fates:
+Granted = Mapping[tuple[str, str, int], Sequence[ActionVerdict]]
+"""The verdicts on what each statement grants, by policy, group and place of the statement (from 0)."""
+
+
+def granted_by_statement(verdicts: Iterable[ActionVerdict]) -> Granted:
+    """What each statement grants. Verdicts are many and statements few, so these are told apart by identity first."""
+    refs: dict[int, StatementRef] = {}
+    found: dict[int, list[ActionVerdict]] = defaultdict(list)
+    for one in verdicts:
+        for ref in one.grants:
+            refs[id(ref)] = ref
+            found[id(ref)].append(one)
+    granted: dict[tuple[str, str, int], list[ActionVerdict]] = defaultdict(list)
+    for at, ref in refs.items():
+        granted[ref.policy, ref.group, ref.index].extend(found[at])
+    return granted
+
+
+class Fates:
     """What the verdicts say of the statements of one policy."""
 
-    def __init__(self, view: PrincipalView, policy: AttachedPolicy) -> None:
+    def __init__(self, view: PrincipalView, policy: AttachedPolicy, granted: Granted) -> None:
         self._view = view
         self._policy = policy.arn or policy.name, policy.group
-        self._granted: dict[int, list[ActionVerdict]] = defaultdict(list)
-        for one in view.diff.verdicts:
-            for ref in {ref.index for ref in one.grants if (ref.policy, ref.group) == self._policy}:
-                self._granted[ref].append(one)
+        self._granted = granted
         self._wildcards = {
             (one.ref.index, str(one.pattern)): one
             for one in view.diff.wildcards
             if (one.ref.policy, one.ref.group) == self._policy
         }
-        self._by_action = {(at, one.action.lower()): one for at, found in self._granted.items() for one in found}
+        self._by_action: dict[int, dict[str, ActionVerdict]] = {}
 
     def statement_note(self, statement: int, effect: Effect) -> Note:
         """How many actions the statement grants, and what becomes of them."""
         if effect is Effect.DENY:
             return Note(Mark.STATEMENT, (line("a Deny: it is carried into the replacement as it is"),))
-        found = self._granted.get(statement, [])
+        found = self._granted.get((*self._policy, statement), ())
         seen = sum(one.verdict not in UNSEEN for one in found)
         first = line("grants ", strong(plural(len(found), "action")), f", of which {count(seen)} were seen in use")
         if not self._view.has_documents:
@@ -170,12 +184,18 @@ class _Fates:
         wildcard = self._wildcards.get((statement, pattern))
         if wildcard:
             return _wildcard_note(wildcard)
-        one = self._by_action.get((statement, pattern.lower()))
+        one = self._verdicts(statement).get(pattern.lower())
         if one is None:
             return None
         evidence = (seen_note(one.evidence),) if one.evidence else ()
         mark = Mark.IDLE if one.verdict in UNSEEN else Mark.SEEN
         return Note(mark, (line(strong(one.verdict), f": {one.reason}"), *evidence, *self._fate_lines(one)))
+
+    def _verdicts(self, statement: int) -> Mapping[str, ActionVerdict]:
+        if statement not in self._by_action:
+            found = self._granted.get((*self._policy, statement), ())
+            self._by_action[statement] = {one.action.lower(): one for one in found}
+        return self._by_action[statement]
 
     def _fate_lines(self, one: ActionVerdict) -> tuple[Words, ...]:
         danger = (line(bad("dangerous: "), one.danger),) if one.danger and one.verdict in UNSEEN else ()

@@ -9,10 +9,9 @@ from urllib.parse import quote
 from lpgen.core.findings import Report
 from lpgen.core.model import Principal
 from lpgen.report.blocks import Block
-from lpgen.report.html.action_index import ActionIndex
 from lpgen.report.html.block_data import data_of_blocks, data_of_line
-from lpgen.report.html.interned import Interned
-from lpgen.report.html.policy_data import Documents, data_of_policies
+from lpgen.report.html.policy_data import data_of_policies
+from lpgen.report.html.shared import Shared
 from lpgen.report.html.use_data import data_of_use
 from lpgen.report.html.verdict_data import data_of_verdicts
 from lpgen.report.html.wall_data import data_of_walls
@@ -23,7 +22,6 @@ from lpgen.report.principal_page import check_blocks, identity_blocks, number_bl
 from lpgen.report.use_page import (
     danger_blocks,
     denied_blocks,
-    matrix_blocks,
     ungranted_blocks,
     unmapped_blocks,
     wildcard_blocks,
@@ -32,10 +30,8 @@ from lpgen.report.views import PrincipalView
 from lpgen.report.words import short_label_of, state_of
 
 
-def data_of_principal(view: PrincipalView, report: Report, *, index: ActionIndex, documents: Documents) -> Json:
-    """One principal; what `index` and `documents` hold is referred to by number."""
-    texts: Interned[str] = Interned()
-    verdicts = data_of_verdicts(view, index, texts)
+def data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> Json:
+    """One principal; what is shared is referred to by its place."""
     return {
         "arn": terminal_text(view.diff.principal.arn),
         "label": terminal_text(short_label_of(view.diff.principal)),
@@ -47,10 +43,8 @@ def data_of_principal(view: PrincipalView, report: Report, *, index: ActionIndex
         "safety": data_of_blocks(safety_blocks(view, min_days=report.min_days)),
         "numbers": data_of_blocks(number_blocks(view)),
         "walls": data_of_walls(view),
-        "matrix": data_of_blocks(matrix_blocks(view)),
-        "policies": data_of_policies(view, documents),
-        "verdicts": verdicts,
-        "texts": list(texts.values),
+        "policies": data_of_policies(view, shared),
+        "verdicts": data_of_verdicts(view, shared),
         "use": data_of_use(view, report),
         "findings": [[anchor, data_of_blocks(blocks)] for anchor, blocks in _findings(view) if blocks],
         "plan": data_of_blocks((*plan_blocks(view), *check_blocks(view))),

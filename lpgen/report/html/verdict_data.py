@@ -7,8 +7,7 @@ from typing import Final
 
 from lpgen.core.findings import ActionVerdict, Confidence, Verdict
 from lpgen.core.model import Action
-from lpgen.report.html.action_index import ActionIndex
-from lpgen.report.html.interned import Interned
+from lpgen.report.html.shared import Shared
 from lpgen.report.inert import terminal_text
 from lpgen.report.json_layout import Json
 from lpgen.report.views import PrincipalView
@@ -37,10 +36,10 @@ _Key = tuple[str, Verdict, Confidence | None]
 _RowKey = tuple[str, str, str]
 
 
-def data_of_verdicts(view: PrincipalView, index: ActionIndex, texts: Interned[str]) -> list[Json]:
+def data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
     """The groups of verdicts, what goes first; of each its rows of service, reason, danger and numbers of actions.
 
-    Reasons and dangers are places in `texts`, a danger that there isn't is -1.
+    Reasons and dangers are places in the shared texts, a danger that there isn't is -1.
     """
     groups: dict[_Key, dict[_RowKey, list[Action]]] = defaultdict(lambda: defaultdict(list))
     for one in view.diff.verdicts:
@@ -59,9 +58,9 @@ def data_of_verdicts(view: PrincipalView, index: ActionIndex, texts: Interned[st
             "rows": [
                 [
                     terminal_text(service),
-                    texts.place(terminal_text(reason)),
-                    texts.place(terminal_text(danger)) if danger else -1,
-                    index.ranges(actions),
+                    shared.texts.place(terminal_text(reason)),
+                    shared.texts.place(terminal_text(danger)) if danger else -1,
+                    shared.actions.ranges(actions),
                 ]
                 for (service, reason, danger), actions in sorted(groups[fate, verdict, confidence].items())
             ],

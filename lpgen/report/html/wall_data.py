@@ -40,9 +40,13 @@ class _Level:
 
 @dataclass(slots=True)
 class _Service:
-    """A service's actions by level, and the scopes on which they are and will be granted."""
+    """A service's actions by level, and the scopes on which they are and will be granted.
+
+    `refs` are the statements that grant them, by identity: thousands of verdicts share a few of them.
+    """
 
     levels: dict[AccessLevel, _Level] = field(default_factory=lambda: {level: _Level() for level in AccessLevel})
+    refs: dict[int, StatementRef] = field(default_factory=dict)
     before: set[Scope] = field(default_factory=set)
     after: set[Scope] = field(default_factory=set)
 
@@ -73,7 +77,9 @@ def _services(view: PrincipalView) -> dict[str, _Service]:
         service = found[one.action.partition(":")[0]]
         seen, stays = one.verdict not in UNSEEN, fate == "stays"
         service.levels[one.level].add(_Level(1, seen, stays, stays and not seen))
-        service.before.update(scopes[ref] for ref in one.grants if ref in scopes)
+        service.refs.update((id(ref), ref) for ref in one.grants)
+    for service in found.values():
+        service.before = {scopes[ref] for ref in service.refs.values() if ref in scopes}
     for line in view.lines:
         found[line.action.partition(":")[0]].after.add(line.scope)
     return dict(found)

@@ -1,6 +1,6 @@
 // The policies before and after, side by side. A line with something behind it shows it on hover, on focus and on click.
 
-const sharedDocuments = once(() => parseData("documents"));
+const sharedLines = once(() => parseData("lines"));
 
 const MARKS = {
   seen: ["●", "used"], idle: ["○", "not used"], observed: ["●", "observed"], inferred: ["●", "inferred"],
@@ -10,7 +10,7 @@ const MARKS = {
 
 function policyLines(policy, side, at, said) {
   const notes = new Map(policy.notes);
-  const lines = policy.lines || sharedDocuments()[policy.document];
+  const lines = (policy.text || parseData(`document-${policy.document}`)).split("\n");
   let statement = -1;
   return lines.map((text, number) => {
     if (policy.starts[statement + 1] === number) statement += 1;
@@ -31,7 +31,7 @@ function policyLines(policy, side, at, said) {
 }
 
 function policyCard(policy, side, at, said) {
-  const known = policy.lines || policy.document !== undefined;
+  const known = policy.text || policy.document !== undefined;
   const lines = known ? policyLines(policy, side, at, said) : [];
   const first = lines.find((line) => line.tagName === "BUTTON");
   if (first) first.tabIndex = 0;
@@ -91,7 +91,7 @@ function policySection({ old, new: fresh, notes }, replaced) {
     if (line) line.classList.add("shown");
     relate(section, line, parents);
     panel.replaceChildren(...(line
-      ? [el("code", { class: "which" }, line.textContent.trim().replace(/,$/, "")), ...notes[line.dataset.note].slice(1).map((note) => el("p", {}, words(note)))]
+      ? [el("code", { class: "which" }, line.textContent.trim().replace(/,$/, "")), ...notes[line.dataset.note].slice(1).map((place) => el("p", {}, words(sharedLines()[place])))]
       : [el("p", { class: "quiet" }, hint)]));
   };
   const lineOf = (event) => event.target.closest?.(".noted");

@@ -1,6 +1,7 @@
 // Every action that is or was granted, by what becomes of it and why; each can be looked up by name.
 
 const allActions = once(() => parseData("actions").flatMap(([service, names]) => names.map((name) => `${service}:${name}`)));
+const sharedTexts = once(() => parseData("texts"));
 const FATES = { goes: "goes", stays: "stays", granted: "granted", ungranted: "not granted" };
 const MOST_NAMES = 12;
 const MOST_FOUND = 500;
@@ -25,7 +26,8 @@ function nameList(names) {
   return list;
 }
 
-function verdictRows(group, texts) {
+function verdictRows(group) {
+  const texts = sharedTexts();
   return group.rows.map(([service, reason, danger, ranges]) => {
     const names = actionsIn(ranges).map((action) => action.slice(service.length + 1));
     return el("tr", {},
@@ -36,7 +38,7 @@ function verdictRows(group, texts) {
   });
 }
 
-function verdictGroup(group, texts) {
+function verdictGroup(group) {
   const sure = group.confidence ? `confidence ${group.confidence}` : "";
   const details = el("details", { class: "verdicts" },
     el("summary", {}, el("span", { class: `fate ${group.fate}` }, FATES[group.fate]), el("b", {}, plural(group.count, "action")), el("span", {}, group.why), el("span", { class: "quiet" }, sure)));
@@ -44,7 +46,7 @@ function verdictGroup(group, texts) {
     if (!details.open || details.querySelector("table")) return;
     const head = el("tr", {}, ["service", "actions", "which", "why"].map((title, at) => el("th", { scope: "col", class: at === 1 ? "number" : null }, title)));
     details.append(el("div", { class: "scroll tall", tabindex: "0", role: "group", "aria-label": "actions" },
-      el("table", {}, el("thead", {}, head), el("tbody", {}, verdictRows(group, texts)))));
+      el("table", {}, el("thead", {}, head), el("tbody", {}, verdictRows(group)))));
   });
   return details;
 }
@@ -55,7 +57,7 @@ function foundActions(data, wanted, dangerous) {
     for (const [, reason, danger, ranges] of group.rows) {
       if (dangerous && (danger < 0 || !["unused", "unobservable"].includes(group.verdict))) continue;
       for (const action of actionsIn(ranges)) {
-        if (action.toLowerCase().includes(wanted)) found.push([action, group, data.texts[reason], danger < 0 ? "" : data.texts[danger]]);
+        if (action.toLowerCase().includes(wanted)) found.push([action, group, sharedTexts()[reason], danger < 0 ? "" : sharedTexts()[danger]]);
       }
     }
   }
@@ -73,7 +75,7 @@ function foundTable(found) {
 
 function verdictSection(data) {
   const input = el("input", { type: "search", placeholder: "such as DeleteBucket", autocomplete: "off", spellcheck: "false" });
-  const groups = el("div", {}, data.verdicts.map((group) => verdictGroup(group, data.texts)));
+  const groups = el("div", {}, data.verdicts.map((group) => verdictGroup(group)));
   const results = el("div", { hidden: true });
   const dangerous = el("input", { type: "checkbox" });
   const search = () => {

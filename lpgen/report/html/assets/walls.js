@@ -154,6 +154,25 @@ function wallLegend() {
     el("span", { class: "quiet" }, "A hole is as high as the square root of the actions that it lets through, up to a limit. L List, R Read, W Write, T Tagging, P Permissions management."));
 }
 
+function wallTable({ walls, replaced }) {
+  const heads = ["service", ...LEVELS, "all", "resources before", replaced && "resources after"].filter(Boolean);
+  const cell = (levels) => {
+    const [granted, seen, stays] = [0, 1, 2].map((at) => sum(levels, at));
+    if (!granted) return el("td", { class: "number zero" }, "–");
+    const said = `${count(seen)} of ${count(granted)} used`;
+    return el("td", { class: "number" }, said, replaced && el("span", { class: "under" }, `${count(stays)} stay`));
+  };
+  const scope = (found, open) => el("td", {}, scopeText(found, open) || "closed",
+    found[3].map((text) => el("span", { class: "under" }, code(text))));
+  const body = walls.map((service) => el("tr", {},
+    el("th", { scope: "row" }, code(service.name)),
+    service.levels.map((level) => cell([level])), cell(service.levels),
+    scope(service.before, 1), replaced && scope(service.after, sum(service.levels, 2))));
+  return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "walls as a table" },
+    el("table", {}, el("thead", {}, el("tr", {}, heads.map((title, at) => el("th", { scope: "col", class: at && at < 7 ? "number" : null }, title)))),
+      el("tbody", {}, body)));
+}
+
 function wallFigure(data) {
   const sides = data.replaced ? [false, true] : [false];
   const panes = sides.map((after) => {
