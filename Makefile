@@ -4,6 +4,7 @@
 #   make test         all tests (PYTEST_ARGS="-k catalog" for some)
 #   make test-browser the HTML review in a real Chromium (Debian's package chromium, or CHROMIUM=PATH)
 #   make test-spark   the tests on a Spark cluster, in an environment of their own (Python 3.11 or 3.12)
+#   make screenshots  the pictures of the README (Chromium, as above)
 #   make lint         style and types
 #   make format       rewrite the code in the project's style
 #   make wheel-check  build the wheel, install it away from the checkout, and run the demo from it
@@ -19,7 +20,7 @@ TESTABLE := $(VENV)/.lpgen-testable
 SPARK_VENV ?= .venv-spark
 SPARK_TESTABLE := $(SPARK_VENV)/.lpgen-testable
 
-.PHONY: demo test test-browser lint format wheel-check catalog bench clean help
+.PHONY: demo test test-browser test-spark screenshots lint format wheel-check catalog bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -36,6 +37,9 @@ test-browser: $(TESTABLE)
 
 test-spark: $(SPARK_TESTABLE)
 	timeout --kill-after=10 1200 $(SPARK_VENV)/bin/python -m pytest -o python_files='spark_*.py' tests/spark $(PYTEST_ARGS)
+
+screenshots: $(TESTABLE)
+	$(BIN)/python docs/make_screenshots.py
 
 lint: $(TESTABLE)
 	$(BIN)/ruff check .

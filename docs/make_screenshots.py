@@ -1,0 +1,61 @@
+"""Makes the pictures of the HTML review that the README shows: `python docs/make_screenshots.py`, or `make screenshots`.
+
+They are of the sample organization, taken in Debian's Chromium (or the one that CHROMIUM names).
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+from playwright.sync_api import Page, sync_playwright
+
+from lpgen.core.options import Options
+from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.sample_logs import bundled_sample_logs
+from lpgen.pipeline import analyse, ingest
+from lpgen.report import render_review
+
+IMAGES = Path(__file__).parent / "images"
+STOREFRONT = f"#p={quote('arn:aws:iam::111122223333:role/app/storefront-api', safe='')}"
+DEPLOYER = f"#p={quote('arn:aws:iam::111122223333:role/platform/platform-deployer', safe='')}"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def main() -> None:
+    """Writes the pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        file = Path(folder) / "review.html"
+        file.write_text(_sample_review(Path(folder) / "data"), encoding="utf-8")
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=FLAGS
+        )
+
+        def opened(fragment: str, scheme: str, height: int) -> Page:
+            size = {"width": 1120, "height": height}
+            page = browser.new_page(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+            page.goto(f"{file.as_uri()}{fragment}")
+            return page
+
+        opened("", "light", 560).screenshot(path=IMAGES / "review-summary.png")
+        walls = opened(DEPLOYER, "light", 1400).locator(".wall-figure")
+        walls.locator("svg.walls").last.wait_for()
+        walls.screenshot(path=IMAGES / "review-walls.png")
+        page = opened(f"{STOREFRONT}&at=policies", "dark", 560)
+        page.get_by_role("button", name='"dynamodb:GetItem"').click()
+        page.locator("#principal [data-anchor=policies]").evaluate("(part) => part.scrollIntoView()")
+        page.screenshot(path=IMAGES / "review-evidence.png")
+        browser.close()
+
+
+def _sample_review(data: Path) -> str:
+    sample, catalog = bundled_sample_logs(), bundled_catalog()
+    ingest([sample.logs], catalog, data=data)
+    return render_review(analyse(data, [sample.policies], catalog, options=Options()), "html")
+
+
+if __name__ == "__main__":
+    main()
