@@ -52,6 +52,7 @@ from lpgen.cli_options import (
     put_chunks,
     put_parts,
     put_text,
+    say,
     terminal_width,
     wants_color,
 )
@@ -190,7 +191,7 @@ def review_command(
         width, color = terminal_width(), wants_color(output)
         put_parts(render_review_parts(report, format.value, width=width, color=color, root=sarif_root), output)
     if report.problems:
-        typer.echo(f"problems of the files given: {len(report.problems)}; the report names them", err=True)
+        say(f"problems of the files given: {len(report.problems)}; the report names them")
 
 
 class CodeFormat(StrEnum):
@@ -417,12 +418,12 @@ def _analyse(data: Path, inputs: Inputs, catalog: Path | None, *, boundary: Path
 def _say_generated(report: Report, output: Path) -> None:
     from lpgen.report.generate_text import render_generated
 
-    typer.echo(render_generated(report, str(output)), err=True)
+    say(render_generated(report, str(output)))
 
 
 def _complain(error: LpgenError) -> None:
     from lpgen.report.inert import terminal_text
 
-    typer.echo(f"lpgen: {terminal_text(error.message)}", err=True)
+    say(f"lpgen: {terminal_text(error.message)}")
     if error.hint:
-        typer.echo(f"  {terminal_text(error.hint)}", err=True)
+        say(f"  {terminal_text(error.hint)}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lpgen.cli_options import say
 from lpgen.errors import InvocationError, quote_input
 
 if TYPE_CHECKING:
@@ -93,4 +94,4 @@ def show_queries(logs: AthenaLogs, data: Path) -> None:
 
     plans = plan_athena(logs, data, S3Store(logs.runner.session.connection))
     typer.echo(render_queries(plans))
-    typer.echo(render_query_plans(plans), err=True)
+    say(render_query_plans(plans))

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
-from lpgen.cli_options import EXIT_UNFINISHED, put_text
+from lpgen.cli_options import EXIT_UNFINISHED, put_text, say
 from lpgen.core.arns import is_account_id
 from lpgen.core.own_permissions import Duty
 from lpgen.errors import InvocationError, quote_input
@@ -99,7 +99,7 @@ def snapshot_command(
     )
     session = open_session(Connection(profile, regions[0] if regions else "", endpoint_url))
     stamp = take_snapshot(session, wanted, data, now=datetime.now(UTC), say=_say)
-    typer.echo(render_taken_snapshot(stamp, str(data / SNAPSHOTS / stamp.name)), err=True)
+    say(render_taken_snapshot(stamp, str(data / SNAPSHOTS / stamp.name)))
     if strict and stamp.gaps:
         raise typer.Exit(EXIT_UNFINISHED)
 
@@ -120,7 +120,7 @@ def _accounts(text: str, *, role: str) -> tuple[str, ...] | None:
 def _say(text: str) -> None:
     from lpgen.report.inert import terminal_text
 
-    typer.echo(terminal_text(text), err=True)
+    say(terminal_text(text))
 
 
 def iam_policy_command(
@@ -179,4 +179,4 @@ def iam_policy_command(
     put_text(document_json(shown, indent=2), output)
     size = policy_size(document_json(shown))
     if command and size > MANAGED_POLICY_LIMIT:
-        typer.echo(f"note: {size:,} characters, and a managed policy may have 6,144: plan fewer principals", err=True)
+        say(f"note: {size:,} characters, and a managed policy may have 6,144: plan fewer principals")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lpgen.cli_options import for_terminal, say
 from lpgen.core.model import Action, ActionPattern
 from lpgen.errors import CatalogError, quote_input
 
@@ -151,7 +152,7 @@ def _open_for_update(path: Path | None) -> Catalog:
     except CatalogError as error:
         if path is not None:
             raise
-        typer.echo(f"lpgen: {error.message}; facts are carried over from the bundled catalog", err=True)
+        say(f"lpgen: {error.message}; facts are carried over from the bundled catalog")
         return bundled_catalog()
 
 
@@ -176,15 +177,13 @@ def _known_action(catalog: Catalog, name: str) -> Action:
 def _report_problems(expansion: Expansion, *, not_action: bool) -> None:
     for problem in expansion.problems:
         fault = "is invalid" if problem.kind == "invalid" else "matches nothing"
-        typer.echo(f"lpgen: {quote_input(problem.pattern)} {fault}: {problem.message}", err=True)
+        say(f"lpgen: {quote_input(problem.pattern)} {fault}: {problem.message}")
     if not_action and any(problem.kind == "invalid" for problem in expansion.problems):
-        typer.echo(
-            "lpgen: no action is printed: what an invalid pattern was meant to leave out can't be known", err=True
-        )
+        say("lpgen: no action is printed: what an invalid pattern was meant to leave out can't be known")
 
 
 def _print(text: str, facts: dict[str, object] | list[str], form: CatalogFormat) -> None:
-    answer = json.dumps(facts, indent=2) if form is CatalogFormat.JSON else text
+    answer = json.dumps(facts, indent=2) if form is CatalogFormat.JSON else for_terminal(text)
     if answer:
         typer.echo(answer)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from lpgen.cli_options import put_text, terminal_width, wants_color
+from lpgen.cli_options import put_text, say, terminal_width, wants_color
 from lpgen.core.options import Options
 
 
@@ -32,7 +32,7 @@ def demo_command(
     sample, catalog, options = bundled_sample_logs(), bundled_catalog(), Options()
     data, replacements = output / "data", output / "replacements"
     result = ingest([sample.logs], catalog, data=data, engine=LocalEngine(os.cpu_count() or 1))
-    typer.echo(render_ingest(result, verbose=False) + "\n", err=True)
+    say(render_ingest(result, verbose=False) + "\n")
     report = analyse(data, [sample.policies], catalog, options=options)
     generate(report, replacements)
     for name, kind in (

@@ -28,6 +28,7 @@ from lpgen.cli_options import (
     TrailsOption,
     inputs_from_options,
     put_text,
+    say,
     terminal_width,
     wants_color,
 )
@@ -162,7 +163,7 @@ def save_command(
     report = analyse(data, inputs.policies, opened, options=options, problems=problems)
     files = BaselineFiles(inputs.policies, inputs.trails, inputs.scps, boundary, inputs.trail_source)
     folder, stamp = save(report, data, files, opened, name=name, saved=datetime.now(UTC))
-    typer.echo(render_saved(stamp, str(folder)), err=True)
+    say(render_saved(stamp, str(folder)))
 
 
 class ListFormat(StrEnum):

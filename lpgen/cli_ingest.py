@@ -22,7 +22,7 @@ from lpgen.cli_athena import (
 )
 from lpgen.cli_catalog import CatalogOption
 from lpgen.cli_engine import EngineName, EngineOption, MasterOption, SchedulerOption, WorkersOption, engine_from_options
-from lpgen.cli_options import EXIT_UNFINISHED, StrictOption, VerboseOption
+from lpgen.cli_options import EXIT_UNFINISHED, StrictOption, VerboseOption, say
 from lpgen.cli_progress import ProgressLine
 from lpgen.errors import InvocationError, quote_input
 
@@ -151,7 +151,7 @@ def ingest_command(
             athena=athena,
         )
     line.end()
-    typer.echo(render_ingest(result, verbose=verbose), err=True)
+    say(render_ingest(result, verbose=verbose))
     if strict and result.has_problems:
         raise typer.Exit(EXIT_UNFINISHED)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -165,7 +165,7 @@ def inputs_from_options(
     named = Inputs(tuple(policies or ()), tuple(trails or ()), last_accessed, scps, resource_policies)
     inputs = choose_inputs(named, data, snapshot)
     if inputs.snapshot is not None:
-        typer.echo(render_used_snapshot(inputs.snapshot), err=True)
+        say(render_used_snapshot(inputs.snapshot))
     return inputs
 
 
@@ -204,6 +204,24 @@ def put_parts(parts: Iterable[str], output: Path | None) -> None:
     from lpgen.edge.replacement_files import write_chunks
 
     write_chunks(output, map(str.encode, parts))
+
+
+def say(text: str, *, nl: bool = True) -> None:
+    """Writes to stderr; on a terminal in lines that fit it, elsewhere as they are, for whoever searches in them."""
+    typer.echo(_fitted(text, sys.stderr), err=True, nl=nl)
+
+
+def for_terminal(text: str) -> str:
+    """A text for stdout in lines that fit the terminal, if it is one."""
+    return _fitted(text, sys.stdout)
+
+
+def _fitted(text: str, stream: TextIO) -> str:
+    if not stream.isatty():
+        return text
+    from lpgen.report.fit import fit_lines
+
+    return fit_lines(text, os.get_terminal_size(stream.fileno()).columns or 80)
 
 
 def terminal_width() -> int:

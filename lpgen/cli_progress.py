@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Final
@@ -19,7 +20,7 @@ class ProgressLine:
     """One line of stderr, drawn again and again; nothing at all where stderr is no terminal."""
 
     def __init__(self) -> None:
-        self.is_shown = sys.stderr.isatty()
+        self.is_shown = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._drawn = 0.0
         self._reading_since: float | None = None
 

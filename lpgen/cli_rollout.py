@@ -11,7 +11,7 @@ import typer
 
 from lpgen.cli_aws import EndpointOption, ProfileOption
 from lpgen.cli_catalog import CatalogOption
-from lpgen.cli_options import EXIT_FOUND, EXIT_UNFINISHED, PrincipalOption, put_text
+from lpgen.cli_options import EXIT_FOUND, EXIT_UNFINISHED, PrincipalOption, for_terminal, put_text, say
 from lpgen.core.rollout.order import DEFAULT_ATTACHED_QUOTA
 from lpgen.errors import InvocationError
 
@@ -110,9 +110,9 @@ def plan_command(
     if output is not None and str(output) != "-":
         _refuse_begun(output)
         for path in write_for_owners(plan, output):
-            typer.echo(f"written for its owner: {path}", err=True)
+            say(f"written for its owner: {path}")
     put_text(rollout_json(plan), output)
-    typer.echo(render_planned(plan), err=True)
+    say(render_planned(plan))
     if not any(one.calls for one in plan.principals):
         raise typer.Exit(EXIT_FOUND)
 
@@ -167,9 +167,9 @@ def apply_command(
     checked = check_rollout([known[arn] for arn in chosen], read_journal(plan), accounts)
     ready = [one.plan for one in checked if not one.refusals and not one.done]
     refused = [(one.plan.principal, one.refusals) for one in checked if one.refusals]
-    typer.echo(render_changes(ready), nl=False)
+    typer.echo(for_terminal(render_changes(ready)), nl=False)
     if refused:
-        typer.echo(render_refused(refused), err=True)
+        say(render_refused(refused))
     if ready and not _confirmed(f"Change {_counted(len(ready))} in AWS?", yes=yes):
         raise typer.Exit(EXIT_FOUND)
     outcomes = apply_rollout(plan, checked, accounts, settle_seconds=settle, say=_say)
@@ -207,10 +207,10 @@ def undo_command(
     begun = {one.principal: one for one in undoable(plan)}
     chosen = chosen_principals(role, tuple(begun)) if role else tuple(begun)
     if not chosen:
-        typer.echo("nothing to undo", err=True)
+        say("nothing to undo")
         return
     accounts = _accounts(profile, region, endpoint_url=endpoint_url, assume_role=assume_role)
-    typer.echo(render_undo([(arn, begun[arn].taking_back) for arn in chosen]), nl=False)
+    typer.echo(for_terminal(render_undo([(arn, begun[arn].taking_back) for arn in chosen])), nl=False)
     if not _confirmed(f"Put {_counted(len(chosen))} back as before?", yes=yes):
         raise typer.Exit(EXIT_FOUND)
     _end(undo_rollout(plan, chosen, accounts, settle_seconds=settle, say=_say))
@@ -270,7 +270,7 @@ def _confirmed(question: str, *, yes: bool) -> bool:
         agreed = False
     if not agreed:
         hint = "" if sys.stdin.isatty() else " (give --yes where nobody can answer)"
-        typer.echo(f"nothing was changed{hint}", err=True)
+        say(f"nothing was changed{hint}")
     return agreed
 
 
@@ -281,7 +281,7 @@ def _counted(count: int) -> str:
 def _say(text: str) -> None:
     from lpgen.report.inert import terminal_text
 
-    typer.echo(terminal_text(text), err=True)
+    say(terminal_text(text))
 
 
 def _end(outcomes: Iterable[Outcome], *, told: frozenset[str] = frozenset()) -> None:
@@ -290,7 +290,7 @@ def _end(outcomes: Iterable[Outcome], *, told: frozenset[str] = frozenset()) -> 
     from lpgen.report.rollout_text import render_outcomes
 
     found = tuple(outcomes)
-    typer.echo(render_outcomes([one for one in found if one.principal not in told]), err=True, nl=False)
+    say(render_outcomes([one for one in found if one.principal not in told]), nl=False)
     kinds = {one.kind for one in found}
     if kinds & {OutcomeKind.TAKEN_BACK, OutcomeKind.STUCK, OutcomeKind.NOT_REACHED}:
         raise typer.Exit(EXIT_UNFINISHED)

@@ -55,7 +55,7 @@ ALLOWED = {
     "cli_options": frozenset({"errors", "core", "edge", "report"}),
     "cli_demo": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options"}),
     "cli_explain": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options", "cli_catalog"}),
-    "cli_athena": frozenset({"errors", "core", "edge", "report", "pipeline"}),
+    "cli_athena": frozenset({"cli_options", "errors", "core", "edge", "report", "pipeline"}),
     "cli_ingest": frozenset(
         {
             "errors",
@@ -72,7 +72,7 @@ ALLOWED = {
     ),
     "cli_engine": frozenset({"errors", "edge"}),
     "cli_progress": frozenset({"core", "report"}),
-    "cli_catalog": frozenset({"errors", "core", "edge", "report", "pipeline"}),
+    "cli_catalog": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options"}),
     "__main__": frozenset({"cli"}),
     "__init__": frozenset(),
 }

@@ -1,0 +1,75 @@
+"""lpgen on a terminal: a pseudo terminal of 80 columns, as a person has it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Mapping
+from pathlib import Path
+
+COLUMNS = 80
+ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)")
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
+ROOT = Path(__file__).parent.parent
+
+
+def on_terminal(
+    arguments: list[str], *, cwd: Path, variables: Mapping[str, str] | None = None, answer: str = ""
+) -> tuple[int, str]:
+    """The exit code of a command and all that it shows, stdout and stderr, on a terminal of 80 columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lpgen", *arguments],
+        cwd=cwd,
+        env=_environment(variables or {}),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        close_fds=True,
+    )
+    os.close(theirs)
+    if answer:
+        os.write(ours, answer.encode())
+    shown = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:  # how Linux says that the other side is closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(ours)
+    return process.wait(), shown.decode(errors="replace")
+
+
+def in_pipe(arguments: list[str], *, cwd: Path, variables: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """The exit code of a command and what it writes where nothing is a terminal."""
+    done = subprocess.run(
+        [sys.executable, "-m", "lpgen", *arguments],
+        cwd=cwd,
+        env=_environment(variables or {}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    return done.returncode, done.stdout.decode(errors="replace")
+
+
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR")}
+    return {**clean, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT), **variables}
+
+
+def lines_of(shown: str) -> list[str]:
+    """The lines as they stand in the end, without escapes; what was drawn over is gone."""
+    plain = ESCAPE.sub("", shown.replace("\r\n", "\n"))
+    return [line.rpartition("\r")[2] for line in plain.split("\n")]
