@@ -510,7 +510,10 @@ def test_ingest_takes_what_callers_may_write(moto: Server, tmp_path: Path) -> No
     [
         ({"TableType": "VIRTUAL_VIEW"}, "is a view"),
         ({"PartitionKeys": [{"Name": "year", "Type": "string"}]}, "has no partitions"),
-        ({"StorageDescriptor": {"Columns": [{"Name": "a", "Type": "string"}]}}, "no column `eventtime`, `eventsource`"),
+        (
+            {"StorageDescriptor": {"Columns": [{"Name": "a", "Type": "string"}]}},
+            "it has no column `eventtime`, `eventsource`, ",
+        ),
     ],
 )
 def test_ingest_refuses_what_is_no_cloudtrail_table(moto: Server, tmp_path: Path, changes: Json, message: str) -> None:

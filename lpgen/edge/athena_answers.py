@@ -18,6 +18,7 @@ from lpgen.edge.athena_errors import explain_request_error
 from lpgen.edge.athena_run import Answered
 from lpgen.edge.aws_session import AwsSession, aws_errors
 from lpgen.edge.s3_errors import Needs, explain_s3_error
+from lpgen.edge.s3_store import BROKEN_OFF
 from lpgen.errors import AwsError, IngestError
 
 PAGE_ROWS: Final = 1_000
@@ -114,7 +115,7 @@ class _ObjectStream(io.RawIOBase):
                     raise ConnectionError("the answer ended early")
             except AwsError as error:
                 self._body = None
-                if error.code != _BROKEN_OFF or attempt == ATTEMPTS:
+                if error.code not in BROKEN_OFF or attempt == ATTEMPTS:
                     bucket = split_address(self._name)[0]
                     raise explain_s3_error(
                         error, Needs(f"s3:GetObject on arn:aws:s3:::{bucket}/*", pays=True)
@@ -135,17 +136,13 @@ class _ObjectStream(io.RawIOBase):
         return data
 
 
-_BROKEN_OFF: Final = "ResponseStreamingError"
-
-
 @contextlib.contextmanager
 def _broken_off() -> Iterator[None]:
-    """All that a connection which breaks off in the middle of a body may raise, as one kind of error."""
-    from botocore.exceptions import HTTPClientError, IncompleteReadError
+    """What comes out of reading a body without boto3's own dress."""
     from urllib3.exceptions import HTTPError
 
     try:
         yield
-    except (HTTPError, HTTPClientError, IncompleteReadError, OSError) as error:
+    except (HTTPError, OSError) as error:
         why = f"can't read the query's answer: the connection broke off ({type(error).__name__})"
-        raise AwsError(why, code=_BROKEN_OFF, hint="run it again") from error
+        raise AwsError(why, code="ResponseStreamingError", hint="run it again") from error

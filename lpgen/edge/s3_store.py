@@ -23,7 +23,7 @@ PAGE_SIZE: Final = 1_000
 BODY_ATTEMPTS: Final = 6
 FIRST_WAIT_SECONDS: Final = 0.2
 
-_BROKEN_OFF: Final = frozenset(
+BROKEN_OFF: Final = frozenset(
     {
         "ChecksumError",
         "ConnectionClosedError",
@@ -105,7 +105,7 @@ class S3Store:
                 with aws_errors(doing), _network_errors(doing):
                     return call(self._session().client("s3"))
             except AwsError as error:
-                if error.code not in _BROKEN_OFF or attempt == BODY_ATTEMPTS:
+                if error.code not in BROKEN_OFF or attempt == BODY_ATTEMPTS:
                     raise explain_s3_error(error, needs) from error
             longest = FIRST_WAIT_SECONDS * 2**attempt
             time.sleep(random.uniform(longest / 4, longest))

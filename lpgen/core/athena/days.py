@@ -95,7 +95,7 @@ def missing_days(
         if (one.table, one.location) != (str(table.name), table.location) or not one.wanted.covers(wanted):
             raise IngestError(
                 f"records of {one.day} were ingested as `{one.name}`, and would count twice",
-                hint="ask the same table for the same accounts and Regions, or ingest into a new --data folder",
+                hint="ask the same table for the same accounts and Regions, or for others alone; or use another --data",
             )
         known.add(one.day)
     return tuple(day for day in days.days if day not in known)

@@ -33,13 +33,14 @@ PLAIN_COLUMNS: Final = (
     "vpcendpointid",
 )
 
+_SOURCE_IDENTITY: Final = "sessionContext.sourceIdentity"
 IDENTITY_FIELDS: Final = (
     "type",
     "principalId",
     "arn",
     "accountId",
     "invokedBy",
-    "sessionContext.sourceIdentity",
+    _SOURCE_IDENTITY,
     "sessionContext.sessionIssuer.type",
     "sessionContext.sessionIssuer.principalId",
     "sessionContext.sessionIssuer.arn",
@@ -114,7 +115,7 @@ def build_query(
         IngestError: the table must be told accounts or Regions, and none are given.
     """
     keys = dict(_keys(table))
-    moment, event = identifier("eventtime"), _plain(table, "eventid") or "''"
+    moment, event = identifier("eventtime"), identifier("eventid")
     conditions = [
         *conditions_on_partitions(
             table,
@@ -124,7 +125,7 @@ def build_query(
             accounts=accounts,
             regions=regions,
         ),
-        *_conditions_on_columns(table, partitions, accounts, regions),
+        *_conditions_on_columns(partitions, accounts, regions),
         _in_spans(moment, spans),
     ]
     shown = [f"{expression} AS {name}" for name, expression in keys.items()]
@@ -148,38 +149,20 @@ def build_query(
 
 def describe_lacks(table: AthenaTable, partitions: Partitions) -> tuple[str, ...]:
     """What the table can't give, as sentences for people."""
-    has = dict(_keys(table))
-    lacks = [sentence for column, sentence in _LACKS if column not in has]
-    if "eventcategory" not in has and "managementevent" not in has:
+    lacks = []
+    if "eventcategory" not in table.columns and "managementevent" not in table.columns:
         lacks.append("the table has no column `eventcategory`: data events count as management events")
-    if "identity_sessioncontext_sessionissuer_arn" not in has:
-        lacks.append("the table doesn't name the roles behind sessions: calls by roles are skipped")
-    if "eventid" not in table.columns:
-        lacks.append("the table has no column `eventid`: usage has no examples")
+    if not _identity_part(table, _SOURCE_IDENTITY):
+        lacks.append("the table has no source identities of sessions: that roles hand them on shows in answers alone")
+    if not _plain(table, "vpcendpointid"):
+        lacks.append("the table has no column `vpcendpointid`: conditions on VPC endpoints go unproven")
+    if not _plain(table, "readonly"):
+        lacks.append("the table has no column `readonly`: tags that a call only asks for count as tags that it sets")
     if any(not key.projection for key in table.keys):
         lacks.append("partitions of the table are added one by one: records of those not yet added stay unseen")
     if not partitions.tell_days:
         lacks.append("no partition of the table tells the day: each query reads all of it")
     return tuple(lacks)
-
-
-_LACKS: Final = (
-    (
-        REQUEST,
-        "the table has no text column `requestparameters`: most resources stay unknown, and keep their old scope",
-    ),
-    (RESPONSE, "the table has no text column `responseelements`: resources that calls make stay unknown"),
-    (RESOURCES, "the table has no column `resources` with ARNs: resources that only it names stay unknown"),
-    (BESIDE, "the table has no text column `additionaleventdata`: repositories that Git reads stay unknown"),
-    ("errorcode", "the table has no column `errorcode`: denied and failed calls count as allowed"),
-    ("eventtype", "the table has no column `eventtype`: events that are no calls may count as such"),
-    ("awsregion", "the table has no column `awsregion`: the Region stays unknown"),
-    ("recipientaccountid", "the table has no column `recipientaccountid`: the account of the logs stays unknown"),
-    (
-        "identity_sessioncontext_sourceidentity",
-        "the table doesn't hold source identities: sts:SetSourceIdentity goes unseen",
-    ),
-)
 
 
 def _keys(table: AthenaTable) -> Iterator[tuple[str, str]]:
@@ -192,15 +175,10 @@ def _keys(table: AthenaTable) -> Iterator[tuple[str, str]]:
         expression = _identity(table, path)
         if expression:
             yield name, expression
-    if _is_text(table, REQUEST):
-        yield REQUEST, _calm_request()
-    if _is_text(table, RESPONSE):
-        yield RESPONSE, _read_response()
-    if _is_text(table, BESIDE):
-        yield BESIDE, f"CASE WHEN {_source_in(READ_BESIDE)} THEN {identifier(BESIDE)} END"
-    listed = _resources(table.columns.get(RESOURCES))
-    if listed:
-        yield RESOURCES, listed
+    yield REQUEST, _calm_request()
+    yield RESPONSE, _read_response()
+    yield BESIDE, f"CASE WHEN {_source_in(READ_BESIDE)} THEN {identifier(BESIDE)} END"
+    yield RESOURCES, _resources(table.columns[RESOURCES])
 
 
 def _plain(table: AthenaTable, name: str) -> str:
@@ -211,15 +189,11 @@ def _plain(table: AthenaTable, name: str) -> str:
     return identifier(name) if kind.is_text else f"CAST({identifier(name)} AS varchar)"
 
 
-def _is_text(table: AthenaTable, name: str) -> bool:
-    return name in table.columns and table.columns[name].is_text
-
-
 def _identity(table: AthenaTable, path: str) -> str:
     """A part of `useridentity`, which is a struct, or in some tables its JSON; "" where the struct lacks it."""
     whole = _identity_part(table, path)
     if not whole:
-        return ""
+        return _source_identity() if path == _SOURCE_IDENTITY else ""
     if path == "principalId":
         names = "|".join(SERVICE_SESSION_NAMES)
         return f"regexp_extract({whole}, {literal(f'^[^:]*(:({names}))?')})"
@@ -239,6 +213,16 @@ def _identity_part(table: AthenaTable, path: str) -> str:
             return ""
         place, kind = f"{place}.{identifier(found[0])}", found[1]
     return place if kind.is_text else ""
+
+
+def _source_identity() -> str:
+    """The source identity that STS answers with when a role hands on its own.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html#API_AssumeRole_ResponseElements
+    """
+    answer, source = identifier(RESPONSE), identifier("eventsource")
+    test = f"{source} = 'sts.amazonaws.com' AND {answer} LIKE '{{%'"
+    return f"CASE WHEN {test} THEN json_extract_scalar({answer}, '$.sourceIdentity') END"
 
 
 def _calm_request() -> str:
@@ -262,30 +246,26 @@ def _source_in(sources: Sequence[str]) -> str:
     return f"{identifier('eventsource')} IN ({', '.join(map(literal, sources))})"
 
 
-def _resources(kind: HiveType | None) -> str:
+def _resources(kind: HiveType) -> str:
     """The resources as JSON: lists of ARN and type, or as they are where the column holds text.
 
     Lists and not objects, since engines differ in what a struct becomes.
     """
-    if kind is None or kind.is_text:
-        return identifier(RESOURCES) if kind else ""
-    if kind.item is None or (arn := kind.item.field("arn")) is None:
-        return ""
-    of_type = kind.item.field("type")
-    fields = ", ".join(f"one.{identifier(field[0])}" for field in (arn, of_type) if field)
+    if kind.item is None:
+        return identifier(RESOURCES)
+    named = (kind.item.field("arn"), kind.item.field("type"))
+    fields = ", ".join(f"one.{identifier(field[0])}" for field in named if field)
     return f"json_format(CAST(transform({identifier(RESOURCES)}, one -> ARRAY[{fields}]) AS json))"
 
 
-def _conditions_on_columns(
-    table: AthenaTable, partitions: Partitions, accounts: Sequence[str], regions: Sequence[str]
-) -> Iterator[str]:
+def _conditions_on_columns(partitions: Partitions, accounts: Sequence[str], regions: Sequence[str]) -> Iterator[str]:
     """What no partition sorts out."""
     for key, column, values in (
         (partitions.account, "recipientaccountid", accounts),
         (partitions.region, "awsregion", regions),
     ):
-        if values and key is None and _plain(table, column):
-            yield f"{_plain(table, column)} IN ({', '.join(map(literal, values))})"
+        if values and key is None:
+            yield f"{identifier(column)} IN ({', '.join(map(literal, values))})"
 
 
 def _in_spans(moment: str, spans: Sequence[DaySpan]) -> str:

@@ -18,7 +18,26 @@ SCHEME: Final = "athena://"
 
 _NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,254}"
 _ADDRESS: Final = re.compile(rf"{SCHEME}({_NAME})\.({_NAME})", re.ASCII)
-_NEEDED: Final = ("eventtime", "eventsource", "eventname", "useridentity")
+_TEXTS: Final = (
+    "eventtime",
+    "eventsource",
+    "eventname",
+    "eventtype",
+    "eventid",
+    "awsregion",
+    "recipientaccountid",
+    "errorcode",
+    "errormessage",
+    "requestparameters",
+    "responseelements",
+    "additionaleventdata",
+)
+_NEEDED: Final = (*_TEXTS, "useridentity", "resources")
+"""What decides the caller, the outcome and the actions of a call, all of it in every table that AWS documents.
+
+INVARIANT: a table that lacks one is refused. Roles, denials and what calls needed would go unseen in it, and all that
+was used without being seen would look unused.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +108,7 @@ def table_from_definition(
         raise IngestError(f"`{name}` is a view", hint="name the table that it reads")
     storage = definition.get("StorageDescriptor") or {}
     columns = {str(one["Name"]).lower(): type_from_text(str(one.get("Type", ""))) for one in storage.get("Columns", ())}
-    missing = [column for column in _NEEDED if column not in columns]
-    if missing:
-        raise IngestError(
-            f"`{name}` is no table of CloudTrail records: it has no column `{'`, `'.join(missing)}`",
-            hint="AWS shows how to make one: https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html",
-        )
-    if not columns["eventtime"].is_text:
-        raise IngestError(f"`eventtime` of `{name}` holds no text, as it does in tables of CloudTrail's own files")
+    _check_columns(name, columns)
     properties = {str(key).lower(): str(value) for key, value in (definition.get("Parameters") or {}).items()}
     keys = [
         PartitionKey(
@@ -110,6 +122,31 @@ def table_from_definition(
     template = properties.get("storage.location.template", "") if is_projected(definition) else ""
     location = template.partition("${")[0] or str(storage.get("Location") or "")
     return AthenaTable(name, columns, tuple(keys), location.rstrip("/") + "/" if location else "", template)
+
+
+def _check_columns(name: TableName, columns: Mapping[str, HiveType]) -> None:
+    hint = "AWS shows how to make one: https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html"
+    missing = [column for column in _NEEDED if column not in columns]
+    if missing:
+        missed = f"has no column `{'`, `'.join(missing)}`"
+        raise IngestError(f"`{name}` is no table of CloudTrail records as AWS defines it: it {missed}", hint=hint)
+    odd = [column for column in _TEXTS if not columns[column].is_text]
+    identity, resources = columns["useridentity"], columns["resources"]
+    if not identity.is_text and not _has_issuer(identity):
+        odd.append("useridentity")
+    if not resources.is_text and (resources.item is None or resources.item.field("arn") is None):
+        odd.append("resources")
+    if odd:
+        raise IngestError(f"`{name}` can't be read: `{'`, `'.join(odd)}` isn't of the type that AWS defines", hint=hint)
+
+
+def _has_issuer(identity: HiveType) -> bool:
+    """Whether the roles behind sessions are there."""
+    kind: HiveType | None = identity
+    for part in ("sessionContext", "sessionIssuer", "arn"):
+        found = kind.field(part) if kind else None
+        kind = found[1] if found else None
+    return kind is not None and identity.field("type") is not None
 
 
 def is_projected(definition: Mapping[str, Any]) -> bool:
