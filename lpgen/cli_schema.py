@@ -18,6 +18,8 @@ class SchemaName(StrEnum):
     EVIDENCE = "evidence"
     VERIFICATION = "verification"
     EXPLANATION = "explanation"
+    DRIFT = "drift"
+    STARS = "stars"
 
 
 def schema_command(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import re
 import subprocess
 import sys
 from io import StringIO
@@ -16,6 +18,7 @@ from rich.cells import cell_len
 from lpgen.report.inert import spreadsheet_text
 
 SAMPLE = Path(__file__).parent.parent / "sample_logs"
+README = Path(__file__).parent.parent / "README.md"
 POLICIES = ("--policies", str(SAMPLE / "authorization-details"))
 
 
@@ -91,6 +94,22 @@ def test_stars_refuses_what_makes_no_sense(arguments: tuple[str, ...]) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("lpgen: ")
     assert arguments[1] in done.stderr
+
+
+_README = re.compile(r"(<!-- stars -->\n).*?(<!-- /stars -->)", re.DOTALL)
+_SHOWN = 16
+
+
+def test_readme_shows_what_stars_prints(data: Path) -> None:
+    readme = README.read_text(encoding="utf-8")
+    lines = run(*POLICIES, "--data", str(data)).stdout.splitlines()[:_SHOWN]
+    command = "$ lpgen stars --data lpgen-demo/data --policies sample_logs/authorization-details"
+    block = "\n".join(["```text", command, *lines, "```"])
+    current = _README.sub(lambda found: f"{found[1]}{block}\n{found[2]}", readme)
+    if os.environ.get("LPGEN_UPDATE_README"):
+        README.write_text(current, encoding="utf-8")
+    assert len(_README.findall(readme)) == 1
+    assert readme == current, "run LPGEN_UPDATE_README=1 python -m pytest tests/test_cli_stars.py"
 
 
 def test_cells_never_become_formulas() -> None:

@@ -26,6 +26,7 @@ from lpgen.core.model import (
 from lpgen.core.policies.decision import Answer, Layer, Result
 from lpgen.core.replacements import CheckStatus, DecisionKind, LineKind
 from lpgen.report.counts import Counts
+from lpgen.report.drift_schemas import drift_schema, stars_schema
 from lpgen.report.evidence_json import EVIDENCE_SCHEMA
 from lpgen.report.explain_json import EXPLANATION_SCHEMA
 from lpgen.report.plan import StepKind
@@ -434,5 +435,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "evidence": _EVIDENCE_FILE,
     "verification": _VERIFICATION,
     "explanation": _EXPLANATION,
+    "drift": drift_schema(_DEFS),
+    "stars": stars_schema(_DEFS),
 }
 """The schemas by the names of their documents."""
