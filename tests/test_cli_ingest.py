@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,8 +14,10 @@ from typer.testing import CliRunner
 
 from lpgen.cli import app
 from lpgen.core.usage.ingest_result import IngestResult, Progress
-from lpgen.errors import InvocationError
+from lpgen.edge.phase_clock import Phase, PhaseClock
+from lpgen.errors import EngineError, InvocationError
 from lpgen.report.ingest_text import render_ingest, render_progress
+from tests.log_samples import write_logs
 
 
 @pytest.mark.parametrize(
@@ -25,6 +32,12 @@ from lpgen.report.ingest_text import render_ingest, render_progress
         (["s3://bucket", "--region", "eu_west"], "no Region"),
         (["s3://bucket", "--since", "90 days"], "no date or time"),
         (["s3://bucket", "--since", "999999d"], "too long ago"),
+        (["s3://bucket", "--assume-role", "reader"], "no ARN of a role"),
+        (["logs", "--engine", "dask"], "--engine dask needs --scheduler ADDRESS"),
+        (["logs", "--engine", "spark"], "--engine spark needs --master URL"),
+        (["logs", "--scheduler", "tcp://10.0.0.5:8786"], "--scheduler belongs to --engine dask"),
+        (["logs", "--engine", "dask", "--master", "yarn"], "--master belongs to --engine spark"),
+        (["logs", "--engine", "spark", "--master", "yarn", "--workers", "2"], "--workers belongs to --engine local"),
     ],
 )
 def test_ingest_command_refuses_what_makes_no_sense(tmp_path: Path, arguments: list[str], message: str) -> None:
@@ -62,3 +75,70 @@ def test_render_progress_counts_what_is_read() -> None:
     assert render_progress(Progress(1_200, 0, 0, 0, 0, "objects")) == "1,200 objects found"
     assert render_progress(Progress(2, 4, 1, 2, 7, "objects")) == " 50%  2 of 4 objects, 7 records"
     assert render_progress(Progress(50, 50, 0, 0, 49, "events")) == "50 events found with 49 records"
+
+
+def test_render_progress_tells_pace_and_time_left() -> None:
+    half = Progress(2, 4, 50, 100, 9_000, "objects")
+    assert render_progress(half, 3.0) == " 50%  2 of 4 objects, 9,000 records, 3,000/s, 3 s left"
+    assert render_progress(half, 125.0).endswith(", 72/s, 2 min 05 s left")
+    assert render_progress(half, 7_500.0).endswith(", 1/s, 2 h 05 min left")
+    assert render_progress(Progress(0, 4, 0, 100, 0, "objects"), 3.0) == "  0%  0 of 4 objects, 0 records"
+
+
+def test_render_ingest_tells_where_the_time_went_only_when_asked() -> None:
+    fields = {name: getattr(NOTHING, name) for name in IngestResult.__dataclass_fields__}
+    result = IngestResult(**{**fields, "seconds": (("listing", 0.26), ("reading", 12.0))})
+    assert render_ingest(result, verbose=True).splitlines()[-1] == "time: 0.3 s listing, 12.0 s reading"
+    assert "time:" not in render_ingest(result, verbose=False)
+
+
+def test_phase_clock_counts_each_moment_once() -> None:
+    now = [0.0]
+    clock = PhaseClock(lambda: now[0])
+
+    def spend(seconds: float) -> None:
+        now[0] += seconds
+
+    spend(100)
+    with clock.measure(Phase.READING):
+        spend(3)
+        with clock.measure(Phase.MERGING):
+            spend(1)
+        spend(4)
+    spend(100)
+    with clock.measure(Phase.WRITING):
+        spend(2)
+    assert clock.seconds() == (("listing", 0.0), ("reading", 7.0), ("merging", 1.0), ("writing", 2.0))
+
+
+@pytest.mark.parametrize(
+    ("engine", "option", "package"),
+    [
+        ("dask", ["--scheduler", "tcp://127.0.0.1:1"], "distributed"),
+        ("spark", ["--master", "local[1]"], "pyspark.sql"),
+    ],
+)
+def test_ingest_command_says_how_to_install_an_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, option: list[str], package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    result = CliRunner().invoke(app, ["ingest", str(tmp_path), "--data", str(tmp_path), "--engine", engine, *option])
+    assert isinstance(result.exception, EngineError)
+    assert result.exception.hint == f"pip install 'lpgen[{engine}]'"
+
+
+def test_ingest_command_draws_a_line_on_a_terminal_and_none_in_a_pipe(tmp_path: Path) -> None:
+    write_logs(tmp_path / "logs", [[number] for number in range(3)])
+    command = [sys.executable, "-m", "lpgen", "ingest", str(tmp_path / "logs"), "--workers", "1", "--data"]
+    controller, terminal = pty.openpty()
+    done = subprocess.run([*command, str(tmp_path / "one")], stderr=terminal, timeout=120, check=True)
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError):  # a terminal without programs ends with an error
+        while part := os.read(controller, 1 << 16):
+            shown += part
+    os.close(controller)
+    assert b"100%  3 of 3 files, 3 records" in shown
+    assert done.returncode == 0
+    piped = subprocess.run([*command, str(tmp_path / "two")], capture_output=True, timeout=120, check=True)
+    assert piped.stderr == b"3 new files with 3 records, 3 of them usage\n"

@@ -200,6 +200,13 @@ def test_ingest_gives_the_same_bytes_for_any_number_of_workers(tmp_path: Path, m
     assert content(tmp_path / "1") == content(tmp_path / "2") == content(tmp_path / "3")
 
 
+def test_ingest_gives_the_same_bytes_with_spawned_workers(tmp_path: Path) -> None:
+    write_logs(tmp_path / "logs", [[number] for number in range(4)])
+    take(tmp_path / "one", tmp_path / "logs")
+    take(tmp_path / "spawned", tmp_path / "logs", engine=LocalEngine(2, "spawn"))
+    assert content(tmp_path / "spawned") == content(tmp_path / "one")
+
+
 # ---------------------------------------------------------------- whole or not at all
 
 

@@ -129,6 +129,11 @@ class S3Store:
         return {"Bucket": bucket, **payer}
 
 
+def open_s3_store(*, role: str = "", profile: str = "", region: str = "", endpoint_url: str = "") -> S3Store:
+    """The buckets that this process's credentials can read, or a role assumed with them; nothing is asked yet."""
+    return S3Store(Connection(profile, region, endpoint_url, role))
+
+
 @contextlib.contextmanager
 def _network_errors(doing: str) -> Iterator[None]:
     """What comes out of reading a body without boto3's own dress."""

@@ -37,8 +37,11 @@ def test_local_engine_of_nothing_is_nothing(workers: int) -> None:
     assert list(LocalEngine(workers).map(square, [])) == []
 
 
-def test_local_engine_names_the_item_that_kills_its_worker() -> None:
-    found = list(LocalEngine(2).map(die_on_poison, range(30)))
+@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_local_engine_names_the_item_that_kills_its_worker(workers: int, start_method: str) -> None:
+    """Spawned workers are those of macOS: they get the function by pickling."""
+    found = list(LocalEngine(workers, start_method).map(die_on_poison, range(30)))
     assert [result.item for result in found if isinstance(result, Lost)] == [POISON]
     assert sorted(result for result in found if not isinstance(result, Lost)) == [n for n in range(30) if n != POISON]
 

@@ -10,9 +10,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 
 from lpgen.edge.engine import Lost
 from lpgen.edge.engine_spark import SparkEngine
@@ -24,8 +26,9 @@ from tests.cluster_ingests import (
     check_killed_worker,
     sample_bucket,
 )
+from tests.engine_examples import load_example
 from tests.engine_samples import POISON, DieOnce, die_on_poison, fail, square
-from tests.s3_buckets import content, content_from_files
+from tests.s3_buckets import Bucket, content, content_from_files, make_bucket
 
 
 @pytest.fixture(autouse=True)
@@ -102,3 +105,55 @@ def test_spark_ingest_by_command(seaweed: Server, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "4 new objects with " in done.stderr
     assert content(tmp_path / "data") == content_from_files(tmp_path, objects)
+
+
+# ---------------------------------------------------------------- the examples, in the session that is there
+
+
+@pytest.fixture
+def trail(spark: Any, seaweed: Server, monkeypatch: pytest.MonkeyPatch) -> tuple[Bucket, dict[str, bytes]]:
+    """A bucket of logs; the examples' boto3 and their executors ask the server."""
+    assert spark is SparkSession.getActiveSession(), "the examples would start a session of their own"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", seaweed.url)
+    return sample_bucket(seaweed, 4)
+
+
+def test_emr_example_ingests(trail: tuple[Bucket, dict[str, bytes]], tmp_path: Path) -> None:
+    bucket, objects = trail
+    kept = make_bucket(bucket.server)
+    load_example("ingest_on_emr").main(bucket.address("AWSLogs/"), kept.name, "lpgen/")
+    load_example("data_in_s3").fetch_data(kept.client, kept.name, "lpgen/", tmp_path / "data")
+    assert content(tmp_path / "data") == content_from_files(tmp_path, objects)
+
+
+def test_glue_example_ingests(
+    trail: tuple[Bucket, dict[str, bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Glue's own library is on no registry: what the example asks of it is stood in for."""
+    bucket, objects = trail
+    kept = make_bucket(bucket.server)
+    options = {"address": bucket.address("AWSLogs/"), "data_bucket": kept.name, "data_prefix": "lpgen/"}
+    glue, context, utilities = (ModuleType(name) for name in ("awsglue", "awsglue.context", "awsglue.utils"))
+    context.__dict__["GlueContext"] = lambda _: SimpleNamespace(spark_session=SparkSession.active())
+    utilities.__dict__["getResolvedOptions"] = lambda _, names: {name: options[name] for name in names}
+    for module in (glue, context, utilities):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    load_example("ingest_on_glue").main()
+    load_example("data_in_s3").fetch_data(kept.client, kept.name, "lpgen/", tmp_path / "data")
+    assert content(tmp_path / "data") == content_from_files(tmp_path, objects)
+
+
+def test_databricks_example_ingests_again_and_again(
+    trail: tuple[Bucket, dict[str, bytes]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bucket, objects = trail
+    volume = tmp_path / "volume" / "lpgen-data"
+    volume.parent.mkdir()
+    main = load_example("ingest_on_databricks").main
+    main(bucket.address("AWSLogs/"), str(volume))
+    assert content(volume) == content_from_files(tmp_path, objects)
+    volume.rename(f"{volume}.old")  # as a run leaves it that dies between its two renames
+    main(bucket.address("AWSLogs/"), str(volume))
+    assert "4 objects were known already" in capsys.readouterr().out
+    assert content(volume) == content_from_files(tmp_path / "again", objects)
+    assert [path.name for path in volume.parent.iterdir()] == ["lpgen-data"]

@@ -1,0 +1,46 @@
+"""Ingest in a Spark job of Amazon EMR, or of any other Spark cluster.
+
+    spark-submit --py-files data_in_s3.py ingest_on_emr.py s3://YOUR-TRAIL-BUCKET/AWSLogs/ YOUR-DATA-BUCKET lpgen/
+
+lpgen needs Python 3.11 or newer on the driver and the executors. Where a release has an older one, make an environment
+with a Python of its own, `pip install lpgen venv-pack`, `venv-pack -o lpgen.tar.gz`, and add to the command:
+
+    --archives lpgen.tar.gz#environment --conf spark.pyspark.python=./environment/bin/python
+
+The job's role reads the logs and reads and writes the data bucket; no credentials are sent to executors. To read with
+another role, give `open_s3_store(role="arn:aws:iam::111122223333:role/NAME")`, which each executor assumes by itself.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import boto3
+from data_in_s3 import fetch_data, store_data
+from pyspark.sql import SparkSession
+
+from lpgen.edge.catalog_files import open_catalog
+from lpgen.edge.engine_spark import SparkEngine
+from lpgen.edge.object_finder import BucketLogs
+from lpgen.edge.s3_store import open_s3_store
+from lpgen.pipeline import ingest
+from lpgen.report.ingest_text import render_ingest
+
+
+def main(address: str, bucket: str, prefix: str) -> None:
+    """Reads the logs below the address into the data folder that is kept in a bucket, below a prefix."""
+    spark = SparkSession.builder.appName("lpgen ingest").getOrCreate()
+    s3 = boto3.client("s3")
+    with tempfile.TemporaryDirectory() as room:
+        data = Path(room, "data")
+        fetch_data(s3, bucket, prefix, data)
+        logs = BucketLogs(open_s3_store(), (address,))
+        result = ingest((), open_catalog(), data=data, bucket_logs=logs, engine=SparkEngine(spark))
+        store_data(s3, bucket, prefix, data)
+    print(render_ingest(result, verbose=True))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

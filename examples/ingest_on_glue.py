@@ -1,0 +1,49 @@
+"""Ingest in a Spark job of AWS Glue 5.0 or newer, which has Python 3.11 and Spark 3.5.
+
+Upload this script, data_in_s3.py and the wheel of lpgen (`python -m build --wheel`) to a bucket, and give the job:
+
+    --additional-python-modules  s3://YOUR-BUCKET/lpgen-0.1.0-py3-none-any.whl
+    --extra-py-files             s3://YOUR-BUCKET/data_in_s3.py
+    --address                    s3://YOUR-TRAIL-BUCKET/AWSLogs/
+    --data_bucket                YOUR-DATA-BUCKET
+    --data_prefix                lpgen/
+
+The job's role reads the logs and reads and writes the data bucket; no credentials are sent to executors.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import boto3
+from awsglue.context import GlueContext
+from awsglue.utils import getResolvedOptions
+from data_in_s3 import fetch_data, store_data
+from pyspark.context import SparkContext
+
+from lpgen.edge.catalog_files import open_catalog
+from lpgen.edge.engine_spark import SparkEngine
+from lpgen.edge.object_finder import BucketLogs
+from lpgen.edge.s3_store import open_s3_store
+from lpgen.pipeline import ingest
+from lpgen.report.ingest_text import render_ingest
+
+
+def main() -> None:
+    """Reads the logs below the address into the data folder that is kept in a bucket, below a prefix."""
+    given = getResolvedOptions(sys.argv, ["address", "data_bucket", "data_prefix"])
+    spark = GlueContext(SparkContext.getOrCreate()).spark_session
+    s3 = boto3.client("s3")
+    with tempfile.TemporaryDirectory() as room:
+        data = Path(room, "data")
+        fetch_data(s3, given["data_bucket"], given["data_prefix"], data)
+        logs = BucketLogs(open_s3_store(), (given["address"],))
+        result = ingest((), open_catalog(), data=data, bucket_logs=logs, engine=SparkEngine(spark))
+        store_data(s3, given["data_bucket"], given["data_prefix"], data)
+    print(render_ingest(result, verbose=True))
+
+
+if __name__ == "__main__":
+    main()
