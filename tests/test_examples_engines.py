@@ -44,14 +44,14 @@ def test_dask_example_ingests(bucket: Bucket, tmp_path: Path) -> None:
     environment = bucket.server.environment
     keys = {name: value for name, value in environment.items() if name.startswith("AWS_")}
     with dask_cluster(1, environment=keys) as cluster:
-        command = [
-            str(FOLDER / "ingest_on_dask.py"),
-            cluster.address,
-            bucket.address("AWSLogs/"),
-            str(tmp_path / "data"),
-        ]
+        arguments = [cluster.address, bucket.address("AWSLogs/"), str(tmp_path / "data")]
         done = subprocess.run(
-            [sys.executable, *command], env=environment, capture_output=True, text=True, timeout=120, check=False
+            [sys.executable, str(FOLDER / "ingest_on_dask.py"), *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("3 new objects with 3 records")
