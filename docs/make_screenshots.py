@@ -1,4 +1,4 @@
-"""Makes the pictures of the HTML review that the README shows: `python docs/make_screenshots.py`, or `make screenshots`.
+"""Makes the pictures of the HTML review that the README shows: `make screenshots`.
 
 They are of the sample organization, taken in Debian's Chromium (or the one that CHROMIUM names).
 """

@@ -35,4 +35,4 @@ def test_two_thousand_principals_stay_usable(open_page: Opener, capsys: pytest.C
         print(f"\n{PRINCIPALS:,} principals, {len(html) / 1e6:.1f} MB: {seconds}")
     assert page.locator("#principals tbody tr").count() == PRINCIPALS
     assert took["load"] < 30
-    assert all(value < 5 for name, value in took.items() if name != "load")
+    assert all(value < 20 for name, value in took.items() if name != "load")

@@ -5,12 +5,13 @@ Nothing is fetched: the style sheet, the script and all data are in the file, an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from lpgen.core.findings import Report
-from lpgen.report.blocks import Block, Bullets, Heading, Paragraph, Table
+from lpgen.report.blocks import Block, Bullets, Heading, Line, Paragraph, Table
 from lpgen.report.html.block_data import data_of_line, split_quotes
 from lpgen.report.html.embed import content_security_policy, script_json
 from lpgen.report.html.principal_data import anchor_of, data_of_principal
@@ -44,6 +45,8 @@ SCRIPTS: Final = (
     "principal.js",
     "main.js",
 )
+
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 _TABLE: Final = (
     ("label", "principal", ""),
@@ -120,7 +123,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(inert=terminal_text, split_quotes=split_quotes)
-    environment.globals.update(anchor_of=anchor_of, short_label_of=short_label_of, kind_of=_kind_of)
+    environment.globals.update(anchor_of=anchor_of, short_label_of=short_label_of, kind_of=_kind_of, is_day=_is_day)
     return environment
 
 
@@ -133,3 +136,7 @@ def _asset(name: str) -> str:
 
 def _kind_of(block: Block) -> str:
     return {Heading: "heading", Paragraph: "paragraph", Bullets: "bullets", Table: "table"}[type(block)]
+
+
+def _is_day(cell: Line) -> bool:
+    return len(cell) == 1 and _DAY.fullmatch(cell[0].text) is not None

@@ -27,10 +27,11 @@ function blockList(lines, numbered, place) {
 
 function blockTable(columns, lines, place) {
   const number = (at) => (columns[at][1] ? "number" : null);
+  const look = (at, cell) => number(at) || (cell.length === 1 && /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(cell[0]) ? "day" : null);
   const head = el("tr", {}, columns.map(([title], at) => el("th", { scope: "col", class: number(at) }, title)));
   const body = lines.map((cells) => {
     const [row, link] = anchored(el("tr"), place, JSON.stringify(cells));
-    row.append(...cells.map((cell, at) => el("td", { class: number(at) }, words(cell), at ? null : link)));
+    row.append(...cells.map((cell, at) => el("td", { class: look(at, cell) }, words(cell), at ? null : link)));
     return row;
   });
   return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "table" },

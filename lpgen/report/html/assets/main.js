@@ -106,7 +106,7 @@ function pressKey(event) {
 }
 
 function openForPrint() {
-  for (const details of document.querySelectorAll("main details:not([open]):not(.verdicts)")) {
+  for (const details of document.querySelectorAll("main details:not([open]):not(.verdicts):not(.screen)")) {
     details.open = true;
     details.dataset.forPrint = "";
   }

@@ -30,7 +30,7 @@ function partsOf(data, base) {
   const cards = data.findings.map(([anchor, found]) => el("section", { class: "card", "data-anchor": anchor }, blocks(found, place(anchor))));
   const plan = blocks(data.plan, place("plan"));
   return {
-    walls: data.walls.length ? [wallFigure(data), el("details", {}, el("summary", {}, "The same as a table"), wallTable(data))] : null,
+    walls: data.walls.length ? [el("p", { class: "quiet" }, "Every request crosses two walls: from the principal to the action, and from the action to the resource. Each Allow is a hole in them."), wallFigure(data), el("details", { class: "screen" }, el("summary", {}, "The same as a table"), wallTable(data))] : null,
     findings: cards.length ? el("div", { class: "cards" }, cards) : null,
     policies: data.policies.old.length + data.policies.new.length ? policySection(data.policies, data.replaced) : null,
     actions: data.verdicts.length ? verdictSection(data) : null,
