@@ -38,10 +38,11 @@ Words = str | Span | Line
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading; level 1 is the page's title."""
+    """A heading; level 1 is the page's title. What is below an `aside` is folded where a page has to be short."""
 
     line: Line
     level: int
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from typing import Final
 
 _PLAIN_WORD: Final = re.compile(r"\(?[A-Za-z0-9][A-Za-z0-9'-]*(?:[,;][A-Za-z0-9'-]+)*\)?")
@@ -16,6 +17,7 @@ _TAIL: Final = re.compile(r"[,;:.)]*$")
 _REFERENCE: Final = re.compile(r"[0-9a-f]{7,}|gh-[0-9]+", re.IGNORECASE)  # GitHub links commits and issues
 _LIST_MARK: Final = re.compile(r"[0-9]+[.)]")
 _SARIF_MARKS: Final = str.maketrans({"[": "\\[", "]": "\\]", "{": "{{", "}": "}}"})
+_LONGEST_QUOTE: Final = 20  # words
 _BACKTICKS: Final = re.compile(r"`+")
 
 
@@ -56,7 +58,7 @@ def markdown_prose(text: str) -> str:
     """The text as prose: plain words stay as they are, and whatever has another character becomes a code span."""
     parts: list[str] = []
     coded: list[str] = []
-    for token in filter(None, text.split(" ")):
+    for token in _tokens(text):
         core, tail = _split_tail(token)
         quoted = len(core) > 2 and core[0] == core[-1] == "`" and "`" not in core[1:-1]
         if not quoted and _is_plain(core) and not _LIST_MARK.fullmatch(token):
@@ -81,6 +83,21 @@ def _visible(character: str) -> str:
         return character
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _tokens(text: str) -> Iterator[str]:
+    """The words of a text; what stands in backticks is one, and a backtick without its fellow is like any other."""
+    words = list(filter(None, text.split(" ")))
+    at = 0
+    while at < len(words):
+        end = at + 1
+        if words[at].startswith("`") and words[at].count("`") == 1:
+            ends = (n for n in range(at + 1, min(at + _LONGEST_QUOTE, len(words))) if "`" in words[n])
+            found = next(ends, 0)
+            if found and words[found].count("`") == 1 and _split_tail(words[found])[0].endswith("`"):
+                end = found + 1
+        yield " ".join(words[at:end])
+        at = end
 
 
 def _split_tail(token: str) -> tuple[str, str]:

@@ -1,20 +1,21 @@
-"""Pages as GitHub's Markdown, for a pull request: tables in the open, one fold per principal.
+"""Pages as GitHub's Markdown, for a pull request: what to do and tables in the open, all else folded.
 
-A comment takes 65,536 characters, so what is beyond that is left out, and the page says what and how to see it.
-https://github.github.com/gfm/
+A comment takes 65,536 characters. What is beyond that is left out, whole parts from the end and rows of long tables,
+and the page says at its end what is missing and how to see it. https://github.github.com/gfm/
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from lpgen.report.blocks import Block, Bullets, Column, Fold, Heading, Line, Paragraph, Span, Table, Tone, plural
 from lpgen.report.inert import html_code, markdown_code, markdown_prose
 
-MOST_CHARACTERS: Final = 65_000
-_MOST_ROWS: Final = 150
+MOST_CHARACTERS: Final = 64_500
+_ROWS: Final = (150, 40, 10)
+"""How many rows of a table or list are shown: as many as fit, of these."""
 
 
 def render_markdown(page: Sequence[Block], *, noun: str = "principal") -> str:
@@ -22,57 +23,113 @@ def render_markdown(page: Sequence[Block], *, noun: str = "principal") -> str:
 
     `noun` is what each fold is about.
     """
-    parts: list[str] = []
-    room, left_out, waiting = MOST_CHARACTERS, 0, ""
-    for block in page:
-        text = waiting + _render(block)
-        if isinstance(block, Fold) and len(text) + 2 > room:
-            left_out += 1
-        elif isinstance(block, Heading) and block.level == 2:
-            waiting = f"{_render(block)}\n\n"  # it goes too where all below it does
+    comment = _Comment(noun)
+    for block in _with_asides_folded(page):
+        comment.add(block)
+    return comment.text()
+
+
+class _Comment:
+    """Takes blocks while there is room, and counts the others. A heading goes with what stands below it."""
+
+    def __init__(self, noun: str) -> None:
+        self._noun = noun
+        self._parts: list[str] = []
+        self._room = MOST_CHARACTERS
+        self._headings: list[Heading] = []
+        self._sections: list[str] = []
+        self._folds = self._others = 0
+
+    def add(self, block: Block) -> None:
+        """Puts a block in, with fewer rows if need be, or leaves it out."""
+        if isinstance(block, Heading):
+            self._headings = [one for one in self._headings if one.level < block.level] + [block]
+            return
+        details = isinstance(block, Fold) and not isinstance(block, _Aside)
+        for rows in _ROWS[:1] if details else _ROWS:
+            text = "\n\n".join([*map(_heading, self._headings), _render(block, rows)])
+            if len(text) + 2 <= self._room:
+                self._parts.append(text)
+                self._room -= len(text) + 2
+                self._headings = []
+                return
+        if isinstance(block, _Aside):
+            self._sections.append(markdown_prose("".join(span.text for span in block.summary)))
+        elif details:
+            self._folds += 1
         else:
-            parts.append(text)
-            room -= len(text) + 2
-            waiting = ""
-    if left_out:
-        parts.append(
-            f"*Left out, so that this fits a comment: the details of {plural(left_out, noun)}. "
-            "`--format json` has them all.*"
-        )
-    return "\n\n".join(parts) + "\n"
+            self._others += 1
+
+    def text(self) -> str:
+        """The whole, with what was left out."""
+        missing = [
+            *self._sections,
+            *([f"the details of {plural(self._folds, self._noun)}"] if self._folds else []),
+            *([plural(self._others, "table or list", "tables and lists")] if self._others else []),
+        ]
+        note = f"*Left out, so that this fits a comment: {'; '.join(missing)}. `--format json` has them all.*"
+        return "\n\n".join([*self._parts, *([note] if missing else [])]) + "\n"
 
 
-def _render(block: Block) -> str:
+class _Aside(Fold):
+    """A section that is folded."""
+
+
+def _with_asides_folded(page: Sequence[Block]) -> Iterator[Block]:
+    aside: Heading | None = None
+    below: list[Block] = []
+    for block in page:
+        if isinstance(block, Heading) and block.level <= 2:
+            if aside:
+                yield _Aside(aside.line, tuple(below))
+            aside, below = (block, []) if block.aside else (None, [])
+            if not aside:
+                yield block
+        elif aside:
+            below.append(block)
+        else:
+            yield block
+    if aside:
+        yield _Aside(aside.line, tuple(below))
+
+
+def _heading(block: Heading) -> str:
+    return f"{'#' * (block.level + (block.level == 3))} {_inline(block.line)}"
+
+
+def _render(block: Block, rows: int) -> str:
     match block:
         case Heading():
-            return f"{'#' * (block.level + (block.level == 3))} {_inline(block.line)}"
+            return _heading(block)
         case Paragraph():
             return _inline(block.line)
         case Bullets():
-            return "\n".join(_item_lines(block))
+            return "\n".join(_item_lines(block, rows)) + _rest(len(block.items) - rows, "item")
         case Table():
-            return _table(block)
+            return _table(block, rows)
         case Fold():
-            inner = "\n\n".join(map(_render, block.blocks))
+            inner = "\n\n".join(_render(one, rows) for one in block.blocks)
             return f"<details><summary>{_summary(block.summary)}</summary>\n\n{inner}\n\n</details>"
 
 
-def _item_lines(block: Bullets) -> Iterable[str]:
-    for number, item in enumerate(block.items, start=1):
+def _item_lines(block: Bullets, rows: int) -> Iterable[str]:
+    for number, item in enumerate(block.items[:rows], start=1):
         mark = f"{number}. " if block.numbered else "- "
         yield mark + _inline(item.line)
         yield from (f"{' ' * len(mark)}- {_inline(note)}" for note in item.notes)
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, most: int) -> str:
     rows = [
         _row([markdown_prose(column.title) for column in table.columns]),
         _row([_ruler(column) for column in table.columns]),
-        *(_row([_inline(cell) for cell in row]) for row in table.rows[:_MOST_ROWS]),
+        *(_row([_inline(cell) for cell in row]) for row in table.rows[:most]),
     ]
-    rest = len(table.rows) - _MOST_ROWS
-    note = f"\n\nand {plural(rest, 'more row')}; `--format json` has them all" if rest > 0 else ""
-    return "\n".join(rows) + note
+    return "\n".join(rows) + _rest(len(table.rows) - most, "row")
+
+
+def _rest(number: int, noun: str) -> str:
+    return f"\n\nand {plural(number, f'more {noun}')}; `--format json` has them all" if number > 0 else ""
 
 
 def _row(cells: Sequence[str]) -> str:

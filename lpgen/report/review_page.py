@@ -142,7 +142,7 @@ def _sentence(text: str) -> str:
 def coverage_blocks(report: Report) -> Iterable[Block]:
     """What was read of each account, and what of it the logs could not have shown."""
     accounts = report.diff.coverage.accounts
-    yield Heading(line("What the logs cover"), level=2)
+    yield Heading(line("What the logs cover"), level=2, aside=True)
     if not accounts:
         yield Paragraph(line(bad("No record was read.")))
         return
@@ -212,7 +212,7 @@ def _data_event_notes(one: AccountCoverage) -> Iterable[Words]:
 
 def guard_blocks(report: Report) -> Iterable[Block]:
     """The snapshot and the policies beside the principals' own that the report stands on."""
-    yield Heading(line("Policies beside the principals' own"), level=2)
+    yield Heading(line("Policies beside the principals' own"), level=2, aside=True)
     yield bullets(*snapshot_notes(report.snapshot), *guards_notes(report.guards))
 
 
@@ -220,7 +220,9 @@ def skip_blocks(skips: Sequence[SkipCount]) -> Iterable[Block]:
     """What was read and is no usage, by reason."""
     if not skips:
         return
-    yield Heading(line("Read, but no usage", quiet(f" ({count(sum(one.records for one in skips))})")), level=2)
+    yield Heading(
+        line("Read, but no usage", quiet(f" ({count(sum(one.records for one in skips))})")), level=2, aside=True
+    )
     yield table(
         (Column("what", flexible=True), Column("records", number=True), Column("example", flexible=True)),
         [
@@ -233,11 +235,13 @@ def skip_blocks(skips: Sequence[SkipCount]) -> Iterable[Block]:
 def problem_blocks(report: Report) -> Iterable[Block]:
     """What is wrong with the files given, and decisions that are no longer in force."""
     if report.problems:
-        yield Heading(line("Problems of the files given", quiet(f" ({count(len(report.problems))})")), level=2)
+        yield Heading(
+            line("Problems of the files given", quiet(f" ({count(len(report.problems))})")), level=2, aside=True
+        )
         yield bullets(*report.problems[:_MOST_ROWS])
         yield from _more(len(report.problems), "problem")
     if report.diff.expired:
-        yield Heading(line("Expired decisions", quiet(f" ({count(len(report.diff.expired))})")), level=2)
+        yield Heading(line("Expired decisions", quiet(f" ({count(len(report.diff.expired))})")), level=2, aside=True)
         yield bullets(
             *(
                 line(
@@ -257,7 +261,9 @@ def unlisted_blocks(unlisted: Sequence[PrincipalUsage]) -> Iterable[Block]:
     """The principals of the logs that the policy files lack."""
     if not unlisted:
         return
-    yield Heading(line("In the logs, but not in the policy files", quiet(f" ({count(len(unlisted))})")), level=2)
+    yield Heading(
+        line("In the logs, but not in the policy files", quiet(f" ({count(len(unlisted))})")), level=2, aside=True
+    )
     yield table(
         (
             Column("principal", flexible=True),
@@ -283,10 +289,16 @@ def _unlisted_row(usage: PrincipalUsage) -> list[Words]:
 # ---------------------------------------------------------------- principals
 
 
+_MOST_OPEN: Final = 25
+"""How many principals may stand in the open where a page has to be short."""
+
+
 def _principals(view: ReviewView) -> Iterable[Block]:
     if not view.views:
         return
-    yield Heading(line("Principals", quiet(f" ({count(len(view.views))})")), level=2)
+    yield Heading(
+        line("Principals", quiet(f" ({count(len(view.views))})")), level=2, aside=len(view.views) > _MOST_OPEN
+    )
     accounts = sorted({one.diff.principal.account for one in view.views})
     for account in accounts:
         members = [one for one in view.views if one.diff.principal.account == account]

@@ -112,3 +112,12 @@ def test_html_code_holds_one_element(text: str) -> None:
     page = PageReader(html_code(text))
     assert page.tags == {"code"}
     assert page.prose == []
+
+
+def test_markdown_prose_keeps_what_stands_in_backticks_together() -> None:
+    assert (
+        markdown_prose("or run `lpgen catalog update` if AWS has it") == "or run `lpgen catalog update` if AWS has it"
+    )
+    assert markdown_prose("see `a b`, then `c`.") == "see `a b`, then `c`."
+    assert markdown_prose("a ` b") == "a `` ` `` b"
+    assert markdown_prose("`a b") == "`` `a `` b"

@@ -22,7 +22,8 @@ from lpgen.core.replacements import Verification
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
 from lpgen.report import render_evidence, render_review, render_summary, render_verification
-from lpgen.report.markdown import MOST_CHARACTERS
+from lpgen.report.blocks import Column, Heading, Span, Table
+from lpgen.report.markdown import MOST_CHARACTERS, render_markdown
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
 from tests.report.reports import large_report, organization, report_of
@@ -225,12 +226,55 @@ def test_render_json_has_only_documented_keys(name: str) -> None:
 # ---------------------------------------------------------------- large reports
 
 
+COMMENT = 65_536
+"""How many characters GitHub takes as a comment."""
+
+
 def test_render_markdown_fits_a_comment() -> None:
     page = render_review(large_report(), "markdown")
-    assert len(page) <= MOST_CHARACTERS + 300
-    assert "Left out, so that this fits a comment" in page
+    assert len(page) <= COMMENT
+    assert "Left out, so that this fits a comment: the details of" in page
     assert page.count("<details>") == page.count("</details>")
     assert not re.search(r"^## .*\n\n(##? |\*Left out)", page, re.MULTILINE)
+
+
+def test_render_markdown_of_many_accounts_fits_a_comment_and_says_what_is_missing() -> None:
+    report = large_report(400)
+    accounts = [replace(report.diff.coverage.accounts[0], account=f"{number:012}") for number in range(300)]
+    spread = replace(
+        report,
+        diff=replace(report.diff, coverage=replace(report.diff.coverage, accounts=tuple(accounts))),
+        proposals=tuple(
+            replace(one, diff=replace(one.diff, principal=replace(one.diff.principal, account=f"{at % 90:012}")))
+            for at, one in enumerate(report.proposals)
+        ),
+        problems=tuple(f"problem {number} of {'x' * 300}" for number in range(400)),
+    )
+    page = render_review(spread, "markdown")
+    assert MOST_CHARACTERS / 2 < len(page) <= COMMENT
+    note = page.rstrip("\n").rpartition("\n")[2]
+    assert note.startswith("*Left out, so that this fits a comment: ")
+    assert "details of 400 principals" in note or "details of 3" in note
+    assert page.count("<details>") == page.count("</details>")
+
+
+def test_render_markdown_shows_first_what_to_do_and_folds_the_rest() -> None:
+    before, _, after = render_review(organization(), "markdown").partition("<details>")
+    assert "## What to do" in before
+    assert "| account |" not in before
+    assert "<summary>What the logs cover</summary>" in after
+    assert "\n## Principals" in after  # few enough to stand in the open
+    many = render_review(large_report(40), "markdown")
+    assert "<details><summary>Principals (40)</summary>" in many
+
+
+def test_render_markdown_cuts_long_tables_before_it_leaves_them_out() -> None:
+    tables = [Table((Column("x"),), (((Span("word " * 100),),),) * 100)] * 3
+    page = render_markdown([Heading((Span("page"),), level=1), *tables])
+    assert len(page) <= MOST_CHARACTERS
+    assert page.count("| x |") == 3
+    assert page.count("and 90 more rows; `--format json` has them all") == 2
+    assert "Left out" not in page
 
 
 def test_render_review_names_every_principal_of_a_large_report() -> None:
