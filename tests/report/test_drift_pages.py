@@ -53,7 +53,7 @@ def poisons(texts: list[str]) -> Callable[[str], str]:
 hostile = st.lists(st.sampled_from(CORPUS) | st.text(max_size=40), min_size=1, max_size=12)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(hostile)
 def test_text_obeys_no_hostile_text_and_fits(texts: list[str]) -> None:
     for shown in (
@@ -64,7 +64,7 @@ def test_text_obeys_no_hostile_text_and_fits(texts: list[str]) -> None:
         assert max(map(cell_len, shown.split("\n"))) <= 80
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(hostile)
 def test_markdown_renders_no_hostile_text(texts: list[str]) -> None:
     for shown in (
@@ -77,7 +77,7 @@ def test_markdown_renders_no_hostile_text(texts: list[str]) -> None:
         assert not any(ACTIVE.search(text) for text in read.prose)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(hostile)
 def test_data_formats_stay_readable(texts: list[str]) -> None:
     for shown in (

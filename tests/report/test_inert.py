@@ -98,7 +98,7 @@ def check_prose(markdown: str) -> None:
     [
         ("the logs cover 61 days, fewer than 90", "the logs cover 61 days, fewer than 90"),
         ("used s3:GetObject on arn:aws:s3:::b/k.", "used `s3:GetObject` on `arn:aws:s3:::b/k`."),
-        ("no action for `s3:Get Thing` here", "no action for `` `s3:Get Thing` `` here"),
+        ("no action for `s3:Get Thing` here", "no action for `s3:Get Thing` here"),
         ("no action for `s3:Getx` in own, statement 3", "no action for `s3:Getx` in own, statement 3"),
         ("12 records, 246 → 9 (3/5)", "12 records, 246 → 9 `(3/5)`"),
     ],
