@@ -54,6 +54,10 @@ VERDICT_SCHEMA: Final = pa.schema(
 """
 
 
+_GROUP_ROWS: Final = 100_000
+"""Rows that are written at once: small groups compress badly."""
+
+
 def verdict_csv(report: Report) -> Iterator[str]:
     """The table as CSV in pieces: a header, commas, line feeds; null is an empty cell.
 
@@ -68,8 +72,13 @@ def verdict_parquet(report: Report) -> bytes:
     """The table as the bytes of a parquet file; texts are as in the logs and policies."""
     sink = io.BytesIO()
     with pq.ParquetWriter(sink, VERDICT_SCHEMA, compression="zstd") as writer:
+        waiting: list[pa.RecordBatch] = []
         for batch in verdict_batches(report):
-            writer.write_batch(batch)
+            waiting.append(batch)
+            if sum(one.num_rows for one in waiting) >= _GROUP_ROWS:
+                writer.write_table(pa.Table.from_batches(waiting))
+                waiting = []
+        writer.write_table(pa.Table.from_batches(waiting, VERDICT_SCHEMA))
     return sink.getvalue()
 
 
