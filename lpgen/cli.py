@@ -5,6 +5,7 @@ Imports of what a command needs stand inside it: `lpgen --help` must not wait fo
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from dataclasses import replace
@@ -302,6 +303,7 @@ def verify_command(
     options = _options(KeepUnobservable.SIGNED, 0, as_of=as_of, decisions=decisions, inline=False, principal="")
     inputs = inputs_from_options(data, snapshot, policies=policies, scps=scps, resource_policies=resource_policies)
     options = replace(options, guards=read_guards(boundary, inputs.scps, inputs.resource_policies))
+    _stop_collecting()
     results = verify(folder, data, inputs.policies, open_catalog(catalog), options=options)
     put_text(render_verification(results, format.value, width=terminal_width(), color=wants_color(output)), output)
     if not results or any(one.status is not CheckStatus.PASSED for one in results):
@@ -403,6 +405,7 @@ def _analyse(data: Path, inputs: Inputs, catalog: Path | None, *, boundary: Path
     from lpgen.edge.trail_settings import read_trails
     from lpgen.pipeline import analyse
 
+    _stop_collecting()
     reports, problems = read_last_accessed(inputs.last_accessed) if inputs.last_accessed else ((), ())
     options = replace(
         options,
@@ -413,6 +416,11 @@ def _analyse(data: Path, inputs: Inputs, catalog: Path | None, *, boundary: Path
         trail_source=inputs.trail_source,
     )
     return analyse(data, inputs.policies, open_catalog(catalog), options=options, problems=problems)
+
+
+def _stop_collecting() -> None:
+    """Stops the search for cycles: all that is found of millions of actions lives until the end, and there are none."""
+    gc.disable()
 
 
 def _say_generated(report: Report, output: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from io import StringIO
+from itertools import zip_longest
 from typing import Final
 
 from rich.box import SIMPLE_HEAD
@@ -12,8 +13,9 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from lpgen.report.blocks import Block, Bullets, Fold, Heading, Item, Line, Paragraph, Show, Table, Tone
+from lpgen.report.blocks import Block, Bullets, Column, Fold, Heading, Item, Line, Paragraph, Show, Table, Tone
 from lpgen.report.inert import terminal_text
+from lpgen.report.table_widths import GAP, cells, column_widths, table_width
 
 NARROWEST: Final = 72
 WIDEST: Final = 160
@@ -47,7 +49,8 @@ def render_text(page: Sequence[Block], *, width: int, color: bool) -> str:
         emoji=False,
         _environ={},
     )
-    _Writer(console).write(page, indent=0)
+    writer = _Writer(console) if color else _PlainWriter(console)
+    writer.write(page, indent=0)
     return "".join(f"{line.rstrip(' ')}\n" for line in file.getvalue().rstrip("\n").split("\n"))
 
 
@@ -67,7 +70,7 @@ class _Writer:
                     for number, item in enumerate(block.items, start=1):
                         self._item(item, f"{number:>2}. " if block.numbered else "- ", indent)
                 case Table():
-                    self._console.print(Padding(self._table(block), (0, 0, 0, indent)))
+                    self._table(block, indent)
                 case Fold():
                     self._console.print()
                     self._rule(block.summary, "━")
@@ -104,9 +107,13 @@ class _Writer:
             part.rstrip()
             self._print(Text(" " * indent + (" " * len(mark) if number else mark)).append_text(part))
 
-    def _table(self, table: Table) -> RichTable:
+    def _shown(self, table: Table) -> list[int]:
+        """The places of the columns that there is room for."""
         wide = self._console.width >= _WIDE_FROM
-        shown = [at for at, column in enumerate(table.columns) if wide or column.show is Show.ALWAYS]
+        return [at for at, column in enumerate(table.columns) if wide or column.show is Show.ALWAYS]
+
+    def _table(self, table: Table, indent: int) -> None:
+        shown = self._shown(table)
         rich_table = RichTable(
             box=SIMPLE_HEAD,
             show_edge=False,
@@ -128,10 +135,67 @@ class _Writer:
             )
         for row in table.rows:
             rich_table.add_row(*(_text(row[at]) for at in shown))
-        return rich_table
+        self._console.print(Padding(rich_table, (0, 0, 0, indent)))
 
     def _print(self, text: Text) -> None:
         self._console.print(text, overflow="fold", crop=False)
+
+
+class _PlainWriter(_Writer):
+    """Writes without colour. What fits without a wrap, as nearly all does, is laid out here, as rich would lay it out:
+    rich takes a hundred times as long, which counts in the review of thousands of principals.
+    """
+
+    def _hang(self, line: Line, mark: str, indent: int, *, style: str = "") -> None:
+        text = _plain(line)
+        if indent + len(mark) + cells(text) > self._console.width:
+            super()._hang(line, mark, indent, style=style)
+        else:
+            self._console.file.write(f"{' ' * indent}{mark}{text}\n")
+
+    def _rule(self, line: Line, character: str) -> None:
+        text = f"{character * 2} {_plain(line)} "
+        room = self._console.width - cells(text)
+        if room < 0:
+            super()._rule(line, character)
+        else:
+            self._console.file.write(f"{text}{character * room}\n")
+
+    def _table(self, table: Table, indent: int) -> None:
+        shown = self._shown(table)
+        columns = [table.columns[at] for at in shown]
+        rows = [[_plain(row[at]) for at in shown] for row in table.rows]
+        widths = None if table.fills else column_widths(columns, rows, room=self._console.width - indent)
+        if widths is None:
+            super()._table(table, indent)
+            return
+        space = " " * indent
+        self._console.file.write(space + _row([column.title for column in columns], widths, columns))
+        self._console.file.write(space + "─" * table_width(widths) + "\n")
+        for row in rows:
+            parts = [self._wrap(text, width) for text, width in zip(row, widths, strict=True)]
+            for line in zip_longest(*parts, fillvalue="") if max(map(len, parts)) > 1 else [row]:
+                self._console.file.write(space + _row(line, widths, columns))
+
+    def _wrap(self, text: str, width: int) -> list[str]:
+        if cells(text) <= width:
+            return [text]
+        return [part.plain.rstrip() for part in Text(text).wrap(self._console, width, overflow="fold")]
+
+
+def _row(texts: Iterable[str], widths: Iterable[int], columns: Iterable[Column]) -> str:
+    return GAP.join(map(_padded, texts, widths, columns)) + "\n"
+
+
+def _padded(text: str, width: int, column: Column) -> str:
+    if column.number:
+        text = text.rstrip()
+    pad = " " * (width - cells(text))
+    return pad + text if column.number else text + pad
+
+
+def _plain(line: Line) -> str:
+    return "".join([terminal_text(span.text) for span in line])
 
 
 def _text(line: Line, style: str = "") -> Text:

@@ -22,8 +22,9 @@ from lpgen.core.replacements import Verification
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
 from lpgen.report import render_evidence, render_review, render_summary, render_verification
-from lpgen.report.blocks import Column, Heading, Span, Table
+from lpgen.report.blocks import Block, Column, Fold, Heading, Show, Span, Table, table
 from lpgen.report.markdown import MOST_CHARACTERS, render_markdown
+from lpgen.report.text import render_text
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
 from tests.report.reports import large_report, organization, report_of
@@ -107,6 +108,42 @@ def test_render_text_lets_no_text_act_on_the_terminal(texts: list[str], width: i
         for line in plain.split("\n"):
             assert line.isprintable()
             assert cell_len(line) <= max(width, 72)
+
+
+@given(st.lists(hostile, min_size=1, max_size=7), st.integers(70, 170))
+@slow
+def test_render_text_is_laid_out_the_same_with_and_without_color(texts: list[str], width: int) -> None:
+    report = poisoned(texts)
+    colored = re.sub("\x1b\\[[0-9;]*m", "", render_review(report, "text", width=width, color=True))
+    assert render_review(report, "text", width=width) == "".join(
+        f"{line.rstrip(' ')}\n" for line in colored.splitlines()
+    )
+
+
+words = st.lists(st.sampled_from(["a", "longer", "界", "x" * 30, "arn:aws:s3:::bucket/key", "é"]), max_size=6)
+texts_of_cells = words.map(" ".join) | st.text(max_size=50)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Table:
+    titles = draw(
+        st.lists(st.sampled_from(["service", "a longer title", "#", "principal", ""]), min_size=1, max_size=6)
+    )
+    columns = [Column(title, number=draw(st.booleans()), show=draw(st.sampled_from(Show))) for title in titles]
+    rows = draw(st.lists(st.lists(texts_of_cells, min_size=len(titles), max_size=len(titles)), max_size=4))
+    return table([replace(columns[0], show=Show.ALWAYS), *columns[1:]], rows)
+
+
+@given(tables(), st.integers(72, 160), st.integers(0, 2))
+@settings(max_examples=300, deadline=None)
+def test_render_text_lays_out_any_table_as_rich_does(shown: Table, width: int, depth: int) -> None:
+    block: Block = shown
+    for _ in range(depth):
+        block = Fold((Span("more"),), (block,))
+    colored = re.sub("\x1b\\[[0-9;]*m", "", render_text([block], width=width, color=True))
+    assert render_text([block], width=width, color=False) == "".join(
+        f"{one.rstrip(' ')}\n" for one in colored.split("\n")[:-1]
+    )
 
 
 @given(st.lists(hostile, min_size=1, max_size=7))
