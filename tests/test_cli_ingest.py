@@ -38,6 +38,18 @@ from tests.log_samples import write_logs
         (["logs", "--scheduler", "tcp://10.0.0.5:8786"], "--scheduler belongs to --engine dask"),
         (["logs", "--engine", "dask", "--master", "yarn"], "--master belongs to --engine spark"),
         (["logs", "--engine", "spark", "--master", "yarn", "--workers", "2"], "--workers belongs to --engine local"),
+        (["athena://logs"], "no table in Athena"),
+        (["athena://logs.trail; --"], "no table in Athena"),
+        (["athena://logs.trail"], "needs --since"),
+        (["athena://logs.trail", "--since", "2024-01-01T10:00:00Z"], "takes whole days"),
+        (["athena://logs.trail", "--since", "0d"], "haven't all come yet"),
+        (["athena://logs.trail", "--since", "9d", "--output-location", "answers/"], "`answers/` is no address in S3"),
+        (["athena://logs.trail", "--since", "9d", "--engine", "dask"], "--engine has nothing to do with"),
+        (["athena://logs.trail", "logs", "--since", "9d"], "can't be ingested together with other logs"),
+        (["s3://bucket", "athena://logs.trail", "--since", "9d"], "can't be ingested together with other logs"),
+        (["logs", "--dry-run"], "--dry-run goes with `athena://` alone"),
+        (["s3://bucket", "--workgroup", "x"], "--workgroup goes with `athena://` alone"),
+        (["logs", "--output-location", "s3://x/"], "--output-location goes with `athena://` alone"),
     ],
 )
 def test_ingest_command_refuses_what_makes_no_sense(tmp_path: Path, arguments: list[str], message: str) -> None:

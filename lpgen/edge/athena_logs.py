@@ -131,6 +131,8 @@ def plan_queries(logs: AthenaLogs, name: TableName, ingested: Iterable[IngestedD
     found = QueryPlan(str(name), logs.days, known, plan.queries, describe_lacks(plan.table, plan.partitions))
     if not plan.queries:
         return found
+    if not plan.table.location:
+        return replace(found, unlisted="the table's definition names no location")
     try:
         objects, size = _count_objects(plan, store)
     except AwsError as error:

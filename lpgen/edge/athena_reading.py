@@ -45,6 +45,7 @@ def read_athena(
         reading.days_known += len(logs.days.days) - len(plan.missing)
         notes += [note for note in describe_lacks(plan.table, plan.partitions) if note not in notes]
         empty: list[date] = []
+        done = 0
         waiting = deque(plan.queries)
         while waiting:
             query = waiting.popleft()
@@ -59,9 +60,10 @@ def read_athena(
             scanned += read
             empty += _days_without(query, result)
             _take(reading, result)
+            done += len(query.days)
             if report_progress:
-                total = len(logs.days.days) * len(logs.names)
-                report_progress(Progress(reading.days_read, total, 0, 0, reading.records, "days"))
+                total = len(plan.missing)
+                report_progress(Progress(done, total, done, total, reading.records, "days"))
         notes += _note_on_empty(plan, empty)
     reading.notes = (*notes, f"Athena scanned {scanned:,} bytes") if scanned else tuple(notes)
 

@@ -2,7 +2,7 @@
 
 What a key holds is told by its projection, by values of registered partitions, by its place in the layout of
 CloudTrail's files, or last by its name. A key of which nothing is known gets no condition: then more is read than need
-be, never less.
+be. Partitions of days are taken for those of delivery, as in CloudTrail's own folders, and spelled as the samples are.
 Sources: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html,
 https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-partition-projection.html,
 https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-org-wide-trail.html

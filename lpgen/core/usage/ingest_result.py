@@ -88,7 +88,7 @@ class IngestResult:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an ingest is, in files or objects, compressed bytes and records."""
+    """How far an ingest is, in files or objects, compressed bytes and records; from Athena, days stand for bytes."""
 
     files_done: int
     files: int
