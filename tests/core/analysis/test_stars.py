@@ -8,7 +8,7 @@ from functools import cache
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.actions.catalog import Catalog
@@ -216,6 +216,7 @@ def test_principal_chooses() -> None:
     assert (found.principals, list(gains(found))) == (1, ["ec2:*"])
 
 
+@settings(deadline=None)
 @given(st.permutations(range(4)), st.sampled_from(("2019-01-01", *RELEASES[:4])))
 def test_growth_depends_on_no_order(order: list[int], since: str) -> None:
     people = [
@@ -228,6 +229,7 @@ def test_growth_depends_on_no_order(order: list[int], since: str) -> None:
     assert grown(*(people[at] for at in order), uses=uses, since=since) == grown(*people, uses=uses, since=since)
 
 
+@settings(deadline=None)
 @given(st.dates(date(2018, 1, 1), date(2026, 8, 31)), st.dates(date(2018, 1, 1), date(2026, 8, 31)))
 def test_a_longer_time_never_gains_less(one: date, other: date) -> None:
     longer, shorter = (grown(role(policy(allow("*"))), since=day.isoformat()) for day in sorted((one, other)))
