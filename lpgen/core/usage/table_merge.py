@@ -5,7 +5,7 @@ Text columns are ranked, and the rest is integer arithmetic in numpy; Arrow's ow
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -52,12 +52,12 @@ def merge_tables(tables: Sequence[pa.Table], shape: TableShape) -> pa.Table:
     table = pa.concat_tables([empty_table(shape.schema), *tables])
     if table.num_rows == 0:
         return empty_table(shape.schema)
-    keys = [_ranks(_column(table, name), null=_LOWEST) for name in shape.keys]
-    examples = [_ranks(_column(table, name), null=_HIGHEST) for name in shape.example]
-    order = np.lexsort([*reversed(examples), *reversed(keys)])
-    del examples
+    keys = _pack_keys(_ranks(_column(table, name), null=_LOWEST) for name in shape.keys)
+    order = np.lexsort(list(reversed(keys)))
     starts = _starts(keys, order)
     del keys
+    if shape.example and len(starts) < table.num_rows:
+        _order_by_example(table, shape, order, starts)
     firsts = _integers(order[starts])
     reduced = dict(shape.reductions) if len(starts) < table.num_rows else {}
     columns = [
@@ -75,8 +75,12 @@ def collapse_groups(
     """The table with `collapsed` in the columns `members` in all rows of a group that has more than `limit` distinct
     members, or a collapsed one; the table itself where there is no such group. Columns are text."""
     groups = _joint_codes([_ranks(_column(table, name)) for name in group])
-    pairs = _joint_codes([groups, *(_ranks(_column(table, name)) for name in members)])
-    counts = np.bincount(groups[np.unique(pairs, return_index=True)[1]])
+    counts = np.bincount(groups)  # at least as many rows as members: most groups need no closer look
+    suspects = np.flatnonzero((counts > limit)[groups])
+    if len(suspects):
+        at, picked = groups[suspects], _integers(suspects)
+        pairs = _joint_codes([at, *(_ranks(_column(table, name).take(picked)) for name in members)])
+        counts = np.bincount(at[np.unique(pairs, return_index=True)[1]], minlength=len(counts))
     crowded = (counts > limit)[groups]
     done = _is_collapsed(table, members, collapsed)
     absorbing = np.zeros(len(counts), dtype=bool)
@@ -132,6 +136,39 @@ def _dense_codes(column: Codes) -> Codes:
     """The rank of each value among the distinct ones, from 0."""
     _, inverse = np.unique(column, return_inverse=True)
     return inverse.astype(np.int64, copy=False)
+
+
+def _pack_keys(columns: Iterable[Codes]) -> list[Codes]:
+    """Fewer columns that sort and differ as these do, since each sorts all rows: several in one number if they fit."""
+    packed: list[Codes] = []
+    room = 0
+    for column in columns:
+        known = column[column != _LOWEST]
+        least = int(known.min()) if len(known) else 0
+        width = int(known.max()) - least + 2 if len(known) else 1
+        if width > _HIGHEST >> 1:
+            packed.append(column)
+            room = 0
+            continue
+        codes = np.where(column == _LOWEST, 0, column.astype(np.int64) - (least - 1))
+        if room >= width:
+            packed[-1] = packed[-1] * width + codes
+            room //= width
+        else:
+            packed.append(codes)
+            room = _HIGHEST // width
+    return packed
+
+
+def _order_by_example(table: pa.Table, shape: TableShape, order: Codes, starts: Codes) -> None:
+    """Puts the rows of each key that has several in the order of the example columns, in place."""
+    sizes = np.diff(starts, append=len(order))
+    several = np.repeat(sizes > 1, sizes)
+    rows = order[several]
+    groups = np.repeat(np.arange(len(starts)), sizes)[several]
+    picked = _integers(rows)
+    examples = [_ranks(_column(table, name).take(picked), null=_HIGHEST) for name in shape.example]
+    order[several] = rows[np.lexsort([*reversed(examples), groups])]
 
 
 def _starts(keys: Sequence[Codes], order: Codes) -> Codes:

@@ -255,6 +255,7 @@ _FILES = st.lists(st.lists(_RECORDS | _UNUSABLE, max_size=8), max_size=6)
 _WINDOWS = st.sampled_from([Window(), Window(since="2024-03-02T00:00:00"), Window(until="2024-03-05T00:00:00")])
 
 
+@settings(deadline=None)
 @given(st.lists(_RECORDS | _UNUSABLE, max_size=30), _WINDOWS)
 def test_usage_from_records_counts_each_record_as_usage_or_as_a_skip(
     items: list[Record | Unusable], window: Window
@@ -278,7 +279,7 @@ def tables(found: Usage) -> tuple[Any, Any, Any]:
     return found.table.to_pydict(), found.skips.to_pydict(), found.coverage.to_pydict()
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(_FILES, st.data())
 def test_merge_usage_gives_the_same_tables_for_any_partition_and_order(
     files: list[list[Record | Unusable]], data: st.DataObject
@@ -296,6 +297,7 @@ def test_merge_usage_gives_the_same_tables_for_any_partition_and_order(
     assert tables(tally.usage(limit=LIMIT)) == tables(whole)
 
 
+@settings(deadline=None)
 @given(st.lists(_RECORDS, max_size=6))
 def test_merge_usage_has_the_empty_usage_as_identity(items: list[Record]) -> None:
     found = usage(*items)
@@ -354,6 +356,7 @@ def test_merge_usage_keeps_refused_calls_from_blurring_allowed_ones() -> None:
     assert kinds == {("allowed", "arn"), ("denied", "overflow")}
 
 
+@settings(deadline=None)
 @given(_FILES)
 def test_usage_sum_equals_the_merge_of_all_parts(files: list[list[Record | Unusable]]) -> None:
     parts = [usage(*items, source=str(at)) for at, items in enumerate(files)]
