@@ -8,15 +8,9 @@ from typing import Final
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AttachedPolicy, PolicyKind
 from lpgen.report.html.interned import Interned
-from lpgen.report.html.policy_listing import (
-    Fates,
-    Listing,
-    Note,
-    granted_by_statement,
-    new_listing,
-    new_parents,
-    old_listing,
-)
+from lpgen.report.html.new_policy import new_listing, new_parents
+from lpgen.report.html.old_policy import Fates, granted_by_statement, old_listing
+from lpgen.report.html.policy_listing import Listing, Note
 from lpgen.report.html.shared import Shared
 from lpgen.report.inert import terminal_text
 from lpgen.report.json_layout import Json

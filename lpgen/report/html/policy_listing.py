@@ -1,4 +1,4 @@
-"""Policies as lines, with a note on each that has something behind it: the evidence, or what becomes of it.
+"""Policies as lines, with a note on each that has something behind it.
 
 A document is laid out as JSON with a value a line, in ASCII, so that it may be copied as it stands.
 """
@@ -6,23 +6,12 @@ A document is laid out as JSON with a value a line, in ASCII, so that it may be 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from lpgen.core.findings import ActionVerdict, Verdict, WildcardUse
-from lpgen.core.grounds import StatementRef
-from lpgen.core.model import AttachedPolicy, Effect, Policy
-from lpgen.core.replacements import AppliedRule, Line, LineKind, ReplacementDocument, ReplacementStatement, Scope
-from lpgen.report.blocks import Line as Words
-from lpgen.report.blocks import bad, count, good, line, name, names, plural, quiet, strong
-from lpgen.report.counts import UNSEEN
-from lpgen.report.evidence_json import explained_lines
-from lpgen.report.page_parts import seen_note
-from lpgen.report.views import PrincipalView
-from lpgen.report.words import LINE_WORDS
+from lpgen.report.blocks import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +19,7 @@ class Note:
     """A few lines about one line of a policy; `mark` is a `Mark` or, in a replacement, a `LineKind`."""
 
     mark: str
-    lines: tuple[Words, ...]
+    lines: tuple[Line, ...]
 
 
 class Mark(StrEnum):
@@ -45,8 +34,8 @@ class Mark(StrEnum):
 Noted = Callable[[int, str, str], Note | None]
 """The note on a value of a statement (from 0) and its element; the element of a statement as a whole is ""."""
 
-_ACTIONS: Final = ("Action", "NotAction")
-_RESOURCES: Final = ("Resource", "NotResource")
+ACTION_ELEMENTS: Final = ("Action", "NotAction")
+RESOURCE_ELEMENTS: Final = ("Resource", "NotResource")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,158 +102,3 @@ def _place_in_statement(path: Path, document: Mapping[str, Any]) -> tuple[int, s
     for step in path:
         value = value[step]
     return int(statement), str(inner[0]) if inner else "", value if isinstance(value, str) else ""
-
-
-# ---------------------------------------------------------------- policies in force
-
-
-def old_listing(document: Policy, fates: Fates) -> Listing:
-    """A policy in force, with what each line stands for and how much of that was used."""
-    version = {"Version": document.version} if document.version else {}
-    written = {**version, "Statement": [json.loads(one.text) for one in document.statements]}
-    effects = [one.effect for one in document.statements]
-
-    def noted(statement: int, element: str, value: str) -> Note | None:
-        if not element:
-            return fates.statement_note(statement, effects[statement])
-        if element in _ACTIONS and value and effects[statement] is Effect.ALLOW:
-            return fates.action_note(statement, value)
-        return None
-
-    return listing_of(written, noted)
-
-
-Granted = Mapping[tuple[str, str, int], Sequence[ActionVerdict]]
-"""The verdicts on what each statement grants, by policy, group and place of the statement (from 0)."""
-
-
-def granted_by_statement(verdicts: Iterable[ActionVerdict]) -> Granted:
-    """What each statement grants. Verdicts are many and statements few, so these are told apart by identity first."""
-    refs: dict[int, StatementRef] = {}
-    found: dict[int, list[ActionVerdict]] = defaultdict(list)
-    for one in verdicts:
-        for ref in one.grants:
-            refs[id(ref)] = ref
-            found[id(ref)].append(one)
-    granted: dict[tuple[str, str, int], list[ActionVerdict]] = defaultdict(list)
-    for at, ref in refs.items():
-        granted[ref.policy, ref.group, ref.index].extend(found[at])
-    return granted
-
-
-class Fates:
-    """What the verdicts say of the statements of one policy."""
-
-    def __init__(self, view: PrincipalView, policy: AttachedPolicy, granted: Granted) -> None:
-        self._view = view
-        self._policy = policy.arn or policy.name, policy.group
-        self._granted = granted
-        self._wildcards = {
-            (one.ref.index, str(one.pattern)): one
-            for one in view.diff.wildcards
-            if (one.ref.policy, one.ref.group) == self._policy
-        }
-        self._by_action: dict[int, dict[str, ActionVerdict]] = {}
-
-    def statement_note(self, statement: int, effect: Effect) -> Note:
-        """How many actions the statement grants, and what becomes of them."""
-        if effect is Effect.DENY:
-            return Note(Mark.STATEMENT, (line("a Deny: it is carried into the replacement as it is"),))
-        found = self._granted.get((*self._policy, statement), ())
-        seen = sum(one.verdict not in UNSEEN for one in found)
-        first = line("grants ", strong(plural(len(found), "action")), f", of which {count(seen)} were seen in use")
-        if not self._view.has_documents:
-            return Note(Mark.STATEMENT, (first,))
-        stays = sum(one.action in self._view.staying for one in found)
-        then = line(good(f"{count(stays)} stay"), ", ", bad(f"{count(len(found) - stays)} go"))
-        return Note(Mark.STATEMENT, (first, then))
-
-    def action_note(self, statement: int, pattern: str) -> Note | None:
-        """What a pattern stands for, or what was seen of an action."""
-        wildcard = self._wildcards.get((statement, pattern))
-        if wildcard:
-            return _wildcard_note(wildcard)
-        one = self._verdicts(statement).get(pattern.lower())
-        if one is None:
-            return None
-        evidence = (seen_note(one.evidence),) if one.evidence else ()
-        mark = Mark.IDLE if one.verdict in UNSEEN else Mark.SEEN
-        return Note(mark, (line(strong(one.verdict), f": {one.reason}"), *evidence, *self._fate_lines(one)))
-
-    def _verdicts(self, statement: int) -> Mapping[str, ActionVerdict]:
-        if statement not in self._by_action:
-            found = self._granted.get((*self._policy, statement), ())
-            self._by_action[statement] = {one.action.lower(): one for one in found}
-        return self._by_action[statement]
-
-    def _fate_lines(self, one: ActionVerdict) -> tuple[Words, ...]:
-        danger = (line(bad("dangerous: "), one.danger),) if one.danger and one.verdict in UNSEEN else ()
-        if not self._view.has_documents:
-            return danger
-        stays = one.action in self._view.staying
-        kept = f": {one.keep}" if one.keep and one.verdict is Verdict.UNOBSERVABLE else ""
-        return *danger, line(good("stays") if stays else bad("goes"), kept if stays else "")
-
-
-def _wildcard_note(one: WildcardUse) -> Note:
-    what = "all but what matches it: " if one.not_action else ""
-    first = line("stands for ", what, strong(plural(one.expands_to, "action")), " today, and for whatever AWS adds")
-    if not one.used:
-        return Note(Mark.IDLE, (first, line(bad("none of them was seen in use"))))
-    return Note(Mark.SEEN, (first, line(f"{count(len(one.used))} seen in use: ", names(one.used, most=8))))
-
-
-# ---------------------------------------------------------------- replacements
-
-
-def new_listing(document: ReplacementDocument, rules: tuple[AppliedRule, ...]) -> Listing:
-    """A document of the replacement, with the evidence for each line."""
-    written = json.loads(document.text)
-    statements = written["Statement"] if isinstance(written["Statement"], list) else [written["Statement"]]
-    by_sid = {one.sid: one for one in document.statements}
-    known = [by_sid.get(one.get("Sid", "")) for one in statements]
-    evidence = [_evidence_notes(one) if one else {} for one in known]
-    patterns = {one.pattern: one for one in rules}
-
-    def noted(statement: int, element: str, value: str) -> Note | None:
-        one = known[statement]
-        if one is None:
-            carried = line("a Deny of the old policies, carried as it is")
-            return None if element else Note(Mark.STATEMENT, (carried,))
-        if not element:
-            return Note(Mark.STATEMENT, (line("narrows ", name(str(one.parent))),))
-        if element in _RESOURCES and value in patterns:
-            rule = patterns[value]
-            return Note(Mark.RULE, (line(strong(f"pattern by the rule {rule.rule}"), f": {rule.adds}"),))
-        return evidence[statement].get(value) if element in _ACTIONS else None
-
-    return listing_of(written, noted)
-
-
-def new_parents(document: ReplacementDocument) -> list[StatementRef | None]:
-    """Of each statement of a document the old one that it narrows, None for what was carried."""
-    written = json.loads(document.text)["Statement"]
-    by_sid = {one.sid: one.parent for one in document.statements}
-    return [by_sid.get(one.get("Sid", "")) for one in (written if isinstance(written, list) else [written])]
-
-
-def _evidence_notes(statement: ReplacementStatement) -> dict[str, Note]:
-    found: dict[str, list[Words]] = defaultdict(list)
-    kinds: dict[str, LineKind] = {}
-    for action, scope, lines in explained_lines(statement):
-        for one in lines:
-            found[action].extend(_line_notes(one, scope, statement))
-            kinds[action] = min(one.kind, kinds.get(action, one.kind), key=list(LineKind).index)
-    return {action: Note(kinds[action], tuple(dict.fromkeys(notes))) for action, notes in found.items()}
-
-
-def _line_notes(one: Line, scope: Scope, statement: ReplacementStatement) -> Iterator[Words]:
-    yield line(strong(LINE_WORDS[one.kind]), f": {one.why}" if one.why else "")
-    if scope != statement.scope:
-        yield line("on ", names(scope.resources, most=2))
-    if one.evidence:
-        yield seen_note(one.evidence)
-        if one.evidence.example_resource not in ("", "*"):
-            yield line(quiet("on "), name(one.evidence.example_resource))
-    if one.rule:
-        yield line(quiet(f"its resource follows the rule {one.rule}"))
