@@ -20,6 +20,7 @@ class SchemaName(StrEnum):
     EXPLANATION = "explanation"
     DRIFT = "drift"
     STARS = "stars"
+    ROLLOUT = "rollout"
 
 
 def schema_command(

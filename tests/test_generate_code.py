@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from lpgen.core.rollout.refusals import Exceptions
 from lpgen.edge.catalog_files import bundled_catalog
 from lpgen.edge.sample_logs import bundled_sample_logs
 from lpgen.pipeline import ingest
+from lpgen.pipeline_rollout import plan_rollout
+from lpgen.report.rollout_json import rollout_json
 from tests.report.code.hcl_reader import normal
 from tests.report.code.test_terraform import read_documents
 from tests.report.test_schemas import faults
@@ -110,3 +113,10 @@ def test_what_generate_writes_follows_its_schemas(terraform: Path) -> None:
     assert len(files) == 30
     for path in files:
         assert faults(path.stem, json.loads(path.read_text(encoding="utf-8"))) == []
+
+
+def test_plans_of_rollouts_follow_their_schema(terraform: Path) -> None:
+    plan = plan_rollout(terraform, [bundled_sample_logs().policies], Exceptions())
+    assert any(one.calls for one in plan.principals)
+    assert any(one.refusals for one in plan.principals)
+    assert faults("rollout", json.loads(rollout_json(plan))) == []

@@ -7,30 +7,38 @@ the module that prints it.
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from typing import Final
 
 from lpgen.core.explanations import Fit, UseOn, WallState
-from lpgen.core.findings import CaveatKind, Confidence, PrincipalClass, Verdict
-from lpgen.core.grounds import CoverageSource
+from lpgen.core.findings import Confidence, Verdict
 from lpgen.core.model import (
     AccessLevel,
-    DenialKind,
     Effect,
-    Outcome,
-    PolicyKind,
     PrincipalKind,
     ResourceKind,
     SkipReason,
 )
 from lpgen.core.policies.decision import Answer, Layer, Result
-from lpgen.core.replacements import CheckStatus, DecisionKind, LineKind
-from lpgen.report.counts import Counts
+from lpgen.core.replacements import CheckStatus, LineKind
 from lpgen.report.drift_schemas import drift_schema, stars_schema
 from lpgen.report.evidence_json import EVIDENCE_SCHEMA
 from lpgen.report.explain_json import EXPLANATION_SCHEMA
 from lpgen.report.plan import StepKind
 from lpgen.report.review_json import REVIEW_SCHEMA
+from lpgen.report.rollout_schemas import ROLLOUT_DOCUMENT
+from lpgen.report.schema_facts import (
+    CATALOG,
+    COUNTS,
+    DEFS,
+    EITHER,
+    EVIDENCE,
+    POLICY,
+    PRINCIPAL,
+    REPORT,
+    SCOPE,
+    STATEMENT,
+    USE,
+)
 from lpgen.report.schema_parts import (
     COUNT,
     DAY,
@@ -49,107 +57,6 @@ from lpgen.report.schema_parts import (
 from lpgen.report.summary_json import SUMMARY_SCHEMA
 from lpgen.report.verification_json import VERIFICATION_SCHEMA
 
-# ---------------------------------------------------------------- parts
-
-_COUNTS: Final = {one.name: COUNT for one in fields(Counts)}
-_EVIDENCE: Final = {
-    "records": COUNT,
-    "first_seen": TEXT,
-    "last_seen": TEXT,
-    "example_event_id": TEXT,
-    "example_resource": TEXT,
-}
-_USE: Final = {
-    "action": TEXT,
-    "resource": TEXT,
-    "resource_kind": one_of(ResourceKind),
-    "outcome": one_of(Outcome),
-    "how": TEXT,
-    "wall": one_of(DenialKind),
-    "error_code": TEXT,
-    "regions": TEXTS,
-    **_EVIDENCE,
-}
-_STATEMENT: Final = {"policy": TEXT, "kind": one_of(PolicyKind), "group": TEXT, "statement": COUNT, "sid": TEXT}
-_SCOPE: Final = {"resources": TEXTS, "not_resources": TEXTS}
-_EITHER: Final = ("resources", "not_resources")
-_POLICY: Final = {"file": TEXT, "name": TEXT, "type": one_of(("inline", "managed")), "characters": COUNT}
-_CATALOG: Final = record({"version": TEXT, "date": TEXT})
-_DAYS: Final = {"first": DAY, "last": DAY}
-_PRINCIPAL: Final = {
-    "principal": TEXT,
-    "principal_id": TEXT,
-    "class": one_of(PrincipalClass),
-    "proposal": TEXT,
-    "safe": nullable(YES_NO),
-    "not_safe_because": listed(ref("caveat")),
-}
-
-_DEFS: Final[dict[str, Schema]] = {
-    "account": record(
-        {
-            "account": TEXT,
-            "first_day": DAY,
-            "last_day": DAY,
-            "covered_days": COUNT,
-            "gaps": listed(record(_DAYS)),
-            "regions": TEXTS,
-            "records": COUNT,
-            "data_events": listed(record({"region": TEXT, "event_sources": TEXTS})),
-            "data_events_known_from": one_of(CoverageSource),
-            "known_from": one_of(CoverageSource),
-            "trails": TEXTS,
-            "holes": listed(record({**_DAYS, "why": TEXT})),
-            "trail_changes": TEXTS,
-            "unseen_event_sources": TEXTS,
-        }
-    ),
-    "accepted": record({"kind": one_of(CaveatKind), "message": TEXT, "item": TEXT, "accepted_by": TEXT}),
-    "caveat": record({"kind": one_of(CaveatKind), "message": TEXT, "item": nullable(TEXT), "next_step": TEXT}),
-    "check": record({"name": TEXT, "status": one_of(CheckStatus), "examined": COUNT, "findings": TEXTS}),
-    "decision": record(
-        {
-            "do": one_of(DecisionKind),
-            "principal": TEXT,
-            "action": TEXT,
-            "resource": TEXT,
-            "item": TEXT,
-            "since": TEXT,
-            "until": TEXT,
-            "reason": TEXT,
-            "owner": TEXT,
-            "expires": TEXT,
-        }
-    ),
-    "dropped": record(
-        {
-            "action": TEXT,
-            **_SCOPE,
-            "parent": ref("statement"),
-            "reason": TEXT,
-            "owner": TEXT,
-            "expires": TEXT,
-            **_EVIDENCE,
-        },
-        either=_EITHER,
-    ),
-    "evidence": record(_EVIDENCE),
-    "kept": record({"service": TEXT, "why": TEXT, "actions": TEXTS}),
-    "statement": record(_STATEMENT),
-    "totals": record({"principals": COUNT, "replacements": COUNT, "refused": COUNT, "safe": COUNT, **_COUNTS}),
-    "ungranted": record({**_USE, "reason": TEXT, "explanation": nullable(TEXT)}),
-    "unmapped": record({"event_source": TEXT, "event_name": TEXT, **_EVIDENCE}),
-    "use": record(_USE),
-}
-
-_REPORT: Final = {
-    "as_of": DAY,
-    "catalog": _CATALOG,
-    "min_days": COUNT,
-    "totals": ref("totals"),
-    "coverage": record({"accounts": listed(ref("account"))}),
-}
-
 # ---------------------------------------------------------------- review and summary
 
 _GUARDS: Final = record(
@@ -167,19 +74,19 @@ _SNAPSHOT: Final = record(
 _LINE: Final = record(
     {
         "action": TEXT,
-        **_SCOPE,
+        **SCOPE,
         "parent": ref("statement"),
         "kind": one_of(LineKind),
         "why": TEXT,
         "rule": TEXT,
         "evidence": nullable(ref("evidence")),
     },
-    either=_EITHER,
+    either=EITHER,
 )
 _REPLACEMENT: Final = record(
     {
         "refusal": nullable(TEXT),
-        "documents": listed(record({**_POLICY, "statements": COUNT})),
+        "documents": listed(record({**POLICY, "statements": COUNT})),
         "lines": listed(_LINE),
         "kept": listed(ref("kept")),
         "for_review": listed(ref("kept")),
@@ -218,7 +125,7 @@ _REVIEW: Final = document(
     REVIEW_SCHEMA,
     "What `lpgen review --format json` prints",
     {
-        **_REPORT,
+        **REPORT,
         "guards": _GUARDS,
         "snapshot": nullable(_SNAPSHOT),
         "skips": listed(record({"reason": one_of(SkipReason), "records": COUNT, "example_event_id": TEXT})),
@@ -239,12 +146,12 @@ _REVIEW: Final = document(
         "principals": listed(
             record(
                 {
-                    **_PRINCIPAL,
+                    **PRINCIPAL,
                     "account": TEXT,
                     "kind": one_of(PrincipalKind),
                     "accepted": listed(ref("accepted")),
                     "covered_days": COUNT,
-                    "counts": record(_COUNTS),
+                    "counts": record(COUNTS),
                     "removal_confidence": record({str(level): COUNT for level in Confidence}),
                     "statements": listed(ref("statement")),
                     "services": listed(_SERVICE),
@@ -271,32 +178,32 @@ _REVIEW: Final = document(
             )
         ),
     },
-    _DEFS,
+    DEFS,
 )
 
 _SUMMARY: Final = document(
     SUMMARY_SCHEMA,
     "The `summary.json` of an output folder of `lpgen generate`",
     {
-        **_REPORT,
+        **REPORT,
         "problems": TEXTS,
-        "principals": listed(record({**_PRINCIPAL, "folder": nullable(TEXT), "counts": record(_COUNTS)})),
+        "principals": listed(record({**PRINCIPAL, "folder": nullable(TEXT), "counts": record(COUNTS)})),
     },
-    _DEFS,
+    DEFS,
 )
 
 # ---------------------------------------------------------------- evidence and verification
 
-_REASON: Final = record({"kind": one_of(LineKind), "why": TEXT, "rule": TEXT, **_EVIDENCE})
+_REASON: Final = record({"kind": one_of(LineKind), "why": TEXT, "rule": TEXT, **EVIDENCE})
 
 _EVIDENCE_FILE: Final = document(
     EVIDENCE_SCHEMA,
     "The `evidence.json` beside a principal's replacement",
     {
-        **_PRINCIPAL,
+        **PRINCIPAL,
         "accepted": listed(ref("accepted")),
         "as_of": DAY,
-        "catalog": _CATALOG,
+        "catalog": CATALOG,
         "coverage": nullable(ref("account")),
         "replaces": record(
             {
@@ -307,18 +214,18 @@ _EVIDENCE_FILE: Final = document(
                 "policies_sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
             }
         ),
-        "policies": listed(record(_POLICY)),
+        "policies": listed(record(POLICY)),
         "lines": listed(
             record(
                 {
                     "file": TEXT,
                     "sid": TEXT,
                     "action": TEXT,
-                    **_SCOPE,
+                    **SCOPE,
                     "parent": ref("statement"),
                     "evidence": listed(_REASON),
                 },
-                either=_EITHER,
+                either=EITHER,
             )
         ),
         "denies": listed(
@@ -329,7 +236,7 @@ _EVIDENCE_FILE: Final = document(
         "ungranted": listed(ref("ungranted")),
         "checks": nullable(listed(ref("check"))),
     },
-    _DEFS,
+    DEFS,
 )
 
 _VERIFICATION: Final = document(
@@ -341,7 +248,7 @@ _VERIFICATION: Final = document(
             record({"principal": TEXT, "status": one_of(CheckStatus), "checks": listed(ref("check"))})
         ),
     },
-    _DEFS,
+    DEFS,
 )
 
 # ---------------------------------------------------------------- explanation
@@ -358,18 +265,18 @@ def _either_of(schema: Schema, one: str, other: str) -> Schema:
 _EXPLAINED_STATEMENT: Final = _either_of(
     record(
         {
-            **_STATEMENT,
+            **STATEMENT,
             "effect": one_of(Effect),
             "fit": one_of(Fit),
             "actions": TEXTS,
             "not_actions": TEXTS,
             "actions_today": COUNT,
-            **_SCOPE,
+            **SCOPE,
             "names_principal": nullable(TEXT),
             "conditions": listed(record({"operator": TEXT, "key": TEXT, "values": TEXTS, "met": one_of(Answer)})),
             "depends_on": TEXTS,
         },
-        either=_EITHER,
+        either=EITHER,
     ),
     "actions",
     "not_actions",
@@ -415,12 +322,12 @@ _EXPLANATION: Final = document(
                     "covered_days": COUNT,
                     "blind_spot": nullable(TEXT),
                     "earlier_records": COUNT,
-                    "uses": listed(record({"on": one_of(UseOn), **_USE})),
+                    "uses": listed(record({"on": one_of(UseOn), **USE})),
                 }
             )
         ),
     },
-    _DEFS,
+    DEFS,
 )
 
 
@@ -435,7 +342,8 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "evidence": _EVIDENCE_FILE,
     "verification": _VERIFICATION,
     "explanation": _EXPLANATION,
-    "drift": drift_schema(_DEFS),
-    "stars": stars_schema(_DEFS),
+    "drift": drift_schema(DEFS),
+    "stars": stars_schema(DEFS),
+    "rollout": ROLLOUT_DOCUMENT,
 }
 """The schemas by the names of their documents."""

