@@ -96,7 +96,7 @@ def plan_table(logs: AthenaLogs, name: TableName, ingested: Iterable[IngestedDay
     table = fetch_table(logs.runner.session, name)
     partitions = partitions_from_table(table)
     plan = TablePlan(logs, table, partitions, missing_days(table, logs.wanted, logs.days, ingested))
-    plan.query((logs.days,))
+    plan.query((logs.days,))  # what the table must be told is missed here and not after the first hour
     return plan
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -36,36 +36,40 @@ def read_athena(
         AwsError: a query can't be run or read; the days of those before are kept.
         IngestError: a table holds no CloudTrail records, or a part of a day is known.
     """
-    notes = [
-        f"days after {logs.days.last} may lack records that come late, and are left for a later run"
-    ] * logs.left_days
+    late = f"days after {logs.days.last} may lack records that come late, and are left for a later run"
+    notes = [late] if logs.left_days else []
     scanned = 0
     for name in logs.names:
         plan = plan_table(logs, name, ingested_days(reading.ledger.objects_named(SCHEME)))
         reading.days_known += len(logs.days.days) - len(plan.missing)
         notes += [note for note in describe_lacks(plan.table, plan.partitions) if note not in notes]
         empty: list[date] = []
-        done = 0
-        waiting = deque(plan.queries)
-        while waiting:
-            query = waiting.popleft()
-            try:
-                result, read = _read_query(plan, query, event_map)
-            except QueryTooLargeError:
-                first, second = halve_spans(query.spans)
-                if not first:
-                    raise
-                waiting.extendleft((plan.query(second), plan.query(first)))
-                continue
+        done, total = 0, len(plan.missing)
+        for query, result, read in _answers(plan, event_map):
+            _take(reading, result)
             scanned += read
             empty += _days_without(query, result)
-            _take(reading, result)
             done += len(query.days)
             if report_progress:
-                total = len(plan.missing)
                 report_progress(Progress(done, total, done, total, reading.records, "days"))
         notes += _note_on_empty(plan, empty)
     reading.notes = (*notes, f"Athena scanned {scanned:,} bytes") if scanned else tuple(notes)
+
+
+def _answers(plan: TablePlan, event_map: EventMap) -> Iterator[tuple[Query, ChunkResult, int]]:
+    """Each query in order, what came of its answer, and how many bytes Athena read for it."""
+    waiting = deque(plan.queries)
+    while waiting:
+        query = waiting.popleft()
+        try:
+            result, read = _read_query(plan, query, event_map)
+        except QueryTooLargeError:
+            first, second = halve_spans(query.spans)
+            if not first:
+                raise
+            waiting.extendleft((plan.query(second), plan.query(first)))
+        else:
+            yield query, result, read
 
 
 def _take(reading: Reading, result: ChunkResult) -> None:
