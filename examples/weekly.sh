@@ -11,6 +11,7 @@
 #   LPGEN       the command (lpgen)
 #   POLICIES    a file or folder of authorization details; without it a snapshot is taken of AWS
 #   SNAPSHOT    more options of `lpgen snapshot`, such as "--assume-role lpgen-read --resource-policies"
+#   PROPOSED    the folder of `lpgen generate` that was rolled out since the last run, if any
 #   DECISIONS   a file of decisions, if there is one
 #   FAIL_ON     critical, high, medium, low or info (high)
 #   TODAY       the day that ages count to (today, UTC), and what the baseline is called
@@ -38,8 +39,10 @@ fi
 mkdir -p "$reports"
 status=0
 if [ -n "$("$lpgen" baseline list --data "$data" --format names)" ]; then
-    "$lpgen" drift "${given[@]}" --fail-on "${FAIL_ON:-high}" --output "$reports/drift.txt" \
-        --also "$reports/drift.md" --also "$reports/drift.json" --also "$reports/drift.sarif" || status=$?
+    compared=("${given[@]}" --fail-on "${FAIL_ON:-high}")
+    if [ -n "${PROPOSED:-}" ]; then compared+=(--proposed "$PROPOSED"); fi
+    "$lpgen" drift "${compared[@]}" --output "$reports/drift.txt" --also "$reports/drift.md" \
+        --also "$reports/drift.json" --also "$reports/drift.sarif" || status=$?
     [ "$status" -le 1 ] || exit "$status"
     cat "$reports/drift.txt"
 fi

@@ -274,6 +274,14 @@ def drift_command(
             help="Write the report to this file too, in the format of its ending: .txt, .md, .json or .sarif. Repeats.",
         ),
     ] = None,
+    proposed: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--proposed",
+            metavar="DIR",
+            help="A folder that `lpgen generate` wrote since: policies as in it are no drift either. Repeats.",
+        ),
+    ] = None,
     fail_on: Annotated[
         Severity | None,
         typer.Option("--fail-on", help="Exit with 1 where a finding that nobody accepted is as severe, or more."),
@@ -333,6 +341,7 @@ def drift_command(
         since=since,
         options=options,
         choice=DriftOptions(unused_days, apply_days),
+        proposed=proposed or (),
     )
     put_text(render_drift(found, format.value, width=terminal_width(), color=wants_color(output)), output)
     for path, chosen in formats.items():

@@ -37,6 +37,7 @@ from lpgen.edge.baseline_folder import (
 from lpgen.edge.guard_files import read_guards
 from lpgen.edge.iam_snapshot import read_snapshot
 from lpgen.edge.ledger import has_ledger
+from lpgen.edge.replacement_files import read_replacements
 from lpgen.edge.trail_settings import read_trails
 from lpgen.edge.usage_files import read_usage
 from lpgen.errors import BaselineError, InvocationError, quote_input
@@ -158,14 +159,17 @@ def drift(
     since: str = "",
     options: Options,
     choice: DriftOptions,
+    proposed: Sequence[Path] = (),
 ) -> Drift:
     """What changed since a baseline, with what people accepted marked, and the trend of all baselines up to now.
+
+    `proposed` are output folders of `generate`: what stands in them counts as proposed too.
 
     Raises:
         LpgenError: there is no such baseline, or something can't be read.
     """
     baseline = open_baseline(find_baseline(data, since))
-    now = _state_now(data, policies, catalog, options)
+    now = replace(_state_now(data, policies, catalog, options), proposals=_proposals_of_folders(proposed))
     before = _state_of_baseline(baseline, catalog, options.decisions)
     found = accept_findings(drift_between(before, now, catalog, choice), options.decisions, as_of=now.stamp.as_of)
     trend = (*(one.stamp for one in list_baselines(data) if one.stamp.as_of <= now.stamp.as_of), now.stamp)
@@ -187,6 +191,15 @@ def _state_now(data: Path, policies: Sequence[Path], catalog: Catalog, options: 
         options.trails,
         {},
     )
+
+
+def _proposals_of_folders(folders: Sequence[Path]) -> dict[str, KeptProposal]:
+    """What output folders of `generate` propose; of a principal that stands in several the last counts."""
+    return {
+        one.principal: KeptProposal(one.principal, tuple(document.policy for document in one.documents), None, 0)
+        for folder in folders
+        for one in read_replacements(folder)
+    }
 
 
 def _state_of_baseline(baseline: Baseline, catalog: Catalog, decisions: Sequence[Decision]) -> State:

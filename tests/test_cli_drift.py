@@ -103,6 +103,22 @@ def test_since_takes_a_name_or_a_day(base: Path) -> None:
         assert since in done.stderr
 
 
+def test_what_generate_proposed_since_is_no_drift(base: Path, tmp_path: Path) -> None:
+    ground = ("--data", str(base / "data"), "--policies", str(base / "policies.json"))
+    assert run("generate", *ground, "--output", str(tmp_path / "out"), "--keep-unobservable", "none").returncode == 0
+    (folder,) = (tmp_path / "out").glob("*-role-app")
+    documents = [json.loads(path.read_bytes()) for path in sorted(folder.glob("policy-*.json"))]
+    applied: dict[str, Any] = copy.deepcopy(DETAILS)
+    applied["RoleDetailList"][0]["RolePolicyList"] = [
+        {"PolicyName": f"lpgen-{number}", "PolicyDocument": document} for number, document in enumerate(documents)
+    ]
+    (base / "applied.json").write_text(json.dumps(applied), encoding="utf-8")
+    assert drift(base, "--fail-on", "low", policies="applied.json").returncode == 1
+    done = drift(base, "--fail-on", "low", "--proposed", str(tmp_path / "out"), policies="applied.json")
+    assert done.returncode == 0
+    assert "1 replacement as proposed" in done.stdout
+
+
 def test_baselines_are_listed_and_shown(base: Path) -> None:
     data = ("--data", str(base / "data"))
     assert run("baseline", "list", *data, "--format", "names").stdout == "first\n"

@@ -45,7 +45,7 @@ def drift_between(before: State, after: State, catalog: Catalog, options: DriftO
     gains, pairs = Gains(catalog), pairs_of(before, after)
     findings = (
         *find_lost_coverage(before, after),
-        *find_changed_policies(before, pairs, gains),
+        *find_changed_policies(before, after, pairs, gains),
         *find_new_use(before, after, pairs, catalog),
         *find_people(before, after, gains, catalog),
         *find_wildcards(before, after, pairs, catalog, gains),
@@ -56,7 +56,7 @@ def drift_between(before: State, after: State, catalog: Catalog, options: DriftO
         before.stamp,
         after.stamp,
         tuple(sorted(findings, key=finding_order)),
-        applied_proposals(before, pairs),
+        applied_proposals(before, after, pairs),
         tuple(_notes(before, after)),
     )
 

@@ -58,6 +58,11 @@ def is_as_proposed(principal: Principal, proposal: KeptProposal | None) -> bool:
     return own == {meaning_of(one) for one in proposal.documents}
 
 
+def is_in_place(principal: Principal, *sides: State) -> bool:
+    """Whether a principal's policies say what one of the sides proposes for it."""
+    return any(is_as_proposed(principal, side.proposals.get(principal.arn)) for side in sides)
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """One principal on both sides."""

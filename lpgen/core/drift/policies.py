@@ -9,7 +9,7 @@ from typing import Final
 
 from lpgen.core.drift.findings import DriftFinding, DriftKind, Severity, fingerprint
 from lpgen.core.drift.gains import Gains, Weights
-from lpgen.core.drift.holdings import Pair, PolicyKey, held, is_as_proposed, meaning_of
+from lpgen.core.drift.holdings import Pair, PolicyKey, held, is_in_place, meaning_of
 from lpgen.core.drift.states import State
 from lpgen.core.grounds import Limit, PrincipalGrants
 from lpgen.core.model import Action, AttachedPolicy, Effect, Policy, PolicyKind, Principal, Statement
@@ -20,14 +20,14 @@ _LONGEST: Final = 300
 _MOST_STATEMENTS: Final = 6
 
 
-def find_changed_policies(before: State, pairs: Sequence[Pair], gains: Gains) -> Iterator[DriftFinding]:
+def find_changed_policies(before: State, after: State, pairs: Sequence[Pair], gains: Gains) -> Iterator[DriftFinding]:
     """A finding for each managed policy that says something else, and for each principal whose policies are others.
 
     A change that puts the proposal in place is none.
     """
     shared = _Shared(gains)
     for pair in pairs:
-        if not is_as_proposed(pair.after.principal, before.proposals.get(pair.arn)):
+        if not is_in_place(pair.after.principal, before, after):
             shared.add(pair)
             yield from _own_changes(pair, gains)
         yield from _trust_change(pair)

@@ -60,7 +60,7 @@ class State:
 
     Grants of both sides are expanded with one catalog, so that its growth looks like no change of a policy;
     `known_actions` are those of the side's own catalog. `region_days` are the days with records by account and Region,
-    sorted. `proposals` are by principal ARN.
+    sorted. `proposals` are by principal ARN: of the earlier side those of then, of the later those made since.
     """
 
     stamp: Stamp

@@ -14,7 +14,7 @@ from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.lines import lines_from_uses
 from lpgen.core.drift.findings import DriftFinding, DriftKind, Severity, fingerprint
 from lpgen.core.drift.gains import Gains, Weights
-from lpgen.core.drift.holdings import Pair, is_as_proposed
+from lpgen.core.drift.holdings import Pair, is_in_place
 from lpgen.core.drift.policies import same_policies
 from lpgen.core.drift.states import KeptProposal, State
 from lpgen.core.grounds import AccountCoverage, Gap, Hole, PrincipalGrants, PrincipalUsage, Use
@@ -28,7 +28,7 @@ def find_new_use(before: State, after: State, pairs: Sequence[Pair], catalog: Ca
     """A finding for each action that a proposal doesn't hold, and that was used now under the old policies."""
     for pair in pairs:
         proposal = before.proposals.get(pair.arn)
-        if proposal is None or is_as_proposed(pair.after.principal, proposal):
+        if proposal is None or is_in_place(pair.after.principal, before, after):
             continue
         known = {_key(use) for use in _uses(before, pair.arn)}
         fresh = [use for use in _uses(after, pair.arn) if use.outcome is Outcome.ALLOWED and _key(use) not in known]
@@ -189,7 +189,7 @@ def find_never_applied(
         since = proposal.waiting_since if proposal else None
         if proposal is None or since is None or (after.stamp.as_of - since).days < apply_days:
             continue
-        if is_as_proposed(pair.after.principal, proposal):
+        if is_in_place(pair.after.principal, before, after):
             continue
         if not same_policies(pair.before.principal, pair.after.principal):
             continue
@@ -207,11 +207,10 @@ def find_never_applied(
         )
 
 
-def applied_proposals(before: State, pairs: Sequence[Pair]) -> tuple[str, ...]:
+def applied_proposals(before: State, after: State, pairs: Sequence[Pair]) -> tuple[str, ...]:
     """The principals whose proposal was put in place since, sorted."""
     return tuple(
         pair.arn
         for pair in pairs
-        for proposal in (before.proposals.get(pair.arn),)
-        if is_as_proposed(pair.after.principal, proposal) and not is_as_proposed(pair.before.principal, proposal)
+        if is_in_place(pair.after.principal, before, after) and not is_in_place(pair.before.principal, before, after)
     )

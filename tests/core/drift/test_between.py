@@ -231,6 +231,13 @@ def test_putting_the_proposal_in_place_is_no_finding() -> None:
     assert (drift.findings, drift.applied) == ((), (ARN,))
 
 
+def test_what_was_proposed_since_the_baseline_is_no_change_either() -> None:
+    newer = role(policy(allow("s3:GetBucketTagging"), name="lpgen"))
+    after = state(newer, proposals=[proposal(allow("s3:GetBucketTagging"))])
+    drift = found(state(APP, proposals=[NARROW]), after)
+    assert (drift.findings, drift.applied) == ((), (ARN,))
+
+
 def test_another_document_than_proposed_is_a_change() -> None:
     other = role(policy(allow("s3:GetBucketTagging"), name="lpgen"))
     assert kinds(state(APP, proposals=[NARROW]), state(other)) == [(DriftKind.POLICY_CHANGED, Severity.MEDIUM)]
