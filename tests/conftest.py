@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.aws_servers import Server, moto_server, seaweed_server
+
+settings.register_profile("lpgen", deadline=None)  # a busy machine is no failure
+settings.load_profile("lpgen")
 
 
 @pytest.fixture(scope="session")

@@ -81,17 +81,15 @@ class ContributionMemo:
     def find(self, record: Record, alike: CallerClass) -> tuple[Contribution, str]:
         """What a record by a caller of this class adds, and the end of the resources in it that hold a mark."""
         call = self._calls.get((record.eventSource, record.eventName)) or self._add_call(record)
-        if call.open_name:
-            marked = mark_open_name(record, call.open_name)
-            if marked:
-                found = self._find(marked.record, call, alike)
-                if is_open_at_end(found.rows):
-                    return found, marked.end
+        marked = mark_open_name(record, call.open_name) if call.open_name else None
+        subject, end = marked or (record, "")
+        found = call.contributions.get(_key(subject, call, alike))
+        if found is None:
+            found = self._add(subject, call, alike)
+            if end and not is_open_at_end(found.rows):
                 call.open_name = ""
-        return self._find(record, call, alike), ""
-
-    def _find(self, record: Record, call: _Call, alike: CallerClass) -> Contribution:
-        return call.contributions.get(_key(record, call, alike)) or self._add(record, call, alike)
+                return self.find(record, alike)
+        return found, end
 
     def _add(self, record: Record, call: _Call, alike: CallerClass) -> Contribution:
         bare = replace(

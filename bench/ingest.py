@@ -1,0 +1,218 @@
+"""How fast ingest is, and how much memory it takes: `make bench`, or `python -m bench.ingest --size M`.
+
+In each round every contestant reads the same corpus in a process of its own that starts cold, one after the other; what
+counts are the medians of the rounds, and their ratios. The report goes into a folder as JSON and Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import platform
+import shutil
+import statistics
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from bench.corpus import write_corpus
+from bench.processes import Command, Cost, run
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+SIZES: Final = {"S": 50, "M": 500, "L": 2_000}
+RECORDS: Final = 1_000
+TRAILSCRAPER: Final = ROOT / "build" / "trailscraper" / "bin" / "trailscraper"
+INSTALL_TRAILSCRAPER: Final = (
+    "python3 -m venv build/trailscraper && build/trailscraper/bin/pip install trailscraper==0.10.*"
+)
+
+Medians = dict[str, Cost]
+
+
+class Contestant(NamedTuple):
+    """A command by its name, and the cores it has."""
+
+    name: str
+    cores: int
+    command: Command
+
+
+class Bar(NamedTuple):
+    """What must hold: the figure of one contestant over that of another, and the limit; alone the figure itself."""
+
+    text: str
+    one: str
+    other: str
+    limit: float
+    what: str = "wall"
+    at_least: bool = False
+
+
+BARS: Final = (
+    Bar("time of ingest / inflate and parse only", "lpgen ingest", "inflate and parse", 4),
+    Bar("time of DuckDB / ingest", "DuckDB", "lpgen ingest", 1, at_least=True),
+    Bar("the same on two cores", "DuckDB, two cores", "lpgen ingest, two cores", 1, at_least=True),
+    Bar("time of DuckDB with requests / ingest", "DuckDB with requests", "lpgen ingest", 1, at_least=True),
+    Bar("time of gzip and json / ingest", "gzip and json", "lpgen ingest", 1, at_least=True),
+    Bar("time of trailscraper / ingest", "trailscraper", "lpgen ingest", 25, at_least=True),
+    Bar("memory of ingest / trailscraper", "lpgen ingest", "trailscraper", 0.2, "memory"),
+    Bar("memory with 10 times the files", "lpgen ingest", "lpgen ingest, a tenth of the files", 1.1, "memory"),
+    Bar("seconds of lpgen --help", "lpgen --help", "", 0.25),
+)
+
+
+def contestants(corpus: Path, scratch: Path) -> list[Contestant]:
+    """Everything that is measured, in the order in which each round runs it."""
+    python, out = sys.executable, str(scratch / "out")
+
+    def yardstick(name: str, threads: int = 1) -> Command:
+        return [[python, "-m", "bench.yardsticks", name, str(corpus / "all"), out, "--threads", str(threads)]]
+
+    def ingest(folder: str, workers: int) -> Command:
+        data = str(scratch / "data")
+        command = [python, "-m", "lpgen", "ingest", str(corpus / folder), "--data", data, "--workers", str(workers)]
+        return [command]
+
+    found = [
+        Contestant("inflate and parse", 1, yardstick("parse")),
+        Contestant("lpgen ingest", 1, ingest("all", 1)),
+        Contestant("DuckDB", 1, yardstick("duckdb")),
+        Contestant("DuckDB with requests", 1, yardstick("duckdb-requests")),
+        Contestant("gzip and json", 1, yardstick("stdlib")),
+        Contestant("lpgen ingest, two cores", 2, ingest("all", 2)),
+        Contestant("DuckDB, two cores", 2, yardstick("duckdb", 2)),
+        Contestant("lpgen ingest, a tenth of the files", 1, ingest("tenth", 1)),
+        Contestant("lpgen --help", 1, [[python, "-m", "lpgen", "--help"]]),
+    ]
+    if TRAILSCRAPER.exists():
+        period = ["--from", "2023-01-01", "--to", "2025-01-01"]
+        select = [str(TRAILSCRAPER), "select", "--log-dir", str(corpus / "all"), *period]
+        found.append(Contestant("trailscraper", 1, [select, [str(TRAILSCRAPER), "generate"]]))
+    return found
+
+
+def make_corpus(folder: Path, files: int, seed: int) -> Path:
+    """The folder of the corpus, and in it `all` files and a `tenth` of them; made unless it is there already."""
+    target = folder / f"{files}-files-of-seed-{seed}"
+    if not target.exists():
+        unfinished = folder / f"unfinished-{os.getpid()}"
+        for name, count in (("all", files), ("tenth", files // 10)):
+            write_corpus(unfinished / name, files=count, records=RECORDS, days=10, seed=seed)
+        unfinished.rename(target)
+    return target
+
+
+def measure(found: list[Contestant], scratch: Path, rounds: int) -> dict[str, list[Cost]]:
+    """The costs of every round."""
+    costs: dict[str, list[Cost]] = {one.name: [] for one in found}
+    # Installed programs have their bytecode; the first round makes it where a setting keeps it from being written.
+    cache = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(scratch.parent / "bytecode")}
+    environment = {"PYTHONPATH": str(ROOT), **cache}
+    for number in range(rounds):
+        for one in found:
+            shutil.rmtree(scratch / "data", ignore_errors=True)
+            printed = scratch / "printed.txt"
+            cost = run(one.command, cores=one.cores, printed=printed, environment=environment)
+            costs[one.name].append(cost)
+            print(f"round {number + 1} of {rounds}: {one.name}: {cost.wall:.2f} s", file=sys.stderr)
+    return costs
+
+
+def medians(costs: dict[str, list[Cost]]) -> Medians:
+    """The median of each figure of each contestant."""
+    return {
+        name: Cost(*(statistics.median(getattr(one, what) for one in found) for what in ("wall", "cpu", "memory")))
+        for name, found in costs.items()
+    }
+
+
+def report(costs: dict[str, list[Cost]], corpus: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """What was measured, where, when and how."""
+    paths = [*(corpus / "all").rglob("*.json.gz")]
+    middle = medians(costs)
+    return {
+        "command": f"make bench SIZE={asked.size}",
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": _machine(),
+        "load": [round(load, 1) for load in os.getloadavg()],
+        "versions": {name: version(name) for name in ("duckdb", "isal", "msgspec", "pyarrow")},
+        "corpus": {"files": len(paths), "records": len(paths) * RECORDS, "bytes": sum(p.stat().st_size for p in paths)},
+        "rounds": asked.rounds,
+        "medians": {name: dataclasses.asdict(cost) for name, cost in middle.items()},
+        "ratios": {bar.text: _ratios(bar, middle) for bar in BARS if {bar.one, bar.other} <= {*middle, ""}},
+        "costs": {name: [dataclasses.asdict(one) for one in found] for name, found in costs.items()},
+    }
+
+
+def render(found: dict[str, Any]) -> str:
+    """The report in Markdown."""
+    corpus, records = found["corpus"], found["corpus"]["records"]
+    lines = [
+        f"`{found['command']}` on {found['date']}, {found['machine']}; load {found['load'][0]} at the end.",
+        f"{corpus['files']:,} files, {records:,} records, {corpus['bytes'] / 1e6:,.1f} MB of gzip; medians of "
+        f"{found['rounds']} alternating rounds of cold processes.",
+        "",
+        "| | wall s | CPU s | µs a record | MB |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, cost in found["medians"].items():
+        each = f"{cost['wall'] / records * 1e6:.1f}" if "help" not in name and "tenth" not in name else ""
+        lines.append(f"| {name} | {cost['wall']:.2f} | {cost['cpu']:.2f} | {each} | {cost['memory']:.0f} |")
+    lines += ["", "| ratio | measured | of CPU time | bar | |", "| --- | ---: | ---: | ---: | --- |"]
+    for bar in BARS:
+        limit = f"{'at least' if bar.at_least else 'at most'} {bar.limit:g}"
+        if bar.text not in found["ratios"]:
+            lines.append(f"| {bar.text} | | | {limit} | not installed |")
+            continue
+        measured, of_cpu = found["ratios"][bar.text]
+        met = measured >= bar.limit if bar.at_least else measured <= bar.limit
+        second = f"{of_cpu:.2f}" if bar.what == "wall" else ""
+        lines.append(f"| {bar.text} | {measured:.2f} | {second} | {limit} | {'met' if met else 'missed'} |")
+    return "\n".join(lines) + "\n"
+
+
+def _ratios(bar: Bar, found: Medians) -> tuple[float, float]:
+    """The ratio that the bar is about, and the one of CPU time, which other processes on the machine disturb less."""
+
+    def ratio(what: str) -> float:
+        other = getattr(found[bar.other], what) if bar.other else 1.0
+        return float(getattr(found[bar.one], what) / other)
+
+    return ratio(bar.what), ratio("cpu")
+
+
+def _machine() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+    return f"{model}, {len(os.sched_getaffinity(0))} shared cores, Python {platform.python_version()}"
+
+
+def main() -> None:
+    """Measures what the command line asks for, and prints and writes the report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=SIZES, default="S")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench", help="for corpus and report")
+    asked = parser.parse_args()
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    corpus = make_corpus(asked.folder, SIZES[asked.size], asked.seed)
+    if not TRAILSCRAPER.exists():
+        print(f"trailscraper is not installed and left out; to compare: {INSTALL_TRAILSCRAPER}", file=sys.stderr)
+    scratch = asked.folder / "scratch"
+    scratch.mkdir(exist_ok=True)
+    costs = measure(contestants(corpus, scratch), scratch, asked.rounds)
+    shutil.rmtree(scratch)
+    found = report(costs, corpus, asked)
+    stem = asked.folder / f"ingest-{asked.size}"
+    stem.with_suffix(".json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    stem.with_suffix(".md").write_text(render(found), encoding="utf-8")
+    print(render(found))
+
+
+if __name__ == "__main__":
+    main()
