@@ -22,7 +22,11 @@ function shape(tag, attributes, ...children) {
 
 // A name from a log or a policy, with places where a line may break.
 function code(text) {
-  return el("code", {}, text.split(/(?<=[:/_.-])|(?<=[a-z0-9])(?=[A-Z])/).map((part, at) => [at ? el("wbr") : null, part]));
+  return el(
+    "code",
+    {},
+    text.split(/(?<=[:/_.-])|(?<=[a-z0-9])(?=[A-Z])/).map((part, at) => [at ? el("wbr") : null, part]),
+  );
 }
 
 function count(number) {
@@ -61,7 +65,9 @@ function copyButton(text) {
       done = copyBySelection(text());
     }
     button.textContent = done ? "Copied" : "Not allowed here";
-    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    setTimeout(() => {
+      button.textContent = "Copy";
+    }, 1500);
   });
   return button;
 }

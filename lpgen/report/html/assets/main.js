@@ -2,7 +2,12 @@
 
 const summaryPage = document.getElementById("summary");
 const principalArticle = document.getElementById("principal");
-const places = new Map(rows.slice().reverse().map((one) => [one.arn, one.at]));
+const places = new Map(
+  rows
+    .slice()
+    .reverse()
+    .map((one) => [one.arn, one.at]),
+);
 const home = { title: document.title, scroll: 0, arn: "" };
 let shownPrincipal = null;
 
@@ -43,7 +48,11 @@ function showPrincipal(arn) {
   summaryPage.hidden = true;
   principalArticle.hidden = false;
   principalArticle.replaceChildren();
-  principalArticle.append(...principalPage(data, at, `#p=${encodeURIComponent(arn)}`).flat(Infinity).filter(Boolean));
+  principalArticle.append(
+    ...principalPage(data, at, `#p=${encodeURIComponent(arn)}`)
+      .flat(Infinity)
+      .filter(Boolean),
+  );
   principalArticle.setAttribute("aria-labelledby", "principal-title");
   document.title = `${data.label} – ${home.title}`;
   window.scrollTo(0, 0);
@@ -51,7 +60,9 @@ function showPrincipal(arn) {
 }
 
 function showPart(anchor) {
-  const found = Array.from(principalArticle.querySelectorAll("[data-anchor]")).find((one) => one.dataset.anchor === anchor);
+  const found = Array.from(principalArticle.querySelectorAll("[data-anchor]")).find(
+    (one) => one.dataset.anchor === anchor,
+  );
   principalArticle.querySelector(".target")?.classList.remove("target");
   if (!found) return;
   for (let node = found; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
@@ -88,7 +99,9 @@ function startTheme() {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const kept = remember();
   setTheme(kept === "dark" || kept === "light" ? kept : dark.matches ? "dark" : "light");
-  dark.addEventListener("change", () => { if (!remember()) setTheme(dark.matches ? "dark" : "light"); });
+  dark.addEventListener("change", () => {
+    if (!remember()) setTheme(dark.matches ? "dark" : "light");
+  });
   document.getElementById("theme").addEventListener("click", () => {
     const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
     setTheme(theme);

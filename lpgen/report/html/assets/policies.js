@@ -3,9 +3,16 @@
 const sharedLines = once(() => parseData("lines"));
 
 const MARKS = {
-  seen: ["●", "used"], idle: ["○", "not used"], observed: ["●", "observed"], inferred: ["●", "inferred"],
-  attempted: ["◐", "tried"], kept: ["◌", "kept, logs can't show use"], review: ["?", "kept for review"],
-  decided: ["✓", "decided"], rule: ["*", "written by a rule"], statement: ["", "statement"],
+  seen: ["●", "used"],
+  idle: ["○", "not used"],
+  observed: ["●", "observed"],
+  inferred: ["●", "inferred"],
+  attempted: ["◐", "tried"],
+  kept: ["◌", "kept, logs can't show use"],
+  review: ["?", "kept for review"],
+  decided: ["✓", "decided"],
+  rule: ["*", "written by a rule"],
+  statement: ["", "statement"],
 };
 
 function policyLines(policy, side, at, said) {
@@ -17,16 +24,21 @@ function policyLines(policy, side, at, said) {
     const noted = notes.has(number);
     const inside = statement >= 0 && text.startsWith("  ") ? statement : "";
     const mark = noted ? said[notes.get(number)][0] : "";
-    return el(noted ? "button" : "span", {
-      class: noted ? `line noted mark-${mark}` : "line",
-      type: noted ? "button" : null,
-      tabindex: noted ? "-1" : null,
-      "data-note": noted ? notes.get(number) : null,
-      "data-mark": noted ? MARKS[mark][0] : null,
-      "data-side": side,
-      "data-policy": at,
-      "data-statement": inside,
-    }, text, "\n");
+    return el(
+      noted ? "button" : "span",
+      {
+        class: noted ? `line noted mark-${mark}` : "line",
+        type: noted ? "button" : null,
+        tabindex: noted ? "-1" : null,
+        "data-note": noted ? notes.get(number) : null,
+        "data-mark": noted ? MARKS[mark][0] : null,
+        "data-side": side,
+        "data-policy": at,
+        "data-statement": inside,
+      },
+      text,
+      "\n",
+    );
   });
 }
 
@@ -35,13 +47,27 @@ function policyCard(policy, side, at, said) {
   const lines = known ? policyLines(policy, side, at, said) : [];
   const first = lines.find((line) => line.tagName === "BUTTON");
   if (first) first.tabIndex = 0;
-  const about = [policy.kind, policy.group && `by group ${policy.group}`, policy.file,
-    policy.characters && plural(policy.characters, "character")].filter(Boolean).join(" · ");
-  return el("section", { class: "policy" },
-    el("header", {}, el("div", {}, el("code", {}, policy.name), el("span", { class: "under" }, about)),
-      known && copyButton(() => lines.map((line) => line.textContent).join(""))),
-    known ? el("pre", { class: "code", tabindex: first ? null : "0" }, lines)
-      : el("p", { class: "bad" }, "The files given lack this document."));
+  const about = [
+    policy.kind,
+    policy.group && `by group ${policy.group}`,
+    policy.file,
+    policy.characters && plural(policy.characters, "character"),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+  return el(
+    "section",
+    { class: "policy" },
+    el(
+      "header",
+      {},
+      el("div", {}, el("code", {}, policy.name), el("span", { class: "under" }, about)),
+      known && copyButton(() => lines.map((line) => line.textContent).join("")),
+    ),
+    known
+      ? el("pre", { class: "code", tabindex: first ? null : "0" }, lines)
+      : el("p", { class: "bad" }, "The files given lack this document."),
+  );
 }
 
 function relate(section, line, parents) {
@@ -58,9 +84,11 @@ function relate(section, line, parents) {
     if (parent) mark("old", parent[0], parent[1]);
     return;
   }
-  parents.forEach((found, at) => found.forEach((parent, number) => {
-    if (parent && parent[0] === Number(policy) && parent[1] === Number(statement)) mark("new", at, number);
-  }));
+  parents.forEach((found, at) =>
+    found.forEach((parent, number) => {
+      if (parent && parent[0] === Number(policy) && parent[1] === Number(statement)) mark("new", at, number);
+    }),
+  );
 }
 
 function moveAmongLines(event) {
@@ -69,33 +97,63 @@ function moveAmongLines(event) {
   const lines = Array.from(event.target.parentElement.querySelectorAll(".noted"));
   const at = Math.min(lines.length - 1, Math.max(0, lines.indexOf(event.target) + steps[event.key]));
   event.preventDefault();
-  lines.forEach((line, number) => { line.tabIndex = number === at ? 0 : -1; });
+  lines.forEach((line, number) => {
+    line.tabIndex = number === at ? 0 : -1;
+  });
   lines[at].focus();
 }
 
 function policySection({ old, new: fresh, notes }, replaced) {
-  const hint = "Point at a marked line, click it, or move with the arrow keys: here is what stands behind it. "
-    + "● used, ◌ kept since logs can't show use, ○ granted and not used.";
-  const panel = el("aside", { class: "evidence", "aria-live": "polite", "aria-label": "what stands behind the line" }, el("p", { class: "quiet" }, hint));
+  const hint =
+    "Point at a marked line, click it, or move with the arrow keys: here is what stands behind it. " +
+    "● used, ◌ kept since logs can't show use, ○ granted and not used.";
+  const panel = el(
+    "aside",
+    { class: "evidence", "aria-live": "polite", "aria-label": "what stands behind the line" },
+    el("p", { class: "quiet" }, hint),
+  );
   const parents = fresh.map((policy) => policy.parents);
-  const column = (title, policies, side, none) => el("div", { class: "column" }, el("h4", {}, title),
-    policies.length ? policies.map((policy, at) => policyCard(policy, side, at, notes)) : el("p", { class: "quiet" }, none));
-  const section = el("div", { class: "policies" },
+  const column = (title, policies, side, none) =>
+    el(
+      "div",
+      { class: "column" },
+      el("h4", {}, title),
+      policies.length
+        ? policies.map((policy, at) => policyCard(policy, side, at, notes))
+        : el("p", { class: "quiet" }, none),
+    );
+  const section = el(
+    "div",
+    { class: "policies" },
     panel,
-    el("div", { class: replaced ? "panes" : "panes single" },
+    el(
+      "div",
+      { class: replaced ? "panes" : "panes single" },
       column(replaced ? "Before" : "Now", old, "old", "No policy document is known."),
-      replaced && column("After", fresh, "new", "Nothing: no policy is needed.")));
+      replaced && column("After", fresh, "new", "Nothing: no policy is needed."),
+    ),
+  );
   let pinned = null;
   const show = (line) => {
     section.querySelector(".shown")?.classList.remove("shown");
     if (line) line.classList.add("shown");
     relate(section, line, parents);
-    panel.replaceChildren(...(line
-      ? [el("code", { class: "which" }, line.textContent.trim().replace(/,$/, "")), ...notes[line.dataset.note].slice(1).map((place) => el("p", {}, words(sharedLines()[place])))]
-      : [el("p", { class: "quiet" }, hint)]));
+    panel.replaceChildren(
+      ...(line
+        ? [
+            el("code", { class: "which" }, line.textContent.trim().replace(/,$/, "")),
+            ...notes[line.dataset.note].slice(1).map((place) => el("p", {}, words(sharedLines()[place]))),
+          ]
+        : [el("p", { class: "quiet" }, hint)]),
+    );
   };
   const lineOf = (event) => event.target.closest?.(".noted");
-  const pin = (event) => { if (lineOf(event)) { pinned = lineOf(event); show(pinned); } };
+  const pin = (event) => {
+    if (lineOf(event)) {
+      pinned = lineOf(event);
+      show(pinned);
+    }
+  };
   section.addEventListener("click", pin);
   section.addEventListener("focusin", pin);
   section.addEventListener("mouseover", (event) => show(lineOf(event) || pinned));

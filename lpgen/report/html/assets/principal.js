@@ -14,23 +14,57 @@ function figure(value, title, note) {
 }
 
 function figuresOf({ counts, replaced, policies }) {
-  const share = (part) => (counts.granted ? `${Math.round(100 * part / counts.granted)} % of what is granted` : "");
+  const share = (part) => (counts.granted ? `${Math.round((100 * part) / counts.granted)} % of what is granted` : "");
   const found = [
-    figure(count(counts.granted), "granted", policies.old.length ? `by ${plural(policies.old.length, "policy document")}` : ""),
+    figure(
+      count(counts.granted),
+      "granted",
+      policies.old.length ? `by ${plural(policies.old.length, "policy document")}` : "",
+    ),
     figure(count(counts.used + counts.attempted), "used or tried", share(counts.used + counts.attempted)),
   ];
-  if (replaced) found.push(figure(count(counts.replacement), "stay", counts.kept ? `${count(counts.kept)} of them only since logs can't show use` : ""), figure(count(counts.removed), "go", share(counts.removed)));
-  else found.push(figure(count(counts.unused), "unused", share(counts.unused)), figure(count(counts.unobservable), "unobservable", share(counts.unobservable)));
-  found.push(figure(count(counts.dangerous_unused), "dangerous and unused", counts.dangerous_unused && replaced ? `${count(counts.dangerous)} go` : ""));
+  if (replaced)
+    found.push(
+      figure(
+        count(counts.replacement),
+        "stay",
+        counts.kept ? `${count(counts.kept)} of them only since logs can't show use` : "",
+      ),
+      figure(count(counts.removed), "go", share(counts.removed)),
+    );
+  else
+    found.push(
+      figure(count(counts.unused), "unused", share(counts.unused)),
+      figure(count(counts.unobservable), "unobservable", share(counts.unobservable)),
+    );
+  found.push(
+    figure(
+      count(counts.dangerous_unused),
+      "dangerous and unused",
+      counts.dangerous_unused && replaced ? `${count(counts.dangerous)} go` : "",
+    ),
+  );
   return el("dl", { class: "figures" }, found);
 }
 
 function partsOf(data, base) {
   const place = (anchor) => ({ anchor, base });
-  const cards = data.findings.map(([anchor, found]) => el("section", { class: "card", "data-anchor": anchor }, blocks(found, place(anchor))));
+  const cards = data.findings.map(([anchor, found]) =>
+    el("section", { class: "card", "data-anchor": anchor }, blocks(found, place(anchor))),
+  );
   const plan = blocks(data.plan, place("plan"));
   return {
-    walls: data.walls.length ? [el("p", { class: "quiet" }, "Every request crosses two walls: from the principal to the action, and from the action to the resource. Each Allow is a hole in them."), wallFigure(data), el("details", { class: "screen" }, el("summary", {}, "The same as a table"), wallTable(data))] : null,
+    walls: data.walls.length
+      ? [
+          el(
+            "p",
+            { class: "quiet" },
+            "Every request crosses two walls: from the principal to the action, and from the action to the resource. Each Allow is a hole in them.",
+          ),
+          wallFigure(data),
+          el("details", { class: "screen" }, el("summary", {}, "The same as a table"), wallTable(data)),
+        ]
+      : null,
     findings: cards.length ? el("div", { class: "cards" }, cards) : null,
     policies: data.policies.old.length + data.policies.new.length ? policySection(data.policies, data.replaced) : null,
     actions: data.verdicts.length ? verdictSection(data) : null,
@@ -40,14 +74,30 @@ function partsOf(data, base) {
 }
 
 function partNode(anchor, title, part, base) {
-  return el("section", { class: "part", "data-anchor": anchor, "aria-label": title },
-    el("h2", {}, title, el("a", { class: "permalink", href: `${base}&at=${anchor}`, "aria-label": `link to ${title}` }, "#")), part);
+  return el(
+    "section",
+    { class: "part", "data-anchor": anchor, "aria-label": title },
+    el(
+      "h2",
+      {},
+      title,
+      el("a", { class: "permalink", href: `${base}&at=${anchor}`, "aria-label": `link to ${title}` }, "#"),
+    ),
+    part,
+  );
 }
 
 function neighbours(at) {
   const shown = rows.filter((one) => !one.row.hidden);
   const place = shown.findIndex((one) => one.at === at);
-  const link = (one, text, label) => (one ? el("a", { href: one.row.querySelector("a").hash, "aria-label": `${label}: ${one.label}`, title: one.label }, text) : null);
+  const link = (one, text, label) =>
+    one
+      ? el(
+          "a",
+          { href: one.row.querySelector("a").hash, "aria-label": `${label}: ${one.label}`, title: one.label },
+          text,
+        )
+      : null;
   return place < 0 ? [] : [link(shown[place - 1], "← previous", "previous"), link(shown[place + 1], "next →", "next")];
 }
 
@@ -56,13 +106,36 @@ function principalPage(data, at, base) {
   const present = SECTIONS.filter(([anchor]) => parts[anchor]);
   const [tone, state] = Array.isArray(data.state) ? data.state : ["q", data.state];
   return [
-    el("nav", { class: "steps", "aria-label": "principals" }, el("a", { href: "#summary" }, "All principals"), neighbours(at)),
-    el("header", { class: "lead" },
-      el("h1", { id: "principal-title" }, el("bdi", {}, data.label), " ", el("span", { class: `state ${TONES[tone]}` }, state)),
-      el("div", { class: "identity" }, blocks(data.identity, { anchor: "identity", base }))),
+    el(
+      "nav",
+      { class: "steps", "aria-label": "principals" },
+      el("a", { href: "#summary" }, "All principals"),
+      neighbours(at),
+    ),
+    el(
+      "header",
+      { class: "lead" },
+      el(
+        "h1",
+        { id: "principal-title" },
+        el("bdi", {}, data.label),
+        " ",
+        el("span", { class: `state ${TONES[tone]}` }, state),
+      ),
+      el("div", { class: "identity" }, blocks(data.identity, { anchor: "identity", base })),
+    ),
     figuresOf(data),
-    el("div", { class: "safety", "data-anchor": "safety" }, blocks(data.safety, { anchor: "safety", base }), blocks(data.numbers, { anchor: "numbers", base })),
-    el("nav", { class: "contents", "aria-label": "parts of this page" }, present.map(([anchor, title]) => el("a", { href: `${base}&at=${anchor}` }, title))),
+    el(
+      "div",
+      { class: "safety", "data-anchor": "safety" },
+      blocks(data.safety, { anchor: "safety", base }),
+      blocks(data.numbers, { anchor: "numbers", base }),
+    ),
+    el(
+      "nav",
+      { class: "contents", "aria-label": "parts of this page" },
+      present.map(([anchor, title]) => el("a", { href: `${base}&at=${anchor}` }, title)),
+    ),
     present.map(([anchor, title]) => partNode(anchor, title, parts[anchor], base)),
   ];
 }

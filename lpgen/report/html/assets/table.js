@@ -18,15 +18,17 @@ function numberIn(one, key) {
 }
 
 function filterRows() {
-  const [search, state, account, only] = ["search", "state", "account", "only"].map((id) =>
-    document.getElementById(id).value);
+  const [search, state, account, only] = ["search", "state", "account", "only"].map(
+    (id) => document.getElementById(id).value,
+  );
   const wanted = search.toLowerCase().split(/\s+/).filter(Boolean);
   let shown = 0;
   for (const one of rows) {
-    const matches = wanted.every((word) => one.text.includes(word))
-      && (!state || one.state === state)
-      && (!account || one.account === account)
-      && (!only || numberIn(one, only) > 0);
+    const matches =
+      wanted.every((word) => one.text.includes(word)) &&
+      (!state || one.state === state) &&
+      (!account || one.account === account) &&
+      (!only || numberIn(one, only) > 0);
     one.row.hidden = !matches;
     shown += matches;
   }

@@ -1,6 +1,8 @@
 // Every action that is or was granted, by what becomes of it and why; each can be looked up by name.
 
-const allActions = once(() => parseData("actions").flatMap(([service, names]) => names.map((name) => `${service}:${name}`)));
+const allActions = once(() =>
+  parseData("actions").flatMap(([service, names]) => names.map((name) => `${service}:${name}`)),
+);
 const sharedTexts = once(() => parseData("texts"));
 const FATES = { goes: "goes", stays: "stays", granted: "granted", ungranted: "not granted" };
 const MOST_NAMES = 12;
@@ -15,7 +17,11 @@ function actionsIn(ranges) {
 
 function nameList(names) {
   const shown = names.length > MOST_NAMES + 1 ? names.slice(0, MOST_NAMES) : names;
-  const list = el("span", { class: "names" }, shown.map((name) => [code(name), " "]));
+  const list = el(
+    "span",
+    { class: "names" },
+    shown.map((name) => [code(name), " "]),
+  );
   if (shown.length < names.length) {
     const more = el("button", { type: "button", class: "small" }, `and ${count(names.length - shown.length)} more`);
     more.addEventListener("click", () => {
@@ -30,23 +36,47 @@ function verdictRows(group) {
   const texts = sharedTexts();
   return group.rows.map(([service, reason, danger, ranges]) => {
     const names = actionsIn(ranges).map((action) => action.slice(service.length + 1));
-    return el("tr", {},
+    return el(
+      "tr",
+      {},
       el("td", {}, el("code", {}, service)),
       el("td", { class: "number" }, count(names.length)),
       el("td", {}, danger >= 0 && el("p", { class: "bad" }, `▲ ${texts[danger]}`), nameList(names)),
-      el("td", { class: "why" }, texts[reason]));
+      el("td", { class: "why" }, texts[reason]),
+    );
   });
 }
 
 function verdictGroup(group) {
   const sure = group.confidence ? `confidence ${group.confidence}` : "";
-  const details = el("details", { class: "verdicts" },
-    el("summary", {}, el("span", { class: `fate ${group.fate}` }, FATES[group.fate]), el("b", {}, plural(group.count, "action")), el("span", {}, group.why), el("span", { class: "quiet" }, sure)));
+  const details = el(
+    "details",
+    { class: "verdicts" },
+    el(
+      "summary",
+      {},
+      el("span", { class: `fate ${group.fate}` }, FATES[group.fate]),
+      el("b", {}, plural(group.count, "action")),
+      el("span", {}, group.why),
+      el("span", { class: "quiet" }, sure),
+    ),
+  );
   details.addEventListener("toggle", () => {
     if (!details.open || details.querySelector("table")) return;
-    const head = el("tr", {}, ["service", "actions", "which", "why"].map((title, at) => el("th", { scope: "col", class: at === 1 ? "number" : null }, title)));
-    details.append(el("div", { class: "scroll tall", tabindex: "0", role: "group", "aria-label": "actions" },
-      el("table", {}, el("thead", {}, head), el("tbody", {}, verdictRows(group)))));
+    const head = el(
+      "tr",
+      {},
+      ["service", "actions", "which", "why"].map((title, at) =>
+        el("th", { scope: "col", class: at === 1 ? "number" : null }, title),
+      ),
+    );
+    details.append(
+      el(
+        "div",
+        { class: "scroll tall", tabindex: "0", role: "group", "aria-label": "actions" },
+        el("table", {}, el("thead", {}, head), el("tbody", {}, verdictRows(group))),
+      ),
+    );
   });
   return details;
 }
@@ -57,7 +87,8 @@ function foundActions(data, wanted, dangerous) {
     for (const [, reason, danger, ranges] of group.rows) {
       if (dangerous && (danger < 0 || !["unused", "unobservable"].includes(group.verdict))) continue;
       for (const action of actionsIn(ranges)) {
-        if (action.toLowerCase().includes(wanted)) found.push([action, group, sharedTexts()[reason], danger < 0 ? "" : sharedTexts()[danger]]);
+        if (action.toLowerCase().includes(wanted))
+          found.push([action, group, sharedTexts()[reason], danger < 0 ? "" : sharedTexts()[danger]]);
       }
     }
   }
@@ -65,17 +96,45 @@ function foundActions(data, wanted, dangerous) {
 }
 
 function foundTable(found) {
-  const rowsOfFound = found.slice(0, MOST_FOUND).map(([action, group, reason, danger]) => el("tr", {},
-    el("td", {}, code(action)),
-    el("td", {}, el("span", { class: `fate ${group.fate}` }, FATES[group.fate])),
-    el("td", { class: "why" }, reason, danger && el("p", { class: "bad" }, `▲ ${danger}`))));
-  return [el("p", { role: "status" }, found.length > MOST_FOUND ? `the first ${count(MOST_FOUND)} of ${count(found.length)} actions` : plural(found.length, "action")),
-    el("div", { class: "scroll tall", tabindex: "0", role: "group", "aria-label": "found actions" }, el("table", {}, el("tbody", {}, rowsOfFound)))];
+  const rowsOfFound = found
+    .slice(0, MOST_FOUND)
+    .map(([action, group, reason, danger]) =>
+      el(
+        "tr",
+        {},
+        el("td", {}, code(action)),
+        el("td", {}, el("span", { class: `fate ${group.fate}` }, FATES[group.fate])),
+        el("td", { class: "why" }, reason, danger && el("p", { class: "bad" }, `▲ ${danger}`)),
+      ),
+    );
+  return [
+    el(
+      "p",
+      { role: "status" },
+      found.length > MOST_FOUND
+        ? `the first ${count(MOST_FOUND)} of ${count(found.length)} actions`
+        : plural(found.length, "action"),
+    ),
+    el(
+      "div",
+      { class: "scroll tall", tabindex: "0", role: "group", "aria-label": "found actions" },
+      el("table", {}, el("tbody", {}, rowsOfFound)),
+    ),
+  ];
 }
 
 function verdictSection(data) {
-  const input = el("input", { type: "search", placeholder: "such as DeleteBucket", autocomplete: "off", spellcheck: "false" });
-  const groups = el("div", {}, data.verdicts.map((group) => verdictGroup(group)));
+  const input = el("input", {
+    type: "search",
+    placeholder: "such as DeleteBucket",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
+  const groups = el(
+    "div",
+    {},
+    data.verdicts.map((group) => verdictGroup(group)),
+  );
   const results = el("div", { hidden: true });
   const dangerous = el("input", { type: "checkbox" });
   const search = () => {
@@ -87,7 +146,16 @@ function verdictSection(data) {
   };
   input.addEventListener("input", search);
   dangerous.addEventListener("input", search);
-  return el("div", {},
-    el("div", { class: "finder" }, el("label", {}, "Find an action ", input), el("label", { class: "check" }, dangerous, " only dangerous and unused")),
-    groups, results);
+  return el(
+    "div",
+    {},
+    el(
+      "div",
+      { class: "finder" },
+      el("label", {}, "Find an action ", input),
+      el("label", { class: "check" }, dangerous, " only dangerous and unused"),
+    ),
+    groups,
+    results,
+  );
 }

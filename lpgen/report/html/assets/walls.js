@@ -59,18 +59,21 @@ function levelCells(service, after, x, y, width) {
   const spare = Math.max(0, width - least * shown.length - 3 * (shown.length - 1));
   let left = x;
   return shown.map(([at, [granted, seen, stays, unseen]], place) => {
-    const wide = least + spare * weights[place] / whole;
+    const wide = least + (spare * weights[place]) / whole;
     const passed = after ? stays : granted;
     const used = after ? stays - unseen : seen;
     const numbers = after ? `${count(stays)}/${count(granted)}` : `${count(seen)}/${count(granted)}`;
     const text = wide > 8 * numbers.length + 18 ? `${LEVELS[at][0]} ${numbers}` : LEVELS[at][0];
     const said = after ? `${count(stays)} of ${count(granted)} stay` : `${count(seen)} of ${count(granted)} used`;
-    const cell = shape("g", { class: passed ? "cell" : "cell closed" },
+    const cell = shape(
+      "g",
+      { class: passed ? "cell" : "cell closed" },
       shape("title", {}, `${service.name}, ${LEVELS[at]}: ${said}`),
       band("frame", left, y, wide, 20),
-      band("seen", left, y + 16, wide * used / granted, 4),
-      after && band("kept", left + wide * used / granted, y + 16, wide * unseen / granted, 4),
-      shape("text", { x: left + 5, y: y + 12 }, text));
+      band("seen", left, y + 16, (wide * used) / granted, 4),
+      after && band("kept", left + (wide * used) / granted, y + 16, (wide * unseen) / granted, 4),
+      shape("text", { x: left + 5, y: y + 12 }, text),
+    );
     left += wide + 3;
     return cell;
   });
@@ -83,7 +86,7 @@ function serviceRow(service, after, columns, width, y, scale) {
   const middle = top + slot / 2;
   const first = holeHeight(flow.open, scale);
   const second = flow.open ? secondHole(first, flow.scope) : 0;
-  const share = (height, part) => (part ? Math.max(1.5, height * part / flow.open) : 0);
+  const share = (height, part) => (part ? Math.max(1.5, (height * part) / flow.open) : 0);
   const passed = (x, wide, height) => {
     const [seen, kept] = [share(height, flow.seen), share(height, flow.kept)];
     const high = Math.max(height, seen + kept);
@@ -94,23 +97,37 @@ function serviceRow(service, after, columns, width, y, scale) {
     ];
   };
   const counted = after
-    ? flow.open ? `${count(flow.open)} of ${count(flow.granted)} stay` : `closed (${count(flow.granted)} go)`
+    ? flow.open
+      ? `${count(flow.open)} of ${count(flow.granted)} stay`
+      : `closed (${count(flow.granted)} go)`
     : `${count(flow.seen)} of ${count(flow.granted)} used`;
   const room = width - columns.labels;
-  const name = flow.open && flow.scope[3].length && !(flow.scope[0] && !flow.scope[1])
-    ? shape("text", { class: "name", x: columns.labels, y: middle + 15 },
-      shape("title", {}, flow.scope[3].join("\n")), shorten(flow.scope[3][0].replace(/^arn:[a-z-]*:/, ""), room))
-    : null;
+  const name =
+    flow.open && flow.scope[3].length && !(flow.scope[0] && !flow.scope[1])
+      ? shape(
+          "text",
+          { class: "name", x: columns.labels, y: middle + 15 },
+          shape("title", {}, flow.scope[3].join("\n")),
+          shorten(flow.scope[3][0].replace(/^arn:[a-z-]*:/, ""), room),
+        )
+      : null;
   return {
     height: LABEL + slot + 8,
     parts: [
-      shape("text", { class: "service", x: columns.cells, y: y + 12 },
+      shape(
+        "text",
+        { class: "service", x: columns.cells, y: y + 12 },
         shape("tspan", {}, shorten(service.name, (columns.end - columns.cells) * 0.6)),
-        shape("tspan", { class: "counted", dx: 8 }, counted)),
+        shape("tspan", { class: "counted", dx: 8 }, counted),
+      ),
       passed(columns.who, columns.first + WALL - columns.who + 8, first),
       levelCells(service, after, columns.cells, middle - 10, columns.end - columns.cells),
       passed(columns.end, columns.second - columns.end + WALL + 4, second),
-      shape("text", { class: "scope", x: columns.labels, y: middle + (name ? 1 : 4) }, shorten(scopeText(flow.scope, flow.open), room)),
+      shape(
+        "text",
+        { class: "scope", x: columns.labels, y: middle + (name ? 1 : 4) },
+        shorten(scopeText(flow.scope, flow.open), room),
+      ),
       name,
     ],
   };
@@ -129,15 +146,32 @@ function wallPicture(services, after, width) {
     return row.parts;
   });
   const wall = (x) => shape("rect", { class: "wall", x, y: head, width: WALL, height: y - head });
-  const titles = [[columns.cells, "actions"], [columns.labels, "resources"]].map(([x, text]) =>
-    shape("text", { class: "head", x, y: 13 }, text));
+  const titles = [
+    [columns.cells, "actions"],
+    [columns.labels, "resources"],
+  ].map(([x, text]) => shape("text", { class: "head", x, y: 13 }, text));
   const seen = services.reduce((whole, service) => whole + sum(service.levels, after ? 2 : 1), 0);
   const granted = services.reduce((whole, service) => whole + sum(service.levels, 0), 0);
-  const said = after ? `After: ${count(seen)} of ${count(granted)} actions stay` : `Before: ${count(seen)} of ${count(granted)} actions used`;
-  return shape("svg", { class: "walls", viewBox: `0 0 ${width} ${y}`, width, height: y, role: "img", "aria-label": `${said}; the table below has the numbers` },
-    titles, shape("text", { class: "head", x: 0, y: 13 }, width < 430 ? "" : "who"),
+  const said = after
+    ? `After: ${count(seen)} of ${count(granted)} actions stay`
+    : `Before: ${count(seen)} of ${count(granted)} actions used`;
+  return shape(
+    "svg",
+    {
+      class: "walls",
+      viewBox: `0 0 ${width} ${y}`,
+      width,
+      height: y,
+      role: "img",
+      "aria-label": `${said}; the table below has the numbers`,
+    },
+    titles,
+    shape("text", { class: "head", x: 0, y: 13 }, width < 430 ? "" : "who"),
     shape("rect", { class: "who", x: 0, y: head, width: columns.who, height: y - head, rx: 3 }),
-    wall(columns.first), wall(columns.second), drawn);
+    wall(columns.first),
+    wall(columns.second),
+    drawn,
+  );
 }
 
 const KEYS = [
@@ -148,10 +182,27 @@ const KEYS = [
 ];
 
 function wallLegend() {
-  return el("figcaption", { class: "keys" },
-    KEYS.map(([kind, text]) => el("span", { class: "key" },
-      shape("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, shape("rect", { class: kind, width: 12, height: 12 })), text)),
-    el("span", { class: "quiet" }, "A hole is as high as the square root of the actions that it lets through, up to a limit. L List, R Read, W Write, T Tagging, P Permissions management."));
+  return el(
+    "figcaption",
+    { class: "keys" },
+    KEYS.map(([kind, text]) =>
+      el(
+        "span",
+        { class: "key" },
+        shape(
+          "svg",
+          { viewBox: "0 0 12 12", "aria-hidden": "true" },
+          shape("rect", { class: kind, width: 12, height: 12 }),
+        ),
+        text,
+      ),
+    ),
+    el(
+      "span",
+      { class: "quiet" },
+      "A hole is as high as the square root of the actions that it lets through, up to a limit. L List, R Read, W Write, T Tagging, P Permissions management.",
+    ),
+  );
 }
 
 function wallTable({ walls, replaced }) {
@@ -162,15 +213,42 @@ function wallTable({ walls, replaced }) {
     const said = `${count(seen)} of ${count(granted)} used`;
     return el("td", { class: "number" }, said, replaced && el("span", { class: "under" }, `${count(stays)} stay`));
   };
-  const scope = (found, open) => el("td", {}, scopeText(found, open) || "closed",
-    found[3].map((text) => el("span", { class: "under" }, code(text))));
-  const body = walls.map((service) => el("tr", {},
-    el("th", { scope: "row" }, code(service.name)),
-    service.levels.map((level) => cell([level])), cell(service.levels),
-    scope(service.before, 1), replaced && scope(service.after, sum(service.levels, 2))));
-  return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "walls as a table" },
-    el("table", {}, el("thead", {}, el("tr", {}, heads.map((title, at) => el("th", { scope: "col", class: at && at < 7 ? "number" : null }, title)))),
-      el("tbody", {}, body)));
+  const scope = (found, open) =>
+    el(
+      "td",
+      {},
+      scopeText(found, open) || "closed",
+      found[3].map((text) => el("span", { class: "under" }, code(text))),
+    );
+  const body = walls.map((service) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, code(service.name)),
+      service.levels.map((level) => cell([level])),
+      cell(service.levels),
+      scope(service.before, 1),
+      replaced && scope(service.after, sum(service.levels, 2)),
+    ),
+  );
+  return el(
+    "div",
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": "walls as a table" },
+    el(
+      "table",
+      {},
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          heads.map((title, at) => el("th", { scope: "col", class: at && at < 7 ? "number" : null }, title)),
+        ),
+      ),
+      el("tbody", {}, body),
+    ),
+  );
 }
 
 function wallFigure(data) {
@@ -179,7 +257,16 @@ function wallFigure(data) {
     const title = data.replaced ? (after ? "After" : "Before") : "Now";
     return { after, node: el("div", { class: "pane" }, el("h4", {}, title)) };
   });
-  const figure = el("figure", { class: "wall-figure" }, el("div", { class: sides.length > 1 ? "panes" : "panes single" }, panes.map((pane) => pane.node)), wallLegend());
+  const figure = el(
+    "figure",
+    { class: "wall-figure" },
+    el(
+      "div",
+      { class: sides.length > 1 ? "panes" : "panes single" },
+      panes.map((pane) => pane.node),
+    ),
+    wallLegend(),
+  );
   let drawn = 0;
   const draw = () => {
     const width = Math.min(sides.length > 1 ? 640 : 960, Math.floor(panes[0].node.clientWidth));
