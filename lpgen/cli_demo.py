@@ -53,9 +53,8 @@ _DEMO_PRINCIPAL = "arn:aws:iam::111122223333:role/app/storefront-api"
 _DEMO_END = """
 What was written
   {replacements}/   a folder per principal: policy-*.json to put in place, evidence.json for every line
-  {output}/report.txt   the review in full: every principal as the one above
-  {output}/review.html   the same for a browser: open it first
-  {output}/report.md, report.json   and for a pull request and for programs
+  {output}/review.html   the review in full, for a browser: open it first
+  {output}/report.txt, report.md, report.json   the same for a terminal, a pull request and programs
   {data}/   the usage table that all of it was read from
 
 What to do next

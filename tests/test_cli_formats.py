@@ -28,7 +28,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return ["--data", str(data), "--policies", str(sample.policies)]
 
 
-@pytest.mark.parametrize("form", ["json", "sarif", "csv", "parquet", "markdown"])
+@pytest.mark.parametrize("form", ["json", "sarif", "csv", "parquet", "markdown", "html"])
 def test_review_prints_the_same_bytes_to_a_pipe_and_to_a_file(form: str, inputs: list[str], tmp_path: Path) -> None:
     file = tmp_path / "new" / "review"
     subprocess.run([*REVIEW, *inputs, "--format", form, "--output", str(file)], check=True, capture_output=True)
