@@ -25,7 +25,12 @@ from lpgen.errors import BaselineError, InvocationError, quote_input
 BASELINES: Final = "baselines"
 
 _KIND: Final = SealedKind(
-    "baseline", BaselineError, "save a new one with `lpgen baseline save`, or choose another by --since", 1
+    "baseline",
+    "saved",
+    BaselineError,
+    again="it never changes: give another name",
+    hint="save a new one with `lpgen baseline save`, or choose another by --since",
+    format_version=1,
 )
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _ACTIONS: Final = "actions.json"

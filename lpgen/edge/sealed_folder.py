@@ -27,10 +27,16 @@ _ABANDONED_SECONDS: Final = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class SealedKind:
-    """What such folders are called in messages, which error they raise, the next step, and their format's version."""
+    """What is said of such folders, and how.
+
+    `noun` is what one is called and `made` what is done to make it, such as `taken`; `again` is the next step where the
+    name is in use, `hint` where one is damaged.
+    """
 
     noun: str
+    made: str
     error: type[LpgenError]
+    again: str
     hint: str
     format_version: int
 
@@ -60,8 +66,8 @@ class SealedWriter:
                 raise FileExistsError
             self._unfinished.mkdir()
         except FileExistsError as error:
-            what = f"a {self.kind.noun} {quote_input(self.name)} is there or being made"
-            raise self.kind.error(what, hint="it never changes: give another name") from error
+            what = f"a {self.kind.noun} {quote_input(self.name)} is there or being {self.kind.made}"
+            raise self.kind.error(what, hint=self.kind.again) from error
         except OSError as error:
             raise self._unwritable(error) from error
         return self
@@ -70,7 +76,7 @@ class SealedWriter:
         shutil.rmtree(self._unfinished, ignore_errors=True)
 
     def write(self, path: str, content: bytes) -> None:
-        """Writes one file."""
+        """Writes one file. Threads may write different files at once."""
         try:
             target = self._unfinished / path
             target.parent.mkdir(exist_ok=True)
@@ -184,8 +190,9 @@ def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
         version = decoded.get("format_version")
         if isinstance(version, int) and version > kind.format_version:
             raise kind.error(
-                f"the {kind.noun} `{folder}` has format {version}, and this lpgen reads {kind.format_version}",
-                hint="update lpgen",
+                f"the {kind.noun} `{folder}` has format {version}, and this version of lpgen reads "
+                f"{kind.format_version}",
+                hint="update lpgen, or choose another",
             )
         if decoded.pop("digest", "") != _digest(decoded):
             raise kind.error(f"the {kind.noun} `{folder}` was changed: `{MANIFEST}`", hint=kind.hint)

@@ -5,14 +5,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
-import os
-import shutil
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -20,11 +15,10 @@ from typing import Any, Final
 import msgspec
 
 from lpgen.core.snapshots import Gap, SnapshotStamp, TakenAccount
-from lpgen.edge.usage_files import sync_folder
+from lpgen.edge.sealed_folder import MANIFEST, SealedKind, SealedWriter, open_sealed, sealed_names
 from lpgen.errors import SnapshotError, quote_input
 
 SNAPSHOTS: Final = "snapshots"
-MANIFEST: Final = "manifest.json"
 FORMAT_VERSION: Final = 1
 
 POLICIES: Final = "policies"
@@ -36,63 +30,39 @@ SCPS: Final = "scps.json"
 RCPS: Final = "rcps.json"
 ORGANIZATION: Final = "organization.json"
 
-_UNFINISHED: Final = ".unfinished-"
-_ABANDONED_SECONDS: Final = 24 * 3600
 _NAME_FORMAT: Final = "%Y-%m-%dT%H-%M-%SZ"  # a colon is no character for names on every system
 _AGAIN: Final = "take a new one with `lpgen snapshot`, or choose another by --snapshot"
+_KIND: Final = SealedKind(
+    "snapshot", "taken", SnapshotError, again="try again", hint=_AGAIN, format_version=FORMAT_VERSION
+)
 
 
 # ---------------------------------------------------------------- writing
 
 
-@dataclass(slots=True)
 class SnapshotWriter:
     """Writes one snapshot. Use as a context: without `finish` nothing stays of it."""
 
-    data: Path
-    taken: datetime
-    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    def __init__(self, data: Path, taken: datetime) -> None:
+        self.taken = taken
+        self._folder = SealedWriter(data / SNAPSHOTS, taken.strftime(_NAME_FORMAT), _KIND)
 
     @property
     def name(self) -> str:
         """What its folder will be called."""
-        return self.taken.strftime(_NAME_FORMAT)
-
-    @property
-    def _unfinished(self) -> Path:
-        return self.data / SNAPSHOTS / f"{_UNFINISHED}{self.name}"
-
-    @property
-    def _final(self) -> Path:
-        return self.data / SNAPSHOTS / self.name
+        return self._folder.name
 
     def __enter__(self) -> SnapshotWriter:
-        try:
-            (self.data / SNAPSHOTS).mkdir(parents=True, exist_ok=True)
-            _remove_abandoned(self.data / SNAPSHOTS)
-            if self._final.exists():
-                raise FileExistsError
-            self._unfinished.mkdir()
-        except FileExistsError as error:
-            raise SnapshotError(f"a snapshot of {self.name} is there or being taken", hint="try again") from error
-        except OSError as error:
-            raise _unwritable(self.data, error) from error
+        self._folder.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._unfinished, ignore_errors=True)
+        self._folder.__exit__()
 
     def write(self, path: str, *documents: object) -> None:
         """Writes a file of JSON documents, one below the other. Threads may write different files at once."""
         text = "".join(json.dumps(one, indent=2, default=_as_text, ensure_ascii=False) + "\n" for one in documents)
-        content = text.encode(errors="surrogatepass")
-        try:
-            target = self._unfinished / path
-            target.parent.mkdir(exist_ok=True)
-            _write_synced(target, content)
-        except OSError as error:
-            raise _unwritable(self.data, error) from error
-        self.files[path] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        self._folder.write(path, text.encode(errors="surrogatepass"))
 
     def finish(
         self, accounts: tuple[TakenAccount, ...], gaps: tuple[Gap, ...], *, about: Mapping[str, object]
@@ -101,24 +71,14 @@ class SnapshotWriter:
 
         `about` are further facts for people.
         """
-        manifest: dict[str, object] = {
-            "format_version": FORMAT_VERSION,
-            "taken": self.taken.isoformat(),
-            **about,
-            "accounts": [asdict(one) for one in sorted(accounts)],
-            "gaps": [asdict(one) for one in sorted(gaps)],
-            "files": dict(sorted(self.files.items())),
-        }
-        content = json.dumps({**manifest, "digest": _digest(manifest)}, indent=2, ensure_ascii=False) + "\n"
-        try:
-            _write_synced(self._unfinished / MANIFEST, content.encode(errors="surrogatepass"))
-            for folder in (*self._unfinished.iterdir(), self._unfinished):
-                if folder.is_dir():
-                    sync_folder(folder)
-            self._unfinished.rename(self._final)
-            sync_folder(self._final.parent)
-        except OSError as error:
-            raise _unwritable(self.data, error) from error
+        self._folder.seal(
+            {
+                "taken": self.taken.isoformat(),
+                **about,
+                "accounts": [asdict(one) for one in sorted(accounts)],
+                "gaps": [asdict(one) for one in sorted(gaps)],
+            }
+        )
         return SnapshotStamp(self.name, self.taken, tuple(sorted(accounts)), tuple(sorted(gaps)))
 
 
@@ -129,39 +89,14 @@ def _as_text(value: object) -> str:
     raise TypeError(f"{type(value).__name__} is no JSON")
 
 
-def _write_synced(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    path.chmod(0o444)
-
-
-def _remove_abandoned(snapshots: Path) -> None:
-    """Removes what killed runs left behind; what is younger than a day may still be written by another."""
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(snapshots):
-            if entry.name.startswith(_UNFINISHED) and time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(entry.path, ignore_errors=True)
-
-
-def _unwritable(data: Path, error: OSError) -> SnapshotError:
-    return SnapshotError(f"the snapshot can't be written into `{data}`: {error.strerror or error}")
-
-
 # ---------------------------------------------------------------- reading
-
-
-class _File(msgspec.Struct, frozen=True):
-    sha256: str
-    bytes: int
 
 
 class _Manifest(msgspec.Struct, frozen=True):
     taken: datetime
     accounts: tuple[TakenAccount, ...]
     gaps: tuple[Gap, ...]
-    files: dict[str, _File]
+    files: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,23 +154,12 @@ def find_snapshot(data: Path, wanted: str = "") -> Path | None:
     Raises:
         SnapshotError: none fits what is wanted.
     """
-    names = sorted(_snapshot_names(data))
+    names = sorted(sealed_names(data / SNAPSHOTS, _KIND))
     found = [one for one in names if one.startswith(wanted)]
     if wanted and not found:
         known = f"the newest are {', '.join(names[-3:])}" if names else "there is none; take one with `lpgen snapshot`"
         raise SnapshotError(f"`{data}` has no snapshot {quote_input(wanted)}", hint=known)
     return data / SNAPSHOTS / found[-1] if found else None
-
-
-def _snapshot_names(data: Path) -> Iterator[str]:
-    try:
-        for entry in os.scandir(data / SNAPSHOTS):
-            if entry.is_dir() and not entry.name.startswith("."):
-                yield entry.name
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        raise SnapshotError(f"the snapshots of `{data}` can't be read: {error.strerror or error}") from error
 
 
 def open_snapshot(folder: Path) -> TakenSnapshot:
@@ -244,46 +168,9 @@ def open_snapshot(folder: Path) -> TakenSnapshot:
     Raises:
         SnapshotError: it is damaged, edited, incomplete, or of a newer format.
     """
-    manifest = _read_manifest(folder)
-    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {MANIFEST}
-    strange = sorted(present ^ manifest.files.keys())
-    if strange:
-        what = "holds a file too many" if strange[0] in present else "has lost a file"
-        raise SnapshotError(f"the snapshot `{folder}` {what}: {quote_input(strange[0])}", hint=_AGAIN)
-    for name, listed in manifest.files.items():
-        if _file_digest(folder / name) != listed.sha256:
-            raise SnapshotError(f"the snapshot `{folder}` was changed: {quote_input(name)}", hint=_AGAIN)
+    try:
+        manifest = msgspec.convert(open_sealed(folder, _KIND), _Manifest)
+    except msgspec.ValidationError as error:
+        raise SnapshotError(f"`{folder / MANIFEST}` is no manifest: {quote_input(str(error))}", hint=_AGAIN) from error
     stamp = SnapshotStamp(folder.name, manifest.taken, manifest.accounts, manifest.gaps)
     return TakenSnapshot(folder, stamp, tuple(sorted(manifest.files)))
-
-
-def _read_manifest(folder: Path) -> _Manifest:
-    path = folder / MANIFEST
-    try:
-        decoded = json.loads(path.read_bytes())
-        version = decoded.get("format_version")
-        if isinstance(version, int) and version > FORMAT_VERSION:
-            raise SnapshotError(
-                f"the snapshot `{folder}` has format {version}, and this version of lpgen reads {FORMAT_VERSION}",
-                hint="update lpgen, or choose another by --snapshot",
-            )
-        if decoded.pop("digest", "") != _digest(decoded):
-            raise SnapshotError(f"the snapshot `{folder}` was changed: `{MANIFEST}`", hint=_AGAIN)
-        return msgspec.convert(decoded, _Manifest)
-    except OSError as error:
-        raise SnapshotError(f"`{path}` can't be read: {error.strerror or error}", hint=_AGAIN) from error
-    except (ValueError, AttributeError, RecursionError) as error:
-        raise SnapshotError(f"`{path}` is no manifest: {quote_input(str(error))}", hint=_AGAIN) from error
-
-
-def _file_digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise SnapshotError(f"`{path}` can't be read: {error.strerror or error}", hint=_AGAIN) from error
-
-
-def _digest(manifest: Mapping[str, object]) -> str:
-    """The SHA-256 of a manifest without its own digest."""
-    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()

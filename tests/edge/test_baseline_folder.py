@@ -161,7 +161,7 @@ import sys, time
 from pathlib import Path
 from lpgen.edge.sealed_folder import SealedKind, SealedWriter
 from lpgen.errors import BaselineError
-kind = SealedKind("baseline", BaselineError, "", 1)
+kind = SealedKind("baseline", "saved", BaselineError, "", "", 1)
 with SealedWriter(Path(sys.argv[1]), "slow", kind) as writer:
     writer.write("a/1.json", b"{}")
     print("written", flush=True)
@@ -188,9 +188,9 @@ def test_a_killed_save_leaves_no_baseline_and_its_rest_goes_after_a_day(data: Pa
 
 
 def test_two_at_once_give_one(tmp_path: Path) -> None:
-    kind = SealedKind("baseline", BaselineError, "", 1)
+    kind = SealedKind("baseline", "saved", BaselineError, "", "", 1)
     with SealedWriter(tmp_path, "same", kind) as writer:
-        with pytest.raises(BaselineError, match="being made"), SealedWriter(tmp_path, "same", kind):
+        with pytest.raises(BaselineError, match="being saved"), SealedWriter(tmp_path, "same", kind):
             pass
         writer.write("one.json", b"1")
         writer.seal({})
