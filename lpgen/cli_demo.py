@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from lpgen.cli_options import put_text, say, terminal_width, wants_color
+from lpgen.cli_options import for_terminal, put_text, say, terminal_width, wants_color
 from lpgen.core.options import Options
 
 
@@ -45,7 +45,8 @@ def demo_command(
     put_text(render_review(report, "text", width=terminal_width(), color=wants_color(None), only=_DEMO_PRINCIPAL), None)
     results = verify(replacements, data, [sample.policies], catalog, options=options)
     put_text("\n" + render_verification(results, "text", width=terminal_width(), color=wants_color(None)), None)
-    put_text(_DEMO_END.format(output=output, data=data, replacements=replacements, sample=sample.policies), None)
+    end = _DEMO_END.format(output=output, data=data, replacements=replacements, sample=sample.policies)
+    put_text(for_terminal(end), None)
 
 
 _DEMO_PRINCIPAL = "arn:aws:iam::111122223333:role/app/storefront-api"
@@ -61,11 +62,14 @@ What to do next
   Read one replacement beside its evidence:
     {replacements}/111122223333-role-storefront-api/
   See what the wildcards in the old policies gained by themselves in a year:
-    lpgen stars --data {data} --policies {sample}
+    lpgen stars --data {data} \\
+      --policies {sample}
   Ask why something is allowed, and whether it was ever used:
-    lpgen explain storefront-api dynamodb:DeleteTable --data {data} --policies {sample}
+    lpgen explain storefront-api dynamodb:DeleteTable --data {data} \\
+      --policies {sample}
   Prove it again from the files alone:
-    lpgen verify {replacements} --data {data} --policies {sample}
+    lpgen verify {replacements} --data {data} \\
+      --policies {sample}
   Do the same for your own account, with credentials as the AWS CLI has them:
     lpgen snapshot --data lpgen-data
     lpgen ingest s3://YOUR-TRAIL-BUCKET/AWSLogs --data lpgen-data

@@ -141,3 +141,13 @@ def test_a_pipe_gets_no_escapes_and_no_redrawn_lines(home: Path, server: Server,
 
 def test_a_terminal_gets_color(home: Path, server: Server) -> None:
     assert COLOR.search(shown_by(home, server, "drift"))
+
+
+def test_the_demo_fits_and_ends_with_what_to_do_next(tmp_path: Path) -> None:
+    status, shown = on_terminal(["demo"], cwd=tmp_path)
+    lines = lines_of(shown)
+    assert status == 0
+    assert [line for line in lines if is_too_long(line)] == []
+    last = "\n".join(lines[lines.index("What to do next") :])
+    for command in ("explain", "verify", "stars", "snapshot", "ingest", "rollout plan", "baseline save", "drift"):
+        assert f"    lpgen {command} " in last
