@@ -271,9 +271,9 @@ def analyse(
         sought = f"matches {quote_input(options.principal)}" if options.principal else "is there"
         raise InvocationError(f"no principal of the policies {sought}", hint="use an ARN, a name, or a glob")
     options = replace(options, guards=ground.guards)
-    diff = diff_usage(ground.usage, ground.grants, catalog, options)
-    replacements = {one.principal.arn: one for one in generate_policies(diff, ground.grants, catalog, options)}
     verifier = Verifier(ground, catalog, options)
+    diff = diff_usage(ground.usage, ground.grants, catalog, options, usages=verifier.usages)
+    replacements = {one.principal.arn: one for one in generate_policies(diff, ground.grants, catalog, options)}
     proposals = tuple(
         Proposal(one, replacement, None if replacement is None else verifier.verify_proposed(replacement))
         for one in diff.principals
@@ -342,7 +342,7 @@ def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog, guards: 
 
 
 class Verifier:
-    """Verifies replacements against one ground, counting the use that the decisions leave."""
+    """Verifies replacements against one ground, counting the use that the decisions leave: `usages` by principal."""
 
     def __init__(self, ground: Ground, catalog: Catalog, options: Options, *, hunt_size: int = HUNT_SIZE) -> None:
         coverage = coverage_from_usage(ground.usage)
@@ -351,7 +351,7 @@ class Verifier:
         self._guards, self._hunt_size = options.guards, hunt_size
         self._decisions = decisions_in_force(options.decisions, as_of=as_of)
         self._grants = {one.principal.arn: one for one in ground.grants}
-        self._usages = counted_usages(ground.usage, ground.grants, self._decisions)
+        self.usages = counted_usages(ground.usage, ground.grants, self._decisions)
 
     def verify_proposed(self, replacement: Replacement) -> Verification | None:
         """The checks on a replacement that isn't written yet, through its JSON; None for a refused one."""
@@ -380,7 +380,7 @@ class Verifier:
         return verify_replacement(
             documents,
             self._grants[principal],
-            self._usages.get(principal, nothing),
+            self.usages.get(principal, nothing),
             self._catalog,
             claims=Claims(principal, stated, self._decisions),
             guards=self._guards,

@@ -62,10 +62,18 @@ class _Ground:
     guards: Guards
 
 
-def diff_usage(usage: Usage, grants: Sequence[PrincipalGrants], catalog: Catalog, options: Options) -> Diff:
+def diff_usage(
+    usage: Usage,
+    grants: Sequence[PrincipalGrants],
+    catalog: Catalog,
+    options: Options,
+    *,
+    usages: Mapping[str, PrincipalUsage] | None = None,
+) -> Diff:
     """A verdict per principal and action, sorted by principal, with the lines that a replacement needs.
 
     `grants` are those of all principals, chosen or not: they say which roles instance profiles hold, and who is listed.
+    `usages` is what counts as use of them, where it was worked out before.
 
     Only records of the principal id that the snapshot has count for a principal; those of an earlier role or user of
     the same name are named in a caveat.
@@ -73,7 +81,7 @@ def diff_usage(usage: Usage, grants: Sequence[PrincipalGrants], catalog: Catalog
     coverage = coverage_from_usage(usage, options.trails, options.trail_source)
     as_of = options.as_of or coverage.last_day or date.min
     decisions = decisions_in_force(options.decisions, as_of=as_of)
-    usages = counted_usages(usage, grants, decisions)
+    usages = counted_usages(usage, grants, decisions) if usages is None else usages
     trails = options.trails
     changes = trail_changes_from_usage(usage) if trails else ()
     knowledge = trail_knowledge(trails, changes, coverage, min_days=options.min_days)
@@ -140,8 +148,8 @@ def _skip_counts(usage: Usage) -> tuple[SkipCount, ...]:
 
 def _diff_principal(
     grants: PrincipalGrants,
-    usages: dict[str, PrincipalUsage],
-    dropped: dict[str, PrincipalUsage],
+    usages: Mapping[str, PrincipalUsage],
+    dropped: Mapping[str, PrincipalUsage],
     *,
     ground: _Ground,
 ) -> PrincipalDiff:
