@@ -33,7 +33,7 @@ from lpgen.report.blocks import (
 )
 from lpgen.report.words import label_of
 
-_MOST_DETAILS: Final = 8
+_MOST_DETAILS: Final = 30
 _MOST_STATES: Final = 26
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _TONES: Final = {Severity.CRITICAL: Tone.BAD, Severity.HIGH: Tone.BAD, Severity.MEDIUM: Tone.STRONG}
