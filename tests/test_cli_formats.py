@@ -28,14 +28,25 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return ["--data", str(data), "--policies", str(sample.policies)]
 
 
-@pytest.mark.parametrize("form", ["json", "sarif", "csv", "parquet", "markdown", "html"])
+def review(inputs: list[str], *options: str) -> bytes:
+    return subprocess.run([*REVIEW, *inputs, *options], check=True, capture_output=True).stdout
+
+
+def test_review_prints_json_that_follows_its_schema(inputs: list[str]) -> None:
+    assert faults("review", json.loads(review(inputs, "--format", "json"))) == []
+
+
+def test_review_prints_sarif_that_points_below_the_root(inputs: list[str]) -> None:
+    (run,) = json.loads(review(inputs, "--format", "sarif", "--sarif-root", "iam"))["runs"]
+    places = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in run["results"]}
+    assert "iam/111122223333-role-storefront-api/evidence.json" in places
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "html"])
 def test_review_prints_the_same_bytes_to_a_pipe_and_to_a_file(form: str, inputs: list[str], tmp_path: Path) -> None:
     file = tmp_path / "new" / "review"
-    subprocess.run([*REVIEW, *inputs, "--format", form, "--output", str(file)], check=True, capture_output=True)
-    piped = subprocess.run([*REVIEW, *inputs, "--format", form], check=True, capture_output=True).stdout
-    assert piped == file.read_bytes() != b""
-    if form == "json":
-        assert faults("review", json.loads(piped)) == []
+    assert review(inputs, "--format", form, "--output", str(file)) == b""
+    assert review(inputs, "--format", form) == file.read_bytes() != b""
     if form == "parquet":
         assert pq.read_table(file).num_rows > 100
 
