@@ -98,6 +98,8 @@ def test_print_leaves_controls_out_and_opens_what_is_folded(sample: str, open_pa
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("main details[open]").count() == 0
     assert page.pdf().startswith(b"%PDF-")
+    page.set_viewport_size({"width": 730, "height": 1000})  # a sheet of A4 within its margins, and a little
+    assert page.locator("#principals").evaluate("(table) => table.scrollWidth") <= 730
 
 
 def test_summary_is_readable_without_scripts(sample: str, open_page: Opener) -> None:
