@@ -38,6 +38,7 @@ from lpgen.core.model import Action, Outcome, Principal, Resource, ResourceKind,
 from lpgen.core.options import KeepUnobservable, Options, is_chosen
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
+from lpgen.core.usage.columns import column_values
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.principal_usage import principal_usages_from_usage, resolve_iam_names
 from lpgen.core.usage.tables import Usage
@@ -138,7 +139,7 @@ def counted_usages(
 def _skip_counts(usage: Usage) -> tuple[SkipCount, ...]:
     found: dict[str, tuple[int, str, str]] = {}
     names = ("reason", "records", "first_seen", "example_event_id")
-    columns = (usage.skips.column(name).to_pylist() for name in names)
+    columns = (column_values(usage.skips.column(name)) for name in names)
     for reason, records, first, event_id in zip(*columns, strict=True):
         count, when, example = found.get(reason, (0, "9", ""))
         earlier = min((when, example), (str(first or "9"), event_id))

@@ -6,15 +6,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.events.outcome import DENIED_RESOURCE
 from lpgen.core.events.records import Record
 from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
-
-_DENIED: Final = re.compile(r"is not authorized to perform: ([\w-]+:\w+) on resource: (arn:[^\s\"']+)")
 
 
 def name_denied_resource(
@@ -25,7 +22,7 @@ def name_denied_resource(
     Where the record has parameters, what was read from them stays; without any, a pattern tells less than the message.
     """
     is_open = _is_open if record.requestParameters else _is_open_without_request
-    found = _DENIED.search(record.errorMessage or "") if any(map(is_open, actions)) else None
+    found = DENIED_RESOURCE.search(record.errorMessage or "") if any(map(is_open, actions)) else None
     if found is None:
         return actions
     name, arn = found[1].casefold(), found[2].rstrip(".,")

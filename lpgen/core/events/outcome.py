@@ -141,6 +141,11 @@ _WALL: Final = re.compile(
     re.IGNORECASE,
 )
 
+_EXPLICIT: Final = re.compile("explicit deny", re.IGNORECASE)
+
+DENIED_RESOURCE: Final = re.compile(r"is not authorized to perform: ([\w-]+:\w+) on resource: (arn:[^\s\"']+)")
+"""The action and the resource that a denial names."""
+
 _KIND_BY_WALL: Final = {
     "identity-based": DenialKind.IDENTITY,
     "resource-based": DenialKind.RESOURCE,
@@ -208,6 +213,17 @@ def _denial_kind(code: str, message: str) -> DenialKind:
     if found:
         return _KIND_BY_WALL[found[1].lower()]
     return DenialKind.EXPLICIT if "explicit deny" in message.lower() else DenialKind.UNSTATED
+
+
+@lru_cache(maxsize=4096)
+def essential_message(message: str) -> str:
+    """What of an error's message decides anything, so that messages which differ in a session's name alone are equal.
+
+    Those parts stand in it as they are; it is never empty.
+    """
+    parts = (DENIED_RESOURCE.search(message), _NOT_AUTHORIZED.search(message), _WALL.search(message))
+    texts = [part.group() for part in (*parts, _EXPLICIT.search(message)) if part]
+    return " | ".join(texts) or "-"
 
 
 def _error_from_response(response: dict[str, object] | str | None) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from lpgen.core.events.caller import caller_from_record
+from lpgen.core.events.outcome import essential_message
 from lpgen.core.events.records import Record, SessionContext, UserIdentity
 from lpgen.core.events.watched import ReadValues, WatchedObject
 from lpgen.core.model import Caller
@@ -28,7 +29,6 @@ _matters: Final = attrgetter(
     "managementEvent",
     "readOnly",
     "errorCode",
-    "errorMessage",
     "vpcEndpointId",
 )
 
@@ -101,6 +101,7 @@ class ContributionMemo:
             sourceIPAddress=None,
             userAgent=None,
             userIdentity=alike.identity,
+            errorMessage=record.errorMessage and essential_message(record.errorMessage),
             requestParameters=_watched(record.requestParameters),
             responseElements=_watched(record.responseElements),
             additionalEventData=_watched(record.additionalEventData),
@@ -146,6 +147,7 @@ def _key(record: Record, call: _Call, alike: CallerClass) -> object:
     return (
         alike,
         _matters(record),
+        record.errorMessage and essential_message(record.errorMessage),
         call.request.part(record.requestParameters),
         None if resources is None else tuple(resources),
         None if response is None else call.response.part(response),

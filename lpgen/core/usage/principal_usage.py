@@ -24,6 +24,7 @@ from lpgen.core.model import (
     ResourceKind,
     SkipReason,
 )
+from lpgen.core.usage.columns import column_values
 from lpgen.core.usage.tables import Usage
 
 RowTest = Callable[[str, str, str, str, str], bool]
@@ -209,7 +210,7 @@ def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:
 
 
 def _rows(table: pa.Table, columns: tuple[str, ...]) -> Iterable[tuple[Any, ...]]:
-    return zip(*(table.column(name).to_pylist() for name in columns), strict=True)
+    return zip(*(column_values(table.column(name)) for name in columns), strict=True)
 
 
 def _iso(moment: datetime | None) -> str:

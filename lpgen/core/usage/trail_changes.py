@@ -13,6 +13,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from lpgen.core.model import Outcome, ResourceKind, SkipReason
+from lpgen.core.usage.columns import column_values
 from lpgen.core.usage.tables import Usage
 
 STOPS: Final = frozenset({"StopLogging", "DeleteTrail"})
@@ -114,4 +115,4 @@ def _changes(
 
 
 def _rows(table: pa.Table, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-    return zip(*(table.column(name).to_pylist() for name in columns), strict=True)
+    return zip(*(column_values(table.column(name)) for name in columns), strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.events.outcome import normalise_error_code, outcome_from_record
+from lpgen.core.events.outcome import essential_message, normalise_error_code, outcome_from_record
 from lpgen.core.events.records import Record
 from lpgen.core.model import DenialKind, Outcome, OutcomeDetail
 
@@ -153,3 +153,25 @@ def test_outcome_takes_no_field_of_a_response_for_an_error_that_only_resembles_o
 )
 def test_normalise_error_code_takes_off_what_differs_by_service(code: str, name: str) -> None:
     assert normalise_error_code(code) == name
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "because no identity-based policy allows the action",
+        "with an explicit deny in a service control policy",
+        "with an Explicit Deny",
+        "on resource: arn:aws:s3:::b/k",
+        "",
+    ],
+)
+def test_essential_message_says_what_the_message_says_whoever_calls(end: str) -> None:
+    messages = [f"User: {who} is not authorized to perform: s3:GetObject {end}" for who in ("arn:x/a", "arn:x/b")]
+    assert len({essential_message(message) for message in messages}) == 1
+    for code in ("AccessDenied", "Odd"):
+        records = [
+            Record(eventSource="s3.amazonaws.com", eventName="GetObject", errorCode=code, errorMessage=message)
+            for message in (messages[0], essential_message(messages[0]))
+        ]
+        assert outcome_from_record(records[0]) == outcome_from_record(records[1])
+    assert essential_message("the call failed") == essential_message("no such key") != ""
