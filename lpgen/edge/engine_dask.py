@@ -68,7 +68,13 @@ class DaskEngine:
         cluster = _Cluster(self.client, self.patience_seconds)
         tasks = _Tasks(self.client, packed)
         try:
-            yield Pool(tasks.submit, cluster.most_in_flight, KilledWorker, False, cluster.check)
+            yield Pool(
+                submit=tasks.submit,
+                most_in_flight=cluster.most_in_flight,
+                death=KilledWorker,
+                ends_by_death=False,
+                check=cluster.check,
+            )
         finally:
             tasks.cancel()
 
