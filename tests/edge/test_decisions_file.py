@@ -34,7 +34,8 @@ def test_read_decisions_takes_the_example_of_the_readme(tmp_path: Path) -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     path = tmp_path / "decisions.toml"
     path.write_text(example, encoding="utf-8")
-    assert [one.kind for one in read_decisions(path)] == [DecisionKind.KEEP, DecisionKind.DROP, DecisionKind.ACCEPT]
+    kinds = [one.kind for one in read_decisions(path)]
+    assert kinds == [DecisionKind.KEEP, DecisionKind.DROP, DecisionKind.ACCEPT, DecisionKind.ACCEPT]
 
 
 def test_read_decisions_reads_json_alike(tmp_path: Path) -> None:
