@@ -65,14 +65,14 @@ def test_spark_engine_runs_a_partition_per_item_in_batches() -> None:
     session = StandIn(cores=10)
     found = [one for one in SparkEngine(session).map(square, range(50)) if not isinstance(one, Lost)]
     assert sorted(found) == [number * number for number in range(50)]
-    assert session.jobs == [20, 20, 10]
+    assert sorted(session.jobs) == [10, 20, 20]  # jobs run side by side, in any order
 
 
 @pytest.mark.parametrize(("batch", "jobs"), [(0, [16, 4]), (7, [7, 7, 6])])
 def test_spark_engine_takes_its_batches_from_the_caller_or_does_without_a_context(batch: int, jobs: list[int]) -> None:
     session = StandIn()
     assert len(list(SparkEngine(session, batch).map(square, range(20)))) == 20
-    assert session.jobs == jobs
+    assert sorted(session.jobs) == sorted(jobs)
 
 
 def test_spark_engine_halves_a_batch_on_which_workers_die() -> None:
