@@ -49,7 +49,9 @@ from lpgen.cli_options import (
     SnapshotOption,
     StrictOption,
     TrailsOption,
+    decisions_from_option,
     inputs_from_options,
+    options_with_inputs,
     put_chunks,
     put_parts,
     put_text,
@@ -392,29 +394,16 @@ def _options(
     inline: bool,
     principal: str,
 ) -> Options:
-    from lpgen.edge.decisions_file import read_decisions
-
-    decided = read_decisions(decisions) if decisions else ()
+    decided = decisions_from_option(decisions)
     return Options(keep, min_days, as_of.date() if as_of else None, inline, decided, principal)
 
 
 def _analyse(data: Path, inputs: Inputs, catalog: Path | None, *, boundary: Path | None, options: Options) -> Report:
     from lpgen.edge.catalog_files import open_catalog
-    from lpgen.edge.guard_files import read_guards
-    from lpgen.edge.last_accessed import read_last_accessed
-    from lpgen.edge.trail_settings import read_trails
     from lpgen.pipeline import analyse
 
     _stop_collecting()
-    reports, problems = read_last_accessed(inputs.last_accessed) if inputs.last_accessed else ((), ())
-    options = replace(
-        options,
-        trails=read_trails(inputs.trails),
-        last_accessed=reports,
-        guards=read_guards(boundary, inputs.scps, inputs.resource_policies),
-        snapshot=inputs.snapshot,
-        trail_source=inputs.trail_source,
-    )
+    options, problems = options_with_inputs(options, inputs, boundary)
     return analyse(data, inputs.policies, open_catalog(catalog), options=options, problems=problems)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -26,7 +25,9 @@ from lpgen.cli_options import (
     ScpsOption,
     SnapshotOption,
     TrailsOption,
+    decisions_from_option,
     inputs_from_options,
+    options_with_inputs,
     put_text,
     say,
     terminal_width,
@@ -35,10 +36,6 @@ from lpgen.cli_options import (
 from lpgen.core.drift.findings import Severity
 from lpgen.core.options import KeepUnobservable, Options
 from lpgen.errors import InvocationError, quote_input
-
-if TYPE_CHECKING:
-    from lpgen.core.replacements import Decision
-    from lpgen.edge.analysis_inputs import Inputs
 
 
 class StarsFormat(StrEnum):
@@ -157,8 +154,10 @@ def save_command(
         scps=scps,
         resource_policies=resource_policies,
     )
-    options = Options(keep_unobservable, min_days, as_of.date() if as_of else None, decisions=_decided(decisions))
-    options, problems = _with_inputs(options, inputs, boundary)
+    options = Options(
+        keep_unobservable, min_days, as_of.date() if as_of else None, decisions=decisions_from_option(decisions)
+    )
+    options, problems = options_with_inputs(options, inputs, boundary)
     opened = open_catalog(catalog)
     report = analyse(data, inputs.policies, opened, options=options, problems=problems)
     files = BaselineFiles(inputs.policies, inputs.trails, inputs.scps, boundary, inputs.trail_source)
@@ -332,8 +331,8 @@ def drift_command(
         resource_policies=None,
     )
     formats = {path: _format_of(path) for path in also or ()}
-    options = Options(as_of=as_of.date() if as_of else None, decisions=_decided(decisions))
-    options, _ = _with_inputs(options, inputs, boundary)
+    options = Options(as_of=as_of.date() if as_of else None, decisions=decisions_from_option(decisions))
+    options, _ = options_with_inputs(options, inputs, boundary)
     found = drift(
         data,
         inputs.policies,
@@ -362,29 +361,3 @@ def _format_of(path: Path) -> str:
             f"the ending of {quote_input(str(path))} says no format", hint=f"use one of {', '.join(_ENDINGS)}"
         )
     return _ENDINGS[path.suffix]
-
-
-def _decided(path: Path | None) -> tuple[Decision, ...]:
-    from lpgen.edge.decisions_file import read_decisions
-
-    return read_decisions(path) if path else ()
-
-
-def _with_inputs(options: Options, inputs: Inputs, boundary: Path | None) -> tuple[Options, tuple[str, ...]]:
-    """The options with what the files say, and the problems of reading them."""
-    from lpgen.edge.guard_files import read_guards
-    from lpgen.edge.last_accessed import read_last_accessed
-    from lpgen.edge.trail_settings import read_trails
-
-    reports, problems = read_last_accessed(inputs.last_accessed) if inputs.last_accessed else ((), ())
-    return (
-        replace(
-            options,
-            trails=read_trails(inputs.trails),
-            last_accessed=reports,
-            guards=read_guards(boundary, inputs.scps, inputs.resource_policies),
-            snapshot=inputs.snapshot,
-            trail_source=inputs.trail_source,
-        ),
-        tuple(problems),
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from lpgen.core.options import KeepUnobservable
+from lpgen.core.options import KeepUnobservable, Options
 from lpgen.errors import InvocationError
 
 if TYPE_CHECKING:
+    from lpgen.core.replacements import Decision
     from lpgen.edge.analysis_inputs import Inputs
 
 EXIT_FOUND = 1  # ran and found drift or a failed check
@@ -167,6 +169,33 @@ def inputs_from_options(
     if inputs.snapshot is not None:
         say(render_used_snapshot(inputs.snapshot))
     return inputs
+
+
+def decisions_from_option(path: Path | None) -> tuple[Decision, ...]:
+    """What people decided; nothing without a file."""
+    from lpgen.edge.decisions_file import read_decisions
+
+    return read_decisions(path) if path else ()
+
+
+def options_with_inputs(options: Options, inputs: Inputs, boundary: Path | None) -> tuple[Options, tuple[str, ...]]:
+    """The options with what the files say, and the problems of reading them."""
+    from lpgen.edge.guard_files import read_guards
+    from lpgen.edge.last_accessed import read_last_accessed
+    from lpgen.edge.trail_settings import read_trails
+
+    reports, problems = read_last_accessed(inputs.last_accessed) if inputs.last_accessed else ((), ())
+    return (
+        replace(
+            options,
+            trails=read_trails(inputs.trails),
+            last_accessed=reports,
+            guards=read_guards(boundary, inputs.scps, inputs.resource_policies),
+            snapshot=inputs.snapshot,
+            trail_source=inputs.trail_source,
+        ),
+        tuple(problems),
+    )
 
 
 def put_text(text: str, output: Path | None) -> None:
