@@ -31,10 +31,11 @@ from lpgen.core.findings import Proposal, Report
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.last_accessed import last_accessed_by_principal
+from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.request_line import decide_line
-from lpgen.core.replacements import Check, CheckStatus, Replacement, Verification
+from lpgen.core.replacements import Check, CheckStatus, Decision, Replacement, Verification
 from lpgen.core.usage.event_time import ALL_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, ProgressReport
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -267,9 +268,7 @@ def analyse(
         LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
     """
     ground = load_ground(data, policies, catalog, options.guards)
-    if not any(is_chosen(one.principal, options.principal) for one in ground.grants):
-        sought = f"matches {quote_input(options.principal)}" if options.principal else "is there"
-        raise InvocationError(f"no principal of the policies {sought}", hint="use an ARN, a name, or a glob")
+    refuse_empty_choice([one.principal for one in ground.grants], options.principal)
     options = replace(options, guards=ground.guards)
     verifier = Verifier(ground, catalog, options)
     diff = diff_usage(ground.usage, ground.grants, catalog, options, usages=verifier.usages)
@@ -341,15 +340,30 @@ def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog, guards: 
     return Ground(read_usage(data), grants, problems, guards.with_trust(snapshot.principals))
 
 
+def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:
+    """Ends a command that would speak of no principal.
+
+    Raises:
+        InvocationError: the pattern matches none of the principals, or there is none.
+    """
+    if not any(is_chosen(one, pattern) for one in principals):
+        sought = f"matches {quote_input(pattern)}" if pattern else "is there"
+        raise InvocationError(f"no principal of the policies {sought}", hint="use an ARN, a name, or a glob")
+
+
+def decisions_on_ground(ground: Ground, options: Options) -> tuple[Decision, ...]:
+    """The decisions in force on the day that ages count to: the options', else the last record's."""
+    as_of = options.as_of or coverage_from_usage(ground.usage).last_day or date.min
+    return decisions_in_force(options.decisions, as_of=as_of)
+
+
 class Verifier:
     """Verifies replacements against one ground, counting the use that the decisions leave: `usages` by principal."""
 
     def __init__(self, ground: Ground, catalog: Catalog, options: Options, *, hunt_size: int = HUNT_SIZE) -> None:
-        coverage = coverage_from_usage(ground.usage)
-        as_of = options.as_of or coverage.last_day or date.min
         self._catalog = catalog
         self._guards, self._hunt_size = options.guards, hunt_size
-        self._decisions = decisions_in_force(options.decisions, as_of=as_of)
+        self._decisions = decisions_on_ground(ground, options)
         self._grants = {one.principal.arn: one for one in ground.grants}
         self.usages = counted_usages(ground.usage, ground.grants, self._decisions)
 

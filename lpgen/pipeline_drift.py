@@ -21,7 +21,7 @@ from lpgen.core.drift.states import KeptProposal, Stamp, State
 from lpgen.core.findings import Proposal, Report, Verdict
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import Policy, Principal
-from lpgen.core.options import Options, is_chosen
+from lpgen.core.options import Options
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import Decision
 from lpgen.core.stars import Stars
@@ -40,8 +40,8 @@ from lpgen.edge.ledger import has_ledger
 from lpgen.edge.replacement_files import read_replacements
 from lpgen.edge.trail_settings import read_trails
 from lpgen.edge.usage_files import read_usage
-from lpgen.errors import BaselineError, InvocationError, quote_input
-from lpgen.pipeline import load_ground
+from lpgen.errors import BaselineError
+from lpgen.pipeline import decisions_on_ground, load_ground, refuse_empty_choice
 
 # ---------------------------------------------------------------- what wildcards gained
 
@@ -62,9 +62,7 @@ def stars(
     """
     day = since_from_text(since, catalog.date)
     principals = read_snapshot(policies).principals
-    if not any(is_chosen(one, principal) for one in principals):
-        sought = f"matches {quote_input(principal)}" if principal else "is there"
-        raise InvocationError(f"no principal of the policies {sought}", hint="use an ARN, a name, or a glob")
+    refuse_empty_choice(principals, principal)
     grants = grants_from_principals(principals, catalog, guards)
     usages = counted_usages(read_usage(data), grants, ()) if data is not None and has_ledger(data) else None
     return grow_stars(grants, usages, catalog, since=day, principal=principal)
@@ -178,14 +176,15 @@ def drift(
 
 def _state_now(data: Path, policies: Sequence[Path], catalog: Catalog, options: Options) -> State:
     ground = load_ground(data, policies, catalog, options.guards)
-    diff = diff_usage(ground.usage, ground.grants, catalog, replace(options, guards=ground.guards))
+    usages = counted_usages(ground.usage, ground.grants, decisions_on_ground(ground, options))
+    guarded = replace(options, guards=ground.guards)
+    diff = diff_usage(ground.usage, ground.grants, catalog, guarded, usages=usages)
     snapshot = options.snapshot.name if options.snapshot else ""
-    decisions = decisions_in_force(options.decisions, as_of=diff.as_of)
     return State(
         Stamp("now", diff.as_of, diff.catalog_version, diff.catalog_date, snapshot, figures_from_diff(diff)),
         catalog.actions(),
         ground.grants,
-        counted_usages(ground.usage, ground.grants, decisions),
+        usages,
         diff.coverage,
         region_days_from_usage(ground.usage),
         options.trails,
