@@ -131,7 +131,7 @@ def map_command(
     import msgspec
 
     from lpgen.edge.catalog_files import open_catalog
-    from lpgen.pipeline import map_records
+    from lpgen.pipeline_map import map_records
 
     unread = False
     for line in map_records(file, open_catalog(catalog)):
@@ -248,7 +248,7 @@ def generate_command(
       lpgen generate --data lpgen-data --output lpgen-out --as terraform
     """
     from lpgen.core.replacements import CheckStatus
-    from lpgen.pipeline import generate
+    from lpgen.pipeline_analysis import generate
 
     options = _options(
         keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
@@ -299,7 +299,7 @@ def verify_command(
     from lpgen.core.replacements import CheckStatus
     from lpgen.edge.catalog_files import open_catalog
     from lpgen.edge.guard_files import read_guards
-    from lpgen.pipeline import verify
+    from lpgen.pipeline_analysis import verify
     from lpgen.report import render_verification
 
     options = _options(KeepUnobservable.SIGNED, 0, as_of=as_of, decisions=decisions, inline=False, principal="")
@@ -335,7 +335,7 @@ def authorize_command(
     import msgspec
 
     from lpgen.edge.catalog_files import open_catalog
-    from lpgen.pipeline import authorize
+    from lpgen.pipeline_authorize import authorize
 
     unread = False
     for answer in authorize(file, open_catalog(catalog)):
@@ -400,7 +400,7 @@ def _options(
 
 def _analyse(data: Path, inputs: Inputs, catalog: Path | None, *, boundary: Path | None, options: Options) -> Report:
     from lpgen.edge.catalog_files import open_catalog
-    from lpgen.pipeline import analyse
+    from lpgen.pipeline_analysis import analyse
 
     _stop_collecting()
     options, problems = options_with_inputs(options, inputs, boundary)

@@ -25,7 +25,8 @@ def demo_command(
     from lpgen.edge.engine_local import LocalEngine
     from lpgen.edge.replacement_files import write_text
     from lpgen.edge.sample_logs import bundled_sample_logs
-    from lpgen.pipeline import analyse, generate, ingest, verify
+    from lpgen.pipeline_analysis import analyse, generate, verify
+    from lpgen.pipeline_ingest import ingest
     from lpgen.report import render_review, render_verification
     from lpgen.report.ingest_text import render_ingest
 

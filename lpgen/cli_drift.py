@@ -141,7 +141,7 @@ def save_command(
 
     from lpgen.edge.baseline_folder import BaselineFiles
     from lpgen.edge.catalog_files import open_catalog
-    from lpgen.pipeline import analyse
+    from lpgen.pipeline_analysis import analyse
     from lpgen.pipeline_drift import save
     from lpgen.report.baseline_text import render_saved
 

@@ -75,7 +75,7 @@ def explain_command(
     from lpgen.edge.catalog_files import open_catalog
     from lpgen.edge.guard_files import read_guards
     from lpgen.edge.resource_tags import read_resource_tags
-    from lpgen.pipeline import explain
+    from lpgen.pipeline_explain import explain
     from lpgen.report import render_explanation
 
     inputs = inputs_from_options(data, snapshot, policies=policies, scps=scps, resource_policies=resource_policies)

@@ -117,7 +117,7 @@ def ingest_command(
     """
     from lpgen.core.usage.event_time import date_from_age, window_from_text
     from lpgen.edge.catalog_files import open_catalog
-    from lpgen.pipeline import ingest
+    from lpgen.pipeline_ingest import ingest
     from lpgen.report.ingest_text import render_ingest
 
     window = window_from_text(date_from_age(since, datetime.now(UTC).date()), until)

@@ -41,7 +41,7 @@ from lpgen.edge.replacement_files import read_replacements
 from lpgen.edge.trail_settings import read_trails
 from lpgen.edge.usage_files import read_usage
 from lpgen.errors import BaselineError
-from lpgen.pipeline import decisions_on_ground, load_ground, refuse_empty_choice
+from lpgen.pipeline_analysis import decisions_on_ground, load_ground, refuse_empty_choice
 
 # ---------------------------------------------------------------- what wildcards gained
 

@@ -193,7 +193,7 @@ def test_ingest_gives_the_same_bytes_for_any_order_and_partition(
 
 
 def test_ingest_gives_the_same_bytes_for_any_number_of_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lpgen.pipeline.CHUNK_FILES", 3)
+    monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_FILES", 3)
     write_logs(tmp_path / "logs", [range(number, number + 9) for number in range(20)])
     for workers in (1, 2, 3):
         take(tmp_path / str(workers), tmp_path / "logs", engine=LocalEngine(workers))
@@ -217,8 +217,8 @@ def test_ingest_names_a_file_that_kills_each_worker_and_takes_the_rest(
     take(tmp_path / "clean", tmp_path / "logs")
     poison = tmp_path / "logs" / "poison.json.gz"
     poison.write_bytes(log_bytes([record_json(50)]))
-    monkeypatch.setattr("lpgen.pipeline.ChunkReader", DeadlyReader)
-    monkeypatch.setattr("lpgen.pipeline.CHUNK_FILES", 4)
+    monkeypatch.setattr("lpgen.pipeline_ingest.ChunkReader", DeadlyReader)
+    monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_FILES", 4)
     result = take(tmp_path / "data", tmp_path / "logs", engine=LocalEngine(2))
     assert result.failures == (FileProblem(str(poison), "the process that read it died, each time"),)
     assert result.files_read == 12

@@ -138,7 +138,7 @@ def test_ingest_counts_equal_bytes_once_that_different_chunks_read(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The copies' ETags differ where S3 encrypts them, so that they may lie far from one another."""
-    monkeypatch.setattr("lpgen.pipeline.CHUNK_OBJECTS", 1)
+    monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_OBJECTS", 1)
     monkeypatch.setattr("lpgen.edge.object_plan._are_alike", lambda *_: False)
     logs = daily_logs(range(1, 6))
     bucket.put({f"{copy}/{key}": data for copy in "abc" for key, data in logs.items()})
@@ -333,7 +333,7 @@ def test_ingest_explains_why_a_bucket_cannot_be_listed(
 def test_ingest_ends_when_every_object_is_refused(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lpgen.pipeline.CHUNK_OBJECTS", 2)
+    monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_OBJECTS", 2)
     monkeypatch.setattr("lpgen.edge.ingest_reading.MAX_REFUSALS", 4)
     bucket.put(daily_logs(range(1, 21)))
 
@@ -351,7 +351,7 @@ def test_ingest_ends_when_every_object_is_refused(
 def test_ingest_keeps_what_it_read_before_the_credentials_expired(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
-    monkeypatch.setattr("lpgen.pipeline.CHUNK_OBJECTS", 3)
+    monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_OBJECTS", 3)
     logs = daily_logs(range(1, 21))
     bucket.put(logs)
     reads: list[Request] = []
@@ -430,7 +430,7 @@ def test_ingest_commits_on_the_way_and_notices_another_one_between(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each commit frees the ledger's lock for a moment."""
-    monkeypatch.setattr("lpgen.pipeline.CHUNK_OBJECTS", 3)
+    monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_OBJECTS", 3)
     monkeypatch.setattr("lpgen.edge.ingest_reading.CHECKPOINT_FILES", 4)
     logs = daily_logs(range(1, 21))
     bucket.put(logs)
@@ -455,10 +455,10 @@ def test_ingest_commits_on_the_way_and_notices_another_one_between(
 _KILLED = """
 import sys
 import threading
-import lpgen.edge.ingest_reading, lpgen.pipeline
+import lpgen.edge.ingest_reading, lpgen.pipeline_ingest
 from lpgen.cli import main
 lpgen.edge.ingest_reading.CHECKPOINT_FILES = 8
-lpgen.pipeline.CHUNK_OBJECTS = 4
+lpgen.pipeline_ingest.CHUNK_OBJECTS = 4
 sys.argv = ["lpgen", *sys.argv[1:]]
 main()
 """

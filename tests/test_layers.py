@@ -16,14 +16,23 @@ ALLOWED = {
     "core": frozenset({"errors", "core"}),
     "edge": frozenset({"errors", "core", "edge"}),
     "report": frozenset({"errors", "core", "report"}),
-    "pipeline": frozenset({"errors", "core", "edge", "report"}),
+    "pipeline": frozenset(
+        {"pipeline_ingest", "pipeline_map", "pipeline_authorize", "pipeline_explain", "pipeline_analysis"}
+    ),
+    "pipeline_ingest": frozenset({"errors", "core", "edge"}),
+    "pipeline_map": frozenset({"errors", "core", "edge"}),
+    "pipeline_authorize": frozenset({"errors", "core"}),
+    "pipeline_explain": frozenset({"core", "edge"}),
+    "pipeline_analysis": frozenset({"errors", "core", "edge", "report"}),
     "cli": frozenset(
         {
             "errors",
             "core",
             "edge",
             "report",
-            "pipeline",
+            "pipeline_analysis",
+            "pipeline_authorize",
+            "pipeline_map",
             "cli",
             "cli_aws",
             "cli_catalog",
@@ -47,22 +56,22 @@ ALLOWED = {
     ),
     "pipeline_rollout": frozenset({"errors", "core", "edge", "report"}),
     "cli_drift": frozenset(
-        {"errors", "core", "edge", "report", "pipeline", "pipeline_drift", "cli_options", "cli_catalog"}
+        {"errors", "core", "edge", "report", "pipeline_analysis", "pipeline_drift", "cli_options", "cli_catalog"}
     ),
-    "pipeline_drift": frozenset({"errors", "core", "edge", "report", "pipeline"}),
+    "pipeline_drift": frozenset({"errors", "core", "edge", "pipeline_analysis"}),
     "cli_schema": frozenset({"report", "cli_options"}),
     "cli_sections": frozenset({"cli_sections"}),
     "cli_options": frozenset({"errors", "core", "edge", "report"}),
-    "cli_demo": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options"}),
-    "cli_explain": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options", "cli_catalog"}),
-    "cli_athena": frozenset({"cli_options", "errors", "core", "edge", "report", "pipeline"}),
+    "cli_demo": frozenset({"errors", "core", "edge", "report", "pipeline_analysis", "pipeline_ingest", "cli_options"}),
+    "cli_explain": frozenset({"errors", "core", "edge", "report", "pipeline_explain", "cli_options", "cli_catalog"}),
+    "cli_athena": frozenset({"cli_options", "errors", "core", "edge", "report", "pipeline_ingest"}),
     "cli_ingest": frozenset(
         {
             "errors",
             "core",
             "edge",
             "report",
-            "pipeline",
+            "pipeline_ingest",
             "cli_athena",
             "cli_catalog",
             "cli_engine",
@@ -72,7 +81,7 @@ ALLOWED = {
     ),
     "cli_engine": frozenset({"errors", "edge"}),
     "cli_progress": frozenset({"core", "report"}),
-    "cli_catalog": frozenset({"errors", "core", "edge", "report", "pipeline", "cli_options"}),
+    "cli_catalog": frozenset({"errors", "core", "edge", "report", "cli_options"}),
     "__main__": frozenset({"cli"}),
     "__init__": frozenset(),
 }

@@ -13,7 +13,7 @@ from lpgen.core.grounds import Use
 from lpgen.core.model import Principal, PrincipalKind
 from lpgen.core.options import KeepUnobservable, Options
 from lpgen.core.replacements import CheckStatus, Replacement
-from lpgen.pipeline import Ground, Verifier
+from lpgen.pipeline_analysis import Ground, Verifier
 from tests.worlds import ACCOUNT, allow, catalog, deny, grants_of, policy, role, usage_of, use
 
 

@@ -17,7 +17,7 @@ from lpgen.core.policies.authorize import decide
 from lpgen.core.policies.decision import Result
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import CheckStatus
-from lpgen.pipeline import Ground, Verifier
+from lpgen.pipeline_analysis import Ground, Verifier
 from tests.core.analysis.test_replacement_laws import policies, principals, statements, uses
 from tests.worlds import ACCOUNT, allow, catalog, policy, role, usage_of, use
 

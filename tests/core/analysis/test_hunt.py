@@ -17,7 +17,7 @@ from lpgen.core.model import Principal
 from lpgen.core.options import KeepUnobservable
 from lpgen.core.policies.policy import policy_from_json, policy_to_json
 from lpgen.core.replacements import Check, CheckStatus
-from lpgen.pipeline import VERIFY_HUNT
+from lpgen.pipeline_analysis import VERIFY_HUNT
 from tests.core.analysis.test_replacement_laws import principals, replace_policies, uses
 from tests.worlds import allow, catalog, deny, grants_of, policy, role
 

@@ -1,0 +1,189 @@
+"""The spine from usage and policies to replacements and their proof. Read it top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.checks.hunt import HUNT_SIZE
+from lpgen.core.analysis.checks.written import WrittenDocument
+from lpgen.core.analysis.claims import Claims, stated_pairs
+from lpgen.core.analysis.decisions import decisions_in_force
+from lpgen.core.analysis.diff import counted_usages, diff_usage
+from lpgen.core.analysis.generate import generate_policies
+from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.verify import verify_replacement
+from lpgen.core.findings import Proposal, Report
+from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
+from lpgen.core.guards import NO_GUARDS, Guards
+from lpgen.core.last_accessed import last_accessed_by_principal
+from lpgen.core.model import Principal
+from lpgen.core.options import Options, is_chosen
+from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.replacements import Check, CheckStatus, Decision, Replacement, Verification
+from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.tables import Usage
+from lpgen.edge.iam_snapshot import read_snapshot
+from lpgen.edge.replacement_files import (
+    SUMMARY,
+    OutputFolder,
+    WrittenReplacement,
+    read_replacements,
+    write_replacements,
+    write_text,
+)
+from lpgen.edge.usage_files import read_usage
+from lpgen.errors import InvocationError, quote_input
+from lpgen.report import render_code, render_evidence, render_summary
+
+VERIFY_HUNT: Final = 1_000
+"""How many requests `verify` tries per replacement in its hunt for one that is newly allowed."""
+
+
+def analyse(
+    data: Path, policies: Sequence[Path], catalog: Catalog, *, options: Options, problems: Sequence[str] = ()
+) -> Report:
+    """The whole comparison of a data folder with policies: verdicts, replacements and their proof.
+
+    `problems` are those met in reading the options' files; the report tells them with its own.
+
+    Raises:
+        LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
+    """
+    ground = load_ground(data, policies, catalog, options.guards)
+    refuse_empty_choice([one.principal for one in ground.grants], options.principal)
+    options = replace(options, guards=ground.guards)
+    verifier = Verifier(ground, catalog, options)
+    diff = diff_usage(ground.usage, ground.grants, catalog, options, usages=verifier.usages)
+    replacements = {one.principal.arn: one for one in generate_policies(diff, ground.grants, catalog, options)}
+    proposals = tuple(
+        Proposal(one, replacement, None if replacement is None else verifier.verify_proposed(replacement))
+        for one in diff.principals
+        for replacement in (replacements.get(one.principal.arn),)
+    )
+    _, strays = last_accessed_by_principal(options.last_accessed, [one.principal for one in ground.grants])
+    gaps = options.snapshot.problems if options.snapshot else ()
+    problems = (*ground.problems, *problems, *strays, *gaps)
+    return Report(diff, proposals, problems, options.min_days, ground.guards, options.snapshot)
+
+
+def generate(report: Report, output: Path, *, code: str = "") -> dict[str, str]:
+    """Writes the replacements of a report into a folder, whole or not at all; returns folder names by principal ARN.
+
+    With `code`, `terraform` or `cloudformation`, they are written in that form too, below a folder of its name.
+
+    Raises:
+        OutputError: the folder holds something else, or can't be written.
+    """
+    with OutputFolder(output) as folder:
+        folders = write_replacements(
+            folder.path, report.proposals, evidence=lambda proposal: render_evidence(proposal, report)
+        )
+        for name, text in (render_code(report, code) if code else {}).items():
+            write_text(folder.path / name, text)
+        write_text(folder.path / SUMMARY, render_summary(report, folders))
+    return folders
+
+
+def verify(
+    output: Path, data: Path, policies: Sequence[Path], catalog: Catalog, *, options: Options
+) -> tuple[Verification, ...]:
+    """The second opinion on every principal's folder below an output folder, read back from its files.
+
+    Raises:
+        LpgenError: something can't be read.
+    """
+    ground = load_ground(data, policies, catalog, options.guards)
+    verifier = Verifier(ground, catalog, replace(options, guards=ground.guards), hunt_size=VERIFY_HUNT)
+    return tuple(verifier.verify_written(one) for one in read_replacements(output))
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What an analysis stands on. `problems` are the snapshot's gaps, as sentences.
+
+    `guards` are those given, and the trust policies of the snapshot's roles.
+    """
+
+    usage: Usage
+    grants: tuple[PrincipalGrants, ...]
+    problems: tuple[str, ...]
+    guards: Guards = NO_GUARDS
+
+
+def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog, guards: Guards = NO_GUARDS) -> Ground:
+    """The usage of a data folder and the grants of every principal of the policies.
+
+    Raises:
+        LpgenError: something can't be read.
+    """
+    snapshot = read_snapshot(policies)
+    problems = tuple(f"{problem.place}: {problem.message}" for problem in snapshot.problems)
+    grants = grants_from_principals(snapshot.principals, catalog, guards)
+    return Ground(read_usage(data), grants, problems, guards.with_trust(snapshot.principals))
+
+
+def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:
+    """Ends a command that would speak of no principal.
+
+    Raises:
+        InvocationError: the pattern matches none of the principals, or there is none.
+    """
+    if not any(is_chosen(one, pattern) for one in principals):
+        sought = f"matches {quote_input(pattern)}" if pattern else "is there"
+        raise InvocationError(f"no principal of the policies {sought}", hint="use an ARN, a name, or a glob")
+
+
+def decisions_on_ground(ground: Ground, options: Options) -> tuple[Decision, ...]:
+    """The decisions in force on the day that ages count to: the options', else the last record's."""
+    as_of = options.as_of or coverage_from_usage(ground.usage).last_day or date.min
+    return decisions_in_force(options.decisions, as_of=as_of)
+
+
+class Verifier:
+    """Verifies replacements against one ground, counting the use that the decisions leave: `usages` by principal."""
+
+    def __init__(self, ground: Ground, catalog: Catalog, options: Options, *, hunt_size: int = HUNT_SIZE) -> None:
+        self._catalog = catalog
+        self._guards, self._hunt_size = options.guards, hunt_size
+        self._decisions = decisions_on_ground(ground, options)
+        self._grants = {one.principal.arn: one for one in ground.grants}
+        self.usages = counted_usages(ground.usage, ground.grants, self._decisions)
+
+    def verify_proposed(self, replacement: Replacement) -> Verification | None:
+        """The checks on a replacement that isn't written yet, through its JSON; None for a refused one."""
+        if replacement.refusal:
+            return None
+        documents = tuple(
+            WrittenDocument(name, document.inline, policy_from_json(document.text, place=name))
+            for number, document in enumerate(replacement.documents, start=1)
+            for name in (f"policy-{number}.json",)
+        )
+        return self._verify(replacement.principal.arn, documents, stated_pairs(replacement))
+
+    def verify_written(self, written: WrittenReplacement) -> Verification:
+        """The checks on a folder as read back; a principal that the policies don't have fails."""
+        if written.principal not in self._grants:
+            finding = f"the policies given hold no {written.principal}"
+            return Verification(
+                written.principal, (Check("the old policies are known", CheckStatus.FAILED, 1, (finding,)),)
+            )
+        return self._verify(written.principal, written.documents, written.stated)
+
+    def _verify(
+        self, principal: str, documents: Sequence[WrittenDocument], stated: Iterable[tuple[str, str]]
+    ) -> Verification:
+        nothing = PrincipalUsage(principal, (), (), (), ())
+        return verify_replacement(
+            documents,
+            self._grants[principal],
+            self.usages.get(principal, nothing),
+            self._catalog,
+            claims=Claims(principal, stated, self._decisions),
+            guards=self._guards,
+            hunt_size=self._hunt_size,
+        )

@@ -1,0 +1,147 @@
+"""The spine from logs to usage: finding, reading and adding up records. Read it top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.athena.query_plan import QueryPlan
+from lpgen.core.athena.table import SCHEME
+from lpgen.core.events.event_map import EventMap
+from lpgen.core.usage.event_time import ALL_TIME, Window
+from lpgen.core.usage.ingest_result import FileProblem, IngestResult, ProgressReport
+from lpgen.core.usage.log_layout import Scope
+from lpgen.edge.athena_logs import AthenaLogs, ingested_days, plan_queries, refuse_mixture
+from lpgen.edge.athena_reading import read_athena
+from lpgen.edge.chunk_reader import ChunkReader
+from lpgen.edge.engine import Engine
+from lpgen.edge.engine_local import LocalEngine
+from lpgen.edge.event_history import EventHistory
+from lpgen.edge.ingest_plan import IngestPlan, narrower_files, plan_ingest
+from lpgen.edge.ingest_reading import Reading, amount_to_read, read_events, read_files, read_objects
+from lpgen.edge.ledger import Ledger, open_ledger, read_objects_named
+from lpgen.edge.log_files import chunk_files, find_log_files
+from lpgen.edge.object_finder import BucketLogs, FoundObjects, find_objects
+from lpgen.edge.object_reader import ObjectReader
+from lpgen.edge.object_store import ObjectStore
+from lpgen.edge.phase_clock import Phase
+from lpgen.edge.usage_files import remove_stale_usage
+
+CHUNK_BYTES: Final = 4 << 20
+"""Compressed bytes of the files that a worker reads in one go; a larger file is read alone."""
+
+CHUNK_FILES: Final = 2_000
+
+CHUNK_OBJECTS: Final = 500
+
+
+def ingest(
+    paths: Iterable[Path],
+    catalog: Catalog,
+    *,
+    data: Path,
+    window: Window = ALL_TIME,
+    engine: Engine | None = None,
+    report_progress: ProgressReport | None = None,
+    bucket_logs: BucketLogs | None = None,
+    event_history: EventHistory | None = None,
+    athena: AthenaLogs | None = None,
+) -> IngestResult:
+    """Adds the records of files and folders to the usage tables of the data folder, which is made if need be.
+
+    So does it with those of objects in S3, of CloudTrail's event history, and of tables in Athena. A file, object,
+    event or day that was ingested before changes nothing, and neither do its bytes under another name. At whatever
+    moment the process dies, the data folder holds the old state or a new one; a long reading of objects has several.
+
+    The engine says where files and objects are read; by default that is this process. The tables are the same wherever.
+
+    Raises:
+        IngestError: another ingest into the folder runs, it can't be written, or the files lie where the engine's
+            workers can't see them; the tables are as they were.
+        EngineError: the engine's cluster was lost, or can't run lpgen; the tables are as they were.
+        DataError: the folder's tables are damaged, or of another schema version.
+        AwsError: AWS can't be asked, or refuses everything.
+    """
+    engine = engine or LocalEngine()
+    with open_ledger(data) as ledger:
+        refuse_mixture(ledger, athena=athena is not None)
+        remove_stale_usage(data, ledger.generation)
+        reading = Reading(ledger, data)
+        with reading.clock.measure(Phase.LISTING):
+            objects = _find_objects(bucket_logs, window, ledger, report_progress)
+            found = find_log_files(path.absolute() if engine.is_remote else path for path in paths)
+            plan = plan_ingest(found.files, ledger)
+        with reading.clock.measure(Phase.READING):
+            amount = amount_to_read(plan, objects, report_progress)
+            chunks = chunk_files(plan.new, target_bytes=CHUNK_BYTES, target_files=CHUNK_FILES)
+            read_files(reading, chunks, ChunkReader(catalog, window=window), engine=engine, amount=amount)
+            if bucket_logs:
+                batches = objects.plan.chunks(target_bytes=CHUNK_BYTES, target_files=CHUNK_OBJECTS)
+                store = bucket_logs.store.elsewhere() if engine.is_remote else bucket_logs.store
+                reader = ObjectReader(catalog, store, window=window)
+                read_objects(reading, batches, reader, engine=engine, amount=amount)
+            if event_history:
+                read_events(reading, event_history, EventMap(catalog), report_progress=report_progress)
+            if athena:
+                read_athena(reading, athena, EventMap(catalog), report_progress=report_progress)
+        reading.commit()
+        return _ingest_result(reading, plan, objects, window=window, ignored=found.ignored, failures=found.failures)
+
+
+def plan_athena(logs: AthenaLogs, data: Path, store: ObjectStore) -> tuple[QueryPlan, ...]:
+    """What an ingest from tables in Athena would ask and read; nothing is run, and nothing written.
+
+    Raises:
+        AwsError: Glue can't be asked, or there is no such table.
+        IngestError: a table holds no CloudTrail records, or a part of a day is known.
+        DataError: the data folder is damaged.
+    """
+    known = ingested_days(read_objects_named(data, SCHEME))
+    return tuple(plan_queries(logs, name, known, store) for name in logs.names)
+
+
+def _find_objects(
+    logs: BucketLogs | None, window: Window, ledger: Ledger, report_progress: ProgressReport | None
+) -> FoundObjects:
+    """The objects to read, all found before the first is read: what lists them must not run when workers are forked."""
+    found = FoundObjects(ledger.plan_objects())
+    if logs:
+        found.add(find_objects(logs.store, logs.addresses, Scope(logs.accounts, logs.regions, window)), report_progress)
+    return found
+
+
+def _ingest_result(
+    reading: Reading,
+    plan: IngestPlan,
+    objects: FoundObjects,
+    *,
+    window: Window,
+    ignored: int,
+    failures: Iterable[FileProblem],
+) -> IngestResult:
+    records, used, skips = reading.counts()
+    known = (*plan.known, *objects.known_files(reading.ledger))
+    failed = (*failures, *plan.failures, *objects.failures, *reading.failures)
+    return IngestResult(
+        files_read=reading.files_read,
+        files_known=len(plan.known) + plan.copies,
+        files_ignored=ignored + objects.ignored,
+        records=records,
+        usage_records=used,
+        skips=skips,
+        problems=tuple(sorted(reading.problems, key=lambda problem: problem.path)),
+        failures=tuple(sorted(failed, key=lambda failure: failure.path)),
+        known_problems=tuple(FileProblem(file.path, file.failure) for file in known if file.failure),
+        narrower=narrower_files(known, window),
+        objects_read=reading.objects_read,
+        objects_known=objects.known + reading.copies,
+        events_read=reading.events_read,
+        events_known=reading.events_known,
+        days_read=reading.days_read,
+        days_known=reading.days_known,
+        folders_left=tuple(sorted(objects.left.items())),
+        notes=reading.notes,
+        seconds=reading.clock.seconds(),
+    )
