@@ -62,11 +62,12 @@ from lpgen.cli_options import (
 from lpgen.cli_rollout import app as rollout_app
 from lpgen.cli_schema import schema_command
 from lpgen.cli_sections import WorkOrder
-from lpgen.core.options import KeepUnobservable, Options
+from lpgen.core.choices import KeepUnobservable
 from lpgen.errors import InvocationError, LpgenError
 
 if TYPE_CHECKING:
     from lpgen.core.findings import Report
+    from lpgen.core.options import Options
     from lpgen.edge.analysis_inputs import Inputs
 
 app = typer.Typer(
@@ -394,6 +395,8 @@ def _options(
     inline: bool,
     principal: str,
 ) -> Options:
+    from lpgen.core.options import Options
+
     decided = decisions_from_option(decisions)
     return Options(keep, min_days, as_of.date() if as_of else None, inline, decided, principal)
 

@@ -11,7 +11,7 @@ import typer
 
 from lpgen.cli_options import EXIT_UNFINISHED, put_text, say
 from lpgen.core.arns import is_account_id
-from lpgen.core.own_permissions import Duty
+from lpgen.core.choices import Duty
 from lpgen.errors import InvocationError, quote_input
 
 _PRINCIPAL: Final = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]+", re.ASCII)
@@ -163,7 +163,8 @@ def iam_policy_command(
       lpgen iam-policy snapshot --role lpgen-read
     """
     from lpgen.core.own_permissions import own_policies
-    from lpgen.core.policies.policy import MANAGED_POLICY_LIMIT, policy_size
+    from lpgen.core.policies.limits import MANAGED_POLICY_LIMIT
+    from lpgen.core.policies.policy import policy_size
     from lpgen.core.policies.policy_reader import document_json
     from lpgen.edge.rollout_plan_file import read_rollout_plan
 

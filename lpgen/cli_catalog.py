@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lpgen.cli_options import for_terminal, say
-from lpgen.core.model import Action, ActionPattern
 from lpgen.errors import CatalogError, quote_input
 
 if TYPE_CHECKING:
     from lpgen.core.actions.catalog import Catalog, Expansion
+    from lpgen.core.model import Action
 
 app = typer.Typer(
     name="catalog",
@@ -65,6 +65,8 @@ def expand_command(
     Example:
       lpgen catalog expand 's3:Get*' 'sqs:*'
     """
+    from lpgen.core.model import ActionPattern
+
     source = _open(catalog)
     wanted = [ActionPattern(pattern) for pattern in patterns]
     expansion = source.expand_not(wanted) if not_action else source.expand(wanted)

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from lpgen.cli_options import for_terminal, put_text, say, terminal_width, wants_color
-from lpgen.core.options import Options
 
 
 def demo_command(
@@ -21,6 +20,7 @@ def demo_command(
 
     Ingests the bundled logs, reviews, generates and verifies, and says what to do next.
     """
+    from lpgen.core.options import Options
     from lpgen.edge.catalog_files import bundled_catalog
     from lpgen.edge.engine_local import LocalEngine
     from lpgen.edge.replacement_files import write_text

@@ -33,8 +33,7 @@ from lpgen.cli_options import (
     terminal_width,
     wants_color,
 )
-from lpgen.core.drift.findings import Severity
-from lpgen.core.options import KeepUnobservable, Options
+from lpgen.core.choices import KeepUnobservable, Severity
 from lpgen.errors import InvocationError, quote_input
 
 
@@ -139,6 +138,7 @@ def save_command(
     """
     from datetime import UTC, datetime
 
+    from lpgen.core.options import Options
     from lpgen.edge.baseline_folder import BaselineFiles
     from lpgen.edge.catalog_files import open_catalog
     from lpgen.pipeline_analysis import analyse
@@ -317,6 +317,7 @@ def drift_command(
       lpgen drift --data lpgen-data --as-of $(date -u +%F) --fail-on high
     """
     from lpgen.core.drift.between import DriftOptions
+    from lpgen.core.options import Options
     from lpgen.edge.catalog_files import open_catalog
     from lpgen.pipeline_drift import drift
     from lpgen.report import render_drift

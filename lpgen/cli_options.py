@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from lpgen.core.options import KeepUnobservable, Options
+from lpgen.core.choices import KeepUnobservable
 from lpgen.errors import InvocationError
 
 if TYPE_CHECKING:
+    from lpgen.core.options import Options
     from lpgen.core.replacements import Decision
     from lpgen.edge.analysis_inputs import Inputs
 

@@ -12,7 +12,7 @@ import typer
 from lpgen.cli_aws import EndpointOption, ProfileOption
 from lpgen.cli_catalog import CatalogOption
 from lpgen.cli_options import EXIT_FOUND, EXIT_UNFINISHED, PrincipalOption, for_terminal, put_text, say
-from lpgen.core.rollout.order import DEFAULT_ATTACHED_QUOTA
+from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.errors import InvocationError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def plan_command(
             min=1,
             help="How many managed policies may be attached to one role or user.",
         ),
-    ] = DEFAULT_ATTACHED_QUOTA,
+    ] = ATTACHED_POLICIES_LIMIT,
 ) -> None:
     """Plan how to put replacements in place.
 

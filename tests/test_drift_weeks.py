@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from lpgen.core.drift.findings import Drift, DriftKind, Severity
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import Drift, DriftKind
 from lpgen.pipeline import ingest
 from tests.drift_weeks import (
     AUDITOR,

@@ -20,7 +20,8 @@ import pytest
 from lpgen.core.athena.days import Wanted
 from lpgen.core.athena.query import DaySpan
 from lpgen.core.athena.table import TableName
-from lpgen.core.own_permissions import Duty, own_policies
+from lpgen.core.choices import Duty
+from lpgen.core.own_permissions import own_policies
 from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.athena_logs import AthenaLogs
 from lpgen.edge.athena_run import QueryRunner, Workgroup

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from lpgen.core.choices import Duty
 from lpgen.core.model import Resource, ResourceKind
-from lpgen.core.own_permissions import Duty, own_policies
+from lpgen.core.own_permissions import own_policies
 from lpgen.core.policies.authorize import decide
 from lpgen.core.policies.decision import AbsentKeys, Request, Result
 from lpgen.core.policies.policy import policy_from_json

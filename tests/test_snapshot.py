@@ -19,10 +19,11 @@ from typing import Any
 import pytest
 
 from lpgen.cli import main
+from lpgen.core.choices import Duty
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.events.records import Record
 from lpgen.core.model import Resource, ResourceKind, Snapshot
-from lpgen.core.own_permissions import Duty, own_policies
+from lpgen.core.own_permissions import own_policies
 from lpgen.core.policies.authorize import decide
 from lpgen.core.policies.decision import Request, Result
 from lpgen.core.policies.policy import policy_from_json

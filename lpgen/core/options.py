@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
+from lpgen.core.choices import KeepUnobservable
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
@@ -13,14 +13,6 @@ from lpgen.core.policies.match import glob_match
 from lpgen.core.replacements import Decision
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.core.trails import Trail, TrailSource
-
-
-class KeepUnobservable(StrEnum):
-    """Which actions stay whose use the logs could not have shown."""
-
-    ALL = "all"
-    SIGNED = "signed"  # those with a sign of use
-    NONE = "none"
 
 
 def is_chosen(principal: Principal, glob: str) -> bool:

@@ -7,29 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 
+from lpgen.core.choices import Duty
 from lpgen.core.model import CURRENT_VERSION, PrincipalKind
 from lpgen.core.rollout.calls import POLICY_PATH, CallKind
 from lpgen.core.rollout.plan import RolloutPlan
 
 Document = dict[str, Any]
-
-
-class Duty(StrEnum):
-    """What lpgen is to do, or what another account grants it."""
-
-    INGEST_S3 = "ingest-s3"
-    INGEST_ATHENA = "ingest-athena"
-    INGEST_CLOUDTRAIL = "ingest-cloudtrail"
-    SNAPSHOT = "snapshot"
-    MEMBER_ROLE = "member-role"
-    MEMBER_TRUST = "member-trust"
-    ROLLOUT_APPLY = "rollout-apply"
-    ROLLOUT_UNDO = "rollout-undo"
-    ROLLOUT_WATCH = "rollout-watch"
-    MEMBER_ROLLOUT = "member-rollout"
 
 
 _ORGANIZATION: Final = (

@@ -18,7 +18,8 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Final
 
-from lpgen.core.drift.findings import Drift, DriftFinding, Severity
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import Drift, DriftFinding
 from lpgen.core.drift.states import Stamp
 from lpgen.report.facts import facts_of_decision
 from lpgen.report.json_layout import Json, Row, lay_out

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
-from lpgen.core.drift.findings import Drift, DriftFinding, Severity
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import Drift, DriftFinding
 from lpgen.core.drift.states import Stamp
 from lpgen.report.blocks import (
     Block,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from lpgen.core.drift.findings import Drift, DriftFinding, DriftKind, Severity
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import Drift, DriftFinding, DriftKind
 from lpgen.report.blocks import line, name
 from lpgen.report.sarif import SarifFinding, SarifLevel, SarifName, SarifRule, sarif_log
 from lpgen.report.words import label_of

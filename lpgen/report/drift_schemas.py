@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Final
 
-from lpgen.core.drift.findings import DriftKind, Severity
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import DriftKind
 from lpgen.core.drift.states import Figures
 from lpgen.core.model import AccessLevel
 from lpgen.report.drift_json import DRIFT_SCHEMA

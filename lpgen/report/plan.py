@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lpgen.core.findings import PrincipalClass, Proposal
-from lpgen.core.policies.policy import ATTACHED_POLICIES_LIMIT
+from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.report.counts import has_documents
 
 

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from lpgen.core.choices import Duty
 from lpgen.core.model import AccessLevel
-from lpgen.core.own_permissions import Duty, own_policies
+from lpgen.core.own_permissions import own_policies
 from lpgen.core.policies.policy import policy_from_json, policy_size
 from lpgen.edge.catalog_files import bundled_catalog
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from lpgen.core.drift.findings import Drift, DriftFinding, DriftKind, Severity, finding_order
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import Drift, DriftFinding, DriftKind, finding_order
 from lpgen.core.drift.states import Figures, Stamp
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AccessLevel, Action, ActionPattern, PolicyKind

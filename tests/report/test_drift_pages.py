@@ -16,7 +16,8 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 from sarif_pydantic import Sarif
 
-from lpgen.core.drift.findings import DriftKind, Severity
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import DriftKind
 from lpgen.report import render_drift, render_stars
 from lpgen.report.drift_page import sparkline
 from lpgen.report.drift_sarif import RULES

@@ -21,6 +21,7 @@ from lpgen.core.analysis.principal_class import classify_principal, detachment, 
 from lpgen.core.analysis.scope import narrow_scope
 from lpgen.core.analysis.verdicts import Doubt, Judge
 from lpgen.core.analysis.wildcards import wildcards_of_grants
+from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import (
     ActionVerdict,
     Caveat,
@@ -35,7 +36,7 @@ from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.guards import Guards
 from lpgen.core.last_accessed import AccessReport, LastAccessed, last_accessed_by_principal
 from lpgen.core.model import Action, Outcome, Principal, Resource, ResourceKind, SkipReason
-from lpgen.core.options import KeepUnobservable, Options, is_chosen
+from lpgen.core.options import Options, is_chosen
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
 from lpgen.core.usage.columns import column_values

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from lpgen.core.model import CURRENT_VERSION, PrincipalKind, Statement
-from lpgen.core.policies.policy import (
+from lpgen.core.policies.limits import (
     ATTACHED_POLICIES_LIMIT,
     MANAGED_POLICY_LIMIT,
     ROLE_INLINE_LIMIT,

@@ -30,8 +30,8 @@ from lpgen.core.findings import Diff, PrincipalClass, PrincipalDiff
 from lpgen.core.grounds import Grant, PrincipalGrants
 from lpgen.core.model import Action, Statement
 from lpgen.core.options import Options
+from lpgen.core.policies.limits import MANAGED_POLICY_LIMIT
 from lpgen.core.policies.policy import (
-    MANAGED_POLICY_LIMIT,
     policy_from_json,
     policy_from_statements,
     policy_size,

@@ -11,11 +11,11 @@ from lpgen.core.analysis.danger import Dangers
 from lpgen.core.analysis.granting import NOTHING, Granting
 from lpgen.core.analysis.hidden_roles import PASS_ROLE, HiddenRoles
 from lpgen.core.analysis.observability import Observability
+from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import ActionVerdict, Confidence, UngrantedUse, Verdict
 from lpgen.core.grounds import Evidence, PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import AccessLevel, Action
-from lpgen.core.options import KeepUnobservable
 from lpgen.core.replacements import Line, LineKind
 from lpgen.core.usage.principal_usage import merge_evidence
 

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
-from lpgen.core.drift.findings import DriftFinding, DriftKind, Severity
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import DriftFinding, DriftKind
 from lpgen.core.drift.states import State
 from lpgen.core.grounds import AccountCoverage, Hole
 from lpgen.core.trails import Trail, describe_trail

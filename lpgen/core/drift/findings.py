@@ -8,19 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from lpgen.core.choices import Severity
 from lpgen.core.drift.states import Stamp
 from lpgen.core.replacements import Decision
-
-
-class Severity(StrEnum):
-    """How much a finding matters, the most first."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-    INFO = "info"
-
 
 SEVERITIES: Final = tuple(Severity)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.danger import Dangers
-from lpgen.core.drift.findings import Severity
+from lpgen.core.choices import Severity
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.stars import WORST_FIRST
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.wildcards import wildcards_of_grant
-from lpgen.core.drift.findings import DriftFinding, DriftKind, Severity
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import DriftFinding, DriftKind
 from lpgen.core.drift.gains import Gains, Weights
 from lpgen.core.drift.holdings import is_of_aws, is_recreated
 from lpgen.core.drift.states import State

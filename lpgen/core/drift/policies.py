@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from lpgen.core.drift.findings import DriftFinding, DriftKind, Severity, fingerprint
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import DriftFinding, DriftKind, fingerprint
 from lpgen.core.drift.gains import Gains, Weights
 from lpgen.core.drift.holdings import Pair, PolicyKey, held, is_in_place, meaning_of
 from lpgen.core.drift.states import State

@@ -12,7 +12,8 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granting import granting_by_action
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.lines import lines_from_uses
-from lpgen.core.drift.findings import DriftFinding, DriftKind, Severity, fingerprint
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import DriftFinding, DriftKind, fingerprint
 from lpgen.core.drift.gains import Gains, Weights
 from lpgen.core.drift.holdings import Pair, is_in_place
 from lpgen.core.drift.policies import same_policies

@@ -22,14 +22,6 @@ from lpgen.core.model import (
 from lpgen.core.policies.condition_operator import Quantifier, operator_from_name
 from lpgen.core.policies.policy_reader import PolicyReader, document_json
 
-# Quotas in characters without white space, and policies per principal, all by default.
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-MANAGED_POLICY_LIMIT = 6_144
-ROLE_INLINE_LIMIT = 10_240  # all inline policies of a role together
-USER_INLINE_LIMIT = 2_048  # all inline policies of a user together
-GROUP_INLINE_LIMIT = 5_120  # all inline policies of a group together
-ATTACHED_POLICIES_LIMIT = 10  # managed policies attached to one user, group or role
-
 
 def policy_from_json(document: bytes | str | Mapping[str, Any], *, place: str) -> Policy:
     """The policy that a document holds: an object, its JSON, or its JSON percent-encoded as the IAM API returns it.

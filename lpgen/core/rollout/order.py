@@ -9,13 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
-from lpgen.core.policies.policy import ATTACHED_POLICIES_LIMIT
 from lpgen.core.rollout.plan import Peak
-
-DEFAULT_ATTACHED_QUOTA: Final = ATTACHED_POLICIES_LIMIT
-"""How many managed policies one role or user may have, unless the account's quota was raised."""
 
 
 @dataclass(frozen=True, slots=True)

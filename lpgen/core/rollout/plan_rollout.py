@@ -9,14 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.model import AttachedPolicy, Effect, Policy, PolicyKind, Principal, PrincipalKind
-from lpgen.core.policies.policy import (
-    MANAGED_POLICY_LIMIT,
-    ROLE_INLINE_LIMIT,
-    USER_INLINE_LIMIT,
-    policy_from_json,
-    policy_size,
-    policy_to_json,
-)
+from lpgen.core.policies.limits import MANAGED_POLICY_LIMIT, ROLE_INLINE_LIMIT, USER_INLINE_LIMIT
+from lpgen.core.policies.policy import policy_from_json, policy_size, policy_to_json
 from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
 from lpgen.core.rollout.code import permission_set_policy, stack_resources
 from lpgen.core.rollout.fingerprint import policies_sha256

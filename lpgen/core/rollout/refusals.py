@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.model import Principal
+from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.policies.match import glob_match
-from lpgen.core.rollout.order import DEFAULT_ATTACHED_QUOTA
 from lpgen.core.rollout.plan import Refusal, RefusalKind
 
 _AS_CODE: Final = "`lpgen generate --as` writes them as terraform or cloudformation"
@@ -29,7 +29,7 @@ class Exceptions:
     managed_as_code: tuple[str, ...] = ()
     included: tuple[str, ...] = ()
     unsafe: bool = False
-    attached_quota: int = DEFAULT_ATTACHED_QUOTA
+    attached_quota: int = ATTACHED_POLICIES_LIMIT
 
 
 def refusals_of_principal(principal: Principal, exceptions: Exceptions, *, folder: str) -> tuple[Refusal, ...]:

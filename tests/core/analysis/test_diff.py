@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from lpgen.core.analysis.diff import diff_usage
+from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import CaveatKind, PrincipalClass, PrincipalDiff, Verdict
 from lpgen.core.grounds import Use
 from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Principal
-from lpgen.core.options import KeepUnobservable, Options
+from lpgen.core.options import Options
 from lpgen.core.replacements import Decision, DecisionKind, LineKind, Scope
 from tests.worlds import ACCOUNT, allow, catalog, days_before_end, deny, grants_of, policy, role, usage_of, use
 

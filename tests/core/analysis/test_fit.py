@@ -9,14 +9,8 @@ from hypothesis import strategies as st
 
 from lpgen.core.analysis.fit import Item, Space, fit_documents, space_of
 from lpgen.core.model import CURRENT_VERSION, LEGACY_VERSION, PrincipalKind
-from lpgen.core.policies.policy import (
-    MANAGED_POLICY_LIMIT,
-    ROLE_INLINE_LIMIT,
-    USER_INLINE_LIMIT,
-    policy_from_statements,
-    policy_size,
-    statement_from_parts,
-)
+from lpgen.core.policies.limits import MANAGED_POLICY_LIMIT, ROLE_INLINE_LIMIT, USER_INLINE_LIMIT
+from lpgen.core.policies.policy import policy_from_statements, policy_size, statement_from_parts
 
 
 def item(service: str, actions: Sequence[str], *, version: str = CURRENT_VERSION) -> Item:

@@ -9,9 +9,10 @@ from typing import Any
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.statements import FOLDED_TO_GRANT
+from lpgen.core.choices import KeepUnobservable
 from lpgen.core.grounds import Use
 from lpgen.core.model import Principal, PrincipalKind
-from lpgen.core.options import KeepUnobservable, Options
+from lpgen.core.options import Options
 from lpgen.core.replacements import CheckStatus, Replacement
 from lpgen.pipeline_analysis import Ground, Verifier
 from tests.worlds import ACCOUNT, allow, catalog, deny, grants_of, policy, role, usage_of, use

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from lpgen.core.analysis.checks.hunt import check_hunt
 from lpgen.core.analysis.checks.within import check_within_grants
 from lpgen.core.analysis.checks.written import WrittenDocument, new_allows
+from lpgen.core.choices import KeepUnobservable
 from lpgen.core.grounds import Use
 from lpgen.core.model import Principal
-from lpgen.core.options import KeepUnobservable
 from lpgen.core.policies.policy import policy_from_json, policy_to_json
 from lpgen.core.replacements import Check, CheckStatus
 from lpgen.pipeline_analysis import VERIFY_HUNT

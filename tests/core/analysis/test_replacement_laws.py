@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
+from lpgen.core.choices import KeepUnobservable
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome, Policy, Principal, Resource, ResourceKind
-from lpgen.core.options import KeepUnobservable, Options
+from lpgen.core.options import Options
 from lpgen.core.policies.authorize import decide
 from lpgen.core.policies.decision import AbsentKeys, Request, Result
 from lpgen.core.policies.match import has_wildcard

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from lpgen.core.analysis.diff import counted_usages
 from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.choices import Severity
 from lpgen.core.drift.between import DriftOptions, accept_findings, drift_between
 from lpgen.core.drift.figures import region_days_from_usage
-from lpgen.core.drift.findings import Drift, DriftFinding, DriftKind, Severity
+from lpgen.core.drift.findings import Drift, DriftFinding, DriftKind
 from lpgen.core.drift.states import KeptProposal, Stamp, State
 from lpgen.core.grounds import Hole, Use
 from lpgen.core.guards import AccountScps, Guards

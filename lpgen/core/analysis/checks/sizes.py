@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from lpgen.core.analysis.checks.written import CheckNotes, WrittenDocument
 from lpgen.core.model import PrincipalKind
-from lpgen.core.policies.policy import (
+from lpgen.core.policies.limits import (
     ATTACHED_POLICIES_LIMIT,
     MANAGED_POLICY_LIMIT,
     ROLE_INLINE_LIMIT,
     USER_INLINE_LIMIT,
-    policy_size,
 )
+from lpgen.core.policies.policy import policy_size
 from lpgen.core.replacements import Check
 
 

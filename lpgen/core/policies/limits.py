@@ -1,0 +1,11 @@
+"""The sizes and numbers of policies that AWS allows."""
+
+from __future__ import annotations
+
+# Quotas in characters without white space, and policies per principal, all by default.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+MANAGED_POLICY_LIMIT = 6_144
+ROLE_INLINE_LIMIT = 10_240  # all inline policies of a role together
+USER_INLINE_LIMIT = 2_048  # all inline policies of a user together
+GROUP_INLINE_LIMIT = 5_120  # all inline policies of a group together
+ATTACHED_POLICIES_LIMIT = 10  # managed policies attached to one user, group or role
