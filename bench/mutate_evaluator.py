@@ -104,7 +104,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "SCPs cap service-linked roles",
         "walls.py",
-        "if principal.has_identity_policies and not principal.service_linked:",
+        "if policies.scps and principal.has_identity_policies and not principal.service_linked:",
         "if principal.has_identity_policies:",
     ),
     Mutant(
@@ -184,8 +184,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "resources ignore case",
         "match_resource.py",
-        "full = complete_arn(pattern)\n",
-        "full, resource = complete_arn(pattern).lower(), resource.lower()\n",
+        "return partial(match_tokens, resource_tokens(full)) if _bound(full) else glob_matcher(full)",
+        "return lambda text: glob_matcher(full.lower())(text.lower())",
     ),
     Mutant(
         "a statement's Resource is optional for anyone",
@@ -194,7 +194,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "if not statement.resources:",
     ),
     Mutant("the index forgets the star", "statement_index.py", ' or "*" in prefixes', ""),
-    Mutant("the index forgets NotAction", "statement_index.py", "if one.not_action or ", "if "),
+    Mutant("the index forgets NotAction", "statement_index.py", "if one.statement.not_action or ", "if "),
     Mutant("the index minds case", "statement_index.py", "fold_case(pattern).partition", "pattern.partition"),
     Mutant("a glob's end needn't agree to be contained", "match.py", "inner[::-1].startswith(tail)", "not tail"),
     Mutant("a question mark is any run in an action", "match.py", r'.replace(r"\?", ".")', r'.replace(r"\?", ".*")'),
@@ -234,8 +234,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "conditions are joined by OR",
         "conditions.py",
-        "return all_of(condition_match(",
-        "return any_of(condition_match(",
+        "return all_of([condition_match(",
+        "return any_of([condition_match(",
     ),
     Mutant(
         "IfExists is ignored", "condition_operator.py", "if_exists = text.endswith(_IF_EXISTS)", "if_exists = False"
@@ -274,7 +274,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant("Null is inverted", "conditions.py", '"false" if values else "true"', '"true" if values else "false"'),
     Mutant(
-        "a policy's values are joined by AND", "conditions.py", "found = any_of(doubt if", "found = all_of(doubt if"
+        "a policy's values are joined by AND", "conditions.py", "found = any_of([doubt if", "found = all_of([doubt if"
     ),
     Mutant("keys mind case", "decision.py", "{fold_case(key): values", "{key: values"),
     Mutant(

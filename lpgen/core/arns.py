@@ -5,13 +5,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
 
 ARN_FIELDS: Final = 6
 """How many fields an ARN has, `arn` itself among them; the last may hold colons."""
 
-_ACCOUNT: Final = re.compile(r"[0-9]{12}")
+_ACCOUNT_DIGITS: Final = 12
 
 
 class ArnFields(NamedTuple):
@@ -41,4 +40,4 @@ def account_in_arn(text: str) -> str:
 
 def is_account_id(text: str) -> bool:
     """Whether a text has the form of an account id."""
-    return _ACCOUNT.fullmatch(text) is not None
+    return len(text) == _ACCOUNT_DIGITS and text.isascii() and text.isdigit()

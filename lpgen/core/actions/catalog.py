@@ -98,6 +98,7 @@ class Catalog:
         self._services: dict[str, CatalogService] = {}
         self._expanded: dict[ActionPattern, frozenset[Action] | PatternProblem] = {}
         self._details: dict[Action, ActionDetail] = {}
+        self._bare: dict[str, bool] = {}
         self._takes = lru_cache(maxsize=_REMEMBERED)(self._decide_takes)
         self._type = lru_cache(maxsize=_REMEMBERED)(self._decide_type)
 
@@ -190,6 +191,16 @@ class Catalog:
     def takes_no_resource(self, action: Action) -> bool:
         """Whether the action has no resource-level permissions, so that only `Resource: "*"` grants it."""
         return not self._row(action)[1].resources
+
+    def is_without_resource(self, name: str) -> bool:
+        """Whether there is an action of this name, in any case, and it has no resource-level permissions."""
+        known = self._bare.get(name)
+        if known is None:
+            action = self.canonical(name)
+            known = action is not None and self.takes_no_resource(action)
+            if len(self._bare) < _REMEMBERED:
+                self._bare[name] = known
+        return known
 
     def takes_resource(self, action: Action, resource: str) -> bool:
         """Whether an ARN or resource glob can name a resource of one of the action's resource types.

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.arns import account_in_arn, is_account_id, split_arn
-from lpgen.core.model import NO_RESOURCE, Policy, ResourceKind
+from lpgen.core.model import NO_RESOURCE, Effect, Policy, ResourceKind
 from lpgen.core.policies.decision import (
     NO,
     YES,
@@ -52,30 +53,28 @@ def decide(request: Request, policies: PolicySet, *, catalog: Catalog | None = N
     if rule := free_call(request, principal):
         return Decision(Result.ALLOWED, (), rule=rule)
     walls = tuple(walls_of(request, principal, policies))
-    denies = [reason for wall in walls for reason in wall.denies]
-    denied = any_of(reason.match for reason in denies)
+    reasons = [reason for wall in walls for reason in wall.reasons]
+    denies = [reason for reason in reasons if reason.effect is Effect.DENY]
+    denied = any_of([reason.match for reason in denies])
     if denied.answer is Answer.YES:
         certain = tuple(reason for reason in denies if reason.match.answer is Answer.YES)
         return Decision(Result.EXPLICITLY_DENIED, certain)
-    allows = [reason for wall in walls for reason in wall.allows]
+    allows = [reason for reason in reasons if reason.effect is Effect.ALLOW]
     if rule := refusal(request, principal):
         return Decision(Result.IMPLICITLY_DENIED, tuple(allows), rule=rule)
     needs = _needs(request, principal, policies, walls)
-    allowed = all_of(need.match for need in needs)
+    allowed = all_of([need.match for need in needs])
     if allowed.answer is Answer.NO:
         stops = tuple(stop for need in needs if need.match.answer is Answer.NO for stop in need.stops)
         return Decision(Result.IMPLICITLY_DENIED, tuple(allows), stops=stops)
     both = all_of((allowed, opposite(denied)))
     if both.answer is Answer.YES:
-        return Decision(Result.ALLOWED, tuple(r for r in allows if r.match.answer is Answer.YES))
-    return Decision(Result.DEPENDS, tuple(reason for wall in walls for reason in wall.reasons), both.depends_on)
+        return Decision(Result.ALLOWED, tuple([r for r in allows if r.match.answer is Answer.YES]))
+    return Decision(Result.DEPENDS, tuple(reasons), both.depends_on)
 
 
 def _without_needless_resource(request: Request, catalog: Catalog | None) -> Request:
-    if catalog is None or request.resource.kind is ResourceKind.NONE:
-        return request
-    action = catalog.canonical(request.action)
-    if action is None or not catalog.takes_no_resource(action):
+    if catalog is None or request.resource.kind is ResourceKind.NONE or not catalog.is_without_resource(request.action):
         return request
     return replace(request, resource=NO_RESOURCE)
 
@@ -83,8 +82,7 @@ def _without_needless_resource(request: Request, catalog: Catalog | None) -> Req
 # ---------------------------------------------------------------- what must allow
 
 
-@dataclass(frozen=True, slots=True)
-class _Need:
+class _Need(NamedTuple):
     """Something that must hold for a request to be allowed, and the layers to name where it doesn't."""
 
     match: Match
@@ -96,29 +94,30 @@ def _needs(
 ) -> tuple[_Need, ...]:
     """What must allow: the core of identity and resource policies, each level of SCPs and of RCPs, and the endpoint."""
     core = _core_need(request, principal, policies, {wall.layer: wall for wall in walls})
-    caps = (wall for wall in walls if wall.layer in (Layer.SCP, Layer.RCP, Layer.ENDPOINT))
-    return (core, *(_Need(wall.allowed(), (Stop(wall.layer, wall.level),)) for wall in caps))
+    caps = [wall for wall in walls if wall.layer in (Layer.SCP, Layer.RCP, Layer.ENDPOINT)]
+    return (core, *[_Need(wall.allowed(), (Stop(wall.layer, wall.level),)) for wall in caps])
 
 
 def _core_need(request: Request, principal: RequestPrincipal, policies: PolicySet, walls: dict[Layer, Wall]) -> _Need:
     """Whether identity policies, resource policy, boundary and session policy together allow."""
-    resource = _ResourceSide(policies.resource, walls.get(Layer.RESOURCE))
     if not principal.has_identity_policies:
-        return _Need(resource.direct, (Stop(Layer.RESOURCE),))
+        return _Need(_ResourceSide(policies.resource, walls.get(Layer.RESOURCE)).direct, (Stop(Layer.RESOURCE),))
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html: nothing need allow the root user.
     root = principal.form is PrincipalForm.ROOT
     identity = YES if root else walls[Layer.IDENTITY].allowed()
-    limits = {layer: walls[layer].allowed() for layer in (Layer.BOUNDARY, Layer.SESSION) if layer in walls}
-    own = all_of((identity, *limits.values()))
-    silent = [
-        Stop(layer) for layer, match in ((Layer.IDENTITY, identity), *limits.items()) if match.answer is Answer.NO
-    ]
+    limits: dict[Layer, Match] = {
+        layer: walls[layer].allowed() for layer in (Layer.BOUNDARY, Layer.SESSION) if layer in walls
+    }
+    said = {Layer.IDENTITY: identity, **limits}
+    own = all_of(said.values())
+    silent = [Stop(layer) for layer, match in said.items() if match.answer is Answer.NO]
+    if policies.resource is UNSTATED:
+        return _Need(own, tuple(silent))
+    resource = _ResourceSide(policies.resource, walls.get(Layer.RESOURCE))
     if not same_account(request, principal):
         there = resource.anyhow
         stop = [Stop(Layer.RESOURCE)] if there.answer is Answer.NO else []
         return _Need(all_of((own, there)), (*silent, *stop))
-    if resource.unstated:
-        return _Need(own, tuple(silent))
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html:
     # what a resource policy grants to a role is limited by the boundary and the session policy; what it grants to a
     # user or a session itself isn't.
@@ -136,13 +135,9 @@ class _ResourceSide:
     policy: Policy | Unstated | None
     wall: Wall | None
 
-    @property
-    def unstated(self) -> bool:
-        return self.policy is UNSTATED
-
-    def _by(self, *wanted: Naming, unstated: Match) -> Match:
+    def _by(self, *wanted: Naming, unstated: Match = NO) -> Match:
         if self.wall is None:
-            return unstated if self.unstated else NO
+            return unstated if self.policy is UNSTATED else NO
         return self.wall.allowed_by(*wanted)
 
     @property
@@ -151,16 +146,16 @@ class _ResourceSide:
 
     @property
     def by_role(self) -> Match:
-        return self._by(Naming.ROLE, unstated=NO)
+        return self._by(Naming.ROLE)
 
     @property
     def delegates(self) -> Match:
         """Whether it leaves the decision to the identity policies of the principal's account."""
-        return self._by(Naming.ACCOUNT, unstated=YES)
+        return self._by(Naming.ACCOUNT)
 
     @property
     def anyhow(self) -> Match:
-        return self._by(Naming.ACCOUNT, Naming.ROLE, Naming.DIRECT, unstated=YES)
+        return self._by(Naming.ACCOUNT, Naming.ROLE, Naming.DIRECT)
 
 
 def resource_policy_rules(request: Request) -> bool:

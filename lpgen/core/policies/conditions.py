@@ -22,12 +22,12 @@ from lpgen.core.policies.decision import (
     maybe,
     opposite,
 )
-from lpgen.core.policies.policy_variables import Filled, Gap, Unfilled, fill_in
+from lpgen.core.policies.policy_variables import Filled, Gap, Unfilled, as_written, fill_in
 
 
 def conditions_match(conditions: Iterable[Condition], version: str, request: Request) -> Match:
     """Whether a request meets all conditions of a statement in a policy of this language version."""
-    return all_of(condition_match(condition, version, request) for condition in conditions)
+    return all_of([condition_match(condition, version, request) for condition in conditions])
 
 
 def condition_match(condition: Condition, version: str, request: Request) -> Match:
@@ -83,13 +83,13 @@ def _present_match(
     operator: Operator, condition: Condition, values: tuple[str, ...], version: str, request: Request
 ) -> Match:
     wanted = [_fill_in(operator, text, version, request) for text in condition.values]
-    gaps = [text for text in wanted if isinstance(text, Unfilled)]
     # A variable without a value makes its text equal to, and like, nothing: a negated operator then holds of it.
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
+    gaps = [text for text in wanted if isinstance(text, Unfilled)]
     unknown = {key for gap in gaps if gap.gap is Gap.UNKNOWN for key in gap.keys}
     texts = [text for text in wanted if isinstance(text, Filled)]
     doubt = _undocumented(condition.key, request)
-    tests = (_value_match(operator, texts, value, unknown=unknown, doubt=doubt) for value in values)
+    tests = [_value_match(operator, texts, value, unknown=unknown, doubt=doubt) for value in values]
     if operator.quantifier is Quantifier.FOR_ALL:
         return all_of(tests)
     if operator.quantifier is Quantifier.FOR_ANY:
@@ -100,7 +100,7 @@ def _present_match(
 def _fill_in(operator: Operator, text: str, version: str, request: Request) -> Filled | Unfilled:
     if operator.comparison in TAKES_VARIABLES:
         return fill_in(text, version, request)
-    return Filled(((text, False),))
+    return as_written(text)
 
 
 def _value_match(operator: Operator, texts: list[Filled], value: str, *, unknown: set[str], doubt: Match) -> Match:
@@ -108,6 +108,6 @@ def _value_match(operator: Operator, texts: list[Filled], value: str, *, unknown
     results = [compare_value(operator.comparison, text, value) for text in texts]
     if operator.negated and None in results:
         return doubt  # what can't be compared meets neither the operator nor its negation
-    found = any_of(doubt if result is None else match_of(result) for result in results)
+    found = any_of([doubt if result is None else match_of(result) for result in results])
     found = any_of((found, maybe(*unknown))) if unknown else found
     return opposite(found) if operator.negated else found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from lpgen.core.model import Effect, Resource
 from lpgen.core.policies.match import fold_case
@@ -82,20 +83,21 @@ def match_of(holds: bool) -> Match:
 
 def all_of(matches: Iterable[Match]) -> Match:
     """YES if every match is, NO if one is, else MAYBE on all their keys. Later matches aren't asked after a NO."""
-    return _joined(matches, usual=YES, decisive=NO)
+    return _joined(matches, YES, NO)
 
 
 def any_of(matches: Iterable[Match]) -> Match:
     """NO if every match is, YES if one is, else MAYBE on all their keys. Later matches aren't asked after a YES."""
-    return _joined(matches, usual=NO, decisive=YES)
+    return _joined(matches, NO, YES)
 
 
-def _joined(matches: Iterable[Match], *, usual: Match, decisive: Match) -> Match:
+def _joined(matches: Iterable[Match], usual: Match, decisive: Match) -> Match:
     open_matches: list[Match] = []
     for match in matches:
-        if match.answer is decisive.answer:
+        answer = match.answer
+        if answer is decisive.answer:
             return decisive
-        if match.answer is Answer.MAYBE:
+        if answer is Answer.MAYBE:
             open_matches.append(match)
     return maybe(*(key for match in open_matches for key in match.depends_on)) if open_matches else usual
 
@@ -128,8 +130,7 @@ class Layer(StrEnum):
     ENDPOINT = "vpc endpoint"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """A statement that matched, or may match: its layer, the place of its policy in the layer, and its own place.
 
     `level` is the organization's level of an SCP or RCP, from the root at 0.

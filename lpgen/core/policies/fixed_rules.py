@@ -42,6 +42,8 @@ _RESERVED_BY_SSO = {"iam:passrole", "iam:tagrole", "iam:untagrole", "iam:updater
 # https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html
 _CHANGES_ALIASES = {"kms:createalias", "kms:deletealias", "kms:updatealias"}
 
+_REFUSABLE = {*_CHANGES_POLICIES, *_CHANGES_ROLES, *_RESERVED_BY_SSO, *_CHANGES_ALIASES, "sts:assumerole"}
+
 
 def free_call(request: Request, principal: RequestPrincipal) -> str:
     """The sentence for a call that needs no permission, or ""."""
@@ -53,6 +55,8 @@ def free_call(request: Request, principal: RequestPrincipal) -> str:
 def refusal(request: Request, principal: RequestPrincipal) -> str:
     """The sentence for a request that AWS refuses whatever the policies allow, or ""."""
     action = request.folded_action
+    if action not in _REFUSABLE:
+        return ""
     resource = split_arn(request.resource.text)
     if action in _CHANGES_POLICIES and resource.account == "aws":
         return "AWS managed policies can't be changed"

@@ -9,7 +9,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_res
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 from lpgen.core.arns import ARN_FIELDS
 from lpgen.core.policies.glob_tokens import (
@@ -24,7 +25,7 @@ from lpgen.core.policies.glob_tokens import (
     tokens_intersect,
 )
 from lpgen.core.policies.match import (
-    glob_match,
+    glob_matcher,
     has_wildcard,
     intersect_patterns,
     normalize_glob,
@@ -45,8 +46,14 @@ def complete_arn(pattern: str) -> str:
 
 def resource_match(pattern: str, resource: str) -> bool:
     """Whether a resource pattern without variables matches an exact resource."""
+    return resource_matcher(pattern)(resource)
+
+
+@lru_cache(maxsize=65536)
+def resource_matcher(pattern: str) -> Callable[[str], bool]:
+    """The test "does this resource pattern without variables match the exact resource", made once and kept."""
     full = complete_arn(pattern)
-    return match_tokens(resource_tokens(full), resource) if _bound(full) else glob_match(full, resource)
+    return partial(match_tokens, resource_tokens(full)) if _bound(full) else glob_matcher(full)
 
 
 def resource_contains(outer: str, inner: str) -> bool:

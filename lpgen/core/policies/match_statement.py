@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.htm
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from lpgen.core.actions.patterns import parse_pattern
@@ -29,6 +30,7 @@ from lpgen.core.policies.match_resource import (
     bind_fields,
     resource_contains,
     resource_match,
+    resource_matcher,
     resource_tokens,
     resources_intersect,
 )
@@ -72,14 +74,35 @@ def resource_matches(statement: Statement, version: str, request: Request) -> Ma
     """
     if not statement.resources and statement.principals is not None:
         return YES
-    covered = any_of(_pattern_match(pattern, version, request) for pattern in statement.resources)
+    patterns, resource, covered = statement.resources, request.resource, NO
+    if resource.kind is ResourceKind.ARN or resource.kind is ResourceKind.NONE:
+        fixed, patterns = _fixed_and_varying(patterns, version)
+        for matches in fixed:
+            if matches(resource.text):
+                covered, patterns = YES, ()
+                break
+    if patterns:
+        covered = any_of([_pattern_match(pattern, version, request) for pattern in patterns])
     return opposite(covered) if statement.not_resource else covered
+
+
+@lru_cache(maxsize=65536)
+def _fixed_and_varying(
+    patterns: tuple[str, ...], version: str
+) -> tuple[tuple[Callable[[str], bool], ...], tuple[str, ...]]:
+    """The tests of those patterns that match the same exact resources whatever the request, and the other patterns."""
+    fixed = (pattern for pattern in patterns if not _varies(pattern, version))
+    return tuple(map(resource_matcher, fixed)), tuple(pattern for pattern in patterns if _varies(pattern, version))
+
+
+def _varies(pattern: str, version: str) -> bool:
+    return version == CURRENT_VERSION and "${" in pattern
 
 
 def _pattern_match(pattern: str, version: str, request: Request) -> Match:
     """Whether one resource pattern covers the request's resource."""
     resource = request.resource
-    if version != CURRENT_VERSION or "${" not in pattern:
+    if not _varies(pattern, version):
         return _plain_match(pattern, resource)
     filled = fill_in(pattern, version, request)
     if isinstance(filled, Filled):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from lpgen.core.model import CURRENT_VERSION
 from lpgen.core.policies.decision import Request
@@ -37,7 +38,7 @@ class Filled:
 
     def as_text(self) -> str:
         """The text, all of it literal."""
-        return "".join(text for text, _ in self.parts)
+        return "".join([text for text, _ in self.parts])
 
     def as_tokens(self) -> Tokens:
         """The glob in which no value that was put in has wildcards.
@@ -51,10 +52,16 @@ class Filled:
         return tuple(tokens)
 
 
+@lru_cache(maxsize=4096)
+def as_written(text: str) -> Filled:
+    """A policy text in which nothing is a variable."""
+    return Filled(((text, False),))
+
+
 def fill_in(text: str, version: str, request: Request) -> Filled | Unfilled:
     """A policy text with its variables' values from a request. Before language version 2012-10-17 there are none."""
     if version != CURRENT_VERSION or "${" not in text:
-        return Filled(((text, False),))
+        return as_written(text)
     parts: list[tuple[str, bool]] = []
     gaps: dict[Gap, list[str]] = {}
     end = 0

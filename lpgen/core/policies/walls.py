@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from lpgen.core.model import Effect, Policy
 from lpgen.core.policies.decision import Answer, Layer, Match, Reason, Request, any_of
@@ -13,8 +13,7 @@ from lpgen.core.policies.principals import Naming, RequestPrincipal, naming_of
 from lpgen.core.policies.statement_index import statements_covering
 
 
-@dataclass(frozen=True, slots=True)
-class Wall:
+class Wall(NamedTuple):
     """The statements of one set of policies that match a request, or may.
 
     Of a resource policy `namings` says how each of them names the principal.
@@ -26,18 +25,13 @@ class Wall:
     namings: tuple[Naming, ...] = ()
 
     @property
-    def allows(self) -> tuple[Reason, ...]:
-        """Those with the effect Allow."""
-        return tuple(reason for reason in self.reasons if reason.effect is Effect.ALLOW)
-
-    @property
     def denies(self) -> tuple[Reason, ...]:
         """Those with the effect Deny."""
         return tuple(reason for reason in self.reasons if reason.effect is Effect.DENY)
 
     def allowed(self) -> Match:
         """Whether any statement allows the request; Denies aren't asked."""
-        return any_of(reason.match for reason in self.allows)
+        return any_of([reason.match for reason in self.reasons if reason.effect is Effect.ALLOW])
 
     def allowed_by(self, *wanted: Naming) -> Match:
         """Whether a statement allows that names the principal in one of these ways."""
@@ -55,10 +49,10 @@ def walls_of(request: Request, principal: RequestPrincipal, policies: PolicySet)
             yield _wall(Layer.SESSION, (policies.session,), request)
     # SCPs concern the organization's own principals, and leave service-linked roles alone.
     # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
-    if principal.has_identity_policies and not principal.service_linked:
+    if policies.scps and principal.has_identity_policies and not principal.service_linked:
         for level, scps in enumerate(policies.scps):
             yield _wall(Layer.SCP, scps, request, level=level)
-    if not _beyond_rcps(request, principal):
+    if policies.rcps and not _beyond_rcps(request, principal):
         for level, rcps in enumerate(policies.rcps):
             yield _wall(Layer.RCP, rcps, request, level=level)
     if isinstance(policies.resource, Policy):
@@ -80,13 +74,10 @@ def _beyond_rcps(request: Request, principal: RequestPrincipal) -> bool:
 
 def _wall(layer: Layer, policies: Sequence[Policy], request: Request, *, level: int = 0) -> Wall:
     reasons = []
-    for place, policy in enumerate(policies):
-        for statement in statements_covering(policy, request.folded_action):
-            match = covering_matches(statement, policy.version, request)
-            if match.answer is not Answer.NO:
-                reasons.append(
-                    Reason(layer, place, statement.index, statement.sid, statement.effect, match, level=level)
-                )
+    for place, version, statement in statements_covering(policies, request.folded_action):
+        match = covering_matches(statement, version, request)
+        if match.answer is not Answer.NO:
+            reasons.append(Reason(layer, place, statement.index, statement.sid, statement.effect, match, level))
     return Wall(layer, level, tuple(reasons))
 
 
@@ -94,7 +85,7 @@ def _resource_wall(policy: Policy, request: Request, principal: RequestPrincipal
     found = _wall(Layer.RESOURCE, (policy,), request)
     named = [naming_of(policy.statements[reason.statement], principal, bounded=bounded) for reason in found.reasons]
     kept = [(reason, naming) for reason, naming in zip(found.reasons, named, strict=True) if naming is not Naming.NONE]
-    return replace(found, reasons=tuple(reason for reason, _ in kept), namings=tuple(naming for _, naming in kept))
+    return Wall(Layer.RESOURCE, 0, tuple(reason for reason, _ in kept), tuple(naming for _, naming in kept))
 
 
 def _endpoint_wall(policies: Sequence[Policy], request: Request, principal: RequestPrincipal) -> Wall:
@@ -108,4 +99,4 @@ def _endpoint_wall(policies: Sequence[Policy], request: Request, principal: Requ
         statement = policies[reason.policy].statements[reason.statement]
         if statement.principals is None or naming_of(statement, principal, bounded=False) is not Naming.NONE:
             kept.append(reason)
-    return replace(found, reasons=tuple(kept))
+    return Wall(Layer.ENDPOINT, 0, tuple(kept))

@@ -157,6 +157,12 @@ def test_star_is_taken_by_every_action_and_an_arn_by_none_without_resources() ->
             assert not BUNDLED.takes_resource(action, "arn:aws:s3:::b")
 
 
+def test_names_are_without_resource_where_an_action_is_known_to_take_none() -> None:
+    for action in EVERY[::50]:
+        assert BUNDLED.is_without_resource(action.upper()) is BUNDLED.takes_no_resource(action)
+    assert not BUNDLED.is_without_resource("s3:NoSuchAction")
+
+
 def test_every_format_of_an_action_is_taken_by_it() -> None:
     for action in EVERY[::7]:
         prefix = action.partition(":")[0]

@@ -16,7 +16,6 @@ from lpgen.core.model import (
     CURRENT_VERSION,
     NO_RESOURCE,
     UNKNOWN_RESOURCE,
-    Action,
     Effect,
     Policy,
     Resource,
@@ -120,11 +119,8 @@ class ListAllTakesNone(Catalog):
     def __init__(self) -> None:
         """Without a source: nothing else is asked."""
 
-    def canonical(self, name: str) -> Action | None:
-        return Action("s3:ListAllMyBuckets") if name.lower() == "s3:listallmybuckets" else None
-
-    def takes_no_resource(self, action: Action) -> bool:  # noqa: ARG002
-        return True
+    def is_without_resource(self, name: str) -> bool:
+        return name.lower() == "s3:listallmybuckets"
 
 
 def test_catalog_tells_which_actions_match_the_star_alone() -> None:

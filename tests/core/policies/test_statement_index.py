@@ -42,14 +42,18 @@ def policy_of(*statements: tuple[list[str], bool]) -> Policy:
 @given(st.lists(policies(), min_size=1, max_size=4), st.lists(ACTIONS, min_size=1, max_size=8))
 def test_index_finds_the_statements_that_each_say_yes(some: list[Policy], actions: list[str]) -> None:
     for action in actions:
-        for policy in some:
-            plain = tuple(one for one in policy.statements if action_matches(one, action))
-            assert statements_covering(policy, action) == plain
+        plain = tuple(
+            (place, policy.version, one)
+            for place, policy in enumerate(some)
+            for one in policy.statements
+            if action_matches(one, action)
+        )
+        assert statements_covering(some, action) == plain
 
 
 def test_index_never_takes_one_policy_for_another_at_its_place_in_memory() -> None:
-    for number in range(statement_index._MOST_POLICIES + 10):
+    for number in range(statement_index._MOST_SETS + 10):
         # Each policy dies before the next is made, which may then have its id.
         name = f"s3:action{number}"
-        assert len(statements_covering(policy_of(([name], False)), name)) == 1
-    assert len(statement_index._known) <= statement_index._MOST_POLICIES
+        assert len(statements_covering([policy_of(([name], False))], name)) == 1
+    assert len(statement_index._known) <= statement_index._MOST_SETS

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from heapq import nsmallest
+from itertools import count
+from struct import unpack
 from typing import Final, TypeVar
 
 from lpgen.core.actions.catalog import Catalog
@@ -102,8 +104,11 @@ def _context(values: Mapping[str, tuple[str, ...]], draws: _Draws) -> dict[str, 
         choice = draws.below(5)
         if choice == 0 or not wanted:
             continue
-        count = 2 if choice == 1 else 1
-        context[key] = ("other",) if choice == 2 else tuple(_plain(draws.pick(wanted), draws) for _ in range(count))
+        if choice == 2:
+            context[key] = ("other",)
+            continue
+        value = _plain(draws.pick(wanted), draws)
+        context[key] = (value, _plain(draws.pick(wanted), draws)) if choice == 1 else (value,)
     return context
 
 
@@ -133,26 +138,32 @@ _RUNS: Final = ("", "x", "x/y", "a:b", "secret/x")
 
 
 def _plain(pattern: str, draws: _Draws) -> str:
-    return "".join(draws.pick(_RUNS) if c == "*" else "q" if c == "?" else c for c in pattern)
+    text = pattern.replace("?", "q")
+    while "*" in text:
+        text = text.replace("*", draws.pick(_RUNS), 1)
+    return text
 
 
 class _Draws:
     """Choices that look random and depend on the seed alone: the same replacement is hunted the same way every time."""
 
     def __init__(self, seed: str) -> None:
-        self._seed = seed.encode()
-        self._drawn = 0
+        self._numbers = _numbers(seed.encode())
 
     def below(self, bound: int) -> int:
         """A number from 0 up to, and without, the bound."""
-        self._drawn += 1
-        digest = blake2b(self._seed, digest_size=8, salt=self._drawn.to_bytes(16, "big"))
-        return int.from_bytes(digest.digest(), "big") % bound
+        return next(self._numbers) % bound
 
     def pick(self, items: Sequence[Item]) -> Item:
         """One of the items."""
-        return items[self.below(len(items))]
+        return items[next(self._numbers) % len(items)]
 
     def one_in(self, number: int) -> bool:
         """True once in so many draws."""
-        return self.below(number) == 0
+        return not next(self._numbers) % number
+
+
+def _numbers(seed: bytes) -> Iterator[int]:
+    """Numbers of 64 bits without end, eight from a hash."""
+    for block in count():
+        yield from unpack(">8Q", blake2b(seed, digest_size=64, salt=block.to_bytes(16, "big")).digest())
