@@ -15,9 +15,9 @@ from lpgen.core.events.rules.declared import (
     DeclaredRule,
     NamedType,
     ResourceType,
+    declared_lines,
     declared_rules,
     mapped,
-    parse_declarations,
     read_resources,
     resource_from_arn,
 )
@@ -171,10 +171,10 @@ _SHARED_WITH_GROUP = ("DeleteScheduledAction", "PutScalingPolicy")
 def _application_rules() -> dict[tuple[str, str], Rule]:
     """The operations of Application Auto Scaling under the shared event source."""
     rules: dict[tuple[str, str], Rule] = {}
-    for line in parse_declarations("application-autoscaling", _APPLICATION_LINES):
+    for line in declared_lines("application-autoscaling", _APPLICATION_LINES):
         rule = DeclaredRule(line, _APPLICATION_TYPES)
         rules[SOURCE, line.operation] = _SharedRule(rule) if line.operation in _SHARED else rule
-    for group in parse_declarations("autoscaling", "\n".join(f"{name} group" for name in _SHARED_WITH_GROUP)):
+    for group in declared_lines("autoscaling", "\n".join(f"{name} group" for name in _SHARED_WITH_GROUP)):
         application = declared_rules(SOURCE, "application-autoscaling", _APPLICATION_TYPES, _APPLICATION_LINES)
         rules[SOURCE, group.operation] = _SharedRule(application[SOURCE, group.operation], DeclaredRule(group, TYPES))
     return rules

@@ -19,8 +19,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import product
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call, Rule
@@ -137,12 +138,27 @@ class Declaration:
     roles: tuple[tuple[str, str], ...] = ()
 
 
-def parse_declarations(prefix: str, lines: str) -> tuple[Declaration, ...]:
-    """The declarations of a service's lines; empty lines and those that begin with `//` are passed over."""
-    return tuple(_parse_line(prefix, line.split()) for line in lines.splitlines() if line and not line.startswith("//"))
+class DeclaredLine(NamedTuple):
+    """A line that isn't parsed yet, of the service with that prefix: of thousands of lines, few are ever needed."""
+
+    prefix: str
+    text: str
+
+    @property
+    def operation(self) -> str:
+        """The operation that it declares."""
+        return self.text.split(None, 1)[0].partition("=")[0]
 
 
-def _parse_line(prefix: str, words: list[str]) -> Declaration:
+def declared_lines(prefix: str, lines: str) -> tuple[DeclaredLine, ...]:
+    """A service's lines; empty ones and those that begin with `//` are passed over."""
+    return tuple(DeclaredLine(prefix, line) for line in lines.splitlines() if line and not line.startswith("//"))
+
+
+@cache
+def _parse_line(line: DeclaredLine) -> Declaration:
+    """The declaration that a line holds."""
+    prefix, words = line.prefix, line.text.split()
     operation, _, action = words[0].partition("=")
     tokens = tuple(word for word in words[1:] if word[0] not in "#@")
     tags = next((word[1:] for word in words[1:] if word.startswith("#")), "")
@@ -196,11 +212,16 @@ def _has_tags(call: Call) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredRule:
-    """The rule that a declaration makes."""
+    """The rule that a declared line makes."""
 
-    declaration: Declaration
+    line: DeclaredLine
     types: Mapping[str, ResourceType] = field(repr=False)
     has_tags: Callable[[Call], bool] = _has_tags
+
+    @property
+    def declaration(self) -> Declaration:
+        """What the line declares."""
+        return _parse_line(self.line)
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
         """The declared action on the resources that the call names, the tagging action and the roles it passes."""
@@ -234,4 +255,4 @@ def declared_rules(
     has_tags: Callable[[Call], bool] = _has_tags,
 ) -> dict[tuple[str, str], Rule]:
     """The rules of a service's lines, by event source and operation."""
-    return {(source, line.operation): DeclaredRule(line, types, has_tags) for line in parse_declarations(prefix, lines)}
+    return {(source, line.operation): DeclaredRule(line, types, has_tags) for line in declared_lines(prefix, lines)}

@@ -14,8 +14,8 @@ from lpgen.core.events.rules.declared import (
     DeclaredRule,
     NamedType,
     ResourceType,
+    declared_lines,
     declared_rules,
-    parse_declarations,
 )
 from lpgen.core.events.rules.passing import passed_roles
 from lpgen.core.model import MappedAction, Resource, ResourceKind
@@ -121,7 +121,7 @@ def _lines() -> str:
     return _LINES + "\n".join(f"{operation} cluster" for operation in _CLUSTER_OPERATIONS.split())
 
 
-_entry_rule = DeclaredRule(parse_declarations("eks", "CreateAccessEntry cluster #TagResource:access-entry")[0], TYPES)
+_entry_rule = DeclaredRule(declared_lines("eks", "CreateAccessEntry cluster #TagResource:access-entry")[0], TYPES)
 
 
 def _map_access_entry(call: Call) -> tuple[MappedAction, ...]:

@@ -12,9 +12,9 @@ from lpgen.core.events.rules.declared import (
     DeclaredRule,
     NamedType,
     ResourceType,
+    declared_lines,
     declared_rules,
     mapped,
-    parse_declarations,
     read_resources,
     resource_from_arn,
 )
@@ -154,13 +154,13 @@ def _map_endpoint_creation(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-_RESOLVER_ENDPOINT = parse_declarations("route53resolver", "CreateResolverEndpoint +endpoint #TagResource")[0]
+_RESOLVER_ENDPOINT = declared_lines("route53resolver", "CreateResolverEndpoint +endpoint #TagResource")[0]
 
 
 PROFILES_SOURCE = "route53profiles.amazonaws.com"
 
 # The dependent action in https://docs.aws.amazon.com/service-authorization/latest/reference/list_route53profiles.html
-_ASSOCIATE_PROFILE = _VpcRule(DeclaredRule(parse_declarations("route53profiles", "AssociateProfile")[0], {}))
+_ASSOCIATE_PROFILE = _VpcRule(DeclaredRule(declared_lines("route53profiles", "AssociateProfile")[0], {}))
 
 
 def _resolver_rules() -> dict[tuple[str, str], Rule]:
@@ -169,7 +169,7 @@ def _resolver_rules() -> dict[tuple[str, str], Rule]:
         (RESOLVER_SOURCE, "CreateResolverEndpoint"): _map_endpoint_creation,
         **{
             (RESOLVER_SOURCE, line.operation): _VpcRule(DeclaredRule(line, _RESOLVER_TYPES))
-            for line in parse_declarations("route53resolver", _RESOLVER_VPC_LINES)
+            for line in declared_lines("route53resolver", _RESOLVER_VPC_LINES)
         },
     }
 
@@ -188,7 +188,7 @@ def _route53_rules() -> dict[tuple[str, str], Rule]:
     lines = [f"{operation} {kind}" for kind, names in _OPERATIONS.items() for operation in names.split()]
     lines += ["CreateHostedZone", "ListHostedZonesByVPC", "CreateTrafficPolicyInstance hostedzone trafficpolicy"]
     rules: dict[tuple[str, str], Rule] = {}
-    for line in parse_declarations("route53", "\n".join(lines)):
+    for line in declared_lines("route53", "\n".join(lines)):
         rule = DeclaredRule(line, TYPES)
         rules[SOURCE, line.operation] = _VpcRule(rule) if line.operation in _LOOK_UP_VPC else rule
     return rules
