@@ -10,7 +10,6 @@ import msgspec
 from lpgen.core.actions.catalog import CatalogSource
 from lpgen.core.events.event_names import EventSourceRow
 from lpgen.core.events.operation_rows import Operations
-from lpgen.core.events.rules.tables import RULE_TABLES
 from lpgen.core.model import AccessLevel, Action
 
 _SUFFIX: Final = ".amazonaws.com"
@@ -64,6 +63,8 @@ class RecordedCalls:
     def _ruled_names(self, service: str) -> frozenset[str]:
         """The event names of a service's calls that have a rule."""
         if service not in self._ruled:
+            from lpgen.core.events.rules.tables import RULE_TABLES  # of many modules; for trail settings alone
+
             sources = self.event_sources(service)
             calls = (call for table in RULE_TABLES for call in table)
             self._ruled[service] = frozenset(name for source, name in calls if source in sources)

@@ -31,7 +31,6 @@ from lpgen.core.events.records import Record
 from lpgen.core.events.resource_reading import ResourceReader, reader_from_row
 from lpgen.core.events.rules.call import Call, Rule, RuleTable
 from lpgen.core.events.rules.inferences import REQUEST_OPTION, TAG_ON_CREATE
-from lpgen.core.events.rules.tables import RULE_TABLES
 from lpgen.core.events.tagged_types import row_of_tagged
 from lpgen.core.model import (
     AccessLevel,
@@ -90,7 +89,12 @@ class Plan:
 class EventMap:
     """The event map over one catalog. What depends on source and name alone is worked out once and kept."""
 
-    def __init__(self, catalog: Catalog, rule_tables: Iterable[RuleTable] = RULE_TABLES) -> None:
+    def __init__(self, catalog: Catalog, rule_tables: Iterable[RuleTable] | None = None) -> None:
+        """`rule_tables` None means every family's."""
+        if rule_tables is None:
+            from lpgen.core.events.rules.tables import RULE_TABLES  # of many modules; who maps nothing needs none
+
+            rule_tables = RULE_TABLES
         source = catalog.source
         self._catalog = catalog
         self._sources = EventSources.from_json(source.read_table("event_sources"))
