@@ -89,7 +89,7 @@ def athena_from_options(
 def show_queries(logs: AthenaLogs, data: Path) -> None:
     """Prints what an ingest would ask, and on stderr what that would read."""
     from lpgen.edge.s3_store import S3Store
-    from lpgen.pipeline_ingest import plan_athena
+    from lpgen.pipeline_athena import plan_athena
     from lpgen.report.athena_plan import render_queries, render_query_plans
 
     plans = plan_athena(logs, data, S3Store(logs.runner.session.connection))

@@ -11,7 +11,10 @@ from __future__ import annotations
 # isort: off
 
 # log files, objects, events, days in Athena -> the usage tables of a data folder
-from lpgen.pipeline_ingest import ingest, plan_athena
+from lpgen.pipeline_ingest import ingest
+
+# tables in Athena -> what an ingest would ask them
+from lpgen.pipeline_athena import plan_athena
 
 # one log file -> the actions that each record needs
 from lpgen.pipeline_map import map_records

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.athena.query_plan import QueryPlan
-from lpgen.core.athena.table import SCHEME
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.usage.event_time import ALL_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, ProgressReport
 from lpgen.core.usage.log_layout import Scope
-from lpgen.edge.athena_logs import AthenaLogs, ingested_days, plan_queries, refuse_mixture
-from lpgen.edge.athena_reading import read_athena
 from lpgen.edge.chunk_reader import ChunkReader
 from lpgen.edge.engine import Engine
 from lpgen.edge.engine_local import LocalEngine
 from lpgen.edge.event_history import EventHistory
-from lpgen.edge.ingest_plan import IngestPlan, narrower_files, plan_ingest
+from lpgen.edge.ingest_plan import IngestPlan, narrower_files, plan_ingest, refuse_mixture
 from lpgen.edge.ingest_reading import Reading, amount_to_read, read_events, read_files, read_objects
-from lpgen.edge.ledger import Ledger, open_ledger, read_objects_named
+from lpgen.edge.ledger import Ledger, open_ledger
 from lpgen.edge.log_files import chunk_files, find_log_files
 from lpgen.edge.object_finder import BucketLogs, FoundObjects, find_objects
 from lpgen.edge.object_reader import ObjectReader
-from lpgen.edge.object_store import ObjectStore
 from lpgen.edge.phase_clock import Phase
 from lpgen.edge.usage_files import remove_stale_usage
+
+if TYPE_CHECKING:
+    from lpgen.edge.athena_logs import AthenaLogs
 
 CHUNK_BYTES: Final = 4 << 20
 """Compressed bytes of the files that a worker reads in one go; a larger file is read alone."""
@@ -75,9 +73,11 @@ def ingest(
             plan = plan_ingest(found.files, ledger)
         with reading.clock.measure(Phase.READING):
             amount = amount_to_read(plan, objects, report_progress)
-            chunks = chunk_files(plan.new, target_bytes=CHUNK_BYTES, target_files=CHUNK_FILES)
-            read_files(reading, chunks, ChunkReader(catalog, window=window), engine=engine, amount=amount)
-            if bucket_logs:
+            amount.report(reading)
+            if plan.new:
+                chunks = chunk_files(plan.new, target_bytes=CHUNK_BYTES, target_files=CHUNK_FILES)
+                read_files(reading, chunks, ChunkReader(catalog, window=window), engine=engine, amount=amount)
+            if bucket_logs and objects.new:
                 batches = objects.plan.chunks(target_bytes=CHUNK_BYTES, target_files=CHUNK_OBJECTS)
                 store = bucket_logs.store.elsewhere() if engine.is_remote else bucket_logs.store
                 reader = ObjectReader(catalog, store, window=window)
@@ -85,21 +85,11 @@ def ingest(
             if event_history:
                 read_events(reading, event_history, EventMap(catalog), report_progress=report_progress)
             if athena:
+                from lpgen.edge.athena_reading import read_athena  # with the SQL, for which other logs needn't wait
+
                 read_athena(reading, athena, EventMap(catalog), report_progress=report_progress)
         reading.commit()
         return _ingest_result(reading, plan, objects, window=window, ignored=found.ignored, failures=found.failures)
-
-
-def plan_athena(logs: AthenaLogs, data: Path, store: ObjectStore) -> tuple[QueryPlan, ...]:
-    """What an ingest from tables in Athena would ask and read; nothing is run, and nothing written.
-
-    Raises:
-        AwsError: Glue can't be asked, or there is no such table.
-        IngestError: a table holds no CloudTrail records, or a part of a day is known.
-        DataError: the data folder is damaged.
-    """
-    known = ingested_days(read_objects_named(data, SCHEME))
-    return tuple(plan_queries(logs, name, known, store) for name in logs.names)
 
 
 def _find_objects(

@@ -17,9 +17,17 @@ ALLOWED = {
     "edge": frozenset({"errors", "core", "edge"}),
     "report": frozenset({"errors", "core", "report"}),
     "pipeline": frozenset(
-        {"pipeline_ingest", "pipeline_map", "pipeline_authorize", "pipeline_explain", "pipeline_analysis"}
+        {
+            "pipeline_ingest",
+            "pipeline_athena",
+            "pipeline_map",
+            "pipeline_authorize",
+            "pipeline_explain",
+            "pipeline_analysis",
+        }
     ),
     "pipeline_ingest": frozenset({"errors", "core", "edge"}),
+    "pipeline_athena": frozenset({"core", "edge"}),
     "pipeline_map": frozenset({"errors", "core", "edge"}),
     "pipeline_authorize": frozenset({"errors", "core"}),
     "pipeline_explain": frozenset({"core", "edge"}),
@@ -64,7 +72,7 @@ ALLOWED = {
     "cli_options": frozenset({"errors", "core", "edge", "report"}),
     "cli_demo": frozenset({"errors", "core", "edge", "report", "pipeline_analysis", "pipeline_ingest", "cli_options"}),
     "cli_explain": frozenset({"errors", "core", "edge", "report", "pipeline_explain", "cli_options", "cli_catalog"}),
-    "cli_athena": frozenset({"cli_options", "errors", "core", "edge", "report", "pipeline_ingest"}),
+    "cli_athena": frozenset({"cli_options", "errors", "core", "edge", "report", "pipeline_athena"}),
     "cli_ingest": frozenset(
         {
             "errors",

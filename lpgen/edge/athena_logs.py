@@ -18,15 +18,15 @@ from lpgen.core.athena.days import (
 from lpgen.core.athena.partitions import Partitions, partitions_from_table
 from lpgen.core.athena.query import DaySpan, Query, build_query, describe_lacks
 from lpgen.core.athena.query_plan import QueryPlan
-from lpgen.core.athena.table import SCHEME, AthenaTable, TableName
+from lpgen.core.athena.scheme import SCHEME
+from lpgen.core.athena.table import AthenaTable, TableName
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.log_layout import Scope
 from lpgen.edge.athena_run import QueryRunner
 from lpgen.edge.athena_table import fetch_table
-from lpgen.edge.ledger import Ledger
 from lpgen.edge.object_finder import find_objects
 from lpgen.edge.object_store import ObjectStore
-from lpgen.errors import AwsError, IngestError, InvocationError
+from lpgen.errors import AwsError, InvocationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +103,6 @@ def plan_table(logs: AthenaLogs, name: TableName, ingested: Iterable[IngestedDay
 def ingested_days(names: Iterable[tuple[str, str]]) -> tuple[IngestedDay, ...]:
     """The days among a ledger's objects, of which it has names and `etag`."""
     return tuple(day_from_name(name, etag) for name, etag in names)
-
-
-def refuse_mixture(ledger: Ledger, *, athena: bool) -> None:
-    """Refuses to put groups and records of the same calls into one folder, where each would count.
-
-    Raises:
-        IngestError: the folder holds the other kind.
-    """
-    if athena and ledger.has_file_outside(SCHEME):
-        raise IngestError("the data folder holds logs that were read directly", hint=_NEW_FOLDER)
-    if not athena and ledger.objects_named(SCHEME):
-        raise IngestError("the data folder holds days that Athena counted", hint=_NEW_FOLDER)
-
-
-_NEW_FOLDER = "use another --data folder, so that no record counts twice"
 
 
 def plan_queries(logs: AthenaLogs, name: TableName, ingested: Iterable[IngestedDay], store: ObjectStore) -> QueryPlan:

@@ -1,4 +1,4 @@
-"""Which of the files found are new: told by their bytes, whatever their names."""
+"""Which of the files found are new, told by their bytes whatever their names, and whether the folder takes them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,27 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
+from lpgen.core.athena.scheme import SCHEME
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.edge.ledger import Ledger, LedgerFile
 from lpgen.edge.log_files import LogFile, hash_file, path_text, why_not_opened
+from lpgen.errors import IngestError
 
 _HASHING_THREADS: Final = 4  # hashing releases the interpreter's lock
+_NEW_FOLDER: Final = "use another --data folder, so that no record counts twice"
+
+
+def refuse_mixture(ledger: Ledger, *, athena: bool) -> None:
+    """Refuses to put groups and records of the same calls into one folder, where each would count.
+
+    Raises:
+        IngestError: the folder holds the other kind.
+    """
+    if athena and ledger.has_file_outside(SCHEME):
+        raise IngestError("the data folder holds logs that were read directly", hint=_NEW_FOLDER)
+    if not athena and ledger.objects_named(SCHEME):
+        raise IngestError("the data folder holds days that Athena counted", hint=_NEW_FOLDER)
 
 
 @dataclass(frozen=True, slots=True)

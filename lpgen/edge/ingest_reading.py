@@ -187,7 +187,6 @@ def read_files(
     Raises:
         IngestError: a file changed while it was read, or the workers can't see it; nothing may be committed.
     """
-    amount.report(reading)
     while chunks:
         lost: list[Chunk] = []
         for result in engine.map(reader, chunks):

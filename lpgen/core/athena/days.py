@@ -12,7 +12,8 @@ from datetime import date, timedelta
 from typing import Final
 
 from lpgen.core.athena.query import DaySpan
-from lpgen.core.athena.table import SCHEME, AthenaTable
+from lpgen.core.athena.scheme import SCHEME
+from lpgen.core.athena.table import AthenaTable
 from lpgen.errors import IngestError
 
 SETTLED_DAYS: Final = 2

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lpgen.core.athena.hive_types import HiveType, type_from_text
+from lpgen.core.athena.scheme import SCHEME
 from lpgen.errors import IngestError, InvocationError, quote_input
-
-SCHEME: Final = "athena://"
 
 _NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,254}"
 _ADDRESS: Final = re.compile(rf"{SCHEME}({_NAME})\.({_NAME})", re.ASCII)
