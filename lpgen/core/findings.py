@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from lpgen.core.grounds import (
     Evidence,
@@ -50,12 +51,12 @@ class Confidence(StrEnum):
     LOW = "low"
 
 
-@dataclass(frozen=True, slots=True)
-class ActionVerdict:
+class ActionVerdict(NamedTuple):
     """The verdict on one action of one principal, with why.
 
     `keep` is the reason why an action without seen use stays in the replacement, "" where it goes. `danger` says what a
-    holder could do with it, "" for most actions. `evidence` is None without a use or a try.
+    holder could do with it, "" for most actions. `evidence` is None without a use or a try. (A named tuple: there are
+    millions of them in a large organization, and it is made in a third of the time.)
     """
 
     action: Action

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Final
 
 from lpgen.core.findings import ActionVerdict, Confidence, Proposal, Verdict
@@ -71,18 +72,15 @@ def replacement_lines(proposal: Proposal) -> tuple[Line, ...]:
 def removed_verdicts(proposal: Proposal, staying: frozenset[Action]) -> tuple[ActionVerdict, ...]:
     """The verdicts of granted actions that don't stay; none where there is no replacement."""
     verdicts = proposal.diff.verdicts if has_documents(proposal) else ()
-    return tuple(one for one in verdicts if one.verdict is not Verdict.UNGRANTED and one.action not in staying)
+    return tuple([one for one in verdicts if one.verdict is not Verdict.UNGRANTED and one.action not in staying])
 
 
 def counts_of_proposal(proposal: Proposal, lines: Collection[Line], removed: Collection[ActionVerdict]) -> Counts:
     """The numbers of one principal, from its verdicts, the lines of its replacement and what is removed."""
-    by_verdict = dict.fromkeys(Verdict, 0)
-    dangerous_unused = 0
-    for one in proposal.diff.verdicts:
-        by_verdict[one.verdict] += 1
-        dangerous_unused += bool(one.danger) and one.verdict in UNSEEN
+    by_verdict = Counter([one.verdict for one in proposal.diff.verdicts])
+    dangerous_unused = sum([one.verdict in UNSEEN for one in proposal.diff.verdicts if one.danger])
     return Counts(
-        granted=sum(by_verdict.values()) - by_verdict[Verdict.UNGRANTED],
+        granted=by_verdict.total() - by_verdict[Verdict.UNGRANTED],
         used=by_verdict[Verdict.USED],
         attempted=by_verdict[Verdict.ATTEMPTED],
         unused=by_verdict[Verdict.UNUSED],
@@ -91,32 +89,32 @@ def counts_of_proposal(proposal: Proposal, lines: Collection[Line], removed: Col
         kept=len({line.action for line in lines if line.kind is LineKind.KEPT}),
         replacement=len({line.action for line in lines}),
         removed=len(removed),
-        dangerous=sum(bool(one.danger) and one.verdict in UNSEEN for one in removed),
+        dangerous=sum([one.verdict in UNSEEN for one in removed if one.danger]),
         dangerous_unused=dangerous_unused,
     )
 
 
 def confidence_of_removal(removed: Iterable[ActionVerdict]) -> dict[Confidence, int]:
     """How many removals are how sure, in the order of `Confidence`."""
-    found = dict.fromkeys(Confidence, 0)
-    for one in removed:
-        found[one.confidence] += 1
-    return found
+    found = Counter([one.confidence for one in removed])
+    return {confidence: found[confidence] for confidence in Confidence}
 
 
 def matrix_from_verdicts(verdicts: Iterable[ActionVerdict]) -> Matrix:
     """Granted against used, by service and access level."""
-    granted: Counter[tuple[str, AccessLevel]] = Counter()
-    seen: Counter[tuple[str, AccessLevel]] = Counter()
-    for one in verdicts:
-        if one.verdict is not Verdict.UNGRANTED:
-            cell = (one.action.partition(":")[0], one.level)
-            granted[cell] += 1
-            seen[cell] += one.verdict not in UNSEEN
+    cells = [(_cell(one.action, one.level), one.verdict) for one in verdicts if one.verdict is not Verdict.UNGRANTED]
+    granted = Counter([cell for cell, _ in cells])
+    seen = Counter([cell for cell, verdict in cells if verdict not in UNSEEN])
     found: dict[str, dict[AccessLevel, LevelCount]] = defaultdict(dict)
     for service, level in granted:
         found[service][level] = LevelCount(granted[service, level], seen[service, level])
     return {service: found[service] for service in sorted(found)}
+
+
+@lru_cache(maxsize=1 << 16)
+def _cell(action: Action, level: AccessLevel) -> tuple[str, AccessLevel]:
+    """The cell of the matrix that an action counts in: its service and access level."""
+    return action.partition(":")[0], level
 
 
 def sum_matrix(matrix: Matrix) -> dict[AccessLevel, LevelCount]:

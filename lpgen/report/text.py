@@ -16,6 +16,7 @@ from rich.text import Text
 from lpgen.report.blocks import Block, Bullets, Column, Fold, Heading, Item, Line, Paragraph, Show, Table, Tone
 from lpgen.report.inert import terminal_text
 from lpgen.report.table_widths import GAP, cells, column_widths, table_width
+from lpgen.report.wrap import wrap_ascii
 
 NARROWEST: Final = 72
 WIDEST: Final = 160
@@ -57,6 +58,7 @@ def render_text(page: Sequence[Block], *, width: int, color: bool) -> str:
 class _Writer:
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._width = console.width
 
     def write(self, blocks: Iterable[Block], *, indent: int) -> None:
         """Writes blocks below one another."""
@@ -72,7 +74,7 @@ class _Writer:
                 case Table():
                     self._table(block, indent)
                 case Fold():
-                    self._console.print()
+                    self._skip_line()
                     self._rule(block.summary, "━")
                     self.write(block.blocks, indent=indent + 2)
 
@@ -80,16 +82,16 @@ class _Writer:
         if heading.level == 1:
             self._print(_text(heading.line, "bold"))
         elif heading.level == 2:
-            self._console.print()
+            self._skip_line()
             self._rule(heading.line, "─")
         else:
-            self._console.print()
+            self._skip_line()
             self._hang(heading.line, "", indent, style="bold")
 
     def _rule(self, line: Line, character: str) -> None:
         mark = f"{character * 2} "
         text = Text.assemble((mark, "dim"), _text(line, "bold"), " ")
-        room = self._console.width - text.cell_len
+        room = self._width - text.cell_len
         if room < 0:
             self._hang(line, mark, 0, style="bold")
         else:
@@ -102,14 +104,14 @@ class _Writer:
 
     def _hang(self, line: Line, mark: str, indent: int, *, style: str = "") -> None:
         """One line, wrapped, with what wraps below the text and not below its mark."""
-        room = self._console.width - indent - len(mark)
+        room = self._width - indent - len(mark)
         for number, part in enumerate(_text(line, style).wrap(self._console, room, overflow="fold")):
             part.rstrip()
             self._print(Text(" " * indent + (" " * len(mark) if number else mark)).append_text(part))
 
     def _shown(self, table: Table) -> list[int]:
         """The places of the columns that there is room for."""
-        wide = self._console.width >= _WIDE_FROM
+        wide = self._width >= _WIDE_FROM
         return [at for at, column in enumerate(table.columns) if wide or column.show is Show.ALWAYS]
 
     def _table(self, table: Table, indent: int) -> None:
@@ -137,25 +139,35 @@ class _Writer:
             rich_table.add_row(*(_text(row[at]) for at in shown))
         self._console.print(Padding(rich_table, (0, 0, 0, indent)))
 
+    def _skip_line(self) -> None:
+        self._console.print()
+
     def _print(self, text: Text) -> None:
         self._console.print(text, overflow="fold", crop=False)
 
 
 class _PlainWriter(_Writer):
-    """Writes without colour. What fits without a wrap, as nearly all does, is laid out here, as rich would lay it out:
+    """Writes without colour. What fits or is ASCII, as nearly all is, is laid out here, as rich would lay it out:
     rich takes a hundred times as long, which counts in the review of thousands of principals.
     """
 
+    def _skip_line(self) -> None:
+        self._console.file.write("\n")
+
     def _hang(self, line: Line, mark: str, indent: int, *, style: str = "") -> None:
         text = _plain(line)
-        if indent + len(mark) + cells(text) > self._console.width:
-            super()._hang(line, mark, indent, style=style)
-        else:
+        room = self._width - indent - len(mark)
+        if cells(text) <= room:
             self._console.file.write(f"{' ' * indent}{mark}{text}\n")
+        elif text.isascii():
+            below = f"\n{' ' * (indent + len(mark))}"
+            self._console.file.write(f"{' ' * indent}{mark}{below.join(wrap_ascii(text, room))}\n")
+        else:
+            super()._hang(line, mark, indent, style=style)
 
     def _rule(self, line: Line, character: str) -> None:
         text = f"{character * 2} {_plain(line)} "
-        room = self._console.width - cells(text)
+        room = self._width - cells(text)
         if room < 0:
             super()._rule(line, character)
         else:
@@ -165,7 +177,7 @@ class _PlainWriter(_Writer):
         shown = self._shown(table)
         columns = [table.columns[at] for at in shown]
         rows = [[_plain(row[at]) for at in shown] for row in table.rows]
-        widths = None if table.fills else column_widths(columns, rows, room=self._console.width - indent)
+        widths = None if table.fills else column_widths(columns, rows, room=self._width - indent)
         if widths is None:
             super()._table(table, indent)
             return
@@ -180,6 +192,8 @@ class _PlainWriter(_Writer):
     def _wrap(self, text: str, width: int) -> list[str]:
         if cells(text) <= width:
             return [text]
+        if text.isascii():
+            return wrap_ascii(text, width)
         return [part.plain.rstrip() for part in Text(text).wrap(self._console, width, overflow="fold")]
 
 

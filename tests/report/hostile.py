@@ -46,7 +46,8 @@ def poison(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, tuple):
-        return tuple(poison(one, change) for one in value)
+        changed = (poison(one, change) for one in value)
+        return type(value)._make(changed) if hasattr(value, "_make") else tuple(changed)
     if isinstance(value, frozenset):
         return frozenset(poison(one, change) for one in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

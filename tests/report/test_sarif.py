@@ -159,7 +159,7 @@ def test_fingerprints_do_not_change_with_counts_dates_and_evidence() -> None:
                 diff=replace(
                     one.diff,
                     covered_days=one.diff.covered_days + 7,
-                    verdicts=tuple(replace(v, evidence=later(v.evidence)) for v in one.diff.verdicts),
+                    verdicts=tuple(v._replace(evidence=later(v.evidence)) for v in one.diff.verdicts),
                     wildcards=tuple(replace(w, expands_to=w.expands_to + 3) for w in one.diff.wildcards),
                     ungranted=tuple(
                         replace(u, use=replace(u.use, evidence=later(u.use.evidence))) for u in one.diff.ungranted

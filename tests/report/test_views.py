@@ -100,7 +100,7 @@ def test_review_view_totals_are_the_sum() -> None:
 def test_danger_groups_show_what_goes_before_what_stays() -> None:
     case = storefront()
     kept = next(one for one in case.verdicts if one.action == "s3:GetObject")
-    case.verdicts[case.verdicts.index(kept)] = replace(kept, danger="reads everything")
+    case.verdicts[case.verdicts.index(kept)] = kept._replace(danger="reads everything")
     groups = view(case).dangers
     assert [(group.verdicts[0].action, group.stays, group.observable) for group in groups] == [
         ("s3:PutBucketPolicy", False, True),

@@ -9,7 +9,6 @@ from datetime import date
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.access_holes import access_hole_caveats, seen_services_from_usage
 from lpgen.core.analysis.caveats import caveats_of_principal
-from lpgen.core.analysis.danger import Dangers
 from lpgen.core.analysis.decisions import applies_to_action, decisions_in_force, drops_line, drops_row
 from lpgen.core.analysis.granting import NOTHING, Granting, granting_by_action
 from lpgen.core.analysis.hidden_roles import PASS_ROLE, HiddenRoles
@@ -19,7 +18,7 @@ from lpgen.core.analysis.observability import Observability, trail_knowledge
 from lpgen.core.analysis.policy_changes import PolicyChanges
 from lpgen.core.analysis.principal_class import classify_principal, detachment, proposal_for
 from lpgen.core.analysis.scope import narrow_scope
-from lpgen.core.analysis.verdicts import Doubt, Judge
+from lpgen.core.analysis.verdicts import ActionFacts, Doubt, Judge
 from lpgen.core.analysis.wildcards import wildcards_of_grants
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import (
@@ -89,7 +88,7 @@ def diff_usage(
     knowledge = trail_knowledge(trails, changes, coverage, min_days=options.min_days)
     judge = Judge(
         catalog,
-        Dangers(catalog),
+        ActionFacts(catalog),
         Observability(catalog, coverage, knowledge),
         HiddenRoles(catalog, [one.principal for one in grants]),
         options.keep_unobservable,

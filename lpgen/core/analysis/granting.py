@@ -23,11 +23,17 @@ NOTHING = Granting((), ())
 
 def granting_by_action(allows: Sequence[Grant]) -> Mapping[Action, Granting]:
     """What grants each action; an action that nothing grants is absent."""
-    masks: dict[Action, int] = {}
+    alike: dict[int, int] = {}  # statements of equal patterns share one set of actions, which is gone through once
     for at, grant in enumerate(allows):
-        bit = 1 << at
-        for action in grant.actions:
-            masks[action] = masks.get(action, 0) | bit
+        alike[id(grant.actions)] = alike.get(id(grant.actions), 0) | 1 << at
+    masks: dict[Action, int] = {}
+    for mask in alike.values():
+        actions = allows[mask.bit_length() - 1].actions
+        if masks.keys().isdisjoint(actions):
+            masks.update(dict.fromkeys(actions, mask))
+            continue
+        for action in actions:
+            masks[action] = masks.get(action, 0) | mask
     by_mask = {mask: _granting(allows, mask) for mask in set(masks.values())}
     return {action: by_mask[mask] for action, mask in masks.items()}
 

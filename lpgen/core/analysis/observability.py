@@ -76,11 +76,18 @@ class Observability:
                 blind = self._blind_by_settings(action, entry, covered, trails=trails, grants=grants)
                 if blind or covered.known_from is CoverageSource.TRAILS:
                     return blind
-        by_log = self._by_log.get((account, regions))
-        if by_log is None:
+        return self._blind_by_log(account, regions)[action]
+
+    def blind_spots(self, account: str, regions: tuple[str, ...]) -> Mapping[Action, str] | None:
+        """The blind spots of a principal by action, or None where they turn on what its statements grant."""
+        return None if account in self._knowledge.trails else self._blind_by_log(account, regions)
+
+    def _blind_by_log(self, account: str, regions: tuple[str, ...]) -> _BlindByLog:
+        found = self._by_log.get((account, regions))
+        if found is None:
             covered = self._coverage.account(account)
-            by_log = self._by_log[account, regions] = _BlindByLog(self._table, self._calls, covered, regions)
-        return by_log[action]
+            found = self._by_log[account, regions] = _BlindByLog(self._table, self._calls, covered, regions)
+        return found
 
     def _blind_by_settings(
         self,

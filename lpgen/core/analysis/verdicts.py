@@ -21,6 +21,8 @@ from lpgen.core.usage.principal_usage import merge_evidence
 
 _RANK = {Verdict.USED: 2, Verdict.ATTEMPTED: 1, Verdict.UNGRANTED: 0}
 
+_UNUSED = "no record, and its use would have shown"
+
 _Seen = dict[Action, tuple[Verdict, Evidence]]
 
 
@@ -34,15 +36,33 @@ class Doubt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """What the verdicts on a principal's unseen actions rest on. `signs` are those found so far, by service."""
+    """What the verdicts on a principal's unseen actions rest on.
+
+    `blind_spots` are None where they turn on what grants the action. `sure` is how sure the removal of what would have
+    shown is. `signs` are those found so far, by service.
+    """
 
     account: str
     regions: tuple[str, ...]
+    blind_spots: Mapping[Action, str] | None
     services: frozenset[str]
     doubt: Doubt
+    sure: Confidence
     accessed: LastAccessed | None
     passes_hidden_roles: str
     signs: dict[tuple[str, Granting], str] = field(default_factory=dict)
+
+
+class ActionFacts(dict[Action, tuple[AccessLevel, str]]):
+    """The access level and the danger of each action, found when first asked for."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        super().__init__()
+        self._catalog, self._dangers = catalog, Dangers(catalog)
+
+    def __missing__(self, action: Action) -> tuple[AccessLevel, str]:
+        found = self[action] = (self._catalog.detail(action).level, self._dangers.sentence(action))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +70,11 @@ class Judge:
     """Gives the verdicts. `min_days` is how many covered days make the removal of an unused action sure."""
 
     catalog: Catalog
-    dangers: Dangers
+    facts: ActionFacts
     observability: Observability
     hidden_roles: HiddenRoles
     keep: KeepUnobservable
     min_days: int
-    _facts: dict[Action, tuple[AccessLevel, str]] = field(default_factory=dict)
 
     def verdicts(
         self,
@@ -76,12 +95,16 @@ class Judge:
         seen = _seen_actions(lines, ungranted)
         account = grants.principal.account
         hidden = next(iter(self.hidden_roles.roles(account, usage.uses).values()), "")
-        ground = _Ground(account, usage.regions, used_services(lines), doubt, accessed, hidden)
+        blind_spots = self.observability.blind_spots(account, usage.regions)
+        sure = _confidence(doubt, blind=False, untried=False)
+        ground = _Ground(account, usage.regions, blind_spots, used_services(lines), doubt, sure, accessed, hidden)
         return tuple(
-            self._seen_verdict(action, granting.get(action, NOTHING), *seen[action])
-            if action in seen
-            else self._unseen_verdict(action, granting.get(action, NOTHING), ground)
-            for action in sorted(grants.granted | seen.keys())
+            [
+                self._seen_verdict(action, granting.get(action, NOTHING), *seen[action])
+                if action in seen
+                else self._unseen_verdict(action, granting.get(action, NOTHING), ground)
+                for action in sorted(grants.granted | seen.keys())
+            ]
         )
 
     def _seen_verdict(self, action: Action, granting: Granting, verdict: Verdict, evidence: Evidence) -> ActionVerdict:
@@ -91,11 +114,15 @@ class Judge:
             Verdict.UNGRANTED: "used, but no current policy grants it",
         }[verdict]
         keep = "" if verdict is Verdict.UNGRANTED else reason
-        level, danger = self._facts_of(action)
+        level, danger = self.facts[action]
         return ActionVerdict(action, level, verdict, reason, keep, Confidence.HIGH, danger, granting.refs, evidence)
 
     def _unseen_verdict(self, action: Action, granting: Granting, ground: _Ground) -> ActionVerdict:
-        blind = self.observability.blind_spot(action, ground.account, ground.regions, granting.grants)
+        level, danger = self.facts[action]
+        spots = ground.blind_spots
+        blind = self._blind_spot(action, granting, ground) if spots is None else spots[action]
+        if not blind and ground.accessed is None and action != PASS_ROLE:  # nearly all of them
+            return ActionVerdict(action, level, Verdict.UNUSED, _UNUSED, "", ground.sure, danger, granting.refs, None)
         keep = self._keep_reason(action, granting, ground) if blind else ""
         if action == PASS_ROLE and ground.passes_hidden_roles:
             blind = ground.passes_hidden_roles
@@ -103,8 +130,7 @@ class Judge:
         untried = ""
         if ground.accessed is not None and not keep:
             untried = ground.accessed.never(action, self.observability.visibility(action))
-        reason = blind or "no record, and its use would have shown"
-        level, danger = self._facts_of(action)
+        reason = blind or _UNUSED
         return ActionVerdict(
             action,
             level,
@@ -117,11 +143,8 @@ class Judge:
             None,
         )
 
-    def _facts_of(self, action: Action) -> tuple[AccessLevel, str]:
-        known = self._facts.get(action)
-        if known is None:
-            known = self._facts[action] = (self.catalog.detail(action).level, self.dangers.sentence(action))
-        return known
+    def _blind_spot(self, action: Action, granting: Granting, ground: _Ground) -> str:
+        return self.observability.blind_spot(action, ground.account, ground.regions, granting.grants)
 
     def _keep_reason(self, action: Action, granting: Granting, ground: _Ground) -> str:
         if self.keep is KeepUnobservable.NONE:

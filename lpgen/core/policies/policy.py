@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from lpgen.core.model import (
     CURRENT_VERSION,
     Condition,
@@ -20,7 +22,7 @@ from lpgen.core.model import (
     Statement,
 )
 from lpgen.core.policies.condition_operator import Quantifier, operator_from_name
-from lpgen.core.policies.policy_reader import PolicyReader, document_json
+from lpgen.core.policies.policy_reader import PolicyReader
 
 
 def policy_from_json(document: bytes | str | Mapping[str, Any], *, place: str) -> Policy:
@@ -41,7 +43,7 @@ def policy_to_json(policy: Policy, *, indent: int | None = None) -> str:
     """The document of a policy, each statement as written; compact, or indented without any other change."""
     statements = ",".join(statement.text for statement in policy.statements)
     text = f'{{"Version":"{policy.version}","Statement":[{statements}]}}'
-    return text if indent is None else document_json(json.loads(text), indent=indent)
+    return text if indent is None else msgspec.json.format(text, indent=indent)
 
 
 def statement_to_json(statement: Statement) -> str:
@@ -96,6 +98,7 @@ def statement_depends_on_version(statement: Statement) -> bool:
     return "${" in statement.text
 
 
+_SPACE = re.compile(r"[ \t\r\n]")
 _JSON_STRING_OR_SPACE = re.compile(r'"(?:[^"\\]|\\.)*"|[ \t\r\n]+', re.DOTALL)
 
 
@@ -107,6 +110,8 @@ def policy_size(policy: Policy | str) -> int:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     """
     text = policy if isinstance(policy, str) else policy_to_json(policy)
+    if not _SPACE.search(text):
+        return len(text)
     return len(_JSON_STRING_OR_SPACE.sub(lambda found: found.group() if found.group()[0] == '"' else "", text))
 
 

@@ -23,13 +23,18 @@ _NUMBER_BOUND = 1e300  # beyond it, a number has no sensible text
 
 
 # What IAM doesn't take raw in a document (above U+00FF), and what a terminal might obey.
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _ESCAPED = re.compile(r"[\x7f-\x9f]|[^\x00-\xff]")
 
 
 def document_json(value: object, *, indent: int | None = None) -> str:
     """The JSON of a decoded value, in its own key order."""
-    separators = (",", ":") if indent is None else (",", ": ")
-    text = json.dumps(value, ensure_ascii=False, separators=separators, indent=indent, allow_nan=False)
+    if indent is None:
+        text = _COMPACT.encode(value)
+    else:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ": "), indent=indent, allow_nan=False)
+    if text.isascii() and "\x7f" not in text:
+        return text
     return _ESCAPED.sub(lambda found: json.dumps(found.group())[1:-1] if found.group() > "\x7f" else "\\u007f", text)
 
 
