@@ -7,7 +7,7 @@ one by one. Each folds to the pattern that its service documents for the type; w
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from lpgen.core.arns import ARN_FIELDS
@@ -129,8 +129,8 @@ def _fold_name(service: str, name: str, *, is_global: bool) -> tuple[str, str]:
         bucket, slash, key = name.partition("/")
         kept, ends = fold_key(key)
         return bucket + slash + kept, ends
-    for template, shape in _SHAPES.get(service, ()):
-        found = shape.match(name)
+    for template in FOLDS.get(service, ()):
+        found = _shape_from_template(template).match(name)
         if found and template.endswith(_OBJECT):
             kept, ends = fold_key(name[found.end() :])
             return found.group() + kept, ends
@@ -145,6 +145,7 @@ def fold_key(key: str) -> tuple[str, str]:
     return ("/".join((*directories, "")), "*") if directories else (key, "")
 
 
+@cache
 def _shape_from_template(template: str) -> re.Pattern[str]:
     """What matches the kept head of a name: each `{}` up to the next separator of the template."""
     head, *rest = template.removesuffix("*").split("{}")
@@ -153,9 +154,3 @@ def _shape_from_template(template: str) -> re.Pattern[str]:
 
 def _stop(part: str) -> str:
     return ":" if part.startswith(":") else "/:"
-
-
-_SHAPES: Final = {
-    service: tuple((template, _shape_from_template(template)) for template in templates)
-    for service, templates in FOLDS.items()
-}
