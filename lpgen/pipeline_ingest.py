@@ -14,7 +14,6 @@ from lpgen.core.usage.log_layout import Scope
 from lpgen.edge.chunk_reader import ChunkReader
 from lpgen.edge.engine import Engine
 from lpgen.edge.engine_local import LocalEngine
-from lpgen.edge.event_history import EventHistory
 from lpgen.edge.ingest_plan import IngestPlan, narrower_files, plan_ingest, refuse_mixture
 from lpgen.edge.ingest_reading import Reading, amount_to_read, read_events, read_files, read_objects
 from lpgen.edge.ledger import Ledger, open_ledger
@@ -26,6 +25,7 @@ from lpgen.edge.usage_files import remove_stale_usage
 
 if TYPE_CHECKING:
     from lpgen.edge.athena_logs import AthenaLogs
+    from lpgen.edge.event_history import EventHistory
 
 CHUNK_BYTES: Final = 4 << 20
 """Compressed bytes of the files that a worker reads in one go; a larger file is read alone."""

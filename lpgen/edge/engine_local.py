@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -47,6 +44,9 @@ class LocalEngine:
     @contextmanager
     def _pool(self, fn: Callable[[Any], Any], workers: int) -> Iterator[Pool]:
         """Workers that hold the function: forked with it, or sent it once."""
+        import multiprocessing  # here, since who has nothing to map needs none of it
+        from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+
         context = multiprocessing.get_context(self.start_method)
         executor = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(fn, os.getpid()))
         with executor:

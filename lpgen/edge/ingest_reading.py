@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.usage.contribution_memo import ContributionMemo
@@ -16,7 +16,6 @@ from lpgen.core.usage.ingest_result import FileProblem, Progress, ProgressReport
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage, UsageSum, merge_usage
 from lpgen.edge.chunk_reader import Chunk, ChunkReader, ChunkResult, ChunkTally
 from lpgen.edge.engine import Engine, Lost
-from lpgen.edge.event_history import EventHistory, HistoryEvent
 from lpgen.edge.ingest_plan import IngestPlan
 from lpgen.edge.ledger import Ledger, LedgerObject
 from lpgen.edge.log_files import path_text
@@ -26,6 +25,9 @@ from lpgen.edge.object_store import StoredObject
 from lpgen.edge.phase_clock import Phase, PhaseClock
 from lpgen.edge.usage_files import is_in_parts, read_usage_parts, remove_stale_usage, write_usage, write_usage_beside
 from lpgen.errors import AccessError, AwsError, CredentialsError, DataError, IngestError
+
+if TYPE_CHECKING:
+    from lpgen.edge.event_history import EventHistory, HistoryEvent
 
 CHECKPOINT_FILES: Final = 50_000
 """After so many objects what was read is committed, so that a process that dies loses little of a long ingest."""
