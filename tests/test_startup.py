@@ -1,4 +1,7 @@
-"""What commands import: who asks for help, or needs no AWS, no HTML and no data frames, doesn't wait for them."""
+"""What commands import: who asks for help, or needs no AWS, no HTML and no data frames, doesn't wait for them.
+
+Nor does one command wait for what another does. Pydantic can't be held off: typer reads arguments with it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,37 @@ from lpgen.edge.sample_logs import bundled_sample_logs
 
 HEAVY = ("boto3", "botocore", "jinja2", "pandas")
 FOR_TABLES = ("numpy", "pyarrow")
+FOR_TYPES = ("lpgen.core.model", "lpgen.core.options")
+NOT_FOR_DECISIONS = (
+    "lpgen.core.analysis",
+    "lpgen.core.drift",
+    "lpgen.core.events",
+    "lpgen.core.rollout",
+    "lpgen.core.usage",
+    "lpgen.pipeline",
+    "lpgen.report",
+)
+NOT_FOR_INGEST = (
+    "lpgen.core.analysis",
+    "lpgen.core.athena.query",
+    "lpgen.core.drift",
+    "lpgen.core.findings",
+    "lpgen.core.grounds",
+    "lpgen.core.guards",
+    "lpgen.core.options",
+    "lpgen.core.own_permissions",
+    "lpgen.core.policies.authorize",
+    "lpgen.core.policies.policy",
+    "lpgen.core.replacements",
+    "lpgen.core.rollout",
+    "lpgen.edge.athena_reading",
+    "lpgen.edge.event_history",
+    "lpgen.edge.iam_snapshot",
+    "lpgen.pipeline",
+    "lpgen.pipeline_analysis",
+    "lpgen.report.views",
+)
+FOR_RECORDS = ("lpgen.core.events.rules.tables", "multiprocessing")
 
 # Commands run one after the other in one process, which is stricter: what one of them imports stays.
 _SCRIPT = """
@@ -52,7 +86,7 @@ def imports_of(commands: list[list[str]], watched: tuple[str, ...]) -> tuple[int
 
 
 def test_help_of_every_command_imports_nothing_heavy() -> None:
-    count, found = imports_of([], HEAVY + FOR_TABLES)
+    count, found = imports_of([], HEAVY + FOR_TABLES + FOR_TYPES)
     assert count > 15
     assert found == []
 
@@ -74,7 +108,43 @@ def test_main_commands_import_neither_aws_nor_html_nor_pandas(tmp_path: Path) ->
     assert imports_of(commands, HEAVY) == (len(commands), [])
 
 
-@pytest.mark.parametrize("module", [*HEAVY, *FOR_TABLES])
+def test_ingest_imports_no_other_stage(tmp_path: Path) -> None:
+    command = ["ingest", str(bundled_sample_logs().logs), "--data", str(tmp_path / "data"), "--workers", "1"]
+    assert imports_of([command], HEAVY + NOT_FOR_INGEST) == (1, [])
+
+
+def test_ingest_of_nothing_new_imports_no_rules_and_no_workers(tmp_path: Path) -> None:
+    record = next(bundled_sample_logs().logs.rglob("*.json.gz"))
+    command = ["ingest", str(record), "--data", str(tmp_path / "data"), "--workers", "1"]
+    assert imports_of([command], FOR_RECORDS) == (1, sorted(FOR_RECORDS))
+    assert imports_of([command], FOR_RECORDS) == (1, [])
+
+
+def test_authorize_imports_only_the_decision(tmp_path: Path) -> None:
+    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    request = {
+        "principal": "arn:aws:iam::111122223333:role/reader",
+        "action": "s3:GetObject",
+        "resource": "arn:aws:s3:::a-bucket/a-key",
+        "identityPolicies": [allow],
+    }
+    (tmp_path / "requests.jsonl").write_text(json.dumps(request))
+    command = ["authorize", str(tmp_path / "requests.jsonl")]
+    assert imports_of([command], HEAVY + FOR_TABLES + NOT_FOR_DECISIONS) == (1, [])
+
+
+def test_stages_alone_import_neither_pydantic_nor_typer() -> None:
+    script = "import sys, lpgen.pipeline; print([name for name in ('pydantic', 'typer') if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=_environment()
+    )
+    assert done.stdout == "[]\n"
+
+
+WATCHED = sorted({*HEAVY, *FOR_TABLES, *FOR_TYPES, *NOT_FOR_DECISIONS, *NOT_FOR_INGEST, *FOR_RECORDS})
+
+
+@pytest.mark.parametrize("module", WATCHED)
 def test_imports_of_a_command_would_be_noticed(module: str) -> None:
     script = _SCRIPT.replace("for arguments in asked:", f"import {module}\nfor arguments in asked:")
     arguments = [sys.executable, "-c", script, '[["--help"]]', json.dumps([module])]
