@@ -87,7 +87,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "calls without permission need one", "authorize.py", "if rule := free_call(request, principal):", "if False:"
     ),
-    Mutant("AWS's own refusals are forgotten", "authorize.py", "if rule := refusal(request, principal):", "if False:"),
+    Mutant("AWS's own refusals are forgotten", "authorize.py", "rule = refusal(request, principal)", 'rule = ""'),
     # walls
     Mutant(
         "one level of SCPs is enough",
@@ -269,7 +269,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "several values meet an operator without a quantifier",
         "conditions.py",
-        "return all_of(tests) if len(values) == 1 else doubt",
+        "return tests[0] if len(values) == 1 else doubt",
         "return all_of(tests)",
     ),
     Mutant("Null is inverted", "conditions.py", '"false" if values else "true"', '"true" if values else "false"'),

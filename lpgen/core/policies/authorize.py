@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from lpgen.core.actions.catalog import Catalog
@@ -53,6 +53,25 @@ def decide(request: Request, policies: PolicySet, *, catalog: Catalog | None = N
     if rule := free_call(request, principal):
         return Decision(Result.ALLOWED, (), rule=rule)
     walls = tuple(walls_of(request, principal, policies))
+    rule = refusal(request, principal)
+    if rule or not _is_identity_alone(walls, principal, policies):
+        return _conclude(request, principal, policies, walls, rule)
+    # What the same statements match in the same way is decided in the same way.
+    if walls[0].alone is None:
+        walls[0].alone = _conclude(request, principal, policies, walls, rule)
+    return walls[0].alone
+
+
+def _is_identity_alone(walls: Sequence[Wall], principal: RequestPrincipal, policies: PolicySet) -> bool:
+    """Whether how identity policies match is all that decides, whoever asks and whatever else is in the request."""
+    only = len(walls) == 1 and walls[0].layer is Layer.IDENTITY
+    return only and policies.resource is UNSTATED and principal.form is not PrincipalForm.ROOT
+
+
+def _conclude(
+    request: Request, principal: RequestPrincipal, policies: PolicySet, walls: Sequence[Wall], rule: str
+) -> Decision:
+    """The decision, from what each wall says and the rule by which AWS refuses the request, if one does."""
     reasons = [reason for wall in walls for reason in wall.reasons]
     denies = [reason for reason in reasons if reason.effect is Effect.DENY]
     denied = any_of([reason.match for reason in denies])
@@ -60,7 +79,7 @@ def decide(request: Request, policies: PolicySet, *, catalog: Catalog | None = N
         certain = tuple(reason for reason in denies if reason.match.answer is Answer.YES)
         return Decision(Result.EXPLICITLY_DENIED, certain)
     allows = [reason for reason in reasons if reason.effect is Effect.ALLOW]
-    if rule := refusal(request, principal):
+    if rule:
         return Decision(Result.IMPLICITLY_DENIED, tuple(allows), rule=rule)
     needs = _needs(request, principal, policies, walls)
     allowed = all_of([need.match for need in needs])
@@ -76,7 +95,8 @@ def decide(request: Request, policies: PolicySet, *, catalog: Catalog | None = N
 def _without_needless_resource(request: Request, catalog: Catalog | None) -> Request:
     if catalog is None or request.resource.kind is ResourceKind.NONE or not catalog.is_without_resource(request.action):
         return request
-    return replace(request, resource=NO_RESOURCE)
+    account = request.resource_account
+    return Request(request.principal, request.action, NO_RESOURCE, request.context, request.absent_keys, account)
 
 
 # ---------------------------------------------------------------- what must allow

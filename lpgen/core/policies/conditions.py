@@ -85,16 +85,16 @@ def _present_match(
     wanted = [_fill_in(operator, text, version, request) for text in condition.values]
     # A variable without a value makes its text equal to, and like, nothing: a negated operator then holds of it.
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
-    gaps = [text for text in wanted if isinstance(text, Unfilled)]
-    unknown = {key for gap in gaps if gap.gap is Gap.UNKNOWN for key in gap.keys}
     texts = [text for text in wanted if isinstance(text, Filled)]
+    gaps = [text for text in wanted if isinstance(text, Unfilled)] if len(texts) < len(wanted) else ()
+    unknown = {key for gap in gaps if gap.gap is Gap.UNKNOWN for key in gap.keys}
     doubt = _undocumented(condition.key, request)
     tests = [_value_match(operator, texts, value, unknown=unknown, doubt=doubt) for value in values]
     if operator.quantifier is Quantifier.FOR_ALL:
         return all_of(tests)
     if operator.quantifier is Quantifier.FOR_ANY:
         return any_of(tests)
-    return all_of(tests) if len(values) == 1 else doubt
+    return tests[0] if len(values) == 1 else doubt
 
 
 def _fill_in(operator: Operator, text: str, version: str, request: Request) -> Filled | Unfilled:

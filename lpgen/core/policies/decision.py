@@ -59,8 +59,7 @@ class Answer(StrEnum):
     MAYBE = "maybe"
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """An answer; where it is MAYBE, the condition keys (or `RESOURCE`) that decide it, sorted."""
 
     answer: Answer

@@ -46,7 +46,8 @@ def covering_matches(statement: Statement, version: str, request: Request) -> Ma
     resource = resource_matches(statement, version, request)
     if resource.answer is Answer.NO or not statement.conditions:
         return resource
-    return all_of((resource, conditions_match(statement.conditions, version, request)))
+    met = conditions_match(statement.conditions, version, request)
+    return met if resource.answer is Answer.YES else all_of((resource, met))
 
 
 def action_matches(statement: Statement, folded_action: str) -> bool:

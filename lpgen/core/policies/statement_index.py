@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lpgen.core.model import Policy, Statement
 from lpgen.core.policies.match import fold_case
 from lpgen.core.policies.match_statement import action_matches
 
-_MOST_SETS = 4096
+if TYPE_CHECKING:
+    from lpgen.core.policies.decision import Layer, Match
+    from lpgen.core.policies.walls import Wall
+
+_MOST_SETS = 256
 """How many sets of policies are remembered: what a request meets is a few, and the next requests meet the same."""
 
 
@@ -21,8 +25,21 @@ class Covering(NamedTuple):
     statement: Statement
 
 
-def statements_covering(policies: Sequence[Policy], folded_action: str) -> tuple[Covering, ...]:
-    """The statements whose `Action` or `NotAction` covers an action given in lower case, in the policies' order."""
+class Covered:
+    """All statements that cover an action, in the policies' order, and the walls they made of requests so far.
+
+    Which wall it is turns on its layer, its level, and how each of the statements matches.
+    """
+
+    __slots__ = ("statements", "walls")
+
+    def __init__(self, statements: tuple[Covering, ...]) -> None:
+        self.statements = statements
+        self.walls: dict[tuple[Layer, int, tuple[Match, ...]], Wall] = {}
+
+
+def statements_covering(policies: Sequence[Policy], folded_action: str) -> Covered:
+    """The statements whose `Action` or `NotAction` covers an action given in lower case."""
     key = tuple(map(id, policies))
     index = _known.get(key)
     if index is None:
@@ -46,11 +63,11 @@ class _StatementIndex:
             for statement in policy.statements
         )
         self._by_service: dict[str, tuple[Covering, ...]] = {}
-        self.by_action: dict[str, tuple[Covering, ...]] = {}
+        self.by_action: dict[str, Covered] = {}
 
-    def covering(self, folded_action: str) -> tuple[Covering, ...]:
+    def covering(self, folded_action: str) -> Covered:
         near = self._of_service(folded_action.partition(":")[0])
-        found = tuple(one for one in near if action_matches(one.statement, folded_action))
+        found = Covered(tuple(one for one in near if action_matches(one.statement, folded_action)))
         self.by_action[folded_action] = found
         return found
 

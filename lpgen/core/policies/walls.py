@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from lpgen.core.model import Effect, Policy
-from lpgen.core.policies.decision import Answer, Layer, Match, Reason, Request, any_of
+from lpgen.core.policies.decision import Answer, Decision, Layer, Match, Reason, Request, any_of
 from lpgen.core.policies.match_statement import covering_matches
 from lpgen.core.policies.policy_set import PolicySet
 from lpgen.core.policies.principals import Naming, RequestPrincipal, naming_of
 from lpgen.core.policies.statement_index import statements_covering
 
 
-class Wall(NamedTuple):
+@dataclass(slots=True)
+class Wall:
     """The statements of one set of policies that match a request, or may.
 
-    Of a resource policy `namings` says how each of them names the principal.
+    Of a resource policy `namings` says how each of them names the principal. `alone` is what is decided of a request
+    that meets no other wall, once it was worked out.
     """
 
     layer: Layer
     level: int
     reasons: tuple[Reason, ...]
     namings: tuple[Naming, ...] = ()
+    alone: Decision | None = None
 
     @property
     def denies(self) -> tuple[Reason, ...]:
@@ -73,12 +76,17 @@ def _beyond_rcps(request: Request, principal: RequestPrincipal) -> bool:
 
 
 def _wall(layer: Layer, policies: Sequence[Policy], request: Request, *, level: int = 0) -> Wall:
-    reasons = []
-    for place, version, statement in statements_covering(policies, request.folded_action):
-        match = covering_matches(statement, version, request)
-        if match.answer is not Answer.NO:
-            reasons.append(Reason(layer, place, statement.index, statement.sid, statement.effect, match, level))
-    return Wall(layer, level, tuple(reasons))
+    covered = statements_covering(policies, request.folded_action)
+    matches = tuple([covering_matches(statement, version, request) for _, version, statement in covered.statements])
+    wall = covered.walls.get((layer, level, matches))
+    if wall is None:
+        reasons = (
+            Reason(layer, place, statement.index, statement.sid, statement.effect, match, level)
+            for (place, _, statement), match in zip(covered.statements, matches, strict=True)
+            if match.answer is not Answer.NO
+        )
+        wall = covered.walls[layer, level, matches] = Wall(layer, level, tuple(reasons))
+    return wall
 
 
 def _resource_wall(policy: Policy, request: Request, principal: RequestPrincipal, *, bounded: bool) -> Wall:

@@ -48,12 +48,12 @@ def test_index_finds_the_statements_that_each_say_yes(some: list[Policy], action
             for one in policy.statements
             if action_matches(one, action)
         )
-        assert statements_covering(some, action) == plain
+        assert statements_covering(some, action).statements == plain
 
 
 def test_index_never_takes_one_policy_for_another_at_its_place_in_memory() -> None:
     for number in range(statement_index._MOST_SETS + 10):
         # Each policy dies before the next is made, which may then have its id.
         name = f"s3:action{number}"
-        assert len(statements_covering([policy_of(([name], False))], name)) == 1
+        assert len(statements_covering([policy_of(([name], False))], name).statements) == 1
     assert len(statement_index._known) <= statement_index._MOST_SETS
