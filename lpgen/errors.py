@@ -104,4 +104,6 @@ _SHOWN_CHARACTERS = 300
 def quote_input(text: str) -> str:
     """Foreign text in backticks for a message: shortened, with backticks and what a terminal might obey escaped."""
     shown = text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
+    if shown.isprintable() and "`" not in shown:
+        return f"`{shown}`"
     return "`" + "".join(c if c.isprintable() and c != "`" else f"\\u{ord(c):04x}" for c in shown) + "`"

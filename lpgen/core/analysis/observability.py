@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -50,11 +50,13 @@ class Observability:
     def __init__(self, catalog: Catalog, coverage: LogCoverage, knowledge: TrailKnowledge) -> None:
         self._table = visibility_from_catalog(catalog)
         self._catalog = catalog
-        self._coverage = coverage
+        self._coverage = {one.account: one for one in coverage.accounts}
         self._knowledge = knowledge
         self._calls = RecordedCalls(catalog.source)
         self._answers: dict[tuple[str, Events], str] = {}
-        self._by_log: dict[tuple[str, tuple[str, ...]], _BlindByLog] = {}
+        self._traces: dict[Action, int] = {}
+        self._numbers: dict[Hashable, int] = {}
+        self._by_log: dict[tuple[frozenset[str], frozenset[tuple[str, str]], tuple[str, ...]], _BlindByLog] = {}
 
     def visibility(self, action: Action) -> Visibility:
         """What CloudTrail can show of an action."""
@@ -71,7 +73,7 @@ class Observability:
         trails = self._knowledge.trails.get(account)
         if trails is not None:
             entry = self._table.visibility(action)
-            covered = self._coverage.account(account)
+            covered = self._coverage.get(account)
             if covered is not None and entry.visibility not in (Visibility.NEVER, Visibility.INFERRED):
                 blind = self._blind_by_settings(action, entry, covered, trails=trails, grants=grants)
                 if blind or covered.known_from is CoverageSource.TRAILS:
@@ -83,10 +85,13 @@ class Observability:
         return None if account in self._knowledge.trails else self._blind_by_log(account, regions)
 
     def _blind_by_log(self, account: str, regions: tuple[str, ...]) -> _BlindByLog:
-        found = self._by_log.get((account, regions))
+        covered = self._coverage.get(account)
+        unseen = covered.unseen if covered else frozenset[str]()
+        data_events = covered.data_events if covered else frozenset[tuple[str, str]]()
+        key = (unseen, data_events, regions)  # which many accounts have in common
+        found = self._by_log.get(key)
         if found is None:
-            covered = self._coverage.account(account)
-            found = self._by_log[account, regions] = _BlindByLog(self._table, self._calls, covered, regions)
+            found = self._by_log[key] = _BlindByLog(self._table, self._calls, *key)
         return found
 
     def _blind_by_settings(
@@ -98,23 +103,44 @@ class Observability:
         trails: tuple[Trail, ...],
         grants: Sequence[Grant],
     ) -> str:
-        is_data = entry.visibility is Visibility.DATA
-        category = "Data" if is_data else "Management"
-        regions = regions_of_events(action, grants, trails)
+        service = action.partition(":")[0]
+        category = _category(entry)
+        regions = regions_of_events(service, grants, trails)
         events = Events(
-            action=action,
+            service=service,
             category=category,
             kind=entry.selector,
             sides=self._calls.sides(action, self._catalog.detail(action).level),
-            sources=tuple(sorted(entry.event_sources or self._calls.event_sources(action.partition(":")[0]))),
+            sources=tuple(sorted(entry.event_sources or self._calls.event_sources(service))),
             names=tuple(sorted(self._calls.event_names(action))) if tests_event_names(trails, category) else (),
-            resources=resources_of_events(grants) if is_data else ("*",),
+            resources=resources_of_events(grants) if entry.visibility is Visibility.DATA else ("*",),
             regions=regions or (ANY_REGION,),
         )
         key = (covered.account, events)
         if key not in self._answers:
             self._answers[key] = self._by_settings(events, covered, trails)
         return self._answers[key]
+
+    def trace(self, action: Action) -> int:
+        """A number that stands for the records that use of an action leaves, as far as trails tell records apart.
+
+        Of two actions of one number that the same statements grant, one is a blind spot where the other is.
+        """
+        known = self._traces.get(action)
+        if known is None:
+            entry = self._table.visibility(action)
+            trails = {trail for some in self._knowledge.trails.values() for trail in some}
+            told = (
+                action.partition(":")[0],
+                entry.visibility,
+                entry.selector,
+                entry.event_sources,
+                entry.reason if entry.visibility is Visibility.NEVER else "",
+                self._calls.sides(action, self._catalog.detail(action).level),
+                self._calls.event_names(action) if tests_event_names(trails, _category(entry)) else (),
+            )
+            known = self._traces[action] = self._numbers.setdefault(told, len(self._numbers))
+        return known
 
     def _by_settings(self, events: Events, covered: AccountCoverage, trails: tuple[Trail, ...]) -> str:
         recording = recording_trails(events, trails)
@@ -164,19 +190,23 @@ class Observability:
 
 
 class _BlindByLog(dict[Action, str]):
-    """What the log itself says of each action of principals of one account and these Regions, once it is asked for."""
+    """What the log itself says of each action of principals of these Regions, found when first asked for.
+
+    Their account's log lacks records of the event sources `unseen`, and holds those data events.
+    """
 
     def __init__(
         self,
         table: VisibilityTable,
         calls: RecordedCalls,
-        covered: AccountCoverage | None,
+        unseen: frozenset[str],
+        data_events: frozenset[tuple[str, str]],
         regions: tuple[str, ...],
     ) -> None:
         self._table = table
         self._calls = calls
-        self._unseen = covered.unseen if covered else frozenset[str]()
-        self._data_events = covered.data_events if covered else frozenset[tuple[str, str]]()
+        self._unseen = unseen
+        self._data_events = data_events
         self._regions = frozenset(regions)
 
     def __missing__(self, action: Action) -> str:
@@ -209,6 +239,10 @@ class _BlindByLog(dict[Action, str]):
         if not unseen:
             return ""
         return f"the logs hold no record of {' or '.join(unseen)}, which a trail may exclude"
+
+
+def _category(entry: ActionVisibility) -> str:
+    return "Data" if entry.visibility is Visibility.DATA else "Management"
 
 
 def _days_from(covered: AccountCoverage, first: date) -> int:

@@ -11,16 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Final
 
 from lpgen.core.grounds import Grant
-from lpgen.core.model import Action
 from lpgen.core.policies.match import glob_match
 from lpgen.core.trails import NEGATIVE, FieldOperator, FieldTest, Selector, Trail
 
 ANY_REGION: Final = ""
 """Stands for the Regions that nothing names: only a trail of all Regions records them all."""
+
+_PATTERNS: Final = 4096
+"""How many patterns are remembered: each is asked about for every event name and test."""
 
 _LEADERS: Final = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
@@ -35,13 +38,13 @@ _ONE_REGION: Final = frozenset({"iam", "cloudfront", "route53", "organizations"}
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """The events that use of an action would leave. `names` may be empty where no trail tests event names.
+    """The events that use of an action of a service would leave. `names` may be empty where no trail tests them.
 
     `resources` are the patterns of the grants, for data events; `kind` is their `resources.type`, "" for management
     events. `regions` may hold `ANY_REGION`.
     """
 
-    action: Action
+    service: str
     category: str
     kind: str
     sides: tuple[bool, ...]
@@ -84,9 +87,8 @@ def _each(events: Events) -> Iterator[_Event]:
 
 def trail_leaves_out(event: _Event, trail: Trail) -> str:
     """What keeps a trail from recording an event, as a clause, or "" where it records it."""
-    service = event.events.action.partition(":")[0]
     leader = leader_region(trail)
-    if event.region == leader and service in _GLOBAL_EVENTS and not trail.global_events:
+    if event.region == leader and event.events.service in _GLOBAL_EVENTS and not trail.global_events:
         return "leaves out the events of global services"
     if not trail.multi_region and event.region != trail.home_region:
         return f"records {trail.home_region} alone"
@@ -98,7 +100,12 @@ def trail_leaves_out(event: _Event, trail: Trail) -> str:
 
 def leader_region(trail: Trail) -> str:
     """The Region in which the events of global services are recorded."""
-    return _LEADERS.get(trail.arn.split(":")[1], "us-east-1")
+    return _leader(trail.arn)
+
+
+@lru_cache(maxsize=1024)
+def _leader(trail: str) -> str:
+    return _LEADERS.get(trail.split(":")[1], "us-east-1")
 
 
 _OTHER_TYPE: Final = "doesn't select the data events of its type"
@@ -147,6 +154,7 @@ def _as_recorded(pattern: str, kind: str) -> str:
     return f"{pattern}/" if bucket and not _has_open_part(pattern) else pattern
 
 
+@lru_cache(maxsize=_PATTERNS)
 def _has_open_part(pattern: str) -> bool:
     return any(mark in pattern for mark in ("*", "?", "${"))
 
@@ -179,11 +187,13 @@ def _overlap(known: str, value: str, *, is_open: bool) -> bool:
     return known.startswith(value) or (is_open and value.startswith(known))
 
 
+@lru_cache(maxsize=_PATTERNS)
 def _literal_head(pattern: str) -> str:
     ends = [at for mark in ("*", "?", "${") if (at := pattern.find(mark)) >= 0]
     return pattern[: min(ends, default=len(pattern))]
 
 
+@lru_cache(maxsize=_PATTERNS)
 def _literal_tail(pattern: str) -> str:
     return pattern[max(pattern.rfind(mark) for mark in ("*", "?", "}")) + 1 :] if _has_open_part(pattern) else pattern
 
@@ -197,9 +207,8 @@ def tests_event_names(trails: Iterable[Trail], category: str) -> bool:
     return any(test.field == "eventName" for one in selectors for test in one.tests)
 
 
-def regions_of_events(action: Action, grants: Iterable[Grant], trails: Sequence[Trail]) -> tuple[str, ...]:
-    """The Regions in which use of an action may be recorded; `ANY_REGION` where its grants name none."""
-    service = action.partition(":")[0]
+def regions_of_events(service: str, grants: Iterable[Grant], trails: Sequence[Trail]) -> tuple[str, ...]:
+    """The Regions in which use of an action of a service may be recorded; `ANY_REGION` where its grants name none."""
     leader = leader_region(trails[0]) if trails else "us-east-1"
     if service in _ONE_REGION:
         return (leader,)

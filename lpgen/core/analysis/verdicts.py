@@ -38,7 +38,8 @@ class Doubt(StrEnum):
 class _Ground:
     """What the verdicts on a principal's unseen actions rest on.
 
-    `blind_spots` are None where they turn on what grants the action. `sure` is how sure the removal of what would have
+    `blind_spots` are None where they turn on what grants the action; those found so far are in `by_trace`, by the
+    records that the action leaves. `sure` is how sure the removal of what would have
     shown is. `signs` are those found so far, by service.
     """
 
@@ -51,6 +52,7 @@ class _Ground:
     accessed: LastAccessed | None
     passes_hidden_roles: str
     signs: dict[tuple[str, Granting], str] = field(default_factory=dict)
+    by_trace: dict[tuple[int, Granting], str] = field(default_factory=dict)
 
 
 class ActionFacts(dict[Action, tuple[AccessLevel, str]]):
@@ -144,7 +146,11 @@ class Judge:
         )
 
     def _blind_spot(self, action: Action, granting: Granting, ground: _Ground) -> str:
-        return self.observability.blind_spot(action, ground.account, ground.regions, granting.grants)
+        key = (self.observability.trace(action), granting)
+        if key not in ground.by_trace:
+            found = self.observability.blind_spot(action, ground.account, ground.regions, granting.grants)
+            ground.by_trace[key] = found
+        return ground.by_trace[key]
 
     def _keep_reason(self, action: Action, granting: Granting, ground: _Ground) -> str:
         if self.keep is KeepUnobservable.NONE:

@@ -106,6 +106,8 @@ def patterns_intersect(a: str, b: str) -> bool:
         return glob_match(a, b)
     if not _heads_agree(a, b) or not _heads_agree(a[::-1], b[::-1]):
         return False
+    if _begins_all(a, b) or _begins_all(b, a):
+        return True
     return tokens_intersect(tokens_from_glob(normalize_glob(a)), tokens_from_glob(normalize_glob(b)))
 
 
@@ -148,6 +150,11 @@ def _ends_contain(outer: str, inner: str) -> bool:
     anything."""
     head, tail = _literal_head(outer), _literal_head(outer[::-1])
     return inner.startswith(head) and inner[::-1].startswith(tail)
+
+
+def _begins_all(a: str, b: str) -> bool:
+    """Whether `a` is a beginning and a `*`, and whatever `b` matches begins so: quick, and often enough."""
+    return a.endswith("*") and not has_wildcard(a[:-1]) and _literal_head(b).startswith(a[:-1])
 
 
 def _heads_agree(a: str, b: str) -> bool:

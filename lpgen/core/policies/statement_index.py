@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from lpgen.core.model import Policy, Statement
+from lpgen.core.model import ActionPattern, Policy, Statement
 from lpgen.core.policies.match import fold_case
 from lpgen.core.policies.match_statement import action_matches
 
@@ -58,7 +59,7 @@ class _StatementIndex:
     def __init__(self, policies: Sequence[Policy]) -> None:
         self._policies = tuple(policies)
         self._statements = tuple(
-            (Covering(place, policy.version, statement), _service_prefixes(statement))
+            (Covering(place, policy.version, statement), _service_prefixes(statement.patterns))
             for place, policy in enumerate(policies)
             for statement in policy.statements
         )
@@ -89,6 +90,7 @@ class _StatementIndex:
 _known: dict[tuple[int, ...], _StatementIndex] = {}
 
 
-def _service_prefixes(statement: Statement) -> frozenset[str]:
+@lru_cache(maxsize=8192)
+def _service_prefixes(patterns: tuple[ActionPattern, ...]) -> frozenset[str]:
     """What stands before the colon of each pattern, in lower case; IAM allows no wildcard there but `*` alone."""
-    return frozenset(fold_case(pattern).partition(":")[0] for pattern in statement.patterns)
+    return frozenset(fold_case(pattern).partition(":")[0] for pattern in patterns)

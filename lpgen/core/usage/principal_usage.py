@@ -214,4 +214,4 @@ def _rows(table: pa.Table, columns: tuple[str, ...]) -> Iterable[tuple[Any, ...]
 
 
 def _iso(moment: datetime | None) -> str:
-    return "" if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return "" if moment is None else f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}Z"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,20 +52,38 @@ def documents(case: dict[str, Any]) -> list[Any]:
     return [{"Trail": trail}, {"TrailARN": trail["TrailARN"], **case["selectors"]}, *status]
 
 
-def blind_spots(
+def observability(
     case: dict[str, Any], folder: Path, source: TrailSource = TrailSource.NAMED, *, data_events: bool = True
-) -> dict[str, str]:
+) -> Observability:
     path = folder / "trails.json"
     path.write_text("\n".join(json.dumps(one, indent=1) for one in documents(case)), "utf-8")
     trails = read_trails([path])
+    seen_data = [("us-east-1", "s3.amazonaws.com")] if data_events else []
+    coverage = coverage_from_usage(usage_of({}, data_events=seen_data), trails, source)
+    return Observability(catalog(), coverage, trail_knowledge(trails, (), coverage, min_days=90))
+
+
+def blind_spots(
+    case: dict[str, Any], folder: Path, source: TrailSource = TrailSource.NAMED, *, data_events: bool = True
+) -> dict[str, str]:
     more = {"Condition": case["condition"]} if "condition" in case else {}
     actions = [*case["recorded"], *case["blind"]]
     statement = allow(actions, case.get("resources", "*"), **more)
     (grants,) = grants_from_principals([role(policy(statement))], catalog())
-    seen_data = [("us-east-1", "s3.amazonaws.com")] if data_events else []
-    coverage = coverage_from_usage(usage_of({}, data_events=seen_data), trails, source)
-    seen = Observability(catalog(), coverage, trail_knowledge(trails, (), coverage, min_days=90))
+    seen = observability(case, folder, source, data_events=data_events)
     return {one: seen.blind_spot(Action(one), ACCOUNT, ("us-east-1",), grants.allows) for one in actions}
+
+
+@pytest.mark.parametrize("case", CASES[::5], ids=lambda case: str(case["name"]))
+def test_actions_of_one_trace_are_blind_spots_together(case: dict[str, Any], tmp_path: Path) -> None:
+    seen = observability(case, tmp_path)
+    (grants,) = grants_from_principals([role(policy(allow("*", "arn:aws:s3:::data/*")))], catalog())
+    by_trace: dict[int, set[str]] = defaultdict(set)
+    for prefix in ("s3", "kms", "sts", "iam", "lambda", "ec2", "sqs"):
+        for action in catalog().service_actions(prefix):
+            spot = seen.blind_spot(action, ACCOUNT, ("us-east-1",), grants.allows)
+            by_trace[seen.trace(action)].add(spot)
+    assert all(len(spots) == 1 for spots in by_trace.values())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
@@ -158,7 +177,7 @@ def trail_with(selectors: list[Selector]) -> Trail:
 
 def object_events(pattern: str) -> Events:
     return Events(
-        action=Action("s3:GetObject"),
+        service="s3",
         category="Data",
         kind="AWS::S3::Object",
         sides=(True,),
