@@ -10,7 +10,7 @@ from typing import Final
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.events.map_line import map_line
-from lpgen.core.events.records import Record
+from lpgen.core.events.records import RawRecord, Record, record_from_raw
 from lpgen.edge.record_files import records_from_bytes
 from lpgen.errors import IngestError
 
@@ -31,8 +31,8 @@ def map_records(path: Path, catalog: Catalog) -> Iterator[dict[str, object]]:
         raise IngestError(f"`{path}` can't be opened: {(error.strerror or str(error)).lower()}") from error
     event_map = EventMap(catalog)
     for item in records_from_bytes(data):
-        if isinstance(item, Record):
-            yield map_line(item, event_map)
+        if isinstance(item, RawRecord):
+            yield map_line(record_from_raw(item), event_map)
         else:
             known = item.record or _NO_RECORD
             yield {**map_line(known, event_map), "actions": [], "skip": item.reason.value}

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.events.records import Record
+from lpgen.core.events.records import RawRecord
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.tally import Unusable
 from lpgen.edge.bad_records import unusable_from_record
@@ -21,7 +21,7 @@ from lpgen.edge.inflate import MAX_FILE_BYTES, UnreadableError, inflate
 from lpgen.edge.json_documents import Broken, is_blank, plain_text, repair_text, split_documents, why_and_place
 from lpgen.edge.other_logs import name_other_document, name_other_text
 
-Item = Record | Unusable
+Item = RawRecord | Unusable
 _Object = dict[str, msgspec.Raw]
 
 MAX_TYPED_BYTES: Final = 1 << 26
@@ -35,13 +35,13 @@ _RECORD_KEYS: Final = frozenset({"eventVersion", "eventSource", "eventName", "ev
 
 
 class _LogFile(msgspec.Struct):
-    Records: list[Record]
+    Records: list[RawRecord]
 
 
 _decode_log_file: Final = msgspec.json.Decoder(_LogFile).decode
-_decode_records: Final = msgspec.json.Decoder(list[Record]).decode
-_decode_lines: Final = msgspec.json.Decoder(Record).decode_lines
-_decode_record: Final = msgspec.json.Decoder(Record).decode
+_decode_records: Final = msgspec.json.Decoder(list[RawRecord]).decode
+_decode_lines: Final = msgspec.json.Decoder(RawRecord).decode_lines
+_decode_record: Final = msgspec.json.Decoder(RawRecord).decode
 _decode_object: Final = msgspec.json.Decoder(_Object).decode
 _decode_list: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -64,7 +64,7 @@ def records_from_bytes(data: bytes, *, limit: int = MAX_FILE_BYTES) -> Iterable[
     return _numbered(_records_one_by_one(text)) if records is None else records
 
 
-def _records_at_once(text: bytes) -> list[Record] | None:
+def _records_at_once(text: bytes) -> list[RawRecord] | None:
     """The records of a log file, list or JSON lines in which each record is sound; else None."""
     if len(text) > MAX_TYPED_BYTES:
         return None

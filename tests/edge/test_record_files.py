@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lpgen.edge.record_files as record_files
-from lpgen.core.events.records import Record
+from lpgen.core.events.records import RawRecord, Record, record_from_raw
 from lpgen.core.usage.tally import Unusable
 from lpgen.edge.record_files import records_from_bytes
 from tests.log_samples import ROLE, record_json
@@ -37,7 +37,8 @@ def lines(*documents: object) -> str:
 
 
 def read(data: bytes | str, **options: Any) -> list[Record | Unusable]:
-    return list(records_from_bytes(data.encode() if isinstance(data, str) else data, **options))
+    items = records_from_bytes(data.encode() if isinstance(data, str) else data, **options)
+    return [record_from_raw(item) if isinstance(item, RawRecord) else item for item in items]
 
 
 def ids(items: list[Record | Unusable]) -> list[str | None]:
@@ -150,7 +151,7 @@ def test_records_from_bytes_recognizes_records_without_a_call() -> None:
     [
         ({"eventName": 5}, "expected `str`, got `int` - at `$.eventName`"),
         ({"awsRegion": ["x"]}, "expected `str | null`, got `array` - at `$.awsRegion`"),
-        ({"resources": "x"}, "expected `array | null`, got `str` - at `$.resources`"),
+        ({"requestParameters": 5}, "expected `str | object | null`, got `int` - at `$.requestParameters`"),
     ],
 )
 def test_records_from_bytes_skips_a_record_of_wrong_types_alone(changes: dict[str, Any], detail: str) -> None:
@@ -229,13 +230,24 @@ def test_records_from_bytes_bounds_what_a_file_inflates_to() -> None:
 
 
 def test_records_from_bytes_survives_text_that_is_not_unicode() -> None:
-    """A caller chooses its user agent, which must not make a whole file unreadable."""
-    agent = b'"userAgent": "\xff \\ud800 \\\\ud800 \\ud83d\\ude00", '
-    text = json.dumps({"Records": [FIRST, SECOND]}).encode().replace(b'"eventVersion"', agent + b'"eventVersion"')
+    """Some of what an error says is a caller's choice, which must not make a whole file unreadable."""
+    message = b'"errorMessage": "\xff \\ud800 \\\\ud800 \\ud83d\\ude00", '
+    text = json.dumps({"Records": [FIRST, SECOND]}).encode().replace(b'"eventVersion"', message + b'"eventVersion"')
     items = read(text)
     assert ids(items) == BOTH
     assert isinstance(items[0], Record)
-    assert items[0].userAgent == "\ufffd \ufffd \\ud800 \U0001f600"
+    assert items[0].errorMessage == "\ufffd \ufffd \\ud800 \U0001f600"
+
+
+@pytest.mark.parametrize("beside", [b"[1]", b'{"a": "\xff"}', b"[" * 2_000 + b"]" * 2_000])
+def test_what_is_read_for_few_calls_alone_costs_no_record(beside: bytes) -> None:
+    text = json.dumps({"Records": [FIRST | {"additionalEventData": 0, "resources": 0}, SECOND]}).encode()
+    odd = b'"additionalEventData": ' + beside + b', "resources": ' + beside
+    items = read(text.replace(b'"additionalEventData": 0, "resources": 0', odd))
+    assert ids(items) == BOTH
+    assert isinstance(items[0], Record)
+    assert items[0].resources is None
+    assert items[0].additionalEventData in (None, {"a": "\ufffd"})
 
 
 def test_records_from_bytes_gives_up_on_documents_in_documents() -> None:
@@ -252,7 +264,7 @@ def test_records_from_bytes_never_raises(data: bytes) -> None:
         gzip.compress(data),
     ):
         for item in records_from_bytes(text):
-            assert isinstance(item, Record) or item.position
+            assert isinstance(item, RawRecord) or item.position
 
 
 @given(st.integers(0, 400), st.sampled_from(["log file", "json lines", "a mixture"]))

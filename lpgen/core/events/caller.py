@@ -40,13 +40,17 @@ _KIND_BY_TYPE: Final = {
 
 
 def caller_from_record(record: Record) -> Caller:
-    """The principal behind a record.
+    """The principal behind a record."""
+    return caller_from_identity(record.userIdentity)
+
+
+def caller_from_identity(identity: UserIdentity | None) -> Caller:
+    """The principal whom a record's `userIdentity` names.
 
     An assumed role is its `sessionIssuer`, whose ARN keeps the role's path and whose id tells a recreated role from
     the old one of its name; a federated user is the user or role that asked for the federation token. An ARN is never
     rebuilt from a session ARN: without an issuer the caller is unknown.
     """
-    identity = record.userIdentity
     if identity is None:
         return Caller(CallerKind.UNKNOWN)
     if identity.type in ("AssumedRole", "FederatedUser"):

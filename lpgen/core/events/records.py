@@ -1,4 +1,4 @@
-"""A CloudTrail record, decoded: only the fields that some rule reads.
+"""A CloudTrail record, raw as a log file holds it, or decoded: only the fields that some rule reads.
 
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 Only `eventSource` and `eventName` are required; unknown keys are ignored, as the page asks of readers.
@@ -7,6 +7,7 @@ Only `eventSource` and `eventName` are required; unknown keys are ignored, as th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -21,7 +22,6 @@ class SessionIssuer(msgspec.Struct, frozen=True):
     principalId: str | None = None
     arn: str | None = None
     accountId: str | None = None
-    userName: str | None = None
 
 
 class SessionContext(msgspec.Struct, frozen=True):
@@ -29,7 +29,6 @@ class SessionContext(msgspec.Struct, frozen=True):
 
     sessionIssuer: SessionIssuer | None = None
     sourceIdentity: str | None = None
-    ec2RoleDelivery: str | None = None
 
 
 class UserIdentity(msgspec.Struct, frozen=True):
@@ -39,7 +38,6 @@ class UserIdentity(msgspec.Struct, frozen=True):
     principalId: str | None = None
     arn: str | None = None
     accountId: str | None = None
-    userName: str | None = None
     invokedBy: str | None = None
     sessionContext: SessionContext | None = None
 
@@ -58,7 +56,6 @@ class Record(msgspec.Struct):
 
     eventSource: str
     eventName: str
-    eventVersion: str | None = None
     eventTime: str | None = None
     eventID: str | None = None
     eventType: str | None = None
@@ -67,10 +64,7 @@ class Record(msgspec.Struct):
     readOnly: bool | None = None
     awsRegion: str | None = None
     recipientAccountId: str | None = None
-    sharedEventID: str | None = None
     userIdentity: UserIdentity | None = None
-    sourceIPAddress: str | None = None
-    userAgent: str | None = None
     errorCode: str | None = None
     errorMessage: str | None = None
     vpcEndpointId: str | None = None
@@ -79,3 +73,94 @@ class Record(msgspec.Struct):
     responseElements: dict[str, object] | str | None = None
     additionalEventData: dict[str, object] | str | None = None
     resources: list[RecordResource] | None = None
+
+
+_NOTHING: Final = msgspec.Raw(b"null")
+
+
+class RawRecord(msgspec.Struct, gc=False):
+    """A record whose resources and additional data are still JSON text: they are read for few calls only, and to
+    decode them takes a quarter of a record's time."""
+
+    eventSource: str
+    eventName: str
+    eventTime: str | None = None
+    eventID: str | None = None
+    eventType: str | None = None
+    eventCategory: str | None = None
+    managementEvent: bool | None = None
+    readOnly: bool | None = None
+    awsRegion: str | None = None
+    recipientAccountId: str | None = None
+    userIdentity: UserIdentity | None = None
+    errorCode: str | None = None
+    errorMessage: str | None = None
+    vpcEndpointId: str | None = None
+    requestParameters: dict[str, object] | str | None = None
+    responseElements: dict[str, object] | str | None = None
+    additionalEventData: msgspec.Raw = _NOTHING
+    resources: msgspec.Raw = _NOTHING
+
+
+def record_from_raw(raw: RawRecord) -> Record:
+    """The record, decoded."""
+    return Record(
+        eventSource=raw.eventSource,
+        eventName=raw.eventName,
+        eventTime=raw.eventTime,
+        eventID=raw.eventID,
+        eventType=raw.eventType,
+        eventCategory=raw.eventCategory,
+        managementEvent=raw.managementEvent,
+        readOnly=raw.readOnly,
+        awsRegion=raw.awsRegion,
+        recipientAccountId=raw.recipientAccountId,
+        userIdentity=raw.userIdentity,
+        errorCode=raw.errorCode,
+        errorMessage=raw.errorMessage,
+        vpcEndpointId=raw.vpcEndpointId,
+        requestParameters=raw.requestParameters,
+        responseElements=raw.responseElements,
+        additionalEventData=decode_beside(bytes(raw.additionalEventData)),
+        resources=decode_resources(bytes(raw.resources)),
+    )
+
+
+def raw_from_record(record: Record) -> RawRecord:
+    """The record as a log file would hold it."""
+    return _decode_raw(_encode(record))
+
+
+def decode_beside(text: bytes) -> dict[str, object] | str | None:
+    """A record's `additionalEventData`; None for what can't be read."""
+    try:
+        return _decode(_beside, text)
+    except _UNDECODABLE:
+        return None
+
+
+def decode_resources(text: bytes) -> list[RecordResource] | None:
+    """A record's `resources`; None for what can't be read."""
+    try:
+        return _decode(_resources, text)
+    except _UNDECODABLE:
+        return None
+
+
+Decoded = TypeVar("Decoded")
+
+_UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_encode: Final = msgspec.json.Encoder().encode
+_decode_raw: Final = msgspec.json.Decoder(RawRecord).decode
+_beside: Final[msgspec.json.Decoder[dict[str, object] | str | None]] = msgspec.json.Decoder(
+    dict[str, object] | str | None
+)
+_resources: Final[msgspec.json.Decoder[list[RecordResource] | None]] = msgspec.json.Decoder(list[RecordResource] | None)
+
+
+def _decode(decoder: msgspec.json.Decoder[Decoded], text: bytes) -> Decoded:
+    """What the text says, with U+FFFD for stray bytes: reading the file has passed over them."""
+    try:
+        return decoder.decode(text)
+    except UnicodeDecodeError:
+        return decoder.decode(text.decode("utf-8", "replace"))

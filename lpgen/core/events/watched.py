@@ -1,4 +1,4 @@
-"""Which of a record's parameters the mapping of a call looks at, learned by watching it."""
+"""What of a record the mapping of a call looks at, learned by watching it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
+
+from lpgen.core.events.records import Record
 
 Values = tuple[object, ...] | bytes
 Part = tuple[tuple[str, ...], Values] | str | None
@@ -66,6 +68,26 @@ class WatchedObject(dict[str, object]):
         return other | self.copy()
 
     __hash__ = None
+
+
+def _noting(name: str) -> Any:
+    """A property that reads a field of a record, and notes that it did."""
+    read = getattr(Record, name).__get__
+
+    def get(self: WatchedRecord) -> Any:
+        self.touched.add(name)
+        return read(self)
+
+    return property(get)
+
+
+class WatchedRecord(Record):
+    """A record that remembers in `touched` which of these two fields were read."""
+
+    touched: set[str] = msgspec.field(default_factory=set)
+
+    resources = _noting("resources")
+    additionalEventData = _noting("additionalEventData")
 
 
 class ReadValues:

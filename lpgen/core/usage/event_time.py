@@ -29,7 +29,7 @@ def moment_from_text(text: str | None) -> str | None:
     if not text:
         return NO_TIME
     if len(text) == _CLOUDTRAIL_LENGTH and text[10] == "T" and text[19] == "Z":
-        return text[:19] if _is_day(text[:10]) and _is_clock(text[11:19]) else None
+        return text[:19] if _is_day(text[:10]) and _CLOCK.fullmatch(text, 11, 19) else None
     return _moment_from_variant(text)
 
 
@@ -39,11 +39,6 @@ def _is_day(text: str) -> bool:
         return len(text) == 10 and date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
-
-
-@lru_cache(maxsize=100_000)
-def _is_clock(text: str) -> bool:
-    return _CLOCK.fullmatch(text) is not None
 
 
 def _moment_from_variant(text: str) -> str | None:

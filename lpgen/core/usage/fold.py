@@ -141,8 +141,8 @@ def _fold_name(service: str, name: str, *, is_global: bool) -> tuple[str, str]:
 
 def fold_key(key: str) -> tuple[str, str]:
     """The leading directories of an object key, then `*`; a key in no directory is kept whole."""
-    directories = key.split("/")[:-1][:KEPT_DIRECTORIES]
-    return ("/".join((*directories, "")), "*") if directories else (key, "")
+    *directories, rest = key.split("/", KEPT_DIRECTORIES)
+    return (key[: len(key) - len(rest)], "*") if directories else (key, "")
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lpgen.core.events.records import Record
+from lpgen.core.events.records import Record, raw_from_record
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.contribution import RecordMapper
 from lpgen.core.usage.contribution_memo import ContributionMemo
@@ -35,4 +35,4 @@ class GroupTally(UsageTally):
 
     def add_group(self, group: RecordGroup, source: str) -> SkipReason | None:
         """Counts a group, and says why its records are no usage; None where they are."""
-        return self._add_record(group.record, set(), (source, 0), (group.records, group.last))
+        return self._add_record(raw_from_record(group.record), set(), source, lot=(group.records, group.last))

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
-from msgspec.structs import replace
-
-from lpgen.core.events.records import Record
+from lpgen.core.events.records import RecordResource
 from lpgen.core.usage.contribution import Behind
 from lpgen.core.usage.fold import fold_key
 
@@ -22,35 +20,38 @@ MARK: Final = "\0"
 OPEN_NAMES: Final = {"s3.amazonaws.com": "key", "logs.amazonaws.com": "logStreamName"}
 """The parameter that holds the name, by event source."""
 
-# A name with one of these may be read as a pattern, or decoded, on its way into an ARN.
-_SPECIAL: Final = re.compile(f"[*?$%\ufffd{MARK}]")
+# A name with one of these may be read as a pattern, or decoded, on its way into an ARN, or is escaped in JSON.
+_find_special: Final = re.compile(f'[*?$%\ufffd{MARK}"\\\\]').search
 
 
-class OpenRecord(NamedTuple):
-    """A record with a mark in place of the end of its name, and that end."""
-
-    record: Record
-    end: str
+OpenName = tuple[str, str]
+"""A name in two parts: what folding keeps, and the end that it cuts off."""
 
 
-def mark_open_name(record: Record, parameter: str) -> OpenRecord | None:
-    """The record with the mark, as a copy; None where it has no such name, or folding keeps all of it."""
-    request = record.requestParameters
-    name = request.get(parameter) if isinstance(request, dict) else None
-    if not isinstance(name, str) or not isinstance(request, dict) or _SPECIAL.search(name):
+def open_name(request: Mapping[str, object], parameter: str) -> OpenName | None:
+    """The name that a request has in this parameter; None where there is none, or folding keeps all of it."""
+    name = request.get(parameter)
+    if type(name) is not str or _find_special(name):
         return None
     kept, folded = fold_key(name) if parameter == "key" else ("", "*")
     end = name[len(kept) :]
-    if not folded or not end:
-        return None
-    resources = record.resources
-    if resources:
-        resources = [
-            replace(one, ARN=f"{one.ARN[: -len(end)]}{MARK}") if one.ARN and one.ARN.endswith(name) else one
-            for one in resources
-        ]
-    marked = replace(record, requestParameters={**request, parameter: kept + MARK}, resources=resources)
-    return OpenRecord(marked, end)
+    return (kept, end) if folded and end else None
+
+
+def mark_listed(resources: bytes, name: OpenName) -> bytes:
+    """The JSON of a record's resources with the mark for the end of the name, wherever a text of it ends so.
+
+    Only a name behind a `/` is sought, which no name of a member has that anything reads.
+    """
+    kept, end = name
+    return resources.replace(f'{kept}{end}"'.encode(), f'{kept}\\u0000"'.encode()) if kept else resources
+
+
+def is_listed_at_end(resources: Collection[RecordResource]) -> bool:
+    """Whether marks are nowhere but at the end of ARNs."""
+    return not any(
+        MARK in f"{one.accountId}{one.ARNPrefix}{one.type}" or MARK in (one.ARN or "")[:-1] for one in resources
+    )
 
 
 def is_open_at_end(rows: Mapping[Behind, Collection[str]]) -> bool:

@@ -5,13 +5,13 @@ This is the hot path. A row in the making is a list under a tuple key (see `lpge
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from lpgen.core.events.caller import caller_from_record
+from lpgen.core.events.caller import caller_from_identity
 from lpgen.core.events.outcome import outcome_from_record
-from lpgen.core.events.records import Record
+from lpgen.core.events.records import RawRecord, Record, raw_from_record, record_from_raw
 from lpgen.core.model import Category, SkipReason
 from lpgen.core.usage.contribution import MAX_TEXT_LENGTH, Contribution, RecordMapper
 from lpgen.core.usage.contribution_memo import ContributionMemo, KnownCaller
@@ -19,7 +19,7 @@ from lpgen.core.usage.coverage import NO_CATEGORY, category_from_record, is_reco
 from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window, moment_from_text
 from lpgen.core.usage.open_names import MARK
 from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage, merge_usage
-from lpgen.core.usage.tally_tables import LATE, CoverageRows, SkipRows, UsageKey, UsageRows, usage_from_rows
+from lpgen.core.usage.tally_tables import LATE, Before, CoverageRows, SkipRows, UsageRows, usage_from_rows
 
 _DATA: Final = Category.DATA.value
 _NOTHING: Final = Record(eventSource="", eventName="")
@@ -68,16 +68,25 @@ def usage_from_records(
 ) -> Usage:
     """The usage of one file's records. `source` names the file in the examples of skips (its SHA-256)."""
     tally = UsageTally(ContributionMemo(event_map), window=window)
-    tally.add_source(records, source)
+    tally.add_source((raw_from_record(one) if isinstance(one, Record) else one for one in records), source)
     return tally.usage(limit=limit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _DayRows:
-    """Where the records of one contribution, caller and day count: a coverage row, and usage rows with an example."""
+class _Rows:
+    """Where the records of one contribution, caller and day count: a coverage row, and either usage rows with an
+    example, or a row of skips for this reason."""
 
     coverage: list[int]
     usage: tuple[tuple[list[Any], str], ...]
+    skip: SkipReason | None
+    skips: list[Any]
+
+
+MAX_TIMES: Final = 65_536
+"""How many texts of times are remembered; beyond, all are forgotten."""
+
+_NO_ROW: Final[list[Any]] = []
 
 
 class UsageTally:
@@ -86,25 +95,26 @@ class UsageTally:
     def __init__(self, contributions: ContributionMemo, *, window: Window = ALL_TIME) -> None:
         self._contributions = contributions
         self._window = window
+        self._times: dict[str | None, tuple[str, str, bool, bool]] = {}
         self._rows: UsageRows = {}
         self._skips: SkipRows = {}
         self._coverage: CoverageRows = {}
-        self._texts: dict[str, str] = {}
-        self._days: dict[tuple[Contribution, KnownCaller, str], _DayRows] = {}
+        self._places: dict[Before, Before] = {}
+        self._days: dict[tuple[Contribution, KnownCaller, str], _Rows] = {}
 
     def usage(self, *, limit: int = OVERFLOW_LIMIT) -> Usage:
         """The tables of all that was added, sorted and merged."""
         return merge_usage([usage_from_rows(self._rows, self._skips, self._coverage)], limit=limit)
 
-    def add_source(self, records: Iterable[Record | Unusable], source: str) -> SourceCounts:
+    def add_source(self, records: Iterable[RawRecord | Unusable], source: str) -> SourceCounts:
         """Counts the records of one file; a second record of one event id in it is a duplicate."""
         seen: set[str] = set()
         skips: dict[SkipReason, int] = {}
         used = 0
         problem = ""
         for number, record in enumerate(records, 1):
-            if type(record) is Record:
-                skip = self._add_record(record, seen, (source, number))
+            if type(record) is RawRecord:
+                skip = self._add_record(record, seen, source, number)
             else:
                 assert isinstance(record, Unusable)
                 skip = self._add_unusable(record, source)
@@ -117,56 +127,56 @@ class UsageTally:
         return SourceCounts(used + records_skipped, used, tuple(sorted(skips.items())), problem)
 
     def _add_record(
-        self, record: Record, seen: set[str], place: tuple[str, int], lot: Lot = _ALONE
+        self, record: RawRecord, seen: set[str], source: str, number: int = 0, lot: Lot = _ALONE
     ) -> SkipReason | None:
         """Counts one record, or the lot that it stands for, and says why it isn't usage; None where it is."""
-        moment = moment_from_text(record.eventTime)
-        refusal = self._refuse(record, moment, seen)
-        if refusal is not None:
-            return self._add_refused(record, refusal, moment or NO_TIME, place, lot)
-        assert moment is not None
+        moment, day, is_time, is_outside = self._times.get(record.eventTime) or self._add_time(record.eventTime)
+        event_id = record.eventID or ""
+        if not is_time or not record.eventSource or not record.eventName:
+            why = _NO_NAME if is_time else "`eventTime` is no time"
+            return self._add_refused(record, Unusable(SkipReason.BAD_RECORD, why, _position(number)), source, lot)
+        if event_id in seen:
+            return self._add_refused(record, Unusable(SkipReason.DUPLICATE, "", _position(number)), source, lot)
+        if event_id:
+            seen.add(event_id)
+        if is_outside:
+            why = "" if moment else "`eventTime` is missing"
+            return self._add_refused(record, Unusable(SkipReason.OUT_OF_WINDOW, why, _position(number)), source, lot)
         caller = self._contributions.find_caller(record)
         contribution, end = self._contributions.find(record, caller.alike)
-        day = moment[:10]
-        rows = self._days.get((contribution, caller, day)) or self._open_rows(contribution, caller, day)
+        rows = self._days.get((contribution, caller, day)) or self._open_rows(record, contribution, caller, day)
         count, last = lot
         rows.coverage[0] += count
-        if contribution.skip is not None:
-            part = Unusable(contribution.skip, contribution.detail, _position(place[1]), record)
-            self._add_skip(part, place[0], (moment, caller.caller.principal, contribution.outcome), lot)
-            return contribution.skip
+        if rows.skip is not None:
+            _count_skip(rows.skips, (moment, event_id, source, _position(number)), lot)
+            return rows.skip
         rows.coverage[1] += count
         for row, example in rows.usage:
             row[2] += count
             if moment > row[1]:
                 row[1] = moment
             if moment <= row[0]:
-                _offer_example(row, moment, record.eventID or "", example, end)
+                _offer_example(row, moment, event_id, example, end)
             if last > row[1]:
                 row[1] = last
         return None
 
-    def _refuse(self, record: Record, moment: str | None, seen: set[str]) -> tuple[SkipReason, str] | None:
-        """Why a record doesn't count whatever it says: no time, seen before, or outside the window; else None."""
-        if moment is None or not record.eventSource or not record.eventName:
-            return SkipReason.BAD_RECORD, _NO_NAME if moment is not None else "`eventTime` is no time"
-        event_id = record.eventID
-        if event_id:
-            if event_id in seen:
-                return SkipReason.DUPLICATE, ""
-            seen.add(event_id)
-        if not self._window.holds(moment):
-            return SkipReason.OUT_OF_WINDOW, "" if moment else "`eventTime` is missing"
-        return None
+    def _add_time(self, text: str | None) -> tuple[str, str, bool, bool]:
+        """A record's time and day, whether it is a time or none is said, and whether it is outside the window."""
+        if len(self._times) >= MAX_TIMES:
+            self._times.clear()
+        moment = moment_from_text(text)
+        known = moment or NO_TIME
+        found = self._times[text] = (known, known[:10], moment is not None, not self._window.holds(known))
+        return found
 
-    def _add_refused(
-        self, record: Record, refusal: tuple[SkipReason, str], moment: str, place: tuple[str, int], lot: Lot
-    ) -> SkipReason:
-        reason, detail = refusal
-        self._count_coverage(record, None if reason is SkipReason.OUT_OF_WINDOW else moment, lot)
-        part = Unusable(reason, detail, _position(place[1]), record)
-        self._add_skip(part, place[0], _saying(record, moment), lot)
-        return reason
+    def _add_refused(self, record: RawRecord, part: Unusable, source: str, lot: Lot) -> SkipReason:
+        """Counts a record that doesn't count whatever it says."""
+        known = record_from_raw(record)
+        moment = moment_from_text(record.eventTime) or NO_TIME
+        self._count_coverage(known, None if part.reason is SkipReason.OUT_OF_WINDOW else moment, lot)
+        self._add_skip(replace(part, record=known), source, _saying(known, moment), lot)
+        return part.reason
 
     def _add_unusable(self, part: Unusable, source: str) -> SkipReason:
         record = part.record
@@ -181,31 +191,31 @@ class UsageTally:
         self._add_skip(part, source, _saying(record, moment))
         return part.reason
 
-    def _open_rows(self, contribution: Contribution, known: KnownCaller, day: str) -> _DayRows:
+    def _open_rows(self, record: RawRecord, contribution: Contribution, known: KnownCaller, day: str) -> _Rows:
         """The rows that a caller's contribution counts in on one day, made where they are new.
 
         INVARIANT: the day is part of the key, so that a row's records all have a time or none has.
         """
-        caller = known.caller
-        before = (caller.principal, caller.principal_id, caller.account, contribution.account, contribution.region)
         key = (contribution.account, contribution.region, day, contribution.category, contribution.source)
         coverage = self._coverage.setdefault(key, [0, 0])
-        usage = tuple(
-            (self._open_row((*before, day, *behind)), min(resources)) for behind, resources in contribution.rows.items()
-        )
-        rows = self._days[contribution, known, day] = _DayRows(coverage, usage)
+        skip, skips = contribution.skip, _NO_ROW
+        if skip is not None:
+            said = known.caller.principal, contribution.outcome, contribution.detail
+            skips = self._skip_row(skip, record, *said)
+        usage = tuple(self._open_usage(contribution, known, day))
+        rows = self._days[contribution, known, day] = _Rows(coverage, usage, skip, skips)
         return rows
 
-    def _open_row(self, key: UsageKey) -> list[Any]:
-        row = self._rows.get(key)
-        if row is None:
-            row = self._rows[self._shared(key)] = [LATE, NO_TIME, 0, "", ""]
-        return row
-
-    def _shared(self, key: UsageKey) -> UsageKey:
-        """The key with each text stored once in the whole tally."""
-        share = self._texts.setdefault
-        return tuple([share(part, part) if type(part) is str else part for part in key])  # type: ignore[return-value]
+    def _open_usage(self, contribution: Contribution, known: KnownCaller, day: str) -> Iterator[tuple[list[Any], str]]:
+        caller = known.caller
+        before = (caller.principal, caller.principal_id, caller.account, contribution.account, contribution.region)
+        before = self._places.setdefault(before, before)
+        for behind, resources in contribution.rows.items():
+            key = (before, day, behind)
+            row = self._rows.get(key)
+            if row is None:
+                row = self._rows[key] = [LATE, NO_TIME, 0, "", ""]
+            yield row, min(resources)
 
     def _count_coverage(self, record: Record, moment: str | None, lot: Lot = _ALONE) -> None:
         """Counts a record that is no usage; a `moment` of None says that it shows nothing of any day."""
@@ -219,23 +229,23 @@ class UsageTally:
         """Counts what is no usage; `said` are its time, its principal and its outcome."""
         moment, principal, outcome = said
         record = part.record or _NOTHING
+        row = self._skip_row(part.reason, record, principal, outcome, part.detail)
+        _count_skip(row, (moment, record.eventID or "", source, part.position), lot)
+
+    def _skip_row(
+        self, reason: SkipReason, record: Record | RawRecord, principal: str, outcome: str, detail: str
+    ) -> list[Any]:
         key = (
-            part.reason.value,
+            reason.value,
             principal,
             record.recipientAccountId or "",
             record.awsRegion or "",
             record.eventSource[:MAX_TEXT_LENGTH],
             record.eventName[:MAX_TEXT_LENGTH],
             outcome,
-            part.detail[:MAX_TEXT_LENGTH],
+            detail[:MAX_TEXT_LENGTH],
         )
-        example = (moment or LATE, record.eventID or "", source, part.position)
-        row = self._skips.get(key)
-        if row is None:
-            row = self._skips[key] = [example[0], moment, 0, *example[1:]]
-        row[1], row[2] = max(row[1], moment, lot[1]), row[2] + lot[0]
-        if example < (row[0], row[3], row[4], row[5]):
-            row[0], row[3], row[4], row[5] = example
+        return self._skips.setdefault(key, [LATE, NO_TIME, 0, "", "", ""])
 
 
 def _offer_example(row: list[Any], moment: str, event_id: str, example: str, end: str) -> None:
@@ -246,8 +256,18 @@ def _offer_example(row: list[Any], moment: str, event_id: str, example: str, end
         row[0], row[3], row[4] = moment, event_id, example
 
 
+def _count_skip(row: list[Any], example: tuple[str, str, str, str], lot: Lot) -> None:
+    """Counts a lot in a row of skips, and makes it the row's example if it is less than the one it has."""
+    moment, event_id, source, position = example
+    row[1] = max(row[1], moment, lot[1])
+    first = moment or LATE
+    if not row[2] or (first, event_id, source, position) < (row[0], row[3], row[4], row[5]):
+        row[0], row[3], row[4], row[5] = first, event_id, source, position
+    row[2] += lot[0]
+
+
 def _saying(record: Record, moment: str) -> tuple[str, str, str]:
-    return moment, caller_from_record(record).principal, outcome_from_record(record).outcome.value
+    return moment, caller_from_identity(record.userIdentity).principal, outcome_from_record(record).outcome.value
 
 
 def _position(number: int) -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
 
 from lpgen.core.usage.columns import empty_table, flag_column, integer_column, text_column, time_column
+from lpgen.core.usage.contribution import Behind
 from lpgen.core.usage.event_time import NO_TIME
 from lpgen.core.usage.tables import COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
 
 LATE: Final = "~"
 """Sorts behind every time: the first-seen time of a row whose records say none."""
 
-UsageKey = tuple[str, str, str, str, str, str, str, str, str, str, str, str, str, str, str, str, str, bool, str, str]
-"""The key columns of `USAGE_SCHEMA`, in its order."""
+Before = tuple[str, str, str, str, str]
+"""The key columns of `USAGE_SCHEMA` before the day, in its order."""
+
+UsageKey = tuple[Before, str, Behind]
+"""The key columns of `USAGE_SCHEMA`: those before the day, the day, and those behind it."""
 
 SkipKey = tuple[str, str, str, str, str, str, str, str]
 CoverageKey = tuple[str, str, str, str, str]
@@ -29,7 +33,30 @@ CoverageRows = dict[CoverageKey, list[int]]
 
 def usage_from_rows(rows: UsageRows, skips: SkipRows, coverage: CoverageRows) -> Usage:
     """The three tables of a tally, not yet sorted."""
-    return Usage(_table(rows, USAGE_SCHEMA), _table(skips, SKIPS_SCHEMA), _table(coverage, COVERAGE_SCHEMA))
+    return Usage(_usage_table(rows), _table(skips, SKIPS_SCHEMA), _table(coverage, COVERAGE_SCHEMA))
+
+
+def _usage_table(rows: UsageRows) -> pa.Table:
+    if not rows:
+        return empty_table(USAGE_SCHEMA)
+    before, days, behind = zip(*rows.keys(), strict=True)
+    keys = [*_spread(before), *_spread([(day,) for day in days]), *_spread(behind)]
+    kinds = [field.type for field in USAGE_SCHEMA]
+    arrays = [_column(values, kind).take(at) for (values, at), kind in zip(keys, kinds, strict=False)]
+    values = zip(*rows.values(), strict=True)
+    arrays += [_column(column, kind) for column, kind in zip(values, kinds[len(keys) :], strict=True)]
+    return pa.Table.from_arrays(arrays, schema=USAGE_SCHEMA)
+
+
+def _spread(parts: Sequence[tuple[Any, ...]]) -> Iterator[tuple[tuple[Any, ...], pa.Array]]:
+    """The columns of parts of keys: for each the values of the distinct parts, and which of these each row has.
+
+    Few are distinct, and to make a text of Arrow's takes longer than to take it again.
+    """
+    places: dict[tuple[Any, ...], int] = {}
+    at = integer_column([places.setdefault(part, len(places)) for part in parts])
+    for values in zip(*places, strict=True):
+        yield values, at
 
 
 def _table(rows: Mapping[Any, Sequence[Any]], schema: pa.Schema) -> pa.Table:

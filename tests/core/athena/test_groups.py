@@ -18,7 +18,7 @@ from lpgen.core.athena.query import EVER_CHANGING, READ_BESIDE, UNREAD_ANSWERS, 
 from lpgen.core.athena.rows import group_from_row
 from lpgen.core.athena.table import TableName, table_from_definition
 from lpgen.core.events.event_map import EventMap
-from lpgen.core.events.records import Record
+from lpgen.core.events.records import RawRecord, Record
 from lpgen.core.events.rules.tables import RULE_MODULES
 from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.group_tally import GroupTally
@@ -64,7 +64,7 @@ def usage_through_athena(table: Json, found: Iterable[Json]) -> Usage:
 
 def usage_of_records(found: Iterable[Json]) -> Usage:
     tally = UsageTally(ContributionMemo(EVENT_MAP))
-    tally.add_source(iter(msgspec.convert(list(found), list[Record])), "")
+    tally.add_source(iter(msgspec.json.decode(msgspec.json.encode(list(found)), type=list[RawRecord])), "")
     return tally.usage()
 
 

@@ -28,7 +28,7 @@ def session_of(issuer: SessionIssuer | None, *, type_: str = "AssumedRole", sess
 
 
 def role_issuer(arn: str = ROLE) -> SessionIssuer:
-    return SessionIssuer(type="Role", principalId="AROAEXAMPLE", arn=arn, accountId=ACCOUNT, userName="app")
+    return SessionIssuer(type="Role", principalId="AROAEXAMPLE", arn=arn, accountId=ACCOUNT)
 
 
 def test_caller_of_an_assumed_role_is_the_issuing_role_with_its_path_and_id() -> None:
@@ -41,7 +41,7 @@ def test_caller_of_a_session_without_issuer_is_unknown_rather_than_rebuilt() -> 
 
 
 def test_caller_of_a_user_is_the_user() -> None:
-    identity = UserIdentity(type="IAMUser", principalId="AIDAEXAMPLE", arn=USER, accountId=ACCOUNT, userName="ada")
+    identity = UserIdentity(type="IAMUser", principalId="AIDAEXAMPLE", arn=USER, accountId=ACCOUNT)
     assert caller_from_record(record_by(identity)) == Caller(
         CallerKind.USER, principal=USER, principal_id="AIDAEXAMPLE", account=ACCOUNT
     )

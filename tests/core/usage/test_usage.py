@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.events.records import Record
+from lpgen.core.events.records import RawRecord, Record, raw_from_record
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.event_time import Window
@@ -252,6 +252,12 @@ _UNUSABLE = st.sampled_from(
     ]
 )
 _FILES = st.lists(st.lists(_RECORDS | _UNUSABLE, max_size=8), max_size=6)
+
+
+def as_logged(items: list[Record | Unusable]) -> Iterator[RawRecord | Unusable]:
+    return (raw_from_record(item) if isinstance(item, Record) else item for item in items)
+
+
 _WINDOWS = st.sampled_from([Window(), Window(since="2024-03-02T00:00:00"), Window(until="2024-03-05T00:00:00")])
 
 
@@ -261,7 +267,7 @@ def test_usage_from_records_counts_each_record_as_usage_or_as_a_skip(
     items: list[Record | Unusable], window: Window
 ) -> None:
     tally = UsageTally(ContributionMemo(PlainMap()), window=window)
-    counts = tally.add_source(items, "f00d")
+    counts = tally.add_source(as_logged(items), "f00d")
     found = tally.usage()
     without_record = (SkipReason.UNREADABLE_FILE, SkipReason.NOT_CLOUDTRAIL)
     records = [item for item in items if isinstance(item, Record) or item.reason not in without_record]
@@ -293,7 +299,7 @@ def test_merge_usage_gives_the_same_tables_for_any_partition_and_order(
     assert tables(nested) == tables(whole)
     tally = UsageTally(ContributionMemo(PlainMap()))
     for at, items in data.draw(st.permutations(list(enumerate(files)))):
-        tally.add_source(items, str(at))
+        tally.add_source(as_logged(items), str(at))
     assert tables(tally.usage(limit=LIMIT)) == tables(whole)
 
 
