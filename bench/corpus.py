@@ -47,19 +47,36 @@ class Call(NamedTuple):
     is_data: bool = False
 
 
-def write_corpus(folder: Path, *, files: int, records: int, days: int, seed: int) -> int:
-    """Writes `files` files of `records` records each in the bucket layout, over so many days; returns their bytes."""
+def write_corpus(folder: Path, *, files: int, records: int, days: int, seed: int, repeats: int = 1) -> int:
+    """Writes `files` files of `records` records each in the bucket layout, over so many days; returns their bytes.
+
+    With `repeats` that many files in turn hold the same calls, made anew: other ids, some seconds later.
+    """
     written = 0
     for number in range(files):
-        rng = random.Random(seed * 1_000_003 + number)
-        month, day = number % days // 28 + 1, number % days % 28 + 1
+        rng = random.Random(seed * 1_000_003 + number // repeats)
+        month, day = number // repeats % days // 28 + 1, number // repeats % days % 28 + 1
         place = Place(rng.choice(ACCOUNTS), rng.choice(REGIONS), f"2024-{month:02}-{day:02}")
-        body = json.dumps({"Records": list(_records(rng, place, records))}, separators=(",", ":"))
+        found = list(_records(rng, place, records))
+        if number % repeats:
+            _make_anew(found, random.Random(f"{seed}/{number}"), number % repeats)
+        body = json.dumps({"Records": found}, separators=(",", ":"))
         name = f"{place.account}_CloudTrail_{place.region}_2024{month:02}{day:02}T0000Z_{number:06}.json.gz"
         tree = folder / f"AWSLogs/{place.account}/CloudTrail/{place.region}/2024/{month:02}/{day:02}"
         tree.mkdir(parents=True, exist_ok=True)
         written += (tree / name).write_bytes(gzip.compress(body.encode(), 6, mtime=0))
     return written
+
+
+def _make_anew(records: list[Json], rng: random.Random, seconds: int) -> None:
+    """Makes the calls those of later seconds of the same minutes."""
+    for record in records:
+        second = (int(record["eventTime"][17:19]) + seconds) % 60
+        record |= {
+            "eventTime": f"{record['eventTime'][:17]}{second:02}Z",
+            "eventID": _uuid(rng),
+            "requestID": _uuid(rng),
+        }
 
 
 def _records(rng: random.Random, place: Place, count: int) -> Iterator[Json]:
@@ -70,7 +87,11 @@ def _records(rng: random.Random, place: Place, count: int) -> Iterator[Json]:
 
 def _record(rng: random.Random, place: Place, time: str) -> Json:
     role = min(int(rng.paretovariate(0.8)), ROLES) - 1
-    call = _CALLS[(role * 5 + rng.choice(_HABITS)) % len(_CALLS)]
+    return record_of_call(rng, _CALLS[(role * 5 + rng.choice(_HABITS)) % len(_CALLS)], role, place, time)
+
+
+def record_of_call(rng: random.Random, call: Call, role: int, place: Place, time: str) -> Json:
+    """The record of a call by one of the roles."""
     request = {key: _value(rng, value, place) for key, value in call.request.items()}
     record: Json = {
         "eventVersion": "1.11",

@@ -19,14 +19,15 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lpgen.core.usage.columns import empty_table
-from lpgen.core.usage.tables import COVERAGE_SCHEMA, EMPTY_USAGE, SKIPS_SCHEMA, USAGE_SCHEMA, Usage, merge_usage
+from lpgen.core.usage.columns import empty_table, has_columns, is_text, unpack_texts
+from lpgen.core.usage.table_merge import TableShape
+from lpgen.core.usage.tables import COVERAGE_SHAPE, EMPTY_USAGE, SKIPS_SHAPE, USAGE_SHAPE, Usage, merge_usage
 from lpgen.edge.ledger import read_generation
 from lpgen.errors import DataError
 
 USAGE_FOLDER: Final = "usage"
 
-_FILES: Final = (("usage", USAGE_SCHEMA), ("skips", SKIPS_SCHEMA), ("coverage", COVERAGE_SCHEMA))
+_FILES: Final = (("usage", USAGE_SHAPE), ("skips", SKIPS_SHAPE), ("coverage", COVERAGE_SHAPE))
 USAGE_TABLES: Final = tuple(f"{name}.parquet" for name, _ in _FILES)
 """The names of the three files."""
 
@@ -86,7 +87,7 @@ def read_usage_tables(folder: Path) -> Usage:
         DataError: a file is damaged, or of another schema.
         FileNotFoundError: there is no such file.
     """
-    table, skips, coverage = (_read_table(folder / f"{name}.parquet", schema) for name, schema in _FILES)
+    table, skips, coverage = (_read_table(folder / f"{name}.parquet", shape) for name, shape in _FILES)
     return Usage(table, skips, coverage)
 
 
@@ -96,8 +97,8 @@ def write_usage_tables(folder: Path, usage: Usage) -> Iterator[bytes]:
     Raises:
         OSError: the disk is full, say.
     """
-    for (name, _), table in zip(_FILES, (usage.table, usage.skips, usage.coverage), strict=True):
-        yield _write_table(folder / f"{name}.parquet", table)
+    for (name, shape), table in zip(_FILES, (usage.table, usage.skips, usage.coverage), strict=True):
+        yield _write_table(folder / f"{name}.parquet", table, shape.schema)
 
 
 def write_usage(data: Path, usage: Usage) -> str:
@@ -220,34 +221,32 @@ def _name_folder(unfinished: Path, final: Path) -> None:
             raise
 
 
-def _write_table(path: Path, table: pa.Table) -> bytes:
+def _write_table(path: Path, table: pa.Table, schema: pa.Schema) -> bytes:
     """Writes one file and returns the digest of its bytes."""
     with path.open("wb") as file:
-        pq.write_table(
-            table.replace_schema_metadata(None),
-            file,
-            compression="zstd",
-            compression_level=3,
-            row_group_size=_ROW_GROUP_ROWS,
-            write_statistics=True,
-            data_page_version="1.0",
-            version="2.6",
-        )
+        options = {"compression": "zstd", "compression_level": 3, "data_page_version": "1.0", "version": "2.6"}
+        with pq.ParquetWriter(file, schema, write_statistics=True, **options) as writer:
+            # The texts of one row group at a time, not of the whole table.
+            for start in range(0, table.num_rows, _ROW_GROUP_ROWS) or (0,):
+                writer.write_table(unpack_texts(table.slice(start, _ROW_GROUP_ROWS), schema), _ROW_GROUP_ROWS)
         file.flush()
         os.fsync(file.fileno())
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def _read_table(path: Path, schema: pa.Schema) -> pa.Table:
+def _read_table(path: Path, shape: TableShape) -> pa.Table:
     try:
         # Not a Python file: Arrow's threads would let go of its buffers while the interpreter ends, which aborts it.
         with pa.OSFile(os.fsencode(path)) as file:
-            table = pq.ParquetFile(file).read()
+            texts = [name for name in shape.keys if is_text(shape.schema.field(name).type)]
+            table = pq.ParquetFile(file, read_dictionary=texts).read()
     except FileNotFoundError:
         raise
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"`{path}` can't be read: {error}") from error
-    if not table.schema.equals(schema):
+    except KeyError:
+        table = empty_table(pa.schema([]))
+    if not has_columns(table, shape.schema):
         raise DataError(f"`{path}` has other columns than this version of lpgen writes")
-    return table.combine_chunks() if table.num_rows else empty_table(schema)
+    return table.combine_chunks() if table.num_rows else empty_table(shape.schema)

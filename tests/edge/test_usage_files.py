@@ -89,9 +89,9 @@ def test_read_usage_hands_arrow_no_python_file(tmp_path: Path, monkeypatch: pyte
     handed: list[object] = []
     parquet_file = pq.ParquetFile
 
-    def note(file: object) -> pq.ParquetFile:
+    def note(file: object, **options: object) -> pq.ParquetFile:
         handed.append(file)
-        return parquet_file(file)
+        return parquet_file(file, **options)
 
     monkeypatch.setattr(pq, "ParquetFile", note)
     read_usage(tmp_path)

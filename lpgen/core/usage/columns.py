@@ -36,6 +36,38 @@ def text_column(values: Sequence[str]) -> pa.Array:
     return pa.Array.from_buffers(kind, len(encoded), [None, _buffer(offsets), pa.py_buffer(data)])
 
 
+def is_text(kind: pa.DataType) -> bool:
+    """Whether columns of this type hold texts, as they are or as a dictionary."""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def pack_texts(table: pa.Table, names: Iterable[str]) -> pa.Table:
+    """The table with those of the columns that hold texts as dictionaries, in which each text is there once.
+
+    A usage table so takes a sixth of the memory, and sorting it compares numbers.
+    """
+    for name in names:
+        at = table.schema.get_field_index(name)
+        field = table.schema.field(at)
+        if is_text(field.type) and not pa.types.is_dictionary(field.type):
+            column = table.column(at).dictionary_encode()
+            table = table.set_column(at, field.with_type(column.type), column)
+    return table
+
+
+def has_columns(table: pa.Table, schema: pa.Schema) -> bool:
+    """Whether the table has the schema's columns, but for its texts being dictionaries."""
+    kinds = [field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in table.schema]
+    fields = [field.with_type(kind) for field, kind in zip(table.schema, kinds, strict=True)]
+    return bool(pa.schema(fields).equals(schema))
+
+
+def unpack_texts(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The table with the texts themselves, as its schema has them."""
+    return table.cast(schema)
+
+
 def integer_column(values: Sequence[int]) -> pa.Array:
     """An `int64` column without nulls."""
     return pa.Array.from_buffers(pa.int64(), len(values), [None, _buffer(array(_INT64, values))])

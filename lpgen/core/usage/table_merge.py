@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lpgen.core.usage.columns import empty_table, text_column
+from lpgen.core.usage.columns import empty_table, is_text, pack_texts, text_column
 
 Codes = npt.NDArray[np.integer[Any]]
 
@@ -47,9 +47,10 @@ class TableShape:
 def merge_tables(tables: Sequence[pa.Table], shape: TableShape) -> pa.Table:
     """One table with one row per key, sorted by key (text by code point, nulls first), in one chunk per column.
 
+    The texts of its keys are dictionaries (`lpgen.core.usage.columns.pack_texts`), whatever they are in the input.
     Columns are copied one at a time, so that the merge needs little more memory than its input and its result.
     """
-    table = pa.concat_tables([empty_table(shape.schema), *tables])
+    table = pa.concat_tables([pack_texts(table, shape.keys) for table in (empty_table(shape.schema), *tables)])
     if table.num_rows == 0:
         return empty_table(shape.schema)
     keys = _pack_keys(_ranks(_column(table, name), null=_LOWEST) for name in shape.keys)
@@ -66,7 +67,7 @@ def merge_tables(tables: Sequence[pa.Table], shape: TableShape) -> pa.Table:
         else _column(table, name).take(firsts)
         for name in shape.schema.names
     ]
-    return pa.Table.from_arrays(columns, schema=shape.schema)
+    return pa.Table.from_arrays(columns, schema=table.schema)
 
 
 def collapse_groups(
@@ -89,17 +90,20 @@ def collapse_groups(
     if not rows.any():
         return table
     mask = _flags(rows)
+    kinds = {name: table.schema.field(name).type for name in members}
     for name, value in zip(members, collapsed, strict=True):
         at = table.schema.get_field_index(name)
-        column = pc.if_else(mask, text_column([value] * table.num_rows), _column(table, name))
-        table = table.set_column(at, table.schema.field(name), column)
-    return table
+        kept = _column(table, name).cast(pa.string())
+        column = pc.if_else(mask, text_column([value] * table.num_rows), kept)
+        table = table.set_column(at, table.schema.field(name).with_type(pa.string()), column)
+    # Encoded anew, so that no dictionary holds what is collapsed.
+    return pack_texts(table, [name for name, kind in kinds.items() if pa.types.is_dictionary(kind)])
 
 
 def _is_collapsed(table: pa.Table, members: Sequence[str], collapsed: Sequence[str]) -> npt.NDArray[np.bool_]:
     found = np.ones(table.num_rows, dtype=bool)
     for name, value in zip(members, collapsed, strict=True):
-        encoded = pc.dictionary_encode(_column(table, name))
+        encoded = _encoded(_column(table, name))
         wanted = np.array([text == value for text in encoded.dictionary.to_pylist()], dtype=bool)
         found &= wanted[_integer_values(encoded.indices.cast(pa.int64()))]
         if not found.any():
@@ -109,14 +113,18 @@ def _is_collapsed(table: pa.Table, members: Sequence[str], collapsed: Sequence[s
 
 def _ranks(column: pa.Array, *, null: int = _LOWEST) -> Codes:
     """Numbers that sort as the column's values do; `null` stands for a null."""
-    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+    if not is_text(column.type):
         numbers = _as_int64(column)
         return np.where(_validity(numbers), _integer_values(numbers), null)
-    encoded = pc.dictionary_encode(column)
+    encoded = _encoded(column)
     order = _integer_values(pc.sort_indices(encoded.dictionary).cast(pa.int64()))
     ranks = np.empty(len(order), dtype=np.int32)
     ranks[order] = np.arange(len(order), dtype=np.int32)
     return ranks[_integer_values(encoded.indices.cast(pa.int64()))]
+
+
+def _encoded(column: pa.Array) -> pa.DictionaryArray:
+    return column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(column)
 
 
 def _as_int64(column: pa.Array) -> pa.Array:

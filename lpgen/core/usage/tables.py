@@ -119,7 +119,10 @@ of which nothing could be read, say nothing of any day: they count in rows witho
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The three tables, sorted by key. INVARIANT: records read = records that became usage + records skipped."""
+    """The three tables, sorted by key, with the texts of their keys as dictionaries where there are rows.
+
+    INVARIANT: records read = records that became usage + records skipped.
+    """
 
     table: pa.Table
     skips: pa.Table
@@ -128,21 +131,21 @@ class Usage:
 
 EMPTY_USAGE: Final = Usage(empty_table(USAGE_SCHEMA), empty_table(SKIPS_SCHEMA), empty_table(COVERAGE_SCHEMA))
 
-_USAGE_SHAPE: Final = TableShape(
+USAGE_SHAPE: Final = TableShape(
     USAGE_SCHEMA,
     keys=tuple(USAGE_SCHEMA.names[:20]),
     example=("first_seen", "example_event_id", "example_resource"),
     reductions=(("last_seen", Reduction.MAX), ("records", Reduction.SUM)),
 )
 
-_SKIPS_SHAPE: Final = TableShape(
+SKIPS_SHAPE: Final = TableShape(
     SKIPS_SCHEMA,
     keys=tuple(SKIPS_SCHEMA.names[:8]),
     example=("first_seen", "example_event_id", "example_source", "example_position"),
     reductions=(("last_seen", Reduction.MAX), ("records", Reduction.SUM)),
 )
 
-_COVERAGE_SHAPE: Final = TableShape(
+COVERAGE_SHAPE: Final = TableShape(
     COVERAGE_SCHEMA,
     keys=tuple(COVERAGE_SCHEMA.names[:5]),
     example=(),
@@ -158,11 +161,11 @@ def merge_usage(parts: Iterable[Usage], *, limit: int = OVERFLOW_LIMIT) -> Usage
     make, never blur what was allowed.
     """
     found = tuple(parts)
-    table = merge_tables([part.table for part in found], _USAGE_SHAPE)
+    table = merge_tables([part.table for part in found], USAGE_SHAPE)
     return Usage(
         _with_overflow(table, limit),
-        merge_tables([part.skips for part in found], _SKIPS_SHAPE),
-        merge_tables([part.coverage for part in found], _COVERAGE_SHAPE),
+        merge_tables([part.skips for part in found], SKIPS_SHAPE),
+        merge_tables([part.coverage for part in found], COVERAGE_SHAPE),
     )
 
 
@@ -177,7 +180,7 @@ def _with_overflow(table: pa.Table, limit: int) -> pa.Table:
         collapsed=(ResourceKind.OVERFLOW.value, "*"),
         limit=limit,
     )
-    return table if collapsed is table else merge_tables([collapsed], _USAGE_SHAPE)
+    return table if collapsed is table else merge_tables([collapsed], USAGE_SHAPE)
 
 
 class UsageSum:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from lpgen.core.usage.columns import empty_table, flag_column, integer_column, text_column, time_column
+from lpgen.core.usage.columns import empty_table, flag_column, integer_column, is_text, text_column, time_column
 from lpgen.core.usage.contribution import Behind
 from lpgen.core.usage.event_time import NO_TIME
 from lpgen.core.usage.tables import COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
@@ -40,23 +40,24 @@ def _usage_table(rows: UsageRows) -> pa.Table:
     if not rows:
         return empty_table(USAGE_SCHEMA)
     before, days, behind = zip(*rows.keys(), strict=True)
-    keys = [*_spread(before), *_spread([(day,) for day in days]), *_spread(behind)]
     kinds = [field.type for field in USAGE_SCHEMA]
-    arrays = [_column(values, kind).take(at) for (values, at), kind in zip(keys, kinds, strict=False)]
-    values = zip(*rows.values(), strict=True)
-    arrays += [_column(column, kind) for column, kind in zip(values, kinds[len(keys) :], strict=True)]
-    return pa.Table.from_arrays(arrays, schema=USAGE_SCHEMA)
+    arrays = [
+        *_spread(before, kinds[:5]),
+        *_spread([(day,) for day in days], kinds[5:6]),
+        *_spread(behind, kinds[6:20]),
+        *(_column(values, kind) for values, kind in zip(zip(*rows.values(), strict=True), kinds[20:], strict=True)),
+    ]
+    fields = [field.with_type(array.type) for field, array in zip(USAGE_SCHEMA, arrays, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
-def _spread(parts: Sequence[tuple[Any, ...]]) -> Iterator[tuple[tuple[Any, ...], pa.Array]]:
-    """The columns of parts of keys: for each the values of the distinct parts, and which of these each row has.
-
-    Few are distinct, and to make a text of Arrow's takes longer than to take it again.
-    """
+def _spread(parts: Sequence[tuple[Any, ...]], kinds: Sequence[pa.DataType]) -> Iterator[pa.Array]:
+    """The columns of parts of keys, texts as dictionaries. Few of the parts are distinct, and each is encoded once."""
     places: dict[tuple[Any, ...], int] = {}
     at = integer_column([places.setdefault(part, len(places)) for part in parts])
-    for values in zip(*places, strict=True):
-        yield values, at
+    for values, kind in zip(zip(*places, strict=True), kinds, strict=True):
+        column = _column(values, kind)
+        yield (column.dictionary_encode() if is_text(kind) else column).take(at)
 
 
 def _table(rows: Mapping[Any, Sequence[Any]], schema: pa.Schema) -> pa.Table:
