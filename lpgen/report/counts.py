@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Final
@@ -55,6 +55,7 @@ Matrix = Mapping[str, Mapping[AccessLevel, LevelCount]]
 """Granted against used: by service, sorted, and by access level, without the empty ones."""
 
 UNSEEN: Final = frozenset({Verdict.UNUSED, Verdict.UNOBSERVABLE})
+_SEEN: Final = frozenset({Verdict.USED, Verdict.ATTEMPTED})
 
 
 def has_documents(proposal: Proposal) -> bool:
@@ -100,11 +101,10 @@ def confidence_of_removal(removed: Iterable[ActionVerdict]) -> dict[Confidence, 
     return {confidence: found[confidence] for confidence in Confidence}
 
 
-def matrix_from_verdicts(verdicts: Iterable[ActionVerdict]) -> Matrix:
+def matrix_from_verdicts(verdicts: Sequence[ActionVerdict]) -> Matrix:
     """Granted against used, by service and access level."""
-    cells = [(_cell(one.action, one.level), one.verdict) for one in verdicts if one.verdict is not Verdict.UNGRANTED]
-    granted = Counter([cell for cell, _ in cells])
-    seen = Counter([cell for cell, verdict in cells if verdict not in UNSEEN])
+    granted = Counter([_cell(one.action, one.level) for one in verdicts if one.verdict is not Verdict.UNGRANTED])
+    seen = Counter([_cell(one.action, one.level) for one in verdicts if one.verdict in _SEEN])
     found: dict[str, dict[AccessLevel, LevelCount]] = defaultdict(dict)
     for service, level in granted:
         found[service][level] = LevelCount(granted[service, level], seen[service, level])

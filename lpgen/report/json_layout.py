@@ -17,10 +17,8 @@ class Row(dict[str, object]):
     """A JSON object that is written on one line."""
 
 
-class Written(str):
-    """A JSON value that is text already, on one line."""
-
-    __slots__ = ()
+class Written(list[str]):
+    """A JSON list whose items are text already, each on one line."""
 
 
 _STEP: Final = "  "
@@ -54,14 +52,14 @@ def _lay_out_items(items: Iterator[object]) -> Iterator[str]:
 
 
 def _lay_out(value: object, indent: str) -> str:
-    if isinstance(value, Written):
-        return value
+    if isinstance(value, Written) and value:
+        return _bracket("[]", value, indent)
     if isinstance(value, Row):
         return json.dumps(value)
     if isinstance(value, Mapping) and value:
         rows = (f"{json.dumps(key)}: {_lay_out(one, indent + _STEP)}" for key, one in value.items())
         return _bracket("{}", rows, indent)
-    if isinstance(value, list) and any(isinstance(one, dict | list | Written) for one in value):
+    if isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
         return _bracket("[]", (_lay_out(one, indent + _STEP) for one in value), indent)
     return json.dumps(value)
 

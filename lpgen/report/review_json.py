@@ -28,13 +28,15 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Final
 
 from lpgen.core.findings import Proposal, Report, WildcardUse
 from lpgen.core.grounds import PrincipalUsage, StatementRef, UnmappedEvent
-from lpgen.core.model import Outcome
+from lpgen.core.model import AccessLevel, Outcome
 from lpgen.report.counts import sorted_levels
 from lpgen.report.facts import (
     facts_of_accepted,
@@ -51,7 +53,7 @@ from lpgen.report.facts import (
 )
 from lpgen.report.groups import KeptGroup
 from lpgen.report.guards_note import facts_of_guards
-from lpgen.report.json_layout import Json, Row, lay_out_parts
+from lpgen.report.json_layout import Json, Row, Written, lay_out_parts
 from lpgen.report.plan import document_file, plan_note, plan_steps
 from lpgen.report.snapshot_note import facts_of_snapshot
 from lpgen.report.verdict_rows import written_verdicts
@@ -150,16 +152,17 @@ def _statements(view: PrincipalView) -> list[StatementRef]:
     return sorted({ref for refs in tuples for ref in refs} | {one.ref for one in view.diff.wildcards})
 
 
-def _facts_of_services(view: PrincipalView) -> list[Row]:
-    return [
-        Row(
-            service=service,
-            levels={
-                level.value: {"granted": row[level].granted, "seen": row[level].seen} for level in sorted_levels(row)
-            },
-        )
+def _facts_of_services(view: PrincipalView) -> Written:
+    return Written(
+        _written_service(service, tuple((level, row[level].granted, row[level].seen) for level in sorted_levels(row)))
         for service, row in view.matrix.items()
-    ]
+    )
+
+
+@lru_cache(maxsize=1 << 16)  # principals have much in common
+def _written_service(service: str, levels: tuple[tuple[AccessLevel, int, int], ...]) -> str:
+    counts = {level.value: {"granted": granted, "seen": seen} for level, granted, seen in levels}
+    return json.dumps(Row(service=service, levels=counts))
 
 
 def _facts_of_wildcard(one: WildcardUse) -> Row:

@@ -31,31 +31,35 @@ def facts_of_verdict(one: ActionVerdict, staying: Collection[Action], at: Mappin
 
 def written_verdicts(
     verdicts: Iterable[ActionVerdict], staying: Collection[Action], at: Mapping[StatementRef, int]
-) -> list[Written]:
+) -> Written:
     """The rows of one principal's verdicts, as text; `staying` are the actions in its replacement."""
     numbers: dict[int, str] = {}
-    rows: list[Written] = []
+    rows = Written()
     for one in verdicts:
         if one.keep or one.evidence or one.action in staying:
-            rows.append(Written(json.dumps(facts_of_verdict(one, staying, at))))
+            rows.append(json.dumps(facts_of_verdict(one, staying, at)))
             continue
         granted = numbers.get(id(one.grants))
         if granted is None:
             granted = numbers[id(one.grants)] = json.dumps([at[ref] for ref in one.grants])
-        head = _head(one.action, one.level, one.verdict, one.reason)
-        rows.append(Written(f'{head}{_tail(one.confidence, one.danger)}{granted}, "evidence": null}}'))
+        head = _head(one.action, one.level, one.verdict, one.reason, one.confidence, one.danger)
+        rows.append(f'{head}{granted}, "evidence": null}}')
     return rows
 
 
 @lru_cache(maxsize=1 << 16)
-def _head(action: Action, level: AccessLevel, verdict: Verdict, reason: str) -> str:
-    """The first half of the row of an action that goes."""
-    row = Row(action=action, level=level, verdict=verdict, reason=reason, keep="", in_replacement=False)
-    return json.dumps(row).removesuffix("}") + ", "
-
-
-@lru_cache(maxsize=1024)
-def _tail(confidence: Confidence, danger: str) -> str:
-    """The second half, up to the statements."""
-    row = json.dumps(Row(confidence=confidence, danger=danger))
-    return row.removeprefix("{").removesuffix("}") + ', "granted_by": '
+def _head(
+    action: Action, level: AccessLevel, verdict: Verdict, reason: str, confidence: Confidence, danger: str
+) -> str:
+    """The row of an action that goes, up to its statements."""
+    row = Row(
+        action=action,
+        level=level,
+        verdict=verdict,
+        reason=reason,
+        keep="",
+        in_replacement=False,
+        confidence=confidence,
+        danger=danger,
+    )
+    return json.dumps(row).removesuffix("}") + ', "granted_by": '

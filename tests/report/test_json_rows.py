@@ -61,4 +61,4 @@ def test_an_iterator_is_laid_out_as_the_list_of_its_objects(items: list[dict[str
 
 def test_what_is_written_already_is_a_row_of_its_list() -> None:
     rows = [Row(a=1), Row(a="x")]
-    assert lay_out({"rows": [Written(json.dumps(row)) for row in rows]}) == lay_out({"rows": rows})
+    assert lay_out({"rows": Written(json.dumps(row) for row in rows)}) == lay_out({"rows": rows})

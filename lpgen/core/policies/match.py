@@ -179,7 +179,7 @@ def has_variable(text: str) -> bool:
     glob can't name. All this holds for language version 2012-10-17 alone; before, `${…}` is literal text.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
-    return VARIABLE.search(text) is not None
+    return "${" in text and VARIABLE.search(text) is not None
 
 
 def variables_as_wildcards(text: str) -> str:
@@ -187,6 +187,8 @@ def variables_as_wildcards(text: str) -> str:
 
     The escapes `${*}` and `${?}` become the wildcards, which match the characters meant and more; `${$}` becomes `$`.
     """
+    if "${" not in text:
+        return text
     return VARIABLE.sub(lambda found: found.group(1) if found.group(1) in VARIABLE_ESCAPES else "*", text)
 
 

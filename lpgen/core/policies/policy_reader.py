@@ -100,7 +100,7 @@ class PolicyReader:
         if not isinstance(sid, str):
             raise self.error("`Sid` is not a string")
         if sid:
-            self._statement += f" ({quote_input(sid)})"
+            self._statement = f", statement {index + 1} ({quote_input(sid)})"
         self._refuse_unknown(statement, _STATEMENT_KEYS)
         effect = self._read_effect(statement)
         patterns, not_action = self._read_choice(statement, "Action")
