@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 import pyarrow as pa
@@ -64,8 +65,8 @@ def verdict_csv(report: Report) -> Iterator[str]:
     Texts are made inert, and can be read back: see `lpgen.report.inert.spreadsheet_text`.
     """
     yield _csv_text([VERDICT_SCHEMA.names])
-    for batch in verdict_batches(report):
-        yield _csv_text([_csv_cell(one) for one in row.values()] for row in batch.to_pylist())
+    for rows in _rows(report):
+        yield _csv_text([_csv_cell(row[name]) for name in VERDICT_SCHEMA.names] for row in rows)
 
 
 def verdict_parquet(report: Report) -> bytes:
@@ -84,13 +85,24 @@ def verdict_parquet(report: Report) -> bytes:
 
 def verdict_batches(report: Report) -> Iterator[pa.RecordBatch]:
     """The table in pieces, one per principal, so that no more than one is held as Python values."""
+    for rows in _rows(report):
+        yield pa.RecordBatch.from_pylist(rows, schema=VERDICT_SCHEMA)
+
+
+def _rows(report: Report) -> Iterator[list[dict[str, object]]]:
+    """The rows of each principal that has any."""
     for view in sorted(review_view(report).views, key=lambda one: one.diff.principal.arn):
-        rows = [_row(view, one) for one in sorted(view.diff.verdicts, key=lambda one: one.action)]
+        # Thousands of verdicts share a few tuples of statements.
+        tuples = {id(one.grants): one.grants for one in view.diff.verdicts}
+        granted = {at: "; ".join(map(str, grants)) for at, grants in tuples.items()}
+        rows = [
+            _row(view, one, granted[id(one.grants)]) for one in sorted(view.diff.verdicts, key=lambda one: one.action)
+        ]
         if rows:
-            yield pa.RecordBatch.from_pylist(rows, schema=VERDICT_SCHEMA)
+            yield rows
 
 
-def _row(view: PrincipalView, one: ActionVerdict) -> dict[str, object]:
+def _row(view: PrincipalView, one: ActionVerdict, granted_by: str) -> dict[str, object]:
     principal, evidence = view.diff.principal, one.evidence
     texts: dict[str, str | None] = {
         "principal": principal.arn,
@@ -105,7 +117,7 @@ def _row(view: PrincipalView, one: ActionVerdict) -> dict[str, object]:
         "confidence": one.confidence,
         "danger": one.danger or None,
         "keep": one.keep or None,
-        "granted_by": "; ".join(map(str, one.grants)) or None,
+        "granted_by": granted_by or None,
         "example_event_id": (evidence.example_event_id or None) if evidence else None,
         "example_resource": (evidence.example_resource or None) if evidence else None,
     }
@@ -119,7 +131,7 @@ def _row(view: PrincipalView, one: ActionVerdict) -> dict[str, object]:
 
 def _sound(text: str) -> str:
     """The text, with lone surrogates as escapes: Arrow and UTF-8 have no place for them."""
-    return text.encode(errors="backslashreplace").decode()
+    return str(text) if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def _time(text: str) -> datetime | None:
@@ -139,8 +151,13 @@ def _csv_text(rows: Iterable[Iterable[object]]) -> str:
 
 
 def _csv_cell(value: object) -> object:
+    if isinstance(value, str):
+        return _inert(value)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
-    return spreadsheet_text(value) if isinstance(value, str) else value
+    return value
+
+
+_inert: Final = lru_cache(maxsize=1 << 16)(spreadsheet_text)
