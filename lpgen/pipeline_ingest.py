@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lpgen.edge.athena_logs import AthenaLogs
     from lpgen.edge.event_history import EventHistory
 
-CHUNK_BYTES: Final = 4 << 20
+CHUNK_BYTES: Final = 8 << 20
 """Compressed bytes of the files that a worker reads in one go; a larger file is read alone."""
 
 CHUNK_FILES: Final = 2_000

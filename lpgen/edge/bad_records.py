@@ -8,7 +8,7 @@ import msgspec
 
 from lpgen.core.events.records import Record
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.tally import Unusable
+from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.json_documents import lower_first
 
 _FIELD_TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(Record)}

@@ -15,7 +15,7 @@ import msgspec
 
 from lpgen.core.events.records import RawRecord
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.tally import Unusable
+from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.bad_records import unusable_from_record
 from lpgen.edge.inflate import MAX_FILE_BYTES, UnreadableError, inflate
 from lpgen.edge.json_documents import Broken, is_blank, plain_text, repair_text, split_documents, why_and_place

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import lpgen.edge.record_files as record_files
 from lpgen.core.events.records import RawRecord, Record, record_from_raw
-from lpgen.core.usage.tally import Unusable
+from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.record_files import records_from_bytes
 from tests.log_samples import ROLE, record_json
 

@@ -47,8 +47,8 @@ class RecordMapper(Protocol):
 class Contribution:
     """Why a record is no usage (None where it is), with a detail, and the rows of the tables that it counts in.
 
-    `rows` are usage rows: the key behind the day, and the resources that fold to that row. `account` to `source` are
-    a coverage row's key but for the day.
+    `rows` are usage rows: the key behind the day, and the resources that fold to that row, sorted. `account` to
+    `source` are a coverage row's key but for the day.
     """
 
     skip: SkipReason | None
@@ -58,7 +58,7 @@ class Contribution:
     region: str
     category: str
     source: str
-    rows: dict[Behind, frozenset[str]]
+    rows: tuple[tuple[Behind, tuple[str, ...]], ...]
 
 
 def contribution_from_record(record: Record, caller: Caller, event_map: RecordMapper) -> Contribution:
@@ -78,7 +78,7 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
         region=record.awsRegion or "",
         category=category,
         source=record.eventSource if category == _DATA else "",
-        rows=_rows(record, caller, outcome, mapping.actions) if skip is None else {},
+        rows=_rows(record, caller, outcome, mapping.actions) if skip is None else (),
     )
 
 
@@ -108,11 +108,11 @@ def _skip_from_mapping(
 
 def _rows(
     record: Record, caller: Caller, outcome: OutcomeDetail, actions: tuple[MappedAction, ...]
-) -> dict[Behind, frozenset[str]]:
+) -> tuple[tuple[Behind, tuple[str, ...]], ...]:
     rows: dict[Behind, set[str]] = {}
     for behind, resource in _row_per_resource(record, caller, outcome, actions):
         rows.setdefault(behind, set()).add(resource)
-    return {behind: frozenset(resources) for behind, resources in rows.items()}
+    return tuple((behind, tuple(sorted(resources))) for behind, resources in rows.items())
 
 
 def _row_per_resource(

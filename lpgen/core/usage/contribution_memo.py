@@ -33,6 +33,8 @@ MAX_CALLERS: Final = 65_536
 MAX_CALLS: Final = 16_384
 """What is remembered: beyond, all of it is forgotten, so that memory has a bound whatever logs hold."""
 
+_SHARED: Final = ("eventSource", "eventName", "awsRegion", "recipientAccountId", "eventType", "eventCategory")
+
 Signature = tuple[object, ...]
 """What decides a record's contribution."""
 
@@ -87,6 +89,7 @@ class ContributionMemo:
         self._classes: dict[tuple[Caller, UserIdentity], CallerClass] = {}
         self._calls: dict[tuple[str, str], _Call] = {}
         self._contributions: dict[Signature, Contribution] = {}
+        self._texts: dict[str | None, str | None] = {}
 
     def find_caller(self, record: RawRecord) -> KnownCaller:
         """Who made the recorded call."""
@@ -102,6 +105,7 @@ class ContributionMemo:
     def _add(self, record: RawRecord, alike: CallerClass, call: _Call) -> tuple[Contribution, str]:
         request = record.requestParameters
         name = open_name(request, call.open_name) if call.open_name and isinstance(request, dict) else None
+        self._share_texts(record)
         bare = _bare_record(record, alike, name)
         found = contribution_from_record(bare, alike.caller, self._event_map)
         if name and not (is_listed_at_end(bare.resources or ()) and is_open_at_end(found.rows)):
@@ -109,15 +113,25 @@ class ContributionMemo:
             return self._add(record, alike, call)
         call.learn(bare)
         if len(self._contributions) >= MAX_CONTRIBUTIONS:
-            self._contributions.clear()
+            self._forget()
         signature, end = _sign(record, alike, call)
         self._contributions[signature] = found
         return found, end
 
+    def _share_texts(self, record: RawRecord) -> None:
+        """Makes texts that many records have one object, since contributions and signatures keep them."""
+        for name in _SHARED:
+            text = getattr(record, name)
+            setattr(record, name, self._texts.setdefault(text, text))
+
+    def _forget(self) -> None:
+        self._contributions.clear()
+        self._texts.clear()
+
     def _add_call(self, record: RawRecord) -> _Call:
         if len(self._calls) >= MAX_CALLS:
             self._calls.clear()
-            self._contributions.clear()
+            self._forget()
         call = self._calls[record.eventSource, record.eventName] = _Call(record.eventSource)
         return call
 

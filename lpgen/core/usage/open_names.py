@@ -8,7 +8,7 @@ shows that the name means more to the call, and then its records are mapped one 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from lpgen.core.events.records import RecordResource
@@ -54,9 +54,9 @@ def is_listed_at_end(resources: Collection[RecordResource]) -> bool:
     )
 
 
-def is_open_at_end(rows: Mapping[Behind, Collection[str]]) -> bool:
+def is_open_at_end(rows: Iterable[tuple[Behind, Sequence[str]]]) -> bool:
     """Whether marks are nowhere but at the end of resources that are their row's only one."""
-    for key, resources in rows.items():
+    for key, resources in rows:
         marked = [text for text in resources if MARK in text]
         if any(MARK in str(part) for part in key):
             return False

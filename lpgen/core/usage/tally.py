@@ -20,6 +20,7 @@ from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window, moment_from_t
 from lpgen.core.usage.open_names import MARK
 from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage, merge_usage
 from lpgen.core.usage.tally_tables import LATE, Before, CoverageRows, SkipRows, UsageRows, usage_from_rows
+from lpgen.core.usage.unusable import Unusable
 
 _DATA: Final = Category.DATA.value
 _NOTHING: Final = Record(eventSource="", eventName="")
@@ -29,19 +30,6 @@ Lot = tuple[int, str]
 """How many records a record stands for, and when the last of them was; "" where it is alone."""
 
 _ALONE: Final = (1, NO_TIME)
-
-
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """A part of a file that holds no record, or a record that can't count.
-
-    `position` is where (`record 3`, `line 7`), `detail` why. `record` holds what could be read of it, if anything.
-    """
-
-    reason: SkipReason
-    detail: str
-    position: str
-    record: Record | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +198,12 @@ class UsageTally:
         caller = known.caller
         before = (caller.principal, caller.principal_id, caller.account, contribution.account, contribution.region)
         before = self._places.setdefault(before, before)
-        for behind, resources in contribution.rows.items():
+        for behind, resources in contribution.rows:
             key = (before, day, behind)
             row = self._rows.get(key)
             if row is None:
                 row = self._rows[key] = [LATE, NO_TIME, 0, "", ""]
-            yield row, min(resources)
+            yield row, resources[0]
 
     def _count_coverage(self, record: Record, moment: str | None, lot: Lot = _ALONE) -> None:
         """Counts a record that is no usage; a `moment` of None says that it shows nothing of any day."""

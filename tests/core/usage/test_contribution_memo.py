@@ -46,7 +46,7 @@ def said_by(found: Contribution, end: str = "") -> Said:
     """All that a contribution says, with the end of names put back."""
     rows: dict[Behind, set[str]] = {
         behind: {text[:-1] + end if end and text.endswith(MARK) else text for text in resources}
-        for behind, resources in found.rows.items()
+        for behind, resources in found.rows
     }
     return found.skip, found.detail, found.outcome, found.account, found.region, found.category, found.source, rows
 

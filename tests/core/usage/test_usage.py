@@ -29,7 +29,8 @@ from lpgen.core.usage.tables import (
     count_used_records,
     merge_usage,
 )
-from lpgen.core.usage.tally import Unusable, UsageTally, usage_from_records
+from lpgen.core.usage.tally import UsageTally, usage_from_records
+from lpgen.core.usage.unusable import Unusable
 from tests.log_samples import ACCOUNT, ROLE, PlainMap, record_json, rows
 
 LIMIT = 4
