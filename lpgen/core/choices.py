@@ -33,6 +33,7 @@ class Duty(StrEnum):
     INGEST_ATHENA = "ingest-athena"
     INGEST_CLOUDTRAIL = "ingest-cloudtrail"
     SNAPSHOT = "snapshot"
+    ASSUME_ROLE = "assume-role"
     MEMBER_ROLE = "member-role"
     MEMBER_TRUST = "member-trust"
     ROLLOUT_APPLY = "rollout-apply"

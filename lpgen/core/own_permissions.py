@@ -94,10 +94,15 @@ _LIST_ANSWERS: Final = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketM
 _KEEP_ANSWERS: Final = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject")
 
 
+_NO_ROLE: Final = "YOUR-ROLE"
+
+
 def own_policies(
     *, bucket: str, role: str, caller: str, answers: str = "YOUR-ANSWERS-BUCKET", plan: RolloutPlan | None = None
 ) -> dict[Duty, Document]:
     """The policy for each duty: identity policies of whoever runs lpgen, but for those of a member account.
+
+    Whoever lets `ingest` read as another role needs ASSUME_ROLE, and that role what INGEST_S3 and the like hold.
 
     `bucket` holds the logs, and `answers` is where Athena puts its answers. `role` is the name of the role that lpgen
     assumes in other accounts, "" where it assumes none; MEMBER_ROLE or MEMBER_ROLLOUT is attached to it, and
@@ -125,6 +130,9 @@ def own_policies(
         Duty.INGEST_ATHENA: _document(*_athena(partition, account, bucket=bucket, answers=answers)),
         Duty.INGEST_CLOUDTRAIL: _document(events),
         Duty.SNAPSHOT: _document(_allow("ReadOrganization", _ORGANIZATION, "*"), *account_reads, *other_accounts),
+        Duty.ASSUME_ROLE: _document(
+            _allow("AssumeRole", ("sts:AssumeRole",), f"arn:{partition}:iam::*:role/{role or _NO_ROLE}")
+        ),
         Duty.MEMBER_ROLE: _document(*account_reads),
         Duty.MEMBER_TRUST: _document(_trust(partition, account, caller)),
         Duty.ROLLOUT_APPLY: rollout,

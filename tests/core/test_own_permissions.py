@@ -70,6 +70,11 @@ def test_names_given_are_those_in_the_policies() -> None:
     assert "arn:aws:" not in text
 
 
+def test_assuming_a_role_takes_that_role_alone() -> None:
+    (statement,) = POLICIES[Duty.ASSUME_ROLE]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == (["sts:AssumeRole"], "arn:aws-cn:iam::*:role/reader")
+
+
 def test_the_trust_policy_lets_the_caller_alone_in() -> None:
     (statement,) = POLICIES[Duty.MEMBER_TRUST]["Statement"]
     assert statement["Condition"] == {"ArnEquals": {"aws:PrincipalArn": CALLER}}
