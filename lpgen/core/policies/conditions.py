@@ -5,9 +5,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-lo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
-from lpgen.core.model import Condition
+from lpgen.core.model import CURRENT_VERSION, Condition
 from lpgen.core.policies.condition_operator import Comparison, Operator, Quantifier, operator_from_name
 from lpgen.core.policies.condition_values import TAKES_VARIABLES, compare_value
 from lpgen.core.policies.decision import (
@@ -37,17 +38,49 @@ def condition_match(condition: Condition, version: str, request: Request) -> Mat
     operator without values, a value that isn't of the operator's kind, several values under an operator without
     `ForAllValues` or `ForAnyValue`. With a complete context such a comparison doesn't hold.
     """
+    values, doubt = request.values_of(condition.key), _undocumented(condition.key, request)
+    if not _varies(condition.values, version):
+        return _fixed_match(condition.operator, condition.key, condition.values, values, doubt)
     operator = operator_from_name(condition.operator)
-    values = request.values_of(condition.key)
+    wanted = [_fill_in(operator, text, version, request) for text in condition.values]
+    return _match(operator, condition, wanted, values, doubt)
+
+
+@lru_cache(maxsize=4096)
+def _varies(texts: tuple[str, ...], version: str) -> bool:
+    """Whether what a policy's values mean turns on the request."""
+    return version == CURRENT_VERSION and any("${" in text for text in texts)
+
+
+@lru_cache(maxsize=65536)  # requests have the values of few keys in common, and policies their conditions
+def _fixed_match(
+    operator: str, key: str, texts: tuple[str, ...], values: tuple[str, ...] | None, doubt: Match
+) -> Match:
+    """Whether a request with these values of the key meets a condition that holds no variable."""
+    wanted = [as_written(text) for text in texts]
+    return _match(operator_from_name(operator), Condition(operator, key, texts), wanted, values, doubt)
+
+
+def _match(
+    operator: Operator | None,
+    condition: Condition,
+    wanted: Sequence[Filled | Unfilled],
+    values: tuple[str, ...] | None,
+    doubt: Match,
+) -> Match:
+    """Whether a request meets a condition, given its values of the key and the condition's own, filled in.
+
+    `doubt` is the answer where AWS doesn't say what happens.
+    """
     if operator is None or values is None:
         return maybe(condition.key)
     if not condition.values:
-        return _undocumented(condition.key, request) if values or operator.comparison is Comparison.NULL else NO
+        return doubt if values or operator.comparison is Comparison.NULL else NO
     if operator.comparison is Comparison.NULL:
         return _null_match(condition, values)
     if not any(values):
-        return _missing_match(operator, condition, values, version, request)
-    return _present_match(operator, condition, values, version, request)
+        return _missing_match(operator, wanted, values, doubt)
+    return _present_match(operator, wanted, values, doubt)
 
 
 def _undocumented(key: str, request: Request) -> Match:
@@ -62,7 +95,7 @@ def _null_match(condition: Condition, values: tuple[str, ...]) -> Match:
 
 
 def _missing_match(
-    operator: Operator, condition: Condition, values: tuple[str, ...], version: str, request: Request
+    operator: Operator, wanted: Sequence[Filled | Unfilled], values: tuple[str, ...], doubt: Match
 ) -> Match:
     """The answer for a key that is missing or only holds empty strings.
 
@@ -76,19 +109,17 @@ def _missing_match(
         return match_of(operator.if_exists and not values)
     if not values:
         return match_of(operator.if_exists or operator.negated)
-    return _present_match(operator, condition, values, version, request)
+    return _present_match(operator, wanted, values, doubt)
 
 
 def _present_match(
-    operator: Operator, condition: Condition, values: tuple[str, ...], version: str, request: Request
+    operator: Operator, wanted: Sequence[Filled | Unfilled], values: tuple[str, ...], doubt: Match
 ) -> Match:
-    wanted = [_fill_in(operator, text, version, request) for text in condition.values]
     # A variable without a value makes its text equal to, and like, nothing: a negated operator then holds of it.
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
     texts = [text for text in wanted if isinstance(text, Filled)]
     gaps = [text for text in wanted if isinstance(text, Unfilled)] if len(texts) < len(wanted) else ()
     unknown = {key for gap in gaps if gap.gap is Gap.UNKNOWN for key in gap.keys}
-    doubt = _undocumented(condition.key, request)
     tests = [_value_match(operator, texts, value, unknown=unknown, doubt=doubt) for value in values]
     if operator.quantifier is Quantifier.FOR_ALL:
         return all_of(tests)
@@ -97,8 +128,8 @@ def _present_match(
     return tests[0] if len(values) == 1 else doubt
 
 
-def _fill_in(operator: Operator, text: str, version: str, request: Request) -> Filled | Unfilled:
-    if operator.comparison in TAKES_VARIABLES:
+def _fill_in(operator: Operator | None, text: str, version: str, request: Request) -> Filled | Unfilled:
+    if operator is not None and operator.comparison in TAKES_VARIABLES:
         return fill_in(text, version, request)
     return as_written(text)
 
