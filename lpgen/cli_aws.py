@@ -153,9 +153,8 @@ def iam_policy_command(
     """Print the least-privilege policy that lpgen itself needs.
 
     COMMAND is ingest-s3, ingest-athena, ingest-cloudtrail, snapshot, rollout-apply, rollout-undo or rollout-watch;
-    assume-role to let a role of its own do any of these (`lpgen ingest --assume-role`); or, for the role in other
-    accounts, member-trust (who may assume it), member-role (what it takes to read them) or
-    member-rollout.
+    assume-role, where another role is to read the logs (`lpgen ingest --assume-role`); or, for the role in other
+    accounts, member-trust (who may assume it), member-role (what it takes to read them) or member-rollout.
 
     Without COMMAND prints an object of all of them.
 

@@ -122,7 +122,7 @@ def own_policies(
         _allow("ReadResourcePolicies", _RESOURCE_POLICIES, "*"),
         _allow("ReadResourceTags", ("ec2:DescribeRegions", "tag:GetResources"), "*"),
     )
-    assumed = f"arn:{partition}:iam::*:role/{role}"
+    assumed = f"arn:{partition}:iam::*:role/{role or _NO_ROLE}"
     other_accounts = (_allow("ReachOtherAccounts", ("sts:AssumeRole",), assumed),) if role else ()
     rollout = _document(*_rollout(_reach(plan) if plan else _anything(partition, account)), *other_accounts)
     return {
@@ -130,9 +130,7 @@ def own_policies(
         Duty.INGEST_ATHENA: _document(*_athena(partition, account, bucket=bucket, answers=answers)),
         Duty.INGEST_CLOUDTRAIL: _document(events),
         Duty.SNAPSHOT: _document(_allow("ReadOrganization", _ORGANIZATION, "*"), *account_reads, *other_accounts),
-        Duty.ASSUME_ROLE: _document(
-            _allow("AssumeRole", ("sts:AssumeRole",), f"arn:{partition}:iam::*:role/{role or _NO_ROLE}")
-        ),
+        Duty.ASSUME_ROLE: _document(_allow("AssumeRole", ("sts:AssumeRole",), assumed)),
         Duty.MEMBER_ROLE: _document(*account_reads),
         Duty.MEMBER_TRUST: _document(_trust(partition, account, caller)),
         Duty.ROLLOUT_APPLY: rollout,
