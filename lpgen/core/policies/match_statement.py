@@ -25,7 +25,7 @@ from lpgen.core.policies.decision import (
     opposite,
 )
 from lpgen.core.policies.glob_tokens import match_tokens, tokens_contain, tokens_intersect
-from lpgen.core.policies.match import fold_case, glob_match, variables_as_wildcards
+from lpgen.core.policies.match import fold_case, glob_matcher, has_wildcard, variables_as_wildcards
 from lpgen.core.policies.match_resource import (
     bind_fields,
     resource_contains,
@@ -55,15 +55,17 @@ def action_matches(statement: Statement, folded_action: str) -> bool:
     return _one_matches(statement.patterns, folded_action) is not statement.not_action
 
 
-@lru_cache(maxsize=262_144)
 def _one_matches(patterns: tuple[ActionPattern, ...], folded_action: str) -> bool:
-    return any(glob_match(glob, folded_action) for glob in _action_globs(patterns))
+    names, globs = _names_and_globs(patterns)
+    return folded_action in names or any(matches(folded_action) for matches in globs)
 
 
 @lru_cache(maxsize=8192)
-def _action_globs(patterns: tuple[ActionPattern, ...]) -> tuple[str, ...]:
-    """The valid patterns in lower case; what IAM's grammar refuses matches nothing."""
-    return tuple(fold_case(pattern) for pattern in patterns if not isinstance(parse_pattern(pattern), str))
+def _names_and_globs(patterns: tuple[ActionPattern, ...]) -> tuple[frozenset[str], tuple[Callable[[str], bool], ...]]:
+    """The valid patterns in lower case: names, and the tests of globs. What IAM's grammar refuses matches nothing."""
+    valid = tuple(fold_case(pattern) for pattern in patterns if not isinstance(parse_pattern(pattern), str))
+    names = frozenset(pattern for pattern in valid if not has_wildcard(pattern))
+    return names, tuple(glob_matcher(pattern) for pattern in valid if has_wildcard(pattern))
 
 
 def resource_matches(statement: Statement, version: str, request: Request) -> Match:
