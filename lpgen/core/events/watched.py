@@ -11,7 +11,10 @@ import msgspec
 from lpgen.core.events.records import Record
 
 Values = tuple[object, ...] | bytes
-Part = tuple[tuple[str, ...], Values] | str | None
+Reader = Callable[[dict[str, object]], Values]
+"""Reads what matters of the objects that have the same names, and stands for these names."""
+
+Part = tuple[Reader, Values] | str | None
 
 _MAX_READERS: Final = 1024
 
@@ -102,21 +105,21 @@ class ReadValues:
     def __init__(self) -> None:
         self._names: set[str] = set()
         self._all = False
-        self._readers: dict[tuple[str, ...], Callable[[dict[str, object]], Values]] = {}
+        self._readers: dict[tuple[str, ...], Reader] = {}
 
     def part(self, value: dict[str, object] | str | None) -> Part:
-        """The names in an object and the values that are read of it, to be compared and hashed; other values as they
-        are."""
+        """What stands for the names in an object, and the values that are read of it, to be compared and hashed; other
+        values as they are."""
         if type(value) is not dict:
             return value  # type: ignore[return-value]  # a string, or nothing
         names = tuple(value)
-        read = self._readers.get(names)
-        values = (read or self._make_reader(names))(value)
+        read = self._readers.get(names) or self._make_reader(names)
+        values = read(value)
         try:
             "".join(values)  # type: ignore[arg-type]
         except TypeError:
             values = _encode(values)  # as text, since 1 == True == 1.0, and lists can't be hashed
-        return names, values
+        return read, values
 
     def learn(self, value: object) -> None:
         """Adds what was read of a watched object."""
@@ -125,15 +128,11 @@ class ReadValues:
             self._all |= value.read_all
             self._readers.clear()
 
-    def _make_reader(self, names: tuple[str, ...]) -> Callable[[dict[str, object]], Values]:
+    def _make_reader(self, names: tuple[str, ...]) -> Reader:
         if len(self._readers) >= _MAX_READERS:
             self._readers.clear()
         read = [name for name in names if self._all or name in self._names]
         # The first name twice, as `itemgetter` gives a tuple only for several.
-        reader = itemgetter(read[0], *read) if read else _read_nothing
+        reader: Reader = itemgetter(read[0], *read) if read else lambda _value: ()
         self._readers[names] = reader
         return reader
-
-
-def _read_nothing(_value: object) -> Values:
-    return ()
