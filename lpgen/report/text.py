@@ -136,7 +136,7 @@ class _Writer:
                 ratio=1 if table.fills and column.flexible else None,
             )
         for row in table.rows:
-            rich_table.add_row(*(_text(row[at]) for at in shown))
+            rich_table.add_row(*(_cell(row[at]) for at in shown))
         self._console.print(Padding(rich_table, (0, 0, 0, indent)))
 
     def _skip_line(self) -> None:
@@ -176,7 +176,7 @@ class _PlainWriter(_Writer):
     def _table(self, table: Table, indent: int) -> None:
         shown = self._shown(table)
         columns = [table.columns[at] for at in shown]
-        rows = [[_plain(row[at]) for at in shown] for row in table.rows]
+        rows = [[_plain(row[at]).rstrip() for at in shown] for row in table.rows]
         widths = None if table.fills else column_widths(columns, rows, room=self._width - indent)
         if widths is None:
             super()._table(table, indent)
@@ -216,4 +216,11 @@ def _text(line: Line, style: str = "") -> Text:
     text = Text(style=style, overflow="fold")
     for span in line:
         text.append(terminal_text(span.text), _STYLES[span.tone])
+    return text
+
+
+def _cell(line: Line) -> Text:
+    """What stands in a table; blanks at its end would be printed beyond the column."""
+    text = _text(line)
+    text.rstrip()
     return text

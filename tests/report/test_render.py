@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import cycle
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
@@ -97,6 +97,8 @@ slow = settings(max_examples=12, deadline=None, suppress_health_check=[HealthChe
 
 
 @given(st.lists(hostile, min_size=1, max_size=7), st.integers(20, 200), st.booleans())
+@example(["00\U00012544\U00018cd6 "], 20, False)
+@example(["00\U00012544\U00018cd6 "], 20, True)
 @slow
 def test_render_text_lets_no_text_act_on_the_terminal(texts: list[str], width: int, color: bool) -> None:
     report = poisoned(texts)
