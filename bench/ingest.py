@@ -142,7 +142,7 @@ def report(costs: dict[str, list[Cost]], corpus: Path, asked: argparse.Namespace
     paths = [*(corpus / "all").rglob("*.json.gz")]
     middle = medians(costs)
     return {
-        "command": f"make bench SIZE={asked.size}",
+        "command": " ".join([f"make bench SIZE={asked.size}", *(f"without {one}" for one in asked.without)]),
         "date": datetime.now(UTC).date().isoformat(),
         "machine": _machine(),
         "load": [round(load, 1) for load in os.getloadavg()],
@@ -173,7 +173,7 @@ def render(found: dict[str, Any]) -> str:
     for bar in BARS:
         limit = f"{'at least' if bar.at_least else 'at most'} {bar.limit:g}"
         if bar.text not in found["ratios"]:
-            lines.append(f"| {bar.text} | | | {limit} | not installed |")
+            lines.append(f"| {bar.text} | | | {limit} | not measured |")
             continue
         measured, of_cpu = found["ratios"][bar.text]
         met = measured >= bar.limit if bar.at_least else measured <= bar.limit
@@ -205,6 +205,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench", help="for corpus and report")
+    parser.add_argument("--without", action="append", default=[], metavar="NAME", help="leave a contestant out")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     corpus = make_corpus(asked.folder, SIZES[asked.size], asked.seed)
@@ -212,13 +213,14 @@ def main() -> None:
         print(f"trailscraper is not installed and left out; to compare: {INSTALL_TRAILSCRAPER}", file=sys.stderr)
     scratch = asked.folder / "scratch"
     scratch.mkdir(exist_ok=True)
-    costs = measure(contestants(corpus, scratch), scratch, asked.rounds)
+    found = [one for one in contestants(corpus, scratch) if one.name not in asked.without]
+    costs = measure(found, scratch, asked.rounds)
     shutil.rmtree(scratch)
-    found = report(costs, corpus, asked)
+    said = report(costs, corpus, asked)
     stem = asked.folder / f"ingest-{asked.size}"
-    stem.with_suffix(".json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    stem.with_suffix(".md").write_text(render(found), encoding="utf-8")
-    print(render(found))
+    stem.with_suffix(".json").write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
+    stem.with_suffix(".md").write_text(render(said), encoding="utf-8")
+    print(render(said))
 
 
 if __name__ == "__main__":

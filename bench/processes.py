@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_SAMPLE_SECONDS: Final = 0.02
+_SAMPLE_SECONDS: Final = 0.1  # to look into a large process takes the kernel a while, in which that process waits
 
 Command = Sequence[Sequence[str]]
 """One command, or several that a pipe joins."""

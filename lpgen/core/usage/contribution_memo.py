@@ -31,7 +31,7 @@ MAX_CONTRIBUTIONS: Final = 32_768
 MAX_IDENTITIES: Final = 16_384
 MAX_CALLERS: Final = 65_536
 MAX_CALLS: Final = 16_384
-"""What is remembered: beyond, all of it is forgotten, so that memory has a bound whatever logs hold."""
+"""How much of each is remembered: beyond, all of it is forgotten, so that memory has a bound whatever logs hold."""
 
 _SHARED: Final = ("eventSource", "eventName", "awsRegion", "recipientAccountId", "eventType", "eventCategory")
 
@@ -67,11 +67,10 @@ class _Call:
 
     def learn(self, record: WatchedRecord) -> None:
         """Adds what was read of a record."""
-        touched = set(record.touched)
         self.request.learn(record.requestParameters)
         self.response.learn(record.responseElements)
-        self.reads_resources |= "resources" in touched
-        if "additionalEventData" in touched:
+        self.reads_resources |= "resources" in record.touched
+        if "additionalEventData" in record.touched:
             self.reads_beside = True
             self.beside.learn(record.additionalEventData)
 
@@ -108,10 +107,10 @@ class ContributionMemo:
         self._share_texts(record)
         bare = _bare_record(record, alike, name)
         found = contribution_from_record(bare, alike.caller, self._event_map)
+        call.learn(bare)
         if name and not (is_listed_at_end(bare.resources or ()) and is_open_at_end(found.rows)):
             call.open_name = ""
             return self._add(record, alike, call)
-        call.learn(bare)
         if len(self._contributions) >= MAX_CONTRIBUTIONS:
             self._forget()
         signature, end = _sign(record, alike, call)
