@@ -71,9 +71,6 @@ class _Rows:
     skips: list[Any]
 
 
-MAX_TIMES: Final = 65_536
-"""How many texts of times are remembered; beyond, all are forgotten."""
-
 _NO_ROW: Final[list[Any]] = []
 
 
@@ -83,7 +80,7 @@ class UsageTally:
     def __init__(self, contributions: ContributionMemo, *, window: Window = ALL_TIME) -> None:
         self._contributions = contributions
         self._window = window
-        self._times: dict[str | None, tuple[str, str, bool, bool]] = {}
+        self._has_ends = window != ALL_TIME
         self._rows: UsageRows = {}
         self._skips: SkipRows = {}
         self._coverage: CoverageRows = {}
@@ -118,20 +115,20 @@ class UsageTally:
         self, record: RawRecord, seen: set[str], source: str, number: int = 0, lot: Lot = _ALONE
     ) -> SkipReason | None:
         """Counts one record, or the lot that it stands for, and says why it isn't usage; None where it is."""
-        moment, day, is_time, is_outside = self._times.get(record.eventTime) or self._add_time(record.eventTime)
-        event_id = record.eventID or ""
-        if not is_time or not record.eventSource or not record.eventName:
-            why = _NO_NAME if is_time else "`eventTime` is no time"
+        moment, event_id = moment_from_text(record.eventTime), record.eventID or ""
+        if moment is None or not record.eventSource or not record.eventName:
+            why = "`eventTime` is no time" if moment is None else _NO_NAME
             return self._add_refused(record, Unusable(SkipReason.BAD_RECORD, why, _position(number)), source, lot)
         if event_id in seen:
             return self._add_refused(record, Unusable(SkipReason.DUPLICATE, "", _position(number)), source, lot)
         if event_id:
             seen.add(event_id)
-        if is_outside:
+        if self._has_ends and not self._window.holds(moment):
             why = "" if moment else "`eventTime` is missing"
             return self._add_refused(record, Unusable(SkipReason.OUT_OF_WINDOW, why, _position(number)), source, lot)
         caller = self._contributions.find_caller(record)
         contribution, end = self._contributions.find(record, caller.alike)
+        day = moment[:10]
         rows = self._days.get((contribution, caller, day)) or self._open_rows(record, contribution, caller, day)
         count, last = lot
         rows.coverage[0] += count
@@ -148,15 +145,6 @@ class UsageTally:
             if last > row[1]:
                 row[1] = last
         return None
-
-    def _add_time(self, text: str | None) -> tuple[str, str, bool, bool]:
-        """A record's time and day, whether it is a time or none is said, and whether it is outside the window."""
-        if len(self._times) >= MAX_TIMES:
-            self._times.clear()
-        moment = moment_from_text(text)
-        known = moment or NO_TIME
-        found = self._times[text] = (known, known[:10], moment is not None, not self._window.holds(known))
-        return found
 
     def _add_refused(self, record: RawRecord, part: Unusable, source: str, lot: Lot) -> SkipReason:
         """Counts a record that doesn't count whatever it says."""
