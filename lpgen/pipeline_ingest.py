@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 CHUNK_BYTES: Final = 8 << 20
 """Compressed bytes of the files that a worker reads in one go; a larger file is read alone."""
 
+MIN_CHUNK_BYTES: Final = 1 << 18
+MIN_CHUNKS: Final = 8
+"""Into so many chunks few logs are cut if they can be, so that every worker has some."""
+
 CHUNK_FILES: Final = 2_000
 
 CHUNK_OBJECTS: Final = 500
@@ -75,7 +79,9 @@ def ingest(
             amount = amount_to_read(plan, objects, report_progress)
             amount.report(reading)
             if plan.new:
-                chunks = chunk_files(plan.new, target_bytes=CHUNK_BYTES, target_files=CHUNK_FILES)
+                share = sum(file.size for file in plan.new) // MIN_CHUNKS
+                target_bytes = min(CHUNK_BYTES, max(MIN_CHUNK_BYTES, share))
+                chunks = chunk_files(plan.new, target_bytes=target_bytes, target_files=CHUNK_FILES)
                 read_files(reading, chunks, ChunkReader(catalog, window=window), engine=engine, amount=amount)
             if bucket_logs and objects.new:
                 batches = objects.plan.chunks(target_bytes=CHUNK_BYTES, target_files=CHUNK_OBJECTS)
