@@ -45,7 +45,7 @@ def is_text(kind: pa.DataType) -> bool:
 def pack_texts(table: pa.Table, names: Iterable[str]) -> pa.Table:
     """The table with those of the columns that hold texts as dictionaries, in which each text is there once.
 
-    A usage table so takes a sixth of the memory, and sorting it compares numbers.
+    A usage table so takes half the memory, and sorting it compares numbers.
     """
     for name in names:
         at = table.schema.get_field_index(name)
