@@ -7,7 +7,7 @@ Only `eventSource` and `eventName` are required; unknown keys are ignored, as th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -51,8 +51,8 @@ class RecordResource(msgspec.Struct, frozen=True):
     accountId: str | None = None
 
 
-class Record(msgspec.Struct):
-    """One CloudTrail record."""
+class RecordHead(msgspec.Struct):
+    """What is read of every record."""
 
     eventSource: str
     eventName: str
@@ -71,6 +71,11 @@ class Record(msgspec.Struct):
     # A string stands where AWS hid or omitted the object (`HIDDEN_DUE_TO_SECURITY_REASONS`): then nothing can be read.
     requestParameters: dict[str, object] | str | None = None
     responseElements: dict[str, object] | str | None = None
+
+
+class Record(RecordHead):
+    """One CloudTrail record."""
+
     additionalEventData: dict[str, object] | str | None = None
     resources: list[RecordResource] | None = None
 
@@ -78,49 +83,19 @@ class Record(msgspec.Struct):
 _NOTHING: Final = msgspec.Raw(b"null")
 
 
-class RawRecord(msgspec.Struct, gc=False):
+class RawRecord(RecordHead, gc=False):
     """A record whose resources and additional data are still JSON text: they are read for few calls only, and to
     decode them takes a quarter of a record's time."""
 
-    eventSource: str
-    eventName: str
-    eventTime: str | None = None
-    eventID: str | None = None
-    eventType: str | None = None
-    eventCategory: str | None = None
-    managementEvent: bool | None = None
-    readOnly: bool | None = None
-    awsRegion: str | None = None
-    recipientAccountId: str | None = None
-    userIdentity: UserIdentity | None = None
-    errorCode: str | None = None
-    errorMessage: str | None = None
-    vpcEndpointId: str | None = None
-    requestParameters: dict[str, object] | str | None = None
-    responseElements: dict[str, object] | str | None = None
     additionalEventData: msgspec.Raw = _NOTHING
     resources: msgspec.Raw = _NOTHING
 
 
 def record_from_raw(raw: RawRecord) -> Record:
     """The record, decoded."""
+    head: dict[str, Any] = {name: getattr(raw, name) for name in RecordHead.__struct_fields__}
     return Record(
-        eventSource=raw.eventSource,
-        eventName=raw.eventName,
-        eventTime=raw.eventTime,
-        eventID=raw.eventID,
-        eventType=raw.eventType,
-        eventCategory=raw.eventCategory,
-        managementEvent=raw.managementEvent,
-        readOnly=raw.readOnly,
-        awsRegion=raw.awsRegion,
-        recipientAccountId=raw.recipientAccountId,
-        userIdentity=raw.userIdentity,
-        errorCode=raw.errorCode,
-        errorMessage=raw.errorMessage,
-        vpcEndpointId=raw.vpcEndpointId,
-        requestParameters=raw.requestParameters,
-        responseElements=raw.responseElements,
+        **head,
         additionalEventData=decode_beside(bytes(raw.additionalEventData)),
         resources=decode_resources(bytes(raw.resources)),
     )

@@ -74,7 +74,8 @@ def collapse_groups(
     table: pa.Table, *, group: Sequence[str], members: Sequence[str], collapsed: Sequence[str], limit: int
 ) -> pa.Table:
     """The table with `collapsed` in the columns `members` in all rows of a group that has more than `limit` distinct
-    members, or a collapsed one; the table itself where there is no such group. Columns are text."""
+    members, or a collapsed one; the table itself where there is no such group. Columns are text, and come out as plain
+    texts, so that no dictionary holds what is collapsed."""
     groups = _joint_codes([_ranks(_column(table, name)) for name in group])
     counts = np.bincount(groups)  # at least as many rows as members: most groups need no closer look
     suspects = np.flatnonzero((counts > limit)[groups])
@@ -90,14 +91,12 @@ def collapse_groups(
     if not rows.any():
         return table
     mask = _flags(rows)
-    kinds = {name: table.schema.field(name).type for name in members}
     for name, value in zip(members, collapsed, strict=True):
         at = table.schema.get_field_index(name)
         kept = _column(table, name).cast(pa.string())
         column = pc.if_else(mask, text_column([value] * table.num_rows), kept)
         table = table.set_column(at, table.schema.field(name).with_type(pa.string()), column)
-    # Encoded anew, so that no dictionary holds what is collapsed.
-    return pack_texts(table, [name for name, kind in kinds.items() if pa.types.is_dictionary(kind)])
+    return table
 
 
 def _is_collapsed(table: pa.Table, members: Sequence[str], collapsed: Sequence[str]) -> npt.NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from lpgen.core.events.caller import caller_from_identity
 from lpgen.core.events.outcome import outcome_from_record
-from lpgen.core.events.records import RawRecord, Record, raw_from_record, record_from_raw
+from lpgen.core.events.records import RawRecord, Record, RecordHead, raw_from_record, record_from_raw
 from lpgen.core.model import Category, SkipReason
 from lpgen.core.usage.contribution import MAX_TEXT_LENGTH, Contribution, RecordMapper
 from lpgen.core.usage.contribution_memo import ContributionMemo, KnownCaller
@@ -208,9 +208,7 @@ class UsageTally:
         row = self._skip_row(part.reason, record, principal, outcome, part.detail)
         _count_skip(row, (moment, record.eventID or "", source, part.position), lot)
 
-    def _skip_row(
-        self, reason: SkipReason, record: Record | RawRecord, principal: str, outcome: str, detail: str
-    ) -> list[Any]:
+    def _skip_row(self, reason: SkipReason, record: RecordHead, principal: str, outcome: str, detail: str) -> list[Any]:
         key = (
             reason.value,
             principal,
