@@ -28,6 +28,7 @@ from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress
 from lpgen.edge.catalog_files import open_catalog
 from lpgen.edge.engine_local import LocalEngine
 from lpgen.edge.ledger import open_ledger, read_generation
+from lpgen.edge.log_files import LogFile, chunk_files
 from lpgen.edge.usage_files import read_usage
 from lpgen.errors import IngestError
 from lpgen.pipeline import ingest, map_records
@@ -376,3 +377,12 @@ def test_map_records_gives_a_line_for_each_record_in_order(tmp_path: Path) -> No
 def test_map_records_says_what_it_cannot_open(tmp_path: Path) -> None:
     with pytest.raises(IngestError, match="can't be opened"):
         list(map_records(tmp_path / "missing", CATALOG))
+
+
+def test_chunks_hold_neighbours_and_large_files_come_first() -> None:
+    sizes = {"b/2": 3, "a/1": 4, "b/1": 2, "c/1": 50, "a/2": 4, "d/1": 90}
+    files = [LogFile(path, size) for path, size in sizes.items()]
+    chunks = [[file.path for file in chunk] for chunk in chunk_files(files, target_bytes=10, target_files=9)]
+    assert chunks == [["d/1"], ["c/1"], ["a/1", "a/2", "b/1"], ["b/2"]]
+    chunks = [[file.path for file in chunk] for chunk in chunk_files(files, target_bytes=100, target_files=2)]
+    assert chunks == [["a/1", "a/2"], ["b/1", "b/2"], ["c/1"], ["d/1"]]

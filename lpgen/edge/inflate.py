@@ -54,12 +54,15 @@ def _inflate_member(view: memoryview, start: int, limit: int) -> tuple[list[byte
     stream = isal_zlib.decompressobj(wbits=_GZIP_WINDOW)
     pieces: list[bytes] = []
     at, left = start, limit
+    # A file of one member ends with its inflated size: room for just so much needs not be made larger, nor cut.
+    room = int.from_bytes(view[-4:], "little") + 1
     while not stream.eof:
         pending = stream.unconsumed_tail or view[at : at + _PIECE]
         if not pending:
             raise UnreadableError("the gzip data ends too early", f"byte {at}")
         at += 0 if stream.unconsumed_tail else len(pending)
-        piece = _inflate_piece(stream, pending, left + 1, at)
+        piece = _inflate_piece(stream, pending, min(left + 1, room), at)
+        room = left + 1
         left -= len(piece)
         pieces.append(piece)
         if left < 0:

@@ -90,10 +90,12 @@ def hash_file(path: str) -> str:
 
 
 def chunk_files(files: Sequence[LogFile], *, target_bytes: int, target_files: int) -> Iterator[tuple[LogFile, ...]]:
-    """The files in chunks of about equal size, the largest files first; a file that is larger is a chunk of its own."""
+    """The files in chunks of about equal size: first those that are larger, each a chunk of its own, so that none of
+    them is what is waited for at the end; then the others by path, since neighbours are of one account, Region and day,
+    and so have most of their rows in common."""
     chunk: list[LogFile] = []
     size = 0
-    for file in sorted(files, key=lambda one: (-one.size, one.path)):
+    for file in sorted(files, key=lambda one: (-one.size if one.size > target_bytes else 0, one.path)):
         if chunk and (size + file.size > target_bytes or len(chunk) >= target_files):
             yield tuple(chunk)
             chunk, size = [], 0

@@ -5,9 +5,24 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from lpgen.edge.object_store import StoredObject
 from lpgen.errors import IngestError
+
+_LARGE_BYTES: Final = 8 << 20
+"""Objects beyond this are read first, so that none of them is what is waited for at the end."""
+
+# Equal objects lie side by side, where the one of them that is named first has its place.
+_QUEUE: Final = """
+CREATE TEMP TABLE queue AS
+SELECT name, size, etag FROM (
+    SELECT f.name, f.size, f.etag, min(f.name) OVER (PARTITION BY f.size, f.etag) AS first_name
+    FROM temp.found f LEFT JOIN objects o ON o.name = f.name AND o.size = f.size AND o.etag = f.etag
+    WHERE o.name IS NULL
+)
+ORDER BY iif(size > {large}, -size, 0), first_name, name
+"""
 
 
 @contextlib.contextmanager
@@ -40,11 +55,7 @@ class ObjectPlan:
     def queue_new(self) -> tuple[int, int, int]:
         """Queues the objects that the ledger doesn't know: how many are new, their bytes, and how many are known."""
         with failure_as_ingest_error():
-            self._connection.execute(
-                "CREATE TEMP TABLE queue AS SELECT f.name, f.size, f.etag FROM temp.found f LEFT JOIN objects o "
-                "ON o.name = f.name AND o.size = f.size AND o.etag = f.etag WHERE o.name IS NULL "
-                "ORDER BY f.size DESC, f.etag, f.name"
-            )
+            self._connection.execute(_QUEUE.format(large=_LARGE_BYTES))
         new, size = self._connection.execute("SELECT count(*), total(size) FROM temp.queue").fetchone()
         (found,) = self._connection.execute("SELECT count(*) FROM temp.found").fetchone()
         return new, int(size), found - new
@@ -58,7 +69,8 @@ class ObjectPlan:
         return [digest for (digest,) in rows]
 
     def chunks(self, *, target_bytes: int, target_files: int) -> Iterator[tuple[StoredObject, ...]]:
-        """The queued objects, the largest first, and equal ones side by side: of one size, and one `etag` therein."""
+        """The queued objects: first the large ones, then by name, since neighbours are of one account, Region and day,
+        and so have most of their rows in common; but equal ones, of one size and `etag`, side by side."""
         chunk: list[StoredObject] = []
         size = 0
         for one in self._queued():

@@ -13,6 +13,10 @@ from lpgen.core.model import Caller, CallerKind
 
 _ANONYMOUS: Final = ("ANONYMOUS_PRINCIPAL", "anonymous")
 
+_SESSION_TYPES: Final = ("AssumedRole", "FederatedUser")
+
+IdentityKey = UserIdentity | tuple[str | bool | None, ...] | None
+
 _SERVICE_LINKED_PATH: Final = ":role/aws-service-role/"
 
 # Session names that only an AWS service chooses when it assumes a service role that a customer made for it.
@@ -53,7 +57,7 @@ def caller_from_identity(identity: UserIdentity | None) -> Caller:
     """
     if identity is None:
         return Caller(CallerKind.UNKNOWN)
-    if identity.type in ("AssumedRole", "FederatedUser"):
+    if identity.type in _SESSION_TYPES:
         return _caller_from_session(identity)
     if identity.type in ("IAMUser", "Role"):
         return _caller_from_arn(identity, identity.arn, identity.principalId)
@@ -63,6 +67,28 @@ def caller_from_identity(identity: UserIdentity | None) -> Caller:
     if kind is CallerKind.UNKNOWN and identity.type is None and identity.invokedBy:
         kind = CallerKind.SERVICE
     return Caller(kind, account=identity.accountId or "")
+
+
+def essential_identity(identity: UserIdentity | None) -> IdentityKey:
+    """What of an identity decides its caller and whatever else is read of it, to be compared and hashed. A session's
+    name is no part of it, so that all sessions of a role are one."""
+    if identity is None or identity.type not in _SESSION_TYPES:
+        return identity
+    context = identity.sessionContext
+    issuer = context.sessionIssuer if context else None
+    if context is None or issuer is None or not issuer.arn:
+        return identity
+    return (
+        identity.type,
+        identity.accountId,
+        identity.invokedBy,
+        issuer.arn,
+        issuer.principalId,
+        issuer.type,
+        issuer.accountId,
+        not context.sourceIdentity,
+        _has_service_session_name(identity),
+    )
 
 
 def _caller_from_session(identity: UserIdentity) -> Caller:
@@ -99,8 +125,10 @@ def _kind_from_arn(arn: str) -> CallerKind:
 
 
 def _is_service_session(identity: UserIdentity, arn: str) -> bool:
-    if _SERVICE_LINKED_PATH in arn:
-        return True
+    return _SERVICE_LINKED_PATH in arn or _has_service_session_name(identity)
+
+
+def _has_service_session_name(identity: UserIdentity) -> bool:
     session_name = (identity.principalId or "").partition(":")[2]
     return session_name.startswith(SERVICE_SESSION_NAMES)
 

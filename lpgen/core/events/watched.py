@@ -11,14 +11,25 @@ import msgspec
 from lpgen.core.events.records import Record
 
 Values = tuple[object, ...] | bytes
-Reader = Callable[[dict[str, object]], Values]
+Reader = Callable[[dict[str, object]], tuple[object, ...]]
 """Reads what matters of the objects that have the same names, and stands for these names."""
 
 Part = tuple[Reader, Values] | str | None
 
 _MAX_READERS: Final = 1024
+_MAX_DEPTH: Final = 5
+"""How deep objects are watched; what lies deeper counts as read with what it lies in."""
 
 _encode: Final = msgspec.json.Encoder().encode
+
+
+def watched(value: object, depth: int = _MAX_DEPTH) -> Any:
+    """The value with all objects in it watched."""
+    if depth and isinstance(value, dict):
+        return WatchedObject({name: watched(item, depth - 1) for name, item in value.items()})
+    if depth and isinstance(value, list):
+        return [watched(item, depth - 1) for item in value]
+    return value
 
 
 class WatchedObject(dict[str, object]):
@@ -61,6 +72,9 @@ class WatchedObject(dict[str, object]):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
+    def __repr__(self) -> str:
+        return repr(dict(self.items()))
+
     def copy(self) -> dict[str, object]:
         return dict(self.items())
 
@@ -93,6 +107,48 @@ class WatchedRecord(Record):
     additionalEventData = _noting("additionalEventData")
 
 
+class _Read:
+    """What was ever seen to be read of the values in one place: `every` value of the objects there, or those under
+    some `names`; or, `whole`, what lies in these values too, however deep."""
+
+    __slots__ = ("every", "names", "whole")
+
+    def __init__(self) -> None:
+        self.names: dict[str, _Read] = {}
+        self.every = self.whole = False
+
+    def learn(self, value: object, depth: int = _MAX_DEPTH) -> bool:
+        """Adds what was read of a watched value, and says whether any of it is new."""
+        is_new = False
+        if not depth:
+            is_new = isinstance(value, (dict, list)) > self.whole
+            self.whole |= is_new
+        elif isinstance(value, WatchedObject):
+            is_new = value.read_all > self.every
+            self.every |= is_new
+            for name in value if value.read_all else value.read_names:
+                is_new |= name not in self.names
+                is_new |= self.names.setdefault(name, _Read()).learn(dict.get(value, name), depth - 1)
+        elif isinstance(value, list):
+            for item in value:
+                is_new |= self.learn(item, depth - 1)
+        return is_new
+
+    def of(self, value: object, depth: int = _MAX_DEPTH - 1) -> object:
+        """The value with nothing in it that wasn't read, but all names."""
+        if isinstance(value, list) and depth:
+            return [self.of(item, depth - 1) for item in value]
+        if not isinstance(value, dict) or self.whole or not depth:
+            return value
+        return {
+            name: self.names.get(name, _NOTHING).of(item, depth - 1) if self.every or name in self.names else None
+            for name, item in value.items()
+        }
+
+
+_NOTHING: Final = _Read()
+
+
 class ReadValues:
     """The values that one call's mapping was ever seen to read of one field of its records.
 
@@ -100,12 +156,11 @@ class ReadValues:
     same, if it did read no more of the first than was known when the part was taken.
     """
 
-    __slots__ = ("_all", "_names", "_readers")
+    __slots__ = ("_read", "_readers")
 
     def __init__(self) -> None:
-        self._names: set[str] = set()
-        self._all = False
-        self._readers: dict[tuple[str, ...], Reader] = {}
+        self._read = _Read()
+        self._readers: dict[tuple[str, ...], tuple[Reader, tuple[_Read, ...]]] = {}
 
     def part(self, value: dict[str, object] | str | None) -> Part:
         """What stands for the names in an object, and the values that are read of it, to be compared and hashed; other
@@ -113,26 +168,27 @@ class ReadValues:
         if type(value) is not dict:
             return value  # type: ignore[return-value]  # a string, or nothing
         names = tuple(value)
-        read = self._readers.get(names) or self._make_reader(names)
-        values = read(value)
+        reader, seen = self._readers.get(names) or self._make_reader(names)
+        values = reader(value)
         try:
             "".join(values)  # type: ignore[arg-type]
         except TypeError:
-            values = _encode(values)  # as text, since 1 == True == 1.0, and lists can't be hashed
-        return read, values
+            # As text, since 1 == True == 1.0, and lists can't be hashed.
+            return reader, _encode([read.of(item) for read, item in zip(seen, values, strict=True)])
+        return reader, values
 
     def learn(self, value: object) -> None:
         """Adds what was read of a watched object."""
-        if isinstance(value, WatchedObject) and not (value.read_names <= self._names and value.read_all <= self._all):
-            self._names |= value.read_names
-            self._all |= value.read_all
+        if isinstance(value, WatchedObject) and self._read.learn(value):
             self._readers.clear()
 
-    def _make_reader(self, names: tuple[str, ...]) -> Reader:
+    def _make_reader(self, names: tuple[str, ...]) -> tuple[Reader, tuple[_Read, ...]]:
         if len(self._readers) >= _MAX_READERS:
             self._readers.clear()
-        read = [name for name in names if self._all or name in self._names]
+        known = self._read.names
+        read = [name for name in names if self._read.every or name in known]
         # The first name twice, as `itemgetter` gives a tuple only for several.
-        reader: Reader = itemgetter(read[0], *read) if read else lambda _value: ()
-        self._readers[names] = reader
-        return reader
+        twice = [read[0], *read] if read else []
+        reader: Reader = itemgetter(*twice) if twice else lambda _value: ()
+        made = self._readers[names] = reader, tuple(known.get(name, _NOTHING) for name in twice)
+        return made

@@ -12,7 +12,6 @@ from lpgen.core.events.records import Record
 from lpgen.core.model import (
     Caller,
     CallerKind,
-    Category,
     MappedAction,
     MappingStatus,
     OutcomeDetail,
@@ -33,7 +32,6 @@ Behind = tuple[str, str, str, str, str, str, str, str, str, str, str, bool, str,
 _NOT_MAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
 _HAS_USAGE: Final = (CallerKind.ROLE, CallerKind.USER)
 _OWN_ROWS: Final = (None, SkipReason.DENIED, SkipReason.UNDETERMINED)
-_DATA: Final = Category.DATA.value
 
 
 class RecordMapper(Protocol):
@@ -47,8 +45,7 @@ class RecordMapper(Protocol):
 class Contribution:
     """Why a record is no usage (None where it is), with a detail, and the rows of the tables that it counts in.
 
-    `rows` are usage rows: the key behind the day, and the resources that fold to that row, sorted. `account` to
-    `source` are a coverage row's key but for the day.
+    `rows` are usage rows: the key behind the day, and the resources that fold to that row, sorted.
     """
 
     skip: SkipReason | None
@@ -57,7 +54,8 @@ class Contribution:
     account: str
     region: str
     category: str
-    source: str
+    event_source: str
+    event_name: str
     rows: tuple[tuple[Behind, tuple[str, ...]], ...]
 
 
@@ -77,7 +75,8 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
         account=record.recipientAccountId or "",
         region=record.awsRegion or "",
         category=category,
-        source=record.eventSource if category == _DATA else "",
+        event_source=record.eventSource,
+        event_name=record.eventName,
         rows=_rows(record, caller, outcome, mapping.actions) if skip is None else (),
     )
 

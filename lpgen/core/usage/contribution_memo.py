@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from lpgen.core.events.caller import caller_from_identity
+from lpgen.core.events.caller import IdentityKey, caller_from_identity, essential_identity
 from lpgen.core.events.outcome import essential_message
 from lpgen.core.events.records import (
     RawRecord,
@@ -14,7 +14,7 @@ from lpgen.core.events.records import (
     decode_beside,
     decode_resources,
 )
-from lpgen.core.events.watched import ReadValues, WatchedObject, WatchedRecord
+from lpgen.core.events.watched import ReadValues, WatchedRecord, watched
 from lpgen.core.model import Caller
 from lpgen.core.usage.contribution import Contribution, RecordMapper, contribution_from_record
 from lpgen.core.usage.open_names import (
@@ -30,11 +30,10 @@ from lpgen.core.usage.open_names import (
 MAX_CONTRIBUTIONS: Final = 32_768
 MAX_IDENTITIES: Final = 16_384
 MAX_CALLERS: Final = 65_536
-MAX_CALLS: Final = 16_384
+MAX_FORMS: Final = 16_384
 """How much of each is remembered: beyond, all of it is forgotten, so that memory has a bound whatever logs hold."""
 
-_SHARED: Final = ("eventSource", "eventName", "awsRegion", "recipientAccountId", "eventType", "eventCategory")
-
+FormKey = tuple[Any, ...]
 Signature = tuple[object, ...]
 """What decides a record's contribution."""
 
@@ -75,6 +74,16 @@ class _Call:
             self.beside.learn(record.additionalEventData)
 
 
+class _Form:
+    """Stands for the records of a call that agree in their plain fields: place, type, error code and the like."""
+
+    __slots__ = ("call", "key")
+
+    def __init__(self, key: FormKey, call: _Call) -> None:
+        self.key = key
+        self.call = call
+
+
 class ContributionMemo:
     """The contributions of records under one event map.
 
@@ -83,58 +92,65 @@ class ContributionMemo:
 
     def __init__(self, event_map: RecordMapper) -> None:
         self._event_map = event_map
-        self._identities: dict[UserIdentity | None, KnownCaller] = {}
+        self._identities: dict[IdentityKey, KnownCaller] = {}
         self._callers: dict[tuple[Caller, CallerClass], KnownCaller] = {}
         self._classes: dict[tuple[Caller, UserIdentity], CallerClass] = {}
         self._calls: dict[tuple[str, str], _Call] = {}
+        self._forms: dict[FormKey, _Form] = {}
         self._contributions: dict[Signature, Contribution] = {}
-        self._texts: dict[str | None, str | None] = {}
 
     def find_caller(self, record: RawRecord) -> KnownCaller:
         """Who made the recorded call."""
-        return self._identities.get(record.userIdentity) or self._add_identity(record.userIdentity)
+        key = essential_identity(record.userIdentity)
+        return self._identities.get(key) or self._add_identity(key, record.userIdentity)
 
     def find(self, record: RawRecord, alike: CallerClass) -> tuple[Contribution, str]:
         """What a record by a caller of this class adds, and the end of the resources in it that hold a mark."""
-        call = self._calls.get((record.eventSource, record.eventName)) or self._add_call(record)
-        signature, end = _sign(record, alike, call)
+        key = (
+            record.eventSource,
+            record.eventName,
+            record.awsRegion,
+            record.recipientAccountId,
+            record.eventType,
+            record.eventCategory,
+            record.managementEvent,
+            record.readOnly,
+            record.errorCode,
+            record.vpcEndpointId,
+        )
+        form = self._forms.get(key) or self._add_form(key)
+        signature, end = _sign(record, alike, form)
         found = self._contributions.get(signature)
-        return (found, end) if found else self._add(record, alike, call)
+        return (found, end) if found else self._add(record, alike, form)
 
-    def _add(self, record: RawRecord, alike: CallerClass, call: _Call) -> tuple[Contribution, str]:
-        request = record.requestParameters
+    def _add(self, record: RawRecord, alike: CallerClass, form: _Form) -> tuple[Contribution, str]:
+        call, request = form.call, record.requestParameters
         name = open_name(request, call.open_name) if call.open_name and isinstance(request, dict) else None
-        self._share_texts(record)
-        bare = _bare_record(record, alike, name)
+        bare = _bare_record(record, alike, form, name)
         found = contribution_from_record(bare, alike.caller, self._event_map)
         call.learn(bare)
         if name and not (is_listed_at_end(bare.resources or ()) and is_open_at_end(found.rows)):
             call.open_name = ""
-            return self._add(record, alike, call)
+            return self._add(record, alike, form)
         if len(self._contributions) >= MAX_CONTRIBUTIONS:
-            self._forget()
-        signature, end = _sign(record, alike, call)
+            self._contributions.clear()
+        signature, end = _sign(record, alike, form)
         self._contributions[signature] = found
         return found, end
 
-    def _share_texts(self, record: RawRecord) -> None:
-        """Makes texts that many records have one object, since contributions and signatures keep them."""
-        for name in _SHARED:
-            text = getattr(record, name)
-            setattr(record, name, self._texts.setdefault(text, text))
-
-    def _forget(self) -> None:
-        self._contributions.clear()
-        self._texts.clear()
-
-    def _add_call(self, record: RawRecord) -> _Call:
-        if len(self._calls) >= MAX_CALLS:
+    def _add_form(self, key: FormKey) -> _Form:
+        if len(self._forms) >= MAX_FORMS:
+            self._forms.clear()
             self._calls.clear()
-            self._forget()
-        call = self._calls[record.eventSource, record.eventName] = _Call(record.eventSource)
-        return call
+            self._contributions.clear()
+        name = key[:2]
+        call = self._calls.get(name)
+        if call is None:
+            call = self._calls[name] = _Call(key[0])
+        form = self._forms[key] = _Form(key, call)
+        return form
 
-    def _add_identity(self, identity: UserIdentity | None) -> KnownCaller:
+    def _add_identity(self, key: IdentityKey, identity: UserIdentity | None) -> KnownCaller:
         if len(self._identities) >= MAX_IDENTITIES:
             self._identities.clear()
         if len(self._callers) >= MAX_CALLERS:
@@ -145,13 +161,13 @@ class ContributionMemo:
         alike = (Caller(caller.kind, service_session=caller.service_session), _identity_of_class(identity, caller))
         known = self._classes.setdefault(alike, CallerClass(*alike))
         found = self._callers.setdefault((caller, known), KnownCaller(caller, known))
-        self._identities[identity] = found
+        self._identities[key] = found
         return found
 
 
-def _sign(record: RawRecord, alike: CallerClass, call: _Call) -> tuple[Signature, str]:
+def _sign(record: RawRecord, alike: CallerClass, form: _Form) -> tuple[Signature, str]:
     """The record's signature as far as is known now, and the end of a name that a mark in it stands for."""
-    request, response, message = record.requestParameters, record.responseElements, record.errorMessage
+    call, request = form.call, record.requestParameters
     resources = bytes(record.resources) if call.reads_resources else None
     end = ""
     if call.open_name and type(request) is dict:
@@ -161,55 +177,42 @@ def _sign(record: RawRecord, alike: CallerClass, call: _Call) -> tuple[Signature
             request = {**request, call.open_name: kept + MARK}
             if resources:
                 resources = mark_listed(resources, name)
-    signature = (
-        alike,
-        call,
-        record.awsRegion,
-        record.recipientAccountId,
-        record.eventType,
-        record.eventCategory,
-        record.managementEvent,
-        record.readOnly,
-        record.errorCode,
-        record.vpcEndpointId,
-        message and essential_message(message),
-        None if request is None else call.request.part(request),
-        None if response is None else call.response.part(response),
-        resources,
-        call.beside.part(decode_beside(bytes(record.additionalEventData))) if call.reads_beside else None,
-    )
-    return signature, end
+    part = None if request is None else call.request.part(request)
+    message, response = record.errorMessage, record.responseElements
+    if message is not None or response is not None or call.reads_beside:
+        message = message and essential_message(message)
+        more = None if response is None else call.response.part(response)
+        beside = call.beside.part(decode_beside(bytes(record.additionalEventData))) if call.reads_beside else None
+        return (form, alike, part, resources, message, more, beside), end
+    return (form, alike, part, resources), end
 
 
-def _bare_record(record: RawRecord, alike: CallerClass, name: OpenName | None) -> WatchedRecord:
-    """What of the record may decide its contribution, with marks and watched."""
+def _bare_record(record: RawRecord, alike: CallerClass, form: _Form, name: OpenName | None) -> WatchedRecord:
+    """What of the record may decide its contribution, with marks and watched. Its plain texts are those of the form,
+    since contributions keep them."""
     request, resources = record.requestParameters, bytes(record.resources)
     if name:
-        parameter = OPEN_NAMES[record.eventSource]
-        request = {**request, parameter: name[0] + MARK}  # type: ignore[dict-item]
+        request = {**request, form.call.open_name: name[0] + MARK}  # type: ignore[dict-item]
         resources = mark_listed(resources, name)
+    source, event_name, region, account, kind, category, is_management, reads_only, error_code, endpoint = form.key
     return WatchedRecord(
-        eventSource=record.eventSource,
-        eventName=record.eventName,
-        eventType=record.eventType,
-        eventCategory=record.eventCategory,
-        managementEvent=record.managementEvent,
-        readOnly=record.readOnly,
-        awsRegion=record.awsRegion,
-        recipientAccountId=record.recipientAccountId,
+        eventSource=source,
+        eventName=event_name,
+        eventType=kind,
+        eventCategory=category,
+        managementEvent=is_management,
+        readOnly=reads_only,
+        awsRegion=region,
+        recipientAccountId=account,
         userIdentity=alike.identity,
-        errorCode=record.errorCode,
+        errorCode=error_code,
         errorMessage=record.errorMessage and essential_message(record.errorMessage),
-        vpcEndpointId=record.vpcEndpointId,
-        requestParameters=_watched(request),
-        responseElements=_watched(record.responseElements),
-        additionalEventData=_watched(decode_beside(bytes(record.additionalEventData))),
+        vpcEndpointId=endpoint,
+        requestParameters=watched(request),
+        responseElements=watched(record.responseElements),
+        additionalEventData=watched(decode_beside(bytes(record.additionalEventData))),
         resources=decode_resources(resources),
     )
-
-
-def _watched(value: dict[str, object] | str | None) -> dict[str, object] | str | None:
-    return WatchedObject(value) if isinstance(value, dict) else value
 
 
 def _identity_of_class(identity: UserIdentity | None, caller: Caller) -> UserIdentity:

@@ -141,8 +141,10 @@ def _fold_name(service: str, name: str, *, is_global: bool) -> tuple[str, str]:
 
 def fold_key(key: str) -> tuple[str, str]:
     """The leading directories of an object key, then `*`; a key in no directory is kept whole."""
-    *directories, rest = key.split("/", KEPT_DIRECTORIES)
-    return (key[: len(key) - len(rest)], "*") if directories else (key, "")
+    end = 0
+    for _ in range(KEPT_DIRECTORIES):
+        end = key.find("/", end) + 1 or end
+    return (key[:end], "*") if end else (key, "")
 
 
 @cache

@@ -1,25 +1,24 @@
 """From records to the usage tables: one pass that counts each record as usage or as a skip.
 
-This is the hot path. A row in the making is a list under a tuple key (see `lpgen.core.usage.tally_tables`).
+This is the hot path. It counts under keys and puts no table together (see `lpgen.core.usage.tally_tables`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from lpgen.core.events.caller import caller_from_identity
 from lpgen.core.events.outcome import outcome_from_record
-from lpgen.core.events.records import RawRecord, Record, RecordHead, raw_from_record, record_from_raw
+from lpgen.core.events.records import RawRecord, Record, raw_from_record, record_from_raw
 from lpgen.core.model import Category, SkipReason
-from lpgen.core.usage.contribution import MAX_TEXT_LENGTH, Contribution, RecordMapper
-from lpgen.core.usage.contribution_memo import ContributionMemo, KnownCaller
+from lpgen.core.usage.contribution import MAX_TEXT_LENGTH, RecordMapper
+from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.coverage import NO_CATEGORY, category_from_record, is_record_reason
 from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window, moment_from_text
-from lpgen.core.usage.open_names import MARK
 from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage, merge_usage
-from lpgen.core.usage.tally_tables import LATE, Before, CoverageRows, SkipRows, UsageRows, usage_from_rows
+from lpgen.core.usage.tally_tables import LATE, Counts, CoverageRows, SkipRows, add_skip, usage_from_counts
 from lpgen.core.usage.unusable import Unusable
 
 _DATA: Final = Category.DATA.value
@@ -60,20 +59,6 @@ def usage_from_records(
     return tally.usage(limit=limit)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """Where the records of one contribution, caller and day count: a coverage row, and either usage rows with an
-    example, or a row of skips for this reason."""
-
-    coverage: list[int]
-    usage: tuple[tuple[list[Any], str], ...]
-    skip: SkipReason | None
-    skips: list[Any]
-
-
-_NO_ROW: Final[list[Any]] = []
-
-
 class UsageTally:
     """Usage in the making: sources are added one by one, and `usage` gives the tables of all of them."""
 
@@ -81,15 +66,13 @@ class UsageTally:
         self._contributions = contributions
         self._window = window
         self._has_ends = window != ALL_TIME
-        self._rows: UsageRows = {}
+        self._counts: Counts = {}
         self._skips: SkipRows = {}
         self._coverage: CoverageRows = {}
-        self._places: dict[Before, Before] = {}
-        self._days: dict[tuple[Contribution, KnownCaller, str], _Rows] = {}
 
     def usage(self, *, limit: int = OVERFLOW_LIMIT) -> Usage:
         """The tables of all that was added, sorted and merged."""
-        return merge_usage([usage_from_rows(self._rows, self._skips, self._coverage)], limit=limit)
+        return merge_usage([usage_from_counts(self._counts, self._skips, self._coverage)], limit=limit)
 
     def add_source(self, records: Iterable[RawRecord | Unusable], source: str) -> SourceCounts:
         """Counts the records of one file; a second record of one event id in it is a duplicate."""
@@ -128,23 +111,21 @@ class UsageTally:
             return self._add_refused(record, Unusable(SkipReason.OUT_OF_WINDOW, why, _position(number)), source, lot)
         caller = self._contributions.find_caller(record)
         contribution, end = self._contributions.find(record, caller.alike)
-        day = moment[:10]
-        rows = self._days.get((contribution, caller, day)) or self._open_rows(record, contribution, caller, day)
+        key = (contribution, caller, moment[:10])
+        found = self._counts.get(key)
+        if found is None:
+            found = self._counts[key] = [0, NO_TIME, LATE, ()]
         count, last = lot
-        rows.coverage[0] += count
-        if rows.skip is not None:
-            _count_skip(rows.skips, (moment, event_id, source, _position(number)), lot)
-            return rows.skip
-        rows.coverage[1] += count
-        for row, example in rows.usage:
-            row[2] += count
-            if moment > row[1]:
-                row[1] = moment
-            if moment <= row[0]:
-                _offer_example(row, moment, event_id, example, end)
-            if last > row[1]:
-                row[1] = last
-        return None
+        found[0] += count
+        if moment > found[1]:
+            found[1] = moment
+        if last > found[1]:
+            found[1] = last
+        if moment <= found[2]:
+            example = (event_id, end) if contribution.skip is None else (event_id, source, _position(number))
+            if (moment, example) < (found[2], found[3]):
+                found[2], found[3] = moment, example
+        return contribution.skip
 
     def _add_refused(self, record: RawRecord, part: Unusable, source: str, lot: Lot) -> SkipReason:
         """Counts a record that doesn't count whatever it says."""
@@ -167,32 +148,6 @@ class UsageTally:
         self._add_skip(part, source, _saying(record, moment))
         return part.reason
 
-    def _open_rows(self, record: RawRecord, contribution: Contribution, known: KnownCaller, day: str) -> _Rows:
-        """The rows that a caller's contribution counts in on one day, made where they are new.
-
-        INVARIANT: the day is part of the key, so that a row's records all have a time or none has.
-        """
-        key = (contribution.account, contribution.region, day, contribution.category, contribution.source)
-        coverage = self._coverage.setdefault(key, [0, 0])
-        skip, skips = contribution.skip, _NO_ROW
-        if skip is not None:
-            said = known.caller.principal, contribution.outcome, contribution.detail
-            skips = self._skip_row(skip, record, *said)
-        usage = tuple(self._open_usage(contribution, known, day))
-        rows = self._days[contribution, known, day] = _Rows(coverage, usage, skip, skips)
-        return rows
-
-    def _open_usage(self, contribution: Contribution, known: KnownCaller, day: str) -> Iterator[tuple[list[Any], str]]:
-        caller = known.caller
-        before = (caller.principal, caller.principal_id, caller.account, contribution.account, contribution.region)
-        before = self._places.setdefault(before, before)
-        for behind, resources in contribution.rows:
-            key = (before, day, behind)
-            row = self._rows.get(key)
-            if row is None:
-                row = self._rows[key] = [LATE, NO_TIME, 0, "", ""]
-            yield row, resources[0]
-
     def _count_coverage(self, record: Record, moment: str | None, lot: Lot = _ALONE) -> None:
         """Counts a record that is no usage; a `moment` of None says that it shows nothing of any day."""
         category = NO_CATEGORY if moment is None else category_from_record(record)
@@ -205,39 +160,17 @@ class UsageTally:
         """Counts what is no usage; `said` are its time, its principal and its outcome."""
         moment, principal, outcome = said
         record = part.record or _NOTHING
-        row = self._skip_row(part.reason, record, principal, outcome, part.detail)
-        _count_skip(row, (moment, record.eventID or "", source, part.position), lot)
-
-    def _skip_row(self, reason: SkipReason, record: RecordHead, principal: str, outcome: str, detail: str) -> list[Any]:
         key = (
-            reason.value,
+            part.reason.value,
             principal,
             record.recipientAccountId or "",
             record.awsRegion or "",
             record.eventSource[:MAX_TEXT_LENGTH],
             record.eventName[:MAX_TEXT_LENGTH],
             outcome,
-            detail[:MAX_TEXT_LENGTH],
+            part.detail[:MAX_TEXT_LENGTH],
         )
-        return self._skips.setdefault(key, [LATE, NO_TIME, 0, "", "", ""])
-
-
-def _offer_example(row: list[Any], moment: str, event_id: str, example: str, end: str) -> None:
-    """Makes a record the row's example if it is less than the one it has."""
-    if end and example.endswith(MARK):
-        example = example[:-1] + end
-    if (moment, event_id, example) < (row[0], row[3], row[4]):
-        row[0], row[3], row[4] = moment, event_id, example
-
-
-def _count_skip(row: list[Any], example: tuple[str, str, str, str], lot: Lot) -> None:
-    """Counts a lot in a row of skips, and makes it the row's example if it is less than the one it has."""
-    moment, event_id, source, position = example
-    row[1] = max(row[1], moment, lot[1])
-    first = moment or LATE
-    if not row[2] or (first, event_id, source, position) < (row[0], row[3], row[4], row[5]):
-        row[0], row[3], row[4], row[5] = first, event_id, source, position
-    row[2] += lot[0]
+        add_skip(self._skips, key, lot[0], (moment, record.eventID or "", source, part.position), lot[1])
 
 
 def _saying(record: Record, moment: str) -> tuple[str, str, str]:

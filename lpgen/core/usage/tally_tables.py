@@ -1,4 +1,4 @@
-"""The rows of a tally as Arrow tables."""
+"""The counts of a tally as Arrow tables."""
 
 from __future__ import annotations
 
@@ -7,57 +7,122 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from lpgen.core.model import Category
 from lpgen.core.usage.columns import empty_table, flag_column, integer_column, is_text, text_column, time_column
-from lpgen.core.usage.contribution import Behind
+from lpgen.core.usage.contribution import MAX_TEXT_LENGTH, Behind, Contribution
+from lpgen.core.usage.contribution_memo import KnownCaller
 from lpgen.core.usage.event_time import NO_TIME
+from lpgen.core.usage.open_names import MARK
 from lpgen.core.usage.tables import COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
 
 LATE: Final = "~"
-"""Sorts behind every time: the first-seen time of a row whose records say none."""
+"""Sorts behind every time: the first-seen time where no record says one."""
 
-Before = tuple[str, str, str, str, str]
-"""The key columns of `USAGE_SCHEMA` before the day, in its order."""
+_DATA: Final = Category.DATA.value
 
-UsageKey = tuple[Before, str, Behind]
-"""The key columns of `USAGE_SCHEMA`: those before the day, the day, and those behind it."""
+CountKey = tuple[Contribution, KnownCaller, str]
+"""What a record adds, its caller, and its day, so that the records of one key all have a time or none has."""
 
 SkipKey = tuple[str, str, str, str, str, str, str, str]
 CoverageKey = tuple[str, str, str, str, str]
 
-# Lists of different types are the fastest rows in the making: [first, last, count, event id, resource], the same
-# with [..., event id, source, position], and [records, usage records].
-UsageRows = dict[UsageKey, list[Any]]
+# Lists of different types are the fastest rows in the making: `[records, last, first, example]`, an example being
+# event id and end of a name, and of a skip event id, source and position; `[first, last, records, event id, source,
+# position]`; and `[records, usage records]`.
+Counts = dict[CountKey, list[Any]]
 SkipRows = dict[SkipKey, list[Any]]
 CoverageRows = dict[CoverageKey, list[int]]
 
 
-def usage_from_rows(rows: UsageRows, skips: SkipRows, coverage: CoverageRows) -> Usage:
-    """The three tables of a tally, not yet sorted."""
-    return Usage(_usage_table(rows), _table(skips, SKIPS_SCHEMA), _table(coverage, COVERAGE_SCHEMA))
+def usage_from_counts(counts: Counts, skips: SkipRows, coverage: CoverageRows) -> Usage:
+    """The three tables, neither sorted nor merged: of what was counted by contribution, and of rows beside it."""
+    all_skips = {key: [*row] for key, row in skips.items()}
+    all_coverage = {key: [*row] for key, row in coverage.items()}
+    for key, (records, last, first, example) in counts.items():
+        contribution = key[0]
+        covered = all_coverage.setdefault(_coverage_key(key), [0, 0])
+        covered[0] += records
+        if contribution.skip is None:
+            covered[1] += records
+        else:
+            add_skip(all_skips, _skip_key(key), records, (first, *example), last)
+    return Usage(_usage_table(counts), _table(all_skips, SKIPS_SCHEMA), _table(all_coverage, COVERAGE_SCHEMA))
 
 
-def _usage_table(rows: UsageRows) -> pa.Table:
+def add_skip(rows: SkipRows, key: SkipKey, records: int, example: tuple[str, str, str, str], last: str) -> None:
+    """Counts records in a row of skips, of which the first is this one: its time, event id, source and position."""
+    row = rows.setdefault(key, [LATE, NO_TIME, 0, "", "", ""])
+    first = (example[0] or LATE, *example[1:])
+    row[1] = max(row[1], example[0], last)
+    if not row[2] or first < (row[0], row[3], row[4], row[5]):
+        row[0], row[3], row[4], row[5] = first
+    row[2] += records
+
+
+def _coverage_key(key: CountKey) -> CoverageKey:
+    contribution, _, day = key
+    source = contribution.event_source if contribution.category == _DATA else ""
+    return contribution.account, contribution.region, day, contribution.category, source
+
+
+def _skip_key(key: CountKey) -> SkipKey:
+    contribution, known, _ = key
+    assert contribution.skip is not None
+    return (
+        contribution.skip.value,
+        known.caller.principal,
+        contribution.account,
+        contribution.region,
+        contribution.event_source[:MAX_TEXT_LENGTH],
+        contribution.event_name[:MAX_TEXT_LENGTH],
+        contribution.outcome,
+        contribution.detail[:MAX_TEXT_LENGTH],
+    )
+
+
+def _usage_table(counts: Counts) -> pa.Table:
+    places: dict[tuple[KnownCaller, str, str], int] = {}
+    days: dict[str, int] = {}
+    behinds: dict[int, int] = {}  # by identity, as hashing so many texts takes long
+    parts: list[Behind] = []
+    rows: list[tuple[Any, ...]] = []
+    for (contribution, known, day), (records, last, first, example) in counts.items():
+        if contribution.skip is not None:
+            continue
+        place = places.setdefault((known, contribution.account, contribution.region), len(places))
+        on = days.setdefault(day, len(days))
+        for behind, resources in contribution.rows:
+            at = behinds.get(id(behind))
+            if at is None:
+                at = behinds[id(behind)] = len(parts)
+                parts.append(behind)
+            event_id, end = example
+            resource = resources[0]
+            if end and resource.endswith(MARK):
+                resource = resource[:-1] + end
+            rows.append((place, on, at, first, last, records, event_id, resource))
     if not rows:
         return empty_table(USAGE_SCHEMA)
-    before, days, behind = zip(*rows.keys(), strict=True)
+    at_place, at_day, at_behind, *values = zip(*rows, strict=True)
+    callers = [(one.caller, account, region) for one, account, region in places]
+    before = [(one.principal, one.principal_id, one.account, account, region) for one, account, region in callers]
     kinds = [field.type for field in USAGE_SCHEMA]
     arrays = [
-        *_spread(before, kinds[:5]),
-        *_spread([(day,) for day in days], kinds[5:6]),
-        *_spread(behind, kinds[6:20]),
-        *(_column(values, kind) for values, kind in zip(zip(*rows.values(), strict=True), kinds[20:], strict=True)),
+        *_spread(before, at_place, kinds[:5]),
+        *_spread([(day,) for day in days], at_day, kinds[5:6]),
+        *_spread(parts, at_behind, kinds[6:20]),
+        *(_column(column, kind) for column, kind in zip(values, kinds[20:], strict=True)),
     ]
     fields = [field.with_type(array.type) for field, array in zip(USAGE_SCHEMA, arrays, strict=True)]
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
-def _spread(parts: Sequence[tuple[Any, ...]], kinds: Sequence[pa.DataType]) -> Iterator[pa.Array]:
-    """The columns of parts of keys, texts as dictionaries. Few of the parts are distinct, and each is encoded once."""
-    places: dict[tuple[Any, ...], int] = {}
-    at = integer_column([places.setdefault(part, len(places)) for part in parts])
-    for values, kind in zip(zip(*places, strict=True), kinds, strict=True):
+def _spread(parts: Sequence[tuple[Any, ...]], at: Sequence[int], kinds: Sequence[pa.DataType]) -> Iterator[pa.Array]:
+    """The columns of parts of keys, texts as dictionaries; `at` says which part each row has."""
+    places = integer_column(at)
+    for values, kind in zip(zip(*parts, strict=True), kinds, strict=True):
         column = _column(values, kind)
-        yield (column.dictionary_encode() if is_text(kind) else column).take(at)
+        yield (column.dictionary_encode() if is_text(kind) else column).take(places)
 
 
 def _table(rows: Mapping[Any, Sequence[Any]], schema: pa.Schema) -> pa.Table:

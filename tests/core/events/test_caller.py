@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from lpgen.core.events.caller import caller_from_record
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lpgen.core.events.caller import caller_from_identity, caller_from_record, essential_identity
 from lpgen.core.events.records import Record, SessionContext, SessionIssuer, UserIdentity
 from lpgen.core.model import Caller, CallerKind
 
@@ -112,3 +116,43 @@ def test_caller_with_an_arn_that_is_no_role_or_user_is_unknown(arn: str) -> None
 def test_caller_says_whether_an_aws_service_holds_the_session(arn: str, session: str, expected: bool) -> None:
     caller = caller_from_record(record_by(session_of(role_issuer(arn), session=session)))
     assert caller.service_session is expected
+
+
+_TEXTS = st.sampled_from([None, "", "a", ACCOUNT])
+_ARNS = st.sampled_from(
+    [None, "", ROLE, USER, f"arn:aws:iam::{ACCOUNT}:root", "arn:aws:iam::1:role/aws-service-role/x"]
+)
+_ISSUERS = st.builds(SessionIssuer, st.sampled_from([None, "Role", "Root"]), _TEXTS, _ARNS, _TEXTS)
+_IDENTITIES = st.builds(
+    UserIdentity,
+    type=st.sampled_from(["AssumedRole", "FederatedUser", "IAMUser", "Role", "AWSService", "AWSAccount", None]),
+    principalId=st.sampled_from([None, "A", "A:s", "A:t", "A:AWSBackup-1", "A:AWSBackup-2", "anonymous"]),
+    arn=_ARNS,
+    accountId=_TEXTS,
+    invokedBy=_TEXTS,
+    sessionContext=st.none() | st.builds(SessionContext, st.none() | _ISSUERS, _TEXTS),
+)
+
+
+@given(_IDENTITIES, _IDENTITIES)
+def test_identities_with_equal_essence_are_one_caller(one: UserIdentity, other: UserIdentity) -> None:
+    other = other if essential_identity(other) == essential_identity(one) else UserIdentity(**_changed(one))
+    if essential_identity(one) == essential_identity(other):
+        assert caller_from_identity(one) == caller_from_identity(other)
+        assert _beside_the_caller(one) == _beside_the_caller(other)
+
+
+def _changed(one: UserIdentity) -> dict[str, Any]:
+    """The identity in another session."""
+    fields = {name: getattr(one, name) for name in UserIdentity.__struct_fields__}
+    return fields | {"principalId": "A:AWSBackup-3", "arn": "arn:aws:sts::1:assumed-role/x/y"}
+
+
+def _beside_the_caller(identity: UserIdentity) -> tuple[object, ...]:
+    context = identity.sessionContext
+    return identity.type, identity.accountId, identity.invokedBy, bool(context and context.sourceIdentity)
+
+
+def test_sessions_of_a_role_have_one_essence_unless_a_service_named_them() -> None:
+    essences = [essential_identity(session_of(role_issuer(), session=name)) for name in ("s", "t", "AWSBackup-1")]
+    assert essences[0] == essences[1] != essences[2]

@@ -48,7 +48,17 @@ def said_by(found: Contribution, end: str = "") -> Said:
         behind: {text[:-1] + end if end and text.endswith(MARK) else text for text in resources}
         for behind, resources in found.rows
     }
-    return found.skip, found.detail, found.outcome, found.account, found.region, found.category, found.source, rows
+    return (
+        found.skip,
+        found.detail,
+        found.outcome,
+        found.account,
+        found.region,
+        found.category,
+        found.event_source,
+        found.event_name,
+        rows,
+    )
 
 
 def said_alone(record: Record) -> Said:
@@ -173,7 +183,7 @@ def test_memo_puts_open_names_back(call: tuple[str, str, str], bucket: str, keys
 
 
 def test_memo_forgets_when_it_holds_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MAX_CONTRIBUTIONS", "MAX_IDENTITIES", "MAX_CALLERS", "MAX_CALLS"):
+    for name in ("MAX_CONTRIBUTIONS", "MAX_IDENTITIES", "MAX_CALLERS", "MAX_FORMS"):
         monkeypatch.setattr(contribution_memo, name, 3)
     memo = ContributionMemo(event_map())
     rng = random.Random(7)
