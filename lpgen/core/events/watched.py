@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from lpgen.core.events.records import Record
+from lpgen.core.events.records import Record, decode_beside, decode_resources
 
 Values = tuple[object, ...] | bytes
 Reader = Callable[[dict[str, object]], tuple[object, ...]]
@@ -87,24 +87,26 @@ class WatchedObject(dict[str, object]):
     __hash__ = None
 
 
-def _noting(name: str) -> Any:
-    """A property that reads a field of a record, and notes that it did."""
-    read = getattr(Record, name).__get__
+def _noting(name: str, decode: Callable[[bytes], Any]) -> Any:
+    """A property that decodes a field of a record when it is read, and remembers it."""
 
     def get(self: WatchedRecord) -> Any:
-        self.touched.add(name)
-        return read(self)
+        if name not in self.touched:
+            self.touched[name] = watched(decode(getattr(self, f"{name}_json")))
+        return self.touched[name]
 
     return property(get)
 
 
 class WatchedRecord(Record):
-    """A record that remembers in `touched` which of these two fields were read."""
+    """A record that holds two fields as JSON, and in `touched` those of them that were read, decoded."""
 
-    touched: set[str] = msgspec.field(default_factory=set)
+    resources_json: bytes = b"null"
+    additionalEventData_json: bytes = b"null"
+    touched: dict[str, Any] = msgspec.field(default_factory=dict)
 
-    resources = _noting("resources")
-    additionalEventData = _noting("additionalEventData")
+    resources = _noting("resources", decode_resources)
+    additionalEventData = _noting("additionalEventData", decode_beside)
 
 
 class _Read:
@@ -126,9 +128,12 @@ class _Read:
         elif isinstance(value, WatchedObject):
             is_new = value.read_all > self.every
             self.every |= is_new
-            for name in value if value.read_all else value.read_names:
-                is_new |= name not in self.names
-                is_new |= self.names.setdefault(name, _Read()).learn(dict.get(value, name), depth - 1)
+            for name in value if value.read_all else value.read_names & value.keys():
+                read = self.names.get(name)
+                if read is None:
+                    read = self.names[name] = _Read()
+                    is_new = True
+                is_new |= read.learn(dict.get(value, name), depth - 1)
         elif isinstance(value, list):
             for item in value:
                 is_new |= self.learn(item, depth - 1)
@@ -177,10 +182,12 @@ class ReadValues:
             return reader, _encode([read.of(item) for read, item in zip(seen, values, strict=True)])
         return reader, values
 
-    def learn(self, value: object) -> None:
-        """Adds what was read of a watched object."""
-        if isinstance(value, WatchedObject) and self._read.learn(value):
+    def learn(self, value: object) -> bool:
+        """Adds what was read of a watched object, and says whether any of it is new."""
+        is_new = isinstance(value, WatchedObject) and self._read.learn(value)
+        if is_new:
             self._readers.clear()
+        return is_new
 
     def _make_reader(self, names: tuple[str, ...]) -> tuple[Reader, tuple[_Read, ...]]:
         if len(self._readers) >= _MAX_READERS:

@@ -12,7 +12,6 @@ from lpgen.core.events.records import (
     SessionContext,
     UserIdentity,
     decode_beside,
-    decode_resources,
 )
 from lpgen.core.events.watched import ReadValues, WatchedRecord, watched
 from lpgen.core.model import Caller
@@ -64,14 +63,16 @@ class _Call:
         self.reads_beside = self.reads_resources = False
         self.open_name = OPEN_NAMES.get(event_source, "")
 
-    def learn(self, record: WatchedRecord) -> None:
-        """Adds what was read of a record."""
-        self.request.learn(record.requestParameters)
-        self.response.learn(record.responseElements)
+    def learn(self, record: WatchedRecord) -> bool:
+        """Adds what was read of a record, and says whether any of it is new."""
+        is_new = self.request.learn(record.requestParameters)
+        is_new |= self.response.learn(record.responseElements)
+        is_new |= ("resources" in record.touched) > self.reads_resources
         self.reads_resources |= "resources" in record.touched
         if "additionalEventData" in record.touched:
+            is_new |= self.beside.learn(record.additionalEventData) or not self.reads_beside
             self.reads_beside = True
-            self.beside.learn(record.additionalEventData)
+        return is_new
 
 
 class _Form:
@@ -121,22 +122,25 @@ class ContributionMemo:
         form = self._forms.get(key) or self._add_form(key)
         signature, end = _sign(record, alike, form)
         found = self._contributions.get(signature)
-        return (found, end) if found else self._add(record, alike, form)
+        if found is None:
+            found = self._add(record, alike, form, signature)
+            end = end if form.call.open_name else ""
+        return found, end
 
-    def _add(self, record: RawRecord, alike: CallerClass, form: _Form) -> tuple[Contribution, str]:
+    def _add(self, record: RawRecord, alike: CallerClass, form: _Form, signature: Signature) -> Contribution:
         call, request = form.call, record.requestParameters
         name = open_name(request, call.open_name) if call.open_name and isinstance(request, dict) else None
         bare = _bare_record(record, alike, form, name)
         found = contribution_from_record(bare, alike.caller, self._event_map)
-        call.learn(bare)
-        if name and not (is_listed_at_end(bare.resources or ()) and is_open_at_end(found.rows)):
+        if call.learn(bare):
+            signature, _ = _sign(record, alike, form)
+        if name and not (is_listed_at_end(bare.touched.get("resources") or ()) and is_open_at_end(found.rows)):
             call.open_name = ""
-            return self._add(record, alike, form)
+            return self._add(record, alike, form, _sign(record, alike, form)[0])
         if len(self._contributions) >= MAX_CONTRIBUTIONS:
             self._contributions.clear()
-        signature, end = _sign(record, alike, form)
         self._contributions[signature] = found
-        return found, end
+        return found
 
     def _add_form(self, key: FormKey) -> _Form:
         if len(self._forms) >= MAX_FORMS:
@@ -210,8 +214,8 @@ def _bare_record(record: RawRecord, alike: CallerClass, form: _Form, name: OpenN
         vpcEndpointId=endpoint,
         requestParameters=watched(request),
         responseElements=watched(record.responseElements),
-        additionalEventData=watched(decode_beside(bytes(record.additionalEventData))),
-        resources=decode_resources(resources),
+        additionalEventData_json=bytes(record.additionalEventData),
+        resources_json=resources,
     )
 
 

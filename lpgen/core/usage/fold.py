@@ -104,22 +104,19 @@ def fold_resource(resource: Resource) -> Resource:
 
     The fold's glob matches the ARN. Folding again changes nothing, and resources of other kinds are never changed.
     """
-    return _fold_arn(resource) if resource.kind is ResourceKind.ARN else resource
+    return _fold_arn(resource.text) if resource.kind is ResourceKind.ARN else resource
 
 
-@lru_cache(maxsize=32768)
-def _fold_arn(resource: Resource) -> Resource:
-    *place, name = resource.text.split(":", ARN_FIELDS - 1)
-    if len(place) < ARN_FIELDS - 1:
-        return _named(resource, resource.text, ends="")
-    folded, ends = _fold_name(place[2], name, is_global=not place[3] and not place[4])
-    return _named(resource, ":".join((*place, folded)), ends=ends)
-
-
-def _named(resource: Resource, kept: str, *, ends: str) -> Resource:
-    """The resource itself if all of it is kept and can be written in a policy, else the fold."""
+@lru_cache(maxsize=8192)  # by the text alone, as hashing an enum member runs Python code
+def _fold_arn(arn: str) -> Resource:
+    """The ARN itself if all of it is kept and can be written in a policy, else the fold."""
+    *place, name = arn.split(":", ARN_FIELDS - 1)
+    kept, ends = arn, ""
+    if len(place) == ARN_FIELDS - 1:
+        folded, ends = _fold_name(place[2], name, is_global=not place[3] and not place[4])
+        kept = ":".join((*place, folded)) if ends else arn
     if not ends and not _SPECIAL.search(kept):
-        return resource
+        return Resource(ResourceKind.ARN, arn)
     return Resource(ResourceKind.FOLD, _SPECIAL.sub("?", kept) + ends)
 
 

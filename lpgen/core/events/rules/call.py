@@ -64,23 +64,29 @@ RuleTable = Mapping[tuple[str, str], Rule]
 """Rules by event source and operation (version suffix stripped), such as `("s3.amazonaws.com", "CopyObject")`."""
 
 
-def values_at(value: object, path: tuple[str, ...]) -> Iterator[object]:
+def values_at(value: object, path: tuple[str, ...]) -> list[object]:
     """Every value at a path below a JSON value; lists on the way and at the end are walked, missing keys give none.
 
     A key is also found with its first letter in the other case: services differ in whether they log `roleArn` or
     `RoleArn` for one and the same parameter.
     """
+    found: list[object] = []
+    _collect(value, path, 0, found)
+    return found
+
+
+def _collect(value: object, path: tuple[str, ...], at: int, found: list[object]) -> None:
     if isinstance(value, list):
         for item in value:
-            yield from values_at(item, path)
-    elif not path:
-        yield value
+            _collect(item, path, at, found)
+    elif at == len(path):
+        found.append(value)
     elif isinstance(value, dict):
-        key = path[0]
+        key = path[at]
         if key not in value:
             key = key[:1].swapcase() + key[1:]
         if key in value:
-            yield from values_at(value[key], path[1:])
+            _collect(value[key], path, at + 1, found)
 
 
 def plain_arn(text: str) -> str:

@@ -113,7 +113,7 @@ def _name_tables(call: Call) -> Iterator[str]:
     """The ARNs of the tables that the request names, or that the response describes."""
     names = [*call.texts("tableName"), *_batch_tables(call)]
     if not names:
-        description = next(values_at(call.response, ("tableDescription",)), {})
+        description = next(iter(values_at(call.response, ("tableDescription",))), {})
         names = [*texts_at(description, ("tableArn",))] or [*texts_at(description, ("tableName",))]
     return (arn for arn in (_table_arn(call, name) for name in names) if arn)
 
