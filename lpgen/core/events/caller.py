@@ -129,8 +129,9 @@ def _is_service_session(identity: UserIdentity, arn: str) -> bool:
 
 
 def _has_service_session_name(identity: UserIdentity) -> bool:
-    session_name = (identity.principalId or "").partition(":")[2]
-    return session_name.startswith(SERVICE_SESSION_NAMES)
+    principal_id = identity.principalId or ""
+    colon = principal_id.find(":")
+    return colon >= 0 and principal_id.startswith(SERVICE_SESSION_NAMES, colon + 1)
 
 
 def _is_anonymous(identity: UserIdentity) -> bool:

@@ -207,7 +207,7 @@ class UsageSum:
         return merged
 
 
-_MIN_PENDING_ROWS: Final = 20_000
+_MIN_PENDING_ROWS: Final = 50_000
 
 
 def count_used_records(usage: Usage) -> int:
