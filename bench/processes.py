@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import threading
 import time
@@ -21,15 +22,23 @@ Command = Sequence[Sequence[str]]
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What one run took: seconds of wall clock and of CPU, and megabytes at its largest: of all its
-    processes, what they share counted once."""
+    processes, what they share counted once. One that was stopped before it had `finished` would have taken more."""
 
     wall: float
     cpu: float
     memory: float
+    finished: bool = True
 
 
-def run(command: Command, *, cores: int, printed: Path, environment: Mapping[str, str] | None = None) -> Cost:
-    """The cost of a command on so many cores; what it prints goes into a file."""
+def run(
+    command: Command,
+    *,
+    cores: int,
+    printed: Path,
+    environment: Mapping[str, str] | None = None,
+    limit: float | None = None,
+) -> Cost:
+    """The cost of a command on so many cores; what it prints goes into a file. Beyond so many seconds it is stopped."""
     text = " | ".join(shlex.join(part) for part in command)
     allowed = sorted(os.sched_getaffinity(0))[:cores]
     before = os.times()
@@ -41,14 +50,22 @@ def run(command: Command, *, cores: int, printed: Path, environment: Mapping[str
             stderr=subprocess.STDOUT,
             env={**os.environ, **(environment or {})},
             preexec_fn=lambda: os.sched_setaffinity(0, allowed),
+            start_new_session=True,
         )
         memory = _Memory(child.pid)
-        status = child.wait()
+        try:
+            status, finished = child.wait(limit), True
+        except subprocess.TimeoutExpired:
+            status, finished = 0, False
+        finally:
+            if child.returncode is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
     wall, after = time.perf_counter() - start, os.times()
     if status:
         raise SystemExit(f"`{text}` failed: see {printed}")
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return Cost(wall, cpu, memory.peak())
+    return Cost(wall, cpu, memory.peak(), finished)
 
 
 class _Memory:
