@@ -65,6 +65,7 @@ catalog: $(TESTABLE)
 bench: SIZE ?= S
 bench: $(TESTABLE)
 	$(BIN)/python -m bench.ingest --size $(SIZE)
+	$(BIN)/python -m bench.engines --size $(SIZE)
 	$(BIN)/python -m bench.distinct
 	$(BIN)/python bench/decisions.py
 	$(BIN)/python -m bench.principals --size $(SIZE)
