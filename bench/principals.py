@@ -7,28 +7,18 @@ whether the cost of a principal stays the same. The rounds alternate, and what i
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench.ingest import ROOT
 from bench.organization import STATEMENTS, write_organization
+from bench.processes import Cost, run
 
 SIZES: Final = {"S": 100, "M": 2_000, "L": 10_000}
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What one process took: seconds of wall clock and of CPU, and megabytes at its largest."""
-
-    wall: float
-    cpu: float
-    memory: float
 
 
 def build(folder: Path, principals: int, seed: int) -> Path:
@@ -37,7 +27,7 @@ def build(folder: Path, principals: int, seed: int) -> Path:
     if not (target / "data").exists():
         records = write_organization(target, principals=principals, seed=seed)
         print(f"{principals:,} principals with {STATEMENTS} statements each, {records:,} records", file=sys.stderr)
-        ingested = run(["ingest", str(target / "logs"), "--data", str(target / "data")], target / "ingest.txt")
+        ingested = cost_of(["ingest", str(target / "logs"), "--data", str(target / "data")], target / "ingest.txt")
         print(f"ingested in {ingested.wall:.1f} s", file=sys.stderr)
     return target
 
@@ -57,33 +47,11 @@ def commands(target: Path) -> dict[str, tuple[list[str], Path]]:
     }
 
 
-def run(arguments: Sequence[str], printed: Path) -> Cost:
-    """The cost of one lpgen command on one core; its standard output goes into a file.
-
-    Exit 1 says that something was found, which is no failure here.
-    """
+def cost_of(arguments: Sequence[str], printed: Path) -> Cost:
+    """The cost of one lpgen command on one core. Exit 1 says that something was found, which is no failure here."""
     printed.parent.mkdir(parents=True, exist_ok=True)
-    with printed.open("wb") as output:
-        start = time.perf_counter()
-        child = os.posix_spawn(
-            sys.executable,
-            [sys.executable, "-c", _ON_ONE_CORE, *arguments],
-            os.environ,
-            file_actions=[(os.POSIX_SPAWN_DUP2, output.fileno(), 1), (os.POSIX_SPAWN_DUP2, output.fileno(), 2)],
-        )
-        _, status, used = os.wait4(child, 0)
-        wall = time.perf_counter() - start
-    if os.waitstatus_to_exitcode(status) not in (0, 1):
-        raise SystemExit(f"lpgen {' '.join(arguments)} failed: see {printed}")
-    return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
-
-
-_ON_ONE_CORE: Final = """
-import os
-os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-from lpgen.cli import main
-main()
-"""
+    command = [sys.executable, "-m", "lpgen", *arguments]
+    return run([command], cores=1, printed=printed, environment={"PYTHONPATH": str(ROOT)}, sound=(0, 1))
 
 
 def measure(folder: Path, principals: int, seed: int, rounds: int) -> None:
@@ -94,7 +62,7 @@ def measure(folder: Path, principals: int, seed: int, rounds: int) -> None:
     for _ in range(rounds):
         for size, target in zip(sizes, targets, strict=True):
             for name, (arguments, printed) in commands(target).items():
-                costs.setdefault((name, size), []).append(run(arguments, printed))
+                costs.setdefault((name, size), []).append(cost_of(arguments, printed))
     print(f"{'command':24}{'principals':>11}{'wall s':>9}{'CPU s':>9}{'MB':>7}{'CPU s per 100':>15}")
     for (name, size), found in costs.items():
         wall, cpu, memory = (

@@ -37,8 +37,12 @@ def run(
     printed: Path,
     environment: Mapping[str, str] | None = None,
     limit: float | None = None,
+    sound: Sequence[int] = (0,),
 ) -> Cost:
-    """The cost of a command on so many cores; what it prints goes into a file. Beyond so many seconds it is stopped."""
+    """The cost of a command on so many cores; what it prints goes into a file.
+
+    Beyond `limit` seconds it is stopped. `sound` are the exit statuses that are no failure.
+    """
     text = " | ".join(shlex.join(part) for part in command)
     allowed = sorted(os.sched_getaffinity(0))[:cores]
     before = os.times()
@@ -56,13 +60,13 @@ def run(
         try:
             status, finished = child.wait(limit), True
         except subprocess.TimeoutExpired:
-            status, finished = 0, False
+            status, finished = sound[0], False
         finally:
             if child.returncode is None:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
     wall, after = time.perf_counter() - start, os.times()
-    if status:
+    if status not in sound:
         raise SystemExit(f"`{text}` failed: see {printed}")
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     return Cost(wall, cpu, memory.peak(), finished)

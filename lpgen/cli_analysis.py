@@ -1,0 +1,254 @@
+"""`lpgen review`, `lpgen generate` and `lpgen verify`: what one analysis of the data folder and the policies gives."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lpgen.cli_catalog import CatalogOption
+from lpgen.cli_options import (
+    EXIT_FOUND,
+    AsOfOption,
+    BoundaryOption,
+    DataOption,
+    DecisionsOption,
+    FormatOption,
+    KeepOption,
+    LastAccessedOption,
+    MinDaysOption,
+    OutputFileOption,
+    PoliciesOption,
+    PrincipalOption,
+    ReportFormat,
+    ResourcePoliciesOption,
+    ReviewFormat,
+    ReviewFormatOption,
+    SarifRootOption,
+    ScpsOption,
+    SnapshotOption,
+    TrailsOption,
+    decisions_from_option,
+    inputs_from_options,
+    options_with_inputs,
+    put_chunks,
+    put_parts,
+    put_text,
+    say,
+    terminal_width,
+    wants_color,
+)
+from lpgen.core.choices import KeepUnobservable
+
+if TYPE_CHECKING:
+    from lpgen.core.findings import Report
+    from lpgen.core.options import Options
+    from lpgen.edge.analysis_inputs import Inputs
+
+
+def review_command(
+    data: DataOption,
+    policies: PoliciesOption = None,
+    principal: PrincipalOption = "",
+    format: ReviewFormatOption = ReviewFormat.TEXT,  # noqa: A002
+    output: OutputFileOption = None,
+    keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
+    min_days: MinDaysOption = 90,
+    as_of: AsOfOption = None,
+    decisions: DecisionsOption = None,
+    trails: TrailsOption = None,
+    last_accessed: LastAccessedOption = None,
+    boundary: BoundaryOption = None,
+    scps: ScpsOption = None,
+    resource_policies: ResourcePoliciesOption = None,
+    snapshot: SnapshotOption = "",
+    inline: Annotated[bool, typer.Option("--inline", help="Plan inline policies instead of managed ones.")] = False,
+    sarif_root: SarifRootOption = "lpgen-out",
+    catalog: CatalogOption = None,
+) -> None:
+    """Compare what was granted with what was used.
+
+    Shows per principal the verdict on each action and what would replace its policies.
+
+    Changes nothing. Every report says what the logs covered and why a replacement isn't called safe yet.
+
+    \b
+    Example:
+      lpgen review --data lpgen-data
+      lpgen review --data lpgen-data --format html -o review.html
+    """
+    from lpgen.report import render_review_parts, render_verdicts
+
+    options = _options(
+        keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
+    )
+    inputs = inputs_from_options(
+        data,
+        snapshot,
+        policies=policies,
+        trails=trails,
+        last_accessed=last_accessed,
+        scps=scps,
+        resource_policies=resource_policies,
+    )
+    report = _analyse(data, inputs, catalog, boundary=boundary, options=options)
+    if format in (ReviewFormat.CSV, ReviewFormat.PARQUET):
+        put_chunks(render_verdicts(report, format.value), output, binary=format is ReviewFormat.PARQUET)
+    else:
+        width, color = terminal_width(), wants_color(output)
+        put_parts(render_review_parts(report, format.value, width=width, color=color, root=sarif_root), output)
+    if report.problems:
+        say(f"problems of the files given: {len(report.problems)}; the report names them")
+
+
+class CodeFormat(StrEnum):
+    """How replacements are written."""
+
+    JSON = "json"
+    TERRAFORM = "terraform"
+    CLOUDFORMATION = "cloudformation"
+
+
+def generate_command(
+    data: DataOption,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write.", show_default=False)
+    ],
+    policies: PoliciesOption = None,
+    principal: PrincipalOption = "",
+    code: Annotated[
+        CodeFormat,
+        typer.Option(
+            "--as", help="What to write: JSON documents and their evidence, and beside them the same as code."
+        ),
+    ] = CodeFormat.JSON,
+    inline: Annotated[bool, typer.Option("--inline", help="Write inline policies instead of managed ones.")] = False,
+    keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
+    min_days: MinDaysOption = 90,
+    as_of: AsOfOption = None,
+    decisions: DecisionsOption = None,
+    trails: TrailsOption = None,
+    last_accessed: LastAccessedOption = None,
+    boundary: BoundaryOption = None,
+    scps: ScpsOption = None,
+    resource_policies: ResourcePoliciesOption = None,
+    snapshot: SnapshotOption = "",
+    catalog: CatalogOption = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 unless every replacement is called safe.")
+    ] = False,
+) -> None:
+    """Write replacement policies, with evidence.
+
+    Makes a folder per principal with its policy documents and the evidence for every line. With --as the same is
+    written as Terraform or CloudFormation too, in a folder of that name.
+
+    Each replacement is verified before it is called safe. Exit 1 where one fails its verification.
+
+    \b
+    Example:
+      lpgen generate --data lpgen-data --output lpgen-out
+      lpgen generate --data lpgen-data --output lpgen-out --as terraform
+    """
+    from lpgen.core.replacements import CheckStatus
+    from lpgen.pipeline_analysis import generate
+
+    options = _options(
+        keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
+    )
+    inputs = inputs_from_options(
+        data,
+        snapshot,
+        policies=policies,
+        trails=trails,
+        last_accessed=last_accessed,
+        scps=scps,
+        resource_policies=resource_policies,
+    )
+    report = _analyse(data, inputs, catalog, boundary=boundary, options=options)
+    generate(report, output, code="" if code is CodeFormat.JSON else code.value)
+    _say_generated(report, output)
+    proposals = [one for one in report.proposals if one.replacement is not None]
+    failed = any(one.verification and one.verification.status is CheckStatus.FAILED for one in proposals)
+    if failed or (strict and not all(one.safe for one in proposals)):
+        raise typer.Exit(EXIT_FOUND)
+
+
+def verify_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `lpgen generate` wrote.")],
+    data: DataOption,
+    policies: PoliciesOption = None,
+    format: FormatOption = ReportFormat.TEXT,  # noqa: A002
+    output: OutputFileOption = None,
+    as_of: AsOfOption = None,
+    decisions: DecisionsOption = None,
+    boundary: BoundaryOption = None,
+    scps: ScpsOption = None,
+    resource_policies: ResourcePoliciesOption = None,
+    snapshot: SnapshotOption = "",
+    catalog: CatalogOption = None,
+) -> None:
+    """Prove written replacements anew.
+
+    Shows from the files alone that a replacement keeps all allowed use and adds nothing.
+
+    Exit 1 with the failing line when any check fails or can't be proven.
+
+    \b
+    Example:
+      lpgen verify lpgen-out --data lpgen-data
+    """
+    from lpgen.core.replacements import CheckStatus
+    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.edge.guard_files import read_guards
+    from lpgen.pipeline_analysis import verify
+    from lpgen.report import render_verification
+
+    options = _options(KeepUnobservable.SIGNED, 0, as_of=as_of, decisions=decisions, inline=False, principal="")
+    inputs = inputs_from_options(data, snapshot, policies=policies, scps=scps, resource_policies=resource_policies)
+    options = replace(options, guards=read_guards(boundary, inputs.scps, inputs.resource_policies))
+    _stop_collecting()
+    results = verify(folder, data, inputs.policies, open_catalog(catalog), options=options)
+    put_text(render_verification(results, format.value, width=terminal_width(), color=wants_color(output)), output)
+    if not results or any(one.status is not CheckStatus.PASSED for one in results):
+        raise typer.Exit(EXIT_FOUND)
+
+
+def _options(
+    keep: KeepUnobservable,
+    min_days: int,
+    *,
+    as_of: datetime | None,
+    decisions: Path | None,
+    inline: bool,
+    principal: str,
+) -> Options:
+    from lpgen.core.options import Options
+
+    decided = decisions_from_option(decisions)
+    return Options(keep, min_days, as_of.date() if as_of else None, inline, decided, principal)
+
+
+def _analyse(data: Path, inputs: Inputs, catalog: Path | None, *, boundary: Path | None, options: Options) -> Report:
+    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.pipeline_analysis import analyse
+
+    _stop_collecting()
+    options, problems = options_with_inputs(options, inputs, boundary)
+    return analyse(data, inputs.policies, open_catalog(catalog), options=options, problems=problems)
+
+
+def _stop_collecting() -> None:
+    """Stops the search for cycles: all that is found of millions of actions lives until the end, and there are none."""
+    gc.disable()
+
+
+def _say_generated(report: Report, output: Path) -> None:
+    from lpgen.report.generate_text import render_generated
+
+    say(render_generated(report, str(output)))

@@ -1,0 +1,44 @@
+"""`lpgen authorize`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lpgen.cli_catalog import CatalogOption
+from lpgen.cli_options import EXIT_UNFINISHED, StrictOption
+
+
+def authorize_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Requests, one JSON object a line; `-` is stdin.")],
+    catalog: CatalogOption = None,
+    strict: StrictOption = False,
+) -> None:
+    """Decide requests as AWS would.
+
+    A line holds the request (principal, action, resource, resourceAccount, context) and the policies that it meets:
+    identityPolicies, permissionBoundaryPolicies, scps and rcps (lists of levels), resourcePolicy (of a role its trust
+    policy, of a key its key policy), sessionPolicy, vpcEndpointPolicies. What is left out is none, and the context is
+    complete. Of the resource `*` means any; wildcardOnlyAction overrides the catalog on whether the action takes one.
+
+    Prints a JSON object a line, in order: the id, Allowed, ImplicitlyDenied or ExplicitlyDenied, and the reasons; or
+    the error where a line or a policy can't be read.
+
+    \b
+    Example:
+      lpgen authorize requests.jsonl
+    """
+    import msgspec
+
+    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.pipeline_authorize import authorize
+
+    unread = False
+    for answer in authorize(file, open_catalog(catalog)):
+        sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
+        unread = unread or "error" in answer
+    if strict and unread:
+        raise typer.Exit(EXIT_UNFINISHED)
