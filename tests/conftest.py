@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.aws_organization import MANAGEMENT, Organization, answer_last_accessed, make_organization
+from tests.aws_proxy import AwsProxy, aws_proxy
 from tests.aws_servers import Server, moto_server, seaweed_server
 
 settings.register_profile("lpgen", deadline=None)  # a busy machine is no failure
@@ -32,3 +34,30 @@ def s3(request: pytest.FixtureRequest) -> Server:
     """Each of the two S3 servers."""
     server: Server = request.getfixturevalue(request.param)
     return server
+
+
+@pytest.fixture(scope="session")
+def organization() -> Iterator[Organization]:
+    """An organization of three accounts, on a moto server of its own.
+
+    moto takes every call of every caller for allowed; what IAM would refuse, the proxy refuses.
+    """
+    with moto_server() as server:
+        yield make_organization(server)
+
+
+@pytest.fixture(scope="module")
+def shared_proxy(organization: Organization) -> Iterator[AwsProxy]:
+    """The proxy in front of the organization. Its thread ends with the module, since other tests fork."""
+    with aws_proxy(organization.server, MANAGEMENT) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxy(shared_proxy: AwsProxy, monkeypatch: pytest.MonkeyPatch) -> AwsProxy:
+    """The proxy in front of the organization, as AWS for the test, and without a memory of earlier ones."""
+    for name, value in shared_proxy.server.environment.items():
+        monkeypatch.setenv(name, value)
+    shared_proxy.calls.clear()
+    shared_proxy.reply = answer_last_accessed
+    return shared_proxy

@@ -1,7 +1,7 @@
 """What lpgen calls against what `lpgen iam-policy` prints: it calls nothing else, and nothing is printed in vain.
 
 The calls are those that a proxy in front of moto's server sees; lpgen's own evaluator decides them, resources and
-conditions included. `tests/test_snapshot.py` does the same for snapshots.
+conditions included. `tests/test_snapshot_permissions.py` does the same for snapshots.
 """
 
 from __future__ import annotations

@@ -1,0 +1,206 @@
+"""What a snapshot of an organization holds: all that the API says, as its readers find it, and no secret."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lpgen.core.model import Snapshot
+from lpgen.core.policies.policy import policy_from_json
+from lpgen.edge.guard_files import read_guards
+from lpgen.edge.iam_snapshot import read_snapshot
+from lpgen.edge.last_accessed import read_last_accessed
+from lpgen.edge.resource_tags import read_resource_tags
+from lpgen.edge.snapshot_account import Wanted
+from lpgen.edge.trail_settings import read_trails
+from tests.aws_organization import (
+    BUCKET_POLICY,
+    MANAGEMENT,
+    QUEUE_POLICY,
+    QUEUE_TAGS,
+    RCP,
+    ROLE,
+    SCP,
+    UNIT_SCP,
+    Organization,
+    document,
+    statement,
+)
+from tests.aws_proxy import AwsProxy
+from tests.aws_servers import ACCESS_KEY, SECRET_KEY
+from tests.snapshot_runs import EVERYTHING, lpgen, opened, take
+
+pytestmark = pytest.mark.usefixtures("proxy")
+
+FULL = document(statement("*"))
+FULL_RCP = document(statement("*", Principal="*"))
+
+
+def as_the_api_says(organization: Organization, folder: Path) -> Snapshot:
+    """The principals as read from what the API answers, put into files without any of lpgen's code."""
+    for account in organization.accounts:
+        answer = organization.client("iam", account).get_account_authorization_details()
+        (folder / f"{account}.json").write_text(json.dumps(answer, default=str), encoding="utf-8")
+    return replace(read_snapshot([folder]), sources=())
+
+
+def test_the_readers_find_in_a_snapshot_what_the_api_says(
+    organization: Organization, proxy: AwsProxy, tmp_path: Path
+) -> None:
+    stamp = take(tmp_path / "data", EVERYTHING)
+    assert stamp.gaps == ()
+    assert [(one.account, one.roles, one.users) for one in stamp.accounts] == sorted(
+        (account, 3 if account == MANAGEMENT else 4, 1) for account in organization.accounts
+    )
+    snapshot = opened(tmp_path / "data")
+    assert snapshot.stamp == stamp
+    (tmp_path / "api").mkdir()
+    found = replace(read_snapshot(snapshot.policies), sources=())
+    assert found == as_the_api_says(organization, tmp_path / "api")
+    assert found.problems == ()
+    tagged = next(one for one in found.principals if one.arn == f"arn:aws:iam::{MANAGEMENT}:role/team/app-2")
+    assert tagged.tags == (("team", "ünï 2"),)
+    assert tagged.instance_profiles == (f"arn:aws:iam::{MANAGEMENT}:instance-profile/app-2",)
+    assert proxy.operations(MANAGEMENT).count("GetAccountAuthorizationDetails") == 1
+
+
+def test_scps_and_rcps_stand_by_level_and_leave_the_management_account_alone(
+    organization: Organization, tmp_path: Path
+) -> None:
+    take(tmp_path)
+    snapshot = opened(tmp_path)
+    for path, full, at_root, at_unit in (
+        (snapshot.scps, FULL, [FULL, SCP], [UNIT_SCP]),
+        (snapshot.rcps, FULL_RCP, [FULL_RCP], [FULL_RCP, RCP]),
+    ):
+        assert path is not None
+        levels = json.loads(path.read_text(encoding="utf-8"))
+        assert sorted(levels) == list(organization.accounts)
+        assert levels[MANAGEMENT] == []
+        found = [by_text(level) for level in levels[organization.in_unit]]
+        assert found == [by_text(at_root), by_text(at_unit), [full]]
+        assert [by_text(level) for level in levels[organization.below_root]] == [by_text(at_root), [full]]
+    tree = json.loads((snapshot.folder / "organization.json").read_text(encoding="utf-8"))
+    targets = {one["name"]: (one["type"], one["targets"]) for one in tree["policies"]}
+    for kind, target in (
+        ("SERVICE_CONTROL_POLICY", organization.root),
+        ("SERVICE_CONTROL_POLICY", organization.unit),
+        ("RESOURCE_CONTROL_POLICY", organization.unit),
+    ):
+        assert targets[f"{kind}-{target}"] == (kind, [target])
+    guards = read_guards(None, snapshot.scps, None)
+    assert {one.account: len(one.levels) for one in guards.scps} == {
+        MANAGEMENT: 0,
+        organization.in_unit: 3,
+        organization.below_root: 2,
+    }
+
+
+def by_text(policies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(policies, key=json.dumps)
+
+
+def test_no_levels_stand_where_a_kind_of_policy_is_switched_off(organization: Organization, tmp_path: Path) -> None:
+    kind = {"RootId": organization.root, "PolicyType": "RESOURCE_CONTROL_POLICY"}
+    organization.client("organizations").disable_policy_type(**kind)
+    try:
+        take(tmp_path)
+    finally:
+        organization.client("organizations").enable_policy_type(**kind)
+    snapshot = opened(tmp_path)
+    assert snapshot.scps is not None
+    assert snapshot.rcps is not None
+    assert json.loads(snapshot.rcps.read_text(encoding="utf-8")) == {one: [] for one in organization.accounts}
+    assert json.loads(snapshot.scps.read_text(encoding="utf-8"))[organization.in_unit] != []
+
+
+def test_trails_of_all_regions_stand_with_selectors_and_status(tmp_path: Path) -> None:
+    take(tmp_path)
+    trails = {one.name: one for one in read_trails(opened(tmp_path).trails)}
+    assert {name: (one.home_region, one.multi_region, one.logging) for name, one in trails.items()} == {
+        "organization": ("us-east-1", True, True),
+        "stopped": ("eu-west-1", True, False),
+    }
+    assert [one.category for one in trails["organization"].selectors] == ["Data", "Management"]
+
+
+def test_last_accessed_reports_stand_whole_for_every_role_and_user(proxy: AwsProxy, tmp_path: Path) -> None:
+    take(tmp_path, Wanted())
+    folder = opened(tmp_path).last_accessed
+    assert folder is not None
+    reports, problems = read_last_accessed(folder)
+    assert problems == ()
+    assert {one.arn for one in reports} == {
+        f"arn:aws:iam::{MANAGEMENT}:{name}"
+        for name in ("role/team/app-0", "role/team/app-1", "role/team/app-2", "user/ann")
+    }
+    for report in reports:
+        assert report.entity == report.arn
+        assert [(one.service, one.last, one.actions) for one in report.services] == [
+            ("s3", date(2026, 8, 1), (("getobject", date(2026, 8, 1)),)),
+            ("sqs", None, ()),
+        ]
+    assert proxy.operations().count("GenerateServiceLastAccessedDetails") == len(reports)
+
+
+def test_resource_policies_stand_with_their_owner_and_only_where_there_is_one(tmp_path: Path) -> None:
+    take(tmp_path, replace(EVERYTHING, role="", last_accessed=False))
+    guards = read_guards(None, None, opened(tmp_path).resource_policies)
+    found = {one.resource.split(":")[2]: one for one in guards.resource_policies}
+    assert sorted(found) == ["ecr", "kms", "s3", "secretsmanager", "sns", "sqs"]
+    assert len(guards.resource_policies) == 6
+    assert {one.account for one in found.values()} == {MANAGEMENT}
+    assert found["s3"].resource == "arn:aws:s3:::lpgen-logs"
+    assert found["sqs"].resource == f"arn:aws:sqs:eu-west-1:{MANAGEMENT}:lpgen-queue"
+    for service, policy in (("s3", BUCKET_POLICY), ("sqs", QUEUE_POLICY)):
+        assert found[service].policy == policy_from_json(policy, place="")
+
+
+def test_resource_tags_stand_by_region_and_tell_an_explanation_what_a_condition_turns_on(tmp_path: Path) -> None:
+    queue = f"arn:aws:sqs:eu-west-1:{MANAGEMENT}:lpgen-queue"
+    take(tmp_path, replace(EVERYTHING, role="", resource_policies=False, last_accessed=False))
+    files = opened(tmp_path).resource_tags
+    assert [path.name for path in files] == [f"{MANAGEMENT}-eu-west-1.json"]
+    assert read_resource_tags(files, queue) == QUEUE_TAGS
+    assert read_resource_tags(files, f"{queue}-2") == {}
+    policies, logs = tmp_path / "policies.json", tmp_path / "logs.json"
+    logs.write_text('{"Records": []}', encoding="utf-8")
+    lpgen("ingest", str(logs), "--data", str(tmp_path))
+    for team, result in (("orders", "Allowed"), ("billing", "ImplicitlyDenied")):
+        wanted = statement("sqs:SendMessage", Condition={"StringEquals": {"aws:ResourceTag/team": team}})
+        policies.write_text(details_of_role(document(wanted)), encoding="utf-8")
+        asked = ("explain", "tagger", "sqs:SendMessage", queue, "--policies", str(policies), "--format", "json")
+        assert json.loads(lpgen(*asked).stdout)["result"] == "Depends"
+        assert json.loads(lpgen(*asked, "--data", str(tmp_path)).stdout)["result"] == result
+
+
+def details_of_role(policy: dict[str, Any]) -> str:
+    """Authorization details with the one role `tagger`."""
+    role = {
+        "Path": "/", "RoleName": "tagger", "RoleId": "AROATAGGER", "Arn": f"arn:aws:iam::{MANAGEMENT}:role/tagger",
+        "CreateDate": "2026-01-01T00:00:00Z", "AssumeRolePolicyDocument": document(), "InstanceProfileList": [],
+        "RolePolicyList": [{"PolicyName": "own", "PolicyDocument": policy}], "AttachedManagedPolicies": [], "Tags": [],
+    }  # fmt: skip
+    return json.dumps({"RoleDetailList": [role]})
+
+
+def test_no_secret_is_stored_or_said(tmp_path: Path) -> None:
+    done = lpgen(
+        "snapshot",
+        "--data",
+        str(tmp_path),
+        "--assume-role",
+        ROLE,
+        "--resource-policies",
+        "--region",
+        "us-east-1",
+    )
+    written = "".join(path.read_text(encoding="utf-8") for path in tmp_path.rglob("*") if path.is_file())
+    assert "app-0" in written
+    for secret in (SECRET_KEY, ACCESS_KEY, "never-to-be-read", "ASIA"):
+        assert secret not in written + done.stdout + done.stderr

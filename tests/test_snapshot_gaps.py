@@ -1,0 +1,135 @@
+"""Gaps of a snapshot: what can't be read is named, and the rest is kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lpgen.core.snapshots import Gap, SnapshotStamp, Subject
+from lpgen.edge.guard_files import read_guards
+from lpgen.edge.iam_snapshot import read_snapshot
+from lpgen.edge.last_accessed import read_last_accessed
+from lpgen.edge.snapshot_account import Wanted
+from lpgen.edge.snapshot_folder import find_snapshot
+from lpgen.errors import SnapshotError
+from tests.aws_organization import MANAGEMENT, Organization, answer_last_accessed
+from tests.aws_proxy import DENIED, AwsProxy, Call, Failure, Reply
+from tests.snapshot_runs import EVERYTHING, LITTLE, opened, refuse, take
+
+pytestmark = pytest.mark.usefixtures("proxy")
+
+
+def gaps_of(stamp: SnapshotStamp) -> set[tuple[str, Subject]]:
+    return {(gap.account, gap.subject) for gap in stamp.gaps}
+
+
+def test_an_account_that_refuses_is_a_gap_and_the_rest_is_kept(
+    organization: Organization, proxy: AwsProxy, tmp_path: Path
+) -> None:
+    def answer(call: Call) -> Reply:
+        refused = call.operation == "AssumeRole" and organization.in_unit in call.parameters["RoleArn"]
+        return DENIED if refused else answer_last_accessed(call)
+
+    proxy.reply = answer
+    stamp = take(tmp_path, replace(EVERYTHING, regions=("us-east-1",)))
+    assert [(gap.account, gap.subject) for gap in stamp.gaps] == [(organization.in_unit, Subject.ACCOUNT)]
+    assert "AccessDenied" in stamp.gaps[0].reason
+    assert {one.account for one in stamp.accounts} == {MANAGEMENT, organization.below_root}
+    snapshot = opened(tmp_path)
+    assert snapshot.stamp.gaps == stamp.gaps
+    assert {one.account for one in read_snapshot(snapshot.policies).principals} == {MANAGEMENT, organization.below_root}
+    assert read_guards(None, snapshot.scps, None).scps[1 if organization.in_unit > MANAGEMENT else 0].levels is not None
+
+
+@pytest.mark.parametrize(
+    ("operation", "subject"),
+    [
+        ("ListTrails", Subject.TRAILS),
+        ("GetTrailStatus", Subject.TRAILS),
+        ("GenerateServiceLastAccessedDetails", Subject.LAST_ACCESSED),
+        ("DescribeOrganization", Subject.ORGANIZATION),
+        ("ListRoots", Subject.ORGANIZATION),
+        ("ListQueues", Subject.RESOURCE_POLICIES),
+        ("GetKeyPolicy", Subject.RESOURCE_POLICIES),
+        ("GetBucketPolicy", Subject.RESOURCE_POLICIES),
+        ("GetResources", Subject.RESOURCE_TAGS),
+    ],
+)
+def test_a_refused_call_is_one_gap_and_the_rest_is_kept(
+    proxy: AwsProxy, tmp_path: Path, operation: str, subject: Subject
+) -> None:
+    proxy.reply = refuse(operation, reply=replace(DENIED, code="AccessDeniedException"))
+    stamp = take(tmp_path, replace(EVERYTHING, role=""))
+    account = "" if subject is Subject.ORGANIZATION else MANAGEMENT
+    assert [(gap.account, gap.subject) for gap in stamp.gaps] == [(account, subject)] * len(stamp.gaps)
+    assert len(stamp.gaps) == 1
+    assert len(read_snapshot(opened(tmp_path).policies).principals) == 4
+
+
+def test_scps_that_lack_a_document_are_left_out_as_a_whole(proxy: AwsProxy, tmp_path: Path) -> None:
+    proxy.reply = refuse("DescribePolicy", reply=replace(DENIED, code="AccessDeniedException"))
+    assert gaps_of(take(tmp_path)) == {("", Subject.SCPS), ("", Subject.RCPS)}
+    assert opened(tmp_path).scps is None
+
+
+def test_after_the_first_refusal_no_further_report_is_asked_for(proxy: AwsProxy, tmp_path: Path) -> None:
+    proxy.reply = refuse("GenerateServiceLastAccessedDetails")
+    take(tmp_path, Wanted())
+    assert proxy.operations().count("GenerateServiceLastAccessedDetails") == 1
+    assert opened(tmp_path).last_accessed is None
+
+
+def test_a_report_that_iam_fails_to_make_is_a_gap_of_that_principal(proxy: AwsProxy, tmp_path: Path) -> None:
+    def answer(call: Call) -> Reply:
+        if call.operation == "GenerateServiceLastAccessedDetails" and call.parameters["Arn"].endswith("/app-1"):
+            return Failure("NoSuchEntity", "it is gone", 404)
+        return answer_last_accessed(call)
+
+    proxy.reply = answer
+    stamp = take(tmp_path, Wanted())
+    assert [(gap.place, gap.subject) for gap in stamp.gaps] == [
+        (f"arn:aws:iam::{MANAGEMENT}:role/team/app-1", Subject.LAST_ACCESSED)
+    ]
+    folder = opened(tmp_path).last_accessed
+    assert folder is not None
+    assert len(read_last_accessed(folder)[0]) == 3
+
+
+def test_a_service_without_an_endpoint_in_a_region_is_a_gap(tmp_path: Path) -> None:
+    stamp = take(tmp_path, Wanted(regions=("xx-nowhere-1", "us-east-1"), resource_policies=True, last_accessed=False))
+    assert gaps_of(stamp) == {(MANAGEMENT, Subject.RESOURCE_POLICIES)}
+    assert [gap.place for gap in stamp.gaps] == [
+        f"{service} in xx-nowhere-1" for service in ("ecr", "kms", "lambda", "secretsmanager", "sns", "sqs")
+    ]
+    assert all("knows no endpoint" in gap.reason for gap in stamp.gaps)
+
+
+def test_without_organization_or_other_accounts_the_own_account_is_read(proxy: AwsProxy, tmp_path: Path) -> None:
+    proxy.reply = refuse("DescribeOrganization", reply=Failure("AWSOrganizationsNotInUseException"))
+    stamp = take(tmp_path)
+    assert stamp.gaps == ()
+    assert [one.account for one in stamp.accounts] == [MANAGEMENT]
+    scps = opened(tmp_path).scps
+    assert scps is not None
+    assert json.loads(scps.read_text(encoding="utf-8")) == {MANAGEMENT: []}
+
+
+def test_listed_accounts_alone_are_read(organization: Organization, tmp_path: Path) -> None:
+    stamp = take(tmp_path, replace(LITTLE, accounts=(organization.in_unit,)))
+    assert [(one.account, one.name) for one in stamp.accounts] == [(organization.in_unit, "workload")]
+    assert stamp.gaps == ()
+
+
+def test_without_any_account_there_is_no_snapshot(proxy: AwsProxy, tmp_path: Path) -> None:
+    proxy.reply = refuse("GetAccountAuthorizationDetails")
+    with pytest.raises(SnapshotError, match=r"no account's policies could be read.*AccessDenied"):
+        take(tmp_path)
+    assert find_snapshot(tmp_path) is None
+    assert list((tmp_path / "snapshots").iterdir()) == []
+
+
+def test_gap_type_is_read_back_as_written() -> None:
+    assert str(Gap("111122223333", Subject.TRAILS, "us-east-1", "why")) == "trails (us-east-1 of 111122223333): why"

@@ -1,0 +1,78 @@
+"""The permissions that lpgen prints are those that a snapshot needs, and no others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lpgen.core.choices import Duty
+from lpgen.core.events.event_map import EventMap
+from lpgen.core.events.records import Record
+from lpgen.core.model import Resource, ResourceKind
+from lpgen.core.own_permissions import own_policies
+from lpgen.core.policies.authorize import decide
+from lpgen.core.policies.decision import Request, Result
+from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.policies.policy_set import PolicySet
+from lpgen.edge.catalog_files import open_catalog
+from tests.aws_organization import MANAGEMENT, ROLE, answer_last_accessed
+from tests.aws_proxy import Answer, AwsProxy, Call, Reply
+from tests.snapshot_runs import EVERYTHING, take
+
+
+def test_what_a_snapshot_calls_is_what_iam_policy_prints(proxy: AwsProxy, tmp_path: Path) -> None:
+    """Nothing that it calls is outside, and nothing that is printed is for nothing. The map of events says which
+    action a call needs."""
+    proxy.reply = answer_two_regions
+    assert take(tmp_path, replace(EVERYTHING, regions=())).gaps == ()
+    printed = own_policies(bucket="logs", role=ROLE, caller=f"arn:aws:iam::{MANAGEMENT}:role/lpgen")
+    event_map = EventMap(open_catalog(None))
+    used: dict[Duty, set[str]] = {Duty.SNAPSHOT: set(), Duty.MEMBER_ROLE: set()}
+    for call in proxy.calls:
+        duty = Duty.SNAPSHOT if call.account == MANAGEMENT else Duty.MEMBER_ROLE
+        actions = needed_by(call, event_map)
+        used[duty] |= actions
+        assert actions or call.operation == "GetCallerIdentity"
+        for action in actions:
+            resource = call.parameters["RoleArn"] if action == "sts:AssumeRole" else "arn:aws:x:::any"
+            assert allows(printed[duty], action, resource), f"{duty}: {action}"
+    for duty, actions in used.items():
+        listed = {one for entry in printed[duty]["Statement"] for one in entry["Action"]}
+        assert listed - actions == ({"lambda:GetPolicy"} if duty is Duty.SNAPSHOT else LIST_ONLY)
+
+
+def answer_two_regions(call: Call) -> Reply:
+    """moto switches on all Regions there are; two are enough."""
+    if call.operation == "DescribeRegions":
+        items = "".join(f"<item><regionName>{one}</regionName></item>" for one in ("us-east-1", "eu-west-1"))
+        return Answer(200, f"<DescribeRegionsResponse><regionInfo>{items}</regionInfo></DescribeRegionsResponse>")
+    return answer_last_accessed(call)
+
+
+LIST_ONLY = {
+    "cloudtrail:GetEventSelectors",
+    "cloudtrail:GetTrail",
+    "cloudtrail:GetTrailStatus",
+    "ecr:GetRepositoryPolicy",
+    "kms:GetKeyPolicy",
+    "lambda:GetPolicy",
+    "s3:GetBucketPolicy",
+    "secretsmanager:GetResourcePolicy",
+    "sns:GetTopicAttributes",
+    "sqs:GetQueueAttributes",
+}
+"""What accounts without such resources are not asked."""
+
+
+def needed_by(call: Call, event_map: EventMap) -> set[str]:
+    names = {"ListFunctions": "ListFunctions20150331", "GetPolicy": "GetPolicy20150331v2"}
+    name = names.get(call.operation, call.operation) if call.service == "lambda" else call.operation
+    record = Record(eventSource=f"{call.service}.amazonaws.com", eventName=name)
+    return {str(one.action) for one in event_map.map_record(record).actions}
+
+
+def allows(policy: dict[str, Any], action: str, resource: str) -> bool:
+    request = Request(f"arn:aws:iam::{MANAGEMENT}:role/lpgen", action, Resource(ResourceKind.ARN, resource), {})
+    held = PolicySet(identity=(policy_from_json(policy, place=""),))
+    return decide(request, held).result is Result.ALLOWED
