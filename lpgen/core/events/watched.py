@@ -10,15 +10,18 @@ import msgspec
 
 from lpgen.core.events.records import Record, decode_beside, decode_resources
 
-Values = tuple[object, ...] | bytes
+Values = tuple[object, ...] | str | bytes
 Reader = Callable[[dict[str, object]], tuple[object, ...]]
 """Reads what matters of the objects that have the same names, and stands for these names."""
 
 Part = tuple[Reader, Values] | str | None
 
+_SEPARATOR: Final = "\x1f"
 _MAX_READERS: Final = 1024
 _MAX_DEPTH: Final = 5
 """How deep objects are watched; what lies deeper counts as read with what it lies in."""
+_MAX_NAMES: Final = 256
+"""Of more names in one place all that lies there counts as read."""
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -110,48 +113,55 @@ class WatchedRecord(Record):
 
 
 class _Read:
-    """What was ever seen to be read of the values in one place: `every` value of the objects there, or those under
-    some `names`; or, `whole`, what lies in these values too, however deep."""
+    """What was ever seen to be read of the values in one place: of objects there the values of some `names`, and of all
+    `others` where every value was read; or, `whole`, all that lies in them, however deep."""
 
-    __slots__ = ("every", "names", "whole")
+    __slots__ = ("names", "others", "whole")
 
     def __init__(self) -> None:
         self.names: dict[str, _Read] = {}
-        self.every = self.whole = False
+        self.others: _Read | None = None
+        self.whole = False
 
     def learn(self, value: object, depth: int = _MAX_DEPTH) -> bool:
-        """Adds what was read of a watched value, and says whether any of it is new."""
+        """Adds what was read of a watched value, and says whether any of it is new.
+
+        Callers choose names too, of tags for one: these are kept apart only where a rule asked for them, to a bound.
+        """
         is_new = False
-        if not depth:
-            is_new = isinstance(value, (dict, list)) > self.whole
-            self.whole |= is_new
+        if self.whole:
+            pass
+        elif not depth:
+            is_new = self.whole = isinstance(value, (dict, list))
         elif isinstance(value, WatchedObject):
-            is_new = value.read_all > self.every
-            self.every |= is_new
+            if value.read_all and self.others is None:
+                self.others, is_new = _Read(), True
             for name in value if value.read_all else value.read_names & value.keys():
-                read = self.names.get(name)
+                read = self.of_name(name)
                 if read is None:
                     read = self.names[name] = _Read()
                     is_new = True
                 is_new |= read.learn(dict.get(value, name), depth - 1)
+            self.whole = len(self.names) > _MAX_NAMES
         elif isinstance(value, list):
             for item in value:
                 is_new |= self.learn(item, depth - 1)
         return is_new
 
+    def of_name(self, name: str) -> _Read | None:
+        """What was read of the values of this name; None where none of them was."""
+        return self if self.whole else self.names.get(name) or self.others
+
     def of(self, value: object, depth: int = _MAX_DEPTH - 1) -> object:
         """The value with nothing in it that wasn't read, but all names."""
-        if isinstance(value, list) and depth:
-            return [self.of(item, depth - 1) for item in value]
-        if not isinstance(value, dict) or self.whole or not depth:
+        if self.whole or not depth:
             return value
-        return {
-            name: self.names.get(name, _NOTHING).of(item, depth - 1) if self.every or name in self.names else None
-            for name, item in value.items()
-        }
-
-
-_NOTHING: Final = _Read()
+        if isinstance(value, list):
+            return [self.of(item, depth - 1) for item in value]
+        if not isinstance(value, dict):
+            return value
+        read = {name: self.of_name(name) for name in value}
+        return {name: one and one.of(value[name], depth - 1) for name, one in read.items()}
 
 
 class ReadValues:
@@ -176,11 +186,12 @@ class ReadValues:
         reader, seen = self._readers.get(names) or self._make_reader(names)
         values = reader(value)
         try:
-            "".join(values)  # type: ignore[arg-type]
+            text = _SEPARATOR.join(values)  # type: ignore[arg-type]
         except TypeError:
             # As text, since 1 == True == 1.0, and lists can't be hashed.
             return reader, _encode([read.of(item) for read, item in zip(seen, values, strict=True)])
-        return reader, values
+        # One text is compared faster than several, and takes less room; but it must say where each of them ends.
+        return reader, text if text.count(_SEPARATOR) < len(values) else values
 
     def learn(self, value: object) -> bool:
         """Adds what was read of a watched object, and says whether any of it is new."""
@@ -192,10 +203,9 @@ class ReadValues:
     def _make_reader(self, names: tuple[str, ...]) -> tuple[Reader, tuple[_Read, ...]]:
         if len(self._readers) >= _MAX_READERS:
             self._readers.clear()
-        known = self._read.names
-        read = [name for name in names if self._read.every or name in known]
+        read = [name for name in names if self._read.of_name(name)]
         # The first name twice, as `itemgetter` gives a tuple only for several.
         twice = [read[0], *read] if read else []
         reader: Reader = itemgetter(*twice) if twice else lambda _value: ()
-        made = self._readers[names] = reader, tuple(known.get(name, _NOTHING) for name in twice)
+        made = self._readers[names] = reader, tuple(one for name in twice if (one := self._read.of_name(name)))
         return made

@@ -171,3 +171,17 @@ def test_read_values_takes_objects_that_lie_deep_as_a_whole() -> None:
     assert (bool(seen["a"]), bool(seen["b"]["c"]["d"]["e"]["f"])) == (True, True)
     read.learn(seen)
     assert read.part(nested("x", 900)) == read.part(nested("x", 900)) != read.part(nested("y", 900))
+
+
+def test_read_values_learns_little_of_names_that_callers_choose() -> None:
+    def told_of(read: ReadValues, number: int, look: Callable[[Any], object]) -> bool:
+        seen = watched({"tags": {f"k{number}": {"x": "y"}}})
+        look(seen["tags"])
+        return read.learn(seen)
+
+    read = ReadValues()
+    assert [told_of(read, number, lambda tags: list(tags.items())) for number in range(3)] == [True, False, False]
+    assert read.part({"tags": {"a": "1"}}) != read.part({"tags": {"a": "2"}})
+    read = ReadValues()
+    assert [told_of(read, number, lambda tags: {**tags}) for number in range(400)] == [True] * 257 + [False] * 143
+    assert read.part({"tags": {"a": {"b": "1"}}}) != read.part({"tags": {"a": {"b": "2"}}})
