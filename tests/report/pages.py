@@ -10,7 +10,9 @@ from typing import Any
 from lpgen.core.findings import Report
 from lpgen.core.model import AttachedPolicy, PolicyKind
 from lpgen.core.policies.policy import policy_from_json
-from tests.report.reports import inventory, report_of, storefront
+from tests.report.reports import report_of
+from tests.report.safe_cases import storefront
+from tests.report.unsafe_cases import inventory
 
 
 def with_documents() -> Report:

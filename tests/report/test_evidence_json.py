@@ -15,20 +15,10 @@ from lpgen.core.model import AttachedPolicy, PolicyKind
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import LineKind, ReplacementStatement, Scope
 from lpgen.report import render_evidence
-from tests.report.reports import (
-    Case,
-    deployer,
-    inventory,
-    kept_line,
-    organization,
-    own,
-    report_of,
-    seen,
-    storefront,
-    too_large,
-    used_line,
-    user_in_group,
-)
+from tests.report.cases import Case, kept_line, own, seen, used_line
+from tests.report.reports import organization, report_of
+from tests.report.safe_cases import deployer, storefront, user_in_group
+from tests.report.unsafe_cases import inventory, too_large
 
 
 def evidence(case: Case | Proposal) -> dict[str, Any]:

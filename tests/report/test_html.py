@@ -23,10 +23,13 @@ from lpgen.report import render_review
 from lpgen.report.html.summary import rows_of
 from lpgen.report.inert import terminal_text
 from lpgen.report.views import review_view
+from tests.report.cases import Case
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
 from tests.report.pages import ReviewReader, with_documents
-from tests.report.reports import Case, inventory, large_report, organization, report_of, storefront
+from tests.report.reports import large_report, organization, report_of
+from tests.report.safe_cases import storefront
+from tests.report.unsafe_cases import inventory
 
 TAGS = frozenset(
     re.findall(

@@ -15,7 +15,8 @@ from lpgen.report.html.action_index import ActionIndex
 from lpgen.report.html.block_data import data_of_line, split_quotes
 from lpgen.report.html.embed import script_json
 from lpgen.report.html.policy_listing import Mark, Note, listing_of
-from tests.report.reports import Case, report_of, verdict
+from tests.report.cases import Case, verdict
+from tests.report.reports import report_of
 
 texts = st.text(max_size=12)
 values = st.recursive(

@@ -21,10 +21,11 @@ from lpgen.report.blocks import line, name
 from lpgen.report.review_sarif import findings_of_review, review_sarif
 from lpgen.report.sarif import LEFT_OUT, SarifFinding, SarifLevel, fingerprint_of, sarif_log
 from lpgen.report.sarif_rules import CAVEAT_RULES, REVIEW_RULES, UNUSED, UNUSED_DANGEROUS, WILDCARD
+from tests.report.cases import Case, verdict
 from tests.report.documents import check_block
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
-from tests.report.reports import Case, large_report, organization, report_of, verdict
+from tests.report.reports import large_report, organization, report_of
 
 
 def read_run(text: str) -> Run:

@@ -16,21 +16,10 @@ from lpgen.report.next_steps import UNACCEPTABLE, next_step
 from lpgen.report.plan import StepKind, plan_note, plan_steps
 from lpgen.report.views import CLASS_ORDER, PrincipalView, review_view
 from lpgen.report.words import SKIP_WORDS, WALL_WORDS
-from tests.report.reports import (
-    Case,
-    analyst,
-    deployer,
-    exporter,
-    inventory,
-    large_report,
-    organization,
-    own,
-    sso,
-    storefront,
-    too_large,
-    user_in_group,
-    verdict,
-)
+from tests.report.cases import Case, own, verdict
+from tests.report.reports import large_report, organization
+from tests.report.safe_cases import deployer, exporter, sso, storefront, user_in_group
+from tests.report.unsafe_cases import analyst, inventory, too_large
 
 
 def view(case: Case) -> PrincipalView:

@@ -10,7 +10,9 @@ from markdown_it import MarkdownIt
 from lpgen.report.code import CodeForm, code_files
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
-from tests.report.reports import deployer, failing, organization, storefront
+from tests.report.reports import organization
+from tests.report.safe_cases import deployer, storefront
+from tests.report.unsafe_cases import failing
 
 
 @pytest.mark.parametrize("form", CodeForm)

@@ -21,7 +21,8 @@ from lpgen.report.code.terraform import label_of_principal, terraform_of_subject
 from tests.report.code.hcl_reader import normal, policy_of_data, read_blocks, read_heredoc, read_quoted
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS
-from tests.report.reports import deployer, organization, user_in_group
+from tests.report.reports import organization
+from tests.report.safe_cases import deployer, user_in_group
 
 PRINCIPAL = deployer().proposal().diff.principal
 slow = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,0 +1,66 @@
+"""Principals that get no replacement, one of each class."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, Verdict, WildcardUse
+from lpgen.core.model import ActionPattern
+from tests.report.cases import ADMIN, SECURITY, Case, verdict
+
+
+def without_replacement() -> list[Case]:
+    """One principal of each class that gets no replacement."""
+    unused = Case(
+        "break-glass-admin",
+        PrincipalClass.UNUSED,
+        "disable the role: deny everything in it, ask the owner, delete it later (IAM knows of no use either, and the "
+        "role is older than 400 days)",
+        verdicts=[
+            verdict("iam:CreateUser", parents=(ADMIN,), danger="makes an identity of its own"),
+            verdict("s3:GetObject", Verdict.UNOBSERVABLE, parents=(ADMIN,)),
+        ],
+        wildcards=[WildcardUse(ADMIN, ActionPattern("*"), False, 2, ())],
+    )
+    hole = Case(
+        "fulfilment-sync",
+        PrincipalClass.UNUSED,
+        "find the logs of its last use before anything else: IAM dates it inside the window",
+        path="/app/",
+        last_used=datetime(2026, 9, 12, 4, 0, tzinfo=UTC),
+        caveats=[
+            Caveat(
+                CaveatKind.COVERAGE_HOLE,
+                "IAM says the role was last used on 2026-09-12, but the logs hold no record of it",
+                "coverage-hole",
+            )
+        ],
+    )
+    unknown = Case(
+        "legacy-etl",
+        PrincipalClass.GRANTS_UNKNOWN,
+        "export the missing policy documents and run again",
+        account=SECURITY,
+        caveats=[
+            Caveat(
+                CaveatKind.GRANTS_UNKNOWN,
+                "the snapshot lacks the document of arn:aws:iam::444455556666:policy/etl",
+                "missing-document arn:aws:iam::444455556666:policy/etl",
+            )
+        ],
+    )
+    no_logs = Case(
+        "auditor",
+        PrincipalClass.NOT_COVERED,
+        "ingest logs of its account; nothing can be said without them",
+        account="777788889999",
+        covered_days=0,
+    )
+    linked = Case(
+        "AWSServiceRoleForAutoScaling",
+        PrincipalClass.SERVICE_LINKED,
+        "nothing: AWS owns the policies of a service-linked role",
+        path="/aws-service-role/autoscaling.amazonaws.com/",
+    )
+    bare = Case("empty-shell", PrincipalClass.NO_GRANTS, "nothing: no policy of its own allows anything")
+    return [unused, hole, unknown, no_logs, linked, bare]

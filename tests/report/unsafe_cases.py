@@ -1,0 +1,151 @@
+"""Principals whose replacement isn't safe: open caveats, a refusal, and a verification that fails."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from lpgen.core.findings import Caveat, CaveatKind, Confidence, Detachment, DroppedLine, UngrantedUse, Verdict
+from lpgen.core.grounds import UnmappedEvent
+from lpgen.core.model import Action
+from lpgen.core.replacements import Check, CheckStatus, Decision, DecisionKind, Line, LineKind, Scope
+from tests.report.cases import ADMIN, SECURITY, Case, own, passed_checks, seen, use_of, used_line, verdict
+
+
+def inventory() -> Case:
+    """A role with a use that nothing explains, so that it isn't safe."""
+    parent = own("describe")
+    when = seen(31, "2026-06-20", "2026-09-28", "0e7c7c52-16f4-4a51-b0b5-3b1a6a4a7b6e")
+    case = Case("inventory-collector", detach=Detachment((), ("describe",), ()))
+    case.verdicts = [
+        verdict("rds:DescribeDBInstances", Verdict.USED, parents=(parent,), keep="used", evidence=when),
+        verdict("ec2:DescribeVolumes", Verdict.UNGRANTED, evidence=when),
+        verdict("ec2:DescribeInstances", parents=(parent,)),
+        verdict("ec2:DescribeVpcs", parents=(parent,)),
+        verdict("ec2:CreateTags", parents=(parent,)),
+        verdict("kms:ListGrants", Verdict.ATTEMPTED, parents=(parent,), keep="tried", evidence=when),
+    ]
+    case.lines = [
+        used_line("rds:DescribeDBInstances", parent, when),
+        Line(
+            Action("kms:ListGrants"),
+            Scope(("*",)),
+            parent,
+            LineKind.ATTEMPTED,
+            "tried, outcome undetermined (ThrottlingException)",
+            "",
+            when,
+        ),
+    ]
+    why = "ec2:DescribeVolumes was used without a grant and nothing explains it, so this may be what was meant"
+    for name in ("DescribeInstances", "DescribeVpcs"):
+        case.lines.append(Line(Action(f"ec2:{name}"), Scope(("*",)), parent, LineKind.REVIEW, why, "", None))
+    use = use_of("ec2:DescribeVolumes", "*", when)
+    made = use_of(
+        "sqs:CreateQueue",
+        "arn:aws:sqs:us-east-1:111122223333:backfill",
+        seen(1, "2026-07-02", "2026-07-02", "1f0d8f3b-3c1e-49a5-8d0c-b0a1c0de0001"),
+    )
+    refused = "no Allow matches the action and resource"
+    changed = "its policies were changed later, by iam:DeleteRolePolicy on 2026-07-03 (example 77aa)"
+    case.ungranted = [UngrantedUse(made, refused, changed), UngrantedUse(use, refused, "")]
+    case.caveats = [
+        Caveat(
+            CaveatKind.UNEXPLAINED_USE,
+            f"ec2:DescribeVolumes on * was allowed, but {refused}",
+            "unexplained ec2:DescribeVolumes",
+        )
+    ]
+    return case
+
+
+def analyst() -> Case:
+    """A role with an unmapped event, an unknown pattern that was accepted, and drops by decision."""
+    parent = own("lens", 2)
+    when = seen(12, "2026-08-01", "2026-09-30", "5b0c1c7a-60a6-4a5e-8a55-6d2ff32c7b1d")
+    case = Case("storage-analyst", path="/data/", created=datetime(2026, 9, 10, tzinfo=UTC))
+    case.verdicts = [
+        verdict("s3:ListAllMyBuckets", Verdict.USED, parents=(parent,), keep="used", evidence=when),
+        verdict("s3:GetBucketAcl", Verdict.USED, parents=(parent,), keep="used", evidence=when),
+        verdict("s3:GetStorageLensConfiguration", parents=(parent,), confidence=Confidence.LOW),
+    ]
+    case.lines = [used_line("s3:ListAllMyBuckets", parent, when)]
+    event = UnmappedEvent(
+        "s3.amazonaws.com",
+        "GetStorageLensDashboardDataInternal",
+        seen(7, "2026-09-12", "2026-09-26", "2d7a44c0-9a53-4e0e-9d43-07b5a9a5b0aa"),
+    )
+    case.unmapped = [event]
+    case.caveats = [
+        Caveat(
+            CaveatKind.UNMAPPED_EVENT,
+            "7 successful s3.amazonaws.com GetStorageLensDashboardDataInternal can't be mapped to an action (example "
+            "2d7a44c0-9a53-4e0e-9d43-07b5a9a5b0aa)",
+            event.item,
+        ),
+        Caveat(
+            CaveatKind.YOUNG_PRINCIPAL,
+            "the role was created 20 days before the end of the logs, fewer than 90",
+            "young-principal",
+        ),
+        Caveat(
+            CaveatKind.UNKNOWN_PATTERN,
+            "the catalog has no action for `s3:GetObjectMetadata` in lens, statement 3; the replacement leaves it out",
+            "unknown-pattern s3:GetObjectMetadata",
+            "storage team: a typing error from 2021",
+        ),
+    ]
+    drop = Decision(
+        DecisionKind.DROP,
+        case.arn,
+        "s3:GetBucketAcl",
+        "arn:aws:s3:::larkspur-audit*",
+        "",
+        "",
+        "",
+        "one-off audit in August",
+        "storage team",
+        "2027-06-30",
+    )
+    case.dropped = [DroppedLine(used_line("s3:GetBucketAcl", parent, when, "arn:aws:s3:::larkspur-audit-logs"), drop)]
+    return case
+
+
+def too_large() -> Case:
+    """A replacement that was refused."""
+    case = Case(
+        "mesh-router",
+        refusal="the replacement needs 81205 characters and doesn't fit AWS's limits (largest: "
+        "sqs 50110, sns 31095); split the role into several by what they do",
+    )
+    case.sizes = (("sns", 31095), ("sqs", 50110))
+    case.verdicts = [verdict("sqs:CreateQueue", Verdict.USED, parents=(ADMIN,), keep="used")]
+    return case
+
+
+def failing() -> Case:
+    """A replacement that fails its verification."""
+    parent = own("share")
+    when = seen(4, "2026-09-01", "2026-09-04", "b0b0b0b0-0000-4000-8000-000000000001")
+    case = Case("partner-share", account=SECURITY, covered_days=61)
+    case.verdicts = [
+        verdict("s3:GetBucketLocation", Verdict.USED, parents=(parent,), keep="used", evidence=when),
+        verdict("s3:PutBucketTagging", parents=(parent,), confidence=Confidence.LOW),
+    ]
+    case.lines = [used_line("s3:GetBucketLocation", parent, when, "arn:aws:s3:::partner-drop")]
+    case.caveats = [Caveat(CaveatKind.SHORT_COVERAGE, "the logs cover 61 days, fewer than 90", "short-coverage")]
+    good = passed_checks(1)
+    case.checks = (
+        good[0],
+        Check(
+            "everything used stays allowed",
+            CheckStatus.FAILED,
+            2,
+            (
+                "s3:GetBucketLocation on arn:aws:s3:::partner-in was granted by share, statement 1 and used (example "
+                "b0b0b0b0-0000-4000-8000-000000000001), and no new statement grants it",
+            ),
+        ),
+        Check("replayed requests stay allowed", CheckStatus.UNPROVEN, 2, ("a condition on `aws:SourceVpce`",)),
+        *good[3:],
+    )
+    return case
