@@ -36,6 +36,16 @@ def s3(request: pytest.FixtureRequest) -> Server:
     return server
 
 
+@pytest.fixture
+def server_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test servers' keys in this process, and nothing of the machine's own account."""
+    for name, value in Server("http://127.0.0.1:9").environment.items():
+        if name.startswith("AWS_") and name != "AWS_ENDPOINT_URL":
+            monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+
+
 @pytest.fixture(scope="session")
 def organization() -> Iterator[Organization]:
     """An organization of three accounts, on a moto server of its own.

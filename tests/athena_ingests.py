@@ -1,0 +1,129 @@
+"""A CloudTrail table in Glue with its records behind Athena, and the tables that an ingest of it commits."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pyarrow.parquet as pq
+
+from lpgen.core.athena.days import Wanted
+from lpgen.core.athena.query import DaySpan
+from lpgen.core.athena.table import TableName
+from lpgen.core.usage.ingest_result import IngestResult
+from lpgen.edge.athena_logs import AthenaLogs
+from lpgen.edge.athena_run import QueryRunner, Workgroup
+from lpgen.edge.aws_session import Connection, open_session
+from lpgen.edge.ledger import read_generation
+from lpgen.pipeline import ingest
+from tests.athena_server import AthenaServer, Json, athena_server
+from tests.athena_tables import PROJECTED, DuckTable
+from tests.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
+from tests.log_samples import log_bytes, record_json
+from tests.lpgen_process import run_lpgen
+from tests.s3_buckets import CATALOG, make_bucket, write_folder
+
+MARCH = DaySpan(date(2024, 3, 1), date(2024, 3, 28))
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A table in Glue, its records in DuckDB behind Athena, and a bucket for answers."""
+
+    athena: AthenaServer
+    name: TableName
+
+    @property
+    def server(self) -> Server:
+        return self.athena.server
+
+    @property
+    def address(self) -> str:
+        return f"athena://{self.name}"
+
+    @property
+    def output(self) -> str:
+        return self.athena.results.address("answers/")
+
+    def take(self, data: Path, days: DaySpan = MARCH, wanted: Wanted = Wanted(), **changes: Any) -> IngestResult:  # noqa: B008
+        """An ingest in this process."""
+        url = changes.pop("url", self.server.url)
+        session = open_session(Connection(region=REGION, endpoint_url=url))
+        workgroup = Workgroup(changes.pop("workgroup", ""), changes.pop("output", self.output))
+        runner = QueryRunner(session, workgroup, wait=changes.pop("wait", lambda _: None))
+        logs = AthenaLogs(runner, changes.pop("names", (self.name,)), days, wanted)
+        return ingest([], CATALOG, data=data, athena=logs, **changes)
+
+    def run(self, *arguments: object, **changes: str) -> subprocess.CompletedProcess[str]:
+        """An ingest on the command line."""
+        return run_lpgen(self.server, "ingest", *arguments, **changes)
+
+
+@contextlib.contextmanager
+def world(
+    moto: Server, table: Json, found: Sequence[Json], partitions: Sequence[Sequence[str]] = ()
+) -> Iterator[World]:
+    """A new table that holds these records, with the partitions that are registered."""
+    name = TableName(f"logs_{uuid.uuid4().hex}", "trail")
+    session = boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=REGION)
+    glue = session.client("glue", endpoint_url=moto.url)
+    glue.create_database(DatabaseInput={"Name": name.database})
+    glue.create_table(DatabaseName=name.database, TableInput={**table, "Name": name.table})
+    for values in partitions:
+        glue.create_partition(
+            DatabaseName=name.database,
+            TableName=name.table,
+            PartitionInput={"Values": list(values), "StorageDescriptor": table["StorageDescriptor"]},
+        )
+    duck = DuckTable(table, found, name.database, name.table)
+    with athena_server(moto, make_bucket(moto), duck) as athena:
+        yield World(athena, name)
+
+
+def records_of(numbers: Sequence[int]) -> list[Json]:
+    return [record_json(number) for number in numbers]
+
+
+def march_world(moto: Server) -> Iterator[World]:
+    """To make a fixture of: a table with two records for each of the first 28 days of March 2024."""
+    with world(moto, PROJECTED, records_of(range(56))) as found:
+        yield found
+
+
+def tables(data: Path) -> dict[str, list[Json]]:
+    """The rows of the tables that count; skips without the place in a file, which a group doesn't have."""
+    folder = data / "usage" / read_generation(data)
+    found = {name: pq.read_table(folder / f"{name}.parquet") for name in ("usage", "skips", "coverage")}
+    found["skips"] = found["skips"].drop_columns(["example_source", "example_position"])
+    return {name: table.to_pylist() for name, table in found.items()}
+
+
+def tables_from_records(room: Path, found: Sequence[Json], **options: Any) -> dict[str, list[Json]]:
+    """The tables that an ingest of these records gives, from a file a day."""
+    days: dict[str, list[Json]] = {}
+    for record in found:
+        days.setdefault(record["eventTime"][:10], []).append(record)
+    write_folder(room / "logs", {f"{day}.json.gz": log_bytes(part) for day, part in days.items()})
+    ingest([room / "logs"], CATALOG, data=room / "direct", **options)
+    return tables(room / "direct")
+
+
+def ends_of(sql: str) -> tuple[date, date]:
+    """The first day that a query asks for, and that behind the last."""
+    first, end = (date.fromisoformat(sql.split(f'"eventtime" {sign} \'')[1][:10]) for sign in (">=", "<"))
+    return first, end
+
+
+def too_large(sql: str, days: int) -> Json | None:
+    """The end of a query that asks for more than so many days."""
+    first, end = ends_of(sql)
+    if (end - first).days <= days:
+        return None
+    return {"State": "FAILED", "StateChangeReason": "Query exhausted resources at this scale factor"}

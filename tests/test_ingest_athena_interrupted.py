@@ -1,0 +1,57 @@
+"""An ingest from Athena that is interrupted or killed stops its query and leaves whole days."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lpgen.edge.ledger import LEDGER_FILE
+from tests.athena_ingests import World, march_world, records_of, tables, tables_from_records, too_large
+
+pytestmark = pytest.mark.usefixtures("server_keys")
+march = pytest.fixture(march_world)
+
+
+def test_ingest_stops_the_query_when_it_is_interrupted(march: World, tmp_path: Path) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    march.athena.looks = 100
+    with pytest.raises(KeyboardInterrupt):
+        march.take(tmp_path / "data", wait=interrupt)
+    assert [query.stopped for query in march.athena.queries] == [True]
+
+
+def test_ingest_on_the_command_line_stops_the_query_on_ctrl_c(march: World, tmp_path: Path) -> None:
+    march.athena.looks = 10_000
+    options = ["--since", "2024-03-01", "--until", "2024-03-28", "--output-location", march.output]
+    command = [sys.executable, "-m", "lpgen", "ingest", march.address, *options, "--data", str(tmp_path / "data")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, env=march.server.environment)
+    while not any(query.looks for query in march.athena.queries):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert [query.stopped for query in march.athena.queries] == [True]
+
+
+def test_ingest_that_is_killed_leaves_whole_days(march: World, tmp_path: Path) -> None:
+    """The first half is committed when the second is under way; a later run asks for the second alone."""
+    march.athena.fail = lambda sql, _: too_large(sql, 14)
+    slow = "import lpgen.edge.athena_run as run, sys, lpgen.cli; run.FIRST_WAIT_SECONDS = 0.01; lpgen.cli.main()"
+    options = ["--since", "2024-03-01", "--until", "2024-03-28", "--output-location", march.output]
+    command = [sys.executable, "-c", slow, "ingest", march.address, *options, "--data", str(tmp_path / "data")]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=march.server.environment)
+    while len(march.athena.queries) < 3:
+        assert process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert (tmp_path / "data" / LEDGER_FILE).exists()
+    march.athena.fail = lambda _, __: None
+    result = march.take(tmp_path / "data")
+    assert (result.days_known, result.days_read) == (14, 14)
+    assert tables(tmp_path / "data") == tables_from_records(tmp_path, records_of(range(56)))

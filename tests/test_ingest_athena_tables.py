@@ -1,0 +1,82 @@
+"""Which tables in Athena an ingest takes, what it asks of them, and which it refuses."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import boto3
+import pytest
+
+from lpgen.core.athena.days import Wanted
+from lpgen.core.athena.query import DaySpan
+from lpgen.errors import IngestError
+from tests.athena_ingests import records_of, tables, tables_from_records, world
+from tests.athena_server import Json
+from tests.athena_tables import CONSOLE, ORGANIZED, REGISTERED, definition
+from tests.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
+from tests.log_samples import record_json
+from tests.sample_organization import SECURITY, SHOP
+
+pytestmark = pytest.mark.usefixtures("server_keys")
+
+
+@pytest.mark.parametrize(
+    ("table", "partitions"),
+    [(REGISTERED, [["111122223333", "us-east-1", "2024", "03", "01"]]), (CONSOLE, [])],
+)
+def test_ingest_takes_the_other_documented_tables(
+    moto: Server, tmp_path: Path, table: Json, partitions: list[list[str]]
+) -> None:
+    with world(moto, table, records_of(range(5)), partitions) as found:
+        result = found.take(tmp_path / "data", DaySpan(date(2024, 3, 1), date(2024, 3, 5)))
+    assert (result.days_read, result.records) == (5, 5)
+    if table is REGISTERED:
+        assert tables(tmp_path / "data") == tables_from_records(tmp_path, records_of(range(5)))
+    else:
+        assert "no partition of the table tells the day: each query reads all of it" in result.notes
+        assert {row["category"] for row in tables(tmp_path / "data")["usage"]} == {"management"}
+
+
+def test_ingest_asks_for_the_accounts_and_regions_that_are_wanted(moto: Server, tmp_path: Path) -> None:
+    """By partition where there is one, else by column."""
+    found = [
+        record_json(number, recipientAccountId=account, awsRegion=region)
+        for number, (account, region) in enumerate(
+            [(SHOP, "us-east-1"), (SHOP, "eu-west-1"), (SECURITY, "us-east-1"), (SECURITY, "eu-west-1")]
+        )
+    ]
+    days = DaySpan(date(2024, 3, 1), date(2024, 3, 4))
+    for number, table in enumerate((ORGANIZED, definition())):
+        with world(moto, table, found) as through:
+            data = tmp_path / str(number)
+            assert through.take(data, days, Wanted((SHOP,), ("eu-west-1",))).records == 1
+            assert [(row["account"], row["region"]) for row in tables(data)["coverage"]] == [(SHOP, "eu-west-1")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"TableType": "VIRTUAL_VIEW"}, "is a view"),
+        ({"PartitionKeys": [{"Name": "year", "Type": "string"}]}, "has no partitions"),
+        (
+            {"StorageDescriptor": {"Columns": [{"Name": "a", "Type": "string"}]}},
+            "it has no column `eventtime`, `eventsource`, ",
+        ),
+    ],
+)
+def test_ingest_refuses_what_is_no_cloudtrail_table(moto: Server, tmp_path: Path, changes: Json, message: str) -> None:
+    with world(moto, {**definition(), **changes, "PartitionKeys": []}, []) as found:
+        session = boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=REGION)
+        table = {**definition(), **changes, "Name": found.name.table}
+        glue = session.client("glue", endpoint_url=moto.url)
+        glue.update_table(DatabaseName=found.name.database, TableInput=table)
+        with pytest.raises(IngestError, match=message):
+            found.take(tmp_path / "data")
+        assert found.athena.queries == []
+
+
+def test_ingest_says_that_a_table_must_be_told_accounts(moto: Server, tmp_path: Path) -> None:
+    with world(moto, ORGANIZED, records_of([1])) as found, pytest.raises(IngestError, match="`account`") as caught:
+        found.take(tmp_path / "data")
+    assert caught.value.hint == "give --account; it repeats"
