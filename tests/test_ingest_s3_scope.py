@@ -1,0 +1,90 @@
+"""An ingest from S3 lists and reads only what is new and what is wanted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lpgen.core.usage.event_time import window_from_text
+from tests.aws_servers import Server
+from tests.fault_proxy import fault_proxy
+from tests.log_samples import log_bytes, record_json
+from tests.s3_buckets import (
+    ORGANIZATION,
+    Bucket,
+    content,
+    content_from_files,
+    daily_logs,
+    log_key,
+    make_bucket,
+    take_from,
+)
+
+pytestmark = pytest.mark.usefixtures("server_keys")
+
+
+def test_ingest_picks_up_late_and_changed_objects(s3: Server, tmp_path: Path) -> None:
+    bucket = make_bucket(s3)
+    logs = daily_logs([1, 2])
+    bucket.put(logs)
+    take_from(s3, tmp_path / "data", bucket.address())
+    late = {log_key("2024-03-01", 99): log_bytes([record_json(40)])}
+    changed = {log_key("2024-03-02", 2): log_bytes([record_json(1), record_json(41)])}
+    bucket.put({**late, **changed})
+    with fault_proxy(s3) as proxy:
+        result = take_from(proxy.server, tmp_path / "data", bucket.address())
+        assert len(proxy.reads()) == result.objects_read == 2
+    assert result.records == 3
+    everything = {**logs, **late, **{f"changed/{key}": data for key, data in changed.items()}}
+    assert content(tmp_path / "data") == content_from_files(tmp_path, everything)
+
+
+@pytest.fixture(scope="module")
+def wide_bucket(moto: Server) -> Bucket:
+    """Four accounts of an organization in three Regions, with a file on each of 20 days."""
+    bucket = make_bucket(moto)
+    for account in ("111122223333", "444455556666", "777788889999", "123456789012"):
+        for region in ("eu-west-1", "us-east-1", "us-west-2"):
+            logs = daily_logs(range(1, 21), account=account, region=region)
+            bucket.put({key.replace("AWSLogs/", f"AWSLogs/{ORGANIZATION}/"): data for key, data in logs.items()})
+        bucket.put({f"AWSLogs/{ORGANIZATION}/{account}/CloudTrail-Digest/us-east-1/2024/03/01/d.json.gz": b"{}"})
+    return bucket
+
+
+def test_ingest_lists_only_the_accounts_regions_and_days_that_are_wanted(
+    wide_bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lpgen.edge.s3_store.PAGE_SIZE", 10)
+    address = wide_bucket.address()
+
+    def count(name: str, since: str = "", until: str = "", **scope: Any) -> tuple[int, int]:
+        with fault_proxy(wide_bucket.server) as proxy:
+            window = window_from_text(since, until)
+            result = take_from(proxy.server, tmp_path / name, address, window=window, **scope)
+            assert not result.has_problems
+            assert result.folders_left == (("CloudTrail-Digest", len(scope.get("accounts", "1234"))),)
+            return len(proxy.listings()), result.objects_read
+
+    folders = 3 + 4 + 4  # the bucket, AWSLogs/ and the organization; each account; each account's CloudTrail/
+    assert count("all") == (folders + 12 * 2, 240)
+    assert count("region", regions=["eu-west-1", "us-west-2"]) == (folders + 8 * 2, 160)
+    assert count("account", accounts=["777788889999"]) == (3 + 2 + 3 * 2, 60)
+    one: dict[str, Any] = {"accounts": ["777788889999"], "regions": ["us-east-1"]}
+    assert count("one", **one) == (3 + 2 + 2, 20)
+    assert count("since", "2024-03-19", **one) == (3 + 2 + 1, 2)
+    assert count("until", "", "2024-03-02", **one) == (3 + 2 + 1, 5)  # and three days of late files
+    assert count("both", "2024-03-10", "2024-03-11", **one) == (3 + 2 + 1, 5)
+
+
+def test_ingest_of_a_window_equals_that_of_all_files_with_the_window(s3: Server, tmp_path: Path) -> None:
+    bucket = make_bucket(s3)
+    days = range(6, 12)
+    bucket.put({**daily_logs(range(1, 6)), **daily_logs(range(12, 29)), **daily_logs(days)})
+    window = window_from_text("2024-03-06", "2024-03-08T23:00:00Z")
+    result = take_from(s3, tmp_path / "data", bucket.address(), window=window)
+    assert (result.objects_read, result.usage_records) == (6, 3)
+    assert content(tmp_path / "data") == content_from_files(tmp_path, daily_logs(days), window=window)
+    wider = take_from(s3, tmp_path / "data", bucket.address(), window=window_from_text("2024-03-06", ""))
+    assert len(wider.narrower) == 3
