@@ -1,0 +1,101 @@
+"""States of an account in a line each, and the drift between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from lpgen.core.analysis.diff import counted_usages
+from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.choices import Severity
+from lpgen.core.drift.between import DriftOptions, drift_between
+from lpgen.core.drift.figures import region_days_from_usage
+from lpgen.core.drift.findings import Drift, DriftKind
+from lpgen.core.drift.states import KeptProposal, Stamp, State
+from lpgen.core.grounds import Use
+from lpgen.core.guards import Guards
+from lpgen.core.model import Action, AttachedPolicy, Policy, PolicyKind, Principal
+from lpgen.core.trails import Selector, Trail
+from lpgen.core.usage.log_coverage import coverage_from_usage
+from tests.worlds import ACCOUNT, LAST_DAY, allow, catalog, policy, role, usage_of, use
+
+ARN = f"arn:aws:iam::{ACCOUNT}:role/app"
+OPTIONS = DriftOptions(unused_days=30, apply_days=30)
+TRAIL = Trail(
+    f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main",
+    "main",
+    ACCOUNT,
+    "us-east-1",
+    True,
+    True,
+    False,
+    True,
+    (Selector("Management", ()),),
+)
+
+
+def document(*statements: Mapping[str, object]) -> Policy:
+    found = policy(*statements).document
+    assert found is not None
+    return found
+
+
+def managed(*statements: Mapping[str, object], name: str = "shared", aws: bool = False) -> AttachedPolicy:
+    kind, account = (PolicyKind.AWS_MANAGED, "aws") if aws else (PolicyKind.CUSTOMER_MANAGED, ACCOUNT)
+    return AttachedPolicy(kind, name, f"arn:aws:iam::{account}:policy/{name}", "", None, document(*statements))
+
+
+def seen(*actions: str, day: date = LAST_DAY) -> tuple[Use, ...]:
+    return tuple(use(action, seen=f"{day.isoformat()}T12:00:00Z") for action in actions)
+
+
+def proposal(*statements: Mapping[str, object], since: date | None = LAST_DAY, dangerous: int = 0) -> KeptProposal:
+    return KeptProposal(ARN, (document(*statements),), since, dangerous)
+
+
+def state(
+    *principals: Principal,
+    uses: Mapping[str, Sequence[Use]] | None = None,
+    guards: Guards = Guards(),  # noqa: B008
+    proposals: Sequence[KeptProposal] = (),
+    trails: tuple[Trail, ...] = (),
+    as_of: date = LAST_DAY,
+    unknown: frozenset[str] = frozenset(),
+) -> State:
+    usage = usage_of(uses or {})
+    grants = grants_from_principals(principals, catalog(), guards)
+    return State(
+        Stamp("one", as_of, "1", "2026-09-26"),
+        catalog().actions() - {Action(one) for one in unknown},
+        grants,
+        counted_usages(usage, grants, ()),
+        coverage_from_usage(usage),
+        region_days_from_usage(usage),
+        trails,
+        {one.principal: one for one in proposals},
+    )
+
+
+def later(one: State, days: int = 7) -> State:
+    """The same state so many days later, with records on each day."""
+    last = one.stamp.as_of + timedelta(days=days)
+    accounts = tuple(replace(found, last_day=last) for found in one.coverage.accounts)
+    more = tuple(one.stamp.as_of + timedelta(days=at) for at in range(1, days + 1))
+    return replace(
+        one,
+        stamp=replace(one.stamp, name="now", as_of=last),
+        coverage=replace(one.coverage, accounts=accounts),
+        region_days={place: (*found, *more) for place, found in one.region_days.items()},
+    )
+
+
+def found(before: State, after: State) -> Drift:
+    return drift_between(before, after, catalog(), OPTIONS)
+
+
+def kinds(before: State, after: State) -> list[tuple[DriftKind, Severity]]:
+    return [(one.kind, one.severity) for one in found(before, after).findings]
+
+
+APP = role(policy(allow("s3:Get*"), allow("sqs:SendMessage")))

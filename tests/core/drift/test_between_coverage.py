@@ -1,0 +1,48 @@
+"""Drift of coverage: trails, accounts and Regions that no longer tell everything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import DriftKind
+from tests.core.drift.drift_states import APP, TRAIL, found, kinds, later, state
+from tests.worlds import ACCOUNT, LAST_DAY
+
+
+def test_a_trail_that_stopped_changed_or_went_is_found() -> None:
+    one = state(APP, trails=(TRAIL,))
+    stopped = replace(one, trails=(replace(TRAIL, logging=False),))
+    narrowed = replace(one, trails=(replace(TRAIL, multi_region=False),))
+    gone = replace(one, trails=(replace(TRAIL, arn=TRAIL.arn + "2"),))
+    assert kinds(one, stopped) == [(DriftKind.COVERAGE_LOST, Severity.CRITICAL)]
+    assert kinds(one, narrowed) == [(DriftKind.COVERAGE_LOST, Severity.HIGH)]
+    assert kinds(one, gone) == [(DriftKind.COVERAGE_LOST, Severity.CRITICAL)]
+    assert kinds(stopped, one) == []
+    assert any("trail settings" in note for note in found(one, state(APP)).notes)
+
+
+def test_an_account_without_new_records_is_lost() -> None:
+    one = state(APP)
+    silent = replace(one, stamp=replace(one.stamp, as_of=LAST_DAY + timedelta(days=4)))
+    assert kinds(one, silent) == [(DriftKind.COVERAGE_LOST, Severity.HIGH)]
+    weekend = replace(one, stamp=replace(one.stamp, as_of=LAST_DAY + timedelta(days=3)))
+    assert kinds(one, weekend) == []
+
+
+def test_a_region_is_lost_when_it_is_quiet_for_longer_than_ever() -> None:
+    one = state(APP)
+    daily = {(ACCOUNT, "eu-west-1"): tuple(LAST_DAY - timedelta(days=at) for at in range(20, -1, -1))}
+    weekly = {(ACCOUNT, "eu-west-1"): tuple(LAST_DAY - timedelta(days=7 * at) for at in range(5, -1, -1))}
+    for days, lost in ((daily, True), (weekly, False)):
+        before = replace(one, region_days={**one.region_days, **days})
+        after = later(one, 7)
+        after = replace(after, region_days={**after.region_days, **days})
+        assert kinds(before, after) == ([(DriftKind.COVERAGE_LOST, Severity.MEDIUM)] if lost else [])
+
+
+def test_notes_say_when_nothing_is_newer() -> None:
+    one = state(APP)
+    assert any("no record is newer" in note for note in found(one, one).notes)
+    assert any("later than" in note for note in found(later(one), one).notes)

@@ -1,0 +1,71 @@
+"""Laws of drift: nothing from nothing, and no order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lpgen.core.drift.states import State
+from tests.core.drift.drift_states import TRAIL, found, later, managed, proposal, seen, state
+from tests.worlds import LAST_DAY, allow, deny, policy, role
+
+STATEMENTS = st.lists(
+    st.sampled_from(
+        (
+            allow("*"),
+            allow("s3:*"),
+            allow(["sqs:SendMessage", "iam:Put*"]),
+            allow("s3:GetObject", "arn:aws:s3:::data/*"),
+            deny("iam:*"),
+            {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
+        )
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@st.composite
+def states(draw: st.DrawFn) -> State:
+    people = []
+    for name in draw(st.sets(st.sampled_from(("a", "app", "b")), min_size=1)):
+        shared = [managed(*draw(STATEMENTS))] if draw(st.booleans()) else []
+        one = role(policy(*draw(STATEMENTS)), *shared, name=name)
+        people.append(replace(one, principal_id=draw(st.sampled_from(("AROAA", "AROAB", "")))))
+    actions = draw(st.sets(st.sampled_from(("s3:GetBucketPolicy", "sqs:SendMessage", "iam:PutRolePolicy"))))
+    day = LAST_DAY - timedelta(days=draw(st.integers(0, 60)))
+    made = state(
+        *people,
+        uses={one.arn: seen(*sorted(actions), day=day) for one in people},
+        proposals=[proposal(*draw(STATEMENTS), since=day)] if draw(st.booleans()) else [],
+        trails=(replace(TRAIL, logging=draw(st.booleans())),) if draw(st.booleans()) else (),
+        unknown=frozenset(draw(st.sets(st.sampled_from(("s3:GetObject", "iam:PutRolePolicy"))))),
+    )
+    return later(made, draw(st.integers(0, 40)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(states())
+def test_a_state_and_itself_have_no_drift(one: State) -> None:
+    drift = found(one, one)
+    assert (drift.findings, drift.applied) == ((), ())
+
+
+@settings(max_examples=40, deadline=None)
+@given(states(), states(), st.randoms(use_true_random=False))
+def test_findings_depend_on_no_order(before: State, after: State, random: object) -> None:
+    shuffle: Callable[[list[object]], None] = random.shuffle  # type: ignore[attr-defined]
+
+    def mixed(one: State) -> State:
+        grants, trails = list(one.grants), list(one.trails)
+        shuffle(grants)  # type: ignore[arg-type]
+        shuffle(trails)  # type: ignore[arg-type]
+        return replace(one, grants=tuple(grants), trails=tuple(trails))
+
+    straight, crooked = found(before, after), found(mixed(before), mixed(after))
+    assert straight.findings == crooked.findings
+    assert len({one.item for one in straight.findings}) == len(straight.findings)

@@ -1,0 +1,89 @@
+"""Drift of policies: each change that lets a principal do more or less gives its finding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import DriftKind
+from lpgen.core.guards import AccountScps, Guards
+from lpgen.core.model import Principal
+from lpgen.core.policies.policy import policy_from_json
+from tests.core.drift.drift_states import APP, document, found, kinds, managed, state
+from tests.worlds import ACCOUNT, allow, deny, policy, role
+
+
+@pytest.mark.parametrize(
+    ("now", "severity"),
+    [
+        (role(policy(allow("s3:Get*"), allow(["sqs:SendMessage", "iam:PutRolePolicy"]))), Severity.CRITICAL),
+        (role(policy(allow("s3:Get*"), allow(["sqs:SendMessage", "sqs:DeleteMessage"]))), Severity.HIGH),
+        (role(policy(allow("s3:Get*"), allow(["sqs:SendMessage", "sqs:ListQueues"]))), Severity.MEDIUM),
+        (role(policy(allow("s3:Get*"), allow("sqs:SendMessage", "arn:aws:sqs:*:*:one"))), Severity.MEDIUM),
+        (role(policy(allow("s3:Get*"))), Severity.LOW),
+        (role(policy(allow("s3:Get*"), allow("sqs:SendMessage"), deny("sqs:*"))), Severity.LOW),
+        (role(policy(allow("s3:Get*"), allow("sqs:SendMessage"), name="other")), Severity.LOW),
+    ],
+    ids=["dangerous", "writes", "reads", "scope", "less", "denied", "renamed"],
+)
+def test_a_policy_changed_outside_is_as_severe_as_what_it_gains(now: Principal, severity: Severity) -> None:
+    assert kinds(state(APP), state(now)) == [(DriftKind.POLICY_CHANGED, severity)]
+
+
+def test_the_same_in_another_order_is_no_change() -> None:
+    shuffled = role(policy(allow("sqs:SendMessage", Sid="New"), allow("s3:Get*")))
+    assert kinds(state(APP), state(shuffled)) == []
+
+
+def test_a_managed_policy_is_one_finding_for_all_its_holders() -> None:
+    before = [role(managed(allow("sqs:SendMessage")), name=name) for name in ("a", "b")]
+    after = [role(managed(allow("sqs:*Message")), name=name) for name in ("a", "b")]
+    drift = found(state(*before), state(*after))
+    assert [(one.kind, one.subject, len(one.principals)) for one in drift.findings] == [
+        (DriftKind.POLICY_CHANGED, f"arn:aws:iam::{ACCOUNT}:policy/shared", 2),
+        (DriftKind.NEW_WILDCARD, f"arn:aws:iam::{ACCOUNT}:policy/shared", 2),
+    ]
+
+
+def test_what_aws_changed_is_called_so() -> None:
+    before, after = (role(managed(allow(action), aws=True)) for action in ("sqs:SendMessage", "sqs:ListQueues"))
+    (finding,) = found(state(before), state(after)).findings
+    assert "AWS changed it" in finding.message
+
+
+def trusting(account: str) -> Principal:
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": account}}
+    return replace(APP, trust=policy_from_json({"Version": "2012-10-17", "Statement": [statement]}, place="trust"))
+
+
+def test_a_changed_trust_policy_is_high() -> None:
+    assert kinds(state(trusting("111122223333")), state(trusting("999999999999"))) == [
+        (DriftKind.POLICY_CHANGED, Severity.HIGH)
+    ]
+
+
+def test_a_boundary_that_goes_gives_what_it_held_back() -> None:
+    bounded = role(policy(allow("iam:PutRolePolicy")), boundary=managed(allow("s3:*"), name="limit"))
+    free = role(policy(allow("iam:PutRolePolicy")))
+    assert kinds(state(bounded), state(free)) == [(DriftKind.POLICY_CHANGED, Severity.CRITICAL)]
+    assert kinds(state(free), state(bounded)) == [(DriftKind.POLICY_CHANGED, Severity.LOW)]
+
+
+def scps(*statements: Mapping[str, object]) -> Guards:
+    return Guards(scps=(AccountScps("", ((document(*statements),),)),))
+
+
+def test_looser_scps_are_found_once_for_the_account() -> None:
+    people = [role(policy(allow("sqs:SendMessage")), name=name) for name in ("a", "b")]
+    before, after = (state(*people, guards=scps(allow(action))) for action in ("s3:*", "*"))
+    (finding,) = found(before, after).findings
+    assert (finding.kind, finding.subject, finding.severity) == (DriftKind.POLICY_CHANGED, ACCOUNT, Severity.HIGH)
+
+
+def test_scps_known_on_one_side_are_noted_and_not_compared() -> None:
+    drift = found(state(APP), state(APP, guards=scps(allow("*"))))
+    assert drift.findings == ()
+    assert any("SCPs are known now alone" in note for note in drift.notes)
