@@ -219,8 +219,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "the first version has variables",
         "policy_variables.py",
-        'if version != CURRENT_VERSION or "${" not',
-        'if "${" not',
+        'version == CURRENT_VERSION and "${" in',
+        '"${" in',
     ),
     Mutant("a value's wildcards count", "policy_variables.py", "literal_tokens(text) if literal else", ""),
     Mutant(

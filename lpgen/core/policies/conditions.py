@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from lpgen.core.model import CURRENT_VERSION, Condition
+from lpgen.core.model import Condition
 from lpgen.core.policies.condition_operator import Comparison, Operator, Quantifier, operator_from_name
 from lpgen.core.policies.condition_values import TAKES_VARIABLES, compare_value
 from lpgen.core.policies.decision import (
@@ -23,7 +23,7 @@ from lpgen.core.policies.decision import (
     maybe,
     opposite,
 )
-from lpgen.core.policies.policy_variables import Filled, Gap, Unfilled, as_written, fill_in
+from lpgen.core.policies.policy_variables import Filled, Gap, Unfilled, as_written, fill_in, has_variables
 
 
 def conditions_match(conditions: Iterable[Condition], version: str, request: Request) -> Match:
@@ -39,7 +39,7 @@ def condition_match(condition: Condition, version: str, request: Request) -> Mat
     `ForAllValues` or `ForAnyValue`. With a complete context such a comparison doesn't hold.
     """
     values, doubt = request.values_of(condition.key), _undocumented(condition.key, request)
-    if not _varies(condition.values, version):
+    if not _any_has_variables(condition.values, version):
         return _fixed_match(condition.operator, condition.key, condition.values, values, doubt)
     operator = operator_from_name(condition.operator)
     wanted = [_fill_in(operator, text, version, request) for text in condition.values]
@@ -47,9 +47,8 @@ def condition_match(condition: Condition, version: str, request: Request) -> Mat
 
 
 @lru_cache(maxsize=4096)
-def _varies(texts: tuple[str, ...], version: str) -> bool:
-    """Whether what a policy's values mean turns on the request."""
-    return version == CURRENT_VERSION and any("${" in text for text in texts)
+def _any_has_variables(texts: tuple[str, ...], version: str) -> bool:
+    return any(has_variables(text, version) for text in texts)
 
 
 @lru_cache(maxsize=65536)  # requests have the values of few keys in common, and policies their conditions
@@ -129,8 +128,8 @@ def _present_match(
 
 
 def _fill_in(operator: Operator | None, text: str, version: str, request: Request) -> Filled | Unfilled:
-    if operator is not None and operator.comparison in TAKES_VARIABLES:
-        return fill_in(text, version, request)
+    if operator is not None and operator.comparison in TAKES_VARIABLES and has_variables(text, version):
+        return fill_in(text, request)
     return as_written(text)
 
 

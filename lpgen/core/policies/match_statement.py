@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from lpgen.core.actions.patterns import parse_pattern
-from lpgen.core.model import CURRENT_VERSION, ActionPattern, Resource, ResourceKind, Statement
+from lpgen.core.model import ActionPattern, Resource, ResourceKind, Statement
 from lpgen.core.policies.conditions import conditions_match
 from lpgen.core.policies.decision import (
     NO,
@@ -34,7 +34,7 @@ from lpgen.core.policies.match_resource import (
     resource_tokens,
     resources_intersect,
 )
-from lpgen.core.policies.policy_variables import Filled, Gap, fill_in
+from lpgen.core.policies.policy_variables import Filled, Gap, fill_in, has_variables
 
 
 def covering_matches(statement: Statement, version: str, request: Request) -> Match:
@@ -94,20 +94,18 @@ def _fixed_and_varying(
     patterns: tuple[str, ...], version: str
 ) -> tuple[tuple[Callable[[str], bool], ...], tuple[str, ...]]:
     """The tests of those patterns that match the same exact resources whatever the request, and the other patterns."""
-    fixed = (pattern for pattern in patterns if not _varies(pattern, version))
-    return tuple(map(resource_matcher, fixed)), tuple(pattern for pattern in patterns if _varies(pattern, version))
-
-
-def _varies(pattern: str, version: str) -> bool:
-    return version == CURRENT_VERSION and "${" in pattern
+    fixed = (pattern for pattern in patterns if not has_variables(pattern, version))
+    return tuple(map(resource_matcher, fixed)), tuple(
+        pattern for pattern in patterns if has_variables(pattern, version)
+    )
 
 
 def _pattern_match(pattern: str, version: str, request: Request) -> Match:
     """Whether one resource pattern covers the request's resource."""
     resource = request.resource
-    if not _varies(pattern, version):
+    if not has_variables(pattern, version):
         return _plain_match(pattern, resource)
-    filled = fill_in(pattern, version, request)
+    filled = fill_in(pattern, request)
     if isinstance(filled, Filled):
         return _filled_match(filled, resource)
     if filled.gap is Gap.MISSING:

@@ -58,10 +58,16 @@ def as_written(text: str) -> Filled:
     return Filled(((text, False),))
 
 
-def fill_in(text: str, version: str, request: Request) -> Filled | Unfilled:
-    """A policy text with its variables' values from a request. Before language version 2012-10-17 there are none."""
-    if version != CURRENT_VERSION or "${" not in text:
-        return as_written(text)
+def has_variables(text: str, version: str) -> bool:
+    """Whether a text in a policy of this language version has variables. Before 2012-10-17 there are none.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+    """
+    return version == CURRENT_VERSION and "${" in text
+
+
+def fill_in(text: str, request: Request) -> Filled | Unfilled:
+    """A policy text that has variables, with their values from a request."""
     parts: list[tuple[str, bool]] = []
     gaps: dict[Gap, list[str]] = {}
     end = 0
