@@ -10,13 +10,12 @@ import msgspec
 
 from lpgen.core.events.records import Record, decode_beside, decode_resources
 
-Values = tuple[object, ...] | str | bytes
+Values = tuple[object, ...] | bytes
 Reader = Callable[[dict[str, object]], tuple[object, ...]]
 """Reads what matters of the objects that have the same names, and stands for these names."""
 
 Part = tuple[Reader, Values] | str | None
 
-_SEPARATOR: Final = "\x1f"
 _MAX_READERS: Final = 1024
 _MAX_DEPTH: Final = 5
 """How deep objects are watched; what lies deeper counts as read with what it lies in."""
@@ -186,12 +185,11 @@ class ReadValues:
         reader, seen = self._readers.get(names) or self._make_reader(names)
         values = reader(value)
         try:
-            text = _SEPARATOR.join(values)  # type: ignore[arg-type]
+            "".join(values)  # type: ignore[arg-type]
         except TypeError:
             # As text, since 1 == True == 1.0, and lists can't be hashed.
             return reader, _encode([read.of(item) for read, item in zip(seen, values, strict=True)])
-        # One text is compared faster than several, and takes less room; but it must say where each of them ends.
-        return reader, text if text.count(_SEPARATOR) < len(values) else values
+        return reader, values
 
     def learn(self, value: object) -> bool:
         """Adds what was read of a watched object, and says whether any of it is new."""
