@@ -21,7 +21,7 @@ SELECT name, size, etag FROM (
     FROM temp.found f LEFT JOIN objects o ON o.name = f.name AND o.size = f.size AND o.etag = f.etag
     WHERE o.name IS NULL
 )
-ORDER BY iif(size > {large}, -size, 0), first_name, name
+ORDER BY CASE WHEN size > {large} THEN -size ELSE 0 END, first_name, name
 """
 
 
