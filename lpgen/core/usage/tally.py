@@ -12,16 +12,24 @@ from typing import Final
 from lpgen.core.events.caller import caller_from_identity
 from lpgen.core.events.outcome import outcome_from_record
 from lpgen.core.events.records import RawRecord, Record, raw_from_record, record_from_raw
-from lpgen.core.model import Category, SkipReason
-from lpgen.core.usage.contribution import MAX_TEXT_LENGTH, RecordMapper
+from lpgen.core.model import SkipReason
+from lpgen.core.usage.contribution import RecordMapper
 from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.coverage import NO_CATEGORY, category_from_record, is_record_reason
 from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window, moment_from_text
 from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage, merge_usage
-from lpgen.core.usage.tally_tables import LATE, Counts, CoverageRows, SkipRows, add_skip, usage_from_counts
+from lpgen.core.usage.tally_tables import (
+    LATE,
+    Counts,
+    CoverageRows,
+    SkipRows,
+    add_skip,
+    coverage_key,
+    skip_key,
+    usage_from_counts,
+)
 from lpgen.core.usage.unusable import Unusable
 
-_DATA: Final = Category.DATA.value
 _NOTHING: Final = Record(eventSource="", eventName="")
 _NO_NAME: Final = "`eventSource` or `eventName` is empty"
 
@@ -151,25 +159,16 @@ class UsageTally:
     def _count_coverage(self, record: Record, moment: str | None, lot: Lot = _ALONE) -> None:
         """Counts a record that is no usage; a `moment` of None says that it shows nothing of any day."""
         category = NO_CATEGORY if moment is None else category_from_record(record)
-        source = record.eventSource if category == _DATA else ""
         day = moment[:10] if moment else NO_TIME
-        key = (record.recipientAccountId or "", record.awsRegion or "", day, category, source)
+        key = coverage_key(record.recipientAccountId or "", record.awsRegion or "", day, category, record.eventSource)
         self._coverage.setdefault(key, [0, 0])[0] += lot[0]
 
     def _add_skip(self, part: Unusable, source: str, said: tuple[str, str, str], lot: Lot = _ALONE) -> None:
         """Counts what is no usage; `said` are its time, its principal and its outcome."""
         moment, principal, outcome = said
         record = part.record or _NOTHING
-        key = (
-            part.reason.value,
-            principal,
-            record.recipientAccountId or "",
-            record.awsRegion or "",
-            record.eventSource[:MAX_TEXT_LENGTH],
-            record.eventName[:MAX_TEXT_LENGTH],
-            outcome,
-            part.detail[:MAX_TEXT_LENGTH],
-        )
+        place, call = (record.recipientAccountId or "", record.awsRegion or ""), (record.eventSource, record.eventName)
+        key = skip_key(part.reason, principal, place, call, outcome, part.detail)
         add_skip(self._skips, key, lot[0], (moment, record.eventID or "", source, part.position), lot[1])
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from lpgen.core.model import Category
+from lpgen.core.model import Category, SkipReason
 from lpgen.core.usage.columns import empty_table, flag_column, integer_column, is_text, text_column, time_column
 from lpgen.core.usage.contribution import MAX_TEXT_LENGTH, Behind, Contribution
 from lpgen.core.usage.contribution_memo import KnownCaller
@@ -38,14 +38,15 @@ def usage_from_counts(counts: Counts, skips: SkipRows, coverage: CoverageRows) -
     """The three tables, neither sorted nor merged: of what was counted by contribution, and of rows beside it."""
     all_skips = {key: [*row] for key, row in skips.items()}
     all_coverage = {key: [*row] for key, row in coverage.items()}
-    for key, (records, last, first, example) in counts.items():
-        contribution = key[0]
-        covered = all_coverage.setdefault(_coverage_key(key), [0, 0])
+    for (found, known, day), (records, last, first, example) in counts.items():
+        place, call = (found.account, found.region), (found.event_source, found.event_name)
+        covered = all_coverage.setdefault(coverage_key(*place, day, found.category, found.event_source), [0, 0])
         covered[0] += records
-        if contribution.skip is None:
+        if found.skip is None:
             covered[1] += records
         else:
-            add_skip(all_skips, _skip_key(key), records, (first, *example), last)
+            key = skip_key(found.skip, known.caller.principal, place, call, found.outcome, found.detail)
+            add_skip(all_skips, key, records, (first, *example), last)
     return Usage(_usage_table(counts), _table(all_skips, SKIPS_SCHEMA), _table(all_coverage, COVERAGE_SCHEMA))
 
 
@@ -59,24 +60,24 @@ def add_skip(rows: SkipRows, key: SkipKey, records: int, example: tuple[str, str
     row[2] += records
 
 
-def _coverage_key(key: CountKey) -> CoverageKey:
-    contribution, _, day = key
-    source = contribution.event_source if contribution.category == _DATA else ""
-    return contribution.account, contribution.region, day, contribution.category, source
+def coverage_key(account: str, region: str, day: str, category: str, event_source: str) -> CoverageKey:
+    """The key of a coverage row: sources are told apart for data events alone."""
+    return account, region, day, category, event_source if category == _DATA else ""
 
 
-def _skip_key(key: CountKey) -> SkipKey:
-    contribution, known, _ = key
-    assert contribution.skip is not None
+def skip_key(
+    reason: SkipReason, principal: str, place: tuple[str, str], call: tuple[str, str], outcome: str, detail: str
+) -> SkipKey:
+    """The key of a row of skips; `place` is account and Region, `call` source and name. Long texts are cut."""
+    source, name = call
     return (
-        contribution.skip.value,
-        known.caller.principal,
-        contribution.account,
-        contribution.region,
-        contribution.event_source[:MAX_TEXT_LENGTH],
-        contribution.event_name[:MAX_TEXT_LENGTH],
-        contribution.outcome,
-        contribution.detail[:MAX_TEXT_LENGTH],
+        reason.value,
+        principal,
+        *place,
+        source[:MAX_TEXT_LENGTH],
+        name[:MAX_TEXT_LENGTH],
+        outcome,
+        detail[:MAX_TEXT_LENGTH],
     )
 
 
