@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from dataclasses import replace
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,7 +32,7 @@ from lpgen.cli_options import (
     ScpsOption,
     SnapshotOption,
     TrailsOption,
-    decisions_from_option,
+    analysis_options,
     inputs_from_options,
     options_with_inputs,
     put_chunks,
@@ -84,7 +83,7 @@ def review_command(
     """
     from lpgen.report import render_review_parts, render_verdicts
 
-    options = _options(
+    options = analysis_options(
         keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
     )
     inputs = inputs_from_options(
@@ -158,7 +157,7 @@ def generate_command(
     from lpgen.core.replacements import CheckStatus
     from lpgen.pipeline_analysis import generate
 
-    options = _options(
+    options = analysis_options(
         keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
     )
     inputs = inputs_from_options(
@@ -209,7 +208,7 @@ def verify_command(
     from lpgen.pipeline_analysis import verify
     from lpgen.report import render_verification
 
-    options = _options(KeepUnobservable.SIGNED, 0, as_of=as_of, decisions=decisions, inline=False, principal="")
+    options = analysis_options(min_days=0, as_of=as_of, decisions=decisions)
     inputs = inputs_from_options(data, snapshot, policies=policies, scps=scps, resource_policies=resource_policies)
     options = replace(options, guards=read_guards(boundary, inputs.scps, inputs.resource_policies))
     _stop_collecting()
@@ -217,21 +216,6 @@ def verify_command(
     put_text(render_verification(results, format.value, width=terminal_width(), color=wants_color(output)), output)
     if not results or any(one.status is not CheckStatus.PASSED for one in results):
         raise typer.Exit(EXIT_FOUND)
-
-
-def _options(
-    keep: KeepUnobservable,
-    min_days: int,
-    *,
-    as_of: datetime | None,
-    decisions: Path | None,
-    inline: bool,
-    principal: str,
-) -> Options:
-    from lpgen.core.options import Options
-
-    decided = decisions_from_option(decisions)
-    return Options(keep, min_days, as_of.date() if as_of else None, inline, decided, principal)
 
 
 def _analyse(data: Path, inputs: Inputs, catalog: Path | None, *, boundary: Path | None, options: Options) -> Report:

@@ -25,7 +25,7 @@ from lpgen.cli_options import (
     ScpsOption,
     SnapshotOption,
     TrailsOption,
-    decisions_from_option,
+    analysis_options,
     inputs_from_options,
     options_with_inputs,
     put_text,
@@ -138,7 +138,6 @@ def save_command(
     """
     from datetime import UTC, datetime
 
-    from lpgen.core.options import Options
     from lpgen.edge.baseline_folder import BaselineFiles
     from lpgen.edge.catalog_files import open_catalog
     from lpgen.pipeline_analysis import analyse
@@ -154,9 +153,7 @@ def save_command(
         scps=scps,
         resource_policies=resource_policies,
     )
-    options = Options(
-        keep_unobservable, min_days, as_of.date() if as_of else None, decisions=decisions_from_option(decisions)
-    )
+    options = analysis_options(keep_unobservable, min_days, as_of=as_of, decisions=decisions)
     options, problems = options_with_inputs(options, inputs, boundary)
     opened = open_catalog(catalog)
     report = analyse(data, inputs.policies, opened, options=options, problems=problems)
@@ -317,7 +314,6 @@ def drift_command(
       lpgen drift --data lpgen-data --as-of $(date -u +%F) --fail-on high
     """
     from lpgen.core.drift.between import DriftOptions
-    from lpgen.core.options import Options
     from lpgen.edge.catalog_files import open_catalog
     from lpgen.pipeline_drift import drift
     from lpgen.report import render_drift
@@ -332,7 +328,7 @@ def drift_command(
         resource_policies=None,
     )
     formats = {path: _format_of(path) for path in also or ()}
-    options = Options(as_of=as_of.date() if as_of else None, decisions=decisions_from_option(decisions))
+    options = analysis_options(as_of=as_of, decisions=decisions)
     options, _ = options_with_inputs(options, inputs, boundary)
     found = drift(
         data,

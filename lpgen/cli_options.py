@@ -151,6 +151,26 @@ StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 3 where 
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")]
 
 
+def analysis_options(
+    keep_unobservable: KeepUnobservable = KeepUnobservable.SIGNED,
+    min_days: int = 90,
+    *,
+    as_of: datetime | None,
+    decisions: Path | None,
+    inline: bool = False,
+    principal: str = "",
+) -> Options:
+    """The choices of an analysis, from what the command line says; inputs beside them are added later.
+
+    Raises:
+        LpgenError: the decisions can't be read.
+    """
+    from lpgen.core.options import Options
+
+    decided = decisions_from_option(decisions)
+    return Options(keep_unobservable, min_days, as_of.date() if as_of else None, inline, decided, principal)
+
+
 def inputs_from_options(
     data: Path | None,
     snapshot: str,
