@@ -12,7 +12,6 @@ import json
 import os
 import platform
 import shutil
-import statistics
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from bench.corpus import write_corpus
-from bench.processes import Command, Cost, run
+from bench.processes import Command, Cost, median_cost, run
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SIZES: Final = {"S": 50, "M": 500, "L": 2_000}
@@ -29,8 +28,6 @@ TRAILSCRAPER: Final = ROOT / "build" / "trailscraper" / "bin" / "trailscraper"
 INSTALL_TRAILSCRAPER: Final = (
     "python3 -m venv build/trailscraper && build/trailscraper/bin/pip install trailscraper==0.10.*"
 )
-
-_FIGURES: Final = ("wall", "cpu", "memory")
 
 Medians = dict[str, Cost]
 
@@ -136,20 +133,10 @@ def measure(found: list[Contestant], scratch: Path, rounds: int, limit: float) -
     return costs
 
 
-def medians(costs: dict[str, list[Cost]]) -> Medians:
-    """The median of each figure of each contestant; of one that was stopped, what it took until then."""
-    middle = {}
-    for name, found in costs.items():
-        counted = [one for one in found if one.finished == found[-1].finished]
-        wall, cpu, memory = (statistics.median(getattr(one, what) for one in counted) for what in _FIGURES)
-        middle[name] = Cost(wall, cpu, memory, found[-1].finished)
-    return middle
-
-
 def report(costs: dict[str, list[Cost]], corpus: Path, asked: argparse.Namespace) -> dict[str, Any]:
     """What was measured, where, when and how."""
     paths = [*(corpus / "all").rglob("*.json.gz")]
-    middle = medians(costs)
+    middle = {name: median_cost(found) for name, found in costs.items()}
     return {
         "command": " ".join([f"make bench SIZE={asked.size}", *(f"without {one}" for one in asked.without)]),
         "date": datetime.now(UTC).date().isoformat(),

@@ -7,7 +7,6 @@ whether the cost of a principal stays the same. The rounds alternate, and what i
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from typing import Final
 
 from bench.ingest import ROOT
 from bench.organization import STATEMENTS, write_organization
-from bench.processes import Cost, run
+from bench.processes import Cost, median_cost, run
 
 SIZES: Final = {"S": 100, "M": 2_000, "L": 10_000}
 
@@ -65,10 +64,8 @@ def measure(folder: Path, principals: int, seed: int, rounds: int) -> None:
                 costs.setdefault((name, size), []).append(cost_of(arguments, printed))
     print(f"{'command':24}{'principals':>11}{'wall s':>9}{'CPU s':>9}{'MB':>7}{'CPU s per 100':>15}")
     for (name, size), found in costs.items():
-        wall, cpu, memory = (
-            statistics.median(getattr(one, what) for one in found) for what in ("wall", "cpu", "memory")
-        )
-        print(f"{name:24}{size:11,}{wall:9.1f}{cpu:9.1f}{memory:7.0f}{cpu * 100 / size:15.2f}")
+        one = median_cost(found)
+        print(f"{name:24}{size:11,}{one.wall:9.1f}{one.cpu:9.1f}{one.memory:7.0f}{one.cpu * 100 / size:15.2f}")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import statistics
 import subprocess
 import threading
 import time
@@ -28,6 +29,13 @@ class Cost:
     cpu: float
     memory: float
     finished: bool = True
+
+
+def median_cost(costs: Sequence[Cost]) -> Cost:
+    """The median of each figure of some runs; where the last was stopped, of those that were."""
+    counted = [one for one in costs if one.finished == costs[-1].finished]
+    wall, cpu, memory = (statistics.median(getattr(one, what) for one in counted) for what in ("wall", "cpu", "memory"))
+    return Cost(wall, cpu, memory, costs[-1].finished)
 
 
 def run(
