@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -10,6 +11,9 @@ from hypothesis import settings
 from tests.aws_organization import MANAGEMENT, Organization, answer_last_accessed, make_organization
 from tests.aws_proxy import AwsProxy, aws_proxy
 from tests.aws_servers import Server, moto_server, seaweed_server
+
+if TYPE_CHECKING:
+    from tests.s3_buckets import Bucket
 
 settings.register_profile("lpgen", deadline=None)  # a busy machine is no failure
 settings.load_profile("lpgen")
@@ -34,6 +38,14 @@ def s3(request: pytest.FixtureRequest) -> Server:
     """Each of the two S3 servers."""
     server: Server = request.getfixturevalue(request.param)
     return server
+
+
+@pytest.fixture
+def bucket(moto: Server) -> Bucket:
+    """A bucket of the test's own in moto."""
+    from tests.s3_buckets import make_bucket  # here, since it imports boto3, which most tests do without
+
+    return make_bucket(moto)
 
 
 @pytest.fixture

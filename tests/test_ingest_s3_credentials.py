@@ -17,11 +17,6 @@ from tests.s3_buckets import Bucket, content, content_from_files, daily_logs, ma
 pytestmark = pytest.mark.usefixtures("server_keys")
 
 
-@pytest.fixture
-def bucket(moto: Server) -> Bucket:
-    return make_bucket(moto)
-
-
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ingest_keeps_what_it_read_before_the_credentials_expired(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int

@@ -28,11 +28,6 @@ from tests.sample_organization import ROOT, SECURITY, SHOP, log_paths
 pytestmark = pytest.mark.usefixtures("server_keys")
 
 
-@pytest.fixture
-def bucket(moto: Server) -> Bucket:
-    return make_bucket(moto)
-
-
 def test_ingest_of_sample_logs_from_a_bucket_equals_that_of_the_files(s3: Server, tmp_path: Path) -> None:
     """One account as its own trail writes, one as an organization's, beside what is no log of calls."""
     bucket = make_bucket(s3)

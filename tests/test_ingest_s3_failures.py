@@ -14,11 +14,6 @@ from tests.s3_buckets import Bucket, content, content_from_files, daily_logs, lo
 pytestmark = pytest.mark.usefixtures("server_keys")
 
 
-@pytest.fixture
-def bucket(moto: Server) -> Bucket:
-    return make_bucket(moto)
-
-
 def test_ingest_survives_throttling_failures_and_cut_connections(s3: Server, tmp_path: Path) -> None:
     bucket = make_bucket(s3)
     logs = daily_logs(range(1, 7))

@@ -22,11 +22,6 @@ from tests.s3_buckets import Bucket, content, content_from_files, daily_logs, ma
 pytestmark = pytest.mark.usefixtures("server_keys")
 
 
-@pytest.fixture
-def bucket(moto: Server) -> Bucket:
-    return make_bucket(moto)
-
-
 def test_ingest_asks_nobody_while_another_runs(bucket: Bucket, tmp_path: Path) -> None:
     with fault_proxy(bucket.server) as proxy:
         with open_ledger(tmp_path / "data"), pytest.raises(IngestError, match="another ingest"):
