@@ -21,17 +21,20 @@ ACCOUNTS = tuple(f"{111122223333 + 1111 * number}" for number in range(4))
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
 ROLES = 60
 SESSIONS = 50
+MINUTES = 5
+"""How much time a file covers: CloudTrail delivers about every five minutes."""
 BASE64 = string.ascii_letters + string.digits + "+/"
 
 Json = dict[str, Any]
 
 
 class Place(NamedTuple):
-    """Where and when a file's records were made."""
+    """Where and when a file's records were made; `minute` is the first of a file's minutes in its day."""
 
     account: str
     region: str
     date: str
+    minute: int = 0
 
 
 class Call(NamedTuple):
@@ -56,12 +59,14 @@ def write_corpus(folder: Path, *, files: int, records: int, days: int, seed: int
     for number in range(files):
         rng = random.Random(seed * 1_000_003 + number // repeats)
         month, day = number // repeats % days // 28 + 1, number // repeats % days % 28 + 1
-        place = Place(rng.choice(ACCOUNTS), rng.choice(REGIONS), f"2024-{month:02}-{day:02}")
+        minute = rng.randrange(0, 24 * 60, MINUTES)
+        place = Place(rng.choice(ACCOUNTS), rng.choice(REGIONS), f"2024-{month:02}-{day:02}", minute)
         found = list(_records(rng, place, records))
         if number % repeats:
             _make_anew(found, random.Random(f"{seed}/{number}"), number % repeats)
         body = json.dumps({"Records": found}, separators=(",", ":"))
-        name = f"{place.account}_CloudTrail_{place.region}_2024{month:02}{day:02}T0000Z_{number:06}.json.gz"
+        written_at = f"2024{month:02}{day:02}T{minute // 60:02}{minute % 60:02}Z"
+        name = f"{place.account}_CloudTrail_{place.region}_{written_at}_{number:06}.json.gz"
         tree = folder / f"AWSLogs/{place.account}/CloudTrail/{place.region}/2024/{month:02}/{day:02}"
         tree.mkdir(parents=True, exist_ok=True)
         written += (tree / name).write_bytes(gzip.compress(body.encode(), 6, mtime=0))
@@ -81,7 +86,7 @@ def _make_anew(records: list[Json], rng: random.Random, seconds: int) -> None:
 
 def _records(rng: random.Random, place: Place, count: int) -> Iterator[Json]:
     for number in range(count):
-        second = number * 86_400 // count
+        second = place.minute * 60 + number * MINUTES * 60 // count
         yield _record(rng, place, f"{place.date}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z")
 
 

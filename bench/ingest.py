@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import hashlib
 import json
 import os
 import platform
@@ -99,11 +100,12 @@ def contestants(corpus: Path, scratch: Path) -> list[Contestant]:
 
 
 def make_corpus(folder: Path, files: int, seed: int) -> Path:
-    """The folder of the corpus; made unless it is there already.
+    """The folder of the corpus; made unless this corpus is there already.
 
     In it lie `all` files, a `tenth` of them, and `repeated`: the calls of the tenth, ten times each.
     """
-    target = folder / f"{files}-files-of-seed-{seed}"
+    maker = hashlib.sha256(Path(__file__).with_name("corpus.py").read_bytes()).hexdigest()[:12]
+    target = folder / f"{files}-files-of-seed-{seed}-{maker}"
     if not target.exists():
         unfinished = folder / f"unfinished-{os.getpid()}"
         for name, count, repeats in (("all", files, 1), ("tenth", files // 10, 1), ("repeated", files, 10)):
