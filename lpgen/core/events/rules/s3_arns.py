@@ -111,7 +111,8 @@ def _find_containers(call: Call) -> tuple[str, ...]:
     arn = bucket_arn(call, name)
     if not is_arn_of(arn, *FAMILY):
         return through
-    return (arn, *(point for point in through if point != arn))
+    behind = _list_arns(call, _BUCKET_TYPES) if ":accesspoint/" in arn else ()
+    return tuple(dict.fromkeys((arn, *through, *behind)))
 
 
 def _list_arns(call: Call, types: tuple[str, ...]) -> tuple[str, ...]:
