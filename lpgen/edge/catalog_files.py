@@ -148,13 +148,23 @@ def user_folder() -> Path:
 
 
 def newest_user_folder() -> Path | None:
-    """The newest of the user's dated catalogs, by its name, or None where there is none."""
+    """The newest of the user's dated catalogs, by its name, or None where there is none.
+
+    Raises:
+        CatalogError: the folder is there and can't be read.
+    """
     home = user_folder()
-    if not home.is_dir():
-        return None
-    dated = (entry for entry in home.iterdir() if _DATED_NAME.fullmatch(entry.name))
-    whole = (entry for entry in dated if (entry / "manifest.json").is_file())
-    return max(whole, key=lambda entry: entry.name, default=None)
+    try:
+        if not home.is_dir():
+            return None
+        dated = (entry for entry in home.iterdir() if _DATED_NAME.fullmatch(entry.name))
+        whole = (entry for entry in dated if (entry / "manifest.json").is_file())
+        return max(whole, key=lambda entry: entry.name, default=None)
+    except OSError as error:
+        raise CatalogError(
+            f"the folder of your own catalogs, `{home}`, can't be read: {error.strerror}",
+            hint=f"name a catalog with --catalog, or another folder with {HOME_VARIABLE}",
+        ) from error
 
 
 def _read(path: Path) -> bytes:

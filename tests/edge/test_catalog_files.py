@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from pathlib import Path
 
@@ -58,6 +59,17 @@ def test_folders_that_are_no_whole_catalog_are_passed_over(home: Path) -> None:
     (home / "2027-01-01").mkdir()
     (home / "2028-01-01").write_text("no folder")
     assert newest_user_folder() == home / "2026-05-06"
+
+
+def test_users_folder_that_cant_be_read_is_an_error_with_its_place(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: Path, **_options: object) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    with pytest.raises(CatalogError, match="Permission denied") as found:
+        newest_user_folder()
+    assert str(home) in found.value.message
+    assert "--catalog" in found.value.hint
 
 
 def test_users_folder_is_the_platforms_without_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
