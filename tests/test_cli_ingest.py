@@ -17,7 +17,8 @@ from lpgen.core.usage.ingest_result import IngestResult, Progress
 from lpgen.edge.phase_clock import Phase, PhaseClock
 from lpgen.errors import EngineError, InvocationError
 from lpgen.report.ingest_text import render_ingest, render_progress
-from tests.log_samples import write_logs
+from tests.log_samples import log_bytes, record_json, write_logs
+from tests.s3_buckets import write_folder
 
 
 @pytest.mark.parametrize(
@@ -154,3 +155,30 @@ def test_ingest_command_draws_a_line_on_a_terminal_and_none_in_a_pipe(tmp_path: 
     assert done.returncode == 0
     piped = subprocess.run([*command, str(tmp_path / "two")], capture_output=True, timeout=120, check=True)
     assert piped.stderr == b"3 new files with 3 records, 3 of them usage\n"
+
+
+def ingest_status(tmp_path: Path, *paths: Path) -> tuple[int, str]:
+    """The exit code of an ingest of these paths, and what it says."""
+    result = CliRunner().invoke(app, ["ingest", *map(str, paths), "--data", str(tmp_path / "data"), "--workers", "1"])
+    return result.exit_code, result.stderr
+
+
+@pytest.mark.parametrize("name", ["missing", "empty", "notes"])
+def test_ingest_command_fails_where_nothing_of_what_was_named_is_there(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty/below").mkdir(parents=True)
+    write_folder(tmp_path / "notes", {"README.txt": b"hello"})
+    logs = write_folder(tmp_path / "logs", {"a.json.gz": log_bytes([record_json(1)])})
+    status, said = ingest_status(tmp_path, tmp_path / name)
+    assert status == 3
+    assert f"{tmp_path / name}: " in said
+    # Beside something that is there it is named, and only --strict makes it a failure.
+    for _ in range(2):
+        status, said = ingest_status(tmp_path, tmp_path / name, logs)
+        assert (status, f"{tmp_path / name}: " in said) == (0, True)
+
+
+def test_ingest_command_takes_a_folder_whose_files_another_one_named_already(tmp_path: Path) -> None:
+    logs = write_folder(tmp_path / "logs/below", {"a.json.gz": log_bytes([record_json(1)])})
+    for paths in ((logs, logs), (logs, logs.parent), (logs.parent, logs), (logs / "a.json.gz", logs)):
+        status, said = ingest_status(tmp_path, *paths)
+        assert (status, "could not be opened" in said) == (0, False)

@@ -35,22 +35,29 @@ class Found:
 
 
 def find_log_files(paths: Iterable[Path]) -> Found:
-    """Every log file at or below the paths, each once however many ways lead to it; links are followed."""
+    """Every log file at or below the paths, each once however many ways lead to it; links are followed.
+
+    A path without any is a failure, as one that can't be opened: it is the wrong folder more often than an empty one.
+    """
     found = Found()
     seen: set[tuple[int, int]] = set()
     for path in paths:
-        _visit(str(path), found, seen, named=True)
+        if not _visit(str(path), found, seen):
+            found.failures.append(FileProblem(path_text(str(path)), f"it holds no file {' or '.join(SUFFIXES)}"))
     return found
 
 
-def _visit(start: str, found: Found, seen: set[tuple[int, int]], *, named: bool) -> None:
-    pending = [(start, named)]
+def _visit(start: str, found: Found, seen: set[tuple[int, int]]) -> bool:
+    """Adds what lies at or below a path, and says whether anything does that is a log file or may hold one."""
+    has_any = False
+    pending = [(start, True)]
     while pending:
         path, is_named = pending.pop()
         try:
             status = os.stat(path)
             identity = (status.st_dev, status.st_ino)
             if stat.S_ISDIR(status.st_mode):
+                has_any |= identity in seen
                 if identity not in seen:
                     seen.add(identity)
                     names = sorted(os.listdir(path), reverse=True)
@@ -58,15 +65,20 @@ def _visit(start: str, found: Found, seen: set[tuple[int, int]], *, named: bool)
             elif not is_named and not path.endswith(SUFFIXES):
                 found.ignored += 1
             elif not stat.S_ISREG(status.st_mode):
+                has_any = True
                 found.failures.append(FileProblem(path_text(path), "not a regular file"))
-            elif identity not in seen:
-                seen.add(identity)
-                found.files.append(LogFile(path, status.st_size))
+            else:
+                has_any = True
+                if identity not in seen:
+                    seen.add(identity)
+                    found.files.append(LogFile(path, status.st_size))
         except OSError as error:
             if not is_named and not path.endswith(SUFFIXES) and os.path.islink(path):
                 found.ignored += 1
             else:
+                has_any = True
                 found.failures.append(FileProblem(path_text(path), why_not_opened(error)))
+    return has_any
 
 
 def path_text(path: str) -> str:

@@ -85,6 +85,13 @@ class IngestResult:
         unreadable = any(skip.reason in _PROBLEMS for skip in self.skips)
         return unreadable or bool(self.problems or self.failures or self.known_problems)
 
+    @property
+    def found_nothing(self) -> bool:
+        """Whether nothing at all was read or known of what was asked for, as after a typing error: always exit 3."""
+        files, objects = self.files_read + self.files_known, self.objects_read + self.objects_known
+        others = self.events_read + self.events_known + self.days_read + self.days_known
+        return bool(self.failures) and not files + objects + others
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
