@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lpgen.cli import app
-from lpgen.core.usage.ingest_result import IngestResult, Progress
+from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress
 from lpgen.edge.phase_clock import Phase, PhaseClock
 from lpgen.errors import EngineError, InvocationError
 from lpgen.report.ingest_text import render_ingest, render_progress
@@ -72,9 +72,21 @@ def test_render_ingest_calls_things_what_they_are() -> None:
     assert first_lines() == ["0 new files with 0 records, 0 of them usage"]
     assert first_lines(files_read=2, objects_read=3, records=9, usage_records=8, objects_known=1, events_known=4) == [
         "2 new files and 3 new objects with 9 records, 8 of them usage",
-        "1 objects and 4 events were known already",
+        "1 object and 4 events were known already",
     ]
     assert first_lines(events_known=4)[0].startswith("0 new events with")
+
+
+def test_render_ingest_says_one_and_several() -> None:
+    lost = (FileProblem("a.json", "permission denied"),)
+    assert first_lines(files_read=1, records=1, usage_records=1, files_known=1, files_ignored=1, failures=lost)[:4] == [
+        "1 new file with 1 record, 1 of them usage",
+        "1 file was known already",
+        "1 file in folders was left alone: neither .json nor .gz; name those that hold records",
+        "1 file could not be opened; run the ingest again to retry:",
+    ]
+    assert first_lines(files_known=1)[0] == "0 new files with 0 records, 0 of them usage"
+    assert first_lines(problems=(*lost, FileProblem("s3://b/a", "damaged")))[1] == "2 logs could not be read in full:"
 
 
 def test_render_ingest_names_what_was_left_alone_in_a_bucket() -> None:

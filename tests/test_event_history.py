@@ -162,5 +162,5 @@ def test_ingest_command_reads_the_event_history(history: EventHistoryServer, tmp
     done = subprocess.run([*command, "--since", "7d", "--region", "eu-west-1"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     first, *others = done.stderr.splitlines()
-    assert first == "1 new events with 1 records, 1 of them usage"
+    assert first == "1 new event with 1 record, 1 of them usage"
     assert others[0].startswith("note: the event history holds management events only")

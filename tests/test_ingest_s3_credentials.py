@@ -83,4 +83,4 @@ def test_ingest_follows_profile_and_endpoint_of_the_configuration(seaweed: Serve
     assert run_lpgen(seaweed, *to, "--profile", "other", **files).returncode == 3
     elsewhere = {**files, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     given = run_lpgen(seaweed, *to, "--profile", "audit", "--endpoint-url", seaweed.url, **elsewhere)
-    assert (given.returncode, given.stderr.split(" with")[0]) == (0, "1 new objects")
+    assert (given.returncode, given.stderr.split(" with")[0]) == (0, "1 new object")

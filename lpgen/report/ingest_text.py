@@ -63,12 +63,13 @@ def _duration(seconds: float) -> str:
 def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
     new = _amounts(result.files_read, result.objects_read, result.events_read, result.days_read, adjective="new ")
     known = _amounts(result.files_known, result.objects_known, result.events_known, result.days_known)
-    read = new or f"0 new {_noun(known.rpartition(' ')[2])}"
-    yield f"{read} with {result.records:,} records, {result.usage_records:,} of them usage"
+    read = new or f"0 new {_nothing(known)}"
+    yield f"{read} with {_several(result.records, 'record')}, {result.usage_records:,} of them usage"
     if known:
-        yield f"{known} were known already"
+        yield f"{known} {_were(known)} known already"
     if result.files_ignored:
-        yield f"{result.files_ignored:,} files in folders are neither .json nor .gz and were left alone"
+        ignored = _several(result.files_ignored, "file")
+        yield f"{ignored} in folders {_were(ignored)} left alone: neither .json nor .gz; name those that hold records"
     if result.folders_left:
         shown = ", ".join(f"{terminal_text(name)} ({count:,})" for name, count in result.folders_left[:_SHOWN_FOLDERS])
         more = len(result.folders_left) - _SHOWN_FOLDERS
@@ -87,30 +88,39 @@ def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
     if verbose and result.seconds:
         yield "time: " + ", ".join(f"{spent:.1f} s {phase}" for phase, spent in result.seconds)
     if result.narrower:
-        count = len(result.narrower)
-        yield f"{count:,} known files were ingested with a narrower window; only a new --data folder takes in the rest"
+        files = _several(len(result.narrower), "known file")
+        yield f"{files} {_were(files)} ingested with a narrower window; only a new --data folder takes in the rest"
 
 
 def _amounts(files: int, objects: int, events: int, days: int, *, adjective: str = "") -> str:
-    """What there is of each kind, as `2 new files and 1 new objects`, or ""."""
-    kinds = ((files, "files"), (objects, "objects"), (events, "events"), (days, "days"))
-    return " and ".join(f"{count:,} {adjective}{noun}" for count, noun in kinds if count)
+    """What there is of each kind, as `2 new files and 1 new object`, or ""."""
+    kinds = ((files, "file"), (objects, "object"), (events, "event"), (days, "day"))
+    return " and ".join(_several(count, f"{adjective}{noun}") for count, noun in kinds if count)
 
 
-def _noun(known: str) -> str:
+def _several(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _were(several: str) -> str:
+    """The verb to what `_amounts` or `_several` counts."""
+    return "were" if several.endswith("s") or " and " in several else "was"
+
+
+def _nothing(known: str) -> str:
     """What to call nothing: by what was known already."""
-    return known or "files"
+    return f"{(known or 'file').rpartition(' ')[2].removesuffix('s')}s"
 
 
-def _nouns_from_paths(problems: Iterable[FileProblem]) -> str:
+def _noun_from_paths(problems: Iterable[FileProblem]) -> str:
     in_store = {one.path.startswith(("s3://", "cloudtrail://")) for one in problems}
-    return "files or objects" if len(in_store) > 1 else "objects" if True in in_store else "files"
+    return "log" if len(in_store) > 1 else "object" if True in in_store else "file"
 
 
 def _problems(what: str, problems: Iterable[FileProblem], *, verbose: bool) -> Iterator[str]:
     found = tuple(problems)
     if found:
-        yield f"{len(found):,} {_nouns_from_paths(found)} {what}:"
+        yield f"{_several(len(found), _noun_from_paths(found))} {what}:"
         shown = found if verbose else found[:_SHOWN]
         yield from (f"    {terminal_text(one.path)}: {terminal_text(one.why)}" for one in shown)
         if len(shown) < len(found):
