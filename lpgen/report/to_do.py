@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.findings import PrincipalClass
+from lpgen.core.model import SkipReason
 from lpgen.report.blocks import Line, bad, count, good, line, name, plural
 from lpgen.report.next_steps import next_step
 from lpgen.report.views import PrincipalView, ReviewView
@@ -30,7 +31,17 @@ class Task:
 
 def tasks_of_review(view: ReviewView) -> tuple[Task, ...]:
     """What to do, what gains most first."""
-    return (*_roll_out(view), *_not_safe(view), *_by_proposal(view), *_odds(view))
+    return (*_unread(view), *_roll_out(view), *_not_safe(view), *_by_proposal(view), *_odds(view))
+
+
+def _unread(view: ReviewView) -> Iterable[Task]:
+    """Log files that can't be read: nobody knows whose use they hold, so that they come before all else."""
+    files = sum(one.records for one in view.report.diff.skips if one.reason is SkipReason.UNREADABLE_FILE)
+    if files:
+        words = bad(f"Fetch {plural(files, 'log file')} again that can't be read")
+        how = line("see which, and why: ", name("lpgen ingest PATH --data DIR -v"))
+        holder = "it holds" if files == 1 else "they hold"
+        yield Task(line(words, f": what {holder} looks unused"), how=(how,))
 
 
 def _roll_out(view: ReviewView) -> Iterable[Task]:
@@ -40,7 +51,7 @@ def _roll_out(view: ReviewView) -> Iterable[Task]:
         yield Task(
             line(
                 good(f"Put {plural(len(safe), 'safe replacement')} in place"),
-                f"; they remove {plural(removed, 'grant')}",
+                f"; {'it removes' if len(safe) == 1 else 'they remove'} {plural(removed, 'grant')}",
             ),
             safe,
             "most to gain",

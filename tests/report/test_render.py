@@ -28,6 +28,7 @@ from lpgen.report.text import render_text
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
 from tests.report.reports import large_report, organization, report_of
+from tests.report.safe_cases import storefront
 from tests.report.test_inert import ACTIVE
 
 PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -192,12 +193,20 @@ def poisoned(texts: list[str]) -> Report:
 
 
 def test_render_text_says_first_what_to_do() -> None:
-    first_screen = render_review(organization(), "text", width=80).split("\n")[:26]
+    first_screen = render_review(organization(), "text", width=80).split("\n")[:28]
     shown = "\n".join(first_screen)
     assert "5 safe, 3 not safe yet; 1 refused" in shown
     assert "── What to do" in shown
     assert "wait until the logs reach 2026-12-09: role/data/storage-analyst" in shown
     assert "Disable the role: role/break-glass-admin" in shown
+
+
+def test_render_text_puts_log_files_that_cant_be_read_before_all_else() -> None:
+    shown = render_review(organization(), "text", width=80).partition("── What to do")[2]
+    assert shown.split("\n")[1].startswith(" 1. Fetch 1 log file again that can't be read")
+    read = render_review(report_of((storefront(),)), "text", width=80).partition("── What to do")[2]
+    assert "log file" not in read.partition("──")[0]
+    assert " 1. Put 1 safe replacement in place; it removes " in read
 
 
 def test_render_text_fills_tables_to_the_same_columns() -> None:
