@@ -9,7 +9,7 @@ from lpgen.core.analysis.caveats import NEVER_USED_DAYS, has_unseen_use
 from lpgen.core.findings import Detachment, PrincipalClass
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import Outcome, PolicyKind, Principal, PrincipalKind
-from lpgen.core.replacements import Line
+from lpgen.core.replacements import Line, LineKind
 
 _SERVICE_LINKED_PATH = "/aws-service-role/"
 _SSO_PATH = "/aws-reserved/sso.amazonaws.com/"
@@ -61,7 +61,7 @@ def proposal_for(
         kept = "all but the Denies" if grants.denies else "the policies"
         return f"remove {kept}: they allow nothing that was used or tried"
     if principal_class is PrincipalClass.UNUSED:
-        return _proposal_for_unused(principal, usage, coverage=coverage, as_of=as_of)
+        return _proposal_for_unused(principal, usage, lines, coverage=coverage, as_of=as_of)
     return {
         PrincipalClass.ACTIVE: _proposal_for_active(principal),
         PrincipalClass.SSO: "put the replacement into the permission set; the role itself can't be edited",
@@ -90,10 +90,24 @@ def _proposal_for_active(principal: Principal) -> str:
 
 
 def _proposal_for_unused(
-    principal: Principal, usage: PrincipalUsage, *, coverage: AccountCoverage | None, as_of: date
+    principal: Principal,
+    usage: PrincipalUsage,
+    lines: Collection[Line],
+    *,
+    coverage: AccountCoverage | None,
+    as_of: date,
 ) -> str:
+    """What to do about a principal without use. Of users, unlike roles, the policy files don't say when they were used.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
+    """
     if has_unseen_use(principal, usage, coverage):
         return "find the logs of its last use before anything else: IAM dates it inside the window"
+    if principal.kind is PrincipalKind.USER and any(line.kind is LineKind.KEPT for line in lines):
+        return (
+            "ask its owner, or IAM by --last-accessed, whether it is used: it may do what the logs can't show, and"
+            " where it does nothing else it leaves no record"
+        )
     disable = "disable the role: deny everything in it, ask the owner, delete it later"
     if principal.kind is PrincipalKind.USER:
         disable = "disable the user: deactivate its keys and password, ask the owner, delete it later"

@@ -13,7 +13,7 @@ from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import CaveatKind, PrincipalClass, PrincipalDiff, Verdict
 from lpgen.core.grounds import Use
-from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Principal
+from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Principal, PrincipalKind
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision, DecisionKind, LineKind, Scope
 from tests.worlds import ACCOUNT, allow, catalog, days_before_end, deny, grants_of, policy, role, usage_of, use
@@ -222,6 +222,14 @@ def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hol
     hole = diff_of(role(policy(allow("*")), last_used=days_before_end(5)))
     assert caveats(hole) == {CaveatKind.COVERAGE_HOLE}
     assert "disable" not in hole.proposal
+
+
+def test_diff_asks_about_a_user_whose_use_the_logs_cant_show_before_disabling_it() -> None:
+    hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), kind=PrincipalKind.USER))
+    assert hidden.principal_class is PrincipalClass.UNUSED
+    assert hidden.proposal.startswith("ask its owner, or IAM by --last-accessed")
+    shown = diff_of(role(policy(allow("sqs:ListQueues")), kind=PrincipalKind.USER))
+    assert shown.proposal.startswith("disable the user")
 
 
 def test_diff_proposes_to_remove_policies_that_allow_nothing_used() -> None:
