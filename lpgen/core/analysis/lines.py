@@ -11,6 +11,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granting import NOTHING, Granting
 from lpgen.core.analysis.names import NamePattern, name_patterns_from_uses
 from lpgen.core.analysis.scope import is_plain, narrow_scope, whole_scope
+from lpgen.core.analysis.statements import language_version
 from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef, Use
 from lpgen.core.model import OBSERVED, Action, Effect, Outcome, ResourceKind
 from lpgen.core.policies.match import holds_variable
@@ -77,7 +78,8 @@ def merge_lines(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[Line, .
     """The lines without repetition, sorted: evidence is summed, and the strongest reason stands.
 
     Of several statements that keep the same action on the same scope, an unconditional one makes the others needless,
-    and of those with equal conditions one is enough. Policies of different language versions are never compared.
+    and of those with equal conditions one is enough. Where their meaning turns on the language version, only those of
+    the same version are compared.
     """
     merged: dict[tuple[Action, Scope, StatementRef], Line] = {}
     for line in lines:
@@ -86,7 +88,7 @@ def merge_lines(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[Line, .
     parents = {grant.ref: grant for grant in grants}
     rivals: dict[tuple[Action, Scope, str], list[Line]] = defaultdict(list)
     for line in sorted(merged.values(), key=_line_order):
-        rivals[line.action, line.scope, parents[line.parent].version].append(line)
+        rivals[line.action, line.scope, language_version(parents[line.parent])].append(line)
     kept = [line for group in rivals.values() for line in _needed(group, parents)]
     return tuple(sorted(kept, key=_line_order))
 

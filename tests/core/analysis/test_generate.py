@@ -90,6 +90,13 @@ def test_generate_writes_each_deny_once_under_a_sid_of_its_own() -> None:
     assert len({one["Sid"] for one in denies}) == 2
 
 
+def test_generate_writes_once_what_policies_of_two_language_versions_allow() -> None:
+    old = policy(allow("s3:Get*", "*"), version="2008-10-17", name="old")
+    made = replaced(role(old, policy(allow("s3:GetObject", "*"))), [use("s3:GetObject", "arn:aws:s3:::data/x")])
+    (statement,) = statements(made)
+    assert (statement["Action"], statement["Resource"]) == ("s3:GetObject", "arn:aws:s3:::data/x")
+
+
 def test_generate_is_the_same_whatever_the_order_of_uses() -> None:
     uses = [use("iam:GetRole", arn) for arn in roles(40)]
     principal = role(policy(allow("iam:Get*", EVERY_ROLE)))
