@@ -14,7 +14,7 @@ from lpgen.core.analysis.scope import is_plain, narrow_scope, whole_scope
 from lpgen.core.analysis.statements import language_version
 from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef, Use
 from lpgen.core.model import OBSERVED, Action, Effect, Outcome, ResourceKind
-from lpgen.core.policies.match import holds_variable
+from lpgen.core.policies.match import as_glob, holds_variable
 from lpgen.core.policies.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.replacements import Line, LineKind, Scope
 from lpgen.core.usage.principal_usage import merge_evidence
@@ -134,12 +134,21 @@ def _lines_for_use(
             continue
         rule = _scope_rule(use, scope)
         if pattern is not None and is_plain(use.resource.text):
-            wider = narrow_scope(grant, use.action, pattern.resource, catalog=catalog)
+            wider = _named_scope(grant, use, pattern, catalog=catalog)
             if wider is not None and wider != scope:
                 scope, rule = wider, pattern.rule
         kind, why = _line_kind(use)
         lines.append(Line(use.action, scope, grant.ref, kind, why, rule, use.evidence))
     return lines, "" if lines else "no Allow matches the action and resource"
+
+
+def _named_scope(grant: Grant, use: Use, pattern: NamePattern, *, catalog: Catalog) -> Scope | None:
+    """What stays of a grant for the pattern of a name, without old patterns that can't have allowed the name."""
+    scope = narrow_scope(grant, use.action, pattern.resource, catalog=catalog)
+    if scope is None or scope.not_resource:
+        return scope
+    met = (one for one in scope.resources if resource_match(as_glob(one, grant.version), use.resource.text))
+    return Scope(tuple(met))
 
 
 def _scope_rule(use: Use, scope: Scope) -> str:

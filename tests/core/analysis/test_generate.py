@@ -97,6 +97,12 @@ def test_generate_writes_once_what_policies_of_two_language_versions_allow() -> 
     assert (statement["Action"], statement["Resource"]) == ("s3:GetObject", "arn:aws:s3:::data/x")
 
 
+def test_generate_leaves_out_the_ids_that_the_old_statement_lists_and_nobody_used() -> None:
+    used, unused = (f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/i-0123456789abcde{end}" for end in ("f0", "f1"))
+    made = replaced(role(policy(allow("ec2:StopInstances", [used, unused]))), [use("ec2:StopInstances", used)])
+    assert [statement["Resource"] for statement in statements(made)] == [used]
+
+
 def test_generate_is_the_same_whatever_the_order_of_uses() -> None:
     uses = [use("iam:GetRole", arn) for arn in roles(40)]
     principal = role(policy(allow("iam:Get*", EVERY_ROLE)))
