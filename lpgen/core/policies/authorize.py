@@ -128,6 +128,10 @@ def _core_need(request: Request, principal: RequestPrincipal, policies: PolicySe
     limits: dict[Layer, Match] = {
         layer: walls[layer].allowed() for layer in (Layer.BOUNDARY, Layer.SESSION) if layer in walls
     }
+    if principal.form is PrincipalForm.FEDERATED_SESSION:
+        # Without a session policy it has only what a resource policy grants to the session itself:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html
+        limits.setdefault(Layer.SESSION, NO)
     said = {Layer.IDENTITY: identity, **limits}
     own = all_of(said.values())
     silent = [Stop(layer) for layer, match in said.items() if match.answer is Answer.NO]
