@@ -171,18 +171,23 @@ def usage_of(
     *,
     days: int = 120,
     data_events: Sequence[tuple[str, str]] = (("us-east-1", "s3.amazonaws.com"),),
+    data_from: date | None = None,
     skips: Sequence[Mapping[str, Any]] = (),
     principal_id: str = "",
 ) -> Usage:
-    """A usage whose logs cover so many days of the account, with these uses by principal."""
+    """A usage whose logs cover so many days of the account, with these uses by principal.
+
+    Data events are there from the first day on, or from `data_from`.
+    """
     rows = [_usage_row(arn, one, principal_id) for arn, found in uses.items() for one in found]
     first = LAST_DAY - timedelta(days=days - 1)
     coverage = [
         {"account": ACCOUNT, "region": "us-east-1", "day": first + timedelta(days=at), "category": "management"}
         for at in range(days)
     ] + [
-        {"account": ACCOUNT, "region": region, "day": LAST_DAY, "category": "data", "event_source": source}
+        {"account": ACCOUNT, "region": region, "day": day, "category": "data", "event_source": source}
         for region, source in data_events
+        for day in sorted({data_from or first, LAST_DAY})
     ]
     return merge_usage(
         [

@@ -119,9 +119,10 @@ class AccountCoverage:
     """What was read of one account. `covered_days` counts the window's days less those of the gaps and holes.
 
     `data_events` are pairs of region and event source whose data events were seen at least once: nothing but the log
-    itself says so here, so a source without a single data event counts as not recorded. `known_from` says whether that
-    decides, or `trails`: the settings of the trails that record the account, a sentence each. `unseen` are the event
-    sources of management events that trails may exclude and that the log holds no record of.
+    itself says so here, so a source without a single data event counts as not recorded. `data_since` has the first day
+    of those that the log doesn't hold from its beginning on. `known_from` says whether that decides, or `trails`: the
+    settings of the trails that record the account, a sentence each. `unseen` are the event sources of management events
+    that trails may exclude and that the log holds no record of.
     `changes` are recorded changes of trails that took no day out of the coverage.
     """
 
@@ -138,6 +139,7 @@ class AccountCoverage:
     trails: tuple[str, ...] = ()
     unseen: frozenset[str] = frozenset()
     changes: tuple[str, ...] = ()
+    data_since: frozenset[tuple[str, str, date]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,9 @@ def _blind_spot(question: Question, own: PrincipalUsage, coverage: LogCoverage, 
         return "lpgen recognizes use of the actions in its catalog alone"
     if question.action.lower() in NEEDS_NO_PERMISSION:
         return "lpgen doesn't count calls that need no permission"
-    observability = Observability(catalog, coverage, trail_knowledge((), (), coverage, min_days=0))
+    account = coverage.account(question.principal.account)
+    whole = account.covered_days if account else 0  # "A use would have left a record" is said of the whole window
+    observability = Observability(catalog, coverage, trail_knowledge((), (), coverage, min_days=whole))
     return observability.blind_spot(Action(question.action), question.principal.account, own.regions, ())
 
 

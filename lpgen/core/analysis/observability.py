@@ -56,7 +56,7 @@ class Observability:
         self._answers: dict[tuple[str, Events], str] = {}
         self._traces: dict[Action, int] = {}
         self._numbers: dict[Hashable, int] = {}
-        self._by_log: dict[tuple[frozenset[str], frozenset[tuple[str, str]], tuple[str, ...]], _BlindByLog] = {}
+        self._by_log: dict[Hashable, _BlindByLog] = {}
 
     def visibility(self, action: Action) -> Visibility:
         """What CloudTrail can show of an action."""
@@ -67,8 +67,9 @@ class Observability:
 
         Where the account's trail settings are known they decide, by what the action's `grants` allow; those of a
         snapshot only together with the log, since the logs of a trail that nobody named may not have been read. By the
-        log a data event counts as recorded where one of its source was seen in the account and Region: in every Region
-        that the principal was active in, or in any one where it was active in none.
+        log a data event counts as recorded where one of its source was seen in the account and Region, early enough to
+        make `min_days` covered days, or from the log's beginning on: in every Region that the principal was active in,
+        or in any one where it was active in none.
         """
         trails = self._knowledge.trails.get(account)
         if trails is not None:
@@ -88,10 +89,22 @@ class Observability:
         covered = self._coverage.get(account)
         unseen = covered.unseen if covered else frozenset[str]()
         data_events = covered.data_events if covered else frozenset[tuple[str, str]]()
-        key = (unseen, data_events, regions)  # which many accounts have in common
+        late = self._late_data_events(covered) if covered else {}
+        key = (unseen, data_events, regions, frozenset(late.items()))  # which many accounts have in common
         found = self._by_log.get(key)
         if found is None:
-            found = self._by_log[key] = _BlindByLog(self._table, self._calls, *key)
+            found = self._by_log[key] = _BlindByLog(
+                self._table, self._calls, unseen, data_events, regions=regions, late=late
+            )
+        return found
+
+    def _late_data_events(self, covered: AccountCoverage) -> dict[tuple[str, str], str]:
+        """Since when the log holds the data events that it holds for too few days, by Region and source."""
+        found: dict[tuple[str, str], str] = {}
+        for region, source, first in sorted(covered.data_since):
+            days = _days_from(covered, first)
+            if days < self._knowledge.min_days:
+                found[region, source] = f"from {first} on: that is {days} covered {'day' if days == 1 else 'days'}"
         return found
 
     def _blind_by_settings(
@@ -192,7 +205,7 @@ class Observability:
 class _BlindByLog(dict[Action, str]):
     """What the log itself says of each action of principals of these Regions, found when first asked for.
 
-    Their account's log lacks records of the event sources `unseen`, and holds those data events.
+    Their account's log lacks records of the event sources `unseen`, and holds those data events, some of them `late`.
     """
 
     def __init__(
@@ -201,13 +214,16 @@ class _BlindByLog(dict[Action, str]):
         calls: RecordedCalls,
         unseen: frozenset[str],
         data_events: frozenset[tuple[str, str]],
+        *,
         regions: tuple[str, ...],
+        late: Mapping[tuple[str, str], str],
     ) -> None:
         self._table = table
         self._calls = calls
         self._unseen = unseen
         self._data_events = data_events
         self._regions = frozenset(regions)
+        self._late = late
 
     def __missing__(self, action: Action) -> str:
         found = self[action] = self._blind(action, self._table.visibility(action))
@@ -228,9 +244,23 @@ class _BlindByLog(dict[Action, str]):
         seen = {region for region, source in self._data_events if source in entry.event_sources}
         missing = sorted(self._regions - seen)
         if seen and not missing:
-            return ""
+            return self._blind_while_late(entry, seen)
         where = f" in {', '.join(missing)}" if seen else ""
         return f"a data event, and the logs hold none of {' or '.join(entry.event_sources)}{where}"
+
+    def _blind_while_late(self, entry: ActionVisibility, seen: set[str]) -> str:
+        """Since when the logs hold such data events, or "" where for days enough."""
+        sources = " or ".join(entry.event_sources)
+        late = {region: why for region in sorted(self._regions or seen) if (why := self._late_in(region, entry))}
+        if not late or (not self._regions and len(late) < len(seen)):
+            return ""
+        where, why = next(iter(late.items()))
+        return f"a data event, and the logs hold those of {sources} in {where} only {why}"
+
+    def _late_in(self, region: str, entry: ActionVisibility) -> str:
+        found = [(region, source) for source in entry.event_sources if (region, source) in self._data_events]
+        whys = [self._late.get(one, "") for one in found]
+        return whys[0] if all(whys) else ""
 
     def _blind_to_source(self, action: Action) -> str:
         if not self._unseen:

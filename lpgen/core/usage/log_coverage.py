@@ -26,12 +26,12 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.
 
 @dataclass(slots=True)
 class _Account:
-    """What the tables hold of one account. `data` has the last day of each source's data events by Region."""
+    """What the tables hold of one account. `data` has the days of each source's data events by Region."""
 
     days: set[date] = field(default_factory=set)
     regions: set[str] = field(default_factory=set)
     records: int = 0
-    data: dict[tuple[str, str], date] = field(default_factory=dict)
+    data: dict[tuple[str, str], set[date]] = field(default_factory=lambda: defaultdict(set))
     sources: set[str] = field(default_factory=set)
 
 
@@ -73,7 +73,7 @@ def _accounts(usage: Usage) -> dict[str, _Account]:
         one.regions.add(region)
         one.records += count
         if category == Category.DATA:
-            one.data[region, source] = max(day, one.data.get((region, source), day))
+            one.data[region, source].add(day)
     for table, name in ((usage.table, "recipient_account"), (usage.skips, "account")):
         pairs = zip(table.column(name).to_pylist(), table.column("event_source").to_pylist(), strict=True)
         for account, source in set(pairs):
@@ -102,7 +102,8 @@ def _account_coverage(
     if trails is not None:
         holes = (*settings_hole(own, trails, first=first, last=last), *holes)
     reset = max((one.when.date() for one in own if one.event in RESETS), default=None)
-    recorded = {pair for pair, day in seen.data.items() if reset is None or day >= reset}
+    recorded = {pair: min(days) for pair, days in seen.data.items() if reset is None or max(days) >= reset}
+    since = {(*pair, day) for pair, day in recorded.items() if day > first + timedelta(days=LONGEST_QUIET_DAYS)}
     return AccountCoverage(
         account,
         first,
@@ -117,6 +118,7 @@ def _account_coverage(
         trails=tuple(describe_trail(trail) for trail in trails or ()),
         unseen=EXCLUDABLE - seen.sources,
         changes=notes,
+        data_since=frozenset(since),
     )
 
 

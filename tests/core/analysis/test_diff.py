@@ -214,6 +214,18 @@ def test_diff_doubts_short_coverage_and_young_principals_and_policies() -> None:
     assert caveats(lenient) == set()
 
 
+@pytest.mark.parametrize(("days_of_data", "verdict"), [(120, "unused"), (90, "unused"), (89, "unobservable")])
+def test_diff_doubts_data_events_that_the_log_holds_for_too_few_days(days_of_data: int, verdict: str) -> None:
+    since = days_before_end(days_of_data - 1).date()
+    reader = role(policy(allow("s3:GetObject", f"{DATA}/*"), allow("s3:GetBucketLocation", DATA)))
+    found = diff_of(reader, [use("s3:GetBucketLocation", DATA)], data_from=since)
+    assert verdicts(found)["s3:GetObject"] == verdict
+    assert ("s3:GetObject" in kept(found)) == (verdict == "unobservable")
+    if verdict == "unobservable":
+        (why,) = {one.reason for one in found.verdicts if one.action == "s3:GetObject"}
+        assert why.endswith(f"in us-east-1 only from {since} on: that is 89 covered days")
+
+
 def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hole() -> None:
     unused = diff_of(role(policy(allow("*"))))
     assert unused.principal_class is PrincipalClass.UNUSED
