@@ -202,7 +202,10 @@ def _data_event_notes(one: AccountCoverage) -> Iterable[Words]:
         found[event_source].append(region)
     seen = [line("; ", name(event_source), " in ", names(regions, most=3)) for event_source, regions in found.items()]
     said = line(*seen)[1:] or line("none, so calls on single objects, items and messages don't show")
-    yield line("data events of ", name(one.account), " ", source, ": ", said)
+    taken: Line = ()
+    if one.data_events and one.known_from is CoverageSource.LOG:
+        taken = line(", taken for reads and writes of every resource unless ", name("--trails FILE"), " says otherwise")
+    yield line("data events of ", name(one.account), " ", source, ": ", said, taken)
     if one.unseen:
         unseen = names(sorted(one.unseen), most=3)
         yield line(
