@@ -18,7 +18,7 @@ from lpgen.core.drift.findings import Drift
 from lpgen.core.drift.holdings import is_as_proposed
 from lpgen.core.drift.policies import same_policies
 from lpgen.core.drift.states import KeptProposal, Stamp, State
-from lpgen.core.findings import Proposal, Report, Verdict
+from lpgen.core.findings import Proposal, Report
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import Policy, Principal
 from lpgen.core.options import Options
@@ -140,10 +140,7 @@ def _documents(proposal: Proposal) -> tuple[Policy, ...]:
 def _dangerous(proposal: Proposal) -> int:
     """How many dangerous grants that nobody was seen to use the replacement removes."""
     staying = {line.action for line in proposal.diff.lines}
-    unseen = (Verdict.UNUSED, Verdict.UNOBSERVABLE)
-    return sum(
-        bool(one.danger) and one.verdict in unseen and one.action not in staying for one in proposal.diff.verdicts
-    )
+    return sum(one.action not in staying for one in proposal.diff.verdicts.dangerous_unseen())
 
 
 # ---------------------------------------------------------------- a baseline and now to the drift

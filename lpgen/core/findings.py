@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple, overload
 
 from lpgen.core.grounds import (
     Evidence,
@@ -43,6 +47,10 @@ class Verdict(StrEnum):
     UNGRANTED = "ungranted"  # used, and no current policy grants it
 
 
+UNSEEN: Final = frozenset({Verdict.UNUSED, Verdict.UNOBSERVABLE})
+"""The verdicts on granted actions that nobody was seen to use or try."""
+
+
 class Confidence(StrEnum):
     """How sure a removal is."""
 
@@ -68,6 +76,112 @@ class ActionVerdict(NamedTuple):
     danger: str
     grants: tuple[StatementRef, ...]
     evidence: Evidence | None
+
+
+class ActionFact(NamedTuple):
+    """What is known of an action whoever holds it: its access level, and its danger as a sentence or ""."""
+
+    level: AccessLevel
+    danger: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """A verdict with why, as it stands on any number of a principal's actions; compared as an object."""
+
+    verdict: Verdict
+    reason: str
+    keep: str
+    confidence: Confidence
+    grants: tuple[StatementRef, ...]
+    evidence: Evidence | None
+
+
+class Verdicts(Sequence[ActionVerdict]):
+    """The verdicts on one principal's actions, in the order of the actions.
+
+    A principal has thousands, and few of them differ in more than the action. So what is held is a number per action,
+    a thirteenth of what the verdicts themselves take, and each is made when it is asked for.
+    """
+
+    __slots__ = ("_actions", "_facts", "_judgements", "_numbers")
+
+    def __init__(self, judged: Iterable[tuple[Action, Judgement]], facts: Mapping[Action, ActionFact]) -> None:
+        """`facts` has those of every action; it is kept and not copied."""
+        numbers: dict[Judgement, int] = {}
+        pairs = [(action, numbers.setdefault(one, len(numbers))) for action, one in judged]
+        self._actions = tuple([action for action, _ in pairs])
+        self._numbers = array("I", [number for _, number in pairs])
+        self._judgements = tuple(numbers)
+        self._facts = facts
+
+    @classmethod
+    def of(cls, verdicts: Iterable[ActionVerdict]) -> Verdicts:
+        """Verdicts of which each may differ in everything, and whose actions all differ."""
+        listed = tuple(verdicts)
+        judged = [
+            (one.action, Judgement(one.verdict, one.reason, one.keep, one.confidence, one.grants, one.evidence))
+            for one in listed
+        ]
+        return cls(judged, {one.action: ActionFact(one.level, one.danger) for one in listed})
+
+    def __len__(self) -> int:
+        return len(self._actions)
+
+    @overload
+    def __getitem__(self, at: int) -> ActionVerdict: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[ActionVerdict, ...]: ...
+    def __getitem__(self, at: int | slice) -> ActionVerdict | tuple[ActionVerdict, ...]:
+        if isinstance(at, slice):
+            return tuple(self[number] for number in range(*at.indices(len(self))))
+        return self._verdict(self._actions[at], self._judgements[self._numbers[at]])
+
+    def __iter__(self) -> Iterator[ActionVerdict]:
+        return itertools.starmap(self._verdict, self.judged())
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == tuple(other) if isinstance(other, Verdicts) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._actions)
+
+    def judged(self) -> Iterator[tuple[Action, Judgement]]:
+        """Each action with the judgement on it, which is cheaper than the verdict."""
+        return zip(self._actions, map(self._judgements.__getitem__, self._numbers), strict=True)
+
+    def by_verdict(self) -> Counter[Verdict]:
+        """How many actions there are of each verdict."""
+        found: Counter[Verdict] = Counter()
+        for number, count in Counter(self._numbers).items():
+            found[self._judgements[number].verdict] += count
+        return found
+
+    def dangerous_unseen(self) -> Iterator[ActionVerdict]:
+        """The verdicts on dangerous grants that nobody was seen to use."""
+        facts = self._facts
+        for action, judgement in self.judged():
+            if judgement.verdict in UNSEEN and facts[action].danger:
+                yield self._verdict(action, judgement)
+
+    def levels(self) -> Iterator[tuple[Action, AccessLevel, Verdict]]:
+        """Each action with its access level and the verdict on it."""
+        facts = self._facts
+        return ((action, facts[action].level, judgement.verdict) for action, judgement in self.judged())
+
+    def _verdict(self, action: Action, judgement: Judgement) -> ActionVerdict:
+        level, danger = self._facts[action]
+        return ActionVerdict(
+            action,
+            level,
+            judgement.verdict,
+            judgement.reason,
+            judgement.keep,
+            judgement.confidence,
+            danger,
+            judgement.grants,
+            judgement.evidence,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +251,7 @@ class PrincipalDiff:
     principal_class: PrincipalClass
     proposal: str
     covered_days: int
-    verdicts: tuple[ActionVerdict, ...]
+    verdicts: Verdicts
     ungranted: tuple[UngrantedUse, ...]
     denied: tuple[Use, ...]
     unmapped: tuple[UnmappedEvent, ...]

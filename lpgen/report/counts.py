@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Final
 
-from lpgen.core.findings import ActionVerdict, Confidence, Proposal, Verdict
+from lpgen.core.findings import Confidence, Proposal, Verdict, Verdicts
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.replacements import Line, LineKind
 
@@ -54,7 +54,6 @@ class LevelCount:
 Matrix = Mapping[str, Mapping[AccessLevel, LevelCount]]
 """Granted against used: by service, sorted, and by access level, without the empty ones."""
 
-UNSEEN: Final = frozenset({Verdict.UNUSED, Verdict.UNOBSERVABLE})
 _SEEN: Final = frozenset({Verdict.USED, Verdict.ATTEMPTED})
 
 
@@ -70,16 +69,11 @@ def replacement_lines(proposal: Proposal) -> tuple[Line, ...]:
     return tuple(sorted(found, key=lambda line: (line.action, line.scope, line.parent, line.kind, line.why)))
 
 
-def removed_verdicts(proposal: Proposal, staying: frozenset[Action]) -> tuple[ActionVerdict, ...]:
-    """The verdicts of granted actions that don't stay; none where there is no replacement."""
-    verdicts = proposal.diff.verdicts if has_documents(proposal) else ()
-    return tuple([one for one in verdicts if one.verdict is not Verdict.UNGRANTED and one.action not in staying])
-
-
-def counts_of_proposal(proposal: Proposal, lines: Collection[Line], removed: Collection[ActionVerdict]) -> Counts:
-    """The numbers of one principal, from its verdicts, the lines of its replacement and what is removed."""
-    by_verdict = Counter([one.verdict for one in proposal.diff.verdicts])
-    dangerous_unused = sum([one.verdict in UNSEEN for one in proposal.diff.verdicts if one.danger])
+def counts_of_proposal(proposal: Proposal, lines: Collection[Line], removals: Mapping[Confidence, int]) -> Counts:
+    """The numbers of one principal, from its verdicts, the lines of its replacement and what is removed how surely."""
+    by_verdict = proposal.diff.verdicts.by_verdict()
+    staying = {line.action for line in lines}
+    dangerous = [one.action for one in proposal.diff.verdicts.dangerous_unseen()]
     return Counts(
         granted=by_verdict.total() - by_verdict[Verdict.UNGRANTED],
         used=by_verdict[Verdict.USED],
@@ -88,23 +82,36 @@ def counts_of_proposal(proposal: Proposal, lines: Collection[Line], removed: Col
         unobservable=by_verdict[Verdict.UNOBSERVABLE],
         ungranted=by_verdict[Verdict.UNGRANTED],
         kept=len({line.action for line in lines if line.kind is LineKind.KEPT}),
-        replacement=len({line.action for line in lines}),
-        removed=len(removed),
-        dangerous=sum([one.verdict in UNSEEN for one in removed if one.danger]),
-        dangerous_unused=dangerous_unused,
+        replacement=len(staying),
+        removed=sum(removals.values()),
+        dangerous=len([one for one in dangerous if one not in staying]) if has_documents(proposal) else 0,
+        dangerous_unused=len(dangerous),
     )
 
 
-def confidence_of_removal(removed: Iterable[ActionVerdict]) -> dict[Confidence, int]:
-    """How many removals are how sure, in the order of `Confidence`."""
-    found = Counter([one.confidence for one in removed])
-    return {confidence: found[confidence] for confidence in Confidence}
+def confidence_of_removal(proposal: Proposal, staying: Collection[Action]) -> dict[Confidence, int]:
+    """How many granted actions that don't stay are removed how surely, in the order of `Confidence`.
+
+    None are where there is no replacement.
+    """
+    judged = proposal.diff.verdicts.judged() if has_documents(proposal) else ()
+    removed = Counter([one for action, one in judged if action not in staying])
+    found = dict.fromkeys(Confidence, 0)
+    for judgement, count in removed.items():
+        if judgement.verdict is not Verdict.UNGRANTED:
+            found[judgement.confidence] += count
+    return found
 
 
-def matrix_from_verdicts(verdicts: Sequence[ActionVerdict]) -> Matrix:
+def matrix_from_verdicts(verdicts: Verdicts) -> Matrix:
     """Granted against used, by service and access level."""
-    granted = Counter([_cell(one.action, one.level) for one in verdicts if one.verdict is not Verdict.UNGRANTED])
-    seen = Counter([_cell(one.action, one.level) for one in verdicts if one.verdict in _SEEN])
+    granted, seen = Counter[tuple[str, AccessLevel]](), Counter[tuple[str, AccessLevel]]()
+    for action, level, verdict in verdicts.levels():
+        if verdict is not Verdict.UNGRANTED:
+            cell = _cell(action, level)
+            granted[cell] += 1
+            if verdict in _SEEN:
+                seen[cell] += 1
     found: dict[str, dict[AccessLevel, LevelCount]] = defaultdict(dict)
     for service, level in granted:
         found[service][level] = LevelCount(granted[service, level], seen[service, level])

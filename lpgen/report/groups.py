@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from lpgen.core.findings import ActionVerdict, Verdict
+from lpgen.core.findings import ActionVerdict, Verdict, Verdicts
 from lpgen.core.grounds import Evidence, Use
 from lpgen.core.model import Action, DenialKind
 from lpgen.core.replacements import AppliedRule, Line, LineKind
 from lpgen.core.usage.principal_usage import merge_evidence
-from lpgen.report.counts import UNSEEN
 
 _FIRST_SERVICES: Final = ("iam", "sts", "organizations", "ec2", "kms")
 """The services by which rights are handed out, in the order in which their dangers are shown."""
@@ -58,15 +57,14 @@ class RuleGroup:
     patterns: tuple[str, ...]
 
 
-def danger_groups(verdicts: Iterable[ActionVerdict], staying: frozenset[Action]) -> tuple[DangerGroup, ...]:
+def danger_groups(verdicts: Verdicts, staying: frozenset[Action]) -> tuple[DangerGroup, ...]:
     """The dangerous grants nobody was seen to use, what goes before what stays.
 
     Within that a danger of its own stands before a general one, and the services that hand out rights stand first.
     """
     found: dict[tuple[bool, bool, str], list[ActionVerdict]] = defaultdict(list)
-    for one in verdicts:
-        if one.danger and one.verdict in UNSEEN:
-            found[one.action in staying, one.verdict is Verdict.UNUSED, one.danger].append(one)
+    for one in verdicts.dangerous_unseen():
+        found[one.action in staying, one.verdict is Verdict.UNUSED, one.danger].append(one)
     groups = (
         DangerGroup(danger, observable, stays, tuple(sorted(members, key=lambda one: one.action)))
         for (stays, observable, danger), members in found.items()

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Final
 
 from lpgen.core.findings import (
-    ActionVerdict,
     Caveat,
     CaveatKind,
     Confidence,
@@ -26,7 +25,6 @@ from lpgen.report.counts import (
     counts_of_proposal,
     has_documents,
     matrix_from_verdicts,
-    removed_verdicts,
     replacement_lines,
 )
 from lpgen.report.groups import (
@@ -73,7 +71,7 @@ class PrincipalView:
     @cached_property
     def counts(self) -> Counts:
         """The numbers of its actions."""
-        return counts_of_proposal(self.proposal, self.lines, self.removed)
+        return counts_of_proposal(self.proposal, self.lines, self.confidence)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -86,14 +84,9 @@ class PrincipalView:
         return frozenset(line.action for line in self.lines)
 
     @cached_property
-    def removed(self) -> tuple[ActionVerdict, ...]:
-        """The verdicts of granted actions that go."""
-        return removed_verdicts(self.proposal, self.staying)
-
-    @cached_property
     def confidence(self) -> Mapping[Confidence, int]:
         """How many removals are how sure."""
-        return confidence_of_removal(self.removed)
+        return confidence_of_removal(self.proposal, self.staying)
 
     @cached_property
     def matrix(self) -> Matrix:

@@ -19,6 +19,7 @@ from lpgen.core.findings import (
     Proposal,
     UngrantedUse,
     Verdict,
+    Verdicts,
     WildcardUse,
 )
 from lpgen.core.grounds import Evidence, RecordedContext, StatementRef, UnmappedEvent, Use
@@ -169,7 +170,7 @@ class Case:
             self.principal_class,
             self.proposal_text,
             self.covered_days,
-            tuple(sorted(self.verdicts, key=lambda one: one.action)),
+            Verdicts.of(sorted(self.verdicts, key=lambda one: one.action)),
             tuple(self.ungranted),
             tuple(self.denied),
             tuple(self.unmapped),

@@ -8,6 +8,8 @@ from enum import Enum
 from html.parser import HTMLParser
 from typing import Any
 
+from lpgen.core.findings import Verdicts
+
 CORPUS = (
     "\x1b[2J\x1b[31mowned\x1b]8;;http://evil.example\x07link\x1b]8;;\x07",
     "a\r\nb\n\n# heading\n\n| x | y |",
@@ -48,6 +50,8 @@ def poison(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, tuple):
         changed = (poison(one, change) for one in value)
         return type(value)._make(changed) if hasattr(value, "_make") else tuple(changed)
+    if isinstance(value, Verdicts):
+        return Verdicts.of(poison(one, change) for one in value)
     if isinstance(value, frozenset):
         return frozenset(poison(one, change) for one in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

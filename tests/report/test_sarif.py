@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sarif_pydantic import Result, Run, Sarif
 
-from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, Report, Verdict
+from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, Report, Verdict, Verdicts
 from lpgen.core.grounds import Evidence, Hole
 from lpgen.report import render_review
 from lpgen.report.blocks import line, name
@@ -160,7 +160,7 @@ def test_fingerprints_do_not_change_with_counts_dates_and_evidence() -> None:
                 diff=replace(
                     one.diff,
                     covered_days=one.diff.covered_days + 7,
-                    verdicts=tuple(v._replace(evidence=later(v.evidence)) for v in one.diff.verdicts),
+                    verdicts=Verdicts.of(v._replace(evidence=later(v.evidence)) for v in one.diff.verdicts),
                     wildcards=tuple(replace(w, expands_to=w.expands_to + 3) for w in one.diff.wildcards),
                     ungranted=tuple(
                         replace(u, use=replace(u.use, evidence=later(u.use.evidence))) for u in one.diff.ungranted

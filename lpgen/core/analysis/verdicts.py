@@ -12,10 +12,10 @@ from lpgen.core.analysis.granting import NOTHING, Granting
 from lpgen.core.analysis.hidden_roles import PASS_ROLE, HiddenRoles
 from lpgen.core.analysis.observability import Observability
 from lpgen.core.choices import KeepUnobservable
-from lpgen.core.findings import ActionVerdict, Confidence, UngrantedUse, Verdict
+from lpgen.core.findings import ActionFact, Confidence, Judgement, UngrantedUse, Verdict, Verdicts
 from lpgen.core.grounds import Evidence, PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import LastAccessed
-from lpgen.core.model import AccessLevel, Action
+from lpgen.core.model import Action
 from lpgen.core.replacements import Line, LineKind
 from lpgen.core.usage.principal_usage import merge_evidence
 
@@ -39,8 +39,8 @@ class _Ground:
     """What the verdicts on a principal's unseen actions rest on.
 
     `blind_spots` are None where they turn on what grants the action; those found so far are in `by_trace`, by the
-    records that the action leaves. `sure` is how sure the removal of what would have
-    shown is. `signs` are those found so far, by service.
+    records that the action leaves. `sure` is how sure the removal of what would have shown is. `signs` are those found
+    so far, by service. `unused` and `others` are the judgements so far, by what they were made of.
     """
 
     account: str
@@ -53,17 +53,19 @@ class _Ground:
     passes_hidden_roles: str
     signs: dict[tuple[str, Granting], str] = field(default_factory=dict)
     by_trace: dict[tuple[int, Granting], str] = field(default_factory=dict)
+    unused: dict[Granting, Judgement] = field(default_factory=dict)
+    others: dict[tuple[Granting, str, str, str], Judgement] = field(default_factory=dict)
 
 
-class ActionFacts(dict[Action, tuple[AccessLevel, str]]):
-    """The access level and the danger of each action, found when first asked for."""
+class ActionFacts(dict[Action, ActionFact]):
+    """The facts of each action, found when first asked for."""
 
     def __init__(self, catalog: Catalog) -> None:
         super().__init__()
         self._catalog, self._dangers = catalog, Dangers(catalog)
 
-    def __missing__(self, action: Action) -> tuple[AccessLevel, str]:
-        found = self[action] = (self._catalog.detail(action).level, self._dangers.sentence(action))
+    def __missing__(self, action: Action) -> ActionFact:
+        found = self[action] = ActionFact(self._catalog.detail(action).level, self._dangers.sentence(action))
         return found
 
 
@@ -88,7 +90,7 @@ class Judge:
         ungranted: Sequence[UngrantedUse],
         doubt: Doubt,
         accessed: LastAccessed | None,
-    ) -> tuple[ActionVerdict, ...]:
+    ) -> Verdicts:
         """A verdict for each action that was granted or used, sorted.
 
         `granting` is the index of the principal's Allows, `lines` are those of its uses, `accessed` is what IAM knows
@@ -100,31 +102,23 @@ class Judge:
         blind_spots = self.observability.blind_spots(account, usage.regions)
         sure = _confidence(doubt, blind=False, untried=False)
         ground = _Ground(account, usage.regions, blind_spots, used_services(lines), doubt, sure, accessed, hidden)
-        return tuple(
-            [
-                self._seen_verdict(action, granting.get(action, NOTHING), *seen[action])
-                if action in seen
-                else self._unseen_verdict(action, granting.get(action, NOTHING), ground)
-                for action in sorted(grants.granted | seen.keys())
-            ]
+        judged = (
+            (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
+            if action in seen
+            else (action, self._judge_unseen(action, granting.get(action, NOTHING), ground))
+            for action in sorted(grants.granted | seen.keys())
         )
+        return Verdicts(judged, self.facts)
 
-    def _seen_verdict(self, action: Action, granting: Granting, verdict: Verdict, evidence: Evidence) -> ActionVerdict:
-        reason = {
-            Verdict.USED: "used",
-            Verdict.ATTEMPTED: "tried, but no record says whether it was allowed",
-            Verdict.UNGRANTED: "used, but no current policy grants it",
-        }[verdict]
-        keep = "" if verdict is Verdict.UNGRANTED else reason
-        level, danger = self.facts[action]
-        return ActionVerdict(action, level, verdict, reason, keep, Confidence.HIGH, danger, granting.refs, evidence)
-
-    def _unseen_verdict(self, action: Action, granting: Granting, ground: _Ground) -> ActionVerdict:
-        level, danger = self.facts[action]
+    def _judge_unseen(self, action: Action, granting: Granting, ground: _Ground) -> Judgement:
         spots = ground.blind_spots
         blind = self._blind_spot(action, granting, ground) if spots is None else spots[action]
         if not blind and ground.accessed is None and action != PASS_ROLE:  # nearly all of them
-            return ActionVerdict(action, level, Verdict.UNUSED, _UNUSED, "", ground.sure, danger, granting.refs, None)
+            found = ground.unused.get(granting)
+            if found is None:
+                found = Judgement(Verdict.UNUSED, _UNUSED, "", ground.sure, granting.refs, None)
+                ground.unused[granting] = found
+            return found
         keep = self._keep_reason(action, granting, ground) if blind else ""
         if action == PASS_ROLE and ground.passes_hidden_roles:
             blind = ground.passes_hidden_roles
@@ -132,18 +126,19 @@ class Judge:
         untried = ""
         if ground.accessed is not None and not keep:
             untried = ground.accessed.never(action, self.observability.visibility(action))
-        reason = blind or _UNUSED
-        return ActionVerdict(
-            action,
-            level,
-            Verdict.UNOBSERVABLE if blind else Verdict.UNUSED,
-            f"{reason}; {untried}" if untried else reason,
-            keep,
-            _confidence(ground.doubt, blind=bool(blind), untried=bool(untried)),
-            danger,
-            granting.refs,
-            None,
-        )
+        key = (granting, blind, keep, untried)
+        found = ground.others.get(key)
+        if found is None:
+            reason = blind or _UNUSED
+            found = ground.others[key] = Judgement(
+                Verdict.UNOBSERVABLE if blind else Verdict.UNUSED,
+                f"{reason}; {untried}" if untried else reason,
+                keep,
+                _confidence(ground.doubt, blind=bool(blind), untried=bool(untried)),
+                granting.refs,
+                None,
+            )
+        return found
 
     def _blind_spot(self, action: Action, granting: Granting, ground: _Ground) -> str:
         key = (self.observability.trace(action), granting)
@@ -166,6 +161,16 @@ class Judge:
         if key not in ground.signs:
             ground.signs[key] = self.observability.sign_of_use(action, granting.grants, ground.services)
         return ground.signs[key]
+
+
+def _judge_seen(granting: Granting, verdict: Verdict, evidence: Evidence) -> Judgement:
+    reason = {
+        Verdict.USED: "used",
+        Verdict.ATTEMPTED: "tried, but no record says whether it was allowed",
+        Verdict.UNGRANTED: "used, but no current policy grants it",
+    }[verdict]
+    keep = "" if verdict is Verdict.UNGRANTED else reason
+    return Judgement(verdict, reason, keep, Confidence.HIGH, granting.refs, evidence)
 
 
 def _confidence(doubt: Doubt, *, blind: bool, untried: bool) -> Confidence:

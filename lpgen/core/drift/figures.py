@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import date
 
@@ -10,17 +10,15 @@ from lpgen.core.drift.states import Figures
 from lpgen.core.findings import Diff, Verdict
 from lpgen.core.usage.tables import Usage
 
-_UNSEEN = frozenset({Verdict.UNUSED, Verdict.UNOBSERVABLE})
-
 
 def figures_from_diff(diff: Diff) -> Figures:
     """The numbers of a comparison of grants with use."""
-    verdicts = [one for principal in diff.principals for one in principal.verdicts]
+    counts = sum((one.verdicts.by_verdict() for one in diff.principals), Counter[Verdict]())
     return Figures(
         principals=len(diff.principals),
-        granted=sum(one.verdict is not Verdict.UNGRANTED for one in verdicts),
-        unused=sum(one.verdict is Verdict.UNUSED for one in verdicts),
-        dangerous_unused=sum(bool(one.danger) and one.verdict in _UNSEEN for one in verdicts),
+        granted=counts.total() - counts[Verdict.UNGRANTED],
+        unused=counts[Verdict.UNUSED],
+        dangerous_unused=sum(sum(1 for _ in one.verdicts.dangerous_unseen()) for one in diff.principals),
         wildcards=sum(len(one.wildcards) for one in diff.principals),
         covered_days=min((one.covered_days for one in diff.coverage.accounts), default=0),
     )

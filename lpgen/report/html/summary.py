@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from math import log1p
 
-from lpgen.core.findings import Report
+from lpgen.core.findings import UNSEEN, Report
 from lpgen.core.grounds import AccountCoverage
 from lpgen.report.blocks import Tone, count, plural
-from lpgen.report.counts import UNSEEN, Counts
+from lpgen.report.counts import Counts
 from lpgen.report.html.principal_data import anchor_of
 from lpgen.report.html.verdict_data import STAYS, fate_of
 from lpgen.report.inert import terminal_text

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from lpgen.core.findings import UNSEEN
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AccessLevel
 from lpgen.core.replacements import Scope
-from lpgen.report.counts import UNSEEN
 from lpgen.report.html.verdict_data import UNGRANTED, fate_of
 from lpgen.report.inert import terminal_text
 from lpgen.report.json_layout import Json
