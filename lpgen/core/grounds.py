@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -199,14 +200,32 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalGrants:
-    """What a principal's policies say. `missing` names attached policies or boundaries without a document.
-
-    `granted` is every action that some Allow grants, that no Deny refuses outright and that every limit lets through.
-    """
+    """What a principal's policies say. `missing` names attached policies or boundaries without a document."""
 
     principal: Principal
     allows: tuple[Grant, ...]
     denies: tuple[Grant, ...]
     limits: tuple[Limit, ...]
     missing: tuple[str, ...]
-    granted: frozenset[Action]
+
+    def granted(self) -> frozenset[Action]:
+        """Every action that some Allow grants, that no Deny refuses outright and that every limit lets through.
+
+        It is worked out whenever it is asked for: held, these sets would be most of the memory of an analysis.
+        """
+        found = _actions(self.allows) - _refused_outright(self.denies)
+        for limit in self.limits:
+            found = (found & _actions(limit.allows)) - _refused_outright(limit.denies)
+        return found
+
+
+def _actions(grants: Iterable[Grant]) -> frozenset[Action]:
+    return frozenset().union(*(grant.actions for grant in grants))
+
+
+def _refused_outright(denies: Iterable[Grant]) -> frozenset[Action]:
+    return _actions(
+        grant
+        for grant in denies
+        if not grant.statement.conditions and not grant.statement.not_resource and "*" in grant.statement.resources
+    )

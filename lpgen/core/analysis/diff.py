@@ -22,6 +22,7 @@ from lpgen.core.analysis.verdicts import ActionFacts, Doubt, Judge
 from lpgen.core.analysis.wildcards import wildcards_of_grants
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import (
+    UNSEEN,
     ActionVerdict,
     Caveat,
     CaveatKind,
@@ -235,7 +236,7 @@ def _access_holes(
     """The tries that IAM dates and the logs lack, where no kept action that can't be seen explains them."""
     principal, judge = grants.principal, ground.judge
     explained: set[str] = set()
-    for action in grants.granted if judge.keep is not KeepUnobservable.NONE else ():
+    for action in grants.granted() if judge.keep is not KeepUnobservable.NONE else ():
         service = action.partition(":")[0]
         if service not in explained and accessed.tried(action):
             found = granting.get(action, NOTHING).grants
@@ -261,9 +262,10 @@ def _kept_lines(
 
 def _hidden_role_lines(grants: PrincipalGrants, usage: PrincipalUsage, judge: Judge) -> Iterable[Line]:
     """Keeps passing the roles that a call may have passed without naming them, within the old scope."""
-    if judge.keep is KeepUnobservable.NONE or PASS_ROLE not in grants.granted:
+    hidden = judge.hidden_roles.roles(grants.principal.account, usage.uses)
+    if judge.keep is KeepUnobservable.NONE or not hidden or PASS_ROLE not in grants.granted():
         return
-    for role, why in judge.hidden_roles.roles(grants.principal.account, usage.uses).items():
+    for role, why in hidden.items():
         for grant in grants.allows:
             scope = narrow_scope(grant, PASS_ROLE, Resource(ResourceKind.ARN, role), catalog=judge.catalog)
             if scope is not None:
@@ -285,18 +287,18 @@ def _review_lines(
     }
     for one in verdicts if doubts else ():
         unexplained = doubts.get((one.action.partition(":")[0], one.level))
-        if unexplained and one.action in grants.granted and one.evidence is None:
+        if unexplained and one.verdict in UNSEEN:
             why = f"{unexplained} was used without a grant and nothing explains it, so this may be what was meant"
             yield from lines_for_grants(grants.allows, one.action, kind=LineKind.REVIEW, why=why, catalog=catalog)
 
 
 def _decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalog: Catalog) -> Iterable[Line]:
     arn = grants.principal.arn
-    for decision in decisions:
-        if decision.kind is not DecisionKind.KEEP:
-            continue
+    keeps = [one for one in decisions if one.kind is DecisionKind.KEEP]
+    granted = sorted(grants.granted()) if keeps else ()
+    for decision in keeps:
         why = f"decided by {decision.owner}: {decision.reason}"
-        for action in sorted(one for one in grants.granted if applies_to_action(decision, arn, one)):
+        for action in [one for one in granted if applies_to_action(decision, arn, one)]:
             if not decision.resource:
                 yield from lines_for_grants(grants.allows, action, kind=LineKind.DECIDED, why=why, catalog=catalog)
                 continue

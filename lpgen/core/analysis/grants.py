@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from lpgen.core.actions.catalog import Catalog, Expansion
 from lpgen.core.grounds import Grant, Limit, PrincipalGrants, StatementRef
 from lpgen.core.guards import NO_GUARDS, Guards, Levels
-from lpgen.core.model import Action, ActionPattern, AttachedPolicy, Effect, PolicyKind, Principal
+from lpgen.core.model import ActionPattern, AttachedPolicy, Effect, PolicyKind, Principal
 
 
 def grants_from_principals(
@@ -42,10 +42,7 @@ class _Expander:
 def _principal_grants(principal: Principal, scps: Levels, expander: _Expander) -> PrincipalGrants:
     allows, denies = _by_effect(grant for policy in principal.policies for grant in _policy_grants(policy, expander))
     limits = tuple(_limits(principal, scps, expander))
-    granted = _actions(allows) - _refused_outright(denies)
-    for limit in limits:
-        granted = (granted & _actions(limit.allows)) - _refused_outright(limit.denies)
-    return PrincipalGrants(principal, allows, denies, limits, _missing(principal), granted)
+    return PrincipalGrants(principal, allows, denies, limits, _missing(principal))
 
 
 def _limits(principal: Principal, scps: Levels, expander: _Expander) -> Iterator[Limit]:
@@ -76,18 +73,6 @@ def _policy_grants(policy: AttachedPolicy, expander: _Expander) -> Iterable[Gran
         expansion = expander.expand(statement.patterns, negated=statement.not_action)
         unknown = tuple(problem.pattern for problem in expansion.problems)
         yield Grant(ref, policy.document.version, statement, expansion.actions, unknown)
-
-
-def _actions(grants: Iterable[Grant]) -> frozenset[Action]:
-    return frozenset().union(*(grant.actions for grant in grants))
-
-
-def _refused_outright(denies: Iterable[Grant]) -> frozenset[Action]:
-    return _actions(
-        grant
-        for grant in denies
-        if not grant.statement.conditions and not grant.statement.not_resource and "*" in grant.statement.resources
-    )
 
 
 def _missing(principal: Principal) -> tuple[str, ...]:

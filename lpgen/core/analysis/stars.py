@@ -80,9 +80,10 @@ def grow_stars(
     stars: dict[tuple[str, ...], _Star] = {}
     for one in chosen:
         used = _used(usages.get(one.principal.arn)) if usages else frozenset[Action]()
+        new = one.granted() & newer
         for grant, pattern, actions in _wildcards(one, catalog):
             star = stars.setdefault(star_key(one, grant, pattern), _Star(grant, pattern, owner_of(one, grant), actions))
-            star.add(one, actions & newer, used)
+            star.add(one, actions & newer, actions & new, used)
     gained = _Describer(catalog, releases, counts_use=usages is not None).gained
     after, until = releases.doubt(since)
     return Stars(
@@ -127,10 +128,11 @@ class _Star:
     got: dict[str, frozenset[Action]] = field(default_factory=dict)
     used_by: dict[str, frozenset[Action]] = field(default_factory=dict)
 
-    def add(self, holder: PrincipalGrants, inherited: frozenset[Action], used: frozenset[Action]) -> None:
-        """Adds a holder with the new actions that the pattern matches, of which some may be refused."""
+    def add(
+        self, holder: PrincipalGrants, inherited: frozenset[Action], got: frozenset[Action], used: frozenset[Action]
+    ) -> None:
+        """Adds a holder with the new actions that the pattern matches, and those of them that it is granted."""
         self.inherited |= inherited
-        got = inherited & holder.granted
         if got:
             self.got[holder.principal.arn] = got
             self.used_by[holder.principal.arn] = got & used

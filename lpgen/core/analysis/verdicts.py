@@ -106,7 +106,7 @@ class Judge:
             (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
             if action in seen
             else (action, self._judge_unseen(action, granting.get(action, NOTHING), ground))
-            for action in sorted(grants.granted | seen.keys())
+            for action in sorted(grants.granted() | seen.keys())
         )
         return Verdicts(judged, self.facts)
 

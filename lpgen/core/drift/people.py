@@ -39,12 +39,12 @@ def find_people(before: State, after: State, gains: Gains, catalog: Catalog) -> 
 
 
 def _came(grants: PrincipalGrants, what: str, gains: Gains, catalog: Catalog) -> DriftFinding:
-    principal = grants.principal
+    principal, granted = grants.principal, grants.granted()
     patterns = {pattern for grant in grants.allows for pattern, _ in wildcards_of_grant(grant, catalog)}
-    severity = gains.severity(grants.granted, _WEIGHTS)
+    severity = gains.severity(granted, _WEIGHTS)
     if patterns and severity is Severity.LOW:
         severity = Severity.MEDIUM
-    details = gains.details(gains.dangerous(grants.granted), "may")
+    details = gains.details(gains.dangerous(granted), "may")
     if patterns:
         details = (f"wildcards: {', '.join(sorted(patterns))}", *details)
     if grants.missing:
@@ -54,7 +54,7 @@ def _came(grants: PrincipalGrants, what: str, gains: Gains, catalog: Catalog) ->
         Severity.INFO if is_of_aws(principal) else severity,
         principal.arn,
         (principal.arn,),
-        f"{what}; it is granted {gains.counted(grants.granted)}",
+        f"{what}; it is granted {gains.counted(granted)}",
         details,
         "make sure that somebody meant it, and who may assume it",
         f"{DriftKind.NEW_PRINCIPAL} {principal.arn}{f' {principal.principal_id}' if principal.principal_id else ''}",

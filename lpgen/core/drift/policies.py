@@ -67,7 +67,7 @@ def _own_changes(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
 def _from(pair: Pair, keys: Iterable[PolicyKey]) -> frozenset[Action]:
     """What a principal got by some of its policies."""
     names = {(key[1], key[2]) for key in keys}
-    got = pair.after.granted - pair.before.granted
+    got = pair.after.granted() - pair.before.granted()
     by_them = (grant.actions for grant in pair.after.allows if (grant.ref.group, grant.ref.policy) in names)
     return got & frozenset().union(*by_them)
 
@@ -160,7 +160,7 @@ def _boundary_change(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
     old, new = pair.before.principal.boundary, pair.after.principal.boundary
     if _named_meaning(old) == _named_meaning(new):
         return
-    got = pair.after.granted - pair.before.granted if old is not None else frozenset()
+    got = pair.after.granted() - pair.before.granted() if old is not None else frozenset()
     what = "is gone" if new is None else "came" if old is None else "is another or says something else"
     yield _changed(
         pair.arn,
@@ -190,7 +190,7 @@ def _scp_changes(pairs: Sequence[Pair], gains: Gains) -> Iterator[DriftFinding]:
             continue
         got = frozenset().union(
             *(
-                one.after.granted - one.before.granted
+                one.after.granted() - one.before.granted()
                 for one in found
                 if same_policies(one.before.principal, one.after.principal)
             )

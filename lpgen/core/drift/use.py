@@ -112,7 +112,8 @@ def find_disuse(
         if crossed(max(last.values())):
             yield _quiet(pair, max(last.values()), gains, days=unused_days)
             continue
-        unused = {action: day for action, day in last.items() if crossed(day) and action in pair.after.granted}
+        granted = pair.after.granted()
+        unused = {action: day for action, day in last.items() if crossed(day) and action in granted}
         if unused:
             yield _newly_unused(pair.arn, unused, gains, days=unused_days)
 
@@ -151,13 +152,14 @@ def _last_days(usage: PrincipalUsage | None) -> Mapping[Action, date]:
 
 
 def _quiet(pair: Pair, day: date, gains: Gains, *, days: int) -> DriftFinding:
+    granted = pair.after.granted()
     return DriftFinding(
         DriftKind.ROLE_QUIET,
-        gains.severity(pair.after.granted, _UNUSED),
+        gains.severity(granted, _UNUSED),
         pair.arn,
         (pair.arn,),
         f"went quiet: last used on {day.isoformat()}, and not for {days} covered days since",
-        gains.details(gains.dangerous(pair.after.granted), "may still"),
+        gains.details(gains.dangerous(granted), "may still"),
         "ask its owner whether it is still needed; disable it if not",
         f"{DriftKind.ROLE_QUIET} {pair.arn} {day.isoformat()}",
     )

@@ -51,10 +51,11 @@ def find_wildcards(
     grew: dict[tuple[str, ...], _Wildcard] = {}
     added = after.known_actions - before.known_actions
     for pair in pairs:
+        granted = pair.after.granted()
         old = {(grant.statement.not_action, pattern.lower()) for grant, pattern, _ in _wildcards(pair.before, catalog)}
         for grant, pattern, actions in _wildcards(pair.after, catalog):
             is_new = (grant.statement.not_action, pattern.lower()) not in old
-            got = actions & pair.after.granted if is_new else actions & pair.after.granted & added
+            got = actions & granted if is_new else actions & granted & added
             if is_new or got:
                 found = (came if is_new else grew).setdefault(
                     star_key(pair.after, grant, pattern), _Wildcard(grant, pattern, owner_of(pair.after, grant))

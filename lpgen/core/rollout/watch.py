@@ -320,7 +320,7 @@ def _granted(plan: PrincipalPlan, texts: Sequence[PolicyText], catalog: Catalog)
         AttachedPolicy(PolicyKind.INLINE, text.policy, "", "", None, policy) for text, policy in _policies(texts)
     )
     (grants,) = grants_from_principals([replace(_bare(plan), policies=policies)], catalog)
-    return grants.granted
+    return grants.granted()
 
 
 def _bare(plan: PrincipalPlan) -> Principal:

@@ -67,7 +67,7 @@ READ = use("s3:GetObject", OBJECT)
 
 def test_a_level_that_does_not_allow_takes_the_action_away() -> None:
     grants = grants_under(scps([EVERYTHING], [allow("sqs:*")]), APP)
-    assert grants.granted == {"sqs:SendMessage"}
+    assert grants.granted() == {"sqs:SendMessage"}
     assert [limit.name for limit in grants.limits] == ["level 1 of the SCPs", "level 2 of the SCPs"]
 
 
@@ -81,31 +81,31 @@ def test_use_that_a_level_does_not_allow_is_reported_with_the_level() -> None:
 
 def test_policies_of_one_level_add_up() -> None:
     guards = Guards(scps=(AccountScps("", ((document(allow("s3:GetObject")), document(allow("sqs:*"))),)),))
-    assert grants_under(guards, APP).granted == {"s3:GetObject", "sqs:SendMessage"}
+    assert grants_under(guards, APP).granted() == {"s3:GetObject", "sqs:SendMessage"}
 
 
 def test_a_deny_of_an_scp_takes_the_action_away_and_is_named() -> None:
     guards = scps([EVERYTHING], [EVERYTHING, deny("s3:Get*", Sid="NoReads")])
-    assert grants_under(guards, APP).granted == {"s3:PutObject", "sqs:SendMessage"}
+    assert grants_under(guards, APP).granted() == {"s3:PutObject", "sqs:SendMessage"}
     assert ungranted_under(guards, APP, READ) == [("explicitly denied by SCP 1 of level 2, statement 2 (NoReads)", "")]
 
 
 def test_a_conditional_deny_of_an_scp_leaves_the_action_granted() -> None:
     regions = {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}}
     guards = scps([EVERYTHING, deny("*", Condition=regions)])
-    assert grants_under(guards, APP).granted == grants_under(NO_GUARDS, APP).granted
+    assert grants_under(guards, APP).granted() == grants_under(NO_GUARDS, APP).granted()
     assert ungranted_under(guards, APP, READ) == []
 
 
 def test_scps_of_another_account_cap_nothing() -> None:
     assert grants_under(scps([], account=OTHER), APP).limits == ()
-    assert grants_under(scps([], account=ACCOUNT), APP).granted == frozenset()
+    assert grants_under(scps([], account=ACCOUNT), APP).granted() == frozenset()
 
 
 def test_service_linked_roles_are_not_capped() -> None:
     linked = role(*APP.policies, path="/aws-service-role/s3.amazonaws.com/")
     guards = scps([deny("*")])
-    assert grants_under(guards, linked).granted == grants_under(NO_GUARDS, APP).granted
+    assert grants_under(guards, linked).granted() == grants_under(NO_GUARDS, APP).granted()
     assert ungranted_under(guards, linked, READ) == []
 
 
@@ -115,8 +115,8 @@ def test_service_linked_roles_are_not_capped() -> None:
 def test_the_boundary_given_counts_in_place_of_the_old_one() -> None:
     old = role(*APP.policies, boundary=policy(allow("s3:*"), name="old"))
     guards = Guards(boundary=policy(allow("sqs:*"), name="given"))
-    assert grants_under(NO_GUARDS, old).granted == {"s3:GetObject", "s3:PutObject"}
-    assert grants_under(guards, old).granted == {"sqs:SendMessage"}
+    assert grants_under(NO_GUARDS, old).granted() == {"s3:GetObject", "s3:PutObject"}
+    assert grants_under(guards, old).granted() == {"sqs:SendMessage"}
     assert [limit.name for limit in grants_under(guards, old).limits] == ["the permissions boundary"]
     assert ungranted_under(guards, old, READ) == [("outside the permissions boundary", "")]
 
