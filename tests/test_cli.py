@@ -116,7 +116,7 @@ def test_ingest_reports_what_it_cannot_read_and_goes_on(home: Path) -> None:
     done = run(*arguments)
     assert done.returncode == 0
     assert "bad.json" in done.stderr
-    assert "1 records" in done.stderr
+    assert "with 1 record, " in done.stderr
     assert run(*arguments, "--strict").returncode == 3
 
 
