@@ -63,7 +63,7 @@ def plan_note(proposal: Proposal) -> str:
     """What is special about carrying out the plan, or ""."""
     steps = plan_steps(proposal)
     if proposal.diff.principal_class is PrincipalClass.SSO and steps:
-        return "these are changes of the permission set in IAM Identity Center, which then writes the role"
+        return "these are changes of the permission set in IAM Identity Center, which writes the role in all accounts"
     both = sum(step.kind in (StepKind.ATTACH, StepKind.DETACH) for step in steps)
     if both > ATTACHED_POLICIES_LIMIT:
         return (

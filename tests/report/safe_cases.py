@@ -170,7 +170,8 @@ def sso() -> Case:
     case = Case(
         "AWSReservedSSO_DeveloperAccess_4f1c2d9be07a8356",
         PrincipalClass.SSO,
-        "put the replacement into the permission set; the role itself can't be edited",
+        "put the replacement into the permission set, beside those of its other accounts, all of which that changes;"
+        " the role itself can't be edited",
         path="/aws-reserved/sso.amazonaws.com/eu-west-1/",
         detach=Detachment((parent.policy,), (), ()),
         inline=True,

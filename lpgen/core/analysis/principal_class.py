@@ -64,7 +64,8 @@ def proposal_for(
         return _proposal_for_unused(principal, usage, lines, coverage=coverage, as_of=as_of)
     return {
         PrincipalClass.ACTIVE: _proposal_for_active(principal),
-        PrincipalClass.SSO: "put the replacement into the permission set; the role itself can't be edited",
+        PrincipalClass.SSO: "put the replacement into the permission set, beside those of its other accounts, all of"
+        " which that changes; the role itself can't be edited",
         PrincipalClass.SERVICE_LINKED: "nothing: AWS owns the policies of a service-linked role",
         PrincipalClass.GRANTS_UNKNOWN: "export the missing policy documents and run again",
         PrincipalClass.NOT_COVERED: "ingest logs of its account; nothing can be said without them",

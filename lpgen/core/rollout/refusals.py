@@ -53,7 +53,10 @@ def _reserved(principal: Principal) -> Iterator[Refusal]:
     if principal.path.startswith("/aws-service-role/"):
         yield Refusal(RefusalKind.SERVICE_LINKED, "a service-linked role: AWS alone changes its policies")
     elif is_of_permission_set(principal):
-        why = "IAM Identity Center writes this role: put the replacement into its permission set"
+        why = (
+            "IAM Identity Center writes this role: put the replacement into its permission set, beside those of"
+            " its other accounts, all of which that changes"
+        )
         yield Refusal(RefusalKind.SSO, why)
 
 
