@@ -77,7 +77,7 @@ def read_rollout_plan(path: Path) -> RolloutPlan:
     try:
         plan = msgspec.json.decode(path.read_bytes(), type=_Plan)
     except OSError as error:
-        raise RolloutError(f"`{path}` can't be read: {error.strerror or error}") from error
+        raise RolloutError(f"`{path}` can't be read: {error.strerror or error}", hint=_AGAIN) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RolloutError(f"`{path}` is no rollout plan: {quote_input(str(error))}", hint=_AGAIN) from error
     if plan.schema != _SCHEMA:
