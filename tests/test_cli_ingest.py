@@ -13,7 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from lpgen.cli import app
-from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress
+from lpgen.core.model import SkipReason
+from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress, SkipCount
 from lpgen.edge.phase_clock import Phase, PhaseClock
 from lpgen.errors import EngineError, InvocationError
 from lpgen.report.ingest_text import render_ingest, render_progress
@@ -87,6 +88,11 @@ def test_render_ingest_says_one_and_several() -> None:
     ]
     assert first_lines(files_known=1)[0] == "0 new files with 0 records, 0 of them usage"
     assert first_lines(problems=(*lost, FileProblem("s3://b/a", "damaged")))[1] == "2 logs could not be read in full:"
+
+
+def test_render_ingest_doesnt_claim_that_calls_from_another_account_were_counted() -> None:
+    (_, line) = first_lines(skips=(SkipCount(SkipReason.CROSS_ACCOUNT_CALLER, 2, ()),))
+    assert line == "  skipped 2: calls from another account, which its own logs count (cross_account_caller)"
 
 
 def test_render_ingest_names_what_was_left_alone_in_a_bucket() -> None:
