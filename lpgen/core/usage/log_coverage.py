@@ -103,7 +103,7 @@ def _account_coverage(
         holes = (*settings_hole(own, trails, first=first, last=last), *holes)
     reset = max((one.when.date() for one in own if one.event in RESETS), default=None)
     recorded = {pair: min(days) for pair, days in seen.data.items() if reset is None or max(days) >= reset}
-    since = {(*pair, day) for pair, day in recorded.items() if day > first + timedelta(days=LONGEST_QUIET_DAYS)}
+    since = {(*pair, day) for pair, day in recorded.items() if (day - first).days > LONGEST_QUIET_DAYS}
     return AccountCoverage(
         account,
         first,

@@ -8,7 +8,7 @@ records hides nothing by itself; days without any record after it do, however fe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from lpgen.core.grounds import Hole
@@ -40,7 +40,8 @@ def _hole(
     account: str, change: TrailChange, changes: Sequence[TrailChange], *, times: AccountTimes, last: date
 ) -> Hole | None:
     day = change.when.date()
-    following = times.next_record(account, change.when + AFTERGLOW)
+    latest = datetime.max.replace(tzinfo=change.when.tzinfo)  # a damaged record may bear the last day of all
+    following = times.next_record(account, change.when + min(AFTERGLOW, latest - change.when))
     start = _next_start(change, changes) if change.event in STOPS else None
     if start is not None and (following is None or start.when <= following):
         return Hole(day, start.when.date(), f"{change}; no record until {start}")
@@ -95,4 +96,5 @@ def settings_since(trail: Trail, changes: Iterable[TrailChange]) -> TrailChange 
 
 def first_day_after(change: TrailChange) -> date:
     """The first day on which its settings hold from morning to night."""
-    return change.when.date() + timedelta(days=1)
+    day = change.when.date()
+    return day + timedelta(days=min(1, (date.max - day).days))

@@ -13,7 +13,9 @@ import pytest
 from lpgen.core.grounds import AccountCoverage, CoverageSource
 from lpgen.core.trails import Selector, Trail
 from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.logging_holes import first_day_after
 from lpgen.core.usage.tables import Usage
+from lpgen.core.usage.trail_changes import TrailChange
 from lpgen.edge.catalog_files import bundled_catalog
 from lpgen.edge.usage_files import read_usage
 from lpgen.pipeline import ingest
@@ -110,3 +112,11 @@ def test_coverage_from_usage_says_what_it_is_known_from(tmp_path: Path) -> None:
         f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main of {ACCOUNT} in all Regions: management events",
     )
     assert by_log.unseen == {"kms.amazonaws.com"}
+
+
+def test_coverage_from_usage_stands_a_record_of_the_last_day_of_all(tmp_path: Path) -> None:
+    found = coverage_of({"events": [["StopLogging", "9999-12-31T23:59:59Z"]]}, tmp_path)
+    assert [(str(one.first), str(one.last)) for one in found.holes] == [("9999-12-31", "9999-12-31")]
+    assert found.covered_days == 30
+    change = TrailChange(datetime(9999, 12, 31, tzinfo=UTC), "PutEventSelectors", ACCOUNT, "main", ROLE, "event-1")
+    assert str(first_day_after(change)) == "9999-12-31"
