@@ -117,7 +117,8 @@ def naming_of(statement: Statement, principal: RequestPrincipal, *, bounded: boo
     if statement.principals is None:
         return Naming.NONE
     if not statement.not_principal:
-        return max((_entry_naming(entry, principal) for entry in statement.principals), key=_RANK.__getitem__)
+        named = (_entry_naming(entry, principal) for entry in statement.principals)
+        return max(named, key=_RANK.__getitem__, default=Naming.NONE)
     if bounded and statement.effect is Effect.DENY and principal.has_identity_policies:
         return Naming.DIRECT
     return Naming.NONE if _is_excepted(statement.principals, principal) else Naming.DIRECT

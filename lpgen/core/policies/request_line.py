@@ -31,7 +31,7 @@ def decide_line(line: str | bytes, catalog: Catalog) -> dict[str, Any]:
     answer: dict[str, Any] = {"id": None}
     try:
         fields = _decode(line)
-        answer["id"] = fields.get("id")
+        answer["id"] = _id(fields)
         decision = decide(_request(fields, catalog), _policy_set(fields))
     except LpgenError as error:
         return {**answer, "error": error.message}
@@ -63,6 +63,17 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _constant(name: str) -> NoReturn:
     raise RequestError(f"{quote_input(name)} is not JSON")
+
+
+def _id(fields: Mapping[str, Any]) -> Any:
+    """Whatever the line is called by, which the answer repeats."""
+    found = fields.get("id")
+    if not (isinstance(found, str) and found.isascii()):
+        try:
+            json.dumps(found, ensure_ascii=False).encode()
+        except UnicodeEncodeError:  # half of a surrogate pair, which no output can hold
+            raise RequestError("`id` holds what is no character") from None
+    return found
 
 
 def _text(fields: Mapping[str, Any], name: str, *, default: str | None = None) -> str:

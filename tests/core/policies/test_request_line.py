@@ -349,3 +349,18 @@ def test_any_line_is_answered(fields: dict[str, Any], given_id: object) -> None:
 @given(st.text() | st.binary())
 def test_any_text_is_answered(line: str | bytes) -> None:
     assert "id" in decide_line(line, catalog())
+
+
+# ---------------------------------------------------------------- what no output or policy can hold
+
+
+@pytest.mark.parametrize("given_id", ["\ud800", ["x\udfff"], {"\ud800": 1}])
+def test_decide_line_refuses_an_id_that_no_output_can_hold(given_id: object) -> None:
+    assert answer(id=given_id) == {"id": None, "error": "`id` holds what is no character"}
+    assert answer(id="\U0001f600")["id"] == "\U0001f600"
+
+
+@pytest.mark.parametrize("nobody", [{"AWS": []}, {"AWS": [], "Service": []}])
+def test_decide_line_names_nobody_by_an_empty_principal(nobody: dict[str, Any]) -> None:
+    policy = document({**allow(), "Principal": nobody})
+    assert answer(identityPolicies=[], resourcePolicy=policy)["result"] == "ImplicitlyDenied"
