@@ -14,6 +14,7 @@ from lpgen.cli_options import (
     FormatOption,
     OutputFileOption,
     PoliciesOption,
+    RcpsOption,
     ReportFormat,
     ResourcePoliciesOption,
     ScpsOption,
@@ -54,6 +55,7 @@ def explain_command(
     ] = None,
     boundary: BoundaryOption = None,
     scps: ScpsOption = None,
+    rcps: RcpsOption = None,
     resource_policies: ResourcePoliciesOption = None,
     snapshot: SnapshotOption = "",
     format: FormatOption = ReportFormat.TEXT,  # noqa: A002
@@ -74,14 +76,18 @@ def explain_command(
     from lpgen.core.analysis.question import Asked
     from lpgen.edge.catalog_files import open_catalog
     from lpgen.edge.guard_files import read_guards
+    from lpgen.edge.organization_tree import read_organization_paths
     from lpgen.edge.resource_tags import read_resource_tags
     from lpgen.pipeline_explain import explain
     from lpgen.report import render_explanation
 
-    inputs = inputs_from_options(data, snapshot, policies=policies, scps=scps, resource_policies=resource_policies)
-    guards = read_guards(boundary, inputs.scps, inputs.resource_policies)
+    inputs = inputs_from_options(
+        data, snapshot, policies=policies, scps=scps, resource_policies=resource_policies, rcps=rcps
+    )
+    guards = read_guards(boundary, inputs.scps, inputs.resource_policies, rcps=inputs.rcps)
     tags = read_resource_tags(inputs.resource_tags, resource)
-    asked = Asked(principal, action, resource, _context(context or ()), tags)
+    organization = read_organization_paths(inputs.organization)
+    asked = Asked(principal, action, resource, _context(context or ()), tags, organization)
     found = explain(asked, inputs.policies, open_catalog(catalog), data=data, guards=guards)
     put_text(render_explanation(found, format.value, width=terminal_width(), color=wants_color(output)), output)
 

@@ -138,6 +138,10 @@ ScpsOption = Annotated[
         "documents; or an object of such lists by account id.",
     ),
 ]
+RcpsOption = Annotated[
+    Path | None,
+    typer.Option("--rcps", metavar="FILE", help="The RCPs of the accounts that own resources, in the form of --scps."),
+]
 ResourcePoliciesOption = Annotated[
     Path | None,
     typer.Option(
@@ -180,12 +184,13 @@ def inputs_from_options(
     last_accessed: Path | None = None,
     scps: Path | None,
     resource_policies: Path | None,
+    rcps: Path | None = None,
 ) -> Inputs:
     """The files to read, of the options or of a snapshot; stderr hears of the snapshot and its gaps."""
     from lpgen.edge.analysis_inputs import Inputs, choose_inputs
     from lpgen.report.snapshot_note import render_used_snapshot
 
-    named = Inputs(tuple(policies or ()), tuple(trails or ()), last_accessed, scps, resource_policies)
+    named = Inputs(tuple(policies or ()), tuple(trails or ()), last_accessed, scps, resource_policies, rcps)
     inputs = choose_inputs(named, data, snapshot)
     if inputs.snapshot is not None:
         say(render_used_snapshot(inputs.snapshot))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -99,6 +100,26 @@ def test_scps_and_rcps_stand_by_level_and_leave_the_management_account_alone(
         organization.in_unit: 3,
         organization.below_root: 2,
     }
+
+
+def test_explain_takes_the_rcps_and_the_tree_of_a_snapshot(organization: Organization, tmp_path: Path) -> None:
+    take(tmp_path)
+    (tmp_path / "logs.json").write_text('{"Records": []}', encoding="utf-8")
+    lpgen("ingest", str(tmp_path / "logs.json"), "--data", str(tmp_path))
+    rest = ("s3:DeleteBucket", "arn:aws:s3:::photos", "--data", str(tmp_path), "--format", "json")
+    asked = ("explain", f"arn:aws:iam::{organization.in_unit}:role/team/app-0", *rest)
+    found = json.loads(lpgen(*asked).stdout)
+    assert found["result"] == "ExplicitlyDenied"
+    assert re.fullmatch(r"Explicitly denied by RCP [12] of level 2, statement 1\.", found["sentence"])
+    path = found["context"]["aws:PrincipalOrgPaths"][0]
+    assert path.endswith(f"/{organization.root}/{organization.unit}/")
+    assert found["context"]["aws:PrincipalOrgID"] == [path.partition("/")[0]]
+    manager = json.loads(lpgen("explain", f"arn:aws:iam::{MANAGEMENT}:role/team/app-0", *rest).stdout)
+    assert not [one for one in manager["walls"] if one["layer"] == "rcp"]
+    # What is named outweighs the snapshot.
+    none = tmp_path / "none.json"
+    none.write_text("[]", encoding="utf-8")
+    assert json.loads(lpgen(*asked, "--rcps", str(none)).stdout)["result"] != "ExplicitlyDenied"
 
 
 def by_text(policies: list[dict[str, Any]]) -> list[dict[str, Any]]:

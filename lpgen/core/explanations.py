@@ -93,8 +93,8 @@ class WallState(StrEnum):
 class ExplainedWall:
     """One set of policies that the request meets, with its statements that cover the action, those that count first.
 
-    `level` is the organization's, from 0, of SCPs. `of` is the resource that a resource policy hangs on. `missing` are
-    its policies whose documents the snapshot lacks. `policies` is how many were read.
+    `level` is the organization's, from 0, of SCPs and RCPs. `of` is the resource that a resource policy hangs on.
+    `missing` are its policies whose documents the snapshot lacks. `policies` is how many were read.
     """
 
     layer: Layer
@@ -115,6 +115,8 @@ class ExplainedWall:
                 return "its permissions boundary"
             case Layer.SCP:
                 return f"level {self.level + 1} of the SCPs"
+            case Layer.RCP:
+                return f"level {self.level + 1} of the RCPs"
             case Layer.RESOURCE if ":role/" in self.of:
                 return "the trust policy of the role"
             case Layer.RESOURCE:

@@ -14,8 +14,8 @@ Levels = tuple[tuple[Policy, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class AccountScps:
-    """The SCPs that one account inherits and has, by level; the account "" stands for every other account."""
+class AccountLevels:
+    """The SCPs or RCPs that one account inherits and has, by level; the account "" stands for every other account."""
 
     account: str
     levels: Levels
@@ -32,11 +32,15 @@ class ResourcePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """What was supplied. `boundary` counts for every principal, in place of the boundary that the snapshot has."""
+    """What was supplied. `boundary` counts for every principal, in place of the boundary that the snapshot has.
+
+    `rcps` are for explanations: what they refuse, they refuse under the old policies and the new.
+    """
 
     boundary: AttachedPolicy | None = None
-    scps: tuple[AccountScps, ...] = ()
+    scps: tuple[AccountLevels, ...] = ()
     resource_policies: tuple[ResourcePolicy, ...] = ()
+    rcps: tuple[AccountLevels, ...] = ()
     _by_resource: dict[str, ResourcePolicy] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -56,6 +60,14 @@ class Guards:
             return ()
         found = {one.account: one.levels for one in self.scps}
         return found.get(principal.account, found.get("", ()))
+
+    def rcps_of(self, account: str) -> Levels | None:
+        """The levels of RCPs on the resources of an account; None where nobody supplied them.
+
+        https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+        """
+        found = {one.account: one.levels for one in self.rcps}
+        return found.get(account, found.get(""))
 
     def policy_of(self, resource: str) -> ResourcePolicy | None:
         """The supplied policy that governs a resource: its own, or for an object that of its bucket."""

@@ -249,6 +249,7 @@ class PolicyKind(StrEnum):
     CUSTOMER_MANAGED = "customer_managed"
     AWS_MANAGED = "aws_managed"
     SCP = "scp"  # a service control policy: it caps grants and grants nothing
+    RCP = "rcp"  # a resource control policy: it caps what is done to an account's resources
     RESOURCE = "resource"  # the policy of a resource; of a role, its trust policy
 
 

@@ -20,7 +20,9 @@ class Inputs:
     last_accessed: Path | None = None
     scps: Path | None = None
     resource_policies: Path | None = None
+    rcps: Path | None = None
     resource_tags: tuple[Path, ...] = ()
+    organization: Path | None = None
     snapshot: SnapshotStamp | None = None
 
     @property
@@ -54,6 +56,10 @@ def choose_inputs(named: Inputs, data: Path | None, wanted: str = "") -> Inputs:
 _HINT = "take a snapshot with `lpgen snapshot --data DIR`, or give --policies PATH"
 
 
+_FOR_EXPLANATIONS = ("rcps", "resource_tags", "organization")
+"""What no report stands on but an explanation, which says of each whether it is known."""
+
+
 def _completed(named: Inputs, snapshot: TakenSnapshot) -> Inputs:
     chosen = Inputs(
         policies=named.policies or snapshot.policies,
@@ -61,10 +67,12 @@ def _completed(named: Inputs, snapshot: TakenSnapshot) -> Inputs:
         last_accessed=named.last_accessed or (None if named.policies else snapshot.last_accessed),
         scps=named.scps or snapshot.scps,
         resource_policies=named.resource_policies or snapshot.resource_policies,
+        rcps=named.rcps or snapshot.rcps,
         resource_tags=snapshot.resource_tags,
+        organization=snapshot.organization,
     )
     changed = [one.name for one in fields(chosen) if getattr(chosen, one.name) != getattr(named, one.name)]
-    used = [one for one in changed if one != "resource_tags"]  # which no report stands on but an explanation's context
+    used = [one for one in changed if one not in _FOR_EXPLANATIONS]
     if not used:
         return named
     return replace(chosen, snapshot=replace(snapshot.stamp, used=tuple(one.replace("_", " ") for one in used)))

@@ -1,8 +1,8 @@
-"""Reads the guards: a boundary document, SCPs by level, and resource policies.
+"""Reads the guards: a boundary document, SCPs and RCPs by level, and resource policies.
 
 - The boundary is one policy document.
-- SCPs are a JSON list of levels from the organization's root to the account, each a list of policy documents; or an
-  object of such lists by account id, in which `*` stands for every account that isn't listed.
+- SCPs, as RCPs, are a JSON list of levels from the organization's root to the account, each a list of policy documents;
+  or an object of such lists by account id, in which `*` stands for every account that isn't listed.
 - Resource policies are a folder of JSON files, one a resource: `{"resource": ARN, "policy": DOCUMENT}`, or what the AWS
   CLI prints, as far as it names the resource: `aws secretsmanager get-resource-policy` does, and of the others an
   `index.json` gives the ARN by file name, as in `{"bucket.json": "arn:aws:s3:::data"}`. An `account` beside it, or the
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lpgen.core.arns import account_in_arn, is_account_id
-from lpgen.core.guards import AccountScps, Guards, Levels, ResourcePolicy
+from lpgen.core.guards import AccountLevels, Guards, Levels, ResourcePolicy
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.policies.policy import policy_from_json
@@ -25,7 +25,7 @@ from lpgen.errors import GuardError, PolicyError, quote_input
 
 INDEX: Final = "index.json"
 _EVERY_ACCOUNT: Final = "*"
-_SCPS_HINT: Final = (
+_LEVELS_HINT: Final = (
     "a list of levels from the root to the account, each a list of policy documents, or an object of such lists by "
     "account id"
 )
@@ -37,7 +37,9 @@ _RESOURCES_HINT: Final = (
 )
 
 
-def read_guards(boundary: Path | None, scps: Path | None, resource_policies: Path | None) -> Guards:
+def read_guards(
+    boundary: Path | None, scps: Path | None, resource_policies: Path | None, *, rcps: Path | None = None
+) -> Guards:
     """The guards of the files given.
 
     Raises:
@@ -46,7 +48,8 @@ def read_guards(boundary: Path | None, scps: Path | None, resource_policies: Pat
     """
     return Guards(
         boundary=None if boundary is None else _read_boundary(boundary),
-        scps=() if scps is None else _read_scps(scps),
+        scps=() if scps is None else _read_accounts(scps, "SCPs"),
+        rcps=() if rcps is None else _read_accounts(rcps, "RCPs"),
         resource_policies=() if resource_policies is None else _read_resource_policies(resource_policies),
     )
 
@@ -88,27 +91,27 @@ def _policy(document: object, place: str) -> Policy:
         raise PolicyError(error.message, hint=_DOCUMENT_HINT) from error
 
 
-# ---------------------------------------------------------------- SCPs
+# ---------------------------------------------------------------- SCPs and RCPs
 
 
-def _read_scps(path: Path) -> tuple[AccountScps, ...]:
+def _read_accounts(path: Path, what: str) -> tuple[AccountLevels, ...]:
     loaded = _read_json(path)
     if isinstance(loaded, list):
-        return (AccountScps("", _levels(loaded, str(path))),)
+        return (AccountLevels("", _levels(loaded, str(path))),)
     if not isinstance(loaded, dict) or not loaded:
-        raise GuardError(f"`{path}` holds no SCPs", hint=_SCPS_HINT)
-    return tuple(_account_scps(path, account, levels) for account, levels in sorted(loaded.items()))
+        raise GuardError(f"`{path}` holds no {what}", hint=_LEVELS_HINT)
+    return tuple(_read_account(path, account, levels) for account, levels in sorted(loaded.items()))
 
 
-def _account_scps(path: Path, account: str, levels: object) -> AccountScps:
+def _read_account(path: Path, account: str, levels: object) -> AccountLevels:
     if account != _EVERY_ACCOUNT and not is_account_id(account):
-        raise GuardError(f"`{path}`: {quote_input(account)} is no account id", hint=_SCPS_HINT)
-    return AccountScps("" if account == _EVERY_ACCOUNT else account, _levels(levels, f"{path}, {account}"))
+        raise GuardError(f"`{path}`: {quote_input(account)} is no account id", hint=_LEVELS_HINT)
+    return AccountLevels("" if account == _EVERY_ACCOUNT else account, _levels(levels, f"{path}, {account}"))
 
 
 def _levels(levels: object, place: str) -> Levels:
     if not isinstance(levels, list) or not all(isinstance(level, list) for level in levels):
-        raise GuardError(f"{quote_input(place)}: not a list of levels", hint=_SCPS_HINT)
+        raise GuardError(f"{quote_input(place)}: not a list of levels", hint=_LEVELS_HINT)
     return tuple(
         tuple(
             _policy(document, f"{place}, level {number}, policy {count}")

@@ -142,6 +142,11 @@ class TakenSnapshot:
         """The RCPs by account, if they could be read."""
         return self.folder / RCPS if RCPS in self.files else None
 
+    @property
+    def organization(self) -> Path | None:
+        """The tree of the organization, if there is one that could be read."""
+        return self.folder / ORGANIZATION if ORGANIZATION in self.files else None
+
     def _below(self, folder: str) -> tuple[Path, ...]:
         return tuple(self.folder / name for name in self.files if name.startswith(f"{folder}/"))
 

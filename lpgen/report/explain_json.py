@@ -11,10 +11,10 @@ Keys are only ever added under this name; a change of meaning takes a new number
   are the condition keys, `resource`, `resource policy` or the policies without a document that decide. `rule` is AWS's
   own rule that decides whatever the policies say, or null. `stops` are the walls in which nothing allows what would
   have to be allowed there. `not_known` says what wasn't supplied and could change the result.
-- `walls` are the sets of policies that the request meets, each with its `layer`, `level` (of SCPs, from 1), `name`, the
-  resource it hangs on (`of`), how many `policies` were read, its `missing` ones, its `state` (`open`, `shut`,
-  `denies`, `depends`, `unknown`) and its `statements` that cover the action. Their `fit` is `applies` or `may_apply`,
-  or why they don't count: `other_resource`, `other_principal`, `condition_not_met`.
+- `walls` are the sets of policies that the request meets, each with its `layer`, `level` (of SCPs and RCPs, from 1),
+  `name`, the resource it hangs on (`of`), how many `policies` were read, its `missing` ones, its `state` (`open`,
+  `shut`, `denies`, `depends`, `unknown`) and its `statements` that cover the action. Their `fit` is `applies` or
+  `may_apply`, or why they don't count: `other_resource`, `other_principal`, `condition_not_met`.
   `actions_today` is how many actions the matched action patterns stand for.
 - `use` is null without a data folder. Else `first_day`, `last_day` and `covered_days` are the account's logs,
   `blind_spot` is why they could not have shown use, or null, `earlier_records` are those of an earlier principal of
@@ -62,7 +62,7 @@ def explain_json(found: Explanation) -> str:
 def _wall(wall: ExplainedWall) -> Json:
     return {
         "layer": wall.layer,
-        "level": wall.level + 1 if wall.layer is Layer.SCP else None,
+        "level": wall.level + 1 if wall.layer in (Layer.SCP, Layer.RCP) else None,
         "name": wall.name,
         "of": wall.of or None,
         "state": wall.state,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lpgen.core.guards import NO_GUARDS, AccountScps, Guards, ResourcePolicy
+from lpgen.core.guards import NO_GUARDS, AccountLevels, Guards, ResourcePolicy
 from lpgen.core.model import Policy, Principal
 from lpgen.core.policies.policy import policy_from_json
 from tests.worlds import ACCOUNT, allow, policy, role
@@ -36,14 +36,14 @@ def test_boundary_replaces_the_one_that_the_snapshot_has() -> None:
 
 def test_scps_are_those_of_the_account_else_those_of_all_others() -> None:
     here, rest = ((document("s3:*"),),), ((document("sqs:*"),),)
-    assert Guards(scps=(AccountScps(ACCOUNT, here), AccountScps("", rest))).scps_of(role()) == here
-    assert Guards(scps=(AccountScps(OTHER, here), AccountScps("", rest))).scps_of(role()) == rest
-    assert Guards(scps=(AccountScps(OTHER, here),)).scps_of(role()) == ()
-    assert Guards(scps=(AccountScps(ACCOUNT, ()), AccountScps("", rest))).scps_of(role()) == ()
+    assert Guards(scps=(AccountLevels(ACCOUNT, here), AccountLevels("", rest))).scps_of(role()) == here
+    assert Guards(scps=(AccountLevels(OTHER, here), AccountLevels("", rest))).scps_of(role()) == rest
+    assert Guards(scps=(AccountLevels(OTHER, here),)).scps_of(role()) == ()
+    assert Guards(scps=(AccountLevels(ACCOUNT, ()), AccountLevels("", rest))).scps_of(role()) == ()
 
 
 def test_scps_leave_service_linked_roles_alone() -> None:
-    guards = Guards(scps=(AccountScps("", ((document("s3:*"),),)),))
+    guards = Guards(scps=(AccountLevels("", ((document("s3:*"),),)),))
     assert guards.scps_of(role(path="/aws-service-role/ecs.amazonaws.com/")) == ()
     assert guards.scps_of(role(path="/service-role/")) != ()
 

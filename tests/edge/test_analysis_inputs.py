@@ -32,7 +32,7 @@ def test_the_newest_snapshot_stands_for_all_that_is_not_named(data: Path) -> Non
     assert inputs.policies == (newest / "policies" / "1.json",)
     assert inputs.trails == (newest / "trails" / "1.json",)
     assert inputs.last_accessed == newest / "last-accessed"
-    assert inputs.scps == newest / "scps.json"
+    assert (inputs.scps, inputs.rcps) == (newest / "scps.json", newest / "rcps.json")
     assert inputs.resource_policies == newest / "resource-policies"
     assert inputs.snapshot is not None
     assert inputs.snapshot.name == SECOND

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.guards import NO_GUARDS, AccountScps, Guards
+from lpgen.core.guards import NO_GUARDS, AccountLevels, Guards
 from lpgen.core.model import PolicyKind
 from lpgen.edge.guard_files import read_guards
 from lpgen.errors import GuardError, LpgenError, PolicyError
@@ -29,7 +29,7 @@ def put(path: Path, value: object) -> Path:
     return path
 
 
-def read_scps(path: Path) -> tuple[AccountScps, ...]:
+def read_scps(path: Path) -> tuple[AccountLevels, ...]:
     return read_guards(None, path, None).scps
 
 

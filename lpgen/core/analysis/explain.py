@@ -13,10 +13,10 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.explain_sentence import sentence_of
 from lpgen.core.analysis.explain_wall import Held, explain_wall, wall_state
 from lpgen.core.analysis.met_policies import policies_met, request_of
-from lpgen.core.arns import NO_ARN, split_arn
+from lpgen.core.arns import NO_ARN, account_in_arn, split_arn
 from lpgen.core.explanations import ExplainedWall, Explanation, Question, SeenUses, WallState
 from lpgen.core.grounds import StatementRef
-from lpgen.core.guards import Guards
+from lpgen.core.guards import Guards, Levels
 from lpgen.core.model import (
     CURRENT_VERSION,
     Action,
@@ -82,6 +82,7 @@ class _Case:
     policies: PolicySet
     written: PolicySet
     of_resource: str
+    knows_rcps: bool
 
     @classmethod
     def of(cls, question: Question, guards: Guards, catalog: Catalog) -> _Case:
@@ -95,8 +96,12 @@ class _Case:
         if request.folded_action.startswith("iam:"):
             own = same_account(request, principal_from_text(principal.arn))
             policies, found = replace(policies, resource=UNSTATED if own else None), None
+        owner = request.resource_account or account_in_arn(question.resource.text) or principal.account
+        rcps = guards.rcps_of(owner)
+        policies = replace(policies, rcps=rcps or ())
         trimmed = _without_other_types(policies, question, catalog)
-        return cls(question, guards, principal, request, trimmed, policies, found.resource if found else "")
+        of_resource = found.resource if found else ""
+        return cls(question, guards, principal, request, trimmed, policies, of_resource, rcps is not None)
 
     @property
     def is_free(self) -> bool:
@@ -139,7 +144,7 @@ _ON_KEYS_AND_ROLES: Final = ("kms:", "sts:assumerole", "sts:setsourceidentity", 
 
 
 def _without_other_types(policies: PolicySet, question: Question, catalog: Catalog) -> PolicySet:
-    """The policies of the principal's side without the resources that the action can't be done to.
+    """The policies, but for that of the resource, without the resources that the action can't be done to.
 
     So a question about any resource doesn't turn on a bucket where the action is done to objects.
     """
@@ -159,6 +164,7 @@ def _without_other_types(policies: PolicySet, question: Question, catalog: Catal
         identity=tuple(map(trim, policies.identity)),
         boundary=tuple(map(trim, policies.boundary)),
         scps=tuple(tuple(map(trim, level)) for level in policies.scps),
+        rcps=tuple(tuple(map(trim, level)) for level in policies.rcps),
     )
 
 
@@ -238,14 +244,19 @@ def _held(case: _Case, layer: Layer, level: int) -> Iterator[Held]:
     elif layer is Layer.BOUNDARY and case.principal.boundary is not None:
         yield from map(Held, (_ref_of(case.principal.boundary),), evaluated.boundary, written.boundary)
     elif layer is Layer.SCP:
-        pairs = zip(evaluated.scps[level], written.scps[level], strict=True)
-        for place, (policy, original) in enumerate(pairs, start=1):
-            ref = StatementRef(f"SCP {place} of level {level + 1}", PolicyKind.SCP, "", 0, "")
-            yield Held(ref, policy, original)
+        yield from _held_levels("SCP", PolicyKind.SCP, level, evaluated.scps, written.scps)
+    elif layer is Layer.RCP:
+        yield from _held_levels("RCP", PolicyKind.RCP, level, evaluated.rcps, written.rcps)
     elif isinstance(evaluated.resource, Policy):
         ref = StatementRef(case.of_resource, PolicyKind.RESOURCE, "", 0, "")
         policy = evaluated.resource
         yield Held(ref, policy, policy, names_principals=True, bounded=bool(evaluated.boundary))
+
+
+def _held_levels(what: str, kind: PolicyKind, level: int, evaluated: Levels, written: Levels) -> Iterator[Held]:
+    pairs = zip(evaluated[level], written[level], strict=True)
+    for place, (policy, original) in enumerate(pairs, start=1):
+        yield Held(StatementRef(f"{what} {place} of level {level + 1}", kind, "", 0, ""), policy, original)
 
 
 def _ref_of(policy: AttachedPolicy) -> StatementRef:
@@ -272,7 +283,9 @@ def _unread(case: _Case, result: Result, *, resource_policy_could_allow: bool) -
         yield "the account of the resource, which its ARN doesn't show: taken to be the principal's own"
     if not case.policies.scps and not case.principal.path.startswith("/aws-service-role/"):
         yield "the organization's SCPs: each level has to allow the request too; give them with --scps"
-    yield "resource control policies, session policies and VPC endpoint policies: lpgen reads none here"
+    if not case.knows_rcps:
+        yield "the organization's RCPs on the resource: one could deny the request; give them with --rcps"
+    yield "session policies and VPC endpoint policies: lpgen reads none here"
 
 
 def _is_ownerless(case: _Case) -> bool:

@@ -30,7 +30,7 @@ def _allowed(found: Explanation) -> str:
         *_counting(found.walls, Effect.ALLOW, Layer.IDENTITY),
         *_counting(found.walls, Effect.ALLOW, Layer.RESOURCE),
     ]
-    others = [wall.name for wall in found.walls if wall.layer in (Layer.BOUNDARY, Layer.SCP)]
+    others = [wall.name for wall in found.walls if wall.layer in _CAPS]
     through = f", and {_listed(others)} {'lets' if len(others) == 1 else 'let'} it pass" if others else ""
     return f"Allowed by {_refs(holes, with_action=True)}{through}."
 
@@ -70,6 +70,7 @@ def _depends(found: Explanation) -> str:
     return first
 
 
+_CAPS = (Layer.BOUNDARY, Layer.SCP, Layer.RCP)
 _WORDS = {RESOURCE: "the resource", RESOURCE_POLICY: "the policy of the resource, which wasn't given"}
 
 

@@ -26,7 +26,8 @@ class Asked:
     """A question as a person writes it: without a resource it is about any.
 
     `context` are condition values by key; a key without values is one that the request doesn't have. `tags` are those
-    that the resource is known to have.
+    that the resource is known to have. `organization` says by account the path of the unit that it is in, such as
+    `o-1/r-1/ou-1/`, as far as that is known.
     """
 
     principal: str
@@ -34,6 +35,7 @@ class Asked:
     resource: str = ""
     context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    organization: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_question(asked: Asked, principals: Sequence[Principal], catalog: Catalog) -> Question:
@@ -47,6 +49,7 @@ def read_question(asked: Asked, principals: Sequence[Principal], catalog: Catalo
     what, remarks = _read_resource(asked.resource, Action(name), catalog, known=known)
     given = {fold_case(key): (key, values) for key, values in asked.context.items()}
     certain = known_context(asker, what, RecordedContext(""))
+    certain |= _organization_context(asked.organization.get(asker.account, ""))
     if known and what.kind is ResourceKind.ARN:
         shown = catalog.resource_tag_keys(Action(name), what.text)
         certain |= {f"{one}/{key}": (value,) for one in shown for key, value in asked.tags.items()}
@@ -60,6 +63,16 @@ def read_question(asked: Asked, principals: Sequence[Principal], catalog: Catalo
         tuple(key for key, _ in given.values()),
         remarks,
     )
+
+
+def _organization_context(path: str) -> dict[str, tuple[str, ...]]:
+    """The condition keys that say which organization a principal is of, and where in it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgid
+    """
+    if not path:
+        return {}
+    return {"aws:PrincipalOrgID": (path.partition("/")[0],), "aws:PrincipalOrgPaths": (path,)}
 
 
 def find_principal(principals: Sequence[Principal], text: str) -> Principal:

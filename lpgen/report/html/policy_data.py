@@ -22,6 +22,7 @@ KIND_WORDS: Final = {
     PolicyKind.CUSTOMER_MANAGED: "customer managed policy",
     PolicyKind.AWS_MANAGED: "AWS managed policy",
     PolicyKind.SCP: "service control policy",
+    PolicyKind.RCP: "resource control policy",
     PolicyKind.RESOURCE: "resource policy",
 }
 

@@ -42,11 +42,14 @@ def ask(
     context: Mapping[str, tuple[str, ...]] | None = None,
     others: Iterable[Principal] = (),
     actions: Catalog | None = None,
+    organization: Mapping[str, str] | None = None,
 ) -> Explanation:
-    """The explanation of a request; `others` are principals beside the one that makes it."""
+    """The explanation of a request; `others` are principals beside the one that makes it, `organization` has the paths
+    of accounts in theirs."""
     principals = (principal, *others)
     known = actions or catalog()
-    question = read_question(Asked(principal.arn, action, resource, context or {}), principals, known)
+    asked = Asked(principal.arn, action, resource, context or {}, organization=organization or {})
+    question = read_question(asked, principals, known)
     return explain(question, guards.with_trust(principals), known)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lpgen.core.explanations import Fit, WallState
-from lpgen.core.guards import AccountScps, Guards
+from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.policies.decision import Answer, Layer, Result
 from tests.core.analysis.explained_requests import IMAGES, ask, document, statements, wall, whole_catalog
 from tests.worlds import allow, deny, policy, role
@@ -33,7 +33,7 @@ def test_explain_puts_the_deny_before_the_allow_that_it_beats() -> None:
 def test_explain_names_every_wall_without_an_allow() -> None:
     app = role(policy(allow("s3:*")), boundary=policy(allow("ec2:*"), name="edge"))
     levels = ((document(allow("*")),), (document(allow("ec2:*")), document(allow("iam:*"))))
-    found = ask(app, "s3:GetObject", IMAGES, guards=Guards(scps=(AccountScps("", levels),)))
+    found = ask(app, "s3:GetObject", IMAGES, guards=Guards(scps=(AccountLevels("", levels),)))
     assert found.result is Result.IMPLICITLY_DENIED
     assert found.stops == ("its permissions boundary", "level 2 of the SCPs")
     assert "nothing in its permissions boundary or level 2 of the SCPs allows it" in found.sentence
@@ -43,7 +43,7 @@ def test_explain_names_every_wall_without_an_allow() -> None:
 
 def test_explain_names_an_scp_by_its_place_and_says_that_other_walls_let_it_pass() -> None:
     levels = ((document(allow("*"), deny("s3:*", "arn:aws:s3:::vault/*")),),)
-    guards = Guards(scps=(AccountScps("", levels),))
+    guards = Guards(scps=(AccountLevels("", levels),))
     app = role(policy(allow("s3:*")))
     assert ask(app, "s3:GetObject", "arn:aws:s3:::vault/x", guards=guards).sentence == (
         "Explicitly denied by SCP 1 of level 1, statement 2."

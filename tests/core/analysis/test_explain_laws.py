@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.analysis.met_policies import policies_met, request_of
 from lpgen.core.explanations import Fit, WallState
-from lpgen.core.guards import AccountScps, Guards
+from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.model import AttachedPolicy, PolicyKind
 from lpgen.core.policies.authorize import decide
 from lpgen.core.policies.decision import Answer, Result
@@ -62,7 +62,7 @@ def test_explain_says_what_the_decision_says(
 ) -> None:
     """The result is the decision's, and the statements that count are the ones that match the request."""
     app = role(policy(*own), boundary=policy(*edge))
-    guards = Guards(scps=(AccountScps("", ((document(*top),),)),))
+    guards = Guards(scps=(AccountLevels("", ((document(*top),),)),))
     found = ask(app, "s3:GetObject", resource, guards=guards)
     question = found.question
     policies = policies_met(app, question.resource.text, guards)

@@ -13,7 +13,7 @@ from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.met_policies import resource_policy_explanation
 from lpgen.core.findings import PrincipalDiff
 from lpgen.core.grounds import PrincipalGrants, RecordedContext, Use
-from lpgen.core.guards import NO_GUARDS, AccountScps, Guards, ResourcePolicy
+from lpgen.core.guards import NO_GUARDS, AccountLevels, Guards, ResourcePolicy
 from lpgen.core.model import AttachedPolicy, Policy, Principal
 from lpgen.core.options import Options
 from lpgen.core.policies.policy import policy_from_json
@@ -30,7 +30,7 @@ def document(*statements: dict[str, Any]) -> Policy:
 
 
 def scps(*levels: Sequence[dict[str, Any]], account: str = "") -> Guards:
-    return Guards(scps=(AccountScps(account, tuple((document(*level),) for level in levels)),))
+    return Guards(scps=(AccountLevels(account, tuple((document(*level),) for level in levels)),))
 
 
 def resource_policy(resource: str, *statements: dict[str, Any], account: str = ACCOUNT) -> Guards:
@@ -80,7 +80,7 @@ def test_use_that_a_level_does_not_allow_is_reported_with_the_level() -> None:
 
 
 def test_policies_of_one_level_add_up() -> None:
-    guards = Guards(scps=(AccountScps("", ((document(allow("s3:GetObject")), document(allow("sqs:*"))),)),))
+    guards = Guards(scps=(AccountLevels("", ((document(allow("s3:GetObject")), document(allow("sqs:*"))),)),))
     assert grants_under(guards, APP).granted() == {"s3:GetObject", "sqs:SendMessage"}
 
 

@@ -10,7 +10,7 @@ from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.met_policies import policies_met, request_of
 from lpgen.core.grounds import Use
-from lpgen.core.guards import AccountScps, Guards, ResourcePolicy
+from lpgen.core.guards import AccountLevels, Guards, ResourcePolicy
 from lpgen.core.model import Outcome, Policy, Principal, ResourceKind
 from lpgen.core.options import Options
 from lpgen.core.policies.authorize import decide
@@ -37,7 +37,7 @@ bucket_policies = st.builds(
     st.sampled_from(["*", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:role/app"]),
 )
 guards = st.builds(
-    lambda boundary, scps, bucket: Guards(boundary, (AccountScps("", scps),), bucket),
+    lambda boundary, scps, bucket: Guards(boundary, (AccountLevels("", scps),), bucket),
     st.one_of(st.none(), policies),
     levels,
     st.lists(bucket_policies, max_size=1).map(tuple),

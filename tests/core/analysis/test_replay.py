@@ -11,7 +11,7 @@ from lpgen.core.analysis.checks.replay import check_replay
 from lpgen.core.analysis.checks.written import WrittenDocument
 from lpgen.core.analysis.claims import Claims
 from lpgen.core.grounds import PrincipalUsage, RecordedContext, Use
-from lpgen.core.guards import NO_GUARDS, AccountScps, Guards, ResourcePolicy
+from lpgen.core.guards import NO_GUARDS, AccountLevels, Guards, ResourcePolicy
 from lpgen.core.model import Outcome, Policy, Principal, PrincipalKind
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import Check, CheckStatus
@@ -220,5 +220,5 @@ def test_scps_and_the_boundary_given_are_met() -> None:
     assert replayed(old, [READ], allow("s3:PutObject", OBJECT)).examined == 0
     wider = Guards(boundary=policy(allow("*"), name="given"))
     assert replayed(old, [READ], allow("s3:PutObject", OBJECT), guards=wider).status is CheckStatus.FAILED
-    capped = replace(wider, scps=(AccountScps("", ((document(allow("*")),), (document(allow("sqs:*")),))),))
+    capped = replace(wider, scps=(AccountLevels("", ((document(allow("*")),), (document(allow("sqs:*")),))),))
     assert replayed(old, [READ], allow("s3:PutObject", OBJECT), guards=capped).examined == 0

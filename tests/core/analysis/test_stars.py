@@ -15,7 +15,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.stars import grow_stars, since_from_text
 from lpgen.core.grounds import PrincipalUsage, Use
-from lpgen.core.guards import AccountScps, Guards
+from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.model import AccessLevel, AttachedPolicy, Outcome, PolicyKind, Principal
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.stars import Stars
@@ -156,7 +156,7 @@ def test_not_action_inherits_all_that_it_does_not_name() -> None:
         Guards(boundary=policy(allow("ec2:List*"))),
         Guards(
             scps=(
-                AccountScps(
+                AccountLevels(
                     "",
                     (
                         (

@@ -9,7 +9,7 @@ import pytest
 
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftKind
-from lpgen.core.guards import AccountScps, Guards
+from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.model import Principal
 from lpgen.core.policies.policy import policy_from_json
 from tests.core.drift.drift_states import APP, document, found, kinds, managed, state
@@ -73,7 +73,7 @@ def test_a_boundary_that_goes_gives_what_it_held_back() -> None:
 
 
 def scps(*statements: Mapping[str, object]) -> Guards:
-    return Guards(scps=(AccountScps("", ((document(*statements),),)),))
+    return Guards(scps=(AccountLevels("", ((document(*statements),),)),))
 
 
 def test_looser_scps_are_found_once_for_the_account() -> None:
