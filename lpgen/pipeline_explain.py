@@ -12,6 +12,8 @@ from lpgen.core.analysis.question import Asked, read_question
 from lpgen.core.explanations import Explanation
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.edge.iam_snapshot import read_snapshot
+from lpgen.edge.ledger import has_ledger
+from lpgen.edge.snapshot_folder import find_snapshot
 from lpgen.edge.usage_files import read_usage
 
 
@@ -20,10 +22,13 @@ def explain(
 ) -> Explanation:
     """Which hole in which wall lets one request through, or what stops it, and what a data folder shows of its use.
 
+    Of a folder that holds snapshots alone nothing is known of use, as without one.
+
     Raises:
         LpgenError: something can't be read, or the question can't be understood.
     """
     principals = read_snapshot(policies).principals
     question = read_question(asked, principals, catalog)
-    seen = None if data is None else seen_uses(question, read_usage(data), principals, catalog)
+    has_logs = data is not None and (has_ledger(data) or find_snapshot(data) is None)
+    seen = seen_uses(question, read_usage(data), principals, catalog) if data is not None and has_logs else None
     return explain_question(question, guards.with_trust(principals), catalog, seen=seen)

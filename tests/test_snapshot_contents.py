@@ -104,12 +104,10 @@ def test_scps_and_rcps_stand_by_level_and_leave_the_management_account_alone(
 
 def test_explain_takes_the_rcps_and_the_tree_of_a_snapshot(organization: Organization, tmp_path: Path) -> None:
     take(tmp_path)
-    (tmp_path / "logs.json").write_text('{"Records": []}', encoding="utf-8")
-    lpgen("ingest", str(tmp_path / "logs.json"), "--data", str(tmp_path))
     rest = ("s3:DeleteBucket", "arn:aws:s3:::photos", "--data", str(tmp_path), "--format", "json")
     asked = ("explain", f"arn:aws:iam::{organization.in_unit}:role/team/app-0", *rest)
     found = json.loads(lpgen(*asked).stdout)
-    assert found["result"] == "ExplicitlyDenied"
+    assert (found["result"], found["use"]) == ("ExplicitlyDenied", None)
     assert re.fullmatch(r"Explicitly denied by RCP [12] of level 2, statement 1\.", found["sentence"])
     path = found["context"]["aws:PrincipalOrgPaths"][0]
     assert path.endswith(f"/{organization.root}/{organization.unit}/")

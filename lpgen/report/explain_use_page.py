@@ -33,7 +33,8 @@ def use_blocks(found: Explanation) -> Iterator[Block]:
     """Whether and when it was used, on the resource asked about and on others."""
     yield Heading(line("Its use"), level=2)
     if found.seen is None:
-        yield Paragraph(line("Nothing is known of use: give the data folder with ", name("--data DIR"), "."))
+        how = (name("lpgen ingest"), ", and give their folder with ", name("--data DIR"))
+        yield Paragraph(line("Nothing is known of use: read the logs with ", *how, "."))
         return
     any_resource = found.question.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.NONE)
     yield Paragraph(line(*_summary(found.seen, any_resource=any_resource)))
