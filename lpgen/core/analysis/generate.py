@@ -101,12 +101,15 @@ def _attempts(diff: PrincipalDiff, parents: Parents, catalog: Catalog, *, inline
     statements = statements_from_lines(lines, parents, grouping=Grouping.BY_SERVICE, catalog=catalog)
     sizes = dict(_bytes_by_service([_allow_item(one, parents) for one in statements]))
     for service in sorted(sizes, key=lambda one: (-sizes[one], one)):
-        lines = fold_to_grant(lines, parents, service=service, catalog=catalog)
-        yield _Attempt(lines, Grouping.MERGED, space)
+        folded = fold_to_grant(lines, parents, service=service, catalog=catalog)
+        if folded != lines:
+            lines = folded
+            yield _Attempt(lines, Grouping.MERGED, space)
     if not inline:
         both = space_of(diff.principal.kind, managed=True, inline=True)
         yield _Attempt(diff.lines, Grouping.MERGED, both)
-        yield _Attempt(lines, Grouping.MERGED, both)
+        if lines != diff.lines:
+            yield _Attempt(lines, Grouping.MERGED, both)
 
 
 def _refuse(

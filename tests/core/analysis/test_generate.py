@@ -6,7 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from lpgen.core.analysis.diff import diff_usage
+from lpgen.core.analysis.fit import Document, Item, Space, Split, fit_documents
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.statements import FOLDED_TO_GRANT
 from lpgen.core.choices import KeepUnobservable
@@ -79,6 +82,20 @@ def test_generate_refuses_what_never_fits_and_says_what_to_do() -> None:
     assert made.documents == ()
     assert "split the role" in made.refusal
     assert dict(made.bytes_by_service)["s3"] > 70_000
+
+
+def test_generate_tries_nothing_twice_before_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[tuple[Space, list[str]]] = []
+
+    def fit(items: Sequence[Item], space: Space, *, split: Split) -> tuple[Document, ...] | None:
+        tried.append((space, [item.written.text for item in items]))
+        return fit_documents(items, space, split=split)
+
+    monkeypatch.setattr("lpgen.core.analysis.generate.fit_documents", fit)
+    buckets = [f"arn:aws:s3:::{number:060d}" for number in range(1_200)]
+    principal = role(policy(allow("s3:GetBucketTagging", buckets)))
+    assert replaced(principal, [use("s3:GetBucketTagging", bucket) for bucket in buckets]).refusal
+    assert all(one not in tried[:at] for at, one in enumerate(tried))
 
 
 def test_generate_writes_each_deny_once_under_a_sid_of_its_own() -> None:
