@@ -37,7 +37,7 @@ from lpgen.edge.replacement_files import (
     write_text,
 )
 from lpgen.edge.usage_files import read_usage
-from lpgen.errors import InvocationError, quote_input
+from lpgen.errors import DataError, InvocationError, quote_input
 from lpgen.report import render_code, render_evidence, render_summary
 
 VERIFY_HUNT: Final = 1_000
@@ -119,12 +119,15 @@ def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog, guards: 
     """The usage of a data folder and the grants of every principal of the policies.
 
     Raises:
-        LpgenError: something can't be read.
+        LpgenError: something can't be read, or the data folder holds no record of any day.
     """
+    usage = read_usage(data)
+    if usage.coverage.column("day").null_count == usage.coverage.num_rows:
+        raise DataError(f"`{data}` holds no records, and all would look unused", hint="ingest logs that hold some")
     snapshot = read_snapshot(policies)
     problems = tuple(f"{problem.place}: {problem.message}" for problem in snapshot.problems)
     grants = grants_from_principals(snapshot.principals, catalog, guards)
-    return Ground(read_usage(data), grants, problems, guards.with_trust(snapshot.principals))
+    return Ground(usage, grants, problems, guards.with_trust(snapshot.principals))
 
 
 def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:

@@ -94,6 +94,17 @@ def test_review_writes_to_a_file(home: Path) -> None:
     assert "role/app" in (home / "sub" / "review.md").read_text(encoding="utf-8")
 
 
+def test_a_data_folder_without_records_is_no_ground_to_judge_on(home: Path) -> None:
+    (home / "empty.json").write_text('{"Records": []}', encoding="utf-8")
+    data, policies = str(home / "empty-data"), str(home / "policies.json")
+    assert run("ingest", str(home / "empty.json"), "--data", data).returncode == 0
+    for command in (["review"], ["generate", "--output", str(home / "out")], ["baseline", "save", "first"]):
+        done = run(*command, "--data", data, "--policies", policies)
+        assert done.returncode == 3
+        assert "holds no records, and all would look unused" in done.stderr
+    assert not (home / "out").exists()
+
+
 def test_missing_input_exits_with_3_and_names_it(home: Path) -> None:
     missing = run("review", "--data", str(home / "none"), "--policies", str(home / "policies.json"))
     assert missing.returncode == 3

@@ -62,6 +62,15 @@ class Observability:
         """What CloudTrail can show of an action."""
         return self._table.visibility(action).visibility
 
+    def rests_on_log(self, action: Action, account: str) -> bool:
+        """Whether only the log says that use of an action would have shown, and not of which resources.
+
+        A trail selects data events by resource, and by reads and writes. Where no settings are known, a log that holds
+        some of a source may lack others.
+        https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
+        """
+        return account not in self._knowledge.trails and self.visibility(action) is Visibility.DATA
+
     def blind_spot(self, action: Action, account: str, regions: tuple[str, ...], grants: Sequence[Grant]) -> str:
         """Why the logs could not have shown use of an action by a principal, or "" where they could.
 

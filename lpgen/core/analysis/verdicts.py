@@ -39,8 +39,8 @@ class _Ground:
     """What the verdicts on a principal's unseen actions rest on.
 
     `blind_spots` are None where they turn on what grants the action; those found so far are in `by_trace`, by the
-    records that the action leaves. `sure` is how sure the removal of what would have shown is. `signs` are those found
-    so far, by service. `unused` and `others` are the judgements so far, by what they were made of.
+    records that the action leaves. `signs` are those found so far, by service. `unused` and `others` are the judgements
+    so far, by what they were made of.
     """
 
     account: str
@@ -48,13 +48,12 @@ class _Ground:
     blind_spots: Mapping[Action, str] | None
     services: frozenset[str]
     doubt: Doubt
-    sure: Confidence
     accessed: LastAccessed | None
     passes_hidden_roles: str
     signs: dict[tuple[str, Granting], str] = field(default_factory=dict)
     by_trace: dict[tuple[int, Granting], str] = field(default_factory=dict)
-    unused: dict[Granting, Judgement] = field(default_factory=dict)
-    others: dict[tuple[Granting, str, str, str], Judgement] = field(default_factory=dict)
+    unused: dict[tuple[Granting, bool], Judgement] = field(default_factory=dict)
+    others: dict[tuple[Granting, str, str, str, bool], Judgement] = field(default_factory=dict)
 
 
 class ActionFacts(dict[Action, ActionFact]):
@@ -100,8 +99,7 @@ class Judge:
         account = grants.principal.account
         hidden = next(iter(self.hidden_roles.roles(account, usage.uses).values()), "")
         blind_spots = self.observability.blind_spots(account, usage.regions)
-        sure = _confidence(doubt, blind=False, untried=False)
-        ground = _Ground(account, usage.regions, blind_spots, used_services(lines), doubt, sure, accessed, hidden)
+        ground = _Ground(account, usage.regions, blind_spots, used_services(lines), doubt, accessed, hidden)
         judged = (
             (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
             if action in seen
@@ -113,11 +111,13 @@ class Judge:
     def _judge_unseen(self, action: Action, granting: Granting, ground: _Ground) -> Judgement:
         spots = ground.blind_spots
         blind = self._blind_spot(action, granting, ground) if spots is None else spots[action]
+        inferred = self.observability.rests_on_log(action, ground.account)
         if not blind and ground.accessed is None and action != PASS_ROLE:  # nearly all of them
-            found = ground.unused.get(granting)
+            found = ground.unused.get((granting, inferred))
             if found is None:
-                found = Judgement(Verdict.UNUSED, _UNUSED, "", ground.sure, granting.refs, None)
-                ground.unused[granting] = found
+                sure = _confidence(ground.doubt, blind=inferred, untried=False)
+                found = Judgement(Verdict.UNUSED, _UNUSED, "", sure, granting.refs, None)
+                ground.unused[granting, inferred] = found
             return found
         keep = self._keep_reason(action, granting, ground) if blind else ""
         if action == PASS_ROLE and ground.passes_hidden_roles:
@@ -126,7 +126,7 @@ class Judge:
         untried = ""
         if ground.accessed is not None and not keep:
             untried = ground.accessed.never(action, self.observability.visibility(action))
-        key = (granting, blind, keep, untried)
+        key = (granting, blind, keep, untried, inferred)
         found = ground.others.get(key)
         if found is None:
             reason = blind or _UNUSED
@@ -134,7 +134,7 @@ class Judge:
                 Verdict.UNOBSERVABLE if blind else Verdict.UNUSED,
                 f"{reason}; {untried}" if untried else reason,
                 keep,
-                _confidence(ground.doubt, blind=bool(blind), untried=bool(untried)),
+                _confidence(ground.doubt, blind=bool(blind) or inferred, untried=bool(untried)),
                 granting.refs,
                 None,
             )

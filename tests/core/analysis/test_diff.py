@@ -11,11 +11,12 @@ import pytest
 
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.choices import KeepUnobservable
-from lpgen.core.findings import CaveatKind, PrincipalClass, PrincipalDiff, Verdict
+from lpgen.core.findings import CaveatKind, Confidence, PrincipalClass, PrincipalDiff, Verdict
 from lpgen.core.grounds import Use
 from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Principal, PrincipalKind
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision, DecisionKind, LineKind, Scope
+from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail
 from tests.worlds import ACCOUNT, allow, catalog, days_before_end, deny, grants_of, policy, role, usage_of, use
 
 DATA = "arn:aws:s3:::data"
@@ -212,6 +213,21 @@ def test_diff_doubts_short_coverage_and_young_principals_and_policies() -> None:
     assert caveats(diff_of(role(fresh), [use("s3:GetObject", OBJECT)])) == {CaveatKind.YOUNG_POLICY}
     lenient = diff_of(role(fresh), [use("s3:GetObject", OBJECT)], options=Options(min_days=10))
     assert caveats(lenient) == set()
+
+
+def test_diff_is_less_sure_of_what_only_data_events_show_where_no_trail_settings_say_which() -> None:
+    reader = role(policy(allow("s3:GetObject", f"{DATA}/*"), allow("s3:GetBucketTagging", DATA)))
+    by_log = diff_of(reader)
+    assert {one.action: (one.verdict, one.confidence) for one in by_log.verdicts} == {
+        "s3:GetBucketTagging": (Verdict.UNUSED, Confidence.HIGH),
+        "s3:GetObject": (Verdict.UNUSED, Confidence.MEDIUM),
+    }
+    objects = FieldTest("resources.type", FieldOperator.EQUALS, ("AWS::S3::Object",))
+    selectors = (Selector("Management", ()), Selector("Data", (objects,)))
+    arn = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main"
+    trail = Trail(arn, "main", ACCOUNT, "us-east-1", True, True, False, True, selectors)
+    by_settings = diff_of(reader, options=Options(trails=(trail,)))
+    assert {one.confidence for one in by_settings.verdicts} == {Confidence.HIGH}
 
 
 @pytest.mark.parametrize(("days_of_data", "verdict"), [(120, "unused"), (90, "unused"), (89, "unobservable")])
