@@ -104,7 +104,10 @@ class Verdicts(Sequence[ActionVerdict]):
     a thirteenth of what the verdicts themselves take, and each is made when it is asked for.
     """
 
-    __slots__ = ("_actions", "_facts", "_judgements", "_numbers")
+    __slots__ = ("_actions", "_judgements", "_numbers", "facts")
+
+    facts: Final[Mapping[Action, ActionFact]]
+    """What is known of each action whoever holds it."""
 
     def __init__(self, judged: Iterable[tuple[Action, Judgement]], facts: Mapping[Action, ActionFact]) -> None:
         """`facts` has those of every action; it is kept and not copied."""
@@ -113,7 +116,7 @@ class Verdicts(Sequence[ActionVerdict]):
         self._actions = tuple([action for action, _ in pairs])
         self._numbers = array("I", [number for _, number in pairs])
         self._judgements = tuple(numbers)
-        self._facts = facts
+        self.facts = facts
 
     @classmethod
     def of(cls, verdicts: Iterable[ActionVerdict]) -> Verdicts:
@@ -135,10 +138,10 @@ class Verdicts(Sequence[ActionVerdict]):
     def __getitem__(self, at: int | slice) -> ActionVerdict | tuple[ActionVerdict, ...]:
         if isinstance(at, slice):
             return tuple(self[number] for number in range(*at.indices(len(self))))
-        return self._verdict(self._actions[at], self._judgements[self._numbers[at]])
+        return self.verdict_on(self._actions[at], self._judgements[self._numbers[at]])
 
     def __iter__(self) -> Iterator[ActionVerdict]:
-        return itertools.starmap(self._verdict, self.judged())
+        return itertools.starmap(self.verdict_on, self.judged())
 
     def __eq__(self, other: object) -> bool:
         return tuple(self) == tuple(other) if isinstance(other, Verdicts) else NotImplemented
@@ -159,18 +162,18 @@ class Verdicts(Sequence[ActionVerdict]):
 
     def dangerous_unseen(self) -> Iterator[ActionVerdict]:
         """The verdicts on dangerous grants that nobody was seen to use."""
-        facts = self._facts
+        facts = self.facts
         for action, judgement in self.judged():
             if judgement.verdict in UNSEEN and facts[action].danger:
-                yield self._verdict(action, judgement)
+                yield self.verdict_on(action, judgement)
 
-    def levels(self) -> Iterator[tuple[Action, AccessLevel, Verdict]]:
-        """Each action with its access level and the verdict on it."""
-        facts = self._facts
-        return ((action, facts[action].level, judgement.verdict) for action, judgement in self.judged())
+    def statements(self) -> frozenset[StatementRef]:
+        """The statements that grant any of the actions."""
+        return frozenset(ref for judgement in self._judgements for ref in judgement.grants)
 
-    def _verdict(self, action: Action, judgement: Judgement) -> ActionVerdict:
-        level, danger = self._facts[action]
+    def verdict_on(self, action: Action, judgement: Judgement) -> ActionVerdict:
+        """The verdict that the judgement is on this action."""
+        level, danger = self.facts[action]
         return ActionVerdict(
             action,
             level,

@@ -106,11 +106,11 @@ def confidence_of_removal(proposal: Proposal, staying: Collection[Action]) -> di
 def matrix_from_verdicts(verdicts: Verdicts) -> Matrix:
     """Granted against used, by service and access level."""
     granted, seen = Counter[tuple[str, AccessLevel]](), Counter[tuple[str, AccessLevel]]()
-    for action, level, verdict in verdicts.levels():
-        if verdict is not Verdict.UNGRANTED:
-            cell = _cell(action, level)
+    for action, judgement in verdicts.judged():
+        if judgement.verdict is not Verdict.UNGRANTED:
+            cell = _cell(action, verdicts.facts[action].level)
             granted[cell] += 1
-            if verdict in _SEEN:
+            if judgement.verdict in _SEEN:
                 seen[cell] += 1
     found: dict[str, dict[AccessLevel, LevelCount]] = defaultdict(dict)
     for service, level in granted:

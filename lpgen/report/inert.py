@@ -14,7 +14,7 @@ from typing import Final
 _PLAIN_WORD: Final = re.compile(r"\(?[A-Za-z0-9][A-Za-z0-9'-]*(?:[,;][A-Za-z0-9'-]+)*\)?")
 _SIGN: Final = re.compile(r"[→–]|[0-9][0-9,]*/[0-9][0-9,]*")
 _TAIL: Final = re.compile(r"[,;:.)]*$")
-_REFERENCE: Final = re.compile(r"[0-9a-f]{7,}|gh-[0-9]+", re.IGNORECASE)  # GitHub links commits and issues
+_REFERENCE: Final = re.compile(r"\b([0-9a-f]{7,}|gh-[0-9]+)\b", re.IGNORECASE)  # GitHub links commits and issues
 _LIST_MARK: Final = re.compile(r"[0-9]+[.)]")
 _SARIF_MARKS: Final = str.maketrans({"[": "\\[", "]": "\\]", "{": "{{", "}": "}}"})
 _LONGEST_QUOTE: Final = 20  # words
@@ -110,7 +110,7 @@ def _split_tail(token: str) -> tuple[str, str]:
 
 def _is_plain(word: str) -> bool:
     plain = not word or _PLAIN_WORD.fullmatch(word) is not None or _SIGN.fullmatch(word) is not None
-    return plain and not _REFERENCE.fullmatch(word.strip("()"))
+    return plain and not _REFERENCE.search(word)
 
 
 def _flush(coded: list[str], tail: str) -> list[str]:

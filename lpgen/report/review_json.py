@@ -147,9 +147,7 @@ def _facts_of_principal(view: PrincipalView, *, min_days: int) -> Json:
 
 
 def _statements(view: PrincipalView) -> list[StatementRef]:
-    # Thousands of verdicts share a few tuples of statements.
-    tuples = {id(one.grants): one.grants for one in view.diff.verdicts}.values()
-    return sorted({ref for refs in tuples for ref in refs} | {one.ref for one in view.diff.wildcards})
+    return sorted(view.diff.verdicts.statements() | {one.ref for one in view.diff.wildcards})
 
 
 def _facts_of_services(view: PrincipalView) -> Written:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 
-from lpgen.core.findings import ActionVerdict, Confidence, Verdict
+from lpgen.core.findings import ActionVerdict, Judgement, Verdicts
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AccessLevel, Action
 from lpgen.report.facts import facts_of_evidence
@@ -29,37 +29,35 @@ def facts_of_verdict(one: ActionVerdict, staying: Collection[Action], at: Mappin
     )
 
 
-def written_verdicts(
-    verdicts: Iterable[ActionVerdict], staying: Collection[Action], at: Mapping[StatementRef, int]
-) -> Written:
-    """The rows of one principal's verdicts, as text; `staying` are the actions in its replacement."""
-    numbers: dict[int, str] = {}
+def written_verdicts(verdicts: Verdicts, staying: Collection[Action], at: Mapping[StatementRef, int]) -> Written:
+    """The rows of one principal's verdicts, as text; `staying` are the actions in its replacement.
+
+    The row of an action that goes is put together from what is said of the action and of all that are judged alike.
+    """
+    parts: dict[Judgement, tuple[str, str]] = {}
     rows = Written()
-    for one in verdicts:
-        if one.keep or one.evidence or one.action in staying:
-            rows.append(json.dumps(facts_of_verdict(one, staying, at)))
+    for action, judgement in verdicts.judged():
+        if judgement.keep or judgement.evidence or action in staying:
+            rows.append(json.dumps(facts_of_verdict(verdicts.verdict_on(action, judgement), staying, at)))
             continue
-        granted = numbers.get(id(one.grants))
-        if granted is None:
-            granted = numbers[id(one.grants)] = json.dumps([at[ref] for ref in one.grants])
-        head = _head(one.action, one.level, one.verdict, one.reason, one.confidence, one.danger)
-        rows.append(f'{head}{granted}, "evidence": null}}')
+        part = parts.get(judgement)
+        if part is None:
+            part = parts[judgement] = _written_judgement(judgement, at)
+        named, danger = _written_action(action, *verdicts.facts[action])
+        rows.append(f"{{{named}, {part[0]}, {danger}, {part[1]}}}")
     return rows
 
 
 @lru_cache(maxsize=1 << 16)
-def _head(
-    action: Action, level: AccessLevel, verdict: Verdict, reason: str, confidence: Confidence, danger: str
-) -> str:
-    """The row of an action that goes, up to its statements."""
-    row = Row(
-        action=action,
-        level=level,
-        verdict=verdict,
-        reason=reason,
-        keep="",
-        in_replacement=False,
-        confidence=confidence,
-        danger=danger,
-    )
-    return json.dumps(row).removesuffix("}") + ', "granted_by": '
+def _written_action(action: Action, level: AccessLevel, danger: str) -> tuple[str, str]:
+    return _members(action=action, level=level), _members(danger=danger)
+
+
+def _written_judgement(one: Judgement, at: Mapping[StatementRef, int]) -> tuple[str, str]:
+    why = _members(verdict=one.verdict, reason=one.reason, keep="", in_replacement=False, confidence=one.confidence)
+    return why, _members(granted_by=[at[ref] for ref in one.grants], evidence=None)
+
+
+def _members(**fields: object) -> str:
+    """The members of a JSON object, without its braces."""
+    return json.dumps(fields)[1:-1]

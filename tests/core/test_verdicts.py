@@ -58,7 +58,7 @@ def test_verdicts_are_those_of_each_action(made: Made) -> None:
     assert found[1:-1] == tuple(expected[1:-1])
     assert found[-1:] == tuple(expected[-1:])
     assert [*found.judged()] == made[0]
-    assert [*found.levels()] == [(one.action, one.level, one.verdict) for one in expected]
+    assert found.statements() == {ref for one in expected for ref in one.grants}
     assert found.by_verdict() == Counter(one.verdict for one in expected)
     assert [*found.dangerous_unseen()] == [one for one in expected if one.danger and one.verdict in UNSEEN]
 

@@ -101,6 +101,7 @@ def check_prose(markdown: str) -> None:
         ("no action for `s3:Get Thing` here", "no action for `s3:Get Thing` here"),
         ("no action for `s3:Getx` in own, statement 3", "no action for `s3:Getx` in own, statement 3"),
         ("12 records, 246 → 9 (3/5)", "12 records, 246 → 9 `(3/5)`"),
+        ("seen in eu-west-1000000 (event 2d7a44c0-9a53)", "seen in `eu-west-1000000` (event `2d7a44c0-9a53`)"),
     ],
 )
 def test_markdown_prose_keeps_plain_words_and_codes_the_rest(text: str, shown: str) -> None:

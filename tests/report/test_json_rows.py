@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.findings import ActionVerdict, Confidence, Verdict
+from lpgen.core.findings import ActionVerdict, Confidence, Verdict, Verdicts
 from lpgen.core.grounds import Evidence, StatementRef
 from lpgen.core.model import AccessLevel, Action, PolicyKind
 from lpgen.report.json_layout import Row, Written, lay_out, lay_out_parts
@@ -43,9 +43,10 @@ values: st.SearchStrategy[object] = st.recursive(
 )
 
 
-@given(st.lists(verdicts, max_size=8), st.frozensets(st.sampled_from(ACTIONS)))
+@given(st.lists(verdicts, unique_by=lambda one: one.action), st.frozensets(st.sampled_from(ACTIONS)))
 def test_verdict_rows_are_what_one_by_one_would_be(some: list[ActionVerdict], staying: frozenset[Action]) -> None:
-    assert written_verdicts(some, staying, AT) == [json.dumps(facts_of_verdict(one, staying, AT)) for one in some]
+    rows = written_verdicts(Verdicts.of(some), staying, AT)
+    assert rows == [json.dumps(facts_of_verdict(one, staying, AT)) for one in some]
 
 
 @given(st.dictionaries(st.text(max_size=3), values, min_size=1, max_size=4))

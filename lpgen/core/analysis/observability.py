@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.recorded_calls import RecordedCalls
@@ -62,14 +63,18 @@ class Observability:
         """What CloudTrail can show of an action."""
         return self._table.visibility(action).visibility
 
-    def rests_on_log(self, action: Action, account: str) -> bool:
-        """Whether only the log says that use of an action would have shown, and not of which resources.
+    def resting_on_log(self, account: str) -> frozenset[Action]:
+        """The actions of which only the log says that use would have shown, and not of which resources.
 
         A trail selects data events by resource, and by reads and writes. Where no settings are known, a log that holds
         some of a source may lack others.
         https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
         """
-        return account not in self._knowledge.trails and self.visibility(action) is Visibility.DATA
+        return frozenset() if account in self._knowledge.trails else self._data_actions
+
+    @cached_property
+    def _data_actions(self) -> frozenset[Action]:
+        return frozenset(one for one in self._catalog.actions() if self.visibility(one) is Visibility.DATA)
 
     def blind_spot(self, action: Action, account: str, regions: tuple[str, ...], grants: Sequence[Grant]) -> str:
         """Why the logs could not have shown use of an action by a principal, or "" where they could.

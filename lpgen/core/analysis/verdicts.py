@@ -46,6 +46,7 @@ class _Ground:
     account: str
     regions: tuple[str, ...]
     blind_spots: Mapping[Action, str] | None
+    resting_on_log: frozenset[Action]
     services: frozenset[str]
     doubt: Doubt
     accessed: LastAccessed | None
@@ -99,7 +100,8 @@ class Judge:
         account = grants.principal.account
         hidden = next(iter(self.hidden_roles.roles(account, usage.uses).values()), "")
         blind_spots = self.observability.blind_spots(account, usage.regions)
-        ground = _Ground(account, usage.regions, blind_spots, used_services(lines), doubt, accessed, hidden)
+        resting = self.observability.resting_on_log(account)
+        ground = _Ground(account, usage.regions, blind_spots, resting, used_services(lines), doubt, accessed, hidden)
         judged = (
             (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
             if action in seen
@@ -111,7 +113,7 @@ class Judge:
     def _judge_unseen(self, action: Action, granting: Granting, ground: _Ground) -> Judgement:
         spots = ground.blind_spots
         blind = self._blind_spot(action, granting, ground) if spots is None else spots[action]
-        inferred = self.observability.rests_on_log(action, ground.account)
+        inferred = action in ground.resting_on_log
         if not blind and ground.accessed is None and action != PASS_ROLE:  # nearly all of them
             found = ground.unused.get((granting, inferred))
             if found is None:

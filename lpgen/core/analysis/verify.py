@@ -12,9 +12,9 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.checks.actions import check_actions
 from lpgen.core.analysis.checks.denies import check_denies
 from lpgen.core.analysis.checks.hunt import HUNT_SIZE, check_hunt
+from lpgen.core.analysis.checks.limits import check_limits
 from lpgen.core.analysis.checks.reasons import check_pairs_have_reasons
 from lpgen.core.analysis.checks.replay import check_replay
-from lpgen.core.analysis.checks.sizes import check_sizes
 from lpgen.core.analysis.checks.use import check_use_is_covered
 from lpgen.core.analysis.checks.within import check_within_grants
 from lpgen.core.analysis.checks.written import WrittenDocument, new_allows
@@ -51,6 +51,6 @@ def verify_replacement(
             check_hunt(documents, news, grants, catalog, size=hunt_size),
             check_pairs_have_reasons(news, usage, catalog, claims=claims),
             check_denies(documents, grants),
-            check_sizes(documents, grants.principal.kind),
+            check_limits(documents, grants.principal.kind),
         ),
     )

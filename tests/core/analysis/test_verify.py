@@ -26,7 +26,7 @@ WITHIN = "nothing new is allowed"
 HUNT = "hunt: nothing allowed that was not"
 PAIRS = "every pair of action and resource has a reason"
 DENIES = "every Deny is kept"
-SIZES = "fits AWS's size limits"
+LIMITS = "fits AWS's limits"
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 VPC = {"StringEquals": {"aws:SourceVpc": "vpc-1"}}
 
@@ -148,8 +148,17 @@ def test_verify_asks_for_tries_but_not_for_denied_calls() -> None:
 def test_verify_measures_sizes() -> None:
     many = [f"{DATA}/{number:0200d}" for number in range(40)]
     statements = allow("s3:GetObject", many)
-    assert SIZES in failed(verified(OLD, [], statements))
-    assert SIZES not in failed(verified(OLD, [], statements, inline=True))
+    assert LIMITS in failed(verified(OLD, [], statements))
+    assert LIMITS not in failed(verified(OLD, [], statements, inline=True))
+
+
+@pytest.mark.parametrize(
+    ("sids", "taken"), [(("A", "B"), True), (("A", "A"), False), (("a", "A"), True), (("a b",), False)]
+)
+def test_verify_asks_for_sids_that_iam_takes(sids: Sequence[str], taken: bool) -> None:
+    statements = [allow("s3:GetObject", f"{DATA}/{at}", Sid=sid) for at, sid in enumerate(sids)]
+    found = verified(OLD, [], *statements, allow("s3:GetObject", f"{DATA}/x"), allow("s3:GetObject", f"{DATA}/y"))
+    assert (LIMITS not in failed(found)) is taken
 
 
 def test_verify_without_any_check_has_failed() -> None:

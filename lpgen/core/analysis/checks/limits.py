@@ -1,8 +1,11 @@
-"""The check that the documents fit AWS's limits."""
+"""The check that AWS takes the documents: their sizes, their number, and the Sids of their statements."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 from lpgen.core.analysis.checks.written import CheckNotes, WrittenDocument
 from lpgen.core.model import PrincipalKind
@@ -14,11 +17,17 @@ from lpgen.core.policies.limits import (
 )
 from lpgen.core.policies.policy import policy_size
 from lpgen.core.replacements import Check
+from lpgen.errors import quote_input
+
+_SID: Final = re.compile("[A-Za-z0-9]*")
 
 
-def check_sizes(documents: Sequence[WrittenDocument], kind: PrincipalKind) -> Check:
-    """Each document and all of them together are within AWS's limits."""
-    found = CheckNotes("fits AWS's size limits", examined=len(documents))
+def check_limits(documents: Sequence[WrittenDocument], kind: PrincipalKind) -> Check:
+    """Each document and all of them together are within AWS's limits, and no Sid occurs twice in one.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
+    """
+    found = CheckNotes("fits AWS's limits", examined=len(documents))
     managed = [document for document in documents if not document.inline]
     inline = sum(policy_size(document.policy) for document in documents if document.inline)
     inline_limit = ROLE_INLINE_LIMIT if kind is PrincipalKind.ROLE else USER_INLINE_LIMIT
@@ -30,4 +39,12 @@ def check_sizes(documents: Sequence[WrittenDocument], kind: PrincipalKind) -> Ch
         found.failed.append(f"{len(managed)} managed policies are more than {ATTACHED_POLICIES_LIMIT}")
     if inline > inline_limit:
         found.failed.append(f"the inline policies have {inline} characters, more than {inline_limit}")
+    for document in documents:
+        sids = Counter(one.sid for one in document.policy.statements if one.sid)
+        found.failed += [f"{document.file} has the Sid {sid} {count} times" for sid, count in sids.items() if count > 1]
+        found.failed += [
+            f"{document.file} has the Sid {quote_input(sid)}, which may hold letters and digits only"
+            for sid in sids
+            if not _SID.fullmatch(sid)
+        ]
     return found.check()
