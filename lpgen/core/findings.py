@@ -101,7 +101,7 @@ class Verdicts(Sequence[ActionVerdict]):
     """The verdicts on one principal's actions, in the order of the actions.
 
     A principal has thousands, and few of them differ in more than the action. So what is held is a number per action,
-    a thirteenth of what the verdicts themselves take, and each is made when it is asked for.
+    less than a tenth of what the verdicts themselves take, and each is made when it is asked for.
     """
 
     __slots__ = ("_actions", "_judgements", "_numbers", "facts")
