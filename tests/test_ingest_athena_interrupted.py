@@ -34,7 +34,7 @@ def test_ingest_on_the_command_line_stops_the_query_on_ctrl_c(march: World, tmp_
     process = subprocess.Popen(command, stderr=subprocess.PIPE, env=march.server.environment)
     while not any(query.looks for query in march.athena.queries):
         assert process.poll() is None
-    # As a person would, again where nothing happens: Python drops an exception that strikes while it finalizes an object.
+    # Again where nothing happens, as a person would: Python drops an exception that strikes while it frees an object.
     for _ in range(6):
         process.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
