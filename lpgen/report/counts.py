@@ -69,10 +69,12 @@ def replacement_lines(proposal: Proposal) -> tuple[Line, ...]:
     return tuple(sorted(found, key=lambda line: (line.action, line.scope, line.parent, line.kind, line.why)))
 
 
-def counts_of_proposal(proposal: Proposal, lines: Collection[Line], removals: Mapping[Confidence, int]) -> Counts:
-    """The numbers of one principal, from its verdicts, the lines of its replacement and what is removed how surely."""
+def counts_of_proposal(
+    proposal: Proposal, lines: Collection[Line], staying: Collection[Action], removals: Mapping[Confidence, int]
+) -> Counts:
+    """The numbers of one principal, from its verdicts, the lines and actions of its replacement, and what is removed
+    how surely."""
     by_verdict = proposal.diff.verdicts.by_verdict()
-    staying = {line.action for line in lines}
     dangerous = [one.action for one in proposal.diff.verdicts.dangerous_unseen()]
     return Counts(
         granted=by_verdict.total() - by_verdict[Verdict.UNGRANTED],

@@ -71,7 +71,7 @@ class PrincipalView:
     @cached_property
     def counts(self) -> Counts:
         """The numbers of its actions."""
-        return counts_of_proposal(self.proposal, self.lines, self.confidence)
+        return counts_of_proposal(self.proposal, self.lines, self.staying, self.confidence)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:

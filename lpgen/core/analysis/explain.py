@@ -13,7 +13,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.explain_sentence import sentence_of
 from lpgen.core.analysis.explain_wall import Held, explain_wall, wall_state
 from lpgen.core.analysis.met_policies import policies_met, request_of
-from lpgen.core.arns import NO_ARN, account_in_arn, split_arn
+from lpgen.core.arns import NO_ARN, split_arn
 from lpgen.core.explanations import ExplainedWall, Explanation, Question, SeenUses, WallState
 from lpgen.core.grounds import StatementRef
 from lpgen.core.guards import Guards, Levels
@@ -29,7 +29,13 @@ from lpgen.core.model import (
     ResourceKind,
     Statement,
 )
-from lpgen.core.policies.authorize import RESOURCE_POLICY, decide, resource_policy_rules, same_account
+from lpgen.core.policies.authorize import (
+    RESOURCE_POLICY,
+    decide,
+    resource_owner,
+    resource_policy_rules,
+    same_account,
+)
 from lpgen.core.policies.decision import Decision, Layer, Request, Result
 from lpgen.core.policies.fixed_rules import free_call
 from lpgen.core.policies.policy_set import UNSTATED, PolicySet
@@ -96,8 +102,7 @@ class _Case:
         if request.folded_action.startswith("iam:"):
             own = same_account(request, principal_from_text(principal.arn))
             policies, found = replace(policies, resource=UNSTATED if own else None), None
-        owner = request.resource_account or account_in_arn(question.resource.text) or principal.account
-        rcps = guards.rcps_of(owner)
+        rcps = guards.rcps_of(resource_owner(request) or principal.account)
         policies = replace(policies, rcps=rcps or ())
         trimmed = _without_other_types(policies, question, catalog)
         of_resource = found.resource if found else ""

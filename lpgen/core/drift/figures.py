@@ -18,7 +18,7 @@ def figures_from_diff(diff: Diff) -> Figures:
         principals=len(diff.principals),
         granted=counts.total() - counts[Verdict.UNGRANTED],
         unused=counts[Verdict.UNUSED],
-        dangerous_unused=sum(sum(1 for _ in one.verdicts.dangerous_unseen()) for one in diff.principals),
+        dangerous_unused=sum(1 for principal in diff.principals for _ in principal.verdicts.dangerous_unseen()),
         wildcards=sum(len(one.wildcards) for one in diff.principals),
         covered_days=min((one.covered_days for one in diff.coverage.accounts), default=0),
     )

@@ -193,10 +193,15 @@ def resource_policy_rules(request: Request) -> bool:
     return (service == "kms" and name.startswith("key/")) or (service == "sts" and name.startswith("role/"))
 
 
+def resource_owner(request: Request) -> str:
+    """The account that owns the resource: the one given, else that of the ARN; "" where neither says."""
+    return request.resource_account or account_in_arn(request.resource.text)
+
+
 def same_account(request: Request, principal: RequestPrincipal) -> bool:
     """Whether the resource is in the principal's account, which is taken to be so where nothing says otherwise.
 
     AWS's own resources, such as its managed policies in the account `aws`, are open to every account alike.
     """
-    owner = request.resource_account or account_in_arn(request.resource.text)
+    owner = resource_owner(request)
     return not is_account_id(owner) or not principal.account or owner == principal.account
