@@ -34,6 +34,16 @@ def fail(number: int) -> int:
     raise ValueError(f"number {number}")
 
 
+def lose_connection(number: int) -> int:
+    """Nothing."""
+    raise ConnectionResetError(f"by number {number}")
+
+
+def large(number: int) -> bytes:
+    """So much that it takes a while to hand over."""
+    return bytes(30_000_000 + number)
+
+
 class DieOnce:
     """Kills the worker on the poison, but only the first time, as a person or the kernel would."""
 

@@ -107,6 +107,9 @@ class _Tasks:
     def _settle(self, answer: Future[Any], task: Any) -> None:
         try:
             answer.set_result(task.result())
+        except OSError as error:
+            # unless the item's own work raised it, its result is there and the way to it is gone
+            answer.set_exception(error if task.status == "error" else _lost(self._client))
         except BaseException as error:  # a cancelled task may raise what isn't an Exception
             answer.set_exception(error)
         self._under_way.discard(task)

@@ -18,7 +18,7 @@ from lpgen.edge.engine_work import pack_function, run_packed
 from lpgen.errors import EngineError
 from tests.aws_servers import free_port
 from tests.dask_clusters import DaskCluster, dask_cluster, wait_until, worker_processes
-from tests.engine_samples import POISON, DieOnce, NoteWorker, die_on_poison, fail, square
+from tests.engine_samples import POISON, DieOnce, NoteWorker, die_on_poison, fail, large, lose_connection, square
 
 
 def numbers(results: Iterable[int | Lost[int]]) -> list[int]:
@@ -76,6 +76,20 @@ def test_dask_engine_says_when_the_scheduler_is_lost(tmp_path: Path) -> None:
         short_lived.scheduler.kill()
         with pytest.raises(EngineError, match="connection to the Dask scheduler"):
             list(results)
+
+
+def test_dask_engine_says_when_the_scheduler_is_lost_while_it_hands_over_a_result() -> None:
+    with dask_cluster() as short_lived, short_lived.client() as client:
+        results = iter(DaskEngine(client).map(large, range(400)))
+        next(results)
+        short_lived.scheduler.kill()
+        with pytest.raises(EngineError, match="connection to the Dask scheduler"):
+            list(results)
+
+
+def test_dask_engine_passes_on_connections_that_the_work_itself_lost(client: Any) -> None:
+    with pytest.raises(ConnectionResetError, match="by number"):
+        list(DaskEngine(client).map(lose_connection, range(5)))
 
 
 def test_dask_engine_says_when_no_worker_is_left(tmp_path: Path) -> None:
