@@ -49,10 +49,10 @@ def _tagged_types(request: object) -> Iterator[str]:
     What lies below `LaunchTemplateData` describes later launches and is not looked at.
     """
     if isinstance(request, dict):
-        for key, value in request.items():
+        for key in request:
             if str(key).lower().startswith("tagspecification"):
-                yield from texts_at(value, ("resourceType",))
-                yield from texts_at(value, ("items", "resourceType"))
+                yield from texts_at(request[key], ("resourceType",))
+                yield from texts_at(request[key], ("items", "resourceType"))
 
 
 def _tagged_resources(call: Call, kind: str) -> tuple[Resource, ...]:
@@ -139,13 +139,14 @@ def _profiles_below(value: object) -> Iterator[str]:
         for item in value:
             yield from _profiles_below(item)
     elif isinstance(value, dict):
-        for key, item in value.items():
+        for key in value:
             if str(key).lower() == "iaminstanceprofile":
+                item = value[key]
                 arns = tuple(texts_at(item, ("arn",)))
                 yield from arns or texts_at(item, ("name",))
                 yield from texts_at(item, ())
             elif key != "LaunchTemplateData":
-                yield from _profiles_below(item)
+                yield from _profiles_below(value[key])
 
 
 def _map_profile_association(call: Call) -> tuple[MappedAction, ...]:

@@ -179,10 +179,10 @@ def _texts_below(value: object, key: str) -> Iterator[tuple[str, str]]:
         for item in value:
             yield from _texts_below(item, key)
     elif isinstance(value, dict):
-        for name, item in value.items():
+        for name in value:  # not `items`: what is passed over is not read, and calls that differ in it are alike
             lowered = str(name).lower()
             if lowered not in _SILENT_KEYS:
-                yield from _texts_below(item, key if lowered in _CONTAINERS else lowered)
+                yield from _texts_below(value[name], key if lowered in _CONTAINERS else lowered)
 
 
 def _arn_kind(arn: str) -> str:
