@@ -89,7 +89,7 @@ def test_section_leads_from_nothing_to_an_applied_and_undone_plan(server: Server
 
 
 def put_logs(server: Server, arns: list[str], principal_id: str) -> None:
-    """A trail of the coming hundred days in a bucket."""
+    """A trail of the coming hundred days in a bucket: reads by these roles, writes by another."""
     import boto3
 
     keys = {"aws_access_key_id": "x", "aws_secret_access_key": "y", "region_name": "us-east-1"}
@@ -99,5 +99,8 @@ def put_logs(server: Server, arns: list[str], principal_id: str) -> None:
         when = datetime.now(UTC) + timedelta(days=number)
         day = when.strftime("%Y/%m/%d")
         stem = f"{ACCOUNT}_CloudTrail_us-east-1_{when:%Y%m%d}T1200Z_{number:016}.json.gz"
-        body = log_bytes([record(arn, principal_id, "ec2:DescribeInstances", when) for arn in arns])
+        records = [record(arn, principal_id, "ec2:DescribeInstances", when) for arn in arns]
+        other, later = f"arn:aws:iam::{ACCOUNT}:role/other", when + timedelta(seconds=1)
+        records.append(record(other, "AROAOTHER", "logs:CreateLogGroup", later, readOnly=False))
+        body = log_bytes(records)
         s3.put_object(Bucket=BUCKET, Key=f"AWSLogs/{ACCOUNT}/CloudTrail/us-east-1/{day}/{stem}", Body=body)

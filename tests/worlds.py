@@ -172,20 +172,31 @@ def usage_of(
     days: int = 120,
     data_events: Sequence[tuple[str, str]] = (("us-east-1", "s3.amazonaws.com"),),
     data_from: date | None = None,
+    management_sides: Sequence[bool] = (True, False),
+    data_sides: Sequence[bool] = (True, False),
+    reads_from: date | None = None,
     skips: Sequence[Mapping[str, Any]] = (),
     principal_id: str = "",
 ) -> Usage:
     """A usage whose logs cover so many days of the account, with these uses by principal.
 
-    Data events are there from the first day on, or from `data_from`.
+    Data events are there from the first day on, or from `data_from`, and read-only management events from `reads_from`.
+    Of either the logs hold those that say of `readOnly` what is in `management_sides` and `data_sides`.
     """
     rows = [_usage_row(arn, one, principal_id) for arn, found in uses.items() for one in found]
     first = LAST_DAY - timedelta(days=days - 1)
+
+    def counts(sides: Sequence[bool], day: date) -> dict[str, int]:
+        reads = True in sides and (reads_from is None or day >= reads_from)
+        return {"read_only": int(reads), "writing": int(False in sides)}
+
     coverage = [
-        {"account": ACCOUNT, "region": "us-east-1", "day": first + timedelta(days=at), "category": "management"}
-        for at in range(days)
+        {"account": ACCOUNT, "region": "us-east-1", "day": day, "category": "management"}
+        | counts(management_sides, day)
+        for day in (first + timedelta(days=at) for at in range(days))
     ] + [
         {"account": ACCOUNT, "region": region, "day": day, "category": "data", "event_source": source}
+        | counts(data_sides, day)
         for region, source in data_events
         for day in sorted({data_from or first, LAST_DAY})
     ]
@@ -194,7 +205,7 @@ def usage_of(
             Usage(
                 _table(rows, USAGE_SCHEMA),
                 _table(skips, SKIPS_SCHEMA),
-                _table([{"records": 1, "usage_records": 1, **row} for row in coverage], COVERAGE_SCHEMA),
+                _table([{"records": 2, "usage_records": 2, **row} for row in coverage], COVERAGE_SCHEMA),
             )
         ]
     )

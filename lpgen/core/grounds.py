@@ -116,14 +116,31 @@ class Hole:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenEvents:
+    """Events of a kind that the log holds: management events, without Region and source, or the data events of one.
+
+    Trails select by `readOnly` too. `since` is their first day where the log doesn't hold them from its beginning on.
+    """
+
+    region: str
+    event_source: str
+    read_only: bool
+    since: date | None = None
+
+    @property
+    def is_data(self) -> bool:
+        """Whether these are data events."""
+        return bool(self.event_source)
+
+
+@dataclass(frozen=True, slots=True)
 class AccountCoverage:
     """What was read of one account. `covered_days` counts the window's days less those of the gaps and holes.
 
-    `data_events` are pairs of region and event source whose data events were seen at least once: nothing but the log
-    itself says so here, so a source without a single data event counts as not recorded. `data_since` has the first day
-    of those that the log doesn't hold from its beginning on. `known_from` says whether that decides, or `trails`: the
-    settings of the trails that record the account, a sentence each. `unseen` are the event sources of management events
-    that trails may exclude and that the log holds no record of.
+    `seen` are the events that the log holds at least one of: nothing but the log itself says so here, so what it holds
+    none of counts as not recorded. `known_from` says whether that decides, or `trails`: the settings of the trails that
+    record the account, a sentence each. `unseen` are the event sources of management events that trails may exclude and
+    that the log holds no record of.
     `changes` are recorded changes of trails that took no day out of the coverage.
     """
 
@@ -134,13 +151,22 @@ class AccountCoverage:
     gaps: tuple[Gap, ...]
     regions: tuple[str, ...]
     records: int
-    data_events: frozenset[tuple[str, str]]
+    seen: frozenset[SeenEvents]
     holes: tuple[Hole, ...] = ()
     known_from: CoverageSource = CoverageSource.LOG
     trails: tuple[str, ...] = ()
     unseen: frozenset[str] = frozenset()
     changes: tuple[str, ...] = ()
-    data_since: frozenset[tuple[str, str, date]] = frozenset()
+
+    @property
+    def data_events(self) -> frozenset[tuple[str, str]]:
+        """The pairs of Region and event source whose data events the log holds."""
+        return frozenset((one.region, one.event_source) for one in self.seen if one.is_data)
+
+    def sides(self, region: str = "", event_source: str = "") -> frozenset[bool]:
+        """What `readOnly` the management events have that the log holds, or the data events of a Region and source."""
+        place = (region, event_source)
+        return frozenset(one.read_only for one in self.seen if (one.region, one.event_source) == place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ _KIND: Final = SealedKind(
     BaselineError,
     again="it never changes: give another name",
     hint="save a new one with `lpgen baseline save`, or choose another by --since",
-    format_version=1,
+    format_version=2,
 )
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _ACTIONS: Final = "actions.json"

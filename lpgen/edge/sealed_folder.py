@@ -182,17 +182,18 @@ def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
     """The manifest of a folder, itself unchanged; its files aren't looked at.
 
     Raises:
-        LpgenError: it can't be read, was edited, or is of a newer format, in the kind's own error.
+        LpgenError: it can't be read, was edited, or is of another format, in the kind's own error.
     """
     path = folder / MANIFEST
     try:
         decoded = json.loads(path.read_bytes())
         version = decoded.get("format_version")
-        if isinstance(version, int) and version > kind.format_version:
+        if isinstance(version, int) and version != kind.format_version:
+            newer = version > kind.format_version
             raise kind.error(
                 f"the {kind.noun} `{folder}` has format {version}, and this version of lpgen reads "
                 f"{kind.format_version}",
-                hint="update lpgen, or choose another",
+                hint="update lpgen, or choose another" if newer else kind.hint,
             )
         if decoded.pop("digest", "") != _digest(decoded):
             raise kind.error(f"the {kind.noun} `{folder}` was changed: `{MANIFEST}`", hint=kind.hint)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
+from typing import Final
 
 from lpgen.core.findings import Caveat, PrincipalDiff, Proposal, UngrantedUse
 from lpgen.core.grounds import AccountCoverage, Evidence, StatementRef, Use
 from lpgen.core.replacements import Check, Decision, Scope
 from lpgen.report.json_layout import Json, Row
 from lpgen.report.next_steps import UNACCEPTABLE, next_step
+
+_SIDES: Final = {True: "read_only", False: "writing"}
 
 
 def facts_of_evidence(evidence: Evidence | None) -> Json:
@@ -59,9 +61,7 @@ def facts_of_accepted(caveats: Iterable[Caveat]) -> list[Row]:
 
 def facts_of_account(coverage: AccountCoverage) -> Json:
     """What was read of one account."""
-    sources: dict[str, list[str]] = defaultdict(list)
-    for region, source in sorted(coverage.data_events):
-        sources[region].append(source)
+    regions = sorted({region for region, _ in coverage.data_events})
     return {
         "account": coverage.account,
         "first_day": coverage.first_day.isoformat(),
@@ -70,7 +70,8 @@ def facts_of_account(coverage: AccountCoverage) -> Json:
         "gaps": [Row(first=gap.first.isoformat(), last=gap.last.isoformat()) for gap in coverage.gaps],
         "regions": list(coverage.regions),
         "records": coverage.records,
-        "data_events": [Row(region=region, event_sources=found) for region, found in sources.items()],
+        "management_events": {key: side in coverage.sides() for side, key in _SIDES.items()},
+        "data_events": [_facts_of_data_events(coverage, region) for region in regions],
         "data_events_known_from": coverage.known_from,
         "known_from": coverage.known_from,
         "trails": list(coverage.trails),
@@ -78,6 +79,13 @@ def facts_of_account(coverage: AccountCoverage) -> Json:
         "trail_changes": list(coverage.changes),
         "unseen_event_sources": sorted(coverage.unseen),
     }
+
+
+def _facts_of_data_events(coverage: AccountCoverage, region: str) -> Row:
+    """The event sources whose data events were seen in a Region, and those of each side."""
+    sources = sorted(source for where, source in coverage.data_events if where == region)
+    sides = {key: [one for one in sources if side in coverage.sides(region, one)] for side, key in _SIDES.items()}
+    return Row(region=region, event_sources=sources, **sides)
 
 
 def facts_of_use(use: Use) -> Row:

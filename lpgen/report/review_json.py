@@ -6,8 +6,9 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
 - `as_of`, `catalog`, `min_days`: the day that ages count to, the action catalog, how many covered days are enough.
 - `totals`: the numbers of `principals[].counts` summed (`lpgen.report.counts.Counts` says what each one counts), and
   how many principals there are, have a replacement, and have one that is called safe.
-- `coverage`: per account the days, gaps, Regions and records that were read, and by Region the event sources whose
-  data events were seen; `known_from` what says which events were recorded, the log itself or the settings of `trails`;
+- `coverage`: per account the days, gaps, Regions and records that were read, which sides of management events were
+  seen, and by Region the event sources whose data events were, and those of which read-only or writing ones were;
+  `known_from` what says which events were recorded, the log itself or the settings of `trails`;
   `holes`, days that recorded changes of trails take out, and `trail_changes` that take none out;
   `unseen_event_sources`, whose management events may have been excluded.
 - `guards`: the policies beside the principals' own that were given: levels of SCPs by account (`*`: every other), how

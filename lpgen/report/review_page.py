@@ -39,6 +39,7 @@ from lpgen.report.to_do import Task, tasks_of_review
 from lpgen.report.views import PrincipalView, ReviewView, review_view
 from lpgen.report.words import CLASS_WORDS, SKIP_WORDS, label_of, short_label_of, state_of
 
+_SIDES: Final = {True: "read-only", False: "writing"}
 _MOST_ROWS: Final = 25
 _MOST_STEPS: Final = 10
 
@@ -183,7 +184,7 @@ def _coverage_notes(one: AccountCoverage) -> Iterable[Words]:
     if one.known_from is not CoverageSource.LOG:
         yield from _trail_notes(one)
     if one.known_from is not CoverageSource.TRAILS:
-        yield from _data_event_notes(one)
+        yield from _event_notes(one)
 
 
 def _trail_notes(one: AccountCoverage) -> Iterable[Words]:
@@ -195,22 +196,33 @@ def _trail_notes(one: AccountCoverage) -> Iterable[Words]:
         yield line("what is recorded of ", name(one.account), " ", source, f": {trail}")
 
 
-def _data_event_notes(one: AccountCoverage) -> Iterable[Words]:
+def _event_notes(one: AccountCoverage) -> Iterable[Words]:
+    """What the log itself shows of the events that are recorded."""
     source = quiet(f"(inferred from {CoverageSource.LOG})")
-    found: dict[str, list[str]] = defaultdict(list)
-    for region, event_source in sorted(one.data_events):
-        found[event_source].append(region)
-    seen = [line("; ", name(event_source), " in ", names(regions, most=3)) for event_source, regions in found.items()]
+    for side in (True, False):
+        if side not in one.sides():
+            none = bad(f"no {_SIDES[side]} management events")
+            yield line(none, " in ", name(one.account), " ", source, ", so its trails may leave them out")
+    seen = [line("; ", said) for said in _data_events(one)]
     said = line(*seen)[1:] or line("none, so calls on single objects, items and messages don't show")
     taken: Line = ()
     if one.data_events and one.known_from is CoverageSource.LOG:
-        taken = line(", taken for reads and writes of every resource unless ", name("--trails FILE"), " says otherwise")
+        taken = line(", taken for those of every resource unless ", name("--trails FILE"), " says otherwise")
     yield line("data events of ", name(one.account), " ", source, ": ", said, taken)
     if one.unseen:
         unseen = names(sorted(one.unseen), most=3)
         yield line(
             "no record at all in ", name(one.account), " ", source, ": ", unseen, ", so its calls may be excluded"
         )
+
+
+def _data_events(one: AccountCoverage) -> Iterable[Line]:
+    """The sources whose data events were seen, and where; reads and writes apart where only one of them was."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for region, event_source in sorted(one.data_events):
+        sides = one.sides(region, event_source)
+        found[event_source, "" if len(sides) > 1 else f" ({_SIDES[min(sides)]} ones alone)"].append(region)
+    return [line(name(source), " in ", names(regions, most=3), which) for (source, which), regions in found.items()]
 
 
 def guard_blocks(report: Report) -> Iterable[Block]:

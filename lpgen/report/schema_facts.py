@@ -56,7 +56,10 @@ DEFS: Final[dict[str, Schema]] = {
             "gaps": listed(record(DAYS)),
             "regions": TEXTS,
             "records": COUNT,
-            "data_events": listed(record({"region": TEXT, "event_sources": TEXTS})),
+            "management_events": record({"read_only": YES_NO, "writing": YES_NO}),
+            "data_events": listed(
+                record({"region": TEXT, "event_sources": TEXTS, "read_only": TEXTS, "writing": TEXTS})
+            ),
             "data_events_known_from": one_of(CoverageSource),
             "known_from": one_of(CoverageSource),
             "trails": TEXTS,

@@ -108,13 +108,15 @@ def test_files_are_read_only(data: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in save(data).rglob("*") if path.is_file()} == {0o444}
 
 
-def test_a_newer_format_is_refused_by_name(data: Path) -> None:
+@pytest.mark.parametrize(("version", "next_step"), [(1, "lpgen baseline save"), (3, "update lpgen")])
+def test_another_format_is_refused_by_its_number(data: Path, version: int, next_step: str) -> None:
     manifest = save(data) / "manifest.json"
     found = json.loads(manifest.read_bytes())
     manifest.chmod(0o644)
-    manifest.write_text(json.dumps({**found, "format_version": 2}), encoding="utf-8")
-    with pytest.raises(BaselineError, match="format 2"):
+    manifest.write_text(json.dumps({**found, "format_version": version}), encoding="utf-8")
+    with pytest.raises(BaselineError, match=f"format {version}") as caught:
         list_baselines(data)
+    assert next_step in caught.value.hint
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"digest": 1}', "null", '"x"', "[" * 100_000])

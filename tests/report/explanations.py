@@ -34,6 +34,7 @@ from lpgen.core.model import (
     ResourceKind,
 )
 from lpgen.core.policies.decision import Answer, Layer, Result
+from tests.report.reports import MANAGEMENT
 
 ACCOUNT = "111122223333"
 PRICES = "arn:aws:s3:::larkspur-prices/2026/q3.csv"
@@ -226,7 +227,7 @@ def _use(
 
 def _coverage() -> AccountCoverage:
     first, last = date(2026, 6, 3), date(2026, 9, 30)
-    return AccountCoverage(ACCOUNT, first, last, 118, (), ("us-east-1",), 9_000, frozenset())
+    return AccountCoverage(ACCOUNT, first, last, 118, (), ("us-east-1",), 9_000, MANAGEMENT)
 
 
 def _seen() -> SeenUses:

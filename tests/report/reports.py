@@ -10,13 +10,16 @@ from dataclasses import replace
 from datetime import date
 
 from lpgen.core.findings import Diff, Report, SkipCount
-from lpgen.core.grounds import AccountCoverage, Gap, LogCoverage, PrincipalUsage
+from lpgen.core.grounds import AccountCoverage, Gap, LogCoverage, PrincipalUsage, SeenEvents
 from lpgen.core.model import SkipReason
 from lpgen.core.replacements import Decision, DecisionKind
 from tests.report.cases import SECURITY, SHOP, Case, seen, use_of
 from tests.report.cases_without_replacement import without_replacement
 from tests.report.safe_cases import deployer, exporter, sso, storefront, user_in_group
 from tests.report.unsafe_cases import analyst, failing, inventory, too_large
+
+MANAGEMENT = frozenset({SeenEvents("", "", True), SeenEvents("", "", False)})
+"""Management events of both sides."""
 
 
 def organization() -> Report:
@@ -70,7 +73,7 @@ def report_of(
                 (),
                 ("eu-west-1", "us-east-1", "us-west-2"),
                 6103,
-                frozenset({("us-east-1", "dynamodb.amazonaws.com")}),
+                frozenset({*MANAGEMENT, SeenEvents("us-east-1", "dynamodb.amazonaws.com", True)}),
             ),
             AccountCoverage(
                 SECURITY,
@@ -80,7 +83,7 @@ def report_of(
                 (Gap(date(2026, 7, 4), date(2026, 8, 31)),),
                 ("us-east-1",),
                 892,
-                frozenset(),
+                MANAGEMENT,
             ),
         )
     )

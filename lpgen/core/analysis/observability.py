@@ -6,6 +6,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.recorded_calls import RecordedCalls
@@ -18,7 +19,7 @@ from lpgen.core.analysis.trail_coverage import (
     tests_event_names,
 )
 from lpgen.core.events.visibility import ActionVisibility, VisibilityTable, visibility_from_catalog
-from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Grant, Hole, LogCoverage
+from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Grant, Hole, LogCoverage, SeenEvents
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action, Visibility
 from lpgen.core.trails import Trail, trails_of_accounts
@@ -66,8 +67,8 @@ class Observability:
     def resting_on_log(self, account: str) -> frozenset[Action]:
         """The actions of which only the log says that use would have shown, and not of which resources.
 
-        A trail selects data events by resource, and by reads and writes. Where no settings are known, a log that holds
-        some of a source may lack others.
+        A trail selects data events by resource too. Where no settings are known, a log that holds some of a source may
+        lack those of others.
         https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
         """
         return frozenset() if account in self._knowledge.trails else self._data_actions
@@ -81,9 +82,10 @@ class Observability:
 
         Where the account's trail settings are known they decide, by what the action's `grants` allow; those of a
         snapshot only together with the log, since the logs of a trail that nobody named may not have been read. By the
-        log a data event counts as recorded where one of its source was seen in the account and Region, early enough to
-        make `min_days` covered days, or from the log's beginning on: in every Region that the principal was active in,
-        or in any one where it was active in none.
+        log a management event counts as recorded where one was seen in the account that is read-only, or not, as it may
+        be; a data event where such a one of its source was seen in the account and Region: in every Region that the
+        principal was active in, or in any one where it was active in none. Either must have been seen early enough to
+        make `min_days` covered days, or from the log's beginning on.
         """
         trails = self._knowledge.trails.get(account)
         if trails is not None:
@@ -102,24 +104,22 @@ class Observability:
     def _blind_by_log(self, account: str, regions: tuple[str, ...]) -> _BlindByLog:
         covered = self._coverage.get(account)
         unseen = covered.unseen if covered else frozenset[str]()
-        data_events = covered.data_events if covered else frozenset[tuple[str, str]]()
-        late = self._late_data_events(covered) if covered else {}
-        key = (unseen, data_events, regions, frozenset(late.items()))  # which many accounts have in common
+        seen = {one: self._why_late(one, covered) for one in covered.seen} if covered else {}
+        key = (unseen, frozenset(seen.items()), regions)  # which many accounts have in common
         found = self._by_log.get(key)
         if found is None:
             found = self._by_log[key] = _BlindByLog(
-                self._table, self._calls, unseen, data_events, regions=regions, late=late
+                self._table, self._calls, self._catalog, unseen=unseen, seen=seen, regions=regions
             )
         return found
 
-    def _late_data_events(self, covered: AccountCoverage) -> dict[tuple[str, str], str]:
-        """Since when the log holds the data events that it holds for too few days, by Region and source."""
-        found: dict[tuple[str, str], str] = {}
-        for region, source, first in sorted(covered.data_since):
-            days = _days_from(covered, first)
-            if days < self._knowledge.min_days:
-                found[region, source] = f"from {first} on: that is {days} covered {'day' if days == 1 else 'days'}"
-        return found
+    def _why_late(self, seen: SeenEvents, covered: AccountCoverage) -> str:
+        """Since when the log holds these events, where that makes too few days; else ""."""
+        if seen.since is None:
+            return ""
+        days = _days_from(covered, seen.since)
+        too_few = days < self._knowledge.min_days
+        return f"from {seen.since} on: that is {days} covered {'day' if days == 1 else 'days'}" if too_few else ""
 
     def _blind_by_settings(
         self,
@@ -219,25 +219,26 @@ class Observability:
 class _BlindByLog(dict[Action, str]):
     """What the log itself says of each action of principals of these Regions, found when first asked for.
 
-    Their account's log lacks records of the event sources `unseen`, and holds those data events, some of them `late`.
+    Their account's log lacks records of the event sources `unseen`, and holds the events `seen`: why some are there for
+    too few days is their text.
     """
 
     def __init__(
         self,
         table: VisibilityTable,
         calls: RecordedCalls,
-        unseen: frozenset[str],
-        data_events: frozenset[tuple[str, str]],
+        catalog: Catalog,
         *,
+        unseen: frozenset[str],
+        seen: Mapping[SeenEvents, str],
         regions: tuple[str, ...],
-        late: Mapping[tuple[str, str], str],
     ) -> None:
         self._table = table
         self._calls = calls
+        self._catalog = catalog
         self._unseen = unseen
-        self._data_events = data_events
+        self._seen = seen
         self._regions = frozenset(regions)
-        self._late = late
 
     def __missing__(self, action: Action) -> str:
         found = self[action] = self._blind(action, self._table.visibility(action))
@@ -248,33 +249,11 @@ class _BlindByLog(dict[Action, str]):
             case Visibility.NEVER:
                 return entry.reason
             case Visibility.INFERRED:
-                return ""
+                return self._blind_to_side(action)
             case Visibility.DATA:
-                return self._blind_to_data(entry)
+                return self._blind_to_data(action, entry.event_sources)
             case Visibility.MANAGEMENT:
-                return self._blind_to_source(action)
-
-    def _blind_to_data(self, entry: ActionVisibility) -> str:
-        seen = {region for region, source in self._data_events if source in entry.event_sources}
-        missing = sorted(self._regions - seen)
-        if seen and not missing:
-            return self._blind_while_late(entry, seen)
-        where = f" in {', '.join(missing)}" if seen else ""
-        return f"a data event, and the logs hold none of {' or '.join(entry.event_sources)}{where}"
-
-    def _blind_while_late(self, entry: ActionVisibility, seen: set[str]) -> str:
-        """Since when the logs hold such data events, or "" where for days enough."""
-        sources = " or ".join(entry.event_sources)
-        late = {region: why for region in sorted(self._regions or seen) if (why := self._late_in(region, entry))}
-        if not late or (not self._regions and len(late) < len(seen)):
-            return ""
-        where, why = next(iter(late.items()))
-        return f"a data event, and the logs hold those of {sources} in {where} only {why}"
-
-    def _late_in(self, region: str, entry: ActionVisibility) -> str:
-        found = [(region, source) for source in entry.event_sources if (region, source) in self._data_events]
-        whys = [self._late.get(one, "") for one in found]
-        return whys[0] if all(whys) else ""
+                return self._blind_to_source(action) or self._blind_to_side(action)
 
     def _blind_to_source(self, action: Action) -> str:
         if not self._unseen:
@@ -283,6 +262,50 @@ class _BlindByLog(dict[Action, str]):
         if not unseen:
             return ""
         return f"the logs hold no record of {' or '.join(unseen)}, which a trail may exclude"
+
+    def _blind_to_side(self, action: Action) -> str:
+        """Why the log lacks management events that are read-only, or not, as those of an action may be."""
+        late = {one.read_only: why for one, why in self._seen.items() if not one.is_data}
+        if late == _BOTH_IN_TIME:
+            return ""
+        for side in self._sides(action):
+            what = f"{_SIDES[side]} management events"
+            if side not in late:
+                return f"the logs hold no {what}, which a trail may leave out"
+            if late[side]:
+                return f"the logs hold {what} only {late[side]}"
+        return ""
+
+    def _blind_to_data(self, action: Action, sources: tuple[str, ...]) -> str:
+        named = " or ".join(sources)
+        seen = {one: why for one, why in self._seen.items() if one.event_source in sources}
+        regions = self._regions or {one.region for one in seen}
+        missing = sorted(regions - {one.region for one in seen})
+        if missing or not seen:
+            where = f" in {', '.join(missing)}" if seen else ""
+            return f"a data event, and the logs hold none of {named}{where}"
+        whys = [self._blind_to_data_in(region, action, seen, named) for region in sorted(regions)]
+        # A principal that was active nowhere may have been so where the log would have shown it.
+        return next(filter(None, whys), "") if self._regions or all(whys) else ""
+
+    def _blind_to_data_in(self, region: str, action: Action, seen: Mapping[SeenEvents, str], named: str) -> str:
+        here = {one: why for one, why in seen.items() if one.region == region}
+        for side in self._sides(action):
+            whys = [why for one, why in here.items() if one.read_only is side]
+            if not whys:
+                return f"a data event, and those that the logs hold of {named} in {region} are all {_SIDES[not side]}"
+            if all(whys):
+                return f"a data event, and the logs hold {_SIDES[side]} ones of {named} in {region} only {whys[0]}"
+        return ""
+
+    def _sides(self, action: Action) -> tuple[bool, ...]:
+        return self._calls.sides(action, self._catalog.detail(action).level)
+
+
+_SIDES: Final = {True: "read-only", False: "writing"}
+"""How events are called that say `readOnly` true or false."""
+
+_BOTH_IN_TIME: Final = {True: "", False: ""}
 
 
 def _category(entry: ActionVisibility) -> str:

@@ -56,6 +56,7 @@ class Contribution:
     category: str
     event_source: str
     event_name: str
+    read_only: bool | None
     rows: tuple[tuple[Behind, tuple[str, ...]], ...]
 
 
@@ -77,6 +78,7 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
         category=category,
         event_source=record.eventSource,
         event_name=record.eventName,
+        read_only=record.readOnly,
         rows=_rows(record, caller, outcome, mapping.actions) if skip is None else (),
     )
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
-from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage
+from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage, SeenEvents
 from lpgen.core.model import Category
 from lpgen.core.trails import Trail, TrailSource, describe_trail, trails_of_accounts
 from lpgen.core.usage.logging_holes import holes_of_account, settings_hole
@@ -26,12 +26,12 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.
 
 @dataclass(slots=True)
 class _Account:
-    """What the tables hold of one account. `data` has the days of each source's data events by Region."""
+    """What the tables hold of one account. `seen` has the days of its events by Region, source and side."""
 
     days: set[date] = field(default_factory=set)
     regions: set[str] = field(default_factory=set)
     records: int = 0
-    data: dict[tuple[str, str], set[date]] = field(default_factory=lambda: defaultdict(set))
+    seen: dict[tuple[str, str, bool], set[date]] = field(default_factory=lambda: defaultdict(set))
     sources: set[str] = field(default_factory=set)
 
 
@@ -65,15 +65,17 @@ def coverage_from_usage(
 def _accounts(usage: Usage) -> dict[str, _Account]:
     found: dict[str, _Account] = defaultdict(_Account)
     columns = (usage.coverage.column(name).to_pylist() for name in _COLUMNS)
-    for account, region, day, category, source, count in zip(*columns, strict=True):
+    for account, region, day, category, source, count, read_only, writing in zip(*columns, strict=True):
         if not account or day is None:
             continue
         one = found[account]
         one.days.add(day)
         one.regions.add(region)
         one.records += count
-        if category == Category.DATA:
-            one.data[region, source].add(day)
+        if category in (Category.MANAGEMENT, Category.DATA):
+            place = (region, source) if category == Category.DATA else ("", "")
+            for side in _sides(read_only, writing):
+                one.seen[(*place, side)].add(day)
     for table, name in ((usage.table, "recipient_account"), (usage.skips, "account")):
         pairs = zip(table.column(name).to_pylist(), table.column("event_source").to_pylist(), strict=True)
         for account, source in set(pairs):
@@ -82,7 +84,12 @@ def _accounts(usage: Usage) -> dict[str, _Account]:
     return found
 
 
-_COLUMNS: Final = ("account", "region", "day", "category", "event_source", "records")
+_COLUMNS: Final = ("account", "region", "day", "category", "event_source", "records", "read_only", "writing")
+
+
+def _sides(read_only: int, writing: int) -> Iterable[bool]:
+    """The sides that records show: both where none of them says, as in tables that don't keep it."""
+    return [side for side, count in ((True, read_only), (False, writing)) if count or not read_only + writing]
 
 
 def _account_coverage(
@@ -102,8 +109,6 @@ def _account_coverage(
     if trails is not None:
         holes = (*settings_hole(own, trails, first=first, last=last), *holes)
     reset = max((one.when.date() for one in own if one.event in RESETS), default=None)
-    recorded = {pair: min(days) for pair, days in seen.data.items() if reset is None or max(days) >= reset}
-    since = {(*pair, day) for pair, day in recorded.items() if (day - first).days > LONGEST_QUIET_DAYS}
     return AccountCoverage(
         account,
         first,
@@ -112,14 +117,21 @@ def _account_coverage(
         gaps,
         tuple(sorted(seen.regions - {""})),
         seen.records,
-        frozenset(recorded),
+        frozenset(_seen_events(seen, first, reset)),
         holes=holes,
         known_from=known_from,
         trails=tuple(describe_trail(trail) for trail in trails or ()),
         unseen=EXCLUDABLE - seen.sources,
         changes=notes,
-        data_since=frozenset(since),
     )
+
+
+def _seen_events(account: _Account, first: date, reset: date | None) -> Iterable[SeenEvents]:
+    """What the log holds, but nothing that it holds none of since a trail's selectors were `reset`."""
+    for (region, source, read_only), days in account.seen.items():
+        if reset is None or max(days) >= reset:
+            start = min(days)
+            yield SeenEvents(region, source, read_only, start if (start - first).days > LONGEST_QUIET_DAYS else None)
 
 
 def _concerns(change: TrailChange, account: str, trails: tuple[Trail, ...] | None) -> bool:

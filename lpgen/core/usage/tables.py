@@ -15,7 +15,7 @@ from lpgen.core.model import ResourceKind
 from lpgen.core.usage.columns import empty_table
 from lpgen.core.usage.table_merge import Reduction, TableShape, collapse_groups, merge_tables
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """The version of the three schemas; a data folder of another version is refused."""
 
 OVERFLOW_LIMIT: Final = 10_000
@@ -106,13 +106,16 @@ COVERAGE_SCHEMA: Final = pa.schema(
         pa.field("event_source", pa.string(), nullable=False),
         pa.field("records", pa.int64(), nullable=False),
         pa.field("usage_records", pa.int64(), nullable=False),
+        pa.field("read_only", pa.int64(), nullable=False),
+        pa.field("writing", pa.int64(), nullable=False),
     ]
 )
 """One row per key: the columns up to `event_source`, in which order the rows are sorted.
 
 `account` is the account whose trail holds the records; `day` is UTC, null (sorted first) where the record has no time.
 `category` is a `Category`, or "" for what is none. `event_source` is set for data events alone.
-`records` counts every record read; `usage_records` those that became usage. Records outside the window, and bad ones
+`records` counts every record read; `usage_records` those that became usage; `read_only` and `writing` those that say
+`readOnly` true or false, which trails may select by. Records outside the window, and bad ones
 of which nothing could be read, say nothing of any day: they count in rows without day and category.
 """
 
@@ -149,7 +152,7 @@ COVERAGE_SHAPE: Final = TableShape(
     COVERAGE_SCHEMA,
     keys=tuple(COVERAGE_SCHEMA.names[:5]),
     example=(),
-    reductions=(("records", Reduction.SUM), ("usage_records", Reduction.SUM)),
+    reductions=tuple((name, Reduction.SUM) for name in COVERAGE_SCHEMA.names[5:]),
 )
 
 

@@ -23,6 +23,7 @@ from lpgen.core.usage.tally_tables import (
     Counts,
     CoverageRows,
     SkipRows,
+    add_coverage,
     add_skip,
     coverage_key,
     skip_key,
@@ -158,10 +159,12 @@ class UsageTally:
 
     def _count_coverage(self, record: Record, moment: str | None, lot: Lot = _ALONE) -> None:
         """Counts a record that is no usage; a `moment` of None says that it shows nothing of any day."""
-        category = NO_CATEGORY if moment is None else category_from_record(record)
+        category, read_only = NO_CATEGORY, None
+        if moment is not None:
+            category, read_only = category_from_record(record), record.readOnly
         day = moment[:10] if moment else NO_TIME
         key = coverage_key(record.recipientAccountId or "", record.awsRegion or "", day, category, record.eventSource)
-        self._coverage.setdefault(key, [0, 0])[0] += lot[0]
+        add_coverage(self._coverage, key, lot[0], is_usage=False, read_only=read_only)
 
     def _add_skip(self, part: Unusable, source: str, said: tuple[str, str, str], lot: Lot = _ALONE) -> None:
         """Counts what is no usage; `said` are its time, its principal and its outcome."""

@@ -28,7 +28,7 @@ CoverageKey = tuple[str, str, str, str, str]
 
 # Lists of different types are the fastest rows in the making: `[records, last, first, example]`, an example being
 # event id and end of a name, and of a skip event id, source and position; `[first, last, records, event id, source,
-# position]`; and `[records, usage records]`.
+# position]`; and `[records, usage records, read-only, writing]`.
 Counts = dict[CountKey, list[Any]]
 SkipRows = dict[SkipKey, list[Any]]
 CoverageRows = dict[CoverageKey, list[int]]
@@ -40,11 +40,9 @@ def usage_from_counts(counts: Counts, skips: SkipRows, coverage: CoverageRows) -
     all_coverage = {key: [*row] for key, row in coverage.items()}
     for (found, known, day), (records, last, first, example) in counts.items():
         place, call = (found.account, found.region), (found.event_source, found.event_name)
-        covered = all_coverage.setdefault(coverage_key(*place, day, found.category, found.event_source), [0, 0])
-        covered[0] += records
-        if found.skip is None:
-            covered[1] += records
-        else:
+        covered = coverage_key(*place, day, found.category, found.event_source)
+        add_coverage(all_coverage, covered, records, is_usage=found.skip is None, read_only=found.read_only)
+        if found.skip is not None:
             key = skip_key(found.skip, known.caller.principal, place, call, found.outcome, found.detail)
             add_skip(all_skips, key, records, (first, *example), last)
     return Usage(_usage_table(counts), _table(all_skips, SKIPS_SCHEMA), _table(all_coverage, COVERAGE_SCHEMA))
@@ -58,6 +56,16 @@ def add_skip(rows: SkipRows, key: SkipKey, records: int, example: tuple[str, str
     if not row[2] or first < (row[0], row[3], row[4], row[5]):
         row[0], row[3], row[4], row[5] = first
     row[2] += records
+
+
+def add_coverage(rows: CoverageRows, key: CoverageKey, records: int, *, is_usage: bool, read_only: bool | None) -> None:
+    """Counts records in a row of coverage; `read_only` is what they say of themselves."""
+    row = rows.setdefault(key, [0, 0, 0, 0])
+    row[0] += records
+    if is_usage:
+        row[1] += records
+    if read_only is not None:
+        row[2 if read_only else 3] += records
 
 
 def coverage_key(account: str, region: str, day: str, category: str, event_source: str) -> CoverageKey:

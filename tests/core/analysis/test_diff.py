@@ -242,6 +242,52 @@ def test_diff_doubts_data_events_that_the_log_holds_for_too_few_days(days_of_dat
         assert why.endswith(f"in us-east-1 only from {since} on: that is 89 covered days")
 
 
+def blind_spots(found: PrincipalDiff) -> dict[str, str]:
+    """Why use of the unobservable actions would not have shown."""
+    return {one.action: one.reason for one in found.verdicts if one.verdict is Verdict.UNOBSERVABLE}
+
+
+def test_diff_doubts_management_events_of_a_side_that_the_log_holds_none_of() -> None:
+    tagger = role(policy(allow(["s3:GetBucketTagging", "s3:PutBucketTagging", "s3:GetBucketLocation"], DATA)))
+    uses = [use("s3:GetBucketLocation", DATA)]
+    writes_alone = diff_of(tagger, uses, management_sides=[False])
+    assert blind_spots(writes_alone) == {
+        "s3:GetBucketTagging": "the logs hold no read-only management events, which a trail may leave out"
+    }
+    assert "s3:GetBucketTagging" in kept(writes_alone)
+    assert verdicts(writes_alone)["s3:PutBucketTagging"] == "unused"
+    reads_alone = diff_of(tagger, uses, management_sides=[True])
+    assert {"s3:PutBucketTagging"} <= blind_spots(reads_alone).keys()
+    assert blind_spots(diff_of(tagger, uses)) == {}
+    assert blind_spots(diff_of(tagger, uses, management_sides=[])) == {}  # nothing tells them apart
+
+
+def test_diff_doubts_passed_roles_where_the_log_holds_no_writes() -> None:
+    passer = role(policy(allow("iam:PassRole", "*")))
+    assert blind_spots(diff_of(passer, management_sides=[True])).keys() == {"iam:PassRole"}
+    assert blind_spots(diff_of(passer, management_sides=[False])) == {}
+
+
+@pytest.mark.parametrize(("days", "is_blind"), [(89, True), (90, False)])
+def test_diff_doubts_reads_that_the_log_holds_for_too_few_days(days: int, is_blind: bool) -> None:
+    since = days_before_end(days - 1).date()
+    found = diff_of(role(policy(allow(["s3:GetBucketTagging", "s3:PutBucketTagging"], DATA))), reads_from=since)
+    expected = f"the logs hold read-only management events only from {since} on: that is {days} covered days"
+    assert blind_spots(found) == ({"s3:GetBucketTagging": expected} if is_blind else {})
+
+
+def test_diff_doubts_data_events_of_a_side_that_the_log_holds_none_of() -> None:
+    writer = role(policy(allow(["s3:GetObject", "s3:PutObject"], f"{DATA}/*"), allow("s3:GetBucketLocation", DATA)))
+    uses = [use("s3:GetBucketLocation", DATA)]
+    said = "a data event, and those that the logs hold of s3.amazonaws.com in us-east-1 are all "
+    reads_alone = diff_of(writer, uses, data_sides=[True])
+    assert blind_spots(reads_alone)["s3:PutObject"] == f"{said}read-only"
+    writes_alone = diff_of(writer, uses, data_sides=[False])
+    assert blind_spots(writes_alone) == {"s3:GetObject": f"{said}writing"}
+    assert verdicts(writes_alone)["s3:PutObject"] == "unused"
+    assert blind_spots(diff_of(writer, uses)) == {}
+
+
 def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hole() -> None:
     unused = diff_of(role(policy(allow("*"))))
     assert unused.principal_class is PrincipalClass.UNUSED

@@ -172,6 +172,16 @@ def test_usage_from_records_names_the_source_of_data_events_alone() -> None:
     assert found == {"data": "s3.amazonaws.com", "management": ""}
 
 
+def test_usage_from_records_counts_in_coverage_what_records_say_of_reading() -> None:
+    said = [record(number, readOnly=value) for number, value in enumerate((True, False, True, None))]
+    old = record(40, readOnly=False, eventName="")
+    found = usage(*said, old, record(0, readOnly=False))  # the last is a duplicate
+    assert [row["category"] for row in rows(found.coverage)] == ["data"] * 5
+    assert sum(row["records"] for row in rows(found.coverage)) == 6
+    assert sum(row["read_only"] for row in rows(found.coverage)) == 2
+    assert sum(row["writing"] for row in rows(found.coverage)) == 3
+
+
 @pytest.mark.parametrize(
     "parameters",
     [
