@@ -239,6 +239,7 @@ class _BlindByLog(dict[Action, str]):
         self._unseen = unseen
         self._seen = seen
         self._regions = frozenset(regions)
+        self._missing_sides = _missing_sides({one.read_only: why for one, why in seen.items() if not one.is_data})
 
     def __missing__(self, action: Action) -> str:
         found = self[action] = self._blind(action, self._table.visibility(action))
@@ -265,16 +266,9 @@ class _BlindByLog(dict[Action, str]):
 
     def _blind_to_side(self, action: Action) -> str:
         """Why the log lacks management events that are read-only, or not, as those of an action may be."""
-        late = {one.read_only: why for one, why in self._seen.items() if not one.is_data}
-        if late == _BOTH_IN_TIME:
+        if not self._missing_sides:
             return ""
-        for side in self._sides(action):
-            what = f"{_SIDES[side]} management events"
-            if side not in late:
-                return f"the logs hold no {what}, which a trail may leave out"
-            if late[side]:
-                return f"the logs hold {what} only {late[side]}"
-        return ""
+        return next((self._missing_sides[side] for side in self._sides(action) if side in self._missing_sides), "")
 
     def _blind_to_data(self, action: Action, sources: tuple[str, ...]) -> str:
         named = " or ".join(sources)
@@ -305,7 +299,16 @@ class _BlindByLog(dict[Action, str]):
 _SIDES: Final = {True: "read-only", False: "writing"}
 """How events are called that say `readOnly` true or false."""
 
-_BOTH_IN_TIME: Final = {True: "", False: ""}
+
+def _missing_sides(seen: Mapping[bool, str]) -> dict[bool, str]:
+    """Why the log lacks management events of a side, where it does: of those `seen` it may hold too few days."""
+    found: dict[bool, str] = {}
+    for side, word in _SIDES.items():
+        if side not in seen:
+            found[side] = f"the logs hold no {word} management events, which a trail may leave out"
+        elif seen[side]:
+            found[side] = f"the logs hold {word} management events only {seen[side]}"
+    return found
 
 
 def _category(entry: ActionVisibility) -> str:

@@ -33,6 +33,7 @@ class RecordedCalls:
         self._sources: dict[str, frozenset[str]] | None = None
         self._names: dict[str, dict[str, set[str]]] = {}
         self._ruled: dict[str, frozenset[str]] = {}
+        self._sides: dict[Action, tuple[bool, ...]] = {}
 
     def event_sources(self, service: str) -> frozenset[str]:
         """The event sources that may record an action of a service."""
@@ -57,8 +58,12 @@ class RecordedCalls:
 
     def sides(self, action: Action, level: AccessLevel) -> tuple[bool, ...]:
         """What `readOnly` the events have that may record an action."""
-        ruled = self._ruled_names(action.partition(":")[0])
-        return read_only_sides(action, level, by_writes=not all(name.startswith(_READ_NAMES) for name in ruled))
+        found = self._sides.get(action)
+        if found is None:
+            ruled = self._ruled_names(action.partition(":")[0])
+            by_writes = not all(name.startswith(_READ_NAMES) for name in ruled)
+            found = self._sides[action] = read_only_sides(action, level, by_writes=by_writes)
+        return found
 
     def _ruled_names(self, service: str) -> frozenset[str]:
         """The event names of a service's calls that have a rule."""
