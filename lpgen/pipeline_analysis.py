@@ -25,6 +25,7 @@ from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import Check, CheckStatus, Decision, Replacement, Verification
+from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.iam_snapshot import read_snapshot
@@ -127,7 +128,12 @@ def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog, guards: 
     snapshot = read_snapshot(policies)
     problems = tuple(f"{problem.place}: {problem.message}" for problem in snapshot.problems)
     grants = grants_from_principals(snapshot.principals, catalog, guards)
-    return Ground(usage, grants, problems, guards.with_trust(snapshot.principals))
+    return Ground(
+        name_foreign_callers(usage, arns_by_id(snapshot.principals)),
+        grants,
+        problems,
+        guards.with_trust(snapshot.principals),
+    )
 
 
 def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:

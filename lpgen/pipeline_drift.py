@@ -25,6 +25,7 @@ from lpgen.core.options import Options
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import Decision
 from lpgen.core.stars import Stars
+from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.edge.baseline_folder import (
     Baseline,
@@ -64,7 +65,9 @@ def stars(
     principals = read_snapshot(policies).principals
     refuse_empty_choice(principals, principal)
     grants = grants_from_principals(principals, catalog, guards)
-    usages = counted_usages(read_usage(data), grants, ()) if data is not None and has_ledger(data) else None
+    usages = None
+    if data is not None and has_ledger(data):
+        usages = counted_usages(name_foreign_callers(read_usage(data), arns_by_id(principals)), grants, ())
     return grow_stars(grants, usages, catalog, since=day, principal=principal)
 
 
@@ -199,9 +202,10 @@ def _proposals_of_folders(folders: Sequence[Path]) -> dict[str, KeptProposal]:
 
 
 def _state_of_baseline(baseline: Baseline, catalog: Catalog, decisions: Sequence[Decision]) -> State:
-    files, stamp, usage = baseline.files, baseline.saved.stamp, baseline.usage()
-    guards = read_guards(files.boundary, files.scps, None)
-    grants = grants_from_principals(read_snapshot(files.policies).principals, catalog, guards)
+    files, stamp = baseline.files, baseline.saved.stamp
+    principals = read_snapshot(files.policies).principals
+    usage = name_foreign_callers(baseline.usage(), arns_by_id(principals))
+    grants = grants_from_principals(principals, catalog, read_guards(files.boundary, files.scps, None))
     trails = read_trails(files.trails)
     return State(
         stamp,

@@ -11,6 +11,7 @@ from lpgen.core.analysis.explain_use import seen_uses
 from lpgen.core.analysis.question import Asked, read_question
 from lpgen.core.explanations import Explanation
 from lpgen.core.guards import NO_GUARDS, Guards
+from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
 from lpgen.edge.iam_snapshot import read_snapshot
 from lpgen.edge.ledger import has_ledger
 from lpgen.edge.snapshot_folder import find_snapshot
@@ -30,5 +31,8 @@ def explain(
     principals = read_snapshot(policies).principals
     question = read_question(asked, principals, catalog)
     has_logs = data is not None and (has_ledger(data) or find_snapshot(data) is None)
-    seen = seen_uses(question, read_usage(data), principals, catalog) if data is not None and has_logs else None
+    seen = None
+    if data is not None and has_logs:
+        usage = name_foreign_callers(read_usage(data), arns_by_id(principals))
+        seen = seen_uses(question, usage, principals, catalog)
     return explain_question(question, guards.with_trust(principals), catalog, seen=seen)

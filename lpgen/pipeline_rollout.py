@@ -15,6 +15,7 @@ from lpgen.core.rollout.plan import PrincipalPlan, Refusal, RefusalKind, Rollout
 from lpgen.core.rollout.plan_rollout import plan_principal
 from lpgen.core.rollout.refusals import Exceptions
 from lpgen.core.rollout.watch import Watched, watch_rollout
+from lpgen.core.usage.foreign_callers import name_foreign_callers
 from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.caller_chain import CallerName, caller_chain
 from lpgen.edge.iam_snapshot import read_snapshot
@@ -261,4 +262,5 @@ def watch(plan: RolloutPlan, plan_file: Path, data: Path, catalog: Catalog) -> l
     applied = {arn: one.applied_at for arn, one in read_journal(plan_file).items() if one.applied}
     if not applied:
         raise InvocationError("nothing of this plan is applied", hint="run `lpgen rollout apply` first")
-    return watch_rollout(applied, plan.principals, read_usage(data), catalog)
+    usage = name_foreign_callers(read_usage(data), {one.principal_id: one.principal for one in plan.principals})
+    return watch_rollout(applied, plan.principals, usage, catalog)

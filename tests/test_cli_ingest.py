@@ -92,7 +92,10 @@ def test_render_ingest_says_one_and_several() -> None:
 
 def test_render_ingest_doesnt_claim_that_calls_from_another_account_were_counted() -> None:
     (_, line) = first_lines(skips=(SkipCount(SkipReason.CROSS_ACCOUNT_CALLER, 2, ()),))
-    assert line == "  skipped 2: calls from another account, which its own logs count (cross_account_caller)"
+    assert line == (
+        "  skipped 2: calls from another account, which count for callers whose policies are reviewed"
+        " (cross_account_caller)"
+    )
 
 
 def test_render_ingest_names_what_was_left_alone_in_a_bucket() -> None:

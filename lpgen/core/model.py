@@ -71,13 +71,15 @@ class DenialKind(StrEnum):
 
 
 class CallerKind(StrEnum):
-    """Who made the call. Only ROLE and USER have usage; the others are counted skips."""
+    """Who made the call. Only ROLE and USER have usage; the others are counted skips. Those of CROSS_ACCOUNT_ID have
+    rows of their own too, since the caller's own logs need not hold the call."""
 
     ROLE = "role"
     USER = "user"
     ROOT = "root"
     SERVICE = "service"
     CROSS_ACCOUNT = "cross_account"
+    CROSS_ACCOUNT_ID = "cross_account_id"  # a role or user of another account, of whom only the unique id is known
     FEDERATED = "federated"
     ANONYMOUS = "anonymous"
     UNKNOWN = "unknown"
@@ -85,7 +87,8 @@ class CallerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The principal behind a record. `principal` is an IAM role or user ARN, or "" where `kind` has none.
+    """The principal behind a record. `principal` is an IAM role or user ARN, or "" where `kind` has none; of a caller
+    from another account its log has the id alone.
 
     `principal_id` is the role's `AROA…` or the user's `AIDA…` id without a session name, or "".
     `service_session` is true where an AWS service assumed the role (a service role or service-linked role).

@@ -27,7 +27,7 @@ _REASONS: Final = {
     SkipReason.UNMAPPED: "calls that the event map doesn't know",
     SkipReason.SERVICE_CALLER: "calls by an AWS service itself",
     SkipReason.ROOT_CALLER: "calls by the root user",
-    SkipReason.CROSS_ACCOUNT_CALLER: "calls from another account, which its own logs count",
+    SkipReason.CROSS_ACCOUNT_CALLER: "calls from another account, which count for callers whose policies are reviewed",
     SkipReason.FEDERATED_CALLER: "calls by a federated identity without a role",
     SkipReason.ANONYMOUS_CALLER: "calls without credentials",
     SkipReason.UNKNOWN_CALLER: "calls whose caller isn't named",

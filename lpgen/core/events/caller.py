@@ -11,6 +11,9 @@ from lpgen.core.arns import split_arn
 from lpgen.core.events.records import Record, UserIdentity
 from lpgen.core.model import Caller, CallerKind
 
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
+_ID_PREFIXES: Final = ("AROA", "AIDA")
+
 _ANONYMOUS: Final = ("ANONYMOUS_PRINCIPAL", "anonymous")
 
 _SESSION_TYPES: Final = ("AssumedRole", "FederatedUser")
@@ -64,6 +67,14 @@ def caller_from_identity(identity: UserIdentity | None) -> Caller:
     if _is_anonymous(identity):
         return Caller(CallerKind.ANONYMOUS)
     kind = _KIND_BY_TYPE.get(identity.type or "", CallerKind.UNKNOWN)
+    unique_id = _unique_id(identity)
+    if kind is CallerKind.CROSS_ACCOUNT and unique_id.startswith(_ID_PREFIXES):
+        return Caller(
+            CallerKind.CROSS_ACCOUNT_ID,
+            principal_id=unique_id,
+            account=identity.accountId or "",
+            service_session=_has_service_session_name(identity),
+        )
     if kind is CallerKind.UNKNOWN and identity.type is None and identity.invokedBy:
         kind = CallerKind.SERVICE
     return Caller(kind, account=identity.accountId or "")
@@ -72,9 +83,14 @@ def caller_from_identity(identity: UserIdentity | None) -> Caller:
 def essential_identity(identity: UserIdentity | None) -> IdentityKey:
     """What of an identity decides its caller and whatever else is read of it, to be compared and hashed. A session's
     name is no part of it, so that all sessions of a role are one."""
-    if identity is None or identity.type not in _SESSION_TYPES:
+    if identity is None:
         return identity
     context = identity.sessionContext
+    if identity.type == "AWSAccount" and context is None and not identity.arn:
+        service_session = _has_service_session_name(identity)
+        return identity.type, identity.accountId, identity.invokedBy, _unique_id(identity), service_session
+    if identity.type not in _SESSION_TYPES:
+        return identity
     issuer = context.sessionIssuer if context else None
     if context is None or issuer is None or not issuer.arn:
         return identity
@@ -122,6 +138,10 @@ def _kind_from_arn(arn: str) -> CallerKind:
     if fields.service == "iam" and fields.name.startswith("user/"):
         return CallerKind.USER
     return CallerKind.UNKNOWN
+
+
+def _unique_id(identity: UserIdentity) -> str:
+    return (identity.principalId or "").partition(":")[0]
 
 
 def _is_service_session(identity: UserIdentity, arn: str) -> bool:

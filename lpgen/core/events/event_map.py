@@ -268,6 +268,7 @@ _SKIP_BY_CALLER: Final = {
     CallerKind.SERVICE: SkipReason.SERVICE_CALLER,
     CallerKind.ROOT: SkipReason.ROOT_CALLER,
     CallerKind.CROSS_ACCOUNT: SkipReason.CROSS_ACCOUNT_CALLER,
+    CallerKind.CROSS_ACCOUNT_ID: SkipReason.CROSS_ACCOUNT_CALLER,
     CallerKind.FEDERATED: SkipReason.FEDERATED_CALLER,
     CallerKind.ANONYMOUS: SkipReason.ANONYMOUS_CALLER,
     CallerKind.UNKNOWN: SkipReason.UNKNOWN_CALLER,

@@ -33,10 +33,9 @@ def call_from_record(record: Record, operation: str) -> Call:
 def partition_of_record(record: Record) -> str:
     """The partition that the caller's ARN or else the region shows."""
     identity = record.userIdentity
-    if identity is not None:
-        arn = identity.arn or _issuer_arn(identity)
-        if arn.startswith("arn:"):
-            return arn.split(":", 2)[1]
+    arn = arn_of_identity(identity) if identity else ""
+    if arn.startswith("arn:"):
+        return arn.split(":", 2)[1]
     region = record.awsRegion or ""
     for prefix, partition in _PARTITION_BY_REGION:
         if region.startswith(prefix):
@@ -51,6 +50,9 @@ def account_of_record(record: Record) -> str:
     return (record.userIdentity.accountId if record.userIdentity else None) or ""
 
 
-def _issuer_arn(identity: UserIdentity) -> str:
+def arn_of_identity(identity: UserIdentity) -> str:
+    """The caller's ARN, or else its issuer's, or ""."""
+    if identity.arn:
+        return identity.arn
     issuer = identity.sessionContext.sessionIssuer if identity.sessionContext else None
     return (issuer.arn if issuer else None) or ""

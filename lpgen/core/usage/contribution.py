@@ -30,7 +30,8 @@ Behind = tuple[str, str, str, str, str, str, str, str, str, str, str, bool, str,
 """The key columns of `USAGE_SCHEMA` behind the day, in its order."""
 
 _NOT_MAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
-_HAS_USAGE: Final = (CallerKind.ROLE, CallerKind.USER)
+_HAS_ROWS: Final = (CallerKind.ROLE, CallerKind.USER, CallerKind.CROSS_ACCOUNT_ID)
+_GIVE_ROWS: Final = (None, SkipReason.CROSS_ACCOUNT_CALLER)
 _OWN_ROWS: Final = (None, SkipReason.DENIED, SkipReason.UNDETERMINED)
 
 
@@ -45,7 +46,8 @@ class RecordMapper(Protocol):
 class Contribution:
     """Why a record is no usage (None where it is), with a detail, and the rows of the tables that it counts in.
 
-    `rows` are usage rows: the key behind the day, and the resources that fold to that row, sorted.
+    `rows` are usage rows: the key behind the day, and the resources that fold to that row, sorted. A call from another
+    account has some too, though it is no usage here.
     """
 
     skip: SkipReason | None
@@ -66,7 +68,7 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
     Of the caller only its kind matters, and whether a service is behind it.
     """
     outcome = outcome_from_record(record)
-    mapping, detail = _map(record, event_map) if caller.kind in _HAS_USAGE else (_NOT_MAPPED, "")
+    mapping, detail = _map(record, event_map) if caller.kind in _HAS_ROWS else (_NOT_MAPPED, "")
     skip = _skip_from_mapping(record, caller, outcome, mapping)
     category = category_from_record(record)
     return Contribution(
@@ -79,7 +81,7 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
         event_source=record.eventSource,
         event_name=record.eventName,
         read_only=record.readOnly,
-        rows=_rows(record, caller, outcome, mapping.actions) if skip is None else (),
+        rows=_rows(record, caller, outcome, mapping.actions) if skip in _GIVE_ROWS else (),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from lpgen.core.events.caller import IdentityKey, caller_from_identity, essential_identity
 from lpgen.core.events.outcome import essential_message
+from lpgen.core.events.record_place import arn_of_identity
 from lpgen.core.events.records import (
     RawRecord,
     SessionContext,
@@ -224,7 +225,8 @@ def _identity_of_class(identity: UserIdentity | None, caller: Caller) -> UserIde
     else the partition of its ARN alone."""
     identity = identity or UserIdentity()
     source = identity.sessionContext.sourceIdentity if identity.sessionContext else None
-    partition = caller.principal[: caller.principal.find(":", len("arn:")) + 1]  # `arn:aws:`
+    arn = caller.principal or arn_of_identity(identity)
+    partition = arn[: arn.find(":", len("arn:")) + 1]  # `arn:aws:`
     return UserIdentity(
         type=identity.type,
         arn=caller.principal if identity.type == "IAMUser" else partition,

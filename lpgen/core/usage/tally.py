@@ -131,7 +131,7 @@ class UsageTally:
         if last > found[1]:
             found[1] = last
         if moment <= found[2]:
-            example = (event_id, end) if contribution.skip is None else (event_id, source, _position(number))
+            example = (event_id, end) if contribution.skip is None else (event_id, source, _position(number), end)
             if (moment, example) < (found[2], found[3]):
                 found[2], found[3] = moment, example
         return contribution.skip

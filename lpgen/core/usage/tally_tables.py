@@ -27,8 +27,8 @@ SkipKey = tuple[str, str, str, str, str, str, str, str]
 CoverageKey = tuple[str, str, str, str, str]
 
 # Lists of different types are the fastest rows in the making: `[records, last, first, example]`, an example being
-# event id and end of a name, and of a skip event id, source and position; `[first, last, records, event id, source,
-# position]`; and `[records, usage records, read-only, writing]`.
+# event id and end of a name, with source and position between them for a skip; `[first, last, records, event id,
+# source, position]`; and `[records, usage records, read-only, writing]`.
 Counts = dict[CountKey, list[Any]]
 SkipRows = dict[SkipKey, list[Any]]
 CoverageRows = dict[CoverageKey, list[int]]
@@ -44,7 +44,7 @@ def usage_from_counts(counts: Counts, skips: SkipRows, coverage: CoverageRows) -
         add_coverage(all_coverage, covered, records, is_usage=found.skip is None, read_only=found.read_only)
         if found.skip is not None:
             key = skip_key(found.skip, known.caller.principal, place, call, found.outcome, found.detail)
-            add_skip(all_skips, key, records, (first, *example), last)
+            add_skip(all_skips, key, records, (first, *example[:3]), last)
     return Usage(_usage_table(counts), _table(all_skips, SKIPS_SCHEMA), _table(all_coverage, COVERAGE_SCHEMA))
 
 
@@ -96,7 +96,7 @@ def _usage_table(counts: Counts) -> pa.Table:
     parts: list[Behind] = []
     rows: list[tuple[Any, ...]] = []
     for (contribution, known, day), (records, last, first, example) in counts.items():
-        if contribution.skip is not None:
+        if not contribution.rows:
             continue
         place = places.setdefault((known, contribution.account, contribution.region), len(places))
         on = days.setdefault(day, len(days))
@@ -105,7 +105,7 @@ def _usage_table(counts: Counts) -> pa.Table:
             if at is None:
                 at = behinds[id(behind)] = len(parts)
                 parts.append(behind)
-            event_id, end = example
+            event_id, end = example[0], example[-1]
             resource = resources[0]
             if end and resource.endswith(MARK):
                 resource = resource[:-1] + end
@@ -114,7 +114,10 @@ def _usage_table(counts: Counts) -> pa.Table:
         return empty_table(USAGE_SCHEMA)
     at_place, at_day, at_behind, *values = zip(*rows, strict=True)
     callers = [(one.caller, account, region) for one, account, region in places]
-    before = [(one.principal, one.principal_id, one.account, account, region) for one, account, region in callers]
+    before = [
+        (one.principal or one.principal_id, one.principal_id, one.account, account, region)
+        for one, account, region in callers
+    ]
     kinds = [field.type for field in USAGE_SCHEMA]
     arrays = [
         *_spread(before, at_place, kinds[:5]),

@@ -81,6 +81,18 @@ def test_caller_of_other_identities_has_its_kind_and_no_principal(type_: str, ki
     assert (caller.kind, caller.principal, caller.account) == (kind, "", ACCOUNT)
 
 
+@pytest.mark.parametrize(("principal_id", "known"), [("AROAFAR:session", "AROAFAR"), ("AIDAFAR", "AIDAFAR")])
+def test_caller_of_another_account_is_known_by_its_unique_id(principal_id: str, known: str) -> None:
+    identity = UserIdentity(type="AWSAccount", principalId=principal_id, accountId=ACCOUNT)
+    assert caller_from_identity(identity) == Caller(CallerKind.CROSS_ACCOUNT_ID, principal_id=known, account=ACCOUNT)
+
+
+@pytest.mark.parametrize("principal_id", [ACCOUNT, "", "ANPAEXAMPLE", "root:AROAFAR"])
+def test_caller_of_another_account_without_the_id_of_a_role_or_user_is_only_its_account(principal_id: str) -> None:
+    identity = UserIdentity(type="AWSAccount", principalId=principal_id, accountId=ACCOUNT)
+    assert caller_from_identity(identity) == Caller(CallerKind.CROSS_ACCOUNT, account=ACCOUNT)
+
+
 def test_caller_without_credentials_is_anonymous() -> None:
     identity = UserIdentity(type="AWSAccount", principalId="", accountId="ANONYMOUS_PRINCIPAL")
     assert caller_from_record(record_by(identity)) == Caller(CallerKind.ANONYMOUS)

@@ -32,6 +32,15 @@ _IDENTITIES: list[dict[str, Any]] = [
     {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/jo", "accountId": "111122223333", "userName": "jo"},
     {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/al", "accountId": "111122223333", "userName": "al"},
     {"type": "AWSService", "invokedBy": "ec2.amazonaws.com"},
+    {"type": "AWSAccount", "principalId": "AROAFAR:run-1", "accountId": "222233334444"},
+    {"type": "AWSAccount", "principalId": "AROAFAR:AWSCloudFormation", "accountId": "222233334444"},
+    {"type": "AWSAccount", "principalId": "AIDAFAR", "accountId": "1", "arn": "arn:aws-cn:iam::1:user/x"},
+    {
+        "type": "AWSAccount",
+        "principalId": "AROAFAR:run-2",
+        "accountId": "222233334444",
+        "sessionContext": {"sessionIssuer": {"arn": "arn:aws-us-gov:iam::1:role/x"}},
+    },
     record_json()["userIdentity"],
     {**record_json()["userIdentity"], "invokedBy": "athena.amazonaws.com"},
 ]

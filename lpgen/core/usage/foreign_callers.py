@@ -1,0 +1,72 @@
+"""Calls that only another account's log shows, given to their callers.
+
+The log of the account that owns a resource holds the calls that roles and users of other accounts make to it, with the
+caller's unique id and not its ARN. For management events the caller's own log holds them too. Of data events it does so
+only where a trail there selects that resource, which is not its account's.
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import pyarrow as pa
+
+from lpgen.core.model import Principal
+from lpgen.core.usage.columns import flag_column, text_column
+from lpgen.core.usage.table_merge import merge_tables
+from lpgen.core.usage.tables import USAGE_SHAPE, Usage
+
+_CALL: Final = ("principal", "day", "event_source", "event_name", "action", "resource_kind", "resource", "outcome")
+"""What a call has in common in the logs of both accounts."""
+
+
+def name_foreign_callers(usage: Usage, arns: Mapping[str, str]) -> Usage:
+    """The usage with the ARN of each caller that has only an id in it, and without the rows of ids that nothing names.
+
+    An id is named by `arns`, those of the policies' principals, else by the records of the caller's own account. What
+    these show too is left out: it is the same call, in both accounts' logs.
+    """
+    table = usage.table
+    if all(_is_arn(one) for one in table.column("principal").unique().to_pylist()):
+        return usage
+    is_own = [_is_arn(one) for one in table.column("principal").to_pylist()]
+    own, foreign = _only(table, is_own), _only(table, [not one for one in is_own])
+    known = _recorded_arns(own) | dict(arns)
+    callers = [known.get(one, "") for one in foreign.column("principal_id").to_pylist()]
+    at = foreign.schema.get_field_index("principal")
+    named = foreign.set_column(at, foreign.schema.field(at).with_type(pa.string()), text_column(callers))
+    copies = _calls_of(own, frozenset(callers))
+    is_new = [bool(call[0]) and call not in copies for call in _calls(named)]
+    return replace(usage, table=merge_tables([own, _only(named, is_new)], USAGE_SHAPE))
+
+
+def arns_by_id(principals: Iterable[Principal]) -> dict[str, str]:
+    """The ARNs of principals by their unique ids."""
+    return {one.principal_id: one.arn for one in principals if one.principal_id}
+
+
+def _is_arn(principal: str) -> bool:
+    return principal.startswith("arn:")
+
+
+def _only(table: pa.Table, flags: Sequence[bool]) -> pa.Table:
+    return table.filter(flag_column(flags))
+
+
+def _recorded_arns(own: pa.Table) -> dict[str, str]:
+    """The ARN that records show of each id."""
+    pairs = set(zip(own.column("principal_id").to_pylist(), own.column("principal").to_pylist(), strict=True))
+    return {unique_id: arn for unique_id, arn in sorted(pairs) if unique_id}
+
+
+def _calls(table: pa.Table) -> Iterator[tuple[Any, ...]]:
+    return zip(*(table.column(name).to_pylist() for name in _CALL), strict=True)
+
+
+def _calls_of(table: pa.Table, principals: Collection[str]) -> frozenset[tuple[Any, ...]]:
+    is_theirs = [one in principals for one in table.column("principal").to_pylist()]
+    return frozenset(_calls(_only(table, is_theirs)))

@@ -1,0 +1,114 @@
+"""Calls that only another account's log shows count for their callers, and calls that both logs show count once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from lpgen.core.events.records import Record
+from lpgen.core.model import SkipReason
+from lpgen.core.usage.foreign_callers import name_foreign_callers
+from lpgen.core.usage.tables import EMPTY_USAGE, Usage, count_records, count_used_records, merge_usage
+from lpgen.core.usage.tally import usage_from_records
+from tests.core.usage.test_contribution_memo import event_map
+from tests.log_samples import ROLE, record_json, rows
+
+OWNER = "444455556666"
+FAR = {"type": "AWSAccount", "principalId": "AROAEXAMPLE:run", "accountId": record_json()["recipientAccountId"]}
+
+
+def usage(*records: Record, **options: Any) -> Usage:
+    return usage_from_records(records, event_map(), **options)
+
+
+def record(number: int = 0, **changes: Any) -> Record:
+    return msgspec.convert(record_json(number, **changes), Record)
+
+
+def foreign(number: int = 0, **changes: Any) -> Record:
+    """A record in the log of the account that owns the bucket, by a caller of another account."""
+    return record(number, **{"userIdentity": FAR, "recipientAccountId": OWNER, **changes})
+
+
+def said(found: Usage) -> list[tuple[str, str, str, int]]:
+    return [(row["principal"], row["recipient_account"], row["action"], row["records"]) for row in rows(found.table)]
+
+
+def test_call_from_another_account_is_a_skip_with_rows_under_the_id() -> None:
+    found = usage(foreign(), foreign(0, eventID="later"))
+    assert [(row["principal"], row["principal_id"], row["account"]) for row in rows(found.table)] == [
+        ("AROAEXAMPLE", "AROAEXAMPLE", FAR["accountId"])
+    ]
+    assert [(row["reason"], row["principal"], row["records"]) for row in rows(found.skips)] == [
+        (SkipReason.CROSS_ACCOUNT_CALLER, "", 2)
+    ]
+    assert (count_records(found), count_used_records(found)) == (2, 0)
+
+
+def test_call_gets_the_arn_that_the_policies_know() -> None:
+    found = name_foreign_callers(usage(foreign()), {"AROAEXAMPLE": ROLE})
+    assert said(found) == [(ROLE, OWNER, "s3:GetObject", 1)]
+    (row,) = rows(found.table)
+    assert row["example_resource"] == "arn:aws:s3:::bucket/a/b/object-0"
+
+
+def test_call_gets_the_arn_that_records_of_the_own_account_show() -> None:
+    other = record(1, eventName="ListBuckets", eventCategory="Management", managementEvent=True, requestParameters={})
+    found = name_foreign_callers(usage(foreign(), other), {})
+    assert {(row["principal"], row["action"]) for row in rows(found.table)} == {
+        (ROLE, "s3:GetObject"),
+        (ROLE, "s3:ListAllMyBuckets"),
+    }
+
+
+def test_policies_outweigh_records() -> None:
+    renamed = ROLE.replace("worker", "renamed")
+    found = name_foreign_callers(usage(foreign(), record(1)), {"AROAEXAMPLE": renamed})
+    assert {row["principal"] for row in rows(found.table)} == {ROLE, renamed}
+
+
+def test_call_of_a_caller_that_nothing_names_is_left_out() -> None:
+    found = name_foreign_callers(usage(foreign()), {"AROAOTHER": ROLE})
+    assert rows(found.table) == []
+    assert count_records(found) == 1
+
+
+def test_call_that_both_accounts_logs_show_counts_once() -> None:
+    both = usage(foreign(eventID="there"), record())
+    assert said(name_foreign_callers(both, {})) == [(ROLE, FAR["accountId"], "s3:GetObject", 1)]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"eventTime": "2024-03-02T10:00:00Z"},
+        {"eventName": "PutObject"},
+        {"requestParameters": {"bucketName": "other", "key": "a/b/object-0"}},
+        {"errorCode": "AccessDenied", "errorMessage": "no"},
+    ],
+)
+def test_call_that_differs_from_those_of_the_own_log_counts_beside_them(changes: dict[str, Any]) -> None:
+    found = name_foreign_callers(usage(foreign(eventID="there", **changes), record()), {})
+    assert sorted(row["recipient_account"] for row in rows(found.table)) == [FAR["accountId"], OWNER]
+
+
+def test_naming_comes_after_merging_and_changes_nothing_else() -> None:
+    parts = [usage(foreign()), usage(record()), usage(foreign(1), record(2))]
+    assert name_foreign_callers(merge_usage(parts), {}).table.equals(
+        name_foreign_callers(merge_usage(reversed(parts)), {}).table
+    )
+    named = name_foreign_callers(merge_usage(parts), {})
+    assert name_foreign_callers(named, {}) is named
+    assert name_foreign_callers(EMPTY_USAGE, {}) is EMPTY_USAGE
+
+
+def test_callers_overflow_each_by_itself() -> None:
+    far = [{**FAR, "principalId": f"AROA{name}:s"} for name in ("ONE", "TWO")]
+    many = [
+        foreign(number, userIdentity=far[number % 2], requestParameters={"bucketName": f"b-{number}", "key": "k"})
+        for number in range(6)
+    ]
+    assert {row["resource_kind"] for row in rows(usage(*many, limit=3).table)} == {"arn"}
+    assert {row["resource_kind"] for row in rows(usage(*many, limit=2).table)} == {"overflow"}
