@@ -174,7 +174,7 @@ def generate_command(
     _say_generated(report, output)
     proposals = [one for one in report.proposals if one.replacement is not None]
     failed = any(one.verification and one.verification.status is CheckStatus.FAILED for one in proposals)
-    if failed or (strict and not all(one.safe for one in proposals)):
+    if failed or (strict and not all(one.safe or one.in_place for one in proposals)):
         raise typer.Exit(EXIT_FOUND)
 
 

@@ -17,12 +17,13 @@ from lpgen.core.analysis.diff import counted_usages, diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.verify import verify_replacement
-from lpgen.core.findings import Proposal, Report
+from lpgen.core.findings import PrincipalDiff, Proposal, Report
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.last_accessed import last_accessed_by_principal
-from lpgen.core.model import Principal
+from lpgen.core.model import Policy, Principal
 from lpgen.core.options import Options, is_chosen
+from lpgen.core.policies.meaning import says_the_same
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import Check, CheckStatus, Decision, Replacement, Verification
 from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
@@ -61,15 +62,23 @@ def analyse(
     verifier = Verifier(ground, catalog, options)
     diff = diff_usage(ground.usage, ground.grants, catalog, options, usages=verifier.usages)
     replacements = {one.principal.arn: one for one in generate_policies(diff, ground.grants, catalog, options)}
-    proposals = tuple(
-        Proposal(one, replacement, None if replacement is None else verifier.verify_proposed(replacement))
-        for one in diff.principals
-        for replacement in (replacements.get(one.principal.arn),)
-    )
+    proposals = tuple(_proposal(one, replacements.get(one.principal.arn), verifier) for one in diff.principals)
     _, strays = last_accessed_by_principal(options.last_accessed, [one.principal for one in ground.grants])
     gaps = options.snapshot.problems if options.snapshot else ()
     problems = (*ground.problems, *problems, *strays, *gaps)
     return Report(diff, proposals, problems, options.min_days, ground.guards, options.snapshot)
+
+
+def _proposal(diff: PrincipalDiff, replacement: Replacement | None, verifier: Verifier) -> Proposal:
+    if replacement is None:
+        return Proposal(diff, None, None)
+    in_place = says_the_same(diff.principal, documents_of_replacement(replacement))
+    return Proposal(diff, replacement, verifier.verify_proposed(replacement), in_place=in_place)
+
+
+def documents_of_replacement(replacement: Replacement) -> tuple[Policy, ...]:
+    """What a replacement says; nothing where it was refused."""
+    return tuple(policy_from_json(one.text, place=one.name) for one in replacement.documents)
 
 
 def generate(report: Report, output: Path, *, code: str = "") -> dict[str, str]:

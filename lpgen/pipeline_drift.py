@@ -15,14 +15,12 @@ from lpgen.core.analysis.stars import DEFAULT_SINCE, grow_stars, since_from_text
 from lpgen.core.drift.between import DriftOptions, accept_findings, drift_between
 from lpgen.core.drift.figures import figures_from_diff, region_days_from_usage
 from lpgen.core.drift.findings import Drift
-from lpgen.core.drift.holdings import is_as_proposed
 from lpgen.core.drift.policies import same_policies
 from lpgen.core.drift.states import KeptProposal, Stamp, State
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import Policy, Principal
 from lpgen.core.options import Options
-from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import Decision
 from lpgen.core.stars import Stars
 from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
@@ -42,7 +40,7 @@ from lpgen.edge.replacement_files import read_replacements
 from lpgen.edge.trail_settings import read_trails
 from lpgen.edge.usage_files import read_usage
 from lpgen.errors import BaselineError
-from lpgen.pipeline_analysis import decisions_on_ground, load_ground, refuse_empty_choice
+from lpgen.pipeline_analysis import decisions_on_ground, documents_of_replacement, load_ground, refuse_empty_choice
 
 # ---------------------------------------------------------------- what wildcards gained
 
@@ -121,7 +119,7 @@ def _kept_proposals(report: Report, earlier: Baseline | None) -> Iterator[KeptPr
             continue
         kept = KeptProposal(principal.arn, documents, report.diff.as_of, _dangerous(proposal))
         before = earlier.proposals.get(principal.arn) if earlier else None
-        if not proposal.safe or is_as_proposed(principal, kept):
+        if not proposal.safe or proposal.in_place:
             waiting = None
         elif before is not None and before.waiting_since and _unchanged(known.get(principal.arn), principal):
             waiting = before.waiting_since
@@ -135,9 +133,7 @@ def _unchanged(before: Principal | None, now: Principal) -> bool:
 
 
 def _documents(proposal: Proposal) -> tuple[Policy, ...]:
-    if proposal.replacement is None or proposal.replacement.refusal:
-        return ()
-    return tuple(policy_from_json(one.text, place=one.name) for one in proposal.replacement.documents)
+    return documents_of_replacement(proposal.replacement) if proposal.replacement else ()
 
 
 def _dangerous(proposal: Proposal) -> int:

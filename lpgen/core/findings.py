@@ -312,11 +312,20 @@ class SkipCount:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """All there is to say of one principal. `replacement` and `verification` are None where its class gets none."""
+    """All there is to say of one principal. `replacement` and `verification` are None where its class gets none.
+
+    `in_place` says that its policies say what the replacement does, so that there is nothing to do.
+    """
 
     diff: PrincipalDiff
     replacement: Replacement | None
     verification: Verification | None
+    in_place: bool = False
+
+    @property
+    def advice(self) -> str:
+        """What to do, in one sentence."""
+        return "nothing: its policies say what the replacement says" if self.in_place else self.diff.proposal
 
     @property
     def caveats(self) -> tuple[Caveat, ...]:

@@ -16,12 +16,13 @@ def render_generated(report: Report, output: str) -> str:
 def _lines(report: Report, output: str) -> Iterator[str]:
     made = [one for one in report.proposals if one.replacement is not None]
     written = [one for one in made if one.replacement and not one.replacement.refusal]
-    safe = sum(one.safe for one in written)
-    yield f"{len(written)} replacements in {terminal_text(output)}, {safe} called safe"
+    safe, in_place = sum(one.safe for one in written), sum(one.in_place for one in written)
+    already = f", {in_place} in place already" if in_place else ""
+    yield f"{len(written)} replacements in {terminal_text(output)}, {safe} called safe{already}"
     for problem in report.problems:
         yield f"  problem of the policy files: {terminal_text(problem)}"
     for one in made:
-        if not one.safe:
+        if not one.safe and not one.in_place:
             yield from _why_not(one)
 
 

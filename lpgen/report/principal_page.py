@@ -78,11 +78,13 @@ def identity_blocks(view: PrincipalView) -> Iterable[Block]:
     if view.proposal.replacement is not None and not view.has_documents:
         yield Paragraph(line(strong("No replacement: "), "what it needs doesn't fit AWS's limits", days))
     else:
-        yield Paragraph(line(strong("Proposal: "), diff.proposal, days))
+        yield Paragraph(line(strong("Proposal: "), view.proposal.advice, days))
 
 
 def safety_blocks(view: PrincipalView, *, min_days: int) -> Iterable[Block]:
-    """Whether the replacement is called safe, and what to do where it is not."""
+    """Whether the replacement is called safe, and what to do where it is not; nothing where it is in place."""
+    if view.proposal.in_place:
+        return
     if view.proposal.safe and view.proposal.verification is not None:
         checks = view.proposal.verification.checks
         examined = sum(check.examined for check in checks)
@@ -170,9 +172,9 @@ def _sizes(view: PrincipalView) -> Iterable[Block]:
 
 
 def plan_blocks(view: PrincipalView) -> Iterable[Block]:
-    """The steps that put the replacement in place."""
+    """The steps that put the replacement in place, unless it is."""
     steps = plan_steps(view.proposal)
-    if not steps:
+    if not steps or view.proposal.in_place:
         return
     yield titled("Plan" if view.proposal.safe else "Plan, once it is safe")
     todo = [step for step in steps if step.kind is not StepKind.KEEP_BOUNDARY]

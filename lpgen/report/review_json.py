@@ -5,7 +5,7 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
 
 - `as_of`, `catalog`, `min_days`: the day that ages count to, the action catalog, how many covered days are enough.
 - `totals`: the numbers of `principals[].counts` summed (`lpgen.report.counts.Counts` says what each one counts), and
-  how many principals there are, have a replacement, and have one that is called safe.
+  how many principals there are, have a replacement, and have one that is called safe, or is in place.
 - `coverage`: per account the days, gaps, Regions and records that were read, which sides of management events were
   seen, and by Region the event sources whose data events were, and those of which read-only or writing ones were;
   `known_from` what says which events were recorded, the log itself or the settings of `trails`;
@@ -18,8 +18,9 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
 - `skips`: records that are no usage, by reason. `problems`: gaps of the files given. `expired_decisions`: no longer in
   force. `not_in_snapshot`: principals of the logs that the authorization details don't have.
 - `principals`: by class and then by what could do most harm. Of each: `principal` (its ARN), `principal_id`, `account`,
-  `kind` and `class`; `proposal`; `safe` (null: there is no replacement); `not_safe_because` with the next step, and the
-  item by which a decision may accept it (null: nobody can); `accepted`; `covered_days`; `counts`;
+  `kind` and `class`; `proposal`; `in_place`, whether its policies say what the replacement says, so that nothing is to
+  do; `safe` (null: there is no replacement); `not_safe_because` with the next step, and the item by which a decision
+  may accept it (null: nobody can); `accepted`; `covered_days`; `counts`;
   `removal_confidence`, how many removals are how sure;
   `statements`, to which the numbers in `verdicts[].granted_by` point (from 0);
   `services`, by access level how many actions are granted and how many of them were seen (used or tried);
@@ -96,6 +97,7 @@ def totals_of_review(view: ReviewView) -> Row:
         replacements=sum(one.has_documents for one in made),
         refused=sum(not one.has_documents for one in made),
         safe=sum(one.proposal.safe for one in made),
+        in_place=sum(one.proposal.in_place for one in made),
         **asdict(view.totals),
     )
 
@@ -126,7 +128,8 @@ def _facts_of_principal(view: PrincipalView, *, min_days: int) -> Json:
         "account": diff.principal.account,
         "kind": diff.principal.kind,
         "class": diff.principal_class,
-        "proposal": diff.proposal,
+        "proposal": proposal.advice,
+        "in_place": proposal.in_place,
         "safe": safety_of_proposal(proposal),
         "not_safe_because": facts_of_caveats(proposal, min_days=min_days),
         "accepted": facts_of_accepted(diff.caveats),

@@ -79,14 +79,19 @@ def _title(report: Report) -> Iterable[Block]:
 
 def headline_blocks(view: ReviewView) -> Iterable[Block]:
     """How many principals and replacements there are, how many are safe, and what goes."""
-    made = [one for one in view.made if one.has_documents]
+    made = [one for one in view.to_make if one.has_documents]
     safe = sum(one.proposal.safe for one in made)
-    unsafe, refused = len(made) - safe, len(view.made) - len(made)
+    unsafe, refused = len(made) - safe, len(view.to_make) - len(made)
+    in_place = len(view.made) - len(view.to_make)
     if not view.views:
         yield Paragraph(line(bad("No principal to review.")))
         return
     total = sum((one.counts for one in made), Counts())
     dangerous = plural(total.dangerous, "dangerous grant")
+    if in_place and not view.to_make:
+        already = good(f"{plural(in_place, 'replacement')} in place already")
+        yield Paragraph(line(strong(plural(len(view.views), "principal")), ", ", already, "."))
+        return
     yield Paragraph(
         line(
             strong(f"{plural(len(view.views), 'principal')}, {plural(len(made), 'replacement')}: "),
@@ -94,6 +99,7 @@ def headline_blocks(view: ReviewView) -> Iterable[Block]:
             ", ",
             bad(f"{count(unsafe)} not safe yet") if unsafe else "none open",
             line("; ", bad(f"{count(refused)} refused as too large")) if refused else "",
+            line("; ", good(f"{count(in_place)} in place already")) if in_place else "",
             ".",
         )
     )

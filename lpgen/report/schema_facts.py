@@ -42,6 +42,7 @@ PRINCIPAL: Final = {
     "principal_id": TEXT,
     "class": one_of(PrincipalClass),
     "proposal": TEXT,
+    "in_place": YES_NO,
     "safe": nullable(YES_NO),
     "not_safe_because": listed(ref("caveat")),
 }
@@ -100,7 +101,9 @@ DEFS: Final[dict[str, Schema]] = {
     "evidence": record(EVIDENCE),
     "kept": record({"service": TEXT, "why": TEXT, "actions": TEXTS}),
     "statement": record(STATEMENT),
-    "totals": record({"principals": COUNT, "replacements": COUNT, "refused": COUNT, "safe": COUNT, **COUNTS}),
+    "totals": record(
+        dict.fromkeys(("principals", "replacements", "refused", "safe", "in_place"), COUNT) | dict(COUNTS)
+    ),
     "ungranted": record({**USE, "reason": TEXT, "explanation": nullable(TEXT)}),
     "unmapped": record({"event_source": TEXT, "event_name": TEXT, **EVIDENCE}),
     "use": record(USE),

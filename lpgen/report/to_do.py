@@ -45,7 +45,7 @@ def _unread(view: ReviewView) -> Iterable[Task]:
 
 
 def _roll_out(view: ReviewView) -> Iterable[Task]:
-    safe = tuple(one for one in view.made if one.proposal.safe)
+    safe = tuple(one for one in view.to_make if one.proposal.safe)
     if safe:
         removed = sum(one.counts.removed for one in safe)
         yield Task(
@@ -60,7 +60,7 @@ def _roll_out(view: ReviewView) -> Iterable[Task]:
 
 
 def _not_safe(view: ReviewView) -> Iterable[Task]:
-    unsafe = [one for one in view.made if not one.proposal.safe]
+    unsafe = [one for one in view.to_make if not one.proposal.safe]
     if unsafe:
         what = bad(f"Clear up what is not safe yet ({count(len(unsafe))})")
         words = line(what, ", or accept the reasons with ", name("--decisions FILE"))

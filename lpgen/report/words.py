@@ -92,6 +92,8 @@ def state_of(view: PrincipalView) -> Span:
     if view.proposal.replacement is None:
         return Span(_STATES.get(view.diff.principal_class, "none"), Tone.QUIET)
     prefix = "SSO " if view.diff.principal_class is PrincipalClass.SSO else ""
+    if view.proposal.in_place:
+        return Span(f"{prefix}in place", Tone.GOOD)
     if not view.has_documents:
         return Span(f"{prefix}too large", Tone.BAD)
     return Span(f"{prefix}safe", Tone.GOOD) if view.proposal.safe else Span(f"{prefix}not yet", Tone.BAD)

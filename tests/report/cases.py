@@ -141,6 +141,7 @@ class Case:
     inline: bool = False
     checks: tuple[Check, ...] | None = None
     sizes: tuple[tuple[str, int], ...] = ()
+    in_place: bool = False
 
     @property
     def arn(self) -> str:
@@ -185,7 +186,8 @@ class Case:
         documents = () if self.refusal else (self._document(principal, diff.lines),)
         replacement = Replacement(principal, documents, self.rules, self.sizes, self.refusal)
         checks = passed_checks(len(self.lines)) if self.checks is None else self.checks
-        return Proposal(diff, replacement, None if self.refusal else Verification(self.arn, checks))
+        verification = None if self.refusal else Verification(self.arn, checks)
+        return Proposal(diff, replacement, verification, in_place=self.in_place)
 
     def _document(self, principal: Principal, lines: Sequence[Line]) -> ReplacementDocument:
         groups: dict[tuple[str, StatementRef, Scope], list[Line]] = defaultdict(list)

@@ -23,6 +23,7 @@ CORPUS = (
     "@everyone @org/team #1 GH-2 org/repo#3 www.evil.example http://evil.example mail@evil.example deadbeefdeadbeef",
     "1. list\t- list\t> quote\t---\t===\t***\t~~~",
     "1.",
+    "0)\n",
     "- item",
     "> quote",
     "# heading",

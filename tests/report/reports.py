@@ -15,7 +15,7 @@ from lpgen.core.model import SkipReason
 from lpgen.core.replacements import Decision, DecisionKind
 from tests.report.cases import SECURITY, SHOP, Case, seen, use_of
 from tests.report.cases_without_replacement import without_replacement
-from tests.report.safe_cases import deployer, exporter, sso, storefront, user_in_group
+from tests.report.safe_cases import applied, deployer, exporter, sso, storefront, user_in_group
 from tests.report.unsafe_cases import analyst, failing, inventory, too_large
 
 MANAGEMENT = frozenset({SeenEvents("", "", True), SeenEvents("", "", False)})
@@ -26,7 +26,7 @@ def organization() -> Report:
     """One principal of every kind, in two covered accounts and one without logs."""
     cases = [
         *(make() for make in (deployer, storefront, inventory, analyst, exporter, user_in_group)),
-        *(make() for make in (too_large, failing, sso)),
+        *(make() for make in (too_large, failing, sso, applied)),
         *without_replacement(),
     ]
     stranger = PrincipalUsage(

@@ -1,10 +1,10 @@
-"""Principals whose replacement is safe: an administrator, an application, a probed role, a user and a role of SSO."""
+"""Principals whose replacement is safe: an administrator, an application, a user, a role of SSO; and one in place."""
 
 from __future__ import annotations
 
 import json
 
-from lpgen.core.findings import Confidence, Detachment, PrincipalClass, Verdict, WildcardUse
+from lpgen.core.findings import Caveat, CaveatKind, Confidence, Detachment, PrincipalClass, Verdict, WildcardUse
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import (
     AccessLevel,
@@ -186,4 +186,16 @@ def sso() -> Case:
             parent, ActionPattern("iam:*, organizations:*, account:*"), True, 17204, (Action("logs:FilterLogEvents"),)
         )
     ]
+    return case
+
+
+def applied() -> Case:
+    """A role whose replacement is in place, by a policy that is younger than the logs need."""
+    own_policy = own("lpgen-price-watcher-1")
+    when = seen(41, "2026-06-04", "2026-09-28", "5e0c8a11-41de-4f0a-9a57-0a1d5f2b7c21")
+    table = "arn:aws:dynamodb:us-east-1:111122223333:table/prices"
+    case = Case("price-watcher", detach=Detachment((own_policy.policy,), (), ()), in_place=True)
+    case.verdicts.append(verdict("dynamodb:GetItem", Verdict.USED, parents=(own_policy,), keep="used", evidence=when))
+    case.lines.append(used_line("dynamodb:GetItem", own_policy, when, table))
+    case.caveats.append(Caveat(CaveatKind.YOUNG_POLICY, "its policy is 9 days old; safe needs 90", "young-policy"))
     return case

@@ -1,42 +1,17 @@
-"""What a principal holds, by meaning: two documents that say the same in another order are no change."""
+"""What a principal holds, and whether it is what was proposed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from lpgen.core.drift.states import KeptProposal, State
 from lpgen.core.grounds import PrincipalGrants
-from lpgen.core.model import AttachedPolicy, Policy, PolicyKind, Principal, Statement
-
-Meaning = frozenset[tuple[object, ...]]
-"""The statements of a document without names and order."""
-
-_UNKNOWN: Final[Meaning] = frozenset({("unknown",)})
+from lpgen.core.model import AttachedPolicy, PolicyKind, Principal
+from lpgen.core.policies.meaning import says_the_same
 
 PolicyKey = tuple[str, str, str]
 """Kind, group and ARN or name of a policy that a principal holds."""
-
-
-def meaning_of(document: Policy | None) -> Meaning:
-    """What a document says; all missing documents are alike."""
-    if document is None:
-        return _UNKNOWN
-    return frozenset((document.version, *_statement(one)) for one in document.statements)
-
-
-def _statement(one: Statement) -> tuple[object, ...]:
-    return (
-        one.effect,
-        frozenset(one.patterns),
-        one.not_action,
-        frozenset(one.resources),
-        one.not_resource,
-        one.conditions,
-        one.principals,
-        one.not_principal,
-    )
 
 
 def policy_key(policy: AttachedPolicy) -> PolicyKey:
@@ -52,10 +27,7 @@ def held(principal: Principal) -> Mapping[PolicyKey, AttachedPolicy]:
 
 def is_as_proposed(principal: Principal, proposal: KeptProposal | None) -> bool:
     """Whether a principal's policies say what was proposed, and nothing else."""
-    if proposal is None or not proposal.documents or any(one.group for one in principal.policies):
-        return False
-    own = {meaning_of(one.document) for one in principal.policies}
-    return own == {meaning_of(one) for one in proposal.documents}
+    return proposal is not None and says_the_same(principal, proposal.documents)
 
 
 def is_in_place(principal: Principal, *sides: State) -> bool:

@@ -10,10 +10,11 @@ from typing import Final
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, DriftKind, fingerprint
 from lpgen.core.drift.gains import Gains, Weights
-from lpgen.core.drift.holdings import Pair, PolicyKey, held, is_in_place, meaning_of
+from lpgen.core.drift.holdings import Pair, PolicyKey, held, is_in_place
 from lpgen.core.drift.states import State
 from lpgen.core.grounds import Limit, PrincipalGrants
 from lpgen.core.model import Action, AttachedPolicy, Effect, Policy, PolicyKind, Principal, Statement
+from lpgen.core.policies.meaning import meaning_of
 
 _WEIGHTS: Final = Weights(Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
 _STEP: Final = "find out who changed it and why; undo it, or save a new baseline"

@@ -22,6 +22,9 @@ _LONGEST_NAME: Final = 128
 _HASH_LENGTH: Final = 12
 
 
+_IN_PLACE: Final = Refusal(RefusalKind.NOTHING_TO_DO, "its policies are the replacement already")
+
+
 @dataclass(frozen=True, slots=True)
 class WrittenPlan:
     """What a principal's folder says. `narrowed_by` has the files that narrow each old policy, by ARN or inline name.
@@ -32,6 +35,7 @@ class WrittenPlan:
     principal: str
     principal_id: str
     folder: str
+    in_place: bool
     safe: bool
     not_safe_because: tuple[str, ...]
     as_of: str
@@ -44,6 +48,8 @@ def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions
     """The plan for one principal; `principal` is as the policies given have it, None where they lack it."""
     if principal is None:
         return _unknown(written)
+    if written.in_place:
+        return _refused(written, principal, (_IN_PLACE,))
     refusals = (
         *refusals_of_principal(principal, exceptions, folder=written.folder),
         *_refusals_of_written(written, principal, exceptions),
@@ -64,8 +70,7 @@ def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions
     if isinstance(order, str):
         return _refused(written, principal, (Refusal(RefusalKind.NO_SPACE, order),))
     if not order.steps:
-        why = "its policies are the replacement already"
-        return _refused(written, principal, (Refusal(RefusalKind.NOTHING_TO_DO, why),))
+        return _refused(written, principal, (_IN_PLACE,))
     return _planned(written, principal, order)
 
 

@@ -1,0 +1,45 @@
+"""What policies say: two that say the same in another order, or under other names, differ in nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from lpgen.core.model import Policy, Principal, Statement
+
+Meaning = frozenset[tuple[object, ...]]
+"""The statements of a document without names and order."""
+
+_UNKNOWN: Final[Meaning] = frozenset({("unknown",)})
+
+
+def meaning_of(document: Policy | None) -> Meaning:
+    """What a document says; all missing documents are alike."""
+    if document is None:
+        return _UNKNOWN
+    return frozenset((document.version, *_statement(one)) for one in document.statements)
+
+
+def _statement(one: Statement) -> tuple[object, ...]:
+    return (
+        one.effect,
+        frozenset(one.patterns),
+        one.not_action,
+        frozenset(one.resources),
+        one.not_resource,
+        one.conditions,
+        one.principals,
+        one.not_principal,
+    )
+
+
+def says_the_same(principal: Principal, documents: Iterable[Policy]) -> bool:
+    """Whether a principal's own policies say what the documents say, and none of a group says more.
+
+    How statements are spread over policies changes nothing; without documents nothing is said.
+    """
+    wanted = [meaning_of(one) for one in documents]
+    if not wanted or any(one.group for one in principal.policies):
+        return False
+    held = [meaning_of(one.document) for one in principal.policies]
+    return frozenset().union(*held) == frozenset().union(*wanted)

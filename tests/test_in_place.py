@@ -1,0 +1,120 @@
+"""Once a replacement is in place there is nothing to do: every command says so, and generating changes nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lpgen.core.policies.meaning import meaning_of
+from lpgen.core.policies.policy import policy_from_json
+from tests.sample_organization import ROOT as SAMPLE_LOGS
+from tests.test_cli import run
+
+DETAILS = SAMPLE_LOGS / "authorization-details"
+
+
+def lpgen(*arguments: object) -> str:
+    done = run(*map(str, arguments))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder, the replacements of the sample organization, and its policies once all are in place."""
+    home = tmp_path_factory.mktemp("in-place")
+    run("ingest", str(SAMPLE_LOGS), "--data", str(home / "data"))
+    run("generate", "--data", str(home / "data"), "--policies", str(DETAILS), "--output", str(home / "out"))
+    written = {folder_principal(one): one for one in (home / "out").iterdir() if one.is_dir()}
+    (home / "after").mkdir()
+    for file in DETAILS.glob("*.json"):
+        details = json.loads(file.read_text("utf-8"))
+        for entry in (*details["RoleDetailList"], *details["UserDetailList"]):
+            if entry["Arn"] in written:
+                put_in_place(entry, written[entry["Arn"]])
+        (home / "after" / file.name).write_text(json.dumps(details), "utf-8")
+    return home
+
+
+def folder_principal(folder: Path) -> str:
+    return str(json.loads((folder / "evidence.json").read_text("utf-8"))["principal"])
+
+
+def put_in_place(entry: dict[str, Any], folder: Path) -> None:
+    """Makes the documents of a folder the only policies of a role or user."""
+    inline = "RolePolicyList" if "RoleName" in entry else "UserPolicyList"
+    documents = [json.loads(one.read_text("utf-8")) for one in sorted(folder.glob("policy-*.json"))]
+    entry[inline] = [{"PolicyName": f"p{at}", "PolicyDocument": one} for at, one in enumerate(documents)]
+    entry["AttachedManagedPolicies"] = []
+    entry["GroupList"] = []
+
+
+def given(home: Path) -> list[object]:
+    return ["--data", home / "data", "--policies", home / "after"]
+
+
+def test_replacements_of_replacements_say_the_same(home: Path) -> None:
+    lpgen("generate", *given(home), "--output", home / "again")
+    folders = [one for one in (home / "out").iterdir() if one.is_dir()]
+    assert len(folders) > 20
+    for folder in folders:
+        before, after = (
+            {meaning_of(policy_from_json(one.read_text("utf-8"), place="")) for one in side.glob("policy-*.json")}
+            for side in (folder, home / "again" / folder.name)
+        )
+        assert before == after
+
+
+def test_review_has_nothing_to_do_where_replacements_are_in_place(home: Path) -> None:
+    text = lpgen("review", *given(home), "--format", "text")
+    assert "33 principals, 29 replacements in place already." in text
+    tasks = text.partition("What to do")[2].partition("What the logs cover")[0]
+    assert "replacement" not in tasks
+    assert "not safe" not in tasks
+    found = json.loads(lpgen("review", *given(home), "--format", "json"))
+    assert found["totals"]["in_place"] == found["totals"]["replacements"] == 29
+    (analyst,) = (one for one in found["principals"] if one["principal"].endswith("/storage-analyst"))
+    assert (analyst["in_place"], analyst["safe"]) == (True, False)
+    assert analyst["proposal"] == "nothing: its policies say what the replacement says"
+
+
+def test_review_counts_what_is_in_place_apart(home: Path, tmp_path: Path) -> None:
+    for file in DETAILS.glob("*.json"):
+        details = json.loads(file.read_text("utf-8"))
+        after = json.loads((home / "after" / file.name).read_text("utf-8"))
+        details["RoleDetailList"] = after["RoleDetailList"]
+        (tmp_path / file.name).write_text(json.dumps(details), "utf-8")
+    text = lpgen("review", "--data", home / "data", "--policies", tmp_path)
+    assert "33 principals, 2 replacements: 2 safe, none open; 27 in place already." in text
+    assert "Put 2 safe replacements in place" in text
+
+
+def test_generate_strict_takes_what_is_in_place(home: Path) -> None:
+    said = run("generate", *map(str, given(home)), "--output", str(home / "strict"), "--strict")
+    assert said.returncode == 0
+    assert "29 replacements in" in said.stderr
+    assert ", 29 in place already" in said.stderr
+    assert "not safe yet" not in said.stderr
+
+
+def test_rollout_plans_nothing_for_what_is_in_place(home: Path) -> None:
+    lpgen("generate", *given(home), "--output", home / "planned")
+    done = run("rollout", "plan", str(home / "planned"), "--policies", str(home / "after"))
+    assert done.returncode == 1
+    refusals = [one["refusals"] for one in json.loads(done.stdout)["principals"]]
+    assert len(refusals) == 29
+    assert {one["why"] for found in refusals for one in found} == {"its policies are the replacement already"}
+
+
+def test_sarif_has_no_doubts_about_what_is_in_place(home: Path) -> None:
+    before = lpgen("review", "--data", home / "data", "--policies", DETAILS, "--format", "sarif")
+    after = lpgen("review", *given(home), "--format", "sarif")
+    rules = [
+        {one["ruleId"] for one in json.loads(text)["runs"][0]["results"] if one["level"] != "none"}
+        for text in (before, after)
+    ]
+    assert "unmapped-event" in rules[0]
+    assert "unmapped-event" not in rules[1]
