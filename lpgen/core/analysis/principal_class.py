@@ -102,9 +102,15 @@ def _proposal_for_unused(
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
     """
+    may_hide = any(line.kind is LineKind.KEPT for line in lines)
     if has_unseen_use(principal, usage, coverage):
+        if may_hide:
+            return (
+                "find out what its last use was before anything else: IAM dates it inside the window, so that it did"
+                " what the logs can't show, or logs of it are missing"
+            )
         return "find the logs of its last use before anything else: IAM dates it inside the window"
-    if principal.kind is PrincipalKind.USER and any(line.kind is LineKind.KEPT for line in lines):
+    if principal.kind is PrincipalKind.USER and may_hide:
         return (
             "ask its owner, or IAM by --last-accessed, whether it is used: it may do what the logs can't show, and"
             " where it does nothing else it leaves no record"

@@ -295,7 +295,9 @@ def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hol
     assert "older than 400 days" in unused.proposal
     hole = diff_of(role(policy(allow("*")), last_used=days_before_end(5)))
     assert caveats(hole) == {CaveatKind.COVERAGE_HOLE}
-    assert "disable" not in hole.proposal
+    assert hole.proposal.startswith("find the logs of its last use")
+    hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), last_used=days_before_end(5)))
+    assert hidden.proposal.startswith("find out what its last use was")
 
 
 def test_diff_asks_about_a_user_whose_use_the_logs_cant_show_before_disabling_it() -> None:
