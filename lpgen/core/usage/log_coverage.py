@@ -26,12 +26,13 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.
 
 @dataclass(slots=True)
 class _Account:
-    """What the tables hold of one account. `seen` has the days of its events by Region, source and side."""
+    """What the tables hold of one account. `seen` has the days of its events by Region, source and side: None where
+    they don't say."""
 
     days: set[date] = field(default_factory=set)
     regions: set[str] = field(default_factory=set)
     records: int = 0
-    seen: dict[tuple[str, str, bool], set[date]] = field(default_factory=lambda: defaultdict(set))
+    seen: dict[tuple[str, str, bool | None], set[date]] = field(default_factory=lambda: defaultdict(set))
     sources: set[str] = field(default_factory=set)
 
 
@@ -87,9 +88,9 @@ def _accounts(usage: Usage) -> dict[str, _Account]:
 _COLUMNS: Final = ("account", "region", "day", "category", "event_source", "records", "read_only", "writing")
 
 
-def _sides(read_only: int, writing: int) -> Iterable[bool]:
-    """The sides that records show: both where none of them says, as in tables that don't keep it."""
-    return [side for side, count in ((True, read_only), (False, writing)) if count or not read_only + writing]
+def _sides(read_only: int, writing: int) -> Iterable[bool | None]:
+    """The sides that records show: None where none of them says."""
+    return [side for side, count in ((True, read_only), (False, writing)) if count] or (None,)
 
 
 def _account_coverage(
@@ -117,7 +118,7 @@ def _account_coverage(
         gaps,
         tuple(sorted(seen.regions - {""})),
         seen.records,
-        frozenset(_seen_events(seen, first, reset)),
+        frozenset(_seen_events(seen, first, last, reset=reset)),
         holes=holes,
         known_from=known_from,
         trails=tuple(describe_trail(trail) for trail in trails or ()),
@@ -126,12 +127,21 @@ def _account_coverage(
     )
 
 
-def _seen_events(account: _Account, first: date, reset: date | None) -> Iterable[SeenEvents]:
-    """What the log holds, but nothing that it holds none of since a trail's selectors were `reset`."""
-    for (region, source, read_only), days in account.seen.items():
-        if reset is None or max(days) >= reset:
-            start = min(days)
-            yield SeenEvents(region, source, read_only, start if (start - first).days > LONGEST_QUIET_DAYS else None)
+def _seen_events(account: _Account, first: date, last: date, *, reset: date | None) -> Iterable[SeenEvents]:
+    """What the log holds, but nothing that it holds none of since a trail's selectors were `reset`.
+
+    What the day of the reset shows may be from before it: it counts only where the log ends with that day. Where no
+    record says whether it is read-only, as in tables that don't keep it, they are taken to be of both sides.
+    """
+    holds_from = first if reset is None else reset + timedelta(days=1) if reset < last else reset
+    telling = {(region, source) for region, source, side in account.seen if side is not None}
+    for (region, source, side), days in account.seen.items():
+        if max(days) < holds_from or (side is None and (region, source) in telling):
+            continue
+        start = min(days)
+        since = start if (start - first).days > LONGEST_QUIET_DAYS else None
+        for read_only in (True, False) if side is None else (side,):
+            yield SeenEvents(region, source, read_only, since)
 
 
 def _concerns(change: TrailChange, account: str, trails: tuple[Trail, ...] | None) -> bool:

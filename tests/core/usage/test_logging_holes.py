@@ -120,3 +120,41 @@ def test_coverage_from_usage_stands_a_record_of_the_last_day_of_all(tmp_path: Pa
     assert found.covered_days == 30
     change = TrailChange(datetime(9999, 12, 31, tzinfo=UTC), "PutEventSelectors", ACCOUNT, "main", ROLE, "event-1")
     assert str(first_day_after(change)) == "9999-12-31"
+
+
+def sides_of(records: list[dict[str, Any]], folder: Path) -> frozenset[bool]:
+    """What `readOnly` the management events have that the log of these records is taken to hold."""
+    (folder / "log.json").write_text(json.dumps({"Records": records}), "utf-8")
+    ingest([folder / "log.json"], bundled_catalog(), data=folder / "data")
+    (found,) = coverage_from_usage(read_usage(folder / "data")).accounts
+    return found.sides()
+
+
+def event(when: str, **more: Any) -> dict[str, Any]:
+    return {**record("DescribeTrails", f"2026-09-{when}:00:00Z"), "eventID": f"{when} {more}", **more}
+
+
+@pytest.mark.parametrize(
+    ("read_at", "last", "sides"),
+    [
+        ("11T08", "20T12", {True, False}),
+        ("10T08", "20T12", {False}),
+        ("10T08", "10T20", {True, False}),
+    ],
+)
+def test_coverage_from_usage_takes_no_event_of_the_day_of_a_change_for_one_after_it(
+    read_at: str, last: str, sides: set[bool], tmp_path: Path
+) -> None:
+    reset = {**record("PutEventSelectors", "2026-09-10T12:00:00Z"), "readOnly": False}
+    days = ["01T08", read_at]
+    records = [*(event(when, readOnly=True) for when in days), reset, event(last, readOnly=False)]
+    assert sides_of(records, tmp_path) == sides
+
+
+def test_coverage_from_usage_takes_records_that_say_nothing_for_both_sides_only_where_none_says(
+    tmp_path: Path,
+) -> None:
+    silent = [event("01T08", awsRegion="eu-north-1"), event("02T08")]
+    for name, writes, sides in (("none", [], {True, False}), ("some", [event("02T09", readOnly=False)], {False})):
+        (tmp_path / name).mkdir()
+        assert sides_of([*silent, *writes], tmp_path / name) == sides
