@@ -109,6 +109,23 @@ def test_rollout_plans_nothing_for_what_is_in_place(home: Path) -> None:
     assert {one["why"] for found in refusals for one in found} == {"its policies are the replacement already"}
 
 
+def test_rollout_asks_the_policies_given_what_is_in_place(home: Path, tmp_path: Path) -> None:
+    done = run("rollout", "plan", str(home / "out"), "--policies", str(home / "after"))
+    plans = json.loads(done.stdout)["principals"]
+    assert {one["why"] for plan in plans for one in plan["refusals"]} == {"its policies are the replacement already"}
+    lpgen("generate", *given(home), "--output", tmp_path / "planned")
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    for file in (home / "after").iterdir():
+        details = json.loads(file.read_text("utf-8"))
+        for entry in details["RoleDetailList"]:
+            entry["RolePolicyList"].append({"PolicyName": "more", "PolicyDocument": {"Statement": [statement]}})
+        (tmp_path / file.name).write_text(json.dumps(details), "utf-8")
+    done = run("rollout", "plan", str(tmp_path / "planned"), *(f"--policies={one}" for one in tmp_path.glob("*.json")))
+    roles = [one for one in json.loads(done.stdout)["principals"] if one["kind"] == "role"]
+    kinds = [{one["kind"] for one in plan["refusals"]} for plan in roles]
+    assert all("other_policies" in found and "nothing_to_do" not in found for found in kinds)
+
+
 def test_sarif_has_no_doubts_about_what_is_in_place(home: Path) -> None:
     before = lpgen("review", "--data", home / "data", "--policies", DETAILS, "--format", "sarif")
     after = lpgen("review", *given(home), "--format", "sarif")

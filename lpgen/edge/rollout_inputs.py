@@ -50,7 +50,6 @@ class _Evidence(msgspec.Struct):
     replaces: _Replaces
     policies: list[_Policy]
     lines: list[_Line]
-    in_place: bool = False
 
 
 class _Catalog(msgspec.Struct):
@@ -98,7 +97,6 @@ def _read_folder(folder: Path) -> WrittenPlan:
         principal=evidence.principal,
         principal_id=evidence.principal_id,
         folder=folder.name,
-        in_place=evidence.in_place,
         safe=evidence.safe is True,
         not_safe_because=tuple(one.message for one in evidence.not_safe_because),
         as_of=evidence.as_of,

@@ -10,6 +10,7 @@ from typing import Final
 
 from lpgen.core.model import AttachedPolicy, Effect, Policy, PolicyKind, Principal, PrincipalKind
 from lpgen.core.policies.limits import MANAGED_POLICY_LIMIT, ROLE_INLINE_LIMIT, USER_INLINE_LIMIT
+from lpgen.core.policies.meaning import says_the_same
 from lpgen.core.policies.policy import policy_from_json, policy_size, policy_to_json
 from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
 from lpgen.core.rollout.code import permission_set_policy, stack_resources
@@ -35,7 +36,6 @@ class WrittenPlan:
     principal: str
     principal_id: str
     folder: str
-    in_place: bool
     safe: bool
     not_safe_because: tuple[str, ...]
     as_of: str
@@ -48,7 +48,7 @@ def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions
     """The plan for one principal; `principal` is as the policies given have it, None where they lack it."""
     if principal is None:
         return _unknown(written)
-    if written.in_place:
+    if says_the_same(principal, (policy_from_json(one.text, place=one.file) for one in written.documents)):
         return _refused(written, principal, (_IN_PLACE,))
     refusals = (
         *refusals_of_principal(principal, exceptions, folder=written.folder),
