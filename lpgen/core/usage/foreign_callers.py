@@ -20,7 +20,17 @@ from lpgen.core.usage.columns import flag_column, text_column
 from lpgen.core.usage.table_merge import merge_tables
 from lpgen.core.usage.tables import USAGE_SHAPE, Usage
 
-_CALL: Final = ("principal", "day", "event_source", "event_name", "action", "resource_kind", "resource", "outcome")
+_CALL: Final = (
+    "principal",
+    "principal_id",
+    "day",
+    "event_source",
+    "event_name",
+    "action",
+    "resource_kind",
+    "resource",
+    "outcome",
+)
 """What a call has in common in the logs of both accounts."""
 
 

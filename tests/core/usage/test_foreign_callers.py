@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -92,6 +93,13 @@ def test_call_that_both_accounts_logs_show_counts_once() -> None:
 def test_call_that_differs_from_those_of_the_own_log_counts_beside_them(changes: dict[str, Any]) -> None:
     found = name_foreign_callers(usage(foreign(eventID="there", **changes), record()), {})
     assert sorted(row["recipient_account"] for row in rows(found.table)) == [FAR["accountId"], OWNER]
+
+
+def test_call_that_the_own_log_shows_of_an_earlier_role_of_the_name_is_another() -> None:
+    earlier = json.loads(json.dumps(record_json()).replace("AROAEXAMPLE", "AROAEARLIER"))
+    both = usage(foreign(eventID="there"), msgspec.convert(earlier, Record))
+    found = rows(name_foreign_callers(both, {"AROAEXAMPLE": ROLE}).table)
+    assert {(row["principal"], row["principal_id"]) for row in found} == {(ROLE, "AROAEXAMPLE"), (ROLE, "AROAEARLIER")}
 
 
 def test_naming_comes_after_merging_and_changes_nothing_else() -> None:
