@@ -94,7 +94,8 @@ yet lies in `not-safe-yet`, which Terraform leaves alone. `lpgen verify` proves 
 folder; these files say the same.
 
 1. Take a folder into your code, or use it as a module with the provider of its account
-   (hashicorp/aws {PROVIDER_VERSION}).
+   (hashicorp/aws {PROVIDER_VERSION}). Keep a file that you took earlier where a later run writes none in its place, or
+   one in `not-safe-yet`: without it Terraform would destroy the policies that are in force.
 2. Where the role itself is in your code: take `managed_policy_arns` and `inline_policy` out of its `aws_iam_role`,
    and its other attachments and inline policies out of the code. They would put back what these files take away.
 3. Read `terraform plan`. The `..._exclusive` resources detach and delete every policy that they don't list, those

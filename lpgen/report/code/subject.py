@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lpgen.core.findings import Detachment, PrincipalClass, Proposal
 from lpgen.core.folders import folder_of_account, folder_of_principal
 from lpgen.core.model import Principal
+from lpgen.core.rollout.calls import POLICY_PATH
 from lpgen.core.rollout.code import permission_set_policy
 from lpgen.report.plan import plan_note
 
@@ -22,7 +23,10 @@ class CodeDocument:
 
 @dataclass(frozen=True, slots=True)
 class CodeSubject:
-    """One principal. `reasons` are why it isn't called safe, empty where it is; `note` is of the plan, or ""."""
+    """One principal. `reasons` are why it isn't called safe, empty where it is or is in place; `note` is of the plan.
+
+    `detach` leaves out policies with the names of the new ones: earlier code made them, and they become the new ones.
+    """
 
     principal: Principal
     documents: tuple[CodeDocument, ...]
@@ -48,17 +52,31 @@ def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
     replacement = proposal.replacement
     if replacement is None or replacement.refusal or not replacement.documents:
         return None
-    reasons = tuple(caveat.message for caveat in proposal.caveats)
-    if not proposal.safe and not reasons:
-        reasons = ("nothing was verified",)
+    reasons = () if proposal.in_place else _reasons(proposal)
     of_set = proposal.diff.principal_class is PrincipalClass.SSO
     documents = tuple(CodeDocument(one.name, one.inline, one.text) for one in replacement.documents)
     whole = permission_set_policy(one.text for one in documents) if of_set else ""
     return CodeSubject(
         replacement.principal,
         (CodeDocument(documents[0].name, True, whole),) if whole else documents,
-        proposal.diff.detach,
+        _others(proposal.diff.detach, replacement.principal, documents),
         reasons,
         plan_note(proposal),
         of_set,
+    )
+
+
+def _reasons(proposal: Proposal) -> tuple[str, ...]:
+    found = tuple(caveat.message for caveat in proposal.caveats)
+    return found if found or proposal.safe else ("nothing was verified",)
+
+
+def _others(detach: Detachment, principal: Principal, documents: tuple[CodeDocument, ...]) -> Detachment:
+    """What is to be taken away but for what the code itself keeps."""
+    own = {f"{principal.account}:policy{POLICY_PATH}{one.name}" for one in documents if not one.inline}
+    inline = {one.name for one in documents if one.inline}
+    return replace(
+        detach,
+        managed=tuple(one for one in detach.managed if one.partition("::")[2] not in own),
+        inline=tuple(one for one in detach.inline if one not in inline),
     )

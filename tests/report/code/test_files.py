@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from lpgen.report.code import CodeForm, code_files
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
 from tests.report.reports import organization
-from tests.report.safe_cases import deployer, storefront
+from tests.report.safe_cases import applied, deployer, storefront
 from tests.report.unsafe_cases import failing
 
 
@@ -26,6 +27,29 @@ def test_code_files_put_apart_what_is_not_safe(form: CodeForm, ending: str) -> N
     assert f"{form}/111122223333/111122223333-role-platform-deployer.{ending}" in files
     assert f"{form}/444455556666/not-safe-yet/444455556666-role-partner-share.{ending}" in files
     assert [name for name in files if "partner-share" in name and "not-safe-yet" not in name] == []
+
+
+@pytest.mark.parametrize(("form", "ending"), [(CodeForm.TERRAFORM, "tf"), (CodeForm.CLOUDFORMATION, "json")])
+def test_code_files_keep_what_is_in_place_where_it_was(form: CodeForm, ending: str) -> None:
+    files = code_files([applied().proposal()], form)
+    text = files[f"{form}/111122223333/111122223333-role-price-watcher.{ending}"]
+    assert "NOT SAFE YET" not in text
+    assert "NotSafeYet" not in text
+
+
+@pytest.mark.parametrize("form", CodeForm)
+def test_code_files_never_take_away_what_they_made(form: CodeForm) -> None:
+    proposal = deployer().proposal()
+    assert proposal.replacement
+    made = [one.name for one in proposal.replacement.documents if not one.inline]
+    arns = tuple(f"arn:aws:iam::111122223333:policy/lpgen/{name}" for name in made)
+    other = "arn:aws:iam::111122223333:policy/lpgen/lpgen-another"
+    detach = replace(proposal.diff.detach, managed=(*arns, other))
+    files = code_files([replace(proposal, diff=replace(proposal.diff, detach=detach))], form)
+    (text,) = (text for name, text in files.items() if "platform-deployer" in name)
+    assert made
+    assert other in text
+    assert not any(re.search(rf"{re.escape(arn)}(?![\w-])", text) for arn in arns)
 
 
 def test_code_files_leave_out_what_has_no_replacement() -> None:
