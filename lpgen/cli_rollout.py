@@ -292,7 +292,8 @@ def _end(outcomes: Iterable[Outcome], *, told: frozenset[str] = frozenset()) -> 
     found = tuple(outcomes)
     say(render_outcomes([one for one in found if one.principal not in told]), nl=False)
     kinds = {one.kind for one in found}
-    if kinds & {OutcomeKind.TAKEN_BACK, OutcomeKind.STUCK, OutcomeKind.NOT_REACHED}:
+    unfinished = {OutcomeKind.TAKEN_BACK, OutcomeKind.STUCK, OutcomeKind.NOT_REACHED}
+    if kinds & {*unfinished, OutcomeKind.UNDONE_IN_PART, OutcomeKind.LEFT}:
         raise typer.Exit(EXIT_UNFINISHED)
     if kinds & {OutcomeKind.REFUSED, OutcomeKind.UNDONE_BUT}:
         raise typer.Exit(EXIT_FOUND)

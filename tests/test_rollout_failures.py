@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.rollout.calls import Call
@@ -239,7 +239,8 @@ def test_apply_then_undo_is_the_identity(
     world = World(server, tmp_path_factory.mktemp("random"))
     arn = world.make_role("app", inline=inline, managed={f"m{name}": text for name, text in managed.items()})
     before = world.read(arn)
-    world.plan_of({arn: new})
+    (planned,) = world.plan_of({arn: new})["principals"]
+    assume(planned["calls"])  # there are none where the old policies say the same
     world.apply()
     assert world.read(arn).holding != before.holding
     world.undo()

@@ -210,7 +210,8 @@ def undo_principal(begun: Begun, run: Run) -> Outcome:
         return Outcome(begun.principal, OutcomeKind.STUCK, (f"undoing failed: {error.message}",))
     if left:
         run.journal.note("undo_failed", begun.principal, why="; ".join(left))
-        return Outcome(begun.principal, OutcomeKind.STUCK, (*left, *differences))
+        kind = OutcomeKind.LEFT if differences else OutcomeKind.UNDONE_IN_PART
+        return Outcome(begun.principal, kind, (*left, *differences))
     run.journal.note("undone", begun.principal, differences=list(differences))
     kind = OutcomeKind.UNDONE_BUT if differences else OutcomeKind.UNDONE
     return Outcome(begun.principal, kind, differences)

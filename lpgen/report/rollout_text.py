@@ -174,6 +174,8 @@ _ENDINGS = {
     OutcomeKind.STUCK: "NOT AS IT WAS: run `lpgen rollout undo` on this plan",
     OutcomeKind.NOT_REACHED: "not reached",
     OutcomeKind.UNDONE: "undone: its policies are what they were, to the byte",
+    OutcomeKind.UNDONE_IN_PART: "undone but for what is named: settle it by hand, then run `lpgen rollout undo` again",
+    OutcomeKind.LEFT: "NOT AS IT WAS: settle by hand what is named, then run `lpgen rollout undo` again",
     OutcomeKind.UNDONE_BUT: "undone, and others have changed it since",
 }
 

@@ -15,6 +15,8 @@ class OutcomeKind(StrEnum):
     STUCK = "stuck"  # a call failed, and so did taking back
     NOT_REACHED = "not_reached"  # another principal failed before
     UNDONE = "undone"
+    UNDONE_IN_PART = "undone_in_part"  # the principal is as it was, and something that lpgen made is left
+    LEFT = "left"  # something that others made would be lost, and the principal isn't as it was
     UNDONE_BUT = "undone_but"  # what lpgen did is undone, and others have changed something meanwhile
 
 
