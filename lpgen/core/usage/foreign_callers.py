@@ -16,7 +16,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from lpgen.core.model import Principal
-from lpgen.core.usage.columns import flag_column, text_column
+from lpgen.core.usage.columns import column_values, flag_column, text_column
 from lpgen.core.usage.table_merge import merge_tables
 from lpgen.core.usage.tables import USAGE_SHAPE, Usage
 
@@ -43,14 +43,17 @@ def name_foreign_callers(usage: Usage, arns: Mapping[str, str]) -> Usage:
     table = usage.table
     if all(_is_arn(one) for one in table.column("principal").unique().to_pylist()):
         return usage
-    is_own = [_is_arn(one) for one in table.column("principal").to_pylist()]
-    own, foreign = _only(table, is_own), _only(table, [not one for one in is_own])
+    is_own = [_is_arn(one) for one in column_values(table.column("principal"))]
+    own = _only(table, is_own)
     known = _recorded_arns(own) | dict(arns)
-    callers = [known.get(one, "") for one in foreign.column("principal_id").to_pylist()]
+    callers = [known.get(one, "") for one in column_values(table.column("principal_id"))]
+    is_foreign = [bool(arn) and not is_theirs for arn, is_theirs in zip(callers, is_own, strict=True)]
+    foreign = _only(table, is_foreign)
     at = foreign.schema.get_field_index("principal")
-    named = foreign.set_column(at, foreign.schema.field(at).with_type(pa.string()), text_column(callers))
-    copies = _calls_of(own, frozenset(callers))
-    is_new = [bool(call[0]) and call not in copies for call in _calls(named)]
+    arns_of_rows = [arn for arn, is_one in zip(callers, is_foreign, strict=True) if is_one]
+    named = foreign.set_column(at, foreign.schema.field(at).with_type(pa.string()), text_column(arns_of_rows))
+    copies = _calls_of(own, frozenset(arns_of_rows))
+    is_new = [call not in copies for call in _calls(named)]
     return replace(usage, table=merge_tables([own, _only(named, is_new)], USAGE_SHAPE))
 
 
@@ -69,14 +72,14 @@ def _only(table: pa.Table, flags: Sequence[bool]) -> pa.Table:
 
 def _recorded_arns(own: pa.Table) -> dict[str, str]:
     """The ARN that records show of each id."""
-    pairs = set(zip(own.column("principal_id").to_pylist(), own.column("principal").to_pylist(), strict=True))
+    pairs = set(zip(column_values(own.column("principal_id")), column_values(own.column("principal")), strict=True))
     return {unique_id: arn for unique_id, arn in sorted(pairs) if unique_id}
 
 
 def _calls(table: pa.Table) -> Iterator[tuple[Any, ...]]:
-    return zip(*(table.column(name).to_pylist() for name in _CALL), strict=True)
+    return zip(*(column_values(table.column(name)) for name in _CALL), strict=True)
 
 
 def _calls_of(table: pa.Table, principals: Collection[str]) -> frozenset[tuple[Any, ...]]:
-    is_theirs = [one in principals for one in table.column("principal").to_pylist()]
+    is_theirs = [one in principals for one in column_values(table.column("principal"))]
     return frozenset(_calls(_only(table, is_theirs)))
