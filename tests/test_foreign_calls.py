@@ -72,3 +72,12 @@ def test_call_that_both_logs_hold_counts_once(home: Path) -> None:
     (home / "own.json").write_text(json.dumps({"Records": [RECORD, own_read()]}), encoding="utf-8")
     lpgen("ingest", home / "own.json", home / "theirs.json", "--data", home / "data")
     assert read_verdict(home)["evidence"]["records"] == 1
+
+
+def test_call_that_nobody_can_map_makes_its_caller_incomplete(home: Path) -> None:
+    strange = {**READ, "eventName": "JuggleObject"}
+    (home / "theirs.json").write_text(json.dumps({"Records": [strange]}), encoding="utf-8")
+    lpgen("ingest", home / "own.json", home / "theirs.json", "--data", home / "data")
+    given = ["--data", home / "data", "--policies", home / "policies.json"]
+    (principal,) = json.loads(run("review", *map(str, given), "--format", "json").stdout)["principals"]
+    assert "unmapped s3.amazonaws.com JuggleObject" in [one["item"] for one in principal["not_safe_because"]]

@@ -270,7 +270,8 @@ def _unmapped(plan: PrincipalPlan, since: datetime, usage: Usage) -> Iterator[tu
     found: dict[str, int] = defaultdict(int)
     rows = zip(*(usage.skips.column(name).to_pylist() for name in columns), strict=True)
     for principal, reason, outcome, source, name, last, records in rows:
-        denied = reason == SkipReason.UNMAPPED and outcome == Outcome.DENIED
+        # Of the calls from another account only those that can't be mapped have a caller.
+        denied = reason in (SkipReason.UNMAPPED, SkipReason.CROSS_ACCOUNT_CALLER) and outcome == Outcome.DENIED
         if principal == plan.principal and denied and last is not None and last >= since:
             found[f"{source} {name}"] += records
     yield from sorted(found.items())

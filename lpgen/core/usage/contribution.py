@@ -47,7 +47,8 @@ class Contribution:
     """Why a record is no usage (None where it is), with a detail, and the rows of the tables that it counts in.
 
     `rows` are usage rows: the key behind the day, and the resources that fold to that row, sorted. A call from another
-    account has some too, though it is no usage here.
+    account has some too, though it is no usage here; where it `hides_use`, since the event map doesn't know it, it has
+    none.
     """
 
     skip: SkipReason | None
@@ -59,6 +60,7 @@ class Contribution:
     event_source: str
     event_name: str
     read_only: bool | None
+    hides_use: bool
     rows: tuple[tuple[Behind, tuple[str, ...]], ...]
 
 
@@ -81,6 +83,9 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
         event_source=record.eventSource,
         event_name=record.eventName,
         read_only=record.readOnly,
+        hides_use=skip is SkipReason.CROSS_ACCOUNT_CALLER
+        and caller.kind is CallerKind.CROSS_ACCOUNT_ID
+        and mapping.status is MappingStatus.UNMAPPED,
         rows=_rows(record, caller, outcome, mapping.actions) if skip in _GIVE_ROWS else (),
     )
 

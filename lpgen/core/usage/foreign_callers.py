@@ -18,7 +18,7 @@ import pyarrow as pa
 from lpgen.core.model import Principal
 from lpgen.core.usage.columns import column_values, flag_column, text_column
 from lpgen.core.usage.table_merge import merge_tables
-from lpgen.core.usage.tables import USAGE_SHAPE, Usage
+from lpgen.core.usage.tables import SKIPS_SHAPE, USAGE_SHAPE, Usage
 
 _CALL: Final = (
     "principal",
@@ -38,10 +38,11 @@ def name_foreign_callers(usage: Usage, arns: Mapping[str, str]) -> Usage:
     """The usage with the ARN of each caller that has only an id in it, and without the rows of ids that nothing names.
 
     An id is named by `arns`, those of the policies' principals, else by the records of the caller's own account. What
-    these show too is left out: it is the same call, in both accounts' logs.
+    these show too is left out: it is the same call, in both accounts' logs. A call that the event map doesn't know is
+    one of the caller's in the skips, too.
     """
     table = usage.table
-    if all(_is_arn(one) for one in table.column("principal").unique().to_pylist()):
+    if _has_arns(table) and _has_arns(usage.skips):
         return usage
     is_own = [_is_arn(one) for one in column_values(table.column("principal"))]
     own = _only(table, is_own)
@@ -49,17 +50,36 @@ def name_foreign_callers(usage: Usage, arns: Mapping[str, str]) -> Usage:
     callers = [known.get(one, "") for one in column_values(table.column("principal_id"))]
     is_foreign = [bool(arn) and not is_theirs for arn, is_theirs in zip(callers, is_own, strict=True)]
     foreign = _only(table, is_foreign)
-    at = foreign.schema.get_field_index("principal")
     arns_of_rows = [arn for arn, is_one in zip(callers, is_foreign, strict=True) if is_one]
-    named = foreign.set_column(at, foreign.schema.field(at).with_type(pa.string()), text_column(arns_of_rows))
+    named = _with_principals(foreign, arns_of_rows)
     copies = _calls_of(own, frozenset(arns_of_rows))
     is_new = [call not in copies for call in _calls(named)]
-    return replace(usage, table=merge_tables([own, _only(named, is_new)], USAGE_SHAPE))
+    return replace(
+        usage,
+        table=merge_tables([own, _only(named, is_new)], USAGE_SHAPE),
+        skips=_name_skipped(usage.skips, known),
+    )
 
 
 def arns_by_id(principals: Iterable[Principal]) -> dict[str, str]:
     """The ARNs of principals by their unique ids."""
     return {one.principal_id: one.arn for one in principals if one.principal_id}
+
+
+def _name_skipped(skips: pa.Table, known: Mapping[str, str]) -> pa.Table:
+    """The skips with the ARN of each caller that has only an id in them, or "" where nothing names it."""
+    callers = [one if _is_arn(one) else known.get(one, "") for one in column_values(skips.column("principal"))]
+    return merge_tables([_with_principals(skips, callers)], SKIPS_SHAPE)
+
+
+def _with_principals(table: pa.Table, callers: Sequence[str]) -> pa.Table:
+    at = table.schema.get_field_index("principal")
+    return table.set_column(at, table.schema.field(at).with_type(pa.string()), text_column(callers))
+
+
+def _has_arns(table: pa.Table) -> bool:
+    """Whether all callers are there by their ARN, but for those that aren't told apart."""
+    return all(not one or _is_arn(one) for one in table.column("principal").unique().to_pylist())
 
 
 def _is_arn(principal: str) -> bool:

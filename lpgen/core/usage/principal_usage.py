@@ -194,6 +194,8 @@ def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:
     )
     found: dict[str, dict[tuple[str, str, str], Evidence]] = defaultdict(dict)
     for reason, principal, source, name, outcome, records, first, last, event_id in _rows(usage.skips, columns):
+        if reason == SkipReason.CROSS_ACCOUNT_CALLER:
+            reason = SkipReason.UNMAPPED  # no other call of one has a caller that is named
         unmapped = reason == SkipReason.UNMAPPED and outcome == Outcome.ALLOWED
         if not principal or not (unmapped or reason == SkipReason.BAD_RECORD):
             continue

@@ -43,7 +43,8 @@ def usage_from_counts(counts: Counts, skips: SkipRows, coverage: CoverageRows) -
         covered = coverage_key(*place, day, found.category, found.event_source)
         add_coverage(all_coverage, covered, records, is_usage=found.skip is None, read_only=found.read_only)
         if found.skip is not None:
-            key = skip_key(found.skip, known.caller.principal, place, call, found.outcome, found.detail)
+            who = known.caller.principal_id if found.hides_use else known.caller.principal
+            key = skip_key(found.skip, who, place, call, found.outcome, found.detail)
             add_skip(all_skips, key, records, (first, *example[:3]), last)
     return Usage(_usage_table(counts), _table(all_skips, SKIPS_SCHEMA), _table(all_coverage, COVERAGE_SCHEMA))
 

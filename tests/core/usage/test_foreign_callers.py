@@ -11,6 +11,7 @@ import pytest
 from lpgen.core.events.records import Record
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.foreign_callers import name_foreign_callers
+from lpgen.core.usage.principal_usage import principal_usages_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage, count_records, count_used_records, merge_usage
 from lpgen.core.usage.tally import usage_from_records
 from tests.core.usage.test_contribution_memo import event_map
@@ -100,6 +101,20 @@ def test_call_that_the_own_log_shows_of_an_earlier_role_of_the_name_is_another()
     both = usage(foreign(eventID="there"), msgspec.convert(earlier, Record))
     found = rows(name_foreign_callers(both, {"AROAEXAMPLE": ROLE}).table)
     assert {(row["principal"], row["principal_id"]) for row in found} == {(ROLE, "AROAEXAMPLE"), (ROLE, "AROAEARLIER")}
+
+
+def test_call_that_the_event_map_does_not_know_is_one_of_its_caller() -> None:
+    nobody = {**FAR, "principalId": "AROANOBODY:run"}
+    found = usage(foreign(eventName="Juggle"), foreign(1, eventName="Juggle", userIdentity=nobody))
+    assert rows(found.table) == []
+    named = name_foreign_callers(found, {"AROAEXAMPLE": ROLE})
+    assert {(row["reason"], row["principal"], row["records"]) for row in rows(named.skips)} == {
+        (SkipReason.CROSS_ACCOUNT_CALLER, ROLE, 1),
+        (SkipReason.CROSS_ACCOUNT_CALLER, "", 1),
+    }
+    assert name_foreign_callers(named, {}) is named
+    (principal,) = principal_usages_from_usage(named).values()
+    assert [(one.event_name, one.reason) for one in principal.unmapped] == [("Juggle", SkipReason.UNMAPPED)]
 
 
 def test_naming_comes_after_merging_and_changes_nothing_else() -> None:
