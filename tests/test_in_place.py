@@ -87,16 +87,20 @@ def test_review_counts_what_is_in_place_apart(home: Path, tmp_path: Path) -> Non
         after = json.loads((home / "after" / file.name).read_text("utf-8"))
         details["RoleDetailList"] = after["RoleDetailList"]
         (tmp_path / file.name).write_text(json.dumps(details), "utf-8")
-    text = lpgen("review", "--data", home / "data", "--policies", tmp_path)
+    partly = ["--data", home / "data", "--policies", tmp_path]
+    text = lpgen("review", *partly)
     assert "33 principals, 2 replacements: 2 safe, none open; 27 in place already." in text
     assert "Put 2 safe replacements in place" in text
+    totals = json.loads(lpgen("review", *partly, "--format", "json"))["totals"]
+    assert (totals["replacements"], totals["safe"], totals["in_place"]) == (29, 2, 27)
+    said = run("generate", *map(str, partly), "--output", str(tmp_path / "out")).stderr
+    assert f"29 replacements in {tmp_path / 'out'}: 2 called safe, 27 in place already\n" in said
 
 
 def test_generate_strict_takes_what_is_in_place(home: Path) -> None:
     said = run("generate", *map(str, given(home)), "--output", str(home / "strict"), "--strict")
     assert said.returncode == 0
-    assert "29 replacements in" in said.stderr
-    assert ", 29 in place already" in said.stderr
+    assert f"29 replacements in {home / 'strict'}, all in place already\n" in said.stderr
     assert "not safe yet" not in said.stderr
 
 

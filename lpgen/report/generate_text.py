@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lpgen.core.findings import Proposal, Report
 from lpgen.report.inert import terminal_text
@@ -16,14 +16,22 @@ def render_generated(report: Report, output: str) -> str:
 def _lines(report: Report, output: str) -> Iterator[str]:
     made = [one for one in report.proposals if one.replacement is not None]
     written = [one for one in made if one.replacement and not one.replacement.refusal]
-    safe, in_place = sum(one.safe for one in written), sum(one.in_place for one in written)
-    already = f", {in_place} in place already" if in_place else ""
-    yield f"{len(written)} replacements in {terminal_text(output)}, {safe} called safe{already}"
+    yield f"{len(written)} replacements in {terminal_text(output)}{_how_many(written)}"
     for problem in report.problems:
         yield f"  problem of the policy files: {terminal_text(problem)}"
     for one in made:
         if not one.safe and not one.in_place:
             yield from _why_not(one)
+
+
+def _how_many(written: Sequence[Proposal]) -> str:
+    """How many are safe to put in place, and how many are in place."""
+    safe, in_place = sum(one.safe and not one.in_place for one in written), sum(one.in_place for one in written)
+    if not in_place:
+        return f", {safe} called safe"
+    if in_place == len(written):
+        return ", all in place already"
+    return f": {safe} called safe, {in_place} in place already"
 
 
 def _why_not(proposal: Proposal) -> Iterator[str]:

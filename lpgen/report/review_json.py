@@ -5,7 +5,7 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
 
 - `as_of`, `catalog`, `min_days`: the day that ages count to, the action catalog, how many covered days are enough.
 - `totals`: the numbers of `principals[].counts` summed (`lpgen.report.counts.Counts` says what each one counts), and
-  how many principals there are, have a replacement, and have one that is called safe, or is in place.
+  how many principals there are, have a replacement, and have one that is in place, or isn't yet and is called safe.
 - `coverage`: per account the days, gaps, Regions and records that were read, which sides of management events were
   seen, and by Region the event sources whose data events were, and those of which read-only or writing ones were;
   `known_from` what says which events were recorded, the log itself or the settings of `trails`;
@@ -96,7 +96,7 @@ def totals_of_review(view: ReviewView) -> Row:
         principals=len(view.views),
         replacements=sum(one.has_documents for one in made),
         refused=sum(not one.has_documents for one in made),
-        safe=sum(one.proposal.safe for one in made),
+        safe=sum(one.proposal.safe for one in view.to_make),
         in_place=sum(one.proposal.in_place for one in made),
         **asdict(view.totals),
     )
