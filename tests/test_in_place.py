@@ -139,3 +139,17 @@ def test_sarif_has_no_doubts_about_what_is_in_place(home: Path) -> None:
     ]
     assert "unmapped-event" in rules[0]
     assert "unmapped-event" not in rules[1]
+
+
+def test_review_tells_tries_of_what_is_in_place_that_the_logs_miss(home: Path, tmp_path: Path) -> None:
+    service = {"ServiceName": "AWS KMS", "ServiceNamespace": "kms", "LastAuthenticated": "2026-09-28T10:00:00Z"}
+    report = {"JobStatus": "COMPLETED", "JobCompletionDate": "2026-09-30T20:00:00Z", "ServicesLastAccessed": [service]}
+    (tmp_path / "partner-share.json").write_text(json.dumps({**report, "JobType": "ACTION_LEVEL"}), "utf-8")
+    asked = ["review", *given(home), "--last-accessed", tmp_path]
+    text = " ".join(lpgen(*asked).split())
+    assert "29 replacements in place already." in text
+    step = "find the trail that holds its calls of kms, every Region included, and ingest its logs"
+    assert f"In place, but tried what the logs don't show: {step}: role/partner-share" in text
+    assert f"IAM dates the last try of kms to 2026-09-28, but the logs hold no record of it next: {step}" in text
+    found = json.loads(lpgen(*asked, "--format", "sarif"))["runs"][0]["results"]
+    assert [one["ruleId"] for one in found if "partner-share" in one["message"]["text"]].count("coverage-hole") == 1

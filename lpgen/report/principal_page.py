@@ -82,10 +82,12 @@ def identity_blocks(view: PrincipalView) -> Iterable[Block]:
 
 
 def safety_blocks(view: PrincipalView, *, min_days: int) -> Iterable[Block]:
-    """Whether the replacement is called safe, and what to do where it is not; nothing where it is in place."""
-    if view.proposal.in_place:
-        return
-    if view.proposal.safe and view.proposal.verification is not None:
+    """Whether the replacement is called safe, and what to do where it is not; of what is in place, what to look into.
+
+    What is in place may miss what the logs do: a try that left no record may have been refused.
+    """
+    in_place = view.proposal.in_place
+    if view.proposal.safe and view.proposal.verification is not None and not in_place:
         checks = view.proposal.verification.checks
         examined = sum(check.examined for check in checks)
         passed = f"all {plural(len(checks), 'check')} passed, {plural(examined, 'thing')} examined"
@@ -111,7 +113,7 @@ def safety_blocks(view: PrincipalView, *, min_days: int) -> Iterable[Block]:
                 for caveat in ordered
             ]
         )
-    if view.accepted:
+    if view.accepted and not in_place:
         yield Paragraph(line(strong("Accepted:")))
         yield capped(
             [Item(line(one.message), (line(quiet("accepted by "), one.accepted_by),)) for one in view.accepted]
@@ -123,6 +125,8 @@ def _accepting(caveat: Caveat) -> str:
 
 
 def _caveats_title(view: PrincipalView) -> str:
+    if view.proposal.in_place:
+        return "To look into"
     if view.proposal.replacement is not None:
         return "Not safe yet"
     return "Not sure yet" if view.diff.principal_class is PrincipalClass.UNUSED else "To know"

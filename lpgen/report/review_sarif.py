@@ -220,7 +220,7 @@ class _Principal:
             yield self._finding(rule, message, action, names=(SarifName(action, "action"),), resources=resources)
 
     def _caveats(self) -> Iterator[SarifFinding]:
-        for one in () if self._view.proposal.in_place else self._view.caveats:
+        for one in self._view.caveats:
             if one.kind is not CaveatKind.UNEXPLAINED_USE:
                 step = next_step(one, self._view.diff, min_days=self._min_days)
                 message = line(self._label, f": {one.message}. Next: {step}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.findings import PrincipalClass
@@ -31,7 +31,7 @@ class Task:
 
 def tasks_of_review(view: ReviewView) -> tuple[Task, ...]:
     """What to do, what gains most first."""
-    return (*_unread(view), *_roll_out(view), *_not_safe(view), *_by_proposal(view), *_odds(view))
+    return (*_unread(view), *_roll_out(view), *_not_safe(view), *_by_proposal(view), *_unseen(view), *_odds(view))
 
 
 def _unread(view: ReviewView) -> Iterable[Task]:
@@ -88,6 +88,13 @@ def _by_proposal(view: ReviewView) -> Iterable[Task]:
             found[order.index(one.diff.principal_class), step].append(one)
     for key in sorted(found):
         yield Task(line(f"{key[1][:1].upper()}{key[1][1:]}"), tuple(found[key]))
+
+
+def _unseen(view: ReviewView) -> Iterable[Task]:
+    """Tries of principals in place that the logs don't show: nobody knows whether they were refused."""
+    in_place = [one for one in view.made if one.proposal.in_place]
+    for task in _steps(in_place, min_days=view.report.min_days):
+        yield replace(task, words=line("In place, but tried what the logs don't show: ", *task.words))
 
 
 def _odds(view: ReviewView) -> Iterable[Task]:

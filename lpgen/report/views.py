@@ -130,7 +130,9 @@ class PrincipalView:
 
     @cached_property
     def caveats(self) -> tuple[Caveat, ...]:
-        """Why it isn't called safe, accepted reasons left out."""
+        """Why it isn't called safe, accepted reasons left out; of what is in place, the tries that the logs miss."""
+        if self.proposal.in_place:
+            return tuple(one for one in self.proposal.caveats if one.kind is CaveatKind.COVERAGE_HOLE)
         return self.proposal.caveats
 
     @property
