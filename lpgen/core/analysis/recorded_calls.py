@@ -19,7 +19,9 @@ _READ_NAMES: Final = ("Get", "List", "Describe", "Head", "BatchGet", "Search", "
 # CloudTrail marks these as read events though IAM calls them Write.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
-_READ_SERVICES: Final = frozenset({"kms", "sts"})
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-log-files.html
+# https://docs.aws.amazon.com/payment-cryptography/latest/userguide/monitoring-cloudtrail.html
+_READ_SERVICES: Final = frozenset({"kms", "payment-cryptography", "s3express", "sts"})
 
 BOTH_SIDES: Final = (True, False)
 

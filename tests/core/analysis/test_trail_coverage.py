@@ -123,6 +123,8 @@ FOREIGN = {**MAIN, "TrailARN": "arn:aws:cloudtrail:us-east-1:999999999999:trail/
         ("kms:Decrypt", AccessLevel.WRITE, BOTH_SIDES),
         ("sts:AssumeRole", AccessLevel.WRITE, BOTH_SIDES),
         ("ssm:GetSomething", AccessLevel.WRITE, BOTH_SIDES),
+        ("s3express:CreateSession", AccessLevel.WRITE, BOTH_SIDES),
+        ("payment-cryptography:GenerateMac", AccessLevel.WRITE, BOTH_SIDES),
     ],
 )
 def test_read_only_sides_is_sure_only_where_level_and_name_agree(
