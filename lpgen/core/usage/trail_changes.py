@@ -76,8 +76,18 @@ class AccountTimes:
 
 
 def trail_changes_from_usage(usage: Usage) -> tuple[TrailChange, ...]:
-    """The changes of trails that succeeded, by any caller, sorted by time; repeated ones of a day by first and last."""
-    return tuple(sorted({*_from_rows(usage.table), *_from_skips(usage.skips)}))
+    """The changes of trails that succeeded, by any caller, sorted by time; repeated ones of a day by first and last.
+
+    A call from another account is both a skip and a row, where its caller is known: the row says which trail it
+    changed.
+    """
+    found = set(_from_rows(usage.table))
+    told = {_record_of(one) for one in found}
+    return tuple(sorted({*found, *(one for one in _from_skips(usage.skips) if _record_of(one) not in told)}))
+
+
+def _record_of(change: TrailChange) -> tuple[datetime, str, str, str]:
+    return change.when, change.event, change.account, change.example_event_id
 
 
 def _from_rows(table: pa.Table) -> Iterator[TrailChange]:

@@ -14,6 +14,7 @@ from lpgen.core.usage.foreign_callers import name_foreign_callers
 from lpgen.core.usage.principal_usage import principal_usages_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage, count_records, count_used_records, merge_usage
 from lpgen.core.usage.tally import usage_from_records
+from lpgen.core.usage.trail_changes import trail_changes_from_usage
 from tests.core.usage.test_contribution_memo import event_map
 from tests.log_samples import ROLE, record_json, rows
 
@@ -125,6 +126,21 @@ def test_naming_comes_after_merging_and_changes_nothing_else() -> None:
     named = name_foreign_callers(merge_usage(parts), {})
     assert name_foreign_callers(named, {}) is named
     assert name_foreign_callers(EMPTY_USAGE, {}) is EMPTY_USAGE
+
+
+def test_change_of_a_trail_by_a_named_caller_is_told_once() -> None:
+    arn = f"arn:aws:cloudtrail:us-east-1:{OWNER}:trail/main"
+    call: dict[str, Any] = {
+        "eventSource": "cloudtrail.amazonaws.com",
+        "eventName": "StopLogging",
+        "requestParameters": {"name": arn},
+    }
+    found = usage(foreign(**call, eventCategory="Management", managementEvent=True))
+    assert [(one.trail, one.caller) for one in trail_changes_from_usage(found)] == [(arn, "AROAEXAMPLE")]
+    named = name_foreign_callers(found, {"AROAEXAMPLE": ROLE})
+    assert [(one.trail, one.caller) for one in trail_changes_from_usage(named)] == [(arn, ROLE)]
+    unnamed = name_foreign_callers(found, {})
+    assert [(one.trail, one.caller) for one in trail_changes_from_usage(unnamed)] == [("", "cross account")]
 
 
 def test_callers_overflow_each_by_itself() -> None:
