@@ -55,8 +55,14 @@ def _roll_out(view: ReviewView) -> Iterable[Task]:
             ),
             safe,
             "most to gain",
-            (line("write them with ", name("lpgen generate --data DIR --policies PATH --output DIR")),),
+            (line("write them with ", name(f"lpgen generate --data DIR{_policies(view)} --output DIR")),),
         )
+
+
+def _policies(view: ReviewView) -> str:
+    """The option that gives the policies again, "" where they come with the data folder."""
+    snapshot = view.report.snapshot
+    return "" if snapshot and "policies" in snapshot.used else " --policies PATH"
 
 
 def _not_safe(view: ReviewView) -> Iterable[Task]:

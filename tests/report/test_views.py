@@ -11,15 +11,19 @@ from lpgen.core.findings import Caveat, CaveatKind, Confidence, PrincipalClass, 
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AccessLevel, DenialKind, PolicyKind
 from lpgen.core.replacements import LineKind
+from lpgen.core.snapshots import SnapshotStamp
 from lpgen.report.counts import LevelCount, sum_matrix
 from lpgen.report.next_steps import UNACCEPTABLE, next_step
 from lpgen.report.plan import StepKind, plan_note, plan_steps
+from lpgen.report.to_do import tasks_of_review
 from lpgen.report.views import CLASS_ORDER, PrincipalView, review_view
 from lpgen.report.words import SKIP_WORDS, WALL_WORDS
 from tests.report.cases import Case, own, verdict
 from tests.report.reports import large_report, organization
 from tests.report.safe_cases import deployer, exporter, sso, storefront, user_in_group
 from tests.report.unsafe_cases import analyst, inventory, too_large
+
+TAKEN = datetime(2026, 9, 30, tzinfo=UTC)
 
 
 def view(case: Case) -> PrincipalView:
@@ -75,6 +79,16 @@ def test_class_order_has_every_class_once() -> None:
 def test_words_name_every_wall_and_skip() -> None:
     assert set(WALL_WORDS) == set(DenialKind)
     assert all(SKIP_WORDS.values())
+
+
+def test_tasks_ask_for_policies_only_where_no_snapshot_has_them() -> None:
+    report = organization()
+    told = {
+        used: str(tasks_of_review(review_view(replace(report, snapshot=SnapshotStamp("s", TAKEN, (), (), used)))))
+        for used in ((), ("policies", "scps"))
+    }
+    assert "lpgen generate --data DIR --policies PATH --output DIR" in told[()]
+    assert "lpgen generate --data DIR --output DIR" in told["policies", "scps"]
 
 
 def test_review_view_totals_are_the_sum() -> None:
