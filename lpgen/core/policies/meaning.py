@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from lpgen.core.model import Policy, Principal, Statement
+from lpgen.core.policies.policy import statement_depends_on_version
 
 Meaning = frozenset[tuple[object, ...]]
 """The statements of a document without names and order."""
@@ -14,10 +15,13 @@ _UNKNOWN: Final[Meaning] = frozenset({("unknown",)})
 
 
 def meaning_of(document: Policy | None) -> Meaning:
-    """What a document says; all missing documents are alike."""
+    """What a document says; all missing documents are alike. Its version counts for what means something else in
+    another one."""
     if document is None:
         return _UNKNOWN
-    return frozenset((document.version, *_statement(one)) for one in document.statements)
+    return frozenset(
+        (document.version if statement_depends_on_version(one) else "", *_statement(one)) for one in document.statements
+    )
 
 
 def _statement(one: Statement) -> tuple[object, ...]:
