@@ -133,7 +133,9 @@ def test_plan_refuses_a_user_whose_groups_would_have_to_be_left(world: World) ->
     world.client.add_user_to_group(GroupName="operators", UserName="ann")
     plan = world.plan_of({arn: NEW})
     assert refusals(plan) == {"ann": ["groups"]}
-    assert "operators" in plan["principals"][0]["refusals"][0]["why"]
+    why = plan["principals"][0]["refusals"][0]["why"]
+    assert "the groups operators" in why
+    assert f"first attach the documents of {world.home / 'out' / 'ann'} by hand, then leave" in why
 
 
 def test_plan_refuses_policies_other_than_those_of_the_replacement(world: World) -> None:

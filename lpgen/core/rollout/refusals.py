@@ -42,7 +42,7 @@ def refusals_of_principal(principal: Principal, exceptions: Exceptions, *, folde
         *_tooling(principal, exceptions),
         *_declared(principal, exceptions, folder),
         *_stack(principal, folder),
-        *_groups(principal),
+        *_groups(principal, folder),
         *_unspeakable(principal),
     )
 
@@ -129,10 +129,14 @@ def _stack(principal: Principal, folder: str) -> Iterator[Refusal]:
         yield Refusal(RefusalKind.MANAGED_AS_CODE, f"{why}, from the documents of {folder} ({_AS_CODE})")
 
 
-def _groups(principal: Principal) -> Iterator[Refusal]:
+def _groups(principal: Principal, folder: str) -> Iterator[Refusal]:
+    """By hand, what is new must come first: of a user who left, nobody knows what the groups granted."""
     if principal.groups:
         names = ", ".join(principal.groups)
-        why = f"it would have to leave the groups {names}, and lpgen never touches a membership"
+        why = (
+            f"it would have to leave the groups {names}, and lpgen never touches a membership: first attach the"
+            f" documents of {folder} by hand, then leave"
+        )
         yield Refusal(RefusalKind.GROUPS, why)
 
 
