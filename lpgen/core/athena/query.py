@@ -157,7 +157,10 @@ def describe_lacks(table: AthenaTable, partitions: Partitions) -> tuple[str, ...
     if not _plain(table, "vpcendpointid"):
         lacks.append("the table has no column `vpcendpointid`: conditions on VPC endpoints go unproven")
     if not _plain(table, "readonly"):
-        lacks.append("the table has no column `readonly`: tags that a call only asks for count as tags that it sets")
+        lacks.append(
+            "the table has no column `readonly`: tags that a call only asks for count as tags that it sets, and nothing"
+            " tells whether its trail records reads and writes"
+        )
     if any(not key.projection for key in table.keys):
         lacks.append("partitions of the table are added one by one: records of those not yet added stay unseen")
     if not partitions.tell_days:
