@@ -32,7 +32,7 @@ from lpgen.core.findings import (
     SkipCount,
     UngrantedUse,
 )
-from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage, Use, limited_to
 from lpgen.core.guards import Guards
 from lpgen.core.last_accessed import AccessReport, LastAccessed, last_accessed_by_principal
 from lpgen.core.model import Action, Outcome, Principal, Resource, ResourceKind, SkipReason
@@ -188,6 +188,7 @@ def _diff_principal(
     wanted = [
         *from_uses.lines,
         *_kept_lines(granting, verdicts, catalog),
+        *_unrecorded_lines(grants, granting, verdicts, ground.judge),
         *_hidden_role_lines(grants, usage, ground.judge),
         *_review_lines(grants, verdicts, ungranted, catalog=catalog),
         *_decided_lines(grants, ground.decisions, catalog),
@@ -258,6 +259,23 @@ def _kept_lines(
             why = f"{one.reason}; {one.keep}"
             found = granting.get(one.action, NOTHING).grants
             yield from lines_for_grants(found, one.action, kind=LineKind.KEPT, why=why, catalog=catalog)
+
+
+def _unrecorded_lines(
+    grants: PrincipalGrants, granting: Mapping[Action, Granting], verdicts: Iterable[ActionVerdict], judge: Judge
+) -> Iterable[Line]:
+    """Keeps of a used action what it was granted on where no trail records it: it may have been used there too."""
+    account = grants.principal.account
+    for one in verdicts if judge.keep is not KeepUnobservable.NONE else ():
+        if one.evidence is None or one.action == PASS_ROLE:
+            continue
+        for grant in granting.get(one.action, NOTHING).grants:
+            unrecorded = judge.observability.unrecorded(one.action, account, grant)
+            for why in sorted(set(unrecorded.values())):
+                part = limited_to(grant, tuple(name for name, reason in unrecorded.items() if reason == why))
+                yield from lines_for_grants(
+                    [part], one.action, kind=LineKind.KEPT, why=f"{why}; it was used elsewhere", catalog=judge.catalog
+                )
 
 
 def _hidden_role_lines(grants: PrincipalGrants, usage: PrincipalUsage, judge: Judge) -> Iterable[Line]:

@@ -19,7 +19,7 @@ from lpgen.core.analysis.trail_coverage import (
     tests_event_names,
 )
 from lpgen.core.events.visibility import ActionVisibility, VisibilityTable, visibility_from_catalog
-from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Grant, Hole, LogCoverage, SeenEvents
+from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Grant, Hole, LogCoverage, SeenEvents, limited_to
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action, Visibility
 from lpgen.core.trails import Trail, trails_of_accounts
@@ -96,6 +96,23 @@ class Observability:
                 if blind or covered.known_from is CoverageSource.TRAILS:
                     return blind
         return self._blind_by_log(account, regions)[action]
+
+    def unrecorded(self, action: Action, account: str, grant: Grant) -> Mapping[str, str]:
+        """The resources of a statement on which no trail records use of an action, each with why.
+
+        Only known trail settings say so: of what the log holds none of nobody knows whether there was any.
+        """
+        trails, covered = self._knowledge.trails.get(account), self._coverage.get(account)
+        entry = self._table.visibility(action)
+        if trails is None or covered is None or entry.visibility in (Visibility.NEVER, Visibility.INFERRED):
+            return {}
+        found: dict[str, str] = {}
+        for resource in grant.statement.resources:
+            part = grant if grant.statement.not_resource else limited_to(grant, (resource,))
+            why = self._blind_by_settings(action, entry, covered, trails=trails, grants=(part,))
+            if why:
+                found[resource] = why
+        return found
 
     def blind_spots(self, account: str, regions: tuple[str, ...]) -> Mapping[Action, str] | None:
         """The blind spots of a principal by action, or None where they turn on what its statements grant."""

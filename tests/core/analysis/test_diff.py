@@ -222,12 +222,72 @@ def test_diff_is_less_sure_of_what_only_data_events_show_where_no_trail_settings
         "s3:GetBucketTagging": (Verdict.UNUSED, Confidence.HIGH),
         "s3:GetObject": (Verdict.UNUSED, Confidence.MEDIUM),
     }
-    objects = FieldTest("resources.type", FieldOperator.EQUALS, ("AWS::S3::Object",))
-    selectors = (Selector("Management", ()), Selector("Data", (objects,)))
-    arn = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main"
-    trail = Trail(arn, "main", ACCOUNT, "us-east-1", True, True, False, True, selectors)
-    by_settings = diff_of(reader, options=Options(trails=(trail,)))
+    by_settings = diff_of(reader, options=Options(trails=(trail_of(),)))
     assert {one.confidence for one in by_settings.verdicts} == {Confidence.HIGH}
+
+
+def trail_of(*buckets: str, multi_region: bool = True) -> Trail:
+    """A trail of all management events, and of the data events of S3: all, or those of some buckets."""
+    tests = [FieldTest("resources.type", FieldOperator.EQUALS, ("AWS::S3::Object",))]
+    if buckets:
+        starts = tuple(f"{bucket}/" for bucket in buckets)
+        tests.append(FieldTest("resources.ARN", FieldOperator.STARTS_WITH, starts))
+    selectors = (Selector("Management", ()), Selector("Data", tuple(tests)))
+    arn = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main"
+    return Trail(arn, "main", ACCOUNT, "us-east-1", multi_region, True, False, True, selectors)
+
+
+ELSEWHERE = "arn:aws:s3:::elsewhere"
+
+
+def kept_for_logs(found: PrincipalDiff) -> dict[str, set[str]]:
+    """What stays only because the logs can't show it."""
+    lines: dict[str, set[str]] = {}
+    for line in found.lines:
+        if line.kind is LineKind.KEPT:
+            lines.setdefault(line.action, set()).update(line.scope.resources)
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("granted", "trail", "stays"),
+    [
+        ([f"{DATA}/*", f"{ELSEWHERE}/*"], trail_of(DATA), {f"{ELSEWHERE}/*"}),
+        ([f"{DATA}/*", f"{ELSEWHERE}/*"], trail_of(DATA, ELSEWHERE), set()),
+        ([f"{DATA}/*", f"{ELSEWHERE}/*"], trail_of(), set()),
+        (["*"], trail_of(DATA), {"*"}),
+        (["*"], trail_of(), set()),
+        ([f"{DATA}/2026/*"], trail_of(DATA), set()),
+    ],
+)
+def test_diff_keeps_of_a_used_action_what_no_trail_records(granted: list[str], trail: Trail, stays: set[str]) -> None:
+    uses = [use("s3:GetObject", f"{DATA}/2026/x")]
+    found = diff_of(role(policy(allow("s3:GetObject", granted))), uses, options=Options(trails=(trail,)))
+    assert verdicts(found) == {"s3:GetObject": Verdict.USED}
+    assert kept_for_logs(found) == ({"s3:GetObject": stays} if stays else {})
+    assert f"{DATA}/2026/x" in kept(found)["s3:GetObject"]
+    nothing = Options(trails=(trail,), keep_unobservable=KeepUnobservable.NONE)
+    assert kept_for_logs(diff_of(role(policy(allow("s3:GetObject", granted))), uses, options=nothing)) == {}
+
+
+def test_diff_keeps_all_but_some_of_a_used_action_where_a_trail_leaves_some_out() -> None:
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "NotResource": f"{ELSEWHERE}/*"}
+    uses = [use("s3:GetObject", f"{DATA}/2026/x")]
+    found = diff_of(role(policy(statement)), uses, options=Options(trails=(trail_of(DATA),)))
+    (line,) = (one for one in found.lines if one.kind is LineKind.KEPT)
+    assert line.scope == Scope((f"{ELSEWHERE}/*",), not_resource=True)
+    assert line.why.endswith("; it was used elsewhere")
+    assert kept_for_logs(diff_of(role(policy(statement)), uses, options=Options(trails=(trail_of(),)))) == {}
+
+
+def test_diff_keeps_a_used_action_in_regions_that_no_trail_records() -> None:
+    here, there = (f"arn:aws:sqs:{region}:{ACCOUNT}:jobs" for region in ("us-east-1", "eu-west-1"))
+    uses = [use("sqs:SetQueueAttributes", here)]
+    sender = role(policy(allow("sqs:SetQueueAttributes", [here, there])))
+    alone = diff_of(sender, uses, options=Options(trails=(trail_of(multi_region=False),)))
+    assert kept_for_logs(alone) == {"sqs:SetQueueAttributes": {there}}
+    assert kept_for_logs(diff_of(sender, uses, options=Options(trails=(trail_of(),)))) == {}
+    assert kept_for_logs(diff_of(sender, uses)) == {}
 
 
 @pytest.mark.parametrize(("days_of_data", "verdict"), [(120, "unused"), (90, "unused"), (89, "unobservable")])
