@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from lpgen.core.findings import PrincipalClass, Proposal
+from lpgen.core.findings import Detachment, PrincipalClass, Proposal
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.core.replacements import ReplacementDocument
+from lpgen.core.rollout.calls import POLICY_PATH
 from lpgen.report.counts import has_documents
 
 
@@ -14,6 +17,7 @@ class StepKind(StrEnum):
     """What a step does."""
 
     ATTACH = "attach"
+    NEW_VERSION = "new_version"  # of a policy that bears the name already
     PUT_INLINE = "put_inline"
     DETACH = "detach"
     DELETE_INLINE = "delete_inline"
@@ -41,22 +45,50 @@ def plan_steps(proposal: Proposal) -> tuple[Step, ...]:
     if not has_documents(proposal) or proposal.replacement is None:
         return ()
     diff, documents = proposal.diff, proposal.replacement.documents
-    boundary = diff.principal.boundary
+    boundary, going = diff.principal.boundary, goes_with(proposal, documents)
+    stays = {_short_arn(one) for one in set(diff.detach.managed) - set(going.managed)}
     return (
         *(
             Step(
-                StepKind.PUT_INLINE if document.inline else StepKind.ATTACH,
+                _coming(document, versions=_own_arn(proposal, document) in stays),
                 document.name,
                 document_file(number),
                 document.size,
             )
             for number, document in enumerate(documents, start=1)
         ),
-        *(Step(StepKind.DETACH, name) for name in diff.detach.managed),
-        *(Step(StepKind.DELETE_INLINE, name) for name in diff.detach.inline),
+        *(Step(StepKind.DETACH, name) for name in going.managed),
+        *(Step(StepKind.DELETE_INLINE, name) for name in going.inline),
         *(Step(StepKind.LEAVE_GROUP, name) for name in diff.detach.groups),
         *([Step(StepKind.KEEP_BOUNDARY, boundary.arn or boundary.name)] if boundary else ()),
     )
+
+
+def goes_with(proposal: Proposal, documents: Iterable[ReplacementDocument]) -> Detachment:
+    """What is to be taken away: not policies with the names of the new ones, which an earlier replacement left."""
+    kept = tuple(documents)
+    own = {_own_arn(proposal, one) for one in kept if not one.inline}
+    inline = {one.name for one in kept if one.inline}
+    return replace(
+        proposal.diff.detach,
+        managed=tuple(one for one in proposal.diff.detach.managed if _short_arn(one) not in own),
+        inline=tuple(one for one in proposal.diff.detach.inline if one not in inline),
+    )
+
+
+def _own_arn(proposal: Proposal, document: ReplacementDocument) -> str:
+    return f"{proposal.diff.principal.account}:policy{POLICY_PATH}{document.name}"
+
+
+def _short_arn(arn: str) -> str:
+    """An ARN of IAM from the account on."""
+    return arn.partition("::")[2]
+
+
+def _coming(document: ReplacementDocument, *, versions: bool) -> StepKind:
+    if document.inline:
+        return StepKind.PUT_INLINE
+    return StepKind.NEW_VERSION if versions else StepKind.ATTACH
 
 
 def plan_note(proposal: Proposal) -> str:

@@ -196,6 +196,8 @@ def _step_line(step: Step) -> Line:
     match step.kind:
         case StepKind.ATTACH:
             return line("create ", name(step.name), " from ", name(step.file), size, " and attach it")
+        case StepKind.NEW_VERSION:
+            return line("make ", name(step.file), size, " the default version of ", name(step.name))
         case StepKind.PUT_INLINE:
             return line("put the inline policy ", name(step.name), " from ", name(step.file), size)
         case StepKind.DETACH:

@@ -164,6 +164,19 @@ def test_plan_adds_before_it_takes_away() -> None:
     ]
 
 
+@pytest.mark.parametrize("inline", [True, False])
+def test_plan_takes_no_policy_away_that_has_a_new_ones_name(inline: bool) -> None:
+    case = deployer()
+    case.inline = inline
+    proposal = case.proposal()
+    assert proposal.replacement
+    (made,) = proposal.replacement.documents
+    arn = f"arn:aws:iam::111122223333:policy/lpgen/{made.name}"
+    detach = replace(proposal.diff.detach, managed=() if inline else (arn,), inline=(made.name,) if inline else ())
+    steps = plan_steps(replace(proposal, diff=replace(proposal.diff, detach=detach)))
+    assert [one.kind for one in steps] == [StepKind.PUT_INLINE if inline else StepKind.NEW_VERSION]
+
+
 def test_plan_is_empty_without_a_replacement() -> None:
     assert plan_steps(too_large().proposal()) == ()
     assert plan_note(too_large().proposal()) == ""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lpgen.core.findings import Detachment, PrincipalClass, Proposal
 from lpgen.core.folders import folder_of_account, folder_of_principal
 from lpgen.core.model import Principal
-from lpgen.core.rollout.calls import POLICY_PATH
 from lpgen.core.rollout.code import permission_set_policy
-from lpgen.report.plan import plan_note
+from lpgen.report.plan import goes_with, plan_note
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class CodeDocument:
 class CodeSubject:
     """One principal. `reasons` are why it isn't called safe, empty where it is or is in place; `note` is of the plan.
 
-    `detach` leaves out policies with the names of the new ones: earlier code made them, and they become the new ones.
+    `detach` leaves out policies with the names of the new ones, which become them.
     """
 
     principal: Principal
@@ -59,7 +58,7 @@ def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
     return CodeSubject(
         replacement.principal,
         (CodeDocument(documents[0].name, True, whole),) if whole else documents,
-        _others(proposal.diff.detach, replacement.principal, documents),
+        goes_with(proposal, replacement.documents),
         reasons,
         plan_note(proposal),
         of_set,
@@ -69,14 +68,3 @@ def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
 def _reasons(proposal: Proposal) -> tuple[str, ...]:
     found = tuple(caveat.message for caveat in proposal.caveats)
     return found if found or proposal.safe else ("nothing was verified",)
-
-
-def _others(detach: Detachment, principal: Principal, documents: tuple[CodeDocument, ...]) -> Detachment:
-    """What is to be taken away but for what the code itself keeps."""
-    own = {f"{principal.account}:policy{POLICY_PATH}{one.name}" for one in documents if not one.inline}
-    inline = {one.name for one in documents if one.inline}
-    return replace(
-        detach,
-        managed=tuple(one for one in detach.managed if one.partition("::")[2] not in own),
-        inline=tuple(one for one in detach.inline if one not in inline),
-    )
