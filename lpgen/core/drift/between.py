@@ -50,7 +50,7 @@ def drift_between(before: State, after: State, catalog: Catalog, options: DriftO
         *find_people(before, after, gains, catalog),
         *find_wildcards(before, after, pairs, catalog, gains),
         *find_never_applied(before, after, pairs, apply_days=options.apply_days),
-        *find_disuse(before, after, pairs, gains, unused_days=options.unused_days),
+        *find_disuse(before, after, pairs, catalog, gains, unused_days=options.unused_days),
     )
     return Drift(
         before.stamp,

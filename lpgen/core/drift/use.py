@@ -12,6 +12,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granting import granting_by_action
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.lines import lines_from_uses
+from lpgen.core.analysis.observability import Observability, trail_knowledge
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, DriftKind, fingerprint
 from lpgen.core.drift.gains import Gains, Weights
@@ -92,13 +93,14 @@ def _ungranted(grants: PrincipalGrants, uses: Sequence[Use], catalog: Catalog) -
 
 
 def find_disuse(
-    before: State, after: State, pairs: Sequence[Pair], gains: Gains, *, unused_days: int
+    before: State, after: State, pairs: Sequence[Pair], catalog: Catalog, gains: Gains, *, unused_days: int
 ) -> Iterator[DriftFinding]:
     """A finding for each role that went quiet, and for each other principal with grants that fell out of use.
 
     That takes so many covered days without use now, and not yet then: days on which use would not have shown don't
-    count.
+    count, and neither do actions whose use the logs no longer show.
     """
+    shown = _Shown(after, catalog, unused_days)
     for pair in pairs:
         account = pair.after.principal.account
         then, now = (_QuietDays(state.coverage.account(account)) for state in (before, after))
@@ -110,12 +112,30 @@ def find_disuse(
         if not last:
             continue
         if crossed(max(last.values())):
-            yield _quiet(pair, max(last.values()), gains, days=unused_days)
+            if any(shown.shows(pair, action) for action in last):
+                yield _quiet(pair, max(last.values()), gains, days=unused_days)
             continue
         granted = pair.after.granted()
         unused = {action: day for action, day in last.items() if crossed(day) and action in granted}
+        unused = {action: day for action, day in unused.items() if shown.shows(pair, action)}
         if unused:
             yield _newly_unused(pair.arn, unused, gains, days=unused_days)
+
+
+class _Shown:
+    """What the logs of a state show of use, as far as a review of it would say."""
+
+    def __init__(self, state: State, catalog: Catalog, min_days: int) -> None:
+        self._usages = state.usages
+        knowledge = trail_knowledge(state.trails, (), state.coverage, min_days=min_days)
+        self._observability = Observability(catalog, state.coverage, knowledge)
+
+    def shows(self, pair: Pair, action: Action) -> bool:
+        """Whether use of an action by a principal would have shown."""
+        usage = self._usages.get(pair.arn)
+        allows = [one for one in pair.after.allows if action in one.actions]
+        regions = usage.regions if usage else ()
+        return not self._observability.blind_spot(action, pair.after.principal.account, regions, allows)
 
 
 class _QuietDays:

@@ -9,6 +9,7 @@ import pytest
 
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftKind
+from lpgen.core.drift.states import State
 from lpgen.core.grounds import Hole
 from lpgen.core.model import Outcome
 from tests.core.drift.drift_states import APP, ARN, found, kinds, later, proposal, seen, state
@@ -71,15 +72,33 @@ def test_a_role_without_any_use_went_quiet_and_is_not_told_grant_by_grant() -> N
 
 
 def test_a_grant_falls_out_of_use_on_covered_days_alone() -> None:
-    uses = seen("sqs:SendMessage", day=LAST_DAY - timedelta(days=10)) + seen("s3:GetBucketPolicy")
+    uses = seen("s3:GetBucketAcl", day=LAST_DAY - timedelta(days=10)) + seen("s3:GetBucketPolicy")
     one = state(APP, uses={ARN: uses})
     now = later(one, 20)
     (finding,) = found(one, now).findings
     assert (finding.kind, finding.details) == (
         DriftKind.NEWLY_UNUSED,
-        ("sqs:SendMessage, last used on 2026-09-20",),
+        ("s3:GetBucketAcl, last used on 2026-09-20",),
     )
     (account,) = now.coverage.accounts
     hole = Hole(LAST_DAY, LAST_DAY, "StopLogging; a day is lost")
     blind = replace(now, coverage=replace(now.coverage, accounts=(replace(account, holes=(hole,)),)))
     assert {one.kind for one in found(one, blind).findings} == {DriftKind.COVERAGE_LOST}
+
+
+def test_a_grant_whose_use_no_longer_shows_does_not_fall_out_of_use() -> None:
+    uses = seen("s3:GetBucketAcl", "s3:PutBucketAcl", day=LAST_DAY - timedelta(days=10)) + seen("s3:GetBucketPolicy")
+    one = state(role(policy(allow(["s3:Get*", "s3:PutBucketAcl"]))), uses={ARN: uses})
+    now = without_reads(later(one, 20))
+    (finding,) = found(one, now).findings
+    assert finding.details == ("s3:PutBucketAcl, last used on 2026-09-20",)
+    one = state(APP, uses={ARN: seen("s3:GetBucketAcl", day=LAST_DAY - timedelta(days=10))})
+    assert kinds(one, later(one, 20)) == [(DriftKind.ROLE_QUIET, Severity.LOW)]
+    assert kinds(one, without_reads(later(one, 20))) == []
+
+
+def without_reads(now: State) -> State:
+    """The state with logs that hold no read-only events."""
+    (account,) = now.coverage.accounts
+    writes = replace(account, seen=frozenset(one for one in account.seen if not one.read_only))
+    return replace(now, coverage=replace(now.coverage, accounts=(writes,)))
