@@ -54,7 +54,7 @@ def read_verdict(home: Path) -> dict[str, Any]:
 
 def test_call_that_only_the_owner_s_log_holds_is_use_by_the_caller(home: Path) -> None:
     lpgen("ingest", home / "own.json", "--data", home / "data")
-    assert read_verdict(home)["verdict"] == "unused"
+    assert read_verdict(home)["verdict"] == "unobservable"
     said = lpgen("ingest", home / "theirs.json", "--data", home / "data")
     assert "calls from another account, which count for callers whose policies are reviewed" in said
     found = read_verdict(home)

@@ -31,6 +31,7 @@ from lpgen.core.usage.tables import COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA,
 from lpgen.edge.catalog_files import bundled_catalog
 
 ACCOUNT = "111122223333"
+OTHER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/somebody-else"
 LAST_DAY = date(2026, 9, 30)
 
 
@@ -172,6 +173,7 @@ def usage_of(
     days: int = 120,
     data_events: Sequence[tuple[str, str]] = (("us-east-1", "s3.amazonaws.com"),),
     data_from: date | None = None,
+    data_on: Sequence[str] = (),
     management_sides: Sequence[bool] = (True, False),
     data_sides: Sequence[bool] = (True, False),
     reads_from: date | None = None,
@@ -180,10 +182,15 @@ def usage_of(
 ) -> Usage:
     """A usage whose logs cover so many days of the account, with these uses by principal.
 
-    Data events are there from the first day on, or from `data_from`, and read-only management events from `reads_from`.
+    `data_on` are objects that another role read, by their data events. These are there from the first day on, or from
+    `data_from`, and read-only management events from `reads_from`.
     Of either the logs hold those that say of `readOnly` what is in `management_sides` and `data_sides`.
     """
     rows = [_usage_row(arn, one, principal_id) for arn, found in uses.items() for one in found]
+    rows += [
+        {**_usage_row(OTHER_ROLE, use("s3:GetObject", one), ""), "category": "data", "event_source": "s3.amazonaws.com"}
+        for one in data_on
+    ]
     first = LAST_DAY - timedelta(days=days - 1)
 
     def counts(sides: Sequence[bool], day: date) -> dict[str, int]:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 ARN_FIELDS: Final = 6
@@ -41,3 +42,19 @@ def account_in_arn(text: str) -> str:
 def is_account_id(text: str) -> bool:
     """Whether a text has the form of an account id."""
     return len(text) == _ACCOUNT_DIGITS and text.isascii() and text.isdigit()
+
+
+def container_of(arn: str) -> str:
+    """What trails select data events by: of an object its bucket, else the resource without what lies in it.
+
+    A pattern gives the pattern of the containers.
+    """
+    *place, name = arn.split(":", ARN_FIELDS - 1)
+    if len(place) < ARN_FIELDS - 1:
+        return arn
+    parts = 1 if place[2] == "s3" else 2
+    found = _SEPARATORS.split(name)  # names and the separators between them
+    return ":".join([*place, "".join(found[: 2 * parts - 1])])
+
+
+_SEPARATORS: Final = re.compile("([/:])")

@@ -140,7 +140,8 @@ class AccountCoverage:
     `seen` are the events that the log holds at least one of: nothing but the log itself says so here, so what it holds
     none of counts as not recorded. `known_from` says whether that decides, or `trails`: the settings of the trails that
     record the account, a sentence each. `unseen` are the event sources of management events that trails may exclude and
-    that the log holds no record of.
+    that the log holds no record of. `data_resources` are pairs of event source and the bucket, table, function or the
+    like that a data event names.
     `changes` are recorded changes of trails that took no day out of the coverage.
     """
 
@@ -157,6 +158,7 @@ class AccountCoverage:
     trails: tuple[str, ...] = ()
     unseen: frozenset[str] = frozenset()
     changes: tuple[str, ...] = ()
+    data_resources: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def data_events(self) -> frozenset[tuple[str, str]]:

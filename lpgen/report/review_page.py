@@ -213,7 +213,7 @@ def _event_notes(one: AccountCoverage) -> Iterable[Words]:
     said = line(*seen)[1:] or line("none, so calls on single objects, items and messages don't show")
     taken: Line = ()
     if one.data_events and one.known_from is CoverageSource.LOG:
-        taken = line(", taken for those of every resource unless ", name("--trails FILE"), " says otherwise")
+        taken = line(", taken for all below a star or a prefix unless ", name("--trails FILE"), " says otherwise")
     yield line("data events of ", name(one.account), " ", source, ": ", said, taken)
     if one.unseen:
         unseen = names(sorted(one.unseen), most=3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.arns import NO_ARN, account_in_arn, is_account_id, split_arn
+from lpgen.core.arns import NO_ARN, account_in_arn, container_of, is_account_id, split_arn
 
 
 def test_split_arn_leaves_colons_in_the_name() -> None:
@@ -43,3 +43,21 @@ def test_account_in_arn_is_an_account_id_or_none(arn: str, account: str) -> None
 @pytest.mark.parametrize("text", ["", "aws", "11112222333", "1111222233334", "11112222333x", "١١١١٢٢٢٢٣٣٣٣"])
 def test_is_account_id_refuses_what_has_not_twelve_digits(text: str) -> None:
     assert not is_account_id(text)
+
+
+@pytest.mark.parametrize(
+    ("arn", "container"),
+    [
+        ("arn:aws:s3:::bucket/a/b", "arn:aws:s3:::bucket"),
+        ("arn:aws:s3:::bucket", "arn:aws:s3:::bucket"),
+        ("arn:aws:s3:::bu*/a", "arn:aws:s3:::bu*"),
+        ("arn:aws:dynamodb:us-east-1:111122223333:table/t/index/i", "arn:aws:dynamodb:us-east-1:111122223333:table/t"),
+        ("arn:aws:lambda:us-east-1:111122223333:function:f:1", "arn:aws:lambda:us-east-1:111122223333:function:f"),
+        ("arn:aws:sqs:us-east-1:111122223333:queue", "arn:aws:sqs:us-east-1:111122223333:queue"),
+        ("arn:aws:s3:*", "arn:aws:s3:*"),
+        ("*", "*"),
+        ("", ""),
+    ],
+)
+def test_container_of_leaves_out_what_lies_in_a_resource(arn: str, container: str) -> None:
+    assert container_of(arn) == container

@@ -18,10 +18,12 @@ from lpgen.core.analysis.trail_coverage import (
     resources_of_events,
     tests_event_names,
 )
+from lpgen.core.arns import container_of
 from lpgen.core.events.visibility import ActionVisibility, VisibilityTable, visibility_from_catalog
 from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Grant, Hole, LogCoverage, SeenEvents, limited_to
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action, Visibility
+from lpgen.core.policies.match import as_glob, patterns_intersect
 from lpgen.core.trails import Trail, trails_of_accounts
 from lpgen.core.usage.logging_holes import first_day_after, settings_since
 from lpgen.core.usage.trail_changes import TrailChange
@@ -59,16 +61,17 @@ class Observability:
         self._traces: dict[Action, int] = {}
         self._numbers: dict[Hashable, int] = {}
         self._by_log: dict[Hashable, _BlindByLog] = {}
+        self._unnamed_resources: dict[tuple[tuple[str, ...], tuple[str, ...], str], dict[str, str]] = {}
 
     def visibility(self, action: Action) -> Visibility:
         """What CloudTrail can show of an action."""
         return self._table.visibility(action).visibility
 
     def resting_on_log(self, account: str) -> frozenset[Action]:
-        """The actions of which only the log says that use would have shown, and not of which resources.
+        """The actions of which only the log says that use would have shown.
 
-        A trail selects data events by resource too. Where no settings are known, a log that holds some of a source may
-        lack those of others.
+        A trail selects data events by resource too. Where no settings are known, a log that holds some on a resource
+        may lack others.
         https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
         """
         return frozenset() if account in self._knowledge.trails else self._data_actions
@@ -85,7 +88,8 @@ class Observability:
         log a management event counts as recorded where one was seen in the account that is read-only, or not, as it may
         be; a data event where such a one of its source was seen in the account and Region: in every Region that the
         principal was active in, or in any one where it was active in none. Either must have been seen early enough to
-        make `min_days` covered days, or from the log's beginning on.
+        make `min_days` covered days, or from the log's beginning on. That the resource is recorded too is said by
+        `unrecorded`.
         """
         trails = self._knowledge.trails.get(account)
         if trails is not None:
@@ -98,20 +102,50 @@ class Observability:
         return self._blind_by_log(account, regions)[action]
 
     def unrecorded(self, action: Action, account: str, grant: Grant) -> Mapping[str, str]:
-        """The resources of a statement on which no trail records use of an action, each with why.
+        """The resources of a statement on which use of an action would not have shown, each with why.
 
-        Only known trail settings say so: of what the log holds none of nobody knows whether there was any.
+        Known trail settings say so of every kind of event. By the log alone it is what data events don't name.
         """
         trails, covered = self._knowledge.trails.get(account), self._coverage.get(account)
         entry = self._table.visibility(action)
-        if trails is None or covered is None or entry.visibility in (Visibility.NEVER, Visibility.INFERRED):
+        if covered is None or entry.visibility in (Visibility.NEVER, Visibility.INFERRED):
             return {}
+        if trails is None:
+            return self._unnamed(action, entry, grant) if entry.visibility is Visibility.DATA else {}
         found: dict[str, str] = {}
         for resource in grant.statement.resources:
             part = grant if grant.statement.not_resource else limited_to(grant, (resource,))
             why = self._blind_by_settings(action, entry, covered, trails=trails, grants=(part,))
             if why:
                 found[resource] = why
+        return found
+
+    def _unnamed(self, action: Action, entry: ActionVisibility, grant: Grant) -> dict[str, str]:
+        """The resources of a statement that no data event of an action's sources names, in any account's log."""
+        if grant.statement.not_resource:
+            return {}
+        key = (entry.event_sources, grant.statement.resources, grant.version)
+        found = self._unnamed_resources.get(key)
+        if found is None:
+            found = self._unnamed_resources[key] = self._find_unnamed(*key)
+        return {one: why for one, why in found.items() if self._catalog.takes_resource(action, one)}
+
+    def _find_unnamed(self, sources: tuple[str, ...], resources: tuple[str, ...], version: str) -> dict[str, str]:
+        seen = {one for source in sources for one in self._data_resources.get(source, ())}
+        if not seen:  # then nothing tells resources apart
+            return {}
+        return {
+            resource: f"a data event, and the logs hold none on {resource}"
+            for resource in resources
+            if not any(patterns_intersect(container_of(as_glob(resource, version)), one) for one in seen)
+        }
+
+    @cached_property
+    def _data_resources(self) -> Mapping[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for covered in self._coverage.values():
+            for source, container in covered.data_resources:
+                found.setdefault(source, set()).add(container)
         return found
 
     def blind_spots(self, account: str, regions: tuple[str, ...]) -> Mapping[Action, str] | None:

@@ -114,6 +114,8 @@ class Judge:
         spots = ground.blind_spots
         blind = self._blind_spot(action, granting, ground) if spots is None else spots[action]
         inferred = action in ground.resting_on_log
+        if inferred and not blind:
+            blind = self._unrecorded(action, granting, ground)
         if not blind and ground.accessed is None and action != PASS_ROLE:  # nearly all of them
             found = ground.unused.get((granting, inferred))
             if found is None:
@@ -148,6 +150,11 @@ class Judge:
             found = self.observability.blind_spot(action, ground.account, ground.regions, granting.grants)
             ground.by_trace[key] = found
         return ground.by_trace[key]
+
+    def _unrecorded(self, action: Action, granting: Granting, ground: _Ground) -> str:
+        """Why use of an action would not have shown on some resource that it is granted on, or ""."""
+        found = (self.observability.unrecorded(action, ground.account, grant) for grant in granting.grants)
+        return next((why for one in found for why in one.values()), "")
 
     def _keep_reason(self, action: Action, granting: Granting, ground: _Ground) -> str:
         if self.keep is KeepUnobservable.NONE:

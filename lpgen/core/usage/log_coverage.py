@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
+from lpgen.core.arns import container_of
 from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage, SeenEvents
-from lpgen.core.model import Category
+from lpgen.core.model import Category, ResourceKind
 from lpgen.core.trails import Trail, TrailSource, describe_trail, trails_of_accounts
 from lpgen.core.usage.logging_holes import holes_of_account, settings_hole
 from lpgen.core.usage.tables import Usage
@@ -34,6 +35,7 @@ class _Account:
     records: int = 0
     seen: dict[tuple[str, str, bool | None], set[date]] = field(default_factory=lambda: defaultdict(set))
     sources: set[str] = field(default_factory=set)
+    data_resources: set[tuple[str, str]] = field(default_factory=set)
 
 
 def coverage_from_usage(
@@ -82,7 +84,20 @@ def _accounts(usage: Usage) -> dict[str, _Account]:
         for account, source in set(pairs):
             if account in found:
                 found[account].sources.add(source)
+    for account, source, resource in _resources_of_data_events(usage):
+        if account in found:
+            found[account].data_resources.add((source, container_of(resource)))
     return found
+
+
+def _resources_of_data_events(usage: Usage) -> Iterable[tuple[str, str, str]]:
+    """The resources that data events name, with the account whose log holds them and the event source."""
+    names = ("category", "resource_kind", "recipient_account", "event_source", "resource")
+    rows = set(zip(*(usage.table.column(name).to_pylist() for name in names), strict=True))
+    return (tuple(place) for category, kind, *place in rows if category == Category.DATA and kind in _NAMED)
+
+
+_NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 
 
 _COLUMNS: Final = ("account", "region", "day", "category", "event_source", "records", "read_only", "writing")
@@ -123,6 +138,7 @@ def _account_coverage(
         known_from=known_from,
         trails=tuple(describe_trail(trail) for trail in trails or ()),
         unseen=EXCLUDABLE - seen.sources,
+        data_resources=frozenset(seen.data_resources),
         changes=notes,
     )
 

@@ -270,6 +270,38 @@ def test_diff_keeps_of_a_used_action_what_no_trail_records(granted: list[str], t
     assert kept_for_logs(diff_of(role(policy(allow("s3:GetObject", granted))), uses, options=nothing)) == {}
 
 
+@pytest.mark.parametrize(
+    ("granted", "seen_on", "stays"),
+    [
+        ([f"{DATA}/*", f"{ELSEWHERE}/*"], [f"{DATA}/x"], {f"{ELSEWHERE}/*"}),
+        ([f"{DATA}/*", f"{ELSEWHERE}/*"], [f"{DATA}/x", f"{ELSEWHERE}/a/b"], set()),
+        ([f"{DATA}/*", f"{ELSEWHERE}/*"], [], set()),  # nothing tells them apart
+        ([f"{DATA}/2026/*"], [f"{DATA}/x"], set()),
+        ([f"{DATA}*"], [f"{DATA}-lake/x"], set()),
+        (["arn:aws:s3:::lake-*"], [f"{DATA}/x"], {"arn:aws:s3:::lake-*"}),
+        (["arn:aws:s3:::${aws:username}/*"], [f"{DATA}/x"], set()),
+        (["*"], [f"{DATA}/x"], set()),
+    ],
+)
+def test_diff_keeps_data_actions_where_the_log_names_no_such_resource(
+    granted: list[str], seen_on: list[str], stays: set[str]
+) -> None:
+    uses = [use("s3:GetObject", f"{DATA}/2026/x")]
+    used = diff_of(role(policy(allow("s3:GetObject", granted))), uses, data_on=seen_on)
+    assert kept_for_logs(used) == ({"s3:GetObject": stays} if stays else {})
+    unused = diff_of(role(policy(allow("s3:PutObject", granted))), data_on=seen_on)
+    assert verdicts(unused) == {"s3:PutObject": Verdict.UNOBSERVABLE if stays else Verdict.UNUSED}
+    if stays:
+        assert blind_spots(unused)["s3:PutObject"] == f"a data event, and the logs hold none on {min(stays)}"
+        assert kept_for_logs(unused) == {"s3:PutObject": set(granted)}
+
+
+def test_diff_asks_the_log_for_no_resource_that_an_action_does_not_take() -> None:
+    reader = role(policy(allow("s3:GetObject", [f"{DATA}/*", ELSEWHERE])))  # a bucket is no object
+    assert kept_for_logs(diff_of(reader, [use("s3:GetObject", OBJECT)], data_on=[OBJECT])) == {}
+    assert verdicts(diff_of(reader, data_on=[OBJECT])) == {"s3:GetObject": Verdict.UNUSED}
+
+
 def test_diff_keeps_all_but_some_of_a_used_action_where_a_trail_leaves_some_out() -> None:
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "NotResource": f"{ELSEWHERE}/*"}
     uses = [use("s3:GetObject", f"{DATA}/2026/x")]
