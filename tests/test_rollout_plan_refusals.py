@@ -60,6 +60,15 @@ def test_plan_writes_the_permission_set_of_a_role_of_identity_center(world: Worl
     assert statements == [same, deny("s3:*")]
 
 
+def test_plan_writes_no_permission_set_that_is_in_place(world: World) -> None:
+    kept = document(allow("s3:GetObject"))
+    path = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
+    arn = world.make_role("AWSReservedSSO_Admin_0123456789abcdef", inline={"AwsSSOInlinePolicy": kept}, path=path)
+    plan = world.plan_of({arn: (New(kept),)})
+    assert set(map(tuple, refusals(plan).values())) == {("nothing_to_do",)}
+    assert not (world.home / "plan.json.permission-sets").exists()
+
+
 def test_plan_refuses_what_people_declare(world: World) -> None:
     arns = [role(world, "glass"), role(world, "coded"), role(world, "free")]
     plan = world.plan_of(dict.fromkeys(arns, NEW), "--break-glass", "gl*", "--managed-as-code", "arn:*:role/coded")

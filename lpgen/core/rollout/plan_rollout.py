@@ -176,7 +176,7 @@ def _plan(
 ) -> PrincipalPlan:
     before = tuple(_texts_before(principal))
     texts = {one.policy: one.text for one in before if one.inline}
-    of_set = is_of_permission_set(principal)
+    of_set = is_of_permission_set(principal) and _IN_PLACE not in refusals
     as_code = any(one.kind is RefusalKind.MANAGED_AS_CODE for one in refusals)
     return PrincipalPlan(
         principal=principal.arn,
