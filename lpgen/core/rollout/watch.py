@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.events.visibility import visibility_from_catalog
+from lpgen.core.analysis.recorded_calls import BOTH_SIDES, RecordedCalls
+from lpgen.core.events.visibility import ActionVisibility, visibility_from_catalog
 from lpgen.core.model import (
     Action,
     AttachedPolicy,
@@ -116,14 +117,13 @@ def watch_rollout(
 
 
 def _watch_principal(plan: PrincipalPlan, since: datetime, usage: Usage, catalog: Catalog) -> Watched:
-    sources = _data_sources(usage, plan.account, since.date())
     return Watched(
         plan.principal,
         since.isoformat(),
         _logs_until(usage, plan.account, since.date()),
         tuple(_denials(plan, since, usage)),
         tuple(_unmapped(plan, since, usage)),
-        tuple(_unseen(plan, catalog, sources)),
+        tuple(_unseen(plan, catalog, _sides_by_source(usage, plan.account, since.date()))),
     )
 
 
@@ -291,26 +291,54 @@ def _logs_until(usage: Usage, account: str, since: date) -> str:
     return max(days).isoformat() if days else ""
 
 
-def _data_sources(usage: Usage, account: str, since: date) -> set[str]:
-    """The event sources whose data events the account's logs hold since the rollout."""
-    return {source for _, category, source in _coverage_rows(usage, account, since) if category == Category.DATA}
+def _sides_by_source(usage: Usage, account: str, since: date) -> Mapping[str, frozenset[bool]]:
+    """What `readOnly` the data events have that the account's logs hold since the rollout, by event source.
+
+    Management events are under "". What doesn't say it counts as both where nothing does.
+    """
+    found: dict[str, set[bool]] = defaultdict(set)
+    names = ("account", "day", "category", "event_source", "read_only", "writing")
+    for owner, day, category, source, *counts in zip(
+        *(usage.coverage.column(name).to_pylist() for name in names), strict=True
+    ):
+        if owner == account and day is not None and day >= since and category in (Category.DATA, Category.MANAGEMENT):
+            sides = found[source if category == Category.DATA else ""]
+            sides.update(side for side, count in zip(BOTH_SIDES, counts, strict=True) if count)
+    return {source: frozenset(sides or BOTH_SIDES) for source, sides in found.items()}
 
 
-def _unseen(plan: PrincipalPlan, catalog: Catalog, sources: set[str]) -> Iterator[UnseenActions]:
+def _unseen(plan: PrincipalPlan, catalog: Catalog, seen: Mapping[str, frozenset[bool]]) -> Iterator[UnseenActions]:
     removed = _granted(plan, plan.before, catalog) - _granted(plan, plan.after, catalog)
-    table = visibility_from_catalog(catalog)
+    table, calls = visibility_from_catalog(catalog), RecordedCalls(catalog.source)
     by_service: dict[tuple[str, str], list[str]] = defaultdict(list)
     for action in sorted(removed):
         entry = table.visibility(action)
-        service = action.partition(":")[0]
-        if entry.visibility is Visibility.NEVER:
-            by_service[service, "CloudTrail records no call of them"].append(action)
-        elif entry.visibility is Visibility.DATA and not sources.intersection(entry.event_sources):
-            names = " or ".join(entry.event_sources)
-            why = f"they leave data events, and the logs hold none of {names} since the rollout"
-            by_service[service, why].append(action)
+        why = "CloudTrail records no call of them"
+        if entry.visibility is not Visibility.NEVER:
+            sides = calls.sides(action, catalog.detail(action).level)
+            why = _why_unseen(entry, sides, seen)
+        if why:
+            by_service[action.partition(":")[0], why].append(action)
     for (service, why), actions in sorted(by_service.items(), key=lambda item: (item[0][1][0] != "t", item[0])):
         yield UnseenActions(service, len(actions), tuple(actions[:_EXAMPLES]), why)
+
+
+def _why_unseen(entry: ActionVisibility, sides: Sequence[bool], seen: Mapping[str, frozenset[bool]]) -> str:
+    """Why the logs hold no event since the rollout such as an action leaves, "" where they may."""
+    if entry.visibility is Visibility.DATA:
+        found = [seen[one] for one in entry.event_sources if one in seen]
+        what, names = "data events", f" of {' or '.join(entry.event_sources)}"
+        if not found:
+            return f"they leave {what}, and the logs hold none{names} since the rollout"
+    elif entry.visibility is Visibility.MANAGEMENT and "" in seen:
+        found, what, names = [seen[""]], "events", ""
+    else:
+        return ""
+    if frozenset().union(*found).intersection(sides):
+        return ""
+    return (
+        f"they leave {'read-only' if sides[0] else 'writing'} {what}, and the logs hold none{names} since the rollout"
+    )
 
 
 _EXAMPLES: Final = 3

@@ -167,6 +167,18 @@ def test_removed_actions_whose_denials_leave_no_record_are_named() -> None:
     assert "hold none of s3.amazonaws.com" in text
 
 
+def test_removed_actions_whose_denials_are_of_events_that_the_logs_leave_out_are_named() -> None:
+    def said(**options: Any) -> set[str]:
+        found = watched(plan([OLD], [NEW]), usage_of({ARN: []}, **options))
+        return {one.why for one in found.unseen if one.service == "s3" and one.why.startswith("they leave")}
+
+    assert said() == said(management_sides=[], data_sides=[]) == set()
+    assert said(management_sides=[True], data_sides=[True]) == {
+        "they leave writing events, and the logs hold none since the rollout",
+        "they leave writing data events, and the logs hold none of s3.amazonaws.com since the rollout",
+    }
+
+
 def test_logs_that_end_before_the_rollout_say_nothing() -> None:
     (one,) = watch_rollout({ARN: "2026-12-01T00:00:00+00:00"}, [plan([OLD], [NEW])], usage_of({ARN: []}), catalog())
     assert not one.logs_until
