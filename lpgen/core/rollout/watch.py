@@ -120,7 +120,7 @@ def _watch_principal(plan: PrincipalPlan, since: datetime, usage: Usage, catalog
     return Watched(
         plan.principal,
         since.isoformat(),
-        _logs_until(usage, plan.account, since.date()),
+        _logs_until(usage, plan.account, since),
         tuple(_denials(plan, since, usage)),
         tuple(_unmapped(plan, since, usage)),
         tuple(_unseen(plan, catalog, _sides_by_source(usage, plan.account, since.date()))),
@@ -286,9 +286,20 @@ def _coverage_rows(usage: Usage, account: str, since: date) -> Iterator[tuple[da
             yield day, category, source
 
 
-def _logs_until(usage: Usage, account: str, since: date) -> str:
-    days = [day for day, _, _ in _coverage_rows(usage, account, since)]
-    return max(days).isoformat() if days else ""
+def _logs_until(usage: Usage, account: str, since: datetime) -> str:
+    days = [day for day, _, _ in _coverage_rows(usage, account, since.date())]
+    if not days or (max(days) == since.date() and not _reach(usage, account, since)):
+        return ""
+    return max(days).isoformat()
+
+
+def _reach(usage: Usage, account: str, since: datetime) -> bool:
+    """Whether any record of the account is as new; coverage knows days alone."""
+    for table, owner in ((usage.table, "recipient_account"), (usage.skips, "account")):
+        last = pc.max(table.filter(pc.equal(table.column(owner), account)).column("last_seen")).as_py()
+        if last is not None and last >= since:
+            return True
+    return False
 
 
 def _sides_by_source(usage: Usage, account: str, since: date) -> Mapping[str, frozenset[bool]]:

@@ -185,6 +185,14 @@ def test_logs_that_end_before_the_rollout_say_nothing() -> None:
     assert "ingest newer ones" in render_watch([one], "text")
 
 
+@pytest.mark.parametrize(("seen", "until"), [("2026-09-30T11:00:00Z", ""), ("2026-09-30T13:00:00Z", "2026-09-30")])
+def test_logs_of_the_day_of_the_rollout_must_reach_it_by_the_hour(seen: str, until: str) -> None:
+    usage = usage_of({ARN: [use("s3:GetObject", f"{BUCKET}/a.csv", seen=seen)]})
+    (one,) = watch_rollout({ARN: "2026-09-30T12:00:00+00:00"}, [plan([OLD], [NEW])], usage, catalog())
+    assert one.logs_until == until
+    assert ("no denial" in render_watch([one], "text")) == bool(until)
+
+
 def test_report_is_inert_and_has_the_line_to_restore() -> None:
     evil = f"{BUCKET}/\x1b[2J"
     usage = usage_of({ARN: [use("s3:DeleteObject", evil, outcome=Outcome.DENIED, seen=AFTER)]})
