@@ -10,7 +10,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.observability import Observability, trail_knowledge
 from lpgen.core.explanations import Question, SeenUse, SeenUses, UseOn
 from lpgen.core.grounds import LogCoverage, PrincipalUsage, Use
-from lpgen.core.model import Action, Principal, Resource, ResourceKind
+from lpgen.core.model import LEGACY_VERSION, Action, Principal, Resource, ResourceKind
 from lpgen.core.policies.fixed_rules import NEEDS_NO_PERMISSION
 from lpgen.core.policies.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -44,7 +44,12 @@ def _blind_spot(question: Question, own: PrincipalUsage, coverage: LogCoverage, 
     account = coverage.account(question.principal.account)
     whole = account.covered_days if account else 0  # "A use would have left a record" is said of the whole window
     observability = Observability(catalog, coverage, trail_knowledge((), (), coverage, min_days=whole))
-    return observability.blind_spot(Action(question.action), question.principal.account, own.regions, ())
+    action = Action(question.action)
+    blind = observability.blind_spot(action, question.principal.account, own.regions, ())
+    if blind or question.resource.kind is not ResourceKind.ARN:
+        return blind
+    arn = question.resource.text  # a name, so that nothing in it is a variable
+    return observability.unnamed(action, (arn,), LEGACY_VERSION).get(arn, "")
 
 
 _ORDER: Final = {UseOn.ASKED: 0, UseOn.PERHAPS: 1, UseOn.OTHER: 2}

@@ -111,7 +111,8 @@ class Observability:
         if covered is None or entry.visibility in (Visibility.NEVER, Visibility.INFERRED):
             return {}
         if trails is None:
-            return self._unnamed(action, entry, grant) if entry.visibility is Visibility.DATA else {}
+            statement = grant.statement
+            return {} if statement.not_resource else self.unnamed(action, statement.resources, grant.version)
         found: dict[str, str] = {}
         for resource in grant.statement.resources:
             part = grant if grant.statement.not_resource else limited_to(grant, (resource,))
@@ -120,11 +121,13 @@ class Observability:
                 found[resource] = why
         return found
 
-    def _unnamed(self, action: Action, entry: ActionVisibility, grant: Grant) -> dict[str, str]:
-        """The resources of a statement that no data event of an action's sources names, in any account's log."""
-        if grant.statement.not_resource:
+    def unnamed(self, action: Action, resources: tuple[str, ...], version: str) -> Mapping[str, str]:
+        """The resources, or patterns in a policy's language version, on which no account's log holds a data event of an
+        action's sources, each with why; none for actions that leave other events."""
+        entry = self._table.visibility(action)
+        if entry.visibility is not Visibility.DATA:
             return {}
-        key = (entry.event_sources, grant.statement.resources, grant.version)
+        key = (entry.event_sources, resources, version)
         found = self._unnamed_resources.get(key)
         if found is None:
             found = self._unnamed_resources[key] = self._find_unnamed(*key)

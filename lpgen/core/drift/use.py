@@ -135,7 +135,10 @@ class _Shown:
         usage = self._usages.get(pair.arn)
         allows = [one for one in pair.after.allows if action in one.actions]
         regions = usage.regions if usage else ()
-        return not self._observability.blind_spot(action, pair.after.principal.account, regions, allows)
+        account = pair.after.principal.account
+        if self._observability.blind_spot(action, account, regions, allows):
+            return False
+        return not any(self._observability.unrecorded(action, account, one) for one in allows)
 
 
 class _QuietDays:

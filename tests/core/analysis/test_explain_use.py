@@ -64,6 +64,17 @@ def test_seen_uses_leave_out_an_earlier_principal_of_the_name_and_count_its_reco
     assert seen_uses(question, other, [app], catalog()).uses == ()
 
 
+def test_seen_uses_say_that_no_data_event_names_the_resource() -> None:
+    app = role(policy(allow("*")))
+    usage = usage_of({}, data_on=["arn:aws:s3:::seen/x"])
+    found = {
+        bucket: seen_uses(read_question(asked, [app], whole_catalog()), usage, [app], whole_catalog()).blind_spot
+        for bucket in ("seen", "other")
+        for asked in [Asked("app", "s3:GetObject", f"arn:aws:s3:::{bucket}/a")]
+    }
+    assert found == {"seen": "", "other": "a data event, and the logs hold none on arn:aws:s3:::other/a"}
+
+
 @pytest.mark.parametrize(
     ("action", "reason"),
     [
