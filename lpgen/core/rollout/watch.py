@@ -102,7 +102,7 @@ class Watched:
     @property
     def found(self) -> bool:
         """Whether anything was denied that the rollout may have caused."""
-        return bool(self.unmapped) or any(one.kind in _OWN for one in self.denials)
+        return bool(self.unmapped) or any(one.lost for one in self.denials)
 
 
 def watch_rollout(
@@ -157,7 +157,7 @@ def _denials(plan: PrincipalPlan, since: datetime, usage: Usage) -> Iterator[Den
             continue
         lost = tuple(_lost_lines(action, kind, resource, before)) if denial in _OWN else ()
         kept = denial in _OWN and any(
-            _allows(one, policy, action, kind, resource) for policy, one in _plain_allows(after)
+            _surely_allows(one, policy, action, kind, resource) for policy, one in _plain_allows(after)
         )
         yield Denial(
             action,
@@ -232,6 +232,19 @@ def _allows(statement: Statement, policy: Policy, action: str, kind: ResourceKin
         return not any(resource_contains(one, resource) for one in patterns)
     matches = resource_match if kind is ResourceKind.ARN else resources_intersect
     return any(matches(one, resource) for one in patterns)
+
+
+def _surely_allows(statement: Statement, policy: Policy, action: str, kind: ResourceKind, resource: str) -> bool:
+    """Whether a statement without conditions covers an action on whatever was meant; variables may stand for less."""
+    if not action_matches(statement, fold_case(action)):
+        return False
+    if statement.not_resource:
+        return kind is ResourceKind.ARN and _allows(statement, policy, action, kind, resource)
+    fixed = [one for one in statement.resources if as_glob(one, policy.version) == one]
+    if kind is ResourceKind.ARN:
+        return any(resource_match(one, resource) for one in fixed)
+    whole = resource if kind is ResourceKind.FOLD else "*"
+    return any(resource_contains(one, whole) for one in fixed)
 
 
 def _restored(statement: Statement, policy: Policy, action: str, kind: ResourceKind, resource: str) -> str:

@@ -109,6 +109,27 @@ def test_denial_that_the_new_policies_allow_is_said_to_come_from_elsewhere() -> 
     assert found.why.startswith("the new policies allow it")
 
 
+@pytest.mark.parametrize("resource", ["?", f"{BUCKET}/a/*", f"{BUCKET}/a/c"])
+def test_denial_may_be_of_the_rollout_where_the_new_policies_may_not_allow_it(resource: str) -> None:
+    usage = usage_of({ARN: [use("s3:GetObject", resource, outcome=Outcome.DENIED, seen=AFTER)]})
+    for narrow in (f"{BUCKET}/a/b", f"{BUCKET}/${{aws:username}}/*"):
+        found = watched(plan([OLD], [texts(allow("s3:GetObject", narrow))]), usage)
+        (one,) = found.denials
+        assert one.lost
+        assert not one.why
+        assert found.found
+    (one,) = watched(plan([OLD], [NEW]), usage).denials
+    assert one.why.startswith("the new policies allow it")
+
+
+@pytest.mark.parametrize("action", ["sns:Publish", "s3:GetObject"])
+def test_denials_that_are_none_of_the_rollout_are_no_finding_of_it(action: str) -> None:
+    usage = usage_of({ARN: [use(action, f"{BUCKET}/a", outcome=Outcome.DENIED, seen=AFTER)]})
+    found = watched(plan([OLD], [NEW]), usage)
+    assert found.denials
+    assert not found.found
+
+
 def test_denial_by_another_wall_is_not_paired() -> None:
     one = use("s3:DeleteObject", f"{BUCKET}/a", outcome=Outcome.DENIED, seen=AFTER)
     usage = usage_of({ARN: [one]})
