@@ -49,7 +49,9 @@ def name_foreign_callers(usage: Usage, arns: Mapping[str, str]) -> Usage:
     known = _recorded_arns(own) | dict(arns)
     callers = [known.get(one, "") for one in column_values(table.column("principal_id"))]
     is_foreign = [bool(arn) and not is_theirs for arn, is_theirs in zip(callers, is_own, strict=True)]
-    foreign = _only(table, is_foreign)
+    foreign, skips = _only(table, is_foreign), _name_skipped(usage.skips, known)
+    if foreign.num_rows == 0:
+        return replace(usage, table=own, skips=skips)
     arns_of_rows = [arn for arn, is_one in zip(callers, is_foreign, strict=True) if is_one]
     named = _with_principals(foreign, arns_of_rows)
     copies = _calls_of(own, frozenset(arns_of_rows))
@@ -57,7 +59,7 @@ def name_foreign_callers(usage: Usage, arns: Mapping[str, str]) -> Usage:
     return replace(
         usage,
         table=merge_tables([own, _only(named, is_new)], USAGE_SHAPE),
-        skips=_name_skipped(usage.skips, known),
+        skips=skips,
     )
 
 
