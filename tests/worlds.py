@@ -86,6 +86,7 @@ def role(
     boundary: AttachedPolicy | None = None,
     created: datetime | None = datetime(2020, 1, 1, tzinfo=UTC),
     last_used: datetime | None = None,
+    last_used_region: str = "",
     instance_profiles: tuple[str, ...] = (),
     kind: PrincipalKind = PrincipalKind.ROLE,
     groups: tuple[str, ...] = (),
@@ -106,6 +107,7 @@ def role(
         groups=groups,
         instance_profiles=instance_profiles,
         tags=(),
+        last_used_region=last_used_region,
     )
 
 

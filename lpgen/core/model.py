@@ -283,7 +283,8 @@ class PrincipalKind(StrEnum):
 class Principal:
     """A role or user as the snapshot shows it. Times are UTC; `boundary` is None where there is none.
 
-    `last_used` is a role's `RoleLastUsed` date, None where the snapshot has none (never used within 400 days).
+    `last_used` is a role's `RoleLastUsed` date, None where the snapshot has none (never used within 400 days), and
+    `last_used_region` the Region of that use, or "".
     `instance_profiles` are the ARNs of the profiles that hold the role. `tags` are sorted pairs.
     """
 
@@ -301,6 +302,7 @@ class Principal:
     groups: tuple[str, ...]
     instance_profiles: tuple[str, ...]
     tags: tuple[tuple[str, str], ...]
+    last_used_region: str = ""
 
 
 @dataclass(frozen=True, slots=True)

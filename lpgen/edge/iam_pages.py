@@ -68,6 +68,7 @@ class LastUsed(Struct, frozen=True):
     """When a role was last used; empty where it wasn't within the tracking period."""
 
     last_used_date: str | float | None = None
+    region: str | None = None
 
 
 class RoleDetail(Entity, frozen=True):

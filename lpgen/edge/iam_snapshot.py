@@ -28,6 +28,7 @@ from lpgen.edge.iam_pages import (
     Entity,
     GroupDetail,
     InlinePolicy,
+    LastUsed,
     ManagedPolicy,
     Page,
     PolicyReference,
@@ -118,7 +119,7 @@ class _Assembly:
     # ------------------------------------------------------------ principals
 
     def _role(self, role: RoleDetail) -> Principal:
-        used = role.role_last_used.last_used_date if role.role_last_used else None
+        used = role.role_last_used or LastUsed()
         return Principal(
             arn=role.arn,
             principal_id=role.role_id,
@@ -127,13 +128,14 @@ class _Assembly:
             name=role.role_name,
             path=role.path,
             created=_time(role.create_date),
-            last_used=_time(used),
+            last_used=_time(used.last_used_date),
             policies=self._policies(role.arn, role.role_policy_list, role.attached_managed_policies),
             boundary=self._boundary(role),
             trust=self._trust(role),
             groups=(),
             instance_profiles=tuple(sorted(profile.arn for profile in role.instance_profile_list)),
             tags=tuple(sorted((tag.key, tag.value) for tag in role.tags)),
+            last_used_region=used.region or "",
         )
 
     def _user(self, user: UserDetail) -> Principal:

@@ -123,19 +123,26 @@ def _before_end(age: int) -> str:
 
 
 def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> Iterable[Caveat]:
-    if has_unseen_use(principal, usage, coverage) and principal.last_used is not None:
-        yield Caveat(
-            CaveatKind.COVERAGE_HOLE,
-            f"IAM says the role was last used on {principal.last_used.date()}, but the logs hold no record of it",
-            "coverage-hole",
-        )
+    if principal.last_used is None or not _is_inside(principal.last_used, coverage):
+        return
+    region = principal.last_used_region
+    unread = region if coverage and region and region not in coverage.regions else ""
+    if unread or has_unseen_use(principal, usage, coverage):
+        where = f" in {unread}, a Region of which no log was read" if unread else ", but the logs hold no record of it"
+        said = f"IAM says the role was last used on {principal.last_used.date()}{where}"
+        yield Caveat(CaveatKind.COVERAGE_HOLE, said, "coverage-hole")
 
 
 def has_unseen_use(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> bool:
     """Whether IAM dates a role's last use inside the window though the logs hold no record of the role."""
-    if principal.last_used is None or coverage is None or usage.uses or usage.unmapped:
+    if principal.last_used is None or usage.uses or usage.unmapped:
         return False
-    return coverage.first_day <= principal.last_used.date() <= coverage.last_day
+    return _is_inside(principal.last_used, coverage)
+
+
+def _is_inside(moment: datetime, coverage: AccountCoverage | None) -> bool:
+    """Whether a moment lies in the days of an account's logs."""
+    return coverage is not None and coverage.first_day <= moment.date() <= coverage.last_day
 
 
 def _unique_policies(principal: Principal) -> Iterable[AttachedPolicy]:

@@ -392,6 +392,26 @@ def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hol
     assert hidden.proposal.startswith("find out what its last use was")
 
 
+@pytest.mark.parametrize(
+    ("region", "days", "is_hole"),
+    [
+        ("eu-west-1", 5, True),
+        ("us-east-1", 5, False),
+        ("", 5, False),
+        ("eu-west-1", 500, False),
+        ("eu-west-1", -2, False),
+    ],
+)
+def test_diff_doubts_logs_without_the_region_that_iam_dates_the_last_use_in(
+    region: str, days: int, is_hole: bool
+) -> None:
+    used = role(policy(allow("s3:*")), last_used=days_before_end(days), last_used_region=region)
+    found = diff_of(used, [use("s3:GetBucketLocation", DATA)])
+    assert caveats(found) == ({CaveatKind.COVERAGE_HOLE} if is_hole else set())
+    if is_hole:
+        assert found.caveats[0].message.endswith(" in eu-west-1, a Region of which no log was read")
+
+
 def test_diff_asks_about_a_user_whose_use_the_logs_cant_show_before_disabling_it() -> None:
     hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), kind=PrincipalKind.USER))
     assert hidden.principal_class is PrincipalClass.UNUSED
