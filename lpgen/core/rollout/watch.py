@@ -155,10 +155,9 @@ def _denials(plan: PrincipalPlan, since: datetime, usage: Usage) -> Iterator[Den
     for (action, kind, resource, denial), seen in sorted(found.items()):
         if not seen.rows:
             continue
-        lost = tuple(_lost_lines(action, kind, resource, before)) if denial in _OWN else ()
-        kept = denial in _OWN and any(
-            _surely_allows(one, policy, action, kind, resource) for policy, one in _plain_allows(after)
-        )
+        own, call = denial in _OWN, (action, kind, resource)
+        lost = tuple(_lost_lines(call, before, after)) if own else ()
+        kept = own and not lost and any(_allows(one, policy, *call) for policy, one in _allows_of(before))
         yield Denial(
             action,
             resource if kind is not ResourceKind.UNKNOWN else "",
@@ -168,7 +167,7 @@ def _denials(plan: PrincipalPlan, since: datetime, usage: Usage) -> Iterator[Den
             max(row[1] for row in seen.rows).strftime("%Y-%m-%dT%H:%M:%SZ"),
             max(seen.rows)[3],
             seen.before,
-            () if kept else lost,
+            lost,
             _why(denial, kept=kept, lost=bool(lost)),
         )
 
@@ -200,6 +199,8 @@ _OTHER_WALLS: Final[Mapping[DenialKind, str]] = {
 }
 
 _Named = tuple[PolicyText, Policy]
+_Call = tuple[str, ResourceKind, str]
+"""An action on a resource of a kind."""
 
 
 def _policies(texts: Sequence[PolicyText]) -> Iterator[_Named]:
@@ -207,18 +208,37 @@ def _policies(texts: Sequence[PolicyText]) -> Iterator[_Named]:
         yield one, policy_from_json(one.text, place=one.policy)
 
 
-def _plain_allows(policies: Iterable[_Named]) -> Iterator[tuple[Policy, Statement]]:
-    """The Allows without conditions."""
+def _allows_of(policies: Iterable[_Named]) -> Iterator[tuple[Policy, Statement]]:
     for _, policy in policies:
-        yield from ((policy, one) for one in policy.statements if one.effect is Effect.ALLOW and not one.conditions)
+        yield from ((policy, one) for one in policy.statements if one.effect is Effect.ALLOW)
 
 
-def _lost_lines(action: str, kind: ResourceKind, resource: str, before: Iterable[_Named]) -> Iterator[LostLine]:
+def _lost_lines(call: _Call, before: Iterable[_Named], after: Sequence[_Named]) -> Iterator[LostLine]:
+    """The old lines that may have allowed a call and that no new one without more conditions covers."""
     for text, policy in before:
         for one in policy.statements:
-            if one.effect is Effect.ALLOW and _allows(one, policy, action, kind, resource):
-                restore = _restored(one, policy, action, kind, resource)
-                yield LostLine(text.policy, one.index + 1, one.sid, restore)
+            if one.effect is Effect.ALLOW and _allows(one, policy, *call) and not _stays(one, call, after):
+                yield LostLine(text.policy, one.index + 1, one.sid, _restored(one, policy, *call))
+
+
+def _stays(old: Statement, call: _Call, after: Iterable[_Named]) -> bool:
+    return any(
+        (not one.conditions or one.conditions == old.conditions)
+        and (_surely_allows(one, policy, *call) or _carries(one, old, policy, call))
+        for policy, one in _allows_of(after)
+    )
+
+
+def _carries(new: Statement, old: Statement, policy: Policy, call: _Call) -> bool:
+    """Whether a new statement has a call's action and, word for word, what of the old one's resources may match."""
+    action, kind, resource = call
+    if new.not_resource != old.not_resource or not action_matches(new, fold_case(action)):
+        return False
+    if old.not_resource:
+        return set(new.resources) == set(old.resources)
+    known = kind in (ResourceKind.ARN, ResourceKind.FOLD)
+    met = {one for one in old.resources if not known or _within(one, policy.version, kind, resource)}
+    return met <= set(new.resources)
 
 
 def _allows(statement: Statement, policy: Policy, action: str, kind: ResourceKind, resource: str) -> bool:
@@ -235,7 +255,7 @@ def _allows(statement: Statement, policy: Policy, action: str, kind: ResourceKin
 
 
 def _surely_allows(statement: Statement, policy: Policy, action: str, kind: ResourceKind, resource: str) -> bool:
-    """Whether a statement without conditions covers an action on whatever was meant; variables may stand for less."""
+    """Whether a statement covers an action on whatever was meant, its conditions aside; variables may mean less."""
     if not action_matches(statement, fold_case(action)):
         return False
     if statement.not_resource:

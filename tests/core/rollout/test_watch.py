@@ -130,6 +130,27 @@ def test_denials_that_are_none_of_the_rollout_are_no_finding_of_it(action: str) 
     assert not found.found
 
 
+def test_line_that_stays_under_its_condition_is_not_to_be_restored() -> None:
+    condition = {"Bool": {"aws:SecureTransport": "true"}}
+    usage = usage_of({ARN: [use("sqs:SendMessage", "?", outcome=Outcome.DENIED, seen=AFTER)]})
+    found = watched(plan([OLD], [texts(allow("sqs:SendMessage", Condition=condition))]), usage)
+    assert [one.lost for one in found.denials] == [()]
+    assert found.denials[0].why.startswith("the new policies allow it")
+    other = texts(allow("sqs:SendMessage", Condition={"Bool": {"aws:SecureTransport": "false"}}))
+    (one,) = watched(plan([OLD], [other]), usage).denials
+    assert one.lost
+
+
+@pytest.mark.parametrize("resource", ["?", f"{BUCKET}/b/*", f"{BUCKET}/b/c"])
+def test_line_that_is_carried_word_for_word_is_not_to_be_restored(resource: str) -> None:
+    usage = usage_of({ARN: [use("s3:GetObject", resource, outcome=Outcome.DENIED, seen=AFTER)]})
+    own = f"{BUCKET}/${{aws:username}}/*"
+    old, new = texts(allow(["s3:GetObject", "s3:PutObject"], own)), texts(allow("s3:GetObject", own), name="new")
+    found = watched(plan([old], [new]), usage)
+    assert [one.lost for one in found.denials] == [()]
+    assert found.denials[0].why.startswith("the new policies allow it")
+
+
 def test_denial_by_another_wall_is_not_paired() -> None:
     one = use("s3:DeleteObject", f"{BUCKET}/a", outcome=Outcome.DENIED, seen=AFTER)
     usage = usage_of({ARN: [one]})
