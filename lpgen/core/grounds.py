@@ -119,13 +119,15 @@ class Hole:
 class SeenEvents:
     """Events of a kind that the log holds: management events, without Region and source, or the data events of one.
 
-    Trails select by `readOnly` too. `since` is their first day where the log doesn't hold them from its beginning on.
+    Trails select by `readOnly` too. `since` is their first day where the log doesn't hold them from its beginning on,
+    `until` their last where it no longer holds them at its end.
     """
 
     region: str
     event_source: str
     read_only: bool
     since: date | None = None
+    until: date | None = None
 
     @property
     def is_data(self) -> bool:

@@ -168,12 +168,14 @@ class Observability:
         return found
 
     def _why_late(self, seen: SeenEvents, covered: AccountCoverage) -> str:
-        """Since when the log holds these events, where that makes too few days; else ""."""
-        if seen.since is None:
+        """Since and until when the log holds these events, where that makes too few days; else ""."""
+        if seen.since is None and seen.until is None:
             return ""
-        days = _days_from(covered, seen.since)
+        days = _days_from(covered, seen.since or covered.first_day, seen.until)
+        start = f"from {seen.since} " if seen.since else ""
+        when = f"{start}until {seen.until}" if seen.until else f"{start}on"
         too_few = days < self._knowledge.min_days
-        return f"from {seen.since} on: that is {days} covered {'day' if days == 1 else 'days'}" if too_few else ""
+        return f"{when}: that is {days} covered {'day' if days == 1 else 'days'}" if too_few else ""
 
     def _blind_by_settings(
         self,
@@ -369,9 +371,9 @@ def _category(entry: ActionVisibility) -> str:
     return "Data" if entry.visibility is Visibility.DATA else "Management"
 
 
-def _days_from(covered: AccountCoverage, first: date) -> int:
-    """The covered days of an account's window from a day on."""
-    days = {first + timedelta(days=at) for at in range((covered.last_day - first).days + 1)}
+def _days_from(covered: AccountCoverage, first: date, last: date | None = None) -> int:
+    """The covered days of an account's window from a day on, or until one."""
+    days = {first + timedelta(days=at) for at in range(((last or covered.last_day) - first).days + 1)}
     missing: tuple[Gap | Hole, ...] = (*covered.gaps, *covered.holes)
     for one in missing:
         days -= {one.first + timedelta(days=at) for at in range((one.last - one.first).days + 1)}

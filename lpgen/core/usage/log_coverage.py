@@ -20,6 +20,9 @@ from lpgen.core.usage.trail_changes import RESETS, AccountTimes, TrailChange, tr
 LONGEST_QUIET_DAYS: Final = 3
 """A quiet account has no record on a long weekend; more days in a row without any record count as a hole."""
 
+_RARELY: Final = 2
+"""Events that were there fell silent once they are quiet for more than so many times their longest silence."""
+
 EXCLUDABLE: Final = frozenset({"kms.amazonaws.com"})
 """Event sources whose management events a trail may leave out, though they are so common that a log shows them.
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html"""
@@ -147,7 +150,8 @@ def _seen_events(account: _Account, first: date, last: date, *, reset: date | No
     """What the log holds, but nothing that it holds none of since a trail's selectors were `reset`.
 
     What the day of the reset shows may be from before it: it counts only where the log ends with that day. Where no
-    record says whether it is read-only, as in tables that don't keep it, they are taken to be of both sides.
+    record says whether it is read-only, as in tables that don't keep it, they are taken to be of both sides. Data
+    events come too rarely for their silence to say anything.
     """
     holds_from = first if reset is None else reset + timedelta(days=1) if reset < last else reset
     telling = {(region, source) for region, source, side in account.seen if side is not None}
@@ -157,7 +161,14 @@ def _seen_events(account: _Account, first: date, last: date, *, reset: date | No
         start = min(days)
         since = start if (start - first).days > LONGEST_QUIET_DAYS else None
         for read_only in (True, False) if side is None else (side,):
-            yield SeenEvents(region, source, read_only, since)
+            yield SeenEvents(region, source, read_only, since, None if source else _fell_silent(sorted(days), last))
+
+
+def _fell_silent(days: list[date], last: date) -> date | None:
+    """The last of these days where they end longer before the log does than they ever paused, and twice that."""
+    longest = max(((after - before).days - 1 for before, after in pairwise(days)), default=0)
+    is_silent = (last - days[-1]).days > max(LONGEST_QUIET_DAYS, _RARELY * longest)
+    return days[-1] if is_silent else None
 
 
 def _concerns(change: TrailChange, account: str, trails: tuple[Trail, ...] | None) -> bool:

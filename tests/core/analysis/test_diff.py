@@ -368,6 +368,20 @@ def test_diff_doubts_reads_that_the_log_holds_for_too_few_days(days: int, is_bli
     assert blind_spots(found) == ({"s3:GetBucketTagging": expected} if is_blind else {})
 
 
+def test_diff_doubts_reads_that_the_log_holds_until_too_early() -> None:
+    reader = role(policy(allow(["s3:GetBucketTagging", "s3:PutBucketTagging"], DATA)))
+    usage = usage_of({reader.arn: []})
+    end = days_before_end(60).date()
+    days = usage.coverage.column("day").to_pylist()
+    reads = [int(day <= end) for day in days]
+    at = usage.coverage.schema.get_field_index("read_only")
+    usage = replace(usage, coverage=usage.coverage.set_column(at, usage.coverage.schema.field(at), [reads]))
+    (found,) = diff_usage(usage, [grants_of(reader)], catalog(), Options()).principals
+    assert blind_spots(found) == {
+        "s3:GetBucketTagging": f"the logs hold read-only management events only until {end}: that is 60 covered days"
+    }
+
+
 def test_diff_doubts_data_events_of_a_side_that_the_log_holds_none_of() -> None:
     writer = role(policy(allow(["s3:GetObject", "s3:PutObject"], f"{DATA}/*"), allow("s3:GetBucketLocation", DATA)))
     uses = [use("s3:GetBucketLocation", DATA)]

@@ -158,3 +158,24 @@ def test_coverage_from_usage_takes_records_that_say_nothing_for_both_sides_only_
     for name, writes, sides in (("none", [], {True, False}), ("some", [event("02T09", readOnly=False)], {False})):
         (tmp_path / name).mkdir()
         assert sides_of([*silent, *writes], tmp_path / name) == sides
+
+
+@pytest.mark.parametrize(
+    ("reads", "until"),
+    [
+        (["01", "02", "03", "04"], "04"),
+        (["01", "08", "15", "22"], None),
+        (["01", "05", "12"], "12"),
+        (["01", "02", "26"], None),
+    ],
+)
+def test_coverage_from_usage_says_until_when_management_events_of_a_side_came(
+    reads: list[str], until: str | None, tmp_path: Path
+) -> None:
+    writes = [event(f"{day:02}T12", readOnly=False) for day in range(1, 30)]
+    records = [*writes, *(event(f"{day}T08", readOnly=True) for day in reads)]
+    (tmp_path / "log.json").write_text(json.dumps({"Records": records}), "utf-8")
+    ingest([tmp_path / "log.json"], bundled_catalog(), data=tmp_path / "data")
+    (found,) = coverage_from_usage(read_usage(tmp_path / "data")).accounts
+    ends = {one.read_only: one.until and f"{one.until:%d}" for one in found.seen}
+    assert ends == {True: until, False: None}
