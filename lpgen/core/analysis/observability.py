@@ -6,9 +6,9 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.blind_by_log import BlindByLog
 from lpgen.core.analysis.recorded_calls import RecordedCalls
 from lpgen.core.analysis.trail_coverage import (
     ANY_REGION,
@@ -19,7 +19,7 @@ from lpgen.core.analysis.trail_coverage import (
     tests_event_names,
 )
 from lpgen.core.arns import container_of
-from lpgen.core.events.visibility import ActionVisibility, VisibilityTable, visibility_from_catalog
+from lpgen.core.events.visibility import ActionVisibility, visibility_from_catalog
 from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Grant, Hole, LogCoverage, SeenEvents, limited_to
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action, Visibility
@@ -60,7 +60,7 @@ class Observability:
         self._answers: dict[tuple[str, Events], str] = {}
         self._traces: dict[Action, int] = {}
         self._numbers: dict[Hashable, int] = {}
-        self._by_log: dict[Hashable, _BlindByLog] = {}
+        self._by_log: dict[Hashable, BlindByLog] = {}
         self._unnamed_resources: dict[tuple[tuple[str, ...], tuple[str, ...], str], dict[str, str]] = {}
 
     def visibility(self, action: Action) -> Visibility:
@@ -155,14 +155,14 @@ class Observability:
         """The blind spots of a principal by action, or None where they turn on what its statements grant."""
         return None if account in self._knowledge.trails else self._blind_by_log(account, regions)
 
-    def _blind_by_log(self, account: str, regions: tuple[str, ...]) -> _BlindByLog:
+    def _blind_by_log(self, account: str, regions: tuple[str, ...]) -> BlindByLog:
         covered = self._coverage.get(account)
         unseen = covered.unseen if covered else frozenset[str]()
         seen = {one: self._why_late(one, covered) for one in covered.seen} if covered else {}
         key = (unseen, frozenset(seen.items()), regions)  # which many accounts have in common
         found = self._by_log.get(key)
         if found is None:
-            found = self._by_log[key] = _BlindByLog(
+            found = self._by_log[key] = BlindByLog(
                 self._table, self._calls, self._catalog, unseen=unseen, seen=seen, regions=regions
             )
         return found
@@ -270,101 +270,6 @@ class Observability:
             if action in grant.actions and _names_service(grant, service):
                 return f"the policy names {service} ({grant.ref})"
         return ""
-
-
-class _BlindByLog(dict[Action, str]):
-    """What the log itself says of each action of principals of these Regions, found when first asked for.
-
-    Their account's log lacks records of the event sources `unseen`, and holds the events `seen`: why some are there for
-    too few days is their text.
-    """
-
-    def __init__(
-        self,
-        table: VisibilityTable,
-        calls: RecordedCalls,
-        catalog: Catalog,
-        *,
-        unseen: frozenset[str],
-        seen: Mapping[SeenEvents, str],
-        regions: tuple[str, ...],
-    ) -> None:
-        self._table = table
-        self._calls = calls
-        self._catalog = catalog
-        self._unseen = unseen
-        self._seen = seen
-        self._regions = frozenset(regions)
-        self._missing_sides = _missing_sides({one.read_only: why for one, why in seen.items() if not one.is_data})
-
-    def __missing__(self, action: Action) -> str:
-        found = self[action] = self._blind(action, self._table.visibility(action))
-        return found
-
-    def _blind(self, action: Action, entry: ActionVisibility) -> str:
-        match entry.visibility:
-            case Visibility.NEVER:
-                return entry.reason
-            case Visibility.INFERRED:
-                return self._blind_to_side(action)
-            case Visibility.DATA:
-                return self._blind_to_data(action, entry.event_sources)
-            case Visibility.MANAGEMENT:
-                return self._blind_to_source(action) or self._blind_to_side(action)
-
-    def _blind_to_source(self, action: Action) -> str:
-        if not self._unseen:
-            return ""
-        unseen = sorted(self._unseen & self._calls.event_sources(action.partition(":")[0]))
-        if not unseen:
-            return ""
-        return f"the logs hold no record of {' or '.join(unseen)}, which a trail may exclude"
-
-    def _blind_to_side(self, action: Action) -> str:
-        """Why the log lacks management events that are read-only, or not, as those of an action may be."""
-        if not self._missing_sides:
-            return ""
-        return next((self._missing_sides[side] for side in self._sides(action) if side in self._missing_sides), "")
-
-    def _blind_to_data(self, action: Action, sources: tuple[str, ...]) -> str:
-        named = " or ".join(sources)
-        seen = {one: why for one, why in self._seen.items() if one.event_source in sources}
-        regions = self._regions or {one.region for one in seen}
-        missing = sorted(regions - {one.region for one in seen})
-        if missing or not seen:
-            where = f" in {', '.join(missing)}" if seen else ""
-            return f"a data event, and the logs hold none of {named}{where}"
-        whys = [self._blind_to_data_in(region, action, seen, named) for region in sorted(regions)]
-        # A principal that was active nowhere may have been so where the log would have shown it.
-        return next(filter(None, whys), "") if self._regions or all(whys) else ""
-
-    def _blind_to_data_in(self, region: str, action: Action, seen: Mapping[SeenEvents, str], named: str) -> str:
-        here = {one: why for one, why in seen.items() if one.region == region}
-        for side in self._sides(action):
-            whys = [why for one, why in here.items() if one.read_only is side]
-            if not whys:
-                return f"a data event, and those that the logs hold of {named} in {region} are all {_SIDES[not side]}"
-            if all(whys):
-                return f"a data event, and the logs hold {_SIDES[side]} ones of {named} in {region} only {whys[0]}"
-        return ""
-
-    def _sides(self, action: Action) -> tuple[bool, ...]:
-        return self._calls.sides(action, self._catalog.detail(action).level)
-
-
-_SIDES: Final = {True: "read-only", False: "writing"}
-"""How events are called that say `readOnly` true or false."""
-
-
-def _missing_sides(seen: Mapping[bool, str]) -> dict[bool, str]:
-    """Why the log lacks management events of a side, where it does: of those `seen` it may hold too few days."""
-    found: dict[bool, str] = {}
-    for side, word in _SIDES.items():
-        if side not in seen:
-            found[side] = f"the logs hold no {word} management events, which a trail may leave out"
-        elif seen[side]:
-            found[side] = f"the logs hold {word} management events only {seen[side]}"
-    return found
 
 
 def _category(entry: ActionVisibility) -> str:
