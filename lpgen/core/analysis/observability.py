@@ -23,7 +23,7 @@ from lpgen.core.events.visibility import ActionVisibility, visibility_from_catal
 from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Grant, Hole, LogCoverage, SeenEvents, limited_to
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action, Visibility
-from lpgen.core.policies.match import as_glob, patterns_intersect
+from lpgen.core.policies.match import as_glob, has_wildcard, patterns_intersect
 from lpgen.core.trails import Trail, trails_of_accounts
 from lpgen.core.usage.logging_holes import first_day_after, settings_since
 from lpgen.core.usage.trail_changes import TrailChange
@@ -61,6 +61,7 @@ class Observability:
         self._traces: dict[Action, int] = {}
         self._numbers: dict[Hashable, int] = {}
         self._by_log: dict[Hashable, BlindByLog] = {}
+        self._named: dict[tuple[str, str], bool] = {}
         self._unnamed_resources: dict[tuple[tuple[str, ...], tuple[str, ...], str], dict[str, str]] = {}
 
     def visibility(self, action: Action) -> Visibility:
@@ -134,14 +135,25 @@ class Observability:
         return {one: why for one, why in found.items() if self._catalog.takes_resource(action, one)}
 
     def _find_unnamed(self, sources: tuple[str, ...], resources: tuple[str, ...], version: str) -> dict[str, str]:
-        seen = {one for source in sources for one in self._data_resources.get(source, ())}
-        if not seen:  # then nothing tells resources apart
+        if all(source not in self._data_resources for source in sources):  # then nothing tells resources apart
             return {}
         return {
             resource: f"a data event, and the logs hold none on {resource}"
             for resource in resources
-            if not any(patterns_intersect(container_of(as_glob(resource, version)), one) for one in seen)
+            if not any(self._is_named(container_of(as_glob(resource, version)), source) for source in sources)
         }
+
+    def _is_named(self, container: str, source: str) -> bool:
+        """Whether a data event of a source names a container, or one that a pattern may stand for."""
+        seen = self._data_resources.get(source, set())
+        if container in seen:
+            return True
+        key = (container, source)
+        if key not in self._named:
+            # A name that isn't there can only be met by a pattern, which is what folding makes of ids.
+            others = seen if has_wildcard(container) else filter(has_wildcard, seen)
+            self._named[key] = any(patterns_intersect(container, one) for one in others)
+        return self._named[key]
 
     @cached_property
     def _data_resources(self) -> Mapping[str, set[str]]:
