@@ -17,6 +17,7 @@ from lpgen.core.analysis.trail_coverage import (
     regions_of_events,
     resources_of_events,
     tests_event_names,
+    trails_of_kind,
 )
 from lpgen.core.arns import container_of
 from lpgen.core.events.visibility import ActionVisibility, visibility_from_catalog
@@ -100,6 +101,8 @@ class Observability:
                 blind = self._blind_by_settings(action, entry, covered, trails=trails, grants=grants)
                 if blind or covered.known_from is CoverageSource.TRAILS:
                     return blind
+                if why := self._where_trails_differ(action, entry, trails, grants):
+                    return why
         return self._blind_by_log(account, regions)[action]
 
     def unrecorded(self, action: Action, account: str, grant: Grant) -> Mapping[str, str]:
@@ -118,6 +121,8 @@ class Observability:
         for resource in grant.statement.resources:
             part = grant if grant.statement.not_resource else limited_to(grant, (resource,))
             why = self._blind_by_settings(action, entry, covered, trails=trails, grants=(part,))
+            if not why and covered.known_from is CoverageSource.BOTH:
+                why = self._where_trails_differ(action, entry, trails, (part,))
             if why:
                 found[resource] = why
         return found
@@ -128,11 +133,37 @@ class Observability:
         entry = self._table.visibility(action)
         if entry.visibility is not Visibility.DATA:
             return {}
-        key = (entry.event_sources, resources, version)
+        found = self._unnamed(entry.event_sources, resources, version)
+        return {one: why for one, why in found.items() if self._catalog.takes_resource(action, one)}
+
+    def _where_trails_differ(
+        self, action: Action, entry: ActionVisibility, trails: Sequence[Trail], grants: Iterable[Grant]
+    ) -> str:
+        """Why the logs may lack data events that some trail of a snapshot records, "" where they don't.
+
+        Nobody says which trails' logs were ingested. Where all that record such events record these, it was one of
+        them; else the log has to name the resource.
+        """
+        if entry.visibility is not Visibility.DATA:
+            return ""
+        alike = trails_of_kind(trails, entry.selector)
+        for grant in grants:
+            if grant.statement.not_resource:
+                continue
+            unnamed = self._unnamed(entry.event_sources, grant.statement.resources, grant.version)
+            for resource, why in unnamed.items():
+                events = self._events(action, entry, trails, (limited_to(grant, (resource,)),))
+                recording = recording_trails(events, trails)
+                if not isinstance(recording, str) and any(not alike <= some for some in recording):
+                    return f"{why}, and not every trail that records such events records those"
+        return ""
+
+    def _unnamed(self, sources: tuple[str, ...], resources: tuple[str, ...], version: str) -> dict[str, str]:
+        key = (sources, resources, version)
         found = self._unnamed_resources.get(key)
         if found is None:
             found = self._unnamed_resources[key] = self._find_unnamed(*key)
-        return {one: why for one, why in found.items() if self._catalog.takes_resource(action, one)}
+        return found
 
     def _find_unnamed(self, sources: tuple[str, ...], resources: tuple[str, ...], version: str) -> dict[str, str]:
         if all(source not in self._data_resources for source in sources):  # then nothing tells resources apart
@@ -198,10 +229,20 @@ class Observability:
         trails: tuple[Trail, ...],
         grants: Sequence[Grant],
     ) -> str:
+        events = self._events(action, entry, trails, grants)
+        key = (covered.account, events)
+        if key not in self._answers:
+            self._answers[key] = self._by_settings(events, covered, trails)
+        return self._answers[key]
+
+    def _events(
+        self, action: Action, entry: ActionVisibility, trails: Sequence[Trail], grants: Sequence[Grant]
+    ) -> Events:
+        """The events that use of an action, as far as these statements grant it, would leave."""
         service = action.partition(":")[0]
         category = _category(entry)
         regions = regions_of_events(service, grants, trails)
-        events = Events(
+        return Events(
             service=service,
             category=category,
             kind=entry.selector,
@@ -211,10 +252,6 @@ class Observability:
             resources=resources_of_events(grants) if entry.visibility is Visibility.DATA else ("*",),
             regions=regions or (ANY_REGION,),
         )
-        key = (covered.account, events)
-        if key not in self._answers:
-            self._answers[key] = self._by_settings(events, covered, trails)
-        return self._answers[key]
 
     def trace(self, action: Action) -> int:
         """A number that stands for the records that use of an action leaves, as far as trails tell records apart.

@@ -98,6 +98,16 @@ def trail_leaves_out(event: _Event, trail: Trail) -> str:
     return "" if "" in reasons else max(reasons, key=lambda reason: (reason != _OTHER_TYPE, reason))
 
 
+def trails_of_kind(trails: Iterable[Trail], kind: str) -> frozenset[Trail]:
+    """The trails that record data events of a `resources.type`, on whatever resources."""
+    return frozenset(trail for trail in trails if any(_selects_kind(one, kind) for one in trail.selectors))
+
+
+def _selects_kind(selector: Selector, kind: str) -> bool:
+    tests = (test for test in selector.tests if test.field == "resources.type")
+    return selector.category == "Data" and all(_fits(test, kind) for test in tests)
+
+
 def leader_region(trail: Trail) -> str:
     """The Region in which the events of global services are recorded."""
     return _leader(trail.arn)

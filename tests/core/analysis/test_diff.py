@@ -16,7 +16,7 @@ from lpgen.core.grounds import Use
 from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Principal, PrincipalKind
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision, DecisionKind, LineKind, Scope
-from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail
+from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailSource
 from tests.worlds import ACCOUNT, allow, catalog, days_before_end, deny, grants_of, policy, role, usage_of, use
 
 DATA = "arn:aws:s3:::data"
@@ -294,6 +294,31 @@ def test_diff_keeps_data_actions_where_the_log_names_no_such_resource(
     if stays:
         assert blind_spots(unused)["s3:PutObject"] == f"a data event, and the logs hold none on {min(stays)}"
         assert kept_for_logs(unused) == {"s3:PutObject": set(granted)}
+
+
+@pytest.mark.parametrize(
+    ("trails", "seen_on", "stays"),
+    [
+        ([trail_of(DATA), trail_of(ELSEWHERE)], [f"{DATA}/x"], True),
+        ([trail_of(DATA), trail_of(ELSEWHERE)], [f"{DATA}/x", f"{ELSEWHERE}/x"], False),
+        ([trail_of(DATA), trail_of()], [f"{DATA}/x"], True),  # the logs may be those of the first
+        ([trail_of(DATA, ELSEWHERE)], [f"{DATA}/x"], False),
+        ([trail_of(), trail_of(DATA, ELSEWHERE)], [f"{DATA}/x"], False),
+    ],
+)
+def test_diff_asks_the_log_where_the_trails_of_a_snapshot_differ(
+    trails: list[Trail], seen_on: list[str], stays: bool
+) -> None:
+    named = tuple(replace(one, arn=f"{one.arn}-{at}", name=f"{one.name}-{at}") for at, one in enumerate(trails))
+    granted = [f"{DATA}/*", f"{ELSEWHERE}/*"]
+    uses = [use("s3:GetObject", f"{DATA}/2026/x")]
+    for source in (TrailSource.SNAPSHOT, TrailSource.NAMED):
+        options = Options(trails=named, trail_source=source)
+        is_open = stays and source is TrailSource.SNAPSHOT
+        used = diff_of(role(policy(allow("s3:GetObject", granted))), uses, options=options, data_on=seen_on)
+        assert kept_for_logs(used) == ({"s3:GetObject": {f"{ELSEWHERE}/*"}} if is_open else {})
+        unused = diff_of(role(policy(allow("s3:PutObject", granted))), options=options, data_on=seen_on)
+        assert verdicts(unused) == {"s3:PutObject": Verdict.UNOBSERVABLE if is_open else Verdict.UNUSED}
 
 
 def test_diff_asks_the_log_for_no_resource_that_an_action_does_not_take() -> None:
