@@ -19,7 +19,7 @@ from lpgen.core.drift.policies import same_policies
 from lpgen.core.drift.states import KeptProposal, Stamp, State
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.guards import NO_GUARDS, Guards
-from lpgen.core.model import Policy, Principal
+from lpgen.core.model import Principal
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision
 from lpgen.core.stars import Stars
@@ -114,7 +114,7 @@ def _kept_proposals(report: Report, earlier: Baseline | None) -> Iterator[KeptPr
     known = {one.arn: one for one in read_snapshot(earlier.files.policies).principals} if earlier else {}
     for proposal in report.proposals:
         principal = proposal.diff.principal
-        documents = _documents(proposal)
+        documents = documents_of_replacement(proposal.replacement) if proposal.replacement else ()
         if not documents:
             continue
         kept = KeptProposal(principal.arn, documents, report.diff.as_of, _dangerous(proposal))
@@ -130,10 +130,6 @@ def _kept_proposals(report: Report, earlier: Baseline | None) -> Iterator[KeptPr
 
 def _unchanged(before: Principal | None, now: Principal) -> bool:
     return before is not None and before.principal_id == now.principal_id and same_policies(before, now)
-
-
-def _documents(proposal: Proposal) -> tuple[Policy, ...]:
-    return documents_of_replacement(proposal.replacement) if proposal.replacement else ()
 
 
 def _dangerous(proposal: Proposal) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from lpgen.core.model import (
     Action,
@@ -113,6 +114,10 @@ class Hole:
     first: date
     last: date
     why: str
+
+
+SIDE_WORDS: Final = {True: "read-only", False: "writing"}
+"""How events are called that say `readOnly` true or false."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from lpgen.core.findings import Report, SkipCount
-from lpgen.core.grounds import AccountCoverage, CoverageSource, PrincipalUsage
+from lpgen.core.grounds import SIDE_WORDS, AccountCoverage, CoverageSource, PrincipalUsage
 from lpgen.core.model import Outcome
 from lpgen.report.blocks import (
     Block,
@@ -39,7 +39,6 @@ from lpgen.report.to_do import Task, tasks_of_review
 from lpgen.report.views import PrincipalView, ReviewView, review_view
 from lpgen.report.words import CLASS_WORDS, SKIP_WORDS, label_of, short_label_of, state_of
 
-_SIDES: Final = {True: "read-only", False: "writing"}
 _MOST_ROWS: Final = 25
 _MOST_STEPS: Final = 10
 
@@ -207,7 +206,7 @@ def _event_notes(one: AccountCoverage) -> Iterable[Words]:
     source = quiet(f"(inferred from {CoverageSource.LOG})")
     for side in (True, False):
         if side not in one.sides():
-            none = bad(f"no {_SIDES[side]} management events")
+            none = bad(f"no {SIDE_WORDS[side]} management events")
             yield line(none, " in ", name(one.account), " ", source, ", so its trails may leave them out")
     seen = [line("; ", said) for said in _data_events(one)]
     said = line(*seen)[1:] or line("none, so calls on single objects, items and messages don't show")
@@ -227,7 +226,7 @@ def _data_events(one: AccountCoverage) -> Iterable[Line]:
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for region, event_source in sorted(one.data_events):
         sides = one.sides(region, event_source)
-        found[event_source, "" if len(sides) > 1 else f" ({_SIDES[min(sides)]} ones alone)"].append(region)
+        found[event_source, "" if len(sides) > 1 else f" ({SIDE_WORDS[min(sides)]} ones alone)"].append(region)
     return [line(name(source), " in ", names(regions, most=3), which) for (source, which), regions in found.items()]
 
 

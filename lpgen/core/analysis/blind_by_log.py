@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.recorded_calls import RecordedCalls
 from lpgen.core.events.visibility import ActionVisibility, VisibilityTable
-from lpgen.core.grounds import SeenEvents
+from lpgen.core.grounds import SIDE_WORDS, SeenEvents
 from lpgen.core.model import Action, Visibility
 
 
@@ -83,23 +82,21 @@ class BlindByLog(dict[Action, str]):
         for side in self._sides(action):
             whys = [why for one, why in here.items() if one.read_only is side]
             if not whys:
-                return f"a data event, and those that the logs hold of {named} in {region} are all {_SIDES[not side]}"
+                return (
+                    f"a data event, and those that the logs hold of {named} in {region} are all {SIDE_WORDS[not side]}"
+                )
             if all(whys):
-                return f"a data event, and the logs hold {_SIDES[side]} ones of {named} in {region} only {whys[0]}"
+                return f"a data event, and the logs hold {SIDE_WORDS[side]} ones of {named} in {region} only {whys[0]}"
         return ""
 
     def _sides(self, action: Action) -> tuple[bool, ...]:
         return self._calls.sides(action, self._catalog.detail(action).level)
 
 
-_SIDES: Final = {True: "read-only", False: "writing"}
-"""How events are called that say `readOnly` true or false."""
-
-
 def _missing_sides(seen: Mapping[bool, str]) -> dict[bool, str]:
     """Why the log lacks management events of a side, where it does: of those `seen` it may hold too few days."""
     found: dict[bool, str] = {}
-    for side, word in _SIDES.items():
+    for side, word in SIDE_WORDS.items():
         if side not in seen:
             found[side] = f"the logs hold no {word} management events, which a trail may leave out"
         elif seen[side]:

@@ -264,7 +264,7 @@ def _kept_lines(
 def _unrecorded_lines(
     grants: PrincipalGrants, granting: Mapping[Action, Granting], verdicts: Iterable[ActionVerdict], judge: Judge
 ) -> Iterable[Line]:
-    """Keeps of a used action what it was granted on where no trail records it: it may have been used there too."""
+    """Keeps of a used action what it was granted on where use would not have shown: it may have been used there too."""
     account = grants.principal.account
     for one in verdicts if judge.keep is not KeepUnobservable.NONE else ():
         if one.evidence is None or one.action == PASS_ROLE:

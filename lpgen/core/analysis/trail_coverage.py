@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Final
 
-from lpgen.core.grounds import Grant
+from lpgen.core.grounds import SIDE_WORDS, Grant
 from lpgen.core.policies.match import glob_match
 from lpgen.core.trails import NEGATIVE, FieldOperator, FieldTest, Selector, Trail
 
@@ -268,4 +268,4 @@ def _words(event: _Event) -> str:
         return f"a data event of {what.kind} on {event.resource}"
     if len(what.sides) > 1:
         return "a management event, read-only or not"
-    return f"a {'read-only' if event.read_only else 'writing'} management event"
+    return f"a {SIDE_WORDS[event.read_only]} management event"

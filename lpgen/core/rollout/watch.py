@@ -6,19 +6,16 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import pyarrow.compute as pc
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.analysis.recorded_calls import BOTH_SIDES, RecordedCalls
-from lpgen.core.events.visibility import ActionVisibility, visibility_from_catalog
 from lpgen.core.model import (
     Action,
     AttachedPolicy,
-    Category,
     DenialKind,
     Effect,
     Outcome,
@@ -28,7 +25,6 @@ from lpgen.core.model import (
     ResourceKind,
     SkipReason,
     Statement,
-    Visibility,
 )
 from lpgen.core.policies.match import as_glob, fold_case
 from lpgen.core.policies.match_resource import (
@@ -40,6 +36,7 @@ from lpgen.core.policies.match_resource import (
 from lpgen.core.policies.match_statement import action_matches
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
+from lpgen.core.rollout.watch_blind import UnseenActions, logs_until, unseen_actions
 from lpgen.core.usage.tables import Usage
 
 _OWN: Final = frozenset({DenialKind.IDENTITY, DenialKind.UNSTATED, DenialKind.NONE})
@@ -72,16 +69,6 @@ class Denial:
     example_event_id: str
     before_too: bool
     lost: tuple[LostLine, ...]
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnseenActions:
-    """Removed actions of a service whose denials the logs can't show, with why, and a few by name."""
-
-    service: str
-    count: int
-    examples: tuple[str, ...]
     why: str
 
 
@@ -120,10 +107,10 @@ def _watch_principal(plan: PrincipalPlan, since: datetime, usage: Usage, catalog
     return Watched(
         plan.principal,
         since.isoformat(),
-        _logs_until(usage, plan.account, since),
+        logs_until(usage, plan.account, since),
         tuple(_denials(plan, since, usage)),
         tuple(_unmapped(plan, since, usage)),
-        tuple(_unseen(plan, catalog, _sides_by_source(usage, plan.account, since.date()))),
+        tuple(unseen_actions(_removed(plan, catalog), plan.account, since.date(), usage, catalog)),
     )
 
 
@@ -295,9 +282,6 @@ def _within(pattern: str, version: str, kind: ResourceKind, resource: str) -> st
     return (intersect_resources(pattern, resource) if glob == pattern else None) or pattern
 
 
-# ---------------------------------------------------------------- what can't be seen
-
-
 def _unmapped(plan: PrincipalPlan, since: datetime, usage: Usage) -> Iterator[tuple[str, int]]:
     columns = ("principal", "reason", "outcome", "event_source", "event_name", "last_seen", "records")
     found: dict[str, int] = defaultdict(int)
@@ -310,82 +294,11 @@ def _unmapped(plan: PrincipalPlan, since: datetime, usage: Usage) -> Iterator[tu
     yield from sorted(found.items())
 
 
-def _coverage_rows(usage: Usage, account: str, since: date) -> Iterator[tuple[date, str, str]]:
-    columns = ("account", "day", "category", "event_source")
-    for owner, day, category, source in zip(
-        *(usage.coverage.column(name).to_pylist() for name in columns), strict=True
-    ):
-        if owner == account and day is not None and day >= since:
-            yield day, category, source
+# ---------------------------------------------------------------- what was taken away
 
 
-def _logs_until(usage: Usage, account: str, since: datetime) -> str:
-    days = [day for day, _, _ in _coverage_rows(usage, account, since.date())]
-    if not days or (max(days) == since.date() and not _reach(usage, account, since)):
-        return ""
-    return max(days).isoformat()
-
-
-def _reach(usage: Usage, account: str, since: datetime) -> bool:
-    """Whether any record of the account is as new; coverage knows days alone."""
-    for table, owner in ((usage.table, "recipient_account"), (usage.skips, "account")):
-        last = pc.max(table.filter(pc.equal(table.column(owner), account)).column("last_seen")).as_py()
-        if last is not None and last >= since:
-            return True
-    return False
-
-
-def _sides_by_source(usage: Usage, account: str, since: date) -> Mapping[str, frozenset[bool]]:
-    """What `readOnly` the data events have that the account's logs hold since the rollout, by event source.
-
-    Management events are under "". What doesn't say it counts as both where nothing does.
-    """
-    found: dict[str, set[bool]] = defaultdict(set)
-    names = ("account", "day", "category", "event_source", "read_only", "writing")
-    for owner, day, category, source, *counts in zip(
-        *(usage.coverage.column(name).to_pylist() for name in names), strict=True
-    ):
-        if owner == account and day is not None and day >= since and category in (Category.DATA, Category.MANAGEMENT):
-            sides = found[source if category == Category.DATA else ""]
-            sides.update(side for side, count in zip(BOTH_SIDES, counts, strict=True) if count)
-    return {source: frozenset(sides or BOTH_SIDES) for source, sides in found.items()}
-
-
-def _unseen(plan: PrincipalPlan, catalog: Catalog, seen: Mapping[str, frozenset[bool]]) -> Iterator[UnseenActions]:
-    removed = _granted(plan, plan.before, catalog) - _granted(plan, plan.after, catalog)
-    table, calls = visibility_from_catalog(catalog), RecordedCalls(catalog.source)
-    by_service: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for action in sorted(removed):
-        entry = table.visibility(action)
-        why = "CloudTrail records no call of them"
-        if entry.visibility is not Visibility.NEVER:
-            sides = calls.sides(action, catalog.detail(action).level)
-            why = _why_unseen(entry, sides, seen)
-        if why:
-            by_service[action.partition(":")[0], why].append(action)
-    for (service, why), actions in sorted(by_service.items(), key=lambda item: (item[0][1][0] != "t", item[0])):
-        yield UnseenActions(service, len(actions), tuple(actions[:_EXAMPLES]), why)
-
-
-def _why_unseen(entry: ActionVisibility, sides: Sequence[bool], seen: Mapping[str, frozenset[bool]]) -> str:
-    """Why the logs hold no event since the rollout such as an action leaves, "" where they may."""
-    if entry.visibility is Visibility.DATA:
-        found = [seen[one] for one in entry.event_sources if one in seen]
-        what, names = "data events", f" of {' or '.join(entry.event_sources)}"
-        if not found:
-            return f"they leave {what}, and the logs hold none{names} since the rollout"
-    elif entry.visibility is Visibility.MANAGEMENT and "" in seen:
-        found, what, names = [seen[""]], "events", ""
-    else:
-        return ""
-    if frozenset().union(*found).intersection(sides):
-        return ""
-    return (
-        f"they leave {'read-only' if sides[0] else 'writing'} {what}, and the logs hold none{names} since the rollout"
-    )
-
-
-_EXAMPLES: Final = 3
+def _removed(plan: PrincipalPlan, catalog: Catalog) -> frozenset[Action]:
+    return _granted(plan, plan.before, catalog) - _granted(plan, plan.after, catalog)
 
 
 def _granted(plan: PrincipalPlan, texts: Sequence[PolicyText], catalog: Catalog) -> frozenset[Action]:

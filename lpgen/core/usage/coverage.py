@@ -39,6 +39,11 @@ def category_from_record(record: Record) -> str:
     return Category.DATA.value if record.managementEvent is False else Category.MANAGEMENT.value
 
 
+def stated_sides(read_only: int, writing: int) -> tuple[bool, ...]:
+    """What `readOnly` the records of a coverage row state; empty where none of them does."""
+    return tuple(side for side, count in ((True, read_only), (False, writing)) if count)
+
+
 def is_record_reason(reason: SkipReason) -> bool:
     """Whether a skip of this reason is a record; the others are files or parts of files without one."""
     return reason not in _WITHOUT_RECORD

@@ -13,6 +13,7 @@ from lpgen.core.arns import container_of
 from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage, SeenEvents
 from lpgen.core.model import Category, ResourceKind
 from lpgen.core.trails import Trail, TrailSource, describe_trail, trails_of_accounts
+from lpgen.core.usage.coverage import stated_sides
 from lpgen.core.usage.logging_holes import holes_of_account, settings_hole
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.trail_changes import RESETS, AccountTimes, TrailChange, trail_changes_from_usage
@@ -80,7 +81,7 @@ def _accounts(usage: Usage) -> dict[str, _Account]:
         one.records += count
         if category in (Category.MANAGEMENT, Category.DATA):
             place = (region, source) if category == Category.DATA else ("", "")
-            for side in _sides(read_only, writing):
+            for side in stated_sides(read_only, writing) or (None,):
                 one.seen[(*place, side)].add(day)
     for table, name in ((usage.table, "recipient_account"), (usage.skips, "account")):
         pairs = zip(table.column(name).to_pylist(), table.column("event_source").to_pylist(), strict=True)
@@ -104,11 +105,6 @@ _NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 
 
 _COLUMNS: Final = ("account", "region", "day", "category", "event_source", "records", "read_only", "writing")
-
-
-def _sides(read_only: int, writing: int) -> Iterable[bool | None]:
-    """The sides that records show: None where none of them says."""
-    return [side for side, count in ((True, read_only), (False, writing)) if count] or (None,)
 
 
 def _account_coverage(
