@@ -1,0 +1,220 @@
+"""What stays since the logs could not have shown its use: by the log alone, and by the settings of trails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lpgen.core.analysis.diff import diff_usage
+from lpgen.core.choices import KeepUnobservable
+from lpgen.core.findings import Confidence, PrincipalDiff, Verdict
+from lpgen.core.options import Options
+from lpgen.core.replacements import LineKind, Scope
+from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailSource
+from tests.core.analysis.test_diff import DATA, OBJECT, diff_of, kept, verdicts
+from tests.worlds import ACCOUNT, allow, catalog, days_before_end, grants_of, policy, role, usage_of, use
+
+
+def test_diff_is_less_sure_of_what_only_data_events_show_where_no_trail_settings_say_which() -> None:
+    reader = role(policy(allow("s3:GetObject", f"{DATA}/*"), allow("s3:GetBucketTagging", DATA)))
+    by_log = diff_of(reader)
+    assert {one.action: (one.verdict, one.confidence) for one in by_log.verdicts} == {
+        "s3:GetBucketTagging": (Verdict.UNUSED, Confidence.HIGH),
+        "s3:GetObject": (Verdict.UNUSED, Confidence.MEDIUM),
+    }
+    by_settings = diff_of(reader, options=Options(trails=(trail_of(),)))
+    assert {one.confidence for one in by_settings.verdicts} == {Confidence.HIGH}
+
+
+def trail_of(*buckets: str, multi_region: bool = True) -> Trail:
+    """A trail of all management events, and of the data events of S3: all, or those of some buckets."""
+    tests = [FieldTest("resources.type", FieldOperator.EQUALS, ("AWS::S3::Object",))]
+    if buckets:
+        starts = tuple(f"{bucket}/" for bucket in buckets)
+        tests.append(FieldTest("resources.ARN", FieldOperator.STARTS_WITH, starts))
+    selectors = (Selector("Management", ()), Selector("Data", tuple(tests)))
+    arn = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main"
+    return Trail(arn, "main", ACCOUNT, "us-east-1", multi_region, True, False, True, selectors)
+
+
+ELSEWHERE = "arn:aws:s3:::elsewhere"
+
+
+def kept_for_logs(found: PrincipalDiff) -> dict[str, set[str]]:
+    """What stays only because the logs can't show it."""
+    lines: dict[str, set[str]] = {}
+    for line in found.lines:
+        if line.kind is LineKind.KEPT:
+            lines.setdefault(line.action, set()).update(line.scope.resources)
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("granted", "trail", "stays"),
+    [
+        ([f"{DATA}/*", f"{ELSEWHERE}/*"], trail_of(DATA), {f"{ELSEWHERE}/*"}),
+        ([f"{DATA}/*", f"{ELSEWHERE}/*"], trail_of(DATA, ELSEWHERE), set()),
+        ([f"{DATA}/*", f"{ELSEWHERE}/*"], trail_of(), set()),
+        (["*"], trail_of(DATA), {"*"}),
+        (["*"], trail_of(), set()),
+        ([f"{DATA}/2026/*"], trail_of(DATA), set()),
+    ],
+)
+def test_diff_keeps_of_a_used_action_what_no_trail_records(granted: list[str], trail: Trail, stays: set[str]) -> None:
+    uses = [use("s3:GetObject", f"{DATA}/2026/x")]
+    found = diff_of(role(policy(allow("s3:GetObject", granted))), uses, options=Options(trails=(trail,)))
+    assert verdicts(found) == {"s3:GetObject": Verdict.USED}
+    assert kept_for_logs(found) == ({"s3:GetObject": stays} if stays else {})
+    assert f"{DATA}/2026/x" in kept(found)["s3:GetObject"]
+    nothing = Options(trails=(trail,), keep_unobservable=KeepUnobservable.NONE)
+    assert kept_for_logs(diff_of(role(policy(allow("s3:GetObject", granted))), uses, options=nothing)) == {}
+
+
+@pytest.mark.parametrize(
+    ("granted", "seen_on", "stays"),
+    [
+        ([f"{DATA}/*", f"{ELSEWHERE}/*"], [f"{DATA}/x"], {f"{ELSEWHERE}/*"}),
+        ([f"{DATA}/*", f"{ELSEWHERE}/*"], [f"{DATA}/x", f"{ELSEWHERE}/a/b"], set()),
+        ([f"{DATA}/*", f"{ELSEWHERE}/*"], [], set()),  # nothing tells them apart
+        ([f"{DATA}/2026/*"], [f"{DATA}/x"], set()),
+        ([f"{DATA}*"], [f"{DATA}-lake/x"], set()),
+        (["arn:aws:s3:::lake-*"], [f"{DATA}/x"], {"arn:aws:s3:::lake-*"}),
+        (["arn:aws:s3:::${aws:username}/*"], [f"{DATA}/x"], set()),
+        (["*"], [f"{DATA}/x"], set()),
+    ],
+)
+def test_diff_keeps_data_actions_where_the_log_names_no_such_resource(
+    granted: list[str], seen_on: list[str], stays: set[str]
+) -> None:
+    uses = [use("s3:GetObject", f"{DATA}/2026/x")]
+    used = diff_of(role(policy(allow("s3:GetObject", granted))), uses, data_on=seen_on)
+    assert kept_for_logs(used) == ({"s3:GetObject": stays} if stays else {})
+    unused = diff_of(role(policy(allow("s3:PutObject", granted))), data_on=seen_on)
+    assert verdicts(unused) == {"s3:PutObject": Verdict.UNOBSERVABLE if stays else Verdict.UNUSED}
+    if stays:
+        assert blind_spots(unused)["s3:PutObject"] == f"a data event, and the logs hold none on {min(stays)}"
+        assert kept_for_logs(unused) == {"s3:PutObject": set(granted)}
+
+
+@pytest.mark.parametrize(
+    ("trails", "seen_on", "stays"),
+    [
+        ([trail_of(DATA), trail_of(ELSEWHERE)], [f"{DATA}/x"], True),
+        ([trail_of(DATA), trail_of(ELSEWHERE)], [f"{DATA}/x", f"{ELSEWHERE}/x"], False),
+        ([trail_of(DATA), trail_of()], [f"{DATA}/x"], True),  # the logs may be those of the first
+        ([trail_of(DATA, ELSEWHERE)], [f"{DATA}/x"], False),
+        ([trail_of(), trail_of(DATA, ELSEWHERE)], [f"{DATA}/x"], False),
+    ],
+)
+def test_diff_asks_the_log_where_the_trails_of_a_snapshot_differ(
+    trails: list[Trail], seen_on: list[str], stays: bool
+) -> None:
+    named = tuple(replace(one, arn=f"{one.arn}-{at}", name=f"{one.name}-{at}") for at, one in enumerate(trails))
+    granted = [f"{DATA}/*", f"{ELSEWHERE}/*"]
+    uses = [use("s3:GetObject", f"{DATA}/2026/x")]
+    for source in (TrailSource.SNAPSHOT, TrailSource.NAMED):
+        options = Options(trails=named, trail_source=source)
+        is_open = stays and source is TrailSource.SNAPSHOT
+        used = diff_of(role(policy(allow("s3:GetObject", granted))), uses, options=options, data_on=seen_on)
+        assert kept_for_logs(used) == ({"s3:GetObject": {f"{ELSEWHERE}/*"}} if is_open else {})
+        unused = diff_of(role(policy(allow("s3:PutObject", granted))), options=options, data_on=seen_on)
+        assert verdicts(unused) == {"s3:PutObject": Verdict.UNOBSERVABLE if is_open else Verdict.UNUSED}
+
+
+def test_diff_asks_the_log_for_no_resource_that_an_action_does_not_take() -> None:
+    reader = role(policy(allow("s3:GetObject", [f"{DATA}/*", ELSEWHERE])))  # a bucket is no object
+    assert kept_for_logs(diff_of(reader, [use("s3:GetObject", OBJECT)], data_on=[OBJECT])) == {}
+    assert verdicts(diff_of(reader, data_on=[OBJECT])) == {"s3:GetObject": Verdict.UNUSED}
+
+
+def test_diff_keeps_all_but_some_of_a_used_action_where_a_trail_leaves_some_out() -> None:
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "NotResource": f"{ELSEWHERE}/*"}
+    uses = [use("s3:GetObject", f"{DATA}/2026/x")]
+    found = diff_of(role(policy(statement)), uses, options=Options(trails=(trail_of(DATA),)))
+    (line,) = (one for one in found.lines if one.kind is LineKind.KEPT)
+    assert line.scope == Scope((f"{ELSEWHERE}/*",), not_resource=True)
+    assert line.why.endswith("; it was used elsewhere")
+    assert kept_for_logs(diff_of(role(policy(statement)), uses, options=Options(trails=(trail_of(),)))) == {}
+
+
+def test_diff_keeps_a_used_action_in_regions_that_no_trail_records() -> None:
+    here, there = (f"arn:aws:sqs:{region}:{ACCOUNT}:jobs" for region in ("us-east-1", "eu-west-1"))
+    uses = [use("sqs:SetQueueAttributes", here)]
+    sender = role(policy(allow("sqs:SetQueueAttributes", [here, there])))
+    alone = diff_of(sender, uses, options=Options(trails=(trail_of(multi_region=False),)))
+    assert kept_for_logs(alone) == {"sqs:SetQueueAttributes": {there}}
+    assert kept_for_logs(diff_of(sender, uses, options=Options(trails=(trail_of(),)))) == {}
+    assert kept_for_logs(diff_of(sender, uses)) == {}
+
+
+@pytest.mark.parametrize(("days_of_data", "verdict"), [(120, "unused"), (90, "unused"), (89, "unobservable")])
+def test_diff_doubts_data_events_that_the_log_holds_for_too_few_days(days_of_data: int, verdict: str) -> None:
+    since = days_before_end(days_of_data - 1).date()
+    reader = role(policy(allow("s3:GetObject", f"{DATA}/*"), allow("s3:GetBucketLocation", DATA)))
+    found = diff_of(reader, [use("s3:GetBucketLocation", DATA)], data_from=since)
+    assert verdicts(found)["s3:GetObject"] == verdict
+    assert ("s3:GetObject" in kept(found)) == (verdict == "unobservable")
+    if verdict == "unobservable":
+        (why,) = {one.reason for one in found.verdicts if one.action == "s3:GetObject"}
+        assert why.endswith(f"in us-east-1 only from {since} on: that is 89 covered days")
+
+
+def blind_spots(found: PrincipalDiff) -> dict[str, str]:
+    """Why use of the unobservable actions would not have shown."""
+    return {one.action: one.reason for one in found.verdicts if one.verdict is Verdict.UNOBSERVABLE}
+
+
+def test_diff_doubts_management_events_of_a_side_that_the_log_holds_none_of() -> None:
+    tagger = role(policy(allow(["s3:GetBucketTagging", "s3:PutBucketTagging", "s3:GetBucketLocation"], DATA)))
+    uses = [use("s3:GetBucketLocation", DATA)]
+    writes_alone = diff_of(tagger, uses, management_sides=[False])
+    assert blind_spots(writes_alone) == {
+        "s3:GetBucketTagging": "the logs hold no read-only management events, which a trail may leave out"
+    }
+    assert "s3:GetBucketTagging" in kept(writes_alone)
+    assert verdicts(writes_alone)["s3:PutBucketTagging"] == "unused"
+    reads_alone = diff_of(tagger, uses, management_sides=[True])
+    assert {"s3:PutBucketTagging"} <= blind_spots(reads_alone).keys()
+    assert blind_spots(diff_of(tagger, uses)) == {}
+    assert blind_spots(diff_of(tagger, uses, management_sides=[])) == {}  # nothing tells them apart
+
+
+def test_diff_doubts_passed_roles_where_the_log_holds_no_writes() -> None:
+    passer = role(policy(allow("iam:PassRole", "*")))
+    assert blind_spots(diff_of(passer, management_sides=[True])).keys() == {"iam:PassRole"}
+    assert blind_spots(diff_of(passer, management_sides=[False])) == {}
+
+
+@pytest.mark.parametrize(("days", "is_blind"), [(89, True), (90, False)])
+def test_diff_doubts_reads_that_the_log_holds_for_too_few_days(days: int, is_blind: bool) -> None:
+    since = days_before_end(days - 1).date()
+    found = diff_of(role(policy(allow(["s3:GetBucketTagging", "s3:PutBucketTagging"], DATA))), reads_from=since)
+    expected = f"the logs hold read-only management events only from {since} on: that is {days} covered days"
+    assert blind_spots(found) == ({"s3:GetBucketTagging": expected} if is_blind else {})
+
+
+def test_diff_doubts_reads_that_the_log_holds_until_too_early() -> None:
+    reader = role(policy(allow(["s3:GetBucketTagging", "s3:PutBucketTagging"], DATA)))
+    usage = usage_of({reader.arn: []})
+    end = days_before_end(60).date()
+    days = usage.coverage.column("day").to_pylist()
+    reads = [int(day <= end) for day in days]
+    at = usage.coverage.schema.get_field_index("read_only")
+    usage = replace(usage, coverage=usage.coverage.set_column(at, usage.coverage.schema.field(at), [reads]))
+    (found,) = diff_usage(usage, [grants_of(reader)], catalog(), Options()).principals
+    assert blind_spots(found) == {
+        "s3:GetBucketTagging": f"the logs hold read-only management events only until {end}: that is 60 covered days"
+    }
+
+
+def test_diff_doubts_data_events_of_a_side_that_the_log_holds_none_of() -> None:
+    writer = role(policy(allow(["s3:GetObject", "s3:PutObject"], f"{DATA}/*"), allow("s3:GetBucketLocation", DATA)))
+    uses = [use("s3:GetBucketLocation", DATA)]
+    said = "a data event, and those that the logs hold of s3.amazonaws.com in us-east-1 are all "
+    reads_alone = diff_of(writer, uses, data_sides=[True])
+    assert blind_spots(reads_alone)["s3:PutObject"] == f"{said}read-only"
+    writes_alone = diff_of(writer, uses, data_sides=[False])
+    assert blind_spots(writes_alone) == {"s3:GetObject": f"{said}writing"}
+    assert verdicts(writes_alone)["s3:PutObject"] == "unused"
+    assert blind_spots(diff_of(writer, uses)) == {}
