@@ -16,6 +16,7 @@ from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.diff import counted_usages, diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.permission_sets import hold_sets_together
 from lpgen.core.analysis.verify import verify_replacement
 from lpgen.core.findings import PrincipalDiff, Proposal, Report
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
@@ -62,7 +63,11 @@ def analyse(
     verifier = Verifier(ground, catalog, options)
     diff = diff_usage(ground.usage, ground.grants, catalog, options, usages=verifier.usages)
     replacements = {one.principal.arn: one for one in generate_policies(diff, ground.grants, catalog, options)}
-    proposals = tuple(_proposal(one, replacements.get(one.principal.arn), verifier) for one in diff.principals)
+    all_proposals = [_proposal(one, replacements.get(one.principal.arn), verifier) for one in diff.principals]
+    proposals = tuple(
+        one for one in hold_sets_together(all_proposals) if is_chosen(one.diff.principal, options.principal)
+    )
+    diff = replace(diff, principals=tuple(one.diff for one in proposals))
     _, strays = last_accessed_by_principal(options.last_accessed, [one.principal for one in ground.grants])
     gaps = options.snapshot.problems if options.snapshot else ()
     problems = (*ground.problems, *problems, *strays, *gaps)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.identity_center import PermissionSet, permission_set_of
 from lpgen.core.model import PrincipalKind
 from lpgen.core.policies.match import glob_match
 from lpgen.core.rollout.calls import CallKind
@@ -54,21 +56,37 @@ def plan_rollout(output: Path, policies: Sequence[Path], exceptions: Exceptions,
 def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
     """Writes what others have to put in place, into folders named after the plan's file; returns the files.
 
-    For a role of IAM Identity Center it is the permission set's inline policy, for what is managed as code the changed
+    For roles of IAM Identity Center it is the permission set's inline policy, for what is managed as code the changed
     resources of its CloudFormation template.
 
     Raises:
         OutputError: a file can't be written.
     """
-    found: list[Path] = []
-    for one in plan.principals:
-        name = "".join(c if c.isascii() and (c.isalnum() or c in "_+=,.@-") else "_" for c in one.name)
-        for kind, text in (("permission-sets", one.permission_set), ("code", one.code)):
-            if text:
-                path = output.with_name(f"{output.name}.{kind}") / f"{one.account}-{one.kind}-{name}.json"
-                write_text(path, text)
-                found.append(path)
+    texts = {("permission-sets", name): text for name, text in _texts_of_sets(plan).items()}
+    texts |= {("code", _file_name(one)): one.code for one in plan.principals if one.code}
+    found = {output.with_name(f"{output.name}.{kind}") / f"{name}.json": text for (kind, name), text in texts.items()}
+    for path, text in found.items():
+        write_text(path, text)
     return tuple(found)
+
+
+def _texts_of_sets(plan: RolloutPlan) -> dict[str, str]:
+    """The inline policies of permission sets by file name: one of a set, but where its roles' replacements differ."""
+    texts: dict[PermissionSet | None, set[str]] = defaultdict(set)
+    for one in plan.principals:
+        if one.permission_set:
+            texts[permission_set_of(one.principal)].add(one.permission_set)
+    found: dict[str, str] = {}
+    for one in plan.principals:
+        of = permission_set_of(one.principal)
+        if one.permission_set:
+            found[of.name if of and len(texts[of]) == 1 else _file_name(one)] = one.permission_set
+    return found
+
+
+def _file_name(plan: PrincipalPlan) -> str:
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "_+=,.@-") else "_" for c in plan.name)
+    return f"{plan.account}-{plan.kind}-{name}"
 
 
 def _is_named(arn: str, glob: str) -> bool:

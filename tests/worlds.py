@@ -181,6 +181,7 @@ def usage_of(
     reads_from: date | None = None,
     skips: Sequence[Mapping[str, Any]] = (),
     principal_id: str = "",
+    account: str = ACCOUNT,
 ) -> Usage:
     """A usage whose logs cover so many days of the account, with these uses by principal.
 
@@ -188,9 +189,13 @@ def usage_of(
     `data_from`, and read-only management events from `reads_from`.
     Of either the logs hold those that say of `readOnly` what is in `management_sides` and `data_sides`.
     """
-    rows = [_usage_row(arn, one, principal_id) for arn, found in uses.items() for one in found]
+    rows = [_usage_row(arn, one, principal_id, account) for arn, found in uses.items() for one in found]
     rows += [
-        {**_usage_row(OTHER_ROLE, use("s3:GetObject", one), ""), "category": "data", "event_source": "s3.amazonaws.com"}
+        {
+            **_usage_row(OTHER_ROLE, use("s3:GetObject", one), "", account),
+            "category": "data",
+            "event_source": "s3.amazonaws.com",
+        }
         for one in data_on
     ]
     first = LAST_DAY - timedelta(days=days - 1)
@@ -200,11 +205,11 @@ def usage_of(
         return {"read_only": int(reads), "writing": int(False in sides)}
 
     coverage = [
-        {"account": ACCOUNT, "region": "us-east-1", "day": day, "category": "management"}
+        {"account": account, "region": "us-east-1", "day": day, "category": "management"}
         | counts(management_sides, day)
         for day in (first + timedelta(days=at) for at in range(days))
     ] + [
-        {"account": ACCOUNT, "region": region, "day": day, "category": "data", "event_source": source}
+        {"account": account, "region": region, "day": day, "category": "data", "event_source": source}
         | counts(data_sides, day)
         for region, source in data_events
         for day in sorted({data_from or first, LAST_DAY})
@@ -220,13 +225,13 @@ def usage_of(
     )
 
 
-def _usage_row(arn: str, one: Use, principal_id: str) -> dict[str, Any]:
+def _usage_row(arn: str, one: Use, principal_id: str, account: str) -> dict[str, Any]:
     seen = datetime.fromisoformat(one.evidence.first_seen)
     return {
         "principal": arn,
         "principal_id": principal_id,
-        "account": ACCOUNT,
-        "recipient_account": ACCOUNT,
+        "account": account,
+        "recipient_account": account,
         "region": one.regions[0],
         "day": seen.date(),
         "category": "management",

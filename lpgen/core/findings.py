@@ -232,6 +232,8 @@ class CaveatKind(StrEnum):
     COVERAGE_HOLE = "coverage_hole"
     RECREATED = "recreated"
     UNEXPLAINED_USE = "unexplained_use"
+    UNEVEN_PERMISSION_SET = "uneven_permission_set"
+    OTHER_ACCOUNT = "other_account"
     TOO_LARGE = "too_large"
     VERIFICATION = "verification"
 

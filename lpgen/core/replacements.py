@@ -53,6 +53,7 @@ class LineKind(StrEnum):
     KEPT = "kept"  # the logs could not have shown its use
     REVIEW = "review"  # kept because an unexplained use may be a mapping error
     DECIDED = "decided"  # a person's decision
+    SHARED = "shared"  # needed in another account by a role of the same permission set
 
 
 @dataclass(frozen=True, slots=True, order=True)

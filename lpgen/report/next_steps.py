@@ -8,8 +8,10 @@ from typing import Final
 
 from lpgen.core.findings import Caveat, CaveatKind, PrincipalDiff
 
-UNACCEPTABLE: Final = frozenset({CaveatKind.GRANTS_UNKNOWN, CaveatKind.TOO_LARGE, CaveatKind.VERIFICATION})
-"""The kinds that nobody can accept: there is nothing proven to accept."""
+UNACCEPTABLE: Final = frozenset(
+    {CaveatKind.GRANTS_UNKNOWN, CaveatKind.OTHER_ACCOUNT, CaveatKind.TOO_LARGE, CaveatKind.VERIFICATION}
+)
+"""The kinds that nobody can accept: there is nothing proven to accept, or it is accepted where it comes from."""
 
 
 def next_step(caveat: Caveat, diff: PrincipalDiff, *, min_days: int) -> str:
@@ -67,6 +69,11 @@ _STEPS: Final[dict[CaveatKind, Callable[[Caveat, PrincipalDiff, int], str]]] = {
     CaveatKind.UNEXPLAINED_USE: _fixed(
         "find what allowed the unexplained use, else keep what it stands for by a decision"
     ),
+    CaveatKind.UNEVEN_PERMISSION_SET: _fixed(
+        "provision the permission set into all its accounts, then take a new snapshot; a customer managed policy that"
+        " differs on purpose is changed in its own account"
+    ),
+    CaveatKind.OTHER_ACCOUNT: _fixed("clear up the same in the permission set's other accounts, or accept it there"),
     CaveatKind.TOO_LARGE: _fixed("split it into several, or drop kept actions by decisions"),
     CaveatKind.VERIFICATION: _fixed("read the checks that did not pass, and don't put it in place"),
 }

@@ -58,6 +58,7 @@ def principal_fold(view: PrincipalView, *, min_days: int) -> Fold:
         kept_blocks("Kept only because the logs can't show its use", view.kept),
         kept_blocks("Kept for review, since a use is unexplained", view.for_review),
         kept_blocks("Kept by decision", view.decided),
+        kept_blocks("Needed in other accounts of the permission set", view.shared),
         rule_blocks(view),
         dropped_blocks(view.diff.dropped),
         plan_blocks(view),

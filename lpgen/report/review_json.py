@@ -212,6 +212,7 @@ def _facts_of_replacement(view: PrincipalView) -> Json | None:
         "kept": _facts_of_groups(view.kept),
         "for_review": _facts_of_groups(view.for_review),
         "decided": _facts_of_groups(view.decided),
+        "shared": _facts_of_groups(view.shared),
         "rules": [
             Row(rule=one.rule, adds=one.adds, records=one.records, patterns=list(one.patterns)) for one in view.rules
         ],

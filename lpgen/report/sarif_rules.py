@@ -16,6 +16,7 @@ _DATA_EVENTS: Final = (
 _TRAILS: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trails.html"
 _EVALUATION: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"
 _QUOTAS: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
+_PERMISSION_SETS: Final = "https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html"
 _DETAILS: Final = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html"
 
 UNUSED_DANGEROUS: Final = SarifRule(
@@ -202,6 +203,22 @@ CAVEAT_RULES: Final[dict[CaveatKind, SarifRule]] = {
         "Records of the earlier one are not its own.\n\n**What to do:** make sure that nothing needs what only the "
         "earlier one used.",
         _BEST_PRACTICES,
+        SarifLevel.NOTE,
+    ),
+    CaveatKind.UNEVEN_PERMISSION_SET: _not_safe(
+        CaveatKind.UNEVEN_PERMISSION_SET,
+        "The roles of one permission set hold different policies.",
+        "A permission set has one inline policy for all its accounts, and none can be proven for roles that differ.\n\n"
+        "**What to do:** provision the set into all its accounts and take a new snapshot. A customer managed policy "
+        "that differs on purpose is changed in its own account.",
+        _PERMISSION_SETS,
+    ),
+    CaveatKind.OTHER_ACCOUNT: _not_safe(
+        CaveatKind.OTHER_ACCOUNT,
+        "Another role of the permission set isn't safe to change yet.",
+        "What is put into a permission set changes its roles in all accounts.\n\n**What to do:** clear up what is told "
+        "of the role in the other account, or accept it there.",
+        _PERMISSION_SETS,
         SarifLevel.NOTE,
     ),
     CaveatKind.TOO_LARGE: _not_safe(

@@ -91,6 +91,7 @@ _REPLACEMENT: Final = record(
         "kept": listed(ref("kept")),
         "for_review": listed(ref("kept")),
         "decided": listed(ref("kept")),
+        "shared": listed(ref("kept")),
         "rules": listed(record({"rule": TEXT, "adds": TEXT, "records": COUNT, "patterns": TEXTS})),
         "characters_by_service": by_key(COUNT),
     }

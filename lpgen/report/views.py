@@ -119,6 +119,11 @@ class PrincipalView:
         return kept_groups(self.lines, LineKind.DECIDED)
 
     @cached_property
+    def shared(self) -> tuple[KeptGroup, ...]:
+        """What stays because a role of the same permission set needs it in another account."""
+        return kept_groups(self.lines, LineKind.SHARED)
+
+    @cached_property
     def line_kinds(self) -> Mapping[LineKind, tuple[int, int]]:
         """Actions and lines of the replacement by kind."""
         return lines_by_kind(self.lines)

@@ -73,6 +73,7 @@ LINE_WORDS: Final[dict[LineKind, str]] = {
     LineKind.KEPT: "kept because the logs can't show use",
     LineKind.REVIEW: "kept for review beside unexplained use",
     LineKind.DECIDED: "kept by decision",
+    LineKind.SHARED: "needed in another account of the permission set",
 }
 
 LEVEL_WORDS: Final[dict[AccessLevel, str]] = {

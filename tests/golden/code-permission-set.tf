@@ -1,7 +1,10 @@
 # role/AWSReservedSSO_DeveloperAccess_4f1c2d9be07a8356 of account 111122223333, written by `lpgen generate --as terraform`.
 #
-# IAM Identity Center writes this role. Put this into its permission set, as the `inline_policy` of an
-# `aws_ssoadmin_permission_set_inline_policy`; it takes the place of:
+# Put this into the permission set, as the `inline_policy` of its `aws_ssoadmin_permission_set_inline_policy`.
+# IAM Identity Center then changes:
+# - arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_DeveloperAccess_4f1c2d9be07a8356
+#
+# It takes the place of:
 # - detached: arn:aws:iam::aws:policy/PowerUserAccess
 
 data "aws_iam_policy_document" "role_AWSReservedSSO_DeveloperAccess_4f1c2d9be07a8356_1" {

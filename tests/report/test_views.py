@@ -219,8 +219,9 @@ def test_next_step_counts_the_days_that_are_missing() -> None:
     assert step == "ingest 1 more day of logs of account 111122223333"
 
 
-def test_caveats_that_nobody_can_accept_are_those_without_proof() -> None:
-    assert sorted(UNACCEPTABLE) == [CaveatKind.GRANTS_UNKNOWN, CaveatKind.TOO_LARGE, CaveatKind.VERIFICATION]
+def test_caveats_that_nobody_can_accept_are_those_without_proof_and_those_of_other_accounts() -> None:
+    without_proof = {CaveatKind.GRANTS_UNKNOWN, CaveatKind.TOO_LARGE, CaveatKind.VERIFICATION}
+    assert {CaveatKind.OTHER_ACCOUNT, *without_proof} == UNACCEPTABLE
 
 
 def test_removed_keeps_low_confidence_apart() -> None:

@@ -9,7 +9,7 @@ from lpgen.core.model import Action
 from lpgen.core.policies.match import glob_match
 from lpgen.core.replacements import Decision, DecisionKind, LineKind, Replacement
 
-STATED_KINDS = frozenset({LineKind.KEPT, LineKind.REVIEW, LineKind.DECIDED})
+STATED_KINDS = frozenset({LineKind.KEPT, LineKind.REVIEW, LineKind.DECIDED, LineKind.SHARED})
 """The kinds of line that need no use, only a stated reason."""
 
 

@@ -15,6 +15,7 @@ from lpgen.core.analysis.hidden_roles import PASS_ROLE, HiddenRoles
 from lpgen.core.analysis.lines import lines_for_grants, lines_from_uses, merge_lines
 from lpgen.core.analysis.met_policies import resource_policy_explanation
 from lpgen.core.analysis.observability import Observability, trail_knowledge
+from lpgen.core.analysis.permission_sets import share_lines, with_set_mates
 from lpgen.core.analysis.policy_changes import PolicyChanges
 from lpgen.core.analysis.principal_class import classify_principal, detachment, proposal_for
 from lpgen.core.analysis.scope import narrow_scope
@@ -36,7 +37,7 @@ from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.guards import Guards
 from lpgen.core.last_accessed import AccessReport, LastAccessed, last_accessed_by_principal
 from lpgen.core.model import Action, Outcome, Principal, Resource, ResourceKind, SkipReason
-from lpgen.core.options import Options, is_chosen
+from lpgen.core.options import Options
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
 from lpgen.core.usage.columns import column_values
@@ -74,6 +75,8 @@ def diff_usage(
 ) -> Diff:
     """A verdict per principal and action, sorted by principal, with the lines that a replacement needs.
 
+    With a chosen role of a permission set come all roles of that set, since they share their lines.
+
     `grants` are those of all principals, chosen or not: they say which roles instance profiles hold, and who is listed.
     `usages` is what counts as use of them, where it was worked out before.
 
@@ -102,18 +105,17 @@ def diff_usage(
     ranged = any(one.kind is DecisionKind.DROP and (one.since or one.until) for one in decisions)
     dropped = counted_usages(usage, grants, decisions, dropped=True) if ranged else {}
     listed = {one.principal.arn for one in grants}
+    strangers = [arn for arn in usages if arn not in listed]
+    wanted = with_set_mates(grants, options.principal)
+    diffs = [_diff_principal(one, usages, dropped, ground=ground) for one in wanted]
     return Diff(
         as_of,
         catalog.date,
         catalog.version,
         coverage,
         _skip_counts(usage),
-        tuple(
-            _diff_principal(one, usages, dropped, ground=ground)
-            for one in grants
-            if is_chosen(one.principal, options.principal)
-        ),
-        tuple(one for arn, one in usages.items() if arn not in listed),
+        share_lines(diffs, wanted, strangers, decisions),
+        tuple(usages[arn] for arn in strangers),
         tuple(one for one in options.decisions if one not in decisions),
     )
 

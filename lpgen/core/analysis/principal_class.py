@@ -8,11 +8,11 @@ from datetime import date
 from lpgen.core.analysis.caveats import NEVER_USED_DAYS, has_unseen_use
 from lpgen.core.findings import Detachment, PrincipalClass
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
+from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import Outcome, PolicyKind, Principal, PrincipalKind
 from lpgen.core.replacements import Line, LineKind
 
 _SERVICE_LINKED_PATH = "/aws-service-role/"
-_SSO_PATH = "/aws-reserved/sso.amazonaws.com/"
 
 GENERATED_CLASSES = frozenset({PrincipalClass.ACTIVE, PrincipalClass.SSO})
 """The classes for which replacements are written."""
@@ -36,7 +36,7 @@ def classify_principal(
         return PrincipalClass.NOT_COVERED
     if not was_active(usage):
         return PrincipalClass.UNUSED if grants.allows else PrincipalClass.NO_GRANTS
-    if principal.path.startswith(_SSO_PATH):
+    if is_of_permission_set(principal):
         return PrincipalClass.SSO
     return PrincipalClass.ACTIVE if grants.allows else PrincipalClass.NO_GRANTS
 
@@ -64,8 +64,8 @@ def proposal_for(
         return _proposal_for_unused(principal, usage, lines, coverage=coverage, as_of=as_of)
     return {
         PrincipalClass.ACTIVE: _proposal_for_active(principal),
-        PrincipalClass.SSO: "put the replacement into the permission set, beside those of its other accounts, all of"
-        " which that changes; the role itself can't be edited",
+        PrincipalClass.SSO: "put the replacement into the permission set; where that has roles in other accounts, give"
+        " their policies and logs first, since it changes them too",
         PrincipalClass.SERVICE_LINKED: "nothing: AWS owns the policies of a service-linked role",
         PrincipalClass.GRANTS_UNKNOWN: "export the missing policy documents and run again",
         PrincipalClass.NOT_COVERED: "ingest logs of its account; nothing can be said without them",
@@ -116,6 +116,8 @@ def _proposal_for_unused(
             " where it does nothing else it leaves no record"
         )
     disable = "disable the role: deny everything in it, ask the owner, delete it later"
+    if is_of_permission_set(principal):
+        return "end the assignment of the permission set to the account: nobody used the role, so ask its owner first"
     if principal.kind is PrincipalKind.USER:
         disable = "disable the user: deactivate its keys and password, ask the owner, delete it later"
     old = principal.created is not None and (as_of - principal.created.date()).days > NEVER_USED_DAYS

@@ -17,7 +17,7 @@ from lpgen.core.rollout.code import permission_set_policy, stack_resources
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.core.rollout.order import NewPolicy, OldPolicy, Order, Room, Step, order_steps
 from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan, Refusal, RefusalKind
-from lpgen.core.rollout.refusals import Exceptions, is_of_permission_set, refusals_of_principal
+from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
 
 _LONGEST_NAME: Final = 128
 _HASH_LENGTH: Final = 12
@@ -176,8 +176,9 @@ def _plan(
 ) -> PrincipalPlan:
     before = tuple(_texts_before(principal))
     texts = {one.policy: one.text for one in before if one.inline}
-    of_set = is_of_permission_set(principal) and _IN_PLACE not in refusals
-    as_code = any(one.kind is RefusalKind.MANAGED_AS_CODE for one in refusals)
+    # Only what nothing else speaks against is for others to put in place.
+    kinds = {one.kind for one in refusals}
+    of_set, as_code = kinds == {RefusalKind.SSO}, kinds == {RefusalKind.MANAGED_AS_CODE}
     return PrincipalPlan(
         principal=principal.arn,
         principal_id=principal.principal_id,

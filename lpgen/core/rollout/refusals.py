@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import Principal
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.policies.match import glob_match
@@ -53,16 +54,8 @@ def _reserved(principal: Principal) -> Iterator[Refusal]:
     if principal.path.startswith("/aws-service-role/"):
         yield Refusal(RefusalKind.SERVICE_LINKED, "a service-linked role: AWS alone changes its policies")
     elif is_of_permission_set(principal):
-        why = (
-            "IAM Identity Center writes this role: put the replacement into its permission set, beside those of"
-            " its other accounts, all of which that changes"
-        )
+        why = "IAM Identity Center writes this role: put the replacement into its permission set"
         yield Refusal(RefusalKind.SSO, why)
-
-
-def is_of_permission_set(principal: Principal) -> bool:
-    """Whether IAM Identity Center owns a role."""
-    return principal.path.startswith("/aws-reserved/") or principal.name.startswith("AWSReservedSSO_")
 
 
 _TOOLING: Final[tuple[tuple[RefusalKind, tuple[str, ...], str], ...]] = (

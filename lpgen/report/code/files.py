@@ -14,7 +14,7 @@ from lpgen.report.code.cloudformation import (
     cloudformation_of_subject,
     unsayable_in_cloudformation,
 )
-from lpgen.report.code.subject import CodeSubject, subject_of_proposal
+from lpgen.report.code.subject import CodeSubject, once_per_set, subject_of_proposal
 from lpgen.report.code.terraform import PROVIDER_VERSION, terraform_of_subject, versions_file
 from lpgen.report.inert import markdown_code, markdown_prose
 
@@ -47,10 +47,12 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]+")
 def code_files(proposals: Iterable[Proposal], form: CodeForm) -> dict[str, str]:
     """The files' texts by their paths below the output folder, sorted.
 
-    Each principal has a file of its own, named after it, in the folder of its account. What isn't called safe lies
-    apart in `not-safe-yet`, where neither `terraform apply` nor a loop over the folder takes it.
+    Each principal has a file of its own, named after it, in the folder of its account; a permission set has one for
+    all its roles, in a folder beside these. What isn't called safe lies apart in `not-safe-yet`, where neither
+    `terraform apply` nor a loop over the folder takes it.
     """
-    subjects = sorted(filter(None, map(subject_of_proposal, proposals)), key=lambda one: one.principal.arn)
+    found = sorted(filter(None, map(subject_of_proposal, proposals)), key=lambda one: one.principal.arn)
+    subjects = once_per_set(found)
     refused = {one.principal.arn: why for one in subjects if (why := _refusal(one, form))}
     written = [one for one in subjects if one.principal.arn not in refused]
     how = _FORMS[form]
@@ -89,9 +91,9 @@ def _readme(form: CodeForm, refused: Sequence[tuple[str, str]], large: set[str])
 _TERRAFORM: Final = f"""
 # Replacement policies as Terraform
 
-Written by `lpgen generate --as terraform`. A folder per account, a file per role or user; what isn't called safe
-yet lies in `not-safe-yet`, which Terraform leaves alone. `lpgen verify` proves the JSON documents beside this
-folder; these files say the same.
+Written by `lpgen generate --as terraform`. A folder per account, a file per role or user; in `permission-sets` a file
+per permission set of IAM Identity Center, for all its accounts. What isn't called safe yet lies in `not-safe-yet`,
+which Terraform leaves alone. `lpgen verify` proves the JSON documents beside this folder; these files say the same.
 
 1. Take a folder into your code, or use it as a module with the provider of its account
    (hashicorp/aws {PROVIDER_VERSION}). Keep a file that you took earlier where a later run writes none in its place, or

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
+from typing import Final
 
 from lpgen.core.findings import Detachment, PrincipalClass, Proposal
 from lpgen.core.folders import folder_of_account, folder_of_principal
+from lpgen.core.identity_center import permission_set_of
 from lpgen.core.model import Principal
 from lpgen.core.rollout.code import permission_set_policy
 from lpgen.report.plan import goes_with, plan_note
+
+PERMISSION_SETS: Final = "permission-sets"
+"""The folder of what is written once for all roles of a permission set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +31,8 @@ class CodeDocument:
 class CodeSubject:
     """One principal. `reasons` are why it isn't called safe, empty where it is or is in place; `note` is of the plan.
 
-    `detach` leaves out policies with the names of the new ones, which become them.
+    `detach` leaves out policies with the names of the new ones, which become them. `roles` are the ARNs of a permission
+    set's roles where all of them get the same policy, which is written once.
     """
 
     principal: Principal
@@ -33,17 +41,24 @@ class CodeSubject:
     reasons: tuple[str, ...] = ()
     note: str = ""
     of_permission_set: bool = False
+    roles: tuple[str, ...] = ()
+
+    @property
+    def permission_set(self) -> str:
+        """The name of the permission set whose one policy this is, or ""."""
+        found = permission_set_of(self.principal.arn) if self.roles else None
+        return found.name if found else ""
 
     @property
     def folder(self) -> str:
         """Where its file lies: by account, and apart from the others where it isn't called safe."""
-        account = folder_of_account(self.principal)
-        return f"{account}/not-safe-yet" if self.reasons else account
+        folder = PERMISSION_SETS if self.permission_set else folder_of_account(self.principal)
+        return f"{folder}/not-safe-yet" if self.reasons else folder
 
     @property
     def file(self) -> str:
         """The name of its file, without the ending."""
-        return folder_of_principal(self.principal)
+        return self.permission_set or folder_of_principal(self.principal)
 
 
 def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
@@ -63,6 +78,30 @@ def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
         plan_note(proposal),
         of_set,
     )
+
+
+def once_per_set(subjects: Iterable[CodeSubject]) -> tuple[CodeSubject, ...]:
+    """The subjects in their order; roles of one permission set with the same policy are one, the first of them."""
+    found: dict[object, list[CodeSubject]] = defaultdict(list)
+    for one in subjects:
+        of = permission_set_of(one.principal.arn) if one.of_permission_set else None
+        found[of or one.principal.arn].append(one)
+    return tuple(merged for same in found.values() for merged in _merged(same))
+
+
+def _merged(same: Sequence[CodeSubject]) -> Iterable[CodeSubject]:
+    first = same[0]
+    if not first.of_permission_set or permission_set_of(first.principal.arn) is None:
+        return same
+    if len({tuple(document.text for document in one.documents) for one in same}) > 1:
+        return same
+    reasons = tuple(dict.fromkeys(reason for one in same for reason in one.reasons))
+    detach = Detachment(*map(_union, zip(*(astuple(one.detach) for one in same), strict=True)))
+    return [replace(first, reasons=reasons, detach=detach, roles=tuple(one.principal.arn for one in same))]
+
+
+def _union(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(sorted({name for some in names for name in some}))
 
 
 def _reasons(proposal: Proposal) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ _IDENTIFIER: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 def terraform_of_subject(subject: CodeSubject) -> str:
     """The Terraform file of one principal. It holds no date and no count, so that it changes only with the policies."""
-    label = label_of_principal(subject.principal)
+    label = _label_of_subject(subject)
     parts = [hcl_comments(_header(subject))]
     references: list[str] = []
     for number, document in enumerate(subject.documents, start=1):
@@ -61,6 +61,12 @@ def label_of_principal(principal: Principal) -> str:
     plain = _IDENTIFIER.sub("_", principal.name)
     tail = "" if plain == principal.name else f"_{hashlib.sha256(principal.name.encode()).hexdigest()[:8]}"
     return f"{principal.kind}_{plain}{tail}"
+
+
+def _label_of_subject(subject: CodeSubject) -> str:
+    if subject.permission_set:
+        return f"permission_set_{_IDENTIFIER.sub('_', subject.permission_set)}"
+    return label_of_principal(subject.principal)
 
 
 def _document_block(label: str, document: CodeDocument) -> tuple[Block, str]:
@@ -129,16 +135,16 @@ def _exclusive(
 
 def _header(subject: CodeSubject) -> Iterator[str]:
     principal = subject.principal
-    yield f"{short_label_of(principal)} of account {principal.account}, written by `lpgen generate --as terraform`."
+    of_set = f"The permission set {subject.permission_set}" if subject.permission_set else ""
+    whose = of_set or f"{short_label_of(principal)} of account {principal.account}"
+    yield f"{whose}, written by `lpgen generate --as terraform`."
     if subject.reasons:
         yield ""
         yield "NOT SAFE YET:"
         yield from (f"- {reason}" for reason in subject.reasons)
     yield ""
     if subject.of_permission_set:
-        yield "IAM Identity Center writes this role. Put this into its permission set, as the `inline_policy` of an"
-        yield "`aws_ssoadmin_permission_set_inline_policy`; it takes the place of:"
-        yield from _replaced(subject)
+        yield from _permission_set(subject)
         return
     yield "Applying it takes away, once the new policies are attached:"
     yield from _replaced(subject)
@@ -151,6 +157,15 @@ def _header(subject: CodeSubject) -> Iterator[str]:
     if subject.note:
         yield ""
         yield f"Note: {subject.note}."
+
+
+def _permission_set(subject: CodeSubject) -> Iterator[str]:
+    yield "Put this into the permission set, as the `inline_policy` of its `aws_ssoadmin_permission_set_inline_policy`."
+    yield "IAM Identity Center then changes:"
+    yield from (f"- {arn}" for arn in subject.roles or [subject.principal.arn])
+    yield ""
+    yield "It takes the place of:"
+    yield from _replaced(subject)
 
 
 def _replaced(subject: CodeSubject) -> Iterable[str]:

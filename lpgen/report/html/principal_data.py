@@ -64,6 +64,7 @@ def _findings(view: PrincipalView) -> Iterable[tuple[str, tuple[Block, ...]]]:
     yield "kept", tuple(kept_blocks("Kept only because the logs can't show its use", view.kept))
     yield "review", tuple(kept_blocks("Kept for review, since a use is unexplained", view.for_review))
     yield "decided", tuple(kept_blocks("Kept by decision", view.decided))
+    yield "shared", tuple(kept_blocks("Needed in other accounts of the permission set", view.shared))
     yield "dropped", tuple(dropped_blocks(view.diff.dropped))
     yield "wildcards", tuple(wildcard_blocks(view.diff.wildcards))
     yield "rules", tuple(rule_blocks(view))

@@ -56,7 +56,7 @@ def test_code_files_leave_out_what_has_no_replacement() -> None:
     files = code_files(organization().proposals, CodeForm.TERRAFORM)
     assert not any("mesh-router" in name or "break-glass" in name for name in files)
     assert {name.rpartition("/")[0] for name in files if name.endswith("versions.tf")} == {
-        name.rpartition("/")[0] for name in files if "-role-" in name or "-user-" in name
+        name.rpartition("/")[0] for name in files if name.endswith(".tf") and not name.endswith("versions.tf")
     }
 
 

@@ -11,6 +11,7 @@ const MARKS = {
   kept: ["◌", "kept, logs can't show use"],
   review: ["?", "kept for review"],
   decided: ["✓", "decided"],
+  shared: ["⇄", "needed in another account"],
   rule: ["*", "written by a rule"],
   statement: ["", "statement"],
 };

@@ -1,0 +1,232 @@
+"""Permission sets: one replacement for the roles that IAM Identity Center makes of a set, an account each.
+
+A permission set has one inline policy, which its roles in all accounts get. So what one of them needs all of them keep:
+each role's replacement holds the lines of the others too, narrowed from its own equal statements, and is proven against
+its own policies. Where the roles hold different policies no one document can be proven for all, and that is said.
+https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from lpgen.core.analysis.decisions import accept_caveat
+from lpgen.core.analysis.lines import merge_lines
+from lpgen.core.analysis.principal_class import GENERATED_CLASSES
+from lpgen.core.arns import split_arn
+from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, PrincipalDiff, Proposal
+from lpgen.core.grounds import PrincipalGrants, StatementRef
+from lpgen.core.identity_center import PermissionSet, permission_set_of
+from lpgen.core.model import Action, PolicyKind, Principal
+from lpgen.core.options import is_chosen
+from lpgen.core.policies.policy import policy_to_json
+from lpgen.core.replacements import Decision, Line, LineKind, Scope
+
+MOST_ACCOUNTS: Final = 5
+"""So many accounts are named in a sentence; of more their number is."""
+
+_SHARING_CLASSES: Final = GENERATED_CLASSES | {PrincipalClass.UNUSED}
+"""An unused role has lines too where it may have done what the logs can't show."""
+
+StatementKey = tuple[PolicyKind, str, int]
+"""A statement as all roles of a set have it: its policy without the account, and its number."""
+
+LineKey = tuple[Action, Scope, StatementKey]
+
+
+def with_set_mates(grants: Sequence[PrincipalGrants], pattern: str) -> tuple[PrincipalGrants, ...]:
+    """The grants of the principals that a pattern chooses, and of all roles of their permission sets, in order."""
+    chosen = {permission_set_of(one.principal.arn) for one in grants if is_chosen(one.principal, pattern)} - {None}
+    return tuple(
+        one for one in grants if is_chosen(one.principal, pattern) or permission_set_of(one.principal.arn) in chosen
+    )
+
+
+def share_lines(
+    diffs: Sequence[PrincipalDiff],
+    grants: Iterable[PrincipalGrants],
+    strangers: Iterable[str],
+    decisions: Sequence[Decision],
+) -> tuple[PrincipalDiff, ...]:
+    """The diffs, in which the roles of one permission set have each other's lines.
+
+    `strangers` are the ARNs of principals with use that the policies don't have: a role that Identity Center made for
+    an earlier assignment of a set to an account, under another suffix, is named in a caveat.
+    """
+    by_arn = {one.principal.arn: one for one in grants}
+    former = _former_roles(strangers)
+    found = {one.principal.arn: one for one in diffs}
+    for of, members in _sets(diffs).items():
+        accounts: dict[object, list[str]] = defaultdict(list)
+        for one in members:
+            if not by_arn[one.principal.arn].missing:
+                accounts[_policies(one.principal)].append(one.principal.account)
+        is_even = len(accounts) == 1
+        for one in members:
+            arn = one.principal.arn
+            shares = is_even and one.principal_class in GENERATED_CLASSES
+            own = _with_lines_of(one, members, by_arn[arn], of) if shares else one
+            caveats = (*_uneven(accounts.values()), *_recreated(former.get((one.principal.account, of), ())))
+            found[arn] = _with_caveats(own, _accepted(one, caveats, decisions))
+    return tuple(found[one.principal.arn] for one in diffs)
+
+
+def hold_sets_together(proposals: Sequence[Proposal]) -> tuple[Proposal, ...]:
+    """The proposals, none of which is called safe while that of another role of its permission set isn't.
+
+    A person accepts the reason for that other role; nobody can accept it for this one alone.
+    """
+    found = {one.diff.principal.arn: one for one in proposals}
+    for members in _sets([one.diff for one in proposals]).values():
+        open_caveats = {one.principal.arn: _own_caveats(found[one.principal.arn]) for one in members}
+        for one in members:
+            arn = one.principal.arn
+            others = _of_other_roles(
+                (mate.principal, open_caveats[mate.principal.arn]) for mate in members if mate is not one
+            )
+            found[arn] = replace(found[arn], diff=_with_caveats(one, others))
+    return tuple(found[one.diff.principal.arn] for one in proposals)
+
+
+def _sets(diffs: Iterable[PrincipalDiff]) -> dict[PermissionSet, list[PrincipalDiff]]:
+    """The permission sets with their roles."""
+    found: dict[PermissionSet, list[PrincipalDiff]] = defaultdict(list)
+    for one in diffs:
+        of = permission_set_of(one.principal.arn)
+        if of is not None:
+            found[of].append(one)
+    return found
+
+
+# ---------------------------------------------------------------- lines
+
+
+def _with_lines_of(
+    diff: PrincipalDiff, members: Sequence[PrincipalDiff], grants: PrincipalGrants, of: PermissionSet
+) -> PrincipalDiff:
+    """The diff of one role with the lines of the others of its set, each with where it is needed."""
+    own = {_line_key(line) for line in diff.lines}
+    refs = {_statement_key(grant.ref): grant.ref for grant in grants.allows}
+    needed: dict[LineKey, dict[str, Line]] = defaultdict(dict)
+    for other in members:
+        for line in other.lines if other is not diff and other.principal_class in _SHARING_CLASSES else ():
+            key = _line_key(line)
+            if key not in own:
+                needed[key].setdefault(other.principal.account, line)
+    shared = [
+        Line(action, scope, refs[statement], LineKind.SHARED, _why(lines), _rule(lines), None)
+        for (action, scope, statement), lines in needed.items()
+    ]
+    lines = merge_lines([*diff.lines, *shared], grants.allows)
+    staying = {(line.action, line.scope) for line in lines}
+    dropped = tuple(one for one in diff.dropped if (one.line.action, one.line.scope) not in staying)
+    accounts = sorted({one.principal.account for one in members})
+    proposal = diff.proposal if len(accounts) < 2 or not lines else _proposal(of, accounts)
+    return replace(diff, lines=lines, dropped=dropped, proposal=proposal)
+
+
+def _proposal(of: PermissionSet, accounts: Sequence[str]) -> str:
+    return (
+        f"put the replacement into the permission set {of.name}: it is the same for its roles in {_accounts(accounts)},"
+        " all of which that changes"
+    )
+
+
+def _why(lines: Mapping[str, Line]) -> str:
+    kinds = sorted({line.kind for line in lines.values()}, key=list(LineKind).index)
+    return f"{kinds[0]} in {_accounts(sorted(lines))}, where the permission set has a role too"
+
+
+def _rule(lines: Mapping[str, Line]) -> str:
+    return min(line.rule for line in lines.values())
+
+
+def _line_key(line: Line) -> LineKey:
+    return line.action, line.scope, _statement_key(line.parent)
+
+
+def _statement_key(ref: StatementRef) -> StatementKey:
+    return ref.kind, _name(ref.kind, ref.policy), ref.index
+
+
+def _name(kind: PolicyKind, policy: str) -> str:
+    """A policy's name without the account that a customer managed one is in."""
+    return policy if kind is PolicyKind.INLINE else split_arn(policy).name
+
+
+def _policies(principal: Principal) -> object:
+    return frozenset(
+        (one.kind, _name(one.kind, one.arn or one.name), one.document and policy_to_json(one.document))
+        for one in principal.policies
+    )
+
+
+# ---------------------------------------------------------------- caveats
+
+
+def _uneven(groups: Collection[Sequence[str]]) -> Iterable[Caveat]:
+    if len(groups) > 1:
+        some = " and in ".join(_accounts(sorted(accounts)) for accounts in sorted(groups, key=min)[:2])
+        yield Caveat(
+            CaveatKind.UNEVEN_PERMISSION_SET,
+            f"the roles of its permission set hold other policies in {some}, so that no one replacement is proven for"
+            " all of them",
+            "uneven-permission-set",
+        )
+
+
+def _recreated(former: Sequence[str]) -> Iterable[Caveat]:
+    if former:
+        yield Caveat(
+            CaveatKind.RECREATED,
+            f"the logs also hold records of {', '.join(sorted(former))}, made for an earlier assignment of this"
+            " permission set to the account, which do not count",
+            "recreated",
+        )
+
+
+def _former_roles(strangers: Iterable[str]) -> Mapping[tuple[str, PermissionSet], list[str]]:
+    found: dict[tuple[str, PermissionSet], list[str]] = defaultdict(list)
+    for arn in strangers:
+        of = permission_set_of(arn)
+        if of is not None:
+            found[split_arn(arn).account, of].append(arn.rpartition("/")[2])
+    return found
+
+
+def _own_caveats(proposal: Proposal) -> list[Caveat]:
+    """Why a role's replacement isn't called safe, but for what all roles of its set are told."""
+    return [one for one in proposal.caveats if one.kind is not CaveatKind.UNEVEN_PERMISSION_SET]
+
+
+def _of_other_roles(mates: Iterable[tuple[Principal, Sequence[Caveat]]]) -> Iterable[Caveat]:
+    accounts: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for principal, caveats in mates:
+        for caveat in caveats:
+            accounts[caveat.item, caveat.message].append(principal.account)
+    for (item, message), where in sorted(accounts.items()):
+        yield Caveat(
+            CaveatKind.OTHER_ACCOUNT,
+            f"its permission set has a role in {_accounts(sorted(where))} too: {message}",
+            f"other-account {item}",
+        )
+
+
+def _accepted(diff: PrincipalDiff, caveats: Iterable[Caveat], decisions: Sequence[Decision]) -> Iterable[Caveat]:
+    for one in caveats:
+        yield replace(one, accepted_by=accept_caveat(decisions, principal=diff.principal.arn, caveat=one))
+
+
+def _with_caveats(diff: PrincipalDiff, caveats: Iterable[Caveat]) -> PrincipalDiff:
+    return replace(diff, caveats=(*diff.caveats, *caveats))
+
+
+def _accounts(accounts: Sequence[str]) -> str:
+    if len(accounts) == 1:
+        return f"account {accounts[0]}"
+    if len(accounts) > MOST_ACCOUNTS:
+        return f"accounts {', '.join(accounts[:MOST_ACCOUNTS])} and {len(accounts) - MOST_ACCOUNTS} more"
+    return f"accounts {', '.join(accounts[:-1])} and {accounts[-1]}"
