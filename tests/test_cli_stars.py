@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import re
 import subprocess
 import sys
 from io import StringIO
@@ -16,9 +14,9 @@ import pytest
 from rich.cells import cell_len
 
 from lpgen.report.inert import spreadsheet_text
+from tests.documents import README, check_block
 
 SAMPLE = Path(__file__).parent.parent / "sample_logs"
-README = Path(__file__).parent.parent / "README.md"
 POLICIES = ("--policies", str(SAMPLE / "authorization-details"))
 
 
@@ -96,20 +94,13 @@ def test_stars_refuses_what_makes_no_sense(arguments: tuple[str, ...]) -> None:
     assert arguments[1] in done.stderr
 
 
-_README = re.compile(r"(<!-- stars -->\n).*?(<!-- /stars -->)", re.DOTALL)
 _SHOWN = 13
 
 
 def test_readme_shows_what_stars_prints(data: Path) -> None:
-    readme = README.read_text(encoding="utf-8")
     lines = run(*POLICIES, "--data", str(data)).stdout.splitlines()[:_SHOWN]
     command = "$ lpgen stars --data lpgen-demo/data --policies sample_logs/authorization-details"
-    block = "\n".join(["```text", command, *lines, "```"])
-    current = _README.sub(lambda found: f"{found[1]}{block}\n{found[2]}", readme)
-    if os.environ.get("LPGEN_UPDATE_README"):
-        README.write_text(current, encoding="utf-8")
-    assert len(_README.findall(readme)) == 1
-    assert readme == current, "run LPGEN_UPDATE_README=1 python -m pytest tests/test_cli_stars.py"
+    check_block(README, "stars", "\n".join(["```text", command, *lines, "```"]))
 
 
 def test_cells_never_become_formulas() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -25,8 +23,8 @@ from lpgen.core.usage.principal_usage import principal_usages_from_usage, resolv
 from lpgen.edge.catalog_files import bundled_catalog
 from lpgen.edge.iam_snapshot import read_snapshot
 from lpgen.edge.usage_files import read_usage
+from tests.documents import POLICIES_PAGE, README, check_block
 
-README = Path(__file__).parent.parent / "README.md"
 SAMPLE = Path(__file__).parent.parent / "sample_logs"
 EXPECTED: dict[str, Any] = json.loads((SAMPLE / "expected.json").read_text(encoding="utf-8"))
 PRINCIPALS = sorted(EXPECTED["principals"])
@@ -201,20 +199,12 @@ def test_review_filters_by_principal(world: World) -> None:
     lpgen(*some, "nobody", status=2)
 
 
-_DEMO_BLOCK = re.compile(r"(<!-- demo -->\n).*?(<!-- /demo -->)", re.DOTALL)
-
-
 def test_readme_shows_what_the_demo_prints(world: World) -> None:
     review = lpgen("review", "--data", str(world.data), "--policies", POLICIES)
     head = review[review.index("as of ") : review.index("── What the logs cover")].rstrip()
     principal = review[review.index("━━ role/app/storefront-api") :]
     principal = principal[: principal.index("\n\n")]
-    block = f"```text\n{head}\n\n{principal}\n```\n"
-    readme = README.read_text(encoding="utf-8")
-    current = _DEMO_BLOCK.sub(lambda found: f"{found[1]}{block}{found[2]}", readme)
-    if os.environ.get("LPGEN_UPDATE_README"):
-        README.write_text(current, encoding="utf-8")
-    assert readme == current, "run LPGEN_UPDATE_README=1 python -m pytest tests/test_end_to_end.py -k readme"
+    check_block(README, "demo", f"```text\n{head}\n\n{principal}\n```")
 
 
 # ---------------------------------------------------------------- explain
@@ -287,17 +277,11 @@ def test_explain_denies_no_use_that_the_logs_allowed(world: World) -> None:
     assert asked > 150
 
 
-_EXPLAIN_BLOCK = re.compile(r"(<!-- explain -->\n).*?(<!-- /explain -->)", re.DOTALL)
 _QUESTION = "storefront-api dynamodb:DeleteTable arn:aws:dynamodb:us-east-1:111122223333:table/storefront-orders"
 
 
-def test_readme_shows_what_explain_prints(world: World) -> None:
+def test_policies_page_shows_what_explain_prints(world: World) -> None:
     shown = _QUESTION.replace(" arn:", " \\\n    arn:")
     command = f"$ lpgen explain {shown} \\\n    --data lpgen-demo/data --policies sample_logs/authorization-details"
-    block = f"```text\n{command}\n{explain(world, *_QUESTION.split(), form='text')}```\n"
-    readme = README.read_text(encoding="utf-8")
-    current = _EXPLAIN_BLOCK.sub(lambda found: f"{found[1]}{block}{found[2]}", readme)
-    if os.environ.get("LPGEN_UPDATE_README"):
-        README.write_text(current, encoding="utf-8")
-    assert len(_EXPLAIN_BLOCK.findall(readme)) == 1
-    assert readme == current, "run LPGEN_UPDATE_README=1 python -m pytest tests/test_end_to_end.py -k readme"
+    answer = explain(world, *_QUESTION.split(), form="text")
+    check_block(POLICIES_PAGE, "explain", f"```text\n{command}\n{answer}```")

@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 
 from tests.aws_servers import Server, moto_server
+from tests.documents import README
 from tests.log_samples import log_bytes
 from tests.rollout_worlds import ACCOUNT, World, allow, document
 from tests.test_rollout_loop import record
 
-README = Path(__file__).parents[1] / "README.md"
 BUCKET = "trail-of-readme"
 
 

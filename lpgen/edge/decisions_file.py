@@ -29,7 +29,7 @@ from lpgen.errors import DecisionsError
 _FIELDS: Final = frozenset(
     ("do", "principal", "action", "resource", "item", "since", "until", "reason", "owner", "expires")
 )
-_HINT: Final = "see 'Decisions' in README.md for an example"
+_HINT: Final = "see docs/decisions.md for an example"
 
 
 def read_decisions(path: Path) -> tuple[Decision, ...]:

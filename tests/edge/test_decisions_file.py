@@ -10,8 +10,7 @@ import pytest
 from lpgen.core.replacements import DecisionKind
 from lpgen.edge.decisions_file import read_decisions
 from lpgen.errors import DecisionsError
-
-README = Path(__file__).parent.parent.parent / "README.md"
+from tests.documents import DECISIONS_PAGE
 
 WHOLE = """
 [[decision]]
@@ -30,8 +29,8 @@ def read(tmp_path: Path, text: str, name: str = "decisions.toml") -> object:
     return read_decisions(path)
 
 
-def test_read_decisions_takes_the_example_of_the_readme(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+def test_read_decisions_takes_the_example_of_its_page(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", DECISIONS_PAGE.read_text(encoding="utf-8"), re.DOTALL)
     path = tmp_path / "decisions.toml"
     path.write_text(example, encoding="utf-8")
     kinds = [one.kind for one in read_decisions(path)]

@@ -21,8 +21,8 @@ from lpgen.report.blocks import line, name
 from lpgen.report.review_sarif import findings_of_review, review_sarif
 from lpgen.report.sarif import LEFT_OUT, SarifFinding, SarifLevel, fingerprint_of, sarif_log
 from lpgen.report.sarif_rules import CAVEAT_RULES, REVIEW_RULES, UNUSED, UNUSED_DANGEROUS, WILDCARD
+from tests.documents import FORMATS_PAGE, check_block
 from tests.report.cases import Case, verdict
-from tests.report.documents import check_block
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
 from tests.report.reports import large_report, organization, report_of
@@ -243,4 +243,4 @@ def test_document_lists_every_rule() -> None:
         f"| `{rule.id}` | {rule.level} | {rule.security_severity or ''} | {rule.short} |"
         for rule in (*REVIEW_RULES, LEFT_OUT)
     ]
-    check_block("rules", "\n".join(["| rule | level | severity | |", "|---|---|---|---|", *rows]))
+    check_block(FORMATS_PAGE, "rules", "\n".join(["| rule | level | severity | |", "|---|---|---|---|", *rows]))

@@ -20,7 +20,7 @@ from lpgen.cli_schema import SchemaName
 from lpgen.core.findings import Report
 from lpgen.report import render_evidence, render_review, render_summary, render_verification
 from lpgen.report.schemas import SCHEMAS, schema_json
-from tests.report.documents import FORMATS, check_block
+from tests.documents import FORMATS_PAGE, check_block
 from tests.report.golden import GOLDEN, check_golden
 from tests.report.hostile import CORPUS, poison
 from tests.report.reports import large_report, organization, report_of
@@ -132,5 +132,5 @@ def test_document_lists_every_schema() -> None:
         f"| [{name}](schemas/{name}.json) | `{schema['properties']['schema']['const']}` | {schema['title']} |"
         for name, schema in SCHEMAS.items()
     ]
-    check_block("schemas", "\n".join(["| schema | name and version | of |", "|---|---|---|", *rows]))
-    assert all((FORMATS.parent / "schemas" / f"{name}.json").is_file() for name in SCHEMAS)
+    check_block(FORMATS_PAGE, "schemas", "\n".join(["| schema | name and version | of |", "|---|---|---|", *rows]))
+    assert all((FORMATS_PAGE.parent / "schemas" / f"{name}.json").is_file() for name in SCHEMAS)

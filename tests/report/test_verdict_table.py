@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from lpgen.core.findings import Report
 from lpgen.report import render_verdicts
 from lpgen.report.verdict_table import VERDICT_SCHEMA, verdict_csv, verdict_parquet
-from tests.report.documents import check_block, read_block
+from tests.documents import FORMATS_PAGE, check_block, read_block
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
 from tests.report.reports import organization, report_of
@@ -143,13 +143,13 @@ def test_document_names_every_column() -> None:
     rows = [
         f"| `{field.name}` | {field.type} | {'may be null' if field.nullable else ''} |" for field in VERDICT_SCHEMA
     ]
-    check_block("columns", "\n".join(["| column | type | |", "|---|---|---|", *rows]))
+    check_block(FORMATS_PAGE, "columns", "\n".join(["| column | type | |", "|---|---|---|", *rows]))
 
 
 def test_document_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "verdicts.parquet").write_bytes(verdict_parquet(organization()))
     monkeypatch.chdir(tmp_path)
-    code = read_block("example").removeprefix("```python\n").removesuffix("\n```")
+    code = read_block(FORMATS_PAGE, "example").removeprefix("```python\n").removesuffix("\n```")
     with contextlib.redirect_stdout(io.StringIO()) as out:
         exec(compile(code, "docs/formats.md", "exec"), {})
     assert "iam " in out.getvalue()
