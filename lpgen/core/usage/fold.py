@@ -1,7 +1,8 @@
 """Folding of unbounded names: a glob in place of an ARN, from that ARN alone.
 
-Object keys, log streams, and the runs, sessions and tasks whose ids AWS makes up have no end, and no policy names them
-one by one. Each folds to the pattern that its service documents for the type; what a person named stays exact.
+Object keys, log streams, the runs, sessions and tasks whose ids AWS makes up, and the revisions that it numbers have no
+end, and no policy names them one by one. Each folds to the pattern that its service documents for the type; what a
+person named stays exact.
 """
 
 from __future__ import annotations
@@ -93,6 +94,18 @@ FOLDS: Final[dict[str, tuple[str, ...]]] = {
     "wisdom": ("session/{}/*",),
 }
 
+# Where `*` stands for a number alone: AWS counts on with every change, and a call without a number is authorized on the
+# newest. An alias of a function is never a number.
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_RegisterJobDefinition.html
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
+# https://docs.aws.amazon.com/lambda/latest/api/API_CreateAlias.html
+NUMBERED: Final[dict[str, tuple[str, ...]]] = {
+    "batch": ("job-definition/{}:*",),
+    "ecs": ("task-definition/{}:*", "daemon-task-definition/{}:*"),
+    "lambda": ("function:{}:*", "layer:{}:*"),
+}
+
 _OBJECT: Final = "/object/*"
 # IAM reads `*` and `?` as wildcards and `${` as the start of a variable, so an ARN that holds one can't be named
 # exactly; `?` matches the one character. U+FFFD stands for text that was not valid Unicode.
@@ -132,6 +145,10 @@ def _fold_name(service: str, name: str, *, is_global: bool) -> tuple[str, str]:
             kept, ends = fold_key(name[found.end() :])
             return found.group() + kept, ends
         if found:
+            return found.group(), "*"
+    for template in NUMBERED.get(service, ()):
+        found = _shape_from_template(template).match(name)
+        if found and name[found.end() :].isdecimal():
             return found.group(), "*"
     return name, ""
 

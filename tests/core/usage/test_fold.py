@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Resource, ResourceKind
 from lpgen.core.policies.match import glob_match, has_variable
-from lpgen.core.usage.fold import FOLDS, fold_resource
+from lpgen.core.usage.fold import FOLDS, NUMBERED, fold_resource
 from lpgen.edge.catalog_files import open_catalog
 
 EXACT = [
@@ -24,6 +24,10 @@ EXACT = [
     "arn:aws:states:us-east-1:111122223333:stateMachine:nightly",
     "arn:aws:codebuild:us-east-1:111122223333:project/site",
     "arn:aws:apigateway:us-east-1::/restapis/abc123/stages/prod",
+    "arn:aws:lambda:us-east-1:111122223333:function:api:live",
+    "arn:aws:lambda:us-east-1:111122223333:function:7",
+    "arn:aws:ecs:us-east-1:111122223333:task-definition/web",
+    "arn:aws:batch:us-east-1:111122223333:job-queue/web-7",
 ]
 
 FOLDED = [
@@ -57,6 +61,18 @@ FOLDED = [
     ),
     ("arn:aws:ssm:us-east-1:111122223333:session/ann-0a1b", "arn:aws:ssm:us-east-1:111122223333:session/*"),
     ("arn:aws:sts::111122223333:assumed-role/deploy/ann", "arn:aws:sts::111122223333:assumed-role/deploy/*"),
+    # With the next revision, which a call without a number means, the old number is refused:
+    # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+    (
+        "arn:aws:ecs:us-east-1:111122223333:task-definition/web:7",
+        "arn:aws:ecs:us-east-1:111122223333:task-definition/web:*",
+    ),
+    (
+        "arn:aws:batch:us-east-1:111122223333:job-definition/web:7",
+        "arn:aws:batch:us-east-1:111122223333:job-definition/web:*",
+    ),
+    ("arn:aws:lambda:us-east-1:111122223333:function:api:7", "arn:aws:lambda:us-east-1:111122223333:function:api:*"),
+    ("arn:aws:lambda:us-east-1:580247275435:layer:Agent:14", "arn:aws:lambda:us-east-1:580247275435:layer:Agent:*"),
     ("arn:aws:batch:us-east-1:111122223333:job/0a1b", "arn:aws:batch:us-east-1:111122223333:job/*"),
     (
         "arn:aws:emr-serverless:us-east-1:111122223333:/applications/00f1/jobruns/00g2",
@@ -95,14 +111,14 @@ def test_fold_resource_leaves_other_kinds_alone(resource: Resource) -> None:
     assert fold_resource(resource) == resource
 
 
-_NAMES = st.text(alphabet="ab/:*?${}\ufffd é", max_size=12)
-_SERVICES = st.sampled_from([*FOLDS, "sqs", ""])
+_NAMES = st.text(alphabet="ab7/:*?${}\ufffd é", max_size=12)
+_SERVICES = st.sampled_from([*FOLDS, *NUMBERED, "sqs", ""])
 
 
 @st.composite
 def _arns(draw: st.DrawFn) -> str:
     service = draw(_SERVICES)
-    head = draw(st.sampled_from([*FOLDS.get(service, ()), "", "bucket/"]))
+    head = draw(st.sampled_from([*FOLDS.get(service, ()), *NUMBERED.get(service, ()), "", "bucket/"]))
     for _ in range(head.count("{}")):
         head = head.replace("{}", draw(_NAMES), 1)
     place = draw(st.sampled_from(["", "us-east-1"]))
@@ -120,7 +136,10 @@ def test_fold_resource_matches_the_arn_and_is_stable(arn: str) -> None:
         assert not set("*?") & set(arn)
 
 
-@pytest.mark.parametrize(("service", "template"), [(name, one) for name, found in FOLDS.items() for one in found])
+@pytest.mark.parametrize(
+    ("service", "template"),
+    [(name, one) for table in (FOLDS, NUMBERED) for name, found in table.items() for one in found],
+)
 def test_folds_are_shapes_of_the_catalog(service: str, template: str) -> None:
     """Each template is an ARN format of the service, or one that its documentation gives and the reference lacks."""
     beyond = {
