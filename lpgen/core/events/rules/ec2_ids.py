@@ -113,7 +113,7 @@ class Ec2Type:
             )
             if found:
                 return found
-        return ()
+        return (self.pattern(call),) if self.name == "launch-template" and names_template(call) else ()
 
     def pattern(self, call: Call) -> Resource:
         """The pattern of all resources of the type where the call was made."""
@@ -154,6 +154,11 @@ def ec2_request(call: Call) -> object:
 def ec2_response(call: Call) -> object:
     """The response elements without the `OperationResponse` wrapper of newer operations."""
     return call.response.get(f"{call.operation}Response", call.response)
+
+
+def names_template(call: Call) -> bool:
+    """Whether the request has a launch template by its name, which its ARN doesn't show."""
+    return any(key == "launchtemplatename" for key, _ in _texts_below(ec2_request(call), ""))
 
 
 def named_resources(call: Call) -> Iterator[tuple[str, str, Resource]]:

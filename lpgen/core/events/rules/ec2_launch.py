@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.call import Call, RuleTable, texts_at
 from lpgen.core.events.rules.declared import mapped, read_resources
 from lpgen.core.events.rules.ec2 import SOURCE, TYPES, pass_profiles, tag_on_create
-from lpgen.core.events.rules.ec2_ids import ec2_request, resources_below
-from lpgen.core.events.rules.inferences import SSM_IMAGE_ALIAS
+from lpgen.core.events.rules.ec2_ids import ec2_request, names_template, resources_below
+from lpgen.core.events.rules.inferences import SSM_IMAGE_ALIAS, TAG_ON_CREATE
 from lpgen.core.events.rules.passing import passed_roles
-from lpgen.core.model import MappedAction, Resource, ResourceKind
+from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
 _NAMED_TYPES = frozenset(
     {
@@ -40,7 +40,7 @@ def _map_run_instances(call: Call) -> tuple[MappedAction, ...]:
     profiles = pass_profiles(call, call.request) or pass_profiles(call, call.response)
     return (
         mapped("ec2:RunInstances", _run_resources(call)),
-        *tag_on_create(call),
+        *_launch_tags(call),
         *profiles,
         *_read_image_alias(call),
     )
@@ -69,6 +69,22 @@ def _launched_with(call: Call, named: dict[str, set[Resource]]) -> Iterator[Reso
         yield from shown.get("key-pair", ())
         if "launch-template" not in named:
             yield TYPES["launch-template"].pattern(call)
+
+
+def _launch_tags(call: Call) -> tuple[MappedAction, ...]:
+    """ec2:CreateTags on what the request tags; with a launch template on what that may tag too, which no record shows.
+
+    Tags of a template are evaluated like those of the request.
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
+    """
+    tags = tag_on_create(call)
+    if not call.has("launchTemplate"):
+        return tags
+    keys = texts_at(call.response, ("instancesSet", "items", "tagSet", "items", "key"))
+    if not tags and all(key.startswith("aws:") for key in keys):
+        return ()
+    resources = [resource for tag in tags for resource in tag.resources]
+    return (mapped("ec2:CreateTags", [*resources, UNKNOWN_RESOURCE], how=TAG_ON_CREATE),)
 
 
 def _creates_interface(call: Call) -> bool:
@@ -135,6 +151,8 @@ def _map_request(call: Call, kinds: frozenset[str], created: Iterable[str]) -> t
     request = ec2_request(call)
     named = [resource for _, kind, resource in resources_below(call, request) if kind in kinds]
     patterns = [TYPES[kind].pattern(call) for kind in created]
+    if "launch-template" in kinds and names_template(call):
+        patterns.append(TYPES["launch-template"].pattern(call))
     return (
         mapped(f"ec2:{call.operation}", [*named, *patterns]),
         *tag_on_create(call),
