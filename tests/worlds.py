@@ -176,6 +176,7 @@ def usage_of(
     data_events: Sequence[tuple[str, str]] = (("us-east-1", "s3.amazonaws.com"),),
     data_from: date | None = None,
     data_on: Sequence[str] = (),
+    management_in: Sequence[str] = ("us-east-1",),
     management_sides: Sequence[bool] = (True, False),
     data_sides: Sequence[bool] = (True, False),
     reads_from: date | None = None,
@@ -205,8 +206,8 @@ def usage_of(
         return {"read_only": int(reads), "writing": int(False in sides)}
 
     coverage = [
-        {"account": account, "region": "us-east-1", "day": day, "category": "management"}
-        | counts(management_sides, day)
+        {"account": account, "region": region, "day": day, "category": "management"} | counts(management_sides, day)
+        for region in management_in
         for day in (first + timedelta(days=at) for at in range(days))
     ] + [
         {"account": account, "region": region, "day": day, "category": "data", "event_source": source}

@@ -230,6 +230,7 @@ class CaveatKind(StrEnum):
     YOUNG_PRINCIPAL = "young_principal"
     YOUNG_POLICY = "young_policy"
     COVERAGE_HOLE = "coverage_hole"
+    OTHER_REGIONS = "other_regions"
     RECREATED = "recreated"
     UNEXPLAINED_USE = "unexplained_use"
     UNEVEN_PERMISSION_SET = "uneven_permission_set"

@@ -65,6 +65,9 @@ _STEPS: Final[dict[CaveatKind, Callable[[Caveat, PrincipalDiff, int], str]]] = {
     CaveatKind.YOUNG_PRINCIPAL: _young_principal,
     CaveatKind.YOUNG_POLICY: _young_policy,
     CaveatKind.COVERAGE_HOLE: _coverage_hole,
+    CaveatKind.OTHER_REGIONS: _fixed(
+        "ingest the logs of all Regions, or give the settings of a trail that records them all with --trails"
+    ),
     CaveatKind.RECREATED: _fixed("make sure that nothing needs what only the earlier one used"),
     CaveatKind.UNEXPLAINED_USE: _fixed(
         "find what allowed the unexplained use, else keep what it stands for by a decision"

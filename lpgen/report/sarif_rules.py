@@ -17,6 +17,10 @@ _TRAILS: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/clo
 _EVALUATION: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"
 _QUOTAS: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
 _PERMISSION_SETS: Final = "https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html"
+_GLOBAL_EVENTS: Final = (
+    "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html"
+    "#cloudtrail-concepts-global-service-events"
+)
 _DETAILS: Final = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html"
 
 UNUSED_DANGEROUS: Final = SarifRule(
@@ -196,6 +200,14 @@ CAVEAT_RULES: Final[dict[CaveatKind, SarifRule]] = {
         "Something is missing from the logs, and a replacement made from them would break it.\n\n**What to do:** find "
         "the trail that holds the call, every Region included, and ingest its logs.",
         _LAST_ACCESSED,
+    ),
+    CaveatKind.OTHER_REGIONS: _not_safe(
+        CaveatKind.OTHER_REGIONS,
+        "The logs are hardly those of all Regions.",
+        "They hold no record of the Region in which global services such as IAM record their events, so that use in "
+        "other Regions may be missing too.\n\n**What to do:** ingest the logs of all Regions, or give the settings of "
+        "a trail that records them all.",
+        _GLOBAL_EVENTS,
     ),
     CaveatKind.RECREATED: _not_safe(
         CaveatKind.RECREATED,

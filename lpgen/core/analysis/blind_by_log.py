@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.recorded_calls import RecordedCalls
+from lpgen.core.analysis.trail_coverage import GLOBAL_SERVICES
 from lpgen.core.events.visibility import ActionVisibility, VisibilityTable
 from lpgen.core.grounds import SIDE_WORDS, SeenEvents
 from lpgen.core.model import Action, Visibility
@@ -15,7 +16,8 @@ class BlindByLog(dict[Action, str]):
     """What the log itself says of each action of principals of these Regions, found when first asked for.
 
     Their account's log lacks records of the event sources `unseen`, and holds the events `seen`: why some are there for
-    too few days is their text.
+    too few days is their text. `no_global` is the Region in which global services record their events, where the log
+    holds no record of it, else "".
     """
 
     def __init__(
@@ -27,6 +29,7 @@ class BlindByLog(dict[Action, str]):
         unseen: frozenset[str],
         seen: Mapping[SeenEvents, str],
         regions: tuple[str, ...],
+        no_global: str = "",
     ) -> None:
         self._table = table
         self._calls = calls
@@ -34,6 +37,7 @@ class BlindByLog(dict[Action, str]):
         self._unseen = unseen
         self._seen = seen
         self._regions = frozenset(regions)
+        self._no_global = no_global
         self._missing_sides = _missing_sides({one.read_only: why for one, why in seen.items() if not one.is_data})
 
     def __missing__(self, action: Action) -> str:
@@ -49,7 +53,13 @@ class BlindByLog(dict[Action, str]):
             case Visibility.DATA:
                 return self._blind_to_data(action, entry.event_sources)
             case Visibility.MANAGEMENT:
-                return self._blind_to_source(action) or self._blind_to_side(action)
+                return self._blind_to_global(action) or self._blind_to_source(action) or self._blind_to_side(action)
+
+    def _blind_to_global(self, action: Action) -> str:
+        service = action.partition(":")[0] if self._no_global else ""
+        if service not in GLOBAL_SERVICES:
+            return ""
+        return f"the logs hold no record of {self._no_global}, where calls of {service} are recorded"
 
     def _blind_to_source(self, action: Action) -> str:
         if not self._unseen:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from lpgen.core.analysis.decisions import accept_caveat
+from lpgen.core.analysis.trail_coverage import granted_regions, leader_of_regions
 from lpgen.core.findings import Caveat, CaveatKind, UngrantedUse
-from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
+from lpgen.core.grounds import AccountCoverage, CoverageSource, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import AttachedPolicy, Principal, SkipReason
 from lpgen.core.replacements import Decision
 
@@ -40,6 +41,7 @@ def caveats_of_principal(
         *_recreated(principal, usage),
         *_short_evidence(principal, coverage, min_days=min_days, as_of=as_of),
         *_coverage_hole(principal, usage, coverage),
+        *_other_regions(grants, coverage),
         *access_holes,
     ]
     decided = tuple(decisions)
@@ -131,6 +133,23 @@ def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: Accoun
         where = f" in {unread}, a Region of which no log was read" if unread else ", but the logs hold no record of it"
         said = f"IAM says the role was last used on {principal.last_used.date()}{where}"
         yield Caveat(CaveatKind.COVERAGE_HOLE, said, "coverage-hole")
+
+
+def _other_regions(grants: PrincipalGrants, coverage: AccountCoverage | None) -> Iterable[Caveat]:
+    """Logs without a record of the Region that global services record in are hardly those of all Regions.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
+    """
+    if coverage is None or coverage.known_from is CoverageSource.TRAILS or not coverage.regions:
+        return
+    leader = leader_of_regions(coverage.regions)
+    if leader not in coverage.regions and not all(map(granted_regions, grants.allows)):
+        yield Caveat(
+            CaveatKind.OTHER_REGIONS,
+            f"the logs hold records of {', '.join(coverage.regions)} alone and none of {leader}, as those of all"
+            " Regions would: use in other Regions would not have shown",
+            "other-regions",
+        )
 
 
 def has_unseen_use(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> bool:

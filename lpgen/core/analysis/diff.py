@@ -47,7 +47,7 @@ from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.trail_changes import trail_changes_from_usage
 
 _YOUNG = (CaveatKind.YOUNG_PRINCIPAL, CaveatKind.YOUNG_POLICY)
-_DOUBTS = (CaveatKind.SHORT_COVERAGE, CaveatKind.COVERAGE_HOLE)
+_DOUBTS = (CaveatKind.SHORT_COVERAGE, CaveatKind.COVERAGE_HOLE, CaveatKind.OTHER_REGIONS)
 """The caveats that make every removal of a principal unsure, with those of `_YOUNG`."""
 
 

@@ -12,7 +12,10 @@ from lpgen.core.analysis.blind_by_log import BlindByLog
 from lpgen.core.analysis.recorded_calls import RecordedCalls
 from lpgen.core.analysis.trail_coverage import (
     ANY_REGION,
+    GLOBAL_SERVICES,
     Events,
+    leader_of_regions,
+    named_regions,
     recording_trails,
     regions_of_events,
     resources_of_events,
@@ -88,8 +91,9 @@ class Observability:
         Where the account's trail settings are known they decide, by what the action's `grants` allow; those of a
         snapshot only together with the log, since the logs of a trail that nobody named may not have been read. By the
         log a management event counts as recorded where one was seen in the account that is read-only, or not, as it may
-        be; a data event where such a one of its source was seen in the account and Region: in every Region that the
-        principal was active in, or in any one where it was active in none. Either must have been seen early enough to
+        be, and one in the Region that global services record in, or that the `grants` name; a data event where such a
+        one of its source was seen in the account and Region: in every Region that the principal was active in, or in
+        any one where it was active in none. Either must have been seen early enough to
         make `min_days` covered days, or from the log's beginning on. That the resource is recorded too is said by
         `unrecorded`.
         """
@@ -103,12 +107,48 @@ class Observability:
                     return blind
                 if why := self._where_trails_differ(action, entry, trails, grants):
                     return why
-        return self._blind_by_log(account, regions)[action]
+        by_log = self._blind_by_log(account, regions)[action]
+        return by_log or next((why for one in grants for why in self.silent(action, account, one).values()), "")
+
+    def silent(self, action: Action, account: str, grant: Grant) -> Mapping[str, str]:
+        """The resources of a statement that it grants in Regions of which the log holds no record, each with why.
+
+        A trail of one Region records no other; only settings say that a trail records them all. A condition that allows
+        several Regions names none. Empty where settings decide alone, and for actions that leave no management events,
+        or leave them in one Region wherever they act.
+        """
+        found: dict[str, str] = {}
+        for resource, region in named_regions(grant):
+            if why := self.silent_region(action, account, region):
+                found[resource] = why
+        return found
+
+    def silent_region(self, action: Action, account: str, region: str) -> str:
+        """Why use of an action in a Region would not have shown by the log, which holds no record of it; else ""."""
+        covered = self._coverage.get(account)
+        if covered is None or region in (ANY_REGION, *covered.regions):
+            return ""
+        if covered.known_from is CoverageSource.TRAILS or not self._is_regional(action):
+            return ""
+        return f"the logs hold no record of {region}"
+
+    def names_silent_regions(self, account: str, grants: Iterable[Grant]) -> bool:
+        """Whether a statement names a Region of which the log of the account holds no record, and settings don't
+        decide."""
+        covered = self._coverage.get(account)
+        if covered is None or covered.known_from is CoverageSource.TRAILS:
+            return False
+        known = {ANY_REGION, *covered.regions}
+        return any(region not in known for one in grants for _, region in named_regions(one))
+
+    def _is_regional(self, action: Action) -> bool:
+        return self.visibility(action) is Visibility.MANAGEMENT and action.partition(":")[0] not in GLOBAL_SERVICES
 
     def unrecorded(self, action: Action, account: str, grant: Grant) -> Mapping[str, str]:
         """The resources of a statement on which use of an action would not have shown, each with why.
 
-        Known trail settings say so of every kind of event. By the log alone it is what data events don't name.
+        Known trail settings say so of every kind of event. By the log alone it is what data events don't name, and for
+        management events Regions without a record.
         """
         trails, covered = self._knowledge.trails.get(account), self._coverage.get(account)
         entry = self._table.visibility(action)
@@ -116,13 +156,15 @@ class Observability:
             return {}
         if trails is None:
             statement = grant.statement
-            return {} if statement.not_resource else self.unnamed(action, statement.resources, grant.version)
+            unnamed = {} if statement.not_resource else self.unnamed(action, statement.resources, grant.version)
+            return {**self.silent(action, account, grant), **unnamed}
         found: dict[str, str] = {}
+        silent = self.silent(action, account, grant)
         for resource in grant.statement.resources:
             part = grant if grant.statement.not_resource else limited_to(grant, (resource,))
             why = self._blind_by_settings(action, entry, covered, trails=trails, grants=(part,))
             if not why and covered.known_from is CoverageSource.BOTH:
-                why = self._where_trails_differ(action, entry, trails, (part,))
+                why = self._where_trails_differ(action, entry, trails, (part,)) or silent.get(resource, "")
             if why:
                 found[resource] = why
         return found
@@ -202,11 +244,19 @@ class Observability:
         covered = self._coverage.get(account)
         unseen = covered.unseen if covered else frozenset[str]()
         seen = {one: self._why_late(one, covered) for one in covered.seen} if covered else {}
-        key = (unseen, frozenset(seen.items()), regions)  # which many accounts have in common
+        leader = leader_of_regions(covered.regions) if covered else ""
+        no_global = "" if covered is None or leader in covered.regions else leader
+        key = (unseen, frozenset(seen.items()), regions, no_global)  # which many accounts have in common
         found = self._by_log.get(key)
         if found is None:
             found = self._by_log[key] = BlindByLog(
-                self._table, self._calls, self._catalog, unseen=unseen, seen=seen, regions=regions
+                self._table,
+                self._calls,
+                self._catalog,
+                unseen=unseen,
+                seen=seen,
+                regions=regions,
+                no_global=no_global,
             )
         return found
 

@@ -26,6 +26,8 @@ _PATTERNS: Final = 4096
 """How many patterns are remembered: each is asked about for every event name and test."""
 
 _LEADERS: Final = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+_LEADER: Final = "us-east-1"
+_LEADER_BY_START: Final = (("cn-", "cn-north-1"), ("us-gov-", "us-gov-west-1"))
 
 # Services whose events are recorded in one Region of the partition. Trails record the first ones only if they include
 # global service events; STS has Regional endpoints too.
@@ -34,6 +36,8 @@ _LEADERS: Final = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_cloudtrail-integration.html
 _GLOBAL_EVENTS: Final = frozenset({"iam", "sts", "cloudfront"})
 _ONE_REGION: Final = frozenset({"iam", "cloudfront", "route53", "organizations"})
+GLOBAL_SERVICES: Final = _GLOBAL_EVENTS | _ONE_REGION
+"""The services of which all events, or many, are recorded in that one Region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,14 @@ def leader_region(trail: Trail) -> str:
 
 @lru_cache(maxsize=1024)
 def _leader(trail: str) -> str:
-    return _LEADERS.get(trail.split(":")[1], "us-east-1")
+    return _LEADERS.get(trail.split(":")[1], _LEADER)
+
+
+def leader_of_regions(regions: Iterable[str]) -> str:
+    """The Region in which the events of global services are recorded, in the partition of these Regions."""
+    return next(
+        (leader for region in regions for start, leader in _LEADER_BY_START if region.startswith(start)), _LEADER
+    )
 
 
 _OTHER_TYPE: Final = "doesn't select the data events of its type"
@@ -219,25 +230,45 @@ def tests_event_names(trails: Iterable[Trail], category: str) -> bool:
 
 def regions_of_events(service: str, grants: Iterable[Grant], trails: Sequence[Trail]) -> tuple[str, ...]:
     """The Regions in which use of an action of a service may be recorded; `ANY_REGION` where its grants name none."""
-    leader = leader_region(trails[0]) if trails else "us-east-1"
+    leader = leader_region(trails[0]) if trails else _LEADER
     if service in _ONE_REGION:
         return (leader,)
     found: set[str] = {leader} if service in _GLOBAL_EVENTS else set()
     for grant in grants:
-        found |= _granted_regions(grant) or {ANY_REGION}
+        found |= granted_regions(grant) or {ANY_REGION}
     return tuple(sorted(found))
 
 
-def _granted_regions(grant: Grant) -> set[str]:
+def granted_regions(grant: Grant) -> set[str]:
     """The Regions that a statement is limited to, by condition or by its ARNs; empty where it isn't."""
-    statement = grant.statement
-    for condition in statement.conditions:
+    by_condition = _regions_by_condition(grant)
+    if by_condition is not None:
+        return by_condition
+    regions = {region for _, region in named_regions(grant)}
+    return set() if ANY_REGION in regions else regions
+
+
+def named_regions(grant: Grant) -> list[tuple[str, str]]:
+    """The resources of a statement, each with the one Region that its condition or the ARN limits it to, or
+    `ANY_REGION`."""
+    by_condition = _regions_by_condition(grant) or ()
+    only = next(iter(by_condition)) if len(by_condition) == 1 else ANY_REGION
+    is_open = grant.statement.not_resource
+    return [(one, only or (ANY_REGION if is_open else region_in_pattern(one))) for one in grant.statement.resources]
+
+
+def _regions_by_condition(grant: Grant) -> set[str] | None:
+    """The Regions that a statement's condition limits it to, empty where that leaves some open; None without one."""
+    for condition in grant.statement.conditions:
         if condition.key.lower() == "aws:requestedregion" and condition.operator == "StringEquals":
             return set() if any(map(_has_open_part, condition.values)) else set(condition.values)
-    if statement.not_resource:
-        return set()
-    regions = {resource.split(":", 4)[3] if resource.count(":") >= 4 else "" for resource in statement.resources}
-    return set() if any(not region or _has_open_part(region) for region in regions) else regions
+    return None
+
+
+def region_in_pattern(resource: str) -> str:
+    """The one Region that a resource's pattern names, else `ANY_REGION`."""
+    region = resource.split(":", 4)[3] if resource.count(":") >= 4 else ANY_REGION
+    return ANY_REGION if _has_open_part(region) else region
 
 
 def resources_of_events(grants: Iterable[Grant]) -> tuple[str, ...]:

@@ -40,7 +40,8 @@ class _Ground:
 
     `blind_spots` are None where they turn on what grants the action; those found so far are in `by_trace`, by the
     records that the action leaves. `signs` are those found so far, by service. `unused` and `others` are the judgements
-    so far, by what they were made of.
+    so far, by what they were made of. `names_silent_regions` says that a statement grants something in a Region of
+    which the log holds no record.
     """
 
     account: str
@@ -51,6 +52,7 @@ class _Ground:
     doubt: Doubt
     accessed: LastAccessed | None
     passes_hidden_roles: str
+    names_silent_regions: bool
     signs: dict[tuple[str, Granting], str] = field(default_factory=dict)
     by_trace: dict[tuple[int, Granting], str] = field(default_factory=dict)
     unused: dict[tuple[Granting, bool], Judgement] = field(default_factory=dict)
@@ -101,7 +103,9 @@ class Judge:
         hidden = next(iter(self.hidden_roles.roles(account, usage.uses).values()), "")
         blind_spots = self.observability.blind_spots(account, usage.regions)
         resting = self.observability.resting_on_log(account)
-        ground = _Ground(account, usage.regions, blind_spots, resting, used_services(lines), doubt, accessed, hidden)
+        silent = blind_spots is not None and self.observability.names_silent_regions(account, grants.allows)
+        services = used_services(lines)
+        ground = _Ground(account, usage.regions, blind_spots, resting, services, doubt, accessed, hidden, silent)
         judged = (
             (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
             if action in seen
@@ -114,7 +118,7 @@ class Judge:
         spots = ground.blind_spots
         blind = self._blind_spot(action, granting, ground) if spots is None else spots[action]
         inferred = action in ground.resting_on_log
-        if inferred and not blind:
+        if not blind and (inferred or ground.names_silent_regions):
             blind = self._unrecorded(action, granting, ground)
         if not blind and ground.accessed is None and action != PASS_ROLE:  # nearly all of them
             found = ground.unused.get((granting, inferred))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.choices import KeepUnobservable
-from lpgen.core.findings import Confidence, PrincipalDiff, Verdict
+from lpgen.core.findings import CaveatKind, Confidence, PrincipalDiff, Verdict
 from lpgen.core.options import Options
 from lpgen.core.replacements import LineKind, Scope
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailSource
@@ -145,7 +146,8 @@ def test_diff_keeps_a_used_action_in_regions_that_no_trail_records() -> None:
     alone = diff_of(sender, uses, options=Options(trails=(trail_of(multi_region=False),)))
     assert kept_for_logs(alone) == {"sqs:SetQueueAttributes": {there}}
     assert kept_for_logs(diff_of(sender, uses, options=Options(trails=(trail_of(),)))) == {}
-    assert kept_for_logs(diff_of(sender, uses)) == {}
+    assert kept_for_logs(diff_of(sender, uses)) == {"sqs:SetQueueAttributes": {there}}
+    assert kept_for_logs(diff_of(sender, uses, management_in=["us-east-1", "eu-west-1"])) == {}
 
 
 @pytest.mark.parametrize(("days_of_data", "verdict"), [(120, "unused"), (90, "unused"), (89, "unobservable")])
@@ -218,3 +220,80 @@ def test_diff_doubts_data_events_of_a_side_that_the_log_holds_none_of() -> None:
     assert blind_spots(writes_alone) == {"s3:GetObject": f"{said}writing"}
     assert verdicts(writes_alone)["s3:PutObject"] == "unused"
     assert blind_spots(diff_of(writer, uses)) == {}
+
+
+HERE, THERE = (f"arn:aws:sqs:{region}:{ACCOUNT}:jobs" for region in ("eu-west-1", "eu-north-1"))
+
+
+@pytest.mark.parametrize(
+    ("read", "statement", "blind"),
+    [
+        (["eu-west-1", "us-east-1"], allow("iam:GetRole"), ""),
+        (["eu-west-1"], allow("iam:GetRole"), "no record of us-east-1, where calls of iam are recorded"),
+        (["cn-northwest-1"], allow("iam:GetRole"), "no record of cn-north-1, where calls of iam are recorded"),
+        (["us-gov-east-1"], allow("iam:GetRole"), "no record of us-gov-west-1, where calls of iam are recorded"),
+        (["us-gov-west-1"], allow("iam:GetRole"), ""),
+        (["eu-west-1"], allow("sqs:GetQueueUrl", HERE), ""),
+        (["eu-west-1", "us-east-1"], allow("sqs:GetQueueUrl", [HERE, THERE]), "no record of eu-north-1"),
+        (["eu-west-1", "us-east-1"], allow("sqs:GetQueueUrl"), ""),
+        (
+            ["eu-west-1", "us-east-1"],
+            allow("sqs:GetQueueUrl", Condition={"StringEquals": {"aws:RequestedRegion": ["eu-north-1"]}}),
+            "no record of eu-north-1",
+        ),
+        (
+            ["eu-west-1", "us-east-1"],
+            allow("sqs:GetQueueUrl", Condition={"StringEquals": {"aws:RequestedRegion": ["eu-north-1", "eu-west-1"]}}),
+            "",
+        ),
+    ],
+)
+def test_diff_doubts_management_events_of_a_region_that_the_log_holds_none_of(
+    read: list[str], statement: dict[str, Any], blind: str
+) -> None:
+    found = diff_of(role(policy(statement)), management_in=read, data_events=())
+    (one,) = found.verdicts
+    assert one.verdict is (Verdict.UNOBSERVABLE if blind else Verdict.UNUSED)
+    assert blind in one.reason
+    by_settings = diff_of(
+        role(policy(statement)), options=Options(trails=(trail_of(),)), management_in=read, data_events=()
+    )
+    assert verdicts(by_settings) == {one.action: Verdict.UNUSED}
+
+
+def test_diff_keeps_a_used_action_on_resources_of_a_region_that_the_log_holds_none_of() -> None:
+    principal = role(policy(allow("sqs:GetQueueUrl", [HERE, THERE, "arn:aws:sqs:eu-north-1:*:mail"])))
+    found = diff_of(principal, [use("sqs:GetQueueUrl", HERE, region="eu-west-1")], management_in=["eu-west-1"])
+    assert kept_for_logs(found) == {"sqs:GetQueueUrl": {THERE, "arn:aws:sqs:eu-north-1:*:mail"}}
+
+
+def test_diff_asks_a_log_for_regions_beside_the_trails_of_a_snapshot() -> None:
+    options = Options(trails=(trail_of(),), trail_source=TrailSource.SNAPSHOT)
+    reader = role(policy(allow(["iam:GetRole", "sqs:GetQueueUrl"], "*"), allow("sqs:ListQueues", THERE)))
+    found = diff_of(reader, options=options, management_in=["eu-west-1"], data_events=())
+    assert verdicts(found) == {
+        "iam:GetRole": Verdict.UNOBSERVABLE,
+        "sqs:GetQueueUrl": Verdict.UNUSED,
+        "sqs:ListQueues": Verdict.UNOBSERVABLE,
+    }
+
+
+@pytest.mark.parametrize(
+    ("read", "resources", "is_doubted"),
+    [
+        (["eu-west-1"], "*", True),
+        (["eu-west-1"], HERE, False),
+        (["eu-west-1", "us-east-1"], "*", False),
+        (["us-east-1"], "*", False),
+    ],
+)
+def test_diff_calls_no_replacement_safe_by_the_log_of_one_region_alone(
+    read: list[str], resources: str, is_doubted: bool
+) -> None:
+    principal = role(policy(allow(["sqs:GetQueueUrl", "sqs:ListQueues"], resources)))
+    used = [use("sqs:GetQueueUrl", HERE, region="eu-west-1")]
+    found = diff_of(principal, used, management_in=read, data_events=())
+    doubts = [one for one in found.caveats if one.kind is CaveatKind.OTHER_REGIONS]
+    assert [one.item for one in doubts] == ["other-regions"] * is_doubted
+    named = diff_of(principal, used, options=Options(trails=(trail_of(),)), management_in=read, data_events=())
+    assert not named.caveats

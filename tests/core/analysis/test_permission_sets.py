@@ -251,5 +251,7 @@ def test_one_replacement_is_proven_for_each_role(
     made = {account: one for account, one in found.proposals.items() if one.replacement}
     assert len({tuple(found.texts(account)) for account in made}) <= 1
     for one in made.values():
+        if one.replacement and one.replacement.refusal:  # it is too large for one inline policy
+            continue
         assert one.verification is not None
         assert one.verification.status is not CheckStatus.FAILED, one.verification
