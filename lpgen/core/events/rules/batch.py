@@ -5,16 +5,34 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch
 
 from __future__ import annotations
 
-from lpgen.core.events.rules.call import RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from collections.abc import Iterator
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
+from lpgen.core.events.rules.listed import ReaderType
+from lpgen.core.model import Resource
 
 SOURCE = "batch.amazonaws.com"
+
+
+def _read_submitted(call: Call) -> Iterator[Resource]:
+    """The job definition to run, whose ARN in the request has a revision even where the caller leaves it open.
+
+    https://docs.aws.amazon.com/batch/latest/userguide/iam-example-restrict-job-submission.html
+    """
+    for text in call.texts("jobDefinition"):
+        start, found, name = text.rpartition("job-definition/")
+        if not {"*", "?"} & set(text) and bool(found) == text.startswith("arn:"):
+            named = name if ":" in name else f"{name}:*"
+            yield resource_from_arn(start + found + named if found else call.arn("batch", f"job-definition/{named}"))
+
 
 TYPES: dict[str, ResourceType] = {
     "environment": NamedType("batch", "compute-environment/{}", "computeEnvironment|computeEnvironmentName"),
     "consumable": NamedType("batch", "consumable-resource/{}", "consumableResource|consumableResourceName"),
     "job": NamedType("batch", "job/{}", "jobId"),
     "definition": NamedType("batch", "job-definition/{}", "jobDefinition|jobDefinitionName"),
+    "submitted": ReaderType(_read_submitted),
     "new-revision": NamedType("batch", "job-definition/{}:*", "jobDefinitionName"),
     "consumed": NamedType(
         "batch",
@@ -47,7 +65,7 @@ DescribeConsumableResource   consumable
 GetJobQueueSnapshot          queue
 ListJobsByConsumableResource consumable
 RegisterJobDefinition        definition consumed? #TagResource:new-revision
-SubmitJob                    +job definition queue consumed? #TagResource
+SubmitJob                    +job submitted queue consumed? #TagResource
 SubmitServiceJob             +service-job queue quota-share? #TagResource
 TerminateJob                 job
 TerminateServiceJob          service-job
