@@ -74,9 +74,10 @@ def _secret(call: Call, name: str) -> Resource:
 def map_create_secret(call: Call) -> tuple[MappedAction, ...]:
     """CreateSecret, with the actions of the tags and the replicas that it makes.
 
+    The suffix that the answer shows is no part of the request, and no other call ever makes it again.
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
     """
-    secret = tuple(read_secrets(call))
+    secret = tuple(_secret(call, name) for name in call.texts("name")) or tuple(read_secrets(call))
     actions = [mapped("secretsmanager:CreateSecret", secret)]
     if call.has("tags"):
         actions.append(mapped("secretsmanager:TagResource", secret, how=TAG_ON_CREATE))
