@@ -4,14 +4,15 @@
 #   examples/weekly.sh DATA REPORTS LOGS...
 #
 # DATA is the data folder, REPORTS the folder for drift.txt, .md, .json and .sarif, LOGS what `lpgen ingest` takes: folders
-# or s3://BUCKET/AWSLogs. Exits with what `lpgen drift` says: 1 where something drifted that is as severe as FAIL_ON, or
-# more. The baseline is saved all the same, so that each week tells of its own week.
+# or s3://BUCKET/AWSLogs. Exits with 1 where something drifted that is as severe as FAIL_ON, or more, or where something is
+# denied since a rollout that isn't restored. The baseline is saved all the same, so that each week tells of its own week.
 #
 # Settings, by environment:
 #   LPGEN       the command (lpgen)
 #   POLICIES    a file or folder of authorization details; without it a snapshot is taken of AWS
 #   SNAPSHOT    more options of `lpgen snapshot`, such as "--assume-role lpgen-read --resource-policies"
 #   PROPOSED    the folder of `lpgen generate` that was rolled out since the last run, if any
+#   PLANS       the plans that were rolled out and are still watched, one or several with blanks between
 #   DECISIONS   a file of decisions, if there is one
 #   FAIL_ON     critical, high, medium, low or info (high)
 #   TODAY       the day that ages count to (today, UTC), and what the baseline is called
@@ -46,6 +47,15 @@ if [ -n "$("$lpgen" baseline list --data "$data" --format names)" ]; then
     [ "$status" -le 1 ] || exit "$status"
     cat "$reports/drift.txt"
 fi
+
+for plan in ${PLANS:-}; do
+    watched=0
+    report="$reports/watch-$(basename "$plan" .json).txt"
+    "$lpgen" rollout watch "$plan" --data "$data" --output "$report" || watched=$?
+    [ "$watched" -le 1 ] || exit "$watched"
+    cat "$report"
+    [ "$watched" -eq 0 ] || status=1
+done
 
 if ! "$lpgen" baseline list --data "$data" --format names | grep -qxF "$today"; then
     "$lpgen" baseline save "$today" "${given[@]}"

@@ -11,7 +11,15 @@ import typer
 
 from lpgen.cli_aws import EndpointOption, ProfileOption
 from lpgen.cli_catalog import CatalogOption
-from lpgen.cli_options import EXIT_FOUND, EXIT_UNFINISHED, PrincipalOption, for_terminal, put_text, say
+from lpgen.cli_options import (
+    EXIT_FOUND,
+    EXIT_UNFINISHED,
+    PrincipalOption,
+    SnapshotOption,
+    for_terminal,
+    put_text,
+    say,
+)
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.errors import InvocationError
 
@@ -226,14 +234,16 @@ def watch_command(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; `-` or nothing is stdout.")
     ] = None,
+    snapshot: SnapshotOption = "",
     catalog: CatalogOption = None,
 ) -> None:
     """Show what was denied since a rollout.
 
     Says which removed line would have allowed it. Reads the data folder alone. Proposes the line to restore, and
-    names the removed actions whose denials the logs can't show.
+    names the removed actions whose denials the logs can't show. What the policies of a snapshot taken since allow again
+    counts as restored.
 
-    Exit 1 where something was denied that the rollout may have caused.
+    Exit 1 where something was denied that the rollout may have caused, and isn't restored.
 
     \b
     Example:
@@ -244,7 +254,7 @@ def watch_command(
     from lpgen.pipeline_rollout import watch
     from lpgen.report.rollout_watch import render_watch
 
-    watched = watch(read_rollout_plan(plan), plan, data, open_catalog(catalog))
+    watched = watch(read_rollout_plan(plan), plan, data, open_catalog(catalog), snapshot=snapshot)
     put_text(render_watch(watched, "json" if json_format else "text"), output)
     if any(one.found for one in watched):
         raise typer.Exit(EXIT_FOUND)

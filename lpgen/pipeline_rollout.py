@@ -16,7 +16,8 @@ from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
 from lpgen.core.rollout.plan import PrincipalPlan, Refusal, RefusalKind, RolloutPlan
 from lpgen.core.rollout.plan_rollout import plan_principal
 from lpgen.core.rollout.refusals import Exceptions
-from lpgen.core.rollout.watch import Watched, watch_rollout
+from lpgen.core.rollout.watch import PoliciesSince, Watched, watch_rollout
+from lpgen.core.snapshots import NO_SNAPSHOT
 from lpgen.core.usage.foreign_callers import name_foreign_callers
 from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.caller_chain import CallerName, caller_chain
@@ -26,6 +27,7 @@ from lpgen.edge.replacement_files import write_text
 from lpgen.edge.rollout_inputs import read_summary_dates, read_written_plans
 from lpgen.edge.rollout_journal import Begun, Journal, read_journal
 from lpgen.edge.rollout_run import Run, apply_principal, live_refusals, undo_principal
+from lpgen.edge.snapshot_folder import find_snapshot, open_snapshot
 from lpgen.edge.usage_files import read_usage
 from lpgen.errors import InvocationError, RolloutError, quote_input
 
@@ -271,14 +273,31 @@ def undo_rollout(
 # ---------------------------------------------------------------- watch
 
 
-def watch(plan: RolloutPlan, plan_file: Path, data: Path, catalog: Catalog) -> list[Watched]:
+def watch(plan: RolloutPlan, plan_file: Path, data: Path, catalog: Catalog, *, snapshot: str = "") -> list[Watched]:
     """What the data folder shows of the principals that are rolled out, since they were.
 
+    Its newest snapshot, or the one named, says what was restored.
+
     Raises:
-        LpgenError: the journal or the data folder can't be read.
+        LpgenError: the journal or the data folder can't be read, or the snapshot isn't there.
     """
     applied = {arn: one.applied_at for arn, one in read_journal(plan_file).items() if one.applied}
     if not applied:
         raise InvocationError("nothing of this plan is applied", hint="run `lpgen rollout apply` first")
     usage = name_foreign_callers(read_usage(data), {one.principal_id: one.principal for one in plan.principals})
-    return watch_rollout(applied, plan.principals, usage, catalog)
+    return watch_rollout(applied, plan.principals, usage, catalog, _policies_since(data, snapshot))
+
+
+def _policies_since(data: Path, snapshot: str) -> PoliciesSince | None:
+    folder = None if snapshot == NO_SNAPSHOT else find_snapshot(data, snapshot)
+    if folder is None:
+        return None
+    taken = open_snapshot(folder)
+    return PoliciesSince(
+        taken.stamp.name,
+        taken.stamp.taken,
+        {
+            (one.arn, one.principal_id): tuple(policy.document for policy in one.policies if policy.document)
+            for one in read_snapshot(taken.policies).principals
+        },
+    )

@@ -9,10 +9,17 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.aws_servers import moto_server
+from tests.log_samples import log_bytes, record_json
+from tests.rollout_worlds import ACCOUNT, New, World, allow, document
+from tests.test_cli import run
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -62,6 +69,46 @@ def test_the_weekly_script_saves_compares_and_fails_on_drift(lpgen: Path, tmp_pa
 
     again = weekly(lpgen, tmp_path, today="2026-10-01", POLICIES=str(policies))
     assert again.returncode == 0, again.stderr
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """An account with a role whose replacement is in place, by `plan.json`."""
+    with moto_server() as running:
+        world = World(running, tmp_path)
+        arn = world.make_role("app", inline={"own": document(allow("s3:*"))})
+        world.plan_of({arn: (New(document(allow("s3:GetObject"))),)})
+        world.apply()
+        yield world
+
+
+def test_the_weekly_script_watches_rollouts(lpgen: Path, world: World) -> None:
+    policies = str(world.write_policies())
+    settings = {"POLICIES": policies, "PLANS": str(world.plan)}
+    # The logs of the sample end before the rollout: nothing is denied since, and the report says why.
+    done = weekly(lpgen, world.home, today="2026-09-30", **settings)
+    assert done.returncode == 0, done.stderr
+    assert "the logs end before" in (world.home / "reports" / "watch-plan.txt").read_text("utf-8")
+    later = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    identity = record_json()["userIdentity"]
+    principal = world.read(f"arn:aws:iam::{ACCOUNT}:role/app").principal
+    issuer = {
+        **identity["sessionContext"]["sessionIssuer"],
+        "arn": principal.arn,
+        "principalId": principal.principal_id,
+    }
+    denied = record_json(
+        eventTime=later,
+        errorCode="AccessDenied",
+        recipientAccountId=ACCOUNT,
+        userIdentity={**identity, "accountId": ACCOUNT, "sessionContext": {"sessionIssuer": issuer}},
+        eventName="PutObject",
+    )
+    (world.home / "new.json.gz").write_bytes(log_bytes([denied]))
+    run("ingest", str(world.home / "new.json.gz"), "--data", str(world.home / "data"))
+    done = weekly(lpgen, world.home, today="2026-09-30", FAIL_ON="critical", **settings)
+    assert done.returncode == 1, done.stderr
+    assert "restore:" in done.stdout
 
 
 def test_the_weekly_script_breaks_off_where_something_cannot_be_read(lpgen: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -85,7 +86,7 @@ def test_loop_from_snapshot_to_undo(server: Server, tmp_path: Path) -> None:
     assert '"ec2:DescribeInstances"' in "".join(texts)
     assert "*" not in [one["Action"] for text in texts for one in json.loads(text)["Statement"]]
 
-    later = now + timedelta(hours=2)
+    later = datetime.now(UTC) + timedelta(seconds=1)
     denied = {"errorCode": "AccessDenied", "errorMessage": "because no identity-based policy allows it"}
     lost = record(arn, principal_id, "ec2:DescribeVolumes", later, **denied)
     lpgen(world, "ingest", write_log(world, "second.json.gz", [lost]), "--data", data)
@@ -93,6 +94,16 @@ def test_loop_from_snapshot_to_undo(server: Server, tmp_path: Path) -> None:
     assert "denied: ec2:DescribeVolumes" in told
     assert 'restore: {"Effect": "Allow", "Action": "ec2:DescribeVolumes", "Resource": "*"}' in told
     assert "removed: own, statement 2" in told
+
+    time.sleep(max(0.0, (later - datetime.now(UTC)).total_seconds()))
+    again = document(allow("ec2:DescribeVolumes"))
+    world.client.put_role_policy(RoleName="app", PolicyName="restored", PolicyDocument=again)
+    lpgen(world, "snapshot", "--data", data, "--no-last-accessed")
+    told = lpgen(world, "rollout", "watch", str(world.plan), "--data", data)
+    assert "allowed again by the policies of snapshot" in told
+    assert "restore:" not in told
+    lpgen(world, "rollout", "watch", str(world.plan), "--data", data, "--snapshot", "none", status=1)
+    world.client.delete_role_policy(RoleName="app", PolicyName="restored")
 
     world.undo()
     assert world.read(arn) == before

@@ -48,6 +48,7 @@ def _facts_of_denial(one: Denial) -> Json:
         "example_event_id": one.example_event_id,
         "denied_before_too": one.before_too,
         "why": one.why,
+        "restored": one.restored,
         "lost": [
             Row(policy=lost.policy, statement=lost.statement, sid=lost.sid, restore=json.loads(lost.restore))
             for lost in one.lost
@@ -64,7 +65,7 @@ def _lines(watched: Sequence[Watched]) -> Iterator[str]:
         if one.logs_until and not one.denials and not one.unmapped:
             yield "  no denial"
         for denial in one.denials:
-            yield from _denial_lines(denial)
+            yield from _denial_lines(denial, one.snapshot)
         for call, records in one.unmapped:
             yield f"  denied, and which action it needs isn't known: {terminal_text(call)} ({_counted(records)})"
         yield from _unseen_lines(one)
@@ -81,7 +82,7 @@ def _reach(one: Watched) -> str:
     return f"logs until {one.logs_until}"
 
 
-def _denial_lines(one: Denial) -> Iterator[str]:
+def _denial_lines(one: Denial, snapshot: str) -> Iterator[str]:
     upto = "up to " if one.straddles else ""
     before = ", denied before the rollout too" if one.before_too else ""
     where = one.resource or "a resource that the record doesn't show"
@@ -92,7 +93,10 @@ def _denial_lines(one: Denial) -> Iterator[str]:
     for lost in one.lost:
         sid = f" ({terminal_text(lost.sid)})" if lost.sid else ""
         yield f"    removed: {terminal_text(lost.policy)}, statement {lost.statement}{sid}"
-        yield f"    restore: {terminal_text(lost.restore)}"
+        if not one.restored:
+            yield f"    restore: {terminal_text(lost.restore)}"
+    if one.restored:
+        yield f"    allowed again by the policies of snapshot {terminal_text(snapshot)}"
 
 
 def _unseen_lines(one: Watched) -> Iterator[str]:

@@ -58,6 +58,7 @@ class Denial:
     """What was denied since the rollout. `lost` is empty where no removed line allowed it; `why` says what else.
 
     `records` may count some from before the rollout where `straddles`: records of one day and kind are kept together.
+    `restored` says that policies read after the last denial allow it again.
     """
 
     action: str
@@ -69,6 +70,7 @@ class Denial:
     example_event_id: str
     before_too: bool
     lost: tuple[LostLine, ...]
+    restored: bool
     why: str
 
 
@@ -76,7 +78,8 @@ class Denial:
 class Watched:
     """What the logs say of one principal since its rollout; `logs_until` is their last day, "" where they end before.
 
-    `unmapped` are denied calls whose action isn't known: pairs of the call and how many records.
+    `unmapped` are denied calls whose action isn't known: pairs of the call and how many records. `snapshot` is the name
+    of the one whose policies say what is restored, "" where there is none.
     """
 
     principal: str
@@ -85,32 +88,52 @@ class Watched:
     denials: tuple[Denial, ...]
     unmapped: tuple[tuple[str, int], ...]
     unseen: tuple[UnseenActions, ...]
+    snapshot: str = ""
 
     @property
     def found(self) -> bool:
-        """Whether anything was denied that the rollout may have caused."""
-        return bool(self.unmapped) or any(one.lost for one in self.denials)
+        """Whether anything was denied that the rollout may have caused, and that isn't restored."""
+        return bool(self.unmapped) or any(one.lost and not one.restored for one in self.denials)
+
+
+@dataclass(frozen=True, slots=True)
+class PoliciesSince:
+    """What a snapshot shows of policies: its name, when it was taken, and the documents by a principal's ARN and id."""
+
+    name: str
+    taken: datetime
+    documents: Mapping[tuple[str, str], tuple[Policy, ...]]
 
 
 def watch_rollout(
-    applied: Mapping[str, str], plans: Iterable[PrincipalPlan], usage: Usage, catalog: Catalog
+    applied: Mapping[str, str],
+    plans: Iterable[PrincipalPlan],
+    usage: Usage,
+    catalog: Catalog,
+    now: PoliciesSince | None = None,
 ) -> list[Watched]:
-    """What was denied of each principal since it was rolled out; `applied` has the time by ARN, ISO 8601 in UTC."""
+    """What was denied of each principal since it was rolled out; `applied` has the time by ARN, ISO 8601 in UTC.
+
+    `now` are the policies of today, by which it is told what was restored.
+    """
     return [
-        _watch_principal(plan, datetime.fromisoformat(applied[plan.principal]), usage, catalog)
+        _watch_principal(plan, datetime.fromisoformat(applied[plan.principal]), usage, catalog, now)
         for plan in plans
         if plan.principal in applied
     ]
 
 
-def _watch_principal(plan: PrincipalPlan, since: datetime, usage: Usage, catalog: Catalog) -> Watched:
+def _watch_principal(
+    plan: PrincipalPlan, since: datetime, usage: Usage, catalog: Catalog, now: PoliciesSince | None
+) -> Watched:
     return Watched(
         plan.principal,
         since.isoformat(),
         logs_until(usage, plan.account, since),
-        tuple(_denials(plan, since, usage)),
+        tuple(_denials(plan, since, usage, now)),
         tuple(_unmapped(plan, since, usage)),
         tuple(unseen_actions(_removed(plan, catalog), plan.account, since.date(), usage, catalog)),
+        now.name if now else "",
     )
 
 
@@ -131,30 +154,36 @@ class _Seen:
     before: bool = False
 
 
-def _denials(plan: PrincipalPlan, since: datetime, usage: Usage) -> Iterator[Denial]:
+def _denials(plan: PrincipalPlan, since: datetime, usage: Usage, now: PoliciesSince | None) -> Iterator[Denial]:
     found: dict[_Key, _Seen] = defaultdict(lambda: _Seen([]))
     for action, kind, resource, denial, first, last, records, event in _denied_rows(plan.principal, usage):
         seen = found[action, ResourceKind(kind), resource, DenialKind(denial)]
         if first is not None and last >= since:
             seen.rows.append((first, last, records, event))
         seen.before = seen.before or first is None or first < since
-    before, after = list(_policies(plan.before)), list(_policies(plan.after))
+    before, after = list(_policies(plan.before)), [policy for _, policy in _policies(plan.after)]
+    today = now.documents.get((plan.principal, plan.principal_id), ()) if now else ()
     for (action, kind, resource, denial), seen in sorted(found.items()):
         if not seen.rows:
             continue
         own, call = denial in _OWN, (action, kind, resource)
-        lost = tuple(_lost_lines(call, before, after)) if own else ()
-        kept = own and not lost and any(_allows(one, policy, *call) for policy, one in _allows_of(before))
+        removed = list(_lost_lines(call, before, after)) if own else []
+        lost = tuple(_lost_line(text, policy, one, call) for text, policy, one in removed)
+        kept = own and not lost and any(_allows(one, policy, *call) for policy, one in _allows_of(p for _, p in before))
+        last = max(row[1] for row in seen.rows)
+        again = any(_stays(one, call, today) for _, _, one in removed) and not _denies(call, today)
+        restored = now is not None and now.taken > last and again
         yield Denial(
             action,
             resource if kind is not ResourceKind.UNKNOWN else "",
             denial,
             sum(row[2] for row in seen.rows),
             any(row[0] < since for row in seen.rows),
-            max(row[1] for row in seen.rows).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            last.strftime("%Y-%m-%dT%H:%M:%SZ"),
             max(seen.rows)[3],
             seen.before,
             lost,
+            restored,
             _why(denial, kept=kept, lost=bool(lost)),
         )
 
@@ -195,25 +224,37 @@ def _policies(texts: Sequence[PolicyText]) -> Iterator[_Named]:
         yield one, policy_from_json(one.text, place=one.policy)
 
 
-def _allows_of(policies: Iterable[_Named]) -> Iterator[tuple[Policy, Statement]]:
-    for _, policy in policies:
+def _allows_of(policies: Iterable[Policy]) -> Iterator[tuple[Policy, Statement]]:
+    for policy in policies:
         yield from ((policy, one) for one in policy.statements if one.effect is Effect.ALLOW)
 
 
-def _lost_lines(call: _Call, before: Iterable[_Named], after: Sequence[_Named]) -> Iterator[LostLine]:
+def _lost_lines(
+    call: _Call, before: Iterable[_Named], after: Sequence[Policy]
+) -> Iterator[tuple[PolicyText, Policy, Statement]]:
     """The old lines that may have allowed a call and that no new one without more conditions covers."""
     for text, policy in before:
         for one in policy.statements:
             if one.effect is Effect.ALLOW and _allows(one, policy, *call) and not _stays(one, call, after):
-                yield LostLine(text.policy, one.index + 1, one.sid, _restored(one, policy, *call))
+                yield text, policy, one
 
 
-def _stays(old: Statement, call: _Call, after: Iterable[_Named]) -> bool:
+def _lost_line(text: PolicyText, policy: Policy, statement: Statement, call: _Call) -> LostLine:
+    return LostLine(text.policy, statement.index + 1, statement.sid, _restored(statement, policy, *call))
+
+
+def _stays(old: Statement, call: _Call, after: Iterable[Policy]) -> bool:
     return any(
         (not one.conditions or one.conditions == old.conditions)
         and (_surely_allows(one, policy, *call) or _carries(one, old, policy, call))
         for policy, one in _allows_of(after)
     )
+
+
+def _denies(call: _Call, policies: Iterable[Policy]) -> bool:
+    """Whether a Deny without conditions may cover a call."""
+    denies = ((one, policy) for policy in policies for one in policy.statements if one.effect is Effect.DENY)
+    return any(not one.conditions and _allows(one, policy, *call) for one, policy in denies)
 
 
 def _carries(new: Statement, old: Statement, policy: Policy, call: _Call) -> bool:

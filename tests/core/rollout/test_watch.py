@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from lpgen.core.model import DenialKind, Outcome, PrincipalKind, SkipReason
 from lpgen.core.policies.match_resource import resource_contains
+from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.rollout.plan import Peak, PolicyText, PrincipalPlan
-from lpgen.core.rollout.watch import Denial, Watched, watch_rollout
+from lpgen.core.rollout.watch import Denial, PoliciesSince, Watched, watch_rollout
 from lpgen.core.usage.tables import Usage
 from lpgen.report.rollout_watch import render_watch
 from tests.worlds import ACCOUNT, allow, catalog, deny, usage_of, use
@@ -244,3 +246,37 @@ def test_report_is_inert_and_has_the_line_to_restore() -> None:
     assert 'restore: {"Effect": "Allow", "Action": "s3:DeleteObject"' in text
     (facts,) = json.loads(render_watch([found], "json"))["principals"]
     assert facts["denials"][0]["lost"][0]["restore"]["Resource"] == evil
+
+
+def policies_since(*statements: Mapping[str, Any], taken: str = "2026-09-20T00:00:00+00:00") -> PoliciesSince:
+    """What a snapshot shows of the principal."""
+    documents = (policy_from_json(texts(*statements).text, place="snapshot"),)
+    return PoliciesSince("2026-09-20", datetime.fromisoformat(taken), {(ARN, "AROAAPP"): documents})
+
+
+@pytest.mark.parametrize(
+    ("now", "is_restored"),
+    [
+        (policies_since(allow("s3:GetObject"), allow("s3:PutObject", f"{BUCKET}/in/*")), True),
+        (policies_since(allow("s3:*")), True),
+        (policies_since(allow("s3:*"), deny("s3:Put*")), False),
+        (policies_since(allow("s3:GetObject")), False),
+        (policies_since(allow("s3:PutObject", f"{BUCKET}/out/*")), False),
+        (policies_since(allow("s3:PutObject", Condition={"Bool": {"aws:SecureTransport": "true"}})), False),
+        (policies_since(allow("s3:PutObject"), taken=AFTER), False),  # the denial may be from after it
+        (PoliciesSince("2026-09-20", datetime(2026, 9, 20, tzinfo=UTC), {(ARN, "AROAOTHER"): ()}), False),
+        (None, False),
+    ],
+)
+def test_denial_whose_line_was_restored_since_is_told_as_such(now: PoliciesSince | None, *, is_restored: bool) -> None:
+    usage = usage_of({ARN: [use("s3:PutObject", f"{BUCKET}/in/a", outcome=Outcome.DENIED, seen=AFTER)]})
+    (one,) = watch_rollout({ARN: SINCE}, [plan([OLD], [NEW])], usage, catalog(), now)
+    (found,) = one.denials
+    assert found.restored is is_restored
+    assert found.lost
+    assert one.found is not is_restored
+    said = render_watch([one], "text")
+    assert ("allowed again by the policies of snapshot 2026-09-20" in said) is is_restored
+    assert ("restore:" in said) is not is_restored
+    (told,) = json.loads(render_watch([one], "json"))["principals"][0]["denials"]
+    assert told["restored"] is is_restored
