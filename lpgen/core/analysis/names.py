@@ -54,6 +54,10 @@ _SHORT_LIVED_TYPES: Final[tuple[tuple[str, str, str], ...]] = (
 _SHAPES: Final = tuple((service, head, re.compile(shape)) for service, head, shape in _SHORT_LIVED_TYPES)
 
 _ASSIGNED_ID: Final = re.compile(r"[a-z]+(?:-[a-z]+)*-[0-9a-f]{8,17}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Each release of an image has an id of its own, and each copy of a disk.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/finding-an-ami.html
+# https://docs.aws.amazon.com/ebs/latest/userguide/ebs-snapshots.html
+_RELEASED: Final = re.compile(r"(image/ami-|snapshot/snap-)[0-9a-f]{8,17}")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9]+")
 _GENERATED: Final = re.compile(r"\d+|\d+T\d+Z?|(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{6,}")
 _SHORTEST_STEM: Final = 3
@@ -113,11 +117,15 @@ def _families(arns: Iterable[str]) -> dict[str, NamePattern]:
 def _name_shape(arn: str) -> str:
     """The ARN with the generated parts of its last name as `*`, or "" where that leaves no telling name.
 
-    Roles, users and policies never make a family: a pattern over them hands out rights. Nor do ids that AWS assigned.
+    Roles, users and policies never make a family: a pattern over them hands out rights. Nor do ids that AWS assigned,
+    but those of images and snapshots, of which newer ones take the place of older.
     """
     fields = split_arn(arn)
     if fields.service in ("", "iam", "sts", "organizations", "kms") or any(character in arn for character in "*?$"):
         return ""
+    released = _RELEASED.fullmatch(fields.name) if fields.service == "ec2" else None
+    if released:
+        return arn.removesuffix(fields.name) + released[1] + "*"
     name = re.split("[/:]", fields.name)[-1]
     if _ASSIGNED_ID.fullmatch(name):
         return ""

@@ -67,6 +67,21 @@ FOLDS: Final[dict[str, tuple[str, ...]]] = {
         "task/{}/*",
         "task/*",
     ),
+    # The name is unique; a load balancer that is made again under it has another id, and so have its listeners.
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
+    "elasticloadbalancing": (
+        "listener-rule/app/{}/*",
+        "listener-rule/net/{}/*",
+        "listener/app/{}/*",
+        "listener/gwy/{}/*",
+        "listener/net/{}/*",
+        "loadbalancer/app/{}/*",
+        "loadbalancer/gwy/{}/*",
+        "loadbalancer/net/{}/*",
+        "targetgroup/{}/*",
+        "truststore/{}/*",
+    ),
     "elasticmapreduce": ("cluster/{}/session/*", "notebook-execution/*"),
     "elastictranscoder": ("job/*",),
     "emr-containers": ("/virtualclusters/{}/jobruns/*",),

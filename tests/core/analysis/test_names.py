@@ -40,3 +40,12 @@ def test_roles_users_and_assigned_ids_never_make_a_family() -> None:
     subnets = [f"arn:aws:ec2:{HERE}:subnet/subnet-0123456789abcde{number:02x}" for number in range(10)]
     short = [f"arn:aws:sqs:{HERE}:q-{number}" for number in range(10)]
     assert patterns(*roles, *subnets, *short) == {}
+
+
+def test_images_and_snapshots_that_follow_one_another_become_a_family() -> None:
+    """A new release has a new id: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/finding-an-ami.html"""
+    images = [f"arn:aws:ec2:us-east-1::image/ami-0123456789abcde{number:02x}" for number in range(FAMILY_SIZE)]
+    snapshots = [f"arn:aws:ec2:us-east-1::snapshot/snap-0123456789abcde{number:02x}" for number in range(FAMILY_SIZE)]
+    assert patterns(*images[1:]) == {}
+    assert set(patterns(*images).values()) == {("arn:aws:ec2:us-east-1::image/ami-*", FAMILY)}
+    assert set(patterns(*snapshots).values()) == {("arn:aws:ec2:us-east-1::snapshot/snap-*", FAMILY)}

@@ -28,6 +28,7 @@ EXACT = [
     "arn:aws:lambda:us-east-1:111122223333:function:7",
     "arn:aws:ecs:us-east-1:111122223333:task-definition/web",
     "arn:aws:batch:us-east-1:111122223333:job-queue/web-7",
+    "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/web",
 ]
 
 FOLDED = [
@@ -81,6 +82,18 @@ FOLDED = [
     (
         "arn:aws:cloudformation:us-east-1:111122223333:stack/site/0a1b-2c3d",
         "arn:aws:cloudformation:us-east-1:111122223333:stack/site/*",
+    ),
+    (
+        "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/web/50dc6c495c0c9188",
+        "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/web/*",
+    ),
+    (
+        "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/net/web/50dc6c495c0c9188/f2f7dc8efc522ab2",
+        "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/net/web/*",
+    ),
+    (
+        "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/web/73e2d6bc24d8a067",
+        "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/web/*",
     ),
     # What IAM would read as a wildcard or a variable stands for one character.
     ("arn:aws:s3:::bucket/what*ever", "arn:aws:s3:::bucket/what?ever"),
@@ -148,6 +161,11 @@ def test_folds_are_shapes_of_the_catalog(service: str, template: str) -> None:
         ("codebuild", "report/{}:*"),
         ("codebuild", "sandbox/{}:*"),
         ("ecs", "task/*"),
+        ("elasticloadbalancing", "listener-rule/app/{}/*"),  # the reference has an id for each level
+        ("elasticloadbalancing", "listener-rule/net/{}/*"),
+        ("elasticloadbalancing", "listener/app/{}/*"),
+        ("elasticloadbalancing", "listener/gwy/{}/*"),
+        ("elasticloadbalancing", "listener/net/{}/*"),
         ("kinesis", "stream/{}/consumer/{}:*"),  # the reference has the type of stream as a placeholder
         ("ssm", "command/*"),
         ("sts", "assumed-role/{}/*"),

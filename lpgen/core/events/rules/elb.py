@@ -60,18 +60,19 @@ def _read_tagged(call: Call) -> Iterator[Resource]:
 
 @dataclass(frozen=True, slots=True)
 class _ChildType:
-    """A listener or rule that a call makes: the ARN of what it belongs to tells all of its own but the last id."""
+    """A listener or rule that a call makes: the ARN of what it belongs to tells whose it is, by a name and no id."""
 
     parent: str
     kind: str
     path: str
 
     def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
-        """The pattern of the new child of the load balancer or listener that the request names."""
+        """The pattern of the new child of the load balancer that the request names itself or by a listener."""
         start, found, name = call.text(self.path).partition(f":{self.parent}/")
         if not found or ":elasticloadbalancing:" not in start or {"*", "?"} & set(start + name):
             return ()
-        return (Resource(ResourceKind.FOLD, f"{start}:{self.kind}/{name}/*"),)
+        owner = "/".join(name.split("/")[:2])
+        return (Resource(ResourceKind.FOLD, f"{start}:{self.kind}/{owner}/*"),)
 
     def pattern(self, call: Call) -> Resource:
         """The pattern of all of the kind in the account and Region."""
