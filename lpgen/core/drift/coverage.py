@@ -10,7 +10,7 @@ from typing import Final
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, DriftKind
 from lpgen.core.drift.states import State
-from lpgen.core.grounds import AccountCoverage, Hole
+from lpgen.core.grounds import SIDE_WORDS, AccountCoverage, Hole
 from lpgen.core.trails import Trail, describe_trail
 from lpgen.core.usage.log_coverage import LONGEST_QUIET_DAYS
 
@@ -28,6 +28,7 @@ def find_lost_coverage(before: State, after: State) -> Iterator[DriftFinding]:
             if not _is_stopped(after.coverage.account(account)):  # that is told already, with who did it
                 yield _silent_account(account, after)
         yield from _silent_regions(before, after, silent)
+        yield from _silent_events(before, after, silent)
 
 
 # ---------------------------------------------------------------- trails by their settings
@@ -131,6 +132,35 @@ def _silent_regions(before: State, after: State, silent: Sequence[str]) -> Itera
                 what=region,
                 step="look whether a trail still records the Region, or whether nothing runs there any more",
             )
+
+
+def _silent_events(before: State, after: State, silent: Sequence[str]) -> Iterator[DriftFinding]:
+    """Events that the log held and holds no longer, in accounts that still have records: trails may have been told to
+    leave out reads, writes, or the data events of a source."""
+    for account in before.coverage.accounts:
+        now = after.coverage.account(account.account)
+        if now is None or account.account in silent:
+            continue
+        known, held = _management_sides(account), _management_sides(now)
+        for side, word in SIDE_WORDS.items():
+            if side not in known or known[side] is not None:  # the baseline lacked them too
+                continue
+            if side not in held or held[side] is not None:
+                since = f"came since {held[side]}" if side in held else "is there since selectors changed"
+                yield _lost_events(account.account, f"no {word} management event {since}", what=word)
+        for region, source in sorted(account.data_events - now.data_events):
+            message = f"the log holds no data events of {source} in {region} since selectors changed"
+            yield _lost_events(account.account, message, what=f"data {source} {region}")
+
+
+def _management_sides(coverage: AccountCoverage) -> dict[bool, date | None]:
+    """Until when the log holds read-only management events, and others; None where it does to its end."""
+    return {one.read_only: one.until for one in coverage.seen if not one.is_data}
+
+
+def _lost_events(account: str, message: str, *, what: str) -> DriftFinding:
+    step = "look whether a trail was told to leave them out, and let one record them again"
+    return _lost(Severity.HIGH, account, message, (), what=what, step=step)
 
 
 def _longest_silence(days: Sequence[date]) -> int:

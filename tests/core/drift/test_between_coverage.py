@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftKind
 from tests.core.drift.drift_states import APP, TRAIL, found, kinds, later, state
@@ -40,6 +42,34 @@ def test_a_region_is_lost_when_it_is_quiet_for_longer_than_ever() -> None:
         after = later(one, 7)
         after = replace(after, region_days={**after.region_days, **days})
         assert kinds(before, after) == ([(DriftKind.COVERAGE_LOST, Severity.MEDIUM)] if lost else [])
+
+
+@pytest.mark.parametrize(("silent_for", "is_lost"), [(5, True), (3, False)])
+def test_reads_that_the_log_no_longer_holds_are_lost(silent_for: int, *, is_lost: bool) -> None:
+    one = state(APP)
+    after = later(one)
+    last = after.stamp.as_of - timedelta(days=silent_for)
+    (account,) = after.coverage.accounts
+    seen = {
+        replace(event, until=last) if event.read_only and not event.is_data and silent_for > 3 else event
+        for event in account.seen
+    }
+    after = replace(after, coverage=replace(after.coverage, accounts=(replace(account, seen=frozenset(seen)),)))
+    assert kinds(one, after) == [(DriftKind.COVERAGE_LOST, Severity.HIGH)] * is_lost
+    if is_lost:
+        (finding,) = found(one, after).findings
+        assert finding.message == f"no read-only management event came since {last.isoformat()}"
+        assert kinds(replace(one, coverage=after.coverage), after) == []
+
+
+def test_data_events_of_a_source_that_went_are_lost() -> None:
+    one = state(APP)
+    (account,) = later(one).coverage.accounts
+    reset = replace(account, seen=frozenset(event for event in account.seen if not event.is_data))
+    after = replace(later(one), coverage=replace(one.coverage, accounts=(reset,)))
+    (finding,) = found(one, after).findings
+    assert (finding.kind, finding.severity) == (DriftKind.COVERAGE_LOST, Severity.HIGH)
+    assert finding.message == "the log holds no data events of s3.amazonaws.com in us-east-1 since selectors changed"
 
 
 def test_notes_say_when_nothing_is_newer() -> None:
