@@ -101,7 +101,7 @@ class Observability:
         if trails is not None:
             entry = self._table.visibility(action)
             covered = self._coverage.get(account)
-            if covered is not None and entry.visibility not in (Visibility.NEVER, Visibility.INFERRED):
+            if covered is not None and entry.visibility is not Visibility.NEVER:
                 blind = self._blind_by_settings(action, entry, covered, trails=trails, grants=grants)
                 if blind or covered.known_from is CoverageSource.TRAILS:
                     return blind
@@ -289,7 +289,9 @@ class Observability:
         self, action: Action, entry: ActionVisibility, trails: Sequence[Trail], grants: Sequence[Grant]
     ) -> Events:
         """The events that use of an action, as far as these statements grant it, would leave."""
-        service = action.partition(":")[0]
+        # What other calls show may be shown by those of any service, wherever these are recorded.
+        inferred = entry.visibility is Visibility.INFERRED
+        service = "" if inferred else action.partition(":")[0]
         category = _category(entry)
         regions = regions_of_events(service, grants, trails)
         return Events(
@@ -297,11 +299,14 @@ class Observability:
             category=category,
             kind=entry.selector,
             sides=self._calls.sides(action, self._catalog.detail(action).level),
-            sources=tuple(sorted(entry.event_sources or self._calls.event_sources(service))),
-            names=tuple(sorted(self._calls.event_names(action))) if tests_event_names(trails, category) else (),
+            sources=() if inferred else tuple(sorted(entry.event_sources or self._calls.event_sources(service))),
+            names=() if inferred or not tests_event_names(trails, category) else self._event_names(action),
             resources=resources_of_events(grants) if entry.visibility is Visibility.DATA else ("*",),
             regions=regions or (ANY_REGION,),
         )
+
+    def _event_names(self, action: Action) -> tuple[str, ...]:
+        return tuple(sorted(self._calls.event_names(action)))
 
     def trace(self, action: Action) -> int:
         """A number that stands for the records that use of an action leaves, as far as trails tell records apart.

@@ -10,6 +10,7 @@ import pytest
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import CaveatKind, Confidence, PrincipalDiff, Verdict
+from lpgen.core.model import Action
 from lpgen.core.options import Options
 from lpgen.core.replacements import LineKind, Scope
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailSource
@@ -37,6 +38,11 @@ def trail_of(*buckets: str, multi_region: bool = True) -> Trail:
     selectors = (Selector("Management", ()), Selector("Data", tuple(tests)))
     arn = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main"
     return Trail(arn, "main", ACCOUNT, "us-east-1", multi_region, True, False, True, selectors)
+
+
+def with_tests(*tests: FieldTest) -> Trail:
+    """A trail of the management events that pass some tests."""
+    return replace(trail_of(), selectors=(Selector("Management", tests),))
 
 
 ELSEWHERE = "arn:aws:s3:::elsewhere"
@@ -186,6 +192,29 @@ def test_diff_doubts_passed_roles_where_the_log_holds_no_writes() -> None:
     passer = role(policy(allow("iam:PassRole", "*")))
     assert blind_spots(diff_of(passer, management_sides=[True])).keys() == {"iam:PassRole"}
     assert blind_spots(diff_of(passer, management_sides=[False])) == {}
+
+
+@pytest.mark.parametrize(
+    ("trail", "why"),
+    [
+        (trail_of(), ""),
+        (trail_of(multi_region=False), "trail main records us-east-1 alone"),
+        (with_tests(FieldTest("readOnly", FieldOperator.EQUALS, ("false",))), ""),
+        (with_tests(FieldTest("readOnly", FieldOperator.EQUALS, ("true",))), "records only what has readOnly"),
+        (with_tests(FieldTest("eventSource", FieldOperator.NOT_EQUALS, ("kms.amazonaws.com",))), ""),
+        (
+            with_tests(FieldTest("eventName", FieldOperator.EQUALS, ("RunInstances",))),
+            "records only what has eventName",
+        ),
+    ],
+)
+def test_diff_judges_passed_roles_by_the_settings_of_trails(trail: Trail, why: str) -> None:
+    passer = role(policy(allow("iam:PassRole", "*")))
+    found = blind_spots(diff_of(passer, options=Options(trails=(trail,)), management_sides=[True, False]))
+    assert found.keys() == ({"iam:PassRole"} if why else set())
+    assert why in found.get(Action("iam:PassRole"), "")
+    by_settings = diff_of(passer, options=Options(trails=(trail_of(),)), management_sides=[True])
+    assert blind_spots(by_settings) == {}
 
 
 @pytest.mark.parametrize(("days", "is_blind"), [(89, True), (90, False)])
