@@ -22,7 +22,7 @@ from lpgen.core.findings import PrincipalDiff, Proposal, Report
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.last_accessed import last_accessed_by_principal
-from lpgen.core.model import Policy, Principal
+from lpgen.core.model import Policy, Principal, SkipReason
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.policies.meaning import says_the_same
 from lpgen.core.policies.policy import policy_from_json
@@ -31,6 +31,7 @@ from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.iam_snapshot import read_snapshot
+from lpgen.edge.ledger import count_unread_files
 from lpgen.edge.replacement_files import (
     SUMMARY,
     OutputFolder,
@@ -71,7 +72,8 @@ def analyse(
     _, strays = last_accessed_by_principal(options.last_accessed, [one.principal for one in ground.grants])
     gaps = options.snapshot.problems if options.snapshot else ()
     problems = (*ground.problems, *problems, *strays, *gaps)
-    return Report(diff, proposals, problems, options.min_days, ground.guards, options.snapshot)
+    unread = count_unread_files(data) if any(one.reason is SkipReason.UNREADABLE_FILE for one in diff.skips) else 0
+    return Report(diff, proposals, problems, options.min_days, ground.guards, options.snapshot, unread)
 
 
 def _proposal(diff: PrincipalDiff, replacement: Replacement | None, verifier: Verifier) -> Proposal:

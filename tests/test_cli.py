@@ -131,6 +131,15 @@ def test_ingest_reports_what_it_cannot_read_and_goes_on(home: Path) -> None:
     assert run(*arguments, "--strict").returncode == 3
 
 
+def test_review_asks_for_a_broken_log_file_until_a_whole_one_took_its_place(home: Path) -> None:
+    whole = json.dumps({"Records": [{**RECORD, "eventID": "late"}]})
+    for text, asks in ((whole[:-2], True), (whole, False)):
+        (home / "late.json").write_text(text, encoding="utf-8")
+        assert run("ingest", str(home / "late.json"), "--data", str(home / "data")).returncode == 0
+        said = run("review", *ground(home)).stdout
+        assert ("Fetch 1 log file again that can't be read" in said) is asks
+
+
 def test_map_answers_a_line_per_record_from_stdin() -> None:
     lines = [json.dumps(RECORD), "nonsense", json.dumps({**RECORD, "errorCode": "AccessDenied", "eventID": "e2"})]
     done = run("map", "-", "--format", "jsonl", stdin="\n".join(lines))

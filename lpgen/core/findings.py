@@ -353,7 +353,8 @@ class Report:
     """What review and generate render. `problems` are gaps of the snapshot; `min_days` is what counts as enough.
 
     `guards` are the policies beside the principals' own that it took into account, `snapshot` what some of the files
-    are from, whose gaps are among the problems.
+    are from, whose gaps are among the problems. `unread_files` are log files that couldn't be read, in whose place none
+    was read since.
     """
 
     diff: Diff
@@ -362,3 +363,4 @@ class Report:
     min_days: int
     guards: Guards = NO_GUARDS
     snapshot: SnapshotStamp | None = None
+    unread_files: int = 0

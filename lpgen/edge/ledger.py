@@ -228,6 +228,20 @@ def read_paths(data: Path) -> dict[str, str]:
         return dict(connection.execute("SELECT sha256, path FROM files"))
 
 
+def count_unread_files(data: Path) -> int:
+    """How many files have something that couldn't be read, without those in whose place another one was read whole.
+
+    Raises:
+        DataError: there is no data folder, or it is damaged.
+    """
+    query = (
+        "SELECT count(DISTINCT path) FROM files WHERE failure <> '' AND path NOT IN"
+        " (SELECT path FROM files WHERE failure = '' AND path IN (SELECT path FROM files WHERE failure <> ''))"
+    )
+    with _damage_as_data_error(data), contextlib.closing(_connect_to_read(data)) as connection:
+        return int(connection.execute(query).fetchone()[0])
+
+
 def read_objects_named(data: Path, prefix: str) -> list[tuple[str, str]]:
     """Name and `etag` of the data folder's objects whose name begins with `prefix`; none where there is no folder yet.
 

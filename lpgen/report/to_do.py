@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.findings import PrincipalClass
-from lpgen.core.model import SkipReason
 from lpgen.report.blocks import Line, bad, count, good, line, name, plural
 from lpgen.report.next_steps import next_step
 from lpgen.report.views import PrincipalView, ReviewView
@@ -36,7 +35,7 @@ def tasks_of_review(view: ReviewView) -> tuple[Task, ...]:
 
 def _unread(view: ReviewView) -> Iterable[Task]:
     """Log files that can't be read: nobody knows whose use they hold, so that they come before all else."""
-    files = sum(one.records for one in view.report.diff.skips if one.reason is SkipReason.UNREADABLE_FILE)
+    files = view.report.unread_files
     if files:
         words = bad(f"Fetch {plural(files, 'log file')} again that can't be read")
         how = line("see which, and why: ", name("lpgen ingest PATH --data DIR -v"))

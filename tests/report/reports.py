@@ -97,7 +97,8 @@ def report_of(
         unlisted=unlisted,
         expired=expired,
     )
-    return Report(diff, proposals, problems, 90)
+    unread = sum(one.records for one in skips if one.reason is SkipReason.UNREADABLE_FILE)
+    return Report(diff, proposals, problems, 90, unread_files=unread)
 
 
 def large_report(principals: int = 200) -> Report:
