@@ -126,14 +126,14 @@ def _lines_for_use(
     refusal = _refusal(grants, use, catalog=catalog)
     if refusal:
         return [], refusal
-    pattern = patterns.get(use.resource.text) if use.resource.kind is ResourceKind.ARN else None
+    pattern = _pattern_of_use(use, patterns)
     lines = []
     for grant in granting.get(use.action, NOTHING).grants:
         scope = narrow_scope(grant, use.action, use.resource, catalog=catalog)
         if scope is None:
             continue
         rule = _scope_rule(use, scope)
-        if pattern is not None and is_plain(use.resource.text):
+        if pattern is not None:
             wider = _named_scope(grant, use, pattern, catalog=catalog)
             if wider is not None and wider != scope:
                 scope, rule = wider, pattern.rule
@@ -142,12 +142,20 @@ def _lines_for_use(
     return lines, "" if lines else "no Allow matches the action and resource"
 
 
+def _pattern_of_use(use: Use, patterns: Mapping[str, NamePattern]) -> NamePattern | None:
+    kind = use.resource.kind
+    if kind is ResourceKind.FOLD or (kind is ResourceKind.ARN and is_plain(use.resource.text)):
+        return patterns.get(use.resource.text)
+    return None
+
+
 def _named_scope(grant: Grant, use: Use, pattern: NamePattern, *, catalog: Catalog) -> Scope | None:
     """What stays of a grant for the pattern of a name, without old patterns that can't have allowed the name."""
     scope = narrow_scope(grant, use.action, pattern.resource, catalog=catalog)
     if scope is None or scope.not_resource:
         return scope
-    met = (one for one in scope.resources if resource_match(as_glob(one, grant.version), use.resource.text))
+    meets = resource_match if use.resource.kind is ResourceKind.ARN else resources_intersect
+    met = (one for one in scope.resources if meets(as_glob(one, grant.version), use.resource.text))
     return Scope(tuple(met))
 
 

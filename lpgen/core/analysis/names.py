@@ -72,7 +72,7 @@ class NamePattern:
 
 
 def name_patterns_from_uses(uses: Iterable[Use]) -> dict[str, NamePattern]:
-    """The pattern for each exact ARN of one principal's uses that a rule turns into one; the others are absent.
+    """The pattern for each exact ARN, or folder of objects, of one principal's uses that a rule turns into one.
 
     The pattern holds for every action of the principal, so that what it may start it may also stop.
     """
@@ -80,7 +80,13 @@ def name_patterns_from_uses(uses: Iterable[Use]) -> dict[str, NamePattern]:
     arns = sorted({resource.text for resource in counted if resource.kind is ResourceKind.ARN})
     created = sorted({resource.text for resource in counted if _is_type_pattern(resource)})
     found = {arn: pattern for arn in arns if (pattern := _assigned_id_pattern(arn, created)) is not None}
-    return found | _families(arn for arn in arns if arn not in found)
+    folders = {resource.text for resource in counted if _is_folder(resource)}
+    return found | _families(arn for arn in [*arns, *sorted(folders)] if arn not in found)
+
+
+def _is_folder(resource: Resource) -> bool:
+    """Whether this is a fold of object keys: all below a folder of a bucket."""
+    return _is_type_pattern(resource) and split_arn(resource.text)[1:4] == ("s3", "", "")
 
 
 def _is_type_pattern(resource: Resource) -> bool:
@@ -104,7 +110,7 @@ def _families(arns: Iterable[str]) -> dict[str, NamePattern]:
     shapes: dict[str, list[str]] = defaultdict(list)
     for arn in arns:
         shape = _name_shape(arn)
-        if shape:
+        if shape and shape != arn:
             shapes[shape].append(arn)
     return {
         arn: NamePattern(Resource(ResourceKind.FOLD, shape), FAMILY)
@@ -121,15 +127,46 @@ def _name_shape(arn: str) -> str:
     but those of images and snapshots, of which newer ones take the place of older.
     """
     fields = split_arn(arn)
-    if fields.service in ("", "iam", "sts", "organizations", "kms") or any(character in arn for character in "*?$"):
+    if fields.service in ("", "iam", "sts", "organizations", "kms"):
         return ""
+    if any(character in arn.removesuffix("/*") for character in "*?$"):
+        return ""
+    if fields[1:4] == ("s3", "", "") and "/" in fields.name:
+        return arn.removesuffix(fields.name) + _object_shape(fields.name)
     released = _RELEASED.fullmatch(fields.name) if fields.service == "ec2" else None
     if released:
         return arn.removesuffix(fields.name) + released[1] + "*"
     name = re.split("[/:]", fields.name)[-1]
     if _ASSIGNED_ID.fullmatch(name):
         return ""
-    shape = _TOKEN.sub(lambda token: "*" if _GENERATED.fullmatch(token.group()) else token.group(), name)
-    shape = re.sub(r"\*(?:[-_.]?\*)+", "*", shape)
+    shape = _with_stars(name)
     stem = shape.partition("*")[0]
     return arn.removesuffix(name) + shape if "*" in shape and len(stem) >= _SHORTEST_STEM else ""
+
+
+def _with_stars(name: str) -> str:
+    """The name with its generated parts as `*`."""
+    shape = _TOKEN.sub(lambda token: "*" if _GENERATED.fullmatch(token.group()) else token.group(), name)
+    return re.sub(r"\*(?:[-_.]?\*)+", "*", shape)
+
+
+def _object_shape(path: str) -> str:
+    """A bucket and key, or folder, with the generated parts of the key as `*`.
+
+    Where nothing before such a part tells what is meant, it becomes as many `?`: no more than names of its length.
+    """
+    bucket, *parts = path.split("/")
+    shapes: list[str] = []
+    told = False
+    for part in parts:
+        shape = _with_stars(part)
+        told = told or len(shape.partition("*")[0]) >= _SHORTEST_STEM
+        shapes.append(shape if told or part == "*" else _with_question_marks(part))
+    return "/".join([bucket, *shapes])
+
+
+def _with_question_marks(name: str) -> str:
+    """The name with each character of its generated parts as `?`."""
+    return _TOKEN.sub(
+        lambda token: "?" * len(token.group()) if _GENERATED.fullmatch(token.group()) else token.group(), name
+    )

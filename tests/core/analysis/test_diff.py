@@ -372,3 +372,11 @@ def test_diff_keeps_passing_the_roles_that_a_call_hides_as_far_as_they_trust_its
     assert kept_roles(world, [template, passed]) == {world[1].arn, world[2].arn}
     denied = use("ec2:RunInstances", template.resource.text, outcome=Outcome.DENIED)
     assert kept_roles(world, [instance, denied]) == set()
+
+
+def test_folders_that_follow_one_another_are_kept_by_their_shape_within_the_grant() -> None:
+    days = [use("s3:PutObject", f"{DATA}/orders/dt=2026-09-0{day}/*") for day in range(1, 6)]
+    found = diff_of(role(policy(allow("s3:PutObject", f"{DATA}/orders/*"), allow("s3:PutObject", DATA))), days)
+    assert {(line.scope, line.rule) for line in found.lines} == {(Scope((f"{DATA}/orders/dt=*/*",)), "name-family")}
+    found = diff_of(role(policy(allow("s3:PutObject", f"{DATA}/orders/dt=2026-*"))), days)
+    assert {line.scope for line in found.lines} == {Scope((f"{DATA}/orders/dt=2026-*/*",))}

@@ -49,3 +49,19 @@ def test_images_and_snapshots_that_follow_one_another_become_a_family() -> None:
     assert patterns(*images[1:]) == {}
     assert set(patterns(*images).values()) == {("arn:aws:ec2:us-east-1::image/ami-*", FAMILY)}
     assert set(patterns(*snapshots).values()) == {("arn:aws:ec2:us-east-1::snapshot/snap-*", FAMILY)}
+
+
+def test_objects_and_folders_that_are_named_by_date_or_hash_become_a_family() -> None:
+    def family(*keys: str) -> set[tuple[str, str]]:
+        found = patterns(*(f"arn:aws:s3:::lake/{key}" for key in keys), action="s3:PutObject")
+        assert len(found) in (0, len(keys))
+        return {(text.removeprefix("arn:aws:s3:::lake/"), rule) for text, rule in found.values()}
+
+    days = [f"{day:02}" for day in range(1, FAMILY_SIZE + 1)]
+    assert family(*(f"orders/dt=2026-09-{day}/*" for day in days)) == {("orders/dt=*/*", FAMILY)}
+    assert family(*(f"backups/daily-202609{day}0100/*" for day in days)) == {("backups/daily-*/*", FAMILY)}
+    assert family(*(f"orders/dt=2026-09-{day}/*" for day in days[1:])) == set()
+    # Where no name tells what is meant, only names of the same length:
+    assert family(*(f"2026/{day}/*" for day in days)) == {("????/??/*", FAMILY)}
+    assert family(*(f"0a1b2c3d{day}.zip" for day in days)) == {("??????????.zip", FAMILY)}
+    assert family("a/*", "b/*", "c/*", "d/*", "e/*", "f/*") == set()
