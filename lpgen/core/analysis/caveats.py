@@ -140,16 +140,22 @@ def _other_regions(grants: PrincipalGrants, coverage: AccountCoverage | None) ->
 
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
     """
-    if coverage is None or coverage.known_from is CoverageSource.TRAILS or not coverage.regions:
-        return
-    leader = leader_of_regions(coverage.regions)
-    if leader not in coverage.regions and not all(map(granted_regions, grants.allows)):
+    leader = missing_leader(coverage)
+    if coverage and leader and not all(map(granted_regions, grants.allows)):
         yield Caveat(
             CaveatKind.OTHER_REGIONS,
             f"the logs hold records of {', '.join(coverage.regions)} alone and none of {leader}, as those of all"
             " Regions would: use in other Regions would not have shown",
             "other-regions",
         )
+
+
+def missing_leader(coverage: AccountCoverage | None) -> str:
+    """The Region of global services where the logs hold no record of it, and no settings decide; else ""."""
+    if coverage is None or coverage.known_from is CoverageSource.TRAILS or not coverage.regions:
+        return ""
+    leader = leader_of_regions(coverage.regions)
+    return "" if leader in coverage.regions else leader
 
 
 def has_unseen_use(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-from lpgen.core.analysis.caveats import NEVER_USED_DAYS, has_unseen_use
+from lpgen.core.analysis.caveats import NEVER_USED_DAYS, has_unseen_use, missing_leader
 from lpgen.core.findings import Detachment, PrincipalClass
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.identity_center import is_of_permission_set
@@ -110,7 +110,7 @@ def _proposal_for_unused(
                 " what the logs can't show, or logs of it are missing"
             )
         return "find the logs of its last use before anything else: IAM dates it inside the window"
-    if principal.kind is PrincipalKind.USER and may_hide:
+    if principal.kind is PrincipalKind.USER and (may_hide or missing_leader(coverage)):
         return (
             "ask its owner, or IAM by --last-accessed, whether it is used: it may do what the logs can't show, and"
             " where it does nothing else it leaves no record"

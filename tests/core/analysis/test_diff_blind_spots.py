@@ -10,7 +10,7 @@ import pytest
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import CaveatKind, Confidence, PrincipalDiff, Verdict
-from lpgen.core.model import Action
+from lpgen.core.model import Action, PrincipalKind
 from lpgen.core.options import Options
 from lpgen.core.replacements import LineKind, Scope
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailSource
@@ -326,3 +326,9 @@ def test_diff_calls_no_replacement_safe_by_the_log_of_one_region_alone(
     assert [one.item for one in doubts] == ["other-regions"] * is_doubted
     named = diff_of(principal, used, options=Options(trails=(trail_of(),)), management_in=read, data_events=())
     assert not named.caveats
+
+
+def test_diff_asks_the_owner_of_a_user_that_the_log_of_one_region_does_not_show() -> None:
+    sender = role(policy(allow("sqs:GetQueueUrl")), kind=PrincipalKind.USER)
+    assert diff_of(sender, management_in=["eu-west-1"], data_events=()).proposal.startswith("ask its owner")
+    assert diff_of(sender, management_in=["us-east-1"], data_events=()).proposal.startswith("disable the user")
