@@ -14,6 +14,7 @@ from lpgen.core.policies.match_resource import (
     resource_contains,
     resource_match,
     resources_intersect,
+    resources_meet,
 )
 from lpgen.core.replacements import Scope
 
@@ -67,7 +68,7 @@ def _scope_inside(grant: Grant, resource: Resource) -> Scope | None:
     kept: set[str] = set()
     for pattern in grant.statement.resources:
         glob = as_glob(pattern, grant.version)
-        if not (resource_match(glob, resource.text) if exact else resources_intersect(glob, resource.text)):
+        if not (resource_match(glob, resource.text) if exact else resources_meet(glob, resource.text)):
             continue
         if holds_variable(pattern, grant.version) or not plain:
             kept.add(pattern)

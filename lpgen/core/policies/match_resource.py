@@ -72,6 +72,35 @@ def resources_intersect(a: str, b: str) -> bool:
     return patterns_intersect(a, b)
 
 
+def resources_meet(pattern: str, seen: str) -> bool:
+    """Whether a pattern and a resource, or the pattern that stands for what was seen, have a resource in common.
+
+    Unlike `resources_intersect` it leaves out texts that are no resource: where names hold no colon, the fields of both
+    stand side by side, and `arn:aws:ec2:*:*:snapshot/*` has nothing in common with volumes.
+    """
+    if not resources_intersect(pattern, seen):
+        return False
+    ours, theirs = _fields(complete_arn(pattern)), _fields(seen)
+    if len(ours) != ARN_FIELDS or len(theirs) != ARN_FIELDS or not _has_no_colon(theirs):
+        return True
+    return all(patterns_intersect(one, other) for one, other in zip(ours, theirs, strict=True))
+
+
+def _has_no_colon(fields: list[str]) -> bool:
+    """Whether no resource that the fields of an ARN stand for has a colon in its name.
+
+    Ids of EC2 have none, but names that people give to keys and placement groups may; names of load balancers and
+    target groups are of letters, digits and hyphens.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateKeyPair.html
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+    """
+    kind, slash, _ = fields[-1].partition("/")
+    if not slash or has_wildcard(kind) or ":" in fields[-1] or any(has_wildcard(one) for one in fields[:-1]):
+        return False
+    named = kind in ("key-pair", "placement-group")
+    return fields[2] == "elasticloadbalancing" or (fields[2] == "ec2" and not named)
+
+
 @lru_cache(maxsize=65536)
 def intersect_resources(a: str, b: str) -> str | None:
     """One pattern for the resources that both match, or None where there is none or it isn't found.

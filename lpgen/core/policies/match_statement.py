@@ -32,7 +32,7 @@ from lpgen.core.policies.match_resource import (
     resource_match,
     resource_matcher,
     resource_tokens,
-    resources_intersect,
+    resources_meet,
 )
 from lpgen.core.policies.policy_variables import Filled, Gap, fill_in, has_variables
 
@@ -123,7 +123,7 @@ def _plain_match(pattern: str, resource: Resource) -> Match:
         return YES if resource_contains(pattern, "*") else maybe(RESOURCE)
     if resource_contains(pattern, resource.text):
         return YES
-    return maybe(RESOURCE) if resources_intersect(pattern, resource.text) else NO
+    return maybe(RESOURCE) if resources_meet(pattern, resource.text) else NO
 
 
 def _filled_match(filled: Filled, resource: Resource) -> Match:

@@ -17,8 +17,8 @@ from lpgen.core.model import Resource, ResourceKind
 KEPT_DIRECTORIES: Final = 2
 """How many leading directories of an object key are kept."""
 
-# `{}` is a name that is kept, a final `*` what is folded. The shapes are the ARN formats of the service authorization
-# reference, https://docs.aws.amazon.com/service-authorization/latest/reference/, one page a service.
+# `{}` is a name that is kept, each `*` behind it what is folded. The shapes are the ARN formats of the service
+# authorization reference, https://docs.aws.amazon.com/service-authorization/latest/reference/, one page a service.
 FOLDS: Final[dict[str, tuple[str, ...]]] = {
     "amplify": ("apps/{}/branches/{}/jobs/*",),
     "apigateway": ("/restapis/{}/deployments/*", "/apis/{}/deployments/*"),
@@ -71,11 +71,11 @@ FOLDS: Final[dict[str, tuple[str, ...]]] = {
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
     "elasticloadbalancing": (
-        "listener-rule/app/{}/*",
-        "listener-rule/net/{}/*",
-        "listener/app/{}/*",
-        "listener/gwy/{}/*",
-        "listener/net/{}/*",
+        "listener-rule/app/{}/*/*/*",
+        "listener-rule/net/{}/*/*/*",
+        "listener/app/{}/*/*",
+        "listener/gwy/{}/*/*",
+        "listener/net/{}/*/*",
         "loadbalancer/app/{}/*",
         "loadbalancer/gwy/{}/*",
         "loadbalancer/net/{}/*",
@@ -149,7 +149,7 @@ def _fold_arn(arn: str) -> Resource:
 
 
 def _fold_name(service: str, name: str, *, is_global: bool) -> tuple[str, str]:
-    """What is kept of an ARN's last field, and what stands for the rest: `*` or "" for nothing."""
+    """What is kept of an ARN's last field, and what stands for the rest: `*`, `*/*` or the like, "" for nothing."""
     if service == "s3" and is_global:
         bucket, slash, key = name.partition("/")
         kept, ends = fold_key(key)
@@ -159,8 +159,9 @@ def _fold_name(service: str, name: str, *, is_global: bool) -> tuple[str, str]:
         if found and template.endswith(_OBJECT):
             kept, ends = fold_key(name[found.end() :])
             return found.group() + kept, ends
-        if found:
-            return found.group(), "*"
+        ends = template[template.index("*") :]
+        if found and name.count("/", found.end()) >= ends.count("/"):
+            return found.group(), ends
     for template in NUMBERED.get(service, ()):
         found = _shape_from_template(template).match(name)
         if found and name[found.end() :].isdecimal():
@@ -179,7 +180,7 @@ def fold_key(key: str) -> tuple[str, str]:
 @cache
 def _shape_from_template(template: str) -> re.Pattern[str]:
     """What matches the kept head of a name: each `{}` up to the next separator of the template."""
-    head, *rest = template.removesuffix("*").split("{}")
+    head, *rest = template.partition("*")[0].split("{}")
     return re.compile(re.escape(head) + "".join(f"[^{_stop(part)}]+{re.escape(part)}" for part in rest))
 
 

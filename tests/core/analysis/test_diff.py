@@ -380,3 +380,11 @@ def test_folders_that_follow_one_another_are_kept_by_their_shape_within_the_gran
     assert {(line.scope, line.rule) for line in found.lines} == {(Scope((f"{DATA}/orders/dt=*/*",)), "name-family")}
     found = diff_of(role(policy(allow("s3:PutObject", f"{DATA}/orders/dt=2026-*"))), days)
     assert {line.scope for line in found.lines} == {Scope((f"{DATA}/orders/dt=2026-*/*",))}
+
+
+def test_statements_on_other_types_leave_no_line() -> None:
+    volumes, snapshots = (f"arn:aws:ec2:*:*:{kind}/*" for kind in ("volume", "snapshot"))
+    seen = "arn:aws:ec2:us-east-1:111122223333:volume/*"
+    principal = role(policy(allow("ec2:CreateVolume", snapshots), allow("ec2:CreateVolume", volumes)))
+    found = diff_of(principal, [use("ec2:CreateVolume", seen)])
+    assert [line.scope for line in found.lines] == [Scope((seen,))]

@@ -143,3 +143,27 @@ def test_matching_never_backtracks_catastrophically() -> None:
     match.pattern_contains("*a" + "?" * 40 + "b", "*a*b*c?d*")
     match.patterns_intersect("*a?b" * 20, "*b?a" * 20)
     assert process_time() - began < 10
+
+
+_EC2 = "arn:aws:ec2:eu-west-1:111122223333:"
+_ELB = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "seen", "meets"),
+    [
+        ("arn:aws:ec2:*:*:snapshot/*", _EC2 + "volume/*", False),
+        ("arn:aws:ec2:*:*:volume/*", _EC2 + "volume/*", True),
+        ("arn:aws:ec2:eu-west-1:*:*/*", _EC2 + "volume/*", True),
+        ("arn:aws:ec2:*", _EC2 + "volume/*", True),
+        ("*", _EC2 + "volume/*", True),
+        ("arn:aws:ec2:us-*:*:volume/*", _EC2 + "volume/*", False),
+        # A key's name may hold a colon, and a key of an object anything.
+        ("arn:aws:ec2:*:*:snapshot/*", _EC2 + "key-pair/*", True),
+        ("arn:aws:s3:*:*:logs/*", "arn:aws:s3:::data/a/*", True),
+        ("arn:aws:elasticloadbalancing:*:*:loadbalancer/net/*/*", _ELB + "loadbalancer/app/web/*", False),
+    ],
+)
+def test_resources_meet_only_in_what_can_be_a_resource(pattern: str, seen: str, *, meets: bool) -> None:
+    """Ids hold no colon: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html"""
+    assert match_resource.resources_meet(pattern, seen) is meets

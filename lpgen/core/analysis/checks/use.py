@@ -16,6 +16,7 @@ from lpgen.core.policies.match_resource import (
     resource_contains,
     resource_match,
     resources_intersect,
+    resources_meet,
 )
 from lpgen.core.policies.policy import conditions_at_least_as_strict, statement_depends_on_version
 from lpgen.core.replacements import Check
@@ -89,7 +90,7 @@ def _reached_parts(old: Grant, use: Use, catalog: Catalog) -> list[_Part]:
             choices = (pattern,) if holds_variable(pattern, old.version) else (pattern, text)
             fixed = not holds_variable(pattern, old.version)
             parts.append(_Part(text, choices, exact=fixed, settled=fixed))
-        elif not exact and resources_intersect(glob, text):
+        elif not exact and resources_meet(glob, text):
             if holds_variable(pattern, old.version):
                 parts.append(_Part(pattern, (pattern,)))
                 continue
@@ -174,4 +175,4 @@ def _may_allow(grant: Grant, use: Use, catalog: Catalog) -> bool:
         fixed = [pattern for pattern in statement.resources if not holds_variable(pattern, grant.version)]
         return not any(resource_match(one, text) if exact else resource_contains(one, text) for one in fixed)
     globs = [as_glob(pattern, grant.version) for pattern in statement.resources]
-    return any(resource_match(glob, text) if exact else resources_intersect(glob, text) for glob in globs)
+    return any(resource_match(glob, text) if exact else resources_meet(glob, text) for glob in globs)

@@ -71,8 +71,9 @@ class _ChildType:
         start, found, name = call.text(self.path).partition(f":{self.parent}/")
         if not found or ":elasticloadbalancing:" not in start or {"*", "?"} & set(start + name):
             return ()
-        owner = "/".join(name.split("/")[:2])
-        return (Resource(ResourceKind.FOLD, f"{start}:{self.kind}/{owner}/*"),)
+        names = name.split("/")
+        parts = [*names[:2], *("*" for _ in names[2:]), "*"]
+        return (Resource(ResourceKind.FOLD, f"{start}:{self.kind}/{'/'.join(parts)}"),)
 
     def pattern(self, call: Call) -> Resource:
         """The pattern of all of the kind in the account and Region."""
