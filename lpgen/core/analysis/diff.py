@@ -12,7 +12,7 @@ from lpgen.core.analysis.caveats import caveats_of_principal
 from lpgen.core.analysis.decisions import applies_to_action, decisions_in_force, drops_line, drops_row
 from lpgen.core.analysis.granting import NOTHING, Granting, granting_by_action
 from lpgen.core.analysis.hidden_roles import PASS_ROLE, HiddenRoles
-from lpgen.core.analysis.lines import lines_for_grants, lines_from_uses, merge_lines
+from lpgen.core.analysis.lines import lines_for_grants, lines_from_uses, merge_lines, without_needless
 from lpgen.core.analysis.met_policies import resource_policy_explanation
 from lpgen.core.analysis.observability import Observability, trail_knowledge
 from lpgen.core.analysis.permission_sets import share_lines, with_set_mates
@@ -195,7 +195,8 @@ def _diff_principal(
         *_review_lines(grants, verdicts, ungranted, catalog=catalog),
         *_decided_lines(grants, ground.decisions, catalog),
     ]
-    lines, shed = _drop_lines(principal.arn, merge_lines(wanted, grants.allows), ground.decisions)
+    staying, shed = _drop_lines(principal.arn, merge_lines(wanted, grants.allows), ground.decisions)
+    lines = without_needless(staying, grants.allows)
     past_uses = dropped.get(principal.arn, nothing).uses
     past = lines_from_uses(grants, past_uses, granting=granting, catalog=catalog).lines
     principal_class = classify_principal(grants, usage, coverage)

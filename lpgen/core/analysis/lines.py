@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -91,6 +91,35 @@ def merge_lines(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[Line, .
         rivals[line.action, line.scope, language_version(parents[line.parent])].append(line)
     kept = [line for group in rivals.values() for line in _needed(group, parents)]
     return tuple(sorted(kept, key=_line_order))
+
+
+def without_needless(lines: Sequence[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
+    """The lines without those that are kept only because the logs can't show use, where another line of their action,
+    without more conditions, allows all that they do."""
+    parents = {grant.ref: grant for grant in grants}
+    rivals: dict[Action, list[Line]] = defaultdict(list)
+    for line in lines:
+        rivals[line.action].append(line)
+    needless: set[int] = set()  # by identity, since lines take long to hash
+    for line in lines:
+        others = rivals[line.action]
+        if line.kind is LineKind.KEPT and len(others) > 1 and any(_covers(one, line, parents) for one in others):
+            needless.add(id(line))
+            others.remove(line)  # so that of two that allow the same one stays
+    return tuple(line for line in lines if id(line) not in needless)
+
+
+def _covers(wide: Line, narrow: Line, parents: Mapping[StatementRef, Grant]) -> bool:
+    """Whether a line surely allows whatever another one does; of variables nothing is sure."""
+    if wide is narrow or wide.scope.not_resource or narrow.scope.not_resource:
+        return False
+    conditions = parents[wide.parent].statement.conditions
+    if conditions and conditions != parents[narrow.parent].statement.conditions:
+        return False
+    resources = (*wide.scope.resources, *narrow.scope.resources)
+    if any("${" in one for one in resources):
+        return False
+    return all(any(resource_contains(one, inner) for one in wide.scope.resources) for inner in narrow.scope.resources)
 
 
 def _line_order(line: Line) -> tuple[str, Scope, StatementRef]:
