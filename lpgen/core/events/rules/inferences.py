@@ -22,6 +22,7 @@ BUCKET_SETTINGS: Final = "bucket-settings-on-create"
 METADATA_TABLES: Final = "metadata-tables"
 OBJECT_HEADERS: Final = "object-headers"
 COPY_SOURCE: Final = "copy-source"
+MISSING_OBJECT: Final = "missing-object"
 GOVERNANCE_BYPASS: Final = "governance-bypass"
 SESSION_CONTEXT: Final = "session-context"
 FINAL_SNAPSHOT: Final = "final-snapshot"
@@ -110,6 +111,10 @@ INFERENCES: dict[str, Inference] = {
     COPY_SOURCE: Inference(
         "the copy reads its source with the caller's permissions",
         "https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html",
+    ),
+    MISSING_OBJECT: Inference(
+        "only who may list the bucket is told that an object is missing; others are refused",
+        "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html",
     ),
     GOVERNANCE_BYPASS: Inference(
         "the call bypasses governance-mode retention, which has an action of its own",

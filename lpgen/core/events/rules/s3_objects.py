@@ -9,9 +9,21 @@ from __future__ import annotations
 
 from lpgen.core.events.rules.call import Call, Rule, RuleTable
 from lpgen.core.events.rules.declared import declared_rules, mapped
-from lpgen.core.events.rules.inferences import COPY_SOURCE, ENCRYPTION_CHANGE, GOVERNANCE_BYPASS, OBJECT_HEADERS
+from lpgen.core.events.rules.inferences import (
+    COPY_SOURCE,
+    ENCRYPTION_CHANGE,
+    GOVERNANCE_BYPASS,
+    MISSING_OBJECT,
+    OBJECT_HEADERS,
+)
 from lpgen.core.events.rules.listed import ReaderType
-from lpgen.core.events.rules.s3_arns import read_copy_source, read_deleted_objects, read_objects, split_copy_source
+from lpgen.core.events.rules.s3_arns import (
+    read_buckets,
+    read_copy_source,
+    read_deleted_objects,
+    read_objects,
+    split_copy_source,
+)
 from lpgen.core.model import MappedAction
 
 SOURCE = "s3.amazonaws.com"
@@ -74,6 +86,22 @@ def map_object_version(operation: str, prefix: str = "s3") -> Rule:
     def map_call(call: Call) -> tuple[MappedAction, ...]:
         action = versioned if call.has("versionId") else current
         return (mapped(f"{prefix}:{action}", read_objects(call)), *_map_bypass(call))
+
+    return map_call
+
+
+def map_read(operation: str) -> Rule:
+    """A rule for GetObject or HeadObject, which also list where they say that the object isn't there.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (permissions)
+    """
+    read = map_object_version(operation)
+
+    def map_call(call: Call) -> tuple[MappedAction, ...] | None:
+        actions = read(call)
+        if call.record.errorCode != "NoSuchKey" or call.has("versionId") or actions is None:
+            return actions
+        return (*actions, mapped("s3:ListBucket", read_buckets(call), how=MISSING_OBJECT))
 
     return map_call
 
@@ -166,6 +194,7 @@ def _map_bypass(call: Call) -> tuple[MappedAction, ...]:
 RULES: RuleTable = {
     **declared_rules(SOURCE, "s3", _TYPES, _LINES),
     **{(SOURCE, operation): map_object_version(operation) for operation in _VERSIONED},
+    **{(SOURCE, operation): map_read(operation) for operation in ("GetObject", "HeadObject")},
     (SOURCE, "PutObject"): map_upload,
     (SOURCE, "PostObject"): map_upload,
     (SOURCE, "CreateMultipartUpload"): map_upload,
