@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from lpgen.core.analysis.diff import diff_usage
+from lpgen.core.analysis.hidden_roles import HiddenRoles
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import CaveatKind, PrincipalClass, PrincipalDiff, Verdict
 from lpgen.core.grounds import Use
 from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Principal, PrincipalKind
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision, DecisionKind, LineKind, Scope
+from lpgen.edge.catalog_files import bundled_catalog
 from tests.worlds import ACCOUNT, allow, catalog, days_before_end, deny, grants_of, policy, role, usage_of, use
 
 DATA = "arn:aws:s3:::data"
@@ -372,6 +374,15 @@ def test_diff_keeps_passing_the_roles_that_a_call_hides_as_far_as_they_trust_its
     assert kept_roles(world, [template, passed]) == {world[1].arn, world[2].arn}
     denied = use("ec2:RunInstances", template.resource.text, outcome=Outcome.DENIED)
     assert kept_roles(world, [instance, denied]) == set()
+
+
+@pytest.mark.parametrize("action", ["ecs:CreateService", "ecs:CreateTaskSet", "ecs:RunTask", "ecs:UpdateService"])
+def test_diff_keeps_passing_the_roles_of_task_definitions(action: str) -> None:
+    """Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/codedeploy_IAM_role.html"""
+    world = passing_world(action, "ecs-tasks.amazonaws.com")
+    hidden = HiddenRoles(bundled_catalog(), world)
+    passing = use(action, f"arn:aws:ecs:us-east-1:{ACCOUNT}:service/prod/web")
+    assert set(hidden.roles(ACCOUNT, [passing])) == {world[1].arn}
 
 
 def test_folders_that_follow_one_another_are_kept_by_their_shape_within_the_grant() -> None:
