@@ -118,8 +118,10 @@ def contrary_note(found: Explanation) -> Iterator[Block]:
     )
 
 
-def _records(uses: Iterable[SeenUse]) -> str:
-    return plural(sum(one.use.evidence.records for one in uses), "record")
+def _records(uses: Sequence[SeenUse]) -> str:
+    """How many records there are of some uses, at most: a call on several resources counts for each of them."""
+    records = plural(sum(one.use.evidence.records for one in uses), "record")
+    return f"up to {records}" if len({one.use.resource for one in uses}) > 1 else records
 
 
 def _last(uses: Iterable[SeenUse]) -> str:

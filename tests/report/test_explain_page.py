@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
 from lpgen.core.explanations import Explanation
+from lpgen.core.model import Resource, ResourceKind
 from lpgen.core.policies.decision import Result
 from lpgen.report import explain_json, render_explanation
 from tests.report.explanations import denied, everything, unread
@@ -65,6 +66,16 @@ def test_render_explanation_says_where_the_logs_contradict_the_answer() -> None:
     assert "The logs show otherwise" not in render_explanation(replace(denied(), result=Result.ALLOWED), "text")
     silent = replace(denied(), seen=None)
     assert "The logs show otherwise" not in render_explanation(silent, "text")
+
+
+def test_render_explanation_counts_the_records_of_several_resources_at_most() -> None:
+    found = denied()
+    assert found.seen is not None
+    (one,) = found.seen.uses
+    other = replace(one, use=replace(one.use, resource=Resource(ResourceKind.ARN, "arn:aws:ec2:us-east-1:1:volume/a")))
+    for uses, said in (((one, one), "24 records"), ((one, other), "up to 24 records")):
+        page = render_explanation(replace(found, seen=replace(found.seen, uses=uses)), "text")
+        assert f"Used: {said}, last on" in page
 
 
 def test_render_explanation_json_has_only_documented_keys() -> None:
