@@ -53,6 +53,19 @@ _SHORT_LIVED_TYPES: Final[tuple[tuple[str, str, str], ...]] = (
 )
 _SHAPES: Final = tuple((service, head, re.compile(shape)) for service, head, shape in _SHORT_LIVED_TYPES)
 
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+_LAUNCHES: Final = frozenset(
+    {"ec2:CreateFleet", "ec2:ModifyFleet", "ec2:RequestSpotFleet", "ec2:RequestSpotInstances", "ec2:RunInstances"}
+)
+_LAUNCHED: Final = (
+    "fleet/",
+    "instance/",
+    "network-interface/",
+    "spot-fleet-request/",
+    "spot-instances-request/",
+    "volume/",
+)
+
 _ASSIGNED_ID: Final = re.compile(r"[a-z]+(?:-[a-z]+)*-[0-9a-f]{8,17}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Each release of an image has an id of its own, and each copy of a disk.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/finding-an-ami.html
@@ -76,12 +89,23 @@ def name_patterns_from_uses(uses: Iterable[Use]) -> dict[str, NamePattern]:
 
     The pattern holds for every action of the principal, so that what it may start it may also stop.
     """
+    uses = list(uses)
     counted = [use.resource for use in uses if use.outcome is not Outcome.DENIED]
     arns = sorted({resource.text for resource in counted if resource.kind is ResourceKind.ARN})
-    created = sorted({resource.text for resource in counted if _is_type_pattern(resource)})
+    created = sorted({use.resource.text for use in uses if use.outcome is not Outcome.DENIED and _is_creation(use)})
     found = {arn: pattern for arn in arns if (pattern := _assigned_id_pattern(arn, created)) is not None}
     folders = {resource.text for resource in counted if _is_folder(resource)}
     return found | _families(arn for arn in [*arns, *sorted(folders)] if arn not in found)
+
+
+def _is_creation(use: Use) -> bool:
+    """Whether a use shows that the principal creates resources of a type.
+
+    A launch creates some; the pattern of others stands for what it leaves to a template or to defaults.
+    """
+    if use.action in _LAUNCHES and not split_arn(use.resource.text).name.startswith(_LAUNCHED):
+        return False
+    return _is_type_pattern(use.resource)
 
 
 def _is_folder(resource: Resource) -> bool:

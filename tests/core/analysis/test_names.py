@@ -29,6 +29,16 @@ def test_ids_of_a_type_that_the_principal_creates_become_its_pattern() -> None:
     assert patterns(group, pattern) == {group: (pattern, CREATED)}
 
 
+def test_what_a_launch_leaves_to_its_template_is_not_created() -> None:
+    """Where a failed launch shows no security group, the pattern of all of them stands for the one of the template."""
+    group = use("ec2:RevokeSecurityGroupIngress", f"arn:aws:ec2:{HERE}:security-group/sg-0123456789abcdef0")
+    for action in ("ec2:RunInstances", "ec2:CreateFleet", "ec2:RequestSpotFleet"):
+        launch = use(action, f"arn:aws:ec2:{HERE}:security-group/*")
+        assert name_patterns_from_uses([group, launch]) == {}
+    made = use("ec2:CreateSecurityGroup", f"arn:aws:ec2:{HERE}:security-group/*")
+    assert name_patterns_from_uses([group, made])[group.resource.text].rule == CREATED
+
+
 def test_many_names_of_one_shape_become_a_family() -> None:
     queues = [f"arn:aws:sqs:{HERE}:report-2026090{day}-done" for day in range(1, FAMILY_SIZE + 1)]
     assert patterns(*queues[1:]) == {}
