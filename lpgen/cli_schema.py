@@ -10,7 +10,7 @@ import typer
 from lpgen.cli_options import OutputFileOption, put_text
 
 
-class SchemaName(StrEnum):
+class Document(StrEnum):
     """The documents that have a schema."""
 
     REVIEW = "review"
@@ -21,10 +21,16 @@ class SchemaName(StrEnum):
     DRIFT = "drift"
     STARS = "stars"
     ROLLOUT = "rollout"
+    WATCH = "watch"
 
 
 def schema_command(
-    name: Annotated[SchemaName, typer.Argument(help="Which document.", show_default=False)],
+    name: Annotated[
+        Document,
+        typer.Argument(
+            metavar="NAME", show_choices=False, help=f"Which document: {', '.join(Document)}.", show_default=False
+        ),
+    ],
     output: OutputFileOption = None,
 ) -> None:
     """Print the JSON Schema of a document.

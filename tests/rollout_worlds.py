@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 from urllib.request import Request, urlopen
 
 from botocore.exceptions import ClientError
+from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from lpgen.cli import app
@@ -26,6 +27,7 @@ from lpgen.edge.aws_session import AwsSession, Connection, open_session
 from lpgen.edge.iam_snapshot import read_snapshot
 from lpgen.edge.iam_writer import IamWriter, LivePrincipal
 from lpgen.errors import LpgenError
+from lpgen.report.schemas import SCHEMAS
 from tests.aws_servers import Server
 
 ACCOUNT = "123456789012"
@@ -51,6 +53,9 @@ def allow(action: str, resource: str = "*", **more: Any) -> dict[str, Any]:
 
 def deny(action: str, resource: str = "*") -> dict[str, Any]:
     return {"Effect": "Deny", "Action": action, "Resource": resource}
+
+
+_PLAN = Draft202012Validator(SCHEMAS["rollout"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +203,15 @@ class World:
         return result
 
     def plan_of(self, replacements: Mapping[str, Sequence[New]], *options: str, safe: bool = True) -> dict[str, Any]:
-        """Plans the rollout and returns the plan; status 1 (nothing to roll out) is fine."""
+        """Plans the rollout and returns the plan, which follows its schema; status 1 (nothing to roll out) is fine."""
         output = self.write_output(replacements, safe=safe)
         self.run(
             "plan", str(output), "--policies", str(self.home / "policies.json"), "-o", str(self.plan), *options,
             status=None,
         )  # fmt: skip
-        return dict(json.loads(self.plan.read_text(encoding="utf-8")))
+        plan = dict(json.loads(self.plan.read_text(encoding="utf-8")))
+        assert list(_PLAN.iter_errors(plan)) == []
+        return plan
 
     def apply(self, *options: str, url: str = "", status: int | None = 0) -> Any:
         chosen = () if "--role" in options else ("--all",)

@@ -1,13 +1,14 @@
-"""The JSON Schema of the plan of a rollout."""
+"""The JSON Schemas of the plan of a rollout, and of what was denied since."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 from typing import Final
 
-from lpgen.core.model import PrincipalKind
+from lpgen.core.model import DenialKind, PrincipalKind
 from lpgen.core.rollout.plan import Peak, RefusalKind
 from lpgen.report.rollout_json import ROLLOUT_SCHEMA
+from lpgen.report.rollout_watch import WATCH_SCHEMA
 from lpgen.report.schema_parts import (
     COUNT,
     TEXT,
@@ -55,6 +56,57 @@ ROLLOUT_DOCUMENT: Final = document(
                 }
             )
         ),
+    },
+    {},
+)
+
+_ONE_OR_SEVERAL: Final[Schema] = {"anyOf": [TEXT, TEXTS]}
+_RESTORE: Final = record(
+    {
+        "Effect": one_of(("Allow",)),
+        "Action": TEXT,
+        "Resource": _ONE_OR_SEVERAL,
+        "NotResource": _ONE_OR_SEVERAL,
+        "Condition": by_key(by_key(_ONE_OR_SEVERAL)),
+    },
+    either=("Resource", "NotResource"),
+    optional=("Condition",),
+)
+
+WATCH_DOCUMENT: Final = document(
+    WATCH_SCHEMA,
+    "What `lpgen rollout watch --json` prints",
+    {
+        "principals": listed(
+            record(
+                {
+                    "principal": TEXT,
+                    "applied_at": TEXT,
+                    "logs_until": nullable(TEXT),
+                    "denials": listed(
+                        record(
+                            {
+                                "action": TEXT,
+                                "resource": nullable(TEXT),
+                                "denial_kind": one_of(DenialKind),
+                                "records": COUNT,
+                                "some_from_before": YES_NO,
+                                "last_seen": TEXT,
+                                "example_event_id": TEXT,
+                                "denied_before_too": YES_NO,
+                                "why": TEXT,
+                                "restored": YES_NO,
+                                "lost": listed(
+                                    record({"policy": TEXT, "statement": COUNT, "sid": TEXT, "restore": _RESTORE})
+                                ),
+                            }
+                        )
+                    ),
+                    "unmapped": listed(record({"call": TEXT, "records": COUNT})),
+                    "unseen": listed(record({"service": TEXT, "actions": COUNT, "examples": TEXTS, "why": TEXT})),
+                }
+            )
+        )
     },
     {},
 )

@@ -15,9 +15,11 @@ DAY: Final[Schema] = {"type": "string", "format": "date"}
 TEXTS: Final[Schema] = {"type": "array", "items": TEXT}
 
 
-def record(fields: Mapping[str, Schema], *, either: tuple[str, str] | None = None) -> Schema:
-    """An object with these keys and no other; of the two of `either` it has just one."""
-    choice = either or ()
+def record(
+    fields: Mapping[str, Schema], *, either: tuple[str, str] | None = None, optional: tuple[str, ...] = ()
+) -> Schema:
+    """An object with these keys and no other; of the two of `either` it has just one, and it may lack the optional."""
+    choice = (*(either or ()), *optional)
     found: Schema = {
         "type": "object",
         "properties": dict(fields),

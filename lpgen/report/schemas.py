@@ -25,7 +25,7 @@ from lpgen.report.evidence_json import EVIDENCE_SCHEMA
 from lpgen.report.explain_json import EXPLANATION_SCHEMA
 from lpgen.report.plan import StepKind
 from lpgen.report.review_json import REVIEW_SCHEMA
-from lpgen.report.rollout_schemas import ROLLOUT_DOCUMENT
+from lpgen.report.rollout_schemas import ROLLOUT_DOCUMENT, WATCH_DOCUMENT
 from lpgen.report.schema_facts import (
     CATALOG,
     COUNTS,
@@ -346,5 +346,6 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "drift": drift_schema(DEFS),
     "stars": stars_schema(DEFS),
     "rollout": ROLLOUT_DOCUMENT,
+    "watch": WATCH_DOCUMENT,
 }
 """The schemas by the names of their documents."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from lpgen.core.model import DenialKind, Outcome, PrincipalKind, SkipReason
 from lpgen.core.policies.match_resource import resource_contains
@@ -16,6 +17,7 @@ from lpgen.core.rollout.plan import Peak, PolicyText, PrincipalPlan
 from lpgen.core.rollout.watch import Denial, PoliciesSince, Watched, watch_rollout
 from lpgen.core.usage.tables import Usage
 from lpgen.report.rollout_watch import render_watch
+from lpgen.report.schemas import SCHEMAS
 from tests.worlds import ACCOUNT, allow, catalog, deny, usage_of, use
 
 ARN = f"arn:aws:iam::{ACCOUNT}:role/app"
@@ -37,9 +39,11 @@ def plan(before: Sequence[PolicyText], after: Sequence[PolicyText]) -> Principal
 
 def watched(found: PrincipalPlan, usage: Usage) -> Watched:
     (one,) = watch_rollout({ARN: SINCE}, [found], usage, catalog())
+    assert list(SCHEMA.iter_errors(json.loads(render_watch([one], "json")))) == []
     return one
 
 
+SCHEMA = Draft202012Validator(SCHEMAS["watch"])
 OLD = texts(allow("s3:*"), allow(["sqs:*", "ec2:Describe*"], Condition={"Bool": {"aws:SecureTransport": "true"}}))
 NEW = texts(allow("s3:GetObject"), name="new")
 
@@ -275,6 +279,7 @@ def test_denial_whose_line_was_restored_since_is_told_as_such(now: PoliciesSince
     assert found.restored is is_restored
     assert found.lost
     assert one.found is not is_restored
+    assert list(SCHEMA.iter_errors(json.loads(render_watch([one], "json")))) == []
     said = render_watch([one], "text")
     assert ("allowed again by the policies of snapshot 2026-09-20" in said) is is_restored
     assert ("restore:" in said) is not is_restored
