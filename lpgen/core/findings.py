@@ -233,6 +233,7 @@ class CaveatKind(StrEnum):
     OTHER_REGIONS = "other_regions"
     RECREATED = "recreated"
     UNEXPLAINED_USE = "unexplained_use"
+    DRAWN_NAMES = "drawn_names"
     UNEVEN_PERMISSION_SET = "uneven_permission_set"
     OTHER_ACCOUNT = "other_account"
     TOO_LARGE = "too_large"

@@ -53,6 +53,11 @@ def _coverage_hole(caveat: Caveat, diff: PrincipalDiff, _min_days: int) -> str:
     return f"find the trail that holds its use{when}, every Region included, and ingest its logs"
 
 
+def _drawn_names(caveat: Caveat, _diff: PrincipalDiff, _min_days: int) -> str:
+    action, _, shape = caveat.item.partition(" ")[2].partition(" ")
+    return f"keep {action}, and what else is done to them, on {shape} by a decision"
+
+
 def _fixed(text: str) -> Callable[[Caveat, PrincipalDiff, int], str]:
     return lambda _caveat, _diff, _min_days: text
 
@@ -72,6 +77,7 @@ _STEPS: Final[dict[CaveatKind, Callable[[Caveat, PrincipalDiff, int], str]]] = {
     CaveatKind.UNEXPLAINED_USE: _fixed(
         "find what allowed the unexplained use, else keep what it stands for by a decision"
     ),
+    CaveatKind.DRAWN_NAMES: _drawn_names,
     CaveatKind.UNEVEN_PERMISSION_SET: _fixed(
         "provision the permission set into all its accounts, then take a new snapshot; a customer managed policy that"
         " differs on purpose is changed in its own account"

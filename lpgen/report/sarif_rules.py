@@ -217,6 +217,14 @@ CAVEAT_RULES: Final[dict[CaveatKind, SarifRule]] = {
         _BEST_PRACTICES,
         SarifLevel.NOTE,
     ),
+    CaveatKind.DRAWN_NAMES: _not_safe(
+        CaveatKind.DRAWN_NAMES,
+        "The principal creates roles or the like under names that are drawn anew each time.",
+        "The replacement allows the names that were seen, since a pattern over roles hands out rights; the next name "
+        "will be refused.\n\n**What to do:** keep the action, and what else is done to them, on the shape of the names "
+        "by a decision.",
+        _BEST_PRACTICES,
+    ),
     CaveatKind.UNEVEN_PERMISSION_SET: _not_safe(
         CaveatKind.UNEVEN_PERMISSION_SET,
         "The roles of one permission set hold different policies.",

@@ -8,7 +8,7 @@ from datetime import date
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.access_holes import access_hole_caveats, seen_services_from_usage
-from lpgen.core.analysis.caveats import caveats_of_principal
+from lpgen.core.analysis.caveats import caveats_of_principal, drawn_name_caveats
 from lpgen.core.analysis.decisions import applies_to_action, decisions_in_force, drops_line, drops_row
 from lpgen.core.analysis.granting import NOTHING, Granting, granting_by_action
 from lpgen.core.analysis.hidden_roles import PASS_ROLE, HiddenRoles
@@ -210,7 +210,7 @@ def _diff_principal(
         tuple(use for use in usage.uses if use.outcome is Outcome.DENIED),
         usage.unmapped,
         wildcards_of_grants(grants.allows, [line.action for line in from_uses.lines], catalog=catalog),
-        caveats,
+        (*caveats, *drawn_name_caveats(grants, usage, lines, decisions=ground.decisions)),
         lines,
         (*shed, *_dropped_past(principal.arn, past, lines, ground.decisions)),
         detachment(principal),

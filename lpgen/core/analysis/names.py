@@ -14,7 +14,7 @@ from typing import Final
 
 from lpgen.core.arns import split_arn
 from lpgen.core.grounds import Use
-from lpgen.core.model import Outcome, Resource, ResourceKind
+from lpgen.core.model import Action, Outcome, Resource, ResourceKind
 from lpgen.core.policies.match import glob_match
 
 SHORT_LIVED: Final = "short-lived-id"
@@ -74,6 +74,10 @@ _RELEASED: Final = re.compile(r"(image/ami-|snapshot/snap-)[0-9a-f]{8,17}")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9]+")
 _GENERATED: Final = re.compile(r"\d+|\d+T\d+Z?|(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{6,}")
 _SHORTEST_STEM: Final = 3
+
+# CloudFormation ends the names it makes up in some ten letters and digits.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
+_MADE_UP: Final = re.compile(r"(?=[A-Za-z]*\d)[A-Za-z0-9]{8,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +172,52 @@ def _name_shape(arn: str) -> str:
     return arn.removesuffix(name) + shape if "*" in shape and len(stem) >= _SHORTEST_STEM else ""
 
 
-def _with_stars(name: str) -> str:
-    """The name with its generated parts as `*`."""
-    shape = _TOKEN.sub(lambda token: "*" if _GENERATED.fullmatch(token.group()) else token.group(), name)
+@dataclass(frozen=True, slots=True)
+class DrawnNames:
+    """Names that an action made anew each time, by their shape; `example` is one of so many."""
+
+    action: Action
+    shape: str
+    names: int
+    example: str
+
+
+def drawn_names_from_uses(uses: Iterable[Use]) -> tuple[DrawnNames, ...]:
+    """The names of roles, users and the like that were created under generated names, and others' that are nothing but
+    generated: the next one has another name, and no rule makes a pattern of these."""
+    found: dict[tuple[Action, str], set[str]] = defaultdict(set)
+    for use in uses:
+        creates = use.action.partition(":")[2].startswith("Create")
+        if creates and use.outcome is not Outcome.DENIED and use.resource.kind is ResourceKind.ARN:
+            shape = _drawn_shape(use.resource.text)
+            if shape:
+                found[use.action, shape].add(use.resource.text)
+    return tuple(
+        DrawnNames(action, shape, len(names), min(names))
+        for (action, shape), names in sorted(found.items())
+        if len(names) > 1
+    )
+
+
+def _drawn_shape(arn: str) -> str:
+    """The ARN with the generated parts of its last name as `*`, "" where it has none that a pattern can't stand for."""
+    fields = split_arn(arn)
+    name = re.split("[/:]", fields.name)[-1]
+    if not name or any(character in arn for character in "*?$"):
+        return ""
+    shape = "*" if _ASSIGNED_ID.fullmatch(name) else _with_stars(name, _MADE_UP if fields.service == "iam" else None)
+    is_told = fields.service == "iam" and "*" in shape
+    return arn.removesuffix(name) + shape if is_told or shape == "*" else ""
+
+
+def _with_stars(name: str, also: re.Pattern[str] | None = None) -> str:
+    """The name with its generated parts as `*`; `also` are more shapes of such parts."""
+
+    def star(token: re.Match[str]) -> str:
+        text = token.group()
+        return "*" if _GENERATED.fullmatch(text) or (also and also.fullmatch(text)) else text
+
+    shape = _TOKEN.sub(star, name)
     return re.sub(r"\*(?:[-_.]?\*)+", "*", shape)
 
 
