@@ -1,7 +1,7 @@
 """Which names stand for a family: ids that AWS assigns to short-lived things, and generated names.
 
 A replacement that lists such names exactly would break tomorrow. What is written instead is a pattern that stays within
-the old grant, by one of three stated rules, and the report prints each with what it adds.
+the old grant, by one of four stated rules, and the report prints each with what it adds.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from lpgen.core.policies.match import glob_match
 
 SHORT_LIVED: Final = "short-lived-id"
 CREATED: Final = "created-by-principal"
+DELETED: Final = "deleted-by-principal"
 FAMILY: Final = "name-family"
 
 FAMILY_SIZE: Final = 5
@@ -28,6 +29,8 @@ RULE_SENTENCES: Final[Mapping[str, str]] = {
     SHORT_LIVED: "AWS assigns the ids of these short-lived resources, so any id of the type in the account and Region",
     CREATED: "the principal creates resources of this type and AWS assigns their ids, so any id of the type in the "
     "account and Region",
+    DELETED: f"the principal deleted {FAMILY_SIZE} or more resources of this type, whose ids AWS assigns and never "
+    "gives again, so any id of the type in the account and Region",
     FAMILY: f"{FAMILY_SIZE} or more names differ only in generated parts, so any name of this shape",
 }
 
@@ -66,6 +69,8 @@ _LAUNCHED: Final = (
     "volume/",
 )
 
+_HANDS_OUT_RIGHTS: Final = ("", "iam", "sts", "organizations", "kms")
+_DELETES: Final = ("Cancel", "Delete", "Deregister", "Release", "Terminate")
 _ASSIGNED_ID: Final = re.compile(r"[a-z]+(?:-[a-z]+)*-[0-9a-f]{8,17}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Each release of an image has an id of its own, and each copy of a disk.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/finding-an-ami.html
@@ -98,6 +103,7 @@ def name_patterns_from_uses(uses: Iterable[Use]) -> dict[str, NamePattern]:
     arns = sorted({resource.text for resource in counted if resource.kind is ResourceKind.ARN})
     created = sorted({use.resource.text for use in uses if use.outcome is not Outcome.DENIED and _is_creation(use)})
     found = {arn: pattern for arn in arns if (pattern := _assigned_id_pattern(arn, created)) is not None}
+    found |= {arn: pattern for arn, pattern in _deleted(uses).items() if arn not in found}
     folders = {resource.text for resource in counted if _is_folder(resource)}
     return found | _families(arn for arn in [*arns, *sorted(folders)] if arn not in found)
 
@@ -134,6 +140,25 @@ def _assigned_id_pattern(arn: str, created: Iterable[str]) -> NamePattern | None
     return None
 
 
+def _deleted(uses: Iterable[Use]) -> dict[str, NamePattern]:
+    """The pattern of their type for resources with ids of AWS's that a principal deleted, where it did so repeatedly:
+    none of these ids comes back."""
+    types: dict[str, set[str]] = defaultdict(set)
+    for use in uses:
+        deletes = use.action.partition(":")[2].startswith(_DELETES)
+        if deletes and use.outcome is Outcome.ALLOWED and use.resource.kind is ResourceKind.ARN:
+            fields = split_arn(use.resource.text)
+            _, slash, name = fields.name.rpartition("/")
+            if slash and _ASSIGNED_ID.fullmatch(name) and fields.service not in _HANDS_OUT_RIGHTS:
+                types[use.resource.text.removesuffix(name)].add(use.resource.text)
+    return {
+        arn: NamePattern(Resource(ResourceKind.FOLD, f"{start}*"), DELETED)
+        for start, arns in types.items()
+        if len(arns) >= FAMILY_SIZE
+        for arn in arns
+    }
+
+
 def _families(arns: Iterable[str]) -> dict[str, NamePattern]:
     shapes: dict[str, list[str]] = defaultdict(list)
     for arn in arns:
@@ -155,7 +180,7 @@ def _name_shape(arn: str) -> str:
     but those of images and snapshots, of which newer ones take the place of older.
     """
     fields = split_arn(arn)
-    if fields.service in ("", "iam", "sts", "organizations", "kms"):
+    if fields.service in _HANDS_OUT_RIGHTS:
         return ""
     if any(character in arn.removesuffix("/*") for character in "*?$"):
         return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lpgen.core.analysis.names import (
     CREATED,
+    DELETED,
     FAMILY,
     FAMILY_SIZE,
     SHORT_LIVED,
@@ -104,3 +105,20 @@ def test_names_that_are_drawn_anew_each_time_are_told_by_their_shape() -> None:
     assert drawn(*queues, action="sqs:CreateQueue") == []
     denied = (use("iam:CreateRole", f"{role}/node-{number}", outcome=Outcome.DENIED) for number in range(3))
     assert drawn_names_from_uses(denied) == ()
+
+
+def test_ids_that_a_principal_deletes_become_the_pattern_of_their_type() -> None:
+    groups = [f"arn:aws:ec2:{HERE}:security-group/sg-0123456789abcde{number:02x}" for number in range(FAMILY_SIZE)]
+    deleted = {(f"arn:aws:ec2:{HERE}:security-group/*", DELETED)}
+    assert set(patterns(*groups, action="ec2:DeleteSecurityGroup").values()) == deleted
+    assert patterns(*groups[1:], action="ec2:DeleteSecurityGroup") == {}
+    assert patterns(*groups, action="ec2:RevokeSecurityGroupIngress") == {}
+    kept = f"arn:aws:ec2:{HERE}:security-group/sg-0aaaaaaaaaaaaaaaa"
+    found = name_patterns_from_uses(
+        [use("ec2:DeleteSecurityGroup", arn) for arn in groups] + [use("ec2:RevokeSecurityGroupIngress", kept)]
+    )
+    assert kept not in found
+    keys = [f"arn:aws:kms:{HERE}:key/0f1e2d3c-0000-4000-8000-00000000000{number}" for number in range(FAMILY_SIZE)]
+    assert patterns(*keys, action="kms:DeleteImportedKeyMaterial") == {}
+    tried = [use("ec2:DeleteSecurityGroup", arn, outcome=Outcome.UNDETERMINED) for arn in groups]
+    assert name_patterns_from_uses(tried) == {}
