@@ -64,11 +64,12 @@ def share_lines(
         for one in members:
             if not by_arn[one.principal.arn].missing:
                 accounts[_policies(one.principal)].append(one.principal.account)
-        is_even = len(accounts) == 1
+        known = [one for one in members if not by_arn[one.principal.arn].missing]
+        shared = _Shared(of, known) if len(accounts) == 1 and len(known) > 1 else None
         for one in members:
             arn = one.principal.arn
-            shares = is_even and one.principal_class in GENERATED_CLASSES
-            own = _with_lines_of(one, members, by_arn[arn], of) if shares else one
+            generated = one.principal_class in GENERATED_CLASSES
+            own = shared.with_lines(one, by_arn[arn]) if shared and generated else one
             caveats = (*_uneven(accounts.values()), *_recreated(former.get((one.principal.account, of), ())))
             found[arn] = _with_caveats(own, _accepted(one, caveats, decisions))
     return tuple(found[one.principal.arn] for one in diffs)
@@ -104,44 +105,40 @@ def _sets(diffs: Iterable[PrincipalDiff]) -> dict[PermissionSet, list[PrincipalD
 # ---------------------------------------------------------------- lines
 
 
-def _with_lines_of(
-    diff: PrincipalDiff, members: Sequence[PrincipalDiff], grants: PrincipalGrants, of: PermissionSet
-) -> PrincipalDiff:
-    """The diff of one role with the lines of the others of its set, each with where it is needed."""
-    own = {_line_key(line) for line in diff.lines}
-    refs = {_statement_key(grant.ref): grant.ref for grant in grants.allows}
-    needed: dict[LineKey, dict[str, Line]] = defaultdict(dict)
-    for other in members:
-        for line in other.lines if other is not diff and other.principal_class in _SHARING_CLASSES else ():
-            key = _line_key(line)
-            if key not in own:
-                needed[key].setdefault(other.principal.account, line)
-    shared = [
-        Line(action, scope, refs[statement], LineKind.SHARED, _why(lines), _rule(lines), None)
-        for (action, scope, statement), lines in needed.items()
-    ]
-    lines = merge_lines([*diff.lines, *shared], grants.allows)
-    staying = {(line.action, line.scope) for line in lines}
-    dropped = tuple(one for one in diff.dropped if (one.line.action, one.line.scope) not in staying)
-    accounts = sorted({one.principal.account for one in members})
-    proposal = diff.proposal if len(accounts) < 2 or not lines else _proposal(of, accounts)
-    return replace(diff, lines=lines, dropped=dropped, proposal=proposal)
+class _Shared:
+    """The lines that the roles of a permission set need, whose policies are the same."""
 
+    def __init__(self, of: PermissionSet, members: Sequence[PrincipalDiff]) -> None:
+        needed: dict[LineKey, dict[str, Line]] = defaultdict(dict)
+        for one in members:
+            for line in one.lines if one.principal_class in _SHARING_CLASSES else ():
+                needed[_line_key(line)].setdefault(one.principal.account, line)
+        self._needed = {key: (_why(lines), min(one.rule for one in lines.values())) for key, lines in needed.items()}
+        accounts = sorted({one.principal.account for one in members})
+        self._proposal = (
+            f"put the replacement into the permission set {of.name}: it is the same for its roles in"
+            f" {_accounts(accounts)}, all of which that changes"
+        )
 
-def _proposal(of: PermissionSet, accounts: Sequence[str]) -> str:
-    return (
-        f"put the replacement into the permission set {of.name}: it is the same for its roles in {_accounts(accounts)},"
-        " all of which that changes"
-    )
+    def with_lines(self, diff: PrincipalDiff, grants: PrincipalGrants) -> PrincipalDiff:
+        """The diff of one role with the lines of the others too, each with where it is needed."""
+        own = {_line_key(line) for line in diff.lines}
+        refs = {_statement_key(grant.ref): grant.ref for grant in grants.allows}
+        others = [
+            Line(action, scope, refs[statement], LineKind.SHARED, why, rule, None)
+            for (action, scope, statement), (why, rule) in self._needed.items()
+            if (action, scope, statement) not in own
+        ]
+        lines = merge_lines([*diff.lines, *others], grants.allows)
+        staying = {(line.action, line.scope) for line in lines}
+        dropped = tuple(one for one in diff.dropped if (one.line.action, one.line.scope) not in staying)
+        return replace(diff, lines=lines, dropped=dropped, proposal=self._proposal if lines else diff.proposal)
 
 
 def _why(lines: Mapping[str, Line]) -> str:
+    """Where lines by account are needed, and why in the first place."""
     kinds = sorted({line.kind for line in lines.values()}, key=list(LineKind).index)
     return f"{kinds[0]} in {_accounts(sorted(lines))}, where the permission set has a role too"
-
-
-def _rule(lines: Mapping[str, Line]) -> str:
-    return min(line.rule for line in lines.values())
 
 
 def _line_key(line: Line) -> LineKey:

@@ -196,6 +196,17 @@ def test_what_holds_another_account_back_can_only_be_accepted_there() -> None:
     assert not found.proposals[SHOP].safe
 
 
+def test_a_role_whose_policies_are_not_known_holds_the_set_back_and_is_not_spoken_for() -> None:
+    unknown = AttachedPolicy(PolicyKind.CUSTOMER_MANAGED, "more", f"arn:aws:iam::{LAB}:policy/more", "", None, None)
+    shop, data, lab = set_role(SHOP, BROAD), set_role(DATA, BROAD), set_role(LAB, BROAD, unknown)
+    used = [use("sqs:ListQueues")]
+    found = answer({shop: used, data: used, lab: used})
+    assert found.proposals[LAB].diff.principal_class is PrincipalClass.GRANTS_UNKNOWN
+    assert "policy/more" in found.caveats(SHOP)[CaveatKind.OTHER_ACCOUNT].message
+    assert f"accounts {SHOP} and {DATA}," in found.proposals[SHOP].advice
+    assert found.texts(SHOP) == found.texts(DATA) != []
+
+
 def test_an_account_without_logs_holds_the_set_back() -> None:
     shop, data = set_role(SHOP, BROAD), set_role(DATA, BROAD)
     found = answer({shop: [use("sqs:ListQueues")], data: []}, days={DATA: 0})
