@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 
 from lpgen.core.analysis.decisions import accept_caveat
-from lpgen.core.analysis.names import drawn_names_from_uses
 from lpgen.core.analysis.trail_coverage import granted_regions, leader_of_regions
 from lpgen.core.findings import Caveat, CaveatKind, UngrantedUse
 from lpgen.core.grounds import AccountCoverage, CoverageSource, PrincipalGrants, PrincipalUsage
-from lpgen.core.model import Action, AttachedPolicy, Principal, SkipReason
-from lpgen.core.policies.match_resource import resource_contains
-from lpgen.core.replacements import Decision, Line, Scope
+from lpgen.core.model import AttachedPolicy, Principal, SkipReason
+from lpgen.core.replacements import Decision
 
 NEVER_USED_DAYS = 400
 """IAM reports a role's last use for 400 days back, so a role older than that without one was not used since.
@@ -151,38 +148,6 @@ def _other_regions(grants: PrincipalGrants, coverage: AccountCoverage | None) ->
             " Regions would: use in other Regions would not have shown",
             "other-regions",
         )
-
-
-def drawn_name_caveats(
-    grants: PrincipalGrants, usage: PrincipalUsage, lines: Iterable[Line], *, decisions: Sequence[Decision]
-) -> tuple[Caveat, ...]:
-    """A caveat for each kind of name that the principal draws anew each time it creates something, where the old
-    policies allow the next one too and the `lines` only those that were seen."""
-    stays: dict[Action, list[Scope]] = defaultdict(list)
-    for line in lines:
-        stays[line.action].append(line.scope)
-    found: list[Caveat] = []
-    for drawn in drawn_names_from_uses(usage.uses):
-        old = (
-            Scope(one.statement.resources, one.statement.not_resource)
-            for one in grants.allows
-            if drawn.action in one.actions
-        )
-        if _allows_shape(old, drawn.shape) and not _allows_shape(stays[drawn.action], drawn.shape):
-            caveat = Caveat(
-                CaveatKind.DRAWN_NAMES,
-                f"{drawn.action} made {drawn.names} names that differ in generated parts alone, such as"
-                f" {drawn.example}: the replacement allows these, and would refuse the next",
-                f"drawn-names {drawn.action} {drawn.shape}",
-            )
-            accepted = accept_caveat(decisions, principal=grants.principal.arn, caveat=caveat)
-            found.append(replace(caveat, accepted_by=accepted))
-    return tuple(found)
-
-
-def _allows_shape(scopes: Iterable[Scope], shape: str) -> bool:
-    """Whether one of the scopes holds all names of a shape, as far as texts tell."""
-    return any(one.not_resource or any(resource_contains(text, shape) for text in one.resources) for one in scopes)
 
 
 def missing_leader(coverage: AccountCoverage | None) -> str:

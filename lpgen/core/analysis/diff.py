@@ -8,8 +8,9 @@ from datetime import date
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.access_holes import access_hole_caveats, seen_services_from_usage
-from lpgen.core.analysis.caveats import caveats_of_principal, drawn_name_caveats
+from lpgen.core.analysis.caveats import caveats_of_principal
 from lpgen.core.analysis.decisions import applies_to_action, decisions_in_force, drops_line, drops_row
+from lpgen.core.analysis.drawn_names import drawn_name_caveats
 from lpgen.core.analysis.granting import NOTHING, Granting, granting_by_action
 from lpgen.core.analysis.hidden_roles import PASS_ROLE, HiddenRoles
 from lpgen.core.analysis.lines import lines_for_grants, lines_from_uses, merge_lines, without_needless

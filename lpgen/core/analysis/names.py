@@ -14,7 +14,7 @@ from typing import Final
 
 from lpgen.core.arns import split_arn
 from lpgen.core.grounds import Use
-from lpgen.core.model import Action, Outcome, Resource, ResourceKind
+from lpgen.core.model import Outcome, Resource, ResourceKind
 from lpgen.core.policies.match import glob_match
 
 SHORT_LIVED: Final = "short-lived-id"
@@ -71,7 +71,7 @@ _LAUNCHED: Final = (
 
 _HANDS_OUT_RIGHTS: Final = ("", "iam", "sts", "organizations", "kms")
 _DELETES: Final = ("Cancel", "Delete", "Deregister", "Release", "Terminate")
-_ASSIGNED_ID: Final = re.compile(r"[a-z]+(?:-[a-z]+)*-[0-9a-f]{8,17}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ASSIGNED_ID: Final = re.compile(r"[a-z]+(?:-[a-z]+)*-[0-9a-f]{8,17}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Each release of an image has an id of its own, and each copy of a disk.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/finding-an-ami.html
 # https://docs.aws.amazon.com/ebs/latest/userguide/ebs-snapshots.html
@@ -79,10 +79,6 @@ _RELEASED: Final = re.compile(r"(image/ami-|snapshot/snap-)[0-9a-f]{8,17}")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9]+")
 _GENERATED: Final = re.compile(r"\d+|\d+T\d+Z?|(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{6,}")
 _SHORTEST_STEM: Final = 3
-
-# CloudFormation ends the names it makes up in some ten letters and digits.
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
-_MADE_UP: Final = re.compile(r"(?=[A-Za-z]*\d)[A-Za-z0-9]{8,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +129,7 @@ def _assigned_id_pattern(arn: str, created: Iterable[str]) -> NamePattern | None
         name = fields.name.removeprefix(head)
         if fields.service == service and fields.name.startswith(head) and shape.fullmatch(name):
             return NamePattern(Resource(ResourceKind.FOLD, arn.removesuffix(name) + "*"), SHORT_LIVED)
-    if _ASSIGNED_ID.fullmatch(fields.name.rpartition("/")[2]):
+    if ASSIGNED_ID.fullmatch(fields.name.rpartition("/")[2]):
         for pattern in created:
             if glob_match(pattern, arn):
                 return NamePattern(Resource(ResourceKind.FOLD, pattern), CREATED)
@@ -149,7 +145,7 @@ def _deleted(uses: Iterable[Use]) -> dict[str, NamePattern]:
         if deletes and use.outcome is Outcome.ALLOWED and use.resource.kind is ResourceKind.ARN:
             fields = split_arn(use.resource.text)
             _, slash, name = fields.name.rpartition("/")
-            if slash and _ASSIGNED_ID.fullmatch(name) and fields.service not in _HANDS_OUT_RIGHTS:
+            if slash and ASSIGNED_ID.fullmatch(name) and fields.service not in _HANDS_OUT_RIGHTS:
                 types[use.resource.text.removesuffix(name)].add(use.resource.text)
     return {
         arn: NamePattern(Resource(ResourceKind.FOLD, f"{start}*"), DELETED)
@@ -190,52 +186,14 @@ def _name_shape(arn: str) -> str:
     if released:
         return arn.removesuffix(fields.name) + released[1] + "*"
     name = re.split("[/:]", fields.name)[-1]
-    if _ASSIGNED_ID.fullmatch(name):
+    if ASSIGNED_ID.fullmatch(name):
         return ""
-    shape = _with_stars(name)
+    shape = with_stars(name)
     stem = shape.partition("*")[0]
     return arn.removesuffix(name) + shape if "*" in shape and len(stem) >= _SHORTEST_STEM else ""
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnNames:
-    """Names that an action made anew each time, by their shape; `example` is one of so many."""
-
-    action: Action
-    shape: str
-    names: int
-    example: str
-
-
-def drawn_names_from_uses(uses: Iterable[Use]) -> tuple[DrawnNames, ...]:
-    """The names of roles, users and the like that were created under generated names, and others' that are nothing but
-    generated: the next one has another name, and no rule makes a pattern of these."""
-    found: dict[tuple[Action, str], set[str]] = defaultdict(set)
-    for use in uses:
-        creates = use.action.partition(":")[2].startswith("Create")
-        if creates and use.outcome is not Outcome.DENIED and use.resource.kind is ResourceKind.ARN:
-            shape = _drawn_shape(use.resource.text)
-            if shape:
-                found[use.action, shape].add(use.resource.text)
-    return tuple(
-        DrawnNames(action, shape, len(names), min(names))
-        for (action, shape), names in sorted(found.items())
-        if len(names) > 1
-    )
-
-
-def _drawn_shape(arn: str) -> str:
-    """The ARN with the generated parts of its last name as `*`, "" where it has none that a pattern can't stand for."""
-    fields = split_arn(arn)
-    name = re.split("[/:]", fields.name)[-1]
-    if not name or any(character in arn for character in "*?$"):
-        return ""
-    shape = "*" if _ASSIGNED_ID.fullmatch(name) else _with_stars(name, _MADE_UP if fields.service == "iam" else None)
-    is_told = fields.service == "iam" and "*" in shape
-    return arn.removesuffix(name) + shape if is_told or shape == "*" else ""
-
-
-def _with_stars(name: str, also: re.Pattern[str] | None = None) -> str:
+def with_stars(name: str, also: re.Pattern[str] | None = None) -> str:
     """The name with its generated parts as `*`; `also` are more shapes of such parts."""
 
     def star(token: re.Match[str]) -> str:
@@ -255,7 +213,7 @@ def _object_shape(path: str) -> str:
     shapes: list[str] = []
     told = False
     for part in parts:
-        shape = _with_stars(part)
+        shape = with_stars(part)
         told = told or len(shape.partition("*")[0]) >= _SHORTEST_STEM
         shapes.append(shape if told or part == "*" else _with_question_marks(part))
     return "/".join([bucket, *shapes])

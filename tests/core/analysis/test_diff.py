@@ -399,31 +399,3 @@ def test_statements_on_other_types_leave_no_line() -> None:
     principal = role(policy(allow("ec2:CreateVolume", snapshots), allow("ec2:CreateVolume", volumes)))
     found = diff_of(principal, [use("ec2:CreateVolume", seen)])
     assert [line.scope for line in found.lines] == [Scope((seen,))]
-
-
-def test_diff_calls_no_replacement_safe_that_would_refuse_the_next_of_names_drawn_anew() -> None:
-    anything, team = "*", f"arn:aws:iam::{ACCOUNT}:role/team/*"
-    made = [f"arn:aws:iam::{ACCOUNT}:role/team/app-Fn-{suffix}" for suffix in ("1ABCD2EFGH3I", "Z9YXW8VUTS7R")]
-    used = [use("iam:CreateRole", arn) for arn in made]
-    for granted in (anything, team):
-        found = diff_of(role(policy(allow("iam:CreateRole", granted))), used)
-        (caveat,) = found.caveats
-        assert caveat.kind is CaveatKind.DRAWN_NAMES
-        assert caveat.item == f"drawn-names iam:CreateRole arn:aws:iam::{ACCOUNT}:role/team/app-Fn-*"
-    assert not diff_of(role(policy(allow("iam:CreateRole", made))), used).caveats
-    keep = Decision(
-        DecisionKind.KEEP,
-        "*",
-        "iam:CreateRole",
-        f"arn:aws:iam::{ACCOUNT}:role/team/app-*",
-        "",
-        "",
-        "",
-        "apps",
-        "me",
-        "",
-    )
-    assert not diff_of(role(policy(allow("iam:CreateRole"))), used, options=Options(decisions=(keep,))).caveats
-    accept = replace(keep, kind=DecisionKind.ACCEPT, item="drawn-names iam:CreateRole *", action="", resource="")
-    found = diff_of(role(policy(allow("iam:CreateRole"))), used, options=Options(decisions=(accept,)))
-    assert not found.open_caveats

@@ -8,7 +8,6 @@ from lpgen.core.analysis.names import (
     FAMILY,
     FAMILY_SIZE,
     SHORT_LIVED,
-    drawn_names_from_uses,
     name_patterns_from_uses,
 )
 from lpgen.core.model import Outcome
@@ -84,27 +83,6 @@ def test_objects_and_folders_that_are_named_by_date_or_hash_become_a_family() ->
     assert family(*(f"2026/{day}/*" for day in days)) == {("????/??/*", FAMILY)}
     assert family(*(f"0a1b2c3d{day}.zip" for day in days)) == {("??????????.zip", FAMILY)}
     assert family("a/*", "b/*", "c/*", "d/*", "e/*", "f/*") == set()
-
-
-def drawn(*arns: str, action: str = "iam:CreateRole") -> list[tuple[str, int]]:
-    return [(one.shape, one.names) for one in drawn_names_from_uses(use(action, arn) for arn in arns)]
-
-
-def test_names_that_are_drawn_anew_each_time_are_told_by_their_shape() -> None:
-    role = "arn:aws:iam::111122223333:role"
-    stacks = (f"{role}/team/app-Fn-{suffix}" for suffix in ("1ABCD2EFGH3I", "Z9YXW8VUTS7R"))
-    assert drawn(*stacks) == [(f"{role}/team/app-Fn-*", 2)]
-    assert drawn(f"{role}/node-1", f"{role}/node-2", f"{role}/node-3") == [(f"{role}/node-*", 3)]
-    secret = f"arn:aws:secretsmanager:{HERE}:secret:"
-    uuids = [f"{secret}0f1e2d3c-0000-4000-8000-00000000000{number}" for number in range(3)]
-    assert drawn(*uuids, action="secretsmanager:CreateSecret") == [(f"{secret}*", 3)]
-    assert drawn(f"{role}/node-1") == []
-    assert drawn(f"{role}/payments", f"{role}/orders") == []
-    assert drawn(f"{role}/node-1", f"{role}/node-2", action="iam:GetRole") == []
-    queues = (f"arn:aws:sqs:{HERE}:report-{number}" for number in range(3))
-    assert drawn(*queues, action="sqs:CreateQueue") == []
-    denied = (use("iam:CreateRole", f"{role}/node-{number}", outcome=Outcome.DENIED) for number in range(3))
-    assert drawn_names_from_uses(denied) == ()
 
 
 def test_ids_that_a_principal_deletes_become_the_pattern_of_their_type() -> None:

@@ -1,0 +1,63 @@
+"""Names drawn anew each time: told by their shape, and said where a replacement would refuse the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lpgen.core.analysis.drawn_names import drawn_names_from_uses
+from lpgen.core.findings import CaveatKind
+from lpgen.core.model import Outcome
+from lpgen.core.options import Options
+from lpgen.core.replacements import Decision, DecisionKind
+from tests.core.analysis.test_diff import diff_of
+from tests.core.analysis.test_names import HERE
+from tests.worlds import ACCOUNT, allow, policy, role, use
+
+
+def drawn(*arns: str, action: str = "iam:CreateRole") -> list[tuple[str, int]]:
+    return [(one.shape, one.names) for one in drawn_names_from_uses(use(action, arn) for arn in arns)]
+
+
+def test_names_that_are_drawn_anew_each_time_are_told_by_their_shape() -> None:
+    role = "arn:aws:iam::111122223333:role"
+    stacks = (f"{role}/team/app-Fn-{suffix}" for suffix in ("1ABCD2EFGH3I", "Z9YXW8VUTS7R"))
+    assert drawn(*stacks) == [(f"{role}/team/app-Fn-*", 2)]
+    assert drawn(f"{role}/node-1", f"{role}/node-2", f"{role}/node-3") == [(f"{role}/node-*", 3)]
+    secret = f"arn:aws:secretsmanager:{HERE}:secret:"
+    uuids = [f"{secret}0f1e2d3c-0000-4000-8000-00000000000{number}" for number in range(3)]
+    assert drawn(*uuids, action="secretsmanager:CreateSecret") == [(f"{secret}*", 3)]
+    assert drawn(f"{role}/node-1") == []
+    assert drawn(f"{role}/payments", f"{role}/orders") == []
+    assert drawn(f"{role}/node-1", f"{role}/node-2", action="iam:GetRole") == []
+    queues = (f"arn:aws:sqs:{HERE}:report-{number}" for number in range(3))
+    assert drawn(*queues, action="sqs:CreateQueue") == []
+    denied = (use("iam:CreateRole", f"{role}/node-{number}", outcome=Outcome.DENIED) for number in range(3))
+    assert drawn_names_from_uses(denied) == ()
+
+
+def test_diff_calls_no_replacement_safe_that_would_refuse_the_next_of_names_drawn_anew() -> None:
+    anything, team = "*", f"arn:aws:iam::{ACCOUNT}:role/team/*"
+    made = [f"arn:aws:iam::{ACCOUNT}:role/team/app-Fn-{suffix}" for suffix in ("1ABCD2EFGH3I", "Z9YXW8VUTS7R")]
+    used = [use("iam:CreateRole", arn) for arn in made]
+    for granted in (anything, team):
+        found = diff_of(role(policy(allow("iam:CreateRole", granted))), used)
+        (caveat,) = found.caveats
+        assert caveat.kind is CaveatKind.DRAWN_NAMES
+        assert caveat.item == f"drawn-names iam:CreateRole arn:aws:iam::{ACCOUNT}:role/team/app-Fn-*"
+    assert not diff_of(role(policy(allow("iam:CreateRole", made))), used).caveats
+    keep = Decision(
+        DecisionKind.KEEP,
+        "*",
+        "iam:CreateRole",
+        f"arn:aws:iam::{ACCOUNT}:role/team/app-*",
+        "",
+        "",
+        "",
+        "apps",
+        "me",
+        "",
+    )
+    assert not diff_of(role(policy(allow("iam:CreateRole"))), used, options=Options(decisions=(keep,))).caveats
+    accept = replace(keep, kind=DecisionKind.ACCEPT, item="drawn-names iam:CreateRole *", action="", resource="")
+    found = diff_of(role(policy(allow("iam:CreateRole"))), used, options=Options(decisions=(accept,)))
+    assert not found.open_caveats
