@@ -21,8 +21,8 @@ from lpgen.core.model import Action, Outcome, ResourceKind
 from lpgen.core.policies.match_resource import resource_contains
 from lpgen.core.replacements import Decision, Line, Scope
 
-# CloudFormation ends the names it makes up in some ten letters and digits.
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
+# CloudFormation ends the names that it makes up in some twelve letters and digits.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
 _MADE_UP: Final = re.compile(r"(?=[A-Za-z]*\d)[A-Za-z0-9]{8,}")
 
 
