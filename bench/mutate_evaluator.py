@@ -63,7 +63,12 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant("an endpoint policy is forgotten", "authorize.py", "Layer.RCP, Layer.ENDPOINT)", "Layer.RCP)"),
     Mutant("one side is enough across accounts", "authorize.py", "all_of((own, there))", "any_of((own, there))"),
-    Mutant("the resource's account is ignored", "authorize.py", "owner = request.resource_account or ", "owner = "),
+    Mutant(
+        "the resource's account is ignored",
+        "authorize.py",
+        "return request.resource_account or account_in_arn",
+        "return account_in_arn",
+    ),
     Mutant(
         "a key policy needn't delegate",
         "authorize.py",
@@ -223,6 +228,18 @@ MUTANTS: tuple[Mutant, ...] = (
         '"${" in',
     ),
     Mutant("a value's wildcards count", "policy_variables.py", "literal_tokens(text) if literal else", ""),
+    Mutant(
+        "names that hold colons stand side by side",
+        "match_resource.py",
+        'named = kind in ("key-pair", "placement-group")',
+        "named = False",
+    ),
+    Mutant(
+        "one field in common is enough",
+        "match_resource.py",
+        "return all(patterns_intersect(one, other) for",
+        "return any(patterns_intersect(one, other) for",
+    ),
     Mutant(
         "a variable without a value matches everything",
         "match_statement.py",

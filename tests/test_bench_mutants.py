@@ -1,0 +1,13 @@
+"""The mutation check breaks the evaluator as it is now."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.mutate_evaluator import MUTANTS, PACKAGE, ROOT, Mutant
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda one: str(one.name))
+def test_every_mutant_is_a_change_of_the_code_that_is_there(mutant: Mutant) -> None:
+    source = (ROOT / PACKAGE / mutant.module).read_text(encoding="utf-8")
+    assert mutant.apply(source) != source
