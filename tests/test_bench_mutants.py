@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.mutate_evaluator import MUTANTS, PACKAGE, ROOT, Mutant
+from bench.mutants import MUTANTS, Mutant
+from bench.mutate_evaluator import PACKAGE, ROOT
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda one: str(one.name))
