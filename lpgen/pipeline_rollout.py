@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.folders import plain_name
 from lpgen.core.identity_center import PermissionSet, permission_set_of
 from lpgen.core.model import PrincipalKind
 from lpgen.core.policies.match import glob_match
@@ -87,8 +88,7 @@ def _texts_of_sets(plan: RolloutPlan) -> dict[str, str]:
 
 
 def _file_name(plan: PrincipalPlan) -> str:
-    name = "".join(c if c.isascii() and (c.isalnum() or c in "_+=,.@-") else "_" for c in plan.name)
-    return f"{plan.account}-{plan.kind}-{name}"
+    return f"{plan.account}-{plan.kind}-{plain_name(plan.name)}"
 
 
 def _is_named(arn: str, glob: str) -> bool:

@@ -13,7 +13,7 @@ _LONGEST: Final = 120
 def folder_of_principal(principal: Principal) -> str:
     """The folder of a principal: account, kind and name, which IAM keeps unique and free of slashes."""
     account, name = principal.account or "no-account", principal.name or "_"
-    whole = f"{_plain(account)}-{principal.kind}-{_plain(name)}"
+    whole = f"{plain_name(account)}-{principal.kind}-{plain_name(name)}"
     if whole == f"{account}-{principal.kind}-{principal.name}" and len(whole) <= _LONGEST:
         return whole
     # No name that IAM takes comes here; what else a file holds gets a folder of its own all the same.
@@ -23,8 +23,9 @@ def folder_of_principal(principal: Principal) -> str:
 
 def folder_of_account(principal: Principal) -> str:
     """The folder of a principal's account."""
-    return _plain(principal.account or "no-account")
+    return plain_name(principal.account or "no-account")
 
 
-def _plain(text: str) -> str:
+def plain_name(text: str) -> str:
+    """The text with `_` for each character that isn't safe in the name of a file everywhere."""
     return "".join(one if one.isascii() and (one.isalnum() or one in "_+=,.@-") else "_" for one in text)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from lpgen.core.analysis.decisions import accept_caveat
-from lpgen.core.analysis.trail_coverage import granted_regions, leader_of_regions
+from lpgen.core.analysis.trail_coverage import granted_regions, missing_leader
 from lpgen.core.findings import Caveat, CaveatKind, UngrantedUse
-from lpgen.core.grounds import AccountCoverage, CoverageSource, PrincipalGrants, PrincipalUsage
+from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import AttachedPolicy, Principal, SkipReason
 from lpgen.core.replacements import Decision
 
@@ -148,14 +148,6 @@ def _other_regions(grants: PrincipalGrants, coverage: AccountCoverage | None) ->
             " Regions would: use in other Regions would not have shown",
             "other-regions",
         )
-
-
-def missing_leader(coverage: AccountCoverage | None) -> str:
-    """The Region of global services where the logs hold no record of it, and no settings decide; else ""."""
-    if coverage is None or coverage.known_from is CoverageSource.TRAILS or not coverage.regions:
-        return ""
-    leader = leader_of_regions(coverage.regions)
-    return "" if leader in coverage.regions else leader
 
 
 def has_unseen_use(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> bool:

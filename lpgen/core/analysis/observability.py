@@ -14,7 +14,7 @@ from lpgen.core.analysis.trail_coverage import (
     ANY_REGION,
     GLOBAL_SERVICES,
     Events,
-    leader_of_regions,
+    missing_leader,
     named_regions,
     recording_trails,
     regions_of_events,
@@ -125,21 +125,19 @@ class Observability:
 
     def silent_region(self, action: Action, account: str, region: str) -> str:
         """Why use of an action in a Region would not have shown by the log, which holds no record of it; else ""."""
-        covered = self._coverage.get(account)
-        if covered is None or region in (ANY_REGION, *covered.regions):
-            return ""
-        if covered.known_from is CoverageSource.TRAILS or not self._is_regional(action):
-            return ""
-        return f"the logs hold no record of {region}"
+        is_silent = self._lacks(account, region) and self._is_regional(action)
+        return f"the logs hold no record of {region}" if is_silent else ""
 
     def names_silent_regions(self, account: str, grants: Iterable[Grant]) -> bool:
         """Whether a statement names a Region of which the log of the account holds no record, and settings don't
         decide."""
+        return any(self._lacks(account, region) for one in grants for _, region in named_regions(one))
+
+    def _lacks(self, account: str, region: str) -> bool:
         covered = self._coverage.get(account)
-        if covered is None or covered.known_from is CoverageSource.TRAILS:
+        if region == ANY_REGION or covered is None or covered.known_from is CoverageSource.TRAILS:
             return False
-        known = {ANY_REGION, *covered.regions}
-        return any(region not in known for one in grants for _, region in named_regions(one))
+        return region not in covered.regions
 
     def _is_regional(self, action: Action) -> bool:
         return self.visibility(action) is Visibility.MANAGEMENT and action.partition(":")[0] not in GLOBAL_SERVICES
@@ -244,8 +242,7 @@ class Observability:
         covered = self._coverage.get(account)
         unseen = covered.unseen if covered else frozenset[str]()
         seen = {one: self._why_late(one, covered) for one in covered.seen} if covered else {}
-        leader = leader_of_regions(covered.regions) if covered else ""
-        no_global = "" if covered is None or leader in covered.regions else leader
+        no_global = missing_leader(covered)
         key = (unseen, frozenset(seen.items()), regions, no_global)  # which many accounts have in common
         found = self._by_log.get(key)
         if found is None:

@@ -60,11 +60,10 @@ def share_lines(
     former = _former_roles(strangers)
     found = {one.principal.arn: one for one in diffs}
     for of, members in _sets(diffs).items():
-        accounts: dict[object, list[str]] = defaultdict(list)
-        for one in members:
-            if not by_arn[one.principal.arn].missing:
-                accounts[_policies(one.principal)].append(one.principal.account)
         known = [one for one in members if not by_arn[one.principal.arn].missing]
+        accounts: dict[object, list[str]] = defaultdict(list)
+        for one in known:
+            accounts[_policies(one.principal)].append(one.principal.account)
         shared = _Shared(of, known) if len(accounts) == 1 and len(known) > 1 else None
         for one in members:
             arn = one.principal.arn

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Final
 
-from lpgen.core.grounds import SIDE_WORDS, Grant
+from lpgen.core.grounds import SIDE_WORDS, AccountCoverage, CoverageSource, Grant
 from lpgen.core.policies.match import glob_match
 from lpgen.core.trails import NEGATIVE, FieldOperator, FieldTest, Selector, Trail
 
@@ -122,11 +122,14 @@ def _leader(trail: str) -> str:
     return _LEADERS.get(trail.split(":")[1], _LEADER)
 
 
-def leader_of_regions(regions: Iterable[str]) -> str:
-    """The Region in which the events of global services are recorded, in the partition of these Regions."""
-    return next(
-        (leader for region in regions for start, leader in _LEADER_BY_START if region.startswith(start)), _LEADER
-    )
+def missing_leader(coverage: AccountCoverage | None) -> str:
+    """The Region in which global services record their events, in the partition of the logs, where these hold no record
+    of it and settings don't decide alone; else ""."""
+    if coverage is None or coverage.known_from is CoverageSource.TRAILS or not coverage.regions:
+        return ""
+    starts = (leader for region in coverage.regions for start, leader in _LEADER_BY_START if region.startswith(start))
+    leader = next(starts, _LEADER)
+    return "" if leader in coverage.regions else leader
 
 
 _OTHER_TYPE: Final = "doesn't select the data events of its type"

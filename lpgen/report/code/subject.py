@@ -9,7 +9,7 @@ from typing import Final
 
 from lpgen.core.findings import Detachment, PrincipalClass, Proposal
 from lpgen.core.folders import folder_of_account, folder_of_principal
-from lpgen.core.identity_center import permission_set_of
+from lpgen.core.identity_center import PermissionSet, permission_set_of
 from lpgen.core.model import Principal
 from lpgen.core.rollout.code import permission_set_policy
 from lpgen.report.plan import goes_with, plan_note
@@ -82,22 +82,20 @@ def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
 
 def once_per_set(subjects: Iterable[CodeSubject]) -> tuple[CodeSubject, ...]:
     """The subjects in their order; roles of one permission set with the same policy are one, the first of them."""
-    found: dict[object, list[CodeSubject]] = defaultdict(list)
+    found: dict[PermissionSet | str, list[CodeSubject]] = defaultdict(list)
     for one in subjects:
         of = permission_set_of(one.principal.arn) if one.of_permission_set else None
         found[of or one.principal.arn].append(one)
-    return tuple(merged for same in found.values() for merged in _merged(same))
+    return tuple(one for of, same in found.items() for one in (same if isinstance(of, str) else _merged(same)))
 
 
 def _merged(same: Sequence[CodeSubject]) -> Iterable[CodeSubject]:
-    first = same[0]
-    if not first.of_permission_set or permission_set_of(first.principal.arn) is None:
-        return same
+    """The roles of one permission set as one, or as they are where their policies differ."""
     if len({tuple(document.text for document in one.documents) for one in same}) > 1:
         return same
     reasons = tuple(dict.fromkeys(reason for one in same for reason in one.reasons))
     detach = Detachment(*map(_union, zip(*(astuple(one.detach) for one in same), strict=True)))
-    return [replace(first, reasons=reasons, detach=detach, roles=tuple(one.principal.arn for one in same))]
+    return [replace(same[0], reasons=reasons, detach=detach, roles=tuple(one.principal.arn for one in same))]
 
 
 def _union(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

@@ -383,19 +383,3 @@ def test_diff_keeps_passing_the_roles_of_task_definitions(action: str) -> None:
     hidden = HiddenRoles(bundled_catalog(), world)
     passing = use(action, f"arn:aws:ecs:us-east-1:{ACCOUNT}:service/prod/web")
     assert set(hidden.roles(ACCOUNT, [passing])) == {world[1].arn}
-
-
-def test_folders_that_follow_one_another_are_kept_by_their_shape_within_the_grant() -> None:
-    days = [use("s3:PutObject", f"{DATA}/orders/dt=2026-09-0{day}/*") for day in range(1, 6)]
-    found = diff_of(role(policy(allow("s3:PutObject", f"{DATA}/orders/*"), allow("s3:PutObject", DATA))), days)
-    assert {(line.scope, line.rule) for line in found.lines} == {(Scope((f"{DATA}/orders/dt=*/*",)), "name-family")}
-    found = diff_of(role(policy(allow("s3:PutObject", f"{DATA}/orders/dt=2026-*"))), days)
-    assert {line.scope for line in found.lines} == {Scope((f"{DATA}/orders/dt=2026-*/*",))}
-
-
-def test_statements_on_other_types_leave_no_line() -> None:
-    volumes, snapshots = (f"arn:aws:ec2:*:*:{kind}/*" for kind in ("volume", "snapshot"))
-    seen = "arn:aws:ec2:us-east-1:111122223333:volume/*"
-    principal = role(policy(allow("ec2:CreateVolume", snapshots), allow("ec2:CreateVolume", volumes)))
-    found = diff_of(principal, [use("ec2:CreateVolume", seen)])
-    assert [line.scope for line in found.lines] == [Scope((seen,))]

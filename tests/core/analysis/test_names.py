@@ -11,7 +11,9 @@ from lpgen.core.analysis.names import (
     name_patterns_from_uses,
 )
 from lpgen.core.model import Outcome
-from tests.worlds import use
+from lpgen.core.replacements import Scope
+from tests.core.analysis.test_diff import DATA, diff_of
+from tests.worlds import allow, policy, role, use
 
 HERE = "us-east-1:111122223333"
 
@@ -100,3 +102,19 @@ def test_ids_that_a_principal_deletes_become_the_pattern_of_their_type() -> None
     assert patterns(*keys, action="kms:DeleteImportedKeyMaterial") == {}
     tried = [use("ec2:DeleteSecurityGroup", arn, outcome=Outcome.UNDETERMINED) for arn in groups]
     assert name_patterns_from_uses(tried) == {}
+
+
+def test_folders_that_follow_one_another_are_kept_by_their_shape_within_the_grant() -> None:
+    days = [use("s3:PutObject", f"{DATA}/orders/dt=2026-09-0{day}/*") for day in range(1, 6)]
+    found = diff_of(role(policy(allow("s3:PutObject", f"{DATA}/orders/*"), allow("s3:PutObject", DATA))), days)
+    assert {(line.scope, line.rule) for line in found.lines} == {(Scope((f"{DATA}/orders/dt=*/*",)), "name-family")}
+    found = diff_of(role(policy(allow("s3:PutObject", f"{DATA}/orders/dt=2026-*"))), days)
+    assert {line.scope for line in found.lines} == {Scope((f"{DATA}/orders/dt=2026-*/*",))}
+
+
+def test_statements_on_other_types_leave_no_line() -> None:
+    volumes, snapshots = (f"arn:aws:ec2:*:*:{kind}/*" for kind in ("volume", "snapshot"))
+    seen = "arn:aws:ec2:us-east-1:111122223333:volume/*"
+    principal = role(policy(allow("ec2:CreateVolume", snapshots), allow("ec2:CreateVolume", volumes)))
+    found = diff_of(principal, [use("ec2:CreateVolume", seen)])
+    assert [line.scope for line in found.lines] == [Scope((seen,))]
