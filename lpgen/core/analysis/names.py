@@ -76,8 +76,10 @@ ASSIGNED_ID: Final = re.compile(r"[a-z]+(?:-[a-z]+)*-[0-9a-f]{8,17}|[0-9a-f]{8}(
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/finding-an-ami.html
 # https://docs.aws.amazon.com/ebs/latest/userguide/ebs-snapshots.html
 _RELEASED: Final = re.compile(r"(image/ami-|snapshot/snap-)[0-9a-f]{8,17}")
-_TOKEN: Final = re.compile(r"[A-Za-z0-9]+")
-_GENERATED: Final = re.compile(r"\d+|\d+T\d+Z?|(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{6,}")
+_UUID: Final = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_TOKEN: Final = re.compile(rf"{_UUID}(?![A-Za-z0-9])|[A-Za-z0-9]+")
+_GENERATED: Final = re.compile(rf"\d+|\d+T\d+Z?|(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{{6,}}|{_UUID}")
+_LETTER_OR_DIGIT: Final = re.compile("[A-Za-z0-9]")
 _SHORTEST_STEM: Final = 3
 
 
@@ -220,7 +222,10 @@ def _object_shape(path: str) -> str:
 
 
 def _with_question_marks(name: str) -> str:
-    """The name with each character of its generated parts as `?`."""
-    return _TOKEN.sub(
-        lambda token: "?" * len(token.group()) if _GENERATED.fullmatch(token.group()) else token.group(), name
-    )
+    """The name with each letter and digit of its generated parts as `?`."""
+
+    def question(token: re.Match[str]) -> str:
+        text = token.group()
+        return _LETTER_OR_DIGIT.sub("?", text) if _GENERATED.fullmatch(text) else text
+
+    return _TOKEN.sub(question, name)

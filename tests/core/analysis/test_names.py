@@ -55,6 +55,18 @@ def test_many_names_of_one_shape_become_a_family() -> None:
     assert set(patterns(*queues).values()) == {(f"arn:aws:sqs:{HERE}:report-*-done", FAMILY)}
 
 
+def test_names_that_hold_a_uuid_become_a_family() -> None:
+    """As Packer names its key pairs: https://github.com/hashicorp/packer/issues/1616"""
+    uuids = [f"6{number}715a70-eae1-440e-beef-a46030{number}3cc70" for number in range(FAMILY_SIZE)]
+    pairs = [f"arn:aws:ec2:{HERE}:key-pair/packer_{one}" for one in uuids]
+    assert patterns(*pairs[1:]) == {}
+    assert set(patterns(*pairs).values()) == {(f"arn:aws:ec2:{HERE}:key-pair/packer_*", FAMILY)}
+    longer = [f"{pair}x" for pair in pairs]
+    assert set(patterns(*longer).values()) != {(f"arn:aws:ec2:{HERE}:key-pair/packer_*", FAMILY)}
+    results = {(f"arn:aws:s3:::lake/{'-'.join('?' * size for size in (8, 4, 4, 4, 12))}.csv", FAMILY)}
+    assert set(patterns(*(f"arn:aws:s3:::lake/{one}.csv" for one in uuids)).values()) == results
+
+
 def test_roles_users_and_assigned_ids_never_make_a_family() -> None:
     roles = [f"arn:aws:iam::111122223333:role/batch-{number}" for number in range(10)]
     subnets = [f"arn:aws:ec2:{HERE}:subnet/subnet-0123456789abcde{number:02x}" for number in range(10)]
