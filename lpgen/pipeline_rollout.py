@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.folders import plain_name
+from lpgen.core.folders import files_of_sets, plain_name
 from lpgen.core.identity_center import PermissionSet, permission_set_of
 from lpgen.core.model import PrincipalKind
 from lpgen.core.policies.match import glob_match
@@ -75,16 +75,13 @@ def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
 
 def _texts_of_sets(plan: RolloutPlan) -> dict[str, str]:
     """The inline policies of permission sets by file name: one of a set, but where its roles' replacements differ."""
-    texts: dict[PermissionSet | None, set[str]] = defaultdict(set)
-    for one in plan.principals:
-        if one.permission_set:
-            texts[permission_set_of(one.principal)].add(one.permission_set)
-    found: dict[str, str] = {}
-    for one in plan.principals:
-        of = permission_set_of(one.principal)
-        if one.permission_set:
-            found[of.name if of and len(texts[of]) == 1 else _file_name(one)] = one.permission_set
-    return found
+    plans = [(one, permission_set_of(one.principal)) for one in plan.principals if one.permission_set]
+    texts: dict[PermissionSet, set[str]] = defaultdict(set)
+    for one, of in plans:
+        if of is not None:
+            texts[of].add(one.permission_set)
+    files = {of: name for of, name in files_of_sets(texts).items() if len(texts[of]) == 1}
+    return {(of and files.get(of)) or _file_name(one): one.permission_set for one, of in plans}
 
 
 def _file_name(plan: PrincipalPlan) -> str:

@@ -235,6 +235,7 @@ class CaveatKind(StrEnum):
     UNEXPLAINED_USE = "unexplained_use"
     DRAWN_NAMES = "drawn_names"
     UNEVEN_PERMISSION_SET = "uneven_permission_set"
+    UNLISTED_ROLE = "unlisted_role"
     OTHER_ACCOUNT = "other_account"
     TOO_LARGE = "too_large"
     VERIFICATION = "verification"

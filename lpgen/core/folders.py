@@ -1,10 +1,13 @@
-"""How a principal is called where the names of files and folders are made of it."""
+"""How principals and permission sets are called where the names of files and folders are made of it."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
+from lpgen.core.identity_center import PermissionSet
 from lpgen.core.model import Principal
 
 _LONGEST: Final = 120
@@ -17,13 +20,32 @@ def folder_of_principal(principal: Principal) -> str:
     if whole == f"{account}-{principal.kind}-{principal.name}" and len(whole) <= _LONGEST:
         return whole
     # No name that IAM takes comes here; what else a file holds gets a folder of its own all the same.
-    arn = principal.arn.encode(errors="surrogatepass")
-    return f"{whole[:_LONGEST]}-{hashlib.sha256(arn).hexdigest()[:12]}"
+    return _with_tail(whole, principal.arn)
 
 
 def folder_of_account(principal: Principal) -> str:
     """The folder of a principal's account."""
     return plain_name(principal.account or "no-account")
+
+
+def files_of_sets(sets: Iterable[PermissionSet]) -> dict[PermissionSet, str]:
+    """The names of the files of permission sets, without ending: as the sets are called.
+
+    Sets of two instances of Identity Center may have one name, and some file systems don't tell large letters from
+    small ones: such a name, and one that isn't safe in a file's name, gets a tail that tells the set from all others.
+    """
+    wanted = {one: plain_name(one.name) for one in sets}
+    same = Counter(name.lower() for name in wanted.values())
+    return {
+        one: name
+        if name == one.name and same[name.lower()] == 1 and len(name) <= _LONGEST
+        else _with_tail(name, f"{one.path} {one.name}")
+        for one, name in wanted.items()
+    }
+
+
+def _with_tail(name: str, whole: str) -> str:
+    return f"{name[:_LONGEST]}-{hashlib.sha256(whole.encode(errors='surrogatepass')).hexdigest()[:12]}"
 
 
 def plain_name(text: str) -> str:

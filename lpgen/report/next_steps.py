@@ -82,6 +82,7 @@ _STEPS: Final[dict[CaveatKind, Callable[[Caveat, PrincipalDiff, int], str]]] = {
         "provision the permission set into all its accounts, then take a new snapshot; a customer managed policy that"
         " differs on purpose is changed in its own account"
     ),
+    CaveatKind.UNLISTED_ROLE: _fixed("give the policies of these accounts too, such as by a snapshot of all of them"),
     CaveatKind.OTHER_ACCOUNT: _fixed("clear up the same in the permission set's other accounts, or accept it there"),
     CaveatKind.TOO_LARGE: _fixed("split it into several, or drop kept actions by decisions"),
     CaveatKind.VERIFICATION: _fixed("read the checks that did not pass, and don't put it in place"),

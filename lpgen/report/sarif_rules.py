@@ -233,6 +233,14 @@ CAVEAT_RULES: Final[dict[CaveatKind, SarifRule]] = {
         "that differs on purpose is changed in its own account.",
         _PERMISSION_SETS,
     ),
+    CaveatKind.UNLISTED_ROLE: _not_safe(
+        CaveatKind.UNLISTED_ROLE,
+        "The logs show roles of the permission set in accounts without policies.",
+        "What is put into a permission set changes its roles in all accounts, and what these need is not in the "
+        "replacement.\n\n**What to do:** give the policies of these accounts too, such as by a snapshot of all of "
+        "them.",
+        _PERMISSION_SETS,
+    ),
     CaveatKind.OTHER_ACCOUNT: _not_safe(
         CaveatKind.OTHER_ACCOUNT,
         "Another role of the permission set isn't safe to change yet.",

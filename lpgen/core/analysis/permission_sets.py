@@ -34,6 +34,8 @@ _SHARING_CLASSES: Final = GENERATED_CLASSES | {PrincipalClass.UNUSED}
 StatementKey = tuple[PolicyKind, str, int]
 """A statement as all roles of a set have it: its policy without the account, and its number."""
 
+_OF_ALL_ROLES: Final = frozenset({CaveatKind.UNEVEN_PERMISSION_SET, CaveatKind.UNLISTED_ROLE})
+
 LineKey = tuple[Action, Scope, StatementKey]
 
 
@@ -53,11 +55,14 @@ def share_lines(
 ) -> tuple[PrincipalDiff, ...]:
     """The diffs, in which the roles of one permission set have each other's lines.
 
-    `strangers` are the ARNs of principals with use that the policies don't have: a role that Identity Center made for
-    an earlier assignment of a set to an account, under another suffix, is named in a caveat.
+    `grants` are those of all principals that the policies have, `strangers` the ARNs of principals with use that they
+    don't have. A stranger of a set in one of their accounts was made for an earlier assignment, under another suffix;
+    one in an account of which nothing was given needs what nobody knows. Either is named in a caveat.
     """
     by_arn = {one.principal.arn: one for one in grants}
-    former = _former_roles(strangers)
+    former = _by_set_and_account(strangers)
+    listed = {one.principal.account for one in by_arn.values()}
+    unlisted = {of: sorted(found.keys() - listed) for of, found in former.items()}
     found = {one.principal.arn: one for one in diffs}
     for of, members in _sets(diffs).items():
         known = [one for one in members if not by_arn[one.principal.arn].missing]
@@ -69,7 +74,11 @@ def share_lines(
             arn = one.principal.arn
             generated = one.principal_class in GENERATED_CLASSES
             own = shared.with_lines(one, by_arn[arn]) if shared and generated else one
-            caveats = (*_uneven(accounts.values()), *_recreated(former.get((one.principal.account, of), ())))
+            caveats = (
+                *_uneven(accounts.values()),
+                *_unlisted(unlisted.get(of, ())),
+                *_recreated(former.get(of, {}).get(one.principal.account, ())),
+            )
             found[arn] = _with_caveats(own, _accepted(one, caveats, decisions))
     return tuple(found[one.principal.arn] for one in diffs)
 
@@ -150,7 +159,7 @@ def _statement_key(ref: StatementRef) -> StatementKey:
 
 def _name(kind: PolicyKind, policy: str) -> str:
     """A policy's name without the account that a customer managed one is in."""
-    return policy if kind is PolicyKind.INLINE else split_arn(policy).name
+    return policy if kind is PolicyKind.INLINE else split_arn(policy).name or policy
 
 
 def _policies(principal: Principal) -> object:
@@ -174,6 +183,16 @@ def _uneven(groups: Collection[Sequence[str]]) -> Iterable[Caveat]:
         )
 
 
+def _unlisted(accounts: Sequence[str]) -> Iterable[Caveat]:
+    if accounts:
+        yield Caveat(
+            CaveatKind.UNLISTED_ROLE,
+            f"the logs show that its permission set has a role in {_accounts(accounts)} too, of which no policies were"
+            " given: what is needed there is not in the replacement",
+            "unlisted-role",
+        )
+
+
 def _recreated(former: Sequence[str]) -> Iterable[Caveat]:
     if former:
         yield Caveat(
@@ -184,18 +203,19 @@ def _recreated(former: Sequence[str]) -> Iterable[Caveat]:
         )
 
 
-def _former_roles(strangers: Iterable[str]) -> Mapping[tuple[str, PermissionSet], list[str]]:
-    found: dict[tuple[str, PermissionSet], list[str]] = defaultdict(list)
+def _by_set_and_account(strangers: Iterable[str]) -> Mapping[PermissionSet, Mapping[str, list[str]]]:
+    """The names of the roles among the strangers, by their permission set and account."""
+    found: dict[PermissionSet, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for arn in strangers:
         of = permission_set_of(arn)
         if of is not None:
-            found[split_arn(arn).account, of].append(arn.rpartition("/")[2])
+            found[of][split_arn(arn).account].append(arn.rpartition("/")[2])
     return found
 
 
 def _own_caveats(proposal: Proposal) -> list[Caveat]:
     """Why a role's replacement isn't called safe, but for what all roles of its set are told."""
-    return [one for one in proposal.caveats if one.kind is not CaveatKind.UNEVEN_PERMISSION_SET]
+    return [one for one in proposal.caveats if one.kind not in _OF_ALL_ROLES]
 
 
 def _of_other_roles(mates: Iterable[tuple[Principal, Sequence[Caveat]]]) -> Iterable[Caveat]:

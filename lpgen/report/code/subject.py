@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass, replace
 from typing import Final
 
 from lpgen.core.findings import Detachment, PrincipalClass, Proposal
-from lpgen.core.folders import folder_of_account, folder_of_principal
+from lpgen.core.folders import files_of_sets, folder_of_account, folder_of_principal
 from lpgen.core.identity_center import PermissionSet, permission_set_of
 from lpgen.core.model import Principal
 from lpgen.core.rollout.code import permission_set_policy
@@ -31,8 +31,8 @@ class CodeDocument:
 class CodeSubject:
     """One principal. `reasons` are why it isn't called safe, empty where it is or is in place; `note` is of the plan.
 
-    `detach` leaves out policies with the names of the new ones, which become them. `roles` are the ARNs of a permission
-    set's roles where all of them get the same policy, which is written once.
+    `detach` leaves out policies with the names of the new ones, which become them. Where all roles of a permission set
+    get the same policy, it is written once: `roles` are their ARNs, and `set_file` is what its file is called.
     """
 
     principal: Principal
@@ -42,6 +42,7 @@ class CodeSubject:
     note: str = ""
     of_permission_set: bool = False
     roles: tuple[str, ...] = ()
+    set_file: str = ""
 
     @property
     def permission_set(self) -> str:
@@ -58,7 +59,7 @@ class CodeSubject:
     @property
     def file(self) -> str:
         """The name of its file, without the ending."""
-        return self.permission_set or folder_of_principal(self.principal)
+        return self.set_file or folder_of_principal(self.principal)
 
 
 def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
@@ -86,16 +87,22 @@ def once_per_set(subjects: Iterable[CodeSubject]) -> tuple[CodeSubject, ...]:
     for one in subjects:
         of = permission_set_of(one.principal.arn) if one.of_permission_set else None
         found[of or one.principal.arn].append(one)
-    return tuple(one for of, same in found.items() for one in (same if isinstance(of, str) else _merged(same)))
+    files = files_of_sets(of for of in found if isinstance(of, PermissionSet))
+    return tuple(
+        one
+        for of, same in found.items()
+        for one in (_merged(same, files[of]) if isinstance(of, PermissionSet) else same)
+    )
 
 
-def _merged(same: Sequence[CodeSubject]) -> Iterable[CodeSubject]:
+def _merged(same: Sequence[CodeSubject], file: str) -> Iterable[CodeSubject]:
     """The roles of one permission set as one, or as they are where their policies differ."""
     if len({tuple(document.text for document in one.documents) for one in same}) > 1:
         return same
     reasons = tuple(dict.fromkeys(reason for one in same for reason in one.reasons))
     detach = Detachment(*map(_union, zip(*(astuple(one.detach) for one in same), strict=True)))
-    return [replace(same[0], reasons=reasons, detach=detach, roles=tuple(one.principal.arn for one in same))]
+    roles = tuple(one.principal.arn for one in same)
+    return [replace(same[0], reasons=reasons, detach=detach, roles=roles, set_file=file)]
 
 
 def _union(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

@@ -58,15 +58,17 @@ def versions_file() -> str:
 
 def label_of_principal(principal: Principal) -> str:
     """The name of a principal's blocks, unique within its account and the same in every run."""
-    plain = _IDENTIFIER.sub("_", principal.name)
-    tail = "" if plain == principal.name else f"_{hashlib.sha256(principal.name.encode()).hexdigest()[:8]}"
-    return f"{principal.kind}_{plain}{tail}"
+    return f"{principal.kind}_{_identifier(principal.name)}"
+
+
+def _identifier(name: str) -> str:
+    """A name as Terraform takes it, with a tail where that changes it, so that no two become one."""
+    plain = _IDENTIFIER.sub("_", name)
+    return plain if plain == name else f"{plain}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _label_of_subject(subject: CodeSubject) -> str:
-    if subject.permission_set:
-        return f"permission_set_{_IDENTIFIER.sub('_', subject.permission_set)}"
-    return label_of_principal(subject.principal)
+    return f"permission_set_{_identifier(subject.set_file)}" if subject.roles else label_of_principal(subject.principal)
 
 
 def _document_block(label: str, document: CodeDocument) -> tuple[Block, str]:
@@ -161,7 +163,7 @@ def _header(subject: CodeSubject) -> Iterator[str]:
 
 def _permission_set(subject: CodeSubject) -> Iterator[str]:
     yield "Put this into the permission set, as the `inline_policy` of its `aws_ssoadmin_permission_set_inline_policy`."
-    yield "IAM Identity Center then changes:"
+    yield "IAM Identity Center then changes the set's roles in all accounts, these among them:"
     yield from (f"- {arn}" for arn in subject.roles or [subject.principal.arn])
     yield ""
     yield "It takes the place of:"

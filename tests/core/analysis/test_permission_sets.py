@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.permission_sets import hold_sets_together
+from lpgen.core.arns import split_arn
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, Proposal
 from lpgen.core.grounds import Use
@@ -22,6 +24,7 @@ from lpgen.core.options import Options
 from lpgen.core.replacements import CheckStatus, Decision, DecisionKind, LineKind
 from lpgen.core.usage.tables import merge_usage
 from lpgen.pipeline_analysis import Ground, Verifier
+from lpgen.report.code.files import CodeForm, code_files
 from tests.core.analysis.test_replacement_laws import policies, uses
 from tests.worlds import allow, catalog, days_before_end, grants_of, policy, role, usage_of, use
 
@@ -69,7 +72,8 @@ def answer(
 ) -> Answer:
     """What is proposed for these roles; the logs of each account cover 120 days, or so many, 0 being none."""
     options = options or Options()
-    found = {account: (days or {}).get(account, 120) for account in {one.account for one in members}}
+    accounts = {one.account for one in members} | {split_arn(arn).account for arn in others or {}}
+    found = {account: (days or {}).get(account, 120) for account in accounts}
     usage = merge_usage(
         usage_of(
             {one.arn: used for one, used in members.items() if one.account == account}
@@ -266,3 +270,57 @@ def test_one_replacement_is_proven_for_each_role(
             continue
         assert one.verification is not None
         assert one.verification.status is not CheckStatus.FAILED, one.verification
+
+
+def test_use_in_an_account_without_policies_holds_the_set_back() -> None:
+    shop, data, lab = set_role(SHOP, BROAD), set_role(DATA, BROAD), set_role(LAB, BROAD)
+    used = {shop: [use("sqs:ListQueues")], data: [use("sqs:ListQueues")]}
+    elsewhere = {lab.arn: [use("sns:ListTopics")]}
+    found = answer(used, others=elsewhere)
+    for account in (SHOP, DATA):
+        caveat = found.caveats(account)[CaveatKind.UNLISTED_ROLE]
+        assert f"has a role in account {LAB} too" in caveat.message
+        assert CaveatKind.OTHER_ACCOUNT not in found.caveats(account)
+        assert not found.proposals[account].safe
+    accepted = Decision(DecisionKind.ACCEPT, "*", "", "", "unlisted-role", "", "", "closing it", "me", "")
+    assert answer(used, others=elsewhere, options=Options(decisions=(accepted,))).proposals[SHOP].safe
+    other = role(BROAD, name="other")
+    ended = {**used, replace(other, arn=other.arn.replace(other.account, LAB), account=LAB): [use("sqs:ListQueues")]}
+    assert answer(ended, others=elsewhere).proposals[SHOP].safe
+    alone = answer({shop: used[shop]}, others={data.arn: used[data]})
+    assert not alone.proposals[SHOP].safe
+
+
+def test_roles_of_a_set_share_statements_of_managed_policies_whose_arn_is_not_known() -> None:
+    careful = policy(allow("s3:*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}), name="objects")
+    queues = policy(allow("sqs:*"), name="queues")
+    held = [replace(one, kind=PolicyKind.CUSTOMER_MANAGED) for one in (careful, queues)]
+    used = {
+        set_role(SHOP, *held): [use("s3:GetObject", "arn:aws:s3:::shop/a")],
+        set_role(DATA, *held): [use("sqs:SendMessage", f"arn:aws:sqs:us-east-1:{DATA}:jobs")],
+    }
+    found = answer(used, options=SEEN_ALONE)
+    assert found.texts(SHOP) == found.texts(DATA)
+    assert found.proposals[DATA].safe
+
+
+@pytest.mark.parametrize(
+    ("names", "paths"),
+    [
+        (("Data.Team", "Data_Team"), (SSO, SSO)),
+        (("developer", "Developer"), (SSO, SSO)),
+        (("Developer", "Developer"), (SSO, SSO.replace("eu-west-1", "us-west-2"))),
+    ],
+)
+def test_sets_with_like_names_have_a_file_and_a_block_each(names: tuple[str, str], paths: tuple[str, str]) -> None:
+    made = [
+        replace(one, arn=one.arn.replace(SSO, path), path=path)
+        for account, name, path in zip((SHOP, DATA), names, paths, strict=True)
+        for one in [set_role(account, BROAD, name=name)]
+    ]
+    found = answer({one: [use("sqs:CreateQueue", f"arn:aws:sqs:us-east-1:{one.account}:jobs")] for one in made})
+    files = code_files(found.proposals.values(), CodeForm.TERRAFORM)
+    texts = {path.lower(): text for path, text in files.items() if "permission-sets/" in path}
+    blocks = re.findall(r'^data "aws_iam_policy_document" "(\S+)"', "\n".join(texts.values()), re.MULTILINE)
+    assert len(texts) == 3  # versions.tf is one of them
+    assert len({one.lower() for one in blocks}) == len(blocks) == 2

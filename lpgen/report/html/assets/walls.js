@@ -177,7 +177,7 @@ function wallPicture(services, after, width) {
 const KEYS = [
   ["air", "open: granted"],
   ["seen", "used or tried"],
-  ["kept", "stays, logs can't show use"],
+  ["kept", "stays, not seen in use"],
   ["wall", "closed"],
 ];
 
