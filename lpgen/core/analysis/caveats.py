@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -138,16 +138,21 @@ def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: Accoun
 def _other_regions(grants: PrincipalGrants, coverage: AccountCoverage | None) -> Iterable[Caveat]:
     """Logs without a record of the Region that global services record in are hardly those of all Regions.
 
+    That matters but where every statement is limited to Regions that they hold records of.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
     """
     leader = missing_leader(coverage)
-    if coverage and leader and not all(map(granted_regions, grants.allows)):
+    if coverage and leader and not all(_is_within(granted_regions(one), coverage.regions) for one in grants.allows):
         yield Caveat(
             CaveatKind.OTHER_REGIONS,
             f"the logs hold records of {', '.join(coverage.regions)} alone and none of {leader}, as those of all"
             " Regions would: use in other Regions would not have shown",
             "other-regions",
         )
+
+
+def _is_within(granted: Collection[str], known: Collection[str]) -> bool:
+    return bool(granted) and set(granted) <= set(known)
 
 
 def has_unseen_use(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> bool:

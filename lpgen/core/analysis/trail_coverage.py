@@ -25,9 +25,19 @@ ANY_REGION: Final = ""
 _PATTERNS: Final = 4096
 """How many patterns are remembered: each is asked about for every event name and test."""
 
-_LEADERS: Final = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 _LEADER: Final = "us-east-1"
-_LEADER_BY_START: Final = (("cn-", "cn-north-1"), ("us-gov-", "us-gov-west-1"))
+# Partitions other than `aws`, how the names of their Regions start, and the Region that signs for their IAM.
+# https://github.com/boto/botocore/blob/develop/botocore/data/endpoints.json
+# https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
+_PARTITIONS: Final = (
+    ("aws-cn", "cn-", "cn-north-1"),
+    ("aws-us-gov", "us-gov-", "us-gov-west-1"),
+    ("aws-eusc", "eusc-", "eusc-de-east-1"),
+    ("aws-iso", "us-iso-", "us-iso-east-1"),
+    ("aws-iso-b", "us-isob-", "us-isob-east-1"),
+    ("aws-iso-e", "eu-isoe-", "eu-isoe-west-1"),
+    ("aws-iso-f", "us-isof-", "us-isof-south-1"),
+)
 
 # Services whose events are recorded in one Region of the partition. Trails record the first ones only if they include
 # global service events; STS has Regional endpoints too.
@@ -119,7 +129,8 @@ def leader_region(trail: Trail) -> str:
 
 @lru_cache(maxsize=1024)
 def _leader(trail: str) -> str:
-    return _LEADERS.get(trail.split(":")[1], _LEADER)
+    partition = trail.split(":")[1]
+    return next((leader for name, _, leader in _PARTITIONS if name == partition), _LEADER)
 
 
 def missing_leader(coverage: AccountCoverage | None) -> str:
@@ -127,8 +138,8 @@ def missing_leader(coverage: AccountCoverage | None) -> str:
     of it and settings don't decide alone; else ""."""
     if coverage is None or coverage.known_from is CoverageSource.TRAILS or not coverage.regions:
         return ""
-    starts = (leader for region in coverage.regions for start, leader in _LEADER_BY_START if region.startswith(start))
-    leader = next(starts, _LEADER)
+    leaders = (leader for region in coverage.regions for _, start, leader in _PARTITIONS if region.startswith(start))
+    leader = next(leaders, _LEADER)
     return "" if leader in coverage.regions else leader
 
 

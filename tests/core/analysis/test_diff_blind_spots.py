@@ -328,6 +328,41 @@ def test_diff_calls_no_replacement_safe_by_the_log_of_one_region_alone(
     assert not named.caveats
 
 
+@pytest.mark.parametrize(
+    ("regions", "is_doubted"),
+    [(["eu-west-1"], False), (["eu-west-1", "eu-central-1"], True), (["eu-central-1"], True), (["eu-*"], True)],
+)
+def test_diff_doubts_the_log_of_one_region_where_a_condition_allows_others(
+    regions: list[str], *, is_doubted: bool
+) -> None:
+    limit = {"StringEquals": {"aws:RequestedRegion": regions}}
+    principal = role(policy(allow(["sqs:GetQueueUrl", "sqs:CreateQueue"], "*", Condition=limit)))
+    used = [use("sqs:GetQueueUrl", HERE, region="eu-west-1")]
+    found = diff_of(principal, used, management_in=["eu-west-1"], data_events=())
+    assert [one.kind for one in found.caveats] == [CaveatKind.OTHER_REGIONS] * is_doubted
+
+
+@pytest.mark.parametrize(
+    ("region", "missing"),
+    [
+        ("eu-west-1", "us-east-1"),
+        ("us-east-1", ""),
+        ("cn-northwest-1", "cn-north-1"),
+        ("us-gov-east-1", "us-gov-west-1"),
+        ("us-gov-west-1", ""),
+        ("us-iso-west-1", "us-iso-east-1"),
+        ("us-isob-east-1", ""),
+        ("us-isof-east-1", "us-isof-south-1"),
+        ("eu-isoe-west-1", ""),
+        ("eusc-de-east-1", ""),
+    ],
+)
+def test_diff_misses_the_region_of_global_services_in_the_partition_of_the_logs(region: str, missing: str) -> None:
+    found = diff_of(role(policy(allow("sqs:CreateQueue"))), management_in=[region], data_events=())
+    messages = [one.message for one in found.caveats if one.kind is CaveatKind.OTHER_REGIONS]
+    assert [f"none of {missing}," in one for one in messages] == [True] * bool(missing)
+
+
 def test_diff_asks_the_owner_of_a_user_that_the_log_of_one_region_does_not_show() -> None:
     sender = role(policy(allow("sqs:GetQueueUrl")), kind=PrincipalKind.USER)
     assert diff_of(sender, management_in=["eu-west-1"], data_events=()).proposal.startswith("ask its owner")
