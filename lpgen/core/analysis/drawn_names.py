@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.analysis.decisions import accept_caveat
-from lpgen.core.analysis.names import ASSIGNED_ID, with_stars
+from lpgen.core.analysis.names import ASSIGNED_ID, is_of_the_noun, with_stars
 from lpgen.core.arns import split_arn
 from lpgen.core.findings import Caveat, CaveatKind
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage, Use
@@ -41,11 +41,11 @@ def drawn_names_from_uses(uses: Iterable[Use]) -> tuple[DrawnNames, ...]:
     generated: the next one has another name, and no rule makes a pattern of these."""
     found: dict[tuple[Action, str], set[str]] = defaultdict(set)
     for use in uses:
-        creates = use.action.partition(":")[2].startswith("Create")
-        if creates and use.outcome is not Outcome.DENIED and use.resource.kind is ResourceKind.ARN:
-            shape = _drawn_shape(use.resource.text)
+        arn = use.resource.text
+        if use.outcome is not Outcome.DENIED and use.resource.kind is ResourceKind.ARN:
+            shape = _drawn_shape(arn) if is_of_the_noun(use.action, ("Create",), arn) else ""
             if shape:
-                found[use.action, shape].add(use.resource.text)
+                found[use.action, shape].add(arn)
     return tuple(
         DrawnNames(action, shape, len(names), min(names))
         for (action, shape), names in sorted(found.items())
@@ -59,9 +59,12 @@ def _drawn_shape(arn: str) -> str:
     name = re.split("[/:]", fields.name)[-1]
     if not name or any(character in arn for character in "*?$"):
         return ""
-    shape = "*" if ASSIGNED_ID.fullmatch(name) else with_stars(name, _MADE_UP if fields.service == "iam" else None)
-    is_told = fields.service == "iam" and "*" in shape
-    return arn.removesuffix(name) + shape if is_told or shape == "*" else ""
+    shape = "*" if ASSIGNED_ID.fullmatch(name) else with_stars(name)
+    if fields.service != "iam":
+        return arn.removesuffix(name) + shape if shape == "*" else ""
+    made_up = with_stars(name, _MADE_UP)
+    shape = shape if made_up == "*" else made_up  # a whole name such as S3ReaderRole is hardly made up
+    return arn.removesuffix(name) + shape if "*" in shape else ""
 
 
 def drawn_name_caveats(

@@ -14,7 +14,7 @@ from typing import Final
 
 from lpgen.core.arns import split_arn
 from lpgen.core.grounds import Use
-from lpgen.core.model import Outcome, Resource, ResourceKind
+from lpgen.core.model import Action, Outcome, Resource, ResourceKind
 from lpgen.core.policies.match import glob_match
 
 SHORT_LIVED: Final = "short-lived-id"
@@ -143,18 +143,38 @@ def _deleted(uses: Iterable[Use]) -> dict[str, NamePattern]:
     none of these ids comes back."""
     types: dict[str, set[str]] = defaultdict(set)
     for use in uses:
-        deletes = use.action.partition(":")[2].startswith(_DELETES)
-        if deletes and use.outcome is Outcome.ALLOWED and use.resource.kind is ResourceKind.ARN:
-            fields = split_arn(use.resource.text)
+        arn = use.resource.text
+        if use.outcome is Outcome.ALLOWED and use.resource.kind is ResourceKind.ARN:
+            fields = split_arn(arn)
             _, slash, name = fields.name.rpartition("/")
-            if slash and ASSIGNED_ID.fullmatch(name) and fields.service not in _HANDS_OUT_RIGHTS:
-                types[use.resource.text.removesuffix(name)].add(use.resource.text)
+            is_assigned = slash and ASSIGNED_ID.fullmatch(name) and fields.service not in _HANDS_OUT_RIGHTS
+            if is_assigned and is_of_the_noun(use.action, _DELETES, arn):
+                types[arn.removesuffix(name)].add(arn)
     return {
         arn: NamePattern(Resource(ResourceKind.FOLD, f"{start}*"), DELETED)
         for start, arns in types.items()
         if len(arns) >= FAMILY_SIZE
         for arn in arns
     }
+
+
+def is_of_the_noun(action: Action, verbs: tuple[str, ...], arn: str) -> bool:
+    """Whether an action does what one of the verbs says to the very resource that it is granted on.
+
+    By their names: `DeleteVolume` deletes a `volume/…`, but `DeleteTags` no subnet, and `CreateGrant` makes no key. Of
+    an ARN that shows no type nothing else is known.
+    """
+    name = action.partition(":")[2]
+    verb = next((one for one in verbs if name.startswith(one)), "")
+    kind, *rest = re.split("[/:]", split_arn(arn).name)
+    noun, kind = _plain_noun(name.removeprefix(verb)), _plain_noun(kind) if rest else ""
+    return bool(verb) and (noun.endswith(kind) or kind.endswith(noun))
+
+
+def _plain_noun(text: str) -> str:
+    """A noun of an action or a resource type, so that both can be compared; an address is an elastic IP."""
+    plain = "".join(filter(str.isalnum, text.lower())).removesuffix("s")
+    return "elasticip" if plain == "addres" else plain
 
 
 def _families(arns: Iterable[str]) -> dict[str, NamePattern]:

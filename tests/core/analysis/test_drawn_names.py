@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from lpgen.core.analysis.drawn_names import drawn_names_from_uses
 from lpgen.core.findings import CaveatKind
 from lpgen.core.model import Outcome
@@ -33,6 +35,27 @@ def test_names_that_are_drawn_anew_each_time_are_told_by_their_shape() -> None:
     assert drawn(*queues, action="sqs:CreateQueue") == []
     denied = (use("iam:CreateRole", f"{role}/node-{number}", outcome=Outcome.DENIED) for number in range(3))
     assert drawn_names_from_uses(denied) == ()
+
+
+@pytest.mark.parametrize(
+    ("action", "first"),
+    [
+        ("kms:CreateGrant", f"arn:aws:kms:{HERE}:key/0f1e2d3c-0000-4000-8000-000000000001"),
+        ("ec2:CreateTags", f"arn:aws:ec2:{HERE}:subnet/subnet-0123456789abcdef1"),
+        ("ec2:CreateRoute", f"arn:aws:ec2:{HERE}:route-table/rtb-0123456789abcdef1"),
+        ("elasticloadbalancing:CreateRule", f"arn:aws:elasticloadbalancing:{HERE}:listener/app/web/01234567/89abcde1"),
+        ("elasticfilesystem:CreateMountTarget", f"arn:aws:elasticfilesystem:{HERE}:file-system/fs-0123456789abcdef1"),
+        ("iam:CreateAccessKey", f"arn:aws:iam::{ACCOUNT}:user/ci-1"),
+        ("iam:CreatePolicyVersion", f"arn:aws:iam::{ACCOUNT}:policy/app-1"),
+    ],
+)
+def test_names_of_what_something_else_is_created_in_are_not_drawn(action: str, first: str) -> None:
+    assert drawn(first, f"{first[:-1]}2", action=action) == []
+
+
+def test_names_that_only_hold_digits_have_no_shape_of_all_names() -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role"
+    assert drawn(f"{role}/S3ReaderRole", f"{role}/Ec2AccessRole") == []
 
 
 def test_diff_calls_no_replacement_safe_that_would_refuse_the_next_of_names_drawn_anew() -> None:

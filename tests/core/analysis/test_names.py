@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from lpgen.core.analysis.names import (
     CREATED,
     DELETED,
@@ -112,8 +114,28 @@ def test_ids_that_a_principal_deletes_become_the_pattern_of_their_type() -> None
     assert kept not in found
     keys = [f"arn:aws:kms:{HERE}:key/0f1e2d3c-0000-4000-8000-00000000000{number}" for number in range(FAMILY_SIZE)]
     assert patterns(*keys, action="kms:DeleteImportedKeyMaterial") == {}
+    addresses = [f"arn:aws:ec2:{HERE}:elastic-ip/eipalloc-0123456789abcde{number:02x}" for number in range(FAMILY_SIZE)]
+    assert set(patterns(*addresses, action="ec2:ReleaseAddress").values()) == {
+        (f"arn:aws:ec2:{HERE}:elastic-ip/*", DELETED)
+    }
     tried = [use("ec2:DeleteSecurityGroup", arn, outcome=Outcome.UNDETERMINED) for arn in groups]
     assert name_patterns_from_uses(tried) == {}
+
+
+@pytest.mark.parametrize(
+    ("action", "start"),
+    [
+        ("ec2:DeleteTags", f"arn:aws:ec2:{HERE}:subnet/subnet-"),
+        ("ec2:DeleteRoute", f"arn:aws:ec2:{HERE}:route-table/rtb-"),
+        ("ec2:DeleteNetworkAclEntry", f"arn:aws:ec2:{HERE}:network-acl/acl-"),
+        ("ec2:DeleteLaunchTemplateVersions", f"arn:aws:ec2:{HERE}:launch-template/lt-"),
+        ("elasticfilesystem:DeleteMountTarget", f"arn:aws:elasticfilesystem:{HERE}:file-system/fs-"),
+        ("s3:DeleteObject", "arn:aws:s3:::data/0f1e2d3c-0000-4000-8000-"),
+    ],
+)
+def test_ids_of_what_is_not_deleted_itself_stay_exact(action: str, start: str) -> None:
+    found = patterns(*(f"{start}0123456789{number:02x}" for number in range(FAMILY_SIZE)), action=action)
+    assert DELETED not in {rule for _, rule in found.values()}
 
 
 def test_folders_that_follow_one_another_are_kept_by_their_shape_within_the_grant() -> None:
