@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.analysis.decisions import accept_caveat
-from lpgen.core.analysis.names import ASSIGNED_ID, is_of_the_noun, with_stars
+from lpgen.core.analysis.names import FAMILY_SIZE, is_assigned_id, is_of_the_noun, name_shape, with_stars
 from lpgen.core.arns import split_arn
 from lpgen.core.findings import Caveat, CaveatKind
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Action, Outcome, ResourceKind
-from lpgen.core.policies.match_resource import resource_contains
+from lpgen.core.policies.match import has_wildcard
+from lpgen.core.policies.match_resource import resource_contains, resource_match
 from lpgen.core.replacements import Decision, Line, Scope
 
 # CloudFormation ends the names that it makes up in some twelve letters and digits.
@@ -26,7 +27,7 @@ from lpgen.core.replacements import Decision, Line, Scope
 _MADE_UP: Final = re.compile(r"(?=[A-Za-z]*\d)[A-Za-z0-9]{8,}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class DrawnNames:
     """Names that an action made anew each time, by their shape; `example` is one of so many."""
 
@@ -34,37 +35,77 @@ class DrawnNames:
     shape: str
     names: int
     example: str
+    how: str
+
+
+_BY_SHAPE: Final = "that differ in generated parts alone"
+_BY_DAY: Final = f"on {FAMILY_SIZE} days or more"
 
 
 def drawn_names_from_uses(uses: Iterable[Use]) -> tuple[DrawnNames, ...]:
-    """The names of roles, users and the like that were created under generated names, and others' that are nothing but
-    generated: the next one has another name, and no rule makes a pattern of these."""
-    found: dict[tuple[Action, str], set[str]] = defaultdict(set)
+    """The names that the principal made anew and that no rule makes a pattern of, so that the next one has another.
+
+    They are told by their generated parts, where they are those of roles, users and the like, or nothing but generated,
+    or many; else by their number, where something of the type was made under a new name on many days.
+    """
+    made: dict[Action, dict[str, str]] = defaultdict(dict)
     for use in uses:
-        arn = use.resource.text
-        if use.outcome is not Outcome.DENIED and use.resource.kind is ResourceKind.ARN:
-            shape = _drawn_shape(arn) if is_of_the_noun(use.action, ("Create",), arn) else ""
-            if shape:
-                found[use.action, shape].add(arn)
-    return tuple(
-        DrawnNames(action, shape, len(names), min(names))
-        for (action, shape), names in sorted(found.items())
-        if len(names) > 1
-    )
+        if _creates(use):
+            days = made[use.action]
+            day = use.evidence.first_seen[:10]
+            days[use.resource.text] = min(day, days.get(use.resource.text, day))
+    return tuple(sorted(one for action, days in made.items() for one in _drawn(action, days)))
+
+
+def _creates(use: Use) -> bool:
+    if use.outcome is Outcome.DENIED or use.resource.kind is not ResourceKind.ARN:
+        return False
+    return is_of_the_noun(use.action, ("Create",), use.resource.text)
+
+
+def _drawn(action: Action, days: Mapping[str, str]) -> Iterable[DrawnNames]:
+    """What one action made anew; `days` are those on which it first made each ARN."""
+    shapes: dict[str, set[str]] = defaultdict(set)
+    for arn in days:
+        shapes[_drawn_shape(arn)].add(arn)
+    told = {
+        shape: arns
+        for shape, arns in shapes.items()
+        if shape and len(arns) >= (2 if _is_telling(shape) else FAMILY_SIZE)
+    }
+    for shape, arns in told.items():
+        yield DrawnNames(action, shape, len(arns), min(arns), _BY_SHAPE)
+    types: dict[str, set[str]] = defaultdict(set)
+    for arn in days.keys() - {arn for arns in told.values() for arn in arns}:
+        types[arn.removesuffix(_last_name(arn))].add(arn)
+    for arns in types.values():
+        if len({days[arn] for arn in arns}) >= FAMILY_SIZE:
+            yield DrawnNames(action, f"{_common_start(arns)}*", len(arns), min(arns), _BY_DAY)
+
+
+def _common_start(arns: Iterable[str]) -> str:
+    first, last = min(arns), max(arns)
+    return first[: next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), None)]
+
+
+def _last_name(arn: str) -> str:
+    return re.split("[/:]", arn)[-1]
 
 
 def _drawn_shape(arn: str) -> str:
-    """The ARN with the generated parts of its last name as `*`, "" where it has none that a pattern can't stand for."""
-    fields = split_arn(arn)
-    name = re.split("[/:]", fields.name)[-1]
+    """The ARN with the generated parts of its last name as `*`, "" where it has none or a pattern can stand for it."""
+    name = _last_name(arn)
     if not name or any(character in arn for character in "*?$"):
         return ""
-    shape = "*" if ASSIGNED_ID.fullmatch(name) else with_stars(name)
-    if fields.service != "iam":
-        return arn.removesuffix(name) + shape if shape == "*" else ""
-    made_up = with_stars(name, _MADE_UP)
+    shape = "*" if is_assigned_id(arn) else with_stars(name)
+    made_up = with_stars(name, _MADE_UP) if split_arn(arn).service == "iam" else shape
     shape = shape if made_up == "*" else made_up  # a whole name such as S3ReaderRole is hardly made up
-    return arn.removesuffix(name) + shape if "*" in shape else ""
+    return arn.removesuffix(name) + shape if "*" in shape and not name_shape(arn) else ""
+
+
+def _is_telling(shape: str) -> bool:
+    """Whether two names of the shape tell that it is drawn anew: one of roles and the like, or all generated."""
+    return split_arn(shape).service == "iam" or _last_name(shape) == "*"
 
 
 def drawn_name_caveats(
@@ -73,10 +114,13 @@ def drawn_name_caveats(
     """A caveat for each kind of name that the principal draws anew each time it creates something, where the old
     policies allow the next one too and the `lines` only those that were seen."""
     stays: dict[Action, list[Scope]] = defaultdict(list)
+    patterns: dict[Action, list[str]] = defaultdict(list)
     for line in lines:
         stays[line.action].append(line.scope)
+        patterns[line.action] += filter(has_wildcard, line.scope.resources)
     found: list[Caveat] = []
-    for drawn in drawn_names_from_uses(usage.uses):
+    unnamed = [use for use in usage.uses if _creates(use) and not _has_pattern(use, patterns[use.action])]
+    for drawn in drawn_names_from_uses(unnamed):
         old = (
             Scope(one.statement.resources, one.statement.not_resource)
             for one in grants.allows
@@ -85,13 +129,17 @@ def drawn_name_caveats(
         if _allows_shape(old, drawn.shape) and not _allows_shape(stays[drawn.action], drawn.shape):
             caveat = Caveat(
                 CaveatKind.DRAWN_NAMES,
-                f"{drawn.action} made {drawn.names} names that differ in generated parts alone, such as"
+                f"{drawn.action} made {drawn.names} names {drawn.how}, such as"
                 f" {drawn.example}: the replacement allows these, and would refuse the next",
                 f"drawn-names {drawn.action} {drawn.shape}",
             )
             accepted = accept_caveat(decisions, principal=grants.principal.arn, caveat=caveat)
             found.append(replace(caveat, accepted_by=accepted))
     return tuple(found)
+
+
+def _has_pattern(use: Use, patterns: Iterable[str]) -> bool:
+    return any(resource_match(pattern, use.resource.text) for pattern in patterns)
 
 
 def _allows_shape(scopes: Iterable[Scope], shape: str) -> bool:

@@ -71,14 +71,25 @@ _LAUNCHED: Final = (
 
 _HANDS_OUT_RIGHTS: Final = ("", "iam", "sts", "organizations", "kms")
 _DELETES: Final = ("Cancel", "Delete", "Deregister", "Release", "Terminate")
-ASSIGNED_ID: Final = re.compile(r"[a-z]+(?:-[a-z]+)*-[0-9a-f]{8,17}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID: Final = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_BARE_ID: Final = re.compile(_UUID)
+_ASSIGNED_ID: Final = re.compile(rf"[a-z]+(?:-[a-z]+)*-(?:[0-9a-f]{{8,17}}|{_UUID})|{_UUID}")
+# Whoever makes these names them, so that what looks like `sg-0a1b2c3d` is a name with a date or a commit's hash in it.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+_NAMED_BY_CALLERS: Final = re.compile(
+    "athena|batch|cloudwatch|code(?:build|commit|deploy|pipeline)|dynamodb|ec[rs]|eks|elastic(?:ache|beanstalk)"
+    "|elasticloadbalancing|events|firehose|glue|iam|iot|kafka|kinesis|lambda|logs|memorydb|rds|redshift|s3|sagemaker"
+    "|scheduler|secretsmanager|s[nq]s|states|synthetics"
+)
+_NAMED_TYPES: Final = ("document/", "key-pair/", "parameter/", "placement-group/")
 # Each release of an image has an id of its own, and each copy of a disk.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/finding-an-ami.html
 # https://docs.aws.amazon.com/ebs/latest/userguide/ebs-snapshots.html
 _RELEASED: Final = re.compile(r"(image/ami-|snapshot/snap-)[0-9a-f]{8,17}")
-_UUID: Final = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _TOKEN: Final = re.compile(rf"{_UUID}(?![A-Za-z0-9])|[A-Za-z0-9]+")
 _GENERATED: Final = re.compile(rf"\d+|\d+T\d+Z?|(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{{6,}}|{_UUID}")
+_NUMBERED: Final = re.compile(r".+[/:][^/:]{3,}[/:]\d+")
+_WORD: Final = re.compile("[A-Za-z]+")
 _LETTER_OR_DIGIT: Final = re.compile("[A-Za-z0-9]")
 _SHORTEST_STEM: Final = 3
 
@@ -131,7 +142,7 @@ def _assigned_id_pattern(arn: str, created: Iterable[str]) -> NamePattern | None
         name = fields.name.removeprefix(head)
         if fields.service == service and fields.name.startswith(head) and shape.fullmatch(name):
             return NamePattern(Resource(ResourceKind.FOLD, arn.removesuffix(name) + "*"), SHORT_LIVED)
-    if ASSIGNED_ID.fullmatch(fields.name.rpartition("/")[2]):
+    if _ASSIGNED_ID.fullmatch(fields.name.rpartition("/")[2]):
         for pattern in created:
             if glob_match(pattern, arn):
                 return NamePattern(Resource(ResourceKind.FOLD, pattern), CREATED)
@@ -147,7 +158,7 @@ def _deleted(uses: Iterable[Use]) -> dict[str, NamePattern]:
         if use.outcome is Outcome.ALLOWED and use.resource.kind is ResourceKind.ARN:
             fields = split_arn(arn)
             _, slash, name = fields.name.rpartition("/")
-            is_assigned = slash and ASSIGNED_ID.fullmatch(name) and fields.service not in _HANDS_OUT_RIGHTS
+            is_assigned = slash and is_assigned_id(arn) and fields.service not in _HANDS_OUT_RIGHTS
             if is_assigned and is_of_the_noun(use.action, _DELETES, arn):
                 types[arn.removesuffix(name)].add(arn)
     return {
@@ -180,7 +191,7 @@ def _plain_noun(text: str) -> str:
 def _families(arns: Iterable[str]) -> dict[str, NamePattern]:
     shapes: dict[str, list[str]] = defaultdict(list)
     for arn in arns:
-        shape = _name_shape(arn)
+        shape = name_shape(arn)
         if shape and shape != arn:
             shapes[shape].append(arn)
     return {
@@ -191,9 +202,21 @@ def _families(arns: Iterable[str]) -> dict[str, NamePattern]:
     }
 
 
-def _name_shape(arn: str) -> str:
+def is_assigned_id(arn: str) -> bool:
+    """Whether an ARN ends in an id that AWS assigned, as far as its form and its service tell."""
+    fields = split_arn(arn)
+    name = re.split("[/:]", fields.name)[-1]
+    if _BARE_ID.fullmatch(name):
+        return True
+    is_named = _NAMED_BY_CALLERS.fullmatch(fields.service) or fields.name.startswith(_NAMED_TYPES)
+    return not is_named and _ASSIGNED_ID.fullmatch(name) is not None
+
+
+def name_shape(arn: str) -> str:
     """The ARN with the generated parts of its last name as `*`, or "" where that leaves no telling name.
 
+    A name that only its end tells keeps its length: its generated parts become as many `?`. Of a name that is a number
+    any number stands for it, as versions count on, where what is before tells whose.
     Roles, users and policies never make a family: a pattern over them hands out rights. Nor do ids that AWS assigned,
     but those of images and snapshots, of which newer ones take the place of older.
     """
@@ -208,11 +231,18 @@ def _name_shape(arn: str) -> str:
     if released:
         return arn.removesuffix(fields.name) + released[1] + "*"
     name = re.split("[/:]", fields.name)[-1]
-    if ASSIGNED_ID.fullmatch(name):
+    if is_assigned_id(arn):
         return ""
     shape = with_stars(name)
-    stem = shape.partition("*")[0]
-    return arn.removesuffix(name) + shape if "*" in shape and len(stem) >= _SHORTEST_STEM else ""
+    head = arn.removesuffix(name)
+    if "*" not in shape:
+        return ""
+    if len(shape.partition("*")[0]) >= _SHORTEST_STEM:
+        return head + shape
+    if name.isdecimal():
+        return f"{head}*" if _NUMBERED.fullmatch(fields.name) else ""
+    is_told = any(len(word) >= _SHORTEST_STEM for word in _WORD.findall(shape))
+    return head + _with_question_marks(name) if is_told else ""
 
 
 def with_stars(name: str, also: re.Pattern[str] | None = None) -> str:

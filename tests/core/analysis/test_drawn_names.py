@@ -58,6 +58,47 @@ def test_names_that_only_hold_digits_have_no_shape_of_all_names() -> None:
     assert drawn(f"{role}/S3ReaderRole", f"{role}/Ec2AccessRole") == []
 
 
+def test_many_generated_names_that_no_pattern_stands_for_are_drawn_anew() -> None:
+    queues = [f"arn:aws:sqs:{HERE}:q-{number}" for number in range(5)]
+    assert drawn(*queues, action="sqs:CreateQueue") == [(f"arn:aws:sqs:{HERE}:q-*", 5)]
+    assert drawn(*queues[1:], action="sqs:CreateQueue") == []
+
+
+def test_something_made_under_a_new_name_on_many_days_is_drawn_anew() -> None:
+    def made(action: str, start: str, *names: str, days: int = 5) -> list[tuple[str, int]]:
+        uses = [
+            use(action, f"arn:aws:{start}{name}", seen=f"2026-09-{at % days + 1:02}T00:00:00Z")
+            for at, name in enumerate(names)
+        ]
+        return [(one.shape, one.names) for one in drawn_names_from_uses(uses)]
+
+    tenants = ("tenant-amber", "tenant-birch", "tenant-cedar", "tenant-delta", "tenant-ebony")
+    for action, start in (
+        ("sqs:CreateQueue", f"sqs:{HERE}:"),
+        ("dynamodb:CreateTable", f"dynamodb:{HERE}:table/"),
+        ("logs:CreateLogGroup", f"logs:{HERE}:log-group:/app/"),
+        ("iam:CreateRole", "iam::111122223333:role/"),
+    ):
+        assert made(action, start, *tenants) == [(f"arn:aws:{start}tenant-*", 5)]
+        assert made(action, start, *tenants, days=4) == []
+        assert made(action, start, *tenants[1:]) == []
+    # What is created for or in something that is there makes no new name.
+    assert made("iam:CreatePolicyVersion", "iam::111122223333:policy/", *tenants) == []
+    assert made("codedeploy:CreateDeployment", f"codedeploy:{HERE}:deploymentgroup:app/", *tenants) == []
+
+
+def test_diff_says_nothing_of_new_names_that_a_pattern_of_the_replacement_allows() -> None:
+    families = [f"arn:aws:sqs:{HERE}:job-2026090{day}" for day in range(1, 6)]
+    others = [f"arn:aws:sqs:{HERE}:{name}" for name in ("amber", "birch", "cedar", "delta")]
+    used = [
+        use("sqs:CreateQueue", arn, seen=f"2026-09-0{at % 5 + 1}T00:00:00Z") for at, arn in enumerate(families + others)
+    ]
+    assert not diff_of(role(policy(allow("sqs:CreateQueue"))), used).caveats
+    used.append(use("sqs:CreateQueue", f"arn:aws:sqs:{HERE}:ebony", seen="2026-09-05T00:00:00Z"))
+    (caveat,) = diff_of(role(policy(allow("sqs:CreateQueue"))), used).caveats
+    assert caveat.item == f"drawn-names sqs:CreateQueue arn:aws:sqs:{HERE}:*"
+
+
 def test_diff_calls_no_replacement_safe_that_would_refuse_the_next_of_names_drawn_anew() -> None:
     anything, team = "*", f"arn:aws:iam::{ACCOUNT}:role/team/*"
     made = [f"arn:aws:iam::{ACCOUNT}:role/team/app-Fn-{suffix}" for suffix in ("1ABCD2EFGH3I", "Z9YXW8VUTS7R")]

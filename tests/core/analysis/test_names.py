@@ -69,6 +69,32 @@ def test_names_that_hold_a_uuid_become_a_family() -> None:
     assert set(patterns(*(f"arn:aws:s3:::lake/{one}.csv" for one in uuids)).values()) == results
 
 
+def test_dates_and_hashes_behind_a_name_are_no_ids_that_aws_assigns() -> None:
+    days = [f"arn:aws:rds:{HERE}:snapshot:orders-2026090{day}" for day in range(1, FAMILY_SIZE + 1)]
+    assert set(patterns(*days).values()) == {(f"arn:aws:rds:{HERE}:snapshot:orders-*", FAMILY)}
+    tables = [f"arn:aws:dynamodb:{HERE}:table/branch-3f2c1a9{number}" for number in range(FAMILY_SIZE)]
+    family = {(f"arn:aws:dynamodb:{HERE}:table/branch-*", FAMILY)}
+    assert set(patterns(*tables, action="dynamodb:DeleteTable").values()) == family
+    workspaces = [f"arn:aws:aps:{HERE}:workspace/ws-0f1e2d3c-0000-4000-8000-00000000000{n}" for n in range(FAMILY_SIZE)]
+    assert patterns(*workspaces) == {}
+
+
+def test_names_that_only_their_end_tells_become_a_family_of_their_length() -> None:
+    snapshots = [f"arn:aws:rds:{HERE}:snapshot:2026-09-0{day}-orders" for day in range(1, FAMILY_SIZE + 1)]
+    assert set(patterns(*snapshots).values()) == {(f"arn:aws:rds:{HERE}:snapshot:????-??-??-orders", FAMILY)}
+    untold = [f"arn:aws:sqs:{HERE}:{day}-q" for day in range(1, FAMILY_SIZE + 1)]
+    assert patterns(*untold) == {}
+
+
+def test_numbers_that_count_on_behind_a_name_become_a_family() -> None:
+    """As versions of a model package: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry.html"""
+    group = f"arn:aws:sagemaker:{HERE}:model-package/fraud"
+    versions = [f"{group}/{number}" for number in range(1, FAMILY_SIZE + 1)]
+    assert set(patterns(*versions).values()) == {(f"{group}/*", FAMILY)}
+    assert patterns(*(f"arn:aws:sqs:{HERE}:{number}" for number in range(FAMILY_SIZE))) == {}
+    assert patterns(*(f"arn:aws:ecs:{HERE}:cluster/{number}" for number in range(FAMILY_SIZE))) == {}
+
+
 def test_roles_users_and_assigned_ids_never_make_a_family() -> None:
     roles = [f"arn:aws:iam::111122223333:role/batch-{number}" for number in range(10)]
     subnets = [f"arn:aws:ec2:{HERE}:subnet/subnet-0123456789abcde{number:02x}" for number in range(10)]
