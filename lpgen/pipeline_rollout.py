@@ -282,10 +282,11 @@ def watch(plan: RolloutPlan, plan_file: Path, data: Path, catalog: Catalog, *, s
     if not applied:
         raise InvocationError("nothing of this plan is applied", hint="run `lpgen rollout apply` first")
     usage = name_foreign_callers(read_usage(data), {one.principal_id: one.principal for one in plan.principals})
-    return watch_rollout(applied, plan.principals, usage, catalog, _policies_since(data, snapshot))
+    return watch_rollout(applied, plan.principals, usage, catalog, policies_since(data, snapshot))
 
 
-def _policies_since(data: Path, snapshot: str) -> PoliciesSince | None:
+def policies_since(data: Path, snapshot: str) -> PoliciesSince | None:
+    """What the newest snapshot of a data folder, or the one named, shows of policies; None where there is none."""
     folder = None if snapshot == NO_SNAPSHOT else find_snapshot(data, snapshot)
     if folder is None:
         return None
@@ -294,7 +295,9 @@ def _policies_since(data: Path, snapshot: str) -> PoliciesSince | None:
         taken.stamp.name,
         taken.stamp.taken,
         {
-            (one.arn, one.principal_id): tuple(policy.document for policy in one.policies if policy.document)
+            (one.arn, one.principal_id): documents
             for one in read_snapshot(taken.policies).principals
+            for documents in [tuple(policy.document for policy in one.policies if policy.document)]
+            if len(documents) == len(one.policies)
         },
     )

@@ -13,9 +13,12 @@ from lpgen.core.drift.states import State
 from lpgen.core.grounds import SIDE_WORDS, AccountCoverage, Hole
 from lpgen.core.trails import Trail, describe_trail
 from lpgen.core.usage.log_coverage import LONGEST_QUIET_DAYS
+from lpgen.core.usage.trail_changes import RESETS
 
 _RARELY: Final = 2
 """A Region counts as lost once it is quiet for more than so many times its longest silence."""
+
+_RESETS: Final = tuple(sorted(RESETS))
 
 
 def find_lost_coverage(before: State, after: State) -> Iterator[DriftFinding]:
@@ -136,21 +139,26 @@ def _silent_regions(before: State, after: State, silent: Sequence[str]) -> Itera
 
 def _silent_events(before: State, after: State, silent: Sequence[str]) -> Iterator[DriftFinding]:
     """Events that the log held and holds no longer, in accounts that still have records: trails may have been told to
-    leave out reads, writes, or the data events of a source."""
+    leave out reads, writes, or the data events of a source.
+
+    Data events come too rarely for their silence to say anything: they are lost where the log tells of a change of
+    selectors. Else a log of other days just holds none.
+    """
     for account in before.coverage.accounts:
         now = after.coverage.account(account.account)
         if now is None or account.account in silent:
             continue
         known, held = _management_sides(account), _management_sides(now)
+        resets = tuple(sorted(_resets(now)))
         for side, word in SIDE_WORDS.items():
             if side not in known or known[side] is not None:  # the baseline lacked them too
                 continue
             if side not in held or held[side] is not None:
-                since = f"came since {held[side]}" if side in held else "is there since selectors changed"
-                yield _lost_events(account.account, f"no {word} management event {since}", what=word)
-        for region, source in sorted(account.data_events - now.data_events):
-            message = f"the log holds no data events of {source} in {region} since selectors changed"
-            yield _lost_events(account.account, message, what=f"data {source} {region}")
+                since = f"came since {held[side]}" if side in held else f"is there {_since_when(resets)}"
+                yield _lost_events(account.account, f"no {word} management event {since}", resets, what=word)
+        for region, source in sorted(account.data_events - now.data_events) if resets else ():
+            message = f"the log holds no data events of {source} in {region} {_since_when(resets)}"
+            yield _lost_events(account.account, message, resets, what=f"data {source} {region}")
 
 
 def _management_sides(coverage: AccountCoverage) -> dict[bool, date | None]:
@@ -158,9 +166,18 @@ def _management_sides(coverage: AccountCoverage) -> dict[bool, date | None]:
     return {one.read_only: one.until for one in coverage.seen if not one.is_data}
 
 
-def _lost_events(account: str, message: str, *, what: str) -> DriftFinding:
+def _resets(coverage: AccountCoverage) -> Iterator[str]:
+    """The changes of what trails record that a log tells of, a sentence each."""
+    yield from (one for one in (*(hole.why for hole in coverage.holes), *coverage.changes) if one.startswith(_RESETS))
+
+
+def _since_when(resets: Sequence[str]) -> str:
+    return "since selectors changed" if resets else "any more"
+
+
+def _lost_events(account: str, message: str, details: tuple[str, ...], *, what: str) -> DriftFinding:
     step = "look whether a trail was told to leave them out, and let one record them again"
-    return _lost(Severity.HIGH, account, message, (), what=what, step=step)
+    return _lost(Severity.HIGH, account, message, details, what=what, step=step)
 
 
 def _longest_silence(days: Sequence[date]) -> int:

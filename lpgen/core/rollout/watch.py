@@ -98,7 +98,10 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class PoliciesSince:
-    """What a snapshot shows of policies: its name, when it was taken, and the documents by a principal's ARN and id."""
+    """What a snapshot shows of policies: its name, when it was taken, and the documents by a principal's ARN and id.
+
+    Only of principals all of whose documents it has, since any that it lacks may refuse what others allow.
+    """
 
     name: str
     taken: datetime
@@ -171,8 +174,9 @@ def _denials(plan: PrincipalPlan, since: datetime, usage: Usage, now: PoliciesSi
         lost = tuple(_lost_line(text, policy, one, call) for text, policy, one in removed)
         kept = own and not lost and any(_allows(one, policy, *call) for policy, one in _allows_of(p for _, p in before))
         last = max(row[1] for row in seen.rows)
-        again = any(_stays(one, call, today) for _, _, one in removed) and not _denies(call, today)
-        restored = now is not None and now.taken > last and again
+        # Any of the removed lines may have been the one that allowed it, under its own conditions.
+        again = bool(removed) and all(_stays(one, call, today) for _, _, one in removed)
+        restored = now is not None and now.taken > last and again and not _denies(call, today)
         yield Denial(
             action,
             resource if kind is not ResourceKind.UNKNOWN else "",

@@ -62,12 +62,26 @@ def test_reads_that_the_log_no_longer_holds_are_lost(silent_for: int, *, is_lost
         assert kinds(replace(one, coverage=after.coverage), after) == []
 
 
+def test_writes_that_a_log_of_other_days_holds_none_of_are_lost_for_no_known_reason() -> None:
+    one = state(APP)
+    (account,) = later(one).coverage.accounts
+    reads = frozenset(event for event in account.seen if event.is_data or event.read_only)
+    after = replace(later(one), coverage=replace(one.coverage, accounts=(replace(account, seen=reads),)))
+    (finding,) = found(one, after).findings
+    assert finding.message == "no writing management event is there any more"
+
+
 def test_data_events_of_a_source_that_went_are_lost() -> None:
     one = state(APP)
     (account,) = later(one).coverage.accounts
-    reset = replace(account, seen=frozenset(event for event in account.seen if not event.is_data))
+    quiet = replace(account, seen=frozenset(event for event in account.seen if not event.is_data))
+    after = replace(later(one), coverage=replace(one.coverage, accounts=(quiet,)))
+    assert kinds(one, after) == []  # a log of later days that just hold none
+    change = "PutEventSelectors of main at 2026-09-20T08:00:00Z by ada; the account went on being recorded"
+    reset = replace(quiet, changes=(change,))
     after = replace(later(one), coverage=replace(one.coverage, accounts=(reset,)))
     (finding,) = found(one, after).findings
+    assert finding.details == (change,)
     assert (finding.kind, finding.severity) == (DriftKind.COVERAGE_LOST, Severity.HIGH)
     assert finding.message == "the log holds no data events of s3.amazonaws.com in us-east-1 since selectors changed"
 

@@ -285,3 +285,13 @@ def test_denial_whose_line_was_restored_since_is_told_as_such(now: PoliciesSince
     assert ("restore:" in said) is not is_restored
     (told,) = json.loads(render_watch([one], "json"))["principals"][0]["denials"]
     assert told["restored"] is is_restored
+
+
+def test_denial_is_not_restored_by_one_of_several_removed_lines_under_its_condition() -> None:
+    careful = allow("s3:PutObject", f"{BUCKET}/*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})
+    usage = usage_of({ARN: [use("s3:PutObject", f"{BUCKET}/in/a", outcome=Outcome.DENIED, seen=AFTER)]})
+    rolled = plan([texts(allow("s3:PutObject"), careful)], [NEW])
+    for now, is_restored in ((policies_since(careful), False), (policies_since(allow("s3:PutObject")), True)):
+        (one,) = watch_rollout({ARN: SINCE}, [rolled], usage, catalog(), now)
+        assert [len(found.lost) for found in one.denials] == [2]
+        assert [found.restored for found in one.denials] == [is_restored]
