@@ -33,7 +33,7 @@ def arn_of(name: str) -> str:
 
 
 def test_watch_takes_no_policies_of_a_principal_of_which_the_snapshot_lacks_a_document(tmp_path: Path) -> None:
-    details = {"UserDetailList": [], "GroupDetailList": [], "Policies": []}
+    details: dict[str, Any] = {"UserDetailList": [], "GroupDetailList": [], "Policies": []}
     with SnapshotWriter(tmp_path, NOW) as writer:
         roles = [entry("app"), entry("web", "guard")]
         writer.write(f"policies/{ACCOUNT}.json", {**details, "RoleDetailList": roles})
