@@ -27,13 +27,19 @@ class UnreadableError(LpgenError):
 def inflate(data: bytes, *, limit: int = MAX_FILE_BYTES) -> bytes:
     """The bytes themselves, or what they inflate to: every gzip member in turn, zeros between and behind them ignored.
 
-    What counts is the content, never a file's name.
+    What counts is the content, never a file's name. What inflates to gzip is inflated again, once: so Firehose writes
+    what CloudWatch Logs sends it as gzip, where it compresses its objects too.
 
     Raises:
         UnreadableError: the gzip is truncated or damaged, or there are more bytes than the limit.
     """
     if not data.startswith(_MAGIC):
         return _within(data, limit)
+    once = _inflate_members(data, limit)
+    return _inflate_members(once, limit) if once.startswith(_MAGIC) else once
+
+
+def _inflate_members(data: bytes, limit: int) -> bytes:
     view = memoryview(data)
     pieces: list[bytes] = []
     at = size = 0

@@ -51,15 +51,20 @@ def repair_text(data: bytes) -> bytes:
     Such text stands in fields that a caller chose, and must not make a whole file unreadable.
     """
     text = data.decode("utf-8", "replace").encode()
+    if b"\\ud" not in text and b"\\uD" not in text:
+        return text
     return _LONE_SURROGATE.sub(lambda found: found[1] + (found[2] or rb"\ufffd"), text)
 
 
 def split_documents(data: bytes) -> Iterator[bytes | Broken]:
     """Each document in turn; after a broken one, reading goes on at the next line that starts like a document."""
     at = _skip_blank(data, 0)
-    unbalanced = 0
+    unbalanced = line_end = 0
     while at < len(data):
-        end = _document_end(data, at, may_span=unbalanced < MAX_UNBALANCED)
+        if at >= line_end:  # many documents may share a line: looking for its end from each would take long
+            newline = data.find(b"\n", at)
+            line_end = len(data) if newline < 0 else newline
+        end = _document_end(data, at, line_end, may_span=unbalanced < MAX_UNBALANCED)
         if end is not None:
             yield data[at:end]
         else:
@@ -88,11 +93,9 @@ def lower_first(message: str) -> str:
     return message if message[1:2].isupper() else message[:1].lower() + message[1:]
 
 
-def _document_end(data: bytes, at: int, *, may_span: bool) -> int | None:
+def _document_end(data: bytes, at: int, line_end: int, *, may_span: bool) -> int | None:
     """Where the document that starts here ends: at the end of the line, or where its brackets close; None if broken."""
-    newline = data.find(b"\n", at)
-    line_end = len(data) if newline < 0 else newline
-    if _decode_error(data[at:line_end]) is None:
+    if _decode_error(memoryview(data)[at:line_end]) is None:  # a view, since a slice would copy the rest of the line
         return line_end
     end = _value_end(data, at) if may_span and data[at : at + 1] in (b"{", b"[") else None
     return end if end is not None and _decode_error(data[at:end]) is None else None
@@ -114,7 +117,7 @@ def _value_end(data: bytes, at: int) -> int | None:
     return None
 
 
-def _decode_error(text: bytes) -> Exception | None:
+def _decode_error(text: bytes | memoryview) -> Exception | None:
     try:
         msgspec.json.decode(text, type=msgspec.Raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -8,12 +8,9 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from lpgen.core.usage.ingest_result import FileProblem
-
-SUFFIXES: Final = (".json", ".gz")
-"""Which files of a folder are looked into; a file that is named itself always is."""
+from lpgen.core.usage.log_layout import LOG_SUFFIXES, is_log_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ def find_log_files(paths: Iterable[Path]) -> Found:
     seen: set[tuple[int, int]] = set()
     for path in paths:
         if not _visit(str(path), found, seen):
-            found.failures.append(FileProblem(path_text(str(path)), f"it holds no file {' or '.join(SUFFIXES)}"))
+            found.failures.append(FileProblem(path_text(str(path)), f"it holds no file {' or '.join(LOG_SUFFIXES)}"))
     return found
 
 
@@ -62,7 +59,7 @@ def _visit(start: str, found: Found, seen: set[tuple[int, int]]) -> bool:
                     seen.add(identity)
                     names = sorted(os.listdir(path), reverse=True)
                     pending += [(os.path.join(path, name), False) for name in names]
-            elif not is_named and not path.endswith(SUFFIXES):
+            elif not is_named and not is_log_name(path):
                 found.ignored += 1
             elif not stat.S_ISREG(status.st_mode):
                 has_any = True
@@ -73,7 +70,7 @@ def _visit(start: str, found: Found, seen: set[tuple[int, int]]) -> bool:
                     seen.add(identity)
                     found.files.append(LogFile(path, status.st_size))
         except OSError as error:
-            if not is_named and not path.endswith(SUFFIXES) and os.path.islink(path):
+            if not is_named and not is_log_name(path) and os.path.islink(path):
                 found.ignored += 1
             else:
                 has_any = True

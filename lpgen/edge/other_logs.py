@@ -23,6 +23,9 @@ _TEXTS: Final = (
     ("a load balancer access log file", re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+Z [^\s{\[]+ \d")),
 )
 
+# The header of an answer of Athena, or of what the console's event history gives for download.
+_TABLE: Final = re.compile(rb'"?event ?name\b|"?[\w ]+"?,[^\n]*\bevent ?name\b', re.IGNORECASE)
+
 
 def name_other_document(keys: Iterable[str]) -> str:
     """What a JSON object with these keys is, or "" where it may hold a record."""
@@ -33,3 +36,9 @@ def name_other_document(keys: Iterable[str]) -> str:
 def name_other_text(text: bytes) -> str:
     """What a text that is not JSON is, by its first line, or "" where that isn't known."""
     return next((name for name, telling in _TEXTS if telling.match(text)), "")
+
+
+def is_table(text: bytes) -> bool:
+    """Whether a text is records as CSV, by its header. They can't be told exactly from it: Athena writes structures
+    such as `userIdentity` without quoting what is in them, and the console leaves most fields out."""
+    return _TABLE.match(text) is not None

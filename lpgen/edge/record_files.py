@@ -1,7 +1,9 @@
 """From a file's bytes to its records, in every shape that people keep CloudTrail records in.
 
-A file holds one JSON document or several, one a line or laid out over lines. A document is a CloudTrail log file
-(`Records`), the output of `lookup-events` (`Events`), an EventBridge event (`detail`), one record, or a list of these.
+A file holds one JSON document or several, one a line or laid out over lines, in exports of CloudWatch Logs each behind
+its time. A document is a CloudTrail log file (`Records`), the output of `lookup-events` (`Events`), an EventBridge
+event (`detail`), what CloudWatch Logs sends to a subscription (`logEvents`), the output of `filter-log-events`
+(`events`), one record, or a list of these.
 Nothing in a file is an error here: what gives no record comes out as an `Unusable` with its place and reason.
 """
 
@@ -17,9 +19,10 @@ from lpgen.core.events.records import RawRecord
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.bad_records import unusable_from_record
+from lpgen.edge.cloudwatch_logs import is_log_event, without_times
 from lpgen.edge.inflate import MAX_FILE_BYTES, UnreadableError, inflate
 from lpgen.edge.json_documents import Broken, is_blank, plain_text, repair_text, split_documents, why_and_place
-from lpgen.edge.other_logs import name_other_document, name_other_text
+from lpgen.edge.other_logs import is_table, name_other_document, name_other_text
 
 Item = RawRecord | Unusable
 _Object = dict[str, msgspec.Raw]
@@ -27,11 +30,17 @@ _Object = dict[str, msgspec.Raw]
 MAX_TYPED_BYTES: Final = 1 << 26
 """Up to this size a document is decoded at once, which is fastest; a larger one record by record, in less memory."""
 
-MAX_DEPTH: Final = 4
+MAX_DEPTH: Final = 5
 """How deep documents may lie in one another, as a record in an event in a list does."""
 
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _RECORD_KEYS: Final = frozenset({"eventVersion", "eventSource", "eventName", "eventTime", "eventID", "userIdentity"})
+
+_CSV: Final = "records as CSV don't tell enough: take them as JSON, or a table of Athena by athena://DATABASE.TABLE"
+_NO_SHAPE: Final = Unusable(
+    SkipReason.UNREADABLE_FILE, "the JSON is of no shape that holds CloudTrail records", "line 1"
+)
+_OTHER_LOG: Final = Unusable(SkipReason.NOT_CLOUDTRAIL, "an event of CloudWatch Logs that is no record", "")
 
 
 class _LogFile(msgspec.Struct):
@@ -52,7 +61,7 @@ def records_from_bytes(data: bytes, *, limit: int = MAX_FILE_BYTES) -> Iterable[
     Memory is a small multiple of the inflated size up to `MAX_TYPED_BYTES`, and about that size beyond.
     """
     try:
-        text = plain_text(inflate(data, limit=limit))
+        text = without_times(plain_text(inflate(data, limit=limit)))
     except UnreadableError as error:
         return [Unusable(SkipReason.UNREADABLE_FILE, error.message, error.position)]
     if is_blank(text):
@@ -70,8 +79,6 @@ def _records_at_once(text: bytes) -> list[RawRecord] | None:
         return None
     try:
         return _decode_records(text) if text[:1] == b"[" else _decode_log_file(text).Records
-    except msgspec.ValidationError:
-        return None
     except _UNDECODABLE:
         pass
     try:
@@ -95,7 +102,7 @@ def _records_one_by_one(text: bytes) -> Iterator[Item]:
     except _UNDECODABLE:
         yield from _records_of_many(text)
         return
-    yield from _records_of_document(text, depth=0, alone=True)
+    yield from _records_of_document(text, depth=0, stranger=_NO_SHAPE)
 
 
 def _records_of_many(text: bytes) -> Iterator[Item]:
@@ -104,45 +111,62 @@ def _records_of_many(text: bytes) -> Iterator[Item]:
     if other:
         yield Unusable(SkipReason.NOT_CLOUDTRAIL, other, "line 1")
         return
+    if is_table(text):
+        yield Unusable(SkipReason.UNREADABLE_FILE, _CSV, "line 1")
+        return
     for document in split_documents(text):
         if isinstance(document, Broken):
             yield Unusable(SkipReason.UNREADABLE_FILE, document.why, document.position)
         else:
-            yield from _records_of_document(document, depth=0, alone=False)
+            yield from _records_of_document(document, depth=0)
 
 
-def _records_of_document(text: bytes | msgspec.Raw, *, depth: int, alone: bool) -> Iterator[Item]:
-    """The records of one sound JSON document. `alone`: the file holds nothing else."""
+def _records_of_document(text: bytes | msgspec.Raw, *, depth: int, stranger: Unusable | None = None) -> Iterator[Item]:
+    """The records of one sound JSON document. `stranger` is what comes of an object of no known shape; None takes it
+    for a record, which then is a bad one."""
     first = bytes(text[:64] if isinstance(text, bytes) else memoryview(text)[:64]).lstrip()[:1]
     if depth > MAX_DEPTH:
         yield Unusable(SkipReason.BAD_RECORD, "documents lie too deep in one another", "")
     elif first == b"[":
         for item in _decode_list(text):
-            yield from _records_of_document(item, depth=depth + 1, alone=False)
+            yield from _records_of_document(item, depth=depth + 1)
     elif first == b"{":
-        yield from _records_of_object(text, depth=depth, alone=alone)
+        yield from _records_of_object(text, depth=depth, stranger=stranger)
     else:
         yield Unusable(SkipReason.BAD_RECORD, "not a JSON object", "")
 
 
-def _records_of_object(text: bytes | msgspec.Raw, *, depth: int, alone: bool) -> Iterator[Item]:
+def _records_of_object(text: bytes | msgspec.Raw, *, depth: int, stranger: Unusable | None) -> Iterator[Item]:
     keys = _decode_object(text)
     inner = _inner_document(keys)
     if "eventSource" in keys and "eventName" in keys:
         yield _record_from_json(text)
     elif inner is not None:
-        yield from _records_of_document(inner, depth=depth + 1, alone=False)
+        yield from _records_of_document(inner, depth=depth + 1)
+    elif is_log_event(keys):
+        yield from _records_of_log_event(keys["message"], depth=depth)
     elif other := name_other_document(keys):
         yield Unusable(SkipReason.NOT_CLOUDTRAIL, other, "")
-    elif alone and _RECORD_KEYS.isdisjoint(keys):
-        yield Unusable(SkipReason.UNREADABLE_FILE, "the JSON is of no shape that holds CloudTrail records", "line 1")
+    elif stranger is not None and _RECORD_KEYS.isdisjoint(keys):
+        yield stranger
     else:
         yield _record_from_json(text)
 
 
+def _records_of_log_event(message: msgspec.Raw, *, depth: int) -> Iterator[Item]:
+    """The record that an event of CloudWatch Logs carries as its message."""
+    inner = _event_text(message)
+    if inner is not None and inner.lstrip()[:1] == b"{":
+        yield from _records_of_document(inner, depth=depth + 1, stranger=_OTHER_LOG)
+    elif bytes(memoryview(message)[:2]) == b'"{':
+        yield Unusable(SkipReason.BAD_RECORD, "the message is broken JSON", "")
+    else:
+        yield _OTHER_LOG
+
+
 def _inner_document(keys: _Object) -> bytes | msgspec.Raw | None:
-    """The document inside a wrapper: a log file, `lookup-events` output or one of its events, an EventBridge event."""
-    for name in ("Records", "Events"):
+    """The document inside a wrapper: a log file, the output of a command or one of its events, an EventBridge event."""
+    for name in ("Records", "Events", "logEvents", "events"):
         if name in keys and bytes(keys[name]).lstrip()[:1] == b"[":
             return keys[name]
     if "CloudTrailEvent" in keys:
@@ -151,7 +175,7 @@ def _inner_document(keys: _Object) -> bytes | msgspec.Raw | None:
 
 
 def _event_text(value: msgspec.Raw) -> bytes | None:
-    """The document that `lookup-events` gives as a string, or None where it is no string of JSON."""
+    """The document that a string holds, or None where it is no string of JSON."""
     try:
         text = repair_text(msgspec.json.decode(value, type=str).encode())
         msgspec.json.decode(text, type=msgspec.Raw)

@@ -15,7 +15,7 @@ _MEGABYTE: Final = 1_000_000
 
 _REASONS: Final = {
     SkipReason.UNREADABLE_FILE: "files, or lines of them, that can't be read",
-    SkipReason.NOT_CLOUDTRAIL: "files that hold no CloudTrail records",
+    SkipReason.NOT_CLOUDTRAIL: "files, or parts of them, that hold no CloudTrail records",
     SkipReason.BAD_RECORD: "records with wrong types or without a name",
     SkipReason.DUPLICATE: "records that their file holds twice",
     SkipReason.OUT_OF_WINDOW: "records outside the window",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +31,35 @@ def lookup(*records: dict[str, Any]) -> dict[str, Any]:
         "Events": [{"EventId": one["eventID"], "CloudTrailEvent": json.dumps(one)} for one in records],
         "NextToken": "x",
     }
+
+
+def log_event(message: str) -> dict[str, Any]:
+    return {
+        "id": "31953106606966983378809025079804211143289615424298221568",
+        "timestamp": 1432826855000,
+        "message": message,
+    }
+
+
+def subscription(*messages: str, kind: str = "DATA_MESSAGE") -> dict[str, Any]:
+    """What CloudWatch Logs sends to a subscription."""
+    return {
+        "messageType": kind,
+        "owner": "111122223333",
+        "logGroup": "CloudTrail",
+        "logStream": "111122223333_CloudTrail_us-east-1",
+        "subscriptionFilters": ["all"],
+        "logEvents": [log_event(message) for message in messages],
+    }
+
+
+def filtered(*messages: str) -> dict[str, Any]:
+    """What `aws logs filter-log-events` prints."""
+    events = [{"logStreamName": "s", **log_event(message), "ingestionTime": 1} for message in messages]
+    return {"events": events, "searchedLogStreams": [], "nextToken": "x"}
+
+
+CONTROL = subscription("CWL CONTROL MESSAGE: Checking health of destination Firehose.", kind="CONTROL_MESSAGE")
 
 
 def lines(*documents: object) -> str:
@@ -65,6 +95,19 @@ SHAPES: dict[str, str] = {
     "documents on one line": json.dumps(FIRST) + json.dumps(SECOND),
     "a mixture": json.dumps({"Records": [FIRST]}, indent=1) + "\n" + lines(event_bridge(SECOND)),
     "lines of log files": lines({"Records": [FIRST]}, {"Records": [SECOND]}),
+    "subscription": json.dumps(subscription(json.dumps(FIRST), json.dumps(SECOND))),
+    "subscriptions on one line": "".join(json.dumps(subscription(json.dumps(one))) for one in (FIRST, SECOND)),
+    "lines of subscriptions": lines(subscription(json.dumps(FIRST)), subscription(json.dumps(SECOND))),
+    "EventBridge by a subscription": json.dumps(
+        [subscription(json.dumps(event_bridge(FIRST))), subscription(json.dumps(SECOND))]
+    ),
+    "filter-log-events": json.dumps(filtered(json.dumps(FIRST), json.dumps(SECOND)), indent=4),
+    "get-log-events": json.dumps({"events": [log_event(json.dumps(one)) for one in (FIRST, SECOND)]}),
+    "export of CloudWatch Logs": "\n".join(f"2024-03-01T10:00:00.000Z {json.dumps(one)}" for one in (FIRST, SECOND)),
+    "aws logs tail": "\n".join(
+        f"2024-03-01T10:00:00.000000+00:00 1_CloudTrail_us-east-1 {json.dumps(one)}" for one in (FIRST, SECOND)
+    ),
+    "aws logs tail in short": "\n".join(f"2024-03-01T10:00:00 {json.dumps(one)}\n" for one in (FIRST, SECOND)),
 }
 
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {
@@ -73,6 +116,7 @@ PACKINGS: dict[str, Callable[[bytes], bytes]] = {
     "UTF-16": lambda data: data.decode().encode("utf-16"),
     "gzip": gzip.compress,
     "gzip in members": lambda data: b"".join(gzip.compress(data[at : at + 100]) for at in range(0, len(data), 100)),
+    "gzip in gzip": lambda data: gzip.compress(gzip.compress(data[:100]) + gzip.compress(data[100:])),
     "gzip padded with zeros": lambda data: gzip.compress(data) + bytes(512),
     "with newline": lambda data: data + b"\n",
 }
@@ -136,6 +180,56 @@ def test_records_from_bytes_recognizes_other_documents(document: dict[str, Any],
 def test_records_from_bytes_recognizes_other_logs(text: str) -> None:
     ((reason, _, position),) = faults(read(gzip.compress(text.encode())))
     assert (reason, position) == ("not_cloudtrail", "line 1")
+
+
+OTHER_EVENT = "an event of CloudWatch Logs that is no record"
+
+
+def test_records_from_bytes_leaves_out_what_else_a_subscription_sends() -> None:
+    other = subscription("START RequestId: 1", '{"level": "INFO"}', json.dumps(FIRST), "5", "")
+    items = read(lines(CONTROL, other))
+    assert ids(items) == [FIRST["eventID"]]
+    assert faults(items) == [("not_cloudtrail", OTHER_EVENT, f"record {number}") for number in (1, 2, 3, 5, 6)]
+
+
+def test_records_from_bytes_counts_a_record_that_cloudwatch_logs_holds_in_part_as_bad() -> None:
+    text = json.dumps(FIRST)
+    nameless = {key: value for key, value in FIRST.items() if key != "eventName"}
+    items = read(json.dumps(subscription(text[:-9], json.dumps(nameless), text)))
+    assert ids(items) == [FIRST["eventID"]]
+    assert faults(items) == [
+        ("bad_record", "the message is broken JSON", "record 1"),
+        ("bad_record", "object missing required field `eventName`", "record 2"),
+    ]
+
+
+def test_records_from_bytes_reads_an_export_around_a_broken_line() -> None:
+    texts = [json.dumps(FIRST), json.dumps(FIRST)[:-9], json.dumps(SECOND)]
+    items = read("\n".join(f"2024-03-01T10:00:00.000Z {text}" for text in texts))
+    assert ids(items) == BOTH
+    assert [(reason, position) for reason, _, position in faults(items)] == [("unreadable_file", "line 2")]
+
+
+def test_records_from_bytes_reads_many_documents_on_one_line_in_time_of_their_size() -> None:
+    records = [record_json(number) for number in range(10_000)]
+    text = "".join(json.dumps(subscription(json.dumps(one))) for one in records)
+    began = time.process_time()
+    assert ids(read(text)) == [one["eventID"] for one in records]
+    assert time.process_time() - began < 20  # a quadratic walk takes minutes
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        '"eventversion","useridentity","eventtime","eventsource","eventname","awsregion"',
+        "Event name,Event time,User name,Event source,Resource type",
+        "useridentity,eventname",
+    ],
+)
+def test_records_from_bytes_says_what_to_take_instead_of_csv(header: str) -> None:
+    ((reason, detail, position),) = faults(read(f"{header}\n1,2,3,4\n"))
+    assert (reason, position) == ("unreadable_file", "line 1")
+    assert "athena://DATABASE.TABLE" in detail
 
 
 def test_records_from_bytes_recognizes_records_without_a_call() -> None:

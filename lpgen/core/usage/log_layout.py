@@ -29,6 +29,11 @@ _ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 _REGION: Final = re.compile(r"[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}", re.ASCII)
 _FILE: Final = re.compile(r"(\d{12})_(CloudTrail[A-Za-z-]*)_([a-z0-9-]+)_(\d{8})T\d{4}Z?_[^/]*", re.ASCII)
 
+# Data Firehose writes `STREAM-VERSION-TIME-UUID`, and a suffix only where its stream is told one.
+# https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
+_FIREHOSE: Final = re.compile(r"-\d{4}(?:-\d\d){5}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_FIREHOSE_LENGTH: Final = 57
+
 _TRAIL_FOLDER: Final = "CloudTrail"
 _OTHER_TRAIL_FOLDERS: Final = frozenset({"CloudTrail-Digest", "CloudTrail-Insight"})
 """What CloudTrail writes that holds no records of calls: hashes of log files, and reports about rates of calls."""
@@ -104,8 +109,8 @@ def split_address(name: str) -> tuple[str, str]:
 
 
 def is_log_name(name: str) -> bool:
-    """Whether an object is looked into, by its name."""
-    return name.endswith(LOG_SUFFIXES)
+    """Whether a file of a folder or bucket is looked into, by its name."""
+    return name.endswith(LOG_SUFFIXES) or _FIREHOSE.fullmatch(name[-_FIREHOSE_LENGTH:]) is not None
 
 
 def is_logs_root(folder: str) -> bool:

@@ -12,6 +12,7 @@ from lpgen.core.usage.log_layout import (
     Visit,
     address_from_text,
     is_file_wanted,
+    is_log_name,
     label_from_folder,
     span_from_folder,
     visit_from_folder,
@@ -131,3 +132,20 @@ def test_is_file_wanted_leaves_out_only_what_its_name_excludes(name: str, wanted
     scope = Scope(frozenset({ACCOUNT}), frozenset({"us-east-1"}), window)
     assert is_file_wanted(f"s3://b/flat/{name}", scope) is wanted
     assert is_file_wanted(f"s3://b/flat/{name}", Scope())
+
+
+@pytest.mark.parametrize(
+    ("name", "is_log"),
+    [
+        ("s3://b/AWSLogs/x.json.gz", True),
+        ("logs.json", True),
+        ("s3://b/2026/09/01/00/trail-1-2026-09-01-00-05-12-0f0e1d2c-1111-4222-8333-a1b2c3d4e5f6", True),
+        ("s3://b/2026/09/01/00/trail-1-2026-09-01-00-05-12-0f0e1d2c-1111-4222-8333-a1b2c3d4e5f6.gz", True),
+        ("s3://b/exported/aws-logs-write-test", False),
+        ("s3://b/0f0e1d2c-1111-4222-8333-a1b2c3d4e5f6", False),
+        ("s3://b/trail-1-2026-09-01-00-05-12-0f0e1d2c-1111-4222-8333-a1b2c3d4e5f6.parquet", False),
+        ("notes.txt", False),
+    ],
+)
+def test_is_log_name_knows_what_trails_exports_and_firehose_write(name: str, is_log: bool) -> None:
+    assert is_log_name(name) is is_log
