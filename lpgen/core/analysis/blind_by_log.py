@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.recorded_calls import RecordedCalls
-from lpgen.core.analysis.trail_coverage import GLOBAL_SERVICES
+from lpgen.core.analysis.regions import GLOBAL_SERVICES
 from lpgen.core.events.visibility import ActionVisibility, VisibilityTable
 from lpgen.core.grounds import SIDE_WORDS, SeenEvents
 from lpgen.core.model import Action, Visibility

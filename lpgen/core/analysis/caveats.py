@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from lpgen.core.analysis.decisions import accept_caveat
-from lpgen.core.analysis.trail_coverage import granted_regions, missing_leader
+from lpgen.core.analysis.regions import granted_regions, missing_leader
 from lpgen.core.findings import Caveat, CaveatKind, UngrantedUse
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import AttachedPolicy, Principal, SkipReason

@@ -8,7 +8,7 @@ from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.observability import Observability, trail_knowledge
-from lpgen.core.analysis.trail_coverage import region_in_pattern
+from lpgen.core.analysis.regions import region_in_pattern
 from lpgen.core.explanations import Question, SeenUse, SeenUses, UseOn
 from lpgen.core.grounds import LogCoverage, PrincipalUsage, Use
 from lpgen.core.model import LEGACY_VERSION, Action, Principal, Resource, ResourceKind
@@ -50,7 +50,7 @@ def _blind_spot(question: Question, own: PrincipalUsage, coverage: LogCoverage, 
     if blind or question.resource.kind is not ResourceKind.ARN:
         return blind
     arn = question.resource.text  # a name, so that nothing in it is a variable
-    silent = observability.silent_region(action, question.principal.account, region_in_pattern(arn))
+    silent = observability.silent.why(action, question.principal.account, region_in_pattern(arn))
     return silent or observability.unnamed(action, (arn,), LEGACY_VERSION).get(arn, "")
 
 

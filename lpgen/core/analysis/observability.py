@@ -1,33 +1,28 @@
-"""Whether use of an action would have shown in the logs that were read, and which sign of use there is."""
+"""Whether use of an action would have shown in the logs that were read."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.blind_by_log import BlindByLog
+from lpgen.core.analysis.data_resources import DataResources
 from lpgen.core.analysis.recorded_calls import RecordedCalls
+from lpgen.core.analysis.regions import ANY_REGION, SilentRegions, missing_leader
 from lpgen.core.analysis.trail_coverage import (
-    ANY_REGION,
-    GLOBAL_SERVICES,
     Events,
-    missing_leader,
-    named_regions,
     recording_trails,
     regions_of_events,
     resources_of_events,
     tests_event_names,
     trails_of_kind,
 )
-from lpgen.core.arns import container_of
 from lpgen.core.events.visibility import ActionVisibility, visibility_from_catalog
 from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Grant, Hole, LogCoverage, SeenEvents, limited_to
-from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action, Visibility
-from lpgen.core.policies.match import as_glob, has_wildcard, patterns_intersect
 from lpgen.core.trails import Trail, trails_of_accounts
 from lpgen.core.usage.logging_holes import first_day_after, settings_since
 from lpgen.core.usage.trail_changes import TrailChange
@@ -56,21 +51,21 @@ class Observability:
     """What the logs could have shown, from what CloudTrail can show at all and from what was read."""
 
     def __init__(self, catalog: Catalog, coverage: LogCoverage, knowledge: TrailKnowledge) -> None:
-        self._table = visibility_from_catalog(catalog)
+        self.table = visibility_from_catalog(catalog)
         self._catalog = catalog
         self._coverage = {one.account: one for one in coverage.accounts}
+        self.silent = SilentRegions(self._coverage, self.table)
+        self._data = DataResources(coverage.accounts)
         self._knowledge = knowledge
         self._calls = RecordedCalls(catalog.source)
         self._answers: dict[tuple[str, Events], str] = {}
         self._traces: dict[Action, int] = {}
         self._numbers: dict[Hashable, int] = {}
         self._by_log: dict[Hashable, BlindByLog] = {}
-        self._named: dict[tuple[str, str], bool] = {}
-        self._unnamed_resources: dict[tuple[tuple[str, ...], tuple[str, ...], str], dict[str, str]] = {}
 
     def visibility(self, action: Action) -> Visibility:
         """What CloudTrail can show of an action."""
-        return self._table.visibility(action).visibility
+        return self.table.visibility(action).visibility
 
     def resting_on_log(self, account: str) -> frozenset[Action]:
         """The actions of which only the log says that use would have shown.
@@ -99,7 +94,7 @@ class Observability:
         """
         trails = self._knowledge.trails.get(account)
         if trails is not None:
-            entry = self._table.visibility(action)
+            entry = self.table.visibility(action)
             covered = self._coverage.get(account)
             if covered is not None and entry.visibility is not Visibility.NEVER:
                 blind = self._blind_by_settings(action, entry, covered, trails=trails, grants=grants)
@@ -108,39 +103,9 @@ class Observability:
                 if why := self._where_trails_differ(action, entry, trails, grants):
                     return why
         by_log = self._blind_by_log(account, regions)[action]
-        return by_log or next((why for one in grants for why in self.silent(action, account, one).values()), "")
-
-    def silent(self, action: Action, account: str, grant: Grant) -> Mapping[str, str]:
-        """The resources of a statement that it grants in Regions of which the log holds no record, each with why.
-
-        A trail of one Region records no other; only settings say that a trail records them all. A condition that allows
-        several Regions names none. Empty where settings decide alone, and for actions that leave no management events,
-        or leave them in one Region wherever they act.
-        """
-        found: dict[str, str] = {}
-        for resource, region in named_regions(grant):
-            if why := self.silent_region(action, account, region):
-                found[resource] = why
-        return found
-
-    def silent_region(self, action: Action, account: str, region: str) -> str:
-        """Why use of an action in a Region would not have shown by the log, which holds no record of it; else ""."""
-        is_silent = self._lacks(account, region) and self._is_regional(action)
-        return f"the logs hold no record of {region}" if is_silent else ""
-
-    def names_silent_regions(self, account: str, grants: Iterable[Grant]) -> bool:
-        """Whether a statement names a Region of which the log of the account holds no record, and settings don't
-        decide."""
-        return any(self._lacks(account, region) for one in grants for _, region in named_regions(one))
-
-    def _lacks(self, account: str, region: str) -> bool:
-        covered = self._coverage.get(account)
-        if region == ANY_REGION or covered is None or covered.known_from is CoverageSource.TRAILS:
-            return False
-        return region not in covered.regions
-
-    def _is_regional(self, action: Action) -> bool:
-        return self.visibility(action) is Visibility.MANAGEMENT and action.partition(":")[0] not in GLOBAL_SERVICES
+        return by_log or next(
+            (why for one in grants for why in self.silent.of_grant(action, account, one).values()), ""
+        )
 
     def unrecorded(self, action: Action, account: str, grant: Grant) -> Mapping[str, str]:
         """The resources of a statement on which use of an action would not have shown, each with why.
@@ -149,15 +114,15 @@ class Observability:
         management events Regions without a record.
         """
         trails, covered = self._knowledge.trails.get(account), self._coverage.get(account)
-        entry = self._table.visibility(action)
+        entry = self.table.visibility(action)
         if covered is None or entry.visibility in (Visibility.NEVER, Visibility.INFERRED):
             return {}
         if trails is None:
             statement = grant.statement
             unnamed = {} if statement.not_resource else self.unnamed(action, statement.resources, grant.version)
-            return {**self.silent(action, account, grant), **unnamed}
+            return {**self.silent.of_grant(action, account, grant), **unnamed}
         found: dict[str, str] = {}
-        silent = self.silent(action, account, grant)
+        silent = self.silent.of_grant(action, account, grant)
         for resource in grant.statement.resources:
             part = grant if grant.statement.not_resource else limited_to(grant, (resource,))
             why = self._blind_by_settings(action, entry, covered, trails=trails, grants=(part,))
@@ -170,10 +135,10 @@ class Observability:
     def unnamed(self, action: Action, resources: tuple[str, ...], version: str) -> Mapping[str, str]:
         """The resources, or patterns in a policy's language version, on which no account's log holds a data event of an
         action's sources, each with why; none for actions that leave other events."""
-        entry = self._table.visibility(action)
+        entry = self.table.visibility(action)
         if entry.visibility is not Visibility.DATA:
             return {}
-        found = self._unnamed(entry.event_sources, resources, version)
+        found = self._data.unnamed(entry.event_sources, resources, version)
         return {one: why for one, why in found.items() if self._catalog.takes_resource(action, one)}
 
     def _where_trails_differ(
@@ -190,49 +155,13 @@ class Observability:
         for grant in grants:
             if grant.statement.not_resource:
                 continue
-            unnamed = self._unnamed(entry.event_sources, grant.statement.resources, grant.version)
+            unnamed = self._data.unnamed(entry.event_sources, grant.statement.resources, grant.version)
             for resource, why in unnamed.items():
                 events = self._events(action, entry, trails, (limited_to(grant, (resource,)),))
                 recording = recording_trails(events, trails)
                 if not isinstance(recording, str) and any(not alike <= some for some in recording):
                     return f"{why}, and not every trail that records such events records those"
         return ""
-
-    def _unnamed(self, sources: tuple[str, ...], resources: tuple[str, ...], version: str) -> dict[str, str]:
-        key = (sources, resources, version)
-        found = self._unnamed_resources.get(key)
-        if found is None:
-            found = self._unnamed_resources[key] = self._find_unnamed(*key)
-        return found
-
-    def _find_unnamed(self, sources: tuple[str, ...], resources: tuple[str, ...], version: str) -> dict[str, str]:
-        if all(source not in self._data_resources for source in sources):  # then nothing tells resources apart
-            return {}
-        return {
-            resource: f"a data event, and the logs hold none on {resource}"
-            for resource in resources
-            if not any(self._is_named(container_of(as_glob(resource, version)), source) for source in sources)
-        }
-
-    def _is_named(self, container: str, source: str) -> bool:
-        """Whether a data event of a source names a container, or one that a pattern may stand for."""
-        seen = self._data_resources.get(source, set())
-        if container in seen:
-            return True
-        key = (container, source)
-        if key not in self._named:
-            # A name that isn't there can only be met by a pattern, which is what folding makes of ids.
-            others = seen if has_wildcard(container) else filter(has_wildcard, seen)
-            self._named[key] = any(patterns_intersect(container, one) for one in others)
-        return self._named[key]
-
-    @cached_property
-    def _data_resources(self) -> Mapping[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        for covered in self._coverage.values():
-            for source, container in covered.data_resources:
-                found.setdefault(source, set()).add(container)
-        return found
 
     def blind_spots(self, account: str, regions: tuple[str, ...]) -> Mapping[Action, str] | None:
         """The blind spots of a principal by action, or None where they turn on what its statements grant."""
@@ -247,7 +176,7 @@ class Observability:
         found = self._by_log.get(key)
         if found is None:
             found = self._by_log[key] = BlindByLog(
-                self._table,
+                self.table,
                 self._calls,
                 self._catalog,
                 unseen=unseen,
@@ -312,7 +241,7 @@ class Observability:
         """
         known = self._traces.get(action)
         if known is None:
-            entry = self._table.visibility(action)
+            entry = self.table.visibility(action)
             trails = {trail for some in self._knowledge.trails.values() for trail in some}
             told = (
                 action.partition(":")[0],
@@ -345,33 +274,6 @@ class Observability:
         changes = [one for one in found if one is not None]
         return min(changes) if len(changes) == len(found) else None
 
-    def sign_of_use(
-        self, action: Action, grants: Iterable[Grant], services: Collection[str], accessed: LastAccessed | None = None
-    ) -> str:
-        """Why an action may well be in use though the logs can't show it, or "" where nothing says so.
-
-        `services` are the prefixes of the services that the principal was seen to use. That IAM knows of no try
-        outweighs what the policy names, and companions, but only for actions that are API calls: those are what IAM
-        counts.
-        """
-        service = action.partition(":")[0]
-        if service in services:
-            return f"the principal used {service}"
-        visibility = self.visibility(action)
-        untried = accessed.never(action, visibility) if accessed else ""
-        if untried and visibility in (Visibility.MANAGEMENT, Visibility.DATA):
-            return ""
-        tried = accessed.tried(action) if accessed else ""
-        if tried:
-            return tried
-        companions = sorted(set(self._table.companions(service)) & set(services))
-        if companions:
-            return f"the principal used {companions[0]}, which goes with {service}"
-        for grant in grants:
-            if action in grant.actions and _names_service(grant, service):
-                return f"the policy names {service} ({grant.ref})"
-        return ""
-
 
 def _category(entry: ActionVisibility) -> str:
     return "Data" if entry.visibility is Visibility.DATA else "Management"
@@ -384,9 +286,3 @@ def _days_from(covered: AccountCoverage, first: date, last: date | None = None) 
     for one in missing:
         days -= {one.first + timedelta(days=at) for at in range((one.last - one.first).days + 1)}
     return len(days)
-
-
-def _names_service(grant: Grant, service: str) -> bool:
-    return not grant.statement.not_action and any(
-        pattern.partition(":")[0].lower() == service for pattern in grant.statement.patterns
-    )

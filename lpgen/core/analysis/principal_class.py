@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date
 
 from lpgen.core.analysis.caveats import NEVER_USED_DAYS, has_unseen_use
-from lpgen.core.analysis.trail_coverage import missing_leader
+from lpgen.core.analysis.regions import missing_leader
 from lpgen.core.findings import Detachment, PrincipalClass
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.identity_center import is_of_permission_set

@@ -15,39 +15,13 @@ from functools import lru_cache
 from itertools import product
 from typing import Final
 
-from lpgen.core.grounds import SIDE_WORDS, AccountCoverage, CoverageSource, Grant
+from lpgen.core.analysis.regions import ANY_REGION, GLOBAL_EVENTS, ONE_REGION, granted_regions, leader_of_trail
+from lpgen.core.grounds import SIDE_WORDS, Grant
 from lpgen.core.policies.match import glob_match
 from lpgen.core.trails import NEGATIVE, FieldOperator, FieldTest, Selector, Trail
 
-ANY_REGION: Final = ""
-"""Stands for the Regions that nothing names: only a trail of all Regions records them all."""
-
 _PATTERNS: Final = 4096
 """How many patterns are remembered: each is asked about for every event name and test."""
-
-_LEADER: Final = "us-east-1"
-# Partitions other than `aws`, how the names of their Regions start, and the Region that signs for their IAM.
-# https://github.com/boto/botocore/blob/develop/botocore/data/endpoints.json
-# https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
-_PARTITIONS: Final = (
-    ("aws-cn", "cn-", "cn-north-1"),
-    ("aws-us-gov", "us-gov-", "us-gov-west-1"),
-    ("aws-eusc", "eusc-", "eusc-de-east-1"),
-    ("aws-iso", "us-iso-", "us-iso-east-1"),
-    ("aws-iso-b", "us-isob-", "us-isob-east-1"),
-    ("aws-iso-e", "eu-isoe-", "eu-isoe-west-1"),
-    ("aws-iso-f", "us-isof-", "us-isof-south-1"),
-)
-
-# Services whose events are recorded in one Region of the partition. Trails record the first ones only if they include
-# global service events; STS has Regional endpoints too.
-# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
-# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/logging-using-cloudtrail.html
-# https://docs.aws.amazon.com/organizations/latest/userguide/orgs_cloudtrail-integration.html
-_GLOBAL_EVENTS: Final = frozenset({"iam", "sts", "cloudfront"})
-_ONE_REGION: Final = frozenset({"iam", "cloudfront", "route53", "organizations"})
-GLOBAL_SERVICES: Final = _GLOBAL_EVENTS | _ONE_REGION
-"""The services of which all events, or many, are recorded in that one Region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +75,8 @@ def _each(events: Events) -> Iterator[_Event]:
 
 def trail_leaves_out(event: _Event, trail: Trail) -> str:
     """What keeps a trail from recording an event, as a clause, or "" where it records it."""
-    leader = leader_region(trail)
-    if event.region == leader and event.events.service in _GLOBAL_EVENTS and not trail.global_events:
+    leader = leader_of_trail(trail.arn)
+    if event.region == leader and event.events.service in GLOBAL_EVENTS and not trail.global_events:
         return "leaves out the events of global services"
     if not trail.multi_region and event.region != trail.home_region:
         return f"records {trail.home_region} alone"
@@ -120,27 +94,6 @@ def trails_of_kind(trails: Iterable[Trail], kind: str) -> frozenset[Trail]:
 def _selects_kind(selector: Selector, kind: str) -> bool:
     tests = (test for test in selector.tests if test.field == "resources.type")
     return selector.category == "Data" and all(_fits(test, kind) for test in tests)
-
-
-def leader_region(trail: Trail) -> str:
-    """The Region in which the events of global services are recorded."""
-    return _leader(trail.arn)
-
-
-@lru_cache(maxsize=1024)
-def _leader(trail: str) -> str:
-    partition = trail.split(":")[1]
-    return next((leader for name, _, leader in _PARTITIONS if name == partition), _LEADER)
-
-
-def missing_leader(coverage: AccountCoverage | None) -> str:
-    """The Region in which global services record their events, in the partition of the logs, where these hold no record
-    of it and settings don't decide alone; else ""."""
-    if coverage is None or coverage.known_from is CoverageSource.TRAILS or not coverage.regions:
-        return ""
-    leaders = (leader for region in coverage.regions for _, start, leader in _PARTITIONS if region.startswith(start))
-    leader = next(leaders, _LEADER)
-    return "" if leader in coverage.regions else leader
 
 
 _OTHER_TYPE: Final = "doesn't select the data events of its type"
@@ -244,45 +197,13 @@ def tests_event_names(trails: Iterable[Trail], category: str) -> bool:
 
 def regions_of_events(service: str, grants: Iterable[Grant], trails: Sequence[Trail]) -> tuple[str, ...]:
     """The Regions in which use of an action of a service may be recorded; `ANY_REGION` where its grants name none."""
-    leader = leader_region(trails[0]) if trails else _LEADER
-    if service in _ONE_REGION:
+    leader = leader_of_trail(trails[0].arn if trails else "")
+    if service in ONE_REGION:
         return (leader,)
-    found: set[str] = {leader} if service in _GLOBAL_EVENTS else set()
+    found: set[str] = {leader} if service in GLOBAL_EVENTS else set()
     for grant in grants:
         found |= granted_regions(grant) or {ANY_REGION}
     return tuple(sorted(found))
-
-
-def granted_regions(grant: Grant) -> set[str]:
-    """The Regions that a statement is limited to, by condition or by its ARNs; empty where it isn't."""
-    by_condition = _regions_by_condition(grant)
-    if by_condition is not None:
-        return by_condition
-    regions = {region for _, region in named_regions(grant)}
-    return set() if ANY_REGION in regions else regions
-
-
-def named_regions(grant: Grant) -> list[tuple[str, str]]:
-    """The resources of a statement, each with the one Region that its condition or the ARN limits it to, or
-    `ANY_REGION`."""
-    by_condition = _regions_by_condition(grant) or ()
-    only = next(iter(by_condition)) if len(by_condition) == 1 else ANY_REGION
-    is_open = grant.statement.not_resource
-    return [(one, only or (ANY_REGION if is_open else region_in_pattern(one))) for one in grant.statement.resources]
-
-
-def _regions_by_condition(grant: Grant) -> set[str] | None:
-    """The Regions that a statement's condition limits it to, empty where that leaves some open; None without one."""
-    for condition in grant.statement.conditions:
-        if condition.key.lower() == "aws:requestedregion" and condition.operator == "StringEquals":
-            return set() if any(map(_has_open_part, condition.values)) else set(condition.values)
-    return None
-
-
-def region_in_pattern(resource: str) -> str:
-    """The one Region that a resource's pattern names, else `ANY_REGION`."""
-    region = resource.split(":", 4)[3] if resource.count(":") >= 4 else ANY_REGION
-    return ANY_REGION if _has_open_part(region) else region
 
 
 def resources_of_events(grants: Iterable[Grant]) -> tuple[str, ...]:

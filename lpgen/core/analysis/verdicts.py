@@ -11,6 +11,7 @@ from lpgen.core.analysis.danger import Dangers
 from lpgen.core.analysis.granting import NOTHING, Granting
 from lpgen.core.analysis.hidden_roles import PASS_ROLE, HiddenRoles
 from lpgen.core.analysis.observability import Observability
+from lpgen.core.analysis.signs_of_use import sign_of_use
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import ActionFact, Confidence, Judgement, UngrantedUse, Verdict, Verdicts
 from lpgen.core.grounds import Evidence, PrincipalGrants, PrincipalUsage
@@ -103,7 +104,7 @@ class Judge:
         hidden = next(iter(self.hidden_roles.roles(account, usage.uses).values()), "")
         blind_spots = self.observability.blind_spots(account, usage.regions)
         resting = self.observability.resting_on_log(account)
-        silent = blind_spots is not None and self.observability.names_silent_regions(account, grants.allows)
+        silent = blind_spots is not None and self.observability.silent.are_named(account, grants.allows)
         services = used_services(lines)
         ground = _Ground(account, usage.regions, blind_spots, resting, services, doubt, accessed, hidden, silent)
         judged = (
@@ -168,11 +169,12 @@ class Judge:
 
     def _sign_of_use(self, action: Action, granting: Granting, ground: _Ground) -> str:
         """The sign of use of an action; what IAM knows is of single actions, all else is of services."""
+        table = self.observability.table
         if ground.accessed is not None:
-            return self.observability.sign_of_use(action, granting.grants, ground.services, ground.accessed)
+            return sign_of_use(action, granting.grants, ground.services, ground.accessed, table=table)
         key = (action.partition(":")[0], granting)
         if key not in ground.signs:
-            ground.signs[key] = self.observability.sign_of_use(action, granting.grants, ground.services)
+            ground.signs[key] = sign_of_use(action, granting.grants, ground.services, table=table)
         return ground.signs[key]
 
 

@@ -1,0 +1,54 @@
+"""Which resources the data events of a log name: a trail that selects them by resource leaves the others out.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from lpgen.core.arns import container_of
+from lpgen.core.grounds import AccountCoverage
+from lpgen.core.policies.match import as_glob, has_wildcard, patterns_intersect
+
+
+class DataResources:
+    """The buckets, tables, functions and the like that data events of any account name, by their event source."""
+
+    def __init__(self, accounts: Iterable[AccountCoverage]) -> None:
+        self._seen: dict[str, set[str]] = {}
+        for covered in accounts:
+            for source, container in covered.data_resources:
+                self._seen.setdefault(source, set()).add(container)
+        self._named: dict[tuple[str, str], bool] = {}
+        self._answers: dict[tuple[tuple[str, ...], tuple[str, ...], str], dict[str, str]] = {}
+
+    def unnamed(self, sources: tuple[str, ...], resources: tuple[str, ...], version: str) -> Mapping[str, str]:
+        """The resources, or patterns in a policy's language version, on which the logs hold no data event of the event
+        sources, each with why; none where they hold none of the sources at all."""
+        key = (sources, resources, version)
+        found = self._answers.get(key)
+        if found is None:
+            found = self._answers[key] = self._find_unnamed(*key)
+        return found
+
+    def _find_unnamed(self, sources: tuple[str, ...], resources: tuple[str, ...], version: str) -> dict[str, str]:
+        if all(source not in self._seen for source in sources):  # then nothing tells resources apart
+            return {}
+        return {
+            resource: f"a data event, and the logs hold none on {resource}"
+            for resource in resources
+            if not any(self._is_named(container_of(as_glob(resource, version)), source) for source in sources)
+        }
+
+    def _is_named(self, container: str, source: str) -> bool:
+        """Whether a data event of a source names a container, or one that a pattern may stand for."""
+        seen = self._seen.get(source, set())
+        if container in seen:
+            return True
+        key = (container, source)
+        if key not in self._named:
+            # A name that isn't there can only be met by a pattern, which is what folding makes of ids.
+            others = seen if has_wildcard(container) else filter(has_wildcard, seen)
+            self._named[key] = any(patterns_intersect(container, one) for one in others)
+        return self._named[key]
