@@ -21,8 +21,9 @@ HOME_VARIABLE = "LPGEN_CATALOG_HOME"
 """The environment variable that names another folder for the user's catalogs."""
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_SERVICE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
-_TABLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+# Names come from logs and policies too: at most as long as any file system takes, and at most one folder deep.
+_SERVICE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,199}")
+_TABLE_NAME = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,99}/)?[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _DATED_NAME = re.compile(r"\d{4}-\d{2}-\d{2}(\.\d{3})?")
 
 

@@ -129,7 +129,21 @@ def test_every_table_of_the_bundled_catalog_is_there_for_another_folder(tmp_path
 
 
 @pytest.mark.parametrize(
-    "name", ["../secret", "a/../../secret", "/etc/passwd", "", ".", "..", "a//b", "a\x00b", ".hidden"]
+    "name",
+    [
+        "../secret",
+        "a/../../secret",
+        "/etc/passwd",
+        "",
+        ".",
+        "..",
+        "a//b",
+        "a\x00b",
+        ".hidden",
+        "a/b/c",
+        "a" * 3000,
+        "operations/" + "a" * 3000,
+    ],
 )
 def test_name_that_leaves_the_folder_is_no_table(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret.json").write_text("1")
@@ -140,7 +154,7 @@ def test_name_that_leaves_the_folder_is_no_table(tmp_path: Path, name: str) -> N
         source.read_table(name)
 
 
-@pytest.mark.parametrize("prefix", ["../manifest", "", "S3", "a/b", "x\n"])
+@pytest.mark.parametrize("prefix", ["../manifest", "", "S3", "a/b", "x\n", "a" * 3000])
 def test_name_that_is_no_prefix_is_no_service(tmp_path: Path, prefix: str) -> None:
     with pytest.raises(CatalogError):
         FolderSource(write_zoo(tmp_path / "own")).read_service(prefix)
