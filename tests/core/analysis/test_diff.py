@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lpgen.core.analysis.diff import diff_usage
+from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.hidden_roles import HiddenRoles
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import CaveatKind, PrincipalClass, PrincipalDiff, Verdict
@@ -342,6 +343,32 @@ def test_diff_resolves_a_passed_instance_profile_to_its_role() -> None:
     assert kept(found) == {"iam:PassRole": {node.arn}}
     (line,) = found.lines
     assert (line.kind, line.why) == (LineKind.INFERRED, "pass-role")
+
+
+def test_diff_keeps_the_default_document_of_sessions_that_name_none() -> None:
+    """https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-default-session-document.html"""
+    default = f"arn:aws:ssm:us-east-1:{ACCOUNT}:document/SSM-SessionManagerRunShell"
+    nodes = [
+        use("ssm:StartSession", f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/i-0123456789abcdef{last}") for last in "01"
+    ]
+    named = use("ssm:StartSession", "arn:aws:ssm:us-east-1::document/AWS-StartSSHSession")
+    places = ["arn:aws:ec2:*:*:instance/*", "arn:aws:ssm:*:*:document/*"]
+
+    def found(uses: list[Use], granted: list[str] = places, options: Options | None = None) -> PrincipalDiff:
+        principal = role(policy(allow("ssm:StartSession", granted)))
+        usage = usage_of({principal.arn: uses})
+        grants = grants_from_principals([principal], bundled_catalog())
+        (one,) = diff_usage(usage, grants, bundled_catalog(), options or Options()).principals
+        return one
+
+    def documents(one: PrincipalDiff) -> set[str]:
+        return {scope for scope in kept(one)["ssm:StartSession"] if ":document/" in scope}
+
+    assert documents(found(nodes[:1])) == {default}
+    assert documents(found([nodes[0], named])) == {named.resource.text}
+    assert documents(found([*nodes, named])) == {default, named.resource.text}
+    assert documents(found(nodes, options=Options(keep_unobservable=KeepUnobservable.NONE))) == set()
+    assert found(nodes, places[:1]).ungranted == ()
 
 
 def passing_world(action: str, service: str) -> tuple[Principal, Principal, Principal]:
