@@ -100,7 +100,7 @@ def _drawn_shape(arn: str) -> str:
     shape = "*" if is_assigned_id(arn) else with_stars(name)
     made_up = with_stars(name, _MADE_UP) if split_arn(arn).service == "iam" else shape
     shape = shape if made_up == "*" else made_up  # a whole name such as S3ReaderRole is hardly made up
-    return arn.removesuffix(name) + shape if "*" in shape and not name_shape(arn) else ""
+    return arn.removesuffix(name) + shape if has_wildcard(shape) and not name_shape(arn) else ""
 
 
 def _is_telling(shape: str) -> bool:

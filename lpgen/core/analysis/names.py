@@ -87,7 +87,12 @@ _NAMED_TYPES: Final = ("document/", "key-pair/", "parameter/", "placement-group/
 # https://docs.aws.amazon.com/ebs/latest/userguide/ebs-snapshots.html
 _RELEASED: Final = re.compile(r"(image/ami-|snapshot/snap-)[0-9a-f]{8,17}")
 _TOKEN: Final = re.compile(rf"{_UUID}(?![A-Za-z0-9])|[A-Za-z0-9]+")
-_GENERATED: Final = re.compile(rf"\d+|\d+T\d+Z?|(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{{6,}}|{_UUID}")
+# Numbers and dates, hashes, UUIDs, and what is long and changes from letters to digits as often as a ULID does.
+# https://github.com/ulid/spec
+_RANDOM: Final = r"(?=[A-Za-z]*(?:\d+[A-Za-z]+){2}\d)[A-Za-z0-9]{16,}"
+_GENERATED: Final = re.compile(rf"\d+|\d+T\d+Z?|(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{{6,}}|{_UUID}|{_RANDOM}")
+_WORD_WITH_NUMBER: Final = re.compile(r"([A-Za-z]+)(\d{4,})")
+_WILD: Final = re.compile("[*?]")
 _NUMBERED: Final = re.compile(r".+[/:][^/:]{3,}[/:]\d+")
 _WORD: Final = re.compile("[A-Za-z]+")
 _LETTER_OR_DIGIT: Final = re.compile("[A-Za-z0-9]")
@@ -213,7 +218,7 @@ def is_assigned_id(arn: str) -> bool:
 
 
 def name_shape(arn: str) -> str:
-    """The ARN with the generated parts of its last name as `*`, or "" where that leaves no telling name.
+    """The ARN with the generated parts of its last name as wildcards, or "" where that leaves no telling name.
 
     A name that only its end tells keeps its length: its generated parts become as many `?`. Of a name that is a number
     any number stands for it, as versions count on, where what is before tells whose.
@@ -235,9 +240,9 @@ def name_shape(arn: str) -> str:
         return ""
     shape = with_stars(name)
     head = arn.removesuffix(name)
-    if "*" not in shape:
+    if shape == name:
         return ""
-    if len(shape.partition("*")[0]) >= _SHORTEST_STEM:
+    if _has_stem(shape):
         return head + shape
     if name.isdecimal():
         return f"{head}*" if _NUMBERED.fullmatch(fields.name) else ""
@@ -246,14 +251,27 @@ def name_shape(arn: str) -> str:
 
 
 def with_stars(name: str, also: re.Pattern[str] | None = None) -> str:
-    """The name with its generated parts as `*`; `also` are more shapes of such parts."""
+    """The name with its generated parts as `*`, and the digits of a longer number that ends a word as `?`.
+
+    `also` are more shapes of generated parts.
+    """
 
     def star(token: re.Match[str]) -> str:
         text = token.group()
-        return "*" if _GENERATED.fullmatch(text) or (also and also.fullmatch(text)) else text
+        is_generated = _GENERATED.fullmatch(text) or (also and also.fullmatch(text))
+        return "*" if is_generated else _WORD_WITH_NUMBER.sub(_mask_number, text)
 
     shape = _TOKEN.sub(star, name)
     return re.sub(r"\*(?:[-_.]?\*)+", "*", shape)
+
+
+def _mask_number(found: re.Match[str]) -> str:
+    return found[1] + "?" * len(found[2])
+
+
+def _has_stem(shape: str) -> bool:
+    """Whether what comes before the first wildcard tells what is meant."""
+    return len(_WILD.split(shape, maxsplit=1)[0]) >= _SHORTEST_STEM
 
 
 def _object_shape(path: str) -> str:
@@ -266,7 +284,7 @@ def _object_shape(path: str) -> str:
     told = False
     for part in parts:
         shape = with_stars(part)
-        told = told or len(shape.partition("*")[0]) >= _SHORTEST_STEM
+        told = told or _has_stem(shape)
         shapes.append(shape if told or part == "*" else _with_question_marks(part))
     return "/".join([bucket, *shapes])
 
@@ -276,6 +294,8 @@ def _with_question_marks(name: str) -> str:
 
     def question(token: re.Match[str]) -> str:
         text = token.group()
-        return _LETTER_OR_DIGIT.sub("?", text) if _GENERATED.fullmatch(text) else text
+        if _GENERATED.fullmatch(text):
+            return _LETTER_OR_DIGIT.sub("?", text)
+        return _WORD_WITH_NUMBER.sub(_mask_number, text)
 
     return _TOKEN.sub(question, name)

@@ -125,6 +125,11 @@ def test_objects_and_folders_that_are_named_by_date_or_hash_become_a_family() ->
     assert family(*(f"2026/{day}/*" for day in days)) == {("????/??/*", FAMILY)}
     assert family(*(f"0a1b2c3d{day}.zip" for day in days)) == {("??????????.zip", FAMILY)}
     assert family("a/*", "b/*", "c/*", "d/*", "e/*", "f/*") == set()
+    # Blocks of Thanos and Mimir are named by ULIDs: https://pkg.go.dev/github.com/thanos-io/thanos/pkg/block
+    assert family(*(f"01J7ZQ4M3X8V5N2K6T9W1R0{n}B/*" for n in days)) == {(f"{'?' * 26}/*", FAMILY)}
+    # A number that ends a word keeps its length.
+    assert family(*(f"backup202609{day}/*" for day in days)) == {("backup????????/*", FAMILY)}
+    assert family(*(f"copy-ec{day}-logs/*" for day in days)) == set()
 
 
 def test_ids_that_a_principal_deletes_become_the_pattern_of_their_type() -> None:
