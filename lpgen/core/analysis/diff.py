@@ -116,7 +116,7 @@ def diff_usage(
         catalog.version,
         coverage,
         _skip_counts(usage),
-        share_lines(diffs, grants, strangers, decisions),
+        share_lines(diffs, grants, strangers, decisions, catalog),
         tuple(usages[arn] for arn in strangers),
         tuple(one for one in options.decisions if one not in decisions),
     )

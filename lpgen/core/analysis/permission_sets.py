@@ -13,15 +13,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.decisions import accept_caveat
 from lpgen.core.analysis.lines import merge_lines
 from lpgen.core.analysis.principal_class import GENERATED_CLASSES
+from lpgen.core.analysis.statements import fold_to_grant, service_of
 from lpgen.core.arns import split_arn
 from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, PrincipalDiff, Proposal
 from lpgen.core.grounds import PrincipalGrants, StatementRef
 from lpgen.core.identity_center import PermissionSet, permission_set_of
 from lpgen.core.model import Action, PolicyKind, Principal
 from lpgen.core.options import is_chosen
+from lpgen.core.policies.limits import ROLE_INLINE_LIMIT
 from lpgen.core.policies.policy import policy_to_json
 from lpgen.core.replacements import Decision, Line, LineKind, Scope
 
@@ -52,6 +55,7 @@ def share_lines(
     grants: Iterable[PrincipalGrants],
     strangers: Iterable[str],
     decisions: Sequence[Decision],
+    catalog: Catalog,
 ) -> tuple[PrincipalDiff, ...]:
     """The diffs, in which the roles of one permission set have each other's lines.
 
@@ -69,11 +73,11 @@ def share_lines(
         accounts: dict[object, list[str]] = defaultdict(list)
         for one in known:
             accounts[_policies(one.principal)].append(one.principal.account)
-        shared = _Shared(of, known) if len(accounts) == 1 and len(known) > 1 else None
+        shared = _Shared(of, known, by_arn, catalog) if len(accounts) == 1 and len(known) > 1 else None
         for one in members:
             arn = one.principal.arn
             generated = one.principal_class in GENERATED_CLASSES
-            own = shared.with_lines(one, by_arn[arn]) if shared and generated else one
+            own = shared.with_lines(one) if shared and generated else one
             caveats = (
                 *_uneven(accounts.values()),
                 *_unlisted(unlisted.get(of, ())),
@@ -116,10 +120,19 @@ def _sets(diffs: Iterable[PrincipalDiff]) -> dict[PermissionSet, list[PrincipalD
 class _Shared:
     """The lines that the roles of a permission set need, whose policies are the same."""
 
-    def __init__(self, of: PermissionSet, members: Sequence[PrincipalDiff]) -> None:
+    def __init__(
+        self,
+        of: PermissionSet,
+        members: Sequence[PrincipalDiff],
+        grants: Mapping[str, PrincipalGrants],
+        catalog: Catalog,
+    ) -> None:
+        self._grants, self._catalog = grants, catalog
+        sharing = [one for one in members if one.principal_class in _SHARING_CLASSES]
+        self._too_large = _too_large(line for one in sharing for line in one.lines)
         needed: dict[LineKey, dict[str, Line]] = defaultdict(dict)
-        for one in members:
-            for line in one.lines if one.principal_class in _SHARING_CLASSES else ():
+        for one in sharing:
+            for line in self._fitting(one):
                 needed[_line_key(line)].setdefault(one.principal.account, line)
         self._needed = {key: (_why(lines), min(one.rule for one in lines.values())) for key, lines in needed.items()}
         accounts = sorted({one.principal.account for one in members})
@@ -128,19 +141,40 @@ class _Shared:
             f" {_accounts(accounts)}, all of which that changes"
         )
 
-    def with_lines(self, diff: PrincipalDiff, grants: PrincipalGrants) -> PrincipalDiff:
+    def _fitting(self, diff: PrincipalDiff) -> tuple[Line, ...]:
+        """The lines of one role, those of services that fit nowhere with the others' widened to the old statements."""
+        parents = {grant.ref: grant for grant in self._grants[diff.principal.arn].allows}
+        lines = diff.lines
+        for service in self._too_large:
+            lines = fold_to_grant(lines, parents, service=service, catalog=self._catalog)
+        return lines
+
+    def with_lines(self, diff: PrincipalDiff) -> PrincipalDiff:
         """The diff of one role with the lines of the others too, each with where it is needed."""
-        own = {_line_key(line) for line in diff.lines}
+        grants, found = self._grants[diff.principal.arn], self._fitting(diff)
+        own = {_line_key(line) for line in found}
         refs = {_statement_key(grant.ref): grant.ref for grant in grants.allows}
         others = [
             Line(action, scope, refs[statement], LineKind.SHARED, why, rule, None)
             for (action, scope, statement), (why, rule) in self._needed.items()
             if (action, scope, statement) not in own
         ]
-        lines = merge_lines([*diff.lines, *others], grants.allows)
+        lines = merge_lines([*found, *others], grants.allows)
         staying = {(line.action, line.scope) for line in lines}
         dropped = tuple(one for one in diff.dropped if (one.line.action, one.line.scope) not in staying)
         return replace(diff, lines=lines, dropped=dropped, proposal=self._proposal if lines else diff.proposal)
+
+
+def _too_large(lines: Iterable[Line]) -> tuple[str, ...]:
+    """The services whose resources alone are more than a permission set's one policy may hold.
+
+    Its size is that of a role's inline policies. What can't fit is widened here, before each role of hundreds gets the
+    names of all others.
+    """
+    names: dict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        names[service_of(line.action)].update(line.scope.resources)
+    return tuple(sorted(service for service, found in names.items() if sum(map(len, found)) > ROLE_INLINE_LIMIT))
 
 
 def _why(lines: Mapping[str, Line]) -> str:

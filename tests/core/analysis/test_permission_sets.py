@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.permission_sets import hold_sets_together
+from lpgen.core.analysis.statements import FOLDED_TO_GRANT
 from lpgen.core.arns import split_arn
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, Proposal
@@ -324,3 +325,27 @@ def test_sets_with_like_names_have_a_file_and_a_block_each(names: tuple[str, str
     blocks = re.findall(r'^data "aws_iam_policy_document" "(\S+)"', "\n".join(texts.values()), re.MULTILINE)
     assert len(texts) == 3  # versions.tf is one of them
     assert len({one.lower() for one in blocks}) == len(blocks) == 2
+
+
+def test_roles_of_a_set_in_many_accounts_do_not_get_the_names_of_each_other() -> None:
+    numbers = range(40)
+    accounts = [f"5000000000{at:02}" for at in numbers]
+    role_of = {
+        account: replace(made, name=name, arn=f"arn:aws:iam::{account}:role{SSO}{name}", account=account)
+        for at, account in enumerate(accounts)
+        for made in [set_role(SHOP, BROAD)]
+        for name in [f"AWSReservedSSO_Developer_{at:016x}"]
+    }
+    used = {
+        one: [use("sqs:CreateQueue", f"arn:aws:sqs:us-east-1:{account}:jobs-of-team-{at}x") for at in range(20)]
+        for account, one in role_of.items()
+    }
+    used[role_of[accounts[0]]].append(use("s3:PutObject", "arn:aws:s3:::shop/a"))
+    found = answer(used, options=SEEN_ALONE)
+    assert len({tuple(found.texts(account)) for account in accounts}) == 1
+    assert all(one.safe for one in found.proposals.values())
+    assert found.pairs(accounts[1]) == {("sqs:CreateQueue", "*"), ("s3:PutObject", "arn:aws:s3:::shop/a")}
+    (queues,) = [one for one in found.proposals[accounts[1]].diff.lines if one.action == "sqs:CreateQueue"]
+    assert (queues.kind, queues.rule) == (LineKind.OBSERVED, FOLDED_TO_GRANT)
+    assert queues.evidence is not None
+    assert queues.evidence.records == 20
