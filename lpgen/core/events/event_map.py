@@ -24,6 +24,7 @@ from lpgen.core.events.passed_roles import (
     looks_like_pass,
     passed_roles,
     role_parameters,
+    role_unread,
     unlisted_roles,
 )
 from lpgen.core.events.record_place import call_from_record
@@ -208,7 +209,7 @@ class EventMap:
         if plan.roles:
             if any(action.action == PASS_ROLE_ACTION for action in actions):
                 return ()
-            return passed_roles(call, plan.roles)
+            return passed_roles(call, plan.roles) or role_unread(call)
         if plan.listed or plan.rule or not looks_like_pass(plan.operation):
             return ()
         return unlisted_roles(call)

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from lpgen.core.events.records import HIDDEN
 from lpgen.core.events.rules.call import Call
 from lpgen.core.events.rules.inferences import PASS_ROLE
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
@@ -110,6 +111,17 @@ def passed_roles(call: Call, parameters: Iterable[RoleParameter]) -> tuple[Mappe
     )
 
 
+def role_unread(call: Call) -> tuple[MappedAction, ...]:
+    """`iam:PassRole` for an unknown role where all parameters are hidden, or too large for the record: one may have
+    passed a role. `omitted` stands in place of what is too large.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+    """
+    if isinstance(call.record.requestParameters, str) or (call.has("omitted") and call.has("originalSize")):
+        return (MappedAction(PASS_ROLE_ACTION, (UNKNOWN_RESOURCE,), PASS_ROLE),)
+    return ()
+
+
 def looks_like_pass(operation: str) -> bool:
     """Whether an operation that no table knows may pass a role: a verb that makes or changes something."""
     return operation.startswith(_WRITES)
@@ -130,7 +142,7 @@ def _roles_at(call: Call, parameter: RoleParameter) -> Iterator[Resource]:
         elif parameter.names and _ROLE_NAME.fullmatch(text):
             arn = call.arn("iam", f"{parameter.names}/{text}", region=False)
             yield Resource(ResourceKind.ARN, arn)
-        elif text.startswith("HIDDEN_"):
+        elif text == HIDDEN:
             yield UNKNOWN_RESOURCE
 
 

@@ -15,6 +15,10 @@ Json = Mapping[str, object]
 """A JSON object whose shape only the service that wrote it knows."""
 
 
+HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
+"""What stands in a record where AWS hides a value."""
+
+
 class SessionIssuer(msgspec.Struct, frozen=True):
     """Who issued the session: for an assumed role the role itself, with its path in `arn`."""
 
@@ -68,7 +72,7 @@ class RecordHead(msgspec.Struct):
     errorCode: str | None = None
     errorMessage: str | None = None
     vpcEndpointId: str | None = None
-    # A string stands where AWS hid or omitted the object (`HIDDEN_DUE_TO_SECURITY_REASONS`): then nothing can be read.
+    # A string stands where AWS hid or omitted the object (`HIDDEN`): then nothing can be read.
     requestParameters: dict[str, object] | str | None = None
     responseElements: dict[str, object] | str | None = None
 

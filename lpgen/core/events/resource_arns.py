@@ -9,6 +9,7 @@ from itertools import islice, product
 from typing import Final
 
 from lpgen.core.events.operation_rows import Binding
+from lpgen.core.events.records import HIDDEN
 from lpgen.core.events.rules.call import Call
 from lpgen.core.model import Resource, ResourceKind
 
@@ -57,11 +58,12 @@ def template_from_format(arn_format: str) -> ArnTemplate:
 
 
 def is_literal(text: str) -> bool:
-    """Whether a text stands for itself in a policy: no wildcard and no policy variable, which a logged name may hold.
+    """Whether a text stands for itself in a policy: no wildcard and no policy variable, which a logged name may hold,
+    and not what AWS writes in place of a value that it hides.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
     """
-    return not ("*" in text or "?" in text or "${" in text)
+    return not ("*" in text or "?" in text or "${" in text or HIDDEN in text)
 
 
 def _context_value(call: Call, name: str) -> str:

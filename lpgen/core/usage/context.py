@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.events.records import Record
+from lpgen.core.events.records import HIDDEN, Record
 
 TAG_KEYS: Final = "aws:TagKeys"
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys"""
@@ -43,11 +43,12 @@ def _context_text(context: Context, tag_keys: tuple[str, ...]) -> str:
 
 
 def tag_keys_from_record(record: Record) -> tuple[str, ...]:
-    """The keys of the tags that a call sets, sorted; empty for calls that only read."""
+    """The keys of the tags that a call sets, sorted; empty for calls that only read, and where AWS hides them."""
     request = record.requestParameters
     if record.readOnly or not isinstance(request, dict) or _TAG_PARAMETERS.isdisjoint(request):
         return ()
-    return tuple(sorted({key for name in _TAG_PARAMETERS & request.keys() for key in _tag_keys(request[name])}))
+    keys = {key for name in _TAG_PARAMETERS & request.keys() for key in _tag_keys(request[name])}
+    return () if HIDDEN in keys else tuple(sorted(keys))
 
 
 def _tag_keys(tags: object) -> Iterator[str]:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.events.records import RawRecord, Record, raw_from_record
+from lpgen.core.events.records import HIDDEN, RawRecord, Record, raw_from_record
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.event_time import Window
@@ -195,6 +195,12 @@ def test_usage_from_records_counts_in_coverage_what_records_say_of_reading() -> 
 def test_usage_from_records_keeps_the_keys_of_tags_that_a_call_sets(parameters: dict[str, Any]) -> None:
     (row,) = rows(usage(record(readOnly=False, requestParameters=parameters)).table)
     assert row["context"] == '{"aws:TagKeys":["app","team"]}'
+
+
+def test_usage_from_records_takes_hidden_tags_for_unknown() -> None:
+    parameters = {"tags": [{"key": HIDDEN, "value": HIDDEN}]}
+    (row,) = rows(usage(record(readOnly=False, requestParameters=parameters)).table)
+    assert row["context"] == "{}"
 
 
 def test_usage_from_records_bounds_tag_keys() -> None:
