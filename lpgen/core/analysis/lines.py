@@ -113,8 +113,9 @@ def _covers(wide: Line, narrow: Line, parents: Mapping[StatementRef, Grant]) -> 
     """Whether a line surely allows whatever another one does; of variables nothing is sure."""
     if wide is narrow or wide.scope.not_resource or narrow.scope.not_resource:
         return False
-    conditions = parents[wide.parent].statement.conditions
-    if conditions and conditions != parents[narrow.parent].statement.conditions:
+    one, other = parents[wide.parent], parents[narrow.parent]
+    conditions = one.statement.conditions
+    if conditions and (conditions != other.statement.conditions or language_version(one) != language_version(other)):
         return False
     resources = (*wide.scope.resources, *narrow.scope.resources)
     if any("${" in one for one in resources):

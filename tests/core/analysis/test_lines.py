@@ -49,6 +49,13 @@ def test_kept_line_goes_where_a_wider_one_without_more_conditions_stays() -> Non
     assert len(scopes(wide, narrow, kind=LineKind.OBSERVED)) == 2
 
 
+def test_kept_line_stays_where_a_wider_ones_condition_means_something_else_in_its_language_version() -> None:
+    mine = {"Condition": {"StringEquals": {"s3:prefix": "${aws:username}"}}}
+    wide = policy(allow("s3:ListBucket", "arn:aws:s3:::*", **mine), version="2008-10-17", name="old")
+    grants = grants_of(role(wide, policy(allow("s3:ListBucket", DATA, **mine), name="new")))
+    assert len(without_needless(kept_lines(grants), grants.allows)) == 2
+
+
 def test_one_of_two_lines_that_allow_the_same_stays() -> None:
     assert len(scopes(allow("s3:GetObject", f"{DATA}/*"), allow("s3:GetObject", f"{DATA}/**"))) == 1
 
