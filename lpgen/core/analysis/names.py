@@ -91,7 +91,9 @@ _TOKEN: Final = re.compile(rf"{_UUID}(?![A-Za-z0-9])|[A-Za-z0-9]+")
 # https://github.com/ulid/spec
 _RANDOM: Final = r"(?=[A-Za-z]*(?:\d+[A-Za-z]+){2}\d)[A-Za-z0-9]{16,}"
 _GENERATED: Final = re.compile(rf"\d+|\d+T\d+Z?|(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{{6,}}|{_UUID}|{_RANDOM}")
-_WORD_WITH_NUMBER: Final = re.compile(r"([A-Za-z]+)(\d{4,})")
+_WORD_WITH_NUMBER: Final = re.compile(r"([A-Za-z]+)(\d+)")
+_LONG_NUMBER: Final = 4
+"""So many digits behind a word are a date or count on; fewer may be part of the word, as in EC2, unless it is all."""
 _WILD: Final = re.compile("[*?]")
 _NUMBERED: Final = re.compile(r".+[/:][^/:]{3,}[/:]\d+")
 _WORD: Final = re.compile("[A-Za-z]+")
@@ -251,7 +253,7 @@ def name_shape(arn: str) -> str:
 
 
 def with_stars(name: str, also: re.Pattern[str] | None = None) -> str:
-    """The name with its generated parts as `*`, and the digits of a longer number that ends a word as `?`.
+    """The name with its generated parts as `*`, and as `?` each digit of a number that ends a word.
 
     `also` are more shapes of generated parts.
     """
@@ -259,13 +261,16 @@ def with_stars(name: str, also: re.Pattern[str] | None = None) -> str:
     def star(token: re.Match[str]) -> str:
         text = token.group()
         is_generated = _GENERATED.fullmatch(text) or (also and also.fullmatch(text))
-        return "*" if is_generated else _WORD_WITH_NUMBER.sub(_mask_number, text)
+        return "*" if is_generated else _mask_number(text, is_all=text == name)
 
     shape = _TOKEN.sub(star, name)
     return re.sub(r"\*(?:[-_.]?\*)+", "*", shape)
 
 
-def _mask_number(found: re.Match[str]) -> str:
+def _mask_number(text: str, *, is_all: bool) -> str:
+    found = _WORD_WITH_NUMBER.fullmatch(text)
+    if found is None or (len(found[2]) < _LONG_NUMBER and not is_all):
+        return text
     return found[1] + "?" * len(found[2])
 
 
@@ -296,6 +301,6 @@ def _with_question_marks(name: str) -> str:
         text = token.group()
         if _GENERATED.fullmatch(text):
             return _LETTER_OR_DIGIT.sub("?", text)
-        return _WORD_WITH_NUMBER.sub(_mask_number, text)
+        return _mask_number(text, is_all=text == name)
 
     return _TOKEN.sub(question, name)

@@ -129,6 +129,7 @@ def test_objects_and_folders_that_are_named_by_date_or_hash_become_a_family() ->
     assert family(*(f"01J7ZQ4M3X8V5N2K6T9W1R0{n}B/*" for n in days)) == {(f"{'?' * 26}/*", FAMILY)}
     # A number that ends a word keeps its length.
     assert family(*(f"backup202609{day}/*" for day in days)) == {("backup????????/*", FAMILY)}
+    assert family(*(f"device{day}/2026/*" for day in days)) == {("device??/*/*", FAMILY)}
     assert family(*(f"copy-ec{day}-logs/*" for day in days)) == set()
 
 
