@@ -8,7 +8,7 @@ from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.observability import Observability, trail_knowledge
-from lpgen.core.analysis.regions import region_in_pattern
+from lpgen.core.analysis.regions import ANY_REGION, missing_leader, region_in_pattern
 from lpgen.core.explanations import Question, SeenUse, SeenUses, UseOn
 from lpgen.core.grounds import LogCoverage, PrincipalUsage, Use
 from lpgen.core.model import LEGACY_VERSION, Action, Principal, Resource, ResourceKind
@@ -47,10 +47,13 @@ def _blind_spot(question: Question, own: PrincipalUsage, coverage: LogCoverage, 
     observability = Observability(catalog, coverage, trail_knowledge((), (), coverage, min_days=whole))
     action = Action(question.action)
     blind = observability.blind_spot(action, question.principal.account, own.regions, ())
-    if blind or question.resource.kind is not ResourceKind.ARN:
+    arn = question.resource.text if question.resource.kind is ResourceKind.ARN else ""
+    region = region_in_pattern(arn)  # a name, so that nothing in it is a variable
+    if not blind and account and missing_leader(account) and region == ANY_REGION:
+        return f"the logs hold records of {', '.join(account.regions)} alone"
+    if blind or not arn:
         return blind
-    arn = question.resource.text  # a name, so that nothing in it is a variable
-    silent = observability.silent.why(action, question.principal.account, region_in_pattern(arn))
+    silent = observability.silent.why(action, question.principal.account, region)
     return silent or observability.unnamed(action, (arn,), LEGACY_VERSION).get(arn, "")
 
 

@@ -90,3 +90,21 @@ def test_seen_uses_say_why_use_could_not_have_shown(action: str, reason: str) ->
     found = seen_uses(question, usage_of({}, data_events=()), [app], whole_catalog())
     assert (reason in found.blind_spot) is True
     assert bool(found.blind_spot) is bool(reason)
+
+
+@pytest.mark.parametrize(
+    ("resource", "read", "shows"),
+    [
+        ("", ["eu-west-1"], False),
+        ("arn:aws:sqs:eu-west-1:111122223333:jobs", ["eu-west-1"], True),
+        ("arn:aws:sqs:eu-north-1:111122223333:jobs", ["eu-west-1"], False),
+        ("", ["eu-west-1", "us-east-1"], True),
+    ],
+)
+def test_seen_uses_say_that_the_log_of_one_region_shows_no_use_in_others(
+    resource: str, read: list[str], *, shows: bool
+) -> None:
+    app = role(policy(allow("*")))
+    question = read_question(Asked("app", "sqs:CreateQueue", resource), [app], catalog())
+    found = seen_uses(question, usage_of({}, management_in=read, data_events=()), [app], catalog())
+    assert (found.blind_spot == "") is shows
