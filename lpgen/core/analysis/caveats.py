@@ -157,7 +157,7 @@ def _is_within(granted: Collection[str], known: Collection[str]) -> bool:
 
 def has_unseen_use(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> bool:
     """Whether IAM dates a role's last use inside the window though the logs hold no record of the role."""
-    if principal.last_used is None or usage.uses or usage.unmapped:
+    if principal.last_used is None or usage.uses or usage.unmapped or usage.copied:
         return False
     return _is_inside(principal.last_used, coverage)
 

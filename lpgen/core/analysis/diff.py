@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.access_holes import access_hole_caveats, seen_services_from_usage
 from lpgen.core.analysis.caveats import caveats_of_principal
+from lpgen.core.analysis.copied_calls import copied_services_from_usage
 from lpgen.core.analysis.decisions import applies_to_action, decisions_in_force, drops_line, drops_row
 from lpgen.core.analysis.drawn_names import drawn_name_caveats
 from lpgen.core.analysis.granting import NOTHING, Granting, granting_by_action
@@ -64,6 +65,7 @@ class _Ground:
     as_of: date
     accessed: Mapping[str, AccessReport]
     seen_services: Mapping[str, Collection[str]]
+    copied: Mapping[str, tuple[str, ...]]
     guards: Guards
 
 
@@ -103,7 +105,8 @@ def diff_usage(
     accessed, _ = last_accessed_by_principal(options.last_accessed, [one.principal for one in grants])
     seen_services = seen_services_from_usage(usage, catalog) if accessed else {}
     changes_seen = PolicyChanges(usages.values())
-    ground = _Ground(judge, coverage, changes_seen, decisions, as_of, accessed, seen_services, options.guards)
+    copied = copied_services_from_usage(usage, catalog)
+    ground = _Ground(judge, coverage, changes_seen, decisions, as_of, accessed, seen_services, copied, options.guards)
     ranged = any(one.kind is DecisionKind.DROP and (one.since or one.until) for one in decisions)
     dropped = counted_usages(usage, grants, decisions, dropped=True) if ranged else {}
     listed = {one.principal.arn for one in grants}
@@ -161,7 +164,7 @@ def _diff_principal(
 ) -> PrincipalDiff:
     principal, catalog = grants.principal, ground.judge.catalog
     nothing = PrincipalUsage(principal.arn, (), (), (), ())
-    usage = usages.get(principal.arn, nothing)
+    usage = replace(usages.get(principal.arn, nothing), copied=ground.copied.get(principal.arn, ()))
     coverage = ground.coverage.account(principal.account)
     granting = granting_by_action(grants.allows)
     from_uses = lines_from_uses(grants, usage.uses, granting=granting, catalog=catalog)

@@ -14,20 +14,23 @@ from lpgen.core.usage.principal_usage import name_arn
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagement.html
 _CHANGES: Final = frozenset(
     {
+        "iam:AttachGroupPolicy",
         "iam:AttachRolePolicy",
         "iam:AttachUserPolicy",
         "iam:CreatePolicyVersion",
+        "iam:DeleteGroupPolicy",
         "iam:DeleteRolePermissionsBoundary",
         "iam:DeleteRolePolicy",
         "iam:DeleteUserPermissionsBoundary",
         "iam:DeleteUserPolicy",
+        "iam:DetachGroupPolicy",
         "iam:DetachRolePolicy",
         "iam:DetachUserPolicy",
+        "iam:PutGroupPolicy",
         "iam:PutRolePermissionsBoundary",
         "iam:PutRolePolicy",
         "iam:PutUserPermissionsBoundary",
         "iam:PutUserPolicy",
-        "iam:RemoveUserFromGroup",
         "iam:SetDefaultPolicyVersion",
         "iam:UpdateRole",
     }
@@ -47,9 +50,11 @@ class PolicyChanges:
     def explanation(self, principal: Principal, use: Use) -> str:
         """The recorded policy change that explains a use no policy grants now, or "".
 
-        A change explains only use that was last seen before the last change.
+        A change explains only use that was last seen before the last change. Of a user removed from a group the usage
+        holds the group alone, so that this explains nothing.
         """
-        resources = [principal.arn, *(policy.arn for policy in principal.policies if policy.arn)]
+        groups = (f"{principal.arn.partition(':user/')[0]}:group/{name}" for name in principal.groups)
+        resources = [principal.arn, *groups, *(policy.arn for policy in principal.policies if policy.arn)]
         changes = [change for arn in resources for change in self._by_resource.get(name_arn(arn), ())]
         later = [change for change in changes if change.evidence.last_seen >= use.evidence.last_seen]
         if not later:

@@ -44,7 +44,7 @@ def classify_principal(
 
 def was_active(usage: PrincipalUsage) -> bool:
     """Whether a principal did or tried anything that was not plainly denied."""
-    return bool(usage.unmapped) or any(use.outcome is not Outcome.DENIED for use in usage.uses)
+    return bool(usage.unmapped or usage.copied) or any(use.outcome is not Outcome.DENIED for use in usage.uses)
 
 
 def proposal_for(

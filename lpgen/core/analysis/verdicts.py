@@ -105,7 +105,7 @@ class Judge:
         blind_spots = self.observability.blind_spots(account, usage.regions)
         resting = self.observability.resting_on_log(account)
         silent = blind_spots is not None and self.observability.silent.are_named(account, grants.allows)
-        services = used_services(lines)
+        services = used_services(lines).union(usage.copied)
         ground = _Ground(account, usage.regions, blind_spots, resting, services, doubt, accessed, hidden, silent)
         judged = (
             (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))

@@ -160,6 +160,47 @@ def test_diff_explains_ungranted_use_by_a_later_policy_change() -> None:
     assert diff_of(principal, [use("sqs:CreateQueue")], others={admin: [earlier]}).ungranted[0].explanation == ""
 
 
+@pytest.mark.parametrize("action", ["iam:DetachGroupPolicy", "iam:DeleteGroupPolicy", "iam:PutGroupPolicy"])
+def test_diff_explains_ungranted_use_by_a_later_change_of_a_users_group(action: str) -> None:
+    principal = role(policy(allow("s3:GetObject")), kind=PrincipalKind.USER, name="bob", groups=("dev",))
+    change = use(action, f"arn:aws:iam::{ACCOUNT}:group/teams/dev", seen="2026-09-05T00:00:00Z")
+    admin = f"arn:aws:iam::{ACCOUNT}:role/admin"
+    found = diff_of(principal, [use("sqs:CreateQueue")], others={admin: [change]})
+    assert f"{action} on 2026-09-05" in found.ungranted[0].explanation
+    stranger = replace(principal, groups=("ops",))
+    assert diff_of(stranger, [use("sqs:CreateQueue")], others={admin: [change]}).ungranted[0].explanation == ""
+
+
+def copied(principal: Principal, outcome: str = "allowed", source: str = "s3.amazonaws.com") -> dict[str, Any]:
+    row = {**unmapped(principal, outcome), "event_source": source, "event_name": "GetObject"}
+    return {**row, "reason": "network_activity_copy"}
+
+
+def test_diff_takes_a_copy_of_a_call_for_a_sign_of_use() -> None:
+    principal = role(policy(allow("*", "*")))
+    found = diff_of(principal, skips=[copied(principal)], data_events=())
+    assert found.principal_class is PrincipalClass.ACTIVE
+    assert "s3:GetObject" in kept(found)
+    assert "s3:PutBucketTagging" not in kept(found)
+    other = diff_of(principal, skips=[copied(principal, source="kms.amazonaws.com")], data_events=())
+    assert "s3:GetObject" not in kept(other)
+
+
+def test_diff_takes_no_copy_of_a_refused_call_or_of_another_principal_for_a_sign_of_use() -> None:
+    principal = role(policy(allow("*", "*")))
+    refused = copied(principal, "denied")
+    foreign = {**copied(principal), "principal": f"arn:aws:iam::{ACCOUNT}:role/other"}
+    found = diff_of(principal, skips=[refused, foreign], data_events=())
+    assert found.principal_class is PrincipalClass.UNUSED
+    assert found.lines == ()
+
+
+def test_diff_narrows_to_the_resources_of_data_events_beside_copies_of_them() -> None:
+    principal = role(policy(allow("s3:*", "*")))
+    found = diff_of(principal, [use("s3:GetObject", OBJECT)], skips=[copied(principal)])
+    assert kept(found)["s3:GetObject"] == {OBJECT}
+
+
 def unmapped(principal: Principal, outcome: str = "allowed") -> dict[str, Any]:
     return {
         "reason": "unmapped",
