@@ -13,7 +13,7 @@ from lpgen.core.arns import split_arn
 from lpgen.core.model import Principal
 
 _PREFIX: Final = "AWSReservedSSO_"
-_ROLE: Final = re.compile("role(/aws-reserved/sso.amazonaws.com/(?:[^/]+/)?)" + _PREFIX + "([^/]+)_[0-9a-f]{16}")
+_ROLE: Final = re.compile(rf"role(/aws-reserved/sso\.amazonaws\.com/(?:[^/]+/)?){_PREFIX}([^/]+)_[0-9a-f]{{16}}")
 
 
 @dataclass(frozen=True, slots=True, order=True)

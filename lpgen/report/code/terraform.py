@@ -163,6 +163,8 @@ def _header(subject: CodeSubject) -> Iterator[str]:
 
 def _permission_set(subject: CodeSubject) -> Iterator[str]:
     yield "Put this into the permission set, as the `inline_policy` of its `aws_ssoadmin_permission_set_inline_policy`."
+    if len(subject.documents) > 1:
+        yield "It has only one, and these documents are of two language versions: rewrite the older one's `${` first."
     yield "IAM Identity Center then changes the set's roles in all accounts, these among them:"
     yield from (f"- {arn}" for arn in subject.roles or [subject.principal.arn])
     yield ""

@@ -109,6 +109,7 @@ def answer(
         ("role/AWSReservedSSO_Data_0123456789abcdef", None),
         (f"user{SSO}AWSReservedSSO_Data_0123456789abcdef", None),
         (f"role{SSO}team/AWSReservedSSO_Data_0123456789abcdef", None),
+        ("role/aws-reserved/sso-amazonaws-com/AWSReservedSSO_Data_0123456789abcdef", None),
     ],
 )
 def test_permission_set_is_read_from_path_and_name(arn: str, expected: PermissionSet | None) -> None:
@@ -349,3 +350,12 @@ def test_roles_of_a_set_in_many_accounts_do_not_get_the_names_of_each_other() ->
     assert (queues.kind, queues.rule) == (LineKind.OBSERVED, FOLDED_TO_GRANT)
     assert queues.evidence is not None
     assert queues.evidence.records == 20
+
+
+def test_terraform_says_that_a_set_takes_no_documents_of_two_language_versions() -> None:
+    old = policy(allow("s3:*", "arn:aws:s3:::data/${aws:username}/*"), name="old", version="2008-10-17")
+    used = [use("s3:GetObject", "arn:aws:s3:::data/${aws:username}/x"), use("sqs:ListQueues")]
+    for held, says in (([old, BROAD], True), ([BROAD], False)):
+        found = answer({set_role(SHOP, *held): used, set_role(DATA, *held): used}, options=SEEN_ALONE)
+        text = code_files(found.proposals.values(), CodeForm.TERRAFORM)["terraform/permission-sets/Developer.tf"]
+        assert ("two language versions" in text) is says
