@@ -253,15 +253,18 @@ def _own_caveats(proposal: Proposal) -> list[Caveat]:
 
 
 def _of_other_roles(mates: Iterable[tuple[Principal, Sequence[Caveat]]]) -> Iterable[Caveat]:
-    accounts: dict[tuple[str, str], list[str]] = defaultdict(list)
+    """A caveat for each kind of what the other roles of a set are told: there may be hundreds of them."""
+    found: dict[CaveatKind, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for principal, caveats in mates:
         for caveat in caveats:
-            accounts[caveat.item, caveat.message].append(principal.account)
-    for (item, message), where in sorted(accounts.items()):
+            found[caveat.kind][caveat.message].add(principal.account)
+    for kind, accounts in sorted(found.items()):
+        first, *others = sorted(accounts, key=lambda message: (min(accounts[message]), message))
+        more = f" (and {len(others)} more of this kind)" if others else ""
         yield Caveat(
             CaveatKind.OTHER_ACCOUNT,
-            f"its permission set has a role in {_accounts(sorted(where))} too: {message}",
-            f"other-account {item}",
+            f"its permission set has a role in {_accounts(sorted(set().union(*accounts.values())))} too: {first}{more}",
+            f"other-account {kind.replace('_', '-')}",
         )
 
 

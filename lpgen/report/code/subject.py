@@ -99,10 +99,10 @@ def _merged(same: Sequence[CodeSubject], file: str) -> Iterable[CodeSubject]:
     """The roles of one permission set as one, or as they are where their policies differ."""
     if len({tuple(document.text for document in one.documents) for one in same}) > 1:
         return same
-    reasons = tuple(dict.fromkeys(reason for one in same for reason in one.reasons))
+    told = next((one for one in same if one.reasons), same[0])  # who is told of the others' reasons too
     detach = Detachment(*map(_union, zip(*(astuple(one.detach) for one in same), strict=True)))
     roles = tuple(one.principal.arn for one in same)
-    return [replace(same[0], reasons=reasons, detach=detach, roles=roles, set_file=file)]
+    return [replace(told, detach=detach, roles=roles, set_file=file)]
 
 
 def _union(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

@@ -142,7 +142,7 @@ def _header(subject: CodeSubject) -> Iterator[str]:
     yield f"{whose}, written by `lpgen generate --as terraform`."
     if subject.reasons:
         yield ""
-        yield "NOT SAFE YET:"
+        yield f"NOT SAFE YET, by its role in account {principal.account}:" if subject.roles else "NOT SAFE YET:"
         yield from (f"- {reason}" for reason in subject.reasons)
     yield ""
     if subject.of_permission_set:

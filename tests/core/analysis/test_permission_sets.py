@@ -359,3 +359,22 @@ def test_terraform_says_that_a_set_takes_no_documents_of_two_language_versions()
         found = answer({set_role(SHOP, *held): used, set_role(DATA, *held): used}, options=SEEN_ALONE)
         text = code_files(found.proposals.values(), CodeForm.TERRAFORM)["terraform/permission-sets/Developer.tf"]
         assert ("two language versions" in text) is says
+
+
+def test_what_holds_back_many_accounts_is_told_once_a_kind() -> None:
+    shop, data, lab = (set_role(account, BROAD) for account in (SHOP, DATA, LAB))
+    lab = replace(lab, created=days_before_end(20))
+    used = {shop: [use("sqs:ListQueues")], data: [use("sqs:ListQueues")], lab: [use("sqs:ListQueues")]}
+    found = answer(used, days={DATA: 40, LAB: 50})
+    told = [one for one in found.proposals[SHOP].caveats if one.kind is CaveatKind.OTHER_ACCOUNT]
+    assert [one.item for one in told] == ["other-account short-coverage", "other-account young-principal"]
+    assert told[0].message == (
+        f"its permission set has a role in accounts {DATA} and {LAB} too:"
+        " the logs cover 40 days, fewer than 90 (and 1 more of this kind)"
+    )
+    files = code_files(found.proposals.values(), CodeForm.TERRAFORM)
+    head = files["terraform/permission-sets/not-safe-yet/Developer.tf"].partition("\n#\n# Put this")[0]
+    assert head.splitlines()[2:] == [
+        f"# NOT SAFE YET, by its role in account {SHOP}:",
+        *(f"# - {one.message}" for one in told),
+    ]
