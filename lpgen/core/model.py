@@ -79,7 +79,7 @@ class CallerKind(StrEnum):
     ROOT = "root"
     SERVICE = "service"
     CROSS_ACCOUNT = "cross_account"
-    CROSS_ACCOUNT_ID = "cross_account_id"  # a role or user of another account, of whom only the unique id is known
+    CROSS_ACCOUNT_ID = "cross_account_id"  # a role or user, nearly always of another account, known by its id alone
     FEDERATED = "federated"
     ANONYMOUS = "anonymous"
     UNKNOWN = "unknown"

@@ -56,7 +56,7 @@ def caller_from_identity(identity: UserIdentity | None) -> Caller:
 
     An assumed role is its `sessionIssuer`, whose ARN keeps the role's path and whose id tells a recreated role from
     the old one of its name; a federated user is the user or role that asked for the federation token. An ARN is never
-    rebuilt from a session ARN: without an issuer the caller is unknown.
+    rebuilt from a session ARN: without an issuer the caller of a role's session is known by the role's id alone.
     """
     if identity is None:
         return Caller(CallerKind.UNKNOWN)
@@ -67,14 +67,8 @@ def caller_from_identity(identity: UserIdentity | None) -> Caller:
     if _is_anonymous(identity):
         return Caller(CallerKind.ANONYMOUS)
     kind = _KIND_BY_TYPE.get(identity.type or "", CallerKind.UNKNOWN)
-    unique_id = _unique_id(identity)
-    if kind is CallerKind.CROSS_ACCOUNT and unique_id.startswith(_ID_PREFIXES):
-        return Caller(
-            CallerKind.CROSS_ACCOUNT_ID,
-            principal_id=unique_id,
-            account=identity.accountId or "",
-            service_session=_has_service_session_name(identity),
-        )
+    if kind is CallerKind.CROSS_ACCOUNT and _has_unique_id(identity):
+        return _caller_by_id(identity)
     if kind is CallerKind.UNKNOWN and identity.type is None and identity.invokedBy:
         kind = CallerKind.SERVICE
     return Caller(kind, account=identity.accountId or "")
@@ -111,11 +105,23 @@ def _caller_from_session(identity: UserIdentity) -> Caller:
     issuer = identity.sessionContext.sessionIssuer if identity.sessionContext else None
     account = (issuer.accountId if issuer else None) or identity.accountId or ""
     if issuer is None or not issuer.arn:
+        if identity.type == "AssumedRole" and _has_unique_id(identity):
+            return _caller_by_id(identity)
         kind = CallerKind.FEDERATED if identity.type == "FederatedUser" else CallerKind.UNKNOWN
         return Caller(kind, account=account)
     if issuer.type == "Root" or issuer.arn.endswith(":root"):
         return Caller(CallerKind.ROOT, account=account)
     return _caller_from_arn(identity, issuer.arn, issuer.principalId)
+
+
+def _caller_by_id(identity: UserIdentity) -> Caller:
+    """A role or user whose ARN nothing in the record tells."""
+    return Caller(
+        CallerKind.CROSS_ACCOUNT_ID,
+        principal_id=_unique_id(identity),
+        account=identity.accountId or "",
+        service_session=_has_service_session_name(identity),
+    )
 
 
 def _caller_from_arn(identity: UserIdentity, arn: str | None, principal_id: str | None) -> Caller:
@@ -142,6 +148,10 @@ def _kind_from_arn(arn: str) -> CallerKind:
 
 def _unique_id(identity: UserIdentity) -> str:
     return (identity.principalId or "").partition(":")[0]
+
+
+def _has_unique_id(identity: UserIdentity) -> bool:
+    return _unique_id(identity).startswith(_ID_PREFIXES)
 
 
 def _is_service_session(identity: UserIdentity, arn: str) -> bool:

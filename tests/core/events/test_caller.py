@@ -40,8 +40,14 @@ def test_caller_of_an_assumed_role_is_the_issuing_role_with_its_path_and_id() ->
     assert caller == Caller(CallerKind.ROLE, principal=ROLE, principal_id="AROAEXAMPLE", account=ACCOUNT)
 
 
-def test_caller_of_a_session_without_issuer_is_unknown_rather_than_rebuilt() -> None:
-    assert caller_from_record(record_by(session_of(None))) == Caller(CallerKind.UNKNOWN, account=ACCOUNT)
+def test_caller_of_a_session_without_issuer_is_known_by_the_roles_id_rather_than_rebuilt() -> None:
+    caller = caller_from_record(record_by(session_of(None)))
+    assert caller == Caller(CallerKind.CROSS_ACCOUNT_ID, principal_id="AROAEXAMPLE", account=ACCOUNT)
+
+
+def test_caller_of_a_session_without_issuer_and_id_is_unknown() -> None:
+    nameless = UserIdentity(type="AssumedRole", accountId=ACCOUNT, principalId="session")
+    assert caller_from_record(record_by(nameless)) == Caller(CallerKind.UNKNOWN, account=ACCOUNT)
 
 
 def test_caller_of_a_user_is_the_user() -> None:
@@ -108,7 +114,7 @@ def test_caller_of_a_record_without_identity_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    "arn", ["", "not-an-arn", "arn:aws:sts::1:assumed-role/a/b", "arn:aws:iam::1:group/g", "a:b:c"]
+    "arn", ["not-an-arn", "arn:aws:sts::1:assumed-role/a/b", "arn:aws:iam::1:group/g", "a:b:c"]
 )
 def test_caller_with_an_arn_that_is_no_role_or_user_is_unknown(arn: str) -> None:
     caller = caller_from_record(record_by(session_of(role_issuer(arn))))
