@@ -113,9 +113,7 @@ def test_caller_of_a_record_without_identity_is_unknown() -> None:
     assert caller_from_record(record_by(None)) == Caller(CallerKind.UNKNOWN)
 
 
-@pytest.mark.parametrize(
-    "arn", ["not-an-arn", "arn:aws:sts::1:assumed-role/a/b", "arn:aws:iam::1:group/g", "a:b:c"]
-)
+@pytest.mark.parametrize("arn", ["not-an-arn", "arn:aws:sts::1:assumed-role/a/b", "arn:aws:iam::1:group/g", "a:b:c"])
 def test_caller_with_an_arn_that_is_no_role_or_user_is_unknown(arn: str) -> None:
     caller = caller_from_record(record_by(session_of(role_issuer(arn))))
     assert caller.kind is CallerKind.UNKNOWN
