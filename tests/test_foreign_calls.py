@@ -69,7 +69,8 @@ def test_call_that_only_the_owner_s_log_holds_is_use_by_the_caller(home: Path) -
 
 
 def test_call_of_a_session_whose_record_lacks_the_issuer_is_use_by_the_role_of_its_id(home: Path) -> None:
-    bare = {key: value for key, value in RECORD["userIdentity"].items() if key != "sessionContext"}
+    bare = json.loads(json.dumps(RECORD["userIdentity"]))
+    del bare["sessionContext"]
     (home / "own.json").write_text(json.dumps({"Records": [RECORD, own_read(userIdentity=bare)]}), encoding="utf-8")
     lpgen("ingest", home / "own.json", "--data", home / "data")
     found = read_verdict(home)
