@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.analysis.decisions import accept_caveat
-from lpgen.core.analysis.names import FAMILY_SIZE, is_assigned_id, is_of_the_noun, name_shape, with_stars
+from lpgen.core.analysis.names import FAMILY_SIZE, is_assigned_id, is_of_the_noun, name_shape, split_tail, with_stars
 from lpgen.core.arns import split_arn
 from lpgen.core.findings import Caveat, CaveatKind
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Action, Outcome, ResourceKind
 from lpgen.core.policies.match import has_wildcard
-from lpgen.core.policies.match_resource import resource_contains, resource_match
+from lpgen.core.policies.match_resource import resource_contains
 from lpgen.core.replacements import Decision, Line, Scope
 
 # CloudFormation ends the names that it makes up in some twelve letters and digits.
@@ -58,9 +58,9 @@ def drawn_names_from_uses(uses: Iterable[Use]) -> tuple[DrawnNames, ...]:
 
 
 def _creates(use: Use) -> bool:
-    if use.outcome is Outcome.DENIED or use.resource.kind is not ResourceKind.ARN:
+    if use.outcome is Outcome.DENIED or use.resource.kind not in (ResourceKind.ARN, ResourceKind.FOLD):
         return False
-    return is_of_the_noun(use.action, ("Create",), use.resource.text)
+    return is_of_the_noun(use.action, ("Create",), split_tail(use.resource.text)[0])
 
 
 def _drawn(action: Action, days: Mapping[str, str]) -> Iterable[DrawnNames]:
@@ -75,12 +75,13 @@ def _drawn(action: Action, days: Mapping[str, str]) -> Iterable[DrawnNames]:
     }
     for shape, arns in told.items():
         yield DrawnNames(action, shape, len(arns), min(arns), _BY_SHAPE)
-    types: dict[str, set[str]] = defaultdict(set)
-    for arn in days.keys() - {arn for arns in told.values() for arn in arns}:
-        types[arn.removesuffix(_last_name(arn))].add(arn)
-    for arns in types.values():
+    types: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for text in days.keys() - {arn for arns in told.values() for arn in arns}:
+        arn, tail = split_tail(text)
+        types[arn.removesuffix(_last_name(arn)), tail].add(text)
+    for (_, tail), arns in types.items():
         if len({days[arn] for arn in arns}) >= FAMILY_SIZE:
-            yield DrawnNames(action, f"{_common_start(arns)}*", len(arns), min(arns), _BY_DAY)
+            yield DrawnNames(action, f"{_common_start(arns)}*{tail}", len(arns), min(arns), _BY_DAY)
 
 
 def _common_start(arns: Iterable[str]) -> str:
@@ -92,15 +93,16 @@ def _last_name(arn: str) -> str:
     return re.split("[/:]", arn)[-1]
 
 
-def _drawn_shape(arn: str) -> str:
+def _drawn_shape(text: str) -> str:
     """The ARN with the generated parts of its last name as `*`, "" where it has none or a pattern can stand for it."""
+    arn, tail = split_tail(text)
     name = _last_name(arn)
-    if not name or any(character in arn for character in "*?$"):
+    if not name or any(character in name for character in "*?$"):
         return ""
     shape = "*" if is_assigned_id(arn) else with_stars(name)
     made_up = with_stars(name, _MADE_UP) if split_arn(arn).service == "iam" else shape
     shape = shape if made_up == "*" else made_up  # a whole name such as S3ReaderRole is hardly made up
-    return arn.removesuffix(name) + shape if has_wildcard(shape) and not name_shape(arn) else ""
+    return arn.removesuffix(name) + shape + tail if has_wildcard(shape) and not name_shape(text) else ""
 
 
 def _is_telling(shape: str) -> bool:
@@ -139,7 +141,9 @@ def drawn_name_caveats(
 
 
 def _has_pattern(use: Use, patterns: Iterable[str]) -> bool:
-    return any(resource_match(pattern, use.resource.text) for pattern in patterns)
+    """Whether a pattern stands for more than what was used."""
+    text = use.resource.text
+    return any(pattern != text and resource_contains(pattern, text) for pattern in patterns)
 
 
 def _allows_shape(scopes: Iterable[Scope], shape: str) -> bool:

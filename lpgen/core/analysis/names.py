@@ -39,6 +39,7 @@ RULE_SENTENCES: Final[Mapping[str, str]] = {
 _SHORT_LIVED_TYPES: Final[tuple[tuple[str, str, str], ...]] = (
     ("ec2", "instance/", r"i-[0-9a-f]{8,17}"),
     ("ec2", "network-interface/", r"eni-[0-9a-f]{8,17}"),
+    ("ec2", "security-group-rule/", r"sgr-[0-9a-f]{8,17}"),
     ("ec2", "volume/", r"vol-[0-9a-f]{8,17}"),
     ("ec2", "spot-instances-request/", r"sir-[0-9a-z]{8,17}"),
     ("ec2", "spot-fleet-request/", r"sfr-[0-9a-f-]{36}"),
@@ -94,6 +95,12 @@ _GENERATED: Final = re.compile(rf"\d+|\d+T\d+Z?|(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{{6
 _WORD_WITH_NUMBER: Final = re.compile(r"([A-Za-z]+)(\d+)")
 _LONG_NUMBER: Final = 4
 """So many digits behind a word are a date or count on; fewer may be part of the word, as in EC2, unless it is all."""
+# Load balancers, stacks, log groups and secrets are named, and what follows the name is an id or what lies below it.
+# Of a group of instances the id comes first.
+_TAIL: Final = re.compile(r"(?::log-stream)?(?:[:/]\*)+$|-\?{6}$")
+_UNNAMED_ID: Final = re.compile(r":\*(?=:autoScalingGroupName/)")
+# These are named by paths, as objects are, and any part of a path may be generated.
+_PATH: Final = re.compile("(?:log-group:/?|parameter/|repository/|secret:)([^/]+/.+)")
 _WILD: Final = re.compile("[*?]")
 _NUMBERED: Final = re.compile(r".+[/:][^/:]{3,}[/:]\d+")
 _WORD: Final = re.compile("[A-Za-z]+")
@@ -120,8 +127,8 @@ def name_patterns_from_uses(uses: Iterable[Use]) -> dict[str, NamePattern]:
     created = sorted({use.resource.text for use in uses if use.outcome is not Outcome.DENIED and _is_creation(use)})
     found = {arn: pattern for arn in arns if (pattern := _assigned_id_pattern(arn, created)) is not None}
     found |= {arn: pattern for arn, pattern in _deleted(uses).items() if arn not in found}
-    folders = {resource.text for resource in counted if _is_folder(resource)}
-    return found | _families(arn for arn in [*arns, *sorted(folders)] if arn not in found)
+    folds = {resource.text for resource in counted if resource.kind is ResourceKind.FOLD}
+    return found | _families(arn for arn in [*arns, *sorted(folds)] if arn not in found)
 
 
 def _is_creation(use: Use) -> bool:
@@ -132,11 +139,6 @@ def _is_creation(use: Use) -> bool:
     if use.action in _LAUNCHES and not split_arn(use.resource.text).name.startswith(_LAUNCHED):
         return False
     return _is_type_pattern(use.resource)
-
-
-def _is_folder(resource: Resource) -> bool:
-    """Whether this is a fold of object keys: all below a folder of a bucket."""
-    return _is_type_pattern(resource) and split_arn(resource.text)[1:4] == ("s3", "", "")
 
 
 def _is_type_pattern(resource: Resource) -> bool:
@@ -227,13 +229,29 @@ def name_shape(arn: str) -> str:
     Roles, users and policies never make a family: a pattern over them hands out rights. Nor do ids that AWS assigned,
     but those of images and snapshots, of which newer ones take the place of older.
     """
+    arn, tail = split_tail(arn)
+    shape = _shape_of_exact(arn)
+    return shape + tail if shape else ""
+
+
+def split_tail(text: str) -> tuple[str, str]:
+    """An ARN, or a fold, as what names something and the wildcards behind it: an id or what lies below."""
+    end = _TAIL.search(text)
+    return (text[: end.start()], end.group()) if end else (text, "")
+
+
+def _shape_of_exact(arn: str) -> str:
     fields = split_arn(arn)
     if fields.service in _HANDS_OUT_RIGHTS:
         return ""
-    if any(character in arn.removesuffix("/*") for character in "*?$"):
+    if any(character in _UNNAMED_ID.sub("", arn) for character in "*?$"):
         return ""
     if fields[1:4] == ("s3", "", "") and "/" in fields.name:
         return arn.removesuffix(fields.name) + _object_shape(fields.name)
+    path = _PATH.fullmatch(fields.name)
+    if path:
+        shape = _path_shape(path[1])
+        return arn.removesuffix(path[1]) + shape if _has_stem(shape) or _is_told(shape) else ""
     released = _RELEASED.fullmatch(fields.name) if fields.service == "ec2" else None
     if released:
         return arn.removesuffix(fields.name) + released[1] + "*"
@@ -248,8 +266,7 @@ def name_shape(arn: str) -> str:
         return head + shape
     if name.isdecimal():
         return f"{head}*" if _NUMBERED.fullmatch(fields.name) else ""
-    is_told = any(len(word) >= _SHORTEST_STEM for word in _WORD.findall(shape))
-    return head + _with_question_marks(name) if is_told else ""
+    return head + _with_question_marks(name) if _is_told(shape) else ""
 
 
 def with_stars(name: str, also: re.Pattern[str] | None = None) -> str:
@@ -279,19 +296,29 @@ def _has_stem(shape: str) -> bool:
     return len(_WILD.split(shape, maxsplit=1)[0]) >= _SHORTEST_STEM
 
 
+def _is_told(shape: str) -> bool:
+    """Whether some word of a shape tells what is meant."""
+    return any(len(word) >= _SHORTEST_STEM for word in _WORD.findall(shape))
+
+
 def _object_shape(path: str) -> str:
-    """A bucket and key, or folder, with the generated parts of the key as `*`.
+    """A bucket and key, or folder, with the generated parts of the key as `*`."""
+    bucket, _, key = path.partition("/")
+    return f"{bucket}/{_path_shape(key)}"
+
+
+def _path_shape(path: str) -> str:
+    """A path with its generated parts as `*`.
 
     Where nothing before such a part tells what is meant, it becomes as many `?`: no more than names of its length.
     """
-    bucket, *parts = path.split("/")
     shapes: list[str] = []
     told = False
-    for part in parts:
+    for part in path.split("/"):
         shape = with_stars(part)
         told = told or _has_stem(shape)
         shapes.append(shape if told or part == "*" else _with_question_marks(part))
-    return "/".join([bucket, *shapes])
+    return "/".join(shapes)
 
 
 def _with_question_marks(name: str) -> str:

@@ -82,6 +82,11 @@ def test_something_made_under_a_new_name_on_many_days_is_drawn_anew() -> None:
         assert made(action, start, *tenants) == [(f"arn:aws:{start}tenant-*", 5)]
         assert made(action, start, *tenants, days=4) == []
         assert made(action, start, *tenants[1:]) == []
+    # What follows a name takes no part.
+    stacks = [f"{name}/*" for name in tenants]
+    assert made("cloudformation:CreateStack", f"cloudformation:{HERE}:stack/", *stacks) == [
+        (f"arn:aws:cloudformation:{HERE}:stack/tenant-*/*", 5)
+    ]
     # What is created for or in something that is there makes no new name.
     assert made("iam:CreatePolicyVersion", "iam::111122223333:policy/", *tenants) == []
     assert made("codedeploy:CreateDeployment", f"codedeploy:{HERE}:deploymentgroup:app/", *tenants) == []

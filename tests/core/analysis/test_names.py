@@ -30,6 +30,12 @@ def test_short_lived_ids_become_the_pattern_of_their_type_in_place() -> None:
     assert patterns(instance) == {instance: (f"arn:aws:ec2:{HERE}:instance/*", SHORT_LIVED)}
 
 
+def test_rules_of_security_groups_are_short_lived_since_their_group_has_to_be_allowed_too() -> None:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html"""
+    rule = f"arn:aws:ec2:{HERE}:security-group-rule/sgr-0123456789abcdef0"
+    assert patterns(rule, action="ec2:ModifySecurityGroupRules")[rule][1] == SHORT_LIVED
+
+
 def test_long_lived_ids_stay_exact() -> None:
     assert patterns(f"arn:aws:ec2:{HERE}:vpc/vpc-0123456789abcdef0", f"arn:aws:kms:{HERE}:key/0f1e2d3c") == {}
 
@@ -77,6 +83,32 @@ def test_dates_and_hashes_behind_a_name_are_no_ids_that_aws_assigns() -> None:
     assert set(patterns(*tables, action="dynamodb:DeleteTable").values()) == family
     workspaces = [f"arn:aws:aps:{HERE}:workspace/ws-0f1e2d3c-0000-4000-8000-00000000000{n}" for n in range(FAMILY_SIZE)]
     assert patterns(*workspaces) == {}
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (f"cloudformation:{HERE}:stack/pr-", "/*"),
+        (f"logs:{HERE}:log-group:/aws/lambda/pr-", "-fn:*"),
+        (f"logs:{HERE}:log-group:/ecs/pr-", ":log-stream:*"),
+        (f"secretsmanager:{HERE}:secret:pr-", "/db-??????"),
+        (f"ssm:{HERE}:parameter/pr-", "/db/password"),
+        (f"ecr:{HERE}:repository/pr-", "/web"),
+        (f"autoscaling:{HERE}:autoScalingGroup:*:autoScalingGroupName/web-", ""),
+        (f"elasticloadbalancing:{HERE}:listener/app/pr-", "/*/*"),
+        (f"lambda:{HERE}:function:pr-", "-fn:*"),
+    ],
+)
+def test_names_with_what_lies_below_them_become_a_family(start: str, end: str) -> None:
+    """Names in front of ids and streams, and parts of paths: as those of a stack for each pull request."""
+    names = [f"arn:aws:{start}{number}{end}" for number in range(10, 10 + FAMILY_SIZE)]
+    assert patterns(*names[1:]) == {}
+    assert set(patterns(*names).values()) == {(f"arn:aws:{start}*{end}", FAMILY)}
+
+
+def test_types_make_no_family() -> None:
+    types = ("instance", "volume", "snapshot", "image", "network-interface", "subnet")
+    assert patterns(*(f"arn:aws:ec2:{HERE}:{one}/*" for one in types)) == {}
 
 
 def test_names_that_only_their_end_tells_become_a_family_of_their_length() -> None:
