@@ -21,7 +21,7 @@ from lpgen.core.analysis.permission_sets import share_lines, with_set_mates
 from lpgen.core.analysis.policy_changes import PolicyChanges
 from lpgen.core.analysis.principal_class import classify_principal, detachment, proposal_for
 from lpgen.core.analysis.scope import narrow_scope
-from lpgen.core.analysis.session_documents import SESSION_WITHOUT_DOCUMENT, START_SESSION, default_documents
+from lpgen.core.analysis.unnamed_resources import unnamed_resources
 from lpgen.core.analysis.verdicts import ActionFacts, Doubt, Judge
 from lpgen.core.analysis.wildcards import wildcards_of_grants
 from lpgen.core.choices import KeepUnobservable
@@ -197,7 +197,7 @@ def _diff_principal(
         *_kept_lines(granting, verdicts, catalog),
         *_unrecorded_lines(grants, granting, verdicts, ground.judge),
         *_hidden_role_lines(grants, usage, ground.judge),
-        *_session_lines(grants, usage, ground.judge),
+        *_unnamed_lines(grants, usage, ground.judge),
         *_review_lines(grants, verdicts, ungranted, catalog=catalog),
         *_decided_lines(grants, ground.decisions, catalog),
     ]
@@ -299,15 +299,15 @@ def _hidden_role_lines(grants: PrincipalGrants, usage: PrincipalUsage, judge: Ju
                 yield Line(PASS_ROLE, scope, grant.ref, LineKind.KEPT, why, "", None)
 
 
-def _session_lines(grants: PrincipalGrants, usage: PrincipalUsage, judge: Judge) -> Iterable[Line]:
-    """Keeps starting sessions with the default document where sessions were started that name none."""
+def _unnamed_lines(grants: PrincipalGrants, usage: PrincipalUsage, judge: Judge) -> Iterable[Line]:
+    """Keeps what calls may have been checked on without naming it, within the old scope."""
     if judge.keep is KeepUnobservable.NONE:
         return
-    for document in default_documents(grants.principal.account, usage.uses):
+    for one in unnamed_resources(grants.principal.account, usage.uses):
         for grant in grants.allows:
-            scope = narrow_scope(grant, START_SESSION, Resource(ResourceKind.ARN, document), catalog=judge.catalog)
+            scope = narrow_scope(grant, one.action, one.resource, catalog=judge.catalog)
             if scope is not None:
-                yield Line(START_SESSION, scope, grant.ref, LineKind.KEPT, SESSION_WITHOUT_DOCUMENT, "", None)
+                yield Line(one.action, scope, grant.ref, LineKind.KEPT, one.why, "", None)
 
 
 def _review_lines(

@@ -386,6 +386,21 @@ def test_diff_resolves_a_passed_instance_profile_to_its_role() -> None:
     assert (line.kind, line.why) == (LineKind.INFERRED, "pass-role")
 
 
+def kept_scopes(
+    action: str, granted: list[str], uses: list[Use], kind: str, options: Options | None = None
+) -> set[str]:
+    """The resources of a kind that stay for an action of the bundled catalog."""
+    principal = role(policy(allow(sorted({action, *(one.action for one in uses)}), granted)))
+    grants = grants_from_principals([principal], bundled_catalog())
+    usage = usage_of({principal.arn: uses})
+    (found,) = diff_usage(usage, grants, bundled_catalog(), options or Options()).principals
+    assert found.ungranted == ()
+    return {scope for scope in kept(found).get(action, ()) if f":{kind}/" in scope}
+
+
+NO_KEEP = Options(keep_unobservable=KeepUnobservable.NONE)
+
+
 def test_diff_keeps_the_default_document_of_sessions_that_name_none() -> None:
     """https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-default-session-document.html"""
     default = f"arn:aws:ssm:us-east-1:{ACCOUNT}:document/SSM-SessionManagerRunShell"
@@ -395,21 +410,32 @@ def test_diff_keeps_the_default_document_of_sessions_that_name_none() -> None:
     named = use("ssm:StartSession", "arn:aws:ssm:us-east-1::document/AWS-StartSSHSession")
     places = ["arn:aws:ec2:*:*:instance/*", "arn:aws:ssm:*:*:document/*"]
 
-    def found(uses: list[Use], granted: list[str] = places, options: Options | None = None) -> PrincipalDiff:
-        principal = role(policy(allow("ssm:StartSession", granted)))
-        usage = usage_of({principal.arn: uses})
-        grants = grants_from_principals([principal], bundled_catalog())
-        (one,) = diff_usage(usage, grants, bundled_catalog(), options or Options()).principals
-        return one
+    def documents(uses: list[Use], granted: list[str] = places, options: Options | None = None) -> set[str]:
+        return kept_scopes("ssm:StartSession", granted, uses, "document", options)
 
-    def documents(one: PrincipalDiff) -> set[str]:
-        return {scope for scope in kept(one)["ssm:StartSession"] if ":document/" in scope}
+    assert documents(nodes[:1]) == {default}
+    assert documents([nodes[0], named]) == {named.resource.text}
+    assert documents([*nodes, named]) == {default, named.resource.text}
+    assert documents(nodes, options=NO_KEEP) == set()
+    assert documents(nodes, places[:1]) == set()
 
-    assert documents(found(nodes[:1])) == {default}
-    assert documents(found([nodes[0], named])) == {named.resource.text}
-    assert documents(found([*nodes, named])) == {default, named.resource.text}
-    assert documents(found(nodes, options=Options(keep_unobservable=KeepUnobservable.NONE))) == set()
-    assert found(nodes, places[:1]).ungranted == ()
+
+@pytest.mark.parametrize("action", ["CreateChangeSet", "CreateStack", "UpdateStack"])
+def test_diff_keeps_creating_change_sets_for_the_transforms_that_templates_may_have(action: str) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html"""
+    stacks = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/app/*"
+    serverless = "arn:aws:cloudformation:us-east-1:aws:transform/Serverless-2016-10-31"
+
+    def transforms(granted: list[str], used: str = action, options: Options | None = None) -> set[str]:
+        uses = [use(f"cloudformation:{used}", stacks)]
+        return kept_scopes("cloudformation:CreateChangeSet", granted, uses, "transform", options)
+
+    assert transforms([stacks, serverless]) == {serverless}
+    owned = {f"arn:aws:cloudformation:us-east-1:{owner}:transform/*" for owner in ("aws", ACCOUNT)}
+    assert transforms(["*"]) == owned
+    assert transforms([stacks]) == set()
+    assert transforms(["*"], options=NO_KEEP) == set()
+    assert transforms(["*"], "DescribeStacks") == set()
 
 
 def passing_world(action: str, service: str) -> tuple[Principal, Principal, Principal]:
