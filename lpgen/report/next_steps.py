@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from lpgen.core.analysis.scanners import AUDIT_POLICY
 from lpgen.core.findings import Caveat, CaveatKind, PrincipalDiff
 
 UNACCEPTABLE: Final = frozenset(
@@ -58,6 +59,11 @@ def _drawn_names(caveat: Caveat, _diff: PrincipalDiff, _min_days: int) -> str:
     return f"keep {action}, and what else is done to them, on {shape} by a decision"
 
 
+def _too_large(caveat: Caveat, _diff: PrincipalDiff, _min_days: int) -> str:
+    first = f"attach {AUDIT_POLICY} or the like" if AUDIT_POLICY in caveat.message else "split it into several"
+    return f"{first}, or drop kept actions by decisions"
+
+
 def _fixed(text: str) -> Callable[[Caveat, PrincipalDiff, int], str]:
     return lambda _caveat, _diff, _min_days: text
 
@@ -84,6 +90,6 @@ _STEPS: Final[dict[CaveatKind, Callable[[Caveat, PrincipalDiff, int], str]]] = {
     ),
     CaveatKind.UNLISTED_ROLE: _fixed("give the policies of these accounts too, such as by a snapshot of all of them"),
     CaveatKind.OTHER_ACCOUNT: _fixed("clear up the same in the permission set's other accounts, or accept it there"),
-    CaveatKind.TOO_LARGE: _fixed("split it into several, or drop kept actions by decisions"),
+    CaveatKind.TOO_LARGE: _too_large,
     CaveatKind.VERIFICATION: _fixed("read the checks that did not pass, and don't put it in place"),
 }

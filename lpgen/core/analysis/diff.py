@@ -20,6 +20,7 @@ from lpgen.core.analysis.observability import Observability, trail_knowledge
 from lpgen.core.analysis.permission_sets import share_lines, with_set_mates
 from lpgen.core.analysis.policy_changes import PolicyChanges
 from lpgen.core.analysis.principal_class import classify_principal, detachment, proposal_for
+from lpgen.core.analysis.scanners import scanned_services
 from lpgen.core.analysis.scope import narrow_scope
 from lpgen.core.analysis.unnamed_resources import unnamed_resources
 from lpgen.core.analysis.verdicts import ActionFacts, Doubt, Judge
@@ -209,7 +210,15 @@ def _diff_principal(
     return PrincipalDiff(
         principal,
         principal_class,
-        proposal_for(grants, usage, lines, principal_class=principal_class, coverage=coverage, as_of=ground.as_of),
+        proposal_for(
+            grants,
+            usage,
+            lines,
+            principal_class=principal_class,
+            coverage=coverage,
+            as_of=ground.as_of,
+            scanned=scanned_services(from_uses.lines, catalog),
+        ),
         coverage.covered_days if coverage else 0,
         verdicts,
         ungranted,

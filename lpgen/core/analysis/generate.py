@@ -15,6 +15,7 @@ from lpgen.core.analysis.fit import Document, Item, Space, fit_documents, space_
 from lpgen.core.analysis.lines import LINE_RULE_SENTENCES
 from lpgen.core.analysis.names import RULE_SENTENCES
 from lpgen.core.analysis.principal_class import GENERATED_CLASSES
+from lpgen.core.analysis.scanners import scanned_services, scanner_advice
 from lpgen.core.analysis.statements import (
     FOLD_SENTENCES,
     Grouping,
@@ -115,23 +116,29 @@ def _attempts(diff: PrincipalDiff, parents: Parents, catalog: Catalog, *, inline
 def _refuse(
     diff: PrincipalDiff, parents: Parents, denies: Sequence[Item], catalog: Catalog, *, inline: bool
 ) -> Replacement:
-    statements = statements_from_lines(diff.lines, parents, grouping=Grouping.MERGED, catalog=catalog)
-    sizes = _bytes_by_service([*(_allow_item(one, parents) for one in statements), *denies])
+    statements = {
+        grouping: statements_from_lines(diff.lines, parents, grouping=grouping, catalog=catalog)
+        for grouping in (Grouping.MERGED, Grouping.BY_SERVICE)
+    }
+    items = {key: [*(_allow_item(one, parents) for one in found), *denies] for key, found in statements.items()}
+    sizes = _bytes_by_service(items[Grouping.BY_SERVICE])
     largest = ", ".join(f"{service} {size}" for service, size in sorted(sizes, key=lambda one: -one[1])[:5])
-    needed = sum(size for _, size in sizes)
+    needed = sum(item.size for item in items[Grouping.MERGED])
     space = space_of(diff.principal.kind, managed=not inline, inline=True)
     room = f"{space.inline:,} characters of inline policies"
     if not inline:
         room = f"{space.managed} managed policies of {MANAGED_POLICY_LIMIT:,} characters and {room}"
     reason = f"the replacement needs {needed:,} characters and doesn't fit into {room} (largest: {largest})"
-    return Replacement(diff.principal, (), (), sizes, f"{reason}; {_advice(diff, denies, inline=inline)}")
+    return Replacement(diff.principal, (), (), sizes, f"{reason}; {_advice(diff, denies, catalog, inline=inline)}")
 
 
-def _advice(diff: PrincipalDiff, denies: Sequence[Item], *, inline: bool) -> str:
+def _advice(diff: PrincipalDiff, denies: Sequence[Item], catalog: Catalog, *, inline: bool) -> str:
     if any(item.size > MANAGED_POLICY_LIMIT for item in denies):
         return "one Deny alone is larger than a policy may be, so leave the policy that holds it attached"
     if inline and diff.principal_class is not PrincipalClass.SSO:
         return "leave out --inline"
+    if scanned := scanned_services(diff.lines, catalog):
+        return scanner_advice(scanned)
     return f"split the {diff.principal.kind} into several by what they do"
 
 

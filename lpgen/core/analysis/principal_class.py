@@ -7,6 +7,7 @@ from datetime import date
 
 from lpgen.core.analysis.caveats import NEVER_USED_DAYS, has_unseen_use
 from lpgen.core.analysis.regions import missing_leader
+from lpgen.core.analysis.scanners import scanner_advice
 from lpgen.core.findings import Detachment, PrincipalClass
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.identity_center import is_of_permission_set
@@ -55,8 +56,10 @@ def proposal_for(
     principal_class: PrincipalClass,
     coverage: AccountCoverage | None,
     as_of: date,
+    scanned: int = 0,
 ) -> str:
-    """What to do about a principal, in one sentence. `lines` are those of its replacement."""
+    """What to do about a principal, in one sentence. `lines` are those of its replacement, `scanned` as many services
+    as it scans."""
     principal = grants.principal
     if principal_class in GENERATED_CLASSES and not lines:
         kept = "all but the Denies" if grants.denies else "the policies"
@@ -64,7 +67,7 @@ def proposal_for(
     if principal_class is PrincipalClass.UNUSED:
         return _proposal_for_unused(principal, usage, lines, coverage=coverage, as_of=as_of)
     return {
-        PrincipalClass.ACTIVE: _proposal_for_active(principal),
+        PrincipalClass.ACTIVE: _proposal_for_active(principal, scanned),
         PrincipalClass.SSO: "put the replacement into the permission set; where that has roles in other accounts, give"
         " their policies and logs first, since it changes them too",
         PrincipalClass.SERVICE_LINKED: "nothing: AWS owns the policies of a service-linked role",
@@ -84,7 +87,9 @@ def detachment(principal: Principal) -> Detachment:
     )
 
 
-def _proposal_for_active(principal: Principal) -> str:
+def _proposal_for_active(principal: Principal, scanned: int) -> str:
+    if scanned:
+        return f"replace the policies, or {scanner_advice(scanned)}"
     if not principal.groups:
         return "replace the policies"
     names = ", ".join(principal.groups)

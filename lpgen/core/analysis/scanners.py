@@ -1,0 +1,41 @@
+"""Principals that read nearly everywhere and do little else, as scanners of configurations do.
+
+What such a one needs grows with every service and every new check of its maker, so that a list of actions ages at once.
+AWS keeps policies for it: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.model import AccessLevel
+from lpgen.core.replacements import Line, LineKind
+
+MIN_SERVICES: Final = 40
+"""In how many services a scanner reads at least. An application seldom reaches twenty."""
+
+MAX_OTHER_SHARE: Final = 0.05
+"""Which share of its actions may do more than list and read, such as assuming roles."""
+
+AUDIT_POLICY: Final = "SecurityAudit"
+
+_READS: Final = (AccessLevel.LIST, AccessLevel.READ)
+
+
+def scanned_services(lines: Iterable[Line], catalog: Catalog) -> int:
+    """In how many services the lines show a principal to read as scanners do; 0 where it is none."""
+    actions = {line.action for line in lines if line.kind is LineKind.OBSERVED}
+    reads = {action for action in actions if catalog.detail(action).level in _READS}
+    services = {action.partition(":")[0] for action in reads}
+    does_more = len(actions) - len(reads) > MAX_OTHER_SHARE * len(actions)
+    return 0 if does_more or len(services) < MIN_SERVICES else len(services)
+
+
+def scanner_advice(services: int) -> str:
+    """What to do instead of replacing the policies of a principal that scans so many services."""
+    return (
+        f"attach a policy that AWS keeps up to date for this, such as {AUDIT_POLICY}, in place of its own: it lists and"
+        f" reads in {services} services and does little else, as scanners do"
+    )
