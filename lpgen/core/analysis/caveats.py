@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from lpgen.core.analysis.decisions import accept_caveat
-from lpgen.core.analysis.regions import granted_regions, missing_leader
+from lpgen.core.analysis.regions import UnreadUse, granted_regions, missing_leader
 from lpgen.core.findings import Caveat, CaveatKind, UngrantedUse
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import AttachedPolicy, Principal, SkipReason
@@ -25,13 +25,14 @@ def caveats_of_principal(
     access_holes: Iterable[Caveat] = (),
     *,
     coverage: AccountCoverage | None,
+    unread: UnreadUse | None,
     min_days: int,
     as_of: date,
     decisions: Iterable[Decision],
 ) -> tuple[Caveat, ...]:
     """Every reason why this principal's replacement isn't called safe, each with who accepted it.
 
-    `access_holes` are those that service last accessed shows.
+    `access_holes` are those that service last accessed shows, `unread` what shows the logs to be of one Region.
     """
     principal = grants.principal
     found = [
@@ -41,7 +42,7 @@ def caveats_of_principal(
         *_recreated(principal, usage),
         *_short_evidence(principal, coverage, min_days=min_days, as_of=as_of),
         *_coverage_hole(principal, usage, coverage),
-        *_other_regions(grants, coverage),
+        *_other_regions(grants, coverage, unread),
         *access_holes,
     ]
     decided = tuple(decisions)
@@ -135,18 +136,26 @@ def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: Accoun
         yield Caveat(CaveatKind.COVERAGE_HOLE, said, "coverage-hole")
 
 
-def _other_regions(grants: PrincipalGrants, coverage: AccountCoverage | None) -> Iterable[Caveat]:
-    """Logs without a record of the Region that global services record in are hardly those of all Regions.
+def _other_regions(
+    grants: PrincipalGrants, coverage: AccountCoverage | None, unread: UnreadUse | None
+) -> Iterable[Caveat]:
+    """Logs without a record of the Region that global services record in are hardly those of all Regions, and those of
+    one Region are surely not where a role was used in another.
 
     That matters but where every statement is limited to Regions that they hold records of.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
     """
+    if coverage is None or all(_is_within(granted_regions(one), coverage.regions) for one in grants.allows):
+        return
     leader = missing_leader(coverage)
-    if coverage and leader and not all(_is_within(granted_regions(one), coverage.regions) for one in grants.allows):
+    why = f" and none of {leader}, as those of all Regions would" if leader else ""
+    if not why and unread and unread.role != grants.principal.arn:  # a role's own last use is told as a hole
+        why = f", though IAM says that {unread.role.rpartition('/')[2]} was last used in {unread.region}"
+    if why:
         yield Caveat(
             CaveatKind.OTHER_REGIONS,
-            f"the logs hold records of {', '.join(coverage.regions)} alone and none of {leader}, as those of all"
-            " Regions would: use in other Regions would not have shown",
+            f"the logs hold records of {', '.join(coverage.regions)} alone{why}: use in other Regions would not have"
+            " shown",
             "other-regions",
         )
 

@@ -20,6 +20,7 @@ from lpgen.core.analysis.observability import Observability, trail_knowledge
 from lpgen.core.analysis.permission_sets import share_lines, with_set_mates
 from lpgen.core.analysis.policy_changes import PolicyChanges
 from lpgen.core.analysis.principal_class import classify_principal, detachment, proposal_for
+from lpgen.core.analysis.regions import UnreadUse, unread_uses
 from lpgen.core.analysis.scanners import scanned_services
 from lpgen.core.analysis.scope import narrow_scope
 from lpgen.core.analysis.unnamed_resources import unnamed_resources
@@ -57,7 +58,7 @@ _DOUBTS = (CaveatKind.SHORT_COVERAGE, CaveatKind.COVERAGE_HOLE, CaveatKind.OTHER
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """What every principal is judged on."""
+    """What every principal is judged on. `unread` is by account what shows its logs to be of one Region alone."""
 
     judge: Judge
     coverage: LogCoverage
@@ -67,6 +68,7 @@ class _Ground:
     accessed: Mapping[str, AccessReport]
     seen_services: Mapping[str, Collection[str]]
     copied: Mapping[str, tuple[str, ...]]
+    unread: Mapping[str, UnreadUse]
     guards: Guards
 
 
@@ -107,7 +109,10 @@ def diff_usage(
     seen_services = seen_services_from_usage(usage, catalog) if accessed else {}
     changes_seen = PolicyChanges(usages.values())
     copied = copied_services_from_usage(usage, catalog)
-    ground = _Ground(judge, coverage, changes_seen, decisions, as_of, accessed, seen_services, copied, options.guards)
+    unread = unread_uses([one.principal for one in grants], coverage)
+    ground = _Ground(
+        judge, coverage, changes_seen, decisions, as_of, accessed, seen_services, copied, unread, options.guards
+    )
     ranged = any(one.kind is DecisionKind.DROP and (one.since or one.until) for one in decisions)
     dropped = counted_usages(usage, grants, decisions, dropped=True) if ranged else {}
     listed = {one.principal.arn for one in grants}
@@ -180,6 +185,7 @@ def _diff_principal(
         ungranted,
         tuple(_access_holes(grants, usage, accessed, granting=granting, ground=ground)) if accessed else (),
         coverage=coverage,
+        unread=ground.unread.get(principal.account),
         min_days=ground.judge.min_days,
         as_of=ground.as_of,
         decisions=ground.decisions,

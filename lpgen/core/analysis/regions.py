@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from lpgen.core.arns import split_arn
 from lpgen.core.events.visibility import VisibilityTable
-from lpgen.core.grounds import AccountCoverage, CoverageSource, Grant
-from lpgen.core.model import Action, Visibility
+from lpgen.core.grounds import AccountCoverage, CoverageSource, Grant, LogCoverage
+from lpgen.core.model import Action, Principal, Visibility
 from lpgen.core.policies.match import has_wildcard
 
 ANY_REGION: Final = ""
@@ -100,6 +101,31 @@ def _is_open(region: str) -> bool:
 
 
 # ---------------------------------------------------------------- what a log lacks
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadUse:
+    """The last use of a role, as IAM says, in a Region that the logs of one Region alone don't hold."""
+
+    role: str
+    region: str
+
+
+def unread_uses(principals: Iterable[Principal], coverage: LogCoverage) -> Mapping[str, UnreadUse]:
+    """By account a use that shows its logs to be those of one Region, while others are used.
+
+    The last day of the logs may not be whole, and doesn't count; nor does an account whose settings decide alone.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
+    """
+    found: dict[str, UnreadUse] = {}
+    accounts = {one.account: one for one in coverage.accounts if one.known_from is not CoverageSource.TRAILS}
+    for one in principals:
+        read, region = accounts.get(one.account), one.last_used_region
+        if read is None or one.last_used is None or len(read.regions) != 1 or region in ("", *read.regions):
+            continue
+        if read.first_day <= one.last_used.date() < read.last_day:
+            found.setdefault(one.account, UnreadUse(one.arn, region))
+    return found
 
 
 class SilentRegions:

@@ -363,6 +363,33 @@ def test_diff_misses_the_region_of_global_services_in_the_partition_of_the_logs(
     assert [f"none of {missing}," in one for one in messages] == [True] * bool(missing)
 
 
+@pytest.mark.parametrize(
+    ("days", "region", "resources", "is_doubted"),
+    [
+        (5, "eu-west-1", "*", True),
+        (5, "eu-west-1", f"arn:aws:sqs:us-east-1:{ACCOUNT}:jobs", False),
+        (5, "us-east-1", "*", False),
+        (0, "eu-west-1", "*", False),  # the last day may not be whole
+        (500, "eu-west-1", "*", False),
+    ],
+)
+def test_diff_doubts_logs_of_one_region_where_another_role_was_used_in_a_second(
+    days: int, region: str, resources: str, *, is_doubted: bool
+) -> None:
+    app = role(policy(allow(["sqs:GetQueueUrl", "sqs:CreateQueue"], resources)))
+    other = role(policy(allow("sqs:*")), name="other", last_used=days_before_end(days), last_used_region=region)
+    here = f"arn:aws:sqs:us-east-1:{ACCOUNT}:jobs"
+    said = "the logs hold records of us-east-1 alone, though IAM says that other was last used in eu-west-1: "
+    for options, read, doubted in (
+        (Options(), ["us-east-1"], is_doubted),
+        (Options(trails=(trail_of(),)), ["us-east-1"], False),
+        (Options(), ["us-east-1", "us-west-2"], False),
+    ):
+        usage = usage_of({one.arn: [use("sqs:GetQueueUrl", here)] for one in (app, other)}, management_in=read)
+        found, _ = diff_usage(usage, [grants_of(app), grants_of(other)], catalog(), options).principals
+        assert [one.message.partition("use in")[0] for one in found.caveats] == [said] * doubted
+
+
 def test_diff_asks_the_owner_of_a_user_that_the_log_of_one_region_does_not_show() -> None:
     sender = role(policy(allow("sqs:GetQueueUrl")), kind=PrincipalKind.USER)
     assert diff_of(sender, management_in=["eu-west-1"], data_events=()).proposal.startswith("ask its owner")
