@@ -34,7 +34,9 @@ _DENIALS: Final = frozenset(
         "operationnotpermittedbypolicy",
         "unauthorized",
         "unauthorizedaccess",
+        "unauthorizedclient",
         "unauthorizedoperation",
+        "unauthorizedresourceaccess",
         "userunauthorized",
     }
 )
@@ -42,6 +44,7 @@ _DENIALS: Final = frozenset(
 _UNAUTHENTICATED: Final = frozenset(
     {
         "authfailure",
+        "authorizationheadermalformed",
         "blocked",
         "expiredtoken",
         "expiredtokenid",
@@ -61,6 +64,7 @@ _UNAUTHENTICATED: Final = frozenset(
         "signaturedoesnotmatch",
         "subscriptionrequired",
         "tokenrefreshrequired",
+        "unauthenticated",
         "unrecognizedclient",
     }
 )
@@ -76,6 +80,7 @@ _THROTTLED: Final = frozenset(
         "requestthrottled",
         "slowdown",
         "throttled",
+        "throttledclient",
         "throttling",
         "toomanyrequests",
         "toomanyrequestsfault",

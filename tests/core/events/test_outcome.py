@@ -38,6 +38,8 @@ def outcome_of(
         "KMSAccessDeniedException",
         "com.amazonaws.organizations#AccessDeniedException",
         "AllAccessDisabled",
+        "UnauthorizedClientException",
+        "UnauthorizedResourceAccessException",
     ],
 )
 def test_outcome_of_a_denial_is_denied_in_every_spelling(code: str) -> None:
@@ -52,6 +54,9 @@ def test_outcome_of_a_denial_is_denied_in_every_spelling(code: str) -> None:
         "Client.RequestLimitExceeded",
         "TooManyRequestsException",
         "SlowDown",
+        "ThrottledClientException",
+        "UnauthenticatedException",
+        "AuthorizationHeaderMalformed",
         "InvalidClientTokenId",
         "ExpiredTokenException",
         "SignatureDoesNotMatch",
