@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.arns import split_arn
-from lpgen.core.model import Principal
+from lpgen.core.model import Principal, PrincipalKind
 
 _PREFIX: Final = "AWSReservedSSO_"
 _ROLE: Final = re.compile(rf"role(/aws-reserved/sso\.amazonaws\.com/(?:[^/]+/)?){_PREFIX}([^/]+)_[0-9a-f]{{16}}")
@@ -26,7 +26,8 @@ class PermissionSet:
 
 def is_of_permission_set(principal: Principal) -> bool:
     """Whether IAM Identity Center owns a role."""
-    return principal.path.startswith("/aws-reserved/") or principal.name.startswith(_PREFIX)
+    is_reserved = principal.path.startswith("/aws-reserved/") or principal.name.startswith(_PREFIX)
+    return is_reserved and principal.kind is PrincipalKind.ROLE
 
 
 def permission_set_of(arn: str) -> PermissionSet | None:

@@ -20,7 +20,7 @@ from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, Proposal
 from lpgen.core.grounds import Use
 from lpgen.core.identity_center import PermissionSet, permission_set_of
-from lpgen.core.model import AttachedPolicy, PolicyKind, Principal
+from lpgen.core.model import AttachedPolicy, PolicyKind, Principal, PrincipalKind
 from lpgen.core.options import Options
 from lpgen.core.replacements import CheckStatus, Decision, DecisionKind, LineKind
 from lpgen.core.usage.tables import merge_usage
@@ -114,6 +114,13 @@ def answer(
 )
 def test_permission_set_is_read_from_path_and_name(arn: str, expected: PermissionSet | None) -> None:
     assert permission_set_of(f"arn:aws:iam::{SHOP}:{arn}") == expected
+
+
+def test_user_who_is_called_like_a_role_of_a_set_gets_policies_of_its_own() -> None:
+    user = role(BROAD, name=f"AWSReservedSSO_Developer_{SUFFIXES[SHOP]}", kind=PrincipalKind.USER)
+    found = answer({user: [use("sqs:ListQueues")]})
+    assert found.proposals[SHOP].diff.principal_class is PrincipalClass.ACTIVE
+    assert "permission set" not in found.proposals[SHOP].advice
 
 
 def test_roles_of_a_set_get_one_replacement_with_what_each_needs() -> None:
