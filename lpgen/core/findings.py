@@ -234,6 +234,7 @@ class CaveatKind(StrEnum):
     RECREATED = "recreated"
     UNEXPLAINED_USE = "unexplained_use"
     DRAWN_NAMES = "drawn_names"
+    NEW_NAMES = "new_names"
     UNEVEN_PERMISSION_SET = "uneven_permission_set"
     UNLISTED_ROLE = "unlisted_role"
     OTHER_ACCOUNT = "other_account"

@@ -64,6 +64,10 @@ def _too_large(caveat: Caveat, _diff: PrincipalDiff, _min_days: int) -> str:
     return f"{first}, or drop kept actions by decisions"
 
 
+def _new_names(caveat: Caveat, _diff: PrincipalDiff, _min_days: int) -> str:
+    return f"keep what is done to them on {caveat.item.partition(' ')[2]}, or narrower, by a decision"
+
+
 def _fixed(text: str) -> Callable[[Caveat, PrincipalDiff, int], str]:
     return lambda _caveat, _diff, _min_days: text
 
@@ -84,6 +88,7 @@ _STEPS: Final[dict[CaveatKind, Callable[[Caveat, PrincipalDiff, int], str]]] = {
         "find what allowed the unexplained use, else keep what it stands for by a decision"
     ),
     CaveatKind.DRAWN_NAMES: _drawn_names,
+    CaveatKind.NEW_NAMES: _new_names,
     CaveatKind.UNEVEN_PERMISSION_SET: _fixed(
         "provision the permission set into all its accounts, then take a new snapshot; a customer managed policy that"
         " differs on purpose is changed in its own account"

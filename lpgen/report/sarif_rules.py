@@ -225,6 +225,14 @@ CAVEAT_RULES: Final[dict[CaveatKind, SarifRule]] = {
         "by a decision.",
         _BEST_PRACTICES,
     ),
+    CaveatKind.NEW_NAMES: _not_safe(
+        CaveatKind.NEW_NAMES,
+        "The principal goes on using resources that are new each time.",
+        "The replacement allows those that were seen, and the next will be refused: a bucket for who audits all of "
+        "them, or a folder for the next device.\n\n**What to do:** keep what is done to them on a pattern of their "
+        "names by a decision.",
+        _BEST_PRACTICES,
+    ),
     CaveatKind.UNEVEN_PERMISSION_SET: _not_safe(
         CaveatKind.UNEVEN_PERMISSION_SET,
         "The roles of one permission set hold different policies.",

@@ -16,6 +16,7 @@ from lpgen.core.analysis.granting import NOTHING, Granting, granting_by_action
 from lpgen.core.analysis.hidden_roles import PASS_ROLE, HiddenRoles
 from lpgen.core.analysis.lines import lines_for_grants, lines_from_uses, merge_lines, without_needless
 from lpgen.core.analysis.met_policies import resource_policy_explanation
+from lpgen.core.analysis.new_names import new_name_caveats
 from lpgen.core.analysis.observability import Observability, trail_knowledge
 from lpgen.core.analysis.permission_sets import share_lines, with_set_mates
 from lpgen.core.analysis.policy_changes import PolicyChanges
@@ -231,7 +232,11 @@ def _diff_principal(
         tuple(use for use in usage.uses if use.outcome is Outcome.DENIED),
         usage.unmapped,
         wildcards_of_grants(grants.allows, [line.action for line in from_uses.lines], catalog=catalog),
-        (*caveats, *drawn_name_caveats(grants, usage, lines, decisions=ground.decisions)),
+        (
+            *caveats,
+            *drawn_name_caveats(grants, usage, lines, decisions=ground.decisions),
+            *new_name_caveats(grants, usage, lines, coverage=coverage, decisions=ground.decisions),
+        ),
         lines,
         (*shed, *_dropped_past(principal.arn, past, lines, ground.decisions)),
         detachment(principal),

@@ -50,14 +50,15 @@ def drawn_names_from_uses(uses: Iterable[Use]) -> tuple[DrawnNames, ...]:
     """
     made: dict[Action, dict[str, str]] = defaultdict(dict)
     for use in uses:
-        if _creates(use):
+        if is_creation_of(use):
             days = made[use.action]
             day = use.evidence.first_seen[:10]
             days[use.resource.text] = min(day, days.get(use.resource.text, day))
     return tuple(sorted(one for action, days in made.items() for one in _drawn(action, days)))
 
 
-def _creates(use: Use) -> bool:
+def is_creation_of(use: Use) -> bool:
+    """Whether a use makes the very resource that it names."""
     if use.outcome is Outcome.DENIED or use.resource.kind not in (ResourceKind.ARN, ResourceKind.FOLD):
         return False
     return is_of_the_noun(use.action, ("Create",), split_tail(use.resource.text)[0])
@@ -81,10 +82,11 @@ def _drawn(action: Action, days: Mapping[str, str]) -> Iterable[DrawnNames]:
         types[arn.removesuffix(_last_name(arn)), tail].add(text)
     for (_, tail), arns in types.items():
         if len({days[arn] for arn in arns}) >= FAMILY_SIZE:
-            yield DrawnNames(action, f"{_common_start(arns)}*{tail}", len(arns), min(arns), _BY_DAY)
+            yield DrawnNames(action, f"{common_start(arns)}*{tail}", len(arns), min(arns), _BY_DAY)
 
 
-def _common_start(arns: Iterable[str]) -> str:
+def common_start(arns: Iterable[str]) -> str:
+    """What all of several texts begin with."""
     first, last = min(arns), max(arns)
     return first[: next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), None)]
 
@@ -121,14 +123,14 @@ def drawn_name_caveats(
         stays[line.action].append(line.scope)
         patterns[line.action] += filter(has_wildcard, line.scope.resources)
     found: list[Caveat] = []
-    unnamed = [use for use in usage.uses if _creates(use) and not _has_pattern(use, patterns[use.action])]
+    unnamed = [use for use in usage.uses if is_creation_of(use) and not _has_pattern(use, patterns[use.action])]
     for drawn in drawn_names_from_uses(unnamed):
         old = (
             Scope(one.statement.resources, one.statement.not_resource)
             for one in grants.allows
             if drawn.action in one.actions
         )
-        if _allows_shape(old, drawn.shape) and not _allows_shape(stays[drawn.action], drawn.shape):
+        if allows_shape(old, drawn.shape) and not allows_shape(stays[drawn.action], drawn.shape):
             caveat = Caveat(
                 CaveatKind.DRAWN_NAMES,
                 f"{drawn.action} made {drawn.names} names {drawn.how}, such as"
@@ -146,6 +148,6 @@ def _has_pattern(use: Use, patterns: Iterable[str]) -> bool:
     return any(pattern != text and resource_contains(pattern, text) for pattern in patterns)
 
 
-def _allows_shape(scopes: Iterable[Scope], shape: str) -> bool:
+def allows_shape(scopes: Iterable[Scope], shape: str) -> bool:
     """Whether one of the scopes holds all names of a shape, as far as texts tell."""
     return any(one.not_resource or any(resource_contains(text, shape) for text in one.resources) for one in scopes)
