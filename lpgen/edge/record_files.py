@@ -132,6 +132,8 @@ def _records_of_document(text: bytes | msgspec.Raw, *, depth: int, stranger: Unu
             yield from _records_of_document(item, depth=depth + 1)
     elif first == b"{":
         yield from _records_of_object(text, depth=depth, stranger=stranger)
+    elif first == b'"' and (inner := _event_text(text)):
+        yield from _records_of_document(inner, depth=depth + 1)
     else:
         yield Unusable(SkipReason.BAD_RECORD, "not a JSON object", "")
 
@@ -174,7 +176,7 @@ def _inner_document(keys: _Object) -> bytes | msgspec.Raw | None:
     return keys["detail"] if "detail" in keys and _is_from_cloudtrail(keys) else None
 
 
-def _event_text(value: msgspec.Raw) -> bytes | None:
+def _event_text(value: bytes | msgspec.Raw) -> bytes | None:
     """The document that a string holds, or None where it is no string of JSON."""
     try:
         text = repair_text(msgspec.json.decode(value, type=str).encode())

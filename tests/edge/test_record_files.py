@@ -88,6 +88,8 @@ SHAPES: dict[str, str] = {
     "json lines": lines(FIRST, SECOND),
     "json lines with blank lines": "\n\n" + json.dumps(FIRST) + "\r\n\r\n" + json.dumps(SECOND) + "\n\n",
     "lookup-events": json.dumps(lookup(FIRST, SECOND)),
+    "lookup-events by --query": json.dumps([json.dumps(FIRST), json.dumps(SECOND)], indent=4),
+    "lookup-events by --query as text": json.dumps(FIRST) + "\t" + json.dumps(SECOND) + "\n",
     "pages of lookup-events": json.dumps(lookup(FIRST), indent=4) + "\n" + json.dumps(lookup(SECOND), indent=4),
     "EventBridge lines": lines(event_bridge(FIRST), event_bridge(SECOND)),
     "EventBridge array": json.dumps([event_bridge(FIRST), event_bridge(SECOND)]),
@@ -265,9 +267,9 @@ def test_records_from_bytes_skips_a_record_of_wrong_types_alone(changes: dict[st
 
 
 def test_records_from_bytes_skips_what_is_no_record_among_records() -> None:
-    items = read(json.dumps({"Records": [FIRST, 5, {"a": 1}, None, SECOND]}))
+    items = read(json.dumps({"Records": [FIRST, 5, {"a": 1}, None, "x", '"x"', '["x', SECOND]}))
     assert ids(items) == BOTH
-    assert [position for _, _, position in faults(items)] == ["record 2", "record 3", "record 4"]
+    assert [position for _, _, position in faults(items)] == [f"record {number}" for number in range(2, 8)]
 
 
 def test_records_from_bytes_skips_a_broken_line_alone() -> None:
