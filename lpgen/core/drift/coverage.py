@@ -67,10 +67,10 @@ def _trail_finding(trail: Trail, severity: Severity, message: str, details: tupl
 
 def _stops(before: State, after: State) -> Iterator[DriftFinding]:
     """The recorded stops that hide days of which the earlier state knew nothing."""
-    known = {(one.account, hole.why.partition(";")[0]) for one in before.coverage.accounts for hole in one.holes}
+    known = {(one.account, _event_of(hole.why)) for one in before.coverage.accounts for hole in one.holes}
     for account in after.coverage.accounts:
         for hole in account.holes:
-            event = hole.why.partition(";")[0]
+            event = _event_of(hole.why)
             if (account.account, event) in known or _is_of_settings(hole):
                 continue
             days = f"{hole.first.isoformat()} to {hole.last.isoformat()}"
@@ -141,7 +141,7 @@ def _silent_events(before: State, after: State, silent: Sequence[str]) -> Iterat
     """Events that the log held and holds no longer, in accounts that still have records: trails may have been told to
     leave out reads, writes, or the data events of a source.
 
-    Data events come too rarely for their silence to say anything: they are lost where the log tells of a change of
+    Data events come too rarely for their silence to say anything: they are lost where the log tells of a new change of
     selectors. Else a log of other days just holds none.
     """
     for account in before.coverage.accounts:
@@ -149,7 +149,8 @@ def _silent_events(before: State, after: State, silent: Sequence[str]) -> Iterat
         if now is None or account.account in silent:
             continue
         known, held = _management_sides(account), _management_sides(now)
-        resets = tuple(sorted(_resets(now)))
+        known_resets = {_event_of(one) for one in _resets(account)}
+        resets = tuple(sorted(one for one in _resets(now) if _event_of(one) not in known_resets))
         for side, word in SIDE_WORDS.items():
             if side not in known or known[side] is not None:  # the baseline lacked them too
                 continue
@@ -169,6 +170,11 @@ def _management_sides(coverage: AccountCoverage) -> dict[bool, date | None]:
 def _resets(coverage: AccountCoverage) -> Iterator[str]:
     """The changes of what trails record that a log tells of, a sentence each."""
     yield from (one for one in (*(hole.why for hole in coverage.holes), *coverage.changes) if one.startswith(_RESETS))
+
+
+def _event_of(why: str) -> str:
+    """The recorded change itself, of a sentence that says what came of it."""
+    return why.partition(";")[0]
 
 
 def _since_when(resets: Sequence[str]) -> str:

@@ -82,6 +82,8 @@ def test_data_events_of_a_source_that_went_are_lost() -> None:
     after = replace(later(one), coverage=replace(one.coverage, accounts=(reset,)))
     (finding,) = found(one, after).findings
     assert finding.details == (change,)
+    told = replace(account, changes=(change.replace("the account", "and the account"),))
+    assert kinds(replace(one, coverage=replace(one.coverage, accounts=(told,))), after) == []
     assert (finding.kind, finding.severity) == (DriftKind.COVERAGE_LOST, Severity.HIGH)
     assert finding.message == "the log holds no data events of s3.amazonaws.com in us-east-1 since selectors changed"
 
