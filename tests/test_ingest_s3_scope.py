@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,26 @@ def test_ingest_picks_up_late_and_changed_objects(s3: Server, tmp_path: Path) ->
     assert result.records == 3
     everything = {**logs, **late, **{f"changed/{key}": data for key, data in changed.items()}}
     assert content(tmp_path / "data") == content_from_files(tmp_path, everything)
+
+
+def test_ingest_reads_what_cloudwatch_logs_wrote_through_firehose_or_exported(s3: Server, tmp_path: Path) -> None:
+    bucket = make_bucket(s3)
+    records = [json.dumps(record_json(number)) for number in (1, 2, 3)]
+    sent = [{"messageType": "DATA_MESSAGE", "logEvents": [{"timestamp": 1, "message": one}]} for one in records[:2]]
+    uuid = "0f0e1d2c-1111-4222-8333-a1b2c3d4e5f6"
+    objects = {
+        f"logs/2024/03/01/10/trail-1-2024-03-01-10-00-12-{uuid}": b"".join(
+            gzip.compress(json.dumps(one).encode()) for one in sent
+        ),
+        "logs/export/1_CloudTrail_us-east-1/000000.gz": gzip.compress(
+            f"2024-03-04T10:00:03.000Z {records[2]}\n".encode()
+        ),
+        "logs/export/aws-logs-write-test": b"Permission Check Successful",
+    }
+    bucket.put(objects)
+    result = take_from(s3, tmp_path / "data", bucket.address("logs/"))
+    assert (result.objects_read, result.usage_records, result.files_ignored) == (2, 3, 1)
+    assert not result.has_problems
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ class FieldTest:
 class Selector:
     """What one event selector records: the events that pass all its tests.
 
-    `category` is its `eventCategory`, `Management` or `Data`; others record no call that isn't recorded elsewhere.
+    `category` is its `eventCategory`, `Management` or `Data`; others record no calls, or bare copies of them.
     Classic selectors are written in the same words.
     """
 
