@@ -60,7 +60,7 @@ def share_lines(
     """The diffs, in which the roles of one permission set have each other's lines.
 
     `grants` are those of all principals that the policies have, `strangers` the ARNs of principals with use that they
-    don't have. A stranger of a set in one of their accounts was made for an earlier assignment, under another suffix;
+    don't have. A stranger of a set in one of their accounts was made for another assignment, under another suffix;
     one in an account of which nothing was given needs what nobody knows. Either is named in a caveat.
     """
     by_arn = {one.principal.arn: one for one in grants}
@@ -231,7 +231,7 @@ def _recreated(former: Sequence[str]) -> Iterable[Caveat]:
     if former:
         yield Caveat(
             CaveatKind.RECREATED,
-            f"the logs also hold records of {', '.join(sorted(former))}, made for an earlier assignment of this"
+            f"the logs also hold records of {', '.join(sorted(former))}, made for another assignment of this"
             " permission set to the account, which do not count",
             "recreated",
         )
