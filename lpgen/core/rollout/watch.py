@@ -34,7 +34,7 @@ from lpgen.core.policies.match_resource import (
     resources_intersect,
 )
 from lpgen.core.policies.match_statement import action_matches
-from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.policies.policy import policy_from_json, statement_depends_on_version
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.watch_blind import UnseenActions, logs_until, unseen_actions
 from lpgen.core.usage.tables import Usage
@@ -175,7 +175,7 @@ def _denials(plan: PrincipalPlan, since: datetime, usage: Usage, now: PoliciesSi
         kept = own and not lost and any(_allows(one, policy, *call) for policy, one in _allows_of(p for _, p in before))
         last = max(row[1] for row in seen.rows)
         # Any of the removed lines may have been the one that allowed it, under its own conditions.
-        again = bool(removed) and all(_stays(one, call, today) for _, _, one in removed)
+        again = bool(removed) and all(_stays(one, policy, call, today) for _, policy, one in removed)
         restored = now is not None and now.taken > last and again and not _denies(call, today)
         yield Denial(
             action,
@@ -239,7 +239,7 @@ def _lost_lines(
     """The old lines that may have allowed a call and that no new one without more conditions covers."""
     for text, policy in before:
         for one in policy.statements:
-            if one.effect is Effect.ALLOW and _allows(one, policy, *call) and not _stays(one, call, after):
+            if one.effect is Effect.ALLOW and _allows(one, policy, *call) and not _stays(one, policy, call, after):
                 yield text, policy, one
 
 
@@ -247,12 +247,18 @@ def _lost_line(text: PolicyText, policy: Policy, statement: Statement, call: _Ca
     return LostLine(text.policy, statement.index + 1, statement.sid, _restored(statement, policy, *call))
 
 
-def _stays(old: Statement, call: _Call, after: Iterable[Policy]) -> bool:
+def _stays(old: Statement, former: Policy, call: _Call, after: Iterable[Policy]) -> bool:
+    """Whether a policy surely allows a call wherever an old statement, of a former policy, did."""
     return any(
-        (not one.conditions or one.conditions == old.conditions)
+        (not one.conditions or _same_conditions(one, policy, old, former))
         and (_surely_allows(one, policy, *call) or _carries(one, old, policy, call))
         for policy, one in _allows_of(after)
     )
+
+
+def _same_conditions(new: Statement, policy: Policy, old: Statement, former: Policy) -> bool:
+    turns_on_version = statement_depends_on_version(new) or statement_depends_on_version(old)
+    return new.conditions == old.conditions and (policy.version == former.version or not turns_on_version)
 
 
 def _denies(call: _Call, policies: Iterable[Policy]) -> bool:

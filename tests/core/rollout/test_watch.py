@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -295,3 +296,13 @@ def test_denial_is_not_restored_by_one_of_several_removed_lines_under_its_condit
         (one,) = watch_rollout({ARN: SINCE}, [rolled], usage, catalog(), now)
         assert [len(found.lost) for found in one.denials] == [2]
         assert [found.restored for found in one.denials] == [is_restored]
+
+
+def test_line_stays_under_the_same_condition_of_the_same_language_version_alone() -> None:
+    own = allow("s3:ListBucket", Condition={"StringEquals": {"s3:prefix": "${aws:username}"}})
+    new = texts(own)
+    for version, is_lost in (("2012-10-17", False), ("2008-10-17", True)):
+        kept = replace(new, text=new.text.replace("2012-10-17", version))
+        usage = usage_of({ARN: [use("s3:ListBucket", BUCKET, outcome=Outcome.DENIED, seen=AFTER)]})
+        (found,) = watched(plan([texts(own)], [kept]), usage).denials
+        assert bool(found.lost) is is_lost
