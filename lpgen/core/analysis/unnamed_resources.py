@@ -6,17 +6,24 @@ Whether such a call needed it can't be told from the record, so it is neither us
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from lpgen.core.analysis.names import name_patterns_from_uses
 from lpgen.core.arns import split_arn
+from lpgen.core.events.rules.inferences import COPY_SOURCE
 from lpgen.core.grounds import Use
 from lpgen.core.model import Action, Outcome, Resource, ResourceKind
 
 _READ: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 _START_SESSION: Final = Action("ssm:StartSession")
 _CREATE_CHANGE_SET: Final = Action("cloudformation:CreateChangeSet")
+_READ_TAGS: Final = {
+    "s3:GetObject": Action("s3:GetObjectTagging"),
+    "s3:GetObjectVersion": Action("s3:GetObjectVersionTagging"),
+}
+_WRITE_TAGS: Final = Action("s3:PutObjectTagging")
 _WITH_TEMPLATE: Final = frozenset({_CREATE_CHANGE_SET, "cloudformation:CreateStack", "cloudformation:UpdateStack"})
 
 
@@ -32,7 +39,8 @@ class UnnamedResource:
 def unnamed_resources(account: str, uses: Iterable[Use]) -> tuple[UnnamedResource, ...]:
     """What the uses of a principal of this account may have needed unnamed, sorted."""
     counted = [use for use in uses if use.outcome is not Outcome.DENIED and use.resource.kind in _READ]
-    return tuple(sorted({*_session_documents(account, counted), *_transforms(account, counted)}))
+    found = {*_session_documents(account, counted), *_transforms(account, counted), *_copied_tags(counted)}
+    return tuple(sorted(found))
 
 
 def _session_documents(account: str, uses: Iterable[Use]) -> Iterable[UnnamedResource]:
@@ -66,3 +74,20 @@ def _transforms(account: str, uses: Iterable[Use]) -> Iterable[UnnamedResource]:
             for owner in ("aws", account):
                 transforms = f"arn:{fields.partition}:cloudformation:{fields.region}:{owner}:transform/*"
                 yield UnnamedResource(_CREATE_CHANGE_SET, Resource(ResourceKind.FOLD, transforms), why)
+
+
+def _copied_tags(uses: Sequence[Use]) -> Iterable[UnnamedResource]:
+    """The tags of objects that were copied, which a copy carries over unless it is told otherwise: no record shows
+    whether an object has any.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+    """
+    sources = [use for use in uses if use.how == COPY_SOURCE and use.action in _READ_TAGS]
+    if not sources:
+        return
+    patterns = name_patterns_from_uses(uses)
+    why = "a copy carries over the tags of its source, and records don't show whether that has any"
+    for use in (*sources, *(use for use in uses if use.action == "s3:PutObject")):
+        action = _READ_TAGS.get(use.action, _WRITE_TAGS)
+        pattern = patterns.get(use.resource.text)
+        yield UnnamedResource(action, pattern.resource if pattern else use.resource, why)

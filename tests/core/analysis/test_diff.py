@@ -420,6 +420,32 @@ def test_diff_keeps_the_default_document_of_sessions_that_name_none() -> None:
     assert documents(nodes, places[:1]) == set()
 
 
+def test_diff_keeps_the_tagging_of_objects_that_are_copied() -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html"""
+    days = [f"arn:aws:s3:::from/orders-2026090{day}/*" for day in range(1, 6)]
+    sources = [use("s3:GetObject", day, how="copy-source") for day in days]
+    target = use("s3:PutObject", "arn:aws:s3:::to/orders/*")
+    tagging = ["s3:GetObjectTagging", "s3:PutObjectTagging"]
+
+    def stays(uses: list[Use], actions: list[str], options: Options | None = None) -> dict[str, set[str]]:
+        principal = role(policy(allow([*sorted({one.action for one in uses}), *actions], "arn:aws:s3:::*")))
+        (found,) = diff_usage(
+            usage_of({principal.arn: uses}, data_from=None),
+            grants_from_principals([principal], bundled_catalog()),
+            bundled_catalog(),
+            options or Options(),
+        ).principals
+        assert found.ungranted == ()
+        return {action: scopes for action, scopes in kept(found).items() if action in tagging}
+
+    everything = {
+        "s3:GetObjectTagging": {"arn:aws:s3:::from/orders-*/*"},
+        "s3:PutObjectTagging": {target.resource.text},
+    }
+    assert stays([*sources, target], tagging) == everything
+    assert stays([*sources, target], []) == {}
+
+
 @pytest.mark.parametrize("action", ["CreateChangeSet", "CreateStack", "UpdateStack"])
 def test_diff_keeps_creating_change_sets_for_the_transforms_that_templates_may_have(action: str) -> None:
     """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html"""
