@@ -1,4 +1,4 @@
-"""What the comparison with another simulator asks is worth asking: every request can be decided, and of all outcomes."""
+"""What the comparison with another simulator asks: every request can be decided, and all outcomes come up."""
 
 from __future__ import annotations
 
