@@ -92,7 +92,7 @@ def _regions_by_condition(grant: Grant) -> set[str] | None:
 
 def region_in_pattern(resource: str) -> str:
     """The one Region that a resource's pattern names, else `ANY_REGION`."""
-    region = resource.split(":", 4)[3] if resource.count(":") >= 4 else ANY_REGION
+    region = resource.split(":", 4)[3] if resource.count(":") >= 3 else ANY_REGION  # what is behind it may be left out
     return ANY_REGION if _is_open(region) else region
 
 

@@ -265,6 +265,8 @@ HERE, THERE = (f"arn:aws:sqs:{region}:{ACCOUNT}:jobs" for region in ("eu-west-1"
         (["eu-west-1"], allow("sqs:GetQueueUrl", HERE), ""),
         (["eu-west-1", "us-east-1"], allow("sqs:GetQueueUrl", [HERE, THERE]), "no record of eu-north-1"),
         (["eu-west-1", "us-east-1"], allow("sqs:GetQueueUrl"), ""),
+        (["eu-west-1", "us-east-1"], allow("sqs:GetQueueUrl", "arn:aws:sqs:eu-north-1"), "no record of eu-north-1"),
+        (["eu-west-1", "us-east-1"], allow("sqs:GetQueueUrl", "arn:aws:sqs"), ""),
         (
             ["eu-west-1", "us-east-1"],
             allow("sqs:GetQueueUrl", Condition={"StringEquals": {"aws:RequestedRegion": ["eu-north-1"]}}),
