@@ -28,6 +28,7 @@ from lpgen.report.kept_page import dropped_blocks, kept_blocks, rule_blocks
 from lpgen.report.next_steps import UNACCEPTABLE, next_step
 from lpgen.report.page_parts import MOST_ROWS, capped, titled
 from lpgen.report.plan import Step, StepKind, plan_note, plan_steps
+from lpgen.report.undoing import undoing_blocks
 from lpgen.report.use_page import (
     danger_blocks,
     denied_blocks,
@@ -52,6 +53,7 @@ def principal_fold(view: PrincipalView, *, min_days: int) -> Fold:
         danger_blocks(view),
         matrix_blocks(view),
         wildcard_blocks(view.diff.wildcards),
+        undoing_blocks(view.lost_undoings),
         ungranted_blocks(view.diff.ungranted),
         denied_blocks(view.denied),
         unmapped_blocks(view),

@@ -24,7 +24,9 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
   `removal_confidence`, how many removals are how sure;
   `statements`, to which the numbers in `verdicts[].granted_by` point (from 0);
   `services`, by access level how many actions are granted and how many of them were seen (used or tried);
-  `verdicts`, one per action; `wildcards`; `ungranted`; `denied`; `unmapped`;
+  `verdicts`, one per action; `wildcards`;
+  `lost_undoings`, an action that was used and stays, and the one that would undo it, wasn't seen and goes;
+  `ungranted`; `denied`; `unmapped`;
   `replacement` (null: there is none); `plan`; `dropped`; `checks` (null: nothing was verified).
 """
 
@@ -140,6 +142,7 @@ def _facts_of_principal(view: PrincipalView, *, min_days: int) -> Json:
         "services": _facts_of_services(view),
         "verdicts": written_verdicts(diff.verdicts, view.staying, at),
         "wildcards": [_facts_of_wildcard(one) for one in diff.wildcards],
+        "lost_undoings": [Row(asdict(one)) for one in view.lost_undoings],
         "ungranted": [facts_of_ungranted(one) for one in diff.ungranted],
         "denied": [facts_of_use(one) for one in diff.denied],
         "unmapped": [_facts_of_unmapped(one) for one in diff.unmapped],

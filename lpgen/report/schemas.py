@@ -168,6 +168,7 @@ _REVIEW: Final = document(
                             }
                         )
                     ),
+                    "lost_undoings": listed(record({"action": TEXT, "undone_by": TEXT})),
                     "ungranted": listed(ref("ungranted")),
                     "denied": listed(ref("use")),
                     "unmapped": listed(ref("unmapped")),

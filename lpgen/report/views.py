@@ -38,6 +38,7 @@ from lpgen.report.groups import (
     lines_by_kind,
     rule_groups,
 )
+from lpgen.report.undoing import Undoing, lost_undoings
 
 CLASS_ORDER: Final = (
     PrincipalClass.ACTIVE,
@@ -97,6 +98,13 @@ class PrincipalView:
     def dangers(self) -> tuple[DangerGroup, ...]:
         """The dangerous grants nobody was seen to use, what goes first."""
         return danger_groups(self.diff.verdicts, self.staying)
+
+    @cached_property
+    def lost_undoings(self) -> tuple[Undoing, ...]:
+        """What it did and could no longer undo; empty where nothing changes."""
+        if not self.has_documents or self.proposal.in_place:
+            return ()
+        return lost_undoings(self.diff.verdicts, self.staying)
 
     @cached_property
     def denied(self) -> tuple[DeniedGroup, ...]:

@@ -19,6 +19,7 @@ from lpgen.report.inert import terminal_text
 from lpgen.report.json_layout import Json
 from lpgen.report.kept_page import dropped_blocks, kept_blocks, rule_blocks
 from lpgen.report.principal_page import check_blocks, identity_blocks, number_blocks, plan_blocks, safety_blocks
+from lpgen.report.undoing import undoing_blocks
 from lpgen.report.use_page import (
     danger_blocks,
     denied_blocks,
@@ -61,6 +62,7 @@ def _findings(view: PrincipalView) -> Iterable[tuple[str, tuple[Block, ...]]]:
     yield "ungranted", tuple(ungranted_blocks(view.diff.ungranted))
     yield "unmapped", tuple(unmapped_blocks(view))
     yield "dangers", tuple(danger_blocks(view))
+    yield "undoing", tuple(undoing_blocks(view.lost_undoings))
     yield "kept", tuple(kept_blocks("Kept only because the logs can't show its use", view.kept))
     yield "review", tuple(kept_blocks("Kept for review, since a use is unexplained", view.for_review))
     yield "decided", tuple(kept_blocks("Kept by decision", view.decided))

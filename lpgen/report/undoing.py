@@ -1,0 +1,75 @@
+"""What a principal did and could no longer undo: teardowns and rollbacks come more seldom than what they undo, so that
+the days of the logs may hold none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from lpgen.core.findings import UNSEEN, Verdict, Verdicts
+from lpgen.core.model import Action
+from lpgen.report.blocks import Block, Column, Paragraph, line, name, quiet, table
+from lpgen.report.page_parts import MOST_ROWS, more_note, titled
+
+# Verbs that AWS pairs: what follows them is the same in both actions. `Put` and `Start` are left out, since whoever
+# writes objects or starts jobs seldom means to take them away.
+_OPPOSITES: Final = (
+    ("Create", "Delete"),
+    ("Run", "Terminate"),
+    ("Import", "Delete"),
+    ("Allocate", "Release"),
+    ("Attach", "Detach"),
+    ("Associate", "Disassociate"),
+    ("Add", "Remove"),
+    ("Register", "Deregister"),
+    ("Enable", "Disable"),
+    ("Authorize", "Revoke"),
+    ("Subscribe", "Unsubscribe"),
+)
+
+_TO: Final = re.compile(r"To(?=[A-Z])")  # AddRoleToInstanceProfile, RemoveRoleFromInstanceProfile
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """An action that was used and stays, and the one that undoes it, which was granted, not seen and goes."""
+
+    action: Action
+    undone_by: Action
+
+
+def lost_undoings(verdicts: Verdicts, staying: Collection[Action]) -> tuple[Undoing, ...]:
+    """What was used and could no longer be undone with a replacement of these actions, sorted."""
+    used: list[Action] = []
+    going: set[Action] = set()
+    for action, judgement in verdicts.judged():
+        if judgement.verdict is Verdict.USED and action in staying:
+            used.append(action)
+        elif judgement.verdict in UNSEEN and action not in staying:
+            going.add(action)
+    pairs = (Undoing(action, undo) for action in used for undo in _undone_by(action) if undo in going)
+    return tuple(sorted(pairs, key=lambda one: (one.action, one.undone_by)))
+
+
+def _undone_by(action: Action) -> Iterable[Action]:
+    service, _, operation = action.partition(":")
+    for verb, opposite in _OPPOSITES:
+        if operation.startswith(verb):
+            what = operation.removeprefix(verb)
+            yield from (Action(f"{service}:{opposite}{one}") for one in {what, _TO.sub("From", what, count=1)})
+
+
+def undoing_blocks(lost: tuple[Undoing, ...]) -> Iterable[Block]:
+    """What could no longer be undone, and what to do about it."""
+    if not lost:
+        return
+    yield titled("Done, and could no longer be undone", len(lost))
+    yield table(
+        (Column("was used and stays", flexible=True), Column("would undo it and goes", flexible=True)),
+        [(name(one.action), name(one.undone_by)) for one in lost[:MOST_ROWS]],
+    )
+    yield from more_note(lost[MOST_ROWS:], len(lost[MOST_ROWS:]), "action")
+    note = "no record shows these undone; where a teardown or a rollback will be, keep what undoes them by decisions"
+    yield Paragraph(line(quiet(note)))
