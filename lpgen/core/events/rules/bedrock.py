@@ -2,7 +2,8 @@
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (and its neighbours) name the
 action; https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html says why an inference
-profile needs its models too; https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions-invoke.html.
+profile needs its models too; https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions-invoke.html;
+https://docs.aws.amazon.com/bedrock/latest/userguide/rerank-prereq.html.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from lpgen.core.events.rules.declared import (
     read_resources,
     resource_from_arn,
 )
-from lpgen.core.events.rules.inferences import GUARDRAIL, TAG_ON_CREATE
+from lpgen.core.events.rules.inferences import GUARDRAIL, NAMED_MODEL, TAG_ON_CREATE
 from lpgen.core.events.rules.passing import passed_roles
-from lpgen.core.model import MappedAction, Resource
+from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "bedrock.amazonaws.com"
 
@@ -63,7 +64,7 @@ UpdateFlow            flow @executionRoleArn=bedrock.amazonaws.com
 
 def _models(call: Call, parameter: str = "modelId") -> Iterator[Resource]:
     """The models that the request names by id or ARN, and the models behind an inference profile in any Region."""
-    for text in call.texts(parameter):
+    for text in call.texts(*parameter.split(".")):
         if "*" in text or "?" in text:
             continue
         area, _, model = text.rpartition("/")[2].partition(".")
@@ -89,6 +90,27 @@ class _ModelRule:
         run = mapped(self.action, _models(call))
         guardrails = read_resources(call, TYPES, ("guardrail?",))
         return (run, mapped("bedrock:ApplyGuardrail", guardrails, how=GUARDRAIL)) if guardrails else (run,)
+
+
+_RERANKING = "rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn"
+_ANSWERING = "retrieveAndGenerateConfiguration.knowledgeBaseConfiguration"
+
+
+def _map_rerank(call: Call) -> tuple[MappedAction, ...]:
+    return (mapped("bedrock:Rerank", (NO_RESOURCE,)), *_run_models(call, _RERANKING))
+
+
+def _map_answer(call: Call) -> tuple[MappedAction, ...]:
+    """RetrieveAndGenerate runs the model that writes the answer, and the one that ranks what it is written from."""
+    ranking = f"{_ANSWERING}.retrievalConfiguration.vectorSearchConfiguration.{_RERANKING}"
+    ranked = (mapped("bedrock:Rerank", (NO_RESOURCE,), how=NAMED_MODEL),) if call.has(*ranking.split(".")) else ()
+    writers = (f"{_ANSWERING}.modelArn", "retrieveAndGenerateConfiguration.externalSourcesConfiguration.modelArn")
+    return (mapped("bedrock:RetrieveAndGenerate", (NO_RESOURCE,)), *ranked, *_run_models(call, *writers, ranking))
+
+
+def _run_models(call: Call, *parameters: str) -> tuple[MappedAction, ...]:
+    models = tuple(model for parameter in parameters for model in _models(call, parameter))
+    return (mapped("bedrock:InvokeModel", models, how=NAMED_MODEL),) if models else ()
 
 
 def _map_batch(call: Call) -> tuple[MappedAction, ...]:
@@ -142,6 +164,8 @@ _MODEL_CALLS = {
 
 RULES: RuleTable = {
     **declared_rules(SOURCE, "bedrock", TYPES, _LINES),
+    (SOURCE, "Rerank"): _map_rerank,
+    (SOURCE, "RetrieveAndGenerate"): _map_answer,
     (SOURCE, "GetFoundationModel"): _map_foundation_model,
     (SOURCE, "CreateModelInvocationJob"): _map_batch,
     (SOURCE, "CreateProvisionedModelThroughput"): _map_throughput,

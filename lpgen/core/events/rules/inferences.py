@@ -32,6 +32,7 @@ LIST_ALL: Final = "list-all"
 VPC_LOOKUP: Final = "vpc-lookup"
 MOUNT_TARGET: Final = "mount-target"
 GUARDRAIL: Final = "guardrail"
+NAMED_MODEL: Final = "named-model"
 TAGGING_API: Final = "tagging-api"
 LOG_DELIVERY: Final = "log-delivery"
 RESOLVER_ENDPOINT: Final = "resolver-endpoint"
@@ -155,6 +156,10 @@ INFERENCES: dict[str, Inference] = {
     GUARDRAIL: Inference(
         "the model is run with a guardrail, which needs the action that applies it",
         "https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions-invoke.html",
+    ),
+    NAMED_MODEL: Inference(
+        "the call runs the models that it names with the caller's permissions",
+        "https://docs.aws.amazon.com/bedrock/latest/userguide/rerank-prereq.html",
     ),
     TAGGING_API: Inference(
         "tagging through the tagging API needs the service's own tagging action too",
