@@ -176,7 +176,7 @@ class SkipReason(StrEnum):
     INSIGHT = "insight"
     AGGREGATED = "aggregated"
     SERVICE_EVENT = "service_event"  # AwsServiceEvent: no call, no IAM action
-    NETWORK_COPY = "network_activity_copy"  # a network activity event repeats a call recorded elsewhere
+    NETWORK_COPY = "network_activity_copy"  # a network activity event: the copy of a call through a VPC endpoint
     NO_PERMISSION = "no_permission"
     UNMAPPED = "unmapped"
     SERVICE_CALLER = "service_caller"

@@ -168,12 +168,23 @@ def _records_of_log_event(message: msgspec.Raw, *, depth: int) -> Iterator[Item]
 
 def _inner_document(keys: _Object) -> bytes | msgspec.Raw | None:
     """The document inside a wrapper: a log file, the output of a command or one of its events, an EventBridge event."""
-    for name in ("Records", "Events", "logEvents", "events"):
+    for name in ("Records", "Events", "logEvents"):
         if name in keys and bytes(keys[name]).lstrip()[:1] == b"[":
             return keys[name]
+    if "events" in keys and _are_log_events(keys["events"]):
+        return keys["events"]
     if "CloudTrailEvent" in keys:
         return _event_text(keys["CloudTrailEvent"])
     return keys["detail"] if "detail" in keys and _is_from_cloudtrail(keys) else None
+
+
+def _are_log_events(value: msgspec.Raw) -> bool:
+    """Whether a list holds events of CloudWatch Logs, by its first item: many programs call a list `events`."""
+    try:
+        items = _decode_list(value)
+        return not items or is_log_event(_decode_object(items[0]))
+    except _UNDECODABLE:
+        return False
 
 
 def _event_text(value: bytes | msgspec.Raw) -> bytes | None:

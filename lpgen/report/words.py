@@ -53,7 +53,7 @@ SKIP_WORDS: Final[dict[SkipReason, str]] = {
     SkipReason.INSIGHT: "Insights event: no call",
     SkipReason.AGGREGATED: "aggregated event: no single call",
     SkipReason.SERVICE_EVENT: "event of a service: no call",
-    SkipReason.NETWORK_COPY: "network copy of a recorded call",
+    SkipReason.NETWORK_COPY: "copy of a call through a VPC endpoint",
     SkipReason.NO_PERMISSION: "call that needs no permission",
     SkipReason.UNMAPPED: "call that isn't in the event map",
     SkipReason.SERVICE_CALLER: "an AWS service's own call",

@@ -205,6 +205,12 @@ def test_records_from_bytes_counts_a_record_that_cloudwatch_logs_holds_in_part_a
     ]
 
 
+@pytest.mark.parametrize("events", [[{"a": 1}, {"b": 2}], [5], "x", {}])
+def test_records_from_bytes_takes_other_lists_called_events_for_no_log(events: object) -> None:
+    why = "the JSON is of no shape that holds CloudTrail records"
+    assert faults(read(json.dumps({"events": events}))) == [("unreadable_file", why, "line 1")]
+
+
 def test_records_from_bytes_reads_an_export_around_a_broken_line() -> None:
     texts = [json.dumps(FIRST), json.dumps(FIRST)[:-9], json.dumps(SECOND)]
     items = read("\n".join(f"2024-03-01T10:00:00.000Z {text}" for text in texts))
