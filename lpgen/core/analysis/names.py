@@ -95,6 +95,7 @@ _GENERATED: Final = re.compile(rf"\d+|\d+T\d+Z?|(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{{6
 _WORD_WITH_NUMBER: Final = re.compile(r"([A-Za-z]+)(\d+)")
 _LONG_NUMBER: Final = 4
 """So many digits behind a word are a date or count on; fewer may be part of the word, as in EC2, unless it is all."""
+_VERSION: Final = ("v", "V")
 # Load balancers, stacks, log groups and secrets are named, and what follows the name is an id or what lies below it.
 # Of a group of instances the id comes first.
 _TAIL: Final = re.compile(r"(?::log-stream)?(?:[:/]\*)+$|-\?{6}$")
@@ -286,7 +287,10 @@ def with_stars(name: str, also: re.Pattern[str] | None = None) -> str:
 
 def _mask_number(text: str, *, is_all: bool) -> str:
     found = _WORD_WITH_NUMBER.fullmatch(text)
-    if found is None or (len(found[2]) < _LONG_NUMBER and not is_all):
+    if found is None:
+        return text
+    counts_on = is_all or found[1] in _VERSION or len(found[2]) >= _LONG_NUMBER
+    if not counts_on:
         return text
     return found[1] + "?" * len(found[2])
 
