@@ -111,6 +111,19 @@ def test_the_weekly_script_watches_rollouts(lpgen: Path, world: World) -> None:
     assert "restore:" in done.stdout
 
 
+def test_a_plan_that_cannot_be_watched_keeps_nothing_else_from_its_turn(lpgen: Path, world: World) -> None:
+    """Two plans may have one name in two folders, and one of them may have been undone."""
+    undone = world.home / "elsewhere" / world.plan.name
+    undone.parent.mkdir()
+    shutil.copy(world.plan, undone)
+    plans = f"{undone} {world.plan}"
+    done = weekly(lpgen, world.home, today="2026-09-30", POLICIES=str(world.write_policies()), PLANS=plans)
+    assert done.returncode == 2
+    assert "nothing of this plan is applied" in done.stderr
+    assert "the logs end before" in (world.home / "reports" / f"also-watch-{world.plan.stem}.txt").read_text("utf-8")
+    assert run("baseline", "list", "--data", str(world.home / "data"), "--format", "names").stdout == "2026-09-30\n"
+
+
 def test_the_weekly_script_breaks_off_where_something_cannot_be_read(lpgen: Path, tmp_path: Path) -> None:
     done = weekly(lpgen, tmp_path, today="2026-09-30", POLICIES=str(tmp_path / "none"))
     assert done.returncode == 3

@@ -18,6 +18,9 @@ _LONE_SURROGATE: Final = re.compile(
 )
 _MESSAGE_BYTE: Final = re.compile(r" \(byte (\d+)\)")
 
+MAX_NESTING: Final = 200
+"""How deep values may lie in one another, of what nests deeper than the decoder can follow: 1,000 in Python 3.11."""
+
 MAX_UNBALANCED: Final = 20
 """How often a document that never ends may be searched for its end; each time reads the text to the end."""
 
@@ -46,14 +49,35 @@ def is_blank(data: bytes) -> bool:
 
 
 def repair_text(data: bytes) -> bytes:
-    """The text with U+FFFD for what is not valid Unicode: stray bytes, and halves of surrogate pairs.
+    """The text with U+FFFD for what is not valid Unicode, stray bytes and halves of surrogate pairs, and without what
+    is nested too deep to be decoded.
 
     Such text stands in fields that a caller chose, and must not make a whole file unreadable.
     """
     text = data.decode("utf-8", "replace").encode()
+    if isinstance(_decode_error(text), RecursionError):
+        text = without_depths(text)
     if b"\\ud" not in text and b"\\uD" not in text:
         return text
     return _LONE_SURROGATE.sub(lambda found: found[1] + (found[2] or rb"\ufffd"), text)
+
+
+def without_depths(text: bytes) -> bytes:
+    """JSON with `null` in place of what lies deeper than `MAX_NESTING`; where brackets don't close, as it is."""
+    pieces: list[bytes] = []
+    depth = start = end = 0
+    for token in _TOKEN.finditer(text):
+        first = text[token.start() : token.start() + 1]
+        if first in b"{[":
+            depth += 1
+            if depth == MAX_NESTING + 1:
+                start = token.start()
+        elif first in b"}]":
+            if depth == MAX_NESTING + 1:
+                pieces += [text[end:start], b"null"]
+                end = token.end()
+            depth -= 1
+    return b"".join([*pieces, text[end:]]) if depth == 0 else text
 
 
 def split_documents(data: bytes) -> Iterator[bytes | Broken]:
@@ -64,14 +88,15 @@ def split_documents(data: bytes) -> Iterator[bytes | Broken]:
         if at >= line_end:  # many documents may share a line: looking for its end from each would take long
             newline = data.find(b"\n", at)
             line_end = len(data) if newline < 0 else newline
-        end = _document_end(data, at, line_end, may_span=unbalanced < MAX_UNBALANCED)
-        if end is not None:
-            yield data[at:end]
+        found = _document_at(data, at, line_end, may_span=unbalanced < MAX_UNBALANCED)
+        if found is not None:
+            document, end = found
+            yield document
         else:
             unbalanced += 1
             yield _broken(data, at)
-            found = _NEXT_DOCUMENT.search(data, at)
-            end = found.end() if found else len(data)
+            following = _NEXT_DOCUMENT.search(data, at)
+            end = following.end() if following else len(data)
         at = _skip_blank(data, end)
 
 
@@ -93,12 +118,26 @@ def lower_first(message: str) -> str:
     return message if message[1:2].isupper() else message[:1].lower() + message[1:]
 
 
-def _document_end(data: bytes, at: int, line_end: int, *, may_span: bool) -> int | None:
-    """Where the document that starts here ends: at the end of the line, or where its brackets close; None if broken."""
-    if _decode_error(memoryview(data)[at:line_end]) is None:  # a view, since a slice would copy the rest of the line
-        return line_end
+def _document_at(data: bytes, at: int, line_end: int, *, may_span: bool) -> tuple[bytes, int] | None:
+    """The document that starts here, and where it ends: at the end of the line, or where its brackets close; None if
+    it is broken."""
+    document = _sound_document(data, at, line_end)
+    if document is not None:
+        return document, line_end
     end = _value_end(data, at) if may_span and data[at : at + 1] in (b"{", b"[") else None
-    return end if end is not None and _decode_error(data[at:end]) is None else None
+    document = None if end is None else _sound_document(data, at, end)
+    return None if document is None or end is None else (document, end)
+
+
+def _sound_document(data: bytes, at: int, end: int) -> bytes | None:
+    """The text from here to there, without what is nested too deep, if it is one document."""
+    error = _decode_error(memoryview(data)[at:end])  # a view, since a slice would copy the rest of the line
+    if error is None:
+        return data[at:end]
+    if isinstance(error, RecursionError):
+        flat = without_depths(data[at:end])
+        return flat if _decode_error(flat) is None else None
+    return None
 
 
 def _value_end(data: bytes, at: int) -> int | None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import lpgen.edge.record_files as record_files
 from lpgen.core.events.records import RawRecord, Record, record_from_raw
 from lpgen.core.usage.unusable import Unusable
+from lpgen.edge.json_documents import MAX_NESTING, without_depths
 from lpgen.edge.record_files import records_from_bytes
 from tests.log_samples import ROLE, record_json
 
@@ -350,6 +351,44 @@ def test_what_is_read_for_few_calls_alone_costs_no_record(beside: bytes) -> None
     assert isinstance(items[0], Record)
     assert items[0].resources is None
     assert items[0].additionalEventData in (None, {"a": "\ufffd"})
+
+
+NEST = b"[" * 50_000 + b'"]}"' + b"]" * 50_000
+"""Deeper than any Python's decoder follows."""
+
+
+@pytest.mark.parametrize("place", ["requestParameters", "responseElements", "resources", "unknown"])
+@pytest.mark.parametrize("shape", ["file", "lines", "laid out"])
+def test_a_record_that_nests_too_deep_costs_no_other(place: str, shape: str) -> None:
+    """A caller who nests a parameter deep enough must not hide the calls that share the file."""
+    records = [FIRST, {**SECOND, place: {"name": "kept", "deep": "NEST"}}]
+    written = {
+        "file": json.dumps({"Records": records}),
+        "lines": lines(*records),
+        "laid out": "\n".join(json.dumps(one, indent=1) for one in records),
+    }
+    items = read(written[shape].encode().replace(b'"NEST"', NEST))
+    assert ids(items) == BOTH
+    last = items[-1]
+    assert isinstance(last, Record)
+    if place == "requestParameters":
+        assert isinstance(last.requestParameters, dict)
+        assert last.requestParameters["name"] == "kept"
+
+
+@given(st.recursive(st.none() | st.text('[]{}"\\a'), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_what_is_cut_is_nothing_but_what_lies_too_deep(value: object) -> None:
+    text = json.dumps(value).encode()
+    assert without_depths(text) == text
+    nested = json.loads(
+        without_depths(b"[" * 150 + b'{"a": ' + b"[" * 100 + text + b"]" * 100 + b', "b": 1}' + b"]" * 150)
+    )
+    for _ in range(150):
+        (nested,) = nested
+    assert nested["b"] == 1
+    for _ in range(MAX_NESTING - 151):
+        (nested["a"],) = nested["a"]
+    assert nested["a"] is None
 
 
 def test_records_from_bytes_gives_up_on_documents_in_documents() -> None:
