@@ -59,6 +59,16 @@ def _drawn_names(caveat: Caveat, _diff: PrincipalDiff, _min_days: int) -> str:
     return f"keep {action}, and what else is done to them, on {shape} by a decision"
 
 
+def _unexplained(caveat: Caveat, _diff: PrincipalDiff, _min_days: int) -> str:
+    """Of a key the policy and grants allow use as well, and grants stand in no policy.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
+    """
+    of_a_key = caveat.item.startswith("unexplained kms:")
+    where = ", such as the key's policy or a grant (`aws kms list-grants`)" if of_a_key else ""
+    return f"find what allowed the unexplained use{where}, else keep what it stands for by a decision"
+
+
 def _too_large(caveat: Caveat, _diff: PrincipalDiff, _min_days: int) -> str:
     first = f"attach {AUDIT_POLICY} or the like" if AUDIT_POLICY in caveat.message else "split it into several"
     return f"{first}, or drop kept actions by decisions"
@@ -84,9 +94,7 @@ _STEPS: Final[dict[CaveatKind, Callable[[Caveat, PrincipalDiff, int], str]]] = {
         "ingest the logs of all Regions, or give the settings of a trail that records them all with --trails"
     ),
     CaveatKind.RECREATED: _fixed("make sure that nothing needs what only the earlier one used"),
-    CaveatKind.UNEXPLAINED_USE: _fixed(
-        "find what allowed the unexplained use, else keep what it stands for by a decision"
-    ),
+    CaveatKind.UNEXPLAINED_USE: _unexplained,
     CaveatKind.DRAWN_NAMES: _drawn_names,
     CaveatKind.NEW_NAMES: _new_names,
     CaveatKind.UNEVEN_PERMISSION_SET: _fixed(

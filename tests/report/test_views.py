@@ -195,6 +195,15 @@ def test_plan_note_warns_of_the_attachment_quota() -> None:
     assert "11 attached policies" in plan_note(case.proposal())
 
 
+def test_next_step_of_unexplained_use_of_a_key_speaks_of_grants() -> None:
+    def step(action: str) -> str:
+        caveat = Caveat(CaveatKind.UNEXPLAINED_USE, "message", f"unexplained {action}")
+        return next_step(caveat, analyst().proposal().diff, min_days=90)
+
+    assert "aws kms list-grants" in step("kms:Decrypt")
+    assert "list-grants" not in step("s3:GetObject")
+
+
 @pytest.mark.parametrize("kind", CaveatKind)
 def test_next_step_is_said_for_every_kind(kind: CaveatKind) -> None:
     step = next_step(Caveat(kind, "message", "item"), analyst().proposal().diff, min_days=90)
