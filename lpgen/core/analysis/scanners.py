@@ -36,7 +36,6 @@ def scanned_services(lines: Iterable[Line], catalog: Catalog) -> int:
 def scanner_advice(services: int) -> str:
     """What to do instead of replacing the policies of a principal that scans so many services."""
     return (
-        f"attach a policy that AWS keeps up to date for this, such as {AUDIT_POLICY}, in place of its own: it lists and"
-        f" reads in {services} services and does little else, as scanners do. What that policy grants beyond its own,"
-        " and what it will gain as AWS adds actions, is for you to weigh"
+        f"attach a policy that AWS keeps up to date for this, such as {AUDIT_POLICY}, and beside it only what that lacks:"
+        f" it lists and reads in {services} services and does little else, as scanners do"
     )
