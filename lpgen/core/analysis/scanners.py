@@ -36,6 +36,6 @@ def scanned_services(lines: Iterable[Line], catalog: Catalog) -> int:
 def scanner_advice(services: int) -> str:
     """What to do instead of replacing the policies of a principal that scans so many services."""
     return (
-        f"attach a policy that AWS keeps up to date for this, such as {AUDIT_POLICY}, and beside it only what that lacks:"
-        f" it lists and reads in {services} services and does little else, as scanners do"
+        f"attach a policy that AWS keeps up to date for this, such as {AUDIT_POLICY}, and beside it only what that"
+        f" lacks: it lists and reads in {services} services and does little else, as scanners do"
     )
