@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from lpgen.core.events.records import HIDDEN
-from lpgen.core.events.rules.call import Call
+from lpgen.core.events.rules.call import Call, values_at
 from lpgen.core.events.rules.inferences import PASS_ROLE
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
 
@@ -112,14 +112,8 @@ def passed_roles(call: Call, parameters: Iterable[RoleParameter]) -> tuple[Mappe
 
 
 def role_unread(call: Call) -> tuple[MappedAction, ...]:
-    """`iam:PassRole` for an unknown role where all parameters are hidden, or too large for the record: one may have
-    passed a role. `omitted` stands in place of what is too large.
-
-    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
-    """
-    if isinstance(call.record.requestParameters, str) or (call.has("omitted") and call.has("originalSize")):
-        return (MappedAction(PASS_ROLE_ACTION, (UNKNOWN_RESOURCE,), PASS_ROLE),)
-    return ()
+    """`iam:PassRole` for an unknown role where no parameter can be read: one may have passed a role."""
+    return (MappedAction(PASS_ROLE_ACTION, (UNKNOWN_RESOURCE,), PASS_ROLE),) if call.is_unread else ()
 
 
 def looks_like_pass(operation: str) -> bool:
@@ -134,6 +128,8 @@ def unlisted_roles(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _roles_at(call: Call, parameter: RoleParameter) -> Iterator[Resource]:
+    if HIDDEN in values_at(call.request, parameter.path):
+        yield UNKNOWN_RESOURCE
     for text in call.texts(*parameter.path):
         match = _ROLE_ARN.fullmatch(text)
         if match:
@@ -142,8 +138,6 @@ def _roles_at(call: Call, parameter: RoleParameter) -> Iterator[Resource]:
         elif parameter.names and _ROLE_NAME.fullmatch(text):
             arn = call.arn("iam", f"{parameter.names}/{text}", region=False)
             yield Resource(ResourceKind.ARN, arn)
-        elif text == HIDDEN:
-            yield UNKNOWN_RESOURCE
 
 
 def _principal(call: Call, service: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from lpgen.core.events.records import Json, Record
+from lpgen.core.events.records import HIDDEN, Json, Record
 from lpgen.core.model import MappedAction
 
 _NOTHING: Json = {}
@@ -31,6 +31,16 @@ class Call:
         """The request parameters; empty where there are none or AWS hid them."""
         value = self.record.requestParameters
         return value if isinstance(value, dict) else _NOTHING
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether the parameters aren't there though the call may have had some: hidden, or too large for the record,
+        in which case `omitted` stands in their place.
+
+        https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+        """
+        request = self.record.requestParameters
+        return isinstance(request, str) or (self.has("omitted") and self.has("originalSize"))
 
     @property
     def response(self) -> Json:
@@ -98,9 +108,9 @@ def plain_arn(text: str) -> str:
 
 
 def texts_at(value: object, path: tuple[str, ...]) -> Iterator[str]:
-    """Every non-empty string, and every number as text, at a path below a JSON value."""
+    """Every non-empty string, and every number as text, at a path below a JSON value; none where AWS hid it."""
     for found in values_at(value, path):
-        if isinstance(found, str) and found:
+        if isinstance(found, str) and found and found != HIDDEN:
             yield plain_arn(found)
         elif isinstance(found, (int, float)) and not isinstance(found, bool):
             yield str(found)

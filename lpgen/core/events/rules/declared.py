@@ -96,10 +96,10 @@ class NamedType:
 
 
 def _read_names(call: Call, path: str) -> tuple[str, ...]:
-    """The names at a path, or its default where the request has none; a hidden request has no defaults."""
+    """The names at a path, or its default where the request has none; what can't be read has no defaults."""
     path, tilde, default = path.partition("~")
     found = call.texts(*path.split("."))
-    if found or not tilde or isinstance(call.record.requestParameters, str):
+    if found or not tilde or call.is_unread or call.has(*path.split(".")):
         return found
     return (default,)
 
