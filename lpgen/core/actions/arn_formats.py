@@ -54,6 +54,9 @@ _ELSEWHERE: dict[str, dict[str, tuple[str, ...]]] = {
     "resource-groups": {
         "group": ("arn:${Partition}:resource-groups:${Region}:${Account}:group/${GroupName}/${GroupId}",)
     },
+    # A policy that AWS owns, `p-FullAWSAccess` above all, is attached and detached as others are.
+    # https://docs.aws.amazon.com/organizations/latest/APIReference/API_PolicySummary.html
+    "organizations": {"policy": ("arn:${Partition}:organizations::aws:policy/${PolicyType}/p-${PolicyId}",)},
     # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonConnectServiceLinkedRolePolicy.html
     "profile": {
         "domains": ("arn:${Partition}:profile:${Region}:${Account}:domains/${DomainName}/upload-jobs/${UploadJobId}",)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import unquote
 
 from lpgen.core.events.records import HIDDEN, Json, Record
 from lpgen.core.model import MappedAction
 
 _NOTHING: Json = {}
+
+ANY_ACCOUNT: Final = "?" * 12
+"""Any account's id. Unlike a `*`, its wildcards never run over the colon behind it.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,10 @@ class Call:
     def has(self, *path: str) -> bool:
         """Whether anything but null, false, "" and empty containers stands at a path of the request parameters."""
         return any(bool(value) for value in values_at(self.request, path))
+
+    def of_any_account(self) -> Call:
+        """The call as if what it names were any account's: for what the record doesn't show the owner of."""
+        return Call(self.record, self.operation, self.partition, self.region, ANY_ACCOUNT)
 
     def arn(self, service: str, resource: str, *, region: bool = True, account: bool = True) -> str:
         """An ARN in the call's partition, by default with its region and account."""

@@ -24,6 +24,7 @@ from itertools import product
 from typing import NamedTuple, Protocol
 
 from lpgen.core.arns import split_arn
+from lpgen.core.events.records import HIDDEN
 from lpgen.core.events.rules.call import Call, Rule
 from lpgen.core.events.rules.inferences import TAG_ON_CREATE
 from lpgen.core.events.rules.passing import entity_arn, passed_roles
@@ -51,7 +52,7 @@ class NamedType:
     `format` is the ARN's last field with `{}` for each name. `paths` are alternatives separated by `|`, each with as
     many comma-separated paths as the format has holes; `path~text` stands for `text` where the parameter is absent.
     A parameter may hold the ARN itself. A `*` in the format is an id that AWS assigns. `in_lower_case`: the service
-    stores the names in lower case, however the call spells them.
+    stores the names in lower case, however the call spells them. `any_account`: the record doesn't show whose it is.
     """
 
     service: str
@@ -60,6 +61,7 @@ class NamedType:
     region: bool = True
     account: bool = True
     in_lower_case: bool = False
+    any_account: bool = False
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
         """The resources named at the paths ("" for the type's own), in no order; empty where none can be read."""
@@ -75,7 +77,7 @@ class NamedType:
         return self._resource(call, _OPEN_END.sub("*", self.format.replace("{}", "*")))
 
     def _fill(self, call: Call, names: tuple[str, ...]) -> Resource | None:
-        if any(_WILDCARDS.intersection(name) for name in names):
+        if any(_WILDCARDS.intersection(name) or name == HIDDEN for name in names):
             return None
         if names[-1].startswith("arn:"):
             return self._own_arn(names[-1])
@@ -92,7 +94,8 @@ class NamedType:
         return Resource(ResourceKind.ARN, arn) if fits else None
 
     def _resource(self, call: Call, text: str) -> Resource:
-        return resource_from_arn(call.arn(self.service, text, region=self.region, account=self.account))
+        place = call.of_any_account() if self.any_account else call
+        return resource_from_arn(place.arn(self.service, text, region=self.region, account=self.account))
 
 
 def _read_names(call: Call, path: str) -> tuple[str, ...]:

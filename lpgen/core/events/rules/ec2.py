@@ -18,6 +18,7 @@ from lpgen.core.events.rules.ec2_ids import (
     ec2_response,
     named_resources,
     type_of_id,
+    with_shared,
 )
 from lpgen.core.events.rules.ec2_operations import OPERATIONS_BY_TOKENS
 from lpgen.core.events.rules.inferences import LOG_DELIVERY, REQUEST_OPTION, TAG_ON_CREATE
@@ -62,6 +63,18 @@ def _tagged_resources(call: Call, kind: str) -> tuple[Resource, ...]:
     return (TYPES[kind].pattern(call),)
 
 
+_SHARED = {
+    "CreateNetworkInterface": "subnet",
+    "CreateSecurityGroup": "vpc",
+    "CreateTransitGatewayVpcAttachment": "transit-gateway",
+}
+"""What a call may name that another account shares with the caller's.
+
+https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html and
+https://docs.aws.amazon.com/vpc/latest/tgw/transit-gateway-share.html
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class _Ec2Rule:
     """The rule of an operation whose action has its own name."""
@@ -70,6 +83,9 @@ class _Ec2Rule:
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
         resources = read_resources(call, TYPES, self.tokens)
+        shared = _SHARED.get(call.operation)
+        if shared:
+            resources = with_shared(call, resources, shared)
         return (mapped(f"ec2:{call.operation}", resources), *tag_on_create(call))
 
 

@@ -8,7 +8,7 @@ ARNs: https://docs.aws.amazon.com/service-authorization/latest/reference/list_am
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lpgen.core.arns import split_arn
@@ -144,6 +144,25 @@ def ec2_arn(call: Call, kind: str, name: str, *, region: str = "") -> str:
     if region and region != call.region:
         call = Call(call.record, call.operation, call.partition, region, call.account)
     return call.arn("ec2", f"{kind}/{name}", account=kind not in _NO_ACCOUNT)
+
+
+def with_shared(call: Call, resources: Iterable[Resource], kind: str) -> tuple[Resource, ...]:
+    """The resources, and those of a type as any account's too: who shared them isn't in the record, but in their ARN.
+
+    An id names one resource in the world, so that this is no more than what the call named. Subnets:
+    https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html, where
+    https://github.com/terraform-aws-modules/terraform-aws-iam/issues/227 decodes a denial on the owner's ARN. Transit
+    gateways, which are asked for as the owner's and as the caller's:
+    https://github.com/aws-solutions-library-samples/network-orchestration-for-aws-transit-gateway/issues/37
+    """
+    own = tuple(resources)
+    start = call.arn("ec2", f"{kind}/")
+    anyone = call.of_any_account().arn("ec2", f"{kind}/")
+    return own + tuple(
+        resource_from_arn(anyone + one.text.removeprefix(start))
+        for one in own
+        if one.kind is ResourceKind.ARN and one.text.startswith(start)
+    )
 
 
 def ec2_request(call: Call) -> object:

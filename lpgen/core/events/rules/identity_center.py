@@ -83,7 +83,9 @@ CreateTrustedTokenIssuer             instance new-issuer #TagResource:new-issuer
 """
 
 _STORE_TYPES: dict[str, ResourceType] = {
-    "store": NamedType("identitystore", "identitystore/{}", "identityStoreId", region=False),
+    # Its id is unique in the world; a delegated administrator names that of the management account.
+    # https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_IdentityStore.html
+    "store": NamedType("identitystore", "identitystore/{}", "identityStoreId", region=False, any_account=True),
     "user": NamedType("identitystore", "user/{}", "userId|memberId.userId", region=False, account=False),
     "group": NamedType("identitystore", "group/{}", "groupId|groupIds", region=False, account=False),
     "membership": NamedType("identitystore", "membership/{}", "membershipId", region=False, account=False),
@@ -102,8 +104,11 @@ DescribeUser                   store user
 GetGroupId                     store +group
 GetGroupMembershipId           store group user +membership
 GetUserId                      store +user
+IsMemberInGroups               store group user +membership
 ListGroupMemberships           store group +membership
 ListGroupMembershipsForMember  store user +membership
+ListGroups                     store +group
+ListUsers                      store +user
 UpdateGroup                    store group
 UpdateUser                     store user
 """

@@ -1,5 +1,9 @@
-"""Organizations and account management: ids become ARNs whose organization no request names.
+"""Organizations and account management: ids become ARNs whose organization and management account no request names.
 
+The account in these ARNs is the organization's management account, whichever account calls: the examples of policies
+for delegated administrators at
+https://docs.aws.amazon.com/organizations/latest/userguide/security_iam_resource-based-policy-examples.html and
+https://docs.aws.amazon.com/accounts/latest/reference/security_account-permissions-ref.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html and
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_permissions_iam-policies.html
 """
@@ -33,6 +37,7 @@ _KIND_BY_PREFIX = {
     "h-": "handshake",
     "rp-": "resourcepolicy",
 }
+_OWNED_BY_AWS = "FullAWSAccess"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class _EntityType:
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
         """The entities of these kinds whose ids stand at the paths."""
         return tuple(
-            resource_from_arn(call.arn("organizations", _SHAPES[kind].format(text), region=False))
+            _entity_resource(call, kind, text)
             for path in (paths or self.paths).split("|")
             for text in call.texts(*path.split("."))
             if (kind := _kind_of_id(text)) in self.kinds and "*" not in text and "?" not in text
@@ -56,8 +61,22 @@ class _EntityType:
 
     def pattern(self, call: Call) -> Resource:
         """The pattern of all entities of the first of the kinds."""
-        shape = _SHAPES[min(self.kinds)].format("*")
-        return resource_from_arn(call.arn("organizations", shape, region=False))
+        return _resource(call, _SHAPES[min(self.kinds)].format("*"))
+
+
+def _resource(call: Call, text: str) -> Resource:
+    """What has this name in the caller's organization."""
+    return resource_from_arn(call.of_any_account().arn("organizations", text, region=False))
+
+
+def _entity_resource(call: Call, kind: str, text: str) -> Resource:
+    """The entity with an id; what AWS owns, as `p-FullAWSAccess`, lies in no organization.
+
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListPolicies.html
+    """
+    if text.endswith(_OWNED_BY_AWS):
+        return resource_from_arn(f"arn:{call.partition}:organizations::aws:policy/*/{text}")
+    return _resource(call, _SHAPES[kind].format(text))
 
 
 def _kind_of_id(text: str) -> str:
@@ -129,7 +148,7 @@ def _map_policy_creation(call: Call) -> tuple[MappedAction, ...]:
     """CreatePolicy: the policy's type, in lower case, is part of its ARN."""
     kind = call.text("type").lower()
     text = f"policy/o-*/{kind if kind and '*' not in kind else '*'}/p-*"
-    created = (resource_from_arn(call.arn("organizations", text, region=False)),)
+    created = (_resource(call, text),)
     action = mapped("organizations:CreatePolicy", created)
     if not call.has("tags"):
         return (action,)
@@ -150,8 +169,11 @@ class _AccountRule:
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
         member = call.text("accountId")
-        text = f"account/o-*/{member}" if is_account_id(member) else "account"
-        return (mapped(f"account:{call.operation}", (resource_from_arn(call.arn("account", text, region=False)),)),)
+        if is_account_id(member):
+            arn = call.of_any_account().arn("account", f"account/o-*/{member}", region=False)
+        else:
+            arn = call.arn("account", "account", region=False)
+        return (mapped(f"account:{call.operation}", (resource_from_arn(arn),)),)
 
 
 RULES: RuleTable = {

@@ -138,8 +138,9 @@ def test_map_record_tells_none_unknown_exact_and_pattern_apart(
                 assert catalog.takes_no_resource(need.action)
             elif resource.kind is ResourceKind.ARN:
                 assert "*" not in resource.text
+                assert "?" not in resource.text
             elif resource.kind is ResourceKind.FOLD:
-                assert "*" in resource.text
+                assert "*" in resource.text or "?" in resource.text
                 assert resource.text != "*"
 
 
