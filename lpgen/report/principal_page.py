@@ -28,7 +28,7 @@ from lpgen.report.kept_page import dropped_blocks, kept_blocks, rule_blocks
 from lpgen.report.next_steps import UNACCEPTABLE, next_step
 from lpgen.report.page_parts import MOST_ROWS, capped, titled
 from lpgen.report.plan import Step, StepKind, plan_note, plan_steps
-from lpgen.report.undoing import undoing_blocks
+from lpgen.report.undoing_page import undoing_blocks
 from lpgen.report.use_page import (
     danger_blocks,
     denied_blocks,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from lpgen.core.analysis.undoing import Undoing, lost_undoings
 from lpgen.core.findings import (
     Caveat,
     CaveatKind,
@@ -38,7 +39,6 @@ from lpgen.report.groups import (
     lines_by_kind,
     rule_groups,
 )
-from lpgen.report.undoing import Undoing, lost_undoings
 
 CLASS_ORDER: Final = (
     PrincipalClass.ACTIVE,

@@ -6,10 +6,11 @@ from collections.abc import Collection
 
 import pytest
 
+from lpgen.core.analysis.undoing import Undoing, lost_undoings
 from lpgen.core.findings import ActionVerdict, Confidence, Verdict, Verdicts
 from lpgen.core.model import AccessLevel, Action
 from lpgen.report.markdown import render_markdown
-from lpgen.report.undoing import Undoing, lost_undoings, undoing_blocks
+from lpgen.report.undoing_page import undoing_blocks
 
 
 def verdicts_of(**found: Verdict) -> Verdicts:

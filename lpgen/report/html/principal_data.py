@@ -19,7 +19,7 @@ from lpgen.report.inert import terminal_text
 from lpgen.report.json_layout import Json
 from lpgen.report.kept_page import dropped_blocks, kept_blocks, rule_blocks
 from lpgen.report.principal_page import check_blocks, identity_blocks, number_blocks, plan_blocks, safety_blocks
-from lpgen.report.undoing import undoing_blocks
+from lpgen.report.undoing_page import undoing_blocks
 from lpgen.report.use_page import (
     danger_blocks,
     denied_blocks,

@@ -10,8 +10,6 @@ from typing import Final
 
 from lpgen.core.findings import UNSEEN, Verdict, Verdicts
 from lpgen.core.model import Action
-from lpgen.report.blocks import Block, Column, Paragraph, line, name, quiet, table
-from lpgen.report.page_parts import MOST_ROWS, more_note, titled
 
 # Verbs that AWS pairs: what follows them is the same in both actions. `Put` and `Start` are left out, since whoever
 # writes objects or starts jobs seldom means to take them away.
@@ -59,17 +57,3 @@ def _undone_by(action: Action) -> Iterable[Action]:
         if operation.startswith(verb):
             what = operation.removeprefix(verb)
             yield from (Action(f"{service}:{opposite}{one}") for one in {what, _TO.sub("From", what, count=1)})
-
-
-def undoing_blocks(lost: tuple[Undoing, ...]) -> Iterable[Block]:
-    """What could no longer be undone, and what to do about it."""
-    if not lost:
-        return
-    yield titled("Done, and could no longer be undone", len(lost))
-    yield table(
-        (Column("was used and stays", flexible=True), Column("would undo it and goes", flexible=True)),
-        [(name(one.action), name(one.undone_by)) for one in lost[:MOST_ROWS]],
-    )
-    yield from more_note(lost[MOST_ROWS:], len(lost[MOST_ROWS:]), "action")
-    note = "no record shows these undone; where a teardown or a rollback will be, keep what undoes them by decisions"
-    yield Paragraph(line(quiet(note)))

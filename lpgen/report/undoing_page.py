@@ -1,0 +1,23 @@
+"""What a principal did and could no longer undo, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lpgen.core.analysis.undoing import Undoing
+from lpgen.report.blocks import Block, Column, Paragraph, line, name, quiet, table
+from lpgen.report.page_parts import MOST_ROWS, more_note, titled
+
+
+def undoing_blocks(lost: tuple[Undoing, ...]) -> Iterable[Block]:
+    """What could no longer be undone, and what to do about it."""
+    if not lost:
+        return
+    yield titled("Done, and could no longer be undone", len(lost))
+    yield table(
+        (Column("was used and stays", flexible=True), Column("would undo it and goes", flexible=True)),
+        [(name(one.action), name(one.undone_by)) for one in lost[:MOST_ROWS]],
+    )
+    yield from more_note(lost[MOST_ROWS:], len(lost[MOST_ROWS:]), "action")
+    note = "no record shows these undone; where a teardown or a rollback will be, keep what undoes them by decisions"
+    yield Paragraph(line(quiet(note)))
