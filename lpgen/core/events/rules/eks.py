@@ -16,9 +16,11 @@ from lpgen.core.events.rules.declared import (
     ResourceType,
     declared_lines,
     declared_rules,
+    mapped,
 )
+from lpgen.core.events.rules.inferences import LAUNCH_TEMPLATE
 from lpgen.core.events.rules.passing import passed_roles
-from lpgen.core.model import MappedAction, Resource, ResourceKind
+from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
 SOURCE = "eks.amazonaws.com"
 
@@ -131,7 +133,22 @@ def _map_access_entry(call: Call) -> tuple[MappedAction, ...]:
     return (*_entry_rule(call), *roles)
 
 
+_RULES = declared_rules(SOURCE, "eks", TYPES, _lines())
+
+
+def _map_nodes(call: Call) -> tuple[MappedAction, ...] | None:
+    """A node group with a launch template is refused to who may not run instances from it.
+
+    https://github.com/aws-samples/terraform-eks-code/issues/13 has the record of such a refusal.
+    """
+    needed = _RULES[SOURCE, call.operation](call)
+    if needed is None or not call.has("launchTemplate"):
+        return needed
+    return (*needed, mapped("ec2:RunInstances", (UNKNOWN_RESOURCE,), how=LAUNCH_TEMPLATE))
+
+
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "eks", TYPES, _lines()),
+    **_RULES,
+    (SOURCE, "CreateNodegroup"): _map_nodes,
     (SOURCE, "CreateAccessEntry"): _map_access_entry,
 }
