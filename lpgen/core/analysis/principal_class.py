@@ -121,7 +121,7 @@ def _proposal_for_unused(
             "ask its owner, or IAM by --last-accessed, whether it is used: it may do what the logs can't show, and"
             " where it does nothing else it leaves no record"
         )
-    disable = "disable the role: deny everything in it, ask the owner, delete it later"
+    disable = "disable the role: attach AWSDenyAll, which detaching takes back, ask the owner, delete it later"
     if is_of_permission_set(principal):
         return "end the assignment of the permission set to the account: nobody used the role, so ask its owner first"
     if principal.kind is PrincipalKind.USER:
