@@ -1,7 +1,7 @@
 """Which names stand for a family: ids that AWS assigns to short-lived things, and generated names.
 
 A replacement that lists such names exactly would break tomorrow. What is written instead is a pattern that stays within
-the old grant, by one of four stated rules, and the report prints each with what it adds.
+the old grant, by one of a few stated rules, and the report prints each with what it adds.
 """
 
 from __future__ import annotations
@@ -21,9 +21,13 @@ SHORT_LIVED: Final = "short-lived-id"
 CREATED: Final = "created-by-principal"
 DELETED: Final = "deleted-by-principal"
 FAMILY: Final = "name-family"
+LAUNCHED_IMAGE: Final = "launched-image"
 
 FAMILY_SIZE: Final = 5
 """So many names of one shape make a family."""
+
+RELEASES: Final = 3
+"""So many images that were launched show that new ones take their place."""
 
 RULE_SENTENCES: Final[Mapping[str, str]] = {
     SHORT_LIVED: "AWS assigns the ids of these short-lived resources, so any id of the type in the account and Region",
@@ -31,6 +35,8 @@ RULE_SENTENCES: Final[Mapping[str, str]] = {
     "account and Region",
     DELETED: f"the principal deleted {FAMILY_SIZE} or more resources of this type, whose ids AWS assigns and never "
     "gives again, so any id of the type in the account and Region",
+    LAUNCHED_IMAGE: f"the principal launched from {RELEASES} or more images, and each release of an image has an id of "
+    "its own, so any image",
     FAMILY: f"{FAMILY_SIZE} or more names differ only in generated parts, so any name of this shape",
 }
 
@@ -128,6 +134,7 @@ def name_patterns_from_uses(uses: Iterable[Use]) -> dict[str, NamePattern]:
     created = sorted({use.resource.text for use in uses if use.outcome is not Outcome.DENIED and _is_creation(use)})
     found = {arn: pattern for arn in arns if (pattern := _assigned_id_pattern(arn, created)) is not None}
     found |= {arn: pattern for arn, pattern in _deleted(uses).items() if arn not in found}
+    found |= {arn: pattern for arn, pattern in _launched_images(uses).items() if arn not in found}
     folds = {resource.text for resource in counted if resource.kind is ResourceKind.FOLD}
     return found | _families(arn for arn in [*arns, *sorted(folds)] if arn not in found)
 
@@ -175,6 +182,25 @@ def _deleted(uses: Iterable[Use]) -> dict[str, NamePattern]:
         arn: NamePattern(Resource(ResourceKind.FOLD, f"{start}*"), DELETED)
         for start, arns in types.items()
         if len(arns) >= FAMILY_SIZE
+        for arn in arns
+    }
+
+
+def _launched_images(uses: Iterable[Use]) -> dict[str, NamePattern]:
+    """The pattern of images for those that a principal launched from, where there were several: a newer one follows.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/finding-an-ami.html
+    """
+    images: dict[str, set[str]] = defaultdict(set)
+    for use in uses:
+        if use.action in _LAUNCHES and use.outcome is Outcome.ALLOWED and use.resource.kind is ResourceKind.ARN:
+            start, ami, _ = use.resource.text.partition("image/ami-")
+            if ami:
+                images[f"{start}{ami}*"].add(use.resource.text)
+    return {
+        arn: NamePattern(Resource(ResourceKind.FOLD, pattern), LAUNCHED_IMAGE)
+        for pattern, arns in images.items()
+        if len(arns) >= RELEASES
         for arn in arns
     }
 

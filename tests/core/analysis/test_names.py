@@ -9,6 +9,8 @@ from lpgen.core.analysis.names import (
     DELETED,
     FAMILY,
     FAMILY_SIZE,
+    LAUNCHED_IMAGE,
+    RELEASES,
     SHORT_LIVED,
     name_patterns_from_uses,
 )
@@ -143,6 +145,15 @@ def test_images_and_snapshots_that_follow_one_another_become_a_family() -> None:
     assert patterns(*images[1:]) == {}
     assert set(patterns(*images).values()) == {("arn:aws:ec2:us-east-1::image/ami-*", FAMILY)}
     assert set(patterns(*snapshots).values()) == {("arn:aws:ec2:us-east-1::snapshot/snap-*", FAMILY)}
+
+
+def test_images_that_were_launched_one_after_another_become_any_image() -> None:
+    images = [f"arn:aws:ec2:us-east-1::image/ami-0123456789abcde{number:02x}" for number in range(RELEASES)]
+    found = {("arn:aws:ec2:us-east-1::image/ami-*", LAUNCHED_IMAGE)}
+    for action in ("ec2:RunInstances", "ec2:CreateFleet", "ec2:RequestSpotInstances"):
+        assert set(patterns(*images, action=action).values()) == found
+        assert patterns(*images[1:], action=action) == {}
+    assert patterns(*images, action="ec2:DeregisterImage") == {}
 
 
 def test_objects_and_folders_that_are_named_by_date_or_hash_become_a_family() -> None:
