@@ -12,6 +12,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.checks.hunt import HUNT_SIZE
 from lpgen.core.analysis.checks.written import WrittenDocument
 from lpgen.core.analysis.claims import Claims, stated_pairs
+from lpgen.core.analysis.decided_lines import idle_decisions
 from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.diff import counted_usages, diff_usage
 from lpgen.core.analysis.generate import generate_policies
@@ -71,7 +72,8 @@ def analyse(
     diff = replace(diff, principals=tuple(one.diff for one in proposals))
     _, strays = last_accessed_by_principal(options.last_accessed, [one.principal for one in ground.grants])
     gaps = options.snapshot.problems if options.snapshot else ()
-    problems = (*ground.problems, *problems, *strays, *gaps)
+    idle = idle_decisions(decisions_on_ground(ground, options), ground.grants, catalog)
+    problems = (*ground.problems, *problems, *strays, *idle, *gaps)
     unread = count_unread_files(data) if any(one.reason is SkipReason.UNREADABLE_FILE for one in diff.skips) else 0
     return Report(diff, proposals, problems, options.min_days, ground.guards, options.snapshot, unread)
 

@@ -224,6 +224,18 @@ def test_decisions_count(home: Path) -> None:
     assert run("verify", str(home / "out"), *ground(home)).returncode == 1
 
 
+def test_decision_that_keeps_nothing_is_told(home: Path) -> None:
+    decisions = home / "decisions.toml"
+    entry = '[[decision]]\ndo = "keep"\naction = "s3:GetBuketTagging"\nreason = "audit"\nowner = "me"\n'
+    decisions.write_text(entry, encoding="utf-8")
+    told = "the decision to keep s3:GetBuketTagging (me: audit) keeps nothing"
+    done = run("review", *ground(home), "--decisions", str(decisions), "--format", "json")
+    assert told in " ".join(json.loads(done.stdout)["problems"])
+    decisions.write_text(entry + "expires = 2020-01-01\n", encoding="utf-8")
+    done = run("review", *ground(home), "--decisions", str(decisions), "--format", "json")
+    assert told not in " ".join(json.loads(done.stdout)["problems"])
+
+
 def test_explain_needs_no_logs_and_says_so(home: Path) -> None:
     policies = ["--policies", str(home / "policies.json")]
     done = run("explain", "app", "s3:getobject", "arn:aws:s3:::data/x", *policies)

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lpgen.core.findings import Proposal, Report
+from lpgen.report.blocks import plural
 from lpgen.report.inert import terminal_text
 
 
 def render_generated(report: Report, output: str) -> str:
-    """How many replacements there are, which aren't called safe and why, and what is wrong with the policy files."""
+    """How many replacements there are, which aren't called safe and why, and what is wrong with the files given."""
     return "\n".join(_lines(report, output))
 
 
 def _lines(report: Report, output: str) -> Iterator[str]:
     made = [one for one in report.proposals if one.replacement is not None]
     written = [one for one in made if one.replacement and not one.replacement.refusal]
-    yield f"{len(written)} replacements in {terminal_text(output)}{_how_many(written)}"
+    yield f"{plural(len(written), 'replacement')} in {terminal_text(output)}{_how_many(written)}"
     for problem in report.problems:
-        yield f"  problem of the policy files: {terminal_text(problem)}"
+        yield f"  problem of the files given: {terminal_text(problem)}"
     for one in made:
         if not one.safe and not one.in_place:
             yield from _why_not(one)
@@ -41,4 +42,4 @@ def _why_not(proposal: Proposal) -> Iterator[str]:
     what = "refused" if refused else "not safe yet"
     yield f"  {what}: {terminal_text(proposal.diff.principal.arn)}: {terminal_text(reason)}"
     if others:
-        yield f"    and {len(others)} more reasons; `lpgen review` has them all"
+        yield f"    and {plural(len(others), 'more reason')}; `lpgen review` has all"

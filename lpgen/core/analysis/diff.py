@@ -10,7 +10,8 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.access_holes import access_hole_caveats, seen_services_from_usage
 from lpgen.core.analysis.caveats import caveats_of_principal
 from lpgen.core.analysis.copied_calls import copied_services_from_usage
-from lpgen.core.analysis.decisions import applies_to_action, decisions_in_force, drops_line, drops_row
+from lpgen.core.analysis.decided_lines import decided_lines
+from lpgen.core.analysis.decisions import decisions_in_force, drops_line, drops_row
 from lpgen.core.analysis.drawn_names import drawn_name_caveats
 from lpgen.core.analysis.granting import NOTHING, Granting, granting_by_action
 from lpgen.core.analysis.hidden_roles import PASS_ROLE, HiddenRoles
@@ -44,7 +45,6 @@ from lpgen.core.guards import Guards
 from lpgen.core.last_accessed import AccessReport, LastAccessed, last_accessed_by_principal
 from lpgen.core.model import Action, Outcome, Principal, Resource, ResourceKind, SkipReason
 from lpgen.core.options import Options
-from lpgen.core.policies.match import has_wildcard
 from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
 from lpgen.core.usage.columns import column_values
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -207,7 +207,7 @@ def _diff_principal(
         *_hidden_role_lines(grants, usage, ground.judge),
         *_unnamed_lines(grants, usage, ground.judge),
         *_review_lines(grants, verdicts, ungranted, catalog=catalog),
-        *_decided_lines(grants, ground.decisions, catalog),
+        *decided_lines(grants, ground.decisions, catalog),
     ]
     staying, shed = _drop_lines(principal.arn, merge_lines(wanted, grants.allows), ground.decisions)
     lines = without_needless(staying, grants.allows)
@@ -348,23 +348,6 @@ def _review_lines(
         if unexplained and one.verdict in UNSEEN:
             why = f"{unexplained} was used without a grant and nothing explains it, so this may be what was meant"
             yield from lines_for_grants(grants.allows, one.action, kind=LineKind.REVIEW, why=why, catalog=catalog)
-
-
-def _decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalog: Catalog) -> Iterable[Line]:
-    arn = grants.principal.arn
-    keeps = [one for one in decisions if one.kind is DecisionKind.KEEP]
-    granted = sorted(grants.granted()) if keeps else ()
-    for decision in keeps:
-        why = f"decided by {decision.owner}: {decision.reason}"
-        for action in [one for one in granted if applies_to_action(decision, arn, one)]:
-            if not decision.resource:
-                yield from lines_for_grants(grants.allows, action, kind=LineKind.DECIDED, why=why, catalog=catalog)
-                continue
-            kind = ResourceKind.FOLD if has_wildcard(decision.resource) else ResourceKind.ARN
-            for grant in grants.allows:
-                scope = narrow_scope(grant, action, Resource(kind, decision.resource), catalog=catalog)
-                if scope is not None:
-                    yield Line(action, scope, grant.ref, LineKind.DECIDED, why, "", None)
 
 
 def _drop_lines(
