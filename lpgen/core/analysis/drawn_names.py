@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.analysis.decisions import accept_caveat
-from lpgen.core.analysis.names import FAMILY_SIZE, is_assigned_id, is_of_the_noun, name_shape, split_tail, with_stars
+from lpgen.core.analysis.name_shapes import is_assigned_id, name_shape, split_tail, with_stars
+from lpgen.core.analysis.names import FAMILY_SIZE, is_of_the_noun
 from lpgen.core.arns import split_arn
 from lpgen.core.findings import Caveat, CaveatKind
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage, Use

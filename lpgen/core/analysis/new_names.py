@@ -14,7 +14,8 @@ from dataclasses import replace
 
 from lpgen.core.analysis.decisions import accept_caveat
 from lpgen.core.analysis.drawn_names import allows_shape, common_start, is_creation_of
-from lpgen.core.analysis.names import FAMILY_SIZE, split_tail
+from lpgen.core.analysis.name_shapes import split_tail
+from lpgen.core.analysis.names import FAMILY_SIZE
 from lpgen.core.findings import Caveat, CaveatKind
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Action, Outcome, ResourceKind
