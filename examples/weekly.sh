@@ -3,8 +3,8 @@
 #
 #   examples/weekly.sh DATA REPORTS LOGS...
 #
-# DATA is the data folder, REPORTS the folder for drift.txt, .md, .json and .sarif, LOGS what `lpgen ingest` takes: folders
-# or s3://BUCKET/AWSLogs. Exits with 1 where something drifted that is as severe as FAIL_ON, or more, or where something is
+# DATA is the data folder, REPORTS the folder for drift.txt, .md, .json, .sarif and .html, LOGS what `lpgen ingest` takes:
+# folders or s3://BUCKET/AWSLogs. Exits with 1 where something drifted that is as severe as FAIL_ON, or more, or where something is
 # denied since a rollout that isn't restored. The baseline is saved all the same, so that each week tells of its own week.
 #
 # Settings, by environment:
@@ -43,7 +43,7 @@ if [ -n "$("$lpgen" baseline list --data "$data" --format names)" ]; then
     compared=("${given[@]}" --fail-on "${FAIL_ON:-high}")
     if [ -n "${PROPOSED:-}" ]; then compared+=(--proposed "$PROPOSED"); fi
     "$lpgen" drift "${compared[@]}" --output "$reports/drift.txt" --also "$reports/drift.md" \
-        --also "$reports/drift.json" --also "$reports/drift.sarif" || status=$?
+        --also "$reports/drift.json" --also "$reports/drift.sarif" --also "$reports/drift.html" || status=$?
     [ "$status" -le 1 ] || exit "$status"
     cat "$reports/drift.txt"
 fi

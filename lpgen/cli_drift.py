@@ -246,6 +246,7 @@ class DriftFormat(StrEnum):
     JSON = "json"
     MARKDOWN = "markdown"
     SARIF = "sarif"
+    HTML = "html"
 
 
 def drift_command(
@@ -267,7 +268,8 @@ def drift_command(
         typer.Option(
             "--also",
             metavar="FILE",
-            help="Write the report to this file too, in the format of its ending: .txt, .md, .json or .sarif. Repeats.",
+            help="Write the report to this file too, in the format of its ending: .txt, .md, .json, .sarif or .html. "
+            "Repeats.",
         ),
     ] = None,
     proposed: Annotated[
@@ -349,7 +351,7 @@ def drift_command(
 # ---------------------------------------------------------------- shared by the commands
 
 
-_ENDINGS: Final = {".txt": "text", ".md": "markdown", ".json": "json", ".sarif": "sarif"}
+_ENDINGS: Final = {".txt": "text", ".md": "markdown", ".json": "json", ".sarif": "sarif", ".html": "html"}
 
 
 def _format_of(path: Path) -> str:

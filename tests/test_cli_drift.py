@@ -78,7 +78,7 @@ def test_an_expired_decision_is_shown_and_fails(base: Path, tmp_path: Path) -> N
 
 
 def test_reports_are_written_in_the_format_of_their_endings(base: Path, tmp_path: Path) -> None:
-    names = ("drift.txt", "drift.md", "drift.json", "sub/drift.sarif")
+    names = ("drift.txt", "drift.md", "drift.json", "sub/drift.sarif", "drift.html")
     also = [part for name in names for part in ("--also", str(tmp_path / name))]
     done = drift(base, *also, "--output", str(tmp_path / "out.txt"))
     assert (done.returncode, done.stdout) == (0, "")
@@ -86,6 +86,7 @@ def test_reports_are_written_in_the_format_of_their_endings(base: Path, tmp_path
     assert (tmp_path / "drift.md").read_text(encoding="utf-8").startswith("# lpgen drift")
     assert json.loads((tmp_path / "drift.json").read_bytes())["schema"] == "lpgen.drift/1"
     Sarif.model_validate_json((tmp_path / "sub" / "drift.sarif").read_bytes())
+    assert "<title>lpgen drift of " in (tmp_path / "drift.html").read_text(encoding="utf-8")
 
 
 def test_an_ending_that_says_no_format_is_refused_before_any_work(base: Path, tmp_path: Path) -> None:

@@ -63,7 +63,9 @@ def test_the_weekly_script_saves_compares_and_fails_on_drift(lpgen: Path, tmp_pa
     assert second.returncode == 1, second.stderr
     assert "policy-changed" in second.stdout
     reports = tmp_path / "reports"
-    assert {path.name for path in reports.iterdir()} == {"drift.txt", "drift.md", "drift.json", "drift.sarif"}
+    assert {path.name for path in reports.iterdir()} == {
+        *("drift.txt", "drift.md", "drift.json", "drift.sarif", "drift.html")
+    }
     assert json.loads((reports / "drift.json").read_bytes())["schema"] == "lpgen.drift/1"
     assert {path.name for path in (tmp_path / "data" / "baselines").iterdir()} == {"2026-09-30", "2026-10-01"}
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FORMATS: Final = ("text", "json", "markdown")
 """What `format` may be: a terminal's text, JSON with a versioned schema, or Markdown for a pull request.
 
-A review has SARIF for code scanning and HTML for a browser, too.
+A review and drift have SARIF for code scanning and HTML for a browser, too.
 """
 
 
@@ -141,7 +141,7 @@ def render_drift(
     width: int = 100,
     color: bool = False,
 ) -> str:
-    """What changed between two states, as text, Markdown, JSON or SARIF, with a line break at the end.
+    """What changed between two states, as text, Markdown, JSON, SARIF or HTML, with a line break at the end.
 
     Raises:
         ValueError: there is no such format.
@@ -156,6 +156,11 @@ def render_drift(
         return drift_sarif(drift)
     from lpgen.report.drift_page import drift_page
 
+    if format == "html":
+        from lpgen.report.html import blocks_html
+
+        title = f"lpgen drift of {drift.after.as_of.isoformat()} since {drift.before.name}"
+        return blocks_html(drift_page(drift), title=title)
     return _render_page(drift_page(drift), format, width=width, color=color, noun="finding")
 
 

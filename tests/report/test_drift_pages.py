@@ -33,6 +33,7 @@ RENDERINGS: dict[str, Callable[[], str]] = {
     "drift.md": lambda: render_drift(drift(), "markdown"),
     "drift.json": lambda: render_drift(drift(), "json"),
     "drift.sarif": lambda: render_drift(drift(), "sarif"),
+    "drift.html": lambda: render_drift(drift(), "html"),
     "stars.txt": lambda: render_stars(stars(), "text", width=80),
     "stars.md": lambda: render_stars(stars(), "markdown"),
     "stars.json": lambda: render_stars(stars(), "json"),
@@ -63,6 +64,16 @@ def test_text_obeys_no_hostile_text_and_fits(texts: list[str]) -> None:
     ):
         assert all(line.isprintable() for line in shown.split("\n"))
         assert max(map(cell_len, shown.split("\n"))) <= 80
+
+
+@settings(max_examples=30, deadline=None)
+@given(hostile)
+def test_html_renders_no_hostile_text(texts: list[str]) -> None:
+    plain = PageReader(render_drift(drift(), "html"))
+    read = PageReader(render_drift(poisoned_drift(poisons(texts)), "html"))
+    assert read.tags <= plain.tags | {"ol"}
+    assert read.attributes <= plain.attributes
+    assert all(character.isprintable() or character == "\n" for text in read.prose for character in text)
 
 
 @settings(max_examples=30, deadline=None)

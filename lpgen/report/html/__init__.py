@@ -1,5 +1,6 @@
-"""The review as one HTML file: what `lpgen.report` says of a report, laid out for a browser that has no network."""
+"""Reports as one HTML file each, laid out for a browser that has no network: the review, and plain pages."""
 
 from lpgen.report.html.page import review_html
+from lpgen.report.html.plain import blocks_html
 
-__all__ = ["review_html"]
+__all__ = ["blocks_html", "review_html"]

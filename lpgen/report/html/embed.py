@@ -16,15 +16,13 @@ def script_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=True, separators=(",", ":")).translate(_HARMLESS)
 
 
-def content_security_policy(*, script: str, style: str) -> str:
-    """The policy under which this script and this style sheet run, and nothing is fetched or sent.
+def content_security_policy(*, style: str, script: str = "") -> str:
+    """The policy under which this style sheet and this script run, if there is one, and nothing is fetched or sent.
 
     https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Content-Security-Policy
     """
-    return (
-        f"default-src 'none'; script-src '{_source_hash(script)}'; style-src '{_source_hash(style)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    scripts = f"script-src '{_source_hash(script)}'; " if script else ""
+    return f"default-src 'none'; {scripts}style-src '{_source_hash(style)}'; base-uri 'none'; form-action 'none'"
 
 
 def _source_hash(text: str) -> str:
