@@ -1,9 +1,9 @@
 """Whether an independent simulator decides as lpgen does: `python -m bench.second_opinion --requests 60000`.
 
-Random requests meet random policies: of the identity, boundaries, SCPs, resource and session policies, with wildcards,
-`NotAction`, `NotResource`, `NotPrincipal`, variables and all condition operators but `BinaryEquals`. Each is decided by
-lpgen's decision core and by @cloud-copilot/iam-simulate, which shares nothing with it, and what differs is printed.
-It needs Node.js and
+Random requests meet random policies: of the identity, boundaries, SCPs, resources, keys, roles and sessions, with
+wildcards, `NotAction`, `NotResource`, `NotPrincipal`, variables and all condition operators but `BinaryEquals`. Each is
+decided by lpgen's decision core and by @cloud-copilot/iam-simulate, which shares nothing with it, and what differs is
+printed. It needs Node.js and
 
     npm install --prefix build/simulator @cloud-copilot/iam-simulate@0.1.173
 
@@ -43,6 +43,7 @@ ROLE: Final = f"arn:aws:iam::{HOME}:role/app"
 SESSION: Final = f"arn:aws:sts::{HOME}:assumed-role/app/session-1"
 USER: Final = f"arn:aws:iam::{HOME}:user/ann"
 PRINCIPALS: Final = (ROLE, f"arn:aws:iam::{HOME}:role/team/app", USER, SESSION, f"arn:aws:iam::{OTHER}:role/app")
+ASSUME: Final = "sts:AssumeRole"
 CALLS: Final = (
     ("s3:GetObject", "arn:aws:s3:::logs/2026/a.txt"),
     ("s3:GetObject", "arn:aws:s3:::data/team/a"),
@@ -52,16 +53,18 @@ CALLS: Final = (
     ("dynamodb:GetItem", f"arn:aws:dynamodb:eu-west-1:{HOME}:table/orders"),
     ("sns:Publish", f"arn:aws:sns:eu-west-1:{HOME}:topic"),
     ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:us-east-1:{HOME}:secret:db-AbCdEf"),
+    ("kms:Decrypt", f"arn:aws:kms:us-east-1:{HOME}:key/0b5c1c5e-1111-2222-3333-444455556666"),
+    (ASSUME, f"arn:aws:iam::{HOME}:role/target"),
 )
 ACTIONS: Final = (
     *("*", "s3:*", "s3:Get*", "s3:GetObject", "S3:getobject", "s3:List?ucket", "s3:?et*", "sqs:Send*", "sqs:*"),
-    *("dynamodb:*Item", "dynamodb:GetItem", "sns:Publish", "secretsmanager:*"),
+    *("dynamodb:*Item", "dynamodb:GetItem", "sns:Publish", "secretsmanager:*", "kms:*", "kms:De*", ASSUME),
 )
 RESOURCES: Final = (
     *("*", "arn:aws:s3:::logs/*", "arn:aws:s3:::logs", "arn:aws:s3:::*", "arn:aws:s3:::logs/2026/?.txt"),
     *("arn:aws:s3:*:*:logs/*", "arn:aws:*:*:*:*", "arn:*:sns:*:*:topic", "arn:aws:dynamodb:*:*:table/*"),
     *(f"arn:aws:sqs:*:{HOME}:*", f"arn:aws:sqs:us-east-1:{HOME}:q?", f"arn:aws:sqs:us-east-1:{HOME}:jobs"),
-    "arn:aws:secretsmanager:*:*:secret:db-??????",
+    *("arn:aws:secretsmanager:*:*:secret:db-??????", "arn:aws:kms:*:*:key/*", "arn:aws:iam::*:role/t*"),
 )
 WITH_VARIABLES: Final = (
     "arn:aws:s3:::data/${aws:PrincipalTag/team}/*",
@@ -126,7 +129,7 @@ class Draws:
             "principal": principal,
             "action": action,
             "resource": resource,
-            "resourceAccount": HOME if self._likely(0.85) else OTHER,
+            "resourceAccount": HOME if ":aws:s3:" not in resource or self._likely(0.85) else OTHER,
             "context": self._context(),
             "identityPolicies": [self._policy() for _ in range(self._random.randint(0, 2))],
         }
@@ -137,8 +140,13 @@ class Draws:
         has_session_policy = principal != USER and self._likely(0.15)
         if has_session_policy:
             line["sessionPolicy"] = self._policy()
-        if self._likely(0.35):
+        # Each key and role has a policy, that of a role without resources: it is about the role itself.
+        if self._likely(1 if action.startswith(("kms:", "sts:")) else 0.35):
             line["resourcePolicy"] = self._policy(_NAMED if has_session_policy else _OPEN)
+        if action == ASSUME:
+            for statement in line["resourcePolicy"]["Statement"]:
+                statement.pop("Resource", None)
+                statement.pop("NotResource", None)
         return line
 
     def _likely(self, chance: float) -> bool:
