@@ -62,7 +62,9 @@ def is_creation_of(use: Use) -> bool:
     """Whether a use makes the very resource that it names."""
     if use.outcome is Outcome.DENIED or use.resource.kind not in (ResourceKind.ARN, ResourceKind.FOLD):
         return False
-    return is_of_the_noun(use.action, ("Create",), split_tail(use.resource.text)[0])
+    arn, _ = split_tail(use.resource.text)
+    is_in_named = split_arn(arn).name.startswith("task-set/")  # what names it are the cluster and service it is in
+    return not is_in_named and is_of_the_noun(use.action, ("Create",), arn)
 
 
 def _drawn(action: Action, days: Mapping[str, str]) -> Iterable[DrawnNames]:

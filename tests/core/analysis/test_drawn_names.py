@@ -90,6 +90,7 @@ def test_something_made_under_a_new_name_on_many_days_is_drawn_anew() -> None:
     # What is created for or in something that is there makes no new name.
     assert made("iam:CreatePolicyVersion", "iam::111122223333:policy/", *tenants) == []
     assert made("codedeploy:CreateDeployment", f"codedeploy:{HERE}:deploymentgroup:app/", *tenants) == []
+    assert made("ecs:CreateTaskSet", f"ecs:{HERE}:task-set/prod/", *stacks) == []
 
 
 def test_diff_says_nothing_of_new_names_that_a_pattern_of_the_replacement_allows() -> None:
