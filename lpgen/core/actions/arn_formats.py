@@ -54,6 +54,14 @@ _ELSEWHERE: dict[str, dict[str, tuple[str, ...]]] = {
     "resource-groups": {
         "group": ("arn:${Partition}:resource-groups:${Region}:${Account}:group/${GroupName}/${GroupId}",)
     },
+    # A version of a configuration lies below its profile.
+    # https://docs.aws.amazon.com/appconfig/2019-10-09/APIReference/API_GetHostedConfigurationVersion.html
+    "appconfig": {
+        "hostedconfigurationversion": (
+            "arn:${Partition}:appconfig:${Region}:${Account}:application/${ApplicationId}"
+            "/configurationprofile/${ConfigurationProfileId}/hostedconfigurationversion/${VersionNumber}",
+        )
+    },
     # A policy that AWS owns, `p-FullAWSAccess` above all, is attached and detached as others are.
     # https://docs.aws.amazon.com/organizations/latest/APIReference/API_PolicySummary.html
     "organizations": {"policy": ("arn:${Partition}:organizations::aws:policy/${PolicyType}/p-${PolicyId}",)},

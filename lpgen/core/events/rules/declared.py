@@ -24,7 +24,6 @@ from itertools import product
 from typing import NamedTuple, Protocol
 
 from lpgen.core.arns import split_arn
-from lpgen.core.events.records import HIDDEN
 from lpgen.core.events.rules.call import Call, Rule
 from lpgen.core.events.rules.inferences import TAG_ON_CREATE
 from lpgen.core.events.rules.passing import entity_arn, passed_roles
@@ -77,7 +76,7 @@ class NamedType:
         return self._resource(call, _OPEN_END.sub("*", self.format.replace("{}", "*")))
 
     def _fill(self, call: Call, names: tuple[str, ...]) -> Resource | None:
-        if any(_WILDCARDS.intersection(name) or name == HIDDEN for name in names):
+        if any(_WILDCARDS.intersection(name) for name in names):
             return None
         if names[-1].startswith("arn:"):
             return self._own_arn(names[-1])
