@@ -5,9 +5,10 @@ Imports of what a command needs stand inside it: `lpgen --help` must not wait fo
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -79,6 +80,7 @@ def main() -> None:
     """The console script: runs a command, and turns lpgen's own errors into a sentence and an exit code."""
     # On import numpy starts threads for linear algebra, one a core (0.04 s with two). lpgen does none.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _stand_in_for_closed_streams()
     try:
         _run()
     except InvocationError as error:
@@ -91,8 +93,31 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         # The reader of our output has gone (`lpgen review | head`); that is no error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in _OUTPUT_ERRORS:
+            raise
+        # What is written to files is wrapped where it is written: this is stdout, as in `lpgen review > full-disk`.
+        _discard_output()
+        say(f"lpgen: the output can't be written: {os.strerror(error.errno).lower()}")
+        sys.exit(EXIT_UNFINISHED)
+
+
+_OUTPUT_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
+def _discard_output() -> None:
+    """Lets what is still buffered go nowhere, so that Python doesn't fail on it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _stand_in_for_closed_streams() -> None:
+    """Gives stdout and stderr somewhere to go where the shell closed them (`>&-`), for which Python has None."""
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
 
 
 def _run() -> None:

@@ -107,3 +107,12 @@ def quote_input(text: str) -> str:
     if shown.isprintable() and "`" not in shown:
         return f"`{shown}`"
     return "`" + "".join(c if c.isprintable() and c != "`" else f"\\u{ord(c):04x}" for c in shown) + "`"
+
+
+def quote_reason(error: Exception) -> str:
+    """Why something can't be read, in the words of the system or of a library, as `quote_input` shows it.
+
+    Libraries quote names as lpgen does; their backticks go, so that the whole reason has one pair.
+    """
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return quote_input(reason.replace("`", ""))

@@ -275,3 +275,24 @@ def test_a_closed_pipe_is_no_error(home: Path) -> None:
     command = f"{sys.executable} -m lpgen review {' '.join(ground(home))} | head -n 1"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", [["review"], ["catalog", "expand", "*"], ["iam-policy"]])
+def test_a_full_disk_behind_stdout_is_said_in_a_sentence(home: Path, command: list[str]) -> None:
+    options = ground(home) if command == ["review"] else []
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "lpgen", *command, *options],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (3, "lpgen: the output can't be written: no space left on device\n")
+
+
+@pytest.mark.parametrize(("closed", "status"), [(">&-", 0), ("2>&-", 0), (">&- 2>&-", 0)])
+def test_a_closed_stream_is_no_error(home: Path, closed: str, status: int) -> None:
+    command = f"{sys.executable} -m lpgen review {' '.join(ground(home))} {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (status, "")

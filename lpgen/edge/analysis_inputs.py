@@ -48,12 +48,23 @@ def choose_inputs(named: Inputs, data: Path | None, wanted: str = "") -> Inputs:
     if folder is not None:
         return _completed(named, open_snapshot(folder))
     if not named.policies:
-        where = f"`{data}` has no snapshot" if data is not None and not wanted else "no snapshot is used"
-        raise InvocationError(f"the policies are missing: {where}, and no file is named", hint=_HINT)
+        raise _without_policies(data, wanted)
     return named
 
 
-_HINT = "take a snapshot with `lpgen snapshot --data DIR`, or give --policies PATH"
+def _without_policies(data: Path | None, wanted: str) -> InvocationError:
+    take = "take a snapshot with `lpgen snapshot --data DIR`"
+    if wanted == NO_SNAPSHOT:
+        why, hint = "no snapshot is used", take
+    elif data is None:
+        why, hint = "no data folder is named", f"name with --data one that has a snapshot, {take}"
+    elif data.is_dir():
+        why, hint = f"`{data}` has no snapshot", take
+    else:
+        why, hint = f"there is no folder `{data}`", f"name the data folder that has the snapshot, {take}"
+    return InvocationError(
+        f"the policies are missing: {why}, and no file is named", hint=f"{hint}, or give --policies PATH"
+    )
 
 
 _FOR_EXPLANATIONS = ("rcps", "resource_tags", "organization")

@@ -20,7 +20,7 @@ from lpgen.core.trails import TrailSource
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.sealed_folder import SealedKind, SealedWriter, open_sealed, read_manifest, sealed_names
 from lpgen.edge.usage_files import USAGE_TABLES, read_usage_tables, write_usage_tables
-from lpgen.errors import BaselineError, InvocationError, quote_input
+from lpgen.errors import BaselineError, InvocationError, quote_input, quote_reason
 
 BASELINES: Final = "baselines"
 
@@ -230,7 +230,7 @@ def open_baseline(folder: Path) -> Baseline:
         actions = msgspec.json.decode((folder / _ACTIONS).read_bytes(), type=list[str])
         proposals = msgspec.json.decode((folder / _PROPOSALS).read_bytes(), type=list[_Proposal])
     except (OSError, msgspec.MsgspecError) as error:
-        raise BaselineError(f"the baseline `{folder}` can't be read: {error}", hint=_KIND.hint) from error
+        raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=_KIND.hint) from error
     return Baseline(
         folder,
         _stamp(manifest),
@@ -244,7 +244,7 @@ def _convert(folder: Path, manifest: dict[str, Any]) -> _Manifest:
     try:
         return msgspec.convert(manifest, _Manifest)
     except msgspec.ValidationError as error:
-        raise BaselineError(f"the baseline `{folder}` can't be read: {error}", hint=_KIND.hint) from error
+        raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=_KIND.hint) from error
 
 
 def _stamp(manifest: _Manifest) -> SavedStamp:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lpgen.core.replacements import Decision, DecisionKind
-from lpgen.errors import DecisionsError
+from lpgen.errors import DecisionsError, quote_reason
 
 _FIELDS: Final = frozenset(
     ("do", "principal", "action", "resource", "item", "since", "until", "reason", "owner", "expires")
@@ -41,11 +41,12 @@ def read_decisions(path: Path) -> tuple[Decision, ...]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise DecisionsError(f"can't read the decisions file `{path}`: {error}", hint=_HINT) from error
+        raise DecisionsError(f"can't read the decisions file `{path}`: {quote_reason(error)}", hint=_HINT) from error
     try:
         loaded: Any = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DecisionsError(f"`{path}` is not valid {path.suffix[1:] or 'TOML'}: {error}", hint=_HINT) from error
+        form = "JSON" if path.suffix == ".json" else "TOML"
+        raise DecisionsError(f"`{path}` is not valid {form}: {quote_reason(error)}", hint=_HINT) from error
     entries = loaded.get("decision") if isinstance(loaded, dict) else loaded
     if not isinstance(entries, list):
         raise DecisionsError(f"`{path}` has no list of decisions", hint=_HINT)

@@ -21,7 +21,7 @@ from lpgen.core.guards import AccountLevels, Guards, Levels, ResourcePolicy
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.policies.policy import policy_from_json
-from lpgen.errors import GuardError, PolicyError, quote_input
+from lpgen.errors import GuardError, PolicyError, quote_input, quote_reason
 
 INDEX: Final = "index.json"
 _EVERY_ACCOUNT: Final = "*"
@@ -71,7 +71,7 @@ def _read_json(path: Path) -> Any:
             f"`{path}` can't be opened: {reason}", hint="give a file that exists and can be read"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise GuardError(f"`{path}` is not valid JSON ({quote_input(str(error))})", hint=_JSON_HINT) from error
+        raise GuardError(f"`{path}` is not valid JSON ({quote_reason(error)})", hint=_JSON_HINT) from error
 
 
 _JSON_HINT: Final = "mend the file, or export it anew with `--output json`"

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from lpgen.errors import SnapshotError, quote_input
+from lpgen.errors import SnapshotError, quote_input, quote_reason
 
 HINT = "write the file with `aws iam get-account-authorization-details > authorization-details.json`"
 _SUFFIXES = (".json", ".json.gz")
@@ -180,16 +180,16 @@ def read_pages(file: Path) -> Sequence[Page]:
     try:
         decoded = msgspec.json.decode(_read_text(file))
     except (OSError, EOFError, zlib.error) as error:
-        raise SnapshotError(f"{name} can't be read: {quote_input(str(error))}", hint=HINT) from error
+        raise SnapshotError(f"{name} can't be read: {quote_reason(error)}", hint=HINT) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise SnapshotError(f"{name} is not JSON: {quote_input(str(error))}", hint=HINT) from error
+        raise SnapshotError(f"{name} is not JSON: {quote_reason(error)}", hint=HINT) from error
     pages = list(_pages_in(decoded))
     if not pages or not all(isinstance(page, dict) and _LISTS & page.keys() for page in pages):
         raise SnapshotError(f"{name} holds no authorization details", hint=HINT)
     try:
         return [msgspec.convert(page, Page) for page in pages]
     except msgspec.ValidationError as error:
-        raise SnapshotError(f"{name} breaks the form of authorization details: {quote_input(str(error))}") from error
+        raise SnapshotError(f"{name} breaks the form of authorization details: {quote_reason(error)}") from error
 
 
 def _read_text(file: Path) -> bytes | str:

@@ -16,7 +16,7 @@ import msgspec
 
 from lpgen.core.last_accessed import AccessReport, ServiceAccess
 from lpgen.edge.json_documents import Broken, plain_text, split_documents
-from lpgen.errors import LastAccessedError, quote_input
+from lpgen.errors import LastAccessedError, quote_input, quote_reason
 
 INDEX: Final = "index.json"
 
@@ -87,7 +87,7 @@ def _read_index(path: Path) -> dict[str, str]:
         return msgspec.json.decode(plain_text(path.read_bytes()), type=dict[str, str])
     except (OSError, msgspec.DecodeError, RecursionError) as error:
         raise LastAccessedError(
-            f"can't read `{path}`: {quote_input(str(error))}", hint='it maps file names to ARNs: {"file.json": "arn"}'
+            f"can't read `{path}`: {quote_reason(error)}", hint='it maps file names to ARNs: {"file.json": "arn"}'
         ) from error
 
 
@@ -103,7 +103,7 @@ def _read_pages(path: Path) -> Iterator[_Page]:
             decoded = msgspec.json.decode(document)
             yield from msgspec.convert(decoded if isinstance(decoded, list) else [decoded], list[_Page])
         except (msgspec.DecodeError, RecursionError) as error:
-            raise LastAccessedError(f"it is no report: {quote_input(str(error).replace('`', ''))}") from error
+            raise LastAccessedError(f"it is no report: {quote_reason(error)}") from error
 
 
 def _report(path: Path, pages: list[_Page], arn: str) -> AccessReport:

@@ -24,6 +24,8 @@ LEDGER_FILE: Final = "ledger.sqlite"
 _READ_TIMEOUT_SECONDS: Final = 30.0
 _LOCK_TIMEOUT_SECONDS: Final = 1.0
 
+_ANEW: Final = "ingest the logs again into a new folder"
+
 _TABLES: Final = (
     """CREATE TABLE files (
         sha256 TEXT PRIMARY KEY, path TEXT NOT NULL, size INTEGER NOT NULL, records INTEGER NOT NULL,
@@ -278,7 +280,9 @@ def _connect_to_write(data: Path) -> sqlite3.Connection:
 
 def _not_writable(data: Path, error: OSError | sqlite3.Error) -> IngestError:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return IngestError(f"`{data}` can't be written: {reason.lower()}", hint="name a folder that you may write to")
+    full = "full" in reason or "No space" in reason  # in SQLite's words, or the system's
+    hint = "make room on its disk, or name a folder elsewhere" if full else "name a folder that you may write to"
+    return IngestError(f"`{data}` can't be written: {reason.lower()}", hint=hint)
 
 
 def _lock(connection: sqlite3.Connection, data: Path) -> None:
@@ -291,7 +295,7 @@ def _lock(connection: sqlite3.Connection, data: Path) -> None:
             raise IngestError(f"another ingest into `{data}` is running", hint="wait until it has ended") from error
         raise _not_writable(data, error) from error
     except sqlite3.DatabaseError as error:
-        raise DataError(f"the ledger of `{data}` is damaged: {error}") from error
+        raise DataError(f"the ledger of `{data}` is damaged: {error}", hint=_ANEW) from error
 
 
 def _create_or_check(connection: sqlite3.Connection, data: Path) -> None:
@@ -307,7 +311,8 @@ def _create_or_check(connection: sqlite3.Connection, data: Path) -> None:
 def _connect_to_read(data: Path) -> sqlite3.Connection:
     path = data / LEDGER_FILE
     if not path.is_file():
-        raise DataError(f"`{data}` holds no ingested logs", hint="run `lpgen ingest` first")
+        what = f"`{data}` holds no ingested logs" if data.is_dir() else f"there is no folder `{data}`"
+        raise DataError(what, hint="name the data folder that `lpgen ingest` wrote, or run it first")
     uri = f"file:{quote(str(path.resolve()))}?mode=ro"
     return sqlite3.connect(uri, uri=True, timeout=_READ_TIMEOUT_SECONDS, isolation_level=None)
 
@@ -324,7 +329,7 @@ def _check_version(version: int, data: Path) -> None:
     if version != SCHEMA_VERSION:
         raise DataError(
             f"`{data}` has schema version {version}, and this lpgen reads version {SCHEMA_VERSION}",
-            hint="ingest the logs again into a new folder",
+            hint=_ANEW,
         )
 
 
@@ -333,4 +338,4 @@ def _damage_as_data_error(data: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, TypeError) as error:
-        raise DataError(f"the ledger of `{data}` is damaged: {error}") from error
+        raise DataError(f"the ledger of `{data}` is damaged: {error}", hint=_ANEW) from error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from lpgen.errors import SnapshotError, quote_input
+from lpgen.errors import SnapshotError, quote_reason
 
 
 class _Node(msgspec.Struct):
@@ -33,5 +33,5 @@ def read_organization_paths(file: Path | None) -> dict[str, str]:
     try:
         tree = msgspec.json.decode(file.read_bytes(), type=_Tree)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise SnapshotError(f"`{file}` can't be read: {quote_input(str(error))}") from error
+        raise SnapshotError(f"`{file}` can't be read: {quote_reason(error)}") from error
     return {one.id: "/".join((tree.id, *one.path[:-1], "")) for one in tree.nodes if one.is_account}

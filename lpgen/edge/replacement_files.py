@@ -17,7 +17,7 @@ from lpgen.core.analysis.claims import STATED_KINDS
 from lpgen.core.findings import Proposal
 from lpgen.core.folders import folder_of_principal
 from lpgen.core.policies.policy import policy_from_json
-from lpgen.errors import OutputError
+from lpgen.errors import OutputError, quote_reason
 
 SUMMARY: Final = "summary.json"
 EVIDENCE: Final = "evidence.json"
@@ -198,7 +198,7 @@ def _decode_evidence(path: Path) -> _Evidence:
     try:
         return msgspec.json.decode(_read_bytes(path), type=_Evidence)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise OutputError(f"can't read `{path}`: {error}", hint="run `lpgen generate` again") from error
+        raise OutputError(f"can't read `{path}`: {quote_reason(error)}", hint="run `lpgen generate` again") from error
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from lpgen.errors import SnapshotError, quote_input
+from lpgen.errors import SnapshotError, quote_reason
 
 
 class _Tag(msgspec.Struct):
@@ -34,7 +34,7 @@ def read_resource_tags(files: Iterable[Path], arn: str) -> dict[str, str]:
         try:
             pages = msgspec.json.decode(path.read_bytes(), type=list[_Page])
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise SnapshotError(f"`{path}` can't be read: {quote_input(str(error))}") from error
+            raise SnapshotError(f"`{path}` can't be read: {quote_reason(error)}") from error
         for page in pages:
             for one in page.found:
                 if one.arn == arn:

@@ -12,7 +12,7 @@ import msgspec
 from lpgen.core.rollout.plan import NewDocument
 from lpgen.core.rollout.plan_rollout import WrittenPlan
 from lpgen.edge.replacement_files import EVIDENCE, read_replacements
-from lpgen.errors import OutputError
+from lpgen.errors import OutputError, quote_reason
 
 _AGAIN: Final = "run `lpgen generate` again"
 
@@ -82,7 +82,7 @@ def read_summary_dates(output: Path) -> tuple[str, str]:
     try:
         summary = msgspec.json.decode(path.read_bytes(), type=_Summary)
     except (OSError, msgspec.DecodeError, RecursionError) as error:
-        raise OutputError(f"can't read `{path}`: {error}", hint=_AGAIN) from error
+        raise OutputError(f"can't read `{path}`: {quote_reason(error)}", hint=_AGAIN) from error
     return summary.as_of, summary.catalog.version
 
 
@@ -92,7 +92,7 @@ def _read_folder(folder: Path) -> WrittenPlan:
         evidence = msgspec.json.decode(path.read_bytes(), type=_Evidence)
         documents = tuple(_read_document(folder, one) for one in evidence.policies)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise OutputError(f"can't read `{path}`: {error}", hint=_AGAIN) from error
+        raise OutputError(f"can't read `{path}`: {quote_reason(error)}", hint=_AGAIN) from error
     return WrittenPlan(
         principal=evidence.principal,
         principal_id=evidence.principal_id,

@@ -11,7 +11,7 @@ import msgspec
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
 from lpgen.core.rollout.plan import Peak, PolicyText, PrincipalPlan, Refusal, RefusalKind, RolloutPlan
-from lpgen.errors import RolloutError, quote_input
+from lpgen.errors import RolloutError, quote_input, quote_reason
 
 _SCHEMA: Final = "lpgen.rollout/1"
 _AGAIN: Final = "make it anew with `lpgen rollout plan`"
@@ -79,7 +79,7 @@ def read_rollout_plan(path: Path) -> RolloutPlan:
     except OSError as error:
         raise RolloutError(f"`{path}` can't be read: {error.strerror or error}", hint=_AGAIN) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RolloutError(f"`{path}` is no rollout plan: {quote_input(str(error))}", hint=_AGAIN) from error
+        raise RolloutError(f"`{path}` is no rollout plan: {quote_reason(error)}", hint=_AGAIN) from error
     if plan.schema != _SCHEMA:
         raise RolloutError(f"`{path}` has the schema {quote_input(plan.schema)}, not {_SCHEMA}", hint=_AGAIN)
     names = [one.principal for one in plan.principals]

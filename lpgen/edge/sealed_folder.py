@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lpgen.edge.usage_files import sync_folder
-from lpgen.errors import LpgenError, quote_input
+from lpgen.errors import LpgenError, quote_input, quote_reason
 
 MANIFEST: Final = "manifest.json"
 
@@ -202,7 +202,7 @@ def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
     except OSError as error:
         raise kind.error(f"`{path}` can't be read: {error.strerror or error}", hint=kind.hint) from error
     except (ValueError, AttributeError, RecursionError) as error:
-        raise kind.error(f"`{path}` is no manifest: {quote_input(str(error))}", hint=kind.hint) from error
+        raise kind.error(f"`{path}` is no manifest: {quote_reason(error)}", hint=kind.hint) from error
     found: dict[str, Any] = decoded
     return found
 

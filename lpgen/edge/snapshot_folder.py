@@ -16,7 +16,7 @@ import msgspec
 
 from lpgen.core.snapshots import Gap, SnapshotStamp, TakenAccount
 from lpgen.edge.sealed_folder import MANIFEST, SealedKind, SealedWriter, open_sealed, sealed_names
-from lpgen.errors import SnapshotError, quote_input
+from lpgen.errors import SnapshotError, quote_input, quote_reason
 
 SNAPSHOTS: Final = "snapshots"
 FORMAT_VERSION: Final = 1
@@ -176,6 +176,6 @@ def open_snapshot(folder: Path) -> TakenSnapshot:
     try:
         manifest = msgspec.convert(open_sealed(folder, _KIND), _Manifest)
     except msgspec.ValidationError as error:
-        raise SnapshotError(f"`{folder / MANIFEST}` is no manifest: {quote_input(str(error))}", hint=_AGAIN) from error
+        raise SnapshotError(f"`{folder / MANIFEST}` is no manifest: {quote_reason(error)}", hint=_AGAIN) from error
     stamp = SnapshotStamp(folder.name, manifest.taken, manifest.accounts, manifest.gaps)
     return TakenSnapshot(folder, stamp, tuple(sorted(manifest.files)))

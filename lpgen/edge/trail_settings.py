@@ -17,7 +17,7 @@ import msgspec
 
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail
 from lpgen.edge.json_documents import Broken, plain_text, split_documents
-from lpgen.errors import TrailSettingsError, quote_input
+from lpgen.errors import TrailSettingsError, quote_input, quote_reason
 
 _HINT: Final = (
     "append the output of `aws cloudtrail get-trail --name NAME` and `aws cloudtrail get-event-selectors --trail-name "
@@ -166,11 +166,7 @@ def _decode(document: bytes, path: Path) -> object:
     try:
         return msgspec.json.decode(document)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise TrailSettingsError(f"`{path}` is no JSON: {_plain(error)}", hint=_HINT) from error
-
-
-def _plain(error: Exception) -> str:
-    return quote_input(str(error).replace("`", ""))
+        raise TrailSettingsError(f"`{path}` is no JSON: {quote_reason(error)}", hint=_HINT) from error
 
 
 def _flatten(decoded: object) -> Iterator[object]:
@@ -199,7 +195,7 @@ def _document(one: object, path: Path) -> _Trail | _Selectors | _Status:
     try:
         return msgspec.convert(one, kind)
     except msgspec.ValidationError as error:
-        raise TrailSettingsError(f"`{path}`: {_plain(error)}", hint=_HINT) from error
+        raise TrailSettingsError(f"`{path}`: {quote_reason(error)}", hint=_HINT) from error
 
 
 # ---------------------------------------------------------------- selectors

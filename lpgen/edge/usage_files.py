@@ -23,7 +23,7 @@ from lpgen.core.usage.columns import empty_table, has_columns, is_text, unpack_t
 from lpgen.core.usage.table_merge import TableShape
 from lpgen.core.usage.tables import COVERAGE_SHAPE, EMPTY_USAGE, SKIPS_SHAPE, USAGE_SHAPE, Usage, merge_usage
 from lpgen.edge.ledger import read_generation
-from lpgen.errors import DataError
+from lpgen.errors import DataError, quote_reason
 
 USAGE_FOLDER: Final = "usage"
 
@@ -244,7 +244,7 @@ def _read_table(path: Path, shape: TableShape) -> pa.Table:
     except FileNotFoundError:
         raise
     except (OSError, pa.ArrowException) as error:
-        raise DataError(f"`{path}` can't be read: {error}") from error
+        raise DataError(f"`{path}` can't be read: {quote_reason(error)}") from error
     except KeyError:
         table = empty_table(pa.schema([]))
     if not has_columns(table, shape.schema):

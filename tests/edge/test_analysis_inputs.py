@@ -77,8 +77,11 @@ def test_without_policies_and_snapshot_the_error_says_both_ways(tmp_path: Path) 
         choose_inputs(Inputs(), tmp_path)
     assert "lpgen snapshot" in caught.value.hint
     assert "--policies" in caught.value.hint
-    with pytest.raises(InvocationError):
+    with pytest.raises(InvocationError, match="no data folder is named") as caught:
         choose_inputs(Inputs(), None)
+    assert "--data" in caught.value.hint
+    with pytest.raises(InvocationError, match="there is no folder"):
+        choose_inputs(Inputs(), tmp_path / "misspelled")
     with pytest.raises(InvocationError, match="lies in a data folder"):
         choose_inputs(Inputs(policies=(Path("named"),)), None, FIRST)
 

@@ -55,7 +55,7 @@ def test_read_decisions_reads_json_alike(tmp_path: Path) -> None:
         (WHOLE.replace("2026-08-01", '"August"'), "`since` must be a day"),
         (WHOLE.replace('"migration"', "3"), "`reason` must be text"),
         (WHOLE.replace('"drop"', '"keep"'), "`since` and `until` go with drop"),
-        ("[[decision]\n", "is not valid toml"),
+        ("[[decision]\n", "is not valid TOML"),
         ("title = 1", "has no list of decisions"),
         ("decision = [1]", "decision 1: not a table"),
     ],
