@@ -47,15 +47,18 @@ Question = tuple[str, str]
 
 def main(folder: Path) -> int:
     """Asks about every replacement below the folder, prints what AWS says of each, and returns the exit code."""
-    iam = boto3.client("iam", config=Config(retries={"mode": "adaptive", "max_attempts": 10}))
     paths = sorted(folder.rglob("evidence.json"))
     if not paths:
-        print(f"{folder} holds no replacement", file=sys.stderr)
+        print(f"{folder} holds no replacement: name the folder that `lpgen generate` wrote", file=sys.stderr)
         return 2
     try:
+        iam = boto3.client("iam", config=Config(retries={"mode": "adaptive", "max_attempts": 10}))
         wrong = sum(judge(iam, path.parent, json.loads(path.read_bytes())) for path in paths)
     except (BotoCoreError, ClientError) as error:
         print(f"AWS can't be asked: {error}", file=sys.stderr)
+        return 2
+    except (OSError, ValueError, KeyError) as error:
+        print(f"{folder} isn't as `lpgen generate` writes it: {error}", file=sys.stderr)
         return 2
     return 1 if wrong else 0
 
@@ -118,7 +121,7 @@ def simulate(iam: Any, documents: list[Any], questions: Iterable[Question]) -> I
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         print(__doc__, file=sys.stderr)
         sys.exit(2)
     sys.exit(main(Path(sys.argv[1])))

@@ -147,3 +147,20 @@ def test_where_aws_cant_be_asked_it_says_why(simulator: PolicySimulator, one: Pa
     done = ask(simulator, tmp_path / "empty")
     assert (done.returncode, done.stdout) == (2, "")
     assert "holds no replacement" in done.stderr
+
+
+def test_what_keeps_it_from_asking_is_no_refusal(
+    simulator: PolicySimulator, one: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one / ROLE / "policy-1.json").rename(one / ROLE / "elsewhere.json")
+    done = ask(simulator, one)
+    assert (done.returncode, "isn't as `lpgen generate` writes it" in done.stderr) == (2, True)
+    monkeypatch.setenv("AWS_PROFILE", "misspelled")
+    done = ask(simulator, one)
+    assert done.returncode == 2
+    assert done.stderr == "AWS can't be asked: The config profile (misspelled) could not be found\n"
+
+
+def test_help_is_no_folder(simulator: PolicySimulator) -> None:
+    done = ask(simulator, Path("--help"))
+    assert (done.returncode, "python examples/ask_aws.py lpgen-out" in done.stderr) == (2, True)

@@ -12,7 +12,7 @@ from lpgen.report.json_layout import Row
 def guards_notes(guards: Guards) -> Iterator[Words]:
     """A sentence for each kind of guard; what isn't given can cap or explain nothing."""
     if guards.scps:
-        yield line(f"SCPs: {_scps(guards)} cap the grants")
+        yield line("SCPs: ", "; ".join(_scps(guards)))
     else:
         yield line("SCPs: not given, so that grants which they cap look open; give them with ", name("--scps FILE"))
     trusts, others = _resource_counts(guards)
@@ -41,12 +41,18 @@ def facts_of_guards(guards: Guards) -> Row:
     )
 
 
-def _scps(guards: Guards) -> str:
+def _scps(guards: Guards) -> Iterator[str]:
+    """Whose SCPs cap grants, and how many accounts have none, as outside of an organization."""
     listed = [one for one in guards.scps if one.account]
+    capped = sum(bool(one.levels) for one in listed)
     everyone = [len(one.levels) for one in guards.scps if not one.account]
-    parts = [f"those of {plural(len(listed), 'account')}"] if listed else []
+    parts = [f"those of {plural(capped, 'account')}"] if capped else []
     parts += [f"{plural(levels, 'level')} for every {'other ' if listed else ''}account" for levels in everyone]
-    return " and ".join(parts)
+    if parts:
+        verb = "caps" if parts[0].startswith("1 level ") else "cap"
+        yield f"{' and '.join(parts)} {verb} the grants"
+    if len(listed) > capped:
+        yield f"{plural(len(listed) - capped, 'account has', 'accounts have')} none"
 
 
 def _resource_counts(guards: Guards) -> tuple[int, int]:

@@ -108,6 +108,9 @@ def _odds(view: ReviewView) -> Iterable[Task]:
         yield Task(line(f"Mend {plural(len(report.problems), 'problem')} of the files given"))
     if report.diff.unlisted:
         number = plural(len(report.diff.unlisted), "principal")
-        yield Task(line(f"Export the policies of {number} in the logs that the policy files don't have"))
+        words = f"Export the policies of {number} in the logs that the policy files don't have"
+        if not _policies(view):
+            words = f"Find out whether {number} in the logs that the snapshot lacks was deleted; if not, take a new one"
+        yield Task(line(words))
     if report.diff.expired:
         yield Task(line(f"Renew or delete {plural(len(report.diff.expired), 'expired decision')}"))

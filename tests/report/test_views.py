@@ -91,6 +91,15 @@ def test_tasks_ask_for_policies_only_where_no_snapshot_has_them() -> None:
     assert "lpgen generate --data DIR --output DIR" in told["policies", "scps"]
 
 
+def test_principals_that_only_the_logs_have_are_not_to_be_exported_from_a_snapshot() -> None:
+    report = organization()
+    assert "Export the policies of 1 principal in the logs" in str(tasks_of_review(review_view(report)))
+    taken = replace(report, snapshot=SnapshotStamp("s", TAKEN, (), (), ("policies",)))
+    said = str(tasks_of_review(review_view(taken)))
+    assert "Export the policies" not in said
+    assert "Find out whether 1 principal in the logs that the snapshot lacks was deleted" in said
+
+
 def test_review_view_totals_are_the_sum() -> None:
     review = review_view(large_report(30))
     assert review.totals.granted == sum(one.counts.granted for one in review.views)

@@ -1,0 +1,37 @@
+"""What a review says of SCPs: whose cap something, and who has none."""
+
+from __future__ import annotations
+
+import pytest
+
+from lpgen.core.guards import AccountLevels, Guards
+from lpgen.core.policies.policy import policy_from_json
+from lpgen.report.guards_note import guards_notes
+from tests.worlds import allow
+
+LEVELS = ((policy_from_json({"Version": "2012-10-17", "Statement": [allow("*")]}, place="scp"),),)
+
+
+def said_of_scps(*scps: AccountLevels) -> str:
+    first = next(guards_notes(Guards(scps=scps)))
+    return "".join(part if isinstance(part, str) else part.text for part in first)
+
+
+@pytest.mark.parametrize(
+    ("scps", "said"),
+    [
+        ([AccountLevels("1", ())], "SCPs: 1 account has none"),
+        ([AccountLevels("1", ()), AccountLevels("2", ())], "SCPs: 2 accounts have none"),
+        ([AccountLevels("1", LEVELS)], "SCPs: those of 1 account cap the grants"),
+        (
+            [AccountLevels("1", ()), AccountLevels("2", LEVELS), AccountLevels("3", LEVELS)],
+            "SCPs: those of 2 accounts cap the grants; 1 account has none",
+        ),
+        (
+            [AccountLevels("", LEVELS), AccountLevels("1", ())],
+            "SCPs: 1 level for every other account caps the grants; 1 account has none",
+        ),
+    ],
+)
+def test_accounts_without_scps_are_not_said_to_be_capped(scps: list[AccountLevels], said: str) -> None:
+    assert said_of_scps(*scps) == said
