@@ -64,14 +64,18 @@ def _tagged_resources(call: Call, kind: str) -> tuple[Resource, ...]:
 
 
 _SHARED = {
+    "AllocateIpamPoolCidr": "ipam-pool",
+    "AssociateVpcCidrBlock": "ipam-pool",
     "CreateNetworkInterface": "subnet",
     "CreateSecurityGroup": "vpc",
     "CreateTransitGatewayVpcAttachment": "transit-gateway",
+    "CreateVpc": "ipam-pool",
 }
 """What a call may name that another account shares with the caller's.
 
-https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html and
-https://docs.aws.amazon.com/vpc/latest/tgw/transit-gateway-share.html
+https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html,
+https://docs.aws.amazon.com/vpc/latest/tgw/transit-gateway-share.html and
+https://docs.aws.amazon.com/vpc/latest/ipam/share-pool-ipam.html
 """
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lpgen.core.arns import split_arn
-from lpgen.core.events.rules.call import Call
+from lpgen.core.events.rules.call import ANY_ACCOUNT, Call
 from lpgen.core.events.rules.declared import resource_from_arn
 from lpgen.core.model import Resource, ResourceKind
 
@@ -156,13 +156,14 @@ def with_shared(call: Call, resources: Iterable[Resource], kind: str) -> tuple[R
     https://github.com/aws-solutions-library-samples/network-orchestration-for-aws-transit-gateway/issues/37
     """
     own = tuple(resources)
-    start = call.arn("ec2", f"{kind}/")
-    anyone = call.of_any_account().arn("ec2", f"{kind}/")
-    return own + tuple(
-        resource_from_arn(anyone + one.text.removeprefix(start))
-        for one in own
-        if one.kind is ResourceKind.ARN and one.text.startswith(start)
-    )
+    shared = (one for one in own if one.kind is ResourceKind.ARN and _is_own(call, one.text, kind))
+    return own + tuple(resource_from_arn(one.text.replace(f":{call.account}:", f":{ANY_ACCOUNT}:")) for one in shared)
+
+
+def _is_own(call: Call, arn: str, kind: str) -> bool:
+    """Whether an ARN is of a type and, as far as it says, of the call's account."""
+    fields = split_arn(arn)
+    return fields.account == call.account and fields.name.startswith(f"{kind}/")
 
 
 def ec2_request(call: Call) -> object:
