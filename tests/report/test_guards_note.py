@@ -6,6 +6,7 @@ import pytest
 
 from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.policies.policy import policy_from_json
+from lpgen.report.blocks import line
 from lpgen.report.guards_note import guards_notes
 from tests.worlds import allow
 
@@ -13,8 +14,7 @@ LEVELS = ((policy_from_json({"Version": "2012-10-17", "Statement": [allow("*")]}
 
 
 def said_of_scps(*scps: AccountLevels) -> str:
-    first = next(guards_notes(Guards(scps=scps)))
-    return "".join(part if isinstance(part, str) else part.text for part in first)
+    return "".join(span.text for span in line(next(guards_notes(Guards(scps=scps)))))
 
 
 @pytest.mark.parametrize(
