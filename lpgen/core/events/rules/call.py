@@ -12,8 +12,8 @@ from lpgen.core.model import MappedAction
 
 _NOTHING: Json = {}
 
-ANY_ACCOUNT: Final = "?" * 12
-"""Any account's id. Unlike a `*`, its wildcards never run over the colon behind it.
+ANY_ACCOUNT: Final = "*"
+"""Any account's id, as policies write it: no page says that IAM takes twelve `?` in its place.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 """
