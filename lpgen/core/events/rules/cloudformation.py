@@ -7,10 +7,12 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-service
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
 from lpgen.core.events.rules.inferences import DRIFT_DETECTION, LIST_ALL, STACK_POLICY
-from lpgen.core.model import NO_RESOURCE, MappedAction
+from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "cloudformation.amazonaws.com"
 
@@ -19,9 +21,32 @@ def _formation_type(shape: str, paths: str) -> NamedType:
     return NamedType("cloudformation", shape, paths)
 
 
+@dataclass(frozen=True, slots=True)
+class _StackSetType:
+    """Stack sets by name. Those that a delegated administrator works on belong to the management account.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackSet.html
+    """
+
+    named: NamedType
+
+    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
+        """The stack sets that the request names."""
+        return self.named.read(_as_owner(call), paths)
+
+    def pattern(self, call: Call) -> Resource:
+        """The pattern of all stack sets."""
+        return self.named.pattern(_as_owner(call))
+
+
+def _as_owner(call: Call) -> Call:
+    """The call as if of the account that owns the stack sets, which the record doesn't show of a delegated one."""
+    return call.of_any_account() if call.text("callAs") == "DELEGATED_ADMIN" else call
+
+
 TYPES: dict[str, ResourceType] = {
     "stack": _formation_type("stack/{}/*", "stackName"),
-    "stackset": _formation_type("stackset/{}:*", "stackSetName"),
+    "stackset": _StackSetType(_formation_type("stackset/{}:*", "stackSetName")),
     "changeset": _formation_type("changeSet/{}/*", "changeSetName"),
 }
 
@@ -48,7 +73,7 @@ def _lines() -> str:
             *(f"{operation} stack" for operation in _STACK_OPERATIONS.split()),
             *(f"{operation} stack {_ROLE}" for operation in _ROLE_OPERATIONS.split()),
             *(f"{operation} stackset" for operation in _STACK_SET_OPERATIONS.split()),
-            f"CreateStackSet {_ADMINISTRATION_ROLE}",
+            f"CreateStackSet #TagResource:stackset {_ADMINISTRATION_ROLE}",
             f"UpdateStack stack #TagResource {_ROLE}",
             f"UpdateStackSet stackset #TagResource {_ADMINISTRATION_ROLE}",
             "GetTemplateSummary stack? stackset?",
