@@ -103,10 +103,17 @@ def chosen_principals(names: Iterable[str], known: Sequence[str]) -> tuple[str, 
         found = [arn for arn in known if name in (arn, arn.rpartition("/")[2])]
         if len(found) != 1:
             many = f"names {len(found)} principals of the plan"
-            what = (many, "give an ARN") if found else ("names no principal of the plan", "give a name or an ARN")
+            what = (many, "give an ARN") if found else ("names no principal of the plan", _names_of(known))
             raise InvocationError(f"{quote_input(name)} {what[0]}", hint=what[1])
         chosen.update(found)
     return tuple(arn for arn in known if arn in chosen)
+
+
+def _names_of(known: Sequence[str]) -> str:
+    """Whom one can name, the first few of them."""
+    names = [arn.rpartition("/")[2] for arn in known]
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"give a name or an ARN, of {', '.join(names[:5])}{more}" if names else "nothing of it can be rolled out"
 
 
 # ---------------------------------------------------------------- accounts

@@ -94,6 +94,7 @@ def test_loop_from_snapshot_to_undo(server: Server, tmp_path: Path) -> None:
     assert "denied: ec2:DescribeVolumes" in told
     assert 'restore: {"Effect": "Allow", "Action": "ec2:DescribeVolumes", "Resource": "*"}' in told
     assert "removed: own, statement 2" in told
+    assert "keep it with --decisions FILE, or the next replacement takes it away again" in told
 
     time.sleep(max(0.0, (later - datetime.now(UTC)).total_seconds()))
     again = document(allow("ec2:DescribeVolumes"))
@@ -102,6 +103,7 @@ def test_loop_from_snapshot_to_undo(server: Server, tmp_path: Path) -> None:
     told = lpgen(world, "rollout", "watch", str(world.plan), "--data", data)
     assert "allowed again by the policies of snapshot" in told
     assert "restore:" not in told
+    assert "--decisions" not in told
     lpgen(world, "rollout", "watch", str(world.plan), "--data", data, "--snapshot", "none", status=1)
     world.client.delete_role_policy(RoleName="app", PolicyName="restored")
 

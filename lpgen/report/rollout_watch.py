@@ -61,15 +61,23 @@ def _facts_of_denial(one: Denial) -> Json:
 
 def _lines(watched: Sequence[Watched]) -> Iterator[str]:
     for one in watched:
-        yield f"{terminal_text(one.principal)}  applied {one.applied_at}, {_reach(one)}"
+        yield f"{terminal_text(one.principal)}  applied {one.applied_at.replace('+00:00', 'Z')}, {_reach(one)}"
         if one.logs_until and not one.denials and not one.unmapped:
             yield "  no denial"
         for denial in one.denials:
             yield from _denial_lines(denial, one.snapshot)
+        if any(denial.lost and not denial.restored for denial in one.denials):
+            yield f"  {_HOLD}"
         for call, records in one.unmapped:
             yield f"  denied, and which action it needs isn't known: {terminal_text(call)} ({_counted(records)})"
         yield from _unseen_lines(one)
         yield ""
+
+
+_HOLD: Final = (
+    "next: what is needed, put back into its policies, and keep it with --decisions FILE, or the next replacement takes"
+    " it away again"
+)
 
 
 def _counted(records: int) -> str:

@@ -19,5 +19,5 @@ def undoing_blocks(lost: tuple[Undoing, ...]) -> Iterable[Block]:
         [(name(one.action), name(one.undone_by)) for one in lost[:MOST_ROWS]],
     )
     yield from more_note(lost[MOST_ROWS:], len(lost[MOST_ROWS:]), "action")
-    note = "no record shows these undone; where a teardown or a rollback will be, keep what undoes them by decisions"
-    yield Paragraph(line(quiet(note)))
+    note = "it was not seen to undo these; where a teardown or a rollback will, keep what undoes them with "
+    yield Paragraph(line(quiet(note), name("--decisions FILE")))
