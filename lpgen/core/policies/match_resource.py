@@ -89,16 +89,19 @@ def resources_meet(pattern: str, seen: str) -> bool:
 def _has_no_colon(fields: list[str]) -> bool:
     """Whether no resource that the fields of an ARN stand for has a colon in its name.
 
-    Ids of EC2 have none, but names that people give to keys and placement groups may; names of load balancers and
-    target groups are of letters, digits and hyphens.
+    Ids of EC2 and Organizations have none, but names that people give to keys and placement groups may; names of load
+    balancers and target groups are of letters, digits and hyphens. Then a `*` for the account has no colon to run over.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateKeyPair.html
     https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
     """
-    kind, slash, _ = fields[-1].partition("/")
-    if not slash or has_wildcard(kind) or ":" in fields[-1] or any(has_wildcard(one) for one in fields[:-1]):
+    *place, account, name = fields
+    kind, slash, _ = name.partition("/")
+    if any(map(has_wildcard, place)) or (has_wildcard(account) and account != "*"):
+        return False
+    if not slash or has_wildcard(kind) or ":" in name:
         return False
     named = kind in ("key-pair", "placement-group")
-    return fields[2] == "elasticloadbalancing" or (fields[2] == "ec2" and not named)
+    return fields[2] in ("account", "elasticloadbalancing", "organizations") or (fields[2] == "ec2" and not named)
 
 
 @lru_cache(maxsize=65536)

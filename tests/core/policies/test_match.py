@@ -162,6 +162,13 @@ _ELB = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:"
         ("arn:aws:ec2:*:*:snapshot/*", _EC2 + "key-pair/*", True),
         ("arn:aws:s3:*:*:logs/*", "arn:aws:s3:::data/a/*", True),
         ("arn:aws:elasticloadbalancing:*:*:loadbalancer/net/*/*", _ELB + "loadbalancer/app/web/*", False),
+        # Whose it is may be open.
+        ("arn:aws:ec2:*:*:instance/*", "arn:aws:ec2:eu-west-1:*:subnet/subnet-1", False),
+        ("arn:aws:ec2:*::image/*", "arn:aws:ec2:eu-west-1:*:subnet/subnet-1", False),
+        (_EC2 + "subnet/*", "arn:aws:ec2:eu-west-1:*:subnet/subnet-1", True),
+        ("arn:aws:ec2:*:111122223333:*", "arn:aws:ec2:eu-west-1:*:subnet/subnet-1", True),
+        ("arn:aws:organizations::111122223333:ou/*", "arn:aws:organizations::*:account/o-*/444455556666", False),
+        ("arn:aws:organizations::111122223333:account/*", "arn:aws:organizations::*:account/o-*/444455556666", True),
     ],
 )
 def test_resources_meet_only_in_what_can_be_a_resource(pattern: str, seen: str, *, meets: bool) -> None:

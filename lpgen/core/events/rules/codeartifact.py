@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from lpgen.core.events.rules.call import Call, Rule, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
-from lpgen.core.model import MappedAction
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
+from lpgen.core.model import NO_RESOURCE, MappedAction
 
 SOURCE = "codeartifact.amazonaws.com"
 
@@ -75,4 +75,21 @@ class _InDomain:
         return self.rule(replace(call, account=owner) if owner.isdigit() else call)
 
 
-RULES: RuleTable = {key: _InDomain(rule) for key, rule in declared_rules(SOURCE, "codeartifact", TYPES, _LINES).items()}
+def _map_token(call: Call) -> tuple[MappedAction, ...]:
+    """GetAuthorizationToken: the domain's own token is made of one of STS.
+
+    https://docs.aws.amazon.com/codeartifact/latest/ug/tokens-authentication.html
+    """
+    domain = read_resources(call, TYPES, ("domain",))
+    return (
+        mapped("codeartifact:GetAuthorizationToken", domain),
+        mapped("sts:GetServiceBearerToken", (NO_RESOURCE,)),
+    )
+
+
+_RULES: RuleTable = {
+    **declared_rules(SOURCE, "codeartifact", TYPES, _LINES),
+    (SOURCE, "GetAuthorizationToken"): _map_token,
+}
+
+RULES: RuleTable = {key: _InDomain(rule) for key, rule in _RULES.items()}
