@@ -116,7 +116,9 @@ def stats_command(
 
 @app.command("update")
 def update_command(
-    url: Annotated[str | None, typer.Option("--url", help="Another server with AWS's service reference.")] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", metavar="URL", help="Another server with AWS's service reference.")
+    ] = None,
     format: FormatOption = CatalogFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,
 ) -> None:

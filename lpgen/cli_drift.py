@@ -289,11 +289,15 @@ def drift_command(
         typer.Option(
             "--unused-days",
             min=1,
+            metavar="DAYS",
             help="After how many covered days without use a grant counts as unused, a role as quiet.",
         ),
     ] = 90,
     apply_days: Annotated[
-        int, typer.Option("--apply-days", min=1, help="After how many days a safe proposal counts as never applied.")
+        int,
+        typer.Option(
+            "--apply-days", metavar="DAYS", min=1, help="After how many days a safe proposal counts as never applied."
+        ),
     ] = 30,
     as_of: AsOfOption = None,
     decisions: DecisionsOption = None,

@@ -35,7 +35,10 @@ MasterOption = Annotated[
     str, typer.Option("--master", metavar="URL", help="The Spark master, such as yarn or spark://10.0.0.5:7077.")
 ]
 WorkersOption = Annotated[
-    int, typer.Option("--workers", min=0, help="How many processes of this machine read; 0 means one per core.")
+    int,
+    typer.Option(
+        "--workers", metavar="N", min=0, help="How many processes of this machine read; 0 means one per core."
+    ),
 ]
 
 

@@ -25,7 +25,12 @@ EXIT_FOUND = 1  # ran and found drift or a failed check
 EXIT_INVOCATION = 2
 EXIT_UNFINISHED = 3
 
-DAY_FORMATS = ["%Y-%m-%d"]
+
+def _day_from_text(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d")
+    except ValueError:
+        raise typer.BadParameter(f"{text!a} is no day such as 2026-09-30") from None
 
 
 class ReportFormat(StrEnum):
@@ -86,11 +91,19 @@ OutputFileOption = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; `-` or nothing is stdout.")
 ]
 MinDaysOption = Annotated[
-    int, typer.Option("--min-days", min=0, help="How many covered days make a removal sure enough to call safe.")
+    int,
+    typer.Option(
+        "--min-days", metavar="DAYS", min=0, help="How many covered days make a removal sure enough to call safe."
+    ),
 ]
 AsOfOption = Annotated[
     datetime | None,
-    typer.Option("--as-of", formats=DAY_FORMATS, help="The day that ages count to; by default the last record's."),
+    typer.Option(
+        "--as-of",
+        parser=_day_from_text,
+        metavar="DATE",
+        help="The day that ages count to; by default the last record's.",
+    ),
 ]
 KeepOption = Annotated[
     KeepUnobservable,
