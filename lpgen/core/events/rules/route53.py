@@ -115,6 +115,10 @@ _RESOLVER_TYPES: dict[str, ResourceType] = {
     "resolver-config": NamedType("route53resolver", "resolver-config/*", "resolverConfigId"),
     "log-config": NamedType("route53resolver", "resolver-query-log-config/{}", "resolverQueryLogConfigId"),
     "rule": NamedType("route53resolver", "resolver-rule/{}", "resolverRuleId"),
+    "shared-log-config": NamedType(
+        "route53resolver", "resolver-query-log-config/{}", "resolverQueryLogConfigId", any_account=True
+    ),
+    "shared-rule": NamedType("route53resolver", "resolver-rule/{}", "resolverRuleId", any_account=True),
     "outpost-resolver": NamedType("route53resolver", "outpost-resolver/{}", "id"),
     "endpoint": NamedType("route53resolver", "resolver-endpoint/{}", "resolverEndpointId"),
     "group": NamedType("route53resolver", "firewall-rule-group/{}", "firewallRuleGroupId"),
@@ -122,10 +126,12 @@ _RESOLVER_TYPES: dict[str, ResourceType] = {
 }
 
 # The dependent actions in https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53resolver.html
+# Rules and logging configurations that another account shares keep its account in their ARN:
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resolver-rules-managing.html
 _RESOLVER_VPC_LINES = """
 AssociateFirewallRuleGroup      +association #TagResource
-AssociateResolverQueryLogConfig log-config
-AssociateResolverRule           rule
+AssociateResolverQueryLogConfig log-config shared-log-config
+AssociateResolverRule           rule shared-rule
 GetFirewallConfig               +firewall-config
 GetResolverConfig               +resolver-config
 UpdateFirewallConfig            +firewall-config
@@ -138,6 +144,9 @@ CreateFirewallRuleGroup         +group #TagResource
 CreateResolverQueryLogConfig    +log-config #TagResource
 CreateResolverRule              +rule #TagResource
 CreateOutpostResolver           +outpost-resolver #TagResource
+DisassociateResolverQueryLogConfig log-config shared-log-config
+DisassociateResolverRule        rule shared-rule
+GetResolverRule                 rule shared-rule
 UpdateOutpostResolver           outpost-resolver
 """
 
