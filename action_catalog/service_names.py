@@ -57,6 +57,14 @@ MORE_SOURCES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
         "https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-edgekeyvaluestore.html",
     ),
     "entitlement-marketplace.amazonaws.com": (("aws-marketplace",), _MAP),
+    "billingconsole.amazonaws.com": (
+        ("account", "freetier"),
+        "https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/logging-using-cloudtrail.html",
+    ),
+    "taxconsole.amazonaws.com": (
+        ("tax",),
+        "https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/logging-using-cloudtrail.html",
+    ),
     "metering-marketplace.amazonaws.com": (
         ("aws-marketplace",),
         "https://docs.aws.amazon.com/marketplace/latest/userguide/cloudtrail-logging.html",
