@@ -73,7 +73,7 @@ What to do next
       --policies {sample}
   Do the same for your own account, with credentials as the AWS CLI has them:
     lpgen snapshot --data lpgen-data
-    lpgen ingest s3://YOUR-TRAIL-BUCKET/AWSLogs --data lpgen-data
+    lpgen ingest s3://YOUR-TRAIL-BUCKET/AWSLogs --since 120d --data lpgen-data
     lpgen review --data lpgen-data
     lpgen generate --data lpgen-data --output lpgen-out
     lpgen rollout plan lpgen-out --data lpgen-data --output plan.json

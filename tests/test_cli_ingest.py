@@ -70,7 +70,10 @@ def first_lines(**counts: object) -> list[str]:
 
 
 def test_render_ingest_calls_things_what_they_are() -> None:
-    assert first_lines() == ["0 new files with 0 records, 0 of them usage"]
+    assert first_lines() == [
+        "0 new files with 0 records, 0 of them usage",
+        "no log of what was asked for is there: look at the path, and at --account, --region, --since and --until",
+    ]
     assert first_lines(files_read=2, objects_read=3, records=9, usage_records=8, objects_known=1, events_known=4) == [
         "2 new files and 3 new objects with 9 records, 8 of them usage",
         "1 object and 4 events were known already",
@@ -84,14 +87,14 @@ def test_render_ingest_says_one_and_several() -> None:
         "1 new file with 1 record, 1 of them usage",
         "1 file was known already",
         "1 file in folders was left alone: neither .json nor .gz; name those that hold records",
-        "1 file could not be opened; run the ingest again to retry:",
+        "1 file could not be opened; the next ingest tries again:",
     ]
     assert first_lines(files_known=1)[0] == "0 new files with 0 records, 0 of them usage"
     assert first_lines(problems=(*lost, FileProblem("s3://b/a", "damaged")))[1] == "2 logs could not be read in full:"
 
 
 def test_render_ingest_doesnt_claim_that_calls_from_another_account_were_counted() -> None:
-    (_, line) = first_lines(skips=(SkipCount(SkipReason.CROSS_ACCOUNT_CALLER, 2, ()),))
+    (_, line) = first_lines(files_read=1, skips=(SkipCount(SkipReason.CROSS_ACCOUNT_CALLER, 2, ()),))
     assert line == (
         "  skipped 2: calls from another account, which count for callers whose policies are reviewed"
         " (cross_account_caller)"
@@ -100,7 +103,7 @@ def test_render_ingest_doesnt_claim_that_calls_from_another_account_were_counted
 
 def test_render_ingest_names_what_was_left_alone_in_a_bucket() -> None:
     folders = tuple((f"folder-{n}", n) for n in range(1, 11))
-    (line,) = first_lines(folders_left=folders)[1:]
+    (line,) = first_lines(files_read=1, folders_left=folders)[1:]
     assert line.startswith("folders in S3 that hold no records of calls, left alone: folder-1 (1), ")
     assert line.endswith("folder-8 (8) and 2 others")
 

@@ -67,6 +67,8 @@ def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
     yield f"{read} with {_several(result.records, 'record')}, {result.usage_records:,} of them usage"
     if known:
         yield f"{known} {_were(known)} known already"
+    if not (new or known or result.failures or result.problems):
+        yield "no log of what was asked for is there: look at the path, and at --account, --region, --since and --until"
     if result.files_ignored:
         ignored = _several(result.files_ignored, "file")
         yield f"{ignored} in folders {_were(ignored)} left alone: neither .json nor .gz; name those that hold records"
@@ -81,7 +83,7 @@ def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
             for example in skip.examples:
                 place = ", ".join(part for part in (example.path, example.position) if part)
                 yield f"    {terminal_text(place)}: {terminal_text(example.detail)}"
-    yield from _problems("could not be opened; run the ingest again to retry", result.failures, verbose=verbose)
+    yield from _problems("could not be opened; the next ingest tries again", result.failures, verbose=verbose)
     yield from _problems("could not be read in full", result.problems, verbose=verbose)
     yield from _problems("known, could not be read in full", result.known_problems, verbose=verbose)
     yield from (f"note: {terminal_text(note)}" for note in result.notes)

@@ -121,6 +121,6 @@ def _end_from_text(text: str, option: str, *, days: int) -> str:
     if moment is None:
         raise InvocationError(
             f"`{option} {text}` is no date or time",
-            hint="write `2026-01-31` or `2026-01-31T08:00:00Z`",
+            hint="write `2026-01-31`, `2026-01-31T08:00:00Z`, or `90d` for 90 days ago",
         )
     return moment
