@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import ResourceType, declared_rules
+from lpgen.core.events.rules.call import Call, RuleTable, values_at
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
 from lpgen.core.events.rules.listed import ReaderType, exact_or_any, first_text
 from lpgen.core.model import Resource
 
@@ -47,4 +47,25 @@ def _has_budget_tags(call: Call) -> bool:
 
 _TYPES: dict[str, ResourceType] = {"budget": ReaderType(read_budgets)}
 
-RULES: RuleTable = declared_rules(SOURCE, "budgets", _TYPES, _LINES, has_tags=_has_budget_tags)
+EXPORTS = "bcm-data-exports.amazonaws.com"
+
+
+def _read_tables(call: Call) -> Iterator[Resource]:
+    """The tables that an export queries, each with its settings under its name.
+
+    https://docs.aws.amazon.com/cur/latest/userguide/bcm-data-exports-access.html
+    """
+    for settings in values_at(call.request, ("export", "dataQuery", "tableConfigurations")):
+        for name in settings if isinstance(settings, dict) else ():
+            yield exact_or_any(call.arn("bcm-data-exports", "table/"), str(name))
+
+
+_EXPORT_TYPES: dict[str, ResourceType] = {
+    "export": NamedType("bcm-data-exports", "export/{}", "exportArn"),
+    "table": ReaderType(_read_tables),
+}
+
+RULES: RuleTable = {
+    **declared_rules(SOURCE, "budgets", _TYPES, _LINES, has_tags=_has_budget_tags),
+    **declared_rules(EXPORTS, "bcm-data-exports", _EXPORT_TYPES, "UpdateExport export table"),
+}

@@ -75,6 +75,7 @@ from lpgen.core.events.rules import (
     stepfunctions,
     streaming,
     sts,
+    vpc_lattice,
     wafv2,
     web_acl_links,
 )
@@ -151,6 +152,7 @@ RULE_MODULES: tuple[ModuleType, ...] = (
     stepfunctions,
     streaming,
     sts,
+    vpc_lattice,
     wafv2,
     web_acl_links,
 )

@@ -1,0 +1,39 @@
+"""VPC Lattice: access logs of what a request names by an id that tells its kind, or by ARN.
+
+https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_CreateAccessLogSubscription.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.events.rules.listed import ReaderType, exact, is_arn_of
+from lpgen.core.model import Resource
+
+SOURCE = "vpc-lattice.amazonaws.com"
+
+_KIND_BY_PREFIX = {"rcfg-": "resourceconfiguration", "sn-": "servicenetwork", "svc-": "service"}
+
+
+def _named(call: Call) -> Iterator[Resource]:
+    """The service, service network or resource configuration that the request names."""
+    for text in call.texts("resourceIdentifier"):
+        kind = next((kind for prefix, kind in _KIND_BY_PREFIX.items() if text.startswith(prefix)), "")
+        if is_arn_of(text, "vpc-lattice"):
+            yield exact(text)
+        elif kind:
+            yield exact(call.arn("vpc-lattice", f"{kind}/{text}"))
+
+
+_TYPES: dict[str, ResourceType] = {
+    "named": ReaderType(_named),
+    "subscription": NamedType("vpc-lattice", "accesslogsubscription/{}", "accessLogSubscriptionIdentifier"),
+}
+
+_LINES = """
+CreateAccessLogSubscription +subscription named #TagResource:+subscription
+"""
+
+RULES: RuleTable = declared_rules(SOURCE, "vpc-lattice", _TYPES, _LINES)
