@@ -143,7 +143,7 @@ def test_plan_refuses_a_user_whose_groups_would_have_to_be_left(world: World) ->
     plan = world.plan_of({arn: NEW})
     assert refusals(plan) == {"ann": ["groups"]}
     why = plan["principals"][0]["refusals"][0]["why"]
-    assert "the groups operators" in why
+    assert "the group operators" in why
     assert f"first attach the documents of {world.home / 'out' / 'ann'} by hand, then leave" in why
 
 

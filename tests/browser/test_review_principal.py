@@ -220,3 +220,10 @@ def test_everything_that_acts_has_a_name_and_ids_are_unique(sample: str, open_pa
           .filter((one) => one.checkVisibility()).map((one) => Number(one.tagName[1]))"""
     )
     assert levels.count(1) == 1
+
+
+def test_cards_hide_next_to_nothing_at_the_width_of_a_telephone(sample: str, open_page: Opener) -> None:
+    scanner = f"#p={quote('arn:aws:iam::111122223333:role/security/posture-scanner', safe='')}"
+    page = open_page(sample, fragment=scanner, width=400)
+    hidden = "Array.from(document.querySelectorAll('.cards .scroll'), (one) => one.scrollWidth - one.clientWidth)"
+    assert max(page.evaluate(hidden)) < 40

@@ -125,9 +125,9 @@ def _stack(principal: Principal, folder: str) -> Iterator[Refusal]:
 def _groups(principal: Principal, folder: str) -> Iterator[Refusal]:
     """By hand, what is new must come first: of a user who left, nobody knows what the groups granted."""
     if principal.groups:
-        names = ", ".join(principal.groups)
+        names, noun = ", ".join(principal.groups), "group" if len(principal.groups) == 1 else "groups"
         why = (
-            f"it would have to leave the groups {names}, and lpgen never touches a membership: first attach the"
+            f"it would have to leave the {noun} {names}, and lpgen never touches a membership: first attach the"
             f" documents of {folder} by hand, then leave"
         )
         yield Refusal(RefusalKind.GROUPS, why)
