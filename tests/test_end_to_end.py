@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -205,6 +206,20 @@ def test_readme_shows_what_the_demo_prints(world: World) -> None:
     principal = review[review.index("━━ role/app/storefront-api") :]
     principal = principal[: principal.index("\n\n")]
     check_block(README, "demo", f"```text\n{head}\n\n{principal}\n```")
+
+
+def test_readme_says_of_its_pictures_what_they_show(world: World) -> None:
+    """Where this fails, `make screenshots` takes them anew."""
+    review = lpgen("review", "--data", str(world.data), "--policies", POLICIES)
+    readme = README.read_text(encoding="utf-8")
+    assert re.findall(r"!\[.*: (\d+ principals), (\d+) safe", readme) == re.findall(
+        r"^(\d+ principals), \d+ replacements: (\d+) safe", review, re.M
+    )
+    assert re.findall(r"!\[The two walls .*: ([\d,]+) actions, of which (\d+) stay", readme) == re.findall(
+        r"^━━ role/platform/platform-deployer  safe  ([\d,]+) → (\d+) actions",
+        lpgen("review", "--data", str(world.data), "--policies", POLICIES, "--principal", "platform-deployer"),
+        re.M,
+    )
 
 
 # ---------------------------------------------------------------- explain
