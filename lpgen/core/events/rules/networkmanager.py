@@ -13,9 +13,17 @@ SOURCE = "networkmanager.amazonaws.com"
 TYPES: dict[str, ResourceType] = {
     "attachment": NamedType("networkmanager", "attachment/{}", "transportAttachmentId", region=False),
     "core-network": NamedType("networkmanager", "core-network/{}", "coreNetworkId", region=False),
+    "shared": NamedType("networkmanager", "core-network/{}", "coreNetworkId", region=False, any_account=True),
 }
 
+# Whoever attaches to a core network may be of another account than it:
+# https://docs.aws.amazon.com/network-manager/latest/cloudwan/cloudwan-share-network.html
 # https://docs.aws.amazon.com/networkmanager/latest/APIReference/API_CreateConnectAttachment.html
-_LINES = "CreateConnectAttachment attachment core-network #TagResource:+attachment"
+_LINES = """
+CreateConnectAttachment attachment core-network shared #TagResource:+attachment
+CreateDirectConnectGatewayAttachment core-network shared
+CreateSiteToSiteVpnAttachment core-network shared
+CreateVpcAttachment core-network shared
+"""
 
 RULES: RuleTable = declared_rules(SOURCE, "networkmanager", TYPES, _LINES)
