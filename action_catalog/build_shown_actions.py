@@ -23,7 +23,7 @@ from lpgen.core.events.operation_rows import OperationRow, read_operation_table
 from lpgen.core.events.own_operations import OwnOperations
 from lpgen.core.events.passed_roles import PASS_ROLE_ACTION
 from lpgen.core.events.records import Record
-from lpgen.core.events.rules import web_acl_links
+from lpgen.core.events.rules import oam, web_acl_links
 from lpgen.core.events.rules.call import Call, Rule
 from lpgen.core.events.rules.inferences import PASS_ROLE, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.events.rules.tables import RULE_TABLES
@@ -185,9 +185,11 @@ def _answers_of_rules(catalog: Catalog) -> Iterator[tuple[str, frozenset[tuple[s
 
 
 def _linked_texts(operation: str) -> Iterator[str]:
-    """Texts that name what a web ACL protects, one for each service: an ARN, or the type to list."""
+    """Texts that name what a web ACL protects, one for each service: an ARN, or the type to list; or what is shared."""
     for kind in web_acl_links.ACTIONS.get(operation, {}):
         yield kind if kind.isupper() else f"arn:aws:{kind}:us-east-1:{_ACCOUNT}:probe/probe"
+    if operation in ("CreateLink", "UpdateLink"):
+        yield from oam.SHARES
 
 
 def _answers_of_tables(catalog: Catalog, tables: Iterable[str]) -> Shown:

@@ -31,6 +31,7 @@ DATABASE_CREDENTIALS: Final = "database-credentials"
 LIST_ALL: Final = "list-all"
 VPC_LOOKUP: Final = "vpc-lookup"
 MOUNT_TARGET: Final = "mount-target"
+SHARED_TELEMETRY: Final = "shared-telemetry"
 GUARDRAIL: Final = "guardrail"
 NAMED_MODEL: Final = "named-model"
 TAGGING_API: Final = "tagging-api"
@@ -148,6 +149,10 @@ INFERENCES: dict[str, Inference] = {
     VPC_LOOKUP: Inference(
         "the call names a VPC, which the service looks up with the caller's permissions",
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html",
+    ),
+    SHARED_TELEMETRY: Inference(
+        "the link shares data of the service with a monitoring account",
+        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Unified-Cross-Account-Setup.html",
     ),
     MOUNT_TARGET: Inference(
         "a mount target gets its network interface with the caller's permissions",
