@@ -12,8 +12,9 @@ from lpgen.core.analysis.granting import NOTHING, Granting
 from lpgen.core.analysis.names import NamePattern, name_patterns_from_uses
 from lpgen.core.analysis.scope import is_plain, narrow_scope, whole_scope
 from lpgen.core.analysis.statements import language_version
+from lpgen.core.arns import split_arn
 from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef, Use
-from lpgen.core.model import OBSERVED, Action, Effect, Outcome, ResourceKind
+from lpgen.core.model import OBSERVED, Action, Effect, Outcome, Resource, ResourceKind
 from lpgen.core.policies.match import as_glob, holds_variable
 from lpgen.core.policies.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.replacements import Line, LineKind, Scope
@@ -27,7 +28,7 @@ GRANT_PATTERN: Final = "grant-pattern"
 LINE_RULE_SENTENCES: Final[Mapping[str, str]] = {
     KEY_PREFIX: "names without bound, such as object keys, are kept by their folder or type, so any name below it",
     RECORD_PATTERN: "the record gives no single resource: the call makes it and AWS assigns its id, or names a part "
-    "only, so any resource of that form",
+    "only, or not its owner, so any resource of that form",
     UNREAD: "the record does not show the resource, so all that the old statement covers",
     GRANT_PATTERN: "what was used can't be written exactly within the old statement, so the statement's own pattern",
 }
@@ -55,12 +56,34 @@ def lines_from_uses(
     patterns = name_patterns_from_uses(candidates)
     lines: list[Line] = []
     ungranted: list[tuple[Use, str]] = []
-    for use in candidates:
+    for use in _told_once(candidates, patterns):
         found, refusal = _lines_for_use(grants, use, granting=granting, patterns=patterns, catalog=catalog)
         lines.extend(found)
         if not found and use.outcome is Outcome.ALLOWED:
             ungranted.append((use, refusal))
     return UseLines(merge_lines(lines, grants.allows), tuple(ungranted))
+
+
+def _told_once(uses: Sequence[Use], patterns: Mapping[str, NamePattern]) -> Iterable[Use]:
+    """The uses without those of the principal's own account that stand there as any account's too.
+
+    Of what accounts share, a record doesn't show the owner, and the event map names it both ways; an id names one thing
+    in the world. What a rule makes a pattern of, such as the own subnets, stays.
+    """
+    shared = {(use.action, use.resource.text, use.outcome) for use in uses if _is_of_any_account(use.resource)}
+    for use in uses:
+        arn = use.resource.text if shared and use.resource.kind is ResourceKind.ARN else ""
+        if not arn or arn in patterns or (use.action, _of_any_account(arn), use.outcome) not in shared:
+            yield use
+
+
+def _is_of_any_account(resource: Resource) -> bool:
+    return resource.kind is ResourceKind.FOLD and split_arn(resource.text).account == "*"
+
+
+def _of_any_account(arn: str) -> str:
+    fields = split_arn(arn)
+    return ":".join(("arn", *fields._replace(account="*"))) if fields.account else arn
 
 
 def lines_for_grants(
@@ -197,6 +220,8 @@ def _scope_rule(use: Use, scope: Scope) -> str:
         # What ingest folded has an exact example; what the record itself left open has not.
         exact = use.evidence.example_resource != resource.text
         return "" if resource.kind is not ResourceKind.FOLD else KEY_PREFIX if exact else RECORD_PATTERN
+    if _is_of_any_account(resource) and all(_of_any_account(one) == resource.text for one in scope.resources):
+        return ""  # the old statement says whose it is
     return GRANT_PATTERN
 
 

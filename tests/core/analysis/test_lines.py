@@ -6,17 +6,19 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.lines import lines_for_grants, without_needless
+from lpgen.core.analysis.granting import granting_by_action
+from lpgen.core.analysis.lines import UseLines, lines_for_grants, lines_from_uses, without_needless
 from lpgen.core.grounds import PrincipalGrants
 from lpgen.core.model import Action, AttachedPolicy
 from lpgen.core.policies.match import as_glob
 from lpgen.core.policies.match_resource import resource_match
 from lpgen.core.replacements import Line, LineKind
 from tests.core.analysis.test_replacement_laws import ACTIONS, ARNS, policies
-from tests.worlds import allow, catalog, grants_of, policy, role
+from tests.worlds import ACCOUNT, allow, catalog, grants_of, policy, role, use
 
 DATA = "arn:aws:s3:::data"
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
@@ -82,3 +84,49 @@ def allows(lines: Sequence[Line], grants: PrincipalGrants, action: Action, arn: 
         for line in lines
         if line.action == action and repr(parents[line.parent].statement.conditions) in met
     )
+
+
+# ---------------------------------------------------------------- what accounts share
+
+OWN = f"arn:aws:ec2:us-east-1:{ACCOUNT}:subnet/subnet-0bb1c79de3a51f2c4"
+OPEN, OWNERS = OWN.replace(ACCOUNT, "*"), OWN.replace(ACCOUNT, "444455556666")
+
+
+def launched(*granted: str, subnets: Sequence[str] = (OWN,)) -> UseLines:
+    """The lines of launches into subnets, each of which the event map names as the caller's and as any account's."""
+    grants = grants_of(role(policy(allow("ec2:RunInstances", list(granted)))))
+    uses = [use("ec2:RunInstances", one) for subnet in subnets for one in (subnet, subnet.replace(ACCOUNT, "*"))]
+    return lines_from_uses(grants, uses, granting=granting_by_action(grants.allows), catalog=catalog())
+
+
+@pytest.mark.parametrize(
+    ("granted", "stays"),
+    [
+        ("*", OPEN),
+        ("arn:aws:ec2:*:*:subnet/*", OPEN),
+        (f"arn:aws:ec2:*:{ACCOUNT}:subnet/*", OWN),
+        (OWN, OWN),
+        (OWNERS, OWNERS),
+    ],
+)
+def test_what_accounts_share_has_one_line_whose_evidence_counts_once(granted: str, stays: str) -> None:
+    found = launched(granted)
+    assert found.ungranted == ()
+    (line,) = found.lines
+    assert line.scope.resources == (stays,)
+    assert line.evidence is not None
+    assert line.evidence.records == 1
+    assert (line.rule == "") is (stays != OPEN)
+
+
+def test_the_own_resource_stays_where_a_rule_makes_a_pattern_of_it() -> None:
+    """The next one that the principal creates is its account's, and has another id."""
+    grants = grants_of(role(policy(allow("ec2:*", "*"))))
+    uses = [
+        use("ec2:CreateSubnet", f"arn:aws:ec2:us-east-1:{ACCOUNT}:subnet/*"),
+        use("ec2:RunInstances", OWN),
+        use("ec2:RunInstances", OPEN),
+    ]
+    found = lines_from_uses(grants, uses, granting=granting_by_action(grants.allows), catalog=catalog())
+    scopes_of_launch = {line.scope.resources for line in found.lines if line.action == "ec2:RunInstances"}
+    assert scopes_of_launch == {(f"arn:aws:ec2:us-east-1:{ACCOUNT}:subnet/*",), (OPEN,)}
