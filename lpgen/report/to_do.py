@@ -110,7 +110,8 @@ def _odds(view: ReviewView) -> Iterable[Task]:
         number = plural(len(report.diff.unlisted), "principal")
         words = f"Export the policies of {number} in the logs that the policy files don't have"
         if not _policies(view):
-            words = f"Find out whether {number} in the logs that the snapshot lacks was deleted; if not, take a new one"
+            gone = "was deleted" if len(report.diff.unlisted) == 1 else "were deleted"
+            words = f"Find out whether {number} in the logs that the snapshot lacks {gone}; if not, take a new one"
         yield Task(line(words))
     if report.diff.expired:
         yield Task(line(f"Renew or delete {plural(len(report.diff.expired), 'expired decision')}"))
