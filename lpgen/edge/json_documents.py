@@ -49,14 +49,11 @@ def is_blank(data: bytes) -> bool:
 
 
 def repair_text(data: bytes) -> bytes:
-    """The text with U+FFFD for what is not valid Unicode, stray bytes and halves of surrogate pairs, and without what
-    is nested too deep to be decoded.
+    """The text with U+FFFD for what is not valid Unicode: stray bytes, and halves of surrogate pairs.
 
     Such text stands in fields that a caller chose, and must not make a whole file unreadable.
     """
     text = data.decode("utf-8", "replace").encode()
-    if isinstance(_decode_error(text), RecursionError):
-        text = without_depths(text)
     if b"\\ud" not in text and b"\\uD" not in text:
         return text
     return _LONE_SURROGATE.sub(lambda found: found[1] + (found[2] or rb"\ufffd"), text)
@@ -121,23 +118,22 @@ def lower_first(message: str) -> str:
 def _document_at(data: bytes, at: int, line_end: int, *, may_span: bool) -> tuple[bytes, int] | None:
     """The document that starts here, and where it ends: at the end of the line, or where its brackets close; None if
     it is broken."""
-    document = _sound_document(data, at, line_end)
+    view = memoryview(data)  # since a slice would copy the rest of the line
+    document = sound_document(view[at:line_end])
     if document is not None:
         return document, line_end
     end = _value_end(data, at) if may_span and data[at : at + 1] in (b"{", b"[") else None
-    document = None if end is None else _sound_document(data, at, end)
+    document = None if end is None else sound_document(view[at:end])
     return None if document is None or end is None else (document, end)
 
 
-def _sound_document(data: bytes, at: int, end: int) -> bytes | None:
-    """The text from here to there, without what is nested too deep, if it is one document."""
-    error = _decode_error(memoryview(data)[at:end])  # a view, since a slice would copy the rest of the line
-    if error is None:
-        return data[at:end]
+def sound_document(text: bytes | memoryview) -> bytes | None:
+    """The text, without what is nested too deep to be decoded, if it is one document; else None."""
+    error = _decode_error(text)
     if isinstance(error, RecursionError):
-        flat = without_depths(data[at:end])
-        return flat if _decode_error(flat) is None else None
-    return None
+        text = without_depths(bytes(text))
+        error = _decode_error(text)
+    return bytes(text) if error is None else None
 
 
 def _value_end(data: bytes, at: int) -> int | None:

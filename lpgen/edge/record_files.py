@@ -21,7 +21,15 @@ from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.bad_records import unusable_from_record
 from lpgen.edge.cloudwatch_logs import is_log_event, without_times
 from lpgen.edge.inflate import MAX_FILE_BYTES, UnreadableError, inflate
-from lpgen.edge.json_documents import Broken, is_blank, plain_text, repair_text, split_documents, why_and_place
+from lpgen.edge.json_documents import (
+    Broken,
+    is_blank,
+    plain_text,
+    repair_text,
+    sound_document,
+    split_documents,
+    why_and_place,
+)
 from lpgen.edge.other_logs import is_table, name_other_document, name_other_text
 
 Item = RawRecord | Unusable
@@ -190,11 +198,9 @@ def _are_log_events(value: msgspec.Raw) -> bool:
 def _event_text(value: bytes | msgspec.Raw) -> bytes | None:
     """The document that a string holds, or None where it is no string of JSON."""
     try:
-        text = repair_text(msgspec.json.decode(value, type=str).encode())
-        msgspec.json.decode(text, type=msgspec.Raw)
+        return sound_document(repair_text(msgspec.json.decode(value, type=str).encode()))
     except _UNDECODABLE:
         return None
-    return text
 
 
 def _is_from_cloudtrail(keys: _Object) -> bool:

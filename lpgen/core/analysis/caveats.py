@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
-from lpgen.core.analysis.decisions import accept_caveat
+from lpgen.core.analysis.decisions import with_acceptance
 from lpgen.core.analysis.regions import UnreadUse, granted_regions, missing_leader
 from lpgen.core.findings import Caveat, CaveatKind, UngrantedUse
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
@@ -28,7 +27,7 @@ def caveats_of_principal(
     unread: UnreadUse | None,
     min_days: int,
     as_of: date,
-    decisions: Iterable[Decision],
+    decisions: Sequence[Decision],
 ) -> tuple[Caveat, ...]:
     """Every reason why this principal's replacement isn't called safe, each with who accepted it.
 
@@ -45,10 +44,7 @@ def caveats_of_principal(
         *_other_regions(grants, coverage, unread),
         *access_holes,
     ]
-    decided = tuple(decisions)
-    return tuple(
-        replace(caveat, accepted_by=accept_caveat(decided, principal=principal.arn, caveat=caveat)) for caveat in found
-    )
+    return with_acceptance(found, decisions, principal=principal.arn)
 
 
 def _unknown_grants(grants: PrincipalGrants) -> Iterable[Caveat]:

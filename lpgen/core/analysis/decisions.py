@@ -6,7 +6,8 @@ incomplete. It never grants anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from lpgen.core.findings import Caveat
@@ -55,7 +56,12 @@ def drops_line(decisions: Iterable[Decision], *, principal: str, line: Line) -> 
     return None
 
 
-def accept_caveat(decisions: Iterable[Decision], *, principal: str, caveat: Caveat) -> str:
+def with_acceptance(caveats: Iterable[Caveat], decisions: Sequence[Decision], *, principal: str) -> tuple[Caveat, ...]:
+    """The caveats of a principal, each with who accepted it."""
+    return tuple(replace(one, accepted_by=_who_accepted(decisions, principal, one)) for one in caveats)
+
+
+def _who_accepted(decisions: Iterable[Decision], principal: str, caveat: Caveat) -> str:
     """Who accepted a caveat and why, or "" where nobody did."""
     for decision in decisions:
         if (

@@ -11,7 +11,7 @@ from lpgen.core.analysis.access_holes import access_hole_caveats, seen_services_
 from lpgen.core.analysis.caveats import caveats_of_principal
 from lpgen.core.analysis.copied_calls import copied_services_from_usage
 from lpgen.core.analysis.decided_lines import decided_lines
-from lpgen.core.analysis.decisions import decisions_in_force, drops_line, drops_row
+from lpgen.core.analysis.decisions import decisions_in_force, drops_line, drops_row, with_acceptance
 from lpgen.core.analysis.drawn_names import drawn_name_caveats
 from lpgen.core.analysis.granting import NOTHING, Granting, granting_by_action
 from lpgen.core.analysis.hidden_roles import PASS_ROLE, HiddenRoles
@@ -211,6 +211,7 @@ def _diff_principal(
     ]
     staying, shed = _drop_lines(principal.arn, merge_lines(wanted, grants.allows), ground.decisions)
     lines = without_needless(staying, grants.allows)
+    of_names = (*drawn_name_caveats(grants, usage, lines), *new_name_caveats(grants, usage, lines, coverage))
     past_uses = dropped.get(principal.arn, nothing).uses
     past = lines_from_uses(grants, past_uses, granting=granting, catalog=catalog).lines
     principal_class = classify_principal(grants, usage, coverage)
@@ -232,11 +233,7 @@ def _diff_principal(
         tuple(use for use in usage.uses if use.outcome is Outcome.DENIED),
         usage.unmapped,
         wildcards_of_grants(grants.allows, [line.action for line in from_uses.lines], catalog=catalog),
-        (
-            *caveats,
-            *drawn_name_caveats(grants, usage, lines, decisions=ground.decisions),
-            *new_name_caveats(grants, usage, lines, coverage=coverage, decisions=ground.decisions),
-        ),
+        (*caveats, *with_acceptance(of_names, ground.decisions, principal=principal.arn)),
         lines,
         (*shed, *_dropped_past(principal.arn, past, lines, ground.decisions)),
         detachment(principal),

@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from lpgen.core.analysis.decisions import accept_caveat
-from lpgen.core.analysis.name_shapes import is_assigned_id, name_shape, split_tail, with_stars
+from lpgen.core.analysis.name_shapes import is_assigned_id, last_name, name_shape, split_tail, with_stars
 from lpgen.core.analysis.names import FAMILY_SIZE, is_of_the_noun
 from lpgen.core.arns import split_arn
 from lpgen.core.findings import Caveat, CaveatKind
@@ -21,7 +20,7 @@ from lpgen.core.grounds import PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Action, Outcome, ResourceKind
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.policies.match_resource import resource_contains
-from lpgen.core.replacements import Decision, Line, Scope
+from lpgen.core.replacements import Line, Scope
 
 # CloudFormation ends the names that it makes up in some twelve letters and digits.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
@@ -82,7 +81,7 @@ def _drawn(action: Action, days: Mapping[str, str]) -> Iterable[DrawnNames]:
     types: dict[tuple[str, str], set[str]] = defaultdict(set)
     for text in days.keys() - {arn for arns in told.values() for arn in arns}:
         arn, tail = split_tail(text)
-        types[arn.removesuffix(_last_name(arn)), tail].add(text)
+        types[arn.removesuffix(last_name(arn)), tail].add(text)
     for (_, tail), arns in types.items():
         if len({days[arn] for arn in arns}) >= FAMILY_SIZE:
             yield DrawnNames(action, f"{common_start(arns)}*{tail}", len(arns), min(arns), _BY_DAY)
@@ -94,14 +93,10 @@ def common_start(arns: Iterable[str]) -> str:
     return first[: next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), None)]
 
 
-def _last_name(arn: str) -> str:
-    return re.split("[/:]", arn)[-1]
-
-
 def _drawn_shape(text: str) -> str:
     """The ARN with the generated parts of its last name as `*`, "" where it has none or a pattern can stand for it."""
     arn, tail = split_tail(text)
-    name = _last_name(arn)
+    name = last_name(arn)
     if not name or any(character in name for character in "*?$"):
         return ""
     shape = "*" if is_assigned_id(arn) else with_stars(name)
@@ -112,45 +107,60 @@ def _drawn_shape(text: str) -> str:
 
 def _is_telling(shape: str) -> bool:
     """Whether two names of the shape tell that it is drawn anew: one of roles and the like, or all generated."""
-    return split_arn(shape).service == "iam" or _last_name(shape) == "*"
+    return split_arn(shape).service == "iam" or last_name(shape) == "*"
 
 
-def drawn_name_caveats(
-    grants: PrincipalGrants, usage: PrincipalUsage, lines: Iterable[Line], *, decisions: Sequence[Decision]
-) -> tuple[Caveat, ...]:
+def drawn_name_caveats(grants: PrincipalGrants, usage: PrincipalUsage, lines: Iterable[Line]) -> Iterable[Caveat]:
     """A caveat for each kind of name that the principal draws anew each time it creates something, where the old
     policies allow the next one too and the `lines` only those that were seen."""
-    stays: dict[Action, list[Scope]] = defaultdict(list)
-    patterns: dict[Action, list[str]] = defaultdict(list)
-    for line in lines:
-        stays[line.action].append(line.scope)
-        patterns[line.action] += filter(has_wildcard, line.scope.resources)
-    found: list[Caveat] = []
-    unnamed = [use for use in usage.uses if is_creation_of(use) and not _has_pattern(use, patterns[use.action])]
+    staying = scopes_by_action(lines)
+    unnamed = [use for use in usage.uses if is_creation_of(use) and not has_pattern(use, staying[use.action])]
     for drawn in drawn_names_from_uses(unnamed):
-        old = (
-            Scope(one.statement.resources, one.statement.not_resource)
-            for one in grants.allows
-            if drawn.action in one.actions
-        )
-        if allows_shape(old, drawn.shape) and not allows_shape(stays[drawn.action], drawn.shape):
-            caveat = Caveat(
+        if refuses_next(grants, staying, (drawn.action,), drawn.shape):
+            yield Caveat(
                 CaveatKind.DRAWN_NAMES,
                 f"{drawn.action} made {drawn.names} names {drawn.how}, such as"
                 f" {drawn.example}: the replacement allows these, and would refuse the next",
                 f"drawn-names {drawn.action} {drawn.shape}",
             )
-            accepted = accept_caveat(decisions, principal=grants.principal.arn, caveat=caveat)
-            found.append(replace(caveat, accepted_by=accepted))
-    return tuple(found)
 
 
-def _has_pattern(use: Use, patterns: Iterable[str]) -> bool:
-    """Whether a pattern stands for more than what was used."""
+# ---------------------------------------------------------------- what stays, and what the next name meets
+
+
+def scopes_by_action(lines: Iterable[Line]) -> Mapping[Action, Sequence[Scope]]:
+    """What stays of each action; nothing of those without a line."""
+    found: dict[Action, list[Scope]] = defaultdict(list)
+    for line in lines:
+        found[line.action].append(line.scope)
+    return found
+
+
+def has_pattern(use: Use, scopes: Iterable[Scope]) -> bool:
+    """Whether one of the scopes stands for more than what was used."""
     text = use.resource.text
-    return any(pattern != text and resource_contains(pattern, text) for pattern in patterns)
+    return any(
+        one.not_resource
+        or any(
+            pattern != text and has_wildcard(pattern) and resource_contains(pattern, text) for pattern in one.resources
+        )
+        for one in scopes
+    )
 
 
-def allows_shape(scopes: Iterable[Scope], shape: str) -> bool:
+def refuses_next(
+    grants: PrincipalGrants, staying: Mapping[Action, Sequence[Scope]], actions: Iterable[Action], shape: str
+) -> bool:
+    """Whether the old policies allow one of the actions on all names of a shape, and what stays doesn't."""
+    for action in actions:
+        old = (
+            Scope(one.statement.resources, one.statement.not_resource) for one in grants.allows if action in one.actions
+        )
+        if _allows_shape(old, shape) and not _allows_shape(staying[action], shape):
+            return True
+    return False
+
+
+def _allows_shape(scopes: Iterable[Scope], shape: str) -> bool:
     """Whether one of the scopes holds all names of a shape, as far as texts tell."""
     return any(one.not_resource or any(resource_contains(text, shape) for text in one.resources) for one in scopes)

@@ -47,10 +47,15 @@ _LETTER_OR_DIGIT: Final = re.compile("[A-Za-z0-9]")
 _SHORTEST_STEM: Final = 3
 
 
+def last_name(arn: str) -> str:
+    """What an ARN ends in, behind the last separator."""
+    return re.split("[/:]", arn)[-1]
+
+
 def is_assigned_id(arn: str) -> bool:
     """Whether an ARN ends in an id that AWS assigned, as far as its form and its service tell."""
     fields = split_arn(arn)
-    name = re.split("[/:]", fields.name)[-1]
+    name = last_name(fields.name)
     if _BARE_ID.fullmatch(name):
         return True
     is_named = _NAMED_BY_CALLERS.fullmatch(fields.service) or fields.name.startswith(_NAMED_TYPES)
@@ -91,7 +96,7 @@ def _shape_of_exact(arn: str) -> str:
     released = _RELEASED.fullmatch(fields.name) if fields.service == "ec2" else None
     if released:
         return arn.removesuffix(fields.name) + released[1] + "*"
-    name = re.split("[/:]", fields.name)[-1]
+    name = last_name(fields.name)
     if is_assigned_id(arn):
         return ""
     shape = with_stars(name)

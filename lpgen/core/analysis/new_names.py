@@ -9,56 +9,41 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 
-from lpgen.core.analysis.decisions import accept_caveat
-from lpgen.core.analysis.drawn_names import allows_shape, common_start, is_creation_of
-from lpgen.core.analysis.name_shapes import split_tail
+from lpgen.core.analysis.drawn_names import common_start, has_pattern, is_creation_of, refuses_next, scopes_by_action
+from lpgen.core.analysis.name_shapes import last_name, split_tail
 from lpgen.core.analysis.names import FAMILY_SIZE
 from lpgen.core.findings import Caveat, CaveatKind
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage, Use
-from lpgen.core.model import Action, Outcome, ResourceKind
-from lpgen.core.policies.match import has_wildcard
-from lpgen.core.policies.match_resource import resource_contains
-from lpgen.core.replacements import Decision, Line, Scope
+from lpgen.core.model import Outcome, ResourceKind
+from lpgen.core.replacements import Line
 
 _OBJECT = re.compile(r"arn:[^:]+:s3:::[^/]+/")
 
 
 def new_name_caveats(
-    grants: PrincipalGrants,
-    usage: PrincipalUsage,
-    lines: Iterable[Line],
-    *,
-    coverage: AccountCoverage | None,
-    decisions: Sequence[Decision],
-) -> tuple[Caveat, ...]:
+    grants: PrincipalGrants, usage: PrincipalUsage, lines: Iterable[Line], coverage: AccountCoverage | None
+) -> Iterable[Caveat]:
     """A caveat for each kind of resource of which new ones were used on many days of the logs' second half, where the
     old policies allow the next one too and the `lines` only those that were seen.
 
     What the principal creates itself isn't counted here.
     """
-    stays: dict[Action, list[Scope]] = defaultdict(list)
-    for line in lines:
-        stays[line.action].append(line.scope)
-    found: list[Caveat] = []
+    staying = scopes_by_action(lines)
     for tail, uses in _lately_new(usage.uses, coverage):
-        listed = [use for use in uses if not _has_pattern(use, stays[use.action])]
+        listed = [use for use in uses if not has_pattern(use, staying[use.action])]
         names = {use.resource.text for use in listed}
         if len({_day(use) for use in listed}) < FAMILY_SIZE or len(names) < FAMILY_SIZE:
             continue
         shape = f"{common_start(names)}*{tail}"
-        if _loses(grants, stays, {use.action for use in listed}, shape):
-            caveat = Caveat(
+        if refuses_next(grants, staying, {use.action for use in listed}, shape):
+            yield Caveat(
                 CaveatKind.NEW_NAMES,
                 f"{len(names)} resources such as {min(names)} were first used in the second half of the logs, on"
                 f" {FAMILY_SIZE} days or more: the replacement allows those that were seen, and would refuse the next",
                 f"new-names {shape}",
             )
-            accepted = accept_caveat(decisions, principal=grants.principal.arn, caveat=caveat)
-            found.append(replace(caveat, accepted_by=accepted))
-    return tuple(found)
 
 
 def _lately_new(uses: Iterable[Use], coverage: AccountCoverage | None) -> Iterable[tuple[str, Sequence[Use]]]:
@@ -78,35 +63,10 @@ def _lately_new(uses: Iterable[Use], coverage: AccountCoverage | None) -> Iterab
         if use.resource.text not in known:
             arn, tail = split_tail(use.resource.text)
             bucket = _OBJECT.match(arn)
-            kinds[bucket.group() if bucket else arn.removesuffix(re.split("[/:]", arn)[-1]), tail].append(use)
+            kinds[bucket.group() if bucket else arn.removesuffix(last_name(arn)), tail].append(use)
     for (_, tail), group in sorted(kinds.items()):
         yield tail, group
 
 
 def _day(use: Use) -> str:
     return use.evidence.first_seen[:10]
-
-
-def _has_pattern(use: Use, scopes: Iterable[Scope]) -> bool:
-    """Whether a pattern stands for more than what was used."""
-    text = use.resource.text
-    return any(
-        one.not_resource
-        or any(
-            pattern != text and has_wildcard(pattern) and resource_contains(pattern, text) for pattern in one.resources
-        )
-        for one in scopes
-    )
-
-
-def _loses(
-    grants: PrincipalGrants, stays: Mapping[Action, Sequence[Scope]], actions: Iterable[Action], shape: str
-) -> bool:
-    """Whether the old policies allow one of the actions on all names of a shape, and what stays doesn't."""
-    for action in actions:
-        old = (
-            Scope(one.statement.resources, one.statement.not_resource) for one in grants.allows if action in one.actions
-        )
-        if allows_shape(old, shape) and not allows_shape(stays[action], shape):
-            return True
-    return False

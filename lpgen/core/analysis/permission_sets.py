@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.decisions import accept_caveat
+from lpgen.core.analysis.decisions import with_acceptance
 from lpgen.core.analysis.lines import merge_lines
 from lpgen.core.analysis.principal_class import GENERATED_CLASSES
 from lpgen.core.analysis.statements import fold_to_grant, service_of
@@ -83,7 +83,7 @@ def share_lines(
                 *_unlisted(unlisted.get(of, ())),
                 *_recreated(former.get(of, {}).get(one.principal.account, ())),
             )
-            found[arn] = _with_caveats(own, _accepted(one, caveats, decisions))
+            found[arn] = _with_caveats(own, with_acceptance(caveats, decisions, principal=arn))
     return tuple(found[one.principal.arn] for one in diffs)
 
 
@@ -266,11 +266,6 @@ def _of_other_roles(mates: Iterable[tuple[Principal, Sequence[Caveat]]]) -> Iter
             f"its permission set has a role in {_accounts(sorted(set().union(*accounts.values())))} too: {first}{more}",
             f"other-account {kind.replace('_', '-')}",
         )
-
-
-def _accepted(diff: PrincipalDiff, caveats: Iterable[Caveat], decisions: Sequence[Decision]) -> Iterable[Caveat]:
-    for one in caveats:
-        yield replace(one, accepted_by=accept_caveat(decisions, principal=diff.principal.arn, caveat=one))
 
 
 def _with_caveats(diff: PrincipalDiff, caveats: Iterable[Caveat]) -> PrincipalDiff:
