@@ -8,8 +8,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,15 +58,24 @@ def ask(simulator: PolicySimulator, folder: Path) -> subprocess.CompletedProcess
     )
 
 
-def spoil(folder: Path, action: str, instead: list[str]) -> None:
-    """Puts other actions in the place of one, in the documents alone."""
+def change_document(folder: Path, change: Callable[[list[dict[str, Any]]], object]) -> None:
+    """Changes the statements of the written document, and nothing of the evidence."""
     path = folder / ROLE / "policy-1.json"
     document = json.loads(path.read_bytes())
-    for statement in document["Statement"]:
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        if action in actions:
-            statement["Action"] = [name for name in actions if name != action] + instead
+    change(document["Statement"])
     path.write_text(json.dumps(document), encoding="utf-8")
+
+
+def spoil(folder: Path, action: str, instead: list[str]) -> None:
+    """Puts other actions in the place of one."""
+
+    def change(statements: list[dict[str, Any]]) -> None:
+        for statement in statements:
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            if action in actions:
+                statement["Action"] = [name for name in actions if name != action] + instead
+
+    change_document(folder, change)
 
 
 def used_action(folder: Path) -> str:
@@ -97,36 +107,27 @@ def test_a_use_that_the_documents_lost_is_named(simulator: PolicySimulator, one:
 
 
 def test_a_dangerous_action_that_no_line_names_is_named(simulator: PolicySimulator, one: Path) -> None:
-    path = one / ROLE / "policy-1.json"
-    document = json.loads(path.read_bytes())
-    document["Statement"].append({"Effect": "Allow", "Action": "iam:*", "Resource": "*"})
-    path.write_text(json.dumps(document), encoding="utf-8")
+    change_document(one, lambda statements: statements.append({"Effect": "Allow", "Action": "iam:*", "Resource": "*"}))
     done = ask(simulator, one)
     assert done.returncode == 1
     assert "ALLOWED, and not named: 'iam:PassRole'" in done.stdout
 
 
 def test_what_hangs_on_a_condition_is_told_and_is_no_refusal(simulator: PolicySimulator, one: Path) -> None:
-    path = one / ROLE / "policy-1.json"
-    document = json.loads(path.read_bytes())
-    for statement in document["Statement"]:
-        statement["Condition"] = {"StringEquals": {"aws:SourceVpc": "vpc-1"}}
-    path.write_text(json.dumps(document), encoding="utf-8")
+    condition = {"StringEquals": {"aws:SourceVpc": "vpc-1"}}
+    change_document(one, lambda statements: [each.update(Condition=condition) for each in statements])
     done = ask(simulator, one)
     assert done.returncode == 0
     assert f"hangs on conditions: '{used_action(one)}' on " in done.stdout
 
 
 def test_a_deny_under_a_condition_is_told_and_one_without_is_a_refusal(simulator: PolicySimulator, one: Path) -> None:
-    path = one / ROLE / "policy-1.json"
-    document = json.loads(path.read_bytes())
-    deny: dict[str, object] = {"Effect": "Deny", "Action": "*", "Resource": "*"}
-    document["Statement"].append(deny)
-    path.write_text(json.dumps(document), encoding="utf-8")
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    change_document(one, lambda statements: statements.append(deny))
     done = ask(simulator, one)
     assert (done.returncode, "REFUSED (explicitDeny)" in done.stdout) == (1, True)
-    deny["Condition"] = {"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}
-    path.write_text(json.dumps(document), encoding="utf-8")
+    condition = {"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}
+    change_document(one, lambda statements: statements[-1].update(Condition=condition))
     done = ask(simulator, one)
     assert (done.returncode, "hangs on conditions" in done.stdout) == (0, True)
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from lpgen.core.analysis.diff import diff_usage
-from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.hidden_roles import HiddenRoles
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import CaveatKind, PrincipalClass, PrincipalDiff, Verdict
@@ -169,36 +168,6 @@ def test_diff_explains_ungranted_use_by_a_later_change_of_a_users_group(action: 
     assert f"{action} on 2026-09-05" in found.ungranted[0].explanation
     stranger = replace(principal, groups=("ops",))
     assert diff_of(stranger, [use("sqs:CreateQueue")], others={admin: [change]}).ungranted[0].explanation == ""
-
-
-def copied(principal: Principal, outcome: str = "allowed", source: str = "s3.amazonaws.com") -> dict[str, Any]:
-    row = {**unmapped(principal, outcome), "event_source": source, "event_name": "GetObject"}
-    return {**row, "reason": "network_activity_copy"}
-
-
-def test_diff_takes_a_copy_of_a_call_for_a_sign_of_use() -> None:
-    principal = role(policy(allow("*", "*")))
-    found = diff_of(principal, skips=[copied(principal)], data_events=())
-    assert found.principal_class is PrincipalClass.ACTIVE
-    assert "s3:GetObject" in kept(found)
-    assert "s3:PutBucketTagging" not in kept(found)
-    other = diff_of(principal, skips=[copied(principal, source="kms.amazonaws.com")], data_events=())
-    assert "s3:GetObject" not in kept(other)
-
-
-def test_diff_takes_no_copy_of_a_refused_call_or_of_another_principal_for_a_sign_of_use() -> None:
-    principal = role(policy(allow("*", "*")))
-    refused = copied(principal, "denied")
-    foreign = {**copied(principal), "principal": f"arn:aws:iam::{ACCOUNT}:role/other"}
-    found = diff_of(principal, skips=[refused, foreign], data_events=())
-    assert found.principal_class is PrincipalClass.UNUSED
-    assert found.lines == ()
-
-
-def test_diff_narrows_to_the_resources_of_data_events_beside_copies_of_them() -> None:
-    principal = role(policy(allow("s3:*", "*")))
-    found = diff_of(principal, [use("s3:GetObject", OBJECT)], skips=[copied(principal)])
-    assert kept(found)["s3:GetObject"] == {OBJECT}
 
 
 def unmapped(principal: Principal, outcome: str = "allowed") -> dict[str, Any]:
@@ -384,84 +353,6 @@ def test_diff_resolves_a_passed_instance_profile_to_its_role() -> None:
     assert kept(found) == {"iam:PassRole": {node.arn}}
     (line,) = found.lines
     assert (line.kind, line.why) == (LineKind.INFERRED, "pass-role")
-
-
-def kept_scopes(
-    action: str, granted: list[str], uses: list[Use], kind: str, options: Options | None = None
-) -> set[str]:
-    """The resources of a kind that stay for an action of the bundled catalog."""
-    principal = role(policy(allow(sorted({action, *(one.action for one in uses)}), granted)))
-    grants = grants_from_principals([principal], bundled_catalog())
-    usage = usage_of({principal.arn: uses})
-    (found,) = diff_usage(usage, grants, bundled_catalog(), options or Options()).principals
-    assert found.ungranted == ()
-    return {scope for scope in kept(found).get(action, ()) if f":{kind}/" in scope}
-
-
-NO_KEEP = Options(keep_unobservable=KeepUnobservable.NONE)
-
-
-def test_diff_keeps_the_default_document_of_sessions_that_name_none() -> None:
-    """https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-default-session-document.html"""
-    default = f"arn:aws:ssm:us-east-1:{ACCOUNT}:document/SSM-SessionManagerRunShell"
-    nodes = [
-        use("ssm:StartSession", f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/i-0123456789abcdef{last}") for last in "01"
-    ]
-    named = use("ssm:StartSession", "arn:aws:ssm:us-east-1::document/AWS-StartSSHSession")
-    places = ["arn:aws:ec2:*:*:instance/*", "arn:aws:ssm:*:*:document/*"]
-
-    def documents(uses: list[Use], granted: list[str] = places, options: Options | None = None) -> set[str]:
-        return kept_scopes("ssm:StartSession", granted, uses, "document", options)
-
-    assert documents(nodes[:1]) == {default}
-    assert documents([nodes[0], named]) == {named.resource.text}
-    assert documents([*nodes, named]) == {default, named.resource.text}
-    assert documents(nodes, options=NO_KEEP) == set()
-    assert documents(nodes, places[:1]) == set()
-
-
-def test_diff_keeps_the_tagging_of_objects_that_are_copied() -> None:
-    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html"""
-    days = [f"arn:aws:s3:::from/orders-2026090{day}/*" for day in range(1, 6)]
-    sources = [use("s3:GetObject", day, how="copy-source") for day in days]
-    target = use("s3:PutObject", "arn:aws:s3:::to/orders/*")
-    tagging = ["s3:GetObjectTagging", "s3:PutObjectTagging"]
-
-    def stays(uses: list[Use], actions: list[str], options: Options | None = None) -> dict[str, set[str]]:
-        principal = role(policy(allow([*sorted({one.action for one in uses}), *actions], "arn:aws:s3:::*")))
-        (found,) = diff_usage(
-            usage_of({principal.arn: uses}, data_from=None),
-            grants_from_principals([principal], bundled_catalog()),
-            bundled_catalog(),
-            options or Options(),
-        ).principals
-        assert found.ungranted == ()
-        return {action: scopes for action, scopes in kept(found).items() if action in tagging}
-
-    everything = {
-        "s3:GetObjectTagging": {"arn:aws:s3:::from/orders-*/*"},
-        "s3:PutObjectTagging": {target.resource.text},
-    }
-    assert stays([*sources, target], tagging) == everything
-    assert stays([*sources, target], []) == {}
-
-
-@pytest.mark.parametrize("action", ["CreateChangeSet", "CreateStack", "UpdateStack"])
-def test_diff_keeps_creating_change_sets_for_the_transforms_that_templates_may_have(action: str) -> None:
-    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html"""
-    stacks = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/app/*"
-    serverless = "arn:aws:cloudformation:us-east-1:aws:transform/Serverless-2016-10-31"
-
-    def transforms(granted: list[str], used: str = action, options: Options | None = None) -> set[str]:
-        uses = [use(f"cloudformation:{used}", stacks)]
-        return kept_scopes("cloudformation:CreateChangeSet", granted, uses, "transform", options)
-
-    assert transforms([stacks, serverless]) == {serverless}
-    owned = {f"arn:aws:cloudformation:us-east-1:{owner}:transform/*" for owner in ("aws", ACCOUNT)}
-    assert transforms(["*"]) == owned
-    assert transforms([stacks]) == set()
-    assert transforms(["*"], options=NO_KEEP) == set()
-    assert transforms(["*"], "DescribeStacks") == set()
 
 
 def passing_world(action: str, service: str) -> tuple[Principal, Principal, Principal]:
