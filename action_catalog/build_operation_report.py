@@ -15,7 +15,7 @@ from typing import Final
 from action_catalog.builder_facts import HERE, SUFFIX
 from action_catalog.service_models import PINNED, Operation, read_operations
 from lpgen.core.events.event_map import EventMap, Plan
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 
 _NO_ACTION: Final = (
     "the service authorization reference has no such action, and the operation's documentation names none"

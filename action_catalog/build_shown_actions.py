@@ -28,7 +28,7 @@ from lpgen.core.events.rules.call import Call, Rule
 from lpgen.core.events.rules.inferences import PASS_ROLE, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.events.rules.tables import RULE_TABLES
 from lpgen.core.model import OBSERVED, AccessLevel, Action, MappedAction
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 
 HERE: Final = Path(__file__).resolve().parent
 TARGET: Final = HERE / "shown_actions.json"

@@ -30,7 +30,7 @@ from action_catalog.parameter_names import (
 )
 from action_catalog.service_models import Operation, read_operations
 from lpgen.core.events.event_map import EventMap
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 
 _TAG: Final = re.compile(r"<[^>]+>")
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from lpgen.core.usage.tables import EMPTY_USAGE, USAGE_SCHEMA, Usage, merge_usage
-from lpgen.edge.usage_files import read_usage_tables, write_usage
+from lpgen.edge.data_folder.usage_files import read_usage_tables, write_usage
 
 Result = TypeVar("Result")
 

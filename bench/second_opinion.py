@@ -29,7 +29,7 @@ from typing import Any, Final, TypeVar
 
 from bench.ingest import ROOT
 from lpgen.core.policies.request_line import decide_line
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 
 PACKAGES: Final = ROOT / "build" / "simulator" / "node_modules"
 INSTALL: Final = "npm install --prefix build/simulator @cloud-copilot/iam-simulate@0.1.173"

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from distributed import Client
 
-from lpgen.edge.catalog_files import open_catalog
-from lpgen.edge.engine_dask import DaskEngine
-from lpgen.edge.object_finder import BucketLogs
-from lpgen.edge.s3_store import open_s3_store
+from lpgen.edge.catalog.files import open_catalog
+from lpgen.edge.engines.dask_cluster import DaskEngine
+from lpgen.edge.objects.finder import BucketLogs
+from lpgen.edge.objects.s3_store import open_s3_store
 from lpgen.pipeline import ingest
-from lpgen.report.ingest_text import render_ingest
+from lpgen.report.talk.ingest import render_ingest
 
 
 def main(scheduler: str, address: str, data: str) -> None:

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from lpgen.edge.catalog_files import open_catalog
-from lpgen.edge.engine_spark import SparkEngine
-from lpgen.edge.object_finder import BucketLogs
-from lpgen.edge.s3_store import open_s3_store
+from lpgen.edge.catalog.files import open_catalog
+from lpgen.edge.engines.spark_cluster import SparkEngine
+from lpgen.edge.objects.finder import BucketLogs
+from lpgen.edge.objects.s3_store import open_s3_store
 from lpgen.pipeline import ingest
-from lpgen.report.ingest_text import render_ingest
+from lpgen.report.talk.ingest import render_ingest
 
 
 def main(address: str, volume: str) -> None:

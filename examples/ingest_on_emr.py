@@ -21,12 +21,12 @@ import boto3
 from data_in_s3 import fetch_data, store_data
 from pyspark.sql import SparkSession
 
-from lpgen.edge.catalog_files import open_catalog
-from lpgen.edge.engine_spark import SparkEngine
-from lpgen.edge.object_finder import BucketLogs
-from lpgen.edge.s3_store import open_s3_store
+from lpgen.edge.catalog.files import open_catalog
+from lpgen.edge.engines.spark_cluster import SparkEngine
+from lpgen.edge.objects.finder import BucketLogs
+from lpgen.edge.objects.s3_store import open_s3_store
 from lpgen.pipeline import ingest
-from lpgen.report.ingest_text import render_ingest
+from lpgen.report.talk.ingest import render_ingest
 
 
 def main(address: str, bucket: str, prefix: str) -> None:

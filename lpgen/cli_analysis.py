@@ -47,7 +47,7 @@ from lpgen.core.choices import KeepUnobservable
 if TYPE_CHECKING:
     from lpgen.core.findings import Report
     from lpgen.core.options import Options
-    from lpgen.edge.analysis_inputs import Inputs
+    from lpgen.edge.inputs.analysis_inputs import Inputs
 
 
 def review_command(
@@ -203,8 +203,8 @@ def verify_command(
       lpgen verify lpgen-out --data lpgen-data
     """
     from lpgen.core.replacements import CheckStatus
-    from lpgen.edge.catalog_files import open_catalog
-    from lpgen.edge.guard_files import read_guards
+    from lpgen.edge.catalog.files import open_catalog
+    from lpgen.edge.inputs.guard_files import read_guards
     from lpgen.pipeline_analysis import verify
     from lpgen.report import render_verification
 
@@ -219,7 +219,7 @@ def verify_command(
 
 
 def _analyse(data: Path, inputs: Inputs, catalog: Path | None, *, boundary: Path | None, options: Options) -> Report:
-    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.edge.catalog.files import open_catalog
     from lpgen.pipeline_analysis import analyse
 
     _stop_collecting()
@@ -233,6 +233,6 @@ def _stop_collecting() -> None:
 
 
 def _say_generated(report: Report, output: Path) -> None:
-    from lpgen.report.generate_text import render_generated
+    from lpgen.report.talk.generate import render_generated
 
     say(render_generated(report, str(output)))

@@ -14,8 +14,8 @@ from lpgen.errors import InvocationError, quote_input
 
 if TYPE_CHECKING:
     from lpgen.core.usage.event_time import Window
-    from lpgen.edge.athena_logs import AthenaLogs
-    from lpgen.edge.athena_run import Workgroup
+    from lpgen.edge.athena.logs import AthenaLogs
+    from lpgen.edge.athena.run import Workgroup
     from lpgen.edge.aws_session import Connection
 
 ATHENA = "athena://"
@@ -53,7 +53,7 @@ def workgroup_from_options(name: str, output_location: str) -> Workgroup:
     Raises:
         InvocationError: the answers' place is no address in S3.
     """
-    from lpgen.edge.athena_run import Workgroup
+    from lpgen.edge.athena.run import Workgroup
 
     if output_location and not output_location.startswith("s3://"):
         raise InvocationError(f"{quote_input(output_location)} is no address in S3", hint="write `s3://BUCKET/PREFIX/`")
@@ -76,8 +76,8 @@ def athena_from_options(
     """
     from lpgen.core.athena.days import Wanted
     from lpgen.core.athena.table import name_from_address
-    from lpgen.edge.athena_logs import AthenaLogs, days_from_window
-    from lpgen.edge.athena_run import QueryRunner
+    from lpgen.edge.athena.logs import AthenaLogs, days_from_window
+    from lpgen.edge.athena.run import QueryRunner
     from lpgen.edge.aws_session import open_session
 
     names = tuple(map(name_from_address, tables))
@@ -88,9 +88,9 @@ def athena_from_options(
 
 def show_queries(logs: AthenaLogs, data: Path) -> None:
     """Prints what an ingest would ask, and on stderr what that would read."""
-    from lpgen.edge.s3_store import S3Store
+    from lpgen.edge.objects.s3_store import S3Store
     from lpgen.pipeline_athena import plan_athena
-    from lpgen.report.athena_plan import render_queries, render_query_plans
+    from lpgen.report.talk.athena_plan import render_queries, render_query_plans
 
     plans = plan_athena(logs, data, S3Store(logs.runner.session.connection))
     typer.echo(render_queries(plans))

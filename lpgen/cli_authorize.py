@@ -33,7 +33,7 @@ def authorize_command(
     """
     import msgspec
 
-    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.edge.catalog.files import open_catalog
     from lpgen.pipeline_authorize import authorize
 
     unread = False

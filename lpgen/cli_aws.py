@@ -83,9 +83,9 @@ def snapshot_command(
       lpgen snapshot --data lpgen-data --assume-role lpgen-read
     """
     from lpgen.edge.aws_session import Connection, open_session
-    from lpgen.edge.snapshot_account import Wanted
-    from lpgen.edge.snapshot_fetch import take_snapshot
-    from lpgen.edge.snapshot_folder import SNAPSHOTS
+    from lpgen.edge.data_folder.snapshot_folder import SNAPSHOTS
+    from lpgen.edge.snapshot.account import Wanted
+    from lpgen.edge.snapshot.fetch import take_snapshot
     from lpgen.report.snapshot_note import render_taken_snapshot
 
     regions = tuple(dict.fromkeys(region or ()))
@@ -166,7 +166,7 @@ def iam_policy_command(
     from lpgen.core.policies.limits import MANAGED_POLICY_LIMIT
     from lpgen.core.policies.policy import policy_size
     from lpgen.core.policies.policy_reader import document_json
-    from lpgen.edge.rollout_plan_file import read_rollout_plan
+    from lpgen.edge.rollout.plan_file import read_rollout_plan
 
     if not _PRINCIPAL.fullmatch(caller):
         raise InvocationError(

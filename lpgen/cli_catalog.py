@@ -91,7 +91,7 @@ def show_command(
     Example:
       lpgen catalog show iam:PassRole
     """
-    from lpgen.report.catalog_text import facts_of_action, text_of_action
+    from lpgen.report.talk.catalog import facts_of_action, text_of_action
 
     source = _open(catalog)
     known = _known_action(source, action)
@@ -107,7 +107,7 @@ def stats_command(
 
     Its date and sources too.
     """
-    from lpgen.report.catalog_text import facts_of_catalog, text_of_catalog
+    from lpgen.report.talk.catalog import facts_of_catalog, text_of_catalog
 
     source = _open(catalog)
     path = _path(source)
@@ -130,9 +130,9 @@ def update_command(
     """
     from datetime import UTC, datetime
 
-    from lpgen.edge.catalog_update import update_catalog
-    from lpgen.edge.reference_fetch import REFERENCE_URL
-    from lpgen.report.catalog_text import facts_of_update, text_of_update
+    from lpgen.edge.catalog.reference_fetch import REFERENCE_URL
+    from lpgen.edge.catalog.update import update_catalog
+    from lpgen.report.talk.catalog import facts_of_update, text_of_update
 
     today = datetime.now(UTC).date().isoformat()
     update = update_catalog(_open_for_update(catalog), date=today, url=url or REFERENCE_URL, progress=_show_progress)
@@ -142,14 +142,14 @@ def update_command(
 
 
 def _open(path: Path | None) -> Catalog:
-    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.edge.catalog.files import open_catalog
 
     return open_catalog(path)
 
 
 def _open_for_update(path: Path | None) -> Catalog:
     """The catalog to carry facts over from: a user's catalog that can't be read must not keep people from a new one."""
-    from lpgen.edge.catalog_files import bundled_catalog
+    from lpgen.edge.catalog.files import bundled_catalog
 
     try:
         return _open(path)

@@ -21,14 +21,14 @@ def demo_command(
     Ingests the bundled logs, reviews, generates and verifies, and says what to do next.
     """
     from lpgen.core.options import Options
-    from lpgen.edge.catalog_files import bundled_catalog
-    from lpgen.edge.engine_local import LocalEngine
+    from lpgen.edge.catalog.files import bundled_catalog
+    from lpgen.edge.engines.local_processes import LocalEngine
+    from lpgen.edge.logs.sample_logs import bundled_sample_logs
     from lpgen.edge.replacement_files import write_text
-    from lpgen.edge.sample_logs import bundled_sample_logs
     from lpgen.pipeline_analysis import analyse, generate, verify
     from lpgen.pipeline_ingest import ingest
     from lpgen.report import render_review, render_verification
-    from lpgen.report.ingest_text import render_ingest
+    from lpgen.report.talk.ingest import render_ingest
 
     sample, catalog, options = bundled_sample_logs(), bundled_catalog(), Options()
     data, replacements = output / "data", output / "replacements"

@@ -83,8 +83,8 @@ def stars_command(
     Example:
       lpgen stars --data lpgen-data --since 12m
     """
-    from lpgen.edge.catalog_files import open_catalog
-    from lpgen.edge.guard_files import read_guards
+    from lpgen.edge.catalog.files import open_catalog
+    from lpgen.edge.inputs.guard_files import read_guards
     from lpgen.pipeline_drift import stars
     from lpgen.report import render_stars
 
@@ -138,11 +138,11 @@ def save_command(
     """
     from datetime import UTC, datetime
 
-    from lpgen.edge.baseline_folder import BaselineFiles
-    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.edge.catalog.files import open_catalog
+    from lpgen.edge.data_folder.baseline_folder import BaselineFiles
     from lpgen.pipeline_analysis import analyse
     from lpgen.pipeline_drift import save
-    from lpgen.report.baseline_text import render_saved
+    from lpgen.report.talk.baselines import render_saved
 
     inputs = inputs_from_options(
         data,
@@ -193,8 +193,8 @@ def list_command(
     Example:
       lpgen baseline list --data lpgen-data
     """
-    from lpgen.edge.baseline_folder import list_baselines
-    from lpgen.report.baseline_text import render_baselines
+    from lpgen.edge.data_folder.baseline_folder import list_baselines
+    from lpgen.report.talk.baselines import render_baselines
 
     stamps = [one.stamp for one in list_baselines(data)]
     text = render_baselines(stamps, format.value, width=terminal_width(), color=wants_color(output))
@@ -220,8 +220,8 @@ def show_command(
     Example:
       lpgen baseline show 2026-09-30 --data lpgen-data
     """
-    from lpgen.edge.baseline_folder import find_baseline, open_baseline
-    from lpgen.report.baseline_text import Holding, render_baseline
+    from lpgen.edge.data_folder.baseline_folder import find_baseline, open_baseline
+    from lpgen.report.talk.baselines import Holding, render_baseline
 
     baseline = open_baseline(find_baseline(data, name))
     holding = Holding(
@@ -320,7 +320,7 @@ def drift_command(
       lpgen drift --data lpgen-data --as-of $(date -u +%F) --fail-on high
     """
     from lpgen.core.drift.between import DriftOptions
-    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.edge.catalog.files import open_catalog
     from lpgen.pipeline_drift import drift
     from lpgen.report import render_drift
 

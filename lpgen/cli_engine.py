@@ -58,17 +58,17 @@ def engine_from_options(name: EngineName, *, scheduler: str, master: str, worker
         if value and name is not owner:
             raise InvocationError(f"{option} belongs to --engine {owner}")
     if name is EngineName.DASK:
-        from lpgen.edge.engine_dask import open_dask_engine
+        from lpgen.edge.engines.dask_cluster import open_dask_engine
 
         with open_dask_engine(_needed(scheduler, "--engine dask", "--scheduler ADDRESS")) as dask:
             yield dask
     elif name is EngineName.SPARK:
-        from lpgen.edge.engine_spark import open_spark_engine
+        from lpgen.edge.engines.spark_cluster import open_spark_engine
 
         with open_spark_engine(_needed(master, "--engine spark", "--master URL")) as spark:
             yield spark
     else:
-        from lpgen.edge.engine_local import LocalEngine
+        from lpgen.edge.engines.local_processes import LocalEngine
 
         yield LocalEngine(workers or os.cpu_count() or 1)
 

@@ -73,11 +73,11 @@ def explain_command(
     Example:
       lpgen explain app s3:GetObject "arn:aws:s3:::data/*" --data lpgen-data
     """
-    from lpgen.core.analysis.question import Asked
-    from lpgen.edge.catalog_files import open_catalog
-    from lpgen.edge.guard_files import read_guards
-    from lpgen.edge.organization_tree import read_organization_paths
-    from lpgen.edge.resource_tags import read_resource_tags
+    from lpgen.core.analysis.explained.question import Asked
+    from lpgen.edge.catalog.files import open_catalog
+    from lpgen.edge.inputs.guard_files import read_guards
+    from lpgen.edge.snapshot.organization_tree import read_organization_paths
+    from lpgen.edge.snapshot.resource_tags import read_resource_tags
     from lpgen.pipeline_explain import explain
     from lpgen.report import render_explanation
 

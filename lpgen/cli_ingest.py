@@ -29,8 +29,8 @@ from lpgen.errors import InvocationError, quote_input
 if TYPE_CHECKING:
     from lpgen.core.usage.event_time import Window
     from lpgen.edge.aws_session import Connection
-    from lpgen.edge.event_history import EventHistory
-    from lpgen.edge.object_finder import BucketLogs
+    from lpgen.edge.logs.event_history import EventHistory
+    from lpgen.edge.objects.finder import BucketLogs
 
 _S3 = "s3://"
 _HISTORY = "cloudtrail://"
@@ -116,9 +116,9 @@ def ingest_command(
       lpgen ingest s3://YOUR-TRAIL-BUCKET/AWSLogs --data lpgen-data --since 120d
     """
     from lpgen.core.usage.event_time import date_from_age, window_from_text
-    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.edge.catalog.files import open_catalog
     from lpgen.pipeline_ingest import ingest
-    from lpgen.report.ingest_text import render_ingest
+    from lpgen.report.talk.ingest import render_ingest
 
     window = window_from_text(date_from_age(since, datetime.now(UTC).date()), until)
     sources = _sources(paths, frozenset(account or ()), tuple(dict.fromkeys(region or ())))
@@ -210,9 +210,9 @@ def _cloud(
     if not sources.addresses and not sources.history:
         return None, None
     from lpgen.edge.aws_session import open_session
-    from lpgen.edge.event_history import open_event_history
-    from lpgen.edge.object_finder import BucketLogs
-    from lpgen.edge.s3_store import S3Store
+    from lpgen.edge.logs.event_history import open_event_history
+    from lpgen.edge.objects.finder import BucketLogs
+    from lpgen.edge.objects.s3_store import S3Store
 
     regions = frozenset(sources.regions)
     logs = (

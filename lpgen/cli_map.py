@@ -38,7 +38,7 @@ def map_command(
     """
     import msgspec
 
-    from lpgen.edge.catalog_files import open_catalog
+    from lpgen.edge.catalog.files import open_catalog
     from lpgen.pipeline_map import map_records
 
     unread = False

@@ -19,7 +19,7 @@ from lpgen.errors import InvocationError
 if TYPE_CHECKING:
     from lpgen.core.options import Options
     from lpgen.core.replacements import Decision
-    from lpgen.edge.analysis_inputs import Inputs
+    from lpgen.edge.inputs.analysis_inputs import Inputs
 
 EXIT_FOUND = 1  # ran and found drift or a failed check
 EXIT_INVOCATION = 2
@@ -200,7 +200,7 @@ def inputs_from_options(
     rcps: Path | None = None,
 ) -> Inputs:
     """The files to read, of the options or of a snapshot; stderr hears of the snapshot and its gaps."""
-    from lpgen.edge.analysis_inputs import Inputs, choose_inputs
+    from lpgen.edge.inputs.analysis_inputs import Inputs, choose_inputs
     from lpgen.report.snapshot_note import render_used_snapshot
 
     named = Inputs(tuple(policies or ()), tuple(trails or ()), last_accessed, scps, resource_policies, rcps)
@@ -212,16 +212,16 @@ def inputs_from_options(
 
 def decisions_from_option(path: Path | None) -> tuple[Decision, ...]:
     """What people decided; nothing without a file."""
-    from lpgen.edge.decisions_file import read_decisions
+    from lpgen.edge.inputs.decisions_file import read_decisions
 
     return read_decisions(path) if path else ()
 
 
 def options_with_inputs(options: Options, inputs: Inputs, boundary: Path | None) -> tuple[Options, tuple[str, ...]]:
     """The options with what the files say, and the problems of reading them."""
-    from lpgen.edge.guard_files import read_guards
-    from lpgen.edge.last_accessed import read_last_accessed
-    from lpgen.edge.trail_settings import read_trails
+    from lpgen.edge.inputs.guard_files import read_guards
+    from lpgen.edge.inputs.last_accessed import read_last_accessed
+    from lpgen.edge.inputs.trail_settings import read_trails
 
     reports, problems = read_last_accessed(inputs.last_accessed) if inputs.last_accessed else ((), ())
     return (
@@ -287,7 +287,7 @@ def for_terminal(text: str) -> str:
 def _fitted(text: str, stream: TextIO) -> str:
     if not stream.isatty():
         return text
-    from lpgen.report.fit import fit_lines
+    from lpgen.report.layout.fit import fit_lines
 
     return fit_lines(text, os.get_terminal_size(stream.fileno()).columns or 80)
 

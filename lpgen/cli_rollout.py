@@ -105,10 +105,10 @@ def plan_command(
       lpgen rollout plan lpgen-out --data lpgen-data -o plan.json
     """
     from lpgen.core.rollout.refusals import Exceptions
-    from lpgen.edge.analysis_inputs import Inputs, choose_inputs
+    from lpgen.edge.inputs.analysis_inputs import Inputs, choose_inputs
     from lpgen.pipeline_rollout import plan_rollout, write_for_owners
-    from lpgen.report.rollout_json import rollout_json
-    from lpgen.report.rollout_text import render_planned
+    from lpgen.report.json.rollout import rollout_json
+    from lpgen.report.talk.rollout import render_planned
 
     exceptions = Exceptions(
         tuple(break_glass or ()), tuple(managed_as_code or ()), tuple(include or ()), unsafe, attached_quota
@@ -127,7 +127,7 @@ def plan_command(
 
 def _refuse_begun(output: Path) -> None:
     """A plan whose journal holds what undoing needs isn't written over."""
-    from lpgen.edge.rollout_journal import journal_of
+    from lpgen.edge.rollout.journal import journal_of
 
     if journal_of(output).exists():
         raise InvocationError(
@@ -162,10 +162,10 @@ def apply_command(
     Example:
       lpgen rollout apply plan.json --role app
     """
-    from lpgen.edge.rollout_journal import read_journal
-    from lpgen.edge.rollout_plan_file import read_rollout_plan
+    from lpgen.edge.rollout.journal import read_journal
+    from lpgen.edge.rollout.plan_file import read_rollout_plan
     from lpgen.pipeline_rollout import apply_rollout, check_rollout, chosen_principals
-    from lpgen.report.rollout_text import render_changes, render_refused
+    from lpgen.report.talk.rollout import render_changes, render_refused
 
     known = {one.principal: one for one in read_rollout_plan(plan).principals}
     if all_of_it == bool(role):
@@ -210,7 +210,7 @@ def undo_command(
       lpgen rollout undo plan.json --role app
     """
     from lpgen.pipeline_rollout import chosen_principals, undo_rollout, undoable
-    from lpgen.report.rollout_text import render_undo
+    from lpgen.report.talk.rollout import render_undo
 
     begun = {one.principal: one for one in undoable(plan)}
     chosen = chosen_principals(role, tuple(begun)) if role else tuple(begun)
@@ -249,10 +249,10 @@ def watch_command(
     Example:
       lpgen rollout watch plan.json --data lpgen-data
     """
-    from lpgen.edge.catalog_files import open_catalog
-    from lpgen.edge.rollout_plan_file import read_rollout_plan
+    from lpgen.edge.catalog.files import open_catalog
+    from lpgen.edge.rollout.plan_file import read_rollout_plan
     from lpgen.pipeline_rollout import watch
-    from lpgen.report.rollout_watch import render_watch
+    from lpgen.report.talk.rollout_watch import render_watch
 
     watched = watch(read_rollout_plan(plan), plan, data, open_catalog(catalog), snapshot=snapshot)
     put_text(render_watch(watched, "json" if json_format else "text"), output)
@@ -297,7 +297,7 @@ def _say(text: str) -> None:
 def _end(outcomes: Iterable[Outcome], *, told: frozenset[str] = frozenset()) -> None:
     """Says how each ended, but for those that were told to be refused, and exits with what the worst asks for."""
     from lpgen.core.rollout.outcomes import OutcomeKind
-    from lpgen.report.rollout_text import render_outcomes
+    from lpgen.report.talk.rollout import render_outcomes
 
     found = tuple(outcomes)
     say(render_outcomes([one for one in found if one.principal not in told]), nl=False)

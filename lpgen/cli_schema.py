@@ -42,6 +42,6 @@ def schema_command(
     Example:
       lpgen schema review
     """
-    from lpgen.report.schemas import schema_json
+    from lpgen.report.schemas.documents import schema_json
 
     put_text(schema_json(name), output)

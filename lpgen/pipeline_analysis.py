@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.checks.claims import Claims, stated_pairs
 from lpgen.core.analysis.checks.hunt import HUNT_SIZE
 from lpgen.core.analysis.checks.written import WrittenDocument
-from lpgen.core.analysis.claims import Claims, stated_pairs
-from lpgen.core.analysis.decided_lines import idle_decisions
-from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.diff import counted_usages, diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.analysis.permission_sets import hold_sets_together
+from lpgen.core.analysis.safe.decided_lines import idle_decisions
+from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.analysis.verify import verify_replacement
+from lpgen.core.analysis.written.permission_sets import hold_sets_together
 from lpgen.core.findings import PrincipalDiff, Proposal, Report
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.guards import NO_GUARDS, Guards
@@ -31,8 +31,9 @@ from lpgen.core.replacements import Check, CheckStatus, Decision, Replacement, V
 from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
-from lpgen.edge.iam_snapshot import read_snapshot
-from lpgen.edge.ledger import count_unread_files
+from lpgen.edge.data_folder.ledger import count_unread_files
+from lpgen.edge.data_folder.usage_files import read_usage
+from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from lpgen.edge.replacement_files import (
     SUMMARY,
     OutputFolder,
@@ -41,7 +42,6 @@ from lpgen.edge.replacement_files import (
     write_replacements,
     write_text,
 )
-from lpgen.edge.usage_files import read_usage
 from lpgen.errors import DataError, InvocationError, quote_input
 from lpgen.report import render_code, render_evidence, render_summary
 

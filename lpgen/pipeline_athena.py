@@ -6,9 +6,9 @@ from pathlib import Path
 
 from lpgen.core.athena.query_plan import QueryPlan
 from lpgen.core.athena.scheme import SCHEME
-from lpgen.edge.athena_logs import AthenaLogs, ingested_days, plan_queries
-from lpgen.edge.ledger import read_objects_named
-from lpgen.edge.object_store import ObjectStore
+from lpgen.edge.athena.logs import AthenaLogs, ingested_days, plan_queries
+from lpgen.edge.data_folder.ledger import read_objects_named
+from lpgen.edge.objects.store import ObjectStore
 
 
 def plan_athena(logs: AthenaLogs, data: Path, store: ObjectStore) -> tuple[QueryPlan, ...]:

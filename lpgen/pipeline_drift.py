@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.diff import counted_usages, diff_usage
 from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.analysis.stars import DEFAULT_SINCE, grow_stars, since_from_text
 from lpgen.core.drift.between import DriftOptions, accept_findings, drift_between
 from lpgen.core.drift.figures import figures_from_diff, region_days_from_usage
@@ -25,7 +25,7 @@ from lpgen.core.replacements import Decision
 from lpgen.core.stars import Stars
 from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
 from lpgen.core.usage.log_coverage import coverage_from_usage
-from lpgen.edge.baseline_folder import (
+from lpgen.edge.data_folder.baseline_folder import (
     Baseline,
     BaselineFiles,
     find_baseline,
@@ -33,12 +33,12 @@ from lpgen.edge.baseline_folder import (
     open_baseline,
     save_baseline,
 )
-from lpgen.edge.guard_files import read_guards
-from lpgen.edge.iam_snapshot import read_snapshot
-from lpgen.edge.ledger import has_ledger
+from lpgen.edge.data_folder.ledger import has_ledger
+from lpgen.edge.data_folder.usage_files import read_usage
+from lpgen.edge.inputs.guard_files import read_guards
+from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from lpgen.edge.inputs.trail_settings import read_trails
 from lpgen.edge.replacement_files import read_replacements
-from lpgen.edge.trail_settings import read_trails
-from lpgen.edge.usage_files import read_usage
 from lpgen.errors import BaselineError
 from lpgen.pipeline_analysis import decisions_on_ground, documents_of_replacement, load_ground, refuse_empty_choice
 

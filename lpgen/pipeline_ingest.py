@@ -11,21 +11,21 @@ from lpgen.core.events.event_map import EventMap
 from lpgen.core.usage.event_time import ALL_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, ProgressReport
 from lpgen.core.usage.log_layout import Scope
-from lpgen.edge.chunk_reader import ChunkReader
+from lpgen.edge.data_folder.ledger import Ledger, open_ledger
+from lpgen.edge.data_folder.usage_files import remove_stale_usage
 from lpgen.edge.engine import Engine
-from lpgen.edge.engine_local import LocalEngine
-from lpgen.edge.ingest_plan import IngestPlan, narrower_files, plan_ingest, refuse_mixture
-from lpgen.edge.ingest_reading import Reading, amount_to_read, read_events, read_files, read_objects
-from lpgen.edge.ledger import Ledger, open_ledger
-from lpgen.edge.log_files import chunk_files, find_log_files
-from lpgen.edge.object_finder import BucketLogs, FoundObjects, find_objects
-from lpgen.edge.object_reader import ObjectReader
-from lpgen.edge.phase_clock import Phase
-from lpgen.edge.usage_files import remove_stale_usage
+from lpgen.edge.engines.local_processes import LocalEngine
+from lpgen.edge.ingest.chunk_reader import ChunkReader
+from lpgen.edge.ingest.phase_clock import Phase
+from lpgen.edge.ingest.plan import IngestPlan, narrower_files, plan_ingest, refuse_mixture
+from lpgen.edge.ingest.reading import Reading, amount_to_read, read_events, read_files, read_objects
+from lpgen.edge.logs.log_files import chunk_files, find_log_files
+from lpgen.edge.objects.finder import BucketLogs, FoundObjects, find_objects
+from lpgen.edge.objects.reader import ObjectReader
 
 if TYPE_CHECKING:
-    from lpgen.edge.athena_logs import AthenaLogs
-    from lpgen.edge.event_history import EventHistory
+    from lpgen.edge.athena.logs import AthenaLogs
+    from lpgen.edge.logs.event_history import EventHistory
 
 CHUNK_BYTES: Final = 8 << 20
 """Compressed bytes of the files that a worker reads in one go; a larger file is read alone."""
@@ -91,7 +91,7 @@ def ingest(
             if event_history:
                 read_events(reading, event_history, EventMap(catalog), report_progress=report_progress)
             if athena:
-                from lpgen.edge.athena_reading import read_athena  # with the SQL, for which other logs needn't wait
+                from lpgen.edge.athena.reading import read_athena  # with the SQL, for which other logs needn't wait
 
                 read_athena(reading, athena, EventMap(catalog), report_progress=report_progress)
         reading.commit()

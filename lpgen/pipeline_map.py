@@ -11,7 +11,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.events.map_line import map_line
 from lpgen.core.events.records import RawRecord, Record, record_from_raw
-from lpgen.edge.record_files import records_from_bytes
+from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.errors import IngestError
 
 _NO_RECORD: Final = Record(eventSource="", eventName="")

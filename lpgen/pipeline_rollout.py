@@ -21,15 +21,15 @@ from lpgen.core.rollout.watch import PoliciesSince, Watched, watch_rollout
 from lpgen.core.snapshots import NO_SNAPSHOT
 from lpgen.core.usage.foreign_callers import name_foreign_callers
 from lpgen.edge.aws_session import AwsSession
-from lpgen.edge.caller_chain import CallerName, caller_chain
-from lpgen.edge.iam_snapshot import read_snapshot
-from lpgen.edge.iam_writer import IamWriter, Quotas
+from lpgen.edge.data_folder.snapshot_folder import find_snapshot, open_snapshot
+from lpgen.edge.data_folder.usage_files import read_usage
+from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from lpgen.edge.replacement_files import write_text
-from lpgen.edge.rollout_inputs import read_summary_dates, read_written_plans
-from lpgen.edge.rollout_journal import Begun, Journal, read_journal
-from lpgen.edge.rollout_run import Run, apply_principal, live_refusals, undo_principal
-from lpgen.edge.snapshot_folder import find_snapshot, open_snapshot
-from lpgen.edge.usage_files import read_usage
+from lpgen.edge.rollout.caller_chain import CallerName, caller_chain
+from lpgen.edge.rollout.iam_writer import IamWriter, Quotas
+from lpgen.edge.rollout.inputs import read_summary_dates, read_written_plans
+from lpgen.edge.rollout.journal import Begun, Journal, read_journal
+from lpgen.edge.rollout.run import Run, apply_principal, live_refusals, undo_principal
 from lpgen.errors import InvocationError, RolloutError, quote_input
 
 Say = Callable[[str], None]

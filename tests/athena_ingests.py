@@ -18,10 +18,10 @@ from lpgen.core.athena.days import Wanted
 from lpgen.core.athena.query import DaySpan
 from lpgen.core.athena.table import TableName
 from lpgen.core.usage.ingest_result import IngestResult
-from lpgen.edge.athena_logs import AthenaLogs
-from lpgen.edge.athena_run import QueryRunner, Workgroup
+from lpgen.edge.athena.logs import AthenaLogs
+from lpgen.edge.athena.run import QueryRunner, Workgroup
 from lpgen.edge.aws_session import Connection, open_session
-from lpgen.edge.ledger import read_generation
+from lpgen.edge.data_folder.ledger import read_generation
 from lpgen.pipeline import ingest
 from tests.athena_server import AthenaServer, Json, athena_server
 from tests.athena_tables import PROJECTED, DuckTable

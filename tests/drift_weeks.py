@@ -17,9 +17,9 @@ from lpgen.core.actions.catalog import Catalog, CatalogSource
 from lpgen.core.drift.between import DriftOptions
 from lpgen.core.drift.findings import Drift
 from lpgen.core.options import Options
-from lpgen.edge.baseline_folder import BaselineFiles, find_baseline, open_baseline
-from lpgen.edge.catalog_files import bundled_catalog
-from lpgen.edge.trail_settings import read_trails
+from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.edge.data_folder.baseline_folder import BaselineFiles, find_baseline, open_baseline
+from lpgen.edge.inputs.trail_settings import read_trails
 from lpgen.pipeline import analyse, ingest
 from lpgen.pipeline_drift import drift, save
 from tests.sample_organization import ROOT, SECURITY, SHOP, details, issuer, records, role

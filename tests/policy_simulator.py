@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.policies.request_line import decide_line
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 
 ACCOUNT = "111122223333"
 # The simulator looks at the identity's policies alone, where lpgen's core asks the policies of keys and roles too.

@@ -24,10 +24,10 @@ from lpgen.cli import app
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.edge.aws_session import AwsSession, Connection, open_session
-from lpgen.edge.iam_snapshot import read_snapshot
-from lpgen.edge.iam_writer import IamWriter, LivePrincipal
+from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from lpgen.edge.rollout.iam_writer import IamWriter, LivePrincipal
 from lpgen.errors import LpgenError
-from lpgen.report.schemas import SCHEMAS
+from lpgen.report.schemas.documents import SCHEMAS
 from tests.aws_servers import Server
 
 ACCOUNT = "123456789012"

@@ -14,10 +14,10 @@ import boto3
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.aws_session import Connection
-from lpgen.edge.catalog_files import open_catalog
-from lpgen.edge.ledger import read_generation
-from lpgen.edge.object_finder import BucketLogs
-from lpgen.edge.s3_store import S3Store
+from lpgen.edge.catalog.files import open_catalog
+from lpgen.edge.data_folder.ledger import read_generation
+from lpgen.edge.objects.finder import BucketLogs
+from lpgen.edge.objects.s3_store import S3Store
 from lpgen.pipeline import ingest
 from tests.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
 from tests.log_samples import log_bytes, record_json

@@ -15,9 +15,9 @@ import pytest
 from lpgen.cli import main
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.edge.aws_session import AwsSession, Connection, open_session
-from lpgen.edge.snapshot_account import Wanted
-from lpgen.edge.snapshot_fetch import take_snapshot
-from lpgen.edge.snapshot_folder import TakenSnapshot, find_snapshot, open_snapshot
+from lpgen.edge.data_folder.snapshot_folder import TakenSnapshot, find_snapshot, open_snapshot
+from lpgen.edge.snapshot.account import Wanted
+from lpgen.edge.snapshot.fetch import take_snapshot
 from tests.aws_organization import ROLE, answer_last_accessed
 from tests.aws_proxy import DENIED, Call, Reply
 

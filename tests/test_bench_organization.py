@@ -7,8 +7,8 @@ from pathlib import Path
 from bench.organization import STATEMENTS, write_organization
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.edge.catalog_files import open_catalog
-from lpgen.edge.iam_snapshot import read_snapshot
+from lpgen.edge.catalog.files import open_catalog
+from lpgen.edge.inputs.iam_snapshot import read_snapshot
 
 
 def test_organization_gives_every_principal_so_many_statements(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 
 from bench.second_opinion import KEYS, OPERATORS, Draws
 from lpgen.core.policies.request_line import decide_line
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 
 
 def test_requests_are_decided_in_every_way_and_use_the_whole_grammar() -> None:

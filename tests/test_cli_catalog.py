@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lpgen.cli_catalog import app
-from lpgen.edge.catalog_files import HOME_VARIABLE, bundled_catalog
+from lpgen.edge.catalog.files import HOME_VARIABLE, bundled_catalog
 from lpgen.errors import CatalogError
 from tests.catalog_samples import write_zoo
 from tests.reference_server import good_server, serve

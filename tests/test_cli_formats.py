@@ -12,10 +12,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from lpgen.edge.catalog_files import bundled_catalog
-from lpgen.edge.sample_logs import bundled_sample_logs
+from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.pipeline import ingest
-from tests.report.test_schemas import faults
+from tests.report.schemas.test_documents import faults
 
 REVIEW = [sys.executable, "-m", "lpgen", "review", "--principal", "storefront-api"]
 

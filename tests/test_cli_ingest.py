@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from lpgen.cli import app
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress, SkipCount
-from lpgen.edge.phase_clock import Phase, PhaseClock
+from lpgen.edge.ingest.phase_clock import Phase, PhaseClock
 from lpgen.errors import EngineError, InvocationError
-from lpgen.report.ingest_text import render_ingest, render_progress
+from lpgen.report.talk.ingest import render_ingest, render_progress
 from tests.log_samples import log_bytes, record_json, write_logs
 from tests.s3_buckets import write_folder
 

@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 
 from lpgen.core.analysis.explain import explain as explain_question
-from lpgen.core.analysis.question import Asked, read_question
+from lpgen.core.analysis.explained.question import Asked, read_question
 from lpgen.core.guards import NO_GUARDS
 from lpgen.core.model import Outcome
 from lpgen.core.policies.decision import Result
 from lpgen.core.policies.match import glob_match
 from lpgen.core.policies.match_resource import resource_match
 from lpgen.core.usage.principal_usage import principal_usages_from_usage, resolve_iam_names
-from lpgen.edge.catalog_files import bundled_catalog
-from lpgen.edge.iam_snapshot import read_snapshot
-from lpgen.edge.usage_files import read_usage
+from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.edge.data_folder.usage_files import read_usage
+from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from tests.documents import POLICIES_PAGE, README, check_block
 
 SAMPLE = Path(__file__).parent.parent / "sample_logs"

@@ -13,8 +13,8 @@ import pytest
 from lpgen.core.usage.event_time import ALL_TIME, Window, window_from_text
 from lpgen.core.usage.ingest_result import IngestResult
 from lpgen.edge.aws_session import Connection, open_session
-from lpgen.edge.event_history import SECONDS_BETWEEN_CALLS, EventHistory, open_event_history
-from lpgen.edge.usage_files import read_usage
+from lpgen.edge.data_folder.usage_files import read_usage
+from lpgen.edge.logs.event_history import SECONDS_BETWEEN_CALLS, EventHistory, open_event_history
 from lpgen.errors import AccessError, CredentialsError, InvocationError
 from lpgen.pipeline import ingest
 from tests.event_history_server import EventHistoryServer, event_history_server

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from lpgen.edge.catalog_files import bundled_catalog
-from lpgen.edge.sample_logs import bundled_sample_logs
+from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.pipeline import ingest
 from tests.policy_simulator import PolicySimulator, policy_simulator
 from tests.test_cli import run

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from lpgen.core.rollout.refusals import Exceptions
-from lpgen.edge.catalog_files import bundled_catalog
-from lpgen.edge.sample_logs import bundled_sample_logs
+from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.pipeline import ingest
 from lpgen.pipeline_rollout import plan_rollout
-from lpgen.report.rollout_json import rollout_json
+from lpgen.report.json.rollout import rollout_json
 from tests.report.code.hcl_reader import normal
 from tests.report.code.test_terraform import read_documents
-from tests.report.test_schemas import faults
+from tests.report.schemas.test_documents import faults
 
 
 @pytest.fixture(scope="module")

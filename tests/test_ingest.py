@@ -25,11 +25,11 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress
-from lpgen.edge.catalog_files import open_catalog
-from lpgen.edge.engine_local import LocalEngine
-from lpgen.edge.ledger import open_ledger, read_generation
-from lpgen.edge.log_files import LogFile, chunk_files
-from lpgen.edge.usage_files import read_usage
+from lpgen.edge.catalog.files import open_catalog
+from lpgen.edge.data_folder.ledger import open_ledger, read_generation
+from lpgen.edge.data_folder.usage_files import read_usage
+from lpgen.edge.engines.local_processes import LocalEngine
+from lpgen.edge.logs.log_files import LogFile, chunk_files
 from lpgen.errors import IngestError
 from lpgen.pipeline import ingest, map_records
 from tests.engine_samples import DeadlyReader
@@ -262,9 +262,9 @@ def test_ingest_goes_on_without_a_file_that_vanishes(tmp_path: Path) -> None:
 
 _KILLED_INGEST = """
 import os, pathlib, signal, sys
-import lpgen.edge.ledger, lpgen.edge.usage_files
-from lpgen.edge.catalog_files import open_catalog
-from lpgen.edge.engine_local import LocalEngine
+import lpgen.edge.data_folder.ledger, lpgen.edge.data_folder.usage_files
+from lpgen.edge.catalog.files import open_catalog
+from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.pipeline import ingest
 
 logs, data, fatal = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
@@ -285,9 +285,9 @@ def deadly(function):
 
 os.fsync = deadly(os.fsync)
 pathlib.Path.rename = deadly(pathlib.Path.rename)
-lpgen.edge.usage_files._write_table = deadly(lpgen.edge.usage_files._write_table)
-lpgen.edge.usage_files.shutil.rmtree = deadly(lpgen.edge.usage_files.shutil.rmtree)
-lpgen.edge.ledger.Ledger.commit = deadly(lpgen.edge.ledger.Ledger.commit)
+lpgen.edge.data_folder.usage_files._write_table = deadly(lpgen.edge.data_folder.usage_files._write_table)
+lpgen.edge.data_folder.usage_files.shutil.rmtree = deadly(lpgen.edge.data_folder.usage_files.shutil.rmtree)
+lpgen.edge.data_folder.ledger.Ledger.commit = deadly(lpgen.edge.data_folder.ledger.Ledger.commit)
 ingest([logs], open_catalog(), data=data, engine=LocalEngine(1))
 print(step)
 """

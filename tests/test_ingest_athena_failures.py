@@ -93,8 +93,8 @@ def test_ingest_says_that_answers_need_a_place(march: World, tmp_path: Path) -> 
 def test_ingest_survives_connections_that_break_in_the_answer(
     march: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
-    monkeypatch.setattr("lpgen.edge.athena_answers.WAIT_SECONDS", 0.0)
-    monkeypatch.setattr("lpgen.edge.athena_answers.READ_BYTES", 1_000)
+    monkeypatch.setattr("lpgen.edge.athena.answers.WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("lpgen.edge.athena.answers.READ_BYTES", 1_000)
 
     def breaks(request: Request) -> Fault:
         is_answer = request.method == "GET" and request.path.endswith(".csv")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.edge.ledger import LEDGER_FILE
+from lpgen.edge.data_folder.ledger import LEDGER_FILE
 from tests.athena_ingests import World, march_world, records_of, tables, tables_from_records, too_large
 
 pytestmark = pytest.mark.usefixtures("server_keys")
@@ -44,7 +44,7 @@ def test_ingest_on_the_command_line_stops_the_query_on_ctrl_c(march: World, tmp_
 def test_ingest_that_is_killed_leaves_whole_days(march: World, tmp_path: Path) -> None:
     """The first half is committed when the second is under way; a later run asks for the second alone."""
     march.athena.fail = lambda sql, _: too_large(sql, 14)
-    slow = "import lpgen.edge.athena_run as run, sys, lpgen.cli; run.FIRST_WAIT_SECONDS = 0.01; lpgen.cli.main()"
+    slow = "import lpgen.edge.athena.run as run, sys, lpgen.cli; run.FIRST_WAIT_SECONDS = 0.01; lpgen.cli.main()"
     options = ["--since", "2024-03-01", "--until", "2024-03-28", "--output-location", march.output]
     command = [sys.executable, "-c", slow, "ingest", march.address, *options, "--data", str(tmp_path / "data")]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=march.server.environment)

@@ -15,10 +15,10 @@ import pytest
 
 from lpgen.core.usage.event_time import ALL_TIME
 from lpgen.edge.aws_session import Connection
-from lpgen.edge.engine_dask import DaskEngine
-from lpgen.edge.engine_work import pack_function
-from lpgen.edge.object_reader import ObjectReader
-from lpgen.edge.s3_store import S3Store
+from lpgen.edge.engines.dask_cluster import DaskEngine
+from lpgen.edge.engines.work import pack_function
+from lpgen.edge.objects.reader import ObjectReader
+from lpgen.edge.objects.s3_store import S3Store
 from lpgen.errors import CredentialsError
 from tests.aws_servers import ACCESS_KEY, SECRET_KEY, Server
 from tests.cluster_ingests import (
@@ -90,7 +90,7 @@ def test_dask_ingest_killed_leaves_the_old_tables(cluster: DaskCluster, seaweed:
     script = (
         "import os, signal, sys\n"
         "import lpgen.pipeline_ingest\n"
-        "from lpgen.edge.engine_dask import open_dask_engine\n"
+        "from lpgen.edge.engines.dask_cluster import open_dask_engine\n"
         "from tests.aws_servers import Server\n"
         "from tests.cluster_ingests import AtFirstResult\n"
         "from tests.s3_buckets import take_from\n"

@@ -10,10 +10,10 @@ import gzip, json, resource, sys, tempfile
 from pathlib import Path
 
 import lpgen.pipeline
-from lpgen.edge.catalog_files import open_catalog
-from lpgen.edge.object_finder import BucketLogs
-from lpgen.edge.object_store import Body, Page, StoredObject
-from lpgen.edge import ingest_reading
+from lpgen.edge.catalog.files import open_catalog
+from lpgen.edge.objects.finder import BucketLogs
+from lpgen.edge.objects.store import Body, Page, StoredObject
+from lpgen.edge.ingest import reading as ingest_reading
 from tests.log_samples import record_json
 
 count = int(sys.argv[1])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.edge.engine_local import LocalEngine
+from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.errors import CredentialsError
 from tests.aws_servers import ACCESS_KEY, SECRET_KEY, Server
 from tests.fault_proxy import Answer, Fault, Request, fault_proxy

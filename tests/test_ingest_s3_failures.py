@@ -129,7 +129,7 @@ def test_ingest_ends_when_every_object_is_refused(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_OBJECTS", 2)
-    monkeypatch.setattr("lpgen.edge.ingest_reading.MAX_REFUSALS", 4)
+    monkeypatch.setattr("lpgen.edge.ingest.reading.MAX_REFUSALS", 4)
     bucket.put(daily_logs(range(1, 21)))
 
     def refuse(request: Request) -> Fault:

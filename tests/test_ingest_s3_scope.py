@@ -78,7 +78,7 @@ def wide_bucket(moto: Server) -> Bucket:
 def test_ingest_lists_only_the_accounts_regions_and_days_that_are_wanted(
     wide_bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lpgen.edge.s3_store.PAGE_SIZE", 10)
+    monkeypatch.setattr("lpgen.edge.objects.s3_store.PAGE_SIZE", 10)
     address = wide_bucket.address()
 
     def count(name: str, since: str = "", until: str = "", **scope: Any) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.edge.ledger import Ledger, open_ledger, read_generation
+from lpgen.edge.data_folder.ledger import Ledger, open_ledger, read_generation
 from lpgen.errors import DataError, IngestError
 from tests.aws_servers import Server
 from tests.fault_proxy import Fault, Request, fault_proxy
@@ -34,7 +34,7 @@ def test_ingest_commits_on_the_way_and_notices_another_one_between(
 ) -> None:
     """Each commit frees the ledger's lock for a moment."""
     monkeypatch.setattr("lpgen.pipeline_ingest.CHUNK_OBJECTS", 3)
-    monkeypatch.setattr("lpgen.edge.ingest_reading.CHECKPOINT_FILES", 4)
+    monkeypatch.setattr("lpgen.edge.ingest.reading.CHECKPOINT_FILES", 4)
     logs = daily_logs(range(1, 21))
     bucket.put(logs)
     expected = content_from_files(tmp_path, logs)
@@ -58,9 +58,9 @@ def test_ingest_commits_on_the_way_and_notices_another_one_between(
 _KILLED = """
 import sys
 import threading
-import lpgen.edge.ingest_reading, lpgen.pipeline_ingest
+import lpgen.edge.ingest.reading, lpgen.pipeline_ingest
 from lpgen.cli import main
-lpgen.edge.ingest_reading.CHECKPOINT_FILES = 8
+lpgen.edge.ingest.reading.CHECKPOINT_FILES = 8
 lpgen.pipeline_ingest.CHUNK_OBJECTS = 4
 sys.argv = ["lpgen", *sys.argv[1:]]
 main()

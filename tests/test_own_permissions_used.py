@@ -22,8 +22,8 @@ from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.policy_set import PolicySet
 from lpgen.core.usage.event_time import ALL_TIME
 from lpgen.edge.aws_session import Connection, open_session
-from lpgen.edge.event_history import EventHistory
-from lpgen.edge.rollout_plan_file import read_rollout_plan
+from lpgen.edge.logs.event_history import EventHistory
+from lpgen.edge.rollout.plan_file import read_rollout_plan
 from lpgen.pipeline import ingest
 from tests.aws_proxy import Call, aws_proxy
 from tests.aws_servers import Server, moto_server

@@ -9,8 +9,8 @@ from unittest.mock import patch
 
 import pytest
 
-from lpgen.edge.iam_writer import IamWriter, Quotas
-from lpgen.edge.rollout_journal import journal_of
+from lpgen.edge.rollout.iam_writer import IamWriter, Quotas
+from lpgen.edge.rollout.journal import journal_of
 from tests.rollout_roles import NEW, OLD, empty_account, own_server, role
 from tests.rollout_worlds import ACCOUNT, New, World, allow, deny, document
 
@@ -176,7 +176,7 @@ def test_edited_plan_is_refused(world: World, edit: Any) -> None:
 
 
 def test_journal_is_written_by_one_process_at_a_time(world: World) -> None:
-    from lpgen.edge.rollout_journal import Journal
+    from lpgen.edge.rollout.journal import Journal
 
     world.plan_of({role(world): NEW})
     with Journal(world.plan):

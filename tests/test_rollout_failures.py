@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.rollout.calls import Call
-from lpgen.edge import rollout_journal
-from lpgen.edge.iam_writer import IamWriter, LivePrincipal
-from lpgen.edge.rollout_journal import journal_of
+from lpgen.edge.rollout import journal as rollout_journal
+from lpgen.edge.rollout.iam_writer import IamWriter, LivePrincipal
+from lpgen.edge.rollout.journal import journal_of
 from tests.aws_servers import Server, moto_server
 from tests.rollout_worlds import New, World, allow, deny, document, proxy
 

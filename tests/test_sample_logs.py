@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from lpgen.core.events.records import Record
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 from sample_logs.generate import sample_files
 from tests.sample_organization import (
     ROOT,

@@ -11,7 +11,7 @@ import pytest
 
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.events.records import Record
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 from sample_logs.generate import tell_everything
 from tests.sample_organization import (
     SECURITY,

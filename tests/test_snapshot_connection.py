@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from lpgen.edge.aws_session import Connection, open_session
-from lpgen.edge.iam_snapshot import read_snapshot
-from lpgen.edge.snapshot_account import Wanted
+from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from lpgen.edge.snapshot.account import Wanted
 from lpgen.errors import AwsError
 from tests.aws_organization import ROLE, Organization, answer_last_accessed
 from tests.aws_proxy import THROTTLED, AwsProxy, Call, Cut, Failure, Reply

@@ -13,12 +13,12 @@ import pytest
 
 from lpgen.core.model import Snapshot
 from lpgen.core.policies.policy import policy_from_json
-from lpgen.edge.guard_files import read_guards
-from lpgen.edge.iam_snapshot import read_snapshot
-from lpgen.edge.last_accessed import read_last_accessed
-from lpgen.edge.resource_tags import read_resource_tags
-from lpgen.edge.snapshot_account import Wanted
-from lpgen.edge.trail_settings import read_trails
+from lpgen.edge.inputs.guard_files import read_guards
+from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from lpgen.edge.inputs.last_accessed import read_last_accessed
+from lpgen.edge.inputs.trail_settings import read_trails
+from lpgen.edge.snapshot.account import Wanted
+from lpgen.edge.snapshot.resource_tags import read_resource_tags
 from tests.aws_organization import (
     BUCKET_POLICY,
     MANAGEMENT,

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from lpgen.core.snapshots import Gap, SnapshotStamp, Subject
-from lpgen.edge.guard_files import read_guards
-from lpgen.edge.iam_snapshot import read_snapshot
-from lpgen.edge.last_accessed import read_last_accessed
-from lpgen.edge.snapshot_account import Wanted
-from lpgen.edge.snapshot_folder import find_snapshot
+from lpgen.edge.data_folder.snapshot_folder import find_snapshot
+from lpgen.edge.inputs.guard_files import read_guards
+from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from lpgen.edge.inputs.last_accessed import read_last_accessed
+from lpgen.edge.snapshot.account import Wanted
 from lpgen.errors import SnapshotError
 from tests.aws_organization import MANAGEMENT, Organization, answer_last_accessed
 from tests.aws_proxy import DENIED, AwsProxy, Call, Failure, Reply

@@ -15,7 +15,7 @@ from lpgen.core.policies.authorize import decide
 from lpgen.core.policies.decision import Request, Result
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.policy_set import PolicySet
-from lpgen.edge.catalog_files import open_catalog
+from lpgen.edge.catalog.files import open_catalog
 from tests.aws_organization import MANAGEMENT, ROLE, answer_last_accessed
 from tests.aws_proxy import Answer, AwsProxy, Call, Reply
 from tests.snapshot_runs import EVERYTHING, take

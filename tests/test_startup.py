@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.edge.sample_logs import bundled_sample_logs
+from lpgen.edge.logs.sample_logs import bundled_sample_logs
 
 HEAVY = ("boto3", "botocore", "jinja2", "pandas")
 FOR_TABLES = ("numpy", "pyarrow")
@@ -40,9 +40,9 @@ NOT_FOR_INGEST = (
     "lpgen.core.policies.policy",
     "lpgen.core.replacements",
     "lpgen.core.rollout",
-    "lpgen.edge.athena_reading",
-    "lpgen.edge.event_history",
-    "lpgen.edge.iam_snapshot",
+    "lpgen.edge.athena.reading",
+    "lpgen.edge.logs.event_history",
+    "lpgen.edge.inputs.iam_snapshot",
     "lpgen.pipeline",
     "lpgen.pipeline_analysis",
     "lpgen.report.views",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lpgen.edge.snapshot_folder import SnapshotWriter
+from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter
 from lpgen.pipeline_rollout import policies_since
 from tests.worlds import ACCOUNT
 

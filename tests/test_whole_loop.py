@@ -30,7 +30,7 @@ from lpgen.core.policies.authorize import decide
 from lpgen.core.policies.decision import Request, Result
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.policy_set import PolicySet
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 from tests.aws_servers import ACCESS_KEY, SECRET_KEY, Server, moto_server
 from tests.log_samples import log_bytes
 from tests.rollout_worlds import ACCOUNT, World, allow, deny, document

@@ -28,7 +28,7 @@ from lpgen.core.model import (
 )
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.usage.tables import COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage, merge_usage
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 
 ACCOUNT = "111122223333"
 OTHER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/somebody-else"

@@ -3,9 +3,9 @@
 The work is a pure function from a chunk of names to a small partial usage table; an engine maps it over the chunks and
 yields the results as they come, and whoever asked merges them. Nothing else comes back, and no worker writes a table.
 
-- `engine_local.LocalEngine`: processes of this machine.
-- `engine_dask.DaskEngine`: the workers of a Dask cluster, by the same code (`engine_pool.py`).
-- `engine_spark.SparkEngine`: the executors of a Spark cluster.
+- `engines/local_processes.py`: processes of this machine.
+- `engines/dask_cluster.py`: the workers of a Dask cluster, by the same code (`engines/pool.py`).
+- `engines/spark_cluster.py`: the executors of a Spark cluster.
 
 A worker that dies (killed, out of memory, or a crash in native code) costs nothing but the item that kills it whenever
 it is tried alone: that one comes out as `Lost`.

@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
+from lpgen.core.analysis.checks.claims import STATED_KINDS
 from lpgen.core.analysis.checks.written import WrittenDocument
-from lpgen.core.analysis.claims import STATED_KINDS
 from lpgen.core.findings import Proposal
 from lpgen.core.folders import folder_of_principal
 from lpgen.core.policies.policy import policy_from_json

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.guards import Guards
-from lpgen.report.blocks import Words, line, name, plural
-from lpgen.report.json_layout import Row
+from lpgen.report.json.layout import Row
+from lpgen.report.pages.blocks import Words, line, name, plural
 
 
 def guards_notes(guards: Guards) -> Iterator[Words]:

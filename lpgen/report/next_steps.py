@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from lpgen.core.analysis.scanners import AUDIT_POLICY
+from lpgen.core.analysis.judged.scanners import AUDIT_POLICY
 from lpgen.core.findings import Caveat, CaveatKind, PrincipalDiff
 
 UNACCEPTABLE: Final = frozenset(

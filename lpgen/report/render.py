@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from lpgen.core.findings import Proposal, Report
     from lpgen.core.replacements import Verification
     from lpgen.core.stars import Stars
-    from lpgen.report.blocks import Block
+    from lpgen.report.pages.blocks import Block
 
 FORMATS: Final = ("text", "json", "markdown")
 """What `format` may be: a terminal's text, JSON with a versioned schema, or Markdown for a pull request.
@@ -55,7 +55,7 @@ def render_review_parts(
         ValueError: there is no such format.
     """
     if format == "json":
-        from lpgen.report.review_json import review_json
+        from lpgen.report.json.review import review_json
 
         return review_json(report)
     if format == "html":
@@ -63,10 +63,10 @@ def render_review_parts(
 
         return [review_html(report)]
     if format == "sarif":
-        from lpgen.report.review_sarif import review_sarif
+        from lpgen.report.sarif.review import review_sarif
 
         return [review_sarif(report, root=root)]
-    from lpgen.report.review_page import review_page
+    from lpgen.report.pages.review import review_page
 
     return [_render_page(review_page(report, only=only), format, width=width, color=color)]
 
@@ -84,10 +84,10 @@ def render_verification(
         ValueError: there is no such format.
     """
     if format == "json":
-        from lpgen.report.verification_json import verification_json
+        from lpgen.report.json.verification import verification_json
 
         return verification_json(verifications)
-    from lpgen.report.verification_page import verification_page
+    from lpgen.report.pages.verification import verification_page
 
     return _render_page(verification_page(verifications), format, width=width, color=color)
 
@@ -105,10 +105,10 @@ def render_explanation(
         ValueError: there is no such format.
     """
     if format == "json":
-        from lpgen.report.explain_json import explain_json
+        from lpgen.report.json.explain import explain_json
 
         return explain_json(explanation)
-    from lpgen.report.explain_page import explain_page
+    from lpgen.report.pages.explain import explain_page
 
     return _render_page(explain_page(explanation), format, width=width, color=color)
 
@@ -126,10 +126,10 @@ def render_stars(
         ValueError: there is no such format.
     """
     if format in ("json", "csv"):
-        from lpgen.report.stars_json import stars_csv, stars_json
+        from lpgen.report.json.stars import stars_csv, stars_json
 
         return stars_json(stars) if format == "json" else stars_csv(stars)
-    from lpgen.report.stars_page import stars_page
+    from lpgen.report.pages.stars import stars_page
 
     return _render_page(stars_page(stars), format, width=width, color=color, noun="wildcard")
 
@@ -147,14 +147,14 @@ def render_drift(
         ValueError: there is no such format.
     """
     if format == "json":
-        from lpgen.report.drift_json import drift_json
+        from lpgen.report.json.drift import drift_json
 
         return drift_json(drift)
     if format == "sarif":
-        from lpgen.report.drift_sarif import drift_sarif
+        from lpgen.report.sarif.drift import drift_sarif
 
         return drift_sarif(drift)
-    from lpgen.report.drift_page import drift_page
+    from lpgen.report.pages.drift import drift_page
 
     if format == "html":
         from lpgen.report.html import blocks_html
@@ -165,15 +165,15 @@ def render_drift(
 
 
 def render_evidence(proposal: Proposal, report: Report) -> str:
-    """The `evidence.json` of one principal's folder: see `lpgen.report.evidence_json`."""
-    from lpgen.report.evidence_json import evidence_json
+    """The `evidence.json` of one principal's folder: see `lpgen.report.json.evidence`."""
+    from lpgen.report.json.evidence import evidence_json
 
     return evidence_json(proposal, report)
 
 
 def render_summary(report: Report, folders: Mapping[str, str]) -> str:
     """The `summary.json` of an output folder, given the folder names by principal ARN."""
-    from lpgen.report.summary_json import summary_json
+    from lpgen.report.json.summary import summary_json
 
     return summary_json(report, folders)
 
@@ -213,11 +213,11 @@ def _render_page(
     noun: str = "principal",
 ) -> str:
     if format == "text":
-        from lpgen.report.text import render_text
+        from lpgen.report.layout.text import render_text
 
         return render_text(page, width=width, color=color)
     if format == "markdown":
-        from lpgen.report.markdown import render_markdown
+        from lpgen.report.layout.markdown import render_markdown
 
         return render_markdown(page, noun=noun)
     raise ValueError(f"no format {format!r}; there are {', '.join(FORMATS)}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.snapshots import SnapshotStamp
-from lpgen.report.blocks import Words, count, line, name, plural
 from lpgen.report.inert import terminal_text
-from lpgen.report.json_layout import Row
+from lpgen.report.json.layout import Row
+from lpgen.report.pages.blocks import Words, count, line, name, plural
 
 
 def snapshot_notes(stamp: SnapshotStamp | None) -> Iterator[Words]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from lpgen.core.analysis.undoing import Undoing, lost_undoings
+from lpgen.core.analysis.judged.undoing import Undoing, lost_undoings
 from lpgen.core.findings import (
     Caveat,
     CaveatKind,

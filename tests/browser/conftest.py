@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Dialog, Page, Request, sync_playwright
 
 from lpgen.core.findings import Report
 from lpgen.core.options import Options
-from lpgen.edge.catalog_files import bundled_catalog
-from lpgen.edge.sample_logs import bundled_sample_logs
+from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.pipeline import analyse, ingest
 from lpgen.report import render_review
 

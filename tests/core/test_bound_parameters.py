@@ -10,7 +10,7 @@ import pytest
 
 from lpgen.core.events.operation_rows import Binding
 from lpgen.core.events.resource_arns import binders_from_binding
-from lpgen.edge.catalog_files import bundled_catalog, bundled_folder
+from lpgen.edge.catalog.files import bundled_catalog, bundled_folder
 
 CATALOG = bundled_catalog()
 TABLES = sorted((bundled_folder() / "operations").glob("*.json"))

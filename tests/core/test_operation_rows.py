@@ -10,7 +10,7 @@ import pytest
 from lpgen.core.events.event_names import EventSources
 from lpgen.core.events.operation_rows import Operations, read_operation_table
 from lpgen.core.events.resource_arns import binders_from_binding
-from lpgen.edge.catalog_files import bundled_catalog, bundled_folder
+from lpgen.edge.catalog.files import bundled_catalog, bundled_folder
 
 CATALOG = bundled_catalog()
 SOURCES = sorted(path.stem for path in (bundled_folder() / "operations").glob("*.json"))

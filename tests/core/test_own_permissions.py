@@ -10,7 +10,7 @@ from lpgen.core.choices import Duty
 from lpgen.core.model import AccessLevel
 from lpgen.core.own_permissions import own_policies
 from lpgen.core.policies.policy import policy_from_json, policy_size
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 
 CALLER = "arn:aws-cn:iam::111122223333:role/tools/lpgen"
 POLICIES = own_policies(bucket="logs", role="reader", caller=CALLER, answers="answers")

@@ -22,9 +22,9 @@ from lpgen.core.replacements import Verification
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
 from lpgen.report import render_evidence, render_review, render_summary, render_verification
-from lpgen.report.blocks import Block, Column, Fold, Heading, Show, Span, Table, table
-from lpgen.report.markdown import MOST_CHARACTERS, render_markdown
-from lpgen.report.text import render_text
+from lpgen.report.layout.markdown import MOST_CHARACTERS, render_markdown
+from lpgen.report.layout.text import render_text
+from lpgen.report.pages.blocks import Block, Column, Fold, Heading, Show, Span, Table, table
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
 from tests.report.reports import large_report, organization, report_of
@@ -260,7 +260,10 @@ def test_render_review_json_has_a_verdict_for_every_action() -> None:
 
 @pytest.mark.parametrize("name", [name for name in RENDERINGS if name.endswith(".json")])
 def test_render_json_has_only_documented_keys(name: str) -> None:
-    from lpgen.report import evidence_json, review_json, summary_json, verification_json
+    from lpgen.report.json import evidence as evidence_json
+    from lpgen.report.json import review as review_json
+    from lpgen.report.json import summary as summary_json
+    from lpgen.report.json import verification as verification_json
 
     modules = {"review": review_json, "evidence": evidence_json, "summary": summary_json}
     module = modules.get(re.split(r"[-.]", name)[0], verification_json)

@@ -14,10 +14,10 @@ from lpgen.core.replacements import LineKind
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.report.counts import LevelCount, sum_matrix
 from lpgen.report.next_steps import UNACCEPTABLE, next_step
+from lpgen.report.pages.to_do import tasks_of_review
+from lpgen.report.pages.words import SKIP_WORDS, WALL_WORDS
 from lpgen.report.plan import StepKind, plan_note, plan_steps
-from lpgen.report.to_do import tasks_of_review
 from lpgen.report.views import CLASS_ORDER, PrincipalView, review_view
-from lpgen.report.words import SKIP_WORDS, WALL_WORDS
 from tests.report.cases import Case, own, verdict
 from tests.report.reports import large_report, organization
 from tests.report.safe_cases import deployer, exporter, sso, storefront, user_in_group

@@ -17,7 +17,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lpgen.edge.engine import Lost
-from lpgen.edge.engine_spark import SparkEngine
+from lpgen.edge.engines.spark_cluster import SparkEngine
 from tests.aws_servers import Server
 from tests.cluster_ingests import (
     check_deadly_and_vanished_objects,

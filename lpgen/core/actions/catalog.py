@@ -23,7 +23,7 @@ _LEVELS = tuple(AccessLevel)
 
 
 class CatalogSource(Protocol):
-    """Where the catalog's bytes come from: `lpgen.edge.catalog_files` reads them from a folder, tests from a dict."""
+    """Where the catalog's bytes come from: `lpgen.edge.catalog.files` reads them from a folder, tests from a dict."""
 
     def service_prefixes(self) -> tuple[str, ...]:
         """All service prefixes, sorted."""

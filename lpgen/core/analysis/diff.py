@@ -7,27 +7,27 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.access_holes import access_hole_caveats, seen_services_from_usage
-from lpgen.core.analysis.caveats import caveats_of_principal
-from lpgen.core.analysis.copied_calls import copied_services_from_usage
-from lpgen.core.analysis.decided_lines import decided_lines
-from lpgen.core.analysis.decisions import decisions_in_force, drops_line, drops_row, with_acceptance
-from lpgen.core.analysis.drawn_names import drawn_name_caveats
-from lpgen.core.analysis.granting import NOTHING, Granting, granting_by_action
-from lpgen.core.analysis.hidden_roles import PASS_ROLE, HiddenRoles
-from lpgen.core.analysis.lines import lines_for_grants, lines_from_uses, merge_lines, without_needless
-from lpgen.core.analysis.met_policies import resource_policy_explanation
-from lpgen.core.analysis.new_names import new_name_caveats
-from lpgen.core.analysis.observability import Observability, trail_knowledge
-from lpgen.core.analysis.permission_sets import share_lines, with_set_mates
-from lpgen.core.analysis.policy_changes import PolicyChanges
-from lpgen.core.analysis.principal_class import classify_principal, detachment, proposal_for
-from lpgen.core.analysis.regions import UnreadUse, unread_uses
-from lpgen.core.analysis.scanners import scanned_services
-from lpgen.core.analysis.scope import narrow_scope
-from lpgen.core.analysis.unnamed_resources import unnamed_resources
-from lpgen.core.analysis.verdicts import ActionFacts, Doubt, Judge
-from lpgen.core.analysis.wildcards import wildcards_of_grants
+from lpgen.core.analysis.granted.granting import NOTHING, Granting, granting_by_action
+from lpgen.core.analysis.granted.met_policies import resource_policy_explanation
+from lpgen.core.analysis.granted.policy_changes import PolicyChanges
+from lpgen.core.analysis.granted.scope import narrow_scope
+from lpgen.core.analysis.granted.wildcards import wildcards_of_grants
+from lpgen.core.analysis.judged.hidden_roles import PASS_ROLE, HiddenRoles
+from lpgen.core.analysis.judged.scanners import scanned_services
+from lpgen.core.analysis.judged.verdicts import ActionFacts, Doubt, Judge
+from lpgen.core.analysis.names.drawn_names import drawn_name_caveats
+from lpgen.core.analysis.names.new_names import new_name_caveats
+from lpgen.core.analysis.names.unnamed_resources import unnamed_resources
+from lpgen.core.analysis.recorded.access_holes import access_hole_caveats, seen_services_from_usage
+from lpgen.core.analysis.recorded.copied_calls import copied_services_from_usage
+from lpgen.core.analysis.recorded.observability import Observability, trail_knowledge
+from lpgen.core.analysis.recorded.regions import UnreadUse, unread_uses
+from lpgen.core.analysis.safe.caveats import caveats_of_principal
+from lpgen.core.analysis.safe.decided_lines import decided_lines
+from lpgen.core.analysis.safe.decisions import decisions_in_force, drops_line, drops_row, with_acceptance
+from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for
+from lpgen.core.analysis.written.lines import lines_for_grants, lines_from_uses, merge_lines, without_needless
+from lpgen.core.analysis.written.permission_sets import share_lines, with_set_mates
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import (
     UNSEEN,

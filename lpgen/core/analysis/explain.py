@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.explain_sentence import sentence_of
-from lpgen.core.analysis.explain_wall import Held, explain_wall, wall_state
-from lpgen.core.analysis.met_policies import policies_met, request_of
+from lpgen.core.analysis.explained.sentence import sentence_of
+from lpgen.core.analysis.explained.wall import Held, explain_wall, wall_state
+from lpgen.core.analysis.granted.met_policies import policies_met, request_of
 from lpgen.core.arns import NO_ARN, split_arn
 from lpgen.core.explanations import ExplainedWall, Explanation, Question, SeenUses, WallState
 from lpgen.core.grounds import StatementRef

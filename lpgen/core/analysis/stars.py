@@ -15,8 +15,8 @@ from datetime import date, timedelta
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.danger import Dangers
-from lpgen.core.analysis.wildcards import wildcards_of_grant
+from lpgen.core.analysis.granted.wildcards import wildcards_of_grant
+from lpgen.core.analysis.judged.danger import Dangers
 from lpgen.core.grounds import Grant, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import AccessLevel, Action, ActionPattern, Outcome
 from lpgen.core.options import is_chosen

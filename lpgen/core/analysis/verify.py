@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.checks.actions import check_actions
+from lpgen.core.analysis.checks.claims import Claims
 from lpgen.core.analysis.checks.denies import check_denies
 from lpgen.core.analysis.checks.hunt import HUNT_SIZE, check_hunt
 from lpgen.core.analysis.checks.limits import check_limits
@@ -18,7 +19,6 @@ from lpgen.core.analysis.checks.replay import check_replay
 from lpgen.core.analysis.checks.use import check_use_is_covered
 from lpgen.core.analysis.checks.within import check_within_grants
 from lpgen.core.analysis.checks.written import WrittenDocument, new_allows
-from lpgen.core.analysis.claims import Claims
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.replacements import Verification

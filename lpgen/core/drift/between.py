@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.decisions import decisions_in_force
+from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.drift.coverage import find_lost_coverage
 from lpgen.core.drift.findings import Drift, DriftFinding, finding_order
 from lpgen.core.drift.gains import Gains

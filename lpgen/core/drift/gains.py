@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.danger import Dangers
+from lpgen.core.analysis.judged.danger import Dangers
 from lpgen.core.choices import Severity
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.stars import WORST_FIRST

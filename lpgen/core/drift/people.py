@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.wildcards import wildcards_of_grant
+from lpgen.core.analysis.granted.wildcards import wildcards_of_grant
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, DriftKind
 from lpgen.core.drift.gains import Gains, Weights

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.granting import granting_by_action
+from lpgen.core.analysis.granted.granting import granting_by_action
 from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.analysis.lines import lines_from_uses
-from lpgen.core.analysis.observability import Observability, trail_knowledge
+from lpgen.core.analysis.recorded.observability import Observability, trail_knowledge
+from lpgen.core.analysis.written.lines import lines_from_uses
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, DriftKind, fingerprint
 from lpgen.core.drift.gains import Gains, Weights

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.granted.wildcards import wildcards_of_grant
 from lpgen.core.analysis.stars import owner_of, star_key
-from lpgen.core.analysis.wildcards import wildcards_of_grant
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, DriftKind, fingerprint
 from lpgen.core.drift.gains import Gains, Weights

@@ -17,7 +17,7 @@ from lpgen.core.model import CURRENT_VERSION, PrincipalKind
 from lpgen.core.rollout.calls import POLICY_PATH
 from lpgen.report.code.subject import CodeDocument, CodeSubject
 from lpgen.report.inert import terminal_text
-from lpgen.report.json_layout import Json
+from lpgen.report.json.layout import Json
 
 INLINE_TEMPLATE_BYTES: Final = 51_200
 """How large a template may be that isn't put into S3.

@@ -25,7 +25,7 @@ from lpgen.report.code.hcl import (
 )
 from lpgen.report.code.policy_data import policy_data_block
 from lpgen.report.code.subject import CodeDocument, CodeSubject
-from lpgen.report.words import short_label_of
+from lpgen.report.pages.words import short_label_of
 
 PROVIDER_VERSION: Final = ">= 5.72.1"
 """The first one with all four exclusive resources.

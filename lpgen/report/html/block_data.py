@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from lpgen.report.blocks import Block, Bullets, Fold, Heading, Item, Line, Paragraph, Span, Table, Tone
 from lpgen.report.inert import terminal_text
+from lpgen.report.pages.blocks import Block, Bullets, Fold, Heading, Item, Line, Paragraph, Span, Table, Tone
 
 _TONES: Final = {Tone.NAME: "n", Tone.STRONG: "s", Tone.GOOD: "g", Tone.BAD: "b", Tone.QUIET: "q"}
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 from lpgen.core.grounds import StatementRef
 from lpgen.core.replacements import AppliedRule, Line, LineKind, ReplacementDocument, ReplacementStatement, Scope
-from lpgen.report.blocks import Line as Words
-from lpgen.report.blocks import line, name, names, quiet, strong
-from lpgen.report.evidence_json import explained_lines
 from lpgen.report.html.policy_listing import ACTION_ELEMENTS, RESOURCE_ELEMENTS, Listing, Mark, Note, listing_of
-from lpgen.report.page_parts import seen_note
-from lpgen.report.words import LINE_WORDS
+from lpgen.report.json.evidence import explained_lines
+from lpgen.report.pages.blocks import Line as Words
+from lpgen.report.pages.blocks import line, name, names, quiet, strong
+from lpgen.report.pages.parts import seen_note
+from lpgen.report.pages.words import LINE_WORDS
 
 
 def new_listing(document: ReplacementDocument, rules: tuple[AppliedRule, ...]) -> Listing:

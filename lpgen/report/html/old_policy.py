@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from lpgen.core.findings import UNSEEN, ActionVerdict, Verdict, WildcardUse
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AttachedPolicy, Effect, Policy
-from lpgen.report.blocks import Line, bad, count, good, line, names, plural, strong
 from lpgen.report.html.policy_listing import ACTION_ELEMENTS, Listing, Mark, Note, listing_of
-from lpgen.report.page_parts import seen_note
+from lpgen.report.pages.blocks import Line, bad, count, good, line, names, plural, strong
+from lpgen.report.pages.parts import seen_note
 from lpgen.report.views import PrincipalView
 
 

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from lpgen.core.findings import Report
-from lpgen.report.blocks import Block
 from lpgen.report.html.block_data import data_of_line
 from lpgen.report.html.embed import content_security_policy, script_json
 from lpgen.report.html.principal_data import data_of_principal
 from lpgen.report.html.shared import Shared
 from lpgen.report.html.summary import coverage_bars, figures_of, rows_of, shares_of_made
 from lpgen.report.html.templating import asset, template
-from lpgen.report.review_page import (
+from lpgen.report.pages.blocks import Block
+from lpgen.report.pages.review import (
     coverage_blocks,
     guard_blocks,
     headline_blocks,
@@ -24,7 +24,7 @@ from lpgen.report.review_page import (
     skip_blocks,
     unlisted_blocks,
 )
-from lpgen.report.to_do import tasks_of_review
+from lpgen.report.pages.to_do import tasks_of_review
 from lpgen.report.views import ReviewView, review_view
 
 STYLES: Final = ("colors.css", "layout.css", "principal.css", "print.css")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from lpgen.report.blocks import Block
 from lpgen.report.html.embed import content_security_policy
 from lpgen.report.html.templating import asset, template
+from lpgen.report.pages.blocks import Block
 
 STYLES: Final = ("colors.css", "layout.css", "plain.css", "print.css")
 

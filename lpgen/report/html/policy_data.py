@@ -13,7 +13,7 @@ from lpgen.report.html.old_policy import Fates, granted_by_statement, old_listin
 from lpgen.report.html.policy_listing import Listing, Note
 from lpgen.report.html.shared import Shared
 from lpgen.report.inert import terminal_text
-from lpgen.report.json_layout import Json
+from lpgen.report.json.layout import Json
 from lpgen.report.plan import document_file
 from lpgen.report.views import PrincipalView
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from lpgen.report.blocks import Line
+from lpgen.report.pages.blocks import Line
 
 
 @dataclass(frozen=True, slots=True)

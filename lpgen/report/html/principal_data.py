@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from lpgen.core.findings import Report
 from lpgen.core.model import Principal
-from lpgen.report.blocks import Block
 from lpgen.report.html.block_data import data_of_blocks, data_of_line
 from lpgen.report.html.policy_data import data_of_policies
 from lpgen.report.html.shared import Shared
@@ -16,19 +15,20 @@ from lpgen.report.html.use_data import data_of_use
 from lpgen.report.html.verdict_data import data_of_verdicts
 from lpgen.report.html.wall_data import data_of_walls
 from lpgen.report.inert import terminal_text
-from lpgen.report.json_layout import Json
-from lpgen.report.kept_page import dropped_blocks, kept_blocks, rule_blocks
-from lpgen.report.principal_page import check_blocks, identity_blocks, number_blocks, plan_blocks, safety_blocks
-from lpgen.report.undoing_page import undoing_blocks
-from lpgen.report.use_page import (
+from lpgen.report.json.layout import Json
+from lpgen.report.pages.blocks import Block
+from lpgen.report.pages.kept import dropped_blocks, kept_blocks, rule_blocks
+from lpgen.report.pages.principal import check_blocks, identity_blocks, number_blocks, plan_blocks, safety_blocks
+from lpgen.report.pages.undoing import undoing_blocks
+from lpgen.report.pages.use import (
     danger_blocks,
     denied_blocks,
     ungranted_blocks,
     unmapped_blocks,
     wildcard_blocks,
 )
+from lpgen.report.pages.words import short_label_of, state_of
 from lpgen.report.views import PrincipalView
-from lpgen.report.words import short_label_of, state_of
 
 
 def data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> Json:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lpgen.core.findings import Report
-from lpgen.report.blocks import Line
 from lpgen.report.html.action_index import ActionIndex
 from lpgen.report.html.interned import Interned
+from lpgen.report.pages.blocks import Line
 
 
 class Shared:

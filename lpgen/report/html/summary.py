@@ -9,13 +9,13 @@ from math import log1p
 
 from lpgen.core.findings import UNSEEN, Report
 from lpgen.core.grounds import AccountCoverage
-from lpgen.report.blocks import Tone, count, plural
 from lpgen.report.counts import Counts
 from lpgen.report.html.principal_data import anchor_of
 from lpgen.report.html.verdict_data import STAYS, fate_of
 from lpgen.report.inert import terminal_text
+from lpgen.report.pages.blocks import Tone, count, plural
+from lpgen.report.pages.words import CLASS_WORDS, short_label_of, state_of
 from lpgen.report.views import PrincipalView, ReviewView
-from lpgen.report.words import CLASS_WORDS, short_label_of, state_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from lpgen.report.blocks import Block, Bullets, Fold, Heading, Line, Paragraph, Table
 from lpgen.report.html.block_data import split_quotes
 from lpgen.report.html.principal_data import anchor_of
 from lpgen.report.inert import terminal_text
-from lpgen.report.words import short_label_of
+from lpgen.report.pages.blocks import Block, Bullets, Fold, Heading, Line, Paragraph, Table
+from lpgen.report.pages.words import short_label_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template

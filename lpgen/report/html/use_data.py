@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from lpgen.core.findings import Report
 from lpgen.core.grounds import Evidence
 from lpgen.report.inert import terminal_text
-from lpgen.report.json_layout import Json
+from lpgen.report.json.layout import Json
 from lpgen.report.views import PrincipalView
 
 Row = list[object]

@@ -9,7 +9,7 @@ from lpgen.core.findings import ActionVerdict, Confidence, Verdict
 from lpgen.core.model import Action
 from lpgen.report.html.shared import Shared
 from lpgen.report.inert import terminal_text
-from lpgen.report.json_layout import Json
+from lpgen.report.json.layout import Json
 from lpgen.report.views import PrincipalView
 
 GOES, STAYS, GRANTED, UNGRANTED = "goes", "stays", "granted", "ungranted"

@@ -13,7 +13,7 @@ from lpgen.core.model import AccessLevel
 from lpgen.core.replacements import Scope
 from lpgen.report.html.verdict_data import UNGRANTED, fate_of
 from lpgen.report.inert import terminal_text
-from lpgen.report.json_layout import Json
+from lpgen.report.json.layout import Json
 from lpgen.report.views import PrincipalView
 
 MOST_SERVICES: Final = 9

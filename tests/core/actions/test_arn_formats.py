@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lpgen.core.actions.arn_formats import ArnFormat, FormatSet, formats_of_service
 from lpgen.core.actions.arn_machine import Machine, Span, Token, regex_of_tokens
 from lpgen.core.actions.rows import service_from_json
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 
 spans = st.builds(Span, st.sampled_from(["", "/", ":", "/:"]), st.booleans())
 tokens = st.lists(st.one_of(st.text(alphabet="ab/:", min_size=1, max_size=2), spans), max_size=5).map(tuple)

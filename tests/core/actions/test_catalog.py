@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.actions.catalog import Catalog, PatternProblemKind
 from lpgen.core.model import AccessLevel, Action, ActionPattern
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.errors import CatalogError
 from tests.catalog_samples import MANIFEST, SERVICE, DictSource, zoo_source
 
@@ -276,7 +276,7 @@ def test_pickled_catalog_carries_its_source_alone() -> None:
 def test_whole_catalog_opens_well_under_a_fifth_of_a_second() -> None:
     # Seconds of a processor, in a process of its own: other work on the machine is no part of the promise.
     code = (
-        "import time\nfrom lpgen.edge.catalog_files import bundled_catalog\nstart = time.process_time()\n"
+        "import time\nfrom lpgen.edge.catalog.files import bundled_catalog\nstart = time.process_time()\n"
         "assert len(bundled_catalog().actions()) == 22_091\nprint(time.process_time() - start)\n"
     )
     runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(3)]

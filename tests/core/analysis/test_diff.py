@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from lpgen.core.analysis.diff import diff_usage
-from lpgen.core.analysis.hidden_roles import HiddenRoles
+from lpgen.core.analysis.judged.hidden_roles import HiddenRoles
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import CaveatKind, PrincipalClass, PrincipalDiff, Verdict
 from lpgen.core.grounds import Use
 from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Principal, PrincipalKind
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision, DecisionKind, LineKind, Scope
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 from tests.worlds import ACCOUNT, allow, catalog, days_before_end, deny, grants_of, policy, role, usage_of, use
 
 DATA = "arn:aws:s3:::data"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from lpgen.core.explanations import Fit, WallState
 from lpgen.core.model import PolicyKind
 from lpgen.core.policies.decision import Layer, Result
-from tests.core.analysis.explained_requests import IMAGES, ask, statements, wall
+from tests.core.analysis.explained.explained_requests import IMAGES, ask, statements, wall
 from tests.worlds import ACCOUNT, allow, catalog, policy, role
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lpgen.core.explanations import Fit, WallState
 from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.policies.decision import Answer, Layer, Result
-from tests.core.analysis.explained_requests import IMAGES, ask, document, statements, wall, whole_catalog
+from tests.core.analysis.explained.explained_requests import IMAGES, ask, document, statements, wall, whole_catalog
 from tests.worlds import allow, deny, policy, role
 
 

@@ -9,7 +9,7 @@ import pytest
 from lpgen.core.explanations import Fit, WallState
 from lpgen.core.model import AttachedPolicy, PolicyKind, ResourceKind
 from lpgen.core.policies.decision import Answer, Layer, Result
-from tests.core.analysis.explained_requests import IMAGES, ask, statements, wall
+from tests.core.analysis.explained.explained_requests import IMAGES, ask, statements, wall
 from tests.worlds import ACCOUNT, allow, deny, policy, role
 
 

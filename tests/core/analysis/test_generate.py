@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from lpgen.core.analysis.diff import diff_usage
-from lpgen.core.analysis.fit import Document, Item, Space, Split, fit_documents
 from lpgen.core.analysis.generate import generate_policies
-from lpgen.core.analysis.statements import FOLDED_TO_GRANT
+from lpgen.core.analysis.written.fit import Document, Item, Space, Split, fit_documents
+from lpgen.core.analysis.written.statements import FOLDED_TO_GRANT
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.grounds import Use
 from lpgen.core.model import Principal, PrincipalKind

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from lpgen.core.analysis.diff import diff_usage
+from lpgen.core.analysis.granted.met_policies import resource_policy_explanation
 from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.analysis.met_policies import resource_policy_explanation
 from lpgen.core.findings import PrincipalDiff
 from lpgen.core.grounds import PrincipalGrants, RecordedContext, Use
 from lpgen.core.guards import NO_GUARDS, AccountLevels, Guards, ResourcePolicy

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
+from lpgen.core.analysis.granted.met_policies import policies_met, request_of
 from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.analysis.met_policies import policies_met, request_of
 from lpgen.core.grounds import Use
 from lpgen.core.guards import AccountLevels, Guards, ResourcePolicy
 from lpgen.core.model import Outcome, Policy, Principal, ResourceKind

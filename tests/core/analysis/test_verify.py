@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from lpgen.core.analysis.checks.claims import Claims
 from lpgen.core.analysis.checks.written import WrittenDocument
-from lpgen.core.analysis.claims import Claims
 from lpgen.core.analysis.verify import verify_replacement
 from lpgen.core.grounds import PrincipalUsage, Use
 from lpgen.core.model import Outcome, Principal

@@ -20,7 +20,7 @@ from lpgen.core.athena.days import (
 from lpgen.core.athena.query import DaySpan
 from lpgen.core.athena.table import TableName, table_from_definition
 from lpgen.core.usage.event_time import window_from_text
-from lpgen.edge.athena_logs import days_from_window
+from lpgen.edge.athena.logs import days_from_window
 from lpgen.errors import IngestError, InvocationError
 from tests.athena_tables import definition
 

@@ -24,7 +24,7 @@ from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.group_tally import GroupTally
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import UsageTally
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 from tests.athena_tables import (
     CONSOLE,
     DOCUMENTED_COLUMNS,

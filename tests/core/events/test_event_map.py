@@ -34,7 +34,7 @@ from lpgen.core.model import (
     ResourceKind,
     SkipReason,
 )
-from lpgen.edge.catalog_files import bundled_catalog, bundled_folder
+from lpgen.edge.catalog.files import bundled_catalog, bundled_folder
 from tests.core.events.rules.mapping_cases import expected_needs, needs_from_actions, read_cases, record_from_case
 
 CATALOG = bundled_catalog()

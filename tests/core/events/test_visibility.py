@@ -15,7 +15,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.own_operations import OwnOperations
 from lpgen.core.events.visibility import VisibilityTable, visibility_from_catalog
 from lpgen.core.model import Action, Visibility
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.events.rules.mapping_cases import CASES, read_cases
 
 EXAMPLES: list[dict[str, str]] = json.loads((CASES.parent / "visibility.json").read_text("utf-8"))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lpgen.core.policies.request_line import decide_line
-from lpgen.edge.catalog_files import open_catalog
+from lpgen.edge.catalog.files import open_catalog
 
 FOLDER = Path(__file__).parents[2] / "cases" / "conformance"
 CATALOG = open_catalog()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.policies.request_line import decide_line
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 
 ROLE = "arn:aws:iam::111122223333:role/app"
 OBJECT = "arn:aws:s3:::data/a.csv"

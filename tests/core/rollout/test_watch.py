@@ -17,8 +17,8 @@ from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.rollout.plan import Peak, PolicyText, PrincipalPlan
 from lpgen.core.rollout.watch import Denial, PoliciesSince, Watched, watch_rollout
 from lpgen.core.usage.tables import Usage
-from lpgen.report.rollout_watch import render_watch
-from lpgen.report.schemas import SCHEMAS
+from lpgen.report.schemas.documents import SCHEMAS
+from lpgen.report.talk.rollout_watch import render_watch
 from tests.worlds import ACCOUNT, allow, catalog, deny, usage_of, use
 
 ARN = f"arn:aws:iam::{ACCOUNT}:role/app"

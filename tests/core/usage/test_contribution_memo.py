@@ -19,7 +19,7 @@ from lpgen.core.usage import contribution_memo
 from lpgen.core.usage.contribution import Behind, Contribution, contribution_from_record
 from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.open_names import MARK
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.events.rules.mapping_cases import read_cases
 from tests.core.events.test_event_map import FAMILIES
 from tests.log_samples import record_json

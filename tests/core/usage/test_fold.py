@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Resource, ResourceKind
 from lpgen.core.policies.match import glob_match, has_variable
 from lpgen.core.usage.fold import FOLDS, NUMBERED, fold_resource
-from lpgen.edge.catalog_files import open_catalog
+from lpgen.edge.catalog.files import open_catalog
 
 EXACT = [
     "arn:aws:s3:::bucket",

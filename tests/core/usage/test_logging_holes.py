@@ -16,8 +16,8 @@ from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.logging_holes import first_day_after
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.trail_changes import TrailChange
-from lpgen.edge.catalog_files import bundled_catalog
-from lpgen.edge.usage_files import read_usage
+from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.pipeline import ingest
 
 CASES: list[dict[str, Any]] = json.loads(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.checks.claims import Claims
 from lpgen.core.analysis.checks.written import CheckNotes, NewAllow
-from lpgen.core.analysis.claims import Claims
 from lpgen.core.grounds import PrincipalUsage, Use
 from lpgen.core.model import Action, Outcome, ResourceKind
 from lpgen.core.policies.match import as_glob

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.checks.claims import Claims
 from lpgen.core.analysis.checks.written import CheckNotes, WrittenDocument
-from lpgen.core.analysis.claims import Claims
-from lpgen.core.analysis.met_policies import known_context, policies_met, replayed_resource, request_of
+from lpgen.core.analysis.granted.met_policies import known_context, policies_met, replayed_resource, request_of
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage, StatementRef
 from lpgen.core.guards import Guards
 from lpgen.core.model import Effect, Outcome, Principal

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.checks.claims import Claims
 from lpgen.core.analysis.checks.written import CheckNotes, NewAllow, varies_any
-from lpgen.core.analysis.claims import Claims
 from lpgen.core.grounds import Grant, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Outcome, ResourceKind
 from lpgen.core.policies.match import as_glob, holds_variable

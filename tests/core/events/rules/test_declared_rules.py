@@ -48,7 +48,7 @@ from lpgen.core.events.rules.ec2 import TYPES as EC2_TYPES
 from lpgen.core.events.rules.inferences import INFERENCES
 from lpgen.core.events.rules.tables import RULE_MODULES
 from lpgen.core.model import OBSERVED, Action, MappedAction, MappingStatus, ResourceKind
-from lpgen.edge.catalog_files import open_catalog
+from lpgen.edge.catalog.files import open_catalog
 from tests.core.events.rules.mapping_cases import expected_needs, needs_from_actions, read_cases, record_from_case
 
 MODULES = (

@@ -37,7 +37,7 @@ from lpgen.core.events.rules import (
 )
 from lpgen.core.events.rules.inferences import INFERENCES
 from lpgen.core.model import OBSERVED, MappingStatus, ResourceKind
-from lpgen.edge.catalog_files import bundled_catalog
+from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.events.rules.mapping_cases import expected_needs, needs_from_actions, read_cases, record_from_case
 
 FAMILIES = (

@@ -1,0 +1,44 @@
+"""Claims: the reasons that an evidence file gives for lines without use, as verification reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lpgen.core.analysis.safe.decisions import applies_to_action
+from lpgen.core.model import Action
+from lpgen.core.policies.match import glob_match
+from lpgen.core.replacements import Decision, DecisionKind, LineKind, Replacement
+
+STATED_KINDS = frozenset({LineKind.KEPT, LineKind.REVIEW, LineKind.DECIDED, LineKind.SHARED})
+"""The kinds of line that need no use, only a stated reason."""
+
+
+def stated_pairs(replacement: Replacement) -> Iterable[tuple[str, str]]:
+    """The pairs of action and resource pattern in a replacement that need no use, only their stated reason."""
+    for document in replacement.documents:
+        for statement in document.statements:
+            for line in statement.lines:
+                if line.kind in STATED_KINDS:
+                    yield from ((line.action, resource) for resource in line.scope.resources)
+
+
+class Claims:
+    """What is claimed of one principal's replacement: reasons for lines, and what decisions leave out of it."""
+
+    def __init__(
+        self, principal: str, stated: Iterable[tuple[str, str]] = (), decisions: Sequence[Decision] = ()
+    ) -> None:
+        self._principal = principal
+        self._stated = frozenset(stated)
+        self._drops = tuple(one for one in decisions if one.kind is DecisionKind.DROP and not (one.since or one.until))
+
+    def justify(self, action: Action, resource: str) -> bool:
+        """Whether a reason is stated for an action on a resource pattern as it is written."""
+        return (action, resource) in self._stated
+
+    def is_dropped(self, action: Action, resource: str) -> bool:
+        """Whether a decision leaves this use out of the replacement."""
+        return any(
+            applies_to_action(drop, self._principal, action) and glob_match(drop.resource or "*", resource)
+            for drop in self._drops
+        )

@@ -1,0 +1,78 @@
+"""Resources that are new each time: what a principal is handed next has a name that the logs don't hold yet.
+
+A replacement lists the names that were seen, where no rule makes a pattern of them. While new ones keep coming, as
+buckets do for who audits all of them or folders for who stores what devices send, it would refuse the next. That is
+said by a caveat, and a person decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from lpgen.core.analysis.names.drawn_names import (
+    common_start,
+    has_pattern,
+    is_creation_of,
+    refuses_next,
+    scopes_by_action,
+)
+from lpgen.core.analysis.names.families import FAMILY_SIZE
+from lpgen.core.analysis.names.shapes import last_name, split_tail
+from lpgen.core.findings import Caveat, CaveatKind
+from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.model import Outcome, ResourceKind
+from lpgen.core.replacements import Line
+
+_OBJECT = re.compile(r"arn:[^:]+:s3:::[^/]+/")
+
+
+def new_name_caveats(
+    grants: PrincipalGrants, usage: PrincipalUsage, lines: Iterable[Line], coverage: AccountCoverage | None
+) -> Iterable[Caveat]:
+    """A caveat for each kind of resource of which new ones were used on many days of the logs' second half, where the
+    old policies allow the next one too and the `lines` only those that were seen.
+
+    What the principal creates itself isn't counted here.
+    """
+    staying = scopes_by_action(lines)
+    for tail, uses in _lately_new(usage.uses, coverage):
+        listed = [use for use in uses if not has_pattern(use, staying[use.action])]
+        names = {use.resource.text for use in listed}
+        if len({_day(use) for use in listed}) < FAMILY_SIZE or len(names) < FAMILY_SIZE:
+            continue
+        shape = f"{common_start(names)}*{tail}"
+        if refuses_next(grants, staying, {use.action for use in listed}, shape):
+            yield Caveat(
+                CaveatKind.NEW_NAMES,
+                f"{len(names)} resources such as {min(names)} were first used in the second half of the logs, on"
+                f" {FAMILY_SIZE} days or more: the replacement allows those that were seen, and would refuse the next",
+                f"new-names {shape}",
+            )
+
+
+def _lately_new(uses: Iterable[Use], coverage: AccountCoverage | None) -> Iterable[tuple[str, Sequence[Use]]]:
+    """The uses of resources that were first used in the second half of the logs, by their kind, with what follows
+    their names."""
+    if coverage is None:
+        return
+    half = (coverage.first_day + (coverage.last_day - coverage.first_day) / 2).isoformat()
+    named = [
+        use
+        for use in uses
+        if use.outcome is not Outcome.DENIED and use.resource.kind in (ResourceKind.ARN, ResourceKind.FOLD)
+    ]
+    known = {use.resource.text for use in named if _day(use) <= half or is_creation_of(use)}
+    kinds: dict[tuple[str, str], list[Use]] = defaultdict(list)
+    for use in named:
+        if use.resource.text not in known:
+            arn, tail = split_tail(use.resource.text)
+            bucket = _OBJECT.match(arn)
+            kinds[bucket.group() if bucket else arn.removesuffix(last_name(arn)), tail].append(use)
+    for (_, tail), group in sorted(kinds.items()):
+        yield tail, group
+
+
+def _day(use: Use) -> str:
+    return use.evidence.first_seen[:10]

@@ -1,0 +1,93 @@
+"""What calls are checked on though their records don't name it: it stays where the old policies grant it.
+
+Whether such a call needed it can't be told from the record, so it is neither use nor missing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lpgen.core.analysis.names.families import name_patterns_from_uses
+from lpgen.core.arns import split_arn
+from lpgen.core.events.rules.inferences import COPY_SOURCE
+from lpgen.core.grounds import Use
+from lpgen.core.model import Action, Outcome, Resource, ResourceKind
+
+_READ: Final = (ResourceKind.ARN, ResourceKind.FOLD)
+_START_SESSION: Final = Action("ssm:StartSession")
+_CREATE_CHANGE_SET: Final = Action("cloudformation:CreateChangeSet")
+_READ_TAGS: Final = {
+    "s3:GetObject": Action("s3:GetObjectTagging"),
+    "s3:GetObjectVersion": Action("s3:GetObjectVersionTagging"),
+}
+_WRITE_TAGS: Final = Action("s3:PutObjectTagging")
+_WITH_TEMPLATE: Final = frozenset({_CREATE_CHANGE_SET, "cloudformation:CreateStack", "cloudformation:UpdateStack"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class UnnamedResource:
+    """An action that a call may need on a resource that its record doesn't name, and why."""
+
+    action: Action
+    resource: Resource
+    why: str
+
+
+def unnamed_resources(account: str, uses: Iterable[Use]) -> tuple[UnnamedResource, ...]:
+    """What the uses of a principal of this account may have needed unnamed, sorted."""
+    counted = [use for use in uses if use.outcome is not Outcome.DENIED and use.resource.kind in _READ]
+    found = {*_session_documents(account, counted), *_transforms(account, counted), *_copied_tags(counted)}
+    return tuple(sorted(found))
+
+
+def _session_documents(account: str, uses: Iterable[Use]) -> Iterable[UnnamedResource]:
+    """The default session document, which a session takes that names none: each record shows a node, and a document
+    where the request names one.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-default-session-document.html
+    """
+    unnamed: Counter[tuple[str, str]] = Counter()
+    for use in uses:
+        if use.action == _START_SESSION:
+            fields = split_arn(use.resource.text)
+            is_document = fields.name.startswith("document/")
+            unnamed[fields.partition, fields.region] += -use.evidence.records if is_document else use.evidence.records
+    why = "a session that names no document is checked on the default one, which its record doesn't show"
+    for (partition, region), records in unnamed.items():
+        if records > 0:
+            document = f"arn:{partition}:ssm:{region}:{account}:document/SSM-SessionManagerRunShell"
+            yield UnnamedResource(_START_SESSION, Resource(ResourceKind.ARN, document), why)
+
+
+def _transforms(account: str, uses: Iterable[Use]) -> Iterable[UnnamedResource]:
+    """The transforms of a template, AWS's as well as the account's own, each of which a change set is created for.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html
+    """
+    why = "a template's transforms need it too, and records don't show which it has"
+    for use in uses:
+        if use.action in _WITH_TEMPLATE:
+            fields = split_arn(use.resource.text)
+            for owner in ("aws", account):
+                transforms = f"arn:{fields.partition}:cloudformation:{fields.region}:{owner}:transform/*"
+                yield UnnamedResource(_CREATE_CHANGE_SET, Resource(ResourceKind.FOLD, transforms), why)
+
+
+def _copied_tags(uses: Sequence[Use]) -> Iterable[UnnamedResource]:
+    """The tags of objects that were copied, which a copy carries over unless it is told otherwise: no record shows
+    whether an object has any.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+    """
+    sources = [use for use in uses if use.how == COPY_SOURCE and use.action in _READ_TAGS]
+    if not sources:
+        return
+    patterns = name_patterns_from_uses(uses)
+    why = "a copy carries over the tags of its source, and records don't show whether that has any"
+    for use in (*sources, *(use for use in uses if use.action == "s3:PutObject")):
+        action = _READ_TAGS.get(use.action, _WRITE_TAGS)
+        pattern = patterns.get(use.resource.text)
+        yield UnnamedResource(action, pattern.resource if pattern else use.resource, why)

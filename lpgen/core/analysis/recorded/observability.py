@@ -1,0 +1,288 @@
+"""Whether use of an action would have shown in the logs that were read."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.recorded.blind_by_log import BlindByLog
+from lpgen.core.analysis.recorded.data_resources import DataResources
+from lpgen.core.analysis.recorded.recorded_calls import RecordedCalls
+from lpgen.core.analysis.recorded.regions import ANY_REGION, SilentRegions, missing_leader
+from lpgen.core.analysis.recorded.trail_coverage import (
+    Events,
+    recording_trails,
+    regions_of_events,
+    resources_of_events,
+    tests_event_names,
+    trails_of_kind,
+)
+from lpgen.core.events.visibility import ActionVisibility, visibility_from_catalog
+from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Grant, Hole, LogCoverage, SeenEvents, limited_to
+from lpgen.core.model import Action, Visibility
+from lpgen.core.trails import Trail, trails_of_accounts
+from lpgen.core.usage.logging_holes import first_day_after, settings_since
+from lpgen.core.usage.trail_changes import TrailChange
+
+
+@dataclass(frozen=True, slots=True)
+class TrailKnowledge:
+    """The trails by the account that they record, for accounts whose settings are known, and their recorded changes.
+
+    `min_days` is how many days an action must have been recorded for its use to have shown.
+    """
+
+    trails: Mapping[str, tuple[Trail, ...]]
+    changes: Sequence[TrailChange]
+    min_days: int
+
+
+def trail_knowledge(
+    trails: Sequence[Trail], changes: Sequence[TrailChange], coverage: LogCoverage, *, min_days: int
+) -> TrailKnowledge:
+    """What trail settings say of the accounts of the logs."""
+    return TrailKnowledge(trails_of_accounts(trails, [one.account for one in coverage.accounts]), changes, min_days)
+
+
+class Observability:
+    """What the logs could have shown, from what CloudTrail can show at all and from what was read."""
+
+    def __init__(self, catalog: Catalog, coverage: LogCoverage, knowledge: TrailKnowledge) -> None:
+        self.table = visibility_from_catalog(catalog)
+        self._catalog = catalog
+        self._coverage = {one.account: one for one in coverage.accounts}
+        self.silent = SilentRegions(self._coverage, self.table)
+        self._data = DataResources(coverage.accounts)
+        self._knowledge = knowledge
+        self._calls = RecordedCalls(catalog.source)
+        self._answers: dict[tuple[str, Events], str] = {}
+        self._traces: dict[Action, int] = {}
+        self._numbers: dict[Hashable, int] = {}
+        self._by_log: dict[Hashable, BlindByLog] = {}
+
+    def visibility(self, action: Action) -> Visibility:
+        """What CloudTrail can show of an action."""
+        return self.table.visibility(action).visibility
+
+    def resting_on_log(self, account: str) -> frozenset[Action]:
+        """The actions of which only the log says that use would have shown.
+
+        A trail selects data events by resource too. Where no settings are known, a log that holds some on a resource
+        may lack others.
+        https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
+        """
+        return frozenset() if account in self._knowledge.trails else self._data_actions
+
+    @cached_property
+    def _data_actions(self) -> frozenset[Action]:
+        return frozenset(one for one in self._catalog.actions() if self.visibility(one) is Visibility.DATA)
+
+    def blind_spot(self, action: Action, account: str, regions: tuple[str, ...], grants: Sequence[Grant]) -> str:
+        """Why the logs could not have shown use of an action by a principal, or "" where they could.
+
+        Where the account's trail settings are known they decide, by what the action's `grants` allow; those of a
+        snapshot only together with the log, since the logs of a trail that nobody named may not have been read. By the
+        log a management event counts as recorded where one was seen in the account that is read-only, or not, as it may
+        be, and one in the Region that global services record in, or that the `grants` name; a data event where such a
+        one of its source was seen in the account and Region: in every Region that the principal was active in, or in
+        any one where it was active in none. Either must have been seen early enough to
+        make `min_days` covered days, or from the log's beginning on. That the resource is recorded too is said by
+        `unrecorded`.
+        """
+        trails = self._knowledge.trails.get(account)
+        if trails is not None:
+            entry = self.table.visibility(action)
+            covered = self._coverage.get(account)
+            if covered is not None and entry.visibility is not Visibility.NEVER:
+                blind = self._blind_by_settings(action, entry, covered, trails=trails, grants=grants)
+                if blind or covered.known_from is CoverageSource.TRAILS:
+                    return blind
+                if why := self._where_trails_differ(action, entry, trails, grants):
+                    return why
+        by_log = self._blind_by_log(account, regions)[action]
+        return by_log or next(
+            (why for one in grants for why in self.silent.of_grant(action, account, one).values()), ""
+        )
+
+    def unrecorded(self, action: Action, account: str, grant: Grant) -> Mapping[str, str]:
+        """The resources of a statement on which use of an action would not have shown, each with why.
+
+        Known trail settings say so of every kind of event. By the log alone it is what data events don't name, and for
+        management events Regions without a record.
+        """
+        trails, covered = self._knowledge.trails.get(account), self._coverage.get(account)
+        entry = self.table.visibility(action)
+        if covered is None or entry.visibility in (Visibility.NEVER, Visibility.INFERRED):
+            return {}
+        if trails is None:
+            statement = grant.statement
+            unnamed = {} if statement.not_resource else self.unnamed(action, statement.resources, grant.version)
+            return {**self.silent.of_grant(action, account, grant), **unnamed}
+        found: dict[str, str] = {}
+        silent = self.silent.of_grant(action, account, grant)
+        for resource in grant.statement.resources:
+            part = grant if grant.statement.not_resource else limited_to(grant, (resource,))
+            why = self._blind_by_settings(action, entry, covered, trails=trails, grants=(part,))
+            if not why and covered.known_from is CoverageSource.BOTH:
+                why = self._where_trails_differ(action, entry, trails, (part,)) or silent.get(resource, "")
+            if why:
+                found[resource] = why
+        return found
+
+    def unnamed(self, action: Action, resources: tuple[str, ...], version: str) -> Mapping[str, str]:
+        """The resources, or patterns in a policy's language version, on which no account's log holds a data event of an
+        action's sources, each with why; none for actions that leave other events."""
+        entry = self.table.visibility(action)
+        if entry.visibility is not Visibility.DATA:
+            return {}
+        found = self._data.unnamed(entry.event_sources, resources, version)
+        return {one: why for one, why in found.items() if self._catalog.takes_resource(action, one)}
+
+    def _where_trails_differ(
+        self, action: Action, entry: ActionVisibility, trails: Sequence[Trail], grants: Iterable[Grant]
+    ) -> str:
+        """Why the logs may lack data events that some trail of a snapshot records, "" where they don't.
+
+        Nobody says which trails' logs were ingested. Where all that record such events record these, it was one of
+        them; else the log has to name the resource.
+        """
+        if entry.visibility is not Visibility.DATA:
+            return ""
+        alike = trails_of_kind(trails, entry.selector)
+        for grant in grants:
+            if grant.statement.not_resource:
+                continue
+            unnamed = self._data.unnamed(entry.event_sources, grant.statement.resources, grant.version)
+            for resource, why in unnamed.items():
+                events = self._events(action, entry, trails, (limited_to(grant, (resource,)),))
+                recording = recording_trails(events, trails)
+                if not isinstance(recording, str) and any(not alike <= some for some in recording):
+                    return f"{why}, and not every trail that records such events records those"
+        return ""
+
+    def blind_spots(self, account: str, regions: tuple[str, ...]) -> Mapping[Action, str] | None:
+        """The blind spots of a principal by action, or None where they turn on what its statements grant."""
+        return None if account in self._knowledge.trails else self._blind_by_log(account, regions)
+
+    def _blind_by_log(self, account: str, regions: tuple[str, ...]) -> BlindByLog:
+        covered = self._coverage.get(account)
+        unseen = covered.unseen if covered else frozenset[str]()
+        seen = {one: self._why_late(one, covered) for one in covered.seen} if covered else {}
+        no_global = missing_leader(covered)
+        key = (unseen, frozenset(seen.items()), regions, no_global)  # which many accounts have in common
+        found = self._by_log.get(key)
+        if found is None:
+            found = self._by_log[key] = BlindByLog(
+                self.table,
+                self._calls,
+                self._catalog,
+                unseen=unseen,
+                seen=seen,
+                regions=regions,
+                no_global=no_global,
+            )
+        return found
+
+    def _why_late(self, seen: SeenEvents, covered: AccountCoverage) -> str:
+        """Since and until when the log holds these events, where that makes too few days; else ""."""
+        if seen.since is None and seen.until is None:
+            return ""
+        days = _days_from(covered, seen.since or covered.first_day, seen.until)
+        start = f"from {seen.since} " if seen.since else ""
+        when = f"{start}until {seen.until}" if seen.until else f"{start}on"
+        too_few = days < self._knowledge.min_days
+        return f"{when}: that is {days} covered {'day' if days == 1 else 'days'}" if too_few else ""
+
+    def _blind_by_settings(
+        self,
+        action: Action,
+        entry: ActionVisibility,
+        covered: AccountCoverage,
+        *,
+        trails: tuple[Trail, ...],
+        grants: Sequence[Grant],
+    ) -> str:
+        events = self._events(action, entry, trails, grants)
+        key = (covered.account, events)
+        if key not in self._answers:
+            self._answers[key] = self._by_settings(events, covered, trails)
+        return self._answers[key]
+
+    def _events(
+        self, action: Action, entry: ActionVisibility, trails: Sequence[Trail], grants: Sequence[Grant]
+    ) -> Events:
+        """The events that use of an action, as far as these statements grant it, would leave."""
+        # What other calls show may be shown by those of any service, wherever these are recorded.
+        inferred = entry.visibility is Visibility.INFERRED
+        service = "" if inferred else action.partition(":")[0]
+        category = _category(entry)
+        regions = regions_of_events(service, grants, trails)
+        return Events(
+            service=service,
+            category=category,
+            kind=entry.selector,
+            sides=self._calls.sides(action, self._catalog.detail(action).level),
+            sources=() if inferred else tuple(sorted(entry.event_sources or self._calls.event_sources(service))),
+            names=() if inferred or not tests_event_names(trails, category) else self._event_names(action),
+            resources=resources_of_events(grants) if entry.visibility is Visibility.DATA else ("*",),
+            regions=regions or (ANY_REGION,),
+        )
+
+    def _event_names(self, action: Action) -> tuple[str, ...]:
+        return tuple(sorted(self._calls.event_names(action)))
+
+    def trace(self, action: Action) -> int:
+        """A number that stands for the records that use of an action leaves, as far as trails tell records apart.
+
+        Of two actions of one number that the same statements grant, one is a blind spot where the other is.
+        """
+        known = self._traces.get(action)
+        if known is None:
+            entry = self.table.visibility(action)
+            trails = {trail for some in self._knowledge.trails.values() for trail in some}
+            told = (
+                action.partition(":")[0],
+                entry.visibility,
+                entry.selector,
+                entry.event_sources,
+                entry.reason if entry.visibility is Visibility.NEVER else "",
+                self._calls.sides(action, self._catalog.detail(action).level),
+                self._calls.event_names(action) if tests_event_names(trails, _category(entry)) else (),
+            )
+            known = self._traces[action] = self._numbers.setdefault(told, len(self._numbers))
+        return known
+
+    def _by_settings(self, events: Events, covered: AccountCoverage, trails: tuple[Trail, ...]) -> str:
+        recording = recording_trails(events, trails)
+        if isinstance(recording, str):
+            return recording
+        since = [self._since(some) for some in recording]
+        latest = max((one for one in since if one is not None), default=None)
+        if latest is None:
+            return ""
+        days = _days_from(covered, first_day_after(latest))
+        if latest.when.date() < covered.first_day or days >= self._knowledge.min_days:
+            return ""
+        return f"recorded by the settings after {latest}: that is {days} covered days"
+
+    def _since(self, trails: Iterable[Trail]) -> TrailChange | None:
+        """The change since which one of the trails records; None where one of them always did."""
+        found = [settings_since(trail, self._knowledge.changes) for trail in trails]
+        changes = [one for one in found if one is not None]
+        return min(changes) if len(changes) == len(found) else None
+
+
+def _category(entry: ActionVisibility) -> str:
+    return "Data" if entry.visibility is Visibility.DATA else "Management"
+
+
+def _days_from(covered: AccountCoverage, first: date, last: date | None = None) -> int:
+    """The covered days of an account's window from a day on, or until one."""
+    days = {first + timedelta(days=at) for at in range(((last or covered.last_day) - first).days + 1)}
+    missing: tuple[Gap | Hole, ...] = (*covered.gaps, *covered.holes)
+    for one in missing:
+        days -= {one.first + timedelta(days=at) for at in range((one.last - one.first).days + 1)}
+    return len(days)

@@ -1,0 +1,237 @@
+"""What trails record by their settings: whether each event that use of an action would leave would be in their logs.
+
+Use of an action may leave several kinds of events: in one Region or another, read-only or not, under one event name or
+another, on one resource or another. Only where some trail records each of them would use have shown.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events.html
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import Final
+
+from lpgen.core.analysis.recorded.regions import ANY_REGION, GLOBAL_EVENTS, ONE_REGION, granted_regions, leader_of_trail
+from lpgen.core.grounds import SIDE_WORDS, Grant
+from lpgen.core.policies.match import glob_match
+from lpgen.core.trails import NEGATIVE, FieldOperator, FieldTest, Selector, Trail
+
+_PATTERNS: Final = 4096
+"""How many patterns are remembered: each is asked about for every event name and test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The events that use of an action of a service would leave. `names` may be empty where no trail tests them.
+
+    `resources` are the patterns of the grants, for data events; `kind` is their `resources.type`, "" for management
+    events. `regions` may hold `ANY_REGION`.
+    """
+
+    service: str
+    category: str
+    kind: str
+    sides: tuple[bool, ...]
+    sources: tuple[str, ...]
+    names: tuple[str, ...]
+    resources: tuple[str, ...]
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """One of them."""
+
+    events: Events
+    region: str
+    read_only: bool
+    source: str
+    name: str
+    resource: str
+
+
+def recording_trails(events: Events, trails: Sequence[Trail]) -> tuple[frozenset[Trail], ...] | str:
+    """For each kind of event that use would leave the trails that record it; or why one is recorded by none.
+
+    The reason is a clause that names what the trails leave out.
+    """
+    found: list[frozenset[Trail]] = []
+    for event in _each(events):
+        recording = frozenset(trail for trail in trails if not trail_leaves_out(event, trail))
+        if not recording:
+            return _reason(event, trails)
+        found.append(recording)
+    return tuple(found)
+
+
+def _each(events: Events) -> Iterator[_Event]:
+    parts = product(events.regions, events.sides, events.sources or ("",), events.names or ("",), events.resources)
+    return (_Event(events, *part) for part in parts)
+
+
+def trail_leaves_out(event: _Event, trail: Trail) -> str:
+    """What keeps a trail from recording an event, as a clause, or "" where it records it."""
+    leader = leader_of_trail(trail.arn)
+    if event.region == leader and event.events.service in GLOBAL_EVENTS and not trail.global_events:
+        return "leaves out the events of global services"
+    if not trail.multi_region and event.region != trail.home_region:
+        return f"records {trail.home_region} alone"
+    reasons = [_selector_leaves_out(event, one) for one in trail.selectors if one.category == event.events.category]
+    if not reasons:
+        return f"records no {event.events.category.lower()} events"
+    return "" if "" in reasons else max(reasons, key=lambda reason: (reason != _OTHER_TYPE, reason))
+
+
+def trails_of_kind(trails: Iterable[Trail], kind: str) -> frozenset[Trail]:
+    """The trails that record data events of a `resources.type`, on whatever resources."""
+    return frozenset(trail for trail in trails if any(_selects_kind(one, kind) for one in trail.selectors))
+
+
+def _selects_kind(selector: Selector, kind: str) -> bool:
+    tests = (test for test in selector.tests if test.field == "resources.type")
+    return selector.category == "Data" and all(_fits(test, kind) for test in tests)
+
+
+_OTHER_TYPE: Final = "doesn't select the data events of its type"
+
+
+def _selector_leaves_out(event: _Event, selector: Selector) -> str:
+    for test in selector.tests:
+        if not _passes(event, test):
+            if test.field == "resources.type":
+                return _OTHER_TYPE
+            return f"records only what has {test}"
+    return ""
+
+
+def _passes(event: _Event, test: FieldTest) -> bool:
+    """Whether every event of this kind passes a test; false for fields that an action's grant says nothing of."""
+    match test.field:
+        case "readOnly":
+            return _fits(test, "true" if event.read_only else "false")
+        case "eventSource":
+            return _fits(test, event.source)
+        case "eventName":
+            return bool(event.name) and _fits(test, event.name)
+        case "resources.type":
+            return _fits(test, event.events.kind)
+        case "resources.ARN":
+            return _all_fit(test, _as_recorded(event.resource, event.events.kind))
+        case _:
+            return False
+
+
+def _fits(test: FieldTest, value: str) -> bool:
+    match test.operator:
+        case FieldOperator.EQUALS | FieldOperator.NOT_EQUALS:
+            found = value in test.values
+        case FieldOperator.STARTS_WITH | FieldOperator.NOT_STARTS_WITH:
+            found = value.startswith(test.values)
+        case FieldOperator.ENDS_WITH | FieldOperator.NOT_ENDS_WITH:
+            found = value.endswith(test.values)
+    return found is not (test.operator in NEGATIVE)
+
+
+def _as_recorded(pattern: str, kind: str) -> str:
+    """A pattern as records name the resource: a bucket is the prefix of its objects, `arn:aws:s3:::name/`."""
+    bucket = kind == "AWS::S3::Object" and pattern.startswith("arn:") and "/" not in pattern
+    return f"{pattern}/" if bucket and not _has_open_part(pattern) else pattern
+
+
+@lru_cache(maxsize=_PATTERNS)
+def _has_open_part(pattern: str) -> bool:
+    return any(mark in pattern for mark in ("*", "?", "${"))
+
+
+def _all_fit(test: FieldTest, pattern: str) -> bool:
+    """Whether every ARN that a policy's pattern stands for passes a test on `resources.ARN`."""
+    head, tail = _literal_head(pattern), _literal_tail(pattern)
+    is_open = _has_open_part(pattern)
+    match test.operator:
+        case FieldOperator.EQUALS:
+            return not is_open and pattern in test.values
+        case FieldOperator.STARTS_WITH:
+            return any(head.startswith(value) for value in test.values)
+        case FieldOperator.ENDS_WITH:
+            return any(tail.endswith(value) for value in test.values)
+        case FieldOperator.NOT_EQUALS:
+            return not any(_may_match(pattern, value) for value in test.values)
+        case FieldOperator.NOT_STARTS_WITH:
+            return not any(_overlap(head, value, is_open=is_open) for value in test.values)
+        case FieldOperator.NOT_ENDS_WITH:
+            return not any(_overlap(tail[::-1], value[::-1], is_open=is_open) for value in test.values)
+
+
+def _may_match(pattern: str, value: str) -> bool:
+    return "${" in pattern or glob_match(pattern, value)
+
+
+def _overlap(known: str, value: str, *, is_open: bool) -> bool:
+    """Whether a text of which only the start is known may start with a value."""
+    return known.startswith(value) or (is_open and value.startswith(known))
+
+
+@lru_cache(maxsize=_PATTERNS)
+def _literal_head(pattern: str) -> str:
+    ends = [at for mark in ("*", "?", "${") if (at := pattern.find(mark)) >= 0]
+    return pattern[: min(ends, default=len(pattern))]
+
+
+@lru_cache(maxsize=_PATTERNS)
+def _literal_tail(pattern: str) -> str:
+    return pattern[max(pattern.rfind(mark) for mark in ("*", "?", "}")) + 1 :] if _has_open_part(pattern) else pattern
+
+
+# ---------------------------------------------------------------- what an action's grants leave open
+
+
+def tests_event_names(trails: Iterable[Trail], category: str) -> bool:
+    """Whether any selector of a category tests `eventName`."""
+    selectors = (one for trail in trails for one in trail.selectors if one.category == category)
+    return any(test.field == "eventName" for one in selectors for test in one.tests)
+
+
+def regions_of_events(service: str, grants: Iterable[Grant], trails: Sequence[Trail]) -> tuple[str, ...]:
+    """The Regions in which use of an action of a service may be recorded; `ANY_REGION` where its grants name none."""
+    leader = leader_of_trail(trails[0].arn if trails else "")
+    if service in ONE_REGION:
+        return (leader,)
+    found: set[str] = {leader} if service in GLOBAL_EVENTS else set()
+    for grant in grants:
+        found |= granted_regions(grant) or {ANY_REGION}
+    return tuple(sorted(found))
+
+
+def resources_of_events(grants: Iterable[Grant]) -> tuple[str, ...]:
+    """The resource patterns of an action's grants, sorted; `*` where one says all but some."""
+    found: set[str] = set()
+    for grant in grants:
+        found |= {"*"} if grant.statement.not_resource else set(grant.statement.resources)
+    return tuple(sorted(found)) or ("*",)
+
+
+# ---------------------------------------------------------------- in words
+
+
+def _reason(event: _Event, trails: Sequence[Trail]) -> str:
+    """Why no trail records an event: what each trail leaves out, and of what."""
+    if not trails:
+        return "no trail in the settings records the account"
+    reasons: dict[str, list[str]] = {}
+    for trail in trails:
+        reasons.setdefault(trail_leaves_out(event, trail), []).append(trail.name)
+    said = "; ".join(f"trail {', '.join(sorted(names))} {reason}" for reason, names in sorted(reasons.items()))
+    return f"{_words(event)}, and {said}"
+
+
+def _words(event: _Event) -> str:
+    what = event.events
+    if what.category == "Data":
+        return f"a data event of {what.kind} on {event.resource}"
+    if len(what.sides) > 1:
+        return "a management event, read-only or not"
+    return f"a {SIDE_WORDS[event.read_only]} management event"

@@ -1,0 +1,180 @@
+"""Caveats: why a replacement is not called safe, and who accepted what."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
+
+from lpgen.core.analysis.recorded.regions import UnreadUse, granted_regions, missing_leader
+from lpgen.core.analysis.safe.decisions import with_acceptance
+from lpgen.core.findings import Caveat, CaveatKind, UngrantedUse
+from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
+from lpgen.core.model import AttachedPolicy, Principal, SkipReason
+from lpgen.core.replacements import Decision
+
+NEVER_USED_DAYS = 400
+"""IAM reports a role's last use for 400 days back, so a role older than that without one was not used since.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html"""
+
+
+def caveats_of_principal(
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    ungranted: Iterable[UngrantedUse],
+    access_holes: Iterable[Caveat] = (),
+    *,
+    coverage: AccountCoverage | None,
+    unread: UnreadUse | None,
+    min_days: int,
+    as_of: date,
+    decisions: Sequence[Decision],
+) -> tuple[Caveat, ...]:
+    """Every reason why this principal's replacement isn't called safe, each with who accepted it.
+
+    `access_holes` are those that service last accessed shows, `unread` what shows the logs to be of one Region.
+    """
+    principal = grants.principal
+    found = [
+        *_unknown_grants(grants),
+        *_unmapped(usage),
+        *_unexplained(ungranted),
+        *_recreated(principal, usage),
+        *_short_evidence(principal, coverage, min_days=min_days, as_of=as_of),
+        *_coverage_hole(principal, usage, coverage),
+        *_other_regions(grants, coverage, unread),
+        *access_holes,
+    ]
+    return with_acceptance(found, decisions, principal=principal.arn)
+
+
+def _unknown_grants(grants: PrincipalGrants) -> Iterable[Caveat]:
+    for name in grants.missing:
+        yield Caveat(
+            CaveatKind.GRANTS_UNKNOWN, f"the snapshot lacks the document of {name}", f"missing-document {name}"
+        )
+    for grant in grants.allows:
+        for pattern in grant.unknown_patterns:
+            yield Caveat(
+                CaveatKind.UNKNOWN_PATTERN,
+                f"the catalog has no action for `{pattern}` in {grant.ref}; the replacement leaves it out",
+                f"unknown-pattern {pattern}",
+            )
+
+
+def _unmapped(usage: PrincipalUsage) -> Iterable[Caveat]:
+    for event in usage.unmapped:
+        call = " ".join(filter(None, (event.event_source, event.event_name))) or "calls without a name"
+        what = f"successful {call} can't be mapped to an action"
+        if event.reason is SkipReason.BAD_RECORD:
+            what = f"records of {call} can't be read"
+        message = f"{event.evidence.records} {what} (example {event.evidence.example_event_id or 'without an id'})"
+        yield Caveat(CaveatKind.UNMAPPED_EVENT, message, event.item)
+
+
+def _unexplained(ungranted: Iterable[UngrantedUse]) -> Iterable[Caveat]:
+    for use in ungranted:
+        if not use.explanation:
+            yield Caveat(
+                CaveatKind.UNEXPLAINED_USE,
+                f"{use.use.action} on {use.use.resource.text} was allowed, but {use.reason}",
+                f"unexplained {use.use.action}",
+            )
+
+
+def _recreated(principal: Principal, usage: PrincipalUsage) -> Iterable[Caveat]:
+    others = sorted(set(usage.principal_ids) - {principal.principal_id})
+    if others and principal.principal_id:
+        yield Caveat(
+            CaveatKind.RECREATED,
+            f"the logs also hold records of {', '.join(others)}, an earlier {principal.kind} of this name, which do not"
+            f" count for {principal.principal_id}",
+            "recreated",
+        )
+
+
+def _short_evidence(
+    principal: Principal, coverage: AccountCoverage | None, *, min_days: int, as_of: date
+) -> Iterable[Caveat]:
+    covered = coverage.covered_days if coverage else 0
+    if covered < min_days:
+        yield Caveat(
+            CaveatKind.SHORT_COVERAGE, f"the logs cover {covered} days, fewer than {min_days}", "short-coverage"
+        )
+    age = _age(principal.created, as_of)
+    if age is not None and age < min_days:
+        yield Caveat(
+            CaveatKind.YOUNG_PRINCIPAL,
+            f"the {principal.kind} was created {_before_end(age)}, fewer than {min_days}",
+            "young-principal",
+        )
+    for policy in _unique_policies(principal):
+        age = _age(policy.created, as_of)
+        if age is not None and age < min_days:
+            yield Caveat(
+                CaveatKind.YOUNG_POLICY,
+                f"the version of {policy.arn or policy.name} in force is {max(age, 0)} days old, fewer than {min_days}",
+                f"young-policy {policy.arn or policy.name}",
+            )
+
+
+def _before_end(age: int) -> str:
+    return f"{age} days before the end of the logs" if age >= 0 else "after the end of the logs, so on 0 days of them"
+
+
+def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> Iterable[Caveat]:
+    if principal.last_used is None or not _is_inside(principal.last_used, coverage):
+        return
+    region = principal.last_used_region
+    unread = region if coverage and region and region not in coverage.regions else ""
+    if unread or has_unseen_use(principal, usage, coverage):
+        where = f" in {unread}, a Region of which no log was read" if unread else ", but the logs hold no record of it"
+        said = f"IAM says the role was last used on {principal.last_used.date()}{where}"
+        yield Caveat(CaveatKind.COVERAGE_HOLE, said, "coverage-hole")
+
+
+def _other_regions(
+    grants: PrincipalGrants, coverage: AccountCoverage | None, unread: UnreadUse | None
+) -> Iterable[Caveat]:
+    """Logs without a record of the Region that global services record in are hardly those of all Regions, and those of
+    one Region are surely not where a role was used in another.
+
+    That matters but where every statement is limited to Regions that they hold records of.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
+    """
+    if coverage is None or all(_is_within(granted_regions(one), coverage.regions) for one in grants.allows):
+        return
+    leader = missing_leader(coverage)
+    why = f" and none of {leader}, as those of all Regions would" if leader else ""
+    if not why and unread and unread.role != grants.principal.arn:  # a role's own last use is told as a hole
+        why = f", though IAM says that {unread.role.rpartition('/')[2]} was last used in {unread.region}"
+    if why:
+        yield Caveat(
+            CaveatKind.OTHER_REGIONS,
+            f"the logs hold records of {', '.join(coverage.regions)} alone{why}: use in other Regions would not have"
+            " shown",
+            "other-regions",
+        )
+
+
+def _is_within(granted: Collection[str], known: Collection[str]) -> bool:
+    return bool(granted) and set(granted) <= set(known)
+
+
+def has_unseen_use(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> bool:
+    """Whether IAM dates a role's last use inside the window though the logs hold no record of the role."""
+    if principal.last_used is None or usage.uses or usage.unmapped or usage.copied:
+        return False
+    return _is_inside(principal.last_used, coverage)
+
+
+def _is_inside(moment: datetime, coverage: AccountCoverage | None) -> bool:
+    """Whether a moment lies in the days of an account's logs."""
+    return coverage is not None and coverage.first_day <= moment.date() <= coverage.last_day
+
+
+def _unique_policies(principal: Principal) -> Iterable[AttachedPolicy]:
+    return {(policy.arn or policy.name, policy.group): policy for policy in principal.policies}.values()
+
+
+def _age(moment: datetime | None, as_of: date) -> int | None:
+    return None if moment is None else (as_of - moment.date()).days

@@ -1,0 +1,132 @@
+"""What kind of case a principal is, and what is proposed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+from lpgen.core.analysis.judged.scanners import scanner_advice
+from lpgen.core.analysis.recorded.regions import missing_leader
+from lpgen.core.analysis.safe.caveats import NEVER_USED_DAYS, has_unseen_use
+from lpgen.core.findings import Detachment, PrincipalClass
+from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
+from lpgen.core.identity_center import is_of_permission_set
+from lpgen.core.model import Outcome, PolicyKind, Principal, PrincipalKind
+from lpgen.core.replacements import Line, LineKind
+
+_SERVICE_LINKED_PATH = "/aws-service-role/"
+
+GENERATED_CLASSES = frozenset({PrincipalClass.ACTIVE, PrincipalClass.SSO})
+"""The classes for which replacements are written."""
+
+
+def classify_principal(
+    grants: PrincipalGrants, usage: PrincipalUsage, coverage: AccountCoverage | None
+) -> PrincipalClass:
+    """The class of a principal; the first that fits, from what can't be changed to what needs no change.
+
+    Service-linked roles can't be edited, and the roles of IAM Identity Center are edited through their permission set:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+    """
+    principal = grants.principal
+    if principal.path.startswith(_SERVICE_LINKED_PATH):
+        return PrincipalClass.SERVICE_LINKED
+    if grants.missing:
+        return PrincipalClass.GRANTS_UNKNOWN
+    if coverage is None:
+        return PrincipalClass.NOT_COVERED
+    if not was_active(usage):
+        return PrincipalClass.UNUSED if grants.allows else PrincipalClass.NO_GRANTS
+    if is_of_permission_set(principal):
+        return PrincipalClass.SSO
+    return PrincipalClass.ACTIVE if grants.allows else PrincipalClass.NO_GRANTS
+
+
+def was_active(usage: PrincipalUsage) -> bool:
+    """Whether a principal did or tried anything that was not plainly denied."""
+    return bool(usage.unmapped or usage.copied) or any(use.outcome is not Outcome.DENIED for use in usage.uses)
+
+
+def proposal_for(
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    lines: Collection[Line],
+    *,
+    principal_class: PrincipalClass,
+    coverage: AccountCoverage | None,
+    as_of: date,
+    scanned: int = 0,
+) -> str:
+    """What to do about a principal, in one sentence. `lines` are those of its replacement, `scanned` as many services
+    as it scans."""
+    principal = grants.principal
+    if principal_class in GENERATED_CLASSES and not lines:
+        kept = "all but the Denies" if grants.denies else "the policies"
+        return f"remove {kept}: they allow nothing that was used or tried"
+    if principal_class is PrincipalClass.UNUSED:
+        return _proposal_for_unused(principal, usage, lines, coverage=coverage, as_of=as_of)
+    return {
+        PrincipalClass.ACTIVE: _proposal_for_active(principal, scanned),
+        PrincipalClass.SSO: "put the replacement into the permission set; where that has roles in other accounts, give"
+        " their policies and logs first, since it changes them too",
+        PrincipalClass.SERVICE_LINKED: "nothing: AWS owns the policies of a service-linked role",
+        PrincipalClass.GRANTS_UNKNOWN: "export the missing policy documents and run again",
+        PrincipalClass.NOT_COVERED: "ingest logs of its account; nothing can be said without them",
+        PrincipalClass.NO_GRANTS: "nothing: no policy of its own allows anything",
+    }[principal_class]
+
+
+def detachment(principal: Principal) -> Detachment:
+    """What the replacement takes the place of, sorted."""
+    own = [policy for policy in principal.policies if not policy.group]
+    return Detachment(
+        tuple(sorted({policy.arn for policy in own if policy.kind is not PolicyKind.INLINE})),
+        tuple(sorted({policy.name for policy in own if policy.kind is PolicyKind.INLINE})),
+        tuple(sorted(principal.groups)),
+    )
+
+
+def _proposal_for_active(principal: Principal, scanned: int) -> str:
+    if scanned:
+        return f"replace the policies, or {scanner_advice(scanned)}"
+    if not principal.groups:
+        return "replace the policies"
+    names = ", ".join(principal.groups)
+    return f"replace the policies and end the membership in {names}: the replacement covers what the user used of it"
+
+
+def _proposal_for_unused(
+    principal: Principal,
+    usage: PrincipalUsage,
+    lines: Collection[Line],
+    *,
+    coverage: AccountCoverage | None,
+    as_of: date,
+) -> str:
+    """What to do about a principal without use. Of users, unlike roles, the policy files don't say when they were used.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
+    """
+    may_hide = any(line.kind is LineKind.KEPT for line in lines)
+    if has_unseen_use(principal, usage, coverage):
+        if may_hide:
+            return (
+                "find out what its last use was before anything else: IAM dates it inside the window, so that it did"
+                " what the logs can't show, or logs of it are missing"
+            )
+        return "find the logs of its last use before anything else: IAM dates it inside the window"
+    if principal.kind is PrincipalKind.USER and (may_hide or missing_leader(coverage)):
+        return (
+            "ask its owner, or IAM by --last-accessed, whether it is used: it may do what the logs can't show, and"
+            " where it does nothing else it leaves no record"
+        )
+    disable = "disable the role: attach AWSDenyAll, which detaching takes back, ask the owner, delete it later"
+    if is_of_permission_set(principal):
+        return "end the assignment of the permission set to the account: nobody used the role, so ask its owner first"
+    if principal.kind is PrincipalKind.USER:
+        disable = "disable the user: deactivate its keys and password, ask the owner, delete it later"
+    old = principal.created is not None and (as_of - principal.created.date()).days > NEVER_USED_DAYS
+    if principal.kind is PrincipalKind.ROLE and principal.last_used is None and old:
+        return f"{disable} (IAM knows of no use either, and the role is older than {NEVER_USED_DAYS} days)"
+    return disable

@@ -1,0 +1,1 @@
+"""Writing: the lines worth keeping, as statements, in documents that fit."""

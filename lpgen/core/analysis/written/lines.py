@@ -1,0 +1,266 @@
+"""Lines: each action on each scope that a replacement needs, narrowed from one old statement, with its evidence."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.granted.granting import NOTHING, Granting
+from lpgen.core.analysis.granted.scope import is_plain, narrow_scope, whole_scope
+from lpgen.core.analysis.names.families import NamePattern, name_patterns_from_uses
+from lpgen.core.analysis.written.statements import language_version
+from lpgen.core.arns import split_arn
+from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef, Use
+from lpgen.core.model import OBSERVED, Action, Effect, Outcome, Resource, ResourceKind
+from lpgen.core.policies.match import as_glob, holds_variable
+from lpgen.core.policies.match_resource import resource_contains, resource_match, resources_intersect
+from lpgen.core.replacements import Line, LineKind, Scope
+from lpgen.core.usage.principal_usage import merge_evidence
+
+KEY_PREFIX: Final = "folded-name"
+RECORD_PATTERN: Final = "record-pattern"
+UNREAD: Final = "unread-resource"
+GRANT_PATTERN: Final = "grant-pattern"
+
+LINE_RULE_SENTENCES: Final[Mapping[str, str]] = {
+    KEY_PREFIX: "names without bound, such as object keys, are kept by their folder or type, so any name below it",
+    RECORD_PATTERN: "the record gives no single resource: the call makes it and AWS assigns its id, or names a part "
+    "only, or not its owner, so any resource of that form",
+    UNREAD: "the record does not show the resource, so all that the old statement covers",
+    GRANT_PATTERN: "what was used can't be written exactly within the old statement, so the statement's own pattern",
+}
+
+_STRENGTH: Final = {kind: rank for rank, kind in enumerate(LineKind)}
+
+
+@dataclass(frozen=True, slots=True)
+class UseLines:
+    """The lines that a principal's uses need, and the uses that no grant explains."""
+
+    lines: tuple[Line, ...]
+    ungranted: tuple[tuple[Use, str], ...]
+
+
+def lines_from_uses(
+    grants: PrincipalGrants, uses: Iterable[Use], *, granting: Mapping[Action, Granting], catalog: Catalog
+) -> UseLines:
+    """The lines for every use that was allowed or tried, one per old statement that may have granted it.
+
+    `granting` is the index of the principal's Allows. A use whose outcome is undetermined needs no explanation: nobody
+    knows whether it was allowed.
+    """
+    candidates = [use for use in uses if use.outcome is not Outcome.DENIED]
+    patterns = name_patterns_from_uses(candidates)
+    lines: list[Line] = []
+    ungranted: list[tuple[Use, str]] = []
+    for use in _told_once(candidates, patterns):
+        found, refusal = _lines_for_use(grants, use, granting=granting, patterns=patterns, catalog=catalog)
+        lines.extend(found)
+        if not found and use.outcome is Outcome.ALLOWED:
+            ungranted.append((use, refusal))
+    return UseLines(merge_lines(lines, grants.allows), tuple(ungranted))
+
+
+def _told_once(uses: Sequence[Use], patterns: Mapping[str, NamePattern]) -> Iterable[Use]:
+    """The uses without those of the principal's own account that stand there as any account's too.
+
+    Of what accounts share, a record doesn't show the owner, and the event map names it both ways; an id names one thing
+    in the world. What a rule makes a pattern of, such as the own subnets, stays.
+    """
+    shared = {(use.action, use.resource.text, use.outcome) for use in uses if _is_of_any_account(use.resource)}
+    for use in uses:
+        arn = use.resource.text if shared and use.resource.kind is ResourceKind.ARN else ""
+        if not arn or arn in patterns or (use.action, _of_any_account(arn), use.outcome) not in shared:
+            yield use
+
+
+def _is_of_any_account(resource: Resource) -> bool:
+    return resource.kind is ResourceKind.FOLD and split_arn(resource.text).account == "*"
+
+
+def _of_any_account(arn: str) -> str:
+    fields = split_arn(arn)
+    return ":".join(("arn", *fields._replace(account="*"))) if fields.account else arn
+
+
+def lines_for_grants(
+    grants: Iterable[Grant], action: Action, *, kind: LineKind, why: str, catalog: Catalog
+) -> tuple[Line, ...]:
+    """The lines that keep an action in the whole scope of every statement that grants it."""
+    return tuple(
+        Line(action, scope, grant.ref, kind, why, "", None)
+        for grant in grants
+        if action in grant.actions and (scope := whole_scope(grant, action, catalog=catalog)) is not None
+    )
+
+
+def merge_lines(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
+    """The lines without repetition, sorted: evidence is summed, and the strongest reason stands.
+
+    Of several statements that keep the same action on the same scope, an unconditional one makes the others needless,
+    and of those with equal conditions one is enough. Where their meaning turns on the language version, only those of
+    the same version are compared.
+    """
+    merged: dict[tuple[Action, Scope, StatementRef], Line] = {}
+    for line in lines:
+        key = (line.action, line.scope, line.parent)
+        merged[key] = _merge_two(merged[key], line) if key in merged else line
+    parents = {grant.ref: grant for grant in grants}
+    rivals: dict[tuple[Action, Scope, str], list[Line]] = defaultdict(list)
+    for line in sorted(merged.values(), key=_line_order):
+        rivals[line.action, line.scope, language_version(parents[line.parent])].append(line)
+    kept = [line for group in rivals.values() for line in _needed(group, parents)]
+    return tuple(sorted(kept, key=_line_order))
+
+
+def without_needless(lines: Sequence[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
+    """The lines without those that are kept only because the logs can't show use, where another line of their action,
+    without more conditions, allows all that they do."""
+    parents = {grant.ref: grant for grant in grants}
+    rivals: dict[Action, list[Line]] = defaultdict(list)
+    for line in lines:
+        rivals[line.action].append(line)
+    needless: set[int] = set()  # by identity, since lines take long to hash
+    for line in lines:
+        others = rivals[line.action]
+        if line.kind is LineKind.KEPT and len(others) > 1 and any(_covers(one, line, parents) for one in others):
+            needless.add(id(line))
+            others.remove(line)  # so that of two that allow the same one stays
+    return tuple(line for line in lines if id(line) not in needless)
+
+
+def _covers(wide: Line, narrow: Line, parents: Mapping[StatementRef, Grant]) -> bool:
+    """Whether a line surely allows whatever another one does; of variables nothing is sure."""
+    if wide is narrow or wide.scope.not_resource or narrow.scope.not_resource:
+        return False
+    one, other = parents[wide.parent], parents[narrow.parent]
+    conditions = one.statement.conditions
+    if conditions and (conditions != other.statement.conditions or language_version(one) != language_version(other)):
+        return False
+    resources = (*wide.scope.resources, *narrow.scope.resources)
+    if any("${" in one for one in resources):
+        return False
+    return all(any(resource_contains(one, inner) for one in wide.scope.resources) for inner in narrow.scope.resources)
+
+
+def _line_order(line: Line) -> tuple[str, Scope, StatementRef]:
+    return line.action, line.scope, line.parent
+
+
+def _merge_two(one: Line, other: Line) -> Line:
+    first = min(one, other, key=lambda line: (_STRENGTH[line.kind], line.why, line.rule))
+    if one.evidence is None or other.evidence is None:
+        return replace(first, evidence=one.evidence or other.evidence)
+    return replace(first, evidence=merge_evidence(one.evidence, other.evidence))
+
+
+def _needed(rivals: list[Line], parents: Mapping[StatementRef, Grant]) -> Iterable[Line]:
+    by_conditions: dict[object, Line] = {}
+    for line in rivals:
+        conditions = parents[line.parent].statement.conditions
+        known = by_conditions.get(conditions)
+        by_conditions[conditions] = line if known is None else replace(_merge_two(known, line), parent=known.parent)
+    if () in by_conditions:
+        return [by_conditions[()]]
+    return by_conditions.values()
+
+
+def _lines_for_use(
+    grants: PrincipalGrants,
+    use: Use,
+    *,
+    granting: Mapping[Action, Granting],
+    patterns: Mapping[str, NamePattern],
+    catalog: Catalog,
+) -> tuple[list[Line], str]:
+    refusal = _refusal(grants, use, catalog=catalog)
+    if refusal:
+        return [], refusal
+    pattern = _pattern_of_use(use, patterns)
+    lines = []
+    for grant in granting.get(use.action, NOTHING).grants:
+        scope = narrow_scope(grant, use.action, use.resource, catalog=catalog)
+        if scope is None:
+            continue
+        rule = _scope_rule(use, scope)
+        if pattern is not None:
+            wider = _named_scope(grant, use, pattern, catalog=catalog)
+            if wider is not None and wider != scope:
+                scope, rule = wider, pattern.rule
+        kind, why = _line_kind(use)
+        lines.append(Line(use.action, scope, grant.ref, kind, why, rule, use.evidence))
+    return lines, "" if lines else "no Allow matches the action and resource"
+
+
+def _pattern_of_use(use: Use, patterns: Mapping[str, NamePattern]) -> NamePattern | None:
+    kind = use.resource.kind
+    if kind is ResourceKind.FOLD or (kind is ResourceKind.ARN and is_plain(use.resource.text)):
+        return patterns.get(use.resource.text)
+    return None
+
+
+def _named_scope(grant: Grant, use: Use, pattern: NamePattern, *, catalog: Catalog) -> Scope | None:
+    """What stays of a grant for the pattern of a name, without old patterns that can't have allowed the name."""
+    scope = narrow_scope(grant, use.action, pattern.resource, catalog=catalog)
+    if scope is None or scope.not_resource:
+        return scope
+    meets = resource_match if use.resource.kind is ResourceKind.ARN else resources_intersect
+    met = (one for one in scope.resources if meets(as_glob(one, grant.version), use.resource.text))
+    return Scope(tuple(met))
+
+
+def _scope_rule(use: Use, scope: Scope) -> str:
+    resource = use.resource
+    if resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
+        return UNREAD
+    if resource.kind is ResourceKind.NONE or scope.resources == (resource.text,):
+        # What ingest folded has an exact example; what the record itself left open has not.
+        exact = use.evidence.example_resource != resource.text
+        return "" if resource.kind is not ResourceKind.FOLD else KEY_PREFIX if exact else RECORD_PATTERN
+    if _is_of_any_account(resource) and all(_of_any_account(one) == resource.text for one in scope.resources):
+        return ""  # the old statement says whose it is
+    return GRANT_PATTERN
+
+
+def _line_kind(use: Use) -> tuple[LineKind, str]:
+    if use.outcome is Outcome.UNDETERMINED:
+        return LineKind.ATTEMPTED, f"tried, outcome undetermined ({use.error_code})"
+    if use.how == OBSERVED:
+        return LineKind.OBSERVED, "a record of this action"
+    return LineKind.INFERRED, use.how
+
+
+def _refusal(grants: PrincipalGrants, use: Use, *, catalog: Catalog) -> str:
+    """Why the current policies refuse a use whatever their Allows say, or ""."""
+    denies = (*grants.denies, *(deny for limit in grants.limits for deny in limit.denies))
+    for deny in denies:
+        if _denies_outright(deny, use):
+            return f"explicitly denied by {deny.ref}"
+    for limit in grants.limits:
+        if not any(narrow_scope(grant, use.action, use.resource, catalog=catalog) for grant in limit.allows):
+            return f"outside {limit.name}"
+    return ""
+
+
+def _denies_outright(deny: Grant, use: Use) -> bool:
+    """Whether a Deny certainly refuses the whole of a use: no condition, no variable, every resource it may mean."""
+    statement = deny.statement
+    assert statement.effect is Effect.DENY
+    if statement.conditions or use.action not in deny.actions:
+        return False
+    exact = use.resource.kind in (ResourceKind.ARN, ResourceKind.NONE)
+    if statement.not_resource:
+        touches = resource_match if exact else resources_intersect
+        return not any(
+            holds_variable(pattern, deny.version) or touches(pattern, use.resource.text)
+            for pattern in statement.resources
+        )
+    covers = resource_match if exact else resource_contains
+    return any(
+        covers(pattern, use.resource.text)
+        for pattern in statement.resources
+        if not holds_variable(pattern, deny.version)
+    )

@@ -1,0 +1,280 @@
+"""Permission sets: one replacement for the roles that IAM Identity Center makes of a set, an account each.
+
+A permission set has one inline policy, which its roles in all accounts get. So what one of them needs all of them keep:
+each role's replacement holds the lines of the others too, narrowed from its own equal statements, and is proven against
+its own policies. Where the roles hold different policies no one document can be proven for all, and that is said.
+https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.safe.decisions import with_acceptance
+from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES
+from lpgen.core.analysis.written.lines import merge_lines
+from lpgen.core.analysis.written.statements import fold_to_grant, service_of
+from lpgen.core.arns import split_arn
+from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, PrincipalDiff, Proposal
+from lpgen.core.grounds import PrincipalGrants, StatementRef
+from lpgen.core.identity_center import PermissionSet, permission_set_of
+from lpgen.core.model import Action, PolicyKind, Principal
+from lpgen.core.options import is_chosen
+from lpgen.core.policies.limits import ROLE_INLINE_LIMIT
+from lpgen.core.policies.policy import policy_to_json
+from lpgen.core.replacements import Decision, Line, LineKind, Scope
+
+MOST_ACCOUNTS: Final = 5
+"""So many accounts are named in a sentence; of more their number is."""
+
+_SHARING_CLASSES: Final = GENERATED_CLASSES | {PrincipalClass.UNUSED}
+"""An unused role has lines too where it may have done what the logs can't show."""
+
+StatementKey = tuple[PolicyKind, str, int]
+"""A statement as all roles of a set have it: its policy without the account, and its number."""
+
+_OF_ALL_ROLES: Final = frozenset({CaveatKind.UNEVEN_PERMISSION_SET, CaveatKind.UNLISTED_ROLE})
+
+LineKey = tuple[Action, Scope, StatementKey]
+
+
+def with_set_mates(grants: Sequence[PrincipalGrants], pattern: str) -> tuple[PrincipalGrants, ...]:
+    """The grants of the principals that a pattern chooses, and of all roles of their permission sets, in order."""
+    chosen = {permission_set_of(one.principal.arn) for one in grants if is_chosen(one.principal, pattern)} - {None}
+    return tuple(
+        one for one in grants if is_chosen(one.principal, pattern) or permission_set_of(one.principal.arn) in chosen
+    )
+
+
+def share_lines(
+    diffs: Sequence[PrincipalDiff],
+    grants: Iterable[PrincipalGrants],
+    strangers: Iterable[str],
+    decisions: Sequence[Decision],
+    catalog: Catalog,
+) -> tuple[PrincipalDiff, ...]:
+    """The diffs, in which the roles of one permission set have each other's lines.
+
+    `grants` are those of all principals that the policies have, `strangers` the ARNs of principals with use that they
+    don't have. A stranger of a set in one of their accounts was made for another assignment, under another suffix;
+    one in an account of which nothing was given needs what nobody knows. Either is named in a caveat.
+    """
+    by_arn = {one.principal.arn: one for one in grants}
+    former = _by_set_and_account(strangers)
+    listed = {one.principal.account for one in by_arn.values()}
+    unlisted = {of: sorted(found.keys() - listed) for of, found in former.items()}
+    found = {one.principal.arn: one for one in diffs}
+    for of, members in _sets(diffs).items():
+        known = [one for one in members if not by_arn[one.principal.arn].missing]
+        accounts: dict[object, list[str]] = defaultdict(list)
+        for one in known:
+            accounts[_policies(one.principal)].append(one.principal.account)
+        shared = _Shared(of, known, by_arn, catalog) if len(accounts) == 1 and len(known) > 1 else None
+        for one in members:
+            arn = one.principal.arn
+            generated = one.principal_class in GENERATED_CLASSES
+            own = shared.with_lines(one) if shared and generated else one
+            caveats = (
+                *_uneven(accounts.values()),
+                *_unlisted(unlisted.get(of, ())),
+                *_recreated(former.get(of, {}).get(one.principal.account, ())),
+            )
+            found[arn] = _with_caveats(own, with_acceptance(caveats, decisions, principal=arn))
+    return tuple(found[one.principal.arn] for one in diffs)
+
+
+def hold_sets_together(proposals: Sequence[Proposal]) -> tuple[Proposal, ...]:
+    """The proposals, none of which is called safe while that of another role of its permission set isn't.
+
+    A person accepts the reason for that other role; nobody can accept it for this one alone.
+    """
+    found = {one.diff.principal.arn: one for one in proposals}
+    for members in _sets([one.diff for one in proposals]).values():
+        open_caveats = {one.principal.arn: _own_caveats(found[one.principal.arn]) for one in members}
+        for one in members:
+            arn = one.principal.arn
+            others = _of_other_roles(
+                (mate.principal, open_caveats[mate.principal.arn]) for mate in members if mate is not one
+            )
+            found[arn] = replace(found[arn], diff=_with_caveats(one, others))
+    return tuple(found[one.diff.principal.arn] for one in proposals)
+
+
+def _sets(diffs: Iterable[PrincipalDiff]) -> dict[PermissionSet, list[PrincipalDiff]]:
+    """The permission sets with their roles."""
+    found: dict[PermissionSet, list[PrincipalDiff]] = defaultdict(list)
+    for one in diffs:
+        of = permission_set_of(one.principal.arn)
+        if of is not None:
+            found[of].append(one)
+    return found
+
+
+# ---------------------------------------------------------------- lines
+
+
+class _Shared:
+    """The lines that the roles of a permission set need, whose policies are the same."""
+
+    def __init__(
+        self,
+        of: PermissionSet,
+        members: Sequence[PrincipalDiff],
+        grants: Mapping[str, PrincipalGrants],
+        catalog: Catalog,
+    ) -> None:
+        self._grants, self._catalog = grants, catalog
+        sharing = [one for one in members if one.principal_class in _SHARING_CLASSES]
+        self._too_large = _too_large(line for one in sharing for line in one.lines)
+        needed: dict[LineKey, dict[str, Line]] = defaultdict(dict)
+        for one in sharing:
+            for line in self._fitting(one):
+                needed[_line_key(line)].setdefault(one.principal.account, line)
+        self._needed = {key: (_why(lines), min(one.rule for one in lines.values())) for key, lines in needed.items()}
+        accounts = sorted({one.principal.account for one in members})
+        self._proposal = (
+            f"put the replacement into the permission set {of.name}: it is the same for its roles in"
+            f" {_accounts(accounts)}, all of which that changes"
+        )
+
+    def _fitting(self, diff: PrincipalDiff) -> tuple[Line, ...]:
+        """The lines of one role, those of services that fit nowhere with the others' widened to the old statements."""
+        parents = {grant.ref: grant for grant in self._grants[diff.principal.arn].allows}
+        lines = diff.lines
+        for service in self._too_large:
+            lines = fold_to_grant(lines, parents, service=service, catalog=self._catalog)
+        return lines
+
+    def with_lines(self, diff: PrincipalDiff) -> PrincipalDiff:
+        """The diff of one role with the lines of the others too, each with where it is needed."""
+        grants, found = self._grants[diff.principal.arn], self._fitting(diff)
+        own = {_line_key(line) for line in found}
+        refs = {_statement_key(grant.ref): grant.ref for grant in grants.allows}
+        others = [
+            Line(action, scope, refs[statement], LineKind.SHARED, why, rule, None)
+            for (action, scope, statement), (why, rule) in self._needed.items()
+            if (action, scope, statement) not in own
+        ]
+        lines = merge_lines([*found, *others], grants.allows)
+        staying = {(line.action, line.scope) for line in lines}
+        dropped = tuple(one for one in diff.dropped if (one.line.action, one.line.scope) not in staying)
+        return replace(diff, lines=lines, dropped=dropped, proposal=self._proposal if lines else diff.proposal)
+
+
+def _too_large(lines: Iterable[Line]) -> tuple[str, ...]:
+    """The services whose resources alone are more than a permission set's one policy may hold.
+
+    Its size is that of a role's inline policies. What can't fit is widened here, before each role of hundreds gets the
+    names of all others.
+    """
+    names: dict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        names[service_of(line.action)].update(line.scope.resources)
+    return tuple(sorted(service for service, found in names.items() if sum(map(len, found)) > ROLE_INLINE_LIMIT))
+
+
+def _why(lines: Mapping[str, Line]) -> str:
+    """Where lines by account are needed, and why in the first place."""
+    kinds = sorted({line.kind for line in lines.values()}, key=list(LineKind).index)
+    return f"{kinds[0]} in {_accounts(sorted(lines))}, where the permission set has a role too"
+
+
+def _line_key(line: Line) -> LineKey:
+    return line.action, line.scope, _statement_key(line.parent)
+
+
+def _statement_key(ref: StatementRef) -> StatementKey:
+    return ref.kind, _name(ref.kind, ref.policy), ref.index
+
+
+def _name(kind: PolicyKind, policy: str) -> str:
+    """A policy's name without the account that a customer managed one is in."""
+    return policy if kind is PolicyKind.INLINE else split_arn(policy).name or policy
+
+
+def _policies(principal: Principal) -> object:
+    return frozenset(
+        (one.kind, _name(one.kind, one.arn or one.name), one.document and policy_to_json(one.document))
+        for one in principal.policies
+    )
+
+
+# ---------------------------------------------------------------- caveats
+
+
+def _uneven(groups: Collection[Sequence[str]]) -> Iterable[Caveat]:
+    if len(groups) > 1:
+        some = " and in ".join(_accounts(sorted(accounts)) for accounts in sorted(groups, key=min)[:2])
+        yield Caveat(
+            CaveatKind.UNEVEN_PERMISSION_SET,
+            f"the roles of its permission set hold other policies in {some}, so that no one replacement is proven for"
+            " all of them",
+            "uneven-permission-set",
+        )
+
+
+def _unlisted(accounts: Sequence[str]) -> Iterable[Caveat]:
+    if accounts:
+        yield Caveat(
+            CaveatKind.UNLISTED_ROLE,
+            f"the logs show that its permission set has a role in {_accounts(accounts)} too, of which no policies were"
+            " given: what is needed there is not in the replacement",
+            "unlisted-role",
+        )
+
+
+def _recreated(former: Sequence[str]) -> Iterable[Caveat]:
+    if former:
+        yield Caveat(
+            CaveatKind.RECREATED,
+            f"the logs also hold records of {', '.join(sorted(former))}, made for another assignment of this"
+            " permission set to the account, which do not count",
+            "recreated",
+        )
+
+
+def _by_set_and_account(strangers: Iterable[str]) -> Mapping[PermissionSet, Mapping[str, list[str]]]:
+    """The names of the roles among the strangers, by their permission set and account."""
+    found: dict[PermissionSet, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for arn in strangers:
+        of = permission_set_of(arn)
+        if of is not None:
+            found[of][split_arn(arn).account].append(arn.rpartition("/")[2])
+    return found
+
+
+def _own_caveats(proposal: Proposal) -> list[Caveat]:
+    """Why a role's replacement isn't called safe, but for what all roles of its set are told."""
+    return [one for one in proposal.caveats if one.kind not in _OF_ALL_ROLES]
+
+
+def _of_other_roles(mates: Iterable[tuple[Principal, Sequence[Caveat]]]) -> Iterable[Caveat]:
+    """A caveat for each kind of what the other roles of a set are told: there may be hundreds of them."""
+    found: dict[CaveatKind, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for principal, caveats in mates:
+        for caveat in caveats:
+            found[caveat.kind][caveat.message].add(principal.account)
+    for kind, accounts in sorted(found.items()):
+        first, *others = sorted(accounts, key=lambda message: (min(accounts[message]), message))
+        more = f" (and {len(others)} more of this kind)" if others else ""
+        yield Caveat(
+            CaveatKind.OTHER_ACCOUNT,
+            f"its permission set has a role in {_accounts(sorted(set().union(*accounts.values())))} too: {first}{more}",
+            f"other-account {kind.replace('_', '-')}",
+        )
+
+
+def _with_caveats(diff: PrincipalDiff, caveats: Iterable[Caveat]) -> PrincipalDiff:
+    return replace(diff, caveats=(*diff.caveats, *caveats))
+
+
+def _accounts(accounts: Sequence[str]) -> str:
+    if len(accounts) == 1:
+        return f"account {accounts[0]}"
+    if len(accounts) > MOST_ACCOUNTS:
+        return f"accounts {', '.join(accounts[:MOST_ACCOUNTS])} and {len(accounts) - MOST_ACCOUNTS} more"
+    return f"accounts {', '.join(accounts[:-1])} and {accounts[-1]}"

@@ -1,0 +1,170 @@
+"""New statements: lines grouped so that each statement grants its lines' pairs of action and resource, and no other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.granted.scope import whole_scope
+from lpgen.core.grounds import Grant, StatementRef
+from lpgen.core.model import CURRENT_VERSION, Action, Statement
+from lpgen.core.policies.match import as_glob, holds_variable
+from lpgen.core.policies.match_resource import resource_contains, resources_intersect
+from lpgen.core.policies.policy import statement_depends_on_version, statement_from_parts
+from lpgen.core.replacements import Line, ReplacementStatement, Scope
+
+FOLDED_TO_GRANT: Final = "folded-to-grant"
+
+FOLD_SENTENCES: Final[Mapping[str, str]] = {
+    FOLDED_TO_GRANT: "the exact resources don't fit AWS's size limits, so all that the old statement covers",
+}
+
+Parents = Mapping[StatementRef, Grant]
+
+
+class Grouping(StrEnum):
+    """How lines become statements: the first is the easiest to read, the second the smallest without adding a pair."""
+
+    BY_SERVICE = "by_service"
+    MERGED = "merged"
+
+
+def statements_from_lines(
+    lines: Iterable[Line], parents: Parents, *, grouping: Grouping, catalog: Catalog
+) -> tuple[ReplacementStatement, ...]:
+    """The statements for the lines, sorted; each narrows one old statement."""
+    groups: dict[tuple[str, StatementRef, Scope], list[Line]] = defaultdict(list)
+    for line in lines:
+        service = service_of(line.action) if grouping is Grouping.BY_SERVICE else ""
+        groups[service, line.parent, line.scope].append(line)
+    statements = [build_statement(found, parents) for found in groups.values()]
+    if grouping is Grouping.MERGED:
+        statements = _merge_exactly(statements, parents, catalog=catalog)
+    return tuple(sorted(statements, key=lambda one: (service_of(one.actions[0]), one.sid)))
+
+
+def build_statement(lines: Sequence[Line], parents: Parents, *, scope: Scope | None = None) -> ReplacementStatement:
+    """One statement for lines of one parent, with the scope of the first of them unless told."""
+    ordered = tuple(sorted(lines, key=lambda line: (line.action, line.scope)))
+    first = ordered[0]
+    actions = tuple(sorted({line.action for line in ordered}))
+    scope = scope or first.scope
+    sid = _sid(actions, scope, parents[first.parent])
+    return ReplacementStatement(sid, actions, scope, first.parent, ordered)
+
+
+def fold_to_grant(lines: Iterable[Line], parents: Parents, *, service: str, catalog: Catalog) -> tuple[Line, ...]:
+    """The lines with those of one service widened to the patterns of their old statement that they fall under."""
+
+    def widen(line: Line) -> Line:
+        if service_of(line.action) != service:
+            return line
+        parent = parents[line.parent]
+        scope = whole_scope(parent, line.action, catalog=catalog)
+        if scope is None or scope.not_resource or line.scope.not_resource:
+            return line
+        wider = Scope(_met_patterns(scope.resources, line.scope.resources, parent.version))
+        return line if wider == line.scope else replace(line, scope=wider, rule=FOLDED_TO_GRANT)
+
+    return tuple(map(widen, lines))
+
+
+def _met_patterns(patterns: Sequence[str], resources: Sequence[str], version: str) -> tuple[str, ...]:
+    """The patterns that hold a part of the resources, without those that another of them contains."""
+    globs = [as_glob(resource, version) for resource in resources]
+    met = [pattern for pattern in patterns if any(resources_intersect(as_glob(pattern, version), one) for one in globs)]
+    needed: list[str] = []
+    # Shorter patterns come first, so that of two that mean the same one stays.
+    for pattern in sorted(met, key=lambda one: (holds_variable(one, version), len(one), one)):
+        fixed = (other for other in needed if not holds_variable(other, version))
+        if not any(resource_contains(other, as_glob(pattern, version)) for other in fixed):
+            needed.append(pattern)
+    return tuple(sorted(needed))
+
+
+def written_statement(statement: ReplacementStatement, parents: Parents) -> Statement:
+    """The statement as it is written into a policy, with its old statement's conditions."""
+    return statement_from_parts(
+        sid=statement.sid,
+        actions=statement.actions,
+        resources=statement.scope.resources,
+        not_resource=statement.scope.not_resource,
+        conditions=parents[statement.parent].statement.conditions,
+    )
+
+
+def language_version(grant: Grant) -> str:
+    """The version a copy of the statement needs: the old one only where `${` would change its meaning."""
+    return grant.version if statement_depends_on_version(grant.statement) else CURRENT_VERSION
+
+
+def service_of(action: Action) -> str:
+    """The service prefix of an action."""
+    return action.partition(":")[0]
+
+
+def _sid(actions: Sequence[Action], scope: Scope, parent: Grant) -> str:
+    """A Sid that depends on the statement's content alone; IAM allows letters and digits in it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
+    """
+    services = {service_of(action) for action in actions}
+    name = "".join(filter(str.isalnum, services.pop().title())) if len(services) == 1 else "Several"
+    conditions = [[one.operator, one.key, *one.values] for one in parent.statement.conditions]
+    content = json.dumps([actions, scope.resources, scope.not_resource, conditions, language_version(parent)])
+    return f"{name}{hashlib.sha256(content.encode()).hexdigest()[:10]}"
+
+
+def _merge_exactly(
+    statements: Iterable[ReplacementStatement], parents: Parents, *, catalog: Catalog
+) -> list[ReplacementStatement]:
+    """Joins statements of one parent whose added pairs of action and resource can't name anything.
+
+    `s3:ListBucket` on a bucket and `s3:GetObject` on its objects go into one statement, since neither action takes a
+    resource of the other's type.
+    """
+    merged: list[ReplacementStatement] = []
+    for statement in sorted(_join_equal_actions(statements, parents), key=lambda one: (one.parent, one.scope)):
+        for at, known in enumerate(merged):
+            if known.parent == statement.parent and _joinable(known, statement, catalog):
+                union = Scope(tuple(sorted({*known.scope.resources, *statement.scope.resources})))
+                merged[at] = build_statement([*known.lines, *statement.lines], parents, scope=union)
+                break
+        else:
+            merged.append(statement)
+    return merged
+
+
+def _join_equal_actions(statements: Iterable[ReplacementStatement], parents: Parents) -> Iterable[ReplacementStatement]:
+    """Joins statements of one parent with the same actions, which never adds a pair."""
+    groups: dict[tuple[StatementRef, tuple[Action, ...], bool], list[ReplacementStatement]] = defaultdict(list)
+    for statement in statements:
+        groups[statement.parent, statement.actions, statement.scope.not_resource].append(statement)
+    for (_, _, not_resource), group in groups.items():
+        if not_resource or len(group) == 1:
+            yield from group
+            continue
+        union = Scope(tuple(sorted({resource for one in group for resource in one.scope.resources})))
+        yield build_statement([line for one in group for line in one.lines], parents, scope=union)
+
+
+def _joinable(one: ReplacementStatement, other: ReplacementStatement, catalog: Catalog) -> bool:
+    if one.scope.not_resource or other.scope.not_resource:
+        return False
+    wanted = {
+        (line.action, resource)
+        for statement in (one, other)
+        for line in statement.lines
+        for resource in line.scope.resources
+    }
+    return all(
+        (action, resource) in wanted or not catalog.takes_resource(action, resource)
+        for action in {*one.actions, *other.actions}
+        for resource in {*one.scope.resources, *other.scope.resources}
+    )

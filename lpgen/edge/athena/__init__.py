@@ -1,0 +1,1 @@
+"""Asking Athena about tables of records that people have there already."""

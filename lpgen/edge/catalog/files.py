@@ -1,0 +1,175 @@
+"""The catalog's folders: which one counts, and reading its files.
+
+A folder holds `manifest.json`, one `services/PREFIX.json` per service, and tables. The user's own catalogs stand in
+dated folders below the user's data folder, written by `lpgen catalog update`; a table that one of them lacks comes
+from the bundled catalog.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.errors import CatalogError, quote_input
+
+HOME_VARIABLE = "LPGEN_CATALOG_HOME"
+"""The environment variable that names another folder for the user's catalogs."""
+
+_PACKAGE = Path(__file__).resolve().parents[2]
+# Names come from logs and policies too: at most as long as any file system takes, and at most one folder deep.
+_SERVICE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,199}")
+_TABLE_NAME = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,99}/)?[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+_DATED_NAME = re.compile(r"\d{4}-\d{2}-\d{2}(\.\d{3})?")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSource:
+    """A `CatalogSource` that reads a folder, and for tables that it lacks another one."""
+
+    path: Path
+    fallback: Path | None = None
+
+    def __reduce__(self) -> tuple[Callable[..., FolderSource], tuple[Path | None, bool, str]]:
+        """What another process, maybe on another machine, needs to open the same catalog: no content."""
+        digest = hashlib.sha256(self.read_table("manifest")).hexdigest()
+        return _open_same, (None if self.path == bundled_folder() else self.path, self.fallback is not None, digest)
+
+    def service_prefixes(self) -> tuple[str, ...]:
+        """All service prefixes, sorted.
+
+        Raises:
+            CatalogError: the folder holds no catalog.
+        """
+        try:
+            names = [entry.name for entry in os.scandir(self.path / "services")]
+        except OSError as error:
+            raise CatalogError(f"`{self.path}` holds no action catalog: {error.strerror}") from error
+        prefixes = (name.removesuffix(".json") for name in names if name.endswith(".json"))
+        return tuple(sorted(prefix for prefix in prefixes if _SERVICE_NAME.fullmatch(prefix)))
+
+    def read_service(self, prefix: str) -> bytes:
+        """The JSON of one service.
+
+        Raises:
+            CatalogError: there is no such service, or its file can't be read.
+        """
+        if not _SERVICE_NAME.fullmatch(prefix):
+            raise CatalogError(f"{quote_input(prefix)} can't be the prefix of a service")
+        return _read(self.path / "services" / f"{prefix}.json")
+
+    def read_table(self, name: str) -> bytes:
+        """The JSON of one table, such as `manifest` or `operations/ec2.amazonaws.com`.
+
+        Raises:
+            CatalogError: there is no such table, or its file can't be read.
+        """
+        path = self._table_path(name)
+        if path is None:
+            raise CatalogError(f"the action catalog in `{self.path}` has no table {quote_input(name)}")
+        return _read(path)
+
+    def has_table(self, name: str) -> bool:
+        """Whether there is such a table; False for a name that no table can have."""
+        return self._table_path(name) is not None
+
+    def _table_path(self, name: str) -> Path | None:
+        if not _TABLE_NAME.fullmatch(name):
+            return None
+        own = self.path / f"{name}.json"
+        if own.is_file() or self.fallback is None or name == "manifest":
+            return own if own.is_file() else None
+        other = self.fallback / f"{name}.json"
+        return other if other.is_file() else None
+
+
+def _open_same(path: Path | None, has_fallback: bool, digest: str) -> FolderSource:
+    """The folder of a catalog (None: the bundled one), as another process had it.
+
+    Raises:
+        CatalogError: it isn't here, or it is another catalog.
+    """
+    bundled = bundled_folder()
+    source = FolderSource(path or bundled, bundled if has_fallback else None)
+    hint = "" if path is None else "with a cluster, a catalog of your own lies on a path that every machine sees"
+    if not (source.path / "manifest.json").is_file():
+        raise CatalogError(f"a worker can't see the action catalog `{source.path}`", hint=hint)
+    if hashlib.sha256(source.read_table("manifest")).hexdigest() != digest:
+        raise CatalogError(
+            f"a worker has another action catalog in `{source.path}`",
+            hint=hint or "install the same lpgen on every machine of the cluster",
+        )
+    return source
+
+
+def open_catalog(path: Path | None = None) -> Catalog:
+    """The catalog to use: the given folder, else the newest of the user's folder, else the bundled one.
+
+    Raises:
+        CatalogError: the folder holds no catalog that this lpgen reads.
+    """
+    bundled = bundled_folder()
+    chosen = path or newest_user_folder() or bundled
+    if not (chosen / "manifest.json").is_file():
+        raise CatalogError(f"`{chosen}` holds no action catalog: there is no manifest.json")
+    catalog = Catalog(FolderSource(chosen, None if chosen == bundled else bundled))
+    catalog.manifest  # noqa: B018  # a folder without a readable manifest is refused here, not in the middle of the work
+    return catalog
+
+
+def bundled_catalog() -> Catalog:
+    """The catalog that comes with lpgen, whatever the user's folder holds."""
+    return Catalog(FolderSource(bundled_folder()))
+
+
+def bundled_folder(package: Path = _PACKAGE) -> Path:
+    """Where the bundled catalog lies: inside an installed package, or beside the package in a checkout.
+
+    Raises:
+        CatalogError: it lies in neither place, so the installation is damaged.
+    """
+    for folder in (package / "_catalog", package.parent / "action_catalog"):
+        if (folder / "manifest.json").is_file():
+            return folder
+    raise CatalogError(f"the bundled action catalog is missing from `{package}`", hint="install lpgen again")
+
+
+def user_folder() -> Path:
+    """The folder of the user's own catalogs; it need not exist."""
+    named = os.environ.get(HOME_VARIABLE)
+    if named:
+        return Path(named)
+    from platformdirs import user_data_path  # only where the variable doesn't answer: it costs an import
+
+    return user_data_path("lpgen") / "catalogs"
+
+
+def newest_user_folder() -> Path | None:
+    """The newest of the user's dated catalogs, by its name, or None where there is none.
+
+    Raises:
+        CatalogError: the folder is there and can't be read.
+    """
+    home = user_folder()
+    try:
+        if not home.is_dir():
+            return None
+        dated = (entry for entry in home.iterdir() if _DATED_NAME.fullmatch(entry.name))
+        whole = (entry for entry in dated if (entry / "manifest.json").is_file())
+        return max(whole, key=lambda entry: entry.name, default=None)
+    except OSError as error:
+        raise CatalogError(
+            f"the folder of your own catalogs, `{home}`, can't be read: {error.strerror}",
+            hint=f"name a catalog with --catalog, or another folder with {HOME_VARIABLE}",
+        ) from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CatalogError(f"`{path}` of the action catalog can't be read: {error.strerror}") from error

@@ -1,0 +1,260 @@
+"""The baselines of a data folder: states frozen for later comparison. `docs/data-folder.md` says what lies in one."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from lpgen import __version__
+from lpgen.core.drift.states import Figures, KeptProposal, Stamp
+from lpgen.core.model import Action
+from lpgen.core.policies.policy import policy_from_json, policy_to_json
+from lpgen.core.trails import TrailSource
+from lpgen.core.usage.tables import Usage
+from lpgen.edge.data_folder.sealed_folder import SealedKind, SealedWriter, open_sealed, read_manifest, sealed_names
+from lpgen.edge.data_folder.usage_files import USAGE_TABLES, read_usage_tables, write_usage_tables
+from lpgen.errors import BaselineError, InvocationError, quote_input, quote_reason
+
+BASELINES: Final = "baselines"
+
+_KIND: Final = SealedKind(
+    "baseline",
+    "saved",
+    BaselineError,
+    again="it never changes: give another name",
+    hint="save a new one with `lpgen baseline save`, or choose another by --since",
+    format_version=2,
+)
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_ACTIONS: Final = "actions.json"
+_PROPOSALS: Final = "proposals.json"
+_SCPS: Final = "scps.json"
+_BOUNDARY: Final = "boundary.json"
+_POLICIES: Final = "policies"
+_TRAILS: Final = "trails"
+_USAGE: Final = "usage"
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineFiles:
+    """The files that a state was read from, and with which `trail_source` its trails count."""
+
+    policies: tuple[Path, ...]
+    trails: tuple[Path, ...] = ()
+    scps: Path | None = None
+    boundary: Path | None = None
+    trail_source: TrailSource = TrailSource.NAMED
+
+
+@dataclass(frozen=True, slots=True)
+class SavedStamp:
+    """What the manifest of a baseline says: the state's own stamp, when it was saved, and by which inputs."""
+
+    stamp: Stamp
+    saved: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A baseline that is whole, as it was saved."""
+
+    folder: Path
+    saved: SavedStamp
+    files: BaselineFiles
+    known_actions: frozenset[Action]
+    proposals: dict[str, KeptProposal]
+
+    def usage(self) -> Usage:
+        """Its usage tables.
+
+        Raises:
+            DataError: they are of another schema.
+        """
+        return read_usage_tables(self.folder / _USAGE)
+
+
+# ---------------------------------------------------------------- writing
+
+
+def save_baseline(
+    data: Path,
+    stamp: Stamp,
+    files: BaselineFiles,
+    *,
+    usage: Usage,
+    known_actions: frozenset[Action],
+    proposals: Sequence[KeptProposal],
+    saved: datetime,
+) -> Path:
+    """Freezes a state in the data folder under its stamp's name, whole or not at all; returns its folder.
+
+    Raises:
+        InvocationError: the name is none for a folder.
+        BaselineError: one of the name is there, or it can't be written.
+    """
+    if not _NAME.fullmatch(stamp.name):
+        hint = "use up to 64 letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
+        raise InvocationError(f"{quote_input(stamp.name)} is no name for a baseline", hint=hint)
+    with SealedWriter(data / BASELINES, stamp.name, _KIND) as writer:
+        for folder, paths in ((_POLICIES, files.policies), (_TRAILS, files.trails)):
+            for number, path in enumerate(paths, start=1):
+                writer.write(f"{folder}/{number:04}.json", _read(path))
+        for name, guard in ((_SCPS, files.scps), (_BOUNDARY, files.boundary)):
+            if guard is not None:
+                writer.write(name, _read(guard))
+        writer.write(_ACTIONS, _json(sorted(known_actions)))
+        writer.write(_PROPOSALS, _json([_facts_of_proposal(one) for one in proposals]))
+        folder_of_tables = writer.folder(_USAGE)
+        for name, _ in zip(USAGE_TABLES, write_usage_tables(folder_of_tables, usage), strict=True):
+            writer.adopt(f"{_USAGE}/{name}")
+        return writer.seal(
+            {
+                "name": stamp.name,
+                "saved": saved.isoformat(),
+                "as_of": stamp.as_of.isoformat(),
+                "lpgen_version": __version__,
+                "catalog": {"version": stamp.catalog_version, "date": stamp.catalog_date},
+                "snapshot": stamp.snapshot,
+                "trail_source": files.trail_source.value,
+                "figures": asdict(stamp.figures),
+            }
+        )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BaselineError(f"`{path}` can't be read: {error.strerror or error}") from error
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode(errors="surrogatepass")
+
+
+def _facts_of_proposal(proposal: KeptProposal) -> dict[str, object]:
+    return {
+        "principal": proposal.principal,
+        "waiting_since": proposal.waiting_since.isoformat() if proposal.waiting_since else None,
+        "dangerous": proposal.dangerous,
+        "documents": [json.loads(policy_to_json(one)) for one in proposal.documents],
+    }
+
+
+# ---------------------------------------------------------------- reading
+
+
+class _Proposal(msgspec.Struct, frozen=True):
+    principal: str
+    waiting_since: date | None
+    dangerous: int
+    documents: list[dict[str, Any]]
+
+
+class _CatalogFacts(msgspec.Struct, frozen=True):
+    version: str
+    date: str
+
+
+class _Manifest(msgspec.Struct, frozen=True):
+    name: str
+    saved: datetime
+    as_of: date
+    catalog: _CatalogFacts
+    snapshot: str
+    trail_source: TrailSource
+    figures: Figures
+    files: dict[str, Any]
+
+
+def list_baselines(data: Path) -> tuple[SavedStamp, ...]:
+    """What each baseline of a data folder says of itself, the oldest first.
+
+    Raises:
+        BaselineError: one can't be read, or was edited.
+    """
+    folders = (data / BASELINES / name for name in sealed_names(data / BASELINES, _KIND))
+    found = (_stamp(_convert(folder, read_manifest(folder, _KIND))) for folder in folders)
+    return tuple(sorted(found, key=lambda one: (one.stamp.as_of, one.saved, one.stamp.name)))
+
+
+def find_baseline(data: Path, wanted: str = "") -> Path:
+    """The folder of the baseline of a name; of a day, that of the newest as of then or earlier; of "" the newest.
+
+    Raises:
+        BaselineError: there is none.
+    """
+    known = list_baselines(data)
+    names = [one.stamp.name for one in known]
+    if wanted in names:
+        return data / BASELINES / wanted
+    day = _day(wanted)
+    found = [one.stamp.name for one in known if not wanted or (day is not None and one.stamp.as_of <= day)]
+    if not found:
+        hint = f"there are {', '.join(names[-5:])}" if names else "save one with `lpgen baseline save NAME --data DIR`"
+        what = f"no baseline {quote_input(wanted)}" if wanted else "no baseline"
+        raise BaselineError(f"`{data}` has {what}{' or before' if day else ''}", hint=hint)
+    return data / BASELINES / found[-1]
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def open_baseline(folder: Path) -> Baseline:
+    """A baseline, once every file of it is what its manifest says.
+
+    Raises:
+        BaselineError: it is damaged, edited, incomplete, or of a newer format.
+    """
+    manifest = _convert(folder, open_sealed(folder, _KIND))
+    names = sorted(manifest.files)
+
+    def below(part: str) -> tuple[Path, ...]:
+        return tuple(folder / name for name in names if name.startswith(f"{part}/"))
+
+    def one(name: str) -> Path | None:
+        return folder / name if name in manifest.files else None
+
+    try:
+        actions = msgspec.json.decode((folder / _ACTIONS).read_bytes(), type=list[str])
+        proposals = msgspec.json.decode((folder / _PROPOSALS).read_bytes(), type=list[_Proposal])
+    except (OSError, msgspec.MsgspecError) as error:
+        raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=_KIND.hint) from error
+    return Baseline(
+        folder,
+        _stamp(manifest),
+        BaselineFiles(below(_POLICIES), below(_TRAILS), one(_SCPS), one(_BOUNDARY), manifest.trail_source),
+        frozenset(map(Action, actions)),
+        {found.principal: _kept(found) for found in proposals},
+    )
+
+
+def _convert(folder: Path, manifest: dict[str, Any]) -> _Manifest:
+    try:
+        return msgspec.convert(manifest, _Manifest)
+    except msgspec.ValidationError as error:
+        raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=_KIND.hint) from error
+
+
+def _stamp(manifest: _Manifest) -> SavedStamp:
+    catalog = manifest.catalog
+    stamp = Stamp(manifest.name, manifest.as_of, catalog.version, catalog.date, manifest.snapshot, manifest.figures)
+    return SavedStamp(stamp, manifest.saved)
+
+
+def _kept(found: _Proposal) -> KeptProposal:
+    documents = tuple(
+        policy_from_json(document, place=f"proposal for {found.principal}") for document in found.documents
+    )
+    return KeptProposal(found.principal, documents, found.waiting_since, found.dangerous)

@@ -1,0 +1,341 @@
+"""The ledger of a data folder: which files were ingested, and which usage tables count.
+
+`DIR/ledger.sqlite`. An ingest holds its write lock from start to end; its commit is the one moment at which the new
+tables and the new files become the state. Readers take no write lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.tables import SCHEMA_VERSION
+from lpgen.edge.objects.plan import ObjectPlan, failure_as_ingest_error
+from lpgen.errors import DataError, IngestError
+
+LEDGER_FILE: Final = "ledger.sqlite"
+
+_READ_TIMEOUT_SECONDS: Final = 30.0
+_LOCK_TIMEOUT_SECONDS: Final = 1.0
+
+_ANEW: Final = "ingest the logs again into a new folder"
+
+_TABLES: Final = (
+    """CREATE TABLE files (
+        sha256 TEXT PRIMARY KEY, path TEXT NOT NULL, size INTEGER NOT NULL, records INTEGER NOT NULL,
+        usage_records INTEGER NOT NULL, skips INTEGER NOT NULL, failure TEXT NOT NULL,
+        since TEXT NOT NULL, until TEXT NOT NULL, out_of_window INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX files_by_size ON files (size)",
+    "CREATE TABLE state (only INTEGER PRIMARY KEY CHECK (only = 1), schema_version INTEGER NOT NULL, "
+    "generation TEXT NOT NULL)",
+)
+
+_OBJECTS: Final = """CREATE TABLE IF NOT EXISTS objects (
+    name TEXT PRIMARY KEY, size INTEGER NOT NULL, etag TEXT NOT NULL, sha256 TEXT NOT NULL
+) WITHOUT ROWID"""
+"""Came later than the others: a folder without it gets it by its next ingest."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFile:
+    """One ingested file, by the SHA-256 of its bytes; `path` is where it was first found.
+
+    `failure` says why nothing of it could be read, or is "". `window` is the one that it was ingested with, and
+    `out_of_window` how many of its records lay outside.
+    """
+
+    sha256: str
+    path: str
+    size: int
+    records: int
+    usage_records: int
+    skips: int
+    failure: str
+    window: Window
+    out_of_window: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerObject:
+    """An object whose bytes are a known file's: a later listing that shows the same size and `etag` needn't read it."""
+
+    name: str
+    size: int
+    etag: str
+    sha256: str
+
+
+class Ledger:
+    """An open ledger under its write lock. Never used in a forked child: SQLite forbids that."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._committed = ""
+
+    @property
+    def generation(self) -> str:
+        """The name of the folder with the usage tables that count, or "" before the first ingest."""
+        return _read_state(self._connection)[1]
+
+    def sizes(self) -> frozenset[int]:
+        """The sizes of all known files: a file of another size is new."""
+        return frozenset(size for (size,) in self._connection.execute("SELECT DISTINCT size FROM files"))
+
+    def file(self, sha256: str) -> LedgerFile | None:
+        """The file of these bytes, or None."""
+        row = self._connection.execute("SELECT * FROM files WHERE sha256 = ?", (sha256,)).fetchone()
+        if row is None:
+            return None
+        return _file_from_row(row)
+
+    def paths(self, digests: Iterable[str]) -> dict[str, str]:
+        """Where the files of these digests were found."""
+        found = ((digest, self.file(digest)) for digest in digests)
+        return {digest: file.path for digest, file in found if file is not None}
+
+    def digests(self, sizes: Iterable[int]) -> frozenset[str]:
+        """The SHA-256 of all known files of these sizes."""
+        query = "SELECT sha256 FROM files WHERE size = ?"
+        return frozenset(digest for size in sizes for (digest,) in self._connection.execute(query, (size,)))
+
+    def knows_object(self, name: str, size: int, etag: str) -> bool:
+        """Whether the object was read, or found to hold a known file's bytes, when it had this size and `etag`."""
+        query = "SELECT 1 FROM objects WHERE name = ? AND size = ? AND etag = ?"
+        return self._connection.execute(query, (name, size, etag)).fetchone() is not None
+
+    def objects_named(self, prefix: str) -> list[tuple[str, str]]:
+        """Name and `etag` of all objects whose name begins with `prefix`."""
+        return _objects_named(self._connection, prefix)
+
+    def has_file_outside(self, prefix: str) -> bool:
+        """Whether a file was ingested whose path doesn't begin with `prefix`."""
+        query = "SELECT 1 FROM files WHERE path < ? OR path >= ? LIMIT 1"
+        return self._connection.execute(query, (prefix, _end_of_prefix(prefix))).fetchone() is not None
+
+    def plan_objects(self) -> ObjectPlan:
+        """A new and empty plan of the objects to read."""
+        return ObjectPlan(self._connection)
+
+    def add(self, files: Iterable[LedgerFile], objects: Iterable[LedgerObject] = ()) -> None:
+        """Adds files and objects, which count from the next commit on.
+
+        Raises:
+            IngestError: a file is known already, or the disk is full; the old state still counts.
+        """
+        rows = (_row_from_file(file) for file in files)
+        names = ((one.name, one.size, one.etag, one.sha256) for one in objects)
+        with failure_as_ingest_error():
+            self._connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            self._connection.executemany("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)", names)
+
+    def commit(self, generation: str, files: Iterable[LedgerFile] = ()) -> None:
+        """Makes the new tables, and the files and objects added, the state, on the disk itself, at once or not at all.
+
+        Raises:
+            IngestError: the disk is full, or readers keep the ledger locked; the old state still counts.
+        """
+        self.add(files)
+        with failure_as_ingest_error():
+            self._connection.execute("UPDATE state SET generation = ?", (generation,))
+            self._connection.execute(f"PRAGMA busy_timeout = {int(_READ_TIMEOUT_SECONDS * 1000)}")
+            self._connection.execute("COMMIT")
+        self._committed = generation
+
+    def lock_again(self, data: Path) -> None:
+        """Takes the write lock again after a commit, to go on.
+
+        Raises:
+            IngestError: another ingest came between.
+        """
+        _lock(self._connection, data)
+        if self.generation != self._committed:
+            raise IngestError(
+                f"another ingest into `{data}` came between", hint="what was read so far is kept; run it again"
+            )
+
+
+def _row_from_file(file: LedgerFile) -> tuple[str | int, ...]:
+    return (
+        file.sha256,
+        file.path,
+        file.size,
+        file.records,
+        file.usage_records,
+        file.skips,
+        file.failure,
+        file.window.since,
+        file.window.until,
+        file.out_of_window,
+    )
+
+
+def _file_from_row(row: tuple[Any, ...]) -> LedgerFile:
+    digest, path, size, records, usage_records, skips, failure, since, until, out_of_window = row
+    window = Window(since, until)
+    return LedgerFile(digest, path, size, records, usage_records, skips, failure, window, out_of_window)
+
+
+@contextlib.contextmanager
+def open_ledger(data: Path) -> Iterator[Ledger]:
+    """The ledger of a data folder, made if need be, under its write lock until the context ends.
+
+    Raises:
+        IngestError: another ingest holds the lock, or the folder can't be made.
+        DataError: the ledger is damaged, or of another schema version.
+    """
+    connection = _connect_to_write(data)
+    try:
+        _lock(connection, data)
+        with _damage_as_data_error(data):
+            _create_or_check(connection, data)
+        yield Ledger(connection)
+    finally:
+        with contextlib.suppress(sqlite3.Error):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        connection.close()
+
+
+def has_ledger(data: Path) -> bool:
+    """Whether anything was ever ingested into a data folder; it may hold snapshots alone."""
+    return (data / LEDGER_FILE).exists()
+
+
+def read_generation(data: Path) -> str:
+    """The name of the folder with the usage tables that count, or "" before the first ingest has ended.
+
+    Raises:
+        DataError: there is no data folder, it is damaged, or of another schema version.
+    """
+    with _damage_as_data_error(data), contextlib.closing(_connect_to_read(data)) as connection:
+        version, generation = _read_state(connection)
+    _check_version(version, data)
+    return generation
+
+
+def read_paths(data: Path) -> dict[str, str]:
+    """Where each ingested file was found, by the SHA-256 of its bytes.
+
+    Raises:
+        DataError: there is no data folder, or it is damaged.
+    """
+    with _damage_as_data_error(data), contextlib.closing(_connect_to_read(data)) as connection:
+        return dict(connection.execute("SELECT sha256, path FROM files"))
+
+
+def count_unread_files(data: Path) -> int:
+    """How many files have something that couldn't be read, without those in whose place another one was read whole.
+
+    Raises:
+        DataError: there is no data folder, or it is damaged.
+    """
+    query = (
+        "SELECT count(DISTINCT path) FROM files WHERE failure <> '' AND path NOT IN"
+        " (SELECT path FROM files WHERE failure = '' AND path IN (SELECT path FROM files WHERE failure <> ''))"
+    )
+    with _damage_as_data_error(data), contextlib.closing(_connect_to_read(data)) as connection:
+        return int(connection.execute(query).fetchone()[0])
+
+
+def read_objects_named(data: Path, prefix: str) -> list[tuple[str, str]]:
+    """Name and `etag` of the data folder's objects whose name begins with `prefix`; none where there is no folder yet.
+
+    Raises:
+        DataError: the folder is damaged, or of another schema version.
+    """
+    if not (data / LEDGER_FILE).is_file():
+        return []
+    with _damage_as_data_error(data), contextlib.closing(_connect_to_read(data)) as connection:
+        _check_version(_read_state(connection)[0], data)
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'objects'").fetchone():
+            return []
+        return _objects_named(connection, prefix)
+
+
+def _objects_named(connection: sqlite3.Connection, prefix: str) -> list[tuple[str, str]]:
+    query = "SELECT name, etag FROM objects WHERE name >= ? AND name < ? ORDER BY name"
+    return list(connection.execute(query, (prefix, _end_of_prefix(prefix))))
+
+
+def _end_of_prefix(prefix: str) -> str:
+    """The least text behind all that begin with a prefix."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
+def _connect_to_write(data: Path) -> sqlite3.Connection:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(data / LEDGER_FILE, timeout=_LOCK_TIMEOUT_SECONDS, isolation_level=None)
+    except (OSError, sqlite3.Error) as error:
+        raise _not_writable(data, error) from error
+    return connection
+
+
+def _not_writable(data: Path, error: OSError | sqlite3.Error) -> IngestError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    full = "full" in reason or "No space" in reason  # in SQLite's words, or the system's
+    hint = "make room on its disk, or name a folder elsewhere" if full else "name a folder that you may write to"
+    return IngestError(f"`{data}` can't be written: {reason.lower()}", hint=hint)
+
+
+def _lock(connection: sqlite3.Connection, data: Path) -> None:
+    try:
+        connection.execute("PRAGMA synchronous = EXTRA")
+        connection.execute("PRAGMA cache_spill = OFF")  # a spill would lock readers out until the commit
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise IngestError(f"another ingest into `{data}` is running", hint="wait until it has ended") from error
+        raise _not_writable(data, error) from error
+    except sqlite3.DatabaseError as error:
+        raise DataError(f"the ledger of `{data}` is damaged: {error}", hint=_ANEW) from error
+
+
+def _create_or_check(connection: sqlite3.Connection, data: Path) -> None:
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+        for statement in _TABLES:
+            connection.execute(statement)
+        connection.execute("INSERT INTO state VALUES (1, ?, '')", (SCHEMA_VERSION,))
+    else:
+        _check_version(_read_state(connection)[0], data)
+    connection.execute(_OBJECTS)
+
+
+def _connect_to_read(data: Path) -> sqlite3.Connection:
+    path = data / LEDGER_FILE
+    if not path.is_file():
+        what = f"`{data}` holds no ingested logs" if data.is_dir() else f"there is no folder `{data}`"
+        raise DataError(what, hint="name the data folder that `lpgen ingest` wrote, or run it first")
+    uri = f"file:{quote(str(path.resolve()))}?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=_READ_TIMEOUT_SECONDS, isolation_level=None)
+
+
+def _read_state(connection: sqlite3.Connection) -> tuple[int, str]:
+    """The schema version and the generation; a ledger whose first ingest has not ended yet has no tables."""
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+        return SCHEMA_VERSION, ""
+    version, generation = connection.execute("SELECT schema_version, generation FROM state").fetchone()
+    return int(version), str(generation)
+
+
+def _check_version(version: int, data: Path) -> None:
+    if version != SCHEMA_VERSION:
+        raise DataError(
+            f"`{data}` has schema version {version}, and this lpgen reads version {SCHEMA_VERSION}",
+            hint=_ANEW,
+        )
+
+
+@contextlib.contextmanager
+def _damage_as_data_error(data: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, TypeError) as error:
+        raise DataError(f"the ledger of `{data}` is damaged: {error}", hint=_ANEW) from error

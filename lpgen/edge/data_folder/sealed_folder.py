@@ -1,0 +1,220 @@
+"""Folders that are made whole or not at all, never change, and are checked when they are read.
+
+A manifest lists the SHA-256 of every file and carries its own digest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from lpgen.edge.data_folder.usage_files import sync_folder
+from lpgen.errors import LpgenError, quote_input, quote_reason
+
+MANIFEST: Final = "manifest.json"
+
+_UNFINISHED: Final = ".unfinished-"
+_ABANDONED_SECONDS: Final = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class SealedKind:
+    """What is said of such folders, and how.
+
+    `noun` is what one is called and `made` what is done to make it, such as `taken`; `again` is the next step where the
+    name is in use, `hint` where one is damaged.
+    """
+
+    noun: str
+    made: str
+    error: type[LpgenError]
+    again: str
+    hint: str
+    format_version: int
+
+
+@dataclass(slots=True)
+class SealedWriter:
+    """Writes one folder below a root. Use as a context: without `seal` nothing stays of it."""
+
+    root: Path
+    name: str
+    kind: SealedKind
+    files: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    @property
+    def _unfinished(self) -> Path:
+        return self.root / f"{_UNFINISHED}{self.name}"
+
+    @property
+    def _final(self) -> Path:
+        return self.root / self.name
+
+    def __enter__(self) -> SealedWriter:
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            _remove_abandoned(self.root)
+            if self._final.exists():
+                raise FileExistsError
+            self._unfinished.mkdir()
+        except FileExistsError as error:
+            what = f"a {self.kind.noun} {quote_input(self.name)} is there or being {self.kind.made}"
+            raise self.kind.error(what, hint=self.kind.again) from error
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._unfinished, ignore_errors=True)
+
+    def write(self, path: str, content: bytes) -> None:
+        """Writes one file. Threads may write different files at once."""
+        try:
+            target = self._unfinished / path
+            target.parent.mkdir(exist_ok=True)
+            _write_synced(target, content)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        self.files[path] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+    def folder(self, name: str) -> Path:
+        """A folder into which something else may write files; `adopt` each then."""
+        folder = self._unfinished / name
+        folder.mkdir()
+        return folder
+
+    def adopt(self, path: str) -> None:
+        """Takes in a file that something else wrote."""
+        target = self._unfinished / path
+        with target.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+        target.chmod(0o444)
+        self.files[path] = {"sha256": digest, "bytes": target.stat().st_size}
+
+    def seal(self, facts: Mapping[str, object]) -> Path:
+        """Writes the manifest and gives the folder its name, from which moment on it counts; returns it."""
+        manifest = {
+            "format_version": self.kind.format_version,
+            **facts,
+            "files": dict(sorted(self.files.items())),
+        }
+        content = json.dumps({**manifest, "digest": _digest(manifest)}, indent=2, ensure_ascii=False) + "\n"
+        try:
+            _write_synced(self._unfinished / MANIFEST, content.encode(errors="surrogatepass"))
+            for folder in (*self._unfinished.iterdir(), self._unfinished):
+                if folder.is_dir():
+                    sync_folder(folder)
+            self._unfinished.rename(self._final)
+            sync_folder(self.root)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return self._final
+
+    def _unwritable(self, error: OSError) -> LpgenError:
+        what = f"the {self.kind.noun} {quote_input(self.name)} can't be written into `{self.root}`"
+        return self.kind.error(f"{what}: {error.strerror or error}")
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    path.chmod(0o444)
+
+
+def _remove_abandoned(root: Path) -> None:
+    """Removes what killed runs left behind; what is younger than a day may still be written by another."""
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(root):
+            if entry.name.startswith(_UNFINISHED) and time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(entry.path, ignore_errors=True)
+
+
+# ---------------------------------------------------------------- reading
+
+
+def sealed_names(root: Path, kind: SealedKind) -> Iterator[str]:
+    """The names of the folders below a root.
+
+    Raises:
+        LpgenError: the root can't be read, in the kind's own error.
+    """
+    try:
+        for entry in os.scandir(root):
+            if entry.is_dir() and not entry.name.startswith("."):
+                yield entry.name
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise kind.error(f"`{root}` can't be read: {error.strerror or error}") from error
+
+
+def open_sealed(folder: Path, kind: SealedKind) -> dict[str, Any]:
+    """The manifest of a folder, once every file of it is what the manifest says.
+
+    Raises:
+        LpgenError: it is damaged, edited, incomplete, or of a newer format, in the kind's own error.
+    """
+    manifest = read_manifest(folder, kind)
+    files = manifest["files"]
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {MANIFEST}
+    strange = sorted(present ^ files.keys())
+    if strange:
+        what = "holds a file too many" if strange[0] in present else "has lost a file"
+        raise kind.error(f"the {kind.noun} `{folder}` {what}: {quote_input(strange[0])}", hint=kind.hint)
+    for name, listed in files.items():
+        if _file_digest(folder / name, kind) != listed["sha256"]:
+            raise kind.error(f"the {kind.noun} `{folder}` was changed: {quote_input(name)}", hint=kind.hint)
+    return manifest
+
+
+def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
+    """The manifest of a folder, itself unchanged; its files aren't looked at.
+
+    Raises:
+        LpgenError: it can't be read, was edited, or is of another format, in the kind's own error.
+    """
+    path = folder / MANIFEST
+    try:
+        decoded = json.loads(path.read_bytes())
+        version = decoded.get("format_version")
+        if isinstance(version, int) and version != kind.format_version:
+            newer = version > kind.format_version
+            raise kind.error(
+                f"the {kind.noun} `{folder}` has format {version}, and this version of lpgen reads "
+                f"{kind.format_version}",
+                hint="update lpgen, or choose another" if newer else kind.hint,
+            )
+        if decoded.pop("digest", "") != _digest(decoded):
+            raise kind.error(f"the {kind.noun} `{folder}` was changed: `{MANIFEST}`", hint=kind.hint)
+        if not isinstance(decoded.get("files"), dict):
+            raise ValueError("it lists no files")
+    except OSError as error:
+        raise kind.error(f"`{path}` can't be read: {error.strerror or error}", hint=kind.hint) from error
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise kind.error(f"`{path}` is no manifest: {quote_reason(error)}", hint=kind.hint) from error
+    found: dict[str, Any] = decoded
+    return found
+
+
+def _file_digest(path: Path, kind: SealedKind) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise kind.error(f"`{path}` can't be read: {error.strerror or error}", hint=kind.hint) from error
+
+
+def _digest(manifest: Mapping[str, object]) -> str:
+    """The SHA-256 of a manifest without its own digest."""
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()

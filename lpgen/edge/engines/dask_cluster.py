@@ -1,0 +1,193 @@
+"""The engine of a Dask cluster that is there already: its workers run the chunks.
+
+https://distributed.dask.org/en/stable/client.html; a killed worker's tasks run again elsewhere, and a task on which
+more workers died than the cluster allows fails: https://distributed.dask.org/en/stable/resilience.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError, Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from lpgen.edge.engine import Item, Lost, Result
+from lpgen.edge.engines.pool import Pool, map_in_pools
+from lpgen.edge.engines.work import pack_function, run_packed
+from lpgen.errors import EngineError, quote_input
+
+PATIENCE_SECONDS: Final = 300.0
+"""How long a cluster may have no worker: one that grows by need takes minutes to start them."""
+
+_IN_FLIGHT_PER_THREAD: Final = 3
+_MIN_IN_FLIGHT: Final = 16
+"""Enough for a cluster that grows by need to see that there is some."""
+
+_COUNT_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class DaskEngine:
+    """Runs on the workers of a `distributed.Client`, which stays open.
+
+    Workers should have one thread each (`dask worker --nthreads 1`), since reading logs keeps the interpreter busy, and
+    a nanny, which is the default, so that a worker that dies is started again.
+    """
+
+    client: Any
+    patience_seconds: float = PATIENCE_SECONDS
+
+    @property
+    def is_remote(self) -> bool:
+        """Always."""
+        return True
+
+    def map(self, fn: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result | Lost[Item]]:
+        """The result of each item, in any order. An exception that `fn` raises ends the map.
+
+        Raises:
+            EngineError: the scheduler was lost, no worker is left, or the workers can't run lpgen.
+        """
+        pool = partial(self._pool, pack_function(fn))
+        try:
+            yield from map_in_pools(items, pool, pool)
+        except CancelledError as error:
+            raise _lost(self.client) from error
+        except Exception as error:
+            if isinstance(error, ImportError) or "deserialization of the task graph" in str(error):
+                raise _cannot_run(error) from error
+            raise
+
+    @contextmanager
+    def _pool(self, packed: bytes) -> Iterator[Pool]:
+        from distributed import KilledWorker
+
+        cluster = _Cluster(self.client, self.patience_seconds)
+        tasks = _Tasks(self.client, packed)
+        try:
+            yield Pool(
+                submit=tasks.submit,
+                most_in_flight=cluster.most_in_flight,
+                death=KilledWorker,
+                ends_by_death=False,
+                check=cluster.check,
+            )
+        finally:
+            tasks.cancel()
+
+
+class _Tasks:
+    """Dask's futures as those of `concurrent.futures`.
+
+    `Client.get_executor()` does the same, but loses a result whose worker dies just after it was made, and never tells
+    of a future that is cancelled (`distributed.cfexecutor` of 2026.8).
+    """
+
+    def __init__(self, client: Any, packed: bytes) -> None:
+        self._client = client
+        self._packed = packed
+        self._under_way: set[Any] = set()
+
+    def submit(self, item: Any) -> Future[Any]:
+        """The future of an item's result."""
+        answer: Future[Any] = Future()
+        task = self._client.submit(run_packed, self._packed, item, pure=False)
+        self._under_way.add(task)
+        task.add_done_callback(partial(self._settle, answer))
+        return answer
+
+    def cancel(self) -> None:
+        """Ends what is under way."""
+        with suppress(Exception):  # the connection may be lost, which ends it too
+            self._client.cancel(list(self._under_way))
+
+    def _settle(self, answer: Future[Any], task: Any) -> None:
+        try:
+            answer.set_result(task.result())
+        except OSError as error:
+            # unless the item's own work raised it, its result is there and the way to it is gone
+            answer.set_exception(error if task.status == "error" else _lost(self._client))
+        except BaseException as error:  # a cancelled task may raise what isn't an Exception
+            answer.set_exception(error)
+        self._under_way.discard(task)
+
+
+@contextmanager
+def open_dask_engine(scheduler: str) -> Iterator[DaskEngine]:
+    """The engine of the cluster whose scheduler has this address, such as `tcp://10.0.0.5:8786`.
+
+    Raises:
+        EngineError: Dask isn't installed, or nothing answers at the address.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise EngineError("Dask isn't installed", hint="pip install 'lpgen[dask]'") from error
+    try:
+        client: Any = distributed.Client(scheduler, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise EngineError(f"no Dask scheduler answers at {quote_input(scheduler)}: {error}", hint=_ADDRESS) from error
+    with client:
+        yield DaskEngine(client)
+
+
+_ADDRESS: Final = "`dask scheduler` prints its address when it starts, as tcp://10.0.0.5:8786"
+
+
+class _Cluster:
+    """What is known of the cluster's workers, asked now and then."""
+
+    def __init__(self, client: Any, patience_seconds: float) -> None:
+        self._client = client
+        self._patience = patience_seconds
+        self._threads = 0
+        self._asked = self._last_seen = time.monotonic()
+        self._count()
+
+    def most_in_flight(self) -> int:
+        """Enough to keep every thread busy."""
+        if time.monotonic() - self._asked > _COUNT_SECONDS:
+            self._count()
+        return max(_MIN_IN_FLIGHT, self._threads * _IN_FLIGHT_PER_THREAD)
+
+    def check(self) -> None:
+        """Raises where nothing can come any more.
+
+        Raises:
+            EngineError: the scheduler was lost, or there has been no worker for long.
+        """
+        self._count()
+        if time.monotonic() - self._last_seen > self._patience:
+            raise EngineError(
+                "the Dask cluster has no worker left",
+                hint="start some with `dask worker`; its nanny, which is on by default, restarts those that die",
+            )
+
+    def _count(self) -> None:
+        if self._client.status != "running":
+            raise _lost(self._client)
+        try:
+            self._threads = sum(self._client.nthreads().values())
+        except (OSError, TimeoutError) as error:
+            raise _lost(self._client) from error
+        self._asked = time.monotonic()
+        if self._threads:
+            self._last_seen = self._asked
+
+
+def _lost(client: Any) -> EngineError:
+    scheduler = getattr(client.scheduler, "address", "")
+    return EngineError(f"the connection to the Dask scheduler `{scheduler}` is lost", hint="run it again")
+
+
+def _cannot_run(error: Exception) -> EngineError:
+    from lpgen import __version__
+
+    why = str(error.__cause__ or error)
+    return EngineError(
+        f"the Dask cluster can't load lpgen: {why}",
+        hint=f"install lpgen {__version__} with `lpgen[dask]` where its scheduler and each of its workers run",
+    )

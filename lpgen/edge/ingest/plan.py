@@ -1,0 +1,83 @@
+"""Which of the files found are new, told by their bytes whatever their names, and whether the folder takes them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lpgen.core.athena.scheme import SCHEME
+from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.ingest_result import FileProblem
+from lpgen.edge.data_folder.ledger import Ledger, LedgerFile
+from lpgen.edge.logs.log_files import LogFile, hash_file, path_text, why_not_opened
+from lpgen.errors import IngestError
+
+_HASHING_THREADS: Final = 4  # hashing releases the interpreter's lock
+_NEW_FOLDER: Final = "use another --data folder, so that no record counts twice"
+
+
+def refuse_mixture(ledger: Ledger, *, athena: bool) -> None:
+    """Refuses to put groups and records of the same calls into one folder, where each would count.
+
+    Raises:
+        IngestError: the folder holds the other kind.
+    """
+    if athena and ledger.has_file_outside(SCHEME):
+        raise IngestError("the data folder holds logs that were read directly", hint=_NEW_FOLDER)
+    if not athena and ledger.objects_named(SCHEME):
+        raise IngestError("the data folder holds days that Athena counted", hint=_NEW_FOLDER)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestPlan:
+    """The new files, and what the ledger says of the others; `copies` are files of this run with the same bytes."""
+
+    new: tuple[LogFile, ...]
+    known: tuple[LedgerFile, ...]
+    copies: int
+    failures: tuple[FileProblem, ...]
+
+
+def plan_ingest(files: Sequence[LogFile], ledger: Ledger) -> IngestPlan:
+    """The plan for the files found. Only a file whose size is another file's, now or in the ledger, is read for it."""
+    sizes = Counter(file.size for file in files)
+    known_sizes = ledger.sizes()
+    suspects = [file for file in files if sizes[file.size] > 1 or file.size in known_sizes]
+    alone = [file for file in files if sizes[file.size] == 1 and file.size not in known_sizes]
+    new: dict[str, LogFile] = {}
+    known: list[LedgerFile] = []
+    failures: list[FileProblem] = []
+    copies = 0
+    for file in _hashed(suspects):
+        if isinstance(file, FileProblem):
+            failures.append(file)
+        elif (entry := ledger.file(file.expected)) is not None:
+            known.append(entry)
+        elif file.expected in new:
+            copies += 1
+        else:
+            new[file.expected] = file
+    return IngestPlan((*alone, *new.values()), tuple(known), copies, tuple(failures))
+
+
+def narrower_files(known: Sequence[LedgerFile], window: Window) -> tuple[str, ...]:
+    """The known files whose own window left out records that this window may hold."""
+    return tuple(file.path for file in known if file.out_of_window and not file.window.covers(window))
+
+
+def _hashed(files: Sequence[LogFile]) -> Iterator[LogFile | FileProblem]:
+    """Each file with its SHA-256, in order."""
+    if not files:
+        return
+    with ThreadPoolExecutor(_HASHING_THREADS) as pool:
+        yield from pool.map(_with_hash, files)
+
+
+def _with_hash(file: LogFile) -> LogFile | FileProblem:
+    try:
+        return replace(file, expected=hash_file(file.path))
+    except OSError as error:
+        return FileProblem(path_text(file.path), why_not_opened(error))

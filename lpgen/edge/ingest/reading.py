@@ -1,0 +1,322 @@
+"""What an ingest has read so far, and how it becomes the state of the data folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from lpgen.core.events.event_map import EventMap
+from lpgen.core.usage.contribution_memo import ContributionMemo
+from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.ingest_result import FileProblem, Progress, ProgressReport, SkipCount, counts_from_usage
+from lpgen.core.usage.tables import EMPTY_USAGE, Usage, UsageSum, merge_usage
+from lpgen.edge.data_folder.ledger import Ledger, LedgerObject
+from lpgen.edge.data_folder.usage_files import (
+    is_in_parts,
+    read_usage_parts,
+    remove_stale_usage,
+    write_usage,
+    write_usage_beside,
+)
+from lpgen.edge.engine import Engine, Lost
+from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ChunkResult, ChunkTally
+from lpgen.edge.ingest.phase_clock import Phase, PhaseClock
+from lpgen.edge.ingest.plan import IngestPlan
+from lpgen.edge.logs.log_files import path_text
+from lpgen.edge.objects.finder import FoundObjects
+from lpgen.edge.objects.reader import ObjectChunk, ObjectReader
+from lpgen.edge.objects.store import StoredObject
+from lpgen.errors import AccessError, AwsError, CredentialsError, DataError, IngestError
+
+if TYPE_CHECKING:
+    from lpgen.edge.logs.event_history import EventHistory, HistoryEvent
+
+CHECKPOINT_FILES: Final = 50_000
+"""After so many objects what was read is committed, so that a process that dies loses little of a long ingest."""
+
+MAX_REFUSALS: Final = 50
+"""After so many refused objects, with none that could be read, an ingest ends: the rest would be refused too."""
+
+_DEADLY: Final = "the process that read it died, each time"
+
+
+@dataclass(slots=True)
+class Reading:
+    """Counts of the whole run, and the usage that isn't committed yet. Its files are in the ledger, waiting too."""
+
+    ledger: Ledger
+    data: Path
+    clock: PhaseClock = field(default_factory=PhaseClock)
+    files_read: int = 0
+    objects_read: int = 0
+    copies: int = 0
+    records: int = 0
+    bytes_done: int = 0
+    problems: list[FileProblem] = field(default_factory=list)
+    failures: list[FileProblem] = field(default_factory=list)
+    refusals: int = 0
+    events_read: int = 0
+    events_known: int = 0
+    days_read: int = 0
+    days_known: int = 0
+    notes: tuple[str, ...] = ()
+    _usage: UsageSum = field(default_factory=UsageSum)
+    _told: UsageSum = field(default_factory=UsageSum)
+    _waiting_files: int = 0
+    _waiting_objects: int = 0
+
+    def add(self, result: ChunkResult) -> None:
+        """Adds what a worker read. None of its files may be known."""
+        with self.clock.measure(Phase.MERGING):
+            self.ledger.add(result.files, result.objects)
+            self._usage.add(result.usage)
+        self._waiting_files += len(result.files)
+        self._waiting_objects += len(result.objects)
+        if result.days:
+            self.days_read += len(result.files)
+        elif result.events:
+            self.events_read += len(result.files)
+            self.events_known += len(result.objects) - len(result.files)
+        elif result.objects:
+            self.objects_read += len(result.files)
+            self.copies += len(result.objects) - len(result.files)
+        else:
+            self.files_read += len(result.files)
+        self.records += sum(file.records for file in result.files)
+        self.problems += [FileProblem(file.path, file.failure) for file in result.files if file.failure]
+        self.add_failures(result)
+
+    def add_failures(self, result: ChunkResult) -> None:
+        """Adds only what a worker couldn't read."""
+        self.failures += result.failures
+        self.refusals += sum(isinstance(error, AccessError) for error in result.errors)
+        self.bytes_done += result.bytes_read
+
+    def commit(self) -> None:
+        """Makes what was read the state of the data folder, in one part, at once or not at all.
+
+        Raises:
+            IngestError: it can't be written; the old state still counts.
+            DataError: the tables of the old state are lost or damaged.
+        """
+        if self._waiting_files or self._waiting_objects or self._is_in_parts():
+            self._commit(self._write_whole)
+
+    def is_checkpoint_due(self) -> bool:
+        """Whether enough is waiting to be worth a checkpoint."""
+        return self._waiting_objects >= CHECKPOINT_FILES
+
+    def checkpoint(self) -> None:
+        """Commits in the middle of a reading, and takes the lock again; the cost follows what is waiting.
+
+        Raises:
+            IngestError: as `commit`, or another ingest came between.
+            DataError: as `commit`.
+        """
+        self._commit(self._write_beside)
+        self.ledger.lock_again(self.data)
+
+    def _commit(self, write: Callable[[Usage], str]) -> None:
+        with self.clock.measure(Phase.MERGING):
+            added = self._usage.total()
+        with self.clock.measure(Phase.WRITING), self._failures():
+            has_news = self._waiting_files or self._is_in_parts()
+            generation = write(added) if has_news else self.ledger.generation
+            self.ledger.commit(generation)
+            remove_stale_usage(self.data, generation)
+        self._told.add(Usage(EMPTY_USAGE.table, added.skips, added.coverage))
+        self._usage, self._waiting_files, self._waiting_objects = UsageSum(), 0, 0
+
+    def _write_whole(self, added: Usage) -> str:
+        with self.clock.measure(Phase.MERGING):
+            known = self.ledger.generation
+            whole = merge_usage([*read_usage_parts(self.data, known), added]) if known else added
+        return write_usage(self.data, whole)
+
+    def _write_beside(self, added: Usage) -> str:
+        return write_usage_beside(self.data, self.ledger.generation, added)
+
+    def _is_in_parts(self) -> bool:
+        with self._failures():
+            return is_in_parts(self.data, self.ledger.generation)
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise DataError(f"`{self.data}` has lost its usage tables", hint="ingest into a new folder") from error
+        except OSError as error:
+            why = error.strerror or error
+            raise IngestError(f"`{self.data}` can't be written, and is as it was: {why}") from error
+
+    def counts(self) -> tuple[int, int, tuple[SkipCount, ...]]:
+        """Records read, usage records, and the skips by reason, of all that was committed."""
+        told = self._told.total()
+        sources = set(told.skips.column("example_source").to_pylist())
+        return counts_from_usage(told, self.ledger.paths(sources))
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How much there is to read, for the progress."""
+
+    files: int
+    bytes: int
+    report_progress: ProgressReport | None = None
+    unit: str = "files"
+
+    def report(self, reading: Reading) -> None:
+        """Tells how far the reading is."""
+        if self.report_progress and self.bytes:
+            done = reading.files_read + reading.objects_read + reading.copies + len(reading.failures)
+            files = min(done, self.files)
+            self.report_progress(
+                Progress(files, self.files, reading.bytes_done, self.bytes, reading.records, self.unit)
+            )
+
+
+def amount_to_read(plan: IngestPlan, objects: FoundObjects, report_progress: ProgressReport | None) -> Amount:
+    """The new files and objects together."""
+    size = sum(file.size for file in plan.new) + objects.bytes
+    units = [unit for unit, count in (("files", len(plan.new)), ("objects", objects.new)) if count]
+    return Amount(len(plan.new) + objects.new, size, report_progress, " and ".join(units) or "files")
+
+
+def read_files(
+    reading: Reading, chunks: Iterable[Chunk], reader: ChunkReader, *, engine: Engine, amount: Amount
+) -> None:
+    """Reads files, and those of a chunk that a worker died on again one by one, so that only the culprit stays.
+
+    Raises:
+        IngestError: a file changed while it was read, or the workers can't see it; nothing may be committed.
+    """
+    while chunks:
+        lost: list[Chunk] = []
+        for result in engine.map(reader, chunks):
+            if isinstance(result, Lost):
+                lost.append(result.item)
+                continue
+            if engine.is_remote:
+                _check_seen(result)
+            for file in result.files:
+                if reading.ledger.file(file.sha256):
+                    raise IngestError(f"`{file.path}` changed while it was read", hint="run the ingest again")
+            reading.add(result)
+            amount.report(reading)
+        reading.failures += [FileProblem(path_text(chunk[0].path), _DEADLY) for chunk in lost if len(chunk) == 1]
+        chunks = [(file,) for chunk in lost if len(chunk) > 1 for file in chunk]
+
+
+def _check_seen(result: ChunkResult) -> None:
+    """Ends the ingest where a worker doesn't see a file that is there: it lies on this machine alone."""
+    hidden = next((one.path for one in result.failures if os.access(one.path, os.R_OK)), None)
+    if hidden is not None:
+        raise IngestError(
+            f"a worker can't read `{hidden}`, which is there",
+            hint="the workers of a cluster read logs in S3, or in a folder that every machine has under the same path",
+        )
+
+
+def read_objects(
+    reading: Reading,
+    chunks: Iterable[tuple[StoredObject, ...]],
+    reader: ObjectReader,
+    *,
+    engine: Engine,
+    amount: Amount,
+) -> None:
+    """Reads objects, and commits now and then.
+
+    Workers are told the known files of the same sizes, and leave them out. A chunk with bytes that another chunk was
+    first to count is read again without them. So is, one by one, a chunk that a worker died on.
+
+    Raises:
+        AwsError: the credentials fail, or every object is refused; what was read before is kept by a commit.
+        IngestError: another ingest came between two commits.
+    """
+    ledger = reading.ledger
+    work: Iterable[ObjectChunk] = (_chunk_from_objects(ledger, objects) for objects in chunks)
+    while work:
+        again: list[ObjectChunk] = []
+        for result in engine.map(reader, work):
+            if isinstance(result, Lost):
+                singles = tuple(result.item.singles())
+                if len(singles) > 1:
+                    again += singles
+                else:
+                    reading.failures.append(FileProblem(singles[0].objects[0].name, _DEADLY))
+            elif any(ledger.file(file.sha256) for file in result.files):
+                reading.add_failures(result)
+                reading.bytes_done -= result.bytes_read
+                objects = tuple(StoredObject(one.name, one.size, one.etag) for one in result.objects)
+                again.append(_chunk_from_objects(ledger, objects))
+            else:
+                reading.add(result)
+            amount.report(reading)
+            _stop_if_hopeless(reading, result)
+            if reading.is_checkpoint_due():
+                reading.checkpoint()
+        work = [_chunk_from_objects(ledger, chunk.objects) for chunk in again]
+
+
+def read_events(
+    reading: Reading, history: EventHistory, event_map: EventMap, *, report_progress: ProgressReport | None
+) -> None:
+    """Reads CloudTrail's event history: each event counts as a file of one record, known by its id and its bytes.
+
+    Raises:
+        AwsError: CloudTrail can't be asked; what was read in this Region and those before is kept.
+        IngestError: another ingest came between two commits.
+    """
+    ledger = reading.ledger
+    contributions = ContributionMemo(event_map)
+    reading.notes = history.notes()
+    try:
+        for page in history.pages():
+            new = {event.source: event for event in page if not ledger.knows_object(*astuple(event.source))}
+            reading.events_known += len(page) - len(new)
+            reading.add(_read_page(tuple(new.values()), contributions, history.window, ledger))
+            if report_progress:
+                done = reading.events_read + reading.events_known
+                report_progress(Progress(done, done, 0, 0, reading.records, "events"))
+            if reading.is_checkpoint_due():
+                reading.checkpoint()
+    except AwsError:
+        reading.commit()
+        raise
+
+
+def _read_page(
+    events: tuple[HistoryEvent, ...], contributions: ContributionMemo, window: Window, ledger: Ledger
+) -> ChunkResult:
+    known = ledger.digests({len(event.record) for event in events})
+    tally = ChunkTally(contributions, window, known=known)
+    objects = tuple(
+        LedgerObject(
+            event.source.name, event.source.size, event.source.etag, tally.add(event.source.name, event.record)
+        )
+        for event in events
+    )
+    return ChunkResult(tally.usage(), tally.files(), (), 0, objects, events=True)
+
+
+def _chunk_from_objects(ledger: Ledger, objects: tuple[StoredObject, ...]) -> ObjectChunk:
+    return ObjectChunk(objects, ledger.digests({one.size for one in objects}))
+
+
+def _stop_if_hopeless(reading: Reading, result: ChunkResult | Lost[ObjectChunk]) -> None:
+    """Ends the ingest where it makes no sense to ask for the remaining objects; what was read is kept."""
+    if isinstance(result, Lost):
+        return
+    fatal: AwsError | None = next((one for one in result.errors if isinstance(one, CredentialsError)), None)
+    if fatal is None and reading.refusals >= MAX_REFUSALS and not reading.objects_read:
+        fatal = next((one for one in result.errors if isinstance(one, AccessError)), None)
+    if fatal is not None:
+        reading.commit()
+        kept = f"; {reading.objects_read:,} objects read before are kept" if reading.objects_read else ""
+        raise type(fatal)(f"the objects can't be read: {fatal.message}{kept}", hint=fatal.hint) from None

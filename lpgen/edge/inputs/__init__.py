@@ -1,0 +1,1 @@
+"""Files that people give an analysis: policies, guards, trail settings, last accessed reports, decisions."""

@@ -1,0 +1,41 @@
+"""What can be kept of a record that doesn't decode: enough to say whose it was, where and when."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from lpgen.core.events.records import Record
+from lpgen.core.model import SkipReason
+from lpgen.core.usage.unusable import Unusable
+from lpgen.edge.logs.json_documents import lower_first
+
+_FIELD_TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(Record)}
+_UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+# Neither kind has an `eventName` of its own:
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-insights-fields-trails.html
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aggregated-events.html
+_BY_TYPE: Final = {"AwsCloudTrailInsight": SkipReason.INSIGHT, "AwsAggregatedEvent": SkipReason.AGGREGATED}
+
+
+def unusable_from_record(text: bytes, why: str) -> Unusable:
+    """A JSON object that is no `Record`, with those of its fields that have the right type."""
+    fields = _sound_fields(text)
+    record = Record(**{"eventSource": "", "eventName": "", **fields})
+    reason = _BY_TYPE.get(record.eventType or "")
+    if reason is not None:
+        return Unusable(reason, "", "", record)
+    return Unusable(SkipReason.BAD_RECORD, lower_first(why), "", record)
+
+
+def _sound_fields(text: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, raw in msgspec.json.decode(text, type=dict[str, msgspec.Raw]).items():
+        if name in _FIELD_TYPES:
+            try:
+                found[name] = msgspec.json.decode(raw, type=_FIELD_TYPES[name])
+            except _UNDECODABLE:
+                continue
+    return found

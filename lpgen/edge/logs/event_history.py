@@ -1,0 +1,129 @@
+"""Records from CloudTrail's event history, which every account has without a trail.
+
+`LookupEvents` gives the management events of one account and Region, of the last 90 days at most, and answers two
+requests a second. Source: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from lpgen.core.usage.event_time import Window
+from lpgen.edge.aws_session import AwsSession, aws_errors
+from lpgen.edge.objects.s3_errors import Needs, explain_s3_error
+from lpgen.edge.objects.store import StoredObject
+from lpgen.errors import AwsError, InvocationError
+
+SCHEME: Final = "cloudtrail://"
+PAGE_SIZE: Final = 50
+HISTORY_DAYS: Final = 90
+SECONDS_BETWEEN_CALLS: Final = 0.55
+"""A little more than AWS asks for, since requests don't arrive as evenly as they are sent."""
+
+NOTES: Final = (
+    "the event history holds management events only: no data events, such as reads of objects in S3",
+    f"it goes back {HISTORY_DAYS} days at most, and may lack the last minutes",
+    "it covers the account of the credentials alone, in these Regions: {regions}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEvent:
+    """One event: what the ledger knows it by, and its record as JSON."""
+
+    source: StoredObject
+    record: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EventHistory:
+    """The event history of the session's account, in some Regions. `wait` is asked to wait between two calls."""
+
+    session: AwsSession
+    regions: tuple[str, ...]
+    window: Window
+    wait: Callable[[float], None] = time.sleep
+
+    def notes(self) -> tuple[str, ...]:
+        """What it can't show."""
+        return tuple(note.format(regions=", ".join(self.regions)) for note in NOTES)
+
+    def pages(self) -> Iterator[list[HistoryEvent]]:
+        """All events of the window, page by page, Region by Region, the newest first.
+
+        Raises:
+            AwsError: the caller may not look events up, or CloudTrail doesn't answer.
+        """
+        for region in self.regions:
+            client = self._client(region)
+            token = ""
+            last = float("-inf")
+            while True:
+                self.wait(max(0.0, last + SECONDS_BETWEEN_CALLS - time.monotonic()))
+                last = time.monotonic()
+                answer = self._look_up(client, region, token)
+                yield [
+                    _event_from_answer(one, region) for one in answer.get("Events", ()) if one.get("CloudTrailEvent")
+                ]
+                token = str(answer.get("NextToken") or "")
+                if not token:
+                    break
+
+    def _client(self, region: str) -> Any:
+        with _explained(region):
+            partition = self.session.boto.get_partition_for_region(region)
+            return self.session.known_client("cloudtrail", region, partition)
+
+    def _look_up(self, client: Any, region: str, token: str) -> dict[str, Any]:
+        """One page; boto3's client waits and asks again where CloudTrail throttles."""
+        options = {"MaxResults": PAGE_SIZE, **_times_from_window(self.window)}
+        if token:
+            options["NextToken"] = token
+        with _explained(region):
+            return dict(client.lookup_events(**options))
+
+
+@contextmanager
+def _explained(region: str) -> Iterator[None]:
+    """Turns what goes wrong into an error that says what it takes."""
+    try:
+        with aws_errors(f"look up the events of {region}"):
+            yield
+    except AwsError as error:
+        raise explain_s3_error(error, Needs("cloudtrail:LookupEvents on *", pays=True)) from error
+
+
+def open_event_history(session: AwsSession, regions: tuple[str, ...], window: Window) -> EventHistory:
+    """The event history of some Regions, or of the session's own where none is named.
+
+    Raises:
+        InvocationError: no Region is named or configured.
+    """
+    chosen = regions or tuple(filter(None, (session.boto.region_name,)))
+    if not chosen:
+        raise InvocationError(f"`{SCHEME}` needs a Region", hint="name it with --region; it repeats")
+    return EventHistory(session, chosen, window)
+
+
+def _times_from_window(window: Window) -> dict[str, datetime]:
+    """Both ends are part of what CloudTrail looks up, to the second; the window's end isn't part of the window."""
+    times = {}
+    if window.since:
+        times["StartTime"] = datetime.fromisoformat(window.since).replace(tzinfo=UTC)
+    if window.until:
+        end = datetime.fromisoformat(window.until).replace(tzinfo=UTC)
+        times["EndTime"] = (end - timedelta(milliseconds=1)).replace(microsecond=0)
+    return times
+
+
+def _event_from_answer(event: dict[str, Any], region: str) -> HistoryEvent:
+    """An event's name in the ledger holds its id, which AWS makes unique: no event counts twice."""
+    record = event["CloudTrailEvent"].encode("utf-8", "surrogatepass")
+    identity = str(event.get("EventId") or hashlib.sha256(record).hexdigest())
+    return HistoryEvent(StoredObject(f"{SCHEME}{region}/{identity}", 0, identity), record)

@@ -1,0 +1,217 @@
+"""From a file's bytes to its records, in every shape that people keep CloudTrail records in.
+
+A file holds one JSON document or several, one a line or laid out over lines, in exports of CloudWatch Logs each behind
+its time. A document is a CloudTrail log file (`Records`), the output of `lookup-events` (`Events`), an EventBridge
+event (`detail`), what CloudWatch Logs sends to a subscription (`logEvents`), the output of `filter-log-events`
+(`events`), one record, or a list of these.
+Nothing in a file is an error here: what gives no record comes out as an `Unusable` with its place and reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from lpgen.core.events.records import RawRecord
+from lpgen.core.model import SkipReason
+from lpgen.core.usage.unusable import Unusable
+from lpgen.edge.logs.bad_records import unusable_from_record
+from lpgen.edge.logs.cloudwatch_logs import is_log_event, without_times
+from lpgen.edge.logs.inflate import MAX_FILE_BYTES, UnreadableError, inflate
+from lpgen.edge.logs.json_documents import (
+    Broken,
+    is_blank,
+    plain_text,
+    repair_text,
+    sound_document,
+    split_documents,
+    why_and_place,
+)
+from lpgen.edge.logs.other_logs import is_table, name_other_document, name_other_text
+
+Item = RawRecord | Unusable
+_Object = dict[str, msgspec.Raw]
+
+MAX_TYPED_BYTES: Final = 1 << 26
+"""Up to this size a document is decoded at once, which is fastest; a larger one record by record, in less memory."""
+
+MAX_DEPTH: Final = 5
+"""How deep documents may lie in one another, as a record in an event in a list does."""
+
+_UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_RECORD_KEYS: Final = frozenset({"eventVersion", "eventSource", "eventName", "eventTime", "eventID", "userIdentity"})
+
+_CSV: Final = "records as CSV don't tell enough: take them as JSON, or a table of Athena by athena://DATABASE.TABLE"
+_NO_SHAPE: Final = Unusable(
+    SkipReason.UNREADABLE_FILE, "the JSON is of no shape that holds CloudTrail records", "line 1"
+)
+_OTHER_LOG: Final = Unusable(SkipReason.NOT_CLOUDTRAIL, "an event of CloudWatch Logs that is no record", "")
+
+
+class _LogFile(msgspec.Struct):
+    Records: list[RawRecord]
+
+
+_decode_log_file: Final = msgspec.json.Decoder(_LogFile).decode
+_decode_records: Final = msgspec.json.Decoder(list[RawRecord]).decode
+_decode_lines: Final = msgspec.json.Decoder(RawRecord).decode_lines
+_decode_record: Final = msgspec.json.Decoder(RawRecord).decode
+_decode_object: Final = msgspec.json.Decoder(_Object).decode
+_decode_list: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+def records_from_bytes(data: bytes, *, limit: int = MAX_FILE_BYTES) -> Iterable[Item]:
+    """The records of one file, in order. `limit` bounds the inflated bytes.
+
+    Memory is a small multiple of the inflated size up to `MAX_TYPED_BYTES`, and about that size beyond.
+    """
+    try:
+        text = without_times(plain_text(inflate(data, limit=limit)))
+    except UnreadableError as error:
+        return [Unusable(SkipReason.UNREADABLE_FILE, error.message, error.position)]
+    if is_blank(text):
+        return []
+    records = _records_at_once(text)
+    if records is None and (repaired := repair_text(text)) != text:
+        text = repaired
+        records = _records_at_once(text)
+    return _numbered(_records_one_by_one(text)) if records is None else records
+
+
+def _records_at_once(text: bytes) -> list[RawRecord] | None:
+    """The records of a log file, list or JSON lines in which each record is sound; else None."""
+    if len(text) > MAX_TYPED_BYTES:
+        return None
+    try:
+        return _decode_records(text) if text[:1] == b"[" else _decode_log_file(text).Records
+    except _UNDECODABLE:
+        pass
+    try:
+        return _decode_lines(text)
+    except _UNDECODABLE:
+        return None
+
+
+def _numbered(items: Iterator[Item]) -> Iterator[Item]:
+    """The items, with `record N` as the position of those that have none."""
+    for number, item in enumerate(items, 1):
+        if type(item) is Unusable and not item.position:
+            yield replace(item, position=f"record {number}")
+        else:
+            yield item
+
+
+def _records_one_by_one(text: bytes) -> Iterator[Item]:
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except _UNDECODABLE:
+        yield from _records_of_many(text)
+        return
+    yield from _records_of_document(text, depth=0, stranger=_NO_SHAPE)
+
+
+def _records_of_many(text: bytes) -> Iterator[Item]:
+    """The records of a text that is not one JSON document."""
+    other = name_other_text(text)
+    if other:
+        yield Unusable(SkipReason.NOT_CLOUDTRAIL, other, "line 1")
+        return
+    if is_table(text):
+        yield Unusable(SkipReason.UNREADABLE_FILE, _CSV, "line 1")
+        return
+    for document in split_documents(text):
+        if isinstance(document, Broken):
+            yield Unusable(SkipReason.UNREADABLE_FILE, document.why, document.position)
+        else:
+            yield from _records_of_document(document, depth=0)
+
+
+def _records_of_document(text: bytes | msgspec.Raw, *, depth: int, stranger: Unusable | None = None) -> Iterator[Item]:
+    """The records of one sound JSON document. `stranger` is what comes of an object of no known shape; None takes it
+    for a record, which then is a bad one."""
+    first = bytes(text[:64] if isinstance(text, bytes) else memoryview(text)[:64]).lstrip()[:1]
+    if depth > MAX_DEPTH:
+        yield Unusable(SkipReason.BAD_RECORD, "documents lie too deep in one another", "")
+    elif first == b"[":
+        for item in _decode_list(text):
+            yield from _records_of_document(item, depth=depth + 1)
+    elif first == b"{":
+        yield from _records_of_object(text, depth=depth, stranger=stranger)
+    elif first == b'"' and (inner := _event_text(text)):
+        yield from _records_of_document(inner, depth=depth + 1)
+    else:
+        yield Unusable(SkipReason.BAD_RECORD, "not a JSON object", "")
+
+
+def _records_of_object(text: bytes | msgspec.Raw, *, depth: int, stranger: Unusable | None) -> Iterator[Item]:
+    keys = _decode_object(text)
+    inner = _inner_document(keys)
+    if "eventSource" in keys and "eventName" in keys:
+        yield _record_from_json(text)
+    elif inner is not None:
+        yield from _records_of_document(inner, depth=depth + 1)
+    elif is_log_event(keys):
+        yield from _records_of_log_event(keys["message"], depth=depth)
+    elif other := name_other_document(keys):
+        yield Unusable(SkipReason.NOT_CLOUDTRAIL, other, "")
+    elif stranger is not None and _RECORD_KEYS.isdisjoint(keys):
+        yield stranger
+    else:
+        yield _record_from_json(text)
+
+
+def _records_of_log_event(message: msgspec.Raw, *, depth: int) -> Iterator[Item]:
+    """The record that an event of CloudWatch Logs carries as its message."""
+    inner = _event_text(message)
+    if inner is not None and inner.lstrip()[:1] == b"{":
+        yield from _records_of_document(inner, depth=depth + 1, stranger=_OTHER_LOG)
+    elif bytes(memoryview(message)[:2]) == b'"{':
+        yield Unusable(SkipReason.BAD_RECORD, "the message is broken JSON", "")
+    else:
+        yield _OTHER_LOG
+
+
+def _inner_document(keys: _Object) -> bytes | msgspec.Raw | None:
+    """The document inside a wrapper: a log file, the output of a command or one of its events, an EventBridge event."""
+    for name in ("Records", "Events", "logEvents"):
+        if name in keys and bytes(keys[name]).lstrip()[:1] == b"[":
+            return keys[name]
+    if "events" in keys and _are_log_events(keys["events"]):
+        return keys["events"]
+    if "CloudTrailEvent" in keys:
+        return _event_text(keys["CloudTrailEvent"])
+    return keys["detail"] if "detail" in keys and _is_from_cloudtrail(keys) else None
+
+
+def _are_log_events(value: msgspec.Raw) -> bool:
+    """Whether a list holds events of CloudWatch Logs, by its first item: many programs call a list `events`."""
+    try:
+        items = _decode_list(value)
+        return not items or is_log_event(_decode_object(items[0]))
+    except _UNDECODABLE:
+        return False
+
+
+def _event_text(value: bytes | msgspec.Raw) -> bytes | None:
+    """The document that a string holds, or None where it is no string of JSON."""
+    try:
+        return sound_document(repair_text(msgspec.json.decode(value, type=str).encode()))
+    except _UNDECODABLE:
+        return None
+
+
+def _is_from_cloudtrail(keys: _Object) -> bool:
+    """Whether an EventBridge event carries a record: its `detail-type` says "via CloudTrail"."""
+    return "detail-type" not in keys or bytes(keys["detail-type"]).endswith(b'via CloudTrail"')
+
+
+def _record_from_json(text: bytes | msgspec.Raw) -> Item:
+    try:
+        return _decode_record(text)
+    except msgspec.ValidationError as error:
+        return unusable_from_record(bytes(text), str(error))
+    except _UNDECODABLE as error:
+        return Unusable(SkipReason.BAD_RECORD, why_and_place(error, "").why, "")

@@ -1,0 +1,254 @@
+"""Finding log objects: down the folders to each account and Region, and there only the days that are wanted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Final
+
+from lpgen.core.usage.ingest_result import FileProblem, Progress, ProgressReport
+from lpgen.core.usage.log_layout import (
+    NO_SPAN,
+    Scope,
+    Span,
+    Visit,
+    is_file_wanted,
+    is_log_name,
+    is_logs_root,
+    label_from_folder,
+    span_from_folder,
+    visit_from_folder,
+)
+from lpgen.edge.data_folder.ledger import Ledger, LedgerFile
+from lpgen.edge.objects.plan import ObjectPlan
+from lpgen.edge.objects.store import ObjectStore, Page, StoredObject
+from lpgen.errors import AwsError, CredentialsError
+
+THREADS: Final = 16
+"""How many pages are asked for at a time."""
+
+SEARCH_DEPTH: Final = 3
+"""How many folders may lie between an address and an `AWSLogs/` below it."""
+
+SEARCH_FOLDERS: Final = 500
+"""How many folders are listed in search of one, before the search gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one page of a listing gave: objects to read, and how many others were left alone."""
+
+    objects: tuple[StoredObject, ...] = ()
+    ignored: int = 0
+    left: tuple[str, ...] = ()
+    failures: tuple[FileProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BucketLogs:
+    """Logs in S3 to ingest: the addresses, and the accounts and Regions that are wanted (none: all)."""
+
+    store: ObjectStore
+    addresses: tuple[str, ...]
+    accounts: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class FoundObjects:
+    """What a listing found: `new` objects of so many `bytes` in the plan, those `known`, and what was left alone."""
+
+    plan: ObjectPlan
+    new: int = 0
+    bytes: int = 0
+    known: int = 0
+    ignored: int = 0
+    left: Counter[str] = field(default_factory=Counter)
+    failures: list[FileProblem] = field(default_factory=list)
+    _digests: list[str] = field(default_factory=list)
+
+    def add(self, steps: Iterable[Step], report_progress: ProgressReport | None) -> None:
+        """Takes all the steps of a listing, and plans."""
+        found = 0
+        for step in steps:
+            self.plan.add(step.objects)
+            found += len(step.objects)
+            if report_progress:
+                report_progress(Progress(found, 0, 0, 0, 0, "objects"))
+            self.ignored += step.ignored
+            self.left.update(step.left)
+            self.failures += step.failures
+        self.new, self.bytes, self.known = self.plan.queue_new()
+        self._digests = self.plan.known_digests()
+
+    def known_files(self, ledger: Ledger) -> tuple[LedgerFile, ...]:
+        """The files of known objects of which something couldn't be read, or that have records outside their window."""
+        return tuple(file for digest in self._digests if (file := ledger.file(digest)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A page to list. `named` is an address that a person gave: there a failure ends the run."""
+
+    prefix: str
+    visit: Visit
+    span: Span = NO_SPAN
+    token: str = ""
+    named: bool = False
+
+
+def find_objects(
+    store: ObjectStore, addresses: Iterable[str], scope: Scope, *, threads: int = THREADS
+) -> Iterator[Step]:
+    """The log objects at or below the addresses, page by page as they come; several pages are under way at a time.
+
+    An object that two addresses lead to comes twice.
+
+    Raises:
+        AwsError: an address can't be listed, or the credentials fail. A folder below that fails is a failure.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        for address in addresses:
+            yield from _Walk(store, scope, pool).walk(address)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The way through one address."""
+
+    store: ObjectStore
+    scope: Scope
+    pool: ThreadPoolExecutor
+    pending: dict[Future[Page], _Task] = field(default_factory=dict)
+
+    def walk(self, address: str) -> Iterator[Step]:
+        if not address.endswith("/"):
+            exact = self._find_exact(address)
+            if exact is not None:
+                yield Step((exact,))
+                return
+            address += "/"
+        visit = visit_from_folder(address, self.scope)
+        if visit is Visit.PRUNE:
+            return
+        whole = Visit.SEARCH if visit is Visit.LEAVE else visit
+        tasks: tuple[_Task, ...] = (self._task_from_folder(address, whole, named=True),)
+        if visit is Visit.SEARCH:
+            tasks, beside = self._search(address)
+            yield beside
+        found = False
+        for step in self._run(tasks):
+            found = found or step != Step()
+            yield step
+        if not found:
+            yield from self._nothing(address)
+
+    def _find_exact(self, address: str) -> StoredObject | None:
+        """The object whose name the address is."""
+        page = self.store.list_page(address, by_folder=True)
+        return next((one for one in page.objects if one.name == address), None)
+
+    def _nothing(self, address: str) -> Iterator[Step]:
+        """A failure where the address holds nothing, which a typing error does; not where nothing in it is wanted."""
+        page = self.store.list_page(address, by_folder=True)
+        if not page.objects and not page.folders:
+            yield Step(failures=(FileProblem(address, "there is nothing of this name"),))
+
+    # ------------------------------------------------------------ in search of AWSLogs/
+
+    def _search(self, address: str) -> tuple[tuple[_Task, ...], Step]:
+        """The `AWSLogs/` folders at or below an address, and what lies beside; or the address as a whole."""
+        roots: list[str] = []
+        pages: dict[str, Page] = {}
+        level = [address]
+        for _ in range(SEARCH_DEPTH + 1):
+            if len(pages) + len(level) > SEARCH_FOLDERS:
+                break
+            pages |= zip(level, self.pool.map(self._list_folder, level), strict=True)
+            folders = [folder for one in level for folder in pages[one].folders]
+            roots += [folder for folder in folders if is_logs_root(folder)]
+            level = [folder for folder in folders if not is_logs_root(folder)]
+        if not roots:
+            return (_Task(address, Visit.SEARCH, named=True),), Step()
+        on_the_way = [one for one in pages if any(root.startswith(one) for root in roots)]
+        beside = self._step_from_objects((one for way in on_the_way for one in pages[way].objects), checked=True)
+        left = {folder for way in on_the_way for folder in pages[way].folders} - {*on_the_way, *roots}
+        gave_up = FileProblem(address, "it has too many folders to search for AWSLogs/; name the folders that hold it")
+        failures = (gave_up,) if level and level[0] not in pages and len(pages) + len(level) > SEARCH_FOLDERS else ()
+        labels = tuple(label_from_folder(folder) for folder in sorted(left))
+        return tuple(_Task(root, Visit.DESCEND, named=True) for root in roots), Step(
+            beside.objects, beside.ignored, labels, failures
+        )
+
+    def _list_folder(self, folder: str) -> Page:
+        """All pages of a folder in one."""
+        page = self.store.list_page(folder, by_folder=True)
+        objects, folders = list(page.objects), list(page.folders)
+        while page.token:
+            page = self.store.list_page(folder, by_folder=True, token=page.token)
+            objects += page.objects
+            folders += page.folders
+        return Page(tuple(objects), tuple(folders), "")
+
+    # ------------------------------------------------------------ down the layout
+
+    def _run(self, tasks: Iterable[_Task]) -> Iterator[Step]:
+        for task in tasks:
+            self._submit(task)
+        try:
+            while self.pending:
+                done, _ = wait(self.pending, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield self._step(self.pending.pop(future), future)
+        finally:
+            for future in self.pending:
+                future.cancel()
+
+    def _submit(self, task: _Task) -> None:
+        by_folder = task.visit is Visit.DESCEND
+        after = task.span.after
+        future = self.pool.submit(self.store.list_page, task.prefix, by_folder=by_folder, after=after, token=task.token)
+        self.pending[future] = task
+
+    def _step(self, task: _Task, future: Future[Page]) -> Step:
+        """What a page gave; the pages and folders to list next are under way when it returns."""
+        try:
+            page = future.result()
+        except AwsError as error:
+            if task.named or isinstance(error, CredentialsError):
+                raise
+            return Step(failures=(FileProblem(task.prefix, error.message),))
+        before = task.span.before
+        objects = [one for one in page.objects if not before or one.name < before]
+        if page.token and len(objects) == len(page.objects):
+            self._submit(_Task(task.prefix, task.visit, task.span, page.token, task.named))
+        left = tuple(label for folder in page.folders for label in self._enter(folder))
+        step = self._step_from_objects(objects, checked=task.visit is not Visit.LIST)
+        return Step(step.objects, step.ignored, left)
+
+    def _enter(self, folder: str) -> tuple[str, ...]:
+        """Begins to list a folder, or says what it is left alone for."""
+        visit = visit_from_folder(folder, self.scope)
+        if visit is Visit.LEAVE:
+            return (label_from_folder(folder),)
+        if visit is not Visit.PRUNE:
+            self._submit(self._task_from_folder(folder, visit))
+        return ()
+
+    def _task_from_folder(self, folder: str, visit: Visit, *, named: bool = False) -> _Task:
+        span = span_from_folder(folder, self.scope) if visit is Visit.LIST else NO_SPAN
+        return _Task(folder, visit, span, named=named)
+
+    def _step_from_objects(self, objects: Iterable[StoredObject], *, checked: bool) -> Step:
+        """The log objects; `checked`: the folder didn't say whose they are, so that their names are asked."""
+        found, ignored = [], 0
+        for one in objects:
+            if one.name.endswith("/"):
+                continue
+            if not is_log_name(one.name):
+                ignored += 1
+            elif not checked or is_file_wanted(one.name, self.scope):
+                found.append(one)
+        return Step(tuple(found), ignored)

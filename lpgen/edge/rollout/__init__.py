@@ -1,0 +1,1 @@
+"""Putting replacements in place: the only part that changes anything in AWS."""

@@ -1,0 +1,142 @@
+"""Reads one account into a snapshot: policies, last accessed reports, trails, and the policies of its resources."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Final
+
+from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.snapshots import Subject, TakenAccount
+from lpgen.edge.aws_session import AwsSession, Caller, aws_errors
+from lpgen.edge.data_folder.snapshot_folder import (
+    LAST_ACCESSED,
+    POLICIES,
+    RESOURCE_POLICIES,
+    RESOURCE_TAGS,
+    SnapshotWriter,
+)
+from lpgen.edge.snapshot.fetch_last_accessed import fetch_last_accessed
+from lpgen.edge.snapshot.fetch_policies import Page, fetch_policies, principals_in
+from lpgen.edge.snapshot.fetch_resource_policies import FetchedPolicy, fetch_resource_policies
+from lpgen.edge.snapshot.fetch_resource_tags import fetch_resource_tags
+from lpgen.edge.snapshot.fetch_trails import FetchedTrails, fetch_trails
+from lpgen.edge.snapshot.gap_list import GapList
+from lpgen.errors import AwsError, PolicyError
+
+_SERVICE_LINKED: Final = "/aws-service-role/"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to read. `role` is the name of the role to assume in other accounts, "" to read the caller's alone.
+
+    `accounts` None means every active account of the organization; `regions` empty those that each account has
+    switched on.
+    """
+
+    role: str = ""
+    accounts: tuple[str, ...] | None = None
+    regions: tuple[str, ...] = ()
+    resource_policies: bool = False
+    resource_tags: bool = False
+    last_accessed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRead:
+    """What came of an account: None where its policies couldn't be read. `index` names the files of its reports."""
+
+    taken: TakenAccount | None = None
+    trails: FetchedTrails = field(default_factory=FetchedTrails)
+    index: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReader:
+    """Reads one account. What can't be read becomes a gap."""
+
+    session: AwsSession
+    caller: Caller
+    wanted: Wanted
+    writer: SnapshotWriter
+    gaps: GapList
+
+    def read(self, name: str) -> AccountRead:
+        """Writes the account's files, all but its trails, which several accounts may share."""
+        try:
+            pages = fetch_policies(self.session)
+        except AwsError as error:
+            self.gaps.add(self.caller.account, Subject.POLICIES, error)
+            return AccountRead()
+        self.writer.write(f"{POLICIES}/{self.caller.account}.json", pages)
+        trails = FetchedTrails()
+        with self.gaps.catch(self.caller.account, Subject.TRAILS):
+            trails = fetch_trails(self.session)
+        index = self._read_last_accessed(pages) if self.wanted.last_accessed else {}
+        if self.wanted.resource_policies:
+            self._read_resource_policies(self._regions(Subject.RESOURCE_POLICIES))
+        if self.wanted.resource_tags:
+            self._read_resource_tags(self._regions(Subject.RESOURCE_TAGS))
+        roles, users = len(principals_in(pages, "role")), len(principals_in(pages, "user"))
+        return AccountRead(TakenAccount(self.caller.account, name, roles, users), trails, index)
+
+    def _read_last_accessed(self, pages: list[Page]) -> dict[str, str]:
+        """Writes the reports of all roles and users, and returns whose each file is.
+
+        Service-linked roles are left out: nobody can replace their policies.
+        """
+        files = {
+            one["Arn"]: f"{self.caller.account}-{kind}-{one['Arn'].rpartition('/')[2]}.json"
+            for kind in ("role", "user")
+            for one in principals_in(pages, kind)
+            if not one.get("Path", "/").startswith(_SERVICE_LINKED)
+        }
+        index: dict[str, str] = {}
+        for report in fetch_last_accessed(self.session, sorted(files)):
+            if report.error is not None:
+                self.gaps.add(self.caller.account, Subject.LAST_ACCESSED, report.error, where=report.arn)
+                continue
+            self.writer.write(f"{LAST_ACCESSED}/{files[report.arn]}", *report.pages)
+            index[files[report.arn]] = report.arn
+        return index
+
+    # ------------------------------------------------------------ resource policies
+
+    def _read_resource_policies(self, regions: tuple[str, ...]) -> None:
+        account = self.caller.account
+        for found in fetch_resource_policies(self.session, self.caller, regions):
+            if found.error is not None:
+                self.gaps.add(account, Subject.RESOURCE_POLICIES, found.error, what=found.service, where=found.where)
+                continue
+            try:
+                self._write_policy(found)
+            except PolicyError as error:
+                self.gaps.add(account, Subject.RESOURCE_POLICIES, error, what=found.service, where=found.where)
+
+    def _write_policy(self, found: FetchedPolicy) -> None:
+        """Writes one policy, unless lpgen couldn't read it back."""
+        policy_from_json(found.policy, place=found.where)
+        name = hashlib.sha256(found.where.encode()).hexdigest()[:16]  # what an ARN may hold isn't fit for a file's name
+        document = {"resource": found.where, "account": self.caller.account, "policy": json.loads(found.policy)}
+        self.writer.write(f"{RESOURCE_POLICIES}/{self.caller.account}-{found.service}-{name}.json", document)
+
+    def _read_resource_tags(self, regions: tuple[str, ...]) -> None:
+        for found in fetch_resource_tags(self.session, self.caller, regions):
+            if found.error is not None:
+                self.gaps.add(self.caller.account, Subject.RESOURCE_TAGS, found.error, where=found.region)
+            elif any(page.get("ResourceTagMappingList") for page in found.pages):
+                self.writer.write(f"{RESOURCE_TAGS}/{self.caller.account}-{found.region}.json", found.pages)
+
+    def _regions(self, subject: Subject) -> tuple[str, ...]:
+        """The Regions to look for resources in."""
+        if self.wanted.regions:
+            return self.wanted.regions
+        try:
+            with aws_errors("list the Regions"):
+                found = self.session.client("ec2").describe_regions()["Regions"]
+            return tuple(sorted(one["RegionName"] for one in found))
+        except AwsError as error:
+            self.gaps.add(self.caller.account, subject, error, what=f"but for {self.session.region}")
+            return (self.session.region,)

@@ -1,0 +1,163 @@
+"""Takes a snapshot: reads all that an analysis asks of the accounts of an organization, and keeps what it gets.
+
+What can't be read is a gap, and the rest goes on. Nothing is changed in AWS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from lpgen import __version__
+from lpgen.core.snapshots import SnapshotStamp, Subject
+from lpgen.edge.aws_session import AwsSession, Caller
+from lpgen.edge.data_folder.snapshot_folder import LAST_ACCESSED, ORGANIZATION, RCPS, SCPS, TRAILS, SnapshotWriter
+from lpgen.edge.inputs.last_accessed import INDEX
+from lpgen.edge.snapshot.account import AccountRead, AccountReader, Wanted
+from lpgen.edge.snapshot.fetch_organization import RCP, SCP, Organization, fetch_levels, fetch_organization
+from lpgen.edge.snapshot.gap_list import GapList
+from lpgen.errors import AwsError, SnapshotError
+
+_ACCOUNTS_AT_ONCE: Final = 4
+
+Say = Callable[[str], None]
+
+
+def take_snapshot(session: AwsSession, wanted: Wanted, data: Path, *, now: datetime, say: Say) -> SnapshotStamp:
+    """Reads what is wanted into a new snapshot of the data folder. `say` hears of each account that is done.
+
+    Raises:
+        AwsError: whose credentials these are can't be found out.
+        SnapshotError: no account's policies can be read, or the snapshot can't be written; then there is none.
+    """
+    caller = session.caller()
+    with SnapshotWriter(data, now) as writer:
+        run = _Run(session, caller, wanted, writer, say)
+        organization = run.read_organization()
+        reads = run.read_accounts(run.choose_accounts(organization))
+        gaps = run.gaps.gaps()
+        taken = tuple(one.taken for one in reads.values() if one.taken is not None)
+        if not taken:
+            first = next((f": {gap}" for gap in gaps if gap.account), "")
+            raise SnapshotError(f"no account's policies could be read{first}", hint=_NEEDS)
+        about = {
+            "lpgen_version": __version__,
+            "caller": caller.arn,
+            "organization": organization.id if organization else None,
+            "regions": list(wanted.regions),
+        }
+        return writer.finish(taken, gaps, about=about)
+
+
+_NEEDS: Final = "`lpgen iam-policy snapshot` and `lpgen iam-policy member-role` print what it needs"
+
+
+@dataclass(slots=True)
+class _Run:
+    """One snapshot in the making."""
+
+    session: AwsSession
+    caller: Caller
+    wanted: Wanted
+    writer: SnapshotWriter
+    say: Say
+    gaps: GapList = field(default_factory=GapList)
+
+    # ------------------------------------------------------------ the organization
+
+    def read_organization(self) -> Organization | None:
+        """Writes the tree and the SCPs and RCPs of each account, as far as they can be read."""
+        try:
+            organization = fetch_organization(self.session)
+        except AwsError as error:
+            self.gaps.add("", Subject.ORGANIZATION, error)
+            return None
+        if organization is None:
+            for file in (SCPS, RCPS):  # without an organization neither kind exists
+                self.writer.write(file, {self.caller.account: []})
+            return None
+        policies: list[object] = []
+        for subject, kind, file in ((Subject.SCPS, SCP, SCPS), (Subject.RCPS, RCP, RCPS)):
+            with self.gaps.catch("", subject):
+                found = fetch_levels(self.session, organization, kind)
+                self.writer.write(file, found.by_account)
+                policies += found.policies
+        self.writer.write(ORGANIZATION, {**_tree(organization), "policies": policies})
+        return organization
+
+    def choose_accounts(self, organization: Organization | None) -> dict[str, str]:
+        """The accounts to read, each with its name as far as it is known."""
+        names = {one.id: one.name for one in organization.accounts} if organization else {}
+        chosen: Iterable[str] = (self.caller.account,)
+        if self.wanted.role and self.wanted.accounts is not None:
+            chosen = self.wanted.accounts
+        elif self.wanted.role and organization is not None:
+            chosen = (one.id for one in organization.accounts if one.state in ("ACTIVE", ""))
+        return {account: names.get(account, "") for account in sorted(set(chosen))}
+
+    # ------------------------------------------------------------ the accounts
+
+    def read_accounts(self, accounts: Mapping[str, str]) -> dict[str, AccountRead]:
+        """Reads the accounts, given with their names, some at a time."""
+        with ThreadPoolExecutor(_ACCOUNTS_AT_ONCE) as pool:
+            reads = dict(zip(accounts, pool.map(self._read_account, accounts, accounts.values()), strict=True))
+        self._write_trails(reads)
+        index = {file: arn for read in reads.values() for file, arn in read.index.items()}
+        if index:
+            self.writer.write(f"{LAST_ACCESSED}/{INDEX}", dict(sorted(index.items())))
+        return reads
+
+    def _read_account(self, account: str, name: str) -> AccountRead:
+        try:
+            session = self._session_of(account)
+            caller = session.caller()
+        except AwsError as error:
+            self.gaps.add(account, Subject.ACCOUNT, error)
+            read = AccountRead()
+        else:
+            read = AccountReader(session, caller, self.wanted, self.writer, self.gaps).read(name)
+        taken = read.taken
+        self.say(f"{account}: {f'{taken.roles} roles, {taken.users} users' if taken else 'could not be read'}")
+        return read
+
+    def _session_of(self, account: str) -> AwsSession:
+        if account == self.caller.account:
+            return self.session
+        return self.session.assume_role(f"arn:{self.caller.partition}:iam::{account}:role/{self.wanted.role}")
+
+    def _write_trails(self, reads: Mapping[str, AccountRead]) -> None:
+        """Writes each trail once: an organization's is seen in all its accounts, and readable in its own for sure."""
+        found: dict[str, tuple[dict[str, Any], ...]] = {}
+        for account, read in reads.items():
+            for arn, documents in read.trails.found.items():
+                if arn not in found or _account_of(arn) == account:
+                    found[arn] = documents
+        for arn, documents in found.items():
+            self.writer.write(f"{TRAILS}/{_file_of(arn)}", *documents)
+        failed = {
+            arn: error for read in reads.values() for arn, error in read.trails.failed.items() if arn not in found
+        }
+        for arn, error in failed.items():
+            self.gaps.add(_account_of(arn), Subject.TRAILS, error, where=arn)
+
+
+def _tree(organization: Organization) -> dict[str, Any]:
+    return {
+        "id": organization.id,
+        "management_account": organization.management_account,
+        "policy_types": sorted(organization.policy_types),
+        "nodes": [asdict(one) for one in organization.nodes],
+    }
+
+
+def _account_of(trail: str) -> str:
+    return trail.split(":")[4]
+
+
+def _file_of(trail: str) -> str:
+    _, _, _, region, account, resource = trail.split(":", 5)
+    return f"{account}-{region}-{resource.rpartition('/')[2]}.json"

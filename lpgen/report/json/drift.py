@@ -1,0 +1,71 @@
+"""Drift as JSON, schema `lpgen.drift/1`.
+
+Keys are only ever added under this name; a change of meaning takes a new number.
+
+- `before` and `after`: the two states, with `as_of`, the catalog, the snapshot (null: files) and the figures of a
+  trend. `trend` has all saved states up to now, and now.
+- `summary`: how many open findings there are of each severity.
+- `findings`: open ones first, then by severity. `subject` is the ARN of a principal, policy or trail, or an account;
+  `principals` are those concerned; `item` is what a decision accepts it by; `accepted_by` says who did (null: nobody),
+  `expired` who had for a time that is over.
+- `applied`: principals whose proposal was put in place since. `notes`: what couldn't be compared.
+  `expired_decisions`: those that no longer accept a finding of this report.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Final
+
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import Drift, DriftFinding
+from lpgen.core.drift.states import Stamp
+from lpgen.report.json.facts import facts_of_decision
+from lpgen.report.json.layout import Json, Row, lay_out
+
+DRIFT_SCHEMA: Final = "lpgen.drift/1"
+
+
+def drift_json(drift: Drift) -> str:
+    """The drift as JSON text."""
+    found = Counter(one.severity for one in drift.open)
+    return lay_out(
+        {
+            "schema": DRIFT_SCHEMA,
+            "before": facts_of_stamp(drift.before),
+            "after": facts_of_stamp(drift.after),
+            "summary": Row({severity.value: found[severity] for severity in Severity}),
+            "findings": [_facts_of_finding(one) for one in drift.findings],
+            "applied": list(drift.applied),
+            "notes": list(drift.notes),
+            "expired_decisions": [facts_of_decision(one) for one in drift.expired],
+            "trend": [facts_of_stamp(one) for one in drift.trend],
+        }
+    )
+
+
+def facts_of_stamp(stamp: Stamp) -> Row:
+    """What a state says of itself."""
+    return Row(
+        name=stamp.name,
+        as_of=stamp.as_of.isoformat(),
+        catalog=Row(version=stamp.catalog_version, date=stamp.catalog_date),
+        snapshot=stamp.snapshot or None,
+        figures=Row(asdict(stamp.figures)),
+    )
+
+
+def _facts_of_finding(finding: DriftFinding) -> Json:
+    return {
+        "kind": finding.kind,
+        "severity": finding.severity,
+        "subject": finding.subject,
+        "principals": list(finding.principals),
+        "message": finding.message,
+        "details": list(finding.details),
+        "next_step": finding.step,
+        "item": finding.item,
+        "accepted_by": finding.accepted_by or None,
+        "expired": finding.expired or None,
+    }

@@ -1,0 +1,227 @@
+"""The review as JSON, schema `lpgen.review/1`.
+
+Keys are only ever added under this name; a change of meaning takes a new number. Texts are as in the logs and policies,
+days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything is sorted, and nothing depends on today.
+
+- `as_of`, `catalog`, `min_days`: the day that ages count to, the action catalog, how many covered days are enough.
+- `totals`: the numbers of `principals[].counts` summed (`lpgen.report.counts.Counts` says what each one counts), and
+  how many principals there are, have a replacement, and have one that is in place, or isn't yet and is called safe.
+- `coverage`: per account the days, gaps, Regions and records that were read, which sides of management events were
+  seen, and by Region the event sources whose data events were, and those of which read-only or writing ones were;
+  `known_from` what says which events were recorded, the log itself or the settings of `trails`;
+  `holes`, days that recorded changes of trails take out, and `trail_changes` that take none out;
+  `unseen_event_sources`, whose management events may have been excluded.
+- `guards`: the policies beside the principals' own that were given: levels of SCPs by account (`*`: every other), how
+  many resource policies and trust policies, the boundary (null: each principal's own).
+- `snapshot`: the one that some of the files are from, with its date, its accounts, what of it was `used`, and its gaps,
+  which are among the problems too (null: all files were named).
+- `skips`: records that are no usage, by reason. `problems`: gaps of the files given. `expired_decisions`: no longer in
+  force. `not_in_snapshot`: principals of the logs that the authorization details don't have.
+- `principals`: by class and then by what could do most harm. Of each: `principal` (its ARN), `principal_id`, `account`,
+  `kind` and `class`; `proposal`; `in_place`, whether its policies say what the replacement says, so that nothing is to
+  do; `safe` (null: there is no replacement); `not_safe_because` with the next step, and the item by which a decision
+  may accept it (null: nobody can); `accepted`; `covered_days`; `counts`;
+  `removal_confidence`, how many removals are how sure;
+  `statements`, to which the numbers in `verdicts[].granted_by` point (from 0);
+  `services`, by access level how many actions are granted and how many of them were seen (used or tried);
+  `verdicts`, one per action; `wildcards`;
+  `lost_undoings`, an action that was used and stays, and the one that would undo it, wasn't seen and goes;
+  `ungranted`; `denied`; `unmapped`;
+  `replacement` (null: there is none); `plan`; `dropped`; `checks` (null: nothing was verified).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Final
+
+from lpgen.core.findings import Proposal, Report, WildcardUse
+from lpgen.core.grounds import PrincipalUsage, StatementRef, UnmappedEvent
+from lpgen.core.model import AccessLevel, Outcome
+from lpgen.report.counts import sorted_levels
+from lpgen.report.groups import KeptGroup
+from lpgen.report.guards_note import facts_of_guards
+from lpgen.report.json.facts import (
+    facts_of_accepted,
+    facts_of_account,
+    facts_of_caveats,
+    facts_of_checks,
+    facts_of_decision,
+    facts_of_dropped,
+    facts_of_evidence,
+    facts_of_scope,
+    facts_of_statement,
+    facts_of_ungranted,
+    facts_of_use,
+)
+from lpgen.report.json.layout import Json, Row, Written, lay_out_parts
+from lpgen.report.json.verdict_rows import written_verdicts
+from lpgen.report.plan import document_file, plan_note, plan_steps
+from lpgen.report.snapshot_note import facts_of_snapshot
+from lpgen.report.views import PrincipalView, ReviewView, review_view
+
+REVIEW_SCHEMA: Final = "lpgen.review/1"
+
+
+def review_json(report: Report) -> Iterator[str]:
+    """The review of a report as parts of a JSON text: of thousands of principals it is too long to hold at once."""
+    view = review_view(report)
+    diff = report.diff
+    return lay_out_parts(
+        {
+            "schema": REVIEW_SCHEMA,
+            "as_of": diff.as_of.isoformat(),
+            "catalog": Row(version=diff.catalog_version, date=diff.catalog_date),
+            "min_days": report.min_days,
+            "totals": totals_of_review(view),
+            "coverage": {"accounts": [facts_of_account(one) for one in diff.coverage.accounts]},
+            "guards": facts_of_guards(report.guards),
+            "snapshot": facts_of_snapshot(report.snapshot),
+            "skips": [
+                Row(reason=one.reason, records=one.records, example_event_id=one.example_event_id) for one in diff.skips
+            ],
+            "problems": list(report.problems),
+            "expired_decisions": [facts_of_decision(one) for one in diff.expired],
+            "not_in_snapshot": [_facts_of_unlisted(one) for one in diff.unlisted],
+            "principals": (_facts_of_principal(one, min_days=report.min_days) for one in view.views),
+        }
+    )
+
+
+def totals_of_review(view: ReviewView) -> Row:
+    """The numbers of all principals together."""
+    made = view.made
+    return Row(
+        principals=len(view.views),
+        replacements=sum(one.has_documents for one in made),
+        refused=sum(not one.has_documents for one in made),
+        safe=sum(one.proposal.safe for one in view.to_make),
+        in_place=sum(one.proposal.in_place for one in made),
+        **asdict(view.totals),
+    )
+
+
+def safety_of_proposal(proposal: Proposal) -> bool | None:
+    """Whether the replacement is called safe; None where there is none to call so."""
+    return None if proposal.replacement is None else proposal.safe
+
+
+def _facts_of_unlisted(usage: PrincipalUsage) -> Json:
+    return {
+        "principal": usage.principal,
+        "principal_ids": list(usage.principal_ids),
+        "regions": list(usage.regions),
+        "uses": [facts_of_use(one) for one in usage.uses if one.outcome is not Outcome.DENIED],
+        "denied": [facts_of_use(one) for one in usage.uses if one.outcome is Outcome.DENIED],
+        "unmapped": [_facts_of_unmapped(one) for one in usage.unmapped],
+    }
+
+
+def _facts_of_principal(view: PrincipalView, *, min_days: int) -> Json:
+    diff, proposal = view.diff, view.proposal
+    statements = _statements(view)
+    at = {ref: number for number, ref in enumerate(statements)}
+    return {
+        "principal": diff.principal.arn,
+        "principal_id": diff.principal.principal_id,
+        "account": diff.principal.account,
+        "kind": diff.principal.kind,
+        "class": diff.principal_class,
+        "proposal": proposal.advice,
+        "in_place": proposal.in_place,
+        "safe": safety_of_proposal(proposal),
+        "not_safe_because": facts_of_caveats(proposal, min_days=min_days),
+        "accepted": facts_of_accepted(diff.caveats),
+        "covered_days": diff.covered_days,
+        "counts": Row(asdict(view.counts)),
+        "removal_confidence": Row({level.value: count for level, count in view.confidence.items()}),
+        "statements": [facts_of_statement(ref) for ref in statements],
+        "services": _facts_of_services(view),
+        "verdicts": written_verdicts(diff.verdicts, view.staying, at),
+        "wildcards": [_facts_of_wildcard(one) for one in diff.wildcards],
+        "lost_undoings": [Row(asdict(one)) for one in view.lost_undoings],
+        "ungranted": [facts_of_ungranted(one) for one in diff.ungranted],
+        "denied": [facts_of_use(one) for one in diff.denied],
+        "unmapped": [_facts_of_unmapped(one) for one in diff.unmapped],
+        "replacement": _facts_of_replacement(view),
+        "plan": {"steps": [Row(asdict(step)) for step in plan_steps(proposal)], "note": plan_note(proposal)},
+        "dropped": facts_of_dropped(diff),
+        "checks": None if proposal.verification is None else facts_of_checks(proposal.verification.checks),
+    }
+
+
+def _statements(view: PrincipalView) -> list[StatementRef]:
+    return sorted(view.diff.verdicts.statements() | {one.ref for one in view.diff.wildcards})
+
+
+def _facts_of_services(view: PrincipalView) -> Written:
+    return Written(
+        _written_service(service, tuple((level, row[level].granted, row[level].seen) for level in sorted_levels(row)))
+        for service, row in view.matrix.items()
+    )
+
+
+@lru_cache(maxsize=1 << 16)  # principals have much in common
+def _written_service(service: str, levels: tuple[tuple[AccessLevel, int, int], ...]) -> str:
+    counts = {level.value: {"granted": granted, "seen": seen} for level, granted, seen in levels}
+    return json.dumps(Row(service=service, levels=counts))
+
+
+def _facts_of_wildcard(one: WildcardUse) -> Row:
+    return Row(
+        pattern=one.pattern,
+        not_action=one.not_action,
+        expands_to=one.expands_to,
+        used=list(one.used),
+        statement=facts_of_statement(one.ref),
+    )
+
+
+def _facts_of_unmapped(one: UnmappedEvent) -> Row:
+    return Row(event_source=one.event_source, event_name=one.event_name, **facts_of_evidence(one.evidence))
+
+
+def _facts_of_replacement(view: PrincipalView) -> Json | None:
+    replacement = view.proposal.replacement
+    if replacement is None:
+        return None
+    return {
+        "refusal": replacement.refusal or None,
+        "documents": [
+            Row(
+                file=document_file(number),
+                name=document.name,
+                type="inline" if document.inline else "managed",
+                characters=document.size,
+                statements=len(document.statements),
+            )
+            for number, document in enumerate(replacement.documents, start=1)
+        ],
+        "lines": [
+            Row(
+                action=line.action,
+                **facts_of_scope(line.scope),
+                parent=facts_of_statement(line.parent),
+                kind=line.kind,
+                why=line.why,
+                rule=line.rule,
+                evidence=facts_of_evidence(line.evidence) if line.evidence else None,
+            )
+            for line in view.lines
+        ],
+        "kept": _facts_of_groups(view.kept),
+        "for_review": _facts_of_groups(view.for_review),
+        "decided": _facts_of_groups(view.decided),
+        "shared": _facts_of_groups(view.shared),
+        "rules": [
+            Row(rule=one.rule, adds=one.adds, records=one.records, patterns=list(one.patterns)) for one in view.rules
+        ],
+        "characters_by_service": Row(dict(replacement.bytes_by_service)),
+    }
+
+
+def _facts_of_groups(groups: tuple[KeptGroup, ...]) -> list[Row]:
+    return [Row(service=one.service, why=one.why, actions=list(one.actions)) for one in groups]

@@ -1,0 +1,71 @@
+"""A rollout plan as JSON, schema `lpgen.rollout/1`: what `lpgen rollout plan` writes and `apply` and `undo` read.
+
+Keys are only ever added under this name; a change of meaning takes a new number. Principals are sorted by ARN.
+
+- `principal`, `principal_id`, `account`, `kind`, `name`, `safe`, `folder`: whose plan it is, and where its replacement
+  lies.
+- `policies_sha256`: the fingerprint of the policies that it was computed from (`lpgen/core/rollout/fingerprint.py`).
+- `refusals`: why nothing is done, each with its `kind`, a sentence, and the option that overrides it or null. Where
+  there is one there are no calls.
+- `calls`: the calls to IAM in order, by operation and parameters as in IAM's API reference; `policy` is the ARN or the
+  inline policy's name. `inverse`: the calls that take them back, in order. Of a deleted inline policy the plan knows
+  the document without its white space; undoing puts back the bytes that were read just before it was deleted.
+- `peak`: the most that the principal holds meanwhile: attached policies, characters of inline ones, and of the largest
+  new managed one.
+- `before`, `after`: the documents of all its own policies, as compact JSON.
+- `permission_set`: for a role of IAM Identity Center, the inline policy to put into its permission set; else null.
+- `code`: for a principal that is managed as code, what to change in its CloudFormation template; else null.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Final
+
+from lpgen.core.rollout.calls import Call
+from lpgen.core.rollout.plan import PolicyText, PrincipalPlan, RolloutPlan
+from lpgen.report.json.layout import Json, Row, lay_out
+
+ROLLOUT_SCHEMA: Final = "lpgen.rollout/1"
+
+
+def rollout_json(plan: RolloutPlan) -> str:
+    """The plan as JSON text."""
+    return lay_out(
+        {
+            "schema": ROLLOUT_SCHEMA,
+            "as_of": plan.as_of,
+            "catalog": plan.catalog,
+            "principals": [_facts_of_principal(one) for one in plan.principals],
+        }
+    )
+
+
+def _facts_of_principal(one: PrincipalPlan) -> Json:
+    return {
+        "principal": one.principal,
+        "principal_id": one.principal_id,
+        "account": one.account,
+        "kind": one.kind,
+        "name": one.name,
+        "safe": one.safe,
+        "folder": one.folder,
+        "policies_sha256": one.sha256,
+        "refusals": [Row(kind=why.kind, why=why.why, override=why.override or None) for why in one.refusals],
+        "notes": list(one.notes),
+        "calls": list(map(_facts_of_call, one.calls)),
+        "inverse": list(map(_facts_of_call, one.inverse)),
+        "peak": Row(asdict(one.peak)),
+        "before": list(map(_facts_of_text, one.before)),
+        "after": list(map(_facts_of_text, one.after)),
+        "permission_set": one.permission_set or None,
+        "code": one.code or None,
+    }
+
+
+def _facts_of_call(call: Call) -> Row:
+    return Row(operation=call.operation, policy=call.policy, parameters=call.parameters())
+
+
+def _facts_of_text(one: PolicyText) -> Row:
+    return Row(policy=one.policy, type="inline" if one.inline else "managed", document=one.text)

@@ -1,0 +1,54 @@
+"""The `summary.json` of an output folder, schema `lpgen.summary/1`: what lies where, and whether it is called safe.
+
+Keys are only ever added under this name; a change of meaning takes a new number. The keys are those of
+`lpgen.review/1`, but for `folder`, the name of a principal's folder (null: nothing was written for it). Principals are
+sorted by ARN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Final
+
+from lpgen.core.findings import Report
+from lpgen.report.json.facts import facts_of_account, facts_of_caveats
+from lpgen.report.json.layout import Json, Row, lay_out
+from lpgen.report.json.review import safety_of_proposal, totals_of_review
+from lpgen.report.views import PrincipalView, review_view
+
+SUMMARY_SCHEMA: Final = "lpgen.summary/1"
+
+
+def summary_json(report: Report, folders: Mapping[str, str]) -> str:
+    """The summary as JSON text; `folders` are the folder names by principal ARN."""
+    view = review_view(report)
+    return lay_out(
+        {
+            "schema": SUMMARY_SCHEMA,
+            "as_of": report.diff.as_of.isoformat(),
+            "catalog": Row(version=report.diff.catalog_version, date=report.diff.catalog_date),
+            "min_days": report.min_days,
+            "totals": totals_of_review(view),
+            "coverage": {"accounts": [facts_of_account(one) for one in report.diff.coverage.accounts]},
+            "problems": list(report.problems),
+            "principals": [
+                _facts_of_principal(one, folders.get(one.diff.principal.arn), min_days=report.min_days)
+                for one in sorted(view.views, key=lambda one: one.diff.principal.arn)
+            ],
+        }
+    )
+
+
+def _facts_of_principal(view: PrincipalView, folder: str | None, *, min_days: int) -> Json:
+    return {
+        "principal": view.diff.principal.arn,
+        "principal_id": view.diff.principal.principal_id,
+        "folder": folder,
+        "class": view.diff.principal_class,
+        "proposal": view.proposal.advice,
+        "in_place": view.proposal.in_place,
+        "safe": safety_of_proposal(view.proposal),
+        "not_safe_because": facts_of_caveats(view.proposal, min_days=min_days),
+        "counts": Row(asdict(view.counts)),
+    }

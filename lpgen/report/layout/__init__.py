@@ -1,0 +1,1 @@
+"""How blocks become text for a terminal or Markdown."""

@@ -1,0 +1,173 @@
+"""Pages as GitHub's Markdown, for a pull request: what to do and tables in the open, all else folded.
+
+A comment takes 65,536 characters. What is beyond that is left out, whole parts from the end and rows of long tables,
+and the page says at its end what is missing and how to see it. https://github.github.com/gfm/
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from lpgen.report.inert import html_code, markdown_code, markdown_prose
+from lpgen.report.pages.blocks import Block, Bullets, Column, Fold, Heading, Line, Paragraph, Span, Table, Tone, plural
+
+MOST_CHARACTERS: Final = 64_500
+_ROWS: Final = (150, 40, 10)
+"""How many rows of a table or list are shown: as many as fit, of these."""
+
+
+def render_markdown(page: Sequence[Block], *, noun: str = "principal") -> str:
+    """The page as Markdown that ends with a line break, at most `MOST_CHARACTERS` long but for its closing note.
+
+    `noun` is what each fold is about.
+    """
+    comment = _Comment(noun)
+    for block in _with_asides_folded(page):
+        comment.add(block)
+    return comment.text()
+
+
+class _Comment:
+    """Takes blocks while there is room, and counts the others. A heading goes with what stands below it."""
+
+    def __init__(self, noun: str) -> None:
+        self._noun = noun
+        self._parts: list[str] = []
+        self._room = MOST_CHARACTERS
+        self._headings: list[Heading] = []
+        self._sections: list[str] = []
+        self._folds = self._others = 0
+
+    def add(self, block: Block) -> None:
+        """Puts a block in, with fewer rows if need be, or leaves it out."""
+        if isinstance(block, Heading):
+            self._headings = [one for one in self._headings if one.level < block.level] + [block]
+            return
+        details = isinstance(block, Fold) and not isinstance(block, _Aside)
+        for rows in _ROWS[:1] if details else _ROWS:
+            text = "\n\n".join([*map(_heading, self._headings), _render(block, rows)])
+            if len(text) + 2 <= self._room:
+                self._parts.append(text)
+                self._room -= len(text) + 2
+                self._headings = []
+                return
+        if isinstance(block, _Aside):
+            self._sections.append(markdown_prose("".join(span.text for span in block.summary)))
+        elif details:
+            self._folds += 1
+        else:
+            self._others += 1
+
+    def text(self) -> str:
+        """The whole, with what was left out."""
+        missing = [
+            *self._sections,
+            *([f"the details of {plural(self._folds, self._noun)}"] if self._folds else []),
+            *([plural(self._others, "table or list", "tables and lists")] if self._others else []),
+        ]
+        note = f"*Left out, so that this fits a comment: {'; '.join(missing)}. `--format json` has them all.*"
+        return "\n\n".join([*self._parts, *([note] if missing else [])]) + "\n"
+
+
+class _Aside(Fold):
+    """A section that is folded."""
+
+
+def _with_asides_folded(page: Sequence[Block]) -> Iterator[Block]:
+    aside: Heading | None = None
+    below: list[Block] = []
+    for block in page:
+        if isinstance(block, Heading) and block.level <= 2:
+            if aside:
+                yield _Aside(aside.line, tuple(below))
+            aside, below = (block, []) if block.aside else (None, [])
+            if not aside:
+                yield block
+        elif aside:
+            below.append(block)
+        else:
+            yield block
+    if aside:
+        yield _Aside(aside.line, tuple(below))
+
+
+def _heading(block: Heading) -> str:
+    return f"{'#' * (block.level + (block.level == 3))} {_inline(block.line)}"
+
+
+def _render(block: Block, rows: int) -> str:
+    match block:
+        case Heading():
+            return _heading(block)
+        case Paragraph():
+            return _inline(block.line)
+        case Bullets():
+            return "\n".join(_item_lines(block, rows)) + _rest(len(block.items) - rows, "item")
+        case Table():
+            return _table(block, rows)
+        case Fold():
+            inner = "\n\n".join(_render(one, rows) for one in block.blocks)
+            return f"<details><summary>{_summary(block.summary)}</summary>\n\n{inner}\n\n</details>"
+
+
+def _item_lines(block: Bullets, rows: int) -> Iterable[str]:
+    for number, item in enumerate(block.items[:rows], start=1):
+        mark = f"{number}. " if block.numbered else "- "
+        yield mark + _inline(item.line)
+        yield from (f"{' ' * len(mark)}- {_inline(note)}" for note in item.notes)
+
+
+def _table(table: Table, most: int) -> str:
+    rows = [
+        _row([markdown_prose(column.title) for column in table.columns]),
+        _row([_ruler(column) for column in table.columns]),
+        *(_row([_inline(cell) for cell in row]) for row in table.rows[:most]),
+    ]
+    return "\n".join(rows) + _rest(len(table.rows) - most, "row")
+
+
+def _rest(number: int, noun: str) -> str:
+    return f"\n\nand {plural(number, f'more {noun}')}; `--format json` has them all" if number > 0 else ""
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _ruler(column: Column) -> str:
+    return "---:" if column.number else "---"
+
+
+def _inline(line: Line) -> str:
+    text = ""
+    for span in line:
+        piece = _span(span)
+        # Two code spans side by side would read as one.
+        text += f" {piece}" if text.endswith("`") and piece.startswith("`") else piece
+    return text.strip()
+
+
+def _span(span: Span) -> str:
+    if span.tone is Tone.NAME:
+        return markdown_code(span.text)
+    body = span.text.strip(" ")
+    if not body:
+        return " " if span.text else ""
+    before = " " if span.text.startswith(" ") else ""
+    after = " " if span.text.endswith(" ") else ""
+    mark = "**" if span.tone in (Tone.STRONG, Tone.GOOD, Tone.BAD) else ""
+    return f"{before}{mark}{markdown_prose(body)}{mark}{after}"
+
+
+def _summary(line: Line) -> str:
+    return "".join(map(_summary_span, line)).strip()
+
+
+def _summary_span(span: Span) -> str:
+    body = span.text.strip(" ")
+    if span.tone is Tone.NAME or markdown_prose(body) != body:
+        return html_code(span.text)
+    shown = html.escape(span.text)
+    return f"<b>{shown}</b>" if span.tone in (Tone.STRONG, Tone.GOOD, Tone.BAD) else shown

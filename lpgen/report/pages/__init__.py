@@ -1,0 +1,1 @@
+"""Pages in words, made of blocks that every output form shares."""

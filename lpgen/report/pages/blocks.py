@@ -1,0 +1,170 @@
+"""What a page is made of: headings, paragraphs, lists, tables and folds, free of any output form.
+
+A page says what is shown; `lpgen.report.layout` says how, and makes every text inert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tone(StrEnum):
+    """What kind of text a span is."""
+
+    PROSE = "prose"
+    NAME = "name"  # an ARN, an action, a file, a command: shown as code where there is such a thing
+    STRONG = "strong"
+    GOOD = "good"
+    BAD = "bad"
+    QUIET = "quiet"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of a line, all in one tone."""
+
+    text: str
+    tone: Tone = Tone.PROSE
+
+
+Line = tuple[Span, ...]
+"""Spans beside one another; they hold the spaces between them."""
+
+Words = str | Span | Line
+"""How callers may write a line: a plain string is prose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading; level 1 is the page's title. What is below an `aside` is folded where a page has to be short."""
+
+    line: Line
+    level: int
+    aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph."""
+
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of a list, with what belongs to it below."""
+
+    line: Line
+    notes: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    """A list, numbered where the order matters."""
+
+    items: tuple[Item, ...]
+    numbered: bool = False
+
+
+class Show(StrEnum):
+    """Where a column is shown."""
+
+    ALWAYS = "always"
+    WIDE = "wide"  # only where there is room
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A table's column. Numbers stand to the right; `flexible` columns share the room that the others leave."""
+
+    title: str
+    number: bool = False
+    flexible: bool = False
+    show: Show = Show.ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; each row has a cell for each column. One that fills its room lines up with others of its columns."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Line, ...], ...]
+    fills: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Details below a summary, folded where the output form can fold."""
+
+    summary: Line
+    blocks: tuple[Block, ...]
+
+
+Block = Heading | Paragraph | Bullets | Table | Fold
+
+
+def line(*words: Words) -> Line:
+    """One line of several pieces."""
+    spans: list[Span] = []
+    for one in words:
+        spans.extend((Span(one),) if isinstance(one, str) else (one,) if isinstance(one, Span) else one)
+    return tuple(spans)
+
+
+def name(text: str) -> Span:
+    """A name from a log, a policy or the command line."""
+    return Span(text, Tone.NAME)
+
+
+def strong(text: str) -> Span:
+    """Text to see first."""
+    return Span(text, Tone.STRONG)
+
+
+def good(text: str) -> Span:
+    """Text about what is as it should be."""
+    return Span(text, Tone.GOOD)
+
+
+def bad(text: str) -> Span:
+    """Text about what needs a person."""
+    return Span(text, Tone.BAD)
+
+
+def quiet(text: str) -> Span:
+    """Text to see last."""
+    return Span(text, Tone.QUIET)
+
+
+def count(number: int) -> str:
+    """A number with thousands separators."""
+    return f"{number:,}"
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """A number with its noun."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def names(texts: Iterable[str], *, most: int) -> Line:
+    """Names in a row, as many as `most`, and how many more there are."""
+    found = list(texts)
+    shown = found if len(found) <= most + 1 else found[:most]
+    spans: list[Span] = []
+    for text in shown:
+        spans.extend([Span(", "), name(text)] if spans else [name(text)])
+    if len(found) > len(shown):
+        spans.append(quiet(f" and {len(found) - len(shown):,} more"))
+    return tuple(spans)
+
+
+def table(columns: Iterable[Column], rows: Iterable[Iterable[Words]], *, fills: bool = False) -> Table:
+    """A table from cells in any of the ways of writing a line."""
+    return Table(tuple(columns), tuple(tuple(line(cell) for cell in row) for row in rows), fills)
+
+
+def bullets(*items: Words | Item, numbered: bool = False) -> Bullets:
+    """A list from lines and items."""
+    return Bullets(tuple(one if isinstance(one, Item) else Item(line(one)) for one in items), numbered)

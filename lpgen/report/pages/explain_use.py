@@ -1,0 +1,160 @@
+"""The part of an explanation that says whether and when the action was used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from lpgen.core.events.rules.inferences import INFERENCES
+from lpgen.core.explanations import Explanation, SeenUse, SeenUses, UseOn
+from lpgen.core.grounds import Use
+from lpgen.core.model import OBSERVED, DenialKind, Outcome, ResourceKind
+from lpgen.core.policies.decision import Result
+from lpgen.report.pages.blocks import (
+    Block,
+    Heading,
+    Item,
+    Line,
+    Paragraph,
+    Span,
+    bad,
+    good,
+    line,
+    name,
+    plural,
+    quiet,
+    strong,
+)
+from lpgen.report.pages.parts import capped, seen_note
+from lpgen.report.pages.words import WALL_WORDS
+
+
+def use_blocks(found: Explanation) -> Iterator[Block]:
+    """Whether and when it was used, on the resource asked about and on others."""
+    yield Heading(line("Its use"), level=2)
+    if found.seen is None:
+        how = (name("lpgen ingest"), ", and give their folder with ", name("--data DIR"))
+        yield Paragraph(line("Nothing is known of use: read the logs with ", *how, "."))
+        return
+    any_resource = found.question.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.NONE)
+    yield Paragraph(line(*_summary(found.seen, any_resource=any_resource)))
+    for on, title in _TITLES.items():
+        group = [one for one in found.seen.uses if one.on is on]
+        if group:
+            if not any_resource:
+                yield Heading(line(title), level=3)
+            yield capped([_item(one) for one in group])
+    if found.seen.earlier:
+        records = plural(found.seen.earlier, "record")
+        yield Paragraph(
+            line(quiet(f"{records} of an earlier principal of the same name don't count: AWS gave it another id."))
+        )
+
+
+_TITLES: Final = {
+    UseOn.ASKED: "On the resource asked about",
+    UseOn.PERHAPS: "Perhaps on it: the records show a pattern, or no resource",
+    UseOn.OTHER: "On other resources",
+}
+
+
+def _summary(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
+    if seen.coverage is None:
+        yield Span("No log of the principal's account was read, so nothing is known of use.")
+        return
+    window = f"{seen.coverage.first_day.isoformat()} to {seen.coverage.last_day.isoformat()}"
+    days = quiet(f" ({plural(seen.coverage.covered_days, 'covered day')})")
+    used = [one for one in seen.uses if one.use.outcome is Outcome.ALLOWED]
+    if used:
+        yield from _used(used, any_resource=any_resource)
+        yield Span(f" The logs cover {window}")
+        yield days
+    else:
+        yield strong("Not seen used")
+        yield Span(f" in the logs of {window}")
+        yield days
+        denied = [one for one in seen.uses if one.use.outcome is Outcome.DENIED]
+        if denied:
+            yield Span(f", but tried and denied: {_records(denied)}")
+    yield Span(".")
+    if seen.blind_spot:
+        why = seen.blind_spot
+        yield Span(f" The logs don't show all use of it: {why}." if used else f" They could not have shown it: {why}.")
+    elif not used:
+        yield Span(" A use would have left a record.")
+
+
+def _used(used: Sequence[SeenUse], *, any_resource: bool) -> Iterator[Span]:
+    here = [one for one in used if one.on is UseOn.ASKED]
+    if any_resource or len(here) == len(used):
+        yield strong(f"Used: {_records(used)}, last on {_last(used)}.")
+        return
+    yield strong(f"Used on this resource: {_records(here)}, last on {_last(here)}." if here else "Not seen used on it.")
+    perhaps = [one for one in used if one.on is UseOn.PERHAPS]
+    if perhaps:
+        yield Span(f" Perhaps on it: {_records(perhaps)}.")
+    others = [one for one in used if one.on is UseOn.OTHER]
+    if others:
+        yield Span(f" On others: {_records(others)}, last on {_last(others)}.")
+
+
+def contrary_note(found: Explanation) -> Iterator[Block]:
+    """That the logs hold an outcome other than the result, where they do."""
+    denied = found.result in (Result.IMPLICITLY_DENIED, Result.EXPLICITLY_DENIED)
+    outcome = Outcome.ALLOWED if denied else Outcome.DENIED
+    uses = found.seen.uses if found.seen else ()
+    against = [one for one in uses if one.on is UseOn.ASKED and one.use.outcome is outcome]
+    if not against or found.result is Result.DEPENDS:
+        return
+    walls = sorted({WALL_WORDS[one.use.denial_kind] for one in against} - {WALL_WORDS[DenialKind.NONE]})
+    by = f" (refused by: {' or '.join(walls)})" if walls else ""
+    does = "allows it, or allowed it" if denied else "stops it, or stopped it"
+    yield Paragraph(
+        line(
+            bad("The logs show otherwise: "),
+            f"{_records(against)} {outcome}{by}, last on {_last(against)}. "
+            f"So something not known here {does} under the policies of that day.",
+        )
+    )
+
+
+def _records(uses: Sequence[SeenUse]) -> str:
+    """How many records there are of some uses, at most: a call on several resources counts for each of them."""
+    records = plural(sum(one.use.evidence.records for one in uses), "record")
+    return f"up to {records}" if len({one.use.resource for one in uses}) > 1 else records
+
+
+def _last(uses: Iterable[SeenUse]) -> str:
+    return max(one.use.evidence.last_seen for one in uses)[:10]
+
+
+def _item(one: SeenUse) -> Item:
+    use = one.use
+    return Item(line(_OUTCOMES[use.outcome], "  ", _resource(use)), tuple(_notes(use)))
+
+
+_OUTCOMES: Final[dict[Outcome, Span]] = {
+    Outcome.ALLOWED: good("allowed"),
+    Outcome.DENIED: bad("denied"),
+    Outcome.UNDETERMINED: strong("undetermined"),
+}
+
+
+def _resource(use: Use) -> Span:
+    match use.resource.kind:
+        case ResourceKind.NONE:
+            return Span("no resource")
+        case ResourceKind.UNKNOWN:
+            return Span("the record doesn't show the resource")
+        case ResourceKind.OVERFLOW:
+            return Span("further resources, too many to keep apart")
+    return name(use.resource.text)
+
+
+def _notes(use: Use) -> Iterator[Line]:
+    yield seen_note(use.evidence)
+    if use.denial_kind is not DenialKind.NONE:
+        yield line("refused by: ", WALL_WORDS[use.denial_kind])
+    if use.how != OBSERVED:
+        rule = INFERENCES.get(use.how)
+        yield line("inferred by the rule ", name(use.how), f": {rule.sentence}" if rule else "")

@@ -1,0 +1,90 @@
+"""What stays without seen use, by which rules scopes were widened, and what decisions leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lpgen.core.findings import DroppedLine
+from lpgen.core.replacements import Scope
+from lpgen.report.groups import KeptGroup
+from lpgen.report.pages.blocks import (
+    Block,
+    Column,
+    Item,
+    Line,
+    Show,
+    bullets,
+    count,
+    line,
+    name,
+    names,
+    plural,
+    quiet,
+    strong,
+    table,
+)
+from lpgen.report.pages.parts import MOST_ROWS, capped, more_note, seen_note, titled
+from lpgen.report.views import PrincipalView
+
+
+def kept_blocks(title: str, groups: tuple[KeptGroup, ...]) -> Iterable[Block]:
+    """What stays for a reason other than use, by service."""
+    if not groups:
+        return
+    yield titled(title, sum(len(group.actions) for group in groups))
+    yield table(
+        (
+            Column("service"),
+            Column("actions", number=True),
+            Column("why", flexible=True),
+            Column("such as", flexible=True, show=Show.WIDE),
+        ),
+        [
+            (
+                name(group.service),
+                count(len(group.actions)),
+                group.why,
+                names([action.partition(":")[2] for action in group.actions], most=2),
+            )
+            for group in groups[:MOST_ROWS]
+        ],
+    )
+    yield from more_note(groups[MOST_ROWS:], sum(len(one.actions) for one in groups[MOST_ROWS:]), "action")
+
+
+def rule_blocks(view: PrincipalView) -> Iterable[Block]:
+    """The scoping rules that were applied, what each adds, and what it wrote."""
+    if not view.rules:
+        return
+    yield titled("Resource patterns written by rule, and what they add")
+    yield bullets(
+        *(
+            Item(
+                line(strong(one.rule), f": {one.adds}", quiet(f"  ({plural(one.records, 'record')})")),
+                (names(one.patterns, most=4),),
+            )
+            for one in view.rules
+        )
+    )
+
+
+def dropped_blocks(dropped: tuple[DroppedLine, ...]) -> Iterable[Block]:
+    """The lines that decisions leave out, with who decided and why."""
+    if not dropped:
+        return
+    yield titled("Left out by decision", len(dropped))
+    yield capped([_dropped_item(one) for one in dropped])
+
+
+def _dropped_item(one: DroppedLine) -> Item:
+    until = f", until {one.decision.expires}" if one.decision.expires else ""
+    seen = [seen_note(one.line.evidence)] if one.line.evidence else []
+    return Item(
+        line(name(one.line.action), " on ", *_scope(one.line.scope)),
+        (line(f"{one.decision.owner}: {one.decision.reason}{until}"), *seen),
+    )
+
+
+def _scope(scope: Scope) -> Line:
+    prefix = ["all but "] if scope.not_resource else []
+    return line(*prefix, *names(scope.resources, most=2))

@@ -1,0 +1,235 @@
+"""One principal's part of a review: what is proposed, why it isn't safe yet, and what changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from lpgen.core.findings import Caveat, PrincipalClass
+from lpgen.core.replacements import Check, CheckStatus
+from lpgen.report.next_steps import UNACCEPTABLE, next_step
+from lpgen.report.pages.blocks import (
+    Block,
+    Bullets,
+    Fold,
+    Item,
+    Line,
+    Paragraph,
+    bad,
+    bullets,
+    count,
+    good,
+    line,
+    name,
+    plural,
+    quiet,
+    strong,
+)
+from lpgen.report.pages.kept import dropped_blocks, kept_blocks, rule_blocks
+from lpgen.report.pages.parts import MOST_ROWS, capped, titled
+from lpgen.report.pages.undoing import undoing_blocks
+from lpgen.report.pages.use import (
+    danger_blocks,
+    denied_blocks,
+    matrix_blocks,
+    ungranted_blocks,
+    unmapped_blocks,
+    wildcard_blocks,
+)
+from lpgen.report.pages.words import CLASS_WORDS, LINE_WORDS, caveat_order, short_label_of, state_of
+from lpgen.report.plan import Step, StepKind, plan_note, plan_steps
+from lpgen.report.views import PrincipalView
+
+
+def principal_fold(view: PrincipalView, *, min_days: int) -> Fold:
+    """Everything to say of one principal."""
+    principal, counts = view.diff.principal, view.counts
+    change = [quiet(f"  {count(counts.granted)} → {count(counts.replacement)} actions")] if view.has_documents else []
+    summary = line(name(short_label_of(principal)), "  ", state_of(view), *change)
+    parts = (
+        identity_blocks(view),
+        safety_blocks(view, min_days=min_days),
+        number_blocks(view),
+        danger_blocks(view),
+        matrix_blocks(view),
+        wildcard_blocks(view.diff.wildcards),
+        undoing_blocks(view.lost_undoings),
+        ungranted_blocks(view.diff.ungranted),
+        denied_blocks(view.denied),
+        unmapped_blocks(view),
+        kept_blocks("Kept only because the logs can't show its use", view.kept),
+        kept_blocks("Kept for review, since a use is unexplained", view.for_review),
+        kept_blocks("Kept by decision", view.decided),
+        kept_blocks("Needed in other accounts of the permission set", view.shared),
+        rule_blocks(view),
+        dropped_blocks(view.diff.dropped),
+        plan_blocks(view),
+        check_blocks(view),
+    )
+    return Fold(summary, tuple(block for part in parts for block in part))
+
+
+# ---------------------------------------------------------------- what is proposed, and is it safe
+
+
+def identity_blocks(view: PrincipalView) -> Iterable[Block]:
+    """Who it is, and what is proposed."""
+    diff = view.diff
+    known = [quiet(f"  {diff.principal.principal_id}")] if diff.principal.principal_id else []
+    yield Paragraph(line(name(diff.principal.arn), *known))
+    days = quiet(f"  ({CLASS_WORDS[diff.principal_class]}, {plural(diff.covered_days, 'covered day')})")
+    if view.proposal.replacement is not None and not view.has_documents:
+        yield Paragraph(line(strong("No replacement: "), "what it needs doesn't fit AWS's limits", days))
+    else:
+        yield Paragraph(line(strong("Proposal: "), view.proposal.advice, days))
+
+
+def safety_blocks(view: PrincipalView, *, min_days: int) -> Iterable[Block]:
+    """Whether the replacement is called safe, and what to do where it is not; of what is in place, what to look into.
+
+    What is in place may miss what the logs do: a try that left no record may have been refused.
+    """
+    in_place = view.proposal.in_place
+    if view.proposal.safe and view.proposal.verification is not None and not in_place:
+        checks = view.proposal.verification.checks
+        examined = sum(check.examined for check in checks)
+        passed = f"all {plural(len(checks), 'check')} passed, {plural(examined, 'thing')} examined"
+        yield Paragraph(
+            line(good("Safe: "), "what was used stays allowed and nothing new is allowed", quiet(f"  ({passed})"))
+        )
+    if view.caveats:
+        yield Paragraph(line(bad(_caveats_title(view)), quiet(f" ({plural(len(view.caveats), 'reason')}):")))
+        ordered = sorted(view.caveats, key=caveat_order)
+        yield capped(
+            [
+                Item(
+                    line(caveat.message),
+                    (
+                        line(strong("next: "), next_step(caveat, view.diff, min_days=min_days)),
+                        *(
+                            [line("or accept it: ", name(_accepting(caveat)))]
+                            if caveat.kind not in UNACCEPTABLE
+                            else []
+                        ),
+                    ),
+                )
+                for caveat in ordered
+            ]
+        )
+    if view.accepted and not in_place:
+        yield Paragraph(line(strong("Accepted:")))
+        yield capped(
+            [Item(line(one.message), (line(quiet("accepted by "), one.accepted_by),)) for one in view.accepted]
+        )
+
+
+def _accepting(caveat: Caveat) -> str:
+    return f"item = {json.dumps(caveat.item, ensure_ascii=False)}"
+
+
+def _caveats_title(view: PrincipalView) -> str:
+    if view.proposal.in_place:
+        return "To look into"
+    if view.proposal.replacement is not None:
+        return "Not safe yet"
+    return "Not sure yet" if view.diff.principal_class is PrincipalClass.UNUSED else "To know"
+
+
+def number_blocks(view: PrincipalView) -> Iterable[Block]:
+    """How many actions are granted, stay and go, and why those that stay do."""
+    counts = view.counts
+    if not view.has_documents:
+        yield from _sizes(view)
+    if not view.has_documents and view.diff.verdicts:
+        yield Paragraph(
+            line(
+                f"{plural(counts.granted, 'action')} granted: {count(counts.used)} used, {count(counts.attempted)} "
+                f"tried, {count(counts.unused)} unused, {count(counts.unobservable)} that the logs can't show."
+            )
+        )
+    if not view.has_documents:
+        return
+    unsure = [f"{count(number)} {level}" for level, number in view.confidence.items() if number]
+    sure = f" (confidence: {', '.join(unsure)})" if unsure else ""
+    goes = f"{count(counts.removed)} {'goes' if counts.removed == 1 else 'go'}"
+    yield Paragraph(
+        line(
+            f"{plural(counts.granted, 'action')} granted, ",
+            strong(f"{count(counts.replacement)} in the replacement, {goes}"),
+            f"{sure}.",
+        )
+    )
+    kinds = [
+        f"{plural(actions, 'action')} {LINE_WORDS[kind]}" + (f" in {count(lines)} lines" if lines > actions else "")
+        for kind, (actions, lines) in view.line_kinds.items()
+    ]
+    if kinds:
+        yield Paragraph(line(f"In the replacement: {'; '.join(kinds)}."))
+
+
+def _sizes(view: PrincipalView) -> Iterable[Block]:
+    replacement = view.proposal.replacement
+    if replacement is not None and replacement.bytes_by_service:
+        largest = sorted(replacement.bytes_by_service, key=lambda one: (-one[1], one[0]))
+        shown = [line(", ", name(service), f" {count(size)}") for service, size in largest[:MOST_ROWS]]
+        yield Paragraph(line("Characters by service: ", line(*shown)[1:], "."))
+
+
+# ---------------------------------------------------------------- the plan and the proof
+
+
+def plan_blocks(view: PrincipalView) -> Iterable[Block]:
+    """The steps that put the replacement in place, unless it is."""
+    steps = plan_steps(view.proposal)
+    if not steps or view.proposal.in_place:
+        return
+    yield titled("Plan" if view.proposal.safe else "Plan, once it is safe")
+    todo = [step for step in steps if step.kind is not StepKind.KEEP_BOUNDARY]
+    yield Bullets(tuple(Item(_step_line(step)) for step in todo), numbered=True)
+    note = plan_note(view.proposal)
+    if note:
+        yield Paragraph(line(f"{note[0].upper()}{note[1:]}."))
+    for step in steps:
+        if step.kind is StepKind.KEEP_BOUNDARY:
+            yield Paragraph(line("The permissions boundary ", name(step.name), " stays as it is."))
+
+
+def _step_line(step: Step) -> Line:
+    size = quiet(f" ({plural(step.characters, 'character')})")
+    match step.kind:
+        case StepKind.ATTACH:
+            return line("create ", name(step.name), " from ", name(step.file), size, " and attach it")
+        case StepKind.NEW_VERSION:
+            return line("make ", name(step.file), size, " the default version of ", name(step.name))
+        case StepKind.PUT_INLINE:
+            return line("put the inline policy ", name(step.name), " from ", name(step.file), size)
+        case StepKind.DETACH:
+            return line("detach ", name(step.name))
+        case StepKind.DELETE_INLINE:
+            return line("delete the inline policy ", name(step.name))
+        case StepKind.LEAVE_GROUP:
+            return line("end the membership in group ", name(step.name))
+        case StepKind.KEEP_BOUNDARY:
+            return line("leave the boundary ", name(step.name))
+
+
+def check_blocks(view: PrincipalView) -> Iterable[Block]:
+    """The checks that did not pass."""
+    verification = view.proposal.verification
+    if verification is None or verification.status is CheckStatus.PASSED:
+        return
+    yield titled("Checks that did not pass")
+    yield bullets(*(check_item(one) for one in verification.checks if one.status is not CheckStatus.PASSED))
+
+
+def check_item(check: Check, *, most: int = 8) -> Item:
+    """One check with its first findings."""
+    more = len(check.findings) - most
+    tone = good if check.status is CheckStatus.PASSED else bad
+    return Item(
+        line(tone(check.status), f"  {check.name}", quiet(f"  ({count(check.examined)} examined)")),
+        (
+            *(line(finding) for finding in check.findings[:most]),
+            *([line(quiet(f"and {count(more)} more"))] if more > 0 else []),
+        ),
+    )

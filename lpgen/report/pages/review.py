@@ -1,0 +1,387 @@
+"""The review as a page: what to do, what it rests on, all principals at a glance, then one by one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from lpgen.core.findings import Report, SkipCount
+from lpgen.core.grounds import SIDE_WORDS, AccountCoverage, CoverageSource, PrincipalUsage
+from lpgen.core.model import Outcome
+from lpgen.report.counts import Counts
+from lpgen.report.guards_note import guards_notes
+from lpgen.report.pages.blocks import (
+    Block,
+    Bullets,
+    Column,
+    Heading,
+    Item,
+    Line,
+    Paragraph,
+    Show,
+    Words,
+    bad,
+    bullets,
+    count,
+    good,
+    line,
+    name,
+    names,
+    plural,
+    quiet,
+    strong,
+    table,
+)
+from lpgen.report.pages.principal import principal_fold
+from lpgen.report.pages.to_do import Task, tasks_of_review
+from lpgen.report.pages.words import CLASS_WORDS, SKIP_WORDS, label_of, short_label_of, state_of
+from lpgen.report.snapshot_note import snapshot_notes
+from lpgen.report.views import PrincipalView, ReviewView, review_view
+
+_MOST_ROWS: Final = 25
+_MOST_STEPS: Final = 10
+
+
+def review_page(report: Report, *, only: str = "") -> tuple[Block, ...]:
+    """The whole page of a report; with `only` the details of that principal alone, by its ARN."""
+    view = review_view(report)
+    return (
+        *_title(report),
+        *headline_blocks(view),
+        *_what_to_do(view),
+        *coverage_blocks(report),
+        *guard_blocks(report),
+        *skip_blocks(report.diff.skips),
+        *problem_blocks(report),
+        *unlisted_blocks(report.diff.unlisted),
+        *_principals(view),
+        *_details(view, only),
+    )
+
+
+# ---------------------------------------------------------------- the first screen
+
+
+def _title(report: Report) -> Iterable[Block]:
+    diff = report.diff
+    yield Heading(line("lpgen review"), level=1)
+    yield Paragraph(
+        line(
+            quiet(
+                f"as of {diff.as_of.isoformat()}; catalog {diff.catalog_version} of {diff.catalog_date}; "
+                f"safe needs {plural(report.min_days, 'covered day')}"
+            )
+        )
+    )
+
+
+def headline_blocks(view: ReviewView) -> Iterable[Block]:
+    """How many principals and replacements there are, how many are safe, and what goes."""
+    made = [one for one in view.to_make if one.has_documents]
+    safe = sum(one.proposal.safe for one in made)
+    unsafe, refused = len(made) - safe, len(view.to_make) - len(made)
+    in_place = len(view.made) - len(view.to_make)
+    if not view.views:
+        yield Paragraph(line(bad("No principal to review.")))
+        return
+    total = sum((one.counts for one in made), Counts())
+    dangerous = plural(total.dangerous, "dangerous grant")
+    if in_place and not view.to_make:
+        already = good(f"{plural(in_place, 'replacement')} in place already")
+        yield Paragraph(line(strong(plural(len(view.views), "principal")), ", ", already, "."))
+        return
+    yield Paragraph(
+        line(
+            strong(f"{plural(len(view.views), 'principal')}, {plural(len(made), 'replacement')}: "),
+            good(f"{count(safe)} safe"),
+            ", ",
+            bad(f"{count(unsafe)} not safe yet") if unsafe else "none open",
+            line("; ", bad(f"{count(refused)} refused as too large")) if refused else "",
+            line("; ", good(f"{count(in_place)} in place already")) if in_place else "",
+            ".",
+        )
+    )
+    if made:
+        yield Paragraph(
+            line(
+                "The replacements take ",
+                strong(f"{count(total.granted)} granted actions down to {count(total.replacement)}"),
+                f"; {dangerous} that nobody was seen to use {'goes' if total.dangerous == 1 else 'go'}."
+                if total.dangerous
+                else ".",
+            )
+        )
+
+
+def _what_to_do(view: ReviewView) -> Iterable[Block]:
+    tasks = tasks_of_review(view)
+    if tasks:
+        yield Heading(line("What to do"), level=2)
+        yield Bullets(tuple(map(_task_item, tasks)), numbered=True)
+
+
+def _task_item(task: Task) -> Item:
+    if task.lead:
+        return Item(task.words, (*task.how, line(f"{task.lead}: ", _labels(task.views))))
+    steps = [_task_line(step) for step in task.steps[:_MOST_STEPS]]
+    rest = len(task.steps) - _MOST_STEPS
+    more = [line(quiet(f"and {plural(rest, 'more step')} below"))] if rest > 0 else []
+    return Item(_task_line(task), (*task.how, *steps, *more))
+
+
+def _task_line(task: Task) -> Line:
+    return line(task.words, ": ", _labels(task.views)) if task.views else task.words
+
+
+def _labels(views: Sequence[PrincipalView]) -> Line:
+    return names([short_label_of(one.diff.principal) for one in views], most=3)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+# ---------------------------------------------------------------- what it rests on
+
+
+def coverage_blocks(report: Report) -> Iterable[Block]:
+    """What was read of each account, and what of it the logs could not have shown."""
+    accounts = report.diff.coverage.accounts
+    yield Heading(line("What the logs cover"), level=2, aside=True)
+    if not accounts:
+        yield Paragraph(line(bad("No record was read.")))
+        return
+    yield table(
+        (
+            Column("account"),
+            Column("first day"),
+            Column("last day"),
+            Column("covered days", number=True),
+            Column("records", number=True),
+            Column("Regions", flexible=True),
+        ),
+        [_coverage_row(one, report.min_days) for one in accounts[:_MOST_ROWS]],
+    )
+    yield from _more(len(accounts), "account")
+    yield bullets(*(item for one in accounts[:_MOST_ROWS] for item in _coverage_notes(one)))
+
+
+def _coverage_row(one: AccountCoverage, min_days: int) -> list[Words]:
+    days = count(one.covered_days)
+    return [
+        name(one.account),
+        one.first_day.isoformat(),
+        one.last_day.isoformat(),
+        days if one.covered_days >= min_days else bad(days),
+        count(one.records),
+        names(one.regions, most=4),
+    ]
+
+
+def _coverage_notes(one: AccountCoverage) -> Iterable[Words]:
+    for gap in one.gaps:
+        yield line(bad("hole in "), name(one.account), f": no record from {gap.first} to {gap.last}")
+    for hole in one.holes:
+        yield line(bad("hole in "), name(one.account), f": {hole.first} to {hole.last}: {hole.why}")
+    for change in one.changes:
+        yield line("change in ", name(one.account), f": {change}")
+    if one.known_from is not CoverageSource.LOG:
+        yield from _trail_notes(one)
+    if one.known_from is not CoverageSource.TRAILS:
+        yield from _event_notes(one)
+
+
+def _trail_notes(one: AccountCoverage) -> Iterable[Words]:
+    where = " of the snapshot, as far as the log shows it" if one.known_from is CoverageSource.BOTH else ""
+    source = quiet(f"(from {CoverageSource.TRAILS}{where})")
+    if not one.trails:
+        yield line(bad("no trail records "), name(one.account), " ", source)
+    for trail in one.trails:
+        yield line("what is recorded of ", name(one.account), " ", source, f": {trail}")
+
+
+def _event_notes(one: AccountCoverage) -> Iterable[Words]:
+    """What the log itself shows of the events that are recorded."""
+    source = quiet(f"(inferred from {CoverageSource.LOG})")
+    for side in (True, False):
+        if side not in one.sides():
+            none = bad(f"no {SIDE_WORDS[side]} management events")
+            yield line(none, " in ", name(one.account), " ", source, ", so its trails may leave them out")
+    seen = [line("; ", said) for said in _data_events(one)]
+    said = line(*seen)[1:] or line("none, so calls on single objects, items and messages don't show")
+    taken: Line = ()
+    if one.data_events and one.known_from is CoverageSource.LOG:
+        taken = line(", taken for all below a star or a prefix unless ", name("--trails FILE"), " says otherwise")
+    yield line("data events of ", name(one.account), " ", source, ": ", said, taken)
+    if one.unseen:
+        unseen = names(sorted(one.unseen), most=3)
+        yield line(
+            "no record at all in ", name(one.account), " ", source, ": ", unseen, ", so its calls may be excluded"
+        )
+
+
+def _data_events(one: AccountCoverage) -> Iterable[Line]:
+    """The sources whose data events were seen, and where; reads and writes apart where only one of them was."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for region, event_source in sorted(one.data_events):
+        sides = one.sides(region, event_source)
+        found[event_source, "" if len(sides) > 1 else f" ({SIDE_WORDS[min(sides)]} ones alone)"].append(region)
+    return [line(name(source), " in ", names(regions, most=3), which) for (source, which), regions in found.items()]
+
+
+def guard_blocks(report: Report) -> Iterable[Block]:
+    """The snapshot and the policies beside the principals' own that the report stands on."""
+    yield Heading(line("Policies beside the principals' own"), level=2, aside=True)
+    yield bullets(*snapshot_notes(report.snapshot), *guards_notes(report.guards))
+
+
+def skip_blocks(skips: Sequence[SkipCount]) -> Iterable[Block]:
+    """What was read and is no usage, by reason."""
+    if not skips:
+        return
+    yield Heading(
+        line("Read, but no usage", quiet(f" ({count(sum(one.records for one in skips))})")), level=2, aside=True
+    )
+    yield table(
+        (Column("what", flexible=True), Column("records", number=True), Column("example", flexible=True)),
+        [
+            (SKIP_WORDS[one.reason], count(one.records), name(one.example_event_id) if one.example_event_id else "")
+            for one in sorted(skips, key=lambda one: (-one.records, one.reason))
+        ],
+    )
+
+
+def problem_blocks(report: Report) -> Iterable[Block]:
+    """What is wrong with the files given, and decisions that are no longer in force."""
+    if report.problems:
+        yield Heading(
+            line("Problems of the files given", quiet(f" ({count(len(report.problems))})")), level=2, aside=True
+        )
+        yield bullets(*report.problems[:_MOST_ROWS])
+        yield from _more(len(report.problems), "problem")
+    if report.diff.expired:
+        yield Heading(line("Expired decisions", quiet(f" ({count(len(report.diff.expired))})")), level=2, aside=True)
+        yield bullets(
+            *(
+                line(
+                    f"{one.kind} ",
+                    name(one.item or one.action),
+                    " for ",
+                    name(one.principal or "*"),
+                    f", expired {one.expires}: {one.reason} ({one.owner})",
+                )
+                for one in report.diff.expired[:_MOST_ROWS]
+            )
+        )
+        yield from _more(len(report.diff.expired), "decision")
+
+
+def unlisted_blocks(unlisted: Sequence[PrincipalUsage]) -> Iterable[Block]:
+    """The principals of the logs that the policy files lack."""
+    if not unlisted:
+        return
+    yield Heading(
+        line("In the logs, but not in the policy files", quiet(f" ({count(len(unlisted))})")), level=2, aside=True
+    )
+    yield table(
+        (
+            Column("principal", flexible=True),
+            Column("actions used", number=True),
+            Column("records", number=True),
+            Column("last seen"),
+        ),
+        [_unlisted_row(one) for one in unlisted[:_MOST_ROWS]],
+    )
+    yield from _more(len(unlisted), "principal")
+
+
+def _unlisted_row(usage: PrincipalUsage) -> list[Words]:
+    evidence = [*(use.evidence for use in usage.uses), *(event.evidence for event in usage.unmapped)]
+    return [
+        name(label_of(usage.principal)),
+        count(len({use.action for use in usage.uses if use.outcome is not Outcome.DENIED})),
+        count(sum(one.records for one in evidence)),
+        max((one.last_seen for one in evidence), default="")[:10],
+    ]
+
+
+# ---------------------------------------------------------------- principals
+
+
+_MOST_OPEN: Final = 25
+"""How many principals may stand in the open where a page has to be short."""
+
+
+def _principals(view: ReviewView) -> Iterable[Block]:
+    if not view.views:
+        return
+    yield Heading(
+        line("Principals", quiet(f" ({count(len(view.views))})")), level=2, aside=len(view.views) > _MOST_OPEN
+    )
+    accounts = sorted({one.diff.principal.account for one in view.views})
+    for account in accounts:
+        members = [one for one in view.views if one.diff.principal.account == account]
+        if len(accounts) > 1:
+            yield Heading(line("account ", name(account), quiet(f" ({count(len(members))})")), level=3)
+        yield table(_SUMMARY_COLUMNS, map(_summary_row, members), fills=True)
+    yield Paragraph(
+        line(
+            quiet(
+                "Numbers are actions. tried: outcome undetermined. kept: in the replacement only because the logs "
+                "can't show use. goes: granted and not in the replacement. danger: dangerous and seen in no use."
+            )
+        )
+    )
+
+
+_SUMMARY_COLUMNS: Final = (
+    Column("principal", flexible=True),
+    Column("state"),
+    Column("granted", number=True),
+    Column("used", number=True),
+    Column("tried", number=True, show=Show.WIDE),
+    Column("unused", number=True, show=Show.WIDE),
+    Column("unobservable", number=True, show=Show.WIDE),
+    Column("ungranted", number=True, show=Show.WIDE),
+    Column("kept", number=True),
+    Column("goes", number=True),
+    Column("danger", number=True),
+)
+
+
+def _summary_row(one: PrincipalView) -> list[Words]:
+    counts = one.counts
+    after = [_zero_dim(counts.kept), count(counts.removed)] if one.has_documents else [quiet("–"), quiet("–")]
+    return [
+        name(short_label_of(one.diff.principal)),
+        state_of(one),
+        count(counts.granted),
+        count(counts.used),
+        _zero_dim(counts.attempted),
+        _zero_dim(counts.unused),
+        _zero_dim(counts.unobservable),
+        bad(count(counts.ungranted)) if counts.ungranted else quiet("0"),
+        *after,
+        bad(count(counts.dangerous_unused)) if counts.dangerous_unused else quiet("0"),
+    ]
+
+
+def _zero_dim(number: int) -> Words:
+    return count(number) if number else quiet("0")
+
+
+def _details(view: ReviewView, only: str) -> Iterable[Block]:
+    for section in view.sections:
+        shown = [one for one in section.views if only in ("", one.diff.principal.arn)]
+        if not shown:
+            continue
+        number = count(len(shown)) if len(shown) == len(section.views) else f"1 of {count(len(section.views))}"
+        yield Heading(line(_sentence(CLASS_WORDS[section.principal_class]), quiet(f" ({number})")), level=2)
+        for one in shown:
+            yield principal_fold(one, min_days=view.report.min_days)
+
+
+def _more(whole: int, noun: str) -> Iterable[Paragraph]:
+    if whole > _MOST_ROWS:
+        yield Paragraph(line(quiet(f"and {plural(whole - _MOST_ROWS, f'more {noun}')}; --format json has them all")))

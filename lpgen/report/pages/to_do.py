@@ -1,0 +1,117 @@
+"""What a reader of a review should do, in order, with the principals that each task is about."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lpgen.core.findings import PrincipalClass
+from lpgen.report.next_steps import next_step
+from lpgen.report.pages.blocks import Line, bad, count, good, line, name, plural
+from lpgen.report.pages.words import caveat_order
+from lpgen.report.views import PrincipalView, ReviewView
+
+_FIRST_CLAUSE: Final = re.compile(r"[:;] | \(")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something to do: for which principals, how, and in which steps. `lead` introduces the principals, or is ""."""
+
+    words: Line
+    views: tuple[PrincipalView, ...] = ()
+    lead: str = ""
+    how: tuple[Line, ...] = ()
+    steps: tuple[Task, ...] = ()
+
+
+def tasks_of_review(view: ReviewView) -> tuple[Task, ...]:
+    """What to do, what gains most first."""
+    return (*_unread(view), *_roll_out(view), *_not_safe(view), *_by_proposal(view), *_unseen(view), *_odds(view))
+
+
+def _unread(view: ReviewView) -> Iterable[Task]:
+    """Log files that can't be read: nobody knows whose use they hold, so that they come before all else."""
+    files = view.report.unread_files
+    if files:
+        words = bad(f"Fetch {plural(files, 'log file')} again that can't be read")
+        how = line("see which, and why: ", name("lpgen ingest PATH --data DIR -v"))
+        holder = "it holds" if files == 1 else "they hold"
+        yield Task(line(words, f": what {holder} looks unused"), how=(how,))
+
+
+def _roll_out(view: ReviewView) -> Iterable[Task]:
+    safe = tuple(one for one in view.to_make if one.proposal.safe)
+    if safe:
+        removed = sum(one.counts.removed for one in safe)
+        yield Task(
+            line(
+                good(f"Put {plural(len(safe), 'safe replacement')} in place"),
+                f"; {'it removes' if len(safe) == 1 else 'they remove'} {plural(removed, 'grant')}",
+            ),
+            safe,
+            "most to gain",
+            (line("write them with ", name(f"lpgen generate --data DIR{_policies(view)} --output DIR")),),
+        )
+
+
+def _policies(view: ReviewView) -> str:
+    """The option that gives the policies again, "" where they come with the data folder."""
+    snapshot = view.report.snapshot
+    return "" if snapshot and "policies" in snapshot.used else " --policies PATH"
+
+
+def _not_safe(view: ReviewView) -> Iterable[Task]:
+    unsafe = [one for one in view.to_make if not one.proposal.safe]
+    if unsafe:
+        what = bad(f"Clear up what is not safe yet ({count(len(unsafe))})")
+        words = line(what, ", or accept the reasons with ", name("--decisions FILE"))
+        yield Task(words, steps=tuple(_steps(unsafe, min_days=view.report.min_days)))
+
+
+def _steps(unsafe: Sequence[PrincipalView], *, min_days: int) -> Iterable[Task]:
+    found: dict[str, list[PrincipalView]] = defaultdict(list)
+    ranks: dict[str, int] = {}
+    for one in unsafe:
+        steps = {next_step(caveat, one.diff, min_days=min_days): caveat for caveat in one.caveats}
+        for step, caveat in steps.items():
+            found[step].append(one)
+            ranks[step] = min(ranks.get(step, 99), caveat_order(caveat)[0])
+    for step in sorted(found, key=lambda step: (ranks[step], step)):
+        yield Task(line(step), tuple(found[step]))
+
+
+def _by_proposal(view: ReviewView) -> Iterable[Task]:
+    found: dict[tuple[int, str], list[PrincipalView]] = defaultdict(list)
+    order = (PrincipalClass.GRANTS_UNKNOWN, PrincipalClass.NOT_COVERED, PrincipalClass.UNUSED)
+    for one in view.views:
+        if one.proposal.replacement is None and one.diff.principal_class in order:
+            step = _FIRST_CLAUSE.split(one.diff.proposal)[0]
+            found[order.index(one.diff.principal_class), step].append(one)
+    for key in sorted(found):
+        yield Task(line(f"{key[1][:1].upper()}{key[1][1:]}"), tuple(found[key]))
+
+
+def _unseen(view: ReviewView) -> Iterable[Task]:
+    """Tries of principals in place that the logs don't show: nobody knows whether they were refused."""
+    in_place = [one for one in view.made if one.proposal.in_place]
+    for task in _steps(in_place, min_days=view.report.min_days):
+        yield replace(task, words=line("In place, but tried what the logs don't show: ", *task.words))
+
+
+def _odds(view: ReviewView) -> Iterable[Task]:
+    report = view.report
+    if report.problems:
+        yield Task(line(f"Mend {plural(len(report.problems), 'problem')} of the files given"))
+    if report.diff.unlisted:
+        number = plural(len(report.diff.unlisted), "principal")
+        words = f"Export the policies of {number} in the logs that the policy files don't have"
+        if not _policies(view):
+            gone = "was deleted" if len(report.diff.unlisted) == 1 else "were deleted"
+            words = f"Find out whether {number} in the logs that the snapshot lacks {gone}; if not, take a new one"
+        yield Task(line(words))
+    if report.diff.expired:
+        yield Task(line(f"Renew or delete {plural(len(report.diff.expired), 'expired decision')}"))

@@ -1,0 +1,197 @@
+"""Granted against used: dangers, services and levels, wildcards, and the use that fits no grant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from lpgen.core.findings import UngrantedUse, WildcardUse
+from lpgen.core.grounds import StatementRef
+from lpgen.core.model import AccessLevel
+from lpgen.report.counts import LevelCount, sum_matrix
+from lpgen.report.groups import DangerGroup, DeniedGroup
+from lpgen.report.pages.blocks import (
+    Block,
+    Column,
+    Item,
+    Line,
+    Show,
+    Span,
+    Words,
+    bad,
+    count,
+    good,
+    line,
+    name,
+    names,
+    quiet,
+    strong,
+    table,
+)
+from lpgen.report.pages.parts import MOST_ROWS, capped, more_note, seen_note, titled
+from lpgen.report.pages.words import WALL_WORDS
+from lpgen.report.views import PrincipalView
+
+
+def danger_blocks(view: PrincipalView) -> Iterable[Block]:
+    """The dangerous grants nobody was seen to use, and what becomes of them."""
+    groups = view.dangers
+    if not groups:
+        return
+    total = sum(len(group.verdicts) for group in groups)
+    going, staying = ([group for group in groups if group.stays is stays] for stays in (False, True))
+    shown, rest = going[:MOST_ROWS] + staying[:MOST_ROWS], going[MOST_ROWS:] + staying[MOST_ROWS:]
+    yield titled("Dangerous grants nobody used", total)
+    yield table(
+        (Column("what a holder could do", flexible=True), Column("actions", flexible=True), Column("fate")),
+        [(group.danger, _actions_of(group), _fate(group, view)) for group in shown],
+    )
+    yield from more_note(rest, sum(len(one.verdicts) for one in rest), "dangerous action")
+
+
+def _actions_of(group: DangerGroup) -> Line:
+    return names([one.action for one in group.verdicts], most=3)
+
+
+def _fate(group: DangerGroup, view: PrincipalView) -> Span:
+    if not view.has_documents:
+        return quiet("granted")
+    if group.stays:
+        return bad("stays")
+    return good("goes") if group.observable else good("goes, unseen")
+
+
+def matrix_blocks(view: PrincipalView) -> Iterable[Block]:
+    """How many granted actions were used or tried, by service and access level."""
+    if not view.matrix:
+        return
+    levels = [level for level in AccessLevel if any(level in row for row in view.matrix.values())]
+    ordered = sorted(view.matrix, key=lambda service: _service_order(service, view))
+    shown, rest = ordered[:MOST_ROWS], ordered[MOST_ROWS:]
+    if len(rest) == 1:
+        shown, rest = ordered, []
+    rows: list[list[Words]] = [[name(service), *_cells(view.matrix[service], levels)] for service in shown]
+    if rest:
+        summed = sum_matrix({service: view.matrix[service] for service in rest})
+        rows.append([quiet(f"{count(len(rest))} more"), *_cells(summed, levels)])
+    if len(ordered) > 1:
+        rows.append([strong("all"), *_cells(sum_matrix(view.matrix), levels)])
+    yield titled("Used of granted, by service and access level")
+    titles = [_LEVEL_TITLES[level] for level in levels]
+    yield table((Column("service"), *(Column(title, number=True) for title in (*titles, "all"))), rows)
+
+
+_LEVEL_TITLES: Final = {level: str(level) for level in AccessLevel} | {
+    AccessLevel.PERMISSIONS_MANAGEMENT: "Permissions"
+}
+
+
+def _service_order(service: str, view: PrincipalView) -> tuple[int, int, str]:
+    row = view.matrix[service].values()
+    return -bool(sum(one.seen for one in row)), -sum(one.granted for one in row), service
+
+
+def _cells(row: Mapping[AccessLevel, LevelCount], levels: Iterable[AccessLevel]) -> list[Line]:
+    whole = sum(row.values(), LevelCount())
+    return [*(_cell(row.get(level, LevelCount())) for level in levels), _cell(whole)]
+
+
+def _cell(one: LevelCount) -> Line:
+    if not one.granted:
+        return line(quiet("–"))
+    text = f"{count(one.seen)}/{count(one.granted)}"
+    return line(good(text) if one.seen else text)
+
+
+def wildcard_blocks(wildcards: tuple[WildcardUse, ...]) -> Iterable[Block]:
+    """What each wildcard stands for, and how much of that was used."""
+    if not wildcards:
+        return
+    widest = sorted(wildcards, key=lambda one: (-one.expands_to, one.ref, one.pattern))
+    yield titled("Wildcards", len(wildcards))
+    yield table(
+        (
+            Column("pattern", flexible=True),
+            Column("stands for", number=True),
+            Column("used", number=True),
+            Column("in", flexible=True),
+        ),
+        [
+            (
+                line("all but ", name(one.pattern)) if one.not_action else name(one.pattern),
+                count(one.expands_to),
+                count(len(one.used)),
+                _place(one.ref),
+            )
+            for one in widest[:MOST_ROWS]
+        ],
+    )
+    yield from more_note(widest[MOST_ROWS:], len(widest[MOST_ROWS:]), "wildcard")
+
+
+def _place(ref: StatementRef) -> Line:
+    policy = ref.policy.rpartition(":policy/")[2] if ref.policy.startswith("arn:") else ref.policy
+    group = line(" of group ", name(ref.group)) if ref.group else ()
+    sid = line(" ", name(ref.sid)) if ref.sid else ()
+    return line(name(policy), group, f", statement {ref.index + 1}", sid)
+
+
+# ---------------------------------------------------------------- what doesn't fit
+
+
+def ungranted_blocks(ungranted: tuple[UngrantedUse, ...]) -> Iterable[Block]:
+    """Use that no policy grants, what is unexplained first."""
+    if not ungranted:
+        return
+    yield titled("Used without a grant; not added", len(ungranted))
+    yield capped([_ungranted_item(one) for one in sorted(ungranted, key=lambda one: bool(one.explanation))])
+
+
+def _ungranted_item(one: UngrantedUse) -> Item:
+    verdict = line("explained: ", one.explanation) if one.explanation else line(bad("unexplained"))
+    return Item(
+        line(name(one.use.action), " on ", name(one.use.resource.text), ": ", one.reason),
+        (verdict, seen_note(one.use.evidence)),
+    )
+
+
+def denied_blocks(groups: tuple[DeniedGroup, ...]) -> Iterable[Block]:
+    """Refused tries, by the wall that refused."""
+    if not groups:
+        return
+    yield titled("Denied tries; they are no use", sum(group.evidence.records for group in groups))
+    yield table(
+        (
+            Column("refused by"),
+            Column("action", flexible=True),
+            Column("records", number=True),
+            Column("resources", flexible=True, show=Show.WIDE),
+            Column("first", show=Show.WIDE),
+            Column("last"),
+        ),
+        [
+            (
+                WALL_WORDS[group.wall],
+                name(group.action),
+                count(group.evidence.records),
+                names(group.resources, most=1),
+                group.evidence.first_seen[:10],
+                group.evidence.last_seen[:10],
+            )
+            for group in groups[:MOST_ROWS]
+        ],
+    )
+    yield from more_note(groups[MOST_ROWS:], len(groups[MOST_ROWS:]), "action")
+
+
+def unmapped_blocks(view: PrincipalView) -> Iterable[Block]:
+    """Successful calls whose action is unknown."""
+    if not view.diff.unmapped:
+        return
+    yield titled("Successful calls that can't be mapped to an action", len(view.diff.unmapped))
+    yield capped(
+        [
+            Item(line(name(one.event_source), " ", name(one.event_name)), (seen_note(one.evidence),))
+            for one in view.diff.unmapped
+        ]
+    )

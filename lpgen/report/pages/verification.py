@@ -1,0 +1,80 @@
+"""A verification as a page: the outcome in a line, then every check of what did not pass, then what passed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lpgen.core.replacements import CheckStatus, Verification
+from lpgen.report.json.verification import worst_status
+from lpgen.report.pages.blocks import (
+    Block,
+    Bullets,
+    Column,
+    Fold,
+    Heading,
+    Item,
+    Paragraph,
+    Span,
+    bad,
+    count,
+    good,
+    line,
+    name,
+    plural,
+    table,
+)
+from lpgen.report.pages.principal import check_item
+from lpgen.report.pages.words import label_of
+
+
+def verification_page(verifications: Sequence[Verification]) -> tuple[Block, ...]:
+    """The page of all verifications; those that did not pass stand first, else they keep their order."""
+    ordered = sorted(verifications, key=lambda one: _RANK[one.status])
+    return (
+        Heading(line("lpgen verify"), level=1),
+        Paragraph(line(_outcome(verifications))),
+        *(block for one in ordered if one.status is not CheckStatus.PASSED for block in _blocks(one)),
+        *_passed([one for one in ordered if one.status is CheckStatus.PASSED]),
+    )
+
+
+def _passed(verifications: Sequence[Verification]) -> Iterable[Block]:
+    """What passed, in a table: nobody reads a list of things that are right."""
+    if not verifications:
+        return
+    names = dict.fromkeys(check.name for one in verifications for check in one.checks)
+    yield Paragraph(line("Passed each check: ", "; ".join(names), "."))
+    columns = (
+        Column("principal", flexible=True),
+        Column("checks", number=True),
+        Column("things examined", number=True),
+    )
+    yield table(
+        columns,
+        (
+            (name(label_of(one.principal)), count(len(one.checks)), count(sum(check.examined for check in one.checks)))
+            for one in verifications
+        ),
+    )
+
+
+_RANK = {CheckStatus.FAILED: 0, CheckStatus.UNPROVEN: 1, CheckStatus.PASSED: 2}
+
+
+def _outcome(verifications: Sequence[Verification]) -> Span:
+    if not verifications:
+        return bad("Failed: there is no replacement to verify.")
+    number = {status: sum(one.status is status for one in verifications) for status in CheckStatus}
+    if worst_status(verifications) is CheckStatus.PASSED:
+        return good(f"Passed: {plural(len(verifications), 'replacement')}.")
+    parts = [f"{count(found)} {status}" for status, found in number.items() if found]
+    return bad(f"Not proven safe: of {plural(len(verifications), 'replacement')}, {', '.join(parts)}.")
+
+
+def _blocks(verification: Verification) -> Iterable[Block]:
+    status = verification.status
+    tone = good if status is CheckStatus.PASSED else bad
+    checks: tuple[Block, ...] = (Bullets(tuple(check_item(one, most=50) for one in verification.checks)),)
+    if not verification.checks:
+        checks = (Bullets((Item(line(bad("failed"), "  no check ran")),)),)
+    yield Fold(line(name(label_of(verification.principal)), "  ", tone(status)), checks)

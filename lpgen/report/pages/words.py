@@ -1,0 +1,121 @@
+"""How pages name things: classes, walls, reasons and principals, in plain words."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass
+from lpgen.core.model import AccessLevel, DenialKind, Principal, SkipReason
+from lpgen.core.replacements import LineKind
+from lpgen.report.pages.blocks import Span, Tone
+from lpgen.report.views import PrincipalView
+
+CLASS_WORDS: Final[dict[PrincipalClass, str]] = {
+    PrincipalClass.ACTIVE: "active",
+    PrincipalClass.SSO: "IAM Identity Center role",
+    PrincipalClass.UNUSED: "unused",
+    PrincipalClass.GRANTS_UNKNOWN: "grants unknown",
+    PrincipalClass.NOT_COVERED: "not covered by the logs",
+    PrincipalClass.SERVICE_LINKED: "service-linked role",
+    PrincipalClass.NO_GRANTS: "no grants of its own",
+    PrincipalClass.NOT_IN_SNAPSHOT: "not in the snapshot",
+}
+
+_STATES: Final[dict[PrincipalClass, str]] = {
+    PrincipalClass.UNUSED: "unused",
+    PrincipalClass.GRANTS_UNKNOWN: "unknown",
+    PrincipalClass.NOT_COVERED: "no logs",
+    PrincipalClass.SERVICE_LINKED: "AWS owns",
+    PrincipalClass.NO_GRANTS: "no grants",
+    PrincipalClass.NOT_IN_SNAPSHOT: "unlisted",
+}
+
+WALL_WORDS: Final[dict[DenialKind, str]] = {
+    DenialKind.NONE: "not said",
+    DenialKind.IDENTITY: "its own policies",
+    DenialKind.RESOURCE: "the resource's policy",
+    DenialKind.BOUNDARY: "permissions boundary",
+    DenialKind.SCP: "service control policy",
+    DenialKind.RCP: "resource control policy",
+    DenialKind.SESSION: "session policy",
+    DenialKind.VPC_ENDPOINT: "VPC endpoint policy",
+    DenialKind.EXPLICIT: "an explicit Deny",
+    DenialKind.UNSTATED: "not said",
+}
+
+SKIP_WORDS: Final[dict[SkipReason, str]] = {
+    SkipReason.UNREADABLE_FILE: "file that can't be read",
+    SkipReason.NOT_CLOUDTRAIL: "file without CloudTrail records",
+    SkipReason.BAD_RECORD: "record that can't be read",
+    SkipReason.DUPLICATE: "duplicate within its file",
+    SkipReason.OUT_OF_WINDOW: "outside the asked-for days",
+    SkipReason.INSIGHT: "Insights event: no call",
+    SkipReason.AGGREGATED: "aggregated event: no single call",
+    SkipReason.SERVICE_EVENT: "event of a service: no call",
+    SkipReason.NETWORK_COPY: "copy of a call through a VPC endpoint",
+    SkipReason.NO_PERMISSION: "call that needs no permission",
+    SkipReason.UNMAPPED: "call that isn't in the event map",
+    SkipReason.SERVICE_CALLER: "an AWS service's own call",
+    SkipReason.ROOT_CALLER: "call by the root user",
+    SkipReason.CROSS_ACCOUNT_CALLER: "call from another account",
+    SkipReason.FEDERATED_CALLER: "federated caller without a role",
+    SkipReason.ANONYMOUS_CALLER: "anonymous call",
+    SkipReason.UNKNOWN_CALLER: "call whose caller can't be read",
+    SkipReason.DENIED: "denied call",
+    SkipReason.UNDETERMINED: "call of undetermined outcome",
+}
+
+LINE_WORDS: Final[dict[LineKind, str]] = {
+    LineKind.OBSERVED: "observed",
+    LineKind.INFERRED: "inferred from other records",
+    LineKind.ATTEMPTED: "tried, outcome undetermined",
+    LineKind.KEPT: "kept because the logs can't show use",
+    LineKind.REVIEW: "kept for review beside unexplained use",
+    LineKind.DECIDED: "kept by decision",
+    LineKind.SHARED: "needed in another account of the permission set",
+}
+
+LEVEL_WORDS: Final[dict[AccessLevel, str]] = {
+    AccessLevel.LIST: "List",
+    AccessLevel.READ: "Read",
+    AccessLevel.WRITE: "Write",
+    AccessLevel.TAGGING: "Tagging",
+    AccessLevel.PERMISSIONS_MANAGEMENT: "Permissions management",
+}
+
+_IAM_ARN: Final = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):(.+)", re.DOTALL)
+_AWS_PATH: Final = re.compile(r"role/(?:aws-reserved|aws-service-role)/.*/", re.DOTALL)
+
+
+def state_of(view: PrincipalView) -> Span:
+    """Where a principal stands, in a word or two."""
+    if view.proposal.replacement is None:
+        return Span(_STATES.get(view.diff.principal_class, "none"), Tone.QUIET)
+    prefix = "SSO " if view.diff.principal_class is PrincipalClass.SSO else ""
+    if view.proposal.in_place:
+        return Span(f"{prefix}in place", Tone.GOOD)
+    if not view.has_documents:
+        return Span(f"{prefix}too large", Tone.BAD)
+    return Span(f"{prefix}safe", Tone.GOOD) if view.proposal.safe else Span(f"{prefix}not yet", Tone.BAD)
+
+
+def label_of(arn: str) -> str:
+    """A principal's ARN without what all IAM ARNs share: the account, then kind, path and name.
+
+    The long paths that AWS gives roles of its own are left out: names are unique in an account, whatever the path.
+    """
+    found = _IAM_ARN.fullmatch(arn)
+    return f"{found[1]} {_AWS_PATH.sub('role/', found[2])}" if found else arn
+
+
+def short_label_of(principal: Principal) -> str:
+    """Kind, path and name of a principal."""
+    return label_of(principal.arn).removeprefix(f"{principal.account} ")
+
+
+def caveat_order(caveat: Caveat) -> tuple[int, str]:
+    """What stops a replacement altogether first, then as `CaveatKind` lists them."""
+    stops = (CaveatKind.VERIFICATION, CaveatKind.TOO_LARGE, CaveatKind.GRANTS_UNKNOWN)
+    rank = stops.index(caveat.kind) if caveat.kind in stops else len(stops) + list(CaveatKind).index(caveat.kind)
+    return rank, caveat.message

@@ -1,0 +1,235 @@
+"""SARIF 2.1.0 from findings, for GitHub's code scanning and whatever else reads it.
+
+It knows nothing of reviews. A kind of report gets SARIF like this:
+
+1. Declare a `SarifRule` per kind of finding, once, in a tuple: its `id` is how people filter and dismiss, so it never
+   changes; `security_severity` is CVSS-like, "0.1" to "10.0", or "" for what is no security problem.
+2. Turn each finding into a `SarifFinding`. `message` is a `Line` of `lpgen.report.pages.blocks`: names from logs and
+   policies stand in `name(…)`, and everything is made inert here. Its first sentence is the title that GitHub shows.
+   `identity` says what the finding is about, without counts, dates or order: the fingerprint is made of it and the rule
+   alone, so that next week's finding is the same alert. Findings of a rule that share it are told apart by their number
+   alone.
+3. `sarif_log(rules, findings, category="lpgen/…")`. Findings are sorted by severity, and cut there: GitHub refuses a
+   run of more than 25,000 results and shows the first 5,000. What is cut is counted in a finding of its own.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html and
+https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+from urllib.parse import quote
+
+from lpgen import __version__
+from lpgen.report.inert import sarif_text, terminal_text
+from lpgen.report.json.layout import Json, Row, lay_out
+from lpgen.report.pages.blocks import Line, line, plural
+
+SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+
+MOST_RESULTS: Final = 25_000
+"""How many results GitHub takes in one run."""
+
+SHOWN_RESULTS: Final = 5_000
+"""How many of them GitHub shows, the most severe first."""
+
+
+class SarifLevel(StrEnum):
+    """How much a finding matters, the most first."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class SarifRule:
+    """A kind of finding. `name` is in PascalCase, `short` a sentence, `help` some Markdown: why, and what to do.
+
+    `precision`, from low to very-high, is how often a finding of it is a real one.
+    """
+
+    id: str
+    name: str
+    short: str
+    help: str
+    help_uri: str
+    level: SarifLevel
+    security_severity: str = ""
+    precision: str = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class SarifName:
+    """What a finding is about in the world beyond files: an ARN or another full name, and what it is."""
+
+    full: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class SarifFinding:
+    """One finding. `path` is relative to the repository's root; `level` overrides that of the rule.
+
+    `facts` are for programs, under `properties`; lists in them are written whole.
+    """
+
+    rule: SarifRule
+    message: Line
+    identity: tuple[str, ...]
+    path: str
+    names: tuple[SarifName, ...] = ()
+    level: SarifLevel | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+LEFT_OUT: Final = SarifRule(
+    "findings-left-out",
+    "FindingsLeftOut",
+    "This report is cut: less severe findings are left out.",
+    f"Code scanning refuses more than {MOST_RESULTS:,} results in a run, and shows {SHOWN_RESULTS:,} of them. The most "
+    "severe were kept. Report on fewer principals at a time (`--principal`), or read the whole report as JSON.",
+    "https://docs.github.com/en/code-security/code-scanning/troubleshooting-sarif-uploads/results-exceed-limit",
+    SarifLevel.WARNING,
+)
+
+
+def sarif_log(
+    rules: Sequence[SarifRule],
+    findings: Iterable[SarifFinding],
+    *,
+    category: str,
+    notices: Iterable[str] = (),
+    facts: Mapping[str, object] | None = None,
+    most: int = MOST_RESULTS,
+) -> str:
+    """The findings as the text of one SARIF file, the most severe first. Equal findings give equal bytes.
+
+    `category` keeps the alerts of one kind of report apart from those of another. `notices` are sentences about the
+    run itself, such as input that couldn't be read, and `facts` are its data.
+    """
+    known = (*rules, LEFT_OUT)
+    index = {rule.id: number for number, rule in enumerate(known)}
+    ordered = sorted(findings, key=lambda one: _severity_order(one, index))
+    shown, cut = _cut(ordered, most)
+    run: Json = {
+        "tool": {
+            "driver": {
+                "name": "lpgen",
+                "semanticVersion": __version__,
+                "rules": [_rule(rule) for rule in known],
+            }
+        },
+        "automationDetails": Row(id=f"{category}/"),
+        "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": [
+                    Row(level="warning", message={"text": sarif_text(notice)}) for notice in notices
+                ],
+            }
+        ],
+        "results": list(_results(shown, index)),
+        "properties": {**{key: _inert(value) for key, value in (facts or {}).items()}, "resultsLeftOut": cut},
+    }
+    return lay_out({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def fingerprint_of(finding: SarifFinding) -> str:
+    """What makes a finding the same in every run: its rule and what it is about."""
+    text = json.dumps([finding.rule.id, *finding.identity])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+# ---------------------------------------------------------------- order and cut
+
+
+def _severity_order(one: SarifFinding, index: Mapping[str, int]) -> tuple[int, float, int, str, str]:
+    severity = float(one.rule.security_severity or 0)
+    return list(SarifLevel).index(_level_of(one)), -severity, index[one.rule.id], one.path, fingerprint_of(one)
+
+
+def _cut(ordered: list[SarifFinding], most: int) -> tuple[list[SarifFinding], int]:
+    """The findings that fit, with one about the others where there are any, and how many others there are."""
+    if len(ordered) <= most:
+        return ordered, 0
+    shown, others = ordered[: most - 1], ordered[most - 1 :]
+    counted = Counter(one.rule.id for one in others)
+    parts = ", ".join(f"{number:,} of {rule}" for rule, number in sorted(counted.items()))
+    message = line(f"{plural(len(others), 'finding')} did not fit in this report. They are the least severe: {parts}.")
+    return [SarifFinding(LEFT_OUT, message, (), ordered[0].path), *shown], len(others)
+
+
+def _level_of(finding: SarifFinding) -> SarifLevel:
+    return finding.level or finding.rule.level
+
+
+# ---------------------------------------------------------------- SARIF's objects
+
+
+def _rule(rule: SarifRule) -> Json:
+    properties: Json = {"tags": ["security", "iam"] if rule.security_severity else ["iam"], "precision": rule.precision}
+    if rule.security_severity:
+        properties["security-severity"] = rule.security_severity
+    return {
+        "id": rule.id,
+        "name": rule.name,
+        "shortDescription": Row(text=rule.short),
+        "fullDescription": Row(text=rule.short),
+        "help": Row(text=rule.help.replace("**", ""), markdown=rule.help),
+        "helpUri": rule.help_uri,
+        "defaultConfiguration": Row(level=rule.level),
+        "properties": Row(properties),
+    }
+
+
+def _results(findings: Iterable[SarifFinding], index: Mapping[str, int]) -> Iterator[Json]:
+    met: Counter[str] = Counter()
+    for one in findings:
+        fingerprint = fingerprint_of(one)
+        met[fingerprint] += 1
+        yield _result(one, index[one.rule.id], f"{fingerprint}:{met[fingerprint]}")
+
+
+def _result(one: SarifFinding, rule_index: int, fingerprint: str) -> Json:
+    return {
+        "ruleId": one.rule.id,
+        "ruleIndex": rule_index,
+        "level": _level_of(one),
+        "message": Row(text=_plain(one.message)),
+        "locations": [_location(one)],
+        # GitHub reads this one alone, in the form `hash:number`.
+        "partialFingerprints": Row(primaryLocationLineHash=fingerprint),
+        "properties": _inert(one.facts),
+    }
+
+
+def _location(one: SarifFinding) -> Json:
+    names = [Row(fullyQualifiedName=terminal_text(name.full), kind=name.kind) for name in one.names]
+    return {
+        "physicalLocation": Row(
+            artifactLocation={"uri": quote(one.path, safe="/=,@+~", errors="replace")}, region={"startLine": 1}
+        ),
+        **({"logicalLocations": names} if names else {}),
+    }
+
+
+def _inert(value: object) -> object:
+    """A fact that every reader takes: strict ones refuse lone surrogates."""
+    if isinstance(value, str):
+        return terminal_text(value)
+    if isinstance(value, Mapping):
+        return Row({key: _inert(one) for key, one in value.items()})
+    return [_inert(one) for one in value] if isinstance(value, list) else value
+
+
+def _plain(message: Line) -> str:
+    return "".join(sarif_text(span.text) for span in message)

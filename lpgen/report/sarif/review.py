@@ -1,0 +1,280 @@
+"""A review as SARIF: what to mend, one finding per principal and subject.
+
+Findings point to the principal's evidence in the folder that `lpgen generate` writes, below the root given, since that
+is a file which says more of it; what has no such file points to the folder's summary. An accepted reason is no finding.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Final
+
+from lpgen.core.findings import ActionVerdict, CaveatKind, PrincipalClass, Report, UngrantedUse, Verdict, WildcardUse
+from lpgen.core.folders import folder_of_principal
+from lpgen.core.grounds import AccountCoverage, StatementRef
+from lpgen.core.replacements import Decision
+from lpgen.report.groups import DangerGroup
+from lpgen.report.json.layout import Row
+from lpgen.report.json.review import totals_of_review
+from lpgen.report.next_steps import next_step
+from lpgen.report.pages.blocks import Line, count, line, name, names, plural
+from lpgen.report.pages.words import short_label_of
+from lpgen.report.sarif import rules
+from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifLevel, SarifName, SarifRule, sarif_log
+from lpgen.report.views import PrincipalView, review_view
+
+DEFAULT_ROOT: Final = "lpgen-out"
+_EVERYTHING: Final = frozenset({"*", "*:*"})
+_MOST_NAMED: Final = 5
+
+
+def review_sarif(report: Report, *, root: str = DEFAULT_ROOT, most: int = MOST_RESULTS) -> str:
+    """The review as the text of a SARIF file; `root` is where in the repository the output of `generate` lies."""
+    view = review_view(report)
+    diff = report.diff
+    facts = {
+        "asOf": diff.as_of.isoformat(),
+        "catalog": Row(version=diff.catalog_version, date=diff.catalog_date),
+        "minDays": report.min_days,
+        "totals": totals_of_review(view),
+    }
+    return sarif_log(
+        rules.REVIEW_RULES,
+        findings_of_review(report, root=root),
+        category="lpgen/review",
+        notices=report.problems,
+        facts=facts,
+        most=most,
+    )
+
+
+def findings_of_review(report: Report, *, root: str) -> Iterator[SarifFinding]:
+    """Every finding of a review, in no order that matters."""
+    root = root.strip("/")
+    summary = f"{root}/summary.json" if root else "summary.json"
+    for view in review_view(report).views:
+        if view.diff.principal_class is not PrincipalClass.SERVICE_LINKED:  # AWS owns these
+            yield from _Principal(view, summary, report.min_days).findings()
+    for account in report.diff.coverage.accounts:
+        yield from _gaps(account, summary)
+    for usage in report.diff.unlisted:
+        message = line(name(usage.principal), " is in the logs, but not in the policies given.")
+        named = (SarifName(usage.principal, "principal"),)
+        yield SarifFinding(rules.NOT_IN_POLICIES, message, (usage.principal,), summary, named)
+    for decision in report.diff.expired:
+        yield _expired(decision, summary)
+
+
+# ---------------------------------------------------------------- of one principal
+
+
+class _Principal:
+    """Makes the findings of one principal."""
+
+    def __init__(self, view: PrincipalView, summary: str, min_days: int) -> None:
+        self._view, self._min_days = view, min_days
+        self._principal = view.diff.principal
+        folder = f"{summary.removesuffix('summary.json')}{folder_of_principal(self._principal)}/evidence.json"
+        self._path = folder if view.has_documents else summary
+        self._label = line(name(short_label_of(self._principal)), " of account ", name(self._principal.account))
+
+    def findings(self) -> Iterator[SarifFinding]:
+        """All there is to mend."""
+        yield from self._dangers()
+        yield from (self._wildcard(ref, list(found)) for ref, found in groupby(self._wildcards(), lambda one: one.ref))
+        yield from self._unused()
+        yield from self._class()
+        yield from self._kept()
+        yield from self._ungranted()
+        yield from self._caveats()
+
+    def _finding(
+        self,
+        rule: SarifRule,
+        message: Line,
+        *identity: str,
+        names: tuple[SarifName, ...] = (),
+        level: SarifLevel | None = None,
+        **facts: object,
+    ) -> SarifFinding:
+        arn = self._principal.arn
+        return SarifFinding(
+            rule,
+            message,
+            (arn, *identity),
+            self._path,
+            (SarifName(arn, str(self._principal.kind)), *names),
+            level,
+            {"principal": arn, **facts},
+        )
+
+    def _dangers(self) -> Iterator[SarifFinding]:
+        for rule, observable, said in (
+            (rules.UNUSED_DANGEROUS, True, "that nobody was seen to use"),
+            (rules.UNOBSERVABLE_DANGEROUS, False, "whose use the logs can't show"),
+        ):
+            groups = [group for group in self._view.dangers if group.observable is observable]
+            actions = sorted(one.action for group in groups for one in group.verdicts)
+            if actions:
+                number = plural(len(actions), "dangerous action")
+                message = line(self._label, f" is granted {number} {said}. ", *_dangers(groups), self._fate(groups))
+                yield self._finding(rule, message, actions=actions)
+
+    def _fate(self, groups: Iterable[DangerGroup]) -> str:
+        if not self._view.has_documents:
+            return ""
+        stays = sum(len(group.verdicts) for group in groups if group.stays)
+        return f" The replacement leaves out all but {count(stays)} of them." if stays else " The replacement has none."
+
+    def _wildcards(self) -> list[WildcardUse]:
+        return sorted(self._view.diff.wildcards, key=lambda one: (one.ref, one.pattern))
+
+    def _wildcard(self, ref: StatementRef, found: list[WildcardUse]) -> SarifFinding:
+        patterns = [one.pattern for one in found]
+        granted, used = sum(one.expands_to for one in found), len({action for one in found for action in one.used})
+        by = line("all actions but ", name(patterns[0])) if found[0].not_action else names(patterns, most=_MOST_NAMED)
+        message = line(
+            self._label,
+            " is granted actions by a wildcard. ",
+            *_statement(ref),
+            " allows ",
+            *by,
+            f": {plural(granted, 'action')} today, {count(used)} of them used.",
+        )
+        whole = any(pattern in _EVERYTHING or one.not_action for pattern, one in zip(patterns, found, strict=True))
+        return self._finding(
+            rules.WILDCARD,
+            message,
+            *_identity_of(ref),
+            names=(SarifName(str(ref), "statement"),),
+            level=SarifLevel.ERROR if whole else None,
+            patterns=patterns,
+            expandsTo=granted,
+            used=used,
+        )
+
+    def _unused(self) -> Iterator[SarifFinding]:
+        unused: dict[tuple[str, str], list[ActionVerdict]] = defaultdict(list)
+        granted: dict[tuple[str, str], int] = defaultdict(int)
+        for one in self._view.diff.verdicts:
+            for holder in {(ref.policy, ref.group) for ref in one.grants}:
+                granted[holder] += 1
+                if one.verdict is Verdict.UNUSED:
+                    unused[holder].append(one)
+        for (policy, group), found in sorted(unused.items()):
+            services = sorted({one.action.partition(":")[0] for one in found})
+            message = line(
+                self._label,
+                f" is granted {plural(len(found), 'action')} that nobody was seen to use. The policy ",
+                name(policy),
+                *(line(" of the group ", name(group)) if group else ()),
+                f" grants {count(granted[policy, group])} in all; the unused ones are of ",
+                *names(services, most=_MOST_NAMED),
+                ".",
+            )
+            yield self._finding(
+                rules.UNUSED,
+                message,
+                policy,
+                group,
+                names=(SarifName(policy, "policy"),),
+                granted=granted[policy, group],
+                unused=len(found),
+            )
+
+    def _class(self) -> Iterator[SarifFinding]:
+        rule = {
+            PrincipalClass.UNUSED: rules.UNUSED_PRINCIPAL,
+            PrincipalClass.NOT_COVERED: rules.NOT_COVERED,
+        }.get(self._view.diff.principal_class)
+        if rule:
+            was = "wasn't used" if rule is rules.UNUSED_PRINCIPAL else "is in no log that was read"
+            yield self._finding(rule, line(self._label, f" {was}. What to do: {self._view.diff.proposal}."))
+
+    def _kept(self) -> Iterator[SarifFinding]:
+        kept = sorted({action for group in self._view.kept for action in group.actions})
+        if kept:
+            services = sorted({group.service for group in self._view.kept})
+            number = plural(len(kept), "action")
+            message = line(
+                self._label,
+                f" keeps {number} only because the logs can't show use. They are of ",
+                *names(services, most=_MOST_NAMED),
+                ".",
+            )
+            yield self._finding(rules.UNOBSERVABLE_KEPT, message, actions=kept)
+
+    def _ungranted(self) -> Iterator[SarifFinding]:
+        found: dict[tuple[str, bool], list[UngrantedUse]] = defaultdict(list)
+        for one in self._view.diff.ungranted:
+            found[one.use.action, bool(one.explanation)].append(one)
+        for (action, explained), uses in sorted(found.items()):
+            why = uses[0].explanation or "nothing that is known explains it"
+            resources = sorted({one.use.resource.text for one in uses})
+            message = line(
+                self._label, " used ", name(action), " without a grant. ", "On ", *names(resources, most=3), f": {why}."
+            )
+            rule = rules.UNGRANTED if explained else rules.UNEXPLAINED
+            yield self._finding(rule, message, action, names=(SarifName(action, "action"),), resources=resources)
+
+    def _caveats(self) -> Iterator[SarifFinding]:
+        for one in self._view.caveats:
+            if one.kind is not CaveatKind.UNEXPLAINED_USE:
+                step = next_step(one, self._view.diff, min_days=self._min_days)
+                message = line(self._label, f": {one.message}. Next: {step}.")
+                yield self._finding(rules.CAVEAT_RULES[one.kind], message, one.item, item=one.item)
+
+
+def _dangers(groups: Iterable[DangerGroup]) -> Line:
+    """What the first few would let a holder do, each with its actions."""
+    listed = list(groups)
+    parts = [
+        line("; " if number else "", name(group.verdicts[0].action), f": {group.danger}")
+        for number, group in enumerate(listed[:_MOST_NAMED])
+    ]
+    rest = sum(len(group.verdicts) for group in listed) - len(parts)
+    return line(*parts, f"; and {count(rest)} more." if rest else ".")
+
+
+def _statement(ref: StatementRef) -> Line:
+    group = line(" of the group ", name(ref.group)) if ref.group else ()
+    sid = line(" ", name(ref.sid)) if ref.sid else ()
+    return line("The policy ", name(ref.policy), group, f", statement {ref.index + 1}", sid, ",")
+
+
+def _identity_of(ref: StatementRef) -> tuple[str, ...]:
+    """A statement by its Sid where it has one, since statements move."""
+    return ref.policy, ref.group, ref.sid or str(ref.index)
+
+
+# ---------------------------------------------------------------- of the whole
+
+
+def _gaps(account: AccountCoverage, path: str) -> Iterator[SarifFinding]:
+    spans = [
+        *((gap.first, gap.last, "no record was read") for gap in account.gaps),
+        *((hole.first, hole.last, hole.why) for hole in account.holes),
+    ]
+    for first, last, why in spans:
+        days = f"from {first.isoformat()} to {last.isoformat()}"
+        message = line(
+            "The logs of account ", name(account.account), f" don't cover the days {days}. The reason: {why}."
+        )
+        identity = (account.account, first.isoformat(), why)
+        yield SarifFinding(rules.COVERAGE_GAP, message, identity, path, (SarifName(account.account, "account"),))
+
+
+def _expired(decision: Decision, path: str) -> SarifFinding:
+    about = decision.item or decision.action
+    message = line(
+        "The decision to ",
+        f"{decision.kind} ",
+        name(about),
+        " for ",
+        name(decision.principal or "*"),
+        f" expired on {decision.expires}. It was of {decision.owner}: {decision.reason}.",
+    )
+    identity = (decision.kind, decision.principal, decision.action, decision.resource, decision.item)
+    return SarifFinding(rules.EXPIRED_DECISION, message, identity, path)

@@ -1,0 +1,352 @@
+"""The JSON Schemas (2020-12) of the documents that lpgen prints: strict, each complete in itself.
+
+The schema of a version has all keys of the version, and refuses others. What each key means stands in the docstring of
+the module that prints it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from lpgen.core.explanations import Fit, UseOn, WallState
+from lpgen.core.findings import Confidence, Verdict
+from lpgen.core.model import (
+    AccessLevel,
+    Effect,
+    PrincipalKind,
+    ResourceKind,
+    SkipReason,
+)
+from lpgen.core.policies.decision import Answer, Layer, Result
+from lpgen.core.replacements import CheckStatus, LineKind
+from lpgen.report.json.evidence import EVIDENCE_SCHEMA
+from lpgen.report.json.explain import EXPLANATION_SCHEMA
+from lpgen.report.json.review import REVIEW_SCHEMA
+from lpgen.report.json.summary import SUMMARY_SCHEMA
+from lpgen.report.json.verification import VERIFICATION_SCHEMA
+from lpgen.report.plan import StepKind
+from lpgen.report.schemas.drift import drift_schema, stars_schema
+from lpgen.report.schemas.facts import (
+    CATALOG,
+    COUNTS,
+    DEFS,
+    EITHER,
+    EVIDENCE,
+    POLICY,
+    PRINCIPAL,
+    REPORT,
+    SCOPE,
+    STATEMENT,
+    USE,
+)
+from lpgen.report.schemas.parts import (
+    COUNT,
+    DAY,
+    TEXT,
+    TEXTS,
+    YES_NO,
+    Schema,
+    by_key,
+    document,
+    listed,
+    nullable,
+    one_of,
+    record,
+    ref,
+)
+from lpgen.report.schemas.rollout import ROLLOUT_DOCUMENT, WATCH_DOCUMENT
+
+# ---------------------------------------------------------------- review and summary
+
+_GUARDS: Final = record(
+    {"scp_levels": by_key(COUNT), "resource_policies": COUNT, "trust_policies": COUNT, "boundary": nullable(TEXT)}
+)
+_SNAPSHOT: Final = record(
+    {
+        "name": TEXT,
+        "taken": {"type": "string", "format": "date-time"},
+        "accounts": TEXTS,
+        "used": TEXTS,
+        "gaps": listed(record({"account": nullable(TEXT), "subject": TEXT, "place": nullable(TEXT), "reason": TEXT})),
+    }
+)
+_LINE: Final = record(
+    {
+        "action": TEXT,
+        **SCOPE,
+        "parent": ref("statement"),
+        "kind": one_of(LineKind),
+        "why": TEXT,
+        "rule": TEXT,
+        "evidence": nullable(ref("evidence")),
+    },
+    either=EITHER,
+)
+_REPLACEMENT: Final = record(
+    {
+        "refusal": nullable(TEXT),
+        "documents": listed(record({**POLICY, "statements": COUNT})),
+        "lines": listed(_LINE),
+        "kept": listed(ref("kept")),
+        "for_review": listed(ref("kept")),
+        "decided": listed(ref("kept")),
+        "shared": listed(ref("kept")),
+        "rules": listed(record({"rule": TEXT, "adds": TEXT, "records": COUNT, "patterns": TEXTS})),
+        "characters_by_service": by_key(COUNT),
+    }
+)
+_VERDICT: Final = record(
+    {
+        "action": TEXT,
+        "level": one_of(AccessLevel),
+        "verdict": one_of(Verdict),
+        "reason": TEXT,
+        "keep": TEXT,
+        "in_replacement": YES_NO,
+        "confidence": one_of(Confidence),
+        "danger": TEXT,
+        "granted_by": listed(COUNT),
+        "evidence": nullable(ref("evidence")),
+    }
+)
+_SERVICE: Final = record(
+    {
+        "service": TEXT,
+        "levels": {
+            "type": "object",
+            "propertyNames": one_of(AccessLevel),
+            "additionalProperties": record({"granted": COUNT, "seen": COUNT}),
+        },
+    }
+)
+_STEP: Final = record({"kind": one_of(StepKind), "name": TEXT, "file": TEXT, "characters": COUNT})
+
+_REVIEW: Final = document(
+    REVIEW_SCHEMA,
+    "What `lpgen review --format json` prints",
+    {
+        **REPORT,
+        "guards": _GUARDS,
+        "snapshot": nullable(_SNAPSHOT),
+        "skips": listed(record({"reason": one_of(SkipReason), "records": COUNT, "example_event_id": TEXT})),
+        "problems": TEXTS,
+        "expired_decisions": listed(ref("decision")),
+        "not_in_snapshot": listed(
+            record(
+                {
+                    "principal": TEXT,
+                    "principal_ids": TEXTS,
+                    "regions": TEXTS,
+                    "uses": listed(ref("use")),
+                    "denied": listed(ref("use")),
+                    "unmapped": listed(ref("unmapped")),
+                }
+            )
+        ),
+        "principals": listed(
+            record(
+                {
+                    **PRINCIPAL,
+                    "account": TEXT,
+                    "kind": one_of(PrincipalKind),
+                    "accepted": listed(ref("accepted")),
+                    "covered_days": COUNT,
+                    "counts": record(COUNTS),
+                    "removal_confidence": record({str(level): COUNT for level in Confidence}),
+                    "statements": listed(ref("statement")),
+                    "services": listed(_SERVICE),
+                    "verdicts": listed(_VERDICT),
+                    "wildcards": listed(
+                        record(
+                            {
+                                "pattern": TEXT,
+                                "not_action": YES_NO,
+                                "expands_to": COUNT,
+                                "used": TEXTS,
+                                "statement": ref("statement"),
+                            }
+                        )
+                    ),
+                    "lost_undoings": listed(record({"action": TEXT, "undone_by": TEXT})),
+                    "ungranted": listed(ref("ungranted")),
+                    "denied": listed(ref("use")),
+                    "unmapped": listed(ref("unmapped")),
+                    "replacement": nullable(_REPLACEMENT),
+                    "plan": record({"steps": listed(_STEP), "note": TEXT}),
+                    "dropped": listed(ref("dropped")),
+                    "checks": nullable(listed(ref("check"))),
+                }
+            )
+        ),
+    },
+    DEFS,
+)
+
+_SUMMARY: Final = document(
+    SUMMARY_SCHEMA,
+    "The `summary.json` of an output folder of `lpgen generate`",
+    {
+        **REPORT,
+        "problems": TEXTS,
+        "principals": listed(record({**PRINCIPAL, "folder": nullable(TEXT), "counts": record(COUNTS)})),
+    },
+    DEFS,
+)
+
+# ---------------------------------------------------------------- evidence and verification
+
+_REASON: Final = record({"kind": one_of(LineKind), "why": TEXT, "rule": TEXT, **EVIDENCE})
+
+_EVIDENCE_FILE: Final = document(
+    EVIDENCE_SCHEMA,
+    "The `evidence.json` beside a principal's replacement",
+    {
+        **PRINCIPAL,
+        "accepted": listed(ref("accepted")),
+        "as_of": DAY,
+        "catalog": CATALOG,
+        "coverage": nullable(ref("account")),
+        "replaces": record(
+            {
+                "detach": TEXTS,
+                "delete_inline": TEXTS,
+                "leave_groups": TEXTS,
+                "boundary_stays": nullable(TEXT),
+                "policies_sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+            }
+        ),
+        "policies": listed(record(POLICY)),
+        "lines": listed(
+            record(
+                {
+                    "file": TEXT,
+                    "sid": TEXT,
+                    "action": TEXT,
+                    **SCOPE,
+                    "parent": ref("statement"),
+                    "evidence": listed(_REASON),
+                },
+                either=EITHER,
+            )
+        ),
+        "denies": listed(
+            record({"from": ref("statement"), "carried_in": nullable(record({"file": TEXT, "sid": TEXT}))})
+        ),
+        "rules": listed(record({"rule": TEXT, "sentence": TEXT, "pattern": TEXT, "records": COUNT})),
+        "dropped": listed(ref("dropped")),
+        "ungranted": listed(ref("ungranted")),
+        "checks": nullable(listed(ref("check"))),
+    },
+    DEFS,
+)
+
+_VERIFICATION: Final = document(
+    VERIFICATION_SCHEMA,
+    "What `lpgen verify --format json` prints",
+    {
+        "status": one_of(CheckStatus),
+        "principals": listed(
+            record({"principal": TEXT, "status": one_of(CheckStatus), "checks": listed(ref("check"))})
+        ),
+    },
+    DEFS,
+)
+
+# ---------------------------------------------------------------- explanation
+
+
+def _either_of(schema: Schema, one: str, other: str) -> Schema:
+    """The record, of which two more keys stand for each other."""
+    required = [name for name in schema["required"] if name not in (one, other)]
+    choices = [{"oneOf": schema["oneOf"]}] if "oneOf" in schema else []
+    choices.append({"oneOf": [{"required": [one]}, {"required": [other]}]})
+    return {**{key: value for key, value in schema.items() if key != "oneOf"}, "required": required, "allOf": choices}
+
+
+_EXPLAINED_STATEMENT: Final = _either_of(
+    record(
+        {
+            **STATEMENT,
+            "effect": one_of(Effect),
+            "fit": one_of(Fit),
+            "actions": TEXTS,
+            "not_actions": TEXTS,
+            "actions_today": COUNT,
+            **SCOPE,
+            "names_principal": nullable(TEXT),
+            "conditions": listed(record({"operator": TEXT, "key": TEXT, "values": TEXTS, "met": one_of(Answer)})),
+            "depends_on": TEXTS,
+        },
+        either=EITHER,
+    ),
+    "actions",
+    "not_actions",
+)
+
+_EXPLANATION: Final = document(
+    EXPLANATION_SCHEMA,
+    "What `lpgen explain --format json` prints",
+    {
+        "principal": TEXT,
+        "action": TEXT,
+        "action_known": YES_NO,
+        "similar_actions": TEXTS,
+        "resource": TEXT,
+        "resource_kind": one_of(ResourceKind),
+        "context": by_key(TEXTS),
+        "remarks": TEXTS,
+        "result": one_of(Result),
+        "sentence": TEXT,
+        "depends_on": TEXTS,
+        "rule": nullable(TEXT),
+        "stops": TEXTS,
+        "walls": listed(
+            record(
+                {
+                    "layer": one_of(Layer),
+                    "level": nullable(COUNT),
+                    "name": TEXT,
+                    "of": nullable(TEXT),
+                    "state": one_of(WallState),
+                    "policies": COUNT,
+                    "missing": TEXTS,
+                    "statements": listed(_EXPLAINED_STATEMENT),
+                }
+            )
+        ),
+        "not_known": TEXTS,
+        "use": nullable(
+            record(
+                {
+                    "first_day": nullable(DAY),
+                    "last_day": nullable(DAY),
+                    "covered_days": COUNT,
+                    "blind_spot": nullable(TEXT),
+                    "earlier_records": COUNT,
+                    "uses": listed(record({"on": one_of(UseOn), **USE})),
+                }
+            )
+        ),
+    },
+    DEFS,
+)
+
+
+def schema_json(name: str) -> str:
+    """The schema of a document by its name, as JSON text."""
+    return json.dumps(SCHEMAS[name], indent=2) + "\n"
+
+
+SCHEMAS: Final[dict[str, Schema]] = {
+    "review": _REVIEW,
+    "summary": _SUMMARY,
+    "evidence": _EVIDENCE_FILE,
+    "verification": _VERIFICATION,
+    "explanation": _EXPLANATION,
+    "drift": drift_schema(DEFS),
+    "stars": stars_schema(DEFS),
+    "rollout": ROLLOUT_DOCUMENT,
+    "watch": WATCH_DOCUMENT,
+}
+"""The schemas by the names of their documents."""

@@ -1,0 +1,148 @@
+"""What drift and stars look like: goldens, and promises that hold whatever they hold."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from io import StringIO
+from itertools import cycle
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from rich.cells import cell_len
+from sarif_pydantic import Sarif
+
+from lpgen.core.choices import Severity
+from lpgen.core.drift.findings import DriftKind
+from lpgen.report import render_drift, render_stars
+from lpgen.report.pages.drift import sparkline
+from lpgen.report.sarif.drift import RULES
+from tests.report.drifts import drift, finding, poisoned_drift, poisoned_stars, stars
+from tests.report.golden import check_golden
+from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader
+from tests.report.test_inert import ACTIVE
+
+PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
+
+RENDERINGS: dict[str, Callable[[], str]] = {
+    "drift.txt": lambda: render_drift(drift(), "text", width=80),
+    "drift.md": lambda: render_drift(drift(), "markdown"),
+    "drift.json": lambda: render_drift(drift(), "json"),
+    "drift.sarif": lambda: render_drift(drift(), "sarif"),
+    "drift.html": lambda: render_drift(drift(), "html"),
+    "stars.txt": lambda: render_stars(stars(), "text", width=80),
+    "stars.md": lambda: render_stars(stars(), "markdown"),
+    "stars.json": lambda: render_stars(stars(), "json"),
+    "stars.csv": lambda: render_stars(stars(), "csv"),
+}
+
+
+@pytest.mark.parametrize("name", RENDERINGS)
+def test_renderers_print_the_golden_files(name: str) -> None:
+    check_golden(name, RENDERINGS[name]())
+    assert RENDERINGS[name]() == RENDERINGS[name]()
+
+
+def poisons(texts: list[str]) -> Callable[[str], str]:
+    found = cycle(texts)
+    return lambda _text: next(found)
+
+
+hostile = st.lists(st.sampled_from(CORPUS) | st.text(max_size=40), min_size=1, max_size=12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(hostile)
+def test_text_obeys_no_hostile_text_and_fits(texts: list[str]) -> None:
+    for shown in (
+        render_drift(poisoned_drift(poisons(texts)), "text", width=80),
+        render_stars(poisoned_stars(poisons(texts)), "text", width=80),
+    ):
+        assert all(line.isprintable() for line in shown.split("\n"))
+        assert max(map(cell_len, shown.split("\n"))) <= 80
+
+
+@settings(max_examples=30, deadline=None)
+@given(hostile)
+def test_html_renders_no_hostile_text(texts: list[str]) -> None:
+    plain = PageReader(render_drift(drift(), "html"))
+    read = PageReader(render_drift(poisoned_drift(poisons(texts)), "html"))
+    assert read.tags <= plain.tags | {"ol"}
+    assert read.attributes <= plain.attributes
+    assert all(character.isprintable() or character == "\n" for text in read.prose for character in text)
+
+
+@settings(max_examples=30, deadline=None)
+@given(hostile)
+def test_markdown_renders_no_hostile_text(texts: list[str]) -> None:
+    for shown in (
+        render_drift(poisoned_drift(poisons(texts)), "markdown"),
+        render_stars(poisoned_stars(poisons(texts)), "markdown"),
+    ):
+        read = PageReader(PAGE.render(shown))
+        assert read.tags <= ALLOWED_TAGS
+        assert read.attributes <= {"style"}  # how Markdown aligns a table's columns
+        assert not any(ACTIVE.search(text) for text in read.prose)
+
+
+@settings(max_examples=30, deadline=None)
+@given(hostile)
+def test_data_formats_stay_readable(texts: list[str]) -> None:
+    for shown in (
+        render_drift(poisoned_drift(poisons(texts)), "json"),
+        render_stars(poisoned_stars(poisons(texts)), "json"),
+    ):
+        assert shown.isascii()
+        json.loads(shown)
+    rows = list(csv.reader(StringIO(render_stars(poisoned_stars(poisons(texts)), "csv"), newline="")))
+    assert len(rows) == 5
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
+
+
+def test_sarif_is_read_by_anothers_model_with_a_rule_per_kind() -> None:
+    (run,) = Sarif.model_validate_json(render_drift(drift(), "sarif")).runs
+    assert run.tool.driver.rules
+    assert set(RULES) == set(DriftKind)
+    results = run.results or []
+    assert len(results) == len(drift().open)
+    assert {str(one.rule_id) for one in results} == {f"drift-{kind}" for kind in DriftKind}
+
+
+def test_accepted_findings_are_shown_apart_and_kept_out_of_sarif() -> None:
+    text = render_drift(drift(), "text", width=80)
+    assert text.index("Accepted by decision") > text.index("── Info")
+    assert "ops: known" in text
+    assert "new-use accepted" not in render_drift(drift(), "sarif")
+    assert "has expired" in text
+
+
+def test_the_same_findings_in_another_week_are_the_same_alerts() -> None:
+    def prints(days: int) -> set[str]:
+        moved = replace(drift(), after=replace(drift().after, name=f"now-{days}"))
+        (run,) = json.loads(render_drift(moved, "sarif"))["runs"]
+        return {json.dumps(one["partialFingerprints"]) for one in run["results"]}
+
+    assert prints(1) == prints(2)
+
+
+def test_nothing_drifted_is_said_so() -> None:
+    assert "Nothing drifted" in render_drift(replace(drift(), findings=()), "text", width=80)
+
+
+def test_a_drift_that_holds_more_than_a_comment_says_what_it_leaves_out() -> None:
+    many = tuple(finding(DriftKind.NEW_USE, item=f"new-use {at}", severity=Severity.HIGH) for at in range(400))
+    shown = render_drift(replace(drift(), findings=many), "markdown")
+    assert len(shown) <= 65_536
+    assert "--format json" in shown
+
+
+@pytest.mark.parametrize(
+    ("values", "bars"),
+    [([], ""), ([5], "▁"), ([5, 5], "▁▁"), ([0, 7], "▁█"), ([0, 1, 2, 3, 4, 5, 6, 7], "▁▂▃▄▅▆▇█"), ([9, 0, 9], "█▁█")],
+)
+def test_sparkline_goes_from_least_to_greatest(values: list[int], bars: str) -> None:
+    assert sparkline(values) == bars

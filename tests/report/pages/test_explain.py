@@ -1,0 +1,135 @@
+"""What `lpgen explain` prints: goldens, and promises that hold whatever texts an explanation holds."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import cycle
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from rich.cells import cell_len
+
+from lpgen.core.explanations import Explanation
+from lpgen.core.model import Resource, ResourceKind
+from lpgen.core.policies.decision import Result
+from lpgen.report import render_explanation
+from lpgen.report.json import explain as explain_json
+from tests.report.explanations import denied, everything, unread
+from tests.report.golden import check_golden
+from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
+from tests.report.test_inert import ACTIVE
+
+PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
+
+RENDERINGS: dict[str, Callable[[], str]] = {
+    "explanation.txt": lambda: render_explanation(everything(), "text", width=80),
+    "explanation.md": lambda: render_explanation(everything(), "markdown"),
+    "explanation.json": lambda: render_explanation(everything(), "json"),
+    "explanation-denied.txt": lambda: render_explanation(denied(), "text", width=80),
+    "explanation-unread.txt": lambda: render_explanation(unread(), "text", width=80),
+    "explanation-unread.json": lambda: render_explanation(unread(), "json"),
+}
+
+
+@pytest.mark.parametrize("name", RENDERINGS)
+def test_render_explanation_prints_the_golden_page(name: str) -> None:
+    check_golden(name, RENDERINGS[name]())
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_render_explanation_shows_every_wall_and_statement(form: str) -> None:
+    found = everything()
+    page = re.sub(r"\s+", " ", render_explanation(found, form, width=160).replace("`", ""))
+    for wall in found.walls:
+        assert wall.name[1:] in page
+        for one in wall.statements:
+            assert f"{one.ref.policy}" in page
+            assert f"statement {one.ref.index + 1}" in page
+            assert all(state.condition.key in page for state in one.conditions if one.counts)
+
+
+def test_render_explanation_says_what_to_give_for_a_decision() -> None:
+    page = re.sub(r"\s+", " ", render_explanation(everything(), "text", width=80))
+    assert "--context aws:MultiFactorAuthPresent=VALUE, an exact RESOURCE and --resource-policies DIR" in page
+    assert "To decide it" not in render_explanation(denied(), "text")
+
+
+def test_render_explanation_says_where_the_logs_contradict_the_answer() -> None:
+    assert "The logs show otherwise: 12 records allowed" in render_explanation(denied(), "text")
+    assert "The logs show otherwise" not in render_explanation(everything(), "text")
+    allowed = replace(everything(), result=Result.ALLOWED)
+    assert "1 record denied (refused by: service control policy)" in render_explanation(allowed, "text", width=160)
+    assert "The logs show otherwise" not in render_explanation(replace(denied(), result=Result.ALLOWED), "text")
+    silent = replace(denied(), seen=None)
+    assert "The logs show otherwise" not in render_explanation(silent, "text")
+
+
+def test_render_explanation_counts_the_records_of_several_resources_at_most() -> None:
+    found = denied()
+    assert found.seen is not None
+    (one,) = found.seen.uses
+    other = replace(one, use=replace(one.use, resource=Resource(ResourceKind.ARN, "arn:aws:ec2:us-east-1:1:volume/a")))
+    for uses, said in (((one, one), "24 records"), ((one, other), "up to 24 records")):
+        page = render_explanation(replace(found, seen=replace(found.seen, uses=uses)), "text")
+        assert f"Used: {said}, last on" in page
+
+
+def test_render_explanation_json_has_only_documented_keys() -> None:
+    documented = explain_json.__doc__ or ""
+    page = json.loads(render_explanation(everything(), "json"))
+    assert page["schema"] in documented
+    keys = {*page, *page["walls"][0], *page["use"]} - {"schema"}
+    assert [key for key in sorted(keys) if f"`{key}`" not in documented] == []
+
+
+def test_render_explanation_refuses_an_unknown_format() -> None:
+    with pytest.raises(ValueError, match="html"):
+        render_explanation(everything(), "html")
+
+
+# ---------------------------------------------------------------- hostile texts
+
+hostile = st.sampled_from(CORPUS) | st.text(max_size=40)
+slow = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def poisoned(texts: list[str]) -> Explanation:
+    supply = cycle(texts)
+    found: Explanation = poison(everything(), lambda text: text + next(supply))
+    context = {key + next(supply): (next(supply),) for key in found.question.context}
+    return replace(found, question=replace(found.question, context=context))
+
+
+@given(st.lists(hostile, min_size=1, max_size=7), st.integers(20, 200), st.booleans())
+@slow
+def test_render_explanation_lets_no_text_act_on_the_terminal(texts: list[str], width: int, color: bool) -> None:
+    text = render_explanation(poisoned(texts), "text", width=width, color=color)
+    plain = re.sub("\x1b\\[[0-9;]*m", "", text) if color else text
+    for line in plain.split("\n"):
+        assert line.isprintable()
+        assert cell_len(line) <= max(width, 72)
+
+
+@given(st.lists(hostile, min_size=1, max_size=7))
+@slow
+def test_render_explanation_lets_no_text_act_on_the_page(texts: list[str]) -> None:
+    text = render_explanation(poisoned(texts), "markdown")
+    page = PageReader(PAGE.render(text))
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert page.tags <= ALLOWED_TAGS
+    assert page.attributes <= {"style", "start"}
+    assert not ACTIVE.search(" ".join(page.prose))
+
+
+@given(st.lists(hostile, min_size=1, max_size=7))
+@slow
+def test_render_explanation_json_keeps_every_text_and_stays_ascii(texts: list[str]) -> None:
+    found = poisoned(texts)
+    text = render_explanation(found, "json")
+    assert text.isascii()
+    assert json.loads(text)["sentence"] == found.sentence

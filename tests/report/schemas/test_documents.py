@@ -1,0 +1,136 @@
+"""The JSON Schemas: what is printed follows them to the letter, and nothing else does."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from lpgen.cli_schema import Document
+from lpgen.core.findings import Report
+from lpgen.report import render_evidence, render_review, render_summary, render_verification
+from lpgen.report.schemas.documents import SCHEMAS, schema_json
+from tests.documents import FORMATS_PAGE, check_block
+from tests.report.golden import GOLDEN, check_golden
+from tests.report.hostile import CORPUS, poison
+from tests.report.reports import large_report, organization, report_of
+
+VALIDATORS = {
+    name: Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    for name, schema in SCHEMAS.items()
+}
+GOLDENS = sorted(
+    (name, path.name) for name in SCHEMAS for path in GOLDEN.glob(f"{name}*.json") if not path.name.startswith("code-")
+)
+
+
+def faults(name: str, document: object) -> list[str]:
+    """What a schema has against a document."""
+    return [f"{error.json_path}: {error.message}" for error in VALIDATORS[name].iter_errors(document)]
+
+
+def documents_of(report: Report) -> Iterator[tuple[str, Any]]:
+    """Every JSON document that a report becomes, with the name of its schema."""
+    yield "review", json.loads(render_review(report, "json"))
+    yield "summary", json.loads(render_summary(report, {}))
+    verifications = [one.verification for one in report.proposals if one.verification]
+    yield "verification", json.loads(render_verification(verifications, "json"))
+    for one in report.proposals:
+        yield "evidence", json.loads(render_evidence(one, report))
+
+
+def objects_of(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from objects_of(one)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_schema_is_valid_strict_and_the_same_as_the_committed_file(name: str) -> None:
+    Draft202012Validator.check_schema(SCHEMAS[name])
+    for one in objects_of(SCHEMAS[name]):
+        if one.get("type") == "object":
+            assert "additionalProperties" in one
+            assert one["additionalProperties"] is False or "properties" not in one
+    check_golden(f"../../docs/schemas/{name}.json", schema_json(name))
+
+
+@pytest.mark.parametrize(("name", "golden"), GOLDENS)
+def test_goldens_follow_their_schemas(name: str, golden: str) -> None:
+    document = json.loads((GOLDEN / golden).read_text(encoding="utf-8"))
+    assert faults(name, document) == []
+    assert document["schema"] == f"lpgen.{name}/1"
+
+
+def test_goldens_cover_every_schema() -> None:
+    assert {name for name, _ in GOLDENS} == set(SCHEMAS) - {"rollout", "watch"}  # their tests have real ones
+
+
+@pytest.mark.parametrize(
+    "make", [organization, lambda: report_of([]), lambda: large_report(12)], ids=["each", "none", "many"]
+)
+def test_reports_follow_their_schemas(make: Callable[[], Report]) -> None:
+    for name, document in documents_of(make()):
+        assert faults(name, document) == []
+
+
+@given(st.lists(st.sampled_from(CORPUS) | st.text(max_size=40), min_size=1, max_size=7))
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_reports_follow_their_schemas_whatever_the_texts(texts: list[str]) -> None:
+    found = cycle(texts)
+    report: Report = poison(organization(), lambda _text: next(found))
+    for name, document in documents_of(report):
+        assert [one for one in faults(name, document) if "is not a 'date'" not in one] == []
+
+
+@pytest.mark.parametrize(("name", "golden"), GOLDENS)
+def test_schema_refuses_a_key_more_a_key_less_and_another_version(name: str, golden: str) -> None:
+    document = json.loads((GOLDEN / golden).read_text(encoding="utf-8"))
+    assert faults(name, {**document, "schema": f"lpgen.{name}/2"})
+    places = sum(1 for _ in objects_of(document))
+    checked = 0
+    for at in range(0, places, max(1, places // 25)):
+        changed = copy.deepcopy(document)
+        place = list(objects_of(changed))[at]
+        if not place or any(place is parent.get(key) for parent in objects_of(changed) for key in FREE):
+            continue
+        key = next(iter(place))
+        value = place.pop(key)
+        assert faults(name, changed), f"{key} may be missing"
+        place |= {key: value, "surplus": 1}
+        assert faults(name, changed), f"{sorted(place)} may have more"
+        checked += 1
+    assert checked
+
+
+FREE = ("levels", "context", "scp_levels", "characters_by_service")
+"""Where the keys are data."""
+
+
+def test_schema_command_prints_each_schema(tmp_path: Path) -> None:
+    assert {str(name) for name in Document} == set(SCHEMAS)
+    command = [sys.executable, "-m", "lpgen", "schema", "review"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == schema_json("review")
+    subprocess.run([*command, "--output", str(tmp_path / "s.json")], check=True)
+    assert (tmp_path / "s.json").read_text(encoding="utf-8") == done.stdout
+
+
+def test_document_lists_every_schema() -> None:
+    rows = [
+        f"| [{name}](schemas/{name}.json) | `{schema['properties']['schema']['const']}` | {schema['title']} |"
+        for name, schema in SCHEMAS.items()
+    ]
+    check_block(FORMATS_PAGE, "schemas", "\n".join(["| schema | name and version | of |", "|---|---|---|", *rows]))
+    assert all((FORMATS_PAGE.parent / "schemas" / f"{name}.json").is_file() for name in SCHEMAS)
