@@ -26,7 +26,7 @@ from lpgen.cli_map import map_command
 from lpgen.cli_options import EXIT_INVOCATION, EXIT_UNFINISHED, say
 from lpgen.cli_rollout import app as rollout_app
 from lpgen.cli_schema import schema_command
-from lpgen.cli_sections import WorkOrder
+from lpgen.cli_sections import PlainCommand, WorkOrder
 from lpgen.errors import InvocationError, LpgenError
 
 app = typer.Typer(
@@ -61,19 +61,19 @@ def root(
     """The options of lpgen itself."""
 
 
-app.command("ingest")(ingest_command)
-app.command("map")(map_command)
-app.command("review")(review_command)
-app.command("generate")(generate_command)
-app.command("verify")(verify_command)
-app.command("authorize")(authorize_command)
-app.command("explain")(explain_command)
-app.command("stars")(stars_command)
-app.command("drift")(drift_command)
-app.command("snapshot")(snapshot_command)
-app.command("iam-policy")(iam_policy_command)
-app.command("schema")(schema_command)
-app.command("demo")(demo_command)
+app.command("ingest", cls=PlainCommand)(ingest_command)
+app.command("map", cls=PlainCommand)(map_command)
+app.command("review", cls=PlainCommand)(review_command)
+app.command("generate", cls=PlainCommand)(generate_command)
+app.command("verify", cls=PlainCommand)(verify_command)
+app.command("authorize", cls=PlainCommand)(authorize_command)
+app.command("explain", cls=PlainCommand)(explain_command)
+app.command("stars", cls=PlainCommand)(stars_command)
+app.command("drift", cls=PlainCommand)(drift_command)
+app.command("snapshot", cls=PlainCommand)(snapshot_command)
+app.command("iam-policy", cls=PlainCommand)(iam_policy_command)
+app.command("schema", cls=PlainCommand)(schema_command)
+app.command("demo", cls=PlainCommand)(demo_command)
 
 
 def main() -> None:

@@ -11,23 +11,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lpgen.cli_catalog import CatalogOption
+from lpgen.cli_formats import FormatOption, ReportFormat, ReviewFormat, ReviewFormatOption, choose_format
 from lpgen.cli_options import (
     EXIT_FOUND,
     AsOfOption,
     BoundaryOption,
     DataOption,
     DecisionsOption,
-    FormatOption,
     KeepOption,
     LastAccessedOption,
     MinDaysOption,
     OutputFileOption,
     PoliciesOption,
     PrincipalOption,
-    ReportFormat,
     ResourcePoliciesOption,
-    ReviewFormat,
-    ReviewFormatOption,
     SarifRootOption,
     ScpsOption,
     SnapshotOption,
@@ -54,7 +51,7 @@ def review_command(
     data: DataOption,
     policies: PoliciesOption = None,
     principal: PrincipalOption = "",
-    format: ReviewFormatOption = ReviewFormat.TEXT,  # noqa: A002
+    format: ReviewFormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
     keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
     min_days: MinDaysOption = 90,
@@ -83,6 +80,7 @@ def review_command(
     """
     from lpgen.report import render_review_parts, render_verdicts
 
+    chosen = choose_format(format, output, ReviewFormat)
     options = analysis_options(
         keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
     )
@@ -96,11 +94,11 @@ def review_command(
         resource_policies=resource_policies,
     )
     report = _analyse(data, inputs, catalog, boundary=boundary, options=options)
-    if format in (ReviewFormat.CSV, ReviewFormat.PARQUET):
-        put_chunks(render_verdicts(report, format.value), output, binary=format is ReviewFormat.PARQUET)
+    if chosen in (ReviewFormat.CSV, ReviewFormat.PARQUET):
+        put_chunks(render_verdicts(report, chosen.value), output, binary=chosen is ReviewFormat.PARQUET)
     else:
         width, color = terminal_width(), wants_color(output)
-        put_parts(render_review_parts(report, format.value, width=width, color=color, root=sarif_root), output)
+        put_parts(render_review_parts(report, chosen.value, width=width, color=color, root=sarif_root), output)
     if report.problems:
         say(f"problems of the files given: {len(report.problems)}; the report names them")
 
@@ -182,7 +180,7 @@ def verify_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `lpgen generate` wrote.")],
     data: DataOption,
     policies: PoliciesOption = None,
-    format: FormatOption = ReportFormat.TEXT,  # noqa: A002
+    format: FormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
     as_of: AsOfOption = None,
     decisions: DecisionsOption = None,
@@ -208,12 +206,13 @@ def verify_command(
     from lpgen.pipeline_analysis import verify
     from lpgen.report import render_verification
 
+    chosen = choose_format(format, output, ReportFormat)
     options = analysis_options(min_days=0, as_of=as_of, decisions=decisions)
     inputs = inputs_from_options(data, snapshot, policies=policies, scps=scps, resource_policies=resource_policies)
     options = replace(options, guards=read_guards(boundary, inputs.scps, inputs.resource_policies))
     _stop_collecting()
     results = verify(folder, data, inputs.policies, open_catalog(catalog), options=options)
-    put_text(render_verification(results, format.value, width=terminal_width(), color=wants_color(output)), output)
+    put_text(render_verification(results, chosen.value, width=terminal_width(), color=wants_color(output)), output)
     if not results or any(one.status is not CheckStatus.PASSED for one in results):
         raise typer.Exit(EXIT_FOUND)
 

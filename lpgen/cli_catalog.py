@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lpgen.cli_options import for_terminal, say
+from lpgen.cli_sections import PlainCommand
 from lpgen.errors import CatalogError, quote_input
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ StrictOption = Annotated[
 ]
 
 
-@app.command("expand")
+@app.command("expand", cls=PlainCommand)
 def expand_command(
     patterns: Annotated[list[str], typer.Argument(metavar="PATTERN", help="Action patterns, such as 's3:Get*'.")],
     not_action: Annotated[
@@ -77,7 +78,7 @@ def expand_command(
         raise typer.Exit(3)
 
 
-@app.command("show")
+@app.command("show", cls=PlainCommand)
 def show_command(
     action: Annotated[str, typer.Argument(metavar="ACTION", help="One action, such as s3:GetObject, in any case.")],
     format: FormatOption = CatalogFormat.TEXT,  # noqa: A002
@@ -98,7 +99,7 @@ def show_command(
     _print(text_of_action(source, known), facts_of_action(source, known), format)
 
 
-@app.command("stats")
+@app.command("stats", cls=PlainCommand)
 def stats_command(
     format: FormatOption = CatalogFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,
@@ -114,7 +115,7 @@ def stats_command(
     _print(text_of_catalog(source, path=path), facts_of_catalog(source, path=path), format)
 
 
-@app.command("update")
+@app.command("update", cls=PlainCommand)
 def update_command(
     url: Annotated[
         str | None, typer.Option("--url", metavar="URL", help="Another server with AWS's service reference.")

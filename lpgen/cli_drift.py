@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from lpgen.cli_catalog import CatalogOption
+from lpgen.cli_formats import FORMAT_HELP, choose_format, endings_of, format_of_name
 from lpgen.cli_options import (
     EXIT_FOUND,
     AsOfOption,
@@ -33,6 +34,7 @@ from lpgen.cli_options import (
     terminal_width,
     wants_color,
 )
+from lpgen.cli_sections import PlainCommand
 from lpgen.core.choices import KeepUnobservable, Severity
 from lpgen.errors import InvocationError, quote_input
 
@@ -65,7 +67,7 @@ def stars_command(
         ),
     ] = "12m",
     principal: PrincipalOption = "",
-    format: Annotated[StarsFormat, typer.Option("--format", help="How to print it.")] = StarsFormat.TEXT,  # noqa: A002
+    format: Annotated[StarsFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
     boundary: BoundaryOption = None,
     scps: ScpsOption = None,
@@ -88,6 +90,7 @@ def stars_command(
     from lpgen.pipeline_drift import stars
     from lpgen.report import render_stars
 
+    chosen = choose_format(format, output, StarsFormat)
     inputs = inputs_from_options(data, snapshot, policies=policies, scps=scps, resource_policies=None)
     found = stars(
         inputs.policies,
@@ -97,7 +100,7 @@ def stars_command(
         principal=principal,
         guards=read_guards(boundary, inputs.scps, None),
     )
-    put_text(render_stars(found, format.value, width=terminal_width(), color=wants_color(output)), output)
+    put_text(render_stars(found, chosen.value, width=terminal_width(), color=wants_color(output)), output)
 
 
 # ---------------------------------------------------------------- baselines
@@ -110,7 +113,7 @@ app = typer.Typer(
 )
 
 
-@app.command("save")
+@app.command("save", cls=PlainCommand)
 def save_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it, such as the day: 2026-09-30.")],
     data: DataOption,
@@ -177,12 +180,12 @@ class ShowFormat(StrEnum):
     JSON = "json"
 
 
-@app.command("list")
+@app.command("list", cls=PlainCommand)
 def list_command(
     data: DataOption,
     format: Annotated[  # noqa: A002
-        ListFormat, typer.Option("--format", help="How to print them; names are one a line.")
-    ] = ListFormat.TEXT,
+        ListFormat | None, typer.Option("--format", help=f"{FORMAT_HELP} `names` are one a line.")
+    ] = None,
     output: OutputFileOption = None,
 ) -> None:
     """List the baselines of a data folder.
@@ -196,20 +199,21 @@ def list_command(
     from lpgen.edge.data_folder.baseline_folder import list_baselines
     from lpgen.report.talk.baselines import render_baselines
 
+    chosen = choose_format(format, output, ListFormat)
     stamps = [one.stamp for one in list_baselines(data)]
-    text = render_baselines(stamps, format.value, width=terminal_width(), color=wants_color(output))
+    text = render_baselines(stamps, chosen.value, width=terminal_width(), color=wants_color(output))
     if text:
         put_text(text, output)
 
 
-@app.command("show")
+@app.command("show", cls=PlainCommand)
 def show_command(
     data: DataOption,
     name: Annotated[
         str,
         typer.Argument(metavar="NAME", help="Its name, or a day: the newest of then or before; by default the newest."),
     ] = "",
-    format: Annotated[ShowFormat, typer.Option("--format", help="How to print it.")] = ShowFormat.TEXT,  # noqa: A002
+    format: Annotated[ShowFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
     """Check a baseline, and say what it holds.
@@ -223,6 +227,7 @@ def show_command(
     from lpgen.edge.data_folder.baseline_folder import find_baseline, open_baseline
     from lpgen.report.talk.baselines import Holding, render_baseline
 
+    chosen = choose_format(format, output, ShowFormat)
     baseline = open_baseline(find_baseline(data, name))
     holding = Holding(
         saved=baseline.saved.saved.isoformat(),
@@ -233,7 +238,7 @@ def show_command(
         waiting=sum(one.waiting_since is not None for one in baseline.proposals.values()),
         actions=len(baseline.known_actions),
     )
-    put_text(render_baseline(baseline.saved.stamp, holding, format.value), output)
+    put_text(render_baseline(baseline.saved.stamp, holding, chosen.value), output)
 
 
 # ---------------------------------------------------------------- drift
@@ -261,7 +266,7 @@ def drift_command(
         ),
     ] = "",
     policies: PoliciesOption = None,
-    format: Annotated[DriftFormat, typer.Option("--format", help="How to print the report.")] = DriftFormat.TEXT,  # noqa: A002
+    format: Annotated[DriftFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
     also: Annotated[
         list[Path] | None,
@@ -324,6 +329,8 @@ def drift_command(
     from lpgen.pipeline_drift import drift
     from lpgen.report import render_drift
 
+    chosen = choose_format(format, output, DriftFormat)
+    formats = {path: _format_of(path) for path in also or ()}
     inputs = inputs_from_options(
         data,
         snapshot,
@@ -333,7 +340,6 @@ def drift_command(
         scps=scps,
         resource_policies=None,
     )
-    formats = {path: _format_of(path) for path in also or ()}
     options = analysis_options(as_of=as_of, decisions=decisions)
     options, _ = options_with_inputs(options, inputs, boundary)
     found = drift(
@@ -345,22 +351,18 @@ def drift_command(
         choice=DriftOptions(unused_days, apply_days),
         proposed=proposed or (),
     )
-    put_text(render_drift(found, format.value, width=terminal_width(), color=wants_color(output)), output)
-    for path, chosen in formats.items():
-        put_text(render_drift(found, chosen, width=80), path)
+    put_text(render_drift(found, chosen.value, width=terminal_width(), color=wants_color(output)), output)
+    for path, form in formats.items():
+        put_text(render_drift(found, form.value, width=80), path)
     if fail_on is not None and found.reaches(fail_on):
         raise typer.Exit(EXIT_FOUND)
 
 
-# ---------------------------------------------------------------- shared by the commands
-
-
-_ENDINGS: Final = {".txt": "text", ".md": "markdown", ".json": "json", ".sarif": "sarif", ".html": "html"}
-
-
-def _format_of(path: Path) -> str:
-    if path.suffix not in _ENDINGS:
+def _format_of(path: Path) -> DriftFormat:
+    found = format_of_name(path, DriftFormat)
+    if found is None:
         raise InvocationError(
-            f"the ending of {quote_input(str(path))} says no format", hint=f"use one of {', '.join(_ENDINGS)}"
+            f"the ending of {quote_input(str(path))} says no format",
+            hint=f"use one of {', '.join(endings_of(DriftFormat))}",
         )
-    return _ENDINGS[path.suffix]
+    return found

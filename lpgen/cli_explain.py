@@ -9,13 +9,12 @@ from typing import Annotated
 import typer
 
 from lpgen.cli_catalog import CatalogOption
+from lpgen.cli_formats import FormatOption, ReportFormat, choose_format
 from lpgen.cli_options import (
     BoundaryOption,
-    FormatOption,
     OutputFileOption,
     PoliciesOption,
     RcpsOption,
-    ReportFormat,
     ResourcePoliciesOption,
     ScpsOption,
     SnapshotOption,
@@ -58,7 +57,7 @@ def explain_command(
     rcps: RcpsOption = None,
     resource_policies: ResourcePoliciesOption = None,
     snapshot: SnapshotOption = "",
-    format: FormatOption = ReportFormat.TEXT,  # noqa: A002
+    format: FormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
     catalog: CatalogOption = None,
 ) -> None:
@@ -81,6 +80,7 @@ def explain_command(
     from lpgen.pipeline_explain import explain
     from lpgen.report import render_explanation
 
+    chosen = choose_format(format, output, ReportFormat)
     inputs = inputs_from_options(
         data, snapshot, policies=policies, scps=scps, resource_policies=resource_policies, rcps=rcps
     )
@@ -89,7 +89,7 @@ def explain_command(
     organization = read_organization_paths(inputs.organization)
     asked = Asked(principal, action, resource, _context(context or ()), tags, organization)
     found = explain(asked, inputs.policies, open_catalog(catalog), data=data, guards=guards)
-    put_text(render_explanation(found, format.value, width=terminal_width(), color=wants_color(output)), output)
+    put_text(render_explanation(found, chosen.value, width=terminal_width(), color=wants_color(output)), output)
 
 
 def _context(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -31,26 +30,6 @@ def _day_from_text(text: str) -> datetime:
         return datetime.strptime(text, "%Y-%m-%d")
     except ValueError:
         raise typer.BadParameter(f"{text!a} is no day such as 2026-09-30") from None
-
-
-class ReportFormat(StrEnum):
-    """How a report is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-
-
-class ReviewFormat(StrEnum):
-    """How a review is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-    SARIF = "sarif"
-    HTML = "html"
-    CSV = "csv"
-    PARQUET = "parquet"
 
 
 DataOption = Annotated[
@@ -77,8 +56,6 @@ SnapshotOption = Annotated[
 PrincipalOption = Annotated[
     str, typer.Option("--principal", metavar="GLOB", help="Only principals whose ARN or name matches.")
 ]
-FormatOption = Annotated[ReportFormat, typer.Option("--format", help="How to print the report.")]
-ReviewFormatOption = Annotated[ReviewFormat, typer.Option("--format", help="How to print the report.")]
 SarifRootOption = Annotated[
     str,
     typer.Option(
@@ -239,12 +216,17 @@ def options_with_inputs(options: Options, inputs: Inputs, boundary: Path | None)
 
 def put_text(text: str, output: Path | None) -> None:
     """Writes a text to a file, or to stdout where there is none or it is `-`."""
-    if output is None or str(output) == "-":
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
-        return
-    from lpgen.edge.replacement_files import write_text
+    put_parts([text if text.endswith("\n") else text + "\n"], output)
 
-    write_text(output, text)
+
+def put_parts(parts: Iterable[str], output: Path | None) -> None:
+    """Writes the parts of a text that ends with a line break, each as it comes, as `put_text` does the whole."""
+    if output is None or str(output) == "-":
+        sys.stdout.writelines(parts)
+        return
+    from lpgen.edge.output_file import write_output
+
+    write_output(output, map(str.encode, parts))
 
 
 def put_chunks(chunks: Iterable[bytes], output: Path | None, *, binary: bool) -> None:
@@ -259,19 +241,9 @@ def put_chunks(chunks: Iterable[bytes], output: Path | None, *, binary: bool) ->
         sys.stdout.flush()
         sys.stdout.buffer.writelines(chunks)
         return
-    from lpgen.edge.replacement_files import write_chunks
+    from lpgen.edge.output_file import write_output
 
-    write_chunks(output, chunks)
-
-
-def put_parts(parts: Iterable[str], output: Path | None) -> None:
-    """Writes the parts of a text that ends with a line break, each as it comes, as `put_text` does the whole."""
-    if output is None or str(output) == "-":
-        sys.stdout.writelines(parts)
-        return
-    from lpgen.edge.replacement_files import write_chunks
-
-    write_chunks(output, map(str.encode, parts))
+    write_output(output, chunks)
 
 
 def say(text: str, *, nl: bool = True) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from lpgen.cli_aws import EndpointOption, ProfileOption
 from lpgen.cli_catalog import CatalogOption
+from lpgen.cli_formats import choose_format
 from lpgen.cli_options import (
     EXIT_FOUND,
     EXIT_UNFINISHED,
@@ -20,6 +22,7 @@ from lpgen.cli_options import (
     put_text,
     say,
 )
+from lpgen.cli_sections import PlainCommand
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.errors import InvocationError
 
@@ -51,7 +54,7 @@ SettleOption = Annotated[
 YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
 
 
-@app.command("plan")
+@app.command("plan", cls=PlainCommand)
 def plan_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `lpgen generate` wrote.")],
     policies: Annotated[
@@ -135,7 +138,7 @@ def _refuse_begun(output: Path) -> None:
         )
 
 
-@app.command("apply")
+@app.command("apply", cls=PlainCommand)
 def apply_command(
     plan: PlanArgument,
     role: Annotated[
@@ -184,7 +187,7 @@ def apply_command(
     _end(outcomes, told=frozenset(principal for principal, _ in refused))
 
 
-@app.command("undo")
+@app.command("undo", cls=PlainCommand)
 def undo_command(
     plan: PlanArgument,
     role: Annotated[
@@ -224,13 +227,22 @@ def undo_command(
     _end(undo_rollout(plan, chosen, accounts, settle_seconds=settle, say=_say))
 
 
-@app.command("watch")
+class WatchFormat(StrEnum):
+    """How what was denied is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@app.command("watch", cls=PlainCommand)
 def watch_command(
     plan: PlanArgument,
     data: Annotated[
         Path, typer.Option("--data", metavar="DIR", help="The data folder, after the newest logs were ingested.")
     ],
-    json_format: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    json_format: Annotated[
+        bool, typer.Option("--json", help="Print JSON for programs, as --output FILE.json does.")
+    ] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; `-` or nothing is stdout.")
     ] = None,
@@ -254,8 +266,9 @@ def watch_command(
     from lpgen.pipeline_rollout import watch
     from lpgen.report.talk.rollout_watch import render_watch
 
+    chosen = choose_format(WatchFormat.JSON if json_format else None, output, WatchFormat)
     watched = watch(read_rollout_plan(plan), plan, data, open_catalog(catalog), snapshot=snapshot)
-    put_text(render_watch(watched, "json" if json_format else "text"), output)
+    put_text(render_watch(watched, chosen.value), output)
     if any(one.found for one in watched):
         raise typer.Exit(EXIT_FOUND)
 

@@ -1,11 +1,12 @@
-"""The commands in the order of work: `lpgen --help` lists them below a heading each, in plain text."""
+"""How help is laid out, in plain text: the commands in the order of work, and arguments without Python's types."""
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Start here", ("demo",)),
@@ -39,3 +40,27 @@ class WorkOrder(TyperGroup):
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
+
+
+class PlainCommand(TyperCommand):
+    """A command whose help names its arguments as manuals do: `DIR`, not `{DIR}` and `DIR <path>`."""
+
+    def collect_usage_pieces(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """The pieces of the usage line."""
+        return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+        """Writes the arguments and the options; the forms that an option takes stay."""
+        rows: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
+        for one in self.get_params(ctx):
+            record = one.get_help_record(ctx)
+            if record is not None:
+                rows[one.param_type_name].append(record)
+        arguments = [(_TYPE.sub("", name), text) for name, text in rows["argument"]]
+        for title, found in (("Arguments", arguments), ("Options", rows["option"])):
+            if found:
+                with formatter.section(title):
+                    formatter.write_dl(found)
+
+
+_TYPE: Final = re.compile(r" <[^<>]*>$")

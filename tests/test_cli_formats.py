@@ -62,3 +62,39 @@ def test_review_prints_no_parquet_to_a_terminal(inputs: list[str]) -> None:
         os.close(ours)
     assert done.returncode == 2
     assert "--output" in done.stderr
+
+
+def test_review_takes_the_form_that_the_name_of_the_file_tells(inputs: list[str], tmp_path: Path) -> None:
+    for ending, form in (("html", "html"), ("HTM", "html"), ("md", "markdown"), ("json", "json"), ("log", "text")):
+        file = tmp_path / f"review.{ending}"
+        review(inputs, "--output", str(file))
+        assert file.read_bytes() == review(inputs, "--format", form)
+
+
+def test_a_format_that_is_given_counts_more_than_the_name(inputs: list[str], tmp_path: Path) -> None:
+    review(inputs, "--output", str(tmp_path / "results.json"), "--format", "sarif")
+    assert json.loads((tmp_path / "results.json").read_bytes())["version"] == "2.1.0"
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [
+        (["explain", "storefront-api", "s3:GetObject", "--policies", "none"], ".txt or .md or .json"),
+        (["verify", "none", "--data", "none"], ".txt or .md or .json"),
+        (["stars", "--policies", "none"], ".txt or .md or .json or .csv"),
+        (["baseline", "list", "--data", "none"], ".txt or .json"),
+        (["baseline", "show", "--data", "none"], ".txt or .json"),
+        (["rollout", "watch", "none", "--data", "none"], ".txt or .json"),
+    ],
+)
+def test_a_name_that_tells_a_form_which_the_command_lacks_is_refused_at_once(
+    command: list[str], names: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "page.html"
+    done = subprocess.run(
+        [sys.executable, "-m", "lpgen", *command, "-o", str(file)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert f"this command has no html to write to `{file}`" in done.stderr
+    assert f"end the name in {names}" in done.stderr
+    assert not file.exists()

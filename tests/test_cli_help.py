@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -131,3 +132,13 @@ def test_completion_is_installed_where_bash_finds_it(tmp_path: Path) -> None:
     subprocess.run(["bash", "-c", script], env=environment, capture_output=True, check=True)
     written = [path for path in tmp_path.rglob("*") if path.is_file() and path != command]
     assert any("_LPGEN_COMPLETE" in path.read_text(encoding="utf-8", errors="replace") for path in written)
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_help_names_arguments_without_types_of_python(path: tuple[str, ...]) -> None:
+    shown = help_of(*path)
+    assert not re.search(r"<(class|str|path|int|float|list|[A-Z]\w*)\b[^|>]*>", shown)
+    usage = shown[: shown.index("\n\n")]
+    assert "{" not in usage
+    arguments = [one.metavar for one in COMMANDS[path].params if one.param_type_name == "argument"]
+    assert all(name in usage and re.search(rf"\n  {name}  ", shown) for name in arguments)

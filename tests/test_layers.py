@@ -45,6 +45,7 @@ ALLOWED = {
             "cli_demo",
             "cli_drift",
             "cli_explain",
+            "cli_formats",
             "cli_ingest",
             "cli_map",
             "cli_options",
@@ -53,23 +54,50 @@ ALLOWED = {
             "cli_sections",
         }
     ),
-    "cli_analysis": frozenset({"core", "edge", "report", "pipeline_analysis", "cli_options", "cli_catalog"}),
+    "cli_analysis": frozenset(
+        {"core", "edge", "report", "pipeline_analysis", "cli_formats", "cli_options", "cli_catalog"}
+    ),
     "cli_authorize": frozenset({"edge", "pipeline_authorize", "cli_options", "cli_catalog"}),
     "cli_map": frozenset({"edge", "pipeline_map", "cli_options", "cli_catalog"}),
     "cli_aws": frozenset({"errors", "core", "edge", "report", "cli_options"}),
     "cli_rollout": frozenset(
-        {"errors", "core", "edge", "report", "pipeline_rollout", "cli_options", "cli_aws", "cli_catalog"}
+        {
+            "errors",
+            "core",
+            "edge",
+            "report",
+            "pipeline_rollout",
+            "cli_formats",
+            "cli_options",
+            "cli_aws",
+            "cli_catalog",
+            "cli_sections",
+        }
     ),
     "pipeline_rollout": frozenset({"errors", "core", "edge", "report"}),
     "cli_drift": frozenset(
-        {"errors", "core", "edge", "report", "pipeline_analysis", "pipeline_drift", "cli_options", "cli_catalog"}
+        {
+            "errors",
+            "core",
+            "edge",
+            "report",
+            "pipeline_analysis",
+            "pipeline_drift",
+            "cli_formats",
+            "cli_options",
+            "cli_catalog",
+            "cli_sections",
+        }
     ),
     "pipeline_drift": frozenset({"errors", "core", "edge", "pipeline_analysis"}),
+    "cli_formats": frozenset({"errors"}),
     "cli_schema": frozenset({"report", "cli_options"}),
     "cli_sections": frozenset({"cli_sections"}),
     "cli_options": frozenset({"errors", "core", "edge", "report"}),
     "cli_demo": frozenset({"errors", "core", "edge", "report", "pipeline_analysis", "pipeline_ingest", "cli_options"}),
-    "cli_explain": frozenset({"errors", "core", "edge", "report", "pipeline_explain", "cli_options", "cli_catalog"}),
+    "cli_explain": frozenset(
+        {"errors", "core", "edge", "report", "pipeline_explain", "cli_formats", "cli_options", "cli_catalog"}
+    ),
     "cli_athena": frozenset({"cli_options", "errors", "core", "edge", "report", "pipeline_athena"}),
     "cli_ingest": frozenset(
         {
@@ -87,7 +115,7 @@ ALLOWED = {
     ),
     "cli_engine": frozenset({"errors", "edge"}),
     "cli_progress": frozenset({"core", "report"}),
-    "cli_catalog": frozenset({"errors", "core", "edge", "report", "cli_options"}),
+    "cli_catalog": frozenset({"errors", "core", "edge", "report", "cli_options", "cli_sections"}),
     "__main__": frozenset({"cli"}),
     "__init__": frozenset(),
 }

@@ -68,20 +68,6 @@ def write_text(path: Path, text: str) -> None:
         raise OutputError(f"can't write `{path}`: {error.strerror or error}") from error
 
 
-def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
-    """Writes one file piece by piece, making its folder.
-
-    Raises:
-        OutputError: it can't be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            file.writelines(chunks)
-    except OSError as error:
-        raise OutputError(f"can't write `{path}`: {error.strerror or error}") from error
-
-
 class OutputFolder:
     """A folder that appears whole or not at all: it is filled under another name and then put in place.
 

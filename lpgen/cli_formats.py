@@ -1,0 +1,87 @@
+"""The forms that commands print in: given by `--format`, else told by the ending of the output file's name."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import typer
+
+from lpgen.errors import InvocationError, quote_input
+
+_ENDINGS: Final = {
+    ".txt": "text",
+    ".md": "markdown",
+    ".json": "json",
+    ".sarif": "sarif",
+    ".html": "html",
+    ".htm": "html",
+    ".csv": "csv",
+    ".parquet": "parquet",
+}
+
+FORMAT_HELP: Final = "How to print it. By default as the name of the --output file ends, else as text."
+
+
+class ReportFormat(StrEnum):
+    """How a report is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class ReviewFormat(StrEnum):
+    """How a review is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
+    HTML = "html"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+FormatOption = Annotated[ReportFormat | None, typer.Option("--format", help=FORMAT_HELP)]
+ReviewFormatOption = Annotated[ReviewFormat | None, typer.Option("--format", help=FORMAT_HELP)]
+
+Format = TypeVar("Format", bound=StrEnum)
+
+
+def choose_format(given: Format | None, output: Path | None, formats: type[Format]) -> Format:
+    """The format given, else that of the file's ending, else text.
+
+    Raises:
+        InvocationError: the ending is that of a format which the command doesn't print.
+    """
+    if given is not None:
+        return given
+    return (format_of_name(output, formats) if output else None) or formats("text")
+
+
+def format_of_name(path: Path, formats: type[Format]) -> Format | None:
+    """The format that a file's ending tells of, None where it tells of none.
+
+    Raises:
+        InvocationError: it is not among the formats of the command.
+    """
+    name = _ENDINGS.get(path.suffix.lower())
+    if name is None:
+        return None
+    if name not in _values(formats):
+        raise InvocationError(
+            f"this command has no {name} to write to {quote_input(str(path))}",
+            hint=f"end the name in {' or '.join(endings_of(formats))}",
+        )
+    return formats(name)
+
+
+def endings_of(formats: type[Format]) -> list[str]:
+    """The ending of a file of each format that has one."""
+    return [ending for ending, name in _ENDINGS.items() if name in _values(formats) and ending != ".htm"]
+
+
+def _values(formats: type[Format]) -> list[str]:
+    return [one.value for one in formats]

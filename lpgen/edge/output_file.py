@@ -1,0 +1,54 @@
+"""The file that `--output` names: it appears whole, and what it held stays until then."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from lpgen.errors import OutputError
+
+_DEVICES: Final = ("/dev/", "/proc/")
+
+
+def write_output(path: Path, chunks: Iterable[bytes]) -> None:
+    """Writes the file in one step, so that a full disk or an error midway leaves what was there before.
+
+    Through a link the file is written that it leads to. Pipes and devices take the bytes as they come.
+
+    Raises:
+        OutputError: it can't be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if _is_stream(path):
+            with path.open("ab") as file:
+                file.writelines(chunks)
+        elif path.exists() and not os.access(path.resolve().parent, os.W_OK):
+            path.write_bytes(b"".join(chunks))  # who may write the file alone can put none in its place
+        else:
+            _replace(path.resolve(), chunks)
+    except OSError as error:
+        raise OutputError(f"can't write `{path}`: {error.strerror or error}") from error
+
+
+def _is_stream(path: Path) -> bool:
+    # `/dev/stdout` may lead to a file that a shell appends to, which must keep what it holds.
+    return os.path.abspath(path).startswith(_DEVICES) or (path.exists() and not path.is_file())
+
+
+def _replace(path: Path, chunks: Iterable[bytes]) -> None:
+    part = path.with_name(f".lpgen-{uuid.uuid4().hex}")
+    try:
+        with part.open("xb") as file:
+            file.writelines(chunks)
+        with contextlib.suppress(FileNotFoundError):
+            part.chmod(stat.S_IMODE(path.stat().st_mode))
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
