@@ -140,7 +140,7 @@ class MappedAction:
     """One action that a recorded call needs, on the resources it needs it for (never empty, sorted, unfolded).
 
     `how` is `OBSERVED` or the name of the inference rule. `context` holds allow-listed condition values, sorted pairs
-    of key and value, such as `("iam:PassedToService", "lambda.amazonaws.com")`.
+    of key and value, such as `("iam:PassedToService", "lambda.amazonaws.com")`, and what a record says of a KMS grant.
     """
 
     action: Action

@@ -8,6 +8,7 @@ from datetime import date
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING, Granting, granting_by_action
+from lpgen.core.analysis.granted.key_grants import KeyGrants
 from lpgen.core.analysis.granted.met_policies import resource_policy_explanation
 from lpgen.core.analysis.granted.policy_changes import PolicyChanges
 from lpgen.core.analysis.granted.scope import narrow_scope
@@ -26,7 +27,13 @@ from lpgen.core.analysis.safe.caveats import caveats_of_principal
 from lpgen.core.analysis.safe.decided_lines import decided_lines
 from lpgen.core.analysis.safe.decisions import decisions_in_force, drops_line, drops_row, with_acceptance
 from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for
-from lpgen.core.analysis.written.lines import lines_for_grants, lines_from_uses, merge_lines, without_needless
+from lpgen.core.analysis.written.lines import (
+    NO_ALLOW,
+    lines_for_grants,
+    lines_from_uses,
+    merge_lines,
+    without_needless,
+)
 from lpgen.core.analysis.written.permission_sets import share_lines, with_set_mates
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import (
@@ -64,6 +71,7 @@ class _Ground:
     judge: Judge
     coverage: LogCoverage
     changes: PolicyChanges
+    key_grants: KeyGrants
     decisions: tuple[Decision, ...]
     as_of: date
     accessed: Mapping[str, AccessReport]
@@ -112,7 +120,17 @@ def diff_usage(
     copied = copied_services_from_usage(usage, catalog)
     unread = unread_uses([one.principal for one in grants], coverage)
     ground = _Ground(
-        judge, coverage, changes_seen, decisions, as_of, accessed, seen_services, copied, unread, options.guards
+        judge,
+        coverage,
+        changes_seen,
+        KeyGrants(usage.table),
+        decisions,
+        as_of,
+        accessed,
+        seen_services,
+        copied,
+        unread,
+        options.guards,
     )
     ranged = any(one.kind is DecisionKind.DROP and (one.since or one.until) for one in decisions)
     dropped = counted_usages(usage, grants, decisions, dropped=True) if ranged else {}
@@ -176,7 +194,7 @@ def _diff_principal(
     granting = granting_by_action(grants.allows)
     from_uses = lines_from_uses(grants, usage.uses, granting=granting, catalog=catalog)
     ungranted = tuple(
-        UngrantedUse(use, reason, _explanation(principal, use, ground)) for use, reason in from_uses.ungranted
+        UngrantedUse(use, reason, _explanation(principal, use, reason, ground)) for use, reason in from_uses.ungranted
     )
     report = ground.accessed.get(principal.arn)
     accessed = None if report is None else LastAccessed(report, ground.as_of)
@@ -240,9 +258,13 @@ def _diff_principal(
     )
 
 
-def _explanation(principal: Principal, use: Use, ground: _Ground) -> str:
-    """What explains a use that no policy of the principal grants, or ""."""
-    return ground.changes.explanation(principal, use) or resource_policy_explanation(principal, use, ground.guards)
+def _explanation(principal: Principal, use: Use, reason: str, ground: _Ground) -> str:
+    """What explains a use that no policy of the principal grants, or ""; a grant doesn't outdo what refuses it."""
+    return (
+        (ground.key_grants.explanation(principal, use) if reason == NO_ALLOW else "")
+        or ground.changes.explanation(principal, use)
+        or resource_policy_explanation(principal, use, ground.guards)
+    )
 
 
 def _doubt(caveats: Iterable[Caveat]) -> Doubt:

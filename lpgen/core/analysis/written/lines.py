@@ -36,6 +36,10 @@ LINE_RULE_SENTENCES: Final[Mapping[str, str]] = {
 _STRENGTH: Final = {kind: rank for rank, kind in enumerate(LineKind)}
 
 
+NO_ALLOW: Final = "no Allow matches the action and resource"
+"""Why a use is ungranted that nothing refuses."""
+
+
 @dataclass(frozen=True, slots=True)
 class UseLines:
     """The lines that a principal's uses need, and the uses that no grant explains."""
@@ -192,7 +196,7 @@ def _lines_for_use(
                 scope, rule = wider, pattern.rule
         kind, why = _line_kind(use)
         lines.append(Line(use.action, scope, grant.ref, kind, why, rule, use.evidence))
-    return lines, "" if lines else "no Allow matches the action and resource"
+    return lines, "" if lines else NO_ALLOW
 
 
 def _pattern_of_use(use: Use, patterns: Mapping[str, NamePattern]) -> NamePattern | None:

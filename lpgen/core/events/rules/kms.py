@@ -7,8 +7,10 @@ authorized on the key's ARN, never on its alias, so an alias without a listed ke
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lpgen.core.arns import split_arn
+from lpgen.core.events.key_grants import context_from_grant
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import declared_rules, mapped
 from lpgen.core.events.rules.inferences import CLOUDHSM_KEY_STORE, REPLICA_KEY, TAG_ON_CREATE
@@ -21,7 +23,6 @@ _LINES = """
 CancelKeyDeletion key
 ConnectCustomKeyStore
 CreateAlias alias key
-CreateGrant key
 Decrypt key
 DeleteAlias alias key
 DeleteCustomKeyStore
@@ -98,6 +99,18 @@ def _key_arn(call: Call, key: str) -> str:
     return "" if not key or key.startswith("alias/") else call.arn("kms", f"key/{key}")
 
 
+def map_create_grant(call: Call) -> tuple[MappedAction, ...]:
+    """CreateGrant on the key, with whom it lets use the key for what; a call that failed lets nobody.
+
+    Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
+    """
+    own = mapped("kms:CreateGrant", read_keys(call))
+    if call.record.errorCode:
+        return (own,)
+    grantee, retiring = call.text("granteePrincipal"), call.text("retiringPrincipal")
+    return (replace(own, context=context_from_grant(grantee, call.texts("operations"), retiring)),)
+
+
 def map_reencrypt(call: Call) -> tuple[MappedAction, ...]:
     """ReEncrypt: from the source key, which the ciphertext names, to the destination key.
 
@@ -168,6 +181,7 @@ def map_key_store(call: Call) -> tuple[MappedAction, ...]:
 
 RULES: RuleTable = {
     **declared_rules(SOURCE, "kms", {"key": ReaderType(read_keys), "alias": ReaderType(read_aliases)}, _LINES),
+    (SOURCE, "CreateGrant"): map_create_grant,
     (SOURCE, "ReEncrypt"): map_reencrypt,
     (SOURCE, "CreateKey"): map_create_key,
     (SOURCE, "ReplicateKey"): map_replicate_key,
