@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.analysis.names.families import FAMILY_SIZE, is_of_the_noun
-from lpgen.core.analysis.names.shapes import is_assigned_id, last_name, name_shape, split_tail, with_stars
+from lpgen.core.analysis.names.shapes import is_assigned_id, last_name, name_shape, named_parts, split_tail, with_stars
 from lpgen.core.arns import split_arn
 from lpgen.core.findings import Caveat, CaveatKind
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage, Use
@@ -79,11 +79,14 @@ def _drawn(action: Action, days: Mapping[str, str]) -> Iterable[DrawnNames]:
     for shape, arns in told.items():
         yield DrawnNames(action, shape, len(arns), min(arns), _BY_SHAPE)
     types: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for text in days.keys() - {arn for arns in told.values() for arn in arns}:
-        arn, tail = split_tail(text)
-        types[arn.removesuffix(last_name(arn)), tail].add(text)
-    for (_, tail), arns in types.items():
+    left = days.keys() - {arn for arns in told.values() for arn in arns}
+    for text in left:
+        for place in named_parts(text):
+            types[place].add(text)
+    for (_, tail), alike in sorted(types.items()):
+        arns = alike & left
         if len({days[arn] for arn in arns}) >= FAMILY_SIZE:
+            left -= arns
             yield DrawnNames(action, f"{common_start(arns)}*{tail}", len(arns), min(arns), _BY_DAY)
 
 

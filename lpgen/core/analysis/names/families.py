@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from lpgen.core.analysis.names.shapes import ASSIGNED_ID, HANDS_OUT_RIGHTS, is_assigned_id, name_shape
+from lpgen.core.analysis.names.shapes import (
+    ASSIGNED_ID,
+    HANDS_OUT_RIGHTS,
+    is_assigned_id,
+    last_name,
+    name_shape,
+    parent_shape,
+    split_tail,
+)
 from lpgen.core.arns import split_arn
 from lpgen.core.grounds import Use
 from lpgen.core.model import Action, Outcome, Resource, ResourceKind
@@ -190,14 +198,32 @@ def _plain_noun(text: str) -> str:
 
 
 def _families(arns: Iterable[str]) -> dict[str, NamePattern]:
-    shapes: dict[str, list[str]] = defaultdict(list)
-    for arn in arns:
-        shape = name_shape(arn)
-        if shape and shape != arn:
-            shapes[shape].append(arn)
-    return {
+    """The families of names: those whose parents are generated too, then those that share what they lie in."""
+    arns = list(arns)
+    found = {
         arn: NamePattern(Resource(ResourceKind.FOLD, shape), FAMILY)
-        for shape, members in shapes.items()
+        for shape, members in _by_shape(arns, parent_shape).items()
+        if len({_parent(arn) for arn in members}) >= FAMILY_SIZE
+        for arn in members
+    }
+    return found | {
+        arn: NamePattern(Resource(ResourceKind.FOLD, shape), FAMILY)
+        for shape, members in _by_shape((arn for arn in arns if arn not in found), name_shape).items()
         if len(members) >= FAMILY_SIZE
         for arn in members
     }
+
+
+def _by_shape(arns: Iterable[str], shape_of: Callable[[str], str]) -> dict[str, list[str]]:
+    shapes: dict[str, list[str]] = defaultdict(list)
+    for arn in arns:
+        shape = shape_of(arn)
+        if shape and shape != arn:
+            shapes[shape].append(arn)
+    return shapes
+
+
+def _parent(arn: str) -> str:
+    """What an ARN lies in: all before its last name."""
+    named, _ = split_tail(arn)
+    return named.removesuffix(last_name(named))

@@ -19,7 +19,7 @@ from lpgen.core.analysis.names.drawn_names import (
     scopes_by_action,
 )
 from lpgen.core.analysis.names.families import FAMILY_SIZE
-from lpgen.core.analysis.names.shapes import last_name, split_tail
+from lpgen.core.analysis.names.shapes import named_parts, split_tail
 from lpgen.core.findings import Caveat, CaveatKind
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Outcome, ResourceKind
@@ -37,13 +37,15 @@ def new_name_caveats(
     What the principal creates itself isn't counted here.
     """
     staying = scopes_by_action(lines)
+    told: set[str] = set()
     for tail, uses in _lately_new(usage.uses, coverage):
-        listed = [use for use in uses if not has_pattern(use, staying[use.action])]
+        listed = [use for use in uses if use.resource.text not in told and not has_pattern(use, staying[use.action])]
         names = {use.resource.text for use in listed}
         if len({_day(use) for use in listed}) < FAMILY_SIZE or len(names) < FAMILY_SIZE:
             continue
         shape = f"{common_start(names)}*{tail}"
         if refuses_next(grants, staying, {use.action for use in listed}, shape):
+            told |= names
             yield Caveat(
                 CaveatKind.NEW_NAMES,
                 f"{len(names)} resources such as {min(names)} were first used in the second half of the logs, on"
@@ -53,8 +55,8 @@ def new_name_caveats(
 
 
 def _lately_new(uses: Iterable[Use], coverage: AccountCoverage | None) -> Iterable[tuple[str, Sequence[Use]]]:
-    """The uses of resources that were first used in the second half of the logs, by their kind, with what follows
-    their names."""
+    """The uses of resources that were first used in the second half of the logs, by what they have in common but for
+    one part of their names, with what follows that part."""
     if coverage is None:
         return
     half = (coverage.first_day + (coverage.last_day - coverage.first_day) / 2).isoformat()
@@ -67,9 +69,10 @@ def _lately_new(uses: Iterable[Use], coverage: AccountCoverage | None) -> Iterab
     kinds: dict[tuple[str, str], list[Use]] = defaultdict(list)
     for use in named:
         if use.resource.text not in known:
-            arn, tail = split_tail(use.resource.text)
-            bucket = _OBJECT.match(arn)
-            kinds[bucket.group() if bucket else arn.removesuffix(last_name(arn)), tail].append(use)
+            bucket = _OBJECT.match(use.resource.text)
+            whole = ((bucket.group(), split_tail(use.resource.text)[1]),) if bucket else ()
+            for place in whole or named_parts(use.resource.text):
+                kinds[place].append(use)
     for (_, tail), group in sorted(kinds.items()):
         yield tail, group
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lpgen.core.arns import split_arn
@@ -35,13 +36,16 @@ _LONG_NUMBER: Final = 4
 """So many digits behind a word are a date or count on; fewer may be part of the word, as in EC2, unless it is all."""
 _VERSION: Final = ("v", "V")
 # Load balancers, stacks, log groups and secrets are named, and what follows the name is an id or what lies below it.
-# Of a group of instances the id comes first.
+# Of a group of instances the id comes first, and some calls name an environment without its application.
 _TAIL: Final = re.compile(r"(?::log-stream)?(?:[:/]\*)+$|-\?{6}$")
-_UNNAMED_ID: Final = re.compile(r":\*(?=:autoScalingGroupName/)")
+_UNNAMED_PART: Final = re.compile(r"(?<=[:/])\*(?=[:/])")
 # These are named by paths, as objects are, and any part of a path may be generated.
 _PATH: Final = re.compile("(?:log-group:/?|parameter/|repository/|secret:)([^/]+/.+)")
 _WILD: Final = re.compile("[*?]")
-_NUMBERED: Final = re.compile(r".+[/:][^/:]{3,}[/:]\d+")
+_COUNTED: Final = re.compile(r"\d+(?:\.\d+)*")
+_NUMBERED: Final = re.compile(rf".+[/:][^/:]{{3,}}[/:]{_COUNTED.pattern}")
+_BETWEEN_PARTS: Final = re.compile("([:/])")
+_WITHIN_PART: Final = re.compile("[-_.]")
 _WORD: Final = re.compile("[A-Za-z]+")
 _LETTER_OR_DIGIT: Final = re.compile("[A-Za-z0-9]")
 _SHORTEST_STEM: Final = 3
@@ -50,6 +54,18 @@ _SHORTEST_STEM: Final = 3
 def last_name(arn: str) -> str:
     """What an ARN ends in, behind the last separator."""
     return re.split("[/:]", arn)[-1]
+
+
+def named_parts(text: str) -> Iterator[tuple[str, str]]:
+    """What stands before and behind each part of an ARN or a fold that may name something, the last part first."""
+    arn, tail = split_tail(text)
+    name = split_arn(arn).name
+    kind, *parts = _BETWEEN_PARTS.split(name)
+    start = arn.removesuffix(name)
+    if not parts:
+        yield start, tail
+    for at in range(len(parts) - 1, 0, -2):
+        yield start + kind + "".join(parts[:at]), "".join(parts[at + 1 :]) + tail
 
 
 def is_assigned_id(arn: str) -> bool:
@@ -66,7 +82,7 @@ def name_shape(arn: str) -> str:
     """The ARN with the generated parts of its last name as wildcards, or "" where that leaves no telling name.
 
     A name that only its end tells keeps its length: its generated parts become as many `?`. Of a name that is a number
-    any number stands for it, as versions count on, where what is before tells whose.
+    or a version any name stands for it, as versions count on, where what is before tells whose.
     Roles, users and policies never make a family: a pattern over them hands out rights. Nor do ids that AWS assigned,
     but those of images and snapshots, of which newer ones take the place of older.
     """
@@ -85,7 +101,7 @@ def _shape_of_exact(arn: str) -> str:
     fields = split_arn(arn)
     if fields.service in HANDS_OUT_RIGHTS:
         return ""
-    if any(character in _UNNAMED_ID.sub("", arn) for character in "*?$"):
+    if any(character in _UNNAMED_PART.sub("", arn) for character in "*?$"):
         return ""
     if fields[1:4] == ("s3", "", "") and "/" in fields.name:
         return arn.removesuffix(fields.name) + _object_shape(fields.name)
@@ -105,9 +121,39 @@ def _shape_of_exact(arn: str) -> str:
         return ""
     if _has_stem(shape):
         return head + shape
-    if name.isdecimal():
+    if _COUNTED.fullmatch(name):
         return f"{head}*" if _NUMBERED.fullmatch(fields.name) else ""
     return head + _with_question_marks(name) if _is_told(shape) else ""
+
+
+def parent_shape(arn: str) -> str:
+    """The ARN with the generated parts of what it lies in as wildcards too, or "" where nothing before its last name is
+    generated: the `web` of each of `service/pr-12/web` and `service/pr-13/web` lies in a cluster of its own.
+
+    Parts that AWS may have assigned stay as they are; below a generated parent an id stands for any.
+    """
+    arn, tail = split_tail(arn)
+    fields = split_arn(arn)
+    is_whole = fields[1:4] == ("s3", "", "") or _PATH.fullmatch(fields.name)  # these are shaped as paths anyhow
+    if is_whole or fields.service in HANDS_OUT_RIGHTS or any(one in _UNNAMED_PART.sub("", arn) for one in "*?$"):
+        return ""
+    kind, *parts = _BETWEEN_PARTS.split(fields.name)
+    shapes = list(_shapes_of_parts(parts))
+    if shapes[:-1] == parts[:-1]:
+        return ""
+    return arn.removesuffix(fields.name) + "".join((kind, *shapes)) + tail
+
+
+def _shapes_of_parts(parts: Sequence[str]) -> Iterator[str]:
+    """Parts of a name, separators among them, each with what is generated as wildcards if something tells what it is:
+    the part itself or one before it."""
+    told = False
+    for at, part in enumerate(parts):
+        shape = with_stars(part)
+        is_told = _has_stem(shape) or (told and (at == len(parts) - 1 or _WITHIN_PART.search(part) is not None))
+        told = told or _has_stem(shape)
+        is_id = at < len(parts) - 1 and ASSIGNED_ID.fullmatch(part)
+        yield shape if is_told and not is_id else part
 
 
 def with_stars(name: str, also: re.Pattern[str] | None = None) -> str:

@@ -87,6 +87,11 @@ def test_something_made_under_a_new_name_on_many_days_is_drawn_anew() -> None:
     assert made("cloudformation:CreateStack", f"cloudformation:{HERE}:stack/", *stacks) == [
         (f"arn:aws:cloudformation:{HERE}:stack/tenant-*/*", 5)
     ]
+    # Nor does what they all are called in something new each time.
+    services = [f"{name}/web" for name in tenants]
+    start = f"ecs:{HERE}:service/"
+    assert made("ecs:CreateService", start, *services) == [(f"arn:aws:{start}tenant-*/web", 5)]
+    assert made("ecs:CreateService", start, *services[1:], "tenant-amber/worker") == []
     # What is created for or in something that is there makes no new name.
     assert made("iam:CreatePolicyVersion", "iam::111122223333:policy/", *tenants) == []
     assert made("codedeploy:CreateDeployment", f"codedeploy:{HERE}:deploymentgroup:app/", *tenants) == []

@@ -110,6 +110,44 @@ def test_names_with_what_lies_below_them_become_a_family(start: str, end: str) -
     assert set(patterns(*names).values()) == {(f"arn:aws:{start}{star}{end}", FAMILY)}
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "star"),
+    [
+        (f"ecs:{HERE}:service/pr-", "/web", "/web"),
+        (f"dynamodb:{HERE}:table/pr-", "/index/by-user", "/index/by-user"),
+        (f"glue:{HERE}:table/dbt_pr_", "/orders", "/orders"),
+        (f"scheduler:{HERE}:schedule/pr-", "/nightly", "/nightly"),
+        (f"codedeploy:{HERE}:deploymentgroup:pr-", "/blue", "/blue"),
+        (f"eks:{HERE}:addon/pr-", "/coredns/*", "/coredns/*"),
+        (f"imagebuilder:{HERE}:component/cis/1.0.", "/1", "/*"),
+        (f"states:{HERE}:execution:pr-", ":0f1e2d3c-0000-4000-8000-000000000001", ":*"),
+    ],
+)
+def test_names_within_generated_ones_become_a_family(start: str, end: str, star: str) -> None:
+    """As the services of a cluster for each pull request; an id within a new one is new too."""
+    names = [f"arn:aws:{start}{number}{end}" for number in range(10, 10 + FAMILY_SIZE)]
+    assert patterns(*names[1:]) == {}
+    found = start.removesuffix("1.0.")
+    assert set(patterns(*names).values()) == {(f"arn:aws:{found}*{star}", FAMILY)}
+    shared = [f"arn:aws:{start}7/{number}x{number}-run" for number in range(10, 10 + FAMILY_SIZE)]
+    assert patterns(*shared) == {}  # one parent alone makes none
+
+
+def test_names_within_ids_that_aws_assigned_stay_exact() -> None:
+    stages = [f"arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e{number}/stages/prod" for number in range(FAMILY_SIZE)]
+    topics = [
+        f"arn:aws:kafka:{HERE}:topic/main/0f1e2d3c-0000-4000-8000-00000000000{number}/orders"
+        for number in range(FAMILY_SIZE)
+    ]
+    paths = [f"arn:aws:iam::111122223333:role/pr-{number}/deploy" for number in range(FAMILY_SIZE)]
+    assert patterns(*stages, *topics, *paths) == {}
+
+
+def test_names_in_something_that_the_call_does_not_name_become_a_family() -> None:
+    names = [f"arn:aws:elasticbeanstalk:{HERE}:environment/*/pr-{number}" for number in range(FAMILY_SIZE)]
+    assert set(patterns(*names).values()) == {(f"arn:aws:elasticbeanstalk:{HERE}:environment/*/pr-*", FAMILY)}
+
+
 def test_types_make_no_family() -> None:
     types = ("instance", "volume", "snapshot", "image", "network-interface", "subnet")
     assert patterns(*(f"arn:aws:ec2:{HERE}:{one}/*" for one in types)) == {}
@@ -127,6 +165,9 @@ def test_numbers_that_count_on_behind_a_name_become_a_family() -> None:
     group = f"arn:aws:sagemaker:{HERE}:model-package/fraud"
     versions = [f"{group}/{number}" for number in range(1, FAMILY_SIZE + 1)]
     assert set(patterns(*versions).values()) == {(f"{group}/*", FAMILY)}
+    recipes = f"arn:aws:imagebuilder:{HERE}:image-recipe/web"
+    versions = [f"{recipes}/1.0.{number}" for number in range(1, FAMILY_SIZE + 1)]
+    assert set(patterns(*versions).values()) == {(f"{recipes}/*", FAMILY)}
     assert patterns(*(f"arn:aws:sqs:{HERE}:{number}" for number in range(FAMILY_SIZE))) == {}
     assert patterns(*(f"arn:aws:ecs:{HERE}:cluster/{number}" for number in range(FAMILY_SIZE))) == {}
 

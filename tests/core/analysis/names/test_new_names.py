@@ -42,6 +42,13 @@ def test_resources_that_go_on_being_new_get_a_caveat() -> None:
     assert items(lately(*folders, action="s3:PutObject")) == ["new-names arn:aws:s3:::data/*/*"]
 
 
+def test_what_lies_in_resources_that_go_on_being_new_gets_a_caveat() -> None:
+    start = "arn:aws:iam::111122223333:role/"
+    roles = [f"{start}{name}/web" for name in ("amber", "birch", "cedar", "delta", "ebony")]
+    assert items(lately(*roles, action="iam:GetRole")) == [f"new-names {start}*/web"]
+    assert items(lately(*roles[1:], f"{start}amber/worker", action="iam:GetRole")) == []
+
+
 def test_resources_that_were_seen_early_seldom_or_at_once_get_none() -> None:
     assert items(lately(*BUCKETS, since=110)) == []
     assert items(lately(*BUCKETS, days=4)) == []
