@@ -17,10 +17,10 @@ from lpgen.core.replacements import Line, LineKind
 class Counts:
     """Numbers of distinct actions. `granted` is `used + attempted + unused + unobservable`.
 
-    `kept` are the actions that stay only because the logs can't show their use. `replacement` are those in the
-    replacement, `removed` the granted ones that aren't, and `dangerous` the dangerous ones of these that nobody was
-    seen to use; the three are 0 where there is no replacement. `dangerous_unused` are the dangerous grants nobody was
-    seen to use, whether they go or not.
+    `replacement` are those in the replacement: `held` of them without seen use, `kept` of these only because the logs
+    can't show it. `removed` are the granted ones that aren't in it, and `dangerous` the dangerous ones of these that
+    nobody was seen to use. All these are 0 where there is no replacement. `dangerous_unused` are the dangerous grants
+    nobody was seen to use, whether they go or not.
     """
 
     granted: int = 0
@@ -34,6 +34,7 @@ class Counts:
     removed: int = 0
     dangerous: int = 0
     dangerous_unused: int = 0
+    held: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         names = [one.name for one in fields(self)]
@@ -55,6 +56,7 @@ Matrix = Mapping[str, Mapping[AccessLevel, LevelCount]]
 """Granted against used: by service, sorted, and by access level, without the empty ones."""
 
 _SEEN: Final = frozenset({Verdict.USED, Verdict.ATTEMPTED})
+USED_KINDS: Final = (LineKind.OBSERVED, LineKind.INFERRED)
 
 
 def has_documents(proposal: Proposal) -> bool:
@@ -70,10 +72,11 @@ def replacement_lines(proposal: Proposal) -> tuple[Line, ...]:
 
 
 def counts_of_proposal(
-    proposal: Proposal, lines: Collection[Line], staying: Collection[Action], removals: Mapping[Confidence, int]
+    proposal: Proposal, kinds: Mapping[LineKind, Collection[Action]], removals: Mapping[Confidence, int]
 ) -> Counts:
-    """The numbers of one principal, from its verdicts, the lines and actions of its replacement, and what is removed
-    how surely."""
+    """The numbers of one principal, from its verdicts, its replacement's actions by kind, and what is removed how
+    surely."""
+    staying = frozenset(action for actions in kinds.values() for action in actions)
     by_verdict = proposal.diff.verdicts.by_verdict()
     dangerous = [one.action for one in proposal.diff.verdicts.dangerous_unseen()]
     return Counts(
@@ -83,11 +86,12 @@ def counts_of_proposal(
         unused=by_verdict[Verdict.UNUSED],
         unobservable=by_verdict[Verdict.UNOBSERVABLE],
         ungranted=by_verdict[Verdict.UNGRANTED],
-        kept=len({line.action for line in lines if line.kind is LineKind.KEPT}),
+        kept=len(kinds.get(LineKind.KEPT, ())),
         replacement=len(staying),
         removed=sum(removals.values()),
         dangerous=len([one for one in dangerous if one not in staying]) if has_documents(proposal) else 0,
         dangerous_unused=len(dangerous),
+        held=sum(len(actions) for kind, actions in kinds.items() if kind not in USED_KINDS),
     )
 
 

@@ -110,12 +110,18 @@ def rule_groups(rules: Iterable[AppliedRule]) -> tuple[RuleGroup, ...]:
     )
 
 
-def lines_by_kind(lines: Iterable[Line]) -> dict[LineKind, tuple[int, int]]:
-    """How many actions and how many lines the replacement holds of each kind, without the empty ones, in order."""
-    found: dict[LineKind, list[Line]] = {kind: [] for kind in LineKind}
+def actions_by_kind(lines: Iterable[Line]) -> dict[LineKind, frozenset[Action]]:
+    """The actions of the replacement, each once: by the first kind of its lines, without the empty kinds, in order.
+
+    What was seen to be used on one resource and stays on others too, as the logs can't show, was used.
+    """
+    kinds: dict[Action, set[LineKind]] = defaultdict(set)
     for line in lines:
-        found[line.kind].append(line)
-    return {kind: (len({one.action for one in same}), len(same)) for kind, same in found.items() if same}
+        kinds[line.action].add(line.kind)
+    found: dict[LineKind, set[Action]] = {kind: set() for kind in LineKind}
+    for action, seen in kinds.items():
+        found[next(kind for kind in LineKind if kind in seen)].add(action)
+    return {kind: frozenset(actions) for kind, actions in found.items() if actions}
 
 
 def _denied_group(wall: DenialKind, action: Action, uses: list[Use]) -> DeniedGroup:

@@ -33,10 +33,10 @@ from lpgen.report.groups import (
     DeniedGroup,
     KeptGroup,
     RuleGroup,
+    actions_by_kind,
     danger_groups,
     denied_groups,
     kept_groups,
-    lines_by_kind,
     rule_groups,
 )
 
@@ -72,7 +72,7 @@ class PrincipalView:
     @cached_property
     def counts(self) -> Counts:
         """The numbers of its actions."""
-        return counts_of_proposal(self.proposal, self.lines, self.staying, self.confidence)
+        return counts_of_proposal(self.proposal, self.kinds, self.confidence)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -132,9 +132,9 @@ class PrincipalView:
         return kept_groups(self.lines, LineKind.SHARED)
 
     @cached_property
-    def line_kinds(self) -> Mapping[LineKind, tuple[int, int]]:
-        """Actions and lines of the replacement by kind."""
-        return lines_by_kind(self.lines)
+    def kinds(self) -> Mapping[LineKind, frozenset[Action]]:
+        """The actions of the replacement, each once, by why they stay."""
+        return actions_by_kind(self.lines)
 
     @cached_property
     def rules(self) -> tuple[RuleGroup, ...]:

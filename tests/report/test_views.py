@@ -14,6 +14,8 @@ from lpgen.core.replacements import LineKind
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.report.counts import LevelCount, sum_matrix
 from lpgen.report.next_steps import UNACCEPTABLE, next_step
+from lpgen.report.pages.blocks import Paragraph, line, name
+from lpgen.report.pages.kept import all_kept_blocks
 from lpgen.report.pages.to_do import tasks_of_review
 from lpgen.report.pages.words import SKIP_WORDS, WALL_WORDS
 from lpgen.report.plan import StepKind, plan_note, plan_steps
@@ -42,7 +44,9 @@ def test_counts_add_up(one: PrincipalView) -> None:
     if one.has_documents:
         granted = {item.action for item in one.diff.verdicts if item.verdict is not Verdict.UNGRANTED}
         assert counts.removed == len(granted - one.staying)
-        assert sum(actions for actions, _ in one.line_kinds.values()) >= counts.replacement
+        assert sum(map(len, one.kinds.values())) == counts.replacement
+        assert len(granted & one.staying) + counts.removed == counts.granted
+        assert counts.kept <= counts.held <= counts.replacement
 
 
 def test_counts_of_a_refused_replacement_remove_nothing() -> None:
@@ -153,10 +157,16 @@ def test_kept_groups_join_actions_of_one_service_and_reason() -> None:
     assert for_review.actions == ("ec2:DescribeInstances", "ec2:DescribeVpcs")
 
 
-def test_line_kinds_count_actions_and_lines() -> None:
+def test_an_action_counts_once_by_the_first_reason_to_stay() -> None:
     case = storefront()
     case.lines.append(replace(case.lines[0], parent=own("data", 3)))
-    assert view(case).line_kinds == {LineKind.OBSERVED: (4, 5), LineKind.KEPT: (3, 3)}
+    case.lines.append(replace(case.lines[0], kind=LineKind.KEPT, why="the logs can't show it"))
+    found = view(case)
+    assert {kind: len(actions) for kind, actions in found.kinds.items()} == {LineKind.OBSERVED: 4, LineKind.KEPT: 3}
+    assert (found.counts.kept, found.counts.held, found.counts.replacement) == (3, 3, 7)
+    assert sum(len(group.actions) for group in found.kept) == 4
+    *_, note = all_kept_blocks(found)["kept"]
+    assert note == Paragraph(line("Used too, and kept here on more resources: ", name(case.lines[0].action), "."))
 
 
 # ---------------------------------------------------------------- plans and next steps

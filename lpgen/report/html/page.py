@@ -48,7 +48,7 @@ _TABLE: Final = (
     ("used", "used", "actions that a record shows"),
     ("unused", "unused", "granted, and use would have shown"),
     ("unobservable", "unobservable", "granted, and the logs can't show use"),
-    ("kept", "kept", "in the replacement only because the logs can't show use"),
+    ("held", "kept", "in the replacement without seen use, mostly because the logs can't show it"),
     ("removed", "goes", "granted and not in the replacement"),
     ("dangerous_unused", "danger", "dangerous and seen in no use"),
     ("ungranted", "ungranted", "used, and no policy grants it"),

@@ -17,7 +17,7 @@ from lpgen.report.html.wall_data import data_of_walls
 from lpgen.report.inert import terminal_text
 from lpgen.report.json.layout import Json
 from lpgen.report.pages.blocks import Block
-from lpgen.report.pages.kept import dropped_blocks, kept_blocks, rule_blocks
+from lpgen.report.pages.kept import all_kept_blocks, dropped_blocks, rule_blocks
 from lpgen.report.pages.principal import check_blocks, identity_blocks, number_blocks, plan_blocks, safety_blocks
 from lpgen.report.pages.undoing import undoing_blocks
 from lpgen.report.pages.use import (
@@ -63,10 +63,7 @@ def _findings(view: PrincipalView) -> Iterable[tuple[str, tuple[Block, ...]]]:
     yield "unmapped", tuple(unmapped_blocks(view))
     yield "dangers", tuple(danger_blocks(view))
     yield "undoing", tuple(undoing_blocks(view.lost_undoings))
-    yield "kept", tuple(kept_blocks("Kept only because the logs can't show its use", view.kept))
-    yield "review", tuple(kept_blocks("Kept for review, since a use is unexplained", view.for_review))
-    yield "decided", tuple(kept_blocks("Kept by decision", view.decided))
-    yield "shared", tuple(kept_blocks("Needed in other accounts of the permission set", view.shared))
+    yield from all_kept_blocks(view).items()
     yield "dropped", tuple(dropped_blocks(view.diff.dropped))
     yield "wildcards", tuple(wildcard_blocks(view.diff.wildcards))
     yield "rules", tuple(rule_blocks(view))

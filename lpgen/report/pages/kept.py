@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from lpgen.core.findings import DroppedLine
+from lpgen.core.model import Action
 from lpgen.core.replacements import Scope
+from lpgen.report.counts import USED_KINDS
 from lpgen.report.groups import KeptGroup
 from lpgen.report.pages.blocks import (
     Block,
     Column,
     Item,
     Line,
+    Paragraph,
     Show,
     bullets,
     count,
@@ -27,11 +30,24 @@ from lpgen.report.pages.parts import MOST_ROWS, capped, more_note, seen_note, ti
 from lpgen.report.views import PrincipalView
 
 
-def kept_blocks(title: str, groups: tuple[KeptGroup, ...]) -> Iterable[Block]:
-    """What stays for a reason other than use, by service."""
+def all_kept_blocks(view: PrincipalView) -> dict[str, tuple[Block, ...]]:
+    """What stays for reasons other than use, by the name of the part; a part without anything is empty."""
+    used = {action for kind in USED_KINDS for action in view.kinds.get(kind, ())}
+    parts = (
+        ("kept", "Kept only because the logs can't show its use", view.kept),
+        ("review", "Kept for review, since a use is unexplained", view.for_review),
+        ("decided", "Kept by decision", view.decided),
+        ("shared", "Needed in other accounts of the permission set", view.shared),
+    )
+    return {part: tuple(kept_blocks(title, groups, used)) for part, title, groups in parts}
+
+
+def kept_blocks(title: str, groups: tuple[KeptGroup, ...], used: Collection[Action]) -> Iterable[Block]:
+    """What stays for a reason other than use, by service; those of it are named that are used on other resources."""
     if not groups:
         return
-    yield titled(title, sum(len(group.actions) for group in groups))
+    actions = [action for group in groups for action in group.actions]
+    yield titled(title, len(actions))
     yield table(
         (
             Column("service"),
@@ -50,6 +66,9 @@ def kept_blocks(title: str, groups: tuple[KeptGroup, ...]) -> Iterable[Block]:
         ],
     )
     yield from more_note(groups[MOST_ROWS:], sum(len(one.actions) for one in groups[MOST_ROWS:]), "action")
+    both = [action for action in sorted(actions) if action in used]
+    if both:
+        yield Paragraph(line("Used too, and kept here on more resources: ", names(both, most=4), "."))
 
 
 def rule_blocks(view: PrincipalView) -> Iterable[Block]:

@@ -25,7 +25,7 @@ from lpgen.report.pages.blocks import (
     quiet,
     strong,
 )
-from lpgen.report.pages.kept import dropped_blocks, kept_blocks, rule_blocks
+from lpgen.report.pages.kept import all_kept_blocks, dropped_blocks, rule_blocks
 from lpgen.report.pages.parts import MOST_ROWS, capped, titled
 from lpgen.report.pages.undoing import undoing_blocks
 from lpgen.report.pages.use import (
@@ -57,10 +57,7 @@ def principal_fold(view: PrincipalView, *, min_days: int) -> Fold:
         ungranted_blocks(view.diff.ungranted),
         denied_blocks(view.denied),
         unmapped_blocks(view),
-        kept_blocks("Kept only because the logs can't show its use", view.kept),
-        kept_blocks("Kept for review, since a use is unexplained", view.for_review),
-        kept_blocks("Kept by decision", view.decided),
-        kept_blocks("Needed in other accounts of the permission set", view.shared),
+        *all_kept_blocks(view).values(),
         rule_blocks(view),
         dropped_blocks(view.diff.dropped),
         plan_blocks(view),
@@ -159,10 +156,7 @@ def number_blocks(view: PrincipalView) -> Iterable[Block]:
             f"{sure}.",
         )
     )
-    kinds = [
-        f"{plural(actions, 'action')} {LINE_WORDS[kind]}" + (f" in {count(lines)} lines" if lines > actions else "")
-        for kind, (actions, lines) in view.line_kinds.items()
-    ]
+    kinds = [f"{plural(len(actions), 'action')} {LINE_WORDS[kind]}" for kind, actions in view.kinds.items()]
     if kinds:
         yield Paragraph(line(f"In the replacement: {'; '.join(kinds)}."))
 

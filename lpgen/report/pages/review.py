@@ -328,8 +328,9 @@ def _principals(view: ReviewView) -> Iterable[Block]:
     yield Paragraph(
         line(
             quiet(
-                "Numbers are actions. tried: outcome undetermined. kept: in the replacement only because the logs "
-                "can't show use. goes: granted and not in the replacement. danger: dangerous and seen in no use."
+                "Numbers are actions. tried: outcome undetermined. kept: in the replacement without seen use, mostly "
+                "because the logs can't show it. goes: granted and not in the replacement. danger: dangerous and seen "
+                "in no use."
             )
         )
     )
@@ -352,7 +353,7 @@ _SUMMARY_COLUMNS: Final = (
 
 def _summary_row(one: PrincipalView) -> list[Words]:
     counts = one.counts
-    after = [_zero_dim(counts.kept), count(counts.removed)] if one.has_documents else [quiet("–"), quiet("–")]
+    after = [_zero_dim(counts.held), count(counts.removed)] if one.has_documents else [quiet("–"), quiet("–")]
     return [
         name(short_label_of(one.diff.principal)),
         state_of(one),

@@ -14,7 +14,7 @@ from typing import Final
 from lpgen.core.findings import ActionVerdict, CaveatKind, PrincipalClass, Report, UngrantedUse, Verdict, WildcardUse
 from lpgen.core.folders import folder_of_principal
 from lpgen.core.grounds import AccountCoverage, StatementRef
-from lpgen.core.replacements import Decision
+from lpgen.core.replacements import Decision, LineKind
 from lpgen.report.groups import DangerGroup
 from lpgen.report.json.layout import Row
 from lpgen.report.json.review import totals_of_review
@@ -194,9 +194,9 @@ class _Principal:
             yield self._finding(rule, line(self._label, f" {was}. What to do: {self._view.diff.proposal}."))
 
     def _kept(self) -> Iterator[SarifFinding]:
-        kept = sorted({action for group in self._view.kept for action in group.actions})
+        kept = sorted(self._view.kinds.get(LineKind.KEPT, ()))
         if kept:
-            services = sorted({group.service for group in self._view.kept})
+            services = sorted({action.partition(":")[0] for action in kept})
             number = plural(len(kept), "action")
             message = line(
                 self._label,
