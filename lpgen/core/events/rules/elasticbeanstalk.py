@@ -1,14 +1,19 @@
-"""Elastic Beanstalk: changing tags is authorized by two actions that no operation is named after, and one operation
-names two environments.
+"""Elastic Beanstalk: changing tags is authorized by two actions that no operation is named after, one operation names
+two environments, and environments are given roles among their options.
 
 https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_UpdateTagsForResource.html
 """
 
 from __future__ import annotations
 
-from lpgen.core.events.rules.call import Call, RuleTable
+from collections.abc import Iterator
+from typing import Final
+
+from lpgen.core.events.rules.call import Call, RuleTable, texts_at, values_at
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, resource_from_arn
-from lpgen.core.model import MappedAction
+from lpgen.core.events.rules.inferences import PASS_ROLE
+from lpgen.core.events.rules.passing import entity_arn, passed_roles
+from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction
 
 SOURCE = "elasticbeanstalk.amazonaws.com"
 
@@ -24,7 +29,49 @@ def _map_update_tags(call: Call) -> tuple[MappedAction, ...] | None:
     return tuple(mapped(action, resources) for action, wanted in asked if wanted) or None
 
 
+# https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/command-options-general.html
+_PROFILE: Final = ("aws:autoscaling:launchconfiguration", "IamInstanceProfile")
+_SERVICE_ROLE: Final = ("aws:elasticbeanstalk:environment", "ServiceRole")
+_PASSED: Final = {
+    _PROFILE: ("instance-profile", "ec2.amazonaws.com"),
+    _SERVICE_ROLE: ("role", "elasticbeanstalk.amazonaws.com"),
+}
+
+
+def _map_options(call: Call) -> tuple[MappedAction, ...]:
+    """The call, and iam:PassRole for the roles among the options that it sets.
+
+    A saved configuration holds options that the record doesn't show. So does the source bundle of a new environment,
+    which needs an instance profile from somewhere.
+    https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/command-options.html
+    """
+    kind = "environment" if call.operation.endswith("Environment") else "configurationtemplate"
+    own = mapped(f"elasticbeanstalk:{call.operation}", TYPES[kind].read(call, ""))
+    named = {option: tuple(_passed_by_option(call, option)) for option in _PASSED}
+    is_bare = call.operation == "CreateEnvironment" and not named[_PROFILE]
+    is_hidden = is_bare or (kind == "environment" and call.has("templateName"))
+    return (
+        own,
+        *passed_roles(call, call.texts("operationsRole"), SOURCE),
+        *(one for passed in named.values() for one in passed),
+        *((mapped("iam:PassRole", (UNKNOWN_RESOURCE,), how=PASS_ROLE),) if is_hidden else ()),
+    )
+
+
+def _passed_by_option(call: Call, option: tuple[str, str]) -> Iterator[MappedAction]:
+    names, service = _PASSED[option]
+    for setting in values_at(call.request, ("optionSettings",)):
+        if (*texts_at(setting, ("namespace",)), *texts_at(setting, ("optionName",))) == option:
+            yield from passed_roles(
+                call, (entity_arn(call, names, one) for one in texts_at(setting, ("value",))), service
+            )
+
+
 TYPES: dict[str, ResourceType] = {
+    "environment": NamedType("elasticbeanstalk", "environment/{}/{}", "applicationName,environmentName"),
+    "configurationtemplate": NamedType(
+        "elasticbeanstalk", "configurationtemplate/{}/{}", "applicationName,templateName"
+    ),
     "source": NamedType("elasticbeanstalk", "environment/*/{}", "sourceEnvironmentName"),
     "destination": NamedType("elasticbeanstalk", "environment/*/{}", "destinationEnvironmentName"),
 }
@@ -33,7 +80,15 @@ TYPES: dict[str, ResourceType] = {
 # https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_SwapEnvironmentCNAMEs.html
 _LINES = "SwapEnvironmentCNAMEs source destination"
 
+_WITH_OPTIONS: Final = (
+    "CreateConfigurationTemplate",
+    "CreateEnvironment",
+    "UpdateConfigurationTemplate",
+    "UpdateEnvironment",
+)
+
 RULES: RuleTable = {
     **declared_rules(SOURCE, "elasticbeanstalk", TYPES, _LINES),
+    **{(SOURCE, operation): _map_options for operation in _WITH_OPTIONS},
     (SOURCE, "UpdateTagsForResource"): _map_update_tags,
 }
