@@ -80,7 +80,7 @@ class UnmappedEvent:
 @dataclass(frozen=True, slots=True)
 class PrincipalUsage:
     """All that the usage and skip tables hold of one principal. `principal_ids` are those its records carry, `copied`
-    the services of which copies of its calls show, known where a principal is judged."""
+    the services that copies or summaries of its calls show, known where a principal is judged."""
 
     principal: str
     principal_ids: tuple[str, ...]

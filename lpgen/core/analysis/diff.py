@@ -20,7 +20,7 @@ from lpgen.core.analysis.names.drawn_names import drawn_name_caveats
 from lpgen.core.analysis.names.new_names import new_name_caveats
 from lpgen.core.analysis.names.unnamed_resources import unnamed_resources
 from lpgen.core.analysis.recorded.access_holes import access_hole_caveats, seen_services_from_usage
-from lpgen.core.analysis.recorded.copied_calls import copied_services_from_usage
+from lpgen.core.analysis.recorded.copied_calls import copied_services, copied_services_from_usage
 from lpgen.core.analysis.recorded.observability import Observability, trail_knowledge
 from lpgen.core.analysis.recorded.regions import UnreadUse, unread_uses
 from lpgen.core.analysis.safe.caveats import caveats_of_principal
@@ -76,7 +76,7 @@ class _Ground:
     as_of: date
     accessed: Mapping[str, AccessReport]
     seen_services: Mapping[str, Collection[str]]
-    copied: Mapping[str, tuple[str, ...]]
+    copied: Mapping[str, frozenset[str]]
     unread: Mapping[str, UnreadUse]
     guards: Guards
 
@@ -189,7 +189,7 @@ def _diff_principal(
 ) -> PrincipalDiff:
     principal, catalog = grants.principal, ground.judge.catalog
     nothing = PrincipalUsage(principal.arn, (), (), (), ())
-    usage = replace(usages.get(principal.arn, nothing), copied=ground.copied.get(principal.arn, ()))
+    usage = replace(usages.get(principal.arn, nothing), copied=copied_services(principal.arn, ground.copied))
     coverage = ground.coverage.account(principal.account)
     granting = granting_by_action(grants.allows)
     from_uses = lines_from_uses(grants, usage.uses, granting=granting, catalog=catalog)

@@ -93,7 +93,8 @@ SKIPS_SCHEMA: Final = pa.schema(
 """One row per key: the columns up to `detail`, in which order the rows are sorted.
 
 `reason` is a `SkipReason`. `account` is the account whose trail holds the record. `detail` says more in bounded text.
-`records` counts records, but for `unreadable_file` and `not_cloudtrail` files, or parts of files that hold no record.
+`records` counts records, but for `unreadable_file` and `not_cloudtrail` files, or parts of files that hold no record;
+an aggregated event counts in a row without principal, and each caller that it names has a row with 0 beside it.
 `example_source` is the SHA-256 of the file and `example_position` the place in it (`record 3`, `line 7`); the example
 is the least by time (unknown last), event id, source and position. Times as in `USAGE_SCHEMA`.
 """

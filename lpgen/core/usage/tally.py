@@ -38,6 +38,7 @@ Lot = tuple[int, str]
 """How many records a record stands for, and when the last of them was; "" where it is alone."""
 
 _ALONE: Final = (1, NO_TIME)
+_NOT_COUNTED: Final = (0, NO_TIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +152,23 @@ class UsageTally:
                 self._count_coverage(_NOTHING, None)
             self._add_skip(part, source, (NO_TIME, "", ""))
             return part.reason
+        if part.reason is SkipReason.AGGREGATED:
+            return self._add_aggregated(part, record, source)
         moment = moment_from_text(record.eventTime) or NO_TIME
         if is_record_reason(part.reason):
             self._count_coverage(record, moment)
         self._add_skip(part, source, _saying(record, moment))
+        return part.reason
+
+    def _add_aggregated(self, part: Unusable, record: Record, source: str) -> SkipReason:
+        """Counts an aggregated event, which shows nothing of any day, and notes each caller that it names beside it."""
+        moment = moment_from_text(record.eventTime) or NO_TIME
+        if self._has_ends and not self._window.holds(moment):
+            part = replace(part, reason=SkipReason.OUT_OF_WINDOW, callers=())
+        self._count_coverage(record, None)
+        self._add_skip(part, source, (moment, "", ""))
+        for caller in part.callers:
+            self._add_skip(part, source, (moment, caller, ""), _NOT_COUNTED)
         return part.reason
 
     def _count_coverage(self, record: Record, moment: str | None, lot: Lot = _ALONE) -> None:

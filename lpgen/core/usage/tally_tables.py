@@ -51,11 +51,13 @@ def usage_from_counts(counts: Counts, skips: SkipRows, coverage: CoverageRows) -
 
 def add_skip(rows: SkipRows, key: SkipKey, records: int, example: tuple[str, str, str, str], last: str) -> None:
     """Counts records in a row of skips, of which the first is this one: its time, event id, source and position."""
-    row = rows.setdefault(key, [LATE, NO_TIME, 0, "", "", ""])
     first = (example[0] or LATE, *example[1:])
-    row[1] = max(row[1], example[0], last)
-    if not row[2] or first < (row[0], row[3], row[4], row[5]):
+    row = rows.get(key)
+    if row is None:
+        row = rows[key] = [first[0], NO_TIME, 0, *first[1:]]
+    elif first < (row[0], row[3], row[4], row[5]):
         row[0], row[3], row[4], row[5] = first
+    row[1] = max(row[1], example[0], last)
     row[2] += records
 
 

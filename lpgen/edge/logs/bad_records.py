@@ -9,24 +9,25 @@ import msgspec
 from lpgen.core.events.records import Record
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.unusable import Unusable
+from lpgen.edge.logs.aggregated_events import EVENT_TYPE, aggregated_event
 from lpgen.edge.logs.json_documents import lower_first
 
 _FIELD_TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(Record)}
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-# Neither kind has an `eventName` of its own:
+# As an aggregated event, it has no `eventName` of its own:
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-insights-fields-trails.html
-# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aggregated-events.html
-_BY_TYPE: Final = {"AwsCloudTrailInsight": SkipReason.INSIGHT, "AwsAggregatedEvent": SkipReason.AGGREGATED}
+_INSIGHT: Final = "AwsCloudTrailInsight"
 
 
 def unusable_from_record(text: bytes, why: str) -> Unusable:
     """A JSON object that is no `Record`, with those of its fields that have the right type."""
     fields = _sound_fields(text)
     record = Record(**{"eventSource": "", "eventName": "", **fields})
-    reason = _BY_TYPE.get(record.eventType or "")
-    if reason is not None:
-        return Unusable(reason, "", "", record)
+    if record.eventType == EVENT_TYPE:
+        return aggregated_event(text, record)
+    if record.eventType == _INSIGHT:
+        return Unusable(SkipReason.INSIGHT, "", "", record)
     return Unusable(SkipReason.BAD_RECORD, lower_first(why), "", record)
 
 

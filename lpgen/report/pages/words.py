@@ -51,7 +51,7 @@ SKIP_WORDS: Final[dict[SkipReason, str]] = {
     SkipReason.DUPLICATE: "duplicate within its file",
     SkipReason.OUT_OF_WINDOW: "outside the asked-for days",
     SkipReason.INSIGHT: "Insights event: no call",
-    SkipReason.AGGREGATED: "aggregated event: no single call",
+    SkipReason.AGGREGATED: "aggregated event: a sign of use, no single call",
     SkipReason.SERVICE_EVENT: "event of a service: no call",
     SkipReason.NETWORK_COPY: "copy of a call through a VPC endpoint",
     SkipReason.NO_PERMISSION: "call that needs no permission",

@@ -20,7 +20,7 @@ _REASONS: Final = {
     SkipReason.DUPLICATE: "records that their file holds twice",
     SkipReason.OUT_OF_WINDOW: "records outside the window",
     SkipReason.INSIGHT: "insights about call rates",
-    SkipReason.AGGREGATED: "aggregated events",
+    SkipReason.AGGREGATED: "aggregated events, signs that whom they name uses a service",
     SkipReason.SERVICE_EVENT: "events of a service without a call",
     SkipReason.NETWORK_COPY: "copies of calls through a VPC endpoint",
     SkipReason.NO_PERMISSION: "calls that need no permission",

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from lpgen.core.events.event_map import EventMap
-from lpgen.core.events.key_grants import grantee_from_text, is_grantee
 from lpgen.core.events.records import Record
 from lpgen.edge.catalog.files import bundled_catalog
 
@@ -47,38 +44,3 @@ def test_a_grant_that_was_not_made_keeps_nothing() -> None:
     assert context_of(request, "AccessDenied") == ()
     assert context_of(request, "DryRunOperationException") == ()
     assert context_of({}) == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        (WORKER, WORKER),
-        (f"arn:aws:iam::{ACCOUNT}:user/ann", f"arn:aws:iam::{ACCOUNT}:user/ann"),
-        (f"{SESSION}/function-1", SESSION),
-        (f"arn:aws-cn:sts::{ACCOUNT}:assumed-role/worker/a/b", f"arn:aws-cn:sts::{ACCOUNT}:assumed-role/worker"),
-        (f"arn:aws:sts::{ACCOUNT}:assumed-role/aws:ec2-infrastructure/i-0123456789abcdef0", ""),
-        (f"arn:aws:sts::{ACCOUNT}:federated-user/ann", ""),
-        (f"arn:aws:iam::{ACCOUNT}:root", ""),
-        ("rds.us-east-1.amazonaws.com", ""),
-        ("AROAEXAMPLEID", ""),
-        ("", ""),
-    ],
-)
-def test_a_grantee_is_a_role_a_user_or_a_session_without_its_name(text: str, kept: str) -> None:
-    assert grantee_from_text(text) == kept
-
-
-@pytest.mark.parametrize(
-    ("grantee", "principal", "is_one"),
-    [
-        (WORKER, WORKER, True),
-        (WORKER, f"arn:aws:iam::{ACCOUNT}:role/worker", False),
-        (SESSION, WORKER, True),
-        (SESSION, f"arn:aws:iam::{ACCOUNT}:role/worker", True),
-        (SESSION, f"arn:aws:iam::{ACCOUNT}:user/worker", False),
-        (SESSION, "arn:aws:iam::444455556666:role/worker", False),
-        (SESSION, f"arn:aws:iam::{ACCOUNT}:role/worker/other", False),
-    ],
-)
-def test_a_grantee_is_compared_by_what_the_record_tells(grantee: str, principal: str, is_one: bool) -> None:
-    assert is_grantee(grantee, principal) is is_one

@@ -12,7 +12,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from lpgen.core.events.key_grants import GRANTEE, OPERATION, RETIRING, is_grantee
+from lpgen.core.events.key_grants import GRANTEE, OPERATION, RETIRING
+from lpgen.core.events.named_principals import names_of
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome, Principal, ResourceKind
 
@@ -57,11 +58,12 @@ class KeyGrants:
         if service != "kms" or use.resource.kind is not ResourceKind.ARN or not evidence.first_seen:
             return ""
         began, last = datetime.fromisoformat(evidence.first_seen), datetime.fromisoformat(evidence.last_seen)
+        names = names_of(principal.arn)
         all_made, ended = self._recorded
         made = [
             one
             for one in all_made.get(use.resource.text, ())
-            if operation in one.operations and one.first <= last and is_grantee(one.grantee, principal.arn)
+            if operation in one.operations and one.first <= last and one.grantee in names
         ]
         before = [one for one in made if one.first <= began]
         if not before or _has_ended(made, ended.get(use.resource.text, ()), last):

@@ -50,6 +50,7 @@ class _Ground:
     blind_spots: Mapping[Action, str] | None
     resting_on_log: frozenset[Action]
     services: frozenset[str]
+    copied: frozenset[str]
     doubt: Doubt
     accessed: LastAccessed | None
     passes_hidden_roles: str
@@ -105,8 +106,8 @@ class Judge:
         blind_spots = self.observability.blind_spots(account, usage.regions)
         resting = self.observability.resting_on_log(account)
         silent = blind_spots is not None and self.observability.silent.are_named(account, grants.allows)
-        services = used_services(lines).union(usage.copied)
-        ground = _Ground(account, usage.regions, blind_spots, resting, services, doubt, accessed, hidden, silent)
+        used, copied = used_services(lines), frozenset(usage.copied)
+        ground = _Ground(account, usage.regions, blind_spots, resting, used, copied, doubt, accessed, hidden, silent)
         judged = (
             (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
             if action in seen
@@ -169,12 +170,12 @@ class Judge:
 
     def _sign_of_use(self, action: Action, granting: Granting, ground: _Ground) -> str:
         """The sign of use of an action; what IAM knows is of single actions, all else is of services."""
-        table = self.observability.table
+        table, services, copied = self.observability.table, ground.services, ground.copied
         if ground.accessed is not None:
-            return sign_of_use(action, granting.grants, ground.services, ground.accessed, table=table)
+            return sign_of_use(action, granting.grants, services, copied, ground.accessed, table=table)
         key = (action.partition(":")[0], granting)
         if key not in ground.signs:
-            ground.signs[key] = sign_of_use(action, granting.grants, ground.services, table=table)
+            ground.signs[key] = sign_of_use(action, granting.grants, services, copied, table=table)
         return ground.signs[key]
 
 

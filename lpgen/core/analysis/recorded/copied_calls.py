@@ -1,4 +1,7 @@
-"""Calls of which the logs hold a copy: a trail may record what goes through a VPC endpoint and nothing else of it."""
+"""Calls of which the logs hold no record, but a copy or a summary.
+
+A trail may record what goes through a VPC endpoint and nothing else of it, and sum up data events.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,32 @@ from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_names import EventSources
+from lpgen.core.events.named_principals import names_of
 from lpgen.core.model import Outcome, SkipReason
 from lpgen.core.usage.tables import Usage
 
 _COLUMNS: Final = ("principal", "event_source", "reason", "outcome")
+_REASONS: Final = frozenset({SkipReason.NETWORK_COPY, SkipReason.AGGREGATED})
 
 
-def copied_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, tuple[str, ...]]:
-    """The prefixes of the services that copies of calls show each principal to have called, sorted.
+def copied_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, frozenset[str]]:
+    """The prefixes of the services that copies and summaries of calls show each principal to have called, by what
+    `named_principal` says of it.
 
-    A copy has neither parameters nor the answer of the service, so that it is a sign of use and no use. One that the
-    endpoint's policy refused never reached the service.
+    A copy has neither parameters nor the answer of the service, and a summary keeps callers and resources apart, so
+    that both are signs of use and no use. A copied call that the endpoint's policy refused never reached the service.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/aggregating-data-events.html
     """
     sources = EventSources.from_json(catalog.source.read_table("event_sources"))
     found: dict[str, set[str]] = defaultdict(set)
     columns = (usage.skips.column(name).to_pylist() for name in _COLUMNS)
     for principal, source, reason, outcome in set(zip(*columns, strict=True)):
-        if principal and reason == SkipReason.NETWORK_COPY and outcome != Outcome.DENIED:
+        if principal and reason in _REASONS and outcome != Outcome.DENIED:
             found[principal].update(sources.resolve(source).prefixes)
-    return {principal: tuple(sorted(prefixes)) for principal, prefixes in found.items()}
+    return {principal: frozenset(prefixes) for principal, prefixes in found.items()}
+
+
+def copied_services(principal: str, copied: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+    """The services of one principal, sorted."""
+    return tuple(sorted(frozenset().union(*(copied.get(name, ()) for name in names_of(principal)))))
