@@ -148,23 +148,24 @@ def _joined(a: str, b: str) -> list[str]:
 def _ends_contain(outer: str, inner: str) -> bool:
     """Whether the literal start and end of `outer` are in those of `inner`, whose first and last wildcard may be
     anything."""
-    head, tail = _literal_head(outer), _literal_head(outer[::-1])
+    head, tail = literal_head(outer), literal_head(outer[::-1])
     return inner.startswith(head) and inner[::-1].startswith(tail)
 
 
 def _begins_all(a: str, b: str) -> bool:
     """Whether `a` is a beginning and a `*`, and whatever `b` matches begins so: quick, and often enough."""
-    return a.endswith("*") and not has_wildcard(a[:-1]) and _literal_head(b).startswith(a[:-1])
+    return a.endswith("*") and not has_wildcard(a[:-1]) and literal_head(b).startswith(a[:-1])
 
 
 def _heads_agree(a: str, b: str) -> bool:
     """Whether the literal starts of two globs don't contradict each other."""
-    head_a, head_b = _literal_head(a), _literal_head(b)
+    head_a, head_b = literal_head(a), literal_head(b)
     length = min(len(head_a), len(head_b))
     return head_a[:length] == head_b[:length]
 
 
-def _literal_head(pattern: str) -> str:
+def literal_head(pattern: str) -> str:
+    """What stands before the first wildcard of a glob; all of it where there is none."""
     found = _WILDCARD.search(pattern)
     return pattern[: found.start()] if found else pattern
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.analysis.names.families import FAMILY_SIZE, is_of_the_noun
+from lpgen.core.analysis.names.next_names import NextNames
 from lpgen.core.analysis.names.shapes import is_assigned_id, last_name, name_shape, named_parts, split_tail, with_stars
 from lpgen.core.arns import split_arn
 from lpgen.core.findings import Caveat, CaveatKind
@@ -20,7 +21,7 @@ from lpgen.core.grounds import PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Action, Outcome, ResourceKind
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.policies.match_resource import resource_contains
-from lpgen.core.replacements import Line, Scope
+from lpgen.core.replacements import Line
 
 # CloudFormation ends the names that it makes up in some twelve letters and digits.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
@@ -116,54 +117,16 @@ def _is_telling(shape: str) -> bool:
 def drawn_name_caveats(grants: PrincipalGrants, usage: PrincipalUsage, lines: Iterable[Line]) -> Iterable[Caveat]:
     """A caveat for each kind of name that the principal draws anew each time it creates something, where the old
     policies allow the next one too and the `lines` only those that were seen."""
-    staying = scopes_by_action(lines)
-    unnamed = [use for use in usage.uses if is_creation_of(use) and not has_pattern(use, staying[use.action])]
-    for drawn in drawn_names_from_uses(unnamed):
-        if refuses_next(grants, staying, (drawn.action,), drawn.shape):
-            yield Caveat(
-                CaveatKind.DRAWN_NAMES,
-                f"{drawn.action} made {drawn.names} names {drawn.how}, such as"
-                f" {drawn.example}: the replacement allows these, and would refuse the next",
-                f"drawn-names {drawn.action} {drawn.shape}",
-            )
-
-
-# ---------------------------------------------------------------- what stays, and what the next name meets
-
-
-def scopes_by_action(lines: Iterable[Line]) -> Mapping[Action, Sequence[Scope]]:
-    """What stays of each action; nothing of those without a line."""
-    found: dict[Action, list[Scope]] = defaultdict(list)
-    for line in lines:
-        found[line.action].append(line.scope)
-    return found
-
-
-def has_pattern(use: Use, scopes: Iterable[Scope]) -> bool:
-    """Whether one of the scopes stands for more than what was used."""
-    text = use.resource.text
-    return any(
-        one.not_resource
-        or any(
-            pattern != text and has_wildcard(pattern) and resource_contains(pattern, text) for pattern in one.resources
-        )
-        for one in scopes
-    )
-
-
-def refuses_next(
-    grants: PrincipalGrants, staying: Mapping[Action, Sequence[Scope]], actions: Iterable[Action], shape: str
-) -> bool:
-    """Whether the old policies allow one of the actions on all names of a shape, and what stays doesn't."""
-    for action in actions:
-        old = (
-            Scope(one.statement.resources, one.statement.not_resource) for one in grants.allows if action in one.actions
-        )
-        if _allows_shape(old, shape) and not _allows_shape(staying[action], shape):
-            return True
-    return False
-
-
-def _allows_shape(scopes: Iterable[Scope], shape: str) -> bool:
-    """Whether one of the scopes holds all names of a shape, as far as texts tell."""
-    return any(one.not_resource or any(resource_contains(text, shape) for text in one.resources) for one in scopes)
+    following = NextNames(grants, lines)
+    told: dict[Action, list[str]] = defaultdict(list)
+    for pattern, listed in following.listed(filter(is_creation_of, usage.uses)).items():
+        for drawn in drawn_names_from_uses(listed):
+            shape = following.refused(pattern, (drawn.action,), drawn.shape)
+            if shape and not any(resource_contains(one, shape) for one in told[drawn.action]):
+                told[drawn.action].append(shape)
+                yield Caveat(
+                    CaveatKind.DRAWN_NAMES,
+                    f"{drawn.action} made {drawn.names} names {drawn.how}, such as"
+                    f" {drawn.example}: the replacement allows these, and would refuse the next",
+                    f"drawn-names {drawn.action} {shape}",
+                )

@@ -11,14 +11,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from lpgen.core.analysis.names.drawn_names import (
-    common_start,
-    has_pattern,
-    is_creation_of,
-    refuses_next,
-    scopes_by_action,
-)
+from lpgen.core.analysis.names.drawn_names import common_start, is_creation_of
 from lpgen.core.analysis.names.families import FAMILY_SIZE
+from lpgen.core.analysis.names.next_names import NextNames
 from lpgen.core.analysis.names.shapes import named_parts, split_tail
 from lpgen.core.findings import Caveat, CaveatKind
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage, Use
@@ -36,22 +31,23 @@ def new_name_caveats(
 
     What the principal creates itself isn't counted here.
     """
-    staying = scopes_by_action(lines)
+    following = NextNames(grants, lines)
     told: set[str] = set()
     for tail, uses in _lately_new(usage.uses, coverage):
-        listed = [use for use in uses if use.resource.text not in told and not has_pattern(use, staying[use.action])]
-        names = {use.resource.text for use in listed}
-        if len({_day(use) for use in listed}) < FAMILY_SIZE or len(names) < FAMILY_SIZE:
-            continue
-        shape = f"{common_start(names)}*{tail}"
-        if refuses_next(grants, staying, {use.action for use in listed}, shape):
-            told |= names
-            yield Caveat(
-                CaveatKind.NEW_NAMES,
-                f"{len(names)} resources such as {min(names)} were first used in the second half of the logs, on"
-                f" {FAMILY_SIZE} days or more: the replacement allows those that were seen, and would refuse the next",
-                f"new-names {shape}",
-            )
+        for pattern, listed in following.listed(uses).items():
+            names = {use.resource.text for use in listed}
+            if names <= told or min(len(names), len({_day(use) for use in listed})) < FAMILY_SIZE:
+                continue
+            shape = following.refused(pattern, {use.action for use in listed}, f"{common_start(names)}*{tail}")
+            if shape:
+                told |= names
+                yield Caveat(
+                    CaveatKind.NEW_NAMES,
+                    f"{len(names)} resources such as {min(names)} were first used in the second half of the logs, on"
+                    f" {FAMILY_SIZE} days or more: the replacement allows those that were seen, and would refuse the"
+                    " next",
+                    f"new-names {shape}",
+                )
 
 
 def _lately_new(uses: Iterable[Use], coverage: AccountCoverage | None) -> Iterable[tuple[str, Sequence[Use]]]:

@@ -17,6 +17,7 @@ from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef, Use
 from lpgen.core.model import OBSERVED, Action, Effect, Outcome, Resource, ResourceKind
 from lpgen.core.policies.match import as_glob, holds_variable
 from lpgen.core.policies.match_resource import resource_contains, resource_match, resources_intersect
+from lpgen.core.policies.pattern_index import PatternIndex
 from lpgen.core.replacements import Line, LineKind, Scope
 from lpgen.core.usage.principal_usage import merge_evidence
 
@@ -128,12 +129,25 @@ def without_needless(lines: Sequence[Line], grants: Iterable[Grant]) -> tuple[Li
     for line in lines:
         rivals[line.action].append(line)
     needless: set[int] = set()  # by identity, since lines take long to hash
-    for line in lines:
-        others = rivals[line.action]
-        if line.kind is LineKind.KEPT and len(others) > 1 and any(_covers(one, line, parents) for one in others):
-            needless.add(id(line))
-            others.remove(line)  # so that of two that allow the same one stays
+    for group in rivals.values():
+        kept = [line for line in group if line.kind is LineKind.KEPT]
+        if kept and len(group) > 1:
+            by_pattern = _lines_by_pattern(group)
+            index = PatternIndex(by_pattern)
+            for line in kept:
+                wider = (one for outer in index.containing(line.scope.resources[0]) for one in by_pattern[outer])
+                # Of two that allow the same one stays.
+                if any(id(one) not in needless and _covers(one, line, parents) for one in wider):
+                    needless.add(id(line))
     return tuple(line for line in lines if id(line) not in needless)
+
+
+def _lines_by_pattern(lines: Iterable[Line]) -> Mapping[str, Sequence[Line]]:
+    found: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        for pattern in line.scope.resources:
+            found[pattern].append(line)
+    return found
 
 
 def _covers(wide: Line, narrow: Line, parents: Mapping[StatementRef, Grant]) -> bool:

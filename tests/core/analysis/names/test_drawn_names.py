@@ -110,6 +110,21 @@ def test_diff_says_nothing_of_new_names_that_a_pattern_of_the_replacement_allows
     assert caveat.item == f"drawn-names sqs:CreateQueue arn:aws:sqs:{HERE}:*"
 
 
+def test_diff_tells_names_that_different_old_patterns_allow_by_each() -> None:
+    queue = f"arn:aws:sqs:{HERE}:"
+    words = ("amber", "birch", "cedar", "delta", "ebony")
+    names = [*(f"team-{word}" for word in words), *(f"prod-{word}" for word in words), "logs"]
+    used = [
+        use("sqs:CreateQueue", queue + name, seen=f"2026-09-0{at % 5 + 1}T00:00:00Z") for at, name in enumerate(names)
+    ]
+    granted = [f"{queue}team-*", f"{queue}prod-*", f"{queue}logs"]
+    caveats = diff_of(role(policy(allow("sqs:CreateQueue", granted))), used).caveats
+    assert [one.item for one in caveats] == [
+        f"drawn-names sqs:CreateQueue {queue}prod-*",
+        f"drawn-names sqs:CreateQueue {queue}team-*",
+    ]
+
+
 def test_diff_calls_no_replacement_safe_that_would_refuse_the_next_of_names_drawn_anew() -> None:
     anything, team = "*", f"arn:aws:iam::{ACCOUNT}:role/team/*"
     made = [f"arn:aws:iam::{ACCOUNT}:role/team/app-Fn-{suffix}" for suffix in ("1ABCD2EFGH3I", "Z9YXW8VUTS7R")]

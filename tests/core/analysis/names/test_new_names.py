@@ -64,6 +64,27 @@ def test_what_the_old_policies_list_or_a_pattern_stands_for_gets_none() -> None:
     assert items(lately(*dated, action="s3:PutObject")) == []
 
 
+def test_names_that_different_old_patterns_allow_are_told_by_each() -> None:
+    words = ("amber", "birch", "cedar", "delta", "ebony")
+    read, written = ([f"arn:aws:s3:::data/{way}/{name}/*" for name in words] for way in ("in", "out"))
+    policies = policy(
+        allow("s3:GetObject", "arn:aws:s3:::data/in/*"),
+        allow("s3:PutObject", "arn:aws:s3:::data/out/*"),
+    )
+    used = [*lately(*read, action="s3:GetObject"), *lately(*written, action="s3:PutObject")]
+    assert [one.item for one in diff_of(role(policies), used).caveats] == [
+        "new-names arn:aws:s3:::data/in/*/*",
+        "new-names arn:aws:s3:::data/out/*/*",
+    ]
+    # Nor does one that the old policies list hide the others.
+    assert items(lately(*BUCKETS, "arn:aws:s3:::access-logs"), ["arn:aws:s3:::team-*", "arn:aws:s3:::access-logs"]) == [
+        ITEM
+    ]
+    assert items(lately(*BUCKETS), ["*", "arn:aws:s3:::team-*"]) == [ITEM]
+    by_end = [f"arn:aws:s3:::{name}-logs" for name in words]
+    assert items(lately(*by_end), "arn:aws:s3:::*-logs") == ["new-names arn:aws:s3:::*-logs"]
+
+
 def test_a_decision_keeps_the_next_or_accepts() -> None:
     keep = Decision(
         DecisionKind.KEEP, "*", "s3:GetBucketTagging", "arn:aws:s3:::team-*", "", "", "", "audits", "me", ""
