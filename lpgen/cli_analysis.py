@@ -15,6 +15,7 @@ from lpgen.cli_formats import FormatOption, ReportFormat, ReviewFormat, ReviewFo
 from lpgen.cli_options import (
     EXIT_FOUND,
     AsOfOption,
+    AttachedQuotaOption,
     BoundaryOption,
     DataOption,
     DecisionsOption,
@@ -40,6 +41,7 @@ from lpgen.cli_options import (
     wants_color,
 )
 from lpgen.core.choices import KeepUnobservable
+from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 
 if TYPE_CHECKING:
     from lpgen.core.findings import Report
@@ -64,6 +66,7 @@ def review_command(
     resource_policies: ResourcePoliciesOption = None,
     snapshot: SnapshotOption = "",
     inline: Annotated[bool, typer.Option("--inline", help="Plan inline policies instead of managed ones.")] = False,
+    attached_quota: AttachedQuotaOption = ATTACHED_POLICIES_LIMIT,
     sarif_root: SarifRootOption = "lpgen-out",
     catalog: CatalogOption = None,
 ) -> None:
@@ -82,7 +85,13 @@ def review_command(
 
     chosen = choose_format(format, output, ReviewFormat)
     options = analysis_options(
-        keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
+        keep_unobservable,
+        min_days,
+        as_of=as_of,
+        decisions=decisions,
+        inline=inline,
+        principal=principal,
+        attached_quota=attached_quota,
     )
     inputs = inputs_from_options(
         data,
@@ -125,6 +134,7 @@ def generate_command(
         ),
     ] = CodeFormat.JSON,
     inline: Annotated[bool, typer.Option("--inline", help="Write inline policies instead of managed ones.")] = False,
+    attached_quota: AttachedQuotaOption = ATTACHED_POLICIES_LIMIT,
     keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
     min_days: MinDaysOption = 90,
     as_of: AsOfOption = None,
@@ -156,7 +166,13 @@ def generate_command(
     from lpgen.pipeline_analysis import generate
 
     options = analysis_options(
-        keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, principal=principal
+        keep_unobservable,
+        min_days,
+        as_of=as_of,
+        decisions=decisions,
+        inline=inline,
+        principal=principal,
+        attached_quota=attached_quota,
     )
     inputs = inputs_from_options(
         data,
@@ -188,6 +204,7 @@ def verify_command(
     scps: ScpsOption = None,
     resource_policies: ResourcePoliciesOption = None,
     snapshot: SnapshotOption = "",
+    attached_quota: AttachedQuotaOption = ATTACHED_POLICIES_LIMIT,
     catalog: CatalogOption = None,
 ) -> None:
     """Prove written replacements anew.
@@ -207,7 +224,7 @@ def verify_command(
     from lpgen.report import render_verification
 
     chosen = choose_format(format, output, ReportFormat)
-    options = analysis_options(min_days=0, as_of=as_of, decisions=decisions)
+    options = analysis_options(min_days=0, as_of=as_of, decisions=decisions, attached_quota=attached_quota)
     inputs = inputs_from_options(data, snapshot, policies=policies, scps=scps, resource_policies=resource_policies)
     options = replace(options, guards=read_guards(boundary, inputs.scps, inputs.resource_policies))
     _stop_collecting()

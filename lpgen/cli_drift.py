@@ -13,6 +13,7 @@ from lpgen.cli_formats import FORMAT_HELP, choose_format, endings_of, format_of_
 from lpgen.cli_options import (
     EXIT_FOUND,
     AsOfOption,
+    AttachedQuotaOption,
     BoundaryOption,
     DataOption,
     DecisionsOption,
@@ -36,6 +37,7 @@ from lpgen.cli_options import (
 )
 from lpgen.cli_sections import PlainCommand
 from lpgen.core.choices import KeepUnobservable, Severity
+from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.errors import InvocationError, quote_input
 
 
@@ -128,6 +130,7 @@ def save_command(
     scps: ScpsOption = None,
     resource_policies: ResourcePoliciesOption = None,
     snapshot: SnapshotOption = "",
+    attached_quota: AttachedQuotaOption = ATTACHED_POLICIES_LIMIT,
     catalog: CatalogOption = None,
 ) -> None:
     """Freeze policies, usage, catalog and proposals under a name.
@@ -156,7 +159,9 @@ def save_command(
         scps=scps,
         resource_policies=resource_policies,
     )
-    options = analysis_options(keep_unobservable, min_days, as_of=as_of, decisions=decisions)
+    options = analysis_options(
+        keep_unobservable, min_days, as_of=as_of, decisions=decisions, attached_quota=attached_quota
+    )
     options, problems = options_with_inputs(options, inputs, boundary)
     opened = open_catalog(catalog)
     report = analyse(data, inputs.policies, opened, options=options, problems=problems)

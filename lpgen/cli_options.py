@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from lpgen.core.choices import KeepUnobservable
+from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.errors import InvocationError
 
 if TYPE_CHECKING:
@@ -71,6 +72,12 @@ MinDaysOption = Annotated[
     int,
     typer.Option(
         "--min-days", metavar="DAYS", min=0, help="How many covered days make a removal sure enough to call safe."
+    ),
+]
+AttachedQuotaOption = Annotated[
+    int,
+    typer.Option(
+        "--attached-quota", metavar="N", min=1, help="How many managed policies may be attached to one role or user."
     ),
 ]
 AsOfOption = Annotated[
@@ -153,6 +160,7 @@ def analysis_options(
     decisions: Path | None,
     inline: bool = False,
     principal: str = "",
+    attached_quota: int = ATTACHED_POLICIES_LIMIT,
 ) -> Options:
     """The choices of an analysis, from what the command line says; inputs beside them are added later.
 
@@ -162,7 +170,15 @@ def analysis_options(
     from lpgen.core.options import Options
 
     decided = decisions_from_option(decisions)
-    return Options(keep_unobservable, min_days, as_of.date() if as_of else None, inline, decided, principal)
+    return Options(
+        keep_unobservable,
+        min_days,
+        as_of.date() if as_of else None,
+        inline,
+        decided,
+        principal,
+        attached_quota=attached_quota,
+    )
 
 
 def inputs_from_options(

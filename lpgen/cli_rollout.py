@@ -16,6 +16,7 @@ from lpgen.cli_formats import choose_format
 from lpgen.cli_options import (
     EXIT_FOUND,
     EXIT_UNFINISHED,
+    AttachedQuotaOption,
     PrincipalOption,
     SnapshotOption,
     for_terminal,
@@ -85,15 +86,7 @@ def plan_command(
         list[str] | None,
         typer.Option("--include", metavar="ARN", help="Plan a role whose name marks it as AWS's tooling. Repeats."),
     ] = None,
-    attached_quota: Annotated[
-        int,
-        typer.Option(
-            "--attached-quota",
-            metavar="N",
-            min=1,
-            help="How many managed policies may be attached to one role or user.",
-        ),
-    ] = ATTACHED_POLICIES_LIMIT,
+    attached_quota: AttachedQuotaOption = ATTACHED_POLICIES_LIMIT,
 ) -> None:
     """Plan how to put replacements in place.
 

@@ -176,7 +176,7 @@ class Verifier:
 
     def __init__(self, ground: Ground, catalog: Catalog, options: Options, *, hunt_size: int = HUNT_SIZE) -> None:
         self._catalog = catalog
-        self._guards, self._hunt_size = options.guards, hunt_size
+        self._options, self._hunt_size = options, hunt_size
         self._decisions = decisions_on_ground(ground, options)
         self._grants = {one.principal.arn: one for one in ground.grants}
         self.usages = counted_usages(ground.usage, ground.grants, self._decisions)
@@ -211,6 +211,7 @@ class Verifier:
             self.usages.get(principal, nothing),
             self._catalog,
             claims=Claims(principal, stated, self._decisions),
-            guards=self._guards,
+            guards=self._options.guards,
             hunt_size=self._hunt_size,
+            attached_quota=self._options.attached_quota,
         )

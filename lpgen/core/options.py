@@ -9,6 +9,7 @@ from lpgen.core.choices import KeepUnobservable
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
+from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.policies.match import glob_match
 from lpgen.core.replacements import Decision
 from lpgen.core.snapshots import SnapshotStamp
@@ -27,6 +28,7 @@ class Options:
     `as_of` None means the day of the last record. `principal` is a glob over ARNs or names; "" means all. `trails` are
     the settings of the trails that wrote the logs, `last_accessed` reports of when services were last tried, `guards`
     the policies beside the principals' own; all may be left out. `snapshot` is what some of the inputs are from.
+    `attached_quota` is how many managed policies may be attached to one role or user.
     """
 
     keep_unobservable: KeepUnobservable = KeepUnobservable.SIGNED
@@ -40,3 +42,4 @@ class Options:
     guards: Guards = NO_GUARDS
     snapshot: SnapshotStamp | None = None
     trail_source: TrailSource = TrailSource.NAMED
+    attached_quota: int = ATTACHED_POLICIES_LIMIT

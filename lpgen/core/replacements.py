@@ -13,6 +13,7 @@ from lpgen.core.model import (
     Action,
     Principal,
 )
+from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 
 # ---------------------------------------------------------------- decisions
 
@@ -111,13 +112,15 @@ class AppliedRule:
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The policies proposed for one principal. `refusal` is why there are none, or ""."""
+    """The policies proposed for one principal. `refusal` is why there are none, or "". `attached_quota` is how many
+    managed policies may be attached to it."""
 
     principal: Principal
     documents: tuple[ReplacementDocument, ...]
     rules: tuple[AppliedRule, ...]
     bytes_by_service: tuple[tuple[str, int], ...]
     refusal: str
+    attached_quota: int = ATTACHED_POLICIES_LIMIT
 
 
 # ---------------------------------------------------------------- proof

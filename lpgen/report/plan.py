@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lpgen.core.findings import Detachment, PrincipalClass, Proposal
-from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.replacements import ReplacementDocument
 from lpgen.core.rollout.calls import POLICY_PATH
 from lpgen.report.counts import has_documents
@@ -97,9 +96,10 @@ def plan_note(proposal: Proposal) -> str:
     if proposal.diff.principal_class is PrincipalClass.SSO and steps:
         return "these are changes of the permission set in IAM Identity Center, which writes the role in all accounts"
     both = sum(step.kind in (StepKind.ATTACH, StepKind.DETACH) for step in steps)
-    if both > ATTACHED_POLICIES_LIMIT:
+    quota = proposal.replacement.attached_quota if proposal.replacement else both
+    if both > quota:
         return (
-            f"old and new together are {both} attached policies, and AWS allows {ATTACHED_POLICIES_LIMIT} by default:"
+            f"old and new together are {both} attached policies, and the quota is {quota}:"
             " raise the quota, or detach what is unused first"
         )
     return ""

@@ -212,6 +212,9 @@ def test_plan_note_warns_of_the_attachment_quota() -> None:
     assert plan_note(case.proposal()) == ""
     case.detach = replace(case.detach, managed=arns)
     assert "11 attached policies" in plan_note(case.proposal())
+    raised = case.proposal()
+    assert raised.replacement
+    assert plan_note(replace(raised, replacement=replace(raised.replacement, attached_quota=20))) == ""
 
 
 def test_next_step_of_unexplained_use_of_a_key_speaks_of_grants() -> None:

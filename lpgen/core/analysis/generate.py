@@ -31,7 +31,7 @@ from lpgen.core.findings import Diff, PrincipalClass, PrincipalDiff
 from lpgen.core.grounds import Grant, PrincipalGrants
 from lpgen.core.model import Action, Statement
 from lpgen.core.options import Options
-from lpgen.core.policies.limits import MANAGED_POLICY_LIMIT
+from lpgen.core.policies.limits import MANAGED_POLICY_LIMIT, MOST_ATTACHED_POLICIES
 from lpgen.core.policies.policy import (
     policy_from_json,
     policy_from_statements,
@@ -58,7 +58,7 @@ def generate_policies(
     """
     by_arn = {one.principal.arn: one for one in grants}
     return tuple(
-        _generate_one(one, by_arn[one.principal.arn], catalog, inline=options.inline)
+        _generate_one(one, by_arn[one.principal.arn], catalog, options)
         for one in diff.principals
         if one.principal_class in GENERATED_CLASSES
     )
@@ -71,11 +71,12 @@ class _Attempt:
     space: Space
 
 
-def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog, *, inline: bool) -> Replacement:
+def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog, options: Options) -> Replacement:
     parents = {grant.ref: grant for grant in grants.allows}
     denies = _deny_items(grants.denies)
-    inline = inline or diff.principal_class is PrincipalClass.SSO
-    for attempt in _attempts(diff, parents, catalog, inline=inline):
+    inline = options.inline or diff.principal_class is PrincipalClass.SSO
+    managed = 0 if inline else options.attached_quota
+    for attempt in _attempts(diff, parents, catalog, managed=managed):
         statements = statements_from_lines(attempt.lines, parents, grouping=attempt.grouping, catalog=catalog)
         items = [_allow_item(one, parents) for one in statements]
         documents = fit_documents(
@@ -90,12 +91,13 @@ def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog
                 _applied_rules(attempt.lines),
                 _bytes_by_service([*items, *denies]),
                 "",
+                options.attached_quota,
             )
-    return _refuse(diff, parents, denies, catalog, inline=inline)
+    return _refuse(diff, parents, denies, catalog, managed=managed)
 
 
-def _attempts(diff: PrincipalDiff, parents: Parents, catalog: Catalog, *, inline: bool) -> Iterable[_Attempt]:
-    space = space_of(diff.principal.kind, managed=not inline, inline=inline)
+def _attempts(diff: PrincipalDiff, parents: Parents, catalog: Catalog, *, managed: int) -> Iterable[_Attempt]:
+    space = space_of(diff.principal.kind, managed=managed, inline=not managed)
     lines = diff.lines
     yield _Attempt(lines, Grouping.BY_SERVICE, space)
     yield _Attempt(lines, Grouping.MERGED, space)
@@ -106,15 +108,15 @@ def _attempts(diff: PrincipalDiff, parents: Parents, catalog: Catalog, *, inline
         if folded != lines:
             lines = folded
             yield _Attempt(lines, Grouping.MERGED, space)
-    if not inline:
-        both = space_of(diff.principal.kind, managed=True, inline=True)
+    if managed:
+        both = space_of(diff.principal.kind, managed=managed, inline=True)
         yield _Attempt(diff.lines, Grouping.MERGED, both)
         if lines != diff.lines:
             yield _Attempt(lines, Grouping.MERGED, both)
 
 
 def _refuse(
-    diff: PrincipalDiff, parents: Parents, denies: Sequence[Item], catalog: Catalog, *, inline: bool
+    diff: PrincipalDiff, parents: Parents, denies: Sequence[Item], catalog: Catalog, *, managed: int
 ) -> Replacement:
     statements = {
         grouping: statements_from_lines(diff.lines, parents, grouping=grouping, catalog=catalog)
@@ -124,22 +126,26 @@ def _refuse(
     sizes = _bytes_by_service(items[Grouping.BY_SERVICE])
     largest = ", ".join(f"{service} {size}" for service, size in sorted(sizes, key=lambda one: -one[1])[:5])
     needed = sum(item.size for item in items[Grouping.MERGED])
-    space = space_of(diff.principal.kind, managed=not inline, inline=True)
+    space = space_of(diff.principal.kind, managed=managed, inline=True)
     room = f"{space.inline:,} characters of inline policies"
-    if not inline:
+    if managed:
         room = f"{space.managed} managed policies of {MANAGED_POLICY_LIMIT:,} characters and {room}"
     reason = f"the replacement needs {needed:,} characters and doesn't fit into {room} (largest: {largest})"
-    return Replacement(diff.principal, (), (), sizes, f"{reason}; {_advice(diff, denies, catalog, inline=inline)}")
+    advice = _advice(diff, denies, catalog, inline=not managed, needed=needed)
+    return Replacement(diff.principal, (), (), sizes, f"{reason}; {advice}")
 
 
-def _advice(diff: PrincipalDiff, denies: Sequence[Item], catalog: Catalog, *, inline: bool) -> str:
+def _advice(diff: PrincipalDiff, denies: Sequence[Item], catalog: Catalog, *, inline: bool, needed: int) -> str:
     if any(item.size > MANAGED_POLICY_LIMIT for item in denies):
         return "one Deny alone is larger than a policy may be, so leave the policy that holds it attached"
     if inline and diff.principal_class is not PrincipalClass.SSO:
         return "leave out --inline"
     if scanned := scanned_services(diff.lines, catalog):
         return scanner_advice(scanned)
-    return f"split the {diff.principal.kind} into several by what they do"
+    split = f"split the {diff.principal.kind} into several by what they do"
+    if not inline and needed <= MOST_ATTACHED_POLICIES * MANAGED_POLICY_LIMIT:
+        return f"{split}, or have the quota of attached policies raised and say so with --attached-quota"
+    return split
 
 
 # ---------------------------------------------------------------- items

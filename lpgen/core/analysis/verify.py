@@ -21,6 +21,7 @@ from lpgen.core.analysis.checks.within import check_within_grants
 from lpgen.core.analysis.checks.written import WrittenDocument, new_allows
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.guards import NO_GUARDS, Guards
+from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.replacements import Verification
 
 
@@ -33,12 +34,14 @@ def verify_replacement(
     claims: Claims,
     guards: Guards = NO_GUARDS,
     hunt_size: int = HUNT_SIZE,
+    attached_quota: int = ATTACHED_POLICIES_LIMIT,
 ) -> Verification:
     """The checks on one principal's written documents.
 
     `usage` is what counts as the principal's use. `claims` are the reasons that the evidence file gives for lines
     without use, and the uses that decisions drop; a claim justifies a line being there, never its being allowed.
-    `guards` are the policies beside the principal's own that its requests meet.
+    `guards` are the policies beside the principal's own that its requests meet, and `attached_quota` is how many
+    managed policies it may have.
     """
     news = new_allows(documents, catalog)
     return Verification(
@@ -51,6 +54,6 @@ def verify_replacement(
             check_hunt(documents, news, grants, catalog, size=hunt_size),
             check_pairs_have_reasons(news, usage, catalog, claims=claims),
             check_denies(documents, grants),
-            check_limits(documents, grants.principal.kind),
+            check_limits(documents, grants.principal.kind, attached_quota=attached_quota),
         ),
     )

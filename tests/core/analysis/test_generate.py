@@ -84,6 +84,25 @@ def test_generate_refuses_what_never_fits_and_says_what_to_do() -> None:
     assert dict(made.bytes_by_service)["s3"] > 70_000
 
 
+def test_generate_fills_as_many_managed_policies_as_the_raised_quota_allows() -> None:
+    buckets = [f"arn:aws:s3:::{number:060d}" for number in range(1_200)]
+    principal = role(policy(allow("s3:GetBucketTagging", buckets)))
+    uses = [use("s3:GetBucketTagging", bucket) for bucket in buckets]
+    assert "raised" in replaced(principal, uses).refusal
+    made = replaced(principal, uses, attached_quota=20)
+    assert not any(document.inline for document in made.documents)
+    assert 10 < len(made.documents) <= 20
+    assert made.attached_quota == 20
+
+
+def test_generate_advises_no_raised_quota_where_that_would_not_do() -> None:
+    buckets = [f"arn:aws:s3:::{number:060d}" for number in range(2_000)]
+    principal = role(policy(allow("s3:GetBucketTagging", buckets)))
+    refused = replaced(principal, [use("s3:GetBucketTagging", bucket) for bucket in buckets])
+    assert "split the role" in refused.refusal
+    assert "raised" not in refused.refusal
+
+
 def test_generate_tries_nothing_twice_before_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[tuple[Space, list[str]]] = []
 

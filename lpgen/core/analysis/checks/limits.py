@@ -10,7 +10,6 @@ from typing import Final
 from lpgen.core.analysis.checks.written import CheckNotes, WrittenDocument
 from lpgen.core.model import PrincipalKind
 from lpgen.core.policies.limits import (
-    ATTACHED_POLICIES_LIMIT,
     MANAGED_POLICY_LIMIT,
     ROLE_INLINE_LIMIT,
     USER_INLINE_LIMIT,
@@ -22,8 +21,10 @@ from lpgen.errors import quote_input
 _SID: Final = re.compile("[A-Za-z0-9]*")
 
 
-def check_limits(documents: Sequence[WrittenDocument], kind: PrincipalKind) -> Check:
+def check_limits(documents: Sequence[WrittenDocument], kind: PrincipalKind, *, attached_quota: int) -> Check:
     """Each document and all of them together are within AWS's limits, and no Sid occurs twice in one.
+
+    `attached_quota` is how many managed policies may be attached to the principal.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
     """
@@ -35,8 +36,11 @@ def check_limits(documents: Sequence[WrittenDocument], kind: PrincipalKind) -> C
         size = policy_size(document.policy)
         if size > MANAGED_POLICY_LIMIT:
             found.failed.append(f"{document.file} has {size} characters, more than {MANAGED_POLICY_LIMIT}")
-    if len(managed) > ATTACHED_POLICIES_LIMIT:
-        found.failed.append(f"{len(managed)} managed policies are more than {ATTACHED_POLICIES_LIMIT}")
+    if len(managed) > attached_quota:
+        found.failed.append(
+            f"{len(managed)} managed policies are more than {attached_quota}; where the quota is raised, say so with"
+            " --attached-quota"
+        )
     if inline > inline_limit:
         found.failed.append(f"the inline policies have {inline} characters, more than {inline_limit}")
     for document in documents:

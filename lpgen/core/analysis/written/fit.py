@@ -11,7 +11,6 @@ from itertools import groupby
 
 from lpgen.core.model import CURRENT_VERSION, PrincipalKind, Statement
 from lpgen.core.policies.limits import (
-    ATTACHED_POLICIES_LIMIT,
     MANAGED_POLICY_LIMIT,
     ROLE_INLINE_LIMIT,
     USER_INLINE_LIMIT,
@@ -63,10 +62,10 @@ Split = Callable[[Item, int], Sequence[Item]]
 """The parts of a statement, the first as large as so many characters allow; empty where no part of it fits."""
 
 
-def space_of(kind: PrincipalKind, *, managed: bool, inline: bool) -> Space:
-    """The space that a role or user has for policies of its own."""
+def space_of(kind: PrincipalKind, *, managed: int, inline: bool) -> Space:
+    """The space that a role or user has for policies of its own, of which so many may be `managed` ones."""
     inline_limit = ROLE_INLINE_LIMIT if kind is PrincipalKind.ROLE else USER_INLINE_LIMIT
-    return Space(ATTACHED_POLICIES_LIMIT if managed else 0, inline_limit if inline else 0)
+    return Space(managed, inline_limit if inline else 0)
 
 
 def fit_documents(items: Iterable[Item], space: Space, *, split: Split) -> tuple[Document, ...] | None:

@@ -46,7 +46,7 @@ def test_fit_documents_places_every_action_once_within_the_limits(wanted: list[t
         ),
         key=lambda one: (one.version, one.service),
     )
-    space = space_of(PrincipalKind.ROLE, managed=True, inline=True)
+    space = space_of(PrincipalKind.ROLE, managed=10, inline=True)
     documents = fit_documents(items, space, split=parts)
     total = sum(one.size for one in items)
     if documents is None:
@@ -71,7 +71,7 @@ def test_fit_documents_keeps_a_service_together_where_it_fits() -> None:
 
 
 def test_fit_documents_refuses_what_is_too_large() -> None:
-    space = space_of(PrincipalKind.USER, managed=False, inline=True)
+    space = space_of(PrincipalKind.USER, managed=0, inline=True)
     assert space.inline == USER_INLINE_LIMIT
     assert fit_documents([item("s3", names("s3", 60))], space, split=parts) is None
     assert fit_documents([item("s3", names("s3", 40))], space, split=parts) is not None
