@@ -14,6 +14,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.htm
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -54,6 +55,10 @@ def main(folder: Path) -> int:
     try:
         iam = boto3.client("iam", config=Config(retries={"mode": "adaptive", "max_attempts": 10}))
         wrong = sum(judge(iam, path.parent, json.loads(path.read_bytes())) for path in paths)
+        sys.stdout.flush()
+    except BrokenPipeError:  # as in `ask_aws.py lpgen-out | head`: the reader has gone, and not all was asked
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
     except (BotoCoreError, ClientError) as error:
         print(f"AWS can't be asked: {error}", file=sys.stderr)
         return 2

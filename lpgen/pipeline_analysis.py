@@ -166,9 +166,19 @@ def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:
 
 
 def decisions_on_ground(ground: Ground, options: Options) -> tuple[Decision, ...]:
-    """The decisions in force on the day that ages count to: the options', else the last record's."""
-    as_of = options.as_of or coverage_from_usage(ground.usage).last_day or date.min
-    return decisions_in_force(options.decisions, as_of=as_of)
+    """The decisions in force on the day that ages count to: the options', else the last record's.
+
+    Raises:
+        InvocationError: the day is before all that the logs hold.
+    """
+    coverage = coverage_from_usage(ground.usage)
+    first = min((one.first_day for one in coverage.accounts), default=None)
+    if options.as_of and first and options.as_of < first:
+        raise InvocationError(
+            f"`--as-of {options.as_of}` is before the first record, of {first}",
+            hint="give a later day, or leave it out for that of the last record",
+        )
+    return decisions_in_force(options.decisions, as_of=options.as_of or coverage.last_day or date.min)
 
 
 class Verifier:

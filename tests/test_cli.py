@@ -94,6 +94,32 @@ def test_review_writes_to_a_file(home: Path) -> None:
     assert "role/app" in (home / "sub" / "review.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["review"], ["generate", "--output", "out"], ["verify", "out"], ["baseline", "save", "early"]],
+    ids=lambda words: str(words[0]),
+)
+def test_a_day_before_all_records_is_refused(command: list[str], home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    assert run("generate", *ground(home), "--output", "out").returncode == 0
+    done = run(*command, *ground(home), "--as-of", "2026-08-31")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "`--as-of 2026-08-31` is before the first record, of 2026-09-01" in done.stderr
+    assert run("verify", "out", *ground(home), "--as-of", "2026-09-01").returncode == 0
+
+
+def test_a_review_says_that_records_after_its_day_count(home: Path) -> None:
+    (home / "late.json").write_text(json.dumps([{**RECORD, "eventTime": "2026-09-03T00:00:00Z", "eventID": "e2"}]))
+    run("ingest", str(home / "late.json"), "--data", str(home / "data"))
+    for form in ("text", "html", "markdown"):
+        early, late = (
+            " ".join(run("review", *ground(home), "--format", form, "--as-of", day).stdout.split())
+            for day in ("2026-09-02", "2026-09-03")
+        )
+        assert "as of 2026-09-02, though records until 2026-09-03 count" in early
+        assert "though records" not in late
+
+
 def test_a_data_folder_without_records_is_no_ground_to_judge_on(home: Path) -> None:
     (home / "empty.json").write_text('{"Records": []}', encoding="utf-8")
     data, policies = str(home / "empty-data"), str(home / "policies.json")

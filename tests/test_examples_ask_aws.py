@@ -150,6 +150,22 @@ def test_where_aws_cant_be_asked_it_says_why(simulator: PolicySimulator, one: Pa
     assert "holds no replacement" in done.stderr
 
 
+def test_a_reader_that_goes_ends_it_quietly(simulator: PolicySimulator, replacements: Path) -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_DEFAULT_REGION": "us-east-1"}
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, PROGRAM, replacements],
+        env={**os.environ, **keys, "AWS_ENDPOINT_URL": simulator.url},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (2, "")
+
+
 def test_what_keeps_it_from_asking_is_no_refusal(
     simulator: PolicySimulator, one: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ from lpgen.edge.inputs.guard_files import read_guards
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from lpgen.edge.inputs.last_accessed import read_last_accessed
 from lpgen.edge.snapshot.account import Wanted
+from lpgen.edge.snapshot.fetch import take_snapshot
 from lpgen.errors import SnapshotError
 from tests.aws_organization import MANAGEMENT, Organization, answer_last_accessed
 from tests.aws_proxy import DENIED, AwsProxy, Call, Failure, Reply
-from tests.snapshot_runs import EVERYTHING, LITTLE, opened, refuse, take
+from tests.snapshot_runs import EVERYTHING, LITTLE, NOW, opened, refuse, session, take
 
 pytestmark = pytest.mark.usefixtures("proxy")
 
@@ -115,6 +117,26 @@ def test_without_organization_or_other_accounts_the_own_account_is_read(proxy: A
     scps = opened(tmp_path).scps
     assert scps is not None
     assert json.loads(scps.read_text(encoding="utf-8")) == {MANAGEMENT: []}
+
+
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [
+        (Failure("AWSOrganizationsNotInUseException"), "there is no organization"),
+        (replace(DENIED, code="AccessDeniedException"), "the accounts of the organization can't be read"),
+    ],
+)
+def test_a_role_without_known_accounts_is_said_to_read_one(
+    proxy: AwsProxy, tmp_path: Path, reply: Failure, why: str
+) -> None:
+    proxy.reply = refuse("DescribeOrganization", reply=reply)
+    said: list[str] = []
+    take_snapshot(session(), LITTLE, tmp_path, now=NOW, say=said.append)
+    assert said[0] == f"{why}, so only {MANAGEMENT} is read; name others with --accounts ID,ID"
+    said.clear()
+    take_snapshot(session(), replace(LITTLE, accounts=(MANAGEMENT,)), tmp_path, now=NOW + timedelta(1), say=said.append)
+    take_snapshot(session(), replace(LITTLE, role=""), tmp_path, now=NOW + timedelta(2), say=said.append)
+    assert not any("so only" in one for one in said)
 
 
 def test_listed_accounts_alone_are_read(organization: Organization, tmp_path: Path) -> None:

@@ -97,6 +97,10 @@ class _Run:
             chosen = self.wanted.accounts
         elif self.wanted.role and organization is not None:
             chosen = (one.id for one in organization.accounts if one.state in ("ACTIVE", ""))
+        elif self.wanted.role:
+            known = Subject.ORGANIZATION not in {gap.subject for gap in self.gaps.gaps()}
+            why = "there is no organization" if known else "the accounts of the organization can't be read"
+            self.say(f"{why}, so only {self.caller.account} is read; name others with --accounts ID,ID")
         return {account: names.get(account, "") for account in sorted(set(chosen))}
 
     # ------------------------------------------------------------ the accounts

@@ -23,6 +23,7 @@ from lpgen.report.pages.review import (
     problem_blocks,
     skip_blocks,
     unlisted_blocks,
+    words_of_day,
 )
 from lpgen.report.pages.to_do import tasks_of_review
 from lpgen.report.views import ReviewView, review_view
@@ -65,6 +66,7 @@ def review_html(report: Report) -> str:
         script=script,
         style=style,
         report=report,
+        day=words_of_day(report.diff),
         figures=figures_of(view),
         shares=shares_of_made(one for one in view.made if one.has_documents),
         headline=tuple(headline_blocks(view)),

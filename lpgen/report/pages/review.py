@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from lpgen.core.findings import Report, SkipCount
+from lpgen.core.findings import Diff, Report, SkipCount
 from lpgen.core.grounds import SIDE_WORDS, AccountCoverage, CoverageSource, PrincipalUsage
 from lpgen.core.model import Outcome
 from lpgen.report.counts import Counts
@@ -69,11 +69,18 @@ def _title(report: Report) -> Iterable[Block]:
     yield Paragraph(
         line(
             quiet(
-                f"as of {diff.as_of.isoformat()}; catalog {diff.catalog_version} of {diff.catalog_date}; "
+                f"as of {words_of_day(diff)}; catalog {diff.catalog_version} of {diff.catalog_date}; "
                 f"safe needs {plural(report.min_days, 'covered day')}"
             )
         )
     )
+
+
+def words_of_day(diff: Diff) -> str:
+    """The day that ages count to, and that later records count too where there are any."""
+    last = diff.coverage.last_day
+    later = f", though records until {last.isoformat()} count" if last and last > diff.as_of else ""
+    return f"{diff.as_of.isoformat()}{later}"
 
 
 def headline_blocks(view: ReviewView) -> Iterable[Block]:
