@@ -350,3 +350,12 @@ def test_html_styles_use_no_colour_but_the_checked_ones() -> None:
 def test_verdicts_of_the_organization_are_of_every_kind() -> None:
     kinds = {one.verdict for proposal in organization().proposals for one in proposal.diff.verdicts}
     assert kinds == set(Verdict)
+
+
+def test_styles_and_scripts_know_the_columns_of_the_table() -> None:
+    page = render_review(organization(), "html")
+    columns = set(re.findall(r'data-key="(\w+)"', page))
+    style = page[page.index("<style>") : page.index("</style>")]
+    assert set(re.findall(r"\.column-(\w+)", style)) <= columns
+    filters = page[page.index('id="only"') :]
+    assert set(re.findall(r'value="(\w+)"', filters[: filters.index("</select>")])) <= columns
