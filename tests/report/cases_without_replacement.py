@@ -14,7 +14,8 @@ def without_replacement() -> list[Case]:
     unused = Case(
         "break-glass-admin",
         PrincipalClass.UNUSED,
-        "disable the role: attach AWSDenyAll, which detaching takes back, ask the owner, delete it later"
+        "disable the role unless it is for emergencies: attach AWSDenyAll, which detaching takes back, ask the owner, "
+        "delete it later"
         " (IAM knows of no use either, and the "
         "role is older than 400 days)",
         verdicts=[

@@ -198,7 +198,7 @@ def test_render_text_says_first_what_to_do() -> None:
     assert "5 safe, 3 not safe yet; 1 refused" in shown
     assert "── What to do" in shown
     assert "wait until the logs reach 2026-12-09: role/data/storage-analyst" in shown
-    assert "Disable the role: role/break-glass-admin" in shown
+    assert "Disable the role unless it is for emergencies: role/break-glass-admin" in shown
 
 
 def test_render_text_puts_log_files_that_cant_be_read_before_all_else() -> None:

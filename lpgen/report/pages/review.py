@@ -8,7 +8,7 @@ from typing import Final
 
 from lpgen.core.findings import Diff, Report, SkipCount
 from lpgen.core.grounds import SIDE_WORDS, AccountCoverage, CoverageSource, PrincipalUsage
-from lpgen.core.model import Outcome
+from lpgen.core.model import Outcome, SkipReason
 from lpgen.report.counts import Counts
 from lpgen.report.guards_note import guards_notes
 from lpgen.report.pages.blocks import (
@@ -247,16 +247,19 @@ def skip_blocks(skips: Sequence[SkipCount]) -> Iterable[Block]:
     """What was read and is no usage, by reason."""
     if not skips:
         return
-    yield Heading(
-        line("Read, but no usage", quiet(f" ({count(sum(one.records for one in skips))})")), level=2, aside=True
-    )
+    records = sum(one.records for one in skips if one.reason not in _WHOLE_FILES)
+    yield Heading(line("Read, but no usage", quiet(f" ({plural(records, 'record')})")), level=2, aside=True)
     yield table(
-        (Column("what", flexible=True), Column("records", number=True), Column("example", flexible=True)),
+        (Column("what", flexible=True), Column("number", number=True), Column("example", flexible=True)),
         [
             (SKIP_WORDS[one.reason], count(one.records), name(one.example_event_id) if one.example_event_id else "")
             for one in sorted(skips, key=lambda one: (-one.records, one.reason))
         ],
     )
+
+
+_WHOLE_FILES: Final = frozenset({SkipReason.UNREADABLE_FILE, SkipReason.NOT_CLOUDTRAIL})
+"""What is counted in files, since nobody knows how many records are in them."""
 
 
 def problem_blocks(report: Report) -> Iterable[Block]:

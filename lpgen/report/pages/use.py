@@ -15,7 +15,6 @@ from lpgen.report.pages.blocks import (
     Column,
     Item,
     Line,
-    Show,
     Span,
     Words,
     bad,
@@ -160,28 +159,12 @@ def denied_blocks(groups: tuple[DeniedGroup, ...]) -> Iterable[Block]:
     if not groups:
         return
     yield titled("Denied tries; they are no use", sum(group.evidence.records for group in groups))
-    yield table(
-        (
-            Column("refused by"),
-            Column("action", flexible=True),
-            Column("records", number=True),
-            Column("resources", flexible=True, show=Show.WIDE),
-            Column("first", show=Show.WIDE),
-            Column("last"),
-        ),
-        [
-            (
-                WALL_WORDS[group.wall],
-                name(group.action),
-                count(group.evidence.records),
-                names(group.resources, most=1),
-                group.evidence.first_seen[:10],
-                group.evidence.last_seen[:10],
-            )
-            for group in groups[:MOST_ROWS]
-        ],
-    )
-    yield from more_note(groups[MOST_ROWS:], len(groups[MOST_ROWS:]), "action")
+    yield capped([_denied_item(one) for one in groups])
+
+
+def _denied_item(one: DeniedGroup) -> Item:
+    where = line(" on ", names(one.resources, most=1)) if one.resources else ()
+    return Item(line(name(one.action), where, "; refused by: ", WALL_WORDS[one.wall]), (seen_note(one.evidence),))
 
 
 def unmapped_blocks(view: PrincipalView) -> Iterable[Block]:

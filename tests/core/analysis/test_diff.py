@@ -259,6 +259,21 @@ def test_diff_doubts_logs_without_the_region_that_iam_dates_the_last_use_in(
         assert found.caveats[0].message.endswith(" in eu-west-1, a Region of which no log was read")
 
 
+@pytest.mark.parametrize(
+    ("days", "start", "end"),
+    [
+        (400, "disable the role unless it is for emergencies: ", ", before the logs)"),
+        (-3, "ingest newer logs before anything else: ", ", after their end"),
+    ],
+)
+def test_diff_says_of_an_unused_role_when_iam_knows_of_use(days: int, start: str, end: str) -> None:
+    moment = days_before_end(days)
+    found = diff_of(role(policy(allow("sqs:ListQueues")), last_used=moment))
+    assert found.principal_class is PrincipalClass.UNUSED
+    assert found.proposal.startswith(start)
+    assert found.proposal.endswith(f"IAM dates its last use on {moment.date()}{end}")
+
+
 def test_diff_asks_about_a_user_whose_use_the_logs_cant_show_before_disabling_it() -> None:
     hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), kind=PrincipalKind.USER))
     assert hidden.principal_class is PrincipalClass.UNUSED

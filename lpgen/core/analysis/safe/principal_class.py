@@ -108,6 +108,9 @@ def _proposal_for_unused(
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
     """
+    last_used = principal.last_used.date() if principal.last_used else None
+    if last_used and coverage and last_used > coverage.last_day:
+        return f"ingest newer logs before anything else: IAM dates its last use on {last_used}, after their end"
     may_hide = any(line.kind is LineKind.KEPT for line in lines)
     if has_unseen_use(principal, usage, coverage):
         if may_hide:
@@ -121,12 +124,20 @@ def _proposal_for_unused(
             "ask its owner, or IAM by --last-accessed, whether it is used: it may do what the logs can't show, and"
             " where it does nothing else it leaves no record"
         )
-    disable = "disable the role: attach AWSDenyAll, which detaching takes back, ask the owner, delete it later"
+    disable = (
+        "disable the role unless it is for emergencies: attach AWSDenyAll, which detaching takes back, ask the owner,"
+        " delete it later"
+    )
     if is_of_permission_set(principal):
         return "end the assignment of the permission set to the account: nobody used the role, so ask its owner first"
     if principal.kind is PrincipalKind.USER:
-        disable = "disable the user: deactivate its keys and password, ask the owner, delete it later"
+        disable = (
+            "disable the user unless it is for emergencies: deactivate its keys and password, ask the owner, delete it"
+            " later"
+        )
     old = principal.created is not None and (as_of - principal.created.date()).days > NEVER_USED_DAYS
-    if principal.kind is PrincipalKind.ROLE and principal.last_used is None and old:
+    if principal.kind is PrincipalKind.ROLE and last_used is None and old:
         return f"{disable} (IAM knows of no use either, and the role is older than {NEVER_USED_DAYS} days)"
+    if last_used:
+        return f"{disable} (IAM dates its last use on {last_used}, before the logs)"
     return disable
