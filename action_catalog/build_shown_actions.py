@@ -21,11 +21,11 @@ from typing import Final
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.operation_rows import OperationRow, read_operation_table
 from lpgen.core.events.own_operations import OwnOperations
-from lpgen.core.events.passed_roles import PASS_ROLE_ACTION
 from lpgen.core.events.records import Record
 from lpgen.core.events.rules import oam, web_acl_links
 from lpgen.core.events.rules.call import Call, Rule
 from lpgen.core.events.rules.inferences import PASS_ROLE, REQUEST_OPTION, TAG_ON_CREATE
+from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.events.rules.tables import RULE_TABLES
 from lpgen.core.model import OBSERVED, AccessLevel, Action, MappedAction
 from lpgen.edge.catalog.files import bundled_catalog
@@ -91,6 +91,11 @@ class ProbeCall(Call):
     def paths(self) -> frozenset[tuple[str, ...]]:
         """Every path that was asked for."""
         return frozenset(self.__dict__["asked"])
+
+    @property
+    def is_unread(self) -> bool:
+        """Never, whatever it answers of its parameters."""
+        return False
 
     def has(self, *path: str) -> bool:
         """The planned answer."""

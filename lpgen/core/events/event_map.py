@@ -18,22 +18,23 @@ from lpgen.core.events.denied_resources import name_denied_resource
 from lpgen.core.events.event_names import EventSource, EventSources, strip_version
 from lpgen.core.events.operation_rows import OperationRow, Operations
 from lpgen.core.events.passed_roles import (
-    PASS_ROLE_ACTION,
     PassedTo,
     RoleParameter,
     looks_like_pass,
     passed_roles,
     role_parameters,
-    role_unread,
     unlisted_roles,
 )
 from lpgen.core.events.record_place import call_from_record
 from lpgen.core.events.records import Record
 from lpgen.core.events.resource_reading import ResourceReader, reader_from_row
 from lpgen.core.events.rules.call import Call, Rule, RuleTable
-from lpgen.core.events.rules.inferences import REQUEST_OPTION, TAG_ON_CREATE
+from lpgen.core.events.rules.inferences import REQUEST_OPTION, TAG_ON_CREATE, UNREAD_REQUEST
+from lpgen.core.events.rules.passing import PASS_ROLE_ACTION, ROLE_UNREAD
 from lpgen.core.events.tagged_types import row_of_tagged
 from lpgen.core.model import (
+    NO_RESOURCE,
+    UNKNOWN_RESOURCE,
     AccessLevel,
     Action,
     Caller,
@@ -124,6 +125,8 @@ class EventMap:
         elif not actions:
             return _NO_PERMISSION
         actions += _asked_beside(actions, plan, call)
+        if call.is_unread:
+            actions = tuple(_without_names(action, record) for action in actions)
         if record.errorMessage:
             actions = name_denied_resource(actions, record, self._catalog)
         return self._checked(actions + self._roles_beside(actions, plan, call))
@@ -206,13 +209,15 @@ class EventMap:
 
     def _roles_beside(self, actions: tuple[MappedAction, ...], plan: Plan, call: Call) -> tuple[MappedAction, ...]:
         """The roles that the call passes, unless a rule has already said which."""
-        if plan.roles:
-            if any(action.action == PASS_ROLE_ACTION for action in actions):
-                return ()
-            return passed_roles(call, plan.roles) or role_unread(call)
-        if plan.listed or plan.rule or not looks_like_pass(plan.operation):
+        if any(action.action == PASS_ROLE_ACTION for action in actions):
             return ()
-        return unlisted_roles(call)
+        may_write = looks_like_pass(plan.operation)
+        if call.is_unread:
+            may_pass = plan.roles or (may_write and (plan.rule or not plan.listed))
+            return (ROLE_UNREAD,) if may_pass else ()
+        if plan.roles:
+            return passed_roles(call, plan.roles)
+        return unlisted_roles(call) if may_write and not plan.listed and not plan.rule else ()
 
     def _checked(self, actions: tuple[MappedAction, ...]) -> RecordMapping:
         """The mapping in the catalog's spelling; unmapped as a whole where the catalog lacks one of the actions."""
@@ -231,12 +236,22 @@ class EventMap:
 
 
 def _asked_beside(actions: tuple[MappedAction, ...], plan: Plan, call: Call) -> tuple[MappedAction, ...]:
-    """The further actions that the request asks for, less those that a rule has already named."""
+    """The further actions that the request asks for, or may ask for, less those that a rule has already named."""
     if not plan.also:
         return ()
     named = {action.action for action in actions}
-    asked = (item for item in plan.also if item.reader.action not in named and call.has(*item.parameter))
-    return tuple(replace(item.reader.read(call), how=item.how) for item in asked)
+    others = (item for item in plan.also if item.reader.action not in named)
+    if call.is_unread:
+        return tuple(replace(item.reader.read(call), how=UNREAD_REQUEST) for item in others)
+    return tuple(replace(item.reader.read(call), how=item.how) for item in others if call.has(*item.parameter))
+
+
+def _without_names(action: MappedAction, record: Record) -> MappedAction:
+    """An action of a call whose parameters can't be read: on what the record lists beside them, else on nobody knows
+    what, since the call may have named something of another type, Region or account."""
+    listed = {entry.ARN for entry in record.resources or ()}
+    known = {one if one.text in listed or one == NO_RESOURCE else UNKNOWN_RESOURCE for one in action.resources}
+    return replace(action, resources=tuple(sorted(known)))
 
 
 class _NoPermissionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

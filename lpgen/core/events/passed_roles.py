@@ -11,12 +11,10 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.events.records import HIDDEN
-from lpgen.core.events.rules.call import Call, values_at
+from lpgen.core.events.rules.call import Call
 from lpgen.core.events.rules.inferences import PASS_ROLE
-from lpgen.core.model import UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
-
-PASS_ROLE_ACTION: Final = Action("iam:PassRole")
+from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
+from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
 _ROLE_ARN: Final = re.compile(r"arn:[a-z-]+:iam::(\d{12}):(?:role|instance-profile)/[\w+=,.@/-]+")
 _ROLE_NAME: Final = re.compile(r"[\w+=,.@-]{1,128}")
@@ -111,11 +109,6 @@ def passed_roles(call: Call, parameters: Iterable[RoleParameter]) -> tuple[Mappe
     )
 
 
-def role_unread(call: Call) -> tuple[MappedAction, ...]:
-    """`iam:PassRole` for an unknown role where no parameter can be read: one may have passed a role."""
-    return (MappedAction(PASS_ROLE_ACTION, (UNKNOWN_RESOURCE,), PASS_ROLE),) if call.is_unread else ()
-
-
 def looks_like_pass(operation: str) -> bool:
     """Whether an operation that no table knows may pass a role: a verb that makes or changes something."""
     return operation.startswith(_WRITES)
@@ -128,7 +121,7 @@ def unlisted_roles(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _roles_at(call: Call, parameter: RoleParameter) -> Iterator[Resource]:
-    if HIDDEN in values_at(call.request, parameter.path):
+    if call.hides(*parameter.path):
         yield UNKNOWN_RESOURCE
     for text in call.texts(*parameter.path):
         match = _ROLE_ARN.fullmatch(text)

@@ -17,12 +17,14 @@ from action_catalog.build_operation_report import classify
 from lpgen.core.events.event_map import EventMap, skip_from_record
 from lpgen.core.events.event_names import EventSources, strip_version
 from lpgen.core.events.map_line import map_line
-from lpgen.core.events.records import Record, SessionContext, SessionIssuer, UserIdentity
+from lpgen.core.events.records import HIDDEN, Record, SessionContext, SessionIssuer, UserIdentity
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.inferences import INFERENCES
 from lpgen.core.events.rules.tables import RULE_MODULES, RULE_TABLES
 from lpgen.core.model import (
+    NO_RESOURCE,
     OBSERVED,
+    UNKNOWN_RESOURCE,
     Action,
     Caller,
     CallerKind,
@@ -67,6 +69,17 @@ def test_event_map_answers_every_documented_case_exactly(case: Any) -> None:
     mapping = event_map().map_record(record_from_case(case))
     assert needs_from_actions(mapping.actions, case) == expected_needs(case)
     assert (mapping.status is MappingStatus.MAPPED) == bool(case["expected"])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_event_map_names_nothing_where_the_parameters_cannot_be_read(family: str) -> None:
+    for case in read_cases(family):
+        for request in (HIDDEN, {"omitted": True, "originalSize": 149_893, "reason": "requestParameters too large"}):
+            body = {**case["record"], "requestParameters": request, "errorMessage": None}  # which may name a resource
+            record = record_from_case({**case, "record": body})
+            listed = {entry.ARN for entry in record.resources or ()}
+            read = [one for action in event_map().map_record(record).actions for one in action.resources]
+            assert {one for one in read if one.text not in listed} <= {NO_RESOURCE, UNKNOWN_RESOURCE}, case["name"]
 
 
 def test_documented_cases_each_name_their_source_and_differ() -> None:

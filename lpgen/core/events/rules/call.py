@@ -67,6 +67,10 @@ class Call:
         """Whether anything but null, false, "" and empty containers stands at a path of the request parameters."""
         return any(bool(value) for value in values_at(self.request, path))
 
+    def hides(self, *path: str) -> bool:
+        """Whether AWS hides what stands at a path of the request parameters, or something that it lies in."""
+        return any(HIDDEN in values_at(self.request, path[:length]) for length in range(1, len(path) + 1))
+
     def of_any_account(self) -> Call:
         """The call as if what it names were any account's: for what the record doesn't show the owner of."""
         return Call(self.record, self.operation, self.partition, self.region, ANY_ACCOUNT)

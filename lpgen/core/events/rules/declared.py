@@ -25,8 +25,8 @@ from typing import NamedTuple, Protocol
 
 from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call, Rule
-from lpgen.core.events.rules.inferences import TAG_ON_CREATE
-from lpgen.core.events.rules.passing import entity_arn, passed_roles
+from lpgen.core.events.rules.inferences import TAG_ON_CREATE, UNREAD_REQUEST
+from lpgen.core.events.rules.passing import ROLE_UNREAD, entity_arn, passed_role, passed_roles
 from lpgen.core.model import NO_RESOURCE, OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
 
 _WILDCARDS = frozenset("*?")
@@ -101,7 +101,7 @@ def _read_names(call: Call, path: str) -> tuple[str, ...]:
     """The names at a path, or its default where the request has none; what can't be read has no defaults."""
     path, tilde, default = path.partition("~")
     found = call.texts(*path.split("."))
-    if found or not tilde or call.is_unread or call.has(*path.split(".")):
+    if found or not tilde or call.is_unread or call.has(*path.split(".")) or call.hides(*path.split(".")):
         return found
     return (default,)
 
@@ -205,7 +205,15 @@ def _read_token(call: Call, types: Mapping[str, ResourceType], token: str) -> tu
         return (types[token[1:]].pattern(call),)
     name, _, paths = token.partition("=")
     kind = types[name.removesuffix("?")]
-    return kind.read(call, paths) or (() if name.endswith("?") else (kind.pattern(call),))
+    found = kind.read(call, paths)
+    is_named = not name.endswith("?") or _is_hidden(call, kind, paths)
+    return found or ((kind.pattern(call),) if is_named else ())
+
+
+def _is_hidden(call: Call, kind: ResourceType, paths: str) -> bool:
+    """Whether AWS hides a parameter that would name a resource of a type."""
+    texts = paths or (kind.paths if isinstance(kind, NamedType) else "")
+    return any(call.hides(*text.partition("~")[0].split(".")) for text in re.split("[|,]", texts))
 
 
 def _has_tags(call: Call) -> bool:
@@ -229,20 +237,22 @@ class DeclaredRule:
         """The declared action on the resources that the call names, the tagging action and the roles it passes."""
         line = self.declaration
         actions = [mapped(line.action, read_resources(call, self.types, line.tokens))]
-        if line.tag_action and self.has_tags(call):
+        if line.tag_action and (call.is_unread or self.has_tags(call)):
             tagged = read_resources(call, self.types, (line.tagged,) if line.tagged else ())
-            actions.append(mapped(line.tag_action, tagged, how=TAG_ON_CREATE))
+            actions.append(mapped(line.tag_action, tagged, how=UNREAD_REQUEST if call.is_unread else TAG_ON_CREATE))
         if line.roles:
-            actions.extend(_passed_roles(call, line.roles))
+            actions.extend((ROLE_UNREAD,) if call.is_unread else _passed_roles(call, line.roles))
         return tuple(actions)
 
 
 def _passed_roles(call: Call, roles: tuple[tuple[str, str], ...]) -> Iterator[MappedAction]:
-    """One iam:PassRole for each service that roles are handed to."""
+    """One iam:PassRole for each service that roles are handed to, on an unknown one where AWS hides which."""
     arns: dict[str, list[str]] = {}
     for path, service in roles:
         kind, _, parameter = path.rpartition(":")
         texts = call.texts(*parameter.split("."))
+        if call.hides(*parameter.split(".")):
+            yield passed_role(call, (UNKNOWN_RESOURCE,), service)
         arns.setdefault(service, []).extend(entity_arn(call, _NAME_KINDS[kind], text) for text in texts)
     for service, texts_of_service in arns.items():
         yield from passed_roles(call, texts_of_service, service)

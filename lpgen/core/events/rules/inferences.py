@@ -16,6 +16,7 @@ class Inference(NamedTuple):
 
 
 PASS_ROLE: Final = "pass-role"
+UNREAD_REQUEST: Final = "unread-request"
 TAG_ON_CREATE: Final = "tag-on-create"
 REQUEST_OPTION: Final = "request-option"
 BUCKET_SETTINGS: Final = "bucket-settings-on-create"
@@ -89,6 +90,10 @@ INFERENCES: dict[str, Inference] = {
     PASS_ROLE: Inference(
         "the call hands a role to an AWS service, which CloudTrail never records as iam:PassRole",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
+    ),
+    UNREAD_REQUEST: Inference(
+        "the record leaves out the call's parameters, which may have asked for it",
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html",
     ),
     TAG_ON_CREATE: Inference(
         "the call sets tags on what it creates, which needs the tagging action too",

@@ -6,15 +6,18 @@ import re
 from collections.abc import Iterable
 
 from lpgen.core.events.rules.call import Call
-from lpgen.core.events.rules.inferences import PASS_ROLE
-from lpgen.core.model import Action, MappedAction, Resource, ResourceKind
+from lpgen.core.events.rules.inferences import PASS_ROLE, UNREAD_REQUEST
+from lpgen.core.model import UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
 
 PASSED_TO_SERVICE = "iam:PassedToService"
+PASS_ROLE_ACTION = Action("iam:PassRole")
+
+ROLE_UNREAD = MappedAction(PASS_ROLE_ACTION, (UNKNOWN_RESOURCE,), UNREAD_REQUEST)
+"""What a call needs that may have passed a role by parameters that can't be read."""
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
 _ENTITY_ARN = re.compile(r"arn:[a-z-]+:iam::\d{12}:(?:role|instance-profile)/[\w+=,.@/-]+", re.ASCII)
 _NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
-_HIDDEN = "HIDDEN_"
 
 
 def passed_role(call: Call, roles: Iterable[Resource], service: str) -> MappedAction:
@@ -26,7 +29,7 @@ def passed_role(call: Call, roles: Iterable[Resource], service: str) -> MappedAc
     if call.partition == "aws-cn" and service == "ec2.amazonaws.com":
         service = "ec2.amazonaws.com.cn"
     context = ((PASSED_TO_SERVICE, service),)
-    return MappedAction(Action("iam:PassRole"), tuple(sorted(set(roles))), PASS_ROLE, context)
+    return MappedAction(PASS_ROLE_ACTION, tuple(sorted(set(roles))), PASS_ROLE, context)
 
 
 def passed_roles(call: Call, texts: Iterable[str], service: str) -> tuple[MappedAction, ...]:
@@ -40,7 +43,7 @@ def entity_arn(call: Call, names: str, text: str) -> str:
 
     `names` is "role", "instance-profile", or "" where the parameter takes ARNs alone.
     """
-    is_name = names and _NAME.fullmatch(text) and not text.startswith(_HIDDEN)
+    is_name = names and _NAME.fullmatch(text)
     return call.arn("iam", f"{names}/{text}", region=False) if is_name else text
 
 

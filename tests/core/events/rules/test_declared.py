@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from lpgen.core.events.record_place import call_from_record
-from lpgen.core.events.records import Json, Record
+from lpgen.core.events.records import HIDDEN, Json, Record
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
-from lpgen.core.events.rules.inferences import PASS_ROLE, TAG_ON_CREATE
-from lpgen.core.model import MappedAction, ResourceKind
+from lpgen.core.events.rules.inferences import PASS_ROLE, TAG_ON_CREATE, UNREAD_REQUEST
+from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, ResourceKind
 
 TYPES: dict[str, ResourceType] = {
     "db": NamedType("rds", "db:{}", "dbName"),
@@ -50,8 +50,10 @@ def texts(line: str, request: Json | str | None) -> list[str]:
         ("Drop db", {"dbName": "a?"}, [DB + "*"]),
         ("Drop db", {}, [DB + "*"]),
         ("Drop db", None, [DB + "*"]),
-        ("Drop db", "HIDDEN_DUE_TO_SECURITY_REASONS", [DB + "*"]),
+        ("Drop db", HIDDEN, [DB + "*"]),
         ("Drop db?", {}, ["*"]),
+        ("Drop db?", {"dbName": HIDDEN}, [DB + "*"]),
+        ("Drop db? db=other.name", {"other": HIDDEN}, [DB + "*"]),
         ("Drop db? db=other", {"other": "b"}, [DB + "b"]),
         ("Drop db=a.b|c", {"a": [{"b": "x"}], "c": "y"}, [DB + "x", DB + "y"]),
         ("Drop +db", {"dbName": "a"}, [DB + "*"]),
@@ -64,7 +66,7 @@ def texts(line: str, request: Json | str | None) -> list[str]:
             ["arn:aws:ecs:us-east-1:111122223333:task/prod/t"],
         ),
         ("Drop task", {"cluster": "prod"}, ["arn:aws:ecs:us-east-1:111122223333:task/*"]),
-        ("Drop task", "HIDDEN_DUE_TO_SECURITY_REASONS", ["arn:aws:ecs:us-east-1:111122223333:task/*"]),
+        ("Drop task", HIDDEN, ["arn:aws:ecs:us-east-1:111122223333:task/*"]),
         ("Drop", {"dbName": "a"}, ["*"]),
     ],
 )
@@ -121,11 +123,25 @@ def test_declared_rule_passes_roles_by_service() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "role", ["r1", "arn:aws:s3:::b", ROLE + "*", "", 7, {"x": 1}, "HIDDEN_DUE_TO_SECURITY_REASONS"]
-)
+@pytest.mark.parametrize("role", ["r1", "arn:aws:s3:::b", ROLE + "*", "", 7, {"x": 1}])
 def test_declared_rule_passes_nothing_that_is_no_role(role: object) -> None:
     assert len(run("Make db @one=a.amazonaws.com", {"one": role})) == 1
+
+
+def test_declared_rule_passes_an_unknown_role_where_aws_hides_it() -> None:
+    for request in ({"one": HIDDEN}, {"one": [HIDDEN]}):
+        (_, passed) = run("Make db @one=a.amazonaws.com", request)
+        assert (passed.action, passed.resources, passed.how) == ("iam:PassRole", (UNKNOWN_RESOURCE,), PASS_ROLE)
+    (_, passed) = run("Make db @two.three=a.amazonaws.com", {"two": HIDDEN})
+    assert passed.resources == (UNKNOWN_RESOURCE,)
+
+
+def test_declared_rule_may_set_tags_and_pass_a_role_where_no_parameter_can_be_read() -> None:
+    asked = run("Make db #AddTags @one=a.amazonaws.com", HIDDEN)[1:]
+    assert [(one.action, one.how) for one in asked] == [
+        ("rds:AddTags", UNREAD_REQUEST),
+        ("iam:PassRole", UNREAD_REQUEST),
+    ]
 
 
 def test_declared_lines_may_be_commented_out() -> None:
