@@ -135,13 +135,18 @@ def _covers_both(candidate: str, a: str, b: str) -> bool:
 
 
 def _joined(a: str, b: str) -> list[str]:
-    """Globs that may be the intersection: one glob up to one of its `*`, then the other from one of its own."""
+    """Globs that may be the intersection: one glob up to one of its `*`, then the other from one of its own or from
+    there on."""
     found: list[str] = []
     for first, second in ((a, b), (b, a)):
         head = first[: first.rfind("*") + 1]
         tail = second[second.find("*") :] if "*" in second else ""
         if head and tail:
             found.append(normalize_glob(head + tail))
+        start = first[: first.find("*")] if "*" in first else ""
+        if start and "*" not in second[: len(start)]:
+            told = "".join(other if one == "?" else one for one, other in zip(start, second, strict=False))
+            found.append(normalize_glob(told + second[len(start) :]))
     return found
 
 

@@ -65,15 +65,15 @@ def kept_for_logs(found: PrincipalDiff) -> dict[str, set[str]]:
         ([f"{DATA}/*", f"{ELSEWHERE}/*"], trail_of(), set()),
         (["*"], trail_of(DATA), {"*"}),
         (["*"], trail_of(), set()),
-        ([f"{DATA}/2026/*"], trail_of(DATA), set()),
+        ([f"{DATA}/orders/*"], trail_of(DATA), set()),
     ],
 )
 def test_diff_keeps_of_a_used_action_what_no_trail_records(granted: list[str], trail: Trail, stays: set[str]) -> None:
-    uses = [use("s3:GetObject", f"{DATA}/2026/x")]
+    uses = [use("s3:GetObject", f"{DATA}/orders/x")]
     found = diff_of(role(policy(allow("s3:GetObject", granted))), uses, options=Options(trails=(trail,)))
     assert verdicts(found) == {"s3:GetObject": Verdict.USED}
     assert kept_for_logs(found) == ({"s3:GetObject": stays} if stays else {})
-    assert f"{DATA}/2026/x" in kept(found)["s3:GetObject"]
+    assert f"{DATA}/orders/x" in kept(found)["s3:GetObject"]
     nothing = Options(trails=(trail,), keep_unobservable=KeepUnobservable.NONE)
     assert kept_for_logs(diff_of(role(policy(allow("s3:GetObject", granted))), uses, options=nothing)) == {}
 
@@ -84,7 +84,7 @@ def test_diff_keeps_of_a_used_action_what_no_trail_records(granted: list[str], t
         ([f"{DATA}/*", f"{ELSEWHERE}/*"], [f"{DATA}/x"], {f"{ELSEWHERE}/*"}),
         ([f"{DATA}/*", f"{ELSEWHERE}/*"], [f"{DATA}/x", f"{ELSEWHERE}/a/b"], set()),
         ([f"{DATA}/*", f"{ELSEWHERE}/*"], [], set()),  # nothing tells them apart
-        ([f"{DATA}/2026/*"], [f"{DATA}/x"], set()),
+        ([f"{DATA}/orders/*"], [f"{DATA}/x"], set()),
         ([f"{DATA}*"], [f"{DATA}-lake/x"], set()),
         (["arn:aws:s3:::lake-*"], [f"{DATA}/x"], {"arn:aws:s3:::lake-*"}),
         (["arn:aws:s3:::${aws:username}/*"], [f"{DATA}/x"], set()),
@@ -94,7 +94,7 @@ def test_diff_keeps_of_a_used_action_what_no_trail_records(granted: list[str], t
 def test_diff_keeps_data_actions_where_the_log_names_no_such_resource(
     granted: list[str], seen_on: list[str], stays: set[str]
 ) -> None:
-    uses = [use("s3:GetObject", f"{DATA}/2026/x")]
+    uses = [use("s3:GetObject", f"{DATA}/orders/x")]
     used = diff_of(role(policy(allow("s3:GetObject", granted))), uses, data_on=seen_on)
     assert kept_for_logs(used) == ({"s3:GetObject": stays} if stays else {})
     unused = diff_of(role(policy(allow("s3:PutObject", granted))), data_on=seen_on)
@@ -119,7 +119,7 @@ def test_diff_asks_the_log_where_the_trails_of_a_snapshot_differ(
 ) -> None:
     named = tuple(replace(one, arn=f"{one.arn}-{at}", name=f"{one.name}-{at}") for at, one in enumerate(trails))
     granted = [f"{DATA}/*", f"{ELSEWHERE}/*"]
-    uses = [use("s3:GetObject", f"{DATA}/2026/x")]
+    uses = [use("s3:GetObject", f"{DATA}/orders/x")]
     for source in (TrailSource.SNAPSHOT, TrailSource.NAMED):
         options = Options(trails=named, trail_source=source)
         is_open = stays and source is TrailSource.SNAPSHOT
@@ -137,7 +137,7 @@ def test_diff_asks_the_log_for_no_resource_that_an_action_does_not_take() -> Non
 
 def test_diff_keeps_all_but_some_of_a_used_action_where_a_trail_leaves_some_out() -> None:
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "NotResource": f"{ELSEWHERE}/*"}
-    uses = [use("s3:GetObject", f"{DATA}/2026/x")]
+    uses = [use("s3:GetObject", f"{DATA}/orders/x")]
     found = diff_of(role(policy(statement)), uses, options=Options(trails=(trail_of(DATA),)))
     (line,) = (one for one in found.lines if one.kind is LineKind.KEPT)
     assert line.scope == Scope((f"{ELSEWHERE}/*",), not_resource=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from lpgen.core.analysis.names.dated import dated_patterns
 from lpgen.core.analysis.names.shapes import (
     ASSIGNED_ID,
     HANDS_OUT_RIGHTS,
@@ -30,6 +31,7 @@ SHORT_LIVED: Final = "short-lived-id"
 CREATED: Final = "created-by-principal"
 DELETED: Final = "deleted-by-principal"
 FAMILY: Final = "name-family"
+DATED: Final = "dated-name"
 LAUNCHED_IMAGE: Final = "launched-image"
 
 FAMILY_SIZE: Final = 5
@@ -46,6 +48,7 @@ RULE_SENTENCES: Final[Mapping[str, str]] = {
     "gives again, so any id of the type in the account and Region",
     LAUNCHED_IMAGE: f"the principal launched from {RELEASES} or more images, and each release of an image has an id of "
     "its own, so any image",
+    DATED: "the name holds the date of its use, or names with later dates were used later, so the name with any date",
     FAMILY: f"{FAMILY_SIZE} or more names differ only in generated parts, so any name of this shape",
 }
 
@@ -109,7 +112,11 @@ def name_patterns_from_uses(uses: Iterable[Use]) -> dict[str, NamePattern]:
     found |= {arn: pattern for arn, pattern in _deleted(uses).items() if arn not in found}
     found |= {arn: pattern for arn, pattern in _launched_images(uses).items() if arn not in found}
     folds = {resource.text for resource in counted if resource.kind is ResourceKind.FOLD}
-    return found | _families(arn for arn in [*arns, *sorted(folds)] if arn not in found)
+    found |= _families(arn for arn in [*arns, *sorted(folds)] if arn not in found)
+    dated = {
+        text: NamePattern(Resource(ResourceKind.FOLD, pattern), DATED) for text, pattern in dated_patterns(uses).items()
+    }
+    return dated | found
 
 
 def _is_creation(use: Use) -> bool:
