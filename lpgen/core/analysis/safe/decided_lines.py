@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.scope import narrow_scope
-from lpgen.core.analysis.safe.decisions import applies_to_action
 from lpgen.core.analysis.written.lines import lines_for_grants
 from lpgen.core.grounds import PrincipalGrants
-from lpgen.core.model import Resource, ResourceKind
-from lpgen.core.policies.match import glob_match, has_wildcard
+from lpgen.core.model import Action, Resource, ResourceKind
+from lpgen.core.policies.match import fold_case, glob_match, glob_matcher, has_wildcard
 from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
 
 
 def decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalog: Catalog) -> Iterable[Line]:
     """The lines that decisions keep, within what the principal is granted."""
-    arn = grants.principal.arn
-    keeps = [one for one in decisions if one.kind is DecisionKind.KEEP]
-    granted = sorted(grants.granted()) if keeps else ()
+    keeps = [one for one in decisions if one.kind is DecisionKind.KEEP and _speaks_of(one, grants)]
+    granted = grants.granted() if keeps else frozenset[Action]()
     for decision in keeps:
         why = f"decided by {decision.owner}: {decision.reason}"
-        for action in [one for one in granted if applies_to_action(decision, arn, one)]:
+        for action in _meant(decision, granted, catalog):
             if not decision.resource:
                 yield from lines_for_grants(grants.allows, action, kind=LineKind.DECIDED, why=why, catalog=catalog)
                 continue
@@ -41,13 +39,27 @@ def idle_decisions(decisions: Iterable[Decision], grants: Sequence[PrincipalGran
     for decision in decisions:
         if decision.kind is DecisionKind.ACCEPT:
             continue
-        meant = [one for one in grants if glob_match(decision.principal or "*", one.principal.arn)]
+        meant = [one for one in grants if _speaks_of(decision, one)]
         where = f" on {decision.resource}" if decision.resource else ""
         what = f"the decision to {decision.kind} {decision.action}{where} ({decision.owner}: {decision.reason})"
         if not meant:
             yield f"{what} does nothing: no ARN of a role or user of the policies is {decision.principal}"
         elif decision.kind is DecisionKind.KEEP and not any(_keeps(decision, one, catalog) for one in meant):
-            yield f"{what} keeps nothing: {decision.principal or 'nobody'} is not granted it, or it is misspelled"
+            who = f"{decision.principal} is not" if decision.principal else "nobody is"
+            yield f"{what} keeps nothing: {who} granted it, or it is misspelled"
+
+
+def _speaks_of(decision: Decision, grants: PrincipalGrants) -> bool:
+    return glob_match(decision.principal or "*", grants.principal.arn)
+
+
+def _meant(decision: Decision, granted: Collection[Action], catalog: Catalog) -> Sequence[Action]:
+    """The granted actions that a decision speaks of, sorted."""
+    if not has_wildcard(decision.action):
+        one = catalog.canonical(decision.action)
+        return [one] if one is not None and one in granted else []
+    matches = glob_matcher(fold_case(decision.action))
+    return sorted(one for one in granted if matches(fold_case(one)))
 
 
 def _keeps(decision: Decision, grants: PrincipalGrants, catalog: Catalog) -> bool:

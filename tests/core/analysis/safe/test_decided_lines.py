@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.analysis.safe.decided_lines import idle_decisions
+from lpgen.core.analysis.safe.decided_lines import decided_lines, idle_decisions
+from lpgen.core.grounds import PrincipalGrants
+from lpgen.core.model import Action
 from lpgen.core.replacements import Decision, DecisionKind
 from tests.worlds import allow, catalog, deny, grants_of, policy, role
 
@@ -43,6 +45,25 @@ def test_keep_of_what_is_not_granted_is_named(fields: dict[str, str]) -> None:
     assert fields["action"] in said
     assert fields.get("resource", "") in said
     assert "keeps nothing" in said
+
+
+def test_keep_of_nobody_in_particular_says_so() -> None:
+    (said,) = idle(DecisionKind.KEEP, action="ec2:*")
+    assert said.endswith("keeps nothing: nobody is granted it, or it is misspelled")
+
+
+def test_decision_asks_for_the_grants_of_those_it_speaks_of_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    granted = PrincipalGrants.granted
+
+    def note(grants: PrincipalGrants) -> frozenset[Action]:
+        asked.append(grants.principal.name)
+        return granted(grants)
+
+    monkeypatch.setattr(PrincipalGrants, "granted", note)
+    keep = Decision(DecisionKind.KEEP, JOB.arn, "SQS:sendmessage", "", "", "", "", "because", "team", "")
+    lines = [line.action for one in (APP, JOB) for line in decided_lines(grants_of(one), [keep], catalog())]
+    assert (lines, asked) == (["sqs:SendMessage"], ["job"])
 
 
 def test_keep_that_one_of_several_is_granted_is_not_named() -> None:
