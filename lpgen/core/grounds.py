@@ -64,7 +64,8 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class UnmappedEvent:
-    """Calls whose action is unknown: the event map doesn't know them, or (BAD_RECORD) their record can't be read."""
+    """Calls whose action is unknown: the event map doesn't know them, or (BAD_RECORD, UNKNOWN_VERSION) their record
+    can't be read."""
 
     event_source: str
     event_name: str

@@ -70,6 +70,9 @@ EVER_CHANGING: Final = (
 )  # fmt: skip
 """Request parameters that differ from call to call and say nothing of what the call needs."""
 
+VERSION: Final = "eventversion"
+"""Of which only the major number counts."""
+
 COUNT, FIRST, LAST = "group_records", "group_first", "group_last"
 RESOURCES, REQUEST, RESPONSE, BESIDE = "resources", "requestparameters", "responseelements", "additionaleventdata"
 
@@ -174,6 +177,9 @@ def _keys(table: AthenaTable) -> Iterator[tuple[str, str]]:
         expression = _plain(table, name)
         if expression:
             yield name, expression
+    version = _plain(table, VERSION)
+    if version:
+        yield VERSION, f"split_part({version}, '.', 1)"
     for name, path in zip(IDENTITY_COLUMNS, IDENTITY_FIELDS, strict=True):
         expression = _identity(table, path)
         if expression:

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.athena.query import BESIDE, COUNT, FIRST, IDENTITY_COLUMNS, LAST, REQUEST, RESOURCES, RESPONSE
+from lpgen.core.athena.query import BESIDE, COUNT, FIRST, IDENTITY_COLUMNS, LAST, REQUEST, RESOURCES, RESPONSE, VERSION
 from lpgen.core.events.records import Record, RecordResource, SessionContext, SessionIssuer, UserIdentity
 from lpgen.core.usage.event_time import moment_from_text
 from lpgen.core.usage.group_tally import RecordGroup
@@ -33,6 +33,7 @@ def group_from_row(row: Row) -> RecordGroup:
     record = Record(
         eventSource=row["eventsource"] or "",
         eventName=row["eventname"] or "",
+        eventVersion=row.get(VERSION) or None,
         eventTime=first or None,
         eventID=event_id or None,
         eventType=row.get("eventtype") or None,

@@ -26,7 +26,7 @@ from lpgen.core.events.passed_roles import (
     unlisted_roles,
 )
 from lpgen.core.events.record_place import call_from_record
-from lpgen.core.events.records import Record
+from lpgen.core.events.records import READ_VERSIONS, Record
 from lpgen.core.events.resource_reading import ResourceReader, reader_from_row
 from lpgen.core.events.rules.call import Call, Rule, RuleTable
 from lpgen.core.events.rules.inferences import REQUEST_OPTION, TAG_ON_CREATE, UNREAD_REQUEST
@@ -303,11 +303,13 @@ def skip_from_record(
 ) -> SkipReason | None:
     """Why a record is no successful use by a role or user, or None where it is.
 
-    The first that applies counts: the record is no call (insight, aggregated, service event, network activity copy),
-    its caller has no policies of ours, the call needs no permission or isn't in the map, and last its outcome. DENIED
-    and UNDETERMINED therefore mean that nothing else speaks against the record; the usage table keeps those two as
-    rows of their own outcome.
+    The first that applies counts: its version is unknown, it is no call (insight, aggregated, service event, network
+    activity copy), its caller has no policies of ours, the call needs no permission or isn't in the map, and last its
+    outcome. DENIED and UNDETERMINED therefore mean that nothing else speaks against the record; the usage table keeps
+    those two as rows of their own outcome.
     """
+    if (record.eventVersion or "1")[:2] not in READ_VERSIONS:
+        return SkipReason.UNKNOWN_VERSION
     return (
         _SKIP_BY_EVENT_TYPE.get(record.eventType or "")
         or _SKIP_BY_CATEGORY.get(record.eventCategory or "")

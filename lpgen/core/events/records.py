@@ -19,6 +19,10 @@ HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 """What stands in a record where AWS hides a value."""
 
 
+READ_VERSIONS: Final = ("1.", "1")
+"""How the event versions begin that are read: another major number says that fields are gone or mean something else."""
+
+
 class SessionIssuer(msgspec.Struct, frozen=True):
     """Who issued the session: for an assumed role the role itself, with its path in `arn`."""
 
@@ -60,6 +64,7 @@ class RecordHead(msgspec.Struct):
 
     eventSource: str
     eventName: str
+    eventVersion: str | None = None
     eventTime: str | None = None
     eventID: str | None = None
     eventType: str | None = None

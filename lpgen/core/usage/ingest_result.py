@@ -12,7 +12,7 @@ from lpgen.core.usage.tables import Usage, count_records, count_used_records
 MAX_EXAMPLES: Final = 3
 """How many examples of a skip reason a result holds."""
 
-_PROBLEMS: Final = (SkipReason.UNREADABLE_FILE, SkipReason.BAD_RECORD)
+_PROBLEMS: Final = (SkipReason.UNREADABLE_FILE, SkipReason.BAD_RECORD, SkipReason.UNKNOWN_VERSION)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from lpgen.core.usage.coverage import stated_sides
 from lpgen.core.usage.logging_holes import holes_of_account, settings_hole
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.trail_changes import RESETS, AccountTimes, TrailChange, trail_changes_from_usage
+from lpgen.core.usage.version_holes import version_holes
 
 LONGEST_QUIET_DAYS: Final = 3
 """A quiet account has no record on a long weekend; more days in a row without any record count as a hole."""
@@ -53,6 +54,7 @@ def coverage_from_usage(
     accounts = _accounts(usage)
     changes = trail_changes_from_usage(usage)
     times = AccountTimes(usage) if changes else None
+    unread = version_holes(usage.skips)
     serving = trails_of_accounts(trails, accounts)
     return LogCoverage(
         tuple(
@@ -62,6 +64,7 @@ def coverage_from_usage(
                 serving.get(name),
                 changes=changes,
                 times=times,
+                unread=unread.get(name),
                 known_from=known_from if name in serving else CoverageSource.LOG,
             )
             for name in sorted(accounts)
@@ -114,6 +117,7 @@ def _account_coverage(
     *,
     changes: Sequence[TrailChange],
     times: AccountTimes | None,
+    unread: Hole | None,
     known_from: CoverageSource,
 ) -> AccountCoverage:
     first, last = min(seen.days), max(seen.days)
@@ -123,6 +127,9 @@ def _account_coverage(
     holes, notes = holes_of_account(account, own, times, first=first, last=last)
     if trails is not None:
         holes = (*settings_hole(own, trails, first=first, last=last), *holes)
+    if unread is not None:
+        since = first if unread.first == date.min else unread.first
+        holes = (*holes, Hole(since, last if unread.last == date.max else unread.last, unread.why))
     reset = max((one.when.date() for one in own if one.event in RESETS), default=None)
     return AccountCoverage(
         account,

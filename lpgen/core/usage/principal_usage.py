@@ -180,6 +180,9 @@ def _recorded_context(region: str, vpc_endpoint: str, values: str) -> RecordedCo
     return RecordedContext(region, vpc_endpoint, tuple(sorted((key, tuple(found)) for key, found in pairs)))
 
 
+_UNREAD: Final = (SkipReason.BAD_RECORD, SkipReason.UNKNOWN_VERSION)
+
+
 def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:
     columns = (
         "reason",
@@ -197,7 +200,7 @@ def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:
         if reason == SkipReason.CROSS_ACCOUNT_CALLER:
             reason = SkipReason.UNMAPPED  # no other call of one has a caller that is named
         unmapped = reason == SkipReason.UNMAPPED and outcome == Outcome.ALLOWED
-        if not principal or not (unmapped or reason == SkipReason.BAD_RECORD):
+        if not principal or not (unmapped or reason in _UNREAD):
             continue
         evidence = Evidence(records, _iso(first), _iso(last), event_id, "")
         known = found[principal].get((source, name, reason))

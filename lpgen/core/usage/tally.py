@@ -11,7 +11,7 @@ from typing import Final
 
 from lpgen.core.events.caller import caller_from_identity
 from lpgen.core.events.outcome import outcome_from_record
-from lpgen.core.events.records import RawRecord, Record, raw_from_record, record_from_raw
+from lpgen.core.events.records import READ_VERSIONS, RawRecord, Record, raw_from_record, record_from_raw
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.contribution import RecordMapper
 from lpgen.core.usage.contribution_memo import ContributionMemo
@@ -33,6 +33,9 @@ from lpgen.core.usage.unusable import Unusable
 
 _NOTHING: Final = Record(eventSource="", eventName="")
 _NO_NAME: Final = "`eventSource` or `eventName` is empty"
+
+_OF_NO_DAY: Final = (SkipReason.OUT_OF_WINDOW, SkipReason.UNKNOWN_VERSION)
+"""Why a record that has a time shows nothing of any day."""
 
 Lot = tuple[int, str]
 """How many records a record stands for, and when the last of them was; "" where it is alone."""
@@ -108,6 +111,10 @@ class UsageTally:
         self, record: RawRecord, seen: set[str], source: str, number: int = 0, lot: Lot = _ALONE
     ) -> SkipReason | None:
         """Counts one record, or the lot that it stands for, and says why it isn't usage; None where it is."""
+        version = record.eventVersion
+        if version and version[:2] not in READ_VERSIONS:
+            why = f"its major version is {version.partition('.')[0]}"
+            return self._add_refused(record, Unusable(SkipReason.UNKNOWN_VERSION, why, _position(number)), source, lot)
         moment, event_id = moment_from_text(record.eventTime), record.eventID or ""
         if moment is None or not record.eventSource or not record.eventName:
             why = "`eventTime` is no time" if moment is None else _NO_NAME
@@ -141,7 +148,7 @@ class UsageTally:
         """Counts a record that doesn't count whatever it says."""
         known = record_from_raw(record)
         moment = moment_from_text(record.eventTime) or NO_TIME
-        self._count_coverage(known, None if part.reason is SkipReason.OUT_OF_WINDOW else moment, lot)
+        self._count_coverage(known, None if part.reason in _OF_NO_DAY else moment, lot)
         self._add_skip(replace(part, record=known), source, _saying(known, moment), lot)
         return part.reason
 

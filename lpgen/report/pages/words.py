@@ -48,6 +48,7 @@ SKIP_WORDS: Final[dict[SkipReason, str]] = {
     SkipReason.UNREADABLE_FILE: "file that can't be read",
     SkipReason.NOT_CLOUDTRAIL: "file without CloudTrail records",
     SkipReason.BAD_RECORD: "record that can't be read",
+    SkipReason.UNKNOWN_VERSION: "record of an unknown event version",
     SkipReason.DUPLICATE: "duplicate within its file",
     SkipReason.OUT_OF_WINDOW: "outside the asked-for days",
     SkipReason.INSIGHT: "Insights event: no call",

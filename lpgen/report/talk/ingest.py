@@ -9,6 +9,7 @@ from lpgen.core.model import SkipReason
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress
 from lpgen.report.inert import terminal_text
 
+_ALWAYS_SHOWN: Final = (SkipReason.UNREADABLE_FILE, SkipReason.BAD_RECORD, SkipReason.UNKNOWN_VERSION)
 _SHOWN: Final = 5
 _SHOWN_FOLDERS: Final = 8
 _MEGABYTE: Final = 1_000_000
@@ -17,6 +18,7 @@ _REASONS: Final = {
     SkipReason.UNREADABLE_FILE: "files, or lines of them, that can't be read",
     SkipReason.NOT_CLOUDTRAIL: "files, or parts of them, that hold no CloudTrail records",
     SkipReason.BAD_RECORD: "records with wrong types or without a name",
+    SkipReason.UNKNOWN_VERSION: "records of an event version that this lpgen doesn't know, and whose use it can't tell",
     SkipReason.DUPLICATE: "records that their file holds twice",
     SkipReason.OUT_OF_WINDOW: "records outside the window",
     SkipReason.INSIGHT: "insights about call rates",
@@ -79,7 +81,7 @@ def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
         yield f"folders in S3 that hold no records of calls, left alone: {shown}{others}"
     for skip in result.skips:
         yield f"  skipped {skip.count:,}: {_REASONS.get(skip.reason, str(skip.reason))} ({skip.reason})"
-        if verbose or skip.reason in (SkipReason.UNREADABLE_FILE, SkipReason.BAD_RECORD):
+        if verbose or skip.reason in _ALWAYS_SHOWN:
             for example in skip.examples:
                 place = ", ".join(part for part in (example.path, example.position) if part)
                 yield f"    {terminal_text(place)}: {terminal_text(example.detail)}"

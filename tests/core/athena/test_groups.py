@@ -156,6 +156,8 @@ def odd_records() -> Iterator[Json]:
     service["userIdentity"]["principalId"] = "AROAEXAMPLE:AWSBackup-123"
     yield service
     yield record_json(15, readOnly=None, recipientAccountId=None, awsRegion="cn-north-1")
+    yield record_json(16, eventVersion="2.01")
+    yield record_json(17, eventVersion=None)
 
 
 def test_groups_of_odd_records_give_the_usage_of_their_records() -> None:

@@ -67,6 +67,8 @@ def _unmapped(usage: PrincipalUsage) -> Iterable[Caveat]:
         what = f"successful {call} can't be mapped to an action"
         if event.reason is SkipReason.BAD_RECORD:
             what = f"records of {call} can't be read"
+        elif event.reason is SkipReason.UNKNOWN_VERSION:
+            what = f"records of {call} are of an event version that lpgen doesn't know"
         message = f"{event.evidence.records} {what} (example {event.evidence.example_event_id or 'without an id'})"
         yield Caveat(CaveatKind.UNMAPPED_EVENT, message, event.item)
 
