@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lpgen.core.guards import Guards
+from lpgen.core.model import Effect, Policy
 from lpgen.report.json.layout import Row
 from lpgen.report.pages.blocks import Words, line, name, plural
 
@@ -51,8 +52,16 @@ def _scps(guards: Guards) -> Iterator[str]:
     if parts:
         verb = "caps" if parts[0].startswith("1 level ") else "cap"
         yield f"{' and '.join(parts)} {verb} the grants"
+    shut = [one.account for one in guards.scps if any(not _allows_anything(level) for level in one.levels)]
+    if shut:
+        whose = "all accounts" if "" in shut else plural(len(shut), "account")
+        yield f"of {whose} a level allows nothing, so that nothing is granted there: is FullAWSAccess missing from it?"
     if len(listed) > capped:
         yield f"{plural(len(listed) - capped, 'account has', 'accounts have')} none"
+
+
+def _allows_anything(level: Iterable[Policy]) -> bool:
+    return any(statement.effect is Effect.ALLOW for policy in level for statement in policy.statements)
 
 
 def _resource_counts(guards: Guards) -> tuple[int, int]:

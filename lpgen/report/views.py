@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,10 +55,14 @@ CLASS_ORDER: Final = (
 
 
 class PrincipalView:
-    """One principal's proposal with what is derived from it, each once and only when asked for."""
+    """One principal's proposal with what is derived from it, each once and only when asked for.
 
-    def __init__(self, proposal: Proposal) -> None:
+    `has_namesakes` says that another account of the report has a principal of the same name.
+    """
+
+    def __init__(self, proposal: Proposal, *, has_namesakes: bool = False) -> None:
         self.proposal: Final = proposal
+        self.has_namesakes: Final = has_namesakes
 
     @property
     def diff(self) -> PrincipalDiff:
@@ -197,13 +202,19 @@ class ReviewView:
 
 def review_view(report: Report) -> ReviewView:
     """The report in reading order: by class, then what could do most harm, then what is widest, then by name."""
-    views = [PrincipalView(proposal) for proposal in report.proposals]
+    held = Counter(_name_in_account(one) for one in report.proposals)
+    views = [PrincipalView(one, has_namesakes=held[_name_in_account(one)] > 1) for one in report.proposals]
     sections = tuple(
         Section(principal_class, found)
         for principal_class in CLASS_ORDER
         if (found := _in_class(views, principal_class))
     )
     return ReviewView(report, sections, sum((view.counts for view in views), Counts()))
+
+
+def _name_in_account(proposal: Proposal) -> str:
+    """Kind, path and name, which principals of several accounts may share."""
+    return proposal.diff.principal.arn.split(":", 5)[-1]
 
 
 def _in_class(views: Iterable[PrincipalView], principal_class: PrincipalClass) -> tuple[PrincipalView, ...]:

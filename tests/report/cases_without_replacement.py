@@ -15,9 +15,7 @@ def without_replacement() -> list[Case]:
         "break-glass-admin",
         PrincipalClass.UNUSED,
         "disable the role unless it is for emergencies: attach AWSDenyAll, which detaching takes back, ask the owner, "
-        "delete it later"
-        " (IAM knows of no use either, and the "
-        "role is older than 400 days)",
+        "delete it later (IAM knows of no use either, and the role is older than 400 days)",
         verdicts=[
             verdict("iam:CreateUser", parents=(ADMIN,), danger="makes an identity of its own"),
             verdict("s3:GetObject", Verdict.UNOBSERVABLE, parents=(ADMIN,)),

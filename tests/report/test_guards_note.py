@@ -8,9 +8,13 @@ from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.report.guards_note import guards_notes
 from lpgen.report.pages.blocks import line
-from tests.worlds import allow
+from tests.worlds import allow, deny
 
 LEVELS = ((policy_from_json({"Version": "2012-10-17", "Statement": [allow("*")]}, place="scp"),),)
+
+
+DENIES = ((policy_from_json({"Version": "2012-10-17", "Statement": [deny("iam:*")]}, place="scp"),),)
+SHUT = "a level allows nothing, so that nothing is granted there: is FullAWSAccess missing from it?"
 
 
 def said_of_scps(*scps: AccountLevels) -> str:
@@ -31,6 +35,11 @@ def said_of_scps(*scps: AccountLevels) -> str:
             [AccountLevels("", LEVELS), AccountLevels("1", ())],
             "SCPs: 1 level for every other account caps the grants; 1 account has none",
         ),
+        (
+            [AccountLevels("1", (*LEVELS, *DENIES)), AccountLevels("2", LEVELS)],
+            f"SCPs: those of 2 accounts cap the grants; of 1 account {SHUT}",
+        ),
+        ([AccountLevels("", DENIES)], f"SCPs: 1 level for every account caps the grants; of all accounts {SHUT}"),
     ],
 )
 def test_accounts_without_scps_are_not_said_to_be_capped(scps: list[AccountLevels], said: str) -> None:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
-from lpgen.core.findings import Proposal, Report
+from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, Proposal, Report
+from lpgen.core.grounds import LogCoverage
 from lpgen.core.replacements import Verification
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
@@ -25,10 +26,12 @@ from lpgen.report import render_evidence, render_review, render_summary, render_
 from lpgen.report.layout.markdown import MOST_CHARACTERS, render_markdown
 from lpgen.report.layout.text import render_text
 from lpgen.report.pages.blocks import Block, Column, Fold, Heading, Show, Span, Table, table
+from tests.report.cases import SECURITY, SHOP
+from tests.report.cases_without_replacement import without_replacement
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
 from tests.report.reports import large_report, organization, report_of
-from tests.report.safe_cases import storefront
+from tests.report.safe_cases import deployer, storefront
 from tests.report.test_inert import ACTIVE
 
 PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -199,6 +202,31 @@ def test_render_text_says_first_what_to_do() -> None:
     assert "── What to do" in shown
     assert "wait until the logs reach 2026-12-09: role/data/storage-analyst" in shown
     assert "Disable the role unless it is for emergencies: role/break-glass-admin" in shown
+
+
+def test_a_list_tells_principals_of_one_name_apart_by_their_accounts() -> None:
+    same = [replace(storefront(), account=account) for account in (SHOP, SECURITY)]
+    report = report_of([*same, deployer()])
+    for form in ("text", "markdown", "html"):
+        shown = re.sub(r"[`\n ]+|<[^>]*>", " ", render_review(report, form))
+        assert f"{SHOP} role/app/storefront-api" in shown[shown.index("most to gain") :]
+        assert f"{SHOP} role/platform/platform-deployer" not in shown[shown.index("most to gain") :][:300]
+
+
+def test_what_is_the_same_of_several_accounts_is_said_once() -> None:
+    report = report_of([storefront()])
+    first = report.diff.coverage.accounts[0]
+    accounts = tuple(replace(first, account=account) for account in ("1", "2", "3"))
+    shown = render_review(replace(report, diff=replace(report.diff, coverage=LogCoverage(accounts))), "text", width=200)
+    assert "- data events of 1, 2, 3 (inferred from the log itself): dynamodb.amazonaws.com in us-east-1" in shown
+
+
+def test_a_disuse_that_is_unsure_is_no_task_to_disable() -> None:
+    unused = next(one for one in without_replacement() if one.principal_class is PrincipalClass.UNUSED)
+    short = Caveat(CaveatKind.SHORT_COVERAGE, "the logs cover 30 days, fewer than 90", "short-coverage")
+    shown = render_review(report_of([unused, replace(unused, name="cron", caveats=[short])]), "text", width=200)
+    assert "Clear up why it isn't sure yet, then disable the role unless it is for emergencies: role/cron\n" in shown
+    assert "Disable the role unless it is for emergencies: role/break-glass-admin\n" in shown
 
 
 def test_render_text_puts_log_files_that_cant_be_read_before_all_else() -> None:

@@ -10,7 +10,7 @@ from lpgen.report.html.block_data import split_quotes
 from lpgen.report.html.principal_data import anchor_of
 from lpgen.report.inert import terminal_text
 from lpgen.report.pages.blocks import Block, Bullets, Fold, Heading, Line, Paragraph, Table
-from lpgen.report.pages.words import short_label_of
+from lpgen.report.pages.words import label_in_list
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -45,7 +45,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(inert=terminal_text, split_quotes=split_quotes)
-    environment.globals.update(anchor_of=anchor_of, short_label_of=short_label_of, kind_of=_kind_of, is_day=_is_day)
+    environment.globals.update(anchor_of=anchor_of, label_in_list=label_in_list, kind_of=_kind_of, is_day=_is_day)
     return environment
 
 

@@ -35,7 +35,7 @@ from lpgen.report.pages.blocks import (
 )
 from lpgen.report.pages.principal import principal_fold
 from lpgen.report.pages.to_do import Task, tasks_of_review
-from lpgen.report.pages.words import CLASS_WORDS, SKIP_WORDS, label_of, short_label_of, state_of
+from lpgen.report.pages.words import CLASS_WORDS, SKIP_WORDS, label_in_list, label_of, short_label_of, state_of
 from lpgen.report.snapshot_note import snapshot_notes
 from lpgen.report.views import PrincipalView, ReviewView, review_view
 
@@ -142,7 +142,7 @@ def _task_line(task: Task) -> Line:
 
 
 def _labels(views: Sequence[PrincipalView]) -> Line:
-    return names([short_label_of(one.diff.principal) for one in views], most=3)
+    return names([label_in_list(one) for one in views], most=3)
 
 
 def _sentence(text: str) -> str:
@@ -171,7 +171,7 @@ def coverage_blocks(report: Report) -> Iterable[Block]:
         [_coverage_row(one, report.min_days) for one in accounts[:_MOST_ROWS]],
     )
     yield from _more(len(accounts), "account")
-    yield bullets(*(item for one in accounts[:_MOST_ROWS] for item in _coverage_notes(one)))
+    yield bullets(*_all_coverage_notes(accounts[:_MOST_ROWS]))
 
 
 def _coverage_row(one: AccountCoverage, min_days: int) -> list[Words]:
@@ -186,46 +186,60 @@ def _coverage_row(one: AccountCoverage, min_days: int) -> list[Words]:
     ]
 
 
-def _coverage_notes(one: AccountCoverage) -> Iterable[Words]:
+def _all_coverage_notes(accounts: Sequence[AccountCoverage]) -> Iterable[Line]:
+    """The notes on all accounts; what is the same of several is said once, with all their names."""
+    found: dict[tuple[Line, Line], list[str]] = defaultdict(list)
+    for notes in (_hole_notes, _source_notes):
+        for one in accounts:
+            for before, after in notes(one):
+                found[before, after].append(one.account)
+    for (before, after), noted in found.items():
+        yield line(before, names(noted, most=_MOST_ROWS), after)
+
+
+def _hole_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
+    """What is missing of an account: the words before its name, and those behind it."""
     for gap in one.gaps:
-        yield line(bad("hole in "), name(one.account), f": no record from {gap.first} to {gap.last}")
+        yield line(bad("hole in ")), line(f": no record from {gap.first} to {gap.last}")
     for hole in one.holes:
-        yield line(bad("hole in "), name(one.account), f": {hole.first} to {hole.last}: {hole.why}")
+        yield line(bad("hole in ")), line(f": {hole.first} to {hole.last}: {hole.why}")
     for change in one.changes:
-        yield line("change in ", name(one.account), f": {change}")
+        yield line("change in "), line(f": {change}")
+
+
+def _source_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
+    """What is known of the events that are recorded of an account, in the same two parts."""
     if one.known_from is not CoverageSource.LOG:
         yield from _trail_notes(one)
     if one.known_from is not CoverageSource.TRAILS:
         yield from _event_notes(one)
 
 
-def _trail_notes(one: AccountCoverage) -> Iterable[Words]:
+def _trail_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
     where = " of the snapshot, as far as the log shows it" if one.known_from is CoverageSource.BOTH else ""
     source = quiet(f"(from {CoverageSource.TRAILS}{where})")
     if not one.trails:
-        yield line(bad("no trail records "), name(one.account), " ", source)
+        yield line(bad("no trail records ")), line(" ", source)
     for trail in one.trails:
-        yield line("what is recorded of ", name(one.account), " ", source, f": {trail}")
+        yield line("what is recorded of "), line(" ", source, f": {trail}")
 
 
-def _event_notes(one: AccountCoverage) -> Iterable[Words]:
+def _event_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
     """What the log itself shows of the events that are recorded."""
     source = quiet(f"(inferred from {CoverageSource.LOG})")
     for side in (True, False):
         if side not in one.sides():
             none = bad(f"no {SIDE_WORDS[side]} management events")
-            yield line(none, " in ", name(one.account), " ", source, ", so its trails may leave them out")
+            yield line(none, " in "), line(" ", source, ", so the trails may leave them out")
     seen = [line("; ", said) for said in _data_events(one)]
     said = line(*seen)[1:] or line("none, so calls on single objects, items and messages don't show")
     taken: Line = ()
     if one.data_events and one.known_from is CoverageSource.LOG:
         taken = line(", taken for all below a star or a prefix unless ", name("--trails FILE"), " says otherwise")
-    yield line("data events of ", name(one.account), " ", source, ": ", said, taken)
+    yield line("data events of "), line(" ", source, ": ", said, taken)
     if one.unseen:
         unseen = names(sorted(one.unseen), most=3)
-        yield line(
-            "no record at all in ", name(one.account), " ", source, ": ", unseen, ", so its calls may be excluded"
-        )
+        yield line("no record at all in "), line(" ", source, ": ", unseen, ", so its calls may be excluded")
 
 
 def _data_events(one: AccountCoverage) -> Iterable[Line]:

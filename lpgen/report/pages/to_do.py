@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lpgen.core.findings import PrincipalClass
+from lpgen.core.findings import CaveatKind, PrincipalClass
 from lpgen.report.next_steps import next_step
 from lpgen.report.pages.blocks import Line, bad, count, good, line, name, plural
 from lpgen.report.pages.words import caveat_order
@@ -90,9 +90,16 @@ def _by_proposal(view: ReviewView) -> Iterable[Task]:
     for one in view.views:
         if one.proposal.replacement is None and one.diff.principal_class in order:
             step = _FIRST_CLAUSE.split(one.diff.proposal)[0]
+            if one.diff.principal_class is PrincipalClass.UNUSED and _is_unsure(one):
+                step = f"clear up why it isn't sure yet, then {step}"
             found[order.index(one.diff.principal_class), step].append(one)
     for key in sorted(found):
         yield Task(line(f"{key[1][:1].upper()}{key[1][1:]}"), tuple(found[key]))
+
+
+def _is_unsure(view: PrincipalView) -> bool:
+    """Whether something speaks against a disuse that the proposal itself doesn't ask about."""
+    return any(one.kind is not CaveatKind.COVERAGE_HOLE for one in view.caveats)
 
 
 def _unseen(view: ReviewView) -> Iterable[Task]:

@@ -115,6 +115,12 @@ def short_label_of(principal: Principal) -> str:
     return label_of(principal.arn).removeprefix(f"{principal.account} ")
 
 
+def label_in_list(view: PrincipalView) -> str:
+    """What stands for a principal where others stand beside it: with its account where another has one of the name."""
+    principal = view.diff.principal
+    return label_of(principal.arn) if view.has_namesakes else short_label_of(principal)
+
+
 def caveat_order(caveat: Caveat) -> tuple[int, str]:
     """What stops a replacement altogether first, then as `CaveatKind` lists them."""
     stops = (CaveatKind.VERIFICATION, CaveatKind.TOO_LARGE, CaveatKind.GRANTS_UNKNOWN)

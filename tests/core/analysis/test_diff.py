@@ -282,6 +282,13 @@ def test_diff_says_of_an_unused_role_when_iam_knows_of_use(days: int, start: str
     assert found.proposal.endswith(f"IAM dates its last use on {moment.date()}{end}")
 
 
+def test_diff_says_of_an_unused_role_that_it_tried_what_was_denied() -> None:
+    tried = use("iam:ListUsers", outcome=Outcome.DENIED)
+    found = diff_of(role(policy(allow("sqs:ListQueues"))), [tried])
+    assert found.principal_class is PrincipalClass.UNUSED
+    assert found.proposal.endswith(f"(all that it tried was denied, the last on {tried.evidence.last_seen[:10]})")
+
+
 def test_diff_asks_about_a_user_whose_use_the_logs_cant_show_before_disabling_it() -> None:
     hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), kind=PrincipalKind.USER))
     assert hidden.principal_class is PrincipalClass.UNUSED

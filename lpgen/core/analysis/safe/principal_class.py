@@ -135,6 +135,9 @@ def _proposal_for_unused(
             "disable the user unless it is for emergencies: deactivate its keys and password, ask the owner, delete it"
             " later"
         )
+    tries = [use.evidence.last_seen[:10] for use in usage.uses]
+    if tries:
+        return f"{disable} (all that it tried was denied, the last on {max(tries)})"
     old = principal.created is not None and (as_of - principal.created.date()).days > NEVER_USED_DAYS
     if principal.kind is PrincipalKind.ROLE and last_used is None and old:
         return f"{disable} (IAM knows of no use either, and the role is older than {NEVER_USED_DAYS} days)"
