@@ -171,7 +171,11 @@ def coverage_blocks(report: Report) -> Iterable[Block]:
         [_coverage_row(one, report.min_days) for one in accounts[:_MOST_ROWS]],
     )
     yield from _more(len(accounts), "account")
+    yield Paragraph(line(quiet(_COUNTED)))
     yield bullets(*_all_coverage_notes(accounts[:_MOST_ROWS]))
+
+
+_COUNTED: Final = "A record counts in each file that holds it, so every number of records is an upper bound."
 
 
 def _coverage_row(one: AccountCoverage, min_days: int) -> list[Words]:

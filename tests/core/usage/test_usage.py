@@ -251,6 +251,7 @@ _CHANGES = st.fixed_dictionaries(
     optional={
         "eventID": st.sampled_from(["1", "2", None]),
         "eventTime": st.sampled_from(["2024-03-01T00:00:00Z", "2024-03-02T00:00:00.5Z", "", "never", None]),
+        "eventVersion": st.sampled_from(["1.11", "2.0"]),
         "eventName": st.sampled_from(["GetObject", "PutObject", "Unknown", "Free", "Odd", ""]),
         "eventType": st.sampled_from(["AwsApiCall", "AwsServiceEvent", "AwsCloudTrailInsight", "AwsVpceEvent"]),
         "eventCategory": st.sampled_from(["Management", "Data", "Insight", "NetworkActivity", None]),
@@ -266,6 +267,8 @@ _UNUSABLE = st.sampled_from(
         Unusable(SkipReason.NOT_CLOUDTRAIL, "a digest", "record 1"),
         Unusable(SkipReason.BAD_RECORD, "wrong type", "record 2"),
         Unusable(SkipReason.BAD_RECORD, "wrong type", "record 3", record(4)),
+        Unusable(SkipReason.AGGREGATED, "", "record 4", record(4, eventName=""), (ROLE, f"{ROLE}-2")),
+        Unusable(SkipReason.AGGREGATED, "", "record 5", record(2, eventName=""), (ROLE,)),
     ]
 )
 _FILES = st.lists(st.lists(_RECORDS | _UNUSABLE, max_size=8), max_size=6)
@@ -332,6 +335,25 @@ def test_merge_usage_of_nothing_has_the_schemas() -> None:
     assert found.table.schema.equals(USAGE_SCHEMA)
     assert found.skips.schema.equals(SKIPS_SCHEMA)
     assert found.coverage.schema.equals(COVERAGE_SCHEMA)
+
+
+def test_merge_usage_keeps_a_record_and_its_correction_in_any_order() -> None:
+    """CloudTrail corrects a record by another with an id of its own, which names the one that it corrects."""
+    first = record_json(1, requestParameters={"arns": []})
+    correction = {
+        **record_json(1, requestParameters={"arns": ["arn:aws:s3:::b/k"]}, eventID="correction"),
+        "addendum": {
+            "reason": "UPDATED_DATA",
+            "updatedFields": "requestParameters",
+            "originalRequestID": "request",
+            "originalEventID": first["eventID"],
+        },
+    }
+    files = [usage(msgspec.convert(one, Record)) for one in (first, correction)]
+    found = merge_usage(files)
+    assert tables(merge_usage(files[::-1])) == tables(found)
+    assert {(row["resource_kind"], row["resource"]) for row in rows(found.table)} >= {("arn", "arn:aws:s3:::b/k")}
+    assert count_records(found) == 2
 
 
 def test_merge_usage_takes_the_least_example_and_the_widest_time() -> None:
