@@ -53,8 +53,8 @@ class Gains:
         return f"{total:,} {'action' if total == 1 else 'actions'}" + (f" ({parts})" if parts else "")
 
     def details(self, actions: Iterable[Action], verb: str) -> tuple[str, ...]:
-        """A line for each action, the dangerous ones first with what a holder could do, and how many more there are."""
-        ordered = sorted(actions, key=lambda one: (not self._dangers.sentence(one), self._rank(one), one))
+        """A line for each action, the most dangerous first with what a holder could do, and how many more there are."""
+        ordered = sorted(actions, key=lambda one: (self._dangers.rank(one), self._rank(one), one))
         shown = ordered if len(ordered) <= _MOST_DETAILS + 1 else ordered[:_MOST_DETAILS]
         lines = [f"{verb} {one}{self._why(one)}" for one in shown]
         if len(shown) < len(ordered):

@@ -29,7 +29,10 @@ from lpgen.errors import DecisionsError, quote_reason
 _FIELDS: Final = frozenset(
     ("do", "principal", "action", "resource", "item", "since", "until", "reason", "owner", "expires")
 )
-_HINT: Final = "see docs/decisions.md for an example"
+_HINT: Final = (
+    'such as, in TOML: decision = [{ do = "accept", principal = "arn:aws:iam::111122223333:role/app", item ='
+    ' "young-principal", reason = "moved from another account", owner = "app team" }]'
+)
 
 
 def read_decisions(path: Path) -> tuple[Decision, ...]:

@@ -33,6 +33,17 @@ def test_a_policy_changed_outside_is_as_severe_as_what_it_gains(now: Principal, 
     assert kinds(state(APP), state(now)) == [(DriftKind.POLICY_CHANGED, severity)]
 
 
+def test_what_hands_out_rights_is_told_before_what_is_dangerous_in_general() -> None:
+    wide = role(policy(allow("s3:Get*"), allow(["sqs:SendMessage", "iam:PassRole", "iam:AttachRolePolicy", "ec2:*"])))
+    changed, _ = sorted(found(state(APP), state(wide)).findings, key=lambda one: one.kind != DriftKind.POLICY_CHANGED)
+    gains = [detail for detail in changed.details if detail.startswith("gains ")]
+    assert [one.split(":")[0] + ":" + one.split(":")[1] for one in gains[:2]] == [
+        "gains iam:PassRole",
+        "gains iam:AttachRolePolicy",
+    ]
+    assert not any("changes who may do what" in one for one in gains[:5])
+
+
 def test_the_same_in_another_order_is_no_change() -> None:
     shuffled = role(policy(allow("sqs:SendMessage", Sid="New"), allow("s3:Get*")))
     assert kinds(state(APP), state(shuffled)) == []

@@ -68,3 +68,13 @@ def test_read_decisions_names_the_place_of_what_is_wrong(tmp_path: Path, text: s
 def test_read_decisions_names_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DecisionsError, match="can't read the decisions file"):
         read_decisions(tmp_path / "none.toml")
+
+
+def test_the_hint_of_an_error_is_a_decision_to_copy(tmp_path: Path) -> None:
+    with pytest.raises(DecisionsError) as wrong:
+        read(tmp_path, "title = 1")
+    example = (wrong.value.hint or "").partition("TOML: ")[2]
+    path = tmp_path / "copied.toml"
+    path.write_text(example, encoding="utf-8")
+    (decision,) = read_decisions(path)
+    assert (decision.kind, decision.item) == (DecisionKind.ACCEPT, "young-principal")

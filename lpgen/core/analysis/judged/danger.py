@@ -21,6 +21,13 @@ class Dangers:
         self._sentences: dict[str, str] = msgspec.json.decode(
             catalog.source.read_table("dangerous"), type=_Table
         ).actions
+        self._places = {action: place for place, action in enumerate(self._sentences)}
+
+    def rank(self, action: Action) -> int:
+        """Where the action stands among all, the worst first: those with a line of their own in the order of the table,
+        then other dangerous ones, then the rest."""
+        known = len(self._places)
+        return self._places.get(action, known if self.sentence(action) else known + 1)
 
     def sentence(self, action: Action) -> str:
         """What a holder could do with the action, or "" where it is not dangerous by itself.
