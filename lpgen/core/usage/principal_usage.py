@@ -163,7 +163,7 @@ def _principal_usage(
             how,
             DenialKind(denial),
             error,
-            tuple(sorted(_recorded_context(*context) for context in contexts)),
+            tuple(sorted({_recorded_context(*context) for context in contexts})),
             evidence,
         )
         for (action, kind, text, outcome, how, denial, error), (evidence, contexts) in sorted(
@@ -176,8 +176,9 @@ def _principal_usage(
 
 @lru_cache(maxsize=4096)
 def _recorded_context(region: str, vpc_endpoint: str, values: str) -> RecordedContext:
-    pairs = json.loads(values or "{}").items()
-    return RecordedContext(region, vpc_endpoint, tuple(sorted((key, tuple(found)) for key, found in pairs)))
+    """The context by its condition keys alone: what a KMS grant says is under names without a colon."""
+    pairs = sorted((key, tuple(found)) for key, found in json.loads(values or "{}").items() if ":" in key)
+    return RecordedContext(region, vpc_endpoint, tuple(pairs))
 
 
 _UNREAD: Final = (SkipReason.BAD_RECORD, SkipReason.UNKNOWN_VERSION)

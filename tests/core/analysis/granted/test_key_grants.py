@@ -18,7 +18,8 @@ from lpgen.core.events.records import Record, RecordResource, SessionContext, Se
 from lpgen.core.findings import CaveatKind, PrincipalDiff
 from lpgen.core.model import Principal
 from lpgen.core.options import Options
-from lpgen.core.usage.tables import USAGE_SCHEMA, Usage, merge_usage
+from lpgen.core.usage.principal_usage import principal_usages_from_usage
+from lpgen.core.usage.tables import EMPTY_USAGE, USAGE_SCHEMA, Usage, merge_usage
 from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.worlds import ACCOUNT, allow, deny, policy, role, usage_of, use
@@ -108,6 +109,14 @@ def test_who_may_retire_a_grant_needs_no_policy_for_that() -> None:
     found = KeyGrants(table_of([made, ended]))
     assert found.explanation(role(name="app"), use("kms:RetireGrant", KEY, seen="2026-09-01T12:00:00Z")) != ""
     assert found.explanation(role(name="app"), USE) == ""
+
+
+def test_what_grants_say_is_no_context_of_the_use_that_makes_them() -> None:
+    other = grant("2026-08-02T10:00:00Z", grantee=SESSION)
+    table = table_of([grant(), other, grant(context='{"aws:TagKeys":["a"],"grantee":["x"]}')])
+    (principal,) = principal_usages_from_usage(Usage(table, EMPTY_USAGE.skips, EMPTY_USAGE.coverage)).values()
+    (made,) = principal.uses
+    assert [one.values for one in made.contexts] == [(), (("aws:TagKeys", ("a",)),)]
 
 
 def test_the_grant_named_is_the_last_before_the_use_began() -> None:
