@@ -23,13 +23,14 @@ def check_pairs_have_reasons(
     for use in usage.uses:
         if use.outcome is not Outcome.DENIED:
             uses.setdefault(use.action, []).append(use)
+    named = {(use.action, use.resource.text) for of_action in uses.values() for use in of_action}
     for new in news:
         for action in sorted(new.actions):
             for resource in new.statement.resources:
                 if not new.statement.not_resource and not catalog.takes_resource(action, resource):
                     continue
                 found.examined += 1
-                used = any(_touches(new, resource, use) for use in uses.get(action, ()))
+                used = (action, resource) in named or any(_touches(new, resource, one) for one in uses.get(action, ()))
                 if not used and not claims.justify(action, resource):
                     found.failed.append(f"{new.place} allows {action} on {resource} without use and without a reason")
     return found.check()

@@ -27,12 +27,14 @@ class WrittenDocument:
 
 @dataclass(frozen=True, slots=True)
 class NewAllow:
-    """One new Allow with the actions that its names mean; `place` says where it stands."""
+    """One new Allow with the actions that its names mean; `place` says where it stands. `named` are its resources: most
+    of what is asked for is among them by its own name."""
 
     place: str
     version: str
     statement: Statement
     actions: frozenset[Action]
+    named: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -58,6 +60,7 @@ def new_allows(documents: Iterable[WrittenDocument], catalog: Catalog) -> tuple[
             document.policy.version,
             statement,
             frozenset() if statement.not_action else catalog.expand(statement.patterns).actions,
+            frozenset(() if statement.not_resource else statement.resources),
         )
         for document in documents
         for statement in document.policy.statements
