@@ -64,11 +64,12 @@ def _unknown_grants(grants: PrincipalGrants) -> Iterable[Caveat]:
 def _unmapped(usage: PrincipalUsage) -> Iterable[Caveat]:
     for event in usage.unmapped:
         call = " ".join(filter(None, (event.event_source, event.event_name))) or "calls without a name"
+        noun = "record" if event.evidence.records == 1 else "records"
         what = f"successful {call} can't be mapped to an action"
         if event.reason is SkipReason.BAD_RECORD:
-            what = f"records of {call} can't be read"
+            what = f"{noun} of {call} can't be read"
         elif event.reason is SkipReason.UNKNOWN_VERSION:
-            what = f"records of {call} are of an event version that lpgen doesn't know"
+            what = f"{noun} of {call} with an event version that lpgen doesn't know"
         message = f"{event.evidence.records} {what} (example {event.evidence.example_event_id or 'without an id'})"
         yield Caveat(CaveatKind.UNMAPPED_EVENT, message, event.item)
 
