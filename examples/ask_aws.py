@@ -92,11 +92,15 @@ def judge(iam: Any, folder: Path, evidence: dict[str, Any]) -> int:
 
 
 def seen_uses(lines: Iterable[dict[str, Any]]) -> Iterator[Question]:
-    """The uses that the evidence gives an example of; the resource is `*` where the action takes none."""
+    """The uses that the evidence gives an example of; the resource is `*` where the action takes none.
+
+    An example is `*` too where the record doesn't show the resource: then the line's own resources are others.
+    """
     for line in lines:
+        is_any = ANY in line.get("resources", [ANY])
         for one in line["evidence"]:
             resource = one["example_resource"]
-            if one["records"] and resource and (resource == ANY or not {"*", "?"} & set(resource)):
+            if one["records"] and resource and (is_any if resource == ANY else not {"*", "?"} & set(resource)):
                 yield line["action"], resource
 
 

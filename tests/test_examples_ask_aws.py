@@ -132,6 +132,17 @@ def test_a_deny_under_a_condition_is_told_and_one_without_is_a_refusal(simulator
     assert (done.returncode, "hangs on conditions" in done.stdout) == (0, True)
 
 
+def test_what_a_record_does_not_show_is_not_asked_about(simulator: PolicySimulator, one: Path) -> None:
+    path = one / ROLE / "evidence.json"
+    evidence = json.loads(path.read_bytes())
+    line = next(each for each in evidence["lines"] if "*" not in each.get("resources", ["*"]))
+    for each in line["evidence"]:
+        each["example_resource"] = "*"
+    path.write_text(json.dumps(evidence), encoding="utf-8")
+    done = ask(simulator, one)
+    assert (done.returncode, "REFUSED" in done.stdout) == (0, False), done.stdout
+
+
 def test_a_throttled_request_is_asked_again(simulator: PolicySimulator, one: Path) -> None:
     simulator.refusals = [(400, "Throttling"), (503, "ServiceUnavailable")]
     done = ask(simulator, one)
