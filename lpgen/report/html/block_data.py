@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lpgen.report.inert import terminal_text
-from lpgen.report.pages.blocks import Block, Bullets, Fold, Heading, Item, Line, Paragraph, Span, Table, Tone
+from lpgen.report.pages.blocks import Block, Bullets, Fold, Heading, Item, Line, Paragraph, Show, Span, Table, Tone
 
 _TONES: Final = {Tone.NAME: "n", Tone.STRONG: "s", Tone.GOOD: "g", Tone.BAD: "b", Tone.QUIET: "q"}
 
@@ -54,7 +54,7 @@ def _data_of_block(block: Block) -> Data:
         case Bullets():
             return ["ol" if block.numbered else "ul", [_data_of_item(item) for item in block.items]]
         case Table():
-            columns = [[column.title, int(column.number)] for column in block.columns]
+            columns = [[one.title, int(one.number), int(one.show is Show.WIDE)] for one in block.columns]
             return ["t", columns, [[data_of_line(cell) for cell in row] for row in block.rows]]
         case Fold():
             return ["f", data_of_line(block.summary), data_of_blocks(block.blocks)]

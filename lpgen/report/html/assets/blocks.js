@@ -37,13 +37,15 @@ function blockList(lines, numbered, place) {
 }
 
 function blockTable(columns, lines, place) {
-  const number = (at) => (columns[at][1] ? "number" : null);
-  const look = (at, cell) =>
-    number(at) || (cell.length === 1 && /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(cell[0]) ? "day" : null);
+  const named = (...names) => names.filter(Boolean).join(" ") || null;
+  const look = (at, cell) => {
+    const isDay = cell && cell.length === 1 && /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(cell[0]);
+    return named(columns[at][1] ? "number" : isDay && "day", columns[at][2] && "wide");
+  };
   const head = el(
     "tr",
     {},
-    columns.map(([title], at) => el("th", { scope: "col", class: number(at) }, title)),
+    columns.map(([title], at) => el("th", { scope: "col", class: look(at) }, title)),
   );
   const body = lines.map((cells) => {
     const [row, link] = anchored(el("tr"), place, JSON.stringify(cells));
