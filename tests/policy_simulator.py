@@ -69,7 +69,7 @@ class PolicySimulator:
         return 200, f'<{name}Response xmlns="{_NAMESPACE}"><{name}Result>{result}</{name}Result></{name}Response>'
 
     def _result(self, documents: list[str], action: str, resource: str) -> str:
-        line = {
+        line: dict[str, object] = {
             "principal": f"arn:aws:iam::{ACCOUNT}:role/simulated",
             "action": action,
             "resource": resource,
@@ -77,6 +77,8 @@ class PolicySimulator:
             "identityPolicies": [json.loads(text) for text in documents],
             "resourcePolicy": LEFT_TO_IDENTITY,
         }
+        if resource == "*":  # of which only patterns of stars hold, whatever the action takes
+            line["wildcardOnlyAction"] = True
         decision = DECISIONS[decide_line(json.dumps(line), self.catalog)["result"]]
         # The place of the whole result is the type's ARN format; the resource asked about has a result of its own.
         of_resource = (
