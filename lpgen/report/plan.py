@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from lpgen.core.analysis.judged.service_demands import is_service_policy
 from lpgen.core.findings import Detachment, PrincipalClass, Proposal
 from lpgen.core.replacements import ReplacementDocument
 from lpgen.core.rollout.calls import POLICY_PATH
@@ -101,5 +102,11 @@ def plan_note(proposal: Proposal) -> str:
         return (
             f"old and new together are {both} attached policies, and the quota is {quota}:"
             " raise the quota, or detach what is unused first"
+        )
+    of_services = [one.rpartition("/")[2] for one in proposal.diff.detach.managed if is_service_policy(one)]
+    if of_services and steps:
+        return (
+            f"AWS adds to {' and '.join(of_services)} what the service comes to need, which the replacement doesn't"
+            " follow: a role that is there for that alone is better left as it is"
         )
     return ""

@@ -344,14 +344,17 @@ CAST = (
     ),
     Member(
         EXECUTION_ROLE,
-        "An AWS-managed policy; the log actions that ECS needs leave no record",
+        "An AWS-managed policy for the role of a service; the log actions that ECS needs leave no record",
         "The managed policy can't be edited: replaced by a customer-managed one; `logs:PutLogEvents` is named by "
         "the old "
-        "statement and never recorded, so it is kept",
+        "statement and never recorded, so it is kept, and `ecr:BatchCheckLayerAvailability`, unused, since AWS names "
+        "it for the service",
         _pull_images,
-        keep=(("logs:PutLogEvents", arn("logs", EAST, SHOP, "log-group:/ecs/storefront-api:log-stream:app/1")),),
-        drop=("ecr:BatchCheckLayerAvailability",),
-        verdicts={"ecr:BatchCheckLayerAvailability": "unused", "logs:PutLogEvents": "unobservable"},
+        keep=(
+            ("logs:PutLogEvents", arn("logs", EAST, SHOP, "log-group:/ecs/storefront-api:log-stream:app/1")),
+            ("ecr:BatchCheckLayerAvailability", arn("ecr", EAST, SHOP, "repository/storefront-api")),
+        ),
+        verdicts={"ecr:BatchCheckLayerAvailability": "unobservable", "logs:PutLogEvents": "unobservable"},
     ),
     Member(
         PUBLISHER,

@@ -177,15 +177,20 @@ CAST = (
         "`ec2:ReplaceIamInstanceProfileAssociation` with `iam:PassRole` on `role/*`) and never did",
         "All three go, first in the review as dangerous and unused; `ssmmessages` and `ec2messages` leave no "
         "record, are "
-        "named by the old statement, and stay",
+        "named by the old statement, and stay; so does `ssm:ListInstanceAssociations`, which SSM Agent calls seldom",
         _fleet,
-        keep=(("ssmmessages:OpenDataChannel", "*"), ("ec2messages:GetMessages", "*")),
-        drop=(*_SWAP, "iam:PassRole", "ec2:DescribeInstances", "ssm:ListInstanceAssociations"),
+        keep=(
+            ("ssmmessages:OpenDataChannel", "*"),
+            ("ec2messages:GetMessages", "*"),
+            ("ssm:ListInstanceAssociations", "*"),
+        ),
+        drop=(*_SWAP, "iam:PassRole", "ec2:DescribeInstances"),
         verdicts={
             "ec2:AssociateIamInstanceProfile": "unused",
             "ec2:ReplaceIamInstanceProfileAssociation": "unused",
             "iam:PassRole": "unused",
             "ssmmessages:OpenDataChannel": "unobservable",
+            "ssm:ListInstanceAssociations": "unobservable",
         },
         flags=("dangerous_unused",),
     ),

@@ -260,13 +260,21 @@ CAST = (
     Member(
         CHECKOUT,
         "A Lambda execution role; Lambda itself assumes it (a service caller)",
-        "`logs:PutLogEvents` leaves no record and is named, so it stays; the AssumeRole by lambda.amazonaws.com "
+        "`logs:PutLogEvents` leaves no record and is named, so it stays, and with it `logs:CreateLogGroup`, which "
+        "Lambda calls once; the AssumeRole by lambda.amazonaws.com "
         "is trust "
         "evidence, not use",
         _checkout,
-        keep=(("logs:PutLogEvents", arn("logs", EAST, SHOP, "log-group:/aws/lambda/checkout-tax:log-stream:a")),),
-        drop=("ssm:GetParameter", "ssm:GetParametersByPath", "logs:CreateLogGroup"),
-        verdicts={"ssm:GetParametersByPath": "unused", "logs:PutLogEvents": "unobservable"},
+        keep=(
+            ("logs:PutLogEvents", arn("logs", EAST, SHOP, "log-group:/aws/lambda/checkout-tax:log-stream:a")),
+            ("logs:CreateLogGroup", arn("logs", EAST, SHOP, "log-group:/aws/lambda/checkout-tax:log-stream:")),
+        ),
+        drop=("ssm:GetParameter", "ssm:GetParametersByPath"),
+        verdicts={
+            "ssm:GetParametersByPath": "unused",
+            "logs:PutLogEvents": "unobservable",
+            "logs:CreateLogGroup": "unobservable",
+        },
     ),
     Member(
         WORKER,

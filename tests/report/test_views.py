@@ -217,6 +217,12 @@ def test_plan_note_warns_of_the_attachment_quota() -> None:
     assert plan_note(replace(raised, replacement=replace(raised.replacement, attached_quota=20))) == ""
 
 
+def test_plan_note_says_that_a_replacement_does_not_follow_what_aws_adds() -> None:
+    case = storefront()
+    case.detach = replace(case.detach, managed=("arn:aws:iam::aws:policy/service-role/AWSGlueServiceRole",))
+    assert plan_note(case.proposal()).startswith("AWS adds to AWSGlueServiceRole what the service comes to need")
+
+
 def test_next_step_of_unexplained_use_of_a_key_speaks_of_grants() -> None:
     def step(action: str) -> str:
         caveat = Caveat(CaveatKind.UNEXPLAINED_USE, "message", f"unexplained {action}")

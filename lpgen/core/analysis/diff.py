@@ -15,6 +15,7 @@ from lpgen.core.analysis.granted.scope import narrow_scope
 from lpgen.core.analysis.granted.wildcards import wildcards_of_grants
 from lpgen.core.analysis.judged.hidden_roles import PASS_ROLE, HiddenRoles
 from lpgen.core.analysis.judged.scanners import scanned_services
+from lpgen.core.analysis.judged.service_demands import Demand, ServiceDemands
 from lpgen.core.analysis.judged.verdicts import ActionFacts, Doubt, Judge
 from lpgen.core.analysis.names.drawn_names import drawn_name_caveats
 from lpgen.core.analysis.names.new_names import new_name_caveats
@@ -72,6 +73,7 @@ class _Ground:
     coverage: LogCoverage
     changes: PolicyChanges
     key_grants: KeyGrants
+    demands: ServiceDemands
     decisions: tuple[Decision, ...]
     as_of: date
     accessed: Mapping[str, AccessReport]
@@ -124,6 +126,7 @@ def diff_usage(
         coverage,
         changes_seen,
         KeyGrants(usage.table),
+        ServiceDemands(catalog.source),
         decisions,
         as_of,
         accessed,
@@ -209,6 +212,7 @@ def _diff_principal(
         as_of=ground.as_of,
         decisions=ground.decisions,
     )
+    demands = ground.demands.of(grants, {line.action for line in from_uses.lines})
     verdicts = ground.judge.verdicts(
         grants,
         usage,
@@ -217,10 +221,11 @@ def _diff_principal(
         ungranted=ungranted,
         doubt=_doubt(caveats),
         accessed=accessed,
+        demands=demands,
     )
     wanted = [
         *from_uses.lines,
-        *_kept_lines(granting, verdicts, catalog),
+        *_kept_lines(granting, verdicts, demands, catalog),
         *_unrecorded_lines(grants, granting, verdicts, ground.judge),
         *_hidden_role_lines(grants, usage, ground.judge),
         *_unnamed_lines(grants, usage, ground.judge),
@@ -300,12 +305,17 @@ def _access_holes(
 
 
 def _kept_lines(
-    granting: Mapping[Action, Granting], verdicts: Iterable[ActionVerdict], catalog: Catalog
+    granting: Mapping[Action, Granting],
+    verdicts: Iterable[ActionVerdict],
+    demands: Mapping[Action, Demand],
+    catalog: Catalog,
 ) -> Iterable[Line]:
     for one in verdicts:
         if one.keep and one.evidence is None and one.action != PASS_ROLE:
             why = f"{one.reason}; {one.keep}"
-            found = granting.get(one.action, NOTHING).grants
+            demand = demands.get(one.action)
+            of_aws = demand.grants if demand and demand.sign == one.keep else ()
+            found = of_aws or granting.get(one.action, NOTHING).grants
             yield from lines_for_grants(found, one.action, kind=LineKind.KEPT, why=why, catalog=catalog)
 
 

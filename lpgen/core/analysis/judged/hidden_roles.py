@@ -14,12 +14,11 @@ from typing import Final
 import msgspec
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.granted.trust import trusted_services
 from lpgen.core.grounds import Use
-from lpgen.core.model import OBSERVED, Action, Effect, Outcome, Principal
-from lpgen.core.policies.match_statement import action_matches
+from lpgen.core.model import OBSERVED, Action, Outcome, Principal
 
 PASS_ROLE: Final = Action("iam:PassRole")
-_ASSUME_ROLE: Final = "sts:assumerole"
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -59,12 +58,6 @@ def _roles_by_trust(principals: Iterable[Principal], services: Iterable[str]) ->
     wanted = {name: service for service in services for name in (service, f"{service}.cn")}
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for principal in principals:
-        for service in sorted({wanted[name] for name in _trusted_services(principal) if name in wanted}):
+        for service in sorted({wanted[name] for name in trusted_services(principal) if name in wanted}):
             found[principal.account, service].append(principal.arn)
     return found
-
-
-def _trusted_services(principal: Principal) -> Iterable[str]:
-    for statement in principal.trust.statements if principal.trust else ():
-        if statement.effect is Effect.ALLOW and action_matches(statement, _ASSUME_ROLE):
-            yield from (name for kind, name in statement.principals or () if kind == "Service")

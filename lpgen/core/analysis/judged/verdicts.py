@@ -10,6 +10,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING, Granting
 from lpgen.core.analysis.judged.danger import Dangers
 from lpgen.core.analysis.judged.hidden_roles import PASS_ROLE, HiddenRoles
+from lpgen.core.analysis.judged.service_demands import Demand
 from lpgen.core.analysis.recorded.observability import Observability
 from lpgen.core.analysis.recorded.signs_of_use import sign_of_use
 from lpgen.core.choices import KeepUnobservable
@@ -42,7 +43,7 @@ class _Ground:
     `blind_spots` are None where they turn on what grants the action; those found so far are in `by_trace`, by the
     records that the action leaves. `signs` are those found so far, by service. `unused` and `others` are the judgements
     so far, by what they were made of. `names_silent_regions` says that a statement grants something in a Region of
-    which the log holds no record.
+    which the log holds no record, `demands` what services need of the principal seldom.
     """
 
     account: str
@@ -55,6 +56,7 @@ class _Ground:
     accessed: LastAccessed | None
     passes_hidden_roles: str
     names_silent_regions: bool
+    demands: Mapping[Action, Demand]
     signs: dict[tuple[str, Granting], str] = field(default_factory=dict)
     by_trace: dict[tuple[int, Granting], str] = field(default_factory=dict)
     unused: dict[tuple[Granting, bool], Judgement] = field(default_factory=dict)
@@ -94,11 +96,12 @@ class Judge:
         ungranted: Sequence[UngrantedUse],
         doubt: Doubt,
         accessed: LastAccessed | None,
+        demands: Mapping[Action, Demand],
     ) -> Verdicts:
         """A verdict for each action that was granted or used, sorted.
 
         `granting` is the index of the principal's Allows, `lines` are those of its uses, `accessed` is what IAM knows
-        of its tries, None where that wasn't given.
+        of its tries, None where that wasn't given, `demands` are what services need of it seldom.
         """
         seen = _seen_actions(lines, ungranted)
         account = grants.principal.account
@@ -107,7 +110,9 @@ class Judge:
         resting = self.observability.resting_on_log(account)
         silent = blind_spots is not None and self.observability.silent.are_named(account, grants.allows)
         used, copied = used_services(lines), frozenset(usage.copied)
-        ground = _Ground(account, usage.regions, blind_spots, resting, used, copied, doubt, accessed, hidden, silent)
+        ground = _Ground(
+            account, usage.regions, blind_spots, resting, used, copied, doubt, accessed, hidden, silent, demands
+        )
         judged = (
             (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
             if action in seen
@@ -122,6 +127,9 @@ class Judge:
         inferred = action in ground.resting_on_log
         if not blind and (inferred or ground.names_silent_regions):
             blind = self._unrecorded(action, granting, ground)
+        demand = ground.demands.get(action) if not blind else None
+        if demand is not None:
+            blind = demand.why
         if not blind and ground.accessed is None and action != PASS_ROLE:  # nearly all of them
             found = ground.unused.get((granting, inferred))
             if found is None:
@@ -129,7 +137,7 @@ class Judge:
                 found = Judgement(Verdict.UNUSED, _UNUSED, "", sure, granting.refs, None)
                 ground.unused[granting, inferred] = found
             return found
-        keep = self._keep_reason(action, granting, ground) if blind else ""
+        keep = self._keep_reason(action, granting, ground, demand) if blind else ""
         if action == PASS_ROLE and ground.passes_hidden_roles:
             blind = ground.passes_hidden_roles
             keep = "" if self.keep is KeepUnobservable.NONE else "kept on the roles that trust the service"
@@ -162,10 +170,10 @@ class Judge:
         found = (self.observability.unrecorded(action, ground.account, grant) for grant in granting.grants)
         return next((why for one in found for why in one.values()), "")
 
-    def _keep_reason(self, action: Action, granting: Granting, ground: _Ground) -> str:
+    def _keep_reason(self, action: Action, granting: Granting, ground: _Ground, demand: Demand | None) -> str:
         if self.keep is KeepUnobservable.NONE:
             return ""
-        sign = self._sign_of_use(action, granting, ground)
+        sign = (demand.sign if demand else "") or self._sign_of_use(action, granting, ground)
         return sign or ("--keep-unobservable all" if self.keep is KeepUnobservable.ALL else "")
 
     def _sign_of_use(self, action: Action, granting: Granting, ground: _Ground) -> str:

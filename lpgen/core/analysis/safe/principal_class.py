@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import date
 
 from lpgen.core.analysis.judged.scanners import scanner_advice
+from lpgen.core.analysis.judged.service_demands import is_service_policy
 from lpgen.core.analysis.recorded.regions import missing_leader
 from lpgen.core.analysis.safe.caveats import NEVER_USED_DAYS, has_unseen_use
 from lpgen.core.findings import Detachment, PrincipalClass
@@ -130,6 +131,11 @@ def _proposal_for_unused(
     )
     if is_of_permission_set(principal):
         return "end the assignment of the permission set to the account: nobody used the role, so ask its owner first"
+    if any(is_service_policy(one.arn) for one in principal.policies):
+        return (
+            "ask its owner before anything else: AWS wrote its policies for a service, which may need the role for what"
+            " seldom happens, such as a restore"
+        )
     if principal.kind is PrincipalKind.USER:
         disable = (
             "disable the user unless it is for emergencies: deactivate its keys and password, ask the owner, delete it"

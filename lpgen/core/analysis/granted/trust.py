@@ -1,0 +1,18 @@
+"""Who may assume a role, by its trust policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from lpgen.core.model import Effect, Principal
+from lpgen.core.policies.match_statement import action_matches
+
+_ASSUME_ROLE: Final = "sts:assumerole"
+
+
+def trusted_services(principal: Principal) -> Iterable[str]:
+    """The services that a role's trust policy names; some may be named twice."""
+    for statement in principal.trust.statements if principal.trust else ():
+        if statement.effect is Effect.ALLOW and action_matches(statement, _ASSUME_ROLE):
+            yield from (name for kind, name in statement.principals or () if kind == "Service")

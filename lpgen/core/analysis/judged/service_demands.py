@@ -1,0 +1,108 @@
+"""What AWS services need of the roles that they work with, more seldom than logs show: at an upgrade, a restore or a
+failure, or when something is set up.
+
+A call that a service makes with a role once a year is none that nobody makes. What is known of it is what AWS wrote
+down: its managed policies for service roles, and the pages of services that run their customers' code.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-service.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from lpgen.core.actions.catalog import CatalogSource
+from lpgen.core.analysis.granted.trust import trusted_services
+from lpgen.core.analysis.judged.hidden_roles import PASS_ROLE
+from lpgen.core.grounds import Grant, PrincipalGrants
+from lpgen.core.model import Action, PrincipalKind
+from lpgen.core.policies.match import has_wildcard
+
+_SERVICE_ROLE_PATH: Final = "service-role/"
+_OUTSIDE_THAT_PATH: Final = (
+    # https://docs.aws.amazon.com/eks/latest/userguide/security-iam-awsmanpol.html
+    "AmazonEKS",
+    # https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/iam-instanceprofile.html
+    "AWSElasticBeanstalkManagedUpdates",
+    "AWSElasticBeanstalkMulticontainerDocker",
+    "AWSElasticBeanstalkWebTier",
+    "AWSElasticBeanstalkWorkerTier",
+    # https://docs.aws.amazon.com/aws-backup/latest/devguide/security-iam-awsmanpol.html
+    "AWSBackupServiceRolePolicyFor",
+    # https://docs.aws.amazon.com/codedeploy/latest/userguide/managed-policies.html
+    "AWSCodeDeployRoleFor",
+    # https://docs.aws.amazon.com/systems-manager/latest/userguide/security-iam-awsmanpol.html
+    "AmazonSSMManaged",
+)
+
+
+class _Row(msgspec.Struct, frozen=True):
+    trusts: frozenset[str]
+    actions: frozenset[Action]
+    why: str
+    source: str
+    shown_by: frozenset[Action] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Why a service may need an action though no record shows it. `grants` are the statements of AWS's own that name
+    it; where there are none, it takes a sign of use to keep it."""
+
+    why: str
+    grants: tuple[Grant, ...] = ()
+
+    @property
+    def sign(self) -> str:
+        """Why it is kept without another sign of use, or ""."""
+        return f"AWS's policy for such roles names it ({self.grants[0].ref})" if self.grants else ""
+
+
+class ServiceDemands:
+    """What the pages of services say, by trusted service; each row of the table cites its page."""
+
+    def __init__(self, source: CatalogSource) -> None:
+        self._rows = msgspec.json.decode(source.read_table("service_demands"), type=list[_Row])
+
+    def of(self, grants: PrincipalGrants, used: Collection[Action]) -> Mapping[Action, Demand]:
+        """The demands on a role by action; of a user none. `used` are the actions that it was seen to use."""
+        principal = grants.principal
+        if principal.kind is not PrincipalKind.ROLE:
+            return {}
+        trusted = {name.removesuffix(".cn") for name in trusted_services(principal)}
+        found = {
+            action: Demand(row.why)
+            for row in self._rows
+            if trusted & row.trusts and (not row.shown_by or not row.shown_by.isdisjoint(used))
+            for action in row.actions
+        }
+        return {**found, **_demands_of_policies(grants.allows)}
+
+
+def is_service_policy(arn: str) -> bool:
+    """Whether a managed policy is one that AWS wrote for the role of a service or of its agent.
+
+    https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html calls those of the path
+    `service-role/` service role policies.
+    """
+    _, of_aws, name = arn.partition(":iam::aws:policy/")
+    return bool(of_aws) and name.startswith((_SERVICE_ROLE_PATH, *_OUTSIDE_THAT_PATH))
+
+
+def _demands_of_policies(allows: Iterable[Grant]) -> Mapping[Action, Demand]:
+    """The actions that AWS's policies for service roles name one by one: a wildcard is no reason to keep.
+
+    `iam:PassRole` is left out, as its use is known by the roles that were passed.
+    """
+    found: dict[Action, list[Grant]] = {}
+    for grant in allows:
+        if is_service_policy(grant.ref.policy) and not grant.statement.not_action:
+            named = {one.lower() for one in grant.statement.patterns if not has_wildcard(one)}
+            for action in grant.actions:
+                if action.lower() in named and action != PASS_ROLE:
+                    found.setdefault(action, []).append(grant)
+    why = "the service may need it more seldom than the logs show"
+    return {action: Demand(why, tuple(grants)) for action, grants in found.items()}
