@@ -18,6 +18,7 @@ from lpgen.core.model import AttachedPolicy, PolicyKind, Principal, PrincipalKin
 from lpgen.core.options import Options
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import LineKind
+from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import diff_of, kept, verdicts
 from tests.worlds import LAST_DAY, OTHER_ROLE, allow, catalog, grants_of, policy, role, use
 
@@ -151,3 +152,12 @@ def test_who_polls_a_queue_for_a_service_keeps_what_the_service_asks_for(
 def test_a_role_that_a_service_may_need_seldom_is_not_to_be_disabled_at_once() -> None:
     proposal = diff_of(trusting("backup.amazonaws.com", SNAPSHOTS), others={OTHER_ROLE: ASKED}).proposal
     assert proposal.startswith("ask its owner before anything else")
+
+
+def test_the_table_names_actions_of_the_catalog_and_services_with_a_page_each() -> None:
+    rows = json.loads(bundled_catalog().source.read_table("service_demands"))
+    actions = set(bundled_catalog().actions())
+    for row in rows:
+        assert {*row["actions"], *row.get("shown_by", ())} <= actions
+        assert all(name.endswith(".amazonaws.com") for name in row["trusts"])
+        assert row["source"].startswith("https://docs.aws.amazon.com/")
