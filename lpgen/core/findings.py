@@ -242,6 +242,10 @@ class CaveatKind(StrEnum):
     VERIFICATION = "verification"
 
 
+UNSEEN_LAST_USE: Final = "coverage-hole"
+"""The item of the caveat that IAM dates a role's last use where the logs hold no record of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caveat:
     """One reason why a replacement isn't called safe. `item` is how a decision names it; `accepted_by` who did."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lpgen.core.findings import CaveatKind, PrincipalClass
+from lpgen.core.findings import UNSEEN_LAST_USE, PrincipalClass
 from lpgen.report.next_steps import next_step
 from lpgen.report.pages.blocks import Line, bad, count, good, line, name, plural
 from lpgen.report.pages.words import caveat_order
@@ -99,7 +99,7 @@ def _by_proposal(view: ReviewView) -> Iterable[Task]:
 
 def _is_unsure(view: PrincipalView) -> bool:
     """Whether something speaks against a disuse that the proposal itself doesn't ask about."""
-    return any(one.kind is not CaveatKind.COVERAGE_HOLE for one in view.caveats)
+    return any(one.item != UNSEEN_LAST_USE for one in view.caveats)
 
 
 def _unseen(view: ReviewView) -> Iterable[Task]:

@@ -92,7 +92,8 @@ _AWS_PATH: Final = re.compile(r"role/(?:aws-reserved|aws-service-role)/.*/", re.
 def state_of(view: PrincipalView) -> Span:
     """Where a principal stands, in a word or two."""
     if view.proposal.replacement is None:
-        return Span(_STATES.get(view.diff.principal_class, "none"), Tone.QUIET)
+        doubt = "?" if view.diff.principal_class is PrincipalClass.UNUSED and view.caveats else ""
+        return Span(_STATES.get(view.diff.principal_class, "none") + doubt, Tone.QUIET)
     prefix = "SSO " if view.diff.principal_class is PrincipalClass.SSO else ""
     if view.proposal.in_place:
         return Span(f"{prefix}in place", Tone.GOOD)

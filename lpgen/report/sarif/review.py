@@ -190,7 +190,7 @@ class _Principal:
             PrincipalClass.NOT_COVERED: rules.NOT_COVERED,
         }.get(self._view.diff.principal_class)
         if rule:
-            was = "wasn't used" if rule is rules.UNUSED_PRINCIPAL else "is in no log that was read"
+            was = "wasn't seen to be used" if rule is rules.UNUSED_PRINCIPAL else "is in no log that was read"
             yield self._finding(rule, line(self._label, f" {was}. What to do: {self._view.diff.proposal}."))
 
     def _kept(self) -> Iterator[SarifFinding]:

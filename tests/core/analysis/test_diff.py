@@ -268,18 +268,21 @@ def test_diff_doubts_logs_without_the_region_that_iam_dates_the_last_use_in(
 
 
 @pytest.mark.parametrize(
-    ("days", "start", "end"),
+    ("days", "start", "end", "doubts"),
     [
-        (400, "disable the role unless it is for emergencies: ", ", before the logs)"),
-        (-3, "ingest newer logs before anything else: ", ", after their end"),
+        (400, "disable the role unless it is for emergencies: ", ", before the logs)", set()),
+        (-3, "ingest newer logs before anything else: ", ", after their end", {CaveatKind.COVERAGE_HOLE}),
     ],
 )
-def test_diff_says_of_an_unused_role_when_iam_knows_of_use(days: int, start: str, end: str) -> None:
+def test_diff_says_of_an_unused_role_when_iam_knows_of_use(
+    days: int, start: str, end: str, doubts: set[CaveatKind]
+) -> None:
     moment = days_before_end(days)
     found = diff_of(role(policy(allow("sqs:ListQueues")), last_used=moment))
     assert found.principal_class is PrincipalClass.UNUSED
     assert found.proposal.startswith(start)
     assert found.proposal.endswith(f"IAM dates its last use on {moment.date()}{end}")
+    assert caveats(found) == doubts
 
 
 def test_diff_says_of_an_unused_role_that_it_tried_what_was_denied() -> None:

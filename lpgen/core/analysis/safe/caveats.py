@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from lpgen.core.analysis.recorded.regions import UnreadUse, granted_regions, missing_leader
 from lpgen.core.analysis.safe.decisions import with_acceptance
-from lpgen.core.findings import Caveat, CaveatKind, UngrantedUse
+from lpgen.core.findings import UNSEEN_LAST_USE, Caveat, CaveatKind, UngrantedUse
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import AttachedPolicy, Principal, SkipReason
 from lpgen.core.replacements import Decision
@@ -125,14 +125,19 @@ def _before_end(age: int) -> str:
 
 
 def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> Iterable[Caveat]:
-    if principal.last_used is None or not _is_inside(principal.last_used, coverage):
+    if principal.last_used is None or coverage is None:
+        return
+    if principal.last_used.date() > coverage.last_day and not (usage.uses or usage.unmapped or usage.copied):
+        said = f"IAM says the role was last used on {principal.last_used.date()}, after the end of the logs"
+        yield Caveat(CaveatKind.COVERAGE_HOLE, said, UNSEEN_LAST_USE)
+    if not _is_inside(principal.last_used, coverage):
         return
     region = principal.last_used_region
-    unread = region if coverage and region and region not in coverage.regions else ""
+    unread = region if region and region not in coverage.regions else ""
     if unread or has_unseen_use(principal, usage, coverage):
         where = f" in {unread}, a Region of which no log was read" if unread else ", but the logs hold no record of it"
         said = f"IAM says the role was last used on {principal.last_used.date()}{where}"
-        yield Caveat(CaveatKind.COVERAGE_HOLE, said, "coverage-hole")
+        yield Caveat(CaveatKind.COVERAGE_HOLE, said, UNSEEN_LAST_USE)
 
 
 def _other_regions(
