@@ -20,6 +20,8 @@ class DataResources:
         for covered in accounts:
             for source, container in covered.data_resources:
                 self._seen.setdefault(source, set()).add(container)
+        # A name that isn't there can only be met by a pattern, which is what folding makes of ids.
+        self._folds = {source: tuple(filter(has_wildcard, seen)) for source, seen in self._seen.items()}
         self._named: dict[tuple[str, str], bool] = {}
         self._answers: dict[tuple[tuple[str, ...], tuple[str, ...], str], dict[str, str]] = {}
 
@@ -48,7 +50,6 @@ class DataResources:
             return True
         key = (container, source)
         if key not in self._named:
-            # A name that isn't there can only be met by a pattern, which is what folding makes of ids.
-            others = seen if has_wildcard(container) else filter(has_wildcard, seen)
+            others = seen if has_wildcard(container) else self._folds.get(source, ())
             self._named[key] = any(patterns_intersect(container, one) for one in others)
         return self._named[key]
