@@ -49,6 +49,9 @@ _WITHIN_PART: Final = re.compile("[-_.]")
 _WORD: Final = re.compile("[A-Za-z]+")
 _LETTER_OR_DIGIT: Final = re.compile("[A-Za-z0-9]")
 _SHORTEST_STEM: Final = 3
+# Parameters have the deepest names, of fifteen levels.
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-hierarchies.html
+_MOST_PARTS: Final = 16
 
 
 def last_name(arn: str) -> str:
@@ -57,14 +60,18 @@ def last_name(arn: str) -> str:
 
 
 def named_parts(text: str) -> Iterator[tuple[str, str]]:
-    """What stands before and behind each part of an ARN or a fold that may name something, the last part first."""
+    """What stands before and behind each part of an ARN or a fold that may name something, the last part first.
+
+    Of a name that is deeper than any real one, such as a hostile caller makes up, only the last parts count.
+    """
     arn, tail = split_tail(text)
     name = split_arn(arn).name
     kind, *parts = _BETWEEN_PARTS.split(name)
     start = arn.removesuffix(name)
     if not parts:
         yield start, tail
-    for at in range(len(parts) - 1, 0, -2):
+    last = len(parts) - 1
+    for at in range(last, max(0, last - 2 * _MOST_PARTS), -2):
         yield start + kind + "".join(parts[:at]), "".join(parts[at + 1 :]) + tail
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from lpgen.core.analysis.names.shapes import named_parts
 from lpgen.core.findings import CaveatKind, PrincipalDiff
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome
@@ -92,3 +93,10 @@ def test_a_decision_keeps_the_next_or_accepts() -> None:
     assert not found(lately(*BUCKETS), options=Options(decisions=(keep,))).open_caveats
     accept = replace(keep, kind=DecisionKind.ACCEPT, item=ITEM, action="", resource="")
     assert not found(lately(*BUCKETS), options=Options(decisions=(accept,))).open_caveats
+
+
+def test_a_hostile_name_of_many_parts_counts_by_its_last_ones() -> None:
+    name = "arn:aws:ssm:us-east-1:111122223333:parameter/" + "a/" * 20_000 + "b"
+    parts = list(named_parts(name))
+    assert len(parts) == 16
+    assert parts[0] == (name[:-1], "")
