@@ -50,8 +50,8 @@ VERDICT_SCHEMA: Final = pa.schema(
 - `keep`: why it stays in the replacement though no use was seen; null where there is nothing of the kind.
 - `in_replacement`: whether the replacement has it; null where there is none.
 - `granted_by`: the statements that grant it, joined by `; `; null where none does.
-- `records`: how many records show its use or a try, 0 for none; `first_seen` and `last_seen` (UTC),
-  `example_event_id` and `example_resource` of the earliest; null without records.
+- `records`: how many records show its use or a try, at most (one on several resources counts for each), 0 for none;
+  `first_seen` and `last_seen` (UTC), `example_event_id` and `example_resource` of the earliest; null without records.
 """
 
 

@@ -175,7 +175,10 @@ def coverage_blocks(report: Report) -> Iterable[Block]:
     yield bullets(*_all_coverage_notes(accounts[:_MOST_ROWS]))
 
 
-_COUNTED: Final = "A record counts in each file that holds it, so every number of records is an upper bound."
+_COUNTED: Final = (
+    "A record counts in each file that holds it and for each resource that it names, so every number of records is an "
+    "upper bound."
+)
 
 
 def _coverage_row(one: AccountCoverage, min_days: int) -> list[Words]:
