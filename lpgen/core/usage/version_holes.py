@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from lpgen.core.grounds import Hole
 from lpgen.core.model import SkipReason
+from lpgen.core.usage.columns import column_values, flag_column
 
-_COLUMNS: Final = ("reason", "account", "detail", "example_event_id", "records", "first_seen", "last_seen")
+_COLUMNS: Final = ("account", "detail", "example_event_id", "records", "first_seen", "last_seen")
 _Row = tuple[str, str, int, datetime | None, datetime | None]
 
 
@@ -20,11 +21,13 @@ def version_holes(skips: pa.Table) -> Mapping[str, Hole]:
     """By account, the days from the first such record in its log to the last; all days where the time of one can't be
     read."""
     found: dict[str, list[_Row]] = defaultdict(list)
-    columns = (skips.column(name).to_pylist() for name in _COLUMNS)
-    for reason, account, *row in zip(*columns, strict=True):
-        if reason == SkipReason.UNKNOWN_VERSION:
-            detail, event_id, records, first, last = row
-            found[account].append((detail, event_id, records, first, last))
+    is_one = [reason == SkipReason.UNKNOWN_VERSION for reason in column_values(skips.column("reason"))]
+    if not any(is_one):
+        return {}
+    rows = skips.filter(flag_column(is_one))
+    for account, *row in zip(*(column_values(rows.column(name)) for name in _COLUMNS), strict=True):
+        detail, event_id, records, first, last = row
+        found[account].append((detail, event_id, records, first, last))
     return {account: _hole(rows) for account, rows in found.items()}
 
 

@@ -16,10 +16,12 @@ from lpgen.core.events.key_grants import GRANTEE, OPERATION, RETIRING
 from lpgen.core.events.named_principals import names_of
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome, Principal, ResourceKind
+from lpgen.core.usage.columns import column_values, flag_column
 
 _MAKES: Final = "kms:CreateGrant"
-_RETIRE: Final = frozenset({"RetireGrant"})
 _ENDS: Final = frozenset({"kms:RetireGrant", "kms:RevokeGrant"})
+_ACTIONS: Final = frozenset({_MAKES, *_ENDS})
+_RETIRE: Final = frozenset({"RetireGrant"})
 
 LINGERING: Final = timedelta(minutes=5)
 """So long a grant that was retired or revoked may still be used.
@@ -96,10 +98,11 @@ def _has_ended(made: Iterable[_Grants], ended: Iterable[tuple[datetime, datetime
 
 def _rows(table: pa.Table) -> Iterator[tuple[str, str, str, str, datetime, datetime, str]]:
     """The rows of grants made and ended, in which a key and a time are known."""
-    wanted = [at for at, action in enumerate(table.column("action").to_pylist()) if action in {_MAKES, *_ENDS}]
-    columns = [table.column(name) for name in _COLUMNS]
-    for at in wanted:
-        outcome, kind, *row = (column[at].as_py() for column in columns)
+    is_one = [action in _ACTIONS for action in column_values(table.column("action"))]
+    if not any(is_one):
+        return
+    rows = table.filter(flag_column(is_one))
+    for outcome, kind, *row in zip(*(column_values(rows.column(name)) for name in _COLUMNS), strict=True):
         if outcome == Outcome.ALLOWED and kind == ResourceKind.ARN and row[4] is not None:
             yield tuple(row)
 
