@@ -47,6 +47,7 @@ CLASS_ORDER: Final = (
     PrincipalClass.UNUSED,
     PrincipalClass.GRANTS_UNKNOWN,
     PrincipalClass.NOT_COVERED,
+    PrincipalClass.LEFT_TO_AWS,
     PrincipalClass.SERVICE_LINKED,
     PrincipalClass.NO_GRANTS,
     PrincipalClass.NOT_IN_SNAPSHOT,

@@ -237,7 +237,7 @@ def _diff_principal(
     of_names = (*drawn_name_caveats(grants, usage, lines), *new_name_caveats(grants, usage, lines, coverage))
     past_uses = dropped.get(principal.arn, nothing).uses
     past = lines_from_uses(grants, past_uses, granting=granting, catalog=catalog).lines
-    principal_class = classify_principal(grants, usage, coverage)
+    principal_class = classify_principal(grants, usage, coverage, lines)
     return PrincipalDiff(
         principal,
         principal_class,

@@ -55,7 +55,7 @@ def findings_of_review(report: Report, *, root: str) -> Iterator[SarifFinding]:
     root = root.strip("/")
     summary = f"{root}/summary.json" if root else "summary.json"
     for view in review_view(report).views:
-        if view.diff.principal_class is not PrincipalClass.SERVICE_LINKED:  # AWS owns these
+        if view.diff.principal_class not in (PrincipalClass.SERVICE_LINKED, PrincipalClass.LEFT_TO_AWS):  # AWS's own
             yield from _Principal(view, summary, report.min_days).findings()
     for account in report.diff.coverage.accounts:
         yield from _gaps(account, summary)

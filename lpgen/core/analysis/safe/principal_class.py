@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from lpgen.core.analysis.judged.scanners import scanner_advice
@@ -22,9 +22,11 @@ GENERATED_CLASSES = frozenset({PrincipalClass.ACTIVE, PrincipalClass.SSO})
 
 
 def classify_principal(
-    grants: PrincipalGrants, usage: PrincipalUsage, coverage: AccountCoverage | None
+    grants: PrincipalGrants, usage: PrincipalUsage, coverage: AccountCoverage | None, lines: Iterable[Line]
 ) -> PrincipalClass:
     """The class of a principal; the first that fits, from what can't be changed to what needs no change.
+
+    `lines` are those of its replacement.
 
     Service-linked roles can't be edited, and the roles of IAM Identity Center are edited through their permission set:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
@@ -41,7 +43,18 @@ def classify_principal(
         return PrincipalClass.UNUSED if grants.allows else PrincipalClass.NO_GRANTS
     if is_of_permission_set(principal):
         return PrincipalClass.SSO
+    if _is_left_to_aws(grants, lines):
+        return PrincipalClass.LEFT_TO_AWS
     return PrincipalClass.ACTIVE if grants.allows else PrincipalClass.NO_GRANTS
+
+
+def _is_left_to_aws(grants: PrincipalGrants, lines: Iterable[Line]) -> bool:
+    """Whether AWS wrote all of a principal's policies for a service, and all that they allow stays: then a replacement
+    takes nothing away but AWS's updates."""
+    policies = grants.principal.policies
+    if not policies or not all(is_service_policy(one.arn) for one in policies):
+        return False
+    return grants.granted() <= {line.action for line in lines}
 
 
 def was_active(usage: PrincipalUsage) -> bool:
@@ -71,6 +84,8 @@ def proposal_for(
         PrincipalClass.ACTIVE: _proposal_for_active(principal, scanned),
         PrincipalClass.SSO: "put the replacement into the permission set; where that has roles in other accounts, give"
         " their policies and logs first, since it changes them too",
+        PrincipalClass.LEFT_TO_AWS: "nothing: AWS wrote its policies for a service and keeps them up to date, and all"
+        " that they allow may be needed",
         PrincipalClass.SERVICE_LINKED: "nothing: AWS owns the policies of a service-linked role",
         PrincipalClass.GRANTS_UNKNOWN: "export the missing policy documents and run again",
         PrincipalClass.NOT_COVERED: "ingest logs of its account; nothing can be said without them",

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from lpgen.core.analysis.judged.service_demands import ServiceDemands, is_service_policy
+from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES
 from lpgen.core.choices import KeepUnobservable
-from lpgen.core.findings import PrincipalDiff, Verdict
+from lpgen.core.findings import PrincipalClass, PrincipalDiff, Verdict
 from lpgen.core.grounds import Use
 from lpgen.core.last_accessed import AccessReport, ServiceAccess
 from lpgen.core.model import AttachedPolicy, PolicyKind, Principal, PrincipalKind
@@ -161,3 +162,29 @@ def test_the_table_names_actions_of_the_catalog_and_services_with_a_page_each() 
         assert {*row["actions"], *row.get("shown_by", ())} <= actions
         assert all(name.endswith(".amazonaws.com") for name in row["trusts"])
         assert row["source"].startswith("https://docs.aws.amazon.com/")
+
+
+def test_a_role_is_left_to_aws_where_a_replacement_takes_nothing_away() -> None:
+    named = of_aws("AmazonEKSClusterPolicy", allow(["ec2:CreateSnapshot", "ec2:DescribeSnapshots"]))
+    principal = trusting("eks.amazonaws.com", named)
+    found = diff_of(principal, ASKED)
+    assert found.principal_class is PrincipalClass.LEFT_TO_AWS
+    assert found.proposal.startswith("nothing: AWS wrote its policies")
+    assert found.principal_class not in GENERATED_CLASSES
+
+
+@pytest.mark.parametrize(
+    ("policies", "options"),
+    [
+        ([SNAPSHOTS], Options()),
+        ([of_aws("AmazonEKSClusterPolicy", allow("ec2:DescribeSnapshots")), policy(allow("s3:GetObject"))], Options()),
+        (
+            [of_aws("AmazonEKSClusterPolicy", allow(["ec2:CreateSnapshot", "ec2:DescribeSnapshots"]))],
+            Options(keep_unobservable=KeepUnobservable.NONE),
+        ),
+    ],
+    ids=["a wildcard goes", "a policy of its own", "kept by nothing"],
+)
+def test_a_role_is_not_left_to_aws_where_something_goes(policies: list[AttachedPolicy], options: Options) -> None:
+    found = diff_of(trusting("eks.amazonaws.com", *policies), ASKED, options=options)
+    assert found.principal_class is PrincipalClass.ACTIVE
