@@ -33,7 +33,7 @@ def group_from_row(row: Row) -> RecordGroup:
     record = Record(
         eventSource=row["eventsource"] or "",
         eventName=row["eventname"] or "",
-        eventVersion=row.get(VERSION) or None,
+        eventVersion=f"{major}." if (major := row.get(VERSION)) else None,
         eventTime=first or None,
         eventID=event_id or None,
         eventType=row.get("eventtype") or None,

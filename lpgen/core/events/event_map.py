@@ -26,7 +26,7 @@ from lpgen.core.events.passed_roles import (
     unlisted_roles,
 )
 from lpgen.core.events.record_place import call_from_record
-from lpgen.core.events.records import READ_VERSIONS, Record
+from lpgen.core.events.records import READ_VERSION, Record
 from lpgen.core.events.resource_reading import ResourceReader, reader_from_row
 from lpgen.core.events.rules.call import Call, Rule, RuleTable
 from lpgen.core.events.rules.inferences import REQUEST_OPTION, TAG_ON_CREATE, UNREAD_REQUEST
@@ -308,7 +308,7 @@ def skip_from_record(
     outcome. DENIED and UNDETERMINED therefore mean that nothing else speaks against the record; the usage table keeps
     those two as rows of their own outcome.
     """
-    if (record.eventVersion or "1")[:2] not in READ_VERSIONS:
+    if record.eventVersion and not record.eventVersion.startswith(READ_VERSION):
         return SkipReason.UNKNOWN_VERSION
     return (
         _SKIP_BY_EVENT_TYPE.get(record.eventType or "")

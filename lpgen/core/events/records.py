@@ -19,7 +19,7 @@ HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 """What stands in a record where AWS hides a value."""
 
 
-READ_VERSIONS: Final = ("1.", "1")
+READ_VERSION: Final = "1."
 """How the event versions begin that are read: another major number says that fields are gone or mean something else."""
 
 

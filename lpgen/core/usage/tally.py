@@ -11,7 +11,7 @@ from typing import Final
 
 from lpgen.core.events.caller import caller_from_identity
 from lpgen.core.events.outcome import outcome_from_record
-from lpgen.core.events.records import READ_VERSIONS, RawRecord, Record, raw_from_record, record_from_raw
+from lpgen.core.events.records import READ_VERSION, RawRecord, Record, raw_from_record, record_from_raw
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.contribution import RecordMapper
 from lpgen.core.usage.contribution_memo import ContributionMemo
@@ -112,7 +112,7 @@ class UsageTally:
     ) -> SkipReason | None:
         """Counts one record, or the lot that it stands for, and says why it isn't usage; None where it is."""
         version = record.eventVersion
-        if version and version[:2] not in READ_VERSIONS:
+        if version and not version.startswith(READ_VERSION):
             why = f"its major version is {version.partition('.')[0]}"
             return self._add_refused(record, Unusable(SkipReason.UNKNOWN_VERSION, why, _position(number)), source, lot)
         moment, event_id = moment_from_text(record.eventTime), record.eventID or ""
