@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -46,7 +47,8 @@ def demo_command(
     put_text(render_review(report, "text", width=terminal_width(), color=wants_color(None), only=_DEMO_PRINCIPAL), None)
     results = verify(replacements, data, [sample.policies], catalog, options=options)
     put_text("\n" + render_verification(results, "text", width=terminal_width(), color=wants_color(None)), None)
-    end = _DEMO_END.format(output=output, data=data, replacements=replacements, sample=sample.policies)
+    paths = {"output": output, "data": data, "replacements": replacements, "sample": sample.policies}
+    end = _DEMO_END.format_map({name: shlex.quote(str(path)) for name, path in paths.items()})
     put_text(for_terminal(end), None)
 
 

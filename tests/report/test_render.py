@@ -19,7 +19,7 @@ from rich.cells import cell_len
 
 from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, Proposal, Report
 from lpgen.core.grounds import LogCoverage
-from lpgen.core.replacements import Verification
+from lpgen.core.replacements import CheckStatus, Verification
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
 from lpgen.report import render_evidence, render_review, render_summary, render_verification
@@ -202,6 +202,12 @@ def test_render_text_says_first_what_to_do() -> None:
     assert "── What to do" in shown
     assert "wait until the logs reach 2026-12-09: role/data/storage-analyst" in shown
     assert "Disable the role unless it is for emergencies: role/break-glass-admin" in shown
+
+
+def test_a_verification_that_passed_is_not_taken_for_all_of_safe() -> None:
+    passed = [one for one in verifications(organization()) if one.status is CheckStatus.PASSED]
+    shown = " ".join(render_verification(passed, "text").split())
+    assert "whatever else keeps a replacement from being called safe, lpgen review tells." in shown
 
 
 def test_a_list_tells_principals_of_one_name_apart_by_their_accounts() -> None:

@@ -56,6 +56,13 @@ def _passed(verifications: Sequence[Verification]) -> Iterable[Block]:
             for one in verifications
         ),
     )
+    yield Paragraph(
+        line(
+            "Of what the logs can't show, and whatever else keeps a replacement from being called safe, ",
+            name("lpgen review"),
+            " tells. It hunts with fewer requests, so that it examines fewer things.",
+        )
+    )
 
 
 _RANK = {CheckStatus.FAILED: 0, CheckStatus.UNPROVEN: 1, CheckStatus.PASSED: 2}
