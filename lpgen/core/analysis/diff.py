@@ -19,6 +19,7 @@ from lpgen.core.analysis.judged.service_demands import Demand, ServiceDemands
 from lpgen.core.analysis.judged.verdicts import ActionFacts, Doubt, Judge
 from lpgen.core.analysis.names.drawn_names import drawn_name_caveats
 from lpgen.core.analysis.names.new_names import new_name_caveats
+from lpgen.core.analysis.names.shared_names import without_owned
 from lpgen.core.analysis.names.unnamed_resources import unnamed_resources
 from lpgen.core.analysis.recorded.access_holes import access_hole_caveats, seen_services_from_usage
 from lpgen.core.analysis.recorded.copied_calls import copied_services, copied_services_from_usage
@@ -156,7 +157,8 @@ def diff_usage(
 def counted_usages(
     usage: Usage, grants: Sequence[PrincipalGrants], decisions: Sequence[Decision], *, dropped: bool = False
 ) -> dict[str, PrincipalUsage]:
-    """What counts as use of each principal: records of its current id that no decision drops, IAM names resolved.
+    """What counts as use of each principal: records of its current id that no decision drops, IAM names resolved, and
+    what is surely the own account's as nobody else's.
 
     With `dropped` it is what the decisions drop of that instead.
     """
@@ -169,7 +171,8 @@ def counted_usages(
         return (decision is not None) is dropped
 
     usages = principal_usages_from_usage(usage, row_counts=counts)
-    return resolve_iam_names(usages, [one.principal for one in grants])
+    named = resolve_iam_names(usages, [one.principal for one in grants])
+    return {arn: without_owned(found) for arn, found in named.items()}
 
 
 def _skip_counts(usage: Usage) -> tuple[SkipCount, ...]:

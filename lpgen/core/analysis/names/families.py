@@ -151,12 +151,11 @@ def _deleted(uses: Iterable[Use]) -> dict[str, NamePattern]:
     none of these ids comes back."""
     types: dict[str, set[str]] = defaultdict(set)
     for use in uses:
-        arn = use.resource.text
-        if use.outcome is Outcome.ALLOWED and use.resource.kind is ResourceKind.ARN:
+        if is_deletion_of(use):
+            arn = use.resource.text
             fields = split_arn(arn)
             _, slash, name = fields.name.rpartition("/")
-            is_assigned = slash and is_assigned_id(arn) and fields.service not in HANDS_OUT_RIGHTS
-            if is_assigned and is_of_the_noun(use.action, _DELETES, arn):
+            if slash and is_assigned_id(arn) and fields.service not in HANDS_OUT_RIGHTS:
                 types[arn.removesuffix(name)].add(arn)
     return {
         arn: NamePattern(Resource(ResourceKind.FOLD, f"{start}*"), DELETED)
@@ -183,6 +182,12 @@ def _launched_images(uses: Iterable[Use]) -> dict[str, NamePattern]:
         if len(arns) >= RELEASES
         for arn in arns
     }
+
+
+def is_deletion_of(use: Use) -> bool:
+    """Whether a use took away the very resource that it names. A dry run didn't, and neither did one that failed."""
+    is_done = use.outcome is Outcome.ALLOWED and not use.error_code and use.resource.kind is ResourceKind.ARN
+    return is_done and is_of_the_noun(use.action, _DELETES, use.resource.text)
 
 
 def is_of_the_noun(action: Action, verbs: tuple[str, ...], arn: str) -> bool:

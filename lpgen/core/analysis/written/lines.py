@@ -11,11 +11,11 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING, Granting
 from lpgen.core.analysis.granted.scope import is_plain, narrow_scope, whole_scope
 from lpgen.core.analysis.names.families import NamePattern, name_patterns_from_uses
+from lpgen.core.analysis.names.shared_names import is_of_any_account, of_any_account, told_once
 from lpgen.core.analysis.written.statements import language_version
-from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.inferences import UNREAD_REQUEST
 from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef, Use
-from lpgen.core.model import OBSERVED, Action, Effect, Outcome, Resource, ResourceKind
+from lpgen.core.model import OBSERVED, Action, Effect, Outcome, ResourceKind
 from lpgen.core.policies.match import as_glob, holds_variable
 from lpgen.core.policies.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.policies.pattern_index import PatternIndex
@@ -62,34 +62,12 @@ def lines_from_uses(
     patterns = name_patterns_from_uses(candidates)
     lines: list[Line] = []
     ungranted: list[tuple[Use, str]] = []
-    for use in _told_once(candidates, patterns):
+    for use in told_once(candidates, patterns):
         found, refusal = _lines_for_use(grants, use, granting=granting, patterns=patterns, catalog=catalog)
         lines.extend(found)
         if not found and use.outcome is Outcome.ALLOWED and use.how != UNREAD_REQUEST:
             ungranted.append((use, refusal))
     return UseLines(merge_lines(lines, grants.allows), tuple(ungranted))
-
-
-def _told_once(uses: Sequence[Use], patterns: Mapping[str, NamePattern]) -> Iterable[Use]:
-    """The uses without those of the principal's own account that stand there as any account's too.
-
-    Of what accounts share, a record doesn't show the owner, and the event map names it both ways; an id names one thing
-    in the world. What a rule makes a pattern of, such as the own subnets, stays.
-    """
-    shared = {(use.action, use.resource.text, use.outcome) for use in uses if _is_of_any_account(use.resource)}
-    for use in uses:
-        arn = use.resource.text if shared and use.resource.kind is ResourceKind.ARN else ""
-        if not arn or arn in patterns or (use.action, _of_any_account(arn), use.outcome) not in shared:
-            yield use
-
-
-def _is_of_any_account(resource: Resource) -> bool:
-    return resource.kind is ResourceKind.FOLD and split_arn(resource.text).account == "*"
-
-
-def _of_any_account(arn: str) -> str:
-    fields = split_arn(arn)
-    return ":".join(("arn", *fields._replace(account="*"))) if fields.account else arn
 
 
 def lines_for_grants(
@@ -239,7 +217,7 @@ def _scope_rule(use: Use, scope: Scope) -> str:
         # What ingest folded has an exact example; what the record itself left open has not.
         exact = use.evidence.example_resource != resource.text
         return "" if resource.kind is not ResourceKind.FOLD else KEY_PREFIX if exact else RECORD_PATTERN
-    if _is_of_any_account(resource) and all(_of_any_account(one) == resource.text for one in scope.resources):
+    if is_of_any_account(resource) and all(of_any_account(one) == resource.text for one in scope.resources):
         return ""  # the old statement says whose it is
     return GRANT_PATTERN
 

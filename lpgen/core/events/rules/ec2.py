@@ -12,6 +12,7 @@ from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
 from lpgen.core.events.rules.ec2_ids import (
     EC2_TYPE_NAMES,
+    LAUNCHED_INTO,
     Ec2Type,
     ec2_arn,
     ec2_request,
@@ -63,17 +64,23 @@ def _tagged_resources(call: Call, kind: str) -> tuple[Resource, ...]:
     return (TYPES[kind].pattern(call),)
 
 
-_SHARED = {
-    "AllocateIpamPoolCidr": "ipam-pool",
-    "AssociateVpcCidrBlock": "ipam-pool",
-    "CreateNetworkInterface": "subnet",
-    "CreateSecurityGroup": "vpc",
-    "CreateTransitGatewayVpcAttachment": "transit-gateway",
-    "CreateVpc": "ipam-pool",
+_SHARED: dict[str, tuple[str, ...]] = {
+    "AllocateIpamPoolCidr": ("ipam-pool",),
+    "AssociateVpcCidrBlock": ("ipam-pool",),
+    "CreateNetworkInterface": LAUNCHED_INTO,
+    "CreateSecurityGroup": ("vpc",),
+    "CreateTrafficMirrorSession": ("traffic-mirror-target",),
+    "CreateTransitGatewayVpcAttachment": ("transit-gateway",),
+    "CreateVpc": ("ipam-pool",),
+    "ModifyInstanceAttribute": LAUNCHED_INTO,
+    "ModifyInstanceCapacityReservationAttributes": LAUNCHED_INTO,
+    "ModifyNetworkInterfaceAttribute": LAUNCHED_INTO,
+    "ModifyTrafficMirrorSession": ("traffic-mirror-target",),
 }
 """What a call may name that another account shares with the caller's.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html,
+https://docs.aws.amazon.com/vpc/latest/mirroring/traffic-mirroring-targets.html,
 https://docs.aws.amazon.com/vpc/latest/tgw/transit-gateway-share.html and
 https://docs.aws.amazon.com/vpc/latest/ipam/share-pool-ipam.html
 """

@@ -146,8 +146,17 @@ def ec2_arn(call: Call, kind: str, name: str, *, region: str = "") -> str:
     return call.arn("ec2", f"{kind}/{name}", account=kind not in _NO_ACCOUNT)
 
 
-def with_shared(call: Call, resources: Iterable[Resource], kind: str) -> tuple[Resource, ...]:
-    """The resources, and those of a type as any account's too: who shared them isn't in the record, but in their ARN.
+LAUNCHED_INTO = ("capacity-reservation", "security-group", "subnet")
+"""The types of what instances and network interfaces are launched into, which other accounts may share.
+
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservation-sharing.html and
+https://docs.aws.amazon.com/vpc/latest/userguide/security-group-sharing.html
+"""
+
+
+def with_shared(call: Call, resources: Iterable[Resource], kinds: Iterable[str]) -> tuple[Resource, ...]:
+    """The resources, and those of some types as any account's too: who shared them isn't in the record, but in their
+    ARN.
 
     An id names one resource in the world, so that this is no more than what the call named. Subnets:
     https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html, where
@@ -155,15 +164,15 @@ def with_shared(call: Call, resources: Iterable[Resource], kind: str) -> tuple[R
     gateways, which are asked for as the owner's and as the caller's:
     https://github.com/aws-solutions-library-samples/network-orchestration-for-aws-transit-gateway/issues/37
     """
-    own = tuple(resources)
-    shared = (one for one in own if one.kind is ResourceKind.ARN and _is_own(call, one.text, kind))
+    own, starts = tuple(resources), tuple(f"{kind}/" for kind in kinds)
+    shared = (one for one in own if one.kind is ResourceKind.ARN and _is_own(call, one.text, starts))
     return own + tuple(resource_from_arn(one.text.replace(f":{call.account}:", f":{ANY_ACCOUNT}:")) for one in shared)
 
 
-def _is_own(call: Call, arn: str, kind: str) -> bool:
-    """Whether an ARN is of a type and, as far as it says, of the call's account."""
+def _is_own(call: Call, arn: str, starts: tuple[str, ...]) -> bool:
+    """Whether an ARN is of one of some types and, as far as it says, of the call's account."""
     fields = split_arn(arn)
-    return fields.account == call.account and fields.name.startswith(f"{kind}/")
+    return fields.account == call.account and fields.name.startswith(starts)
 
 
 def ec2_request(call: Call) -> object:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from lpgen.core.events.rules.call import Call, RuleTable, texts_at
 from lpgen.core.events.rules.declared import mapped, read_resources
 from lpgen.core.events.rules.ec2 import SOURCE, TYPES, pass_profiles, tag_on_create
-from lpgen.core.events.rules.ec2_ids import ec2_request, names_template, resources_below, with_shared
+from lpgen.core.events.rules.ec2_ids import LAUNCHED_INTO, ec2_request, names_template, resources_below, with_shared
 from lpgen.core.events.rules.inferences import SSM_IMAGE_ALIAS, TAG_ON_CREATE
 from lpgen.core.events.rules.passing import passed_roles
 from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
@@ -39,7 +39,7 @@ def _map_run_instances(call: Call) -> tuple[MappedAction, ...]:
     """RunInstances on the types it always takes and on all that it names, with its tags, profile and image alias."""
     profiles = pass_profiles(call, call.request) or pass_profiles(call, call.response)
     return (
-        mapped("ec2:RunInstances", with_shared(call, _run_resources(call), "subnet")),
+        mapped("ec2:RunInstances", with_shared(call, _run_resources(call), LAUNCHED_INTO)),
         *_launch_tags(call),
         *profiles,
         *_read_image_alias(call),
@@ -154,7 +154,7 @@ def _map_request(call: Call, kinds: frozenset[str], created: Iterable[str]) -> t
     if "launch-template" in kinds and names_template(call):
         patterns.append(TYPES["launch-template"].pattern(call))
     return (
-        mapped(f"ec2:{call.operation}", with_shared(call, [*named, *patterns], "subnet")),
+        mapped(f"ec2:{call.operation}", with_shared(call, [*named, *patterns], LAUNCHED_INTO)),
         *tag_on_create(call),
         *pass_profiles(call, request),
     )

@@ -16,7 +16,7 @@ from lpgen.core.events.rules.declared import (
     read_resources,
 )
 from lpgen.core.events.rules.ec2 import TYPES as EC2_TYPES
-from lpgen.core.events.rules.ec2_ids import with_shared
+from lpgen.core.events.rules.ec2_ids import LAUNCHED_INTO, with_shared
 from lpgen.core.events.rules.inferences import MOUNT_TARGET
 from lpgen.core.events.rules.listed import ReaderType
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
@@ -70,7 +70,7 @@ def _map_mount_target(call: Call) -> tuple[MappedAction, ...]:
         mapped("elasticfilesystem:CreateMountTarget", read_resources(call, TYPES, ("file-system",))),
         mapped("ec2:DescribeSubnets", (NO_RESOURCE,), how=MOUNT_TARGET),
         mapped("ec2:DescribeNetworkInterfaces", (NO_RESOURCE,), how=MOUNT_TARGET),
-        mapped("ec2:CreateNetworkInterface", with_shared(call, interface, "subnet"), how=MOUNT_TARGET),
+        mapped("ec2:CreateNetworkInterface", with_shared(call, interface, LAUNCHED_INTO), how=MOUNT_TARGET),
     )
 
 

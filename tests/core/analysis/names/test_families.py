@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lpgen.core.analysis.names.families import (
@@ -224,6 +226,8 @@ def test_ids_that_a_principal_deletes_become_the_pattern_of_their_type() -> None
     deleted = {(f"arn:aws:ec2:{HERE}:security-group/*", DELETED)}
     assert set(patterns(*groups, action="ec2:DeleteSecurityGroup").values()) == deleted
     assert patterns(*groups[1:], action="ec2:DeleteSecurityGroup") == {}
+    dry = [replace(use("ec2:DeleteSecurityGroup", one), error_code="Client.DryRunOperation") for one in groups]
+    assert name_patterns_from_uses(dry) == {}
     assert patterns(*groups, action="ec2:RevokeSecurityGroupIngress") == {}
     kept = f"arn:aws:ec2:{HERE}:security-group/sg-0aaaaaaaaaaaaaaaa"
     found = name_patterns_from_uses(
