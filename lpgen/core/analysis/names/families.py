@@ -88,6 +88,13 @@ _LAUNCHED: Final = (
     "volume/",
 )
 
+# What begins so names what is there, but for the links that some of it makes.
+_MAKES_NOTHING: Final = re.compile(
+    "(?:Associate|Attach|Delete|Deregister|Describe|Detach|Disassociate|Discover|Get|Is|List|Modify|Replace|Send|Set|Stop"
+    "|Update|View)(?![a-z])"
+)
+_LINKS: Final = ("association", "attachment")
+
 _DELETES: Final = ("Cancel", "Delete", "Deregister", "Release", "Terminate")
 
 
@@ -122,11 +129,17 @@ def name_patterns_from_uses(uses: Iterable[Use]) -> dict[str, NamePattern]:
 def _is_creation(use: Use) -> bool:
     """Whether a use shows that the principal creates resources of a type.
 
-    A launch creates some; the pattern of others stands for what it leaves to a template or to defaults.
+    A launch creates some; the pattern of others stands for what it leaves to a template or to defaults. Where a call
+    makes nothing, the pattern of a whole type stands for a name that its record doesn't show.
     """
-    if use.action in _LAUNCHES and not split_arn(use.resource.text).name.startswith(_LAUNCHED):
+    if not _is_type_pattern(use.resource):
         return False
-    return _is_type_pattern(use.resource)
+    name = split_arn(use.resource.text).name
+    if use.action in _LAUNCHES:
+        return name.startswith(_LAUNCHED)
+    kind = name.removesuffix("/*")
+    makes_nothing = _MAKES_NOTHING.match(use.action.partition(":")[2]) is not None
+    return "/" in kind or kind.endswith(_LINKS) or not makes_nothing
 
 
 def _is_type_pattern(resource: Resource) -> bool:

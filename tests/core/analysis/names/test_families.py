@@ -34,6 +34,24 @@ def test_short_lived_ids_become_the_pattern_of_their_type_in_place() -> None:
     assert patterns(instance) == {instance: (f"arn:aws:ec2:{HERE}:instance/*", SHORT_LIVED)}
 
 
+@pytest.mark.parametrize(
+    ("action", "kind", "is_creation"),
+    [
+        ("ec2:CreateSubnet", "subnet", True),
+        ("ec2:CreateTags", "subnet", True),
+        ("ec2:ReplaceNetworkAclAssociation", "subnet", False),
+        ("ec2:AssociateAddress", "elastic-ip", False),
+        ("elasticfilesystem:ModifyMountTargetSecurityGroups", "file-system", False),
+        ("acm-pca:IssueCertificate", "certificate", True),
+        ("route53resolver:AssociateFirewallRuleGroup", "firewall-rule-group-association", True),
+    ],
+)
+def test_a_name_that_a_record_does_not_show_creates_nothing(action: str, kind: str, is_creation: bool) -> None:
+    start = f"arn:aws:{action.partition(':')[0]}:{HERE}:{kind}/"
+    uses = [use(action, f"{start}*"), use("ec2:StartInstances", f"{start}x-0123456789abcdef0")]
+    assert bool(name_patterns_from_uses(uses)) is is_creation
+
+
 def test_rules_of_security_groups_are_short_lived_since_their_group_has_to_be_allowed_too() -> None:
     """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html"""
     rule = f"arn:aws:ec2:{HERE}:security-group-rule/sgr-0123456789abcdef0"
