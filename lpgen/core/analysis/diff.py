@@ -14,6 +14,7 @@ from lpgen.core.analysis.granted.policy_changes import PolicyChanges
 from lpgen.core.analysis.granted.scope import narrow_scope
 from lpgen.core.analysis.granted.wildcards import wildcards_of_grants
 from lpgen.core.analysis.judged.hidden_roles import PASS_ROLE, HiddenRoles
+from lpgen.core.analysis.judged.needed_actions import KEPT_FOR_CALLS, needed_actions, needed_lines
 from lpgen.core.analysis.judged.scanners import scanned_services
 from lpgen.core.analysis.judged.service_demands import Demand, ServiceDemands
 from lpgen.core.analysis.judged.verdicts import ActionFacts, Doubt, Judge
@@ -232,6 +233,7 @@ def _diff_principal(
         *_unrecorded_lines(grants, granting, verdicts, ground.judge),
         *_hidden_role_lines(grants, usage, ground.judge),
         *_unnamed_lines(grants, usage, ground.judge),
+        *_needed_lines(grants, usage, granting, verdicts, ground.judge),
         *_review_lines(grants, verdicts, ungranted, catalog=catalog),
         *decided_lines(grants, ground.decisions, catalog),
     ]
@@ -314,7 +316,8 @@ def _kept_lines(
     catalog: Catalog,
 ) -> Iterable[Line]:
     for one in verdicts:
-        if one.keep and one.evidence is None and one.action != PASS_ROLE:
+        is_narrower = one.action == PASS_ROLE or one.keep == KEPT_FOR_CALLS
+        if one.keep and one.evidence is None and not is_narrower:
             why = f"{one.reason}; {one.keep}"
             demand = demands.get(one.action)
             of_aws = demand.grants if demand and demand.sign == one.keep else ()
@@ -360,6 +363,22 @@ def _unnamed_lines(grants: PrincipalGrants, usage: PrincipalUsage, judge: Judge)
             scope = narrow_scope(grant, one.action, one.resource, catalog=judge.catalog)
             if scope is not None:
                 yield Line(one.action, scope, grant.ref, LineKind.KEPT, one.why, "", None)
+
+
+def _needed_lines(
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    granting: Mapping[Action, Granting],
+    verdicts: Iterable[ActionVerdict],
+    judge: Judge,
+) -> Iterable[Line]:
+    """Keeps what is checked within the calls that were made, within the old scope."""
+    needed = needed_actions(usage.uses, grants.allows, judge.catalog)
+    if judge.keep is KeepUnobservable.NONE or not needed:
+        return
+    staying = {one.action for one in verdicts if one.keep == KEPT_FOR_CALLS or one.evidence is not None}
+    kept = {action: callers for action, callers in needed.items() if action in staying}
+    yield from needed_lines(kept, usage.uses, granting=granting, catalog=judge.catalog)
 
 
 def _review_lines(

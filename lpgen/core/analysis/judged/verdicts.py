@@ -10,6 +10,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING, Granting
 from lpgen.core.analysis.judged.danger import Dangers
 from lpgen.core.analysis.judged.hidden_roles import PASS_ROLE, HiddenRoles
+from lpgen.core.analysis.judged.needed_actions import KEPT_FOR_CALLS, needed_actions, why_needed
 from lpgen.core.analysis.judged.service_demands import Demand
 from lpgen.core.analysis.recorded.observability import Observability
 from lpgen.core.analysis.recorded.signs_of_use import sign_of_use
@@ -55,6 +56,7 @@ class _Ground:
     doubt: Doubt
     accessed: LastAccessed | None
     passes_hidden_roles: str
+    needed: Mapping[Action, tuple[Action, ...]]
     names_silent_regions: bool
     demands: Mapping[Action, Demand]
     signs: dict[tuple[str, Granting], str] = field(default_factory=dict)
@@ -110,8 +112,9 @@ class Judge:
         resting = self.observability.resting_on_log(account)
         silent = blind_spots is not None and self.observability.silent.are_named(account, grants.allows)
         used, copied = used_services(lines), frozenset(usage.copied)
+        needed = needed_actions(usage.uses, grants.allows, self.catalog)
         ground = _Ground(
-            account, usage.regions, blind_spots, resting, used, copied, doubt, accessed, hidden, silent, demands
+            account, usage.regions, blind_spots, resting, used, copied, doubt, accessed, hidden, needed, silent, demands
         )
         judged = (
             (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
@@ -130,7 +133,8 @@ class Judge:
         demand = ground.demands.get(action) if not blind else None
         if demand is not None:
             blind = demand.why
-        if not blind and ground.accessed is None and action != PASS_ROLE:  # nearly all of them
+        is_needed = action in ground.needed
+        if not (blind or is_needed) and ground.accessed is None and action != PASS_ROLE:  # nearly all of them
             found = ground.unused.get((granting, inferred))
             if found is None:
                 sure = _confidence(ground.doubt, blind=inferred, untried=False)
@@ -141,6 +145,9 @@ class Judge:
         if action == PASS_ROLE and ground.passes_hidden_roles:
             blind = ground.passes_hidden_roles
             keep = "" if self.keep is KeepUnobservable.NONE else "kept on the roles that trust the service"
+        if is_needed and not keep and not self._is_untried(action, ground):
+            blind = why_needed(ground.needed[action])
+            keep = "" if self.keep is KeepUnobservable.NONE else KEPT_FOR_CALLS
         untried = ""
         if ground.accessed is not None and not keep:
             untried = ground.accessed.never(action, self.observability.visibility(action))
@@ -157,6 +164,11 @@ class Judge:
                 None,
             )
         return found
+
+    def _is_untried(self, action: Action, ground: _Ground) -> bool:
+        """Whether IAM, which counts each check, knows of none."""
+        accessed = ground.accessed
+        return accessed is not None and bool(accessed.never(action, self.observability.visibility(action)))
 
     def _blind_spot(self, action: Action, granting: Granting, ground: _Ground) -> str:
         key = (self.observability.trace(action), granting)

@@ -1,0 +1,121 @@
+"""Actions that AWS checks within a call to another of the same service: no record of their own shows that.
+
+The service authorization reference lists them as dependent actions of the one that is called. Those of other services
+are called with the caller's rights, which CloudTrail records. Tags on creation are read off the request.
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.granted.granting import NOTHING, Granting
+from lpgen.core.analysis.granted.scope import narrow_scope, whole_scope
+from lpgen.core.analysis.names.families import name_patterns_from_uses
+from lpgen.core.grounds import Grant, Use
+from lpgen.core.model import AccessLevel, Action, Outcome, Resource, ResourceKind
+from lpgen.core.replacements import Line, LineKind
+
+_APART: Final = (AccessLevel.TAGGING, AccessLevel.PERMISSIONS_MANAGEMENT)
+"""Rights aren't handed out on a list's word: it names `kms:PutKeyPolicy` for whoever creates a key."""
+
+
+KEPT_FOR_CALLS: Final = "kept for that"
+"""The reason why such an action stays though it wasn't seen."""
+
+
+# What these need turns on their parameters, and the event map reads it off there.
+_READ_OFF_THE_REQUEST: Final = frozenset(
+    {
+        "cloudformation:DescribeStacks",
+        "cloudfront:CreateDistribution",
+        "fsx:DeleteFileSystem",
+        "imagebuilder:CreateContainerRecipe",
+        "imagebuilder:CreateImage",
+        "imagebuilder:CreateImagePipeline",
+        "imagebuilder:CreateImageRecipe",
+        "imagebuilder:DistributeImage",
+        "imagebuilder:ImportDiskImage",
+        "imagebuilder:UpdateImagePipeline",
+        "lambda:CreateFunction",
+        "rds:DeleteDBInstance",
+        "rds:StopDBInstance",
+        "states:CreateStateMachine",
+        "states:TestState",
+        "states:UpdateStateMachine",
+    }
+)
+
+# Both are asked for; which record a call of a function URL leaves, AWS doesn't say.
+# https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+_INVOKE_URL: Final = Action("lambda:InvokeFunctionUrl")
+_INVOKE: Final = Action("lambda:InvokeFunction")
+
+
+def needed_actions(
+    uses: Iterable[Use], allows: Iterable[Grant], catalog: Catalog
+) -> Mapping[Action, tuple[Action, ...]]:
+    """The actions that are checked within those that were used or tried, each with these.
+
+    Within calls of function URLs, which leave no record, too where one of the Allows names them.
+    """
+    found: dict[Action, set[Action]] = {}
+    if any(_INVOKE_URL in grant.actions and _names_invocations(grant) for grant in allows):
+        found[_INVOKE] = {_INVOKE_URL}
+    for action in {use.action for use in uses if use.outcome is not Outcome.DENIED}:
+        for needed in _dependents(action, catalog):
+            found.setdefault(needed, set()).add(action)
+    return {needed: tuple(sorted(callers)) for needed, callers in sorted(found.items())}
+
+
+def _names_invocations(grant: Grant) -> bool:
+    return any(pattern.lower().startswith(_INVOKE.lower()) for pattern in grant.statement.patterns)
+
+
+def why_needed(callers: Iterable[Action]) -> str:
+    """Why use of such an action would not have shown."""
+    return f"{next(iter(callers))} needs it too, where no record of its own shows that"
+
+
+def needed_lines(
+    needed: Mapping[Action, tuple[Action, ...]],
+    uses: Iterable[Use],
+    *,
+    granting: Mapping[Action, Granting],
+    catalog: Catalog,
+) -> Iterator[Line]:
+    """Lines that keep such actions on what the calls name where they take it, else within the old scope."""
+    uses = [use for use in uses if use.outcome is not Outcome.DENIED]
+    patterns = name_patterns_from_uses(uses) if needed else {}
+    for action, callers in needed.items():
+        named = {use.resource for use in uses if use.action in callers}
+        wider = {patterns[one.text].resource if one.text in patterns else one for one in named}
+        is_told = _tells_all(action, named, catalog)
+        for grant in granting.get(action, NOTHING).grants:
+            scopes = (
+                [narrow_scope(grant, action, resource, catalog=catalog) for resource in sorted(wider)]
+                if is_told
+                else [whole_scope(grant, action, catalog=catalog)]
+            )
+            for scope in scopes:
+                if scope is not None:
+                    yield Line(action, scope, grant.ref, LineKind.KEPT, why_needed(callers), "", None)
+
+
+def _tells_all(action: Action, named: Collection[Resource], catalog: Catalog) -> bool:
+    """Whether what the calls name is all that the action is checked on: nothing else that it takes is required."""
+    if not all(one.kind in (ResourceKind.ARN, ResourceKind.FOLD) for one in named):
+        return False
+    types = {catalog.resource_type(action, one.text) for one in named}
+    required = {one.type for one in catalog.detail(action).resources if one.required is not False}
+    return "" not in types and required <= types
+
+
+def _dependents(action: Action, catalog: Catalog) -> Iterator[Action]:
+    service = action.partition(":")[0]
+    for listed in () if action in _READ_OFF_THE_REQUEST else catalog.detail(action).dependents or ():
+        needed = catalog.canonical(listed) if listed.partition(":")[0] == service and listed != action else None
+        if needed and catalog.detail(needed).level not in _APART:
+            yield needed
