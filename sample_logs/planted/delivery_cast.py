@@ -20,7 +20,7 @@ from sample_logs.planted.deploy_calls import (
     update_code,
 )
 from sample_logs.planted.identities import ManagedPolicy, Role, allow, deny, document, service_trust, trust_of
-from sample_logs.planted.member import Member, weekly
+from sample_logs.planted.member import LEFT_TO_AWS, Member, weekly
 from sample_logs.planted.records import Call, Chronicle, Session
 from sample_logs.planted.world import EAST, SECURITY, SHOP, choose, hex_of, uuid_of
 
@@ -344,17 +344,12 @@ CAST = (
     ),
     Member(
         EXECUTION_ROLE,
-        "An AWS-managed policy for the role of a service; the log actions that ECS needs leave no record",
-        "The managed policy can't be edited: replaced by a customer-managed one; `logs:PutLogEvents` is named by "
-        "the old "
-        "statement and never recorded, so it is kept, and `ecr:BatchCheckLayerAvailability`, unused, since AWS names "
-        "it for the service",
+        "The AWS-managed policy for the role of a service, one action of which is never used",
+        "Left as it is: AWS names each action for the service, which may need it seldom, so a replacement would take "
+        "nothing away but AWS's updates",
         _pull_images,
-        keep=(
-            ("logs:PutLogEvents", arn("logs", EAST, SHOP, "log-group:/ecs/storefront-api:log-stream:app/1")),
-            ("ecr:BatchCheckLayerAvailability", arn("ecr", EAST, SHOP, "repository/storefront-api")),
-        ),
-        verdicts={"ecr:BatchCheckLayerAvailability": "unobservable", "logs:PutLogEvents": "unobservable"},
+        kind=LEFT_TO_AWS,
+        safe=None,
     ),
     Member(
         PUBLISHER,

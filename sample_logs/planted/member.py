@@ -15,6 +15,7 @@ Act = Callable[[Chronicle], None]
 ACTIVE = "active"
 SERVICE_LINKED = "service_linked"
 SSO = "sso"
+LEFT_TO_AWS = "left_to_aws"
 UNUSED = "unused"
 GRANTS_UNKNOWN = "grants_unknown"
 

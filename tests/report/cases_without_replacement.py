@@ -56,6 +56,12 @@ def without_replacement() -> list[Case]:
         account="777788889999",
         covered_days=0,
     )
+    of_aws = Case(
+        "eks-cluster",
+        PrincipalClass.LEFT_TO_AWS,
+        "nothing: AWS wrote its policies for a service and keeps them up to date, and all that they allow may be"
+        " needed",
+    )
     linked = Case(
         "AWSServiceRoleForAutoScaling",
         PrincipalClass.SERVICE_LINKED,
@@ -63,4 +69,4 @@ def without_replacement() -> list[Case]:
         path="/aws-service-role/autoscaling.amazonaws.com/",
     )
     bare = Case("empty-shell", PrincipalClass.NO_GRANTS, "nothing: no policy of its own allows anything")
-    return [unused, hole, unknown, no_logs, linked, bare]
+    return [unused, hole, unknown, no_logs, of_aws, linked, bare]
