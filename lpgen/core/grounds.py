@@ -81,7 +81,8 @@ class UnmappedEvent:
 @dataclass(frozen=True, slots=True)
 class PrincipalUsage:
     """All that the usage and skip tables hold of one principal. `principal_ids` are those its records carry, `copied`
-    the services that copies or summaries of its calls show, known where a principal is judged."""
+    the services that copies or summaries of its calls show, known where a principal is judged. `by_id` has what each
+    id was seen to do, counted or not: those of earlier principals of the name too."""
 
     principal: str
     principal_ids: tuple[str, ...]
@@ -89,6 +90,7 @@ class PrincipalUsage:
     unmapped: tuple[UnmappedEvent, ...]
     regions: tuple[str, ...]
     copied: tuple[str, ...] = ()
+    by_id: tuple[tuple[str, tuple[Action, ...]], ...] = ()
 
 
 # ---------------------------------------------------------------- coverage

@@ -93,7 +93,7 @@ _STEPS: Final[dict[CaveatKind, Callable[[Caveat, PrincipalDiff, int], str]]] = {
     CaveatKind.OTHER_REGIONS: _fixed(
         "ingest the logs of all Regions, or give the settings of a trail that records them all with --trails"
     ),
-    CaveatKind.RECREATED: _fixed("make sure that nothing needs what only the earlier one used"),
+    CaveatKind.RECREATED: _fixed("make sure that nothing needs what only the earlier one of its name used"),
     CaveatKind.UNEXPLAINED_USE: _unexplained,
     CaveatKind.DRAWN_NAMES: _drawn_names,
     CaveatKind.NEW_NAMES: _new_names,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -61,11 +61,13 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
     A principal is here too when all it has is a successful record that the event map doesn't know.
     """
     uses: dict[str, dict[_UseKey, tuple[Evidence, set[_ContextKey]]]] = defaultdict(dict)
-    ids: dict[str, set[str]] = defaultdict(set)
+    ids: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in _rows(usage.table, _COLUMNS):
         principal, principal_id, action, kind, text, outcome, how, denial, error, *context, day = row[:13]
         values = row[13:]
-        ids[principal].add(principal_id)
+        done = ids[principal][principal_id]
+        if outcome != Outcome.DENIED:
+            done.add(action)
         if row_counts is not None and not row_counts(principal, principal_id, action, values[4], str(day)):
             continue
         evidence = Evidence(values[2], _iso(values[0]), _iso(values[1]), values[3], values[4])
@@ -79,7 +81,7 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
     unmapped = _unmapped_events(usage)
     return {
         principal: _principal_usage(
-            principal, ids[principal], uses.get(principal, {}), unmapped=unmapped.get(principal, ())
+            principal, ids.get(principal, {}), uses.get(principal, {}), unmapped=unmapped.get(principal, ())
         )
         for principal in sorted({*ids, *unmapped})
     }
@@ -150,7 +152,7 @@ def name_arn(arn: str) -> str:
 
 def _principal_usage(
     principal: str,
-    ids: set[str],
+    ids: Mapping[str, Collection[str]],
     uses: Mapping[_UseKey, tuple[Evidence, set[_ContextKey]]],
     *,
     unmapped: tuple[UnmappedEvent, ...],
@@ -171,7 +173,9 @@ def _principal_usage(
         )
     )
     regions = {region for use in found for region in use.regions}
-    return PrincipalUsage(principal, tuple(sorted(ids - {""})), found, unmapped, tuple(sorted(regions)))
+    known = sorted(ids.keys() - {""})
+    by_id = tuple((one, tuple(map(Action, sorted(ids[one])))) for one in known)
+    return PrincipalUsage(principal, tuple(known), found, unmapped, tuple(sorted(regions)), by_id=by_id)
 
 
 @lru_cache(maxsize=4096)

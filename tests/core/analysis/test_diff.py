@@ -222,6 +222,7 @@ def test_diff_separates_the_records_of_a_recreated_role() -> None:
     found = diff_of(principal, [use("s3:GetObject", OBJECT)], principal_id="AROAOLD")
     assert verdicts(found) == {"s3:GetObject": Verdict.UNUSED}
     assert caveats(found) == {CaveatKind.RECREATED}
+    assert found.caveats[0].message.endswith("; only that one used s3:GetObject")
 
 
 def test_diff_doubts_short_coverage_and_young_principals_and_policies() -> None:

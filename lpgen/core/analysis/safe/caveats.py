@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
+from typing import Final
 
 from lpgen.core.analysis.recorded.regions import UnreadUse, granted_regions, missing_leader
 from lpgen.core.analysis.safe.decisions import with_acceptance
@@ -84,13 +85,22 @@ def _unexplained(ungranted: Iterable[UngrantedUse]) -> Iterable[Caveat]:
             )
 
 
+_MOST_NAMED: Final = 5
+
+
 def _recreated(principal: Principal, usage: PrincipalUsage) -> Iterable[Caveat]:
     others = sorted(set(usage.principal_ids) - {principal.principal_id})
     if others and principal.principal_id:
+        by_id = dict(usage.by_id)
+        only = sorted(
+            {one for other in others for one in by_id.get(other, ())} - {*by_id.get(principal.principal_id, ())}
+        )
+        more = f" and {len(only) - _MOST_NAMED:,} more" if len(only) > _MOST_NAMED else ""
+        used = f"; only that one used {', '.join(only[:_MOST_NAMED])}{more}" if only else ""
         yield Caveat(
             CaveatKind.RECREATED,
             f"the logs also hold records of {', '.join(others)}, an earlier {principal.kind} of this name, which do not"
-            f" count for {principal.principal_id}",
+            f" count for {principal.principal_id}{used}",
             "recreated",
         )
 
