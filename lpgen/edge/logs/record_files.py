@@ -164,9 +164,9 @@ def _records_of_object(text: bytes | msgspec.Raw, *, depth: int, stranger: Unusa
 
 
 def _records_of_log_event(message: msgspec.Raw, *, depth: int) -> Iterator[Item]:
-    """The record that an event of CloudWatch Logs carries as its message."""
-    inner = _event_text(message)
-    if inner is not None and inner.lstrip()[:1] == b"{":
+    """The record that an event of CloudWatch Logs carries as its message, or as what some collectors make of that."""
+    inner = message if bytes(memoryview(message)[:1]) == b"{" else _event_text(message)
+    if inner is not None and bytes(memoryview(inner)[:64]).lstrip()[:1] == b"{":
         yield from _records_of_document(inner, depth=depth + 1, stranger=_OTHER_LOG)
     elif bytes(memoryview(message)[:2]) == b'"{':
         yield Unusable(SkipReason.BAD_RECORD, "the message is broken JSON", "")

@@ -106,6 +106,9 @@ SHAPES: dict[str, str] = {
     ),
     "filter-log-events": json.dumps(filtered(json.dumps(FIRST), json.dumps(SECOND)), indent=4),
     "get-log-events": json.dumps({"events": [log_event(json.dumps(one)) for one in (FIRST, SECOND)]}),
+    "log events with parsed messages": "\n".join(
+        json.dumps({"timestamp": 1, "message": one}) for one in (FIRST, SECOND)
+    ),
     "export of CloudWatch Logs": "\n".join(f"2024-03-01T10:00:00.000Z {json.dumps(one)}" for one in (FIRST, SECOND)),
     "aws logs tail": "\n".join(
         f"2024-03-01T10:00:00.000000+00:00 1_CloudTrail_us-east-1 {json.dumps(one)}" for one in (FIRST, SECOND)
