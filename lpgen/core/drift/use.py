@@ -11,6 +11,7 @@ from typing import Final
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import granting_by_action
 from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.judged.service_demands import ServiceDemands
 from lpgen.core.analysis.recorded.observability import Observability, trail_knowledge
 from lpgen.core.analysis.written.lines import lines_from_uses
 from lpgen.core.choices import Severity
@@ -129,6 +130,7 @@ class _Shown:
         self._usages = state.usages
         knowledge = trail_knowledge(state.trails, (), state.coverage, min_days=min_days)
         self._observability = Observability(catalog, state.coverage, knowledge)
+        self._demands = ServiceDemands(catalog.source)
 
     def shows(self, pair: Pair, action: Action) -> bool:
         """Whether use of an action by a principal would have shown."""
@@ -137,6 +139,8 @@ class _Shown:
         regions = usage.regions if usage else ()
         account = pair.after.principal.account
         if self._observability.blind_spot(action, account, regions, allows):
+            return False
+        if action in self._demands.of(pair.after, {use.action for use in usage.uses} if usage else ()):
             return False
         return not any(self._observability.unrecorded(action, account, one) for one in allows)
 

@@ -12,7 +12,7 @@ from lpgen.core.drift.findings import DriftKind
 from lpgen.core.drift.states import State
 from lpgen.core.grounds import Hole
 from lpgen.core.model import Outcome
-from tests.core.drift.drift_states import APP, ARN, found, kinds, later, proposal, seen, state
+from tests.core.drift.drift_states import APP, ARN, found, kinds, later, managed, proposal, seen, state
 from tests.worlds import LAST_DAY, allow, policy, role
 
 NARROW = proposal(allow("s3:GetBucketPolicy"), dangerous=2)
@@ -84,6 +84,17 @@ def test_a_grant_falls_out_of_use_on_covered_days_alone() -> None:
     hole = Hole(LAST_DAY, LAST_DAY, "StopLogging; a day is lost")
     blind = replace(now, coverage=replace(now.coverage, accounts=(replace(account, holes=(hole,)),)))
     assert {one.kind for one in found(one, blind).findings} == {DriftKind.COVERAGE_LOST}
+
+
+def test_what_a_service_needs_seldom_does_not_fall_out_of_use() -> None:
+    actions = ["ec2:CreateSnapshot", "ec2:DescribeSnapshots"]
+    uses = seen("ec2:CreateSnapshot", day=LAST_DAY - timedelta(days=10)) + seen("ec2:DescribeSnapshots")
+    for policies, expected in (
+        ([managed(allow(actions), name="service-role/Snapshots", aws=True)], []),
+        ([policy(allow(actions))], [DriftKind.NEWLY_UNUSED]),
+    ):
+        one = state(role(*policies), uses={ARN: uses})
+        assert [finding.kind for finding in found(one, later(one, 20)).findings] == expected
 
 
 def test_a_grant_whose_use_no_longer_shows_does_not_fall_out_of_use() -> None:
