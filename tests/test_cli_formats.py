@@ -71,6 +71,16 @@ def test_review_takes_the_form_that_the_name_of_the_file_tells(inputs: list[str]
         assert file.read_bytes() == review(inputs, "--format", form)
 
 
+def test_a_reader_of_dev_stdout_may_go_as_one_of_stdout_may(inputs: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*REVIEW, *inputs, "-o", "/dev/stdout"], stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, "can't write" in done.stderr) == (0, False)
+
+
 def test_a_format_that_is_given_counts_more_than_the_name(inputs: list[str], tmp_path: Path) -> None:
     review(inputs, "--output", str(tmp_path / "results.json"), "--format", "sarif")
     assert json.loads((tmp_path / "results.json").read_bytes())["version"] == "2.1.0"

@@ -32,6 +32,8 @@ def write_output(path: Path, chunks: Iterable[bytes]) -> None:
             path.write_bytes(b"".join(chunks))  # who may write the file alone can put none in its place
         else:
             _replace(path.resolve(), chunks)
+    except BrokenPipeError:
+        raise  # the reader of a pipe has seen enough, as on stdout
     except OSError as error:
         raise OutputError(f"can't write `{path}`: {error.strerror or error}") from error
 
