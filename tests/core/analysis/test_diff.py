@@ -12,7 +12,7 @@ import pytest
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.judged.hidden_roles import HiddenRoles
 from lpgen.core.choices import KeepUnobservable
-from lpgen.core.events.rules.inferences import UNREAD_REQUEST
+from lpgen.core.events.rules.inferences import ENDPOINT_DNS, UNREAD_REQUEST
 from lpgen.core.findings import CaveatKind, PrincipalClass, PrincipalDiff, Verdict
 from lpgen.core.grounds import Use
 from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Principal, PrincipalKind
@@ -147,11 +147,15 @@ def test_diff_keeps_the_level_of_an_unexplained_use_for_review() -> None:
     assert CaveatKind.UNEXPLAINED_USE in caveats(found)
 
 
-def test_diff_needs_no_explanation_of_what_an_unread_request_may_have_asked_for() -> None:
+def test_diff_needs_no_explanation_of_what_a_call_may_have_needed() -> None:
     perhaps = [use("iam:PassRole", "?", how=UNREAD_REQUEST), use("s3:PutObjectTagging", "?", how=UNREAD_REQUEST)]
     tagging = ("s3:PutObjectTagging", f"{DATA}/*")
     found = diff_of(role(policy(allow(*tagging))), perhaps)
     assert (found.ungranted, found.caveats, kept(found)) == ((), (), {tagging[0]: {tagging[1]}})
+    read = ("ec2:DescribeVpcs", "*")
+    perhaps = [use("route53:AssociateVPCWithHostedZone", "?", how=ENDPOINT_DNS), use(*read, how=ENDPOINT_DNS)]
+    found = diff_of(role(policy(allow(*read))), perhaps)
+    assert (found.ungranted, found.caveats, kept(found)) == ((), (), {read[0]: {read[1]}})
 
 
 def test_diff_explains_ungranted_use_by_a_later_policy_change() -> None:

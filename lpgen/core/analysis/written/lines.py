@@ -13,7 +13,7 @@ from lpgen.core.analysis.granted.scope import is_plain, narrow_scope, whole_scop
 from lpgen.core.analysis.names.families import NamePattern, name_patterns_from_uses
 from lpgen.core.analysis.names.shared_names import is_of_any_account, of_any_account, told_once
 from lpgen.core.analysis.written.statements import language_version
-from lpgen.core.events.rules.inferences import UNREAD_REQUEST
+from lpgen.core.events.rules.inferences import MAY_BE_NEEDED
 from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef, Use
 from lpgen.core.model import OBSERVED, Action, Effect, Outcome, ResourceKind
 from lpgen.core.policies.match import as_glob, holds_variable
@@ -56,7 +56,7 @@ def lines_from_uses(
     """The lines for every use that was allowed or tried, one per old statement that may have granted it.
 
     `granting` is the index of the principal's Allows. A use whose outcome is undetermined needs no explanation: nobody
-    knows whether it was allowed. Nor does what a call without readable parameters may have asked for.
+    knows whether it was allowed. Nor does what a call may have needed without saying so.
     """
     candidates = [use for use in uses if use.outcome is not Outcome.DENIED]
     patterns = name_patterns_from_uses(candidates)
@@ -65,7 +65,7 @@ def lines_from_uses(
     for use in told_once(candidates, patterns):
         found, refusal = _lines_for_use(grants, use, granting=granting, patterns=patterns, catalog=catalog)
         lines.extend(found)
-        if not found and use.outcome is Outcome.ALLOWED and use.how != UNREAD_REQUEST:
+        if not found and use.outcome is Outcome.ALLOWED and use.how not in MAY_BE_NEEDED:
             ungranted.append((use, refusal))
     return UseLines(merge_lines(lines, grants.allows), tuple(ungranted))
 

@@ -15,6 +15,7 @@ from lpgen.core.events.rules.inferences import (
     ALIAS_MOVE,
     DISTRIBUTION_COPY,
     DOMAIN_MOVE,
+    EDGE_FUNCTION,
     TAG_ON_CREATE,
     TENANT_DISTRIBUTION,
     VPC_ORIGIN,
@@ -61,7 +62,8 @@ def map_update_distribution(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_config(call: Call, path: tuple[str, ...], *, is_new: bool) -> Iterator[MappedAction]:
-    """What a distribution's settings ask for: reading VPC origins, and a connection group for tenants.
+    """What a distribution's settings ask for: reading VPC origins, running functions, and a connection group for
+    tenants.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudfront.html (operations)
     """
@@ -69,8 +71,25 @@ def _map_config(call: Call, path: tuple[str, ...], *, is_new: bool) -> Iterator[
     if origins:
         named = (exact(call.arn("cloudfront", f"vpcorigin/{origin}", region=False)) for origin in origins)
         yield mapped("cloudfront:GetVpcOrigin", named, how=VPC_ORIGIN)
+    yield from _map_functions(call, path)
     if is_new and call.text(*path, "connectionMode") == "tenant-only":
         yield mapped("cloudfront:CreateConnectionGroup", (NO_RESOURCE,), how=TENANT_DISTRIBUTION)
+
+
+def _map_functions(call: Call, path: tuple[str, ...]) -> Iterator[MappedAction]:
+    """Reading the functions of Lambda@Edge that cache behaviors run.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html
+    """
+    behaviors = (("defaultCacheBehavior",), ("cacheBehaviors", "items"))
+    arns = {
+        arn
+        for behavior in behaviors
+        for arn in call.texts(*path, *behavior, "lambdaFunctionAssociations", "items", "lambdaFunctionARN")
+        if is_arn_of(arn, "lambda")
+    }
+    if arns:
+        yield mapped("lambda:GetFunction", [exact(arn) for arn in sorted(arns)], how=EDGE_FUNCTION)
 
 
 def _read_made(call: Call, *, streaming: bool) -> Iterator[Resource]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at
+from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at, values_at
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
 from lpgen.core.events.rules.ec2_ids import (
     EC2_TYPE_NAMES,
@@ -22,7 +22,7 @@ from lpgen.core.events.rules.ec2_ids import (
     with_shared,
 )
 from lpgen.core.events.rules.ec2_operations import OPERATIONS_BY_TOKENS
-from lpgen.core.events.rules.inferences import LOG_DELIVERY, REQUEST_OPTION, TAG_ON_CREATE
+from lpgen.core.events.rules.inferences import ENDPOINT_DNS, LOG_DELIVERY, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.events.rules.passing import passed_role
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
@@ -236,7 +236,23 @@ def _map_across_regions(call: Call) -> tuple[MappedAction, ...]:
     across = any(text != call.region for text in named)
     reached = read_resources(call, TYPES, tokens[-1:])
     allowed = (mapped("vpce:AllowMultiRegion", reached, how=REQUEST_OPTION),) if across else ()
-    return (mapped(f"ec2:{call.operation}", read_resources(call, TYPES, tokens)), *allowed, *tag_on_create(call))
+    own = mapped(f"ec2:{call.operation}", read_resources(call, TYPES, tokens))
+    return (own, *allowed, *tag_on_create(call), *_endpoint_dns(call))
+
+
+def _endpoint_dns(call: Call) -> Iterator[MappedAction]:
+    """The link with a hosted zone that private DNS of an interface endpoint makes, unless the call turns it off.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html
+    """
+    request = ec2_request(call)
+    is_interface = "Interface" in texts_at(request, ("VpcEndpointType",))
+    if (
+        call.operation == "CreateVpcEndpoint"
+        and is_interface
+        and False not in values_at(request, ("PrivateDnsEnabled",))
+    ):
+        yield mapped("route53:AssociateVPCWithHostedZone", (UNKNOWN_RESOURCE,), how=ENDPOINT_DNS)
 
 
 def _region_names(request: object, key: str) -> Iterator[str]:

@@ -11,9 +11,8 @@ from typing import Final
 
 from lpgen.core.events.rules.call import Call, RuleTable, texts_at, values_at
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, resource_from_arn
-from lpgen.core.events.rules.inferences import PASS_ROLE
-from lpgen.core.events.rules.passing import entity_arn, passed_roles
-from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction
+from lpgen.core.events.rules.passing import ROLE_UNREAD, entity_arn, passed_roles
+from lpgen.core.model import MappedAction
 
 SOURCE = "elasticbeanstalk.amazonaws.com"
 
@@ -54,7 +53,7 @@ def _map_options(call: Call) -> tuple[MappedAction, ...]:
         own,
         *passed_roles(call, call.texts("operationsRole"), SOURCE),
         *(one for passed in named.values() for one in passed),
-        *((mapped("iam:PassRole", (UNKNOWN_RESOURCE,), how=PASS_ROLE),) if is_hidden else ()),
+        *((ROLE_UNREAD,) if is_hidden else ()),
     )
 
 

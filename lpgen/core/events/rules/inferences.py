@@ -81,6 +81,8 @@ DOMAIN_MOVE: Final = "domain-move"
 MERGED_API: Final = "merged-api"
 TABLE_SETTINGS: Final = "table-settings-on-create"
 VPC_ORIGIN: Final = "vpc-origin"
+EDGE_FUNCTION: Final = "edge-function"
+ENDPOINT_DNS: Final = "endpoint-dns"
 TENANT_DISTRIBUTION: Final = "tenant-distribution"
 RECIPE_PARTS: Final = "recipe-parts"
 FIREWALL_POLICY: Final = "firewall-policy"
@@ -351,6 +353,14 @@ INFERENCES: dict[str, Inference] = {
         "a distribution with a VPC origin reads the origin",
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudfront.html",
     ),
+    EDGE_FUNCTION: Inference(
+        "who lets a distribution run functions reads them",
+        "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html",
+    ),
+    ENDPOINT_DNS: Inference(
+        "an interface endpoint with private DNS links its VPC with a hosted zone",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html",
+    ),
     TENANT_DISTRIBUTION: Inference(
         "a distribution for tenants comes with a connection group",
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudfront.html",
@@ -368,3 +378,6 @@ INFERENCES: dict[str, Inference] = {
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_network-firewall.html",
     ),
 }
+
+MAY_BE_NEEDED: Final = frozenset({UNREAD_REQUEST, EDGE_FUNCTION, ENDPOINT_DNS})
+"""What a call may have needed: it stays where it is granted, and where it isn't nothing is asked."""
