@@ -154,6 +154,7 @@ class AccountCoverage:
     record the account, a sentence each. `unseen` are the event sources of management events that trails may exclude and
     that the log holds no record of. `data_resources` are pairs of event source and the bucket, table, function or the
     like that a data event names.
+    `summed` are the event sources whose data events aggregated events sum up and that the log holds no data event of.
     `changes` are recorded changes of trails that took no day out of the coverage.
     """
 
@@ -171,6 +172,7 @@ class AccountCoverage:
     unseen: frozenset[str] = frozenset()
     changes: tuple[str, ...] = ()
     data_resources: frozenset[tuple[str, str]] = frozenset()
+    summed: frozenset[str] = frozenset()
 
     @property
     def data_events(self) -> frozenset[tuple[str, str]]:

@@ -74,6 +74,7 @@ def report_of(
                 ("eu-west-1", "us-east-1", "us-west-2"),
                 6103,
                 frozenset({*MANAGEMENT, SeenEvents("us-east-1", "dynamodb.amazonaws.com", True)}),
+                summed=frozenset({"s3.amazonaws.com"}),
             ),
             AccountCoverage(
                 SECURITY,

@@ -11,7 +11,7 @@ from typing import Final
 
 from lpgen.core.arns import container_of
 from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage, SeenEvents
-from lpgen.core.model import Category, ResourceKind
+from lpgen.core.model import Category, ResourceKind, SkipReason
 from lpgen.core.trails import Trail, TrailSource, describe_trail, trails_of_accounts
 from lpgen.core.usage.coverage import stated_sides
 from lpgen.core.usage.logging_holes import holes_of_account, settings_hole
@@ -41,6 +41,7 @@ class _Account:
     seen: dict[tuple[str, str, bool | None], set[date]] = field(default_factory=lambda: defaultdict(set))
     sources: set[str] = field(default_factory=set)
     data_resources: set[tuple[str, str]] = field(default_factory=set)
+    summed: set[str] = field(default_factory=set)
 
 
 def coverage_from_usage(
@@ -91,6 +92,10 @@ def _accounts(usage: Usage) -> dict[str, _Account]:
         for account, source in set(pairs):
             if account in found:
                 found[account].sources.add(source)
+    reasons = set(zip(*(usage.skips.column(name).to_pylist() for name in _SKIPPED), strict=True))
+    for account, source, reason in reasons:
+        if account in found and reason == SkipReason.AGGREGATED:
+            found[account].summed.add(source)
     for account, source, resource in _resources_of_data_events(usage):
         if account in found:
             found[account].data_resources.add((source, container_of(resource)))
@@ -107,6 +112,7 @@ def _resources_of_data_events(usage: Usage) -> Iterable[tuple[str, str, str]]:
 _NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 
 
+_SKIPPED: Final = ("account", "event_source", "reason")
 _COLUMNS: Final = ("account", "region", "day", "category", "event_source", "records", "read_only", "writing")
 
 
@@ -145,6 +151,7 @@ def _account_coverage(
         trails=tuple(describe_trail(trail) for trail in trails or ()),
         unseen=EXCLUDABLE - seen.sources,
         data_resources=frozenset(seen.data_resources),
+        summed=frozenset(seen.summed - {source for _, source, _ in seen.seen}),
         changes=notes,
     )
 

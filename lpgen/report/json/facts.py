@@ -78,6 +78,7 @@ def facts_of_account(coverage: AccountCoverage) -> Json:
         "holes": [Row(first=one.first.isoformat(), last=one.last.isoformat(), why=one.why) for one in coverage.holes],
         "trail_changes": list(coverage.changes),
         "unseen_event_sources": sorted(coverage.unseen),
+        "summed_event_sources": sorted(coverage.summed),
     }
 
 

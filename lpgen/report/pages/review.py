@@ -244,6 +244,9 @@ def _event_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
     if one.data_events and one.known_from is CoverageSource.LOG:
         taken = line(", taken for all below a star or a prefix unless ", name("--trails FILE"), " says otherwise")
     yield line("data events of "), line(" ", source, ": ", said, taken)
+    if one.summed:
+        summed = names(sorted(one.summed), most=3)
+        yield line("data events of "), line(" that are only summed up: ", summed, ", so who used what doesn't show")
     if one.unseen:
         unseen = names(sorted(one.unseen), most=3)
         yield line("no record at all in "), line(" ", source, ": ", unseen, ", so its calls may be excluded")

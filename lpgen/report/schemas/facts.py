@@ -67,6 +67,7 @@ DEFS: Final[dict[str, Schema]] = {
             "holes": listed(record({**DAYS, "why": TEXT})),
             "trail_changes": TEXTS,
             "unseen_event_sources": TEXTS,
+            "summed_event_sources": TEXTS,
         }
     ),
     "accepted": record({"kind": one_of(CaveatKind), "message": TEXT, "item": TEXT, "accepted_by": TEXT}),

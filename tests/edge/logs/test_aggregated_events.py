@@ -116,6 +116,13 @@ def test_aggregated_events_cover_no_day() -> None:
     assert coverage_from_usage(usage(BY_USER, BY_CALL)).accounts == ()
 
 
+def test_coverage_names_the_sources_whose_data_events_are_only_summed_up() -> None:
+    days = usage_of({}, data_events=[("us-east-1", "dynamodb.amazonaws.com")])
+    other = {**BY_USER, "eventSource": "dynamodb.amazonaws.com"}
+    (found,) = coverage_from_usage(merge_usage([days, usage(BY_CALL, other)])).accounts
+    assert found.summed == {"s3.amazonaws.com"}
+
+
 def judged(principal: Principal, *records: dict[str, Any]) -> dict[str, tuple[Verdict, str]]:
     days = usage_of({}, data_events=())
     grants = grants_from_principals([principal], bundled_catalog())
