@@ -33,6 +33,9 @@ from lpgen.core.policies.match import (
     patterns_intersect,
 )
 
+_WITHOUT_COLONS = frozenset(
+    {"account", "elasticloadbalancing", "identitystore", "networkmanager", "organizations", "route53resolver"}
+)
 _ARN = tokens_from_glob("arn:")
 _COLON = ord(":")
 
@@ -89,8 +92,9 @@ def resources_meet(pattern: str, seen: str) -> bool:
 def _has_no_colon(fields: list[str]) -> bool:
     """Whether no resource that the fields of an ARN stand for has a colon in its name.
 
-    Ids of EC2 and Organizations have none, but names that people give to keys and placement groups may; names of load
-    balancers and target groups are of letters, digits and hyphens. Then a `*` for the account has no colon to run over.
+    Ids of EC2, Organizations and the like have none, but names that people give to keys and placement groups may; names
+    of load balancers and target groups are of letters, digits and hyphens. Then a `*` for the account has no colon to
+    run over.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateKeyPair.html
     https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
     """
@@ -101,7 +105,7 @@ def _has_no_colon(fields: list[str]) -> bool:
     if not slash or has_wildcard(kind) or ":" in name:
         return False
     named = kind in ("key-pair", "placement-group")
-    return fields[2] in ("account", "elasticloadbalancing", "organizations") or (fields[2] == "ec2" and not named)
+    return fields[2] in _WITHOUT_COLONS or (fields[2] == "ec2" and not named)
 
 
 @lru_cache(maxsize=65536)

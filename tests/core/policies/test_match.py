@@ -149,6 +149,9 @@ _EC2 = "arn:aws:ec2:eu-west-1:111122223333:"
 _ELB = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:"
 
 
+RESOLVER = "arn:aws:route53resolver:us-east-1"
+
+
 @pytest.mark.parametrize(
     ("pattern", "seen", "meets"),
     [
@@ -169,6 +172,12 @@ _ELB = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:"
         ("arn:aws:ec2:*:111122223333:*", "arn:aws:ec2:eu-west-1:*:subnet/subnet-1", True),
         ("arn:aws:organizations::111122223333:ou/*", "arn:aws:organizations::*:account/o-*/444455556666", False),
         ("arn:aws:organizations::111122223333:account/*", "arn:aws:organizations::*:account/o-*/444455556666", True),
+        ("arn:aws:identitystore:::user/*", "arn:aws:identitystore::*:identitystore/d-1234567890", False),
+        ("arn:aws:identitystore::*:identitystore/*", "arn:aws:identitystore::*:identitystore/d-1234567890", True),
+        ("arn:aws:networkmanager::*:attachment/*", "arn:aws:networkmanager::*:core-network/core-network-1", False),
+        ("arn:aws:route53resolver:*:*:resolver-endpoint/*", f"{RESOLVER}:*:resolver-rule/rslvr-rr-1", False),
+        ("arn:aws:route53resolver:*:444455556666:*", f"{RESOLVER}:*:resolver-rule/rslvr-rr-1", True),
+        ("*", f"{RESOLVER}:*:resolver-rule/rslvr-rr-1", True),
     ],
 )
 def test_resources_meet_only_in_what_can_be_a_resource(pattern: str, seen: str, *, meets: bool) -> None:
