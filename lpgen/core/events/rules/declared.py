@@ -206,8 +206,9 @@ def _read_token(call: Call, types: Mapping[str, ResourceType], token: str) -> tu
     name, _, paths = token.partition("=")
     kind = types[name.removesuffix("?")]
     found = kind.read(call, paths)
-    is_named = not name.endswith("?") or _is_hidden(call, kind, paths)
-    return found or ((kind.pattern(call),) if is_named else ())
+    if found or (name.endswith("?") and not _is_hidden(call, kind, paths)):
+        return found
+    return (kind.pattern(call),)
 
 
 def _is_hidden(call: Call, kind: ResourceType, paths: str) -> bool:
