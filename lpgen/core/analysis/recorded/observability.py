@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.recorded.blind_by_log import BlindByLog
@@ -242,7 +243,6 @@ class Observability:
         known = self._traces.get(action)
         if known is None:
             entry = self.table.visibility(action)
-            trails = {trail for some in self._knowledge.trails.values() for trail in some}
             told = (
                 action.partition(":")[0],
                 entry.visibility,
@@ -250,10 +250,16 @@ class Observability:
                 entry.event_sources,
                 entry.reason if entry.visibility is Visibility.NEVER else "",
                 self._calls.sides(action, self._catalog.detail(action).level),
-                self._calls.event_names(action) if tests_event_names(trails, _category(entry)) else (),
+                self._calls.event_names(action) if _category(entry) in self._categories_by_name else (),
             )
             known = self._traces[action] = self._numbers.setdefault(told, len(self._numbers))
         return known
+
+    @cached_property
+    def _categories_by_name(self) -> frozenset[str]:
+        """The categories of which some trail of any account tests the names of events."""
+        trails = {trail for some in self._knowledge.trails.values() for trail in some}
+        return frozenset(one for one in _CATEGORIES if tests_event_names(trails, one))
 
     def _by_settings(self, events: Events, covered: AccountCoverage, trails: tuple[Trail, ...]) -> str:
         recording = recording_trails(events, trails)
@@ -273,6 +279,9 @@ class Observability:
         found = [settings_since(trail, self._knowledge.changes) for trail in trails]
         changes = [one for one in found if one is not None]
         return min(changes) if len(changes) == len(found) else None
+
+
+_CATEGORIES: Final = ("Data", "Management")
 
 
 def _category(entry: ActionVisibility) -> str:
