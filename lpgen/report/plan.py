@@ -104,9 +104,11 @@ def plan_note(proposal: Proposal) -> str:
             " raise the quota, or detach what is unused first"
         )
     of_services = [one.rpartition("/")[2] for one in proposal.diff.detach.managed if is_service_policy(one)]
-    if of_services and steps:
+    lines = proposal.diff.lines
+    of_aws = {line.action for line in lines if is_service_policy(line.parent.policy)}
+    if of_services and steps and len(of_aws) * 2 > len({line.action for line in lines}):
         return (
             f"AWS adds to {' and '.join(of_services)} what the service comes to need, which the replacement doesn't"
-            " follow: a role that is there for that alone is better left as it is"
+            " follow, and most of what stays is theirs: the role may be better left as it is"
         )
     return ""
