@@ -71,7 +71,7 @@ def files_below(folder: Path) -> dict[str, bytes]:
 
 def test_generate_as_terraform_says_what_the_json_says(terraform: Path) -> None:
     written = list((terraform / "terraform").rglob("*-*-*.tf"))
-    assert len(written) == 27
+    assert len(written) == 26
     for path in written:
         new, old = read_documents(path.read_text(encoding="utf-8")), documents_beside(path, terraform)
         assert old
@@ -83,7 +83,7 @@ def test_generate_as_terraform_says_what_the_json_says(terraform: Path) -> None:
 
 def test_generate_as_cloudformation_holds_the_json_and_is_clean_of_lint(cloudformation: Path) -> None:
     templates = list((cloudformation / "cloudformation").rglob("*.json"))
-    assert len(templates) == 27
+    assert len(templates) == 26
     for path in templates:
         resources = json.loads(path.read_text(encoding="utf-8"))["Resources"].values()
         assert [one["Properties"]["PolicyDocument"] for one in resources] == documents_beside(path, cloudformation)
@@ -109,12 +109,12 @@ def test_generate_as_code_twice_gives_the_same_bytes(
         found = files_below(first)
         assert found == files_below(generate(data, tmp_path / form, form))
         # The JSON documents are there too, so that they can be verified.
-        assert sum(name.endswith("/policy-1.json") for name in found) == 29
+        assert sum(name.endswith("/policy-1.json") for name in found) == 28
 
 
 def test_what_generate_writes_follows_its_schemas(terraform: Path) -> None:
     files = [terraform / "summary.json", *terraform.glob("*/evidence.json")]
-    assert len(files) == 30
+    assert len(files) == 29
     for path in files:
         assert faults(path.stem, json.loads(path.read_text(encoding="utf-8"))) == []
 
