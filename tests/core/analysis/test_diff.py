@@ -153,7 +153,7 @@ def test_diff_needs_no_explanation_of_what_a_call_may_have_needed() -> None:
     found = diff_of(role(policy(allow(*tagging))), perhaps)
     assert (found.ungranted, found.caveats, kept(found)) == ((), (), {tagging[0]: {tagging[1]}})
     read = ("ec2:DescribeVpcs", "*")
-    perhaps = [use("route53:AssociateVPCWithHostedZone", "?", how=ENDPOINT_DNS), use(*read, how=ENDPOINT_DNS)]
+    perhaps = [use("sns:Publish", "?", how=ENDPOINT_DNS), use(*read, how=ENDPOINT_DNS)]
     found = diff_of(role(policy(allow(*read))), perhaps)
     assert (found.ungranted, found.caveats, kept(found)) == ((), (), {read[0]: {read[1]}})
 
