@@ -227,6 +227,15 @@ def test_what_is_the_same_of_several_accounts_is_said_once() -> None:
     assert "- data events of 1, 2, 3 (inferred from the log itself): dynamodb.amazonaws.com in us-east-1" in shown
 
 
+def test_accounts_without_logs_are_named_where_the_others_are() -> None:
+    unread = replace(storefront(), account="999999999999")
+    report = report_of([storefront(), unread])
+    shown = render_review(report, "text", width=200)
+    assert "- no log was read of 999999999999" in shown[shown.index("── What the logs cover") :]
+    assert "1 more without logs" in render_review(report, "html")
+    assert "no log was read of" not in render_review(report_of([storefront()]), "text")
+
+
 def test_a_disuse_that_is_unsure_is_no_task_to_disable() -> None:
     unused = next(one for one in without_replacement() if one.principal_class is PrincipalClass.UNUSED)
     short = Caveat(CaveatKind.SHORT_COVERAGE, "the logs cover 30 days, fewer than 90", "short-coverage")

@@ -14,6 +14,7 @@ from lpgen.report.html.principal_data import anchor_of
 from lpgen.report.html.verdict_data import STAYS, fate_of
 from lpgen.report.inert import terminal_text
 from lpgen.report.pages.blocks import Tone, count, plural
+from lpgen.report.pages.review import accounts_without_logs
 from lpgen.report.pages.words import CLASS_WORDS, short_label_of, state_of
 from lpgen.report.views import PrincipalView, ReviewView
 
@@ -110,7 +111,9 @@ def _coverage_figure(report: Report) -> Figure:
     days = sorted({one.covered_days for one in accounts}) or [0]
     value = count(days[0]) if len(days) == 1 else f"{count(days[0])}–{count(days[-1])}"
     noted = f"{plural(len(accounts), 'account')}, {plural(holes, 'hole') if holes else 'no hole'}"
-    return Figure(value, "covered days", noted, alarming=bool(holes) or days[0] < report.min_days)
+    unread = len(accounts_without_logs(report.diff))
+    noted += f", {count(unread)} more without logs" if unread else ""
+    return Figure(value, "covered days", noted, alarming=bool(holes or unread) or days[0] < report.min_days)
 
 
 def _percent(part: int, whole: int) -> str:

@@ -172,7 +172,7 @@ def coverage_blocks(report: Report) -> Iterable[Block]:
     )
     yield from _more(len(accounts), "account")
     yield Paragraph(line(quiet(_COUNTED)))
-    yield bullets(*_all_coverage_notes(accounts[:_MOST_ROWS]))
+    yield bullets(*_unread_accounts(report.diff), *_all_coverage_notes(accounts[:_MOST_ROWS]))
 
 
 _COUNTED: Final = (
@@ -191,6 +191,17 @@ def _coverage_row(one: AccountCoverage, min_days: int) -> list[Words]:
         count(one.records),
         names(one.regions, most=4),
     ]
+
+
+def accounts_without_logs(diff: Diff) -> list[str]:
+    """The accounts of principals of which no log was read, sorted."""
+    return sorted({one.principal.account for one in diff.principals} - {one.account for one in diff.coverage.accounts})
+
+
+def _unread_accounts(diff: Diff) -> Iterable[Line]:
+    unread = accounts_without_logs(diff)
+    if unread:
+        yield line(bad("no log was read of "), names(unread, most=_MOST_ROWS))
 
 
 def _all_coverage_notes(accounts: Sequence[AccountCoverage]) -> Iterable[Line]:
