@@ -64,6 +64,11 @@ def _allows_anything(level: Iterable[Policy]) -> bool:
     return any(statement.effect is Effect.ALLOW for policy in level for statement in policy.statements)
 
 
+def others_than_trust(guards: Guards) -> int:
+    """How many policies of resources were given."""
+    return _resource_counts(guards)[1]
+
+
 def _resource_counts(guards: Guards) -> tuple[int, int]:
     """How many trust policies of roles and how many other resource policies are known."""
     trusts = sum(":role/" in one.resource for one in guards.resource_policies)

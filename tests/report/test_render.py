@@ -19,6 +19,7 @@ from rich.cells import cell_len
 
 from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, Proposal, Report
 from lpgen.core.grounds import LogCoverage
+from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.replacements import CheckStatus, Verification
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
@@ -33,6 +34,7 @@ from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
 from tests.report.reports import large_report, organization, report_of
 from tests.report.safe_cases import deployer, storefront
 from tests.report.test_inert import ACTIVE
+from tests.report.unsafe_cases import analyst
 
 PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
 
@@ -196,7 +198,7 @@ def poisoned(texts: list[str]) -> Report:
 
 
 def test_render_text_says_first_what_to_do() -> None:
-    first_screen = render_review(organization(), "text", width=80).split("\n")[:28]
+    first_screen = render_review(organization(), "text", width=80).split("\n")[:29]
     shown = "\n".join(first_screen)
     assert "5 safe, 3 not safe yet; 1 refused" in shown
     assert "── What to do" in shown
@@ -234,6 +236,17 @@ def test_accounts_without_logs_are_named_where_the_others_are() -> None:
     assert "- no log was read of 999999999999" in shown[shown.index("── What the logs cover") :]
     assert "1 more without logs" in render_review(report, "html")
     assert "no log was read of" not in render_review(report_of([storefront()]), "text")
+
+
+def test_the_command_to_write_replacements_takes_what_the_review_was_given() -> None:
+    scps = Guards(scps=(AccountLevels("", ()),))
+    given = replace(report_of([storefront(), deployer()]), min_days=30, guards=scps)
+    shown = render_review(given, "text", width=200)
+    assert "write them with lpgen generate --data DIR --policies PATH --min-days 30 --scps FILE --output DIR" in shown
+    bare = render_review(report_of([storefront()]), "text", width=200)
+    assert "write them with lpgen generate --data DIR --policies PATH --output DIR" in bare
+    decided = render_review(report_of([storefront(), analyst()]), "text", width=200)
+    assert "--policies PATH --decisions FILE --output DIR" in decided
 
 
 def test_a_disuse_that_is_unsure_is_no_task_to_disable() -> None:

@@ -91,8 +91,8 @@ def test_tasks_ask_for_policies_only_where_no_snapshot_has_them() -> None:
         used: str(tasks_of_review(review_view(replace(report, snapshot=SnapshotStamp("s", TAKEN, (), (), used)))))
         for used in ((), ("policies", "scps"))
     }
-    assert "lpgen generate --data DIR --policies PATH --output DIR" in told[()]
-    assert "lpgen generate --data DIR --output DIR" in told["policies", "scps"]
+    assert "lpgen generate --data DIR --policies PATH --decisions FILE --output DIR" in told[()]
+    assert "lpgen generate --data DIR --decisions FILE --output DIR" in told["policies", "scps"]
 
 
 def test_principals_that_only_the_logs_have_are_not_to_be_exported_from_a_snapshot() -> None:

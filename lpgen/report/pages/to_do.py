@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.findings import UNSEEN_LAST_USE, PrincipalClass
+from lpgen.core.grounds import CoverageSource
+from lpgen.core.options import Options
+from lpgen.report.guards_note import others_than_trust
 from lpgen.report.next_steps import next_step
 from lpgen.report.pages.blocks import Line, bad, count, good, line, name, plural
 from lpgen.report.pages.words import caveat_order
@@ -54,7 +57,7 @@ def _roll_out(view: ReviewView) -> Iterable[Task]:
             ),
             safe,
             "most to gain",
-            (line("write them with ", name(f"lpgen generate --data DIR{_policies(view)} --output DIR")),),
+            (line("write them with ", name(f"lpgen generate --data DIR{_policies(view)}{_given(view)} --output DIR")),),
         )
 
 
@@ -62,6 +65,22 @@ def _policies(view: ReviewView) -> str:
     """The option that gives the policies again, "" where they come with the data folder."""
     snapshot = view.report.snapshot
     return "" if snapshot and "policies" in snapshot.used else " --policies PATH"
+
+
+def _given(view: ReviewView) -> str:
+    """The options that give again what else the review was given, as far as it shows."""
+    report, taken = view.report, view.report.snapshot.used if view.report.snapshot else ()
+    guards, accounts = report.guards, report.diff.coverage.accounts
+    decided = bool(report.diff.expired) or any(one.accepted or one.decided or one.diff.dropped for one in view.views)
+    given = (
+        (report.min_days != Options().min_days, f" --min-days {report.min_days}"),
+        (decided, " --decisions FILE"),
+        (any(one.known_from is CoverageSource.TRAILS for one in accounts), " --trails FILE"),
+        (guards.boundary is not None, " --boundary FILE"),
+        (bool(guards.scps) and "scps" not in taken, " --scps FILE"),
+        (others_than_trust(guards) > 0 and "resource policies" not in taken, " --resource-policies DIR"),
+    )
+    return "".join(option for is_given, option in given if is_given)
 
 
 def _not_safe(view: ReviewView) -> Iterable[Task]:
