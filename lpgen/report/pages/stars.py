@@ -73,7 +73,9 @@ def _sum(stars: Stars) -> Iterable[Block]:
             line(
                 f"{plural(totals.principals, 'principal')} silently got ",
                 strong(plural(totals.grants, "grant")),
-                f" ({levels_text(totals.levels)}) of {plural(totals.actions, 'new action')}; ",
+                f" ({levels_text(totals.levels)}) of {plural(totals.actions, 'new action')}",
+                f", {count(doubtful)} of which may be older" if (doubtful := _doubtful(stars)) else "",
+                "; ",
                 _used(totals.used),
                 ".",
             )
@@ -183,17 +185,23 @@ def _most_telling(found: Iterable[GainedAction]) -> list[str]:
     return [one.action for one in sorted(found, key=lambda one: (not one.danger, one.action))]
 
 
+def _doubtful(stars: Stars) -> int:
+    """How many of the gained actions may be older than the day asked for."""
+    gained = (one for star in stars.grown for one in star.gained)
+    return len({one.action for one in gained if stars.doubtful_until and one.first_seen == stars.doubtful_until})
+
+
 def _notes(stars: Stars) -> Iterable[Line]:
     yield line(
         "First-seen dates are those of catalog releases, weeks to months apart: an action came some time between the "
         "release before and its date."
     )
     if stars.doubtful_until:
-        early = sum(one.first_seen == stars.doubtful_until for star in stars.grown for one in star.gained)
+        early = _doubtful(stars)
         if early:
             yield line(
-                f"What was first seen on {stars.doubtful_until} came after {stars.doubtful_after}: "
-                f"some of it may be older than {stars.since.isoformat()}."
+                f"What was first seen on {stars.doubtful_until} ({plural(early, 'action')}) came after "
+                f"{stars.doubtful_after}: some of it may be older than {stars.since.isoformat()}."
             )
     reach = f"The dates reach back to {stars.oldest}"
     undated = plural(stars.totals.undated, "action")
