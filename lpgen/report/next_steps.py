@@ -69,6 +69,13 @@ def _unexplained(caveat: Caveat, _diff: PrincipalDiff, _min_days: int) -> str:
     return f"find what allowed the unexplained use{where}, else keep what it stands for by a decision"
 
 
+def _unknown_pattern(caveat: Caveat, _diff: PrincipalDiff, _min_days: int) -> str:
+    if caveat.message.startswith("AWS asks"):
+        pattern = caveat.item.partition(" ")[2]
+        return f"allow `{pattern}` by a policy of your own beside it, and accept this by a decision"
+    return "correct the name in the policy, or run `lpgen catalog update` if AWS has it"
+
+
 def _too_large(caveat: Caveat, _diff: PrincipalDiff, _min_days: int) -> str:
     first = f"attach {AUDIT_POLICY} or the like" if AUDIT_POLICY in caveat.message else "split it into several"
     return f"{first}, or drop kept actions by decisions"
@@ -84,7 +91,7 @@ def _fixed(text: str) -> Callable[[Caveat, PrincipalDiff, int], str]:
 
 _STEPS: Final[dict[CaveatKind, Callable[[Caveat, PrincipalDiff, int], str]]] = {
     CaveatKind.UNMAPPED_EVENT: _fixed("look up which action the call needs, and keep that one by a decision"),
-    CaveatKind.UNKNOWN_PATTERN: _fixed("correct the name in the policy, or run `lpgen catalog update` if AWS has it"),
+    CaveatKind.UNKNOWN_PATTERN: _unknown_pattern,
     CaveatKind.GRANTS_UNKNOWN: _fixed("export the authorization details again, without a filter"),
     CaveatKind.SHORT_COVERAGE: _short_coverage,
     CaveatKind.YOUNG_PRINCIPAL: _young_principal,

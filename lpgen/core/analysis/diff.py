@@ -26,7 +26,7 @@ from lpgen.core.analysis.recorded.access_holes import access_hole_caveats, seen_
 from lpgen.core.analysis.recorded.copied_calls import copied_services, copied_services_from_usage
 from lpgen.core.analysis.recorded.observability import Observability, trail_knowledge
 from lpgen.core.analysis.recorded.regions import UnreadUse, unread_uses
-from lpgen.core.analysis.safe.caveats import caveats_of_principal
+from lpgen.core.analysis.safe.caveats import caveats_of_principal, starred_name_caveats
 from lpgen.core.analysis.safe.decided_lines import decided_lines
 from lpgen.core.analysis.safe.decisions import decisions_in_force, drops_line, drops_row, with_acceptance
 from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for
@@ -239,7 +239,11 @@ def _diff_principal(
     ]
     staying, shed = _drop_lines(principal.arn, merge_lines(wanted, grants.allows), ground.decisions)
     lines = without_needless(staying, grants.allows)
-    of_names = (*drawn_name_caveats(grants, usage, lines), *new_name_caveats(grants, usage, lines, coverage))
+    of_names = (
+        *drawn_name_caveats(grants, usage, lines),
+        *new_name_caveats(grants, usage, lines, coverage),
+        *starred_name_caveats(grants, usage, lines),
+    )
     past_uses = dropped.get(principal.arn, nothing).uses
     past = lines_from_uses(grants, past_uses, granting=granting, catalog=catalog).lines
     principal_class = classify_principal(grants, usage, coverage, lines)

@@ -8,10 +8,13 @@ from typing import Final
 
 from lpgen.core.analysis.recorded.regions import UnreadUse, granted_regions, missing_leader
 from lpgen.core.analysis.safe.decisions import with_acceptance
+from lpgen.core.events.rules.inferences import EDGE_FUNCTION
 from lpgen.core.findings import UNSEEN_LAST_USE, Caveat, CaveatKind, UngrantedUse
-from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
-from lpgen.core.model import AttachedPolicy, Principal, SkipReason
-from lpgen.core.replacements import Decision
+from lpgen.core.grounds import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage
+from lpgen.core.model import Action, AttachedPolicy, Principal, SkipReason
+from lpgen.core.replacements import Decision, Line
+
+_GRANTED_WITH_STAR = frozenset({Action("lambda:DisableReplication"), Action("lambda:EnableReplication")})
 
 NEVER_USED_DAYS = 400
 """IAM reports a role's last use for 400 days back, so a role older than that without one was not used since.
@@ -60,6 +63,28 @@ def _unknown_grants(grants: PrincipalGrants) -> Iterable[Caveat]:
                 f"the catalog has no action for `{pattern}` in {grant.ref}; the replacement leaves it out",
                 f"unknown-pattern {pattern}",
             )
+
+
+def starred_name_caveats(grants: PrincipalGrants, usage: PrincipalUsage, lines: Iterable[Line]) -> Iterable[Caveat]:
+    """A caveat for each action that AWS asks to grant with a star behind its name, which no replacement holds, where
+    the principal lets functions be copied to the edge or a policy names the action.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html
+    """
+    at_edge = any(use.how == EDGE_FUNCTION for use in usage.uses)
+    for action in sorted({line.action for line in lines} & _GRANTED_WITH_STAR):
+        if at_edge or any(_names(grant, action) for grant in grants.allows):
+            yield Caveat(
+                CaveatKind.UNKNOWN_PATTERN,
+                f"AWS asks to grant `{action}*` with the star behind the name, which the replacement doesn't hold",
+                f"unknown-pattern {action}*",
+            )
+
+
+def _names(grant: Grant, action: Action) -> bool:
+    return action in grant.actions and any(
+        pattern.lower().startswith(action.lower()) for pattern in grant.statement.patterns
+    )
 
 
 def _unmapped(usage: PrincipalUsage) -> Iterable[Caveat]:
