@@ -20,6 +20,7 @@ from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage,
 from lpgen.core.model import Outcome, ResourceKind
 from lpgen.core.replacements import Line
 
+_BEFORE_ACCOUNT = 4
 _OBJECT = re.compile(r"arn:[^:]+:s3:::[^/]+/")
 
 
@@ -33,12 +34,13 @@ def new_name_caveats(
     """
     following = NextNames(grants, lines)
     told: set[str] = set()
-    for tail, uses in _lately_new(usage.uses, coverage):
+    for head, tail, uses in _lately_new(usage.uses, coverage):
         for pattern, listed in following.listed(uses).items():
             names = {use.resource.text for use in listed}
             if names <= told or min(len(names), len({_day(use) for use in listed})) < FAMILY_SIZE:
                 continue
-            shape = following.refused(pattern, {use.action for use in listed}, f"{common_start(names)}*{tail}")
+            start = head if head.count(":") == _BEFORE_ACCOUNT else common_start(names)
+            shape = following.refused(pattern, {use.action for use in listed}, f"{start}*{tail}")
             if shape:
                 told |= names
                 yield Caveat(
@@ -50,9 +52,9 @@ def new_name_caveats(
                 )
 
 
-def _lately_new(uses: Iterable[Use], coverage: AccountCoverage | None) -> Iterable[tuple[str, Sequence[Use]]]:
+def _lately_new(uses: Iterable[Use], coverage: AccountCoverage | None) -> Iterable[tuple[str, str, Sequence[Use]]]:
     """The uses of resources that were first used in the second half of the logs, by what they have in common but for
-    one part of their names, with what follows that part."""
+    one part of their names or their account, with what stands before and behind that."""
     if coverage is None:
         return
     half = (coverage.first_day + (coverage.last_day - coverage.first_day) / 2).isoformat()
@@ -69,8 +71,8 @@ def _lately_new(uses: Iterable[Use], coverage: AccountCoverage | None) -> Iterab
             whole = ((bucket.group(), split_tail(use.resource.text)[1]),) if bucket else ()
             for place in whole or named_parts(use.resource.text):
                 kinds[place].append(use)
-    for (_, tail), group in sorted(kinds.items()):
-        yield tail, group
+    for (head, tail), group in sorted(kinds.items()):
+        yield head, tail, group
 
 
 def _day(use: Use) -> str:

@@ -60,12 +60,14 @@ def last_name(arn: str) -> str:
 
 
 def named_parts(text: str) -> Iterator[tuple[str, str]]:
-    """What stands before and behind each part of an ARN or a fold that may name something, the last part first.
+    """What stands before and behind each part of an ARN or a fold that may name something, the last part first and the
+    account last of all, before which an ARN has four colons.
 
     Of a name that is deeper than any real one, such as a hostile caller makes up, only the last parts count.
     """
     arn, tail = split_tail(text)
-    name = split_arn(arn).name
+    fields = split_arn(arn)
+    name = fields.name
     kind, *parts = _BETWEEN_PARTS.split(name)
     start = arn.removesuffix(name)
     if not parts:
@@ -73,6 +75,8 @@ def named_parts(text: str) -> Iterator[tuple[str, str]]:
     last = len(parts) - 1
     for at in range(last, max(0, last - 2 * _MOST_PARTS), -2):
         yield start + kind + "".join(parts[:at]), "".join(parts[at + 1 :]) + tail
+    if fields.account.isdecimal():
+        yield start.removesuffix(f"{fields.account}:"), f":{name}{tail}"
 
 
 def is_assigned_id(arn: str) -> bool:

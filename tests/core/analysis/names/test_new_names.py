@@ -50,6 +50,14 @@ def test_what_lies_in_resources_that_go_on_being_new_gets_a_caveat() -> None:
     assert items(lately(*roles[1:], f"{start}amber/worker", action="iam:GetRole")) == []
 
 
+def test_accounts_that_go_on_being_new_get_a_caveat() -> None:
+    """As who assumes a role of the same name in every account of an organization."""
+    roles = [f"arn:aws:iam::{number}00001111222:role/audit" for number in range(1, 6)]
+    granted = "arn:aws:iam::*:role/audit"
+    assert items(lately(*roles, action="iam:GetRole"), granted) == [f"new-names {granted}"]
+    assert items(lately(*roles[1:], action="iam:GetRole"), granted) == []
+
+
 def test_resources_that_were_seen_early_seldom_or_at_once_get_none() -> None:
     assert items(lately(*BUCKETS, since=110)) == []
     assert items(lately(*BUCKETS, days=4)) == []
@@ -98,5 +106,5 @@ def test_a_decision_keeps_the_next_or_accepts() -> None:
 def test_a_hostile_name_of_many_parts_counts_by_its_last_ones() -> None:
     name = "arn:aws:ssm:us-east-1:111122223333:parameter/" + "a/" * 20_000 + "b"
     parts = list(named_parts(name))
-    assert len(parts) == 16
+    assert len(parts) == 16 + 1  # the account too
     assert parts[0] == (name[:-1], "")
