@@ -47,6 +47,14 @@ FOLDED = [
         "arn:aws:logs:us-east-1:111122223333:log-group:/aws/lambda/fn:log-stream:*",
     ),
     ("arn:aws:ecs:us-east-1:111122223333:task/main/0a1b", "arn:aws:ecs:us-east-1:111122223333:task/main/*"),
+    (
+        "arn:aws:quicksight:us-east-1:111122223333:dataset/orders/ingestion/0a1b",
+        "arn:aws:quicksight:us-east-1:111122223333:dataset/orders/ingestion/*",
+    ),
+    (
+        "arn:aws:macie2:us-east-1:111122223333:classification-job/0a1b",
+        "arn:aws:macie2:us-east-1:111122223333:classification-job/*",
+    ),
     ("arn:aws:ecs:us-east-1:111122223333:task/0a1b", "arn:aws:ecs:us-east-1:111122223333:task/*"),
     (
         "arn:aws:states:us-east-1:111122223333:execution:nightly:0a1b",
