@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from lpgen.core.analysis.names.shapes import HANDS_OUT_RIGHTS
+from lpgen.core.analysis.names.shapes import HANDS_OUT_RIGHTS, split_tail
 from lpgen.core.arns import split_arn
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome, ResourceKind
@@ -75,8 +75,9 @@ def _first_days(uses: Iterable[Use]) -> Mapping[str, date]:
 
 def _masked(text: str) -> Iterator[tuple[str, tuple[int, int, int]]]:
     """The text with its dates as wildcards, and the first date; nothing where it holds none."""
-    fields = split_arn(text)
-    if fields.service in HANDS_OUT_RIGHTS or "?" in text or "$" in text:
+    arn, tail = split_tail(text)
+    fields = split_arn(arn)
+    if fields.service in HANDS_OUT_RIGHTS or "?" in arn or "$" in arn:
         return
     found = [one for one in _DATE.finditer(fields.name) if not _is_part_of_name(one, is_bucket=fields.service == "s3")]
     if found:
@@ -85,7 +86,7 @@ def _masked(text: str) -> Iterator[tuple[str, tuple[int, int, int]]]:
             shape = shape[: one.start()] + _wildcards(one.group()) + shape[one.end() :]
         first = found[0].groupdict(default="0")
         month, day = int(first["month"]) or int(first["month_apart"]), int(first["day"]) or int(first["day_apart"])
-        yield text.removesuffix(fields.name) + shape, (int(first["year"]), month, day)
+        yield arn.removesuffix(fields.name) + shape + tail, (int(first["year"]), month, day)
 
 
 def _is_part_of_name(found: re.Match[str], *, is_bucket: bool) -> bool:

@@ -37,6 +37,11 @@ def patterns(*names: tuple[str, str], outcome: Outcome = Outcome.ALLOWED) -> dic
             "2026-09-15",
             f"logs:{HERE}:log-group:app-????????T??????Z:*",
         ),
+        (
+            f"secretsmanager:{HERE}:secret:db-2026-09-??????",
+            "2026-09-15",
+            f"secretsmanager:{HERE}:secret:db-????-??-??????",
+        ),
         (f"glue:{HERE}:table/dw_2026_09/orders", "2026-09-15", f"glue:{HERE}:table/dw_????_??/orders"),
     ],
 )
