@@ -14,6 +14,7 @@ from lpgen.core.rollout.calls import Call
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan, Refusal, RefusalKind, RolloutPlan
 from lpgen.report.inert import terminal_text
+from lpgen.report.pages.blocks import plural
 
 # ---------------------------------------------------------------- a plan
 
@@ -26,7 +27,8 @@ def render_planned(plan: RolloutPlan) -> str:
 def _planned_lines(plan: RolloutPlan) -> Iterator[str]:
     ready = [one for one in plan.principals if one.calls]
     refused = [one for one in plan.principals if one.refusals]
-    yield f"{len(ready)} to roll out with {sum(len(one.calls) for one in ready)} calls, {len(refused)} refused"
+    calls = plural(sum(len(one.calls) for one in ready), "call")
+    yield f"{len(ready)} to roll out with {calls}, {len(refused)} refused"
     yield from _refusal_lines((one.principal, one.refusals) for one in refused)
     for one in ready:
         yield from (f"  note: {terminal_text(one.principal)}: {terminal_text(note)}" for note in one.notes)
