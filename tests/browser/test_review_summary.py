@@ -128,3 +128,9 @@ def test_nothing_moves_for_those_who_want_no_motion(sample: str, open_page: Open
     ]
     assert durations[0] != "0s"
     assert durations[1] == "0s"
+
+
+def test_the_day_of_the_review_shows_at_every_width(sample: str, open_page: Opener) -> None:
+    for width in (1280, 390):
+        page = open_page(sample, width=width)
+        expect(page.get_by_text("as of 2026-09-30").locator("visible=true")).to_have_count(1)
