@@ -11,17 +11,14 @@ from lpgen.core.analysis.granted.granting import NOTHING, Granting, granting_by_
 from lpgen.core.analysis.granted.key_grants import KeyGrants
 from lpgen.core.analysis.granted.met_policies import resource_policy_explanation
 from lpgen.core.analysis.granted.policy_changes import PolicyChanges
-from lpgen.core.analysis.granted.scope import narrow_scope
 from lpgen.core.analysis.granted.wildcards import wildcards_of_grants
-from lpgen.core.analysis.judged.hidden_roles import PASS_ROLE, HiddenRoles
-from lpgen.core.analysis.judged.needed_actions import KEPT_FOR_CALLS, needed_actions, needed_lines
+from lpgen.core.analysis.judged.hidden_roles import HiddenRoles
 from lpgen.core.analysis.judged.scanners import scanned_services
-from lpgen.core.analysis.judged.service_demands import Demand, ServiceDemands
+from lpgen.core.analysis.judged.service_demands import ServiceDemands
 from lpgen.core.analysis.judged.verdicts import ActionFacts, Doubt, Judge
 from lpgen.core.analysis.names.drawn_names import drawn_name_caveats
 from lpgen.core.analysis.names.new_names import new_name_caveats
 from lpgen.core.analysis.names.shared_names import without_owned
-from lpgen.core.analysis.names.unnamed_resources import unnamed_resources
 from lpgen.core.analysis.recorded.access_holes import access_hole_caveats, seen_services_from_usage
 from lpgen.core.analysis.recorded.copied_calls import copied_services, copied_services_from_usage
 from lpgen.core.analysis.recorded.observability import Observability, trail_knowledge
@@ -30,9 +27,9 @@ from lpgen.core.analysis.safe.caveats import caveats_of_principal, starred_name_
 from lpgen.core.analysis.safe.decided_lines import decided_lines
 from lpgen.core.analysis.safe.decisions import decisions_in_force, drops_line, drops_row, with_acceptance
 from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for
+from lpgen.core.analysis.written.beyond_use import lines_beyond_use
 from lpgen.core.analysis.written.lines import (
     NO_ALLOW,
-    lines_for_grants,
     lines_from_uses,
     merge_lines,
     without_needless,
@@ -40,8 +37,6 @@ from lpgen.core.analysis.written.lines import (
 from lpgen.core.analysis.written.permission_sets import share_lines, with_set_mates
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import (
-    UNSEEN,
-    ActionVerdict,
     Caveat,
     CaveatKind,
     Diff,
@@ -50,12 +45,12 @@ from lpgen.core.findings import (
     SkipCount,
     UngrantedUse,
 )
-from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage, Use, limited_to
+from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.guards import Guards
 from lpgen.core.last_accessed import AccessReport, LastAccessed, last_accessed_by_principal
-from lpgen.core.model import Action, Outcome, Principal, Resource, ResourceKind, SkipReason
+from lpgen.core.model import Action, Outcome, Principal, SkipReason
 from lpgen.core.options import Options
-from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
+from lpgen.core.replacements import Decision, DecisionKind, Line
 from lpgen.core.usage.columns import column_values
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.principal_usage import principal_usages_from_usage, resolve_iam_names
@@ -229,12 +224,7 @@ def _diff_principal(
     )
     wanted = [
         *from_uses.lines,
-        *_kept_lines(granting, verdicts, demands, catalog),
-        *_unrecorded_lines(grants, granting, verdicts, ground.judge),
-        *_hidden_role_lines(grants, usage, ground.judge),
-        *_unnamed_lines(grants, usage, ground.judge),
-        *_needed_lines(grants, usage, granting, verdicts, ground.judge),
-        *_review_lines(grants, verdicts, ungranted, catalog=catalog),
+        *lines_beyond_use(grants, usage, granting, verdicts, demands, ungranted, judge=ground.judge),
         *decided_lines(grants, ground.decisions, catalog),
     ]
     staying, shed = _drop_lines(principal.arn, merge_lines(wanted, grants.allows), ground.decisions)
@@ -310,99 +300,7 @@ def _access_holes(
     return access_hole_caveats(accessed, seen, coverage, explained=explained)
 
 
-# ---------------------------------------------------------------- lines beyond use
-
-
-def _kept_lines(
-    granting: Mapping[Action, Granting],
-    verdicts: Iterable[ActionVerdict],
-    demands: Mapping[Action, Demand],
-    catalog: Catalog,
-) -> Iterable[Line]:
-    for one in verdicts:
-        is_narrower = one.action == PASS_ROLE or one.keep == KEPT_FOR_CALLS
-        if one.keep and one.evidence is None and not is_narrower:
-            why = f"{one.reason}; {one.keep}"
-            demand = demands.get(one.action)
-            of_aws = demand.grants if demand and demand.sign == one.keep else ()
-            found = of_aws or granting.get(one.action, NOTHING).grants
-            yield from lines_for_grants(found, one.action, kind=LineKind.KEPT, why=why, catalog=catalog)
-
-
-def _unrecorded_lines(
-    grants: PrincipalGrants, granting: Mapping[Action, Granting], verdicts: Iterable[ActionVerdict], judge: Judge
-) -> Iterable[Line]:
-    """Keeps of a used action what it was granted on where use would not have shown: it may have been used there too."""
-    account = grants.principal.account
-    for one in verdicts if judge.keep is not KeepUnobservable.NONE else ():
-        if one.evidence is None or one.action == PASS_ROLE:
-            continue
-        for grant in granting.get(one.action, NOTHING).grants:
-            unrecorded = judge.observability.unrecorded(one.action, account, grant)
-            for why in sorted(set(unrecorded.values())):
-                part = limited_to(grant, tuple(name for name, reason in unrecorded.items() if reason == why))
-                yield from lines_for_grants(
-                    [part], one.action, kind=LineKind.KEPT, why=f"{why}; it was used elsewhere", catalog=judge.catalog
-                )
-
-
-def _hidden_role_lines(grants: PrincipalGrants, usage: PrincipalUsage, judge: Judge) -> Iterable[Line]:
-    """Keeps passing the roles that a call may have passed without naming them, within the old scope."""
-    hidden = judge.hidden_roles.roles(grants.principal.account, usage.uses)
-    if judge.keep is KeepUnobservable.NONE or not hidden or PASS_ROLE not in grants.granted():
-        return
-    for role, why in hidden.items():
-        for grant in grants.allows:
-            scope = narrow_scope(grant, PASS_ROLE, Resource(ResourceKind.ARN, role), catalog=judge.catalog)
-            if scope is not None:
-                yield Line(PASS_ROLE, scope, grant.ref, LineKind.KEPT, why, "", None)
-
-
-def _unnamed_lines(grants: PrincipalGrants, usage: PrincipalUsage, judge: Judge) -> Iterable[Line]:
-    """Keeps what calls may have been checked on without naming it, within the old scope."""
-    if judge.keep is KeepUnobservable.NONE:
-        return
-    for one in unnamed_resources(grants.principal.account, usage.uses):
-        for grant in grants.allows:
-            scope = narrow_scope(grant, one.action, one.resource, catalog=judge.catalog)
-            if scope is not None:
-                yield Line(one.action, scope, grant.ref, LineKind.KEPT, one.why, "", None)
-
-
-def _needed_lines(
-    grants: PrincipalGrants,
-    usage: PrincipalUsage,
-    granting: Mapping[Action, Granting],
-    verdicts: Iterable[ActionVerdict],
-    judge: Judge,
-) -> Iterable[Line]:
-    """Keeps what is checked within the calls that were made, within the old scope."""
-    needed = needed_actions(usage.uses, grants.allows, judge.catalog)
-    if judge.keep is KeepUnobservable.NONE or not needed:
-        return
-    staying = {one.action for one in verdicts if one.keep == KEPT_FOR_CALLS or one.evidence is not None}
-    kept = {action: callers for action, callers in needed.items() if action in staying}
-    yield from needed_lines(kept, usage.uses, granting=granting, catalog=judge.catalog)
-
-
-def _review_lines(
-    grants: PrincipalGrants,
-    verdicts: Iterable[ActionVerdict],
-    ungranted: Iterable[UngrantedUse],
-    *,
-    catalog: Catalog,
-) -> Iterable[Line]:
-    """Keeps what an unexplained use may really have been: the granted actions of its service and access level."""
-    doubts = {
-        (one.use.action.partition(":")[0], catalog.detail(one.use.action).level): one.use.action
-        for one in ungranted
-        if not one.explanation
-    }
-    for one in verdicts if doubts else ():
-        unexplained = doubts.get((one.action.partition(":")[0], one.level))
-        if unexplained and one.verdict in UNSEEN:
-            why = f"{unexplained} was used without a grant and nothing explains it, so this may be what was meant"
-            yield from lines_for_grants(grants.allows, one.action, kind=LineKind.REVIEW, why=why, catalog=catalog)
+# ---------------------------------------------------------------- what decisions take away
 
 
 def _drop_lines(
