@@ -236,6 +236,7 @@ class CaveatKind(StrEnum):
     UNEXPLAINED_USE = "unexplained_use"
     DRAWN_NAMES = "drawn_names"
     NEW_NAMES = "new_names"
+    SELDOM_USED = "seldom_used"
     UNEVEN_PERMISSION_SET = "uneven_permission_set"
     UNLISTED_ROLE = "unlisted_role"
     OTHER_ACCOUNT = "other_account"

@@ -82,7 +82,8 @@ class UnmappedEvent:
 class PrincipalUsage:
     """All that the usage and skip tables hold of one principal. `principal_ids` are those its records carry, `copied`
     the services that copies or summaries of its calls show, known where a principal is judged. `by_id` has what each
-    id was seen to do, counted or not: those of earlier principals of the name too."""
+    id was seen to do, counted or not: those of earlier principals of the name too. `days` are those on which it did or
+    tried something, 0 where nobody counted them."""
 
     principal: str
     principal_ids: tuple[str, ...]
@@ -91,6 +92,7 @@ class PrincipalUsage:
     regions: tuple[str, ...]
     copied: tuple[str, ...] = ()
     by_id: tuple[tuple[str, tuple[Action, ...]], ...] = ()
+    days: int = 0
 
 
 # ---------------------------------------------------------------- coverage

@@ -104,6 +104,9 @@ _STEPS: Final[dict[CaveatKind, Callable[[Caveat, PrincipalDiff, int], str]]] = {
     CaveatKind.UNEXPLAINED_USE: _unexplained,
     CaveatKind.DRAWN_NAMES: _drawn_names,
     CaveatKind.NEW_NAMES: _new_names,
+    CaveatKind.SELDOM_USED: _fixed(
+        "ask its owner what it is for: access for emergencies keeps its policies, for anything else accept this"
+    ),
     CaveatKind.UNEVEN_PERMISSION_SET: _fixed(
         "provision the permission set into all its accounts, then take a new snapshot; a customer managed policy that"
         " differs on purpose is changed in its own account"

@@ -62,6 +62,7 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
     """
     uses: dict[str, dict[_UseKey, tuple[Evidence, set[_ContextKey]]]] = defaultdict(dict)
     ids: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    days: dict[str, set[object]] = defaultdict(set)
     for row in _rows(usage.table, _COLUMNS):
         principal, principal_id, action, kind, text, outcome, how, denial, error, *context, day = row[:13]
         values = row[13:]
@@ -70,6 +71,8 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
             done.add(action)
         if row_counts is not None and not row_counts(principal, principal_id, action, values[4], str(day)):
             continue
+        if outcome != Outcome.DENIED and day is not None:
+            days[principal].add(day)
         evidence = Evidence(values[2], _iso(values[0]), _iso(values[1]), values[3], values[4])
         key = (action, kind, text, outcome, how, denial, error)
         known = uses[principal].get(key)
@@ -81,7 +84,11 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
     unmapped = _unmapped_events(usage)
     return {
         principal: _principal_usage(
-            principal, ids.get(principal, {}), uses.get(principal, {}), unmapped=unmapped.get(principal, ())
+            principal,
+            ids.get(principal, {}),
+            uses.get(principal, {}),
+            unmapped=unmapped.get(principal, ()),
+            days=len(days.get(principal, ())),
         )
         for principal in sorted({*ids, *unmapped})
     }
@@ -156,6 +163,7 @@ def _principal_usage(
     uses: Mapping[_UseKey, tuple[Evidence, set[_ContextKey]]],
     *,
     unmapped: tuple[UnmappedEvent, ...],
+    days: int,
 ) -> PrincipalUsage:
     found = tuple(
         Use(
@@ -175,7 +183,7 @@ def _principal_usage(
     regions = {region for use in found for region in use.regions}
     known = sorted(ids.keys() - {""})
     by_id = tuple((one, tuple(map(Action, sorted(ids[one])))) for one in known)
-    return PrincipalUsage(principal, tuple(known), found, unmapped, tuple(sorted(regions)), by_id=by_id)
+    return PrincipalUsage(principal, tuple(known), found, unmapped, tuple(sorted(regions)), by_id=by_id, days=days)
 
 
 @lru_cache(maxsize=4096)

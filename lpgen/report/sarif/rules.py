@@ -233,6 +233,14 @@ CAVEAT_RULES: Final[dict[CaveatKind, SarifRule]] = {
         "names by a decision.",
         _BEST_PRACTICES,
     ),
+    CaveatKind.SELDOM_USED: _not_safe(
+        CaveatKind.SELDOM_USED,
+        "A principal that may do nearly everything was at work on a day or two alone.",
+        "So is access for emergencies, which does something else each time: a replacement of what these days show would"
+        " fail it when it is needed.\n\n**What to do:** ask its owner what it is for. Access for emergencies keeps its"
+        " policies; for anything else accept this by a decision.",
+        _BEST_PRACTICES,
+    ),
     CaveatKind.UNEVEN_PERMISSION_SET: _not_safe(
         CaveatKind.UNEVEN_PERMISSION_SET,
         "The roles of one permission set hold different policies.",

@@ -432,3 +432,24 @@ def test_diff_keeps_passing_the_roles_of_task_definitions(action: str) -> None:
     hidden = HiddenRoles(bundled_catalog(), world)
     passing = use(action, f"arn:aws:ecs:us-east-1:{ACCOUNT}:service/prod/web")
     assert set(hidden.roles(ACCOUNT, [passing])) == {world[1].arn}
+
+
+@pytest.mark.parametrize(
+    ("days", "actions", "doubted"),
+    [(1, "*", True), (2, "*", True), (3, "*", False), (1, "s3:*", False)],
+    ids=["a day", "two days", "three days", "narrower rights"],
+)
+def test_diff_doubts_what_may_do_nearly_everything_and_hardly_ever_does(
+    days: int, actions: str, *, doubted: bool
+) -> None:
+    uses = [use("s3:GetObject", OBJECT, seen=f"2026-09-{day:02}T00:00:00Z") for day in range(1, days + 1)]
+    found = diff_of(role(policy(allow(actions))), uses)
+    assert (CaveatKind.SELDOM_USED in caveats(found)) is doubted
+
+
+def test_diff_counts_no_day_of_denied_tries_alone() -> None:
+    tries = [use("s3:GetObject", OBJECT, seen=f"2026-09-{day:02}T00:00:00Z", outcome=Outcome.DENIED) for day in (2, 3)]
+    found = diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT), *tries])
+    assert CaveatKind.SELDOM_USED in caveats(found)
+    accepted = Options(decisions=(decision(DecisionKind.ACCEPT, item="seldom-used"),))
+    assert not diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT)], options=accepted).open_caveats

@@ -16,6 +16,11 @@ from lpgen.core.replacements import Decision, Line
 
 _GRANTED_WITH_STAR = frozenset({Action("lambda:DisableReplication"), Action("lambda:EnableReplication")})
 
+SELDOM_DAYS = 2
+"""On so many days at most a principal is at work that is there for emergencies, or at its first steps."""
+
+_EVERYTHING = frozenset({"*", "*:*"})
+
 NEVER_USED_DAYS = 400
 """IAM reports a role's last use for 400 days back, so a role older than that without one was not used since.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html"""
@@ -45,6 +50,7 @@ def caveats_of_principal(
         *_recreated(principal, usage),
         *_short_evidence(principal, coverage, min_days=min_days, as_of=as_of),
         *_coverage_hole(principal, usage, coverage),
+        *_seldom_used(grants, usage),
         *_other_regions(grants, coverage, unread),
         *access_holes,
     ]
@@ -173,6 +179,23 @@ def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: Accoun
         where = f" in {unread}, a Region of which no log was read" if unread else ", but the logs hold no record of it"
         said = f"IAM says the role was last used on {principal.last_used.date()}{where}"
         yield Caveat(CaveatKind.COVERAGE_HOLE, said, UNSEEN_LAST_USE)
+
+
+def _seldom_used(grants: PrincipalGrants, usage: PrincipalUsage) -> Iterable[Caveat]:
+    """Rights for emergencies are used on a day a year, for what no other day shows; those of a job that runs so seldom
+    are seldom everything."""
+    if 0 < usage.days <= SELDOM_DAYS and any(_grants_everything(one) for one in grants.allows):
+        days = "1 day" if usage.days == 1 else f"{usage.days} days"
+        yield Caveat(
+            CaveatKind.SELDOM_USED,
+            f"it may do nearly everything, and the logs show it at work on {days} alone, as they would of access for"
+            " emergencies",
+            "seldom-used",
+        )
+
+
+def _grants_everything(grant: Grant) -> bool:
+    return grant.statement.not_action or not _EVERYTHING.isdisjoint(grant.statement.patterns)
 
 
 def _other_regions(
