@@ -16,8 +16,8 @@ from lpgen.report.html.shared import Shared
 from lpgen.report.html.summary import coverage_bars, figures_of, rows_of, shares_of_made
 from lpgen.report.html.templating import asset, template
 from lpgen.report.pages.blocks import Block
+from lpgen.report.pages.coverage import coverage_blocks
 from lpgen.report.pages.review import (
-    coverage_blocks,
     guard_blocks,
     headline_blocks,
     problem_blocks,

@@ -14,7 +14,7 @@ from lpgen.report.html.principal_data import anchor_of
 from lpgen.report.html.verdict_data import STAYS, fate_of
 from lpgen.report.inert import terminal_text
 from lpgen.report.pages.blocks import Tone, count, plural
-from lpgen.report.pages.review import accounts_without_logs
+from lpgen.report.pages.coverage import accounts_without_logs
 from lpgen.report.pages.words import CLASS_WORDS, short_label_of, state_of
 from lpgen.report.views import PrincipalView, ReviewView
 

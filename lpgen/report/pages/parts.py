@@ -10,6 +10,8 @@ from lpgen.report.pages.blocks import Bullets, Heading, Item, Line, Paragraph, c
 
 MOST_ROWS: Final = 12
 """A principal's part shows so many rows of a table and says how many more there are; JSON has them all."""
+REVIEW_ROWS: Final = 25
+"""So many rows of a table does a review show of all principals or accounts."""
 
 
 def titled(text: str, number: int | None = None) -> Heading:
@@ -21,6 +23,11 @@ def more_note(rest: object, number: int, noun: str) -> Iterable[Paragraph]:
     """That there is more, where there is."""
     if rest:
         yield Paragraph(line(quiet(f"and {plural(number, f'more {noun}')}; --format json has them all")))
+
+
+def more_rows(whole: int, noun: str) -> Iterable[Paragraph]:
+    """How many rows a table of a review leaves out, where it does."""
+    return more_note(whole > REVIEW_ROWS, whole - REVIEW_ROWS, noun)
 
 
 def capped(items: list[Item]) -> Bullets:

@@ -1,0 +1,147 @@
+"""What a review rests on: what was read of each account, and what of it the logs could not have shown."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from lpgen.core.findings import Diff, Report
+from lpgen.core.grounds import SIDE_WORDS, AccountCoverage, CoverageSource
+from lpgen.report.pages.blocks import (
+    Block,
+    Column,
+    Heading,
+    Line,
+    Paragraph,
+    Words,
+    bad,
+    bullets,
+    count,
+    line,
+    name,
+    names,
+    quiet,
+    table,
+)
+from lpgen.report.pages.parts import REVIEW_ROWS, more_rows
+
+
+def coverage_blocks(report: Report) -> Iterable[Block]:
+    """What was read of each account, and what of it the logs could not have shown."""
+    accounts = report.diff.coverage.accounts
+    yield Heading(line("What the logs cover"), level=2, aside=True)
+    if not accounts:
+        yield Paragraph(line(bad("No record was read.")))
+        return
+    yield table(
+        (
+            Column("account"),
+            Column("first day"),
+            Column("last day"),
+            Column("covered days", number=True),
+            Column("records", number=True),
+            Column("Regions", flexible=True),
+        ),
+        [_coverage_row(one, report.min_days) for one in accounts[:REVIEW_ROWS]],
+    )
+    yield from more_rows(len(accounts), "account")
+    yield Paragraph(line(quiet(_COUNTED)))
+    yield bullets(*_unread_accounts(report.diff), *_all_coverage_notes(accounts[:REVIEW_ROWS]))
+
+
+_COUNTED: Final = (
+    "A record counts in each file that holds it and for each resource that it names, so every number of records is an "
+    "upper bound."
+)
+
+
+def _coverage_row(one: AccountCoverage, min_days: int) -> list[Words]:
+    days = count(one.covered_days)
+    return [
+        name(one.account),
+        one.first_day.isoformat(),
+        one.last_day.isoformat(),
+        days if one.covered_days >= min_days else bad(days),
+        count(one.records),
+        names(one.regions, most=4),
+    ]
+
+
+def accounts_without_logs(diff: Diff) -> list[str]:
+    """The accounts of principals of which no log was read, sorted."""
+    return sorted({one.principal.account for one in diff.principals} - {one.account for one in diff.coverage.accounts})
+
+
+def _unread_accounts(diff: Diff) -> Iterable[Line]:
+    unread = accounts_without_logs(diff)
+    if unread:
+        yield line(bad("no log was read of "), names(unread, most=REVIEW_ROWS))
+
+
+def _all_coverage_notes(accounts: Sequence[AccountCoverage]) -> Iterable[Line]:
+    """The notes on all accounts; what is the same of several is said once, with all their names."""
+    found: dict[tuple[Line, Line], list[str]] = defaultdict(list)
+    for notes in (_hole_notes, _source_notes):
+        for one in accounts:
+            for before, after in notes(one):
+                found[before, after].append(one.account)
+    for (before, after), noted in found.items():
+        yield line(before, names(noted, most=REVIEW_ROWS), after)
+
+
+def _hole_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
+    """What is missing of an account: the words before its name, and those behind it."""
+    for gap in one.gaps:
+        yield line(bad("hole in ")), line(f": no record from {gap.first} to {gap.last}")
+    for hole in one.holes:
+        yield line(bad("hole in ")), line(f": {hole.first} to {hole.last}: {hole.why}")
+    for change in one.changes:
+        yield line("change in "), line(f": {change}")
+
+
+def _source_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
+    """What is known of the events that are recorded of an account, in the same two parts."""
+    if one.known_from is not CoverageSource.LOG:
+        yield from _trail_notes(one)
+    if one.known_from is not CoverageSource.TRAILS:
+        yield from _event_notes(one)
+
+
+def _trail_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
+    where = " of the snapshot, as far as the log shows it" if one.known_from is CoverageSource.BOTH else ""
+    source = quiet(f"(from {CoverageSource.TRAILS}{where})")
+    if not one.trails:
+        yield line(bad("no trail records ")), line(" ", source)
+    for trail in one.trails:
+        yield line("what is recorded of "), line(" ", source, f": {trail}")
+
+
+def _event_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
+    """What the log itself shows of the events that are recorded."""
+    source = quiet(f"(inferred from {CoverageSource.LOG})")
+    for side in (True, False):
+        if side not in one.sides():
+            none = bad(f"no {SIDE_WORDS[side]} management events")
+            yield line(none, " in "), line(" ", source, ", so the trails may leave them out")
+    seen = [line("; ", said) for said in _data_events(one)]
+    said = line(*seen)[1:] or line("none, so calls on single objects, items and messages don't show")
+    taken: Line = ()
+    if one.data_events and one.known_from is CoverageSource.LOG:
+        taken = line(", taken for all below a star or a prefix unless ", name("--trails FILE"), " says otherwise")
+    yield line("data events of "), line(" ", source, ": ", said, taken)
+    if one.summed:
+        summed = names(sorted(one.summed), most=3)
+        yield line("data events of "), line(" that are only summed up: ", summed, ", so who used what doesn't show")
+    if one.unseen:
+        unseen = names(sorted(one.unseen), most=3)
+        yield line("no record at all in "), line(" ", source, ": ", unseen, ", so its calls may be excluded")
+
+
+def _data_events(one: AccountCoverage) -> Iterable[Line]:
+    """The sources whose data events were seen, and where; reads and writes apart where only one of them was."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for region, event_source in sorted(one.data_events):
+        sides = one.sides(region, event_source)
+        found[event_source, "" if len(sides) > 1 else f" ({SIDE_WORDS[min(sides)]} ones alone)"].append(region)
+    return [line(name(source), " in ", names(regions, most=3), which) for (source, which), regions in found.items()]
