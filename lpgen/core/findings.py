@@ -260,7 +260,8 @@ class Caveat:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalDiff:
-    """Grants against use of one principal. `proposal` is what to do, in one sentence."""
+    """Grants against use of one principal. `proposal` is what to do, in one sentence, and `active_days` are those on
+    which it was seen at work, 0 where they weren't counted."""
 
     principal: Principal
     principal_class: PrincipalClass
@@ -275,6 +276,7 @@ class PrincipalDiff:
     lines: tuple[Line, ...]
     dropped: tuple[DroppedLine, ...]
     detach: Detachment
+    active_days: int = 0
 
     @property
     def open_caveats(self) -> tuple[Caveat, ...]:

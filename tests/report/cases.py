@@ -122,6 +122,7 @@ class Case:
     kind: PrincipalKind = PrincipalKind.ROLE
     path: str = "/"
     covered_days: int = 120
+    active_days: int = 0
     created: datetime | None = datetime(2023, 2, 14, 9, 30, tzinfo=UTC)
     last_used: datetime | None = None
     verdicts: list[ActionVerdict] = field(default_factory=list)
@@ -180,6 +181,7 @@ class Case:
             tuple(sorted(self.lines, key=lambda one: (one.action, one.scope, one.parent))),
             tuple(self.dropped),
             self.detach,
+            self.active_days,
         )
         if self.principal_class not in (PrincipalClass.ACTIVE, PrincipalClass.SSO):
             return Proposal(diff, None, None)

@@ -89,7 +89,7 @@ def storefront() -> Case:
     bucket, table = own("data", 0, "Images"), own("data", 1, "Orders")
     orders = "arn:aws:dynamodb:us-east-1:111122223333:table/storefront-orders"
     when = seen(5211, "2026-06-03", "2026-09-30", "fdba19ca-c71b-474c-9b35-96df91c43da1", orders)
-    case = Case("storefront-api", path="/app/", detach=Detachment((), ("data",), ()))
+    case = Case("storefront-api", path="/app/", detach=Detachment((), ("data",), ()), active_days=96)
     for name in ("GetItem", "PutItem", "Query", "UpdateItem"):
         case.verdicts.append(verdict(f"dynamodb:{name}", Verdict.USED, parents=(table,), keep="used", evidence=when))
         case.lines.append(used_line(f"dynamodb:{name}", table, when, orders))

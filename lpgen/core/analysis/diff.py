@@ -259,6 +259,7 @@ def _diff_principal(
         lines,
         (*shed, *_dropped_past(principal.arn, past, lines, ground.decisions)),
         detachment(principal),
+        usage.days,
     )
 
 

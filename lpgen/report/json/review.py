@@ -21,7 +21,8 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
 - `principals`: by class and then by what could do most harm. Of each: `principal` (its ARN), `principal_id`, `account`,
   `kind` and `class`; `proposal`; `in_place`, whether its policies say what the replacement says, so that nothing is to
   do; `safe` (null: there is no replacement); `not_safe_because` with the next step, and the item by which a decision
-  may accept it (null: nobody can); `accepted`; `covered_days`; `counts`;
+  may accept it (null: nobody can); `accepted`; `covered_days`;
+  `active_days`, on which it was seen at work (0: nobody counted them); `counts`;
   `removal_confidence`, how many removals are how sure;
   `statements`, to which the numbers in `verdicts[].granted_by` point (from 0);
   `services`, by access level how many actions are granted and how many of them were seen (used or tried);
@@ -137,6 +138,7 @@ def _facts_of_principal(view: PrincipalView, *, min_days: int) -> Json:
         "not_safe_because": facts_of_caveats(proposal, min_days=min_days),
         "accepted": facts_of_accepted(diff.caveats),
         "covered_days": diff.covered_days,
+        "active_days": diff.active_days,
         "counts": Row(asdict(view.counts)),
         "removal_confidence": Row({level.value: count for level, count in view.confidence.items()}),
         "statements": [facts_of_statement(ref) for ref in statements],

@@ -74,7 +74,8 @@ def identity_blocks(view: PrincipalView) -> Iterable[Block]:
     diff = view.diff
     known = [quiet(f"  {diff.principal.principal_id}")] if diff.principal.principal_id else []
     yield Paragraph(line(name(diff.principal.arn), *known))
-    days = quiet(f"  ({CLASS_WORDS[diff.principal_class]}, {plural(diff.covered_days, 'covered day')})")
+    seen = f", seen on {plural(diff.active_days, 'day')}" if diff.active_days else ""
+    days = quiet(f"  ({CLASS_WORDS[diff.principal_class]}{seen}, {plural(diff.covered_days, 'covered day')})")
     if view.proposal.replacement is not None and not view.has_documents:
         yield Paragraph(line(strong("No replacement: "), "what it needs doesn't fit AWS's limits", days))
     else:

@@ -152,6 +152,7 @@ _REVIEW: Final = document(
                     "kind": one_of(PrincipalKind),
                     "accepted": listed(ref("accepted")),
                     "covered_days": COUNT,
+                    "active_days": COUNT,
                     "counts": record(COUNTS),
                     "removal_confidence": record({str(level): COUNT for level in Confidence}),
                     "statements": listed(ref("statement")),
