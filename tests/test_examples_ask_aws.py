@@ -95,7 +95,7 @@ def test_the_sample_replacements_allow_their_uses_and_nothing_dangerous(
     assert all(refused == asked for *_, refused, asked in told)
     hanging = len(re.findall("^  hangs on conditions", done.stdout, re.M))
     assert sum(int(uses) - int(allowed) for _, allowed, uses, _, _ in told) == hanging
-    assert sum(int(uses) for _, _, uses, _, _ in told) > 100
+    assert sum(int(uses) for _, _, uses, _, _ in told) > 90
     assert len(simulator.requests) > len(told)  # more than a page of answers for some
 
 

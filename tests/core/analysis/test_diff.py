@@ -447,6 +447,11 @@ def test_diff_doubts_what_may_do_nearly_everything_and_hardly_ever_does(
     assert (CaveatKind.SELDOM_USED in caveats(found)) is doubted
 
 
+def test_diff_asks_for_no_more_days_of_use_than_for_covered_ones() -> None:
+    found = diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT)], options=Options(min_days=1))
+    assert CaveatKind.SELDOM_USED not in caveats(found)
+
+
 def test_diff_counts_no_day_of_denied_tries_alone() -> None:
     tries = [use("s3:GetObject", OBJECT, seen=f"2026-09-{day:02}T00:00:00Z", outcome=Outcome.DENIED) for day in (2, 3)]
     found = diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT), *tries])

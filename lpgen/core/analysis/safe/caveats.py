@@ -50,7 +50,7 @@ def caveats_of_principal(
         *_recreated(principal, usage),
         *_short_evidence(principal, coverage, min_days=min_days, as_of=as_of),
         *_coverage_hole(principal, usage, coverage),
-        *_seldom_used(grants, usage),
+        *_seldom_used(grants, usage, min_days=min_days),
         *_other_regions(grants, coverage, unread),
         *access_holes,
     ]
@@ -181,10 +181,10 @@ def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: Accoun
         yield Caveat(CaveatKind.COVERAGE_HOLE, said, UNSEEN_LAST_USE)
 
 
-def _seldom_used(grants: PrincipalGrants, usage: PrincipalUsage) -> Iterable[Caveat]:
+def _seldom_used(grants: PrincipalGrants, usage: PrincipalUsage, *, min_days: int) -> Iterable[Caveat]:
     """Rights for emergencies are used on a day a year, for what no other day shows; those of a job that runs so seldom
     are seldom everything."""
-    if 0 < usage.days <= SELDOM_DAYS and any(_grants_everything(one) for one in grants.allows):
+    if 0 < usage.days <= min(SELDOM_DAYS, min_days - 1) and any(_grants_everything(one) for one in grants.allows):
         days = "1 day" if usage.days == 1 else f"{usage.days} days"
         yield Caveat(
             CaveatKind.SELDOM_USED,
