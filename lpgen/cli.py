@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Callable
 from typing import Annotated, Final
 
 import typer
@@ -61,19 +62,23 @@ def root(
     """The options of lpgen itself."""
 
 
-app.command("ingest", cls=PlainCommand)(ingest_command)
-app.command("map", cls=PlainCommand)(map_command)
-app.command("review", cls=PlainCommand)(review_command)
-app.command("generate", cls=PlainCommand)(generate_command)
-app.command("verify", cls=PlainCommand)(verify_command)
-app.command("authorize", cls=PlainCommand)(authorize_command)
-app.command("explain", cls=PlainCommand)(explain_command)
-app.command("stars", cls=PlainCommand)(stars_command)
-app.command("drift", cls=PlainCommand)(drift_command)
-app.command("snapshot", cls=PlainCommand)(snapshot_command)
-app.command("iam-policy", cls=PlainCommand)(iam_policy_command)
-app.command("schema", cls=PlainCommand)(schema_command)
-app.command("demo", cls=PlainCommand)(demo_command)
+_COMMANDS: Final[dict[str, Callable[..., None]]] = {
+    "ingest": ingest_command,
+    "map": map_command,
+    "review": review_command,
+    "generate": generate_command,
+    "verify": verify_command,
+    "authorize": authorize_command,
+    "explain": explain_command,
+    "stars": stars_command,
+    "drift": drift_command,
+    "snapshot": snapshot_command,
+    "iam-policy": iam_policy_command,
+    "schema": schema_command,
+    "demo": demo_command,
+}
+for _name, _command in _COMMANDS.items():
+    app.command(_name, cls=PlainCommand)(_command)
 
 
 def main() -> None:

@@ -70,7 +70,6 @@ class _Ground:
     coverage: LogCoverage
     changes: PolicyChanges
     key_grants: KeyGrants
-    demands: ServiceDemands
     decisions: tuple[Decision, ...]
     as_of: date
     accessed: Mapping[str, AccessReport]
@@ -110,6 +109,7 @@ def diff_usage(
         ActionFacts(catalog),
         Observability(catalog, coverage, knowledge),
         HiddenRoles(catalog, [one.principal for one in grants]),
+        ServiceDemands(catalog.source),
         options.keep_unobservable,
         options.min_days,
     )
@@ -123,7 +123,6 @@ def diff_usage(
         coverage,
         changes_seen,
         KeyGrants(usage.table),
-        ServiceDemands(catalog.source),
         decisions,
         as_of,
         accessed,
@@ -211,7 +210,7 @@ def _diff_principal(
         as_of=ground.as_of,
         decisions=ground.decisions,
     )
-    demands = ground.demands.of(grants, {line.action for line in from_uses.lines})
+    unseen = ground.judge.unseen_use(grants, usage, from_uses.lines)
     verdicts = ground.judge.verdicts(
         grants,
         usage,
@@ -220,11 +219,20 @@ def _diff_principal(
         ungranted=ungranted,
         doubt=_doubt(caveats),
         accessed=accessed,
-        demands=demands,
+        unseen=unseen,
     )
     wanted = [
         *from_uses.lines,
-        *lines_beyond_use(grants, usage, granting, verdicts, demands, ungranted, judge=ground.judge),
+        *lines_beyond_use(
+            grants,
+            usage,
+            granting=granting,
+            patterns=from_uses.patterns,
+            verdicts=verdicts,
+            unseen=unseen,
+            ungranted=ungranted,
+            judge=ground.judge,
+        ),
         *decided_lines(grants, ground.decisions, catalog),
     ]
     staying, shed = _drop_lines(principal.arn, merge_lines(wanted, grants.allows), ground.decisions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
@@ -130,7 +130,8 @@ class _Shown:
         self._usages = state.usages
         knowledge = trail_knowledge(state.trails, (), state.coverage, min_days=min_days)
         self._observability = Observability(catalog, state.coverage, knowledge)
-        self._demands = ServiceDemands(catalog.source)
+        self._service_demands = ServiceDemands(catalog.source)
+        self._demands: dict[str, Collection[Action]] = {}
 
     def shows(self, pair: Pair, action: Action) -> bool:
         """Whether use of an action by a principal would have shown."""
@@ -140,9 +141,16 @@ class _Shown:
         account = pair.after.principal.account
         if self._observability.blind_spot(action, account, regions, allows):
             return False
-        if action in self._demands.of(pair.after, {use.action for use in usage.uses} if usage else ()):
+        if action in self._demands_on(pair.after, usage):
             return False
         return not any(self._observability.unrecorded(action, account, one) for one in allows)
+
+    def _demands_on(self, grants: PrincipalGrants, usage: PrincipalUsage | None) -> Collection[Action]:
+        arn = grants.principal.arn
+        if arn not in self._demands:
+            used = {use.action for use in usage.uses} if usage else set[Action]()
+            self._demands[arn] = self._service_demands.of(grants, used).keys()
+        return self._demands[arn]
 
 
 class _QuietDays:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
+from lpgen.core.actions.patterns import EVERYTHING
 from lpgen.core.findings import ActionVerdict, CaveatKind, PrincipalClass, Report, UngrantedUse, Verdict, WildcardUse
 from lpgen.core.folders import folder_of_principal
 from lpgen.core.grounds import AccountCoverage, StatementRef
@@ -26,7 +27,6 @@ from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifLevel, Sa
 from lpgen.report.views import PrincipalView, review_view
 
 DEFAULT_ROOT: Final = "lpgen-out"
-_EVERYTHING: Final = frozenset({"*", "*:*"})
 _MOST_NAMED: Final = 5
 
 
@@ -143,7 +143,7 @@ class _Principal:
             *by,
             f": {plural(granted, 'action')} today, {count(used)} of them used.",
         )
-        whole = any(pattern in _EVERYTHING or one.not_action for pattern, one in zip(patterns, found, strict=True))
+        whole = any(pattern in EVERYTHING or one.not_action for pattern, one in zip(patterns, found, strict=True))
         return self._finding(
             rules.WILDCARD,
             message,

@@ -195,51 +195,6 @@ def unmapped(principal: Principal, outcome: str = "allowed") -> dict[str, Any]:
     }
 
 
-def test_diff_is_incomplete_with_an_unmapped_success_until_a_person_accepts_it() -> None:
-    principal = role(policy(allow("s3:GetObject")))
-    found = diff_of(principal, skips=[unmapped(principal)])
-    assert found.principal_class is PrincipalClass.ACTIVE
-    (caveat,) = found.open_caveats
-    assert caveat.item == "unmapped s3.amazonaws.com GetSecretThing"
-    decided = decision(DecisionKind.ACCEPT, item="unmapped s3.*")
-    accepted = diff_of(principal, skips=[unmapped(principal)], options=Options(decisions=(decided,)))
-    assert accepted.open_caveats == ()
-    assert accepted.caveats[0].accepted_by == "team: because"
-    assert diff_of(principal, skips=[unmapped(principal, "denied")]).caveats == ()
-
-
-def test_diff_is_incomplete_with_a_record_that_could_not_be_read() -> None:
-    principal = role(policy(allow("s3:GetObject")))
-    found = diff_of(principal, skips=[{**unmapped(principal, ""), "reason": "bad_record"}])
-    assert [one.item for one in found.open_caveats] == ["bad_record s3.amazonaws.com GetSecretThing"]
-
-
-def test_diff_is_incomplete_with_a_granted_pattern_that_the_catalog_does_not_know() -> None:
-    found = diff_of(role(policy(allow(["s3:GetObject", "s3:NoSuchThing"]))), [use("s3:GetObject", OBJECT)])
-    assert [one.item for one in found.open_caveats] == ["unknown-pattern s3:NoSuchThing"]
-    denied = diff_of(role(policy(allow("s3:GetObject"), deny("s3:NoSuchThing"))), [use("s3:GetObject", OBJECT)])
-    assert denied.open_caveats == ()
-
-
-def test_diff_separates_the_records_of_a_recreated_role() -> None:
-    principal = role(policy(allow("s3:GetObject")))
-    found = diff_of(principal, [use("s3:GetObject", OBJECT)], principal_id="AROAOLD")
-    assert verdicts(found) == {"s3:GetObject": Verdict.UNUSED}
-    assert caveats(found) == {CaveatKind.RECREATED}
-    assert found.caveats[0].message.endswith("; only that one used s3:GetObject")
-
-
-def test_diff_doubts_short_coverage_and_young_principals_and_policies() -> None:
-    short = diff_of(role(policy(allow("s3:GetObject"))), [use("s3:GetObject", OBJECT)], days=89)
-    assert caveats(short) == {CaveatKind.SHORT_COVERAGE}
-    young = diff_of(role(policy(allow("s3:GetObject")), created=days_before_end(89)), [use("s3:GetObject", OBJECT)])
-    assert caveats(young) == {CaveatKind.YOUNG_PRINCIPAL}
-    fresh = replace(policy(allow("s3:GetObject")), created=days_before_end(10), kind=PolicyKind.CUSTOMER_MANAGED)
-    assert caveats(diff_of(role(fresh), [use("s3:GetObject", OBJECT)])) == {CaveatKind.YOUNG_POLICY}
-    lenient = diff_of(role(fresh), [use("s3:GetObject", OBJECT)], options=Options(min_days=10))
-    assert caveats(lenient) == set()
-
-
 def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hole() -> None:
     unused = diff_of(role(policy(allow("*"))))
     assert unused.principal_class is PrincipalClass.UNUSED
@@ -250,26 +205,6 @@ def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hol
     assert hole.proposal.startswith("find the logs of its last use")
     hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), last_used=days_before_end(5)))
     assert hidden.proposal.startswith("find out what its last use was")
-
-
-@pytest.mark.parametrize(
-    ("region", "days", "is_hole"),
-    [
-        ("eu-west-1", 5, True),
-        ("us-east-1", 5, False),
-        ("", 5, False),
-        ("eu-west-1", 500, False),
-        ("eu-west-1", -2, False),
-    ],
-)
-def test_diff_doubts_logs_without_the_region_that_iam_dates_the_last_use_in(
-    region: str, days: int, is_hole: bool
-) -> None:
-    used = role(policy(allow("s3:*")), last_used=days_before_end(days), last_used_region=region)
-    found = diff_of(used, [use("s3:GetBucketLocation", DATA)])
-    assert caveats(found) == ({CaveatKind.COVERAGE_HOLE} if is_hole else set())
-    if is_hole:
-        assert found.caveats[0].message.endswith(" in eu-west-1, a Region of which no log was read")
 
 
 @pytest.mark.parametrize(
@@ -432,29 +367,3 @@ def test_diff_keeps_passing_the_roles_of_task_definitions(action: str) -> None:
     hidden = HiddenRoles(bundled_catalog(), world)
     passing = use(action, f"arn:aws:ecs:us-east-1:{ACCOUNT}:service/prod/web")
     assert set(hidden.roles(ACCOUNT, [passing])) == {world[1].arn}
-
-
-@pytest.mark.parametrize(
-    ("days", "actions", "doubted"),
-    [(1, "*", True), (2, "*", True), (3, "*", False), (1, "s3:*", False)],
-    ids=["a day", "two days", "three days", "narrower rights"],
-)
-def test_diff_doubts_what_may_do_nearly_everything_and_hardly_ever_does(
-    days: int, actions: str, *, doubted: bool
-) -> None:
-    uses = [use("s3:GetObject", OBJECT, seen=f"2026-09-{day:02}T00:00:00Z") for day in range(1, days + 1)]
-    found = diff_of(role(policy(allow(actions))), uses)
-    assert (CaveatKind.SELDOM_USED in caveats(found)) is doubted
-
-
-def test_diff_asks_for_no_more_days_of_use_than_for_covered_ones() -> None:
-    found = diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT)], options=Options(min_days=1))
-    assert CaveatKind.SELDOM_USED not in caveats(found)
-
-
-def test_diff_counts_no_day_of_denied_tries_alone() -> None:
-    tries = [use("s3:GetObject", OBJECT, seen=f"2026-09-{day:02}T00:00:00Z", outcome=Outcome.DENIED) for day in (2, 3)]
-    found = diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT), *tries])
-    assert CaveatKind.SELDOM_USED in caveats(found)
-    accepted = Options(decisions=(decision(DecisionKind.ACCEPT, item="seldom-used"),))
-    assert not diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT)], options=accepted).open_caveats

@@ -21,6 +21,11 @@ NOTHING = Granting((), ())
 """What grants an action that no statement grants."""
 
 
+def names_from(grant: Grant, action: Action) -> bool:
+    """Whether a pattern of a statement begins with the action's name, as its own does and that of longer ones."""
+    return any(pattern.lower().startswith(action.lower()) for pattern in grant.statement.patterns)
+
+
 def granting_by_action(allows: Sequence[Grant]) -> Mapping[Action, Granting]:
     """What grants each action; an action that nothing grants is absent."""
     alike: dict[int, int] = {}  # statements of equal patterns share one set of actions, which is gone through once

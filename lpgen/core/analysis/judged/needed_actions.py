@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.granted.granting import NOTHING, Granting
+from lpgen.core.analysis.granted.granting import NOTHING, Granting, names_from
 from lpgen.core.analysis.granted.scope import narrow_scope, whole_scope
-from lpgen.core.analysis.names.families import name_patterns_from_uses
+from lpgen.core.analysis.names.families import NamePattern
 from lpgen.core.grounds import Grant, Use
 from lpgen.core.model import AccessLevel, Action, Outcome, Resource, ResourceKind
 from lpgen.core.replacements import Line, LineKind
@@ -62,16 +62,12 @@ def needed_actions(
     Within calls of function URLs, which leave no record, too where one of the Allows names them.
     """
     found: dict[Action, set[Action]] = {}
-    if any(_INVOKE_URL in grant.actions and _names_invocations(grant) for grant in allows):
+    if any(_INVOKE_URL in grant.actions and names_from(grant, _INVOKE) for grant in allows):
         found[_INVOKE] = {_INVOKE_URL}
     for action in {use.action for use in uses if use.outcome is not Outcome.DENIED}:
         for needed in _dependents(action, catalog):
             found.setdefault(needed, set()).add(action)
     return {needed: tuple(sorted(callers)) for needed, callers in sorted(found.items())}
-
-
-def _names_invocations(grant: Grant) -> bool:
-    return any(pattern.lower().startswith(_INVOKE.lower()) for pattern in grant.statement.patterns)
 
 
 def why_needed(callers: Iterable[Action]) -> str:
@@ -84,11 +80,14 @@ def needed_lines(
     uses: Iterable[Use],
     *,
     granting: Mapping[Action, Granting],
+    patterns: Mapping[str, NamePattern],
     catalog: Catalog,
 ) -> Iterator[Line]:
-    """Lines that keep such actions on what the calls name where they take it, else within the old scope."""
+    """Lines that keep such actions on what the calls name where they take it, else within the old scope.
+
+    `patterns` are those of names that stand for a family.
+    """
     uses = [use for use in uses if use.outcome is not Outcome.DENIED]
-    patterns = name_patterns_from_uses(uses) if needed else {}
     for action, callers in needed.items():
         named = {use.resource for use in uses if use.action in callers}
         wider = {patterns[one.text].resource if one.text in patterns else one for one in named}

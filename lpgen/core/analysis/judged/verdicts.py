@@ -11,7 +11,8 @@ from lpgen.core.analysis.granted.granting import NOTHING, Granting
 from lpgen.core.analysis.judged.danger import Dangers
 from lpgen.core.analysis.judged.hidden_roles import PASS_ROLE, HiddenRoles
 from lpgen.core.analysis.judged.needed_actions import KEPT_FOR_CALLS, needed_actions, why_needed
-from lpgen.core.analysis.judged.service_demands import Demand
+from lpgen.core.analysis.judged.service_demands import Demand, ServiceDemands
+from lpgen.core.analysis.judged.unseen_use import UnseenUse
 from lpgen.core.analysis.recorded.observability import Observability
 from lpgen.core.analysis.recorded.signs_of_use import sign_of_use
 from lpgen.core.choices import KeepUnobservable
@@ -44,7 +45,7 @@ class _Ground:
     `blind_spots` are None where they turn on what grants the action; those found so far are in `by_trace`, by the
     records that the action leaves. `signs` are those found so far, by service. `unused` and `others` are the judgements
     so far, by what they were made of. `names_silent_regions` says that a statement grants something in a Region of
-    which the log holds no record, `demands` what services need of the principal seldom.
+    which the log holds no record.
     """
 
     account: str
@@ -55,10 +56,8 @@ class _Ground:
     copied: frozenset[str]
     doubt: Doubt
     accessed: LastAccessed | None
-    passes_hidden_roles: str
-    needed: Mapping[Action, tuple[Action, ...]]
+    unseen: UnseenUse
     names_silent_regions: bool
-    demands: Mapping[Action, Demand]
     signs: dict[tuple[str, Granting], str] = field(default_factory=dict)
     by_trace: dict[tuple[int, Granting], str] = field(default_factory=dict)
     unused: dict[tuple[Granting, bool], Judgement] = field(default_factory=dict)
@@ -85,8 +84,17 @@ class Judge:
     facts: ActionFacts
     observability: Observability
     hidden_roles: HiddenRoles
+    demands: ServiceDemands
     keep: KeepUnobservable
     min_days: int
+
+    def unseen_use(self, grants: PrincipalGrants, usage: PrincipalUsage, lines: Sequence[Line]) -> UnseenUse:
+        """What a principal may have used without a record of its own; `lines` are those of its uses."""
+        return UnseenUse(
+            self.hidden_roles.roles(grants.principal.account, usage.uses),
+            needed_actions(usage.uses, grants.allows, self.catalog),
+            self.demands.of(grants, {line.action for line in lines}),
+        )
 
     def verdicts(
         self,
@@ -98,24 +106,20 @@ class Judge:
         ungranted: Sequence[UngrantedUse],
         doubt: Doubt,
         accessed: LastAccessed | None,
-        demands: Mapping[Action, Demand],
+        unseen: UnseenUse,
     ) -> Verdicts:
         """A verdict for each action that was granted or used, sorted.
 
         `granting` is the index of the principal's Allows, `lines` are those of its uses, `accessed` is what IAM knows
-        of its tries, None where that wasn't given, `demands` are what services need of it seldom.
+        of its tries, None where that wasn't given, `unseen` is what it may have used unseen.
         """
         seen = _seen_actions(lines, ungranted)
         account = grants.principal.account
-        hidden = next(iter(self.hidden_roles.roles(account, usage.uses).values()), "")
         blind_spots = self.observability.blind_spots(account, usage.regions)
         resting = self.observability.resting_on_log(account)
         silent = blind_spots is not None and self.observability.silent.are_named(account, grants.allows)
         used, copied = used_services(lines), frozenset(usage.copied)
-        needed = needed_actions(usage.uses, grants.allows, self.catalog)
-        ground = _Ground(
-            account, usage.regions, blind_spots, resting, used, copied, doubt, accessed, hidden, needed, silent, demands
-        )
+        ground = _Ground(account, usage.regions, blind_spots, resting, used, copied, doubt, accessed, unseen, silent)
         judged = (
             (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
             if action in seen
@@ -130,10 +134,10 @@ class Judge:
         inferred = action in ground.resting_on_log
         if not blind and (inferred or ground.names_silent_regions):
             blind = self._unrecorded(action, granting, ground)
-        demand = ground.demands.get(action) if not blind else None
+        demand = ground.unseen.demands.get(action) if not blind else None
         if demand is not None:
             blind = demand.why
-        is_needed = action in ground.needed
+        is_needed = action in ground.unseen.needed
         if not (blind or is_needed) and ground.accessed is None and action != PASS_ROLE:  # nearly all of them
             found = ground.unused.get((granting, inferred))
             if found is None:
@@ -142,11 +146,11 @@ class Judge:
                 ground.unused[granting, inferred] = found
             return found
         keep = self._keep_reason(action, granting, ground, demand) if blind else ""
-        if action == PASS_ROLE and ground.passes_hidden_roles:
-            blind = ground.passes_hidden_roles
+        if action == PASS_ROLE and ground.unseen.hidden:
+            blind = next(iter(ground.unseen.hidden.values()))
             keep = "" if self.keep is KeepUnobservable.NONE else "kept on the roles that trust the service"
         if is_needed and not keep and not self._is_untried(action, ground):
-            blind = why_needed(ground.needed[action])
+            blind = why_needed(ground.unseen.needed[action])
             keep = "" if self.keep is KeepUnobservable.NONE else KEPT_FOR_CALLS
         untried = ""
         if ground.accessed is not None and not keep:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Final
 
+from lpgen.core.actions.patterns import EVERYTHING
+from lpgen.core.analysis.granted.granting import names_from
 from lpgen.core.analysis.recorded.regions import UnreadUse, granted_regions, missing_leader
 from lpgen.core.analysis.safe.decisions import with_acceptance
 from lpgen.core.events.rules.inferences import EDGE_FUNCTION
@@ -18,8 +20,6 @@ _GRANTED_WITH_STAR = frozenset({Action("lambda:DisableReplication"), Action("lam
 
 SELDOM_DAYS = 2
 """On so many days at most a principal is at work that is there for emergencies, or at its first steps."""
-
-_EVERYTHING = frozenset({"*", "*:*"})
 
 NEVER_USED_DAYS = 400
 """IAM reports a role's last use for 400 days back, so a role older than that without one was not used since.
@@ -79,18 +79,12 @@ def starred_name_caveats(grants: PrincipalGrants, usage: PrincipalUsage, lines: 
     """
     at_edge = any(use.how == EDGE_FUNCTION for use in usage.uses)
     for action in sorted({line.action for line in lines} & _GRANTED_WITH_STAR):
-        if at_edge or any(_names(grant, action) for grant in grants.allows):
+        if at_edge or any(action in one.actions and names_from(one, action) for one in grants.allows):
             yield Caveat(
                 CaveatKind.UNKNOWN_PATTERN,
                 f"AWS asks to grant `{action}*` with the star behind the name, which the replacement doesn't hold",
                 f"unknown-pattern {action}*",
             )
-
-
-def _names(grant: Grant, action: Action) -> bool:
-    return action in grant.actions and any(
-        pattern.lower().startswith(action.lower()) for pattern in grant.statement.patterns
-    )
 
 
 def _unmapped(usage: PrincipalUsage) -> Iterable[Caveat]:
@@ -195,7 +189,7 @@ def _seldom_used(grants: PrincipalGrants, usage: PrincipalUsage, *, min_days: in
 
 
 def _grants_everything(grant: Grant) -> bool:
-    return grant.statement.not_action or not _EVERYTHING.isdisjoint(grant.statement.patterns)
+    return grant.statement.not_action or any(one in EVERYTHING for one in grant.statement.patterns)
 
 
 def _other_regions(

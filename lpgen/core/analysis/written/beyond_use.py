@@ -8,9 +8,11 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING, Granting
 from lpgen.core.analysis.granted.scope import narrow_scope
 from lpgen.core.analysis.judged.hidden_roles import PASS_ROLE
-from lpgen.core.analysis.judged.needed_actions import KEPT_FOR_CALLS, needed_actions, needed_lines
+from lpgen.core.analysis.judged.needed_actions import KEPT_FOR_CALLS, needed_lines
 from lpgen.core.analysis.judged.service_demands import Demand
+from lpgen.core.analysis.judged.unseen_use import UnseenUse
 from lpgen.core.analysis.judged.verdicts import Judge
+from lpgen.core.analysis.names.families import NamePattern
 from lpgen.core.analysis.names.unnamed_resources import unnamed_resources
 from lpgen.core.analysis.written.lines import lines_for_grants
 from lpgen.core.choices import KeepUnobservable
@@ -23,24 +25,29 @@ from lpgen.core.replacements import Line, LineKind
 def lines_beyond_use(
     grants: PrincipalGrants,
     usage: PrincipalUsage,
-    granting: Mapping[Action, Granting],
-    verdicts: Verdicts,
-    demands: Mapping[Action, Demand],
-    ungranted: Iterable[UngrantedUse],
     *,
+    granting: Mapping[Action, Granting],
+    patterns: Mapping[str, NamePattern],
+    verdicts: Verdicts,
+    unseen: UnseenUse,
+    ungranted: Iterable[UngrantedUse],
     judge: Judge,
 ) -> Iterable[Line]:
     """The lines of a principal without use of their own, each with why it is kept, in no order; all stay within its
     grants.
 
-    `granting` is the index of its Allows, `demands` are what services need of it seldom.
+    `granting` is the index of its Allows, `patterns` are those of names that stand for a family, `unseen` is what it
+    may have used unseen.
     """
-    yield from _kept_lines(granting, verdicts, demands, judge.catalog)
-    yield from _unrecorded_lines(grants, granting, verdicts, judge)
-    yield from _hidden_role_lines(grants, usage, judge)
-    yield from _unnamed_lines(grants, usage, judge)
-    yield from _needed_lines(grants, usage, granting, verdicts, judge)
-    yield from _review_lines(grants, verdicts, ungranted, catalog=judge.catalog)
+    catalog = judge.catalog
+    yield from _kept_lines(granting, verdicts, unseen.demands, catalog)
+    if judge.keep is not KeepUnobservable.NONE:
+        yield from _unrecorded_lines(grants, granting, verdicts, judge)
+        yield from _hidden_role_lines(grants, unseen.hidden, catalog)
+        yield from _unnamed_lines(grants, usage, catalog)
+        needed = _still_needed(unseen.needed, verdicts)
+        yield from needed_lines(needed, usage.uses, granting=granting, patterns=patterns, catalog=catalog)
+    yield from _review_lines(grants, verdicts, ungranted, catalog=catalog)
 
 
 def _kept_lines(
@@ -64,7 +71,7 @@ def _unrecorded_lines(
 ) -> Iterable[Line]:
     """Keeps of a used action what it was granted on where use would not have shown: it may have been used there too."""
     account = grants.principal.account
-    for one in verdicts if judge.keep is not KeepUnobservable.NONE else ():
+    for one in verdicts:
         if one.evidence is None or one.action == PASS_ROLE:
             continue
         for grant in granting.get(one.action, NOTHING).grants:
@@ -76,43 +83,35 @@ def _unrecorded_lines(
                 )
 
 
-def _hidden_role_lines(grants: PrincipalGrants, usage: PrincipalUsage, judge: Judge) -> Iterable[Line]:
+def _hidden_role_lines(grants: PrincipalGrants, hidden: Mapping[str, str], catalog: Catalog) -> Iterable[Line]:
     """Keeps passing the roles that a call may have passed without naming them, within the old scope."""
-    hidden = judge.hidden_roles.roles(grants.principal.account, usage.uses)
-    if judge.keep is KeepUnobservable.NONE or not hidden or PASS_ROLE not in grants.granted():
+    if not hidden or PASS_ROLE not in grants.granted():
         return
     for role, why in hidden.items():
         for grant in grants.allows:
-            scope = narrow_scope(grant, PASS_ROLE, Resource(ResourceKind.ARN, role), catalog=judge.catalog)
+            scope = narrow_scope(grant, PASS_ROLE, Resource(ResourceKind.ARN, role), catalog=catalog)
             if scope is not None:
                 yield Line(PASS_ROLE, scope, grant.ref, LineKind.KEPT, why, "", None)
 
 
-def _unnamed_lines(grants: PrincipalGrants, usage: PrincipalUsage, judge: Judge) -> Iterable[Line]:
+def _unnamed_lines(grants: PrincipalGrants, usage: PrincipalUsage, catalog: Catalog) -> Iterable[Line]:
     """Keeps what calls may have been checked on without naming it, within the old scope."""
-    if judge.keep is KeepUnobservable.NONE:
-        return
     for one in unnamed_resources(grants.principal.account, usage.uses):
         for grant in grants.allows:
-            scope = narrow_scope(grant, one.action, one.resource, catalog=judge.catalog)
+            scope = narrow_scope(grant, one.action, one.resource, catalog=catalog)
             if scope is not None:
                 yield Line(one.action, scope, grant.ref, LineKind.KEPT, one.why, "", None)
 
 
-def _needed_lines(
-    grants: PrincipalGrants,
-    usage: PrincipalUsage,
-    granting: Mapping[Action, Granting],
-    verdicts: Iterable[ActionVerdict],
-    judge: Judge,
-) -> Iterable[Line]:
-    """Keeps what is checked within the calls that were made, within the old scope."""
-    needed = needed_actions(usage.uses, grants.allows, judge.catalog)
-    if judge.keep is KeepUnobservable.NONE or not needed:
-        return
+def _still_needed(
+    needed: Mapping[Action, tuple[Action, ...]], verdicts: Iterable[ActionVerdict]
+) -> Mapping[Action, tuple[Action, ...]]:
+    """Those of the actions that stay because of calls, or were used themselves: on what the calls name they are needed
+    too."""
+    if not needed:
+        return needed
     staying = {one.action for one in verdicts if one.keep == KEPT_FOR_CALLS or one.evidence is not None}
-    kept = {action: callers for action, callers in needed.items() if action in staying}
-    yield from needed_lines(kept, usage.uses, granting=granting, catalog=judge.catalog)
+    return {action: callers for action, callers in needed.items() if action in staying}
 
 
 def _review_lines(

@@ -44,10 +44,12 @@ NO_ALLOW: Final = "no Allow matches the action and resource"
 
 @dataclass(frozen=True, slots=True)
 class UseLines:
-    """The lines that a principal's uses need, and the uses that no grant explains."""
+    """The lines that a principal's uses need, the uses that no grant explains, and the patterns of names that hold for
+    all uses that weren't denied."""
 
     lines: tuple[Line, ...]
     ungranted: tuple[tuple[Use, str], ...]
+    patterns: Mapping[str, NamePattern]
 
 
 def lines_from_uses(
@@ -67,7 +69,7 @@ def lines_from_uses(
         lines.extend(found)
         if not found and use.outcome is Outcome.ALLOWED and use.how not in MAY_BE_NEEDED:
             ungranted.append((use, refusal))
-    return UseLines(merge_lines(lines, grants.allows), tuple(ungranted))
+    return UseLines(merge_lines(lines, grants.allows), tuple(ungranted), patterns)
 
 
 def lines_for_grants(
