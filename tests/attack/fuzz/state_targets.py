@@ -185,12 +185,16 @@ def _journal() -> Iterator[bytes]:
     plan = (world() / "plan.json").read_bytes()
     call = {"kind": "put_inline", "principal_kind": "role", "principal": "app", "policy": "p", "document": "{}",
             "description": "", "tags": [["k", "v"]]}  # fmt: skip
-    begin = {
+    begin: dict[str, object] = {
         "event": "begin", "principal": ROLE, "principal_id": "AROAAPP", "account": ACCOUNT, "kind": "role",
         "name": "app", "before": {"inline": {"own": "{}"}, "attached": ["arn:aws:iam::aws:policy/x"]},
         "documents": {"own": "{}"}, "boundary": "", "trust": "{}", "calls": [call], "inverse": [call],
     }  # fmt: skip
-    head = {"event": "plan", "schema": "lpgen.rollout-journal/1", "sha256": hashlib.sha256(plan).hexdigest()}
+    head: dict[str, object] = {
+        "event": "plan",
+        "schema": "lpgen.rollout-journal/1",
+        "sha256": hashlib.sha256(plan).hexdigest(),
+    }
     steps: list[dict[str, object]] = [
         {"event": "about", "call": 0}, {"event": "done", "call": 0}, {"event": "applied"}, {"event": "undo"},
         {"event": "undo_about", "call": 0}, {"event": "undo_done", "call": 0}, {"event": "undone"},
