@@ -50,7 +50,7 @@ def test_rows_made_by_hand_name_an_aws_page_or_the_service_model() -> None:
 
 def test_no_permission_rows_say_why_and_their_sources_resolve() -> None:
     table = json.loads((bundled_folder() / "no_permission.json").read_text("utf-8"))
-    sources = EventSources.from_json((bundled_folder() / "event_sources.json").read_bytes())
+    sources = EventSources.from_catalog(CATALOG.source)
     assert all(why for row in table.values() for why in row["operations"].values())
     assert all(sources.resolve(source).table == source for source in table)
 

@@ -13,7 +13,8 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.actions.catalog import Catalog
+from lpgen.core.actions.catalog import Catalog, CatalogSource
+from lpgen.core.actions.catalog_table import read_catalog_table
 from lpgen.core.events.denied_resources import name_denied_resource
 from lpgen.core.events.event_names import EventSource, EventSources, strip_version
 from lpgen.core.events.operation_rows import OperationRow, Operations
@@ -99,10 +100,10 @@ class EventMap:
             rule_tables = RULE_TABLES
         source = catalog.source
         self._catalog = catalog
-        self._sources = EventSources.from_json(source.read_table("event_sources"))
+        self._sources = EventSources.from_catalog(source)
         self._operations = Operations(source)
-        self._passed_to = PassedTo.from_json(source.read_table("pass_role"))
-        self._no_permission = _read_no_permission(source.read_table("no_permission"))
+        self._passed_to = PassedTo.from_catalog(source)
+        self._no_permission = _read_no_permission(source)
         self._rules = self._rules_by_name(rule_tables)
         self._plans: dict[tuple[str, str], Plan] = {}
         self._known: dict[Action, Action | None] = {}
@@ -260,9 +261,9 @@ class _NoPermissionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     operations: dict[str, str]
 
 
-def _read_no_permission(text: bytes) -> frozenset[tuple[str, str]]:
-    rows = msgspec.json.decode(text, type=dict[str, _NoPermissionTable])
-    return frozenset((source, name.casefold()) for source, row in rows.items() for name in row.operations)
+def _read_no_permission(source: CatalogSource) -> frozenset[tuple[str, str]]:
+    rows = read_catalog_table(source, "no_permission", dict[str, _NoPermissionTable])
+    return frozenset((event_source, name.casefold()) for event_source, row in rows.items() for name in row.operations)
 
 
 # ---------------------------------------------------------------- skips

@@ -15,6 +15,8 @@ class Target:
     name: str
     read: Callable[[bytes], object]
     seeds: Callable[[], Iterable[bytes]]
+    slowness: int = 1
+    """How many times fewer mutations a test run tries, of a reader that takes long."""
 
     def accepts(self, data: bytes) -> bool:
         """Whether the reader takes the input; False where it refuses it with an error of its own.
