@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.edge.output_file import write_output
+from lpgen.edge.output_file import make_private_folder, open_private, restrict_to_owner, write_output
 from lpgen.errors import OutputError
 
 
@@ -42,9 +42,43 @@ def test_output_keeps_the_permissions_of_the_file_it_replaces(tmp_path: Path) ->
     kept.chmod(0o640)
     for file in (kept, new):
         write_output(file, [b"new"])
-    (tmp_path / "other").write_bytes(b"")
-    assert kept.stat().st_mode & 0o777 == 0o640
-    assert new.stat().st_mode == (tmp_path / "other").stat().st_mode
+    assert _mode(kept) == 0o640
+    assert _mode(new) == 0o600
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_output_is_its_owners_whatever_the_umask(umask: int, tmp_path: Path) -> None:
+    before = os.umask(umask)
+    try:
+        write_output(tmp_path / "one" / "two" / "review.json", [b"new"])
+        with open_private(tmp_path / "journal", "ab") as file:
+            file.write(b"line")
+    finally:
+        os.umask(before)
+    assert [_mode(tmp_path / one) for one in ("one", "one/two")] == [0o700, 0o700]
+    assert [_mode(tmp_path / one) for one in ("one/two/review.json", "journal")] == [0o600, 0o600]
+
+
+def test_private_files_and_folders_that_exist_lose_the_permissions_of_others(tmp_path: Path) -> None:
+    file, sealed, folder = tmp_path / "open", tmp_path / "sealed", tmp_path / "folder"
+    folder.mkdir()
+    for path, mode in ((file, 0o666), (sealed, 0o444), (folder, 0o755)):
+        path.touch()
+        path.chmod(mode)
+    with open_private(file, "a") as opened:
+        opened.write("text")
+    restrict_to_owner(sealed)
+    make_private_folder(folder)
+    assert [_mode(path) for path in (file, sealed, folder)] == [0o600, 0o400, 0o755]
+    restrict_to_owner(folder)
+    assert _mode(folder) == 0o700
+
+
+def test_private_folder_is_not_made_where_a_file_is(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(OSError, match="file"):
+            make_private_folder(path)
 
 
 def test_output_goes_through_a_link_to_what_it_leads_to(tmp_path: Path) -> None:
@@ -82,3 +116,7 @@ def test_output_to_dev_stdout_keeps_what_a_shell_appends_to(tmp_path: Path) -> N
 def test_output_to_a_full_device_says_so() -> None:
     with pytest.raises(OutputError, match=r"can't write `/dev/full`"):
         write_output(Path("/dev/full"), [b"x" * 100_000])
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
