@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 EXIT_FOUND = 1  # ran and found drift or a failed check
 EXIT_INVOCATION = 2
 EXIT_UNFINISHED = 3
+EXIT_INPUTS_CHANGED = 4
 
 
 def _day_from_text(text: str) -> datetime:
