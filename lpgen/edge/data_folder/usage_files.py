@@ -23,6 +23,7 @@ from lpgen.core.usage.columns import empty_table, has_columns, is_text, unpack_t
 from lpgen.core.usage.table_merge import TableShape
 from lpgen.core.usage.tables import COVERAGE_SHAPE, EMPTY_USAGE, SKIPS_SHAPE, USAGE_SHAPE, Usage, merge_usage
 from lpgen.edge.data_folder.ledger import read_generation
+from lpgen.edge.data_folder.pins import pinned_generations
 from lpgen.errors import DataError, quote_reason
 
 USAGE_FOLDER: Final = "usage"
@@ -43,10 +44,19 @@ def read_usage(data: Path) -> Usage:
     Raises:
         DataError: there is no data folder, it is damaged, or of another schema version.
     """
+    return read_current_usage(data)[1]
+
+
+def read_current_usage(data: Path) -> tuple[str, Usage]:
+    """The name of the generation that counts, and its tables, as `read_usage` reads them.
+
+    Raises:
+        DataError: there is no data folder, it is damaged, or of another schema version.
+    """
     for _attempt in range(_ATTEMPTS):
         generation = read_generation(data)
         try:
-            return read_generation_usage(data, generation)
+            return generation, read_generation_usage(data, generation)
         except FileNotFoundError:
             continue  # an ingest finished meanwhile and removed the folder that we were told of
     raise DataError(f"`{data}` has lost its usage tables", hint="ingest the logs again into a new folder")
@@ -196,10 +206,11 @@ def _count_rows(part: Path) -> int:
 
 
 def remove_stale_usage(data: Path, generation: str) -> None:
-    """Removes every folder but that of the generation: older ones, and what killed runs left behind."""
+    """Removes every folder but that of the generation and pinned ones: older ones, and what killed runs left behind."""
+    kept = {generation, *pinned_generations(data)}
     with contextlib.suppress(OSError):
         for entry in os.scandir(data / USAGE_FOLDER):
-            if entry.name != generation:
+            if entry.name not in kept:
                 shutil.rmtree(entry.path, ignore_errors=True)
 
 
