@@ -9,6 +9,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _BLANK: Final = re.compile(rb"[\s\x1e]*+")
 _NEXT_DOCUMENT: Final = re.compile(rb"\n(?=[{\[])")
-_TOKEN: Final = re.compile(rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|["{}\[\]]')
+_TOKEN: Final = re.compile(rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|"|[{\[]++|[}\]]++')
 _LONE_SURROGATE: Final = re.compile(
     rb"(?<!\\)((?:\\\\)*+)(?:(\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
@@ -33,8 +34,11 @@ VAIN_READS: Final = 20
 
 When that is used up, only documents of one line are read."""
 
-TOKEN_COST: Final = 20
-"""How many bytes the decoder reads in the time in which brackets are counted in one byte."""
+MAX_TOKENS: Final = 20_000_000
+"""How many strings and brackets are looked at in a text for the ends of documents that nest too deep for the decoder.
+
+It takes seconds, and is enough for some hundred megabytes of records with such documents among them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +83,17 @@ def without_depths(text: bytes) -> bytes:
     cut = bytearray()
     depth = start = end = 0
     for token in _TOKEN.finditer(text):
-        first = text[token.start() : token.start() + 1]
-        if first in b"{[":
-            depth += 1
-            if depth == MAX_NESTING + 1:
-                start = token.start()
-        elif first in b"}]":
-            if depth == MAX_NESTING + 1:
+        at, after = token.span()
+        if text[at] in b"{[":
+            if depth <= MAX_NESTING < depth + after - at:
+                start = at + MAX_NESTING - depth
+            depth += after - at
+        elif text[at] in b"}]":
+            if depth - (after - at) <= MAX_NESTING < depth:
                 cut += text[end:start]
                 cut += b"null"
-                end = token.end()
-            depth -= 1
+                end = at + depth - MAX_NESTING
+            depth -= after - at
     return bytes(cut + text[end:]) if depth == 0 else text
 
 
@@ -119,7 +123,7 @@ def items_of_list(text: bytes | memoryview | msgspec.Raw) -> Iterator[memoryview
     while (at := _skip_blank(view, at)) < len(view) and view[at] != _CLOSING:
         end = _first_end(view[at:])
         if not isinstance(end, int):
-            end = _value_end(view[at:]) or len(view) - at
+            end = _value_end(view[at:], MAX_TOKENS)[0] or len(view) - at
         yield view[at : at + end]
         at = _skip_blank(view, at + end)
         at += bytes(view[at : at + 1]) == b","
@@ -185,6 +189,7 @@ class _Search:
         self._view = memoryview(data)  # since a slice of bytes would be a copy
         self._line_end = 0
         self._vain = VAIN_READS * len(data)
+        self._tokens = MAX_TOKENS
 
     def document_at(self, at: int) -> tuple[bytes, int] | None:
         """The document that starts here, and where it ends; None if it is broken."""
@@ -205,16 +210,17 @@ class _Search:
 
     def _deep_document(self, rest: memoryview, at: int) -> tuple[bytes, int] | None:
         """The document that nests too deep for the decoder, whose end only its brackets show."""
-        end = _value_end(rest)
+        end, tokens = _value_end(rest, self._tokens)
+        self._tokens -= tokens
         document = None if end is None else sound_document(rest[:end])
         if document is not None and end is not None:
             return document, at + end
-        self._spend(at + (end or len(rest)), cost=TOKEN_COST)
+        self._spend(at + (end or len(rest)))
         return None
 
-    def _spend(self, end: int, cost: int = 1) -> None:
+    def _spend(self, end: int) -> None:
         """Counts what was read in vain beyond the line, which is never read again."""
-        self._vain -= max(0, end - self._line_end) * cost
+        self._vain -= max(0, end - self._line_end)
 
 
 def _first_end(text: memoryview) -> int | Exception:
@@ -232,21 +238,22 @@ def _bytes_read(error: Exception, text: memoryview) -> int:
     return int(found[1]) if found else len(text)
 
 
-def _value_end(text: memoryview) -> int | None:
-    """Where the brackets opened at the start are closed again, or None."""
-    depth = 0
-    for token in _TOKEN.finditer(text):
+def _value_end(text: memoryview, most: int) -> tuple[int | None, int]:
+    """Where the brackets opened at the start are closed again, or None; and how many tokens, of at most so many, were
+    looked at."""
+    depth = tokens = 0
+    for tokens, token in enumerate(islice(_TOKEN.finditer(text), most), 1):
         start, end = token.span()
         first = text[start]
         if first in b"{[":
-            depth += 1
+            depth += end - start
         elif first in b"}]":
-            depth -= 1
-            if depth == 0:
-                return end
+            depth -= end - start
+            if depth <= 0:
+                return end + depth, tokens
         elif end - start == 1:
-            return None  # a quote that is never closed
-    return None
+            break  # a quote that is never closed
+    return None, tokens
 
 
 def _decode_error(text: bytes | memoryview) -> Exception | None:
