@@ -24,6 +24,7 @@ from lpgen.cli_catalog import CatalogOption
 from lpgen.cli_engine import EngineName, EngineOption, MasterOption, SchedulerOption, WorkersOption, engine_from_options
 from lpgen.cli_options import EXIT_UNFINISHED, StrictOption, VerboseOption, say
 from lpgen.cli_progress import ProgressLine
+from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.errors import InvocationError, quote_input
 
 if TYPE_CHECKING:
@@ -89,6 +90,20 @@ def ingest_command(
         str,
         typer.Option("--assume-role", metavar="ARN", help="The role to read with; each worker assumes it by itself."),
     ] = "",
+    max_file_bytes: Annotated[
+        int,
+        typer.Option("--max-file-bytes", metavar="N", min=1, help="The bytes that a file may hold or inflate to."),
+    ] = DEFAULT_LIMITS.file_bytes,
+    max_file_records: Annotated[
+        int,
+        typer.Option("--max-file-records", metavar="N", min=1, help="The records that are read of one file."),
+    ] = DEFAULT_LIMITS.records,
+    max_file_broken: Annotated[
+        int,
+        typer.Option(
+            "--max-file-broken", metavar="N", min=0, help="The broken parts after which a file is not taken for a log."
+        ),
+    ] = DEFAULT_LIMITS.broken,
     workgroup: WorkgroupOption = "",
     output_location: OutputLocationOption = "",
     dry_run: DryRunOption = False,
@@ -149,6 +164,7 @@ def ingest_command(
             bucket_logs=bucket_logs,
             event_history=event_history,
             athena=athena,
+            limits=ReadLimits(max_file_bytes, max_file_records, max_file_broken),
         )
     line.end()
     say(render_ingest(result, verbose=verbose))

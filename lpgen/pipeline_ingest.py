@@ -20,6 +20,7 @@ from lpgen.edge.ingest.phase_clock import Phase
 from lpgen.edge.ingest.plan import IngestPlan, narrower_files, plan_ingest, refuse_mixture
 from lpgen.edge.ingest.reading import Reading, amount_to_read, read_events, read_files, read_objects
 from lpgen.edge.logs.log_files import chunk_files, find_log_files
+from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.objects.finder import BucketLogs, FoundObjects, find_objects
 from lpgen.edge.objects.reader import ObjectReader
 
@@ -50,6 +51,7 @@ def ingest(
     bucket_logs: BucketLogs | None = None,
     event_history: EventHistory | None = None,
     athena: AthenaLogs | None = None,
+    limits: ReadLimits = DEFAULT_LIMITS,
 ) -> IngestResult:
     """Adds the records of files and folders to the usage tables of the data folder, which is made if need be.
 
@@ -57,7 +59,8 @@ def ingest(
     event or day that was ingested before changes nothing, and neither do its bytes under another name. At whatever
     moment the process dies, the data folder holds the old state or a new one; a long reading of objects has several.
 
-    The engine says where files and objects are read; by default that is this process. The tables are the same wherever.
+    `limits` bounds what is read of one file or object. The engine says where they are read; by default that is this
+    process. The tables are the same wherever.
 
     Raises:
         IngestError: another ingest into the folder runs, it can't be written, or the files lie where the engine's
@@ -82,12 +85,14 @@ def ingest(
                 share = sum(file.size for file in plan.new) // MIN_CHUNKS
                 target_bytes = min(CHUNK_BYTES, max(MIN_CHUNK_BYTES, share))
                 chunks = chunk_files(plan.new, target_bytes=target_bytes, target_files=CHUNK_FILES)
-                read_files(reading, chunks, ChunkReader(catalog, window=window), engine=engine, amount=amount)
+                read_files(
+                    reading, chunks, ChunkReader(catalog, window=window, limits=limits), engine=engine, amount=amount
+                )
             if bucket_logs and objects.new:
                 batches = objects.plan.chunks(target_bytes=CHUNK_BYTES, target_files=CHUNK_OBJECTS)
                 store = bucket_logs.store.elsewhere() if engine.is_remote else bucket_logs.store
-                reader = ObjectReader(catalog, store, window=window)
-                read_objects(reading, batches, reader, engine=engine, amount=amount)
+                object_reader = ObjectReader(catalog, store, window=window, limits=limits)
+                read_objects(reading, batches, object_reader, engine=engine, amount=amount)
             if event_history:
                 read_events(reading, event_history, EventMap(catalog), report_progress=report_progress)
             if athena:
