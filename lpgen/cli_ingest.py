@@ -168,7 +168,7 @@ def ingest_command(
         )
     line.end()
     say(render_ingest(result, verbose=verbose))
-    if result.found_nothing or (strict and result.has_problems):
+    if result.failures or result.found_nothing or (strict and result.has_problems):
         raise typer.Exit(EXIT_UNFINISHED)
 
 

@@ -22,6 +22,9 @@ DEFAULT_REGION: Final = "us-east-1"
 """Where calls to global services go when nothing names a Region."""
 
 MAX_CONNECTIONS: Final = 32
+READ_TIMEOUT_SECONDS: Final = 60
+"""How long a server may send nothing."""
+
 _SESSION_NAME: Final = "lpgen"
 
 
@@ -182,7 +185,7 @@ def _client_config() -> Any:
         retries={"mode": "adaptive", **attempts},
         max_pool_connections=MAX_CONNECTIONS,
         connect_timeout=10,
-        read_timeout=60,
+        read_timeout=READ_TIMEOUT_SECONDS,
         user_agent_extra=f"lpgen/{__version__}",
     )
 

@@ -27,6 +27,15 @@ class UnreadableError(LpgenError):
         self.position = position
 
 
+class TooLargeError(UnreadableError):
+    """A file holds, or inflates to, more bytes than the limit."""
+
+
+def is_gzip(data: bytes) -> bool:
+    """Whether bytes begin as gzip does."""
+    return data.startswith(_MAGIC)
+
+
 def inflate(data: bytes, *, limit: int = DEFAULT_LIMITS.file_bytes) -> bytes:
     """The bytes themselves, or what they inflate to: every gzip member in turn, zeros between and behind them ignored.
 
@@ -34,12 +43,13 @@ def inflate(data: bytes, *, limit: int = DEFAULT_LIMITS.file_bytes) -> bytes:
     what CloudWatch Logs sends it as gzip, where it compresses its objects too.
 
     Raises:
-        UnreadableError: the gzip is truncated or damaged, or there are more bytes than the limit.
+        UnreadableError: the gzip is truncated or damaged.
+        TooLargeError: there are more bytes than the limit.
     """
-    if not data.startswith(_MAGIC):
+    if not is_gzip(data):
         return _within(data, limit)
     once = _inflate_members(data, limit)
-    return _inflate_members(once, limit) if once.startswith(_MAGIC) else once
+    return _inflate_members(once, limit) if is_gzip(once) else once
 
 
 def _inflate_members(data: bytes, limit: int) -> bytes:
@@ -51,7 +61,7 @@ def _inflate_members(data: bytes, limit: int) -> bytes:
         pieces += member
         size += sum(map(len, member))
         if size > limit:
-            raise UnreadableError(f"the file inflates to more than {limit} bytes")
+            raise TooLargeError(f"the file inflates to more than {limit} bytes")
         at = _skip_zeros(data, at)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
@@ -96,5 +106,5 @@ def _skip_zeros(data: bytes, at: int) -> int:
 
 def _within(data: bytes, limit: int) -> bytes:
     if len(data) > limit:
-        raise UnreadableError(f"the file holds more than {limit} bytes")
+        raise TooLargeError(f"the file holds more than {limit} bytes")
     return data
