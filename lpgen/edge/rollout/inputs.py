@@ -90,7 +90,8 @@ def _read_folder(folder: Path) -> WrittenPlan:
     path = folder / EVIDENCE
     try:
         evidence = msgspec.json.decode(path.read_bytes(), type=_Evidence)
-        documents = tuple(_read_document(folder, one) for one in evidence.policies)
+        narrowed = _narrowed_by(evidence.lines)
+        documents = tuple(_read_document(folder, one, narrowed[one.file]) for one in evidence.policies)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise OutputError(f"can't read `{path}`: {quote_reason(error)}", hint=_AGAIN) from error
     return WrittenPlan(
@@ -102,18 +103,18 @@ def _read_folder(folder: Path) -> WrittenPlan:
         as_of=evidence.as_of,
         policies_sha256=evidence.replaces.policies_sha256,
         documents=documents,
-        narrowed_by=_narrowed_by(evidence.lines),
     )
 
 
-def _read_document(folder: Path, policy: _Policy) -> NewDocument:
+def _read_document(folder: Path, policy: _Policy, narrows: set[str]) -> NewDocument:
     text = (folder / policy.file).read_bytes().decode()
-    return NewDocument(policy.file, policy.name, policy.type == "inline", text)
+    return NewDocument(policy.file, policy.name, policy.type == "inline", text, tuple(sorted(narrows)))
 
 
-def _narrowed_by(lines: Iterable[_Line]) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
+def _narrowed_by(lines: Iterable[_Line]) -> defaultdict[str, set[str]]:
+    """The old policies that the lines of each file come from, by file."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
     for line in lines:
         if not line.parent.group:
-            found[line.parent.policy].add(line.file)
-    return {policy: frozenset(files) for policy, files in found.items()}
+            found[line.file].add(line.parent.policy)
+    return found
