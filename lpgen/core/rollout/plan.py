@@ -108,12 +108,3 @@ class PrincipalPlan:
     documents: tuple[NewDocument, ...] = ()
     permission_set: str = ""
     code: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RolloutPlan:
-    """The plan for all principals chosen, sorted by ARN; `as_of` and `catalog` are those of the replacements."""
-
-    as_of: str
-    catalog: str
-    principals: tuple[PrincipalPlan, ...]

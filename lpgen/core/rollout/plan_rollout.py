@@ -58,6 +58,25 @@ def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions
     return _replace_policies(written, principal, exceptions.attached_quota)
 
 
+def refuse(plan: PrincipalPlan, refusals: Iterable[Refusal]) -> PrincipalPlan:
+    """The plan with further refusals; where there are any, nothing of it is put in place."""
+    found = tuple(refusals)
+    if not found:
+        return plan
+    return replace(
+        plan,
+        refusals=(*plan.refusals, *found),
+        after=(),
+        calls=(),
+        inverse=(),
+        peak=Peak(),
+        notes=(),
+        documents=(),
+        permission_set="",
+        code="",
+    )
+
+
 def derive_again(plan: PrincipalPlan, *, as_of: str, attached_quota: int) -> PrincipalPlan:
     """The plan that follows from another plan's own policies and documents; equal to it unless somebody edited it.
 
@@ -221,7 +240,7 @@ def _plan(
     refusals: tuple[Refusal, ...],
     notes: tuple[str, ...],
 ) -> PrincipalPlan:
-    before = tuple(_texts_before(principal))
+    before = tuple(own_texts(principal))
     texts = {one.policy: one.text for one in before if one.inline}
     # Only what nothing else speaks against is for others to put in place.
     kinds = {one.kind for one in refusals}
@@ -253,7 +272,8 @@ def _name_of_boundary(principal: Principal) -> str:
     return (principal.boundary.arn or principal.boundary.name) if principal.boundary else ""
 
 
-def _texts_before(principal: Principal) -> Iterable[PolicyText]:
+def own_texts(principal: Principal) -> Iterable[PolicyText]:
+    """The documents of a principal's own policies, as far as they are known."""
     for one in principal.policies:
         if not one.group and one.document is not None:
             inline = one.kind is PolicyKind.INLINE
@@ -263,7 +283,7 @@ def _texts_before(principal: Principal) -> Iterable[PolicyText]:
 def _texts_after(principal: Principal, calls: Iterable[Call]) -> Iterable[PolicyText]:
     """The new documents, and the policies that stay as they are."""
     changed = {call.policy for call in calls}
-    yield from (one for one in _texts_before(principal) if one.policy not in changed)
+    yield from (one for one in own_texts(principal) if one.policy not in changed)
     for call in calls:
         if call.kind in (CallKind.CREATE_POLICY, CallKind.PUT_INLINE):
             yield PolicyText(call.policy, call.kind is CallKind.PUT_INLINE, call.document)
@@ -319,9 +339,18 @@ def _call_for_new(policy: NewPolicy, written: WrittenPlan, principal: Principal)
 
 def _policy_name(document: NewDocument, principal: Principal) -> str:
     """A name of the document's content, so that no policy of it is ever another's, or another version of this one."""
-    content = json.dumps([principal.arn, principal.principal_id, document.text])
-    tail = f"-{hashlib.sha256(content.encode()).hexdigest()[:_HASH_LENGTH]}"
+    tail = _tail_of_name(principal.arn, principal.principal_id, document.text)
     return document.name[: _LONGEST_NAME - len(tail)] + tail
+
+
+def _tail_of_name(principal: str, principal_id: str, text: str) -> str:
+    content = json.dumps([principal, principal_id, text])
+    return f"-{hashlib.sha256(content.encode()).hexdigest()[:_HASH_LENGTH]}"
+
+
+def is_named_by_content(call: Call, principal: str, principal_id: str) -> bool:
+    """Whether a policy that a call makes or takes away has the name of its content; `principal` is an ARN."""
+    return call.policy.endswith(_tail_of_name(principal, principal_id, call.document))
 
 
 def _old_policy(policy: AttachedPolicy, written: WrittenPlan) -> OldPolicy:
