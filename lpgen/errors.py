@@ -22,10 +22,6 @@ class InvocationError(LpgenError):
     """The command line asks for something that makes no sense (exit 2)."""
 
 
-class TamperingError(LpgenError):
-    """A file isn't as lpgen wrote it."""
-
-
 class IngestError(LpgenError):
     """Log files could not be ingested; the usage table is as it was."""
 
