@@ -34,8 +34,7 @@ ALLOWED = {
     "pipeline_analysis": frozenset({"errors", "core", "edge", "report"}),
     "cli": frozenset(
         {
-            "errors",
-            "report",
+            "edge",
             "cli",
             "cli_analysis",
             "cli_athena",
@@ -50,15 +49,17 @@ ALLOWED = {
             "cli_map",
             "cli_options",
             "cli_rollout",
+            "cli_run",
             "cli_schema",
             "cli_sections",
         }
     ),
+    "cli_run": frozenset({"errors", "edge", "report", "cli_options", "cli_sections"}),
     "cli_analysis": frozenset(
         {"core", "edge", "report", "pipeline_analysis", "cli_formats", "cli_options", "cli_catalog"}
     ),
-    "cli_authorize": frozenset({"edge", "pipeline_authorize", "cli_options", "cli_catalog"}),
-    "cli_map": frozenset({"edge", "pipeline_map", "cli_options", "cli_catalog"}),
+    "cli_authorize": frozenset({"errors", "edge", "pipeline_authorize", "cli_options", "cli_catalog"}),
+    "cli_map": frozenset({"errors", "edge", "pipeline_map", "cli_options", "cli_catalog"}),
     "cli_aws": frozenset({"errors", "core", "edge", "report", "cli_options"}),
     "cli_rollout": frozenset(
         {
