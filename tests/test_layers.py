@@ -77,6 +77,7 @@ ALLOWED = {
             "cli_sections",
         }
     ),
+    "pipeline_rollout_plan": frozenset({"errors", "core", "edge", "report", "pipeline_analysis"}),
     "pipeline_rollout": frozenset({"errors", "core", "edge", "report"}),
     "cli_drift": frozenset(
         {
