@@ -19,12 +19,13 @@ from lpgen.core.usage.tally import UsageTally
 from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.event_history import open_event_history
+from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.edge.logs.record_files import records_from_bytes
 from tests.attack.fuzz.target import Target
 from tests.attack.fuzz.world import record
 
 _CASES: Final = Path(__file__).parents[2] / "cases" / "event_map"
-_INFLATED: Final = 1 << 24
+_LIMITS: Final = ReadLimits(file_bytes=1 << 24)
 _SEEDS: Final = 400
 
 
@@ -36,7 +37,7 @@ def event_map() -> EventMap:
 
 def read_log(data: bytes) -> Usage:
     """The usage of one file, which accounts for each of its records."""
-    items = list(records_from_bytes(data, limit=_INFLATED))
+    items = list(records_from_bytes(data, limits=_LIMITS))
     assert all(isinstance(one, RawRecord | Unusable) for one in items)
     tally = UsageTally(ContributionMemo(event_map()))
     counts = tally.add_source(items, "file")

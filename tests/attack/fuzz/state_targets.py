@@ -12,7 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from lpgen.core.digests import digest_of_text, digests_from_summary
 from lpgen.core.options import Options
+from lpgen.core.rollout.calls import Holding
 from lpgen.core.snapshots import Gap, Subject, TakenAccount
 from lpgen.edge.data_folder.baseline_folder import list_baselines, open_baseline
 from lpgen.edge.data_folder.ledger import count_unread_files, read_generation, read_paths
@@ -20,18 +22,22 @@ from lpgen.edge.data_folder.sealed_folder import MANIFEST
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter, find_snapshot, open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
-from lpgen.edge.replacement_files import read_replacements
-from lpgen.edge.rollout.inputs import read_written_plans
-from lpgen.edge.rollout.journal import journal_of, read_journal
-from lpgen.edge.rollout.plan_file import read_rollout_plan
+from lpgen.edge.output_folder import SUMMARY
+from lpgen.edge.replacement_files import read_output, read_replacements
+from lpgen.edge.rollout.iam_writer import LivePrincipal
+from lpgen.edge.rollout.inputs import read_written_output
+from lpgen.edge.rollout.journal import Journal, journal_of, read_journal
+from lpgen.edge.rollout.plan_file import read_rollout_plan, read_whole_plan
+from lpgen.errors import OutputError
 from lpgen.pipeline_analysis import analyse
 from lpgen.pipeline_ingest import ingest
-from lpgen.report import render_evidence, render_review, render_summary
+from lpgen.report import render_code, render_review
 from tests.attack.fuzz.input_targets import choosing, chosen, put
 from tests.attack.fuzz.target import Target
 from tests.attack.fuzz.world import ACCOUNT, ROLE, details, record, scratch, world
 from tests.worlds import catalog
 
+_ROLLOUT_FORMATS: Final = Path(__file__).parents[2] / "rollout_formats"
 _FORMATS: Final = ("text", "markdown", "json", "html", "sarif")
 
 
@@ -158,8 +164,31 @@ def _taken() -> Iterator[bytes]:
 
 
 def _read_output(data: bytes) -> object:
+    """An output folder in which one file was edited, and all digests with it."""
     folder = _spoiled("out", data)
-    return read_replacements(folder), read_written_plans(folder)
+    name, _ = chosen(data, _files("out"))
+    found = read_output(folder)
+    if name == SUMMARY:
+        (folder / name).write_bytes(_digested_summary(data[1:]))
+    else:
+        seal_output(folder)
+    return found, read_replacements(folder), read_written_output(folder)
+
+
+def seal_output(folder: Path) -> None:
+    """Makes the digests of a summary fit the folder, as an attacker would."""
+    summary: dict[str, Any] = json.loads((folder / SUMMARY).read_bytes())
+    summary["files"] = {name: digest_of_text((folder / name).read_bytes()) for name in summary["files"]}
+    (folder / SUMMARY).write_bytes(_digested_summary(json.dumps(summary).encode()))
+
+
+def _digested_summary(data: bytes) -> bytes:
+    """A summary with the root digest that fits it, as far as it has the parts of one."""
+    try:
+        summary = json.loads(data)
+        return json.dumps({**summary, "digest": digests_from_summary(summary).root}).encode()
+    except (ValueError, AttributeError, TypeError, RecursionError, OutputError):
+        return data
 
 
 def _output() -> Iterator[bytes]:
@@ -167,41 +196,66 @@ def _output() -> Iterator[bytes]:
 
 
 def _read_plan(data: bytes) -> object:
-    return read_rollout_plan(put("rollout/plan.json", data))
+    path = put("rollout/plan.json", data)
+    return read_rollout_plan(path), read_whole_plan(path)
 
 
 def _plan() -> Iterator[bytes]:
     yield (world() / "plan.json").read_bytes()
+    yield (_ROLLOUT_FORMATS / "plan-1.json").read_bytes()
 
 
 def _read_journal(data: bytes) -> object:
-    plan = put("rollout/journaled.json", (world() / "plan.json").read_bytes())
-    journal_of(plan).write_bytes(data)
-    begun = read_journal(plan)
+    """A journal of the old plan or of the new one, whose lines follow each other."""
+    old, new = _plans()
+    name, content = chosen(data, (old.name, new.name))
+    path = old if name == old.name else new
+    journal_of(path).write_bytes(content if path == old else _chained(content))
+    begun = read_journal(path, read_rollout_plan(path))
     return [(one.next_call, one.taking_back, one.unfinished, one.applied) for one in begun.values()]
 
 
+def _chained(journal: bytes) -> bytes:
+    """A journal each line of which holds the digest of the line before, as an attacker would make it."""
+    lines: list[bytes] = []
+    for line in journal.split(b"\n")[:-1]:
+        try:
+            entry = json.loads(line)
+            if lines and "previous" in entry:
+                entry["previous"] = digest_of_text(lines[-1])
+            lines.append(json.dumps(entry).encode())
+        except (ValueError, TypeError, RecursionError):
+            lines.append(line)
+    return b"".join(line + b"\n" for line in lines)
+
+
+@cache
+def _plans() -> tuple[Path, Path]:
+    """An old plan and a new one, where their journals can be written."""
+    old = put("rollout/old.json", (_ROLLOUT_FORMATS / "plan-1.json").read_bytes())
+    return old, put("rollout/new.json", (world() / "plan.json").read_bytes())
+
+
 def _journal() -> Iterator[bytes]:
-    plan = (world() / "plan.json").read_bytes()
-    call = {"kind": "put_inline", "principal_kind": "role", "principal": "app", "policy": "p", "document": "{}",
-            "description": "", "tags": [["k", "v"]]}  # fmt: skip
-    begin: dict[str, object] = {
-        "event": "begin", "principal": ROLE, "principal_id": "AROAAPP", "account": ACCOUNT, "kind": "role",
-        "name": "app", "before": {"inline": {"own": "{}"}, "attached": ["arn:aws:iam::aws:policy/x"]},
-        "documents": {"own": "{}"}, "boundary": "", "trust": "{}", "calls": [call], "inverse": [call],
-    }  # fmt: skip
-    head: dict[str, object] = {
-        "event": "plan",
-        "schema": "lpgen.rollout-journal/1",
-        "sha256": hashlib.sha256(plan).hexdigest(),
-    }
-    steps: list[dict[str, object]] = [
-        {"event": "about", "call": 0}, {"event": "done", "call": 0}, {"event": "applied"}, {"event": "undo"},
-        {"event": "undo_about", "call": 0}, {"event": "undo_done", "call": 0}, {"event": "undone"},
-    ]  # fmt: skip
-    entries: list[dict[str, object]] = [head, begin, *({**one, "principal": ROLE} for one in steps)]
-    lines = [json.dumps({**one, "at": "2026-09-30T12:00:05+00:00"}) for one in entries]
-    yield from ("".join(f"{line}\n" for line in lines[:end]).encode() for end in range(1, len(lines) + 1))
+    yield from (b"\x00" + path.read_bytes() for path in sorted(_ROLLOUT_FORMATS.glob("*.journal")))
+    _, path = _plans()
+    journal_of(path).unlink(missing_ok=True)
+    plan = read_rollout_plan(path)
+    (one,) = [found for found in plan.principals if found.calls]
+    (principal,) = [found for found in read_snapshot([world() / "policies.json"]).principals if found.arn == ROLE]
+    inline = tuple(sorted((text.policy, text.text) for text in one.before if text.inline))
+    attached = tuple(sorted(text.policy for text in one.before if not text.inline))
+    texts = tuple((text.policy, text.text) for text in one.before if not text.inline)
+    with Journal(path, plan) as journal:
+        journal.begin(LivePrincipal(principal, Holding(inline, attached), texts, "{}"), one.calls, one.inverse)
+        for number in range(len(one.calls)):
+            journal.note("about", ROLE, call=number)
+            journal.note("done", ROLE, call=number)
+        journal.note("applied", ROLE)
+        journal.note("undo", ROLE)
+    whole = journal_of(path).read_bytes()
+    lines = whole.splitlines(keepends=True)
+    yield from (b"\x01" + b"".join(lines[:end]) for end in (1, 2, 4, len(lines)))
 
 
 # ---------------------------------------------------------------- the whole review
@@ -210,7 +264,7 @@ def _journal() -> Iterator[bytes]:
 def _review(data: Path, policies: Path) -> object:
     report = analyse(data, [policies], catalog(), options=Options(min_days=5))
     texts = [render_review(report, one) for one in _FORMATS]
-    return texts, [render_evidence(one, report) for one in report.proposals], render_summary(report, {})
+    return texts, [render_code(report, one) for one in ("terraform", "cloudformation")]
 
 
 def _review_policies(data: bytes) -> object:

@@ -131,5 +131,5 @@ def world() -> Path:
     run_lpgen("ingest", logs, "--data", data, "--workers", "1")
     run_lpgen("baseline", "save", "first", *ground)
     run_lpgen("generate", *ground, "-o", home / "out")
-    run_lpgen("rollout", "plan", home / "out", "--policies", policies, "--unsafe", "-o", home / "plan.json")
+    run_lpgen("rollout", "plan", home / "out", *ground[2:], "--unsafe", "--trust-output", "-o", home / "plan.json")
     return home
