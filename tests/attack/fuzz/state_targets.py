@@ -133,7 +133,8 @@ def _baseline() -> Iterator[bytes]:
 
 
 @cache
-def _snapshot() -> Path:
+def taken_snapshot() -> Path:
+    """A snapshot below the world."""
     data = scratch() / "world" / "snapshots-data"
     account = TakenAccount(ACCOUNT, "main", 1, 1)
     with SnapshotWriter(data, datetime(2026, 9, 30, 12, 0, 5, tzinfo=UTC)) as writer:
@@ -142,12 +143,16 @@ def _snapshot() -> Path:
         writer.finish((account,), (Gap(ACCOUNT, Subject.TRAILS, "", "denied"),), about={"caller": ROLE})
     found = find_snapshot(data)
     assert found is not None
-    return found.relative_to(world())
+    return found
+
+
+def _snapshot() -> str:
+    return str(taken_snapshot().relative_to(world()))
 
 
 def _read_taken(data: bytes) -> object:
-    name, content = chosen(data, _files(str(_snapshot())))
-    folder = _copied(str(_snapshot()))
+    name, content = chosen(data, _files(_snapshot()))
+    folder = _copied(_snapshot())
     (folder / name).write_bytes(_digested(content) if name == MANIFEST else content)
     if name != MANIFEST:
         _seal(folder)
@@ -157,7 +162,7 @@ def _read_taken(data: bytes) -> object:
 
 def _taken() -> Iterator[bytes]:
     world()
-    return _contents(str(_snapshot()))
+    return _contents(_snapshot())
 
 
 # ---------------------------------------------------------------- replacements and rollouts
@@ -207,7 +212,7 @@ def _plan() -> Iterator[bytes]:
 
 def _read_journal(data: bytes) -> object:
     """A journal of the old plan or of the new one, whose lines follow each other."""
-    old, new = _plans()
+    old, new = rollout_plans()
     name, content = chosen(data, (old.name, new.name))
     path = old if name == old.name else new
     journal_of(path).write_bytes(content if path == old else _chained(content))
@@ -230,7 +235,7 @@ def _chained(journal: bytes) -> bytes:
 
 
 @cache
-def _plans() -> tuple[Path, Path]:
+def rollout_plans() -> tuple[Path, Path]:
     """An old plan and a new one, where their journals can be written."""
     old = put("rollout/old.json", (_ROLLOUT_FORMATS / "plan-1.json").read_bytes())
     return old, put("rollout/new.json", (world() / "plan.json").read_bytes())
@@ -238,7 +243,7 @@ def _plans() -> tuple[Path, Path]:
 
 def _journal() -> Iterator[bytes]:
     yield from (b"\x00" + path.read_bytes() for path in sorted(_ROLLOUT_FORMATS.glob("*.journal")))
-    _, path = _plans()
+    _, path = rollout_plans()
     journal_of(path).unlink(missing_ok=True)
     plan = read_rollout_plan(path)
     (one,) = [found for found in plan.principals if found.calls]
