@@ -64,8 +64,8 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class UnmappedEvent:
-    """Calls whose action is unknown: the event map doesn't know them, or (BAD_RECORD, UNKNOWN_VERSION) their record
-    can't be read."""
+    """Calls that can't count as use: the event map doesn't know them, or `reason` says why their record can't be used
+    (BAD_RECORD, UNKNOWN_VERSION, NO_TIME, FUTURE)."""
 
     event_source: str
     event_name: str

@@ -92,12 +92,18 @@ def _unmapped(usage: PrincipalUsage) -> Iterable[Caveat]:
         call = " ".join(filter(None, (event.event_source, event.event_name))) or "calls without a name"
         noun = "record" if event.evidence.records == 1 else "records"
         what = f"successful {call} can't be mapped to an action"
-        if event.reason is SkipReason.BAD_RECORD:
-            what = f"{noun} of {call} can't be read"
-        elif event.reason is SkipReason.UNKNOWN_VERSION:
-            what = f"{noun} of {call} with an event version that lpgen doesn't know"
+        if event.reason in _WHY_UNREAD:
+            what = f"{noun} of {call} {_WHY_UNREAD[event.reason]}"
         message = f"{event.evidence.records} {what} (example {event.evidence.example_event_id or 'without an id'})"
         yield Caveat(CaveatKind.UNMAPPED_EVENT, message, event.item)
+
+
+_WHY_UNREAD: Final = {
+    SkipReason.BAD_RECORD: "can't be read",
+    SkipReason.UNKNOWN_VERSION: "with an event version that lpgen doesn't know",
+    SkipReason.NO_TIME: "without a time",
+    SkipReason.FUTURE: "with a time later than the log itself",
+}
 
 
 def _unexplained(ungranted: Iterable[UngrantedUse]) -> Iterable[Caveat]:
