@@ -7,13 +7,12 @@ the rule that is judged.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
 from typing import Final
 
-Day = Mapping[tuple[str, str], int]
 Activity = dict[date, dict[tuple[str, str], int]]
 
 START: Final = date(2026, 1, 5)  # a Monday
@@ -21,10 +20,34 @@ WHOLE: Final = 120
 SHORT: Final = 30
 _SERVICES: Final = [
     f"{name}.amazonaws.com"
-    for name in (
-        "ec2 s3 iam sts kms logs monitoring lambda dynamodb rds sqs sns ecs ecr ssm secretsmanager cloudformation"
-        " autoscaling elasticloadbalancing apigateway events states athena glue route53 acm"
-    ).split()
+    for name in [
+        "ec2",
+        "s3",
+        "iam",
+        "sts",
+        "kms",
+        "logs",
+        "monitoring",
+        "lambda",
+        "dynamodb",
+        "rds",
+        "sqs",
+        "sns",
+        "ecs",
+        "ecr",
+        "ssm",
+        "secretsmanager",
+        "cloudformation",
+        "autoscaling",
+        "elasticloadbalancing",
+        "apigateway",
+        "events",
+        "states",
+        "athena",
+        "glue",
+        "route53",
+        "acm",
+    ]
 ]
 _ROLE: Final = "arn:aws:iam::111122223333:role/{}"
 
@@ -48,20 +71,21 @@ class Schedule:
                 day[_ROLE.format("aws-service-role/trustedadvisor.amazonaws.com/TA"), service] = 1
 
 
+HOURLY: Final = Schedule()
 ONLY_TRAIL: Final = Schedule(config=0)
 RARE: Final = Schedule(config=5, each=1, advisor_days=1)
 
 
-def busy(rng: random.Random, callers: int, *, first: int = 0, share: float = 0.7, most: int = 8) -> Activity:
-    """One day (in a dict of its own) of so many roles and people, each seen with a chance of `share`."""
+def _busy(rng: random.Random, callers: int, *, first: int = 0, share: float = 0.7) -> dict[tuple[str, str], int]:
+    """A day of so many roles and people, each seen with a chance of `share`."""
     day: dict[tuple[str, str], int] = {}
     for number in range(first, first + callers):
         own = random.Random(number)
-        usual = own.sample(_SERVICES, own.randrange(2, most))
+        usual = own.sample(_SERVICES, own.randrange(2, 8))
         if rng.random() < share:
             for service in rng.sample(usual, rng.randrange(1, len(usual) + 1)):
                 day[_ROLE.format(f"app-{number}"), service] = 1 + int(rng.expovariate(1 / 12))
-    return {START: day}
+    return day
 
 
 Kind = Callable[[random.Random, int], Activity]
@@ -75,7 +99,7 @@ def _account(
     rng: random.Random,
     length: int,
     callers: Callable[[int, date], tuple[int, int]],
-    schedule: Schedule | None = Schedule(),  # noqa: B008
+    schedule: Schedule | None = HOURLY,
     *,
     crons: int = 0,
     share: float = 0.7,
@@ -84,9 +108,9 @@ def _account(
     found: Activity = {}
     for at, day in _days(length):
         count, first = callers(at, day)
-        pairs = busy(rng, count, first=first, share=share)[START] if count else {}
+        pairs = _busy(rng, count, first=first, share=share)
         for cron in range(900, 900 + crons):
-            pairs.update(busy(rng, 1, first=cron, share=1)[START])
+            pairs.update(_busy(rng, 1, first=cron, share=1))
         if schedule:
             schedule.add(pairs, at, rng)
         if pairs:
@@ -99,6 +123,7 @@ def _is_weekday(day: date) -> bool:
 
 
 def office(rng: random.Random, length: int) -> Activity:
+    """People on weekdays; AWS calls on every day."""
     return _account(rng, length, lambda _, day: (12 if _is_weekday(day) else 0, 0))
 
 
@@ -108,6 +133,7 @@ def silent_office(rng: random.Random, length: int) -> Activity:
 
 
 def small_office(rng: random.Random, length: int) -> Activity:
+    """Three people on weekdays, and AWS calls nothing by itself."""
     return _account(rng, length, lambda _, day: (3 if _is_weekday(day) else 0, 0), None, share=0.8)
 
 
@@ -117,63 +143,69 @@ def on_call_office(rng: random.Random, length: int) -> Activity:
 
 
 def production(rng: random.Random, length: int) -> Activity:
+    """Busy on all days."""
     return _account(rng, length, lambda _, day: (30 if _is_weekday(day) else 20, 0), crons=6)
 
 
 def quiet_production(rng: random.Random, length: int) -> Activity:
+    """Busy on all days, and AWS calls nothing by itself."""
     return _account(rng, length, lambda _, day: (10 if _is_weekday(day) else 7, 0), None, crons=4)
 
 
 def monthly_batch(rng: random.Random, length: int) -> Activity:
+    """Many roles on the first two days of a month."""
     return _account(rng, length, lambda _, day: (25 if day.day <= 2 else 0, 0))
 
 
 def sandbox(rng: random.Random, length: int) -> Activity:
-    return _account(rng, length, lambda _, day: (1 if rng.random() < 0.35 else 0, 0), share=1)
+    """One person, now and then."""
+    return _account(rng, length, lambda *_: (1 if rng.random() < 0.35 else 0, 0), share=1)
 
 
 def bare_sandbox(rng: random.Random, length: int) -> Activity:
     """Its only scheduled call is CloudTrail's."""
-    return _account(rng, length, lambda _, day: (1 if rng.random() < 0.35 else 0, 0), ONLY_TRAIL, share=1)
+    return _account(rng, length, lambda *_: (1 if rng.random() < 0.35 else 0, 0), ONLY_TRAIL, share=1)
 
 
 def daily_sandbox(rng: random.Random, length: int) -> Activity:
     """AWS makes each of its calls once a day."""
-    return _account(rng, length, lambda _, day: (1 if rng.random() < 0.35 else 0, 0), RARE, share=1)
+    return _account(rng, length, lambda *_: (1 if rng.random() < 0.35 else 0, 0), RARE, share=1)
 
 
 def young(rng: random.Random, length: int) -> Activity:
     """The number of roles grows over the first three weeks, and then stays."""
-    return _account(rng, length, lambda at, day: (2 + min(at, 21) // 2, 0))
+    return _account(rng, length, lambda at, _: (2 + min(at, 21) // 2, 0))
 
 
 def tiny(rng: random.Random, length: int) -> Activity:
     """A single role, every day."""
-    return _account(rng, length, lambda _, day: (1, 0), None, share=1)
+    return _account(rng, length, lambda *_: (1, 0), None, share=1)
 
 
 def bulk_day(rng: random.Random, length: int) -> Activity:
+    """On one day three hundred roles call at once."""
     at_bulk = rng.randrange(length)
     return _account(rng, length, lambda at, day: (300 if at == at_bulk else 10 if _is_weekday(day) else 0, 0))
 
 
 def holidays(rng: random.Random, length: int) -> Activity:
-    return _account(
-        rng, length, lambda at, day: (12 if _is_weekday(day) and at // 7 not in (3, 11) else 0, 0), crons=2
-    )
+    """For two separate weeks nobody works."""
+    return _account(rng, length, lambda at, day: (12 if _is_weekday(day) and at // 7 not in (3, 11) else 0, 0), crons=2)
 
 
 def growing(rng: random.Random, length: int) -> Activity:
-    return _account(rng, length, lambda at, day: (4 + at // 3, 0))
+    """A role more every three days."""
+    return _account(rng, length, lambda at, _: (4 + at // 3, 0))
 
 
 def shrinking(rng: random.Random, length: int) -> Activity:
     """A project ends after two fifths of the time."""
-    return _account(rng, length, lambda at, day: (40 if at < length * 2 // 5 else 3, 0))
+    return _account(rng, length, lambda at, _: (40 if at < length * 2 // 5 else 3, 0))
 
 
 def migration(rng: random.Random, length: int) -> Activity:
-    return _account(rng, length, lambda at, day: (15, 0 if at < length // 2 else 400))
+    """Half-way, all roles give place to others."""
+    return _account(rng, length, lambda at, _: (15, 0 if at < length // 2 else 400))
 
 
 TUNED: Final[dict[str, Kind]] = {
@@ -213,11 +245,11 @@ class Forgery:
 
     def add(self, real: Activity, rng: random.Random, days: int) -> Activity:
         """The real activity with about so many forged days; `between` tears it apart for them."""
-        activity = _torn(real, days) if self.place == "between" else dict(real)
+        activity = torn(real, days) if self.place == "between" else dict(real)
         first, last = min(activity), max(activity)
         start = {"before": first - timedelta(days), "after": last + timedelta(1), "between": first}[self.place]
         pairs = sorted({pair for day in real.values() for pair in day})
-        one = next(caller for caller, _ in pairs if ".amazonaws.com" not in caller) if _has_people(pairs) else pairs[0][0]
+        one = next((caller for caller, _ in pairs if ".amazonaws.com" not in caller), pairs[0][0])
         for at in range(0, (last - first).days if self.place == "between" else days, self.every):
             day = start + timedelta(at)
             if day not in activity:
@@ -232,11 +264,7 @@ class Forgery:
         }
 
 
-def _has_people(pairs: list[tuple[str, str]]) -> bool:
-    return any(".amazonaws.com" not in caller for caller, _ in pairs)
-
-
-def _torn(real: Activity, days: int) -> Activity:
+def torn(real: Activity, days: int) -> Activity:
     """The activity with a hole of so many days in its middle."""
     middle = sorted(real)[len(real) // 2]
     return {day if day < middle else day + timedelta(days): pairs for day, pairs in real.items()}
@@ -244,7 +272,9 @@ def _torn(real: Activity, days: int) -> Activity:
 
 FORGERIES: Final = [
     Forgery(place, every, per_service, copied)
-    for place, every, per_service, copied in product(("before", "between", "after"), (1, 3), (False, True), (False, True))
+    for place, every, per_service, copied in product(
+        ("before", "between", "after"), (1, 3), (False, True), (False, True)
+    )
 ]
 
 

@@ -1,8 +1,8 @@
 """Days on which a log holds too little to have been recorded: forged ones, and those of which files are missing.
 
-How many records a day has says nothing: one call can be repeated a million times. Telling is how many different callers
-and services it shows, and above all what AWS calls by itself, day after day, whoever works: Config, CloudTrail, Trusted
-Advisor and the like. A day is thin where it shows far less than every day of the account's best week does.
+How many records a day has says nothing: one call can be repeated a million times. Distinct callers and
+services say more, and most of all the calls that AWS makes by itself, day after day, whoever works: those of Config,
+CloudTrail, Trusted Advisor and the like. A day is thin where it shows far less than the days of the best week do.
 """
 
 from __future__ import annotations
@@ -21,16 +21,26 @@ LONGEST_QUIET_DAYS: Final = 3
 """An account has no record on a long weekend; more days in a row that show nothing are a gap."""
 
 _SHARE: Final = 4
-"""A day shows enough with this part of what each day of the best week shows."""
+"""A day shows enough with a quarter of what the days of the best week show."""
 
 _OWN_SHARE: Final = 2
-"""The same for AWS's own calls, which don't vary as people do."""
+"""Of AWS's own calls it takes half, since they don't vary as people do."""
 
 _SPARE: Final = 2
-"""So many days of the best week may show less: else two forged days in each week would lower what is asked."""
+"""This many days of the best week may show less. Otherwise two forged days a week would lower the bar."""
+
+_LEAST_DAYS: Final = 14
+_LEAST_MEAN: Final = 0.3
+_LEAST_SCHEDULED: Final = 3
+_EVEN: Final = 0.5
+"""Calls by a clock vary less from day to day than this part of their mean. What is left of them in some of the files
+varies like their mean, as random picks do."""
 
 _AWS: Final = ".amazonaws.com"
 _SERVICE_LINKED: Final = ":role/aws-service-role/"
+
+_SCHEDULED: Final = ("cloudtrail.amazonaws.com", "config.amazonaws.com", "trustedadvisor.amazonaws.com")
+"""The services that call by a clock, as a service or with a role of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +123,35 @@ def _reaches(shown: tuple[int, ...], asked: tuple[int, ...], share: int) -> bool
     return all(share * have >= want for have, want in zip(shown, asked, strict=False))
 
 
-def covered_days(activity: Collection[date], thin: Collection[date]) -> frozenset[date]:
-    """The days with records that aren't thin, and short runs of others between two of them."""
-    counted = sorted(set(activity).difference(thin))
-    found = set(counted)
-    for before, after in pairwise(counted):
+def counted_days(days: Collection[date], thin: Collection[date]) -> frozenset[date]:
+    """The days that count of those with records: all but thin ones, with short runs of other days between two."""
+    whole = sorted(set(days).difference(thin))
+    found = set(whole)
+    for before, after in pairwise(whole):
         if (after - before).days - 1 <= LONGEST_QUIET_DAYS:
             found.update(date.fromordinal(at) for at in range(before.toordinal(), after.toordinal()))
     return frozenset(found)
+
+
+def lacks_files(activity: Mapping[date, Pairs]) -> bool:
+    """Whether all days seem to lack some of their files: calls that AWS makes by a clock come at random.
+
+    It takes three such pairs of caller and service to tell; without them nothing is said.
+    """
+    days = sorted(activity)
+    if len(days) < _LEAST_DAYS:
+        return False
+    pairs = sorted({pair for day in days for pair in activity[day] if _is_scheduled(pair[0])})
+    counts = [[activity[day].get(pair, 0) for day in days] for pair in pairs]
+    frequent = [one for one in counts if sum(one) >= _LEAST_MEAN * len(days)]
+    return len(frequent) >= _LEAST_SCHEDULED and not any(map(_is_even, frequent))
+
+
+def _is_scheduled(caller: str) -> bool:
+    return caller in _SCHEDULED or any(f"{_SERVICE_LINKED}{one}/" in caller for one in _SCHEDULED)
+
+
+def _is_even(counts: Sequence[int]) -> bool:
+    """Whether numbers differ less from one day to the next than random ones; a change for good counts once."""
+    variance = sum((after - before) ** 2 for before, after in pairwise(counts)) / (2 * (len(counts) - 1))
+    return variance < _EVEN * sum(counts) / len(counts)
