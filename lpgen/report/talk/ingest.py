@@ -9,13 +9,6 @@ from lpgen.core.model import SkipReason
 from lpgen.core.usage.ingest_result import UNCOUNTED, FileProblem, IngestResult, Progress
 from lpgen.report.inert import terminal_text
 
-_SHOWN: Final = (
-    SkipReason.UNREADABLE_FILE,
-    SkipReason.BAD_RECORD,
-    SkipReason.UNKNOWN_VERSION,
-    SkipReason.NO_TIME,
-    SkipReason.FUTURE,
-)
 _SHOWN: Final = 5
 _SHOWN_FOLDERS: Final = 8
 _MEGABYTE: Final = 1_000_000
