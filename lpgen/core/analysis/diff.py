@@ -23,7 +23,12 @@ from lpgen.core.analysis.recorded.access_holes import access_hole_caveats, seen_
 from lpgen.core.analysis.recorded.copied_calls import copied_services, copied_services_from_usage
 from lpgen.core.analysis.recorded.observability import Observability, trail_knowledge
 from lpgen.core.analysis.recorded.regions import UnreadUse, unread_uses
-from lpgen.core.analysis.safe.caveats import caveats_of_principal, starred_name_caveats
+from lpgen.core.analysis.safe.caveats import (
+    attempt_caveats,
+    caveats_of_principal,
+    overflow_caveats,
+    starred_name_caveats,
+)
 from lpgen.core.analysis.safe.decided_lines import decided_lines
 from lpgen.core.analysis.safe.decisions import decisions_in_force, drops_line, drops_row, with_acceptance
 from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for
@@ -58,7 +63,13 @@ from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.trail_changes import trail_changes_from_usage
 
 _YOUNG = (CaveatKind.YOUNG_PRINCIPAL, CaveatKind.YOUNG_POLICY)
-_DOUBTS = (CaveatKind.SHORT_COVERAGE, CaveatKind.COVERAGE_HOLE, CaveatKind.OTHER_REGIONS)
+_DOUBTS = (
+    CaveatKind.SHORT_COVERAGE,
+    CaveatKind.THIN_DAYS,
+    CaveatKind.MISSING_FILES,
+    CaveatKind.COVERAGE_HOLE,
+    CaveatKind.OTHER_REGIONS,
+)
 """The caveats that make every removal of a principal unsure, with those of `_YOUNG`."""
 
 
@@ -241,6 +252,8 @@ def _diff_principal(
         *drawn_name_caveats(grants, usage, lines),
         *new_name_caveats(grants, usage, lines, coverage),
         *starred_name_caveats(grants, usage, lines),
+        *attempt_caveats(verdicts),
+        *overflow_caveats(usage),
     )
     past_uses = dropped.get(principal.arn, nothing).uses
     past = lines_from_uses(grants, past_uses, granting=granting, catalog=catalog).lines
