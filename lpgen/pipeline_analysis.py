@@ -131,14 +131,10 @@ def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog, guards: 
 
 
 def load_earlier_usage(ground: Ground, data: Path, generation: str) -> Ground | None:
-    """The same policies with the usage of an earlier generation, or None where the data folder no longer has it.
-
-    Raises:
-        DataError: its tables are damaged.
-    """
+    """The same policies with the usage of an earlier generation, or None where its tables aren't there or readable."""
     try:
         usage = read_generation_usage(data, generation)
-    except FileNotFoundError:
+    except (FileNotFoundError, DataError):
         return None
     known = arns_by_id(one.principal for one in ground.grants)
     return replace(ground, usage=name_foreign_callers(usage, known), generation=generation)

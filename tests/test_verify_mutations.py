@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,29 +60,40 @@ def findings(result: OutputVerification) -> str:
 # ---------------------------------------------------------------- every file and every value
 
 
+FOLDER_CHANGES: dict[str, Mutation] = {
+    "remove": shutil.rmtree,
+    "rename": lambda path: path.rename(f"{path}-2"),
+    "copy": lambda path: shutil.copytree(path, f"{path}-2"),
+    "hide a file in": lambda path: (path / ".hidden").write_text("x"),
+    "nest a folder in": lambda path: (path / "empty").mkdir(),
+}
+FILE_CHANGES: dict[str, Mutation] = {
+    "remove": Path.unlink,
+    "empty": lambda path: path.write_bytes(b""),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:-9]),
+    "link": lambda path: link(path),
+    "garble": lambda path: path.write_bytes(b"\xff" + path.read_bytes()),
+    "repeat a key of": lambda path: repeat_key(path),
+    "rename": lambda path: path.rename(f"{path}.json"),
+    "add a space to": lambda path: path.write_bytes(path.read_bytes() + b" "),
+}
+
+
 def file_mutations(output: Path) -> Iterator[tuple[str, Mutation]]:
     """Each kind of change to each file and folder."""
     for path in sorted(one.relative_to(output) for one in output.rglob("*")):
-        if (output / path).is_dir():
-            yield f"remove {path}", lambda out, at=path: shutil.rmtree(out / at)
-            yield f"rename {path}", lambda out, at=path: (out / at).rename(out / f"{at}-2")
-            yield f"copy {path}", lambda out, at=path: shutil.copytree(out / at, out / f"{at}-2")
-            yield f"hide in {path}", lambda out, at=path: (out / at / ".hidden").write_text("x")
-            yield f"nest in {path}", lambda out, at=path: (out / at / "empty").mkdir()
-            continue
-        yield f"remove {path}", lambda out, at=path: (out / at).unlink()
-        yield f"empty {path}", lambda out, at=path: (out / at).write_bytes(b"")
-        yield f"cut {path}", lambda out, at=path: (out / at).write_bytes((out / at).read_bytes()[:-9])
-        yield f"link {path}", lambda out, at=path: link(out / at)
-        yield f"garble {path}", lambda out, at=path: (out / at).write_bytes(b"\xff" + (out / at).read_bytes())
-        yield f"repeat a key of {path}", lambda out, at=path: repeat_key(out / at)
-        yield f"rename {path}", lambda out, at=path: (out / at).rename(out / f"{at}.json")
-        if path.name != "summary.json":
-            yield f"space in {path}", lambda out, at=path: (out / at).write_bytes((out / at).read_bytes() + b" ")
+        for name, change in (FOLDER_CHANGES if (output / path).is_dir() else FILE_CHANGES).items():
+            if (name, path.name) != ("add a space to", "summary.json"):  # which says the same then
+                yield f"{name} {path}", change_below(path, change)
     yield "add a folder", lambda out: (out / "new").mkdir()
     yield "add a file", lambda out: (out / "policy-1.json").write_text("{}")
     yield "swap two roles", swap_roles
     yield "swap two policies", swap_policies
+
+
+def change_below(path: Path, change: Mutation) -> Mutation:
+    """The change made to a path below an output folder."""
+    return lambda output: change(output / path)
 
 
 def link(path: Path) -> None:
@@ -117,7 +129,7 @@ def value_mutations(output: Path) -> Iterator[tuple[str, Mutation]]:
             if shape not in seen and place[0] not in CHAIN_KEYS:
                 seen.add(shape)
                 for kind in ("change", "remove"):
-                    yield f"{kind} {path} {place}", lambda out, at=path, to=place, how=kind: edit(out / at, to, how)
+                    yield f"{kind} {path} {place}", change_below(path, partial(edit, place=place, how=kind))
 
 
 def places(value: Any, above: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
@@ -197,7 +209,7 @@ def widen_within_grants(output: Path) -> None:
 
 
 def narrowed(statement: dict[str, Any]) -> bool:
-    return statement["Effect"] == "Allow" and statement.get("Resource", "*") != "*"
+    return bool(statement["Effect"] == "Allow" and statement.get("Resource", "*") != "*")
 
 
 def drop_kept_action(output: Path) -> None:
@@ -323,7 +335,7 @@ def test_verify_names_what_was_changed_added_and_removed(world: OutputWorld, tmp
 
     result = world.verify(mutated(world, tmp_path, change, sealed=False))
     assert result.status is CheckStatus.FAILED
-    assert [check for check in result.checks if check.name == UNCHANGED][0].findings == (
+    assert next(check for check in result.checks if check.name == UNCHANGED).findings == (
         "`link` isn't a file that lpgen writes",
         f"`{OTHER}/` is missing",
         f"`{ROLE}/evidence.json` is missing",
