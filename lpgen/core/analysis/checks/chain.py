@@ -23,8 +23,8 @@ _FOLDERS: Final = re.compile(r"[^\s`:]*/")
 class FoundOutput:
     """An output folder as found. `files` are digests by path; `strange` is what lpgen never writes, such as links.
 
-    `summary` is the decoded `summary.json`, or {} where there is none or it is no JSON object. `chain` is what it states
-    of digests, or None. `signature` is the text of `summary.sig`, or None.
+    `summary` is the decoded `summary.json`, or {} where there is none or it is no JSON object. `chain` is the chain of
+    digests in it, or None. `signature` is the text of `summary.sig`, or None.
     """
 
     files: Mapping[str, str]
