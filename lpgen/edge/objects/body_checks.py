@@ -80,4 +80,4 @@ def _find_damage_inside(data: bytes, headers: Mapping[str, str]) -> str:
 
 
 def _etag(headers: Mapping[str, str]) -> str:
-    return headers.get("etag", "").strip('"')
+    return headers.get("etag", "").removeprefix("W/").strip('"')

@@ -21,6 +21,8 @@ import numpy.typing as npt
 
 _CRC32C: Final = 0x82F63B78
 _CRC64NVME: Final = 0x9A6C9329AC4BC9B5
+_WORD: Final = np.dtype("<u8")
+_BYTE: Final = np.uint64(8)
 
 
 def compute_checksum(algorithm: str, data: bytes) -> str:
@@ -43,13 +45,16 @@ def _compute_crc(data: bytes, polynomial: int, bits: int) -> bytes:
     table = _crc_table(polynomial)
     steps = isqrt(len(data))
     lanes = len(data) // steps if steps else 0
-    state = np.zeros(lanes + bits, np.uint64)
+    state = np.zeros(lanes + bits, _WORD)
     state[:1] = ones = (1 << bits) - 1
     state[lanes:] = [1 << bit for bit in range(bits)]
     columns = np.zeros((steps, lanes + bits), np.uint8)
     columns[:, :lanes] = np.frombuffer(data, np.uint8, lanes * steps).reshape(lanes, steps).T
+    low_bytes = state.view(np.uint8)[::8]
     for column in columns:
-        state = table[(state ^ column) & 0xFF] ^ (state >> 8)
+        from_table = table[low_bytes ^ column]
+        state >>= _BYTE
+        state ^= from_table
     moved, crc = state[lanes:].tolist(), 0 if lanes else ones
     for lane in state[:lanes].tolist():
         crc = _apply_to_bits(moved, crc) ^ lane

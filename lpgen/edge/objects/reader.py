@@ -95,7 +95,7 @@ def _download(store: ObjectStore, objects: Sequence[StoredObject]) -> Iterator[t
                 first, future = under_way.popleft()
                 yield first, _result(future)
                 ahead -= first.size
-            under_way.append((one, pool.submit(store.read, one.name)))
+            under_way.append((one, pool.submit(store.read, one)))
             ahead += one.size
         while under_way:
             first, future = under_way.popleft()

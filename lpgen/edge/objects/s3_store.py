@@ -90,12 +90,12 @@ class S3Store:
 
         return self._ask(f"list {quote_input(prefix)}", needs, list_objects)
 
-    def read(self, name: str) -> Body:
-        """The object of a name; a body that ends early, or isn't the object's, is asked for again.
+    def read(self, listed: StoredObject) -> Body:
+        """The bytes of an object; a body that ends early, or isn't the object's, is asked for again.
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         """
-        bucket, key = split_address(name)
+        bucket, key = split_address(listed.name)
         needs = Needs(
             f"s3:GetObject on arn:aws:s3:::{bucket}/*, and kms:Decrypt on the key if one encrypts it",
             self.requester_pays,
@@ -105,7 +105,7 @@ class S3Store:
             answer = client.get_object(**self._options(bucket), **_checksum_mode(client), Key=key)
             with contextlib.closing(answer["Body"]) as stream:
                 data = _read_in_time(stream, answer.get("ContentLength") or 0)
-            _check_body(data, answer, bucket)
+            _check_body(data, answer, listed)
             return Body(data, _etag(answer))
 
         return self._ask("read it", needs, get)
@@ -214,17 +214,19 @@ def _read_in_time(stream: Any, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def _check_body(data: bytes, answer: dict[str, Any], bucket: str) -> None:
+def _check_body(data: bytes, answer: dict[str, Any], listed: StoredObject) -> None:
     metadata = answer["ResponseMetadata"]
     if metadata["HTTPStatusCode"] != 200:
         raise _UnusableAnswerError("the answer is a part of it")
     promised = answer.get("ContentLength")
     if promised is not None and len(data) != promised:
         raise ConnectionError(f"{len(data)} of {promised} bytes came")
-    damage = find_damage(data, metadata["HTTPHeaders"], bucket)
+    damage = find_damage(data, metadata["HTTPHeaders"], split_address(listed.name)[0])
     if damage:
         raise _UnusableAnswerError(damage)
+    if (len(data), _etag(answer)) != (listed.size, listed.etag):
+        raise _UnusableAnswerError("it has changed since it was listed")
 
 
 def _etag(answer: dict[str, Any]) -> str:
-    return str(answer.get("ETag", "")).strip('"')
+    return str(answer.get("ETag", "")).removeprefix("W/").strip('"')

@@ -45,9 +45,9 @@ class MemoryStore:
         folders = tuple(one for one in page if by_folder and one.endswith("/"))
         return Page(objects, folders, page[-1] if more else "")
 
-    def read(self, name: str) -> Body:
+    def read(self, listed: StoredObject) -> Body:
         """Never asked for."""
-        raise NotImplementedError(name)
+        raise NotImplementedError(listed)
 
 
 def found_in(store: MemoryStore, address: str = "s3://b/", scope: Scope = Scope()) -> list[str]:  # noqa: B008
