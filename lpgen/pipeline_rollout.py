@@ -227,7 +227,13 @@ def undoable(plan_file: Path, plan: RolloutPlan) -> tuple[Begun, ...]:
 
 
 def undo_rollout(
-    plan_file: Path, plan: RolloutPlan, principals: Iterable[str], accounts: Accounts, *, settle_seconds: float, say: Say
+    plan_file: Path,
+    plan: RolloutPlan,
+    principals: Iterable[str],
+    accounts: Accounts,
+    *,
+    settle_seconds: float,
+    say: Say,
 ) -> tuple[Outcome, ...]:
     """Puts the principals back as they were, in the order given; goes on where one can't be.
 

@@ -34,7 +34,7 @@ class Basis:
     trust: Trust
     public_key: Path | None = None
     data: Path | None = None
-    options: Options = Options()
+    options: Options | None = None
 
 
 def plan_rollout(
@@ -111,7 +111,7 @@ def _generate_again(
     policies: Sequence[Path], catalog: Catalog, basis: Basis, principal: str
 ) -> dict[str, WrittenPlan]:
     """What `lpgen generate` would write now, by the principal's ARN."""
-    if basis.data is None:
+    if basis.data is None or basis.options is None:
         raise InvocationError("without a data folder nothing can be generated again", hint="give --data DIR")
     report = analyse(basis.data, policies, catalog, options=replace(basis.options, principal=principal))
     found = (_written_again(one, report) for one in report.proposals if one.replacement and not one.replacement.refusal)

@@ -63,7 +63,8 @@ INPUTS = Inputs("0", CatalogStamp("1", "2026-09-26", ""), "usage", ())
 
 def write_summary(output: Path, key: Ed25519PrivateKey | None = None) -> None:
     """The summary of what an output folder holds by now, with digests that fit, and their signature."""
-    folders = [(path.parent.name, json.loads(path.read_text("utf-8"))) for path in sorted(output.glob("*/evidence.json"))]
+    evidence = sorted(output.glob("*/evidence.json"))
+    folders = [(path.parent.name, json.loads(path.read_text("utf-8"))) for path in evidence]
     summary = {
         "as_of": "2026-09-30",
         "catalog": {"version": "1"},

@@ -14,8 +14,8 @@ import msgspec
 
 from lpgen.core.digests import digest_of_text, digests_from_facts
 from lpgen.core.model import PrincipalKind
-from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
 from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan, Refusal, RefusalKind
 from lpgen.core.rollout.plan_rollout import derive_again
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust, faults_of_source
