@@ -190,15 +190,17 @@ def apply_rollout(
     Raises:
         LpgenError: the journal can't be written, or AWS can't be read before a principal's first call.
     """
-    outcomes: list[Outcome] = []
+    found = tuple(checked)
+    outcomes = [_refused(one) for one in found if one.refusals]
+    if len(outcomes) == len(found):
+        return tuple(outcomes)  # without a journal, which would keep the plan from being made again
     failed = False
     with Journal(plan_file, plan) as journal:
-        for one in checked:
+        for one in found:
             arn, account = one.plan.principal, one.plan.account
             if one.refusals:
-                why = tuple(f"{refusal.why}{_override(refusal)}" for refusal in one.refusals)
-                outcomes.append(Outcome(arn, OutcomeKind.REFUSED, why))
-            elif failed:
+                continue
+            if failed:
                 outcomes.append(Outcome(arn, OutcomeKind.NOT_REACHED))
             elif one.done:
                 outcomes.append(Outcome(arn, OutcomeKind.APPLIED, ("it was already",)))
@@ -207,6 +209,11 @@ def apply_rollout(
                 outcomes.append(apply_principal(one.plan, run))
                 failed = outcomes[-1].kind is not OutcomeKind.APPLIED
     return tuple(outcomes)
+
+
+def _refused(one: Checked) -> Outcome:
+    why = tuple(f"{refusal.why}{_override(refusal)}" for refusal in one.refusals)
+    return Outcome(one.plan.principal, OutcomeKind.REFUSED, why)
 
 
 def _override(refusal: Refusal) -> str:

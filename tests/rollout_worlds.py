@@ -247,7 +247,7 @@ class World:
         return plan
 
     def apply(self, *options: str, url: str = "", status: int | None = 0) -> Any:
-        chosen = () if "--role" in options else ("--all",)
+        chosen = () if any(one.startswith("--role") for one in options) else ("--all",)
         return self.run("apply", str(self.plan), "--yes", "--settle", "0", *chosen, *options, url=url, status=status)
 
     def undo(self, *options: str, url: str = "", status: int | None = 0) -> Any:
