@@ -62,6 +62,7 @@ def make_usage(rows: int, first_day: int, days: int, seed: int) -> Usage:
         "outcome": pick(["allowed", "denied"], (draw.random(rows) < 0.03).astype(int)),
         "error_code": sometimes("AccessDenied", 0.03),
         "denial_kind": sometimes("identity", 0.03),
+        "denied_by": pick([""], call * 0),
         "how": pick(["observed"], call * 0),
         "invoked_by": sometimes("ec2.amazonaws.com", 0.1),
         "service_session": pa.array(draw.random(rows) < 0.1),

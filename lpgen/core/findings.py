@@ -365,7 +365,7 @@ class Report:
 
     `guards` are the policies beside the principals' own that it took into account, `snapshot` what some of the files
     are from, whose gaps are among the problems. `unread_files` are log files that couldn't be read, in whose place none
-    was read since.
+    was read since. `generation` is the name of the usage tables.
     """
 
     diff: Diff
@@ -375,3 +375,4 @@ class Report:
     guards: Guards = NO_GUARDS
     snapshot: SnapshotStamp | None = None
     unread_files: int = 0
+    generation: str = ""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lpgen.core.events.caller import caller_from_identity
+from lpgen.core.events.caller import caller_from_identity, caller_name
 from lpgen.core.events.outcome import outcome_from_record
 from lpgen.core.events.records import READ_VERSION, RawRecord, Record, raw_from_record, record_from_raw
 from lpgen.core.model import SkipReason
@@ -20,9 +20,11 @@ from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window, moment_from_t
 from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage, merge_usage
 from lpgen.core.usage.tally_tables import (
     LATE,
+    ActivityRows,
     Counts,
     CoverageRows,
     SkipRows,
+    add_activity,
     add_coverage,
     add_skip,
     coverage_key,
@@ -82,10 +84,12 @@ class UsageTally:
         self._counts: Counts = {}
         self._skips: SkipRows = {}
         self._coverage: CoverageRows = {}
+        self._activity: ActivityRows = {}
 
     def usage(self, *, limit: int = OVERFLOW_LIMIT) -> Usage:
         """The tables of all that was added, sorted and merged."""
-        return merge_usage([usage_from_counts(self._counts, self._skips, self._coverage)], limit=limit)
+        found = usage_from_counts(self._counts, self._skips, self._coverage, self._activity)
+        return merge_usage([found], limit=limit)
 
     def add_source(self, records: Iterable[RawRecord | Unusable], source: str) -> SourceCounts:
         """Counts the records of one file; a second record of one event id in it is a duplicate."""
@@ -184,8 +188,11 @@ class UsageTally:
         if moment is not None:
             category, read_only = category_from_record(record), record.readOnly
         day = moment[:10] if moment else NO_TIME
-        key = coverage_key(record.recipientAccountId or "", record.awsRegion or "", day, category, record.eventSource)
+        account, source = record.recipientAccountId or "", record.eventSource
+        key = coverage_key(account, record.awsRegion or "", day, category, source)
         add_coverage(self._coverage, key, lot[0], is_usage=False, read_only=read_only)
+        if day != NO_TIME:
+            add_activity(self._activity, (account, day, caller_name(record.userIdentity), source), lot[0])
 
     def _add_skip(self, part: Unusable, source: str, said: tuple[str, str, str], lot: Lot = _ALONE) -> None:
         """Counts what is no usage; `said` are its time, its principal and its outcome."""

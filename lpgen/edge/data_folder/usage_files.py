@@ -1,6 +1,6 @@
 """The usage tables on disk: one immutable folder per state, named after its content.
 
-`DIR/usage/HASH/{usage,skips,coverage}.parquet`, where HASH is over the bytes of the three files. A folder is complete
+`DIR/usage/HASH/{usage,skips,coverage,…}.parquet`, where HASH is over the bytes of the files. A folder is complete
 once it has its name; which one counts is in the ledger. In the middle of a long ingest it also holds `part-2/` and so
 on, with tables to merge with the first. See docs/data-folder.md.
 """
@@ -21,15 +21,15 @@ import pyarrow.parquet as pq
 
 from lpgen.core.usage.columns import empty_table, has_columns, is_text, unpack_texts
 from lpgen.core.usage.table_merge import TableShape
-from lpgen.core.usage.tables import COVERAGE_SHAPE, EMPTY_USAGE, SKIPS_SHAPE, USAGE_SHAPE, Usage, merge_usage
+from lpgen.core.usage.tables import EMPTY_USAGE, TABLES, Usage, merge_usage
 from lpgen.edge.data_folder.ledger import read_generation
+from lpgen.edge.data_folder.pins import pinned_generations
 from lpgen.errors import DataError, quote_reason
 
 USAGE_FOLDER: Final = "usage"
 
-_FILES: Final = (("usage", USAGE_SHAPE), ("skips", SKIPS_SHAPE), ("coverage", COVERAGE_SHAPE))
-USAGE_TABLES: Final = tuple(f"{name}.parquet" for name, _ in _FILES)
-"""The names of the three files."""
+USAGE_TABLES: Final = tuple(f"{name}.parquet" for name in TABLES)
+"""The names of the files."""
 
 _UNFINISHED: Final = "unfinished-"
 _PART: Final = "part-"
@@ -43,10 +43,19 @@ def read_usage(data: Path) -> Usage:
     Raises:
         DataError: there is no data folder, it is damaged, or of another schema version.
     """
+    return read_current_usage(data)[1]
+
+
+def read_current_usage(data: Path) -> tuple[str, Usage]:
+    """The name of the generation that counts, and its tables, as `read_usage` reads them.
+
+    Raises:
+        DataError: there is no data folder, it is damaged, or of another schema version.
+    """
     for _attempt in range(_ATTEMPTS):
         generation = read_generation(data)
         try:
-            return read_generation_usage(data, generation)
+            return generation, read_generation_usage(data, generation)
         except FileNotFoundError:
             continue  # an ingest finished meanwhile and removed the folder that we were told of
     raise DataError(f"`{data}` has lost its usage tables", hint="ingest the logs again into a new folder")
@@ -81,24 +90,23 @@ def is_in_parts(data: Path, generation: str) -> bool:
 
 
 def read_usage_tables(folder: Path) -> Usage:
-    """The three tables of one folder.
+    """The tables of one folder.
 
     Raises:
         DataError: a file is damaged, or of another schema.
         FileNotFoundError: there is no such file.
     """
-    table, skips, coverage = (_read_table(folder / f"{name}.parquet", shape) for name, shape in _FILES)
-    return Usage(table, skips, coverage)
+    return Usage(*(_read_table(folder / f"{name}.parquet", shape) for name, shape in TABLES.items()))
 
 
 def write_usage_tables(folder: Path, usage: Usage) -> Iterator[bytes]:
-    """Writes the three tables into a folder that is there, to the disk itself; yields the digest of each file.
+    """Writes the tables into a folder that is there, to the disk itself; yields the digest of each file.
 
     Raises:
         OSError: the disk is full, say.
     """
-    for (name, shape), table in zip(_FILES, (usage.table, usage.skips, usage.coverage), strict=True):
-        yield _write_table(folder / f"{name}.parquet", table, shape.schema)
+    for name, table in usage.tables().items():
+        yield _write_table(folder / f"{name}.parquet", table, TABLES[name].schema)
 
 
 def write_usage(data: Path, usage: Usage) -> str:
@@ -178,8 +186,8 @@ def _part_folder(folder: Path, number: int) -> Path:
 def _link_tables(part: Path, folder: Path) -> None:
     """The same files in another folder, which is made if need be; copied where the disk knows no links."""
     folder.mkdir(exist_ok=True)
-    for name, _ in _FILES:
-        old, new = part / f"{name}.parquet", folder / f"{name}.parquet"
+    for name in USAGE_TABLES:
+        old, new = part / name, folder / name
         try:
             os.link(old, new)
         except OSError:
@@ -196,10 +204,11 @@ def _count_rows(part: Path) -> int:
 
 
 def remove_stale_usage(data: Path, generation: str) -> None:
-    """Removes every folder but that of the generation: older ones, and what killed runs left behind."""
+    """Removes every folder but that of the generation and pinned ones: older ones, and what killed runs left behind."""
+    kept = {generation, *pinned_generations(data)}
     with contextlib.suppress(OSError):
         for entry in os.scandir(data / USAGE_FOLDER):
-            if entry.name != generation:
+            if entry.name not in kept:
                 shutil.rmtree(entry.path, ignore_errors=True)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Final
 
+from lpgen.core.digests import Inputs
 from lpgen.core.findings import Caveat, PrincipalDiff, Proposal, UngrantedUse
 from lpgen.core.grounds import AccountCoverage, Evidence, StatementRef, Use
 from lpgen.core.replacements import Check, Decision, Scope
@@ -57,6 +59,14 @@ def facts_of_accepted(caveats: Iterable[Caveat]) -> list[Row]:
         for one in caveats
         if one.accepted_by
     ]
+
+
+def facts_of_inputs(inputs: Inputs) -> Json:
+    """What an output folder was made from."""
+    facts = inputs.to_facts()
+    files = [Row(file=one.file, sha256=one.sha256) for one in inputs.policies]
+    rows = {"catalog": Row(asdict(inputs.catalog)), "policies": files, "options": Row(inputs.options)}
+    return {**facts, **rows}
 
 
 def facts_of_account(coverage: AccountCoverage) -> Json:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,10 +21,8 @@ from lpgen.core.model import SkipReason
 from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.tables import (
-    COVERAGE_SCHEMA,
     EMPTY_USAGE,
-    SKIPS_SCHEMA,
-    USAGE_SCHEMA,
+    TABLES,
     Usage,
     UsageSum,
     count_records,
@@ -76,6 +76,7 @@ def test_usage_from_records_keeps_the_whole_key() -> None:
             "outcome": "allowed",
             "error_code": "",
             "denial_kind": "",
+            "denied_by": "",
             "how": "observed",
             "invoked_by": "athena.amazonaws.com",
             "service_session": False,
@@ -296,13 +297,35 @@ def test_usage_from_records_counts_each_record_as_usage_or_as_a_skip(
     assert count_used_records(found) == counts.usage_records
     assert sum(row["records"] for row in rows(found.skips)) == sum(number for _, number in counts.skips)
     assert sum(row["records"] for row in rows(found.table)) >= counts.usage_records
+    assert records_by_day(found.activity) == records_by_day(found.coverage)
+
+
+def records_by_day(table: pa.Table) -> Counter[tuple[str, date]]:
+    """Records by account and day; rows without a day say nothing of any."""
+    found: Counter[tuple[str, date]] = Counter()
+    for row in rows(table):
+        if row["day"]:
+            found[row["account"], row["day"]] += row["records"]
+    return found
+
+
+def test_activity_names_roles_services_and_kinds_of_callers() -> None:
+    identities: list[tuple[dict[str, Any], str]] = [
+        ({}, ROLE),
+        ({"userIdentity": {"type": "AWSService", "invokedBy": "config.amazonaws.com"}}, "config.amazonaws.com"),
+        ({"userIdentity": {"type": "AWSService"}}, "service"),
+        ({"userIdentity": {"type": "Root", "accountId": ACCOUNT}}, "root"),
+        ({"eventName": ""}, ROLE),
+    ]
+    found = usage(*(record(at, **changes) for at, (changes, _) in enumerate(identities)))
+    assert sorted(row["caller"] for row in rows(found.activity)) == sorted(name for _, name in identities)
 
 
 # ---------------------------------------------------------------- merging
 
 
-def tables(found: Usage) -> tuple[Any, Any, Any]:
-    return found.table.to_pydict(), found.skips.to_pydict(), found.coverage.to_pydict()
+def tables(found: Usage) -> dict[str, Any]:
+    return {name: table.to_pydict() for name, table in found.tables().items()}
 
 
 @settings(max_examples=60, deadline=None)
@@ -332,9 +355,16 @@ def test_merge_usage_has_the_empty_usage_as_identity(items: list[Record]) -> Non
 
 def test_merge_usage_of_nothing_has_the_schemas() -> None:
     found = merge_usage([])
-    assert found.table.schema.equals(USAGE_SCHEMA)
-    assert found.skips.schema.equals(SKIPS_SCHEMA)
-    assert found.coverage.schema.equals(COVERAGE_SCHEMA)
+    assert {name: table.schema for name, table in found.tables().items()} == {
+        name: shape.schema for name, shape in TABLES.items()
+    }
+
+
+def test_tables_have_a_key_and_one_rule_for_every_other_column() -> None:
+    for name, shape in TABLES.items():
+        rules = (*shape.keys, *shape.example, *(column for column, _ in shape.reductions))
+        assert sorted(rules) == sorted(shape.schema.names), name
+        assert all(not field.nullable or not pa.types.is_string(field.type) for field in shape.schema), name
 
 
 def test_merge_usage_keeps_a_record_and_its_correction_in_any_order() -> None:

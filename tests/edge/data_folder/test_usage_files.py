@@ -11,10 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from lpgen.core.events.records import Record
-from lpgen.core.usage.tables import EMPTY_USAGE, USAGE_SCHEMA, Usage, merge_usage
+from lpgen.core.usage.tables import EMPTY_USAGE, TABLES, USAGE_SCHEMA, Usage, merge_usage
 from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.data_folder.ledger import open_ledger
 from lpgen.edge.data_folder.usage_files import (
+    USAGE_TABLES,
     is_in_parts,
     read_usage,
     read_usage_parts,
@@ -41,9 +42,9 @@ def save(data: Path, found: Usage) -> str:
 def test_read_usage_gives_back_what_was_written(tmp_path: Path, found: Usage) -> None:
     save(tmp_path, found)
     again = read_usage(tmp_path)
-    for one, other in ((again.table, found.table), (again.skips, found.skips), (again.coverage, found.coverage)):
-        assert one.schema.equals(other.schema)
-        assert rows(one) == rows(other)
+    for name, table in again.tables().items():
+        assert table.schema.equals(found.tables()[name].schema)
+        assert rows(table) == rows(found.tables()[name])
 
 
 def test_write_usage_gives_the_same_bytes_for_the_same_content(tmp_path: Path) -> None:
@@ -51,7 +52,7 @@ def test_write_usage_gives_the_same_bytes_for_the_same_content(tmp_path: Path) -
     one = write_usage(tmp_path, merge_usage([usage(1, 2), usage(3)]))
     other = write_usage(tmp_path / "other", merge_usage([usage(3), usage(2), usage(1)]))
     assert one == other
-    for name in ("usage", "skips", "coverage"):
+    for name in TABLES:
         paths = [folder / "usage" / one / f"{name}.parquet" for folder in (tmp_path, tmp_path / "other")]
         assert paths[0].read_bytes() == paths[1].read_bytes()
 
@@ -59,11 +60,9 @@ def test_write_usage_gives_the_same_bytes_for_the_same_content(tmp_path: Path) -
 def test_write_usage_names_the_folder_after_the_bytes(tmp_path: Path) -> None:
     name = write_usage(tmp_path, usage(1))
     folder = tmp_path / "usage" / name
-    digests = [
-        hashlib.sha256((folder / f"{one}.parquet").read_bytes()).digest() for one in ("usage", "skips", "coverage")
-    ]
+    digests = [hashlib.sha256((folder / one).read_bytes()).digest() for one in USAGE_TABLES]
     assert hashlib.sha256(b"".join(digests)).hexdigest() == name
-    assert sorted(path.name for path in folder.iterdir()) == ["coverage.parquet", "skips.parquet", "usage.parquet"]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(USAGE_TABLES)
     assert write_usage(tmp_path, usage(1)) == name
     assert [path.name for path in (tmp_path / "usage").iterdir()] == [name]
 
@@ -95,7 +94,7 @@ def test_read_usage_hands_arrow_no_python_file(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(pq, "ParquetFile", note)
     read_usage(tmp_path)
-    assert len(handed) == 3
+    assert len(handed) == len(TABLES)
     assert all(isinstance(file, pa.OSFile) for file in handed)
 
 
