@@ -8,8 +8,10 @@ and the failure counts when the command ends.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
+import stat
 import sys
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
@@ -58,13 +60,15 @@ class _LastingFile(io.FileIO):
     def __init__(self, descriptor: int, name: str) -> None:
         super().__init__(descriptor, "wb", closefd=False)
         self._name = name
+        self._may_be_terminal = stat.S_ISCHR(os.fstat(descriptor).st_mode)
 
     def write(self, data: ReadableBuffer, /) -> int | None:
         if self._name not in _failures:
             try:
                 return super().write(data)
-            except OSError as error:
-                note_failure(self._name, error)
+            except OSError as error:  # Linux answers EIO for a terminal that was closed
+                gone = self._may_be_terminal and error.errno == errno.EIO
+                note_failure(self._name, BrokenPipeError(errno.EPIPE, error.strerror) if gone else error)
         return memoryview(data).nbytes
 
 
