@@ -30,6 +30,7 @@ from lpgen.errors import InvocationError, TamperingError, quote_input
 
 Say = Callable[[str], None]
 
+
 def chosen_principals(names: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
     """The ARNs that names or ARNs stand for, in the order of `known`.
 
@@ -154,9 +155,7 @@ def check_rollout(
     """
     plans = {one.principal: one for one in plan.principals}
     proofs = prove_plans((plans[arn] for arn in chosen), catalog, attached_quota=plan.attached_quota)
-    return tuple(
-        _check(plans[arn], tuple(unproven(proofs.get(arn, ()))), begun.get(arn), accounts) for arn in chosen
-    )
+    return tuple(_check(plans[arn], tuple(unproven(proofs.get(arn, ()))), begun.get(arn), accounts) for arn in chosen)
 
 
 def _check(plan: PrincipalPlan, unproven: Sequence[str], begun: Begun | None, accounts: Accounts) -> Checked:

@@ -117,7 +117,8 @@ def _generate_again(
     if basis.data is None or basis.options is None:
         raise InvocationError("without a data folder nothing can be generated again", hint="give --data DIR")
     report = analyse(basis.data, policies, catalog, options=replace(basis.options, principal=principal))
-    found = (_written_again(one, report, inputs) for one in report.proposals if one.replacement and not one.replacement.refusal)
+    written = [one for one in report.proposals if one.replacement and not one.replacement.refusal]
+    found = (_written_again(one, report, inputs) for one in written)
     return {one.principal: one for one in found}
 
 
@@ -200,5 +201,3 @@ def _file_name(plan: PrincipalPlan) -> str:
 
 def _is_named(arn: str, glob: str) -> bool:
     return not glob or glob_match(glob, arn) or glob_match(glob, arn.rpartition("/")[2])
-
-

@@ -237,7 +237,8 @@ def test_plan_believes_no_output_that_nothing_vouches_for(account: Account) -> N
 
 
 def of(plan: Facts, name: str) -> Facts:
-    return next(one for one in plan["principals"] if one["name"] == name)
+    found: Facts = next(one for one in plan["principals"] if one["name"] == name)
+    return found
 
 
 def replace_in(facts: Facts, old: str, new: str) -> None:
@@ -490,11 +491,9 @@ def admin_before(plan: RolloutPlan) -> RolloutPlan:
     """It had everything already, the plan says."""
 
     def edit(one: PrincipalPlan) -> PrincipalPlan:
+        everything = json.dumps(json.loads(document(allow("*"))), separators=(",", ":"))
         before = tuple(
-            replace(text, text='{"Version":"2012-10-17","Statement":[' + json.dumps(allow("*"), separators=(",", ":")) + "]}")
-            if text.policy.endswith("queues-app")
-            else text
-            for text in one.before
+            replace(text, text=everything) if text.policy.endswith("queues-app") else text for text in one.before
         )
         return with_text(replace(one, before=before), 0, document(allow("iam:PassRole")))
 

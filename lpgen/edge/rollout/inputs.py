@@ -126,9 +126,7 @@ def written_plan(evidence: bytes, read_text: Callable[[str], str], *, folder: st
 def _read_folder(folder: Path) -> WrittenPlan:
     path = folder / EVIDENCE
     try:
-        return written_plan(
-            path.read_bytes(), lambda name: (folder / name).read_bytes().decode(), folder=folder.name
-        )
+        return written_plan(path.read_bytes(), lambda name: (folder / name).read_bytes().decode(), folder=folder.name)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise OutputError(f"can't read `{path}`: {quote_reason(error)}", hint=_AGAIN) from error
 
