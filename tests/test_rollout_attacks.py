@@ -165,8 +165,7 @@ def swapped_documents(output: Path) -> None:
 
 
 def removed_folder(output: Path) -> None:
-    for path in (output / "app").iterdir():
-        path.unlink()
+    shutil.rmtree(output / "app")
 
 
 def added_folder(output: Path) -> None:
@@ -206,7 +205,7 @@ def test_plan_refuses_an_output_that_was_edited(account: Account, tmp_path: Path
         attack(restored(account, whole))
         for options in (["--trust-output"], ["--require-signature", account.public_key]):
             refused = account.world.plan_output(*options, status=1)
-            assert "since `lpgen generate` wrote" in str(refused.exception), attack.__name__
+            assert "isn't as `lpgen generate` wrote it" in str(refused.exception), attack.__name__
             assert not account.world.plan.exists(), attack.__name__
     restored(account, whole)
     account.world.plan_output("--require-signature", account.public_key, status=0)
