@@ -75,7 +75,7 @@ def analyse_ground(ground: Ground, catalog: Catalog, *, options: Options, proble
     diff = replace(diff, principals=tuple(one.diff for one in proposals))
     _, strays = last_accessed_by_principal(options.last_accessed, [one.principal for one in ground.grants])
     gaps = options.snapshot.problems if options.snapshot else ()
-    idle = idle_decisions(decisions_on_ground(ground, options), ground.grants, catalog)
+    idle = idle_decisions(verifier.decisions, ground.grants, catalog)
     problems = (*ground.problems, *problems, *strays, *idle, *gaps)
     return Report(
         diff, proposals, problems, options.min_days, ground.guards, options.snapshot, generation=ground.generation
@@ -168,14 +168,17 @@ def decisions_on_ground(ground: Ground, options: Options) -> tuple[Decision, ...
 
 
 class Verifier:
-    """Verifies replacements against one ground, counting the use that the decisions leave: `usages` by principal."""
+    """Verifies replacements against one ground.
+
+    `decisions` are those in force, and `usages` the use that they leave, by principal.
+    """
 
     def __init__(self, ground: Ground, catalog: Catalog, options: Options, *, hunt_size: int = HUNT_SIZE) -> None:
         self._catalog = catalog
         self._options, self._hunt_size = options, hunt_size
-        self._decisions = decisions_on_ground(ground, options)
+        self.decisions = decisions_on_ground(ground, options)
         self._grants = {one.principal.arn: one for one in ground.grants}
-        self.usages = counted_usages(ground.usage, ground.grants, self._decisions)
+        self.usages = counted_usages(ground.usage, ground.grants, self.decisions)
 
     def verify_proposed(self, replacement: Replacement) -> Verification | None:
         """The checks on a replacement that isn't written yet, through its JSON; None for a refused one."""
@@ -206,7 +209,7 @@ class Verifier:
             self._grants[principal],
             self.usages.get(principal, nothing),
             self._catalog,
-            claims=Claims(principal, stated, self._decisions),
+            claims=Claims(principal, stated, self.decisions),
             guards=self._options.guards,
             hunt_size=self._hunt_size,
             attached_quota=self._options.attached_quota,

@@ -1,7 +1,7 @@
 """Replaces an output folder in a process that is killed at its first file system step, its second, and so on.
 
-Run as a program with a folder: it makes `FOLDER/1/out`, `FOLDER/2/out` and so on, each left by a run that was killed one
-step later, until a run ends by itself.
+Run as a program with a folder: it makes `FOLDER/1/out`, `FOLDER/2/out` and so on, each left by a run that was killed
+one step later, until a run ends by itself.
 """
 
 from __future__ import annotations

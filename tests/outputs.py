@@ -22,6 +22,7 @@ from lpgen.pipeline_ingest import ingest
 from lpgen.pipeline_output import generate, inputs_of_report, verify
 
 SAMPLE = Path(__file__).parent.parent / "sample_logs"
+LOGS = SAMPLE / "AWSLogs" / "111122223333" / "CloudTrail"
 CHOSEN = ("storefront-api", "release-manager", "search-indexer", "inventory-collector")
 """Roles with kept lines, a Deny, a replacement that isn't safe, and use that nothing grants."""
 
@@ -67,15 +68,15 @@ class OutputWorld:
         return verify(output, self.data, [self.policies], self.catalog, options=options)
 
 
-def make_output(home: Path, names: Sequence[str] = CHOSEN) -> OutputWorld:
-    """A world in an empty folder."""
+def make_output(home: Path, names: Sequence[str] = CHOSEN, logs: Path = LOGS) -> OutputWorld:
+    """A world in an empty folder, of roles with these names and of some of the sample logs."""
     world = OutputWorld(home)
     page = json.loads((SAMPLE / "authorization-details" / "111122223333.json").read_text(encoding="utf-8"))
     page["RoleDetailList"] = [one for one in page["RoleDetailList"] if one["RoleName"] in names]
     page["UserDetailList"] = page["GroupDetailList"] = []
     world.policies.parent.mkdir(parents=True)
     world.policies.write_text(json.dumps(page), encoding="utf-8")
-    ingest([SAMPLE / "AWSLogs" / "111122223333"], world.catalog, data=world.data, engine=LocalEngine(1))
+    ingest([logs], world.catalog, data=world.data, engine=LocalEngine(1))
     world.generate(world.output)
     return world
 
