@@ -74,7 +74,7 @@ YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
 TrustOption = Annotated[
     bool,
     typer.Option(
-        "--trust-output", help="Believe the documents although neither the data folder nor a signature vouches for them."
+        "--trust-output", help="Believe the documents although neither a data folder nor a signature vouches for them."
     ),
 ]
 SignatureOption = Annotated[

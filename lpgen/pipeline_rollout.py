@@ -30,6 +30,7 @@ from lpgen.errors import InvocationError, TamperingError, quote_input
 
 Say = Callable[[str], None]
 
+
 def chosen_principals(names: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
     """The ARNs that names or ARNs stand for, in the order of `known`.
 
@@ -154,9 +155,7 @@ def check_rollout(
     """
     plans = {one.principal: one for one in plan.principals}
     proofs = prove_plans((plans[arn] for arn in chosen), catalog, attached_quota=plan.attached_quota)
-    return tuple(
-        _check(plans[arn], tuple(unproven(proofs.get(arn, ()))), begun.get(arn), accounts) for arn in chosen
-    )
+    return tuple(_check(plans[arn], tuple(unproven(proofs.get(arn, ()))), begun.get(arn), accounts) for arn in chosen)
 
 
 def _check(plan: PrincipalPlan, unproven: Sequence[str], begun: Begun | None, accounts: Accounts) -> Checked:
@@ -190,15 +189,17 @@ def apply_rollout(
     Raises:
         LpgenError: the journal can't be written, or AWS can't be read before a principal's first call.
     """
-    outcomes: list[Outcome] = []
+    found = tuple(checked)
+    outcomes = [_refused(one) for one in found if one.refusals]
+    if len(outcomes) == len(found):
+        return tuple(outcomes)  # without a journal, which would keep the plan from being made again
     failed = False
     with Journal(plan_file, plan) as journal:
-        for one in checked:
+        for one in found:
             arn, account = one.plan.principal, one.plan.account
             if one.refusals:
-                why = tuple(f"{refusal.why}{_override(refusal)}" for refusal in one.refusals)
-                outcomes.append(Outcome(arn, OutcomeKind.REFUSED, why))
-            elif failed:
+                continue
+            if failed:
                 outcomes.append(Outcome(arn, OutcomeKind.NOT_REACHED))
             elif one.done:
                 outcomes.append(Outcome(arn, OutcomeKind.APPLIED, ("it was already",)))
@@ -207,6 +208,11 @@ def apply_rollout(
                 outcomes.append(apply_principal(one.plan, run))
                 failed = outcomes[-1].kind is not OutcomeKind.APPLIED
     return tuple(outcomes)
+
+
+def _refused(one: Checked) -> Outcome:
+    why = tuple(f"{refusal.why}{_override(refusal)}" for refusal in one.refusals)
+    return Outcome(one.plan.principal, OutcomeKind.REFUSED, why)
 
 
 def _override(refusal: Refusal) -> str:
@@ -227,7 +233,13 @@ def undoable(plan_file: Path, plan: RolloutPlan) -> tuple[Begun, ...]:
 
 
 def undo_rollout(
-    plan_file: Path, plan: RolloutPlan, principals: Iterable[str], accounts: Accounts, *, settle_seconds: float, say: Say
+    plan_file: Path,
+    plan: RolloutPlan,
+    principals: Iterable[str],
+    accounts: Accounts,
+    *,
+    settle_seconds: float,
+    say: Say,
 ) -> tuple[Outcome, ...]:
     """Puts the principals back as they were, in the order given; goes on where one can't be.
 

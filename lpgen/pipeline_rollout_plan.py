@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.digests import Inputs
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.folders import files_of_sets, plain_name
 from lpgen.core.identity_center import PermissionSet, permission_set_of
@@ -25,6 +26,7 @@ from lpgen.edge.signatures import is_signature_of, read_public_key
 from lpgen.errors import InvocationError, TamperingError, quote_input
 from lpgen.pipeline_analysis import analyse
 from lpgen.report import render_evidence
+from lpgen.report.plan import document_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Basis:
     trust: Trust
     public_key: Path | None = None
     data: Path | None = None
-    options: Options = Options()
+    options: Options | None = None
 
 
 def plan_rollout(
@@ -71,7 +73,8 @@ def plan_rollout(
         for one in chosen
     ]
     if basis.trust is Trust.DATA:
-        plans = _refuse_others(plans, chosen, _generate_again(policies, catalog, basis, principal))
+        again = _generate_again(written.digests.inputs, policies, catalog, basis, principal)
+        plans = _refuse_others(plans, chosen, again)
     source = Source(written.digests, written.summary, written.signature, basis.trust)
     plan = RolloutPlan(
         written.as_of,
@@ -108,20 +111,21 @@ def _refuse_unproven(plans: Sequence[PrincipalPlan], catalog: Catalog, quota: in
 
 
 def _generate_again(
-    policies: Sequence[Path], catalog: Catalog, basis: Basis, principal: str
+    inputs: Inputs, policies: Sequence[Path], catalog: Catalog, basis: Basis, principal: str
 ) -> dict[str, WrittenPlan]:
     """What `lpgen generate` would write now, by the principal's ARN."""
-    if basis.data is None:
+    if basis.data is None or basis.options is None:
         raise InvocationError("without a data folder nothing can be generated again", hint="give --data DIR")
     report = analyse(basis.data, policies, catalog, options=replace(basis.options, principal=principal))
-    found = (_written_again(one, report) for one in report.proposals if one.replacement and not one.replacement.refusal)
+    written = [one for one in report.proposals if one.replacement and not one.replacement.refusal]
+    found = (_written_again(one, report, inputs) for one in written)
     return {one.principal: one for one in found}
 
 
-def _written_again(proposal: Proposal, report: Report) -> WrittenPlan:
+def _written_again(proposal: Proposal, report: Report, inputs: Inputs) -> WrittenPlan:
     documents = proposal.replacement.documents if proposal.replacement else ()
-    texts = {f"policy-{number}.json": one.text for number, one in enumerate(documents, start=1)}
-    return written_plan(render_evidence(proposal, report).encode(), texts.__getitem__, folder="")
+    texts = {document_file(number): one.text for number, one in enumerate(documents, start=1)}
+    return written_plan(render_evidence(proposal, report, inputs).encode(), texts.__getitem__, folder="")
 
 
 def _refuse_others(
@@ -197,5 +201,3 @@ def _file_name(plan: PrincipalPlan) -> str:
 
 def _is_named(arn: str, glob: str) -> bool:
     return not glob or glob_match(glob, arn) or glob_match(glob, arn.rpartition("/")[2])
-
-

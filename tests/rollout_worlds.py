@@ -63,7 +63,8 @@ INPUTS = Inputs("0", CatalogStamp("1", "2026-09-26", ""), "usage", ())
 
 def write_summary(output: Path, key: Ed25519PrivateKey | None = None) -> None:
     """The summary of what an output folder holds by now, with digests that fit, and their signature."""
-    folders = [(path.parent.name, json.loads(path.read_text("utf-8"))) for path in sorted(output.glob("*/evidence.json"))]
+    evidence = sorted(output.glob("*/evidence.json"))
+    folders = [(path.parent.name, json.loads(path.read_text("utf-8"))) for path in evidence]
     summary = {
         "as_of": "2026-09-30",
         "catalog": {"version": "1"},
@@ -246,7 +247,7 @@ class World:
         return plan
 
     def apply(self, *options: str, url: str = "", status: int | None = 0) -> Any:
-        chosen = () if "--role" in options else ("--all",)
+        chosen = () if any(one.startswith("--role") for one in options) else ("--all",)
         return self.run("apply", str(self.plan), "--yes", "--settle", "0", *chosen, *options, url=url, status=status)
 
     def undo(self, *options: str, url: str = "", status: int | None = 0) -> Any:

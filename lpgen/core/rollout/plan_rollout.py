@@ -255,7 +255,7 @@ def _plan(
         sha256=policies_sha256(principal),
         folder=written.folder,
         before=before,
-        after=tuple(_texts_after(principal, calls)) if calls else (),
+        after=tuple(texts_after(before, calls)) if calls else (),
         calls=calls,
         inverse=inverse_calls(calls, texts),
         peak=peak,
@@ -280,10 +280,10 @@ def own_texts(principal: Principal) -> Iterable[PolicyText]:
             yield PolicyText(one.name if inline else one.arn, inline, policy_to_json(one.document))
 
 
-def _texts_after(principal: Principal, calls: Iterable[Call]) -> Iterable[PolicyText]:
-    """The new documents, and the policies that stay as they are."""
+def texts_after(before: Iterable[PolicyText], calls: Iterable[Call]) -> Iterable[PolicyText]:
+    """The policies that stay as they are, and the new documents."""
     changed = {call.policy for call in calls}
-    yield from (one for one in own_texts(principal) if one.policy not in changed)
+    yield from (one for one in before if one.policy not in changed)
     for call in calls:
         if call.kind in (CallKind.CREATE_POLICY, CallKind.PUT_INLINE):
             yield PolicyText(call.policy, call.kind is CallKind.PUT_INLINE, call.document)

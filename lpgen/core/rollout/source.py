@@ -56,6 +56,7 @@ class RolloutPlan:
         return bool(_DOUBTFUL & {refusal.kind for one in self.principals for refusal in one.refusals})
 
 
+_EVIDENCE: Final = "evidence.json"
 _DOUBTFUL: Final = frozenset({RefusalKind.NOT_PROVEN, RefusalKind.NOT_REPRODUCED})
 
 
@@ -66,21 +67,34 @@ def faults_of_source(plan: RolloutPlan, source: Source) -> Iterator[str]:
     if (source.summary.get("as_of"), _version(source.summary.get("catalog"))) != (plan.as_of, plan.catalog):
         yield "its day or its catalog isn't that of the summary"
     stated = _principals(source.summary.get("principals"))
+    documents = _documents_by_folder(source.digests.files)
     for one in plan.principals:
-        yield from _faults_of_principal(one, stated.get(one.principal, {}), source.digests.files)
+        yield from _faults_of_principal(one, stated.get(one.principal, {}), documents)
 
 
 def _faults_of_principal(
-    plan: PrincipalPlan, stated: Mapping[str, object], files: Mapping[str, str]
+    plan: PrincipalPlan, stated: Mapping[str, object], documents: Mapping[str, Mapping[str, str]]
 ) -> Iterator[str]:
     folder = re.split(r"[/\\]", plan.folder)[-1]
     if (stated.get("folder"), stated.get("principal_id")) != (folder, plan.principal_id):
         yield f"the summary has no folder `{folder}` of {quote_input(plan.principal)}"
     elif (stated.get("safe") is True) != plan.safe:
         yield f"the summary says otherwise whether the replacement of {quote_input(plan.principal)} is safe"
-    for one in plan.documents:
-        if files.get(f"{folder}/{one.file}") != digest_of_text(one.text):
-            yield f"{quote_input(f'{folder}/{one.file}')} isn't the file that was generated"
+    planned = {one.file: digest_of_text(one.text) for one in plan.documents}
+    generated = documents.get(folder, {})
+    for name in sorted(planned.keys() | generated.keys()) if planned else ():
+        if planned.get(name) != generated.get(name):
+            yield f"{quote_input(f'{folder}/{name}')} isn't the file that was generated"
+
+
+def _documents_by_folder(files: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The digests of the documents of each folder by name."""
+    found: dict[str, dict[str, str]] = {}
+    for path, digest in files.items():
+        folder, _, name = path.rpartition("/")
+        if name != _EVIDENCE:
+            found.setdefault(folder, {})[name] = digest
+    return found
 
 
 def _version(catalog: object) -> object:

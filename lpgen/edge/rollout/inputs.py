@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from lpgen.core.digests import CHAIN_KEYS, OutputDigests, digest_of_text, digests_from_summary
+from lpgen.core.analysis.checks.chain import check_unchanged
+from lpgen.core.digests import CHAIN_KEYS, OutputDigests
+from lpgen.core.replacements import CheckStatus
 from lpgen.core.rollout.plan import NewDocument
 from lpgen.core.rollout.plan_rollout import WrittenPlan
-from lpgen.edge.replacement_files import EVIDENCE, SUMMARY, read_replacements
-from lpgen.errors import OutputError, TamperingError, quote_input, quote_reason
+from lpgen.edge.replacement_files import EVIDENCE, read_output, read_replacements
+from lpgen.errors import OutputError, TamperingError, quote_reason
 
-SIGNATURE: Final = "summary.sig"
 _AGAIN: Final = "run `lpgen generate` again"
 
 
@@ -87,18 +87,15 @@ def read_written_output(output: Path) -> WrittenOutput:
         TamperingError: a file was changed, added or removed, or the summary was edited.
         PolicyError: a document breaks IAM's grammar.
     """
-    summary = _read_summary(output / SUMMARY)
-    digests = digests_from_summary(summary)
-    if summary.get("digest") != digests.root:
-        raise TamperingError(f"`{output / SUMMARY}` was edited since `lpgen generate` wrote it", hint=_AGAIN)
-    changes = [*_changed_files(output, digests.files)]
-    if changes:
-        more = f", and so did {len(changes) - 1} more" if len(changes) > 1 else ""
-        raise TamperingError(f"{changes[0]} since `lpgen generate` wrote `{output}`{more}", hint=_AGAIN)
+    found = read_output(output)
+    check = check_unchanged(found)
+    if found.chain is None or check.status is not CheckStatus.PASSED:
+        more = f", and {len(check.findings) - 1} more" if len(check.findings) > 1 else ""
+        raise TamperingError(f"`{output}` isn't as `lpgen generate` wrote it: {check.findings[0]}{more}", hint=_AGAIN)
     folders = [one.folder for one in read_replacements(output)]
     plans = tuple(sorted(map(_read_folder, folders), key=lambda one: one.principal))
-    facts = {key: value for key, value in summary.items() if key not in CHAIN_KEYS}
-    return WrittenOutput(plans, digests, facts, _read_signature(output / SIGNATURE))
+    summary = {key: value for key, value in found.summary.items() if key not in CHAIN_KEYS}
+    return WrittenOutput(plans, found.chain, summary, (found.signature or "").strip())
 
 
 def written_plan(evidence: bytes, read_text: Callable[[str], str], *, folder: str) -> WrittenPlan:
@@ -129,9 +126,7 @@ def written_plan(evidence: bytes, read_text: Callable[[str], str], *, folder: st
 def _read_folder(folder: Path) -> WrittenPlan:
     path = folder / EVIDENCE
     try:
-        return written_plan(
-            path.read_bytes(), lambda name: (folder / name).read_bytes().decode(), folder=folder.name
-        )
+        return written_plan(path.read_bytes(), lambda name: (folder / name).read_bytes().decode(), folder=folder.name)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise OutputError(f"can't read `{path}`: {quote_reason(error)}", hint=_AGAIN) from error
 
@@ -143,39 +138,3 @@ def _narrowed_by(lines: Iterable[_Line]) -> defaultdict[str, set[str]]:
         if not line.parent.group:
             found[line.file].add(line.parent.policy)
     return found
-
-
-# ---------------------------------------------------------------- digests
-
-
-def _read_summary(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise OutputError(f"can't read `{path}`: {quote_reason(error)}", hint=_AGAIN) from error
-
-
-def _read_signature(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii").strip() if path.exists() else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise OutputError(f"can't read `{path}`: {quote_reason(error)}", hint=_AGAIN) from error
-
-
-def _changed_files(output: Path, digests: Mapping[str, str]) -> Iterator[str]:
-    """Each file that isn't as its digest says, with what happened to it."""
-    present = {path.relative_to(output).as_posix(): path for path in sorted(output.rglob("*")) if not path.is_dir()}
-    for name in sorted((present.keys() | digests.keys()) - {SUMMARY, SIGNATURE}):
-        if name not in present:
-            yield f"{quote_input(name)} was removed"
-        elif name not in digests:
-            yield f"{quote_input(name)} was added"
-        elif _digest_of_file(present[name]) != digests[name]:
-            yield f"{quote_input(name)} changed"
-
-
-def _digest_of_file(path: Path) -> str:
-    try:
-        return digest_of_text(path.read_bytes())
-    except OSError as error:
-        raise OutputError(f"can't read `{path}`: {error.strerror or error}") from error

@@ -149,10 +149,11 @@ class Journal:
         """What an entry says that begins a principal, once it agrees with the plan."""
         begun = _begun_from_entry(entry)
         plan = self._principals.get(begun.principal)
-        differs = f"{quote_input(begun.principal)} isn't in the plan" if plan is None else differs_from_plan(begun, plan)
+        who = quote_input(begun.principal)
+        differs = differs_from_plan(begun, plan) if plan else f"{who} isn't in the plan"
         self._check(not differs, differs)
         right = entry.get("digests") == self._digests_of(begun.calls) or (self._old and "digests" not in entry)
-        self._check(right, f"the digests of {quote_input(begun.principal)} aren't those of the plan")
+        self._check(right, f"the digests of {who} aren't those of the plan")
         return begun
 
     def _digests_of(self, calls: Iterable[Call]) -> dict[str, Any]:

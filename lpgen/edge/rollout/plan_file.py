@@ -14,10 +14,10 @@ import msgspec
 
 from lpgen.core.digests import digest_of_text, digests_from_facts
 from lpgen.core.model import PrincipalKind
-from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
 from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan, Refusal, RefusalKind
-from lpgen.core.rollout.plan_rollout import derive_again
+from lpgen.core.rollout.plan_rollout import derive_again, texts_after
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust, faults_of_source
 from lpgen.errors import OutputError, PolicyError, RolloutError, TamperingError, quote_input, quote_reason
 
@@ -177,7 +177,9 @@ def _principal(one: _Principal, path: Path) -> PrincipalPlan:
         inverse = inverse_calls(calls, {text.policy: text.text for text in before if text.inline})
     except KeyError as error:
         raise _edited(one.principal, path) from error
-    if _as_written(inverse) != [(call.operation, call.parameters) for call in one.inverse]:
+    if _as_written(inverse) != [(call.operation, call.parameters) for call in one.inverse] or (
+        after != (tuple(texts_after(before, calls)) if calls else ())
+    ):
         raise _edited(one.principal, path)
     return PrincipalPlan(
         principal=one.principal,

@@ -14,9 +14,9 @@ from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
 from lpgen.core.rollout.plan import PrincipalPlan, Refusal, RefusalKind
 from lpgen.core.rollout.plan_rollout import own_texts
 from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
+from lpgen.edge.rollout.begun import Begun
 from lpgen.edge.rollout.caller_chain import CallerName
 from lpgen.edge.rollout.iam_writer import NOT_FOUND, READ_BACK_SECONDS, IamWriter, LivePrincipal, Quotas
-from lpgen.edge.rollout.begun import Begun
 from lpgen.edge.rollout.journal import Journal
 from lpgen.errors import AwsError, LpgenError, RolloutError, quote_input
 

@@ -18,8 +18,8 @@ Keys are only ever added under this name; a change of meaning takes a new number
 - `peak`: the most that the principal holds meanwhile: attached policies, characters of inline ones, and of the largest
   new managed one.
 - `before`, `after`: the documents of all its own policies, as compact JSON.
-- `documents`: the documents of the replacement to the byte, with the SHA-256 of each and the old policies that its lines
-  come from. Calls, notes and peak follow from them and `before`: `apply` derives them again and refuses others.
+- `documents`: the documents of the replacement to the byte, with the SHA-256 of each and the old policies that its
+  lines come from. Calls, notes and peak follow from them and `before`: `apply` derives them again and refuses others.
 - `boundary`: the ARN of the permissions boundary, which stays, or null.
 - `permission_set`: for a role of IAM Identity Center, the inline policy to put into its permission set; else null.
 - `code`: for a principal that is managed as code, what to change in its CloudFormation template; else null.
