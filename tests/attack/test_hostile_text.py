@@ -62,7 +62,7 @@ def hostile_records() -> Iterator[dict[str, Any]]:
 def _arns_of_roles() -> Iterator[tuple[str, str]]:
     for text in HOSTILE:
         if not _SURROGATES.search(text):  # no JSON of IAM holds these
-            yield f"arn:aws:iam::{ACCOUNT}:role/{text}/{text}", text
+            yield f"arn:aws:iam::{ACCOUNT}:role/{text}/{text.replace('/', '_')}", text
             yield f"arn:aws:iam::{ACCOUNT}:role/role-{len(text)}-{text[:1].encode().hex()}", text
 
 
@@ -74,7 +74,7 @@ def hostile_details() -> dict[str, Any]:
         condition = {"StringLike": {f"aws:RequestTag/{text}": [text]}}
         hostile = {**statement, "Sid": text, "Action": ["s3:Get*", f"s3:{text}"], "Condition": condition}
         document = {"Version": "2012-10-17", "Statement": [statement, hostile] if number % 4 == 1 else [statement]}
-        name = arn.partition(":role/")[2].removeprefix(f"{text}/")
+        name = arn.rpartition("/")[2]
         whole["RoleDetailList"].append(
             {
                 "Path": f"/{text}/" if f"/{text}/" in arn else "/", "RoleName": name, "RoleId": f"AROA{number}",

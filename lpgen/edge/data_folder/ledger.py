@@ -346,5 +346,5 @@ def _check_version(version: int, data: Path) -> None:
 def _damage_as_data_error(data: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, TypeError) as error:
+    except (sqlite3.Error, TypeError, UnicodeDecodeError) as error:
         raise DataError(f"the ledger of `{data}` is damaged: {error}", hint=_ANEW) from error

@@ -98,7 +98,7 @@ def read_manifest(folder: Path, root: str) -> TableManifest:
         raise DataError(f"`{path}` was changed", hint=RESTORE)
     try:
         return msgspec.json.decode(content, type=_Document).files
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
 
 
