@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from lpgen.core.usage.event_time import Window
 from lpgen.core.usage.tables import SCHEMA_VERSION
+from lpgen.edge.data_folder.disk import FILE_MODE, create_file, make_folder, make_private
 from lpgen.edge.objects.plan import ObjectPlan, failure_as_ingest_error
 from lpgen.errors import DataError, IngestError
 
@@ -271,11 +272,19 @@ def _end_of_prefix(prefix: str) -> str:
 
 def _connect_to_write(data: Path) -> sqlite3.Connection:
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        make_folder(data, parents=True)
+        _make_private_ledger(data / LEDGER_FILE)
         connection = sqlite3.connect(data / LEDGER_FILE, timeout=_LOCK_TIMEOUT_SECONDS, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
         raise _not_writable(data, error) from error
     return connection
+
+
+def _make_private_ledger(path: Path) -> None:
+    """Creates an empty ledger if there is none. SQLite gives its journal the ledger's own mode."""
+    with contextlib.suppress(FileExistsError):
+        create_file(path).close()
+    make_private(path, FILE_MODE)
 
 
 def _not_writable(data: Path, error: OSError | sqlite3.Error) -> IngestError:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from lpgen.edge.data_folder.usage_files import sync_folder
+from lpgen.edge.data_folder.disk import SEALED_FILE_MODE, make_folder, make_private, sync_folder, write_file
 from lpgen.errors import LpgenError, quote_input, quote_reason
 
 MANIFEST: Final = "manifest.json"
@@ -60,11 +60,13 @@ class SealedWriter:
 
     def __enter__(self) -> SealedWriter:
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            make_folder(self.root.parent, parents=True)
+            make_folder(self.root)
             _remove_abandoned(self.root)
             if self._final.exists():
                 raise FileExistsError
             self._unfinished.mkdir()
+            make_folder(self._unfinished)
         except FileExistsError as error:
             what = f"a {self.kind.noun} {quote_input(self.name)} is there or being {self.kind.made}"
             raise self.kind.error(what, hint=self.kind.again) from error
@@ -79,7 +81,7 @@ class SealedWriter:
         """Writes one file. Threads may write different files at once."""
         try:
             target = self._unfinished / path
-            target.parent.mkdir(exist_ok=True)
+            make_folder(target.parent)
             _write_synced(target, content)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -88,7 +90,7 @@ class SealedWriter:
     def folder(self, name: str) -> Path:
         """A folder into which something else may write files; `adopt` each then."""
         folder = self._unfinished / name
-        folder.mkdir()
+        make_folder(folder)
         return folder
 
     def adopt(self, path: str) -> None:
@@ -97,7 +99,7 @@ class SealedWriter:
         with target.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
-        target.chmod(0o444)
+        make_private(target, SEALED_FILE_MODE)
         self.files[path] = {"sha256": digest, "bytes": target.stat().st_size}
 
     def seal(self, facts: Mapping[str, object]) -> Path:
@@ -125,11 +127,8 @@ class SealedWriter:
 
 
 def _write_synced(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    path.chmod(0o444)
+    write_file(path, content)
+    make_private(path, SEALED_FILE_MODE)
 
 
 def _remove_abandoned(root: Path) -> None:

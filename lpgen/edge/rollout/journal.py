@@ -26,7 +26,7 @@ from typing import Any, Final
 
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout.calls import Call, CallKind, Holding
-from lpgen.edge.data_folder.usage_files import sync_folder
+from lpgen.edge.data_folder.disk import sync_folder
 from lpgen.edge.rollout.iam_writer import LivePrincipal
 from lpgen.errors import RolloutError
 

@@ -93,7 +93,7 @@ def test_two_runs_of_one_second_do_not_meet(tmp_path: Path) -> None:
 def test_files_are_read_only(tmp_path: Path) -> None:
     take(tmp_path)
     modes = {path.stat().st_mode & 0o777 for path in folder_of(tmp_path).rglob("*") if path.is_file()}
-    assert modes == {0o444}
+    assert modes == {0o400}
 
 
 def test_a_data_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
