@@ -60,7 +60,7 @@ def test_review_doubts_a_principal_whose_record_has_no_usable_time(
     report = review_of(tmp_path, RECORD, odd)
     (principal,) = report["principals"]
     assert item in {one["item"] for one in principal["not_safe_because"]}
-    assert report["coverage"][0]["last_day"] == "2026-09-01"
+    assert report["coverage"]["accounts"][0]["last_day"] == "2026-09-01"
     used = {one["action"] for one in principal["verdicts"] if one["verdict"] == "used"}
     assert "s3:PutBucketPolicy" not in used
 
