@@ -15,8 +15,7 @@ NAME = "111122223333_CloudTrail_us-east-1_{}_Mu0KsOhtH1ar15ZZ.json.gz"
     [
         (f"s3://b/AWSLogs/{NAME.format('20260105T0210Z')}", "2026-01-06T02:10:00", "delivery"),
         (NAME.format("20260105T0210Z"), "2026-01-06T02:10:00", "delivery"),
-        (NAME.format("20260301T1201Z"), "2026-03-02T12:00:00", "ingest"),
-        (NAME.format("20990105T0210Z"), "2026-03-02T12:00:00", "ingest"),
+        (NAME.format("20990105T0210Z"), "2099-01-06T02:10:00", "delivery"),
         (NAME.format("20261305T0210Z"), "2026-03-02T12:00:00", "ingest"),
         ("records.json", "2026-03-02T12:00:00", "ingest"),
     ],
