@@ -18,10 +18,10 @@ import msgspec
 import pyarrow as pa
 
 from lpgen.edge.data_folder.disk import write_file
+from lpgen.edge.data_folder.ledger_connection import RESTORE
 from lpgen.errors import DataError, quote_reason
 
 TABLE_MANIFEST: Final = "manifest.json"
-RESTORE: Final = "restore the data folder from a backup, or ingest the logs again into a new folder"
 
 _FORMAT: Final = 1
 

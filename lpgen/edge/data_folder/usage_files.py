@@ -24,8 +24,8 @@ from lpgen.core.usage.table_merge import TableShape
 from lpgen.core.usage.tables import EMPTY_USAGE, TABLES, Usage, merge_usage
 from lpgen.edge.data_folder.disk import FILE_MODE, create_file, make_folder, make_private, sync_folder
 from lpgen.edge.data_folder.ledger import read_generation
+from lpgen.edge.data_folder.ledger_connection import RESTORE
 from lpgen.edge.data_folder.table_manifest import (
-    RESTORE,
     Segments,
     TableManifest,
     open_manifest,
