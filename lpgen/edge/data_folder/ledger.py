@@ -85,7 +85,7 @@ class Ledger:
     @property
     def generation(self) -> str:
         """The name of the folder with the usage tables that count, or "" before the first ingest."""
-        return _read_state(self._connection)[1]
+        return read_state(self._connection)[1]
 
     def sizes(self) -> frozenset[int]:
         """The sizes of all known files: a file of another size is new."""
@@ -238,8 +238,8 @@ def read_generation(data: Path) -> str:
         DataError: there is no data folder, it is damaged, or of another schema version.
     """
     with open_to_read(data) as connection:
-        version, generation = _read_state(connection)
-    _check_version(version, data)
+        version, generation = read_state(connection)
+    check_version(version, data)
     return generation
 
 
@@ -276,7 +276,7 @@ def read_objects_named(data: Path, prefix: str) -> list[tuple[str, str]]:
     if not (data / LEDGER_FILE).is_file():
         return []
     with open_to_read(data) as connection:
-        _check_version(_read_state(connection)[0], data)
+        check_version(read_state(connection)[0], data)
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'objects'").fetchone():
             return []
         return _objects_named(connection, prefix)
@@ -298,11 +298,11 @@ def _create_or_check(connection: sqlite3.Connection, data: Path) -> None:
             connection.execute(statement)
         connection.execute("INSERT INTO state VALUES (1, ?, '')", (SCHEMA_VERSION,))
     else:
-        _check_version(_read_state(connection)[0], data)
+        check_version(read_state(connection)[0], data)
     connection.execute(_OBJECTS)
 
 
-def _read_state(connection: sqlite3.Connection) -> tuple[int, str]:
+def read_state(connection: sqlite3.Connection) -> tuple[int, str]:
     """The schema version and the generation; a ledger whose first ingest has not ended yet has no tables."""
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
         return SCHEMA_VERSION, ""
@@ -310,7 +310,12 @@ def _read_state(connection: sqlite3.Connection) -> tuple[int, str]:
     return int(version), str(generation)
 
 
-def _check_version(version: int, data: Path) -> None:
+def check_version(version: int, data: Path) -> None:
+    """Refuses a data folder of another schema version.
+
+    Raises:
+        DataError: it has another one.
+    """
     if version != SCHEMA_VERSION:
         raise DataError(
             f"`{data}` has schema version {version}, and this lpgen reads version {SCHEMA_VERSION}",

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote
 
 from lpgen.edge.data_folder.disk import FILE_MODE, create_file, make_folder, make_private
-from lpgen.errors import DataError, IngestError
+from lpgen.errors import DamageError, DataError, IngestError
 
 LEDGER_FILE: Final = "ledger.sqlite"
 READ_TIMEOUT_SECONDS: Final = 30.0
@@ -117,7 +117,7 @@ def lock(connection: sqlite3.Connection, data: Path) -> None:
             raise IngestError(f"another ingest into `{data}` is running", hint="wait until it has ended") from error
         raise _not_writable(data, error) from error
     except sqlite3.DatabaseError as error:
-        raise DataError(f"the ledger of `{data}` is damaged: {error}", hint=RESTORE) from error
+        raise DamageError(f"the ledger of `{data}` is damaged: {error}", hint=RESTORE) from error
 
 
 @contextlib.contextmanager
@@ -129,7 +129,7 @@ def damage_as_data_error(data: Path) -> Iterator[None]:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNREADABLE:
             hint = "try again, or check the folder's permissions and its disk"
             raise DataError(f"the ledger of `{data}` can't be read: {error}", hint=hint) from error
-        raise DataError(f"the ledger of `{data}` is damaged: {error}", hint=RESTORE) from error
+        raise DamageError(f"the ledger of `{data}` is damaged: {error}", hint=RESTORE) from error
 
 
 # https://www.sqlite.org/rescode.html: codes that say nothing about the content
