@@ -181,13 +181,22 @@ class _Manifest(msgspec.Struct, frozen=True):
     files: dict[str, _ListedFile]
 
 
+def baseline_names(data: Path) -> tuple[str, ...]:
+    """The names of the baselines of a data folder.
+
+    Raises:
+        BaselineError: their folder can't be read.
+    """
+    return tuple(sorted(sealed_names(data / BASELINES, _KIND)))
+
+
 def list_baselines(data: Path) -> tuple[SavedStamp, ...]:
     """What each baseline of a data folder says of itself, the oldest first.
 
     Raises:
         BaselineError: one can't be read, or was edited.
     """
-    folders = (data / BASELINES / name for name in sealed_names(data / BASELINES, _KIND))
+    folders = (data / BASELINES / name for name in baseline_names(data))
     found = (_stamp(_convert(folder, read_manifest(folder, _KIND))) for folder in folders)
     return tuple(sorted(found, key=lambda one: (one.stamp.as_of, one.saved, one.stamp.name)))
 
