@@ -22,7 +22,7 @@ from lpgen.edge.objects.checksums import compute_checksum
 from tests.aws_servers import Server
 
 BUCKET = "trail-bucket"
-PAGE_SIZE = 5
+PAGE_SIZE = 3
 
 
 class Keeping(Enum):
@@ -129,8 +129,8 @@ class FaultyS3:
     """A running server. `change_page` and `change_answer` say what becomes of what it would answer."""
 
     url: str
-    objects: dict[str, bytes]
-    keeping: Keeping
+    objects: Mapping[str, bytes] = field(default_factory=dict)
+    keeping: Keeping = Keeping.OPEN
     change_page: Callable[[Request, Listing], Listing] = lambda _, page: page
     change_answer: Callable[[Request, Answer], Answer] = lambda _, answer: answer
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -141,6 +141,16 @@ class FaultyS3:
     def server(self) -> Server:
         """It as clients see it."""
         return Server(self.url)
+
+    def restart(self, objects: Mapping[str, bytes], keeping: Keeping) -> None:
+        """Begins again with other objects, and answers as it should."""
+        self.objects, self.keeping = objects, keeping
+        self.end_fault()
+        self.asked.clear()
+
+    def end_fault(self) -> None:
+        """Answers as it should from now on."""
+        self.change_page, self.change_answer = lambda _, page: page, lambda _, answer: answer
 
     def answer(self, target: str) -> Answer:
         """What it says to a GET or HEAD."""
@@ -180,11 +190,11 @@ class FaultyS3:
 
 
 @contextlib.contextmanager
-def faulty_s3(objects: Mapping[str, bytes], keeping: Keeping = Keeping.OPEN) -> Iterator[FaultyS3]:
-    """A server with these objects in `BUCKET`, until the context ends."""
+def faulty_s3() -> Iterator[FaultyS3]:
+    """A server with an empty bucket `BUCKET`, until the context ends."""
     listener = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     listener.daemon_threads = True
-    found = FaultyS3(f"http://127.0.0.1:{listener.server_port}", dict(objects), keeping)
+    found = FaultyS3(f"http://127.0.0.1:{listener.server_port}")
     listener.faulty = found  # type: ignore[attr-defined]
     thread = threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True)
     thread.start()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -35,14 +35,10 @@ class Fault:
     listed: ChangeAnswer | None = None
     body: ChangeAnswer | None = None
 
-    def objects(self, logs: dict[str, bytes]) -> dict[str, bytes]:
-        """The logs as this fault meets them."""
-        if not self.is_text:
-            return logs
-        return {key.removesuffix(".gz"): gzip.decompress(data) for key, data in logs.items()}
-
-    def begin(self, s3: FaultyS3, seed: int) -> None:
-        """Makes the server answer with the fault. A third of the objects are its victims."""
+    def begin(self, s3: FaultyS3, logs: Mapping[str, bytes], seed: int) -> None:
+        """Puts the logs on the server, and makes it answer with the fault. A third of the objects are its victims."""
+        texts = {key.removesuffix(".gz"): gzip.decompress(data) for key, data in logs.items()}
+        s3.restart(texts if self.is_text else logs, self.keeping)
         chosen = random.Random(f"{seed} {self.name}")
         victims = set(chosen.sample(sorted(s3.objects), len(s3.objects) // 3))
 
@@ -56,11 +52,6 @@ class Fault:
             return change(request, answer, random.Random(f"{seed} {self.name} {request.key} {request.number}"))
 
         s3.change_page, s3.change_answer = change_page, change_answer
-
-
-def end_fault(s3: FaultyS3) -> None:
-    """Makes the server answer as it should."""
-    s3.change_page, s3.change_answer = lambda _, page: page, lambda _, answer: answer
 
 
 # ---------------------------------------------------------------- bodies
@@ -116,8 +107,10 @@ def _slowly(_: Request, answer: Answer, __: random.Random) -> Answer:
     return replace(answer, pause=0.02)
 
 
-def _stall(_: Request, answer: Answer, __: random.Random) -> Answer:
-    return replace(answer, pause=20)
+def _stall(request: Request, answer: Answer, _: random.Random) -> Answer:
+    """Nothing follows the first byte of the body, or of the first page of a listing of objects."""
+    is_other_page = request.is_list and (not request.is_flat or "continuation-token" in request.query)
+    return answer if is_other_page else replace(answer, pause=60)
 
 
 _OTHER_BYTES: Final = gzip.compress(b'{"Records": []}', mtime=0)

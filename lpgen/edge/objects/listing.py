@@ -36,8 +36,8 @@ class ListingProgress:
 
     prefix: str
     token: str = ""
-    last: dict[str, str] = field(default_factory=dict)
-    """The last object and the last folder that came; some servers page through them separately."""
+    last: dict[tuple[str, _Order], Any] = field(default_factory=dict)
+    """The last object and the last folder that came, in each order; some servers page through them separately."""
     orders: tuple[_Order, ...] = _ORDERS
     empty_pages: int = 0
 
@@ -57,12 +57,13 @@ class ListingProgress:
     def _take(self, kind: str, names: list[str]) -> None:
         if not names:
             return
-        last = self.last.get(kind)
-        if last is not None:
-            self.orders = tuple(order for order in self.orders if min(map(order, names)) > order(last))
-            if not self.orders:
-                raise self._unusable("a page of the listing doesn't come after the one before")
-        self.last[kind] = max(names, key=self.orders[0])
+        last = self.last
+        self.orders = tuple(
+            one for one in self.orders if (kind, one) not in last or min(map(one, names)) > last[kind, one]
+        )
+        if not self.orders:
+            raise self._unusable("a page of the listing doesn't come after the one before")
+        self.last |= {(kind, order): max(map(order, names)) for order in self.orders}
 
     def _unusable(self, why: str) -> AwsError:
         return AwsError(f"can't list {quote_input(self.prefix)}: {why}", code=UNUSABLE, hint="run it again")
