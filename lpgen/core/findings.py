@@ -245,6 +245,7 @@ class CaveatKind(StrEnum):
     UNLISTED_ROLE = "unlisted_role"
     OTHER_ACCOUNT = "other_account"
     TOO_LARGE = "too_large"
+    UNPROVEN = "unproven"
     VERIFICATION = "verification"
 
 
@@ -354,12 +355,13 @@ class Proposal:
         """Why the replacement isn't called safe, accepted reasons left out; empty where it is safe."""
         found: list[Caveat] = []
         if self.replacement is not None and self.replacement.refusal:
-            found.append(Caveat(CaveatKind.TOO_LARGE, self.replacement.refusal, "too-large"))
+            kind = CaveatKind(self.replacement.refused_for)
+            found.append(Caveat(kind, self.replacement.refusal, kind.replace("_", "-")))
         elif self.verification is not None and self.verification.status is not CheckStatus.PASSED:
             names = ", ".join(one.name for one in self.verification.checks if one.status is not CheckStatus.PASSED)
             message = f"verification {self.verification.status}: {names or 'no check ran'}"
             found.append(Caveat(CaveatKind.VERIFICATION, message, "verification"))
-        return (*found, *self.diff.open_caveats)
+        return (*found, *(one for one in self.diff.open_caveats if one not in found))
 
     @property
     def safe(self) -> bool:

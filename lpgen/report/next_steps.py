@@ -9,7 +9,13 @@ from lpgen.core.analysis.judged.scanners import AUDIT_POLICY
 from lpgen.core.findings import Caveat, CaveatKind, PrincipalDiff
 
 UNACCEPTABLE: Final = frozenset(
-    {CaveatKind.GRANTS_UNKNOWN, CaveatKind.OTHER_ACCOUNT, CaveatKind.TOO_LARGE, CaveatKind.VERIFICATION}
+    {
+        CaveatKind.GRANTS_UNKNOWN,
+        CaveatKind.OTHER_ACCOUNT,
+        CaveatKind.TOO_LARGE,
+        CaveatKind.UNPROVEN,
+        CaveatKind.VERIFICATION,
+    }
 )
 """The kinds that nobody can accept: there is nothing proven to accept, or it is accepted where it comes from."""
 
@@ -103,5 +109,6 @@ _STEPS: Final[dict[CaveatKind, Callable[[Caveat, PrincipalDiff, int], str]]] = {
     CaveatKind.UNLISTED_ROLE: _fixed("give the policies of these accounts too, such as by a snapshot of all of them"),
     CaveatKind.OTHER_ACCOUNT: _fixed("clear up the same in the permission set's other accounts, or accept it there"),
     CaveatKind.TOO_LARGE: _too_large,
+    CaveatKind.UNPROVEN: _fixed("write its policies with fewer patterns, and with fewer wildcards in each"),
     CaveatKind.VERIFICATION: _fixed("read the checks that did not pass, and don't put it in place"),
 }

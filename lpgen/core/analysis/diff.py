@@ -32,6 +32,7 @@ from lpgen.core.analysis.safe.caveats import (
 from lpgen.core.analysis.safe.decided_lines import decided_lines
 from lpgen.core.analysis.safe.decisions import decisions_in_force, drops_line, drops_row, with_acceptance
 from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for
+from lpgen.core.analysis.safe.unproven import unproven_diff
 from lpgen.core.analysis.written.beyond_use import lines_beyond_use
 from lpgen.core.analysis.written.lines import (
     NO_ALLOW,
@@ -55,6 +56,7 @@ from lpgen.core.guards import Guards
 from lpgen.core.last_accessed import AccessReport, LastAccessed, last_accessed_by_principal
 from lpgen.core.model import Action, Outcome, Principal, SkipReason
 from lpgen.core.options import Options
+from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.replacements import Decision, DecisionKind, Line
 from lpgen.core.usage.columns import column_values
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -147,7 +149,7 @@ def diff_usage(
     listed = {one.principal.arn for one in grants}
     strangers = [arn for arn in usages if arn not in listed]
     wanted = with_set_mates(grants, options.principal)
-    diffs = [_diff_principal(one, usages, dropped, ground=ground) for one in wanted]
+    diffs = [_diff_within_budget(one, usages, dropped, ground=ground) for one in wanted]
     return Diff(
         as_of,
         catalog.date,
@@ -190,6 +192,22 @@ def _skip_counts(usage: Usage) -> tuple[SkipCount, ...]:
         earlier = min((when, example), (str(first or "9"), event_id))
         found[reason] = (count + records, *earlier)
     return tuple(SkipCount(SkipReason(reason), count, example) for reason, (count, _, example) in sorted(found.items()))
+
+
+def _diff_within_budget(
+    grants: PrincipalGrants,
+    usages: Mapping[str, PrincipalUsage],
+    dropped: Mapping[str, PrincipalUsage],
+    *,
+    ground: _Ground,
+) -> PrincipalDiff:
+    """The diff of a principal, or what is left to say where its policies take too many steps to compare."""
+    try:
+        with step_budget(PRINCIPAL_STEPS):
+            return _diff_principal(grants, usages, dropped, ground=ground)
+    except StepsUsedUpError as error:
+        usage = usages.get(grants.principal.arn, PrincipalUsage(grants.principal.arn, (), (), (), ()))
+        return unproven_diff(grants, usage, ground.coverage, why=error.message, facts=ground.judge.facts)
 
 
 def _diff_principal(

@@ -13,9 +13,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache, wraps
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from lpgen.errors import LpgenError
+
+PRINCIPAL_STEPS: Final = 10_000_000
+"""The budget of a step of the analysis for one principal. The largest policies that people write need a hundredth."""
 
 
 class StepsUsedUpError(LpgenError):

@@ -14,7 +14,7 @@ from typing import Final
 # What stands before a JSON object in an export to S3, and before that the stream in what `aws logs tail` prints.
 _TIME: Final = rb"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?(?: [^\s{]+)? (?=\{)"
 _FIRST_TIME: Final = re.compile(_TIME)
-_PIECE: Final = 1 << 20
+_PIECE: Final = 1 << 16
 _TIMES: Final = re.compile(rb"^" + _TIME, re.MULTILINE)
 
 

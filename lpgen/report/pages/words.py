@@ -129,6 +129,6 @@ def label_in_list(view: PrincipalView) -> str:
 
 def caveat_order(caveat: Caveat) -> tuple[int, str]:
     """What stops a replacement altogether first, then as `CaveatKind` lists them."""
-    stops = (CaveatKind.VERIFICATION, CaveatKind.TOO_LARGE, CaveatKind.GRANTS_UNKNOWN)
+    stops = (CaveatKind.VERIFICATION, CaveatKind.TOO_LARGE, CaveatKind.UNPROVEN, CaveatKind.GRANTS_UNKNOWN)
     rank = stops.index(caveat.kind) if caveat.kind in stops else len(stops) + list(CaveatKind).index(caveat.kind)
     return rank, caveat.message

@@ -301,6 +301,13 @@ CAVEAT_RULES: Final[dict[CaveatKind, SarifRule]] = {
         "actions by decisions.",
         _QUOTAS,
     ),
+    CaveatKind.UNPROVEN: _not_safe(
+        CaveatKind.UNPROVEN,
+        "The policies are too complex to compare, and no replacement is written.",
+        "Comparing their patterns takes more steps than lpgen spends on one principal.\n\n**What to do:** write the "
+        "policies with fewer patterns, and with fewer wildcards in each.",
+        _EVALUATION,
+    ),
     CaveatKind.VERIFICATION: _not_safe(
         CaveatKind.VERIFICATION,
         "The proof of a replacement did not succeed.",
