@@ -117,8 +117,10 @@ class S3Store:
         """
         for attempt in range(1, BODY_ATTEMPTS + 1):
             try:
-                with aws_errors(doing), _answer_errors(doing):
-                    return call(self._session().client("s3"))
+                with aws_errors(doing):
+                    client = self._session().client("s3")
+                    with _answer_errors(doing):
+                        return call(client)
             except AwsError as error:
                 attempts = UNUSABLE_ATTEMPTS if error.code == UNUSABLE else BODY_ATTEMPTS
                 if error.code not in BROKEN_OFF or attempt >= attempts:
