@@ -17,6 +17,7 @@ from lpgen.core.analysis.judged.scanners import scanned_services
 from lpgen.core.analysis.judged.service_demands import ServiceDemands
 from lpgen.core.analysis.judged.verdicts import ActionFacts, Doubt, Judge
 from lpgen.core.analysis.names.drawn_names import drawn_name_caveats
+from lpgen.core.analysis.names.missing_names import without_missing_names
 from lpgen.core.analysis.names.new_names import new_name_caveats
 from lpgen.core.analysis.names.shared_names import without_owned
 from lpgen.core.analysis.recorded.access_holes import access_hole_caveats, seen_services_from_usage
@@ -165,8 +166,8 @@ def diff_usage(
 def counted_usages(
     usage: Usage, grants: Sequence[PrincipalGrants], decisions: Sequence[Decision], *, dropped: bool = False
 ) -> dict[str, PrincipalUsage]:
-    """What counts as use of each principal: records of its current id that no decision drops, IAM names resolved, and
-    what is surely the own account's as nobody else's.
+    """What counts as use of each principal: records of its current id that no decision drops, IAM names resolved, what
+    is surely the own account's as nobody else's, and no name of what was never there.
 
     With `dropped` it is what the decisions drop of that instead.
     """
@@ -180,7 +181,9 @@ def counted_usages(
 
     usages = principal_usages_from_usage(usage, row_counts=counts)
     named = resolve_iam_names(usages, [one.principal for one in grants])
-    return {arn: without_owned(found) for arn, found in named.items()}
+    owned = {arn: without_owned(found) for arn, found in named.items()}
+    known = {one.principal.arn: one for one in grants}
+    return {arn: without_missing_names(one, known[arn]) if arn in known else one for arn, one in owned.items()}
 
 
 def _skip_counts(usage: Usage) -> tuple[SkipCount, ...]:

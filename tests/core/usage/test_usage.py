@@ -456,6 +456,20 @@ def test_merge_usage_keeps_refused_calls_from_blurring_allowed_ones() -> None:
     assert kinds == {("allowed", "arn"), ("denied", "overflow")}
 
 
+def test_merge_usage_keeps_calls_for_missing_things_from_blurring_others() -> None:
+    found = merge_usage([_touching([0, 1]), _touching(range(20, 30), errorCode="NoSuchBucket")], limit=LIMIT)
+    kinds = {(row["error_code"], row["resource_kind"]) for row in rows(found.table)}
+    assert kinds == {("", "arn"), ("NoSuchBucket", "overflow")}
+
+
+def test_usage_from_records_names_the_denying_policy() -> None:
+    scp = "arn:aws:organizations::987654321098:policy/o-qv5af4abcd/service_control_policy/p-2kgnabcd"
+    why = f"User: x is not authorized to perform: s3:GetObject with an explicit deny in a service control policy: {scp}"
+    denied = {"errorCode": "AccessDenied"}
+    found = usage(record(1, errorMessage=why, **denied), record(2, errorMessage=why[:-4], **denied))
+    assert {row["denied_by"] for row in rows(found.table)} == {scp, scp[:-4]}
+
+
 @settings(deadline=None)
 @given(_FILES)
 def test_usage_sum_equals_the_merge_of_all_parts(files: list[list[Record | Unusable]]) -> None:
