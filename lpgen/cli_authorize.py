@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 
 from lpgen.cli_catalog import CatalogOption
-from lpgen.cli_options import EXIT_UNFINISHED, StrictOption
+from lpgen.cli_options import StrictOption
+from lpgen.edge.standard_streams import is_stdout_dropped
+from lpgen.errors import ExitCode
 
 
 def authorize_command(
@@ -40,5 +42,7 @@ def authorize_command(
     for answer in authorize(file, open_catalog(catalog)):
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
         unread = unread or "error" in answer
+        if is_stdout_dropped():
+            break
     if strict and unread:
-        raise typer.Exit(EXIT_UNFINISHED)
+        raise typer.Exit(ExitCode.UNFINISHED)

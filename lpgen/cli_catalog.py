@@ -15,7 +15,7 @@ import typer
 
 from lpgen.cli_options import for_terminal, say
 from lpgen.cli_sections import PlainCommand
-from lpgen.errors import CatalogError, quote_input
+from lpgen.errors import CatalogError, ExitCode, InvocationError, quote_input
 
 if TYPE_CHECKING:
     from lpgen.core.actions.catalog import Catalog, Expansion
@@ -74,8 +74,10 @@ def expand_command(
     actions: list[str] = sorted(expansion.actions)
     _print("\n".join(actions), actions, format)
     _report_problems(expansion, not_action=not_action)
+    if not actions and len(expansion.problems) >= len(patterns):
+        raise typer.Exit(ExitCode.INVOCATION)
     if strict and expansion.problems:
-        raise typer.Exit(3)
+        raise typer.Exit(ExitCode.UNFINISHED)
 
 
 @app.command("show", cls=PlainCommand)
@@ -172,7 +174,7 @@ def _known_action(catalog: Catalog, name: str) -> Action:
 
         choices = {action.lower(): action for action in catalog.service_actions(name.partition(":")[0])}
         near = [choices[match] for match in get_close_matches(name.lower(), choices, n=3)]
-        raise CatalogError(
+        raise InvocationError(
             f"the action catalog of {catalog.date} has no action {quote_input(name)}",
             hint=f"did you mean {' or '.join(near)}?" if near else "`lpgen catalog expand 'SERVICE:*'` lists a service",
         )

@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from lpgen.cli_catalog import CatalogOption
-from lpgen.cli_options import EXIT_UNFINISHED, StrictOption
+from lpgen.cli_options import StrictOption
+from lpgen.edge.standard_streams import is_stdout_dropped
+from lpgen.errors import ExitCode
 
 
 class MapFormat(StrEnum):
@@ -45,5 +47,7 @@ def map_command(
     for line in map_records(file, open_catalog(catalog)):
         sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
         unread = unread or line["skip"] in ("unreadable_file", "bad_record")
+        if is_stdout_dropped():
+            break
     if strict and unread:
-        raise typer.Exit(EXIT_UNFINISHED)
+        raise typer.Exit(ExitCode.UNFINISHED)

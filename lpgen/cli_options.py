@@ -8,23 +8,23 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Final, TextIO
 
 import typer
 
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
-from lpgen.errors import InvocationError
+from lpgen.edge.standard_streams import is_stdout_dropped, note_failure
+from lpgen.errors import ExitCode, InvocationError
 
 if TYPE_CHECKING:
     from lpgen.core.options import Options
     from lpgen.core.replacements import Decision
     from lpgen.edge.inputs.analysis_inputs import Inputs
 
-EXIT_FOUND = 1  # ran and found drift or a failed check
-EXIT_INVOCATION = 2
-EXIT_UNFINISHED = 3
-EXIT_INPUTS_CHANGED = 4
+EXIT_FOUND: Final = ExitCode.FOUND
+EXIT_UNFINISHED: Final = ExitCode.UNFINISHED
+EXIT_INPUTS_CHANGED: Final = ExitCode.INPUTS_CHANGED
 
 
 def _day_from_text(text: str) -> datetime:
@@ -239,11 +239,17 @@ def put_text(text: str, output: Path | None) -> None:
 def put_parts(parts: Iterable[str], output: Path | None) -> None:
     """Writes the parts of a text that ends with a line break, each as it comes, as `put_text` does the whole."""
     if output is None or str(output) == "-":
-        sys.stdout.writelines(parts)
-        return
-    from lpgen.edge.output_file import write_output
+        print_parts(parts)
+    else:
+        _write_file(output, map(str.encode, parts))
 
-    write_output(output, map(str.encode, parts))
+
+def print_parts(parts: Iterable[str]) -> None:
+    """Writes to stdout, each part as it comes; stops where nobody reads any more."""
+    for part in parts:
+        if is_stdout_dropped():
+            return
+        sys.stdout.write(part)
 
 
 def put_chunks(chunks: Iterable[bytes], output: Path | None, *, binary: bool) -> None:
@@ -257,10 +263,17 @@ def put_chunks(chunks: Iterable[bytes], output: Path | None, *, binary: bool) ->
             raise InvocationError("this format is binary and not for a terminal", hint="name a file with --output")
         sys.stdout.flush()
         sys.stdout.buffer.writelines(chunks)
-        return
+    else:
+        _write_file(output, chunks)
+
+
+def _write_file(path: Path, chunks: Iterable[bytes]) -> None:
     from lpgen.edge.output_file import write_output
 
-    write_output(output, chunks)
+    try:
+        write_output(path, chunks)
+    except BrokenPipeError as error:  # a pipe such as `/dev/stdout`, which its reader has left
+        note_failure(str(path), error)
 
 
 def say(text: str, *, nl: bool = True) -> None:

@@ -42,8 +42,31 @@ class WorkOrder(TyperGroup):
                     formatter.write_dl(rows)
 
 
+class StoppedCommandError(Exception):
+    """A command that was interrupted, or met an error of the system, which is the cause of this one.
+
+    typer has exit codes of its own for both.
+    """
+
+    def __init__(self, command: str) -> None:
+        super().__init__(command)
+        self.command = command
+
+
 class PlainCommand(TyperCommand):
     """A command whose help names its arguments as manuals do: `DIR`, not `{DIR}` and `DIR <path>`."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """Runs the command.
+
+        Raises:
+            StoppedCommandError: it was interrupted, or met an error of the system.
+        """
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, EOFError, OSError) as error:
+            group = ctx.parent.info_name if ctx.parent and ctx.parent.parent else None
+            raise StoppedCommandError(f"{group} {ctx.info_name}" if group else str(ctx.info_name)) from error
 
     def collect_usage_pieces(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
         """The pieces of the usage line."""

@@ -1,12 +1,29 @@
 """Every error that lpgen raises on purpose, in one tree.
 
 A message is one sentence in lower case that names the place, with input in backticks; `hint` says the next step.
-Only `lpgen.cli` catches `LpgenError`.
+Only the command line catches `LpgenError`, and exits with the error's own code.
 """
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """How a command ends. `docs/commands.md` explains the codes."""
+
+    DONE = 0
+    FOUND = 1
+    INVOCATION = 2
+    UNFINISHED = 3
+    INPUTS_CHANGED = 4
+    INTERRUPTED = 130
+    OUTPUT_CLOSED = 141
 
 
 class LpgenError(Exception):
     """The root: an error whose message is meant for the person at the terminal."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.UNFINISHED
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -19,7 +36,15 @@ class CatalogError(LpgenError):
 
 
 class InvocationError(LpgenError):
-    """The command line asks for something that makes no sense (exit 2)."""
+    """The command line asks for something that makes no sense, or names something that doesn't exist."""
+
+    exit_code = ExitCode.INVOCATION
+
+
+class TamperingError(LpgenError):
+    """A file isn't as lpgen wrote it."""
+
+    exit_code = ExitCode.FOUND
 
 
 class IngestError(LpgenError):

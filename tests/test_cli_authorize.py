@@ -94,7 +94,7 @@ def test_authorize_ends_quietly_where_its_reader_has_gone(tmp_path: Path, lines:
             assert json.loads(process.stdout.readline())["id"] == 0
         process.stdout.close()
         complaint = process.stderr.read()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=60) == 141
     assert complaint == b""
 
 

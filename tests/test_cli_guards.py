@@ -81,7 +81,7 @@ def test_guards_that_cannot_be_read_stop_the_command_with_3(home: Path, command:
     done = run(command, *more, *ground(home), option, str(given))
     assert (done.returncode, done.stdout) == (3, "")
     assert "is not valid JSON" in done.stderr
-    assert "mend the file" in done.stderr
+    assert "correct the file" in done.stderr
     assert "\x1b" not in done.stderr
     assert "Traceback" not in done.stderr
     assert not (home / "out").exists()

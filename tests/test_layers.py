@@ -36,8 +36,7 @@ ALLOWED = {
     "pipeline_output": frozenset({"errors", "core", "edge", "report", "pipeline_analysis"}),
     "cli": frozenset(
         {
-            "errors",
-            "report",
+            "edge",
             "cli",
             "cli_analysis",
             "cli_athena",
@@ -52,15 +51,17 @@ ALLOWED = {
             "cli_map",
             "cli_options",
             "cli_rollout",
+            "cli_run",
             "cli_schema",
             "cli_sections",
         }
     ),
+    "cli_run": frozenset({"errors", "edge", "report", "cli_options", "cli_sections"}),
     "cli_analysis": frozenset(
         {"core", "edge", "report", "pipeline_analysis", "pipeline_output", "cli_formats", "cli_options", "cli_catalog"}
     ),
-    "cli_authorize": frozenset({"edge", "pipeline_authorize", "cli_options", "cli_catalog"}),
-    "cli_map": frozenset({"edge", "pipeline_map", "cli_options", "cli_catalog"}),
+    "cli_authorize": frozenset({"errors", "edge", "pipeline_authorize", "cli_options", "cli_catalog"}),
+    "cli_map": frozenset({"errors", "edge", "pipeline_map", "cli_options", "cli_catalog"}),
     "cli_aws": frozenset({"errors", "core", "edge", "report", "cli_options"}),
     "cli_rollout": frozenset(
         {

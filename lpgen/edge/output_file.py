@@ -34,7 +34,7 @@ def open_private(path: Path, mode: str) -> IO[Any]:
     text: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
     file = open(path, mode, opener=lambda name, flags: os.open(name, flags, 0o600), **text)  # noqa: SIM115
     try:
-        restrict_to_owner(path)
+        restrict_to_owner(file.fileno() if os.chmod in os.supports_fd else path)
     except BaseException:
         file.close()
         raise
@@ -58,17 +58,19 @@ def make_private_folder(path: Path) -> None:
             raise
 
 
-def restrict_to_owner(path: Path) -> None:
+def restrict_to_owner(path: Path | int) -> None:
     """Takes all permissions on a file or folder from everyone but its owner, where the file system has any.
+
+    An open file may be given by its descriptor.
 
     Raises:
         OSError: they can't be changed.
     """
-    mode = stat.S_IMODE(path.stat().st_mode)
+    mode = stat.S_IMODE(os.stat(path).st_mode)
     if mode & ~_OWNER == 0:
         return
     try:
-        path.chmod(mode & _OWNER)
+        os.chmod(path, mode & _OWNER)
     except OSError as error:
         if error.errno not in _NO_PERMISSIONS:
             raise

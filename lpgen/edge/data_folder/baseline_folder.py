@@ -189,7 +189,8 @@ def find_baseline(data: Path, wanted: str = "") -> Path:
     """The folder of the baseline of a name; of a day, that of the newest as of then or earlier; of "" the newest.
 
     Raises:
-        BaselineError: there is none.
+        InvocationError: none fits what is wanted.
+        BaselineError: there is none at all.
     """
     known = list_baselines(data)
     names = [one.stamp.name for one in known]
@@ -200,7 +201,8 @@ def find_baseline(data: Path, wanted: str = "") -> Path:
     if not found:
         hint = f"there are {', '.join(names[-5:])}" if names else "save one with `lpgen baseline save NAME --data DIR`"
         what = f"no baseline {quote_input(wanted)}" if wanted else "no baseline"
-        raise BaselineError(f"`{data}` has {what}{' or before' if day else ''}", hint=hint)
+        error = InvocationError if wanted and names else BaselineError
+        raise error(f"`{data}` has {what}{' or before' if day else ''}", hint=hint)
     return data / BASELINES / found[-1]
 
 

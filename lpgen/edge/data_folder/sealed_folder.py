@@ -1,28 +1,32 @@
 """Folders that are made whole or not at all, never change, and are checked when they are read.
 
-A manifest lists the SHA-256 of every file and carries its own digest.
+A manifest lists the SHA-256 of every file and carries its own digest. While a folder is made, its maker holds a lock on
+its name; what a killed maker left behind has no owner, and the next one removes it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from lpgen.edge.data_folder.usage_files import sync_folder
+from lpgen.edge.output_file import make_private_folder, open_private
+from lpgen.edge.run_lock import LockedError, RunLock
 from lpgen.errors import LpgenError, quote_input, quote_reason
 
 MANIFEST: Final = "manifest.json"
 
 _UNFINISHED: Final = ".unfinished-"
-_ABANDONED_SECONDS: Final = 24 * 3600
+_LOCK: Final = ".lock-"
+_NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,10 @@ class SealedWriter:
     name: str
     kind: SealedKind
     files: dict[str, dict[str, object]] = field(default_factory=dict)
+    _lock: RunLock = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lock = RunLock(self.root / f"{_LOCK}{self.name}")
 
     @property
     def _unfinished(self) -> Path:
@@ -60,26 +68,31 @@ class SealedWriter:
 
     def __enter__(self) -> SealedWriter:
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self.root)
+            self._lock.acquire()
             _remove_abandoned(self.root)
-            if self._final.exists():
-                raise FileExistsError
-            self._unfinished.mkdir()
-        except FileExistsError as error:
-            what = f"a {self.kind.noun} {quote_input(self.name)} is there or being {self.kind.made}"
-            raise self.kind.error(what, hint=self.kind.again) from error
+            shutil.rmtree(self._unfinished, ignore_errors=True)  # whoever began it is dead: the lock is ours
+            if not self._final.exists():
+                self._unfinished.mkdir(mode=0o700)
+                return self
+        except LockedError as error:
+            what = f"the {self.kind.noun} {quote_input(self.name)} is being {self.kind.made} by {error}"
+            raise self.kind.error(what, hint="wait for it to end, or give another name") from error
         except OSError as error:
+            self._lock.release()
             raise self._unwritable(error) from error
-        return self
+        self._lock.release()
+        raise self.kind.error(f"a {self.kind.noun} {quote_input(self.name)} is there already", hint=self.kind.again)
 
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self._unfinished, ignore_errors=True)
+        self._lock.release()
 
     def write(self, path: str, content: bytes) -> None:
         """Writes one file. Threads may write different files at once."""
         try:
             target = self._unfinished / path
-            target.parent.mkdir(exist_ok=True)
+            make_private_folder(target.parent)
             _write_synced(target, content)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -88,7 +101,7 @@ class SealedWriter:
     def folder(self, name: str) -> Path:
         """A folder into which something else may write files; `adopt` each then."""
         folder = self._unfinished / name
-        folder.mkdir()
+        folder.mkdir(mode=0o700)
         return folder
 
     def adopt(self, path: str) -> None:
@@ -97,7 +110,7 @@ class SealedWriter:
         with target.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
-        target.chmod(0o444)
+        target.chmod(0o400)
         self.files[path] = {"sha256": digest, "bytes": target.stat().st_size}
 
     def seal(self, facts: Mapping[str, object]) -> Path:
@@ -121,23 +134,30 @@ class SealedWriter:
 
     def _unwritable(self, error: OSError) -> LpgenError:
         what = f"the {self.kind.noun} {quote_input(self.name)} can't be written into `{self.root}`"
+        if error.errno in _NO_LOCKS:
+            what, hint = f"{what}: its file system has no locks", "use a local disk, or an NFS mount with locks"
+            return self.kind.error(what, hint=hint)
         return self.kind.error(f"{what}: {error.strerror or error}")
 
 
 def _write_synced(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
+    with open_private(path, "xb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    path.chmod(0o444)
+    path.chmod(0o400)
 
 
 def _remove_abandoned(root: Path) -> None:
-    """Removes what killed runs left behind; what is younger than a day may still be written by another."""
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(root):
-            if entry.name.startswith(_UNFINISHED) and time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(entry.path, ignore_errors=True)
+    """Removes what killed runs left behind: every unfinished folder whose lock nobody holds."""
+    for entry in list(os.scandir(root)):
+        if not entry.name.startswith(_UNFINISHED):
+            continue
+        lock = RunLock(root / f"{_LOCK}{entry.name.removeprefix(_UNFINISHED)}")
+        with contextlib.suppress(LockedError, OSError):
+            lock.acquire()
+            shutil.rmtree(entry.path, ignore_errors=True)
+            lock.release()
 
 
 # ---------------------------------------------------------------- reading

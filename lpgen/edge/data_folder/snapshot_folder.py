@@ -16,7 +16,7 @@ import msgspec
 
 from lpgen.core.snapshots import Gap, SnapshotStamp, TakenAccount
 from lpgen.edge.data_folder.sealed_folder import MANIFEST, SealedKind, SealedWriter, open_sealed, sealed_names
-from lpgen.errors import SnapshotError, quote_input, quote_reason
+from lpgen.errors import InvocationError, SnapshotError, quote_input, quote_reason
 
 SNAPSHOTS: Final = "snapshots"
 FORMAT_VERSION: Final = 1
@@ -157,13 +157,14 @@ def find_snapshot(data: Path, wanted: str = "") -> Path | None:
     `wanted` is a name or the beginning of one, such as a day: of those that fit the newest.
 
     Raises:
-        SnapshotError: none fits what is wanted.
+        InvocationError: none fits what is wanted.
+        SnapshotError: the folder can't be read.
     """
     names = sorted(sealed_names(data / SNAPSHOTS, _KIND))
     found = [one for one in names if one.startswith(wanted)]
     if wanted and not found:
         known = f"the newest are {', '.join(names[-3:])}" if names else "there is none; take one with `lpgen snapshot`"
-        raise SnapshotError(f"`{data}` has no snapshot {quote_input(wanted)}", hint=known)
+        raise InvocationError(f"`{data}` has no snapshot {quote_input(wanted)}", hint=known)
     return data / SNAPSHOTS / found[-1] if found else None
 
 

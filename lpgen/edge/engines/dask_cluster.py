@@ -2,10 +2,14 @@
 
 https://distributed.dask.org/en/stable/client.html; a killed worker's tasks run again elsewhere, and a task on which
 more workers died than the cluster allows fails: https://distributed.dask.org/en/stable/resilience.html
+
+Every wait has an end. Results are awaited on the client's event loop, where one that never comes holds up no other:
+distributed runs the callbacks of all futures of a process on a single thread.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future
@@ -22,11 +26,15 @@ from lpgen.errors import EngineError, quote_input
 PATIENCE_SECONDS: Final = 300.0
 """How long a cluster may have no worker: one that grows by need takes minutes to start them."""
 
+ANSWER_SECONDS: Final = 60.0
+"""How long the scheduler may take to say which workers it has; a busy one takes seconds."""
+
 _IN_FLIGHT_PER_THREAD: Final = 3
 _MIN_IN_FLIGHT: Final = 16
 """Enough for a cluster that grows by need to see that there is some."""
 
 _COUNT_SECONDS: Final = 5.0
+_CLOSE_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,7 @@ class DaskEngine:
 
     client: Any
     patience_seconds: float = PATIENCE_SECONDS
+    answer_seconds: float = ANSWER_SECONDS
 
     @property
     def is_remote(self) -> bool:
@@ -65,7 +74,7 @@ class DaskEngine:
     def _pool(self, packed: bytes) -> Iterator[Pool]:
         from distributed import KilledWorker
 
-        cluster = _Cluster(self.client, self.patience_seconds)
+        cluster = _Cluster(self.client, self.patience_seconds, self.answer_seconds)
         tasks = _Tasks(self.client, packed)
         try:
             yield Pool(
@@ -93,26 +102,25 @@ class _Tasks:
 
     def submit(self, item: Any) -> Future[Any]:
         """The future of an item's result."""
-        answer: Future[Any] = Future()
         task = self._client.submit(run_packed, self._packed, item, pure=False)
         self._under_way.add(task)
-        task.add_done_callback(partial(self._settle, answer))
-        return answer
+        return asyncio.run_coroutine_threadsafe(self._result(task), self._client.loop.asyncio_loop)
 
     def cancel(self) -> None:
-        """Ends what is under way."""
-        with suppress(Exception):  # the connection may be lost, which ends it too
-            self._client.cancel(list(self._under_way))
+        """Gives up what is under way. Waits for nothing: the scheduler drops a task that no client wants."""
+        for task in tuple(self._under_way):
+            task.release()
 
-    def _settle(self, answer: Future[Any], task: Any) -> None:
+    async def _result(self, task: Any) -> Any:
         try:
-            answer.set_result(task.result())
+            return (await self._client.gather([task], asynchronous=True))[0]
         except OSError as error:
             # unless the item's own work raised it, its result is there and the way to it is gone
-            answer.set_exception(error if task.status == "error" else _lost(self._client))
-        except BaseException as error:  # a cancelled task may raise what isn't an Exception
-            answer.set_exception(error)
-        self._under_way.discard(task)
+            if task.status == "error":
+                raise
+            raise _lost(self._client) from error
+        finally:
+            self._under_way.discard(task)
 
 
 @contextmanager
@@ -130,8 +138,11 @@ def open_dask_engine(scheduler: str) -> Iterator[DaskEngine]:
         client: Any = distributed.Client(scheduler, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise EngineError(f"no Dask scheduler answers at {quote_input(scheduler)}: {error}", hint=_ADDRESS) from error
-    with client:
+    try:
         yield DaskEngine(client)
+    finally:
+        with suppress(Exception):  # a lost scheduler says no goodbye
+            client.close(timeout=_CLOSE_SECONDS)
 
 
 _ADDRESS: Final = "`dask scheduler` prints its address when it starts, as tcp://10.0.0.5:8786"
@@ -140,9 +151,10 @@ _ADDRESS: Final = "`dask scheduler` prints its address when it starts, as tcp://
 class _Cluster:
     """What is known of the cluster's workers, asked now and then."""
 
-    def __init__(self, client: Any, patience_seconds: float) -> None:
+    def __init__(self, client: Any, patience_seconds: float, answer_seconds: float) -> None:
         self._client = client
         self._patience = patience_seconds
+        self._answer = answer_seconds
         self._threads = 0
         self._asked = self._last_seen = time.monotonic()
         self._count()
@@ -170,7 +182,9 @@ class _Cluster:
         if self._client.status != "running":
             raise _lost(self._client)
         try:
-            self._threads = sum(self._client.nthreads().values())
+            # as `Client.nthreads`, which waits for ever
+            counted = self._client.sync(self._client.scheduler.ncores, workers=None, callback_timeout=self._answer)
+            self._threads = sum(counted.values())
         except (OSError, TimeoutError) as error:
             raise _lost(self._client) from error
         self._asked = time.monotonic()

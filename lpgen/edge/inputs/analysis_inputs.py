@@ -39,8 +39,8 @@ def choose_inputs(named: Inputs, data: Path | None, wanted: str = "") -> Inputs:
     policies are named they are left out.
 
     Raises:
-        InvocationError: neither policies nor a snapshot are there.
-        SnapshotError: the snapshot wanted isn't there, or is damaged.
+        InvocationError: neither policies nor a snapshot are there, or not the one wanted.
+        SnapshotError: the snapshot is damaged.
     """
     if data is None and wanted not in ("", NO_SNAPSHOT):
         raise InvocationError("a snapshot lies in a data folder", hint="give --data DIR too")

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lpgen.core.replacements import Decision, DecisionKind
+from lpgen.edge.inputs.unique_keys import DuplicateKeyError, refuse_duplicate_keys
 from lpgen.errors import DecisionsError, quote_reason
 
 _FIELDS: Final = frozenset(
@@ -46,7 +47,11 @@ def read_decisions(path: Path) -> tuple[Decision, ...]:
     except (OSError, UnicodeDecodeError) as error:
         raise DecisionsError(f"can't read the decisions file `{path}`: {quote_reason(error)}", hint=_HINT) from error
     try:
+        if path.suffix == ".json":
+            refuse_duplicate_keys(text)
         loaded: Any = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except DuplicateKeyError as error:
+        raise DecisionsError(f"`{path}`: {error}", hint=_HINT) from error
     except (ValueError, RecursionError) as error:
         form = "JSON" if path.suffix == ".json" else "TOML"
         raise DecisionsError(f"`{path}` is not valid {form}: {quote_reason(error)}", hint=_HINT) from error

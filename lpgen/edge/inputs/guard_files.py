@@ -21,6 +21,7 @@ from lpgen.core.guards import AccountLevels, Guards, Levels, ResourcePolicy
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.policies.policy import policy_from_json
+from lpgen.edge.inputs.unique_keys import DuplicateKeyError, refuse_duplicate_keys
 from lpgen.errors import GuardError, PolicyError, quote_input, quote_reason
 
 INDEX: Final = "index.json"
@@ -55,16 +56,12 @@ def read_guards(
 
 
 def _read_json(path: Path) -> Any:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        # The last of two would win silently, and with it another policy than the one that a person sees.
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            name = next(name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at]))
-            raise GuardError(f"`{path}`: the element {quote_input(name)} occurs twice in one block", hint=_JSON_HINT)
-        return found
-
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=unique)
+        text = path.read_text(encoding="utf-8-sig")
+        refuse_duplicate_keys(text)
+        return json.loads(text)
+    except DuplicateKeyError as error:
+        raise GuardError(f"`{path}`: {error}", hint=_JSON_HINT) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise GuardError(
@@ -74,7 +71,7 @@ def _read_json(path: Path) -> Any:
         raise GuardError(f"`{path}` is not valid JSON ({quote_reason(error)})", hint=_JSON_HINT) from error
 
 
-_JSON_HINT: Final = "mend the file, or export it anew with `--output json`"
+_JSON_HINT: Final = "correct the file, or export it again with `--output json`"
 
 
 def _read_boundary(path: Path) -> AttachedPolicy:

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from lpgen.edge.inputs.unique_keys import DuplicateKeyError, refuse_duplicate_keys
 from lpgen.errors import SnapshotError, quote_input, quote_reason
 
 HINT = "write the file with `aws iam get-account-authorization-details > authorization-details.json`"
@@ -143,6 +144,11 @@ class Page(Struct, frozen=True):
         """Whether another page follows."""
         return self.is_truncated or bool(self.next_token)
 
+    @property
+    def details(self) -> tuple[Entity, ...]:
+        """All that has an ARN."""
+        return (*self.role_detail_list, *self.user_detail_list, *self.group_detail_list, *self.policies)
+
 
 _LISTS = frozenset(("RoleDetailList", "UserDetailList", "GroupDetailList"))
 
@@ -178,10 +184,14 @@ def read_pages(file: Path) -> Sequence[Page]:
     """
     name = quote_input(str(file))
     try:
-        decoded = msgspec.json.decode(_read_text(file))
+        text = _read_text(file)
+        decoded = msgspec.json.decode(text)
+        refuse_duplicate_keys(text)
     except (OSError, EOFError, zlib.error) as error:
         raise SnapshotError(f"{name} can't be read: {quote_reason(error)}", hint=HINT) from error
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except DuplicateKeyError as error:
+        raise SnapshotError(f"{name}: {error}", hint=HINT) from error
+    except (ValueError, RecursionError) as error:
         raise SnapshotError(f"{name} is not JSON: {quote_reason(error)}", hint=HINT) from error
     pages = list(_pages_in(decoded))
     if not pages or not all(isinstance(page, dict) and _LISTS & page.keys() for page in pages):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,9 +23,9 @@ from lpgen.core.model import (
     SnapshotProblemKind,
 )
 from lpgen.core.policies.policy import policy_from_json
+from lpgen.edge.inputs.contradictions import contradictions_of_file, contradictory_ids
 from lpgen.edge.inputs.iam_pages import (
     HINT,
-    Entity,
     GroupDetail,
     InlinePolicy,
     LastUsed,
@@ -48,23 +48,32 @@ def read_snapshot(paths: Sequence[Path]) -> Snapshot:
     folder a file that holds something else is a problem too.
 
     Raises:
-        SnapshotError: a named file is missing or no authorization details, or no file holds any.
+        SnapshotError: a named file is missing or no authorization details, no file holds any, or they contradict
+            themselves.
     """
-    sources: list[str] = []
-    pages: list[Page] = []
+    found: dict[str, Sequence[Page]] = {}
     problems: list[SnapshotProblem] = []
     for file, named in find_files(paths):
         try:
-            pages.extend(read_pages(file))
-            sources.append(str(file))
+            found[str(file)] = read_pages(file)
         except SnapshotError as error:
             if named:
                 raise
             problems.append(SnapshotProblem(SnapshotProblemKind.NOT_A_SNAPSHOT, str(file), error.message))
-    if not pages:
+    if not found:
         reasons = "".join(f"; {problem.message}" for problem in problems[:3])
         raise SnapshotError(f"no file holds authorization details{reasons}", hint=HINT)
-    return _Assembly(pages, problems).snapshot(sources)
+    _refuse_contradictions(found)
+    return _Assembly(found, problems).snapshot()
+
+
+def _refuse_contradictions(found: Mapping[str, Sequence[Page]]) -> None:
+    for file, pages in found.items():
+        for what in contradictions_of_file(pages):
+            raise SnapshotError(f"{quote_input(file)} contradicts itself: {what}", hint=HINT)
+    for what in contradictory_ids(page for pages in found.values() for page in pages):
+        files = ", ".join(map(quote_input, sorted(found)))
+        raise SnapshotError(f"the authorization details of {files} contradict each other: {what}", hint=HINT)
 
 
 Detail = TypeVar("Detail", RoleDetail, UserDetail, GroupDetail, ManagedPolicy)
@@ -74,14 +83,16 @@ Detail = TypeVar("Detail", RoleDetail, UserDetail, GroupDetail, ManagedPolicy)
 class _Assembly:
     """Puts the pages of all accounts together."""
 
-    pages: list[Page]
+    files: Mapping[str, Sequence[Page]]
     problems: list[SnapshotProblem]
+    pages: tuple[Page, ...] = field(init=False)
     managed: dict[str, ManagedPolicy] = field(init=False)
     groups: dict[tuple[str, str], tuple[GroupDetail, tuple[AttachedPolicy, ...]]] = field(init=False)
     documents: dict[str, tuple[Policy | None, datetime | None]] = field(default_factory=dict)
 
-    def snapshot(self, sources: Sequence[str]) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """The whole snapshot."""
+        self.pages = tuple(page for pages in self.files.values() for page in pages)
         self.problems.extend(_truncations(self.pages))
         self.managed = self._latest((policy for page in self.pages for policy in page.policies), _policy_age)
         found = self._latest((group for page in self.pages for group in page.group_detail_list), lambda _group: ())
@@ -96,7 +107,7 @@ class _Assembly:
             principals=tuple(sorted(principals, key=lambda principal: principal.arn)),
             groups=self._group_list(users.values()),
             problems=tuple(sorted(set(self.problems))),
-            sources=tuple(sorted(sources)),
+            sources=tuple(sorted(self.files)),
         )
 
     def _latest(self, details: Iterable[Detail], age: Callable[[Detail], tuple[str, ...]]) -> dict[str, Detail]:
@@ -108,10 +119,18 @@ class _Assembly:
                 self._report(
                     SnapshotProblemKind.DUPLICATE,
                     detail.arn,
-                    "the files disagree about it; the latest by its dates counts",
+                    f"{self._files_with(detail.arn)} disagree about it; the latest by its dates counts",
                 )
                 found[detail.arn] = max(other, detail, key=lambda one: (age(one), _canonical(one)))
         return dict(sorted(found.items()))
+
+    def _files_with(self, arn: str) -> str:
+        """The files that hold an ARN."""
+        return ", ".join(
+            quote_input(file)
+            for file, pages in sorted(self.files.items())
+            if any(one.arn == arn for page in pages for one in page.details)
+        )
 
     def _report(self, kind: SnapshotProblemKind, place: str, message: str) -> None:
         self.problems.append(SnapshotProblem(kind, place, message))
@@ -270,13 +289,7 @@ def _truncations(pages: Sequence[Page]) -> Iterator[SnapshotProblem]:
 
 def _accounts(page: Page) -> set[str]:
     """The accounts that a page shows: one, or none where it holds AWS managed policies alone."""
-    details: tuple[Entity, ...] = (
-        *page.role_detail_list,
-        *page.user_detail_list,
-        *page.group_detail_list,
-        *page.policies,
-    )
-    return {split_arn(detail.arn).account for detail in details} - {"aws", ""}
+    return {split_arn(detail.arn).account for detail in page.details} - {"aws", ""}
 
 
 def _time(written: str | float | None) -> datetime | None:

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from lpgen.core.last_accessed import AccessReport, ServiceAccess
+from lpgen.edge.inputs.unique_keys import DuplicateKeyError, refuse_duplicate_keys
 from lpgen.edge.logs.json_documents import Broken, plain_text, split_documents
 from lpgen.errors import LastAccessedError, quote_input, quote_reason
 
@@ -84,8 +85,10 @@ def _read_index(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     try:
-        return msgspec.json.decode(plain_text(path.read_bytes()), type=dict[str, str])
-    except (OSError, msgspec.DecodeError, RecursionError) as error:
+        text = plain_text(path.read_bytes())
+        refuse_duplicate_keys(text)
+        return msgspec.json.decode(text, type=dict[str, str])
+    except (OSError, ValueError, RecursionError) as error:
         raise LastAccessedError(
             f"can't read `{path}`: {quote_reason(error)}", hint='it maps file names to ARNs: {"file.json": "arn"}'
         ) from error
@@ -101,7 +104,10 @@ def _read_pages(path: Path) -> Iterator[_Page]:
             raise LastAccessedError(f"it is no JSON: {document.why} ({document.position})")
         try:
             decoded = msgspec.json.decode(document)
+            refuse_duplicate_keys(document)
             yield from msgspec.convert(decoded if isinstance(decoded, list) else [decoded], list[_Page])
+        except DuplicateKeyError as error:
+            raise LastAccessedError(str(error)) from error
         except (msgspec.DecodeError, RecursionError) as error:
             raise LastAccessedError(f"it is no report: {quote_reason(error)}") from error
 

@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail
+from lpgen.edge.inputs.unique_keys import DuplicateKeyError, refuse_duplicate_keys
 from lpgen.edge.logs.json_documents import Broken, plain_text, split_documents
 from lpgen.errors import TrailSettingsError, quote_input, quote_reason
 
@@ -164,7 +165,11 @@ def _read_file(path: Path) -> Iterator[_Trail | _Selectors | _Status]:
 
 def _decode(document: bytes, path: Path) -> object:
     try:
-        return msgspec.json.decode(document)
+        decoded = msgspec.json.decode(document)
+        refuse_duplicate_keys(document)
+        return decoded
+    except DuplicateKeyError as error:
+        raise TrailSettingsError(f"`{path}`: {error}", hint=_HINT) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise TrailSettingsError(f"`{path}` is no JSON: {quote_reason(error)}", hint=_HINT) from error
 

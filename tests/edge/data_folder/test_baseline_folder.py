@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -106,7 +110,7 @@ def test_every_changed_lost_or_added_file_is_refused(data: Path) -> None:
 
 
 def test_files_are_read_only(data: Path) -> None:
-    assert {path.stat().st_mode & 0o777 for path in save(data).rglob("*") if path.is_file()} == {0o444}
+    assert {path.stat().st_mode & 0o777 for path in save(data).rglob("*") if path.is_file()} == {0o400}
 
 
 @pytest.mark.parametrize(("version", "next_step"), [(1, "lpgen baseline save"), (3, "update lpgen")])
@@ -136,7 +140,7 @@ def test_baselines_are_found_by_name_by_day_and_newest(data: Path) -> None:
     for wanted, name in (("", "week-16"), ("week-2", "week-2"), ("2026-09-15", "week-9"), ("2026-09-09", "week-9")):
         assert find_baseline(data, wanted).name == name
     for wanted in ("2026-09-01", "week-3"):
-        with pytest.raises(BaselineError, match=wanted):
+        with pytest.raises(InvocationError, match=wanted):
             find_baseline(data, wanted)
 
 
@@ -175,21 +179,59 @@ with SealedWriter(Path(sys.argv[1]), "slow", kind) as writer:
 """
 
 
-def test_a_killed_save_leaves_no_baseline_and_its_rest_goes_after_a_day(data: Path) -> None:
+@contextlib.contextmanager
+def slow_save(root: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process in the middle of saving `slow`."""
+    with subprocess.Popen([sys.executable, "-c", _SLOWLY, str(root)], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "written\n"
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+@pytest.mark.parametrize("name", ["slow", "other"])
+def test_a_killed_save_leaves_no_baseline_and_blocks_no_name(name: str, data: Path) -> None:
     root = data / BASELINES
-    child = subprocess.Popen([sys.executable, "-c", _SLOWLY, str(root)], stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
-    assert child.stdout.readline() == "written\n"
-    child.send_signal(signal.SIGKILL)
-    child.wait()
+    with slow_save(root) as child:
+        child.send_signal(signal.SIGKILL)
     assert list_baselines(data) == ()
-    (rest,) = root.iterdir()
-    save(data)
-    assert rest.exists()
-    yesterday = time.time() - 25 * 3600
-    os.utime(rest, (yesterday, yesterday))
-    save(data, replace(STAMP, name="week-2"))
-    assert not rest.exists()
+    assert sorted(path.name for path in root.iterdir()) == [".lock-slow", ".unfinished-slow"]
+    save(data, replace(STAMP, name=name))
+    assert [path.name for path in root.iterdir()] == [name]
+    open_baseline(root / name)
+
+
+def test_a_save_under_way_is_named_and_left_alone(data: Path) -> None:
+    root = data / BASELINES
+    with slow_save(root) as child:
+        owner = f"process {child.pid} on host {socket.gethostname()} since 2"
+        with pytest.raises(BaselineError, match=f"`slow` is being saved by {owner}"):
+            save(data, replace(STAMP, name="slow"))
+        save(data, replace(STAMP, name="other"))
+        assert (root / ".unfinished-slow" / "a" / "1.json").exists()
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_said(code: int, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(BaselineError, match="its file system has no locks") as caught:
+        save(data)
+    assert "NFS" in caught.value.hint
+
+
+def test_baselines_are_their_owners(data: Path) -> None:
+    before = os.umask(0)
+    try:
+        save(data)
+    finally:
+        os.umask(before)
+    found = [data, *data.rglob("*")]
+    assert {path.stat().st_mode & 0o077 for path in found} == {0}
 
 
 def test_two_at_once_give_one(tmp_path: Path) -> None:

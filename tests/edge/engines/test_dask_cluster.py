@@ -7,6 +7,7 @@ import pickle
 import signal
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,32 @@ def test_dask_engine_says_when_the_scheduler_is_lost_while_it_hands_over_a_resul
         short_lived.scheduler.kill()
         with pytest.raises(EngineError, match="connection to the Dask scheduler"):
             list(results)
+
+
+def test_dask_engine_says_when_the_scheduler_no_longer_answers(tmp_path: Path) -> None:
+    """A scheduler that is stopped keeps its connections, and an engine on another cluster isn't held up by it."""
+    with dask_cluster() as short_lived, open_dask_engine(short_lived.address) as opened:
+        engine = replace(opened, answer_seconds=1)
+        results = iter(engine.map(NoteWorker(tmp_path), range(400)))
+        next(results)
+        os.kill(short_lived.scheduler.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(EngineError, match="connection to the Dask scheduler"):
+                list(results)
+            with pytest.raises(EngineError, match="connection to the Dask scheduler"):
+                list(engine.map(square, range(5)))
+            with dask_cluster(1) as other, other.client() as client:
+                assert numbers(DaskEngine(client).map(square, range(5))) == [0, 1, 4, 9, 16]
+        finally:
+            os.kill(short_lived.scheduler.pid, signal.SIGCONT)
+
+
+def test_dask_engine_that_is_closed_while_the_scheduler_is_stopped_ends() -> None:
+    with dask_cluster(1) as short_lived:
+        with open_dask_engine(short_lived.address) as engine:
+            assert numbers(engine.map(square, range(3))) == [0, 1, 4]
+            os.kill(short_lived.scheduler.pid, signal.SIGSTOP)
+        os.kill(short_lived.scheduler.pid, signal.SIGCONT)
 
 
 def test_dask_engine_passes_on_connections_that_the_work_itself_lost(client: Any) -> None:

@@ -44,7 +44,7 @@ def test_another_snapshot_is_chosen_by_its_name_or_day(data: Path) -> None:
         inputs = choose_inputs(Inputs(), data, wanted)
         assert inputs.snapshot is not None
         assert inputs.snapshot.name == FIRST
-    with pytest.raises(SnapshotError, match="has no snapshot `2020`"):
+    with pytest.raises(InvocationError, match="has no snapshot `2020`"):
         choose_inputs(Inputs(), data, "2020")
 
 

@@ -275,7 +275,7 @@ def test_last_page_may_hold_aws_policies_alone(tmp_path: Path) -> None:
 def test_several_accounts_stay_apart(tmp_path: Path) -> None:
     group = {"GroupName": "dev", "Arn": f"arn:aws:iam::{ACCOUNT}:group/dev", "GroupPolicyList": []}
     ours = page(UserDetailList=[user("bob", GroupList=["dev"])], GroupDetailList=[group])
-    theirs = page(UserDetailList=[user("bob", account="444455556666", GroupList=["dev"])])
+    theirs = page(UserDetailList=[user("bob", account="444455556666", UserId="AIDATHEIRS", GroupList=["dev"])])
     snapshot = read_snapshot([write(tmp_path, ours, "a.json"), write(tmp_path, theirs, "b.json")])
     assert [principal.account for principal in snapshot.principals] == [ACCOUNT, "444455556666"]
     assert [problem.place for problem in snapshot.problems] == ["arn:aws:iam::444455556666:user/bob"]

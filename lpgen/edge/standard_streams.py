@@ -1,0 +1,89 @@
+"""Output that never stops a command: stdout, stderr and the pipes that `--output` names.
+
+A reader may leave early (`lpgen rollout apply plan.json | head`), and a disk may fill up behind a redirection. Neither
+may end a command in the middle of its work, least of all while it changes IAM. Text that can't be written is dropped,
+and the failure counts when the command ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import stat
+import sys
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+STDOUT: Final = "stdout"
+STDERR: Final = "stderr"
+
+_failures: dict[str, OSError] = {}
+
+
+def open_standard_streams() -> None:
+    """Replaces `sys.stdout` and `sys.stderr` by streams that drop what can't be written.
+
+    A stream that the shell closed (`>&-`), for which Python has None, drops everything.
+    """
+    sys.stdout = _lasting_stream(sys.stdout, STDOUT)
+    sys.stderr = _lasting_stream(sys.stderr, STDERR)
+
+
+def flush_standard_streams() -> None:
+    """Writes what is still buffered. Call it before `first_failure`: Python flushes too late to see an error."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+
+
+def note_failure(name: str, error: OSError) -> None:
+    """Remembers that a stream can't be written."""
+    _failures.setdefault(name, error)
+
+
+def first_failure() -> OSError | None:
+    """Why output was dropped, None where all of it was written."""
+    return next(iter(_failures.values()), None)
+
+
+def is_stdout_dropped() -> bool:
+    """Whether stdout can't be written any more: a command that only prints may stop."""
+    return STDOUT in _failures
+
+
+class _LastingFile(io.FileIO):
+    """An open file that takes every write, and remembers the first one that failed."""
+
+    def __init__(self, descriptor: int, name: str) -> None:
+        super().__init__(descriptor, "wb", closefd=False)
+        self._name = name
+        self._may_be_terminal = stat.S_ISCHR(os.fstat(descriptor).st_mode)
+
+    def write(self, data: ReadableBuffer, /) -> int | None:
+        if self._name not in _failures:
+            try:
+                return super().write(data)
+            except OSError as error:  # Linux answers EIO for a terminal that was closed
+                gone = self._may_be_terminal and error.errno == errno.EIO
+                note_failure(self._name, BrokenPipeError(errno.EPIPE, error.strerror) if gone else error)
+        return memoryview(data).nbytes
+
+
+def _lasting_stream(stream: TextIO | None, name: str) -> TextIO:
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")
+    options: dict[str, Any] = {
+        "encoding": stream.encoding,
+        "errors": stream.errors,
+        "line_buffering": stream.line_buffering or getattr(stream, "write_through", False),
+    }
+    try:
+        descriptor = stream.fileno()
+    except OSError:  # no file of the system, as in a notebook
+        return stream
+    with contextlib.suppress(OSError):
+        stream.flush()
+    return io.TextIOWrapper(io.BufferedWriter(_LastingFile(descriptor, name)), **options)
