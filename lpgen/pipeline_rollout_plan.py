@@ -12,6 +12,7 @@ from lpgen.core.digests import Inputs
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.folders import files_of_sets, plain_name
 from lpgen.core.identity_center import PermissionSet, permission_set_of
+from lpgen.core.made_from import CODE, options_to_facts
 from lpgen.core.options import Options
 from lpgen.core.policies.match import glob_match
 from lpgen.core.rollout.plan import PrincipalPlan, Refusal, RefusalKind
@@ -116,10 +117,25 @@ def _generate_again(
     """What `lpgen generate` would write now, by the principal's ARN."""
     if basis.data is None or basis.options is None:
         raise InvocationError("without a data folder nothing can be generated again", hint="give --data DIR")
+    _refuse_other_options(inputs, basis.options)
     report = analyse(basis.data, policies, catalog, options=replace(basis.options, principal=principal))
     written = [one for one in report.proposals if one.replacement and not one.replacement.refusal]
     found = (_written_again(one, report, inputs) for one in written)
     return {one.principal: one for one in found}
+
+
+def _refuse_other_options(inputs: Inputs, options: Options) -> None:
+    """INVARIANT: the options given decide; the folder's own could have been edited to make more of it safe."""
+    given = options_to_facts(options)
+    differing = {
+        name: stated for name, stated in inputs.options.items() if name in given and given[name] != stated
+    }.keys() - {"principal", CODE}
+    if differing:
+        stated = ", ".join(f"{name.replace('_', ' ')} {inputs.options[name]}" for name in sorted(differing))
+        raise InvocationError(
+            f"the output was generated with other options: {quote_input(stated)}",
+            hint="give the same options to `lpgen rollout plan`, or generate it again without them",
+        )
 
 
 def _written_again(proposal: Proposal, report: Report, inputs: Inputs) -> WrittenPlan:

@@ -23,7 +23,9 @@ from typer.testing import CliRunner
 
 from lpgen.cli import app
 from lpgen.core.digests import CatalogStamp, Inputs, OutputDigests, digest_of_report, digest_of_text
+from lpgen.core.made_from import options_to_facts
 from lpgen.core.model import PrincipalKind
+from lpgen.core.options import Options
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.edge.aws_session import AwsSession, Connection, open_session
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
@@ -58,7 +60,8 @@ def deny(action: str, resource: str = "*") -> dict[str, Any]:
     return {"Effect": "Deny", "Action": action, "Resource": resource}
 
 
-INPUTS = Inputs("0", CatalogStamp("1", "2026-09-26", ""), "usage", ())
+_DIGEST = "0" * 64
+INPUTS = Inputs("0", CatalogStamp("1", "2026-09-26", _DIGEST), _DIGEST, (), options=options_to_facts(Options()))
 
 
 def write_summary(output: Path, key: Ed25519PrivateKey | None = None) -> None:

@@ -73,6 +73,7 @@ ALLOWED = {
             "edge",
             "report",
             "pipeline_rollout",
+            "pipeline_rollout_plan",
             "cli_formats",
             "cli_options",
             "cli_aws",

@@ -14,6 +14,7 @@ from lpgen.core.options import Options
 from lpgen.core.rollout.plan import PrincipalPlan, RefusalKind
 from lpgen.core.rollout.refusals import Exceptions
 from lpgen.core.rollout.source import RolloutPlan, Trust
+from lpgen.errors import InvocationError
 from lpgen.pipeline_analysis import analyse
 from lpgen.pipeline_rollout_plan import Basis, plan_rollout
 from tests.outputs import OutputWorld, make_output, read_json, seal_again, write_json
@@ -129,8 +130,11 @@ def test_plan_with_data_counts_the_options_given_and_not_those_of_the_folder(
     world: OutputWorld, tmp_path: Path
 ) -> None:
     """Fewer days than asked for make more replacements safe."""
-    output = tmp_path / "out"
-    world.generate(output, Options(min_days=0))
-    refused = of(planned(world, output), UNSAFE)
-    assert RefusalKind.NOT_REPRODUCED in kinds(refused)
-    assert not of(planned(world, output, Options(min_days=0)), UNSAFE).refusals
+    output, fewer = tmp_path / "out", Options(min_days=0)
+    world.generate(output, fewer)
+    with pytest.raises(InvocationError, match="min days 0"):
+        planned(world, output)
+    assert not of(planned(world, output, fewer), UNSAFE).refusals
+    edit(output / "summary.json", lambda one: one["inputs"]["options"].update(min_days=90))
+    seal_again(output)
+    assert RefusalKind.NOT_REPRODUCED in kinds(of(planned(world, output), UNSAFE))

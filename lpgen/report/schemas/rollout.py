@@ -9,6 +9,7 @@ from lpgen.core.model import DenialKind, PrincipalKind
 from lpgen.core.rollout.plan import Peak, RefusalKind
 from lpgen.core.rollout.source import Trust
 from lpgen.report.json.rollout import ROLLOUT_SCHEMA
+from lpgen.report.schemas.facts import INPUTS
 from lpgen.report.schemas.parts import (
     COUNT,
     TEXT,
@@ -39,12 +40,12 @@ _DOCUMENT: Final = record(
 _SOURCE: Final = record(
     {
         "trust": one_of(Trust),
-        "inputs": {"type": "object"},
+        "inputs": INPUTS,
         "files": by_key(TEXT),
         "report": TEXT,
         "digest": TEXT,
         "signature": nullable(TEXT),
-        "summary": {"type": "object"},
+        "summary": by_key({}),
     }
 )
 _POLICY_TEXT: Final = record({"policy": TEXT, "type": one_of(("inline", "managed")), "document": TEXT})
