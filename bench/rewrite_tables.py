@@ -62,6 +62,7 @@ def make_usage(rows: int, first_day: int, days: int, seed: int) -> Usage:
         "outcome": pick(["allowed", "denied"], (draw.random(rows) < 0.03).astype(int)),
         "error_code": sometimes("AccessDenied", 0.03),
         "denial_kind": sometimes("identity", 0.03),
+        "denied_by": pick([""], call * 0),
         "how": pick(["observed"], call * 0),
         "invoked_by": sometimes("ec2.amazonaws.com", 0.1),
         "service_session": pa.array(draw.random(rows) < 0.1),
@@ -92,10 +93,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         data = Path(name)
         large = make_usage(rows, FIRST_DAY, DAYS, seed=1)
-        folder = data / "usage" / write_usage(data, large)
+        root = write_usage(data, large)
         print(f"a table of {large.table.num_rows:,} rows, and a day of {day.table.num_rows:,}")
         del large
-        known = measure("read", lambda: read_usage_tables(folder))
+        known = measure("read", lambda: read_usage_tables(data / "usage" / root, root))
         whole = measure("merge", lambda: merge_usage([known, day]))
         measure("write", lambda: write_usage(data, whole))
 

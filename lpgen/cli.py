@@ -17,6 +17,7 @@ from lpgen.cli_analysis import generate_command, review_command, verify_command
 from lpgen.cli_authorize import authorize_command
 from lpgen.cli_aws import iam_policy_command, snapshot_command
 from lpgen.cli_catalog import app as catalog_app
+from lpgen.cli_check import check_command
 from lpgen.cli_demo import demo_command
 from lpgen.cli_drift import app as baseline_app
 from lpgen.cli_drift import drift_command, stars_command
@@ -73,6 +74,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "drift": drift_command,
     "snapshot": snapshot_command,
     "iam-policy": iam_policy_command,
+    "check": check_command,
     "schema": schema_command,
     "demo": demo_command,
 }

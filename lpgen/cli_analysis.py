@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +13,7 @@ from lpgen.cli_catalog import CatalogOption
 from lpgen.cli_formats import FormatOption, ReportFormat, ReviewFormat, ReviewFormatOption, choose_format
 from lpgen.cli_options import (
     EXIT_FOUND,
+    EXIT_INPUTS_CHANGED,
     AsOfOption,
     AttachedQuotaOption,
     BoundaryOption,
@@ -44,6 +44,8 @@ from lpgen.core.choices import KeepUnobservable
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
     from lpgen.core.findings import Report
     from lpgen.core.options import Options
     from lpgen.edge.inputs.analysis_inputs import Inputs
@@ -149,6 +151,13 @@ def generate_command(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 unless every replacement is called safe.")
     ] = False,
+    sign: Annotated[
+        Path | None,
+        typer.Option("--sign", metavar="KEY", help="Sign the folder with this Ed25519 private key (PEM)."),
+    ] = None,
+    replace_other: Annotated[
+        bool, typer.Option("--replace", help="Replace a folder that holds other principals or accounts.")
+    ] = False,
 ) -> None:
     """Write replacement policies, with evidence.
 
@@ -156,6 +165,7 @@ def generate_command(
     written as Terraform or CloudFormation too, in a folder of that name.
 
     Each replacement is verified before it is called safe. Exit 1 where one fails its verification.
+    summary.json holds digests of all files and inputs, which `lpgen verify` and `lpgen rollout` check.
 
     \b
     Example:
@@ -163,8 +173,11 @@ def generate_command(
       lpgen generate --data lpgen-data --output lpgen-out --as terraform
     """
     from lpgen.core.replacements import CheckStatus
-    from lpgen.pipeline_analysis import generate
+    from lpgen.edge.catalog.files import open_catalog
+    from lpgen.pipeline_analysis import analyse
+    from lpgen.pipeline_output import generate, inputs_of_report
 
+    key = None if sign is None else _private_key(sign)
     options = analysis_options(
         keep_unobservable,
         min_days,
@@ -183,8 +196,12 @@ def generate_command(
         scps=scps,
         resource_policies=resource_policies,
     )
-    report = _analyse(data, inputs, catalog, boundary=boundary, options=options)
-    generate(report, output, code="" if code is CodeFormat.JSON else code.value)
+    _stop_collecting()
+    options, problems = options_with_inputs(options, inputs, boundary)
+    opened, form = open_catalog(catalog), "" if code is CodeFormat.JSON else code.value
+    report = analyse(data, inputs.policies, opened, options=options, problems=problems)
+    made_from = inputs_of_report(report, inputs.policies, opened, options=options, code=form)
+    generate(report, output, made_from, data=data, code=form, key=key, replace_other=replace_other)
     _say_generated(report, output)
     proposals = [one for one in report.proposals if one.replacement is not None]
     failed = any(one.verification and one.verification.status is CheckStatus.FAILED for one in proposals)
@@ -200,18 +217,29 @@ def verify_command(
     output: OutputFileOption = None,
     as_of: AsOfOption = None,
     decisions: DecisionsOption = None,
+    trails: TrailsOption = None,
+    last_accessed: LastAccessedOption = None,
     boundary: BoundaryOption = None,
     scps: ScpsOption = None,
     resource_policies: ResourcePoliciesOption = None,
     snapshot: SnapshotOption = "",
     attached_quota: AttachedQuotaOption = ATTACHED_POLICIES_LIMIT,
+    require_signature: Annotated[
+        Path | None,
+        typer.Option(
+            "--require-signature",
+            metavar="KEY",
+            help="Fail unless the folder is signed with the private key of this Ed25519 public key (PEM).",
+        ),
+    ] = None,
     catalog: CatalogOption = None,
 ) -> None:
-    """Prove written replacements anew.
+    """Verify written replacements.
 
-    Shows from the files alone that a replacement keeps all allowed use and adds nothing.
+    Compares the folder with its digests, proves from the files that each replacement keeps all allowed use and adds
+    nothing, and generates the folder again. Give the same input options as to `lpgen generate`.
 
-    Exit 1 with the failing line when any check fails or can't be proven.
+    Exit 1 if a file was changed, or if a check fails or can't be proven. Exit 4 if the inputs have changed since.
 
     \b
     Example:
@@ -219,19 +247,30 @@ def verify_command(
     """
     from lpgen.core.replacements import CheckStatus
     from lpgen.edge.catalog.files import open_catalog
-    from lpgen.edge.inputs.guard_files import read_guards
-    from lpgen.pipeline_analysis import verify
+    from lpgen.pipeline_output import verify
     from lpgen.report import render_verification
 
     chosen = choose_format(format, output, ReportFormat)
+    key = None if require_signature is None else _public_key(require_signature)
     options = analysis_options(min_days=0, as_of=as_of, decisions=decisions, attached_quota=attached_quota)
-    inputs = inputs_from_options(data, snapshot, policies=policies, scps=scps, resource_policies=resource_policies)
-    options = replace(options, guards=read_guards(boundary, inputs.scps, inputs.resource_policies))
+    inputs = inputs_from_options(
+        data,
+        snapshot,
+        policies=policies,
+        trails=trails,
+        last_accessed=last_accessed,
+        scps=scps,
+        resource_policies=resource_policies,
+    )
     _stop_collecting()
-    results = verify(folder, data, inputs.policies, open_catalog(catalog), options=options)
-    put_text(render_verification(results, chosen.value, width=terminal_width(), color=wants_color(output)), output)
-    if not results or any(one.status is not CheckStatus.PASSED for one in results):
+    options, problems = options_with_inputs(options, inputs, boundary)
+    opened = open_catalog(catalog)
+    result = verify(folder, data, inputs.policies, opened, options=options, problems=problems, key=key)
+    put_text(render_verification(result, chosen.value, width=terminal_width(), color=wants_color(output)), output)
+    if result.status is not CheckStatus.PASSED:
         raise typer.Exit(EXIT_FOUND)
+    if result.changed_inputs:
+        raise typer.Exit(EXIT_INPUTS_CHANGED)
 
 
 def _analyse(data: Path, inputs: Inputs, catalog: Path | None, *, boundary: Path | None, options: Options) -> Report:
@@ -241,6 +280,18 @@ def _analyse(data: Path, inputs: Inputs, catalog: Path | None, *, boundary: Path
     _stop_collecting()
     options, problems = options_with_inputs(options, inputs, boundary)
     return analyse(data, inputs.policies, open_catalog(catalog), options=options, problems=problems)
+
+
+def _private_key(path: Path) -> Ed25519PrivateKey:
+    from lpgen.edge.signatures import read_private_key
+
+    return read_private_key(path)
+
+
+def _public_key(path: Path) -> Ed25519PublicKey:
+    from lpgen.edge.signatures import read_public_key
+
+    return read_public_key(path)
 
 
 def _stop_collecting() -> None:

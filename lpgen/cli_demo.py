@@ -26,8 +26,9 @@ def demo_command(
     from lpgen.edge.engines.local_processes import LocalEngine
     from lpgen.edge.logs.sample_logs import bundled_sample_logs
     from lpgen.edge.replacement_files import write_text
-    from lpgen.pipeline_analysis import analyse, generate, verify
+    from lpgen.pipeline_analysis import analyse
     from lpgen.pipeline_ingest import ingest
+    from lpgen.pipeline_output import generate, inputs_of_report, verify
     from lpgen.report import render_review, render_verification
     from lpgen.report.talk.ingest import render_ingest
 
@@ -36,7 +37,8 @@ def demo_command(
     result = ingest([sample.logs], catalog, data=data, engine=LocalEngine(os.cpu_count() or 1))
     say(render_ingest(result, verbose=False) + "\n")
     report = analyse(data, [sample.policies], catalog, options=options)
-    generate(report, replacements)
+    made_from = inputs_of_report(report, [sample.policies], catalog, options=options)
+    generate(report, replacements, made_from, data=data)
     for name, kind in (
         ("report.txt", "text"),
         ("report.md", "markdown"),
@@ -45,8 +47,8 @@ def demo_command(
     ):
         write_text(output / name, render_review(report, kind))
     put_text(render_review(report, "text", width=terminal_width(), color=wants_color(None), only=_DEMO_PRINCIPAL), None)
-    results = verify(replacements, data, [sample.policies], catalog, options=options)
-    put_text("\n" + render_verification(results, "text", width=terminal_width(), color=wants_color(None)), None)
+    verified = verify(replacements, data, [sample.policies], catalog, options=options)
+    put_text("\n" + render_verification(verified, "text", width=terminal_width(), color=wants_color(None)), None)
     paths = {"output": output, "data": data, "replacements": replacements, "sample": sample.policies}
     end = _DEMO_END.format_map({name: shlex.quote(str(path)) for name, path in paths.items()})
     put_text(for_terminal(end), None)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 EXIT_FOUND: Final = ExitCode.FOUND
 EXIT_UNFINISHED: Final = ExitCode.UNFINISHED
+EXIT_INPUTS_CHANGED: Final = ExitCode.INPUTS_CHANGED
 
 
 def _day_from_text(text: str) -> datetime:

@@ -16,20 +16,36 @@ from lpgen.cli_formats import choose_format
 from lpgen.cli_options import (
     EXIT_FOUND,
     EXIT_UNFINISHED,
+    AsOfOption,
     AttachedQuotaOption,
+    BoundaryOption,
+    DecisionsOption,
+    KeepOption,
+    LastAccessedOption,
+    MinDaysOption,
+    PoliciesOption,
     PrincipalOption,
+    ResourcePoliciesOption,
+    ScpsOption,
     SnapshotOption,
+    TrailsOption,
+    analysis_options,
     for_terminal,
+    inputs_from_options,
+    options_with_inputs,
     put_text,
     say,
 )
 from lpgen.cli_sections import PlainCommand
+from lpgen.core.choices import KeepUnobservable
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.errors import InvocationError
 
 if TYPE_CHECKING:
+    from lpgen.core.options import Options
     from lpgen.core.rollout.outcomes import Outcome
     from lpgen.pipeline_rollout import Accounts
+    from lpgen.pipeline_rollout_plan import Basis
 
 app = typer.Typer(
     name="rollout",
@@ -55,20 +71,28 @@ SettleOption = Annotated[
 YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
 
 
+TrustOption = Annotated[
+    bool,
+    typer.Option(
+        "--trust-output", help="Believe the documents although neither a data folder nor a signature vouches for them."
+    ),
+]
+SignatureOption = Annotated[
+    Path | None,
+    typer.Option("--require-signature", metavar="PUBLIC-KEY", help="Take only what this PEM file's key has signed."),
+]
+
+
 @app.command("plan", cls=PlainCommand)
 def plan_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `lpgen generate` wrote.")],
-    policies: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--policies",
-            metavar="PATH",
-            help="Output of `aws iam get-account-authorization-details`: a file or a folder of files. Repeats.",
-        ),
-    ] = None,
     data: Annotated[
-        Path | None, typer.Option("--data", metavar="DIR", help="The data folder whose newest snapshot to use instead.")
+        Path | None,
+        typer.Option("--data", metavar="DIR", help="The data folder that DIR was generated from, to compare with it."),
     ] = None,
+    policies: PoliciesOption = None,
+    require_signature: SignatureOption = None,
+    trust_output: TrustOption = False,
     principal: PrincipalOption = "",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="PLAN", help="Where to write it; `-` or nothing is stdout.")
@@ -87,38 +111,94 @@ def plan_command(
         typer.Option("--include", metavar="ARN", help="Plan a role whose name marks it as AWS's tooling. Repeats."),
     ] = None,
     attached_quota: AttachedQuotaOption = ATTACHED_POLICIES_LIMIT,
+    inline: Annotated[bool, typer.Option("--inline", help="As for `lpgen generate`.")] = False,
+    keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
+    min_days: MinDaysOption = 90,
+    as_of: AsOfOption = None,
+    decisions: DecisionsOption = None,
+    trails: TrailsOption = None,
+    last_accessed: LastAccessedOption = None,
+    boundary: BoundaryOption = None,
+    scps: ScpsOption = None,
+    resource_policies: ResourcePoliciesOption = None,
+    snapshot: SnapshotOption = "",
+    catalog: CatalogOption = None,
 ) -> None:
     """Plan how to put replacements in place.
 
     Writes, as JSON, the calls for each principal, those that take them back, or why it is refused. Asks nothing of AWS.
 
+    Compares each file of DIR with its digest, and proves from the documents that nothing new is allowed. With --data it
+    generates the replacements again and refuses those that differ: give the options that `lpgen generate` was given.
+    --require-signature takes a signature instead, --trust-output nothing.
+
     What others have to change is written beside the plan: of roles of IAM Identity Center the permission set's inline
     policy, in PLAN.permission-sets; of what is managed as code the changed resources of its CloudFormation template, in
-    PLAN.code. Exit 1 where nothing can be rolled out.
+    PLAN.code. Exit 1 where nothing can be rolled out, or something isn't as lpgen wrote it.
 
     \b
     Example:
       lpgen rollout plan lpgen-out --data lpgen-data -o plan.json
     """
     from lpgen.core.rollout.refusals import Exceptions
-    from lpgen.edge.inputs.analysis_inputs import Inputs, choose_inputs
-    from lpgen.pipeline_rollout import plan_rollout, write_for_owners
+    from lpgen.edge.catalog.files import open_catalog
+    from lpgen.pipeline_rollout_plan import plan_rollout, write_for_owners
     from lpgen.report.json.rollout import rollout_json
     from lpgen.report.talk.rollout import render_planned
 
+    options = analysis_options(
+        keep_unobservable,
+        min_days,
+        as_of=as_of,
+        decisions=decisions,
+        inline=inline,
+        attached_quota=attached_quota,
+    )
+    inputs = inputs_from_options(
+        data,
+        snapshot,
+        policies=policies,
+        trails=trails,
+        last_accessed=last_accessed,
+        scps=scps,
+        resource_policies=resource_policies,
+    )
+    options, _ = options_with_inputs(options, inputs, boundary)
     exceptions = Exceptions(
         tuple(break_glass or ()), tuple(managed_as_code or ()), tuple(include or ()), unsafe, attached_quota
     )
-    inputs = choose_inputs(Inputs(policies=tuple(policies or ())), data)
-    plan = plan_rollout(folder, inputs.policies, exceptions, principal=principal)
+    plan = plan_rollout(
+        folder,
+        inputs.policies,
+        exceptions,
+        open_catalog(catalog),
+        basis=_basis(require_signature, data, options, trust_output=trust_output),
+        principal=principal,
+    )
     if output is not None and str(output) != "-":
         _refuse_begun(output)
         for path in write_for_owners(plan, output):
             say(f"written for its owner: {path}")
     put_text(rollout_json(plan), output)
     say(render_planned(plan))
-    if not any(one.calls for one in plan.principals):
+    if plan.is_doubtful or not any(one.calls for one in plan.principals):
         raise typer.Exit(EXIT_FOUND)
+
+
+def _basis(public_key: Path | None, data: Path | None, options: Options, *, trust_output: bool) -> Basis:
+    from lpgen.core.rollout.source import Trust
+    from lpgen.pipeline_rollout_plan import Basis
+
+    if public_key is not None:
+        return Basis(Trust.SIGNATURE, public_key)
+    if trust_output:
+        return Basis(Trust.OUTPUT)
+    if data is None:
+        raise InvocationError(
+            "nothing vouches for the output folder",
+            hint="give --data DIR to generate it again, --require-signature PUBLIC-KEY, or --trust-output",
+        )
+    return Basis(Trust.DATA, None, data, options)
 
 
 def _refuse_begun(output: Path) -> None:
@@ -145,10 +225,14 @@ def apply_command(
     region: RegionOption = "",
     endpoint_url: EndpointOption = "",
     assume_role: AssumeOption = "",
+    require_signature: SignatureOption = None,
+    trust_output: TrustOption = False,
+    catalog: CatalogOption = None,
 ) -> None:
     """Carry a plan out in AWS.
 
-    Checks everything first: that the policies are those of the plan, quotas, names, and that lpgen's own way in stays.
+    Checks everything first: that the plan is as lpgen wrote it and allows nothing new, that the policies are those of
+    the plan, quotas, names, and that lpgen's own way in stays. A plan of an older lpgen takes --trust-output.
     Shows each change, asks, and makes the calls, each read back. The first error ends it, and that principal is put
     back as it was. After a kill, run it again to finish, or undo.
 
@@ -158,17 +242,21 @@ def apply_command(
     Example:
       lpgen rollout apply plan.json --role app
     """
+    from lpgen.edge.catalog.files import open_catalog
     from lpgen.edge.rollout.journal import read_journal
-    from lpgen.edge.rollout.plan_file import read_rollout_plan
-    from lpgen.pipeline_rollout import apply_rollout, check_rollout, chosen_principals
-    from lpgen.report.talk.rollout import render_changes, render_refused
+    from lpgen.edge.rollout.plan_file import read_whole_plan
+    from lpgen.pipeline_rollout import apply_rollout, check_rollout, check_source, chosen_principals
+    from lpgen.report.talk.rollout import render_changes, render_refused, render_trust
 
-    known = {one.principal: one for one in read_rollout_plan(plan).principals}
+    whole = read_whole_plan(plan)
+    check_source(whole, plan, public_key=require_signature, trust_output=trust_output)
+    known = tuple(one.principal for one in whole.principals)
     if all_of_it == bool(role):
         raise InvocationError("give either --role, once or more, or --all")
-    chosen = tuple(known) if all_of_it else chosen_principals(role or (), tuple(known))
+    chosen = known if all_of_it else chosen_principals(role or (), known)
     accounts = _accounts(profile, region, endpoint_url=endpoint_url, assume_role=assume_role)
-    checked = check_rollout([known[arn] for arn in chosen], read_journal(plan), accounts)
+    checked = check_rollout(whole, chosen, read_journal(plan, whole), accounts, open_catalog(catalog))
+    say(render_trust(whole.source))
     ready = [one.plan for one in checked if not one.refusals and not one.done]
     refused = [(one.plan.principal, one.refusals) for one in checked if one.refusals]
     typer.echo(for_terminal(render_changes(ready)), nl=False)
@@ -176,7 +264,7 @@ def apply_command(
         say(render_refused(refused))
     if ready and not _confirmed(f"Change {_counted(len(ready))} in AWS?", yes=yes):
         raise typer.Exit(EXIT_FOUND)
-    outcomes = apply_rollout(plan, checked, accounts, settle_seconds=settle, say=_say)
+    outcomes = apply_rollout(plan, whole, checked, accounts, settle_seconds=settle, say=_say)
     _end(outcomes, told=frozenset(principal for principal, _ in refused))
 
 
@@ -205,10 +293,12 @@ def undo_command(
     Example:
       lpgen rollout undo plan.json --role app
     """
+    from lpgen.edge.rollout.plan_file import read_rollout_plan
     from lpgen.pipeline_rollout import chosen_principals, undo_rollout, undoable
     from lpgen.report.talk.rollout import render_undo
 
-    begun = {one.principal: one for one in undoable(plan)}
+    whole = read_rollout_plan(plan)
+    begun = {one.principal: one for one in undoable(plan, whole)}
     chosen = chosen_principals(role, tuple(begun)) if role else tuple(begun)
     if not chosen:
         say("nothing to undo")
@@ -217,7 +307,7 @@ def undo_command(
     typer.echo(for_terminal(render_undo([(arn, begun[arn].taking_back) for arn in chosen])), nl=False)
     if not _confirmed(f"Put {_counted(len(chosen))} back as before?", yes=yes):
         raise typer.Exit(EXIT_FOUND)
-    _end(undo_rollout(plan, chosen, accounts, settle_seconds=settle, say=_say))
+    _end(undo_rollout(plan, whole, chosen, accounts, settle_seconds=settle, say=_say))
 
 
 class WatchFormat(StrEnum):

@@ -25,7 +25,20 @@ from lpgen.pipeline_authorize import authorize
 # a request, policies and a data folder -> which hole lets it through, or what stops it
 from lpgen.pipeline_explain import explain
 
-# a data folder and policies -> verdicts, replacements and their proof -> a folder of them -> the second opinion on it
-from lpgen.pipeline_analysis import analyse, generate, verify
+# a data folder and policies -> verdicts, replacements and their proof
+from lpgen.pipeline_analysis import analyse
 
-__all__ = ["analyse", "authorize", "explain", "generate", "ingest", "map_records", "plan_athena", "verify"]
+# a report -> a folder of replacements, with digests -> the second opinion on it
+from lpgen.pipeline_output import generate, inputs_of_report, verify
+
+__all__ = [
+    "analyse",
+    "authorize",
+    "explain",
+    "generate",
+    "ingest",
+    "inputs_of_report",
+    "map_records",
+    "plan_athena",
+    "verify",
+]

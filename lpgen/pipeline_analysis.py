@@ -32,18 +32,10 @@ from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.data_folder.ledger import count_unread_files
-from lpgen.edge.data_folder.usage_files import read_usage
+from lpgen.edge.data_folder.usage_files import read_current_usage, read_generation_usage
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
-from lpgen.edge.replacement_files import (
-    SUMMARY,
-    OutputFolder,
-    WrittenReplacement,
-    read_replacements,
-    write_replacements,
-    write_text,
-)
+from lpgen.edge.replacement_files import WrittenReplacement
 from lpgen.errors import DataError, InvocationError, quote_input
-from lpgen.report import render_code, render_evidence, render_summary
 
 VERIFY_HUNT: Final = 1_000
 """How many requests `verify` tries per replacement in its hunt for one that is newly allowed."""
@@ -60,6 +52,17 @@ def analyse(
         LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
     """
     ground = load_ground(data, policies, catalog, options.guards)
+    report = analyse_ground(ground, catalog, options=options, problems=problems)
+    unread = any(one.reason is SkipReason.UNREADABLE_FILE for one in report.diff.skips)
+    return replace(report, unread_files=count_unread_files(data) if unread else 0)
+
+
+def analyse_ground(ground: Ground, catalog: Catalog, *, options: Options, problems: Sequence[str] = ()) -> Report:
+    """The comparison of usage with grants that are loaded; `unread_files` of the report is 0.
+
+    Raises:
+        InvocationError: the options choose no principal.
+    """
     refuse_empty_choice([one.principal for one in ground.grants], options.principal)
     options = replace(options, guards=ground.guards)
     verifier = Verifier(ground, catalog, options)
@@ -72,10 +75,11 @@ def analyse(
     diff = replace(diff, principals=tuple(one.diff for one in proposals))
     _, strays = last_accessed_by_principal(options.last_accessed, [one.principal for one in ground.grants])
     gaps = options.snapshot.problems if options.snapshot else ()
-    idle = idle_decisions(decisions_on_ground(ground, options), ground.grants, catalog)
+    idle = idle_decisions(verifier.decisions, ground.grants, catalog)
     problems = (*ground.problems, *problems, *strays, *idle, *gaps)
-    unread = count_unread_files(data) if any(one.reason is SkipReason.UNREADABLE_FILE for one in diff.skips) else 0
-    return Report(diff, proposals, problems, options.min_days, ground.guards, options.snapshot, unread)
+    return Report(
+        diff, proposals, problems, options.min_days, ground.guards, options.snapshot, generation=ground.generation
+    )
 
 
 def _proposal(diff: PrincipalDiff, replacement: Replacement | None, verifier: Verifier) -> Proposal:
@@ -90,48 +94,19 @@ def documents_of_replacement(replacement: Replacement) -> tuple[Policy, ...]:
     return tuple(policy_from_json(one.text, place=one.name) for one in replacement.documents)
 
 
-def generate(report: Report, output: Path, *, code: str = "") -> dict[str, str]:
-    """Writes the replacements of a report into a folder, whole or not at all; returns folder names by principal ARN.
-
-    With `code`, `terraform` or `cloudformation`, they are written in that form too, below a folder of its name.
-
-    Raises:
-        OutputError: the folder holds something else, or can't be written.
-    """
-    with OutputFolder(output) as folder:
-        folders = write_replacements(
-            folder.path, report.proposals, evidence=lambda proposal: render_evidence(proposal, report)
-        )
-        for name, text in (render_code(report, code) if code else {}).items():
-            write_text(folder.path / name, text)
-        write_text(folder.path / SUMMARY, render_summary(report, folders))
-    return folders
-
-
-def verify(
-    output: Path, data: Path, policies: Sequence[Path], catalog: Catalog, *, options: Options
-) -> tuple[Verification, ...]:
-    """The second opinion on every principal's folder below an output folder, read back from its files.
-
-    Raises:
-        LpgenError: something can't be read.
-    """
-    ground = load_ground(data, policies, catalog, options.guards)
-    verifier = Verifier(ground, catalog, replace(options, guards=ground.guards), hunt_size=VERIFY_HUNT)
-    return tuple(verifier.verify_written(one) for one in read_replacements(output))
-
-
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What an analysis stands on. `problems` are the snapshot's gaps, as sentences.
 
-    `guards` are those given, and the trust policies of the snapshot's roles.
+    `guards` are those given, and the trust policies of the snapshot's roles. `generation` is the name of the usage
+    tables.
     """
 
     usage: Usage
     grants: tuple[PrincipalGrants, ...]
     problems: tuple[str, ...]
     guards: Guards = NO_GUARDS
+    generation: str = ""
 
 
 def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog, guards: Guards = NO_GUARDS) -> Ground:
@@ -140,7 +115,7 @@ def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog, guards: 
     Raises:
         LpgenError: something can't be read, or the data folder holds no record of any day.
     """
-    usage = read_usage(data)
+    generation, usage = read_current_usage(data)
     if usage.coverage.column("day").null_count == usage.coverage.num_rows:
         raise DataError(f"`{data}` holds no records, and all would look unused", hint="ingest logs that hold some")
     snapshot = read_snapshot(policies)
@@ -151,7 +126,18 @@ def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog, guards: 
         grants,
         problems,
         guards.with_trust(snapshot.principals),
+        generation,
     )
+
+
+def load_earlier_usage(ground: Ground, data: Path, generation: str) -> Ground | None:
+    """The same policies with the usage of an earlier generation, or None where its tables aren't there or readable."""
+    try:
+        usage = read_generation_usage(data, generation)
+    except (FileNotFoundError, DataError):
+        return None
+    known = arns_by_id(one.principal for one in ground.grants)
+    return replace(ground, usage=name_foreign_callers(usage, known), generation=generation)
 
 
 def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:
@@ -182,14 +168,17 @@ def decisions_on_ground(ground: Ground, options: Options) -> tuple[Decision, ...
 
 
 class Verifier:
-    """Verifies replacements against one ground, counting the use that the decisions leave: `usages` by principal."""
+    """Verifies replacements against one ground.
+
+    `decisions` are those in force, and `usages` the use that they leave, by principal.
+    """
 
     def __init__(self, ground: Ground, catalog: Catalog, options: Options, *, hunt_size: int = HUNT_SIZE) -> None:
         self._catalog = catalog
         self._options, self._hunt_size = options, hunt_size
-        self._decisions = decisions_on_ground(ground, options)
+        self.decisions = decisions_on_ground(ground, options)
         self._grants = {one.principal.arn: one for one in ground.grants}
-        self.usages = counted_usages(ground.usage, ground.grants, self._decisions)
+        self.usages = counted_usages(ground.usage, ground.grants, self.decisions)
 
     def verify_proposed(self, replacement: Replacement) -> Verification | None:
         """The checks on a replacement that isn't written yet, through its JSON; None for a refused one."""
@@ -220,7 +209,7 @@ class Verifier:
             self._grants[principal],
             self.usages.get(principal, nothing),
             self._catalog,
-            claims=Claims(principal, stated, self._decisions),
+            claims=Claims(principal, stated, self.decisions),
             guards=self._options.guards,
             hunt_size=self._hunt_size,
             attached_quota=self._options.attached_quota,

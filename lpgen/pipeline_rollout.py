@@ -1,22 +1,18 @@
-"""The spine of `lpgen rollout`: plan from files, apply and undo in AWS, watch from the data folder."""
+"""The spine of `lpgen rollout` after the plan: apply and undo in AWS, watch from the data folder."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.folders import files_of_sets, plain_name
-from lpgen.core.identity_center import PermissionSet, permission_set_of
 from lpgen.core.model import PrincipalKind
-from lpgen.core.policies.match import glob_match
 from lpgen.core.rollout.calls import CallKind
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
-from lpgen.core.rollout.plan import PrincipalPlan, Refusal, RefusalKind, RolloutPlan
-from lpgen.core.rollout.plan_rollout import plan_principal
-from lpgen.core.rollout.refusals import Exceptions
+from lpgen.core.rollout.plan import PrincipalPlan, Refusal, RefusalKind
+from lpgen.core.rollout.proofs import prove_plans, unproven
+from lpgen.core.rollout.source import RolloutPlan
 from lpgen.core.rollout.watch import PoliciesSince, Watched, watch_rollout
 from lpgen.core.snapshots import NO_SNAPSHOT
 from lpgen.core.usage.foreign_callers import name_foreign_callers
@@ -24,72 +20,15 @@ from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.data_folder.snapshot_folder import find_snapshot, open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
-from lpgen.edge.replacement_files import write_text
+from lpgen.edge.rollout.begun import Begun
 from lpgen.edge.rollout.caller_chain import CallerName, caller_chain
 from lpgen.edge.rollout.iam_writer import IamWriter, Quotas
-from lpgen.edge.rollout.inputs import read_summary_dates, read_written_plans
-from lpgen.edge.rollout.journal import Begun, Journal, read_journal
+from lpgen.edge.rollout.journal import Journal, read_journal
 from lpgen.edge.rollout.run import Run, apply_principal, live_refusals, undo_principal
-from lpgen.errors import InvocationError, RolloutError, quote_input
+from lpgen.edge.signatures import is_signature_of, read_public_key
+from lpgen.errors import InvocationError, TamperingError, quote_input
 
 Say = Callable[[str], None]
-
-# ---------------------------------------------------------------- plan
-
-
-def plan_rollout(output: Path, policies: Sequence[Path], exceptions: Exceptions, *, principal: str = "") -> RolloutPlan:
-    """The plan for every replacement of an output folder whose principal a glob names.
-
-    Raises:
-        LpgenError: something can't be read, or the glob names none.
-    """
-    principals = {one.arn: one for one in read_snapshot(policies).principals}
-    written = [one for one in read_written_plans(output) if _is_named(one.principal, principal)]
-    if not written:
-        sought = f"matches {quote_input(principal)}" if principal else "is there"
-        raise InvocationError(f"no replacement in `{output}` {sought}", hint="use an ARN, a name, or a glob")
-    as_of, catalog = read_summary_dates(output)
-    plans = (
-        plan_principal(replace(one, folder=str(output / one.folder)), principals.get(one.principal), exceptions)
-        for one in written
-    )
-    return RolloutPlan(as_of, catalog, tuple(plans))
-
-
-def write_for_owners(plan: RolloutPlan, output: Path) -> tuple[Path, ...]:
-    """Writes what others have to put in place, into folders named after the plan's file; returns the files.
-
-    For roles of IAM Identity Center it is the permission set's inline policy, for what is managed as code the changed
-    resources of its CloudFormation template.
-
-    Raises:
-        OutputError: a file can't be written.
-    """
-    texts = {("permission-sets", name): text for name, text in _texts_of_sets(plan).items()}
-    texts |= {("code", _file_name(one)): one.code for one in plan.principals if one.code}
-    found = {output.with_name(f"{output.name}.{kind}") / f"{name}.json": text for (kind, name), text in texts.items()}
-    for path, text in found.items():
-        write_text(path, text)
-    return tuple(found)
-
-
-def _texts_of_sets(plan: RolloutPlan) -> dict[str, str]:
-    """The inline policies of permission sets by file name: one of a set, but where its roles' replacements differ."""
-    plans = [(one, permission_set_of(one.principal)) for one in plan.principals if one.permission_set]
-    texts: dict[PermissionSet, set[str]] = defaultdict(set)
-    for one, of in plans:
-        if of is not None:
-            texts[of].add(one.permission_set)
-    files = {of: name for of, name in files_of_sets(texts).items() if len(texts[of]) == 1}
-    return {(of and files.get(of)) or _file_name(one): one.permission_set for one, of in plans}
-
-
-def _file_name(plan: PrincipalPlan) -> str:
-    return f"{plan.account}-{plan.kind}-{plain_name(plan.name)}"
-
-
-def _is_named(arn: str, glob: str) -> bool:
-    return not glob or glob_match(glob, arn) or glob_match(glob, arn.rpartition("/")[2])
 
 
 def chosen_principals(names: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
@@ -184,20 +123,48 @@ class Checked:
     done: bool = False
 
 
-def check_rollout(plans: Iterable[PrincipalPlan], begun: dict[str, Begun], accounts: Accounts) -> tuple[Checked, ...]:
-    """Holds the chosen plans against what IAM says now. Changes nothing.
+def check_source(plan: RolloutPlan, path: Path, *, public_key: Path | None, trust_output: bool) -> None:
+    """Refuses a plan whose documents nothing vouches for, or that the owner of a key hasn't signed.
+
+    Raises:
+        InvocationError: it is a plan of an older lpgen, and nobody says that it is to be trusted.
+        TamperingError: no valid signature covers its documents.
+    """
+    source = plan.source
+    if public_key is not None:
+        key = read_public_key(public_key)
+        if source is None or not is_signature_of(source.signature, source.digests.root, key):
+            raise TamperingError(f"no signature of `{public_key}` covers the documents of `{path}`", hint=_SIGN)
+    elif source is None and not trust_output:
+        raise InvocationError(
+            f"`{path}` is of an older lpgen, and nothing vouches for its documents",
+            hint="make it again with `lpgen rollout plan`, or give --trust-output",
+        )
+
+
+_SIGN = "sign the output with `lpgen generate --sign KEY`, and plan with --require-signature PUBLIC-KEY"
+
+
+def check_rollout(
+    plan: RolloutPlan, chosen: Iterable[str], begun: dict[str, Begun], accounts: Accounts, catalog: Catalog
+) -> tuple[Checked, ...]:
+    """Proves the plans of the chosen principals, and compares them with what IAM says now. Changes nothing.
 
     Raises:
         AwsError: something can't be read.
     """
-    return tuple(_check(one, begun.get(one.principal), accounts) for one in plans)
+    plans = {one.principal: one for one in plan.principals}
+    proofs = prove_plans((plans[arn] for arn in chosen), catalog, attached_quota=plan.attached_quota)
+    return tuple(_check(plans[arn], tuple(unproven(proofs.get(arn, ()))), begun.get(arn), accounts) for arn in chosen)
 
 
-def _check(plan: PrincipalPlan, begun: Begun | None, accounts: Accounts) -> Checked:
+def _check(plan: PrincipalPlan, unproven: Sequence[str], begun: Begun | None, accounts: Accounts) -> Checked:
     if begun is not None and begun.applied:
         return Checked(plan, (), done=True)
     if plan.refusals:
         return Checked(plan, plan.refusals)
+    if unproven:
+        return Checked(plan, tuple(Refusal(RefusalKind.NOT_PROVEN, why) for why in unproven))
     unreached = accounts.reach(plan.account)
     if unreached:
         return Checked(plan, (Refusal(RefusalKind.OTHER_ACCOUNT, unreached, "--assume-role NAME"),))
@@ -209,22 +176,30 @@ def _check(plan: PrincipalPlan, begun: Begun | None, accounts: Accounts) -> Chec
 
 
 def apply_rollout(
-    plan_file: Path, checked: Iterable[Checked], accounts: Accounts, *, settle_seconds: float, say: Say
+    plan_file: Path,
+    plan: RolloutPlan,
+    checked: Iterable[Checked],
+    accounts: Accounts,
+    *,
+    settle_seconds: float,
+    say: Say,
 ) -> tuple[Outcome, ...]:
     """Carries the checked plans out, one principal after the other, and stops after the first that fails.
 
     Raises:
         LpgenError: the journal can't be written, or AWS can't be read before a principal's first call.
     """
-    outcomes: list[Outcome] = []
+    found = tuple(checked)
+    outcomes = [_refused(one) for one in found if one.refusals]
+    if len(outcomes) == len(found):
+        return tuple(outcomes)  # without a journal, which would keep the plan from being made again
     failed = False
-    with Journal(plan_file) as journal:
-        for one in checked:
+    with Journal(plan_file, plan) as journal:
+        for one in found:
             arn, account = one.plan.principal, one.plan.account
             if one.refusals:
-                why = tuple(f"{refusal.why}{_override(refusal)}" for refusal in one.refusals)
-                outcomes.append(Outcome(arn, OutcomeKind.REFUSED, why))
-            elif failed:
+                continue
+            if failed:
                 outcomes.append(Outcome(arn, OutcomeKind.NOT_REACHED))
             elif one.done:
                 outcomes.append(Outcome(arn, OutcomeKind.APPLIED, ("it was already",)))
@@ -235,6 +210,11 @@ def apply_rollout(
     return tuple(outcomes)
 
 
+def _refused(one: Checked) -> Outcome:
+    why = tuple(f"{refusal.why}{_override(refusal)}" for refusal in one.refusals)
+    return Outcome(one.plan.principal, OutcomeKind.REFUSED, why)
+
+
 def _override(refusal: Refusal) -> str:
     return f" ({refusal.override} overrides it)" if refusal.override else ""
 
@@ -242,19 +222,24 @@ def _override(refusal: Refusal) -> str:
 # ---------------------------------------------------------------- undo
 
 
-def undoable(plan_file: Path) -> tuple[Begun, ...]:
+def undoable(plan_file: Path, plan: RolloutPlan) -> tuple[Begun, ...]:
     """The principals whose rollout was begun and isn't undone, the last one first.
 
     Raises:
-        RolloutError: there is no plan, or its journal can't be read.
+        RolloutError: the journal can't be read.
+        TamperingError: the journal says what lpgen wouldn't have written.
     """
-    if not plan_file.exists():
-        raise RolloutError(f"there is no plan `{plan_file}`")
-    return tuple(one for one in reversed(read_journal(plan_file).values()) if not one.undone)
+    return tuple(one for one in reversed(read_journal(plan_file, plan).values()) if not one.undone)
 
 
 def undo_rollout(
-    plan_file: Path, principals: Iterable[str], accounts: Accounts, *, settle_seconds: float, say: Say
+    plan_file: Path,
+    plan: RolloutPlan,
+    principals: Iterable[str],
+    accounts: Accounts,
+    *,
+    settle_seconds: float,
+    say: Say,
 ) -> tuple[Outcome, ...]:
     """Puts the principals back as they were, in the order given; goes on where one can't be.
 
@@ -262,7 +247,7 @@ def undo_rollout(
         LpgenError: the journal can't be written, or an account can't be reached.
     """
     outcomes: list[Outcome] = []
-    with Journal(plan_file) as journal:
+    with Journal(plan_file, plan) as journal:
         for arn in principals:
             begun = journal.begun[arn]
             unreached = accounts.reach(begun.account)
@@ -285,7 +270,7 @@ def watch(plan: RolloutPlan, plan_file: Path, data: Path, catalog: Catalog, *, s
     Raises:
         LpgenError: the journal or the data folder can't be read, or the snapshot isn't there.
     """
-    applied = {arn: one.applied_at for arn, one in read_journal(plan_file).items() if one.applied}
+    applied = {arn: one.applied_at for arn, one in read_journal(plan_file, plan).items() if one.applied}
     if not applied:
         raise InvocationError("nothing of this plan is applied", hint="run `lpgen rollout apply` first")
     usage = name_foreign_callers(read_usage(data), {one.principal_id: one.principal for one in plan.principals})

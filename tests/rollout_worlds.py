@@ -17,15 +17,20 @@ from urllib.parse import parse_qs
 from urllib.request import Request, urlopen
 
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from lpgen.cli import app
+from lpgen.core.digests import CatalogStamp, Inputs, OutputDigests, digest_of_report, digest_of_text
+from lpgen.core.made_from import options_to_facts
 from lpgen.core.model import PrincipalKind
+from lpgen.core.options import Options
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.edge.aws_session import AwsSession, Connection, open_session
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from lpgen.edge.rollout.iam_writer import IamWriter, LivePrincipal
+from lpgen.edge.signatures import sign_digest
 from lpgen.errors import LpgenError
 from lpgen.report.schemas.documents import SCHEMAS
 from tests.aws_servers import Server
@@ -53,6 +58,35 @@ def allow(action: str, resource: str = "*", **more: Any) -> dict[str, Any]:
 
 def deny(action: str, resource: str = "*") -> dict[str, Any]:
     return {"Effect": "Deny", "Action": action, "Resource": resource}
+
+
+_DIGEST = "0" * 64
+INPUTS = Inputs("0", CatalogStamp("1", "2026-09-26", _DIGEST), _DIGEST, (), options=options_to_facts(Options()))
+
+
+def write_summary(output: Path, key: Ed25519PrivateKey | None = None) -> None:
+    """The summary of what an output folder holds by now, with digests that fit, and their signature."""
+    evidence = sorted(output.glob("*/evidence.json"))
+    folders = [(path.parent.name, json.loads(path.read_text("utf-8"))) for path in evidence]
+    summary = {
+        "as_of": "2026-09-30",
+        "catalog": {"version": "1"},
+        "principals": [
+            {**{name: facts[name] for name in ("principal", "principal_id", "safe")}, "folder": folder}
+            for folder, facts in folders
+        ],
+    }
+    files = {
+        path.relative_to(output).as_posix(): digest_of_text(path.read_bytes())
+        for path in sorted(output.rglob("*"))
+        if path.is_file() and path.name not in ("summary.json", "summary.sig")
+    }
+    digests = OutputDigests(INPUTS, files, digest_of_report(summary))
+    facts = digests.to_facts()
+    del facts["report"]
+    (output / "summary.json").write_text(json.dumps({**summary, **facts}), encoding="utf-8")
+    if key is not None:
+        (output / "summary.sig").write_text(sign_digest(digests.root, key) + "\n", encoding="ascii")
 
 
 _PLAN = Draft202012Validator(SCHEMAS["rollout"])
@@ -177,7 +211,7 @@ class World:
                 ],
             }
             (folder / "evidence.json").write_text(json.dumps(evidence), encoding="utf-8")
-        (output / "summary.json").write_text('{"as_of": "2026-09-30", "catalog": {"version": "1"}}', encoding="utf-8")
+        write_summary(output)
         return output
 
     def read(self, arn: str) -> LivePrincipal:
@@ -202,19 +236,21 @@ class World:
         assert status is None or result.exit_code == status, (result.output, result.exception)
         return result
 
+    def plan_output(self, *options: str, status: int | None = None) -> Any:
+        """Plans the rollout of the output folder as it is; status 1 (nothing to roll out) is fine."""
+        arguments = (str(self.home / "out"), "--policies", str(self.home / "policies.json"), "-o", str(self.plan))
+        return self.run("plan", *arguments, *(options or ("--trust-output",)), status=status)
+
     def plan_of(self, replacements: Mapping[str, Sequence[New]], *options: str, safe: bool = True) -> dict[str, Any]:
         """Plans the rollout and returns the plan, which follows its schema; status 1 (nothing to roll out) is fine."""
-        output = self.write_output(replacements, safe=safe)
-        self.run(
-            "plan", str(output), "--policies", str(self.home / "policies.json"), "-o", str(self.plan), *options,
-            status=None,
-        )  # fmt: skip
+        self.write_output(replacements, safe=safe)
+        self.plan_output("--trust-output", *options)
         plan = dict(json.loads(self.plan.read_text(encoding="utf-8")))
         assert list(_PLAN.iter_errors(plan)) == []
         return plan
 
     def apply(self, *options: str, url: str = "", status: int | None = 0) -> Any:
-        chosen = () if "--role" in options else ("--all",)
+        chosen = () if any(one.startswith("--role") for one in options) else ("--all",)
         return self.run("apply", str(self.plan), "--yes", "--settle", "0", *chosen, *options, url=url, status=status)
 
     def undo(self, *options: str, url: str = "", status: int | None = 0) -> Any:

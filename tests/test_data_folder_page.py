@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 
-import pyarrow as pa
 import pytest
 
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.tables import COVERAGE_SCHEMA, SCHEMA_VERSION, SKIPS_SCHEMA, USAGE_SCHEMA
+from lpgen.core.usage.tables import SCHEMA_VERSION, TABLES
 from tests.documents import ROOT
 
 PAGE = (ROOT / "docs" / "data-folder.md").read_text(encoding="utf-8")
-SCHEMAS = {"usage.parquet": USAGE_SCHEMA, "skips.parquet": SKIPS_SCHEMA, "coverage.parquet": COVERAGE_SCHEMA}
 
 
 def section_of(title: str) -> str:
@@ -23,11 +21,10 @@ def test_page_is_of_the_version_that_is_written() -> None:
     assert re.findall(r"describes schema version (\d+)", PAGE) == [str(SCHEMA_VERSION)]
 
 
-@pytest.mark.parametrize("table", SCHEMAS)
+@pytest.mark.parametrize("table", TABLES)
 def test_page_has_every_column(table: str) -> None:
-    schema: pa.Schema = SCHEMAS[table]
-    rows = re.findall(r"^\| (`.*?) \|", section_of(table), re.M)
-    assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == schema.names
+    rows = re.findall(r"^\| (`.*?) \|", section_of(f"{table}.parquet"), re.M)
+    assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == TABLES[table].schema.names
 
 
 def test_page_has_every_reason_of_a_skip() -> None:

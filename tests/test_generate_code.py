@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from lpgen.core.rollout.refusals import Exceptions
+from lpgen.core.rollout.source import Trust
+from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.pipeline import ingest
-from lpgen.pipeline_rollout import plan_rollout
+from lpgen.pipeline_rollout_plan import Basis, plan_rollout
 from lpgen.report.json.rollout import rollout_json
 from tests.report.code.hcl_reader import normal
 from tests.report.code.test_terraform import read_documents
@@ -120,7 +122,8 @@ def test_what_generate_writes_follows_its_schemas(terraform: Path) -> None:
 
 
 def test_plans_of_rollouts_follow_their_schema(terraform: Path) -> None:
-    plan = plan_rollout(terraform, [bundled_sample_logs().policies], Exceptions())
+    basis, policies = Basis(Trust.OUTPUT), [bundled_sample_logs().policies]
+    plan = plan_rollout(terraform, policies, Exceptions(), bundled_catalog(), basis=basis)
     assert any(one.calls for one in plan.principals)
     assert any(one.refusals for one in plan.principals)
     assert faults("rollout", json.loads(rollout_json(plan))) == []

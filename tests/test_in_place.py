@@ -106,7 +106,7 @@ def test_generate_strict_takes_what_is_in_place(home: Path) -> None:
 
 def test_rollout_plans_nothing_for_what_is_in_place(home: Path) -> None:
     lpgen("generate", *given(home), "--output", home / "planned")
-    done = run("rollout", "plan", str(home / "planned"), "--policies", str(home / "after"))
+    done = run("rollout", "plan", str(home / "planned"), *map(str, given(home)))
     assert done.returncode == 1
     refusals = [one["refusals"] for one in json.loads(done.stdout)["principals"]]
     assert len(refusals) == 28
@@ -114,7 +114,7 @@ def test_rollout_plans_nothing_for_what_is_in_place(home: Path) -> None:
 
 
 def test_rollout_asks_the_policies_given_what_is_in_place(home: Path, tmp_path: Path) -> None:
-    done = run("rollout", "plan", str(home / "out"), "--policies", str(home / "after"))
+    done = run("rollout", "plan", str(home / "out"), *map(str, given(home)))
     plans = json.loads(done.stdout)["principals"]
     assert {one["why"] for plan in plans for one in plan["refusals"]} == {"its policies are the replacement already"}
     lpgen("generate", *given(home), "--output", tmp_path / "planned")
@@ -124,7 +124,8 @@ def test_rollout_asks_the_policies_given_what_is_in_place(home: Path, tmp_path: 
         for entry in details["RoleDetailList"]:
             entry["RolePolicyList"].append({"PolicyName": "more", "PolicyDocument": {"Statement": [statement]}})
         (tmp_path / file.name).write_text(json.dumps(details), "utf-8")
-    done = run("rollout", "plan", str(tmp_path / "planned"), *(f"--policies={one}" for one in tmp_path.glob("*.json")))
+    policies = [f"--policies={one}" for one in tmp_path.glob("*.json")]
+    done = run("rollout", "plan", str(tmp_path / "planned"), "--trust-output", *policies)
     roles = [one for one in json.loads(done.stdout)["principals"] if one["kind"] == "role"]
     kinds = [{one["kind"] for one in plan["refusals"]} for plan in roles]
     assert all("other_policies" in found and "nothing_to_do" not in found for found in kinds)

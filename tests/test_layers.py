@@ -24,6 +24,7 @@ ALLOWED = {
             "pipeline_authorize",
             "pipeline_explain",
             "pipeline_analysis",
+            "pipeline_output",
         }
     ),
     "pipeline_ingest": frozenset({"errors", "core", "edge"}),
@@ -31,7 +32,8 @@ ALLOWED = {
     "pipeline_map": frozenset({"errors", "core", "edge"}),
     "pipeline_authorize": frozenset({"errors", "core"}),
     "pipeline_explain": frozenset({"core", "edge"}),
-    "pipeline_analysis": frozenset({"errors", "core", "edge", "report"}),
+    "pipeline_analysis": frozenset({"errors", "core", "edge"}),
+    "pipeline_output": frozenset({"errors", "core", "edge", "report", "pipeline_analysis"}),
     "cli": frozenset(
         {
             "edge",
@@ -41,6 +43,7 @@ ALLOWED = {
             "cli_authorize",
             "cli_aws",
             "cli_catalog",
+            "cli_check",
             "cli_demo",
             "cli_drift",
             "cli_explain",
@@ -56,10 +59,12 @@ ALLOWED = {
     ),
     "cli_run": frozenset({"errors", "edge", "report", "cli_options", "cli_sections"}),
     "cli_analysis": frozenset(
-        {"core", "edge", "report", "pipeline_analysis", "cli_formats", "cli_options", "cli_catalog"}
+        {"core", "edge", "report", "pipeline_analysis", "pipeline_output", "cli_formats", "cli_options", "cli_catalog"}
     ),
     "cli_authorize": frozenset({"errors", "edge", "pipeline_authorize", "cli_options", "cli_catalog"}),
     "cli_map": frozenset({"errors", "edge", "pipeline_map", "cli_options", "cli_catalog"}),
+    "cli_check": frozenset({"pipeline_check", "report", "cli_formats", "cli_options"}),
+    "pipeline_check": frozenset({"errors", "core", "edge"}),
     "cli_aws": frozenset({"errors", "core", "edge", "report", "cli_options"}),
     "cli_rollout": frozenset(
         {
@@ -68,6 +73,7 @@ ALLOWED = {
             "edge",
             "report",
             "pipeline_rollout",
+            "pipeline_rollout_plan",
             "cli_formats",
             "cli_options",
             "cli_aws",
@@ -75,6 +81,7 @@ ALLOWED = {
             "cli_sections",
         }
     ),
+    "pipeline_rollout_plan": frozenset({"errors", "core", "edge", "report", "pipeline_analysis"}),
     "pipeline_rollout": frozenset({"errors", "core", "edge", "report"}),
     "cli_drift": frozenset(
         {
@@ -95,7 +102,9 @@ ALLOWED = {
     "cli_schema": frozenset({"report", "cli_options"}),
     "cli_sections": frozenset({"cli_sections"}),
     "cli_options": frozenset({"errors", "core", "edge", "report"}),
-    "cli_demo": frozenset({"errors", "core", "edge", "report", "pipeline_analysis", "pipeline_ingest", "cli_options"}),
+    "cli_demo": frozenset(
+        {"errors", "core", "edge", "report", "pipeline_analysis", "pipeline_ingest", "pipeline_output", "cli_options"}
+    ),
     "cli_explain": frozenset(
         {"errors", "core", "edge", "report", "pipeline_explain", "cli_formats", "cli_options", "cli_catalog"}
     ),

@@ -11,7 +11,7 @@ import pytest
 from tests.aws_servers import Server, moto_server
 from tests.rollout_worlds import ACCOUNT, New, World, allow, deny, document
 
-OLD_INLINE = document(allow("s3:*"), deny("s3:DeleteBucket"), indent=3)
+OLD_INLINE = document(allow("s3:*"), allow("sqs:*"), deny("s3:DeleteBucket"), indent=3)
 OLD_MANAGED = document(allow("sqs:*"))
 NEW_ALLOW = document(allow("s3:GetObject"), allow("sqs:SendMessage"), indent=2)
 NEW_DENY = document(deny("s3:DeleteBucket"), indent=2)
@@ -121,12 +121,13 @@ def test_users_are_rolled_out_too(world: World) -> None:
 
 def test_second_rollout_keeps_what_is_the_same_and_makes_no_version(world: World) -> None:
     arn = usual(world)
-    world.plan_of({arn: NEW})
+    more = document(deny("s3:DeleteBucket"), allow("s3:PutObject"))
+    world.plan_of({arn: (New(NEW_ALLOW), New(more, inline=True))})
     world.apply()
     once = world.read(arn)
     again = World(world.server, world.home / "again")
     again.home.mkdir()
-    plan = again.plan_of({arn: (New(NEW_ALLOW), New(document(deny("s3:*")), inline=True))})
+    plan = again.plan_of({arn: NEW})
     assert operations(plan) == ["PutRolePolicy", "DeleteRolePolicy"]
     again.apply()
     assert world.read(arn).holding.attached == once.holding.attached
@@ -163,7 +164,7 @@ def test_policy_with_five_versions_that_others_hold_too_is_left_as_it_is(world: 
 
 
 def test_new_policies_become_inline_where_the_quota_of_attached_ones_is_used_up(world: World) -> None:
-    arn = world.make_role("app", managed={f"old-{number}": OLD_MANAGED for number in range(10)})
+    arn = world.make_role("app", managed={f"old-{number}": OLD_INLINE for number in range(10)})
     before = world.read(arn)
     plan = world.plan_of({arn: (New(NEW_ALLOW), New(NEW_DENY))})
     (one,) = plan["principals"]
@@ -177,7 +178,8 @@ def test_new_policies_become_inline_where_the_quota_of_attached_ones_is_used_up(
     assert world.read(arn) == before
     raised = World(world.server, world.home / "raised")
     raised.home.mkdir()
-    assert operations(raised.plan_of({arn: (New(NEW_ALLOW),)}, "--attached-quota", "11"))[0] == "CreatePolicy"
+    new = (New(NEW_ALLOW), New(NEW_DENY, inline=True))
+    assert operations(raised.plan_of({arn: new}, "--attached-quota", "11"))[0] == "CreatePolicy"
 
 
 def test_principals_of_another_account_are_rolled_out_through_a_role_there(world: World) -> None:

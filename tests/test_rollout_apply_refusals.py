@@ -12,7 +12,7 @@ import pytest
 from lpgen.edge.rollout.iam_writer import IamWriter, Quotas
 from lpgen.edge.rollout.journal import journal_of
 from tests.rollout_roles import NEW, OLD, empty_account, own_server, role
-from tests.rollout_worlds import ACCOUNT, New, World, allow, deny, document
+from tests.rollout_worlds import New, World, allow, document
 
 server = pytest.fixture(scope="module")(own_server)
 world = pytest.fixture(empty_account)
@@ -84,15 +84,6 @@ def test_apply_refuses_the_roles_of_its_profile(world: World, tmp_path: Path) ->
     assert world.read(hop).holding.inline == (("own", OLD),)
 
 
-def test_apply_refuses_another_account(world: World) -> None:
-    arn = role(world)
-    world.plan_of({arn: NEW})
-    text = world.plan.read_text().replace(ACCOUNT, "999988887777")
-    world.plan.write_text(text)
-    result = world.apply(status=1)
-    assert "it is in account 999988887777, and the credentials are those of 123456789012" in result.output
-
-
 @pytest.mark.parametrize(
     ("quotas", "said"),
     [
@@ -106,7 +97,7 @@ def test_apply_refuses_another_account(world: World) -> None:
 def test_apply_checks_quotas_before_the_first_call(world: World, quotas: Quotas, said: str) -> None:
     arns = [role(world, name, managed={"m": OLD}) for name in ("a", "b")]
     before = [world.read(arn) for arn in arns]
-    world.plan_of(dict.fromkeys(arns, (*NEW, New(document(deny("s3:*")), inline=True))))
+    world.plan_of(dict.fromkeys(arns, (*NEW, New(document(allow("s3:PutObject")), inline=True))))
     with patch.object(IamWriter, "read_quotas", return_value=quotas):
         result = world.apply("--role", "b", "--role", "a", status=1)
     assert said in result.output
@@ -172,14 +163,15 @@ def _calls_despite_refusal(one: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("edit", [_attach_admin, _other_role, _other_operation, _no_way_back, _calls_despite_refusal])
 def test_edited_plan_is_refused(world: World, edit: Any) -> None:
-    assert "were edited" in edited(world, edit)
+    assert "was edited" in edited(world, edit)
 
 
 def test_journal_is_written_by_one_process_at_a_time(world: World) -> None:
     from lpgen.edge.rollout.journal import Journal
+    from lpgen.edge.rollout.plan_file import read_rollout_plan
 
     world.plan_of({role(world): NEW})
-    with Journal(world.plan):
+    with Journal(world.plan, read_rollout_plan(world.plan)):
         assert "another run uses" in str(world.apply(status=1).exception)
     journal_of(world.plan).write_bytes(b"{}\n")
     assert "no journal" in str(world.apply(status=1).exception)

@@ -222,25 +222,40 @@ DOCUMENTS = st.builds(
 )
 
 
+NAMED = {"s3:*": "s3:GetObject", "sqs:Send*": "sqs:SendMessage", "ec2:Describe*": "ec2:DescribeVpcs"}
+
+
+def narrowed(text: str) -> str:
+    """A document that allows one action of each pattern of another, and denies the same."""
+    policy = json.loads(text)
+    for one in policy["Statement"]:
+        if one["Effect"] == "Allow":
+            action = one["Action"] if isinstance(one["Action"], str) else one["Action"][0]
+            one["Action"] = NAMED[action]
+    return json.dumps(policy, indent=2)
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     inline=st.dictionaries(NAMES, DOCUMENTS, max_size=3),
     managed=st.dictionaries(NAMES, DOCUMENTS, max_size=3),
-    new=st.lists(st.builds(New, DOCUMENTS, st.booleans()), min_size=1, max_size=3),
+    inline_new=st.booleans(),
 )
 def test_apply_then_undo_is_the_identity(
     server: Server,
     tmp_path_factory: pytest.TempPathFactory,
     inline: dict[str, str],
     managed: dict[str, str],
-    new: list[New],
+    inline_new: bool,
 ) -> None:
     reset(server)
     world = World(server, tmp_path_factory.mktemp("random"))
     arn = world.make_role("app", inline=inline, managed={f"m{name}": text for name, text in managed.items()})
     before = world.read(arn)
+    new = [New(narrowed(text), inline_new) for text in (*inline.values(), *managed.values())]
+    assume(new)
     (planned,) = world.plan_of({arn: new})["principals"]
-    assume(planned["calls"])  # there are none where the old policies say the same
+    assume(planned["calls"])  # there are none where documents are too many or too long together
     world.apply()
     assert world.read(arn).holding != before.holding
     world.undo()

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.rollout_roles import NEW, empty_account, own_server, role
-from tests.rollout_worlds import New, World, allow
+from tests.rollout_worlds import New, World, allow, write_summary
 
 server = pytest.fixture(scope="module")(own_server)
 world = pytest.fixture(empty_account)
@@ -38,7 +38,8 @@ def test_name_that_iam_never_gives_is_refused(world: World, name: str) -> None:
     facts = json.loads(evidence.read_text())
     facts["principal"] = detail["Arn"]
     evidence.write_text(json.dumps(facts))
-    result = world.run("plan", str(world.home / "out"), "--policies", str(policies), status=1)
+    write_summary(world.home / "out")
+    result = world.run("plan", str(world.home / "out"), "--policies", str(policies), "--trust-output", status=1)
     (one,) = json.loads(result.stdout)["principals"]
     assert "name" in [why["kind"] for why in one["refusals"]]
     assert "\x1b" not in result.output

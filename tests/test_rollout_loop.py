@@ -75,9 +75,11 @@ def test_loop_from_snapshot_to_undo(server: Server, tmp_path: Path) -> None:
     used = [record(arn, principal_id, "ec2:DescribeInstances", day) for day in days]
     lpgen(world, "ingest", write_log(world, "first.json.gz", used), "--data", data)
     lpgen(world, "snapshot", "--data", data, "--no-last-accessed")
-    lpgen(world, "generate", "--data", data, "--output", out, "--min-days", "0", "--keep-unobservable", "none")
+    choices = ("--min-days", "0", "--keep-unobservable", "none")
+    lpgen(world, "generate", "--data", data, "--output", out, *choices)
 
-    world.run("plan", out, "--data", data, "--principal", "app", "--unsafe", "-o", str(world.plan))  # the role is new
+    # The role is new.
+    world.run("plan", out, "--data", data, *choices, "--principal", "app", "--unsafe", "-o", str(world.plan))
     world.apply()
     after = world.read(arn)
     written = sorted((tmp_path / "out" / f"{ACCOUNT}-role-app").glob("policy-*.json"))

@@ -51,7 +51,9 @@ def test_plan_includes_tooling_that_is_named_by_its_arn_alone(world: World) -> N
 
 
 def test_plan_writes_the_permission_set_of_a_role_of_identity_center(world: World) -> None:
-    arn = role(world, "AWSReservedSSO_Admin_0123456789abcdef", path="/aws-reserved/sso.amazonaws.com/eu-west-1/")
+    path = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
+    held = {"AwsSSOInlinePolicy": document(allow("s3:*"), deny("s3:*"))}
+    arn = world.make_role("AWSReservedSSO_Admin_0123456789abcdef", inline=held, path=path)
     same = {**allow("s3:GetObject"), "Sid": "A"}
     world.plan_of({arn: (New(document(same)), New(document({**deny("s3:*"), "Sid": "A"})))})
     (file,) = (world.home / "plan.json.permission-sets").iterdir()
@@ -85,7 +87,7 @@ def test_plan_says_which_code_to_change(world: World) -> None:
     policies = world.home / "policies.json"
     policies.write_text(policies.read_text().replace("xaws:cloudformation", "aws:cloudformation"))
     plan = world.home / "plan.json"
-    world.run("plan", str(world.home / "out"), "--policies", str(policies), "-o", str(plan), status=1)
+    world.run("plan", str(world.home / "out"), "--policies", str(policies), "--trust-output", "-o", str(plan), status=1)
     (one,) = json.loads(plan.read_text())["principals"]
     (why,) = one["refusals"]
     assert why["kind"] == "managed_as_code"
@@ -102,7 +104,8 @@ def test_plan_says_which_code_to_change(world: World) -> None:
 
 def test_code_written_for_a_declared_role_is_a_stack_that_gives_it_the_replacement(world: World) -> None:
     """moto makes the stack, but leaves `ManagedPolicyArns` alone, so that what they name is looked up."""
-    arn = role(world, "coded-app", path="/team/")
+    own = document(allow("s3:*"), deny("s3:DeleteBucket"))
+    arn = world.make_role("coded-app", inline={"own": own}, path="/team/")
     world.plan_of({arn: (*NEW, New(document(deny("s3:DeleteBucket")), inline=True))}, "--managed-as-code", "coded*")
     (file,) = (world.home / "plan.json.code").iterdir()
     template = json.loads(file.read_text())
@@ -152,8 +155,9 @@ def test_plan_refuses_policies_other_than_those_of_the_replacement(world: World)
     output = world.write_output({arn: NEW})
     world.client.put_role_policy(RoleName="app", PolicyName="own", PolicyDocument=document(allow("s3:Get*")))
     world.write_policies()
-    result = world.run("plan", str(output), "--policies", str(world.home / "policies.json"), status=1)
-    assert json.loads(result.stdout)["principals"][0]["refusals"][0]["kind"] == "other_policies"
+    assert output == world.home / "out"
+    world.plan_output(status=1)
+    assert json.loads(world.plan.read_text())["principals"][0]["refusals"][0]["kind"] == "other_policies"
 
 
 def test_plan_refuses_where_nothing_is_to_be_done(world: World) -> None:
@@ -169,7 +173,4 @@ def test_plan_is_not_written_over_one_that_was_applied(world: World) -> None:
     arn = role(world)
     world.plan_of({arn: NEW})
     world.apply()
-    arguments = ("plan", str(world.home / "out"), "--policies", str(world.home / "policies.json"))
-    assert "another name" in str(
-        getattr(world.run(*arguments, "-o", str(world.plan), status=None).exception, "hint", "")
-    )
+    assert "another name" in str(getattr(world.plan_output().exception, "hint", ""))

@@ -48,7 +48,7 @@ PRODUCTS: dict[str, list[str]] = {  # lines for programs, whose width is theirs
     "map": ["map", "logs.json"],
     "authorize": ["authorize", "requests.jsonl"],
     "iam-policy": ["iam-policy", "snapshot"],
-    "rollout plan": ["rollout", "plan", "written", "--policies", "policies.json", "--unsafe"],
+    "rollout plan": ["rollout", "plan", "written", "--policies", "policies.json", "--unsafe", "--trust-output"],
     "drift json": ["drift", "--data", "data", "--policies", "changed.json", "--format", "json"],
     "stars csv": ["stars", *POLICIES, "--format", "csv"],
 }
@@ -97,7 +97,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Path:
         ["ingest", "recent.json", "--data", "taken"],
         ["snapshot", "--data", "taken", "--no-last-accessed"],
         ["generate", "--data", "taken", "--output", "real", "--min-days", "0"],
-        ["rollout", "plan", "real", "--data", "taken", "--unsafe", "-o", "plan.json"],
+        ["rollout", "plan", "real", "--data", "taken", "--unsafe", "--min-days", "0", "-o", "plan.json"],
     ):
         status, shown = in_pipe(arguments, cwd=home, variables=server.environment)
         assert status in (0, 1), shown

@@ -12,7 +12,7 @@ from typing import Any, Final
 from lpgen.core.choices import Duty
 from lpgen.core.model import CURRENT_VERSION, PrincipalKind
 from lpgen.core.rollout.calls import POLICY_PATH, CallKind
-from lpgen.core.rollout.plan import RolloutPlan
+from lpgen.core.rollout.source import RolloutPlan
 
 Document = dict[str, Any]
 

@@ -110,10 +110,17 @@ class AppliedRule:
     adds: str
 
 
+class Refusal(StrEnum):
+    """What a replacement is refused for."""
+
+    TOO_LARGE = "too_large"
+    UNPROVEN = "unproven"  # comparing the policies takes too many steps
+
+
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The policies proposed for one principal. `refusal` is why there are none, or "". `attached_quota` is how many
-    managed policies may be attached to it."""
+    """The policies proposed for one principal. `refusal` is why there are none, or "", and `refused_for` says it in a
+    word. `attached_quota` is how many managed policies may be attached to it."""
 
     principal: Principal
     documents: tuple[ReplacementDocument, ...]
@@ -121,6 +128,7 @@ class Replacement:
     bytes_by_service: tuple[tuple[str, int], ...]
     refusal: str
     attached_quota: int = ATTACHED_POLICIES_LIMIT
+    refused_for: Refusal = Refusal.TOO_LARGE
 
 
 # ---------------------------------------------------------------- proof
@@ -158,3 +166,29 @@ class Verification:
         if not statuses or CheckStatus.FAILED in statuses:
             return CheckStatus.FAILED
         return CheckStatus.UNPROVEN if CheckStatus.UNPROVEN in statuses else CheckStatus.PASSED
+
+
+@dataclass(frozen=True, slots=True)
+class OutputVerification:
+    """The checks on a whole output folder, and on each replacement in it.
+
+    `checks` are those on the folder. `changed_inputs` are the inputs that differ from those the folder was made from;
+    where there are any, the folder wasn't generated again.
+    """
+
+    checks: tuple[Check, ...]
+    principals: tuple[Verification, ...]
+    changed_inputs: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> CheckStatus:
+        """The worst status of all checks and replacements; FAILED without any replacement.
+
+        A folder that wasn't generated again because its inputs changed is judged by the other checks.
+        """
+        statuses = {one.status for one in self.principals}
+        failed = {CheckStatus.FAILED for one in self.checks if one.status is CheckStatus.FAILED}
+        for worst in (CheckStatus.FAILED, CheckStatus.UNPROVEN):
+            if worst in statuses | failed:
+                return worst
+        return CheckStatus.PASSED if statuses else CheckStatus.FAILED

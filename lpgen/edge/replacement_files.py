@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
+from lpgen.core.analysis.checks.chain import FoundOutput
 from lpgen.core.analysis.checks.claims import STATED_KINDS
 from lpgen.core.analysis.checks.written import WrittenDocument
-from lpgen.core.findings import Proposal
-from lpgen.core.folders import folder_of_principal
+from lpgen.core.digests import digest_of_text, digests_from_summary
 from lpgen.core.policies.policy import policy_from_json
+from lpgen.edge.output_file import make_private_folder, open_private
+from lpgen.edge.output_folder import SUMMARY, recover_output
 from lpgen.errors import OutputError, quote_reason
 
-SUMMARY: Final = "summary.json"
 EVIDENCE: Final = "evidence.json"
+SIGNATURE: Final = "summary.sig"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,84 +34,18 @@ class WrittenReplacement:
     stated: tuple[tuple[str, str], ...]
 
 
-def write_replacements(
-    output: Path, proposals: Iterable[Proposal], *, evidence: Callable[[Proposal], str]
-) -> dict[str, str]:
-    """Writes each proposal's documents and evidence below a folder, and returns the folder names by principal ARN.
-
-    Only proposals with a replacement get a folder; a refused one has nothing to put in place.
-
-    Raises:
-        OutputError: the folder can't be written.
-    """
-    folders: dict[str, str] = {}
-    for proposal in proposals:
-        if proposal.replacement is None or proposal.replacement.refusal:
-            continue
-        folder = output / folder_of_principal(proposal.diff.principal)
-        folders[proposal.diff.principal.arn] = folder.name
-        write_text(folder / EVIDENCE, evidence(proposal))
-        for number, document in enumerate(proposal.replacement.documents, start=1):
-            write_text(folder / f"policy-{number}.json", document.text)
-    return folders
-
-
 def write_text(path: Path, text: str) -> None:
-    """Writes one text file, making its folder.
+    """Writes one text file that only its owner can read, and its folder.
 
     Raises:
         OutputError: it can't be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        make_private_folder(path.parent)
+        with open_private(path, "w") as file:
+            file.write(text)
     except OSError as error:
         raise OutputError(f"can't write `{path}`: {error.strerror or error}") from error
-
-
-class OutputFolder:
-    """A folder that appears whole or not at all: it is filled under another name and then put in place.
-
-    Used as a context manager; `path` is where to write meanwhile. An existing folder is replaced only when lpgen wrote
-    it, which its summary shows.
-    """
-
-    def __init__(self, target: Path) -> None:
-        self._target = target
-        self.path = target
-
-    def __enter__(self) -> OutputFolder:
-        if self._target.is_symlink() or (self._target.exists() and not self._is_own()):
-            raise OutputError(
-                f"`{self._target}` exists and was not written by lpgen",
-                hint="name a new or empty folder with --output",
-            )
-        try:
-            self._target.parent.mkdir(parents=True, exist_ok=True)
-            self.path = Path(tempfile.mkdtemp(prefix=f".{self._target.name}-", dir=self._target.parent))
-            self.path.chmod(0o755)
-        except OSError as error:
-            raise OutputError(f"can't write beside `{self._target}`: {error.strerror or error}") from error
-        return self
-
-    def __exit__(self, kind: object, *_rest: object) -> None:
-        if kind is not None:
-            shutil.rmtree(self.path, ignore_errors=True)
-            return
-        old = self.path.with_name(self.path.name + "-old")
-        try:
-            if self._target.exists():
-                self._target.rename(old)
-            os.replace(self.path, self._target)
-        except OSError as error:
-            shutil.rmtree(self.path, ignore_errors=True)
-            if old.exists() and not self._target.exists():
-                old.rename(self._target)
-            raise OutputError(f"can't put `{self._target}` in place: {error.strerror or error}") from error
-        shutil.rmtree(old, ignore_errors=True)
-
-    def _is_own(self) -> bool:
-        return self._target.is_dir() and (not any(self._target.iterdir()) or (self._target / SUMMARY).is_file())
 
 
 # ---------------------------------------------------------------- reading back
@@ -145,18 +80,35 @@ def read_replacements(output: Path) -> tuple[WrittenReplacement, ...]:
         OutputError: there is none, or a file is missing, damaged or not listed in its evidence file.
         PolicyError: a policy document breaks IAM's grammar.
     """
-    if not output.is_dir():
-        raise OutputError(f"there is no folder `{output}`", hint="make one with `lpgen generate --output`")
-    folders = sorted(path.parent for path in output.glob(f"*/{EVIDENCE}"))
+    folders = find_replacements(output)
     strays = [path for path in output.glob("*/policy-*.json") if path.parent not in folders]
     if strays:
         raise OutputError(f"`{strays[0]}` has no {EVIDENCE} beside it")
+    return tuple(read_replacement(folder) for folder in folders)
+
+
+def find_replacements(output: Path) -> list[Path]:
+    """Every principal's folder below an output folder, sorted by name.
+
+    Raises:
+        OutputError: there is no output folder.
+    """
+    recover_output(output)
+    if not output.is_dir():
+        raise OutputError(f"there is no folder `{output}`", hint="make one with `lpgen generate --output`")
+    folders = sorted(path.parent for path in output.glob(f"*/{EVIDENCE}"))
     if not folders and not (output / SUMMARY).is_file():
         raise OutputError(f"`{output}` holds no replacement", hint="name the folder given to `lpgen generate --output`")
-    return tuple(_read_folder(folder) for folder in folders)
+    return folders
 
 
-def _read_folder(folder: Path) -> WrittenReplacement:
+def read_replacement(folder: Path) -> WrittenReplacement:
+    """One principal's folder.
+
+    Raises:
+        OutputError: a file is missing, damaged or not listed in the evidence file.
+        PolicyError: a policy document breaks IAM's grammar.
+    """
     evidence = _decode_evidence(folder / EVIDENCE)
     listed = {policy.file: policy for policy in evidence.policies}
     present = {path.name for path in folder.glob("*.json")} - {EVIDENCE}
@@ -174,6 +126,69 @@ def _read_folder(folder: Path) -> WrittenReplacement:
     return WrittenReplacement(folder, evidence.principal, documents, tuple(_stated_pairs(evidence.lines)))
 
 
+def read_output(output: Path) -> FoundOutput:
+    """An output folder as it is: digests of its files, its summary and its signature.
+
+    Raises:
+        OutputError: a file can't be read.
+    """
+    recover_output(output)
+    try:
+        entries = dict(_walk(output))
+    except OSError as error:
+        raise OutputError(f"can't read `{output}`: {error.strerror or error}") from error
+    files = {
+        path: digest_of_text(_read_bytes(output / path))
+        for path, is_file in entries.items()
+        if is_file and path not in (SUMMARY, SIGNATURE)
+    }
+    summary = _read_summary(output / SUMMARY)
+    try:
+        chain = digests_from_summary(summary)
+    except OutputError:
+        chain = None
+    signature = output / SIGNATURE
+    return FoundOutput(
+        files,
+        tuple(path for path, is_file in entries.items() if not is_file),
+        summary,
+        chain,
+        _read_bytes(signature).decode(errors="replace") if signature.is_file() else None,
+    )
+
+
+def _walk(root: Path, below: str = "") -> Iterator[tuple[str, bool]]:
+    """Every path below a folder that is no folder with something in it, and whether it is a file and no link."""
+    entries = sorted(os.scandir(root), key=lambda one: one.name)
+    if below and not entries:
+        yield below, False
+    for entry in entries:
+        path = f"{below}{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(root / entry.name, f"{path}/")
+        else:
+            yield path, entry.is_file(follow_symlinks=False)
+
+
+def _read_summary(path: Path) -> dict[str, Any]:
+    """The decoded summary; {} where there is none, or where it is no JSON object, or has a key twice."""
+    if not path.is_file():
+        return {}
+    try:
+        decoded = json.loads(_read_bytes(path), object_pairs_hook=_without_repeated_keys)
+    except (ValueError, RecursionError):
+        return {}
+    return decoded if isinstance(decoded, dict) else {}
+
+
+def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Of a repeated key one reader takes the first value and another the last.
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is repeated")
+    return found
+
+
 def _stated_pairs(lines: Iterable[_Line]) -> Iterable[tuple[str, str]]:
     for line in lines:
         if any(reason.kind in STATED_KINDS for reason in line.evidence):
@@ -183,7 +198,7 @@ def _stated_pairs(lines: Iterable[_Line]) -> Iterable[tuple[str, str]]:
 def _decode_evidence(path: Path) -> _Evidence:
     try:
         return msgspec.json.decode(_read_bytes(path), type=_Evidence)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise OutputError(f"can't read `{path}`: {quote_reason(error)}", hint="run `lpgen generate` again") from error
 
 

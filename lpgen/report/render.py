@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from lpgen.core.digests import Inputs
     from lpgen.core.drift.findings import Drift
     from lpgen.core.explanations import Explanation
     from lpgen.core.findings import Proposal, Report
-    from lpgen.core.replacements import Verification
+    from lpgen.core.replacements import OutputVerification
     from lpgen.core.stars import Stars
     from lpgen.report.pages.blocks import Block
 
@@ -72,13 +73,13 @@ def render_review_parts(
 
 
 def render_verification(
-    verifications: Sequence[Verification],
+    verification: OutputVerification,
     format: str,  # noqa: A002
     *,
     width: int = 100,
     color: bool = False,
 ) -> str:
-    """The checks on written replacements, with a line break at the end.
+    """The checks on an output folder and its replacements, with a line break at the end.
 
     Raises:
         ValueError: there is no such format.
@@ -86,10 +87,10 @@ def render_verification(
     if format == "json":
         from lpgen.report.json.verification import verification_json
 
-        return verification_json(verifications)
+        return verification_json(verification)
     from lpgen.report.pages.verification import verification_page
 
-    return _render_page(verification_page(verifications), format, width=width, color=color)
+    return _render_page(verification_page(verification), format, width=width, color=color)
 
 
 def render_explanation(
@@ -164,18 +165,48 @@ def render_drift(
     return _render_page(drift_page(drift), format, width=width, color=color, noun="finding")
 
 
-def render_evidence(proposal: Proposal, report: Report) -> str:
+def render_evidence(proposal: Proposal, report: Report, inputs: Inputs) -> str:
     """The `evidence.json` of one principal's folder: see `lpgen.report.json.evidence`."""
     from lpgen.report.json.evidence import evidence_json
 
-    return evidence_json(proposal, report)
+    return evidence_json(proposal, report, inputs)
 
 
-def render_summary(report: Report, folders: Mapping[str, str]) -> str:
-    """The `summary.json` of an output folder, given the folder names by principal ARN."""
+def render_output(report: Report, inputs: Inputs, code: str = "") -> Iterator[tuple[str, str]]:
+    """Every file of an output folder except `summary.json`, as its path and text.
+
+    Each replacement has a folder with its documents and their evidence; a refused one has nothing to put in place. With
+    `code`, they are written in that form too: see `lpgen.report.code`.
+    """
+    from lpgen.report.plan import document_file
+
+    folders = folders_of_report(report)
+    for proposal in report.proposals:
+        folder = folders.get(proposal.diff.principal.arn)
+        if folder is not None and proposal.replacement is not None:
+            yield f"{folder}/evidence.json", render_evidence(proposal, report, inputs)
+            for number, document in enumerate(proposal.replacement.documents, start=1):
+                yield f"{folder}/{document_file(number)}", document.text
+    if code:
+        yield from render_code(report, code).items()
+
+
+def folders_of_report(report: Report) -> dict[str, str]:
+    """The folder of each replacement in an output folder, by principal ARN."""
+    from lpgen.core.folders import folder_of_principal
+
+    return {
+        one.diff.principal.arn: folder_of_principal(one.diff.principal)
+        for one in report.proposals
+        if one.replacement is not None and not one.replacement.refusal
+    }
+
+
+def render_summary(report: Report, inputs: Inputs, files: Mapping[str, str]) -> str:
+    """The `summary.json` of an output folder, given the digests of its other files by path."""
     from lpgen.report.json.summary import summary_json
 
-    return summary_json(report, folders)
+    return summary_json(report, folders_of_report(report), inputs, files)
 
 
 def render_verdicts(report: Report, format: str) -> Iterator[bytes]:  # noqa: A002

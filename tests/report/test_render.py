@@ -20,7 +20,7 @@ from rich.cells import cell_len
 from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, Proposal, Report
 from lpgen.core.grounds import LogCoverage
 from lpgen.core.guards import AccountLevels, Guards
-from lpgen.core.replacements import CheckStatus, Verification
+from lpgen.core.replacements import Check, CheckStatus, OutputVerification
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
 from lpgen.report import render_evidence, render_review, render_summary, render_verification
@@ -31,6 +31,7 @@ from tests.report.cases import SECURITY, SHOP
 from tests.report.cases_without_replacement import without_replacement
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
+from tests.report.inputs import INPUTS
 from tests.report.reports import large_report, organization, report_of
 from tests.report.safe_cases import deployer, storefront
 from tests.report.test_inert import ACTIVE
@@ -39,17 +40,13 @@ from tests.report.unsafe_cases import analyst
 PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
 
 
-def verifications(report: Report) -> list[Verification]:
-    return [one.verification for one in report.proposals if one.verification is not None]
+def verification(report: Report) -> OutputVerification:
+    found = tuple(one.verification for one in report.proposals if one.verification is not None)
+    return OutputVerification((Check("unchanged since it was generated", CheckStatus.PASSED, 7, ()),), found)
 
 
 def named(report: Report, name: str) -> Proposal:
     return next(one for one in report.proposals if one.diff.principal.name == name)
-
-
-def folders(report: Report) -> dict[str, str]:
-    made = (one.diff.principal for one in report.proposals if one.replacement is not None)
-    return {one.arn: f"{one.account}-{one.kind}-{one.name}" for one in made}
 
 
 RENDERINGS: dict[str, Callable[[Report], str]] = {
@@ -58,12 +55,12 @@ RENDERINGS: dict[str, Callable[[Report], str]] = {
     "review-color.txt": lambda report: render_review(report, "text", width=80, color=True),
     "review.md": lambda report: render_review(report, "markdown"),
     "review.json": lambda report: render_review(report, "json"),
-    "verification.txt": lambda report: render_verification(verifications(report), "text", width=80),
-    "verification.md": lambda report: render_verification(verifications(report), "markdown"),
-    "verification.json": lambda report: render_verification(verifications(report), "json"),
-    "evidence.json": lambda report: render_evidence(named(report, "tomas.lindqvist"), report),
-    "evidence-refused.json": lambda report: render_evidence(named(report, "mesh-router"), report),
-    "summary.json": lambda report: render_summary(report, folders(report)),
+    "verification.txt": lambda report: render_verification(verification(report), "text", width=80),
+    "verification.md": lambda report: render_verification(verification(report), "markdown"),
+    "verification.json": lambda report: render_verification(verification(report), "json"),
+    "evidence.json": lambda report: render_evidence(named(report, "tomas.lindqvist"), report, INPUTS),
+    "evidence-refused.json": lambda report: render_evidence(named(report, "mesh-router"), report, INPUTS),
+    "summary.json": lambda report: render_summary(report, INPUTS, {"app/policy-1.json": "0" * 64}),
 }
 
 
@@ -88,7 +85,7 @@ def test_render_review_of_nothing_says_so(form: str) -> None:
     report = report_of([])
     empty = replace(report, diff=replace(report.diff, coverage=coverage_from_usage(EMPTY_USAGE)))
     assert render_review(empty, form)
-    assert render_verification([], form)
+    assert render_verification(OutputVerification((), ()), form)
 
 
 def test_render_refuses_an_unknown_format() -> None:
@@ -110,7 +107,7 @@ def test_render_text_lets_no_text_act_on_the_terminal(texts: list[str], width: i
     report = poisoned(texts)
     for text in (
         render_review(report, "text", width=width, color=color),
-        render_verification(verifications(report), "text", width=width, color=color),
+        render_verification(verification(report), "text", width=width, color=color),
     ):
         plain = re.sub("\x1b\\[[0-9;]*m", "", text) if color else text
         for line in plain.split("\n"):
@@ -158,7 +155,7 @@ def test_render_text_lays_out_any_table_as_rich_does(shown: Table, width: int, d
 @slow
 def test_render_markdown_lets_no_text_act_on_the_page(texts: list[str]) -> None:
     report = poisoned(texts)
-    for text in (render_review(report, "markdown"), render_verification(verifications(report), "markdown")):
+    for text in (render_review(report, "markdown"), render_verification(verification(report), "markdown")):
         page = PageReader(PAGE.render(text))
         assert all(line.isprintable() for line in text.split("\n"))
         assert page.tags <= ALLOWED_TAGS
@@ -172,9 +169,9 @@ def test_render_json_keeps_every_text_and_stays_ascii(texts: list[str]) -> None:
     report = poisoned(texts)
     for text in (
         render_review(report, "json"),
-        render_verification(verifications(report), "json"),
-        render_summary(report, {}),
-        *(render_evidence(one, report) for one in report.proposals),
+        render_verification(verification(report), "json"),
+        render_summary(report, INPUTS, {}),
+        *(render_evidence(one, report, INPUTS) for one in report.proposals),
     ):
         assert text.isascii()
         assert text.replace("\n", "").isprintable()
@@ -197,6 +194,19 @@ def poisoned(texts: list[str]) -> Report:
 # ---------------------------------------------------------------- promises to readers
 
 
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_render_verification_says_what_is_wrong_with_the_folder(form: str) -> None:
+    passed = tuple(one for one in verification(organization()).principals if one.status is CheckStatus.PASSED)
+    broken = Check("unchanged since it was generated", CheckStatus.FAILED, 7, ("`app/policy-1.json` was changed",))
+    shown = " ".join(render_verification(OutputVerification((broken,), passed), form).split())
+    assert "Failed: the folder isn't as lpgen generated it." in shown
+    assert "app/policy-1.json" in shown
+    other = Check("the same when generated again", CheckStatus.UNPROVEN, 0, ("inputs changed: usage",))
+    shown = " ".join(render_verification(OutputVerification((other,), passed, ("usage",)), form).split())
+    assert "Passed" in shown
+    assert "inputs changed: usage" in shown
+
+
 def test_render_text_says_first_what_to_do() -> None:
     first_screen = render_review(organization(), "text", width=80).split("\n")[:29]
     shown = "\n".join(first_screen)
@@ -207,8 +217,8 @@ def test_render_text_says_first_what_to_do() -> None:
 
 
 def test_a_verification_that_passed_is_not_taken_for_all_of_safe() -> None:
-    passed = [one for one in verifications(organization()) if one.status is CheckStatus.PASSED]
-    shown = " ".join(render_verification(passed, "text").split())
+    passed = tuple(one for one in verification(organization()).principals if one.status is CheckStatus.PASSED)
+    shown = " ".join(render_verification(OutputVerification((), passed), "text").split())
     assert "whatever else keeps a replacement from being called safe, lpgen review tells." in shown
 
 

@@ -74,6 +74,14 @@ def caller_from_identity(identity: UserIdentity | None) -> Caller:
     return Caller(kind, account=identity.accountId or "")
 
 
+def caller_name(identity: UserIdentity | None, caller: Caller | None = None) -> str:
+    """What an identity's caller is called where only who called counts: its ARN, the service principal of an AWS
+    service, else its kind. `caller` is the identity's, where it is known already."""
+    caller = caller or caller_from_identity(identity)
+    service = identity.invokedBy if identity and caller.kind is CallerKind.SERVICE else None
+    return caller.principal or service or caller.kind.value
+
+
 def essential_identity(identity: UserIdentity | None) -> IdentityKey:
     """What of an identity decides its caller and whatever else is read of it, to be compared and hashed. A session's
     name is no part of it, so that all sessions of a role are one."""

@@ -27,6 +27,8 @@ class RefusalKind(StrEnum):
     NAME = "name"
     NO_SPACE = "no_space"
     NOTHING_TO_DO = "nothing_to_do"
+    NOT_PROVEN = "not_proven"  # it isn't proven from the documents that nothing new is allowed
+    NOT_REPRODUCED = "not_reproduced"  # the data folder gives another replacement
     # Found only when the plan is applied:
     CALLER = "caller"
     OTHER_ACCOUNT = "other_account"
@@ -47,12 +49,16 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class NewDocument:
-    """A document of a replacement as it was written: its file, the name proposed for it, and its text to the byte."""
+    """A document of a replacement as it was written: its file, the name proposed for it, and its text to the byte.
+
+    `narrows` are the old policies that its lines come from: ARNs of managed and names of inline policies, sorted.
+    """
 
     file: str
     name: str
     inline: bool
     text: str
+    narrows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +84,10 @@ class PrincipalPlan:
     """The plan for one principal: calls and inverse are empty where it is refused.
 
     `sha256` is the fingerprint of the policies that it was computed from, `before` and `after` their documents and the
-    new ones. `permission_set` is the inline policy to put into the permission set of a role of IAM Identity Center,
-    `code` what to change in the template of one that is managed as code.
+    new ones. `boundary` is the ARN of its permissions boundary. `documents` are those of the replacement, where the
+    calls or other people put it in place; a plan of an older lpgen has none. `permission_set` is the inline policy to
+    put into the permission set of a role of IAM Identity Center, `code` what to change in the template of one that is
+    managed as code.
     """
 
     principal: str
@@ -97,14 +105,7 @@ class PrincipalPlan:
     peak: Peak
     refusals: tuple[Refusal, ...]
     notes: tuple[str, ...]
+    boundary: str = ""
+    documents: tuple[NewDocument, ...] = ()
     permission_set: str = ""
     code: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RolloutPlan:
-    """The plan for all principals chosen, sorted by ARN; `as_of` and `catalog` are those of the replacements."""
-
-    as_of: str
-    catalog: str
-    principals: tuple[PrincipalPlan, ...]

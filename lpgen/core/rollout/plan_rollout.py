@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.model import AttachedPolicy, Effect, Policy, PolicyKind, Principal, PrincipalKind
@@ -28,7 +28,7 @@ _IN_PLACE: Final = Refusal(RefusalKind.NOTHING_TO_DO, "its policies are the repl
 
 @dataclass(frozen=True, slots=True)
 class WrittenPlan:
-    """What a principal's folder says. `narrowed_by` has the files that narrow each old policy, by ARN or inline name.
+    """What a principal's folder says.
 
     `policies_sha256` is the fingerprint of the old policies without the boundary, "" where the folder has none.
     """
@@ -41,7 +41,6 @@ class WrittenPlan:
     as_of: str
     policies_sha256: str
     documents: tuple[NewDocument, ...]
-    narrowed_by: Mapping[str, frozenset[str]]
 
 
 def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions: Exceptions) -> PrincipalPlan:
@@ -56,6 +55,73 @@ def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions
     )
     if refusals:
         return _refused(written, principal, refusals)
+    return _replace_policies(written, principal, exceptions.attached_quota)
+
+
+def refuse(plan: PrincipalPlan, refusals: Iterable[Refusal]) -> PrincipalPlan:
+    """The plan with further refusals; where there are any, nothing of it is put in place."""
+    found = tuple(refusals)
+    if not found:
+        return plan
+    return replace(
+        plan,
+        refusals=(*plan.refusals, *found),
+        after=(),
+        calls=(),
+        inverse=(),
+        peak=Peak(),
+        notes=(),
+        documents=(),
+        permission_set="",
+        code="",
+    )
+
+
+def derive_again(plan: PrincipalPlan, *, as_of: str, attached_quota: int) -> PrincipalPlan:
+    """The plan that follows from another plan's own policies and documents; equal to it unless somebody edited it.
+
+    Raises:
+        PolicyError: a document breaks IAM's grammar.
+    """
+    written = WrittenPlan(plan.principal, plan.principal_id, plan.folder, plan.safe, (), as_of, "", plan.documents)
+    derived = _replace_policies(written, principal_before(plan), attached_quota)
+    return replace(derived, sha256=plan.sha256)
+
+
+def principal_before(plan: PrincipalPlan) -> Principal:
+    """The principal as a plan has it: only what the plan says of it, and its policies before.
+
+    Raises:
+        PolicyError: a document breaks IAM's grammar.
+    """
+    boundary = AttachedPolicy(PolicyKind.CUSTOMER_MANAGED, plan.boundary, plan.boundary, "", None, None)
+    return Principal(
+        arn=plan.principal,
+        principal_id=plan.principal_id,
+        account=plan.account,
+        kind=plan.kind,
+        name=plan.name,
+        path="/",
+        created=None,
+        last_used=None,
+        policies=tuple(map(_attached, plan.before)),
+        boundary=boundary if plan.boundary else None,
+        trust=None,
+        groups=(),
+        instance_profiles=(),
+        tags=(),
+    )
+
+
+def _attached(text: PolicyText) -> AttachedPolicy:
+    arn = "" if text.inline else text.policy
+    of_aws = arn.split(":")[4:5] == ["aws"]
+    kind = PolicyKind.AWS_MANAGED if of_aws else PolicyKind.CUSTOMER_MANAGED if arn else PolicyKind.INLINE
+    document = policy_from_json(text.text, place=text.policy)
+    return AttachedPolicy(kind, text.policy.rpartition("/")[2] if arn else text.policy, arn, "", None, document)
+
+
+def _replace_policies(written: WrittenPlan, principal: Principal, attached_quota: int) -> PrincipalPlan:
     new = tuple(_new_policies(written, principal))
     own = [one for one in principal.policies if not one.group]
     kept, taken = _policies_that_stay(new, own)
@@ -65,7 +131,7 @@ def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions
     order = order_steps(
         (policy for policy, call in new if call.policy not in kept),
         (_old_policy(one, written) for one in own if (one.arn or one.name) not in kept),
-        _room(principal, own, kept, exceptions),
+        _room(principal, own, kept, attached_quota),
     )
     if isinstance(order, str):
         return _refused(written, principal, (Refusal(RefusalKind.NO_SPACE, order),))
@@ -74,12 +140,12 @@ def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions
     return _planned(written, principal, order)
 
 
-def _room(principal: Principal, own: Iterable[AttachedPolicy], kept: set[str], exceptions: Exceptions) -> Room:
+def _room(principal: Principal, own: Iterable[AttachedPolicy], kept: set[str], attached_quota: int) -> Room:
     """What the policies that stay leave of the quotas."""
     staying = [one for one in own if (one.arn or one.name) in kept]
     inline = ROLE_INLINE_LIMIT if principal.kind is PrincipalKind.ROLE else USER_INLINE_LIMIT
     return Room(
-        exceptions.attached_quota - sum(one.kind is not PolicyKind.INLINE for one in staying),
+        attached_quota - sum(one.kind is not PolicyKind.INLINE for one in staying),
         inline - sum(policy_size(one.document or "") for one in staying if one.kind is PolicyKind.INLINE),
     )
 
@@ -153,7 +219,7 @@ def _planned(written: WrittenPlan, principal: Principal, order: Order) -> Princi
     notes = [
         order.note,
         *_notes_on_detached(principal, calls),
-        f"the boundary {principal.boundary.arn or principal.boundary.name} stays" if principal.boundary else "",
+        f"the boundary {_name_of_boundary(principal)} stays" if principal.boundary else "",
     ]
     return _plan(written, principal, calls, order.peak, refusals=(), notes=tuple(filter(None, notes)))
 
@@ -174,7 +240,7 @@ def _plan(
     refusals: tuple[Refusal, ...],
     notes: tuple[str, ...],
 ) -> PrincipalPlan:
-    before = tuple(_texts_before(principal))
+    before = tuple(own_texts(principal))
     texts = {one.policy: one.text for one in before if one.inline}
     # Only what nothing else speaks against is for others to put in place.
     kinds = {one.kind for one in refusals}
@@ -189,28 +255,35 @@ def _plan(
         sha256=policies_sha256(principal),
         folder=written.folder,
         before=before,
-        after=tuple(_texts_after(principal, calls)) if calls else (),
+        after=tuple(texts_after(before, calls)) if calls else (),
         calls=calls,
         inverse=inverse_calls(calls, texts),
         peak=peak,
         refusals=refusals,
         notes=notes,
+        boundary=_name_of_boundary(principal),
+        documents=written.documents if calls or of_set or as_code else (),
         permission_set=permission_set_policy(one.text for one in written.documents) if of_set else "",
         code=stack_resources(written.documents, principal) if as_code else "",
     )
 
 
-def _texts_before(principal: Principal) -> Iterable[PolicyText]:
+def _name_of_boundary(principal: Principal) -> str:
+    return (principal.boundary.arn or principal.boundary.name) if principal.boundary else ""
+
+
+def own_texts(principal: Principal) -> Iterable[PolicyText]:
+    """The documents of a principal's own policies, as far as they are known."""
     for one in principal.policies:
         if not one.group and one.document is not None:
             inline = one.kind is PolicyKind.INLINE
             yield PolicyText(one.name if inline else one.arn, inline, policy_to_json(one.document))
 
 
-def _texts_after(principal: Principal, calls: Iterable[Call]) -> Iterable[PolicyText]:
-    """The new documents, and the policies that stay as they are."""
+def texts_after(before: Iterable[PolicyText], calls: Iterable[Call]) -> Iterable[PolicyText]:
+    """The policies that stay as they are, and the new documents."""
     changed = {call.policy for call in calls}
-    yield from (one for one in _texts_before(principal) if one.policy not in changed)
+    yield from (one for one in before if one.policy not in changed)
     for call in calls:
         if call.kind in (CallKind.CREATE_POLICY, CallKind.PUT_INLINE):
             yield PolicyText(call.policy, call.kind is CallKind.PUT_INLINE, call.document)
@@ -266,15 +339,25 @@ def _call_for_new(policy: NewPolicy, written: WrittenPlan, principal: Principal)
 
 def _policy_name(document: NewDocument, principal: Principal) -> str:
     """A name of the document's content, so that no policy of it is ever another's, or another version of this one."""
-    content = json.dumps([principal.arn, principal.principal_id, document.text])
-    tail = f"-{hashlib.sha256(content.encode()).hexdigest()[:_HASH_LENGTH]}"
+    tail = _tail_of_name(principal.arn, principal.principal_id, document.text)
     return document.name[: _LONGEST_NAME - len(tail)] + tail
+
+
+def _tail_of_name(principal: str, principal_id: str, text: str) -> str:
+    content = json.dumps([principal, principal_id, text])
+    return f"-{hashlib.sha256(content.encode()).hexdigest()[:_HASH_LENGTH]}"
+
+
+def is_named_by_content(call: Call, principal: str, principal_id: str) -> bool:
+    """Whether a policy that a call makes or takes away has the name of its content; `principal` is an ARN."""
+    return call.policy.endswith(_tail_of_name(principal, principal_id, call.document))
 
 
 def _old_policy(policy: AttachedPolicy, written: WrittenPlan) -> OldPolicy:
     name, inline = policy.arn or policy.name, policy.kind is PolicyKind.INLINE
     document = policy.document or policy_from_json('{"Statement": []}', place=name)
-    return OldPolicy(name, inline, policy_size(document), _denies(document), written.narrowed_by.get(name, frozenset()))
+    narrowed_by = frozenset(one.file for one in written.documents if name in one.narrows)
+    return OldPolicy(name, inline, policy_size(document), _denies(document), narrowed_by)
 
 
 def _denies(policy: Policy) -> bool:

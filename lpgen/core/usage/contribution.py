@@ -26,7 +26,7 @@ from lpgen.errors import LpgenError
 MAX_TEXT_LENGTH: Final = 256
 """Error codes, details and names in skips are cut to this many characters."""
 
-Behind = tuple[str, str, str, str, str, str, str, str, str, str, str, bool, str, str]
+Behind = tuple[str, str, str, str, str, str, str, str, str, str, str, str, bool, str, str]
 """The key columns of `USAGE_SCHEMA` behind the day, in its order."""
 
 _NOT_MAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
@@ -146,6 +146,7 @@ def _row_per_resource(
                     outcome.outcome._value_,
                     outcome.error_code[:MAX_TEXT_LENGTH],
                     outcome.denial_kind._value_,
+                    outcome.denied_by[:MAX_TEXT_LENGTH],
                     mapped.how,
                     invoked_by,
                     caller.service_session,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lpgen.core.events.caller import IdentityKey, caller_from_identity, essential_identity
+from lpgen.core.events.caller import IdentityKey, caller_from_identity, caller_name, essential_identity
 from lpgen.core.events.outcome import essential_message
 from lpgen.core.events.record_place import arn_of_identity
 from lpgen.core.events.records import (
@@ -48,10 +48,11 @@ class CallerClass:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownCaller:
-    """A caller and its class: one object for all sessions of a role, compared as such."""
+    """A caller, its class and its `caller_name`: one object for all sessions of a role, compared as such."""
 
     caller: Caller
     alike: CallerClass
+    name: str
 
 
 class _Call:
@@ -165,7 +166,8 @@ class ContributionMemo:
         caller = caller_from_identity(identity)
         alike = (Caller(caller.kind, service_session=caller.service_session), _identity_of_class(identity, caller))
         known = self._classes.setdefault(alike, CallerClass(*alike))
-        found = self._callers.setdefault((caller, known), KnownCaller(caller, known))
+        name = caller_name(identity, caller)
+        found = self._callers.setdefault((caller, known), KnownCaller(caller, known, name))
         self._identities[key] = found
         return found
 

@@ -193,9 +193,9 @@ def _reduce(column: pa.Array, order: Codes, starts: Codes, reduction: Reduction)
         return _integers(np.add.reduceat(_integer_values(column)[order], starts))
     values = np.maximum.reduceat(_ranks(column, null=_LOWEST)[order], starts)
     known = _flags(values != _LOWEST).buffers()[1]
-    return pa.Array.from_buffers(
-        column.type, len(values), [known, pa.py_buffer(np.ascontiguousarray(values, dtype=np.int64))]
-    )
+    data = pa.py_buffer(np.ascontiguousarray(values, dtype=np.int64))
+    found = pa.Array.from_buffers(pa.int64(), len(values), [known, data])
+    return found.cast(pa.int32()).cast(column.type) if pa.types.is_date32(column.type) else found.cast(column.type)
 
 
 def _column(table: pa.Table, name: str) -> pa.Array:

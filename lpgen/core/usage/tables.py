@@ -1,12 +1,13 @@
-"""The usage tables: what principals were seen to do, what was skipped and why, and what the logs covered.
+"""The usage tables: what principals did, what was skipped and why, what the logs cover, and who was active.
 
-All three are aggregates that merge: `merge_usage` of any parts in any order gives the same tables, row for row.
+Every table is an aggregate that merges: `merge_usage` of any parts in any order gives the same tables, row for row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Final
 
 import pyarrow as pa
@@ -15,11 +16,11 @@ from lpgen.core.model import ResourceKind
 from lpgen.core.usage.columns import empty_table
 from lpgen.core.usage.table_merge import Reduction, TableShape, collapse_groups, merge_tables
 
-SCHEMA_VERSION: Final = 2
-"""The version of the three schemas; a data folder of another version is refused."""
+SCHEMA_VERSION: Final = 3
+"""The version of all schemas; a data folder of another version is refused."""
 
 OVERFLOW_LIMIT: Final = 10_000
-"""How many distinct resources of one principal, action and outcome are kept apart."""
+"""How many distinct resources of one principal, action, outcome and error code are kept apart."""
 
 _MOMENT: Final = pa.timestamp("ms", "UTC")
 
@@ -40,6 +41,7 @@ USAGE_SCHEMA: Final = pa.schema(
         pa.field("outcome", pa.string(), nullable=False),
         pa.field("error_code", pa.string(), nullable=False),
         pa.field("denial_kind", pa.string(), nullable=False),
+        pa.field("denied_by", pa.string(), nullable=False),
         pa.field("how", pa.string(), nullable=False),
         pa.field("invoked_by", pa.string(), nullable=False),
         pa.field("service_session", pa.bool_(), nullable=False),
@@ -62,7 +64,8 @@ time, and nulls sort first.
   the account whose trail holds the record; `region`: the record's.
 - `category`: a `Category`; `outcome`: an `Outcome`; `denial_kind`: a `DenialKind`; `resource_kind`: a `ResourceKind`.
 - `resource`: an ARN, a glob where the kind is `fold`, `*` for the other kinds.
-- `error_code`: as the service spells it; `how`: `observed` or an inference rule's name.
+- `error_code`: as the service spells it; `denied_by`: the ARN of the policy that the denial message names; `how`:
+  `observed` or an inference rule's name.
 - `invoked_by`: the service that called with the principal's session; `service_session`: an AWS service assumed the
   role; `vpc_endpoint`: its id.
 - `context`: condition values as a canonical JSON object of sorted lists (see `lpgen.core.usage.context`), and
@@ -122,9 +125,111 @@ of which nothing could be read, say nothing of any day: they count in rows witho
 """
 
 
+ACTIVITY_SCHEMA: Final = pa.schema(
+    [
+        pa.field("account", pa.string(), nullable=False),
+        pa.field("day", pa.date32(), nullable=False),
+        pa.field("caller", pa.string(), nullable=False),
+        pa.field("event_source", pa.string(), nullable=False),
+        pa.field("records", pa.int64(), nullable=False),
+    ]
+)
+"""Who called which service on which day. One row per key: the columns up to `event_source`, which sort the rows.
+
+It counts every record that counts for a day in the coverage, whatever became of it. `account` is the account whose
+trail holds the record, and `day` is UTC. `caller` is the ARN of the role or user; the service principal (such as
+`config.amazonaws.com`) where an AWS service called; else the caller's `CallerKind`.
+"""
+
+SIGNS_SCHEMA: Final = pa.schema(
+    [
+        pa.field("principal", pa.string(), nullable=False),
+        pa.field("action", pa.string(), nullable=False),
+        pa.field("resource", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("detail", pa.string(), nullable=False),
+        pa.field("first_seen", _MOMENT),
+        pa.field("last_seen", _MOMENT),
+        pa.field("records", pa.int64(), nullable=False),
+    ]
+)
+"""Signs that a principal used an action which no record of its own shows, such as KMS encryption contexts.
+
+One row per key: the columns up to `detail`, which sort the rows. Times as in `USAGE_SCHEMA`. Nothing fills it yet.
+"""
+
+ASSUMPTIONS_SCHEMA: Final = pa.schema(
+    [
+        pa.field("role", pa.string(), nullable=False),
+        pa.field("principal", pa.string(), nullable=False),
+        pa.field("account", pa.string(), nullable=False),
+        pa.field("day", pa.date32(), nullable=False),
+        pa.field("records", pa.int64(), nullable=False),
+    ]
+)
+"""Which principal assumed which role. One row per key: the columns up to `day`, which sort the rows.
+
+`account` is the account whose trail holds the record, and `day` is UTC. Nothing fills it yet.
+"""
+
+NETWORKS_SCHEMA: Final = pa.schema(
+    [
+        pa.field("principal", pa.string(), nullable=False),
+        pa.field("day", pa.date32(), nullable=False),
+        pa.field("network", pa.string(), nullable=False),
+        pa.field("records", pa.int64(), nullable=False),
+    ]
+)
+"""Where a principal called from. One row per key: the columns up to `network`, which sort the rows.
+
+`network` is a source network or the id of a VPC endpoint, and `day` is UTC. Nothing fills it yet.
+"""
+
+POPULATION_SCHEMA: Final = pa.schema(
+    [
+        pa.field("type", pa.string(), nullable=False),
+        pa.field("account", pa.string(), nullable=False),
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("resource", pa.string(), nullable=False),
+        pa.field("first_day", pa.date32(), nullable=False),
+        pa.field("last_day", pa.date32(), nullable=False),
+    ]
+)
+"""Which resources exist. One row per key: the columns up to `resource`, which sort the rows.
+
+`first_day` and `last_day` are the UTC days on which a record shows the resource. Nothing fills it yet.
+"""
+
+
+def _shape(schema: pa.Schema, *, keys: int, example: tuple[str, ...] = ()) -> TableShape:
+    """A shape whose first columns are the key; of the columns that are neither key nor example, counts add up and
+    times keep the latest."""
+    rest = [one for one in list(schema)[keys:] if one.name not in example]
+    reductions = [(one.name, Reduction.SUM if pa.types.is_int64(one.type) else Reduction.MAX) for one in rest]
+    return TableShape(schema, tuple(schema.names[:keys]), example, tuple(reductions))
+
+
+USAGE_SHAPE: Final = _shape(USAGE_SCHEMA, keys=21, example=("first_seen", "example_event_id", "example_resource"))
+SKIPS_SHAPE: Final = _shape(
+    SKIPS_SCHEMA, keys=8, example=("first_seen", "example_event_id", "example_source", "example_position")
+)
+
+TABLES: Final[Mapping[str, TableShape]] = {
+    "usage": USAGE_SHAPE,
+    "skips": SKIPS_SHAPE,
+    "coverage": _shape(COVERAGE_SCHEMA, keys=5),
+    "activity": _shape(ACTIVITY_SCHEMA, keys=4),
+    "signs": _shape(SIGNS_SCHEMA, keys=5, example=("first_seen",)),
+    "assumptions": _shape(ASSUMPTIONS_SCHEMA, keys=4),
+    "networks": _shape(NETWORKS_SCHEMA, keys=3),
+    "population": _shape(POPULATION_SCHEMA, keys=4, example=("first_day",)),
+}
+"""The name and shape of each table, in the order of the fields of `Usage`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The three tables, sorted by key, with the texts of their keys as dictionaries where there are rows.
+    """All tables, sorted by key, with the texts of their keys as dictionaries where there are rows.
 
     INVARIANT: records read = records that became usage + records skipped.
     """
@@ -132,30 +237,23 @@ class Usage:
     table: pa.Table
     skips: pa.Table
     coverage: pa.Table
+    activity: pa.Table = field(default_factory=partial(empty_table, ACTIVITY_SCHEMA))
+    signs: pa.Table = field(default_factory=partial(empty_table, SIGNS_SCHEMA))
+    assumptions: pa.Table = field(default_factory=partial(empty_table, ASSUMPTIONS_SCHEMA))
+    networks: pa.Table = field(default_factory=partial(empty_table, NETWORKS_SCHEMA))
+    population: pa.Table = field(default_factory=partial(empty_table, POPULATION_SCHEMA))
+
+    def tables(self) -> dict[str, pa.Table]:
+        """Each table by its name in `TABLES`."""
+        return {name: getattr(self, one.name) for name, one in zip(TABLES, fields(self), strict=True)}
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows all tables have together."""
+        return sum(table.num_rows for table in self.tables().values())
 
 
-EMPTY_USAGE: Final = Usage(empty_table(USAGE_SCHEMA), empty_table(SKIPS_SCHEMA), empty_table(COVERAGE_SCHEMA))
-
-USAGE_SHAPE: Final = TableShape(
-    USAGE_SCHEMA,
-    keys=tuple(USAGE_SCHEMA.names[:20]),
-    example=("first_seen", "example_event_id", "example_resource"),
-    reductions=(("last_seen", Reduction.MAX), ("records", Reduction.SUM)),
-)
-
-SKIPS_SHAPE: Final = TableShape(
-    SKIPS_SCHEMA,
-    keys=tuple(SKIPS_SCHEMA.names[:8]),
-    example=("first_seen", "example_event_id", "example_source", "example_position"),
-    reductions=(("last_seen", Reduction.MAX), ("records", Reduction.SUM)),
-)
-
-COVERAGE_SHAPE: Final = TableShape(
-    COVERAGE_SCHEMA,
-    keys=tuple(COVERAGE_SCHEMA.names[:5]),
-    example=(),
-    reductions=tuple((name, Reduction.SUM) for name in COVERAGE_SCHEMA.names[5:]),
-)
+EMPTY_USAGE: Final = Usage(*(empty_table(shape.schema) for shape in TABLES.values()))
 
 
 def merge_usage(parts: Iterable[Usage], *, limit: int = OVERFLOW_LIMIT) -> Usage:
@@ -165,13 +263,10 @@ def merge_usage(parts: Iterable[Usage], *, limit: int = OVERFLOW_LIMIT) -> Usage
     a part that holds such a row makes them so too. Outcomes are counted apart so that refused calls, which anyone can
     make, never blur what was allowed.
     """
-    found = tuple(parts)
-    table = merge_tables([part.table for part in found], USAGE_SHAPE)
-    return Usage(
-        _with_overflow(table, limit),
-        merge_tables([part.skips for part in found], SKIPS_SHAPE),
-        merge_tables([part.coverage for part in found], COVERAGE_SHAPE),
-    )
+    found = [part.tables() for part in parts]
+    merged = {name: merge_tables([tables[name] for tables in found], shape) for name, shape in TABLES.items()}
+    merged["usage"] = _with_overflow(merged["usage"], limit)
+    return Usage(*merged.values())
 
 
 def _with_overflow(table: pa.Table, limit: int) -> pa.Table:
@@ -180,7 +275,7 @@ def _with_overflow(table: pa.Table, limit: int) -> pa.Table:
         return table
     collapsed = collapse_groups(
         table,
-        group=("principal", "action", "outcome"),
+        group=("principal", "action", "outcome", "error_code"),
         members=("resource_kind", "resource"),
         collapsed=(ResourceKind.OVERFLOW.value, "*"),
         limit=limit,
@@ -199,7 +294,7 @@ class UsageSum:
     def add(self, part: Usage) -> None:
         """Adds a part; merges whenever as many rows are waiting as are merged, so that each is merged a few times."""
         self._parts.append(part)
-        self._pending_rows += part.table.num_rows + part.skips.num_rows + part.coverage.num_rows
+        self._pending_rows += part.num_rows
         if self._pending_rows > max(self._merged_rows, _MIN_PENDING_ROWS):
             self.total()
 
@@ -207,7 +302,7 @@ class UsageSum:
         """All parts merged."""
         merged = merge_usage(self._parts)
         self._parts = [merged]
-        self._merged_rows = merged.table.num_rows + merged.skips.num_rows + merged.coverage.num_rows
+        self._merged_rows = merged.num_rows
         self._pending_rows = 0
         return merged
 

@@ -13,7 +13,7 @@ from lpgen.core.usage.contribution import MAX_TEXT_LENGTH, Behind, Contribution
 from lpgen.core.usage.contribution_memo import KnownCaller
 from lpgen.core.usage.event_time import NO_TIME
 from lpgen.core.usage.open_names import MARK
-from lpgen.core.usage.tables import COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
+from lpgen.core.usage.tables import ACTIVITY_SCHEMA, COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
 
 LATE: Final = "~"
 """Sorts behind every time: the first-seen time where no record says one."""
@@ -25,28 +25,37 @@ CountKey = tuple[Contribution, KnownCaller, str]
 
 SkipKey = tuple[str, str, str, str, str, str, str, str]
 CoverageKey = tuple[str, str, str, str, str]
+ActivityKey = tuple[str, str, str, str]
 
 # Lists of different types are the fastest rows in the making: `[records, last, first, example]`, an example being
 # event id and end of a name, with source and position between them for a skip; `[first, last, records, event id,
-# source, position]`; and `[records, usage records, read-only, writing]`.
+# source, position]`; and `[records, usage records, read-only, writing]`, and `[records]`.
 Counts = dict[CountKey, list[Any]]
 SkipRows = dict[SkipKey, list[Any]]
 CoverageRows = dict[CoverageKey, list[int]]
+ActivityRows = dict[ActivityKey, list[int]]
 
 
-def usage_from_counts(counts: Counts, skips: SkipRows, coverage: CoverageRows) -> Usage:
-    """The three tables, neither sorted nor merged: of what was counted by contribution, and of rows beside it."""
+def usage_from_counts(counts: Counts, skips: SkipRows, coverage: CoverageRows, activity: ActivityRows) -> Usage:
+    """The tables, neither sorted nor merged, of what was counted by contribution and of the rows counted already."""
     all_skips = {key: [*row] for key, row in skips.items()}
     all_coverage = {key: [*row] for key, row in coverage.items()}
+    all_activity = {key: [*row] for key, row in activity.items()}
     for (found, known, day), (records, last, first, example) in counts.items():
         place, call = (found.account, found.region), (found.event_source, found.event_name)
         covered = coverage_key(*place, day, found.category, found.event_source)
         add_coverage(all_coverage, covered, records, is_usage=found.skip is None, read_only=found.read_only)
+        add_activity(all_activity, (found.account, day, known.name, found.event_source), records)
         if found.skip is not None:
             who = known.caller.principal_id if found.hides_use else known.caller.principal
             key = skip_key(found.skip, who, place, call, found.outcome, found.detail)
             add_skip(all_skips, key, records, (first, *example[:3]), last)
-    return Usage(_usage_table(counts), _table(all_skips, SKIPS_SCHEMA), _table(all_coverage, COVERAGE_SCHEMA))
+    return Usage(
+        _usage_table(counts),
+        _table(all_skips, SKIPS_SCHEMA),
+        _table(all_coverage, COVERAGE_SCHEMA),
+        _table(all_activity, ACTIVITY_SCHEMA),
+    )
 
 
 def add_skip(rows: SkipRows, key: SkipKey, records: int, example: tuple[str, str, str, str], last: str) -> None:
@@ -69,6 +78,12 @@ def add_coverage(rows: CoverageRows, key: CoverageKey, records: int, *, is_usage
         row[1] += records
     if read_only is not None:
         row[2 if read_only else 3] += records
+
+
+def add_activity(rows: ActivityRows, key: ActivityKey, records: int) -> None:
+    """Counts records of a caller; a key without a day counts nothing."""
+    if key[1] != NO_TIME:
+        rows.setdefault(key, [0])[0] += records
 
 
 def coverage_key(account: str, region: str, day: str, category: str, event_source: str) -> CoverageKey:
@@ -125,8 +140,8 @@ def _usage_table(counts: Counts) -> pa.Table:
     arrays = [
         *_spread(before, at_place, kinds[:5]),
         *_spread([(day,) for day in days], at_day, kinds[5:6]),
-        *_spread(parts, at_behind, kinds[6:20]),
-        *(_column(column, kind) for column, kind in zip(values, kinds[20:], strict=True)),
+        *_spread(parts, at_behind, kinds[6:21]),
+        *(_column(column, kind) for column, kind in zip(values, kinds[21:], strict=True)),
     ]
     fields = [field.with_type(array.type) for field, array in zip(USAGE_SCHEMA, arrays, strict=True)]
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))

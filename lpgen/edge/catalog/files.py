@@ -77,6 +77,14 @@ class FolderSource:
         """Whether there is such a table; False for a name that no table can have."""
         return self._table_path(name) is not None
 
+    def files(self) -> dict[str, Path]:
+        """Every file that the catalog answers from, by its name below the folder."""
+        own = {file.relative_to(self.path).as_posix(): file for file in self.path.rglob("*.json")}
+        if self.fallback is None:
+            return own
+        others = {file.relative_to(self.fallback).as_posix(): file for file in self.fallback.rglob("*.json")}
+        return {name: file for name, file in others.items() if not name.startswith("services/")} | own
+
     def _table_path(self, name: str) -> Path | None:
         if not _TABLE_NAME.fullmatch(name):
             return None
@@ -119,6 +127,20 @@ def open_catalog(path: Path | None = None) -> Catalog:
     catalog = Catalog(FolderSource(chosen, None if chosen == bundled else bundled))
     catalog.manifest  # noqa: B018  # a folder without a readable manifest is refused here, not in the middle of the work
     return catalog
+
+
+def digest_catalog(catalog: Catalog) -> str:
+    """The SHA-256, in hex, of what a catalog says: of the names and bytes of all its files.
+
+    Raises:
+        CatalogError: a file can't be read, or the catalog lies in no folder.
+    """
+    if not isinstance(catalog.source, FolderSource):
+        raise CatalogError("the action catalog lies in no folder")
+    whole = hashlib.sha256()
+    for name, file in sorted(catalog.source.files().items()):
+        whole.update(f"{name} {hashlib.sha256(_read(file)).hexdigest()}\n".encode())
+    return whole.hexdigest()
 
 
 def bundled_catalog() -> Catalog:

@@ -19,6 +19,7 @@ from lpgen.core.policies.policy import policy_from_json, policy_to_json
 from lpgen.core.trails import TrailSource
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.data_folder.sealed_folder import SealedKind, SealedWriter, open_sealed, read_manifest, sealed_names
+from lpgen.edge.data_folder.table_manifest import TABLE_MANIFEST
 from lpgen.edge.data_folder.usage_files import USAGE_TABLES, read_usage_tables, write_usage_tables
 from lpgen.errors import BaselineError, InvocationError, quote_input, quote_reason
 
@@ -30,7 +31,7 @@ _KIND: Final = SealedKind(
     BaselineError,
     again="it never changes: give another name",
     hint="save a new one with `lpgen baseline save`, or choose another by --since",
-    format_version=2,
+    format_version=3,
 )
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _ACTIONS: Final = "actions.json"
@@ -70,14 +71,16 @@ class Baseline:
     files: BaselineFiles
     known_actions: frozenset[Action]
     proposals: dict[str, KeptProposal]
+    tables_digest: str
+    """The SHA-256 of the manifest of its usage tables."""
 
     def usage(self) -> Usage:
         """Its usage tables.
 
         Raises:
-            DataError: they are of another schema.
+            DataError: they are damaged, or of another schema.
         """
-        return read_usage_tables(self.folder / _USAGE)
+        return read_usage_tables(self.folder / _USAGE, self.tables_digest)
 
 
 # ---------------------------------------------------------------- writing
@@ -111,8 +114,8 @@ def save_baseline(
                 writer.write(name, _read(guard))
         writer.write(_ACTIONS, _json(sorted(known_actions)))
         writer.write(_PROPOSALS, _json([_facts_of_proposal(one) for one in proposals]))
-        folder_of_tables = writer.folder(_USAGE)
-        for name, _ in zip(USAGE_TABLES, write_usage_tables(folder_of_tables, usage), strict=True):
+        write_usage_tables(writer.folder(_USAGE), usage)
+        for name in (*USAGE_TABLES, TABLE_MANIFEST):
             writer.adopt(f"{_USAGE}/{name}")
         return writer.seal(
             {
@@ -163,6 +166,10 @@ class _CatalogFacts(msgspec.Struct, frozen=True):
     date: str
 
 
+class _ListedFile(msgspec.Struct, frozen=True):
+    sha256: str
+
+
 class _Manifest(msgspec.Struct, frozen=True):
     name: str
     saved: datetime
@@ -171,7 +178,16 @@ class _Manifest(msgspec.Struct, frozen=True):
     snapshot: str
     trail_source: TrailSource
     figures: Figures
-    files: dict[str, Any]
+    files: dict[str, _ListedFile]
+
+
+def baseline_names(data: Path) -> tuple[str, ...]:
+    """The names of the baselines of a data folder.
+
+    Raises:
+        BaselineError: their folder can't be read.
+    """
+    return tuple(sorted(sealed_names(data / BASELINES, _KIND)))
 
 
 def list_baselines(data: Path) -> tuple[SavedStamp, ...]:
@@ -180,7 +196,7 @@ def list_baselines(data: Path) -> tuple[SavedStamp, ...]:
     Raises:
         BaselineError: one can't be read, or was edited.
     """
-    folders = (data / BASELINES / name for name in sealed_names(data / BASELINES, _KIND))
+    folders = (data / BASELINES / name for name in baseline_names(data))
     found = (_stamp(_convert(folder, read_manifest(folder, _KIND))) for folder in folders)
     return tuple(sorted(found, key=lambda one: (one.stamp.as_of, one.saved, one.stamp.name)))
 
@@ -231,7 +247,7 @@ def open_baseline(folder: Path) -> Baseline:
     try:
         actions = msgspec.json.decode((folder / _ACTIONS).read_bytes(), type=list[str])
         proposals = msgspec.json.decode((folder / _PROPOSALS).read_bytes(), type=list[_Proposal])
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=_KIND.hint) from error
     return Baseline(
         folder,
@@ -239,6 +255,7 @@ def open_baseline(folder: Path) -> Baseline:
         BaselineFiles(below(_POLICIES), below(_TRAILS), one(_SCPS), one(_BOUNDARY), manifest.trail_source),
         frozenset(map(Action, actions)),
         {found.principal: _kept(found) for found in proposals},
+        manifest.files[f"{_USAGE}/{TABLE_MANIFEST}"].sha256,
     )
 
 

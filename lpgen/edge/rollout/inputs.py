@@ -1,20 +1,47 @@
-"""Reads an output folder of `lpgen generate` as what a rollout is planned from."""
+"""Reads an output folder of `lpgen generate` as what a rollout is planned from, and compares it with its digests."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from lpgen.core.analysis.checks.chain import check_unchanged
+from lpgen.core.digests import CHAIN_KEYS, OutputDigests
+from lpgen.core.replacements import CheckStatus
 from lpgen.core.rollout.plan import NewDocument
 from lpgen.core.rollout.plan_rollout import WrittenPlan
-from lpgen.edge.replacement_files import EVIDENCE, read_replacements
-from lpgen.errors import OutputError, quote_reason
+from lpgen.edge.replacement_files import EVIDENCE, read_output, read_replacements
+from lpgen.errors import OutputError, TamperingError, quote_reason
 
 _AGAIN: Final = "run `lpgen generate` again"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenOutput:
+    """An output folder: `plans` sorted by principal, and the chain of digests, with which every file agrees.
+
+    `summary` is the `summary.json` without the keys of the chain; `signature` the content of `summary.sig`, or "".
+    """
+
+    plans: tuple[WrittenPlan, ...]
+    digests: OutputDigests
+    summary: Mapping[str, object]
+    signature: str
+
+    @property
+    def as_of(self) -> str:
+        """The day that the replacements are as of."""
+        return str(self.summary["as_of"])
+
+    @property
+    def catalog(self) -> str:
+        """The version of the catalog."""
+        return self.digests.inputs.catalog.version
 
 
 class _Policy(msgspec.Struct):
@@ -52,68 +79,62 @@ class _Evidence(msgspec.Struct):
     lines: list[_Line]
 
 
-class _Catalog(msgspec.Struct):
-    version: str
-
-
-class _Summary(msgspec.Struct):
-    as_of: str
-    catalog: _Catalog
-
-
-def read_written_plans(output: Path) -> tuple[WrittenPlan, ...]:
-    """What each principal's folder says, sorted by principal.
+def read_written_output(output: Path) -> WrittenOutput:
+    """What an output folder says, once each of its files is as `lpgen generate` wrote it.
 
     Raises:
         OutputError: there is no output folder, or something in it can't be read.
+        TamperingError: a file was changed, added or removed, or the summary was edited.
         PolicyError: a document breaks IAM's grammar.
     """
+    found = read_output(output)
+    check = check_unchanged(found)
+    if found.chain is None or check.status is not CheckStatus.PASSED:
+        more = f", and {len(check.findings) - 1} more" if len(check.findings) > 1 else ""
+        raise TamperingError(f"`{output}` isn't as `lpgen generate` wrote it: {check.findings[0]}{more}", hint=_AGAIN)
     folders = [one.folder for one in read_replacements(output)]
-    return tuple(sorted(map(_read_folder, folders), key=lambda one: one.principal))
+    plans = tuple(sorted(map(_read_folder, folders), key=lambda one: one.principal))
+    summary = {key: value for key, value in found.summary.items() if key not in CHAIN_KEYS}
+    return WrittenOutput(plans, found.chain, summary, (found.signature or "").strip())
 
 
-def read_summary_dates(output: Path) -> tuple[str, str]:
-    """The day that the replacements are as of, and the catalog's version.
+def written_plan(evidence: bytes, read_text: Callable[[str], str], *, folder: str) -> WrittenPlan:
+    """What an evidence file says of a principal; `read_text` gives the text of each document by its file's name.
 
     Raises:
-        OutputError: the summary can't be read.
+        msgspec.DecodeError: it isn't an evidence file.
     """
-    path = output / "summary.json"
-    try:
-        summary = msgspec.json.decode(path.read_bytes(), type=_Summary)
-    except (OSError, msgspec.DecodeError, RecursionError) as error:
-        raise OutputError(f"can't read `{path}`: {quote_reason(error)}", hint=_AGAIN) from error
-    return summary.as_of, summary.catalog.version
+    found = msgspec.json.decode(evidence, type=_Evidence)
+    narrowed = _narrowed_by(found.lines)
+    return WrittenPlan(
+        principal=found.principal,
+        principal_id=found.principal_id,
+        folder=folder,
+        safe=found.safe is True,
+        not_safe_because=tuple(one.message for one in found.not_safe_because),
+        as_of=found.as_of,
+        policies_sha256=found.replaces.policies_sha256,
+        documents=tuple(
+            NewDocument(
+                one.file, one.name, one.type == "inline", read_text(one.file), tuple(sorted(narrowed[one.file]))
+            )
+            for one in found.policies
+        ),
+    )
 
 
 def _read_folder(folder: Path) -> WrittenPlan:
     path = folder / EVIDENCE
     try:
-        evidence = msgspec.json.decode(path.read_bytes(), type=_Evidence)
-        documents = tuple(_read_document(folder, one) for one in evidence.policies)
+        return written_plan(path.read_bytes(), lambda name: (folder / name).read_bytes().decode(), folder=folder.name)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise OutputError(f"can't read `{path}`: {quote_reason(error)}", hint=_AGAIN) from error
-    return WrittenPlan(
-        principal=evidence.principal,
-        principal_id=evidence.principal_id,
-        folder=folder.name,
-        safe=evidence.safe is True,
-        not_safe_because=tuple(one.message for one in evidence.not_safe_because),
-        as_of=evidence.as_of,
-        policies_sha256=evidence.replaces.policies_sha256,
-        documents=documents,
-        narrowed_by=_narrowed_by(evidence.lines),
-    )
 
 
-def _read_document(folder: Path, policy: _Policy) -> NewDocument:
-    text = (folder / policy.file).read_bytes().decode()
-    return NewDocument(policy.file, policy.name, policy.type == "inline", text)
-
-
-def _narrowed_by(lines: Iterable[_Line]) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
+def _narrowed_by(lines: Iterable[_Line]) -> defaultdict[str, set[str]]:
+    """The old policies that the lines of each file come from, by file."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
     for line in lines:
         if not line.parent.group:
-            found[line.parent.policy].add(line.file)
-    return {policy: frozenset(files) for policy, files in found.items()}
+            found[line.file].add(line.parent.policy)
+    return found

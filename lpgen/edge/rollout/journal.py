@@ -1,36 +1,45 @@
 """The journal of a rollout: every step on disk before and after it is made, so that a killed run can be undone.
 
-A file of JSON lines beside the plan, only ever appended to; each line is flushed to the disk before anything else is
-done. A line that a kill cut short says nothing: what it would have said hadn't been begun. One process at a time
-writes.
+A file of JSON lines beside the plan that only its owner can read, only ever appended to; each line is flushed to the
+disk before anything else is done. A line that a kill cut short says nothing: what it would have said hadn't been begun.
+One process at a time writes.
 
-The first line names the plan by its SHA-256. For each principal follow
+`previous` is the SHA-256 of the line before. The first line names the plan by its SHA-256. For each principal follow
 
-- `begin`: the policies as they were, to the byte, with the calls to make and those that take them back;
+- `begin`: the policies as they were, to the byte, with the calls to make and those that take them back, and the digests
+  of the plan, of its source and of each document to put in place;
 - `about` and `done`, with the number of the call: before it is made, and once it has been read back;
 - `applied`, or `failed` with why;
 - `undo`, then `undo_about` and `undo_done` for each inverse call, then `undone`; or `undo_failed` with why.
+
+INVARIANT: no line is believed that the plan doesn't agree with, so a journal that was edited leads to no call that
+isn't the plan's. A journal of schema 1 has neither `previous` nor digests; it is compared with its plan all the same.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+from lpgen.core.digests import digest_of_text
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout.calls import Call, CallKind, Holding
-from lpgen.edge.data_folder.usage_files import sync_folder
+from lpgen.core.rollout.source import RolloutPlan
+from lpgen.edge.data_folder.disk import sync_folder
+from lpgen.edge.output_file import restrict_to_owner
+from lpgen.edge.rollout.begun import Begun, differs_from_plan, take_event
 from lpgen.edge.rollout.iam_writer import LivePrincipal
-from lpgen.errors import RolloutError
+from lpgen.errors import RolloutError, TamperingError, quote_input, quote_reason
 
-JOURNAL_SCHEMA: Final = "lpgen.rollout-journal/1"
+JOURNAL_SCHEMA: Final = "lpgen.rollout-journal/2"
+_OLD_SCHEMA: Final = "lpgen.rollout-journal/1"
+_RESTORE: Final = "put the journal back as lpgen wrote it, or restore the policies by hand: the plan has them"
 
 
 def journal_of(plan: Path) -> Path:
@@ -38,71 +47,30 @@ def journal_of(plan: Path) -> Path:
     return plan.with_name(plan.name + ".journal")
 
 
-@dataclass(slots=True)
-class Begun:
-    """What the journal says of one principal whose rollout was begun. `about` are the calls that may have been made.
-
-    `before`, `documents`, `boundary` and `trust` are as read from IAM just before.
-    """
-
-    principal: str
-    principal_id: str
-    account: str
-    kind: PrincipalKind
-    name: str
-    before: Holding
-    documents: dict[str, str]
-    boundary: str
-    trust: str
-    calls: tuple[Call, ...]
-    inverse: tuple[Call, ...]
-    about: set[int] = field(default_factory=set)
-    done: set[int] = field(default_factory=set)
-    applied_at: str = ""
-    undoing: bool = False
-    undone: bool = False
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether its rollout or the undoing of it was begun and not ended."""
-        return not self.undone and (self.undoing or not self.applied_at)
-
-    @property
-    def applied(self) -> bool:
-        """Whether its rollout is in place, as far as lpgen knows."""
-        return bool(self.applied_at) and not self.undoing
-
-    @property
-    def next_call(self) -> int:
-        """The number of the first call that isn't known to be done."""
-        return next(at for at in range(len(self.calls) + 1) if at not in self.done)
-
-    @property
-    def taking_back(self) -> tuple[Call, ...]:
-        """The inverse of every call that may have been made, in order."""
-        last = len(self.calls) - 1
-        return tuple(call for at, call in enumerate(self.inverse) if last - at in self.about)
-
-
 class Journal:
-    """An open journal. Use as a context; only one process has it open at a time."""
+    """An open journal of a plan. Use as a context; only one process has it open at a time."""
 
-    def __init__(self, plan: Path, *, after_write: Callable[[], None] | None = None) -> None:
-        self._plan = plan
-        self._path = journal_of(plan)
-        self._after_write = after_write
+    def __init__(self, path: Path, plan: RolloutPlan) -> None:
+        self._plan_path, self._plan = path, plan
+        self._principals = {one.principal: one for one in plan.principals}
+        self._path = journal_of(path)
         self._file: Any = None
+        self._digest = ""
+        self._old = False
+        self._last = b""
+        self._size = 0
         self.begun: dict[str, Begun] = {}
 
     def __enter__(self) -> Journal:
         try:
-            digest = hashlib.sha256(self._plan.read_bytes()).hexdigest()
-            self._file = self._path.open("ab+", buffering=0)
+            self._digest = digest_of_text(self._plan_path.read_bytes())
+            self._file = open(self._path, "ab+", buffering=0, opener=lambda name, flags: os.open(name, flags, 0o600))
+            restrict_to_owner(self._path)
         except OSError as error:
             raise RolloutError(f"can't open `{self._path}`: {error.strerror or error}") from error
         self._lock()
         try:
-            self._read(digest)
+            self._read()
         except BaseException:
             self._file.close()
             raise
@@ -128,55 +96,82 @@ class Journal:
 
     # ------------------------------------------------------------ reading
 
-    def _read(self, digest: str) -> None:
+    def _read(self) -> None:
         self._file.seek(0)
         lines = self._file.read().split(b"\n")
-        self._file.truncate(sum(len(line) + 1 for line in lines[:-1]))  # what was cut short
-        entries = [self._decode(line) for line in lines[:-1]]
-        if not entries:
-            self._write({"event": "plan", "schema": JOURNAL_SCHEMA, "sha256": digest})
+        self._size = sum(len(line) + 1 for line in lines[:-1])
+        if len(lines) == 1:
+            self._write({"event": "plan", "schema": JOURNAL_SCHEMA, "sha256": self._digest})
             sync_folder(self._path.parent)
             return
-        if entries[0].get("schema") != JOURNAL_SCHEMA:
+        head = self._decode(lines[0])
+        if head.get("schema") not in (JOURNAL_SCHEMA, _OLD_SCHEMA):
             raise RolloutError(f"`{self._path}` is no journal of this version of lpgen")
-        if entries[0].get("sha256") != digest:
+        if head.get("sha256") != self._digest:
             raise RolloutError(
-                f"`{self._plan}` isn't the plan that `{self._path}` was begun with",
+                f"`{self._plan_path}` isn't the plan that `{self._path}` was begun with",
                 hint="put the old plan back, or give the new one another name",
             )
-        for entry in entries[1:]:
+        self._old = head["schema"] == _OLD_SCHEMA
+        self._check(not (self._old and self._plan.source), "a new plan has no journal of an older lpgen")
+        for before, line in pairwise(lines[:-1]):
+            entry = self._decode(line)
+            chained = entry.get("previous") == digest_of_text(before) or (self._old and "previous" not in entry)
+            self._check(chained, "a line doesn't follow the one before")
             self._take(entry)
+        self._last = lines[-2]
+
+    def _check(self, right: bool, problem: str) -> None:
+        if not right:
+            raise TamperingError(f"`{self._path}` was edited: {problem}", hint=_RESTORE)
 
     def _decode(self, line: bytes) -> dict[str, Any]:
         try:
             return dict(json.loads(line))
-        except (ValueError, TypeError) as error:
-            raise RolloutError(f"`{self._path}` is damaged: {error}") from error
+        except (ValueError, TypeError, RecursionError) as error:
+            raise TamperingError(f"`{self._path}` is damaged: {quote_reason(error)}", hint=_RESTORE) from error
 
     def _take(self, entry: dict[str, Any]) -> None:
+        """Takes an entry in, if it can follow what comes before it."""
         try:
             event, principal = entry["event"], entry["principal"]
+            begun = self.begun.get(principal)
             if event == "begin":
-                self.begun[principal] = _begun_from_entry(entry)
-                return
-            one = self.begun[principal]
-            if event == "about":
-                one.about.add(entry["call"])
-            elif event == "done":
-                one.done.add(entry["call"])
-            elif event == "applied":
-                one.applied_at = entry["at"]
-            elif event == "undo":
-                one.undoing = True
-            elif event == "undone":
-                one.undone = True
-        except (KeyError, TypeError, ValueError) as error:
-            raise RolloutError(f"`{self._path}` is damaged: {type(error).__name__} {error}") from error
+                self._check(begun is None or begun.undone, f"{quote_input(principal)} begins twice")
+                self.begun[principal] = self._agreed(entry)
+            elif begun is None or not take_event(begun, event, entry):
+                self._check(False, f"`{event}` of {quote_input(principal)} can't come here")
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            why = quote_input(f"{type(error).__name__} {error}")
+            raise TamperingError(f"`{self._path}` is damaged: {why}", hint=_RESTORE) from error
+
+    def _agreed(self, entry: dict[str, Any]) -> Begun:
+        """What an entry says that begins a principal, once it agrees with the plan."""
+        begun = _begun_from_entry(entry)
+        plan = self._principals.get(begun.principal)
+        who = quote_input(begun.principal)
+        differs = differs_from_plan(begun, plan) if plan else f"{who} isn't in the plan"
+        self._check(not differs, differs)
+        right = entry.get("digests") == self._digests_of(begun.calls) or (self._old and "digests" not in entry)
+        self._check(right, f"the digests of {who} aren't those of the plan")
+        return begun
+
+    def _digests_of(self, calls: Iterable[Call]) -> dict[str, Any]:
+        source = self._plan.source
+        return {
+            "plan": self._digest,
+            "source": source.digests.root if source else "",
+            "documents": {one.policy: digest_of_text(one.document) for one in calls if one.document},
+        }
 
     # ------------------------------------------------------------ writing
 
-    def begin(self, live: LivePrincipal, calls: Iterable[Call], inverse: Iterable[Call]) -> Begun:
-        """Notes a principal as it is, and what will be done to it."""
+    def begin(self, live: LivePrincipal, calls: Sequence[Call], inverse: Iterable[Call]) -> Begun:
+        """Notes a principal as it is, and what will be done to it.
+
+        Raises:
+            TamperingError: that isn't what the plan says.
+        """
         principal = live.principal
         entry: dict[str, Any] = {
             "event": "begin",
@@ -191,7 +186,9 @@ class Journal:
             "trust": live.trust,
             "calls": [_entry_from_call(call) for call in calls],
             "inverse": [_entry_from_call(call) for call in inverse],
+            "digests": self._digests_of(calls),
         }
+        self._agreed(entry)
         self._write(entry)
         return self.begun[principal.arn]
 
@@ -201,28 +198,31 @@ class Journal:
 
     def _write(self, entry: dict[str, Any]) -> None:
         entry = {**entry, "at": datetime.now(UTC).isoformat(timespec="seconds")}
+        if self._last:
+            entry["previous"] = digest_of_text(self._last)
+        line = json.dumps(entry).encode()
         try:
-            line = json.dumps(entry).encode() + b"\n"
-            if self._file.write(line) != len(line):
+            self._file.truncate(self._size)  # what a kill or a full disk cut short
+            if self._file.write(line + b"\n") != len(line) + 1:
                 raise OSError("the disk is full")
             os.fsync(self._file.fileno())
         except OSError as error:
             raise RolloutError(f"can't write `{self._path}`: {error.strerror or error}") from error
+        self._last, self._size = line, self._size + len(line) + 1
         if entry["event"] != "plan":
             self._take(entry)
-        if self._after_write:
-            self._after_write()
 
 
-def read_journal(plan: Path) -> dict[str, Begun]:
+def read_journal(path: Path, plan: RolloutPlan) -> dict[str, Begun]:
     """What the journal of a plan says, by principal; nothing where there is none yet.
 
     Raises:
         RolloutError: it can't be read, or belongs to another plan.
+        TamperingError: it says what lpgen wouldn't have written.
     """
-    if not journal_of(plan).exists():
+    if not journal_of(path).exists():
         return {}
-    with Journal(plan) as journal:
+    with Journal(path, plan) as journal:
         return dict(journal.begun)
 
 
@@ -267,4 +267,5 @@ def _begun_from_entry(entry: dict[str, Any]) -> Begun:
         trust=entry["trust"],
         calls=tuple(map(_call_from_entry, entry["calls"])),
         inverse=tuple(map(_call_from_entry, entry["inverse"])),
+        digests=entry["digests"]["documents"] if "digests" in entry else {},
     )

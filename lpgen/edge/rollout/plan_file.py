@@ -1,4 +1,8 @@
-"""Reads a rollout plan, and refuses one that lpgen wouldn't have written: a plan is a list of changes to IAM."""
+"""Reads a rollout plan, and refuses one that lpgen wouldn't have written: a plan is a list of changes to IAM.
+
+A plan of schema 2 holds all that it follows from but the live policies: its calls are derived again, and its documents
+are compared with the digests of their source. A plan of schema 1 has neither documents nor source.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,18 @@ from typing import Any, Final
 
 import msgspec
 
+from lpgen.core.digests import digest_of_text, digests_from_facts
 from lpgen.core.model import PrincipalKind
+from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
-from lpgen.core.rollout.plan import Peak, PolicyText, PrincipalPlan, Refusal, RefusalKind, RolloutPlan
-from lpgen.errors import RolloutError, quote_input, quote_reason
+from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan, Refusal, RefusalKind
+from lpgen.core.rollout.plan_rollout import derive_again, texts_after
+from lpgen.core.rollout.source import RolloutPlan, Source, Trust, faults_of_source
+from lpgen.errors import OutputError, PolicyError, RolloutError, TamperingError, quote_input, quote_reason
 
-_SCHEMA: Final = "lpgen.rollout/1"
-_AGAIN: Final = "make it anew with `lpgen rollout plan`"
+_SCHEMA: Final = "lpgen.rollout/2"
+_OLD_SCHEMA: Final = "lpgen.rollout/1"
+_AGAIN: Final = "make it again with `lpgen rollout plan`"
 
 
 class _Call(msgspec.Struct):
@@ -26,6 +35,15 @@ class _Call(msgspec.Struct):
 class _Text(msgspec.Struct):
     policy: str
     type: str
+    document: str
+
+
+class _Document(msgspec.Struct):
+    file: str
+    name: str
+    type: str
+    sha256: str
+    narrows: list[str]
     document: str
 
 
@@ -59,6 +77,18 @@ class _Principal(msgspec.Struct):
     after: list[_Text]
     permission_set: str | None
     code: str | None = None
+    boundary: str | None = None
+    documents: list[_Document] = []
+
+
+class _Source(msgspec.Struct):
+    trust: Trust
+    inputs: dict[str, Any]
+    files: dict[str, str]
+    report: str
+    digest: str
+    signature: str | None
+    summary: dict[str, Any]
 
 
 class _Plan(msgspec.Struct):
@@ -66,26 +96,77 @@ class _Plan(msgspec.Struct):
     as_of: str
     catalog: str
     principals: list[_Principal]
+    attached_quota: int = ATTACHED_POLICIES_LIMIT
+    source: _Source | None = None
 
 
 def read_rollout_plan(path: Path) -> RolloutPlan:
-    """The plan in a file.
+    """The plan in a file. Each principal has the calls that its documents and inverse calls fit.
 
     Raises:
-        RolloutError: it can't be read, or its calls aren't those of a plan that lpgen wrote.
+        RolloutError: it can't be read.
+        TamperingError: it isn't as lpgen wrote it.
     """
+    written = _decode(path)
+    new = written.schema == _SCHEMA
+    if not new and written.schema != _OLD_SCHEMA:
+        raise RolloutError(f"`{path}` has the schema {quote_input(written.schema)}, not {_SCHEMA}", hint=_AGAIN)
+    names = [one.principal for one in written.principals]
+    if len(set(names)) < len(names):
+        raise TamperingError(f"`{path}` has a principal twice", hint=_AGAIN)
+    principals = tuple(_principal(one, path) for one in written.principals)
+    source = _source(written.source, path) if new else None
+    return RolloutPlan(written.as_of, written.catalog, principals, written.attached_quota, source)
+
+
+def read_whole_plan(path: Path) -> RolloutPlan:
+    """The plan in a file, once all that it says follows from its documents and the policies before.
+
+    `undo` doesn't ask for that: what this version of lpgen derives may differ from what an older one did.
+
+    Raises:
+        RolloutError: it can't be read.
+        TamperingError: it isn't as lpgen wrote it.
+    """
+    plan = read_rollout_plan(path)
+    if plan.source is not None:
+        _check_derived(plan, path)
+        for fault in faults_of_source(plan, plan.source):
+            raise TamperingError(f"`{path}` was edited: {fault}", hint=_AGAIN)
+    return plan
+
+
+def _decode(path: Path) -> _Plan:
     try:
-        plan = msgspec.json.decode(path.read_bytes(), type=_Plan)
+        return msgspec.json.decode(path.read_bytes(), type=_Plan)
     except OSError as error:
         raise RolloutError(f"`{path}` can't be read: {error.strerror or error}", hint=_AGAIN) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RolloutError(f"`{path}` is no rollout plan: {quote_reason(error)}", hint=_AGAIN) from error
-    if plan.schema != _SCHEMA:
-        raise RolloutError(f"`{path}` has the schema {quote_input(plan.schema)}, not {_SCHEMA}", hint=_AGAIN)
-    names = [one.principal for one in plan.principals]
-    if len(set(names)) < len(names):
-        raise RolloutError(f"`{path}` has a principal twice", hint=_AGAIN)
-    return RolloutPlan(plan.as_of, plan.catalog, tuple(_principal(one, path) for one in plan.principals))
+
+
+def _source(written: _Source | None, path: Path) -> Source:
+    if written is None:
+        raise TamperingError(f"`{path}` doesn't say what it was made from", hint=_AGAIN)
+    facts = {"inputs": written.inputs, "files": written.files, "report": written.report}
+    try:
+        digests = digests_from_facts(facts)
+    except OutputError as error:
+        raise TamperingError(f"the digests that `{path}` has of its source are damaged", hint=_AGAIN) from error
+    if digests.root != written.digest:
+        raise TamperingError(f"the digests that `{path}` has of its source were edited", hint=_AGAIN)
+    return Source(digests, written.summary, written.signature or "", written.trust)
+
+
+def _check_derived(plan: RolloutPlan, path: Path) -> None:
+    """INVARIANT: a principal is either refused, or its plan is the one that lpgen derives again."""
+    for one in plan.principals:
+        try:
+            derived = derive_again(one, as_of=plan.as_of, attached_quota=plan.attached_quota) if one.calls else one
+        except PolicyError as error:
+            raise _edited(one.principal, path) from error
+        if derived != one:
+            raise _edited(one.principal, path)
 
 
 def _principal(one: _Principal, path: Path) -> PrincipalPlan:
@@ -95,9 +176,11 @@ def _principal(one: _Principal, path: Path) -> PrincipalPlan:
     try:
         inverse = inverse_calls(calls, {text.policy: text.text for text in before if text.inline})
     except KeyError as error:
-        raise _edited(one, path) from error
-    if _as_written(inverse) != [(call.operation, call.parameters) for call in one.inverse]:
-        raise _edited(one, path)
+        raise _edited(one.principal, path) from error
+    if _as_written(inverse) != [(call.operation, call.parameters) for call in one.inverse] or (
+        after != (tuple(texts_after(before, calls)) if calls else ())
+    ):
+        raise _edited(one.principal, path)
     return PrincipalPlan(
         principal=one.principal,
         principal_id=one.principal_id,
@@ -114,6 +197,8 @@ def _principal(one: _Principal, path: Path) -> PrincipalPlan:
         peak=Peak(one.peak.attached, one.peak.inline_characters, one.peak.largest_policy),
         refusals=tuple(Refusal(why.kind, why.why, why.override or "") for why in one.refusals),
         notes=tuple(one.notes),
+        boundary=one.boundary or "",
+        documents=tuple(_document(text, one, path) for text in one.documents),
         permission_set=one.permission_set or "",
         code=one.code or "",
     )
@@ -123,8 +208,14 @@ def _text(one: _Text) -> PolicyText:
     return PolicyText(one.policy, one.type == "inline", one.document)
 
 
-def _edited(one: _Principal, path: Path) -> RolloutError:
-    return RolloutError(f"the calls that `{path}` has for {quote_input(one.principal)} were edited", hint=_AGAIN)
+def _document(one: _Document, owner: _Principal, path: Path) -> NewDocument:
+    if digest_of_text(one.document) != one.sha256:
+        raise _edited(owner.principal, path)
+    return NewDocument(one.file, one.name, one.type == "inline", one.document, tuple(one.narrows))
+
+
+def _edited(principal: str, path: Path) -> TamperingError:
+    return TamperingError(f"what `{path}` has for {quote_input(principal)} was edited", hint=_AGAIN)
 
 
 def _as_written(calls: Iterable[Call]) -> list[tuple[str, dict[str, Any]]]:
@@ -149,9 +240,9 @@ def _call(written: _Call, owner: _Principal, path: Path) -> Call:
         ]
         exact = [one for one in found if (one.operation, one.parameters()) == (written.operation, written.parameters)]
     except (KeyError, TypeError, AttributeError) as error:
-        raise _edited(owner, path) from error
+        raise _edited(owner.principal, path) from error
     if len(exact) != 1:
-        raise _edited(owner, path)
+        raise _edited(owner.principal, path)
     return exact[0]
 
 
@@ -171,7 +262,7 @@ def _check_calls(calls: Sequence[Call], one: _Principal, path: Path) -> None:
             CallKind.DELETE_POLICY: False,
         }[call.kind]
         if not right:
-            raise _edited(one, path)
+            raise _edited(one.principal, path)
     whole = one.principal.endswith(f"/{one.name}") and fields[4:5] == [one.account]
-    if calls and (one.refusals or not whole):
-        raise _edited(one, path)
+    if bool(calls) == bool(one.refusals) or (calls and not whole):
+        raise _edited(one.principal, path)

@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from lpgen.core.digests import digest_of_text
 from lpgen.core.rollout.calls import Call, CallKind, Holding, holding_after, inverse_calls
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
 from lpgen.core.rollout.plan import PrincipalPlan, Refusal, RefusalKind
+from lpgen.core.rollout.plan_rollout import own_texts
 from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
+from lpgen.edge.rollout.begun import Begun
 from lpgen.edge.rollout.caller_chain import CallerName
 from lpgen.edge.rollout.iam_writer import NOT_FOUND, READ_BACK_SECONDS, IamWriter, LivePrincipal, Quotas
-from lpgen.edge.rollout.journal import Begun, Journal
+from lpgen.edge.rollout.journal import Journal
 from lpgen.errors import AwsError, LpgenError, RolloutError, quote_input
 
 SETTLE_SECONDS: Final = 15.0
@@ -63,7 +66,10 @@ def live_refusals(
 
 def _refusals_of_live(plan: PrincipalPlan, live: LivePrincipal) -> Iterator[Refusal]:
     if live.principal.arn != plan.principal or policies_sha256(live.principal) != plan.sha256:
-        why = "its policies have changed since the plan was made: take them anew, generate and plan again"
+        why = "its policies have changed since the plan was made: take a new snapshot, generate and plan again"
+        yield Refusal(RefusalKind.CHANGED, why)
+    elif set(own_texts(live.principal)) != set(plan.before) or plan.boundary not in ("", live.boundary):
+        why = "the plan was edited: the policies before aren't those that its fingerprint is of"
         yield Refusal(RefusalKind.CHANGED, why)
     yield from refusals_of_principal(live.principal, Exceptions(included=(plan.principal,)), folder=plan.folder)
 
@@ -156,10 +162,17 @@ def _make_calls(begun: Begun, run: Run) -> None:
             _check_all_new(begun, run)
             time.sleep(run.settle_seconds)
             settled = True
+        _check_document(begun, call)
         run.journal.note("about", begun.principal, call=number)
         run.say(f"{begun.principal}: {call.operation} {call.policy}")
         run.writer.perform(call)
         run.journal.note("done", begun.principal, call=number)
+
+
+def _check_document(begun: Begun, call: Call) -> None:
+    """INVARIANT: what is put in place is the document whose digest was on disk before the first call."""
+    if call.document and digest_of_text(call.document) != begun.digests.get(call.policy, digest_of_text(call.document)):
+        raise RolloutError(f"the document of {quote_input(call.policy)} isn't the one that the journal was begun with")
 
 
 def _check_all_new(begun: Begun, run: Run) -> None:

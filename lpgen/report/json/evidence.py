@@ -4,10 +4,12 @@ Keys are only ever added under this name; a change of meaning takes a new number
 
 - `principal`, `principal_id`, `class`, `proposal`, `safe`, `not_safe_because`, `accepted`: what is proposed, and
   whether it is called safe.
-- `as_of`, `catalog`, `coverage`: what it rests on; `coverage` is null where no log of the account was read.
+- `as_of`, `catalog`, `coverage`: what it rests on; `coverage` is null where no log of the account was read. `inputs` is
+  everything that the output folder was made from (`lpgen/core/digests.py`).
 - `replaces`: managed policies to `detach`, inline ones to `delete_inline`, groups to leave; the boundary that stays;
   and `policies_sha256`, the fingerprint of all these but the boundary (`lpgen/core/rollout/fingerprint.py`).
-- `policies`: the documents beside this file, with name, type (`managed` or `inline`) and size in IAM characters.
+- `policies`: the documents beside this file, with name, type (`managed` or `inline`), size in IAM characters, and the
+  SHA-256 of the file.
 - `lines`: one entry for each file, Sid, action and scope: `resources`, or `not_resources` for all but these; `parent`,
   the old statement it narrows; and `evidence`, each with its `kind` (observed, inferred, attempted, kept, review or
   decided), `why`, the scoping `rule` and what was seen.
@@ -24,6 +26,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
 
+from lpgen.core.digests import Inputs, digest_of_text
 from lpgen.core.findings import Proposal, Report
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import CURRENT_VERSION, Effect, Policy
@@ -48,7 +51,7 @@ from lpgen.report.plan import document_file
 EVIDENCE_SCHEMA: Final = "lpgen.evidence/1"
 
 
-def evidence_json(proposal: Proposal, report: Report) -> str:
+def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
     """The evidence file of one principal as JSON text; without a replacement its lists are empty."""
     diff = proposal.diff
     coverage = report.diff.coverage.account(diff.principal.account)
@@ -67,6 +70,7 @@ def evidence_json(proposal: Proposal, report: Report) -> str:
             "as_of": report.diff.as_of.isoformat(),
             "catalog": Row(version=report.diff.catalog_version, date=report.diff.catalog_date),
             "coverage": None if coverage is None else facts_of_account(coverage),
+            "inputs": Row(inputs.to_facts()),
             "replaces": _facts_of_detachment(proposal),
             "policies": list(_facts_of_documents(replacement)),
             "lines": [
@@ -101,7 +105,13 @@ def _facts_of_detachment(proposal: Proposal) -> Json:
 def _facts_of_documents(replacement: Replacement) -> Iterable[Row]:
     for number, document in enumerate(replacement.documents, start=1):
         kind = "inline" if document.inline else "managed"
-        yield Row(file=document_file(number), name=document.name, type=kind, characters=document.size)
+        yield Row(
+            file=document_file(number),
+            name=document.name,
+            type=kind,
+            characters=document.size,
+            sha256=digest_of_text(document.text),
+        )
 
 
 # ---------------------------------------------------------------- lines

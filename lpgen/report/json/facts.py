@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Final
 
+from lpgen.core.digests import Inputs
 from lpgen.core.findings import Caveat, PrincipalDiff, Proposal, UngrantedUse
 from lpgen.core.grounds import AccountCoverage, Evidence, StatementRef, Use
 from lpgen.core.replacements import Check, Decision, Scope
@@ -59,6 +61,14 @@ def facts_of_accepted(caveats: Iterable[Caveat]) -> list[Row]:
     ]
 
 
+def facts_of_inputs(inputs: Inputs) -> Json:
+    """What an output folder was made from."""
+    facts = inputs.to_facts()
+    files = [Row(file=one.file, sha256=one.sha256) for one in inputs.policies]
+    rows = {"catalog": Row(asdict(inputs.catalog)), "policies": files, "options": Row(inputs.options)}
+    return {**facts, **rows}
+
+
 def facts_of_account(coverage: AccountCoverage) -> Json:
     """What was read of one account."""
     regions = sorted({region for region, _ in coverage.data_events})
@@ -75,7 +85,9 @@ def facts_of_account(coverage: AccountCoverage) -> Json:
         "data_events_known_from": coverage.known_from,
         "known_from": coverage.known_from,
         "trails": list(coverage.trails),
-        "holes": [Row(first=one.first.isoformat(), last=one.last.isoformat(), why=one.why) for one in coverage.holes],
+        "holes": [
+            Row(first=one.first.isoformat(), last=one.last.isoformat(), why=one.why) for one in coverage.uncovered
+        ],
         "trail_changes": list(coverage.changes),
         "unseen_event_sources": sorted(coverage.unseen),
         "summed_event_sources": sorted(coverage.summed),

@@ -1,7 +1,12 @@
-"""A rollout plan as JSON, schema `lpgen.rollout/1`: what `lpgen rollout plan` writes and `apply` and `undo` read.
+"""A rollout plan as JSON, schema `lpgen.rollout/2`: what `lpgen rollout plan` writes and `apply` and `undo` read.
 
 Keys are only ever added under this name; a change of meaning takes a new number. Principals are sorted by ARN.
 
+- `attached_quota`: how many managed policies a principal may have.
+- `source`: the output folder that the documents come from. `inputs`, `files`, `digest` and `report` are its chain of
+  digests (`lpgen/core/digests.py`); `summary` is its `summary.json` without them, `signature` its `summary.sig` or
+  null. `trust` says why it was believed: `data` (the data folder gave the same again), `signature` (a valid one), or
+  `output` (by `--trust-output`).
 - `principal`, `principal_id`, `account`, `kind`, `name`, `safe`, `folder`: whose plan it is, and where its replacement
   lies.
 - `policies_sha256`: the fingerprint of the policies that it was computed from (`lpgen/core/rollout/fingerprint.py`).
@@ -13,6 +18,9 @@ Keys are only ever added under this name; a change of meaning takes a new number
 - `peak`: the most that the principal holds meanwhile: attached policies, characters of inline ones, and of the largest
   new managed one.
 - `before`, `after`: the documents of all its own policies, as compact JSON.
+- `documents`: the documents of the replacement to the byte, with the SHA-256 of each and the old policies that its
+  lines come from. Calls, notes and peak follow from them and `before`: `apply` derives them again and refuses others.
+- `boundary`: the ARN of the permissions boundary, which stays, or null.
 - `permission_set`: for a role of IAM Identity Center, the inline policy to put into its permission set; else null.
 - `code`: for a principal that is managed as code, what to change in its CloudFormation template; else null.
 """
@@ -22,11 +30,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Final
 
+from lpgen.core.digests import digest_of_text
 from lpgen.core.rollout.calls import Call
-from lpgen.core.rollout.plan import PolicyText, PrincipalPlan, RolloutPlan
+from lpgen.core.rollout.plan import NewDocument, PolicyText, PrincipalPlan
+from lpgen.core.rollout.source import RolloutPlan, Source
 from lpgen.report.json.layout import Json, Row, lay_out
 
-ROLLOUT_SCHEMA: Final = "lpgen.rollout/1"
+ROLLOUT_SCHEMA: Final = "lpgen.rollout/2"
 
 
 def rollout_json(plan: RolloutPlan) -> str:
@@ -36,9 +46,20 @@ def rollout_json(plan: RolloutPlan) -> str:
             "schema": ROLLOUT_SCHEMA,
             "as_of": plan.as_of,
             "catalog": plan.catalog,
+            "attached_quota": plan.attached_quota,
+            "source": _facts_of_source(plan.source) if plan.source else None,
             "principals": [_facts_of_principal(one) for one in plan.principals],
         }
     )
+
+
+def _facts_of_source(source: Source) -> Json:
+    return {
+        "trust": source.trust,
+        **source.digests.to_facts(),
+        "signature": source.signature or None,
+        "summary": source.summary,
+    }
 
 
 def _facts_of_principal(one: PrincipalPlan) -> Json:
@@ -51,11 +72,13 @@ def _facts_of_principal(one: PrincipalPlan) -> Json:
         "safe": one.safe,
         "folder": one.folder,
         "policies_sha256": one.sha256,
+        "boundary": one.boundary or None,
         "refusals": [Row(kind=why.kind, why=why.why, override=why.override or None) for why in one.refusals],
         "notes": list(one.notes),
         "calls": list(map(_facts_of_call, one.calls)),
         "inverse": list(map(_facts_of_call, one.inverse)),
         "peak": Row(asdict(one.peak)),
+        "documents": list(map(_facts_of_document, one.documents)),
         "before": list(map(_facts_of_text, one.before)),
         "after": list(map(_facts_of_text, one.after)),
         "permission_set": one.permission_set or None,
@@ -65,6 +88,17 @@ def _facts_of_principal(one: PrincipalPlan) -> Json:
 
 def _facts_of_call(call: Call) -> Row:
     return Row(operation=call.operation, policy=call.policy, parameters=call.parameters())
+
+
+def _facts_of_document(one: NewDocument) -> Row:
+    return Row(
+        file=one.file,
+        name=one.name,
+        type="inline" if one.inline else "managed",
+        sha256=digest_of_text(one.text),
+        narrows=list(one.narrows),
+        document=one.text,
+    )
 
 
 def _facts_of_text(one: PolicyText) -> Row:

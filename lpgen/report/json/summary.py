@@ -3,6 +3,9 @@
 Keys are only ever added under this name; a change of meaning takes a new number. The keys are those of
 `lpgen.review/1`, but for `folder`, the name of a principal's folder (null: nothing was written for it). Principals are
 sorted by ARN.
+
+The last keys are the chain of digests (`lpgen/core/digests.py`): `inputs`, what the folder was made from; `files`, the
+SHA-256 of every other file; and `digest`, the root digest over both and over the rest of this file.
 """
 
 from __future__ import annotations
@@ -11,8 +14,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Final
 
+from lpgen.core.digests import Inputs, OutputDigests, digest_of_report
 from lpgen.core.findings import Report
-from lpgen.report.json.facts import facts_of_account, facts_of_caveats
+from lpgen.report.json.facts import facts_of_account, facts_of_caveats, facts_of_inputs
 from lpgen.report.json.layout import Json, Row, lay_out
 from lpgen.report.json.review import safety_of_proposal, totals_of_review
 from lpgen.report.views import PrincipalView, review_view
@@ -20,24 +24,28 @@ from lpgen.report.views import PrincipalView, review_view
 SUMMARY_SCHEMA: Final = "lpgen.summary/1"
 
 
-def summary_json(report: Report, folders: Mapping[str, str]) -> str:
-    """The summary as JSON text; `folders` are the folder names by principal ARN."""
+def summary_json(report: Report, folders: Mapping[str, str], inputs: Inputs, files: Mapping[str, str]) -> str:
+    """The summary as JSON text; `folders` are the folder names by principal ARN, `files` digests by path."""
+    facts = _facts_of_report(report, folders)
+    chain = OutputDigests(inputs, files, digest_of_report(facts)).to_facts()
+    return lay_out({**facts, "inputs": facts_of_inputs(inputs), "files": chain["files"], "digest": chain["digest"]})
+
+
+def _facts_of_report(report: Report, folders: Mapping[str, str]) -> Json:
     view = review_view(report)
-    return lay_out(
-        {
-            "schema": SUMMARY_SCHEMA,
-            "as_of": report.diff.as_of.isoformat(),
-            "catalog": Row(version=report.diff.catalog_version, date=report.diff.catalog_date),
-            "min_days": report.min_days,
-            "totals": totals_of_review(view),
-            "coverage": {"accounts": [facts_of_account(one) for one in report.diff.coverage.accounts]},
-            "problems": list(report.problems),
-            "principals": [
-                _facts_of_principal(one, folders.get(one.diff.principal.arn), min_days=report.min_days)
-                for one in sorted(view.views, key=lambda one: one.diff.principal.arn)
-            ],
-        }
-    )
+    return {
+        "schema": SUMMARY_SCHEMA,
+        "as_of": report.diff.as_of.isoformat(),
+        "catalog": Row(version=report.diff.catalog_version, date=report.diff.catalog_date),
+        "min_days": report.min_days,
+        "totals": totals_of_review(view),
+        "coverage": {"accounts": [facts_of_account(one) for one in report.diff.coverage.accounts]},
+        "problems": list(report.problems),
+        "principals": [
+            _facts_of_principal(one, folders.get(one.diff.principal.arn), min_days=report.min_days)
+            for one in sorted(view.views, key=lambda one: one.diff.principal.arn)
+        ],
+    }
 
 
 def _facts_of_principal(view: PrincipalView, folder: str | None, *, min_days: int) -> Json:

@@ -1,11 +1,10 @@
-"""A verification as a page: the outcome in a line, then every check of what did not pass, then what passed."""
+"""A verification as a page: the outcome, the checks on the folder, each check of what failed, then what passed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from lpgen.core.replacements import CheckStatus, Verification
-from lpgen.report.json.verification import worst_status
+from lpgen.core.replacements import CheckStatus, OutputVerification, Verification
 from lpgen.report.pages.blocks import (
     Block,
     Bullets,
@@ -27,15 +26,30 @@ from lpgen.report.pages.principal import check_item
 from lpgen.report.pages.words import label_of
 
 
-def verification_page(verifications: Sequence[Verification]) -> tuple[Block, ...]:
+def verification_page(verification: OutputVerification) -> tuple[Block, ...]:
     """The page of all verifications; those that did not pass stand first, else they keep their order."""
-    ordered = sorted(verifications, key=lambda one: _RANK[one.status])
+    ordered = sorted(verification.principals, key=lambda one: _RANK[one.status])
     return (
         Heading(line("lpgen verify"), level=1),
-        Paragraph(line(_outcome(verifications))),
+        Paragraph(line(_outcome(verification))),
+        *_folder(verification),
         *(block for one in ordered if one.status is not CheckStatus.PASSED for block in _blocks(one)),
         *_passed([one for one in ordered if one.status is CheckStatus.PASSED]),
     )
+
+
+def _folder(verification: OutputVerification) -> Iterable[Block]:
+    if verification.checks:
+        yield Bullets(tuple(check_item(one, most=50) for one in verification.checks))
+    if verification.changed_inputs:
+        yield Paragraph(
+            line(
+                "The folder wasn't generated again, because its inputs have changed. Give the inputs that it was made"
+                " from, or run ",
+                name("lpgen generate"),
+                " again.",
+            )
+        )
 
 
 def _passed(verifications: Sequence[Verification]) -> Iterable[Block]:
@@ -68,14 +82,17 @@ def _passed(verifications: Sequence[Verification]) -> Iterable[Block]:
 _RANK = {CheckStatus.FAILED: 0, CheckStatus.UNPROVEN: 1, CheckStatus.PASSED: 2}
 
 
-def _outcome(verifications: Sequence[Verification]) -> Span:
-    if not verifications:
+def _outcome(verification: OutputVerification) -> Span:
+    principals = verification.principals
+    if not principals:
         return bad("Failed: there is no replacement to verify.")
-    number = {status: sum(one.status is status for one in verifications) for status in CheckStatus}
-    if worst_status(verifications) is CheckStatus.PASSED:
-        return good(f"Passed: {plural(len(verifications), 'replacement')}.")
-    parts = [f"{count(found)} {status}" for status, found in number.items() if found]
-    return bad(f"Not proven safe: of {plural(len(verifications), 'replacement')}, {', '.join(parts)}.")
+    number = {status: sum(one.status is status for one in principals) for status in CheckStatus}
+    if number[CheckStatus.PASSED] < len(principals):
+        parts = [f"{count(found)} {status}" for status, found in number.items() if found]
+        return bad(f"Not proven safe: of {plural(len(principals), 'replacement')}, {', '.join(parts)}.")
+    if verification.status is not CheckStatus.PASSED:
+        return bad("Failed: the folder isn't as lpgen generated it.")
+    return good(f"Passed: {plural(len(principals), 'replacement')}.")
 
 
 def _blocks(verification: Verification) -> Iterable[Block]:

@@ -31,6 +31,7 @@ from lpgen.report.schemas.facts import (
     CATALOG,
     COUNTS,
     DEFS,
+    DIGEST,
     EITHER,
     EVIDENCE,
     POLICY,
@@ -191,6 +192,9 @@ _SUMMARY: Final = document(
         **REPORT,
         "problems": TEXTS,
         "principals": listed(record({**PRINCIPAL, "folder": nullable(TEXT), "counts": record(COUNTS)})),
+        "inputs": ref("inputs"),
+        "files": by_key(DIGEST),
+        "digest": DIGEST,
     },
     DEFS,
 )
@@ -208,16 +212,17 @@ _EVIDENCE_FILE: Final = document(
         "as_of": DAY,
         "catalog": CATALOG,
         "coverage": nullable(ref("account")),
+        "inputs": ref("inputs"),
         "replaces": record(
             {
                 "detach": TEXTS,
                 "delete_inline": TEXTS,
                 "leave_groups": TEXTS,
                 "boundary_stays": nullable(TEXT),
-                "policies_sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+                "policies_sha256": DIGEST,
             }
         ),
-        "policies": listed(record(POLICY)),
+        "policies": listed(record({**POLICY, "sha256": DIGEST})),
         "lines": listed(
             record(
                 {
@@ -247,6 +252,8 @@ _VERIFICATION: Final = document(
     "What `lpgen verify --format json` prints",
     {
         "status": one_of(CheckStatus),
+        "changed_inputs": TEXTS,
+        "folder": record({"checks": listed(ref("check"))}),
         "principals": listed(
             record({"principal": TEXT, "status": one_of(CheckStatus), "checks": listed(ref("check"))})
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Final
 
+from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import CaveatKind, PrincipalClass
 from lpgen.core.grounds import CoverageSource
 from lpgen.core.model import DenialKind, Outcome, PolicyKind, ResourceKind
@@ -34,6 +35,8 @@ USE: Final = {
 STATEMENT: Final = {"policy": TEXT, "kind": one_of(PolicyKind), "group": TEXT, "statement": COUNT, "sid": TEXT}
 SCOPE: Final = {"resources": TEXTS, "not_resources": TEXTS}
 EITHER: Final = ("resources", "not_resources")
+DIGEST: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+DIGEST_OR_NOTHING: Final = {"type": "string", "pattern": "^([0-9a-f]{64})?$"}
 POLICY: Final = {"file": TEXT, "name": TEXT, "type": one_of(("inline", "managed")), "characters": COUNT}
 CATALOG: Final = record({"version": TEXT, "date": TEXT})
 DAYS: Final = {"first": DAY, "last": DAY}
@@ -46,6 +49,31 @@ PRINCIPAL: Final = {
     "safe": nullable(YES_NO),
     "not_safe_because": listed(ref("caveat")),
 }
+
+INPUTS: Final = record(
+    {
+        "lpgen_version": TEXT,
+        "catalog": record({"version": TEXT, "date": TEXT, "digest": DIGEST}),
+        "usage": DIGEST,
+        "policies": listed(record({"file": TEXT, "sha256": DIGEST})),
+        "snapshot": TEXT,
+        "guards": DIGEST_OR_NOTHING,
+        "trails": DIGEST_OR_NOTHING,
+        "last_accessed": DIGEST_OR_NOTHING,
+        "decisions": DIGEST_OR_NOTHING,
+        "options": record(
+            {
+                "keep_unobservable": one_of(KeepUnobservable),
+                "min_days": COUNT,
+                "as_of": nullable(DAY),
+                "inline": YES_NO,
+                "principal": TEXT,
+                "attached_quota": COUNT,
+                "as": TEXT,
+            }
+        ),
+    }
+)
 
 DEFS: Final[dict[str, Schema]] = {
     "account": record(
@@ -100,6 +128,7 @@ DEFS: Final[dict[str, Schema]] = {
         either=EITHER,
     ),
     "evidence": record(EVIDENCE),
+    "inputs": INPUTS,
     "kept": record({"service": TEXT, "why": TEXT, "actions": TEXTS}),
     "statement": record(STATEMENT),
     "totals": record(

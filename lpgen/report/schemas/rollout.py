@@ -7,7 +7,9 @@ from typing import Final
 
 from lpgen.core.model import DenialKind, PrincipalKind
 from lpgen.core.rollout.plan import Peak, RefusalKind
+from lpgen.core.rollout.source import Trust
 from lpgen.report.json.rollout import ROLLOUT_SCHEMA
+from lpgen.report.schemas.facts import INPUTS
 from lpgen.report.schemas.parts import (
     COUNT,
     TEXT,
@@ -25,6 +27,27 @@ from lpgen.report.talk.rollout_watch import WATCH_SCHEMA
 
 _PARAMETER: Final[Schema] = {"anyOf": [TEXT, listed(record({"Key": TEXT, "Value": TEXT}))]}
 _CALL: Final = record({"operation": TEXT, "policy": TEXT, "parameters": by_key(_PARAMETER)})
+_DOCUMENT: Final = record(
+    {
+        "file": TEXT,
+        "name": TEXT,
+        "type": one_of(("inline", "managed")),
+        "sha256": TEXT,
+        "narrows": TEXTS,
+        "document": TEXT,
+    }
+)
+_SOURCE: Final = record(
+    {
+        "trust": one_of(Trust),
+        "inputs": INPUTS,
+        "files": by_key(TEXT),
+        "report": TEXT,
+        "digest": TEXT,
+        "signature": nullable(TEXT),
+        "summary": by_key({}),
+    }
+)
 _POLICY_TEXT: Final = record({"policy": TEXT, "type": one_of(("inline", "managed")), "document": TEXT})
 
 ROLLOUT_DOCUMENT: Final = document(
@@ -33,6 +56,8 @@ ROLLOUT_DOCUMENT: Final = document(
     {
         "as_of": TEXT,
         "catalog": TEXT,
+        "attached_quota": COUNT,
+        "source": _SOURCE,
         "principals": listed(
             record(
                 {
@@ -44,11 +69,13 @@ ROLLOUT_DOCUMENT: Final = document(
                     "safe": YES_NO,
                     "folder": TEXT,
                     "policies_sha256": TEXT,
+                    "boundary": nullable(TEXT),
                     "refusals": listed(record({"kind": one_of(RefusalKind), "why": TEXT, "override": nullable(TEXT)})),
                     "notes": TEXTS,
                     "calls": listed(_CALL),
                     "inverse": listed(_CALL),
                     "peak": record({one.name: COUNT for one in fields(Peak)}),
+                    "documents": listed(_DOCUMENT),
                     "before": listed(_POLICY_TEXT),
                     "after": listed(_POLICY_TEXT),
                     "permission_set": nullable(TEXT),

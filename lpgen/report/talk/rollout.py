@@ -12,7 +12,8 @@ from lpgen.core.model import Effect, Statement
 from lpgen.core.policies.policy import policy_from_json, policy_size, text_without_sid
 from lpgen.core.rollout.calls import Call
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
-from lpgen.core.rollout.plan import PolicyText, PrincipalPlan, Refusal, RefusalKind, RolloutPlan
+from lpgen.core.rollout.plan import PolicyText, PrincipalPlan, Refusal, RefusalKind
+from lpgen.core.rollout.source import RolloutPlan, Source, Trust
 from lpgen.report.inert import terminal_text
 from lpgen.report.pages.blocks import plural
 
@@ -32,6 +33,20 @@ def _planned_lines(plan: RolloutPlan) -> Iterator[str]:
     yield from _refusal_lines((one.principal, one.refusals) for one in refused)
     for one in ready:
         yield from (f"  note: {terminal_text(one.principal)}: {terminal_text(note)}" for note in one.notes)
+
+
+_TRUST: Final = {
+    Trust.DATA: "the data folder gave its replacements again when it was planned",
+    Trust.SIGNATURE: "a signature covered its replacements when it was planned",
+    Trust.OUTPUT: "its replacements were believed UNCHECKED when it was planned, by --trust-output",
+}
+
+
+def render_trust(source: Source | None) -> str:
+    """Why the documents of a plan were believed."""
+    if source is None:
+        return "the plan is of an older lpgen: its documents are believed UNCHECKED, by --trust-output"
+    return f"the plan was made from the output {source.digests.root[:12]}: {_TRUST[source.trust]}"
 
 
 def render_refused(refused: Iterable[tuple[str, Iterable[Refusal]]]) -> str:
@@ -76,6 +91,8 @@ _REASONS: Final = {
     RefusalKind.NAME: "an impossible name",
     RefusalKind.NO_SPACE: "no room",
     RefusalKind.NOTHING_TO_DO: "nothing to do",
+    RefusalKind.NOT_PROVEN: "not proven",
+    RefusalKind.NOT_REPRODUCED: "not what the data folder gives",
     RefusalKind.CALLER: "lpgen's own way in",
     RefusalKind.OTHER_ACCOUNT: "in another account",
     RefusalKind.CHANGED: "changed since",

@@ -23,11 +23,14 @@ SCHEMA = pa.schema(
         pa.field("first", pa.int64()),
         pa.field("example", pa.string(), nullable=False),
         pa.field("last", pa.timestamp("ms", "UTC")),
+        pa.field("last_day", pa.date32()),
         pa.field("count", pa.int64(), nullable=False),
     ]
 )
 KEYS = ("name", "day", "far", "flag", "kind")
-SHAPE = TableShape(SCHEMA, KEYS, ("first", "example"), (("last", Reduction.MAX), ("count", Reduction.SUM)))
+SHAPE = TableShape(
+    SCHEMA, KEYS, ("first", "example"), (("last", Reduction.MAX), ("last_day", Reduction.MAX), ("count", Reduction.SUM))
+)
 
 _ROWS = st.fixed_dictionaries(
     {
@@ -39,6 +42,7 @@ _ROWS = st.fixed_dictionaries(
         "first": st.none() | st.integers(0, 3),
         "example": st.sampled_from(["p", "q", "r"]),
         "last": st.none() | st.integers(0, 3),
+        "last_day": st.none() | st.integers(-3, 3),
         "count": st.integers(1, 5),
     }
 )
@@ -73,8 +77,8 @@ def merged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for key in sorted(groups, key=lambda key: tuple(nulls_first(value) for value in key)):
         group = groups[key]
         example = min(group, key=lambda row: (nulls_last(row["first"]), row["example"]))
-        last = max((row["last"] for row in group), key=nulls_first)
-        found.append({**example, "last": last, "count": sum(row["count"] for row in group)})
+        last, last_day = (max((row[name] for row in group), key=nulls_first) for name in ("last", "last_day"))
+        found.append({**example, "last": last, "last_day": last_day, "count": sum(row["count"] for row in group)})
     return found
 
 

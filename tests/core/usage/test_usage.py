@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,11 +20,10 @@ from lpgen.core.events.records import HIDDEN, RawRecord, Record, raw_from_record
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.latest_time import LatestTime
 from lpgen.core.usage.tables import (
-    COVERAGE_SCHEMA,
     EMPTY_USAGE,
-    SKIPS_SCHEMA,
-    USAGE_SCHEMA,
+    TABLES,
     Usage,
     UsageSum,
     count_records,
@@ -76,6 +77,7 @@ def test_usage_from_records_keeps_the_whole_key() -> None:
             "outcome": "allowed",
             "error_code": "",
             "denial_kind": "",
+            "denied_by": "",
             "how": "observed",
             "invoked_by": "athena.amazonaws.com",
             "service_session": False,
@@ -137,10 +139,33 @@ def test_usage_from_records_keeps_records_without_event_id_apart() -> None:
 
 def test_usage_from_records_needs_only_source_and_name() -> None:
     found = usage(Record(eventSource="s3.amazonaws.com", eventName="GetObject"))
-    assert [row["reason"] for row in rows(found.skips)] == ["unknown_caller"]
-    without_time = record(eventTime=None)
-    (row,) = rows(usage(without_time).table)
-    assert (row["day"], row["first_seen"], row["last_seen"]) == (None, None, None)
+    assert [row["reason"] for row in rows(found.skips)] == ["no_time"]
+
+
+def test_usage_from_records_takes_no_use_from_a_record_without_time() -> None:
+    found = usage(record(eventTime=None), record(1))
+    (skip,) = rows(found.skips)
+    assert (skip["reason"], skip["principal"], skip["outcome"]) == ("no_time", ROLE, "allowed")
+    assert [row["day"] for row in rows(found.table)] == [date(2024, 3, 2)]
+    assert {row["day"]: row["records"] for row in rows(found.coverage)} == {None: 1, date(2024, 3, 2): 1}
+
+
+def test_usage_from_records_takes_no_day_from_a_record_of_the_future() -> None:
+    late = {"eventTime": "2099-01-01T00:00:00Z"}
+    records = [record(0), record(1, **late), record(1, **late), record(2, eventName="", **late)]
+    found = usage(*records, latest=LatestTime("2024-03-02T00:00:00", "too late"))
+    assert {(row["reason"], row["detail"], row["records"]) for row in rows(found.skips)} == {
+        ("future", "too late", 2),
+        ("bad_record", "`eventSource` or `eventName` is empty", 1),
+    }
+    assert {row["day"] for row in rows(found.coverage)} == {None, date(2024, 3, 1)}
+    assert (count_records(found), count_used_records(found)) == (4, 1)
+
+
+def test_usage_from_records_gives_no_use_to_whom_credentials_name_wrongly() -> None:
+    found = usage(record(errorCode="InvalidClientTokenId"), record(1, errorCode="ThrottlingException"))
+    assert [(row["reason"], row["records"]) for row in rows(found.skips)] == [("unauthenticated", 1)]
+    assert [row["outcome"] for row in rows(found.table)] == ["undetermined"]
 
 
 @pytest.mark.parametrize("changes", [{"eventTime": "yesterday"}, {"eventSource": ""}, {"eventName": ""}])
@@ -156,6 +181,7 @@ def test_usage_from_records_leaves_out_what_lies_outside_the_window() -> None:
     found = usage(*records, window=window)
     assert {str(row["day"]) for row in rows(found.table)} == {"2024-03-02", "2024-03-03"}
     assert {row["detail"]: row["records"] for row in rows(found.skips)} == {"": 3, "`eventTime` is missing": 1}
+    assert {row["reason"]: row["records"] for row in rows(found.skips)} == {"out_of_window": 3, "no_time": 1}
 
 
 def test_usage_from_records_covers_no_day_outside_the_window() -> None:
@@ -296,13 +322,35 @@ def test_usage_from_records_counts_each_record_as_usage_or_as_a_skip(
     assert count_used_records(found) == counts.usage_records
     assert sum(row["records"] for row in rows(found.skips)) == sum(number for _, number in counts.skips)
     assert sum(row["records"] for row in rows(found.table)) >= counts.usage_records
+    assert records_by_day(found.activity) == records_by_day(found.coverage)
+
+
+def records_by_day(table: pa.Table) -> Counter[tuple[str, date]]:
+    """Records by account and day; rows without a day say nothing of any."""
+    found: Counter[tuple[str, date]] = Counter()
+    for row in rows(table):
+        if row["day"]:
+            found[row["account"], row["day"]] += row["records"]
+    return found
+
+
+def test_activity_names_roles_services_and_kinds_of_callers() -> None:
+    identities: list[tuple[dict[str, Any], str]] = [
+        ({}, ROLE),
+        ({"userIdentity": {"type": "AWSService", "invokedBy": "config.amazonaws.com"}}, "config.amazonaws.com"),
+        ({"userIdentity": {"type": "AWSService"}}, "service"),
+        ({"userIdentity": {"type": "Root", "accountId": ACCOUNT}}, "root"),
+        ({"eventName": ""}, ROLE),
+    ]
+    found = usage(*(record(at, **changes) for at, (changes, _) in enumerate(identities)))
+    assert sorted(row["caller"] for row in rows(found.activity)) == sorted(name for _, name in identities)
 
 
 # ---------------------------------------------------------------- merging
 
 
-def tables(found: Usage) -> tuple[Any, Any, Any]:
-    return found.table.to_pydict(), found.skips.to_pydict(), found.coverage.to_pydict()
+def tables(found: Usage) -> dict[str, Any]:
+    return {name: table.to_pydict() for name, table in found.tables().items()}
 
 
 @settings(max_examples=60, deadline=None)
@@ -332,9 +380,16 @@ def test_merge_usage_has_the_empty_usage_as_identity(items: list[Record]) -> Non
 
 def test_merge_usage_of_nothing_has_the_schemas() -> None:
     found = merge_usage([])
-    assert found.table.schema.equals(USAGE_SCHEMA)
-    assert found.skips.schema.equals(SKIPS_SCHEMA)
-    assert found.coverage.schema.equals(COVERAGE_SCHEMA)
+    assert {name: table.schema for name, table in found.tables().items()} == {
+        name: shape.schema for name, shape in TABLES.items()
+    }
+
+
+def test_tables_have_a_key_and_one_rule_for_every_other_column() -> None:
+    for name, shape in TABLES.items():
+        rules = (*shape.keys, *shape.example, *(column for column, _ in shape.reductions))
+        assert sorted(rules) == sorted(shape.schema.names), name
+        assert all(not field.nullable or not pa.types.is_string(field.type) for field in shape.schema), name
 
 
 def test_merge_usage_keeps_a_record_and_its_correction_in_any_order() -> None:
@@ -399,6 +454,20 @@ def test_merge_usage_keeps_refused_calls_from_blurring_allowed_ones() -> None:
     found = merge_usage([_touching([0, 1]), probes], limit=LIMIT)
     kinds = {(row["outcome"], row["resource_kind"]) for row in rows(found.table)}
     assert kinds == {("allowed", "arn"), ("denied", "overflow")}
+
+
+def test_merge_usage_keeps_calls_for_missing_things_from_blurring_others() -> None:
+    found = merge_usage([_touching([0, 1]), _touching(range(20, 30), errorCode="NoSuchBucket")], limit=LIMIT)
+    kinds = {(row["error_code"], row["resource_kind"]) for row in rows(found.table)}
+    assert kinds == {("", "arn"), ("NoSuchBucket", "overflow")}
+
+
+def test_usage_from_records_names_the_denying_policy() -> None:
+    scp = "arn:aws:organizations::987654321098:policy/o-qv5af4abcd/service_control_policy/p-2kgnabcd"
+    why = f"User: x is not authorized to perform: s3:GetObject with an explicit deny in a service control policy: {scp}"
+    denied = {"errorCode": "AccessDenied"}
+    found = usage(record(1, errorMessage=why, **denied), record(2, errorMessage=why[:-4], **denied))
+    assert {row["denied_by"] for row in rows(found.table)} == {scp, scp[:-4]}
 
 
 @settings(deadline=None)

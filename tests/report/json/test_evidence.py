@@ -16,6 +16,7 @@ from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import LineKind, ReplacementStatement, Scope
 from lpgen.report import render_evidence
 from tests.report.cases import Case, kept_line, own, seen, used_line
+from tests.report.inputs import INPUTS
 from tests.report.reports import organization, report_of
 from tests.report.safe_cases import deployer, storefront, user_in_group
 from tests.report.unsafe_cases import inventory, too_large
@@ -24,7 +25,7 @@ from tests.report.unsafe_cases import inventory, too_large
 def evidence(case: Case | Proposal) -> dict[str, Any]:
     proposal = case.proposal() if isinstance(case, Case) else case
     report = replace(report_of([]), proposals=(proposal,))
-    found: dict[str, Any] = json.loads(render_evidence(proposal, report))
+    found: dict[str, Any] = json.loads(render_evidence(proposal, report, INPUTS))
     return found
 
 

@@ -18,11 +18,13 @@ from jsonschema import Draft202012Validator
 
 from lpgen.cli_schema import Document
 from lpgen.core.findings import Report
+from lpgen.core.replacements import OutputVerification
 from lpgen.report import render_evidence, render_review, render_summary, render_verification
 from lpgen.report.schemas.documents import SCHEMAS, schema_json
 from tests.documents import FORMATS_PAGE, check_block
 from tests.report.golden import GOLDEN, check_golden
 from tests.report.hostile import CORPUS, poison
+from tests.report.inputs import INPUTS
 from tests.report.reports import large_report, organization, report_of
 
 VALIDATORS = {
@@ -42,11 +44,13 @@ def faults(name: str, document: object) -> list[str]:
 def documents_of(report: Report) -> Iterator[tuple[str, Any]]:
     """Every JSON document that a report becomes, with the name of its schema."""
     yield "review", json.loads(render_review(report, "json"))
-    yield "summary", json.loads(render_summary(report, {}))
-    verifications = [one.verification for one in report.proposals if one.verification]
-    yield "verification", json.loads(render_verification(verifications, "json"))
+    yield "summary", json.loads(render_summary(report, INPUTS, {"app/policy-1.json": "0" * 64}))
+    verifications = tuple(one.verification for one in report.proposals if one.verification)
+    checks = verifications[0].checks if verifications else ()
+    whole = OutputVerification(checks, verifications, ("usage",))
+    yield "verification", json.loads(render_verification(whole, "json"))
     for one in report.proposals:
-        yield "evidence", json.loads(render_evidence(one, report))
+        yield "evidence", json.loads(render_evidence(one, report, INPUTS))
 
 
 def objects_of(value: Any) -> Iterator[dict[str, Any]]:

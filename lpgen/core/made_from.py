@@ -1,0 +1,105 @@
+"""What of an analysis's options goes into the digests of an output, and how the options come back from there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Final, Literal
+
+import msgspec
+
+from lpgen.core.choices import KeepUnobservable
+from lpgen.core.digests import Inputs, OptionValue, digest_of_facts
+from lpgen.core.options import Options
+from lpgen.errors import OutputError, quote_reason
+
+CODE: Final = "as"
+"""The option that says in which form the replacements are written besides JSON; "" for none."""
+
+
+def digests_of_options(options: Options) -> dict[str, str]:
+    """The digests of what the files of the options say, by the names of `Inputs`; "" where there is no such file."""
+    # A report's own path isn't part of what it says.
+    reports = [replace(one, file="") for one in options.last_accessed]
+    guards = (options.guards.boundary, options.guards.scps, options.guards.resource_policies)
+    return {
+        "snapshot": options.snapshot.name if options.snapshot else "",
+        "guards": _digest(guards if any(guards) else None),
+        "trails": _digest([options.trail_source, options.trails] if options.trails else None),
+        "last_accessed": _digest(reports),
+        "decisions": _digest(options.decisions),
+    }
+
+
+def options_to_facts(options: Options, code: str = "") -> dict[str, OptionValue]:
+    """The choices that change what is generated, as plain JSON values."""
+    return {
+        "keep_unobservable": options.keep_unobservable.value,
+        "min_days": options.min_days,
+        "as_of": options.as_of.isoformat() if options.as_of else None,
+        "inline": options.inline,
+        "principal": options.principal,
+        "attached_quota": options.attached_quota,
+        CODE: code,
+    }
+
+
+def options_from_facts(facts: Mapping[str, OptionValue], options: Options) -> tuple[Options, str]:
+    """The options with the choices of `options_to_facts`, and the form of the code.
+
+    Raises:
+        OutputError: a choice is missing, unknown or has the wrong type.
+    """
+    try:
+        chosen = msgspec.convert(facts, _Choices, strict=True)
+    except msgspec.ValidationError as error:
+        raise OutputError(f"can't read the options of an output: {quote_reason(error)}") from error
+    return (
+        replace(
+            options,
+            keep_unobservable=chosen.keep_unobservable,
+            min_days=chosen.min_days,
+            as_of=chosen.as_of,
+            inline=chosen.inline,
+            principal=chosen.principal,
+            attached_quota=chosen.attached_quota,
+        ),
+        chosen.code,
+    )
+
+
+class _Choices(msgspec.Struct, forbid_unknown_fields=True):
+    keep_unobservable: KeepUnobservable
+    min_days: int
+    as_of: date | None
+    inline: bool
+    principal: str
+    attached_quota: int
+    code: Literal["", "terraform", "cloudformation"] = msgspec.field(name=CODE)
+
+
+def changed_inputs(then: Inputs, now: Inputs) -> tuple[str, ...]:
+    """The names of the inputs that differ, in words, in the order of `Inputs`. Files may lie in other folders."""
+    pairs = {
+        "lpgen version": (then.lpgen_version, now.lpgen_version),
+        "catalog": (then.catalog, now.catalog),
+        "usage": (then.usage, now.usage),
+        "policies": (_named_digests(then), _named_digests(now)),
+        "snapshot": (then.snapshot, now.snapshot),
+        "guards": (then.guards, now.guards),
+        "trails": (then.trails, now.trails),
+        "last accessed": (then.last_accessed, now.last_accessed),
+        "decisions": (then.decisions, now.decisions),
+        "options": (then.options, now.options),
+    }
+    return tuple(name for name, (one, other) in pairs.items() if one != other)
+
+
+def _named_digests(inputs: Inputs) -> list[tuple[str, str]]:
+    """The digests of the policies' files with their names, without the folders that they lie in."""
+    return sorted((one.file.replace("\\", "/").rpartition("/")[2], one.sha256) for one in inputs.policies)
+
+
+def _digest(value: object) -> str:
+    return digest_of_facts(msgspec.to_builtins(value)) if value else ""

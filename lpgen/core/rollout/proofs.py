@@ -1,0 +1,130 @@
+"""Proves what a rollout puts in place from the old and new documents alone, without logs or the reasons for a line.
+
+`plan` and `apply` both ask it: neither believes that a file is as lpgen wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.checks.actions import check_actions
+from lpgen.core.analysis.checks.denies import check_denies
+from lpgen.core.analysis.checks.hunt import check_hunt
+from lpgen.core.analysis.checks.limits import check_limits
+from lpgen.core.analysis.checks.within import check_within_grants
+from lpgen.core.analysis.checks.written import CheckNotes, NewAllow, WrittenDocument, new_allows
+from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.grounds import PrincipalGrants
+from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.replacements import Check, CheckStatus
+from lpgen.core.rollout.calls import Call, CallKind
+from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
+from lpgen.core.rollout.plan_rollout import principal_before
+
+PROOF_HUNT_SIZE: Final = 128
+"""How many requests the hunt of a rollout tries for each principal."""
+
+
+def prove_plans(
+    plans: Iterable[PrincipalPlan],
+    catalog: Catalog,
+    *,
+    attached_quota: int = ATTACHED_POLICIES_LIMIT,
+    hunt_size: int = PROOF_HUNT_SIZE,
+) -> dict[str, tuple[Check, ...]]:
+    """The checks on each plan that puts documents in place, by the principal's ARN.
+
+    They prove that nothing new is allowed, that every Deny stays, that nothing the principal keeps is missing between
+    two calls, that each Allow names actions of the catalog, and that AWS accepts the documents. `attached_quota` is how
+    many managed policies a principal may have.
+
+    Raises:
+        PolicyError: a document breaks IAM's grammar.
+    """
+    proven = {one.principal: one for one in plans if one.after or one.documents}
+    return {
+        grants.principal.arn: _checks(
+            proven[grants.principal.arn], grants, catalog, attached_quota=attached_quota, hunt_size=hunt_size
+        )
+        for grants in grants_from_principals(map(principal_before, proven.values()), catalog)
+    }
+
+
+def unproven(checks: Iterable[Check]) -> Iterator[str]:
+    """A sentence for each check that fails or can't prove its claim."""
+    for check in checks:
+        if check.status is not CheckStatus.PASSED:
+            more = f", and {len(check.findings) - 1} more" if len(check.findings) > 1 else ""
+            verb = "fails" if check.status is CheckStatus.FAILED else "can't be proven"
+            yield f"the check `{check.name}` {verb}: {check.findings[0]}{more}"
+
+
+def _checks(
+    plan: PrincipalPlan, grants: PrincipalGrants, catalog: Catalog, *, attached_quota: int, hunt_size: int
+) -> tuple[Check, ...]:
+    documents = tuple(map(_written, plan.after or _for_others(plan)))
+    news = new_allows(documents, catalog)
+    return (
+        check_actions(documents, catalog),
+        check_within_grants(news, grants),
+        check_denies(documents, grants),
+        _check_moments(plan.calls, documents, grants, catalog),
+        check_limits(documents, plan.kind, attached_quota=attached_quota),
+        check_hunt(documents, news, grants, catalog, size=hunt_size),
+    )
+
+
+def _for_others(plan: PrincipalPlan) -> Iterator[PolicyText]:
+    """The documents that somebody else puts in place: those of permission sets and of templates."""
+    return (PolicyText(one.file, one.inline, one.text) for one in plan.documents)
+
+
+def _written(text: PolicyText) -> WrittenDocument:
+    return WrittenDocument(text.policy, text.inline, policy_from_json(text.text, place=text.policy))
+
+
+# ---------------------------------------------------------------- between two calls
+
+
+def _check_moments(
+    calls: Sequence[Call], documents: Sequence[WrittenDocument], grants: PrincipalGrants, catalog: Catalog
+) -> Check:
+    """After each removal every Deny is in force, and what the principal keeps is granted, by old or new policies.
+
+    INVARIANT: nothing but the order of calls decides about this, so an edited order can't open a gap.
+    """
+    found = CheckNotes("nothing is missing between two calls")
+    held = {one.arn or one.name: one.document for one in grants.principal.policies}
+    new = {one.file: one for one in documents}
+    for call in calls:
+        if call.kind in (CallKind.ATTACH, CallKind.PUT_INLINE):
+            held[call.policy] = new[call.policy].policy if call.policy in new else None
+        elif call.kind in (CallKind.DETACH, CallKind.DELETE_INLINE):
+            held.pop(call.policy, None)
+            found.examined += 1
+            now = [WrittenDocument(name, False, policy) for name, policy in held.items() if policy is not None]
+            coming = [one for name, one in new.items() if name not in held]
+            checks = (
+                check_denies(now, grants),
+                check_within_grants(_single_actions(coming, catalog), _still_held(grants, held.keys())),
+            )
+            for check in checks:
+                (found.failed if check.status is CheckStatus.FAILED else found.unproven).extend(
+                    f"without {call.policy}: {finding}" for finding in check.findings
+                )
+    return found.check()
+
+
+def _single_actions(documents: Sequence[WrittenDocument], catalog: Catalog) -> Iterator[NewAllow]:
+    """The Allows of documents, each of one action: different old policies may still grant them."""
+    for new in new_allows(documents, catalog):
+        yield from (replace(new, actions=frozenset((action,))) for action in sorted(new.actions))
+
+
+def _still_held(grants: PrincipalGrants, held: Iterable[str]) -> PrincipalGrants:
+    names = frozenset(held)
+    return replace(grants, allows=tuple(one for one in grants.allows if one.ref.policy in names))

@@ -1,0 +1,106 @@
+"""Where a plan's documents come from: the chain of digests of the output folder, and why the folder was believed.
+
+A plan holds the whole chain, so `apply` can compute the root again and check a signature without the folder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from lpgen.core.digests import OutputDigests, digest_of_facts, digest_of_text
+from lpgen.core.rollout.plan import PrincipalPlan, RefusalKind
+from lpgen.errors import quote_input
+
+
+class Trust(StrEnum):
+    """Why `rollout plan` believed an output folder."""
+
+    DATA = "data"  # the data folder gave the same replacements again
+    SIGNATURE = "signature"  # a valid signature covers the folder
+    OUTPUT = "output"  # a person said so, by --trust-output
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The output folder of a plan. `summary` is its `summary.json` without the keys of the chain.
+
+    `signature` is the content of `summary.sig`, "" where there is none.
+    """
+
+    digests: OutputDigests
+    summary: Mapping[str, object]
+    signature: str
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutPlan:
+    """The plan for all principals chosen, sorted by ARN; `as_of` and `catalog` are those of the replacements.
+
+    `attached_quota` is how many managed policies a principal may have. `source` is None in a plan of an older lpgen.
+    """
+
+    as_of: str
+    catalog: str
+    principals: tuple[PrincipalPlan, ...]
+    attached_quota: int
+    source: Source | None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a replacement isn't proven, or isn't what the data folder gives."""
+        return bool(_DOUBTFUL & {refusal.kind for one in self.principals for refusal in one.refusals})
+
+
+_EVIDENCE: Final = "evidence.json"
+_DOUBTFUL: Final = frozenset({RefusalKind.NOT_PROVEN, RefusalKind.NOT_REPRODUCED})
+
+
+def faults_of_source(plan: RolloutPlan, source: Source) -> Iterator[str]:
+    """What a plan says otherwise than the output folder that it names as its source, in sentences."""
+    if digest_of_facts(source.summary) != source.digests.report:
+        yield "its summary isn't the one that its digests cover"
+    if (source.summary.get("as_of"), _version(source.summary.get("catalog"))) != (plan.as_of, plan.catalog):
+        yield "its day or its catalog isn't that of the summary"
+    stated = _principals(source.summary.get("principals"))
+    documents = _documents_by_folder(source.digests.files)
+    for one in plan.principals:
+        yield from _faults_of_principal(one, stated.get(one.principal, {}), documents)
+
+
+def _faults_of_principal(
+    plan: PrincipalPlan, stated: Mapping[str, object], documents: Mapping[str, Mapping[str, str]]
+) -> Iterator[str]:
+    folder = re.split(r"[/\\]", plan.folder)[-1]
+    if (stated.get("folder"), stated.get("principal_id")) != (folder, plan.principal_id):
+        yield f"the summary has no folder `{folder}` of {quote_input(plan.principal)}"
+    elif (stated.get("safe") is True) != plan.safe:
+        yield f"the summary says otherwise whether the replacement of {quote_input(plan.principal)} is safe"
+    planned = {one.file: digest_of_text(one.text) for one in plan.documents}
+    generated = documents.get(folder, {})
+    for name in sorted(planned.keys() | generated.keys()) if planned else ():
+        if planned.get(name) != generated.get(name):
+            yield f"{quote_input(f'{folder}/{name}')} isn't the file that was generated"
+
+
+def _documents_by_folder(files: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The digests of the documents of each folder by name."""
+    found: dict[str, dict[str, str]] = {}
+    for path, digest in files.items():
+        folder, _, name = path.rpartition("/")
+        if name != _EVIDENCE:
+            found.setdefault(folder, {})[name] = digest
+    return found
+
+
+def _version(catalog: object) -> object:
+    return catalog.get("version") if isinstance(catalog, Mapping) else None
+
+
+def _principals(listed: object) -> dict[str, Mapping[str, object]]:
+    found = listed if isinstance(listed, list) else []
+    return {str(one.get("principal")): one for one in found if isinstance(one, Mapping)}

@@ -1,0 +1,87 @@
+"""Pins: which generations of the usage tables an output folder was made from, so that ingests keep them.
+
+`DIR/pins/NAME.json` names an output folder and a generation. A pin counts while the output folder names the generation,
+and in its first day in any case, because the output may still be in the making.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from lpgen.edge.output_file import make_private_folder, open_private
+
+PINS: Final = "pins"
+_GRACE_SECONDS: Final = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One output folder, as an absolute path, and the generation that it was made from."""
+
+    output: str
+    generation: str
+
+
+class _Inputs(msgspec.Struct):
+    usage: str
+
+
+class _Summary(msgspec.Struct):
+    inputs: _Inputs
+
+
+def pin_generation(data: Path, generation: str, output: Path) -> None:
+    """Keeps the tables of a generation for an output folder. Does nothing where the data folder can't be written."""
+    pin = Pin(str(output.absolute()), generation)
+    with contextlib.suppress(OSError):
+        make_private_folder(data / PINS)
+        with open_private(_pin_path(data, pin), "w") as file:
+            file.write(json.dumps(asdict(pin)) + "\n")
+
+
+def release_pins(data: Path, generation: str, output: Path) -> None:
+    """Removes the pins of an output folder, except that of the generation."""
+    for path, pin in list(_read_pins(data)):
+        if pin.output == str(output.absolute()) and pin.generation != generation:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def pinned_generations(data: Path) -> frozenset[str]:
+    """The generations that pins keep; removes pins that no longer count."""
+    kept: set[str] = set()
+    for path, pin in list(_read_pins(data)):
+        with contextlib.suppress(OSError):
+            if _is_made_from(pin) or time.time() - path.stat().st_mtime < _GRACE_SECONDS:
+                kept.add(pin.generation)
+            else:
+                path.unlink()
+    return frozenset(kept)
+
+
+def _read_pins(data: Path) -> Iterator[tuple[Path, Pin]]:
+    for path in (data / PINS).glob("*.json"):
+        with contextlib.suppress(OSError, msgspec.DecodeError):
+            yield path, msgspec.json.decode(path.read_bytes(), type=Pin)
+
+
+def _is_made_from(pin: Pin) -> bool:
+    try:
+        summary = msgspec.json.decode((Path(pin.output) / "summary.json").read_bytes(), type=_Summary)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return summary.inputs.usage == pin.generation
+
+
+def _pin_path(data: Path, pin: Pin) -> Path:
+    name = hashlib.sha256(f"{pin.output}\n{pin.generation}".encode(errors="surrogatepass")).hexdigest()
+    return data / PINS / f"{name}.json"

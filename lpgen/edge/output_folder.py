@@ -1,0 +1,190 @@
+"""The output folder as a whole: it is replaced in one step, or not at all, whenever the process dies.
+
+A new folder is filled under another name and flushed to the disk. Then the old one is renamed to `.NAME.lpgen-old`, and
+the new one takes its place. If a run dies between these two steps, the next command that reads or writes the folder
+finds only `.NAME.lpgen-old` and restores it. The parent folder is locked during these steps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from lpgen.edge.data_folder.disk import sync_folder
+from lpgen.edge.output_file import make_private_folder
+from lpgen.errors import OutputError
+
+SUMMARY: Final = "summary.json"
+
+_NEW: Final = ".lpgen-new-"
+_OLD: Final = ".lpgen-old"
+_GONE: Final = ".lpgen-gone-"
+
+
+class OutputFolder:
+    """A folder that appears whole or not at all. As a context manager, `path` is where to write meanwhile.
+
+    An existing folder is replaced only when lpgen wrote it, which its summary shows.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self._shown, self._target = target, Path(os.path.abspath(target))
+        self._held: int | None = None
+        self.path = self._target
+
+    def __enter__(self) -> OutputFolder:
+        recover_output(self._target)
+        if self._target.is_symlink() or (self._target.exists() and not self._is_own()):
+            raise OutputError(
+                f"`{self._shown}` exists and was not written by lpgen",
+                hint="name a new or empty folder with --output",
+            )
+        try:
+            make_private_folder(self._target.parent)
+            with _locked(self._target.parent):
+                _remove_leftovers(self._target)
+                self.path = Path(tempfile.mkdtemp(prefix=f".{self._target.name}{_NEW}", dir=self._target.parent))
+                self._held = _hold(self.path)
+        except OSError as error:
+            raise OutputError(f"can't write beside `{self._shown}`: {error.strerror or error}") from error
+        return self
+
+    def __exit__(self, kind: object, *_rest: object) -> None:
+        try:
+            if kind is None:
+                self._put_in_place()
+        finally:
+            if self._held is not None:
+                os.close(self._held)
+            if self.path != self._target:
+                shutil.rmtree(self.path, ignore_errors=True)
+
+    def _put_in_place(self) -> None:
+        parent, gone = self._target.parent, None
+        try:
+            _sync_tree(self.path)
+            with _locked(parent):
+                _restore(self._target)
+                if self._target.exists():
+                    self._target.rename(_old(self._target))
+                    sync_folder(parent)
+                self.path.rename(self._target)
+                sync_folder(parent)
+                gone = _discard_old(self._target)
+        except OSError as error:
+            with contextlib.suppress(OSError), _locked(parent):
+                _restore(self._target)
+            raise OutputError(f"can't put `{self._shown}` in place: {error.strerror or error}") from error
+        if gone is not None:
+            shutil.rmtree(gone, ignore_errors=True)
+
+    def _is_own(self) -> bool:
+        return self._target.is_dir() and (not any(self._target.iterdir()) or (self._target / SUMMARY).is_file())
+
+
+def recover_output(target: Path) -> None:
+    """Restores an output folder that a run had set aside when it died. Does nothing in all other cases.
+
+    Raises:
+        OutputError: the folder can't be restored.
+    """
+    whole = Path(os.path.abspath(target))
+    if not os.path.lexists(_old(whole)):
+        return
+    try:
+        with _locked(whole.parent):
+            _restore(whole)
+            gone = _discard_old(whole)
+    except OSError as error:
+        raise OutputError(f"can't restore `{target}` from `{_old(whole)}`: {error.strerror or error}") from error
+    if gone is not None:
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+def _restore(target: Path) -> None:
+    """Renames the old folder back where nothing took its place."""
+    if os.path.lexists(_old(target)) and not os.path.lexists(target):
+        _old(target).rename(target)
+        sync_folder(target.parent)
+
+
+def _discard_old(target: Path) -> Path | None:
+    """Renames the old folder, so that nothing restores it while it is being removed; returns its last name."""
+    if not os.path.lexists(_old(target)):
+        return None
+    gone = Path(tempfile.mkdtemp(prefix=f".{target.name}{_GONE}", dir=target.parent))
+    _old(target).rename(gone / "old")
+    return gone
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Removes what runs left behind that died: folders that were begun and that nobody fills, and replaced ones."""
+    for entry in target.parent.iterdir():
+        if entry.name.startswith(f".{target.name}{_GONE}") or (
+            entry.name.startswith(f".{target.name}{_NEW}") and not _is_held(entry)
+        ):
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def _old(target: Path) -> Path:
+    return target.parent / f".{target.name}{_OLD}"
+
+
+def _sync_tree(root: Path) -> None:
+    """Flushes every file and folder below a folder to the disk."""
+    for folder, _folders, files in os.walk(root):
+        for name in files:
+            with open(os.path.join(folder, name), "rb") as file:
+                os.fsync(file.fileno())
+        sync_folder(Path(folder))
+
+
+# ---------------------------------------------------------------- locks
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Waits until no other run renames folders in this one."""
+    handle = _hold(folder)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _hold(folder: Path) -> int | None:
+    """Locks a folder for as long as the returned handle is open and the process lives; None where none can be locked.
+
+    Windows has no locks of folders, and some network file systems neither.
+    """
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    with contextlib.suppress(OSError):
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    return handle
+
+
+def _is_held(folder: Path) -> bool:
+    """Whether a run that lives fills a folder, or may do so."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False

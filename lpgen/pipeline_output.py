@@ -1,0 +1,215 @@
+"""The output folder of `lpgen generate`: written with a chain of digests, and verified against it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from lpgen import __version__
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.checks.chain import (
+    REPRODUCED,
+    ExpectedOutput,
+    FoundOutput,
+    check_inputs_changed,
+    check_reproduced,
+    check_signed,
+    check_unchanged,
+)
+from lpgen.core.digests import CatalogStamp, Inputs, digest_of_text
+from lpgen.core.findings import Report
+from lpgen.core.made_from import changed_inputs, digests_of_options, options_from_facts, options_to_facts
+from lpgen.core.options import Options
+from lpgen.core.replacements import Check, CheckStatus, OutputVerification, Verification
+from lpgen.edge.catalog.files import digest_catalog
+from lpgen.edge.data_folder.pins import pin_generation, release_pins
+from lpgen.edge.inputs.policy_digests import digest_policy_files
+from lpgen.edge.output_folder import SUMMARY, OutputFolder
+from lpgen.edge.replacement_files import SIGNATURE, find_replacements, read_output, read_replacement, write_text
+from lpgen.errors import InvocationError, OutputError, PolicyError, quote_input
+from lpgen.pipeline_analysis import VERIFY_HUNT, Ground, Verifier, analyse_ground, load_earlier_usage, load_ground
+from lpgen.report import render_output, render_summary
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+_GENERATION: Final = re.compile("[0-9a-f]{64}")
+
+
+# ---------------------------------------------------------------- generate
+
+
+def inputs_of_report(
+    report: Report, policies: Sequence[Path], catalog: Catalog, *, options: Options, code: str = ""
+) -> Inputs:
+    """What a report was made from, for the digests of its output. `options` are those of the analysis.
+
+    Raises:
+        LpgenError: a file can't be read.
+    """
+    return _inputs(report.generation, policies, catalog, options=options, code=code)
+
+
+def _inputs(generation: str, policies: Sequence[Path], catalog: Catalog, *, options: Options, code: str) -> Inputs:
+    return Inputs(
+        lpgen_version=__version__,
+        catalog=CatalogStamp(catalog.version, catalog.date, digest_catalog(catalog)),
+        usage=generation,
+        policies=digest_policy_files(policies),
+        **digests_of_options(options),
+        options=options_to_facts(options, code),
+    )
+
+
+def generate(
+    report: Report,
+    output: Path,
+    inputs: Inputs,
+    *,
+    data: Path | None = None,
+    code: str = "",
+    key: Ed25519PrivateKey | None = None,
+    replace_other: bool = False,
+) -> None:
+    """Writes the replacements of a report into a folder, whole or not at all.
+
+    With `code`, `terraform` or `cloudformation`, they are written in that form too, below a folder of its name. With
+    `key`, the root digest is signed. The data folder keeps the usage tables for as long as the output is there.
+
+    Raises:
+        InvocationError: the folder holds an output of other principals, and `replace_other` is false.
+        OutputError: the folder holds something else, or can't be written.
+    """
+    with OutputFolder(output) as folder:
+        if not replace_other:
+            _refuse_other_principals(output, report, inputs)
+        if data is not None:
+            pin_generation(data, inputs.usage, output)
+        files: dict[str, str] = {}
+        for path, text in render_output(report, inputs, code):
+            write_text(folder.path / path, text)
+            files[path] = digest_of_text(text)
+        summary = render_summary(report, inputs, files)
+        write_text(folder.path / SUMMARY, summary)
+        if key is not None:
+            from lpgen.edge.signatures import sign_digest  # here, since few sign and importing cryptography takes time
+
+            write_text(folder.path / SIGNATURE, sign_digest(json.loads(summary)["digest"], key) + "\n")
+    if data is not None:
+        release_pins(data, inputs.usage, output)
+
+
+def _refuse_other_principals(output: Path, report: Report, inputs: Inputs) -> None:
+    """Keeps a run over other principals from taking the place of what is there."""
+    if not (output / SUMMARY).is_file():
+        return
+    found = read_output(output)
+    then, now = _accounts_of(found), {one.diff.principal.account for one in report.proposals}
+    chosen = found.chain.inputs.options.get("principal") if found.chain else inputs.options["principal"]
+    if chosen != inputs.options["principal"]:
+        what = f"those that match {quote_input(str(chosen))}" if chosen else "all principals"
+        raise _other_principals(output, what)
+    if then and then != now:
+        raise _other_principals(output, f"accounts {', '.join(sorted(then))}")
+
+
+def _other_principals(output: Path, what: str) -> InvocationError:
+    return InvocationError(
+        f"`{output}` holds replacements of {what}, which this run would delete",
+        hint="name another folder with --output, or replace this one with --replace",
+    )
+
+
+def _accounts_of(found: FoundOutput) -> set[str]:
+    principals = found.summary.get("principals")
+    arns = [one.get("principal") for one in principals if isinstance(one, dict)] if isinstance(principals, list) else []
+    return {arn.split(":")[4] for arn in arns if isinstance(arn, str) and arn.count(":") >= 5}
+
+
+# ---------------------------------------------------------------- verify
+
+
+def verify(
+    output: Path,
+    data: Path,
+    policies: Sequence[Path],
+    catalog: Catalog,
+    *,
+    options: Options,
+    problems: Sequence[str] = (),
+    key: Ed25519PublicKey | None = None,
+) -> OutputVerification:
+    """The second opinion on an output folder, read back from its files.
+
+    The folder is compared with the digests that it states, every replacement is proven again, and where the inputs are
+    those that the folder was made from, it is generated again and compared. With `key`, it has to be signed.
+
+    Raises:
+        LpgenError: something besides the folder's own files can't be read.
+    """
+    folders = find_replacements(output)
+    found = read_output(output)
+    checks = [check_unchanged(found)]
+    if key is not None:
+        checks.append(_check_signature(found, key))
+    ground = load_ground(data, policies, catalog, options.guards)
+    verifier = Verifier(ground, catalog, replace(options, guards=ground.guards), hunt_size=VERIFY_HUNT)
+    verifications = tuple(_verify_folder(folder, verifier) for folder in folders)
+    if found.chain is None:
+        return OutputVerification(tuple(checks), verifications)
+    then = found.chain.inputs
+    now = _inputs(ground.generation, policies, catalog, options=options, code="")
+    ground, changed = _ground_of_then(ground, data, then, now, options)
+    if changed:
+        return OutputVerification((*checks, check_inputs_changed(changed)), verifications, changed)
+    again = _reproduce(found, then, ground, catalog, options=options, problems=problems)
+    return OutputVerification((*checks, again), verifications)
+
+
+def _check_signature(found: FoundOutput, key: Ed25519PublicKey) -> Check:
+    from lpgen.edge.signatures import is_signature_of
+
+    return check_signed(
+        found, found.chain is not None and is_signature_of(found.signature or "", found.chain.root, key)
+    )
+
+
+def _ground_of_then(
+    ground: Ground, data: Path, then: Inputs, now: Inputs, options: Options
+) -> tuple[Ground, tuple[str, ...]]:
+    """The ground that an output was made from, and the inputs by which it differs from what is there now.
+
+    Usage that was ingested since doesn't matter where the data folder still has the tables of then.
+    """
+    # A folder is generated again with its own choices; a day that somebody names has to be the same.
+    if options.as_of is None or options.as_of.isoformat() == then.options.get("as_of"):
+        now = replace(now, options=then.options)
+    if changed_inputs(then, now) == ("usage",) and _GENERATION.fullmatch(then.usage):
+        earlier = load_earlier_usage(ground, data, then.usage)
+        if earlier is not None:
+            return earlier, ()
+    return ground, changed_inputs(then, now)
+
+
+def _reproduce(
+    found: FoundOutput, then: Inputs, ground: Ground, catalog: Catalog, *, options: Options, problems: Sequence[str]
+) -> Check:
+    try:
+        chosen, code = options_from_facts(then.options, options)
+        report = analyse_ground(ground, catalog, options=chosen, problems=problems)
+    except (InvocationError, OutputError) as error:
+        return Check(REPRODUCED, CheckStatus.FAILED, 1, (error.message,))
+    files = {path: digest_of_text(text) for path, text in render_output(report, then, code)}
+    return check_reproduced(found, ExpectedOutput(files, json.loads(render_summary(report, then, files))))
+
+
+def _verify_folder(folder: Path, verifier: Verifier) -> Verification:
+    try:
+        return verifier.verify_written(read_replacement(folder))
+    except (OutputError, PolicyError) as error:
+        check = Check("the files can be read", CheckStatus.FAILED, 1, (error.message,))
+        return Verification(folder.name, (check,))
