@@ -228,7 +228,7 @@ def verify_command(
         Path | None,
         typer.Option(
             "--require-signature",
-            metavar="PUBLIC-KEY",
+            metavar="KEY",
             help="Fail unless the folder is signed with the private key of this Ed25519 public key (PEM).",
         ),
     ] = None,

@@ -9,10 +9,10 @@ from typing import Annotated, Final
 
 import typer
 
-from lpgen.cli_options import EXIT_UNFINISHED, put_text, say
+from lpgen.cli_options import put_text, say
 from lpgen.core.arns import is_account_id
 from lpgen.core.choices import Duty
-from lpgen.errors import InvocationError, quote_input
+from lpgen.errors import ExitCode, InvocationError, quote_input
 
 _PRINCIPAL: Final = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]+", re.ASCII)
 
@@ -82,6 +82,7 @@ def snapshot_command(
       lpgen snapshot --data lpgen-data
       lpgen snapshot --data lpgen-data --assume-role lpgen-read
     """
+    from lpgen.edge.aws_regions import refuse_unknown_regions
     from lpgen.edge.aws_session import Connection, open_session
     from lpgen.edge.data_folder.snapshot_folder import SNAPSHOTS
     from lpgen.edge.snapshot.account import Wanted
@@ -89,6 +90,7 @@ def snapshot_command(
     from lpgen.report.snapshot_note import render_taken_snapshot
 
     regions = tuple(dict.fromkeys(region or ()))
+    refuse_unknown_regions(regions)
     wanted = Wanted(
         role=assume_role,
         accounts=_accounts(accounts, role=assume_role),
@@ -101,7 +103,7 @@ def snapshot_command(
     stamp = take_snapshot(session, wanted, data, now=datetime.now(UTC), say=_say)
     say(render_taken_snapshot(stamp, str(data / SNAPSHOTS / stamp.name)))
     if strict and stamp.gaps:
-        raise typer.Exit(EXIT_UNFINISHED)
+        raise typer.Exit(ExitCode.UNFINISHED)
 
 
 def _accounts(text: str, *, role: str) -> tuple[str, ...] | None:

@@ -11,7 +11,6 @@ import typer
 from lpgen.cli_catalog import CatalogOption
 from lpgen.cli_formats import FORMAT_HELP, choose_format, endings_of, format_of_name
 from lpgen.cli_options import (
-    EXIT_FOUND,
     AsOfOption,
     AttachedQuotaOption,
     BoundaryOption,
@@ -38,7 +37,7 @@ from lpgen.cli_options import (
 from lpgen.cli_sections import PlainCommand
 from lpgen.core.choices import KeepUnobservable, Severity
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
-from lpgen.errors import InvocationError, quote_input
+from lpgen.errors import ExitCode, InvocationError, quote_input
 
 
 class StarsFormat(StrEnum):
@@ -360,7 +359,7 @@ def drift_command(
     for path, form in formats.items():
         put_text(render_drift(found, form.value, width=80), path)
     if fail_on is not None and found.reaches(fail_on):
-        raise typer.Exit(EXIT_FOUND)
+        raise typer.Exit(ExitCode.FOUND)
 
 
 def _format_of(path: Path) -> DriftFormat:

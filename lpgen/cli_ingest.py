@@ -22,9 +22,9 @@ from lpgen.cli_athena import (
 )
 from lpgen.cli_catalog import CatalogOption
 from lpgen.cli_engine import EngineName, EngineOption, MasterOption, SchedulerOption, WorkersOption, engine_from_options
-from lpgen.cli_options import EXIT_UNFINISHED, StrictOption, VerboseOption, say
+from lpgen.cli_options import StrictOption, VerboseOption, say
 from lpgen.cli_progress import ProgressLine
-from lpgen.errors import InvocationError, quote_input
+from lpgen.errors import ExitCode, IngestError, InvocationError, quote_input
 
 if TYPE_CHECKING:
     from lpgen.core.usage.event_time import Window
@@ -116,12 +116,14 @@ def ingest_command(
       lpgen ingest s3://YOUR-TRAIL-BUCKET/AWSLogs --data lpgen-data --since 120d
     """
     from lpgen.core.usage.event_time import date_from_age, window_from_text
+    from lpgen.edge.aws_regions import refuse_unknown_regions
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.pipeline_ingest import ingest
     from lpgen.report.talk.ingest import render_ingest
 
     window = window_from_text(date_from_age(since, datetime.now(UTC).date()), until)
     sources = _sources(paths, frozenset(account or ()), tuple(dict.fromkeys(region or ())))
+    refuse_unknown_regions((*sources.regions, *((aws_region,) if aws_region and not endpoint_url else ())))
     connection = _connection(profile, aws_region, endpoint_url, assume_role)
     bucket_logs, event_history = _cloud(sources, window, connection, pays=requester_pays)
     athena = None
@@ -152,8 +154,10 @@ def ingest_command(
         )
     line.end()
     say(render_ingest(result, verbose=verbose))
+    if result.is_empty and not result.failures and (sources.paths or sources.addresses):
+        _refuse_empty(sources)
     if result.found_nothing or (strict and result.has_problems):
-        raise typer.Exit(EXIT_UNFINISHED)
+        raise typer.Exit(ExitCode.UNFINISHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +195,15 @@ def _sources(names: list[str], accounts: frozenset[str], regions: tuple[str, ...
         raise InvocationError(f"--region chooses among the logs of `{_S3}`, `{ATHENA}` and `{_HISTORY}` alone")
     paths = tuple(Path(name) for name in names if not name.startswith((_S3, _HISTORY, ATHENA)))
     return _Sources(paths, addresses, bool(history), tables, accounts, regions)
+
+
+def _refuse_empty(sources: _Sources) -> None:
+    """Ends an ingest that met no log: somebody named the wrong place, account or Region."""
+    chosen = [*sorted(sources.accounts), *sources.regions]
+    if chosen:
+        what = f"there is no log of {', '.join(map(quote_input, chosen))}"
+        raise InvocationError(what, hint="check --account, --region, --since and --until")
+    raise IngestError("there is no log in what is named", hint="check the paths, --since and --until")
 
 
 def _connection(profile: str, region: str, endpoint_url: str, role: str) -> Connection:

@@ -65,7 +65,8 @@ class PlainCommand(TyperCommand):
         try:
             return super().invoke(ctx)
         except (KeyboardInterrupt, EOFError, OSError) as error:
-            raise StoppedCommandError(ctx.command_path.partition(" ")[2]) from error
+            group = ctx.parent.info_name if ctx.parent and ctx.parent.parent else None
+            raise StoppedCommandError(f"{group} {ctx.info_name}" if group else str(ctx.info_name)) from error
 
     def collect_usage_pieces(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
         """The pieces of the usage line."""

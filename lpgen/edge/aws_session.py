@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from lpgen import __version__
-from lpgen.errors import AwsError, quote_input
+from lpgen.errors import AwsError, InvocationError, quote_input
 
 DEFAULT_REGION: Final = "us-east-1"
 """Where calls to global services go when nothing names a Region."""
@@ -156,7 +156,8 @@ def open_session(connection: Connection) -> AwsSession:
     """A session with the credentials that boto3 finds, or with those of the connection's role.
 
     Raises:
-        AwsError: the profile doesn't exist, the configuration can't be read, or the role can't be assumed.
+        InvocationError: the profile doesn't exist.
+        AwsError: the configuration can't be read, or the role can't be assumed.
     """
     from boto3 import Session
 
@@ -239,6 +240,8 @@ def aws_errors(doing: str) -> Iterator[None]:
         raise AwsError(f"can't {doing}: the answer can't be read", code="ResponseParserError") from error
     except (BotoCoreError, Boto3Error) as error:
         name, why = type(error).__name__, " ".join(str(error).split())
+        if name == "ProfileNotFound":
+            raise InvocationError(f"can't {doing}: {quote_input(why)}", hint=_HINTS[name]) from error
         raise AwsError(f"can't {doing}: {quote_input(why)}", code=name, hint=_HINTS.get(name, "")) from error
 
 

@@ -86,11 +86,15 @@ class IngestResult:
         return unreadable or bool(self.problems or self.failures or self.known_problems)
 
     @property
-    def found_nothing(self) -> bool:
-        """Whether nothing at all was read or known of what was asked for, as after a typing error: always exit 3."""
+    def is_empty(self) -> bool:
+        """Whether nothing at all was read or known before of what was asked for."""
         files, objects = self.files_read + self.files_known, self.objects_read + self.objects_known
-        others = self.events_read + self.events_known + self.days_read + self.days_known
-        return bool(self.failures) and not files + objects + others
+        return not files + objects + self.events_read + self.events_known + self.days_read + self.days_known
+
+    @property
+    def found_nothing(self) -> bool:
+        """Whether the ingest is empty and something failed, as after a typing error: always exit 3."""
+        return bool(self.failures) and self.is_empty
 
 
 @dataclass(frozen=True, slots=True)

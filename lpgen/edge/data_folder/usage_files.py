@@ -23,7 +23,7 @@ from lpgen.core.usage.columns import empty_table, has_columns, is_text, unpack_t
 from lpgen.core.usage.table_merge import TableShape
 from lpgen.core.usage.tables import EMPTY_USAGE, TABLES, Usage, merge_usage
 from lpgen.edge.data_folder.ledger import read_generation
-from lpgen.edge.data_folder.pins import pinned_generations
+from lpgen.edge.data_folder.pins import pinned_generations, remove_stale_pins
 from lpgen.errors import DataError, quote_reason
 
 USAGE_FOLDER: Final = "usage"
@@ -205,6 +205,7 @@ def _count_rows(part: Path) -> int:
 
 def remove_stale_usage(data: Path, generation: str) -> None:
     """Removes every folder but that of the generation and pinned ones: older ones, and what killed runs left behind."""
+    remove_stale_pins(data)
     kept = {generation, *pinned_generations(data)}
     with contextlib.suppress(OSError):
         for entry in os.scandir(data / USAGE_FOLDER):

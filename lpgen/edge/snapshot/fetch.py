@@ -20,7 +20,7 @@ from lpgen.edge.inputs.last_accessed import INDEX
 from lpgen.edge.snapshot.account import AccountRead, AccountReader, Wanted
 from lpgen.edge.snapshot.fetch_organization import RCP, SCP, Organization, fetch_levels, fetch_organization
 from lpgen.edge.snapshot.gap_list import GapList
-from lpgen.errors import AwsError, SnapshotError
+from lpgen.errors import AwsError, InvocationError, SnapshotError
 
 _ACCOUNTS_AT_ONCE: Final = 4
 
@@ -32,6 +32,7 @@ def take_snapshot(session: AwsSession, wanted: Wanted, data: Path, *, now: datet
 
     Raises:
         AwsError: whose credentials these are can't be found out.
+        InvocationError: an account that is wanted isn't in the organization.
         SnapshotError: no account's policies can be read, or the snapshot can't be written; then there is none.
     """
     caller = session.caller()
@@ -90,8 +91,16 @@ class _Run:
         return organization
 
     def choose_accounts(self, organization: Organization | None) -> dict[str, str]:
-        """The accounts to read, each with its name as far as it is known."""
+        """The accounts to read, each with its name as far as it is known.
+
+        Raises:
+            InvocationError: one that is wanted isn't in the organization.
+        """
         names = {one.id: one.name for one in organization.accounts} if organization else {}
+        strangers = sorted(set(self.wanted.accounts or ()) - names.keys() - {self.caller.account})
+        if organization is not None and strangers:
+            why = f"the account `{strangers[0]}` isn't in the organization `{organization.id}`"
+            raise InvocationError(why, hint="check --accounts")
         chosen: Iterable[str] = (self.caller.account,)
         if self.wanted.role and self.wanted.accounts is not None:
             chosen = self.wanted.accounts

@@ -1,0 +1,28 @@
+"""The Regions that AWS has, as boto3 knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from lpgen.errors import InvocationError, quote_input
+
+
+def refuse_unknown_regions(regions: Iterable[str]) -> None:
+    """Ends on a name that isn't a Region: where nobody can have logs, none being found says nothing.
+
+    Raises:
+        InvocationError: there is such a name.
+    """
+    wanted = list(regions)
+    if not wanted:
+        return
+    from botocore.loaders import Loader
+
+    partitions = Loader().load_data("endpoints")["partitions"]
+    known = {region for partition in partitions for region in partition["regions"]}
+    for one in wanted:
+        if one not in known:
+            close = get_close_matches(one, sorted(known), n=1)
+            meant = f"did you mean `{close[0]}`? " if close else ""
+            raise InvocationError(f"{quote_input(one)} is no Region", hint=f"{meant}update boto3 if the Region is new")
