@@ -29,6 +29,7 @@ from lpgen.cli_options import EXIT_INVOCATION, EXIT_UNFINISHED, say
 from lpgen.cli_rollout import app as rollout_app
 from lpgen.cli_schema import schema_command
 from lpgen.cli_sections import PlainCommand, WorkOrder
+from lpgen.cli_upgrade import upgrade_command
 from lpgen.errors import InvocationError, LpgenError
 
 app = typer.Typer(
@@ -76,6 +77,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "snapshot": snapshot_command,
     "iam-policy": iam_policy_command,
     "check": check_command,
+    "upgrade": upgrade_command,
     "schema": schema_command,
     "demo": demo_command,
 }

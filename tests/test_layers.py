@@ -53,6 +53,7 @@ ALLOWED = {
             "cli_rollout",
             "cli_schema",
             "cli_sections",
+            "cli_upgrade",
         }
     ),
     "cli_analysis": frozenset(
@@ -60,6 +61,8 @@ ALLOWED = {
     ),
     "cli_authorize": frozenset({"edge", "pipeline_authorize", "cli_options", "cli_catalog"}),
     "cli_check": frozenset({"pipeline_check", "report", "cli_formats", "cli_options"}),
+    "cli_upgrade": frozenset({"pipeline_upgrade", "report", "cli_options"}),
+    "pipeline_upgrade": frozenset({"errors", "core", "edge"}),
     "pipeline_check": frozenset({"errors", "core", "edge"}),
     "cli_map": frozenset({"edge", "pipeline_map", "cli_options", "cli_catalog"}),
     "cli_aws": frozenset({"errors", "core", "edge", "report", "cli_options"}),
