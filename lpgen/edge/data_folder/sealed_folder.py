@@ -30,7 +30,7 @@ class SealedKind:
     """What is said of such folders, and how.
 
     `noun` is what one is called and `made` what is done to make it, such as `taken`; `again` is the next step where the
-    name is in use, `hint` where one is damaged, and `older` where it has an older format.
+    name is in use, `hint` where one is damaged, and `older` where it has the format before.
     """
 
     noun: str
@@ -202,11 +202,10 @@ def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
         decoded = json.loads(path.read_bytes())
         version = decoded.get("format_version")
         if isinstance(version, int) and version != kind.format_version:
-            newer = version > kind.format_version
             raise kind.error(
                 f"the {kind.noun} `{folder}` has format {version}, and this version of lpgen reads "
                 f"{kind.format_version}",
-                hint="update lpgen, or choose another" if newer else kind.older or kind.hint,
+                hint=_hint_for_format(version, kind),
             )
         if decoded.pop("digest", "") != _digest(decoded):
             raise kind.error(f"the {kind.noun} `{folder}` was changed: `{MANIFEST}`", hint=kind.hint)
@@ -218,6 +217,12 @@ def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
         raise kind.error(f"`{path}` is no manifest: {quote_reason(error)}", hint=kind.hint) from error
     found: dict[str, Any] = decoded
     return found
+
+
+def _hint_for_format(version: int, kind: SealedKind) -> str:
+    if version > kind.format_version:
+        return "update lpgen, or choose another"
+    return kind.older if kind.older and version == kind.format_version - 1 else kind.hint
 
 
 def _file_digest(path: Path, kind: SealedKind) -> str:
