@@ -115,12 +115,13 @@ def ingest_command(
       lpgen ingest logs/ --data lpgen-data
       lpgen ingest s3://YOUR-TRAIL-BUCKET/AWSLogs --data lpgen-data --since 120d
     """
-    from lpgen.core.usage.event_time import date_from_age, window_from_text
+    from lpgen.core.usage.event_time import date_from_age, moment_from_datetime, window_from_text
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.pipeline_ingest import ingest
     from lpgen.report.talk.ingest import render_ingest
 
-    window = window_from_text(date_from_age(since, datetime.now(UTC).date()), until)
+    now = datetime.now(UTC)
+    window = window_from_text(date_from_age(since, now.date()), until)
     sources = _sources(paths, frozenset(account or ()), tuple(dict.fromkeys(region or ())))
     connection = _connection(profile, aws_region, endpoint_url, assume_role)
     bucket_logs, event_history = _cloud(sources, window, connection, pays=requester_pays)
@@ -130,7 +131,13 @@ def ingest_command(
             raise InvocationError(f"--engine has nothing to do with `{ATHENA}`, whose queries run in Athena")
         group = workgroup_from_options(workgroup, output_location)
         athena = athena_from_options(
-            sources.tables, window, connection, workgroup=group, accounts=sources.accounts, regions=sources.regions
+            sources.tables,
+            window,
+            connection,
+            workgroup=group,
+            accounts=sources.accounts,
+            regions=sources.regions,
+            today=now.date(),
         )
         if dry_run:
             show_queries(athena, data)
@@ -144,6 +151,7 @@ def ingest_command(
             open_catalog(catalog),
             data=data,
             window=window,
+            now=moment_from_datetime(now),
             engine=chosen,
             report_progress=line.report if line.is_shown else None,
             bucket_logs=bucket_logs,

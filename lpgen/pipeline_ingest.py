@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
-from lpgen.core.usage.event_time import ALL_TIME, Window
+from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, ProgressReport
 from lpgen.core.usage.log_layout import Scope
 from lpgen.edge.data_folder.ledger import Ledger, open_ledger
@@ -45,6 +45,7 @@ def ingest(
     *,
     data: Path,
     window: Window = ALL_TIME,
+    now: str = NO_TIME,
     engine: Engine | None = None,
     report_progress: ProgressReport | None = None,
     bucket_logs: BucketLogs | None = None,
@@ -56,6 +57,9 @@ def ingest(
     So does it with those of objects in S3, of CloudTrail's event history, and of tables in Athena. A file, object,
     event or day that was ingested before changes nothing, and neither do its bytes under another name. At whatever
     moment the process dies, the data folder holds the old state or a new one; a long reading of objects has several.
+
+    `now` is when the ingest began, in the form of `event_time`. Later records are skips of the future, where their file
+    doesn't tell its delivery; with `NO_TIME` any time counts.
 
     The engine says where files and objects are read; by default that is this process. The tables are the same wherever.
 
@@ -82,14 +86,14 @@ def ingest(
                 share = sum(file.size for file in plan.new) // MIN_CHUNKS
                 target_bytes = min(CHUNK_BYTES, max(MIN_CHUNK_BYTES, share))
                 chunks = chunk_files(plan.new, target_bytes=target_bytes, target_files=CHUNK_FILES)
-                read_files(reading, chunks, ChunkReader(catalog, window=window), engine=engine, amount=amount)
+                read_files(reading, chunks, ChunkReader(catalog, window=window, now=now), engine=engine, amount=amount)
             if bucket_logs and objects.new:
                 batches = objects.plan.chunks(target_bytes=CHUNK_BYTES, target_files=CHUNK_OBJECTS)
                 store = bucket_logs.store.elsewhere() if engine.is_remote else bucket_logs.store
-                reader = ObjectReader(catalog, store, window=window)
+                reader = ObjectReader(catalog, store, window=window, now=now)
                 read_objects(reading, batches, reader, engine=engine, amount=amount)
             if event_history:
-                read_events(reading, event_history, EventMap(catalog), report_progress=report_progress)
+                read_events(reading, event_history, EventMap(catalog), report_progress=report_progress, now=now)
             if athena:
                 from lpgen.edge.athena.reading import read_athena  # with the SQL, for which other logs needn't wait
 

@@ -228,6 +228,8 @@ class CaveatKind(StrEnum):
     UNKNOWN_PATTERN = "unknown_pattern"
     GRANTS_UNKNOWN = "grants_unknown"
     SHORT_COVERAGE = "short_coverage"
+    THIN_DAYS = "thin_days"
+    MISSING_FILES = "missing_files"
     YOUNG_PRINCIPAL = "young_principal"
     YOUNG_POLICY = "young_policy"
     COVERAGE_HOLE = "coverage_hole"
@@ -237,6 +239,8 @@ class CaveatKind(StrEnum):
     DRAWN_NAMES = "drawn_names"
     NEW_NAMES = "new_names"
     SELDOM_USED = "seldom_used"
+    DANGEROUS_ATTEMPT = "dangerous_attempt"
+    TOO_MANY_RESOURCES = "too_many_resources"
     UNEVEN_PERMISSION_SET = "uneven_permission_set"
     UNLISTED_ROLE = "unlisted_role"
     OTHER_ACCOUNT = "other_account"
@@ -250,12 +254,16 @@ UNSEEN_LAST_USE: Final = "coverage-hole"
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
-    """One reason why a replacement isn't called safe. `item` is how a decision names it; `accepted_by` who did."""
+    """One reason why a replacement isn't called safe. `item` is how a decision names it; `accepted_by` who did.
+
+    `until` is the day that the logs must reach for it to go away by itself, None where waiting doesn't help.
+    """
 
     kind: CaveatKind
     message: str
     item: str
     accepted_by: str = ""
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

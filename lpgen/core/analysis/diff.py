@@ -17,13 +17,19 @@ from lpgen.core.analysis.judged.scanners import scanned_services
 from lpgen.core.analysis.judged.service_demands import ServiceDemands
 from lpgen.core.analysis.judged.verdicts import ActionFacts, Doubt, Judge
 from lpgen.core.analysis.names.drawn_names import drawn_name_caveats
+from lpgen.core.analysis.names.missing_names import without_missing_names
 from lpgen.core.analysis.names.new_names import new_name_caveats
 from lpgen.core.analysis.names.shared_names import without_owned
 from lpgen.core.analysis.recorded.access_holes import access_hole_caveats, seen_services_from_usage
 from lpgen.core.analysis.recorded.copied_calls import copied_services, copied_services_from_usage
 from lpgen.core.analysis.recorded.observability import Observability, trail_knowledge
 from lpgen.core.analysis.recorded.regions import UnreadUse, unread_uses
-from lpgen.core.analysis.safe.caveats import caveats_of_principal, starred_name_caveats
+from lpgen.core.analysis.safe.caveats import (
+    attempt_caveats,
+    caveats_of_principal,
+    overflow_caveats,
+    starred_name_caveats,
+)
 from lpgen.core.analysis.safe.decided_lines import decided_lines
 from lpgen.core.analysis.safe.decisions import decisions_in_force, drops_line, drops_row, with_acceptance
 from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for
@@ -58,7 +64,13 @@ from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.trail_changes import trail_changes_from_usage
 
 _YOUNG = (CaveatKind.YOUNG_PRINCIPAL, CaveatKind.YOUNG_POLICY)
-_DOUBTS = (CaveatKind.SHORT_COVERAGE, CaveatKind.COVERAGE_HOLE, CaveatKind.OTHER_REGIONS)
+_DOUBTS = (
+    CaveatKind.SHORT_COVERAGE,
+    CaveatKind.THIN_DAYS,
+    CaveatKind.MISSING_FILES,
+    CaveatKind.COVERAGE_HOLE,
+    CaveatKind.OTHER_REGIONS,
+)
 """The caveats that make every removal of a principal unsure, with those of `_YOUNG`."""
 
 
@@ -152,8 +164,8 @@ def diff_usage(
 def counted_usages(
     usage: Usage, grants: Sequence[PrincipalGrants], decisions: Sequence[Decision], *, dropped: bool = False
 ) -> dict[str, PrincipalUsage]:
-    """What counts as use of each principal: records of its current id that no decision drops, IAM names resolved, and
-    what is surely the own account's as nobody else's.
+    """What counts as use of each principal: records of its current id that no decision drops, IAM names resolved, what
+    is surely the own account's as nobody else's, and no name of what was never there.
 
     With `dropped` it is what the decisions drop of that instead.
     """
@@ -167,7 +179,9 @@ def counted_usages(
 
     usages = principal_usages_from_usage(usage, row_counts=counts)
     named = resolve_iam_names(usages, [one.principal for one in grants])
-    return {arn: without_owned(found) for arn, found in named.items()}
+    owned = {arn: without_owned(found) for arn, found in named.items()}
+    known = {one.principal.arn: one for one in grants}
+    return {arn: without_missing_names(one, known[arn]) if arn in known else one for arn, one in owned.items()}
 
 
 def _skip_counts(usage: Usage) -> tuple[SkipCount, ...]:
@@ -241,6 +255,8 @@ def _diff_principal(
         *drawn_name_caveats(grants, usage, lines),
         *new_name_caveats(grants, usage, lines, coverage),
         *starred_name_caveats(grants, usage, lines),
+        *attempt_caveats(verdicts),
+        *overflow_caveats(usage),
     )
     past_uses = dropped.get(principal.arn, nothing).uses
     past = lines_from_uses(grants, past_uses, granting=granting, catalog=catalog).lines

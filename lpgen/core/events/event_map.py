@@ -304,15 +304,16 @@ def skip_from_record(
     """Why a record is no successful use by a role or user, or None where it is.
 
     The first that applies counts: its version is unknown, it is no call (insight, aggregated, service event, network
-    activity copy), its caller has no policies of ours, the call needs no permission or isn't in the map, and last its
-    outcome. DENIED and UNDETERMINED therefore mean that nothing else speaks against the record; the usage table keeps
-    those two as rows of their own outcome.
+    activity copy), its credentials were refused, its caller has no policies of ours, the call needs no permission or
+    isn't in the map, and last its outcome. DENIED and UNDETERMINED therefore mean that nothing else speaks against the
+    record; the usage table keeps those two as rows of their own outcome.
     """
     if record.eventVersion and not record.eventVersion.startswith(READ_VERSION):
         return SkipReason.UNKNOWN_VERSION
     return (
         _SKIP_BY_EVENT_TYPE.get(record.eventType or "")
         or _SKIP_BY_CATEGORY.get(record.eventCategory or "")
+        or (SkipReason.UNAUTHENTICATED if outcome.outcome is Outcome.UNAUTHENTICATED else None)
         or _SKIP_BY_CALLER.get(caller.kind)
         or _SKIP_BY_STATUS.get(mapping.status)
         or _SKIP_BY_OUTCOME.get(outcome.outcome)

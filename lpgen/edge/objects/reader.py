@@ -11,7 +11,7 @@ from typing import Any, Final
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.usage.contribution_memo import ContributionMemo
-from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.event_time import NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.edge.data_folder.ledger import LedgerObject
 from lpgen.edge.ingest.chunk_reader import ChunkResult, ChunkTally, collector_paused
@@ -43,15 +43,24 @@ class ObjectChunk:
 class ObjectReader:
     """Reads chunks of objects from a store. It pickles as its parts; each process makes the event map once."""
 
-    def __init__(self, catalog: Catalog, store: ObjectStore, *, window: Window, limit: int = MAX_FILE_BYTES) -> None:
+    def __init__(
+        self, catalog: Catalog, store: ObjectStore, *, window: Window, now: str = NO_TIME, limit: int = MAX_FILE_BYTES
+    ) -> None:
         self._catalog = catalog
         self._store = store
         self._window = window
+        self._now = now
         self._limit = limit
         self._contributions = ContributionMemo(EventMap(catalog))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"catalog": self._catalog, "store": self._store, "window": self._window, "limit": self._limit}
+        return {
+            "catalog": self._catalog,
+            "store": self._store,
+            "window": self._window,
+            "now": self._now,
+            "limit": self._limit,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]
@@ -62,7 +71,7 @@ class ObjectReader:
             return self._read(chunk)
 
     def _read(self, chunk: ObjectChunk) -> ChunkResult:
-        tally = ChunkTally(self._contributions, self._window, self._limit, chunk.known)
+        tally = ChunkTally(self._contributions, self._window, self._limit, chunk.known, self._now)
         objects: list[LedgerObject] = []
         failures = [FileProblem(one.name, _TOO_LARGE) for one in chunk.objects if one.size > self._limit]
         errors: list[AwsError] = []
