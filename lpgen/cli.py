@@ -28,6 +28,7 @@ from lpgen.cli_rollout import app as rollout_app
 from lpgen.cli_run import code_with_output, run_app
 from lpgen.cli_schema import schema_command
 from lpgen.cli_sections import PlainCommand, WorkOrder
+from lpgen.cli_upgrade import upgrade_command
 from lpgen.edge.standard_streams import open_standard_streams
 
 app = typer.Typer(
@@ -75,6 +76,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "snapshot": snapshot_command,
     "iam-policy": iam_policy_command,
     "check": check_command,
+    "upgrade": upgrade_command,
     "schema": schema_command,
     "demo": demo_command,
 }
