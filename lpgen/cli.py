@@ -28,7 +28,12 @@ from lpgen.cli_rollout import app as rollout_app
 from lpgen.cli_run import code_with_output, run_app
 from lpgen.cli_schema import schema_command
 from lpgen.cli_sections import PlainCommand, WorkOrder
+<<<<<<< HEAD
 from lpgen.edge.standard_streams import open_standard_streams
+=======
+from lpgen.cli_upgrade import upgrade_command
+from lpgen.errors import InvocationError, LpgenError
+>>>>>>> tables
 
 app = typer.Typer(
     name="lpgen",
@@ -75,6 +80,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "snapshot": snapshot_command,
     "iam-policy": iam_policy_command,
     "check": check_command,
+    "upgrade": upgrade_command,
     "schema": schema_command,
     "demo": demo_command,
 }

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.schema_2 import OLD_VERSION
 from lpgen.core.usage.tables import SCHEMA_VERSION
 from lpgen.edge.data_folder.ledger_connection import (
     LEDGER_FILE,
     READ_TIMEOUT_SECONDS,
-    RESTORE,
     connect_to_write,
     count_commits,
     damage_as_data_error,
@@ -171,6 +171,10 @@ class Ledger:
             return IngestError(f"{what}: {error}", hint=hint)
         return IngestError(f"`{self._data}` can't be written, and is as it was: {error}", hint=hint)
 
+    def upgrade(self) -> None:
+        """Makes the schema version this one, from the next commit on."""
+        self._connection.execute("UPDATE state SET schema_version = ?", (SCHEMA_VERSION,))
+
     def lock_again(self, data: Path) -> None:
         """Takes the write lock again after a commit, to go on.
 
@@ -206,8 +210,10 @@ def _file_from_row(row: tuple[Any, ...]) -> LedgerFile:
 
 
 @contextlib.contextmanager
-def open_ledger(data: Path) -> Iterator[Ledger]:
-    """The ledger of a data folder, made if need be, under its write lock until the context ends.
+def open_ledger(data: Path, *, version: int = SCHEMA_VERSION) -> Iterator[Ledger]:
+    """The ledger of a data folder, created if missing, under its write lock until the context ends.
+
+    `version` is the schema version that it must have.
 
     Raises:
         IngestError: another ingest holds the lock, or the folder can't be made.
@@ -217,7 +223,7 @@ def open_ledger(data: Path) -> Iterator[Ledger]:
     try:
         lock(connection, data)
         with damage_as_data_error(data):
-            _create_or_check(connection, data)
+            _create_or_check(connection, data, version)
         yield Ledger(connection, data)
     finally:
         with contextlib.suppress(sqlite3.Error):
@@ -241,6 +247,16 @@ def read_generation(data: Path) -> str:
         version, generation = read_state(connection)
     check_version(version, data)
     return generation
+
+
+def read_schema_version(data: Path) -> int:
+    """The schema version of a data folder.
+
+    Raises:
+        DataError: there is no data folder, or it is damaged.
+    """
+    with open_to_read(data) as connection:
+        return read_state(connection)[0]
 
 
 def read_paths(data: Path) -> dict[str, str]:
@@ -292,13 +308,13 @@ def _end_of_prefix(prefix: str) -> str:
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
-def _create_or_check(connection: sqlite3.Connection, data: Path) -> None:
+def _create_or_check(connection: sqlite3.Connection, data: Path, version: int) -> None:
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
         for statement in _TABLES:
             connection.execute(statement)
         connection.execute("INSERT INTO state VALUES (1, ?, '')", (SCHEMA_VERSION,))
     else:
-        check_version(read_state(connection)[0], data)
+        check_version(read_state(connection)[0], data, version)
     connection.execute(_OBJECTS)
 
 
@@ -310,14 +326,17 @@ def read_state(connection: sqlite3.Connection) -> tuple[int, str]:
     return int(version), str(generation)
 
 
-def check_version(version: int, data: Path) -> None:
-    """Refuses a data folder of another schema version.
+def check_version(version: int, data: Path, wanted: int = SCHEMA_VERSION) -> None:
+    """Refuses a data folder of another schema version than the one that is wanted.
 
     Raises:
         DataError: it has another one.
     """
-    if version != SCHEMA_VERSION:
-        raise DataError(
-            f"`{data}` has schema version {version}, and this lpgen reads version {SCHEMA_VERSION}",
-            hint=RESTORE,
-        )
+    if version == wanted:
+        return
+    hint = "ingest the logs again into a new folder"
+    if version == OLD_VERSION:
+        hint = f"run `lpgen upgrade {data}`"
+    elif version > SCHEMA_VERSION:
+        hint = "update lpgen"
+    raise DataError(f"`{data}` has schema version {version}, and this lpgen reads version {wanted}", hint=hint)

@@ -146,7 +146,15 @@ def _read_table(folder: Path, name: str, manifest: TableManifest, shape: TableSh
     path = folder / name
     if name not in manifest:
         raise DamageError(f"`{path}` is missing", hint=RESTORE)
-    content = read_checked(path, manifest[name])
+    return parse_table(path, read_checked(path, manifest[name]), shape)
+
+
+def parse_table(path: Path, content: pa.Buffer, shape: TableShape) -> pa.Table:
+    """The table in the bytes of a file, with the texts of its keys as dictionaries.
+
+    Raises:
+        DamageError: it isn't a table, or has other columns.
+    """
     try:
         texts = [one for one in shape.keys if is_text(shape.schema.field(one).type)]
         table = pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts).read()
