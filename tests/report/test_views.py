@@ -256,7 +256,7 @@ def test_next_step_counts_the_days_that_are_missing() -> None:
 
 
 def test_caveats_that_nobody_can_accept_are_those_without_proof_and_those_of_other_accounts() -> None:
-    without_proof = {CaveatKind.GRANTS_UNKNOWN, CaveatKind.TOO_LARGE, CaveatKind.VERIFICATION}
+    without_proof = {CaveatKind.GRANTS_UNKNOWN, CaveatKind.TOO_LARGE, CaveatKind.UNPROVEN, CaveatKind.VERIFICATION}
     assert {CaveatKind.OTHER_ACCOUNT, *without_proof} == UNACCEPTABLE
 
 

@@ -30,7 +30,7 @@ _TABLE: Final = re.compile(rb'"?event ?name\b|"?[\w ]+"?,[^\n]*\bevent ?name\b',
 OTHER_KEYS: Final = frozenset().union(*(telling for _, telling in _DOCUMENTS))
 """The keys by which other documents are told from records."""
 
-_HEAD: Final = 1 << 16
+_HEAD: Final = 1 << 12
 """How far a first line is read: a header is far shorter."""
 
 

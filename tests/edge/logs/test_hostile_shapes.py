@@ -24,7 +24,7 @@ from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.edge.logs.record_files import Item, records_from_bytes
 from tests.log_samples import record_json
 
-SIZE = 1 << 13
+SIZE = 1 << 12
 MOST_READS = 64
 """How often each byte may be read, and how many calls it may cost: a quadratic reading takes thousands."""
 
@@ -96,7 +96,7 @@ def test_records_from_bytes_takes_memory_in_proportion_to_the_bytes() -> None:
     for name, shape in SHAPES.items():
         data = shape(size)
         tracemalloc.start()
-        for _ in records_from_bytes(data, limits=ReadLimits(broken=10)):
+        for _ in records_from_bytes(data, limits=ReadLimits(records=100, broken=10)):
             pass
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
