@@ -46,7 +46,7 @@ def flip_first(request: Request) -> Fault:
 
 
 def test_ingest_reads_flipped_bits_again_under_every_encryption(moto: Server, tmp_path: Path) -> None:
-    """Also where nobody sent a checksum, so that only the ETag or gzip itself tells."""
+    """Also where nobody sent a checksum: there only the ETag or gzip itself shows the damage."""
     bucket = make_bucket(moto)
     without_checksums = Config(request_checksum_calculation="when_required")
     session = boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=REGION)

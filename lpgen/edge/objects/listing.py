@@ -1,4 +1,4 @@
-"""Whether the pages of a listing follow one another as S3's do, so that the last one really is the last."""
+"""Whether the pages of a listing follow one another as S3's do: only then is the last one the last."""
 
 from __future__ import annotations
 
