@@ -28,12 +28,8 @@ from lpgen.cli_rollout import app as rollout_app
 from lpgen.cli_run import code_with_output, run_app
 from lpgen.cli_schema import schema_command
 from lpgen.cli_sections import PlainCommand, WorkOrder
-<<<<<<< HEAD
-from lpgen.edge.standard_streams import open_standard_streams
-=======
 from lpgen.cli_upgrade import upgrade_command
-from lpgen.errors import InvocationError, LpgenError
->>>>>>> tables
+from lpgen.edge.standard_streams import open_standard_streams
 
 app = typer.Typer(
     name="lpgen",

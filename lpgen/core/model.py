@@ -175,7 +175,7 @@ class SkipReason(StrEnum):
 
     UNREADABLE_FILE = "unreadable_file"  # not gzip or JSON, truncated, or of a shape that lpgen doesn't know
     NOT_CLOUDTRAIL = "not_cloudtrail"  # a digest, Config or other file in the same tree
-    BAD_RECORD = "bad_record"  # a record with wrong types or without eventSource or eventName
+    BAD_RECORD = "bad_record"  # a record with wrong types, of an unknown eventType, or without eventSource or eventName
     UNKNOWN_VERSION = "unknown_version"  # a record whose major event version isn't 1
     DUPLICATE = "duplicate"  # an event id seen before in the same file
     NO_TIME = "no_time"  # a record without eventTime: nothing says which day it shows

@@ -275,6 +275,10 @@ _SKIP_BY_EVENT_TYPE: Final = {
     "AwsVpceEvent": SkipReason.NETWORK_COPY,
 }
 
+_CALLS: Final = frozenset({"", "AwsApiCall", "AwsConsoleAction", "AwsConsoleSignIn"})
+"""The types of records that somebody's call made; records of version 1.01 and before state none.
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html"""
+
 _SKIP_BY_CATEGORY: Final = {
     "Insight": SkipReason.INSIGHT,
     "Aggregated": SkipReason.AGGREGATED,
@@ -299,20 +303,25 @@ _SKIP_BY_STATUS: Final = {
 _SKIP_BY_OUTCOME: Final = {Outcome.DENIED: SkipReason.DENIED, Outcome.UNDETERMINED: SkipReason.UNDETERMINED}
 
 
+def _skip_by_event_type(name: str) -> SkipReason | None:
+    """A type that AWS doesn't document is no use and no lack of it: the record can't be read."""
+    return None if name in _CALLS else _SKIP_BY_EVENT_TYPE.get(name, SkipReason.BAD_RECORD)
+
+
 def skip_from_record(
     record: Record, caller: Caller, outcome: OutcomeDetail, mapping: RecordMapping
 ) -> SkipReason | None:
     """Why a record is no successful use by a role or user, or None where it is.
 
-    The first that applies counts: its version is unknown, it is no call (insight, aggregated, service event, network
-    activity copy), its credentials were refused, its caller has no policies of ours, the call needs no permission or
-    isn't in the map, and last its outcome. DENIED and UNDETERMINED therefore mean that nothing else speaks against the
-    record; the usage table keeps those two as rows of their own outcome.
+    The first that applies counts: its version or its type is unknown, it is no call (insight, aggregated, service
+    event, network activity copy), its credentials were refused, its caller has no policies of ours, the call needs no
+    permission or isn't in the map, and last its outcome. DENIED and UNDETERMINED therefore mean that nothing else speaks
+    against the record; the usage table keeps those two as rows of their own outcome.
     """
     if record.eventVersion and not record.eventVersion.startswith(READ_VERSION):
         return SkipReason.UNKNOWN_VERSION
     return (
-        _SKIP_BY_EVENT_TYPE.get(record.eventType or "")
+        _skip_by_event_type(record.eventType or "")
         or _SKIP_BY_CATEGORY.get(record.eventCategory or "")
         or (SkipReason.UNAUTHENTICATED if outcome.outcome is Outcome.UNAUTHENTICATED else None)
         or _SKIP_BY_CALLER.get(caller.kind)

@@ -253,13 +253,8 @@ def open_baseline(folder: Path) -> Baseline:
     try:
         actions = msgspec.json.decode((folder / _ACTIONS).read_bytes(), type=list[str])
         proposals = msgspec.json.decode((folder / _PROPOSALS).read_bytes(), type=list[_Proposal])
-<<<<<<< HEAD
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=_KIND.hint) from error
-=======
-    except (OSError, msgspec.MsgspecError) as error:
         raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=KIND.hint) from error
->>>>>>> tables
     return Baseline(
         folder,
         _stamp(manifest),

@@ -23,14 +23,9 @@ from lpgen.errors import LpgenError, quote_input, quote_reason
 
 MANIFEST: Final = "manifest.json"
 
-<<<<<<< HEAD
-_UNFINISHED: Final = ".unfinished-"
+UNFINISHED: Final = ".unfinished-"
 _LOCK: Final = ".lock-"
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
-=======
-UNFINISHED: Final = ".unfinished-"
-_ABANDONED_SECONDS: Final = 24 * 3600
->>>>>>> tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,23 +148,15 @@ def _write_synced(path: Path, content: bytes) -> None:
 
 
 def _remove_abandoned(root: Path) -> None:
-<<<<<<< HEAD
     """Removes what killed runs left behind: every unfinished folder whose lock nobody holds."""
     for entry in list(os.scandir(root)):
-        if not entry.name.startswith(_UNFINISHED):
+        if not entry.name.startswith(UNFINISHED):
             continue
-        lock = RunLock(root / f"{_LOCK}{entry.name.removeprefix(_UNFINISHED)}")
+        lock = RunLock(root / f"{_LOCK}{entry.name.removeprefix(UNFINISHED)}")
         with contextlib.suppress(LockedError, OSError):
             lock.acquire()
             shutil.rmtree(entry.path, ignore_errors=True)
             lock.release()
-=======
-    """Removes what killed runs left behind; what is younger than a day may still be written by another."""
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(root):
-            if entry.name.startswith(UNFINISHED) and time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(entry.path, ignore_errors=True)
->>>>>>> tables
 
 
 # ---------------------------------------------------------------- reading
