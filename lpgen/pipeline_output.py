@@ -22,7 +22,13 @@ from lpgen.core.analysis.checks.chain import (
 )
 from lpgen.core.digests import CatalogStamp, Inputs, digest_of_text
 from lpgen.core.findings import Report
-from lpgen.core.made_from import changed_inputs, digests_of_options, options_from_facts, options_to_facts
+from lpgen.core.made_from import (
+    changed_inputs,
+    digests_of_options,
+    options_from_facts,
+    options_to_facts,
+    unusual_choices,
+)
 from lpgen.core.options import Options
 from lpgen.core.replacements import Check, CheckStatus, OutputVerification, Verification
 from lpgen.edge.catalog.files import digest_catalog
@@ -162,12 +168,13 @@ def verify(
     if found.chain is None:
         return OutputVerification(tuple(checks), verifications)
     then = found.chain.inputs
+    choices = unusual_choices(then.options)
     now = _inputs(ground.generation, policies, catalog, options=options, code="")
     ground, changed = _ground_of_then(ground, data, then, now, options)
     if changed:
-        return OutputVerification((*checks, check_inputs_changed(changed)), verifications, changed)
+        return OutputVerification((*checks, check_inputs_changed(changed)), verifications, changed, choices)
     again = _reproduce(found, then, ground, catalog, options=options, problems=problems)
-    return OutputVerification((*checks, again), verifications)
+    return OutputVerification((*checks, again), verifications, choices=choices)
 
 
 def _check_signature(found: FoundOutput, key: Ed25519PublicKey) -> Check:

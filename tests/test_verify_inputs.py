@@ -77,6 +77,7 @@ def test_verify_generates_again_with_the_choices_of_then(world: OutputWorld) -> 
     world.generate(world.output, chosen)
     result = world.verify(world.output, Options(decisions=(KEEP,)))
     assert (result.status, result.changed_inputs) == (CheckStatus.PASSED, ())
+    assert result.choices == ("min days 3", "as of 2026-09-30", "inline True", "attached quota 5")
 
 
 def test_verify_takes_policies_from_another_place(world: OutputWorld, monkeypatch: pytest.MonkeyPatch) -> None:

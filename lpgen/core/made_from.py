@@ -45,6 +45,13 @@ def options_to_facts(options: Options, code: str = "") -> dict[str, OptionValue]
     }
 
 
+def unusual_choices(facts: Mapping[str, OptionValue]) -> tuple[str, ...]:
+    """The choices that differ from the defaults, in words such as `min days 1`, in the order of `options_to_facts`."""
+    usual = options_to_facts(Options())
+    names = [name for name in usual if name in facts and facts[name] != usual[name]]
+    return tuple(f"{name.replace('_', ' ')} {facts[name]}" for name in names)
+
+
 def options_from_facts(facts: Mapping[str, OptionValue], options: Options) -> tuple[Options, str]:
     """The options with the choices of `options_to_facts`, and the form of the code.
 

@@ -173,12 +173,14 @@ class OutputVerification:
     """The checks on a whole output folder, and on each replacement in it.
 
     `checks` are those on the folder. `changed_inputs` are the inputs that differ from those the folder was made from;
-    where there are any, the folder wasn't generated again.
+    where there are any, the folder wasn't generated again. `choices` are the options with which it was generated, where
+    they aren't the defaults.
     """
 
     checks: tuple[Check, ...]
     principals: tuple[Verification, ...]
     changed_inputs: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
 
     @property
     def status(self) -> CheckStatus:

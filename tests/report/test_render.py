@@ -202,7 +202,9 @@ def test_render_verification_says_what_is_wrong_with_the_folder(form: str) -> No
     assert "Failed: the folder isn't as lpgen generated it." in shown
     assert "app/policy-1.json" in shown
     other = Check("the same when generated again", CheckStatus.UNPROVEN, 0, ("inputs changed: usage",))
-    shown = " ".join(render_verification(OutputVerification((other,), passed, ("usage",)), form).split())
+    result = OutputVerification((other,), passed, ("usage",), ("min days 1",))
+    shown = " ".join(render_verification(result, form).split())
+    assert "min days 1" in shown
     assert "Passed" in shown
     assert "inputs changed: usage" in shown
 

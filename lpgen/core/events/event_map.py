@@ -315,8 +315,8 @@ def skip_from_record(
 
     The first that applies counts: its version or its type is unknown, it is no call (insight, aggregated, service
     event, network activity copy), its credentials were refused, its caller has no policies of ours, the call needs no
-    permission or isn't in the map, and last its outcome. DENIED and UNDETERMINED therefore mean that nothing else speaks
-    against the record; the usage table keeps those two as rows of their own outcome.
+    permission or isn't in the map, and last its outcome. DENIED and UNDETERMINED therefore mean that nothing else
+    speaks against the record; the usage table keeps those two as rows of their own outcome.
     """
     if record.eventVersion and not record.eventVersion.startswith(READ_VERSION):
         return SkipReason.UNKNOWN_VERSION

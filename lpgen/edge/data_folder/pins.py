@@ -57,15 +57,23 @@ def release_pins(data: Path, generation: str, output: Path) -> None:
 
 
 def pinned_generations(data: Path) -> frozenset[str]:
-    """The generations that pins keep; removes pins that no longer count."""
-    kept: set[str] = set()
+    """The generations that pins keep."""
+    return frozenset(pin.generation for path, pin in _read_pins(data) if _counts(path, pin))
+
+
+def remove_stale_pins(data: Path) -> None:
+    """Removes the pins that no longer count."""
     for path, pin in list(_read_pins(data)):
-        with contextlib.suppress(OSError):
-            if _is_made_from(pin) or time.time() - path.stat().st_mtime < _GRACE_SECONDS:
-                kept.add(pin.generation)
-            else:
+        if not _counts(path, pin):
+            with contextlib.suppress(OSError):
                 path.unlink()
-    return frozenset(kept)
+
+
+def _counts(path: Path, pin: Pin) -> bool:
+    try:
+        return _is_made_from(pin) or time.time() - path.stat().st_mtime < _GRACE_SECONDS
+    except FileNotFoundError:
+        return False
 
 
 def _read_pins(data: Path) -> Iterator[tuple[Path, Pin]]:

@@ -25,7 +25,7 @@ from lpgen.core.usage.tables import EMPTY_USAGE, TABLES, Usage, merge_usage
 from lpgen.edge.data_folder.disk import FILE_MODE, create_file, make_folder, make_private, sync_folder
 from lpgen.edge.data_folder.ledger import read_generation
 from lpgen.edge.data_folder.ledger_connection import RESTORE
-from lpgen.edge.data_folder.pins import pinned_generations
+from lpgen.edge.data_folder.pins import pinned_generations, remove_stale_pins
 from lpgen.edge.data_folder.table_manifest import (
     Segments,
     TableManifest,
@@ -270,6 +270,7 @@ def _count_rows(folder: Path, prefix: str, manifest: TableManifest) -> int:
 
 def remove_stale_usage(data: Path, generation: str) -> None:
     """Removes every folder but that of the generation and pinned ones: older ones, and what killed runs left behind."""
+    remove_stale_pins(data)
     kept = {generation, *pinned_generations(data)}
     with contextlib.suppress(OSError):
         for entry in os.scandir(data / USAGE_FOLDER):

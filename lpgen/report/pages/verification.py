@@ -41,6 +41,8 @@ def verification_page(verification: OutputVerification) -> tuple[Block, ...]:
 def _folder(verification: OutputVerification) -> Iterable[Block]:
     if verification.checks:
         yield Bullets(tuple(check_item(one, most=50) for one in verification.checks))
+    if verification.choices:
+        yield Paragraph(line("Generated with these options: ", name(", ".join(verification.choices)), "."))
     if verification.changed_inputs:
         yield Paragraph(
             line(

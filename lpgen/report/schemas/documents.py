@@ -253,6 +253,7 @@ _VERIFICATION: Final = document(
     {
         "status": one_of(CheckStatus),
         "changed_inputs": TEXTS,
+        "choices": TEXTS,
         "folder": record({"checks": listed(ref("check"))}),
         "principals": listed(
             record({"principal": TEXT, "status": one_of(CheckStatus), "checks": listed(ref("check"))})
