@@ -146,22 +146,12 @@ def plan_command(
     from lpgen.report.json.rollout import rollout_json
     from lpgen.report.talk.rollout import render_planned
 
-    options = analysis_options(
-        keep_unobservable,
-        min_days,
-        as_of=as_of,
-        decisions=decisions,
-        inline=inline,
-        attached_quota=attached_quota,
-    )
+    guards = {"scps": scps, "resource_policies": resource_policies}
     inputs = inputs_from_options(
-        data,
-        snapshot,
-        policies=policies,
-        trails=trails,
-        last_accessed=last_accessed,
-        scps=scps,
-        resource_policies=resource_policies,
+        data, snapshot, policies=policies, trails=trails, last_accessed=last_accessed, **guards
+    )
+    options = analysis_options(
+        keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, attached_quota=attached_quota
     )
     options, _ = options_with_inputs(options, inputs, boundary)
     exceptions = Exceptions(

@@ -235,7 +235,7 @@ def narrowed(text: str) -> str:
     return json.dumps(policy, indent=2)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     inline=st.dictionaries(NAMES, DOCUMENTS, max_size=3),
     managed=st.dictionaries(NAMES, DOCUMENTS, max_size=3),
