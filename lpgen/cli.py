@@ -18,6 +18,7 @@ from lpgen.cli_analysis import generate_command, review_command, verify_command
 from lpgen.cli_authorize import authorize_command
 from lpgen.cli_aws import iam_policy_command, snapshot_command
 from lpgen.cli_catalog import app as catalog_app
+from lpgen.cli_check import check_command
 from lpgen.cli_demo import demo_command
 from lpgen.cli_drift import app as baseline_app
 from lpgen.cli_drift import drift_command, stars_command
@@ -28,6 +29,7 @@ from lpgen.cli_options import EXIT_INVOCATION, EXIT_UNFINISHED, say
 from lpgen.cli_rollout import app as rollout_app
 from lpgen.cli_schema import schema_command
 from lpgen.cli_sections import PlainCommand, WorkOrder
+from lpgen.cli_upgrade import upgrade_command
 from lpgen.errors import InvocationError, LpgenError
 
 app = typer.Typer(
@@ -74,6 +76,8 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "drift": drift_command,
     "snapshot": snapshot_command,
     "iam-policy": iam_policy_command,
+    "check": check_command,
+    "upgrade": upgrade_command,
     "schema": schema_command,
     "demo": demo_command,
 }

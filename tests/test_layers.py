@@ -42,6 +42,7 @@ ALLOWED = {
             "cli_authorize",
             "cli_aws",
             "cli_catalog",
+            "cli_check",
             "cli_demo",
             "cli_drift",
             "cli_explain",
@@ -52,12 +53,17 @@ ALLOWED = {
             "cli_rollout",
             "cli_schema",
             "cli_sections",
+            "cli_upgrade",
         }
     ),
     "cli_analysis": frozenset(
         {"core", "edge", "report", "pipeline_analysis", "cli_formats", "cli_options", "cli_catalog"}
     ),
     "cli_authorize": frozenset({"edge", "pipeline_authorize", "cli_options", "cli_catalog"}),
+    "cli_check": frozenset({"pipeline_check", "report", "cli_formats", "cli_options"}),
+    "cli_upgrade": frozenset({"pipeline_upgrade", "report", "cli_options"}),
+    "pipeline_upgrade": frozenset({"errors", "core", "edge"}),
+    "pipeline_check": frozenset({"errors", "core", "edge"}),
     "cli_map": frozenset({"edge", "pipeline_map", "cli_options", "cli_catalog"}),
     "cli_aws": frozenset({"errors", "core", "edge", "report", "cli_options"}),
     "cli_rollout": frozenset(

@@ -25,13 +25,14 @@ from lpgen.errors import BaselineError, InvocationError, quote_input, quote_reas
 
 BASELINES: Final = "baselines"
 
-_KIND: Final = SealedKind(
+KIND: Final = SealedKind(
     "baseline",
     "saved",
     BaselineError,
     again="it never changes: give another name",
     hint="save a new one with `lpgen baseline save`, or choose another by --since",
     format_version=3,
+    older="run `lpgen upgrade` on the data folder",
 )
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _ACTIONS: Final = "actions.json"
@@ -40,7 +41,7 @@ _SCPS: Final = "scps.json"
 _BOUNDARY: Final = "boundary.json"
 _POLICIES: Final = "policies"
 _TRAILS: Final = "trails"
-_USAGE: Final = "usage"
+USAGE: Final = "usage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Baseline:
         Raises:
             DataError: they are damaged, or of another schema.
         """
-        return read_usage_tables(self.folder / _USAGE, self.tables_digest)
+        return read_usage_tables(self.folder / USAGE, self.tables_digest)
 
 
 # ---------------------------------------------------------------- writing
@@ -105,7 +106,7 @@ def save_baseline(
     if not _NAME.fullmatch(stamp.name):
         hint = "use up to 64 letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
         raise InvocationError(f"{quote_input(stamp.name)} is no name for a baseline", hint=hint)
-    with SealedWriter(data / BASELINES, stamp.name, _KIND) as writer:
+    with SealedWriter(data / BASELINES, stamp.name, KIND) as writer:
         for folder, paths in ((_POLICIES, files.policies), (_TRAILS, files.trails)):
             for number, path in enumerate(paths, start=1):
                 writer.write(f"{folder}/{number:04}.json", _read(path))
@@ -114,9 +115,7 @@ def save_baseline(
                 writer.write(name, _read(guard))
         writer.write(_ACTIONS, _json(sorted(known_actions)))
         writer.write(_PROPOSALS, _json([_facts_of_proposal(one) for one in proposals]))
-        write_usage_tables(writer.folder(_USAGE), usage)
-        for name in (*USAGE_TABLES, TABLE_MANIFEST):
-            writer.adopt(f"{_USAGE}/{name}")
+        write_tables(writer, usage)
         return writer.seal(
             {
                 "name": stamp.name,
@@ -129,6 +128,13 @@ def save_baseline(
                 "figures": asdict(stamp.figures),
             }
         )
+
+
+def write_tables(writer: SealedWriter, usage: Usage) -> None:
+    """Writes the usage tables of a baseline, and their manifest."""
+    write_usage_tables(writer.folder(USAGE), usage)
+    for name in (*USAGE_TABLES, TABLE_MANIFEST):
+        writer.adopt(f"{USAGE}/{name}")
 
 
 def _read(path: Path) -> bytes:
@@ -181,14 +187,23 @@ class _Manifest(msgspec.Struct, frozen=True):
     files: dict[str, _ListedFile]
 
 
+def baseline_names(data: Path) -> tuple[str, ...]:
+    """The names of the baselines of a data folder.
+
+    Raises:
+        BaselineError: their folder can't be read.
+    """
+    return tuple(sorted(sealed_names(data / BASELINES, KIND)))
+
+
 def list_baselines(data: Path) -> tuple[SavedStamp, ...]:
     """What each baseline of a data folder says of itself, the oldest first.
 
     Raises:
         BaselineError: one can't be read, or was edited.
     """
-    folders = (data / BASELINES / name for name in sealed_names(data / BASELINES, _KIND))
-    found = (_stamp(_convert(folder, read_manifest(folder, _KIND))) for folder in folders)
+    folders = (data / BASELINES / name for name in baseline_names(data))
+    found = (_stamp(_convert(folder, read_manifest(folder, KIND))) for folder in folders)
     return tuple(sorted(found, key=lambda one: (one.stamp.as_of, one.saved, one.stamp.name)))
 
 
@@ -224,7 +239,7 @@ def open_baseline(folder: Path) -> Baseline:
     Raises:
         BaselineError: it is damaged, edited, incomplete, or of a newer format.
     """
-    manifest = _convert(folder, open_sealed(folder, _KIND))
+    manifest = _convert(folder, open_sealed(folder, KIND))
     names = sorted(manifest.files)
 
     def below(part: str) -> tuple[Path, ...]:
@@ -237,14 +252,14 @@ def open_baseline(folder: Path) -> Baseline:
         actions = msgspec.json.decode((folder / _ACTIONS).read_bytes(), type=list[str])
         proposals = msgspec.json.decode((folder / _PROPOSALS).read_bytes(), type=list[_Proposal])
     except (OSError, msgspec.MsgspecError) as error:
-        raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=_KIND.hint) from error
+        raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=KIND.hint) from error
     return Baseline(
         folder,
         _stamp(manifest),
         BaselineFiles(below(_POLICIES), below(_TRAILS), one(_SCPS), one(_BOUNDARY), manifest.trail_source),
         frozenset(map(Action, actions)),
         {found.principal: _kept(found) for found in proposals},
-        manifest.files[f"{_USAGE}/{TABLE_MANIFEST}"].sha256,
+        manifest.files[f"{USAGE}/{TABLE_MANIFEST}"].sha256,
     )
 
 
@@ -252,7 +267,7 @@ def _convert(folder: Path, manifest: dict[str, Any]) -> _Manifest:
     try:
         return msgspec.convert(manifest, _Manifest)
     except msgspec.ValidationError as error:
-        raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=_KIND.hint) from error
+        raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=KIND.hint) from error
 
 
 def _stamp(manifest: _Manifest) -> SavedStamp:

@@ -21,7 +21,7 @@ from lpgen.errors import LpgenError, quote_input, quote_reason
 
 MANIFEST: Final = "manifest.json"
 
-_UNFINISHED: Final = ".unfinished-"
+UNFINISHED: Final = ".unfinished-"
 _ABANDONED_SECONDS: Final = 24 * 3600
 
 
@@ -30,7 +30,7 @@ class SealedKind:
     """What is said of such folders, and how.
 
     `noun` is what one is called and `made` what is done to make it, such as `taken`; `again` is the next step where the
-    name is in use, `hint` where one is damaged.
+    name is in use, `hint` where one is damaged, and `older` where it has the format before.
     """
 
     noun: str
@@ -39,6 +39,7 @@ class SealedKind:
     again: str
     hint: str
     format_version: int
+    older: str = ""
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class SealedWriter:
 
     @property
     def _unfinished(self) -> Path:
-        return self.root / f"{_UNFINISHED}{self.name}"
+        return self.root / f"{UNFINISHED}{self.name}"
 
     @property
     def _final(self) -> Path:
@@ -135,7 +136,7 @@ def _remove_abandoned(root: Path) -> None:
     """Removes what killed runs left behind; what is younger than a day may still be written by another."""
     with contextlib.suppress(OSError):
         for entry in os.scandir(root):
-            if entry.name.startswith(_UNFINISHED) and time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS:
+            if entry.name.startswith(UNFINISHED) and time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS:
                 shutil.rmtree(entry.path, ignore_errors=True)
 
 
@@ -177,6 +178,19 @@ def open_sealed(folder: Path, kind: SealedKind) -> dict[str, Any]:
     return manifest
 
 
+def format_of_folder(folder: Path, kind: SealedKind) -> int:
+    """The format that a folder's manifest names; 0 where it names none.
+
+    Raises:
+        LpgenError: the manifest can't be read, in the kind's own error.
+    """
+    try:
+        version = json.loads((folder / MANIFEST).read_bytes()).get("format_version")
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        raise kind.error(f"`{folder / MANIFEST}` can't be read: {quote_reason(error)}", hint=kind.hint) from error
+    return version if isinstance(version, int) else 0
+
+
 def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
     """The manifest of a folder, itself unchanged; its files aren't looked at.
 
@@ -188,11 +202,10 @@ def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
         decoded = json.loads(path.read_bytes())
         version = decoded.get("format_version")
         if isinstance(version, int) and version != kind.format_version:
-            newer = version > kind.format_version
             raise kind.error(
                 f"the {kind.noun} `{folder}` has format {version}, and this version of lpgen reads "
                 f"{kind.format_version}",
-                hint="update lpgen, or choose another" if newer else kind.hint,
+                hint=_hint_for_format(version, kind),
             )
         if decoded.pop("digest", "") != _digest(decoded):
             raise kind.error(f"the {kind.noun} `{folder}` was changed: `{MANIFEST}`", hint=kind.hint)
@@ -204,6 +217,12 @@ def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
         raise kind.error(f"`{path}` is no manifest: {quote_reason(error)}", hint=kind.hint) from error
     found: dict[str, Any] = decoded
     return found
+
+
+def _hint_for_format(version: int, kind: SealedKind) -> str:
+    if version > kind.format_version:
+        return "update lpgen, or choose another"
+    return kind.older if kind.older and version == kind.format_version - 1 else kind.hint
 
 
 def _file_digest(path: Path, kind: SealedKind) -> str:

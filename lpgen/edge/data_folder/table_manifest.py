@@ -18,10 +18,10 @@ import msgspec
 import pyarrow as pa
 
 from lpgen.edge.data_folder.disk import write_file
-from lpgen.errors import DataError, quote_reason
+from lpgen.edge.data_folder.ledger_connection import RESTORE
+from lpgen.errors import DamageError, DataError, quote_reason
 
 TABLE_MANIFEST: Final = "manifest.json"
-RESTORE: Final = "restore the data folder from a backup, or ingest the logs again into a new folder"
 
 _FORMAT: Final = 1
 
@@ -70,13 +70,13 @@ def open_manifest(folder: Path, root: str) -> TableManifest:
 
     Raises:
         FileNotFoundError: there is no such folder.
-        DataError: the manifest is missing or changed, or a file is missing or was added.
+        DamageError: the manifest is missing or changed, or a file is missing or was added.
     """
     present = set(_names_below(folder))
     manifest = read_manifest(folder, root)
     for name in sorted(present ^ {*manifest, TABLE_MANIFEST}):
         what = "doesn't belong there" if name in present else "is missing"
-        raise DataError(f"`{folder / name}` {what}", hint=RESTORE)
+        raise DamageError(f"`{folder / name}` {what}", hint=RESTORE)
     return manifest
 
 
@@ -85,7 +85,7 @@ def read_manifest(folder: Path, root: str) -> TableManifest:
 
     Raises:
         FileNotFoundError: there is no such folder.
-        DataError: it is missing or changed.
+        DamageError: it is missing or changed.
     """
     path = folder / TABLE_MANIFEST
     try:
@@ -93,13 +93,14 @@ def read_manifest(folder: Path, root: str) -> TableManifest:
     except OSError as error:
         if not folder.is_dir():
             raise
-        raise DataError(f"`{path}` can't be read: {error.strerror or error}", hint=RESTORE) from error
+        kind = DamageError if isinstance(error, FileNotFoundError) else DataError
+        raise kind(f"`{path}` can't be read: {error.strerror or error}", hint=RESTORE) from error
     if hashlib.sha256(content).hexdigest() != root:
-        raise DataError(f"`{path}` was changed", hint=RESTORE)
+        raise DamageError(f"`{path}` was changed", hint=RESTORE)
     try:
         return msgspec.json.decode(content, type=_Document).files
     except msgspec.MsgspecError as error:
-        raise DataError(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
+        raise DamageError(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
 
 
 def read_checked(path: Path, segments: Segments) -> pa.Buffer:
@@ -108,22 +109,23 @@ def read_checked(path: Path, segments: Segments) -> pa.Buffer:
     The buffer is Arrow's own. Arrow's threads can release a Python buffer while the interpreter ends, which aborts it.
 
     Raises:
-        DataError: the file is missing or changed, or can't be read.
+        DamageError: the file is missing or changed, or can't be read.
     """
     size = sum(segment.bytes for segment in segments)
     try:
         with pa.OSFile(os.fsencode(path)) as file:
             content = file.read_buffer(size + 1)
     except OSError as error:
-        raise DataError(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
+        kind = DamageError if isinstance(error, FileNotFoundError) else DataError
+        raise kind(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
     if content.size != size:
-        raise DataError(f"`{path}` was changed: it no longer has {size:,} bytes", hint=RESTORE)
+        raise DamageError(f"`{path}` was changed: it no longer has {size:,} bytes", hint=RESTORE)
     view = memoryview(content)
     start = 0
     for segment in segments:
         end = start + segment.bytes
         if hashlib.sha256(view[start:end]).hexdigest() != segment.sha256:
-            raise DataError(f"`{path}` was changed between the bytes {start:,} and {end:,}", hint=RESTORE)
+            raise DamageError(f"`{path}` was changed between the bytes {start:,} and {end:,}", hint=RESTORE)
         start = end
     return content
 

@@ -24,8 +24,8 @@ from lpgen.core.usage.table_merge import TableShape
 from lpgen.core.usage.tables import EMPTY_USAGE, TABLES, Usage, merge_usage
 from lpgen.edge.data_folder.disk import FILE_MODE, create_file, make_folder, make_private, sync_folder
 from lpgen.edge.data_folder.ledger import read_generation
+from lpgen.edge.data_folder.ledger_connection import RESTORE
 from lpgen.edge.data_folder.table_manifest import (
-    RESTORE,
     Segments,
     TableManifest,
     open_manifest,
@@ -34,7 +34,7 @@ from lpgen.edge.data_folder.table_manifest import (
     segments_of_file,
     write_manifest,
 )
-from lpgen.errors import DataError, quote_reason
+from lpgen.errors import DamageError, DataError, quote_reason
 
 USAGE_FOLDER: Final = "usage"
 
@@ -135,17 +135,25 @@ def _prefix(number: int) -> str:
 def _read_table(folder: Path, name: str, manifest: TableManifest, shape: TableShape) -> pa.Table:
     path = folder / name
     if name not in manifest:
-        raise DataError(f"`{path}` is missing", hint=RESTORE)
-    content = read_checked(path, manifest[name])
+        raise DamageError(f"`{path}` is missing", hint=RESTORE)
+    return parse_table(path, read_checked(path, manifest[name]), shape)
+
+
+def parse_table(path: Path, content: pa.Buffer, shape: TableShape) -> pa.Table:
+    """The table in the bytes of a file, with the texts of its keys as dictionaries.
+
+    Raises:
+        DamageError: it isn't a table, or has other columns.
+    """
     try:
         texts = [one for one in shape.keys if is_text(shape.schema.field(one).type)]
         table = pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts).read()
     except (OSError, pa.ArrowException) as error:
-        raise DataError(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
+        raise DamageError(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
     except KeyError:
         table = empty_table(pa.schema([]))
     if not has_columns(table, shape.schema):
-        raise DataError(f"`{path}` has other columns than this version of lpgen writes", hint=RESTORE)
+        raise DamageError(f"`{path}` has other columns than this version of lpgen writes", hint=RESTORE)
     return table.combine_chunks() if table.num_rows else empty_table(shape.schema)
 
 

@@ -109,7 +109,9 @@ def test_files_are_read_only(data: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in save(data).rglob("*") if path.is_file()} == {0o400}
 
 
-@pytest.mark.parametrize(("version", "next_step"), [(2, "lpgen baseline save"), (4, "update lpgen")])
+@pytest.mark.parametrize(
+    ("version", "next_step"), [(1, "lpgen baseline save"), (2, "lpgen upgrade"), (4, "update lpgen")]
+)
 def test_another_format_is_refused_by_its_number(data: Path, version: int, next_step: str) -> None:
     manifest = save(data) / "manifest.json"
     found = json.loads(manifest.read_bytes())
