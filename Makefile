@@ -81,6 +81,7 @@ bench: $(TESTABLE)
 	$(BIN)/python -m bench.distinct
 	$(BIN)/python bench/decisions.py
 	$(BIN)/python -m bench.principals --size $(SIZE)
+	$(BIN)/python -m bench.doublings
 
 clean:
 	rm -rf $(VENV) $(SPARK_VENV) $(FUZZ_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis lpgen-demo
