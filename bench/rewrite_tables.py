@@ -93,10 +93,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         data = Path(name)
         large = make_usage(rows, FIRST_DAY, DAYS, seed=1)
-        folder = data / "usage" / write_usage(data, large)
+        root = write_usage(data, large)
         print(f"a table of {large.table.num_rows:,} rows, and a day of {day.table.num_rows:,}")
         del large
-        known = measure("read", lambda: read_usage_tables(folder))
+        known = measure("read", lambda: read_usage_tables(data / "usage" / root, root))
         whole = measure("merge", lambda: merge_usage([known, day]))
         measure("write", lambda: write_usage(data, whole))
 

@@ -17,6 +17,7 @@ from lpgen.cli_analysis import generate_command, review_command, verify_command
 from lpgen.cli_authorize import authorize_command
 from lpgen.cli_aws import iam_policy_command, snapshot_command
 from lpgen.cli_catalog import app as catalog_app
+from lpgen.cli_check import check_command
 from lpgen.cli_demo import demo_command
 from lpgen.cli_drift import app as baseline_app
 from lpgen.cli_drift import drift_command, stars_command
@@ -27,6 +28,7 @@ from lpgen.cli_rollout import app as rollout_app
 from lpgen.cli_run import code_with_output, run_app
 from lpgen.cli_schema import schema_command
 from lpgen.cli_sections import PlainCommand, WorkOrder
+from lpgen.cli_upgrade import upgrade_command
 from lpgen.edge.standard_streams import open_standard_streams
 
 app = typer.Typer(
@@ -73,6 +75,8 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "drift": drift_command,
     "snapshot": snapshot_command,
     "iam-policy": iam_policy_command,
+    "check": check_command,
+    "upgrade": upgrade_command,
     "schema": schema_command,
     "demo": demo_command,
 }

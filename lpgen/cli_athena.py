@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +12,8 @@ from lpgen.cli_options import say
 from lpgen.errors import InvocationError, quote_input
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from lpgen.core.usage.event_time import Window
     from lpgen.edge.athena.logs import AthenaLogs
     from lpgen.edge.athena.run import Workgroup
@@ -68,8 +69,9 @@ def athena_from_options(
     workgroup: Workgroup,
     accounts: frozenset[str],
     regions: Sequence[str],
+    today: date,
 ) -> AthenaLogs:
-    """The tables to ask for the days of a window; nothing is asked yet.
+    """The tables to ask for the days of a window that are over `today`; nothing is asked yet.
 
     Raises:
         InvocationError: an address or the window makes no sense.
@@ -81,7 +83,7 @@ def athena_from_options(
     from lpgen.edge.aws_session import open_session
 
     names = tuple(map(name_from_address, tables))
-    days, left = days_from_window(window, datetime.now(UTC).date())
+    days, left = days_from_window(window, today)
     wanted = Wanted(tuple(sorted(accounts)), tuple(sorted(regions)))
     return AthenaLogs(QueryRunner(open_session(connection), workgroup), names, days, wanted, left)
 

@@ -33,14 +33,14 @@ def authorize_command(
     Example:
       lpgen authorize requests.jsonl
     """
-    import msgspec
+    import json
 
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.pipeline_authorize import authorize
 
     unread = False
     for answer in authorize(file, open_catalog(catalog)):
-        sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
+        sys.stdout.write(json.dumps(answer, separators=(",", ":")) + "\n")
         unread = unread or "error" in answer
         if is_stdout_dropped():
             break

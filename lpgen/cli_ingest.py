@@ -24,6 +24,7 @@ from lpgen.cli_catalog import CatalogOption
 from lpgen.cli_engine import EngineName, EngineOption, MasterOption, SchedulerOption, WorkersOption, engine_from_options
 from lpgen.cli_options import StrictOption, VerboseOption, say
 from lpgen.cli_progress import ProgressLine
+from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.errors import ExitCode, IngestError, InvocationError, quote_input
 
 if TYPE_CHECKING:
@@ -89,6 +90,20 @@ def ingest_command(
         str,
         typer.Option("--assume-role", metavar="ARN", help="The role to read with; each worker assumes it by itself."),
     ] = "",
+    max_file_bytes: Annotated[
+        int,
+        typer.Option("--max-file-bytes", metavar="N", min=1, help="The bytes that a file may hold or inflate to."),
+    ] = DEFAULT_LIMITS.file_bytes,
+    max_file_records: Annotated[
+        int,
+        typer.Option("--max-file-records", metavar="N", min=1, help="The records that are read of one file."),
+    ] = DEFAULT_LIMITS.records,
+    max_file_broken: Annotated[
+        int,
+        typer.Option(
+            "--max-file-broken", metavar="N", min=0, help="The broken parts after which a file is not taken for a log."
+        ),
+    ] = DEFAULT_LIMITS.broken,
     workgroup: WorkgroupOption = "",
     output_location: OutputLocationOption = "",
     dry_run: DryRunOption = False,
@@ -115,16 +130,20 @@ def ingest_command(
       lpgen ingest logs/ --data lpgen-data
       lpgen ingest s3://YOUR-TRAIL-BUCKET/AWSLogs --data lpgen-data --since 120d
     """
-    from lpgen.core.usage.event_time import date_from_age, window_from_text
+    from lpgen.core.usage.event_time import date_from_age, moment_from_datetime, window_from_text
     from lpgen.edge.aws_regions import refuse_unknown_regions
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.pipeline_ingest import ingest
     from lpgen.report.talk.ingest import render_ingest
 
-    window = window_from_text(date_from_age(since, datetime.now(UTC).date()), until)
+    now = datetime.now(UTC)
+    window = window_from_text(date_from_age(since, now.date()), until)
     sources = _sources(paths, frozenset(account or ()), tuple(dict.fromkeys(region or ())))
     refuse_unknown_regions((*sources.regions, *((aws_region,) if aws_region and not endpoint_url else ())))
     connection = _connection(profile, aws_region, endpoint_url, assume_role)
+    limits = ReadLimits(max_file_bytes, max_file_records, max_file_broken)
+    if limits != DEFAULT_LIMITS and not (sources.paths or sources.addresses):
+        raise InvocationError("the options --max-file-… limit what is read of files and of objects in S3")
     bucket_logs, event_history = _cloud(sources, window, connection, pays=requester_pays)
     athena = None
     if sources.tables:
@@ -132,7 +151,13 @@ def ingest_command(
             raise InvocationError(f"--engine has nothing to do with `{ATHENA}`, whose queries run in Athena")
         group = workgroup_from_options(workgroup, output_location)
         athena = athena_from_options(
-            sources.tables, window, connection, workgroup=group, accounts=sources.accounts, regions=sources.regions
+            sources.tables,
+            window,
+            connection,
+            workgroup=group,
+            accounts=sources.accounts,
+            regions=sources.regions,
+            today=now.date(),
         )
         if dry_run:
             show_queries(athena, data)
@@ -146,17 +171,19 @@ def ingest_command(
             open_catalog(catalog),
             data=data,
             window=window,
+            now=moment_from_datetime(now),
             engine=chosen,
             report_progress=line.report if line.is_shown else None,
             bucket_logs=bucket_logs,
             event_history=event_history,
             athena=athena,
+            limits=limits,
         )
     line.end()
     say(render_ingest(result, verbose=verbose))
     if result.is_empty and not result.failures and (sources.paths or sources.addresses):
         _refuse_empty(sources)
-    if result.found_nothing or (strict and result.has_problems):
+    if result.failures or result.found_nothing or (strict and result.has_problems):
         raise typer.Exit(ExitCode.UNFINISHED)
 
 

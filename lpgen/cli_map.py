@@ -38,14 +38,14 @@ def map_command(
     Example:
       lpgen map AWSLogs/one-file.json.gz
     """
-    import msgspec
+    import json
 
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.pipeline_map import map_records
 
     unread = False
     for line in map_records(file, open_catalog(catalog)):
-        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+        sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
         unread = unread or line["skip"] in ("unreadable_file", "bad_record")
         if is_stdout_dropped():
             break

@@ -10,7 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 
 SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Start here", ("demo",)),
-    ("Gather", ("snapshot", "ingest")),
+    ("Gather", ("snapshot", "ingest", "check", "upgrade")),
     ("Review", ("review", "explain", "stars")),
     ("Replace", ("generate", "verify", "rollout")),
     ("Every week", ("baseline", "drift")),

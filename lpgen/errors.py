@@ -59,6 +59,10 @@ class DataError(LpgenError):
     """The data folder can't be read: missing, damaged, or of another schema version."""
 
 
+class DamageError(DataError):
+    """Something in the data folder is missing, changed or contradictory."""
+
+
 class PolicyError(LpgenError):
     """A policy document breaks IAM's grammar; the message names the policy and the statement."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
-from lpgen.core.usage.event_time import ALL_TIME, Window
+from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem, IngestResult, ProgressReport
 from lpgen.core.usage.log_layout import Scope
 from lpgen.edge.data_folder.ledger import Ledger, open_ledger
@@ -20,6 +20,7 @@ from lpgen.edge.ingest.phase_clock import Phase
 from lpgen.edge.ingest.plan import IngestPlan, narrower_files, plan_ingest, refuse_mixture
 from lpgen.edge.ingest.reading import Reading, amount_to_read, read_events, read_files, read_objects
 from lpgen.edge.logs.log_files import chunk_files, find_log_files
+from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.objects.finder import BucketLogs, FoundObjects, find_objects
 from lpgen.edge.objects.reader import ObjectReader
 
@@ -45,17 +46,22 @@ def ingest(
     *,
     data: Path,
     window: Window = ALL_TIME,
+    now: str = NO_TIME,
     engine: Engine | None = None,
     report_progress: ProgressReport | None = None,
     bucket_logs: BucketLogs | None = None,
     event_history: EventHistory | None = None,
     athena: AthenaLogs | None = None,
+    limits: ReadLimits = DEFAULT_LIMITS,
 ) -> IngestResult:
     """Adds the records of files and folders to the usage tables of the data folder, which is made if need be.
 
     So does it with those of objects in S3, of CloudTrail's event history, and of tables in Athena. A file, object,
     event or day that was ingested before changes nothing, and neither do its bytes under another name. At whatever
     moment the process dies, the data folder holds the old state or a new one; a long reading of objects has several.
+
+    `limits` bounds what is read of one file or object. `now` is when the ingest began, in the form of `event_time`.
+    Later records are skips of the future, where their file doesn't tell its delivery; with `NO_TIME` any time counts.
 
     The engine says where files and objects are read; by default that is this process. The tables are the same wherever.
 
@@ -82,14 +88,15 @@ def ingest(
                 share = sum(file.size for file in plan.new) // MIN_CHUNKS
                 target_bytes = min(CHUNK_BYTES, max(MIN_CHUNK_BYTES, share))
                 chunks = chunk_files(plan.new, target_bytes=target_bytes, target_files=CHUNK_FILES)
-                read_files(reading, chunks, ChunkReader(catalog, window=window), engine=engine, amount=amount)
+                reader = ChunkReader(catalog, window=window, now=now, limits=limits)
+                read_files(reading, chunks, reader, engine=engine, amount=amount)
             if bucket_logs and objects.new:
                 batches = objects.plan.chunks(target_bytes=CHUNK_BYTES, target_files=CHUNK_OBJECTS)
                 store = bucket_logs.store.elsewhere() if engine.is_remote else bucket_logs.store
-                reader = ObjectReader(catalog, store, window=window)
-                read_objects(reading, batches, reader, engine=engine, amount=amount)
+                object_reader = ObjectReader(catalog, store, window=window, now=now, limits=limits)
+                read_objects(reading, batches, object_reader, engine=engine, amount=amount)
             if event_history:
-                read_events(reading, event_history, EventMap(catalog), report_progress=report_progress)
+                read_events(reading, event_history, EventMap(catalog), report_progress=report_progress, now=now)
             if athena:
                 from lpgen.edge.athena.reading import read_athena  # with the SQL, for which other logs needn't wait
 

@@ -118,7 +118,7 @@ def _wait_until_up(process: subprocess.Popen[bytes], port: int, path: str) -> No
     until = time.monotonic() + _START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-        with contextlib.suppress(OSError, http.client.HTTPException):
+        with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
             connection.request("GET", path)
             connection.getresponse().read()
             return

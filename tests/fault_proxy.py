@@ -60,11 +60,18 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class Flip:
+    """The server's own answer with one bit of its body flipped, at `share` of it."""
+
+    share: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class Drop:
     """No answer at all: the connection ends."""
 
 
-Fault = Answer | Cut | Drop | None
+Fault = Answer | Cut | Flip | Drop | None
 THROTTLED = Answer(503, "SlowDown", "Please reduce your request rate.")
 
 
@@ -130,6 +137,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(fault.status, [("Content-Type", "application/xml")], fault.body(), 1)
         elif not isinstance(fault, Drop):
             status, headers, data = self._forward(proxy.target, body)
+            if isinstance(fault, Flip):
+                at = int(len(data) * fault.share)
+                data = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
             self._answer(status, headers, data, fault.share if isinstance(fault, Cut) else 1)
 
     do_PUT = do_POST = do_HEAD = do_DELETE = do_GET  # noqa: N815

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.errors import AccessError, AwsError, CredentialsError, MissingError
+from lpgen.errors import AccessError, AwsError, CredentialsError, InvocationError, MissingError
 from tests.aws_servers import Server
 from tests.fault_proxy import THROTTLED, Answer, Cut, Drop, Fault, Request, fault_proxy
 from tests.s3_buckets import Bucket, content, content_from_files, daily_logs, log_key, make_bucket, take_from
@@ -123,6 +123,11 @@ def test_ingest_explains_why_a_bucket_cannot_be_listed(
     with fault_proxy(bucket.server, refuse) as proxy, pytest.raises(kind, match="can't list") as caught:
         take_from(proxy.server, tmp_path / "data", bucket.address())
     assert hint in caught.value.hint
+
+
+def test_ingest_refuses_an_endpoint_that_is_no_url(tmp_path: Path) -> None:
+    with pytest.raises(InvocationError, match="Invalid endpoint: somewhere"):
+        take_from(Server("somewhere"), tmp_path / "data", "s3://bucket")
 
 
 def test_ingest_ends_when_every_object_is_refused(

@@ -43,6 +43,7 @@ ALLOWED = {
             "cli_authorize",
             "cli_aws",
             "cli_catalog",
+            "cli_check",
             "cli_demo",
             "cli_drift",
             "cli_explain",
@@ -54,6 +55,7 @@ ALLOWED = {
             "cli_run",
             "cli_schema",
             "cli_sections",
+            "cli_upgrade",
         }
     ),
     "cli_run": frozenset({"errors", "edge", "report", "cli_options", "cli_sections"}),
@@ -62,6 +64,10 @@ ALLOWED = {
     ),
     "cli_authorize": frozenset({"errors", "edge", "pipeline_authorize", "cli_options", "cli_catalog"}),
     "cli_map": frozenset({"errors", "edge", "pipeline_map", "cli_options", "cli_catalog"}),
+    "cli_check": frozenset({"pipeline_check", "report", "cli_formats", "cli_options"}),
+    "cli_upgrade": frozenset({"pipeline_upgrade", "report", "cli_options"}),
+    "pipeline_upgrade": frozenset({"errors", "core", "edge"}),
+    "pipeline_check": frozenset({"errors", "core", "edge"}),
     "cli_aws": frozenset({"errors", "core", "edge", "report", "cli_options"}),
     "cli_rollout": frozenset(
         {

@@ -27,7 +27,7 @@ from lpgen.core.model import (
     ResourceKind,
 )
 from lpgen.core.policies.policy import policy_from_json
-from lpgen.core.usage.tables import COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage, merge_usage
+from lpgen.core.usage.tables import ACTIVITY_SCHEMA, COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage, merge_usage
 from lpgen.edge.catalog.files import bundled_catalog
 
 ACCOUNT = "111122223333"
@@ -183,11 +183,14 @@ def usage_of(
     skips: Sequence[Mapping[str, Any]] = (),
     principal_id: str = "",
     account: str = ACCOUNT,
+    silent: Sequence[date] = (),
+    activity: Mapping[date, Mapping[tuple[str, str], int]] | None = None,
 ) -> Usage:
     """A usage whose logs cover so many days of the account, with these uses by principal.
 
     `data_on` are objects that another role read, by their data events. These are there from the first day on, or from
     `data_from`, and read-only management events from `reads_from`.
+    There is no record of the days in `silent`. `activity` has the records of a day by caller and event source.
     Of either the logs hold those that say of `readOnly` what is in `management_sides` and `data_sides`.
     """
     rows = [_usage_row(arn, one, principal_id, account) for arn, found in uses.items() for one in found]
@@ -209,6 +212,7 @@ def usage_of(
         {"account": account, "region": region, "day": day, "category": "management"} | counts(management_sides, day)
         for region in management_in
         for day in (first + timedelta(days=at) for at in range(days))
+        if day not in silent
     ] + [
         {"account": account, "region": region, "day": day, "category": "data", "event_source": source}
         | counts(data_sides, day)
@@ -221,6 +225,14 @@ def usage_of(
                 _table(rows, USAGE_SCHEMA),
                 _table(skips, SKIPS_SCHEMA),
                 _table([{"records": 2, "usage_records": 2, **row} for row in coverage], COVERAGE_SCHEMA),
+                _table(
+                    [
+                        {"account": account, "day": day, "caller": caller, "event_source": source, "records": records}
+                        for day, pairs in (activity or {}).items()
+                        for (caller, source), records in pairs.items()
+                    ],
+                    ACTIVITY_SCHEMA,
+                ),
             )
         ]
     )

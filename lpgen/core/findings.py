@@ -228,6 +228,8 @@ class CaveatKind(StrEnum):
     UNKNOWN_PATTERN = "unknown_pattern"
     GRANTS_UNKNOWN = "grants_unknown"
     SHORT_COVERAGE = "short_coverage"
+    THIN_DAYS = "thin_days"
+    MISSING_FILES = "missing_files"
     YOUNG_PRINCIPAL = "young_principal"
     YOUNG_POLICY = "young_policy"
     COVERAGE_HOLE = "coverage_hole"
@@ -237,10 +239,13 @@ class CaveatKind(StrEnum):
     DRAWN_NAMES = "drawn_names"
     NEW_NAMES = "new_names"
     SELDOM_USED = "seldom_used"
+    DANGEROUS_ATTEMPT = "dangerous_attempt"
+    TOO_MANY_RESOURCES = "too_many_resources"
     UNEVEN_PERMISSION_SET = "uneven_permission_set"
     UNLISTED_ROLE = "unlisted_role"
     OTHER_ACCOUNT = "other_account"
     TOO_LARGE = "too_large"
+    UNPROVEN = "unproven"
     VERIFICATION = "verification"
 
 
@@ -250,12 +255,16 @@ UNSEEN_LAST_USE: Final = "coverage-hole"
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
-    """One reason why a replacement isn't called safe. `item` is how a decision names it; `accepted_by` who did."""
+    """One reason why a replacement isn't called safe. `item` is how a decision names it; `accepted_by` who did.
+
+    `until` is the day that the logs must reach for it to go away by itself, None where waiting doesn't help.
+    """
 
     kind: CaveatKind
     message: str
     item: str
     accepted_by: str = ""
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,12 +355,13 @@ class Proposal:
         """Why the replacement isn't called safe, accepted reasons left out; empty where it is safe."""
         found: list[Caveat] = []
         if self.replacement is not None and self.replacement.refusal:
-            found.append(Caveat(CaveatKind.TOO_LARGE, self.replacement.refusal, "too-large"))
+            kind = CaveatKind(self.replacement.refused_for)
+            found.append(Caveat(kind, self.replacement.refusal, kind.replace("_", "-")))
         elif self.verification is not None and self.verification.status is not CheckStatus.PASSED:
             names = ", ".join(one.name for one in self.verification.checks if one.status is not CheckStatus.PASSED)
             message = f"verification {self.verification.status}: {names or 'no check ran'}"
             found.append(Caveat(CaveatKind.VERIFICATION, message, "verification"))
-        return (*found, *self.diff.open_caveats)
+        return (*found, *(one for one in self.diff.open_caveats if one not in found))
 
     @property
     def safe(self) -> bool:

@@ -64,8 +64,8 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class UnmappedEvent:
-    """Calls whose action is unknown: the event map doesn't know them, or (BAD_RECORD, UNKNOWN_VERSION) their record
-    can't be read."""
+    """Calls that can't count as use: the event map doesn't know them, or `reason` says why their record can't be used
+    (BAD_RECORD, UNKNOWN_VERSION, NO_TIME, FUTURE)."""
 
     event_source: str
     event_name: str
@@ -149,7 +149,10 @@ class SeenEvents:
 
 @dataclass(frozen=True, slots=True)
 class AccountCoverage:
-    """What was read of one account. `covered_days` counts the window's days less those of the gaps and holes.
+    """What was read of one account. `covered_days` counts the window's days less those that are `missing`.
+
+    `thin` are days with too few callers and services to have been recorded in full (`lpgen.core.usage.thin_days`), and
+    `lacks_files` says that all days seem to lack some of their files.
 
     `seen` are the events that the log holds at least one of: nothing but the log itself says so here, so what it holds
     none of counts as not recorded. `known_from` says whether that decides, or `trails`: the settings of the trails that
@@ -175,6 +178,35 @@ class AccountCoverage:
     changes: tuple[str, ...] = ()
     data_resources: frozenset[tuple[str, str]] = frozenset()
     summed: frozenset[str] = frozenset()
+    thin: tuple[Hole, ...] = ()
+    lacks_files: bool = False
+
+    @property
+    def uncovered(self) -> tuple[Hole, ...]:
+        """The days with records that don't count, with why."""
+        return (*self.holes, *self.thin)
+
+    @property
+    def missing(self) -> tuple[Gap | Hole, ...]:
+        """All days that don't count, in spans that may overlap."""
+        return (*self.gaps, *self.uncovered)
+
+    @property
+    def days(self) -> frozenset[date]:
+        """The days that count, from the first to the last."""
+        found = set(days_between(self.first_day, self.last_day))
+        for one in self.missing:
+            found.difference_update(days_between(max(one.first, self.first_day), min(one.last, self.last_day)))
+        return frozenset(found)
+
+    def age(self, since: date, until: date) -> int:
+        """How many days lie between two days, without those that the logs miss; negative where `since` is later.
+
+        Days before the logs count as they are, and days after them don't.
+        """
+        end = min(until, self.last_day)
+        lost = sum(since < day <= end for day in set(days_between(self.first_day, self.last_day)) - self.days)
+        return (end - since).days - lost
 
     @property
     def data_events(self) -> frozenset[tuple[str, str]]:
@@ -185,6 +217,11 @@ class AccountCoverage:
         """What `readOnly` the management events have that the log holds, or the data events of a Region and source."""
         place = (region, event_source)
         return frozenset(one.read_only for one in self.seen if (one.region, one.event_source) == place)
+
+
+def days_between(first: date, last: date) -> Iterable[date]:
+    """The days from one to another, both included."""
+    return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,8 @@ class Outcome(StrEnum):
 
     ALLOWED = "allowed"
     DENIED = "denied"
-    UNDETERMINED = "undetermined"  # throttled, unauthenticated, malformed or failed inside AWS
+    UNDETERMINED = "undetermined"  # throttled, malformed or failed inside AWS
+    UNAUTHENTICATED = "unauthenticated"  # AWS refused the credentials: the call is nobody's, and a skip
 
 
 class DenialKind(StrEnum):
@@ -103,11 +104,15 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeDetail:
-    """A record's outcome with the error code it was read from ("" without an error) and the wall that refused it."""
+    """A record's outcome with the error code it was read from ("" without an error) and the wall that refused it.
+
+    `denied_by` is the ARN of the denying policy where the error message names it, or "".
+    """
 
     outcome: Outcome
     error_code: str = ""
     denial_kind: DenialKind = DenialKind.NONE
+    denied_by: str = ""
 
 
 class ResourceKind(StrEnum):
@@ -173,11 +178,14 @@ class SkipReason(StrEnum):
     BAD_RECORD = "bad_record"  # a record with wrong types, of an unknown eventType, or without eventSource or eventName
     UNKNOWN_VERSION = "unknown_version"  # a record whose major event version isn't 1
     DUPLICATE = "duplicate"  # an event id seen before in the same file
+    NO_TIME = "no_time"  # a record without eventTime: nothing says which day it shows
+    FUTURE = "future"  # a record later than the delivery of its log file, or than the ingest
     OUT_OF_WINDOW = "out_of_window"
     INSIGHT = "insight"
     AGGREGATED = "aggregated"
     SERVICE_EVENT = "service_event"  # AwsServiceEvent: no call, no IAM action
     NETWORK_COPY = "network_activity_copy"  # a network activity event: the copy of a call through a VPC endpoint
+    UNAUTHENTICATED = "unauthenticated"  # AWS refused the credentials, so the call is nobody's use
     NO_PERMISSION = "no_permission"
     UNMAPPED = "unmapped"
     SERVICE_CALLER = "service_caller"

@@ -110,10 +110,17 @@ class AppliedRule:
     adds: str
 
 
+class Refusal(StrEnum):
+    """What a replacement is refused for."""
+
+    TOO_LARGE = "too_large"
+    UNPROVEN = "unproven"  # comparing the policies takes too many steps
+
+
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The policies proposed for one principal. `refusal` is why there are none, or "". `attached_quota` is how many
-    managed policies may be attached to it."""
+    """The policies proposed for one principal. `refusal` is why there are none, or "", and `refused_for` says it in a
+    word. `attached_quota` is how many managed policies may be attached to it."""
 
     principal: Principal
     documents: tuple[ReplacementDocument, ...]
@@ -121,6 +128,7 @@ class Replacement:
     bytes_by_service: tuple[tuple[str, int], ...]
     refusal: str
     attached_quota: int = ATTACHED_POLICIES_LIMIT
+    refused_for: Refusal = Refusal.TOO_LARGE
 
 
 # ---------------------------------------------------------------- proof

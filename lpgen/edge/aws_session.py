@@ -16,12 +16,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from lpgen import __version__
-from lpgen.errors import AwsError, InvocationError, quote_input
+from lpgen.errors import AwsError, InvocationError, quote_input, quote_reason
 
 DEFAULT_REGION: Final = "us-east-1"
 """Where calls to global services go when nothing names a Region."""
 
 MAX_CONNECTIONS: Final = 32
+READ_TIMEOUT_SECONDS: Final = 60
+"""How long a server may send nothing."""
+
 _SESSION_NAME: Final = "lpgen"
 
 
@@ -77,11 +80,12 @@ class AwsSession:
 
         Raises:
             AwsError: there are no credentials, or they can't be read.
+            InvocationError: the endpoint is no URL.
         """
         key = service, region or self.region
         with self._lock:
             if key not in self._clients:
-                with aws_errors(f"connect to {service}"):
+                with aws_errors(f"connect to {service}"), _endpoint_errors():
                     self._clients[key] = client = self.boto.client(
                         service,
                         region_name=key[1],
@@ -183,7 +187,7 @@ def _client_config() -> Any:
         retries={"mode": "adaptive", **attempts},
         max_pool_connections=MAX_CONNECTIONS,
         connect_timeout=10,
-        read_timeout=60,
+        read_timeout=READ_TIMEOUT_SECONDS,
         user_agent_extra=f"lpgen/{__version__}",
     )
 
@@ -217,6 +221,16 @@ def page_contents(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------- errors
+
+
+@contextmanager
+def _endpoint_errors() -> Iterator[None]:
+    """Turns what botocore says of an endpoint that is no URL into an error of the invocation."""
+    try:
+        yield
+    except ValueError as error:
+        hint = "write --endpoint-url or AWS_ENDPOINT_URL as `https://HOST`"
+        raise InvocationError(f"the endpoint can't be used: {quote_reason(error)}", hint=hint) from error
 
 
 @contextmanager

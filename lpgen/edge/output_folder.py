@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from lpgen.edge.data_folder.usage_files import sync_folder
+from lpgen.edge.data_folder.disk import sync_folder
 from lpgen.edge.output_file import make_private_folder
 from lpgen.errors import OutputError
 

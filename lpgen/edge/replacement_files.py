@@ -198,7 +198,7 @@ def _stated_pairs(lines: Iterable[_Line]) -> Iterable[tuple[str, str]]:
 def _decode_evidence(path: Path) -> _Evidence:
     try:
         return msgspec.json.decode(_read_bytes(path), type=_Evidence)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise OutputError(f"can't read `{path}`: {quote_reason(error)}", hint="run `lpgen generate` again") from error
 
 

@@ -13,10 +13,7 @@ import io
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING, Any, Final, TextIO
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+from typing import Any, Final, TextIO
 
 STDOUT: Final = "stdout"
 STDERR: Final = "stderr"
@@ -29,6 +26,7 @@ def open_standard_streams() -> None:
 
     A stream that the shell closed (`>&-`), for which Python has None, drops everything.
     """
+    _failures.clear()
     sys.stdout = _lasting_stream(sys.stdout, STDOUT)
     sys.stderr = _lasting_stream(sys.stderr, STDERR)
 
@@ -62,7 +60,7 @@ class _LastingFile(io.FileIO):
         self._name = name
         self._may_be_terminal = stat.S_ISCHR(os.fstat(descriptor).st_mode)
 
-    def write(self, data: ReadableBuffer, /) -> int | None:
+    def write(self, data: Any, /) -> Any:
         if self._name not in _failures:
             try:
                 return super().write(data)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
 from typing import Final
 
 from lpgen.core.analysis.judged.scanners import AUDIT_POLICY
 from lpgen.core.findings import Caveat, CaveatKind, PrincipalDiff
 
 UNACCEPTABLE: Final = frozenset(
-    {CaveatKind.GRANTS_UNKNOWN, CaveatKind.OTHER_ACCOUNT, CaveatKind.TOO_LARGE, CaveatKind.VERIFICATION}
+    {
+        CaveatKind.GRANTS_UNKNOWN,
+        CaveatKind.OTHER_ACCOUNT,
+        CaveatKind.TOO_LARGE,
+        CaveatKind.UNPROVEN,
+        CaveatKind.VERIFICATION,
+    }
 )
 """The kinds that nobody can accept: there is nothing proven to accept, or it is accepted where it comes from."""
 
@@ -25,24 +30,8 @@ def _short_coverage(_caveat: Caveat, diff: PrincipalDiff, min_days: int) -> str:
     return f"ingest {missing} more {'day' if missing == 1 else 'days'} of logs of account {diff.principal.account}"
 
 
-def _young_principal(_caveat: Caveat, diff: PrincipalDiff, min_days: int) -> str:
-    return _wait(diff.principal.created, min_days)
-
-
-def _young_policy(caveat: Caveat, diff: PrincipalDiff, min_days: int) -> str:
-    name = caveat.item.partition(" ")[2]
-    dates = [policy.created for policy in diff.principal.policies if (policy.arn or policy.name) == name]
-    return _wait(max(filter(None, dates), default=None), min_days)
-
-
-def _wait(since: datetime | None, min_days: int) -> str:
-    if since is None:
-        return "wait for more days of logs"
-    try:
-        until: date = since.date() + timedelta(days=min_days)
-    except OverflowError:
-        return "wait for more days of logs"
-    return f"wait until the logs reach {until.isoformat()}"
+def _wait(caveat: Caveat, _diff: PrincipalDiff, _min_days: int) -> str:
+    return f"wait until the logs reach {caveat.until}" if caveat.until else "wait for more days of logs"
 
 
 def _coverage_hole(caveat: Caveat, diff: PrincipalDiff, _min_days: int) -> str:
@@ -94,8 +83,12 @@ _STEPS: Final[dict[CaveatKind, Callable[[Caveat, PrincipalDiff, int], str]]] = {
     CaveatKind.UNKNOWN_PATTERN: _unknown_pattern,
     CaveatKind.GRANTS_UNKNOWN: _fixed("export the authorization details again, without a filter"),
     CaveatKind.SHORT_COVERAGE: _short_coverage,
-    CaveatKind.YOUNG_PRINCIPAL: _young_principal,
-    CaveatKind.YOUNG_POLICY: _young_policy,
+    CaveatKind.THIN_DAYS: _fixed(
+        "look whether log files of these days are missing and ingest them, or accept this if so little went on"
+    ),
+    CaveatKind.MISSING_FILES: _fixed("compare the log files with those in the trail's bucket, and ingest all of them"),
+    CaveatKind.YOUNG_PRINCIPAL: _wait,
+    CaveatKind.YOUNG_POLICY: _wait,
     CaveatKind.COVERAGE_HOLE: _coverage_hole,
     CaveatKind.OTHER_REGIONS: _fixed(
         "ingest the logs of all Regions, or give the settings of a trail that records them all with --trails"
@@ -107,6 +100,8 @@ _STEPS: Final[dict[CaveatKind, Callable[[Caveat, PrincipalDiff, int], str]]] = {
     CaveatKind.SELDOM_USED: _fixed(
         "ask its owner what it is for: access for emergencies keeps its policies, for anything else accept this"
     ),
+    CaveatKind.DANGEROUS_ATTEMPT: _fixed("drop the action by a decision, or accept this if it is needed"),
+    CaveatKind.TOO_MANY_RESOURCES: _fixed("narrow the old policy by hand where its resources have a common name"),
     CaveatKind.UNEVEN_PERMISSION_SET: _fixed(
         "provision the permission set into all its accounts, then take a new snapshot; a customer managed policy that"
         " differs on purpose is changed in its own account"
@@ -114,5 +109,6 @@ _STEPS: Final[dict[CaveatKind, Callable[[Caveat, PrincipalDiff, int], str]]] = {
     CaveatKind.UNLISTED_ROLE: _fixed("give the policies of these accounts too, such as by a snapshot of all of them"),
     CaveatKind.OTHER_ACCOUNT: _fixed("clear up the same in the permission set's other accounts, or accept it there"),
     CaveatKind.TOO_LARGE: _too_large,
+    CaveatKind.UNPROVEN: _fixed("write its policies with fewer patterns, and with fewer wildcards in each"),
     CaveatKind.VERIFICATION: _fixed("read the checks that did not pass, and don't put it in place"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -242,13 +242,9 @@ def test_next_step_is_said_for_every_kind(kind: CaveatKind) -> None:
     assert not step.endswith(".")
 
 
-def test_next_step_dates_the_wait_by_the_policy_that_is_young() -> None:
-    case = user_in_group()
-    young = replace(case.policies[0], created=datetime(2026, 9, 1, tzinfo=UTC))
-    other = replace(young, name="other", created=datetime(2026, 9, 20, tzinfo=UTC))
-    case.policies = (young, other)
-    caveat = Caveat(CaveatKind.YOUNG_POLICY, "the version of home in force is young", "young-policy home")
-    assert next_step(caveat, case.proposal().diff, min_days=90) == "wait until the logs reach 2026-11-30"
+def test_next_step_names_the_day_that_the_logs_must_reach() -> None:
+    caveat = Caveat(CaveatKind.YOUNG_POLICY, "it is young", "young-policy home", until=date(2026, 11, 30))
+    assert next_step(caveat, user_in_group().proposal().diff, min_days=90) == "wait until the logs reach 2026-11-30"
 
 
 def test_next_step_counts_the_days_that_are_missing() -> None:
@@ -260,7 +256,7 @@ def test_next_step_counts_the_days_that_are_missing() -> None:
 
 
 def test_caveats_that_nobody_can_accept_are_those_without_proof_and_those_of_other_accounts() -> None:
-    without_proof = {CaveatKind.GRANTS_UNKNOWN, CaveatKind.TOO_LARGE, CaveatKind.VERIFICATION}
+    without_proof = {CaveatKind.GRANTS_UNKNOWN, CaveatKind.TOO_LARGE, CaveatKind.UNPROVEN, CaveatKind.VERIFICATION}
     assert {CaveatKind.OTHER_ACCOUNT, *without_proof} == UNACCEPTABLE
 
 

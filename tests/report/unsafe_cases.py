@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from lpgen.core.findings import Caveat, CaveatKind, Confidence, Detachment, DroppedLine, UngrantedUse, Verdict
 from lpgen.core.grounds import UnmappedEvent
@@ -86,6 +86,7 @@ def analyst() -> Case:
             CaveatKind.YOUNG_PRINCIPAL,
             "the role was created 20 days before the end of the logs, fewer than 90",
             "young-principal",
+            until=date(2026, 12, 9),
         ),
         Caveat(
             CaveatKind.UNKNOWN_PATTERN,

@@ -17,16 +17,23 @@ from lpgen.core.analysis.judged.scanners import scanned_services
 from lpgen.core.analysis.judged.service_demands import ServiceDemands
 from lpgen.core.analysis.judged.verdicts import ActionFacts, Doubt, Judge
 from lpgen.core.analysis.names.drawn_names import drawn_name_caveats
+from lpgen.core.analysis.names.missing_names import without_missing_names
 from lpgen.core.analysis.names.new_names import new_name_caveats
 from lpgen.core.analysis.names.shared_names import without_owned
 from lpgen.core.analysis.recorded.access_holes import access_hole_caveats, seen_services_from_usage
 from lpgen.core.analysis.recorded.copied_calls import copied_services, copied_services_from_usage
 from lpgen.core.analysis.recorded.observability import Observability, trail_knowledge
 from lpgen.core.analysis.recorded.regions import UnreadUse, unread_uses
-from lpgen.core.analysis.safe.caveats import caveats_of_principal, starred_name_caveats
+from lpgen.core.analysis.safe.caveats import (
+    attempt_caveats,
+    caveats_of_principal,
+    overflow_caveats,
+    starred_name_caveats,
+)
 from lpgen.core.analysis.safe.decided_lines import decided_lines
 from lpgen.core.analysis.safe.decisions import decisions_in_force, drops_line, drops_row, with_acceptance
 from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for
+from lpgen.core.analysis.safe.unproven import unproven_diff
 from lpgen.core.analysis.written.beyond_use import lines_beyond_use
 from lpgen.core.analysis.written.lines import (
     NO_ALLOW,
@@ -50,6 +57,7 @@ from lpgen.core.guards import Guards
 from lpgen.core.last_accessed import AccessReport, LastAccessed, last_accessed_by_principal
 from lpgen.core.model import Action, Outcome, Principal, SkipReason
 from lpgen.core.options import Options
+from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.replacements import Decision, DecisionKind, Line
 from lpgen.core.usage.columns import column_values
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -58,7 +66,13 @@ from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.trail_changes import trail_changes_from_usage
 
 _YOUNG = (CaveatKind.YOUNG_PRINCIPAL, CaveatKind.YOUNG_POLICY)
-_DOUBTS = (CaveatKind.SHORT_COVERAGE, CaveatKind.COVERAGE_HOLE, CaveatKind.OTHER_REGIONS)
+_DOUBTS = (
+    CaveatKind.SHORT_COVERAGE,
+    CaveatKind.THIN_DAYS,
+    CaveatKind.MISSING_FILES,
+    CaveatKind.COVERAGE_HOLE,
+    CaveatKind.OTHER_REGIONS,
+)
 """The caveats that make every removal of a principal unsure, with those of `_YOUNG`."""
 
 
@@ -136,7 +150,7 @@ def diff_usage(
     listed = {one.principal.arn for one in grants}
     strangers = [arn for arn in usages if arn not in listed]
     wanted = with_set_mates(grants, options.principal)
-    diffs = [_diff_principal(one, usages, dropped, ground=ground) for one in wanted]
+    diffs = [_diff_within_budget(one, usages, dropped, ground=ground) for one in wanted]
     return Diff(
         as_of,
         catalog.date,
@@ -152,8 +166,8 @@ def diff_usage(
 def counted_usages(
     usage: Usage, grants: Sequence[PrincipalGrants], decisions: Sequence[Decision], *, dropped: bool = False
 ) -> dict[str, PrincipalUsage]:
-    """What counts as use of each principal: records of its current id that no decision drops, IAM names resolved, and
-    what is surely the own account's as nobody else's.
+    """What counts as use of each principal: records of its current id that no decision drops, IAM names resolved, what
+    is surely the own account's as nobody else's, and no name of what was never there.
 
     With `dropped` it is what the decisions drop of that instead.
     """
@@ -167,7 +181,9 @@ def counted_usages(
 
     usages = principal_usages_from_usage(usage, row_counts=counts)
     named = resolve_iam_names(usages, [one.principal for one in grants])
-    return {arn: without_owned(found) for arn, found in named.items()}
+    owned = {arn: without_owned(found) for arn, found in named.items()}
+    known = {one.principal.arn: one for one in grants}
+    return {arn: without_missing_names(one, known[arn]) if arn in known else one for arn, one in owned.items()}
 
 
 def _skip_counts(usage: Usage) -> tuple[SkipCount, ...]:
@@ -179,6 +195,22 @@ def _skip_counts(usage: Usage) -> tuple[SkipCount, ...]:
         earlier = min((when, example), (str(first or "9"), event_id))
         found[reason] = (count + records, *earlier)
     return tuple(SkipCount(SkipReason(reason), count, example) for reason, (count, _, example) in sorted(found.items()))
+
+
+def _diff_within_budget(
+    grants: PrincipalGrants,
+    usages: Mapping[str, PrincipalUsage],
+    dropped: Mapping[str, PrincipalUsage],
+    *,
+    ground: _Ground,
+) -> PrincipalDiff:
+    """The diff of a principal, or what is left to say where its policies take too many steps to compare."""
+    try:
+        with step_budget(PRINCIPAL_STEPS):
+            return _diff_principal(grants, usages, dropped, ground=ground)
+    except StepsUsedUpError as error:
+        usage = usages.get(grants.principal.arn, PrincipalUsage(grants.principal.arn, (), (), (), ()))
+        return unproven_diff(grants, usage, ground.coverage, why=error.message, facts=ground.judge.facts)
 
 
 def _diff_principal(
@@ -241,6 +273,8 @@ def _diff_principal(
         *drawn_name_caveats(grants, usage, lines),
         *new_name_caveats(grants, usage, lines, coverage),
         *starred_name_caveats(grants, usage, lines),
+        *attempt_caveats(verdicts),
+        *overflow_caveats(usage),
     )
     past_uses = dropped.get(principal.arn, nothing).uses
     past = lines_from_uses(grants, past_uses, granting=granting, catalog=catalog).lines

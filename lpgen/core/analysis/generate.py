@@ -14,6 +14,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.judged.scanners import scanned_services, scanner_advice
 from lpgen.core.analysis.names.families import RULE_SENTENCES
 from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES
+from lpgen.core.analysis.safe.unproven import refused_as_unproven
 from lpgen.core.analysis.written.fit import Document, Item, Space, fit_documents, space_of
 from lpgen.core.analysis.written.lines import LINE_RULE_SENTENCES
 from lpgen.core.analysis.written.statements import (
@@ -27,7 +28,7 @@ from lpgen.core.analysis.written.statements import (
     statements_from_lines,
     written_statement,
 )
-from lpgen.core.findings import Diff, PrincipalClass, PrincipalDiff
+from lpgen.core.findings import CaveatKind, Diff, PrincipalClass, PrincipalDiff
 from lpgen.core.grounds import Grant, PrincipalGrants
 from lpgen.core.model import Action, Statement
 from lpgen.core.options import Options
@@ -39,6 +40,7 @@ from lpgen.core.policies.policy import (
     policy_to_json,
     text_without_sid,
 )
+from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.replacements import AppliedRule, Line, Replacement, ReplacementDocument, ReplacementStatement, Scope
 
 SCOPE_RULES: Final[Mapping[str, str]] = {**RULE_SENTENCES, **LINE_RULE_SENTENCES, **FOLD_SENTENCES}
@@ -58,10 +60,25 @@ def generate_policies(
     """
     by_arn = {one.principal.arn: one for one in grants}
     return tuple(
-        _generate_one(one, by_arn[one.principal.arn], catalog, options)
+        _generate_within_budget(one, by_arn[one.principal.arn], catalog, options)
         for one in diff.principals
         if one.principal_class in GENERATED_CLASSES
     )
+
+
+def _generate_within_budget(
+    diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog, options: Options
+) -> Replacement:
+    """The replacement, or its refusal where nothing is proven within a budget of steps."""
+    quota = options.attached_quota
+    unproven = next((one for one in diff.caveats if one.kind is CaveatKind.UNPROVEN), None)
+    if unproven is not None:
+        return refused_as_unproven(diff, unproven.message, attached_quota=quota)
+    try:
+        with step_budget(PRINCIPAL_STEPS):
+            return _generate_one(diff, grants, catalog, options)
+    except StepsUsedUpError as error:
+        return refused_as_unproven(diff, error.message, attached_quota=quota)
 
 
 @dataclass(frozen=True, slots=True)

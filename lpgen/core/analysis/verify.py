@@ -22,7 +22,8 @@ from lpgen.core.analysis.checks.written import WrittenDocument, new_allows
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
-from lpgen.core.replacements import Verification
+from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
+from lpgen.core.replacements import Check, CheckStatus, Verification
 
 
 def verify_replacement(
@@ -41,8 +42,36 @@ def verify_replacement(
     `usage` is what counts as the principal's use. `claims` are the reasons that the evidence file gives for lines
     without use, and the uses that decisions drop; a claim justifies a line being there, never its being allowed.
     `guards` are the policies beside the principal's own that its requests meet, and `attached_quota` is how many
-    managed policies it may have.
+    managed policies it may have. Where the policies take too many steps to compare, nothing is proven.
     """
+    try:
+        with step_budget(PRINCIPAL_STEPS):
+            return _verify(
+                documents,
+                grants,
+                usage,
+                catalog,
+                claims=claims,
+                guards=guards,
+                hunt_size=hunt_size,
+                attached_quota=attached_quota,
+            )
+    except StepsUsedUpError as error:
+        unproven = Check("the policies can be compared", CheckStatus.UNPROVEN, 0, (error.message,))
+        return Verification(grants.principal.arn, (unproven,))
+
+
+def _verify(
+    documents: Sequence[WrittenDocument],
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    catalog: Catalog,
+    *,
+    claims: Claims,
+    guards: Guards,
+    hunt_size: int,
+    attached_quota: int,
+) -> Verification:
     news = new_allows(documents, catalog)
     return Verification(
         grants.principal.arn,

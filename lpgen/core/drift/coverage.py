@@ -12,7 +12,7 @@ from lpgen.core.drift.findings import DriftFinding, DriftKind
 from lpgen.core.drift.states import State
 from lpgen.core.grounds import SIDE_WORDS, AccountCoverage, Hole
 from lpgen.core.trails import Trail, describe_trail
-from lpgen.core.usage.log_coverage import LONGEST_QUIET_DAYS
+from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS
 from lpgen.core.usage.trail_changes import RESETS
 
 _RARELY: Final = 2

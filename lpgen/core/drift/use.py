@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
@@ -20,7 +20,7 @@ from lpgen.core.drift.gains import Gains, Weights
 from lpgen.core.drift.holdings import Pair, is_in_place
 from lpgen.core.drift.policies import same_policies
 from lpgen.core.drift.states import KeptProposal, State
-from lpgen.core.grounds import AccountCoverage, Gap, Hole, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Action, AttachedPolicy, Outcome, PolicyKind
 
 _UNUSED: Final = Weights(Severity.MEDIUM, Severity.LOW, Severity.LOW)
@@ -157,12 +157,7 @@ class _QuietDays:
     """Counts the covered days of an account after a day."""
 
     def __init__(self, coverage: AccountCoverage | None) -> None:
-        self._days: set[date] = set()
-        if coverage is not None:
-            self._days = _days_of(coverage.first_day, coverage.last_day)
-            missing: tuple[Gap | Hole, ...] = (*coverage.gaps, *coverage.holes)
-            for one in missing:
-                self._days -= _days_of(one.first, one.last)
+        self._days = coverage.days if coverage else frozenset[date]()
         self._known: dict[date, int] = {}
 
     def since(self, day: date) -> int:
@@ -170,10 +165,6 @@ class _QuietDays:
         if day not in self._known:
             self._known[day] = sum(one > day for one in self._days)
         return self._known[day]
-
-
-def _days_of(first: date, last: date) -> set[date]:
-    return {first + timedelta(days=at) for at in range((last - first).days + 1)}
 
 
 def _last_days(usage: PrincipalUsage | None) -> Mapping[Action, date]:

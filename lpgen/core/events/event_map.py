@@ -13,7 +13,8 @@ from typing import Final
 
 import msgspec
 
-from lpgen.core.actions.catalog import Catalog
+from lpgen.core.actions.catalog import Catalog, CatalogSource
+from lpgen.core.actions.catalog_table import read_catalog_table
 from lpgen.core.events.denied_resources import name_denied_resource
 from lpgen.core.events.event_names import EventSource, EventSources, strip_version
 from lpgen.core.events.operation_rows import OperationRow, Operations
@@ -99,10 +100,10 @@ class EventMap:
             rule_tables = RULE_TABLES
         source = catalog.source
         self._catalog = catalog
-        self._sources = EventSources.from_json(source.read_table("event_sources"))
+        self._sources = EventSources.from_catalog(source)
         self._operations = Operations(source)
-        self._passed_to = PassedTo.from_json(source.read_table("pass_role"))
-        self._no_permission = _read_no_permission(source.read_table("no_permission"))
+        self._passed_to = PassedTo.from_catalog(source)
+        self._no_permission = _read_no_permission(source)
         self._rules = self._rules_by_name(rule_tables)
         self._plans: dict[tuple[str, str], Plan] = {}
         self._known: dict[Action, Action | None] = {}
@@ -260,9 +261,9 @@ class _NoPermissionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     operations: dict[str, str]
 
 
-def _read_no_permission(text: bytes) -> frozenset[tuple[str, str]]:
-    rows = msgspec.json.decode(text, type=dict[str, _NoPermissionTable])
-    return frozenset((source, name.casefold()) for source, row in rows.items() for name in row.operations)
+def _read_no_permission(source: CatalogSource) -> frozenset[tuple[str, str]]:
+    rows = read_catalog_table(source, "no_permission", dict[str, _NoPermissionTable])
+    return frozenset((event_source, name.casefold()) for event_source, row in rows.items() for name in row.operations)
 
 
 # ---------------------------------------------------------------- skips
@@ -313,15 +314,16 @@ def skip_from_record(
     """Why a record is no successful use by a role or user, or None where it is.
 
     The first that applies counts: its version or its type is unknown, it is no call (insight, aggregated, service
-    event, network activity copy), its caller has no policies of ours, the call needs no permission or isn't in the map,
-    and last its outcome. DENIED and UNDETERMINED therefore mean that nothing else speaks against the record; the usage
-    table keeps those two as rows of their own outcome.
+    event, network activity copy), its credentials were refused, its caller has no policies of ours, the call needs no
+    permission or isn't in the map, and last its outcome. DENIED and UNDETERMINED therefore mean that nothing else
+    speaks against the record; the usage table keeps those two as rows of their own outcome.
     """
     if record.eventVersion and not record.eventVersion.startswith(READ_VERSION):
         return SkipReason.UNKNOWN_VERSION
     return (
         _skip_by_event_type(record.eventType or "")
         or _SKIP_BY_CATEGORY.get(record.eventCategory or "")
+        or (SkipReason.UNAUTHENTICATED if outcome.outcome is Outcome.UNAUTHENTICATED else None)
         or _SKIP_BY_CALLER.get(caller.kind)
         or _SKIP_BY_STATUS.get(mapping.status)
         or _SKIP_BY_OUTCOME.get(outcome.outcome)

@@ -10,6 +10,9 @@ from typing import Final
 
 import msgspec
 
+from lpgen.core.actions.catalog import CatalogSource
+from lpgen.core.actions.catalog_table import read_catalog_table
+
 _SUFFIX: Final = ".amazonaws.com"
 
 # Lambda and CloudFront log the API version behind the operation: `CreateFunction20150331`,
@@ -51,9 +54,13 @@ class EventSources:
         self._resolved: dict[str, EventSource] = {}
 
     @classmethod
-    def from_json(cls, text: bytes) -> EventSources:
-        """The table `event_sources`: one row by event source."""
-        return cls(msgspec.json.decode(text, type=dict[str, EventSourceRow]))
+    def from_catalog(cls, source: CatalogSource) -> EventSources:
+        """The event sources of a catalog.
+
+        Raises:
+            CatalogError: their table can't be read.
+        """
+        return cls(read_event_sources(source))
 
     def resolve(self, event_source: str) -> EventSource:
         """The prefixes behind an event source; a host that the table doesn't name is its own prefix."""
@@ -67,6 +74,15 @@ class EventSources:
         if row is None:
             return EventSource((source.removesuffix(_SUFFIX),), source)
         return EventSource(row.prefixes, row.table or source, tuple(row.switch.items()))
+
+
+def read_event_sources(source: CatalogSource) -> dict[str, EventSourceRow]:
+    """The table `event_sources`: one row by event source.
+
+    Raises:
+        CatalogError: it can't be read.
+    """
+    return read_catalog_table(source, "event_sources", dict[str, EventSourceRow])
 
 
 def normalise_source(event_source: str) -> str:

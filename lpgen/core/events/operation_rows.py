@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from lpgen.core.actions.catalog import CatalogSource
+from lpgen.core.actions.catalog_table import read_catalog_table
 
 Binding = str | dict[str, str] | list[str | dict[str, str]]
 """How request parameters name a resource of one type.
@@ -50,8 +51,6 @@ class OperationTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
 
 EMPTY_TABLE: Final = OperationTable()
 
-_decoder = msgspec.json.Decoder(OperationTable)
-
 
 class Operations:
     """The operation tables of a catalog, each read once and looked up without regard to case."""
@@ -78,7 +77,7 @@ def read_operation_table(source: CatalogSource, event_source: str) -> OperationT
     """The table of one event source, or an empty one.
 
     Raises:
-        msgspec.DecodeError: it isn't JSON, or not of this shape.
+        CatalogError: it can't be read, isn't JSON, or has another shape.
     """
     name = f"operations/{event_source}"
-    return _decoder.decode(source.read_table(name)) if source.has_table(name) else EMPTY_TABLE
+    return read_catalog_table(source, name, OperationTable) if source.has_table(name) else EMPTY_TABLE

@@ -41,11 +41,13 @@ _DENIALS: Final = frozenset(
     }
 )
 
+# AWS refused the credentials before it looked at any policy, so nobody knows who called.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html,
+# https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html,
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 _UNAUTHENTICATED: Final = frozenset(
     {
-        "authfailure",
         "authorizationheadermalformed",
-        "blocked",
         "expiredtoken",
         "expiredtokenid",
         "incompletesignature",
@@ -56,17 +58,23 @@ _UNAUTHENTICATED: Final = frozenset(
         "invalidtoken",
         "missingauthenticationtoken",
         "missingsecurityheader",
-        "notsignedup",
-        "optinrequired",
-        "pendingverification",
         "requestexpired",
         "requesttimetooskewed",
         "signaturedoesnotmatch",
-        "subscriptionrequired",
         "tokenrefreshrequired",
         "unauthenticated",
         "unrecognizedclient",
     }
+)
+
+# EC2 also answers `AuthFailure` to callers that it knows, such as for an address that isn't theirs.
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+_AUTH_FAILURE: Final = "authfailure"
+_NOT_VALIDATED: Final = re.compile("not able to validate the provided access credentials", re.IGNORECASE)
+
+# AWS knows who called, but the account can't use the service.
+_NOT_SUBSCRIBED: Final = frozenset(
+    {"blocked", "notsignedup", "optinrequired", "pendingverification", "subscriptionrequired"}
 )
 
 _THROTTLED: Final = frozenset(
@@ -134,7 +142,7 @@ _FAILED_INSIDE: Final = frozenset(
     }
 )
 
-_UNDETERMINED: Final = _UNAUTHENTICATED | _THROTTLED | _MALFORMED | _FAILED_INSIDE
+_UNDETERMINED: Final = {_AUTH_FAILURE} | _NOT_SUBSCRIBED | _THROTTLED | _MALFORMED | _FAILED_INSIDE
 
 _NOT_AUTHORIZED: Final = re.compile(
     r"is not authorized to perform|not authorized to perform this operation|not authorized for images", re.IGNORECASE
@@ -148,8 +156,13 @@ _WALL: Final = re.compile(
 
 _EXPLICIT: Final = re.compile("explicit deny", re.IGNORECASE)
 
+# https://aws.amazon.com/blogs/security/enhanced-access-denied-error-messages-with-policy-arns
+_DENYING_POLICY: Final = re.compile(r"explicit deny in an? [a-z -]{1,40}: (arn:[^\s\"',;]{1,512})", re.IGNORECASE)
+
 DENIED_RESOURCE: Final = re.compile(r"is not authorized to perform: ([\w-]+:\w+) on resource: (arn:[^\s\"']+)")
 """The action and the resource that a denial names."""
+
+_ESSENTIAL: Final = (DENIED_RESOURCE, _NOT_AUTHORIZED, _WALL, _EXPLICIT, _DENYING_POLICY, _NOT_VALIDATED)
 
 _KIND_BY_WALL: Final = {
     "identity-based": DenialKind.IDENTITY,
@@ -165,9 +178,10 @@ _KIND_BY_WALL: Final = {
 def outcome_from_record(record: Record) -> OutcomeDetail:
     """A record's outcome, with the error code as the service spells it.
 
-    A denial is one by its code or, where the service hides it behind another code, by its message. Throttled,
-    unauthenticated, malformed and internally failed calls are undetermined: they may have failed before authorization.
-    Every other error means that the call was authorized, and so does an authorized dry run.
+    A denial is one by its code or, where the service hides it behind another code, by its message. A call whose
+    credentials AWS refused is unauthenticated. Throttled, malformed and internally failed calls are undetermined: they
+    may have failed before authorization. Every other error means that the call was authorized, and so does an
+    authorized dry run.
     """
     code, message = record.errorCode or "", record.errorMessage or ""
     if not code and not message:
@@ -178,7 +192,10 @@ def outcome_from_record(record: Record) -> OutcomeDetail:
     if outcome is not Outcome.DENIED and message and _says_not_authorized(code, message):
         outcome = Outcome.DENIED
     if outcome is Outcome.DENIED:
-        return OutcomeDetail(outcome, code, _denial_kind(code, message))
+        named = _DENYING_POLICY.search(message)
+        return OutcomeDetail(outcome, code, _denial_kind(code, message), named[1].rstrip(".") if named else "")
+    if normalise_error_code(code) == _AUTH_FAILURE and _NOT_VALIDATED.search(message):
+        outcome = Outcome.UNAUTHENTICATED
     return OutcomeDetail(outcome, code)
 
 
@@ -189,6 +206,8 @@ def _outcome_from_code(code: str) -> Outcome:
         return Outcome.ALLOWED
     if name in _DENIALS or name.endswith("accessdenied"):
         return Outcome.DENIED
+    if name in _UNAUTHENTICATED:
+        return Outcome.UNAUTHENTICATED
     if name in _UNDETERMINED or name.endswith(".malformed") or name.startswith("malformed"):
         return Outcome.UNDETERMINED
     return Outcome.UNDETERMINED if code.startswith("Server.") else Outcome.ALLOWED
@@ -226,8 +245,8 @@ def essential_message(message: str) -> str:
 
     Those parts stand in it as they are; it is never empty.
     """
-    parts = (DENIED_RESOURCE.search(message), _NOT_AUTHORIZED.search(message), _WALL.search(message))
-    texts = [part.group() for part in (*parts, _EXPLICIT.search(message)) if part]
+    parts = (one.search(message) for one in _ESSENTIAL)
+    texts = [part.group() for part in parts if part]
     return " | ".join(texts) or "-"
 
 

@@ -6,10 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
-
 from lpgen.core.actions.catalog import CatalogSource
-from lpgen.core.events.event_names import EventSourceRow
+from lpgen.core.events.event_names import read_event_sources
 from lpgen.core.events.operation_rows import Operations
 
 _SUFFIX: Final = ".amazonaws.com"
@@ -22,7 +20,7 @@ class OwnOperations:
     """
 
     def __init__(self, source: CatalogSource) -> None:
-        rows = msgspec.json.decode(source.read_table("event_sources"), type=dict[str, EventSourceRow])
+        rows = read_event_sources(source)
         self._tables: dict[str, set[str]] = defaultdict(set)
         for event_source, row in rows.items():
             for prefix in row.prefixes:

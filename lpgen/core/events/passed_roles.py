@@ -11,6 +11,8 @@ from typing import Final
 
 import msgspec
 
+from lpgen.core.actions.catalog import CatalogSource
+from lpgen.core.actions.catalog_table import read_catalog_table
 from lpgen.core.events.rules.call import Call
 from lpgen.core.events.rules.inferences import PASS_ROLE
 from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
@@ -58,9 +60,13 @@ class PassedTo:
         self._rows = rows
 
     @classmethod
-    def from_json(cls, text: bytes) -> PassedTo:
-        """The table `pass_role`: one row by event source."""
-        return cls(msgspec.json.decode(text, type=dict[str, PassedToRow]))
+    def from_catalog(cls, source: CatalogSource) -> PassedTo:
+        """The table `pass_role` of a catalog: one row by event source.
+
+        Raises:
+            CatalogError: it can't be read.
+        """
+        return cls(read_catalog_table(source, "pass_role", dict[str, PassedToRow]))
 
     def service(self, event_source: str, operation: str, path: str) -> str:
         """The service principal, or "" where it isn't known."""

@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from lpgen.core.actions.catalog import Catalog, CatalogSource
+from lpgen.core.actions.catalog_table import read_catalog_table
 from lpgen.core.events.own_operations import OwnOperations
 from lpgen.core.events.rules.inferences import INFERENCES
 from lpgen.core.model import Action, Visibility
@@ -91,7 +92,7 @@ class VisibilityTable:
     @cached_property
     def _shown(self) -> _Shown:
         """What records show besides the action of an operation's own name, by action in lower case."""
-        shown = msgspec.json.decode(self._source.read_table("shown_actions"), type=_Shown)
+        shown = read_catalog_table(self._source, "shown_actions", _Shown)
         return _Shown(
             frozenset(name.casefold() for name in shown.observed),
             {name.casefold(): hows for name, hows in shown.inferred.items()},
@@ -100,7 +101,7 @@ class VisibilityTable:
 
     @cached_property
     def _companion_rows(self) -> dict[str, _CompanionRow]:
-        rows = msgspec.json.decode(self._source.read_table("companions"), type=list[_CompanionRow])
+        rows = read_catalog_table(self._source, "companions", list[_CompanionRow])
         return {row.service: row for row in rows}
 
 
@@ -163,13 +164,13 @@ class _Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _read_stated(source: CatalogSource) -> Iterator[tuple[str, ActionVisibility]]:
-    for row in msgspec.json.decode(source.read_table("other_records"), type=list[_StatedRow]):
+    for row in read_catalog_table(source, "other_records", list[_StatedRow]):
         yield from _name_each(row, ActionVisibility(Visibility.MANAGEMENT, row.reason, row.source))
-    for data in msgspec.json.decode(source.read_table("data_events"), type=list[_DataRow]):
+    for data in read_catalog_table(source, "data_events", list[_DataRow]):
         reason = f"a data event, which a trail records where it selects {data.selector}"
         entry = ActionVisibility(Visibility.DATA, reason, data.source, data.event_sources, data.selector)
         yield from _name_each(data, entry)
-    for row in msgspec.json.decode(source.read_table("never_recorded"), type=list[_StatedRow]):
+    for row in read_catalog_table(source, "never_recorded", list[_StatedRow]):
         yield from _name_each(row, ActionVisibility(Visibility.NEVER, row.reason, row.source))
 
 

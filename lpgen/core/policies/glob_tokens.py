@@ -1,14 +1,17 @@
 """Globs as token sequences: matching, containment and intersection, decided on the automaton that a glob is.
 
 A state is "so many tokens consumed", so a set of states is an `int` used as a bit mask. Everything here is exact and
-total; only containment has a budget (subset construction is exponential in theory), and it answers "not contained"
-when it runs out, which is the safe side for every caller.
+total, and takes time in proportion to the product of two lengths. Only containment may have to search, where a
+wildcard is bound to one character or to a field: the search has a budget (subset construction is exponential in
+theory), and answers "not contained" when it runs out, which is the safe side for every caller.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+
+from lpgen.core.policies.step_budget import spend_steps
 
 Tokens = tuple[int, ...]
 """A glob: a code point for a literal character, else one of the four negative constants below."""
@@ -20,7 +23,7 @@ FIELD_RUN = -4  # any run of characters without `:`
 
 _COLON = ord(":")
 _FRESH = 0x110000  # stands for every character that no glob at hand mentions
-_CONTAINMENT_BUDGET = 20_000  # (state, state set) pairs
+_SEARCH_STEPS = 5_000  # moves from one pair of a state and a state set to another
 
 
 def tokens_from_glob(pattern: str) -> Tokens:
@@ -46,7 +49,22 @@ def match_tokens(tokens: Tokens, text: str) -> bool:
 
 def tokens_contain(outer: Tokens, inner: Tokens) -> bool:
     """Whether every text that `inner` matches is matched by `outer`. True is always right."""
-    return _absorbs(outer, inner) or tokens_contain_all(outer, (inner,))
+    spend_steps(1 + len(inner))
+    if _absorbs(outer, inner):
+        return True
+    return not _absorbing_decides(outer, inner) and tokens_contain_all(outer, (inner,))
+
+
+def _absorbing_decides(outer: Tokens, inner: Tokens) -> bool:
+    """Whether `outer` contains `inner` only if it absorbs it.
+
+    Put one character that no glob mentions for each wildcard of `inner`: where `outer` has no wildcard of one
+    character, only its runs match them, and so absorb the wildcards. Runs bound to a field do so for wildcards that are
+    bound too.
+    """
+    if ANY in outer or FIELD_ANY in outer:
+        return False
+    return FIELD_RUN not in outer or (ANY not in inner and RUN not in inner)
 
 
 def _absorbs(outer: Tokens, inner: Tokens) -> bool:
@@ -70,41 +88,50 @@ def _absorbs(outer: Tokens, inner: Tokens) -> bool:
 def tokens_contain_all(outer: Tokens, inners: tuple[Tokens, ...]) -> bool:
     """Whether every text that all of `inners` match is matched by `outer`. True is always right.
 
-    It searches a counterexample: a text along which all inner globs accept and the outer one does not.
+    It searches a counterexample: a text along which all inner globs accept and the outer one does not. What fails from
+    a set of states fails from each part of it, so of the sets only the least are searched.
     """
     automaton = _automaton(outer)
     everything = 1 << (len(outer) - 1) if outer and outer[-1] == RUN else 0
     symbols = tuple(sorted({t for t in outer if t >= 0} | {t for i in inners for t in i if t >= 0} | {_COLON, _FRESH}))
     ends = tuple(len(inner) for inner in inners)
     start = (tuple(0 for _ in inners), _close(1, automaton.runs))
-    seen, todo = {start}, [start]
+    least, todo, steps = {start[0]: [start[1]]}, [start], 0
     while todo:
         positions, states = todo.pop()
         if states & everything:
             continue
         if positions == ends and not states & automaton.final:
             return False
-        for follower in _followers(automaton, inners, positions, states, symbols):
-            if follower not in seen:
-                if len(seen) >= _CONTAINMENT_BUDGET:
-                    return False
-                seen.add(follower)
-                todo.append(follower)
+        followers = _followers(automaton, inners, positions, states, symbols)
+        spend_steps(len(followers))
+        steps += len(followers)
+        if steps > _SEARCH_STEPS:
+            return False
+        todo += [follower for follower in followers if _is_least(least.setdefault(follower[0], []), follower[1])]
+    return True
+
+
+def _is_least(known: list[int], states: int) -> bool:
+    """Whether none of the known sets of states is part of a set, which then replaces those that it is part of."""
+    if any(one & states == one for one in known):
+        return False
+    known[:] = [one for one in known if one & states != states]
+    known.append(states)
     return True
 
 
 def tokens_intersect(a: Tokens, b: Tokens) -> bool:
     """Whether some text is matched by both globs; exact."""
-    seen, todo = {(0, 0)}, [(0, 0)]
-    while todo:
-        i, j = todo.pop()
-        if i == len(a) and j == len(b):
-            return True
-        for follower in _shared_moves(a, b, i, j):
-            if follower not in seen:
-                seen.add(follower)
-                todo.append(follower)
-    return False
+    longer, shorter = (a, b) if len(a) >= len(b) else (b, a)
+    spend_steps(1 + len(shorter))
+    automaton = _automaton(longer)
+    states = _close(1, automaton.runs)
+    for token in shorter:
+        states = automaton.step(states, token) if token >= 0 else automaton.step_wildcard(states, token)
+        if not states:
+            return False
+    return bool(states & automaton.final)
 
 
 # ---------------------------------------------------------------- the automaton
@@ -129,35 +156,36 @@ class _Automaton:
     final: int
     moves: dict[int, tuple[int, int]]
     other: tuple[int, int]
+    colons: int
 
     def step(self, states: int, symbol: int) -> int:
         """The states after one more character."""
         advance, stay = self.moves.get(symbol, self.other)
         return _close((states & advance) << 1 | states & stay, self.runs)
 
+    def step_wildcard(self, states: int, token: int) -> int:
+        """The states after any text that a wildcard matches."""
+        bound = self.colons if token in (FIELD_ANY, FIELD_RUN) else 0
+        if not _is_run(token):
+            return _close((states & ~self.runs & ~bound & (self.final - 1)) << 1 | states & self.runs, self.runs)
+        # A run takes the states up to the next colon that it can't match, or to the end: the carry of a sum does.
+        free = (self.final - 1) & ~bound
+        return ((states & free) + free ^ free) | states
+
 
 @lru_cache(maxsize=8192)
 def _automaton(tokens: Tokens) -> _Automaton:
     """The automaton of a glob."""
-    symbols = {token for token in tokens if token >= 0} | {_COLON}
-    return _Automaton(
-        runs=sum(1 << at for at, token in enumerate(tokens) if _is_run(token)),
-        final=1 << len(tokens),
-        moves={symbol: _moves(tokens, symbol) for symbol in symbols},
-        other=_moves(tokens, _FRESH),
-    )
-
-
-def _moves(tokens: Tokens, symbol: int) -> tuple[int, int]:
-    """The states that advance on a character, and those that stay."""
-    advance = stay = 0
+    places: dict[int, int] = {}
     for at, token in enumerate(tokens):
-        if _accepts(token, symbol):
-            if _is_run(token):
-                stay |= 1 << at
-            else:
-                advance |= 1 << at
-    return advance, stay
+        places[token] = places.get(token, 0) | 1 << at
+    one, field_one = places.get(ANY, 0), places.get(FIELD_ANY, 0)
+    run, field_run = places.get(RUN, 0), places.get(FIELD_RUN, 0)
+    colons = places.get(_COLON, 0)
+    other = (one | field_one, run | field_run)
+    moves = {symbol: (other[0] | mask, other[1]) for symbol, mask in places.items() if symbol >= 0}
+    moves[_COLON] = (one | colons, run)
+    return _Automaton(runs=run | field_run, final=1 << len(tokens), moves=moves, other=other, colons=colons)
 
 
 def _close(states: int, runs: int) -> int:
@@ -191,22 +219,3 @@ def _followers(
     literals = [token for token in tokens if token >= 0]
     shared = [s for s in literals[:1] or symbols if all(_accepts(token, s) for token in tokens)]
     return found + [(moved, outer.step(states, symbol)) for symbol in shared]
-
-
-def _shared_moves(a: Tokens, b: Tokens, i: int, j: int) -> list[tuple[int, int]]:
-    """The pairs of states that two globs can reach together from a pair."""
-    found: list[tuple[int, int]] = []
-    if i < len(a) and _is_run(a[i]):
-        found.append((i + 1, j))
-    if j < len(b) and _is_run(b[j]):
-        found.append((i, j + 1))
-    if i < len(a) and j < len(b) and _overlap(a[i], b[j]):
-        found.append((i if _is_run(a[i]) else i + 1, j if _is_run(b[j]) else j + 1))
-    return found
-
-
-def _overlap(a: int, b: int) -> bool:
-    """Whether two tokens take a character in common."""
-    if a >= 0:
-        return _accepts(b, a)
-    return b < 0 or _accepts(a, b)

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from lpgen.core.model import LEGACY_VERSION
 from lpgen.core.policies.glob_tokens import tokens_contain, tokens_contain_all, tokens_from_glob, tokens_intersect
+from lpgen.core.policies.step_budget import remember_steps
 
 _WILDCARD = re.compile(r"[*?]")
 _WILDCARD_RUN = re.compile(r"[*?]+")
@@ -83,7 +84,7 @@ def _regex_from_glob(pattern: str) -> str:
 # ---------------------------------------------------------------- the algebra of globs
 
 
-@lru_cache(maxsize=65536)
+@remember_steps(maxsize=65536)
 def pattern_contains(outer: str, inner: str) -> bool:
     """Whether `outer` matches every text that `inner` matches. True is always right; False is right but for globs
     with so many wildcards that the search runs out of its budget."""
@@ -97,7 +98,7 @@ def pattern_contains(outer: str, inner: str) -> bool:
     return tokens_contain(tokens_from_glob(outer), tokens_from_glob(inner))
 
 
-@lru_cache(maxsize=65536)
+@remember_steps(maxsize=65536)
 def patterns_intersect(a: str, b: str) -> bool:
     """Whether some text is matched by both globs; exact."""
     if not has_wildcard(a):
@@ -111,7 +112,7 @@ def patterns_intersect(a: str, b: str) -> bool:
     return tokens_intersect(tokens_from_glob(normalize_glob(a)), tokens_from_glob(normalize_glob(b)))
 
 
-@lru_cache(maxsize=65536)
+@remember_steps(maxsize=65536)
 def intersect_patterns(a: str, b: str) -> str | None:
     """One glob that matches exactly what both match, or None where there is none or it isn't found.
 

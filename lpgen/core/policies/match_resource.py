@@ -32,6 +32,7 @@ from lpgen.core.policies.match import (
     pattern_contains,
     patterns_intersect,
 )
+from lpgen.core.policies.step_budget import remember_steps, spend_steps
 
 _WITHOUT_COLONS = frozenset(
     {"account", "elasticloadbalancing", "identitystore", "networkmanager", "organizations", "route53resolver"}
@@ -49,6 +50,7 @@ def complete_arn(pattern: str) -> str:
 
 def resource_match(pattern: str, resource: str) -> bool:
     """Whether a resource pattern without variables matches an exact resource."""
+    spend_steps(1)
     return resource_matcher(pattern)(resource)
 
 
@@ -61,6 +63,7 @@ def resource_matcher(pattern: str) -> Callable[[str], bool]:
 
 def resource_contains(outer: str, inner: str) -> bool:
     """Whether `outer` matches every resource that `inner` matches. True is always right (see `pattern_contains`)."""
+    spend_steps(1)
     outer, inner = complete_arn(outer), complete_arn(inner)
     if _bound(outer) or _bound(inner):
         return _bound_contains(outer, inner)
@@ -69,6 +72,7 @@ def resource_contains(outer: str, inner: str) -> bool:
 
 def resources_intersect(a: str, b: str) -> bool:
     """Whether some resource is matched by both patterns; exact."""
+    spend_steps(1)
     a, b = complete_arn(a), complete_arn(b)
     if _bound(a) or _bound(b):
         return tokens_intersect(resource_tokens(a), resource_tokens(b))
@@ -108,7 +112,7 @@ def _has_no_colon(fields: list[str]) -> bool:
     return fields[2] in _WITHOUT_COLONS or (fields[2] == "ec2" and not named)
 
 
-@lru_cache(maxsize=65536)
+@remember_steps(maxsize=65536)
 def intersect_resources(a: str, b: str) -> str | None:
     """One pattern for the resources that both match, or None where there is none or it isn't found.
 
@@ -153,7 +157,7 @@ def bind_fields(tokens: Tokens) -> Tokens:
     return tuple(bound)
 
 
-@lru_cache(maxsize=65536)
+@remember_steps(maxsize=65536)
 def _bound_contains(outer: str, inner: str) -> bool:
     if not has_wildcard(inner):
         return match_tokens(resource_tokens(outer), inner)

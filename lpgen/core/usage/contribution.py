@@ -146,7 +146,7 @@ def _row_per_resource(
                     outcome.outcome._value_,
                     outcome.error_code[:MAX_TEXT_LENGTH],
                     outcome.denial_kind._value_,
-                    "",
+                    outcome.denied_by[:MAX_TEXT_LENGTH],
                     mapped.how,
                     invoked_by,
                     caller.service_session,

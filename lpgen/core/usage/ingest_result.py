@@ -12,7 +12,14 @@ from lpgen.core.usage.tables import Usage, count_records, count_used_records
 MAX_EXAMPLES: Final = 3
 """How many examples of a skip reason a result holds."""
 
-_PROBLEMS: Final = (SkipReason.UNREADABLE_FILE, SkipReason.BAD_RECORD, SkipReason.UNKNOWN_VERSION)
+UNCOUNTED: Final = (
+    SkipReason.UNREADABLE_FILE,
+    SkipReason.BAD_RECORD,
+    SkipReason.UNKNOWN_VERSION,
+    SkipReason.NO_TIME,
+    SkipReason.FUTURE,
+)
+"""What the skips of these reasons show of use is lost, so a person should look at them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ class IngestResult:
     @property
     def has_problems(self) -> bool:
         """Whether anything couldn't be read: what `--strict` turns into exit code 3."""
-        unreadable = any(skip.reason in _PROBLEMS for skip in self.skips)
+        unreadable = any(skip.reason in UNCOUNTED for skip in self.skips)
         return unreadable or bool(self.problems or self.failures or self.known_problems)
 
     @property

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
 from lpgen.core.arns import container_of
-from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage, SeenEvents
+from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage, SeenEvents, days_between
 from lpgen.core.model import Category, ResourceKind, SkipReason
 from lpgen.core.trails import Trail, TrailSource, describe_trail, trails_of_accounts
 from lpgen.core.usage.coverage import stated_sides
 from lpgen.core.usage.logging_holes import holes_of_account, settings_hole
 from lpgen.core.usage.tables import Usage
+from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS, counted_days, lacks_files, thin_days
 from lpgen.core.usage.trail_changes import RESETS, AccountTimes, TrailChange, trail_changes_from_usage
 from lpgen.core.usage.version_holes import version_holes
-
-LONGEST_QUIET_DAYS: Final = 3
-"""A quiet account has no record on a long weekend; more days in a row without any record count as a hole."""
 
 _RARELY: Final = 2
 """Events that were there fell silent once they are quiet for more than so many times their longest silence."""
@@ -42,14 +40,20 @@ class _Account:
     sources: set[str] = field(default_factory=set)
     data_resources: set[tuple[str, str]] = field(default_factory=set)
     summed: set[str] = field(default_factory=set)
+    activity: dict[date, dict[tuple[str, str], int]] = field(default_factory=lambda: defaultdict(dict))
 
 
 def coverage_from_usage(
-    usage: Usage, trails: Sequence[Trail] = (), source: TrailSource = TrailSource.NAMED
+    usage: Usage,
+    trails: Sequence[Trail] = (),
+    source: TrailSource = TrailSource.NAMED,
+    *,
+    verified: Collection[tuple[str, date]] = (),
 ) -> LogCoverage:
     """What the records of a usage table could have shown, by the account whose trail recorded them.
 
-    `trails` are the settings of the trails that recorded them, as they are now; `source` is who says so.
+    `trails` are the settings of the trails that recorded them, as they are now; `source` is who says so. `verified` are
+    the pairs of account and day whose log files are proven to be complete: such a day is never thin.
     """
     known_from = CoverageSource.TRAILS if source is TrailSource.NAMED else CoverageSource.BOTH
     accounts = _accounts(usage)
@@ -67,6 +71,7 @@ def coverage_from_usage(
                 times=times,
                 unread=unread.get(name),
                 known_from=known_from if name in serving else CoverageSource.LOG,
+                verified={day for account, day in verified if account == name},
             )
             for name in sorted(accounts)
         )
@@ -87,6 +92,11 @@ def _accounts(usage: Usage) -> dict[str, _Account]:
             place = (region, source) if category == Category.DATA else ("", "")
             for side in stated_sides(read_only, writing) or (None,):
                 one.seen[(*place, side)].add(day)
+    for account, day, caller, source, count in zip(
+        *(usage.activity.column(name).to_pylist() for name in _ACTIVITY), strict=True
+    ):
+        if account in found:
+            found[account].activity[day][caller, source] = count
     for table, name in ((usage.table, "recipient_account"), (usage.skips, "account")):
         pairs = zip(table.column(name).to_pylist(), table.column("event_source").to_pylist(), strict=True)
         for account, source in set(pairs):
@@ -112,6 +122,7 @@ def _resources_of_data_events(usage: Usage) -> Iterable[tuple[str, str, str]]:
 _NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 
 
+_ACTIVITY: Final = ("account", "day", "caller", "event_source", "records")
 _SKIPPED: Final = ("account", "event_source", "reason")
 _COLUMNS: Final = ("account", "region", "day", "category", "event_source", "records", "read_only", "writing")
 
@@ -125,6 +136,7 @@ def _account_coverage(
     times: AccountTimes | None,
     unread: Hole | None,
     known_from: CoverageSource,
+    verified: Collection[date],
 ) -> AccountCoverage:
     first, last = min(seen.days), max(seen.days)
     gaps = tuple(_gaps(sorted(seen.days)))
@@ -136,12 +148,13 @@ def _account_coverage(
     if unread is not None:
         since = first if unread.first == date.min else unread.first
         holes = (*holes, Hole(since, last if unread.last == date.max else unread.last, unread.why))
+    thin = tuple(_thin_holes(seen, gaps, verified))
     reset = max((one.when.date() for one in own if one.event in RESETS), default=None)
     return AccountCoverage(
         account,
         first,
         last,
-        _covered_days(first, last, [*gaps, *holes]),
+        _covered_days(first, last, [*gaps, *holes, *thin]),
         gaps,
         tuple(sorted(seen.regions - {""})),
         seen.records,
@@ -153,7 +166,35 @@ def _account_coverage(
         data_resources=frozenset(seen.data_resources),
         summed=frozenset(seen.summed - {source for _, source, _ in seen.seen}),
         changes=notes,
+        thin=thin,
+        lacks_files=lacks_files(seen.activity),
     )
+
+
+def _thin_holes(seen: _Account, gaps: Iterable[Gap], verified: Collection[date]) -> Iterable[Hole]:
+    """The days that don't count since they show too little, with the silent days around them that are no gap."""
+    thin = thin_days(seen.activity, verified)
+    if not thin:
+        return
+    counted = counted_days(seen.days, thin)
+    silent = {day for gap in gaps for day in days_between(gap.first, gap.last)}
+    lost = sorted(set(days_between(min(seen.days), max(seen.days))) - counted - silent)
+    for first, last in _runs(lost):
+        yield Hole(first, last, _too_little(sum(first <= day <= last for day in thin)))
+
+
+def _too_little(days: int) -> str:
+    what = "1 day shows" if days == 1 else f"{days} days show"
+    return f"{what} far fewer callers and services than the account's other days, as if forged or incomplete"
+
+
+def _runs(days: Sequence[date]) -> Iterable[tuple[date, date]]:
+    """The first and last of each run of consecutive days."""
+    start = 0
+    for at in range(1, len(days) + 1):
+        if at == len(days) or days[at].toordinal() - days[at - 1].toordinal() > 1:
+            yield days[start], days[at - 1]
+            start = at
 
 
 def _seen_events(account: _Account, first: date, last: date, *, reset: date | None) -> Iterable[SeenEvents]:
@@ -191,8 +232,7 @@ def _concerns(change: TrailChange, account: str, trails: tuple[Trail, ...] | Non
 def _covered_days(first: date, last: date, missing: Iterable[Gap | Hole]) -> int:
     gone: set[date] = set()
     for one in missing:
-        start, end = max(one.first, first), min(one.last, last)
-        gone |= {start + timedelta(days=at) for at in range((end - start).days + 1)}
+        gone.update(days_between(max(one.first, first), min(one.last, last)))
     return (last - first).days + 1 - len(gone)
 
 

@@ -193,7 +193,8 @@ def _recorded_context(region: str, vpc_endpoint: str, values: str) -> RecordedCo
     return RecordedContext(region, vpc_endpoint, tuple(pairs))
 
 
-_UNREAD: Final = (SkipReason.BAD_RECORD, SkipReason.UNKNOWN_VERSION)
+_UNREAD: Final = (SkipReason.BAD_RECORD, SkipReason.UNKNOWN_VERSION, SkipReason.NO_TIME, SkipReason.FUTURE)
+"""Why the use that a record shows can't count, though the call may have been allowed."""
 
 
 def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:
@@ -212,8 +213,8 @@ def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:
     for reason, principal, source, name, outcome, records, first, last, event_id in _rows(usage.skips, columns):
         if reason == SkipReason.CROSS_ACCOUNT_CALLER:
             reason = SkipReason.UNMAPPED  # no other call of one has a caller that is named
-        unmapped = reason == SkipReason.UNMAPPED and outcome == Outcome.ALLOWED
-        if not principal or not (unmapped or reason in _UNREAD):
+        lost = reason in _UNREAD and outcome != Outcome.DENIED
+        if not principal or not (lost or (reason == SkipReason.UNMAPPED and outcome == Outcome.ALLOWED)):
             continue
         evidence = Evidence(records, _iso(first), _iso(last), event_id, "")
         known = found[principal].get((source, name, reason))

@@ -20,7 +20,7 @@ SCHEMA_VERSION: Final = 3
 """The version of all schemas; a data folder of another version is refused."""
 
 OVERFLOW_LIMIT: Final = 10_000
-"""How many distinct resources of one principal, action and outcome are kept apart."""
+"""How many distinct resources of one principal, action, outcome and error code are kept apart."""
 
 _MOMENT: Final = pa.timestamp("ms", "UTC")
 
@@ -275,7 +275,7 @@ def _with_overflow(table: pa.Table, limit: int) -> pa.Table:
         return table
     collapsed = collapse_groups(
         table,
-        group=("principal", "action", "outcome"),
+        group=("principal", "action", "outcome", "error_code"),
         members=("resource_kind", "resource"),
         collapsed=(ResourceKind.OVERFLOW.value, "*"),
         limit=limit,

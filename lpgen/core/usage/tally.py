@@ -17,6 +17,7 @@ from lpgen.core.usage.contribution import RecordMapper
 from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.coverage import NO_CATEGORY, category_from_record, is_record_reason
 from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window, moment_from_text
+from lpgen.core.usage.latest_time import ANY_TIME, LatestTime
 from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage, merge_usage
 from lpgen.core.usage.tally_tables import (
     LATE,
@@ -36,7 +37,9 @@ from lpgen.core.usage.unusable import Unusable
 _NOTHING: Final = Record(eventSource="", eventName="")
 _NO_NAME: Final = "`eventSource` or `eventName` is empty"
 
-_OF_NO_DAY: Final = (SkipReason.OUT_OF_WINDOW, SkipReason.UNKNOWN_VERSION)
+_NO_TIME_STATED: Final = "`eventTime` is missing"
+
+_OF_NO_DAY: Final = (SkipReason.OUT_OF_WINDOW, SkipReason.UNKNOWN_VERSION, SkipReason.FUTURE)
 """Why a record that has a time shows nothing of any day."""
 
 Lot = tuple[int, str]
@@ -66,11 +69,13 @@ def usage_from_records(
     *,
     window: Window = ALL_TIME,
     source: str = "",
+    latest: LatestTime = ANY_TIME,
     limit: int = OVERFLOW_LIMIT,
 ) -> Usage:
     """The usage of one file's records. `source` names the file in the examples of skips (its SHA-256)."""
     tally = UsageTally(ContributionMemo(event_map), window=window)
-    tally.add_source((raw_from_record(one) if isinstance(one, Record) else one for one in records), source)
+    raw = (raw_from_record(one) if isinstance(one, Record) else one for one in records)
+    tally.add_source(raw, source, latest)
     return tally.usage(limit=limit)
 
 
@@ -81,6 +86,7 @@ class UsageTally:
         self._contributions = contributions
         self._window = window
         self._has_ends = window != ALL_TIME
+        self._latest = ANY_TIME
         self._counts: Counts = {}
         self._skips: SkipRows = {}
         self._coverage: CoverageRows = {}
@@ -91,8 +97,14 @@ class UsageTally:
         found = usage_from_counts(self._counts, self._skips, self._coverage, self._activity)
         return merge_usage([found], limit=limit)
 
-    def add_source(self, records: Iterable[RawRecord | Unusable], source: str) -> SourceCounts:
-        """Counts the records of one file; a second record of one event id in it is a duplicate."""
+    def add_source(
+        self, records: Iterable[RawRecord | Unusable], source: str, latest: LatestTime = ANY_TIME
+    ) -> SourceCounts:
+        """Counts the records of one file; a second record of one event id in it is a duplicate.
+
+        Records later than `latest` are skips of the future.
+        """
+        self._latest = latest
         seen: set[str] = set()
         skips: dict[SkipReason, int] = {}
         used = 0
@@ -123,13 +135,19 @@ class UsageTally:
         if moment is None or not record.eventSource or not record.eventName:
             why = "`eventTime` is no time" if moment is None else _NO_NAME
             return self._add_refused(record, Unusable(SkipReason.BAD_RECORD, why, _position(number)), source, lot)
+        if not moment:
+            return self._add_refused(
+                record, Unusable(SkipReason.NO_TIME, _NO_TIME_STATED, _position(number)), source, lot
+            )
+        if self._latest.is_before(max(moment, lot[1])):
+            why = self._latest.why
+            return self._add_refused(record, Unusable(SkipReason.FUTURE, why, _position(number)), source, lot)
         if event_id in seen:
             return self._add_refused(record, Unusable(SkipReason.DUPLICATE, "", _position(number)), source, lot)
         if event_id:
             seen.add(event_id)
         if self._has_ends and not self._window.holds(moment):
-            why = "" if moment else "`eventTime` is missing"
-            return self._add_refused(record, Unusable(SkipReason.OUT_OF_WINDOW, why, _position(number)), source, lot)
+            return self._add_refused(record, Unusable(SkipReason.OUT_OF_WINDOW, "", _position(number)), source, lot)
         caller = self._contributions.find_caller(record)
         contribution, end = self._contributions.find(record, caller.alike)
         key = (contribution, caller, moment[:10])
@@ -183,8 +201,10 @@ class UsageTally:
         return part.reason
 
     def _count_coverage(self, record: Record, moment: str | None, lot: Lot = _ALONE) -> None:
-        """Counts a record that is no usage; a `moment` of None says that it shows nothing of any day."""
+        """Counts a record that is no usage; it shows nothing of any day where `moment` is None or in the future."""
         category, read_only = NO_CATEGORY, None
+        if moment is not None and self._latest.is_before(moment):
+            moment = None
         if moment is not None:
             category, read_only = category_from_record(record), record.readOnly
         day = moment[:10] if moment else NO_TIME

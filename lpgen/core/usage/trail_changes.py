@@ -59,14 +59,15 @@ class TrailChange:
 
 
 class AccountTimes:
-    """When each account is known to have been recorded; aggregated events are of other logs."""
+    """When each account is known to have been recorded; aggregated events are of other logs, and times in the future
+    are wrong."""
 
     def __init__(self, usage: Usage) -> None:
         self._times: dict[str, list[datetime]] = {}
         of_usage = _rows(usage.table, ("recipient_account", "first_seen", "last_seen", "category"))
         of_skips = _rows(usage.skips, ("account", "first_seen", "last_seen", "reason"))
         for account, *moments, what in (*of_usage, *of_skips):
-            if what != SkipReason.AGGREGATED:
+            if what not in (SkipReason.AGGREGATED, SkipReason.FUTURE):
                 self._times.setdefault(account, []).extend(moment for moment in moments if moment is not None)
 
     def next_record(self, account: str, after: datetime) -> datetime | None:

@@ -19,18 +19,20 @@ from lpgen.core.policies.policy import policy_from_json, policy_to_json
 from lpgen.core.trails import TrailSource
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.data_folder.sealed_folder import SealedKind, SealedWriter, open_sealed, read_manifest, sealed_names
+from lpgen.edge.data_folder.table_manifest import TABLE_MANIFEST
 from lpgen.edge.data_folder.usage_files import USAGE_TABLES, read_usage_tables, write_usage_tables
 from lpgen.errors import BaselineError, InvocationError, quote_input, quote_reason
 
 BASELINES: Final = "baselines"
 
-_KIND: Final = SealedKind(
+KIND: Final = SealedKind(
     "baseline",
     "saved",
     BaselineError,
     again="it never changes: give another name",
     hint="save a new one with `lpgen baseline save`, or choose another by --since",
-    format_version=2,
+    format_version=3,
+    older="run `lpgen upgrade` on the data folder",
 )
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _ACTIONS: Final = "actions.json"
@@ -39,7 +41,7 @@ _SCPS: Final = "scps.json"
 _BOUNDARY: Final = "boundary.json"
 _POLICIES: Final = "policies"
 _TRAILS: Final = "trails"
-_USAGE: Final = "usage"
+USAGE: Final = "usage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +72,16 @@ class Baseline:
     files: BaselineFiles
     known_actions: frozenset[Action]
     proposals: dict[str, KeptProposal]
+    tables_digest: str
+    """The SHA-256 of the manifest of its usage tables."""
 
     def usage(self) -> Usage:
         """Its usage tables.
 
         Raises:
-            DataError: they are of another schema.
+            DataError: they are damaged, or of another schema.
         """
-        return read_usage_tables(self.folder / _USAGE)
+        return read_usage_tables(self.folder / USAGE, self.tables_digest)
 
 
 # ---------------------------------------------------------------- writing
@@ -102,7 +106,7 @@ def save_baseline(
     if not _NAME.fullmatch(stamp.name):
         hint = "use up to 64 letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
         raise InvocationError(f"{quote_input(stamp.name)} is no name for a baseline", hint=hint)
-    with SealedWriter(data / BASELINES, stamp.name, _KIND) as writer:
+    with SealedWriter(data / BASELINES, stamp.name, KIND) as writer:
         for folder, paths in ((_POLICIES, files.policies), (_TRAILS, files.trails)):
             for number, path in enumerate(paths, start=1):
                 writer.write(f"{folder}/{number:04}.json", _read(path))
@@ -111,9 +115,7 @@ def save_baseline(
                 writer.write(name, _read(guard))
         writer.write(_ACTIONS, _json(sorted(known_actions)))
         writer.write(_PROPOSALS, _json([_facts_of_proposal(one) for one in proposals]))
-        folder_of_tables = writer.folder(_USAGE)
-        for name, _ in zip(USAGE_TABLES, write_usage_tables(folder_of_tables, usage), strict=True):
-            writer.adopt(f"{_USAGE}/{name}")
+        write_tables(writer, usage)
         return writer.seal(
             {
                 "name": stamp.name,
@@ -126,6 +128,13 @@ def save_baseline(
                 "figures": asdict(stamp.figures),
             }
         )
+
+
+def write_tables(writer: SealedWriter, usage: Usage) -> None:
+    """Writes the usage tables of a baseline, and their manifest."""
+    write_usage_tables(writer.folder(USAGE), usage)
+    for name in (*USAGE_TABLES, TABLE_MANIFEST):
+        writer.adopt(f"{USAGE}/{name}")
 
 
 def _read(path: Path) -> bytes:
@@ -163,6 +172,10 @@ class _CatalogFacts(msgspec.Struct, frozen=True):
     date: str
 
 
+class _ListedFile(msgspec.Struct, frozen=True):
+    sha256: str
+
+
 class _Manifest(msgspec.Struct, frozen=True):
     name: str
     saved: datetime
@@ -171,7 +184,16 @@ class _Manifest(msgspec.Struct, frozen=True):
     snapshot: str
     trail_source: TrailSource
     figures: Figures
-    files: dict[str, Any]
+    files: dict[str, _ListedFile]
+
+
+def baseline_names(data: Path) -> tuple[str, ...]:
+    """The names of the baselines of a data folder.
+
+    Raises:
+        BaselineError: their folder can't be read.
+    """
+    return tuple(sorted(sealed_names(data / BASELINES, KIND)))
 
 
 def list_baselines(data: Path) -> tuple[SavedStamp, ...]:
@@ -180,8 +202,8 @@ def list_baselines(data: Path) -> tuple[SavedStamp, ...]:
     Raises:
         BaselineError: one can't be read, or was edited.
     """
-    folders = (data / BASELINES / name for name in sealed_names(data / BASELINES, _KIND))
-    found = (_stamp(_convert(folder, read_manifest(folder, _KIND))) for folder in folders)
+    folders = (data / BASELINES / name for name in baseline_names(data))
+    found = (_stamp(_convert(folder, read_manifest(folder, KIND))) for folder in folders)
     return tuple(sorted(found, key=lambda one: (one.stamp.as_of, one.saved, one.stamp.name)))
 
 
@@ -219,7 +241,7 @@ def open_baseline(folder: Path) -> Baseline:
     Raises:
         BaselineError: it is damaged, edited, incomplete, or of a newer format.
     """
-    manifest = _convert(folder, open_sealed(folder, _KIND))
+    manifest = _convert(folder, open_sealed(folder, KIND))
     names = sorted(manifest.files)
 
     def below(part: str) -> tuple[Path, ...]:
@@ -231,14 +253,15 @@ def open_baseline(folder: Path) -> Baseline:
     try:
         actions = msgspec.json.decode((folder / _ACTIONS).read_bytes(), type=list[str])
         proposals = msgspec.json.decode((folder / _PROPOSALS).read_bytes(), type=list[_Proposal])
-    except (OSError, msgspec.MsgspecError) as error:
-        raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=_KIND.hint) from error
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=KIND.hint) from error
     return Baseline(
         folder,
         _stamp(manifest),
         BaselineFiles(below(_POLICIES), below(_TRAILS), one(_SCPS), one(_BOUNDARY), manifest.trail_source),
         frozenset(map(Action, actions)),
         {found.principal: _kept(found) for found in proposals},
+        manifest.files[f"{USAGE}/{TABLE_MANIFEST}"].sha256,
     )
 
 
@@ -246,7 +269,7 @@ def _convert(folder: Path, manifest: dict[str, Any]) -> _Manifest:
     try:
         return msgspec.convert(manifest, _Manifest)
     except msgspec.ValidationError as error:
-        raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=_KIND.hint) from error
+        raise BaselineError(f"the baseline `{folder}` can't be read: {quote_reason(error)}", hint=KIND.hint) from error
 
 
 def _stamp(manifest: _Manifest) -> SavedStamp:

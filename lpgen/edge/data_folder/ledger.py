@@ -12,19 +12,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.schema_2 import OLD_VERSION
 from lpgen.core.usage.tables import SCHEMA_VERSION
+from lpgen.edge.data_folder.ledger_connection import (
+    LEDGER_FILE,
+    READ_TIMEOUT_SECONDS,
+    connect_to_write,
+    count_commits,
+    damage_as_data_error,
+    lock,
+    open_to_read,
+)
 from lpgen.edge.objects.plan import ObjectPlan, failure_as_ingest_error
 from lpgen.errors import DataError, IngestError
-
-LEDGER_FILE: Final = "ledger.sqlite"
-
-_READ_TIMEOUT_SECONDS: Final = 30.0
-_LOCK_TIMEOUT_SECONDS: Final = 1.0
-
-_ANEW: Final = "ingest the logs again into a new folder"
 
 _TABLES: Final = (
     """CREATE TABLE files (
@@ -75,14 +77,15 @@ class LedgerObject:
 class Ledger:
     """An open ledger under its write lock. Never used in a forked child: SQLite forbids that."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, data: Path) -> None:
         self._connection = connection
+        self._data = data
         self._committed = ""
 
     @property
     def generation(self) -> str:
         """The name of the folder with the usage tables that count, or "" before the first ingest."""
-        return _read_state(self._connection)[1]
+        return read_state(self._connection)[1]
 
     def sizes(self) -> frozenset[int]:
         """The sizes of all known files: a file of another size is new."""
@@ -139,14 +142,38 @@ class Ledger:
         """Makes the new tables, and the files and objects added, the state, on the disk itself, at once or not at all.
 
         Raises:
-            IngestError: the disk is full, or readers keep the ledger locked; the old state still counts.
+            IngestError: the disk is full or fails, or readers keep the ledger locked; the message says which state
+                counts.
         """
         self.add(files)
         with failure_as_ingest_error():
+            number = count_commits(self._connection) + 1
             self._connection.execute("UPDATE state SET generation = ?", (generation,))
-            self._connection.execute(f"PRAGMA busy_timeout = {int(_READ_TIMEOUT_SECONDS * 1000)}")
+            self._connection.execute(f"PRAGMA user_version = {number}")
+            self._connection.execute(f"PRAGMA busy_timeout = {int(READ_TIMEOUT_SECONDS * 1000)}")
+        try:
             self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._failure_of_commit(number, error) from error
         self._committed = generation
+
+    def _failure_of_commit(self, number: int, error: sqlite3.Error) -> IngestError:
+        """What became of a commit that failed: SQLite reports a failed flush even where the new state is there."""
+        self._connection.close()
+        hint = f"check the disk, then run `lpgen check --data {self._data}`"
+        try:
+            with open_to_read(self._data) as connection:
+                found = count_commits(connection)
+        except DataError:
+            return IngestError(f"the commit of `{self._data}` failed, and its ledger can't be read: {error}", hint=hint)
+        if found == number:
+            what = f"`{self._data}` has the new state, but the disk failed when it was written"
+            return IngestError(f"{what}: {error}", hint=hint)
+        return IngestError(f"`{self._data}` can't be written, and is as it was: {error}", hint=hint)
+
+    def upgrade(self) -> None:
+        """Makes the schema version this one, from the next commit on."""
+        self._connection.execute("UPDATE state SET schema_version = ?", (SCHEMA_VERSION,))
 
     def lock_again(self, data: Path) -> None:
         """Takes the write lock again after a commit, to go on.
@@ -154,7 +181,7 @@ class Ledger:
         Raises:
             IngestError: another ingest came between.
         """
-        _lock(self._connection, data)
+        lock(self._connection, data)
         if self.generation != self._committed:
             raise IngestError(
                 f"another ingest into `{data}` came between", hint="what was read so far is kept; run it again"
@@ -183,19 +210,21 @@ def _file_from_row(row: tuple[Any, ...]) -> LedgerFile:
 
 
 @contextlib.contextmanager
-def open_ledger(data: Path) -> Iterator[Ledger]:
-    """The ledger of a data folder, made if need be, under its write lock until the context ends.
+def open_ledger(data: Path, *, version: int = SCHEMA_VERSION) -> Iterator[Ledger]:
+    """The ledger of a data folder, created if missing, under its write lock until the context ends.
+
+    `version` is the schema version that it must have.
 
     Raises:
         IngestError: another ingest holds the lock, or the folder can't be made.
         DataError: the ledger is damaged, or of another schema version.
     """
-    connection = _connect_to_write(data)
+    connection = connect_to_write(data)
     try:
-        _lock(connection, data)
-        with _damage_as_data_error(data):
-            _create_or_check(connection, data)
-        yield Ledger(connection)
+        lock(connection, data)
+        with damage_as_data_error(data):
+            _create_or_check(connection, data, version)
+        yield Ledger(connection, data)
     finally:
         with contextlib.suppress(sqlite3.Error):
             if connection.in_transaction:
@@ -214,10 +243,20 @@ def read_generation(data: Path) -> str:
     Raises:
         DataError: there is no data folder, it is damaged, or of another schema version.
     """
-    with _damage_as_data_error(data), contextlib.closing(_connect_to_read(data)) as connection:
-        version, generation = _read_state(connection)
-    _check_version(version, data)
+    with open_to_read(data) as connection:
+        version, generation = read_state(connection)
+    check_version(version, data)
     return generation
+
+
+def read_schema_version(data: Path) -> int:
+    """The schema version of a data folder.
+
+    Raises:
+        DataError: there is no data folder, or it is damaged.
+    """
+    with open_to_read(data) as connection:
+        return read_state(connection)[0]
 
 
 def read_paths(data: Path) -> dict[str, str]:
@@ -226,7 +265,7 @@ def read_paths(data: Path) -> dict[str, str]:
     Raises:
         DataError: there is no data folder, or it is damaged.
     """
-    with _damage_as_data_error(data), contextlib.closing(_connect_to_read(data)) as connection:
+    with open_to_read(data) as connection:
         return dict(connection.execute("SELECT sha256, path FROM files"))
 
 
@@ -240,7 +279,7 @@ def count_unread_files(data: Path) -> int:
         "SELECT count(DISTINCT path) FROM files WHERE failure <> '' AND path NOT IN"
         " (SELECT path FROM files WHERE failure = '' AND path IN (SELECT path FROM files WHERE failure <> ''))"
     )
-    with _damage_as_data_error(data), contextlib.closing(_connect_to_read(data)) as connection:
+    with open_to_read(data) as connection:
         return int(connection.execute(query).fetchone()[0])
 
 
@@ -252,8 +291,8 @@ def read_objects_named(data: Path, prefix: str) -> list[tuple[str, str]]:
     """
     if not (data / LEDGER_FILE).is_file():
         return []
-    with _damage_as_data_error(data), contextlib.closing(_connect_to_read(data)) as connection:
-        _check_version(_read_state(connection)[0], data)
+    with open_to_read(data) as connection:
+        check_version(read_state(connection)[0], data)
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'objects'").fetchone():
             return []
         return _objects_named(connection, prefix)
@@ -269,55 +308,17 @@ def _end_of_prefix(prefix: str) -> str:
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
-def _connect_to_write(data: Path) -> sqlite3.Connection:
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(data / LEDGER_FILE, timeout=_LOCK_TIMEOUT_SECONDS, isolation_level=None)
-    except (OSError, sqlite3.Error) as error:
-        raise _not_writable(data, error) from error
-    return connection
-
-
-def _not_writable(data: Path, error: OSError | sqlite3.Error) -> IngestError:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    full = "full" in reason or "No space" in reason  # in SQLite's words, or the system's
-    hint = "make room on its disk, or name a folder elsewhere" if full else "name a folder that you may write to"
-    return IngestError(f"`{data}` can't be written: {reason.lower()}", hint=hint)
-
-
-def _lock(connection: sqlite3.Connection, data: Path) -> None:
-    try:
-        connection.execute("PRAGMA synchronous = EXTRA")
-        connection.execute("PRAGMA cache_spill = OFF")  # a spill would lock readers out until the commit
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            raise IngestError(f"another ingest into `{data}` is running", hint="wait until it has ended") from error
-        raise _not_writable(data, error) from error
-    except sqlite3.DatabaseError as error:
-        raise DataError(f"the ledger of `{data}` is damaged: {error}", hint=_ANEW) from error
-
-
-def _create_or_check(connection: sqlite3.Connection, data: Path) -> None:
+def _create_or_check(connection: sqlite3.Connection, data: Path, version: int) -> None:
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
         for statement in _TABLES:
             connection.execute(statement)
         connection.execute("INSERT INTO state VALUES (1, ?, '')", (SCHEMA_VERSION,))
     else:
-        _check_version(_read_state(connection)[0], data)
+        check_version(read_state(connection)[0], data, version)
     connection.execute(_OBJECTS)
 
 
-def _connect_to_read(data: Path) -> sqlite3.Connection:
-    path = data / LEDGER_FILE
-    if not path.is_file():
-        what = f"`{data}` holds no ingested logs" if data.is_dir() else f"there is no folder `{data}`"
-        raise DataError(what, hint="name the data folder that `lpgen ingest` wrote, or run it first")
-    uri = f"file:{quote(str(path.resolve()))}?mode=ro"
-    return sqlite3.connect(uri, uri=True, timeout=_READ_TIMEOUT_SECONDS, isolation_level=None)
-
-
-def _read_state(connection: sqlite3.Connection) -> tuple[int, str]:
+def read_state(connection: sqlite3.Connection) -> tuple[int, str]:
     """The schema version and the generation; a ledger whose first ingest has not ended yet has no tables."""
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
         return SCHEMA_VERSION, ""
@@ -325,17 +326,17 @@ def _read_state(connection: sqlite3.Connection) -> tuple[int, str]:
     return int(version), str(generation)
 
 
-def _check_version(version: int, data: Path) -> None:
-    if version != SCHEMA_VERSION:
-        raise DataError(
-            f"`{data}` has schema version {version}, and this lpgen reads version {SCHEMA_VERSION}",
-            hint=_ANEW,
-        )
+def check_version(version: int, data: Path, wanted: int = SCHEMA_VERSION) -> None:
+    """Refuses a data folder of another schema version than the one that is wanted.
 
-
-@contextlib.contextmanager
-def _damage_as_data_error(data: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, TypeError) as error:
-        raise DataError(f"the ledger of `{data}` is damaged: {error}", hint=_ANEW) from error
+    Raises:
+        DataError: it has another one.
+    """
+    if version == wanted:
+        return
+    hint = "ingest the logs again into a new folder"
+    if version == OLD_VERSION:
+        hint = f"run `lpgen upgrade {data}`"
+    elif version > SCHEMA_VERSION:
+        hint = "update lpgen"
+    raise DataError(f"`{data}` has schema version {version}, and this lpgen reads version {wanted}", hint=hint)

@@ -85,7 +85,7 @@ def _read_pins(data: Path) -> Iterator[tuple[Path, Pin]]:
 def _is_made_from(pin: Pin) -> bool:
     try:
         summary = msgspec.json.decode((Path(pin.output) / "summary.json").read_bytes(), type=_Summary)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return False
     return summary.inputs.usage == pin.generation
 

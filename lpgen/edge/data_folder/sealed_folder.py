@@ -17,14 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from lpgen.edge.data_folder.usage_files import sync_folder
-from lpgen.edge.output_file import make_private_folder, open_private
+from lpgen.edge.data_folder.disk import SEALED_FILE_MODE, make_folder, make_private, sync_folder, write_file
 from lpgen.edge.run_lock import LockedError, RunLock
 from lpgen.errors import LpgenError, quote_input, quote_reason
 
 MANIFEST: Final = "manifest.json"
 
-_UNFINISHED: Final = ".unfinished-"
+UNFINISHED: Final = ".unfinished-"
 _LOCK: Final = ".lock-"
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
@@ -34,7 +33,7 @@ class SealedKind:
     """What is said of such folders, and how.
 
     `noun` is what one is called and `made` what is done to make it, such as `taken`; `again` is the next step where the
-    name is in use, `hint` where one is damaged.
+    name is in use, `hint` where one is damaged, and `older` where it has the format before.
     """
 
     noun: str
@@ -43,6 +42,7 @@ class SealedKind:
     again: str
     hint: str
     format_version: int
+    older: str = ""
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class SealedWriter:
 
     @property
     def _unfinished(self) -> Path:
-        return self.root / f"{_UNFINISHED}{self.name}"
+        return self.root / f"{UNFINISHED}{self.name}"
 
     @property
     def _final(self) -> Path:
@@ -68,12 +68,14 @@ class SealedWriter:
 
     def __enter__(self) -> SealedWriter:
         try:
-            make_private_folder(self.root)
+            make_folder(self.root.parent, parents=True)
+            make_folder(self.root)
             self._lock.acquire()
             _remove_abandoned(self.root)
             shutil.rmtree(self._unfinished, ignore_errors=True)  # whoever began it is dead: the lock is ours
             if not self._final.exists():
-                self._unfinished.mkdir(mode=0o700)
+                self._unfinished.mkdir()
+                make_folder(self._unfinished)
                 return self
         except LockedError as error:
             what = f"the {self.kind.noun} {quote_input(self.name)} is being {self.kind.made} by {error}"
@@ -92,7 +94,7 @@ class SealedWriter:
         """Writes one file. Threads may write different files at once."""
         try:
             target = self._unfinished / path
-            make_private_folder(target.parent)
+            make_folder(target.parent)
             _write_synced(target, content)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -101,7 +103,7 @@ class SealedWriter:
     def folder(self, name: str) -> Path:
         """A folder into which something else may write files; `adopt` each then."""
         folder = self._unfinished / name
-        folder.mkdir(mode=0o700)
+        make_folder(folder)
         return folder
 
     def adopt(self, path: str) -> None:
@@ -110,7 +112,7 @@ class SealedWriter:
         with target.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
-        target.chmod(0o400)
+        make_private(target, SEALED_FILE_MODE)
         self.files[path] = {"sha256": digest, "bytes": target.stat().st_size}
 
     def seal(self, facts: Mapping[str, object]) -> Path:
@@ -141,19 +143,16 @@ class SealedWriter:
 
 
 def _write_synced(path: Path, content: bytes) -> None:
-    with open_private(path, "xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    path.chmod(0o400)
+    write_file(path, content)
+    make_private(path, SEALED_FILE_MODE)
 
 
 def _remove_abandoned(root: Path) -> None:
     """Removes what killed runs left behind: every unfinished folder whose lock nobody holds."""
     for entry in list(os.scandir(root)):
-        if not entry.name.startswith(_UNFINISHED):
+        if not entry.name.startswith(UNFINISHED):
             continue
-        lock = RunLock(root / f"{_LOCK}{entry.name.removeprefix(_UNFINISHED)}")
+        lock = RunLock(root / f"{_LOCK}{entry.name.removeprefix(UNFINISHED)}")
         with contextlib.suppress(LockedError, OSError):
             lock.acquire()
             shutil.rmtree(entry.path, ignore_errors=True)
@@ -198,6 +197,19 @@ def open_sealed(folder: Path, kind: SealedKind) -> dict[str, Any]:
     return manifest
 
 
+def format_of_folder(folder: Path, kind: SealedKind) -> int:
+    """The format that a folder's manifest names; 0 where it names none.
+
+    Raises:
+        LpgenError: the manifest can't be read, in the kind's own error.
+    """
+    try:
+        version = json.loads((folder / MANIFEST).read_bytes()).get("format_version")
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        raise kind.error(f"`{folder / MANIFEST}` can't be read: {quote_reason(error)}", hint=kind.hint) from error
+    return version if isinstance(version, int) else 0
+
+
 def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
     """The manifest of a folder, itself unchanged; its files aren't looked at.
 
@@ -209,11 +221,10 @@ def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
         decoded = json.loads(path.read_bytes())
         version = decoded.get("format_version")
         if isinstance(version, int) and version != kind.format_version:
-            newer = version > kind.format_version
             raise kind.error(
                 f"the {kind.noun} `{folder}` has format {version}, and this version of lpgen reads "
                 f"{kind.format_version}",
-                hint="update lpgen, or choose another" if newer else kind.hint,
+                hint=_hint_for_format(version, kind),
             )
         if decoded.pop("digest", "") != _digest(decoded):
             raise kind.error(f"the {kind.noun} `{folder}` was changed: `{MANIFEST}`", hint=kind.hint)
@@ -225,6 +236,12 @@ def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
         raise kind.error(f"`{path}` is no manifest: {quote_reason(error)}", hint=kind.hint) from error
     found: dict[str, Any] = decoded
     return found
+
+
+def _hint_for_format(version: int, kind: SealedKind) -> str:
+    if version > kind.format_version:
+        return "update lpgen, or choose another"
+    return kind.older if kind.older and version == kind.format_version - 1 else kind.hint
 
 
 def _file_digest(path: Path, kind: SealedKind) -> str:

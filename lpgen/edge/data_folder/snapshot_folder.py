@@ -151,6 +151,15 @@ class TakenSnapshot:
         return tuple(self.folder / name for name in self.files if name.startswith(f"{folder}/"))
 
 
+def snapshot_names(data: Path) -> tuple[str, ...]:
+    """The names of the snapshots of a data folder, the oldest first.
+
+    Raises:
+        SnapshotError: their folder can't be read.
+    """
+    return tuple(sorted(sealed_names(data / SNAPSHOTS, _KIND)))
+
+
 def find_snapshot(data: Path, wanted: str = "") -> Path | None:
     """The folder of the newest snapshot of a data folder, or None without any.
 
@@ -160,7 +169,7 @@ def find_snapshot(data: Path, wanted: str = "") -> Path | None:
         InvocationError: none fits what is wanted.
         SnapshotError: the folder can't be read.
     """
-    names = sorted(sealed_names(data / SNAPSHOTS, _KIND))
+    names = snapshot_names(data)
     found = [one for one in names if one.startswith(wanted)]
     if wanted and not found:
         known = f"the newest are {', '.join(names[-3:])}" if names else "there is none; take one with `lpgen snapshot`"

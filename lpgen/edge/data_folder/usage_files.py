@@ -1,18 +1,18 @@
 """The usage tables on disk: one immutable folder per state, named after its content.
 
-`DIR/usage/HASH/{usage,skips,coverage,…}.parquet`, where HASH is over the bytes of the files. A folder is complete
-once it has its name; which one counts is in the ledger. In the middle of a long ingest it also holds `part-2/` and so
-on, with tables to merge with the first. See docs/data-folder.md.
+`DIR/usage/HASH/{usage,skips,coverage,…}.parquet` and `manifest.json`, where HASH is the SHA-256 of the manifest. A
+folder is complete once it has its name; the ledger says which one counts. During a long ingest it also holds `part-2/`
+and so on, with tables to merge with the first. Tables are read from bytes whose digests were compared. See
+docs/data-folder.md.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -22,19 +22,32 @@ import pyarrow.parquet as pq
 from lpgen.core.usage.columns import empty_table, has_columns, is_text, unpack_texts
 from lpgen.core.usage.table_merge import TableShape
 from lpgen.core.usage.tables import EMPTY_USAGE, TABLES, Usage, merge_usage
+from lpgen.edge.data_folder.disk import FILE_MODE, create_file, make_folder, make_private, sync_folder
 from lpgen.edge.data_folder.ledger import read_generation
+from lpgen.edge.data_folder.ledger_connection import RESTORE
 from lpgen.edge.data_folder.pins import pinned_generations, remove_stale_pins
-from lpgen.errors import DataError, quote_reason
+from lpgen.edge.data_folder.table_manifest import (
+    Segments,
+    TableManifest,
+    open_manifest,
+    read_checked,
+    read_manifest,
+    segments_of_file,
+    write_manifest,
+)
+from lpgen.errors import DamageError, DataError, quote_reason
 
 USAGE_FOLDER: Final = "usage"
 
 USAGE_TABLES: Final = tuple(f"{name}.parquet" for name in TABLES)
-"""The names of the files."""
+"""The names of the files with tables."""
 
 _UNFINISHED: Final = "unfinished-"
 _PART: Final = "part-"
 _ROW_GROUP_ROWS: Final = 1 << 17
-_ATTEMPTS: Final = 5
+
+
+# ---------------------------------------------------------------- reading
 
 
 def read_usage(data: Path) -> Usage:
@@ -52,13 +65,18 @@ def read_current_usage(data: Path) -> tuple[str, Usage]:
     Raises:
         DataError: there is no data folder, it is damaged, or of another schema version.
     """
-    for _attempt in range(_ATTEMPTS):
-        generation = read_generation(data)
+    generation = read_generation(data)
+    while True:
         try:
             return generation, read_generation_usage(data, generation)
-        except FileNotFoundError:
-            continue  # an ingest finished meanwhile and removed the folder that we were told of
-    raise DataError(f"`{data}` has lost its usage tables", hint="ingest the logs again into a new folder")
+        except (FileNotFoundError, DataError) as error:
+            newer = read_generation(data)
+            if newer != generation:  # an ingest finished, and removed the folder while it was read
+                generation = newer
+                continue
+            if isinstance(error, DataError):
+                raise
+            raise DataError(f"`{data}` has lost its usage tables", hint=RESTORE) from error
 
 
 def read_generation_usage(data: Path, generation: str) -> Usage:
@@ -81,32 +99,84 @@ def read_usage_parts(data: Path, generation: str) -> tuple[Usage, ...]:
     """
     if not generation:
         return (EMPTY_USAGE,)
-    return tuple(read_usage_tables(part) for part in _part_folders(data / USAGE_FOLDER / generation))
+    folder = data / USAGE_FOLDER / generation
+    manifest = open_manifest(folder, generation)
+    return tuple(_read_part(folder, manifest, prefix) for prefix in _prefixes(manifest))
 
 
 def is_in_parts(data: Path, generation: str) -> bool:
-    """Whether the tables lie in several parts."""
-    return bool(generation) and len(_part_folders(data / USAGE_FOLDER / generation)) > 1
-
-
-def read_usage_tables(folder: Path) -> Usage:
-    """The tables of one folder.
+    """Whether the tables lie in several parts.
 
     Raises:
-        DataError: a file is damaged, or of another schema.
-        FileNotFoundError: there is no such file.
+        DataError: the manifest is missing or changed.
     """
-    return Usage(*(_read_table(folder / f"{name}.parquet", shape) for name, shape in TABLES.items()))
+    return bool(generation) and len(_prefixes(read_manifest(data / USAGE_FOLDER / generation, generation))) > 1
 
 
-def write_usage_tables(folder: Path, usage: Usage) -> Iterator[bytes]:
-    """Writes the tables into a folder that is there, to the disk itself; yields the digest of each file.
+def read_usage_tables(folder: Path, root: str) -> Usage:
+    """The tables of a folder whose manifest has the SHA-256 `root`.
+
+    Raises:
+        DataError: a file is missing, changed or added, or of another schema.
+        FileNotFoundError: there is no such folder.
+    """
+    return _read_part(folder, open_manifest(folder, root), "")
+
+
+def _read_part(folder: Path, manifest: TableManifest, prefix: str) -> Usage:
+    return Usage(
+        *(
+            _read_table(folder, f"{prefix}{file}", manifest, shape)
+            for file, shape in zip(USAGE_TABLES, TABLES.values(), strict=True)
+        )
+    )
+
+
+def _prefixes(manifest: TableManifest) -> list[str]:
+    """What the paths of the files of each part begin with, in the order of the parts."""
+    count = sum(name.endswith(f"/{USAGE_TABLES[0]}") for name in manifest)
+    return [_prefix(number) for number in range(1, count + 2)]
+
+
+def _prefix(number: int) -> str:
+    return "" if number == 1 else f"{_PART}{number}/"
+
+
+def _read_table(folder: Path, name: str, manifest: TableManifest, shape: TableShape) -> pa.Table:
+    path = folder / name
+    if name not in manifest:
+        raise DamageError(f"`{path}` is missing", hint=RESTORE)
+    return parse_table(path, read_checked(path, manifest[name]), shape)
+
+
+def parse_table(path: Path, content: pa.Buffer, shape: TableShape) -> pa.Table:
+    """The table in the bytes of a file, with the texts of its keys as dictionaries.
+
+    Raises:
+        DamageError: it isn't a table, or has other columns.
+    """
+    try:
+        texts = [one for one in shape.keys if is_text(shape.schema.field(one).type)]
+        table = pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts).read()
+    except (OSError, pa.ArrowException) as error:
+        raise DamageError(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
+    except KeyError:
+        table = empty_table(pa.schema([]))
+    if not has_columns(table, shape.schema):
+        raise DamageError(f"`{path}` has other columns than this version of lpgen writes", hint=RESTORE)
+    return table.combine_chunks() if table.num_rows else empty_table(shape.schema)
+
+
+# ---------------------------------------------------------------- writing
+
+
+def write_usage_tables(folder: Path, usage: Usage) -> str:
+    """Writes the tables and their manifest into an empty folder, to the disk itself; returns the manifest's SHA-256.
 
     Raises:
         OSError: the disk is full, say.
     """
-    for name, table in usage.tables().items():
-        yield _write_table(folder / f"{name}.parquet", table, TABLES[name].schema)
+    return write_manifest(folder, _write_part(folder, "", usage))
 
 
 def write_usage(data: Path, usage: Usage) -> str:
@@ -117,52 +187,56 @@ def write_usage(data: Path, usage: Usage) -> str:
     Raises:
         OSError: the disk is full, say; what was begun is removed.
     """
-
-    def fill(folder: Path) -> str:
-        digest = hashlib.sha256()
-        for one in write_usage_tables(folder, usage):
-            digest.update(one)
-        return digest.hexdigest()
-
-    return _write_folder(data, fill)
+    return _write_folder(data, lambda folder: write_usage_tables(folder, usage))
 
 
 def write_usage_beside(data: Path, generation: str, added: Usage) -> str:
     """Writes tables beside those of a generation, for the middle of a long ingest: a folder with both, and its name.
 
-    What is there isn't written again but linked. Last parts that aren't larger are merged with the new one, so that a
-    row is written a few times only, however often this is called, and the parts stay few.
+    Existing files are linked, not written again. Last parts that aren't larger are merged with the new one, so a row is
+    written only a few times, however often this is called, and the parts stay few.
 
     Raises:
         DataError: a file is damaged, or of another schema.
         OSError: the disk is full, say; what was begun is removed.
     """
-    kept = _part_folders(data / USAGE_FOLDER / generation) if generation else []
-    while kept and _count_rows(kept[-1]) <= added.table.num_rows:
-        added = merge_usage([read_usage_tables(kept.pop()), added])
+    if not generation:
+        return write_usage(data, added)
+    old = data / USAGE_FOLDER / generation
+    manifest = open_manifest(old, generation)
+    kept = _prefixes(manifest)
+    while kept and _count_rows(old, kept[-1], manifest) <= added.table.num_rows:
+        added = merge_usage([_read_part(old, manifest, kept.pop()), added])
     if not kept:
         return write_usage(data, added)
 
     def fill(folder: Path) -> str:
-        for number, part in enumerate(kept, start=1):
-            _link_tables(part, _part_folder(folder, number))
-        new = _part_folder(folder, len(kept) + 1)
-        new.mkdir()
-        digest = hashlib.sha256(generation.encode())
-        for one in write_usage_tables(new, added):
-            digest.update(one)
-        sync_folder(new)
-        return digest.hexdigest()
+        files: dict[str, Segments] = {}
+        for prefix in kept:
+            _link_part(old, folder, prefix)
+            files |= {f"{prefix}{name}": manifest[f"{prefix}{name}"] for name in USAGE_TABLES}
+        files |= _write_part(folder, _prefix(len(kept) + 1), added)
+        return write_manifest(folder, files)
 
     return _write_folder(data, fill)
 
 
+def _write_part(folder: Path, prefix: str, usage: Usage) -> dict[str, Segments]:
+    make_folder(folder / prefix)
+    files = {
+        f"{prefix}{name}.parquet": _write_table(folder / f"{prefix}{name}.parquet", table, TABLES[name].schema)
+        for name, table in usage.tables().items()
+    }
+    sync_folder(folder / prefix)
+    return files
+
+
 def _write_folder(data: Path, fill: Callable[[Path], str]) -> str:
-    """A new folder below `usage/`, filled by a function that says its name, and complete once it has that name."""
+    """A new folder below `usage/`, filled by a function that returns its name, and complete once it has that name."""
     root = data / USAGE_FOLDER
-    root.mkdir(exist_ok=True)
+    make_folder(root)
     unfinished = root / f"{_UNFINISHED}{uuid.uuid4().hex}"
-    unfinished.mkdir()
+    make_folder(unfinished)
     try:
         name = fill(unfinished)
         sync_folder(unfinished)
@@ -173,34 +247,25 @@ def _write_folder(data: Path, fill: Callable[[Path], str]) -> str:
     return name
 
 
-def _part_folders(folder: Path) -> list[Path]:
-    """Where the parts of a generation lie: the first in its folder itself, the others below."""
-    count = sum(entry.name.startswith(_PART) for entry in os.scandir(folder))
-    return [_part_folder(folder, number) for number in range(1, count + 2)]
-
-
-def _part_folder(folder: Path, number: int) -> Path:
-    return folder if number == 1 else folder / f"{_PART}{number}"
-
-
-def _link_tables(part: Path, folder: Path) -> None:
-    """The same files in another folder, which is made if need be; copied where the disk knows no links."""
-    folder.mkdir(exist_ok=True)
+def _link_part(old: Path, new: Path, prefix: str) -> None:
+    """Puts the files of a part into another folder; copies them where the file system has no links."""
+    make_folder(new / prefix)
     for name in USAGE_TABLES:
-        old, new = part / name, folder / name
+        source, target = old / prefix / name, new / prefix / name
         try:
-            os.link(old, new)
+            os.link(source, target)
         except OSError:
-            shutil.copyfile(old, new)
-            with new.open("rb") as file:
+            shutil.copyfile(source, target)
+            with target.open("rb") as file:
                 os.fsync(file.fileno())
-    sync_folder(folder)
+        make_private(target, FILE_MODE)
+    sync_folder(new / prefix)
 
 
-def _count_rows(part: Path) -> int:
-    """How many rows of usage a part has, by the end of its file."""
-    with pa.OSFile(os.fsencode(part / "usage.parquet")) as file:
-        return int(pq.ParquetFile(file).metadata.num_rows)
+def _count_rows(folder: Path, prefix: str, manifest: TableManifest) -> int:
+    """How many rows of usage a part has."""
+    name = f"{prefix}{USAGE_TABLES[0]}"
+    return int(pq.ParquetFile(pa.BufferReader(read_checked(folder / name, manifest[name]))).metadata.num_rows)
 
 
 def remove_stale_usage(data: Path, generation: str) -> None:
@@ -213,17 +278,8 @@ def remove_stale_usage(data: Path, generation: str) -> None:
                 shutil.rmtree(entry.path, ignore_errors=True)
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes sure that the names in a folder are on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _name_folder(unfinished: Path, final: Path) -> None:
-    """Gives the folder its name, unless one of that name, and so of that content, is there."""
+    """Gives the folder its name, unless one of that name, and so of that content, exists."""
     try:
         unfinished.rename(final)
     except OSError:
@@ -231,32 +287,16 @@ def _name_folder(unfinished: Path, final: Path) -> None:
             raise
 
 
-def _write_table(path: Path, table: pa.Table, schema: pa.Schema) -> bytes:
-    """Writes one file and returns the digest of its bytes."""
-    with path.open("wb") as file:
+def _write_table(path: Path, table: pa.Table, schema: pa.Schema) -> Segments:
+    """Writes one file, and returns its segments."""
+    with create_file(path) as file:
         options = {"compression": "zstd", "compression_level": 3, "data_page_version": "1.0", "version": "2.6"}
         with pq.ParquetWriter(file, schema, write_statistics=True, **options) as writer:
+            ends = [file.tell()]
             # The texts of one row group at a time, not of the whole table.
             for start in range(0, table.num_rows, _ROW_GROUP_ROWS) or (0,):
                 writer.write_table(unpack_texts(table.slice(start, _ROW_GROUP_ROWS), schema), _ROW_GROUP_ROWS)
+                ends.append(file.tell())
         file.flush()
         os.fsync(file.fileno())
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
-
-
-def _read_table(path: Path, shape: TableShape) -> pa.Table:
-    try:
-        # Not a Python file: Arrow's threads would let go of its buffers while the interpreter ends, which aborts it.
-        with pa.OSFile(os.fsencode(path)) as file:
-            texts = [name for name in shape.keys if is_text(shape.schema.field(name).type)]
-            table = pq.ParquetFile(file, read_dictionary=texts).read()
-    except FileNotFoundError:
-        raise
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"`{path}` can't be read: {quote_reason(error)}") from error
-    except KeyError:
-        table = empty_table(pa.schema([]))
-    if not has_columns(table, shape.schema):
-        raise DataError(f"`{path}` has other columns than this version of lpgen writes")
-    return table.combine_chunks() if table.num_rows else empty_table(shape.schema)
+        return segments_of_file(path, [*ends, file.tell()])

@@ -13,13 +13,14 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.contribution_memo import ContributionMemo
-from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.event_time import NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem
+from lpgen.core.usage.latest_time import latest_time
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import SourceCounts, UsageTally
 from lpgen.edge.data_folder.ledger import LedgerFile, LedgerObject
-from lpgen.edge.logs.inflate import MAX_FILE_BYTES
 from lpgen.edge.logs.log_files import LogFile, path_text, why_not_opened
+from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.errors import AwsError
 
@@ -58,14 +59,17 @@ def collector_paused() -> Iterator[None]:
 class ChunkReader:
     """Reads chunks of files. It pickles as its catalog; each process makes the event map once."""
 
-    def __init__(self, catalog: Catalog, *, window: Window, limit: int = MAX_FILE_BYTES) -> None:
+    def __init__(
+        self, catalog: Catalog, *, window: Window, now: str = NO_TIME, limits: ReadLimits = DEFAULT_LIMITS
+    ) -> None:
         self._catalog = catalog
         self._window = window
-        self._limit = limit
+        self._now = now
+        self._limits = limits
         self._contributions = ContributionMemo(EventMap(catalog))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"catalog": self._catalog, "window": self._window, "limit": self._limit}
+        return {"catalog": self._catalog, "window": self._window, "now": self._now, "limits": self._limits}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]
@@ -76,7 +80,7 @@ class ChunkReader:
             return self._read(chunk)
 
     def _read(self, chunk: Chunk) -> ChunkResult:
-        tally = ChunkTally(self._contributions, self._window, self._limit)
+        tally = ChunkTally(self._contributions, self._window, self._limits, now=self._now)
         failures: list[FileProblem] = []
         for file in chunk:
             try:
@@ -91,26 +95,33 @@ class ChunkReader:
 
 
 class ChunkTally:
-    """The usage of the files of a chunk in the making. Files of bytes in `known` don't count, nor do second copies."""
+    """The usage of the files of a chunk in the making. Files of bytes in `known` don't count, nor do second copies.
+
+    `now` is when the ingest began, in the form of `event_time`; with `NO_TIME` any time counts.
+    """
 
     def __init__(
         self,
         contributions: ContributionMemo,
         window: Window,
-        limit: int = MAX_FILE_BYTES,
+        limits: ReadLimits = DEFAULT_LIMITS,
         known: Collection[str] = (),
+        now: str = NO_TIME,
     ) -> None:
         self._tally = UsageTally(contributions, window=window)
         self._window = window
-        self._limit = limit
+        self._limits = limits
         self._known = known
+        self._now = now
         self._files: dict[str, LedgerFile] = {}
 
     def add(self, path: str, data: bytes) -> str:
         """Counts a file, and returns the SHA-256 of its bytes."""
         digest = hashlib.sha256(data).hexdigest()
         if digest not in self._files and digest not in self._known:
-            counts = self._tally.add_source(records_from_bytes(data, limit=self._limit), digest)
+            counts = self._tally.add_source(
+                records_from_bytes(data, limits=self._limits), digest, latest_time(path, self._now)
+            )
             self._files[digest] = self._ledger_file(path, digest, len(data), counts)
         return digest
 

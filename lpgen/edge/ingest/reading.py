@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.usage.contribution_memo import ContributionMemo
-from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.event_time import NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem, Progress, ProgressReport, SkipCount, counts_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage, UsageSum, merge_usage
 from lpgen.edge.data_folder.ledger import Ledger, LedgerObject
@@ -265,7 +265,12 @@ def read_objects(
 
 
 def read_events(
-    reading: Reading, history: EventHistory, event_map: EventMap, *, report_progress: ProgressReport | None
+    reading: Reading,
+    history: EventHistory,
+    event_map: EventMap,
+    *,
+    report_progress: ProgressReport | None,
+    now: str = NO_TIME,
 ) -> None:
     """Reads CloudTrail's event history: each event counts as a file of one record, known by its id and its bytes.
 
@@ -280,7 +285,7 @@ def read_events(
         for page in history.pages():
             new = {event.source: event for event in page if not ledger.knows_object(*astuple(event.source))}
             reading.events_known += len(page) - len(new)
-            reading.add(_read_page(tuple(new.values()), contributions, history.window, ledger))
+            reading.add(_read_page(tuple(new.values()), contributions, history.window, ledger, now))
             if report_progress:
                 done = reading.events_read + reading.events_known
                 report_progress(Progress(done, done, 0, 0, reading.records, "events"))
@@ -292,10 +297,10 @@ def read_events(
 
 
 def _read_page(
-    events: tuple[HistoryEvent, ...], contributions: ContributionMemo, window: Window, ledger: Ledger
+    events: tuple[HistoryEvent, ...], contributions: ContributionMemo, window: Window, ledger: Ledger, now: str
 ) -> ChunkResult:
     known = ledger.digests({len(event.record) for event in events})
-    tally = ChunkTally(contributions, window, known=known)
+    tally = ChunkTally(contributions, window, known=known, now=now)
     objects = tuple(
         LedgerObject(
             event.source.name, event.source.size, event.source.etag, tally.add(event.source.name, event.record)

@@ -108,7 +108,7 @@ def _read_pages(path: Path) -> Iterator[_Page]:
             yield from msgspec.convert(decoded if isinstance(decoded, list) else [decoded], list[_Page])
         except DuplicateKeyError as error:
             raise LastAccessedError(str(error)) from error
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise LastAccessedError(f"it is no report: {quote_reason(error)}") from error
 
 

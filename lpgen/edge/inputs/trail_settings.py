@@ -170,7 +170,7 @@ def _decode(document: bytes, path: Path) -> object:
         return decoded
     except DuplicateKeyError as error:
         raise TrailSettingsError(f"`{path}`: {error}", hint=_HINT) from error
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise TrailSettingsError(f"`{path}` is no JSON: {quote_reason(error)}", hint=_HINT) from error
 
 

@@ -50,7 +50,7 @@ class _Event(msgspec.Struct, rename="camel"):
     summary: _Summary = msgspec.field(default_factory=_Summary)
 
 
-def aggregated_event(text: bytes, known: Record) -> Unusable:
+def aggregated_event(text: bytes | memoryview | msgspec.Raw, known: Record) -> Unusable:
     """The event with those that it names as callers; `known` is what else can be told of one of another shape."""
     try:
         event = msgspec.json.decode(text, type=_Event)

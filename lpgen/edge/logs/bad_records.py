@@ -10,9 +10,10 @@ from lpgen.core.events.records import Record
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.logs.aggregated_events import EVENT_TYPE, aggregated_event
-from lpgen.edge.logs.json_documents import lower_first
+from lpgen.edge.logs.json_documents import KnownKeys, lower_first
 
 _FIELD_TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(Record)}
+_keys_of: Final = KnownKeys(*_FIELD_TYPES).read
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 # As an aggregated event, it has no `eventName` of its own:
@@ -20,8 +21,17 @@ _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _INSIGHT: Final = "AwsCloudTrailInsight"
 
 
-def unusable_from_record(text: bytes, why: str) -> Unusable:
+MAX_BAD_BYTES: Final = 8 << 20
+"""Of a larger one nothing is kept. CloudTrail's events have 256 KB, or 1 MB where that is asked for:
+https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventConfiguration.html"""
+
+
+def unusable_from_record(text: bytes | memoryview | msgspec.Raw, why: str) -> Unusable:
     """A JSON object that is no `Record`, with those of its fields that have the right type."""
+    if len(memoryview(text)) > MAX_BAD_BYTES:
+        return Unusable(
+            SkipReason.BAD_RECORD, f"a record of more than {MAX_BAD_BYTES >> 20} MiB: {lower_first(why)}", ""
+        )
     fields = _sound_fields(text)
     record = Record(**{"eventSource": "", "eventName": "", **fields})
     if record.eventType == EVENT_TYPE:
@@ -31,12 +41,11 @@ def unusable_from_record(text: bytes, why: str) -> Unusable:
     return Unusable(SkipReason.BAD_RECORD, lower_first(why), "", record)
 
 
-def _sound_fields(text: bytes) -> dict[str, Any]:
+def _sound_fields(text: bytes | memoryview | msgspec.Raw) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, raw in msgspec.json.decode(text, type=dict[str, msgspec.Raw]).items():
-        if name in _FIELD_TYPES:
-            try:
-                found[name] = msgspec.json.decode(raw, type=_FIELD_TYPES[name])
-            except _UNDECODABLE:
-                continue
+    for name, raw in _keys_of(text).items():
+        try:
+            found[name] = msgspec.json.decode(raw, type=_FIELD_TYPES[name])
+        except _UNDECODABLE:
+            continue
     return found

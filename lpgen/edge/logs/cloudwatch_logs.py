@@ -14,12 +14,21 @@ from typing import Final
 # What stands before a JSON object in an export to S3, and before that the stream in what `aws logs tail` prints.
 _TIME: Final = rb"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?(?: [^\s{]+)? (?=\{)"
 _FIRST_TIME: Final = re.compile(_TIME)
+_PIECE: Final = 1 << 16
 _TIMES: Final = re.compile(rb"^" + _TIME, re.MULTILINE)
 
 
 def without_times(text: bytes) -> bytes:
     """Lines of a time and a JSON object without the times; any other text as it is."""
-    return _TIMES.sub(b"", text) if _FIRST_TIME.match(text) else text
+    if not _FIRST_TIME.match(text):
+        return text
+    found = bytearray()
+    at = 0
+    while at < len(text):  # a piece at a time, since a substitution holds every line of what it is given
+        end = text.find(b"\n", at + _PIECE) + 1 or len(text)
+        found += _TIMES.sub(b"", text[at:end])
+        at = end
+    return bytes(found)
 
 
 def is_log_event(keys: Container[str]) -> bool:

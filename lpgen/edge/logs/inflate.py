@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from isal import isal_zlib
 
+from lpgen.edge.logs.read_limits import DEFAULT_LIMITS
 from lpgen.errors import LpgenError
-
-MAX_FILE_BYTES: Final = 1 << 30
-"""How many bytes one file may hold or inflate to. CloudTrail's own files inflate to some tens of megabytes."""
 
 _MAGIC: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = 31
+_ZEROS: Final = re.compile(rb"\0*+")
+
+_FIRST_PIECE: Final = 1 << 12
 _PIECE: Final = 1 << 20
+"""A member gets larger and larger pieces: what it leaves of the last is copied, and a file may have many members."""
 
 
 class UnreadableError(LpgenError):
@@ -24,19 +27,29 @@ class UnreadableError(LpgenError):
         self.position = position
 
 
-def inflate(data: bytes, *, limit: int = MAX_FILE_BYTES) -> bytes:
+class TooLargeError(UnreadableError):
+    """A file holds, or inflates to, more bytes than the limit."""
+
+
+def is_gzip(data: bytes) -> bool:
+    """Whether bytes begin as gzip does."""
+    return data.startswith(_MAGIC)
+
+
+def inflate(data: bytes, *, limit: int = DEFAULT_LIMITS.file_bytes) -> bytes:
     """The bytes themselves, or what they inflate to: every gzip member in turn, zeros between and behind them ignored.
 
     What counts is the content, never a file's name. What inflates to gzip is inflated again, once: so Firehose writes
     what CloudWatch Logs sends it as gzip, where it compresses its objects too.
 
     Raises:
-        UnreadableError: the gzip is truncated or damaged, or there are more bytes than the limit.
+        UnreadableError: the gzip is truncated or damaged.
+        TooLargeError: there are more bytes than the limit.
     """
-    if not data.startswith(_MAGIC):
+    if not is_gzip(data):
         return _within(data, limit)
     once = _inflate_members(data, limit)
-    return _inflate_members(once, limit) if once.startswith(_MAGIC) else once
+    return _inflate_members(once, limit) if is_gzip(once) else once
 
 
 def _inflate_members(data: bytes, limit: int) -> bytes:
@@ -48,7 +61,7 @@ def _inflate_members(data: bytes, limit: int) -> bytes:
         pieces += member
         size += sum(map(len, member))
         if size > limit:
-            raise UnreadableError(f"the file inflates to more than {limit} bytes")
+            raise TooLargeError(f"the file inflates to more than {limit} bytes")
         at = _skip_zeros(data, at)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
@@ -59,14 +72,16 @@ def _inflate_member(view: memoryview, start: int, limit: int) -> tuple[list[byte
         raise UnreadableError("the gzip data is followed by something else", f"byte {start}")
     stream = isal_zlib.decompressobj(wbits=_GZIP_WINDOW)
     pieces: list[bytes] = []
-    at, left = start, limit
+    at, left, size = start, limit, _FIRST_PIECE
     # A file of one member ends with its inflated size: room for just so much needs not be made larger, nor cut.
     room = int.from_bytes(view[-4:], "little") + 1
     while not stream.eof:
-        pending = stream.unconsumed_tail or view[at : at + _PIECE]
+        pending = stream.unconsumed_tail or view[at : at + size]
         if not pending:
             raise UnreadableError("the gzip data ends too early", f"byte {at}")
-        at += 0 if stream.unconsumed_tail else len(pending)
+        if not stream.unconsumed_tail:
+            at += len(pending)
+            size = min(4 * size, _PIECE)
         piece = _inflate_piece(stream, pending, min(left + 1, room), at)
         room = left + 1
         left -= len(piece)
@@ -85,12 +100,11 @@ def _inflate_piece(stream: isal_zlib.Decompress, data: bytes | memoryview, limit
 
 
 def _skip_zeros(data: bytes, at: int) -> int:
-    while at < len(data) and data[at] == 0:
-        at += 1
-    return at
+    found = _ZEROS.match(data, at)
+    return found.end() if found else at
 
 
 def _within(data: bytes, limit: int) -> bytes:
     if len(data) > limit:
-        raise UnreadableError(f"the file holds more than {limit} bytes")
+        raise TooLargeError(f"the file holds more than {limit} bytes")
     return data

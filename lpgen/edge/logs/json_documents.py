@@ -1,28 +1,44 @@
-"""The JSON documents of a text that holds several: one a line, laid out over lines, or both; broken ones told apart."""
+"""The JSON documents of a text that holds several: one a line, laid out over lines, or both; broken ones told apart.
+
+The time grows with the length of the text, whatever it holds, and memory doesn't grow with the number of its parts.
+"""
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import msgspec
 
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_BLANK: Final = re.compile(rb"[\s\x1e]*")
+_BLANK: Final = re.compile(rb"[\s\x1e]*+")
 _NEXT_DOCUMENT: Final = re.compile(rb"\n(?=[{\[])")
-_TOKEN: Final = re.compile(rb'"(?:[^"\\\n]|\\.)*+"|["{}\[\]]')
+_TOKEN: Final = re.compile(rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|"|[{\[]++|[}\]]++')
 _LONE_SURROGATE: Final = re.compile(
-    rb"(?<!\\)((?:\\\\)*)(?:(\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+    rb"(?<!\\)((?:\\\\)*+)(?:(\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 _MESSAGE_BYTE: Final = re.compile(r" \(byte (\d+)\)")
+_TRAILING: Final = re.compile(r"trailing characters \(byte (\d+)\)")
+_OPENING: Final = (b"{", b"[")
+_PIECE: Final = 1 << 20
 
 MAX_NESTING: Final = 200
 """How deep values may lie in one another, of what nests deeper than the decoder can follow: 1,000 in Python 3.11."""
 
-MAX_UNBALANCED: Final = 20
-"""How often a document that never ends may be searched for its end; each time reads the text to the end."""
+VAIN_READS: Final = 20
+"""How often, in lengths of the text, lines are read in search of the end of documents that turn out to be broken.
+
+When that is used up, only documents of one line are read."""
+
+MAX_TOKENS: Final = 20_000_000
+"""How many strings and brackets are looked at in a text for the ends of documents that nest too deep for the decoder.
+
+It takes seconds, and is enough for some hundred megabytes of records with such documents among them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +53,13 @@ def plain_text(data: bytes) -> bytes:
     """The bytes as UTF-8 without a byte order mark; PowerShell, for one, writes UTF-16 with one."""
     for mark, encoding in _BOMS:
         if data.startswith(mark):
-            body = data[len(mark) :]
-            return body if encoding == "utf-8" else body.decode(encoding, "replace").encode()
+            return data[len(mark) :] if encoding == "utf-8" else _as_utf8(memoryview(data)[len(mark) :], encoding)
     return data
 
 
 def is_blank(data: bytes) -> bool:
     """Whether there is nothing but white space."""
-    found = _BLANK.match(data)
-    return found is not None and found.end() == len(data)
+    return _skip_blank(data, 0) == len(data)
 
 
 def repair_text(data: bytes) -> bytes:
@@ -53,48 +67,91 @@ def repair_text(data: bytes) -> bytes:
 
     Such text stands in fields that a caller chose, and must not make a whole file unreadable.
     """
-    text = data.decode("utf-8", "replace").encode()
+    text = _as_utf8(memoryview(data), "utf-8")
     if b"\\ud" not in text and b"\\uD" not in text:
         return text
-    return _LONE_SURROGATE.sub(lambda found: found[1] + (found[2] or rb"\ufffd"), text)
+    repaired, end = bytearray(), 0
+    for found in _LONE_SURROGATE.finditer(text):
+        repaired += text[end : found.start()]
+        repaired += found[1] + (found[2] or rb"\ufffd")
+        end = found.end()
+    return bytes(repaired + text[end:])
 
 
 def without_depths(text: bytes) -> bytes:
     """JSON with `null` in place of what lies deeper than `MAX_NESTING`; where brackets don't close, as it is."""
-    pieces: list[bytes] = []
+    cut = bytearray()
     depth = start = end = 0
     for token in _TOKEN.finditer(text):
-        first = text[token.start() : token.start() + 1]
-        if first in b"{[":
-            depth += 1
-            if depth == MAX_NESTING + 1:
-                start = token.start()
-        elif first in b"}]":
-            if depth == MAX_NESTING + 1:
-                pieces += [text[end:start], b"null"]
-                end = token.end()
-            depth -= 1
-    return b"".join([*pieces, text[end:]]) if depth == 0 else text
+        at, after = token.span()
+        if text[at] in b"{[":
+            if depth <= MAX_NESTING < depth + after - at:
+                start = at + MAX_NESTING - depth
+            depth += after - at
+        elif text[at] in b"}]":
+            if depth - (after - at) <= MAX_NESTING < depth:
+                cut += text[end:start]
+                cut += b"null"
+                end = at + depth - MAX_NESTING
+            depth -= after - at
+    return bytes(cut + text[end:]) if depth == 0 else text
 
 
 def split_documents(data: bytes) -> Iterator[bytes | Broken]:
     """Each document in turn; after a broken one, reading goes on at the next line that starts like a document."""
+    search = _Search(data)
     at = _skip_blank(data, 0)
-    unbalanced = line_end = 0
+    line, counted = 1, 0
     while at < len(data):
-        if at >= line_end:  # many documents may share a line: looking for its end from each would take long
-            newline = data.find(b"\n", at)
-            line_end = len(data) if newline < 0 else newline
-        found = _document_at(data, at, line_end, may_span=unbalanced < MAX_UNBALANCED)
+        found = search.document_at(at)
         if found is not None:
             document, end = found
             yield document
         else:
-            unbalanced += 1
-            yield _broken(data, at)
+            line += data.count(b"\n", counted, at)
+            counted = at
             following = _NEXT_DOCUMENT.search(data, at)
             end = following.end() if following else len(data)
+            yield _broken(data, at, end, line)
         at = _skip_blank(data, end)
+
+
+def items_of_list(text: bytes | memoryview | msgspec.Raw) -> Iterator[memoryview]:
+    """The items of a sound JSON list, one after the other: memory doesn't grow with their number."""
+    view = memoryview(text)
+    at = _skip_blank(view, 0) + 1
+    while (at := _skip_blank(view, at)) < len(view) and view[at] != _CLOSING:
+        end = _first_end(view[at:])
+        if not isinstance(end, int):
+            end = _value_end(view[at:], MAX_TOKENS)[0] or len(view) - at
+        yield view[at : at + end]
+        at = _skip_blank(view, at + end)
+        at += bytes(view[at : at + 1]) == b","
+
+
+_CLOSING: Final = ord("]")
+
+
+class KnownKeys:
+    """Some keys of JSON objects, read without a look at the others: an object may have millions of them."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+        fields = [(f"key_{number}", msgspec.Raw, _ABSENT) for number in range(len(names))]
+        rename = {f"key_{number}": name for number, name in enumerate(names)}
+        self._decode = msgspec.json.Decoder(msgspec.defstruct("Keys", fields, rename=rename)).decode
+
+    def read(self, text: bytes | memoryview | msgspec.Raw) -> dict[str, msgspec.Raw]:
+        """Those of the keys that an object has, with their values.
+
+        Raises:
+            msgspec.DecodeError: the text isn't a JSON object.
+        """
+        values = msgspec.structs.astuple(self._decode(text))
+        return {name: value for name, value in zip(self._names, values, strict=True) if value is not _ABSENT}
+
+
+_ABSENT: Final = msgspec.Raw(b"")
 
 
 def why_and_place(error: Exception, start: str) -> Broken:
@@ -115,18 +172,6 @@ def lower_first(message: str) -> str:
     return message if message[1:2].isupper() else message[:1].lower() + message[1:]
 
 
-def _document_at(data: bytes, at: int, line_end: int, *, may_span: bool) -> tuple[bytes, int] | None:
-    """The document that starts here, and where it ends: at the end of the line, or where its brackets close; None if
-    it is broken."""
-    view = memoryview(data)  # since a slice would copy the rest of the line
-    document = sound_document(view[at:line_end])
-    if document is not None:
-        return document, line_end
-    end = _value_end(data, at) if may_span and data[at : at + 1] in (b"{", b"[") else None
-    document = None if end is None else sound_document(view[at:end])
-    return None if document is None or end is None else (document, end)
-
-
 def sound_document(text: bytes | memoryview) -> bytes | None:
     """The text, without what is nested too deep to be decoded, if it is one document; else None."""
     error = _decode_error(text)
@@ -136,20 +181,79 @@ def sound_document(text: bytes | memoryview) -> bytes | None:
     return bytes(text) if error is None else None
 
 
-def _value_end(data: bytes, at: int) -> int | None:
-    """Where the brackets opened here are closed again, or None."""
-    depth = 0
-    for token in _TOKEN.finditer(data, at):
-        first = token.group()[:1]
-        if first in (b"{", b"["):
-            depth += 1
-        elif first in (b"}", b"]"):
-            depth -= 1
-            if depth == 0:
-                return token.end()
-        elif token.end() - token.start() == 1:
-            return None  # a quote that is never closed
-    return None
+class _Search:
+    """Finds documents in a text, with a budget for lines that are read in vain."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._view = memoryview(data)  # since a slice of bytes would be a copy
+        self._line_end = 0
+        self._vain = VAIN_READS * len(data)
+        self._tokens = MAX_TOKENS
+
+    def document_at(self, at: int) -> tuple[bytes, int] | None:
+        """The document that starts here, and where it ends; None if it is broken."""
+        if at >= self._line_end:  # many documents may share a line: looking for its end from each would take long
+            newline = self._data.find(b"\n", at)
+            self._line_end = len(self._data) if newline < 0 else newline
+        if self._data[at : at + 1] not in _OPENING:
+            document = sound_document(self._view[at : self._line_end])
+            return None if document is None else (document, self._line_end)
+        rest = self._view[at : len(self._data) if self._vain > 0 else self._line_end]
+        found = _first_end(rest)
+        if isinstance(found, int):
+            return bytes(rest[:found]), at + found
+        if isinstance(found, RecursionError):
+            return self._deep_document(rest, at)
+        self._spend(at + _bytes_read(found, rest))
+        return None
+
+    def _deep_document(self, rest: memoryview, at: int) -> tuple[bytes, int] | None:
+        """The document that nests too deep for the decoder, whose end only its brackets show."""
+        end, tokens = _value_end(rest, self._tokens)
+        self._tokens -= tokens
+        document = None if end is None else sound_document(rest[:end])
+        if document is not None and end is not None:
+            return document, at + end
+        self._spend(at + (end or len(rest)))
+        return None
+
+    def _spend(self, end: int) -> None:
+        """Counts what was read in vain beyond the line, which is never read again."""
+        self._vain -= max(0, end - self._line_end)
+
+
+def _first_end(text: memoryview) -> int | Exception:
+    """Where the first document of a text ends, and something else or nothing follows; else why there is none."""
+    error = _decode_error(text)
+    if error is None:
+        return len(text)
+    trailing = _TRAILING.search(str(error))
+    return int(trailing[1]) - 1 if trailing else error
+
+
+def _bytes_read(error: Exception, text: memoryview) -> int:
+    """How much of a text was read until the error."""
+    found = _MESSAGE_BYTE.search(str(error))
+    return int(found[1]) if found else len(text)
+
+
+def _value_end(text: memoryview, most: int) -> tuple[int | None, int]:
+    """Where the brackets opened at the start are closed again, or None; and how many tokens, of at most so many, were
+    looked at."""
+    depth = tokens = 0
+    for tokens, token in enumerate(islice(_TOKEN.finditer(text), most), 1):
+        start, end = token.span()
+        first = text[start]
+        if first in b"{[":
+            depth += end - start
+        elif first in b"}]":
+            depth -= end - start
+            if depth <= 0:
+                return end + depth, tokens
+        elif end - start == 1:
+            break  # a quote that is never closed
+    return None, tokens
 
 
 def _decode_error(text: bytes | memoryview) -> Exception | None:
@@ -160,16 +264,23 @@ def _decode_error(text: bytes | memoryview) -> Exception | None:
     return None
 
 
-def _broken(data: bytes, at: int) -> Broken:
-    """Says what is wrong: with the line if more documents follow it, else with all that is left."""
-    line = data.count(b"\n", 0, at) + 1
-    start = f"line {line}"
-    newline = data.find(b"\n", at)
-    following = _NEXT_DOCUMENT.search(data, at)
-    error = _decode_error(data[at:newline] if following and newline >= 0 else data[at:])
-    return why_and_place(error or ValueError("not a JSON document"), start)
+def _broken(data: bytes, at: int, end: int, line: int) -> Broken:
+    """Says what is wrong: with the line if more documents follow it at `end`, else with all that is left."""
+    newline = data.find(b"\n", at, end)
+    error = _decode_error(memoryview(data)[at : newline if end < len(data) and newline >= 0 else len(data)])
+    return why_and_place(error or ValueError("not a JSON document"), f"line {line}")
 
 
-def _skip_blank(data: bytes, at: int) -> int:
+def _skip_blank(data: bytes | memoryview, at: int) -> int:
     found = _BLANK.match(data, at)
     return found.end() if found else at
+
+
+def _as_utf8(data: memoryview, encoding: str) -> bytes:
+    """Text of an encoding as UTF-8, a piece at a time: as a string, one rare character makes all take four bytes."""
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    text = bytearray()
+    for at in range(0, len(data), _PIECE):
+        text += decoder.decode(data[at : at + _PIECE]).encode()
+    text += decoder.decode(b"", final=True).encode()
+    return bytes(text)

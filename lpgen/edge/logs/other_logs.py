@@ -27,6 +27,13 @@ _TEXTS: Final = (
 _TABLE: Final = re.compile(rb'"?event ?name\b|"?[\w ]+"?,[^\n]*\bevent ?name\b', re.IGNORECASE)
 
 
+OTHER_KEYS: Final = frozenset().union(*(telling for _, telling in _DOCUMENTS))
+"""The keys by which other documents are told from records."""
+
+_HEAD: Final = 1 << 12
+"""How far a first line is read: a header is far shorter."""
+
+
 def name_other_document(keys: Iterable[str]) -> str:
     """What a JSON object with these keys is, or "" where it may hold a record."""
     names = set(keys)
@@ -35,10 +42,10 @@ def name_other_document(keys: Iterable[str]) -> str:
 
 def name_other_text(text: bytes) -> str:
     """What a text that is not JSON is, by its first line, or "" where that isn't known."""
-    return next((name for name, telling in _TEXTS if telling.match(text)), "")
+    return next((name for name, telling in _TEXTS if telling.match(text, 0, _HEAD)), "")
 
 
 def is_table(text: bytes) -> bool:
     """Whether a text is records as CSV, by its header. They can't be told exactly from it: Athena writes structures
     such as `userIdentity` without quoting what is in them, and the console leaves most fields out."""
-    return _TABLE.match(text) is not None
+    return _TABLE.match(text, 0, _HEAD) is not None

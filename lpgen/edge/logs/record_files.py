@@ -9,8 +9,9 @@ Nothing in a file is an error here: what gives no record comes out as an `Unusab
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -20,29 +21,40 @@ from lpgen.core.model import SkipReason
 from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.logs.bad_records import unusable_from_record
 from lpgen.edge.logs.cloudwatch_logs import is_log_event, without_times
-from lpgen.edge.logs.inflate import MAX_FILE_BYTES, UnreadableError, inflate
+from lpgen.edge.logs.inflate import UnreadableError, inflate
 from lpgen.edge.logs.json_documents import (
     Broken,
+    KnownKeys,
     is_blank,
+    items_of_list,
     plain_text,
     repair_text,
     sound_document,
     split_documents,
     why_and_place,
 )
-from lpgen.edge.logs.other_logs import is_table, name_other_document, name_other_text
+from lpgen.edge.logs.other_logs import OTHER_KEYS, is_table, name_other_document, name_other_text
+from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 
 Item = RawRecord | Unusable
-_Object = dict[str, msgspec.Raw]
+_Text = bytes | memoryview | msgspec.Raw
+_Object = Mapping[str, msgspec.Raw]
 
 MAX_TYPED_BYTES: Final = 1 << 26
 """Up to this size a document is decoded at once, which is fastest; a larger one record by record, in less memory."""
+
+MAX_TYPED_OBJECTS: Final = 1_000_000
+"""With more objects than this, a document is decoded record by record too: a decoded record takes more memory than its
+text where it says next to nothing."""
 
 MAX_DEPTH: Final = 5
 """How deep documents may lie in one another, as a record in an event in a list does."""
 
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _RECORD_KEYS: Final = frozenset({"eventVersion", "eventSource", "eventName", "eventTime", "eventID", "userIdentity"})
+_LISTS: Final = ("Records", "Events", "logEvents")
+_WRAPPER_KEYS: Final = (*_LISTS, "events", "CloudTrailEvent", "message", "timestamp")
+_BROKEN: Final = (SkipReason.UNREADABLE_FILE, SkipReason.BAD_RECORD)
 
 _CSV: Final = "records as CSV don't tell enough: take them as JSON, or a table of Athena by athena://DATABASE.TABLE"
 _NO_SHAPE: Final = Unusable(
@@ -59,17 +71,17 @@ _decode_log_file: Final = msgspec.json.Decoder(_LogFile).decode
 _decode_records: Final = msgspec.json.Decoder(list[RawRecord]).decode
 _decode_lines: Final = msgspec.json.Decoder(RawRecord).decode_lines
 _decode_record: Final = msgspec.json.Decoder(RawRecord).decode
-_decode_object: Final = msgspec.json.Decoder(_Object).decode
-_decode_list: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_keys_of: Final = KnownKeys(*sorted({*_RECORD_KEYS, *_WRAPPER_KEYS, *OTHER_KEYS})).read
 
 
-def records_from_bytes(data: bytes, *, limit: int = MAX_FILE_BYTES) -> Iterable[Item]:
-    """The records of one file, in order. `limit` bounds the inflated bytes.
+def records_from_bytes(data: bytes, *, limits: ReadLimits = DEFAULT_LIMITS) -> Iterable[Item]:
+    """The records of one file, in order, as far as the limits go.
 
-    Memory is a small multiple of the inflated size up to `MAX_TYPED_BYTES`, and about that size beyond.
+    Time grows with the inflated size, whatever the file holds. Memory is a small multiple of the inflated size up to
+    `MAX_TYPED_BYTES`, and about that size beyond.
     """
     try:
-        text = without_times(plain_text(inflate(data, limit=limit)))
+        text = without_times(plain_text(inflate(data, limit=limits.file_bytes)))
     except UnreadableError as error:
         return [Unusable(SkipReason.UNREADABLE_FILE, error.message, error.position)]
     if is_blank(text):
@@ -78,12 +90,14 @@ def records_from_bytes(data: bytes, *, limit: int = MAX_FILE_BYTES) -> Iterable[
     if records is None and (repaired := repair_text(text)) != text:
         text = repaired
         records = _records_at_once(text)
-    return _numbered(_records_one_by_one(text)) if records is None else records
+    if records is not None and len(records) <= limits.records:
+        return records
+    return _within(limits, _records_one_by_one(text) if records is None else iter(records))
 
 
 def _records_at_once(text: bytes) -> list[RawRecord] | None:
     """The records of a log file, list or JSON lines in which each record is sound; else None."""
-    if len(text) > MAX_TYPED_BYTES:
+    if len(text) > MAX_TYPED_BYTES or text.count(b"{") > MAX_TYPED_OBJECTS:
         return None
     try:
         return _decode_records(text) if text[:1] == b"[" else _decode_log_file(text).Records
@@ -95,13 +109,26 @@ def _records_at_once(text: bytes) -> list[RawRecord] | None:
         return None
 
 
-def _numbered(items: Iterator[Item]) -> Iterator[Item]:
-    """The items, with `record N` as the position of those that have none."""
+def _within(limits: ReadLimits, items: Iterator[Item]) -> Iterator[Item]:
+    """The items up to a limit, with `record N` as the position of those that have none."""
+    broken = 0
     for number, item in enumerate(items, 1):
-        if type(item) is Unusable and not item.position:
-            yield replace(item, position=f"record {number}")
-        else:
+        here = f"record {number}"
+        if number > limits.records:
+            yield _limit_met(f"the file holds more than {limits.records:,} records", here)
+            return
+        if type(item) is not Unusable:
             yield item
+            continue
+        yield item if item.position else replace(item, position=here)
+        broken += item.reason in _BROKEN
+        if broken > limits.broken:
+            yield _limit_met(f"more than {limits.broken:,} parts of the file are broken, so it is not a log", here)
+            return
+
+
+def _limit_met(why: str, position: str) -> Unusable:
+    return Unusable(SkipReason.UNREADABLE_FILE, f"{why}; the rest is not read", position)
 
 
 def _records_one_by_one(text: bytes) -> Iterator[Item]:
@@ -129,14 +156,14 @@ def _records_of_many(text: bytes) -> Iterator[Item]:
             yield from _records_of_document(document, depth=0)
 
 
-def _records_of_document(text: bytes | msgspec.Raw, *, depth: int, stranger: Unusable | None = None) -> Iterator[Item]:
+def _records_of_document(text: _Text, *, depth: int, stranger: Unusable | None = None) -> Iterator[Item]:
     """The records of one sound JSON document. `stranger` is what comes of an object of no known shape; None takes it
     for a record, which then is a bad one."""
-    first = bytes(text[:64] if isinstance(text, bytes) else memoryview(text)[:64]).lstrip()[:1]
+    first = _first_byte(text)
     if depth > MAX_DEPTH:
         yield Unusable(SkipReason.BAD_RECORD, "documents lie too deep in one another", "")
     elif first == b"[":
-        for item in _decode_list(text):
+        for item in items_of_list(text):
             yield from _records_of_document(item, depth=depth + 1)
     elif first == b"{":
         yield from _records_of_object(text, depth=depth, stranger=stranger)
@@ -146,8 +173,8 @@ def _records_of_document(text: bytes | msgspec.Raw, *, depth: int, stranger: Unu
         yield Unusable(SkipReason.BAD_RECORD, "not a JSON object", "")
 
 
-def _records_of_object(text: bytes | msgspec.Raw, *, depth: int, stranger: Unusable | None) -> Iterator[Item]:
-    keys = _decode_object(text)
+def _records_of_object(text: _Text, *, depth: int, stranger: Unusable | None) -> Iterator[Item]:
+    keys = _keys_of(text)
     inner = _inner_document(keys)
     if "eventSource" in keys and "eventName" in keys:
         yield _record_from_json(text)
@@ -165,8 +192,8 @@ def _records_of_object(text: bytes | msgspec.Raw, *, depth: int, stranger: Unusa
 
 def _records_of_log_event(message: msgspec.Raw, *, depth: int) -> Iterator[Item]:
     """The record that an event of CloudWatch Logs carries as its message, or as what some collectors make of that."""
-    inner = message if bytes(memoryview(message)[:1]) == b"{" else _event_text(message)
-    if inner is not None and bytes(memoryview(inner)[:64]).lstrip()[:1] == b"{":
+    inner = message if _first_byte(message) == b"{" else _event_text(message)
+    if inner is not None and _first_byte(inner) == b"{":
         yield from _records_of_document(inner, depth=depth + 1, stranger=_OTHER_LOG)
     elif bytes(memoryview(message)[:2]) == b'"{':
         yield Unusable(SkipReason.BAD_RECORD, "the message is broken JSON", "")
@@ -176,8 +203,8 @@ def _records_of_log_event(message: msgspec.Raw, *, depth: int) -> Iterator[Item]
 
 def _inner_document(keys: _Object) -> bytes | msgspec.Raw | None:
     """The document inside a wrapper: a log file, the output of a command or one of its events, an EventBridge event."""
-    for name in ("Records", "Events", "logEvents"):
-        if name in keys and bytes(keys[name]).lstrip()[:1] == b"[":
+    for name in _LISTS:
+        if name in keys and _first_byte(keys[name]) == b"[":
             return keys[name]
     if "events" in keys and _are_log_events(keys["events"]):
         return keys["events"]
@@ -188,14 +215,15 @@ def _inner_document(keys: _Object) -> bytes | msgspec.Raw | None:
 
 def _are_log_events(value: msgspec.Raw) -> bool:
     """Whether a list holds events of CloudWatch Logs, by its first item: many programs call a list `events`."""
+    if _first_byte(value) != b"[":
+        return False
     try:
-        items = _decode_list(value)
-        return not items or is_log_event(_decode_object(items[0]))
+        return all(is_log_event(_keys_of(item)) for item in islice(items_of_list(value), 1))
     except _UNDECODABLE:
         return False
 
 
-def _event_text(value: bytes | msgspec.Raw) -> bytes | None:
+def _event_text(value: _Text) -> bytes | None:
     """The document that a string holds, or None where it is no string of JSON."""
     try:
         return sound_document(repair_text(msgspec.json.decode(value, type=str).encode()))
@@ -205,13 +233,18 @@ def _event_text(value: bytes | msgspec.Raw) -> bytes | None:
 
 def _is_from_cloudtrail(keys: _Object) -> bool:
     """Whether an EventBridge event carries a record: its `detail-type` says "via CloudTrail"."""
-    return "detail-type" not in keys or bytes(keys["detail-type"]).endswith(b'via CloudTrail"')
+    return "detail-type" not in keys or bytes(memoryview(keys["detail-type"])[-15:]) == b'via CloudTrail"'
 
 
-def _record_from_json(text: bytes | msgspec.Raw) -> Item:
+def _first_byte(text: _Text) -> bytes:
+    """The first byte that isn't white space, as far as the first few show it."""
+    return bytes(memoryview(text)[:64]).lstrip()[:1]
+
+
+def _record_from_json(text: _Text) -> Item:
     try:
         return _decode_record(text)
     except msgspec.ValidationError as error:
-        return unusable_from_record(bytes(text), str(error))
+        return unusable_from_record(text, str(error))
     except _UNDECODABLE as error:
         return Unusable(SkipReason.BAD_RECORD, why_and_place(error, "").why, "")

@@ -22,6 +22,7 @@ from lpgen.core.usage.log_layout import (
     visit_from_folder,
 )
 from lpgen.edge.data_folder.ledger import Ledger, LedgerFile
+from lpgen.edge.objects.listing import ListingProgress
 from lpgen.edge.objects.plan import ObjectPlan
 from lpgen.edge.objects.store import ObjectStore, Page, StoredObject
 from lpgen.errors import AwsError, CredentialsError
@@ -90,12 +91,11 @@ class FoundObjects:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A page to list. `named` is an address that a person gave: there a failure ends the run."""
+    """The next page to list. `named` is an address that a person gave: there a failure ends the run."""
 
-    prefix: str
+    listing: ListingProgress
     visit: Visit
     span: Span = NO_SPAN
-    token: str = ""
     named: bool = False
 
 
@@ -171,26 +171,28 @@ class _Walk:
             roots += [folder for folder in folders if is_logs_root(folder)]
             level = [folder for folder in folders if not is_logs_root(folder)]
         if not roots:
-            return (_Task(address, Visit.SEARCH, named=True),), Step()
+            return (_Task(ListingProgress(address), Visit.SEARCH, named=True),), Step()
         on_the_way = [one for one in pages if any(root.startswith(one) for root in roots)]
         beside = self._step_from_objects((one for way in on_the_way for one in pages[way].objects), checked=True)
         left = {folder for way in on_the_way for folder in pages[way].folders} - {*on_the_way, *roots}
         gave_up = FileProblem(address, "it has too many folders to search for AWSLogs/; name the folders that hold it")
         failures = (gave_up,) if level and level[0] not in pages and len(pages) + len(level) > SEARCH_FOLDERS else ()
         labels = tuple(label_from_folder(folder) for folder in sorted(left))
-        return tuple(_Task(root, Visit.DESCEND, named=True) for root in roots), Step(
-            beside.objects, beside.ignored, labels, failures
-        )
+        tasks = tuple(_Task(ListingProgress(root), Visit.DESCEND, named=True) for root in roots)
+        return tasks, Step(beside.objects, beside.ignored, labels, failures)
 
     def _list_folder(self, folder: str) -> Page:
         """All pages of a folder in one."""
-        page = self.store.list_page(folder, by_folder=True)
-        objects, folders = list(page.objects), list(page.folders)
-        while page.token:
-            page = self.store.list_page(folder, by_folder=True, token=page.token)
+        listing = ListingProgress(folder)
+        objects: list[StoredObject] = []
+        folders: list[str] = []
+        while True:
+            page = self.store.list_page(folder, by_folder=True, token=listing.token)
+            listing.advance(page)
             objects += page.objects
             folders += page.folders
-        return Page(tuple(objects), tuple(folders), "")
+            if not page.token:
+                return Page(tuple(objects), tuple(folders), "")
 
     # ------------------------------------------------------------ down the layout
 
@@ -207,23 +209,28 @@ class _Walk:
                 future.cancel()
 
     def _submit(self, task: _Task) -> None:
-        by_folder = task.visit is Visit.DESCEND
-        after = task.span.after
-        future = self.pool.submit(self.store.list_page, task.prefix, by_folder=by_folder, after=after, token=task.token)
+        future = self.pool.submit(
+            self.store.list_page,
+            task.listing.prefix,
+            by_folder=task.visit is Visit.DESCEND,
+            after=task.span.after,
+            token=task.listing.token,
+        )
         self.pending[future] = task
 
     def _step(self, task: _Task, future: Future[Page]) -> Step:
         """What a page gave; the pages and folders to list next are under way when it returns."""
         try:
             page = future.result()
+            task.listing.advance(page)
         except AwsError as error:
             if task.named or isinstance(error, CredentialsError):
                 raise
-            return Step(failures=(FileProblem(task.prefix, error.message),))
+            return Step(failures=(FileProblem(task.listing.prefix, error.message),))
         before = task.span.before
         objects = [one for one in page.objects if not before or one.name < before]
         if page.token and len(objects) == len(page.objects):
-            self._submit(_Task(task.prefix, task.visit, task.span, page.token, task.named))
+            self._submit(task)
         left = tuple(label for folder in page.folders for label in self._enter(folder))
         step = self._step_from_objects(objects, checked=task.visit is not Visit.LIST)
         return Step(step.objects, step.ignored, left)
@@ -239,7 +246,7 @@ class _Walk:
 
     def _task_from_folder(self, folder: str, visit: Visit, *, named: bool = False) -> _Task:
         span = span_from_folder(folder, self.scope) if visit is Visit.LIST else NO_SPAN
-        return _Task(folder, visit, span, named=named)
+        return _Task(ListingProgress(folder), visit, span, named=named)
 
     def _step_from_objects(self, objects: Iterable[StoredObject], *, checked: bool) -> Step:
         """The log objects; `checked`: the folder didn't say whose they are, so that their names are asked."""

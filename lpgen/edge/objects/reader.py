@@ -11,11 +11,11 @@ from typing import Any, Final
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.usage.contribution_memo import ContributionMemo
-from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.event_time import NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.edge.data_folder.ledger import LedgerObject
 from lpgen.edge.ingest.chunk_reader import ChunkResult, ChunkTally, collector_paused
-from lpgen.edge.logs.inflate import MAX_FILE_BYTES
+from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.objects.store import Body, ObjectStore, StoredObject
 from lpgen.errors import AwsError
 
@@ -43,15 +43,30 @@ class ObjectChunk:
 class ObjectReader:
     """Reads chunks of objects from a store. It pickles as its parts; each process makes the event map once."""
 
-    def __init__(self, catalog: Catalog, store: ObjectStore, *, window: Window, limit: int = MAX_FILE_BYTES) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        store: ObjectStore,
+        *,
+        window: Window,
+        now: str = NO_TIME,
+        limits: ReadLimits = DEFAULT_LIMITS,
+    ) -> None:
         self._catalog = catalog
         self._store = store
         self._window = window
-        self._limit = limit
+        self._now = now
+        self._limits = limits
         self._contributions = ContributionMemo(EventMap(catalog))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"catalog": self._catalog, "store": self._store, "window": self._window, "limit": self._limit}
+        return {
+            "catalog": self._catalog,
+            "store": self._store,
+            "window": self._window,
+            "now": self._now,
+            "limits": self._limits,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]
@@ -62,11 +77,11 @@ class ObjectReader:
             return self._read(chunk)
 
     def _read(self, chunk: ObjectChunk) -> ChunkResult:
-        tally = ChunkTally(self._contributions, self._window, self._limit, chunk.known)
+        tally = ChunkTally(self._contributions, self._window, self._limits, chunk.known, self._now)
         objects: list[LedgerObject] = []
-        failures = [FileProblem(one.name, _TOO_LARGE) for one in chunk.objects if one.size > self._limit]
+        failures = [FileProblem(one.name, _TOO_LARGE) for one in chunk.objects if one.size > self._limits.file_bytes]
         errors: list[AwsError] = []
-        for one, body in _download(self._store, [one for one in chunk.objects if one.size <= self._limit]):
+        for one, body in _download(self._store, [one for one in chunk.objects if one.size <= self._limits.file_bytes]):
             if isinstance(body, AwsError):
                 failures.append(FileProblem(one.name, f"{body.message}{body.hint and '; '}{body.hint}"))
                 errors.append(body)
@@ -93,7 +108,7 @@ def _download(store: ObjectStore, objects: Sequence[StoredObject]) -> Iterator[t
                 first, future = under_way.popleft()
                 yield first, _result(future)
                 ahead -= first.size
-            under_way.append((one, pool.submit(store.read, one.name)))
+            under_way.append((one, pool.submit(store.read, one)))
             ahead += one.size
         while under_way:
             first, future = under_way.popleft()

@@ -13,6 +13,8 @@ from typing import Any, Final, TypeVar
 
 from lpgen.core.usage.log_layout import SCHEME, split_address
 from lpgen.edge.aws_session import AwsSession, Connection, aws_errors, open_session
+from lpgen.edge.objects.body_checks import find_damage
+from lpgen.edge.objects.listing import UNUSABLE
 from lpgen.edge.objects.s3_errors import Needs, explain_s3_error
 from lpgen.edge.objects.store import Body, Page, StoredObject
 from lpgen.errors import AwsError, quote_input
@@ -21,7 +23,16 @@ Answer = TypeVar("Answer")
 
 PAGE_SIZE: Final = 1_000
 BODY_ATTEMPTS: Final = 6
+UNUSABLE_ATTEMPTS: Final = 3
+"""After so many answers that contradict themselves, another one would too."""
+
 FIRST_WAIT_SECONDS: Final = 0.2
+
+PATIENCE_SECONDS: Final = 60
+LEAST_BYTES_A_SECOND: Final = 1_000
+"""An object may take so long, and longer by its size at this rate."""
+
+_PIECE: Final = 1 << 18
 
 BROKEN_OFF: Final = frozenset(
     {
@@ -33,9 +44,10 @@ BROKEN_OFF: Final = frozenset(
         "ReadTimeoutError",
         "ResponseParserError",
         "ResponseStreamingError",
+        UNUSABLE,
     }
 )
-"""Errors of an answer that began well and broke off, which boto3's own retries don't cover."""
+"""Errors of an answer that began well and broke off, or can't be right, which boto3's own retries don't cover."""
 
 
 @dataclass(slots=True)
@@ -72,40 +84,46 @@ class S3Store:
         elif after:
             options["StartAfter"] = split_address(after)[1]
         needs = Needs(f"s3:ListBucket on arn:aws:s3:::{bucket}", self.requester_pays)
-        answer = self._ask(f"list {quote_input(prefix)}", needs, lambda client: client.list_objects_v2(**options))
-        return _page_from_answer(bucket, answer)
 
-    def read(self, name: str) -> Body:
-        """The object of a name; a body that ends early is asked for again.
+        def list_objects(client: Any) -> Page:
+            return _page_from_answer(prefix, client.list_objects_v2(**options))
+
+        return self._ask(f"list {quote_input(prefix)}", needs, list_objects)
+
+    def read(self, listed: StoredObject) -> Body:
+        """The bytes of an object; a body that ends early, or isn't the object's, is asked for again.
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         """
-        bucket, key = split_address(name)
+        bucket, key = split_address(listed.name)
         needs = Needs(
             f"s3:GetObject on arn:aws:s3:::{bucket}/*, and kms:Decrypt on the key if one encrypts it",
             self.requester_pays,
         )
 
         def get(client: Any) -> Body:
-            answer = client.get_object(**self._options(bucket), Key=key)
+            answer = client.get_object(**self._options(bucket), **_checksum_mode(client), Key=key)
             with contextlib.closing(answer["Body"]) as stream:
-                data: bytes = stream.read()
-            _check_length(len(data), answer.get("ContentLength"))
+                data = _read_in_time(stream, answer.get("ContentLength") or 0)
+            _check_body(data, answer, listed)
             return Body(data, _etag(answer))
 
         return self._ask("read it", needs, get)
 
     def _ask(self, doing: str, needs: Needs, call: Callable[[Any], Answer]) -> Answer:
-        """The answer of a call, asked for again where it broke off.
+        """The answer of a call, asked for again where it broke off or can't be right.
 
         boto3's client tries again by itself what AWS throttled or failed to answer.
         """
         for attempt in range(1, BODY_ATTEMPTS + 1):
             try:
-                with aws_errors(doing), _network_errors(doing):
-                    return call(self._session().client("s3"))
+                with aws_errors(doing):
+                    client = self._session().client("s3")
+                    with _answer_errors(doing):
+                        return call(client)
             except AwsError as error:
-                if error.code not in BROKEN_OFF or attempt == BODY_ATTEMPTS:
+                attempts = UNUSABLE_ATTEMPTS if error.code == UNUSABLE else BODY_ATTEMPTS
+                if error.code not in BROKEN_OFF or attempt >= attempts:
                     raise explain_s3_error(error, needs) from error
             longest = FIRST_WAIT_SECONDS * 2**attempt
             time.sleep(random.uniform(longest / 4, longest))
@@ -134,9 +152,13 @@ def open_s3_store(*, role: str = "", profile: str = "", region: str = "", endpoi
     return S3Store(Connection(profile, region, endpoint_url, role))
 
 
+class _UnusableAnswerError(Exception):
+    """AWS answered, and the answer contradicts itself; the message says how."""
+
+
 @contextlib.contextmanager
-def _network_errors(doing: str) -> Iterator[None]:
-    """What comes out of reading a body without boto3's own dress."""
+def _answer_errors(doing: str) -> Iterator[None]:
+    """What comes out of an answer without boto3's own dress: broken connections, and what botocore can't convert."""
     from urllib3.exceptions import HTTPError
 
     try:
@@ -144,24 +166,69 @@ def _network_errors(doing: str) -> Iterator[None]:
     except (HTTPError, OSError) as error:
         why = f"can't {doing}: the answer broke off ({type(error).__name__})"
         raise AwsError(why, code="ResponseStreamingError", hint="run it again") from error
+    except _UnusableAnswerError as error:
+        raise AwsError(f"can't {doing}: {error}", code=UNUSABLE, hint="run it again") from error
+    except (ValueError, KeyError) as error:
+        raise AwsError(f"can't {doing}: the answer can't be read", code=UNUSABLE, hint="run it again") from error
 
 
-def _page_from_answer(bucket: str, answer: dict[str, Any]) -> Page:
-    start = f"{SCHEME}{bucket}/"
-    return Page(
-        objects=tuple(
-            StoredObject(start + one["Key"], int(one["Size"]), _etag(one)) for one in answer.get("Contents", ())
-        ),
-        folders=tuple(start + one["Prefix"] for one in answer.get("CommonPrefixes", ())),
-        token=str(answer.get("NextContinuationToken", "")) if answer.get("IsTruncated") else "",
+def _page_from_answer(prefix: str, answer: dict[str, Any]) -> Page:
+    """A page, if the answer is one: a `200 OK` may hold anything.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+    """
+    start = f"{SCHEME}{split_address(prefix)[0]}/"
+    objects = tuple(
+        StoredObject(start + one["Key"], int(one["Size"]), _etag(one)) for one in answer.get("Contents", ())
     )
+    folders = tuple(start + one["Prefix"] for one in answer.get("CommonPrefixes", ()))
+    token = str(answer.get("NextContinuationToken", "")) if answer.get("IsTruncated") else ""
+    outside = next((name for name in (*(one.name for one in objects), *folders) if not name.startswith(prefix)), None)
+    if "IsTruncated" not in answer:
+        raise _UnusableAnswerError("the answer is no listing")
+    if answer["IsTruncated"] and not token:
+        raise _UnusableAnswerError("the listing is truncated and doesn't say where it goes on")
+    if outside is not None:
+        raise _UnusableAnswerError(f"the listing holds {quote_input(outside)}, which lies elsewhere")
+    return Page(objects, folders, token)
+
+
+def _checksum_mode(client: Any) -> dict[str, str]:
+    """What asks S3 for the object's checksum, unless the AWS configuration forbids it, as some other servers require.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-dataintegrity.html
+    """
+    wanted = getattr(client.meta.config, "response_checksum_validation", None)
+    return {} if wanted == "when_required" else {"ChecksumMode": "ENABLED"}
+
+
+def _read_in_time(stream: Any, size: int) -> bytes:
+    """All bytes of a body. The client's own timeout is one for each packet, and lets one byte a minute through."""
+    # botocore's stream waits for all bytes that it is asked for; urllib3's, since 2.2, gives those that are there.
+    raw = stream._raw_stream
+    read = getattr(raw, "read1", raw.read)
+    until = time.monotonic() + PATIENCE_SECONDS + size / LEAST_BYTES_A_SECOND
+    pieces: list[bytes] = []
+    while piece := read(_PIECE):
+        pieces.append(piece)
+        if time.monotonic() > until:
+            raise _UnusableAnswerError("the answer comes too slowly")
+    return b"".join(pieces)
+
+
+def _check_body(data: bytes, answer: dict[str, Any], listed: StoredObject) -> None:
+    metadata = answer["ResponseMetadata"]
+    if metadata["HTTPStatusCode"] != 200:
+        raise _UnusableAnswerError("the answer is a part of it")
+    promised = answer.get("ContentLength")
+    if promised is not None and len(data) != promised:
+        raise ConnectionError(f"{len(data)} of {promised} bytes came")
+    damage = find_damage(data, metadata["HTTPHeaders"], split_address(listed.name)[0])
+    if damage:
+        raise _UnusableAnswerError(damage)
+    if (len(data), _etag(answer)) != (listed.size, listed.etag):
+        raise _UnusableAnswerError("it has changed since it was listed")
 
 
 def _etag(answer: dict[str, Any]) -> str:
-    return str(answer.get("ETag", "")).strip('"')
-
-
-def _check_length(length: int, promised: int | None) -> None:
-    """boto3 checks it too, but not under every encoding of the transfer."""
-    if promised is not None and length != promised:
-        raise ConnectionError(f"{length} of {promised} bytes came")
+    return str(answer.get("ETag", "")).removeprefix("W/").strip('"')

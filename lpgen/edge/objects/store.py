@@ -47,9 +47,9 @@ class ObjectStore(Protocol):
     def elsewhere(self) -> ObjectStore:
         """The same place for workers on other machines, which have credentials of their own."""
 
-    def read(self, name: str) -> Body:
-        """The object of a name.
+    def read(self, listed: StoredObject) -> Body:
+        """The bytes of an object of a listing.
 
         Raises:
-            AwsError: it can't be read in full.
+            AwsError: it can't be read in full, or has changed since it was listed.
         """

@@ -31,7 +31,7 @@ from lpgen.core.digests import digest_of_text
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout.calls import Call, CallKind, Holding
 from lpgen.core.rollout.source import RolloutPlan
-from lpgen.edge.data_folder.usage_files import sync_folder
+from lpgen.edge.data_folder.disk import sync_folder
 from lpgen.edge.output_file import restrict_to_owner
 from lpgen.edge.rollout.begun import Begun, differs_from_plan, take_event
 from lpgen.edge.rollout.iam_writer import LivePrincipal

@@ -107,7 +107,7 @@ def figures_of(view: ReviewView) -> tuple[Figure, ...]:
 
 def _coverage_figure(report: Report) -> Figure:
     accounts = report.diff.coverage.accounts
-    holes = sum(len(one.gaps) + len(one.holes) for one in accounts)
+    holes = sum(len(one.gaps) + len(one.uncovered) for one in accounts)
     days = sorted({one.covered_days for one in accounts}) or [0]
     value = count(days[0]) if len(days) == 1 else f"{count(days[0])}–{count(days[-1])}"
     noted = f"{plural(len(accounts), 'account')}, {plural(holes, 'hole') if holes else 'no hole'}"
@@ -195,7 +195,7 @@ def coverage_bars(accounts: Sequence[AccountCoverage]) -> tuple[CoverageBar, ...
 
 def _coverage_bar(one: AccountCoverage, first: date, last: date) -> CoverageBar:
     gaps = [(gap.first, gap.last, "no record") for gap in one.gaps]
-    holes = [(hole.first, hole.last, hole.why) for hole in one.holes]
+    holes = [(hole.first, hole.last, hole.why) for hole in one.uncovered]
     return CoverageBar(
         terminal_text(one.account),
         one.first_day.isoformat(),

@@ -24,7 +24,7 @@ def data_of_use(view: PrincipalView, report: Report) -> Json | None:
         return None
     covered = report.diff.coverage.account(view.diff.principal.account)
     missing = [(one.first, one.last, "no record") for one in covered.gaps] if covered else []
-    missing += [(one.first, one.last, one.why) for one in covered.holes] if covered else []
+    missing += [(one.first, one.last, one.why) for one in covered.uncovered] if covered else []
     return {
         "first": min([*days, *([covered.first_day.isoformat()] if covered else [])]),
         "last": max([*days, *([covered.last_day.isoformat()] if covered else [])]),

@@ -85,7 +85,9 @@ def facts_of_account(coverage: AccountCoverage) -> Json:
         "data_events_known_from": coverage.known_from,
         "known_from": coverage.known_from,
         "trails": list(coverage.trails),
-        "holes": [Row(first=one.first.isoformat(), last=one.last.isoformat(), why=one.why) for one in coverage.holes],
+        "holes": [
+            Row(first=one.first.isoformat(), last=one.last.isoformat(), why=one.why) for one in coverage.uncovered
+        ],
         "trail_changes": list(coverage.changes),
         "unseen_event_sources": sorted(coverage.unseen),
         "summed_event_sources": sorted(coverage.summed),

@@ -9,9 +9,9 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
 - `coverage`: per account the days, gaps, Regions and records that were read, which sides of management events were
   seen, and by Region the event sources whose data events were, and those of which read-only or writing ones were;
   `known_from` what says which events were recorded, the log itself or the settings of `trails`;
-  `holes`, days that recorded changes of trails take out, and `trail_changes` that take none out;
-  `unseen_event_sources`, whose management events may have been excluded; `summed_event_sources`, whose data events are
-  there in aggregated events alone.
+  `holes`, days that recorded changes of trails take out or that show too little, and `trail_changes` that take none
+  out; `unseen_event_sources`, whose management events may have been excluded; `summed_event_sources`, whose data
+  events are there in aggregated events alone.
 - `guards`: the policies beside the principals' own that were given: levels of SCPs by account (`*`: every other), how
   many resource policies and trust policies, the boundary (null: each principal's own).
 - `snapshot`: the one that some of the files are from, with its date, its accounts, what of it was `used`, and its gaps,

@@ -94,7 +94,7 @@ def _hole_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
     """What is missing of an account: the words before its name, and those behind it."""
     for gap in one.gaps:
         yield line(bad("hole in ")), line(f": no record from {gap.first} to {gap.last}")
-    for hole in one.holes:
+    for hole in one.uncovered:
         yield line(bad("hole in ")), line(f": {hole.first} to {hole.last}: {hole.why}")
     for change in one.changes:
         yield line("change in "), line(f": {change}")

@@ -137,6 +137,7 @@ _OUTCOMES: Final[dict[Outcome, Span]] = {
     Outcome.ALLOWED: good("allowed"),
     Outcome.DENIED: bad("denied"),
     Outcome.UNDETERMINED: strong("undetermined"),
+    Outcome.UNAUTHENTICATED: strong("unauthenticated"),
 }
 
 

@@ -52,11 +52,14 @@ SKIP_WORDS: Final[dict[SkipReason, str]] = {
     SkipReason.BAD_RECORD: "record that can't be read",
     SkipReason.UNKNOWN_VERSION: "record of an unknown event version",
     SkipReason.DUPLICATE: "duplicate within its file",
+    SkipReason.NO_TIME: "record without a time",
+    SkipReason.FUTURE: "record later than the log itself",
     SkipReason.OUT_OF_WINDOW: "outside the asked-for days",
     SkipReason.INSIGHT: "Insights event: no call",
     SkipReason.AGGREGATED: "aggregated event: a sign of use, no single call",
     SkipReason.SERVICE_EVENT: "event of a service: no call",
     SkipReason.NETWORK_COPY: "copy of a call through a VPC endpoint",
+    SkipReason.UNAUTHENTICATED: "call whose credentials AWS refused",
     SkipReason.NO_PERMISSION: "call that needs no permission",
     SkipReason.UNMAPPED: "call that isn't in the event map",
     SkipReason.SERVICE_CALLER: "an AWS service's own call",
@@ -126,6 +129,6 @@ def label_in_list(view: PrincipalView) -> str:
 
 def caveat_order(caveat: Caveat) -> tuple[int, str]:
     """What stops a replacement altogether first, then as `CaveatKind` lists them."""
-    stops = (CaveatKind.VERIFICATION, CaveatKind.TOO_LARGE, CaveatKind.GRANTS_UNKNOWN)
+    stops = (CaveatKind.VERIFICATION, CaveatKind.TOO_LARGE, CaveatKind.UNPROVEN, CaveatKind.GRANTS_UNKNOWN)
     rank = stops.index(caveat.kind) if caveat.kind in stops else len(stops) + list(CaveatKind).index(caveat.kind)
     return rank, caveat.message

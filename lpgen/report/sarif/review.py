@@ -255,7 +255,7 @@ def _identity_of(ref: StatementRef) -> tuple[str, ...]:
 def _gaps(account: AccountCoverage, path: str) -> Iterator[SarifFinding]:
     spans = [
         *((gap.first, gap.last, "no record was read") for gap in account.gaps),
-        *((hole.first, hole.last, hole.why) for hole in account.holes),
+        *((hole.first, hole.last, hole.why) for hole in account.uncovered),
     ]
     for first, last, why in spans:
         days = f"from {first.isoformat()} to {last.isoformat()}"

@@ -180,6 +180,21 @@ CAVEAT_RULES: Final[dict[CaveatKind, SarifRule]] = {
         _TRAILS,
         SarifLevel.NOTE,
     ),
+    CaveatKind.THIN_DAYS: _not_safe(
+        CaveatKind.THIN_DAYS,
+        "The logs show too little on many of their days.",
+        "These days hold far fewer callers and services than the account's other days, as if they were forged or files "
+        "were missing.\n\n**What to do:** look whether log files are missing and ingest them, or accept it by a "
+        "decision.",
+        _TRAILS,
+    ),
+    CaveatKind.MISSING_FILES: _not_safe(
+        CaveatKind.MISSING_FILES,
+        "The logs seem to lack most of their files.",
+        "AWS makes some calls by a clock, and in these logs they come at random.\n\n**What to do:** compare the log "
+        "files with those in the trail's bucket, and ingest all of them.",
+        _TRAILS,
+    ),
     CaveatKind.YOUNG_PRINCIPAL: _not_safe(
         CaveatKind.YOUNG_PRINCIPAL,
         "The role or user is too young to call a removal safe.",
@@ -241,6 +256,20 @@ CAVEAT_RULES: Final[dict[CaveatKind, SarifRule]] = {
         " policies; for anything else accept this by a decision.",
         _BEST_PRACTICES,
     ),
+    CaveatKind.DANGEROUS_ATTEMPT: _not_safe(
+        CaveatKind.DANGEROUS_ATTEMPT,
+        "A dangerous action stays only because it was tried.",
+        "The calls were throttled, malformed or failed inside AWS, so nobody knows whether they were allowed.\n\n"
+        "**What to do:** drop the action by a decision, or accept it if it is needed.",
+        _BEST_PRACTICES,
+    ),
+    CaveatKind.TOO_MANY_RESOURCES: _not_safe(
+        CaveatKind.TOO_MANY_RESOURCES,
+        "An action was done to more resources than lpgen tells apart.",
+        "It stays on all that the old policies say.\n\n**What to do:** narrow the old policy by hand where its "
+        "resources have a common name.",
+        _BEST_PRACTICES,
+    ),
     CaveatKind.UNEVEN_PERMISSION_SET: _not_safe(
         CaveatKind.UNEVEN_PERMISSION_SET,
         "The roles of one permission set hold different policies.",
@@ -271,6 +300,13 @@ CAVEAT_RULES: Final[dict[CaveatKind, SarifRule]] = {
         "No wildcard was put in to make it fit.\n\n**What to do:** split the role by what it does, or drop kept "
         "actions by decisions.",
         _QUOTAS,
+    ),
+    CaveatKind.UNPROVEN: _not_safe(
+        CaveatKind.UNPROVEN,
+        "The policies are too complex to compare, and no replacement is written.",
+        "Comparing their patterns takes more steps than lpgen spends on one principal.\n\n**What to do:** write the "
+        "policies with fewer patterns, and with fewer wildcards in each.",
+        _EVALUATION,
     ),
     CaveatKind.VERIFICATION: _not_safe(
         CaveatKind.VERIFICATION,

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress
+from lpgen.core.usage.ingest_result import UNCOUNTED, FileProblem, IngestResult, Progress
 from lpgen.report.inert import terminal_text
 
-_ALWAYS_SHOWN: Final = (SkipReason.UNREADABLE_FILE, SkipReason.BAD_RECORD, SkipReason.UNKNOWN_VERSION)
 _SHOWN: Final = 5
 _SHOWN_FOLDERS: Final = 8
 _MEGABYTE: Final = 1_000_000
@@ -20,11 +19,14 @@ _REASONS: Final = {
     SkipReason.BAD_RECORD: "records with wrong types or without a name",
     SkipReason.UNKNOWN_VERSION: "records of an event version that this lpgen doesn't know, and whose use it can't tell",
     SkipReason.DUPLICATE: "records that their file holds twice",
+    SkipReason.NO_TIME: "records without a time",
+    SkipReason.FUTURE: "records later than the log itself: forged, or of a wrong clock",
     SkipReason.OUT_OF_WINDOW: "records outside the window",
     SkipReason.INSIGHT: "insights about call rates",
     SkipReason.AGGREGATED: "aggregated events, signs that whom they name uses a service",
     SkipReason.SERVICE_EVENT: "events of a service without a call",
     SkipReason.NETWORK_COPY: "copies of calls through a VPC endpoint",
+    SkipReason.UNAUTHENTICATED: "calls whose credentials AWS refused",
     SkipReason.NO_PERMISSION: "calls that need no permission",
     SkipReason.UNMAPPED: "calls that the event map doesn't know",
     SkipReason.SERVICE_CALLER: "calls by an AWS service itself",
@@ -81,7 +83,7 @@ def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
         yield f"folders in S3 that hold no records of calls, left alone: {shown}{others}"
     for skip in result.skips:
         yield f"  skipped {skip.count:,}: {_REASONS.get(skip.reason, str(skip.reason))} ({skip.reason})"
-        if verbose or skip.reason in _ALWAYS_SHOWN:
+        if verbose or skip.reason in UNCOUNTED:
             for example in skip.examples:
                 place = ", ".join(part for part in (example.path, example.position) if part)
                 yield f"    {terminal_text(place)}: {terminal_text(example.detail)}"

@@ -211,7 +211,7 @@ def test_every_rule_module_is_listed_and_no_two_hold_one_operation() -> None:
 
 def test_every_event_source_leads_to_prefixes_of_the_catalog() -> None:
     rows = json.loads((bundled_folder() / "event_sources.json").read_text("utf-8"))
-    sources = EventSources.from_json(json.dumps(rows).encode())
+    sources = EventSources.from_catalog(CATALOG.source)
     prefixes = {prefix for source in rows for prefix in sources.resolve(source).prefixes}
     assert prefixes <= set(CATALOG.prefixes())
     assert all(row["source"] for row in rows.values())

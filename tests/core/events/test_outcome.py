@@ -55,11 +55,6 @@ def test_outcome_of_a_denial_is_denied_in_every_spelling(code: str) -> None:
         "TooManyRequestsException",
         "SlowDown",
         "ThrottledClientException",
-        "UnauthenticatedException",
-        "AuthorizationHeaderMalformed",
-        "InvalidClientTokenId",
-        "ExpiredTokenException",
-        "SignatureDoesNotMatch",
         "ValidationException",
         "ValidationError",
         "Client.InvalidParameterValue",
@@ -71,10 +66,66 @@ def test_outcome_of_a_denial_is_denied_in_every_spelling(code: str) -> None:
         "InternalServiceException",
         "ServiceUnavailable",
         "OptInRequired",
+        "Client.AuthFailure",
     ],
 )
 def test_outcome_of_a_call_that_may_have_failed_before_authorization_is_undetermined(code: str) -> None:
     assert outcome_of(code).outcome is Outcome.UNDETERMINED
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "UnauthenticatedException",
+        "AuthorizationHeaderMalformed",
+        "InvalidClientTokenId",
+        "InvalidAccessKeyId",
+        "ExpiredTokenException",
+        "ExpiredToken",
+        "Client.RequestExpired",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "IncompleteSignatureException",
+        "MissingAuthenticationTokenException",
+        "UnrecognizedClientException",
+        "com.amazon.coral.service#UnrecognizedClientException",
+    ],
+)
+def test_outcome_of_refused_credentials_is_unauthenticated(code: str) -> None:
+    assert outcome_of(code) == OutcomeDetail(Outcome.UNAUTHENTICATED, code)
+
+
+def test_outcome_of_an_ec2_auth_failure_turns_on_its_message() -> None:
+    refused = "AWS was not able to validate the provided access credentials"
+    assert outcome_of("Client.AuthFailure", refused).outcome is Outcome.UNAUTHENTICATED
+    assert outcome_of("AuthFailure", "The address '192.0.2.1' does not belong to you.").outcome is Outcome.UNDETERMINED
+    assert outcome_of("Client.AuthFailure", "Not authorized for images: [ami-1]").outcome is Outcome.DENIED
+    assert essential_message(refused) != essential_message("The address '192.0.2.1' does not belong to you.")
+
+
+SCP = "arn:aws:organizations::987654321098:policy/o-qv5af4abcd/service_control_policy/p-2kgnabcd"
+
+
+@pytest.mark.parametrize(
+    ("tail", "policy"),
+    [
+        (f"with an explicit deny in a service control policy: {SCP}", SCP),
+        (
+            "with an explicit deny in a permissions boundary: arn:aws:iam::111122223333:policy/edge",
+            "arn:aws:iam::111122223333:policy/edge",
+        ),
+        (
+            "with an explicit deny in an identity-based policy: arn:aws:iam::111122223333:policy/team/deny.",
+            "arn:aws:iam::111122223333:policy/team/deny",
+        ),
+        ("with an explicit deny in a service control policy", ""),
+        ("because no service control policy allows the s3:GetObject action", ""),
+    ],
+)
+def test_outcome_of_a_denial_names_the_policy_that_its_message_names(tail: str, policy: str) -> None:
+    assert outcome_of("AccessDenied", USER + tail).denied_by == policy
+    assert (policy in essential_message(USER + tail)) or not policy
 
 
 @pytest.mark.parametrize(

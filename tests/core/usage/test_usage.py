@@ -20,6 +20,7 @@ from lpgen.core.events.records import HIDDEN, RawRecord, Record, raw_from_record
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.latest_time import LatestTime
 from lpgen.core.usage.tables import (
     EMPTY_USAGE,
     TABLES,
@@ -138,10 +139,33 @@ def test_usage_from_records_keeps_records_without_event_id_apart() -> None:
 
 def test_usage_from_records_needs_only_source_and_name() -> None:
     found = usage(Record(eventSource="s3.amazonaws.com", eventName="GetObject"))
-    assert [row["reason"] for row in rows(found.skips)] == ["unknown_caller"]
-    without_time = record(eventTime=None)
-    (row,) = rows(usage(without_time).table)
-    assert (row["day"], row["first_seen"], row["last_seen"]) == (None, None, None)
+    assert [row["reason"] for row in rows(found.skips)] == ["no_time"]
+
+
+def test_usage_from_records_takes_no_use_from_a_record_without_time() -> None:
+    found = usage(record(eventTime=None), record(1))
+    (skip,) = rows(found.skips)
+    assert (skip["reason"], skip["principal"], skip["outcome"]) == ("no_time", ROLE, "allowed")
+    assert [row["day"] for row in rows(found.table)] == [date(2024, 3, 2)]
+    assert {row["day"]: row["records"] for row in rows(found.coverage)} == {None: 1, date(2024, 3, 2): 1}
+
+
+def test_usage_from_records_takes_no_day_from_a_record_of_the_future() -> None:
+    late = {"eventTime": "2099-01-01T00:00:00Z"}
+    records = [record(0), record(1, **late), record(1, **late), record(2, eventName="", **late)]
+    found = usage(*records, latest=LatestTime("2024-03-02T00:00:00", "too late"))
+    assert {(row["reason"], row["detail"], row["records"]) for row in rows(found.skips)} == {
+        ("future", "too late", 2),
+        ("bad_record", "`eventSource` or `eventName` is empty", 1),
+    }
+    assert {row["day"] for row in rows(found.coverage)} == {None, date(2024, 3, 1)}
+    assert (count_records(found), count_used_records(found)) == (4, 1)
+
+
+def test_usage_from_records_gives_no_use_to_whom_credentials_name_wrongly() -> None:
+    found = usage(record(errorCode="InvalidClientTokenId"), record(1, errorCode="ThrottlingException"))
+    assert [(row["reason"], row["records"]) for row in rows(found.skips)] == [("unauthenticated", 1)]
+    assert [row["outcome"] for row in rows(found.table)] == ["undetermined"]
 
 
 @pytest.mark.parametrize("changes", [{"eventTime": "yesterday"}, {"eventSource": ""}, {"eventName": ""}])
@@ -157,6 +181,7 @@ def test_usage_from_records_leaves_out_what_lies_outside_the_window() -> None:
     found = usage(*records, window=window)
     assert {str(row["day"]) for row in rows(found.table)} == {"2024-03-02", "2024-03-03"}
     assert {row["detail"]: row["records"] for row in rows(found.skips)} == {"": 3, "`eventTime` is missing": 1}
+    assert {row["reason"]: row["records"] for row in rows(found.skips)} == {"out_of_window": 3, "no_time": 1}
 
 
 def test_usage_from_records_covers_no_day_outside_the_window() -> None:
@@ -429,6 +454,20 @@ def test_merge_usage_keeps_refused_calls_from_blurring_allowed_ones() -> None:
     found = merge_usage([_touching([0, 1]), probes], limit=LIMIT)
     kinds = {(row["outcome"], row["resource_kind"]) for row in rows(found.table)}
     assert kinds == {("allowed", "arn"), ("denied", "overflow")}
+
+
+def test_merge_usage_keeps_calls_for_missing_things_from_blurring_others() -> None:
+    found = merge_usage([_touching([0, 1]), _touching(range(20, 30), errorCode="NoSuchBucket")], limit=LIMIT)
+    kinds = {(row["error_code"], row["resource_kind"]) for row in rows(found.table)}
+    assert kinds == {("", "arn"), ("NoSuchBucket", "overflow")}
+
+
+def test_usage_from_records_names_the_denying_policy() -> None:
+    scp = "arn:aws:organizations::987654321098:policy/o-qv5af4abcd/service_control_policy/p-2kgnabcd"
+    why = f"User: x is not authorized to perform: s3:GetObject with an explicit deny in a service control policy: {scp}"
+    denied = {"errorCode": "AccessDenied"}
+    found = usage(record(1, errorMessage=why, **denied), record(2, errorMessage=why[:-4], **denied))
+    assert {row["denied_by"] for row in rows(found.table)} == {scp, scp[:-4]}
 
 
 @settings(deadline=None)

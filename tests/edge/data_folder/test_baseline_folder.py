@@ -92,11 +92,11 @@ def test_a_name_that_is_no_folder_of_its_own_is_refused(data: Path, name: str) -
 def test_every_changed_lost_or_added_file_is_refused(data: Path) -> None:
     folder = save(data)
     files = [path for path in folder.rglob("*") if path.is_file()]
-    assert len(files) == 6 + len(TABLES)
+    assert len(files) == 7 + len(TABLES)
     for path in files:
         content = path.read_bytes()
         path.chmod(0o644)
-        path.write_bytes(content.replace(b"2026", b"2025") if path.name == "manifest.json" else content + b" ")
+        path.write_bytes(content.replace(b"2026", b"2025") if path == folder / "manifest.json" else content + b" ")
         with pytest.raises(BaselineError, match="changed"):
             open_baseline(folder)
         path.unlink()
@@ -113,7 +113,9 @@ def test_files_are_read_only(data: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in save(data).rglob("*") if path.is_file()} == {0o400}
 
 
-@pytest.mark.parametrize(("version", "next_step"), [(1, "lpgen baseline save"), (3, "update lpgen")])
+@pytest.mark.parametrize(
+    ("version", "next_step"), [(1, "lpgen baseline save"), (2, "lpgen upgrade"), (4, "update lpgen")]
+)
 def test_another_format_is_refused_by_its_number(data: Path, version: int, next_step: str) -> None:
     manifest = save(data) / "manifest.json"
     found = json.loads(manifest.read_bytes())

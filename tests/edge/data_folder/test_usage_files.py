@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lpgen.core.events.records import Record
-from lpgen.core.usage.tables import EMPTY_USAGE, TABLES, USAGE_SCHEMA, Usage, merge_usage
+from lpgen.core.usage.tables import EMPTY_USAGE, TABLES, USAGE_SCHEMA, Usage, count_records, merge_usage
 from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.data_folder.ledger import open_ledger
+from lpgen.edge.data_folder.table_manifest import TABLE_MANIFEST, read_manifest, segments_of_file, write_manifest
 from lpgen.edge.data_folder.usage_files import (
     USAGE_TABLES,
     is_in_parts,
     read_usage,
     read_usage_parts,
+    read_usage_tables,
     remove_stale_usage,
     write_usage,
     write_usage_beside,
+    write_usage_tables,
 )
 from lpgen.errors import DataError
 from tests.log_samples import PlainMap, record_json, rows
@@ -57,20 +65,47 @@ def test_write_usage_gives_the_same_bytes_for_the_same_content(tmp_path: Path) -
         assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_write_usage_names_the_folder_after_the_bytes(tmp_path: Path) -> None:
+def test_write_usage_names_the_folder_after_its_manifest(tmp_path: Path) -> None:
     name = write_usage(tmp_path, usage(1))
     folder = tmp_path / "usage" / name
-    digests = [hashlib.sha256((folder / one).read_bytes()).digest() for one in USAGE_TABLES]
-    assert hashlib.sha256(b"".join(digests)).hexdigest() == name
-    assert sorted(path.name for path in folder.iterdir()) == sorted(USAGE_TABLES)
+    assert hashlib.sha256((folder / TABLE_MANIFEST).read_bytes()).hexdigest() == name
+    assert {path.name for path in folder.iterdir()} == {*USAGE_TABLES, TABLE_MANIFEST}
     assert write_usage(tmp_path, usage(1)) == name
     assert [path.name for path in (tmp_path / "usage").iterdir()] == [name]
 
 
-def test_write_usage_leaves_a_folder_that_any_reader_may_open(tmp_path: Path) -> None:
-    name = write_usage(tmp_path, usage(1))
-    (tmp_path / "beside").mkdir()
-    assert (tmp_path / "usage" / name).stat().st_mode == (tmp_path / "beside").stat().st_mode
+def test_manifest_has_a_segment_for_each_row_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lpgen.edge.data_folder.usage_files._ROW_GROUP_ROWS", 7)
+    name = write_usage(tmp_path, usage(*range(30)))
+    folder = tmp_path / "usage" / name
+    for file, segments in read_manifest(folder, name).items():
+        content = (folder / file).read_bytes()
+        assert len(segments) == pq.ParquetFile(folder / file).metadata.num_row_groups + 2, file
+        ends = list(accumulate(one.bytes for one in segments))
+        parts = [content[start:end] for start, end in pairwise((0, *ends))]
+        assert b"".join(parts) == content, file
+        assert [hashlib.sha256(part).hexdigest() for part in parts] == [one.sha256 for one in segments], file
+        assert parts[0] == b"PAR1", file
+        groups = [pq.ParquetFile(folder / file).metadata.row_group(at) for at in range(len(segments) - 2)]
+        sizes = [sum(one.column(at).total_compressed_size for at in range(one.num_columns)) for one in groups]
+        assert sizes == [len(part) for part in parts[1:-1]], file
+
+
+def test_only_the_owner_can_read_what_is_written(tmp_path: Path) -> None:
+    """Whatever the umask, and though the folders were open to all."""
+    for mask in (0o000, 0o022, 0o777):
+        data = tmp_path / f"{mask:o}"
+        (data / "usage").mkdir(parents=True)
+        (data / "usage").chmod(0o755)
+        before = os.umask(mask)
+        try:
+            generation = save(data, usage(*range(20)))
+            with open_ledger(data) as ledger:
+                ledger.commit(write_usage_beside(data, generation, usage(1)), [])
+        finally:
+            os.umask(before)
+        assert {path.stat().st_mode & 0o777 for path in (data, *data.rglob("*")) if path.is_dir()} == {0o700}, mask
+        assert {path.stat().st_mode & 0o777 for path in data.rglob("*") if path.is_file()} == {0o600}, mask
 
 
 def test_read_usage_follows_an_ingest_that_ends_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +130,7 @@ def test_read_usage_hands_arrow_no_python_file(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(pq, "ParquetFile", note)
     read_usage(tmp_path)
     assert len(handed) == len(TABLES)
-    assert all(isinstance(file, pa.OSFile) for file in handed)
+    assert all(isinstance(file, pa.BufferReader) for file in handed)
 
 
 def test_read_usage_says_when_the_tables_are_gone(tmp_path: Path) -> None:
@@ -105,19 +140,69 @@ def test_read_usage_says_when_the_tables_are_gone(tmp_path: Path) -> None:
         read_usage(tmp_path)
 
 
-def test_read_usage_refuses_damaged_tables(tmp_path: Path) -> None:
-    name = save(tmp_path, usage(1))
-    (tmp_path / "usage" / name / "usage.parquet").write_bytes(b"PAR1 nonsense PAR1")
-    with pytest.raises(DataError, match=r"usage\.parquet` can't be read"):
-        read_usage(tmp_path)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_read_usage_refuses_every_flipped_bit(tmp_path: Path, data: st.DataObject) -> None:
+    folder = tmp_path / "usage" / _saved(tmp_path)
+    path = folder / data.draw(st.sampled_from([*USAGE_TABLES, TABLE_MANIFEST, "part-2/usage.parquet"]))
+    content = path.read_bytes()
+    bit = data.draw(st.integers(0, 8 * len(content) - 1))
+    changed = bytearray(content)
+    changed[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(changed)
+    try:
+        with pytest.raises(DataError, match=rf"{re.escape(str(path))}` was changed"):
+            read_usage(tmp_path)
+    finally:
+        path.write_bytes(content)
+
+
+def _saved(data: Path) -> str:
+    """A data folder with tables in two parts; the same each time."""
+    with open_ledger(data) as ledger:
+        if not ledger.generation:
+            generation = write_usage_beside(data, write_usage(data, usage(*range(30))), usage(31))
+            ledger.commit(generation, [])
+            remove_stale_usage(data, generation)
+            return generation
+        return ledger.generation
+
+
+def test_read_usage_names_a_file_that_is_missing_added_or_cut_short(tmp_path: Path) -> None:
+    folder = tmp_path / "usage" / _saved(tmp_path)
+    for name in (*USAGE_TABLES, TABLE_MANIFEST, "part-2/skips.parquet"):
+        path = folder / name
+        content = path.read_bytes()
+        for changed in (content[:-1], content + b" ", b""):
+            path.write_bytes(changed)
+            with pytest.raises(DataError, match=rf"{re.escape(str(path))}` was changed") as found:
+                read_usage(tmp_path)
+            assert "backup" in found.value.hint
+        path.unlink()
+        with pytest.raises(DataError, match=re.escape(str(path))):
+            read_usage(tmp_path)
+        path.write_bytes(content)
+    for name in ("more.parquet", "part-2/more", ".hidden"):
+        (folder / name).write_bytes(b"")
+        with pytest.raises(DataError, match=rf"{re.escape(str(folder / name))}` doesn't belong there"):
+            read_usage(tmp_path)
+        (folder / name).unlink()
+    assert count_records(read_usage(tmp_path)) == 31
 
 
 def test_read_usage_refuses_tables_with_other_columns(tmp_path: Path) -> None:
-    name = save(tmp_path, usage(1))
+    folder = tmp_path / "usage" / "new"
+    folder.mkdir(parents=True)
+    write_usage_tables(folder, usage(1))
+    path = folder / "usage.parquet"
     table = pa.Table.from_pylist(rows(usage(1).table), schema=USAGE_SCHEMA).drop_columns(["how"])
-    pq.write_table(table, tmp_path / "usage" / name / "usage.parquet")
+    pq.write_table(table, path)
+    (folder / TABLE_MANIFEST).unlink()
+    root = write_manifest(
+        folder, {name: segments_of_file(folder / name, [(folder / name).stat().st_size]) for name in USAGE_TABLES}
+    )
     with pytest.raises(DataError, match="other columns"):
-        read_usage(tmp_path)
+        read_usage_tables(folder, root)
 
 
 def test_remove_stale_usage_keeps_one_generation(tmp_path: Path) -> None:

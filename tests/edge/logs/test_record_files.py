@@ -16,6 +16,7 @@ import lpgen.edge.logs.record_files as record_files
 from lpgen.core.events.records import RawRecord, Record, record_from_raw
 from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.logs.json_documents import MAX_NESTING, without_depths
+from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.edge.logs.record_files import records_from_bytes
 from tests.log_samples import ROLE, record_json
 
@@ -325,14 +326,12 @@ def test_records_from_bytes_notices_a_damaged_gzip() -> None:
 
 
 def test_records_from_bytes_bounds_what_a_file_inflates_to() -> None:
-    bomb = gzip.compress(bytes(5_000_000))
-    assert faults(read(bomb, limit=1_000_000)) == [
-        ("unreadable_file", "the file inflates to more than 1000000 bytes", "")
-    ]
-    assert faults(read(bytes(2_000_000), limit=1_000_000))[0][1] == "the file holds more than 1000000 bytes"
+    bomb, small = gzip.compress(bytes(5_000_000)), ReadLimits(file_bytes=1_000_000)
+    assert faults(read(bomb, limits=small)) == [("unreadable_file", "the file inflates to more than 1000000 bytes", "")]
+    assert faults(read(bytes(2_000_000), limits=small))[0][1] == "the file holds more than 1000000 bytes"
     halves = gzip.compress(b" " * 600_000) * 2
-    assert faults(read(halves, limit=1_000_000)) == faults(read(bomb, limit=1_000_000))
-    assert read(halves, limit=1_200_000) == []
+    assert faults(read(halves, limits=small)) == faults(read(bomb, limits=small))
+    assert read(halves, limits=ReadLimits(file_bytes=1_200_000)) == []
 
 
 def test_records_from_bytes_survives_text_that_is_not_unicode() -> None:

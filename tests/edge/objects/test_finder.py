@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from dataclasses import dataclass, field
 
@@ -45,9 +46,9 @@ class MemoryStore:
         folders = tuple(one for one in page if by_folder and one.endswith("/"))
         return Page(objects, folders, page[-1] if more else "")
 
-    def read(self, name: str) -> Body:
+    def read(self, listed: StoredObject) -> Body:
         """Never asked for."""
-        raise NotImplementedError(name)
+        raise NotImplementedError(listed)
 
 
 def found_in(store: MemoryStore, address: str = "s3://b/", scope: Scope = Scope()) -> list[str]:  # noqa: B008
@@ -116,10 +117,11 @@ def test_find_objects_names_what_it_cannot_list_below_an_address() -> None:
 
 def test_plan_keeps_neighbours_and_copies_together() -> None:
     sizes = {"b/2": 3, "a/1": 4, "b/1": 2, "z/1": 4, "a/2": 5, "d/1": 9 << 20, "c/1": 10 << 20}
-    plan = ObjectPlan(sqlite3.connect(":memory:"))
-    plan._connection.execute("CREATE TABLE objects (name, size, etag)")
-    plan._connection.execute("INSERT INTO objects VALUES ('a/2', 5, 'e5')")
-    plan.add(StoredObject(name, size, f"e{size}") for name, size in sizes.items())
-    assert plan.queue_new() == (6, sum(sizes.values()) - 5, 1)
-    chunks = [[one.name for one in chunk] for chunk in plan.chunks(target_bytes=8, target_files=9)]
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        plan = ObjectPlan(connection)
+        connection.execute("CREATE TABLE objects (name, size, etag)")
+        connection.execute("INSERT INTO objects VALUES ('a/2', 5, 'e5')")
+        plan.add(StoredObject(name, size, f"e{size}") for name, size in sizes.items())
+        assert plan.queue_new() == (6, sum(sizes.values()) - 5, 1)
+        chunks = [[one.name for one in chunk] for chunk in plan.chunks(target_bytes=8, target_files=9)]
     assert chunks == [["c/1"], ["d/1"], ["a/1", "z/1"], ["b/1", "b/2"]]

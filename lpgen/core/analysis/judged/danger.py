@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.actions.catalog_table import read_catalog_table
 from lpgen.core.model import AccessLevel, Action
 
 
@@ -18,9 +19,7 @@ class Dangers:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._sentences: dict[str, str] = msgspec.json.decode(
-            catalog.source.read_table("dangerous"), type=_Table
-        ).actions
+        self._sentences = read_catalog_table(catalog.source, "dangerous", _Table).actions
         self._places = {action: place for place, action in enumerate(self._sentences)}
 
     def rank(self, action: Action) -> int:

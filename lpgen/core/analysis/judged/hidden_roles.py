@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.actions.catalog_table import read_catalog_table
 from lpgen.core.analysis.granted.trust import trusted_services
 from lpgen.core.grounds import Use
 from lpgen.core.model import OBSERVED, Action, Outcome, Principal
@@ -33,7 +34,7 @@ class HiddenRoles:
     """The table of such calls, and the roles of a snapshot by the services that they trust. Each row cites its page."""
 
     def __init__(self, catalog: Catalog, principals: Iterable[Principal]) -> None:
-        rows = msgspec.json.decode(catalog.source.read_table("hidden_roles"), type=list[_Row])
+        rows = read_catalog_table(catalog.source, "hidden_roles", list[_Row])
         self._rows = {row.action: row for row in rows}
         self._roles = _roles_by_trust(principals, {row.to for row in rows})
 

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from lpgen.core.actions.catalog import CatalogSource
+from lpgen.core.actions.catalog_table import read_catalog_table
 from lpgen.core.analysis.granted.trust import trusted_services
 from lpgen.core.analysis.judged.hidden_roles import PASS_ROLE
 from lpgen.core.grounds import Grant, PrincipalGrants
@@ -65,7 +66,7 @@ class ServiceDemands:
     """What the pages of services say, by trusted service; each row of the table cites its page."""
 
     def __init__(self, source: CatalogSource) -> None:
-        self._rows = msgspec.json.decode(source.read_table("service_demands"), type=list[_Row])
+        self._rows = read_catalog_table(source, "service_demands", list[_Row])
 
     def of(self, grants: PrincipalGrants, used: Collection[Action]) -> Mapping[Action, Demand]:
         """The demands on a role by action; of a user none. `used` are the actions that it was seen to use."""

@@ -57,7 +57,8 @@ def _lately_new(uses: Iterable[Use], coverage: AccountCoverage | None) -> Iterab
     one part of their names or their account, with what stands before and behind that."""
     if coverage is None:
         return
-    half = (coverage.first_day + (coverage.last_day - coverage.first_day) / 2).isoformat()
+    days = sorted(coverage.days) or [coverage.first_day]
+    half = days[(len(days) - 1) // 2].isoformat()
     named = [
         use
         for use in uses

@@ -19,7 +19,7 @@ def seen_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, Col
 
     Refused calls, calls that need no permission and calls that can't be mapped count: IAM counts them as tries too.
     """
-    sources = EventSources.from_json(catalog.source.read_table("event_sources"))
+    sources = EventSources.from_catalog(catalog.source)
     found: dict[str, set[str]] = defaultdict(set)
     names = ("principal", "event_source", "action")
     for principal, source, action in set(zip(*(usage.table.column(one).to_pylist() for one in names), strict=True)):

@@ -28,7 +28,7 @@ def copied_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, f
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/aggregating-data-events.html
     """
-    sources = EventSources.from_json(catalog.source.read_table("event_sources"))
+    sources = EventSources.from_catalog(catalog.source)
     found: dict[str, set[str]] = defaultdict(set)
     columns = (usage.skips.column(name).to_pylist() for name in _COLUMNS)
     for principal, source, reason, outcome in set(zip(*columns, strict=True)):

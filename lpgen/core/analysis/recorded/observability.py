@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Final
 
@@ -22,7 +22,7 @@ from lpgen.core.analysis.recorded.trail_coverage import (
     trails_of_kind,
 )
 from lpgen.core.events.visibility import ActionVisibility, visibility_from_catalog
-from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Grant, Hole, LogCoverage, SeenEvents, limited_to
+from lpgen.core.grounds import AccountCoverage, CoverageSource, Grant, LogCoverage, SeenEvents, limited_to
 from lpgen.core.model import Action, Visibility
 from lpgen.core.trails import Trail, trails_of_accounts
 from lpgen.core.usage.logging_holes import first_day_after, settings_since
@@ -290,8 +290,4 @@ def _category(entry: ActionVisibility) -> str:
 
 def _days_from(covered: AccountCoverage, first: date, last: date | None = None) -> int:
     """The covered days of an account's window from a day on, or until one."""
-    days = {first + timedelta(days=at) for at in range(((last or covered.last_day) - first).days + 1)}
-    missing: tuple[Gap | Hole, ...] = (*covered.gaps, *covered.holes)
-    for one in missing:
-        days -= {one.first + timedelta(days=at) for at in range((one.last - one.first).days + 1)}
-    return len(days)
+    return sum(first <= day <= (last or covered.last_day) for day in covered.days)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Final
 
-import msgspec
-
 from lpgen.core.actions.catalog import CatalogSource
-from lpgen.core.events.event_names import EventSourceRow
+from lpgen.core.events.event_names import read_event_sources
 from lpgen.core.events.operation_rows import Operations
 from lpgen.core.model import AccessLevel, Action
 
@@ -40,7 +38,7 @@ class RecordedCalls:
     def event_sources(self, service: str) -> frozenset[str]:
         """The event sources that may record an action of a service."""
         if self._sources is None:
-            rows = msgspec.json.decode(self._source.read_table("event_sources"), type=dict[str, EventSourceRow])
+            rows = read_event_sources(self._source)
             found: dict[str, set[str]] = defaultdict(set)
             for event_source, row in rows.items():
                 for prefix in row.prefixes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from lpgen.core.actions.patterns import EVERYTHING
@@ -11,9 +12,9 @@ from lpgen.core.analysis.granted.granting import names_from
 from lpgen.core.analysis.recorded.regions import UnreadUse, granted_regions, missing_leader
 from lpgen.core.analysis.safe.decisions import with_acceptance
 from lpgen.core.events.rules.inferences import EDGE_FUNCTION
-from lpgen.core.findings import UNSEEN_LAST_USE, Caveat, CaveatKind, UngrantedUse
+from lpgen.core.findings import UNSEEN_LAST_USE, ActionVerdict, Caveat, CaveatKind, UngrantedUse, Verdict
 from lpgen.core.grounds import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage
-from lpgen.core.model import Action, AttachedPolicy, Principal, SkipReason
+from lpgen.core.model import Action, AttachedPolicy, Principal, ResourceKind, SkipReason
 from lpgen.core.replacements import Decision, Line
 
 _GRANTED_WITH_STAR = frozenset({Action("lambda:DisableReplication"), Action("lambda:EnableReplication")})
@@ -92,12 +93,18 @@ def _unmapped(usage: PrincipalUsage) -> Iterable[Caveat]:
         call = " ".join(filter(None, (event.event_source, event.event_name))) or "calls without a name"
         noun = "record" if event.evidence.records == 1 else "records"
         what = f"successful {call} can't be mapped to an action"
-        if event.reason is SkipReason.BAD_RECORD:
-            what = f"{noun} of {call} can't be read"
-        elif event.reason is SkipReason.UNKNOWN_VERSION:
-            what = f"{noun} of {call} with an event version that lpgen doesn't know"
+        if event.reason in _WHY_UNREAD:
+            what = f"{noun} of {call} {_WHY_UNREAD[event.reason]}"
         message = f"{event.evidence.records} {what} (example {event.evidence.example_event_id or 'without an id'})"
         yield Caveat(CaveatKind.UNMAPPED_EVENT, message, event.item)
+
+
+_WHY_UNREAD: Final = {
+    SkipReason.BAD_RECORD: "can't be read",
+    SkipReason.UNKNOWN_VERSION: "with an event version that lpgen doesn't know",
+    SkipReason.NO_TIME: "without a time",
+    SkipReason.FUTURE: "with a time later than the log itself",
+}
 
 
 def _unexplained(ungranted: Iterable[UngrantedUse]) -> Iterable[Caveat]:
@@ -133,30 +140,70 @@ def _recreated(principal: Principal, usage: PrincipalUsage) -> Iterable[Caveat]:
 def _short_evidence(
     principal: Principal, coverage: AccountCoverage | None, *, min_days: int, as_of: date
 ) -> Iterable[Caveat]:
-    covered = coverage.covered_days if coverage else 0
-    if covered < min_days:
-        yield Caveat(
-            CaveatKind.SHORT_COVERAGE, f"the logs cover {covered} days, fewer than {min_days}", "short-coverage"
-        )
-    age = _age(principal.created, as_of)
-    if age is not None and age < min_days:
+    yield from _too_few_days(coverage, min_days)
+    age = _age(principal.created, coverage, as_of)
+    if age is not None and age.counted < min_days:
         yield Caveat(
             CaveatKind.YOUNG_PRINCIPAL,
             f"the {principal.kind} was created {_before_end(age)}, fewer than {min_days}",
             "young-principal",
+            until=_days_later(as_of, min_days - age.counted),
         )
     for policy in _unique_policies(principal):
-        age = _age(policy.created, as_of)
-        if age is not None and age < min_days:
+        age = _age(policy.created, coverage, as_of)
+        if age is not None and age.counted < min_days:
+            days = f"{max(age.days, 0)} days old{_as_covered(age)}"
             yield Caveat(
                 CaveatKind.YOUNG_POLICY,
-                f"the version of {policy.arn or policy.name} in force is {max(age, 0)} days old, fewer than {min_days}",
+                f"the version of {policy.arn or policy.name} in force is {days}, fewer than {min_days}",
                 f"young-policy {policy.arn or policy.name}",
+                until=_days_later(as_of, min_days - age.counted),
             )
 
 
-def _before_end(age: int) -> str:
-    return f"{age} days before the end of the logs" if age >= 0 else "after the end of the logs, so on 0 days of them"
+def _too_few_days(coverage: AccountCoverage | None, min_days: int) -> Iterable[Caveat]:
+    """A caveat where the logs cover too few days, for want of records or since some days show too little."""
+    covered = coverage.covered_days if coverage else 0
+    thin = sum((one.last - one.first).days + 1 for one in coverage.thin) if coverage else 0
+    if covered + thin < min_days:
+        yield Caveat(
+            CaveatKind.SHORT_COVERAGE, f"the logs cover {covered} days, fewer than {min_days}", "short-coverage"
+        )
+    elif covered < min_days:
+        yield Caveat(
+            CaveatKind.THIN_DAYS,
+            f"the logs cover {covered} days, fewer than {min_days}: on {thin} others they hold too few callers and"
+            " services to be complete",
+            "thin-days",
+        )
+    if coverage and coverage.lacks_files:
+        yield Caveat(
+            CaveatKind.MISSING_FILES,
+            "the calls that AWS makes by a clock come at random, as if most log files of each day were missing",
+            "missing-files",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Age:
+    """How old something is in days, and how many of them count: those that the logs miss don't."""
+
+    days: int
+    counted: int
+
+
+def _before_end(age: _Age) -> str:
+    if age.days < 0:
+        return "after the end of the logs, so on 0 days of them"
+    return f"{age.days} days before the end of the logs{_as_covered(age)}"
+
+
+def _as_covered(age: _Age) -> str:
+    return f", which cover {age.counted} of them" if 0 <= age.counted < age.days else ""
+
+
+def _days_later(day: date, days: int) -> date:
+    return day + timedelta(min(days, (date.max - day).days))
 
 
 def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: AccountCoverage | None) -> Iterable[Caveat]:
@@ -236,5 +283,29 @@ def _unique_policies(principal: Principal) -> Iterable[AttachedPolicy]:
     return {(policy.arn or policy.name, policy.group): policy for policy in principal.policies}.values()
 
 
-def _age(moment: datetime | None, as_of: date) -> int | None:
-    return None if moment is None else (as_of - moment.date()).days
+def _age(moment: datetime | None, coverage: AccountCoverage | None, as_of: date) -> _Age | None:
+    if moment is None:
+        return None
+    days = (as_of - moment.date()).days
+    return _Age(days, min(coverage.age(moment.date(), as_of), days) if coverage else days)
+
+
+def attempt_caveats(verdicts: Iterable[ActionVerdict]) -> Iterable[Caveat]:
+    """A caveat for each dangerous action that stays only because it was tried: anybody may fail to call it."""
+    for one in verdicts:
+        if one.verdict is Verdict.ATTEMPTED and one.danger:
+            yield Caveat(
+                CaveatKind.DANGEROUS_ATTEMPT,
+                f"{one.action} {one.danger}, and stays since it was tried, though nobody knows whether it was allowed",
+                f"attempted {one.action}",
+            )
+
+
+def overflow_caveats(usage: PrincipalUsage) -> Iterable[Caveat]:
+    """A caveat for each action that was done to more resources than are told apart, so its old scope stays."""
+    for action in sorted({use.action for use in usage.uses if use.resource.kind is ResourceKind.OVERFLOW}):
+        yield Caveat(
+            CaveatKind.TOO_MANY_RESOURCES,
+            f"{action} was done to more resources than lpgen tells apart, and stays on all that the old policies say",
+            f"too-many-resources {action}",
+        )

@@ -11,6 +11,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING, Granting
 from lpgen.core.analysis.granted.scope import is_plain, narrow_scope, whole_scope
 from lpgen.core.analysis.names.families import NamePattern, name_patterns_from_uses
+from lpgen.core.analysis.names.missing_names import names_nothing
 from lpgen.core.analysis.names.shared_names import is_of_any_account, of_any_account, told_once
 from lpgen.core.analysis.written.statements import language_version
 from lpgen.core.events.rules.inferences import MAY_BE_NEEDED
@@ -25,6 +26,7 @@ from lpgen.core.usage.principal_usage import merge_evidence
 KEY_PREFIX: Final = "folded-name"
 RECORD_PATTERN: Final = "record-pattern"
 UNREAD: Final = "unread-resource"
+MISSING_NAME: Final = "missing-name"
 GRANT_PATTERN: Final = "grant-pattern"
 
 LINE_RULE_SENTENCES: Final[Mapping[str, str]] = {
@@ -32,6 +34,7 @@ LINE_RULE_SENTENCES: Final[Mapping[str, str]] = {
     RECORD_PATTERN: "the record gives no single resource: the call makes it and AWS assigns its id, or names a part "
     "only, or not its owner, so any resource of that form",
     UNREAD: "the record does not show the resource, so all that the old statement covers",
+    MISSING_NAME: "the calls named only what wasn't there, so all that the old statement covers",
     GRANT_PATTERN: "what was used can't be written exactly within the old statement, so the statement's own pattern",
 }
 
@@ -214,7 +217,7 @@ def _named_scope(grant: Grant, use: Use, pattern: NamePattern, *, catalog: Catal
 def _scope_rule(use: Use, scope: Scope) -> str:
     resource = use.resource
     if resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
-        return UNREAD
+        return MISSING_NAME if names_nothing(use) else UNREAD
     if resource.kind is ResourceKind.NONE or scope.resources == (resource.text,):
         # What ingest folded has an exact example; what the record itself left open has not.
         exact = use.evidence.example_resource != resource.text

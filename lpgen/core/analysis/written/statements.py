@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
@@ -62,6 +63,8 @@ def build_statement(lines: Sequence[Line], parents: Parents, *, scope: Scope | N
 def fold_to_grant(lines: Iterable[Line], parents: Parents, *, service: str, catalog: Catalog) -> tuple[Line, ...]:
     """The lines with those of one service widened to the patterns of their old statement that they fall under."""
 
+    met_patterns = cache(_met_patterns)  # hundreds of actions share their patterns
+
     def widen(line: Line) -> Line:
         if service_of(line.action) != service:
             return line
@@ -69,7 +72,7 @@ def fold_to_grant(lines: Iterable[Line], parents: Parents, *, service: str, cata
         scope = whole_scope(parent, line.action, catalog=catalog)
         if scope is None or scope.not_resource or line.scope.not_resource:
             return line
-        wider = Scope(_met_patterns(scope.resources, line.scope.resources, parent.version))
+        wider = Scope(met_patterns(scope.resources, line.scope.resources, parent.version))
         return line if wider == line.scope else replace(line, scope=wider, rule=FOLDED_TO_GRANT)
 
     return tuple(map(widen, lines))

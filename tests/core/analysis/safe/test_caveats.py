@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from random import Random
 
 import pytest
 
 from lpgen.core.findings import CaveatKind, PrincipalClass, Verdict
-from lpgen.core.model import Outcome, PolicyKind
+from lpgen.core.model import Outcome, PolicyKind, Resource, ResourceKind
 from lpgen.core.options import Options
 from lpgen.core.replacements import DecisionKind
+from tests.account_activity import office, thinned
 from tests.core.analysis.test_diff import DATA, OBJECT, caveats, decision, diff_of, unmapped, verdicts
 from tests.worlds import allow, days_before_end, deny, policy, role, use
 
@@ -103,3 +106,57 @@ def test_diff_counts_no_day_of_denied_tries_alone() -> None:
     assert CaveatKind.SELDOM_USED in caveats(found)
     accepted = Options(decisions=(decision(DecisionKind.ACCEPT, item="seldom-used"),))
     assert not diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT)], options=accepted).open_caveats
+
+
+def test_diff_counts_no_age_across_a_hole() -> None:
+    silent = [days_before_end(at).date() for at in range(10, 70)]
+    principal = role(policy(allow("s3:GetObject")), created=days_before_end(100))
+    found = diff_of(principal, [use("s3:GetObject", OBJECT)], days=300, silent=silent)
+    (young,) = found.open_caveats
+    assert young.kind is CaveatKind.YOUNG_PRINCIPAL
+    assert young.message == (
+        "the role was created 100 days before the end of the logs, which cover 40 of them, fewer than 90"
+    )
+    assert young.until == days_before_end(-50).date()
+    older = role(policy(allow("s3:GetObject")), created=days_before_end(150))
+    assert diff_of(older, [use("s3:GetObject", OBJECT)], days=300, silent=silent).open_caveats == ()
+
+
+def test_diff_counts_no_thin_day_until_a_person_accepts_it() -> None:
+    first = days_before_end(119).date()
+    real = {first + timedelta(at): day for at, day in enumerate(office(Random(0), 40).values())}
+    forged = {first + timedelta(at): {("arn:aws:iam::1:role/app", "s3.amazonaws.com"): 1} for at in range(40, 120)}
+    principal = role(policy(allow("s3:GetObject")))
+    found = diff_of(principal, [use("s3:GetObject", OBJECT)], activity=real | forged)
+    (thin,) = found.open_caveats
+    assert (thin.kind, thin.item, found.covered_days) == (CaveatKind.THIN_DAYS, "thin-days", 40)
+    assert thin.message.startswith("the logs cover 40 days, fewer than 90: on 80 others")
+    accept = Options(decisions=(decision(DecisionKind.ACCEPT, item="thin-days"),))
+    assert diff_of(principal, [use("s3:GetObject", OBJECT)], activity=real | forged, options=accept).open_caveats == ()
+
+
+def test_diff_doubts_logs_that_lack_most_files() -> None:
+    first = days_before_end(119).date()
+    days = thinned(office(Random(0), 120), Random(0)).values()
+    found = diff_of(
+        role(policy(allow("s3:GetObject"))),
+        [use("s3:GetObject", OBJECT)],
+        activity={first + timedelta(at): day for at, day in enumerate(days)},
+    )
+    assert CaveatKind.MISSING_FILES in caveats(found)
+
+
+@pytest.mark.parametrize(
+    ("action", "kinds"), [("iam:PutRolePolicy", {CaveatKind.DANGEROUS_ATTEMPT}), ("s3:GetObject", set())]
+)
+def test_diff_doubts_a_dangerous_action_that_stays_for_a_try(action: str, kinds: set[CaveatKind]) -> None:
+    tried = [use(action, "?", outcome=Outcome.UNDETERMINED, error="ThrottlingException")]
+    found = diff_of(role(policy(allow(action))), tried)
+    assert verdicts(found) == {action: Verdict.ATTEMPTED}
+    assert caveats(found) == kinds
+
+
+def test_diff_doubts_an_action_on_more_resources_than_are_told_apart() -> None:
+    overflow = replace(use("s3:GetObject"), resource=Resource(ResourceKind.OVERFLOW))
+    found = diff_of(role(policy(allow("s3:GetObject"))), [overflow])
+    assert [one.item for one in found.open_caveats] == ["too-many-resources s3:GetObject"]

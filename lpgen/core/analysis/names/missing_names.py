@@ -1,0 +1,72 @@
+"""Names of what wasn't there: no evidence for a scope, though the call for it was allowed.
+
+A program that looks before it creates needs the action, but whoever calls it can make up any name.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from lpgen.core.events.not_found import says_not_found
+from lpgen.core.grounds import Grant, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.model import OBSERVED, UNKNOWN_RESOURCE, Action, Outcome, ResourceKind
+from lpgen.core.policies.match import as_glob
+from lpgen.core.policies.match_resource import resource_match, resources_intersect
+from lpgen.core.usage.principal_usage import merge_evidence
+
+_NAMED = (ResourceKind.ARN, ResourceKind.FOLD, ResourceKind.OVERFLOW)
+
+
+def names_nothing(use: Use) -> bool:
+    """Whether a use was an allowed call for something that wasn't there."""
+    return use.outcome is Outcome.ALLOWED and use.how == OBSERVED and says_not_found(use.error_code)
+
+
+def without_missing_names(usage: PrincipalUsage, grants: PrincipalGrants) -> PrincipalUsage:
+    """The usage in which no name counts that was never there.
+
+    A name that another use shows, such as its creation, is there. Where the statements that allow the call allowed the
+    action on such a name too, the call adds nothing. Else its resource becomes unknown, so the statement's own scope
+    stays.
+    """
+    real = {use.resource.text for use in usage.uses if not names_nothing(use) and use.outcome is Outcome.ALLOWED}
+    missing = [use for use in usage.uses if _is_missing(use, real)]
+    if not missing:
+        return usage
+    kept = [use for use in usage.uses if not _is_missing(use, real)]
+    known: Mapping[Action, list[Use]] = defaultdict(list)
+    for use in kept:
+        known[use.action].append(use)
+    opened: dict[tuple[Action, str], Use] = {}
+    for use in missing:
+        met = [one for one in grants.allows if use.action in one.actions and _meets(one, use)]
+        if not met:
+            kept.append(use)  # nothing allows it, which has to be explained
+        elif not all(_is_known(one, known[use.action]) for one in met):
+            key = (use.action, use.error_code)
+            opened[key] = _merged(opened[key], use) if key in opened else replace(use, resource=UNKNOWN_RESOURCE)
+    return replace(usage, uses=(*kept, *opened.values()))
+
+
+def _is_missing(use: Use, real: Iterable[str]) -> bool:
+    return names_nothing(use) and use.resource.kind in _NAMED and (use.resource.text not in real)
+
+
+def _is_known(grant: Grant, uses: Sequence[Use]) -> bool:
+    """Whether a statement allowed the action on something that was there."""
+    return any(use.outcome is not Outcome.DENIED and _meets(grant, use) for use in uses)
+
+
+def _meets(grant: Grant, use: Use) -> bool:
+    """Whether a statement may allow a use, by its resources alone."""
+    if grant.statement.not_resource or use.resource.kind not in (ResourceKind.ARN, ResourceKind.FOLD):
+        return True
+    meets = resource_match if use.resource.kind is ResourceKind.ARN else resources_intersect
+    return any(meets(as_glob(one, grant.version), use.resource.text) for one in grant.statement.resources)
+
+
+def _merged(one: Use, other: Use) -> Use:
+    contexts = tuple(sorted({*one.contexts, *other.contexts}))
+    return replace(one, contexts=contexts, evidence=merge_evidence(one.evidence, other.evidence))

@@ -1,0 +1,143 @@
+"""Connections to the ledger of a data folder: to read it, and to write it under its lock."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from lpgen.edge.data_folder.disk import FILE_MODE, create_file, make_folder, make_private
+from lpgen.errors import DamageError, DataError, IngestError
+
+LEDGER_FILE: Final = "ledger.sqlite"
+READ_TIMEOUT_SECONDS: Final = 30.0
+RESTORE: Final = "restore the data folder from a backup, or ingest the logs again into a new folder"
+
+_LOCK_TIMEOUT_SECONDS: Final = 1.0
+
+
+@contextlib.contextmanager
+def open_to_read(data: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that only reads, once what an interrupted commit left is rolled back.
+
+    Raises:
+        DataError: there is no ledger, or it can't be read, is damaged, or needs a folder that can be written.
+    """
+    path = data / LEDGER_FILE
+    if not path.is_file():
+        what = f"`{data}` holds no ingested logs" if data.is_dir() else f"there is no folder `{data}`"
+        raise DataError(what, hint="name the data folder that `lpgen ingest` wrote, or run it first")
+    with damage_as_data_error(data):
+        if _is_interrupted(path):
+            _roll_back(data, path)
+        with contextlib.closing(_connect(path, "ro")) as connection:
+            yield connection
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path.resolve()))}?mode={mode}"
+    return sqlite3.connect(uri, uri=True, timeout=READ_TIMEOUT_SECONDS, isolation_level=None)
+
+
+def _is_interrupted(path: Path) -> bool:
+    """Whether a process died in a commit: its journal has to be rolled back first, and a reader can't do that."""
+    try:
+        with contextlib.closing(_connect(path, "ro")) as connection:
+            count_commits(connection)
+    except sqlite3.OperationalError as error:
+        # https://www.sqlite.org/rescode.html#readonly_rollback
+        if error.sqlite_errorcode in (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_CANTOPEN):
+            return Path(f"{path}-journal").exists()
+        raise
+    return False
+
+
+def _roll_back(data: Path, path: Path) -> None:
+    """Lets SQLite undo an interrupted commit, which it does for the first connection that can write."""
+    try:
+        with contextlib.closing(_connect(path, "rw")) as connection:
+            count_commits(connection)
+    except sqlite3.OperationalError as error:
+        raise DataError(
+            f"an ingest into `{data}` was interrupted, and its ledger can't be restored: {error}",
+            hint=f"nothing is lost; run `lpgen check --data {data}` as a user who can write to the folder",
+        ) from error
+
+
+def count_commits(connection: sqlite3.Connection) -> int:
+    """How many commits made this state."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def connect_to_write(data: Path) -> sqlite3.Connection:
+    """A connection to the ledger, which is created if missing, as its folder is.
+
+    Raises:
+        IngestError: they can't be created.
+    """
+    try:
+        make_folder(data, parents=True)
+        _make_private_ledger(data / LEDGER_FILE)
+        connection = sqlite3.connect(data / LEDGER_FILE, timeout=_LOCK_TIMEOUT_SECONDS, isolation_level=None)
+    except (OSError, sqlite3.Error) as error:
+        raise _not_writable(data, error) from error
+    return connection
+
+
+def _make_private_ledger(path: Path) -> None:
+    """Creates an empty ledger if there is none. SQLite gives its journal the ledger's own mode."""
+    with contextlib.suppress(FileExistsError):
+        create_file(path).close()
+    make_private(path, FILE_MODE)
+
+
+def _not_writable(data: Path, error: OSError | sqlite3.Error) -> IngestError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    full = "full" in reason or "No space" in reason  # in SQLite's words, or the system's
+    hint = "make room on its disk, or name a folder elsewhere" if full else "name a folder that you may write to"
+    return IngestError(f"`{data}` can't be written: {reason.lower()}", hint=hint)
+
+
+def lock(connection: sqlite3.Connection, data: Path) -> None:
+    """Begins a transaction that locks out other writers.
+
+    Raises:
+        IngestError: another ingest holds the lock, or the folder can't be written.
+        DataError: the ledger is damaged.
+    """
+    try:
+        connection.execute("PRAGMA synchronous = EXTRA")
+        connection.execute("PRAGMA cache_spill = OFF")  # a spill would lock readers out until the commit
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise IngestError(f"another ingest into `{data}` is running", hint="wait until it has ended") from error
+        raise _not_writable(data, error) from error
+    except sqlite3.DatabaseError as error:
+        raise DamageError(f"the ledger of `{data}` is damaged: {error}", hint=RESTORE) from error
+
+
+@contextlib.contextmanager
+def damage_as_data_error(data: Path) -> Iterator[None]:
+    """Turns SQLite's errors in reading into lpgen's; only damage asks for a new folder."""
+    try:
+        yield
+    except (sqlite3.Error, TypeError, UnicodeDecodeError) as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNREADABLE:
+            hint = "try again, or check the folder's permissions and its disk"
+            raise DataError(f"the ledger of `{data}` can't be read: {error}", hint=hint) from error
+        raise DamageError(f"the ledger of `{data}` is damaged: {error}", hint=RESTORE) from error
+
+
+# https://www.sqlite.org/rescode.html: codes that say nothing about the content
+_UNREADABLE: Final = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+)

@@ -1,0 +1,143 @@
+"""The manifest of a folder of tables: the digests of every part of every file.
+
+`manifest.json` lists the segments of each file: the bytes before the first row group, each row group, and the bytes
+after the last. The SHA-256 of the manifest names the folder, so one digest stands for every byte below it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+
+from lpgen.edge.data_folder.disk import write_file
+from lpgen.edge.data_folder.ledger_connection import RESTORE
+from lpgen.errors import DamageError, DataError, quote_reason
+
+TABLE_MANIFEST: Final = "manifest.json"
+
+_FORMAT: Final = 1
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """Consecutive bytes of a file: how many, and their SHA-256."""
+
+    bytes: int
+    sha256: str
+
+
+Segments = tuple[Segment, ...]
+TableManifest = Mapping[str, Segments]
+"""The segments of each file, by its path in the folder."""
+
+
+class _Document(msgspec.Struct, frozen=True):
+    format_version: int
+    files: dict[str, Segments]
+
+
+def segments_of_file(path: Path, ends: Sequence[int]) -> Segments:
+    """The segments of a file that end at these positions.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    with path.open("rb") as file:
+        parts = (file.read(end - start) for start, end in pairwise((0, *ends)))
+        return tuple(Segment(len(part), hashlib.sha256(part).hexdigest()) for part in parts)
+
+
+def write_manifest(folder: Path, files: TableManifest) -> str:
+    """Writes the manifest of a folder, and returns its SHA-256.
+
+    Raises:
+        OSError: the disk is full, say.
+    """
+    content = json.dumps(msgspec.to_builtins(_Document(_FORMAT, dict(files))), sort_keys=True, indent=1).encode()
+    write_file(folder / TABLE_MANIFEST, content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def open_manifest(folder: Path, root: str) -> TableManifest:
+    """The manifest of a folder, once it has the digest `root` and lists exactly the files that exist.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        DamageError: the manifest is missing or changed, or a file is missing or was added.
+    """
+    present = set(_names_below(folder))
+    manifest = read_manifest(folder, root)
+    for name in sorted(present ^ {*manifest, TABLE_MANIFEST}):
+        what = "doesn't belong there" if name in present else "is missing"
+        raise DamageError(f"`{folder / name}` {what}", hint=RESTORE)
+    return manifest
+
+
+def read_manifest(folder: Path, root: str) -> TableManifest:
+    """The manifest of a folder, once it has the digest `root`.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        DamageError: it is missing or changed.
+    """
+    path = folder / TABLE_MANIFEST
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        if not folder.is_dir():
+            raise
+        kind = DamageError if isinstance(error, FileNotFoundError) else DataError
+        raise kind(f"`{path}` can't be read: {error.strerror or error}", hint=RESTORE) from error
+    if hashlib.sha256(content).hexdigest() != root:
+        raise DamageError(f"`{path}` was changed", hint=RESTORE)
+    try:
+        return msgspec.json.decode(content, type=_Document).files
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise DamageError(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
+
+
+def read_checked(path: Path, segments: Segments) -> pa.Buffer:
+    """The bytes of a file, once every segment has its digest.
+
+    The buffer is Arrow's own. Arrow's threads can release a Python buffer while the interpreter ends, which aborts it.
+
+    Raises:
+        DamageError: the file is missing or changed, or can't be read.
+    """
+    size = sum(segment.bytes for segment in segments)
+    try:
+        with pa.OSFile(os.fsencode(path)) as file:
+            content = file.read_buffer(size + 1)
+    except OSError as error:
+        kind = DamageError if isinstance(error, FileNotFoundError) else DataError
+        raise kind(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
+    if content.size != size:
+        raise DamageError(f"`{path}` was changed: it no longer has {size:,} bytes", hint=RESTORE)
+    view = memoryview(content)
+    start = 0
+    for segment in segments:
+        end = start + segment.bytes
+        if hashlib.sha256(view[start:end]).hexdigest() != segment.sha256:
+            raise DamageError(f"`{path}` was changed between the bytes {start:,} and {end:,}", hint=RESTORE)
+        start = end
+    return content
+
+
+def _names_below(folder: Path) -> Iterator[str]:
+    """The paths of all files in a folder and below.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+    """
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            yield from (f"{entry.name}/{name}" for name in _names_below(Path(entry.path)))
+        else:
+            yield entry.name

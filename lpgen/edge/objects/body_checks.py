@@ -1,0 +1,83 @@
+"""Whether the bytes that came are those of the object."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from lpgen.core.model import SkipReason
+from lpgen.core.usage.unusable import Unusable
+from lpgen.edge.logs.inflate import TooLargeError, UnreadableError, inflate, is_gzip
+from lpgen.edge.logs.record_files import records_from_bytes
+from lpgen.edge.objects.checksums import ALGORITHMS, compute_checksum, compute_md5
+from lpgen.errors import quote_input
+
+_MD5: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_OPEN_ENCRYPTION: Final = ("", "AES256")
+_DIRECTORY_BUCKET: Final = "--x-s3"
+
+
+def find_damage(data: bytes, headers: Mapping[str, str], bucket: str) -> str:
+    """Why the bytes of an answer are not the whole object, or "" where they are, as far as anything can show it.
+
+    It compares the bytes with the ETag where that is their MD5, else with a checksum of the answer. Where the answer
+    has neither, the content must be whole: gzip that fits its own CRC, or a text of known length without an unreadable
+    part. Without any of these, damage inside a readable text goes unnoticed.
+
+    Bytes that fit their ETag or checksum are the object's, however broken the object is.
+    """
+    if _is_etag_md5(headers, bucket):
+        etag = _etag(headers)
+        return "" if compute_md5(data) == etag else f"the bytes that came don't fit the ETag {quote_input(etag)}"
+    for algorithm in ALGORITHMS:
+        checksum = headers.get(f"x-amz-checksum-{algorithm}", "")
+        if checksum and not _is_composite(headers, checksum):
+            fits = compute_checksum(algorithm, data) == checksum
+            return "" if fits else f"the bytes that came don't fit the {algorithm} checksum {quote_input(checksum)}"
+    return _find_damage_inside(data, headers)
+
+
+def _is_etag_md5(headers: Mapping[str, str], bucket: str) -> bool:
+    """Whether AWS documents the ETag as the MD5 of the object's bytes.
+
+    It is for objects that one PUT, POST or copy created, in plain text or under SSE-S3; not for those under SSE-KMS,
+    DSSE-KMS or SSE-C, for those uploaded in parts, whose ETag has a `-`, and for those in directory buckets.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+    https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html
+    """
+    return (
+        _MD5.fullmatch(_etag(headers)) is not None
+        and headers.get("x-amz-server-side-encryption", "") in _OPEN_ENCRYPTION
+        and "x-amz-server-side-encryption-customer-algorithm" not in headers
+        and not bucket.endswith(_DIRECTORY_BUCKET)
+    )
+
+
+def _is_composite(headers: Mapping[str, str], checksum: str) -> bool:
+    """Whether the checksum is one of the checksums of parts, which the bytes of the object don't give.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+    """
+    return "-" in checksum or headers.get("x-amz-checksum-type", "").upper() == "COMPOSITE"
+
+
+def _find_damage_inside(data: bytes, headers: Mapping[str, str]) -> str:
+    if is_gzip(data):
+        try:
+            inflate(data)
+        except TooLargeError:
+            return ""  # which is for the reader to say
+        except UnreadableError as error:
+            return f"{error.message}, and the answer has no checksum"
+        return ""
+    if "content-length" not in headers:
+        return "the answer has neither a length nor a checksum"
+    for item in records_from_bytes(data):
+        if type(item) is Unusable and item.reason is SkipReason.UNREADABLE_FILE:
+            return f"{item.detail}, and the answer has no checksum"
+    return ""
+
+
+def _etag(headers: Mapping[str, str]) -> str:
+    return headers.get("etag", "").removeprefix("W/").strip('"')
