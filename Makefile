@@ -45,7 +45,7 @@ test-spark: $(SPARK_TESTABLE)
 test-attack: export ATTACK_SHARE ?= 1
 test-attack: export ATTACK_SEED ?= $(shell date +%Y%m%d)
 test-attack: $(TESTABLE)
-	$(BIN)/python -m pytest -n 2 tests/attack $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --timeout 3600 tests/attack $(PYTEST_ARGS)
 
 fuzz: $(FUZZABLE)
 	$(FUZZ_VENV)/bin/python -m tests.attack.fuzz $(FUZZ_ARGS)
