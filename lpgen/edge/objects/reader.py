@@ -11,10 +11,10 @@ from typing import Any, Final
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.usage.contribution_memo import ContributionMemo
-from lpgen.core.usage.event_time import NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.edge.data_folder.ledger import LedgerObject
-from lpgen.edge.ingest.chunk_reader import ChunkResult, ChunkTally, collector_paused
+from lpgen.edge.ingest.chunk_reader import NO_FILES, Again, ChunkResult, ChunkTally, collector_paused
+from lpgen.edge.ingest.plan import Asked
 from lpgen.edge.logs.inflate import MAX_FILE_BYTES
 from lpgen.edge.objects.store import Body, ObjectStore, StoredObject
 from lpgen.errors import AwsError
@@ -44,12 +44,18 @@ class ObjectReader:
     """Reads chunks of objects from a store. It pickles as its parts; each process makes the event map once."""
 
     def __init__(
-        self, catalog: Catalog, store: ObjectStore, *, window: Window, now: str = NO_TIME, limit: int = MAX_FILE_BYTES
+        self,
+        catalog: Catalog,
+        store: ObjectStore,
+        asked: Asked,
+        *,
+        again: Again = NO_FILES,
+        limit: int = MAX_FILE_BYTES,
     ) -> None:
         self._catalog = catalog
         self._store = store
-        self._window = window
-        self._now = now
+        self._asked = asked
+        self._again = again
         self._limit = limit
         self._contributions = ContributionMemo(EventMap(catalog))
 
@@ -57,8 +63,8 @@ class ObjectReader:
         return {
             "catalog": self._catalog,
             "store": self._store,
-            "window": self._window,
-            "now": self._now,
+            "asked": self._asked,
+            "again": self._again,
             "limit": self._limit,
         }
 
@@ -71,7 +77,7 @@ class ObjectReader:
             return self._read(chunk)
 
     def _read(self, chunk: ObjectChunk) -> ChunkResult:
-        tally = ChunkTally(self._contributions, self._window, self._limit, chunk.known, self._now)
+        tally = ChunkTally(self._contributions, self._asked, self._limit, chunk.known, self._again)
         objects: list[LedgerObject] = []
         failures = [FileProblem(one.name, _TOO_LARGE) for one in chunk.objects if one.size > self._limit]
         errors: list[AwsError] = []
