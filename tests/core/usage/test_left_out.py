@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ _WINDOWS = st.builds(Window, _MOMENTS | st.just(""), _MOMENTS | st.just("")).fil
 def test_unite_windows_holds_the_same_times_in_windows_apart(windows: list[Window], moment: str) -> None:
     united = unite_windows(windows)
     assert hold_moment(united, moment) == any(window.holds(moment) for window in windows)
-    assert all(one.until and one.until < other.since for one, other in zip(united, united[1:], strict=False))
+    assert all(one.until and one.until < other.since for one, other in itertools.pairwise(united))
     assert all(cover_window(united, window) for window in windows)
     assert unite_windows(united) == united
 
