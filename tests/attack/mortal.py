@@ -21,7 +21,14 @@ from typing import Any, Final
 _WRITES: Final = frozenset(
     ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.chmod", "os.truncate", "sqlite3.connect")
 )
-_PRELOADED: Final = ("lpgen.cli", "lpgen.cli_ingest", "lpgen.cli_analysis", "lpgen.cli_drift", "lpgen.pipeline")
+_PRELOADED: Final = (
+    "lpgen.cli",
+    "lpgen.cli_ingest",
+    "lpgen.cli_analysis",
+    "lpgen.cli_drift",
+    "lpgen.cli_rollout",
+    "lpgen.pipeline",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,10 @@ VAIN_READS: Final = 20
 
 When that is used up, only documents of one line are read."""
 
-MAX_TOKENS: Final = 20_000_000
+MAX_TOKENS: Final = 5_000_000
 """How many strings and brackets are looked at in a text for the ends of documents that nest too deep for the decoder.
 
-It takes seconds, and is enough for some hundred megabytes of records with such documents among them.
+It takes seconds, and is enough for a hundred megabytes of records with such documents among them.
 """
 
 

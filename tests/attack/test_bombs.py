@@ -1,0 +1,97 @@
+"""Logs and policies made to take long: twice the size takes about twice the work, which is counted, not timed."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+from bench import hostile_logs, hostile_policies
+from bench.doublings import seconds_to_review
+from lpgen.edge.logs.read_limits import ReadLimits
+from lpgen.edge.logs.record_files import records_from_bytes
+from tests.attack.score import Attack, sample
+
+MOST_PER_DOUBLING: Final = 3.3
+"""What is quadratic takes 4 times the work. Where something begins with a size, a doubling takes more than twice."""
+LITTLE: Final = 20_000
+"""So few calls are no attack, whatever their ratio."""
+
+LOG_BYTES: Final = 1 << 13
+PATTERNS: Final = 20
+MEMORY_PER_BYTE: Final = 14
+MOST_MEMORY: Final = 1 << 20
+
+
+@dataclass(slots=True)
+class Work:
+    """How many functions were called, in Python and in C."""
+
+    calls: int = 0
+
+
+@contextmanager
+def counted() -> Iterator[Work]:
+    """Counts the calls that are made in the context."""
+    work = Work()
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        work.calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        yield work
+    finally:
+        sys.setprofile(None)
+
+
+def work_to_read(data: bytes) -> int:
+    with counted() as work:
+        for _ in records_from_bytes(data):
+            pass
+    return work.calls
+
+
+def work_to_review(statements: Any) -> int:
+    with counted() as work:
+        seconds_to_review(statements)
+    return work.calls
+
+
+def is_linear(works: list[int]) -> bool:
+    """Whether work grows about as its cause does, which doubles from one to the next."""
+    return all(later <= max(LITTLE, MOST_PER_DOUBLING * earlier) for earlier, later in pairwise(works))
+
+
+def test_hostile_logs_take_work_in_proportion(attack: Callable[[str], Attack]) -> None:
+    with attack("doublings: logs") as one:
+        for name in sample(sorted(hostile_logs.SHAPES), one.random, least=5):
+            works = [work_to_read(hostile_logs.SHAPES[name](LOG_BYTES << doubling)) for doubling in range(3)]
+            one.add(f"{name}: {works}", held=is_linear(works))
+
+
+def test_hostile_policies_take_work_in_proportion(attack: Callable[[str], Attack]) -> None:
+    with attack("doublings: policies") as one:
+        for name in sample(sorted(hostile_policies.SHAPES), one.random):
+            works = [work_to_review(hostile_policies.SHAPES[name](PATTERNS << doubling)) for doubling in range(3)]
+            one.add(f"{name}: {works}", held=is_linear(works))
+
+
+def test_bombs_take_memory_in_proportion_to_the_limits(attack: Callable[[str], Attack]) -> None:
+    """What is small and inflates to much is refused, or read within a small multiple of the limit."""
+    limits = ReadLimits(file_bytes=1 << 16, records=10_000, broken=100)
+    with attack("bombs: gzip") as one:
+        for name in sample(sorted(hostile_logs.SHAPES), one.random, least=3):
+            for size in (limits.file_bytes, 8 * limits.file_bytes):
+                data = gzip.compress(hostile_logs.SHAPES[name](size), 9)
+                tracemalloc.start()
+                items = sum(1 for _ in records_from_bytes(data, limits=limits))
+                _, peak = tracemalloc.get_traced_memory()
+                tracemalloc.stop()
+                within = peak <= MEMORY_PER_BYTE * limits.file_bytes + MOST_MEMORY
+                one.add(f"{name}: {len(data)} bytes, {items} items, {peak} bytes", held=within)

@@ -1,0 +1,31 @@
+"""S3, proxies and networks that fail in every way: right tables or a clear error, and right tables by the next run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lpgen.edge.aws_session import Connection
+from lpgen.edge.objects.s3_store import S3Store
+from tests.attack.score import SEED, Attack, sample
+from tests.aws_servers import REGION
+from tests.faulty_s3 import faulty_s3
+from tests.s3_buckets import content_from_files
+from tests.s3_faults import faults
+from tests.test_ingest_s3_faults import LOGS, Once, broken_promises
+from tests.test_ingest_s3_faults import hurry as hurry_of_faults
+
+hurry = hurry_of_faults
+
+
+@pytest.mark.usefixtures("server_keys", "hurry")
+def test_ingest_holds_faults_of_s3(tmp_path: Path, attack: Callable[[str], Attack]) -> None:
+    expected = content_from_files(tmp_path, LOGS)
+    with faulty_s3() as s3, attack("faults of S3") as one:
+        store = S3Store(Connection(region=REGION, endpoint_url=s3.url))
+        for number, fault in enumerate(sample([*faults()], one.random, least=3)):
+            fault.begin(s3, LOGS, SEED)
+            broken = [*broken_promises(fault, s3, Once(store, tmp_path / str(number)), expected)]
+            one.add(f"{fault.name}: {broken}", held=not broken)
