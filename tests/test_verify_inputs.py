@@ -50,7 +50,7 @@ def test_verify_names_the_inputs_that_changed_and_says_so_by_its_exit_code(world
     done = lpgen("verify", world.output, "--data", world.data, "--policies", world.policies)
     assert done.exit_code == 0, done.output
     world.policies.write_text(json.dumps(page, indent=1), encoding="utf-8")
-    arguments = ("verify", world.output, "--data", world.data, "--policies", world.policies, "--as-of", "2026-09-30")
+    arguments = ("verify", world.output, "--data", world.data, "--policies", world.policies, "--as-of", "2026-09-29")
     done = lpgen(*arguments)
     assert done.exit_code == 4, done.stdout
     assert "inputs changed: policies, options" in done.stdout
@@ -65,7 +65,8 @@ def test_verify_names_the_inputs_that_changed_and_says_so_by_its_exit_code(world
 
 def test_verify_compares_every_input(original: OutputWorld) -> None:
     assert original.verify(original.output, Options(decisions=(KEEP,))).changed_inputs == ("decisions",)
-    assert original.verify(original.output, Options(as_of=date(2026, 9, 30))).changed_inputs == ("options",)
+    assert original.verify(original.output, Options(as_of=date(2026, 9, 29))).changed_inputs == ("options",)
+    assert original.verify(original.output, Options(as_of=date(2026, 9, 30))).changed_inputs == ()  # the last record's
     assert original.verify(original.output, Options(min_days=1, inline=True)).changed_inputs == ()
     summary = read_json(original.output / "summary.json")
     assert summary["inputs"]["usage"] == read_generation(original.data)
