@@ -141,6 +141,9 @@ def ingest_command(
     sources = _sources(paths, frozenset(account or ()), tuple(dict.fromkeys(region or ())))
     refuse_unknown_regions((*sources.regions, *((aws_region,) if aws_region and not endpoint_url else ())))
     connection = _connection(profile, aws_region, endpoint_url, assume_role)
+    limits = ReadLimits(max_file_bytes, max_file_records, max_file_broken)
+    if limits != DEFAULT_LIMITS and not (sources.paths or sources.addresses):
+        raise InvocationError("the options --max-file-… limit what is read of files and of objects in S3")
     bucket_logs, event_history = _cloud(sources, window, connection, pays=requester_pays)
     athena = None
     if sources.tables:
@@ -174,7 +177,7 @@ def ingest_command(
             bucket_logs=bucket_logs,
             event_history=event_history,
             athena=athena,
-            limits=ReadLimits(max_file_bytes, max_file_records, max_file_broken),
+            limits=limits,
         )
     line.end()
     say(render_ingest(result, verbose=verbose))

@@ -16,12 +16,13 @@ from lpgen.edge.data_folder.baseline_folder import BASELINES, baseline_names, op
 from lpgen.edge.data_folder.ledger import has_ledger
 from lpgen.edge.data_folder.ledger_check import LedgerSums, find_ledger_faults, read_sums
 from lpgen.edge.data_folder.ledger_connection import LEDGER_FILE, RESTORE
+from lpgen.edge.data_folder.pins import PINS, pinned_generations
 from lpgen.edge.data_folder.snapshot_folder import SNAPSHOTS, open_snapshot, snapshot_names
 from lpgen.edge.data_folder.usage_files import USAGE_FOLDER, read_generation_usage
 from lpgen.errors import BaselineError, DamageError, DataError, LpgenError, SnapshotError
 
 _NO_USE: Final = "no command reads it; delete it unless a command is running"
-_KNOWN: Final = (LEDGER_FILE, f"{LEDGER_FILE}-journal", USAGE_FOLDER, SNAPSHOTS, BASELINES)
+_KNOWN: Final = (LEDGER_FILE, f"{LEDGER_FILE}-journal", USAGE_FOLDER, SNAPSHOTS, BASELINES, PINS)
 
 
 def check_data(data: Path) -> FolderCheck:
@@ -105,7 +106,7 @@ class _Check:
         """What lies in the folder that no command reads."""
         yield from _others(self.data, _KNOWN)
         if self.sums:
-            yield from _others(self.data / USAGE_FOLDER, (self.sums.generation,))
+            yield from _others(self.data / USAGE_FOLDER, (self.sums.generation, *pinned_generations(self.data)))
         for root, names in ((SNAPSHOTS, snapshot_names(self.data)), (BASELINES, baseline_names(self.data))):
             yield from _others(self.data / root, names)
 

@@ -170,7 +170,9 @@ def verify(
     then = found.chain.inputs
     choices = unusual_choices(then.options)
     now = _inputs(ground.generation, policies, catalog, options=options, code="")
-    ground, changed = _ground_of_then(ground, data, then, now, options)
+    if options.as_of is None or options.as_of.isoformat() in (then.options.get("as_of"), found.summary.get("as_of")):
+        now = replace(now, options=then.options)  # a folder is generated again with its own choices
+    ground, changed = _ground_of_then(ground, data, then, now)
     if changed:
         return OutputVerification((*checks, check_inputs_changed(changed)), verifications, changed, choices)
     again = _reproduce(found, then, ground, catalog, options=options, problems=problems)
@@ -185,16 +187,11 @@ def _check_signature(found: FoundOutput, key: Ed25519PublicKey) -> Check:
     )
 
 
-def _ground_of_then(
-    ground: Ground, data: Path, then: Inputs, now: Inputs, options: Options
-) -> tuple[Ground, tuple[str, ...]]:
+def _ground_of_then(ground: Ground, data: Path, then: Inputs, now: Inputs) -> tuple[Ground, tuple[str, ...]]:
     """The ground that an output was made from, and the inputs by which it differs from what is there now.
 
     Usage that was ingested since doesn't matter where the data folder still has the tables of then.
     """
-    # A folder is generated again with its own choices; a day that somebody names has to be the same.
-    if options.as_of is None or options.as_of.isoformat() == then.options.get("as_of"):
-        now = replace(now, options=then.options)
     if changed_inputs(then, now) == ("usage",) and _GENERATION.fullmatch(then.usage):
         earlier = load_earlier_usage(ground, data, then.usage)
         if earlier is not None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from lpgen.cli_catalog import app
 from lpgen.edge.catalog.files import HOME_VARIABLE, bundled_catalog
-from lpgen.errors import CatalogError
+from lpgen.errors import CatalogError, InvocationError
 from tests.catalog_samples import write_zoo
 from tests.reference_server import good_server, serve
 
@@ -125,7 +125,7 @@ def test_show_prints_json() -> None:
 
 def test_show_of_an_unknown_action_suggests_a_near_one() -> None:
     error = run("show", "s3:GetObjekt").exception
-    assert isinstance(error, CatalogError)
+    assert isinstance(error, InvocationError)
     assert "s3:GetObject" in error.hint
 
 

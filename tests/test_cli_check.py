@@ -20,6 +20,7 @@ from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.data_folder.baseline_folder import BaselineFiles, save_baseline
 from lpgen.edge.data_folder.ledger import LedgerFile, open_ledger
+from lpgen.edge.data_folder.pins import pin_generation
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter
 from lpgen.edge.data_folder.usage_files import write_usage, write_usage_beside
 from lpgen.errors import DataError
@@ -146,3 +147,11 @@ def test_check_needs_a_data_folder(tmp_path: Path) -> None:
         found = check(folder)
         assert isinstance(found.exception, DataError)
         assert "is no data folder" in found.exception.message
+
+
+def test_check_takes_pinned_tables_for_no_leftover(data: Path, tmp_path: Path) -> None:
+    earlier = write_usage(data, usage(2))
+    assert earlier in check(data).stdout
+    pin_generation(data, earlier, tmp_path / "out")
+    assert "whole" in check(data).stdout
+    assert "left over" not in check(data).stdout

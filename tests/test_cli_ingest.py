@@ -40,6 +40,7 @@ from tests.s3_buckets import write_folder
         (["logs", "--scheduler", "tcp://10.0.0.5:8786"], "--scheduler belongs to --engine dask"),
         (["logs", "--engine", "dask", "--master", "yarn"], "--master belongs to --engine spark"),
         (["logs", "--engine", "spark", "--master", "yarn", "--workers", "2"], "--workers belongs to --engine local"),
+        (["cloudtrail://", "--max-file-records", "9"], "limit what is read of files"),
         (["athena://logs"], "no table in Athena"),
         (["athena://logs.trail; --"], "no table in Athena"),
         (["athena://logs.trail"], "needs --since"),
@@ -206,3 +207,23 @@ def test_ingest_command_takes_a_folder_whose_files_another_one_named_already(tmp
     for paths in ((logs, logs), (logs, logs.parent), (logs.parent, logs), (logs / "a.json.gz", logs)):
         status, said = ingest_status(tmp_path, *paths)
         assert (status, "could not be opened" in said) == (0, False)
+
+
+def test_ingest_names_a_file_beyond_a_limit_and_goes_on(tmp_path: Path) -> None:
+    logs, data = tmp_path / "logs", tmp_path / "data"
+    logs.mkdir()
+    (logs / "a.json").write_bytes(log_bytes([record_json(number) for number in range(3)]))
+    (logs / "b.json").write_bytes(log_bytes([record_json(9)]))
+    ingest = ["ingest", str(logs), "--data", str(data), "--max-file-records", "2"]
+    why = "the file holds more than 2 records; the rest is not read"
+    first = CliRunner().invoke(app, [*ingest, "--verbose"])
+    assert first.exit_code == 0
+    assert f"{logs / 'a.json'}" in first.output
+    assert why in first.output
+    assert "record 3" in first.output
+    again = CliRunner().invoke(app, [*ingest, "--strict"])
+    assert (again.exit_code, why in again.output) == (3, True), "it is still told of a file that is known"
+    bytes_only = ["ingest", str(logs), "--data", str(tmp_path / "other"), "--max-file-bytes", "5", "--verbose"]
+    assert "inflates to more than 5 bytes" in CliRunner().invoke(app, bytes_only).output
+    broken = ["ingest", str(logs), "--data", str(tmp_path / "third"), "--max-file-broken", "0"]
+    assert CliRunner().invoke(app, broken).exit_code == 0

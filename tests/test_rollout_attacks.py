@@ -1,14 +1,16 @@
 """Attacks on what a rollout reads: nothing that was tampered with is put in place or taken back.
 
 Each attack is made twice: by somebody who only edits a file, and by somebody who also makes every digest fit again. The
-second one is held by the proofs, by a signature, or by the data folder; what only these hold is marked.
+proofs hold the second one where it widens, and a signature holds it always; `test_rollout_reproduced.py` shows what the
+data folder holds.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -80,18 +82,13 @@ def account(world: World) -> Account:
     return found
 
 
-class edited_evidence:  # noqa: N801
+@contextlib.contextmanager
+def edited_evidence(folder: Path) -> Iterator[Facts]:
     """The facts of a folder's evidence file, to be edited; they are written at the end."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "evidence.json"
-
-    def __enter__(self) -> Facts:
-        self._facts: Facts = json.loads(self._path.read_text())
-        return self._facts
-
-    def __exit__(self, *_: object) -> None:
-        self._path.write_text(json.dumps(self._facts))
+    path = folder / "evidence.json"
+    facts: Facts = json.loads(path.read_text())
+    yield facts
+    path.write_text(json.dumps(facts))
 
 
 # ---------------------------------------------------------------- the output folder

@@ -120,7 +120,8 @@ def test_plan_with_data_refuses_what_the_data_folder_does_not_give(world: Output
         seal_again(output)
         plan = planned(world, output)
         one = of(plan, folder)
-        assert one.calls == one.documents == (), name
+        assert not one.calls, name
+        assert not one.documents, name
         assert kinds(one) & {RefusalKind.NOT_REPRODUCED, RefusalKind.OTHER_POLICIES}, name
         assert plan.is_doubtful or name == "other policies", name
         assert of(plan, OTHER).calls or name == "documents swapped", name

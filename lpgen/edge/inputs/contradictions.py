@@ -53,7 +53,7 @@ def _same_names(details: Iterable[Named]) -> Iterator[str]:
 
 
 def _own_contradictions(one: Named) -> Iterator[str]:
-    if one.arn.rpartition("/")[2] != _name(one):
+    if not one.arn.endswith(f"/{_name(one)}"):
         yield f"{quote_input(one.arn)} has the name {quote_input(_name(one))}"
     account = split_arn(one.arn).account
     for other in _arns_beside(one):
