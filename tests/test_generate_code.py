@@ -13,7 +13,6 @@ import pytest
 from lpgen.core.rollout.refusals import Exceptions
 from lpgen.core.rollout.source import Trust
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.pipeline import ingest
 from lpgen.pipeline_rollout_plan import Basis, plan_rollout

@@ -191,9 +191,8 @@ def replace_by_lpgen(account: Account, reader: Keys, writer: Keys) -> None:
         reader, "generate", "--data", "data", "--output", "out", "--principal", "orders", "--min-days", "0"
     )  # fmt: skip
     account.lpgen(reader, "verify", "out", "--data", "data")
-    account.lpgen(
-        reader, "rollout", "plan", "out", "--data", "data", "--principal", "orders", "--min-days", "0", "-o", "plan.json"
-    )  # fmt: skip
+    chosen = ("--principal", "orders", "--min-days", "0")
+    account.lpgen(reader, "rollout", "plan", "out", "--data", "data", *chosen, "-o", "plan.json")
     account.lpgen(reader, "rollout", "apply", "plan.json", "--all", "--yes", "--settle", "0", status=3)
     account.lpgen(writer, "rollout", "apply", "plan.json", "--all", "--yes", "--settle", "0")
 
