@@ -17,7 +17,7 @@ from lpgen.edge.engine import Engine
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.ingest.chunk_reader import ChunkReader
 from lpgen.edge.ingest.phase_clock import Phase
-from lpgen.edge.ingest.plan import IngestPlan, narrower_files, plan_ingest, refuse_mixture
+from lpgen.edge.ingest.plan import Asked, IngestPlan, plan_ingest, plan_objects, refuse_mixture
 from lpgen.edge.ingest.reading import Reading, amount_to_read, read_events, read_files, read_objects
 from lpgen.edge.logs.log_files import chunk_files, find_log_files
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
@@ -73,14 +73,17 @@ def ingest(
         AwsError: AWS can't be asked, or refuses everything.
     """
     engine = engine or LocalEngine()
+    asked = Asked(window, now)
     with open_ledger(data) as ledger:
         refuse_mixture(ledger, athena=athena is not None)
         remove_stale_usage(data, ledger.generation)
         reading = Reading(ledger, data)
         with reading.clock.measure(Phase.LISTING):
-            objects = _find_objects(bucket_logs, window, ledger, report_progress)
+            objects = _find_objects(bucket_logs, asked, ledger, report_progress)
+            reading.take_again(plan_objects(objects, ledger, asked))
             found = find_log_files(path.absolute() if engine.is_remote else path for path in paths)
-            plan = plan_ingest(found.files, ledger)
+            plan = plan_ingest(found.files, ledger, asked)
+            reading.take_again(plan.again)
         with reading.clock.measure(Phase.READING):
             amount = amount_to_read(plan, objects, report_progress)
             amount.report(reading)
@@ -88,12 +91,12 @@ def ingest(
                 share = sum(file.size for file in plan.new) // MIN_CHUNKS
                 target_bytes = min(CHUNK_BYTES, max(MIN_CHUNK_BYTES, share))
                 chunks = chunk_files(plan.new, target_bytes=target_bytes, target_files=CHUNK_FILES)
-                reader = ChunkReader(catalog, window=window, now=now, limits=limits)
+                reader = ChunkReader(catalog, asked, again=reading.again, limits=limits)
                 read_files(reading, chunks, reader, engine=engine, amount=amount)
             if bucket_logs and objects.new:
                 batches = objects.plan.chunks(target_bytes=CHUNK_BYTES, target_files=CHUNK_OBJECTS)
                 store = bucket_logs.store.elsewhere() if engine.is_remote else bucket_logs.store
-                object_reader = ObjectReader(catalog, store, window=window, now=now, limits=limits)
+                object_reader = ObjectReader(catalog, store, asked, again=reading.again, limits=limits)
                 read_objects(reading, batches, object_reader, engine=engine, amount=amount)
             if event_history:
                 read_events(reading, event_history, EventMap(catalog), report_progress=report_progress, now=now)
@@ -102,16 +105,18 @@ def ingest(
 
                 read_athena(reading, athena, EventMap(catalog), report_progress=report_progress)
         reading.commit()
-        return _ingest_result(reading, plan, objects, window=window, ignored=found.ignored, failures=found.failures)
+        return _ingest_result(reading, plan, objects, ignored=found.ignored, failures=found.failures)
 
 
 def _find_objects(
-    logs: BucketLogs | None, window: Window, ledger: Ledger, report_progress: ProgressReport | None
+    logs: BucketLogs | None, asked: Asked, ledger: Ledger, report_progress: ProgressReport | None
 ) -> FoundObjects:
     """The objects to read, all found before the first is read: what lists them must not run when workers are forked."""
     found = FoundObjects(ledger.plan_objects())
     if logs:
-        found.add(find_objects(logs.store, logs.addresses, Scope(logs.accounts, logs.regions, window)), report_progress)
+        found.add(
+            find_objects(logs.store, logs.addresses, Scope(logs.accounts, logs.regions, asked.window)), report_progress
+        )
     return found
 
 
@@ -120,7 +125,6 @@ def _ingest_result(
     plan: IngestPlan,
     objects: FoundObjects,
     *,
-    window: Window,
     ignored: int,
     failures: Iterable[FileProblem],
 ) -> IngestResult:
@@ -137,7 +141,7 @@ def _ingest_result(
         problems=tuple(sorted(reading.problems, key=lambda problem: problem.path)),
         failures=tuple(sorted(failed, key=lambda failure: failure.path)),
         known_problems=tuple(FileProblem(file.path, file.failure) for file in known if file.failure),
-        narrower=narrower_files(known, window),
+        read_again=reading.read_again,
         objects_read=reading.objects_read,
         objects_known=objects.known + reading.copies,
         events_read=reading.events_read,

@@ -35,7 +35,7 @@ def usage(count: int) -> Usage:
 
 
 def file(name: str, records: int) -> LedgerFile:
-    return LedgerFile(name * 64, f"/logs/{name}.json", 10, records, records, 0, "", Window(), 0)
+    return LedgerFile(name * 64, f"/logs/{name}.json", 10, records, records, 0, "", (Window(),), 0)
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_ingest_command_refuses_what_makes_no_sense(tmp_path: Path, arguments: l
     assert not (tmp_path / "data").exists()
 
 
-NOTHING = IngestResult(0, 0, 0, 0, 0, (), (), (), (), ())
+NOTHING = IngestResult(0, 0, 0, 0, 0, (), (), (), (), 0)
 
 
 def first_lines(**counts: object) -> list[str]:

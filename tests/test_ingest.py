@@ -32,6 +32,7 @@ from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.logs.log_files import LogFile, chunk_files
 from lpgen.errors import IngestError
 from lpgen.pipeline import ingest, map_records
+from lpgen.pipeline_check import check_data
 from tests.engine_samples import DeadlyReader
 from tests.log_samples import log_bytes, record_json, rows, write_logs
 
@@ -165,13 +166,75 @@ def test_ingest_counts_copies_in_one_run_once(tmp_path: Path) -> None:
     assert (result.files_read, result.files_known, result.records) == (1, 1, 3)
 
 
-def test_ingest_tells_when_a_known_file_was_read_with_a_narrower_window(tmp_path: Path) -> None:
+def test_ingest_reads_a_known_file_again_for_a_wider_window_only(tmp_path: Path) -> None:
     (path,) = write_logs(tmp_path / "logs", [[1, 20]])
-    window = Window(since="2024-03-10T00:00:00")
-    first = take(tmp_path / "data", path, window=window)
+    late, later = Window(since="2024-03-10T00:00:00"), Window(since="2024-03-15T00:00:00")
+    first = take(tmp_path / "data", path, window=late)
     assert (first.usage_records, skip_counts(first)) == (1, {"out_of_window": 1})
-    assert take(tmp_path / "data", path, window=window).narrower == ()
-    assert take(tmp_path / "data", path).narrower == (str(path),)
+    for narrower in (late, later):
+        assert take(tmp_path / "data", path, window=narrower).read_again == 0
+    wide = take(tmp_path / "data", path)
+    assert (wide.read_again, wide.files_read, wide.records, wide.usage_records) == (1, 1, 1, 1)
+    assert take(tmp_path / "data", path).read_again == 0
+    assert take(tmp_path / "data", path, window=late).read_again == 0
+
+
+_ENDS = st.sampled_from([f"2024-03-{day:02}T00:00:00" for day in range(1, 32, 3)] + ["2024-03-07T10:00:06"])
+_SPANS = st.tuples(_ENDS | st.just(""), _ENDS | st.just("")).filter(lambda ends: not ends[1] or ends[0] < ends[1])
+_DATED = st.lists(st.lists(st.integers(0, 29), min_size=1, max_size=6), min_size=1, max_size=4)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(numbers=_DATED, spans=st.lists(_SPANS, min_size=1, max_size=4), data=st.data())
+def test_ingest_with_several_windows_gives_the_bytes_of_all_at_once(
+    tmp_path: Path, numbers: list[list[int]], spans: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    room = tmp_path / uuid.uuid4().hex
+    paths = write_logs(room / "logs", numbers)
+    windows = [Window(*span) for span in spans]
+    widest = Window(
+        min(one.since for one in windows),
+        "" if not all(one.until for one in windows) else max(one.until for one in windows),
+    )
+    for window in windows:
+        some = data.draw(st.lists(st.sampled_from(paths), unique=True))
+        take(room / "steps", *some, window=window)
+    for window in data.draw(st.permutations([*windows, widest])):
+        take(room / "steps", *paths, window=window)
+    take(room / "once", *paths, window=widest)
+    assert content(room / "steps") == content(room / "once")
+    assert check_data(room / "steps").findings == ()
+    shutil.rmtree(room)
+
+
+def test_ingest_takes_in_records_that_were_of_the_future(tmp_path: Path) -> None:
+    """The file's name has no stamp, so the time of the ingest says what is too late."""
+    (path,) = write_logs(tmp_path / "logs", [[1, 9, 20]])
+    for now, future in (("2024-03-05T00:00:00", 2), ("2024-03-05T00:00:00", 0), ("2024-03-12T00:00:00", 1)):
+        found = take(tmp_path / "data", path, now=now)
+        assert skip_counts(found).get("future", 0) == future, now
+    take(tmp_path / "data", path, now="2024-05-01T00:00:00")
+    take(tmp_path / "once", path, now="2024-05-01T00:00:00")
+    assert content(tmp_path / "data") == content(tmp_path / "once")
+    assert take(tmp_path / "data", path, now="2024-06-01T00:00:00").read_again == 0
+
+
+def test_ingest_keeps_what_it_knows_of_a_file_that_it_cannot_read_again(tmp_path: Path) -> None:
+    one, other = write_logs(tmp_path / "logs", [[1, 20], [2, 21]])
+    window = Window(since="2024-03-10T00:00:00")
+    take(tmp_path / "data", one, other, window=window)
+
+    class Vanish(LocalEngine):
+        def map(self, fn: Any, items: Any) -> Any:
+            other.rename(other.with_name("away"))
+            yield from super().map(fn, items)
+
+    assert take(tmp_path / "data", one, other, engine=Vanish()).read_again == 1
+    other.with_name("away").rename(other)
+    assert check_data(tmp_path / "data").findings == ()
+    assert take(tmp_path / "data", one, other).read_again == 1
+    take(tmp_path / "once", one, other)
+    assert content(tmp_path / "data") == content(tmp_path / "once")
 
 
 _NUMBERS = st.lists(st.lists(st.integers(0, 60), min_size=1, max_size=6), min_size=1, max_size=6)

@@ -61,6 +61,11 @@ def moment_from_datetime(moment: datetime) -> str:
     return text.removesuffix(".000")
 
 
+def moment_after(moment: str) -> str:
+    """The next time after one in the form that sorts."""
+    return moment_from_datetime(datetime.fromisoformat(moment).replace(tzinfo=UTC) + timedelta(milliseconds=1))
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A span of record times: from `since`, included, to `until`, excluded; "" leaves an end open."""

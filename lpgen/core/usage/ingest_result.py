@@ -57,8 +57,8 @@ class IngestResult:
     before, or are copies of another file of this run; `files_ignored` lie in a folder under another kind of name.
     `failures` are files that couldn't be opened or that end each process that reads them, and which a later run tries
     again. `problems` are the new files of which something couldn't be read, with the first reason and place, and
-    `known_problems` such files among the known ones. `narrower` are known files that were
-    ingested with a window that left out records of this run's window: only a new data folder can take them in.
+    `known_problems` such files among the known ones. `read_again` is the number of known
+    files that were read again for records that were left out before.
 
     `objects_read` and `objects_known` say the same of objects in S3, `events_read` and `events_known` of events of
     CloudTrail's history, `days_read` and `days_known` of days of a table in Athena. `folders_left` are the folders in
@@ -75,7 +75,7 @@ class IngestResult:
     problems: tuple[FileProblem, ...]
     failures: tuple[FileProblem, ...]
     known_problems: tuple[FileProblem, ...]
-    narrower: tuple[str, ...]
+    read_again: int
     objects_read: int = 0
     objects_known: int = 0
     events_read: int = 0

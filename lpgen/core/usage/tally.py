@@ -18,6 +18,7 @@ from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.coverage import NO_CATEGORY, category_from_record, is_record_reason
 from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window, moment_from_text
 from lpgen.core.usage.latest_time import ANY_TIME, LatestTime
+from lpgen.core.usage.left_out import Windows, detail_of_left_out, hold_moment
 from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage, merge_usage
 from lpgen.core.usage.tally_tables import (
     LATE,
@@ -47,6 +48,9 @@ Lot = tuple[int, str]
 
 _ALONE: Final = (1, NO_TIME)
 _NOT_COUNTED: Final = (0, NO_TIME)
+
+Refusal = tuple[SkipReason, str]
+"""Why a record doesn't count, and a detail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +102,17 @@ class UsageTally:
         return merge_usage([found], limit=limit)
 
     def add_source(
-        self, records: Iterable[RawRecord | Unusable], source: str, latest: LatestTime = ANY_TIME
+        self,
+        records: Iterable[RawRecord | Unusable],
+        source: str,
+        latest: LatestTime = ANY_TIME,
+        *,
+        counted: Windows = (),
     ) -> SourceCounts:
         """Counts the records of one file; a second record of one event id in it is a duplicate.
 
-        Records later than `latest` are skips of the future.
+        Records later than `latest` are skips of the future. Of a file that was read before, `counted` are the windows
+        whose records count already; then only the records that were left out are counted.
         """
         self._latest = latest
         seen: set[str] = set()
@@ -110,6 +120,8 @@ class UsageTally:
         used = 0
         problem = ""
         for number, record in enumerate(records, 1):
+            if counted and self._was_counted(record, seen, counted):
+                continue
             if type(record) is RawRecord:
                 skip = self._add_record(record, seen, source, number)
             else:
@@ -123,31 +135,36 @@ class UsageTally:
         records_skipped = sum(count for reason, count in skips.items() if is_record_reason(reason))
         return SourceCounts(used + records_skipped, used, tuple(sorted(skips.items())), problem)
 
+    def _was_counted(self, record: RawRecord | Unusable, seen: set[str], counted: Windows) -> bool:
+        """Whether an earlier reading of the file counted the record, as usage or as a skip that stays."""
+        if isinstance(record, Unusable):
+            moment = moment_from_text(record.record.eventTime) if record.record else NO_TIME
+            return record.reason is not SkipReason.AGGREGATED or not moment or hold_moment(counted, moment)
+        event_id = record.eventID or ""
+        if _why_refused(record) or event_id in seen:
+            return True
+        if not hold_moment(counted, moment_from_text(record.eventTime) or NO_TIME):
+            return False
+        if event_id:
+            seen.add(event_id)
+        return True
+
     def _add_record(
         self, record: RawRecord, seen: set[str], source: str, number: int = 0, lot: Lot = _ALONE
     ) -> SkipReason | None:
         """Counts one record, or the lot that it stands for, and says why it isn't usage; None where it is."""
-        version = record.eventVersion
-        if version and not version.startswith(READ_VERSION):
-            why = f"its major version is {version.partition('.')[0]}"
-            return self._add_refused(record, Unusable(SkipReason.UNKNOWN_VERSION, why, _position(number)), source, lot)
-        moment, event_id = moment_from_text(record.eventTime), record.eventID or ""
-        if moment is None or not record.eventSource or not record.eventName:
-            why = "`eventTime` is no time" if moment is None else _NO_NAME
-            return self._add_refused(record, Unusable(SkipReason.BAD_RECORD, why, _position(number)), source, lot)
-        if not moment:
-            return self._add_refused(
-                record, Unusable(SkipReason.NO_TIME, _NO_TIME_STATED, _position(number)), source, lot
-            )
-        if self._latest.is_before(max(moment, lot[1])):
-            why = self._latest.why
-            return self._add_refused(record, Unusable(SkipReason.FUTURE, why, _position(number)), source, lot)
-        if event_id in seen:
-            return self._add_refused(record, Unusable(SkipReason.DUPLICATE, "", _position(number)), source, lot)
-        if event_id:
-            seen.add(event_id)
-        if self._has_ends and not self._window.holds(moment):
-            return self._add_refused(record, Unusable(SkipReason.OUT_OF_WINDOW, "", _position(number)), source, lot)
+        refusal = _why_refused(record)
+        moment, event_id = moment_from_text(record.eventTime) or NO_TIME, record.eventID or ""
+        if refusal is None and event_id in seen:
+            refusal = (SkipReason.DUPLICATE, "")
+        if refusal is None:
+            if event_id:
+                seen.add(event_id)
+            refusal = self._why_left_out(moment, lot)
+        if refusal is not None:
+            reason, why = refusal
+            why = detail_of_left_out(reason, why, source)
+            return self._add_refused(record, Unusable(reason, why, _position(number)), source, lot)
         caller = self._contributions.find_caller(record)
         contribution, end = self._contributions.find(record, caller.alike)
         key = (contribution, caller, moment[:10])
@@ -166,12 +183,23 @@ class UsageTally:
                 found[2], found[3] = moment, example
         return contribution.skip
 
+    def _why_left_out(self, moment: str, lot: Lot) -> Refusal | None:
+        """Why a record is left out for now; None where it counts."""
+        if self._latest.is_before(max(moment, lot[1])):
+            return SkipReason.FUTURE, self._latest.why
+        if self._has_ends and not self._window.holds(moment):
+            return SkipReason.OUT_OF_WINDOW, ""
+        return None
+
     def _add_refused(self, record: RawRecord, part: Unusable, source: str, lot: Lot) -> SkipReason:
         """Counts a record that doesn't count whatever it says."""
         known = record_from_raw(record)
         moment = moment_from_text(record.eventTime) or NO_TIME
+        said = _saying(known, moment)
+        if part.reason is SkipReason.OUT_OF_WINDOW:  # one row per file: a window may leave out most of many files
+            known, said = _place_of(known), (moment, "", "")
         self._count_coverage(known, None if part.reason in _OF_NO_DAY else moment, lot)
-        self._add_skip(replace(part, record=known), source, _saying(known, moment), lot)
+        self._add_skip(replace(part, record=known), source, said, lot)
         return part.reason
 
     def _add_unusable(self, part: Unusable, source: str) -> SkipReason:
@@ -192,8 +220,10 @@ class UsageTally:
     def _add_aggregated(self, part: Unusable, record: Record, source: str) -> SkipReason:
         """Counts an aggregated event, which shows nothing of any day, and notes each caller that it names beside it."""
         moment = moment_from_text(record.eventTime) or NO_TIME
-        if self._has_ends and not self._window.holds(moment):
-            part = replace(part, reason=SkipReason.OUT_OF_WINDOW, callers=())
+        left_out = self._why_left_out(moment, _ALONE) if moment else None
+        if left_out is not None:
+            reason, why = left_out
+            part = replace(part, reason=reason, detail=detail_of_left_out(reason, why, source), callers=())
         self._count_coverage(record, None)
         self._add_skip(part, source, (moment, "", ""))
         for caller in part.callers:
@@ -223,8 +253,30 @@ class UsageTally:
         add_skip(self._skips, key, lot[0], (moment, record.eventID or "", source, part.position), lot[1])
 
 
+def _place_of(record: Record) -> Record:
+    """The record without anything but its id and where it was logged."""
+    return Record(
+        eventSource="",
+        eventName="",
+        eventID=record.eventID,
+        awsRegion=record.awsRegion,
+        recipientAccountId=record.recipientAccountId,
+    )
+
+
 def _saying(record: Record, moment: str) -> tuple[str, str, str]:
     return moment, caller_from_identity(record.userIdentity).principal, outcome_from_record(record).outcome.value
+
+
+def _why_refused(record: RawRecord) -> Refusal | None:
+    """Why a record doesn't count at any time and in any window; None where it can."""
+    version = record.eventVersion
+    if version and not version.startswith(READ_VERSION):
+        return SkipReason.UNKNOWN_VERSION, f"its major version is {version.partition('.')[0]}"
+    moment = moment_from_text(record.eventTime)
+    if moment is None or not record.eventSource or not record.eventName:
+        return SkipReason.BAD_RECORD, "`eventTime` is no time" if moment is None else _NO_NAME
+    return None if moment else (SkipReason.NO_TIME, _NO_TIME_STATED)
 
 
 def _position(number: int) -> str:

@@ -123,8 +123,8 @@ def _file(digest: str, name: str, count: _DayCounts) -> LedgerFile:
         usage_records=count.usage_records,
         skips=count.records - count.usage_records,
         failure="",
-        window=Window(),
-        out_of_window=0,
+        windows=(Window(),),
+        left_out=0,
     )
 
 

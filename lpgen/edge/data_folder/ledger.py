@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.left_out import Windows
 from lpgen.core.usage.schema_2 import OLD_VERSION
 from lpgen.core.usage.tables import SCHEMA_VERSION
 from lpgen.edge.data_folder.ledger_connection import (
@@ -49,8 +50,8 @@ _OBJECTS: Final = """CREATE TABLE IF NOT EXISTS objects (
 class LedgerFile:
     """One ingested file, by the SHA-256 of its bytes; `path` is where it was first found.
 
-    `failure` says why nothing of it could be read, or is "". `window` is the one that it was ingested with, and
-    `out_of_window` how many of its records lay outside.
+    `failure` says why nothing of it could be read, or is "". `windows` are the times whose records count. `left_out` is
+    the number of records outside: a later ingest with another window may count them.
     """
 
     sha256: str
@@ -60,8 +61,8 @@ class LedgerFile:
     usage_records: int
     skips: int
     failure: str
-    window: Window
-    out_of_window: int
+    windows: Windows
+    left_out: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,11 @@ class Ledger:
             self._connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
             self._connection.executemany("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)", names)
 
+    def forget(self, file: LedgerFile) -> None:
+        """Takes a file out, with its objects, to be read again; from the next commit on."""
+        self._connection.execute("DELETE FROM files WHERE sha256 = ?", (file.sha256,))
+        self._connection.execute("DELETE FROM objects WHERE sha256 = ?", (file.sha256,))
+
     def commit(self, generation: str, files: Iterable[LedgerFile] = ()) -> None:
         """Makes the new tables, and the files and objects added, the state, on the disk itself, at once or not at all.
 
@@ -188,6 +194,10 @@ class Ledger:
             )
 
 
+_OPEN: Final = "*"
+"""An open end of a window; a file with one window may have "" instead."""
+
+
 def _row_from_file(file: LedgerFile) -> tuple[str | int, ...]:
     return (
         file.sha256,
@@ -197,16 +207,17 @@ def _row_from_file(file: LedgerFile) -> tuple[str | int, ...]:
         file.usage_records,
         file.skips,
         file.failure,
-        file.window.since,
-        file.window.until,
-        file.out_of_window,
+        " ".join(window.since or _OPEN for window in file.windows),
+        " ".join(window.until or _OPEN for window in file.windows),
+        file.left_out,
     )
 
 
 def _file_from_row(row: tuple[Any, ...]) -> LedgerFile:
-    digest, path, size, records, usage_records, skips, failure, since, until, out_of_window = row
-    window = Window(since, until)
-    return LedgerFile(digest, path, size, records, usage_records, skips, failure, window, out_of_window)
+    digest, path, size, records, usage_records, skips, failure, since, until, left_out = row
+    ends = zip((since or _OPEN).split(), (until or _OPEN).split(), strict=True)
+    windows = tuple(Window(*(end.replace(_OPEN, "") for end in pair)) for pair in ends)
+    return LedgerFile(digest, path, size, records, usage_records, skips, failure, windows, left_out)
 
 
 @contextlib.contextmanager

@@ -5,26 +5,31 @@ from __future__ import annotations
 import contextlib
 import gc
 import hashlib
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
-from lpgen.core.model import SkipReason
 from lpgen.core.usage.contribution_memo import ContributionMemo
-from lpgen.core.usage.event_time import NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.core.usage.latest_time import latest_time
+from lpgen.core.usage.left_out import LEFT_OUT, unite_windows
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import SourceCounts, UsageTally
 from lpgen.edge.data_folder.ledger import LedgerFile, LedgerObject
+from lpgen.edge.ingest.plan import Asked
 from lpgen.edge.logs.log_files import LogFile, path_text, why_not_opened
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.errors import AwsError
 
 Chunk = tuple[LogFile, ...]
+
+Again = Mapping[str, LedgerFile]
+"""Files to read again for their left-out records, as the ledger knew them, by their SHA-256."""
+
+NO_FILES: Final[Again] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +65,16 @@ class ChunkReader:
     """Reads chunks of files. It pickles as its catalog; each process makes the event map once."""
 
     def __init__(
-        self, catalog: Catalog, *, window: Window, now: str = NO_TIME, limits: ReadLimits = DEFAULT_LIMITS
+        self, catalog: Catalog, asked: Asked, *, again: Again = NO_FILES, limits: ReadLimits = DEFAULT_LIMITS
     ) -> None:
         self._catalog = catalog
-        self._window = window
-        self._now = now
+        self._asked = asked
+        self._again = again
         self._limits = limits
         self._contributions = ContributionMemo(EventMap(catalog))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"catalog": self._catalog, "window": self._window, "now": self._now, "limits": self._limits}
+        return {"catalog": self._catalog, "asked": self._asked, "again": self._again, "limits": self._limits}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]
@@ -80,7 +85,7 @@ class ChunkReader:
             return self._read(chunk)
 
     def _read(self, chunk: Chunk) -> ChunkResult:
-        tally = ChunkTally(self._contributions, self._window, self._limits, now=self._now)
+        tally = ChunkTally(self._contributions, self._asked, self._limits, again=self._again)
         failures: list[FileProblem] = []
         for file in chunk:
             try:
@@ -97,32 +102,37 @@ class ChunkReader:
 class ChunkTally:
     """The usage of the files of a chunk in the making. Files of bytes in `known` don't count, nor do second copies.
 
-    `now` is when the ingest began, in the form of `event_time`; with `NO_TIME` any time counts.
+    Of the files in `again`, only the records count that were left out before.
     """
 
     def __init__(
         self,
         contributions: ContributionMemo,
-        window: Window,
+        asked: Asked,
         limits: ReadLimits = DEFAULT_LIMITS,
         known: Collection[str] = (),
-        now: str = NO_TIME,
+        again: Again = NO_FILES,
     ) -> None:
-        self._tally = UsageTally(contributions, window=window)
-        self._window = window
+        self._tally = UsageTally(contributions, window=asked.window)
+        self._asked = asked
         self._limits = limits
         self._known = known
-        self._now = now
+        self._again = again
         self._files: dict[str, LedgerFile] = {}
 
     def add(self, path: str, data: bytes) -> str:
         """Counts a file, and returns the SHA-256 of its bytes."""
         digest = hashlib.sha256(data).hexdigest()
         if digest not in self._files and digest not in self._known:
+            before = self._again.get(digest)
             counts = self._tally.add_source(
-                records_from_bytes(data, limits=self._limits), digest, latest_time(path, self._now)
+                records_from_bytes(data, limits=self._limits),
+                digest,
+                latest_time(path, self._asked.now),
+                counted=before.windows if before else (),
             )
-            self._files[digest] = self._ledger_file(path, digest, len(data), counts)
+            found = self._ledger_file(path, digest, len(data), counts)
+            self._files[digest] = _completed(before, found) if before else found
         return digest
 
     def usage(self) -> Usage:
@@ -143,6 +153,17 @@ class ChunkTally:
             usage_records=counts.usage_records,
             skips=sum(skips.values()),
             failure=counts.problem,
-            window=self._window,
-            out_of_window=skips.get(SkipReason.OUT_OF_WINDOW, 0),
+            windows=(self._asked.window_for(path),),
+            left_out=sum(skips.get(reason, 0) for reason in LEFT_OUT),
         )
+
+
+def _completed(before: LedgerFile, found: LedgerFile) -> LedgerFile:
+    """A file that was read before, with what was found in its left-out records."""
+    return replace(
+        before,
+        usage_records=before.usage_records + found.usage_records,
+        skips=before.skips - before.left_out + found.skips,
+        windows=unite_windows((*before.windows, *found.windows)),
+        left_out=found.left_out,
+    )

@@ -9,10 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.athena.scheme import SCHEME
-from lpgen.core.usage.event_time import Window
+from lpgen.core.usage.event_time import NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem
+from lpgen.core.usage.latest_time import latest_time
+from lpgen.core.usage.left_out import counted_window, cover_window
 from lpgen.edge.data_folder.ledger import Ledger, LedgerFile
 from lpgen.edge.logs.log_files import LogFile, hash_file, path_text, why_not_opened
+from lpgen.edge.objects.finder import FoundObjects
 from lpgen.errors import IngestError
 
 _HASHING_THREADS: Final = 4  # hashing releases the interpreter's lock
@@ -32,6 +35,22 @@ def refuse_mixture(ledger: Ledger, *, athena: bool) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Which records an ingest asks for: those in its window, no later than it began."""
+
+    window: Window
+    now: str = NO_TIME
+
+    def window_for(self, path: str) -> Window:
+        """The window whose records count in a file."""
+        return counted_window(self.window, latest_time(path, self.now))
+
+    def may_count_more(self, file: LedgerFile) -> bool:
+        """Whether some of the left-out records of a known file may count."""
+        return file.left_out > 0 and not cover_window(file.windows, self.window_for(file.path))
+
+
+@dataclass(frozen=True, slots=True)
 class IngestPlan:
     """The new files, and what the ledger says of the others; `copies` are files of this run with the same bytes."""
 
@@ -39,33 +58,47 @@ class IngestPlan:
     known: tuple[LedgerFile, ...]
     copies: int
     failures: tuple[FileProblem, ...]
+    again: tuple[LedgerFile, ...] = ()
 
 
-def plan_ingest(files: Sequence[LogFile], ledger: Ledger) -> IngestPlan:
-    """The plan for the files found. Only a file whose size is another file's, now or in the ledger, is read for it."""
+def plan_ingest(files: Sequence[LogFile], ledger: Ledger, asked: Asked) -> IngestPlan:
+    """The plan for the files found. Only a file whose size is another file's, now or in the ledger, is read for it.
+
+    A known file with left-out records that may count now is new again, and the ledger forgets it until then.
+    """
     sizes = Counter(file.size for file in files)
     known_sizes = ledger.sizes()
     suspects = [file for file in files if sizes[file.size] > 1 or file.size in known_sizes]
     alone = [file for file in files if sizes[file.size] == 1 and file.size not in known_sizes]
     new: dict[str, LogFile] = {}
     known: list[LedgerFile] = []
+    again: list[LedgerFile] = []
     failures: list[FileProblem] = []
     copies = 0
     for file in _hashed(suspects):
         if isinstance(file, FileProblem):
             failures.append(file)
         elif (entry := ledger.file(file.expected)) is not None:
-            known.append(entry)
+            if asked.may_count_more(entry):
+                ledger.forget(entry)
+                again.append(entry)
+                new[file.expected] = file
+            else:
+                known.append(entry)
         elif file.expected in new:
             copies += 1
         else:
             new[file.expected] = file
-    return IngestPlan((*alone, *new.values()), tuple(known), copies, tuple(failures))
+    return IngestPlan((*alone, *new.values()), tuple(known), copies, tuple(failures), tuple(again))
 
 
-def narrower_files(known: Sequence[LedgerFile], window: Window) -> tuple[str, ...]:
-    """The known files whose own window left out records that this window may hold."""
-    return tuple(file.path for file in known if file.out_of_window and not file.window.covers(window))
+def plan_objects(found: FoundObjects, ledger: Ledger, asked: Asked) -> tuple[LedgerFile, ...]:
+    """Queues the objects to read, and returns the known files to read again for their left-out records."""
+    again = tuple(file for file in found.known_files(ledger) if asked.may_count_more(file))
+    for file in again:
+        ledger.forget(file)
+    found.queue()
+    return again
 
 
 def _hashed(files: Sequence[LogFile]) -> Iterator[LogFile | FileProblem]:

@@ -13,8 +13,9 @@ from lpgen.core.events.event_map import EventMap
 from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.event_time import NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem, Progress, ProgressReport, SkipCount, counts_from_usage
+from lpgen.core.usage.left_out import take_back
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage, UsageSum, merge_usage
-from lpgen.edge.data_folder.ledger import Ledger, LedgerObject
+from lpgen.edge.data_folder.ledger import Ledger, LedgerFile, LedgerObject
 from lpgen.edge.data_folder.usage_files import (
     is_in_parts,
     read_usage_parts,
@@ -25,7 +26,7 @@ from lpgen.edge.data_folder.usage_files import (
 from lpgen.edge.engine import Engine, Lost
 from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ChunkResult, ChunkTally
 from lpgen.edge.ingest.phase_clock import Phase, PhaseClock
-from lpgen.edge.ingest.plan import IngestPlan
+from lpgen.edge.ingest.plan import Asked, IngestPlan
 from lpgen.edge.logs.log_files import path_text
 from lpgen.edge.objects.finder import FoundObjects
 from lpgen.edge.objects.reader import ObjectChunk, ObjectReader
@@ -64,15 +65,25 @@ class Reading:
     days_read: int = 0
     days_known: int = 0
     notes: tuple[str, ...] = ()
+    again: dict[str, LedgerFile] = field(default_factory=dict)
+    read_again: int = 0
     _usage: UsageSum = field(default_factory=UsageSum)
     _told: UsageSum = field(default_factory=UsageSum)
+    _taken_back: set[str] = field(default_factory=set)
     _waiting_files: int = 0
     _waiting_objects: int = 0
+
+    def take_again(self, files: Iterable[LedgerFile]) -> None:
+        """Notes known files that the ledger forgot for now, to be read again for their left-out records."""
+        self.again |= {file.sha256: file for file in files}
 
     def add(self, result: ChunkResult) -> None:
         """Adds what a worker read. None of its files may be known."""
         with self.clock.measure(Phase.MERGING):
             self.ledger.add(result.files, result.objects)
+            found = [file.sha256 for file in result.files if file.sha256 in self.again]
+            self._taken_back.update(found)
+            self.read_again += len(found)
             self._usage.add(result.usage)
         self._waiting_files += len(result.files)
         self._waiting_objects += len(result.objects)
@@ -117,8 +128,10 @@ class Reading:
             IngestError: as `commit`, or another ingest came between.
             DataError: as `commit`.
         """
-        self._commit(self._write_beside)
+        self._commit(self._write_whole if self._taken_back else self._write_beside)
         self.ledger.lock_again(self.data)
+        for file in self.again.values():
+            self.ledger.forget(file)
 
     def _commit(self, write: Callable[[Usage], str]) -> None:
         with self.clock.measure(Phase.MERGING):
@@ -126,15 +139,20 @@ class Reading:
         with self.clock.measure(Phase.WRITING), self._failures():
             has_news = self._waiting_files or self._is_in_parts()
             generation = write(added) if has_news else self.ledger.generation
+            for digest in self._taken_back:
+                del self.again[digest]
+            self.ledger.add(self.again.values())  # what could not be read again is known as it was
             self.ledger.commit(generation)
             remove_stale_usage(self.data, generation)
         self._told.add(Usage(EMPTY_USAGE.table, added.skips, added.coverage))
         self._usage, self._waiting_files, self._waiting_objects = UsageSum(), 0, 0
+        self._taken_back = set()
 
     def _write_whole(self, added: Usage) -> str:
         with self.clock.measure(Phase.MERGING):
             known = self.ledger.generation
-            whole = merge_usage([*read_usage_parts(self.data, known), added]) if known else added
+            parts = (take_back(part, self._taken_back) for part in read_usage_parts(self.data, known))
+            whole = merge_usage([*parts, added]) if known else added
         return write_usage(self.data, whole)
 
     def _write_beside(self, added: Usage) -> str:
@@ -300,7 +318,7 @@ def _read_page(
     events: tuple[HistoryEvent, ...], contributions: ContributionMemo, window: Window, ledger: Ledger, now: str
 ) -> ChunkResult:
     known = ledger.digests({len(event.record) for event in events})
-    tally = ChunkTally(contributions, window, known=known, now=now)
+    tally = ChunkTally(contributions, Asked(window, now), known=known)
     objects = tuple(
         LedgerObject(
             event.source.name, event.source.size, event.source.etag, tally.add(event.source.name, event.record)

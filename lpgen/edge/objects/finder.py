@@ -81,11 +81,14 @@ class FoundObjects:
             self.ignored += step.ignored
             self.left.update(step.left)
             self.failures += step.failures
-        self.new, self.bytes, self.known = self.plan.queue_new()
         self._digests = self.plan.known_digests()
 
+    def queue(self) -> None:
+        """Counts and queues the objects that the ledger doesn't know."""
+        self.new, self.bytes, self.known = self.plan.queue_new()
+
     def known_files(self, ledger: Ledger) -> tuple[LedgerFile, ...]:
-        """The files of known objects of which something couldn't be read, or that have records outside their window."""
+        """The files of known objects of which something couldn't be read, or that have left-out records."""
         return tuple(file for digest in self._digests if (file := ledger.file(digest)))
 
 

@@ -11,10 +11,10 @@ from typing import Any, Final
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.usage.contribution_memo import ContributionMemo
-from lpgen.core.usage.event_time import NO_TIME, Window
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.edge.data_folder.ledger import LedgerObject
-from lpgen.edge.ingest.chunk_reader import ChunkResult, ChunkTally, collector_paused
+from lpgen.edge.ingest.chunk_reader import NO_FILES, Again, ChunkResult, ChunkTally, collector_paused
+from lpgen.edge.ingest.plan import Asked
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.objects.store import Body, ObjectStore, StoredObject
 from lpgen.errors import AwsError
@@ -47,15 +47,15 @@ class ObjectReader:
         self,
         catalog: Catalog,
         store: ObjectStore,
+        asked: Asked,
         *,
-        window: Window,
-        now: str = NO_TIME,
+        again: Again = NO_FILES,
         limits: ReadLimits = DEFAULT_LIMITS,
     ) -> None:
         self._catalog = catalog
         self._store = store
-        self._window = window
-        self._now = now
+        self._asked = asked
+        self._again = again
         self._limits = limits
         self._contributions = ContributionMemo(EventMap(catalog))
 
@@ -63,8 +63,8 @@ class ObjectReader:
         return {
             "catalog": self._catalog,
             "store": self._store,
-            "window": self._window,
-            "now": self._now,
+            "asked": self._asked,
+            "again": self._again,
             "limits": self._limits,
         }
 
@@ -77,7 +77,7 @@ class ObjectReader:
             return self._read(chunk)
 
     def _read(self, chunk: ObjectChunk) -> ChunkResult:
-        tally = ChunkTally(self._contributions, self._window, self._limits, chunk.known, self._now)
+        tally = ChunkTally(self._contributions, self._asked, self._limits, chunk.known, self._again)
         objects: list[LedgerObject] = []
         failures = [FileProblem(one.name, _TOO_LARGE) for one in chunk.objects if one.size > self._limits.file_bytes]
         errors: list[AwsError] = []

@@ -93,9 +93,9 @@ def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
     yield from (f"note: {terminal_text(note)}" for note in result.notes)
     if verbose and result.seconds:
         yield "time: " + ", ".join(f"{spent:.1f} s {phase}" for phase, spent in result.seconds)
-    if result.narrower:
-        files = _several(len(result.narrower), "known file")
-        yield f"{files} {_were(files)} ingested with a narrower window; only a new --data folder takes in the rest"
+    if result.read_again:
+        files = _several(result.read_again, "known file")
+        yield f"{files} {_were(files)} read again, for records that were left out before"
 
 
 def _amounts(files: int, objects: int, events: int, days: int, *, adjective: str = "") -> str:

@@ -152,7 +152,7 @@ def test_usage_from_records_takes_no_use_from_a_record_without_time() -> None:
 
 def test_usage_from_records_takes_no_day_from_a_record_of_the_future() -> None:
     late = {"eventTime": "2099-01-01T00:00:00Z"}
-    records = [record(0), record(1, **late), record(1, **late), record(2, eventName="", **late)]
+    records = [record(0), record(1, **late), record(3, **late), record(2, eventName="", **late)]
     found = usage(*records, latest=LatestTime("2024-03-02T00:00:00", "too late"))
     assert {(row["reason"], row["detail"], row["records"]) for row in rows(found.skips)} == {
         ("future", "too late", 2),

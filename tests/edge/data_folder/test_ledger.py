@@ -27,7 +27,9 @@ from lpgen.edge.data_folder.ledger import (
 from lpgen.edge.data_folder.ledger_connection import LEDGER_FILE
 from lpgen.errors import DataError, IngestError
 
-FILE = LedgerFile("ab" * 32, "/logs/a.json.gz", 10, 5, 3, 2, "", Window("2024-01-01T00:00:00"), 1)
+FILE = LedgerFile(
+    "ab" * 32, "/logs/a.json.gz", 10, 5, 3, 2, "", (Window("2024-01-01T00:00:00"), Window("", "2023-01-01T00:00:00")), 1
+)
 
 
 def test_ledger_remembers_what_was_committed(tmp_path: Path) -> None:
@@ -131,7 +133,7 @@ from lpgen.edge.data_folder.ledger import LedgerFile, open_ledger
 
 data, most_bytes = Path(sys.argv[1]), int(sys.argv[2])
 with open_ledger(data) as ledger:
-    ledger.add(LedgerFile(f"{n:064}", "/logs/" + "x" * 200, n, 1, 1, 0, "", Window(), 0) for n in range(400))
+    ledger.add(LedgerFile(f"{n:064}", "/logs/" + "x" * 200, n, 1, 1, 0, "", (Window(),), 0) for n in range(400))
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
     ledger.commit("gen2")

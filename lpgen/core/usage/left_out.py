@@ -1,0 +1,99 @@
+"""Records that a later ingest may count: those outside its windows, and those later than the log itself.
+
+Their rows in the skips name the file, so they can be taken back when the file is read again. INVARIANT: everything else
+of a file is counted once, by the first ingest that reads it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Final
+
+import pyarrow as pa
+
+from lpgen.core.model import SkipReason
+from lpgen.core.usage.columns import column_values, flag_column, integer_column
+from lpgen.core.usage.event_time import NO_TIME, Window, moment_after
+from lpgen.core.usage.latest_time import LatestTime
+from lpgen.core.usage.tables import COVERAGE_SCHEMA, Usage
+
+LEFT_OUT: Final = (SkipReason.OUT_OF_WINDOW, SkipReason.FUTURE)
+
+Windows = tuple[Window, ...]
+"""Spans of time, sorted and apart from each other."""
+
+
+def counted_window(window: Window, latest: LatestTime) -> Window:
+    """The part of a window whose records count in a file with this latest time."""
+    if latest.moment == NO_TIME:
+        return window
+    end = moment_after(latest.moment)
+    return Window(window.since, min(window.until, end) if window.until else end)
+
+
+def unite_windows(windows: Collection[Window]) -> Windows:
+    """The same times in as few windows as possible."""
+    united: list[Window] = []
+    for one in sorted(windows, key=lambda window: window.since):
+        last = united[-1] if united else None
+        if last is None or (last.until and last.until < one.since):
+            united.append(one)
+        else:
+            until = max(last.until, one.until) if last.until and one.until else NO_TIME
+            united[-1] = Window(last.since, until)
+    return tuple(united)
+
+
+def hold_moment(windows: Windows, moment: str) -> bool:
+    """Whether one of the windows holds a time."""
+    return any(window.holds(moment) for window in windows)
+
+
+def cover_window(windows: Windows, wanted: Window) -> bool:
+    """Whether one of the windows covers another one."""
+    return any(window.covers(wanted) for window in windows)
+
+
+def detail_of_left_out(reason: SkipReason, why: str, source: str) -> str:
+    """The detail of the skip of a record that is left out: why, and the SHA-256 of its file."""
+    return " ".join(part for part in (why, source) if part) if reason in LEFT_OUT else why
+
+
+def take_back(usage: Usage, files: Collection[str]) -> Usage:
+    """The usage without what it holds of the left-out records of files, by their SHA-256."""
+    reasons, details, accounts, regions, counts = (
+        column_values(usage.skips.column(name)) for name in ("reason", "detail", "account", "region", "records")
+    )
+    known = frozenset(one.value for one in LEFT_OUT)
+    taken = [
+        reason in known and detail[-_DIGEST_LENGTH:] in files for reason, detail in zip(reasons, details, strict=True)
+    ]
+    if not any(taken):
+        return usage
+    lost: Counter[tuple[str, str]] = Counter()
+    for is_taken, account, region, count in zip(taken, accounts, regions, counts, strict=True):
+        if is_taken:
+            lost[account, region] += count
+    return replace(
+        usage,
+        skips=usage.skips.filter(flag_column([not one for one in taken])),
+        coverage=_without(usage.coverage, lost),
+    )
+
+
+_DIGEST_LENGTH: Final = 64
+
+
+def _without(coverage: pa.Table, lost: Counter[tuple[str, str]]) -> pa.Table:
+    """The coverage with fewer records in its rows without a day, and without the rows that this empties."""
+    names: Sequence[str] = ("account", "region", "day", "category", "event_source", "records")
+    rows = zip(*(column_values(coverage.column(name)) for name in names), strict=True)
+    counts = [
+        count - (lost[account, region] if day is None and not category and not source else 0)
+        for account, region, day, category, source, count in rows
+    ]
+    at = COVERAGE_SCHEMA.get_field_index("records")
+    changed = coverage.set_column(at, COVERAGE_SCHEMA.field(at), integer_column(counts))
+    return changed.filter(flag_column([count > 0 for count in counts]))
