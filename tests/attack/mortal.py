@@ -27,7 +27,8 @@ _PRELOADED: Final = (
     "lpgen.cli_analysis",
     "lpgen.cli_drift",
     "lpgen.cli_rollout",
-    "lpgen.pipeline",
+    "boto3",
+    "botocore.client",
 )
 
 

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Final, TypeVar
 
 SEED: Final = int(os.environ.get("ATTACK_SEED", "20261128"))
-SHARE: Final = float(os.environ.get("ATTACK_SHARE", "0.05"))
+SHARE: Final = float(os.environ.get("ATTACK_SHARE", "0.03"))
 PROPERTY: Final = "attack"
 
 T = TypeVar("T")

@@ -41,7 +41,7 @@ def test_verify_and_rollout_find_attacks_on_outputs(
 ) -> None:
     attacks = [(name, sealed) for name in ATTACKS for sealed in (False, True)]
     with attack("edited outputs: lpgen verify") as one:
-        for name, sealed in sample(attacks, one.random, least=2):
+        for name, sealed in sample(attacks, one.random):
             result = edited.verify(mutated(edited, tmp_path, ATTACKS[name], sealed=sealed))
             one.add(f"{name}, sealed {sealed}: {findings(result)}", held=result.status is CheckStatus.FAILED)
     with attack("edited outputs: lpgen rollout plan") as one:

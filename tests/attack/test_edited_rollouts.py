@@ -69,10 +69,9 @@ def test_rollout_that_is_killed_is_taken_back(account: Account, attack: Callable
             assert account.states() == before
             seconds = one_moment(whole.seconds, number, one)
             end = mortals.run(*command, environment=environment, seconds=seconds)
-            held = (
-                account.states() == before if not journal_of(account.world.plan).exists() else undone(account, before)
-            )
-            one.add(f"after {seconds} s: {end.said[-200:]}", held=held)
+            if journal_of(account.world.plan).exists():
+                account.world.undo(status=None)
+            one.add(f"after {seconds} s: {end.said[-200:]}", held=account.states() == before)
 
 
 def one_moment(seconds: float, number: int, one: Attack) -> float:

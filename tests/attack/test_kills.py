@@ -69,7 +69,7 @@ def origin() -> Path:
 
 def moments(random: Random, steps: int, seconds: float) -> Iterator[dict[str, float]]:
     """Half of the kills before a step in the file system, half at any moment."""
-    for number in range(max(8, round(KILLS * SHARE))):
+    for number in range(max(4, round(KILLS * SHARE))):
         yield {"step": random.randint(1, steps)} if number % 2 else {"seconds": random.uniform(0.001, seconds)}
 
 

@@ -320,5 +320,5 @@ _READERS: Final[dict[str, _Pair]] = {
     "review-policies": (_review_policies, _policies),
     "review-logs": (_review_logs, _logs),
 }
-_SLOWNESS: Final = {"review-logs": 10, "review-policies": 4, "usage-tables": 2}
+_SLOWNESS: Final = {"review-logs": 10, "review-policies": 4, "usage-tables": 2, "baseline": 2}
 TARGETS: Final = tuple(Target(name, read, seeds, _SLOWNESS.get(name, 1)) for name, (read, seeds) in _READERS.items())
