@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,7 @@ def test_open_event_history_needs_a_region(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_ingest_command_reads_the_event_history(history: EventHistoryServer, tmp_path: Path) -> None:
-    history.records["eu-west-1"] = [call(1), call(2, eventTime="2999-01-01T00:00:00Z")]
+    history.records["eu-west-1"] = [call(1), call(2, eventTime=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")]
     command = [sys.executable, "-m", "lpgen", "ingest", "cloudtrail://", "--data", str(tmp_path / "data")]
     done = subprocess.run([*command, "--since", "7d", "--region", "eu-west-1"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
