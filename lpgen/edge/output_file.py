@@ -1,79 +1,22 @@
-"""Files that lpgen writes: they appear whole, and only their owner can read them.
+"""The file that `--output` names: it appears whole, and what it held stays until then.
 
-Policies and reports show where an organization is weak. A file or folder that is created is the owner's whatever the
-umask. A file that `--output` replaces keeps its permissions: somebody chose them.
+Only its owner can read a new file. A file that is replaced keeps its permissions: somebody chose them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import stat
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Final
 
+from lpgen.edge.private_files import make_private_folder, open_private
 from lpgen.errors import OutputError
 
 _DEVICES: Final = ("/dev/", "/proc/")
-_OWNER: Final = 0o700
-_NO_PERMISSIONS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS})
-"""How a file system answers that has no owners or permissions, such as FAT."""
-
-
-def open_private(path: Path, mode: str) -> IO[Any]:
-    """An open file that only its owner can read or write; `mode` is that of `open`, text is UTF-8 with `\\n`.
-
-    A file that exists loses the permissions of everyone else.
-
-    Raises:
-        OSError: it can't be opened.
-    """
-    text: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
-    file = open(path, mode, opener=lambda name, flags: os.open(name, flags, 0o600), **text)  # noqa: SIM115
-    try:
-        restrict_to_owner(file.fileno() if os.chmod in os.supports_fd else path)
-    except BaseException:
-        file.close()
-        raise
-    return file
-
-
-def make_private_folder(path: Path) -> None:
-    """Creates a folder that only its owner can enter, and its missing parents. A folder that exists stays as it is.
-
-    Raises:
-        OSError: it can't be created.
-    """
-    if path.is_dir():
-        return
-    if path.parent != path:
-        make_private_folder(path.parent)
-    try:
-        path.mkdir(mode=_OWNER)
-    except FileExistsError:
-        if not path.is_dir():
-            raise
-
-
-def restrict_to_owner(path: Path | int) -> None:
-    """Takes all permissions on a file or folder from everyone but its owner, where the file system has any.
-
-    An open file may be given by its descriptor.
-
-    Raises:
-        OSError: they can't be changed.
-    """
-    mode = stat.S_IMODE(os.stat(path).st_mode)
-    if mode & ~_OWNER == 0:
-        return
-    try:
-        os.chmod(path, mode & _OWNER)
-    except OSError as error:
-        if error.errno not in _NO_PERMISSIONS:
-            raise
 
 
 def write_output(path: Path, chunks: Iterable[bytes]) -> None:

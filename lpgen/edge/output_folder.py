@@ -16,8 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from lpgen.edge.data_folder.disk import sync_folder
-from lpgen.edge.output_file import make_private_folder
+from lpgen.edge.private_files import make_private_folder, sync_folder
 from lpgen.errors import OutputError
 
 SUMMARY: Final = "summary.json"

@@ -16,8 +16,8 @@ from lpgen.core.analysis.checks.claims import STATED_KINDS
 from lpgen.core.analysis.checks.written import WrittenDocument
 from lpgen.core.digests import digest_of_text, digests_from_summary
 from lpgen.core.policies.policy import policy_from_json
-from lpgen.edge.output_file import make_private_folder, open_private
 from lpgen.edge.output_folder import SUMMARY, recover_output
+from lpgen.edge.private_files import make_private_folder, open_private
 from lpgen.errors import OutputError, quote_reason
 
 EVIDENCE: Final = "evidence.json"

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
-from lpgen.edge.output_file import open_private
+from lpgen.edge.private_files import open_private
 
 _BEYOND_TEXT: Final = 1 << 20
 """The byte that Windows locks: others can't read what is locked."""

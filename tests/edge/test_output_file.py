@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.edge.output_file import make_private_folder, open_private, restrict_to_owner, write_output
+from lpgen.edge.output_file import write_output
+from lpgen.edge.private_files import make_private_folder, open_private, restrict_to_owner
 from lpgen.errors import OutputError
 
 

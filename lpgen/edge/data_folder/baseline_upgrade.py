@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from lpgen.edge.data_folder.baseline_folder import BASELINES, KIND, USAGE, baseline_names, write_tables
-from lpgen.edge.data_folder.disk import sync_folder
 from lpgen.edge.data_folder.schema_2 import read_old_tables
 from lpgen.edge.data_folder.sealed_folder import UNFINISHED, SealedWriter, format_of_folder, open_sealed
+from lpgen.edge.private_files import sync_folder
 from lpgen.errors import BaselineError
 
 _OLD_KIND: Final = replace(KIND, format_version=2)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from lpgen.edge.data_folder.disk import FILE_MODE, create_file, make_folder, make_private
+from lpgen.edge.private_files import open_private, restrict_to_owner, take_folder
 from lpgen.errors import DamageError, DataError, IngestError
 
 LEDGER_FILE: Final = "ledger.sqlite"
@@ -79,7 +79,7 @@ def connect_to_write(data: Path) -> sqlite3.Connection:
         IngestError: they can't be created.
     """
     try:
-        make_folder(data, parents=True)
+        take_folder(data)
         _make_private_ledger(data / LEDGER_FILE)
         connection = sqlite3.connect(data / LEDGER_FILE, timeout=_LOCK_TIMEOUT_SECONDS, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
@@ -90,8 +90,8 @@ def connect_to_write(data: Path) -> sqlite3.Connection:
 def _make_private_ledger(path: Path) -> None:
     """Creates an empty ledger if there is none. SQLite gives its journal the ledger's own mode."""
     with contextlib.suppress(FileExistsError):
-        create_file(path).close()
-    make_private(path, FILE_MODE)
+        open_private(path, "xb").close()
+    restrict_to_owner(path)
 
 
 def _not_writable(data: Path, error: OSError | sqlite3.Error) -> IngestError:

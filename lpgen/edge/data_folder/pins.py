@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from lpgen.edge.output_file import make_private_folder, open_private
+from lpgen.edge.private_files import make_private_folder, open_private
 
 PINS: Final = "pins"
 _GRACE_SECONDS: Final = 24 * 3600

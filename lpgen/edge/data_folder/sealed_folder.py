@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from lpgen.edge.data_folder.disk import SEALED_FILE_MODE, make_folder, make_private, sync_folder, write_file
+from lpgen.edge.private_files import seal_file, sync_folder, take_folder, write_private
 from lpgen.edge.run_lock import LockedError, RunLock
 from lpgen.errors import LpgenError, quote_input, quote_reason
 
@@ -68,14 +68,12 @@ class SealedWriter:
 
     def __enter__(self) -> SealedWriter:
         try:
-            make_folder(self.root.parent, parents=True)
-            make_folder(self.root)
+            take_folder(self.root)
             self._lock.acquire()
             _remove_abandoned(self.root)
             shutil.rmtree(self._unfinished, ignore_errors=True)  # whoever began it is dead: the lock is ours
             if not self._final.exists():
-                self._unfinished.mkdir()
-                make_folder(self._unfinished)
+                take_folder(self._unfinished)
                 return self
         except LockedError as error:
             what = f"the {self.kind.noun} {quote_input(self.name)} is being {self.kind.made} by {error}"
@@ -94,7 +92,7 @@ class SealedWriter:
         """Writes one file. Threads may write different files at once."""
         try:
             target = self._unfinished / path
-            make_folder(target.parent)
+            take_folder(target.parent)
             _write_synced(target, content)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -103,7 +101,7 @@ class SealedWriter:
     def folder(self, name: str) -> Path:
         """A folder into which something else may write files; `adopt` each then."""
         folder = self._unfinished / name
-        make_folder(folder)
+        take_folder(folder)
         return folder
 
     def adopt(self, path: str) -> None:
@@ -112,7 +110,7 @@ class SealedWriter:
         with target.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
-        make_private(target, SEALED_FILE_MODE)
+        seal_file(target)
         self.files[path] = {"sha256": digest, "bytes": target.stat().st_size}
 
     def seal(self, facts: Mapping[str, object]) -> Path:
@@ -143,8 +141,8 @@ class SealedWriter:
 
 
 def _write_synced(path: Path, content: bytes) -> None:
-    write_file(path, content)
-    make_private(path, SEALED_FILE_MODE)
+    write_private(path, content)
+    seal_file(path)
 
 
 def _remove_abandoned(root: Path) -> None:

@@ -17,8 +17,8 @@ from typing import Final
 import msgspec
 import pyarrow as pa
 
-from lpgen.edge.data_folder.disk import write_file
 from lpgen.edge.data_folder.ledger_connection import RESTORE
+from lpgen.edge.private_files import write_private
 from lpgen.errors import DamageError, DataError, quote_reason
 
 TABLE_MANIFEST: Final = "manifest.json"
@@ -61,7 +61,7 @@ def write_manifest(folder: Path, files: TableManifest) -> str:
         OSError: the disk is full, say.
     """
     content = json.dumps(msgspec.to_builtins(_Document(_FORMAT, dict(files))), sort_keys=True, indent=1).encode()
-    write_file(folder / TABLE_MANIFEST, content)
+    write_private(folder / TABLE_MANIFEST, content)
     return hashlib.sha256(content).hexdigest()
 
 

@@ -22,7 +22,6 @@ import pyarrow.parquet as pq
 from lpgen.core.usage.columns import empty_table, has_columns, is_text, unpack_texts
 from lpgen.core.usage.table_merge import TableShape
 from lpgen.core.usage.tables import EMPTY_USAGE, TABLES, Usage, merge_usage
-from lpgen.edge.data_folder.disk import FILE_MODE, create_file, make_folder, make_private, sync_folder
 from lpgen.edge.data_folder.ledger import read_generation
 from lpgen.edge.data_folder.ledger_connection import RESTORE
 from lpgen.edge.data_folder.pins import pinned_generations, remove_stale_pins
@@ -35,6 +34,7 @@ from lpgen.edge.data_folder.table_manifest import (
     segments_of_file,
     write_manifest,
 )
+from lpgen.edge.private_files import open_private, restrict_to_owner, sync_folder, take_folder
 from lpgen.errors import DamageError, DataError, quote_reason
 
 USAGE_FOLDER: Final = "usage"
@@ -222,7 +222,7 @@ def write_usage_beside(data: Path, generation: str, added: Usage) -> str:
 
 
 def _write_part(folder: Path, prefix: str, usage: Usage) -> dict[str, Segments]:
-    make_folder(folder / prefix)
+    take_folder(folder / prefix)
     files = {
         f"{prefix}{name}.parquet": _write_table(folder / f"{prefix}{name}.parquet", table, TABLES[name].schema)
         for name, table in usage.tables().items()
@@ -234,9 +234,9 @@ def _write_part(folder: Path, prefix: str, usage: Usage) -> dict[str, Segments]:
 def _write_folder(data: Path, fill: Callable[[Path], str]) -> str:
     """A new folder below `usage/`, filled by a function that returns its name, and complete once it has that name."""
     root = data / USAGE_FOLDER
-    make_folder(root)
+    take_folder(root)
     unfinished = root / f"{_UNFINISHED}{uuid.uuid4().hex}"
-    make_folder(unfinished)
+    take_folder(unfinished)
     try:
         name = fill(unfinished)
         sync_folder(unfinished)
@@ -249,7 +249,7 @@ def _write_folder(data: Path, fill: Callable[[Path], str]) -> str:
 
 def _link_part(old: Path, new: Path, prefix: str) -> None:
     """Puts the files of a part into another folder; copies them where the file system has no links."""
-    make_folder(new / prefix)
+    take_folder(new / prefix)
     for name in USAGE_TABLES:
         source, target = old / prefix / name, new / prefix / name
         try:
@@ -258,7 +258,7 @@ def _link_part(old: Path, new: Path, prefix: str) -> None:
             shutil.copyfile(source, target)
             with target.open("rb") as file:
                 os.fsync(file.fileno())
-        make_private(target, FILE_MODE)
+        restrict_to_owner(target)
     sync_folder(new / prefix)
 
 
@@ -289,7 +289,7 @@ def _name_folder(unfinished: Path, final: Path) -> None:
 
 def _write_table(path: Path, table: pa.Table, schema: pa.Schema) -> Segments:
     """Writes one file, and returns its segments."""
-    with create_file(path) as file:
+    with open_private(path, "xb") as file:
         options = {"compression": "zstd", "compression_level": 3, "data_page_version": "1.0", "version": "2.6"}
         with pq.ParquetWriter(file, schema, write_statistics=True, **options) as writer:
             ends = [file.tell()]

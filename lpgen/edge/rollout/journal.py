@@ -31,8 +31,7 @@ from lpgen.core.digests import digest_of_text
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout.calls import Call, CallKind, Holding
 from lpgen.core.rollout.source import RolloutPlan
-from lpgen.edge.data_folder.disk import sync_folder
-from lpgen.edge.output_file import restrict_to_owner
+from lpgen.edge.private_files import restrict_to_owner, sync_folder
 from lpgen.edge.rollout.begun import Begun, differs_from_plan, take_event
 from lpgen.edge.rollout.iam_writer import LivePrincipal
 from lpgen.errors import RolloutError, TamperingError, quote_input, quote_reason

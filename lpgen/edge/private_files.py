@@ -1,0 +1,123 @@
+"""Files and folders that only their owner can read.
+
+Policies, reports and logs show where an organization is weak, so the umask doesn't decide who can read them.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import IO, Any, Final
+
+_FILE: Final = 0o600
+_FOLDER: Final = 0o700
+_SEALED_FILE: Final = 0o400
+_NO_PERMISSIONS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS})
+"""How a file system answers that has no owners or permissions, such as FAT, or where somebody else owns the file."""
+
+
+def open_private(path: Path, mode: str) -> IO[Any]:
+    """An open file that only its owner can read or write; `mode` is that of `open`, text is UTF-8 with `\\n`.
+
+    A file that exists loses the permissions of everyone else.
+
+    Raises:
+        OSError: it can't be opened.
+    """
+    text: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
+    file = open(path, mode, opener=lambda name, flags: os.open(name, flags, _FILE), **text)  # noqa: SIM115
+    try:
+        if "x" in mode:
+            os.chmod(file.fileno() if os.chmod in os.supports_fd else path, _FILE)  # a umask may take these rights
+        else:
+            restrict_to_owner(file.fileno() if os.chmod in os.supports_fd else path)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Writes a new file to the disk itself.
+
+    Raises:
+        OSError: the file exists, or the disk is full.
+    """
+    with open_private(path, "xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def make_private_folder(path: Path) -> None:
+    """Creates a folder that only its owner can enter, and its missing parents. A folder that exists stays as it is.
+
+    Raises:
+        OSError: it can't be created.
+    """
+    if path.is_dir():
+        return
+    if path.parent != path:
+        make_private_folder(path.parent)
+    try:
+        path.mkdir(mode=_FOLDER)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+    else:
+        _change_mode(path, _FOLDER)  # a umask may take these rights
+
+
+def take_folder(path: Path) -> None:
+    """Creates a folder that only its owner can enter, and its missing parents. A folder that exists becomes private.
+
+    Raises:
+        OSError: it can't be created.
+    """
+    make_private_folder(path)
+    restrict_to_owner(path)
+
+
+def restrict_to_owner(path: Path | int) -> None:
+    """Takes all permissions on a file or folder from everyone but its owner, where the file system has any.
+
+    An open file may be given by its descriptor.
+
+    Raises:
+        OSError: they can't be changed.
+    """
+    mode = stat.S_IMODE(os.stat(path).st_mode)
+    if mode & ~_FOLDER:
+        _change_mode(path, mode & _FOLDER)
+
+
+def seal_file(path: Path) -> None:
+    """Makes a file one that only its owner can read and nobody can write.
+
+    Raises:
+        OSError: its permissions can't be changed.
+    """
+    _change_mode(path, _SEALED_FILE)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flushes the names in a folder to the disk.
+
+    Raises:
+        OSError: the folder can't be opened.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _change_mode(path: Path | int, mode: int) -> None:
+    try:
+        os.chmod(path, mode)
+    except OSError as error:
+        if error.errno not in _NO_PERMISSIONS:
+            raise
