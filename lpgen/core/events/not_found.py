@@ -90,7 +90,7 @@ MODELLED: Final[dict[str, str]] = {
     ),
     "redshift": (
         "clusternotfound clusterparametergroupnotfound clustersecuritygroupnotfound clustersnapshotnotfound"
-        " clustersubnetgroupnotfound endpointnotfound hsmconfigurationnotfound scheduledactionnotfound"
+        " clustersubnetgroupnotfound hsmconfigurationnotfound scheduledactionnotfound"
         " snapshotschedulenotfound usagelimitnotfound"
     ),
     "route53": (

@@ -46,12 +46,13 @@ def test_says_not_found_is_of_the_named_thing_itself(code: str, is_missing: bool
     assert says_not_found(code) is is_missing
 
 
-def test_says_not_found_is_false_of_a_missing_part() -> None:
+def test_says_not_found_is_false_where_what_the_call_names_is_there() -> None:
     parts = (
         "BranchDoesNotExistException",
         "ChangeSetNotFoundException",
         "Client.InvalidAttachment.NotFound",
         "Client.InvalidPermission.NotFound",
+        "EndpointNotFound",  # Amazon S3: the request went to the wrong endpoint
         "ImageNotFoundException",
         "IndexNotFoundException",
         "KMSNotFoundException",
