@@ -46,7 +46,7 @@ _DENIALS: Final = frozenset(
 # https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html,
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html,
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html,
-# and botocore's models of Lightsail and SNS, version 1.44.8
+# and botocore's models of CloudWatch Logs, Lightsail and SNS, version 1.44.8
 _UNAUTHENTICATED: Final = frozenset(
     {
         "authorizationheadermalformed",
