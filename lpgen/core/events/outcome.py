@@ -44,26 +44,29 @@ _DENIALS: Final = frozenset(
 # AWS refused the credentials before it looked at any policy, so nobody knows who called.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html,
 # https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html,
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html,
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html,
+# and botocore's models of CloudWatch Logs, Lightsail and SNS, version 1.44.8
 _UNAUTHENTICATED: Final = frozenset(
     {
         "authorizationheadermalformed",
+        "authorizationqueryparameterserror",
         "expiredtoken",
-        "expiredtokenid",
         "incompletesignature",
         "invalidaccesskeyid",
         "invalidclienttokenid",
         "invalidsecurity",
+        "invalidsecurity.requesthasexpired",
         "invalidsignature",
         "invalidtoken",
         "missingauthenticationtoken",
-        "missingsecurityheader",
         "requestexpired",
         "requesttimetooskewed",
         "signaturedoesnotmatch",
         "tokenrefreshrequired",
         "unauthenticated",
         "unrecognizedclient",
+        "unsupportedsignature",
     }
 )
 
@@ -73,8 +76,19 @@ _AUTH_FAILURE: Final = "authfailure"
 _NOT_VALIDATED: Final = re.compile("not able to validate the provided access credentials", re.IGNORECASE)
 
 # AWS knows who called, but the account can't use the service.
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html,
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html,
+# https://docs.aws.amazon.com/awssupport/latest/APIReference/Welcome.html
 _NOT_SUBSCRIBED: Final = frozenset(
-    {"blocked", "notsignedup", "optinrequired", "pendingverification", "subscriptionrequired"}
+    {
+        "accountdisabled",
+        "accountproblem",
+        "blocked",
+        "notsignedup",
+        "optinrequired",
+        "pendingverification",
+        "subscriptionrequired",
+    }
 )
 
 _THROTTLED: Final = frozenset(
@@ -112,6 +126,7 @@ _MALFORMED: Final = frozenset(
         "missingaction",
         "missingparameter",
         "missingrequiredparameter",
+        "missingsecurityheader",
         "serialization",
         "unknownoperation",
         "unknownparameter",

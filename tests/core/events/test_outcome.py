@@ -65,7 +65,10 @@ def test_outcome_of_a_denial_is_denied_in_every_spelling(code: str) -> None:
         "Server.AnythingElse",
         "InternalServiceException",
         "ServiceUnavailable",
+        "MissingSecurityHeader",
+        "AccountProblem",
         "OptInRequired",
+        "SubscriptionRequiredException",
         "Client.AuthFailure",
     ],
 )
@@ -78,6 +81,9 @@ def test_outcome_of_a_call_that_may_have_failed_before_authorization_is_undeterm
     [
         "UnauthenticatedException",
         "AuthorizationHeaderMalformed",
+        "AuthorizationQueryParametersError",
+        "Client.InvalidSecurity.RequestHasExpired",
+        "UnsupportedSignature",
         "InvalidClientTokenId",
         "InvalidAccessKeyId",
         "ExpiredTokenException",

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from lpgen.core.analysis.written.lines import MISSING_NAME
-from lpgen.core.events.not_found import says_not_found
 from lpgen.core.findings import PrincipalDiff
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome, Resource, ResourceKind
@@ -72,22 +69,3 @@ def test_missing_names_without_end_are_no_reason_for_a_wide_scope() -> None:
 def test_missing_name_outside_the_grants_still_wants_an_explanation() -> None:
     found = diff_of(role(policy(allow("s3:ListBucket", "arn:aws:s3:::logs*"))), [missing("s3:ListBucket", BUCKET)])
     assert [one.item for one in found.open_caveats] == ["unexplained s3:ListBucket"]
-
-
-@pytest.mark.parametrize(
-    ("code", "is_missing"),
-    [
-        ("NoSuchKey", True),
-        ("NoSuchEntityException", True),
-        ("Client.InvalidInstanceID.NotFound", True),
-        ("AWS.SimpleQueueService.NonExistentQueue", True),
-        ("ResourceNotFoundException", True),
-        ("NoSuchBucketPolicy", False),
-        ("NoSuchTagSet", False),
-        ("ServerSideEncryptionConfigurationNotFoundError", False),
-        ("AccessDenied", False),
-        ("", False),
-    ],
-)
-def test_says_not_found_is_of_the_named_thing_itself(code: str, is_missing: bool) -> None:
-    assert says_not_found(code) is is_missing
