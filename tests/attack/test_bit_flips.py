@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lpgen.edge.data_folder.baseline_folder import open_baseline
-from lpgen.edge.data_folder.ledger import count_unread_files
+from lpgen.edge.data_folder.ledger import count_unread_files, open_ledger, read_paths
 from lpgen.edge.data_folder.snapshot_folder import open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
@@ -42,9 +42,9 @@ def tables(data: Path) -> object:
 
 
 def ledger(data: Path) -> object:
-    """What a review asks of the ledger: which tables count. Nothing yet notices a flip in the rows of its files."""
-    count_unread_files(data)  # may be refused, and is told beside skips alone
-    return repr(read_usage(data))
+    """What an ingest and a review ask of the ledger: which files are known, and which tables count."""
+    with open_ledger(data):
+        return read_paths(data), count_unread_files(data), repr(read_usage(data))
 
 
 def baseline(folder: Path) -> object:

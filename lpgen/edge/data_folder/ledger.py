@@ -20,14 +20,16 @@ from lpgen.core.usage.tables import SCHEMA_VERSION
 from lpgen.edge.data_folder.ledger_connection import (
     LEDGER_FILE,
     READ_TIMEOUT_SECONDS,
+    RESTORE,
     connect_to_write,
     count_commits,
     damage_as_data_error,
     lock,
     open_to_read,
 )
+from lpgen.edge.data_folder.ledger_digest import DIGEST_TABLE, is_as_written, sum_ledger, sum_rows, write_digest
 from lpgen.edge.objects.plan import ObjectPlan, failure_as_ingest_error
-from lpgen.errors import DataError, IngestError
+from lpgen.errors import DamageError, DataError, IngestError
 
 _TABLES: Final = (
     """CREATE TABLE files (
@@ -78,9 +80,10 @@ class LedgerObject:
 class Ledger:
     """An open ledger under its write lock. Never used in a forked child: SQLite forbids that."""
 
-    def __init__(self, connection: sqlite3.Connection, data: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, data: Path, total: int) -> None:
         self._connection = connection
         self._data = data
+        self._total = total
         self._committed = ""
 
     @property
@@ -133,16 +136,19 @@ class Ledger:
         Raises:
             IngestError: a file is known already, or the disk is full; the old state still counts.
         """
-        rows = (_row_from_file(file) for file in files)
-        names = ((one.name, one.size, one.etag, one.sha256) for one in objects)
+        rows = [_row_from_file(file) for file in files]
+        names = {one.name: (one.name, one.size, one.etag, one.sha256) for one in objects}
         with failure_as_ingest_error():
+            known = (self._connection.execute("SELECT * FROM objects WHERE name = ?", (name,)) for name in names)
+            self._total += sum_rows(rows) + sum_rows(names.values()) - sum_rows(row for found in known for row in found)
             self._connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-            self._connection.executemany("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)", names)
+            self._connection.executemany("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)", names.values())
 
     def forget(self, file: LedgerFile) -> None:
         """Takes a file out, with its objects, to be read again; from the next commit on."""
-        self._connection.execute("DELETE FROM files WHERE sha256 = ?", (file.sha256,))
-        self._connection.execute("DELETE FROM objects WHERE sha256 = ?", (file.sha256,))
+        for table in ("files", "objects"):
+            gone = self._connection.execute(f"DELETE FROM {table} WHERE sha256 = ? RETURNING *", (file.sha256,))
+            self._total -= sum_rows(gone)
 
     def commit(self, generation: str, files: Iterable[LedgerFile] = ()) -> None:
         """Makes the new tables, and the files and objects added, the state, on the disk itself, at once or not at all.
@@ -155,6 +161,7 @@ class Ledger:
         with failure_as_ingest_error():
             number = count_commits(self._connection) + 1
             self._connection.execute("UPDATE state SET generation = ?", (generation,))
+            write_digest(self._connection, self._total)
             self._connection.execute(f"PRAGMA user_version = {number}")
             self._connection.execute(f"PRAGMA busy_timeout = {int(READ_TIMEOUT_SECONDS * 1000)}")
         try:
@@ -234,8 +241,8 @@ def open_ledger(data: Path, *, version: int = SCHEMA_VERSION) -> Iterator[Ledger
     try:
         lock(connection, data)
         with damage_as_data_error(data):
-            _create_or_check(connection, data, version)
-        yield Ledger(connection, data)
+            total = _create_or_check(connection, data, version)
+        yield Ledger(connection, data, total)
     finally:
         with contextlib.suppress(sqlite3.Error):
             if connection.in_transaction:
@@ -319,7 +326,8 @@ def _end_of_prefix(prefix: str) -> str:
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
-def _create_or_check(connection: sqlite3.Connection, data: Path, version: int) -> None:
+def _create_or_check(connection: sqlite3.Connection, data: Path, version: int) -> int:
+    """Creates the tables that are missing; returns the sum of the rows, which is as the last commit wrote it."""
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
         for statement in _TABLES:
             connection.execute(statement)
@@ -327,6 +335,11 @@ def _create_or_check(connection: sqlite3.Connection, data: Path, version: int) -
     else:
         check_version(read_state(connection)[0], data, version)
     connection.execute(_OBJECTS)
+    connection.execute(DIGEST_TABLE)
+    total = sum_ledger(connection)
+    if not is_as_written(connection, total):
+        raise DamageError(f"the ledger of `{data}` was changed: its list of files doesn't fit its digest", hint=RESTORE)
+    return total
 
 
 def read_state(connection: sqlite3.Connection) -> tuple[int, str]:

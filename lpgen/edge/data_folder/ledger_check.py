@@ -10,6 +10,7 @@ from typing import Final
 
 from lpgen.edge.data_folder.ledger import check_version, read_state
 from lpgen.edge.data_folder.ledger_connection import open_to_read
+from lpgen.edge.data_folder.ledger_digest import is_as_written, sum_ledger
 from lpgen.errors import quote_input
 
 _STRAY_OBJECTS: Final = "SELECT name FROM objects WHERE sha256 NOT IN (SELECT sha256 FROM files) ORDER BY name"
@@ -60,6 +61,8 @@ def find_ledger_faults(data: Path) -> Iterator[str]:
             return
         if not _has_tables(connection):
             return
+        if not is_as_written(connection, sum_ledger(connection)):
+            yield "its list of files doesn't fit its digest"
         for query, what in ((_ODD_FILES, "has impossible counts for the file"), (_STRAY_OBJECTS, "lacks the file of")):
             yield from (f"it {what} `{name}`" for (name,) in connection.execute(query).fetchmany(_MOST))
         generation = read_state(connection)[1]
