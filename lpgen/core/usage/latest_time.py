@@ -16,7 +16,7 @@ CLOCK_SKEW: Final = timedelta(days=1)
 """How far clocks may disagree."""
 
 _STAMP: Final = re.compile(r"\d{12}_CloudTrail[A-Za-z-]*_[a-z0-9-]+_(\d{8}T\d{4})Z?_[^/]*", re.ASCII)
-_LAST: Final = datetime.max - CLOCK_SKEW
+_LAST: Final = datetime.max - 2 * CLOCK_SKEW  # the end of a window is later than the latest time
 
 
 @dataclass(frozen=True, slots=True)
