@@ -20,5 +20,8 @@ class ReadLimits:
     broken: int = 100_000
 
 
+NO_LIMITS: Final = ReadLimits(1 << 62, 1 << 62, 1 << 62)
+"""For a file that was read before, within the limits of that time."""
+
 DEFAULT_LIMITS: Final = ReadLimits()
 """CloudTrail's own files inflate to some tens of megabytes, and few of their records are ever broken."""
