@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 import pytest
@@ -24,7 +26,7 @@ from lpgen.edge.data_folder.ledger_check import LedgerSums, read_sums
 from lpgen.edge.data_folder.pins import pin_generation
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter
 from lpgen.edge.data_folder.usage_files import remove_stale_usage, write_usage, write_usage_beside
-from lpgen.errors import DataError
+from lpgen.errors import DamageError, DataError
 from tests.log_samples import PlainMap, record_json
 
 NOW = datetime(2026, 9, 30, 12, 0, 5, tzinfo=UTC)
@@ -152,6 +154,17 @@ def test_check_follows_an_ingest_that_ends_meanwhile(data: Path, monkeypatch: py
     monkeypatch.setattr("lpgen.pipeline_check.read_sums", read_late)
     found = check(data)
     assert (found.exit_code, "whole (3 log files, 40 records" in found.stdout) == (0, True), found.stdout
+
+
+def test_check_says_what_it_may_not_read(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: Path) -> NoReturn:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr("lpgen.edge.data_folder.table_manifest._names_below", refuse)
+    found = check(data)
+    assert isinstance(found.exception, DataError)
+    assert not isinstance(found.exception, DamageError)
+    assert found.exception.message.endswith("can't be read: Permission denied")
 
 
 def test_check_prints_findings_as_json(data: Path) -> None:
