@@ -1,7 +1,7 @@
-"""Errors which say that what a call names isn't there.
+"""Errors which say that the resource of a call doesn't exist.
 
-The call was allowed, so its action counts. But anybody can name what doesn't exist, so the name says nothing of what
-the caller works with. Codes that deny a part of what is there, such as a bucket's policy, aren't in the table.
+The call was allowed, so its action counts. But a caller can name any resource, so the name doesn't show what the caller
+works with. The table leaves out codes about a missing part of an existing resource, such as a bucket's policy.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from lpgen.core.events.outcome import normalise_error_code
 
 # In the spelling of `normalise_error_code`, by where they are documented.
 _CODES: Final[dict[str, str]] = {
-    # The errors of a single service stand in the "Errors" section of each operation of its API reference.
+    # The errors of a single service are in the "Errors" section of each operation of its API reference.
     "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html": (
         "nosuchaccesspoint nosuchasyncrequest nosuchbucket nosuchkey nosuchmultiregionaccesspoint nosuchupload"
         " nosuchversion"
@@ -111,5 +111,5 @@ _NOT_FOUND: Final = frozenset(code for codes in _CODES.values() for code in code
 
 
 def says_not_found(error_code: str) -> bool:
-    """Whether an error code, as a service spells it, says that what the call names isn't there."""
+    """Whether an error code, as a service spells it, says that the resource of the call doesn't exist."""
     return bool(error_code) and normalise_error_code(error_code) in _NOT_FOUND

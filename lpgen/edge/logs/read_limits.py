@@ -1,4 +1,4 @@
-"""How much lpgen reads of one file: beyond these limits a file is not a log, or is made to exhaust who reads it."""
+"""How much lpgen reads of one file: a file beyond these limits is not a log, or is made to exhaust its reader."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def _find_damage_inside(data: bytes, headers: Mapping[str, str]) -> str:
         try:
             inflate(data)
         except TooLargeError:
-            return ""  # which is for the reader to say
+            return ""  # the reader reports the limit
         except UnreadableError as error:
             return f"{error.message}, and the answer has no checksum"
         return ""

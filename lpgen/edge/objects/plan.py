@@ -32,7 +32,8 @@ def failure_as_ingest_error() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise IngestError(f"the ledger could not be written, and the data is as it was: {error}") from error
+        hint = "check that you may write to the data folder, and that its disk has room"
+        raise IngestError(f"the ledger can't be written, and the data is as it was: {error}", hint=hint) from error
 
 
 class ObjectPlan:
