@@ -9,8 +9,8 @@ from typing import Final
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.logs.inflate import TooLargeError, UnreadableError, inflate, is_gzip
-from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.edge.logs.read_limits import NO_LIMITS
+from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.edge.objects.checksums import ALGORITHMS, compute_checksum, compute_md5
 from lpgen.errors import quote_input
 
