@@ -183,7 +183,7 @@ def ingest_command(
     say(render_ingest(result, verbose=verbose))
     if result.is_empty and not result.failures and (sources.paths or sources.addresses):
         _refuse_empty(sources)
-    if result.failures or result.found_nothing or (strict and result.has_problems):
+    if result.failures or (strict and result.has_problems):
         raise typer.Exit(ExitCode.UNFINISHED)
 
 

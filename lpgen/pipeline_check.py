@@ -13,6 +13,7 @@ from lpgen.core.folder_checks import FindingKind, FolderCheck, FolderFinding
 from lpgen.core.usage.table_laws import find_broken_laws
 from lpgen.core.usage.tables import Usage, count_records, count_used_records
 from lpgen.edge.data_folder.baseline_folder import BASELINES, baseline_names, open_baseline
+from lpgen.edge.data_folder.baseline_upgrade import is_of_upgrade
 from lpgen.edge.data_folder.ledger import has_ledger
 from lpgen.edge.data_folder.ledger_check import LedgerSums, find_ledger_faults, read_sums
 from lpgen.edge.data_folder.ledger_connection import LEDGER_FILE, RESTORE
@@ -52,7 +53,10 @@ class _Check:
         for name in baselines:
             self._note_damage(partial(self._check_baseline, self.data / BASELINES / name))
         for path in self._leftovers():
-            self.findings.append(FolderFinding(FindingKind.LEFTOVER, f"`{path}` is left over", _NO_USE))
+            hint = _NO_USE
+            if is_of_upgrade(path):
+                hint = f"an upgrade didn't finish and still needs it; run `lpgen upgrade {self.data}`"
+            self.findings.append(FolderFinding(FindingKind.LEFTOVER, f"`{path}` is left over", hint))
         return FolderCheck(
             str(self.data),
             self.sums.files if self.sums else 0,
@@ -76,7 +80,14 @@ class _Check:
         for fault in find_ledger_faults(self.data):
             self._damage(DamageError(f"`{self.data / LEDGER_FILE}` is damaged: {fault}", hint=RESTORE))
         self.sums = read_sums(self.data)
-        self._check_tables(self.sums)
+        while True:
+            try:
+                return self._check_tables(self.sums)
+            except DataError:
+                newer = read_sums(self.data)
+                if newer.generation == self.sums.generation:
+                    raise
+                self.sums = newer  # an ingest finished, and removed the tables while they were read
 
     def _check_tables(self, sums: LedgerSums) -> None:
         folder = self.data / USAGE_FOLDER / sums.generation

@@ -61,7 +61,8 @@ def ingest(
     moment the process dies, the data folder holds the old state or a new one; a long reading of objects has several.
 
     `limits` bounds what is read of one file or object. `now` is when the ingest began, in the form of `event_time`.
-    Later records are skips of the future, where their file doesn't tell its delivery; with `NO_TIME` any time counts.
+    Later records are skips of the future, unless the name of their file states its delivery; with `NO_TIME` any time
+    counts.
 
     The engine says where files and objects are read; by default that is this process. The tables are the same wherever.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 import pytest
@@ -20,10 +22,11 @@ from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.data_folder.baseline_folder import BaselineFiles, save_baseline
 from lpgen.edge.data_folder.ledger import LedgerFile, open_ledger
+from lpgen.edge.data_folder.ledger_check import LedgerSums, read_sums
 from lpgen.edge.data_folder.pins import pin_generation
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter
-from lpgen.edge.data_folder.usage_files import write_usage, write_usage_beside
-from lpgen.errors import DataError
+from lpgen.edge.data_folder.usage_files import remove_stale_usage, write_usage, write_usage_beside
+from lpgen.errors import DamageError, DataError
 from tests.log_samples import PlainMap, record_json
 
 NOW = datetime(2026, 9, 30, 12, 0, 5, tzinfo=UTC)
@@ -129,6 +132,39 @@ def test_check_lists_what_is_left_over_and_exits_0(data: Path) -> None:
         (data / name).mkdir()
     found = check(data)
     assert (found.exit_code, found.stdout.count("leftover: ")) == (0, 4)
+
+
+def test_check_tells_nobody_to_delete_what_an_upgrade_still_needs(data: Path) -> None:
+    (data / "baselines" / "week-1").rename(data / "baselines" / ".replaced-week-1")
+    (data / "baselines" / ".upgraded-week-1").mkdir()
+    found = check(data)
+    assert (found.exit_code, found.stdout.count("run `lpgen upgrade")) == (0, 2)
+    assert "delete it" not in found.stdout
+
+
+def test_check_follows_an_ingest_that_ends_meanwhile(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_late(folder: Path) -> LedgerSums:
+        sums = read_sums(folder)
+        if sums.records == 33:
+            with open_ledger(folder) as ledger:
+                ledger.commit(write_usage(folder, usage(40)), [file("c", 7)])
+                remove_stale_usage(folder, ledger.generation)
+        return sums
+
+    monkeypatch.setattr("lpgen.pipeline_check.read_sums", read_late)
+    found = check(data)
+    assert (found.exit_code, "whole (3 log files, 40 records" in found.stdout) == (0, True), found.stdout
+
+
+def test_check_says_what_it_may_not_read(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: Path) -> NoReturn:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr("lpgen.edge.data_folder.table_manifest._names_below", refuse)
+    found = check(data)
+    assert isinstance(found.exception, DataError)
+    assert not isinstance(found.exception, DamageError)
+    assert found.exception.message.endswith("can't be read: Permission denied")
 
 
 def test_check_prints_findings_as_json(data: Path) -> None:

@@ -91,6 +91,10 @@ def test_render_ingest_says_one_and_several() -> None:
         "1 file could not be opened; the next ingest tries again:",
     ]
     assert first_lines(files_known=1)[0] == "0 new files with 0 records, 0 of them usage"
+    assert first_lines(files_read=3, records=4, read_again=2) == [
+        "3 files with 4 records, 0 of them usage",
+        "2 known files were read again, for records that were left out before",
+    ]
     assert first_lines(problems=(*lost, FileProblem("s3://b/a", "damaged")))[1] == "2 logs could not be read in full:"
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -23,7 +27,7 @@ from lpgen.edge.data_folder.ledger import read_generation, read_schema_version
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.errors import BaselineError, DataError
 from tests.documents import ROOT
-from tests.log_samples import rows
+from tests.log_samples import record_json, rows
 
 NAMES = ("2026-08-31", "week-2")
 
@@ -107,6 +111,22 @@ def test_upgrade_of_an_upgraded_folder_changes_nothing(data: Path) -> None:
     assert (again.exit_code, again.stdout) == (0, "")
     assert "nothing to upgrade" in again.stderr
     assert contents(data) == before
+
+
+def test_upgraded_folder_never_counts_a_record_twice(data: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.json"
+    log.write_text(json.dumps({"Records": [record_json(number) for number in range(6)]}), "utf-8")
+    with contextlib.closing(sqlite3.connect(data / "ledger.sqlite")) as ledger, ledger:
+        changed = ledger.execute(
+            "UPDATE files SET sha256 = ?, size = ? WHERE sha256 IN"
+            " (SELECT sha256 FROM files WHERE out_of_window = 6 AND records = 6 LIMIT 1)",
+            (hashlib.sha256(log.read_bytes()).hexdigest(), log.stat().st_size),
+        )
+        assert changed.rowcount == 1
+    run("upgrade", str(data))
+    assert run("ingest", str(log), "--data", str(data)).exit_code == 0
+    found = run("check", "--data", str(data))
+    assert (found.exit_code, found.stdout.count("\n")) == (0, 1), found.stdout
 
 
 def test_upgrade_refuses_damage_and_leaves_the_old_folder(data: Path) -> None:

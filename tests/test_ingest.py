@@ -30,6 +30,7 @@ from lpgen.edge.data_folder.ledger import open_ledger, read_generation
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.logs.log_files import LogFile, chunk_files
+from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.errors import IngestError
 from lpgen.pipeline import ingest, map_records
 from lpgen.pipeline_check import check_data
@@ -420,6 +421,16 @@ def test_ingest_on_a_full_disk_leaves_the_old_tables(tmp_path: Path, most_bytes:
     assert content(tmp_path / "data") == before
     assert len(list((tmp_path / "data" / "usage").iterdir())) == 1
     assert take(tmp_path / "data", tmp_path / "new").usage_records == 1200
+
+
+def test_ingest_reads_a_known_file_again_within_the_limits_of_its_first_reading(tmp_path: Path) -> None:
+    path = tmp_path / "log.json.gz"
+    path.write_bytes(log_bytes([record_json(day, eventTime=f"2024-03-{day:02}T00:00:00Z") for day in range(1, 7)]))
+    take(tmp_path / "data", path, window=Window("2024-03-05T00:00:00", ""))
+    for limits in (ReadLimits(records=2), ReadLimits(file_bytes=path.stat().st_size)):
+        data = shutil.copytree(tmp_path / "data", tmp_path / f"{limits.records}")
+        assert take(data, path, limits=limits).usage_records == 4
+        assert check_data(data).findings == ()
 
 
 # ---------------------------------------------------------------- map

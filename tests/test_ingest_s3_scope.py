@@ -11,7 +11,7 @@ import pytest
 
 from lpgen.core.usage.event_time import window_from_text
 from tests.aws_servers import Server
-from tests.fault_proxy import fault_proxy
+from tests.fault_proxy import Answer, Fault, Request, fault_proxy
 from tests.log_samples import log_bytes, record_json
 from tests.s3_buckets import (
     ORGANIZATION,
@@ -113,3 +113,19 @@ def test_ingest_of_a_window_equals_that_of_all_files_with_the_window(s3: Server,
     take_from(s3, tmp_path / "whole", bucket.address(), window=wide)
     assert content(tmp_path / "data") == content(tmp_path / "whole")
     assert take_from(s3, tmp_path / "data", bucket.address(), window=wide).read_again == 0
+
+
+def test_ingest_reads_an_object_again_after_a_run_that_could_not(s3: Server, tmp_path: Path) -> None:
+    bucket = make_bucket(s3)
+    bucket.put(daily_logs(range(6, 9)))
+    left_out = log_key("2024-03-07", 7)
+    take_from(s3, tmp_path / "data", bucket.address(), window=window_from_text("2024-03-07T23:00:00Z", ""))
+
+    def refuse(request: Request) -> Fault:
+        return Answer(403, "AccessDenied", "Access Denied") if request.path.endswith(left_out) else None
+
+    with fault_proxy(s3, refuse) as proxy:
+        assert len(take_from(proxy.server, tmp_path / "data", bucket.address()).failures) == 1
+    assert take_from(s3, tmp_path / "data", bucket.address()).read_again == 1
+    take_from(s3, tmp_path / "whole", bucket.address())
+    assert content(tmp_path / "data") == content(tmp_path / "whole")

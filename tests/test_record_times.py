@@ -92,7 +92,7 @@ CLOCKS = {
     "cli_catalog.py": "the date of a new catalog",
     "cli_aws.py": "the moment of a snapshot",
     "cli_drift.py": "the moment a baseline is saved",
-    "edge/data_folder/sealed_folder.py": "how old a leftover folder is",
+    "edge/data_folder/pins.py": "how old a pin is",
     "edge/rollout/journal.py": "the moment of an entry",
 }
 """The modules that read the time of day, each for what. No analysis depends on one."""

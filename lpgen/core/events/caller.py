@@ -75,8 +75,8 @@ def caller_from_identity(identity: UserIdentity | None) -> Caller:
 
 
 def caller_name(identity: UserIdentity | None, caller: Caller | None = None) -> str:
-    """What an identity's caller is called where only who called counts: its ARN, the service principal of an AWS
-    service, else its kind. `caller` is the identity's, where it is known already."""
+    """The name of an identity's caller in the activity table: its ARN, the service principal of an AWS service, or
+    else its kind. `caller` is that of the identity, if it is already known."""
     caller = caller or caller_from_identity(identity)
     service = identity.invokedBy if identity and caller.kind is CallerKind.SERVICE else None
     return caller.principal or service or caller.kind.value

@@ -98,11 +98,6 @@ class IngestResult:
         files, objects = self.files_read + self.files_known, self.objects_read + self.objects_known
         return not files + objects + self.events_read + self.events_known + self.days_read + self.days_known
 
-    @property
-    def found_nothing(self) -> bool:
-        """Whether the ingest is empty and something failed, as after a typing error: always exit 3."""
-        return bool(self.failures) and self.is_empty
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:

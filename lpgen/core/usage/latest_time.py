@@ -16,7 +16,7 @@ CLOCK_SKEW: Final = timedelta(days=1)
 """How far clocks may disagree."""
 
 _STAMP: Final = re.compile(r"\d{12}_CloudTrail[A-Za-z-]*_[a-z0-9-]+_(\d{8}T\d{4})Z?_[^/]*", re.ASCII)
-_LAST: Final = datetime.max - CLOCK_SKEW
+_LAST: Final = datetime.max - 2 * CLOCK_SKEW  # the end of a window is later than the latest time
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ ANY_TIME: Final = LatestTime()
 
 
 def latest_time(name: str, now: str) -> LatestTime:
-    """The latest time for the records of a log file: one day after its delivery where its name tells that, else one
+    """The latest time for the records of a log file: one day after its delivery where its name states it, else one
     day after `now`, the time of the ingest.
 
-    A file that tells its delivery gives the same usage whenever it is read. A forged name gains little: days behind a
-    gap add nothing to the age of a role.
+    A file whose name states its delivery gives the same usage whenever it is read. A forged name gains little: days
+    behind a gap add nothing to the age of a role.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html
     """
     delivered = _delivery_from_name(name)

@@ -19,6 +19,11 @@ _NEW: Final = ".upgraded-"
 _OLD: Final = ".replaced-"
 
 
+def is_of_upgrade(path: Path) -> bool:
+    """Whether a folder is an upgraded baseline, or one that it replaces, and an upgrade has yet to finish it."""
+    return path.parent.name == BASELINES and path.name.startswith((_NEW, _OLD))
+
+
 def old_baselines(data: Path) -> tuple[str, ...]:
     """The names of the baselines of the format before.
 

@@ -145,10 +145,9 @@ class Ledger:
             self._connection.executemany("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)", names.values())
 
     def forget(self, file: LedgerFile) -> None:
-        """Takes a file out, with its objects, to be read again; from the next commit on."""
-        for table in ("files", "objects"):
-            gone = self._connection.execute(f"DELETE FROM {table} WHERE sha256 = ? RETURNING *", (file.sha256,))
-            self._total -= sum_rows(gone)
+        """Takes a file out, to be read again. Its objects are unknown until it, or what was read again, is added."""
+        gone = self._connection.execute("DELETE FROM files WHERE sha256 = ? RETURNING *", (file.sha256,))
+        self._total -= sum_rows(gone)
 
     def commit(self, generation: str, files: Iterable[LedgerFile] = ()) -> None:
         """Makes the new tables, and the files and objects added, the state, on the disk itself, at once or not at all.
@@ -185,7 +184,11 @@ class Ledger:
         return IngestError(f"`{self._data}` can't be written, and is as it was: {error}", hint=hint)
 
     def upgrade(self) -> None:
-        """Makes the schema version this one, from the next commit on."""
+        """Makes the schema version this one, from the next commit on.
+
+        The skips of schema version 2 don't name the files of left-out records, so these can never be taken back.
+        """
+        self._connection.execute("UPDATE files SET out_of_window = 0")
         self._connection.execute("UPDATE state SET schema_version = ?", (SCHEMA_VERSION,))
 
     def lock_again(self, data: Path) -> None:

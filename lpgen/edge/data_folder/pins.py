@@ -21,6 +21,7 @@ from lpgen.edge.private_files import make_private_folder, open_private
 
 PINS: Final = "pins"
 _GRACE_SECONDS: Final = 24 * 3600
+_UNREADABLE: Final = (OSError, ValueError, RecursionError, msgspec.DecodeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +79,14 @@ def _counts(path: Path, pin: Pin) -> bool:
 
 def _read_pins(data: Path) -> Iterator[tuple[Path, Pin]]:
     for path in (data / PINS).glob("*.json"):
-        with contextlib.suppress(OSError, msgspec.DecodeError):
+        with contextlib.suppress(*_UNREADABLE):
             yield path, msgspec.json.decode(path.read_bytes(), type=Pin)
 
 
 def _is_made_from(pin: Pin) -> bool:
     try:
         summary = msgspec.json.decode((Path(pin.output) / "summary.json").read_bytes(), type=_Summary)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         return False
     return summary.inputs.usage == pin.generation
 

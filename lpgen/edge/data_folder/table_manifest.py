@@ -1,7 +1,7 @@
 """The manifest of a folder of tables: the digests of every part of every file.
 
 `manifest.json` lists the segments of each file: the bytes before the first row group, each row group, and the bytes
-after the last. The SHA-256 of the manifest names the folder, so one digest stands for every byte below it.
+after the last. The SHA-256 of the manifest names the folder, so one digest covers every byte below it.
 """
 
 from __future__ import annotations
@@ -71,8 +71,15 @@ def open_manifest(folder: Path, root: str) -> TableManifest:
     Raises:
         FileNotFoundError: there is no such folder.
         DamageError: the manifest is missing or changed, or a file is missing or was added.
+        DataError: the folder can't be read.
     """
-    present = set(_names_below(folder))
+    try:
+        present = set(_names_below(folder))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        hint = "run as the user who ingested, or check the folder's permissions and its disk"
+        raise DataError(f"`{folder}` can't be read: {error.strerror or error}", hint=hint) from error
     manifest = read_manifest(folder, root)
     for name in sorted(present ^ {*manifest, TABLE_MANIFEST}):
         what = "doesn't belong there" if name in present else "is missing"

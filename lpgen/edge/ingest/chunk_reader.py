@@ -20,7 +20,7 @@ from lpgen.core.usage.tally import SourceCounts, UsageTally
 from lpgen.edge.data_folder.ledger import LedgerFile, LedgerObject
 from lpgen.edge.ingest.plan import Asked
 from lpgen.edge.logs.log_files import LogFile, path_text, why_not_opened
-from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
+from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, NO_LIMITS, ReadLimits
 from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.errors import AwsError
 
@@ -126,7 +126,7 @@ class ChunkTally:
         if digest not in self._files and digest not in self._known:
             before = self._again.get(digest)
             counts = self._tally.add_source(
-                records_from_bytes(data, limits=self._limits),
+                records_from_bytes(data, limits=NO_LIMITS if before else self._limits),
                 digest,
                 latest_time(path, self._asked.now),
                 counted=before.windows if before else (),
@@ -162,6 +162,7 @@ def _completed(before: LedgerFile, found: LedgerFile) -> LedgerFile:
     """A file that was read before, with what was found in its left-out records."""
     return replace(
         before,
+        records=before.records - before.left_out + found.records,
         usage_records=before.usage_records + found.usage_records,
         skips=before.skips - before.left_out + found.skips,
         windows=unite_windows((*before.windows, *found.windows)),

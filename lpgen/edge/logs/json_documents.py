@@ -27,7 +27,7 @@ _OPENING: Final = (b"{", b"[")
 _PIECE: Final = 1 << 20
 
 MAX_NESTING: Final = 200
-"""How deep values may lie in one another, of what nests deeper than the decoder can follow: 1,000 in Python 3.11."""
+"""How many levels are kept of a document that nests too deep for the decoder, which follows 1,000 in Python 3.11."""
 
 VAIN_READS: Final = 20
 """How often, in lengths of the text, lines are read in search of the end of documents that turn out to be broken.

@@ -1,4 +1,4 @@
-"""How much lpgen reads of one file: beyond these limits a file is not a log, or is made to exhaust who reads it."""
+"""How much lpgen reads of one file: a file beyond these limits is not a log, or is made to exhaust its reader."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ class ReadLimits:
     records: int = 5_000_000
     broken: int = 100_000
 
+
+NO_LIMITS: Final = ReadLimits(1 << 62, 1 << 62, 1 << 62)
+"""For a file that was read before, within the limits of that time."""
 
 DEFAULT_LIMITS: Final = ReadLimits()
 """CloudTrail's own files inflate to some tens of megabytes, and few of their records are ever broken."""

@@ -9,6 +9,7 @@ from typing import Final
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.logs.inflate import TooLargeError, UnreadableError, inflate, is_gzip
+from lpgen.edge.logs.read_limits import NO_LIMITS
 from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.edge.objects.checksums import ALGORITHMS, compute_checksum, compute_md5
 from lpgen.errors import quote_input
@@ -67,13 +68,13 @@ def _find_damage_inside(data: bytes, headers: Mapping[str, str]) -> str:
         try:
             inflate(data)
         except TooLargeError:
-            return ""  # which is for the reader to say
+            return ""  # the reader reports the limit
         except UnreadableError as error:
             return f"{error.message}, and the answer has no checksum"
         return ""
     if "content-length" not in headers:
         return "the answer has neither a length nor a checksum"
-    for item in records_from_bytes(data):
+    for item in records_from_bytes(data, limits=NO_LIMITS):  # the reader reports the limits
         if type(item) is Unusable and item.reason is SkipReason.UNREADABLE_FILE:
             return f"{item.detail}, and the answer has no checksum"
     return ""

@@ -19,7 +19,8 @@ CREATE TEMP TABLE queue AS
 SELECT name, size, etag FROM (
     SELECT f.name, f.size, f.etag, min(f.name) OVER (PARTITION BY f.size, f.etag) AS first_name
     FROM temp.found f LEFT JOIN objects o ON o.name = f.name AND o.size = f.size AND o.etag = f.etag
-    WHERE o.name IS NULL
+    LEFT JOIN files ON files.sha256 = o.sha256
+    WHERE files.sha256 IS NULL
 )
 ORDER BY CASE WHEN size > {large} THEN -size ELSE 0 END, first_name, name
 """
@@ -31,7 +32,8 @@ def failure_as_ingest_error() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise IngestError(f"the ledger could not be written, and the data is as it was: {error}") from error
+        hint = "check that you may write to the data folder, and that its disk has room"
+        raise IngestError(f"the ledger can't be written, and the data is as it was: {error}", hint=hint) from error
 
 
 class ObjectPlan:

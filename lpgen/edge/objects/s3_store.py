@@ -158,7 +158,7 @@ class _UnusableAnswerError(Exception):
 
 @contextlib.contextmanager
 def _answer_errors(doing: str) -> Iterator[None]:
-    """What comes out of an answer without boto3's own dress: broken connections, and what botocore can't convert."""
+    """Turns errors that boto3 doesn't wrap into lpgen's: broken connections, and answers that botocore can't read."""
     from urllib3.exceptions import HTTPError
 
     try:

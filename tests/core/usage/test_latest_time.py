@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lpgen.core.usage.event_time import ALL_TIME
 from lpgen.core.usage.latest_time import ANY_TIME, latest_time
+from lpgen.core.usage.left_out import counted_window
 
 NOW = "2026-03-01T12:00:00"
 NAME = "111122223333_CloudTrail_us-east-1_{}_Mu0KsOhtH1ar15ZZ.json.gz"
@@ -35,4 +37,10 @@ def test_latest_time_is_the_same_whenever_a_file_tells_its_delivery() -> None:
 def test_latest_time_of_nothing_known_lets_any_time_count() -> None:
     assert latest_time("records.json", "") == ANY_TIME
     assert not ANY_TIME.is_before("9999-12-31T23:59:59")
-    assert latest_time("records.json", "9999-12-31T23:00:00").moment.startswith("9999-12-31")
+
+
+def test_latest_time_at_the_end_of_the_calendar_still_ends_a_window() -> None:
+    for name, now in ((NAME.format("99991231T2359Z"), NOW), ("records.json", "9999-12-31T23:00:00")):
+        latest = latest_time(name, now)
+        assert latest.moment.startswith("9999-12-30")
+        assert counted_window(ALL_TIME, latest).holds(latest.moment)

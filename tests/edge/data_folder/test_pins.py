@@ -72,6 +72,9 @@ def test_damaged_pins_keep_nothing_and_stop_nothing(tmp_path: Path) -> None:
     (data / "pins").mkdir()
     (data / "pins" / "x.json").write_text("{", encoding="utf-8")
     (data / "pins" / "y.json").write_text('{"output": 1}', encoding="utf-8")
+    (data / "pins" / "z.json").write_bytes(b'{"output": "\xff", "generation": "g"}')
+    (data / "pins" / "0.json").write_text('{"output": "\\u0000", "generation": "g"}', encoding="utf-8")
+    age_pins(data)
     assert pinned_generations(data) == frozenset()
     remove_stale_usage(data, NEW)
     assert generations(data) == {NEW}

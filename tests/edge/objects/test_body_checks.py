@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 
+from lpgen.edge.logs.read_limits import DEFAULT_LIMITS
 from lpgen.edge.objects.body_checks import find_damage
 from tests.faulty_s3 import Keeping
 from tests.log_samples import log_bytes, record_json
@@ -63,3 +64,8 @@ def test_find_damage_wants_a_length_where_nothing_else_shows_the_end() -> None:
     del said["content-length"]
     assert find_damage(LOG, said, "bucket") == ""
     assert "neither a length nor a checksum" in find_damage(TEXT, said, "bucket")
+
+
+def test_find_damage_leaves_the_limits_of_a_text_to_its_reader() -> None:
+    text = b'{"Records":[' + b",".join([b"1"] * (DEFAULT_LIMITS.broken + 1)) + b"]}"
+    assert find_damage(text, headers(Keeping.KMS, text), "bucket") == ""

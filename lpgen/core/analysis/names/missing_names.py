@@ -25,11 +25,11 @@ def names_nothing(use: Use) -> bool:
 
 
 def without_missing_names(usage: PrincipalUsage, grants: PrincipalGrants) -> PrincipalUsage:
-    """The usage in which no name counts that was never there.
+    """The usage without the names that never existed.
 
-    A name that another use shows, such as its creation, is there. Where the statements that allow the call allowed the
-    action on such a name too, the call adds nothing. Else its resource becomes unknown, so the statement's own scope
-    stays.
+    A name that another allowed use shows, such as its creation, exists. If each statement that allows the call also
+    allowed the action on an existing name, the call adds nothing. Otherwise its resource becomes unknown, and the
+    statement's own scope stays.
     """
     real = {use.resource.text for use in usage.uses if not names_nothing(use) and use.outcome is Outcome.ALLOWED}
     missing = [use for use in usage.uses if _is_missing(use, real)]
@@ -60,7 +60,7 @@ def _is_known(grant: Grant, uses: Sequence[Use]) -> bool:
 
 
 def _meets(grant: Grant, use: Use) -> bool:
-    """Whether a statement may allow a use, by its resources alone."""
+    """Whether the resources of a statement may allow a use."""
     if grant.statement.not_resource or use.resource.kind not in (ResourceKind.ARN, ResourceKind.FOLD):
         return True
     meets = resource_match if use.resource.kind is ResourceKind.ARN else resources_intersect

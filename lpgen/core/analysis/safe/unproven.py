@@ -1,4 +1,4 @@
-"""What is said of a principal whose policies take too many steps to compare: nothing is proven, and all stays."""
+"""The diff of a principal whose policies take too many steps to compare: nothing is proven, and everything stays."""
 
 from __future__ import annotations
 
