@@ -36,7 +36,7 @@ def prove_plans(
     attached_quota: int = ATTACHED_POLICIES_LIMIT,
     hunt_size: int = PROOF_HUNT_SIZE,
 ) -> dict[str, tuple[Check, ...]]:
-    """The checks on each plan that puts documents in place, by the principal's ARN.
+    """The checks on each plan that has calls or documents, by the principal's ARN.
 
     They prove that nothing new is allowed, that every Deny stays, that nothing the principal keeps is missing between
     two calls, that each Allow names actions of the catalog, and that AWS accepts the documents. `attached_quota` is how
@@ -45,7 +45,7 @@ def prove_plans(
     Raises:
         PolicyError: a document breaks IAM's grammar.
     """
-    proven = {one.principal: one for one in plans if one.after or one.documents}
+    proven = {one.principal: one for one in plans if one.calls or one.documents}
     return {
         grants.principal.arn: _checks(
             proven[grants.principal.arn], grants, catalog, attached_quota=attached_quota, hunt_size=hunt_size
