@@ -13,9 +13,9 @@ import pytest
 
 from lpgen.core.digests import digest_of_text
 from lpgen.core.policies.policy import policy_from_json, policy_to_json
-from lpgen.core.rollout.calls import Call, CallKind
+from lpgen.core.rollout.calls import Call, CallKind, inverse_calls
 from lpgen.core.rollout.source import RolloutPlan
-from lpgen.edge.rollout.journal import journal_of, read_journal
+from lpgen.edge.rollout.journal import Journal, journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_rollout_plan
 from lpgen.errors import LpgenError
 from tests.rollout_roles import empty_account, own_server
@@ -182,6 +182,24 @@ def test_undo_of_an_edited_journal_calls_nothing(applied: World) -> None:
             journal_of(applied.plan).write_bytes(chained)
             assert "was edited" in str(applied.undo(status=1).exception), name
     assert applied.read(before.principal.arn) == before
+
+
+def test_run_that_a_forged_journal_began_is_not_finished(world: World) -> None:
+    """Plan and journal say that the role had everything already, in a document that IAM holds otherwise."""
+    queues, private = document(allow("sqs:*")), document(allow("iam:PassRole"))
+    arn = world.make_role("app", inline={"own": OLD}, managed={"queues": queues})
+    before = world.read(arn)
+    world.client.create_policy_version(
+        PolicyArn=before.holding.attached[0], PolicyDocument=EVERYTHING, SetAsDefault=True
+    )
+    world.plan_of({arn: (*NEW, New(private))})
+    plan = read_rollout_plan(world.plan)
+    with Journal(world.plan, plan) as journal:
+        (own,) = plan.principals
+        journal.begin(world.read(arn), own.calls, inverse_calls(own.calls, dict(before.holding.inline)))
+    world.client.set_default_policy_version(PolicyArn=before.holding.attached[0], VersionId="v1")
+    assert "can't be finished" in world.apply(status=1).output
+    assert world.read(arn) == before
 
 
 def test_journal_that_ends_early_leads_to_no_call_that_is_not_in_the_plan(applied: World) -> None:
