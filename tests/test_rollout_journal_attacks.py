@@ -202,6 +202,35 @@ def test_run_that_a_forged_journal_began_is_not_finished(world: World) -> None:
     assert world.read(arn) == before
 
 
+def test_run_is_not_finished_where_only_the_journal_knows_what_the_old_policies_were(world: World) -> None:
+    """An old policy had to make room, and the journal is all that says so: what comes after isn't believed."""
+    names = [[f"arn:aws:s3:::data/{one}{at:090}" for at in range(45)] for one in "ab"]
+    arn = world.make_role(
+        "app",
+        inline={"own": document(*(allow("sqs:*", f"arn:aws:sqs:*:*:{at:090}") for at in range(38)))},
+        managed={"a": document(allow("s3:*")), "b": document(allow("s3:*"))},
+    )
+    before = world.read(arn)
+    new = [
+        New(document({**allow("s3:GetObject"), "Resource": some}), narrows=(policy,))
+        for some, policy in zip(names, before.holding.attached, strict=True)
+    ]
+    world.plan_of({arn: new}, "--attached-quota", "3")
+    plan = read_rollout_plan(world.plan)
+    (own,) = plan.principals
+    removal = next(at for at, call in enumerate(own.calls) if not call.adds)
+    assert any(call.adds for call in own.calls[removal:])
+    with Journal(world.plan, plan) as journal:
+        journal.begin(before, own.calls, inverse_calls(own.calls, dict(before.holding.inline)))
+        for at, call in enumerate(own.calls[: removal + 1]):
+            journal.note("about", arn, call=at)
+            world.writer.perform(call)
+            journal.note("done", arn, call=at)
+    assert "can't be finished" in world.apply(status=1).output
+    world.undo()
+    assert world.read(arn) == before
+
+
 def test_journal_that_ends_early_leads_to_no_call_that_is_not_in_the_plan(applied: World) -> None:
     plan, journal = read_rollout_plan(applied.plan), journal_of(applied.plan).read_bytes()
     ends = [at + 1 for at, one in enumerate(journal) if one == ord("\n")]
