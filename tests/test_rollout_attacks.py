@@ -449,9 +449,7 @@ def refitted(plan: RolloutPlan, *, with_source: bool) -> str:
     """A plan whose calls are derived again from what was edited; its source too fits its documents, or is as it was."""
     assert plan.source is not None
     principals = tuple(
-        derive_again(one, as_of=plan.as_of, attached_quota=plan.attached_quota)
-        if one.calls or one.documents
-        else one
+        derive_again(one, as_of=plan.as_of, attached_quota=plan.attached_quota) if one.calls or one.documents else one
         for one in plan.principals
     )
     source = plan.source

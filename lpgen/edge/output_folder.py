@@ -175,12 +175,15 @@ def _hold(folder: Path) -> int | None:
 
 
 def _is_held(folder: Path) -> bool:
-    """Whether a run that lives fills a folder, or may do so."""
+    """Whether a run that lives fills a folder, or may do so: another user's can't be opened, another run's may vanish."""
     if sys.platform == "win32":
         return True
     import fcntl
 
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return True
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
