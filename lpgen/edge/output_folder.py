@@ -175,7 +175,7 @@ def _hold(folder: Path) -> int | None:
 
 
 def _is_held(folder: Path) -> bool:
-    """Whether a run that lives fills a folder, or may do so. What another user fills, or a run removes, can't be opened."""
+    """Whether a run that lives fills a folder, or may do so: what another user fills can't be opened."""
     if sys.platform == "win32":
         return True
     import fcntl
