@@ -52,7 +52,7 @@ class OutputFolder:
                 self.path = Path(tempfile.mkdtemp(prefix=f".{self._target.name}{_NEW}", dir=self._target.parent))
                 self._held = _hold(self.path)
         except OSError as error:
-            raise OutputError(f"can't write beside `{self._shown}`: {error.strerror or error}") from error
+            raise OutputError(f"can't write next to `{self._shown}`: {error.strerror or error}") from error
         return self
 
     def __exit__(self, kind: object, *_rest: object) -> None:

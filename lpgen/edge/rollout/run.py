@@ -125,7 +125,7 @@ def _refusals_of_quotas(plan: PrincipalPlan, quotas: Quotas) -> Iterator[Refusal
     """The limits of versions are never met, since no call makes a version of a policy that is there."""
     created = sum(call.kind is CallKind.CREATE_POLICY for call in plan.calls)
     for needed, allowed, what, advice in (
-        (plan.peak.attached, quotas.attached, "attached policies at once", _PLAN_ANEW.format(quotas.attached)),
+        (plan.peak.attached, quotas.attached, "attached policies at once", _PLAN_AGAIN.format(quotas.attached)),
         (plan.peak.inline_characters, quotas.inline_characters, "characters of inline policies", ""),
         (plan.peak.largest_policy, quotas.policy_characters, "characters in one policy", ""),
         (quotas.policies_in_use + created, quotas.policies, "customer managed policies in the account", ""),
@@ -135,7 +135,7 @@ def _refusals_of_quotas(plan: PrincipalPlan, quotas: Quotas) -> Iterator[Refusal
             yield Refusal(RefusalKind.QUOTA, why)
 
 
-_PLAN_ANEW: Final = ": plan again with --attached-quota {}, or raise the quota"
+_PLAN_AGAIN: Final = ": plan again with --attached-quota {}, or raise the quota"
 
 
 # ---------------------------------------------------------------- apply
@@ -226,7 +226,7 @@ def _await_holding(begun: Begun, expected: Holding, run: Run) -> None:
 def undo_principal(begun: Begun, run: Run) -> Outcome:
     """Takes back every call that was made, by what IAM has now, and compares the outcome with what was, to the byte.
 
-    What others have changed since is left alone and told.
+    Leaves what others have changed since as it is, and says so.
 
     Raises:
         RolloutError: the journal can't be written.
@@ -234,7 +234,7 @@ def undo_principal(begun: Begun, run: Run) -> Outcome:
     try:
         live = run.writer.read_principal(begun.kind, begun.name)
         if live.principal.principal_id != begun.principal_id:
-            return Outcome(begun.principal, OutcomeKind.REFUSED, ("it was deleted and made anew since",))
+            return Outcome(begun.principal, OutcomeKind.REFUSED, ("it was deleted and created again since",))
         run.journal.note("undo", begun.principal)
         left = tuple(_take_back(begun, live, run))
         differences = tuple(_await_before(begun, run))
