@@ -255,7 +255,7 @@ def apply_command(
     if ready and not _confirmed(f"Change {_counted(len(ready))} in AWS?", yes=yes):
         raise typer.Exit(EXIT_FOUND)
     outcomes = apply_rollout(plan, whole, checked, accounts, settle_seconds=settle, say=_say)
-    _end(outcomes, told=frozenset(principal for principal, _ in refused))
+    _end(outcomes, already_said=frozenset(principal for principal, _ in refused))
 
 
 @app.command("undo", cls=PlainCommand)
@@ -380,13 +380,13 @@ def _say(text: str) -> None:
     say(terminal_text(text))
 
 
-def _end(outcomes: Iterable[Outcome], *, told: frozenset[str] = frozenset()) -> None:
-    """Says how each ended, but for those that were told to be refused, and exits with what the worst asks for."""
+def _end(outcomes: Iterable[Outcome], *, already_said: frozenset[str] = frozenset()) -> None:
+    """Says how each principal ended, except those in `already_said`, and exits with the code of the worst."""
     from lpgen.core.rollout.outcomes import OutcomeKind
     from lpgen.report.talk.rollout import render_outcomes
 
     found = tuple(outcomes)
-    say(render_outcomes([one for one in found if one.principal not in told]), nl=False)
+    say(render_outcomes([one for one in found if one.principal not in already_said]), nl=False)
     kinds = {one.kind for one in found}
     unfinished = {OutcomeKind.TAKEN_BACK, OutcomeKind.STUCK, OutcomeKind.NOT_REACHED}
     if kinds & {*unfinished, OutcomeKind.UNDONE_IN_PART, OutcomeKind.LEFT}:

@@ -32,10 +32,10 @@ Say = Callable[[str], None]
 
 
 def chosen_principals(names: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
-    """The ARNs that names or ARNs stand for, in the order of `known`.
+    """The ARNs of the principals that are named, by name or ARN, in the order of `known`.
 
     Raises:
-        InvocationError: one stands for none, or a name for several.
+        InvocationError: a name or ARN matches no principal, or a name matches several.
     """
     chosen: set[str] = set()
     for name in names:
@@ -49,7 +49,7 @@ def chosen_principals(names: Iterable[str], known: Sequence[str]) -> tuple[str, 
 
 
 def _names_of(known: Sequence[str]) -> str:
-    """Whom one can name, the first few of them."""
+    """A hint with the first few names to choose from."""
     names = [arn.rpartition("/")[2] for arn in known]
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return f"give a name or an ARN, of {', '.join(names[:5])}{more}" if names else "nothing of it can be rolled out"

@@ -449,13 +449,15 @@ def refitted(plan: RolloutPlan, *, with_source: bool) -> str:
     """A plan whose calls are derived again from what was edited; its source too fits its documents, or is as it was."""
     assert plan.source is not None
     principals = tuple(
-        derive_again(one, as_of=plan.as_of, attached_quota=plan.attached_quota) if one.documents else one
+        derive_again(one, as_of=plan.as_of, attached_quota=plan.attached_quota) if one.calls or one.documents else one
         for one in plan.principals
     )
     source = plan.source
     if with_source:
         texts = {f"{Path(one.folder).name}/{text.file}": text.text for one in principals for text in one.documents}
-        files = {**source.digests.files, **{name: digest_of_text(text) for name, text in texts.items()}}
+        emptied = {Path(one.folder).name for one in principals if one.calls and not one.documents}
+        kept = {name: one for name, one in source.digests.files.items() if name.partition("/")[0] not in emptied}
+        files = {**kept, **{name: digest_of_text(text) for name, text in texts.items()}}
         safe = {one.principal: one.safe for one in principals}
         summary = json.loads(json.dumps(source.summary))
         for one in summary["principals"]:
@@ -515,13 +517,18 @@ def fewer_documents(plan: RolloutPlan) -> RolloutPlan:
     return on_app(plan, lambda one: replace(one, documents=one.documents[1:]))
 
 
+def no_documents(plan: RolloutPlan) -> RolloutPlan:
+    """All that it does is to detach the old policies, the Deny among them."""
+    return on_app(plan, lambda one: replace(one, documents=()))
+
+
 def unsafe_called_safe(plan: RolloutPlan) -> RolloutPlan:
     app = next(one for one in plan.principals if one.name == "app")
     edit = partial(replace, safe=True, refusals=(), documents=app.documents)
     return on_app(plan, lambda one: edit(one), "risky")
 
 
-BY_PROOF = frozenset({all_allowed, no_deny, admin_before})
+BY_PROOF = frozenset({all_allowed, no_deny, admin_before, no_documents})
 """What the proofs and IAM itself hold, where no signature is asked for."""
 
 FITTING: tuple[Callable[[RolloutPlan], RolloutPlan], ...] = (
@@ -532,6 +539,7 @@ FITTING: tuple[Callable[[RolloutPlan], RolloutPlan], ...] = (
     documents_of_another,
     folder_of_another,
     fewer_documents,
+    no_documents,
     unsafe_called_safe,
 )
 

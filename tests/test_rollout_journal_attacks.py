@@ -13,9 +13,9 @@ import pytest
 
 from lpgen.core.digests import digest_of_text
 from lpgen.core.policies.policy import policy_from_json, policy_to_json
-from lpgen.core.rollout.calls import Call, CallKind
+from lpgen.core.rollout.calls import Call, CallKind, inverse_calls
 from lpgen.core.rollout.source import RolloutPlan
-from lpgen.edge.rollout.journal import journal_of, read_journal
+from lpgen.edge.rollout.journal import Journal, journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_rollout_plan
 from lpgen.errors import LpgenError
 from tests.rollout_roles import empty_account, own_server
@@ -182,6 +182,53 @@ def test_undo_of_an_edited_journal_calls_nothing(applied: World) -> None:
             journal_of(applied.plan).write_bytes(chained)
             assert "was edited" in str(applied.undo(status=1).exception), name
     assert applied.read(before.principal.arn) == before
+
+
+def test_run_that_a_forged_journal_began_is_not_finished(world: World) -> None:
+    """Plan and journal say that the role had everything already, in a document that IAM holds otherwise."""
+    queues, private = document(allow("sqs:*")), document(allow("iam:PassRole"))
+    arn = world.make_role("app", inline={"own": OLD}, managed={"queues": queues})
+    before = world.read(arn)
+    world.client.create_policy_version(
+        PolicyArn=before.holding.attached[0], PolicyDocument=EVERYTHING, SetAsDefault=True
+    )
+    world.plan_of({arn: (*NEW, New(private))})
+    plan = read_rollout_plan(world.plan)
+    with Journal(world.plan, plan) as journal:
+        (own,) = plan.principals
+        journal.begin(world.read(arn), own.calls, inverse_calls(own.calls, dict(before.holding.inline)))
+    world.client.set_default_policy_version(PolicyArn=before.holding.attached[0], VersionId="v1")
+    assert "can't be finished" in world.apply(status=1).output
+    assert world.read(arn) == before
+
+
+def test_run_is_not_finished_where_only_the_journal_knows_what_the_old_policies_were(world: World) -> None:
+    """An old policy had to make room, and the journal is all that says so: what comes after isn't believed."""
+    names = [[f"arn:aws:s3:::data/{one}{at:090}" for at in range(45)] for one in "ab"]
+    arn = world.make_role(
+        "app",
+        inline={"own": document(*(allow("sqs:*", f"arn:aws:sqs:*:*:{at:090}") for at in range(38)))},
+        managed={"a": document(allow("s3:*")), "b": document(allow("s3:*"))},
+    )
+    before = world.read(arn)
+    new = [
+        New(document({**allow("s3:GetObject"), "Resource": some}), narrows=(policy,))
+        for some, policy in zip(names, before.holding.attached, strict=True)
+    ]
+    world.plan_of({arn: new}, "--attached-quota", "3")
+    plan = read_rollout_plan(world.plan)
+    (own,) = plan.principals
+    removal = next(at for at, call in enumerate(own.calls) if not call.adds)
+    assert any(call.adds for call in own.calls[removal:])
+    with Journal(world.plan, plan) as journal:
+        journal.begin(before, own.calls, inverse_calls(own.calls, dict(before.holding.inline)))
+        for at, call in enumerate(own.calls[: removal + 1]):
+            journal.note("about", arn, call=at)
+            world.writer.perform(call)
+            journal.note("done", arn, call=at)
+    assert "can't be finished" in world.apply(status=1).output
+    world.undo()
+    assert world.read(arn) == before
 
 
 def test_journal_that_ends_early_leads_to_no_call_that_is_not_in_the_plan(applied: World) -> None:

@@ -80,4 +80,4 @@ def test_undo_refuses_a_role_that_was_made_anew(world: World) -> None:
     world.client.detach_role_policy(RoleName="app", PolicyArn=made)
     world.client.delete_role(RoleName="app")
     role(world)
-    assert "deleted and made anew" in world.undo(status=1).output
+    assert "deleted and created again" in world.undo(status=1).output

@@ -51,7 +51,7 @@ class OutputFolder:
                 self.path = Path(tempfile.mkdtemp(prefix=f".{self._target.name}{_NEW}", dir=self._target.parent))
                 self._held = _hold(self.path)
         except OSError as error:
-            raise OutputError(f"can't write beside `{self._shown}`: {error.strerror or error}") from error
+            raise OutputError(f"can't write next to `{self._shown}`: {error.strerror or error}") from error
         return self
 
     def __exit__(self, kind: object, *_rest: object) -> None:
@@ -174,12 +174,15 @@ def _hold(folder: Path) -> int | None:
 
 
 def _is_held(folder: Path) -> bool:
-    """Whether a run that lives fills a folder, or may do so."""
+    """Whether a run that lives fills a folder, or may do so: what another user fills can't be opened."""
     if sys.platform == "win32":
         return True
     import fcntl
 
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return True
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

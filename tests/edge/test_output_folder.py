@@ -46,6 +46,15 @@ def test_output_folder_keeps_the_old_one_when_writing_fails(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_output_folder_leaves_alone_what_it_cannot_open(tmp_path: Path) -> None:
+    other = tmp_path / ".out.lpgen-new-other"
+    other.symlink_to(tmp_path / "vanished")
+    with OutputFolder(tmp_path / "out") as folder:
+        write_text(folder.path / SUMMARY, "{}")
+    assert (tmp_path / "out" / SUMMARY).is_file()
+    assert other.is_symlink()
+
+
 def test_output_folder_replaces_its_own_but_nobody_elses(tmp_path: Path) -> None:
     target = written(tmp_path / "out")
     with OutputFolder(target) as folder:

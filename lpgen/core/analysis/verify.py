@@ -1,6 +1,6 @@
-"""Verification: a second opinion on a written replacement, from its JSON, the old policies and the usage alone.
+"""Verification: a second opinion on a written replacement, from its JSON, the old policies and the usage only.
 
-It shares no decision with generation: it reads the written documents anew, expands them anew, and proves each claim
+It shares no decision with generation: it reads the written documents again, expands them again, and proves each claim
 from containment of patterns and structure of conditions. What it can't prove it names.
 """
 

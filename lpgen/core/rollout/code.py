@@ -80,6 +80,6 @@ def stack_resources(documents: Iterable[NewDocument], principal: Principal) -> s
 
 
 def _logical_id(name: str) -> str:
-    """A name that CloudFormation takes: letters and digits alone."""
+    """A name that CloudFormation takes: only letters and digits."""
     words = re.findall("[A-Za-z0-9]+", name)
     return "".join(word[:1].upper() + word[1:] for word in words) or "Principal"

@@ -166,7 +166,7 @@ def _policies_that_stay(
 
 def _refusals_of_written(written: WrittenPlan, principal: Principal, exceptions: Exceptions) -> Iterable[Refusal]:
     if written.principal_id and written.principal_id != principal.principal_id:
-        yield Refusal(RefusalKind.OTHER_POLICIES, "it was deleted and made anew since the replacement was generated")
+        yield Refusal(RefusalKind.OTHER_POLICIES, "it was deleted and created again after the replacement was made")
     elif written.policies_sha256 != policies_sha256(principal, with_boundary=False):
         why = "the policies given aren't those that the replacement was generated from: generate it again"
         yield Refusal(RefusalKind.OTHER_POLICIES, why)

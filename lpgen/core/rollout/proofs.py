@@ -20,6 +20,7 @@ from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.grounds import PrincipalGrants
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.replacements import Check, CheckStatus
 from lpgen.core.rollout.calls import Call, CallKind
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
@@ -36,16 +37,16 @@ def prove_plans(
     attached_quota: int = ATTACHED_POLICIES_LIMIT,
     hunt_size: int = PROOF_HUNT_SIZE,
 ) -> dict[str, tuple[Check, ...]]:
-    """The checks on each plan that puts documents in place, by the principal's ARN.
+    """The checks on each plan that has calls or documents, by the principal's ARN.
 
     They prove that nothing new is allowed, that every Deny stays, that nothing the principal keeps is missing between
     two calls, that each Allow names actions of the catalog, and that AWS accepts the documents. `attached_quota` is how
-    many managed policies a principal may have.
+    many managed policies a principal may have. Where the policies take too many steps to compare, nothing is proven.
 
     Raises:
         PolicyError: a document breaks IAM's grammar.
     """
-    proven = {one.principal: one for one in plans if one.after or one.documents}
+    proven = {one.principal: one for one in plans if one.calls or one.documents}
     return {
         grants.principal.arn: _checks(
             proven[grants.principal.arn], grants, catalog, attached_quota=attached_quota, hunt_size=hunt_size
@@ -64,6 +65,16 @@ def unproven(checks: Iterable[Check]) -> Iterator[str]:
 
 
 def _checks(
+    plan: PrincipalPlan, grants: PrincipalGrants, catalog: Catalog, *, attached_quota: int, hunt_size: int
+) -> tuple[Check, ...]:
+    try:
+        with step_budget(PRINCIPAL_STEPS):
+            return _check_all(plan, grants, catalog, attached_quota=attached_quota, hunt_size=hunt_size)
+    except StepsUsedUpError as error:
+        return (CheckNotes("the policies can be compared", unproven=[error.message]).check(),)
+
+
+def _check_all(
     plan: PrincipalPlan, grants: PrincipalGrants, catalog: Catalog, *, attached_quota: int, hunt_size: int
 ) -> tuple[Check, ...]:
     documents = tuple(map(_written, plan.after or _for_others(plan)))
@@ -108,10 +119,11 @@ def _check_moments(
             found.examined += 1
             now = [WrittenDocument(name, False, policy) for name, policy in held.items() if policy is not None]
             coming = [one for name, one in new.items() if name not in held]
-            checks = (
-                check_denies(now, grants),
-                check_within_grants(_single_actions(coming, catalog), _still_held(grants, held.keys())),
-            )
+            with step_budget(PRINCIPAL_STEPS):  # one for each removal, since there may be many
+                checks = (
+                    check_denies(now, grants),
+                    check_within_grants(_single_actions(coming, catalog), _still_held(grants, held.keys())),
+                )
             for check in checks:
                 (found.failed if check.status is CheckStatus.FAILED else found.unproven).extend(
                     f"without {call.policy}: {finding}" for finding in check.findings

@@ -52,7 +52,7 @@ def _reserved(principal: Principal) -> Iterator[Refusal]:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html and
     https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html"""
     if principal.path.startswith("/aws-service-role/"):
-        yield Refusal(RefusalKind.SERVICE_LINKED, "a service-linked role: AWS alone changes its policies")
+        yield Refusal(RefusalKind.SERVICE_LINKED, "a service-linked role: only AWS changes its policies")
     elif is_of_permission_set(principal):
         why = "IAM Identity Center writes this role: put the replacement into its permission set"
         yield Refusal(RefusalKind.SSO, why)

@@ -82,7 +82,7 @@ def _faults_of_principal(
         yield f"the summary says otherwise whether the replacement of {quote_input(plan.principal)} is safe"
     planned = {one.file: digest_of_text(one.text) for one in plan.documents}
     generated = documents.get(folder, {})
-    for name in sorted(planned.keys() | generated.keys()) if planned else ():
+    for name in sorted(planned.keys() | generated.keys()) if planned or plan.calls else ():
         if planned.get(name) != generated.get(name):
             yield f"{quote_input(f'{folder}/{name}')} isn't the file that was generated"
 

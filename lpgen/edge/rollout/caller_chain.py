@@ -20,7 +20,7 @@ class CallerName:
     name: str
 
     def is_principal(self, account: str, kind: PrincipalKind, name: str) -> bool:
-        """Whether it is this principal; IAM takes names that differ in case alone for the same."""
+        """Whether it is this principal; IAM takes names that differ only in case as the same."""
         return (self.account, self.kind, self.name.lower()) == (account, kind, name.lower())
 
 

@@ -113,7 +113,7 @@ class IamWriter:
             return Holding(tuple(sorted(self._inline(kind, name))), tuple(sorted(self._attached(kind, name))))
 
     def read_policy(self, arn: str) -> str | None:
-        """The document of a managed policy that has one version alone, "" where it has more; None where there is none.
+        """The document of a managed policy that has only one version, "" where it has more; None where there is none.
 
         Raises:
             AwsError: it can't be read.

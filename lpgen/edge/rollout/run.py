@@ -59,7 +59,7 @@ def live_refusals(
             raise
         return (Refusal(RefusalKind.CHANGED, f"there is no {plan.kind} of this name any more"),)
     if begun is not None and begun.unfinished:
-        return tuple(_refusals_to_resume(begun, live))
+        return tuple(_refusals_to_resume(begun, live, plan))
     found = list(_refusals_of_live(plan, live))
     return tuple(found or [*_refusals_of_names(plan, live, writer), *_refusals_of_quotas(plan, quotas)])
 
@@ -71,17 +71,37 @@ def _refusals_of_live(plan: PrincipalPlan, live: LivePrincipal) -> Iterator[Refu
     elif set(own_texts(live.principal)) != set(plan.before) or plan.boundary not in ("", live.boundary):
         why = "the plan was edited: the policies before aren't those that its fingerprint is of"
         yield Refusal(RefusalKind.CHANGED, why)
+    yield from _refusals_of_kind(plan, live)
+
+
+def _refusals_of_kind(plan: PrincipalPlan, live: LivePrincipal) -> Iterator[Refusal]:
     yield from refusals_of_principal(live.principal, Exceptions(included=(plan.principal,)), folder=plan.folder)
 
 
-def _refusals_to_resume(begun: Begun, live: LivePrincipal) -> Iterator[Refusal]:
+def _refusals_to_resume(begun: Begun, live: LivePrincipal, plan: PrincipalPlan) -> Iterator[Refusal]:
     """A killed run is finished only where the principal is as it left it, with or without the call it was at."""
     at = begun.next_call
     reachable = [holding_after(begun.before, begun.calls[:end]) for end in (at, at + 1)]
     same = live.principal.principal_id == begun.principal_id and _rest_of(live) == _rest_before(begun)
-    if begun.undoing or not same or live.holding not in reachable:
+    if begun.undoing or not same or live.holding not in reachable or not _is_proven_by_live(begun, live):
         why = "a run that was begun on it was interrupted, and it can't be finished: run `lpgen rollout undo` first"
         yield Refusal(RefusalKind.JOURNAL, why)
+    yield from _refusals_of_kind(plan, live)
+
+
+def _is_proven_by_live(begun: Begun, live: LivePrincipal) -> bool:
+    """Whether IAM, rather than the journal, says what the old policies are.
+
+    INVARIANT: something is added only while all old policies are in place with the documents that the proof was from.
+    """
+    now = dict(live.documents)
+    same = all(begun.documents.get(arn) == now[arn] for arn in begun.before.attached if arn in now)
+    gone = _names_of(begun.before) - _names_of(live.holding)
+    return same and not (gone and any(call.adds for call in begun.calls[begun.next_call :]))
+
+
+def _names_of(holding: Holding) -> set[str]:
+    return {*dict(holding.inline), *holding.attached}
 
 
 def _rest_of(live: LivePrincipal) -> tuple[str, str]:
@@ -105,7 +125,7 @@ def _refusals_of_quotas(plan: PrincipalPlan, quotas: Quotas) -> Iterator[Refusal
     """The limits of versions are never met, since no call makes a version of a policy that is there."""
     created = sum(call.kind is CallKind.CREATE_POLICY for call in plan.calls)
     for needed, allowed, what, advice in (
-        (plan.peak.attached, quotas.attached, "attached policies at once", _PLAN_ANEW.format(quotas.attached)),
+        (plan.peak.attached, quotas.attached, "attached policies at once", _PLAN_AGAIN.format(quotas.attached)),
         (plan.peak.inline_characters, quotas.inline_characters, "characters of inline policies", ""),
         (plan.peak.largest_policy, quotas.policy_characters, "characters in one policy", ""),
         (quotas.policies_in_use + created, quotas.policies, "customer managed policies in the account", ""),
@@ -115,7 +135,7 @@ def _refusals_of_quotas(plan: PrincipalPlan, quotas: Quotas) -> Iterator[Refusal
             yield Refusal(RefusalKind.QUOTA, why)
 
 
-_PLAN_ANEW: Final = ": plan again with --attached-quota {}, or raise the quota"
+_PLAN_AGAIN: Final = ": plan again with --attached-quota {}, or raise the quota"
 
 
 # ---------------------------------------------------------------- apply
@@ -206,7 +226,7 @@ def _await_holding(begun: Begun, expected: Holding, run: Run) -> None:
 def undo_principal(begun: Begun, run: Run) -> Outcome:
     """Takes back every call that was made, by what IAM has now, and compares the outcome with what was, to the byte.
 
-    What others have changed since is left alone and told.
+    Leaves what others have changed since as it is, and says so.
 
     Raises:
         RolloutError: the journal can't be written.
@@ -214,7 +234,7 @@ def undo_principal(begun: Begun, run: Run) -> Outcome:
     try:
         live = run.writer.read_principal(begun.kind, begun.name)
         if live.principal.principal_id != begun.principal_id:
-            return Outcome(begun.principal, OutcomeKind.REFUSED, ("it was deleted and made anew since",))
+            return Outcome(begun.principal, OutcomeKind.REFUSED, ("it was deleted and created again since",))
         run.journal.note("undo", begun.principal)
         left = tuple(_take_back(begun, live, run))
         differences = tuple(_await_before(begun, run))

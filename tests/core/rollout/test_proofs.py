@@ -11,6 +11,7 @@ import pytest
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.model import PrincipalKind
 from lpgen.core.policies.policy import policy_from_json, policy_to_json
+from lpgen.core.rollout import proofs
 from lpgen.core.rollout.calls import Call, CallKind
 from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import derive_again
@@ -89,6 +90,15 @@ def test_prove_plans_finds_a_wider_condition_unproven(catalog: Catalog) -> None:
     only = {"Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}}
     plan = planned({"own": text_of(dict(ALLOW, **only))}, text_of(GET))
     assert "can't be proven" in said(plan, catalog, hunt_size=0)
+
+
+def test_prove_plans_gives_up_on_policies_that_take_too_many_steps(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proofs, "PRINCIPAL_STEPS", 400)
+    old = statement("Allow", "s3:GetObject", "arn:aws:*" + "*a" * 140)
+    plan = planned({"own": text_of(old)}, text_of(statement("Allow", "s3:GetObject", "arn:aws:s3:::" + "a*" * 140)))
+    assert "takes more than 400 steps" in said(plan, catalog)
 
 
 def test_hunt_finds_what_is_newly_allowed_by_itself(catalog: Catalog) -> None:

@@ -26,7 +26,7 @@ from lpgen.core.policies.policy_set import PolicySet
 from lpgen.core.replacements import Check
 
 HUNT_SIZE: Final = 64
-"""How many requests are tried per replacement unless told."""
+"""How many requests are tried per replacement by default."""
 
 Item = TypeVar("Item")
 
@@ -145,7 +145,7 @@ def _plain(pattern: str, draws: _Draws) -> str:
 
 
 class _Draws:
-    """Choices that look random and depend on the seed alone: the same replacement is hunted the same way every time."""
+    """Choices that look random and depend only on the seed: the same replacement is hunted the same way every time."""
 
     def __init__(self, seed: str) -> None:
         self._numbers = _numbers(seed.encode())

@@ -53,7 +53,7 @@ class CheckNotes:
 
 
 def new_allows(documents: Iterable[WrittenDocument], catalog: Catalog) -> tuple[NewAllow, ...]:
-    """Every Allow of the written documents, expanded anew."""
+    """Every Allow of the written documents, with its action patterns expanded again."""
     return tuple(
         NewAllow(
             statement_place(document, statement),
