@@ -116,7 +116,7 @@ def lock(connection: sqlite3.Connection, data: Path) -> None:
         if "locked" in str(error):
             raise IngestError(f"another ingest into `{data}` is running", hint="wait until it has ended") from error
         raise _not_writable(data, error) from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # SQLite quotes damaged text
         raise DamageError(f"the ledger of `{data}` is damaged: {error}", hint=RESTORE) from error
 
 
