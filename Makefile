@@ -82,6 +82,8 @@ bench: $(TESTABLE)
 	$(BIN)/python bench/decisions.py
 	$(BIN)/python -m bench.principals --size $(SIZE)
 	$(BIN)/python -m bench.doublings
+	$(BIN)/python -m bench.digest_checks
+	$(BIN)/python -m bench.rollout_proofs
 
 clean:
 	rm -rf $(VENV) $(SPARK_VENV) $(FUZZ_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis lpgen-demo

@@ -1,0 +1,86 @@
+"""What checking digests takes of the commands that it protects: `python -m bench.digest_checks [--rounds 3]`.
+
+Runs the commands on the sample organization in this process, and the checks that they make by themselves. Prints CPU
+time, the median of the rounds, and the ratio of both. The budget is a tenth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.rollout_proofs import milliseconds
+from lpgen.core.analysis.checks.chain import check_unchanged
+from lpgen.core.options import Options
+from lpgen.edge.catalog.files import open_catalog
+from lpgen.edge.data_folder.ledger import open_ledger, read_generation
+from lpgen.edge.data_folder.table_manifest import open_manifest, read_checked
+from lpgen.edge.data_folder.usage_files import USAGE_FOLDER
+from lpgen.edge.engines.local_processes import LocalEngine
+from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.edge.replacement_files import read_output
+from lpgen.pipeline_analysis import analyse
+from lpgen.pipeline_ingest import ingest
+from lpgen.pipeline_output import generate, inputs_of_report, verify
+
+
+def check_tables(data: Path) -> None:
+    """Compares every table with its digests, as each read does."""
+    generation = read_generation(data)
+    folder = data / USAGE_FOLDER / generation
+    for name, segments in open_manifest(folder, generation).items():
+        read_checked(folder / name, segments)
+
+
+def check_ledger(data: Path) -> None:
+    """Compares the ledger's rows with their digest, as each ingest does."""
+    with open_ledger(data):
+        pass
+
+
+def measure(home: Path, rounds: int) -> None:
+    """Prints a line for each command that reads what has digests."""
+    sample, catalog, options = bundled_sample_logs(), open_catalog(), Options()
+    data, out = home / "data", home / "out"
+    ingest([sample.logs], catalog, data=data, engine=LocalEngine(1))
+    report = analyse(data, [sample.policies], catalog, options=options)
+    inputs = inputs_of_report(report, [sample.policies], catalog, options=options)
+    generate(report, out, inputs)
+
+    def new_ingest() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            ingest([sample.logs], catalog, data=Path(folder) / "data", engine=LocalEngine(1))
+
+    pairs: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
+        "review": (lambda: check_tables(data), lambda: analyse(data, [sample.policies], catalog, options=options)),
+        "ingest": (lambda: check_ledger(data), new_ingest),
+        "generate": (
+            lambda: inputs_of_report(report, [sample.policies], catalog, options=options),
+            lambda: generate(
+                analyse(data, [sample.policies], catalog, options=options),
+                out,
+                inputs_of_report(report, [sample.policies], catalog, options=options),
+            ),
+        ),
+        "verify": (
+            lambda: check_unchanged(read_output(out)),
+            lambda: verify(out, data, [sample.policies], catalog, options=options),
+        ),
+    }
+    for name, (check, command) in pairs.items():
+        part, whole = milliseconds(check, rounds), milliseconds(command, rounds)
+        print(f"{name:8} {whole:8.0f} ms, of them checks {part:6.1f} ms: {part / whole:.3f}")
+
+
+def main() -> None:
+    """Reads the options and measures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    with tempfile.TemporaryDirectory() as folder:
+        measure(Path(folder), parser.parse_args().rounds)
+
+
+if __name__ == "__main__":
+    main()
