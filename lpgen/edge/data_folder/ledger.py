@@ -189,6 +189,7 @@ class Ledger:
         The skips of schema version 2 don't name the files of left-out records, so these can never be taken back.
         """
         self._connection.execute("UPDATE files SET out_of_window = 0")
+        self._total = sum_ledger(self._connection)
         self._connection.execute("UPDATE state SET schema_version = ?", (SCHEMA_VERSION,))
 
     def lock_again(self, data: Path) -> None:
