@@ -119,8 +119,10 @@ def test_plan_keeps_neighbours_and_copies_together() -> None:
     sizes = {"b/2": 3, "a/1": 4, "b/1": 2, "z/1": 4, "a/2": 5, "d/1": 9 << 20, "c/1": 10 << 20}
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         plan = ObjectPlan(connection)
-        connection.execute("CREATE TABLE objects (name, size, etag)")
-        connection.execute("INSERT INTO objects VALUES ('a/2', 5, 'e5')")
+        connection.execute("CREATE TABLE objects (name, size, etag, sha256)")
+        connection.execute("CREATE TABLE files (sha256)")
+        connection.execute("INSERT INTO objects VALUES ('a/2', 5, 'e5', 'known'), ('a/1', 4, 'e4', 'forgotten')")
+        connection.execute("INSERT INTO files VALUES ('known')")
         plan.add(StoredObject(name, size, f"e{size}") for name, size in sizes.items())
         assert plan.queue_new() == (6, sum(sizes.values()) - 5, 1)
         chunks = [[one.name for one in chunk] for chunk in plan.chunks(target_bytes=8, target_files=9)]
