@@ -11,7 +11,7 @@ import pytest
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from lpgen.edge.snapshot.account import Wanted
-from lpgen.errors import AwsError
+from lpgen.errors import AwsError, InvocationError
 from tests.aws_organization import ROLE, Organization, answer_last_accessed
 from tests.aws_proxy import THROTTLED, AwsProxy, Call, Cut, Failure, Reply
 from tests.snapshot_runs import opened, refuse, session, take
@@ -51,7 +51,7 @@ def test_invalid_credentials_are_said_in_words(proxy: AwsProxy, tmp_path: Path) 
 
 
 def test_a_profile_that_does_not_exist_is_said_in_words() -> None:
-    with pytest.raises(AwsError, match="nobody"):
+    with pytest.raises(InvocationError, match="nobody"):
         open_session(Connection(profile="nobody"))
 
 
