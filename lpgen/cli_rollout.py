@@ -350,9 +350,12 @@ def watch_command(
 
 
 def _accounts(profile: str, region: str, *, endpoint_url: str, assume_role: str) -> Accounts:
+    from lpgen.edge.aws_regions import refuse_unknown_regions
     from lpgen.edge.aws_session import Connection, open_session
     from lpgen.pipeline_rollout import Accounts
 
+    if region and not endpoint_url:
+        refuse_unknown_regions((region,))
     return Accounts(open_session(Connection(profile, region, endpoint_url)), assume_role)
 
 

@@ -23,6 +23,7 @@ from lpgen.edge.logs.log_files import chunk_files, find_log_files
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.objects.finder import BucketLogs, FoundObjects, find_objects
 from lpgen.edge.objects.reader import ObjectReader
+from lpgen.errors import InvocationError, quote_input
 
 if TYPE_CHECKING:
     from lpgen.edge.athena.logs import AthenaLogs
@@ -118,7 +119,19 @@ def _find_objects(
         found.add(
             find_objects(logs.store, logs.addresses, Scope(logs.accounts, logs.regions, asked.window)), report_progress
         )
+        refuse_unmet_accounts(logs.accounts, found)
     return found
+
+
+def refuse_unmet_accounts(wanted: frozenset[str], found: FoundObjects) -> None:
+    """Ends before the first object is read where a wanted account has no logs: its id is mistyped.
+
+    Raises:
+        InvocationError: there is such an account; every folder was listed, and every object's name says whose it is.
+    """
+    unmet = sorted(wanted - found.accounts)
+    if unmet and "" not in found.accounts and not found.failures:
+        raise InvocationError(f"there is no log of {', '.join(map(quote_input, unmet))}", hint="check --account")
 
 
 def _ingest_result(

@@ -18,7 +18,7 @@ from lpgen.core.policies.match import glob_match
 from lpgen.core.rollout.plan import PrincipalPlan, Refusal, RefusalKind
 from lpgen.core.rollout.plan_rollout import WrittenPlan, plan_principal, refuse
 from lpgen.core.rollout.proofs import prove_plans, unproven
-from lpgen.core.rollout.refusals import Exceptions
+from lpgen.core.rollout.refusals import Exceptions, refuse_idle_exceptions
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust, faults_of_source
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from lpgen.edge.output_file import write_output
@@ -65,6 +65,7 @@ def plan_rollout(
         sought = f"matches {quote_input(principal)}" if principal else "is there"
         raise InvocationError(f"no replacement in `{output}` {sought}", hint="use an ARN, a name, or a glob")
     principals = {one.arn: one for one in read_snapshot(policies).principals}
+    refuse_idle_exceptions(exceptions, principals.values())
     plans = [
         plan_principal(
             replace(one, folder=str(output / one.folder), as_of=written.as_of),

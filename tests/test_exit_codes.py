@@ -127,6 +127,14 @@ CODES: dict[str, tuple[tuple[str, int], ...]] = {
         (f"out {GROUND} --as-of 2020-01-01", 2),
         (f"missing {GROUND}", 3),
     ),
+    "rollout plan": (
+        (f"out {GROUND}", 1),
+        (f"out {GROUND} --min-days 1", 2),  # the output was generated with other options
+        (f"out {GROUND} --break-glass nobody", 2),
+        (f"out {GROUND} --managed-as-code nobody", 2),
+        (f"out {GROUND} --include app", 2),
+        (f"missing {GROUND}", 3),
+    ),
     "rollout apply": (("", 2), ("missing.json --all", 3)),
     "rollout undo": (("", 2), ("missing.json", 3)),
     "rollout watch": (("", 2), ("missing.json --data data", 3)),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lpgen.core.usage.event_time import window_from_text
+from lpgen.errors import InvocationError
 from tests.aws_servers import Server
 from tests.fault_proxy import Answer, Fault, Request, fault_proxy
 from tests.log_samples import log_bytes, record_json
@@ -73,6 +74,13 @@ def wide_bucket(moto: Server) -> Bucket:
             bucket.put({key.replace("AWSLogs/", f"AWSLogs/{ORGANIZATION}/"): data for key, data in logs.items()})
         bucket.put({f"AWSLogs/{ORGANIZATION}/{account}/CloudTrail-Digest/us-east-1/2024/03/01/d.json.gz": b"{}"})
     return bucket
+
+
+def test_ingest_reads_nothing_where_a_wanted_account_has_no_logs(wide_bucket: Bucket, tmp_path: Path) -> None:
+    with fault_proxy(wide_bucket.server) as proxy:
+        with pytest.raises(InvocationError, match="there is no log of `999988887777`"):
+            take_from(proxy.server, tmp_path / "data", wide_bucket.address(), accounts=["111122223333", "999988887777"])
+        assert proxy.reads() == []
 
 
 def test_ingest_lists_only_the_accounts_regions_and_days_that_are_wanted(

@@ -7,6 +7,7 @@ from lpgen.core.events.event_map import EventMap, skip_from_record
 from lpgen.core.events.outcome import outcome_from_record
 from lpgen.core.events.records import Record
 from lpgen.core.model import MappedAction
+from lpgen.core.usage.contribution import mapping_or_failure
 
 
 def map_line(record: Record, event_map: EventMap) -> dict[str, object]:
@@ -16,7 +17,7 @@ def map_line(record: Record, event_map: EventMap) -> dict[str, object]:
     `skip` says why the record is no usage of a role or user, or is None.
     """
     caller, outcome = caller_from_record(record), outcome_from_record(record)
-    mapping = event_map.map_record(record)
+    mapping, _ = mapping_or_failure(record, event_map)
     skip = skip_from_record(record, caller, outcome, mapping)
     return {
         "event_id": record.eventID,

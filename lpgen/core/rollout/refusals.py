@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,7 @@ from lpgen.core.model import Principal
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.policies.match import glob_match
 from lpgen.core.rollout.plan import Refusal, RefusalKind
+from lpgen.errors import InvocationError, quote_input
 
 _AS_CODE: Final = "`lpgen generate --as` writes them as terraform or cloudformation"
 
@@ -103,6 +104,26 @@ def _declared(principal: Principal, exceptions: Exceptions, folder: str) -> Iter
     if glob:
         why = f"managed as code, by --managed-as-code {glob}: put the documents of {folder} into that code ({_AS_CODE})"
         yield Refusal(RefusalKind.MANAGED_AS_CODE, why)
+
+
+def refuse_idle_exceptions(exceptions: Exceptions, principals: Iterable[Principal]) -> None:
+    """Ends on an exception that names no principal of the policies: it would protect or include nobody.
+
+    Raises:
+        InvocationError: there is such a glob or ARN.
+    """
+    known = list(principals)
+    options = {
+        "--break-glass": exceptions.break_glass,
+        "--managed-as-code": exceptions.managed_as_code,
+        "--include": exceptions.included,
+    }
+    for option, names in options.items():
+        for name in names:
+            is_exact = option == "--include"
+            if not any(one.arn == name if is_exact else _named_by(one, (name,)) for one in known):
+                hint = "use the ARN of a role or user" if is_exact else "use an ARN, a name, or a glob"
+                raise InvocationError(f"no principal of the policies matches {option} {quote_input(name)}", hint=hint)
 
 
 def _named_by(principal: Principal, globs: tuple[str, ...]) -> str:

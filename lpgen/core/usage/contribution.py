@@ -70,7 +70,7 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
     Of the caller only its kind matters, and whether a service is behind it.
     """
     outcome = outcome_from_record(record)
-    mapping, detail = _map(record, event_map) if caller.kind in _HAS_ROWS else (_NOT_MAPPED, "")
+    mapping, detail = mapping_or_failure(record, event_map) if caller.kind in _HAS_ROWS else (_NOT_MAPPED, "")
     skip = _skip_from_mapping(record, caller, outcome, mapping)
     category = category_from_record(record)
     return Contribution(
@@ -90,7 +90,7 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
     )
 
 
-def _map(record: Record, event_map: RecordMapper) -> tuple[RecordMapping, str]:
+def mapping_or_failure(record: Record, event_map: RecordMapper) -> tuple[RecordMapping, str]:
     """The record's mapping, and why there is none.
 
     A rule that a request's odd shape breaks must not end the run: callers choose their requests, and could keep all

@@ -138,6 +138,15 @@ def visit_from_folder(folder: str, scope: Scope) -> Visit:
     return Visit.LIST if scope.has_region(parts[2]) else Visit.PRUNE
 
 
+def account_from_name(name: str) -> str:
+    """The account whose logs a folder or a file holds, as far as its name says, else ""."""
+    parts = _parts_below_root(name)
+    if parts and _ACCOUNT.fullmatch(parts[0]):
+        return parts[0]
+    found = _FILE.fullmatch(name.rpartition("/")[2])
+    return found.group(1) if found else ""
+
+
 def label_from_folder(folder: str) -> str:
     """What to call a folder that is left alone: the part of an account's logs it is, or its own name."""
     parts = _parts_below_root(folder) or ()

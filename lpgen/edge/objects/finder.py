@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lpgen.core.usage.ingest_result import FileProblem, Progress, ProgressReport
@@ -14,6 +14,7 @@ from lpgen.core.usage.log_layout import (
     Scope,
     Span,
     Visit,
+    account_from_name,
     is_file_wanted,
     is_log_name,
     is_logs_root,
@@ -39,12 +40,16 @@ SEARCH_FOLDERS: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one page of a listing gave: objects to read, and how many others were left alone."""
+    """What one page of a listing gave: objects to read, and how many others were left alone.
+
+    `accounts` are those of its names, "" for an object whose name doesn't say, where only some accounts are wanted.
+    """
 
     objects: tuple[StoredObject, ...] = ()
     ignored: int = 0
     left: tuple[str, ...] = ()
     failures: tuple[FileProblem, ...] = ()
+    accounts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class FoundObjects:
     ignored: int = 0
     left: Counter[str] = field(default_factory=Counter)
     failures: list[FileProblem] = field(default_factory=list)
+    accounts: set[str] = field(default_factory=set)
     _digests: list[str] = field(default_factory=list)
 
     def add(self, steps: Iterable[Step], report_progress: ProgressReport | None) -> None:
@@ -81,6 +87,7 @@ class FoundObjects:
             self.ignored += step.ignored
             self.left.update(step.left)
             self.failures += step.failures
+            self.accounts |= step.accounts
         self._digests = self.plan.known_digests()
 
     def queue(self) -> None:
@@ -114,6 +121,7 @@ def find_objects(
     """
     with ThreadPoolExecutor(threads) as pool:
         for address in addresses:
+            yield Step(accounts=frozenset(filter(None, [account_from_name(address)])))
             yield from _Walk(store, scope, pool).walk(address)
 
 
@@ -130,7 +138,7 @@ class _Walk:
         if not address.endswith("/"):
             exact = self._find_exact(address)
             if exact is not None:
-                yield Step((exact,))
+                yield Step((exact,), accounts=frozenset({account_from_name(exact.name)}))
                 return
             address += "/"
         visit = visit_from_folder(address, self.scope)
@@ -236,7 +244,15 @@ class _Walk:
             self._submit(task)
         left = tuple(label for folder in page.folders for label in self._enter(folder))
         step = self._step_from_objects(objects, checked=task.visit is not Visit.LIST)
-        return Step(step.objects, step.ignored, left)
+        accounts = self._accounts(page) if task.visit is not Visit.LIST else frozenset()
+        return replace(step, left=left, accounts=accounts)
+
+    def _accounts(self, page: Page) -> frozenset[str]:
+        """The accounts that a page names; of no interest where all are wanted."""
+        if not self.scope.accounts:
+            return frozenset()
+        of_folders = map(account_from_name, page.folders)
+        return frozenset([*filter(None, of_folders), *(account_from_name(one.name) for one in page.objects)])
 
     def _enter(self, folder: str) -> tuple[str, ...]:
         """Begins to list a folder, or says what it is left alone for."""
