@@ -226,8 +226,9 @@ def read_manifest(folder: Path, kind: SealedKind) -> dict[str, Any]:
             )
         if decoded.pop("digest", "") != _digest(decoded):
             raise kind.error(f"the {kind.noun} `{folder}` was changed: `{MANIFEST}`", hint=kind.hint)
-        if not isinstance(decoded.get("files"), dict):
-            raise ValueError("it lists no files")
+        files = decoded.get("files")
+        if not isinstance(files, dict) or not all(isinstance(one, dict) and "sha256" in one for one in files.values()):
+            raise ValueError("it lists no files with their digests")
     except OSError as error:
         raise kind.error(f"`{path}` can't be read: {error.strerror or error}", hint=kind.hint) from error
     except (ValueError, AttributeError, RecursionError) as error:

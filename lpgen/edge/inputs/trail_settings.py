@@ -175,16 +175,18 @@ def _decode(document: bytes, path: Path) -> object:
 
 
 def _flatten(decoded: object) -> Iterator[object]:
-    """The documents of an array, and the trails of `describe-trails`."""
-    if isinstance(decoded, list):
-        for one in decoded:
-            yield from _flatten(one)
-    elif isinstance(decoded, dict) and isinstance(decoded.get("trailList"), list):
-        yield from decoded["trailList"]
-    elif isinstance(decoded, dict) and isinstance(decoded.get("Trail"), dict):
-        yield decoded["Trail"]
-    else:
-        yield decoded
+    """The documents of an array, however deep it nests, and the trails of `describe-trails`."""
+    waiting = [decoded]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list):
+            waiting += reversed(one)
+        elif isinstance(one, dict) and isinstance(one.get("trailList"), list):
+            yield from one["trailList"]
+        elif isinstance(one, dict) and isinstance(one.get("Trail"), dict):
+            yield one["Trail"]
+        else:
+            yield one
 
 
 def _document(one: object, path: Path) -> _Trail | _Selectors | _Status:

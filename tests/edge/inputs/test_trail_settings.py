@@ -129,6 +129,14 @@ def test_read_trails_refuses_what_it_cannot_stand_on(text: str, message: str, tm
     assert message in caught.value.message
 
 
+def test_read_trails_refuses_arrays_however_deep_they_nest(tmp_path: Path) -> None:
+    path = tmp_path / "trails.json"
+    for depth in range(100, 2_000, 50):  # among them is what can be decoded, and would be too deep to walk by recursion
+        path.write_text("[" * depth + "1" + "]" * depth, encoding="utf-8")
+        with pytest.raises(TrailSettingsError):
+            read_trails([path])
+
+
 def test_read_trails_names_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(TrailSettingsError, match="gone"):
         read_trails([tmp_path / "gone.json"])
