@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.recorded.observability import Observability, trail_knowledge
-from lpgen.core.analysis.recorded.regions import ANY_REGION, missing_leader, region_in_pattern
+from lpgen.core.analysis.observability.observability import Observability, trail_knowledge
+from lpgen.core.analysis.observability.regions import ANY_REGION, missing_leader, region_in_pattern
 from lpgen.core.explanations import Question, SeenUse, SeenUses, UseOn
 from lpgen.core.grounds import LogCoverage, PrincipalUsage, Use
 from lpgen.core.model import LEGACY_VERSION, Action, Principal, Resource, ResourceKind

@@ -9,11 +9,11 @@ from functools import cached_property
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.recorded.blind_by_log import BlindByLog
-from lpgen.core.analysis.recorded.data_resources import DataResources
-from lpgen.core.analysis.recorded.recorded_calls import RecordedCalls
-from lpgen.core.analysis.recorded.regions import ANY_REGION, SilentRegions, missing_leader
-from lpgen.core.analysis.recorded.trail_coverage import (
+from lpgen.core.analysis.observability.blind_by_log import BlindByLog
+from lpgen.core.analysis.observability.data_resources import DataResources
+from lpgen.core.analysis.observability.recorded_calls import RecordedCalls
+from lpgen.core.analysis.observability.regions import ANY_REGION, SilentRegions, missing_leader
+from lpgen.core.analysis.observability.trail_coverage import (
     Events,
     recording_trails,
     regions_of_events,

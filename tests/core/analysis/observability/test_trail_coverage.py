@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.analysis.recorded.observability import Observability, trail_knowledge
-from lpgen.core.analysis.recorded.recorded_calls import BOTH_SIDES, read_only_sides
-from lpgen.core.analysis.recorded.trail_coverage import Events, recording_trails
+from lpgen.core.analysis.observability.observability import Observability, trail_knowledge
+from lpgen.core.analysis.observability.recorded_calls import BOTH_SIDES, read_only_sides
+from lpgen.core.analysis.observability.trail_coverage import Events, recording_trails
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailSource
 from lpgen.core.usage.log_coverage import coverage_from_usage
