@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from lpgen.core.analysis.granted.granting import Granting
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
 from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.analysis.observability.regions import region_in_pattern
 from lpgen.core.grounds import Grant, limited_to
-from lpgen.core.model import Action
+from lpgen.core.model import LEGACY_VERSION, Action
 
 ELSEWHERE = "it was used elsewhere"
 
@@ -33,6 +34,11 @@ class UnrecordedUse:
             return blind
         found = (self._observability.unrecorded(action, self._account, grant) for grant in granting.grants)
         return next((why for one in found for why in one.values()), "")
+
+    def why_on(self, action: Action, arn: str) -> str:
+        """Why the log, by which use would have shown, would lack use on one resource, or ""."""
+        silent = self._observability.silent.why(action, self._account, region_in_pattern(arn))
+        return silent or self._observability.unnamed(action, (arn,), LEGACY_VERSION).get(arn, "")
 
     def elsewhere(self, action: Action, granting: Granting) -> Iterator[MissedUse]:
         """How a used action may have been used too on what it is granted on, where that would have left no record."""
