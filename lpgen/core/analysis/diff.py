@@ -22,7 +22,7 @@ from lpgen.core.analysis.observability.access_holes import access_hole_caveats, 
 from lpgen.core.analysis.observability.copied_calls import copied_services, copied_services_from_usage
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
-from lpgen.core.analysis.observability.observability import Observability, trail_knowledge
+from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.regions import UnreadUse, unread_uses
 from lpgen.core.analysis.safe.caveats import (
     attempt_caveats,
@@ -117,8 +117,7 @@ def diff_usage(
     usages = counted_usages(usage, grants, decisions) if usages is None else usages
     trails = options.trails
     changes = trail_changes_from_usage(usage) if trails else ()
-    knowledge = trail_knowledge(trails, changes, coverage, min_days=options.min_days)
-    observability = Observability(catalog, coverage, knowledge)
+    observability = Observability(catalog, coverage, trails, changes, min_days=options.min_days)
     finder = MissedUseFinder(catalog, observability, [one.principal for one in grants])
     judge = Judge(ActionFacts(catalog), finder, options.keep_unobservable, options.min_days)
     accessed, _ = last_accessed_by_principal(options.last_accessed, [one.principal for one in grants])

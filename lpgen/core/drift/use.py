@@ -13,7 +13,7 @@ from lpgen.core.analysis.granted.granting import granting_by_action
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
-from lpgen.core.analysis.observability.observability import Observability, trail_knowledge
+from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.written.lines import lines_from_uses
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, DriftKind, fingerprint
@@ -132,8 +132,7 @@ class _Shown:
 
     def __init__(self, state: State, catalog: Catalog, unused_days: int) -> None:
         self._state, self._catalog, self._unused_days = state, catalog, unused_days
-        knowledge = trail_knowledge(state.trails, (), state.coverage, min_days=unused_days)
-        observability = Observability(catalog, state.coverage, knowledge)
+        observability = Observability(catalog, state.coverage, state.trails, min_days=unused_days)
         self._finder = MissedUseFinder(catalog, observability, [one.principal for one in state.grants])
 
     def missed_lately(self, grants: PrincipalGrants, days: _QuietDays) -> MissedUses:

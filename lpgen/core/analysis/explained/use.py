@@ -8,7 +8,7 @@ from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING
-from lpgen.core.analysis.observability.observability import Observability, trail_knowledge
+from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.regions import ANY_REGION, missing_leader, region_in_pattern
 from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
 from lpgen.core.explanations import Question, SeenUse, SeenUses, UseOn
@@ -46,7 +46,7 @@ def _blind_spot(question: Question, own: PrincipalUsage, coverage: LogCoverage, 
         return "lpgen doesn't count calls that need no permission"
     account = coverage.account(question.principal.account)
     whole = account.covered_days if account else 0  # "A use would have left a record" is said of the whole window
-    observability = Observability(catalog, coverage, trail_knowledge((), (), coverage, min_days=whole))
+    observability = Observability(catalog, coverage, min_days=whole)
     unrecorded = UnrecordedUse(observability, question.principal.account, own.regions, ())
     action = Action(question.action)
     arn = question.resource.text if question.resource.kind is ResourceKind.ARN else ""

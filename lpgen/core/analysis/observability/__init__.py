@@ -1,1 +1,1 @@
-"""What the logs could have shown, by trails, by the log itself and by what IAM remembers, and the uses they may have missed."""
+"""What the logs could have shown, by trails, logs and what IAM remembers, and which uses they may have missed."""

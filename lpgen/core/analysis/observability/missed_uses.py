@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from lpgen.core.actions.catalog import Catalog
@@ -60,17 +59,16 @@ class MissedUses:
         """`found` are those for other reasons than that the logs lack their records, what counts most first."""
         self.observed, self.unrecorded = observed, unrecorded
         self._signs, self._observability = signs, observability
-        by_action: dict[Action, list[MissedUse]] = defaultdict(list)
+        self.found: dict[Action, list[MissedUse]] = {}
         for one in found:
-            by_action[one.action].append(one)
-        self._by_action = dict(by_action)
+            self.found.setdefault(one.action, []).append(one)
 
     def of(self, action: Action) -> Sequence[MissedUse]:
         """How use of a granted action that no record shows may have been missed, what counts most first.
 
         Empty where use would have shown.
         """
-        others: Sequence[MissedUse] = self._by_action.get(action, ())
+        others: Sequence[MissedUse] = self.found.get(action, ())
         granting = self.observed.granting.get(action, NOTHING)
         if others and others[0].reason is MissReason.PASSED_ROLE:
             return others
@@ -86,14 +84,10 @@ class MissedUses:
 
     def beyond(self, action: Action) -> Sequence[MissedUse]:
         """How an action that was used may have been used on more than records show."""
-        others = [one for one in self._by_action.get(action, ()) if one.reason in _BEYOND_USE]
+        others = [one for one in self.found.get(action, ()) if one.reason in _BEYOND_USE]
         if action == PASS_ROLE_ACTION:
             return others
         return [*self.unrecorded.elsewhere(action, self.observed.granting.get(action, NOTHING)), *others]
-
-    def is_named(self, action: Action) -> bool:
-        """Whether use of an action may have been missed for another reason than that the logs lack its records."""
-        return action in self._by_action
 
     def never_tried(self, action: Action) -> str:
         """Why IAM, which counts each attempt, shows that an action was not used, or ""."""

@@ -49,7 +49,7 @@ class _Row(msgspec.Struct, frozen=True):
     shown_by: frozenset[Action] = frozenset()
 
 
-Need = tuple[str, tuple[Grant, ...]]
+_Need = tuple[str, tuple[Grant, ...]]
 """Why a service may need an action though no record shows it, and the statements of AWS's own policies that name it."""
 
 
@@ -70,13 +70,13 @@ class RareServiceNeeds:
                 named = f"AWS's policy for such roles names it ({grants[0].ref})" if of_aws else ""
                 yield MissedUse(action, MissReason.RARE_SERVICE_NEED, why, named or signs.of(action), grants)
 
-    def of(self, grants: PrincipalGrants, used: Collection[Action]) -> Mapping[Action, Need]:
+    def of(self, grants: PrincipalGrants, used: Collection[Action]) -> Mapping[Action, _Need]:
         """The needs of a role by action; of a user none. `used` are the actions that it was seen to use."""
         principal = grants.principal
         if principal.kind is not PrincipalKind.ROLE:
             return {}
         trusted = {name.removesuffix(".cn") for name in trusted_services(principal)}
-        found: dict[Action, Need] = {
+        found: dict[Action, _Need] = {
             action: (row.why, ())
             for row in self._rows
             if trusted & row.trusts and (not row.shown_by or not row.shown_by.isdisjoint(used))
@@ -95,7 +95,7 @@ def is_service_policy(arn: str) -> bool:
     return bool(of_aws) and name.startswith((_SERVICE_ROLE_PATH, *_OUTSIDE_THAT_PATH))
 
 
-def _needs_of_policies(allows: Iterable[Grant]) -> Mapping[Action, Need]:
+def _needs_of_policies(allows: Iterable[Grant]) -> Mapping[Action, _Need]:
     """The actions that AWS's policies for service roles name one by one: a wildcard is no reason to keep.
 
     `iam:PassRole` is left out, as its use is known by the roles that were passed.

@@ -11,8 +11,6 @@ from lpgen.core.analysis.observability.regions import region_in_pattern
 from lpgen.core.grounds import Grant, limited_to
 from lpgen.core.model import LEGACY_VERSION, Action
 
-ELSEWHERE = "it was used elsewhere"
-
 
 class UnrecordedUse:
     """What the logs lack of a principal of an account that was active in these Regions and has these grants."""
@@ -46,7 +44,7 @@ class UnrecordedUse:
             unrecorded = self._observability.unrecorded(action, self._account, grant)
             for why in sorted(set(unrecorded.values())):
                 part = limited_to(grant, tuple(name for name, reason in unrecorded.items() if reason == why))
-                yield MissedUse(action, MissReason.UNRECORDED, why, ELSEWHERE, (part,))
+                yield MissedUse(action, MissReason.UNRECORDED, why, "it was used elsewhere", (part,))
 
     def _why_by_settings(self, action: Action, granting: Granting) -> str:
         key = (self._observability.trace(action), granting)

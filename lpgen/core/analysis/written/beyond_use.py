@@ -47,7 +47,7 @@ def _kept_uses(
         beyond = missed.beyond(action) if on_resources else ()
         yield from ((one, one.sign) for one in beyond)
         return
-    found = missed.of(action) if judgement.keep or missed.is_named(action) else ()
+    found = missed.of(action) if judgement.keep or action in missed.found else ()
     decisive, kept = decisive_use(found, keep)
     for one in found:
         if one is decisive and kept:
