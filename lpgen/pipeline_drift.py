@@ -181,6 +181,7 @@ def _state_now(data: Path, policies: Sequence[Path], catalog: Catalog, options: 
         region_days_from_usage(ground.usage),
         options.trails,
         {},
+        {one.principal.arn: one.ungranted for one in diff.principals},
     )
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.events.passed_roles import (
-    PassedTo,
-    PassedToRow,
-    RoleParameter,
-    passed_roles,
-    role_parameters,
-    unlisted_roles,
-)
 from lpgen.core.events.records import Record
 from lpgen.core.events.rules.call import Call
+from lpgen.core.events.rules.passing import (
+    PassedToRow,
+    RoleParameter,
+    passed,
+    passed_roles,
+    role_parameters,
+    roles_at,
+    unlisted_roles,
+)
 from lpgen.core.model import UNKNOWN_RESOURCE, Resource, ResourceKind
 
 ACCOUNT = "111122223333"
@@ -30,7 +31,7 @@ def passing(path: str = "roleArn", names: str = "", service: str = "x.amazonaws.
 
 
 def resources_of(request: dict[str, object], parameter: RoleParameter) -> list[Resource]:
-    return [resource for mapped in passed_roles(call_with(request), [parameter]) for resource in mapped.resources]
+    return [resource for mapped in roles_at(call_with(request), [parameter]) for resource in mapped.resources]
 
 
 @pytest.mark.parametrize(
@@ -58,41 +59,64 @@ def resources_of(request: dict[str, object], parameter: RoleParameter) -> list[R
         ({}, passing(), []),
     ],
 )
-def test_passed_roles_reads_the_roles_of_the_account_and_nothing_else(
+def test_roles_at_reads_the_roles_of_the_account_and_nothing_else(
     request_: dict[str, object], parameter: RoleParameter, expected: list[Resource]
 ) -> None:
     assert resources_of(request_, parameter) == expected
 
 
-def test_passed_roles_keeps_receiving_services_apart() -> None:
+def test_roles_at_keeps_receiving_services_apart() -> None:
     call = call_with({"a": ROLE, "b": ROLE})
-    mapped = passed_roles(call, [passing("a", service="b.amazonaws.com"), passing("b", service="a.amazonaws.com")])
+    mapped = roles_at(call, [passing("a", service="b.amazonaws.com"), passing("b", service="a.amazonaws.com")])
     assert [found.context for found in mapped] == [
         (("iam:PassedToService", "a.amazonaws.com"),),
         (("iam:PassedToService", "b.amazonaws.com"),),
     ]
 
 
-def test_passed_roles_claims_no_service_that_is_not_documented() -> None:
-    assert passed_roles(call_with({"roleArn": ROLE}), [passing(service="")])[0].context == ()
+def test_roles_at_claims_no_service_that_is_not_documented() -> None:
+    assert roles_at(call_with({"roleArn": ROLE}), [passing(service="")])[0].context == ()
 
 
-def test_passed_roles_names_ec2_with_its_suffix_in_china() -> None:
+@pytest.mark.parametrize(
+    ("service", "in_china"),
+    [
+        ("ec2.amazonaws.com", "ec2.amazonaws.com.cn"),
+        ("elasticmapreduce.amazonaws.com", "elasticmapreduce.amazonaws.com.cn"),
+        ("lambda.amazonaws.com", "lambda.amazonaws.com"),
+    ],
+)
+def test_a_service_has_its_name_in_china_however_its_roles_are_read(service: str, in_china: str) -> None:
     role = f"arn:aws-cn:iam::{ACCOUNT}:role/worker"
-    mapped = passed_roles(call_with({"roleArn": role}, "aws-cn"), [passing(service="ec2.amazonaws.com")])
-    assert mapped[0].context == (("iam:PassedToService", "ec2.amazonaws.com.cn"),)
+    call = call_with({"roleArn": role}, "aws-cn")
+    at_parameter = roles_at(call, [passing(service=service)])
+    assert at_parameter == passed_roles(call, [role], service)
+    assert [one.context for one in at_parameter] == [(("iam:PassedToService", in_china),)]
+
+
+def test_a_role_of_another_account_is_passed_by_no_way_of_reading_it() -> None:
+    other = "arn:aws:iam::444455556666:role/other"
+    call = call_with({"roleArn": other})
+    assert passed_roles(call, [other], "x.amazonaws.com") == ()
+    assert passed(call, {Resource(ResourceKind.ARN, other)}, "x.amazonaws.com") == ()
+    assert [one.resources for one in passed_roles(call, [other, ROLE], "x.amazonaws.com")] == [(EXACT,)]
+
+
+def test_a_hidden_parameter_passes_an_unknown_role_beside_a_known_one() -> None:
+    call = call_with({"a": ROLE, "b": "HIDDEN_DUE_TO_SECURITY_REASONS"})
+    (mapped,) = roles_at(call, [passing("a"), passing("b")])
+    assert set(mapped.resources) == {EXACT, UNKNOWN_RESOURCE}
 
 
 def test_role_parameters_prefer_the_parameters_service_to_the_operations_to_the_sources() -> None:
     row = PassedToRow("c.amazonaws.com", operations={"Run": "b.amazonaws.com", "Run.inner.role": "a.amazonaws.com"})
-    passed_to = PassedTo({"x.amazonaws.com": row})
 
     def services(operation: str, *roles: str) -> list[str]:
-        return [found.service for found in role_parameters(passed_to, "x.amazonaws.com", operation, roles)]
+        return [found.service for found in role_parameters(row, operation, roles)]
 
     assert services("Run", "inner.role", "role") == ["a.amazonaws.com", "b.amazonaws.com"]
     assert services("Stop", "name:role") == ["c.amazonaws.com"]
-    assert [found.service for found in role_parameters(passed_to, "y.amazonaws.com", "Run", ["role"])] == [""]
+    assert [found.service for found in role_parameters(None, "Run", ["role"])] == [""]
 
 
 def test_unlisted_roles_are_found_in_parameters_named_like_a_role_only() -> None:

@@ -12,18 +12,18 @@ from lpgen.core.analysis.granted.key_grants import KeyGrants
 from lpgen.core.analysis.granted.met_policies import resource_policy_explanation
 from lpgen.core.analysis.granted.policy_changes import PolicyChanges
 from lpgen.core.analysis.granted.wildcards import wildcards_of_grants
-from lpgen.core.analysis.judged.hidden_roles import HiddenRoles
 from lpgen.core.analysis.judged.scanners import scanned_services
-from lpgen.core.analysis.judged.service_demands import ServiceDemands
 from lpgen.core.analysis.judged.verdicts import ActionFacts, Doubt, Judge
 from lpgen.core.analysis.names.drawn_names import drawn_name_caveats
 from lpgen.core.analysis.names.missing_names import without_missing_names
 from lpgen.core.analysis.names.new_names import new_name_caveats
 from lpgen.core.analysis.names.shared_names import without_owned
-from lpgen.core.analysis.recorded.access_holes import access_hole_caveats, seen_services_from_usage
-from lpgen.core.analysis.recorded.copied_calls import copied_services, copied_services_from_usage
-from lpgen.core.analysis.recorded.observability import Observability, trail_knowledge
-from lpgen.core.analysis.recorded.regions import UnreadUse, unread_uses
+from lpgen.core.analysis.observability.access_holes import access_hole_caveats, seen_services_from_usage
+from lpgen.core.analysis.observability.copied_calls import copied_services, copied_services_from_usage
+from lpgen.core.analysis.observability.missed_use import ObservedUse
+from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
+from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.analysis.observability.regions import UnreadUse, unread_uses
 from lpgen.core.analysis.safe.caveats import (
     attempt_caveats,
     caveats_of_principal,
@@ -117,16 +117,9 @@ def diff_usage(
     usages = counted_usages(usage, grants, decisions) if usages is None else usages
     trails = options.trails
     changes = trail_changes_from_usage(usage) if trails else ()
-    knowledge = trail_knowledge(trails, changes, coverage, min_days=options.min_days)
-    judge = Judge(
-        catalog,
-        ActionFacts(catalog),
-        Observability(catalog, coverage, knowledge),
-        HiddenRoles(catalog, [one.principal for one in grants]),
-        ServiceDemands(catalog.source),
-        options.keep_unobservable,
-        options.min_days,
-    )
+    observability = Observability(catalog, coverage, trails, changes, min_days=options.min_days)
+    finder = MissedUseFinder(catalog, observability, [one.principal for one in grants])
+    judge = Judge(ActionFacts(catalog), finder, options.keep_unobservable, options.min_days)
     accessed, _ = last_accessed_by_principal(options.last_accessed, [one.principal for one in grants])
     seen_services = seen_services_from_usage(usage, catalog) if accessed else {}
     changes_seen = PolicyChanges(usages.values())
@@ -220,7 +213,7 @@ def _diff_principal(
     *,
     ground: _Ground,
 ) -> PrincipalDiff:
-    principal, catalog = grants.principal, ground.judge.catalog
+    principal, catalog = grants.principal, ground.judge.finder.catalog
     nothing = PrincipalUsage(principal.arn, (), (), (), ())
     usage = replace(usages.get(principal.arn, nothing), copied=copied_services(principal.arn, ground.copied))
     coverage = ground.coverage.account(principal.account)
@@ -242,29 +235,12 @@ def _diff_principal(
         as_of=ground.as_of,
         decisions=ground.decisions,
     )
-    unseen = ground.judge.unseen_use(grants, usage, from_uses.lines)
-    verdicts = ground.judge.verdicts(
-        grants,
-        usage,
-        granting=granting,
-        lines=from_uses.lines,
-        ungranted=ungranted,
-        doubt=_doubt(caveats),
-        accessed=accessed,
-        unseen=unseen,
-    )
+    observed = ObservedUse(grants, usage, from_uses, granting, ungranted, accessed)
+    missed = ground.judge.finder.of_principal(observed)
+    verdicts = ground.judge.verdicts(missed, _doubt(caveats))
     wanted = [
         *from_uses.lines,
-        *lines_beyond_use(
-            grants,
-            usage,
-            granting=granting,
-            patterns=from_uses.patterns,
-            verdicts=verdicts,
-            unseen=unseen,
-            ungranted=ungranted,
-            judge=ground.judge,
-        ),
+        *lines_beyond_use(missed, verdicts, ground.judge.keep, catalog),
         *decided_lines(grants, ground.decisions, catalog),
     ]
     staying, shed = _drop_lines(principal.arn, merge_lines(wanted, grants.allows), ground.decisions)
@@ -336,7 +312,7 @@ def _access_holes(
         service = action.partition(":")[0]
         if service not in explained and accessed.tried(action):
             found = granting.get(action, NOTHING).grants
-            if judge.observability.blind_spot(action, principal.account, usage.regions, found):
+            if judge.finder.observability.blind_spot(action, principal.account, usage.regions, found):
                 explained.add(service)
     seen = ground.seen_services.get(principal.arn, ())
     coverage = ground.coverage.account(principal.account)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
+from lpgen.core.findings import UngrantedUse
 from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import Action, Policy
 from lpgen.core.trails import Trail
@@ -61,6 +62,7 @@ class State:
     Grants of both sides are expanded with one catalog, so that its growth looks like no change of a policy;
     `known_actions` are those of the side's own catalog. `region_days` are the days with records by account and Region,
     sorted. `proposals` are by principal ARN: of the earlier side those of then, of the later those made since.
+    `ungranted` are by principal ARN the uses that no policy grants; only those of the later side are read.
     """
 
     stamp: Stamp
@@ -71,3 +73,4 @@ class State:
     region_days: Mapping[tuple[str, str], tuple[date, ...]]
     trails: tuple[Trail, ...]
     proposals: Mapping[str, KeptProposal]
+    ungranted: Mapping[str, tuple[UngrantedUse, ...]] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Final
@@ -11,8 +11,9 @@ from typing import Final
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import granting_by_action
 from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.analysis.judged.service_demands import ServiceDemands
-from lpgen.core.analysis.recorded.observability import Observability, trail_knowledge
+from lpgen.core.analysis.observability.missed_use import ObservedUse
+from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
+from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.written.lines import lines_from_uses
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, DriftKind, fingerprint
@@ -99,7 +100,7 @@ def find_disuse(
     """A finding for each role that went quiet, and for each other principal with grants that fell out of use.
 
     That takes so many covered days without use now, and not yet then: days on which use would not have shown don't
-    count, and neither do actions whose use the logs no longer show.
+    count, and neither do actions whose use the logs may have missed since.
     """
     shown = _Shown(after, catalog, unused_days)
     for pair in pairs:
@@ -113,44 +114,37 @@ def find_disuse(
         if not last:
             continue
         if crossed(max(last.values())):
-            if any(shown.shows(pair, action) for action in last):
+            missed = shown.missed_lately(pair.after, now)
+            if not all(missed.of(action) for action in last):
                 yield _quiet(pair, max(last.values()), gains, days=unused_days)
             continue
         granted = pair.after.granted()
         unused = {action: day for action, day in last.items() if crossed(day) and action in granted}
-        unused = {action: day for action, day in unused.items() if shown.shows(pair, action)}
+        if unused:
+            missed = shown.missed_lately(pair.after, now)
+            unused = {action: day for action, day in unused.items() if not missed.of(action)}
         if unused:
             yield _newly_unused(pair.arn, unused, gains, days=unused_days)
 
 
 class _Shown:
-    """What the logs of a state show of use, as far as a review of it would say."""
+    """What the logs of a state would have shown of use, as a review of it says."""
 
-    def __init__(self, state: State, catalog: Catalog, min_days: int) -> None:
-        self._usages = state.usages
-        knowledge = trail_knowledge(state.trails, (), state.coverage, min_days=min_days)
-        self._observability = Observability(catalog, state.coverage, knowledge)
-        self._service_demands = ServiceDemands(catalog.source)
-        self._demands: dict[str, Collection[Action]] = {}
+    def __init__(self, state: State, catalog: Catalog, unused_days: int) -> None:
+        self._state, self._catalog, self._unused_days = state, catalog, unused_days
+        observability = Observability(catalog, state.coverage, state.trails, min_days=unused_days)
+        self._finder = MissedUseFinder(catalog, observability, [one.principal for one in state.grants])
 
-    def shows(self, pair: Pair, action: Action) -> bool:
-        """Whether use of an action by a principal would have shown."""
-        usage = self._usages.get(pair.arn)
-        allows = [one for one in pair.after.allows if action in one.actions]
-        regions = usage.regions if usage else ()
-        account = pair.after.principal.account
-        if self._observability.blind_spot(action, account, regions, allows):
-            return False
-        if action in self._demands_on(pair.after, usage):
-            return False
-        return not any(self._observability.unrecorded(action, account, one) for one in allows)
-
-    def _demands_on(self, grants: PrincipalGrants, usage: PrincipalUsage | None) -> Collection[Action]:
+    def missed_lately(self, grants: PrincipalGrants, days: _QuietDays) -> MissedUses:
+        """The uses that may have been missed since a grant counts as unused, by what the principal did since."""
         arn = grants.principal.arn
-        if arn not in self._demands:
-            used = {use.action for use in usage.uses} if usage else set[Action]()
-            self._demands[arn] = self._service_demands.of(grants, used).keys()
-        return self._demands[arn]
+        usage = self._state.usages.get(arn, PrincipalUsage(arn, (), (), (), ()))
+        lately = tuple(use for use in usage.uses if days.since(_last_day(use)) < self._unused_days)
+        granting = granting_by_action(grants.allows)
+        lines = lines_from_uses(grants, lately, granting=granting, catalog=self._catalog)
+        ungranted = tuple(one for one in self._state.ungranted.get(arn, ()) if one.use in lately)
+        observed = ObservedUse(grants, replace(usage, uses=lately), lines, granting, ungranted)
+        return self._finder.of_principal(observed)
 
 
 class _QuietDays:
@@ -172,9 +166,13 @@ def _last_days(usage: PrincipalUsage | None) -> Mapping[Action, date]:
     found: dict[Action, date] = {}
     for use in usage.uses if usage else ():
         if use.outcome is not Outcome.DENIED and use.evidence.last_seen:
-            day = date.fromisoformat(use.evidence.last_seen[:10])
-            found[use.action] = max(day, found.get(use.action, day))
+            found[use.action] = max(_last_day(use), found.get(use.action, date.min))
     return found
+
+
+def _last_day(use: Use) -> date:
+    last = use.evidence.last_seen
+    return date.fromisoformat(last[:10]) if last else date.min
 
 
 def _quiet(pair: Pair, day: date, gains: Gains, *, days: int) -> DriftFinding:

@@ -18,20 +18,21 @@ from lpgen.core.actions.catalog_table import read_catalog_table
 from lpgen.core.events.denied_resources import name_denied_resource
 from lpgen.core.events.event_names import EventSource, EventSources, strip_version
 from lpgen.core.events.operation_rows import OperationRow, Operations
-from lpgen.core.events.passed_roles import (
-    PassedTo,
-    RoleParameter,
-    looks_like_pass,
-    passed_roles,
-    role_parameters,
-    unlisted_roles,
-)
 from lpgen.core.events.record_place import call_from_record
 from lpgen.core.events.records import READ_VERSION, Record
 from lpgen.core.events.resource_reading import ResourceReader, reader_from_row
 from lpgen.core.events.rules.call import Call, Rule, RuleTable
 from lpgen.core.events.rules.inferences import REQUEST_OPTION, TAG_ON_CREATE, UNREAD_REQUEST
-from lpgen.core.events.rules.passing import PASS_ROLE_ACTION, ROLE_UNREAD
+from lpgen.core.events.rules.passing import (
+    PASS_ROLE_ACTION,
+    ROLE_UNREAD,
+    WRITES,
+    RoleParameter,
+    passed_to_from_catalog,
+    role_parameters,
+    roles_at,
+    unlisted_roles,
+)
 from lpgen.core.events.tagged_types import row_of_tagged
 from lpgen.core.model import (
     NO_RESOURCE,
@@ -102,7 +103,7 @@ class EventMap:
         self._catalog = catalog
         self._sources = EventSources.from_catalog(source)
         self._operations = Operations(source)
-        self._passed_to = PassedTo.from_catalog(source)
+        self._passed_to = passed_to_from_catalog(source)
         self._no_permission = _read_no_permission(source)
         self._rules = self._rules_by_name(rule_tables)
         self._plans: dict[tuple[str, str], Plan] = {}
@@ -181,7 +182,7 @@ class EventMap:
             rule=named_rule[1] if named_rule else None,
             readers=tuple(reader_from_row(self._catalog, action, row) for action in actions),
             also=tuple(self._optional_readers(operation, row)),
-            roles=tuple(role_parameters(self._passed_to, source.table, operation, row.roles)),
+            roles=role_parameters(self._passed_to.get(source.table), operation, row.roles),
             listed=found is not None,
             switch=source.switch,
         )
@@ -212,12 +213,12 @@ class EventMap:
         """The roles that the call passes, unless a rule has already said which."""
         if any(action.action == PASS_ROLE_ACTION for action in actions):
             return ()
-        may_write = looks_like_pass(plan.operation)
+        may_write = plan.operation.startswith(WRITES)
         if call.is_unread:
             may_pass = plan.roles or (may_write and (plan.rule or not plan.listed))
             return (ROLE_UNREAD,) if may_pass else ()
         if plan.roles:
-            return passed_roles(call, plan.roles)
+            return roles_at(call, plan.roles)
         return unlisted_roles(call) if may_write and not plan.listed and not plan.rule else ()
 
     def _checked(self, actions: tuple[MappedAction, ...]) -> RecordMapping:

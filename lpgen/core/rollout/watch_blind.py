@@ -11,7 +11,7 @@ from typing import Final
 import pyarrow.compute as pc
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.recorded.recorded_calls import BOTH_SIDES, RecordedCalls
+from lpgen.core.analysis.observability.recorded_calls import BOTH_SIDES, RecordedCalls
 from lpgen.core.events.visibility import ActionVisibility, visibility_from_catalog
 from lpgen.core.grounds import SIDE_WORDS
 from lpgen.core.model import Action, Category, Visibility

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lpgen.core.analysis.diff import diff_usage
-from lpgen.core.analysis.judged.hidden_roles import HiddenRoles
+from lpgen.core.analysis.observability.implicit_passed_roles import ImplicitPassedRoles
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.events.rules.inferences import ENDPOINT_DNS, UNREAD_REQUEST
 from lpgen.core.findings import CaveatKind, PrincipalClass, PrincipalDiff, Verdict
@@ -364,6 +364,6 @@ def test_diff_keeps_passing_the_roles_that_a_call_hides_as_far_as_they_trust_its
 def test_diff_keeps_passing_the_roles_of_task_definitions(action: str) -> None:
     """Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/codedeploy_IAM_role.html"""
     world = passing_world(action, "ecs-tasks.amazonaws.com")
-    hidden = HiddenRoles(bundled_catalog(), world)
+    hidden = ImplicitPassedRoles(bundled_catalog(), world)
     passing = use(action, f"arn:aws:ecs:us-east-1:{ACCOUNT}:service/prod/web")
     assert set(hidden.roles(ACCOUNT, [passing])) == {world[1].arn}

@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.recorded.observability import Observability, trail_knowledge
-from lpgen.core.analysis.recorded.regions import ANY_REGION, missing_leader, region_in_pattern
+from lpgen.core.analysis.granted.granting import NOTHING
+from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.analysis.observability.regions import ANY_REGION, missing_leader, region_in_pattern
+from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
 from lpgen.core.explanations import Question, SeenUse, SeenUses, UseOn
 from lpgen.core.grounds import LogCoverage, PrincipalUsage, Use
-from lpgen.core.model import LEGACY_VERSION, Action, Principal, Resource, ResourceKind
+from lpgen.core.model import Action, Principal, Resource, ResourceKind
 from lpgen.core.policies.fixed_rules import NEEDS_NO_PERMISSION
 from lpgen.core.policies.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -44,17 +46,15 @@ def _blind_spot(question: Question, own: PrincipalUsage, coverage: LogCoverage, 
         return "lpgen doesn't count calls that need no permission"
     account = coverage.account(question.principal.account)
     whole = account.covered_days if account else 0  # "A use would have left a record" is said of the whole window
-    observability = Observability(catalog, coverage, trail_knowledge((), (), coverage, min_days=whole))
+    observability = Observability(catalog, coverage, min_days=whole)
+    unrecorded = UnrecordedUse(observability, question.principal.account, own.regions, ())
     action = Action(question.action)
-    blind = observability.blind_spot(action, question.principal.account, own.regions, ())
     arn = question.resource.text if question.resource.kind is ResourceKind.ARN else ""
-    region = region_in_pattern(arn)  # a name, so that nothing in it is a variable
-    if not blind and account and missing_leader(account) and region == ANY_REGION:
-        return f"the logs hold records of {', '.join(account.regions)} alone"
-    if blind or not arn:
+    if blind := unrecorded.why(action, NOTHING):
         return blind
-    silent = observability.silent.why(action, question.principal.account, region)
-    return silent or observability.unnamed(action, (arn,), LEGACY_VERSION).get(arn, "")
+    if account and missing_leader(account) and region_in_pattern(arn) == ANY_REGION:
+        return f"the logs hold records of {', '.join(account.regions)} alone"
+    return unrecorded.why_on(action, arn) if arn else ""
 
 
 _ORDER: Final = {UseOn.ASKED: 0, UseOn.PERHAPS: 1, UseOn.OTHER: 2}

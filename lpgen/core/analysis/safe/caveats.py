@@ -9,7 +9,7 @@ from typing import Final
 
 from lpgen.core.actions.patterns import EVERYTHING
 from lpgen.core.analysis.granted.granting import names_from
-from lpgen.core.analysis.recorded.regions import UnreadUse, granted_regions, missing_leader
+from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions, missing_leader
 from lpgen.core.analysis.safe.decisions import with_acceptance
 from lpgen.core.events.rules.inferences import EDGE_FUNCTION
 from lpgen.core.findings import UNSEEN_LAST_USE, ActionVerdict, Caveat, CaveatKind, UngrantedUse, Verdict

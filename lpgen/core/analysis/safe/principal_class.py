@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from datetime import date
 
 from lpgen.core.analysis.judged.scanners import scanner_advice
-from lpgen.core.analysis.judged.service_demands import is_service_policy
-from lpgen.core.analysis.recorded.regions import missing_leader
+from lpgen.core.analysis.observability.rare_service_needs import is_service_policy
+from lpgen.core.analysis.observability.regions import missing_leader
 from lpgen.core.analysis.safe.caveats import NEVER_USED_DAYS, has_unseen_use
 from lpgen.core.findings import Detachment, PrincipalClass
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage

@@ -17,7 +17,7 @@ A line without types declares an action that takes no resource.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
@@ -26,11 +26,10 @@ from typing import NamedTuple, Protocol
 from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call, Rule
 from lpgen.core.events.rules.inferences import TAG_ON_CREATE, UNREAD_REQUEST
-from lpgen.core.events.rules.passing import ROLE_UNREAD, entity_arn, passed_role, passed_roles
+from lpgen.core.events.rules.passing import ROLE_UNREAD, RoleParameter, role_parameter, roles_at
 from lpgen.core.model import NO_RESOURCE, OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
 
 _WILDCARDS = frozenset("*?")
-_NAME_KINDS = {"": "", "name": "role", "profile": "instance-profile"}
 _OPEN_END = re.compile(r"\*(?:[/:]\*)+$")
 
 
@@ -130,14 +129,14 @@ def mapped(
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """One parsed line: the action, its resource tokens, the tagging action or "" with what it is needed on, and the
-    paths of roles with the service they are passed to."""
+    parameters that pass roles."""
 
     operation: str
     action: str
     tokens: tuple[str, ...]
     tag_action: str
     tagged: str
-    roles: tuple[tuple[str, str], ...] = ()
+    roles: tuple[RoleParameter, ...] = ()
 
 
 class DeclaredLine(NamedTuple):
@@ -172,7 +171,7 @@ def _parse_line(line: DeclaredLine) -> Declaration:
         tokens=tokens,
         tag_action=_qualify(prefix, tag_action) if tags else "",
         tagged=tagged or next(iter(tokens), ""),
-        roles=tuple((path, service) for path, _, service in roles),
+        roles=tuple(role_parameter(path, service) for path, _, service in roles),
     )
 
 
@@ -242,21 +241,8 @@ class DeclaredRule:
             tagged = read_resources(call, self.types, (line.tagged,) if line.tagged else ())
             actions.append(mapped(line.tag_action, tagged, how=UNREAD_REQUEST if call.is_unread else TAG_ON_CREATE))
         if line.roles:
-            actions.extend((ROLE_UNREAD,) if call.is_unread else _passed_roles(call, line.roles))
+            actions.extend((ROLE_UNREAD,) if call.is_unread else roles_at(call, line.roles))
         return tuple(actions)
-
-
-def _passed_roles(call: Call, roles: tuple[tuple[str, str], ...]) -> Iterator[MappedAction]:
-    """One iam:PassRole for each service that roles are handed to, on an unknown one where AWS hides which."""
-    arns: dict[str, list[str]] = {}
-    for path, service in roles:
-        kind, _, parameter = path.rpartition(":")
-        texts = call.texts(*parameter.split("."))
-        if call.hides(*parameter.split(".")):
-            yield passed_role(call, (UNKNOWN_RESOURCE,), service)
-        arns.setdefault(service, []).extend(entity_arn(call, _NAME_KINDS[kind], text) for text in texts)
-    for service, texts_of_service in arns.items():
-        yield from passed_roles(call, texts_of_service, service)
 
 
 def declared_rules(

@@ -23,7 +23,7 @@ from lpgen.core.events.rules.ec2_ids import (
 )
 from lpgen.core.events.rules.ec2_operations import OPERATIONS_BY_TOKENS
 from lpgen.core.events.rules.inferences import ENDPOINT_DNS, LOG_DELIVERY, REQUEST_OPTION, TAG_ON_CREATE
-from lpgen.core.events.rules.passing import passed_role
+from lpgen.core.events.rules.passing import passed
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
 SOURCE = "ec2.amazonaws.com"
@@ -154,7 +154,7 @@ def pass_profiles(call: Call, value: object) -> tuple[MappedAction, ...]:
         for name in _profiles_below(value)
         if "*" not in (arn := _profile_arn(call, name)) and "?" not in arn
     }
-    return (passed_role(call, profiles, "ec2.amazonaws.com"),) if profiles else ()
+    return passed(call, profiles, "ec2.amazonaws.com")
 
 
 def _profile_arn(call: Call, name: str) -> str:
@@ -212,7 +212,7 @@ def _map_flow_logs(call: Call) -> tuple[MappedAction, ...]:
     return (
         mapped("ec2:CreateFlowLogs", read_resources(call, TYPES, _FLOW_LOG_TOKENS)),
         *delivery,
-        *((passed_role(call, roles, "vpc-flow-logs.amazonaws.com"),) if roles else ()),
+        *passed(call, roles, "vpc-flow-logs.amazonaws.com"),
         *tag_on_create(call),
     )
 

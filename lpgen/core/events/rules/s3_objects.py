@@ -124,7 +124,7 @@ def map_copy(call: Call) -> tuple[MappedAction, ...]:
 
     A copy carries tags over by default, which needs the tagging actions only where the source has any. No record shows
     that, so they count as needed only where the request asks for it in words; else they stay where they are granted
-    (`analysis/names/unnamed_resources.py`).
+    (`analysis/observability/unnamed_resources.py`).
     """
     return (*map_upload(call), _map_source(call), *_map_carried_tags(call))
 

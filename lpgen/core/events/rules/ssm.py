@@ -11,7 +11,7 @@ from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at, values
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import ASSOCIATION_BATCH, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.events.rules.listed import ListedType, ReaderType, arn_type, exact, exact_or_any, fold
-from lpgen.core.events.rules.passing import passed_role, passed_roles
+from lpgen.core.events.rules.passing import passed, passed_roles
 from lpgen.core.events.rules.ssm_resources import (
     DocumentType,
     document_arn,
@@ -231,7 +231,7 @@ def map_node_role(call: Call) -> tuple[MappedAction, ...]:
     own = mapped(f"ssm:{call.operation}", (NO_RESOURCE,) if creates else (*roles, *read_nodes(call)))
     made = fold(call.arn("ssm", "managed-instance/"), "*")
     tags = (mapped("ssm:AddTagsToResource", (made,), how=TAG_ON_CREATE),) if call.has("tags") else ()
-    return (own, *tags, passed_role(call, roles, SOURCE)) if roles else (own, *tags)
+    return (own, *tags, *passed(call, set(roles), SOURCE))
 
 
 _INSTANCE_ROLE_SETTING = "/ssm/managed-instance/default-ec2-instance-management-role"
@@ -246,7 +246,7 @@ def map_setting(call: Call) -> tuple[MappedAction, ...]:
     if not call.text("settingId").endswith(_INSTANCE_ROLE_SETTING):
         return (own,)
     roles = NamedType("iam", "role/{}", "settingValue", region=False).read(call, "")
-    return (own, passed_role(call, roles, SOURCE)) if roles else (own,)
+    return (own, *passed(call, set(roles), SOURCE))
 
 
 def map_association(call: Call) -> tuple[MappedAction, ...]:

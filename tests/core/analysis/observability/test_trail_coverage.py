@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.analysis.recorded.observability import Observability, trail_knowledge
-from lpgen.core.analysis.recorded.recorded_calls import BOTH_SIDES, read_only_sides
-from lpgen.core.analysis.recorded.trail_coverage import Events, recording_trails
+from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.analysis.observability.recorded_calls import BOTH_SIDES, read_only_sides
+from lpgen.core.analysis.observability.trail_coverage import Events, recording_trails
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailSource
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -60,7 +60,7 @@ def observability(
     trails = read_trails([path])
     seen_data = [("us-east-1", "s3.amazonaws.com")] if data_events else []
     coverage = coverage_from_usage(usage_of({}, data_events=seen_data), trails, source)
-    return Observability(catalog(), coverage, trail_knowledge(trails, (), coverage, min_days=90))
+    return Observability(catalog(), coverage, trails, min_days=90)
 
 
 def blind_spots(
@@ -149,7 +149,7 @@ def test_blind_spot_counts_only_the_days_since_selectors_were_changed(reset: int
     when = days_before_end(reset)
     change = TrailChange(when, "PutEventSelectors", ACCOUNT, MAIN["TrailARN"], "someone", "event-1")
     coverage = coverage_from_usage(usage_of({}), trails)
-    seen = Observability(catalog(), coverage, trail_knowledge(trails, (change,), coverage, min_days=90))
+    seen = Observability(catalog(), coverage, trails, (change,), min_days=90)
     found = seen.blind_spot(Action("s3:GetObject"), ACCOUNT, (), grants.allows)
     assert found.endswith(reason)
     assert bool(found) is bool(reason)

@@ -15,7 +15,13 @@ from functools import lru_cache
 from itertools import product
 from typing import Final
 
-from lpgen.core.analysis.recorded.regions import ANY_REGION, GLOBAL_EVENTS, ONE_REGION, granted_regions, leader_of_trail
+from lpgen.core.analysis.observability.regions import (
+    ANY_REGION,
+    GLOBAL_EVENTS,
+    ONE_REGION,
+    granted_regions,
+    leader_of_trail,
+)
 from lpgen.core.grounds import SIDE_WORDS, Grant
 from lpgen.core.policies.match import glob_match
 from lpgen.core.trails import NEGATIVE, FieldOperator, FieldTest, Selector, Trail

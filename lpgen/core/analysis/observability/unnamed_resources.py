@@ -6,11 +6,11 @@ Whether such a call needed it can't be told from the record, so it is neither us
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from lpgen.core.analysis.names.families import name_patterns_from_uses
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.inferences import COPY_SOURCE
 from lpgen.core.grounds import Use
@@ -27,23 +27,21 @@ _WRITE_TAGS: Final = Action("s3:PutObjectTagging")
 _WITH_TEMPLATE: Final = frozenset({_CREATE_CHANGE_SET, "cloudformation:CreateStack", "cloudformation:UpdateStack"})
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class UnnamedResource:
-    """An action that a call may need on a resource that its record doesn't name, and why."""
-
-    action: Action
-    resource: Resource
-    why: str
+_Unnamed = tuple[Action, Resource, str]
+"""An action that a call may need on a resource that its record doesn't name, and why."""
 
 
-def unnamed_resources(account: str, uses: Iterable[Use]) -> tuple[UnnamedResource, ...]:
-    """What the uses of a principal of this account may have needed unnamed, sorted."""
-    counted = [use for use in uses if use.outcome is not Outcome.DENIED and use.resource.kind in _READ]
+def unnamed_resources(observed: ObservedUse) -> Iterator[MissedUse]:
+    """What the uses of a principal may have needed on resources that their records don't name."""
+    account = observed.grants.principal.account
+    counted = [use for use in observed.usage.uses if use.outcome is not Outcome.DENIED and use.resource.kind in _READ]
     found = {*_session_documents(account, counted), *_transforms(account, counted), *_copied_tags(counted)}
-    return tuple(sorted(found))
+    for action, resource, why in sorted(found):
+        grants = observed.grants_of(action)
+        yield MissedUse(action, MissReason.UNNAMED_RESOURCE, why, "", grants, (resource,))
 
 
-def _session_documents(account: str, uses: Iterable[Use]) -> Iterable[UnnamedResource]:
+def _session_documents(account: str, uses: Iterable[Use]) -> Iterable[_Unnamed]:
     """The default session document, which a session takes that names none: each record shows a node, and a document
     where the request names one.
 
@@ -59,10 +57,10 @@ def _session_documents(account: str, uses: Iterable[Use]) -> Iterable[UnnamedRes
     for (partition, region), records in unnamed.items():
         if records > 0:
             document = f"arn:{partition}:ssm:{region}:{account}:document/SSM-SessionManagerRunShell"
-            yield UnnamedResource(_START_SESSION, Resource(ResourceKind.ARN, document), why)
+            yield _START_SESSION, Resource(ResourceKind.ARN, document), why
 
 
-def _transforms(account: str, uses: Iterable[Use]) -> Iterable[UnnamedResource]:
+def _transforms(account: str, uses: Iterable[Use]) -> Iterable[_Unnamed]:
     """The transforms of a template, AWS's as well as the account's own, each of which a change set is created for.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html
@@ -73,10 +71,10 @@ def _transforms(account: str, uses: Iterable[Use]) -> Iterable[UnnamedResource]:
             fields = split_arn(use.resource.text)
             for owner in ("aws", account):
                 transforms = f"arn:{fields.partition}:cloudformation:{fields.region}:{owner}:transform/*"
-                yield UnnamedResource(_CREATE_CHANGE_SET, Resource(ResourceKind.FOLD, transforms), why)
+                yield _CREATE_CHANGE_SET, Resource(ResourceKind.FOLD, transforms), why
 
 
-def _copied_tags(uses: Sequence[Use]) -> Iterable[UnnamedResource]:
+def _copied_tags(uses: Sequence[Use]) -> Iterable[_Unnamed]:
     """The tags of objects that were copied, which a copy carries over unless it is told otherwise: no record shows
     whether an object has any.
 
@@ -90,4 +88,4 @@ def _copied_tags(uses: Sequence[Use]) -> Iterable[UnnamedResource]:
     for use in (*sources, *(use for use in uses if use.action == "s3:PutObject")):
         action = _READ_TAGS.get(use.action, _WRITE_TAGS)
         pattern = patterns.get(use.resource.text)
-        yield UnnamedResource(action, pattern.resource if pattern else use.resource, why)
+        yield action, pattern.resource if pattern else use.resource, why

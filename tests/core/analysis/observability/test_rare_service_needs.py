@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.judged.service_demands import ServiceDemands, is_service_policy
+from lpgen.core.analysis.observability.rare_service_needs import RareServiceNeeds, is_service_policy
 from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import PrincipalClass, PrincipalDiff, Verdict
@@ -146,7 +146,7 @@ POLLER = policy(allow("sqs:*", QUEUE))
 def test_who_polls_a_queue_for_a_service_keeps_what_the_service_asks_for(
     service: str, uses: Sequence[Use], *, stays: bool
 ) -> None:
-    demands = ServiceDemands(catalog().source).of(grants_of(trusting(service, POLLER)), {one.action for one in uses})
+    demands = RareServiceNeeds(catalog().source).of(grants_of(trusting(service, POLLER)), {one.action for one in uses})
     assert ({"sqs:DeleteMessage", "sqs:GetQueueAttributes"} <= demands.keys()) is stays
 
 

@@ -8,8 +8,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-service.htm
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -17,7 +16,9 @@ import msgspec
 from lpgen.core.actions.catalog import CatalogSource
 from lpgen.core.actions.catalog_table import read_catalog_table
 from lpgen.core.analysis.granted.trust import trusted_services
-from lpgen.core.analysis.judged.hidden_roles import PASS_ROLE
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
+from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
+from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.grounds import Grant, PrincipalGrants
 from lpgen.core.model import Action, PrincipalKind
 from lpgen.core.policies.match import has_wildcard
@@ -48,39 +49,40 @@ class _Row(msgspec.Struct, frozen=True):
     shown_by: frozenset[Action] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """Why a service may need an action though no record shows it. `grants` are the statements of AWS's own that name
-    it; where there are none, it takes a sign of use to keep it."""
-
-    why: str
-    grants: tuple[Grant, ...] = ()
-
-    @property
-    def sign(self) -> str:
-        """Why it is kept without another sign of use, or ""."""
-        return f"AWS's policy for such roles names it ({self.grants[0].ref})" if self.grants else ""
+_Need = tuple[str, tuple[Grant, ...]]
+"""Why a service may need an action though no record shows it, and the statements of AWS's own policies that name it."""
 
 
-class ServiceDemands:
+class RareServiceNeeds:
     """What the pages of services say, by trusted service; each row of the table cites its page."""
 
     def __init__(self, source: CatalogSource) -> None:
         self._rows = read_catalog_table(source, "service_demands", list[_Row])
 
-    def of(self, grants: PrincipalGrants, used: Collection[Action]) -> Mapping[Action, Demand]:
-        """The demands on a role by action; of a user none. `used` are the actions that it was seen to use."""
+    def missed_uses(self, observed: ObservedUse, signs: SignsOfUse) -> Iterator[MissedUse]:
+        """The granted actions that services may have needed of a role.
+
+        Where a policy of AWS's own names one, that is the sign of use, and its statements are the scope.
+        """
+        used = {line.action for line in observed.lines.lines}
+        for action, (why, of_aws) in self.of(observed.grants, used).items():
+            if grants := of_aws or observed.grants_of(action):
+                named = f"AWS's policy for such roles names it ({grants[0].ref})" if of_aws else ""
+                yield MissedUse(action, MissReason.RARE_SERVICE_NEED, why, named or signs.of(action), grants)
+
+    def of(self, grants: PrincipalGrants, used: Collection[Action]) -> Mapping[Action, _Need]:
+        """The needs of a role by action; of a user none. `used` are the actions that it was seen to use."""
         principal = grants.principal
         if principal.kind is not PrincipalKind.ROLE:
             return {}
         trusted = {name.removesuffix(".cn") for name in trusted_services(principal)}
-        found = {
-            action: Demand(row.why)
+        found: dict[Action, _Need] = {
+            action: (row.why, ())
             for row in self._rows
             if trusted & row.trusts and (not row.shown_by or not row.shown_by.isdisjoint(used))
             for action in row.actions
         }
-        return {**found, **_demands_of_policies(grants.allows)}
+        return {**found, **_needs_of_policies(grants.allows)}
 
 
 def is_service_policy(arn: str) -> bool:
@@ -93,7 +95,7 @@ def is_service_policy(arn: str) -> bool:
     return bool(of_aws) and name.startswith((_SERVICE_ROLE_PATH, *_OUTSIDE_THAT_PATH))
 
 
-def _demands_of_policies(allows: Iterable[Grant]) -> Mapping[Action, Demand]:
+def _needs_of_policies(allows: Iterable[Grant]) -> Mapping[Action, _Need]:
     """The actions that AWS's policies for service roles name one by one: a wildcard is no reason to keep.
 
     `iam:PassRole` is left out, as its use is known by the roles that were passed.
@@ -103,7 +105,7 @@ def _demands_of_policies(allows: Iterable[Grant]) -> Mapping[Action, Demand]:
         if is_service_policy(grant.ref.policy) and not grant.statement.not_action:
             named = {one.lower() for one in grant.statement.patterns if not has_wildcard(one)}
             for action in grant.actions:
-                if action.lower() in named and action != PASS_ROLE:
+                if action.lower() in named and action != PASS_ROLE_ACTION:
                     found.setdefault(action, []).append(grant)
     why = "the service may need it more seldom than the logs show"
-    return {action: Demand(why, tuple(grants)) for action, grants in found.items()}
+    return {action: (why, tuple(grants)) for action, grants in found.items()}

@@ -8,18 +8,17 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.actions.catalog_table import read_catalog_table
 from lpgen.core.analysis.granted.trust import trusted_services
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
+from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.grounds import Use
-from lpgen.core.model import OBSERVED, Action, Outcome, Principal
-
-PASS_ROLE: Final = Action("iam:PassRole")
+from lpgen.core.model import OBSERVED, Outcome, Principal, Resource, ResourceKind
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -30,13 +29,22 @@ class _Row(msgspec.Struct, frozen=True):
     names: str = ""
 
 
-class HiddenRoles:
+class ImplicitPassedRoles:
     """The table of such calls, and the roles of a snapshot by the services that they trust. Each row cites its page."""
 
     def __init__(self, catalog: Catalog, principals: Iterable[Principal]) -> None:
         rows = read_catalog_table(catalog.source, "hidden_roles", list[_Row])
         self._rows = {row.action: row for row in rows}
         self._roles = _roles_by_trust(principals, {row.to for row in rows})
+
+    def missed_uses(self, observed: ObservedUse) -> Iterator[MissedUse]:
+        """`iam:PassRole` on each role that calls of the principal may have passed unnamed, where it is granted."""
+        roles = self.roles(observed.grants.principal.account, observed.usage.uses)
+        if roles and PASS_ROLE_ACTION in observed.grants.granted():
+            grants, sign = observed.grants_of(PASS_ROLE_ACTION), "kept on the roles that trust the service"
+            for role, why in roles.items():
+                on = (Resource(ResourceKind.ARN, role),)
+                yield MissedUse(PASS_ROLE_ACTION, MissReason.PASSED_ROLE, why, sign, grants, on)
 
     def roles(self, account: str, uses: Iterable[Use]) -> Mapping[str, str]:
         """The roles of the account that the uses may have passed unnamed, and by which call, in a clause."""

@@ -7,7 +7,7 @@ from typing import Any
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.analysis.judged.needed_actions import needed_actions
+from lpgen.core.analysis.observability.dependent_actions import callers_by_dependent
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import PrincipalDiff, Verdict
 from lpgen.core.grounds import Use
@@ -31,7 +31,7 @@ def found(statements: list[dict[str, Any]], *uses: Use, options: Options | None 
 
 
 def needed(*uses: Use, catalog: Catalog = CATALOG) -> list[str]:
-    return list(needed_actions(uses, (), catalog))
+    return list(callers_by_dependent(uses, (), catalog))
 
 
 def test_what_a_call_needs_of_its_service_stays_on_what_the_call_names() -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.recorded.blind_by_log import BlindByLog
-from lpgen.core.analysis.recorded.data_resources import DataResources
-from lpgen.core.analysis.recorded.recorded_calls import RecordedCalls
-from lpgen.core.analysis.recorded.regions import ANY_REGION, SilentRegions, missing_leader
-from lpgen.core.analysis.recorded.trail_coverage import (
+from lpgen.core.analysis.observability.blind_by_log import BlindByLog
+from lpgen.core.analysis.observability.data_resources import DataResources
+from lpgen.core.analysis.observability.recorded_calls import RecordedCalls
+from lpgen.core.analysis.observability.regions import ANY_REGION, SilentRegions, missing_leader
+from lpgen.core.analysis.observability.trail_coverage import (
     Events,
     recording_trails,
     regions_of_events,
@@ -29,35 +28,26 @@ from lpgen.core.usage.logging_holes import first_day_after, settings_since
 from lpgen.core.usage.trail_changes import TrailChange
 
 
-@dataclass(frozen=True, slots=True)
-class TrailKnowledge:
-    """The trails by the account that they record, for accounts whose settings are known, and their recorded changes.
-
-    `min_days` is how many days an action must have been recorded for its use to have shown.
-    """
-
-    trails: Mapping[str, tuple[Trail, ...]]
-    changes: Sequence[TrailChange]
-    min_days: int
-
-
-def trail_knowledge(
-    trails: Sequence[Trail], changes: Sequence[TrailChange], coverage: LogCoverage, *, min_days: int
-) -> TrailKnowledge:
-    """What trail settings say of the accounts of the logs."""
-    return TrailKnowledge(trails_of_accounts(trails, [one.account for one in coverage.accounts]), changes, min_days)
-
-
 class Observability:
     """What the logs could have shown, from what CloudTrail can show at all and from what was read."""
 
-    def __init__(self, catalog: Catalog, coverage: LogCoverage, knowledge: TrailKnowledge) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        coverage: LogCoverage,
+        trails: Sequence[Trail] = (),
+        changes: Sequence[TrailChange] = (),
+        *,
+        min_days: int,
+    ) -> None:
+        """An action must have been recorded for `min_days` for its use to have shown. `changes` are those of trails."""
         self.table = visibility_from_catalog(catalog)
         self._catalog = catalog
         self._coverage = {one.account: one for one in coverage.accounts}
         self.silent = SilentRegions(self._coverage, self.table)
         self._data = DataResources(coverage.accounts)
-        self._knowledge = knowledge
+        self._trails = trails_of_accounts(trails, [one.account for one in coverage.accounts])
+        self._changes, self._min_days = changes, min_days
         self._calls = RecordedCalls(catalog.source)
         self._answers: dict[tuple[str, Events], str] = {}
         self._traces: dict[Action, int] = {}
@@ -75,7 +65,7 @@ class Observability:
         may lack others.
         https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
         """
-        return frozenset() if account in self._knowledge.trails else self._data_actions
+        return frozenset() if account in self._trails else self._data_actions
 
     @cached_property
     def _data_actions(self) -> frozenset[Action]:
@@ -93,7 +83,7 @@ class Observability:
         make `min_days` covered days, or from the log's beginning on. That the resource is recorded too is said by
         `unrecorded`.
         """
-        trails = self._knowledge.trails.get(account)
+        trails = self._trails.get(account)
         if trails is not None:
             entry = self.table.visibility(action)
             covered = self._coverage.get(account)
@@ -114,7 +104,7 @@ class Observability:
         Known trail settings say so of every kind of event. By the log alone it is what data events don't name, and for
         management events Regions without a record.
         """
-        trails, covered = self._knowledge.trails.get(account), self._coverage.get(account)
+        trails, covered = self._trails.get(account), self._coverage.get(account)
         entry = self.table.visibility(action)
         if covered is None or entry.visibility in (Visibility.NEVER, Visibility.INFERRED):
             return {}
@@ -166,7 +156,7 @@ class Observability:
 
     def blind_spots(self, account: str, regions: tuple[str, ...]) -> Mapping[Action, str] | None:
         """The blind spots of a principal by action, or None where they turn on what its statements grant."""
-        return None if account in self._knowledge.trails else self._blind_by_log(account, regions)
+        return None if account in self._trails else self._blind_by_log(account, regions)
 
     def _blind_by_log(self, account: str, regions: tuple[str, ...]) -> BlindByLog:
         covered = self._coverage.get(account)
@@ -194,7 +184,7 @@ class Observability:
         days = _days_from(covered, seen.since or covered.first_day, seen.until)
         start = f"from {seen.since} " if seen.since else ""
         when = f"{start}until {seen.until}" if seen.until else f"{start}on"
-        too_few = days < self._knowledge.min_days
+        too_few = days < self._min_days
         return f"{when}: that is {days} covered {'day' if days == 1 else 'days'}" if too_few else ""
 
     def _blind_by_settings(
@@ -258,7 +248,7 @@ class Observability:
     @cached_property
     def _categories_by_name(self) -> frozenset[str]:
         """The categories of which some trail of any account tests the names of events."""
-        trails = {trail for some in self._knowledge.trails.values() for trail in some}
+        trails = {trail for some in self._trails.values() for trail in some}
         return frozenset(one for one in _CATEGORIES if tests_event_names(trails, one))
 
     def _by_settings(self, events: Events, covered: AccountCoverage, trails: tuple[Trail, ...]) -> str:
@@ -270,13 +260,13 @@ class Observability:
         if latest is None:
             return ""
         days = _days_from(covered, first_day_after(latest))
-        if latest.when.date() < covered.first_day or days >= self._knowledge.min_days:
+        if latest.when.date() < covered.first_day or days >= self._min_days:
             return ""
         return f"recorded by the settings after {latest}: that is {days} covered days"
 
     def _since(self, trails: Iterable[Trail]) -> TrailChange | None:
         """The change since which one of the trails records; None where one of them always did."""
-        found = [settings_since(trail, self._knowledge.changes) for trail in trails]
+        found = [settings_since(trail, self._changes) for trail in trails]
         changes = [one for one in found if one is not None]
         return min(changes) if len(changes) == len(found) else None
 

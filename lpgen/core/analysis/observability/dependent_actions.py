@@ -11,19 +11,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.granted.granting import NOTHING, Granting, names_from
-from lpgen.core.analysis.granted.scope import narrow_scope, whole_scope
-from lpgen.core.analysis.names.families import NamePattern
+from lpgen.core.analysis.granted.granting import names_from
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.grounds import Grant, Use
-from lpgen.core.model import AccessLevel, Action, Outcome, Resource, ResourceKind
-from lpgen.core.replacements import Line, LineKind
+from lpgen.core.model import UNKNOWN_RESOURCE, AccessLevel, Action, Outcome, Resource, ResourceKind
 
 _APART: Final = (AccessLevel.TAGGING, AccessLevel.PERMISSIONS_MANAGEMENT)
 """Rights aren't handed out on a list's word: it names `kms:PutKeyPolicy` for whoever creates a key."""
-
-
-KEPT_FOR_CALLS: Final = "kept for that"
-"""The reason why such an action stays though it wasn't seen."""
 
 
 # What these need turns on their parameters, and the event map reads it off there.
@@ -54,7 +48,20 @@ _INVOKE_URL: Final = Action("lambda:InvokeFunctionUrl")
 _INVOKE: Final = Action("lambda:InvokeFunction")
 
 
-def needed_actions(
+def dependent_actions(observed: ObservedUse, catalog: Catalog) -> Iterator[MissedUse]:
+    """The granted actions that are checked within calls, on what these name where they take it, else on anything."""
+    uses = [use for use in observed.usage.uses if use.outcome is not Outcome.DENIED]
+    patterns = observed.lines.patterns
+    for action, callers in callers_by_dependent(uses, observed.grants.allows, catalog).items():
+        if grants := observed.grants_of(action):
+            named = {use.resource for use in uses if use.action in callers}
+            wider = {patterns[one.text].resource if one.text in patterns else one for one in named}
+            scope = tuple(sorted(wider)) if _are_all_named(action, named, catalog) else (UNKNOWN_RESOURCE,)
+            why = f"{callers[0]} needs it too, where no record of its own shows that"
+            yield MissedUse(action, MissReason.DEPENDENT_ACTION, why, "kept for that", grants, scope)
+
+
+def callers_by_dependent(
     uses: Iterable[Use], allows: Iterable[Grant], catalog: Catalog
 ) -> Mapping[Action, tuple[Action, ...]]:
     """The actions that are checked within those that were used or tried, each with these.
@@ -70,40 +77,7 @@ def needed_actions(
     return {needed: tuple(sorted(callers)) for needed, callers in sorted(found.items())}
 
 
-def why_needed(callers: Iterable[Action]) -> str:
-    """Why use of such an action would not have shown."""
-    return f"{next(iter(callers))} needs it too, where no record of its own shows that"
-
-
-def needed_lines(
-    needed: Mapping[Action, tuple[Action, ...]],
-    uses: Iterable[Use],
-    *,
-    granting: Mapping[Action, Granting],
-    patterns: Mapping[str, NamePattern],
-    catalog: Catalog,
-) -> Iterator[Line]:
-    """Lines that keep such actions on what the calls name where they take it, else within the old scope.
-
-    `patterns` are those of names that stand for a family.
-    """
-    uses = [use for use in uses if use.outcome is not Outcome.DENIED]
-    for action, callers in needed.items():
-        named = {use.resource for use in uses if use.action in callers}
-        wider = {patterns[one.text].resource if one.text in patterns else one for one in named}
-        is_told = _tells_all(action, named, catalog)
-        for grant in granting.get(action, NOTHING).grants:
-            scopes = (
-                [narrow_scope(grant, action, resource, catalog=catalog) for resource in sorted(wider)]
-                if is_told
-                else [whole_scope(grant, action, catalog=catalog)]
-            )
-            for scope in scopes:
-                if scope is not None:
-                    yield Line(action, scope, grant.ref, LineKind.KEPT, why_needed(callers), "", None)
-
-
-def _tells_all(action: Action, named: Collection[Resource], catalog: Catalog) -> bool:
+def _are_all_named(action: Action, named: Collection[Resource], catalog: Catalog) -> bool:
     """Whether what the calls name is all that the action is checked on: nothing else that it takes is required."""
     if not all(one.kind in (ResourceKind.ARN, ResourceKind.FOLD) for one in named):
         return False

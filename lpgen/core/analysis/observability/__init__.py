@@ -1,0 +1,1 @@
+"""What the logs could have shown, by trails, logs and what IAM remembers, and which uses they may have missed."""

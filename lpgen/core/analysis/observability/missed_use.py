@@ -1,0 +1,87 @@
+"""A use that no record shows though it may have happened, and what such uses are found from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from lpgen.core.analysis.granted.granting import NOTHING, Granting
+from lpgen.core.analysis.written.lines import UseLines
+from lpgen.core.choices import KeepUnobservable
+from lpgen.core.findings import UngrantedUse
+from lpgen.core.grounds import Grant, PrincipalGrants, PrincipalUsage
+from lpgen.core.last_accessed import LastAccessed
+from lpgen.core.model import UNKNOWN_RESOURCE, Action, Resource
+
+
+class MissReason(StrEnum):
+    """Why no record shows a use."""
+
+    UNRECORDED = "unrecorded"  # the logs don't hold the events that it leaves
+    RARE_SERVICE_NEED = "rare-service-need"  # a service calls it with the role more seldom than the logs show
+    PASSED_ROLE = "passed-role"  # a call passes a role that its record doesn't name
+    DEPENDENT_ACTION = "dependent-action"  # AWS checks it within another call
+    UNNAMED_RESOURCE = "unnamed-resource"  # AWS checks a call on a resource that its record doesn't name
+    UNEXPLAINED_USE = "unexplained-use"  # it may be what a use that no policy grants really was
+
+
+class MissedUse(NamedTuple):
+    """A use of an action that may have been missed, and why.
+
+    Its scope is what `grants` allow of the action on `resources`. `sign` says why it may well have happened, "" where
+    nothing does. (A named tuple: there may be one for each of millions of verdicts.)
+    """
+
+    action: Action
+    reason: MissReason
+    why: str
+    sign: str
+    grants: tuple[Grant, ...]
+    resources: tuple[Resource, ...] = (UNKNOWN_RESOURCE,)
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedUse:
+    """What is known of one principal: its grants, with the statements by action, its use and the lines of that use.
+
+    `ungranted` are the uses that no policy grants. `accessed` is what IAM knows of its attempts, None without a report.
+    """
+
+    grants: PrincipalGrants
+    usage: PrincipalUsage
+    lines: UseLines
+    granting: Mapping[Action, Granting]
+    ungranted: tuple[UngrantedUse, ...] = ()
+    accessed: LastAccessed | None = None
+
+    def grants_of(self, action: Action) -> tuple[Grant, ...]:
+        """The statements that grant an action."""
+        return self.granting.get(action, NOTHING).grants
+
+
+_OF_THE_ACTION = frozenset(
+    {MissReason.UNRECORDED, MissReason.RARE_SERVICE_NEED, MissReason.PASSED_ROLE, MissReason.DEPENDENT_ACTION}
+)
+"""The reasons that a verdict on the action itself may rest on."""
+
+
+def decisive_use(found: Iterable[MissedUse], keep: KeepUnobservable) -> tuple[MissedUse | None, str]:
+    """The missed use that the verdict on an action rests on, or None, and why the action is kept, or "".
+
+    It is the first that is kept, or else the last.
+    """
+    decisive = None
+    for one in found:
+        if one.reason in _OF_THE_ACTION:
+            if kept := _keep_reason(one, keep):
+                return one, kept
+            decisive = one
+    return decisive, ""
+
+
+def _keep_reason(missed: MissedUse, keep: KeepUnobservable) -> str:
+    if keep is KeepUnobservable.NONE:
+        return ""
+    return missed.sign or ("--keep-unobservable all" if keep is KeepUnobservable.ALL else "")

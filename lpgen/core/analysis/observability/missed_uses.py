@@ -1,0 +1,95 @@
+"""Which uses of a principal the logs may have missed: one answer for reviews and drift, from one module per reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.granted.granting import NOTHING
+from lpgen.core.analysis.observability.dependent_actions import dependent_actions
+from lpgen.core.analysis.observability.implicit_passed_roles import ImplicitPassedRoles
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
+from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.analysis.observability.rare_service_needs import RareServiceNeeds
+from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
+from lpgen.core.analysis.observability.unexplained_use import unexplained_uses
+from lpgen.core.analysis.observability.unnamed_resources import unnamed_resources
+from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
+from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
+from lpgen.core.model import Action, Principal
+
+_BEYOND_USE = (MissReason.PASSED_ROLE, MissReason.DEPENDENT_ACTION, MissReason.UNNAMED_RESOURCE)
+"""For these reasons an action that was used may have been used on more than records show."""
+
+
+class MissedUseFinder:
+    """Finds the uses that the logs may have missed, of any principal; `principals` are all that may be passed."""
+
+    def __init__(self, catalog: Catalog, observability: Observability, principals: Iterable[Principal]) -> None:
+        self.catalog, self.observability = catalog, observability
+        self._passed_roles = ImplicitPassedRoles(catalog, principals)
+        self._rare_needs = RareServiceNeeds(catalog.source)
+
+    def of_principal(self, observed: ObservedUse) -> MissedUses:
+        """The uses of one principal that the logs may have missed."""
+        signs = SignsOfUse(observed, self.observability.table)
+        account, allows = observed.grants.principal.account, observed.grants.allows
+        found = (
+            *self._passed_roles.missed_uses(observed),
+            *self._rare_needs.missed_uses(observed, signs),
+            *dependent_actions(observed, self.catalog),
+            *unnamed_resources(observed),
+            *unexplained_uses(observed, self.catalog),
+        )
+        unrecorded = UnrecordedUse(self.observability, account, observed.usage.regions, allows)
+        return MissedUses(observed, unrecorded, signs, found, self.observability)
+
+
+class MissedUses:
+    """The uses of one principal that the logs may have missed, by action."""
+
+    def __init__(
+        self,
+        observed: ObservedUse,
+        unrecorded: UnrecordedUse,
+        signs: SignsOfUse,
+        found: Iterable[MissedUse],
+        observability: Observability,
+    ) -> None:
+        """`found` are those for other reasons than that the logs lack their records, what counts most first."""
+        self.observed, self.unrecorded = observed, unrecorded
+        self._signs, self._observability = signs, observability
+        self.found: dict[Action, list[MissedUse]] = {}
+        for one in found:
+            self.found.setdefault(one.action, []).append(one)
+
+    def of(self, action: Action) -> Sequence[MissedUse]:
+        """How use of a granted action that no record shows may have been missed, what counts most first.
+
+        Empty where use would have shown.
+        """
+        others: Sequence[MissedUse] = self.found.get(action, ())
+        granting = self.observed.granting.get(action, NOTHING)
+        if others and others[0].reason is MissReason.PASSED_ROLE:
+            return others
+        why = self.unrecorded.why(action, granting)
+        if others and self.never_tried(action):
+            others = [one for one in others if one.reason is not MissReason.DEPENDENT_ACTION]
+        if not why:
+            return others
+        # The statements of PassRole are kept only for roles that calls are known to pass.
+        grants = granting.grants if action != PASS_ROLE_ACTION else ()
+        first = MissedUse(action, MissReason.UNRECORDED, why, self._signs.of(action), grants)
+        return (first, *(one for one in others if one.reason is not MissReason.RARE_SERVICE_NEED))
+
+    def beyond(self, action: Action) -> Sequence[MissedUse]:
+        """How an action that was used may have been used on more than records show."""
+        others = [one for one in self.found.get(action, ()) if one.reason in _BEYOND_USE]
+        if action == PASS_ROLE_ACTION:
+            return others
+        return [*self.unrecorded.elsewhere(action, self.observed.granting.get(action, NOTHING)), *others]
+
+    def never_tried(self, action: Action) -> str:
+        """Why IAM, which counts each attempt, shows that an action was not used, or ""."""
+        accessed = self.observed.accessed
+        return accessed.never(action, self._observability.visibility(action)) if accessed else ""

@@ -1,0 +1,54 @@
+"""Use that would have left no record, as far as trails and logs decide that: what the logs lack of one principal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lpgen.core.analysis.granted.granting import Granting
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
+from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.analysis.observability.regions import region_in_pattern
+from lpgen.core.grounds import Grant, limited_to
+from lpgen.core.model import LEGACY_VERSION, Action
+
+
+class UnrecordedUse:
+    """What the logs lack of a principal of an account that was active in these Regions and has these grants."""
+
+    def __init__(
+        self, observability: Observability, account: str, regions: tuple[str, ...], grants: Sequence[Grant]
+    ) -> None:
+        self._observability, self._account, self._regions = observability, account, regions
+        self._blind_spots = observability.blind_spots(account, regions)
+        self._names_silent_region = self._blind_spots is not None and observability.silent.are_named(account, grants)
+        self.resting_on_log = observability.resting_on_log(account)
+        self._by_trace: dict[tuple[int, Granting], str] = {}
+
+    def why(self, action: Action, granting: Granting) -> str:
+        """Why use of an action would have left no record on something that it is granted on, or ""."""
+        spots = self._blind_spots
+        blind = self._why_by_settings(action, granting) if spots is None else spots[action]
+        if blind or not (self._names_silent_region or action in self.resting_on_log):
+            return blind
+        found = (self._observability.unrecorded(action, self._account, grant) for grant in granting.grants)
+        return next((why for one in found for why in one.values()), "")
+
+    def why_on(self, action: Action, arn: str) -> str:
+        """Why the log, by which use would have shown, would lack use on one resource, or ""."""
+        silent = self._observability.silent.why(action, self._account, region_in_pattern(arn))
+        return silent or self._observability.unnamed(action, (arn,), LEGACY_VERSION).get(arn, "")
+
+    def elsewhere(self, action: Action, granting: Granting) -> Iterator[MissedUse]:
+        """How a used action may have been used too on what it is granted on, where that would have left no record."""
+        for grant in granting.grants:
+            unrecorded = self._observability.unrecorded(action, self._account, grant)
+            for why in sorted(set(unrecorded.values())):
+                part = limited_to(grant, tuple(name for name, reason in unrecorded.items() if reason == why))
+                yield MissedUse(action, MissReason.UNRECORDED, why, "it was used elsewhere", (part,))
+
+    def _why_by_settings(self, action: Action, granting: Granting) -> str:
+        key = (self._observability.trace(action), granting)
+        if key not in self._by_trace:
+            blind = self._observability.blind_spot(action, self._account, self._regions, granting.grants)
+            self._by_trace[key] = blind
+        return self._by_trace[key]
