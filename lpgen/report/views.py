@@ -9,16 +9,9 @@ from functools import cached_property
 from typing import Final
 
 from lpgen.core.analysis.judged.undoing import Undoing, lost_undoings
-from lpgen.core.findings import (
-    Caveat,
-    CaveatKind,
-    Confidence,
-    PrincipalClass,
-    PrincipalDiff,
-    Proposal,
-    Report,
-)
+from lpgen.core.findings import Confidence, PrincipalClass, PrincipalDiff, Proposal, Report
 from lpgen.core.model import Action
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Line, LineKind
 from lpgen.report.counts import (
     Counts,

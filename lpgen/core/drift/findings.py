@@ -5,29 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from lpgen.core.choices import Severity
 from lpgen.core.drift.states import Stamp
+from lpgen.core.registry.drift import DriftKind
+from lpgen.core.registry.row import Parameters, say
 from lpgen.core.replacements import Decision
 
 SEVERITIES: Final = tuple(Severity)
-
-
-class DriftKind(StrEnum):
-    """The kinds of findings, in the order in which equally severe ones are told."""
-
-    COVERAGE_LOST = "coverage-lost"
-    POLICY_CHANGED = "policy-changed"
-    NEW_USE = "new-use"
-    NEW_PRINCIPAL = "new-principal"
-    NEW_WILDCARD = "new-wildcard"
-    INHERITED = "inherited"
-    NEVER_APPLIED = "never-applied"
-    ROLE_QUIET = "role-quiet"
-    NEWLY_UNUSED = "newly-unused"
-    GONE_PRINCIPAL = "gone-principal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +21,39 @@ class DriftFinding:
     """One thing that changed.
 
     `subject` is what it is about: the ARN of a principal, policy or trail, or an account; `principals` are the ARNs of
-    those that it concerns, sorted. `message` is a sentence without the subject, `details` are further lines, `step`
-    says what to do, as a clause. `item` names it for decisions; it stays the same as long as the finding says the same.
-    `accepted_by` says who accepted it and why, `expired` who had accepted it for a time that is over; both may be "".
+    those that it concerns, sorted, and `details` further lines. `accepted_by` says who accepted it and why, `expired`
+    who had accepted it for a time that is over; both may be "".
+
+    Raises:
+        TypeError: the parameters aren't those of the kind.
     """
 
     kind: DriftKind
     severity: Severity
     subject: str
     principals: tuple[str, ...]
-    message: str
     details: tuple[str, ...]
-    step: str
-    item: str
+    parameters: Parameters
     accepted_by: str = ""
     expired: str = ""
+
+    def __post_init__(self) -> None:
+        self.kind.check(self.parameters)
+
+    @property
+    def message(self) -> str:
+        """What changed, as a sentence without the subject."""
+        return say(self.kind.row.message, self.parameters)
+
+    @property
+    def step(self) -> str:
+        """What to do, as a clause."""
+        return say(self.kind.row.step, self.parameters)
+
+    @property
+    def item(self) -> str:
+        """How decisions name it; it stays the same as long as the finding says the same."""
+        return say(self.kind.row.item, {**self.parameters, "subject": self.subject})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass
+from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import AccessLevel, DenialKind, Principal, SkipReason
 from lpgen.core.replacements import LineKind
 from lpgen.report.pages.blocks import Span, Tone
@@ -125,10 +125,3 @@ def label_in_list(view: PrincipalView) -> str:
     """What stands for a principal where others stand beside it: with its account where another has one of the name."""
     principal = view.diff.principal
     return label_of(principal.arn) if view.has_namesakes else short_label_of(principal)
-
-
-def caveat_order(caveat: Caveat) -> tuple[int, str]:
-    """What stops a replacement altogether first, then as `CaveatKind` lists them."""
-    stops = (CaveatKind.VERIFICATION, CaveatKind.TOO_LARGE, CaveatKind.UNPROVEN, CaveatKind.GRANTS_UNKNOWN)
-    rank = stops.index(caveat.kind) if caveat.kind in stops else len(stops) + list(CaveatKind).index(caveat.kind)
-    return rank, caveat.message

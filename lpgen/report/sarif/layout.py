@@ -28,6 +28,7 @@ from typing import Final
 from urllib.parse import quote
 
 from lpgen import __version__
+from lpgen.core.choices import Severity
 from lpgen.report.inert import sarif_text, terminal_text
 from lpgen.report.json.layout import Json, Row, lay_out
 from lpgen.report.pages.blocks import Line, line, plural
@@ -47,6 +48,16 @@ class SarifLevel(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
+
+
+LEVELS: Final = {
+    Severity.CRITICAL: SarifLevel.ERROR,
+    Severity.HIGH: SarifLevel.ERROR,
+    Severity.MEDIUM: SarifLevel.WARNING,
+    Severity.LOW: SarifLevel.NOTE,
+    Severity.INFO: SarifLevel.NOTE,
+}
+"""The level of a finding by its severity."""
 
 
 @dataclass(frozen=True, slots=True)

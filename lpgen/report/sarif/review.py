@@ -12,14 +12,14 @@ from itertools import groupby
 from typing import Final
 
 from lpgen.core.actions.patterns import EVERYTHING
-from lpgen.core.findings import ActionVerdict, CaveatKind, PrincipalClass, Report, UngrantedUse, Verdict, WildcardUse
+from lpgen.core.findings import ActionVerdict, PrincipalClass, Report, UngrantedUse, Verdict, WildcardUse
 from lpgen.core.folders import folder_of_principal
 from lpgen.core.grounds import AccountCoverage, StatementRef
+from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, LineKind
 from lpgen.report.groups import DangerGroup
 from lpgen.report.json.layout import Row
 from lpgen.report.json.review import totals_of_review
-from lpgen.report.next_steps import next_step
 from lpgen.report.pages.blocks import Line, count, line, name, names, plural
 from lpgen.report.pages.words import short_label_of
 from lpgen.report.sarif import rules
@@ -56,7 +56,7 @@ def findings_of_review(report: Report, *, root: str) -> Iterator[SarifFinding]:
     summary = f"{root}/summary.json" if root else "summary.json"
     for view in review_view(report).views:
         if view.diff.principal_class not in (PrincipalClass.SERVICE_LINKED, PrincipalClass.LEFT_TO_AWS):  # AWS's own
-            yield from _Principal(view, summary, report.min_days).findings()
+            yield from _Principal(view, summary).findings()
     for account in report.diff.coverage.accounts:
         yield from _gaps(account, summary)
     for usage in report.diff.unlisted:
@@ -73,8 +73,8 @@ def findings_of_review(report: Report, *, root: str) -> Iterator[SarifFinding]:
 class _Principal:
     """Makes the findings of one principal."""
 
-    def __init__(self, view: PrincipalView, summary: str, min_days: int) -> None:
-        self._view, self._min_days = view, min_days
+    def __init__(self, view: PrincipalView, summary: str) -> None:
+        self._view = view
         self._principal = view.diff.principal
         folder = f"{summary.removesuffix('summary.json')}{folder_of_principal(self._principal)}/evidence.json"
         self._path = folder if view.has_documents else summary
@@ -222,8 +222,7 @@ class _Principal:
     def _caveats(self) -> Iterator[SarifFinding]:
         for one in self._view.caveats:
             if one.kind is not CaveatKind.UNEXPLAINED_USE:
-                step = next_step(one, self._view.diff, min_days=self._min_days)
-                message = line(self._label, f": {one.message}. Next: {step}.")
+                message = line(self._label, f": {one.message}. Next: {one.step}.")
                 yield self._finding(rules.CAVEAT_RULES[one.kind], message, one.item, item=one.item)
 
 

@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from sarif_pydantic import Sarif
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import DriftKind
+from lpgen.core.registry.drift import DriftKind
 from lpgen.report import render_drift, render_stars
 from lpgen.report.pages.drift import sparkline
 from lpgen.report.sarif.drift import RULES

@@ -14,14 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sarif_pydantic import Result, Run, Sarif
 
-from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, Report, Verdict, Verdicts
+from lpgen.core.findings import PrincipalClass, Report, Verdict, Verdicts
 from lpgen.core.grounds import Evidence, Hole
+from lpgen.core.registry.caveats import CaveatKind
 from lpgen.report import render_review
 from lpgen.report.pages.blocks import line, name
 from lpgen.report.sarif.layout import LEFT_OUT, SarifFinding, SarifLevel, fingerprint_of, sarif_log
 from lpgen.report.sarif.review import findings_of_review, review_sarif
 from lpgen.report.sarif.rules import CAVEAT_RULES, REVIEW_RULES, UNUSED, UNUSED_DANGEROUS, WILDCARD
 from tests.documents import FORMATS_PAGE, check_block
+from tests.registry_examples import example_caveat
 from tests.report.cases import Case, verdict
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
@@ -108,7 +110,7 @@ def test_review_rules_all_have_findings_and_every_caveat_has_a_rule() -> None:
     case = Case(
         "everything",
         verdicts=[verdict("s3:PutObjectAcl", Verdict.UNOBSERVABLE, danger="opens objects by access list")],
-        caveats=[Caveat(kind, f"because of {kind}", kind) for kind in CaveatKind],
+        caveats=[example_caveat(kind) for kind in CaveatKind],
     )
     report = report_of([case])
     first, *others = report.diff.coverage.accounts

@@ -1,0 +1,148 @@
+"""What caveats say where it depends on their parameters. Each function takes those of its row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from lpgen.core.model import SkipReason
+
+_MOST_ACCOUNTS: Final = 5
+"""So many accounts are named in a sentence; of more their number is."""
+
+_MOST_ACTIONS: Final = 5
+
+_WHY_UNREAD: Final = {
+    SkipReason.BAD_RECORD: "can't be read",
+    SkipReason.UNKNOWN_VERSION: "with an event version that lpgen doesn't know",
+    SkipReason.NO_TIME: "without a time",
+    SkipReason.FUTURE: "with a time later than the log itself",
+}
+
+
+def accounts_text(accounts: Sequence[str]) -> str:
+    """The accounts in words, a few by name."""
+    if len(accounts) == 1:
+        return f"account {accounts[0]}"
+    if len(accounts) > _MOST_ACCOUNTS:
+        return f"accounts {', '.join(accounts[:_MOST_ACCOUNTS])} and {len(accounts) - _MOST_ACCOUNTS} more"
+    return f"accounts {', '.join(accounts[:-1])} and {accounts[-1]}"
+
+
+def unmapped_event(*, records: int, call: str, reason: SkipReason, example: str, **_: object) -> str:
+    call = call or "calls without a name"
+    what = f"successful {call} can't be mapped to an action"
+    if reason in _WHY_UNREAD:
+        what = f"{'record' if records == 1 else 'records'} of {call} {_WHY_UNREAD[reason]}"
+    return f"{records} {what} (example {example or 'without an id'})"
+
+
+def unknown_pattern(*, pattern: str, statement: str) -> str:
+    if statement:
+        return f"the catalog has no action for `{pattern}` in {statement}; the replacement leaves it out"
+    return f"AWS asks to grant `{pattern}` with the star behind the name, which the replacement doesn't hold"
+
+
+def step_for_unknown_pattern(*, pattern: str, statement: str) -> str:
+    if statement:
+        return "correct the name in the policy, or run `lpgen catalog update` if AWS has it"
+    return f"allow `{pattern}` by a policy of your own beside it, and accept this by a decision"
+
+
+def step_for_short_coverage(*, days: int, min_days: int, account: str) -> str:
+    missing = max(1, min_days - days)
+    return f"ingest {missing} more {'day' if missing == 1 else 'days'} of logs of account {account}"
+
+
+def young_principal(*, kind: str, days: int, counted: int, min_days: int, **_: object) -> str:
+    when = f"{days} days before the end of the logs{_as_covered(days, counted)}"
+    if days < 0:
+        when = "after the end of the logs, so on 0 days of them"
+    return f"the {kind} was created {when}, fewer than {min_days}"
+
+
+def young_policy(*, policy: str, days: int, counted: int, min_days: int, **_: object) -> str:
+    age = f"{max(days, 0)} days old{_as_covered(days, counted)}"
+    return f"the version of {policy} in force is {age}, fewer than {min_days}"
+
+
+def _as_covered(days: int, counted: int) -> str:
+    return f", which cover {counted} of them" if 0 <= counted < days else ""
+
+
+def coverage_hole(*, service: str, last: date, region: str, is_region_read: bool, is_after_logs: bool) -> str:
+    where = f" in {region}" if region else ""
+    unread = "" if is_region_read else ", a Region of which no log was read"
+    if service:
+        return f"IAM dates the last try of {service} to {last}{where}{unread}, but the logs hold no record of it"
+    missing = f"{where}{unread}" if unread else ", but the logs hold no record of it"
+    return f"IAM says the role was last used on {last}{', after the end of the logs' if is_after_logs else missing}"
+
+
+def step_for_coverage_hole(*, service: str, last: date, **_: object) -> str:
+    what = f"calls of {service}" if service else f"use of {last}"
+    return f"find the trail that holds its {what}, every Region included, and ingest its logs"
+
+
+def other_regions(*, regions: Sequence[str], leader: str, role: str, region: str) -> str:
+    why = f" and none of {leader}, as those of all Regions would"
+    if not leader:
+        why = f", though IAM says that {role} was last used in {region}"
+    return f"the logs hold records of {', '.join(regions)} alone{why}: use in other Regions would not have shown"
+
+
+def recreated(*, former: Sequence[str], kind: str, principal_id: str, only: Sequence[str]) -> str:
+    known = f"the logs also hold records of {', '.join(former)}"
+    if not principal_id:
+        return f"{known}, made for another assignment of this permission set to the account, which do not count"
+    more = f" and {len(only) - _MOST_ACTIONS:,} more" if len(only) > _MOST_ACTIONS else ""
+    used = f"; only that one used {', '.join(only[:_MOST_ACTIONS])}{more}" if only else ""
+    return f"{known}, an earlier {kind} of this name, which do not count for {principal_id}{used}"
+
+
+def step_for_unexplained_use(*, action: str, **_: object) -> str:
+    """Of a key the policy and grants allow use as well, and grants stand in no policy.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
+    """
+    of_a_key = action.startswith("kms:")
+    where = ", such as the key's policy or a grant (`aws kms list-grants`)" if of_a_key else ""
+    return f"find what allowed the unexplained use{where}, else keep what it stands for by a decision"
+
+
+def seldom_used(*, days: int) -> str:
+    when = "1 day" if days == 1 else f"{days} days"
+    return (
+        f"it may do nearly everything, and the logs show it at work on {when} alone, as they would of access for"
+        " emergencies"
+    )
+
+
+def uneven_permission_set(*, groups: Sequence[Sequence[str]]) -> str:
+    some = " and in ".join(map(accounts_text, groups))
+    return (
+        f"the roles of its permission set hold other policies in {some}, so that no one replacement is proven for all"
+        " of them"
+    )
+
+
+def unlisted_role(*, accounts: Sequence[str]) -> str:
+    return (
+        f"the logs show that its permission set has a role in {accounts_text(accounts)} too, of which no policies were"
+        " given: what is needed there is not in the replacement"
+    )
+
+
+def other_account(*, accounts: Sequence[str], first: str, others: int, **_: object) -> str:
+    more = f" (and {others} more of this kind)" if others else ""
+    return f"its permission set has a role in {accounts_text(accounts)} too: {first}{more}"
+
+
+def step_for_too_large(*, instead: str, **_: object) -> str:
+    first = f"attach {instead} or the like" if instead else "split it into several"
+    return f"{first}, or drop kept actions by decisions"
+
+
+def verification(*, status: str, checks: Sequence[str]) -> str:
+    return f"verification {status}: {', '.join(checks) or 'no check ran'}"
