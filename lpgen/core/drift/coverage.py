@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
+from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding
 from lpgen.core.drift.states import State
 from lpgen.core.grounds import SIDE_WORDS, AccountCoverage, CoverageSource
-from lpgen.core.registry.drift import LOSSES, DriftKind
+from lpgen.core.registry.drift import DriftKind
 from lpgen.core.trails import Trail, TrailChange, describe_trail
 from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS
 from lpgen.core.usage.trail_changes import RESETS
@@ -43,12 +44,12 @@ def _trails(before: State, after: State) -> Iterator[DriftFinding]:
     for trail in before.trails:
         found = now.get(trail.arn)
         if found is None:
-            yield _lost("is-gone", trail.arn, (f"it was {describe_trail(trail)}",))
+            yield _lost("is-gone", Severity.CRITICAL, trail.arn, (f"it was {describe_trail(trail)}",))
         elif trail.logging and not found.logging:
-            yield _lost("stopped", trail.arn)
+            yield _lost("stopped", Severity.CRITICAL, trail.arn)
         elif _records(trail) != _records(found):
             details = (f"before: {describe_trail(trail)}", f"now: {describe_trail(found)}")
-            yield _lost("records-other-events-than-before", trail.arn, details)
+            yield _lost("records-other-events-than-before", Severity.HIGH, trail.arn, details)
 
 
 def _records(trail: Trail) -> tuple[object, ...]:
@@ -65,8 +66,10 @@ def _stops(before: State, after: State) -> Iterator[DriftFinding]:
         for hole in account.holes:
             if (account.account, hole.change or hole.why) in known or hole.known_from is CoverageSource.TRAILS:
                 continue
+            is_open = hole.last >= account.last_day
             yield _lost(
-                "logging" if hole.last >= account.last_day else "logging-for-a-time",
+                "logging" if is_open else "logging-for-a-time",
+                Severity.CRITICAL if is_open else Severity.HIGH,
                 account.account,
                 (hole.why,),
                 what=f"stopped {hole.first} {hole.change.event if hole.change else f'{hole.records:,}'}",
@@ -93,7 +96,7 @@ def _silence(last: date, state: State) -> int:
 def _silent_account(account: str, after: State) -> DriftFinding:
     coverage: AccountCoverage | None = after.coverage.account(account)
     since = f"since {coverage.last_day}" if coverage else "any more"
-    return _lost("account", account, what="no-records", since=since)
+    return _lost("account", Severity.HIGH, account, what="no-records", since=since)
 
 
 def _silent_regions(before: State, after: State, silent: Sequence[str]) -> Iterator[DriftFinding]:
@@ -104,7 +107,7 @@ def _silent_regions(before: State, after: State, silent: Sequence[str]) -> Itera
         later = after.region_days.get((account, region), days)
         allowed = max(LONGEST_QUIET_DAYS, _RARELY * _longest_silence(days))
         if _silence(later[-1], after) > allowed >= _silence(days[-1], before):
-            yield _lost("region", account, what=region, about=region, since=f"since {later[-1]}")
+            yield _lost("region", Severity.MEDIUM, account, what=region, about=region, since=f"since {later[-1]}")
 
 
 def _silent_events(before: State, after: State, silent: Sequence[str]) -> Iterator[DriftFinding]:
@@ -126,10 +129,12 @@ def _silent_events(before: State, after: State, silent: Sequence[str]) -> Iterat
                 continue
             if side not in held or held[side] is not None:
                 since = f"came since {held[side]}" if side in held else f"is there {_since_when(resets)}"
-                yield _lost("management", account.account, resets, what=word, about=word, since=since)
+                yield _lost("management", Severity.HIGH, account.account, resets, what=word, about=word, since=since)
         for region, source in sorted(account.data_events - now.data_events) if resets else ():
             what, about = f"data {source} {region}", f"{source} in {region}"
-            yield _lost("data", account.account, resets, what=what, about=about, since=_since_when(resets))
+            yield _lost(
+                "data", Severity.HIGH, account.account, resets, what=what, about=about, since=_since_when(resets)
+            )
 
 
 def _management_sides(coverage: AccountCoverage) -> dict[bool, date | None]:
@@ -156,7 +161,7 @@ def _longest_silence(days: Sequence[date]) -> int:
 
 
 def _lost(
-    loss: str, subject: str, details: tuple[str, ...] = (), *, what: str = "", about: str = "", since: str = ""
+    case: str, severity: Severity, subject: str, details: tuple[str, ...] = (), *, what: str = "", **facts: str
 ) -> DriftFinding:
-    parameters = {"loss": loss, "what": what or loss, "about": about, "since": since}
-    return DriftFinding(DriftKind.COVERAGE_LOST, LOSSES[loss].severity, subject, (), details, parameters)
+    parameters = {"case": case, "what": what or case, **facts}
+    return DriftFinding(DriftKind.COVERAGE_LOST, parameters, severity=severity, subject=subject, details=details)

@@ -4,51 +4,34 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Final
 
 from lpgen.core.choices import Severity
 from lpgen.core.drift.states import Stamp
 from lpgen.core.registry.drift import DriftKind
-from lpgen.core.registry.row import Parameters, say
+from lpgen.core.registry.row import Finding, say
 from lpgen.core.replacements import Decision
 
 SEVERITIES: Final = tuple(Severity)
 
 
 @dataclass(frozen=True, slots=True)
-class DriftFinding:
+class DriftFinding(Finding):
     """One thing that changed.
 
     `subject` is what it is about: the ARN of a principal, policy or trail, or an account; `principals` are the ARNs of
-    those that it concerns, sorted, and `details` further lines. `accepted_by` says who accepted it and why, `expired`
-    who had accepted it for a time that is over; both may be "".
-
-    Raises:
-        TypeError: the parameters aren't those of the kind.
+    those that it concerns, sorted, and `details` further lines. `expired` says who had accepted it for a time that is
+    over, or is "".
     """
 
     kind: DriftKind
+    _: KW_ONLY
     severity: Severity
     subject: str
-    principals: tuple[str, ...]
-    details: tuple[str, ...]
-    parameters: Parameters
-    accepted_by: str = ""
+    principals: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
     expired: str = ""
-
-    def __post_init__(self) -> None:
-        self.kind.check(self.parameters)
-
-    @property
-    def message(self) -> str:
-        """What changed, as a sentence without the subject."""
-        return say(self.kind.row.message, self.parameters)
-
-    @property
-    def step(self) -> str:
-        """What to do, as a clause."""
-        return say(self.kind.row.step, self.parameters)
 
     @property
     def item(self) -> str:

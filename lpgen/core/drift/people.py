@@ -25,7 +25,7 @@ def find_people(before: State, after: State, gains: Gains, catalog: Catalog) -> 
         elif is_recreated(earlier, grants.principal):
             yield _came(grants, gains, catalog, is_recreated=True)
     for arn in known:
-        yield DriftFinding(DriftKind.GONE_PRINCIPAL, Severity.INFO, arn, (arn,), (), {})
+        yield DriftFinding(DriftKind.GONE_PRINCIPAL, severity=Severity.INFO, subject=arn, principals=(arn,))
 
 
 def _came(grants: PrincipalGrants, gains: Gains, catalog: Catalog, *, is_recreated: bool) -> DriftFinding:
@@ -41,9 +41,9 @@ def _came(grants: PrincipalGrants, gains: Gains, catalog: Catalog, *, is_recreat
         details = (f"what it may do isn't all known: {', '.join(grants.missing)} is missing", *details)
     return DriftFinding(
         DriftKind.NEW_PRINCIPAL,
-        Severity.INFO if is_of_aws(principal) else severity,
-        principal.arn,
-        (principal.arn,),
-        details,
         {"is_recreated": is_recreated, "granted": gains.counted(granted), "principal_id": principal.principal_id},
+        severity=Severity.INFO if is_of_aws(principal) else severity,
+        subject=principal.arn,
+        principals=(principal.arn,),
+        details=details,
     )

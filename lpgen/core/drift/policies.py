@@ -58,7 +58,7 @@ def _own_changes(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
         pair.arn,
         (pair.arn,),
         severity,
-        change="own",
+        case="own",
         gained=_gained(got, gains),
         details=(*details, *gains.details(got, "gains")),
         content=_content(new.values()),
@@ -135,7 +135,7 @@ class _Shared:
                 arn,
                 holders,
                 _severity(got, self.gains) or _severity_without_gain([old], [new]),
-                change="aws" if new.kind is PolicyKind.AWS_MANAGED else "managed",
+                case="aws" if new.kind is PolicyKind.AWS_MANAGED else "managed",
                 gained=_gained(got, self.gains),
                 holders="1 principal" if len(holders) == 1 else f"{len(holders):,} principals",
                 details=(*_statement_lines(old.document, new.document), *self.gains.details(got, "gains")),
@@ -155,7 +155,7 @@ def _trust_change(pair: Pair) -> Iterator[DriftFinding]:
         pair.arn,
         (pair.arn,),
         Severity.LOW if narrower else Severity.HIGH,
-        change="trust",
+        case="trust",
         details=_statement_lines(old, new),
         content=("trust", *_texts(new)),
     )
@@ -170,7 +170,7 @@ def _boundary_change(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
         pair.arn,
         (pair.arn,),
         _severity(got, gains) or (Severity.LOW if old is None else Severity.MEDIUM),
-        change="boundary-gone" if new is None else "boundary-new" if old is None else "boundary-other",
+        case="boundary-gone" if new is None else "boundary-new" if old is None else "boundary-other",
         gained=_gained(got, gains),
         details=(
             *_statement_lines(old.document if old else None, new.document if new else None),
@@ -204,7 +204,7 @@ def _scp_changes(pairs: Sequence[Pair], gains: Gains) -> Iterator[DriftFinding]:
             account,
             (),
             _severity(got, gains) or Severity.MEDIUM,
-            change="scps",
+            case="scps",
             gained=gains.counted(got),
             details=gains.details(got, "gains"),
             content=(grant.statement.text for limit in new for grant in (*limit.allows, *limit.denies)),
@@ -234,14 +234,21 @@ def _changed(
     principals: tuple[str, ...],
     severity: Severity,
     *,
-    change: str,
+    case: str,
     details: tuple[str, ...],
     content: Iterable[str],
     gained: str = "",
     holders: str = "",
 ) -> DriftFinding:
-    parameters = {"change": change, "gained": gained, "holders": holders, "content": fingerprint(content)}
-    return DriftFinding(DriftKind.POLICY_CHANGED, severity, subject, principals, details, parameters)
+    parameters = {"case": case, "gained": gained, "holders": holders, "content": fingerprint(content)}
+    return DriftFinding(
+        DriftKind.POLICY_CHANGED,
+        parameters,
+        severity=severity,
+        subject=subject,
+        principals=principals,
+        details=details,
+    )
 
 
 def _content(policies: Iterable[AttachedPolicy]) -> tuple[str, ...]:

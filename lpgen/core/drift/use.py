@@ -55,11 +55,11 @@ def _new_uses(arn: str, refused: Sequence[Use]) -> Iterator[DriftFinding]:
         more = len(ordered) - len(shown)
         yield DriftFinding(
             DriftKind.NEW_USE,
-            Severity.HIGH,
-            arn,
-            (arn,),
-            (*shown, *([f"and on {more:,} more"] if more else [])),
             {"action": action, "uses": fingerprint(use.resource.text for use in ordered)},
+            severity=Severity.HIGH,
+            subject=arn,
+            principals=(arn,),
+            details=(*shown, *([f"and on {more:,} more"] if more else [])),
         )
 
 
@@ -179,22 +179,22 @@ def _quiet(pair: Pair, day: date, gains: Gains, *, days: int) -> DriftFinding:
     granted = pair.after.granted()
     return DriftFinding(
         DriftKind.ROLE_QUIET,
-        gains.severity(granted, DriftKind.ROLE_QUIET),
-        pair.arn,
-        (pair.arn,),
-        gains.details(gains.dangerous(granted), "may still"),
         {"last": day.isoformat(), "days": days},
+        severity=gains.severity(granted, DriftKind.ROLE_QUIET),
+        subject=pair.arn,
+        principals=(pair.arn,),
+        details=gains.details(gains.dangerous(granted), "may still"),
     )
 
 
 def _newly_unused(arn: str, unused: Mapping[Action, date], gains: Gains, *, days: int) -> DriftFinding:
     return DriftFinding(
         DriftKind.NEWLY_UNUSED,
-        gains.severity(unused, DriftKind.NEWLY_UNUSED),
-        arn,
-        (arn,),
-        tuple(f"{action}, last used on {day.isoformat()}" for action, day in sorted(unused.items())),
         {"unused": gains.counted(unused), "days": days, "actions": fingerprint(unused)},
+        severity=gains.severity(unused, DriftKind.NEWLY_UNUSED),
+        subject=arn,
+        principals=(arn,),
+        details=tuple(f"{action}, last used on {day.isoformat()}" for action, day in sorted(unused.items())),
     )
 
 
@@ -216,15 +216,14 @@ def find_never_applied(
             continue
         if not same_policies(pair.before.principal, pair.after.principal):
             continue
+        removed = f"it would remove {proposal.dangerous:,} dangerous grants that nobody was seen to use"
         yield DriftFinding(
             DriftKind.NEVER_APPLIED,
-            Severity.MEDIUM if proposal.dangerous else Severity.LOW,
-            pair.arn,
-            (pair.arn,),
-            (f"it would remove {proposal.dangerous:,} dangerous grants that nobody was seen to use",)
-            if proposal.dangerous
-            else (),
             {"since": since.isoformat()},
+            severity=Severity.MEDIUM if proposal.dangerous else Severity.LOW,
+            subject=pair.arn,
+            principals=(pair.arn,),
+            details=(removed,) if proposal.dangerous else (),
         )
 
 

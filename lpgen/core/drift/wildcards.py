@@ -80,11 +80,11 @@ def _came(
 ) -> DriftFinding:
     return DriftFinding(
         DriftKind.NEW_WILDCARD,
-        gains.severity(actions, DriftKind.NEW_WILDCARD),
-        subject,
-        holders,
-        (*places, *gains.details(gains.dangerous(actions), "grants")),
         {"wildcard": text, "granted": gains.counted(actions)},
+        severity=gains.severity(actions, DriftKind.NEW_WILDCARD),
+        subject=subject,
+        principals=holders,
+        details=(*places, *gains.details(gains.dangerous(actions), "grants")),
     )
 
 
@@ -93,11 +93,11 @@ def _grew(
 ) -> DriftFinding:
     return DriftFinding(
         DriftKind.INHERITED,
-        gains.severity(actions, DriftKind.INHERITED),
-        subject,
-        holders,
-        (*places, *gains.details(actions, "gains")),
         {"wildcard": text, "gained": gains.counted(actions), "actions": fingerprint(actions)},
+        severity=gains.severity(actions, DriftKind.INHERITED),
+        subject=subject,
+        principals=holders,
+        details=(*places, *gains.details(actions, "gains")),
     )
 
 

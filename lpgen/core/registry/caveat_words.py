@@ -38,18 +38,6 @@ def unmapped_event(*, records: int, call: str, reason: SkipReason, example: str,
     return f"{records} {what} (example {example or 'without an id'})"
 
 
-def unknown_pattern(*, pattern: str, statement: str) -> str:
-    if statement:
-        return f"the catalog has no action for `{pattern}` in {statement}; the replacement leaves it out"
-    return f"AWS asks to grant `{pattern}` with the star behind the name, which the replacement doesn't hold"
-
-
-def step_for_unknown_pattern(*, pattern: str, statement: str) -> str:
-    if statement:
-        return "correct the name in the policy, or run `lpgen catalog update` if AWS has it"
-    return f"allow `{pattern}` by a policy of your own beside it, and accept this by a decision"
-
-
 def step_for_short_coverage(*, days: int, min_days: int, account: str) -> str:
     missing = max(1, min_days - days)
     return f"ingest {missing} more {'day' if missing == 1 else 'days'} of logs of account {account}"
@@ -80,11 +68,6 @@ def coverage_hole(*, service: str, last: date, region: str, is_region_read: bool
     return f"IAM says the role was last used on {last}{', after the end of the logs' if is_after_logs else missing}"
 
 
-def step_for_coverage_hole(*, service: str, last: date, **_: object) -> str:
-    what = f"calls of {service}" if service else f"use of {last}"
-    return f"find the trail that holds its {what}, every Region included, and ingest its logs"
-
-
 def other_regions(*, regions: Sequence[str], leader: str, role: str, region: str) -> str:
     why = f" and none of {leader}, as those of all Regions would"
     if not leader:
@@ -109,40 +92,3 @@ def step_for_unexplained_use(*, action: str, **_: object) -> str:
     of_a_key = action.startswith("kms:")
     where = ", such as the key's policy or a grant (`aws kms list-grants`)" if of_a_key else ""
     return f"find what allowed the unexplained use{where}, else keep what it stands for by a decision"
-
-
-def seldom_used(*, days: int) -> str:
-    when = "1 day" if days == 1 else f"{days} days"
-    return (
-        f"it may do nearly everything, and the logs show it at work on {when} alone, as they would of access for"
-        " emergencies"
-    )
-
-
-def uneven_permission_set(*, groups: Sequence[Sequence[str]]) -> str:
-    some = " and in ".join(map(accounts_text, groups))
-    return (
-        f"the roles of its permission set hold other policies in {some}, so that no one replacement is proven for all"
-        " of them"
-    )
-
-
-def unlisted_role(*, accounts: Sequence[str]) -> str:
-    return (
-        f"the logs show that its permission set has a role in {accounts_text(accounts)} too, of which no policies were"
-        " given: what is needed there is not in the replacement"
-    )
-
-
-def other_account(*, accounts: Sequence[str], first: str, others: int, **_: object) -> str:
-    more = f" (and {others} more of this kind)" if others else ""
-    return f"its permission set has a role in {accounts_text(accounts)} too: {first}{more}"
-
-
-def step_for_too_large(*, instead: str, **_: object) -> str:
-    first = f"attach {instead} or the like" if instead else "split it into several"
-    return f"{first}, or drop kept actions by decisions"
-
-
-def verification(*, status: str, checks: Sequence[str]) -> str:
-    return f"verification {status}: {', '.join(checks) or 'no check ran'}"

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from lpgen.core.drift.findings import Drift, DriftFinding
 from lpgen.core.registry.drift import DriftKind
 from lpgen.report.pages.blocks import line, name
 from lpgen.report.pages.words import label_of
 from lpgen.report.sarif.layout import LEVELS, SarifFinding, SarifName, sarif_log
-from lpgen.report.sarif.rules import rule_of
-
-RULES: Final = {kind: rule_of(kind, "drift-") for kind in DriftKind}
 
 
 def drift_sarif(drift: Drift, *, path: str = "lpgen-drift.json") -> str:
     """The open findings as the text of one SARIF file; `path` is the file in the repository that stands for them."""
     facts = {"since": drift.before.name, "as_of": drift.after.as_of.isoformat()}
     findings = (_finding(one, path) for one in drift.open)
-    return sarif_log(tuple(RULES.values()), findings, category="lpgen/drift", notices=drift.notes, facts=facts)
+    return sarif_log(tuple(DriftKind), findings, category="lpgen/drift", notices=drift.notes, facts=facts)
 
 
 def _finding(finding: DriftFinding, path: str) -> SarifFinding:
@@ -31,6 +26,4 @@ def _finding(finding: DriftFinding, path: str) -> SarifFinding:
         "details": list(finding.details),
         "next_step": finding.step,
     }
-    return SarifFinding(
-        RULES[finding.kind], message, (finding.item,), path, (*own, *names), LEVELS[finding.severity], facts
-    )
+    return SarifFinding(finding.kind, message, (finding.item,), path, (*own, *names), LEVELS[finding.severity], facts)

@@ -16,18 +16,33 @@ from lpgen.core.findings import ActionVerdict, PrincipalClass, Report, Ungranted
 from lpgen.core.folders import folder_of_principal
 from lpgen.core.grounds import AccountCoverage, StatementRef
 from lpgen.core.registry.caveats import CaveatKind
+from lpgen.core.registry.review import ReviewKind
+from lpgen.core.registry.row import Kind
 from lpgen.core.replacements import Decision, LineKind
 from lpgen.report.groups import DangerGroup
 from lpgen.report.json.layout import Row
 from lpgen.report.json.review import totals_of_review
 from lpgen.report.pages.blocks import Line, count, line, name, names, plural
 from lpgen.report.pages.words import short_label_of
-from lpgen.report.sarif import rules
-from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifLevel, SarifName, SarifRule, sarif_log
+from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifLevel, SarifName, sarif_log
 from lpgen.report.views import PrincipalView, review_view
 
 DEFAULT_ROOT: Final = "lpgen-out"
 _MOST_NAMED: Final = 5
+
+_UNEXPLAINED: Final = CaveatKind.UNEXPLAINED_USE
+_OF_THE_WHOLE: Final = (
+    ReviewKind.COVERAGE_GAP,
+    ReviewKind.NOT_COVERED,
+    ReviewKind.NOT_IN_POLICIES,
+    ReviewKind.EXPIRED_DECISION,
+)
+REVIEW_RULES: Final = (
+    *(kind for kind in ReviewKind if kind not in (*_OF_THE_WHOLE, ReviewKind.LEFT_OUT)),
+    _UNEXPLAINED,
+    *(kind for kind in CaveatKind if kind is not _UNEXPLAINED),
+    *_OF_THE_WHOLE,
+)
 
 
 def review_sarif(report: Report, *, root: str = DEFAULT_ROOT, most: int = MOST_RESULTS) -> str:
@@ -41,7 +56,7 @@ def review_sarif(report: Report, *, root: str = DEFAULT_ROOT, most: int = MOST_R
         "totals": totals_of_review(view),
     }
     return sarif_log(
-        rules.REVIEW_RULES,
+        REVIEW_RULES,
         findings_of_review(report, root=root),
         category="lpgen/review",
         notices=report.problems,
@@ -62,7 +77,7 @@ def findings_of_review(report: Report, *, root: str) -> Iterator[SarifFinding]:
     for usage in report.diff.unlisted:
         message = line(name(usage.principal), " is in the logs, but not in the policies given.")
         named = (SarifName(usage.principal, "principal"),)
-        yield SarifFinding(rules.NOT_IN_POLICIES, message, (usage.principal,), summary, named)
+        yield SarifFinding(ReviewKind.NOT_IN_POLICIES, message, (usage.principal,), summary, named)
     for decision in report.diff.expired:
         yield _expired(decision, summary)
 
@@ -92,7 +107,7 @@ class _Principal:
 
     def _finding(
         self,
-        rule: SarifRule,
+        kind: Kind,
         message: Line,
         *identity: str,
         names: tuple[SarifName, ...] = (),
@@ -101,7 +116,7 @@ class _Principal:
     ) -> SarifFinding:
         arn = self._principal.arn
         return SarifFinding(
-            rule,
+            kind,
             message,
             (arn, *identity),
             self._path,
@@ -112,8 +127,8 @@ class _Principal:
 
     def _dangers(self) -> Iterator[SarifFinding]:
         for rule, observable, said in (
-            (rules.UNUSED_DANGEROUS, True, "that nobody was seen to use"),
-            (rules.UNOBSERVABLE_DANGEROUS, False, "whose use the logs can't show"),
+            (ReviewKind.UNUSED_DANGEROUS, True, "that nobody was seen to use"),
+            (ReviewKind.UNOBSERVABLE_DANGEROUS, False, "whose use the logs can't show"),
         ):
             groups = [group for group in self._view.dangers if group.observable is observable]
             actions = sorted(one.action for group in groups for one in group.verdicts)
@@ -145,7 +160,7 @@ class _Principal:
         )
         whole = any(pattern in EVERYTHING or one.not_action for pattern, one in zip(patterns, found, strict=True))
         return self._finding(
-            rules.WILDCARD,
+            ReviewKind.WILDCARD,
             message,
             *_identity_of(ref),
             names=(SarifName(str(ref), "statement"),),
@@ -175,7 +190,7 @@ class _Principal:
                 ".",
             )
             yield self._finding(
-                rules.UNUSED,
+                ReviewKind.UNUSED,
                 message,
                 policy,
                 group,
@@ -186,11 +201,11 @@ class _Principal:
 
     def _class(self) -> Iterator[SarifFinding]:
         rule = {
-            PrincipalClass.UNUSED: rules.UNUSED_PRINCIPAL,
-            PrincipalClass.NOT_COVERED: rules.NOT_COVERED,
+            PrincipalClass.UNUSED: ReviewKind.UNUSED_PRINCIPAL,
+            PrincipalClass.NOT_COVERED: ReviewKind.NOT_COVERED,
         }.get(self._view.diff.principal_class)
         if rule:
-            was = "wasn't seen to be used" if rule is rules.UNUSED_PRINCIPAL else "is in no log that was read"
+            was = "wasn't seen to be used" if rule is ReviewKind.UNUSED_PRINCIPAL else "is in no log that was read"
             yield self._finding(rule, line(self._label, f" {was}. What to do: {self._view.diff.proposal}."))
 
     def _kept(self) -> Iterator[SarifFinding]:
@@ -204,7 +219,7 @@ class _Principal:
                 *names(services, most=_MOST_NAMED),
                 ".",
             )
-            yield self._finding(rules.UNOBSERVABLE_KEPT, message, actions=kept)
+            yield self._finding(ReviewKind.UNOBSERVABLE_KEPT, message, actions=kept)
 
     def _ungranted(self) -> Iterator[SarifFinding]:
         found: dict[tuple[str, bool], list[UngrantedUse]] = defaultdict(list)
@@ -216,14 +231,14 @@ class _Principal:
             message = line(
                 self._label, " used ", name(action), " without a grant. ", "On ", *names(resources, most=3), f": {why}."
             )
-            rule = rules.UNGRANTED if explained else rules.UNEXPLAINED
+            rule = ReviewKind.UNGRANTED if explained else CaveatKind.UNEXPLAINED_USE
             yield self._finding(rule, message, action, names=(SarifName(action, "action"),), resources=resources)
 
     def _caveats(self) -> Iterator[SarifFinding]:
         for one in self._view.caveats:
             if one.kind is not CaveatKind.UNEXPLAINED_USE:
                 message = line(self._label, f": {one.message}. Next: {one.step}.")
-                yield self._finding(rules.CAVEAT_RULES[one.kind], message, one.item, item=one.item)
+                yield self._finding(one.kind, message, one.item, item=one.item)
 
 
 def _dangers(groups: Iterable[DangerGroup]) -> Line:
@@ -262,7 +277,7 @@ def _gaps(account: AccountCoverage, path: str) -> Iterator[SarifFinding]:
             "The logs of account ", name(account.account), f" don't cover the days {days}. The reason: {why}."
         )
         identity = (account.account, first.isoformat(), why)
-        yield SarifFinding(rules.COVERAGE_GAP, message, identity, path, (SarifName(account.account, "account"),))
+        yield SarifFinding(ReviewKind.COVERAGE_GAP, message, identity, path, (SarifName(account.account, "account"),))
 
 
 def _expired(decision: Decision, path: str) -> SarifFinding:
@@ -276,4 +291,4 @@ def _expired(decision: Decision, path: str) -> SarifFinding:
         f" expired on {decision.expires}. It was of {decision.owner}: {decision.reason}.",
     )
     identity = (decision.kind, decision.principal, decision.action, decision.resource, decision.item)
-    return SarifFinding(rules.EXPIRED_DECISION, message, identity, path)
+    return SarifFinding(ReviewKind.EXPIRED_DECISION, message, identity, path)
