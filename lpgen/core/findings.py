@@ -11,30 +11,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple, overload
 
-from lpgen.core.grounds import (
-    Evidence,
-    LogCoverage,
-    PrincipalUsage,
-    StatementRef,
-    UnmappedEvent,
-    Use,
-)
+from lpgen.core.grounds import Evidence, LogCoverage, PrincipalUsage, StatementRef, UnmappedEvent, Use
 from lpgen.core.guards import NO_GUARDS, Guards
-from lpgen.core.model import (
-    AccessLevel,
-    Action,
-    ActionPattern,
-    Principal,
-    SkipReason,
-)
+from lpgen.core.model import AccessLevel, Action, ActionPattern, Principal, SkipReason
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.replacements import (
-    CheckStatus,
-    Decision,
-    Line,
-    Replacement,
-    Verification,
-)
+from lpgen.core.replacements import CheckStatus, Decision, Line, Replacement, Verification
 from lpgen.core.snapshots import SnapshotStamp
 
 

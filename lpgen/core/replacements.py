@@ -5,14 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lpgen.core.grounds import (
-    Evidence,
-    StatementRef,
-)
-from lpgen.core.model import (
-    Action,
-    Principal,
-)
+from lpgen.core.grounds import Evidence, StatementRef
+from lpgen.core.model import Action, Principal
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.registry.caveats import Caveat
 

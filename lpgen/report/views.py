@@ -184,15 +184,6 @@ class ReviewView:
         """Those of them whose replacement isn't in place already."""
         return tuple(view for view in self.made if not view.proposal.in_place)
 
-    @property
-    def open_caveats(self) -> Mapping[CaveatKind, tuple[PrincipalView, ...]]:
-        """The principals with a replacement that isn't called safe, by the kind of reason; one may stand in several."""
-        found: dict[CaveatKind, list[PrincipalView]] = {kind: [] for kind in CaveatKind}
-        for view in self.to_make:
-            for kind in sorted({caveat.kind for caveat in view.caveats}):
-                found[kind].append(view)
-        return {kind: tuple(views) for kind, views in found.items() if views}
-
 
 def review_view(report: Report) -> ReviewView:
     """The report in reading order: by class, then what could do most harm, then what is widest, then by name."""

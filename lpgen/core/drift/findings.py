@@ -13,7 +13,7 @@ from lpgen.core.registry.drift import DriftKind
 from lpgen.core.registry.row import Finding, say
 from lpgen.core.replacements import Decision
 
-SEVERITIES: Final = tuple(Severity)
+_SEVERITIES: Final = tuple(Severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +62,14 @@ class Drift:
 
     def reaches(self, severity: Severity) -> bool:
         """Whether any open finding is as severe, or more."""
-        return any(SEVERITIES.index(one.severity) <= SEVERITIES.index(severity) for one in self.open)
+        return any(_SEVERITIES.index(one.severity) <= _SEVERITIES.index(severity) for one in self.open)
 
 
 def finding_order(finding: DriftFinding) -> tuple[object, ...]:
     """Open ones first, then by severity, kind and subject."""
     return (
         bool(finding.accepted_by),
-        SEVERITIES.index(finding.severity),
+        _SEVERITIES.index(finding.severity),
         tuple(DriftKind).index(finding.kind),
         finding.subject,
         finding.item,

@@ -17,6 +17,7 @@ from lpgen.core.model import Action, AttachedPolicy, Effect, Policy, PolicyKind,
 from lpgen.core.policies.meaning import meaning_of
 from lpgen.core.registry.drift import DriftKind
 
+_CHANGED: Final = DriftKind.POLICY_CHANGED
 _LONGEST: Final = 300
 _MOST_STATEMENTS: Final = 6
 
@@ -53,7 +54,7 @@ def _own_changes(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
     if not details:
         return
     got = _from(pair, {key for key in new if key not in old or key[0] == "inline"})
-    severity = _severity(got, gains) or _severity_without_gain(old.values(), new.values())
+    severity = gains.severity(got, _CHANGED) if got else _severity_without_gain(old.values(), new.values())
     yield _changed(
         pair.arn,
         (pair.arn,),
@@ -80,10 +81,6 @@ def _alike(one: AttachedPolicy, other: AttachedPolicy) -> bool:
 def _call(key: PolicyKey) -> str:
     kind, group, name = key
     return f"the {kind} policy {name}{f' of group {group}' if group else ''}"
-
-
-def _severity(got: frozenset[Action], gains: Gains) -> Severity | None:
-    return gains.severity(got, DriftKind.POLICY_CHANGED) if got else None
 
 
 def _gained(got: frozenset[Action], gains: Gains) -> str:
@@ -134,7 +131,7 @@ class _Shared:
             yield _changed(
                 arn,
                 holders,
-                _severity(got, self.gains) or _severity_without_gain([old], [new]),
+                self.gains.severity(got, _CHANGED) if got else _severity_without_gain([old], [new]),
                 case="aws" if new.kind is PolicyKind.AWS_MANAGED else "managed",
                 gained=_gained(got, self.gains),
                 holders="1 principal" if len(holders) == 1 else f"{len(holders):,} principals",
@@ -169,7 +166,7 @@ def _boundary_change(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
     yield _changed(
         pair.arn,
         (pair.arn,),
-        _severity(got, gains) or (Severity.LOW if old is None else Severity.MEDIUM),
+        gains.severity(got, _CHANGED) if got else Severity.LOW if old is None else Severity.MEDIUM,
         case="boundary-gone" if new is None else "boundary-new" if old is None else "boundary-other",
         gained=_gained(got, gains),
         details=(
@@ -203,7 +200,7 @@ def _scp_changes(pairs: Sequence[Pair], gains: Gains) -> Iterator[DriftFinding]:
         yield _changed(
             account,
             (),
-            _severity(got, gains) or Severity.MEDIUM,
+            gains.severity(got, _CHANGED) if got else Severity.MEDIUM,
             case="scps",
             gained=gains.counted(got),
             details=gains.details(got, "gains"),
@@ -234,21 +231,12 @@ def _changed(
     principals: tuple[str, ...],
     severity: Severity,
     *,
-    case: str,
     details: tuple[str, ...],
     content: Iterable[str],
-    gained: str = "",
-    holders: str = "",
+    **facts: str,
 ) -> DriftFinding:
-    parameters = {"case": case, "gained": gained, "holders": holders, "content": fingerprint(content)}
-    return DriftFinding(
-        DriftKind.POLICY_CHANGED,
-        parameters,
-        severity=severity,
-        subject=subject,
-        principals=principals,
-        details=details,
-    )
+    facts = {**facts, "content": fingerprint(content)}
+    return DriftFinding(_CHANGED, facts, severity=severity, subject=subject, principals=principals, details=details)
 
 
 def _content(policies: Iterable[AttachedPolicy]) -> tuple[str, ...]:

@@ -2,26 +2,99 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Self
 
 from lpgen.core.choices import Severity
-from lpgen.core.registry import caveat_words as words
-from lpgen.core.registry.caveat_words import accounts_text
-from lpgen.core.registry.row import Finding, Kind, Row
+from lpgen.core.model import SkipReason
+from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Finding, Kind, Row
 
-_ACTION_ELEMENT: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"
-_LAST_ACCESSED: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html"
-_TRAILS: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trails.html"
-_EVALUATION: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"
-_QUOTAS: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
 _PERMISSION_SETS: Final = "https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html"
-_DETAILS: Final = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html"
-_GLOBAL_EVENTS: Final = (
-    "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html"
-    "#cloudtrail-concepts-global-service-events"
-)
+
+_MOST_NAMED: Final = 5
+"""So many accounts or actions are named in a sentence; of more their number is."""
+
+_WHY_UNREAD: Final = {
+    SkipReason.BAD_RECORD: "can't be read",
+    SkipReason.UNKNOWN_VERSION: "with an event version that lpgen doesn't know",
+    SkipReason.NO_TIME: "without a time",
+    SkipReason.FUTURE: "with a time later than the log itself",
+}
+
+
+def accounts_text(accounts: Sequence[str]) -> str:
+    """The accounts in words, a few by name."""
+    if len(accounts) == 1:
+        return f"account {accounts[0]}"
+    if len(accounts) > _MOST_NAMED:
+        return f"accounts {', '.join(accounts[:_MOST_NAMED])} and {len(accounts) - _MOST_NAMED} more"
+    return f"accounts {', '.join(accounts[:-1])} and {accounts[-1]}"
+
+
+def _unmapped_event(*, records: int, call: str, reason: SkipReason, example: str, **_: object) -> str:
+    call = call or "calls without a name"
+    what = f"successful {call} can't be mapped to an action"
+    if reason in _WHY_UNREAD:
+        what = f"{'record' if records == 1 else 'records'} of {call} {_WHY_UNREAD[reason]}"
+    return f"{records} {what} (example {example or 'without an id'})"
+
+
+def _step_for_short_coverage(*, days: int, min_days: int, account: str) -> str:
+    missing = max(1, min_days - days)
+    return f"ingest {missing} more {'day' if missing == 1 else 'days'} of logs of account {account}"
+
+
+def _young_principal(*, kind: str, days: int, counted: int, min_days: int, **_: object) -> str:
+    when = f"{days} days before the end of the logs{_as_covered(days, counted)}"
+    if days < 0:
+        when = "after the end of the logs, so on 0 days of them"
+    return f"the {kind} was created {when}, fewer than {min_days}"
+
+
+def _young_policy(*, policy: str, days: int, counted: int, min_days: int, **_: object) -> str:
+    age = f"{max(days, 0)} days old{_as_covered(days, counted)}"
+    return f"the version of {policy} in force is {age}, fewer than {min_days}"
+
+
+def _as_covered(days: int, counted: int) -> str:
+    return f", which cover {counted} of them" if 0 <= counted < days else ""
+
+
+def _coverage_hole(*, service: str, last: date, region: str, is_region_read: bool, is_after_logs: bool) -> str:
+    where = f" in {region}" if region else ""
+    unread = "" if is_region_read else ", a Region of which no log was read"
+    if service:
+        return f"IAM dates the last try of {service} to {last}{where}{unread}, but the logs hold no record of it"
+    missing = f"{where}{unread}" if unread else ", but the logs hold no record of it"
+    return f"IAM says the role was last used on {last}{', after the end of the logs' if is_after_logs else missing}"
+
+
+def _other_regions(*, regions: Sequence[str], leader: str, role: str, region: str) -> str:
+    why = f" and none of {leader}, as those of all Regions would"
+    if not leader:
+        why = f", though IAM says that {role} was last used in {region}"
+    return f"the logs hold records of {', '.join(regions)} alone{why}: use in other Regions would not have shown"
+
+
+def _recreated(*, former: Sequence[str], kind: str, principal_id: str, only: Sequence[str]) -> str:
+    known = f"the logs also hold records of {', '.join(former)}"
+    if not principal_id:
+        return f"{known}, made for another assignment of this permission set to the account, which do not count"
+    more = f" and {len(only) - _MOST_NAMED:,} more" if len(only) > _MOST_NAMED else ""
+    used = f"; only that one used {', '.join(only[:_MOST_NAMED])}{more}" if only else ""
+    return f"{known}, an earlier {kind} of this name, which do not count for {principal_id}{used}"
+
+
+def _step_for_unexplained_use(*, action: str, **_: object) -> str:
+    """Of a key the policy and grants allow use as well, and grants stand in no policy.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
+    """
+    of_a_key = action.startswith("kms:")
+    where = ", such as the key's policy or a grant (`aws kms list-grants`)" if of_a_key else ""
+    return f"find what allowed the unexplained use{where}, else keep what it stands for by a decision"
 
 
 class CaveatKind(Kind):
@@ -31,12 +104,12 @@ class CaveatKind(Kind):
         "unmapped_event",
         "A successful call can't be mapped to an action.",
         parameters={"records": int, "call": str, "reason": str, "example": str, "event": str},
-        message=words.unmapped_event,
+        message=_unmapped_event,
         step="look up which action the call needs, and keep that one by a decision",
         item="{event}",
         help="The replacement may lack what the call needs, so it isn't called safe.",
         to_do="look up the action and keep it by a decision.",
-        source=_ACTION_ELEMENT,
+        source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
     )
     UNKNOWN_PATTERN = Row(
         "unknown_pattern",
@@ -55,7 +128,7 @@ class CaveatKind(Kind):
         item="unknown-pattern {pattern}",
         help="It may be misspelled, and then grants nothing; or it is newer than the catalog.",
         to_do="correct it, or run `lpgen catalog update`.",
-        source=_ACTION_ELEMENT,
+        source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
     )
     GRANTS_UNKNOWN = Row(
         "grants_unknown",
@@ -67,17 +140,17 @@ class CaveatKind(Kind):
         acceptable=False,
         rank=4,
         help="Nothing can be proposed for the principal.",
-        source=_DETAILS,
+        source="https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html",
     )
     SHORT_COVERAGE = Row(
         "short_coverage",
         "The logs cover too few days to call a removal safe.",
         parameters={"days": int, "min_days": int, "account": str},
         message="the logs cover {days} days, fewer than {min_days}",
-        step=words.step_for_short_coverage,
+        step=_step_for_short_coverage,
         help="What happens once a quarter wouldn't show.",
         to_do="ingest more days, or accept it by a decision.",
-        source=_TRAILS,
+        source=f"{TRAIL_GUIDE}/cloudtrail-trails.html",
         severity=Severity.LOW,
     )
     THIN_DAYS = Row(
@@ -90,7 +163,7 @@ class CaveatKind(Kind):
         help="These days hold far fewer callers and services than the account's other days, as if they were forged or "
         "files were missing.",
         to_do="look whether log files are missing and ingest them, or accept it by a decision.",
-        source=_TRAILS,
+        source=f"{TRAIL_GUIDE}/cloudtrail-trails.html",
     )
     MISSING_FILES = Row(
         "missing_files",
@@ -98,13 +171,13 @@ class CaveatKind(Kind):
         message="the calls that AWS makes by a clock come at random, as if most log files of each day were missing",
         step="compare the log files with those in the trail's bucket, and ingest all of them",
         help="AWS makes some calls by a clock, and in these logs they come at random.",
-        source=_TRAILS,
+        source=f"{TRAIL_GUIDE}/cloudtrail-trails.html",
     )
     YOUNG_PRINCIPAL = Row(
         "young_principal",
         "The role or user is too young to call a removal safe.",
         parameters={"kind": str, "days": int, "counted": int, "min_days": int, "until": date},
-        message=words.young_principal,
+        message=_young_principal,
         step="wait until the logs reach {until}",
         help="It may not have done yet what it is for.",
         to_do="wait, or accept it by a decision.",
@@ -114,7 +187,7 @@ class CaveatKind(Kind):
         "young_policy",
         "A policy's version is too young to call a removal safe.",
         parameters={"policy": str, "days": int, "counted": int, "min_days": int, "until": date},
-        message=words.young_policy,
+        message=_young_policy,
         step="wait until the logs reach {until}",
         item="young-policy {policy}",
         help="What it granted anew may not have been used yet.",
@@ -125,7 +198,7 @@ class CaveatKind(Kind):
         "coverage_hole",
         "IAM knows of a use that the logs don't show.",
         parameters={"service": str, "last": date, "region": str, "is_region_read": bool, "is_after_logs": bool},
-        message=words.coverage_hole,
+        message=_coverage_hole,
         step=lambda *, service, last, **_: (
             f"find the trail that holds its {f'calls of {service}' if service else f'use of {last}'}, every Region"
             " included, and ingest its logs"
@@ -133,24 +206,24 @@ class CaveatKind(Kind):
         item=lambda *, service, **_: f"coverage-hole {service}".rstrip(),
         help="Something is missing from the logs, and a replacement made from them would break it.",
         to_do="find the trail that holds the call, every Region included, and ingest its logs.",
-        source=_LAST_ACCESSED,
+        source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
     )
     OTHER_REGIONS = Row(
         "other_regions",
         "The logs are hardly those of all Regions.",
         parameters={"regions": tuple, "leader": str, "role": str, "region": str},
-        message=words.other_regions,
+        message=_other_regions,
         step="ingest the logs of all Regions, or give the settings of a trail that records them all with --trails",
         help="They hold no record of the Region in which global services such as IAM record their events, so that use "
         "in other Regions may be missing too.",
         to_do="ingest the logs of all Regions, or give the settings of a trail that records them all.",
-        source=_GLOBAL_EVENTS,
+        source=f"{TRAIL_GUIDE}/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events",
     )
     RECREATED = Row(
         "recreated",
         "The principal was deleted and made anew within the logs.",
         parameters={"former": tuple, "kind": str, "principal_id": str, "only": tuple},
-        message=words.recreated,
+        message=_recreated,
         step="make sure that nothing needs what only the earlier one of its name used",
         help="Records of the earlier one are not its own.",
         to_do="make sure that nothing needs what only the earlier one used.",
@@ -161,12 +234,12 @@ class CaveatKind(Kind):
         "An action was used, and nothing that is known allows it.",
         parameters={"action": str, "resource": str, "reason": str},
         message="{action} on {resource} was allowed, but {reason}",
-        step=words.step_for_unexplained_use,
+        step=_step_for_unexplained_use,
         item="unexplained {action}",
         help="Perhaps a resource policy wasn't given, perhaps the record is mapped to the wrong action. The granted "
         "actions of the same service and access level stay in the replacement for review.",
         to_do="give lpgen the resource policies, or find what allowed it.",
-        source=_EVALUATION,
+        source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
         precision="medium",
     )
     DRAWN_NAMES = Row(
@@ -286,7 +359,7 @@ class CaveatKind(Kind):
         rank=2,
         help="No wildcard was put in to make it fit.",
         to_do="split the role by what it does, or drop kept actions by decisions.",
-        source=_QUOTAS,
+        source=f"{IAM_GUIDE}/reference_iam-quotas.html",
     )
     UNPROVEN = Row(
         "unproven",
@@ -298,7 +371,7 @@ class CaveatKind(Kind):
         rank=3,
         help="Comparing their patterns takes more steps than lpgen spends on one principal.",
         to_do="write the policies with fewer patterns, and with fewer wildcards in each.",
-        source=_EVALUATION,
+        source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
     )
     VERIFICATION = Row(
         "verification",
@@ -309,7 +382,7 @@ class CaveatKind(Kind):
         acceptable=False,
         rank=1,
         help="It may take away what is used, or allow what wasn't.",
-        source=_EVALUATION,
+        source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
         severity=Severity.HIGH,
     )
 

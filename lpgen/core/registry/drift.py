@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lpgen.core.choices import Severity
-from lpgen.core.registry.row import Kind, Row
-
-_IAM: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
-_CLOUDTRAIL: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide"
+from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Kind, Row
 
 _START_AGAIN: Final = "start it again, and find out who changed it"
 _RECORD_AGAIN: Final = "look whether a trail was told to leave them out, and let one record them again"
@@ -57,7 +54,7 @@ class DriftKind(Kind):
         help="A trail stopped or changed, or no record comes from an account or a Region any more. Nothing that "
         "happens there is seen.",
         to_do="start logging again, and find out who stopped it.",
-        source=f"{_CLOUDTRAIL}/cloudtrail-turning-off-logging.html",
+        source=f"{TRAIL_GUIDE}/cloudtrail-turning-off-logging.html",
         severity=Severity.HIGH,
         score="9.1",
     )
@@ -78,7 +75,7 @@ class DriftKind(Kind):
         step="find out who changed it and why; undo it, or save a new baseline",
         item="policy-changed {subject} {content}",
         help="It is neither as it was nor as it was proposed.",
-        source=f"{_IAM}/access_policies_manage.html",
+        source=f"{IAM_GUIDE}/access_policies_manage.html",
         severity=Severity.HIGH,
         score="8.0",
         by_gain=(Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM),
@@ -101,7 +98,7 @@ class DriftKind(Kind):
         message=_new_principal,
         step="make sure that somebody meant it, and who may assume it",
         item=lambda *, subject, principal_id, **_: f"new-principal {subject} {principal_id}".rstrip(" "),
-        source=f"{_IAM}/id_roles.html",
+        source=f"{IAM_GUIDE}/id_roles.html",
         score="6.0",
         by_gain=(Severity.HIGH, Severity.MEDIUM, Severity.LOW),
     )
@@ -113,7 +110,7 @@ class DriftKind(Kind):
         step="name the actions that are meant",
         item="new-wildcard {subject} {wildcard}",
         help="What it grants grows with each action that AWS adds.",
-        source=f"{_IAM}/reference_policies_elements_action.html",
+        source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
         score="6.0",
         by_gain=(Severity.HIGH, Severity.MEDIUM, Severity.MEDIUM),
     )
@@ -126,7 +123,7 @@ class DriftKind(Kind):
         item="inherited {subject} {wildcard} {actions}",
         help="AWS added actions that it matches, and nobody decided to grant them.",
         to_do="replace it: `lpgen generate` names every action.",
-        source=f"{_IAM}/reference_policies_elements_action.html",
+        source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
         score="6.0",
         by_gain=(Severity.HIGH, Severity.MEDIUM, Severity.LOW),
     )
@@ -159,7 +156,7 @@ class DriftKind(Kind):
         message="{unused} fell out of use: not seen for {days} covered days",
         step="remove them with the next replacement, or keep them by a decision",
         item="newly-unused {subject} {actions}",
-        source=f"{_IAM}/access_policies_last-accessed.html",
+        source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
         severity=Severity.LOW,
         score="3.5",
         by_gain=(Severity.MEDIUM, Severity.LOW, Severity.LOW),
@@ -170,6 +167,6 @@ class DriftKind(Kind):
         message="is gone",
         step="nothing, if it was meant to go",
         item="gone-principal {subject}",
-        source=f"{_IAM}/id_roles.html",
+        source=f"{IAM_GUIDE}/id_roles.html",
         severity=Severity.INFO,
     )

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from lpgen.core.choices import Severity
-from lpgen.core.registry.row import Kind, Row
-
-_ACTION_ELEMENT: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"
-_LAST_ACCESSED: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html"
-_DATA_EVENTS: Final = (
-    "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html"
-)
-_TRAILS: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trails.html"
-_EVALUATION: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"
-_DETAILS: Final = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html"
+from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Kind, Row
 
 
 class ReviewKind(Kind):
@@ -36,7 +25,7 @@ class ReviewKind(Kind):
         help="CloudTrail doesn't record the action, or no trail was set up to. It stays in the replacement only on a "
         "sign of use.",
         to_do="record it (data events), or give lpgen the dates of service last accessed; or decide.",
-        source=_LAST_ACCESSED,
+        source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
         score="6.5",
     )
     WILDCARD = Row(
@@ -45,7 +34,7 @@ class ReviewKind(Kind):
         help="A wildcard takes in each action that AWS adds, silently. What is granted grows without anybody deciding "
         "so.",
         to_do="put the replacement in place: it names every action.",
-        source=_ACTION_ELEMENT,
+        source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
         score="6.0",
         precision="very-high",
     )
@@ -62,7 +51,7 @@ class ReviewKind(Kind):
         "A role or user has grants and wasn't used at all.",
         help="Whoever gets hold of it has all its rights, and nobody would miss it.",
         to_do="disable it, ask its owner, delete it later.",
-        source=_LAST_ACCESSED,
+        source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
         score="6.8",
     )
     UNOBSERVABLE_KEPT = Row(
@@ -70,7 +59,7 @@ class ReviewKind(Kind):
         "Actions stay in a replacement only because the logs can't show their use.",
         help="They are kept in their current scope, on a sign of use.",
         to_do="record data events of these services, or drop what isn't needed by a decision.",
-        source=_DATA_EVENTS,
+        source=f"{TRAIL_GUIDE}/logging-data-events-with-cloudtrail.html",
         severity=Severity.LOW,
         score="2.0",
     )
@@ -80,7 +69,7 @@ class ReviewKind(Kind):
         help="Something else allowed it, such as the policy of the resource or a policy that is gone by now. It is "
         "never added to a replacement.",
         to_do="see that what allowed it is meant to.",
-        source=_EVALUATION,
+        source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
         severity=Severity.LOW,
         precision="medium",
     )
@@ -89,14 +78,14 @@ class ReviewKind(Kind):
         "There are days that the logs of an account don't cover.",
         help="What was used then doesn't show, so these days don't count as covered.",
         to_do="find the logs of these days and ingest them, or find out who stopped the trail.",
-        source=_TRAILS,
+        source=f"{TRAIL_GUIDE}/cloudtrail-trails.html",
     )
     NOT_COVERED = Row(
         "principal-not-covered",
         "No log of the principal's account was read.",
         help="Nothing can be said of its use.",
         to_do="ingest the logs of its account.",
-        source=_TRAILS,
+        source=f"{TRAIL_GUIDE}/cloudtrail-trails.html",
         severity=Severity.LOW,
     )
     NOT_IN_POLICIES = Row(
@@ -104,7 +93,7 @@ class ReviewKind(Kind):
         "A principal is in the logs, but not in the policies.",
         help="It was deleted since, or the policies given lack its account.",
         to_do="export the policies of its account, or see that it is meant to be gone.",
-        source=_DETAILS,
+        source="https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html",
         severity=Severity.LOW,
     )
     EXPIRED_DECISION = Row(
@@ -120,6 +109,6 @@ class ReviewKind(Kind):
         "This report is cut: less severe findings are left out.",
         help="Code scanning refuses more than 25,000 results in a run, and shows 5,000 of them. The most severe were "
         "kept. Report on fewer principals at a time (`--principal`), or read the whole report as JSON.",
-        source="https://docs.github.com/en/code-security/code-scanning/troubleshooting-sarif-uploads/results-exceed-limit"
-        "https://docs.github.com/en/code-security/code-scanning/troubleshooting-sarif-uploads/results-exceed-limit",
+        source="https://docs.github.com/en/code-security/code-scanning/troubleshooting-sarif-uploads/"
+        "results-exceed-limit",
     )

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from lpgen.core.choices import Severity
+
+IAM_GUIDE: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
+TRAIL_GUIDE: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide"
 
 Words = str | Mapping[str, str] | Callable[..., str]
 """A text with parameters in braces, such texts by the parameter `case`, or a function of the parameters."""
@@ -40,7 +43,7 @@ class Row:
     rank: int = 99
     help: str = ""
     to_do: str = ""
-    source: str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html"
+    source: str = f"{IAM_GUIDE}/best-practices.html"
     severity: Severity = Severity.MEDIUM
     score: str = ""
     precision: str = "high"

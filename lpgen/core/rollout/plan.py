@@ -77,13 +77,13 @@ class PrincipalPlan:
     safe: bool
     sha256: str
     folder: str
-    before: tuple[PolicyText, ...]
-    after: tuple[PolicyText, ...]
-    calls: tuple[Call, ...]
-    inverse: tuple[Call, ...]
-    peak: Peak
-    refusals: tuple[Refusal, ...]
-    notes: tuple[str, ...]
+    before: tuple[PolicyText, ...] = ()
+    after: tuple[PolicyText, ...] = ()
+    calls: tuple[Call, ...] = ()
+    inverse: tuple[Call, ...] = ()
+    peak: Peak = Peak()
+    refusals: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
     boundary: str = ""
     documents: tuple[NewDocument, ...] = ()
     permission_set: str = ""

@@ -193,13 +193,7 @@ def _unknown(written: WrittenPlan) -> PrincipalPlan:
         safe=written.safe,
         sha256="",
         folder=written.folder,
-        before=(),
-        after=(),
-        calls=(),
-        inverse=(),
-        peak=Peak(),
         refusals=(Refusal.of(RefusalKind.NOT_IN_POLICIES),),
-        notes=(),
     )
 
 

@@ -15,7 +15,7 @@ from lpgen.core.grounds import CoverageSource, Hole
 from lpgen.core.trails import Trail, TrailChange
 from lpgen.core.usage.trail_changes import AFTERGLOW, RESETS, STARTS, STOPS, AccountTimes
 
-QUIET: Final = timedelta(days=1)
+_QUIET: Final = timedelta(days=1)
 """A record within this time after a change shows that the account went on being recorded."""
 
 
@@ -47,7 +47,7 @@ def _hole(
         return Hole(day, start.when.date(), f"{change}; no record until {start}", change)
     if following is None:
         return Hole(day, last, f"{change}; no later record", change) if change.event in STOPS else None
-    if following - change.when <= QUIET:
+    if following - change.when <= _QUIET:
         return None
     return Hole(day, following.date(), f"{change}; the next record is of {following.date()}", change)
 

@@ -21,9 +21,6 @@ from lpgen.edge.rollout.iam_writer import NOT_FOUND, READ_BACK_SECONDS, IamWrite
 from lpgen.edge.rollout.journal import Journal
 from lpgen.errors import AwsError, LpgenError, RolloutError, quote_input
 
-SETTLE_SECONDS: Final = 15.0
-"""How long what came is left to spread through AWS before what it takes over from goes."""
-
 Say = Callable[[str], None]
 
 

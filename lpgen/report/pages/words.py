@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from lpgen.core.findings import PrincipalClass
-from lpgen.core.model import AccessLevel, DenialKind, Principal, SkipReason
+from lpgen.core.model import DenialKind, Principal, SkipReason
 from lpgen.core.replacements import LineKind
 from lpgen.report.pages.blocks import Span, Tone
 from lpgen.report.views import PrincipalView
@@ -80,14 +80,6 @@ LINE_WORDS: Final[dict[LineKind, str]] = {
     LineKind.REVIEW: "kept for review beside unexplained use",
     LineKind.DECIDED: "kept by decision",
     LineKind.SHARED: "needed in another account of the permission set",
-}
-
-LEVEL_WORDS: Final[dict[AccessLevel, str]] = {
-    AccessLevel.LIST: "List",
-    AccessLevel.READ: "Read",
-    AccessLevel.WRITE: "Write",
-    AccessLevel.TAGGING: "Tagging",
-    AccessLevel.PERMISSIONS_MANAGEMENT: "Permissions management",
 }
 
 _IAM_ARN: Final = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):(.+)", re.DOTALL)

@@ -23,7 +23,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final
 from urllib.parse import quote
 
@@ -41,20 +40,12 @@ MOST_RESULTS: Final = 25_000
 """How many results GitHub takes in one run."""
 
 
-class SarifLevel(StrEnum):
-    """How much a finding matters, the most first."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-
 LEVELS: Final = {
-    Severity.CRITICAL: SarifLevel.ERROR,
-    Severity.HIGH: SarifLevel.ERROR,
-    Severity.MEDIUM: SarifLevel.WARNING,
-    Severity.LOW: SarifLevel.NOTE,
-    Severity.INFO: SarifLevel.NOTE,
+    Severity.CRITICAL: "error",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "note",
+    Severity.INFO: "note",
 }
 """The level of a finding by its severity."""
 
@@ -69,7 +60,7 @@ class SarifName:
 
 @dataclass(frozen=True, slots=True)
 class SarifFinding:
-    """One finding. `path` is relative to the repository's root; `level` overrides that of the kind.
+    """One finding. `path` is relative to the repository's root; `severity` overrides that of the kind.
 
     `facts` are for programs, under `properties`; lists in them are written whole.
     """
@@ -79,7 +70,7 @@ class SarifFinding:
     identity: tuple[str, ...]
     path: str
     names: tuple[SarifName, ...] = ()
-    level: SarifLevel | None = None
+    severity: Severity | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -135,8 +126,8 @@ def fingerprint_of(finding: SarifFinding) -> str:
 
 
 def _severity_order(one: SarifFinding, index: Mapping[str, int]) -> tuple[int, float, int, str, str]:
-    severity = float(one.kind.row.score or 0)
-    return list(SarifLevel).index(_level_of(one)), -severity, index[one.kind.rule], one.path, fingerprint_of(one)
+    level = list(dict.fromkeys(LEVELS.values())).index(_level_of(one))
+    return level, -float(one.kind.row.score or 0), index[one.kind.rule], one.path, fingerprint_of(one)
 
 
 def _cut(ordered: list[SarifFinding], most: int) -> tuple[list[SarifFinding], int]:
@@ -150,8 +141,8 @@ def _cut(ordered: list[SarifFinding], most: int) -> tuple[list[SarifFinding], in
     return [SarifFinding(ReviewKind.LEFT_OUT, message, (), ordered[0].path), *shown], len(others)
 
 
-def _level_of(finding: SarifFinding) -> SarifLevel:
-    return finding.level or LEVELS[finding.kind.row.severity]
+def _level_of(finding: SarifFinding) -> str:
+    return LEVELS[finding.severity or finding.kind.row.severity]
 
 
 # ---------------------------------------------------------------- SARIF's objects

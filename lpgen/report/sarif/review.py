@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Final
 
 from lpgen.core.actions.patterns import EVERYTHING
+from lpgen.core.choices import Severity
 from lpgen.core.findings import ActionVerdict, PrincipalClass, Report, UngrantedUse, Verdict, WildcardUse
 from lpgen.core.folders import folder_of_principal
 from lpgen.core.grounds import AccountCoverage, StatementRef
@@ -24,24 +25,19 @@ from lpgen.report.json.layout import Row
 from lpgen.report.json.review import totals_of_review
 from lpgen.report.pages.blocks import Line, count, line, name, names, plural
 from lpgen.report.pages.words import short_label_of
-from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifLevel, SarifName, sarif_log
+from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifName, sarif_log
 from lpgen.report.views import PrincipalView, review_view
 
 DEFAULT_ROOT: Final = "lpgen-out"
 _MOST_NAMED: Final = 5
 
 _UNEXPLAINED: Final = CaveatKind.UNEXPLAINED_USE
-_OF_THE_WHOLE: Final = (
-    ReviewKind.COVERAGE_GAP,
-    ReviewKind.NOT_COVERED,
-    ReviewKind.NOT_IN_POLICIES,
-    ReviewKind.EXPIRED_DECISION,
-)
+_WHOLE: Final = tuple(ReviewKind)[list(ReviewKind).index(ReviewKind.COVERAGE_GAP) : -1]
 REVIEW_RULES: Final = (
-    *(kind for kind in ReviewKind if kind not in (*_OF_THE_WHOLE, ReviewKind.LEFT_OUT)),
+    *(kind for kind in ReviewKind if kind not in (*_WHOLE, ReviewKind.LEFT_OUT)),
     _UNEXPLAINED,
     *(kind for kind in CaveatKind if kind is not _UNEXPLAINED),
-    *_OF_THE_WHOLE,
+    *_WHOLE,
 )
 
 
@@ -111,7 +107,7 @@ class _Principal:
         message: Line,
         *identity: str,
         names: tuple[SarifName, ...] = (),
-        level: SarifLevel | None = None,
+        severity: Severity | None = None,
         **facts: object,
     ) -> SarifFinding:
         arn = self._principal.arn
@@ -121,7 +117,7 @@ class _Principal:
             (arn, *identity),
             self._path,
             (SarifName(arn, str(self._principal.kind)), *names),
-            level,
+            severity,
             {"principal": arn, **facts},
         )
 
@@ -164,7 +160,7 @@ class _Principal:
             message,
             *_identity_of(ref),
             names=(SarifName(str(ref), "statement"),),
-            level=SarifLevel.ERROR if whole else None,
+            severity=Severity.HIGH if whole else None,
             patterns=patterns,
             expandsTo=granted,
             used=used,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import string
+import textwrap
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from lpgen.core.choices import Severity
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.registry.refusals import RefusalKind
@@ -16,6 +18,7 @@ from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Finding, Kind, Row, Words
 from tests.registry_examples import example_parameters
 
+ROOT = Path(__file__).parents[3]
 KINDS: tuple[Kind, ...] = (*CaveatKind, *DriftKind, *RefusalKind, *ReviewKind)
 DETECTED: tuple[Kind, ...] = (*CaveatKind, *DriftKind, *RefusalKind)
 
@@ -78,22 +81,20 @@ def test_a_finding_with_other_parameters_than_its_row_is_refused(parameters: dic
         Caveat(CaveatKind.SELDOM_USED, parameters)
 
 
-# The example of CONTRIBUTING.md, "Add a caveat": a row and the code that detects it.
-class _Kind(Kind):
-    SHARED_KEY = Row(
-        "shared_key",
-        "An access key is used from many places at once.",
-        parameters={"key": str, "callers": int},
-        message="its access key {key} is used from {callers:,} places at once, as if it were shared",
-        step="rotate the key, and give each place a role of its own",
-        item="shared-key {key}",
-        help="Whose use the logs show can't be said.",
-        severity=Severity.HIGH,
-    )
+def documented_row() -> str:
+    """The row that CONTRIBUTING.md adds as an example."""
+    section = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Add a caveat")[2]
+    return textwrap.dedent(section.partition("```python\n")[2].partition("```")[0])
 
 
-def test_a_new_kind_takes_a_row_and_nothing_else() -> None:
-    found = Finding(_Kind.SHARED_KEY, {"key": "AKIA1", "callers": 1200})
+def test_a_new_caveat_takes_one_row_of_nine_lines_besides_its_detection() -> None:
+    code = documented_row()
+    assert len(code.strip().splitlines()) <= 9
+    known: dict[str, Any] = {"Kind": Kind, "Row": Row}
+    exec(f"class Example(Kind):\n{textwrap.indent(code, '    ')}", known)
+    (kind,) = known["Example"]
+    found = Finding(kind, {"key": "AKIA1", "places": 1200})
     assert found.message == "its access key AKIA1 is used from 1,200 places at once, as if it were shared"
     assert (found.step, found.item) == ("rotate the key, and give each place a role of its own", "shared-key AKIA1")
-    assert (_Kind.SHARED_KEY.rule, _Kind.SHARED_KEY.row.acceptable) == ("shared-key", True)
+    assert (kind.rule, kind.row.acceptable) == ("shared-key", True)
+    assert kind.row.description.endswith("**What to do:** rotate the key, and give each place a role of its own.")

@@ -14,13 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sarif_pydantic import Result, Run, Sarif
 
+from lpgen.core.choices import Severity
 from lpgen.core.findings import PrincipalClass, Report, Verdict, Verdicts
 from lpgen.core.grounds import Evidence, Hole
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.registry.review import ReviewKind
 from lpgen.report import render_review
 from lpgen.report.pages.blocks import line, name
-from lpgen.report.sarif.layout import LEVELS, SarifFinding, SarifLevel, fingerprint_of, sarif_log
+from lpgen.report.sarif.layout import LEVELS, SarifFinding, fingerprint_of, sarif_log
 from lpgen.report.sarif.review import REVIEW_RULES, findings_of_review, review_sarif
 from tests.documents import FORMATS_PAGE, check_block
 from tests.registry_examples import example_caveat
@@ -201,7 +202,7 @@ def log_of(findings: list[SarifFinding], most: int = 100) -> str:
 def test_sarif_log_cuts_the_least_severe_and_says_so() -> None:
     rules = (ReviewKind.UNUSED, ReviewKind.WILDCARD, ReviewKind.UNUSED_DANGEROUS)
     findings = [SarifFinding(rule, line("found."), (str(n),), f"{n}") for n in range(20) for rule in rules]
-    findings.append(SarifFinding(ReviewKind.UNUSED, line("worse."), ("x",), "x", level=SarifLevel.ERROR))
+    findings.append(SarifFinding(ReviewKind.UNUSED, line("worse."), ("x",), "x", severity=Severity.HIGH))
     first, *others = results_of(log_of(findings, most=30))
     assert first.rule_id == ReviewKind.LEFT_OUT.rule
     assert "32 findings did not fit" in message_of(first)

@@ -18,7 +18,7 @@ from lpgen.core.replacements import Decision, Line
 
 _GRANTED_WITH_STAR = frozenset({Action("lambda:DisableReplication"), Action("lambda:EnableReplication")})
 
-SELDOM_DAYS = 2
+_SELDOM_DAYS = 2
 """On so many days at most a principal is at work that is there for emergencies, or at its first steps."""
 
 NEVER_USED_DAYS = 400
@@ -93,10 +93,7 @@ def _unexplained(ungranted: Iterable[UngrantedUse]) -> Iterable[Caveat]:
     for use in ungranted:
         if not use.explanation:
             yield Caveat.of(
-                CaveatKind.UNEXPLAINED_USE,
-                action=use.use.action,
-                resource=use.use.resource.text,
-                reason=use.reason,
+                CaveatKind.UNEXPLAINED_USE, action=use.use.action, resource=use.use.resource.text, reason=use.reason
             )
 
 
@@ -174,7 +171,7 @@ def _coverage_hole(principal: Principal, usage: PrincipalUsage, coverage: Accoun
 def _seldom_used(grants: PrincipalGrants, usage: PrincipalUsage, *, min_days: int) -> Iterable[Caveat]:
     """Rights for emergencies are used on a day a year, for what no other day shows; those of a job that runs so seldom
     are seldom everything."""
-    if 0 < usage.days <= min(SELDOM_DAYS, min_days - 1) and any(_grants_everything(one) for one in grants.allows):
+    if 0 < usage.days <= min(_SELDOM_DAYS, min_days - 1) and any(_grants_everything(one) for one in grants.allows):
         yield Caveat.of(CaveatKind.SELDOM_USED, days=usage.days)
 
 

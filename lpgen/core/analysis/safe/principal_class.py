@@ -39,7 +39,7 @@ def classify_principal(
         return PrincipalClass.GRANTS_UNKNOWN
     if coverage is None:
         return PrincipalClass.NOT_COVERED
-    if not was_active(usage):
+    if not _was_active(usage):
         return PrincipalClass.UNUSED if grants.allows else PrincipalClass.NO_GRANTS
     if is_of_permission_set(principal):
         return PrincipalClass.SSO
@@ -57,7 +57,7 @@ def _is_left_to_aws(grants: PrincipalGrants, lines: Iterable[Line]) -> bool:
     return grants.granted() <= {line.action for line in lines}
 
 
-def was_active(usage: PrincipalUsage) -> bool:
+def _was_active(usage: PrincipalUsage) -> bool:
     """Whether a principal did or tried anything that was not plainly denied."""
     return bool(usage.unmapped or usage.copied) or any(use.outcome is not Outcome.DENIED for use in usage.uses)
 

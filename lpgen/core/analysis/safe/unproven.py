@@ -8,13 +8,7 @@ from typing import Final
 from lpgen.core.analysis.granted.granting import granting_by_action
 from lpgen.core.analysis.judged.verdicts import ActionFacts
 from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES, classify_principal, detachment, proposal_for
-from lpgen.core.findings import (
-    Confidence,
-    Judgement,
-    PrincipalDiff,
-    Verdict,
-    Verdicts,
-)
+from lpgen.core.findings import Confidence, Judgement, PrincipalDiff, Verdict, Verdicts
 from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import Outcome
 from lpgen.core.registry.caveats import Caveat, CaveatKind
