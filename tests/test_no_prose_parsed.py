@@ -73,8 +73,8 @@ def test_naming_a_kind_and_printing_a_sentence_is_fine(code: str) -> None:
 def test_no_module_reads_a_sentence() -> None:
     found = [
         f"{path.relative_to(PACKAGE)}:{node.lineno} {ast.unparse(node)}"
-        for folder in ("core", "report")
-        for path in sorted((PACKAGE / folder).rglob("*.py"))
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.relative_to(PACKAGE).parts[0] != "edge"  # what AWS says has no kind but its words
         for node in readings(ast.parse(path.read_text(encoding="utf-8")))
     ]
     assert found == []
