@@ -8,9 +8,10 @@ from pathlib import Path
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.model import PrincipalKind
+from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.calls import CallKind
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
-from lpgen.core.rollout.plan import PrincipalPlan, Refusal, RefusalKind
+from lpgen.core.rollout.plan import PrincipalPlan, Refusal
 from lpgen.core.rollout.proofs import prove_plans, unproven
 from lpgen.core.rollout.source import RolloutPlan
 from lpgen.core.rollout.watch import PoliciesSince, Watched, watch_rollout
@@ -164,10 +165,10 @@ def _check(plan: PrincipalPlan, unproven: Sequence[str], begun: Begun | None, ac
     if plan.refusals:
         return Checked(plan, plan.refusals)
     if unproven:
-        return Checked(plan, tuple(Refusal(RefusalKind.NOT_PROVEN, why) for why in unproven))
+        return Checked(plan, tuple(Refusal.of(RefusalKind.NOT_PROVEN, why=why) for why in unproven))
     unreached = accounts.reach(plan.account)
     if unreached:
-        return Checked(plan, (Refusal(RefusalKind.OTHER_ACCOUNT, unreached, "--assume-role NAME"),))
+        return Checked(plan, (Refusal.of(RefusalKind.OTHER_ACCOUNT, why=unreached),))
     writer, callers = accounts.writer(plan.account), accounts.callers(plan.account)
     refusals = live_refusals(plan, writer, callers, quotas=accounts.quotas(plan), begun=begun)
     if not refusals:

@@ -15,7 +15,8 @@ from lpgen.core.identity_center import PermissionSet, permission_set_of
 from lpgen.core.made_from import CODE, options_to_facts
 from lpgen.core.options import Options
 from lpgen.core.policies.match import glob_match
-from lpgen.core.rollout.plan import PrincipalPlan, Refusal, RefusalKind
+from lpgen.core.registry.refusals import RefusalKind
+from lpgen.core.rollout.plan import PrincipalPlan, Refusal
 from lpgen.core.rollout.plan_rollout import WrittenPlan, plan_principal, refuse
 from lpgen.core.rollout.proofs import prove_plans, unproven
 from lpgen.core.rollout.refusals import Exceptions, refuse_idle_exceptions
@@ -104,7 +105,7 @@ _ASK = "ask whoever signs the output to generate it again"
 def _refuse_unproven(plans: Sequence[PrincipalPlan], catalog: Catalog, quota: int) -> tuple[PrincipalPlan, ...]:
     proofs = prove_plans(plans, catalog, attached_quota=quota)
     return tuple(
-        refuse(one, (Refusal(RefusalKind.NOT_PROVEN, why) for why in unproven(proofs.get(one.principal, ()))))
+        refuse(one, (Refusal.of(RefusalKind.NOT_PROVEN, why=why) for why in unproven(proofs.get(one.principal, ()))))
         for one in plans
     )
 
@@ -169,16 +170,11 @@ def _other(plan: PrincipalPlan, written: WrittenPlan, again: WrittenPlan | None)
     if _EXPLAINED & {one.kind for one in plan.refusals}:
         return
     if again is None:
-        yield _not_reproduced("no replacement")
+        yield Refusal.of(RefusalKind.NOT_REPRODUCED, what="no replacement")
         return
     differences = [what for field, what in _COMPARED.items() if getattr(written, field) != getattr(again, field)]
     if differences:
-        yield _not_reproduced(", ".join(differences))
-
-
-def _not_reproduced(what: str) -> Refusal:
-    why = f"generated again from the data folder with these options, it gives {what}: generate the output again"
-    return Refusal(RefusalKind.NOT_REPRODUCED, why)
+        yield Refusal.of(RefusalKind.NOT_REPRODUCED, what=", ".join(differences))
 
 
 # ---------------------------------------------------------------- for others

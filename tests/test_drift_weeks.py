@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import Drift, DriftKind
+from lpgen.core.drift.findings import Drift
+from lpgen.core.registry.drift import DriftKind
 from lpgen.pipeline import ingest
 from tests.drift_weeks import (
     AUDITOR,

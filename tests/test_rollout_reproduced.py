@@ -11,7 +11,8 @@ import pytest
 
 from lpgen.core.findings import Report
 from lpgen.core.options import Options
-from lpgen.core.rollout.plan import PrincipalPlan, RefusalKind
+from lpgen.core.registry.refusals import RefusalKind
+from lpgen.core.rollout.plan import PrincipalPlan
 from lpgen.core.rollout.refusals import Exceptions
 from lpgen.core.rollout.source import RolloutPlan, Trust
 from lpgen.errors import InvocationError

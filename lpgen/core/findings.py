@@ -11,29 +11,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple, overload
 
-from lpgen.core.grounds import (
-    Evidence,
-    LogCoverage,
-    PrincipalUsage,
-    StatementRef,
-    UnmappedEvent,
-    Use,
-)
+from lpgen.core.grounds import Evidence, LogCoverage, PrincipalUsage, StatementRef, UnmappedEvent, Use
 from lpgen.core.guards import NO_GUARDS, Guards
-from lpgen.core.model import (
-    AccessLevel,
-    Action,
-    ActionPattern,
-    Principal,
-    SkipReason,
-)
-from lpgen.core.replacements import (
-    CheckStatus,
-    Decision,
-    Line,
-    Replacement,
-    Verification,
-)
+from lpgen.core.model import AccessLevel, Action, ActionPattern, Principal, SkipReason
+from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.replacements import CheckStatus, Decision, Line, Replacement, Verification
 from lpgen.core.snapshots import SnapshotStamp
 
 
@@ -221,56 +203,12 @@ class PrincipalClass(StrEnum):
     NOT_IN_SNAPSHOT = "not_in_snapshot"
 
 
-class CaveatKind(StrEnum):
-    """Why a replacement isn't called safe."""
-
-    UNMAPPED_EVENT = "unmapped_event"
-    UNKNOWN_PATTERN = "unknown_pattern"
-    GRANTS_UNKNOWN = "grants_unknown"
-    SHORT_COVERAGE = "short_coverage"
-    THIN_DAYS = "thin_days"
-    MISSING_FILES = "missing_files"
-    YOUNG_PRINCIPAL = "young_principal"
-    YOUNG_POLICY = "young_policy"
-    COVERAGE_HOLE = "coverage_hole"
-    OTHER_REGIONS = "other_regions"
-    RECREATED = "recreated"
-    UNEXPLAINED_USE = "unexplained_use"
-    DRAWN_NAMES = "drawn_names"
-    NEW_NAMES = "new_names"
-    SELDOM_USED = "seldom_used"
-    DANGEROUS_ATTEMPT = "dangerous_attempt"
-    TOO_MANY_RESOURCES = "too_many_resources"
-    UNEVEN_PERMISSION_SET = "uneven_permission_set"
-    UNLISTED_ROLE = "unlisted_role"
-    OTHER_ACCOUNT = "other_account"
-    TOO_LARGE = "too_large"
-    UNPROVEN = "unproven"
-    VERIFICATION = "verification"
-
-
-UNSEEN_LAST_USE: Final = "coverage-hole"
-"""The item of the caveat that IAM dates a role's last use where the logs hold no record of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Caveat:
-    """One reason why a replacement isn't called safe. `item` is how a decision names it; `accepted_by` who did.
-
-    `until` is the day that the logs must reach for it to go away by itself, None where waiting doesn't help.
-    """
-
-    kind: CaveatKind
-    message: str
-    item: str
-    accepted_by: str = ""
-    until: date | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class PrincipalDiff:
-    """Grants against use of one principal. `proposal` is what to do, in one sentence, and `active_days` are those on
-    which it was seen at work, 0 where they weren't counted."""
+    """Grants against use of one principal. `proposal` is what to do, in one sentence, and `task` the same in a clause.
+
+    `active_days` are those on which it was seen at work, 0 where they weren't counted.
+    """
 
     principal: Principal
     principal_class: PrincipalClass
@@ -286,6 +224,7 @@ class PrincipalDiff:
     dropped: tuple[DroppedLine, ...]
     detach: Detachment
     active_days: int = 0
+    task: str = ""
 
     @property
     def open_caveats(self) -> tuple[Caveat, ...]:
@@ -354,13 +293,11 @@ class Proposal:
     def caveats(self) -> tuple[Caveat, ...]:
         """Why the replacement isn't called safe, accepted reasons left out; empty where it is safe."""
         found: list[Caveat] = []
-        if self.replacement is not None and self.replacement.refusal:
-            kind = CaveatKind(self.replacement.refused_for)
-            found.append(Caveat(kind, self.replacement.refusal, kind.replace("_", "-")))
+        if self.replacement is not None and self.replacement.refused_for is not None:
+            found.append(self.replacement.refused_for)
         elif self.verification is not None and self.verification.status is not CheckStatus.PASSED:
-            names = ", ".join(one.name for one in self.verification.checks if one.status is not CheckStatus.PASSED)
-            message = f"verification {self.verification.status}: {names or 'no check ran'}"
-            found.append(Caveat(CaveatKind.VERIFICATION, message, "verification"))
+            names = tuple(one.name for one in self.verification.checks if one.status is not CheckStatus.PASSED)
+            found.append(Caveat.of(CaveatKind.VERIFICATION, status=self.verification.status, checks=names))
         return (*found, *(one for one in self.diff.open_caveats if one not in found))
 
     @property

@@ -19,6 +19,7 @@ from lpgen.core.model import (
     SkipReason,
     Statement,
 )
+from lpgen.core.trails import TrailChange
 
 # ---------------------------------------------------------------- use, read off the usage table
 
@@ -116,11 +117,18 @@ class CoverageSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """Days that an event in the logs takes out of the coverage, first and last included; `why` names the event."""
+    """Days that something takes out of the coverage, first and last included; `why` names it.
+
+    That is a recorded `change` of a trail, or `records` that can't be read. `known_from` is TRAILS where settings don't
+    reach back so far.
+    """
 
     first: date
     last: date
     why: str
+    change: TrailChange | None = None
+    records: int = 0
+    known_from: CoverageSource = CoverageSource.LOG
 
 
 SIDE_WORDS: Final = {True: "read-only", False: "writing"}
@@ -175,11 +183,16 @@ class AccountCoverage:
     known_from: CoverageSource = CoverageSource.LOG
     trails: tuple[str, ...] = ()
     unseen: frozenset[str] = frozenset()
-    changes: tuple[str, ...] = ()
+    changes: tuple[TrailChange, ...] = ()
     data_resources: frozenset[tuple[str, str]] = frozenset()
     summed: frozenset[str] = frozenset()
     thin: tuple[Hole, ...] = ()
     lacks_files: bool = False
+
+    @property
+    def change_notes(self) -> tuple[str, ...]:
+        """A sentence for each of the changes."""
+        return tuple(f"{change}; the account went on being recorded" for change in self.changes)
 
     @property
     def uncovered(self) -> tuple[Hole, ...]:

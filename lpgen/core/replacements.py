@@ -5,15 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lpgen.core.grounds import (
-    Evidence,
-    StatementRef,
-)
-from lpgen.core.model import (
-    Action,
-    Principal,
-)
+from lpgen.core.grounds import Evidence, StatementRef
+from lpgen.core.model import Action, Principal
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.core.registry.caveats import Caveat
 
 # ---------------------------------------------------------------- decisions
 
@@ -110,25 +105,24 @@ class AppliedRule:
     adds: str
 
 
-class Refusal(StrEnum):
-    """What a replacement is refused for."""
-
-    TOO_LARGE = "too_large"
-    UNPROVEN = "unproven"  # comparing the policies takes too many steps
-
-
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The policies proposed for one principal. `refusal` is why there are none, or "", and `refused_for` says it in a
-    word. `attached_quota` is how many managed policies may be attached to it."""
+    """The policies proposed for one principal. `refused_for` is why there are none, or None.
+
+    `attached_quota` is how many managed policies may be attached to it.
+    """
 
     principal: Principal
     documents: tuple[ReplacementDocument, ...]
     rules: tuple[AppliedRule, ...]
     bytes_by_service: tuple[tuple[str, int], ...]
-    refusal: str
+    refused_for: Caveat | None = None
     attached_quota: int = ATTACHED_POLICIES_LIMIT
-    refused_for: Refusal = Refusal.TOO_LARGE
+
+    @property
+    def refusal(self) -> str:
+        """Why there are no policies, or ""."""
+        return self.refused_for.message if self.refused_for else ""
 
 
 # ---------------------------------------------------------------- proof

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -103,3 +104,24 @@ def trails_of_accounts(trails: Iterable[Trail], accounts: Iterable[str]) -> Mapp
         for account in accounts
         if any(trail.organization or trail.account == account for trail in listed)
     }
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TrailChange:
+    """One recorded change that was allowed. `trail` is its ARN, or "" where the record doesn't say which."""
+
+    when: datetime
+    event: str
+    account: str
+    trail: str
+    caller: str
+    example_event_id: str
+
+    def __str__(self) -> str:
+        what = f"of {self.trail.rpartition('/')[2]} " if self.trail else ""
+        moment = self.when.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"{self.event} {what}at {moment} by {self.caller} (example {self.example_event_id})"
+
+    def concerns(self, trail: str) -> bool:
+        """Whether it changed, or may have changed, a trail."""
+        return not self.trail or not trail or self.trail == trail

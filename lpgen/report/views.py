@@ -9,16 +9,9 @@ from functools import cached_property
 from typing import Final
 
 from lpgen.core.analysis.judged.undoing import Undoing, lost_undoings
-from lpgen.core.findings import (
-    Caveat,
-    CaveatKind,
-    Confidence,
-    PrincipalClass,
-    PrincipalDiff,
-    Proposal,
-    Report,
-)
+from lpgen.core.findings import Confidence, PrincipalClass, PrincipalDiff, Proposal, Report
 from lpgen.core.model import Action
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Line, LineKind
 from lpgen.report.counts import (
     Counts,
@@ -190,15 +183,6 @@ class ReviewView:
     def to_make(self) -> tuple[PrincipalView, ...]:
         """Those of them whose replacement isn't in place already."""
         return tuple(view for view in self.made if not view.proposal.in_place)
-
-    @property
-    def open_caveats(self) -> Mapping[CaveatKind, tuple[PrincipalView, ...]]:
-        """The principals with a replacement that isn't called safe, by the kind of reason; one may stand in several."""
-        found: dict[CaveatKind, list[PrincipalView]] = {kind: [] for kind in CaveatKind}
-        for view in self.to_make:
-            for kind in sorted({caveat.kind for caveat in view.caveats}):
-                found[kind].append(view)
-        return {kind: tuple(views) for kind, views in found.items() if views}
 
 
 def review_view(report: Report) -> ReviewView:

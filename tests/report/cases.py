@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 from lpgen.core.findings import (
     ActionVerdict,
-    Caveat,
     Confidence,
     Detachment,
     DroppedLine,
@@ -35,6 +34,7 @@ from lpgen.core.model import (
     Resource,
     ResourceKind,
 )
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import (
     AppliedRule,
     Check,
@@ -47,6 +47,7 @@ from lpgen.core.replacements import (
     Scope,
     Verification,
 )
+from tests.report.worded import WordedCaveat
 
 SHOP, SECURITY = "111122223333", "444455556666"
 ADMIN = StatementRef("arn:aws:iam::aws:policy/AdministratorAccess", PolicyKind.AWS_MANAGED, "", 0, "")
@@ -118,6 +119,7 @@ class Case:
     name: str
     principal_class: PrincipalClass = PrincipalClass.ACTIVE
     proposal_text: str = "replace the policies"
+    task: str = ""
     account: str = SHOP
     kind: PrincipalKind = PrincipalKind.ROLE
     path: str = "/"
@@ -182,14 +184,22 @@ class Case:
             tuple(self.dropped),
             self.detach,
             self.active_days,
+            self.task or self.proposal_text,
         )
         if self.principal_class not in (PrincipalClass.ACTIVE, PrincipalClass.SSO):
             return Proposal(diff, None, None)
         documents = () if self.refusal else (self._document(principal, diff.lines),)
-        replacement = Replacement(principal, documents, self.rules, self.sizes, self.refusal)
+        replacement = Replacement(principal, documents, self.rules, self.sizes, self._refused_for())
         checks = passed_checks(len(self.lines)) if self.checks is None else self.checks
         verification = None if self.refusal else Verification(self.arn, checks)
         return Proposal(diff, replacement, verification, in_place=self.in_place)
+
+    def _refused_for(self) -> Caveat | None:
+        if not self.refusal:
+            return None
+        facts = {"needed": 0, "room": "", "largest": "", "advice": "", "instead": ""}
+        plain = Caveat(CaveatKind.TOO_LARGE, facts)
+        return WordedCaveat(plain.kind, facts, "", self.refusal, plain.step, plain.item)
 
     def _document(self, principal: Principal, lines: Sequence[Line]) -> ReplacementDocument:
         groups: dict[tuple[str, StatementRef, Scope], list[Line]] = defaultdict(list)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, Verdict, WildcardUse
+from lpgen.core.findings import PrincipalClass, Verdict, WildcardUse
 from lpgen.core.model import ActionPattern
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from tests.report.cases import ADMIN, SECURITY, Case, verdict
 
 
@@ -16,6 +17,7 @@ def without_replacement() -> list[Case]:
         PrincipalClass.UNUSED,
         "disable the role unless it is for emergencies: attach AWSDenyAll, which detaching takes back, ask the owner, "
         "delete it later (IAM knows of no use either, and the role is older than 400 days)",
+        "disable the role unless it is for emergencies",
         verdicts=[
             verdict("iam:CreateUser", parents=(ADMIN,), danger="makes an identity of its own"),
             verdict("s3:GetObject", Verdict.UNOBSERVABLE, parents=(ADMIN,)),
@@ -26,13 +28,17 @@ def without_replacement() -> list[Case]:
         "fulfilment-sync",
         PrincipalClass.UNUSED,
         "find the logs of its last use before anything else: IAM dates it inside the window",
+        "find the logs of its last use before anything else",
         path="/app/",
         last_used=datetime(2026, 9, 12, 4, 0, tzinfo=UTC),
         caveats=[
-            Caveat(
+            Caveat.of(
                 CaveatKind.COVERAGE_HOLE,
-                "IAM says the role was last used on 2026-09-12, but the logs hold no record of it",
-                "coverage-hole",
+                service="",
+                last=date(2026, 9, 12),
+                region="",
+                is_region_read=True,
+                is_after_logs=False,
             )
         ],
     )
@@ -41,18 +47,13 @@ def without_replacement() -> list[Case]:
         PrincipalClass.GRANTS_UNKNOWN,
         "export the missing policy documents and run again",
         account=SECURITY,
-        caveats=[
-            Caveat(
-                CaveatKind.GRANTS_UNKNOWN,
-                "the snapshot lacks the document of arn:aws:iam::444455556666:policy/etl",
-                "missing-document arn:aws:iam::444455556666:policy/etl",
-            )
-        ],
+        caveats=[Caveat.of(CaveatKind.GRANTS_UNKNOWN, policy="arn:aws:iam::444455556666:policy/etl")],
     )
     no_logs = Case(
         "auditor",
         PrincipalClass.NOT_COVERED,
         "ingest logs of its account; nothing can be said without them",
+        "ingest logs of its account",
         account="777788889999",
         covered_days=0,
     )

@@ -7,13 +7,16 @@ from datetime import date, timedelta
 from typing import Any
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import Drift, DriftFinding, DriftKind, finding_order
+from lpgen.core.drift.findings import Drift, DriftFinding, finding_order
 from lpgen.core.drift.states import Figures, Stamp
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AccessLevel, Action, ActionPattern, PolicyKind
+from lpgen.core.registry.drift import DriftKind
 from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.core.stars import GainedAction, StarGrowth, Stars, StarTotals
+from tests.registry_examples import example_parameters
 from tests.report.hostile import poison
+from tests.report.worded import WordedFinding
 
 ROLE = "arn:aws:iam::111122223333:role/app/storefront-api"
 OTHER = "arn:aws:iam::444455556666:role/audit-reader"
@@ -29,12 +32,13 @@ def finding(kind: DriftKind, **changes: Any) -> DriftFinding:
         "severity": SEVERITY[kind],
         "subject": subject,
         "principals": principals,
+        "parameters": example_parameters(kind),
         "message": f"something of the kind {kind} was found in dynamodb:*",
         "details": tuple(f"gains ec2:Action{number}: changes who may do what" for number in range(12)),
         "step": "find out who changed it and why; undo it, or save a new baseline",
         "item": f"{kind} {subject} 0a1b2c3d",
     }
-    return DriftFinding(**{**known, **changes})
+    return WordedFinding(**{**known, **changes})
 
 
 def stamp(name: str, day: date, granted: int) -> Stamp:

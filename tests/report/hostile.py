@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from html.parser import HTMLParser
 from typing import Any
@@ -53,6 +53,8 @@ def poison(value: Any, change: Callable[[str], str]) -> Any:
         return type(value)._make(changed) if hasattr(value, "_make") else tuple(changed)
     if isinstance(value, Verdicts):
         return Verdicts.of(poison(one, change) for one in value)
+    if isinstance(value, Mapping):
+        return {name: poison(one, change) for name, one in value.items()}
     if isinstance(value, frozenset):
         return frozenset(poison(one, change) for one in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

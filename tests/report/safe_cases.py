@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
-from lpgen.core.findings import Caveat, CaveatKind, Confidence, Detachment, PrincipalClass, Verdict, WildcardUse
+from lpgen.core.findings import Confidence, Detachment, PrincipalClass, Verdict, WildcardUse
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import (
     AccessLevel,
@@ -17,8 +18,10 @@ from lpgen.core.model import (
     PrincipalKind,
 )
 from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import AppliedRule, Line, LineKind, Scope
 from tests.report.cases import ADMIN, Case, kept_line, own, seen, use_of, used_line, verdict
+from tests.report.worded import WordedCaveat
 
 
 def deployer() -> Case:
@@ -197,5 +200,9 @@ def applied() -> Case:
     case = Case("price-watcher", detach=Detachment((own_policy.policy,), (), ()), in_place=True)
     case.verdicts.append(verdict("dynamodb:GetItem", Verdict.USED, parents=(own_policy,), keep="used", evidence=when))
     case.lines.append(used_line("dynamodb:GetItem", own_policy, when, table))
-    case.caveats.append(Caveat(CaveatKind.YOUNG_POLICY, "its policy is 9 days old; safe needs 90", "young-policy"))
+    age = {"policy": "", "days": 9, "counted": 9, "min_days": 90, "until": date(2026, 12, 20)}
+    message = "its policy is 9 days old; safe needs 90"
+    case.caveats.append(
+        WordedCaveat(CaveatKind.YOUNG_POLICY, age, "", message, "wait for more days of logs", "young-policy")
+    )
     return case

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
-from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, Proposal, Report
+from lpgen.core.findings import PrincipalClass, Proposal, Report
 from lpgen.core.grounds import LogCoverage
 from lpgen.core.guards import AccountLevels, Guards
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Check, CheckStatus, OutputVerification
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
@@ -263,7 +264,7 @@ def test_the_command_to_write_replacements_takes_what_the_review_was_given() -> 
 
 def test_a_disuse_that_is_unsure_is_no_task_to_disable() -> None:
     unused = next(one for one in without_replacement() if one.principal_class is PrincipalClass.UNUSED)
-    short = Caveat(CaveatKind.SHORT_COVERAGE, "the logs cover 30 days, fewer than 90", "short-coverage")
+    short = Caveat.of(CaveatKind.SHORT_COVERAGE, days=30, min_days=90, account=unused.account)
     shown = render_review(report_of([unused, replace(unused, name="cron", caveats=[short])]), "text", width=200)
     assert "Clear up why it isn't sure yet, then disable the role unless it is for emergencies: role/cron\n" in shown
     assert "Disable the role unless it is for emergencies: role/break-glass-admin\n" in shown

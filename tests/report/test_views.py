@@ -7,19 +7,20 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from lpgen.core.findings import Caveat, CaveatKind, Confidence, PrincipalClass, Verdict
+from lpgen.core.findings import Confidence, PrincipalClass, Verdict
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AccessLevel, DenialKind, PolicyKind
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import LineKind
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.report.counts import LevelCount, sum_matrix
-from lpgen.report.next_steps import UNACCEPTABLE, next_step
 from lpgen.report.pages.blocks import Paragraph, line, name
 from lpgen.report.pages.kept import all_kept_blocks
 from lpgen.report.pages.to_do import tasks_of_review
 from lpgen.report.pages.words import SKIP_WORDS, WALL_WORDS
 from lpgen.report.plan import StepKind, plan_note, plan_steps
 from lpgen.report.views import CLASS_ORDER, PrincipalView, review_view
+from tests.registry_examples import example_caveat
 from tests.report.cases import Case, own, verdict
 from tests.report.reports import large_report, organization
 from tests.report.safe_cases import deployer, exporter, sso, storefront, user_in_group
@@ -228,8 +229,7 @@ def test_plan_note_says_that_a_replacement_does_not_follow_what_aws_adds() -> No
 
 def test_next_step_of_unexplained_use_of_a_key_speaks_of_grants() -> None:
     def step(action: str) -> str:
-        caveat = Caveat(CaveatKind.UNEXPLAINED_USE, "message", f"unexplained {action}")
-        return next_step(caveat, analyst().proposal().diff, min_days=90)
+        return Caveat.of(CaveatKind.UNEXPLAINED_USE, action=action, resource="*", reason="no Allow matches").step
 
     assert "aws kms list-grants" in step("kms:Decrypt")
     assert "list-grants" not in step("s3:GetObject")
@@ -237,27 +237,27 @@ def test_next_step_of_unexplained_use_of_a_key_speaks_of_grants() -> None:
 
 @pytest.mark.parametrize("kind", CaveatKind)
 def test_next_step_is_said_for_every_kind(kind: CaveatKind) -> None:
-    step = next_step(Caveat(kind, "message", "item"), analyst().proposal().diff, min_days=90)
+    step = example_caveat(kind).step
     assert step
     assert not step.endswith(".")
 
 
 def test_next_step_names_the_day_that_the_logs_must_reach() -> None:
-    caveat = Caveat(CaveatKind.YOUNG_POLICY, "it is young", "young-policy home", until=date(2026, 11, 30))
-    assert next_step(caveat, user_in_group().proposal().diff, min_days=90) == "wait until the logs reach 2026-11-30"
+    caveat = Caveat.of(
+        CaveatKind.YOUNG_POLICY, policy="home", days=29, counted=29, min_days=90, until=date(2026, 11, 30)
+    )
+    assert caveat.step == "wait until the logs reach 2026-11-30"
 
 
 def test_next_step_counts_the_days_that_are_missing() -> None:
-    case = storefront()
-    case.covered_days = 89
-    caveat = Caveat(CaveatKind.SHORT_COVERAGE, "89 days", "short-coverage")
-    step = next_step(caveat, case.proposal().diff, min_days=90)
-    assert step == "ingest 1 more day of logs of account 111122223333"
+    caveat = Caveat.of(CaveatKind.SHORT_COVERAGE, days=89, min_days=90, account="111122223333")
+    assert caveat.step == "ingest 1 more day of logs of account 111122223333"
 
 
 def test_caveats_that_nobody_can_accept_are_those_without_proof_and_those_of_other_accounts() -> None:
     without_proof = {CaveatKind.GRANTS_UNKNOWN, CaveatKind.TOO_LARGE, CaveatKind.UNPROVEN, CaveatKind.VERIFICATION}
-    assert {CaveatKind.OTHER_ACCOUNT, *without_proof} == UNACCEPTABLE
+    unacceptable = {kind for kind in CaveatKind if not kind.row.acceptable}
+    assert {CaveatKind.OTHER_ACCOUNT, *without_proof} == unacceptable
 
 
 def test_removed_keeps_low_confidence_apart() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from lpgen.core.findings import Caveat, CaveatKind, Confidence, Detachment, DroppedLine, UngrantedUse, Verdict
+from lpgen.core.findings import Confidence, Detachment, DroppedLine, UngrantedUse, Verdict
 from lpgen.core.grounds import UnmappedEvent
 from lpgen.core.model import Action
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Check, CheckStatus, Decision, DecisionKind, Line, LineKind, Scope
 from tests.report.cases import ADMIN, SECURITY, Case, own, passed_checks, seen, use_of, used_line, verdict
 
@@ -48,13 +49,7 @@ def inventory() -> Case:
     refused = "no Allow matches the action and resource"
     changed = "its policies were changed later, by iam:DeleteRolePolicy on 2026-07-03 (example 77aa)"
     case.ungranted = [UngrantedUse(made, refused, changed), UngrantedUse(use, refused, "")]
-    case.caveats = [
-        Caveat(
-            CaveatKind.UNEXPLAINED_USE,
-            f"ec2:DescribeVolumes on * was allowed, but {refused}",
-            "unexplained ec2:DescribeVolumes",
-        )
-    ]
+    case.caveats = [Caveat.of(CaveatKind.UNEXPLAINED_USE, action="ec2:DescribeVolumes", resource="*", reason=refused)]
     return case
 
 
@@ -76,22 +71,18 @@ def analyst() -> Case:
     )
     case.unmapped = [event]
     case.caveats = [
-        Caveat(
+        Caveat.of(
             CaveatKind.UNMAPPED_EVENT,
-            "7 successful s3.amazonaws.com GetStorageLensDashboardDataInternal can't be mapped to an action (example "
-            "2d7a44c0-9a53-4e0e-9d43-07b5a9a5b0aa)",
-            event.item,
+            records=7,
+            call="s3.amazonaws.com GetStorageLensDashboardDataInternal",
+            reason=event.reason,
+            example="2d7a44c0-9a53-4e0e-9d43-07b5a9a5b0aa",
+            event=event.item,
         ),
-        Caveat(
-            CaveatKind.YOUNG_PRINCIPAL,
-            "the role was created 20 days before the end of the logs, fewer than 90",
-            "young-principal",
-            until=date(2026, 12, 9),
-        ),
+        Caveat.of(CaveatKind.YOUNG_PRINCIPAL, kind="role", days=20, counted=20, min_days=90, until=date(2026, 12, 9)),
         Caveat(
             CaveatKind.UNKNOWN_PATTERN,
-            "the catalog has no action for `s3:GetObjectMetadata` in lens, statement 3; the replacement leaves it out",
-            "unknown-pattern s3:GetObjectMetadata",
+            {"pattern": "s3:GetObjectMetadata", "statement": "lens, statement 3"},
             "storage team: a typing error from 2021",
         ),
     ]
@@ -133,7 +124,7 @@ def failing() -> Case:
         verdict("s3:PutBucketTagging", parents=(parent,), confidence=Confidence.LOW),
     ]
     case.lines = [used_line("s3:GetBucketLocation", parent, when, "arn:aws:s3:::partner-drop")]
-    case.caveats = [Caveat(CaveatKind.SHORT_COVERAGE, "the logs cover 61 days, fewer than 90", "short-coverage")]
+    case.caveats = [Caveat.of(CaveatKind.SHORT_COVERAGE, days=61, min_days=90, account=SECURITY)]
     good = passed_checks(1)
     case.checks = (
         good[0],

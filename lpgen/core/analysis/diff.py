@@ -44,8 +44,6 @@ from lpgen.core.analysis.written.lines import (
 from lpgen.core.analysis.written.permission_sets import share_lines, with_set_mates
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import (
-    Caveat,
-    CaveatKind,
     Diff,
     DroppedLine,
     PrincipalDiff,
@@ -58,6 +56,7 @@ from lpgen.core.last_accessed import AccessReport, LastAccessed, last_accessed_b
 from lpgen.core.model import Action, Outcome, Principal, SkipReason
 from lpgen.core.options import Options
 from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind, Line
 from lpgen.core.usage.columns import column_values
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -255,18 +254,19 @@ def _diff_principal(
     past_uses = dropped.get(principal.arn, nothing).uses
     past = lines_from_uses(grants, past_uses, granting=granting, catalog=catalog).lines
     principal_class = classify_principal(grants, usage, coverage, lines)
+    task, more = proposal_for(
+        grants,
+        usage,
+        lines,
+        principal_class=principal_class,
+        coverage=coverage,
+        as_of=ground.as_of,
+        scanned=scanned_services(from_uses.lines, catalog),
+    )
     return PrincipalDiff(
         principal,
         principal_class,
-        proposal_for(
-            grants,
-            usage,
-            lines,
-            principal_class=principal_class,
-            coverage=coverage,
-            as_of=ground.as_of,
-            scanned=scanned_services(from_uses.lines, catalog),
-        ),
+        task + more,
         coverage.covered_days if coverage else 0,
         verdicts,
         ungranted,
@@ -278,6 +278,7 @@ def _diff_principal(
         (*shed, *_dropped_past(principal.arn, past, lines, ground.decisions)),
         detachment(principal),
         usage.days,
+        task,
     )
 
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.judged.scanners import scanned_services, scanner_advice
+from lpgen.core.analysis.judged.scanners import AUDIT_POLICY, scanned_services, scanner_advice
 from lpgen.core.analysis.names.families import RULE_SENTENCES
 from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES
-from lpgen.core.analysis.safe.unproven import refused_as_unproven
 from lpgen.core.analysis.written.fit import Document, Item, Space, fit_documents, space_of
 from lpgen.core.analysis.written.lines import LINE_RULE_SENTENCES
 from lpgen.core.analysis.written.statements import (
@@ -28,7 +27,7 @@ from lpgen.core.analysis.written.statements import (
     statements_from_lines,
     written_statement,
 )
-from lpgen.core.findings import CaveatKind, Diff, PrincipalClass, PrincipalDiff
+from lpgen.core.findings import Diff, PrincipalClass, PrincipalDiff
 from lpgen.core.grounds import Grant, PrincipalGrants
 from lpgen.core.model import Action, Statement
 from lpgen.core.options import Options
@@ -41,6 +40,7 @@ from lpgen.core.policies.policy import (
     text_without_sid,
 )
 from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import AppliedRule, Line, Replacement, ReplacementDocument, ReplacementStatement, Scope
 
 SCOPE_RULES: Final[Mapping[str, str]] = {**RULE_SENTENCES, **LINE_RULE_SENTENCES, **FOLD_SENTENCES}
@@ -73,12 +73,12 @@ def _generate_within_budget(
     quota = options.attached_quota
     unproven = next((one for one in diff.caveats if one.kind is CaveatKind.UNPROVEN), None)
     if unproven is not None:
-        return refused_as_unproven(diff, unproven.message, attached_quota=quota)
+        return Replacement(diff.principal, (), (), (), unproven, quota)
     try:
         with step_budget(PRINCIPAL_STEPS):
             return _generate_one(diff, grants, catalog, options)
     except StepsUsedUpError as error:
-        return refused_as_unproven(diff, error.message, attached_quota=quota)
+        return Replacement(diff.principal, (), (), (), Caveat.of(CaveatKind.UNPROVEN, why=error.message), quota)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,7 @@ def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog
                 tuple(_write(document, number, diff) for number, document in enumerate(documents, start=1)),
                 _applied_rules(attempt.lines),
                 _bytes_by_service([*items, *denies]),
-                "",
-                options.attached_quota,
+                attached_quota=options.attached_quota,
             )
     return _refuse(diff, parents, denies, catalog, managed=managed)
 
@@ -147,22 +146,25 @@ def _refuse(
     room = f"{space.inline:,} characters of inline policies"
     if managed:
         room = f"{space.managed} managed policies of {MANAGED_POLICY_LIMIT:,} characters and {room}"
-    reason = f"the replacement needs {needed:,} characters and doesn't fit into {room} (largest: {largest})"
-    advice = _advice(diff, denies, catalog, inline=not managed, needed=needed)
-    return Replacement(diff.principal, (), (), sizes, f"{reason}; {advice}")
+    advice, instead = _advice(diff, denies, catalog, inline=not managed, needed=needed)
+    refusal = Caveat.of(CaveatKind.TOO_LARGE, needed=needed, room=room, largest=largest, advice=advice, instead=instead)
+    return Replacement(diff.principal, (), (), sizes, refusal)
 
 
-def _advice(diff: PrincipalDiff, denies: Sequence[Item], catalog: Catalog, *, inline: bool, needed: int) -> str:
+def _advice(
+    diff: PrincipalDiff, denies: Sequence[Item], catalog: Catalog, *, inline: bool, needed: int
+) -> tuple[str, str]:
+    """What to do where no replacement fits, and the policy of AWS that may take its place, or ""."""
     if any(item.size > MANAGED_POLICY_LIMIT for item in denies):
-        return "one Deny alone is larger than a policy may be, so leave the policy that holds it attached"
+        return "one Deny alone is larger than a policy may be, so leave the policy that holds it attached", ""
     if inline and diff.principal_class is not PrincipalClass.SSO:
-        return "leave out --inline"
+        return "leave out --inline", ""
     if scanned := scanned_services(diff.lines, catalog):
-        return scanner_advice(scanned)
+        return scanner_advice(scanned), AUDIT_POLICY
     split = f"split the {diff.principal.kind} into several by what they do"
     if not inline and needed <= MOST_ATTACHED_POLICIES * MANAGED_POLICY_LIMIT:
-        return f"{split}, or have the quota of attached policies raised and say so with --attached-quota"
-    return split
+        return f"{split}, or have the quota of attached policies raised and say so with --attached-quota", ""
+    return split, ""
 
 
 # ---------------------------------------------------------------- items

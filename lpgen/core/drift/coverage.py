@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import DriftFinding, DriftKind
+from lpgen.core.drift.findings import DriftFinding
 from lpgen.core.drift.states import State
-from lpgen.core.grounds import SIDE_WORDS, AccountCoverage, Hole
-from lpgen.core.trails import Trail, describe_trail
+from lpgen.core.grounds import SIDE_WORDS, AccountCoverage, CoverageSource
+from lpgen.core.registry.drift import DriftKind
+from lpgen.core.trails import Trail, TrailChange, describe_trail
 from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS
 from lpgen.core.usage.trail_changes import RESETS
 
 _RARELY: Final = 2
 """A Region counts as lost once it is quiet for more than so many times its longest silence."""
-
-_RESETS: Final = tuple(sorted(RESETS))
 
 
 def find_lost_coverage(before: State, after: State) -> Iterator[DriftFinding]:
@@ -45,21 +44,16 @@ def _trails(before: State, after: State) -> Iterator[DriftFinding]:
     for trail in before.trails:
         found = now.get(trail.arn)
         if found is None:
-            yield _trail_finding(trail, Severity.CRITICAL, "the trail is gone", (f"it was {describe_trail(trail)}",))
+            yield _lost("is-gone", Severity.CRITICAL, trail.arn, (f"it was {describe_trail(trail)}",))
         elif trail.logging and not found.logging:
-            yield _trail_finding(trail, Severity.CRITICAL, "the trail stopped: it is not logging", ())
+            yield _lost("stopped", Severity.CRITICAL, trail.arn)
         elif _records(trail) != _records(found):
             details = (f"before: {describe_trail(trail)}", f"now: {describe_trail(found)}")
-            yield _trail_finding(trail, Severity.HIGH, "the trail records other events than before", details)
+            yield _lost("records-other-events-than-before", Severity.HIGH, trail.arn, details)
 
 
 def _records(trail: Trail) -> tuple[object, ...]:
     return trail.multi_region, trail.global_events, trail.organization, frozenset(trail.selectors)
-
-
-def _trail_finding(trail: Trail, severity: Severity, message: str, details: tuple[str, ...]) -> DriftFinding:
-    what = message.partition(":")[0].replace("the trail ", "").replace(" ", "-")
-    return _lost(severity, trail.arn, message, details, what=what, step="start it again, and find out who changed it")
 
 
 # ---------------------------------------------------------------- what the logs say
@@ -67,34 +61,27 @@ def _trail_finding(trail: Trail, severity: Severity, message: str, details: tupl
 
 def _stops(before: State, after: State) -> Iterator[DriftFinding]:
     """The recorded stops that hide days of which the earlier state knew nothing."""
-    known = {(one.account, _event_of(hole.why)) for one in before.coverage.accounts for hole in one.holes}
+    known = {(one.account, hole.change or hole.why) for one in before.coverage.accounts for hole in one.holes}
     for account in after.coverage.accounts:
         for hole in account.holes:
-            event = _event_of(hole.why)
-            if (account.account, event) in known or _is_of_settings(hole):
+            if (account.account, hole.change or hole.why) in known or hole.known_from is CoverageSource.TRAILS:
                 continue
-            days = f"{hole.first.isoformat()} to {hole.last.isoformat()}"
             is_open = hole.last >= account.last_day
             yield _lost(
+                "logging" if is_open else "logging-for-a-time",
                 Severity.CRITICAL if is_open else Severity.HIGH,
                 account.account,
-                f"logging stopped: {days} {'is' if hole.first == hole.last else 'are'} not covered",
                 (hole.why,),
-                what=f"stopped {hole.first.isoformat()} {event.partition(' ')[0]}",
-                step="start logging again, and find out who stopped it" if is_open else "find out who stopped it",
+                what=f"stopped {hole.first} {hole.change.event if hole.change else f'{hole.records:,}'}",
+                about=f"{hole.first} to {hole.last} {'is' if hole.first == hole.last else 'are'}",
             )
 
 
 def _is_stopped(coverage: AccountCoverage | None) -> bool:
     """Whether logging was stopped and never started again, by what the log says."""
     return coverage is not None and any(
-        hole.last >= coverage.last_day and not _is_of_settings(hole) for hole in coverage.holes
+        hole.last >= coverage.last_day and hole.known_from is not CoverageSource.TRAILS for hole in coverage.holes
     )
-
-
-def _is_of_settings(hole: Hole) -> bool:
-    """Whether a hole is there because settings don't reach back, and not because anything was stopped."""
-    return hole.why.startswith("the settings")
 
 
 def _is_silent(account: str, after: State) -> bool:
@@ -108,15 +95,8 @@ def _silence(last: date, state: State) -> int:
 
 def _silent_account(account: str, after: State) -> DriftFinding:
     coverage: AccountCoverage | None = after.coverage.account(account)
-    since = f"since {coverage.last_day.isoformat()}" if coverage else "any more"
-    return _lost(
-        Severity.HIGH,
-        account,
-        f"no record of the account came {since}",
-        (),
-        what="no-records",
-        step="look whether its trail still delivers, and whether its logs were ingested",
-    )
+    since = f"since {coverage.last_day}" if coverage else "any more"
+    return _lost("account", Severity.HIGH, account, what="no-records", since=since)
 
 
 def _silent_regions(before: State, after: State, silent: Sequence[str]) -> Iterator[DriftFinding]:
@@ -127,14 +107,7 @@ def _silent_regions(before: State, after: State, silent: Sequence[str]) -> Itera
         later = after.region_days.get((account, region), days)
         allowed = max(LONGEST_QUIET_DAYS, _RARELY * _longest_silence(days))
         if _silence(later[-1], after) > allowed >= _silence(days[-1], before):
-            yield _lost(
-                Severity.MEDIUM,
-                account,
-                f"no record of {region} came since {later[-1].isoformat()}",
-                (),
-                what=region,
-                step="look whether a trail still records the Region, or whether nothing runs there any more",
-            )
+            yield _lost("region", Severity.MEDIUM, account, what=region, about=region, since=f"since {later[-1]}")
 
 
 def _silent_events(before: State, after: State, silent: Sequence[str]) -> Iterator[DriftFinding]:
@@ -149,17 +122,19 @@ def _silent_events(before: State, after: State, silent: Sequence[str]) -> Iterat
         if now is None or account.account in silent:
             continue
         known, held = _management_sides(account), _management_sides(now)
-        known_resets = {_event_of(one) for one in _resets(account)}
-        resets = tuple(sorted(one for one in _resets(now) if _event_of(one) not in known_resets))
+        known_resets = _resets(account)
+        resets = tuple(sorted(text for change, text in _resets(now).items() if change not in known_resets))
         for side, word in SIDE_WORDS.items():
             if side not in known or known[side] is not None:  # the baseline lacked them too
                 continue
             if side not in held or held[side] is not None:
                 since = f"came since {held[side]}" if side in held else f"is there {_since_when(resets)}"
-                yield _lost_events(account.account, f"no {word} management event {since}", resets, what=word)
+                yield _lost("management", Severity.HIGH, account.account, resets, what=word, about=word, since=since)
         for region, source in sorted(account.data_events - now.data_events) if resets else ():
-            message = f"the log holds no data events of {source} in {region} {_since_when(resets)}"
-            yield _lost_events(account.account, message, resets, what=f"data {source} {region}")
+            what, about = f"data {source} {region}", f"{source} in {region}"
+            yield _lost(
+                "data", Severity.HIGH, account.account, resets, what=what, about=about, since=_since_when(resets)
+            )
 
 
 def _management_sides(coverage: AccountCoverage) -> dict[bool, date | None]:
@@ -167,23 +142,15 @@ def _management_sides(coverage: AccountCoverage) -> dict[bool, date | None]:
     return {one.read_only: one.until for one in coverage.seen if not one.is_data}
 
 
-def _resets(coverage: AccountCoverage) -> Iterator[str]:
-    """The changes of what trails record that a log tells of, a sentence each."""
-    yield from (one for one in (*(hole.why for hole in coverage.holes), *coverage.changes) if one.startswith(_RESETS))
-
-
-def _event_of(why: str) -> str:
-    """The recorded change itself, of a sentence that says what came of it."""
-    return why.partition(";")[0]
+def _resets(coverage: AccountCoverage) -> Mapping[TrailChange, str]:
+    """The changes of what trails record that a log tells of, each with a sentence that says what came of it."""
+    of_holes = {hole.change: hole.why for hole in coverage.holes if hole.change}
+    found = {**of_holes, **dict(zip(coverage.changes, coverage.change_notes, strict=True))}
+    return {change: text for change, text in found.items() if change.event in RESETS}
 
 
 def _since_when(resets: Sequence[str]) -> str:
     return "since selectors changed" if resets else "any more"
-
-
-def _lost_events(account: str, message: str, details: tuple[str, ...], *, what: str) -> DriftFinding:
-    step = "look whether a trail was told to leave them out, and let one record them again"
-    return _lost(Severity.HIGH, account, message, details, what=what, step=step)
 
 
 def _longest_silence(days: Sequence[date]) -> int:
@@ -194,7 +161,7 @@ def _longest_silence(days: Sequence[date]) -> int:
 
 
 def _lost(
-    severity: Severity, subject: str, message: str, details: tuple[str, ...], *, what: str, step: str
+    case: str, severity: Severity, subject: str, details: tuple[str, ...] = (), *, what: str = "", **facts: str
 ) -> DriftFinding:
-    item = f"{DriftKind.COVERAGE_LOST} {subject} {what}"
-    return DriftFinding(DriftKind.COVERAGE_LOST, severity, subject, (), message, details, step, item)
+    parameters = {"case": case, "what": what or case, **facts}
+    return DriftFinding(DriftKind.COVERAGE_LOST, parameters, severity=severity, subject=subject, details=details)

@@ -4,52 +4,39 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import KW_ONLY, dataclass
 from typing import Final
 
 from lpgen.core.choices import Severity
 from lpgen.core.drift.states import Stamp
+from lpgen.core.registry.drift import DriftKind
+from lpgen.core.registry.row import Finding, say
 from lpgen.core.replacements import Decision
 
-SEVERITIES: Final = tuple(Severity)
-
-
-class DriftKind(StrEnum):
-    """The kinds of findings, in the order in which equally severe ones are told."""
-
-    COVERAGE_LOST = "coverage-lost"
-    POLICY_CHANGED = "policy-changed"
-    NEW_USE = "new-use"
-    NEW_PRINCIPAL = "new-principal"
-    NEW_WILDCARD = "new-wildcard"
-    INHERITED = "inherited"
-    NEVER_APPLIED = "never-applied"
-    ROLE_QUIET = "role-quiet"
-    NEWLY_UNUSED = "newly-unused"
-    GONE_PRINCIPAL = "gone-principal"
+_SEVERITIES: Final = tuple(Severity)
 
 
 @dataclass(frozen=True, slots=True)
-class DriftFinding:
+class DriftFinding(Finding):
     """One thing that changed.
 
     `subject` is what it is about: the ARN of a principal, policy or trail, or an account; `principals` are the ARNs of
-    those that it concerns, sorted. `message` is a sentence without the subject, `details` are further lines, `step`
-    says what to do, as a clause. `item` names it for decisions; it stays the same as long as the finding says the same.
-    `accepted_by` says who accepted it and why, `expired` who had accepted it for a time that is over; both may be "".
+    those that it concerns, sorted, and `details` further lines. `expired` says who had accepted it for a time that is
+    over, or is "".
     """
 
     kind: DriftKind
+    _: KW_ONLY
     severity: Severity
     subject: str
-    principals: tuple[str, ...]
-    message: str
-    details: tuple[str, ...]
-    step: str
-    item: str
-    accepted_by: str = ""
+    principals: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
     expired: str = ""
+
+    @property
+    def item(self) -> str:
+        """How decisions name it; it stays the same as long as the finding says the same."""
+        return say(self.kind.row.item, {**self.parameters, "subject": self.subject})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +62,14 @@ class Drift:
 
     def reaches(self, severity: Severity) -> bool:
         """Whether any open finding is as severe, or more."""
-        return any(SEVERITIES.index(one.severity) <= SEVERITIES.index(severity) for one in self.open)
+        return any(_SEVERITIES.index(one.severity) <= _SEVERITIES.index(severity) for one in self.open)
 
 
 def finding_order(finding: DriftFinding) -> tuple[object, ...]:
     """Open ones first, then by severity, kind and subject."""
     return (
         bool(finding.accepted_by),
-        SEVERITIES.index(finding.severity),
+        _SEVERITIES.index(finding.severity),
         tuple(DriftKind).index(finding.kind),
         finding.subject,
         finding.item,

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.judged.danger import Dangers
 from lpgen.core.choices import Severity
 from lpgen.core.model import AccessLevel, Action
+from lpgen.core.registry.drift import DriftKind
 from lpgen.core.stars import WORST_FIRST
 
 _MOST_DETAILS: Final = 10
 _READING: Final = frozenset({AccessLevel.READ, AccessLevel.LIST})
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """How severe it is to get a dangerous action, one that changes something, and one that only reads."""
-
-    dangerous: Severity
-    changing: Severity
-    reading: Severity
 
 
 class Gains:
@@ -33,13 +24,13 @@ class Gains:
         self._catalog = catalog
         self._dangers = Dangers(catalog)
 
-    def severity(self, actions: Iterable[Action], weights: Weights) -> Severity:
-        """That of the worst action."""
+    def severity(self, actions: Iterable[Action], kind: DriftKind) -> Severity:
+        """That of the worst action, in a finding of the kind."""
         found = tuple(actions)
+        dangerous, changing, reading = kind.row.by_gain
         if any(self._dangers.sentence(one) for one in found):
-            return weights.dangerous
-        changing = any(self._catalog.detail(one).level not in _READING for one in found)
-        return weights.changing if changing else weights.reading
+            return dangerous
+        return changing if any(self._catalog.detail(one).level not in _READING for one in found) else reading
 
     def dangerous(self, actions: Iterable[Action]) -> tuple[Action, ...]:
         """The dangerous ones, sorted."""

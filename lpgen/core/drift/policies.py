@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import DriftFinding, DriftKind, fingerprint
-from lpgen.core.drift.gains import Gains, Weights
+from lpgen.core.drift.findings import DriftFinding, fingerprint
+from lpgen.core.drift.gains import Gains
 from lpgen.core.drift.holdings import Pair, PolicyKey, held, is_in_place
 from lpgen.core.drift.states import State
 from lpgen.core.grounds import Limit, PrincipalGrants
 from lpgen.core.model import Action, AttachedPolicy, Effect, Policy, PolicyKind, Principal, Statement
 from lpgen.core.policies.meaning import meaning_of
+from lpgen.core.registry.drift import DriftKind
 
-_WEIGHTS: Final = Weights(Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
-_STEP: Final = "find out who changed it and why; undo it, or save a new baseline"
+_CHANGED: Final = DriftKind.POLICY_CHANGED
 _LONGEST: Final = 300
 _MOST_STATEMENTS: Final = 6
 
@@ -54,12 +54,13 @@ def _own_changes(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
     if not details:
         return
     got = _from(pair, {key for key in new if key not in old or key[0] == "inline"})
-    severity = gains.severity(got, _WEIGHTS) if got else _severity_without_gain(old.values(), new.values())
+    severity = gains.severity(got, _CHANGED) if got else _severity_without_gain(old.values(), new.values())
     yield _changed(
         pair.arn,
         (pair.arn,),
         severity,
-        message=f"its policies were changed outside: {_effect(got, gains)}",
+        case="own",
+        gained=_gained(got, gains),
         details=(*details, *gains.details(got, "gains")),
         content=_content(new.values()),
     )
@@ -82,8 +83,8 @@ def _call(key: PolicyKey) -> str:
     return f"the {kind} policy {name}{f' of group {group}' if group else ''}"
 
 
-def _effect(got: frozenset[Action], gains: Gains) -> str:
-    return f"it gains {gains.counted(got)}" if got else "it gains no action"
+def _gained(got: frozenset[Action], gains: Gains) -> str:
+    return gains.counted(got) if got else "no action"
 
 
 def _severity_without_gain(old: Iterable[AttachedPolicy], new: Iterable[AttachedPolicy]) -> Severity:
@@ -127,13 +128,13 @@ class _Shared:
         for arn, (old, new) in self.changes.items():
             got = frozenset(self.got[arn])
             holders = tuple(sorted(self.holders[arn]))
-            who = "AWS changed it" if new.kind is PolicyKind.AWS_MANAGED else "it was changed outside"
-            held_by = "1 principal" if len(holders) == 1 else f"{len(holders):,} principals"
             yield _changed(
                 arn,
                 holders,
-                self.gains.severity(got, _WEIGHTS) if got else _severity_without_gain([old], [new]),
-                message=f"{who}; held by {held_by}: {_effect(got, self.gains)}",
+                self.gains.severity(got, _CHANGED) if got else _severity_without_gain([old], [new]),
+                case="aws" if new.kind is PolicyKind.AWS_MANAGED else "managed",
+                gained=_gained(got, self.gains),
+                holders="1 principal" if len(holders) == 1 else f"{len(holders):,} principals",
                 details=(*_statement_lines(old.document, new.document), *self.gains.details(got, "gains")),
                 content=_content([new]),
             )
@@ -151,7 +152,7 @@ def _trust_change(pair: Pair) -> Iterator[DriftFinding]:
         pair.arn,
         (pair.arn,),
         Severity.LOW if narrower else Severity.HIGH,
-        message="its trust policy was changed: other principals may assume it",
+        case="trust",
         details=_statement_lines(old, new),
         content=("trust", *_texts(new)),
     )
@@ -162,12 +163,12 @@ def _boundary_change(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
     if _named_meaning(old) == _named_meaning(new):
         return
     got = pair.after.granted() - pair.before.granted() if old is not None else frozenset()
-    what = "is gone" if new is None else "came" if old is None else "is another or says something else"
     yield _changed(
         pair.arn,
         (pair.arn,),
-        gains.severity(got, _WEIGHTS) if got else Severity.LOW if old is None else Severity.MEDIUM,
-        message=f"its permissions boundary {what}: {_effect(got, gains)}",
+        gains.severity(got, _CHANGED) if got else Severity.LOW if old is None else Severity.MEDIUM,
+        case="boundary-gone" if new is None else "boundary-new" if old is None else "boundary-other",
+        gained=_gained(got, gains),
         details=(
             *_statement_lines(old.document if old else None, new.document if new else None),
             *gains.details(got, "gains"),
@@ -199,8 +200,9 @@ def _scp_changes(pairs: Sequence[Pair], gains: Gains) -> Iterator[DriftFinding]:
         yield _changed(
             account,
             (),
-            gains.severity(got, _WEIGHTS) if got else Severity.MEDIUM,
-            message=f"the SCPs of the account were changed: its principals gain {gains.counted(got)}",
+            gains.severity(got, _CHANGED) if got else Severity.MEDIUM,
+            case="scps",
+            gained=gains.counted(got),
             details=gains.details(got, "gains"),
             content=(grant.statement.text for limit in new for grant in (*limit.allows, *limit.denies)),
         )
@@ -229,12 +231,12 @@ def _changed(
     principals: tuple[str, ...],
     severity: Severity,
     *,
-    message: str,
     details: tuple[str, ...],
     content: Iterable[str],
+    **facts: str,
 ) -> DriftFinding:
-    item = f"{DriftKind.POLICY_CHANGED} {subject} {fingerprint(content)}"
-    return DriftFinding(DriftKind.POLICY_CHANGED, severity, subject, principals, message, details, _STEP, item)
+    facts = {**facts, "content": fingerprint(content)}
+    return DriftFinding(_CHANGED, facts, severity=severity, subject=subject, principals=principals, details=details)
 
 
 def _content(policies: Iterable[AttachedPolicy]) -> tuple[str, ...]:

@@ -16,15 +16,15 @@ from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, Misse
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.written.lines import lines_from_uses
 from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import DriftFinding, DriftKind, fingerprint
-from lpgen.core.drift.gains import Gains, Weights
+from lpgen.core.drift.findings import DriftFinding, fingerprint
+from lpgen.core.drift.gains import Gains
 from lpgen.core.drift.holdings import Pair, is_in_place
 from lpgen.core.drift.policies import same_policies
 from lpgen.core.drift.states import KeptProposal, State
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Action, AttachedPolicy, Outcome, PolicyKind
+from lpgen.core.registry.drift import DriftKind
 
-_UNUSED: Final = Weights(Severity.MEDIUM, Severity.LOW, Severity.LOW)
 _MOST_USES: Final = 5
 
 
@@ -56,13 +56,11 @@ def _new_uses(arn: str, refused: Sequence[Use]) -> Iterator[DriftFinding]:
         more = len(ordered) - len(shown)
         yield DriftFinding(
             DriftKind.NEW_USE,
-            Severity.HIGH,
-            arn,
-            (arn,),
-            f"{action} was used, and the proposal would refuse that",
-            (*shown, *([f"and on {more:,} more"] if more else [])),
-            "generate the replacement anew before it is put in place",
-            f"{DriftKind.NEW_USE} {arn} {action} {fingerprint(use.resource.text for use in ordered)}",
+            {"action": action, "uses": fingerprint(use.resource.text for use in ordered)},
+            severity=Severity.HIGH,
+            subject=arn,
+            principals=(arn,),
+            details=(*shown, *([f"and on {more:,} more"] if more else [])),
         )
 
 
@@ -179,26 +177,22 @@ def _quiet(pair: Pair, day: date, gains: Gains, *, days: int) -> DriftFinding:
     granted = pair.after.granted()
     return DriftFinding(
         DriftKind.ROLE_QUIET,
-        gains.severity(granted, _UNUSED),
-        pair.arn,
-        (pair.arn,),
-        f"went quiet: last used on {day.isoformat()}, and not for {days} covered days since",
-        gains.details(gains.dangerous(granted), "may still"),
-        "ask its owner whether it is still needed; disable it if not",
-        f"{DriftKind.ROLE_QUIET} {pair.arn} {day.isoformat()}",
+        {"last": day.isoformat(), "days": days},
+        severity=gains.severity(granted, DriftKind.ROLE_QUIET),
+        subject=pair.arn,
+        principals=(pair.arn,),
+        details=gains.details(gains.dangerous(granted), "may still"),
     )
 
 
 def _newly_unused(arn: str, unused: Mapping[Action, date], gains: Gains, *, days: int) -> DriftFinding:
     return DriftFinding(
         DriftKind.NEWLY_UNUSED,
-        gains.severity(unused, _UNUSED),
-        arn,
-        (arn,),
-        f"{gains.counted(unused)} fell out of use: not seen for {days} covered days",
-        tuple(f"{action}, last used on {day.isoformat()}" for action, day in sorted(unused.items())),
-        "remove them with the next replacement, or keep them by a decision",
-        f"{DriftKind.NEWLY_UNUSED} {arn} {fingerprint(unused)}",
+        {"unused": gains.counted(unused), "days": days, "actions": fingerprint(unused)},
+        severity=gains.severity(unused, DriftKind.NEWLY_UNUSED),
+        subject=arn,
+        principals=(arn,),
+        details=tuple(f"{action}, last used on {day.isoformat()}" for action, day in sorted(unused.items())),
     )
 
 
@@ -220,17 +214,14 @@ def find_never_applied(
             continue
         if not same_policies(pair.before.principal, pair.after.principal):
             continue
+        removed = f"it would remove {proposal.dangerous:,} dangerous grants that nobody was seen to use"
         yield DriftFinding(
             DriftKind.NEVER_APPLIED,
-            Severity.MEDIUM if proposal.dangerous else Severity.LOW,
-            pair.arn,
-            (pair.arn,),
-            f"a safe replacement has been there since {since.isoformat()} and was never put in place",
-            (f"it would remove {proposal.dangerous:,} dangerous grants that nobody was seen to use",)
-            if proposal.dangerous
-            else (),
-            "put it in place: lpgen generate, then lpgen rollout plan and apply",
-            f"{DriftKind.NEVER_APPLIED} {pair.arn} {since.isoformat()}",
+            {"since": since.isoformat()},
+            severity=Severity.MEDIUM if proposal.dangerous else Severity.LOW,
+            subject=pair.arn,
+            principals=(pair.arn,),
+            details=(removed,) if proposal.dangerous else (),
         )
 
 

@@ -9,16 +9,13 @@ from dataclasses import dataclass, field
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.wildcards import wildcards_of_grant
 from lpgen.core.analysis.stars import owner_of, star_key
-from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import DriftFinding, DriftKind, fingerprint
-from lpgen.core.drift.gains import Gains, Weights
+from lpgen.core.drift.findings import DriftFinding, fingerprint
+from lpgen.core.drift.gains import Gains
 from lpgen.core.drift.holdings import Pair
 from lpgen.core.drift.states import State
 from lpgen.core.grounds import Grant, PrincipalGrants
 from lpgen.core.model import Action, ActionPattern
-
-_NEW = Weights(Severity.HIGH, Severity.MEDIUM, Severity.MEDIUM)
-_INHERITED = Weights(Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+from lpgen.core.registry.drift import DriftKind
 
 
 @dataclass(slots=True)
@@ -83,13 +80,11 @@ def _came(
 ) -> DriftFinding:
     return DriftFinding(
         DriftKind.NEW_WILDCARD,
-        gains.severity(actions, _NEW),
-        subject,
-        holders,
-        f"the wildcard {text} is new: it grants {gains.counted(actions)} today, and whatever AWS adds",
-        (*places, *gains.details(gains.dangerous(actions), "grants")),
-        "name the actions that are meant",
-        f"{DriftKind.NEW_WILDCARD} {subject} {text}",
+        {"wildcard": text, "granted": gains.counted(actions)},
+        severity=gains.severity(actions, DriftKind.NEW_WILDCARD),
+        subject=subject,
+        principals=holders,
+        details=(*places, *gains.details(gains.dangerous(actions), "grants")),
     )
 
 
@@ -98,13 +93,11 @@ def _grew(
 ) -> DriftFinding:
     return DriftFinding(
         DriftKind.INHERITED,
-        gains.severity(actions, _INHERITED),
-        subject,
-        holders,
-        f"the wildcard {text} silently gained {gains.counted(actions)}",
-        (*places, *gains.details(actions, "gains")),
-        "replace the wildcard: lpgen generate names every action",
-        f"{DriftKind.INHERITED} {subject} {text} {fingerprint(actions)}",
+        {"wildcard": text, "gained": gains.counted(actions), "actions": fingerprint(actions)},
+        severity=gains.severity(actions, DriftKind.INHERITED),
+        subject=subject,
+        principals=holders,
+        details=(*places, *gains.details(actions, "gains")),
     )
 
 

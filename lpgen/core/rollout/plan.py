@@ -3,48 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Self
 
 from lpgen.core.model import PrincipalKind
+from lpgen.core.registry.refusals import RefusalKind
+from lpgen.core.registry.row import Finding
 from lpgen.core.rollout.calls import Call
-
-
-class RefusalKind(StrEnum):
-    """Why a principal isn't rolled out."""
-
-    SERVICE_LINKED = "service_linked"
-    SSO = "sso"
-    ORGANIZATION_ACCESS = "organization_access"
-    CONTROL_TOWER = "control_tower"
-    STACK_SETS = "stack_sets"
-    CDK_BOOTSTRAP = "cdk_bootstrap"
-    BREAK_GLASS = "break_glass"
-    MANAGED_AS_CODE = "managed_as_code"
-    NOT_SAFE = "not_safe"
-    GROUPS = "groups"
-    NOT_IN_POLICIES = "not_in_policies"
-    OTHER_POLICIES = "other_policies"  # the replacement was made from others
-    NAME = "name"
-    NO_SPACE = "no_space"
-    NOTHING_TO_DO = "nothing_to_do"
-    NOT_PROVEN = "not_proven"  # it isn't proven from the documents that nothing new is allowed
-    NOT_REPRODUCED = "not_reproduced"  # the data folder gives another replacement
-    # Found only when the plan is applied:
-    CALLER = "caller"
-    OTHER_ACCOUNT = "other_account"
-    CHANGED = "changed"
-    NAME_TAKEN = "name_taken"
-    QUOTA = "quota"
-    JOURNAL = "journal"
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One reason not to roll a principal out: a sentence, and how to have it all the same, "" where there is no way."""
+    """One reason not to roll a principal out, as plans say it: a sentence, and the option that overrides it, or ""."""
 
     kind: RefusalKind
     why: str
     override: str = ""
+
+    @classmethod
+    def of(cls, kind: RefusalKind, /, **parameters: object) -> Self:
+        """A refusal in the words of its row."""
+        found = Finding(kind, parameters)
+        return cls(kind, found.message, found.step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +77,13 @@ class PrincipalPlan:
     safe: bool
     sha256: str
     folder: str
-    before: tuple[PolicyText, ...]
-    after: tuple[PolicyText, ...]
-    calls: tuple[Call, ...]
-    inverse: tuple[Call, ...]
-    peak: Peak
-    refusals: tuple[Refusal, ...]
-    notes: tuple[str, ...]
+    before: tuple[PolicyText, ...] = ()
+    after: tuple[PolicyText, ...] = ()
+    calls: tuple[Call, ...] = ()
+    inverse: tuple[Call, ...] = ()
+    peak: Peak = Peak()
+    refusals: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
     boundary: str = ""
     documents: tuple[NewDocument, ...] = ()
     permission_set: str = ""

@@ -12,18 +12,19 @@ from lpgen.core.model import AttachedPolicy, Effect, Policy, PolicyKind, Princip
 from lpgen.core.policies.limits import MANAGED_POLICY_LIMIT, ROLE_INLINE_LIMIT, USER_INLINE_LIMIT
 from lpgen.core.policies.meaning import says_the_same
 from lpgen.core.policies.policy import policy_from_json, policy_size, policy_to_json
+from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
 from lpgen.core.rollout.code import permission_set_policy, stack_resources
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.core.rollout.order import NewPolicy, OldPolicy, Order, Room, Step, order_steps
-from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan, Refusal, RefusalKind
+from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan, Refusal
 from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
 
 _LONGEST_NAME: Final = 128
 _HASH_LENGTH: Final = 12
 
 
-_IN_PLACE: Final = Refusal(RefusalKind.NOTHING_TO_DO, "its policies are the replacement already")
+_IN_PLACE: Final = Refusal.of(RefusalKind.NOTHING_TO_DO, case="in-place")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +127,14 @@ def _replace_policies(written: WrittenPlan, principal: Principal, attached_quota
     own = [one for one in principal.policies if not one.group]
     kept, taken = _policies_that_stay(new, own)
     if taken:
-        why = f"it has a policy {taken[0]} already, which isn't what lpgen made under this name"
-        return _refused(written, principal, (Refusal(RefusalKind.NAME_TAKEN, why),))
+        return _refused(written, principal, (Refusal.of(RefusalKind.NAME_TAKEN, case="own", policy=taken[0]),))
     order = order_steps(
         (policy for policy, call in new if call.policy not in kept),
         (_old_policy(one, written) for one in own if (one.arn or one.name) not in kept),
         _room(principal, own, kept, attached_quota),
     )
     if isinstance(order, str):
-        return _refused(written, principal, (Refusal(RefusalKind.NO_SPACE, order),))
+        return _refused(written, principal, (Refusal.of(RefusalKind.NO_SPACE, case="order", why=order),))
     if not order.steps:
         return _refused(written, principal, (_IN_PLACE,))
     return _planned(written, principal, order)
@@ -166,28 +166,24 @@ def _policies_that_stay(
 
 def _refusals_of_written(written: WrittenPlan, principal: Principal, exceptions: Exceptions) -> Iterable[Refusal]:
     if written.principal_id and written.principal_id != principal.principal_id:
-        yield Refusal(RefusalKind.OTHER_POLICIES, "it was deleted and created again after the replacement was made")
+        yield Refusal.of(RefusalKind.OTHER_POLICIES, case="recreated")
     elif written.policies_sha256 != policies_sha256(principal, with_boundary=False):
-        why = "the policies given aren't those that the replacement was generated from: generate it again"
-        yield Refusal(RefusalKind.OTHER_POLICIES, why)
+        yield Refusal.of(RefusalKind.OTHER_POLICIES, case="changed")
     if any(one.document is None for one in (*principal.policies, *filter(None, [principal.boundary]))):
-        yield Refusal(RefusalKind.OTHER_POLICIES, "the policies given lack a document that is attached to it")
+        yield Refusal.of(RefusalKind.OTHER_POLICIES, case="missing")
     if not written.safe and not exceptions.unsafe:
-        why = f"the replacement isn't called safe: {'; '.join(written.not_safe_because) or 'no reason is given'}"
-        yield Refusal(RefusalKind.NOT_SAFE, why, "--unsafe")
+        yield Refusal.of(RefusalKind.NOT_SAFE, why="; ".join(written.not_safe_because) or "no reason is given")
     if not written.documents:
-        why = "the replacement holds no policy: nothing that was used is granted; look at the role by hand"
-        yield Refusal(RefusalKind.NOTHING_TO_DO, why)
+        yield Refusal.of(RefusalKind.NOTHING_TO_DO, case="no-policy")
     for document in written.documents:
         size = policy_size(document.text)
         if not document.inline and size > MANAGED_POLICY_LIMIT:
-            yield Refusal(RefusalKind.NO_SPACE, f"{document.file} has {size:,} characters, AWS allows 6,144")
+            yield Refusal.of(RefusalKind.NO_SPACE, case="document", file=document.file, size=size)
 
 
 def _unknown(written: WrittenPlan) -> PrincipalPlan:
     fields = written.principal.split(":", 5)
     kind = PrincipalKind.USER if fields[-1].startswith("user/") else PrincipalKind.ROLE
-    refusal = Refusal(RefusalKind.NOT_IN_POLICIES, "the policies given don't have it")
     return PrincipalPlan(
         principal=written.principal,
         principal_id=written.principal_id,
@@ -197,13 +193,7 @@ def _unknown(written: WrittenPlan) -> PrincipalPlan:
         safe=written.safe,
         sha256="",
         folder=written.folder,
-        before=(),
-        after=(),
-        calls=(),
-        inverse=(),
-        peak=Peak(),
-        refusals=(refusal,),
-        notes=(),
+        refusals=(Refusal.of(RefusalKind.NOT_IN_POLICIES),),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,10 +11,9 @@ from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import Principal
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.policies.match import glob_match
-from lpgen.core.rollout.plan import Refusal, RefusalKind
+from lpgen.core.registry.refusals import RefusalKind
+from lpgen.core.rollout.plan import Refusal
 from lpgen.errors import InvocationError, quote_input
-
-_AS_CODE: Final = "`lpgen generate --as` writes them as terraform or cloudformation"
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 """Names of roles and users. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
@@ -53,57 +52,39 @@ def _reserved(principal: Principal) -> Iterator[Refusal]:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html and
     https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html"""
     if principal.path.startswith("/aws-service-role/"):
-        yield Refusal(RefusalKind.SERVICE_LINKED, "a service-linked role: only AWS changes its policies")
+        yield Refusal.of(RefusalKind.SERVICE_LINKED)
     elif is_of_permission_set(principal):
-        why = "IAM Identity Center writes this role: put the replacement into its permission set"
-        yield Refusal(RefusalKind.SSO, why)
+        yield Refusal.of(RefusalKind.SSO)
 
 
-_TOOLING: Final[tuple[tuple[RefusalKind, tuple[str, ...], str], ...]] = (
+_TOOLING: Final[Mapping[RefusalKind, tuple[str, ...]]] = {
     # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access-cross-account-role.html
-    (
-        RefusalKind.ORGANIZATION_ACCESS,
-        ("organizationaccountaccessrole",),
-        "the organization's way into the account, for when nothing else works",
-    ),
+    RefusalKind.ORGANIZATION_ACCESS: ("organizationaccountaccessrole",),
     # https://docs.aws.amazon.com/controltower/latest/userguide/roles-how.html, and of the Account Factory for Terraform
     # https://docs.aws.amazon.com/controltower/latest/userguide/aft-required-roles.html
-    (
-        RefusalKind.CONTROL_TOWER,
-        ("awscontroltower*", "aws-controltower-*", "awsaft*"),
-        "a role of AWS Control Tower, which repairs or fails over what others change",
-    ),
+    RefusalKind.CONTROL_TOWER: ("awscontroltower*", "aws-controltower-*", "awsaft*"),
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-prereqs.html
-    (
-        RefusalKind.STACK_SETS,
-        ("awscloudformationstackset*", "stacksets-exec-*"),
-        "a role of CloudFormation StackSets, which deploys what isn't known yet",
-    ),
+    RefusalKind.STACK_SETS: ("awscloudformationstackset*", "stacksets-exec-*"),
     # https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
-    (
-        RefusalKind.CDK_BOOTSTRAP,
-        ("cdk-*",),
-        "a role of the CDK's bootstrap stack, which deploys what isn't known yet",
-    ),
-)
+    RefusalKind.CDK_BOOTSTRAP: ("cdk-*",),
+}
 
 
 def _tooling(principal: Principal, exceptions: Exceptions) -> Iterator[Refusal]:
     if principal.arn in exceptions.included:
         return
-    for kind, globs, why in _TOOLING:
+    for kind, globs in _TOOLING.items():
         if any(glob_match(glob, principal.name, ignore_case=True) for glob in globs):
-            yield Refusal(kind, why, f"--include {principal.arn}")
+            yield Refusal.of(kind, principal=principal.arn)
 
 
 def _declared(principal: Principal, exceptions: Exceptions, folder: str) -> Iterator[Refusal]:
     glob = _named_by(principal, exceptions.break_glass)
     if glob:
-        yield Refusal(RefusalKind.BREAK_GLASS, f"a break-glass role, by --break-glass {glob}")
+        yield Refusal.of(RefusalKind.BREAK_GLASS, glob=glob)
     glob = _named_by(principal, exceptions.managed_as_code)
     if glob:
-        why = f"managed as code, by --managed-as-code {glob}: put the documents of {folder} into that code ({_AS_CODE})"
-        yield Refusal(RefusalKind.MANAGED_AS_CODE, why)
+        yield Refusal.of(RefusalKind.MANAGED_AS_CODE, case="by-option", glob=glob, folder=folder)
 
 
 def refuse_idle_exceptions(exceptions: Exceptions, principals: Iterable[Principal]) -> None:
@@ -139,23 +120,17 @@ def _stack(principal: Principal, folder: str) -> Iterator[Refusal]:
     if any(key.startswith("aws:cloudformation:") for key in tags):
         resource = tags.get("aws:cloudformation:logical-id", "of the role")
         stack = tags.get("aws:cloudformation:stack-name", "that made it")
-        why = f"managed as code: change the resource {resource} in the template of the stack {stack}"
-        yield Refusal(RefusalKind.MANAGED_AS_CODE, f"{why}, from the documents of {folder} ({_AS_CODE})")
+        yield Refusal.of(RefusalKind.MANAGED_AS_CODE, case="by-stack", resource=resource, stack=stack, folder=folder)
 
 
 def _groups(principal: Principal, folder: str) -> Iterator[Refusal]:
     """By hand, what is new must come first: of a user who left, nobody knows what the groups granted."""
     if principal.groups:
-        names, noun = ", ".join(principal.groups), "group" if len(principal.groups) == 1 else "groups"
-        why = (
-            f"it would have to leave the {noun} {names}, and lpgen never touches a membership: first attach the"
-            f" documents of {folder} by hand, then leave"
-        )
-        yield Refusal(RefusalKind.GROUPS, why)
+        yield Refusal.of(RefusalKind.GROUPS, groups=principal.groups, folder=folder)
 
 
 def _unspeakable(principal: Principal) -> Iterator[Refusal]:
     fields = principal.arn.split(":", 5)
     named = principal.arn.endswith(f":{principal.kind}{principal.path}{principal.name}")
     if not _NAME.fullmatch(principal.name) or len(fields) < 6 or not named or not principal.account:
-        yield Refusal(RefusalKind.NAME, "its name or ARN is none that IAM gives")
+        yield Refusal.of(RefusalKind.NAME)

@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Final
 
 from lpgen.core.digests import OutputDigests, digest_of_facts, digest_of_text
-from lpgen.core.rollout.plan import PrincipalPlan, RefusalKind
+from lpgen.core.registry.refusals import RefusalKind
+from lpgen.core.rollout.plan import PrincipalPlan
 from lpgen.errors import quote_input
 
 

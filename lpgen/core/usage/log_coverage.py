@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
@@ -12,12 +12,12 @@ from typing import Final
 from lpgen.core.arns import container_of
 from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage, SeenEvents, days_between
 from lpgen.core.model import Category, ResourceKind, SkipReason
-from lpgen.core.trails import Trail, TrailSource, describe_trail, trails_of_accounts
+from lpgen.core.trails import Trail, TrailChange, TrailSource, describe_trail, trails_of_accounts
 from lpgen.core.usage.coverage import stated_sides
 from lpgen.core.usage.logging_holes import holes_of_account, settings_hole
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS, counted_days, lacks_files, thin_days
-from lpgen.core.usage.trail_changes import RESETS, AccountTimes, TrailChange, trail_changes_from_usage
+from lpgen.core.usage.trail_changes import RESETS, AccountTimes, trail_changes_from_usage
 from lpgen.core.usage.version_holes import version_holes
 
 _RARELY: Final = 2
@@ -147,7 +147,7 @@ def _account_coverage(
         holes = (*settings_hole(own, trails, first=first, last=last), *holes)
     if unread is not None:
         since = first if unread.first == date.min else unread.first
-        holes = (*holes, Hole(since, last if unread.last == date.max else unread.last, unread.why))
+        holes = (*holes, replace(unread, first=since, last=last if unread.last == date.max else unread.last))
     thin = tuple(_thin_holes(seen, gaps, verified))
     reset = max((one.when.date() for one in own if one.event in RESETS), default=None)
     return AccountCoverage(

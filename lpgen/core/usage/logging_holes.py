@@ -11,29 +11,29 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from lpgen.core.grounds import Hole
-from lpgen.core.trails import Trail
-from lpgen.core.usage.trail_changes import AFTERGLOW, RESETS, STARTS, STOPS, AccountTimes, TrailChange
+from lpgen.core.grounds import CoverageSource, Hole
+from lpgen.core.trails import Trail, TrailChange
+from lpgen.core.usage.trail_changes import AFTERGLOW, RESETS, STARTS, STOPS, AccountTimes
 
-QUIET: Final = timedelta(days=1)
+_QUIET: Final = timedelta(days=1)
 """A record within this time after a change shows that the account went on being recorded."""
 
 
 def holes_of_account(
     account: str, changes: Sequence[TrailChange], times: AccountTimes | None, *, first: date, last: date
-) -> tuple[tuple[Hole, ...], tuple[str, ...]]:
-    """The days that changes take out of an account's coverage, and a sentence for each change that takes none."""
+) -> tuple[tuple[Hole, ...], tuple[TrailChange, ...]]:
+    """The days that changes take out of an account's coverage, and the changes that take none."""
     holes: list[Hole] = []
-    notes: list[str] = []
+    others: list[TrailChange] = []
     for change in changes:
         if times is None or change.event in STARTS or not first <= change.when.date() <= last:
             continue
         hole = _hole(account, change, changes, times=times, last=last)
         if hole is None:
-            notes.append(f"{change}; the account went on being recorded")
+            others.append(change)
         else:
             holes.append(hole)
-    return tuple(holes), tuple(notes)
+    return tuple(holes), tuple(others)
 
 
 def _hole(
@@ -44,12 +44,12 @@ def _hole(
     following = times.next_record(account, change.when + min(AFTERGLOW, latest - change.when))
     start = _next_start(change, changes) if change.event in STOPS else None
     if start is not None and (following is None or start.when <= following):
-        return Hole(day, start.when.date(), f"{change}; no record until {start}")
+        return Hole(day, start.when.date(), f"{change}; no record until {start}", change)
     if following is None:
-        return Hole(day, last, f"{change}; no later record") if change.event in STOPS else None
-    if following - change.when <= QUIET:
+        return Hole(day, last, f"{change}; no later record", change) if change.event in STOPS else None
+    if following - change.when <= _QUIET:
         return None
-    return Hole(day, following.date(), f"{change}; the next record is of {following.date()}")
+    return Hole(day, following.date(), f"{change}; the next record is of {following.date()}", change)
 
 
 def _next_start(stop: TrailChange, changes: Iterable[TrailChange]) -> TrailChange | None:
@@ -74,7 +74,8 @@ def settings_hole(
         return
     earliest = min(changed)
     if first <= earliest.when.date():
-        yield Hole(first, min(earliest.when.date(), last), f"the settings are those after {earliest}, not those before")
+        why = f"the settings are those after {earliest}, not those before"
+        yield Hole(first, min(earliest.when.date(), last), why, known_from=CoverageSource.TRAILS)
 
 
 def settings_since(trail: Trail, changes: Iterable[TrailChange]) -> TrailChange | None:

@@ -6,13 +6,13 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.ht
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pyarrow as pa
 
 from lpgen.core.model import Outcome, ResourceKind, SkipReason
+from lpgen.core.trails import TrailChange
 from lpgen.core.usage.columns import column_values
 from lpgen.core.usage.tables import Usage
 
@@ -35,27 +35,6 @@ _CALLERS: Final = frozenset(
 
 AFTERGLOW: Final = timedelta(minutes=15)
 """So long after a stop a trail may still record: it takes effect within minutes, and clocks differ."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class TrailChange:
-    """One recorded change that was allowed. `trail` is its ARN, or "" where the record doesn't say which."""
-
-    when: datetime
-    event: str
-    account: str
-    trail: str
-    caller: str
-    example_event_id: str
-
-    def __str__(self) -> str:
-        what = f"of {self.trail.rpartition('/')[2]} " if self.trail else ""
-        moment = self.when.strftime("%Y-%m-%dT%H:%M:%SZ")
-        return f"{self.event} {what}at {moment} by {self.caller} (example {self.example_event_id})"
-
-    def concerns(self, trail: str) -> bool:
-        """Whether it changed, or may have changed, a trail."""
-        return not self.trail or not trail or self.trail == trail
 
 
 class AccountTimes:

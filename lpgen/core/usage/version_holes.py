@@ -38,4 +38,4 @@ def _hole(rows: list[_Row]) -> Hole:
     lasts = [date.max if row[4] is None else row[4].date() for row in rows]
     what = "1 record is" if count == 1 else f"{count:,} records are"
     why = f"{what} of a version that this lpgen doesn't know: {detail} (example {event_id})"
-    return Hole(min(firsts), max(lasts), why)
+    return Hole(min(firsts), max(lasts), why, records=count)

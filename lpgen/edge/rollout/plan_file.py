@@ -15,8 +15,9 @@ import msgspec
 from lpgen.core.digests import digest_of_text, digests_from_facts
 from lpgen.core.model import PrincipalKind
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.calls import POLICY_PATH, Call, CallKind, inverse_calls
-from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan, Refusal, RefusalKind
+from lpgen.core.rollout.plan import NewDocument, Peak, PolicyText, PrincipalPlan, Refusal
 from lpgen.core.rollout.plan_rollout import derive_again, texts_after
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust, faults_of_source
 from lpgen.errors import OutputError, PolicyError, RolloutError, TamperingError, quote_input, quote_reason

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.digests import digest_of_text
+from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.calls import Call, CallKind, Holding, holding_after, inverse_calls
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
-from lpgen.core.rollout.plan import PrincipalPlan, Refusal, RefusalKind
+from lpgen.core.rollout.plan import PrincipalPlan, Refusal
 from lpgen.core.rollout.plan_rollout import own_texts
 from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
 from lpgen.edge.rollout.begun import Begun
@@ -19,9 +20,6 @@ from lpgen.edge.rollout.caller_chain import CallerName
 from lpgen.edge.rollout.iam_writer import NOT_FOUND, READ_BACK_SECONDS, IamWriter, LivePrincipal, Quotas
 from lpgen.edge.rollout.journal import Journal
 from lpgen.errors import AwsError, LpgenError, RolloutError, quote_input
-
-SETTLE_SECONDS: Final = 15.0
-"""How long what came is left to spread through AWS before what it takes over from goes."""
 
 Say = Callable[[str], None]
 
@@ -50,14 +48,13 @@ def live_refusals(
         AwsError: something can't be read.
     """
     if any(one.is_principal(plan.account, plan.kind, plan.name) for one in callers):
-        why = "lpgen calls as this principal, or assumed its way through it: changing it could lock itself out"
-        return (Refusal(RefusalKind.CALLER, why),)
+        return (Refusal.of(RefusalKind.CALLER),)
     try:
         live = writer.read_principal(plan.kind, plan.name)
     except AwsError as error:
         if error.code != NOT_FOUND:
             raise
-        return (Refusal(RefusalKind.CHANGED, f"there is no {plan.kind} of this name any more"),)
+        return (Refusal.of(RefusalKind.CHANGED, case="gone", kind=plan.kind),)
     if begun is not None and begun.unfinished:
         return tuple(_refusals_to_resume(begun, live, plan))
     found = list(_refusals_of_live(plan, live))
@@ -66,11 +63,9 @@ def live_refusals(
 
 def _refusals_of_live(plan: PrincipalPlan, live: LivePrincipal) -> Iterator[Refusal]:
     if live.principal.arn != plan.principal or policies_sha256(live.principal) != plan.sha256:
-        why = "its policies have changed since the plan was made: take a new snapshot, generate and plan again"
-        yield Refusal(RefusalKind.CHANGED, why)
+        yield Refusal.of(RefusalKind.CHANGED, case="policies")
     elif set(own_texts(live.principal)) != set(plan.before) or plan.boundary not in ("", live.boundary):
-        why = "the plan was edited: the policies before aren't those that its fingerprint is of"
-        yield Refusal(RefusalKind.CHANGED, why)
+        yield Refusal.of(RefusalKind.CHANGED, case="plan")
     yield from _refusals_of_kind(plan, live)
 
 
@@ -84,8 +79,7 @@ def _refusals_to_resume(begun: Begun, live: LivePrincipal, plan: PrincipalPlan) 
     reachable = [holding_after(begun.before, begun.calls[:end]) for end in (at, at + 1)]
     same = live.principal.principal_id == begun.principal_id and _rest_of(live) == _rest_before(begun)
     if begun.undoing or not same or live.holding not in reachable or not _is_proven_by_live(begun, live):
-        why = "a run that was begun on it was interrupted, and it can't be finished: run `lpgen rollout undo` first"
-        yield Refusal(RefusalKind.JOURNAL, why)
+        yield Refusal.of(RefusalKind.JOURNAL)
     yield from _refusals_of_kind(plan, live)
 
 
@@ -117,8 +111,7 @@ def _refusals_of_names(plan: PrincipalPlan, live: LivePrincipal, writer: IamWrit
     for call in plan.calls:
         created = call.kind is CallKind.CREATE_POLICY and writer.read_policy(call.policy) is not None
         if created or (call.kind is CallKind.PUT_INLINE and call.policy in inline):
-            why = f"a policy {call.policy} is there already: delete it if nobody needs it"
-            yield Refusal(RefusalKind.NAME_TAKEN, why)
+            yield Refusal.of(RefusalKind.NAME_TAKEN, case="account", policy=call.policy)
 
 
 def _refusals_of_quotas(plan: PrincipalPlan, quotas: Quotas) -> Iterator[Refusal]:
@@ -131,8 +124,7 @@ def _refusals_of_quotas(plan: PrincipalPlan, quotas: Quotas) -> Iterator[Refusal
         (quotas.policies_in_use + created, quotas.policies, "customer managed policies in the account", ""),
     ):
         if needed > allowed:
-            why = f"it takes {needed:,} {what}, and the account's quota is {allowed:,}{advice}"
-            yield Refusal(RefusalKind.QUOTA, why)
+            yield Refusal.of(RefusalKind.QUOTA, needed=needed, what=what, allowed=allowed, advice=advice)
 
 
 _PLAN_AGAIN: Final = ": plan again with --attached-quota {}, or raise the quota"

@@ -41,7 +41,7 @@ def data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> Js
         "counts": asdict(view.counts),
         "replaced": view.has_documents,
         "identity": data_of_blocks(identity_blocks(view)),
-        "safety": data_of_blocks(safety_blocks(view, min_days=report.min_days)),
+        "safety": data_of_blocks(safety_blocks(view)),
         "numbers": data_of_blocks(number_blocks(view)),
         "walls": data_of_walls(view),
         "policies": data_of_policies(view, shared),

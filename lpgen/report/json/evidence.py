@@ -55,7 +55,7 @@ def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
     """The evidence file of one principal as JSON text; without a replacement its lists are empty."""
     diff = proposal.diff
     coverage = report.diff.coverage.account(diff.principal.account)
-    replacement = proposal.replacement or Replacement(diff.principal, (), (), (), "")
+    replacement = proposal.replacement or Replacement(diff.principal, (), (), ())
     return lay_out(
         {
             "schema": EVIDENCE_SCHEMA,
@@ -65,7 +65,7 @@ def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
             "proposal": proposal.advice,
             "in_place": proposal.in_place,
             "safe": safety_of_proposal(proposal),
-            "not_safe_because": facts_of_caveats(proposal, min_days=report.min_days),
+            "not_safe_because": facts_of_caveats(proposal),
             "accepted": facts_of_accepted(diff.caveats),
             "as_of": report.diff.as_of.isoformat(),
             "catalog": Row(version=report.diff.catalog_version, date=report.diff.catalog_date),

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from typing import Final
 
 from lpgen.core.digests import Inputs
-from lpgen.core.findings import Caveat, PrincipalDiff, Proposal, UngrantedUse
+from lpgen.core.findings import PrincipalDiff, Proposal, UngrantedUse
 from lpgen.core.grounds import AccountCoverage, Evidence, StatementRef, Use
+from lpgen.core.registry.caveats import Caveat
 from lpgen.core.replacements import Check, Decision, Scope
 from lpgen.report.json.layout import Json, Row
-from lpgen.report.next_steps import UNACCEPTABLE, next_step
 
 _SIDES: Final = {True: "read_only", False: "writing"}
 
@@ -39,14 +39,14 @@ def facts_of_scope(scope: Scope) -> Json:
     return {"not_resources" if scope.not_resource else "resources": list(scope.resources)}
 
 
-def facts_of_caveats(proposal: Proposal, *, min_days: int) -> list[Row]:
+def facts_of_caveats(proposal: Proposal) -> list[Row]:
     """Why a proposal isn't called safe, each with the next step and the `item` by which a decision may accept it."""
     return [
         Row(
             kind=caveat.kind,
             message=caveat.message,
-            item=caveat.item if caveat.kind not in UNACCEPTABLE else None,
-            next_step=next_step(caveat, proposal.diff, min_days=min_days),
+            item=caveat.item if caveat.kind.row.acceptable else None,
+            next_step=caveat.step,
         )
         for caveat in proposal.caveats
     ]
@@ -88,7 +88,7 @@ def facts_of_account(coverage: AccountCoverage) -> Json:
         "holes": [
             Row(first=one.first.isoformat(), last=one.last.isoformat(), why=one.why) for one in coverage.uncovered
         ],
-        "trail_changes": list(coverage.changes),
+        "trail_changes": list(coverage.change_notes),
         "unseen_event_sources": sorted(coverage.unseen),
         "summed_event_sources": sorted(coverage.summed),
     }

@@ -88,7 +88,7 @@ def review_json(report: Report) -> Iterator[str]:
             "problems": list(report.problems),
             "expired_decisions": [facts_of_decision(one) for one in diff.expired],
             "not_in_snapshot": [_facts_of_unlisted(one) for one in diff.unlisted],
-            "principals": (_facts_of_principal(one, min_days=report.min_days) for one in view.views),
+            "principals": map(_facts_of_principal, view.views),
         }
     )
 
@@ -122,7 +122,7 @@ def _facts_of_unlisted(usage: PrincipalUsage) -> Json:
     }
 
 
-def _facts_of_principal(view: PrincipalView, *, min_days: int) -> Json:
+def _facts_of_principal(view: PrincipalView) -> Json:
     diff, proposal = view.diff, view.proposal
     statements = _statements(view)
     at = {ref: number for number, ref in enumerate(statements)}
@@ -135,7 +135,7 @@ def _facts_of_principal(view: PrincipalView, *, min_days: int) -> Json:
         "proposal": proposal.advice,
         "in_place": proposal.in_place,
         "safe": safety_of_proposal(proposal),
-        "not_safe_because": facts_of_caveats(proposal, min_days=min_days),
+        "not_safe_because": facts_of_caveats(proposal),
         "accepted": facts_of_accepted(diff.caveats),
         "covered_days": diff.covered_days,
         "active_days": diff.active_days,

@@ -42,13 +42,13 @@ def _facts_of_report(report: Report, folders: Mapping[str, str]) -> Json:
         "coverage": {"accounts": [facts_of_account(one) for one in report.diff.coverage.accounts]},
         "problems": list(report.problems),
         "principals": [
-            _facts_of_principal(one, folders.get(one.diff.principal.arn), min_days=report.min_days)
+            _facts_of_principal(one, folders.get(one.diff.principal.arn))
             for one in sorted(view.views, key=lambda one: one.diff.principal.arn)
         ],
     }
 
 
-def _facts_of_principal(view: PrincipalView, folder: str | None, *, min_days: int) -> Json:
+def _facts_of_principal(view: PrincipalView, folder: str | None) -> Json:
     return {
         "principal": view.diff.principal.arn,
         "principal_id": view.diff.principal.principal_id,
@@ -57,6 +57,6 @@ def _facts_of_principal(view: PrincipalView, folder: str | None, *, min_days: in
         "proposal": view.proposal.advice,
         "in_place": view.proposal.in_place,
         "safe": safety_of_proposal(view.proposal),
-        "not_safe_because": facts_of_caveats(view.proposal, min_days=min_days),
+        "not_safe_because": facts_of_caveats(view.proposal),
         "counts": Row(asdict(view.counts)),
     }

@@ -96,7 +96,7 @@ def _hole_notes(one: AccountCoverage) -> Iterable[tuple[Line, Line]]:
         yield line(bad("hole in ")), line(f": no record from {gap.first} to {gap.last}")
     for hole in one.uncovered:
         yield line(bad("hole in ")), line(f": {hole.first} to {hole.last}: {hole.why}")
-    for change in one.changes:
+    for change in one.change_notes:
         yield line("change in "), line(f": {change}")
 
 

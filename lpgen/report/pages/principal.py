@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from lpgen.core.findings import Caveat, PrincipalClass
+from lpgen.core.findings import PrincipalClass
+from lpgen.core.registry.caveats import Caveat
 from lpgen.core.replacements import Check, CheckStatus
-from lpgen.report.next_steps import UNACCEPTABLE, next_step
 from lpgen.report.pages.blocks import (
     Block,
     Bullets,
@@ -36,19 +36,19 @@ from lpgen.report.pages.use import (
     unmapped_blocks,
     wildcard_blocks,
 )
-from lpgen.report.pages.words import CLASS_WORDS, LINE_WORDS, caveat_order, short_label_of, state_of
+from lpgen.report.pages.words import CLASS_WORDS, LINE_WORDS, short_label_of, state_of
 from lpgen.report.plan import Step, StepKind, plan_note, plan_steps
 from lpgen.report.views import PrincipalView
 
 
-def principal_fold(view: PrincipalView, *, min_days: int) -> Fold:
+def principal_fold(view: PrincipalView) -> Fold:
     """Everything to say of one principal."""
     principal, counts = view.diff.principal, view.counts
     change = [quiet(f"  {count(counts.granted)} → {count(counts.replacement)} actions")] if view.has_documents else []
     summary = line(name(short_label_of(principal)), "  ", state_of(view), *change)
     parts = (
         identity_blocks(view),
-        safety_blocks(view, min_days=min_days),
+        safety_blocks(view),
         number_blocks(view),
         danger_blocks(view),
         matrix_blocks(view),
@@ -82,7 +82,7 @@ def identity_blocks(view: PrincipalView) -> Iterable[Block]:
         yield Paragraph(line(strong("Proposal: "), view.proposal.advice, days))
 
 
-def safety_blocks(view: PrincipalView, *, min_days: int) -> Iterable[Block]:
+def safety_blocks(view: PrincipalView) -> Iterable[Block]:
     """Whether the replacement is called safe, and what to do where it is not; of what is in place, what to look into.
 
     What is in place may miss what the logs do: a try that left no record may have been refused.
@@ -97,21 +97,16 @@ def safety_blocks(view: PrincipalView, *, min_days: int) -> Iterable[Block]:
         )
     if view.caveats:
         yield Paragraph(line(bad(_caveats_title(view)), quiet(f" ({plural(len(view.caveats), 'reason')}):")))
-        ordered = sorted(view.caveats, key=caveat_order)
         yield capped(
             [
                 Item(
                     line(caveat.message),
                     (
-                        line(strong("next: "), next_step(caveat, view.diff, min_days=min_days)),
-                        *(
-                            [line("or accept it: ", name(_accepting(caveat)))]
-                            if caveat.kind not in UNACCEPTABLE
-                            else []
-                        ),
+                        line(strong("next: "), caveat.step),
+                        *([line("or accept it: ", name(_accepting(caveat)))] if caveat.kind.row.acceptable else []),
                     ),
                 )
-                for caveat in ordered
+                for caveat in sorted(view.caveats, key=lambda caveat: caveat.order)
             ]
         )
     if view.accepted and not in_place:

@@ -305,4 +305,4 @@ def _details(view: ReviewView, only: str) -> Iterable[Block]:
         number = count(len(shown)) if len(shown) == len(section.views) else f"1 of {count(len(section.views))}"
         yield Heading(line(_sentence(CLASS_WORDS[section.principal_class]), quiet(f" ({number})")), level=2)
         for one in shown:
-            yield principal_fold(one, min_days=view.report.min_days)
+            yield principal_fold(one)

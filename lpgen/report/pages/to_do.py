@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
-from lpgen.core.findings import UNSEEN_LAST_USE, PrincipalClass
+from lpgen.core.findings import PrincipalClass
 from lpgen.core.grounds import CoverageSource
 from lpgen.core.options import Options
+from lpgen.core.registry.caveats import CaveatKind
 from lpgen.report.guards_note import others_than_trust
-from lpgen.report.next_steps import next_step
 from lpgen.report.pages.blocks import Line, bad, count, good, line, name, plural
-from lpgen.report.pages.words import caveat_order
 from lpgen.report.views import PrincipalView, ReviewView
-
-_FIRST_CLAUSE: Final = re.compile(r"[:;] | \(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +83,16 @@ def _not_safe(view: ReviewView) -> Iterable[Task]:
     if unsafe:
         what = bad(f"Clear up what is not safe yet ({count(len(unsafe))})")
         words = line(what, ", or accept the reasons with ", name("--decisions FILE"))
-        yield Task(words, steps=tuple(_steps(unsafe, min_days=view.report.min_days)))
+        yield Task(words, steps=tuple(_steps(unsafe)))
 
 
-def _steps(unsafe: Sequence[PrincipalView], *, min_days: int) -> Iterable[Task]:
+def _steps(unsafe: Sequence[PrincipalView]) -> Iterable[Task]:
     found: dict[str, list[PrincipalView]] = defaultdict(list)
-    ranks: dict[str, int] = {}
+    ranks: dict[str, tuple[int, int]] = {}
     for one in unsafe:
-        steps = {next_step(caveat, one.diff, min_days=min_days): caveat for caveat in one.caveats}
-        for step, caveat in steps.items():
+        for step, caveat in {caveat.step: caveat for caveat in one.caveats}.items():
             found[step].append(one)
-            ranks[step] = min(ranks.get(step, 99), caveat_order(caveat)[0])
+            ranks[step] = min(ranks.get(step, caveat.order[:2]), caveat.order[:2])
     for step in sorted(found, key=lambda step: (ranks[step], step)):
         yield Task(line(step), tuple(found[step]))
 
@@ -108,7 +102,7 @@ def _by_proposal(view: ReviewView) -> Iterable[Task]:
     order = (PrincipalClass.GRANTS_UNKNOWN, PrincipalClass.NOT_COVERED, PrincipalClass.UNUSED)
     for one in view.views:
         if one.proposal.replacement is None and one.diff.principal_class in order:
-            step = _FIRST_CLAUSE.split(one.diff.proposal)[0]
+            step = one.diff.task
             if one.diff.principal_class is PrincipalClass.UNUSED and _is_unsure(one):
                 step = f"clear up why it isn't sure yet, then {step}"
             found[order.index(one.diff.principal_class), step].append(one)
@@ -118,13 +112,13 @@ def _by_proposal(view: ReviewView) -> Iterable[Task]:
 
 def _is_unsure(view: PrincipalView) -> bool:
     """Whether something speaks against a disuse that the proposal itself doesn't ask about."""
-    return any(one.item != UNSEEN_LAST_USE for one in view.caveats)
+    return any(one.kind is not CaveatKind.COVERAGE_HOLE or one.parameters["service"] for one in view.caveats)
 
 
 def _unseen(view: ReviewView) -> Iterable[Task]:
     """Tries of principals in place that the logs don't show: nobody knows whether they were refused."""
     in_place = [one for one in view.made if one.proposal.in_place]
-    for task in _steps(in_place, min_days=view.report.min_days):
+    for task in _steps(in_place):
         yield replace(task, words=line("In place, but tried what the logs don't show: ", *task.words))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass
-from lpgen.core.model import AccessLevel, DenialKind, Principal, SkipReason
+from lpgen.core.findings import PrincipalClass
+from lpgen.core.model import DenialKind, Principal, SkipReason
 from lpgen.core.replacements import LineKind
 from lpgen.report.pages.blocks import Span, Tone
 from lpgen.report.views import PrincipalView
@@ -82,14 +82,6 @@ LINE_WORDS: Final[dict[LineKind, str]] = {
     LineKind.SHARED: "needed in another account of the permission set",
 }
 
-LEVEL_WORDS: Final[dict[AccessLevel, str]] = {
-    AccessLevel.LIST: "List",
-    AccessLevel.READ: "Read",
-    AccessLevel.WRITE: "Write",
-    AccessLevel.TAGGING: "Tagging",
-    AccessLevel.PERMISSIONS_MANAGEMENT: "Permissions management",
-}
-
 _IAM_ARN: Final = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):(.+)", re.DOTALL)
 _AWS_PATH: Final = re.compile(r"role/(?:aws-reserved|aws-service-role)/.*/", re.DOTALL)
 
@@ -125,10 +117,3 @@ def label_in_list(view: PrincipalView) -> str:
     """What stands for a principal where others stand beside it: with its account where another has one of the name."""
     principal = view.diff.principal
     return label_of(principal.arn) if view.has_namesakes else short_label_of(principal)
-
-
-def caveat_order(caveat: Caveat) -> tuple[int, str]:
-    """What stops a replacement altogether first, then as `CaveatKind` lists them."""
-    stops = (CaveatKind.VERIFICATION, CaveatKind.TOO_LARGE, CaveatKind.UNPROVEN, CaveatKind.GRANTS_UNKNOWN)
-    rank = stops.index(caveat.kind) if caveat.kind in stops else len(stops) + list(CaveatKind).index(caveat.kind)
-    return rank, caveat.message

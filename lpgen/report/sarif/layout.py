@@ -2,8 +2,8 @@
 
 It knows nothing of reviews. A kind of report gets SARIF like this:
 
-1. Declare a `SarifRule` per kind of finding, once, in a tuple: its `id` is how people filter and dismiss, so it never
-   changes; `security_severity` is CVSS-like, "0.1" to "10.0", or "" for what is no security problem.
+1. Declare a row per kind of finding in `lpgen.core.registry`; its `score` is "0.1" to "10.0", or "" for what is no
+   security problem.
 2. Turn each finding into a `SarifFinding`. `message` is a `Line` of `lpgen.report.pages.blocks`: names from logs and
    policies stand in `name(…)`, and everything is made inert here. Its first sentence is the title that GitHub shows.
    `identity` says what the finding is about, without counts, dates or order: the fingerprint is made of it and the rule
@@ -23,11 +23,13 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final
 from urllib.parse import quote
 
 from lpgen import __version__
+from lpgen.core.choices import Severity
+from lpgen.core.registry.review import ReviewKind
+from lpgen.core.registry.row import Kind
 from lpgen.report.inert import sarif_text, terminal_text
 from lpgen.report.json.layout import Json, Row, lay_out
 from lpgen.report.pages.blocks import Line, line, plural
@@ -37,33 +39,15 @@ SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 MOST_RESULTS: Final = 25_000
 """How many results GitHub takes in one run."""
 
-SHOWN_RESULTS: Final = 5_000
-"""How many of them GitHub shows, the most severe first."""
 
-
-class SarifLevel(StrEnum):
-    """How much a finding matters, the most first."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-
-@dataclass(frozen=True, slots=True)
-class SarifRule:
-    """A kind of finding. `name` is in PascalCase, `short` a sentence, `help` some Markdown: why, and what to do.
-
-    `precision`, from low to very-high, is how often a finding of it is a real one.
-    """
-
-    id: str
-    name: str
-    short: str
-    help: str
-    help_uri: str
-    level: SarifLevel
-    security_severity: str = ""
-    precision: str = "high"
+LEVELS: Final = {
+    Severity.CRITICAL: "error",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "note",
+    Severity.INFO: "note",
+}
+"""The level of a finding by its severity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,33 +60,22 @@ class SarifName:
 
 @dataclass(frozen=True, slots=True)
 class SarifFinding:
-    """One finding. `path` is relative to the repository's root; `level` overrides that of the rule.
+    """One finding. `path` is relative to the repository's root; `severity` overrides that of the kind.
 
     `facts` are for programs, under `properties`; lists in them are written whole.
     """
 
-    rule: SarifRule
+    kind: Kind
     message: Line
     identity: tuple[str, ...]
     path: str
     names: tuple[SarifName, ...] = ()
-    level: SarifLevel | None = None
+    severity: Severity | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
-LEFT_OUT: Final = SarifRule(
-    "findings-left-out",
-    "FindingsLeftOut",
-    "This report is cut: less severe findings are left out.",
-    f"Code scanning refuses more than {MOST_RESULTS:,} results in a run, and shows {SHOWN_RESULTS:,} of them. The most "
-    "severe were kept. Report on fewer principals at a time (`--principal`), or read the whole report as JSON.",
-    "https://docs.github.com/en/code-security/code-scanning/troubleshooting-sarif-uploads/results-exceed-limit",
-    SarifLevel.WARNING,
-)
-
-
 def sarif_log(
-    rules: Sequence[SarifRule],
+    kinds: Sequence[Kind],
     findings: Iterable[SarifFinding],
     *,
     category: str,
@@ -115,8 +88,8 @@ def sarif_log(
     `category` keeps the alerts of one kind of report apart from those of another. `notices` are sentences about the
     run itself, such as input that couldn't be read, and `facts` are its data.
     """
-    known = (*rules, LEFT_OUT)
-    index = {rule.id: number for number, rule in enumerate(known)}
+    known = (*kinds, ReviewKind.LEFT_OUT)
+    index = {kind.rule: number for number, kind in enumerate(known)}
     ordered = sorted(findings, key=lambda one: _severity_order(one, index))
     shown, cut = _cut(ordered, most)
     run: Json = {
@@ -124,7 +97,7 @@ def sarif_log(
             "driver": {
                 "name": "lpgen",
                 "semanticVersion": __version__,
-                "rules": [_rule(rule) for rule in known],
+                "rules": [_rule(kind) for kind in known],
             }
         },
         "automationDetails": Row(id=f"{category}/"),
@@ -145,7 +118,7 @@ def sarif_log(
 
 def fingerprint_of(finding: SarifFinding) -> str:
     """What makes a finding the same in every run: its rule and what it is about."""
-    text = json.dumps([finding.rule.id, *finding.identity])
+    text = json.dumps([finding.kind.rule, *finding.identity])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -153,8 +126,8 @@ def fingerprint_of(finding: SarifFinding) -> str:
 
 
 def _severity_order(one: SarifFinding, index: Mapping[str, int]) -> tuple[int, float, int, str, str]:
-    severity = float(one.rule.security_severity or 0)
-    return list(SarifLevel).index(_level_of(one)), -severity, index[one.rule.id], one.path, fingerprint_of(one)
+    level = list(dict.fromkeys(LEVELS.values())).index(_level_of(one))
+    return level, -float(one.kind.row.score or 0), index[one.kind.rule], one.path, fingerprint_of(one)
 
 
 def _cut(ordered: list[SarifFinding], most: int) -> tuple[list[SarifFinding], int]:
@@ -162,31 +135,32 @@ def _cut(ordered: list[SarifFinding], most: int) -> tuple[list[SarifFinding], in
     if len(ordered) <= most:
         return ordered, 0
     shown, others = ordered[: most - 1], ordered[most - 1 :]
-    counted = Counter(one.rule.id for one in others)
+    counted = Counter(one.kind.rule for one in others)
     parts = ", ".join(f"{number:,} of {rule}" for rule, number in sorted(counted.items()))
     message = line(f"{plural(len(others), 'finding')} did not fit in this report. They are the least severe: {parts}.")
-    return [SarifFinding(LEFT_OUT, message, (), ordered[0].path), *shown], len(others)
+    return [SarifFinding(ReviewKind.LEFT_OUT, message, (), ordered[0].path), *shown], len(others)
 
 
-def _level_of(finding: SarifFinding) -> SarifLevel:
-    return finding.level or finding.rule.level
+def _level_of(finding: SarifFinding) -> str:
+    return LEVELS[finding.severity or finding.kind.row.severity]
 
 
 # ---------------------------------------------------------------- SARIF's objects
 
 
-def _rule(rule: SarifRule) -> Json:
-    properties: Json = {"tags": ["security", "iam"] if rule.security_severity else ["iam"], "precision": rule.precision}
-    if rule.security_severity:
-        properties["security-severity"] = rule.security_severity
+def _rule(kind: Kind) -> Json:
+    row = kind.row
+    properties: Json = {"tags": ["security", "iam"] if row.score else ["iam"], "precision": row.precision}
+    if row.score:
+        properties["security-severity"] = row.score
     return {
-        "id": rule.id,
-        "name": rule.name,
-        "shortDescription": Row(text=rule.short),
-        "fullDescription": Row(text=rule.short),
-        "help": Row(text=rule.help.replace("**", ""), markdown=rule.help),
-        "helpUri": rule.help_uri,
-        "defaultConfiguration": Row(level=rule.level),
+        "id": kind.rule,
+        "name": "".join(part.capitalize() for part in kind.rule.split("-")),
+        "shortDescription": Row(text=row.title),
+        "fullDescription": Row(text=row.title),
+        "help": Row(text=row.description.replace("**", ""), markdown=row.description),
+        "helpUri": row.source,
+        "defaultConfiguration": Row(level=LEVELS[row.severity]),
         "properties": Row(properties),
     }
 
@@ -196,12 +170,12 @@ def _results(findings: Iterable[SarifFinding], index: Mapping[str, int]) -> Iter
     for one in findings:
         fingerprint = fingerprint_of(one)
         met[fingerprint] += 1
-        yield _result(one, index[one.rule.id], f"{fingerprint}:{met[fingerprint]}")
+        yield _result(one, index[one.kind.rule], f"{fingerprint}:{met[fingerprint]}")
 
 
 def _result(one: SarifFinding, rule_index: int, fingerprint: str) -> Json:
     return {
-        "ruleId": one.rule.id,
+        "ruleId": one.kind.rule,
         "ruleIndex": rule_index,
         "level": _level_of(one),
         "message": Row(text=_plain(one.message)),

@@ -12,22 +12,33 @@ from itertools import groupby
 from typing import Final
 
 from lpgen.core.actions.patterns import EVERYTHING
-from lpgen.core.findings import ActionVerdict, CaveatKind, PrincipalClass, Report, UngrantedUse, Verdict, WildcardUse
+from lpgen.core.choices import Severity
+from lpgen.core.findings import ActionVerdict, PrincipalClass, Report, UngrantedUse, Verdict, WildcardUse
 from lpgen.core.folders import folder_of_principal
 from lpgen.core.grounds import AccountCoverage, StatementRef
+from lpgen.core.registry.caveats import CaveatKind
+from lpgen.core.registry.review import ReviewKind
+from lpgen.core.registry.row import Kind
 from lpgen.core.replacements import Decision, LineKind
 from lpgen.report.groups import DangerGroup
 from lpgen.report.json.layout import Row
 from lpgen.report.json.review import totals_of_review
-from lpgen.report.next_steps import next_step
 from lpgen.report.pages.blocks import Line, count, line, name, names, plural
 from lpgen.report.pages.words import short_label_of
-from lpgen.report.sarif import rules
-from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifLevel, SarifName, SarifRule, sarif_log
+from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifName, sarif_log
 from lpgen.report.views import PrincipalView, review_view
 
 DEFAULT_ROOT: Final = "lpgen-out"
 _MOST_NAMED: Final = 5
+
+_UNEXPLAINED: Final = CaveatKind.UNEXPLAINED_USE
+_WHOLE: Final = tuple(ReviewKind)[list(ReviewKind).index(ReviewKind.COVERAGE_GAP) : -1]
+REVIEW_RULES: Final = (
+    *(kind for kind in ReviewKind if kind not in (*_WHOLE, ReviewKind.LEFT_OUT)),
+    _UNEXPLAINED,
+    *(kind for kind in CaveatKind if kind is not _UNEXPLAINED),
+    *_WHOLE,
+)
 
 
 def review_sarif(report: Report, *, root: str = DEFAULT_ROOT, most: int = MOST_RESULTS) -> str:
@@ -41,7 +52,7 @@ def review_sarif(report: Report, *, root: str = DEFAULT_ROOT, most: int = MOST_R
         "totals": totals_of_review(view),
     }
     return sarif_log(
-        rules.REVIEW_RULES,
+        REVIEW_RULES,
         findings_of_review(report, root=root),
         category="lpgen/review",
         notices=report.problems,
@@ -56,13 +67,13 @@ def findings_of_review(report: Report, *, root: str) -> Iterator[SarifFinding]:
     summary = f"{root}/summary.json" if root else "summary.json"
     for view in review_view(report).views:
         if view.diff.principal_class not in (PrincipalClass.SERVICE_LINKED, PrincipalClass.LEFT_TO_AWS):  # AWS's own
-            yield from _Principal(view, summary, report.min_days).findings()
+            yield from _Principal(view, summary).findings()
     for account in report.diff.coverage.accounts:
         yield from _gaps(account, summary)
     for usage in report.diff.unlisted:
         message = line(name(usage.principal), " is in the logs, but not in the policies given.")
         named = (SarifName(usage.principal, "principal"),)
-        yield SarifFinding(rules.NOT_IN_POLICIES, message, (usage.principal,), summary, named)
+        yield SarifFinding(ReviewKind.NOT_IN_POLICIES, message, (usage.principal,), summary, named)
     for decision in report.diff.expired:
         yield _expired(decision, summary)
 
@@ -73,8 +84,8 @@ def findings_of_review(report: Report, *, root: str) -> Iterator[SarifFinding]:
 class _Principal:
     """Makes the findings of one principal."""
 
-    def __init__(self, view: PrincipalView, summary: str, min_days: int) -> None:
-        self._view, self._min_days = view, min_days
+    def __init__(self, view: PrincipalView, summary: str) -> None:
+        self._view = view
         self._principal = view.diff.principal
         folder = f"{summary.removesuffix('summary.json')}{folder_of_principal(self._principal)}/evidence.json"
         self._path = folder if view.has_documents else summary
@@ -92,28 +103,28 @@ class _Principal:
 
     def _finding(
         self,
-        rule: SarifRule,
+        kind: Kind,
         message: Line,
         *identity: str,
         names: tuple[SarifName, ...] = (),
-        level: SarifLevel | None = None,
+        severity: Severity | None = None,
         **facts: object,
     ) -> SarifFinding:
         arn = self._principal.arn
         return SarifFinding(
-            rule,
+            kind,
             message,
             (arn, *identity),
             self._path,
             (SarifName(arn, str(self._principal.kind)), *names),
-            level,
+            severity,
             {"principal": arn, **facts},
         )
 
     def _dangers(self) -> Iterator[SarifFinding]:
         for rule, observable, said in (
-            (rules.UNUSED_DANGEROUS, True, "that nobody was seen to use"),
-            (rules.UNOBSERVABLE_DANGEROUS, False, "whose use the logs can't show"),
+            (ReviewKind.UNUSED_DANGEROUS, True, "that nobody was seen to use"),
+            (ReviewKind.UNOBSERVABLE_DANGEROUS, False, "whose use the logs can't show"),
         ):
             groups = [group for group in self._view.dangers if group.observable is observable]
             actions = sorted(one.action for group in groups for one in group.verdicts)
@@ -145,11 +156,11 @@ class _Principal:
         )
         whole = any(pattern in EVERYTHING or one.not_action for pattern, one in zip(patterns, found, strict=True))
         return self._finding(
-            rules.WILDCARD,
+            ReviewKind.WILDCARD,
             message,
             *_identity_of(ref),
             names=(SarifName(str(ref), "statement"),),
-            level=SarifLevel.ERROR if whole else None,
+            severity=Severity.HIGH if whole else None,
             patterns=patterns,
             expandsTo=granted,
             used=used,
@@ -175,7 +186,7 @@ class _Principal:
                 ".",
             )
             yield self._finding(
-                rules.UNUSED,
+                ReviewKind.UNUSED,
                 message,
                 policy,
                 group,
@@ -186,11 +197,11 @@ class _Principal:
 
     def _class(self) -> Iterator[SarifFinding]:
         rule = {
-            PrincipalClass.UNUSED: rules.UNUSED_PRINCIPAL,
-            PrincipalClass.NOT_COVERED: rules.NOT_COVERED,
+            PrincipalClass.UNUSED: ReviewKind.UNUSED_PRINCIPAL,
+            PrincipalClass.NOT_COVERED: ReviewKind.NOT_COVERED,
         }.get(self._view.diff.principal_class)
         if rule:
-            was = "wasn't seen to be used" if rule is rules.UNUSED_PRINCIPAL else "is in no log that was read"
+            was = "wasn't seen to be used" if rule is ReviewKind.UNUSED_PRINCIPAL else "is in no log that was read"
             yield self._finding(rule, line(self._label, f" {was}. What to do: {self._view.diff.proposal}."))
 
     def _kept(self) -> Iterator[SarifFinding]:
@@ -204,7 +215,7 @@ class _Principal:
                 *names(services, most=_MOST_NAMED),
                 ".",
             )
-            yield self._finding(rules.UNOBSERVABLE_KEPT, message, actions=kept)
+            yield self._finding(ReviewKind.UNOBSERVABLE_KEPT, message, actions=kept)
 
     def _ungranted(self) -> Iterator[SarifFinding]:
         found: dict[tuple[str, bool], list[UngrantedUse]] = defaultdict(list)
@@ -216,15 +227,14 @@ class _Principal:
             message = line(
                 self._label, " used ", name(action), " without a grant. ", "On ", *names(resources, most=3), f": {why}."
             )
-            rule = rules.UNGRANTED if explained else rules.UNEXPLAINED
+            rule = ReviewKind.UNGRANTED if explained else CaveatKind.UNEXPLAINED_USE
             yield self._finding(rule, message, action, names=(SarifName(action, "action"),), resources=resources)
 
     def _caveats(self) -> Iterator[SarifFinding]:
         for one in self._view.caveats:
             if one.kind is not CaveatKind.UNEXPLAINED_USE:
-                step = next_step(one, self._view.diff, min_days=self._min_days)
-                message = line(self._label, f": {one.message}. Next: {step}.")
-                yield self._finding(rules.CAVEAT_RULES[one.kind], message, one.item, item=one.item)
+                message = line(self._label, f": {one.message}. Next: {one.step}.")
+                yield self._finding(one.kind, message, one.item, item=one.item)
 
 
 def _dangers(groups: Iterable[DangerGroup]) -> Line:
@@ -263,7 +273,7 @@ def _gaps(account: AccountCoverage, path: str) -> Iterator[SarifFinding]:
             "The logs of account ", name(account.account), f" don't cover the days {days}. The reason: {why}."
         )
         identity = (account.account, first.isoformat(), why)
-        yield SarifFinding(rules.COVERAGE_GAP, message, identity, path, (SarifName(account.account, "account"),))
+        yield SarifFinding(ReviewKind.COVERAGE_GAP, message, identity, path, (SarifName(account.account, "account"),))
 
 
 def _expired(decision: Decision, path: str) -> SarifFinding:
@@ -277,4 +287,4 @@ def _expired(decision: Decision, path: str) -> SarifFinding:
         f" expired on {decision.expires}. It was of {decision.owner}: {decision.reason}.",
     )
     identity = (decision.kind, decision.principal, decision.action, decision.resource, decision.item)
-    return SarifFinding(rules.EXPIRED_DECISION, message, identity, path)
+    return SarifFinding(ReviewKind.EXPIRED_DECISION, message, identity, path)

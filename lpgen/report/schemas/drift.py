@@ -6,9 +6,9 @@ from dataclasses import fields
 from typing import Final
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import DriftKind
 from lpgen.core.drift.states import Figures
 from lpgen.core.model import AccessLevel
+from lpgen.core.registry.drift import DriftKind
 from lpgen.report.json.drift import DRIFT_SCHEMA
 from lpgen.report.json.stars import STARS_SCHEMA
 from lpgen.report.schemas.parts import (

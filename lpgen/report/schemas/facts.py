@@ -6,9 +6,10 @@ from dataclasses import fields
 from typing import Final
 
 from lpgen.core.choices import KeepUnobservable
-from lpgen.core.findings import CaveatKind, PrincipalClass
+from lpgen.core.findings import PrincipalClass
 from lpgen.core.grounds import CoverageSource
 from lpgen.core.model import DenialKind, Outcome, PolicyKind, ResourceKind
+from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import CheckStatus, DecisionKind
 from lpgen.report.counts import Counts
 from lpgen.report.schemas.parts import COUNT, DAY, TEXT, TEXTS, YES_NO, Schema, listed, nullable, one_of, record, ref

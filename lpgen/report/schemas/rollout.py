@@ -6,7 +6,8 @@ from dataclasses import fields
 from typing import Final
 
 from lpgen.core.model import DenialKind, PrincipalKind
-from lpgen.core.rollout.plan import Peak, RefusalKind
+from lpgen.core.registry.refusals import RefusalKind
+from lpgen.core.rollout.plan import Peak
 from lpgen.core.rollout.source import Trust
 from lpgen.report.json.rollout import ROLLOUT_SCHEMA
 from lpgen.report.schemas.facts import INPUTS

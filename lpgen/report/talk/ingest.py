@@ -11,7 +11,6 @@ from lpgen.report.inert import terminal_text
 
 _SHOWN: Final = 5
 _SHOWN_FOLDERS: Final = 8
-_MEGABYTE: Final = 1_000_000
 
 _REASONS: Final = {
     SkipReason.UNREADABLE_FILE: "files, or lines of them, that can't be read",

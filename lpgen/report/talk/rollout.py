@@ -10,9 +10,10 @@ from typing import Final
 
 from lpgen.core.model import Effect, Statement
 from lpgen.core.policies.policy import policy_from_json, policy_size, text_without_sid
+from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.calls import Call
 from lpgen.core.rollout.outcomes import Outcome, OutcomeKind
-from lpgen.core.rollout.plan import PolicyText, PrincipalPlan, Refusal, RefusalKind
+from lpgen.core.rollout.plan import PolicyText, PrincipalPlan, Refusal
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust
 from lpgen.report.inert import terminal_text
 from lpgen.report.pages.blocks import plural
@@ -67,39 +68,13 @@ def _refusal_lines(refused: Iterable[tuple[str, Iterable[Refusal]]]) -> Iterator
             kinds[one.kind].append(f"    {terminal_text(principal)}: {why}{override}")
     for kind in sorted(kinds, key=list(RefusalKind).index):
         lines = kinds[kind]
-        yield f"  refused, {_REASONS[kind]} ({len(lines):,}):"
+        yield f"  refused, {kind.row.title} ({len(lines):,}):"
         yield from lines[:_SHOWN]
         if len(lines) > _SHOWN:
             yield f"    and {len(lines) - _SHOWN:,} more"
 
 
 _LONGEST_REASON: Final = 300
-
-_REASONS: Final = {
-    RefusalKind.SERVICE_LINKED: "service-linked",
-    RefusalKind.SSO: "of IAM Identity Center",
-    RefusalKind.ORGANIZATION_ACCESS: "the organization's way in",
-    RefusalKind.CONTROL_TOWER: "of Control Tower",
-    RefusalKind.STACK_SETS: "of StackSets",
-    RefusalKind.CDK_BOOTSTRAP: "of the CDK",
-    RefusalKind.BREAK_GLASS: "break-glass",
-    RefusalKind.MANAGED_AS_CODE: "managed as code",
-    RefusalKind.NOT_SAFE: "not called safe",
-    RefusalKind.GROUPS: "in groups",
-    RefusalKind.NOT_IN_POLICIES: "not in the policies given",
-    RefusalKind.OTHER_POLICIES: "generated from other policies",
-    RefusalKind.NAME: "an impossible name",
-    RefusalKind.NO_SPACE: "no room",
-    RefusalKind.NOTHING_TO_DO: "nothing to do",
-    RefusalKind.NOT_PROVEN: "not proven",
-    RefusalKind.NOT_REPRODUCED: "not what the data folder gives",
-    RefusalKind.CALLER: "lpgen's own way in",
-    RefusalKind.OTHER_ACCOUNT: "in another account",
-    RefusalKind.CHANGED: "changed since",
-    RefusalKind.NAME_TAKEN: "a name is taken",
-    RefusalKind.QUOTA: "beyond a quota",
-    RefusalKind.JOURNAL: "begun and not ended",
-}
 
 
 def render_changes(plans: Iterable[PrincipalPlan]) -> str:

@@ -13,10 +13,11 @@ from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.observability.implicit_passed_roles import ImplicitPassedRoles
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.events.rules.inferences import ENDPOINT_DNS, UNREAD_REQUEST
-from lpgen.core.findings import CaveatKind, PrincipalClass, PrincipalDiff, Verdict
+from lpgen.core.findings import PrincipalClass, PrincipalDiff, Verdict
 from lpgen.core.grounds import Use
 from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Principal, PrincipalKind
 from lpgen.core.options import Options
+from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind, LineKind, Scope
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.worlds import ACCOUNT, allow, catalog, days_before_end, deny, grants_of, policy, role, usage_of, use

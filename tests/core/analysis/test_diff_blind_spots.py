@@ -9,9 +9,10 @@ import pytest
 
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.choices import KeepUnobservable
-from lpgen.core.findings import CaveatKind, Confidence, PrincipalDiff, Verdict
+from lpgen.core.findings import Confidence, PrincipalDiff, Verdict
 from lpgen.core.model import Action, PrincipalKind
 from lpgen.core.options import Options
+from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import LineKind, Scope
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailSource
 from tests.core.analysis.test_diff import DATA, OBJECT, diff_of, kept, verdicts

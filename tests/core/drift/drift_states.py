@@ -11,11 +11,12 @@ from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.choices import Severity
 from lpgen.core.drift.between import DriftOptions, drift_between
 from lpgen.core.drift.figures import region_days_from_usage
-from lpgen.core.drift.findings import Drift, DriftKind
+from lpgen.core.drift.findings import Drift
 from lpgen.core.drift.states import KeptProposal, Stamp, State
 from lpgen.core.grounds import Use
 from lpgen.core.guards import Guards
 from lpgen.core.model import Action, AttachedPolicy, Policy, PolicyKind, Principal
+from lpgen.core.registry.drift import DriftKind
 from lpgen.core.trails import Selector, Trail
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from tests.worlds import ACCOUNT, LAST_DAY, allow, catalog, policy, role, usage_of, use

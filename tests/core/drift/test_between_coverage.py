@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import DriftKind
+from lpgen.core.grounds import Hole
+from lpgen.core.registry.drift import DriftKind
+from lpgen.core.trails import TrailChange
 from tests.core.drift.drift_states import APP, TRAIL, found, kinds, later, state
 from tests.worlds import ACCOUNT, LAST_DAY
 
@@ -77,12 +79,13 @@ def test_data_events_of_a_source_that_went_are_lost() -> None:
     quiet = replace(account, seen=frozenset(event for event in account.seen if not event.is_data))
     after = replace(later(one), coverage=replace(one.coverage, accounts=(quiet,)))
     assert kinds(one, after) == []  # a log of later days that just hold none
-    change = "PutEventSelectors of main at 2026-09-20T08:00:00Z by ada; the account went on being recorded"
+    when = datetime(2026, 9, 20, 8, tzinfo=UTC)
+    change = TrailChange(when, "PutEventSelectors", account.account, "", "ada", "event-1")
     reset = replace(quiet, changes=(change,))
     after = replace(later(one), coverage=replace(one.coverage, accounts=(reset,)))
     (finding,) = found(one, after).findings
-    assert finding.details == (change,)
-    told = replace(account, changes=(change.replace("the account", "and the account"),))
+    assert finding.details == (f"{change}; the account went on being recorded",)
+    told = replace(account, holes=(Hole(when.date(), when.date(), f"{change}; no later record", change),))
     assert kinds(replace(one, coverage=replace(one.coverage, accounts=(told,))), after) == []
     assert (finding.kind, finding.severity) == (DriftKind.COVERAGE_LOST, Severity.HIGH)
     assert finding.message == "the log holds no data events of s3.amazonaws.com in us-east-1 since selectors changed"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lpgen.core.choices import Severity
-from lpgen.core.drift.findings import DriftKind
+from lpgen.core.registry.drift import DriftKind
 from tests.core.drift.drift_states import APP, kinds, state
 from tests.worlds import allow, deny, policy, role
 

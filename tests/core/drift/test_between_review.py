@@ -16,12 +16,12 @@ from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.drift.between import DriftOptions, drift_between
 from lpgen.core.drift.figures import region_days_from_usage
-from lpgen.core.drift.findings import DriftKind
 from lpgen.core.drift.states import Stamp, State
 from lpgen.core.events.rules.inferences import COPY_SOURCE, PASS_ROLE
 from lpgen.core.grounds import PrincipalUsage, Use
 from lpgen.core.model import OBSERVED, Principal
 from lpgen.core.options import Options
+from lpgen.core.registry.drift import DriftKind
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage

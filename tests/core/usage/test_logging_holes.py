@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from lpgen.core.grounds import AccountCoverage, CoverageSource
-from lpgen.core.trails import Selector, Trail
+from lpgen.core.trails import Selector, Trail, TrailChange
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.logging_holes import first_day_after
 from lpgen.core.usage.tables import Usage
-from lpgen.core.usage.trail_changes import TrailChange
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.pipeline import ingest
@@ -98,7 +97,7 @@ def test_coverage_from_usage_takes_out_what_changes_of_trails_hide(case: dict[st
         assert "(example " in hole.why
     assert found.covered_days == case["covered"]
     for note in case.get("notes", []):
-        assert any(note in one for one in found.changes)
+        assert any(note in one for one in found.change_notes)
 
 
 def test_coverage_from_usage_says_what_it_is_known_from(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.findings import CaveatKind
 from lpgen.core.options import Options
+from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.usage.tables import count_records, count_used_records, merge_usage
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.usage.test_version_holes import usage

@@ -10,8 +10,8 @@ import pytest
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.events.records import Record
-from lpgen.core.findings import CaveatKind
 from lpgen.core.options import Options
+from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage, count_records, count_used_records, merge_usage
 from lpgen.core.usage.tally import usage_from_records

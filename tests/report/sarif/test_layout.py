@@ -14,14 +14,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sarif_pydantic import Result, Run, Sarif
 
-from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, Report, Verdict, Verdicts
+from lpgen.core.choices import Severity
+from lpgen.core.findings import PrincipalClass, Report, Verdict, Verdicts
 from lpgen.core.grounds import Evidence, Hole
+from lpgen.core.registry.caveats import CaveatKind
+from lpgen.core.registry.review import ReviewKind
 from lpgen.report import render_review
 from lpgen.report.pages.blocks import line, name
-from lpgen.report.sarif.layout import LEFT_OUT, SarifFinding, SarifLevel, fingerprint_of, sarif_log
-from lpgen.report.sarif.review import findings_of_review, review_sarif
-from lpgen.report.sarif.rules import CAVEAT_RULES, REVIEW_RULES, UNUSED, UNUSED_DANGEROUS, WILDCARD
+from lpgen.report.sarif.layout import LEVELS, SarifFinding, fingerprint_of, sarif_log
+from lpgen.report.sarif.review import REVIEW_RULES, findings_of_review, review_sarif
 from tests.documents import FORMATS_PAGE, check_block
+from tests.registry_examples import example_caveat
 from tests.report.cases import Case, verdict
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
@@ -82,7 +85,7 @@ def test_review_sarif_has_what_code_scanning_asks_for(report: Report) -> None:
         assert rule.short_description
         assert len(rule.short_description.text or "") <= 1024
         assert rule.help
-        assert "What to do" in (rule.help.markdown or "") or rule.id == LEFT_OUT.id
+        assert "What to do" in (rule.help.markdown or "") or rule.id == ReviewKind.LEFT_OUT.rule
         assert urlsplit(rule.help_uri or "").scheme == "https"
         properties = rule.properties or {}
         assert properties["precision"] in ("very-high", "high", "medium", "low")
@@ -104,11 +107,11 @@ def test_review_sarif_has_what_code_scanning_asks_for(report: Report) -> None:
 
 
 def test_review_rules_all_have_findings_and_every_caveat_has_a_rule() -> None:
-    assert {*CAVEAT_RULES, CaveatKind.UNEXPLAINED_USE} == set(CaveatKind)
+    assert set(CaveatKind) < set(REVIEW_RULES)
     case = Case(
         "everything",
         verdicts=[verdict("s3:PutObjectAcl", Verdict.UNOBSERVABLE, danger="opens objects by access list")],
-        caveats=[Caveat(kind, f"because of {kind}", kind) for kind in CaveatKind],
+        caveats=[example_caveat(kind) for kind in CaveatKind],
     )
     report = report_of([case])
     first, *others = report.diff.coverage.accounts
@@ -116,7 +119,7 @@ def test_review_rules_all_have_findings_and_every_caveat_has_a_rule() -> None:
     coverage = replace(report.diff.coverage, accounts=(replace(first, holes=(hole,)), *others))
     report = replace(report, diff=replace(report.diff, coverage=coverage))
     found = [*findings_of_review(report, root=""), *findings_of_review(organization(), root="")]
-    assert {one.rule.id for one in found} == {rule.id for rule in REVIEW_RULES}
+    assert {one.kind for one in found} == set(REVIEW_RULES)
     assert any("StopLogging" in str(one.message) for one in found)
 
 
@@ -175,7 +178,10 @@ def test_fingerprints_do_not_change_with_counts_dates_and_evidence() -> None:
 
 
 def test_fingerprints_of_equal_findings_are_numbered() -> None:
-    twice = [SarifFinding(UNUSED, line("one."), ("role",), "a"), SarifFinding(UNUSED, line("two."), ("role",), "a")]
+    twice = [
+        SarifFinding(ReviewKind.UNUSED, line("one."), ("role",), "a"),
+        SarifFinding(ReviewKind.UNUSED, line("two."), ("role",), "a"),
+    ]
     found = [(one.partial_fingerprints or {})["primaryLocationLineHash"] for one in results_of(log_of(twice))]
     assert [one.rpartition(":")[2] for one in found] == ["1", "2"]
     assert len({one.rpartition(":")[0] for one in found}) == 1
@@ -185,15 +191,20 @@ def test_fingerprints_of_equal_findings_are_numbered() -> None:
 
 
 def log_of(findings: list[SarifFinding], most: int = 100) -> str:
-    return sarif_log((UNUSED_DANGEROUS, WILDCARD, UNUSED), findings, category="lpgen/test", most=most)
+    return sarif_log(
+        (ReviewKind.UNUSED_DANGEROUS, ReviewKind.WILDCARD, ReviewKind.UNUSED),
+        findings,
+        category="lpgen/test",
+        most=most,
+    )
 
 
 def test_sarif_log_cuts_the_least_severe_and_says_so() -> None:
-    rules = (UNUSED, WILDCARD, UNUSED_DANGEROUS)
+    rules = (ReviewKind.UNUSED, ReviewKind.WILDCARD, ReviewKind.UNUSED_DANGEROUS)
     findings = [SarifFinding(rule, line("found."), (str(n),), f"{n}") for n in range(20) for rule in rules]
-    findings.append(SarifFinding(UNUSED, line("worse."), ("x",), "x", level=SarifLevel.ERROR))
+    findings.append(SarifFinding(ReviewKind.UNUSED, line("worse."), ("x",), "x", severity=Severity.HIGH))
     first, *others = results_of(log_of(findings, most=30))
-    assert first.rule_id == LEFT_OUT.id
+    assert first.rule_id == ReviewKind.LEFT_OUT.rule
     assert "32 findings did not fit" in message_of(first)
     assert "20 of unused-grant, 12 of wildcard-action" in message_of(first)
     ids = [one.rule_id for one in others]
@@ -202,7 +213,7 @@ def test_sarif_log_cuts_the_least_severe_and_says_so() -> None:
 
 
 def test_sarif_log_cuts_nothing_that_fits() -> None:
-    findings = [SarifFinding(UNUSED, line("found."), (str(n),), "a") for n in range(30)]
+    findings = [SarifFinding(ReviewKind.UNUSED, line("found."), (str(n),), "a") for n in range(30)]
     assert len(results_of(log_of(findings, most=30))) == 30
     assert json.loads(log_of(findings, most=30))["runs"][0]["properties"]["resultsLeftOut"] == 0
 
@@ -232,7 +243,7 @@ def test_review_sarif_lets_no_text_act_in_a_viewer(texts: list[str]) -> None:
 
 def test_sarif_text_is_what_was_said_where_nothing_acts() -> None:
     said = line("granted to ", name("arn:aws:iam::111122223333:role/app/x"), " in ${aws:username} [a](b) \\ \x1b.")
-    (one,) = results_of(log_of([SarifFinding(UNUSED, said, (), "a")]))
+    (one,) = results_of(log_of([SarifFinding(ReviewKind.UNUSED, said, (), "a")]))
     assert message_of(one) == (
         r"granted to arn:aws:iam::111122223333:role/app/x in ${{aws:username}} \[a\](b) \\ \x1b."
     )
@@ -240,7 +251,7 @@ def test_sarif_text_is_what_was_said_where_nothing_acts() -> None:
 
 def test_document_lists_every_rule() -> None:
     rows = [
-        f"| `{rule.id}` | {rule.level} | {rule.security_severity or ''} | {rule.short} |"
-        for rule in (*REVIEW_RULES, LEFT_OUT)
+        f"| `{kind.rule}` | {LEVELS[kind.row.severity]} | {kind.row.score} | {kind.row.title} |"
+        for kind in (*REVIEW_RULES, ReviewKind.LEFT_OUT)
     ]
     check_block(FORMATS_PAGE, "rules", "\n".join(["| rule | level | severity | |", "|---|---|---|---|", *rows]))

@@ -16,11 +16,11 @@ from lpgen.core.analysis.names.families import FAMILY_SIZE, is_of_the_noun
 from lpgen.core.analysis.names.next_names import NextNames
 from lpgen.core.analysis.names.shapes import is_assigned_id, last_name, name_shape, named_parts, split_tail, with_stars
 from lpgen.core.arns import split_arn
-from lpgen.core.findings import Caveat, CaveatKind
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Action, Outcome, ResourceKind
 from lpgen.core.policies.match import has_wildcard
 from lpgen.core.policies.match_resource import resource_contains
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Line
 
 # CloudFormation ends the names that it makes up in some twelve letters and digits.
@@ -124,9 +124,11 @@ def drawn_name_caveats(grants: PrincipalGrants, usage: PrincipalUsage, lines: It
             shape = following.refused(pattern, (drawn.action,), drawn.shape)
             if shape and not any(resource_contains(one, shape) for one in told[drawn.action]):
                 told[drawn.action].append(shape)
-                yield Caveat(
+                yield Caveat.of(
                     CaveatKind.DRAWN_NAMES,
-                    f"{drawn.action} made {drawn.names} names {drawn.how}, such as"
-                    f" {drawn.example}: the replacement allows these, and would refuse the next",
-                    f"drawn-names {drawn.action} {shape}",
+                    action=drawn.action,
+                    names=drawn.names,
+                    how=drawn.how,
+                    example=drawn.example,
+                    shape=shape,
                 )

@@ -15,9 +15,9 @@ from lpgen.core.analysis.names.drawn_names import common_start, is_creation_of
 from lpgen.core.analysis.names.families import FAMILY_SIZE
 from lpgen.core.analysis.names.next_names import NextNames
 from lpgen.core.analysis.names.shapes import named_parts, split_tail
-from lpgen.core.findings import Caveat, CaveatKind
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Outcome, ResourceKind
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Line
 
 _BEFORE_ACCOUNT = 4
@@ -43,12 +43,8 @@ def new_name_caveats(
             shape = following.refused(pattern, {use.action for use in listed}, f"{start}*{tail}")
             if shape:
                 told |= names
-                yield Caveat(
-                    CaveatKind.NEW_NAMES,
-                    f"{len(names)} resources such as {min(names)} were first used in the second half of the logs, on"
-                    f" {FAMILY_SIZE} days or more: the replacement allows those that were seen, and would refuse the"
-                    " next",
-                    f"new-names {shape}",
+                yield Caveat.of(
+                    CaveatKind.NEW_NAMES, names=len(names), example=min(names), days=FAMILY_SIZE, shape=shape
                 )
 
 

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Mapping
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_names import EventSources
-from lpgen.core.findings import Caveat, CaveatKind
 from lpgen.core.grounds import AccountCoverage
-from lpgen.core.last_accessed import LastAccessed, ServiceAccess
+from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import SkipReason
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.usage.tables import Usage
 
 
@@ -48,10 +48,11 @@ def access_hole_caveats(
         if one.last is None or not coverage.first_day <= one.last <= coverage.last_day:
             continue
         if one.service not in seen and one.service not in explained:
-            yield Caveat(CaveatKind.COVERAGE_HOLE, _message(one, coverage), f"coverage-hole {one.service}")
-
-
-def _message(one: ServiceAccess, coverage: AccountCoverage) -> str:
-    where = f" in {one.region}" if one.region else ""
-    unread = ", a Region of which no log was read" if one.region and one.region not in coverage.regions else ""
-    return f"IAM dates the last try of {one.service} to {one.last}{where}{unread}, but the logs hold no record of it"
+            yield Caveat.of(
+                CaveatKind.COVERAGE_HOLE,
+                service=one.service,
+                last=one.last,
+                region=one.region,
+                is_region_read=not one.region or one.region in coverage.regions,
+                is_after_logs=False,
+            )

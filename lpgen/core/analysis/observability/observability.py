@@ -23,9 +23,8 @@ from lpgen.core.analysis.observability.trail_coverage import (
 from lpgen.core.events.visibility import ActionVisibility, visibility_from_catalog
 from lpgen.core.grounds import AccountCoverage, CoverageSource, Grant, LogCoverage, SeenEvents, limited_to
 from lpgen.core.model import Action, Visibility
-from lpgen.core.trails import Trail, trails_of_accounts
+from lpgen.core.trails import Trail, TrailChange, trails_of_accounts
 from lpgen.core.usage.logging_holes import first_day_after, settings_since
-from lpgen.core.usage.trail_changes import TrailChange
 
 
 class Observability:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from lpgen.core.findings import Caveat
 from lpgen.core.policies.match import glob_match
+from lpgen.core.registry.caveats import Caveat
 from lpgen.core.replacements import Decision, DecisionKind, Line
 
 

@@ -39,7 +39,7 @@ def classify_principal(
         return PrincipalClass.GRANTS_UNKNOWN
     if coverage is None:
         return PrincipalClass.NOT_COVERED
-    if not was_active(usage):
+    if not _was_active(usage):
         return PrincipalClass.UNUSED if grants.allows else PrincipalClass.NO_GRANTS
     if is_of_permission_set(principal):
         return PrincipalClass.SSO
@@ -57,7 +57,7 @@ def _is_left_to_aws(grants: PrincipalGrants, lines: Iterable[Line]) -> bool:
     return grants.granted() <= {line.action for line in lines}
 
 
-def was_active(usage: PrincipalUsage) -> bool:
+def _was_active(usage: PrincipalUsage) -> bool:
     """Whether a principal did or tried anything that was not plainly denied."""
     return bool(usage.unmapped or usage.copied) or any(use.outcome is not Outcome.DENIED for use in usage.uses)
 
@@ -71,25 +71,31 @@ def proposal_for(
     coverage: AccountCoverage | None,
     as_of: date,
     scanned: int = 0,
-) -> str:
-    """What to do about a principal, in one sentence. `lines` are those of its replacement, `scanned` as many services
-    as it scans."""
+) -> tuple[str, str]:
+    """What to do about a principal, as a clause, and what follows it in a sentence: how, or why.
+
+    `lines` are those of its replacement, `scanned` as many services as it scans.
+    """
     principal = grants.principal
     if principal_class in GENERATED_CLASSES and not lines:
         kept = "all but the Denies" if grants.denies else "the policies"
-        return f"remove {kept}: they allow nothing that was used or tried"
+        return f"remove {kept}", ": they allow nothing that was used or tried"
     if principal_class is PrincipalClass.UNUSED:
         return _proposal_for_unused(principal, usage, lines, coverage=coverage, as_of=as_of)
     return {
         PrincipalClass.ACTIVE: _proposal_for_active(principal, scanned),
-        PrincipalClass.SSO: "put the replacement into the permission set; where that has roles in other accounts, give"
-        " their policies and logs first, since it changes them too",
-        PrincipalClass.LEFT_TO_AWS: "nothing: AWS wrote its policies for a service and keeps them up to date, and all"
-        " that they allow may be needed",
-        PrincipalClass.SERVICE_LINKED: "nothing: AWS owns the policies of a service-linked role",
-        PrincipalClass.GRANTS_UNKNOWN: "export the missing policy documents and run again",
-        PrincipalClass.NOT_COVERED: "ingest logs of its account; nothing can be said without them",
-        PrincipalClass.NO_GRANTS: "nothing: no policy of its own allows anything",
+        PrincipalClass.SSO: (
+            "put the replacement into the permission set",
+            "; where that has roles in other accounts, give their policies and logs first, since it changes them too",
+        ),
+        PrincipalClass.LEFT_TO_AWS: (
+            "nothing",
+            ": AWS wrote its policies for a service and keeps them up to date, and all that they allow may be needed",
+        ),
+        PrincipalClass.SERVICE_LINKED: ("nothing", ": AWS owns the policies of a service-linked role"),
+        PrincipalClass.GRANTS_UNKNOWN: ("export the missing policy documents and run again", ""),
+        PrincipalClass.NOT_COVERED: ("ingest logs of its account", "; nothing can be said without them"),
+        PrincipalClass.NO_GRANTS: ("nothing", ": no policy of its own allows anything"),
     }[principal_class]
 
 
@@ -103,13 +109,14 @@ def detachment(principal: Principal) -> Detachment:
     )
 
 
-def _proposal_for_active(principal: Principal, scanned: int) -> str:
+def _proposal_for_active(principal: Principal, scanned: int) -> tuple[str, str]:
     if scanned:
-        return f"replace the policies, or {scanner_advice(scanned)}"
+        return "replace the policies", f", or {scanner_advice(scanned)}"
     if not principal.groups:
-        return "replace the policies"
+        return "replace the policies", ""
     names = ", ".join(principal.groups)
-    return f"replace the policies and end the membership in {names}: the replacement covers what the user used of it"
+    task = f"replace the policies and end the membership in {names}"
+    return task, ": the replacement covers what the user used of it"
 
 
 def _proposal_for_unused(
@@ -119,49 +126,48 @@ def _proposal_for_unused(
     *,
     coverage: AccountCoverage | None,
     as_of: date,
-) -> str:
+) -> tuple[str, str]:
     """What to do about a principal without use. Of users, unlike roles, the policy files don't say when they were used.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
     """
     last_used = principal.last_used.date() if principal.last_used else None
     if last_used and coverage and last_used > coverage.last_day:
-        return f"ingest newer logs before anything else: IAM dates its last use on {last_used}, after their end"
+        return "ingest newer logs before anything else", f": IAM dates its last use on {last_used}, after their end"
     may_hide = any(line.kind is LineKind.KEPT for line in lines)
     if has_unseen_use(principal, usage, coverage):
         if may_hide:
             return (
-                "find out what its last use was before anything else: IAM dates it inside the window, so that it did"
-                " what the logs can't show, or logs of it are missing"
+                "find out what its last use was before anything else",
+                ": IAM dates it inside the window, so that it did what the logs can't show, or logs of it are missing",
             )
-        return "find the logs of its last use before anything else: IAM dates it inside the window"
+        return "find the logs of its last use before anything else", ": IAM dates it inside the window"
     if principal.kind is PrincipalKind.USER and (may_hide or missing_leader(coverage)):
         return (
-            "ask its owner, or IAM by --last-accessed, whether it is used: it may do what the logs can't show, and"
-            " where it does nothing else it leaves no record"
+            "ask its owner, or IAM by --last-accessed, whether it is used",
+            ": it may do what the logs can't show, and where it does nothing else it leaves no record",
         )
-    disable = (
-        "disable the role unless it is for emergencies: attach AWSDenyAll, which detaching takes back, ask the owner,"
-        " delete it later"
-    )
     if is_of_permission_set(principal):
-        return "end the assignment of the permission set to the account: nobody used the role, so ask its owner first"
+        return (
+            "end the assignment of the permission set to the account",
+            ": nobody used the role, so ask its owner first",
+        )
     if any(is_service_policy(one.arn) for one in principal.policies):
         return (
-            "ask its owner before anything else: AWS wrote its policies for a service, which may need the role for what"
-            " seldom happens, such as a restore"
+            "ask its owner before anything else",
+            ": AWS wrote its policies for a service, which may need the role for what seldom happens, such as a"
+            " restore",
         )
+    disable = f"disable the {principal.kind} unless it is for emergencies"
+    how = ": attach AWSDenyAll, which detaching takes back, ask the owner, delete it later"
     if principal.kind is PrincipalKind.USER:
-        disable = (
-            "disable the user unless it is for emergencies: deactivate its keys and password, ask the owner, delete it"
-            " later"
-        )
+        how = ": deactivate its keys and password, ask the owner, delete it later"
     tries = [use.evidence.last_seen[:10] for use in usage.uses]
     if tries:
-        return f"{disable} (all that it tried was denied, the last on {max(tries)})"
+        return disable, f"{how} (all that it tried was denied, the last on {max(tries)})"
     old = principal.created is not None and (as_of - principal.created.date()).days > NEVER_USED_DAYS
     if principal.kind is PrincipalKind.ROLE and last_used is None and old:
-        return f"{disable} (IAM knows of no use either, and the role is older than {NEVER_USED_DAYS} days)"
+        return disable, f"{how} (IAM knows of no use either, and the role is older than {NEVER_USED_DAYS} days)"
     if last_used:
-        return f"{disable} (IAM dates its last use on {last_used}, before the logs)"
-    return disable
+        return disable, f"{how} (IAM dates its last use on {last_used}, before the logs)"
+    return disable, how

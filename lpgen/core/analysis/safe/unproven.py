@@ -8,21 +8,13 @@ from typing import Final
 from lpgen.core.analysis.granted.granting import granting_by_action
 from lpgen.core.analysis.judged.verdicts import ActionFacts
 from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES, classify_principal, detachment, proposal_for
-from lpgen.core.findings import (
-    Caveat,
-    CaveatKind,
-    Confidence,
-    Judgement,
-    PrincipalDiff,
-    Verdict,
-    Verdicts,
-)
+from lpgen.core.findings import Confidence, Judgement, PrincipalDiff, Verdict, Verdicts
 from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import Outcome
-from lpgen.core.replacements import Refusal, Replacement
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 
 _REASON: Final = "the policies are too complex to compare"
-_PROPOSAL: Final = "simplify its policies: they are too complex to compare, so lpgen proposes no replacement"
+_PROPOSAL: Final = "simplify its policies", ": they are too complex to compare, so lpgen proposes no replacement"
 
 
 def unproven_diff(
@@ -37,27 +29,25 @@ def unproven_diff(
         granting: Judgement(Verdict.UNOBSERVABLE, _REASON, _REASON, Confidence.LOW, granting.refs, None)
         for granting in set(by_action.values())
     }
-    proposal = proposal_for(
+    task, more = proposal_for(
         grants, usage, (), principal_class=principal_class, coverage=known, as_of=coverage.last_day or date.min
     )
+    if principal_class in GENERATED_CLASSES:
+        task, more = _PROPOSAL
     return PrincipalDiff(
         principal,
         principal_class,
-        _PROPOSAL if principal_class in GENERATED_CLASSES else proposal,
+        task + more,
         known.covered_days if known else 0,
         Verdicts(((action, judged[one]) for action, one in sorted(by_action.items(), key=lambda pair: pair[0])), facts),
         (),
         tuple(use for use in usage.uses if use.outcome is Outcome.DENIED),
         usage.unmapped,
         (),
-        (Caveat(CaveatKind.UNPROVEN, why, "unproven"),),
+        (Caveat.of(CaveatKind.UNPROVEN, why=why),),
         (),
         (),
         detachment(principal),
         usage.days,
+        task,
     )
-
-
-def refused_as_unproven(diff: PrincipalDiff, why: str, *, attached_quota: int) -> Replacement:
-    """The refusal of a replacement that takes too many steps to write, or whose diff took too many."""
-    return Replacement(diff.principal, (), (), (), why, attached_quota, Refusal.UNPROVEN)

@@ -19,17 +19,15 @@ from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES
 from lpgen.core.analysis.written.lines import merge_lines
 from lpgen.core.analysis.written.statements import fold_to_grant, service_of
 from lpgen.core.arns import split_arn
-from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, PrincipalDiff, Proposal
+from lpgen.core.findings import PrincipalClass, PrincipalDiff, Proposal
 from lpgen.core.grounds import PrincipalGrants, StatementRef
 from lpgen.core.identity_center import PermissionSet, permission_set_of
 from lpgen.core.model import Action, PolicyKind, Principal
 from lpgen.core.options import is_chosen
 from lpgen.core.policies.limits import ROLE_INLINE_LIMIT
 from lpgen.core.policies.policy import policy_to_json
+from lpgen.core.registry.caveats import Caveat, CaveatKind, accounts_text
 from lpgen.core.replacements import Decision, Line, LineKind, Scope
-
-MOST_ACCOUNTS: Final = 5
-"""So many accounts are named in a sentence; of more their number is."""
 
 _SHARING_CLASSES: Final = GENERATED_CLASSES | {PrincipalClass.UNUSED}
 """An unused role has lines too where it may have done what the logs can't show."""
@@ -138,7 +136,7 @@ class _Shared:
         accounts = sorted({one.principal.account for one in members})
         self._proposal = (
             f"put the replacement into the permission set {of.name}: it is the same for its roles in"
-            f" {_accounts(accounts)}, all of which that changes"
+            f" {accounts_text(accounts)}, all of which that changes"
         )
 
     def _fitting(self, diff: PrincipalDiff) -> tuple[Line, ...]:
@@ -180,7 +178,7 @@ def _too_large(lines: Iterable[Line]) -> tuple[str, ...]:
 def _why(lines: Mapping[str, Line]) -> str:
     """Where lines by account are needed, and why in the first place."""
     kinds = sorted({line.kind for line in lines.values()}, key=list(LineKind).index)
-    return f"{kinds[0]} in {_accounts(sorted(lines))}, where the permission set has a role too"
+    return f"{kinds[0]} in {accounts_text(sorted(lines))}, where the permission set has a role too"
 
 
 def _line_key(line: Line) -> LineKey:
@@ -208,33 +206,18 @@ def _policies(principal: Principal) -> object:
 
 def _uneven(groups: Collection[Sequence[str]]) -> Iterable[Caveat]:
     if len(groups) > 1:
-        some = " and in ".join(_accounts(sorted(accounts)) for accounts in sorted(groups, key=min)[:2])
-        yield Caveat(
-            CaveatKind.UNEVEN_PERMISSION_SET,
-            f"the roles of its permission set hold other policies in {some}, so that no one replacement is proven for"
-            " all of them",
-            "uneven-permission-set",
-        )
+        some = tuple(tuple(sorted(accounts)) for accounts in sorted(groups, key=min)[:2])
+        yield Caveat.of(CaveatKind.UNEVEN_PERMISSION_SET, groups=some)
 
 
 def _unlisted(accounts: Sequence[str]) -> Iterable[Caveat]:
     if accounts:
-        yield Caveat(
-            CaveatKind.UNLISTED_ROLE,
-            f"the logs show that its permission set has a role in {_accounts(accounts)} too, of which no policies were"
-            " given: what is needed there is not in the replacement",
-            "unlisted-role",
-        )
+        yield Caveat.of(CaveatKind.UNLISTED_ROLE, accounts=tuple(accounts))
 
 
 def _recreated(former: Sequence[str]) -> Iterable[Caveat]:
     if former:
-        yield Caveat(
-            CaveatKind.RECREATED,
-            f"the logs also hold records of {', '.join(sorted(former))}, made for another assignment of this"
-            " permission set to the account, which do not count",
-            "recreated",
-        )
+        yield Caveat.of(CaveatKind.RECREATED, former=tuple(sorted(former)), kind="", principal_id="", only=())
 
 
 def _by_set_and_account(strangers: Iterable[str]) -> Mapping[PermissionSet, Mapping[str, list[str]]]:
@@ -260,21 +243,14 @@ def _of_other_roles(mates: Iterable[tuple[Principal, Sequence[Caveat]]]) -> Iter
             found[caveat.kind][caveat.message].add(principal.account)
     for kind, accounts in sorted(found.items()):
         first, *others = sorted(accounts, key=lambda message: (min(accounts[message]), message))
-        more = f" (and {len(others)} more of this kind)" if others else ""
-        yield Caveat(
+        yield Caveat.of(
             CaveatKind.OTHER_ACCOUNT,
-            f"its permission set has a role in {_accounts(sorted(set().union(*accounts.values())))} too: {first}{more}",
-            f"other-account {kind.replace('_', '-')}",
+            accounts=tuple(sorted(set().union(*accounts.values()))),
+            kind=kind,
+            first=first,
+            others=len(others),
         )
 
 
 def _with_caveats(diff: PrincipalDiff, caveats: Iterable[Caveat]) -> PrincipalDiff:
     return replace(diff, caveats=(*diff.caveats, *caveats))
-
-
-def _accounts(accounts: Sequence[str]) -> str:
-    if len(accounts) == 1:
-        return f"account {accounts[0]}"
-    if len(accounts) > MOST_ACCOUNTS:
-        return f"accounts {', '.join(accounts[:MOST_ACCOUNTS])} and {len(accounts) - MOST_ACCOUNTS} more"
-    return f"accounts {', '.join(accounts[:-1])} and {accounts[-1]}"

@@ -15,9 +15,10 @@ from lpgen.core.analysis.granted.key_grants import KeyGrants
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.events.records import Record, RecordResource, SessionContext, SessionIssuer, UserIdentity
-from lpgen.core.findings import CaveatKind, PrincipalDiff
+from lpgen.core.findings import PrincipalDiff
 from lpgen.core.model import Principal
 from lpgen.core.options import Options
+from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.usage.principal_usage import principal_usages_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE, USAGE_SCHEMA, Usage, merge_usage
 from lpgen.core.usage.tally import usage_from_records

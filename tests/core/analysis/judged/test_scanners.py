@@ -8,11 +8,11 @@ from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.judged.scanners import MIN_SERVICES
-from lpgen.core.findings import Caveat, CaveatKind, Proposal
+from lpgen.core.findings import Proposal
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.options import Options
+from lpgen.core.registry.caveats import CaveatKind
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.report.next_steps import next_step
 from tests.worlds import allow, policy, role, usage_of, use
 
 CATALOG = bundled_catalog()
@@ -55,5 +55,6 @@ def test_refusal_of_a_scanner_names_a_policy_of_aws_and_the_services_that_take_m
     assert refused is not None
     assert "SecurityAudit" in refused.refusal
     assert "several" not in refused.refusal
-    step = next_step(Caveat(CaveatKind.TOO_LARGE, refused.refusal, "too-large"), found.diff, min_days=90)
-    assert step == "attach SecurityAudit or the like, or drop kept actions by decisions"
+    assert refused.refused_for is not None
+    assert refused.refused_for.kind is CaveatKind.TOO_LARGE
+    assert refused.refused_for.step == "attach SecurityAudit or the like, or drop kept actions by decisions"

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from lpgen.core.analysis.names.drawn_names import drawn_names_from_uses
-from lpgen.core.findings import CaveatKind
 from lpgen.core.model import Outcome
 from lpgen.core.options import Options
+from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind
 from tests.core.analysis.names.test_families import HERE
 from tests.core.analysis.test_diff import diff_of

@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from lpgen.core.analysis.names.shapes import named_parts
-from lpgen.core.findings import CaveatKind, PrincipalDiff
+from lpgen.core.findings import PrincipalDiff
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome
 from lpgen.core.options import Options
+from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind
 from tests.core.analysis.test_diff import diff_of
 from tests.worlds import LAST_DAY, allow, policy, role, use

@@ -18,9 +18,8 @@ from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.recorded_calls import BOTH_SIDES, read_only_sides
 from lpgen.core.analysis.observability.trail_coverage import Events, recording_trails
 from lpgen.core.model import AccessLevel, Action
-from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailSource
+from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailChange, TrailSource
 from lpgen.core.usage.log_coverage import coverage_from_usage
-from lpgen.core.usage.trail_changes import TrailChange
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.inputs.trail_settings import read_trails
 from tests.worlds import ACCOUNT, allow, days_before_end, policy, role, usage_of

@@ -8,9 +8,10 @@ from random import Random
 
 import pytest
 
-from lpgen.core.findings import CaveatKind, PrincipalClass, Verdict
+from lpgen.core.findings import PrincipalClass, Verdict
 from lpgen.core.model import Outcome, PolicyKind, Resource, ResourceKind
 from lpgen.core.options import Options
+from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import DecisionKind
 from tests.account_activity import office, thinned
 from tests.core.analysis.test_diff import DATA, OBJECT, caveats, decision, diff_of, unmapped, verdicts
@@ -117,7 +118,7 @@ def test_diff_counts_no_age_across_a_hole() -> None:
     assert young.message == (
         "the role was created 100 days before the end of the logs, which cover 40 of them, fewer than 90"
     )
-    assert young.until == days_before_end(-50).date()
+    assert young.parameters["until"] == days_before_end(-50).date()
     older = role(policy(allow("s3:GetObject")), created=days_before_end(150))
     assert diff_of(older, [use("s3:GetObject", OBJECT)], days=300, silent=silent).open_caveats == ()
 

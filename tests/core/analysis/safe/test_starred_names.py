@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lpgen.core.events.rules.inferences import EDGE_FUNCTION
 from lpgen.core.findings import PrincipalDiff
-from lpgen.report.next_steps import next_step
 from tests.core.analysis.observability.test_dependent_actions import found
 from tests.worlds import allow, use
 
@@ -23,7 +22,7 @@ def test_who_lets_functions_run_at_the_edge_needs_the_star() -> None:
     diff = found([allow("lambda:*", "*")], deployed)
     assert items(diff).count(ITEM) == 1
     (caveat,) = (one for one in diff.open_caveats if one.item == ITEM)
-    assert next_step(caveat, diff, min_days=90) == (
+    assert caveat.step == (
         "allow `lambda:EnableReplication*` by a policy of your own beside it, and accept this by a decision"
     )
 

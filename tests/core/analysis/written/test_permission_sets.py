@@ -17,11 +17,12 @@ from lpgen.core.analysis.written.permission_sets import hold_sets_together
 from lpgen.core.analysis.written.statements import FOLDED_TO_GRANT
 from lpgen.core.arns import split_arn
 from lpgen.core.choices import KeepUnobservable
-from lpgen.core.findings import Caveat, CaveatKind, PrincipalClass, Proposal
+from lpgen.core.findings import PrincipalClass, Proposal
 from lpgen.core.grounds import Use
 from lpgen.core.identity_center import PermissionSet, permission_set_of
 from lpgen.core.model import AttachedPolicy, PolicyKind, Principal, PrincipalKind
 from lpgen.core.options import Options
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import CheckStatus, Decision, DecisionKind, LineKind
 from lpgen.core.usage.tables import merge_usage
 from lpgen.pipeline_analysis import Ground, Verifier

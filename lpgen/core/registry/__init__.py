@@ -1,0 +1,1 @@
+"""The registry of findings: one row per kind of caveat, drift finding and refusal. Code detects; rows say the rest."""

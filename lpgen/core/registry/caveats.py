@@ -1,0 +1,404 @@
+"""Why a replacement isn't called safe: a row per reason, and the value that a detector makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Self
+
+from lpgen.core.choices import Severity
+from lpgen.core.model import SkipReason
+from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Finding, Kind, Row
+
+_PERMISSION_SETS: Final = "https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html"
+
+_MOST_NAMED: Final = 5
+"""So many accounts or actions are named in a sentence; of more their number is."""
+
+_WHY_UNREAD: Final = {
+    SkipReason.BAD_RECORD: "can't be read",
+    SkipReason.UNKNOWN_VERSION: "with an event version that lpgen doesn't know",
+    SkipReason.NO_TIME: "without a time",
+    SkipReason.FUTURE: "with a time later than the log itself",
+}
+
+
+def accounts_text(accounts: Sequence[str]) -> str:
+    """The accounts in words, a few by name."""
+    if len(accounts) == 1:
+        return f"account {accounts[0]}"
+    if len(accounts) > _MOST_NAMED:
+        return f"accounts {', '.join(accounts[:_MOST_NAMED])} and {len(accounts) - _MOST_NAMED} more"
+    return f"accounts {', '.join(accounts[:-1])} and {accounts[-1]}"
+
+
+def _unmapped_event(*, records: int, call: str, reason: SkipReason, example: str, **_: object) -> str:
+    call = call or "calls without a name"
+    what = f"successful {call} can't be mapped to an action"
+    if reason in _WHY_UNREAD:
+        what = f"{'record' if records == 1 else 'records'} of {call} {_WHY_UNREAD[reason]}"
+    return f"{records} {what} (example {example or 'without an id'})"
+
+
+def _step_for_short_coverage(*, days: int, min_days: int, account: str) -> str:
+    missing = max(1, min_days - days)
+    return f"ingest {missing} more {'day' if missing == 1 else 'days'} of logs of account {account}"
+
+
+def _young_principal(*, kind: str, days: int, counted: int, min_days: int, **_: object) -> str:
+    when = f"{days} days before the end of the logs{_as_covered(days, counted)}"
+    if days < 0:
+        when = "after the end of the logs, so on 0 days of them"
+    return f"the {kind} was created {when}, fewer than {min_days}"
+
+
+def _young_policy(*, policy: str, days: int, counted: int, min_days: int, **_: object) -> str:
+    age = f"{max(days, 0)} days old{_as_covered(days, counted)}"
+    return f"the version of {policy} in force is {age}, fewer than {min_days}"
+
+
+def _as_covered(days: int, counted: int) -> str:
+    return f", which cover {counted} of them" if 0 <= counted < days else ""
+
+
+def _coverage_hole(*, service: str, last: date, region: str, is_region_read: bool, is_after_logs: bool) -> str:
+    where = f" in {region}" if region else ""
+    unread = "" if is_region_read else ", a Region of which no log was read"
+    if service:
+        return f"IAM dates the last try of {service} to {last}{where}{unread}, but the logs hold no record of it"
+    missing = f"{where}{unread}" if unread else ", but the logs hold no record of it"
+    return f"IAM says the role was last used on {last}{', after the end of the logs' if is_after_logs else missing}"
+
+
+def _other_regions(*, regions: Sequence[str], leader: str, role: str, region: str) -> str:
+    why = f" and none of {leader}, as those of all Regions would"
+    if not leader:
+        why = f", though IAM says that {role} was last used in {region}"
+    return f"the logs hold records of {', '.join(regions)} alone{why}: use in other Regions would not have shown"
+
+
+def _recreated(*, former: Sequence[str], kind: str, principal_id: str, only: Sequence[str]) -> str:
+    known = f"the logs also hold records of {', '.join(former)}"
+    if not principal_id:
+        return f"{known}, made for another assignment of this permission set to the account, which do not count"
+    more = f" and {len(only) - _MOST_NAMED:,} more" if len(only) > _MOST_NAMED else ""
+    used = f"; only that one used {', '.join(only[:_MOST_NAMED])}{more}" if only else ""
+    return f"{known}, an earlier {kind} of this name, which do not count for {principal_id}{used}"
+
+
+def _step_for_unexplained_use(*, action: str, **_: object) -> str:
+    """Of a key the policy and grants allow use as well, and grants stand in no policy.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
+    """
+    of_a_key = action.startswith("kms:")
+    where = ", such as the key's policy or a grant (`aws kms list-grants`)" if of_a_key else ""
+    return f"find what allowed the unexplained use{where}, else keep what it stands for by a decision"
+
+
+class CaveatKind(Kind):
+    """Why a replacement isn't called safe."""
+
+    UNMAPPED_EVENT = Row(
+        "unmapped_event",
+        "A successful call can't be mapped to an action.",
+        parameters={"records": int, "call": str, "reason": str, "example": str, "event": str},
+        message=_unmapped_event,
+        step="look up which action the call needs, and keep that one by a decision",
+        item="{event}",
+        help="The replacement may lack what the call needs, so it isn't called safe.",
+        to_do="look up the action and keep it by a decision.",
+        source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
+    )
+    UNKNOWN_PATTERN = Row(
+        "unknown_pattern",
+        "A policy grants an action that the catalog doesn't know.",
+        parameters={"pattern": str, "statement": str},
+        message=lambda *, pattern, statement: (
+            f"the catalog has no action for `{pattern}` in {statement}; the replacement leaves it out"
+            if statement
+            else f"AWS asks to grant `{pattern}` with the star behind the name, which the replacement doesn't hold"
+        ),
+        step=lambda *, pattern, statement: (
+            "correct the name in the policy, or run `lpgen catalog update` if AWS has it"
+            if statement
+            else f"allow `{pattern}` by a policy of your own beside it, and accept this by a decision"
+        ),
+        item="unknown-pattern {pattern}",
+        help="It may be misspelled, and then grants nothing; or it is newer than the catalog.",
+        to_do="correct it, or run `lpgen catalog update`.",
+        source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
+    )
+    GRANTS_UNKNOWN = Row(
+        "grants_unknown",
+        "The document of an attached policy is missing, so the grants are unknown.",
+        parameters={"policy": str},
+        message="the snapshot lacks the document of {policy}",
+        step="export the authorization details again, without a filter",
+        item="missing-document {policy}",
+        acceptable=False,
+        rank=4,
+        help="Nothing can be proposed for the principal.",
+        source="https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html",
+    )
+    SHORT_COVERAGE = Row(
+        "short_coverage",
+        "The logs cover too few days to call a removal safe.",
+        parameters={"days": int, "min_days": int, "account": str},
+        message="the logs cover {days} days, fewer than {min_days}",
+        step=_step_for_short_coverage,
+        help="What happens once a quarter wouldn't show.",
+        to_do="ingest more days, or accept it by a decision.",
+        source=f"{TRAIL_GUIDE}/cloudtrail-trails.html",
+        severity=Severity.LOW,
+    )
+    THIN_DAYS = Row(
+        "thin_days",
+        "The logs show too little on many of their days.",
+        parameters={"days": int, "min_days": int, "thin": int},
+        message="the logs cover {days} days, fewer than {min_days}: on {thin} others they hold too few callers and "
+        "services to be complete",
+        step="look whether log files of these days are missing and ingest them, or accept this if so little went on",
+        help="These days hold far fewer callers and services than the account's other days, as if they were forged or "
+        "files were missing.",
+        to_do="look whether log files are missing and ingest them, or accept it by a decision.",
+        source=f"{TRAIL_GUIDE}/cloudtrail-trails.html",
+    )
+    MISSING_FILES = Row(
+        "missing_files",
+        "The logs seem to lack most of their files.",
+        message="the calls that AWS makes by a clock come at random, as if most log files of each day were missing",
+        step="compare the log files with those in the trail's bucket, and ingest all of them",
+        help="AWS makes some calls by a clock, and in these logs they come at random.",
+        source=f"{TRAIL_GUIDE}/cloudtrail-trails.html",
+    )
+    YOUNG_PRINCIPAL = Row(
+        "young_principal",
+        "The role or user is too young to call a removal safe.",
+        parameters={"kind": str, "days": int, "counted": int, "min_days": int, "until": date},
+        message=_young_principal,
+        step="wait until the logs reach {until}",
+        help="It may not have done yet what it is for.",
+        to_do="wait, or accept it by a decision.",
+        severity=Severity.LOW,
+    )
+    YOUNG_POLICY = Row(
+        "young_policy",
+        "A policy's version is too young to call a removal safe.",
+        parameters={"policy": str, "days": int, "counted": int, "min_days": int, "until": date},
+        message=_young_policy,
+        step="wait until the logs reach {until}",
+        item="young-policy {policy}",
+        help="What it granted anew may not have been used yet.",
+        to_do="wait, or accept it by a decision.",
+        severity=Severity.LOW,
+    )
+    COVERAGE_HOLE = Row(
+        "coverage_hole",
+        "IAM knows of a use that the logs don't show.",
+        parameters={"service": str, "last": date, "region": str, "is_region_read": bool, "is_after_logs": bool},
+        message=_coverage_hole,
+        step=lambda *, service, last, **_: (
+            f"find the trail that holds its {f'calls of {service}' if service else f'use of {last}'}, every Region"
+            " included, and ingest its logs"
+        ),
+        item=lambda *, service, **_: f"coverage-hole {service}".rstrip(),
+        help="Something is missing from the logs, and a replacement made from them would break it.",
+        to_do="find the trail that holds the call, every Region included, and ingest its logs.",
+        source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
+    )
+    OTHER_REGIONS = Row(
+        "other_regions",
+        "The logs are hardly those of all Regions.",
+        parameters={"regions": tuple, "leader": str, "role": str, "region": str},
+        message=_other_regions,
+        step="ingest the logs of all Regions, or give the settings of a trail that records them all with --trails",
+        help="They hold no record of the Region in which global services such as IAM record their events, so that use "
+        "in other Regions may be missing too.",
+        to_do="ingest the logs of all Regions, or give the settings of a trail that records them all.",
+        source=f"{TRAIL_GUIDE}/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events",
+    )
+    RECREATED = Row(
+        "recreated",
+        "The principal was deleted and made anew within the logs.",
+        parameters={"former": tuple, "kind": str, "principal_id": str, "only": tuple},
+        message=_recreated,
+        step="make sure that nothing needs what only the earlier one of its name used",
+        help="Records of the earlier one are not its own.",
+        to_do="make sure that nothing needs what only the earlier one used.",
+        severity=Severity.LOW,
+    )
+    UNEXPLAINED_USE = Row(
+        "unexplained_use",
+        "An action was used, and nothing that is known allows it.",
+        parameters={"action": str, "resource": str, "reason": str},
+        message="{action} on {resource} was allowed, but {reason}",
+        step=_step_for_unexplained_use,
+        item="unexplained {action}",
+        help="Perhaps a resource policy wasn't given, perhaps the record is mapped to the wrong action. The granted "
+        "actions of the same service and access level stay in the replacement for review.",
+        to_do="give lpgen the resource policies, or find what allowed it.",
+        source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
+        precision="medium",
+    )
+    DRAWN_NAMES = Row(
+        "drawn_names",
+        "The principal creates roles or the like under names that are drawn anew each time.",
+        parameters={"action": str, "names": int, "how": str, "example": str, "shape": str},
+        message="{action} made {names} names {how}, such as {example}: the replacement allows these, and would refuse "
+        "the next",
+        step="keep {action}, and what else is done to them, on {shape} by a decision",
+        item="drawn-names {action} {shape}",
+        help="The replacement allows the names that were seen, since a pattern over roles hands out rights; the next "
+        "name will be refused.",
+        to_do="keep the action, and what else is done to them, on the shape of the names by a decision.",
+    )
+    NEW_NAMES = Row(
+        "new_names",
+        "The principal goes on using resources that are new each time.",
+        parameters={"names": int, "example": str, "days": int, "shape": str},
+        message="{names} resources such as {example} were first used in the second half of the logs, on {days} days or "
+        "more: the replacement allows those that were seen, and would refuse the next",
+        step="keep what is done to them on {shape}, or narrower, by a decision",
+        item="new-names {shape}",
+        help="The replacement allows those that were seen, and the next will be refused: a bucket for who audits all "
+        "of them, or a folder for the next device.",
+        to_do="keep what is done to them on a pattern of their names by a decision.",
+    )
+    SELDOM_USED = Row(
+        "seldom_used",
+        "A principal that may do nearly everything was at work on a day or two alone.",
+        parameters={"days": int},
+        message=lambda *, days: (
+            f"it may do nearly everything, and the logs show it at work on {days} {'day' if days == 1 else 'days'}"
+            " alone, as they would of access for emergencies"
+        ),
+        step="ask its owner what it is for: access for emergencies keeps its policies, for anything else accept this",
+        help="So is access for emergencies, which does something else each time: a replacement of what these days show "
+        "would fail it when it is needed.",
+        to_do="ask its owner what it is for. Access for emergencies keeps its policies; for anything else accept this "
+        "by a decision.",
+    )
+    DANGEROUS_ATTEMPT = Row(
+        "dangerous_attempt",
+        "A dangerous action stays only because it was tried.",
+        parameters={"action": str, "danger": str},
+        message="{action} {danger}, and stays since it was tried, though nobody knows whether it was allowed",
+        step="drop the action by a decision, or accept this if it is needed",
+        item="attempted {action}",
+        help="The calls were throttled, malformed or failed inside AWS, so nobody knows whether they were allowed.",
+        to_do="drop the action by a decision, or accept it if it is needed.",
+    )
+    TOO_MANY_RESOURCES = Row(
+        "too_many_resources",
+        "An action was done to more resources than lpgen tells apart.",
+        parameters={"action": str},
+        message="{action} was done to more resources than lpgen tells apart, and stays on all that the old policies "
+        "say",
+        step="narrow the old policy by hand where its resources have a common name",
+        item="too-many-resources {action}",
+        help="It stays on all that the old policies say.",
+    )
+    UNEVEN_PERMISSION_SET = Row(
+        "uneven_permission_set",
+        "The roles of one permission set hold different policies.",
+        parameters={"groups": tuple},
+        message=lambda *, groups: (
+            f"the roles of its permission set hold other policies in {' and in '.join(map(accounts_text, groups))}, so"
+            " that no one replacement is proven for all of them"
+        ),
+        step="provision the permission set into all its accounts, then take a new snapshot; a customer managed policy "
+        "that differs on purpose is changed in its own account",
+        help="A permission set has one inline policy for all its accounts, and none can be proven for roles that "
+        "differ.",
+        to_do="provision the set into all its accounts and take a new snapshot. A customer managed policy that differs "
+        "on purpose is changed in its own account.",
+        source=_PERMISSION_SETS,
+    )
+    UNLISTED_ROLE = Row(
+        "unlisted_role",
+        "The logs show roles of the permission set in accounts without policies.",
+        parameters={"accounts": tuple},
+        message=lambda *, accounts: (
+            f"the logs show that its permission set has a role in {accounts_text(accounts)} too, of which no policies"
+            " were given: what is needed there is not in the replacement"
+        ),
+        step="give the policies of these accounts too, such as by a snapshot of all of them",
+        help="What is put into a permission set changes its roles in all accounts, and what these need is not in the "
+        "replacement.",
+        source=_PERMISSION_SETS,
+    )
+    OTHER_ACCOUNT = Row(
+        "other_account",
+        "Another role of the permission set isn't safe to change yet.",
+        parameters={"accounts": tuple, "kind": str, "first": str, "others": int},
+        message=lambda *, accounts, first, others, **_: (
+            f"its permission set has a role in {accounts_text(accounts)} too: {first}"
+            f"{f' (and {others} more of this kind)' if others else ''}"
+        ),
+        step="clear up the same in the permission set's other accounts, or accept it there",
+        item=lambda *, kind, **_: f"other-account {kind.replace('_', '-')}",
+        acceptable=False,
+        help="What is put into a permission set changes its roles in all accounts.",
+        to_do="clear up what is told of the role in the other account, or accept it there.",
+        source=_PERMISSION_SETS,
+        severity=Severity.LOW,
+    )
+    TOO_LARGE = Row(
+        "too_large",
+        "The replacement doesn't fit AWS's size limits, and none is written.",
+        parameters={"needed": int, "room": str, "largest": str, "advice": str, "instead": str},
+        message="the replacement needs {needed:,} characters and doesn't fit into {room} (largest: {largest}); "
+        "{advice}",
+        step=lambda *, instead, **_: (
+            f"{f'attach {instead} or the like' if instead else 'split it into several'}, or drop kept actions by"
+            " decisions"
+        ),
+        acceptable=False,
+        rank=2,
+        help="No wildcard was put in to make it fit.",
+        to_do="split the role by what it does, or drop kept actions by decisions.",
+        source=f"{IAM_GUIDE}/reference_iam-quotas.html",
+    )
+    UNPROVEN = Row(
+        "unproven",
+        "The policies are too complex to compare, and no replacement is written.",
+        parameters={"why": str},
+        message="{why}",
+        step="write its policies with fewer patterns, and with fewer wildcards in each",
+        acceptable=False,
+        rank=3,
+        help="Comparing their patterns takes more steps than lpgen spends on one principal.",
+        to_do="write the policies with fewer patterns, and with fewer wildcards in each.",
+        source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
+    )
+    VERIFICATION = Row(
+        "verification",
+        "The proof of a replacement did not succeed.",
+        parameters={"status": str, "checks": tuple},
+        message=lambda *, status, checks: f"verification {status}: {', '.join(checks) or 'no check ran'}",
+        step="read the checks that did not pass, and don't put it in place",
+        acceptable=False,
+        rank=1,
+        help="It may take away what is used, or allow what wasn't.",
+        source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
+        severity=Severity.HIGH,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat(Finding):
+    """One reason why a replacement isn't called safe."""
+
+    kind: CaveatKind
+
+    @classmethod
+    def of(cls, kind: CaveatKind, /, **parameters: Any) -> Self:
+        """A caveat that nobody has accepted."""
+        return cls(kind, parameters)
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """What stops a replacement altogether comes first, then what the registry lists first."""
+        return self.kind.row.rank, list(CaveatKind).index(self.kind), self.message

@@ -1,0 +1,116 @@
+"""What all findings of one kind share: a row of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from enum import StrEnum
+from typing import Any, Final, Self
+
+from lpgen.core.choices import Severity
+
+IAM_GUIDE: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
+TRAIL_GUIDE: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide"
+
+Words = str | Mapping[str, str] | Callable[..., str]
+"""A text with parameters in braces, such texts by the parameter `case`, or a function of the parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kind of finding. `word` is how outputs call it, `title` how people do.
+
+    `parameters` are the names and types of what differs between two findings of the kind; which of them there are may
+    depend on a `case`. `message` is a sentence
+    without a full stop, `step` what to do about it, as a clause, and `item` how a decision names it (the word itself
+    where it is ""), where a decision can accept it at all (`acceptable`). Kinds with a lower `rank` come first, equal
+    ones in the order of the registry.
+
+    `help`, `to_do` (the step where that is "") and `source` (an address) describe the kind, `severity` is that of most
+    of its findings, `score` is like CVSS or "", and `precision`, from low to very-high, says how often it is a real
+    finding. `by_gain` is the severity of gaining a dangerous action, one that changes something and one that only
+    reads, for kinds that are as bad as what is gained.
+    """
+
+    word: str
+    title: str
+    _: KW_ONLY
+    parameters: Mapping[str, type] = field(default_factory=dict)
+    message: Words = ""
+    step: Words = ""
+    item: Words = ""
+    acceptable: bool = True
+    rank: int = 99
+    help: str = ""
+    to_do: str = ""
+    source: str = f"{IAM_GUIDE}/best-practices.html"
+    severity: Severity = Severity.MEDIUM
+    score: str = ""
+    precision: str = "high"
+    by_gain: tuple[Severity, Severity, Severity] = (Severity.MEDIUM, Severity.MEDIUM, Severity.MEDIUM)
+
+    @property
+    def description(self) -> str:
+        """What the kind means and what to do about it, in Markdown."""
+        to_do = self.to_do or (f"{self.step}." if self.step else "")
+        return "\n\n".join(filter(None, (self.help, to_do and f"**What to do:** {to_do}")))
+
+
+class Kind(StrEnum):
+    """A kind of finding; each member is its row, and equal to the row's word."""
+
+    row: Row
+
+    def __new__(cls, row: Row) -> Self:
+        """A member, defined by its row."""
+        member = str.__new__(cls, row.word)
+        member._value_ = row.word
+        member.row = row
+        return member
+
+    @property
+    def rule(self) -> str:
+        """The id of its rule, by which people filter and dismiss: it never changes."""
+        return self.replace("_", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A kind and its parameters; its row says the rest. `accepted_by` says which person accepted it and why, or is "".
+
+    Raises:
+        TypeError: the parameters aren't those of the kind.
+    """
+
+    kind: Kind
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    accepted_by: str = ""
+
+    def __post_init__(self) -> None:
+        expected = self.kind.row.parameters
+        wrong = [name for name, one in self.parameters.items() if not isinstance(one, expected.get(name, ()))]
+        missing = expected.keys() - self.parameters.keys() if "case" not in expected else ()
+        if wrong or missing:
+            raise TypeError(f"{self.kind!r} takes {dict(expected)}, not {dict(self.parameters)}")
+
+    @property
+    def message(self) -> str:
+        """What was found, as a sentence without a full stop."""
+        return say(self.kind.row.message, self.parameters)
+
+    @property
+    def step(self) -> str:
+        """What to do about it, as a clause without a full stop."""
+        return say(self.kind.row.step, self.parameters)
+
+    @property
+    def item(self) -> str:
+        """How a decision names it."""
+        return say(self.kind.row.item, self.parameters) or self.kind.rule
+
+
+def say(words: Words, parameters: Mapping[str, Any]) -> str:
+    """What the words of a row say with these parameters."""
+    if isinstance(words, Mapping):
+        words = words[parameters["case"]]
+    return words.format_map(parameters) if isinstance(words, str) else words(**parameters)

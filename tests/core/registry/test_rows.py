@@ -1,0 +1,100 @@
+"""Every kind of finding has one row, which says all there is to say of it."""
+
+from __future__ import annotations
+
+import string
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.registry.drift import DriftKind
+from lpgen.core.registry.refusals import RefusalKind
+from lpgen.core.registry.review import ReviewKind
+from lpgen.core.registry.row import Finding, Kind, Row, Words
+from tests.registry_examples import example_parameters
+
+ROOT = Path(__file__).parents[3]
+KINDS: tuple[Kind, ...] = (*CaveatKind, *DriftKind, *RefusalKind, *ReviewKind)
+DETECTED: tuple[Kind, ...] = (*CaveatKind, *DriftKind, *RefusalKind)
+
+
+def templates(words: Words) -> tuple[str, ...]:
+    """The texts with parameters in braces."""
+    if isinstance(words, Mapping):
+        return tuple(words.values())
+    return (words,) if isinstance(words, str) else ()
+
+
+def cases(kind: Kind) -> list[dict[str, object]]:
+    """Example parameters for each case of a kind."""
+    message, known = kind.row.message, example_parameters(kind)
+    return [{**known, "case": case} for case in message] if isinstance(message, Mapping) else [known]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=repr)
+def test_each_row_is_complete(kind: Kind) -> None:
+    row = kind.row
+    assert (row.word, row.title != "") == (kind.value, True)
+    if not isinstance(kind, RefusalKind):
+        assert row.title.endswith(".")
+        assert "What to do" in row.description or kind is ReviewKind.LEFT_OUT
+        assert urlsplit(row.source).scheme == "https"
+
+
+@pytest.mark.parametrize("kind", DETECTED, ids=repr)
+def test_each_kind_says_what_was_found_and_what_to_do_in_every_case(kind: Kind) -> None:
+    for parameters in cases(kind):
+        finding = Finding(kind, {**parameters})
+        assert finding.message
+        assert not finding.message.endswith(".")
+        assert finding.step or isinstance(kind, RefusalKind)
+        assert not finding.step.endswith(".")
+
+
+@pytest.mark.parametrize("kind", DETECTED, ids=repr)
+def test_words_use_no_parameter_that_the_row_lacks(kind: Kind) -> None:
+    known = {*kind.row.parameters, *(["subject"] if isinstance(kind, DriftKind) else [])}
+    for words in (kind.row.message, kind.row.step, kind.row.item):
+        for text in templates(words):
+            assert {name for _, name, _, _ in string.Formatter().parse(text) if name is not None} <= known
+
+
+def test_rules_of_one_report_have_ids_of_their_own() -> None:
+    ids = [kind.rule for kind in (*CaveatKind, *DriftKind, *ReviewKind)]
+    assert len(set(ids)) == len(ids)
+
+
+def test_what_stops_a_replacement_comes_first_and_then_the_order_of_the_registry() -> None:
+    found = sorted((Caveat(kind, example_parameters(kind)) for kind in CaveatKind), key=lambda one: one.order)
+    stops = [CaveatKind.VERIFICATION, CaveatKind.TOO_LARGE, CaveatKind.UNPROVEN, CaveatKind.GRANTS_UNKNOWN]
+    assert [one.kind for one in found] == [*stops, *(kind for kind in CaveatKind if kind not in stops)]
+
+
+@pytest.mark.parametrize("parameters", [{}, {"days": "two"}, {"days": 2, "hours": 3}])
+def test_a_finding_with_other_parameters_than_its_row_is_refused(parameters: dict[str, object]) -> None:
+    with pytest.raises(TypeError, match="takes"):
+        Caveat(CaveatKind.SELDOM_USED, parameters)
+
+
+def documented_row() -> str:
+    """The row that CONTRIBUTING.md adds as an example."""
+    section = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Add a caveat")[2]
+    return textwrap.dedent(section.partition("```python\n")[2].partition("```")[0])
+
+
+def test_a_new_caveat_takes_one_row_of_nine_lines_besides_its_detection() -> None:
+    code = documented_row()
+    assert len(code.strip().splitlines()) <= 9
+    known: dict[str, Any] = {"Kind": Kind, "Row": Row}
+    exec(f"class Example(Kind):\n{textwrap.indent(code, '    ')}", known)
+    (kind,) = known["Example"]
+    found = Finding(kind, {"key": "AKIA1", "places": 1200})
+    assert found.message == "its access key AKIA1 is used from 1,200 places at once, as if it were shared"
+    assert (found.step, found.item) == ("rotate the key, and give each place a role of its own", "shared-key AKIA1")
+    assert (kind.rule, kind.row.acceptable) == ("shared-key", True)
+    assert kind.row.description.endswith("**What to do:** rotate the key, and give each place a role of its own.")
