@@ -12,7 +12,8 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.checks.claims import Claims, stated_pairs
 from lpgen.core.analysis.checks.hunt import HUNT_SIZE
 from lpgen.core.analysis.checks.written import WrittenDocument
-from lpgen.core.analysis.diff import counted_usages, diff_usage
+from lpgen.core.analysis.counted_use import counted_usages
+from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.safe.decided_lines import idle_decisions
@@ -203,11 +204,10 @@ class Verifier:
     def _verify(
         self, principal: str, documents: Sequence[WrittenDocument], stated: Iterable[tuple[str, str]]
     ) -> Verification:
-        nothing = PrincipalUsage(principal, (), (), (), ())
         return verify_replacement(
             documents,
             self._grants[principal],
-            self.usages.get(principal, nothing),
+            self.usages.get(principal, PrincipalUsage(principal)),
             self._catalog,
             claims=Claims(principal, stated, self.decisions),
             guards=self._options.guards,

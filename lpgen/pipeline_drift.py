@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.diff import counted_usages, diff_usage
+from lpgen.core.analysis.counted_use import counted_usages
+from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.analysis.stars import DEFAULT_SINCE, grow_stars, since_from_text

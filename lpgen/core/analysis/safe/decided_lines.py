@@ -1,4 +1,4 @@
-"""What stays because a person decided so, and the decisions that do nothing."""
+"""What people decided about lines: which are kept, which are dropped, and the decisions that do nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.scope import narrow_scope
-from lpgen.core.analysis.written.lines import lines_for_grants
+from lpgen.core.analysis.safe.decisions import drops_line, drops_row
+from lpgen.core.analysis.written.lines import lines_for_grants, merge_lines, without_needless
+from lpgen.core.findings import DroppedLine
 from lpgen.core.grounds import PrincipalGrants
 from lpgen.core.model import Action, Resource, ResourceKind
 from lpgen.core.policies.match import fold_case, glob_match, glob_matcher, has_wildcard
@@ -28,6 +30,40 @@ def decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalo
                 scope = narrow_scope(grant, action, Resource(kind, decision.resource), catalog=catalog)
                 if scope is not None:
                     yield Line(action, scope, grant.ref, LineKind.DECIDED, why, "", None)
+
+
+def decide_lines(
+    wanted: Iterable[Line], grants: PrincipalGrants, decisions: Sequence[Decision], *, past: Iterable[Line]
+) -> tuple[tuple[Line, ...], tuple[DroppedLine, ...]]:
+    """The lines of a replacement, and those that decisions drop.
+
+    `wanted` are all that there is a reason for, `past` are those of uses that decisions drop by their day.
+    """
+    staying: list[Line] = []
+    dropped: list[DroppedLine] = []
+    for line in merge_lines(wanted, grants.allows):
+        decision = drops_line(decisions, principal=grants.principal.arn, line=line)
+        if decision is None:
+            staying.append(line)
+        else:
+            dropped.append(DroppedLine(line, decision))
+    lines = without_needless(staying, grants.allows)
+    return lines, (*dropped, *_dropped_past(grants.principal.arn, past, lines, decisions))
+
+
+def _dropped_past(
+    principal: str, past: Iterable[Line], kept: Iterable[Line], decisions: Sequence[Decision]
+) -> Iterable[DroppedLine]:
+    still = {(line.action, line.scope) for line in kept}
+    for line in past:
+        if (line.action, line.scope) in still or line.evidence is None:
+            continue
+        seen = line.evidence
+        decision = drops_row(
+            decisions, principal=principal, action=line.action, resource=seen.example_resource, day=seen.first_seen[:10]
+        )
+        if decision is not None:
+            yield DroppedLine(line, decision)
 
 
 def idle_decisions(decisions: Iterable[Decision], grants: Sequence[PrincipalGrants], catalog: Catalog) -> Iterable[str]:
