@@ -37,7 +37,7 @@ from lpgen.edge.inputs.policy_digests import digest_policy_files
 from lpgen.edge.output_folder import SUMMARY, OutputFolder
 from lpgen.edge.replacement_files import SIGNATURE, find_replacements, read_output, read_replacement, write_text
 from lpgen.errors import InvocationError, OutputError, PolicyError, quote_input
-from lpgen.pipeline_analysis import VERIFY_HUNT, Ground, Verifier, analyse_ground, load_earlier_usage, load_ground
+from lpgen.pipeline_analysis import VERIFY_HUNT, Ground, Verifier, load_earlier_usage, load_ground, review_of_ground
 from lpgen.report import render_output, render_summary
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def _reproduce(
 ) -> Check:
     try:
         chosen, code = options_from_facts(then.options, options)
-        report = analyse_ground(ground, catalog, options=chosen, problems=problems)
+        report = review_of_ground(ground, catalog, options=chosen, problems=problems).whole_report()
     except (InvocationError, OutputError) as error:
         return Check(REPRODUCED, CheckStatus.FAILED, 1, (error.message,))
     files = {path: digest_of_text(text) for path, text in render_output(report, then, code)}

@@ -20,12 +20,13 @@ from lpgen.core.analysis.recorded.observability import Observability, trail_know
 from lpgen.core.analysis.recorded.regions import unread_uses
 from lpgen.core.analysis.review import PrincipalRecords, ReviewGround, review_principal
 from lpgen.core.analysis.safe.decisions import decisions_in_force
-from lpgen.core.analysis.written.permission_sets import share_lines, with_set_mates
+from lpgen.core.analysis.written.permission_sets import share_lines, units_of_review
 from lpgen.core.findings import Diff, SkipCount
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import last_accessed_by_principal
-from lpgen.core.model import SkipReason
+from lpgen.core.model import Principal, SkipReason
 from lpgen.core.options import Options
+from lpgen.core.replacements import Decision
 from lpgen.core.usage.columns import column_values
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
@@ -50,24 +51,12 @@ def diff_usage(
     Only records of the principal id that the snapshot has count for a principal; those of an earlier role or user of
     the same name are named in a caveat.
     """
-    coverage = coverage_from_usage(usage, options.trails, options.trail_source)
-    as_of = options.as_of or coverage.last_day or date.min
+    principals = [one.principal for one in grants]
+    as_of = options.as_of or coverage_from_usage(usage, options.trails, options.trail_source).last_day or date.min
     decisions = decisions_in_force(options.decisions, as_of=as_of)
     usages = counted_usages(usage, grants, decisions) if usages is None else usages
-    changes = trail_changes_from_usage(usage) if options.trails else ()
-    knowledge = trail_knowledge(options.trails, changes, coverage, min_days=options.min_days)
-    principals = [one.principal for one in grants]
-    judge = Judge(
-        catalog,
-        ActionFacts(catalog),
-        Observability(catalog, coverage, knowledge),
-        HiddenRoles(catalog, principals),
-        ServiceDemands(catalog.source),
-        options.keep_unobservable,
-        options.min_days,
-    )
-    explanations = Explanations(KeyGrants(usage.table), PolicyChanges(usages.values()), options.guards)
-    ground = ReviewGround(judge, coverage, explanations, unread_uses(principals, coverage), decisions, as_of)
+    changes = PolicyChanges(usages.values())
+    ground = review_ground(usage, principals, catalog, options, decisions=decisions, changes=changes)
     accessed, _ = last_accessed_by_principal(options.last_accessed, principals)
     seen = seen_services_from_usage(usage, catalog) if accessed else {}
     copied = copied_services_from_usage(usage, catalog)
@@ -81,17 +70,51 @@ def diff_usage(
 
     listed = {one.arn for one in principals}
     strangers = [arn for arn in usages if arn not in listed]
-    wanted = with_set_mates(grants, options.principal)
-    diffs = [review_principal(one, records(one.principal.arn), ground) for one in wanted]
+    wanted = {one.arn for unit in units_of_review(principals, options.principal) for one in unit}
+    reviewed = [one for one in grants if one.principal.arn in wanted]
+    diffs = [review_principal(one, records(one.principal.arn), ground) for one in reviewed]
+    accounts = {one.account for one in principals}
     return Diff(
-        as_of,
+        ground.as_of,
         catalog.date,
         catalog.version,
-        coverage,
+        ground.coverage,
         skip_counts_from_usage(usage),
-        share_lines(diffs, grants, strangers, decisions, catalog),
+        share_lines(diffs, reviewed, strangers, decisions, catalog, listed=accounts),
         tuple(usages[arn] for arn in strangers),
         tuple(one for one in options.decisions if one not in decisions),
+    )
+
+
+def review_ground(
+    usage: Usage,
+    principals: Sequence[Principal],
+    catalog: Catalog,
+    options: Options,
+    *,
+    decisions: tuple[Decision, ...],
+    changes: PolicyChanges,
+) -> ReviewGround:
+    """What each of the principals is reviewed on. `changes` are the changes of policies that count as use."""
+    coverage = coverage_from_usage(usage, options.trails, options.trail_source)
+    trail_changes = trail_changes_from_usage(usage) if options.trails else ()
+    knowledge = trail_knowledge(options.trails, trail_changes, coverage, min_days=options.min_days)
+    judge = Judge(
+        catalog,
+        ActionFacts(catalog),
+        Observability(catalog, coverage, knowledge),
+        HiddenRoles(catalog, principals),
+        ServiceDemands(catalog.source),
+        options.keep_unobservable,
+        options.min_days,
+    )
+    return ReviewGround(
+        judge,
+        coverage,
+        Explanations(KeyGrants(usage.table), changes, options.guards),
+        unread_uses(principals, coverage),
+        decisions,
+        options.as_of or coverage.last_day or date.min,
     )
 
 

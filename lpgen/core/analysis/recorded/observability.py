@@ -64,6 +64,9 @@ class Observability:
         self._numbers: dict[Hashable, int] = {}
         self._by_log: dict[Hashable, BlindByLog] = {}
 
+    def __reduce__(self) -> tuple[type[Observability], tuple[Catalog, LogCoverage, TrailKnowledge]]:
+        return Observability, (self._catalog, LogCoverage(tuple(self._coverage.values())), self._knowledge)
+
     def visibility(self, action: Action) -> Visibility:
         """What CloudTrail can show of an action."""
         return self.table.visibility(action).visibility
