@@ -120,21 +120,24 @@ def review_of_ground(
         generation=ground.generation,
     )
     units = units_of_review(principals, options.principal)
-    if len(units) < MIN_UNITS and not engine.is_remote:
+    if isinstance(engine, LocalEngine) and (engine.workers == 1 or len(units) < MIN_UNITS):
         engine = IN_THIS_PROCESS
     copied = copied_services_from_usage(ground.usage, catalog)
     batches = batches_of_units(units, BATCH_UNITS, ground.usage, copied=copied, accessed=accessed)
-    return Review(report, reviewer, batches, engine)
+    accounts = frozenset(one.account for unit in units for one in unit if is_chosen(one, options.principal))
+    return Review(report, reviewer, batches, engine, accounts)
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review that is made principal by principal, once. `report` has all but the proposals."""
+    """A review that is made principal by principal, once. `report` has all but the proposals, and `accounts` are those
+    of the principals to review."""
 
     report: Report
     reviewer: Reviewer
     batches: Iterator[Batch]
     engine: Engine
+    accounts: frozenset[str]
 
     def map(self, fn: Callable[[Proposal], Result]) -> Iterator[Result]:
         """What a function makes of each proposal where it is worked out, in an order that is always the same.

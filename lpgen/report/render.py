@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from lpgen.core.findings import Proposal, Report
     from lpgen.core.replacements import OutputVerification
     from lpgen.core.stars import Stars
+    from lpgen.report.counts import Counts
     from lpgen.report.pages.blocks import Block
 
 FORMATS: Final = ("text", "json", "markdown")
@@ -172,41 +173,33 @@ def render_evidence(proposal: Proposal, report: Report, inputs: Inputs) -> str:
     return evidence_json(proposal, report, inputs)
 
 
-def render_output(report: Report, inputs: Inputs, code: str = "") -> Iterator[tuple[str, str]]:
-    """Every file of an output folder except `summary.json`, as its path and text.
-
-    Each replacement has a folder with its documents and their evidence; a refused one has nothing to put in place. With
-    `code`, they are written in that form too: see `lpgen.report.code`.
-    """
+def files_of_proposal(proposal: Proposal, report: Report, inputs: Inputs) -> Iterator[tuple[str, str]]:
+    """The files of one principal's folder in an output folder, as their paths and texts; none without a replacement."""
+    from lpgen.core.folders import folder_of_principal
+    from lpgen.report.counts import has_documents
     from lpgen.report.plan import document_file
 
-    folders = folders_of_report(report)
-    for proposal in report.proposals:
-        folder = folders.get(proposal.diff.principal.arn)
-        if folder is not None and proposal.replacement is not None:
-            yield f"{folder}/evidence.json", render_evidence(proposal, report, inputs)
-            for number, document in enumerate(proposal.replacement.documents, start=1):
-                yield f"{folder}/{document_file(number)}", document.text
-    if code:
-        yield from render_code(report, code).items()
+    if has_documents(proposal) and proposal.replacement is not None:
+        folder = folder_of_principal(proposal.diff.principal)
+        yield f"{folder}/evidence.json", render_evidence(proposal, report, inputs)
+        for number, document in enumerate(proposal.replacement.documents, start=1):
+            yield f"{folder}/{document_file(number)}", document.text
 
 
-def folders_of_report(report: Report) -> dict[str, str]:
-    """The folder of each replacement in an output folder, by principal ARN."""
+def render_summary(
+    report: Report, inputs: Inputs, files: Mapping[str, str], counts: Mapping[str, Counts] | None = None
+) -> str:
+    """The `summary.json` of an output folder, given the digests of its other files by path.
+
+    With `counts`, their numbers by ARN, the report's proposals are outlines.
+    """
     from lpgen.core.folders import folder_of_principal
-
-    return {
-        one.diff.principal.arn: folder_of_principal(one.diff.principal)
-        for one in report.proposals
-        if one.replacement is not None and not one.replacement.refusal
-    }
-
-
-def render_summary(report: Report, inputs: Inputs, files: Mapping[str, str]) -> str:
-    """The `summary.json` of an output folder, given the digests of its other files by path."""
+    from lpgen.report.counts import has_documents
     from lpgen.report.json.summary import summary_json
 
-    return summary_json(report, folders_of_report(report), inputs, files)
+    found = (one for one in report.proposals if has_documents(one))
+    folders = {one.diff.principal.arn: folder_of_principal(one.diff.principal) for one in found}
+    return summary_json(report, folders, inputs, files, counts)
 
 
 def render_verdicts(report: Report, format: str) -> Iterator[bytes]:  # noqa: A002

@@ -55,15 +55,20 @@ CLASS_ORDER: Final = (
 """Sections in the order in which a reader can do something about them."""
 
 
+_NO_COUNTS: Final[Mapping[str, Counts]] = {}
+
+
 class PrincipalView:
     """One principal's proposal with what is derived from it, each once and only when asked for.
 
-    `has_namesakes` says that another account of the report has a principal of the same name.
+    `has_namesakes` says that another account of the report has a principal of the same name. `counts` are the numbers
+    of a proposal that is an outline.
     """
 
-    def __init__(self, proposal: Proposal, *, has_namesakes: bool = False) -> None:
+    def __init__(self, proposal: Proposal, *, has_namesakes: bool = False, counts: Counts | None = None) -> None:
         self.proposal: Final = proposal
         self.has_namesakes: Final = has_namesakes
+        self._counts = counts
 
     @property
     def diff(self) -> PrincipalDiff:
@@ -78,7 +83,7 @@ class PrincipalView:
     @cached_property
     def counts(self) -> Counts:
         """The numbers of its actions."""
-        return counts_of_proposal(self.proposal, self.kinds, self.confidence)
+        return self._counts or counts_of_proposal(self.proposal, self.kinds, self.confidence)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -201,10 +206,16 @@ class ReviewView:
         return {kind: tuple(views) for kind, views in found.items() if views}
 
 
-def review_view(report: Report) -> ReviewView:
-    """The report in reading order: by class, then what could do most harm, then what is widest, then by name."""
+def review_view(report: Report, counts: Mapping[str, Counts] = _NO_COUNTS) -> ReviewView:
+    """The report in reading order: by class, then what could do most harm, then what is widest, then by name.
+
+    `counts` are those of outlines, by ARN.
+    """
     held = Counter(_name_in_account(one) for one in report.proposals)
-    views = [PrincipalView(one, has_namesakes=held[_name_in_account(one)] > 1) for one in report.proposals]
+    views = [
+        PrincipalView(one, has_namesakes=held[_name_in_account(one)] > 1, counts=counts.get(one.diff.principal.arn))
+        for one in report.proposals
+    ]
     sections = tuple(
         Section(principal_class, found)
         for principal_class in CLASS_ORDER

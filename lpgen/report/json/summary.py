@@ -16,6 +16,7 @@ from typing import Final
 
 from lpgen.core.digests import Inputs, OutputDigests, digest_of_report
 from lpgen.core.findings import Report
+from lpgen.report.counts import Counts
 from lpgen.report.json.facts import facts_of_account, facts_of_caveats, facts_of_inputs
 from lpgen.report.json.layout import Json, Row, lay_out
 from lpgen.report.json.review import safety_of_proposal, totals_of_review
@@ -24,15 +25,24 @@ from lpgen.report.views import PrincipalView, review_view
 SUMMARY_SCHEMA: Final = "lpgen.summary/1"
 
 
-def summary_json(report: Report, folders: Mapping[str, str], inputs: Inputs, files: Mapping[str, str]) -> str:
-    """The summary as JSON text; `folders` are the folder names by principal ARN, `files` digests by path."""
-    facts = _facts_of_report(report, folders)
+def summary_json(
+    report: Report,
+    folders: Mapping[str, str],
+    inputs: Inputs,
+    files: Mapping[str, str],
+    counts: Mapping[str, Counts] | None = None,
+) -> str:
+    """The summary as JSON text; `folders` are the folder names by principal ARN, `files` digests by path.
+
+    With `counts`, their numbers by ARN, the report's proposals are outlines.
+    """
+    facts = _facts_of_report(report, folders, counts or {})
     chain = OutputDigests(inputs, files, digest_of_report(facts)).to_facts()
     return lay_out({**facts, "inputs": facts_of_inputs(inputs), "files": chain["files"], "digest": chain["digest"]})
 
 
-def _facts_of_report(report: Report, folders: Mapping[str, str]) -> Json:
-    view = review_view(report)
+def _facts_of_report(report: Report, folders: Mapping[str, str], counts: Mapping[str, Counts]) -> Json:
+    view = review_view(report, counts)
     return {
         "schema": SUMMARY_SCHEMA,
         "as_of": report.diff.as_of.isoformat(),
