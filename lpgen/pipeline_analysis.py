@@ -21,7 +21,7 @@ from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.analysis.verify import verify_generated, verify_replacement
 from lpgen.core.analysis.written.permission_sets import units_of_review
 from lpgen.core.findings import Proposal, Report
-from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
+from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.model import Principal, SkipReason
@@ -30,9 +30,10 @@ from lpgen.core.replacements import Check, CheckStatus, Decision, Replacement, V
 from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
+from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.ledger import count_unread_files
 from lpgen.edge.data_folder.usage_files import read_current_usage, read_generation_usage
-from lpgen.edge.engine import Engine, Result, map_in_order
+from lpgen.edge.engine import Engine, Result, results_of
 from lpgen.edge.engines.local_processes import LocalEngine, without_unsafe_fork
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from lpgen.edge.replacement_files import WrittenReplacement
@@ -105,8 +106,9 @@ def review_of_ground(
     principals = ground.principals
     refuse_empty_choice(principals, options.principal)
     options = replace(options, guards=ground.guards)
-    decisions = decisions_on_ground(ground, options)
-    reviewer, diff = prepare_review(ground.usage, principals, catalog, options, decisions=decisions)
+    coverage = coverage_from_usage(ground.usage, options.trails, options.trail_source)
+    decisions = decisions_by_coverage(coverage, options)
+    reviewer, diff = prepare_review(ground.usage, coverage, principals, catalog, options, decisions=decisions)
     accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
     gaps = options.snapshot.problems if options.snapshot else ()
     idle = idle_decisions(decisions, principals, ground.grants, catalog)
@@ -140,13 +142,13 @@ class Review:
     accounts: frozenset[str]
 
     def map(self, fn: Callable[[Proposal], Result]) -> Iterator[Result]:
-        """What a function makes of each proposal where it is worked out, in an order that is always the same.
+        """What a function makes of each proposal where it is worked out, in any order.
 
         Raises:
             EngineError: the engine's cluster was lost, or its workers can't run lpgen.
         """
         engine = without_unsafe_fork(self.engine)
-        for found in map_in_order(engine, ProposalMap(self.reviewer, fn), self.batches):
+        for found in results_of(engine, ProposalMap(self.reviewer, fn), self.batches):
             yield from found
 
     def whole_report(self) -> Report:
@@ -163,7 +165,8 @@ class ProposalMap(Generic[Result]):
     fn: Callable[[Proposal], Result]
 
     def __call__(self, batch: Batch) -> list[Result]:
-        return [self.fn(one) for one in self.reviewer.propose(batch)]
+        with collector_paused():
+            return [self.fn(one) for one in self.reviewer.propose(batch)]
 
 
 def unchanged(proposal: Proposal) -> Proposal:
@@ -241,12 +244,16 @@ def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:
 
 
 def decisions_on_ground(ground: Ground, options: Options) -> tuple[Decision, ...]:
+    """The decisions in force, as `decisions_by_coverage` has them for the logs of a ground."""
+    return decisions_by_coverage(coverage_from_usage(ground.usage), options)
+
+
+def decisions_by_coverage(coverage: LogCoverage, options: Options) -> tuple[Decision, ...]:
     """The decisions in force on the day that ages count to: the options', else the last record's.
 
     Raises:
         InvocationError: the day is before all that the logs hold.
     """
-    coverage = coverage_from_usage(ground.usage)
     first = min((one.first_day for one in coverage.accounts), default=None)
     if options.as_of and first and options.as_of < first:
         raise InvocationError(

@@ -38,7 +38,7 @@ from lpgen.edge.engine import Engine
 from lpgen.edge.inputs.policy_digests import digest_policy_files
 from lpgen.edge.output_folder import SUMMARY, OutputFolder
 from lpgen.edge.replacement_files import SIGNATURE, find_replacements, read_output, read_replacement, write_text
-from lpgen.edge.spill import open_spill
+from lpgen.edge.spill import open_spill, pack_text
 from lpgen.errors import InvocationError, OutputError, PolicyError, quote_input
 from lpgen.pipeline_analysis import (
     IN_THIS_PROCESS,
@@ -87,13 +87,24 @@ def review_parts(
     outlines: list[Proposal] = []
     counts: dict[str, Counts] = {}
     with open_spill() as spill:
-        for entry in review.map(JsonEntry(review.report.min_days)):
+        for entry, packed in review.map(_PackedJson(JsonEntry(review.report.min_days))):
             arn = entry.outline.diff.principal.arn
             outlines.append(entry.outline)
             counts[arn] = entry.counts
-            spill.add(arn, entry.text)
+            spill.add(arn, packed)
         outlines.sort(key=lambda one: one.diff.principal.arn)
         yield from review_json(report_of_proposals(review.report, tuple(outlines)), Details(counts, spill.read))
+
+
+@dataclass(frozen=True, slots=True)
+class _PackedJson:
+    """Makes the entries of a review as JSON, with their texts packed for the way and the file."""
+
+    fn: JsonEntry
+
+    def __call__(self, proposal: Proposal) -> tuple[Entry, bytes]:
+        entry = self.fn(proposal)
+        return replace(entry, text=""), pack_text(entry.text)
 
 
 # ---------------------------------------------------------------- generate

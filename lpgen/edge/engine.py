@@ -46,31 +46,16 @@ class Engine(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class _Numbered(Generic[Item, Result]):
-    """The function on an item with its number, which the result keeps."""
-
-    fn: Callable[[Item], Result]
-
-    def __call__(self, item: tuple[int, Item]) -> tuple[int, Result]:
-        return item[0], self.fn(item[1])
-
-
-def map_in_order(engine: Engine, fn: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """The result of each item, in the order of the items. What comes too early waits.
+def results_of(engine: Engine, fn: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """The result of each item, in any order.
 
     Raises:
         EngineError: the cluster was lost, or a worker died on an item each time.
     """
-    waiting: dict[int, Result] = {}
-    due = 0
-    for found in engine.map(_Numbered(fn), enumerate(items)):
+    for found in engine.map(fn, items):
         if isinstance(found, Lost):
             raise EngineError(
-                f"a worker died on batch {found.item[0] + 1} each time it was tried",
+                "a worker died on the same work each time it was tried",
                 hint="give it more memory, or use fewer --workers",
             )
-        waiting[found[0]] = found[1]
-        while due in waiting:
-            yield waiting.pop(due)
-            due += 1
+        yield found

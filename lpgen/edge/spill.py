@@ -5,29 +5,37 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Final
+
+from isal import isal_zlib
+
+_FASTEST: Final = 0
+
+
+def pack_text(text: str) -> bytes:
+    """The text as it travels and lies in the file: JSON takes a tenth of its size so."""
+    return isal_zlib.compress(text.encode(), level=_FASTEST)
 
 
 class Spill:
-    """Texts in a file, by name. What is held of each is where it lies."""
+    """Packed texts in a file, by name. What is held of each is where it lies."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._places: dict[str, tuple[int, int]] = {}
         self._end = 0
 
-    def add(self, name: str, text: str) -> None:
+    def add(self, name: str, packed: bytes) -> None:
         """Writes a text behind the others."""
-        data = text.encode()
-        self._file.write(data)
-        self._places[name] = (self._end, len(data))
-        self._end += len(data)
+        self._file.write(packed)
+        self._places[name] = (self._end, len(packed))
+        self._end += len(packed)
 
     def read(self, name: str) -> str:
         """The text of a name."""
         start, length = self._places[name]
         self._file.seek(start)
-        return self._file.read(length).decode()
+        return isal_zlib.decompress(self._file.read(length)).decode()
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from lpgen.core.analysis.review import PrincipalRecords, ReviewGround, review_pr
 from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.analysis.written.permission_sets import share_lines, units_of_review
 from lpgen.core.findings import Diff, SkipCount
-from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
+from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.model import Principal, SkipReason
 from lpgen.core.options import Options
@@ -52,11 +52,12 @@ def diff_usage(
     the same name are named in a caveat.
     """
     principals = [one.principal for one in grants]
-    as_of = options.as_of or coverage_from_usage(usage, options.trails, options.trail_source).last_day or date.min
+    coverage = coverage_from_usage(usage, options.trails, options.trail_source)
+    as_of = options.as_of or coverage.last_day or date.min
     decisions = decisions_in_force(options.decisions, as_of=as_of)
     usages = counted_usages(usage, grants, decisions) if usages is None else usages
     changes = PolicyChanges(usages.values())
-    ground = review_ground(usage, principals, catalog, options, decisions=decisions, changes=changes)
+    ground = review_ground(usage, coverage, principals, catalog, options, decisions=decisions, changes=changes)
     accessed, _ = last_accessed_by_principal(options.last_accessed, principals)
     seen = seen_services_from_usage(usage, catalog) if accessed else {}
     copied = copied_services_from_usage(usage, catalog)
@@ -88,6 +89,7 @@ def diff_usage(
 
 def review_ground(
     usage: Usage,
+    coverage: LogCoverage,
     principals: Sequence[Principal],
     catalog: Catalog,
     options: Options,
@@ -96,7 +98,6 @@ def review_ground(
     changes: PolicyChanges,
 ) -> ReviewGround:
     """What each of the principals is reviewed on. `changes` are the changes of policies that count as use."""
-    coverage = coverage_from_usage(usage, options.trails, options.trail_source)
     trail_changes = trail_changes_from_usage(usage) if options.trails else ()
     knowledge = trail_knowledge(options.trails, trail_changes, coverage, min_days=options.min_days)
     judge = Judge(

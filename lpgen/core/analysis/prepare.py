@@ -12,7 +12,7 @@ from lpgen.core.analysis.granted.policy_changes import POLICY_CHANGES, PolicyCha
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.reviewer import Reviewer
 from lpgen.core.findings import Diff
-from lpgen.core.grounds import PrincipalUsage
+from lpgen.core.grounds import LogCoverage, PrincipalUsage
 from lpgen.core.model import Principal
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision
@@ -24,6 +24,7 @@ from lpgen.core.usage.tables import Usage
 
 def prepare_review(
     usage: Usage,
+    coverage: LogCoverage,
     principals: Sequence[Principal],
     catalog: Catalog,
     options: Options,
@@ -41,7 +42,7 @@ def prepare_review(
     strangers = sorted(seen - listed)
     unlisted = counter.count(slices.rows_of(strangers), ())
     changes = _policy_changes(usage, slices, counter, principals, catalog=catalog, options=options)
-    ground = review_ground(usage, principals, catalog, options, decisions=decisions, changes=changes)
+    ground = review_ground(usage, coverage, principals, catalog, options, decisions=decisions, changes=changes)
     reviewer = Reviewer(
         ground,
         replace(options, last_accessed=(), trails=()),

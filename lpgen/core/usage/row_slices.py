@@ -9,7 +9,7 @@ from itertools import groupby
 
 import pyarrow as pa
 
-from lpgen.core.usage.columns import column_values, empty_table, unpack_texts
+from lpgen.core.usage.columns import column_values, empty_table, integer_column, unpack_texts
 from lpgen.core.usage.tables import EMPTY_USAGE, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
 
 _Runs = Mapping[str, list[tuple[int, int]]]
@@ -44,5 +44,6 @@ def _runs(table: pa.Table) -> _Runs:
 
 
 def _rows(table: pa.Table, runs: _Runs, principals: Iterable[str], schema: pa.Schema) -> pa.Table:
-    slices = [table.slice(start, end - start) for one in principals for start, end in runs.get(one, ())]
-    return unpack_texts(pa.concat_tables(slices), schema) if slices else empty_table(schema)
+    numbers = [row for one in principals for start, end in runs.get(one, ()) for row in range(start, end)]
+    # Taken rows are copies: a slice would hold the whole table, and travel with it.
+    return unpack_texts(table.take(integer_column(numbers)), schema) if numbers else empty_table(schema)
