@@ -152,8 +152,10 @@ class Review:
             yield from found
 
     def whole_report(self) -> Report:
-        """The report with all proposals, sorted by ARN."""
-        proposals = tuple(sorted(self.map(unchanged), key=lambda one: one.diff.principal.arn))
+        """The report with all proposals, sorted by ARN, which are made in this process: to send one takes as long as to
+        make it."""
+        alone = replace(self, engine=IN_THIS_PROCESS)
+        proposals = tuple(sorted(alone.map(unchanged), key=lambda one: one.diff.principal.arn))
         return report_of_proposals(self.report, proposals)
 
 

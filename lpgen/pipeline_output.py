@@ -53,9 +53,7 @@ from lpgen.pipeline_analysis import (
 )
 from lpgen.report import render_review_parts, render_summary
 from lpgen.report.code import CodeForm, code_of_subjects
-from lpgen.report.counts import Counts
-from lpgen.report.entries import Details, Entry, JsonEntry, OutputEntry
-from lpgen.report.json.review import review_json
+from lpgen.report.entries import DETAIL_FORMATS, DetailEntry, Details, Entry, OutputEntry
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -76,31 +74,30 @@ def review_parts(
 ) -> Iterator[str]:
     """The text of a review in parts, as `render_review_parts` renders it of its report.
 
-    JSON is written principal by principal; the other formats hold all proposals.
+    JSON, text and Markdown hold outlines of the proposals; the other formats hold all of each, and are made in this
+    process.
 
     Raises:
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
-    if format != "json":
+    if format not in DETAIL_FORMATS:
         yield from render_review_parts(review.whole_report(), format, width=width, color=color, root=root)
         return
-    outlines: list[Proposal] = []
-    counts: dict[str, Counts] = {}
+    entries: dict[str, Entry] = {}
     with open_spill() as spill:
-        for entry, packed in review.map(_PackedJson(JsonEntry(review.report.min_days))):
+        for entry, packed in review.map(_Packing(DetailEntry(format, review.report.min_days, width, color))):
             arn = entry.outline.diff.principal.arn
-            outlines.append(entry.outline)
-            counts[arn] = entry.counts
+            entries[arn] = entry
             spill.add(arn, packed)
-        outlines.sort(key=lambda one: one.diff.principal.arn)
-        yield from review_json(report_of_proposals(review.report, tuple(outlines)), Details(counts, spill.read))
+        report = report_of_proposals(review.report, tuple(entries[arn].outline for arn in sorted(entries)))
+        yield from render_review_parts(report, format, width=width, color=color, details=Details(entries, spill.read))
 
 
 @dataclass(frozen=True, slots=True)
-class _PackedJson:
-    """Makes the entries of a review as JSON, with their texts packed for the way and the file."""
+class _Packing:
+    """Makes entries whose texts are apart, packed for the way and the file."""
 
-    fn: JsonEntry
+    fn: DetailEntry
 
     def __call__(self, proposal: Proposal) -> tuple[Entry, bytes]:
         entry = self.fn(proposal)
@@ -257,8 +254,8 @@ def _output_of_review(
             if write is not None:
                 write(path, text)
     outlined = report_of_proposals(report, tuple(one.outline for one in entries))
-    counts = {one.outline.diff.principal.arn: one.counts for one in entries}
-    return _Output(outlined, written, render_summary(outlined, inputs, written, counts))
+    by_arn = {one.outline.diff.principal.arn: one for one in entries}
+    return _Output(outlined, written, render_summary(outlined, inputs, written, by_arn))
 
 
 def _write_below(folder: Path, path: str, text: str) -> None:

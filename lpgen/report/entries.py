@@ -14,22 +14,24 @@ from lpgen.core.findings import Detachment, Proposal, Report, Verdicts
 from lpgen.core.replacements import Check, CheckStatus, Verification
 from lpgen.report.code.subject import CodeSubject, subject_of_proposal
 from lpgen.report.counts import Counts
-from lpgen.report.json.layout import lay_out_item
-from lpgen.report.json.review import facts_of_principal
-from lpgen.report.render import files_of_proposal
+from lpgen.report.render import files_of_proposal, render_details
 from lpgen.report.views import PrincipalView
+
+DETAIL_FORMATS: Final = ("json", "text", "markdown")
+"""The formats of a review in which each principal has a part by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One proposal in a review: its outline and numbers, and its part of the output.
 
-    `text` is its part of a document, `files` are those of its folder with their digests, `subject` is what its code is
-    written of.
+    `has_decided` says whether decisions keep anything, `text` is its part of a document, `files` are those of its
+    folder with their digests, and `subject` is what its code is written of.
     """
 
     outline: Proposal
     counts: Counts
+    has_decided: bool = False
     text: str = ""
     files: tuple[tuple[str, str, str], ...] = ()
     subject: CodeSubject | None = None
@@ -37,22 +39,25 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What stands in for proposals of which only outlines are held: their numbers and their parts, by ARN."""
+    """What stands in for proposals of which only outlines are held: their entries and the texts of these, by ARN."""
 
-    counts: Mapping[str, Counts]
+    entries: Mapping[str, Entry]
     text_of: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class JsonEntry:
-    """Makes the entries of a review as JSON."""
+class DetailEntry:
+    """Makes the entries of a review in one of `DETAIL_FORMATS`."""
 
+    format: str
     min_days: int
+    width: int
+    color: bool
 
     def __call__(self, proposal: Proposal) -> Entry:
         view = PrincipalView(proposal)
-        text = lay_out_item(facts_of_principal(view, min_days=self.min_days))
-        return Entry(outline_of_proposal(proposal), view.counts, text)
+        text = render_details(view, self.format, min_days=self.min_days, width=self.width, color=self.color)
+        return Entry(outline_of_proposal(proposal), view.counts, view.has_decided, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,8 @@ class OutputEntry:
             for path, text in files_of_proposal(proposal, self.report, self.inputs)
         )
         subject = subject_of_proposal(proposal) if self.code else None
-        return Entry(outline_of_proposal(proposal), PrincipalView(proposal).counts, "", files, subject)
+        counts = PrincipalView(proposal).counts
+        return Entry(outline_of_proposal(proposal), counts, files=files, subject=subject)
 
 
 _NOTHING: Final = Detachment((), (), ())
@@ -93,7 +99,7 @@ def outline_of_proposal(proposal: Proposal) -> Proposal:
         unmapped=(),
         wildcards=(),
         lines=(),
-        dropped=(),
+        dropped=proposal.diff.dropped[:1],
         detach=_NOTHING,
     )
     replacement, verification = proposal.replacement, proposal.verification

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lpgen.core.analysis.judged.undoing import Undoing, lost_undoings
 from lpgen.core.findings import (
@@ -41,6 +41,9 @@ from lpgen.report.groups import (
     rule_groups,
 )
 
+if TYPE_CHECKING:
+    from lpgen.report.entries import Entry
+
 CLASS_ORDER: Final = (
     PrincipalClass.ACTIVE,
     PrincipalClass.SSO,
@@ -55,20 +58,20 @@ CLASS_ORDER: Final = (
 """Sections in the order in which a reader can do something about them."""
 
 
-_NO_COUNTS: Final[Mapping[str, Counts]] = {}
+_NO_ENTRIES: Final[Mapping[str, Entry]] = {}
 
 
 class PrincipalView:
     """One principal's proposal with what is derived from it, each once and only when asked for.
 
-    `has_namesakes` says that another account of the report has a principal of the same name. `counts` are the numbers
-    of a proposal that is an outline.
+    `has_namesakes` says that another account of the report has a principal of the same name. `entry` has what
+    is known of a proposal that is an outline.
     """
 
-    def __init__(self, proposal: Proposal, *, has_namesakes: bool = False, counts: Counts | None = None) -> None:
+    def __init__(self, proposal: Proposal, *, has_namesakes: bool = False, entry: Entry | None = None) -> None:
         self.proposal: Final = proposal
         self.has_namesakes: Final = has_namesakes
-        self._counts = counts
+        self._entry = entry
 
     @property
     def diff(self) -> PrincipalDiff:
@@ -83,7 +86,9 @@ class PrincipalView:
     @cached_property
     def counts(self) -> Counts:
         """The numbers of its actions."""
-        return self._counts or counts_of_proposal(self.proposal, self.kinds, self.confidence)
+        if self._entry is not None:
+            return self._entry.counts
+        return counts_of_proposal(self.proposal, self.kinds, self.confidence)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -160,6 +165,11 @@ class PrincipalView:
         return self.proposal.caveats
 
     @property
+    def has_decided(self) -> bool:
+        """Whether anything in the replacement is there because a person decided so."""
+        return self._entry.has_decided if self._entry is not None else bool(self.decided)
+
+    @property
     def accepted(self) -> tuple[Caveat, ...]:
         """The reasons that a person has accepted."""
         return tuple(caveat for caveat in self.diff.caveats if caveat.accepted_by)
@@ -206,14 +216,14 @@ class ReviewView:
         return {kind: tuple(views) for kind, views in found.items() if views}
 
 
-def review_view(report: Report, counts: Mapping[str, Counts] = _NO_COUNTS) -> ReviewView:
+def review_view(report: Report, entries: Mapping[str, Entry] = _NO_ENTRIES) -> ReviewView:
     """The report in reading order: by class, then what could do most harm, then what is widest, then by name.
 
-    `counts` are those of outlines, by ARN.
+    `entries` are those of outlines, by ARN.
     """
     held = Counter(_name_in_account(one) for one in report.proposals)
     views = [
-        PrincipalView(one, has_namesakes=held[_name_in_account(one)] > 1, counts=counts.get(one.diff.principal.arn))
+        PrincipalView(one, has_namesakes=held[_name_in_account(one)] > 1, entry=entries.get(one.diff.principal.arn))
         for one in report.proposals
     ]
     sections = tuple(

@@ -76,7 +76,7 @@ def review_json(report: Report, details: Details | None = None) -> Iterator[str]
 
     With `details`, the report's proposals are outlines.
     """
-    view = review_view(report, details.counts if details else {})
+    view = review_view(report, details.entries if details else {})
     diff = report.diff
     return lay_out_parts(
         {
