@@ -1,8 +1,8 @@
 """How fast a review of many principals is: `make bench`, or `python -m bench.principals --size M`.
 
 Each command runs as a process of its own that starts cold, with one worker on one core, or with `--workers` on so many
-cores. Two sizes, a quarter and the whole, show whether the cost of a principal stays the same. The rounds alternate, and
-what is printed are their medians. Memory is that of all processes, what they share counted once.
+cores. Two sizes, a quarter and the whole, show whether the cost of a principal stays the same. The rounds alternate,
+and what is printed are their medians. Memory is that of all processes, what they share counted once.
 """
 
 from __future__ import annotations

@@ -59,12 +59,12 @@ def render_text_parts(page: Iterable[PageBlock], *, width: int, color: bool) -> 
         text = breaks + (block.text if isinstance(block, WrittenFold) else block_text(block, width=width, color=color))
         body = text.rstrip("\n")
         breaks = text[len(body) :]
-        yield body
+        yield "\n".join([line.rstrip(" ") for line in body.split("\n")])
     yield "\n"
 
 
 def block_text(block: Block, *, width: int, color: bool) -> str:
-    """One block of a page as text, with the line breaks around it."""
+    """One block of a page as text, with the line breaks around it and spaces at the ends of lines."""
     file = StringIO()
     # The environment is given as empty, since rich would read NO_COLOR, COLUMNS and others from it.
     console = Console(
@@ -82,7 +82,7 @@ def block_text(block: Block, *, width: int, color: bool) -> str:
     )
     writer = _Writer(console) if color else _PlainWriter(console)
     writer.write([block], indent=0)
-    return "\n".join(line.rstrip(" ") for line in file.getvalue().split("\n"))
+    return file.getvalue()
 
 
 class _Writer:
