@@ -197,7 +197,7 @@ def generate_command(
     from lpgen.core.replacements import CheckStatus
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.pipeline_analysis import open_review
-    from lpgen.pipeline_output import generate_review, inputs_of_report
+    from lpgen.pipeline_output import generate, inputs_of_report
 
     key = None if sign is None else _private_key(sign)
     options = analysis_options(
@@ -224,7 +224,7 @@ def generate_command(
     with engine_from_options(engine, scheduler=scheduler, master=master, workers=workers) as chosen:
         review = open_review(data, inputs.policies, opened, options=options, problems=problems, engine=chosen)
         made_from = inputs_of_report(review.report, inputs.policies, opened, options=options, code=form)
-        report = generate_review(review, output, made_from, data=data, code=form, key=key, replace_other=replace_other)
+        report = generate(review, output, made_from, data=data, code=form, key=key, replace_other=replace_other)
     _say_generated(report, output)
     proposals = [one for one in report.proposals if one.replacement is not None]
     failed = any(one.verification and one.verification.status is CheckStatus.FAILED for one in proposals)

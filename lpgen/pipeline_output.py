@@ -130,31 +130,7 @@ def _inputs(generation: str, policies: Sequence[Path], catalog: Catalog, *, opti
 
 
 def generate(
-    report: Report,
-    output: Path,
-    inputs: Inputs,
-    *,
-    data: Path | None = None,
-    code: str = "",
-    key: Ed25519PrivateKey | None = None,
-    replace_other: bool = False,
-) -> None:
-    """Writes the replacements of a report into a folder, whole or not at all, as `generate_review` does."""
-    _generate(
-        report,
-        lambda fn: map(fn, report.proposals),
-        output,
-        inputs,
-        accounts={one.diff.principal.account for one in report.proposals},
-        data=data,
-        code=code,
-        key=key,
-        replace_other=replace_other,
-    )
-
-
-def generate_review(
-    review: Review,
+    made: Review | Report,
     output: Path,
     inputs: Inputs,
     *,
@@ -163,49 +139,24 @@ def generate_review(
     key: Ed25519PrivateKey | None = None,
     replace_other: bool = False,
 ) -> Report:
-    """Writes the replacements of a review into a folder as they are made, whole or not at all.
+    """Writes the replacements of a review as they are made, or those of a report, into a folder, whole or not at all.
 
-    Returns the report, whose proposals are outlines.
-
-    With `code`, `terraform` or `cloudformation`, they are written in that form too, below a folder of its name. With
-    `key`, the root digest is signed. The data folder keeps the usage tables for as long as the output is there.
+    Returns the report, whose proposals are outlines. With `code`, `terraform` or `cloudformation`, they are written in
+    that form too, below a folder of its name. With `key`, the root digest is signed. The data folder keeps the usage
+    tables for as long as the output is there.
 
     Raises:
         InvocationError: the folder holds an output of other principals, and `replace_other` is false.
         OutputError: the folder holds something else, or can't be written.
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
-    return _generate(
-        review.report,
-        review.map,
-        output,
-        inputs,
-        accounts=review.accounts,
-        data=data,
-        code=code,
-        key=key,
-        replace_other=replace_other,
-    )
-
-
-def _generate(
-    report: Report,
-    map_proposals: MapProposals,
-    output: Path,
-    inputs: Inputs,
-    *,
-    accounts: Collection[str],
-    data: Path | None,
-    code: str,
-    key: Ed25519PrivateKey | None,
-    replace_other: bool,
-) -> Report:
+    review = made if isinstance(made, Review) else _Made(made)
     with OutputFolder(output) as folder:
         if not replace_other:
-            _refuse_other_principals(output, accounts, inputs)
+            _refuse_other_principals(output, review.accounts, inputs)
         if data is not None:
             pin_generation(data, inputs.usage, output)
-        found = _output_of_review(report, map_proposals, inputs, code, write=partial(_write_below, folder.path))
+        found = _output_of_review(review, inputs, code, write=partial(_write_below, folder.path))
         write_text(folder.path / SUMMARY, found.summary)
         if key is not None:
             from lpgen.edge.signatures import sign_digest  # here, since few sign and importing cryptography takes time
@@ -216,7 +167,18 @@ def _generate(
     return found.report
 
 
-MapProposals = Callable[[Callable[[Proposal], Entry]], Iterable[Entry]]
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A report in the place of a review."""
+
+    report: Report
+
+    @property
+    def accounts(self) -> Collection[str]:
+        return {one.diff.principal.account for one in self.report.proposals}
+
+    def map(self, fn: Callable[[Proposal], Entry]) -> Iterable[Entry]:
+        return map(fn, self.report.proposals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,18 +191,17 @@ class _Output:
 
 
 def _output_of_review(
-    report: Report,
-    map_proposals: MapProposals,
+    review: Review | _Made,
     inputs: Inputs,
     code: str,
     *,
     write: Callable[[str, str], None] | None,
 ) -> _Output:
     """The output folder of a review; `write` takes each file's path and text as soon as it is made."""
-    head = report_of_proposals(report, ())
+    head = report_of_proposals(review.report, ())
     entries: list[Entry] = []
     files: dict[str, str] = {}
-    for entry in map_proposals(OutputEntry(head, inputs, code, keep_text=write is not None)):
+    for entry in review.map(OutputEntry(head, inputs, code, keep_text=write is not None)):
         for path, text, digest in entry.files:
             files[path] = digest
             if write is not None:
@@ -253,7 +214,7 @@ def _output_of_review(
             written[path] = digest_of_text(text)
             if write is not None:
                 write(path, text)
-    outlined = report_of_proposals(report, tuple(one.outline for one in entries))
+    outlined = report_of_proposals(review.report, tuple(one.outline for one in entries))
     by_arn = {one.outline.diff.principal.arn: one for one in entries}
     return _Output(outlined, written, render_summary(outlined, inputs, written, by_arn))
 
@@ -366,7 +327,7 @@ def _reproduce(
     try:
         chosen, code = options_from_facts(then.options, options)
         review = review_of_ground(ground, catalog, options=chosen, problems=problems, engine=engine)
-        again = _output_of_review(review.report, review.map, then, code, write=None)
+        again = _output_of_review(review, then, code, write=None)
     except (InvocationError, OutputError) as error:
         return Check(REPRODUCED, CheckStatus.FAILED, 1, (error.message,))
     return check_reproduced(found, ExpectedOutput(again.files, json.loads(again.summary)))

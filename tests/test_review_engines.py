@@ -24,7 +24,7 @@ from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.errors import EngineError
 from lpgen.pipeline_analysis import open_review
 from lpgen.pipeline_ingest import ingest
-from lpgen.pipeline_output import generate_review, inputs_of_report, review_parts, verify
+from lpgen.pipeline_output import generate, inputs_of_report, review_parts, verify
 
 FORMATS = ("json", "text", "markdown", "html", "sarif")
 ENGINES = (LocalEngine(2, "fork"), LocalEngine(3, "fork"), LocalEngine(2, "spawn"))
@@ -81,7 +81,7 @@ def test_outputs_are_the_same_for_two_workers_and_can_be_verified(data: Path, ca
     for name, engine in (("alone", LocalEngine()), ("two", LocalEngine(2, "fork"))):
         review = open_review(data, policies, catalog, options=Options(), engine=engine)
         inputs = inputs_of_report(review.report, policies, catalog, options=Options(), code="terraform")
-        generate_review(review, tmp_path / name, inputs, code="terraform")
+        generate(review, tmp_path / name, inputs, code="terraform")
     assert digests(tmp_path / "two") == digests(tmp_path / "alone")
     checked = verify(tmp_path / "two", data, policies, catalog, options=Options(), engine=LocalEngine(2, "fork"))
     assert {one.name: one.status.value for one in checked.checks if one.status.value != "passed"} == {}
