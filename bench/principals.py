@@ -1,7 +1,8 @@
 """How fast a review of many principals is: `make bench`, or `python -m bench.principals --size M`.
 
-Each command runs as a process of its own that starts cold and has one core. Two sizes, a quarter and the whole, show
-whether the cost of a principal stays the same. The rounds alternate, and what is printed are their medians.
+Each command runs as a process of its own that starts cold, with one worker on one core, or with `--workers` on so many
+cores. Two sizes, a quarter and the whole, show whether the cost of a principal stays the same. The rounds alternate,
+and what is printed are their medians. Memory is that of all processes, what they share counted once.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ def build(folder: Path, principals: int, seed: int) -> Path:
     return target
 
 
-def commands(target: Path) -> dict[str, tuple[list[str], Path]]:
+def commands(target: Path, workers: int) -> dict[str, tuple[list[str], Path]]:
     """The commands to measure, by name, each with the file that takes what it prints."""
-    ground = ["--data", str(target / "data"), "--policies", str(target / "details")]
+    ground = ["--data", str(target / "data"), "--policies", str(target / "details"), "--workers", str(workers)]
     out = target / "out"
     reviews = {
         f"review --format {form}": (["review", *ground, "--format", form], out / f"review.{form}")
@@ -46,26 +47,28 @@ def commands(target: Path) -> dict[str, tuple[list[str], Path]]:
     }
 
 
-def cost_of(arguments: Sequence[str], printed: Path) -> Cost:
-    """The cost of one lpgen command on one core. Exit 1 says that something was found, which is no failure here."""
+def cost_of(arguments: Sequence[str], printed: Path, cores: int = 1) -> Cost:
+    """The cost of one lpgen command. Exit 1 says that something was found, which is no failure here."""
     printed.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "lpgen", *arguments]
-    return run([command], cores=1, printed=printed, environment={"PYTHONPATH": str(ROOT)}, sound=(0, 1))
+    return run([command], cores=cores, printed=printed, environment={"PYTHONPATH": str(ROOT)}, sound=(0, 1))
 
 
-def measure(folder: Path, principals: int, seed: int, rounds: int) -> None:
-    """Prints the medians of each command at a quarter of the size and at the whole."""
+def measure(folder: Path, principals: int, seed: int, rounds: int, counts: Sequence[int]) -> None:
+    """Prints the medians of each command at a quarter of the size and at the whole, with each number of workers."""
     sizes = (max(1, principals // 4), principals)
     targets = [build(folder, size, seed) for size in sizes]
-    costs: dict[tuple[str, int], list[Cost]] = {}
+    costs: dict[tuple[str, int, int], list[Cost]] = {}
     for _ in range(rounds):
         for size, target in zip(sizes, targets, strict=True):
-            for name, (arguments, printed) in commands(target).items():
-                costs.setdefault((name, size), []).append(cost_of(arguments, printed))
-    print(f"{'command':24}{'principals':>11}{'wall s':>9}{'CPU s':>9}{'MB':>7}{'CPU s per 100':>15}")
-    for (name, size), found in costs.items():
-        one = median_cost(found)
-        print(f"{name:24}{size:11,}{one.wall:9.1f}{one.cpu:9.1f}{one.memory:7.0f}{one.cpu * 100 / size:15.2f}")
+            for workers in counts:
+                for name, (arguments, printed) in commands(target, workers).items():
+                    found = cost_of(arguments, printed, cores=workers)
+                    costs.setdefault((name, size, workers), []).append(found)
+    print(f"{'command':24}{'principals':>11}{'workers':>9}{'wall s':>9}{'CPU s':>9}{'MB':>7}{'CPU s per 100':>15}")
+    for (name, size, workers), all_found in costs.items():
+        one, per = median_cost(all_found), 100 / size
+        print(f"{name:24}{size:11,}{workers:9}{one.wall:9.1f}{one.cpu:9.1f}{one.memory:7.0f}{one.cpu * per:15.2f}")
 
 
 def main() -> None:
@@ -74,10 +77,11 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="S")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1], help="with 1 and 2, say: `--workers 1 2`")
     parser.add_argument("--folder", type=Path, help="where to make the organizations, and to find them again")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        measure(asked.folder or Path(scratch), SIZES[asked.size], asked.seed, asked.rounds)
+        measure(asked.folder or Path(scratch), SIZES[asked.size], asked.seed, asked.rounds, asked.workers)
 
 
 if __name__ == "__main__":

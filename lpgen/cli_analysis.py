@@ -10,6 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lpgen.cli_catalog import CatalogOption
+from lpgen.cli_engine import (
+    EngineName,
+    EngineOption,
+    MasterOption,
+    SchedulerOption,
+    WorkersOption,
+    engine_from_options,
+)
 from lpgen.cli_formats import FormatOption, ReportFormat, ReviewFormat, ReviewFormatOption, choose_format
 from lpgen.cli_options import (
     EXIT_FOUND,
@@ -47,8 +55,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
     from lpgen.core.findings import Report
-    from lpgen.core.options import Options
-    from lpgen.edge.inputs.analysis_inputs import Inputs
 
 
 def review_command(
@@ -71,6 +77,10 @@ def review_command(
     attached_quota: AttachedQuotaOption = ATTACHED_POLICIES_LIMIT,
     sarif_root: SarifRootOption = "lpgen-out",
     catalog: CatalogOption = None,
+    engine: EngineOption = EngineName.LOCAL,
+    workers: WorkersOption = 0,
+    scheduler: SchedulerOption = "",
+    master: MasterOption = "",
 ) -> None:
     """Compare what was granted with what was used.
 
@@ -83,7 +93,10 @@ def review_command(
       lpgen review --data lpgen-data
       lpgen review --data lpgen-data --format html -o review.html
     """
-    from lpgen.report import render_review_parts, render_verdicts
+    from lpgen.edge.catalog.files import open_catalog
+    from lpgen.pipeline_analysis import open_review
+    from lpgen.pipeline_output import review_parts
+    from lpgen.report import render_verdicts
 
     chosen = choose_format(format, output, ReviewFormat)
     options = analysis_options(
@@ -104,14 +117,19 @@ def review_command(
         scps=scps,
         resource_policies=resource_policies,
     )
-    report = _analyse(data, inputs, catalog, boundary=boundary, options=options)
-    if chosen in (ReviewFormat.CSV, ReviewFormat.PARQUET):
-        put_chunks(render_verdicts(report, chosen.value), output, binary=chosen is ReviewFormat.PARQUET)
-    else:
-        width, color = terminal_width(), wants_color(output)
-        put_parts(render_review_parts(report, chosen.value, width=width, color=color, root=sarif_root), output)
-    if report.problems:
-        say(f"problems of the files given: {len(report.problems)}; the report names them")
+    _stop_collecting()
+    options, problems = options_with_inputs(options, inputs, boundary)
+    opened = open_catalog(catalog)
+    with engine_from_options(engine, scheduler=scheduler, master=master, workers=workers) as chosen_engine:
+        review = open_review(data, inputs.policies, opened, options=options, problems=problems, engine=chosen_engine)
+        if chosen in (ReviewFormat.CSV, ReviewFormat.PARQUET):
+            table = render_verdicts(review.whole_report(), chosen.value)
+            put_chunks(table, output, binary=chosen is ReviewFormat.PARQUET)
+        else:
+            width, color = terminal_width(), wants_color(output)
+            put_parts(review_parts(review, chosen.value, width=width, color=color, root=sarif_root), output)
+    if review.report.problems:
+        say(f"problems of the files given: {len(review.report.problems)}; the report names them")
 
 
 class CodeFormat(StrEnum):
@@ -148,6 +166,10 @@ def generate_command(
     resource_policies: ResourcePoliciesOption = None,
     snapshot: SnapshotOption = "",
     catalog: CatalogOption = None,
+    engine: EngineOption = EngineName.LOCAL,
+    workers: WorkersOption = 0,
+    scheduler: SchedulerOption = "",
+    master: MasterOption = "",
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 unless every replacement is called safe.")
     ] = False,
@@ -174,7 +196,7 @@ def generate_command(
     """
     from lpgen.core.replacements import CheckStatus
     from lpgen.edge.catalog.files import open_catalog
-    from lpgen.pipeline_analysis import analyse
+    from lpgen.pipeline_analysis import open_review
     from lpgen.pipeline_output import generate, inputs_of_report
 
     key = None if sign is None else _private_key(sign)
@@ -199,9 +221,10 @@ def generate_command(
     _stop_collecting()
     options, problems = options_with_inputs(options, inputs, boundary)
     opened, form = open_catalog(catalog), "" if code is CodeFormat.JSON else code.value
-    report = analyse(data, inputs.policies, opened, options=options, problems=problems)
-    made_from = inputs_of_report(report, inputs.policies, opened, options=options, code=form)
-    generate(report, output, made_from, data=data, code=form, key=key, replace_other=replace_other)
+    with engine_from_options(engine, scheduler=scheduler, master=master, workers=workers) as chosen:
+        review = open_review(data, inputs.policies, opened, options=options, problems=problems, engine=chosen)
+        made_from = inputs_of_report(review.report, inputs.policies, opened, options=options, code=form)
+        report = generate(review, output, made_from, data=data, code=form, key=key, replace_other=replace_other)
     _say_generated(report, output)
     proposals = [one for one in report.proposals if one.replacement is not None]
     failed = any(one.verification and one.verification.status is CheckStatus.FAILED for one in proposals)
@@ -233,6 +256,10 @@ def verify_command(
         ),
     ] = None,
     catalog: CatalogOption = None,
+    engine: EngineOption = EngineName.LOCAL,
+    workers: WorkersOption = 0,
+    scheduler: SchedulerOption = "",
+    master: MasterOption = "",
 ) -> None:
     """Verify written replacements.
 
@@ -265,21 +292,22 @@ def verify_command(
     _stop_collecting()
     options, problems = options_with_inputs(options, inputs, boundary)
     opened = open_catalog(catalog)
-    result = verify(folder, data, inputs.policies, opened, options=options, problems=problems, key=key)
+    with engine_from_options(engine, scheduler=scheduler, master=master, workers=workers) as chosen_engine:
+        result = verify(
+            folder,
+            data,
+            inputs.policies,
+            opened,
+            options=options,
+            problems=problems,
+            key=key,
+            engine=chosen_engine,
+        )
     put_text(render_verification(result, chosen.value, width=terminal_width(), color=wants_color(output)), output)
     if result.status is not CheckStatus.PASSED:
         raise typer.Exit(EXIT_FOUND)
     if result.changed_inputs:
         raise typer.Exit(EXIT_INPUTS_CHANGED)
-
-
-def _analyse(data: Path, inputs: Inputs, catalog: Path | None, *, boundary: Path | None, options: Options) -> Report:
-    from lpgen.edge.catalog.files import open_catalog
-    from lpgen.pipeline_analysis import analyse
-
-    _stop_collecting()
-    options, problems = options_with_inputs(options, inputs, boundary)
-    return analyse(data, inputs.policies, open_catalog(catalog), options=options, problems=problems)
 
 
 def _private_key(path: Path) -> Ed25519PrivateKey:

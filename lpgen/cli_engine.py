@@ -1,4 +1,4 @@
-"""Where `lpgen ingest` reads: the options, and the engine that they choose."""
+"""Where commands do their work: the options, and the engine that they choose."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class EngineName(StrEnum):
-    """Where logs are read."""
+    """Where the work is done."""
 
     LOCAL = "local"
     DASK = "dask"
@@ -26,7 +26,7 @@ class EngineName(StrEnum):
 
 EngineOption = Annotated[
     EngineName,
-    typer.Option("--engine", help="Where to read: on this machine, or on a Dask or Spark cluster that is there."),
+    typer.Option("--engine", help="Where to do the work: on this machine, or on an existing Dask or Spark cluster."),
 ]
 SchedulerOption = Annotated[
     str, typer.Option("--scheduler", metavar="ADDRESS", help="The Dask scheduler, such as tcp://10.0.0.5:8786.")
@@ -37,7 +37,7 @@ MasterOption = Annotated[
 WorkersOption = Annotated[
     int,
     typer.Option(
-        "--workers", metavar="N", min=0, help="How many processes of this machine read; 0 means one per core."
+        "--workers", metavar="N", min=0, help="How many processes of this machine to use; 0 means one per core."
     ),
 ]
 

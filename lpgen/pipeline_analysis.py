@@ -2,47 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.checks.claims import Claims, stated_pairs
+from lpgen.core.analysis.checks.claims import Claims
 from lpgen.core.analysis.checks.hunt import HUNT_SIZE
-from lpgen.core.analysis.checks.written import WrittenDocument
-from lpgen.core.analysis.diff import counted_usages, diff_usage
-from lpgen.core.analysis.generate import generate_policies
-from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.counted_use import counted_usages
+from lpgen.core.analysis.grants import GrantsOnDemand
+from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
+from lpgen.core.analysis.prepare import prepare_review
+from lpgen.core.analysis.reviewer import Batch, Reviewer, batches_of_units
 from lpgen.core.analysis.safe.decided_lines import idle_decisions
 from lpgen.core.analysis.safe.decisions import decisions_in_force
-from lpgen.core.analysis.verify import verify_replacement
-from lpgen.core.analysis.written.permission_sets import hold_sets_together
-from lpgen.core.findings import PrincipalDiff, Proposal, Report
-from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
+from lpgen.core.analysis.verify import verify_generated, verify_replacement
+from lpgen.core.analysis.written.permission_sets import units_of_review
+from lpgen.core.findings import Proposal, Report
+from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.last_accessed import last_accessed_by_principal
-from lpgen.core.model import Policy, Principal, SkipReason
+from lpgen.core.model import Principal, SkipReason
 from lpgen.core.options import Options, is_chosen
-from lpgen.core.policies.meaning import says_the_same
-from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import Check, CheckStatus, Decision, Replacement, Verification
 from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
+from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.ledger import count_unread_files
 from lpgen.edge.data_folder.usage_files import read_current_usage, read_generation_usage
+from lpgen.edge.engine import Engine, Result, results_of
+from lpgen.edge.engines.local_processes import LocalEngine, without_unsafe_fork
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from lpgen.edge.replacement_files import WrittenReplacement
 from lpgen.errors import DataError, InvocationError, quote_input
+
+BATCH_UNITS: Final = 16
+"""So many principals, or permission sets, a worker reviews in one go."""
+
+MIN_UNITS: Final = 64
+"""Fewer than these are reviewed before another process has started."""
+
+IN_THIS_PROCESS: Final = LocalEngine()
 
 VERIFY_HUNT: Final = 1_000
 """How many requests `verify` tries per replacement in its hunt for one that is newly allowed."""
 
 
 def analyse(
-    data: Path, policies: Sequence[Path], catalog: Catalog, *, options: Options, problems: Sequence[str] = ()
+    data: Path,
+    policies: Sequence[Path],
+    catalog: Catalog,
+    *,
+    options: Options,
+    problems: Sequence[str] = (),
+    engine: Engine = IN_THIS_PROCESS,
 ) -> Report:
     """The whole comparison of a data folder with policies: verdicts, replacements and their proof.
 
@@ -51,47 +67,119 @@ def analyse(
     Raises:
         LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
     """
+    return open_review(data, policies, catalog, options=options, problems=problems, engine=engine).whole_report()
+
+
+def open_review(
+    data: Path,
+    policies: Sequence[Path],
+    catalog: Catalog,
+    *,
+    options: Options,
+    problems: Sequence[str] = (),
+    engine: Engine = IN_THIS_PROCESS,
+) -> Review:
+    """The review of a data folder and policies, ready to be made principal by principal.
+
+    Raises:
+        LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
+    """
     ground = load_ground(data, policies, catalog, options.guards)
-    report = analyse_ground(ground, catalog, options=options, problems=problems)
-    unread = any(one.reason is SkipReason.UNREADABLE_FILE for one in report.diff.skips)
-    return replace(report, unread_files=count_unread_files(data) if unread else 0)
+    review = review_of_ground(ground, catalog, options=options, problems=problems, engine=engine)
+    unread = any(one.reason is SkipReason.UNREADABLE_FILE for one in review.report.diff.skips)
+    return replace(review, report=replace(review.report, unread_files=count_unread_files(data) if unread else 0))
 
 
-def analyse_ground(ground: Ground, catalog: Catalog, *, options: Options, problems: Sequence[str] = ()) -> Report:
-    """The comparison of usage with grants that are loaded; `unread_files` of the report is 0.
+def review_of_ground(
+    ground: Ground,
+    catalog: Catalog,
+    *,
+    options: Options,
+    problems: Sequence[str] = (),
+    engine: Engine = IN_THIS_PROCESS,
+) -> Review:
+    """The review of usage and principals that are loaded; `unread_files` of the report is 0.
 
     Raises:
         InvocationError: the options choose no principal.
     """
-    refuse_empty_choice([one.principal for one in ground.grants], options.principal)
+    principals = ground.principals
+    refuse_empty_choice(principals, options.principal)
     options = replace(options, guards=ground.guards)
-    verifier = Verifier(ground, catalog, options)
-    diff = diff_usage(ground.usage, ground.grants, catalog, options, usages=verifier.usages)
-    replacements = {one.principal.arn: one for one in generate_policies(diff, ground.grants, catalog, options)}
-    all_proposals = [_proposal(one, replacements.get(one.principal.arn), verifier) for one in diff.principals]
-    proposals = tuple(
-        one for one in hold_sets_together(all_proposals) if is_chosen(one.diff.principal, options.principal)
-    )
-    diff = replace(diff, principals=tuple(one.diff for one in proposals))
-    _, strays = last_accessed_by_principal(options.last_accessed, [one.principal for one in ground.grants])
+    coverage = coverage_from_usage(ground.usage, options.trails, options.trail_source)
+    decisions = decisions_by_coverage(coverage, options)
+    reviewer, diff = prepare_review(ground.usage, coverage, principals, catalog, options, decisions=decisions)
+    accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
     gaps = options.snapshot.problems if options.snapshot else ()
-    idle = idle_decisions(verifier.decisions, ground.grants, catalog)
-    problems = (*ground.problems, *problems, *strays, *idle, *gaps)
-    return Report(
-        diff, proposals, problems, options.min_days, ground.guards, options.snapshot, generation=ground.generation
+    idle = idle_decisions(decisions, principals, ground.grants, catalog)
+    report = Report(
+        diff,
+        (),
+        (*ground.problems, *problems, *strays, *idle, *gaps),
+        options.min_days,
+        ground.guards,
+        options.snapshot,
+        generation=ground.generation,
     )
+    units = units_of_review(principals, options.principal)
+    if isinstance(engine, LocalEngine) and (engine.workers == 1 or len(units) < MIN_UNITS):
+        engine = IN_THIS_PROCESS
+    copied = copied_services_from_usage(ground.usage, catalog)
+    batches = batches_of_units(units, BATCH_UNITS, ground.usage, copied=copied, accessed=accessed)
+    accounts = frozenset(one.account for unit in units for one in unit if is_chosen(one, options.principal))
+    return Review(report, reviewer, batches, engine, accounts)
 
 
-def _proposal(diff: PrincipalDiff, replacement: Replacement | None, verifier: Verifier) -> Proposal:
-    if replacement is None:
-        return Proposal(diff, None, None)
-    in_place = says_the_same(diff.principal, documents_of_replacement(replacement))
-    return Proposal(diff, replacement, verifier.verify_proposed(replacement), in_place=in_place)
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review that is made principal by principal, once. `report` has all but the proposals, and `accounts` are those
+    of the principals to review."""
+
+    report: Report
+    reviewer: Reviewer
+    batches: Iterator[Batch]
+    engine: Engine
+    accounts: frozenset[str]
+
+    def map(self, fn: Callable[[Proposal], Result]) -> Iterator[Result]:
+        """What a function makes of each proposal where it is worked out, in any order.
+
+        Raises:
+            EngineError: the engine's cluster was lost, or its workers can't run lpgen.
+        """
+        engine = without_unsafe_fork(self.engine)
+        for found in results_of(engine, ProposalMap(self.reviewer, fn), self.batches):
+            yield from found
+
+    def whole_report(self) -> Report:
+        """The report with all proposals, sorted by ARN, which are made in this process: to send one takes as long as to
+        make it."""
+        alone = replace(self, engine=IN_THIS_PROCESS)
+        proposals = tuple(sorted(alone.map(unchanged), key=lambda one: one.diff.principal.arn))
+        return report_of_proposals(self.report, proposals)
 
 
-def documents_of_replacement(replacement: Replacement) -> tuple[Policy, ...]:
-    """What a replacement says; nothing where it was refused."""
-    return tuple(policy_from_json(one.text, place=one.name) for one in replacement.documents)
+@dataclass(frozen=True, slots=True)
+class ProposalMap(Generic[Result]):
+    """What a worker does with a batch: a function of each proposal."""
+
+    reviewer: Reviewer
+    fn: Callable[[Proposal], Result]
+
+    def __call__(self, batch: Batch) -> list[Result]:
+        with collector_paused():
+            return [self.fn(one) for one in self.reviewer.propose(batch)]
+
+
+def unchanged(proposal: Proposal) -> Proposal:
+    """The proposal itself."""
+    return proposal
+
+
+def report_of_proposals(report: Report, proposals: tuple[Proposal, ...]) -> Report:
+    """The report with these proposals, sorted by ARN."""
+    diff = replace(report.diff, principals=tuple(one.diff for one in proposals))
+    return replace(report, diff=diff, proposals=proposals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +191,17 @@ class Ground:
     """
 
     usage: Usage
-    grants: tuple[PrincipalGrants, ...]
+    grants: Sequence[PrincipalGrants]
     problems: tuple[str, ...]
     guards: Guards = NO_GUARDS
     generation: str = ""
+
+    @property
+    def principals(self) -> tuple[Principal, ...]:
+        """The principals of the policies, sorted by ARN."""
+        if isinstance(self.grants, GrantsOnDemand):
+            return self.grants.principals
+        return tuple(one.principal for one in self.grants)
 
 
 def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog, guards: Guards = NO_GUARDS) -> Ground:
@@ -120,10 +215,9 @@ def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog, guards: 
         raise DataError(f"`{data}` holds no records, and all would look unused", hint="ingest logs that hold some")
     snapshot = read_snapshot(policies)
     problems = tuple(f"{problem.place}: {problem.message}" for problem in snapshot.problems)
-    grants = grants_from_principals(snapshot.principals, catalog, guards)
     return Ground(
         name_foreign_callers(usage, arns_by_id(snapshot.principals)),
-        grants,
+        GrantsOnDemand(snapshot.principals, catalog, guards),
         problems,
         guards.with_trust(snapshot.principals),
         generation,
@@ -136,7 +230,7 @@ def load_earlier_usage(ground: Ground, data: Path, generation: str) -> Ground | 
         usage = read_generation_usage(data, generation)
     except (FileNotFoundError, DataError):
         return None
-    known = arns_by_id(one.principal for one in ground.grants)
+    known = arns_by_id(ground.principals)
     return replace(ground, usage=name_foreign_callers(usage, known), generation=generation)
 
 
@@ -152,12 +246,16 @@ def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:
 
 
 def decisions_on_ground(ground: Ground, options: Options) -> tuple[Decision, ...]:
+    """The decisions in force, as `decisions_by_coverage` has them for the logs of a ground."""
+    return decisions_by_coverage(coverage_from_usage(ground.usage), options)
+
+
+def decisions_by_coverage(coverage: LogCoverage, options: Options) -> tuple[Decision, ...]:
     """The decisions in force on the day that ages count to: the options', else the last record's.
 
     Raises:
         InvocationError: the day is before all that the logs hold.
     """
-    coverage = coverage_from_usage(ground.usage)
     first = min((one.first_day for one in coverage.accounts), default=None)
     if options.as_of and first and options.as_of < first:
         raise InvocationError(
@@ -182,14 +280,15 @@ class Verifier:
 
     def verify_proposed(self, replacement: Replacement) -> Verification | None:
         """The checks on a replacement that isn't written yet, through its JSON; None for a refused one."""
-        if replacement.refusal:
-            return None
-        documents = tuple(
-            WrittenDocument(name, document.inline, policy_from_json(document.text, place=name))
-            for number, document in enumerate(replacement.documents, start=1)
-            for name in (f"policy-{number}.json",)
+        arn = replacement.principal.arn
+        return verify_generated(
+            replacement,
+            self._grants[arn],
+            self.usages.get(arn, PrincipalUsage(arn)),
+            self._catalog,
+            decisions=self.decisions,
+            guards=self._options.guards,
         )
-        return self._verify(replacement.principal.arn, documents, stated_pairs(replacement))
 
     def verify_written(self, written: WrittenReplacement) -> Verification:
         """The checks on a folder as read back; a principal that the policies don't have fails."""
@@ -198,18 +297,12 @@ class Verifier:
             return Verification(
                 written.principal, (Check("the old policies are known", CheckStatus.FAILED, 1, (finding,)),)
             )
-        return self._verify(written.principal, written.documents, written.stated)
-
-    def _verify(
-        self, principal: str, documents: Sequence[WrittenDocument], stated: Iterable[tuple[str, str]]
-    ) -> Verification:
-        nothing = PrincipalUsage(principal, (), (), (), ())
         return verify_replacement(
-            documents,
-            self._grants[principal],
-            self.usages.get(principal, nothing),
+            written.documents,
+            self._grants[written.principal],
+            self.usages.get(written.principal, PrincipalUsage(written.principal)),
             self._catalog,
-            claims=Claims(principal, stated, self.decisions),
+            claims=Claims(written.principal, written.stated, self.decisions),
             guards=self._options.guards,
             hunt_size=self._hunt_size,
             attached_quota=self._options.attached_quota,

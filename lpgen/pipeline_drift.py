@@ -8,10 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.diff import counted_usages, diff_usage
+from lpgen.core.analysis.counted_use import counted_usages
+from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.analysis.stars import DEFAULT_SINCE, grow_stars, since_from_text
+from lpgen.core.analysis.verify import documents_of_replacement
 from lpgen.core.drift.between import DriftOptions, accept_findings, drift_between
 from lpgen.core.drift.figures import figures_from_diff, region_days_from_usage
 from lpgen.core.drift.findings import Drift
@@ -40,7 +42,7 @@ from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from lpgen.edge.inputs.trail_settings import read_trails
 from lpgen.edge.replacement_files import read_replacements
 from lpgen.errors import BaselineError
-from lpgen.pipeline_analysis import decisions_on_ground, documents_of_replacement, load_ground, refuse_empty_choice
+from lpgen.pipeline_analysis import decisions_on_ground, load_ground, refuse_empty_choice
 
 # ---------------------------------------------------------------- what wildcards gained
 
@@ -168,14 +170,15 @@ def drift(
 
 def _state_now(data: Path, policies: Sequence[Path], catalog: Catalog, options: Options) -> State:
     ground = load_ground(data, policies, catalog, options.guards)
-    usages = counted_usages(ground.usage, ground.grants, decisions_on_ground(ground, options))
+    grants = tuple(ground.grants)
+    usages = counted_usages(ground.usage, grants, decisions_on_ground(ground, options))
     guarded = replace(options, guards=ground.guards)
-    diff = diff_usage(ground.usage, ground.grants, catalog, guarded, usages=usages)
+    diff = diff_usage(ground.usage, grants, catalog, guarded, usages=usages)
     snapshot = options.snapshot.name if options.snapshot else ""
     return State(
         Stamp("now", diff.as_of, diff.catalog_version, diff.catalog_date, snapshot, figures_from_diff(diff)),
         catalog.actions(),
-        ground.grants,
+        grants,
         usages,
         diff.coverage,
         region_days_from_usage(ground.usage),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +22,7 @@ from lpgen.core.analysis.checks.chain import (
     check_unchanged,
 )
 from lpgen.core.digests import CatalogStamp, Inputs, digest_of_text
-from lpgen.core.findings import Report
+from lpgen.core.findings import Proposal, Report
 from lpgen.core.made_from import (
     changed_inputs,
     digests_of_options,
@@ -33,17 +34,74 @@ from lpgen.core.options import Options
 from lpgen.core.replacements import Check, CheckStatus, OutputVerification, Verification
 from lpgen.edge.catalog.files import digest_catalog
 from lpgen.edge.data_folder.pins import pin_generation, release_pins
+from lpgen.edge.engine import Engine
 from lpgen.edge.inputs.policy_digests import digest_policy_files
 from lpgen.edge.output_folder import SUMMARY, OutputFolder
 from lpgen.edge.replacement_files import SIGNATURE, find_replacements, read_output, read_replacement, write_text
+from lpgen.edge.spill import open_spill, pack_text
 from lpgen.errors import InvocationError, OutputError, PolicyError, quote_input
-from lpgen.pipeline_analysis import VERIFY_HUNT, Ground, Verifier, analyse_ground, load_earlier_usage, load_ground
-from lpgen.report import render_output, render_summary
+from lpgen.pipeline_analysis import (
+    IN_THIS_PROCESS,
+    VERIFY_HUNT,
+    Ground,
+    Review,
+    Verifier,
+    load_earlier_usage,
+    load_ground,
+    report_of_proposals,
+    review_of_ground,
+)
+from lpgen.report import render_review_parts, render_summary
+from lpgen.report.code import CodeForm, code_of_subjects
+from lpgen.report.entries import DETAIL_FORMATS, DetailEntry, Details, Entry, OutputEntry
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 _GENERATION: Final = re.compile("[0-9a-f]{64}")
+
+
+# ---------------------------------------------------------------- review
+
+
+def review_parts(
+    review: Review,
+    format: str,  # noqa: A002
+    *,
+    width: int = 100,
+    color: bool = False,
+    root: str = "",
+) -> Iterator[str]:
+    """The text of a review in parts, as `render_review_parts` renders it of its report.
+
+    JSON, text and Markdown hold outlines of the proposals; the other formats hold all of each, and are made in this
+    process.
+
+    Raises:
+        EngineError: the engine's cluster was lost, or its workers can't run lpgen.
+    """
+    if format not in DETAIL_FORMATS:
+        yield from render_review_parts(review.whole_report(), format, width=width, color=color, root=root)
+        return
+    entries: dict[str, Entry] = {}
+    with open_spill() as spill:
+        for entry, packed in review.map(_Packing(DetailEntry(format, width, color))):
+            arn = entry.outline.diff.principal.arn
+            entries[arn] = entry
+            spill.add(arn, packed)
+        report = report_of_proposals(review.report, tuple(entries[arn].outline for arn in sorted(entries)))
+        yield from render_review_parts(report, format, width=width, color=color, details=Details(entries, spill.read))
+
+
+@dataclass(frozen=True, slots=True)
+class _Packing:
+    """Makes entries whose texts are apart, packed for the way and the file."""
+
+    fn: DetailEntry
+
+    def __call__(self, proposal: Proposal) -> tuple[Entry, bytes]:
+        entry = self.fn(proposal)
+        return replace(entry, text=""), pack_text(entry.text)
 
 
 # ---------------------------------------------------------------- generate
@@ -72,7 +130,7 @@ def _inputs(generation: str, policies: Sequence[Path], catalog: Catalog, *, opti
 
 
 def generate(
-    report: Report,
+    made: Review | Report,
     output: Path,
     inputs: Inputs,
     *,
@@ -80,41 +138,97 @@ def generate(
     code: str = "",
     key: Ed25519PrivateKey | None = None,
     replace_other: bool = False,
-) -> None:
-    """Writes the replacements of a report into a folder, whole or not at all.
+) -> Report:
+    """Writes the replacements of a review as they are made, or those of a report, into a folder, whole or not at all.
 
-    With `code`, `terraform` or `cloudformation`, they are written in that form too, below a folder of its name. With
-    `key`, the root digest is signed. The data folder keeps the usage tables for as long as the output is there.
+    Returns the report, whose proposals are outlines. With `code`, `terraform` or `cloudformation`, they are written in
+    that form too, below a folder of its name. With `key`, the root digest is signed. The data folder keeps the usage
+    tables for as long as the output is there.
 
     Raises:
         InvocationError: the folder holds an output of other principals, and `replace_other` is false.
         OutputError: the folder holds something else, or can't be written.
+        EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
+    review = made if isinstance(made, Review) else _Made(made)
     with OutputFolder(output) as folder:
         if not replace_other:
-            _refuse_other_principals(output, report, inputs)
+            _refuse_other_principals(output, review.accounts, inputs)
         if data is not None:
             pin_generation(data, inputs.usage, output)
-        files: dict[str, str] = {}
-        for path, text in render_output(report, inputs, code):
-            write_text(folder.path / path, text)
-            files[path] = digest_of_text(text)
-        summary = render_summary(report, inputs, files)
-        write_text(folder.path / SUMMARY, summary)
+        found = _output_of_review(review, inputs, code, write=partial(_write_below, folder.path))
+        write_text(folder.path / SUMMARY, found.summary)
         if key is not None:
             from lpgen.edge.signatures import sign_digest  # here, since few sign and importing cryptography takes time
 
-            write_text(folder.path / SIGNATURE, sign_digest(json.loads(summary)["digest"], key) + "\n")
+            write_text(folder.path / SIGNATURE, sign_digest(json.loads(found.summary)["digest"], key) + "\n")
     if data is not None:
         release_pins(data, inputs.usage, output)
+    return found.report
 
 
-def _refuse_other_principals(output: Path, report: Report, inputs: Inputs) -> None:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A report in the place of a review."""
+
+    report: Report
+
+    @property
+    def accounts(self) -> Collection[str]:
+        return {one.diff.principal.account for one in self.report.proposals}
+
+    def map(self, fn: Callable[[Proposal], Entry]) -> Iterable[Entry]:
+        return map(fn, self.report.proposals)
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """An output folder: the digests of its files by path, its summary, and the report, whose proposals are outlines."""
+
+    report: Report
+    files: Mapping[str, str]
+    summary: str
+
+
+def _output_of_review(
+    review: Review | _Made,
+    inputs: Inputs,
+    code: str,
+    *,
+    write: Callable[[str, str], None] | None,
+) -> _Output:
+    """The output folder of a review; `write` takes each file's path and text as soon as it is made."""
+    head = report_of_proposals(review.report, ())
+    entries: list[Entry] = []
+    files: dict[str, str] = {}
+    for entry in review.map(OutputEntry(head, inputs, code, keep_text=write is not None)):
+        for path, text, digest in entry.files:
+            files[path] = digest
+            if write is not None:
+                write(path, text)
+        entries.append(replace(entry, files=()))
+    entries.sort(key=lambda one: one.outline.diff.principal.arn)
+    written = {path: files[path] for path in sorted(files)}
+    if code:
+        for path, text in code_of_subjects((one.subject for one in entries if one.subject), CodeForm(code)).items():
+            written[path] = digest_of_text(text)
+            if write is not None:
+                write(path, text)
+    outlined = report_of_proposals(review.report, tuple(one.outline for one in entries))
+    by_arn = {one.outline.diff.principal.arn: one for one in entries}
+    return _Output(outlined, written, render_summary(outlined, inputs, written, by_arn))
+
+
+def _write_below(folder: Path, path: str, text: str) -> None:
+    write_text(folder / path, text)
+
+
+def _refuse_other_principals(output: Path, accounts: Collection[str], inputs: Inputs) -> None:
     """Keeps a run over other principals from taking the place of what is there."""
     if not (output / SUMMARY).is_file():
         return
     found = read_output(output)
-    then, now = _accounts_of(found), {one.diff.principal.account for one in report.proposals}
+    then, now = _accounts_of(found), set(accounts)
     chosen = found.chain.inputs.options.get("principal") if found.chain else inputs.options["principal"]
     if chosen != inputs.options["principal"]:
         what = f"those that match {quote_input(str(chosen))}" if chosen else "all principals"
@@ -148,6 +262,7 @@ def verify(
     options: Options,
     problems: Sequence[str] = (),
     key: Ed25519PublicKey | None = None,
+    engine: Engine = IN_THIS_PROCESS,
 ) -> OutputVerification:
     """The second opinion on an output folder, read back from its files.
 
@@ -175,7 +290,7 @@ def verify(
     ground, changed = _ground_of_then(ground, data, then, now)
     if changed:
         return OutputVerification((*checks, check_inputs_changed(changed)), verifications, changed, choices)
-    again = _reproduce(found, then, ground, catalog, options=options, problems=problems)
+    again = _reproduce(found, then, ground, catalog, options=options, problems=problems, engine=engine)
     return OutputVerification((*checks, again), verifications, choices=choices)
 
 
@@ -200,15 +315,22 @@ def _ground_of_then(ground: Ground, data: Path, then: Inputs, now: Inputs) -> tu
 
 
 def _reproduce(
-    found: FoundOutput, then: Inputs, ground: Ground, catalog: Catalog, *, options: Options, problems: Sequence[str]
+    found: FoundOutput,
+    then: Inputs,
+    ground: Ground,
+    catalog: Catalog,
+    *,
+    options: Options,
+    problems: Sequence[str],
+    engine: Engine,
 ) -> Check:
     try:
         chosen, code = options_from_facts(then.options, options)
-        report = analyse_ground(ground, catalog, options=chosen, problems=problems)
+        review = review_of_ground(ground, catalog, options=chosen, problems=problems, engine=engine)
+        again = _output_of_review(review, then, code, write=None)
     except (InvocationError, OutputError) as error:
         return Check(REPRODUCED, CheckStatus.FAILED, 1, (error.message,))
-    files = {path: digest_of_text(text) for path, text in render_output(report, then, code)}
-    return check_reproduced(found, ExpectedOutput(files, json.loads(render_summary(report, then, files))))
+    return check_reproduced(found, ExpectedOutput(again.files, json.loads(again.summary)))
 
 
 def _verify_folder(folder: Path, verifier: Verifier) -> Verification:

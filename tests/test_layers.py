@@ -60,7 +60,17 @@ ALLOWED = {
     ),
     "cli_run": frozenset({"errors", "edge", "report", "cli_options", "cli_sections"}),
     "cli_analysis": frozenset(
-        {"core", "edge", "report", "pipeline_analysis", "pipeline_output", "cli_formats", "cli_options", "cli_catalog"}
+        {
+            "core",
+            "edge",
+            "report",
+            "pipeline_analysis",
+            "pipeline_output",
+            "cli_engine",
+            "cli_formats",
+            "cli_options",
+            "cli_catalog",
+        }
     ),
     "cli_authorize": frozenset({"errors", "edge", "pipeline_authorize", "cli_options", "cli_catalog"}),
     "cli_map": frozenset({"errors", "edge", "pipeline_map", "cli_options", "cli_catalog"}),

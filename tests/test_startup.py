@@ -120,6 +120,14 @@ def test_ingest_of_nothing_new_imports_no_rules_and_no_workers(tmp_path: Path) -
     assert imports_of([command], FOR_RECORDS) == (1, [])
 
 
+def test_review_without_trail_settings_imports_no_rules(tmp_path: Path) -> None:
+    data, samples = str(tmp_path / "data"), bundled_sample_logs()
+    ingested = ["ingest", str(samples.logs), "--data", data, "--workers", "1"]
+    assert imports_of([ingested], ()) == (1, [])
+    review = ["review", "--data", data, "--policies", str(samples.policies)]
+    assert imports_of([review], FOR_RECORDS) == (1, [])
+
+
 def test_authorize_imports_only_the_decision(tmp_path: Path) -> None:
     allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
     request = {

@@ -87,10 +87,10 @@ class PrincipalUsage:
     tried something, 0 where nobody counted them."""
 
     principal: str
-    principal_ids: tuple[str, ...]
-    uses: tuple[Use, ...]
-    unmapped: tuple[UnmappedEvent, ...]
-    regions: tuple[str, ...]
+    principal_ids: tuple[str, ...] = ()
+    uses: tuple[Use, ...] = ()
+    unmapped: tuple[UnmappedEvent, ...] = ()
+    regions: tuple[str, ...] = ()
     copied: tuple[str, ...] = ()
     by_id: tuple[tuple[str, tuple[Action, ...]], ...] = ()
     days: int = 0

@@ -1,4 +1,5 @@
-"""What an engine is: where the reading of logs runs. The results are the same wherever, but for their order.
+"""What an engine is: where logs are read and principals are reviewed. The results are the same wherever, but for their
+order.
 
 The work is a pure function from a chunk of names to a small partial usage table; an engine maps it over the chunks and
 yields the results as they come, and whoever asked merges them. Nothing else comes back, and no worker writes a table.
@@ -16,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
+
+from lpgen.errors import EngineError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -41,3 +44,18 @@ class Engine(Protocol):
         Raises:
             EngineError: the cluster was lost, or its workers can't run lpgen.
         """
+
+
+def results_of(engine: Engine, fn: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """The result of each item, in any order.
+
+    Raises:
+        EngineError: the cluster was lost, or a worker died on an item each time.
+    """
+    for found in engine.map(fn, items):
+        if isinstance(found, Lost):
+            raise EngineError(
+                "a worker died on the same work each time it was tried",
+                hint="give it more memory, or use fewer --workers",
+            )
+        yield found

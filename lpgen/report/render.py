@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from lpgen.core.findings import Proposal, Report
     from lpgen.core.replacements import OutputVerification
     from lpgen.core.stars import Stars
-    from lpgen.report.pages.blocks import Block
+    from lpgen.report.entries import Details, Entry
+    from lpgen.report.pages.blocks import PageBlock
+    from lpgen.report.views import PrincipalView
 
 FORMATS: Final = ("text", "json", "markdown")
 """What `format` may be: a terminal's text, JSON with a versioned schema, or Markdown for a pull request.
@@ -49,8 +51,11 @@ def render_review_parts(
     color: bool = False,
     only: str = "",
     root: str = "",
+    details: Details | None = None,
 ) -> Iterable[str]:
     """The text of `render_review` in parts, for what would be too long to hold at once.
+
+    With `details`, the report's proposals are outlines; HTML and SARIF take none.
 
     Raises:
         ValueError: there is no such format.
@@ -58,7 +63,7 @@ def render_review_parts(
     if format == "json":
         from lpgen.report.json.review import review_json
 
-        return review_json(report)
+        return review_json(report, details)
     if format == "html":
         from lpgen.report.html import review_html
 
@@ -69,7 +74,37 @@ def render_review_parts(
         return [review_sarif(report, root=root)]
     from lpgen.report.pages.review import review_page
 
-    return [_render_page(review_page(report, only=only), format, width=width, color=color)]
+    page = review_page(report, only=only, details=details)
+    if format == "text":
+        from lpgen.report.layout.text import render_text_parts
+
+        return render_text_parts(page, width=width, color=color)
+    return [_render_page(page, format, width=width, color=color)]
+
+
+def render_details(
+    view: PrincipalView,
+    format: str,  # noqa: A002
+    *,
+    width: int,
+    color: bool,
+) -> str:
+    """One principal's part of a review as JSON, text or Markdown, to stand in the whole."""
+    if format == "json":
+        from lpgen.report.json.layout import lay_out_item
+        from lpgen.report.json.review import facts_of_principal
+
+        return lay_out_item(facts_of_principal(view))
+    from lpgen.report.pages.principal import principal_fold
+
+    fold = principal_fold(view)
+    if format == "text":
+        from lpgen.report.layout.text import block_text
+
+        return block_text(fold, width=width, color=color)
+    from lpgen.report.layout.markdown import fold_markdown
+
+    return fold_markdown(fold)
 
 
 def render_verification(
@@ -172,41 +207,33 @@ def render_evidence(proposal: Proposal, report: Report, inputs: Inputs) -> str:
     return evidence_json(proposal, report, inputs)
 
 
-def render_output(report: Report, inputs: Inputs, code: str = "") -> Iterator[tuple[str, str]]:
-    """Every file of an output folder except `summary.json`, as its path and text.
-
-    Each replacement has a folder with its documents and their evidence; a refused one has nothing to put in place. With
-    `code`, they are written in that form too: see `lpgen.report.code`.
-    """
+def files_of_proposal(proposal: Proposal, report: Report, inputs: Inputs) -> Iterator[tuple[str, str]]:
+    """The files of one principal's folder in an output folder, as their paths and texts; none without a replacement."""
+    from lpgen.core.folders import folder_of_principal
+    from lpgen.report.counts import has_documents
     from lpgen.report.plan import document_file
 
-    folders = folders_of_report(report)
-    for proposal in report.proposals:
-        folder = folders.get(proposal.diff.principal.arn)
-        if folder is not None and proposal.replacement is not None:
-            yield f"{folder}/evidence.json", render_evidence(proposal, report, inputs)
-            for number, document in enumerate(proposal.replacement.documents, start=1):
-                yield f"{folder}/{document_file(number)}", document.text
-    if code:
-        yield from render_code(report, code).items()
+    if has_documents(proposal) and proposal.replacement is not None:
+        folder = folder_of_principal(proposal.diff.principal)
+        yield f"{folder}/evidence.json", render_evidence(proposal, report, inputs)
+        for number, document in enumerate(proposal.replacement.documents, start=1):
+            yield f"{folder}/{document_file(number)}", document.text
 
 
-def folders_of_report(report: Report) -> dict[str, str]:
-    """The folder of each replacement in an output folder, by principal ARN."""
+def render_summary(
+    report: Report, inputs: Inputs, files: Mapping[str, str], entries: Mapping[str, Entry] | None = None
+) -> str:
+    """The `summary.json` of an output folder, given the digests of its other files by path.
+
+    With `entries`, by ARN, the report's proposals are outlines.
+    """
     from lpgen.core.folders import folder_of_principal
-
-    return {
-        one.diff.principal.arn: folder_of_principal(one.diff.principal)
-        for one in report.proposals
-        if one.replacement is not None and not one.replacement.refusal
-    }
-
-
-def render_summary(report: Report, inputs: Inputs, files: Mapping[str, str]) -> str:
-    """The `summary.json` of an output folder, given the digests of its other files by path."""
+    from lpgen.report.counts import has_documents
     from lpgen.report.json.summary import summary_json
 
-    return summary_json(report, folders_of_report(report), inputs, files)
+    found = (one for one in report.proposals if has_documents(one))
+    folders = {one.diff.principal.arn: folder_of_principal(one.diff.principal) for one in found}
+    return summary_json(report, folders, inputs, files, entries)
 
 
 def render_verdicts(report: Report, format: str) -> Iterator[bytes]:  # noqa: A002
@@ -236,7 +263,7 @@ def render_code(report: Report, form: str) -> dict[str, str]:
 
 
 def _render_page(
-    page: Sequence[Block],
+    page: Sequence[PageBlock],
     format: str,  # noqa: A002
     *,
     width: int,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lpgen.core.analysis.judged.undoing import Undoing, lost_undoings
 from lpgen.core.findings import Confidence, PrincipalClass, PrincipalDiff, Proposal, Report
@@ -34,6 +34,9 @@ from lpgen.report.groups import (
     rule_groups,
 )
 
+if TYPE_CHECKING:
+    from lpgen.report.entries import Entry
+
 CLASS_ORDER: Final = (
     PrincipalClass.ACTIVE,
     PrincipalClass.SSO,
@@ -48,15 +51,20 @@ CLASS_ORDER: Final = (
 """Sections in the order in which a reader can do something about them."""
 
 
+_NO_ENTRIES: Final[Mapping[str, Entry]] = {}
+
+
 class PrincipalView:
     """One principal's proposal with what is derived from it, each once and only when asked for.
 
-    `has_namesakes` says that another account of the report has a principal of the same name.
+    `has_namesakes` says that another account of the report has a principal of the same name. `entry` has what
+    is known of a proposal that is an outline.
     """
 
-    def __init__(self, proposal: Proposal, *, has_namesakes: bool = False) -> None:
+    def __init__(self, proposal: Proposal, *, has_namesakes: bool = False, entry: Entry | None = None) -> None:
         self.proposal: Final = proposal
         self.has_namesakes: Final = has_namesakes
+        self._entry = entry
 
     @property
     def diff(self) -> PrincipalDiff:
@@ -71,6 +79,8 @@ class PrincipalView:
     @cached_property
     def counts(self) -> Counts:
         """The numbers of its actions."""
+        if self._entry is not None:
+            return self._entry.counts
         return counts_of_proposal(self.proposal, self.kinds, self.confidence)
 
     @cached_property
@@ -148,6 +158,11 @@ class PrincipalView:
         return self.proposal.caveats
 
     @property
+    def has_decided(self) -> bool:
+        """Whether anything in the replacement is there because a person decided so."""
+        return self._entry.has_decided if self._entry is not None else bool(self.decided)
+
+    @property
     def accepted(self) -> tuple[Caveat, ...]:
         """The reasons that a person has accepted."""
         return tuple(caveat for caveat in self.diff.caveats if caveat.accepted_by)
@@ -185,10 +200,16 @@ class ReviewView:
         return tuple(view for view in self.made if not view.proposal.in_place)
 
 
-def review_view(report: Report) -> ReviewView:
-    """The report in reading order: by class, then what could do most harm, then what is widest, then by name."""
+def review_view(report: Report, entries: Mapping[str, Entry] = _NO_ENTRIES) -> ReviewView:
+    """The report in reading order: by class, then what could do most harm, then what is widest, then by name.
+
+    `entries` are those of outlines, by ARN.
+    """
     held = Counter(_name_in_account(one) for one in report.proposals)
-    views = [PrincipalView(one, has_namesakes=held[_name_in_account(one)] > 1) for one in report.proposals]
+    views = [
+        PrincipalView(one, has_namesakes=held[_name_in_account(one)] > 1, entry=entries.get(one.diff.principal.arn))
+        for one in report.proposals
+    ]
     sections = tuple(
         Section(principal_class, found)
         for principal_class in CLASS_ORDER

@@ -60,16 +60,14 @@ def generate_policies(
     """
     by_arn = {one.principal.arn: one for one in grants}
     return tuple(
-        _generate_within_budget(one, by_arn[one.principal.arn], catalog, options)
+        generate_policy(one, by_arn[one.principal.arn], catalog, options)
         for one in diff.principals
         if one.principal_class in GENERATED_CLASSES
     )
 
 
-def _generate_within_budget(
-    diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog, options: Options
-) -> Replacement:
-    """The replacement, or its refusal where nothing is proven within a budget of steps."""
+def generate_policy(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog, options: Options) -> Replacement:
+    """The replacement of one principal, or its refusal where nothing is proven within a budget of steps."""
     quota = options.attached_quota
     unproven = next((one for one in diff.caveats if one.kind is CaveatKind.UNPROVEN), None)
     if unproven is not None:

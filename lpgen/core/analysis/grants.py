@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import overload
 
 from lpgen.core.actions.catalog import Catalog, Expansion
 from lpgen.core.grounds import Grant, Limit, PrincipalGrants, StatementRef
@@ -23,6 +24,30 @@ def grants_from_principals(
         _principal_grants(guards.bounded(principal), guards.scps_of(principal), expander)
         for principal in sorted(principals, key=lambda one: one.arn)
     )
+
+
+class GrantsOnDemand(Sequence[PrincipalGrants]):
+    """The grants of principals, sorted by ARN, which are expanded whenever they are asked for: those of thousands would
+    be most of the memory."""
+
+    def __init__(self, principals: Iterable[Principal], catalog: Catalog, guards: Guards) -> None:
+        self.principals = tuple(sorted((guards.bounded(one) for one in principals), key=lambda one: one.arn))
+        self._catalog, self._guards = catalog, guards
+
+    def __len__(self) -> int:
+        return len(self.principals)
+
+    @overload
+    def __getitem__(self, at: int) -> PrincipalGrants: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[PrincipalGrants, ...]: ...
+    def __getitem__(self, at: int | slice) -> PrincipalGrants | tuple[PrincipalGrants, ...]:
+        if isinstance(at, slice):
+            return grants_from_principals(self.principals[at], self._catalog, self._guards)
+        return grants_from_principals([self.principals[at]], self._catalog, self._guards)[0]
+
+    def __iter__(self) -> Iterator[PrincipalGrants]:
+        return iter(self[:])
 
 
 class _Expander:

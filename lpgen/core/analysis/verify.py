@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.checks.actions import check_actions
-from lpgen.core.analysis.checks.claims import Claims
+from lpgen.core.analysis.checks.claims import Claims, stated_pairs
 from lpgen.core.analysis.checks.denies import check_denies
 from lpgen.core.analysis.checks.hunt import HUNT_SIZE, check_hunt
 from lpgen.core.analysis.checks.limits import check_limits
@@ -21,9 +21,38 @@ from lpgen.core.analysis.checks.within import check_within_grants
 from lpgen.core.analysis.checks.written import WrittenDocument, new_allows
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.guards import NO_GUARDS, Guards
+from lpgen.core.model import Policy
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
-from lpgen.core.replacements import Check, CheckStatus, Verification
+from lpgen.core.replacements import Check, CheckStatus, Decision, Replacement, Verification
+
+
+def verify_generated(
+    replacement: Replacement,
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    catalog: Catalog,
+    *,
+    decisions: Sequence[Decision],
+    guards: Guards = NO_GUARDS,
+) -> Verification | None:
+    """The checks on a replacement that isn't written yet, through its JSON; None for a refused one."""
+    if replacement.refusal:
+        return None
+    documents = tuple(
+        WrittenDocument(name, document.inline, policy_from_json(document.text, place=name))
+        for number, document in enumerate(replacement.documents, start=1)
+        for name in (f"policy-{number}.json",)
+    )
+    claims = Claims(grants.principal.arn, stated_pairs(replacement), decisions)
+    quota = replacement.attached_quota
+    return verify_replacement(documents, grants, usage, catalog, claims=claims, guards=guards, attached_quota=quota)
+
+
+def documents_of_replacement(replacement: Replacement) -> tuple[Policy, ...]:
+    """What a replacement says; nothing where it was refused."""
+    return tuple(policy_from_json(one.text, place=one.name) for one in replacement.documents)
 
 
 def verify_replacement(

@@ -110,6 +110,13 @@ def column_values(column: pa.ChunkedArray) -> list[Any]:
     return [known[value] for value in values]
 
 
+def unique_values(column: pa.ChunkedArray) -> list[Any]:
+    """The distinct values of a column, in no order; of a dictionary also those that no row has any more."""
+    if pa.types.is_dictionary(column.type):
+        return list({text: None for chunk in column.chunks for text in chunk.dictionary.to_pylist()})
+    return list(set(column_values(column)))
+
+
 def _dictionary_values(chunk: pa.DictionaryArray) -> list[Any]:
     texts = chunk.dictionary.to_pylist()
     return [None if at is None else texts[at] for at in chunk.indices.to_pylist()]

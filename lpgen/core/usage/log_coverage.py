@@ -13,6 +13,7 @@ from lpgen.core.arns import container_of
 from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage, SeenEvents, days_between
 from lpgen.core.model import Category, ResourceKind, SkipReason
 from lpgen.core.trails import Trail, TrailChange, TrailSource, describe_trail, trails_of_accounts
+from lpgen.core.usage.columns import column_values
 from lpgen.core.usage.coverage import stated_sides
 from lpgen.core.usage.logging_holes import holes_of_account, settings_hole
 from lpgen.core.usage.tables import Usage
@@ -80,7 +81,7 @@ def coverage_from_usage(
 
 def _accounts(usage: Usage) -> dict[str, _Account]:
     found: dict[str, _Account] = defaultdict(_Account)
-    columns = (usage.coverage.column(name).to_pylist() for name in _COLUMNS)
+    columns = (column_values(usage.coverage.column(name)) for name in _COLUMNS)
     for account, region, day, category, source, count, read_only, writing in zip(*columns, strict=True):
         if not account or day is None:
             continue
@@ -93,16 +94,16 @@ def _accounts(usage: Usage) -> dict[str, _Account]:
             for side in stated_sides(read_only, writing) or (None,):
                 one.seen[(*place, side)].add(day)
     for account, day, caller, source, count in zip(
-        *(usage.activity.column(name).to_pylist() for name in _ACTIVITY), strict=True
+        *(column_values(usage.activity.column(name)) for name in _ACTIVITY), strict=True
     ):
         if account in found:
             found[account].activity[day][caller, source] = count
     for table, name in ((usage.table, "recipient_account"), (usage.skips, "account")):
-        pairs = zip(table.column(name).to_pylist(), table.column("event_source").to_pylist(), strict=True)
+        pairs = zip(column_values(table.column(name)), column_values(table.column("event_source")), strict=True)
         for account, source in set(pairs):
             if account in found:
                 found[account].sources.add(source)
-    reasons = set(zip(*(usage.skips.column(name).to_pylist() for name in _SKIPPED), strict=True))
+    reasons = set(zip(*(column_values(usage.skips.column(name)) for name in _SKIPPED), strict=True))
     for account, source, reason in reasons:
         if account in found and reason == SkipReason.AGGREGATED:
             found[account].summed.add(source)
@@ -115,7 +116,7 @@ def _accounts(usage: Usage) -> dict[str, _Account]:
 def _resources_of_data_events(usage: Usage) -> Iterable[tuple[str, str, str]]:
     """The resources that data events name, with the account whose log holds them and the event source."""
     names = ("category", "resource_kind", "recipient_account", "event_source", "resource")
-    rows = set(zip(*(usage.table.column(name).to_pylist() for name in names), strict=True))
+    rows = set(zip(*(column_values(usage.table.column(name)) for name in names), strict=True))
     return (tuple(place) for category, kind, *place in rows if category == Category.DATA and kind in _NAMED)
 
 

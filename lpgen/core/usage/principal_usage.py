@@ -24,7 +24,7 @@ from lpgen.core.model import (
     ResourceKind,
     SkipReason,
 )
-from lpgen.core.usage.columns import column_values
+from lpgen.core.usage.columns import column_values, unique_values
 from lpgen.core.usage.tables import Usage
 
 RowTest = Callable[[str, str, str, str, str], bool]
@@ -115,23 +115,50 @@ def resolve_iam_names(
     A passed instance profile becomes the role it holds; one that the snapshot doesn't have leaves the role unknown, so
     that the old scope of `iam:PassRole` stays.
     """
-    listed = tuple(principals)
-    names = _NamesInIam(
-        [one.arn for one in listed],
-        {profile: one.arn for one in listed for profile in one.instance_profiles},
-        (use.resource.text for usage in usages.values() for use in usage.uses if use.resource.kind is ResourceKind.ARN),
+    seen = (
+        use.resource.text for usage in usages.values() for use in usage.uses if use.resource.kind is ResourceKind.ARN
     )
-    return {arn: replace(usage, uses=tuple(map(names.resolve, usage.uses))) for arn, usage in usages.items()}
+    names = IamNames(principals, filter(has_iam_path, seen))
+    return {arn: names.resolved(usage) for arn, usage in usages.items()}
 
 
-class _NamesInIam:
+def iam_names_from_usage(usage: Usage, principals: Iterable[Principal], row_counts: RowTest) -> IamNames:
+    """The names for `IamNames.resolved`, by all rows that count."""
+    of_dictionary = unique_values(usage.table.column("resource"))
+    with_path = frozenset(filter(has_iam_path, of_dictionary))
+    rows = _rows(usage.table, _NAMING) if with_path else ()
+    seen = (
+        resource
+        for kind, resource, principal, unique, action, example, day in rows
+        if resource in with_path
+        and kind == ResourceKind.ARN
+        and row_counts(principal, unique, action, example, str(day))
+    )
+    return IamNames(principals, seen)
+
+
+_NAMING: Final = ("resource_kind", "resource", "principal", "principal_id", "action", "example_resource", "day")
+
+
+def has_iam_path(arn: str) -> bool:
+    """Whether an ARN is that of a role, user or instance profile with a path."""
+    return arn.count("/") > 1 and _IAM_ENTITY.match(arn) is not None
+
+
+class IamNames:
     """Full ARNs of roles, users and instance profiles by what is unique: partition, account, type and name."""
 
-    def __init__(self, principals: Iterable[str], roles: Mapping[str, str], seen: Iterable[str]) -> None:
-        with_path = [arn for arn in seen if arn.count("/") > 1 and _IAM_ENTITY.match(arn)]
+    def __init__(self, principals: Iterable[Principal], with_path: Iterable[str]) -> None:
+        listed = tuple(principals)
+        arns = sorted(one.arn for one in listed)
+        roles = sorted((profile, one.arn) for one in listed for profile in one.instance_profiles)
         # What the snapshot lists now outweighs what a record of an earlier role or user of the name shows.
-        self._arns = {name_arn(arn): arn for arn in (*sorted(with_path), *sorted(principals))}
-        self._roles = {name_arn(profile): role for profile, role in sorted(roles.items())}
+        self._arns = {name_arn(arn): arn for arn in (*sorted(with_path), *arns)}
+        self._roles = {name_arn(profile): role for profile, role in roles}
+
+    def resolved(self, usage: PrincipalUsage) -> PrincipalUsage:
+        """The usage with full ARNs, as far as they are known."""
+        return replace(usage, uses=tuple(map(self.resolve, usage.uses)))
 
     def resolve(self, use: Use) -> Use:
         """The use with a full ARN, as far as it is known."""
@@ -195,6 +222,11 @@ def _recorded_context(region: str, vpc_endpoint: str, values: str) -> RecordedCo
 
 _UNREAD: Final = (SkipReason.BAD_RECORD, SkipReason.UNKNOWN_VERSION, SkipReason.NO_TIME, SkipReason.FUTURE)
 """Why the use that a record shows can't count, though the call may have been allowed."""
+
+
+def unmapped_callers(usage: Usage) -> Collection[str]:
+    """The principals with records that can't count as use."""
+    return _unmapped_events(usage).keys()
 
 
 def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:

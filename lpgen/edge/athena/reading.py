@@ -18,8 +18,9 @@ from lpgen.core.usage.group_tally import GroupTally
 from lpgen.core.usage.ingest_result import Progress, ProgressReport
 from lpgen.edge.athena.answers import rows_of_answer
 from lpgen.edge.athena.logs import AthenaLogs, TablePlan, ingested_days, plan_table
+from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.ledger import LedgerFile, LedgerObject
-from lpgen.edge.ingest.chunk_reader import ChunkResult, collector_paused
+from lpgen.edge.ingest.chunk_reader import ChunkResult
 from lpgen.edge.ingest.reading import Reading
 from lpgen.errors import IngestError, QueryTooLargeError, quote_input
 

@@ -9,11 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
-from lpgen.edge.engine import Item, Lost, Result
+from lpgen.edge.engine import Engine, Item, Lost, Result
 from lpgen.edge.engines.pool import Pool, map_in_pools
 
 _IN_FLIGHT_PER_WORKER: Final = 2
@@ -57,6 +57,24 @@ class LocalEngine:
                 ends_by_death=True,
                 check=_hope,
             )
+
+
+def without_unsafe_fork(engine: Engine) -> Engine:
+    """The engine, whose processes are forked only where this one has no other thread, which may hold a lock.
+
+    https://docs.python.org/3/library/os.html#os.fork
+    """
+    if isinstance(engine, LocalEngine) and engine.start_method == "fork" and _has_other_threads():
+        return replace(engine, start_method="spawn")
+    return engine
+
+
+def _has_other_threads() -> bool:
+    """Whether this process has more than one thread, those of native code included."""
+    try:
+        return len(os.listdir("/proc/self/task")) > 1
+    except OSError:
+        return True
 
 
 def _hope() -> None:

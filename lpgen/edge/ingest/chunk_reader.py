@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -17,6 +15,7 @@ from lpgen.core.usage.latest_time import latest_time
 from lpgen.core.usage.left_out import LEFT_OUT, unite_windows
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import SourceCounts, UsageTally
+from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.ledger import LedgerFile, LedgerObject
 from lpgen.edge.ingest.plan import Asked
 from lpgen.edge.logs.log_files import LogFile, path_text, why_not_opened
@@ -47,18 +46,6 @@ class ChunkResult:
     """The objects are events of CloudTrail's history."""
     days: bool = False
     """The objects are days of a table in Athena."""
-
-
-@contextlib.contextmanager
-def collector_paused() -> Iterator[None]:
-    """Reading makes no reference cycles, and looking for some among all the rows takes a seventh of its time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class ChunkReader:

@@ -12,8 +12,9 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.ingest_result import FileProblem
+from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.ledger import LedgerObject
-from lpgen.edge.ingest.chunk_reader import NO_FILES, Again, ChunkResult, ChunkTally, collector_paused
+from lpgen.edge.ingest.chunk_reader import NO_FILES, Again, ChunkResult, ChunkTally
 from lpgen.edge.ingest.plan import Asked
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.objects.store import Body, ObjectStore, StoredObject

@@ -45,14 +45,18 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]+")
 
 
 def code_files(proposals: Iterable[Proposal], form: CodeForm) -> dict[str, str]:
+    """The files of the proposals' code, as `code_of_subjects` writes it."""
+    return code_of_subjects(filter(None, map(subject_of_proposal, proposals)), form)
+
+
+def code_of_subjects(found: Iterable[CodeSubject], form: CodeForm) -> dict[str, str]:
     """The files' texts by their paths below the output folder, sorted.
 
     Each principal has a file of its own, named after it, in the folder of its account; a permission set has one for
     all its roles, in a folder beside these. What isn't called safe lies apart in `not-safe-yet`, where neither
     `terraform apply` nor a loop over the folder takes it.
     """
-    found = sorted(filter(None, map(subject_of_proposal, proposals)), key=lambda one: one.principal.arn)
-    subjects = once_per_set(found)
+    subjects = once_per_set(sorted(found, key=lambda one: one.principal.arn))
     refused = {one.principal.arn: why for one in subjects if (why := _refusal(one, form))}
     written = [one for one in subjects if one.principal.arn not in refused]
     how = _FORMS[form]

@@ -21,6 +21,10 @@ class Written(list[str]):
     """A JSON list whose items are text already, each on one line."""
 
 
+class LaidOut(str):
+    """The text that `lay_out_item` made of an object."""
+
+
 _STEP: Final = "  "
 
 
@@ -42,11 +46,16 @@ def lay_out_parts(value: Mapping[str, object]) -> Iterator[str]:
     yield "\n}\n"
 
 
+def lay_out_item(value: object) -> LaidOut:
+    """The text of one object of a list that `lay_out_parts` lays out, which takes the text in its place."""
+    return LaidOut(_lay_out(value, _STEP + _STEP))
+
+
 def _lay_out_items(items: Iterator[object]) -> Iterator[str]:
     inner = f"\n{_STEP}{_STEP}"
     before = "["
     for one in items:
-        yield f"{before}{inner}{_lay_out(one, _STEP + _STEP)}"
+        yield f"{before}{inner}{one if isinstance(one, LaidOut) else lay_out_item(one)}"
         before = ","
     yield "[]" if before == "[" else f"\n{_STEP}]"
 

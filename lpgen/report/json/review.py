@@ -38,7 +38,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lpgen.core.findings import Proposal, Report, WildcardUse
 from lpgen.core.grounds import PrincipalUsage, StatementRef, UnmappedEvent
@@ -59,18 +59,24 @@ from lpgen.report.json.facts import (
     facts_of_ungranted,
     facts_of_use,
 )
-from lpgen.report.json.layout import Json, Row, Written, lay_out_parts
+from lpgen.report.json.layout import Json, LaidOut, Row, Written, lay_out_parts
 from lpgen.report.json.verdict_rows import written_verdicts
 from lpgen.report.plan import document_file, plan_note, plan_steps
 from lpgen.report.snapshot_note import facts_of_snapshot
 from lpgen.report.views import PrincipalView, ReviewView, review_view
 
+if TYPE_CHECKING:
+    from lpgen.report.entries import Details
+
 REVIEW_SCHEMA: Final = "lpgen.review/1"
 
 
-def review_json(report: Report) -> Iterator[str]:
-    """The review of a report as parts of a JSON text: of thousands of principals it is too long to hold at once."""
-    view = review_view(report)
+def review_json(report: Report, details: Details | None = None) -> Iterator[str]:
+    """The review of a report as parts of a JSON text: of thousands of principals it is too long to hold at once.
+
+    With `details`, the report's proposals are outlines.
+    """
+    view = review_view(report, details.entries if details else {})
     diff = report.diff
     return lay_out_parts(
         {
@@ -88,7 +94,10 @@ def review_json(report: Report) -> Iterator[str]:
             "problems": list(report.problems),
             "expired_decisions": [facts_of_decision(one) for one in diff.expired],
             "not_in_snapshot": [_facts_of_unlisted(one) for one in diff.unlisted],
-            "principals": map(_facts_of_principal, view.views),
+            "principals": (
+                LaidOut(details.text_of(one.diff.principal.arn)) if details else facts_of_principal(one)
+                for one in view.views
+            ),
         }
     )
 
@@ -122,7 +131,8 @@ def _facts_of_unlisted(usage: PrincipalUsage) -> Json:
     }
 
 
-def _facts_of_principal(view: PrincipalView) -> Json:
+def facts_of_principal(view: PrincipalView) -> Json:
+    """One principal of the review."""
     diff, proposal = view.diff, view.proposal
     statements = _statements(view)
     at = {ref: number for number, ref in enumerate(statements)}

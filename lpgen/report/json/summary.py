@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lpgen.core.digests import Inputs, OutputDigests, digest_of_report
 from lpgen.core.findings import Report
@@ -21,18 +21,30 @@ from lpgen.report.json.layout import Json, Row, lay_out
 from lpgen.report.json.review import safety_of_proposal, totals_of_review
 from lpgen.report.views import PrincipalView, review_view
 
+if TYPE_CHECKING:
+    from lpgen.report.entries import Entry
+
 SUMMARY_SCHEMA: Final = "lpgen.summary/1"
 
 
-def summary_json(report: Report, folders: Mapping[str, str], inputs: Inputs, files: Mapping[str, str]) -> str:
-    """The summary as JSON text; `folders` are the folder names by principal ARN, `files` digests by path."""
-    facts = _facts_of_report(report, folders)
+def summary_json(
+    report: Report,
+    folders: Mapping[str, str],
+    inputs: Inputs,
+    files: Mapping[str, str],
+    entries: Mapping[str, Entry] | None = None,
+) -> str:
+    """The summary as JSON text; `folders` are the folder names by principal ARN, `files` digests by path.
+
+    With `entries`, by ARN, the report's proposals are outlines.
+    """
+    facts = _facts_of_report(report, folders, entries or {})
     chain = OutputDigests(inputs, files, digest_of_report(facts)).to_facts()
     return lay_out({**facts, "inputs": facts_of_inputs(inputs), "files": chain["files"], "digest": chain["digest"]})
 
 
-def _facts_of_report(report: Report, folders: Mapping[str, str]) -> Json:
-    view = review_view(report)
+def _facts_of_report(report: Report, folders: Mapping[str, str], entries: Mapping[str, Entry]) -> Json:
+    view = review_view(report, entries)
     return {
         "schema": SUMMARY_SCHEMA,
         "as_of": report.diff.as_of.isoformat(),

@@ -11,14 +11,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from lpgen.report.inert import html_code, markdown_code, markdown_prose
-from lpgen.report.pages.blocks import Block, Bullets, Column, Fold, Heading, Line, Paragraph, Span, Table, Tone, plural
+from lpgen.report.pages.blocks import (
+    Block,
+    Bullets,
+    Column,
+    Fold,
+    Heading,
+    Line,
+    PageBlock,
+    Paragraph,
+    Span,
+    Table,
+    Tone,
+    WrittenFold,
+    plural,
+)
 
 MOST_CHARACTERS: Final = 64_500
 _ROWS: Final = (150, 40, 10)
 """How many rows of a table or list are shown: as many as fit, of these."""
 
 
-def render_markdown(page: Sequence[Block], *, noun: str = "principal") -> str:
+def render_markdown(page: Sequence[PageBlock], *, noun: str = "principal") -> str:
     """The page as Markdown that ends with a line break, at most `MOST_CHARACTERS` long but for its closing note.
 
     `noun` is what each fold is about.
@@ -40,12 +54,12 @@ class _Comment:
         self._sections: list[str] = []
         self._folds = self._others = 0
 
-    def add(self, block: Block) -> None:
+    def add(self, block: PageBlock) -> None:
         """Puts a block in, with fewer rows if need be, or leaves it out."""
         if isinstance(block, Heading):
             self._headings = [one for one in self._headings if one.level < block.level] + [block]
             return
-        details = isinstance(block, Fold) and not isinstance(block, _Aside)
+        details = isinstance(block, Fold | WrittenFold) and not isinstance(block, _Aside)
         for rows in _ROWS[:1] if details else _ROWS:
             text = "\n\n".join([*map(_heading, self._headings), _render(block, rows)])
             if len(text) + 2 <= self._room:
@@ -75,7 +89,7 @@ class _Aside(Fold):
     """A section that is folded."""
 
 
-def _with_asides_folded(page: Sequence[Block]) -> Iterator[Block]:
+def _with_asides_folded(page: Sequence[PageBlock]) -> Iterator[PageBlock]:
     aside: Heading | None = None
     below: list[Block] = []
     for block in page:
@@ -85,7 +99,7 @@ def _with_asides_folded(page: Sequence[Block]) -> Iterator[Block]:
             aside, below = (block, []) if block.aside else (None, [])
             if not aside:
                 yield block
-        elif aside:
+        elif aside and not isinstance(block, WrittenFold):  # those stand below headings that are no asides
             below.append(block)
         else:
             yield block
@@ -97,7 +111,7 @@ def _heading(block: Heading) -> str:
     return f"{'#' * (block.level + (block.level == 3))} {_inline(block.line)}"
 
 
-def _render(block: Block, rows: int) -> str:
+def _render(block: PageBlock, rows: int) -> str:
     match block:
         case Heading():
             return _heading(block)
@@ -107,9 +121,16 @@ def _render(block: Block, rows: int) -> str:
             return "\n".join(_item_lines(block, rows)) + _rest(len(block.items) - rows, "item")
         case Table():
             return _table(block, rows)
+        case WrittenFold():
+            return block.text
         case Fold():
             inner = "\n\n".join(_render(one, rows) for one in block.blocks)
             return f"<details><summary>{_summary(block.summary)}</summary>\n\n{inner}\n\n</details>"
+
+
+def fold_markdown(fold: Fold) -> str:
+    """One principal's part, as it stands in the page."""
+    return _render(fold, _ROWS[0])
 
 
 def _item_lines(block: Bullets, rows: int) -> Iterable[str]:

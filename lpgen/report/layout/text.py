@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from io import StringIO
 from itertools import zip_longest
 from typing import Final
@@ -16,7 +16,21 @@ from rich.text import Text
 from lpgen.report.inert import terminal_text
 from lpgen.report.layout.table_widths import GAP, cells, column_widths, table_width
 from lpgen.report.layout.wrap import wrap_ascii
-from lpgen.report.pages.blocks import Block, Bullets, Column, Fold, Heading, Item, Line, Paragraph, Show, Table, Tone
+from lpgen.report.pages.blocks import (
+    Block,
+    Bullets,
+    Column,
+    Fold,
+    Heading,
+    Item,
+    Line,
+    PageBlock,
+    Paragraph,
+    Show,
+    Table,
+    Tone,
+    WrittenFold,
+)
 
 NARROWEST: Final = 72
 WIDEST: Final = 160
@@ -33,8 +47,24 @@ _STYLES: Final = {
 }
 
 
-def render_text(page: Sequence[Block], *, width: int, color: bool) -> str:
+def render_text(page: Iterable[PageBlock], *, width: int, color: bool) -> str:
     """The page as text that ends with a line break; `width` is taken as 72 to 160 columns."""
+    return "".join(render_text_parts(page, width=width, color=color))
+
+
+def render_text_parts(page: Iterable[PageBlock], *, width: int, color: bool) -> Iterator[str]:
+    """The text of `render_text` in parts, a block each."""
+    breaks = ""
+    for block in page:
+        text = breaks + (block.text if isinstance(block, WrittenFold) else block_text(block, width=width, color=color))
+        body = text.rstrip("\n")
+        breaks = text[len(body) :]
+        yield "\n".join([line.rstrip(" ") for line in body.split("\n")])
+    yield "\n"
+
+
+def block_text(block: Block, *, width: int, color: bool) -> str:
+    """One block of a page as text, with the line breaks around it and spaces at the ends of lines."""
     file = StringIO()
     # The environment is given as empty, since rich would read NO_COLOR, COLUMNS and others from it.
     console = Console(
@@ -51,8 +81,8 @@ def render_text(page: Sequence[Block], *, width: int, color: bool) -> str:
         _environ={},
     )
     writer = _Writer(console) if color else _PlainWriter(console)
-    writer.write(page, indent=0)
-    return "".join(f"{line.rstrip(' ')}\n" for line in file.getvalue().rstrip("\n").split("\n"))
+    writer.write([block], indent=0)
+    return file.getvalue()
 
 
 class _Writer:

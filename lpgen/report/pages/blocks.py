@@ -5,7 +5,7 @@ A page says what is shown; `lpgen.report.layout` says how, and makes every text 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -103,6 +103,22 @@ class Fold:
 
 
 Block = Heading | Paragraph | Bullets | Table | Fold
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFold:
+    """A fold that was written already in the form of the page; its text is read when it is needed."""
+
+    name: str
+    read: Callable[[str], str]
+
+    @property
+    def text(self) -> str:
+        """The text, as it stands in the page."""
+        return self.read(self.name)
+
+
+PageBlock = Block | WrittenFold
 
 
 def line(*words: Words) -> Line:

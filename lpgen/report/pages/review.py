@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lpgen.core.findings import Diff, Report, SkipCount
 from lpgen.core.grounds import PrincipalUsage
@@ -17,9 +17,11 @@ from lpgen.report.pages.blocks import (
     Heading,
     Item,
     Line,
+    PageBlock,
     Paragraph,
     Show,
     Words,
+    WrittenFold,
     bad,
     bullets,
     count,
@@ -40,12 +42,18 @@ from lpgen.report.pages.words import CLASS_WORDS, SKIP_WORDS, label_in_list, lab
 from lpgen.report.snapshot_note import snapshot_notes
 from lpgen.report.views import PrincipalView, ReviewView, review_view
 
+if TYPE_CHECKING:
+    from lpgen.report.entries import Details
+
 _MOST_STEPS: Final = 10
 
 
-def review_page(report: Report, *, only: str = "") -> tuple[Block, ...]:
-    """The whole page of a report; with `only` the details of that principal alone, by its ARN."""
-    view = review_view(report)
+def review_page(report: Report, *, only: str = "", details: Details | None = None) -> tuple[PageBlock, ...]:
+    """The whole page of a report; with `only` the details of that principal alone, by its ARN.
+
+    With `details`, the report's proposals are outlines.
+    """
+    view = review_view(report, details.entries if details else {})
     return (
         *_title(report),
         *headline_blocks(view),
@@ -56,7 +64,7 @@ def review_page(report: Report, *, only: str = "") -> tuple[Block, ...]:
         *problem_blocks(report),
         *unlisted_blocks(report.diff.unlisted),
         *_principals(view),
-        *_details(view, only),
+        *_details(view, only, details),
     )
 
 
@@ -297,7 +305,7 @@ def _zero_dim(number: int) -> Words:
     return count(number) if number else quiet("0")
 
 
-def _details(view: ReviewView, only: str) -> Iterable[Block]:
+def _details(view: ReviewView, only: str, details: Details | None) -> Iterable[PageBlock]:
     for section in view.sections:
         shown = [one for one in section.views if only in ("", one.diff.principal.arn)]
         if not shown:
@@ -305,4 +313,7 @@ def _details(view: ReviewView, only: str) -> Iterable[Block]:
         number = count(len(shown)) if len(shown) == len(section.views) else f"1 of {count(len(section.views))}"
         yield Heading(line(_sentence(CLASS_WORDS[section.principal_class]), quiet(f" ({number})")), level=2)
         for one in shown:
-            yield principal_fold(one)
+            if details is None:
+                yield principal_fold(one)
+            else:
+                yield WrittenFold(one.diff.principal.arn, details.text_of)

@@ -66,7 +66,9 @@ def _given(view: ReviewView) -> str:
     """The options that give again what else the review was given, as far as it shows."""
     report, taken = view.report, view.report.snapshot.used if view.report.snapshot else ()
     guards, accounts = report.guards, report.diff.coverage.accounts
-    decided = bool(report.diff.expired) or any(one.accepted or one.decided or one.diff.dropped for one in view.views)
+    decided = bool(report.diff.expired) or any(
+        one.accepted or one.has_decided or one.diff.dropped for one in view.views
+    )
     given = (
         (report.min_days != Options().min_days, f" --min-days {report.min_days}"),
         (decided, " --decisions FILE"),

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-import lpgen.core.analysis.diff as diff_module
 import lpgen.core.analysis.generate as generate_module
+import lpgen.core.analysis.review as review_module
 import lpgen.core.analysis.verify as verify_module
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
@@ -58,7 +58,7 @@ def test_the_largest_patterns_that_aws_takes_are_reviewed() -> None:
 
 def test_a_review_goes_on_around_a_principal_that_is_unproven(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = review([APP, JOB])
-    limit_steps(monkeypatch, diff_module, generate_module, verify_module)
+    limit_steps(monkeypatch, review_module, generate_module, verify_module)
     found = review([APP, HOSTILE, JOB])
     assert {name: found[name] for name in expected}.keys() == expected.keys()
     for name, proposal in expected.items():
@@ -68,7 +68,7 @@ def test_a_review_goes_on_around_a_principal_that_is_unproven(monkeypatch: pytes
 
 
 def test_an_unproven_principal_keeps_all_and_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    limit_steps(monkeypatch, diff_module)
+    limit_steps(monkeypatch, review_module)
     proposal = review([HOSTILE])["hostile"]
     assert proposal.diff.principal_class is PrincipalClass.ACTIVE
     assert proposal.replacement is not None

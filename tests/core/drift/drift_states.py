@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from lpgen.core.analysis.diff import counted_usages
+from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.choices import Severity
 from lpgen.core.drift.between import DriftOptions, drift_between

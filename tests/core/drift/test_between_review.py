@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.diff import counted_usages, diff_usage
+from lpgen.core.analysis.counted_use import counted_usages
+from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.drift.between import DriftOptions, drift_between

@@ -70,7 +70,7 @@ def _own_usage(question: Question, usage: Usage, principals: Sequence[Principal]
     def is_earlier(principal: str, principal_id: str, action: str, _resource: str, _day: str) -> bool:
         return principal == arn and action == question.action and bool(current) and principal_id not in ("", current)
 
-    nothing = PrincipalUsage(arn, (), (), (), ())
+    nothing = PrincipalUsage(arn)
     own = principal_usages_from_usage(usage, row_counts=is_own).get(arn, nothing)
     past = principal_usages_from_usage(usage, row_counts=is_earlier).get(arn, nothing)
     resolved = resolve_iam_names({arn: own}, principals)[arn]

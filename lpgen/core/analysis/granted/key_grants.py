@@ -49,6 +49,9 @@ class KeyGrants:
     def __init__(self, usage_table: pa.Table) -> None:
         self._table = usage_table
 
+    def __getstate__(self) -> dict[str, object]:
+        return {"_recorded": self._recorded}  # a worker needs the grants, and not the table that holds them
+
     def explanation(self, principal: Principal, use: Use) -> str:
         """The recorded grant that explains use of a key, or "".
 

@@ -12,7 +12,7 @@ from lpgen.core.usage.principal_usage import name_arn
 
 # The IAM calls after which a principal may hold fewer rights than before.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagement.html
-_CHANGES: Final = frozenset(
+POLICY_CHANGES: Final = frozenset(
     {
         "iam:AttachGroupPolicy",
         "iam:AttachRolePolicy",
@@ -44,7 +44,8 @@ class PolicyChanges:
         self._by_resource: dict[str, list[Use]] = defaultdict(list)
         for usage in usages:
             for use in usage.uses:
-                if use.action in _CHANGES and use.outcome is Outcome.ALLOWED and use.resource.kind is ResourceKind.ARN:
+                is_change = use.action in POLICY_CHANGES and use.outcome is Outcome.ALLOWED
+                if is_change and use.resource.kind is ResourceKind.ARN:
                     self._by_resource[name_arn(use.resource.text)].append(use)
 
     def explanation(self, principal: Principal, use: Use) -> str:

@@ -53,6 +53,9 @@ class ActionFacts(dict[Action, ActionFact]):
         super().__init__()
         self._catalog, self._dangers = catalog, Dangers(catalog)
 
+    def __reduce__(self) -> tuple[type[ActionFacts], tuple[Catalog]]:
+        return ActionFacts, (self._catalog,)
+
     def __missing__(self, action: Action) -> ActionFact:
         found = self[action] = ActionFact(self._catalog.detail(action).level, self._dangers.sentence(action))
         return found

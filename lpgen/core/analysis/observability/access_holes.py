@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.granted.granting import NOTHING, Granting
+from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.events.event_names import EventSources
-from lpgen.core.grounds import AccountCoverage
+from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import LastAccessed
-from lpgen.core.model import SkipReason
+from lpgen.core.model import Action, SkipReason
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.usage.tables import Usage
 
@@ -29,6 +31,25 @@ def seen_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, Col
         if principal and reason != SkipReason.OUT_OF_WINDOW:
             found[principal] |= set(sources.resolve(source).prefixes)
     return found
+
+
+def explained_services(
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    accessed: LastAccessed,
+    *,
+    granting: Mapping[Action, Granting],
+    observability: Observability,
+) -> frozenset[str]:
+    """The services of which an action that IAM says was tried is one whose use the logs can't show."""
+    found: set[str] = set()
+    for action in grants.granted():
+        service = action.partition(":")[0]
+        if service not in found and accessed.tried(action):
+            granted_by = granting.get(action, NOTHING).grants
+            if observability.blind_spot(action, grants.principal.account, usage.regions, granted_by):
+                found.add(service)
+    return frozenset(found)
 
 
 def access_hole_caveats(

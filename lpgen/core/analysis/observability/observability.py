@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
@@ -41,6 +41,7 @@ class Observability:
     ) -> None:
         """An action must have been recorded for `min_days` for its use to have shown. `changes` are those of trails."""
         self.table = visibility_from_catalog(catalog)
+        self._given = (catalog, coverage, trails, changes)
         self._catalog = catalog
         self._coverage = {one.account: one for one in coverage.accounts}
         self.silent = SilentRegions(self._coverage, self.table)
@@ -52,6 +53,9 @@ class Observability:
         self._traces: dict[Action, int] = {}
         self._numbers: dict[Hashable, int] = {}
         self._by_log: dict[Hashable, BlindByLog] = {}
+
+    def __reduce__(self) -> tuple[partial[Observability], tuple[object, ...]]:
+        return partial(Observability, min_days=self._min_days), self._given  # without what was worked out since
 
     def visibility(self, action: Action) -> Visibility:
         """What CloudTrail can show of an action."""

@@ -1,4 +1,4 @@
-"""What stays because a person decided so, and the decisions that do nothing."""
+"""What people decided about lines: which are kept, which are dropped, and the decisions that do nothing."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from collections.abc import Collection, Iterable, Sequence
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.scope import narrow_scope
-from lpgen.core.analysis.written.lines import lines_for_grants
+from lpgen.core.analysis.safe.decisions import drops_line, drops_row
+from lpgen.core.analysis.written.lines import lines_for_grants, merge_lines, without_needless
+from lpgen.core.findings import DroppedLine
 from lpgen.core.grounds import PrincipalGrants
-from lpgen.core.model import Action, Resource, ResourceKind
+from lpgen.core.model import Action, Principal, Resource, ResourceKind
 from lpgen.core.policies.match import fold_case, glob_match, glob_matcher, has_wildcard
 from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
 
 
 def decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalog: Catalog) -> Iterable[Line]:
     """The lines that decisions keep, within what the principal is granted."""
-    keeps = [one for one in decisions if one.kind is DecisionKind.KEEP and _speaks_of(one, grants)]
+    keeps = [one for one in decisions if one.kind is DecisionKind.KEEP and _speaks_of(one, grants.principal)]
     granted = grants.granted() if keeps else frozenset[Action]()
     for decision in keeps:
         why = f"decided by {decision.owner}: {decision.reason}"
@@ -30,8 +32,45 @@ def decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalo
                     yield Line(action, scope, grant.ref, LineKind.DECIDED, why, "", None)
 
 
-def idle_decisions(decisions: Iterable[Decision], grants: Sequence[PrincipalGrants], catalog: Catalog) -> Iterable[str]:
-    """A sentence for each keep and drop that speaks of no principal, and for each keep that keeps nothing.
+def decide_lines(
+    wanted: Iterable[Line], grants: PrincipalGrants, decisions: Sequence[Decision], *, past: Iterable[Line]
+) -> tuple[tuple[Line, ...], tuple[DroppedLine, ...]]:
+    """The lines of a replacement, and those that decisions drop.
+
+    `wanted` are all that there is a reason for, `past` are those of uses that decisions drop by their day.
+    """
+    staying: list[Line] = []
+    dropped: list[DroppedLine] = []
+    for line in merge_lines(wanted, grants.allows):
+        decision = drops_line(decisions, principal=grants.principal.arn, line=line)
+        if decision is None:
+            staying.append(line)
+        else:
+            dropped.append(DroppedLine(line, decision))
+    lines = without_needless(staying, grants.allows)
+    return lines, (*dropped, *_dropped_past(grants.principal.arn, past, lines, decisions))
+
+
+def _dropped_past(
+    principal: str, past: Iterable[Line], kept: Iterable[Line], decisions: Sequence[Decision]
+) -> Iterable[DroppedLine]:
+    still = {(line.action, line.scope) for line in kept}
+    for line in past:
+        if (line.action, line.scope) in still or line.evidence is None:
+            continue
+        seen = line.evidence
+        decision = drops_row(
+            decisions, principal=principal, action=line.action, resource=seen.example_resource, day=seen.first_seen[:10]
+        )
+        if decision is not None:
+            yield DroppedLine(line, decision)
+
+
+def idle_decisions(
+    decisions: Iterable[Decision], principals: Sequence[Principal], grants: Sequence[PrincipalGrants], catalog: Catalog
+) -> Iterable[str]:
+    """A sentence for each keep and drop that speaks of no principal, and for each keep that keeps nothing; `grants` are
+    those of the principals, in the same order.
 
     A misspelled keep would otherwise let go in silence what it should hold. A drop may be of use that no policy grants,
     and an accept of what has gone since: of these no more can be said.
@@ -39,18 +78,18 @@ def idle_decisions(decisions: Iterable[Decision], grants: Sequence[PrincipalGran
     for decision in decisions:
         if decision.kind is DecisionKind.ACCEPT:
             continue
-        meant = [one for one in grants if _speaks_of(decision, one)]
+        meant = [at for at, one in enumerate(principals) if _speaks_of(decision, one)]
         where = f" on {decision.resource}" if decision.resource else ""
         what = f"the decision to {decision.kind} {decision.action}{where} ({decision.owner}: {decision.reason})"
         if not meant:
             yield f"{what} does nothing: no ARN of a role or user of the policies is {decision.principal}"
-        elif decision.kind is DecisionKind.KEEP and not any(_keeps(decision, one, catalog) for one in meant):
+        elif decision.kind is DecisionKind.KEEP and not any(_keeps(decision, grants[at], catalog) for at in meant):
             who = f"{decision.principal} is not" if decision.principal else "nobody is"
             yield f"{what} keeps nothing: {who} granted it, or it is misspelled"
 
 
-def _speaks_of(decision: Decision, grants: PrincipalGrants) -> bool:
-    return glob_match(decision.principal or "*", grants.principal.arn)
+def _speaks_of(decision: Decision, principal: Principal) -> bool:
+    return glob_match(decision.principal or "*", principal.arn)
 
 
 def _meant(decision: Decision, granted: Collection[Action], catalog: Catalog) -> Sequence[Action]:

@@ -40,12 +40,12 @@ _OF_ALL_ROLES: Final = frozenset({CaveatKind.UNEVEN_PERMISSION_SET, CaveatKind.U
 LineKey = tuple[Action, Scope, StatementKey]
 
 
-def with_set_mates(grants: Sequence[PrincipalGrants], pattern: str) -> tuple[PrincipalGrants, ...]:
-    """The grants of the principals that a pattern chooses, and of all roles of their permission sets, in order."""
-    chosen = {permission_set_of(one.principal.arn) for one in grants if is_chosen(one.principal, pattern)} - {None}
-    return tuple(
-        one for one in grants if is_chosen(one.principal, pattern) or permission_set_of(one.principal.arn) in chosen
-    )
+def units_of_review(principals: Iterable[Principal], pattern: str) -> list[tuple[Principal, ...]]:
+    """The principals that a pattern chooses, each by itself or with all roles of its permission set, in order."""
+    units: dict[object, list[Principal]] = defaultdict(list)
+    for one in principals:
+        units[permission_set_of(one.arn) or one.arn].append(one)
+    return [tuple(unit) for unit in units.values() if any(is_chosen(one, pattern) for one in unit)]
 
 
 def share_lines(
@@ -54,17 +54,19 @@ def share_lines(
     strangers: Iterable[str],
     decisions: Sequence[Decision],
     catalog: Catalog,
+    *,
+    listed: Collection[str],
 ) -> tuple[PrincipalDiff, ...]:
     """The diffs, in which the roles of one permission set have each other's lines.
 
-    `grants` are those of all principals that the policies have, `strangers` the ARNs of principals with use that they
-    don't have. A stranger of a set in one of their accounts was made for another assignment, under another suffix;
-    one in an account of which nothing was given needs what nobody knows. Either is named in a caveat.
+    `grants` are those of the same principals, `listed` the accounts of all principals that the policies have, and
+    `strangers` the ARNs of principals with use that they don't have. A stranger of a set in one of these accounts was
+    made for another assignment, under another suffix; one in an account of which nothing was given needs what nobody
+    knows. Either is named in a caveat.
     """
     by_arn = {one.principal.arn: one for one in grants}
     former = _by_set_and_account(strangers)
-    listed = {one.principal.account for one in by_arn.values()}
-    unlisted = {of: sorted(found.keys() - listed) for of, found in former.items()}
+    unlisted = {of: sorted(found.keys() - set(listed)) for of, found in former.items()}
     found = {one.principal.arn: one for one in diffs}
     for of, members in _sets(diffs).items():
         known = [one for one in members if not by_arn[one.principal.arn].missing]

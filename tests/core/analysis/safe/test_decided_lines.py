@@ -19,7 +19,7 @@ JOB = role(policy(allow("sqs:SendMessage", "*")), name="job")
 def idle(kind: DecisionKind, **fields: str) -> list[str]:
     blank = dict.fromkeys(("principal", "action", "resource", "item", "since", "until", "expires"), "")
     decision = Decision(kind, **{**blank, "reason": "because", "owner": "team", **fields})
-    return list(idle_decisions([decision], [grants_of(APP), grants_of(JOB)], catalog()))
+    return list(idle_decisions([decision], [APP, JOB], [grants_of(APP), grants_of(JOB)], catalog()))
 
 
 @pytest.mark.parametrize("kind", [DecisionKind.KEEP, DecisionKind.DROP])

@@ -1,0 +1,77 @@
+"""What counts as use of each principal, of all that the usage table holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from lpgen.core.analysis.names.missing_names import without_missing_names
+from lpgen.core.analysis.names.shared_names import without_owned
+from lpgen.core.analysis.safe.decisions import drops_row
+from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
+from lpgen.core.model import Principal
+from lpgen.core.replacements import Decision, DecisionKind
+from lpgen.core.usage.principal_usage import IamNames, RowTest, iam_names_from_usage, principal_usages_from_usage
+from lpgen.core.usage.tables import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class UseCounter:
+    """Says what counts as use, of the rows of any of the principals.
+
+    `current` has the id of each principal of the policies, `names` the full names that all rows show. With `dropped`
+    it says what the decisions drop instead.
+    """
+
+    current: Mapping[str, str]
+    names: IamNames
+    decisions: tuple[Decision, ...]
+    dropped: bool = False
+
+    def count(self, usage: Usage, grants: Iterable[PrincipalGrants]) -> dict[str, PrincipalUsage]:
+        """What counts as use of each principal: records of its current id that no decision drops, IAM names resolved,
+        what is surely the own account's as nobody else's, and no name of what was never there.
+
+        `usage` has all rows of the principals that it has any of, and `grants` are those of these.
+        """
+        known = {one.principal.arn: one for one in grants}
+        test = row_test(self.current, self.decisions, dropped=self.dropped)
+        found: dict[str, PrincipalUsage] = {}
+        for arn, one in principal_usages_from_usage(usage, row_counts=test).items():
+            counted = without_owned(self.names.resolved(one))
+            found[arn] = without_missing_names(counted, known[arn]) if arn in known else counted
+        return found
+
+
+def row_test(current: Mapping[str, str], decisions: Sequence[Decision], *, dropped: bool) -> RowTest:
+    """The test of which rows count: those of the principal's current id that no decision drops, or those that one
+    drops."""
+
+    def counts(principal: str, principal_id: str, action: str, resource: str, day: str) -> bool:
+        if principal_id and current.get(principal, principal_id) != principal_id:
+            return False
+        decision = drops_row(decisions, principal=principal, action=action, resource=resource, day=day)
+        return (decision is not None) is dropped
+
+    return counts
+
+
+def use_counter(
+    usage: Usage, principals: Sequence[Principal], decisions: Sequence[Decision], *, dropped: bool = False
+) -> UseCounter:
+    """The counter for the rows of a usage, given all principals of the policies."""
+    current = {one.arn: one.principal_id for one in principals if one.principal_id}
+    names = iam_names_from_usage(usage, principals, row_test(current, decisions, dropped=dropped))
+    return UseCounter(current, names, tuple(decisions), dropped)
+
+
+def counted_usages(
+    usage: Usage, grants: Sequence[PrincipalGrants], decisions: Sequence[Decision], *, dropped: bool = False
+) -> dict[str, PrincipalUsage]:
+    """What counts as use of each principal of a usage, or with `dropped` what the decisions drop of that."""
+    return use_counter(usage, [one.principal for one in grants], decisions, dropped=dropped).count(usage, grants)
+
+
+def drops_days(decisions: Iterable[Decision]) -> bool:
+    """Whether a decision drops use on some days only."""
+    return any(one.kind is DecisionKind.DROP and (one.since or one.until) for one in decisions)

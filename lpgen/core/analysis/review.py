@@ -1,0 +1,153 @@
+"""The review of one principal: from its grants and its recorded use to verdicts and the lines worth keeping.
+
+Read `_review` from top to bottom: each step is in the folder of its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from lpgen.core.analysis.granted.explained_use import Explanations
+from lpgen.core.analysis.granted.granting import Granting, granting_by_action
+from lpgen.core.analysis.granted.wildcards import wildcards_of_grants
+from lpgen.core.analysis.judged.scanners import scanned_services
+from lpgen.core.analysis.judged.verdicts import Judge
+from lpgen.core.analysis.observability.access_holes import access_hole_caveats, explained_services
+from lpgen.core.analysis.observability.missed_use import ObservedUse
+from lpgen.core.analysis.observability.regions import UnreadUse
+from lpgen.core.analysis.safe.caveats import caveats_of_principal
+from lpgen.core.analysis.safe.decided_lines import decide_lines, decided_lines
+from lpgen.core.analysis.safe.decisions import with_acceptance
+from lpgen.core.analysis.safe.doubt import doubt_from_caveats
+from lpgen.core.analysis.safe.line_caveats import caveats_of_lines
+from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for
+from lpgen.core.analysis.safe.unproven import unproven_diff
+from lpgen.core.analysis.written.beyond_use import lines_beyond_use
+from lpgen.core.analysis.written.lines import lines_from_uses
+from lpgen.core.choices import KeepUnobservable
+from lpgen.core.findings import PrincipalDiff
+from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.last_accessed import AccessReport, LastAccessed
+from lpgen.core.model import Action, Outcome
+from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
+from lpgen.core.registry.caveats import Caveat
+from lpgen.core.replacements import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewGround:
+    """What every principal is reviewed on. `unread` is by account the use that shows its logs to be of one Region."""
+
+    judge: Judge
+    coverage: LogCoverage
+    explanations: Explanations
+    unread: Mapping[str, UnreadUse]
+    decisions: tuple[Decision, ...]
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalRecords:
+    """What is recorded of one principal.
+
+    `usage` counts as its use, and `dropped` would but for decisions about days. `seen_services` are the services that
+    any record shows it to have called; they matter only with `accessed`, what IAM says of its last use.
+    """
+
+    usage: PrincipalUsage
+    dropped: tuple[Use, ...] = ()
+    accessed: AccessReport | None = None
+    seen_services: Collection[str] = ()
+
+
+def review_principal(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGround) -> PrincipalDiff:
+    """A verdict per action of a principal, with the lines that its replacement needs.
+
+    Where its policies take too many steps to compare, the result says so and everything is kept.
+    """
+    try:
+        with step_budget(PRINCIPAL_STEPS):
+            return _review(grants, records, ground)
+    except StepsUsedUpError as error:
+        return unproven_diff(grants, records.usage, ground.coverage, why=error.message, facts=ground.judge.facts)
+
+
+def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGround) -> PrincipalDiff:
+    principal, usage, judge, decisions = grants.principal, records.usage, ground.judge, ground.decisions
+    catalog = judge.finder.catalog
+    coverage = ground.coverage.account(principal.account)
+    accessed = LastAccessed(records.accessed, ground.as_of) if records.accessed else None
+
+    granting = granting_by_action(grants.allows)
+    of_uses = lines_from_uses(grants, usage.uses, granting=granting, catalog=catalog)
+    ungranted = ground.explanations.of_uses(principal, of_uses.ungranted)
+
+    holes = _access_holes(grants, records, accessed, granting=granting, ground=ground) if accessed else ()
+    caveats = caveats_of_principal(
+        grants,
+        usage,
+        ungranted,
+        holes,
+        coverage=coverage,
+        unread=ground.unread.get(principal.account),
+        min_days=judge.min_days,
+        as_of=ground.as_of,
+        decisions=decisions,
+    )
+
+    missed = judge.finder.of_principal(ObservedUse(grants, usage, of_uses, granting, ungranted, accessed))
+    verdicts = judge.verdicts(missed, doubt_from_caveats(caveats))
+
+    beyond_use = lines_beyond_use(missed, verdicts, judge.keep, catalog)
+    wanted = (*of_uses.lines, *beyond_use, *decided_lines(grants, decisions, catalog))
+    past = lines_from_uses(grants, records.dropped, granting=granting, catalog=catalog).lines
+    lines, dropped = decide_lines(wanted, grants, decisions, past=past)
+
+    of_lines = caveats_of_lines(grants, usage, lines, verdicts=verdicts, coverage=coverage)
+    principal_class = classify_principal(grants, usage, coverage, lines)
+    task, more = proposal_for(
+        grants,
+        usage,
+        lines,
+        principal_class=principal_class,
+        coverage=coverage,
+        as_of=ground.as_of,
+        scanned=scanned_services(of_uses.lines, catalog),
+    )
+    return PrincipalDiff(
+        principal,
+        principal_class,
+        task + more,
+        coverage.covered_days if coverage else 0,
+        verdicts,
+        ungranted,
+        tuple(use for use in usage.uses if use.outcome is Outcome.DENIED),
+        usage.unmapped,
+        wildcards_of_grants(grants.allows, [line.action for line in of_uses.lines], catalog=catalog),
+        (*caveats, *with_acceptance(of_lines, decisions, principal=principal.arn)),
+        lines,
+        dropped,
+        detachment(principal),
+        usage.days,
+        task,
+    )
+
+
+def _access_holes(
+    grants: PrincipalGrants,
+    records: PrincipalRecords,
+    accessed: LastAccessed,
+    *,
+    granting: Mapping[Action, Granting],
+    ground: ReviewGround,
+) -> Iterable[Caveat]:
+    """The tries that IAM dates and the logs lack, where no kept action whose use the logs can't show explains them."""
+    judge, explained = ground.judge, frozenset[str]()
+    if judge.keep is not KeepUnobservable.NONE:
+        explained = explained_services(
+            grants, records.usage, accessed, granting=granting, observability=judge.finder.observability
+        )
+    coverage = ground.coverage.account(grants.principal.account)
+    return access_hole_caveats(accessed, records.seen_services, coverage, explained=explained)

@@ -1,0 +1,136 @@
+"""The work on a batch of principals: from their policies and rows of usage to proposals that are verified.
+
+A batch needs nothing of other principals but the ground, so batches can be worked on anywhere and in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.counted_use import UseCounter
+from lpgen.core.analysis.generate import generate_policy
+from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.observability.access_holes import seen_services_from_usage
+from lpgen.core.analysis.observability.copied_calls import copied_services
+from lpgen.core.analysis.review import PrincipalRecords, ReviewGround, review_principal
+from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES
+from lpgen.core.analysis.verify import documents_of_replacement, verify_generated
+from lpgen.core.analysis.written.permission_sets import hold_sets_together, share_lines
+from lpgen.core.findings import PrincipalDiff, Proposal
+from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
+from lpgen.core.last_accessed import AccessReport
+from lpgen.core.model import Principal
+from lpgen.core.options import Options, is_chosen
+from lpgen.core.policies.meaning import says_the_same
+from lpgen.core.usage.row_slices import RowSlices
+from lpgen.core.usage.tables import Usage
+
+Unit = tuple[Principal, ...]
+"""Principals that are reviewed together: one, or all roles of a permission set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some units with all that is recorded of their principals.
+
+    `copied` are the services that copies of calls show each to have called, `accessed` what IAM says of its last use.
+    """
+
+    units: tuple[Unit, ...]
+    usage: Usage
+    copied: Mapping[str, tuple[str, ...]]
+    accessed: Mapping[str, AccessReport]
+
+
+def batches_of_units(
+    units: Sequence[Unit],
+    size: int,
+    usage: Usage,
+    *,
+    copied: Mapping[str, frozenset[str]],
+    accessed: Mapping[str, AccessReport],
+) -> Iterator[Batch]:
+    """The units in batches of `size`, each made when it is asked for."""
+    slices = RowSlices(usage)
+    for start in range(0, len(units), size):
+        some = tuple(units[start : start + size])
+        arns = [one.arn for unit in some for one in unit]
+        found = {arn: services for arn in arns if (services := copied_services(arn, copied))}
+        yield Batch(some, slices.rows_of(arns), found, {arn: accessed[arn] for arn in arns if arn in accessed})
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """Works on batches. `dropped` counts what decisions drop by its day, where any does.
+
+    `accounts` are those of all principals of the policies, `strangers` the ARNs in the logs that these don't have.
+    """
+
+    ground: ReviewGround
+    options: Options
+    counter: UseCounter
+    dropped: UseCounter | None
+    accounts: Collection[str]
+    strangers: Collection[str]
+
+    def propose(self, batch: Batch) -> list[Proposal]:
+        """The proposals for the chosen principals of a batch, unit by unit."""
+        principals = [one for unit in batch.units for one in unit]
+        grants = {
+            one.principal.arn: one for one in grants_from_principals(principals, self._catalog, self.options.guards)
+        }
+        records = self._records(batch, grants)
+        proposals = [
+            proposal
+            for unit in batch.units
+            for proposal in self._propose_unit([(grants[one.arn], records[one.arn]) for one in unit])
+        ]
+        return [one for one in proposals if is_chosen(one.diff.principal, self.options.principal)]
+
+    @property
+    def _catalog(self) -> Catalog:
+        return self.ground.judge.finder.catalog
+
+    def _records(self, batch: Batch, grants: Mapping[str, PrincipalGrants]) -> dict[str, PrincipalRecords]:
+        usages = self.counter.count(batch.usage, grants.values())
+        dropped = self.dropped.count(batch.usage, grants.values()) if self.dropped else {}
+        seen = seen_services_from_usage(batch.usage, self._catalog) if batch.accessed else {}
+        return {
+            arn: PrincipalRecords(
+                replace(usages.get(arn, PrincipalUsage(arn)), copied=batch.copied.get(arn, ())),
+                dropped[arn].uses if arn in dropped else (),
+                batch.accessed.get(arn),
+                seen.get(arn, ()),
+            )
+            for arn in grants
+        }
+
+    def _propose_unit(self, unit: Sequence[tuple[PrincipalGrants, PrincipalRecords]]) -> tuple[Proposal, ...]:
+        diffs = share_lines(
+            [review_principal(grants, records, self.ground) for grants, records in unit],
+            [grants for grants, _ in unit],
+            self.strangers,
+            self.ground.decisions,
+            self._catalog,
+            listed=self.accounts,
+        )
+        return hold_sets_together(
+            [self._proposal(diff, grants, records) for diff, (grants, records) in zip(diffs, unit, strict=True)]
+        )
+
+    def _proposal(self, diff: PrincipalDiff, grants: PrincipalGrants, records: PrincipalRecords) -> Proposal:
+        if diff.principal_class not in GENERATED_CLASSES:
+            return Proposal(diff, None, None)
+        replacement = generate_policy(diff, grants, self._catalog, self.options)
+        verification = verify_generated(
+            replacement,
+            grants,
+            records.usage,
+            self._catalog,
+            decisions=self.ground.decisions,
+            guards=self.options.guards,
+        )
+        in_place = says_the_same(diff.principal, documents_of_replacement(replacement))
+        return Proposal(diff, replacement, verification, in_place=in_place)

@@ -1,0 +1,109 @@
+"""What becomes of each proposal where it is worked out: its part of an output, and the little that the whole needs.
+
+The functions here travel to workers, so they hold no proposals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from lpgen.core.digests import Inputs, digest_of_text
+from lpgen.core.findings import Detachment, Proposal, Report, Verdicts
+from lpgen.core.replacements import Check, CheckStatus, Verification
+from lpgen.report.code.subject import CodeSubject, subject_of_proposal
+from lpgen.report.counts import Counts
+from lpgen.report.render import files_of_proposal, render_details
+from lpgen.report.views import PrincipalView
+
+DETAIL_FORMATS: Final = ("json", "text", "markdown")
+"""The formats of a review in which each principal has a part by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One proposal in a review: its outline and numbers, and its part of the output.
+
+    `has_decided` says whether decisions keep anything, `text` is its part of a document, `files` are those of its
+    folder with their digests, and `subject` is what its code is written of.
+    """
+
+    outline: Proposal
+    counts: Counts
+    has_decided: bool = False
+    text: str = ""
+    files: tuple[tuple[str, str, str], ...] = ()
+    subject: CodeSubject | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What stands in for proposals of which only outlines are held: their entries and the texts of these, by ARN."""
+
+    entries: Mapping[str, Entry]
+    text_of: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class DetailEntry:
+    """Makes the entries of a review in one of `DETAIL_FORMATS`."""
+
+    format: str
+    width: int
+    color: bool
+
+    def __call__(self, proposal: Proposal) -> Entry:
+        view = PrincipalView(proposal)
+        text = render_details(view, self.format, width=self.width, color=self.color)
+        return Entry(outline_of_proposal(proposal), view.counts, view.has_decided, text)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputEntry:
+    """Makes the entries of an output folder. `report` has no proposals; with `keep_text` false files have digests only,
+    and `code` says whether code is written too."""
+
+    report: Report
+    inputs: Inputs
+    code: str = ""
+    keep_text: bool = field(default=True, kw_only=True)
+
+    def __call__(self, proposal: Proposal) -> Entry:
+        files = tuple(
+            (path, text if self.keep_text else "", digest_of_text(text))
+            for path, text in files_of_proposal(proposal, self.report, self.inputs)
+        )
+        subject = subject_of_proposal(proposal) if self.code else None
+        counts = PrincipalView(proposal).counts
+        return Entry(outline_of_proposal(proposal), counts, files=files, subject=subject)
+
+
+_NOTHING: Final = Detachment((), (), ())
+_PASSED: Final = (Check("all", CheckStatus.PASSED, 0, ()),)
+
+
+def outline_of_proposal(proposal: Proposal) -> Proposal:
+    """The proposal as far as summaries of thousands need it: who it is about, its class, what to do, and its caveats.
+
+    It has neither policies, verdicts, lines nor documents.
+    """
+    principal = replace(proposal.diff.principal, policies=(), boundary=None, trust=None, tags=(), instance_profiles=())
+    diff = replace(
+        proposal.diff,
+        principal=principal,
+        verdicts=Verdicts((), {}),
+        ungranted=(),
+        denied=(),
+        unmapped=(),
+        wildcards=(),
+        lines=(),
+        dropped=proposal.diff.dropped[:1],
+        detach=_NOTHING,
+    )
+    replacement, verification = proposal.replacement, proposal.verification
+    if replacement is not None:
+        replacement = replace(replacement, principal=principal, documents=(), rules=(), bytes_by_service=())
+    if verification is not None and verification.status is CheckStatus.PASSED:
+        verification = Verification(principal.arn, _PASSED)
+    return replace(proposal, diff=diff, replacement=replacement, verification=verification)

@@ -1,0 +1,129 @@
+"""A review gives the same bytes wherever and in however many pieces its principals are worked on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import lpgen.pipeline_analysis as analysis
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.reviewer import batches_of_units
+from lpgen.core.findings import Proposal
+from lpgen.core.options import Options
+from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.edge.engine import Engine, results_of
+from lpgen.edge.engines.local_processes import LocalEngine, without_unsafe_fork
+from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.errors import EngineError
+from lpgen.pipeline_analysis import open_review
+from lpgen.pipeline_ingest import ingest
+from lpgen.pipeline_output import generate, inputs_of_report, review_parts, verify
+
+FORMATS = ("json", "text", "markdown", "html", "sarif")
+ENGINES = (LocalEngine(2, "fork"), LocalEngine(3, "fork"), LocalEngine(2, "spawn"))
+SAMPLES = bundled_sample_logs()
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return bundled_catalog()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Path:
+    folder = tmp_path_factory.mktemp("engines") / "data"
+    ingest([SAMPLES.logs], catalog, data=folder, engine=LocalEngine())
+    return folder
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analysis, "MIN_UNITS", 1)
+    monkeypatch.setattr(analysis, "BATCH_UNITS", 3)
+    monkeypatch.setattr(analysis, "without_unsafe_fork", lambda engine: engine)
+
+
+def review_text(data: Path, catalog: Catalog, form: str, engine: Engine = LocalEngine()) -> str:  # noqa: B008
+    review = open_review(data, [SAMPLES.policies], catalog, options=Options(), engine=engine)
+    return "".join(review_parts(review, form, root="lpgen-out"))
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("engine", ENGINES, ids=str)
+def test_reviews_are_the_same_for_any_number_of_workers(data: Path, catalog: Catalog, engine: LocalEngine) -> None:
+    assert review_text(data, catalog, "json", engine) == review_text(data, catalog, "json")
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_is_the_same_for_two_workers(data: Path, catalog: Catalog, form: str) -> None:
+    assert review_text(data, catalog, form, LocalEngine(2, "fork")) == review_text(data, catalog, form)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_outputs_are_the_same_for_two_workers_and_can_be_verified(data: Path, catalog: Catalog, tmp_path: Path) -> None:
+    policies = [SAMPLES.policies]
+    for name, engine in (("alone", LocalEngine()), ("two", LocalEngine(2, "fork"))):
+        review = open_review(data, policies, catalog, options=Options(), engine=engine)
+        inputs = inputs_of_report(review.report, policies, catalog, options=Options(), code="terraform")
+        generate(review, tmp_path / name, inputs, code="terraform")
+    assert digests(tmp_path / "two") == digests(tmp_path / "alone")
+    checked = verify(tmp_path / "two", data, policies, catalog, options=Options(), engine=LocalEngine(2, "fork"))
+    assert {one.name: one.status.value for one in checked.checks if one.status.value != "passed"} == {}
+
+
+@pytest.fixture(scope="module")
+def whole(data: Path, catalog: Catalog) -> dict[str, Proposal]:
+    """All proposals by ARN, of one batch for all."""
+    report = open_review(data, [SAMPLES.policies], catalog, options=Options()).whole_report()
+    return {one.diff.principal.arn: one for one in report.proposals}
+
+
+@settings(max_examples=5)
+@given(cuts=st.data())
+def test_a_proposal_is_the_same_in_any_batch(
+    data: Path, catalog: Catalog, whole: dict[str, Proposal], cuts: st.DataObject
+) -> None:
+    ground = analysis.load_ground(data, [SAMPLES.policies], catalog)
+    review = analysis.review_of_ground(ground, catalog, options=Options())
+    units = list(cuts.draw(st.permutations([unit for batch in review.batches for unit in batch.units])))[:8]
+    batches = batches_of_units(units, cuts.draw(st.integers(1, 8)), ground.usage, copied={}, accessed={})
+    found = [one for batch in batches for one in review.reviewer.propose(batch)]
+    assert {one.diff.principal.arn: one for one in found} == {one.arn: whole[one.arn] for unit in units for one in unit}
+
+
+# ---------------------------------------------------------------- the engine
+
+
+def _die_on_three(number: int) -> int:
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_results_end_where_a_worker_dies_each_time() -> None:
+    with pytest.raises(EngineError, match="a worker died on the same work"):
+        list(results_of(LocalEngine(2, "fork"), _die_on_three, range(6)))
+
+
+def test_processes_are_not_forked_beside_other_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    forking = LocalEngine(2, "fork")
+    monkeypatch.setattr(os, "listdir", lambda _path: ["1"])
+    assert without_unsafe_fork(forking) == forking
+    monkeypatch.setattr(os, "listdir", lambda _path: ["1", "2"])
+    assert without_unsafe_fork(forking) == replace(forking, start_method="spawn")
