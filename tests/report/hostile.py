@@ -43,7 +43,7 @@ RAW = frozenset({"text"})  # a policy document is JSON by then, and is printed b
 
 
 def poison(value: Any, change: Callable[[str], str]) -> Any:
-    """The value with every text in it changed; enums and policy documents stay."""
+    """The value with every text in it changed; enums, cases of findings and policy documents stay."""
     if isinstance(value, Enum):
         return value
     if isinstance(value, str):
@@ -54,7 +54,7 @@ def poison(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, Verdicts):
         return Verdicts.of(poison(one, change) for one in value)
     if isinstance(value, Mapping):
-        return {name: poison(one, change) for name, one in value.items()}
+        return {name: one if name == "case" else poison(one, change) for name, one in value.items()}
     if isinstance(value, frozenset):
         return frozenset(poison(one, change) for one in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

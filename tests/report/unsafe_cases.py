@@ -82,7 +82,7 @@ def analyst() -> Case:
         Caveat.of(CaveatKind.YOUNG_PRINCIPAL, kind="role", days=20, counted=20, min_days=90, until=date(2026, 12, 9)),
         Caveat(
             CaveatKind.UNKNOWN_PATTERN,
-            {"pattern": "s3:GetObjectMetadata", "statement": "lens, statement 3"},
+            {"case": "new", "pattern": "s3:GetObjectMetadata", "statement": "lens, statement 3"},
             "storage team: a typing error from 2021",
         ),
     ]

@@ -88,10 +88,7 @@ def _recreated(*, former: Sequence[str], kind: str, principal_id: str, only: Seq
 
 
 def _step_for_unexplained_use(*, action: str, **_: object) -> str:
-    """Of a key the policy and grants allow use as well, and grants stand in no policy.
-
-    https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
-    """
+    # Grants allow use of a key too. https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
     of_a_key = action.startswith("kms:")
     where = ", such as the key's policy or a grant (`aws kms list-grants`)" if of_a_key else ""
     return f"find what allowed the unexplained use{where}, else keep what it stands for by a decision"
@@ -114,17 +111,15 @@ class CaveatKind(Kind):
     UNKNOWN_PATTERN = Row(
         "unknown_pattern",
         "A policy grants an action that the catalog doesn't know.",
-        parameters={"pattern": str, "statement": str},
-        message=lambda *, pattern, statement: (
-            f"the catalog has no action for `{pattern}` in {statement}; the replacement leaves it out"
-            if statement
-            else f"AWS asks to grant `{pattern}` with the star behind the name, which the replacement doesn't hold"
-        ),
-        step=lambda *, pattern, statement: (
-            "correct the name in the policy, or run `lpgen catalog update` if AWS has it"
-            if statement
-            else f"allow `{pattern}` by a policy of your own beside it, and accept this by a decision"
-        ),
+        parameters={"case": str, "pattern": str, "statement": str},
+        message={
+            "new": "the catalog has no action for `{pattern}` in {statement}; the replacement leaves it out",
+            "star": "AWS asks to grant `{pattern}` with the star behind the name, which the replacement doesn't hold",
+        },
+        step={
+            "new": "correct the name in the policy, or run `lpgen catalog update` if AWS has it",
+            "star": "allow `{pattern}` by a policy of your own beside it, and accept this by a decision",
+        },
         item="unknown-pattern {pattern}",
         help="It may be misspelled, and then grants nothing; or it is newer than the catalog.",
         to_do="correct it, or run `lpgen catalog update`.",

@@ -62,7 +62,7 @@ def _unknown_grants(grants: PrincipalGrants) -> Iterable[Caveat]:
         yield Caveat.of(CaveatKind.GRANTS_UNKNOWN, policy=name)
     for grant in grants.allows:
         for pattern in grant.unknown_patterns:
-            yield Caveat.of(CaveatKind.UNKNOWN_PATTERN, pattern=pattern, statement=str(grant.ref))
+            yield Caveat.of(CaveatKind.UNKNOWN_PATTERN, case="new", pattern=pattern, statement=str(grant.ref))
 
 
 def starred_name_caveats(grants: PrincipalGrants, usage: PrincipalUsage, lines: Iterable[Line]) -> Iterable[Caveat]:
@@ -74,7 +74,7 @@ def starred_name_caveats(grants: PrincipalGrants, usage: PrincipalUsage, lines: 
     at_edge = any(use.how == EDGE_FUNCTION for use in usage.uses)
     for action in sorted({line.action for line in lines} & _GRANTED_WITH_STAR):
         if at_edge or any(action in one.actions and names_from(one, action) for one in grants.allows):
-            yield Caveat.of(CaveatKind.UNKNOWN_PATTERN, pattern=f"{action}*", statement="")
+            yield Caveat.of(CaveatKind.UNKNOWN_PATTERN, case="star", pattern=f"{action}*")
 
 
 def _unmapped(usage: PrincipalUsage) -> Iterable[Caveat]:
