@@ -50,8 +50,9 @@ def write_logs(today: Day, group: Place) -> Iterator[Use]:
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/logging_cw_api_calls_cwl.html
     """
-    yield today.use("logs:CreateLogStream", group)
-    yield today.use("logs:PutLogEvents", Place(f"{group.arn}:log-stream:stream-1", group.born))
+    stream = Place(f"{group.arn}:log-stream:stream-1", group.born)
+    yield today.use("logs:CreateLogStream", stream)
+    yield today.use("logs:PutLogEvents", stream)
 
 
 def log_group(draw: Draw, name: str, born: int = -1) -> Place:

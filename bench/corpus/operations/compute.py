@@ -109,7 +109,6 @@ route53:ListResourceRecordSets | | r | | {"hostedZoneId": "<1>"}
 route53:ChangeResourceRecordSets | | w | | {"hostedZoneId": "<1>", "changeBatch": {"changes": []}}
 route53:GetHostedZone | | r | | {"id": "<1>"}
 acm:RequestCertificate | | w | | {"domainName": "app.example.com", "validationMethod": "DNS"}
-   
 acm:DescribeCertificate | | r | | {"certificateArn": "<arn>"}
 acm:ListCertificates | | r | | {}
 cloudfront:CreateInvalidation | | w | | {"distributionId": "<1>"}

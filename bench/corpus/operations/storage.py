@@ -27,8 +27,7 @@ s3:GetBucketTagging | | r | | {"bucketName": "<0>", "tagging": "", %host}
 s3:GetBucketLogging | | r | | {"bucketName": "<0>", "logging": "", %host}
 s3:GetBucketPublicAccessBlock | | r | | {"bucketName": "<0>", "publicAccessBlock": "", %host}
 s3:GetEncryptionConfiguration | GetBucketEncryption | r | | {"bucketName": "<0>", "encryption": "", %host}
-s3:CreateBucket | | w | | {"bucketName": "<0>", "CreateBucketConfiguration": {"LocationConstraint": "<region>"}, "Host": "s3.<region>.amazonaws.com"
-    s3:CreateBucket | | w | | {"bucketName": "<0>", "CreateBucketConfiguration": {"LocationConstraint": "<region>"}, "Host": "s3.<region>.amazonaws.com"}
+s3:CreateBucket | | w | | {"bucketName": "<0>", %host}
 s3:DeleteBucket | | w | | {"bucketName": "<0>", %host}
 s3:PutBucketPolicy | | w | | {"bucketName": "<0>", "policy": "", %host}
 s3:PutEncryptionConfiguration | PutBucketEncryption | w | | {"bucketName": "<0>", "encryption": "", %host}
