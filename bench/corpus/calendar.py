@@ -29,6 +29,8 @@ class NeedKind(StrEnum):
     """Another call's authorization needs it, and it has no record of its own, such as `iam:PassRole`."""
     INTRUDER = "intruder"
     """Nobody entitled needs it."""
+    DENIED = "denied"
+    """An attempt by the principal itself that its policies refuse, and that it doesn't need."""
 
 
 @dataclass(frozen=True, slots=True)

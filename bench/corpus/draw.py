@@ -162,6 +162,25 @@ class Draw:
         """A KMS key."""
         return self.own("kms", f"key/{self.uuid()}")
 
+    def shared_bucket(self) -> Place:
+        """The bucket that many principals of the account share."""
+        return self._shared("s3", f"arn:aws:s3:::{self.account.name}-shared-{self.account.id}")
+
+    def shared_topic(self) -> Place:
+        """The topic that many principals of the account and Region share."""
+        return self._shared("sns", self.arn("sns", f"{self.account.name}-events"))
+
+    def _shared(self, service: str, arn: str) -> Place:
+        place, known = Place(arn), self.account.estate.setdefault(service, [])
+        if place not in known:
+            known.append(place)
+        return place
+
+    @property
+    def other_region(self) -> str:
+        """The account's other Region."""
+        return next(region for region in self.account.regions if region != self.region)
+
     def role(self, part: str) -> str:
         """The ARN of a role of the application."""
         return self.arn("iam", f"role/{self.app}-{part}", region="")

@@ -152,7 +152,7 @@ def draw_intrusion(d: Draw, kind: str, number: int, copies: int) -> Intrusion | 
     """The intrusion of a kind's principal of that number, None where it isn't a victim."""
     for scenario, kinds in VICTIMS.items():
         if kind in kinds and number == stable_number(f"{scenario}/{kind}") % copies:
-            first = d.between(d.days // 12, d.days - 6)
+            first = d.between(max(d.days // 12, d.account.opened), d.days - 6)
             last = first + d.between(0, 3)
             if scenario == "logging_switched_off":
                 last = max(last, first + 1)

@@ -49,9 +49,8 @@ class Principal:
     @property
     def created(self) -> datetime:
         """When it was created."""
-        return datetime.combine(START, datetime.min.time()) + timedelta(
-            days=self.profile.born if self.profile.born >= 0 else -200
-        )
+        first = max(self.profile.born, self.account.opened)
+        return datetime.combine(START, datetime.min.time()) + timedelta(days=first if first >= 0 else -200)
 
     def about(self) -> dict[str, Any]:
         """The entry of `principals.json`."""

@@ -129,7 +129,9 @@ def _tell(
     """Adds the needs of a use to the truth; returns its record, None where none is written."""
     needs = [(use.action, use.place.arn), *use.also, *use.unseen]
     allowed = [principal.evaluator.allows(*need) for need in needs]
-    if not all(allowed) and use.kind is not NeedKind.INTRUDER:
+    if use.kind is NeedKind.DENIED and all(allowed):
+        return None
+    if not all(allowed) and use.kind not in (NeedKind.INTRUDER, NeedKind.DENIED):
         raise ValueError(f"the policies of {principal.arn} don't allow what it needs: {needs}")
     unlogged = _why_unlogged(use, principal.account, moment)
     record = None if unlogged else write_record(use, principal, moment, rng, allowed=all(allowed))

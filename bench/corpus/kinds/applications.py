@@ -25,16 +25,19 @@ _ITEMS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Up
 def web_api(d: Draw) -> Profile:
     tables = d.fixed(d.table, d.between(2, 7))
     secrets, key = d.fixed(d.secret, d.between(1, 3)), d.key() if d.chance(0.5) else None
-    rest = d.chance(0.5)
+    rest, config = d.chance(0.5), d.shared_bucket() if d.chance(0.5) else None
 
     def day(today: Day) -> Iterator[Use]:
         for table in today.some(tables, 3):
             yield today.use(today.rng.choice(_ITEMS), table)
         if today.every(3) or rest:
             yield from read_secret(today, today.rng.choice(secrets), key)
+        if config and today.every(7):
+            yield today.use("s3:GetObject", config.at(f"config/{d.app}.json"))
         yield today.use("xray:PutTraceSegments")
 
     grants = [
+        grant("s3:GetObject", f"{d.shared_bucket().arn}/config/*"),
         grant("dynamodb:GetItem PutItem Query UpdateItem", d.arn("dynamodb", f"table/{d.prefix}*")),
         grant("secretsmanager:GetSecretValue", d.arn("secretsmanager", f"secret:{d.prefix}*")),
         grant("kms:Decrypt", d.arn("kms", "key/*")),
@@ -64,6 +67,7 @@ def queue_worker(d: Draw) -> Profile:
 @KINDS.kind()
 def event_publisher(d: Draw) -> Profile:
     topics = d.growing(d.topic, d.between(1, 4), (60, 150))
+    topics += [d.shared_topic()] if d.chance(0.5) else []
     streams = d.growing(lambda born: d.own("kinesis", f"stream/{d.name()}", born), d.between(1, 2), (120, 300))
 
     def day(today: Day) -> Iterator[Use]:
@@ -76,7 +80,7 @@ def event_publisher(d: Draw) -> Profile:
                 yield today.use("sns:GetTopicAttributes", topic)
 
     grants = [
-        grant("sns:Publish GetTopicAttributes", d.arn("sns", f"{d.prefix}*")),
+        grant("sns:Publish GetTopicAttributes", d.arn("sns", f"{d.prefix}*"), d.shared_topic().arn),
         grant("kinesis:PutRecords DescribeStreamSummary", d.arn("kinesis", f"stream/{d.prefix}*")),
     ]
     return Profile(
@@ -225,3 +229,41 @@ def image_renderer(d: Draw) -> Profile:
         log_grant(d),
     ]
     return Profile(f"{d.app}-render", "reads and writes encrypted objects, which key use shows", grants, day, "lambda")
+
+
+@KINDS.kind()
+def region_expansion(d: Draw) -> Profile:
+    first, second, name = d.fixed(d.table, d.between(1, 4)), d.day_in_year(0.2, 0.8), d.other_region
+    copies = [Place(table.arn.replace(f":{d.region}:", f":{name}:"), second) for table in first]
+
+    def day(today: Day) -> Iterator[Use]:
+        for table in (*today.some(first, 2), *today.some(copies, 2)):
+            yield today.use(today.rng.choice(_ITEMS[:2]), table)
+            if today.every(5):
+                yield today.use("dynamodb:DescribeTable", table)
+
+    grants = [grant("dynamodb:GetItem PutItem DescribeTable", f"arn:aws:dynamodb:*:{d.account.id}:table/{d.prefix}*")]
+    return Profile(f"{d.app}-global", "tables that get copies in a second Region", grants, day, "ecs")
+
+
+@KINDS.kind()
+def seasonal_sale(d: Draw) -> Profile:
+    start, length = d.between(0, d.days - 40), d.between(15, 60)
+    table, topic, queues = d.table(), d.topic(), d.fixed(d.queue, d.between(1, 3))
+
+    def day(today: Day) -> Iterator[Use]:
+        if today.every(30):
+            yield today.use("dynamodb:DescribeTable", table, NeedKind.RARE)
+        if start <= today.index < start + length:
+            yield today.use("dynamodb:UpdateItem", table)
+            yield today.use("sns:Publish", topic)
+            for queue in today.some(queues, 2):
+                yield today.use("sqs:SendMessage", queue)
+                yield today.use("sqs:GetQueueUrl", queue)
+
+    grants = [
+        grant("dynamodb:UpdateItem DescribeTable", table.arn),
+        grant("sns:Publish", d.arn("sns", f"{d.prefix}*")),
+        grant("sqs:SendMessage GetQueueUrl", d.arn("sqs", f"{d.prefix}*")),
+    ]
+    return Profile(f"{d.app}-sale", "works for some weeks of the year", grants, day, "lambda")

@@ -248,3 +248,27 @@ def archive_reader(d: Draw) -> Profile:
         grant("kms:Decrypt", key.arn),
     ]
     return Profile(f"{d.app}-archive", "seldom reads encrypted objects of many years", grants, day, "ecs")
+
+
+@KINDS.kind()
+def versioned_dataset(d: Draw) -> Profile:
+    length, word, style = d.between(30, 120), d.part(), d.pick("v{}", "{}", "r{:03}")
+    tables = [
+        d.table(f"{word}-{style.format(number + 1)}", number * length - 5, (number + 1) * length + 10)
+        for number in range(d.days // length + 1)
+    ]
+
+    def day(today: Day) -> Iterator[Use]:
+        for table in tables:
+            if table.born == today.index:
+                yield today.use("dynamodb:CreateTable", table, NeedKind.NEW_NAME)
+            if table.exists(today.index):
+                yield today.use("dynamodb:Query", table)
+            if table.died == today.index:
+                yield today.use("dynamodb:DeleteTable", table, NeedKind.RARE)
+        if today.every(3):
+            yield today.use("dynamodb:DescribeTable", today.some(tables, 1)[0])
+
+    actions = "dynamodb:CreateTable Query DescribeTable DeleteTable"
+    grants = [grant(actions, d.arn("dynamodb", f"table/{d.prefix}*"))]
+    return Profile(f"{d.app}-dataset", "a table per version, with the version in its name", grants, day, "ecs")

@@ -38,6 +38,8 @@ def developer(d: Draw) -> Profile:
             for queue in today.some(queues, 1):
                 yield today.use("sqs:GetQueueAttributes", queue)
         if today.chance(0.02):
+            yield today.use("iam:ListUsers", kind=NeedKind.DENIED)
+        if today.chance(0.02):
             made = d.arn("sqs", f"{d.prefix}try{today.index}")
             yield today.use("sqs:CreateQueue", made, NeedKind.NEW_NAME)
             yield today.use("sqs:DeleteQueue", made, NeedKind.NEW_NAME)
@@ -148,6 +150,8 @@ def script_key(d: Draw) -> Profile:
         yield today.use("s3:ListBucket", bucket)
         yield today.use("s3:PutObject", bucket.at(f"inbound/{today.date:%Y-%m-%d}.csv"))
         yield today.use("s3:GetBucketLocation", bucket)
+        if today.chance(0.1):
+            yield today.use("s3:ListAllMyBuckets", kind=NeedKind.DENIED)
 
     grants = [grant("s3:ListBucket PutObject GetBucketLocation GetObject", bucket.arn, f"{bucket.arn}/*")]
     return Profile(f"{d.app}-script", "a script with an access key, once a week", grants, day, "user")

@@ -140,7 +140,7 @@ def ecs_deployer(d: Draw) -> Profile:
 @KINDS.kind()
 def function_publisher(d: Draw) -> Profile:
     functions = d.growing(d.function, d.between(2, 8), (20, 90))
-    role, artifacts = d.role("fn"), d.bucket("artifacts")
+    role, artifacts = d.role("fn"), d.shared_bucket() if d.chance(0.4) else d.bucket("artifacts")
 
     def day(today: Day) -> Iterator[Use]:
         for function in functions:
@@ -160,7 +160,7 @@ def function_publisher(d: Draw) -> Profile:
     actions = "lambda:CreateFunction UpdateFunctionCode GetFunction PublishVersion UpdateFunctionConfiguration"
     grants = [
         grant(actions, d.arn("lambda", f"function:{d.prefix}*")),
-        grant("s3:GetObject PutObject", objects_of(d.dns_prefix)),
+        grant("s3:GetObject PutObject", f"{artifacts.arn}/*"),
         grant("iam:PassRole", d.arn("iam", f"role/{d.app}-*", region="")),
     ]
     return Profile(f"{d.app}-functions", "publishes functions, and new ones now and then", grants, day, "oidc", (7, 19))
@@ -240,3 +240,25 @@ def build_runner(d: Draw) -> Profile:
     return Profile(
         f"{d.app}-pipeline", "a pipeline that starts builds of more and more projects", grants, day, "role", (6, 20)
     )
+
+
+@KINDS.kind()
+def account_rollout(d: Draw) -> Profile:
+    births = d.births(d.between(3, 8), (40, 130))
+    roles = [Place(f"arn:aws:iam::{d.between(10**11, 10**12 - 1)}:role/deploy-baseline", born) for born in births]
+    pace = d.pick(1, 2, 7)
+
+    def day(today: Day) -> Iterator[Use]:
+        for role in roles:
+            if role.born == today.index or (role.exists(today.index) and today.every(pace)):
+                yield today.use("sts:AssumeRole", role)
+        if today.every(pace):
+            yield today.use("organizations:DescribeOrganization")
+            yield today.use("s3:GetObject", d.shared_bucket().at(f"baseline/{d.app}.yaml"))
+
+    grants = [
+        grant("sts:AssumeRole", "arn:aws:iam::*:role/deploy-*"),
+        grant("organizations:DescribeOrganization ListAccounts"),
+        grant("s3:GetObject", f"{d.shared_bucket().arn}/*"),
+    ]
+    return Profile(f"{d.app}-rollout", "deploys a baseline to every account", grants, day, "oidc", (6, 20))

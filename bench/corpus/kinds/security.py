@@ -54,6 +54,8 @@ def posture_scanner(d: Draw) -> Profile:
         for action in today.rng.sample(_LISTINGS, 4):
             yield today.use(action, d.arn("rds", "db:*") if action == "rds:DescribeDBInstances" else ANY)
         yield from _inspect(d, today, today.rng.choice(services), 6)
+        if today.chance(0.1):
+            yield today.use("organizations:ListAccounts", kind=NeedKind.DENIED)
 
     return Profile(f"{d.app}-posture", "reads the settings of everything in the account", _READ_EVERYTHING, day)
 
