@@ -125,7 +125,13 @@ class Day:
 
 
 def days_of(months: int) -> list[date]:
-    """The days of so many months from `START`."""
+    """The days of so many months from `START`.
+
+    Raises:
+        ValueError: there are fewer than two months, in which kinds can't show what they are.
+    """
+    if months < 2:
+        raise ValueError("a corpus covers at least two months")
     year, month = divmod(START.month - 1 + months, 12)
     count = (date(START.year + year, month + 1, 1) - START).days
     return [START + timedelta(days=number) for number in range(count)]

@@ -191,14 +191,15 @@ def recreated_tables(d: Draw) -> Profile:
 def telemetry_agent(d: Draw) -> Profile:
     instance = Place(d.arn("ec2", f"instance/i-0{d.hex(16)}"))
     parameter = d.own("ssm", f"parameter/{d.app}/agent/config")
+    beat, look, offset = d.between(2, 6), d.between(5, 12), d.between(0, 9)
 
     def day(today: Day) -> Iterator[Use]:
         yield today.use("cloudwatch:PutMetricData")
         yield today.use("ssmmessages:OpenDataChannel")
         yield today.use("ec2messages:GetMessages")
-        if today.every(2):
+        if today.every(beat):
             yield today.use("ssm:UpdateInstanceInformation", instance)
-        if today.every(7):
+        if today.every(look, offset):
             yield today.use("ssm:GetParameter", parameter)
             yield today.use("ec2:DescribeVolumes")
 

@@ -17,11 +17,14 @@ KINDS = Kinds()
 def nightly_etl(d: Draw) -> Profile:
     jobs = d.growing(lambda born: d.own("glue", f"job/{d.name()}", born), d.between(2, 6), (50, 140))
     group, lake = d.own("athena", f"workgroup/{d.app}"), d.bucket("lake")
+    most, share = d.between(1, 3), d.rng.uniform(0.3, 1)
 
     def day(today: Day) -> Iterator[Use]:
-        for job in today.some(jobs, 2):
+        for job in today.some(jobs, most):
             yield today.use("glue:StartJobRun", job)
             yield today.use("glue:GetJobRun", job)
+        if not today.chance(share):
+            return
         yield today.use("athena:StartQueryExecution", group)
         yield today.use("s3:PutObject", lake.at(f"curated/dt={today.date}/part-0000.parquet"))
 
@@ -79,9 +82,10 @@ def model_training(d: Draw) -> Profile:
                 "sagemaker:UpdateEndpoint", endpoint, also=(("sagemaker:UpdateEndpoint", config),), params=named
             )
 
+    types = ("training-job", "model", "endpoint-config", "endpoint")
     names = "CreateTrainingJob DescribeTrainingJob CreateModel CreateEndpointConfig UpdateEndpoint"
     grants = [
-        grant(f"sagemaker:{names}", d.arn("sagemaker", f"*/{d.app}*")),
+        grant(f"sagemaker:{names}", *(d.arn("sagemaker", f"{one}/{d.app}*") for one in types)),
         grant("s3:PutObject", objects_of(d.dns_prefix)),
         grant("iam:PassRole", role),
     ]

@@ -15,12 +15,15 @@ KINDS = Kinds()
 @KINDS.kind(steady=True)
 def volume_backup(d: Draw) -> Profile:
     volumes = [d.own("ec2", f"volume/vol-0{d.hex(16)}") for _ in range(d.between(2, 9))]
+    most, share = d.between(1, 4), d.rng.uniform(0.5, 1)
 
     def day(today: Day) -> Iterator[Use]:
+        if not today.chance(share):
+            return
         yield today.use("ec2:DescribeVolumes")
-        for volume in today.some(volumes, 3):
+        for volume in today.some(volumes, most):
             snapshot = f"snap-0{today.rng.getrandbits(64):016x}"
-            made = (("ec2:CreateSnapshot", d.arn("ec2", f"snapshot/{snapshot}", account="")),)
+            made = (("ec2:CreateSnapshot", d.arn("ec2", "snapshot/*", account="")),)
             yield today.use("ec2:CreateSnapshot", volume, also=made, answer={"snapshotId": snapshot})
 
     grants = [
@@ -57,13 +60,14 @@ def cluster_autoscaler(d: Draw) -> Profile:
         d.own("autoscaling", f"autoScalingGroup:{d.uuid()}:autoScalingGroupName/{d.name()}")
         for _ in range(d.between(1, 4))
     ]
+    share, look = d.rng.uniform(0.2, 1), d.between(5, 20)
 
     def day(today: Day) -> Iterator[Use]:
         yield today.use("autoscaling:DescribeAutoScalingGroups")
         yield today.use("ec2:DescribeLaunchTemplateVersions")
-        for group in today.some(groups, 1):
+        for group in today.some(groups, 1 if today.chance(share) else 0):
             yield today.use("autoscaling:SetDesiredCapacity", group)
-        if today.every(14):
+        if today.every(look):
             yield today.use("ec2:DescribeInstanceTypes")
             yield today.use("ec2:DescribeImages")
 

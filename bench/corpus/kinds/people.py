@@ -13,7 +13,12 @@ _SSO = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
 
 
 def _permission_set(d: Draw, name: str) -> str:
-    return f"AWSReservedSSO_{name}_{d.hex(16)}"
+    """The role's name of a permission set that only this account has.
+
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/using-iam-roles.html
+    """
+    team = d.app.title().replace("-", "")
+    return f"AWSReservedSSO_{team}{name}"[:47] + f"_{d.hex(16)}"
 
 
 @KINDS.kind()

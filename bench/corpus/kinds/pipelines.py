@@ -193,21 +193,21 @@ def preview_environments(d: Draw) -> Profile:
 
 @KINDS.kind()
 def image_baker(d: Draw) -> Profile:
-    pace = d.pick(7, 14, 28)
+    pace, offset = d.pick(7, 14, 28), d.between(0, 27)
 
     def day(today: Day) -> Iterator[Use]:
-        if not today.every(pace):
+        if not today.every(pace, offset):
             return
         instance = Place(d.arn("ec2", f"instance/i-0{today.index:016x}"))
         image = f"ami-0{today.index:016x}"
         yield today.use("ec2:DescribeImages")
         name = {"name": f"{d.app}-{today.date:%Y%m%d}"}
         made = (
-            ("ec2:CreateImage", d.arn("ec2", f"image/{image}", account="")),
+            ("ec2:CreateImage", d.arn("ec2", "image/*", account="")),
             ("ec2:CreateImage", d.arn("ec2", "snapshot/*", account="")),
         )
         yield today.use(
-            "ec2:CreateImage", instance, NeedKind.NEW_NAME, unseen=made, params=name, answer={"imageId": image}
+            "ec2:CreateImage", instance, NeedKind.NEW_NAME, also=made, params=name, answer={"imageId": image}
         )
         yield today.use("ec2:TerminateInstances", instance, NeedKind.NEW_NAME)
         if today.index >= 2 * pace:

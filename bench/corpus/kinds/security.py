@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from bench.corpus.calendar import ANY, Day, NeedKind, Place, Use
 from bench.corpus.draw import Draw
@@ -139,13 +139,13 @@ def findings_collector(d: Draw) -> Profile:
 
 @KINDS.kind()
 def tag_auditor(d: Draw) -> Profile:
-    first: Callable[[Day], bool] = lambda today: today.every(2)  # noqa: E731
+    pace, most = d.between(1, 7), d.between(1, 5)
 
     def day(today: Day) -> Iterator[Use]:
-        if first(today):
+        if today.every(pace):
             yield today.use("tag:GetResources")
             yield today.use("s3:ListAllMyBuckets", ANY)
-        for place in today.some(d.account.estate.get("s3", []), 3):
+        for place in today.some(d.account.estate.get("s3", []), most):
             yield today.use("s3:GetBucketTagging", place)
 
     grants = [grant("tag:GetResources"), grant("s3:ListAllMyBuckets GetBucketTagging GetBucketLocation")]

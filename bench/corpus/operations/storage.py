@@ -48,7 +48,7 @@ dynamodb:DeleteTable | | w | | {"tableName": "<1>"}
 dynamodb:CreateBackup | | w | | {"tableName": "<1>", "backupName": "scheduled"}
 dynamodb:DescribeContinuousBackups | | r | | {"tableName": "<1>"}
 sqs:SendMessage | | w | AWS::SQS::Queue | {%queue}
-sqs:ReceiveMessage | | w | AWS::SQS::Queue | {%queue, "maxNumberOfMessages": 10}
+sqs:ReceiveMessage | | r | AWS::SQS::Queue | {%queue, "maxNumberOfMessages": 10}
 sqs:DeleteMessage | | w | AWS::SQS::Queue | {%queue}
 sqs:GetQueueAttributes | | r | | {%queue, "attributeNames": ["All"]}
 sqs:GetQueueUrl | | r | | {"queueName": "<rest>"}
