@@ -16,6 +16,16 @@ from bench.corpus.calendar import Day, NeedKind, Place, Use
 from bench.corpus.draw import Draw
 from bench.corpus.profile import Grant, grant, stable_number
 
+DANGEROUS: Final = frozenset(
+    {
+        *("iam:AttachRolePolicy", "iam:AttachUserPolicy", "iam:CreateAccessKey", "iam:CreateUser", "iam:CreateRole"),
+        *("iam:UpdateAssumeRolePolicy", "sts:AssumeRole", "secretsmanager:GetSecretValue", "s3:GetObject"),
+        *("s3:PutBucketPolicy", "dynamodb:Scan", "kms:ScheduleKeyDeletion", "ec2:ModifySnapshotAttribute"),
+        *("ec2:AuthorizeSecurityGroupIngress", "cloudtrail:StopLogging"),
+    }
+)
+"""What does harm among the intruders' actions: it takes data, grants rights, destroys, opens networks or blinds."""
+
 STOPPED_AT: Final = 3 * 3600
 STARTED_AT: Final = 5 * 3600
 
@@ -145,7 +155,7 @@ VICTIMS: Final = {
     "persistence": ("terraform_deployer", "administrator", "access_reviewer", "build_runner"),
     "logging_switched_off": ("patch_runner", "break_glass", "night_stopper", "inventory_crawler"),
 }
-"""The kinds of which one principal each becomes the victim of a scenario."""
+"""By scenario the kinds that have one victim each."""
 
 
 def draw_intrusion(d: Draw, kind: str, number: int, copies: int) -> Intrusion | None:

@@ -39,6 +39,14 @@ _LEFTOVERS: Final = (
     grant("lambda:InvokeFunction UpdateFunctionCode"),
     grant("dynamodb:DeleteTable UpdateTable DeleteBackup"),
 )
+_IDENTITY: Final = ("iam", "organizations", "sts")
+_POWER: Final[Document] = {"Effect": "Allow", "NotAction": [f"{one}:*" for one in _IDENTITY], "Resource": "*"}
+"""All but what manages identities, as in `PowerUserAccess`."""
+_GUARD: Final[Document] = {
+    "Effect": "Deny",
+    "Action": ["organizations:LeaveOrganization", "cloudtrail:DeleteTrail", "iam:DeleteAccountPasswordPolicy"],
+    "Resource": "*",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,11 @@ def write_policies(draw: Draw, profile: Profile, extra: Sequence[Grant] = ()) ->
             managed.append(name)
         else:
             statements.append(_statement(one, draw.pick("tight", "tight", "wild-actions", "star", "wild-on-star")))
+    if draw.chance(0.06):
+        statements = [one for one in statements if _service(one) in _IDENTITY] + [_POWER]
+        managed = []
+    if draw.chance(0.1):
+        statements.append(_GUARD)
     leftovers = draw.rng.sample(_LEFTOVERS, draw.between(0, 3))
     statements += [_statement(one, "tight") for one in (*leftovers, *extra)]
     document = {"Version": "2012-10-17", "Statement": statements}
@@ -74,6 +87,11 @@ def write_policies(draw: Draw, profile: Profile, extra: Sequence[Grant] = ()) ->
     if draw.chance(0.5):
         return Attached({"access": document}, {}, tuple(dict.fromkeys(managed)))
     return Attached({}, {f"{profile.name[:100]}-access": document}, tuple(dict.fromkeys(managed)))
+
+
+def _service(statement: Document) -> str:
+    action = statement["Action"]
+    return str(action if isinstance(action, str) else action[0]).partition(":")[0]
 
 
 def _statement(one: Grant, width: str) -> Document:

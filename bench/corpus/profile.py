@@ -51,7 +51,7 @@ KindFunction = Callable[[Draw], Profile]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of principals. Of a steady kind the needs stay the same all year."""
+    """A kind of principals. Of a steady kind the needs stay the same all year, except for the keys of objects."""
 
     name: str
     draw: KindFunction

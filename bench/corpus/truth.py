@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -23,6 +22,7 @@ TRUTH_SCHEMA: Final = pa.schema(
         pa.field("logged", pa.bool_(), nullable=False),
         pa.field("unlogged", pa.string(), nullable=False),
         pa.field("scenario", pa.string(), nullable=False),
+        pa.field("dangerous", pa.bool_(), nullable=False),
         pa.field("born", pa.date32()),
         pa.field("event_id", pa.string(), nullable=False),
     ]
@@ -34,8 +34,9 @@ TRUTH_SCHEMA: Final = pa.schema(
 - `kind`: a `NeedKind`; `allowed`: by the principal's policies, else the call was denied.
 - `logged`: whether a record shows the need; `unlogged`: why not (`data_event_off`, `never_recorded`,
   `logging_stopped`, `not_in_record`), else "".
-- `scenario`: that of the intruder, else ""; `born`: the day on which the resource came into being during the corpus,
-  null where it was there before or nobody knows; `event_id`: of the record, "" without one.
+- `scenario`: that of the intruder, else ""; `dangerous`: whether what the intruder did does harm.
+- `born`: the day on which the resource came into being during the corpus, null where it was there before or nobody
+  knows; `event_id`: of the record, "" without one.
 """
 
 
@@ -55,39 +56,9 @@ class TruthWriter:
         self.flush()
         self._writer.close()
 
-    def add(
-        self,
-        need: tuple[str, str],
-        *,
-        principal: str,
-        account: str,
-        region: str,
-        time: datetime,
-        kind: str,
-        allowed: bool,
-        unlogged: str,
-        scenario: str,
-        born: date | None,
-        event_id: str,
-    ) -> None:
-        """Adds a need."""
-        self._rows.append(
-            {
-                "principal": principal,
-                "account": account,
-                "region": region,
-                "time": time,
-                "action": need[0],
-                "resource": need[1],
-                "kind": kind,
-                "allowed": allowed,
-                "logged": not unlogged,
-                "unlogged": unlogged,
-                "scenario": scenario,
-                "born": born,
-                "event_id": event_id,
-            }
-        )
+    def add(self, row: dict[str, Any]) -> None:
+        """Adds a need: a row of `TRUTH_SCHEMA`."""
+        self._rows.append(row)
 
     def flush(self) -> None:
         """Writes what was added as a row group."""

@@ -15,7 +15,7 @@ from typing import Any
 from bench.corpus.authorization import authorization_details
 from bench.corpus.calendar import START, Day, NeedKind, Use, days_of
 from bench.corpus.half import half_of
-from bench.corpus.intrusions import STARTED_AT, STOPPED_AT
+from bench.corpus.intrusions import DANGEROUS, STARTED_AT, STOPPED_AT
 from bench.corpus.kinds import KINDS
 from bench.corpus.operations.delivery import OPERATIONS
 from bench.corpus.operations.table import NEVER
@@ -53,10 +53,10 @@ class Corpus:
                 one.account.silences.append(_silence(one.intrusion.first, one.intrusion.last))
 
     def write(self, folder: Path) -> Json:
-        """Writes everything into the folder; returns counts of records, needs and files."""
+        """Writes everything into the folder; returns counts of principals, records and files."""
         folder.mkdir(parents=True, exist_ok=True)
         last_used: dict[str, datetime] = {}
-        counts = {"principals": len(self.principals), "records": 0, "needs": 0, "files": 0}
+        counts = {"principals": len(self.principals), "records": 0, "files": 0}
         intruders: dict[str, Json] = {}
         with TruthWriter(folder / "truth.parquet") as truth:
             for index, today in enumerate(self.days):
@@ -79,7 +79,7 @@ class Corpus:
         for principal in self.principals:
             today = Day(*when, random.Random(f"{self.asked.seed}/{principal.arn}/{when[0]}"))
             for use, moment in _timed(principal, today):
-                record = _tell(truth, use, principal, moment, today.rng, counts)
+                record = _tell(truth, use, principal, moment, today.rng)
                 last_used[principal.arn] = moment
                 if use.scenario:
                     _note_intruder(intruders, principal, use)
@@ -123,9 +123,7 @@ def _timed(principal: Principal, today: Day) -> Iterator[tuple[Use, datetime]]:
             yield use, midnight + timedelta(seconds=use.at) if use.at >= 0 else moment
 
 
-def _tell(
-    truth: TruthWriter, use: Use, principal: Principal, moment: datetime, rng: random.Random, counts: dict[str, int]
-) -> Json | None:
+def _tell(truth: TruthWriter, use: Use, principal: Principal, moment: datetime, rng: random.Random) -> Json | None:
     """Adds the needs of a use to the truth; returns its record, None where none is written."""
     needs = [(use.action, use.place.arn), *use.also, *use.unseen]
     allowed = [principal.evaluator.allows(*need) for need in needs]
@@ -135,26 +133,33 @@ def _tell(
         raise ValueError(f"the policies of {principal.arn} don't allow what it needs: {needs}")
     unlogged = _why_unlogged(use, principal.account, moment)
     record = None if unlogged else write_record(use, principal, moment, rng, allowed=all(allowed))
-    born = START + timedelta(days=use.place.born) if use.place.born >= 0 else None
-    for number, (need, is_allowed) in enumerate(zip(needs, allowed, strict=True)):
+    for number, ((action, resource), is_allowed) in enumerate(zip(needs, allowed, strict=True)):
         is_unseen = number > len(use.also)
-        is_hidden = number > 0 and need[0] != use.action
-        hidden = NeedKind.HIDDEN_IN_CALL if use.kind is not NeedKind.INTRUDER else use.kind
         truth.add(
-            need,
-            principal=principal.arn,
-            account=principal.account.id,
-            region=region_of(use, principal),
-            time=moment,
-            kind=hidden if is_hidden else use.kind,
-            allowed=is_allowed,
-            unlogged=unlogged or ("not_in_record" if is_unseen else ""),
-            scenario=use.scenario,
-            born=born,
-            event_id=record["eventID"] if record and not is_unseen else "",
+            {
+                "principal": principal.arn,
+                "account": principal.account.id,
+                "region": region_of(use, principal),
+                "time": moment,
+                "action": action,
+                "resource": resource,
+                "kind": _kind(use, action),
+                "allowed": is_allowed,
+                "logged": record is not None and not is_unseen,
+                "unlogged": unlogged or ("not_in_record" if is_unseen else ""),
+                "scenario": use.scenario,
+                "dangerous": bool(use.scenario) and action in DANGEROUS,
+                "born": START + timedelta(days=use.place.born) if use.place.born >= 0 else None,
+                "event_id": record["eventID"] if record and not is_unseen else "",
+            }
         )
-    counts["needs"] += len(needs)
     return record
+
+
+def _kind(use: Use, action: str) -> NeedKind:
+    """The kind of a use's need: other actions than the use's own hide in its call."""
+    is_hidden = action != use.action and use.kind is not NeedKind.INTRUDER
+    return NeedKind.HIDDEN_IN_CALL if is_hidden else use.kind
 
 
 def _why_unlogged(use: Use, account: Account, moment: datetime) -> str:
@@ -189,7 +194,7 @@ def _note_intruder(intruders: dict[str, Json], principal: Principal, use: Use) -
 
 def _listed(intruder: Json) -> Json:
     pairs = {name: [list(pair) for pair in sorted(intruder[name])] for name in ("succeeded", "denied")}
-    return intruder | pairs
+    return intruder | pairs | {"dangerous": sorted({action for action, _ in pairs["succeeded"]} & DANGEROUS)}
 
 
 def _account(account: Account) -> Json:

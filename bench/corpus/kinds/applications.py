@@ -139,9 +139,7 @@ def blue_green_service(d: Draw) -> Profile:
         grant("s3:GetObject", objects_of(d.dns_prefix)),
         grant("kms:Decrypt", d.arn("kms", "key/*")),
     ]
-    return Profile(
-        f"{d.app}-bg", "tables that each release makes anew under another colour and number", grants, day, "ecs"
-    )
+    return Profile(f"{d.app}-bg", "each release makes new tables, named by colour and number", grants, day, "ecs")
 
 
 @KINDS.kind()
@@ -210,7 +208,7 @@ def telemetry_agent(d: Draw) -> Profile:
         grant("ssm:UpdateInstanceInformation GetParameter"),
         grant("ec2:DescribeVolumes DescribeTags"),
     ]
-    return Profile(f"{d.app}-agent", "agents whose calls leave hardly a record", grants, day, "ec2")
+    return Profile(f"{d.app}-agent", "agents most of whose calls are never recorded", grants, day, "ec2")
 
 
 @KINDS.kind()
