@@ -48,7 +48,7 @@ def web_api(d: Draw) -> Profile:
 
 @KINDS.kind(steady=True)
 def queue_worker(d: Draw) -> Profile:
-    queues, bucket = d.fixed(d.queue, d.between(1, 5)), d.bucket()
+    queues, bucket, cleanup = d.fixed(d.queue, d.between(1, 5)), d.bucket(), d.between(35, 130)
 
     def day(today: Day) -> Iterator[Use]:
         for queue in today.some(queues, 2):
@@ -56,10 +56,12 @@ def queue_worker(d: Draw) -> Profile:
             yield today.use("sqs:DeleteMessage", queue)
             yield today.use("sqs:GetQueueAttributes", queue)
         yield today.use("s3:PutObject", bucket.at(f"out/{today.date:%Y/%m/%d}/part-{today.rng.randrange(9)}.json"))
+        if today.every(cleanup):
+            yield today.use("s3:DeleteObject", bucket.at("out/broken.json"), NeedKind.RARE)
 
     grants = [
         grant("sqs:ReceiveMessage DeleteMessage GetQueueAttributes", d.arn("sqs", f"{d.prefix}*")),
-        grant("s3:PutObject", objects_of(d.dns_prefix)),
+        grant("s3:PutObject DeleteObject", objects_of(d.dns_prefix)),
     ]
     return Profile(f"{d.app}-worker", "a worker on fixed queues that writes objects by date", grants, day, "ec2")
 
@@ -100,12 +102,13 @@ def tenant_service(d: Draw) -> Profile:
             if bucket.born == today.index:
                 yield today.use("s3:CreateBucket", bucket, NeedKind.NEW_NAME)
                 yield today.use("s3:PutEncryptionConfiguration", bucket, NeedKind.NEW_NAME)
+                yield today.use("s3:PutBucketPublicAccessBlock", bucket, NeedKind.NEW_NAME)
             yield today.use("s3:ListBucket", bucket)
             yield today.use("s3:GetObject", bucket.at(f"docs/{today.rng.randrange(50)}.pdf"))
 
     grants = [
         grant(
-            "s3:CreateBucket PutEncryptionConfiguration ListBucket GetObject PutObject",
+            "s3:CreateBucket PutEncryptionConfiguration PutBucketPublicAccessBlock ListBucket GetObject PutObject",
             f"arn:aws:s3:::{d.dns_prefix}*",
             objects_of(d.dns_prefix),
         )

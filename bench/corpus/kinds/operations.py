@@ -88,13 +88,17 @@ def dns_controller(d: Draw) -> Profile:
     def day(today: Day) -> Iterator[Use]:
         yield today.use("route53:ListHostedZones")
         for zone in today.some(zones, 2):
+            if zone.born == today.index:
+                yield today.use("route53:GetHostedZone", zone)
             yield today.use("route53:ListResourceRecordSets", zone)
             if today.chance(0.4):
                 yield today.use("route53:ChangeResourceRecordSets", zone)
 
     grants = [
         grant("route53:ListHostedZones"),
-        grant("route53:ListResourceRecordSets ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/*"),
+        grant(
+            "route53:GetHostedZone ListResourceRecordSets ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/*"
+        ),
     ]
     return Profile(f"{d.app}-dns", "keeps DNS records of zones that slowly grow in number", grants, day, "oidc")
 

@@ -76,6 +76,7 @@ def administrator(d: Draw) -> Profile:
                 yield today.use("dynamodb:DescribeTable", table)
         if today.chance(0.2):
             yield today.use("ec2:DescribeSecurityGroups")
+            yield today.use("cloudtrail:LookupEvents")
 
     about, name = "administrators, who do what comes up", _permission_set(d, "AdministratorAccess")
     return Profile(name, about, (), day, "sso", (7, 19), _SSO, is_admin=True)

@@ -31,11 +31,13 @@ def image_pusher(d: Draw) -> Profile:
                 yield today.use("ecr:CreateRepository", repository, NeedKind.NEW_NAME)
             for action in _PUSH:
                 yield today.use(action, repository)
+            if today.chance(0.05):
+                yield today.use("ecr:BatchGetImage", repository)
 
     names = " ".join(action.partition(":")[2] for action in _PUSH)
     grants = [
         grant("ecr:GetAuthorizationToken"),
-        grant(f"ecr:CreateRepository {names}", d.arn("ecr", f"repository/{d.app}/*")),
+        grant(f"ecr:CreateRepository BatchGetImage {names}", d.arn("ecr", f"repository/{d.app}/*")),
     ]
     return Profile(
         f"{d.app}-build", "a CI job that pushes images to a growing set of repositories", grants, day, "oidc", (7, 19)
@@ -59,6 +61,9 @@ def stack_deployer(d: Draw) -> Profile:
             yield today.use("cloudformation:UpdateStack", stack)
             yield today.use("cloudformation:DescribeStackEvents", stack)
             yield today.use("cloudformation:DescribeStacks", stack)
+        if today.chance(0.02):
+            for stack in today.some(stacks, 1):
+                yield today.use("cloudformation:GetTemplate", stack, NeedKind.RARE)
 
     actions = "cloudformation:CreateStack UpdateStack DescribeStacks DescribeStackEvents DeleteStack GetTemplate"
     grants = [grant(actions, d.arn("cloudformation", f"stack/{d.app}-*"))]
@@ -90,6 +95,7 @@ def terraform_deployer(d: Draw) -> Profile:
             if place.arn in roles:
                 yield today.use("iam:CreateRole", roles[place.arn], NeedKind.NEW_NAME)
                 yield today.use("iam:PutRolePolicy", roles[place.arn], NeedKind.NEW_NAME)
+                yield today.use("iam:GetRole", roles[place.arn], NeedKind.NEW_NAME)
         yield today.use("s3:PutObject", state.at(f"{d.app}/terraform.tfstate"))
         yield today.use("dynamodb:DeleteItem", lock)
 
@@ -118,6 +124,10 @@ def ecs_deployer(d: Draw) -> Profile:
     task, execution, pace = d.role("task"), d.role("execution"), d.between(1, 4)
 
     def day(today: Day) -> Iterator[Use]:
+        for service in services:
+            if service.born == today.index:
+                more = {"taskDefinition": f"{d.app}-{service.arn.rpartition('/')[2]}"}
+                yield today.use("ecs:CreateService", service, NeedKind.NEW_NAME, params=more)
         if not (today.is_workday and today.every(pace)):
             return
         for service in today.some(services, 1):
@@ -131,7 +141,7 @@ def ecs_deployer(d: Draw) -> Profile:
 
     grants = [
         grant("ecs:RegisterTaskDefinition DescribeTaskDefinition"),
-        grant("ecs:UpdateService DescribeServices", d.arn("ecs", f"service/{d.app}/*")),
+        grant("ecs:CreateService UpdateService DescribeServices", d.arn("ecs", f"service/{d.app}/*")),
         grant("iam:PassRole", task, execution),
     ]
     return Profile(f"{d.app}-ship", "registers task definitions and updates services", grants, day, "oidc", (7, 18))
@@ -140,7 +150,8 @@ def ecs_deployer(d: Draw) -> Profile:
 @KINDS.kind()
 def function_publisher(d: Draw) -> Profile:
     functions = d.growing(d.function, d.between(2, 8), (20, 90))
-    role, artifacts = d.role("fn"), d.shared_bucket() if d.chance(0.4) else d.bucket("artifacts")
+    role, sweep = d.role("fn"), d.between(50, 150)
+    artifacts = d.shared_bucket() if d.chance(0.4) else d.bucket("artifacts")
 
     def day(today: Day) -> Iterator[Use]:
         for function in functions:
@@ -148,6 +159,12 @@ def function_publisher(d: Draw) -> Profile:
                 yield today.use("s3:GetObject", artifacts.at("bundles/first.zip"))
                 more = {"role": role}
                 yield today.use("lambda:CreateFunction", function, NeedKind.NEW_NAME, also=passing(role), params=more)
+                yield today.use("lambda:AddPermission", function, NeedKind.NEW_NAME)
+        if today.every(sweep):
+            for function in today.some(functions, 1):
+                yield today.use("lambda:DeleteFunction", function, NeedKind.RARE)
+                more = {"role": role}
+                yield today.use("lambda:CreateFunction", function, NeedKind.RARE, also=passing(role), params=more)
         if not today.is_workday:
             return
         for function in today.some(functions, 1):
@@ -157,7 +174,7 @@ def function_publisher(d: Draw) -> Profile:
             if today.chance(0.3):
                 yield today.use("lambda:PublishVersion", function)
 
-    actions = "lambda:CreateFunction UpdateFunctionCode GetFunction PublishVersion UpdateFunctionConfiguration"
+    actions = "lambda:CreateFunction UpdateFunctionCode GetFunction PublishVersion AddPermission DeleteFunction"
     grants = [
         grant(actions, d.arn("lambda", f"function:{d.prefix}*")),
         grant("s3:GetObject PutObject", f"{artifacts.arn}/*"),

@@ -12,10 +12,14 @@ KINDS = Kinds()
 _LISTINGS = (
     *("ec2:DescribeInstances", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs", "iam:ListRoles", "iam:ListUsers"),
     *("s3:ListAllMyBuckets", "lambda:ListFunctions", "kms:ListKeys", "rds:DescribeDBInstances", "sqs:ListQueues"),
-    *("cloudtrail:DescribeTrails", "dynamodb:ListTables", "sns:ListTopics", "ecs:ListClusters"),
+    *("cloudtrail:DescribeTrails", "dynamodb:ListTables", "sns:ListTopics", "ecs:ListClusters", "kms:ListAliases"),
+    *("ec2:DescribeSubnets", "ec2:DescribeNetworkInterfaces", "ec2:DescribeRegions"),
 )
 _ABOUT = {
-    "s3": ("s3:GetBucketPolicy", "s3:GetBucketAcl", "s3:GetBucketPublicAccessBlock", "s3:GetEncryptionConfiguration"),
+    "s3": (
+        *("s3:GetBucketVersioning", "s3:GetBucketLogging", "s3:GetBucketPolicy"),
+        *("s3:GetBucketAcl", "s3:GetBucketPublicAccessBlock", "s3:GetEncryptionConfiguration"),
+    ),
     "lambda": ("lambda:GetPolicy", "lambda:GetFunction"),
     "kms": ("kms:DescribeKey", "kms:GetKeyRotationStatus"),
     "dynamodb": ("dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups"),
