@@ -40,15 +40,7 @@ ec2:AuthorizeSecurityGroupIngress | | w | | {"groupId": "<1>", "ipPermissions": 
 ec2:ModifySnapshotAttribute | | w | | {"snapshotId": "<1>", "attributeType": "CREATE_VOLUME_PERMISSION"}
     | {"_return": true}
 autoscaling:DescribeAutoScalingGroups | | r | | {}
-autoscaling:DescribeAutoScalingInstances | | r | | {}
-autoscaling:DescribeLaunchConfigurations | | r | | {}
 autoscaling:SetDesiredCapacity | | w | | {"autoScalingGroupName": "<name>", "desiredCapacity": 4}
-autoscaling:TerminateInstanceInAutoScalingGroup | | w |
-    | {"instanceId": "i-0a1b2c3d4e5f60718", "shouldDecrementDesiredCapacity": true}
-elasticloadbalancing:DescribeLoadBalancers | | r | | {}
-elasticloadbalancing:DescribeTargetGroups | | r | | {}
-elasticloadbalancing:DescribeTargetHealth | | r | | {"targetGroupArn": "<arn>"}
-elasticloadbalancing:ModifyListener | | w | | {"listenerArn": "<arn>", "defaultActions": [{"type": "forward"}]}
 ecs:RegisterTaskDefinition | | w | | {"family": "<1>"}
     | {"taskDefinition": {"taskDefinitionArn": "<arn>", "family": "<1>", "revision": <2>}}
 ecs:UpdateService | | w | | {"cluster": "<1>", "service": "<2>"}
@@ -57,9 +49,7 @@ ecs:CreateService | | w | | {"cluster": "<1>", "serviceName": "<2>"}
     | {"service": {"serviceArn": "<arn>", "serviceName": "<2>"}}
 ecs:DescribeServices | | r | | {"cluster": "<1>", "services": ["<2>"]}
 ecs:RunTask | | w | | {"cluster": "main", "taskDefinition": "<1>:<2>"} | {"tasks": []}
-ecs:DescribeTaskDefinition | | r | | {"taskDefinition": "<1>:<2>"}
 ecs:ListClusters | | r | | {}
-ecs:DescribeClusters | | r | | {"clusters": ["<1>"]}
 lambda:InvokeFunction | Invoke | w | AWS::Lambda::Function | {"functionName": "<arn>", "invocationType": "Event"}
 lambda:GetFunction | GetFunction20150331v2 | r | | {"functionName": "<1>"}
 lambda:ListFunctions | ListFunctions20150331 | r | | {}
@@ -73,19 +63,14 @@ lambda:UpdateFunctionConfiguration | UpdateFunctionConfiguration20150331v2 | w |
     | {"functionName": "<1>", "functionArn": "<arn>"}
 lambda:PublishVersion | PublishVersion20150331 | w | | {"functionName": "<1>"}
     | {"functionName": "<1>", "functionArn": "<arn>"}
-lambda:UpdateAlias | UpdateAlias20150331 | w | | {"functionName": "<1>", "name": "live"}
 lambda:AddPermission | AddPermission20150331v2 | w |
     | {"functionName": "<1>", "statementId": "invoke", "action": "lambda:InvokeFunction"}
-states:StartExecution | | w | | {"stateMachineArn": "<arn>", "input": "HIDDEN_DUE_TO_SECURITY_REASONS"}
-states:DescribeStateMachine | | r | | {"stateMachineArn": "<arn>"}
-states:ListStateMachines | | r | | {}
 sagemaker:CreateTrainingJob | | w | | {"trainingJobName": "<1>"} | {"trainingJobArn": "<arn>"}
 sagemaker:DescribeTrainingJob | | r | | {"trainingJobName": "<1>"}
 sagemaker:CreateModel | | w | | {"modelName": "<1>"} | {"modelArn": "<arn>"}
 sagemaker:CreateEndpointConfig | | w | | {"endpointConfigName": "<1>"} | {"endpointConfigArn": "<arn>"}
 sagemaker:UpdateEndpoint | | w | | {"endpointName": "<1>", "endpointConfigName": "config"} | {"endpointArn": "<arn>"}
 ssm:SendCommand | | w | | {"documentName": "AWS-RunPatchBaseline", "instanceIds": []}
-ssm:ListCommands | | r | | {}
 ssm:ListCommandInvocations | | r | | {}
 ssm:DescribeInstanceInformation | | r | | {}
 ssm:UpdateInstanceInformation | | w | | {"instanceId": "<1>"}
@@ -93,17 +78,10 @@ ssmmessages:OpenDataChannel | | w | never | {}
 ec2messages:GetMessages | | r | never | {}
 logs:PutLogEvents | | w | never | {}
 logs:CreateLogStream | | w | | {"logGroupName": "<group>", "logStreamName": "stream-1"}
-logs:CreateLogGroup | | w | | {"logGroupName": "<group>"}
 logs:DescribeLogGroups | | r | | {}
-logs:PutRetentionPolicy | | w | | {"logGroupName": "<group>", "retentionInDays": 30}
 cloudwatch:PutMetricData | | w | never | {}
 cloudwatch:DescribeAlarms | | r | | {}
-cloudwatch:GetMetricData | | r | never | {}
 xray:PutTraceSegments | | w | never | {}
-events:PutRule | | w | | {"name": "<1>", "state": "ENABLED"} | {"ruleArn": "<arn>"}
-events:PutTargets | | w | | {"rule": "<1>", "targets": [{"id": "1"}]}
-events:ListRules | | r | | {}
-events:PutEvents | | w | never | {}
 route53:ListHostedZones | | r | | {}
 route53:ListResourceRecordSets | | r | | {"hostedZoneId": "<1>"}
 route53:ChangeResourceRecordSets | | w | | {"hostedZoneId": "<1>", "changeBatch": {"changes": []}}
@@ -111,7 +89,4 @@ route53:GetHostedZone | | r | | {"id": "<1>"}
 acm:RequestCertificate | | w | | {"domainName": "app.example.com", "validationMethod": "DNS"}
 acm:DescribeCertificate | | r | | {"certificateArn": "<arn>"}
 acm:ListCertificates | | r | | {}
-cloudfront:CreateInvalidation | | w | | {"distributionId": "<1>"}
-cloudfront:ListDistributions | | r | | {}
-cloudfront:GetDistribution | | r | | {"id": "<1>"}
 """)

@@ -20,8 +20,6 @@ cloudformation:DeleteStack | | w | | {"stackName": "<arn>"}
 cloudformation:DescribeStacks | | r | | {"stackName": "<arn>"}
 cloudformation:DescribeStackEvents | | r | | {"stackName": "<arn>"}
 cloudformation:GetTemplate | | r | | {"stackName": "<arn>"}
-cloudformation:ListStacks | | r | | {}
-cloudformation:ValidateTemplate | | r | | {}
 ecr:GetAuthorizationToken | | r | | {}
 ecr:BatchCheckLayerAvailability | | r | | {"registryId": "<account>", "repositoryName": "<path>"}
 ecr:InitiateLayerUpload | | w | | {"registryId": "<account>", "repositoryName": "<path>"}
@@ -29,16 +27,12 @@ ecr:UploadLayerPart | | w | | {"registryId": "<account>", "repositoryName": "<pa
 ecr:CompleteLayerUpload | | w | | {"registryId": "<account>", "repositoryName": "<path>"}
 ecr:PutImage | | w | | {"registryId": "<account>", "repositoryName": "<path>"}
 ecr:BatchGetImage | | r | | {"registryId": "<account>", "repositoryName": "<path>"}
-ecr:GetDownloadUrlForLayer | | r | | {"registryId": "<account>", "repositoryName": "<path>"}
 ecr:CreateRepository | | w | | {"repositoryName": "<path>"}
     | {"repository": {"repositoryArn": "<arn>", "repositoryName": "<path>"}}
-ecr:DescribeRepositories | | r | | {}
 codebuild:StartBuild | | w | | {"projectName": "<1>"}
 codebuild:BatchGetBuilds | | r | | {"ids": ["<1>:0b1c2d3e"]}
-codepipeline:StartPipelineExecution | | w | | {"name": "<rest>"}
 codepipeline:GetPipelineState | | r | | {"name": "<rest>"}
 iam:CreateRole | | w | | {"roleName": "<name>", "assumeRolePolicyDocument": "{}"}
-iam:DeleteRole | | w | | {"roleName": "<name>"}
 iam:PutRolePolicy | | w | | {"roleName": "<name>", "policyName": "access", "policyDocument": "{}"}
 iam:AttachRolePolicy | | w | | {"roleName": "<name>", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}
 iam:UpdateAssumeRolePolicy | | w | | {"roleName": "<name>", "policyDocument": "{}"}
@@ -46,8 +40,6 @@ iam:GetRole | | r | | {"roleName": "<name>"}
 iam:ListRoles | | r | | {}
 iam:ListUsers | | r | | {}
 iam:ListPolicies | | r | | {}
-iam:ListAttachedRolePolicies | | r | | {"roleName": "<name>"}
-iam:ListAccessKeys | | r | | {"userName": "<name>"}
 iam:GetAccountSummary | | r | | {}
 iam:GetAccountAuthorizationDetails | | r | | {}
 iam:GetAccountPasswordPolicy | | r | | {}
@@ -55,32 +47,20 @@ iam:GenerateCredentialReport | | r | | {}
 iam:GetCredentialReport | | r | | {}
 iam:CreateUser | | w | | {"userName": "<name>"}
 iam:CreateAccessKey | | w | | {"userName": "<name>"}
-iam:UpdateAccessKey | | w | | {"userName": "<name>", "status": "Inactive"}
-iam:DeleteAccessKey | | w | | {"userName": "<name>"}
 iam:AttachUserPolicy | | w | | {"userName": "<name>", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}
 sts:AssumeRole | | r | | {"roleArn": "<arn>", "roleSessionName": "session"}
 organizations:ListAccounts | | r | | {}
 organizations:DescribeOrganization | | r | | {}
 cloudtrail:DescribeTrails | | r | | {}
-cloudtrail:GetTrailStatus | | r | | {"name": "<arn>"}
 cloudtrail:LookupEvents | | r | | {}
 cloudtrail:StopLogging | | w | | {"name": "<arn>"}
 cloudtrail:StartLogging | | w | | {"name": "<arn>"}
-cloudtrail:DeleteTrail | | w | | {"name": "<arn>"}
-guardduty:ListDetectors | | r | | {}
 guardduty:ListFindings | | r | | {}
 guardduty:GetFindings | | r | | {}
-guardduty:DeleteDetector | | w | | {"detectorId": "<1>"}
 securityhub:GetFindings | | r | | {}
-config:DescribeConfigRules | | r | | {}
-config:DescribeComplianceByConfigRule | | r | | {}
 access-analyzer:ListAnalyzers | | r | | {}
 ce:GetCostAndUsage | | r | | {}
-ce:GetCostForecast | | r | | {}
 tag:GetResources | | r | | {}
-backup:StartBackupJob | | w | | {"backupVaultName": "<1>"}
-backup:ListBackupJobs | | r | | {}
-support:DescribeTrustedAdvisorChecks | | r | | {}
 """)
 
 OPERATIONS = STORAGE | COMPUTE | DELIVERY

@@ -32,7 +32,6 @@ s3:DeleteBucket | | w | | {"bucketName": "<0>", %host}
 s3:PutBucketPolicy | | w | | {"bucketName": "<0>", "policy": "", %host}
 s3:PutEncryptionConfiguration | PutBucketEncryption | w | | {"bucketName": "<0>", "encryption": "", %host}
 s3:PutBucketPublicAccessBlock | | w | | {"bucketName": "<0>", "publicAccessBlock": "", %host}
-s3:PutBucketVersioning | | w | | {"bucketName": "<0>", "versioning": "", %host}
 dynamodb:GetItem | | r | AWS::DynamoDB::Table | {"tableName": "<1>", "key": {"id": "k1"}}
 dynamodb:PutItem | | w | AWS::DynamoDB::Table | {"tableName": "<1>", "key": {"id": "k1"}}
 dynamodb:UpdateItem | | w | AWS::DynamoDB::Table | {"tableName": "<1>", "key": {"id": "k1"}}
@@ -58,8 +57,6 @@ sqs:DeleteQueue | | w | | {%queue}
 sns:Publish | | w | AWS::SNS::Topic | {"topicArn": "<arn>", "message": "HIDDEN_DUE_TO_SECURITY_REASONS"}
 sns:GetTopicAttributes | | r | | {"topicArn": "<arn>"}
 sns:ListTopics | | r | | {}
-sns:CreateTopic | | w | | {"name": "<rest>"} | {"topicArn": "<arn>"}
-sns:Subscribe | | w | | {"topicArn": "<arn>", "protocol": "sqs", "endpoint": "HIDDEN_DUE_TO_SECURITY_REASONS"}
 kinesis:PutRecords | | w | AWS::Kinesis::Stream | {"streamARN": "<arn>", "streamName": "<1>"}
 kinesis:GetRecords | | r | AWS::Kinesis::Stream | {"streamARN": "<arn>", "limit": 1000}
 kinesis:GetShardIterator | | r | AWS::Kinesis::Stream
@@ -68,7 +65,6 @@ kinesis:DescribeStreamSummary | | r | | {"streamName": "<1>"}
 kinesis:ListShards | | r | | {"streamName": "<1>"}
 kms:Decrypt | | r | | {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"}
 kms:GenerateDataKey | | r | | {"keyId": "<arn>", "keySpec": "AES_256"}
-kms:Encrypt | | r | | {"keyId": "<arn>", "encryptionAlgorithm": "SYMMETRIC_DEFAULT"}
 kms:DescribeKey | | r | | {"keyId": "<arn>"}
 kms:GetKeyRotationStatus | | r | | {"keyId": "<arn>"}
 kms:ListKeys | | r | | {}
@@ -81,26 +77,19 @@ secretsmanager:UpdateSecretVersionStage | | w | | {"secretId": "<arn>", "version
     | {"arn": "<arn>"}
 secretsmanager:GetRandomPassword | | r | | {"passwordLength": 32}
 secretsmanager:ListSecrets | | r | | {}
-secretsmanager:CreateSecret | | w | | {"name": "<1>"} | {"arn": "<arn>"}
 ssm:GetParameter | | r | | {"name": "/<path>", "withDecryption": true}
-ssm:GetParametersByPath | | r | | {"path": "/<path>", "recursive": true}
-ssm:PutParameter | | w | | {"name": "/<path>", "type": "String", "overwrite": true}
 rds:DescribeDBInstances | | r | | {}
 rds:DescribeDBSnapshots | | r | | {}
 rds:DeleteDBSnapshot | | w | | {"dBSnapshotIdentifier": "<1>"}
     | {"dBSnapshotIdentifier": "<1>", "dBSnapshotArn": "<arn>"}
 athena:StartQueryExecution | | w | | {"workGroup": "<1>", "queryString": "***OMITTED***"}
     | {"queryExecutionId": "6f1c0f5e-0001-4a5b-8c1d-000000000001"}
-athena:GetQueryResults | | r | | {"queryExecutionId": "6f1c0f5e-0001-4a5b-8c1d-000000000001"}
 athena:ListWorkGroups | | r | | {}
 athena:GetWorkGroup | | r | | {"workGroup": "<1>"}
 glue:StartJobRun | | w | | {"jobName": "<1>"} | {"jobRunId": "jr_0001"}
 glue:GetJobRun | | r | | {"jobName": "<1>", "runId": "jr_0001"}
-glue:GetDatabases | | r | | {}
 elasticmapreduce:ListClusters | | r | | {}
 elasticmapreduce:DescribeCluster | | r | | {"clusterId": "<1>"}
 elasticmapreduce:AddJobFlowSteps | | w | | {"jobFlowId": "<1>"} | {"stepIds": ["s-1"]}
 elasticmapreduce:TerminateJobFlows | | w | | {"jobFlowIds": ["<1>"]}
-firehose:DescribeDeliveryStream | | r | | {"deliveryStreamName": "<1>"}
-firehose:PutRecordBatch | | w | never | {}
 """)
