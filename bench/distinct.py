@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from bench.corpus import Call, Json, Place, record_of_call
+from bench.log_files import Call, Json, Place, record_of_call
 from bench.ingest import ROOT
 from bench.processes import run
 

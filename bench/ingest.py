@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from bench.corpus import write_corpus
+from bench.log_files import write_corpus
 from bench.processes import Command, Cost, median_cost, run
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -104,7 +104,7 @@ def make_corpus(folder: Path, files: int, seed: int) -> Path:
 
     In it lie `all` files, a `tenth` of them, and `repeated`: the calls of the tenth, ten times each.
     """
-    maker = hashlib.sha256(Path(__file__).with_name("corpus.py").read_bytes()).hexdigest()[:12]
+    maker = hashlib.sha256(Path(__file__).with_name("log_files.py").read_bytes()).hexdigest()[:12]
     target = folder / f"{files}-files-of-seed-{seed}-{maker}"
     if not target.exists():
         unfinished = folder / f"unfinished-{os.getpid()}"

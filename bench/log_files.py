@@ -1,4 +1,4 @@
-"""A seeded corpus of CloudTrail files for benchmarks: `python bench/corpus.py DIR --files 100 --records 1000`.
+"""A seeded corpus of CloudTrail files for benchmarks: `python bench/log_files.py DIR --files 100 --records 1000`.
 
 The mix follows what public logs show: most records are reads, a few of the roles make most of the calls, each role
 repeats a handful of calls on a handful of resources, one call in fifteen fails. Records have the fields that CloudTrail

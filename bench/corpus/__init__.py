@@ -1,0 +1,31 @@
+"""A corpus of AWS organizations over months, with the truth of what each principal needs, whether logged or not.
+
+It judges what lpgen concludes from the past: it is written from AWS documentation and public infrastructure code, and
+not from lpgen's rules. `python -m bench.corpus --seed N --out DIR` writes
+
+- `logs/`: CloudTrail log files in the layout of a trail's bucket, for `lpgen ingest`;
+- `policies/`: authorization details per account, for `--policies`; `trails.json`: for `--trails`;
+- `truth.parquet`: a row per need (`bench.corpus.truth` describes the columns);
+- `principals.json`: ARN, kind, steady or not, half, account, creation day, and a sentence about it;
+- `intrusions.json`: whose permissions were abused when, and which of the intruder's actions succeeded, were denied, and
+  are dangerous: none of these may stay in a replacement only because the intruder used it;
+- `accounts.json`: when accounts were opened, which data events they record, when their trails were stopped.
+
+**Kinds.** `kinds/` declares them, a function each: it draws a principal's names, resources and paces, and gives its
+schedule. The principals of a kind differ in these. A steady kind has the same needs all year, except for the keys of
+objects, which count as new only where their bucket does.
+
+**Halves.** `half.py` says which kinds may be looked at while something is tuned, by a rule and not by taste. Tune with
+`--half tuned`, and report both halves. What is drawn is the same whichever half is written.
+
+**Reach.** The places that the other principals of an account use with the same actions are in `truth.parquet`: group
+by `account`, `action` and `resource`.
+
+**Blind spots.** Of the pairs of an account and a type of data events half are switched off, some calls are never
+recorded, and a few trails are stopped for days: such needs are in the truth with `logged` false and the reason. KMS
+records with encryption contexts are signs of them. A stopped trail silences its account only in corpora that hold the
+intruder's victim.
+
+**What it leaves out.** Calls that fail though they are allowed, records of AWS services and of sessions' beginnings,
+conditions in policies, boundaries, SCPs, and resource policies.
+"""

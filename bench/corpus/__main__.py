@@ -1,0 +1,33 @@
+"""Writes a corpus: `python -m bench.corpus --seed 1 --out build/corpus`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.corpus.half import HELD_BACK, TUNED
+from bench.corpus.write import Asked, Corpus
+
+
+def main() -> None:
+    """Writes the corpus that the command line asks for, and prints its counts."""
+    parser = argparse.ArgumentParser(prog="python -m bench.corpus", description=__doc__)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="an empty or new folder")
+    parser.add_argument("--half", choices=(TUNED, HELD_BACK, "both"), default="both", help="whose principals")
+    parser.add_argument("--principals", type=int, default=360, help="of both halves together")
+    parser.add_argument("--months", type=int, default=12)
+    asked: Any = parser.parse_args()
+    if asked.out.exists() and any(asked.out.iterdir()):
+        parser.error(f"{asked.out} isn't empty")
+    started = time.perf_counter()
+    corpus = Corpus(Asked(asked.seed, asked.half, asked.principals, asked.months))
+    counts = corpus.write(asked.out)
+    print(json.dumps(counts | {"seconds": round(time.perf_counter() - started, 1)}))
+
+
+if __name__ == "__main__":
+    main()

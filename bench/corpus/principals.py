@@ -1,0 +1,95 @@
+"""The principals of a corpus: drawn from their kinds, with policies and identities."""
+
+from __future__ import annotations
+
+import random
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bench.corpus.calendar import START
+from bench.corpus.draw import Draw
+from bench.corpus.evaluator import Evaluator
+from bench.corpus.half import half_of
+from bench.corpus.intrusions import Intrusion, draw_intrusion
+from bench.corpus.organization import Account
+from bench.corpus.policies import Attached, write_policies
+from bench.corpus.profile import Kind, Profile
+
+SSO_PATH: Final = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
+_ID_LETTERS: Final = string.ascii_uppercase + "234567"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A role or user. `policies` are what it has now, wider than it needs."""
+
+    kind: Kind
+    profile: Profile
+    account: Account
+    region: str
+    unique_id: str
+    policies: Attached
+    evaluator: Evaluator
+    intrusion: Intrusion | None = None
+
+    @property
+    def is_user(self) -> bool:
+        """Whether it is an IAM user."""
+        return self.profile.caller == "user"
+
+    @property
+    def arn(self) -> str:
+        """The ARN, with its path."""
+        kind = "user" if self.is_user else "role"
+        return f"arn:aws:iam::{self.account.id}:{kind}{self.profile.path}{self.profile.name}"
+
+    @property
+    def created(self) -> datetime:
+        """When it was created."""
+        first = max(self.profile.born, self.account.opened)
+        return datetime.combine(START, datetime.min.time()) + timedelta(days=first if first >= 0 else -200)
+
+    def about(self) -> dict[str, Any]:
+        """The entry of `principals.json`."""
+        return {
+            "arn": self.arn,
+            "kind": self.kind.name,
+            "steady": self.kind.steady,
+            "half": half_of(self.kind.name),
+            "about": self.profile.about,
+            "account": self.account.id,
+            "region": self.region,
+            "created": self.created.date().isoformat(),
+        }
+
+
+def draw_principals(
+    kinds: Sequence[Kind], accounts: Sequence[Account], *, count: int, days: int, seed: int
+) -> list[Principal]:
+    """The principals, as many of each kind as of any other, spread over the accounts.
+
+    What is drawn of one doesn't depend on which other kinds are asked for, except for the accounts' estates.
+    """
+    found: list[Principal] = []
+    names: set[tuple[str, str]] = set()
+    for number in range(count):
+        kind = kinds[number % len(kinds)]
+        rng = random.Random(f"{seed}/{kind.name}/{number // len(kinds)}")
+        draw = Draw(rng, rng.choice(accounts), days)
+        profile = kind.draw(draw)
+        if (draw.account.id, profile.name.lower()) in names:
+            raise ValueError(f"two principals of one account are called {profile.name}")
+        names.add((draw.account.id, profile.name.lower()))
+        intrusion = draw_intrusion(draw, kind.name, number // len(kinds), -(-count // len(kinds)))
+        found.append(_principal(kind, profile, draw, intrusion))
+    return found
+
+
+def _principal(kind: Kind, profile: Profile, draw: Draw, intrusion: Intrusion | None) -> Principal:
+    policies = write_policies(draw, profile, intrusion.grants if intrusion else ())
+    unique_id = ("AIDA" if profile.caller == "user" else "AROA") + "".join(draw.rng.choices(_ID_LETTERS, k=17))
+    evaluator = Evaluator(policies.documents())
+    return Principal(kind, profile, draw.account, draw.region, unique_id, policies, evaluator, intrusion)

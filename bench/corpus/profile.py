@@ -1,0 +1,79 @@
+"""What a kind declares of each of its principals."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bench.corpus.calendar import Day, Use
+from bench.corpus.draw import Draw
+
+Schedule = Callable[[Day], Iterator[Use]]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Actions of one service on resources, which the principal's work needs; policies are written around it."""
+
+    service: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+
+
+def grant(actions: str, *resources: str) -> Grant:
+    """A grant of `service:Name Name Name`; on `*` where no resource is given."""
+    service, _, names = actions.partition(":")
+    return Grant(service, tuple(names.split()), resources or ("*",))
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A principal as its kind declares it.
+
+    `caller` says how its sessions come about (`lambda`, `ec2`, `ecs`, `oidc`, `sso`, `role` or `user`); `hours` are the
+    UTC hours of its work; `born` is the day on which it was created; `is_admin` gives it `AdministratorAccess`.
+    """
+
+    name: str
+    about: str
+    grants: Sequence[Grant]
+    schedule: Schedule
+    caller: str = "role"
+    hours: tuple[int, int] = (0, 24)
+    path: str = "/"
+    born: int = -1
+    is_admin: bool = False
+
+
+KindFunction = Callable[[Draw], Profile]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of principals. Of a steady kind the needs stay the same all year, except for the keys of objects."""
+
+    name: str
+    draw: KindFunction
+    steady: bool
+
+
+class Kinds:
+    """The kinds of a theme, in the order of their declaration."""
+
+    def __init__(self) -> None:
+        self.found: list[Kind] = []
+
+    def kind(self, *, steady: bool = False) -> Callable[[KindFunction], KindFunction]:
+        """Declares a function as a kind under its name."""
+
+        def declare(function: KindFunction) -> KindFunction:
+            self.found.append(Kind(function.__name__, function, steady))
+            return function
+
+        return declare
+
+
+def stable_number(text: str) -> int:
+    """A number that depends on the text only."""
+    return zlib.crc32(text.encode())

@@ -1,0 +1,227 @@
+"""Writes a corpus day by day: logs and truth as the days pass, policies and settings at the end."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bench.corpus.authorization import authorization_details
+from bench.corpus.calendar import START, Day, NeedKind, Use, days_of
+from bench.corpus.half import half_of
+from bench.corpus.intrusions import DANGEROUS, STARTED_AT, STOPPED_AT
+from bench.corpus.kinds import KINDS
+from bench.corpus.operations.delivery import OPERATIONS
+from bench.corpus.operations.table import NEVER
+from bench.corpus.organization import Account, draw_accounts, trail_settings
+from bench.corpus.principals import Principal, draw_principals
+from bench.corpus.records import region_of, spread, write_record
+from bench.corpus.truth import TruthWriter
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to write: `half` is `tuned`, `held-back` or `both`."""
+
+    seed: int
+    half: str = "both"
+    principals: int = 360
+    months: int = 12
+
+
+class Corpus:
+    """A drawn corpus. What is drawn is the same whichever half is written."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.days = days_of(asked.months)
+        rng = random.Random(f"{asked.seed}/organization")
+        self.accounts = draw_accounts(rng, asked.principals, len(self.days))
+        kinds = list(KINDS.values())
+        everyone = draw_principals(kinds, self.accounts, count=asked.principals, days=len(self.days), seed=asked.seed)
+        self.principals = [one for one in everyone if asked.half in ("both", half_of(one.kind.name))]
+        for one in self.principals:
+            if one.intrusion and one.intrusion.silences:
+                one.account.silences.append(_silence(one.intrusion.first, one.intrusion.last))
+
+    def write(self, folder: Path) -> Json:
+        """Writes everything into the folder; returns counts of principals, records and files."""
+        folder.mkdir(parents=True, exist_ok=True)
+        last_used: dict[str, datetime] = {}
+        counts = {"principals": len(self.principals), "records": 0, "files": 0}
+        intruders: dict[str, Json] = {}
+        with TruthWriter(folder / "truth.parquet") as truth:
+            for index, today in enumerate(self.days):
+                self._write_day(folder, truth, (index, today), counts, last_used, intruders)
+                if today.day == 1:
+                    truth.flush()
+        self._write_settings(folder, last_used, intruders)
+        return counts
+
+    def _write_day(
+        self,
+        folder: Path,
+        truth: TruthWriter,
+        when: tuple[int, date],
+        counts: dict[str, int],
+        last_used: dict[str, datetime],
+        intruders: dict[str, Json],
+    ) -> None:
+        files: dict[tuple[str, str], list[Json]] = defaultdict(list)
+        for principal in self.principals:
+            today = Day(*when, random.Random(f"{self.asked.seed}/{principal.arn}/{when[0]}"))
+            for use, moment in _timed(principal, today):
+                record = _tell(truth, use, principal, moment, today.rng)
+                last_used[principal.arn] = moment
+                if use.scenario:
+                    _note_intruder(intruders, principal, use)
+                if record:
+                    files[principal.account.id, record["awsRegion"]].append(record)
+        for (account, region), records in files.items():
+            _write_file(folder / "logs", account, region, when[1], records)
+            counts["records"] += len(records)
+        counts["files"] += len(files)
+
+    def _write_settings(self, folder: Path, last_used: dict[str, datetime], intruders: dict[str, Json]) -> None:
+        (folder / "policies").mkdir(exist_ok=True)
+        for account in self.accounts:
+            here = [one for one in self.principals if one.account is account]
+            _write_json(folder / "policies" / f"{account.id}.json", authorization_details(here, last_used))
+        _write_json(folder / "trails.json", [one for account in self.accounts for one in trail_settings(account)])
+        _write_json(folder / "principals.json", [one.about() for one in self.principals])
+        _write_json(folder / "intrusions.json", [_listed(one) for one in intruders.values()])
+        _write_json(folder / "accounts.json", [_account(one) for one in self.accounts])
+
+
+def _silence(first: int, last: int) -> tuple[datetime, datetime]:
+    midnight = datetime.combine(START, datetime.min.time())
+    return (
+        midnight + timedelta(days=first, seconds=STOPPED_AT),
+        midnight + timedelta(days=last, seconds=STARTED_AT),
+    )
+
+
+def _timed(principal: Principal, today: Day) -> Iterator[tuple[Use, datetime]]:
+    """The principal's uses of the day, and those of its intruder, with their times in order."""
+    midnight = datetime.combine(today.date, datetime.min.time())
+    if today.index < max(principal.profile.born, principal.account.opened):
+        return
+    uses = list(principal.profile.schedule(today))
+    yield from zip(uses, spread(today.rng, principal.profile.hours, midnight, len(uses)), strict=True)
+    if principal.intrusion:
+        stolen = list(principal.intrusion.uses(today))
+        moments = spread(today.rng, (0, 24), midnight, len(stolen))
+        for use, moment in zip(stolen, moments, strict=True):
+            yield use, midnight + timedelta(seconds=use.at) if use.at >= 0 else moment
+
+
+def _tell(truth: TruthWriter, use: Use, principal: Principal, moment: datetime, rng: random.Random) -> Json | None:
+    """Adds the needs of a use to the truth; returns its record, None where none is written."""
+    needs = [(use.action, use.place.arn), *use.also, *use.unseen]
+    allowed = [principal.evaluator.allows(*need) for need in needs]
+    if use.kind is NeedKind.DENIED and all(allowed):
+        return None
+    if not all(allowed) and use.kind not in (NeedKind.INTRUDER, NeedKind.DENIED):
+        raise ValueError(f"the policies of {principal.arn} don't allow what it needs: {needs}")
+    unlogged = _why_unlogged(use, principal.account, moment)
+    record = None if unlogged else write_record(use, principal, moment, rng, allowed=all(allowed))
+    for number, ((action, resource), is_allowed) in enumerate(zip(needs, allowed, strict=True)):
+        is_unseen = number > len(use.also)
+        truth.add(
+            {
+                "principal": principal.arn,
+                "account": principal.account.id,
+                "region": region_of(use, principal),
+                "time": moment,
+                "action": action,
+                "resource": resource,
+                "kind": _kind(use, action),
+                "allowed": is_allowed,
+                "logged": record is not None and not is_unseen,
+                "unlogged": unlogged or ("not_in_record" if is_unseen else ""),
+                "scenario": use.scenario,
+                "dangerous": bool(use.scenario) and action in DANGEROUS,
+                "born": START + timedelta(days=use.place.born) if use.place.born >= 0 else None,
+                "event_id": record["eventID"] if record and not is_unseen else "",
+            }
+        )
+    return record
+
+
+def _kind(use: Use, action: str) -> NeedKind:
+    """The kind of a use's need: other actions than the use's own hide in its call."""
+    is_hidden = action != use.action and use.kind is not NeedKind.INTRUDER
+    return NeedKind.HIDDEN_IN_CALL if is_hidden else use.kind
+
+
+def _why_unlogged(use: Use, account: Account, moment: datetime) -> str:
+    operation = OPERATIONS[use.action]
+    if operation.data_type == NEVER:
+        return "never_recorded"
+    if operation.data_type and not account.records(operation.data_type, reads=operation.reads):
+        return "data_event_off"
+    return "logging_stopped" if account.is_silent(moment) else ""
+
+
+def _note_intruder(intruders: dict[str, Json], principal: Principal, use: Use) -> None:
+    intrusion = principal.intrusion
+    if intrusion is None:
+        return
+    found = intruders.setdefault(
+        principal.arn,
+        {
+            "principal": principal.arn,
+            "kind": principal.kind.name,
+            "half": half_of(principal.kind.name),
+            "scenario": use.scenario,
+            "first_day": (START + timedelta(days=intrusion.first)).isoformat(),
+            "last_day": (START + timedelta(days=intrusion.last)).isoformat(),
+            "succeeded": set(),
+            "denied": set(),
+        },
+    )
+    outcome = "succeeded" if principal.evaluator.allows(use.action, use.place.arn) else "denied"
+    found[outcome].add((use.action, use.place.arn))
+
+
+def _listed(intruder: Json) -> Json:
+    pairs = {name: [list(pair) for pair in sorted(intruder[name])] for name in ("succeeded", "denied")}
+    return intruder | pairs | {"dangerous": sorted({action for action, _ in pairs["succeeded"]} & DANGEROUS)}
+
+
+def _account(account: Account) -> Json:
+    opened = (START + timedelta(days=account.opened)).isoformat() if account.opened >= 0 else None
+    silences = [[start.isoformat(), end.isoformat()] for start, end in account.silences]
+    return {
+        "id": account.id,
+        "name": account.name,
+        "regions": account.regions,
+        "opened": opened,
+        "data_events": account.recorded,
+        "logging_stopped": silences,
+    }
+
+
+def _write_file(logs: Path, account: str, region: str, day: date, records: Sequence[Json]) -> None:
+    """A log file in the layout of a trail's bucket.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+    """
+    folder = logs / f"AWSLogs/{account}/CloudTrail/{region}/{day:%Y/%m/%d}"
+    folder.mkdir(parents=True, exist_ok=True)
+    body = json.dumps({"Records": sorted(records, key=lambda one: str(one["eventTime"]))}, separators=(",", ":"))
+    unique = records[0]["eventID"].replace("-", "")[:16]
+    name = f"{account}_CloudTrail_{region}_{day:%Y%m%d}T2355Z_{unique}.json.gz"
+    (folder / name).write_bytes(gzip.compress(body.encode(), 5, mtime=0))
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

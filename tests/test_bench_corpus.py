@@ -1,0 +1,163 @@
+"""The corpus keeps its promises: the same for a seed, halves apart, and records that show what the truth says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from bench.corpus.calendar import NeedKind
+from bench.corpus.evaluator import Evaluator
+from bench.corpus.half import HALVES, HELD_BACK, TUNED, split_kinds
+from bench.corpus.intrusions import VICTIMS
+from bench.corpus.kinds import KINDS
+from bench.corpus.organization import DATA_TYPES
+from bench.corpus.write import Asked, Corpus
+from lpgen.cli import app
+from lpgen.edge.inputs.trail_settings import read_trails
+
+Json = dict[str, Any]
+SMALL = Asked(seed=3, principals=2 * len(KINDS), months=3)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small corpus: two principals of each kind over three months."""
+    folder = tmp_path_factory.mktemp("corpus")
+    Corpus(SMALL).write(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def truth(corpus: Path) -> list[Json]:
+    """The rows of its truth."""
+    rows: list[Json] = pq.read_table(corpus / "truth.parquet").to_pylist()
+    return rows
+
+
+def _principals(corpus: Path) -> dict[str, Json]:
+    return {one["arn"]: one for one in json.loads((corpus / "principals.json").read_text())}
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def test_the_same_seed_writes_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
+    for name, seed in (("one", 5), ("again", 5), ("other", 6)):
+        Corpus(Asked(seed, principals=20, months=2)).write(tmp_path / name)
+    assert _digests(tmp_path / "one") == _digests(tmp_path / "again")
+    assert _digests(tmp_path / "one").keys() != _digests(tmp_path / "other").keys()
+
+
+def test_there_are_thirty_kinds_and_none_has_more_than_a_twentieth_of_the_principals() -> None:
+    principals = Corpus(Asked(seed=1)).principals
+    counts = Counter(one.kind.name for one in principals)
+    assert len(principals) >= 300
+    assert len(counts) >= 30
+    assert max(counts.values()) <= 0.05 * len(principals)
+
+
+def test_halves_follow_the_rule_and_share_no_principal(corpus: Path) -> None:
+    assert split_kinds(KINDS) == HALVES
+    halves = {
+        half: {one.arn for one in Corpus(Asked(SMALL.seed, half, SMALL.principals, SMALL.months)).principals}
+        for half in (TUNED, HELD_BACK)
+    }
+    assert not halves[TUNED] & halves[HELD_BACK]
+    assert halves[TUNED] | halves[HELD_BACK] == set(_principals(corpus))
+    assert abs(len(halves[TUNED]) - len(halves[HELD_BACK])) <= 2
+
+
+def test_the_principals_of_a_kind_differ_in_what_they_need(truth: list[Json], corpus: Path) -> None:
+    schedules: dict[str, Counter[tuple[date, str]]] = defaultdict(Counter)
+    for row in truth:
+        schedules[row["principal"]][row["time"].date(), row["action"]] += 1
+    by_kind: dict[str, list[Counter[tuple[date, str]]]] = defaultdict(list)
+    for arn, principal in _principals(corpus).items():
+        if schedules[arn]:
+            by_kind[principal["kind"]].append(schedules[arn])
+    assert not [kind for kind, found in by_kind.items() if len(found) == 2 and found[0] == found[1]]
+
+
+def test_the_logs_show_each_kind_exactly_what_the_truth_says_is_logged(
+    truth: list[Json], corpus: Path, tmp_path: Path
+) -> None:
+    arguments = ["ingest", str(corpus / "logs"), "--data", str(tmp_path / "data"), "--workers", "1"]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    tables = [pq.read_table(path) for path in (tmp_path / "data").glob("usage/*/usage.parquet")]
+    skips = [pq.read_table(path) for path in (tmp_path / "data").glob("usage/*/skips.parquet")]
+    assert [row for table in skips for row in table.to_pylist()] == []
+    shown: dict[tuple[str, str, bool], set[str]] = defaultdict(set)
+    for row in (row for table in tables for row in table.to_pylist()):
+        shown[row["principal"], row["action"], row["outcome"] == "allowed"].add(row["resource"])
+    logged: dict[tuple[str, str, bool], set[str]] = defaultdict(set)
+    for row in truth:
+        if row["logged"]:
+            logged[row["principal"], row["action"], row["allowed"]].add(row["resource"])
+    kinds = {arn: one["kind"] for arn, one in _principals(corpus).items()}
+    mismatches = {(kinds[key[0]], key[1:]) for key in shown.keys() ^ logged.keys()}
+    mismatches |= {(kinds[key[0]], key[1:]) for key, names in logged.items() if not _same(names, shown[key])}
+    assert mismatches == set()
+
+
+def _same(needed: set[str], shown: set[str]) -> bool:
+    """Whether each needed resource is shown, by itself or by a pattern, and no other resource is."""
+    return all(any(fnmatchcase(name, glob) for glob in shown) for name in needed) and all(
+        any(fnmatchcase(name, glob) for name in needed) for glob in shown
+    )
+
+
+def test_the_policies_as_written_allow_each_need_and_refuse_what_was_denied(truth: list[Json], corpus: Path) -> None:
+    evaluators = {}
+    for path in (corpus / "policies").glob("*.json"):
+        details = json.loads(path.read_text())
+        managed = {one["Arn"]: one["PolicyVersionList"][0]["Document"] for one in details["Policies"]}
+        for one in (*details["RoleDetailList"], *details["UserDetailList"]):
+            inline = [entry["PolicyDocument"] for entry in one.get("RolePolicyList") or one.get("UserPolicyList") or ()]
+            attached = [managed[entry["PolicyArn"]] for entry in one["AttachedManagedPolicies"]]
+            evaluators[one["Arn"]] = Evaluator([*inline, *attached])
+    wrong = [
+        row for row in truth if evaluators[row["principal"]].allows(row["action"], row["resource"]) != row["allowed"]
+    ]
+    assert wrong == []
+    assert {row["kind"] for row in truth if not row["allowed"]} == {NeedKind.INTRUDER, NeedKind.DENIED}
+
+
+def test_needs_without_a_record_say_why_and_occur_for_each_reason(truth: list[Json]) -> None:
+    assert all(row["logged"] == (row["unlogged"] == "") == (row["event_id"] != "") for row in truth)
+    reasons = {row["unlogged"] for row in truth} - {""}
+    assert reasons == {"data_event_off", "never_recorded", "logging_stopped", "not_in_record"}
+    assert {row["kind"] for row in truth} == {str(kind) for kind in NeedKind}
+
+
+def test_half_of_the_data_events_is_switched_off_as_the_trail_settings_say(corpus: Path) -> None:
+    accounts = json.loads((corpus / "accounts.json").read_text())
+    recorded = sum(len(one["data_events"]) for one in accounts)
+    assert recorded == len(accounts) * len(DATA_TYPES) // 2
+    trails = read_trails([corpus / "trails.json"])
+    assert {trail.account for trail in trails} == {one["id"] for one in accounts}
+    assert sum(len(trail.selectors) - 1 for trail in trails) == recorded
+
+
+def test_intruders_act_on_their_days_only_and_are_listed(truth: list[Json], corpus: Path) -> None:
+    listed = {one["principal"]: one for one in json.loads((corpus / "intrusions.json").read_text())}
+    acted: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for row in truth:
+        assert (row["kind"] == NeedKind.INTRUDER) == bool(row["scenario"])
+        if row["scenario"]:
+            one = listed[row["principal"]]
+            assert one["first_day"] <= row["time"].date().isoformat() <= one["last_day"]
+            acted[row["principal"]].add((row["action"], row["resource"]))
+    for principal, one in listed.items():
+        assert acted[principal] == {(action, name) for action, name in one["succeeded"] + one["denied"]}
+    assert {one["scenario"] for one in listed.values()} == set(VICTIMS)
