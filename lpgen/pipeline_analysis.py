@@ -42,8 +42,8 @@ from lpgen.errors import DataError, InvocationError, quote_input
 BATCH_UNITS: Final = 16
 """So many principals, or permission sets, a worker reviews in one go."""
 
-MIN_UNITS: Final = 64
-"""Fewer than these are reviewed before another process has started."""
+BATCHES_PER_WORKER: Final = 2
+"""A process of this machine has at least so many: fewer are worked on before it has started."""
 
 IN_THIS_PROCESS: Final = LocalEngine()
 
@@ -122,8 +122,9 @@ def review_of_ground(
         generation=ground.generation,
     )
     units = units_of_review(principals, options.principal)
-    if isinstance(engine, LocalEngine) and (engine.workers == 1 or len(units) < MIN_UNITS):
-        engine = IN_THIS_PROCESS
+    if isinstance(engine, LocalEngine):
+        workers = min(engine.workers, len(units) // (BATCHES_PER_WORKER * BATCH_UNITS))
+        engine = replace(engine, workers=workers) if workers > 1 else IN_THIS_PROCESS
     copied = copied_services_from_usage(ground.usage, catalog)
     batches = batches_of_units(units, BATCH_UNITS, ground.usage, copied=copied, accessed=accessed)
     accounts = frozenset(one.account for unit in units for one in unit if is_chosen(one, options.principal))

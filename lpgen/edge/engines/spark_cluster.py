@@ -103,7 +103,7 @@ def open_spark_engine(master: str) -> Iterator[SparkEngine]:
     if master.startswith("local"):  # its workers run here, and in the same Python
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
-        session = SparkSession.builder.master(master).appName("lpgen ingest").getOrCreate()
+        session = SparkSession.builder.master(master).appName("lpgen").getOrCreate()
     except Exception as error:  # whatever Java says, by way of Py4J
         why = next(iter(str(error).splitlines()), "")
         raise EngineError(

@@ -32,7 +32,7 @@ def run_packed(packed: bytes, item: Any) -> Any:
         version, function = pickle.loads(packed)
         if version != __version__:
             raise EngineError(
-                f"a worker has lpgen {__version__}, and the ingest runs with {version}",
+                f"a worker has lpgen {__version__}, and this command runs with {version}",
                 hint=f"install lpgen {version} on every machine of the cluster",
             )
         _unpacked.function, _unpacked.packed = pickle.loads(function), packed

@@ -165,7 +165,7 @@ def test_work_is_unpacked_once_by_each_thread() -> None:
 
 def test_work_of_another_version_is_refused() -> None:
     packed = pickle.dumps(("0.0.0", pickle.dumps(square)))
-    with pytest.raises(EngineError, match=r"a worker has lpgen .*, and the ingest runs with 0\.0\.0"):
+    with pytest.raises(EngineError, match=r"a worker has lpgen .*, and this command runs with 0\.0\.0"):
         run_packed(packed, 2)
 
 
