@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests.aws_organization import MANAGEMENT, Organization, answer_last_accessed, make_organization
-from tests.aws_proxy import AwsProxy, aws_proxy
-from tests.aws_servers import Server, moto_server, seaweed_server
+from tests.support.aws_organization import MANAGEMENT, Organization, answer_last_accessed, make_organization
+from tests.support.aws_proxy import AwsProxy, aws_proxy
+from tests.support.aws_servers import Server, moto_server, seaweed_server
 
 if TYPE_CHECKING:
-    from tests.s3_buckets import Bucket
+    from tests.support.s3_buckets import Bucket
 
 settings.register_profile("lpgen", deadline=None)  # a busy machine is no failure
 settings.load_profile("lpgen")
@@ -43,7 +43,7 @@ def s3(request: pytest.FixtureRequest) -> Server:
 @pytest.fixture
 def bucket(moto: Server) -> Bucket:
     """A bucket of the test's own in moto."""
-    from tests.s3_buckets import make_bucket  # here, since it imports boto3, which most tests do without
+    from tests.support.s3_buckets import make_bucket  # here, since it imports boto3, which most tests do without
 
     return make_bucket(moto)
 

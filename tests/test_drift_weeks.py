@@ -9,7 +9,7 @@ import pytest
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import Drift, DriftKind
 from lpgen.pipeline import ingest
-from tests.drift_weeks import (
+from tests.support.drift_weeks import (
     AUDITOR,
     CONTRACTOR,
     END,
@@ -25,7 +25,7 @@ from tests.drift_weeks import (
     grown_catalog,
     sample_logs,
 )
-from tests.sample_organization import SECURITY, SHOP, issuer
+from tests.support.sample_organization import SECURITY, SHOP, issuer
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 

@@ -17,7 +17,7 @@ import pytest
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.pipeline import ingest
-from tests.policy_simulator import PolicySimulator, policy_simulator
+from tests.support.policy_simulator import PolicySimulator, policy_simulator
 from tests.test_cli import run
 
 PROGRAM = Path(__file__).parent.parent / "examples" / "ask_aws.py"

@@ -34,8 +34,8 @@ from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.errors import IngestError
 from lpgen.pipeline import ingest, map_records
 from lpgen.pipeline_check import check_data
-from tests.engine_samples import DeadlyReader
-from tests.log_samples import log_bytes, record_json, rows, write_logs
+from tests.support.engine_samples import DeadlyReader
+from tests.support.log_samples import log_bytes, record_json, rows, write_logs
 
 CATALOG: Catalog = open_catalog()
 

@@ -15,9 +15,9 @@ import pytest
 
 from lpgen.edge.data_folder.ledger import Ledger, open_ledger, read_generation
 from lpgen.errors import DataError, IngestError
-from tests.aws_servers import Server
-from tests.fault_proxy import Fault, Request, fault_proxy
-from tests.s3_buckets import Bucket, content, content_from_files, daily_logs, make_bucket, take_from
+from tests.support.aws_servers import Server
+from tests.support.fault_proxy import Fault, Request, fault_proxy
+from tests.support.s3_buckets import Bucket, content, content_from_files, daily_logs, make_bucket, take_from
 
 pytestmark = pytest.mark.usefixtures("server_keys")
 

@@ -17,8 +17,8 @@ from lpgen.core.rollout.calls import Call
 from lpgen.edge.rollout import journal as rollout_journal
 from lpgen.edge.rollout.iam_writer import IamWriter, LivePrincipal
 from lpgen.edge.rollout.journal import journal_of
-from tests.aws_servers import Server, moto_server
-from tests.rollout_worlds import New, World, allow, deny, document, proxy
+from tests.support.aws_servers import Server, moto_server
+from tests.support.rollout_worlds import New, World, allow, deny, document, proxy
 
 OLD_INLINE = document(allow("s3:*"), deny("s3:DeleteBucket"), indent=3)
 NEW = (New(document(allow("s3:GetObject"))), New(document(deny("s3:DeleteBucket")), inline=True))

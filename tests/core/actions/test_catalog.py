@@ -19,7 +19,7 @@ from lpgen.core.actions.catalog import Catalog, PatternProblemKind
 from lpgen.core.model import AccessLevel, Action, ActionPattern
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.errors import CatalogError
-from tests.catalog_samples import MANIFEST, SERVICE, DictSource, zoo_source
+from tests.support.catalog_samples import MANIFEST, SERVICE, DictSource, zoo_source
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "resource_types.json").read_text())
 BUNDLED = bundled_catalog()

@@ -15,7 +15,7 @@ from lpgen.core.model import AttachedPolicy, PolicyKind
 from lpgen.core.policies.authorize import decide
 from lpgen.core.policies.decision import Answer, Result
 from tests.core.analysis.explained.explained_requests import IMAGES, ask, document
-from tests.worlds import allow, deny, policy, role
+from tests.support.worlds import allow, deny, policy, role
 
 _EC2_ONLY = {"NotAction": "ec2:*", "Effect": "Deny", "Resource": "*"}
 _ONCE = {"Null": {"aws:SourceVpce": "true"}}

@@ -18,7 +18,7 @@ from lpgen.core.model import Principal, PrincipalKind
 from lpgen.core.options import Options
 from lpgen.core.replacements import CheckStatus, Replacement
 from lpgen.pipeline_analysis import Ground, Verifier
-from tests.worlds import ACCOUNT, allow, catalog, deny, grants_of, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, allow, catalog, deny, grants_of, policy, role, usage_of, use
 
 
 def replaced(principal: Principal, uses: Sequence[Use], **options: Any) -> Replacement:

@@ -19,7 +19,7 @@ from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import CheckStatus
 from lpgen.pipeline_analysis import Ground, Verifier
 from tests.core.analysis.test_replacement_laws import policies, principals, statements, uses
-from tests.worlds import ACCOUNT, allow, catalog, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, allow, catalog, policy, role, usage_of, use
 
 
 def bucket_policy(found: list[dict[str, object]], entry: str) -> ResourcePolicy:

@@ -23,7 +23,7 @@ from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.policy_set import PolicySet
 from lpgen.core.replacements import CheckStatus
 from lpgen.pipeline_analysis import Ground, Verifier
-from tests.worlds import allow, catalog, deny, grants_of, policy, role, usage_of, use
+from tests.support.worlds import allow, catalog, deny, grants_of, policy, role, usage_of, use
 
 ACTIONS = ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:ListAllMyBuckets", "sqs:SendMessage", "sns:Publish"]
 PATTERNS = [*ACTIONS, "*", "s3:*", "s3:Get*", "s3:*Object", "sqs:*", "sns:Pub?ish", "S3:getobject"]

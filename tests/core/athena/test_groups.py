@@ -25,7 +25,8 @@ from lpgen.core.usage.group_tally import GroupTally
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import UsageTally
 from lpgen.edge.catalog.files import bundled_catalog
-from tests.athena_tables import (
+from tests.core.events.rules.mapping_cases import CASES, read_cases
+from tests.support.athena_tables import (
     CONSOLE,
     DOCUMENTED_COLUMNS,
     LATER_COLUMNS,
@@ -36,9 +37,8 @@ from tests.athena_tables import (
     Json,
     definition,
 )
-from tests.core.events.rules.mapping_cases import CASES, read_cases
-from tests.log_samples import record_json
-from tests.sample_organization import records
+from tests.support.log_samples import record_json
+from tests.support.sample_organization import records
 
 EVENT_MAP = EventMap(bundled_catalog())
 NAME = TableName("logs", "trail")

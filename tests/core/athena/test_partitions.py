@@ -17,7 +17,7 @@ from lpgen.core.athena.day_format import DayFormat, format_from_pattern, format_
 from lpgen.core.athena.partitions import conditions_on_partitions, partitions_from_table
 from lpgen.core.athena.table import AthenaTable, TableName, table_from_definition
 from lpgen.errors import IngestError
-from tests.athena_tables import ORGANIZED, PROJECTED, REGISTERED, Json, definition
+from tests.support.athena_tables import ORGANIZED, PROJECTED, REGISTERED, Json, definition
 
 NAME = TableName("logs", "trail")
 EPOCH = date(2023, 11, 1)

@@ -10,7 +10,7 @@ import pytest
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftKind
 from tests.core.drift.drift_states import APP, TRAIL, found, kinds, later, state
-from tests.worlds import ACCOUNT, LAST_DAY
+from tests.support.worlds import ACCOUNT, LAST_DAY
 
 
 def test_a_trail_that_stopped_changed_or_went_is_found() -> None:

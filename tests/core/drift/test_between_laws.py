@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.drift.states import State
 from tests.core.drift.drift_states import TRAIL, found, later, managed, proposal, seen, state
-from tests.worlds import LAST_DAY, allow, deny, policy, role
+from tests.support.worlds import LAST_DAY, allow, deny, policy, role
 
 STATEMENTS = st.lists(
     st.sampled_from(

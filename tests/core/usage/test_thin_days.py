@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.usage.thin_days import counted_days, lacks_files, thin_days
-from tests.account_activity import (
+from tests.support.account_activity import (
     FORGERIES,
     HELD_OUT,
     SHORT,

@@ -32,7 +32,7 @@ from lpgen.core.usage.tables import (
 )
 from lpgen.core.usage.tally import UsageTally, usage_from_records
 from lpgen.core.usage.unusable import Unusable
-from tests.log_samples import ACCOUNT, ROLE, PlainMap, record_json, rows
+from tests.support.log_samples import ACCOUNT, ROLE, PlainMap, record_json, rows
 
 LIMIT = 4
 
@@ -486,7 +486,7 @@ def test_usage_is_made_without_pandas() -> None:
         "import sys, msgspec\n"
         "from lpgen.core.events.records import Record\n"
         "from lpgen.core.usage.tally import usage_from_records\n"
-        "from tests.log_samples import PlainMap, record_json\n"
+        "from tests.support.log_samples import PlainMap, record_json\n"
         "records = [msgspec.convert(record_json(n), Record) for n in range(20)]\n"
         "found = usage_from_records(records, PlainMap(), limit=3)\n"
         "assert found.table.num_rows\n"

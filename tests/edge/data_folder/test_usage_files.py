@@ -32,7 +32,7 @@ from lpgen.edge.data_folder.usage_files import (
     write_usage_tables,
 )
 from lpgen.errors import DataError
-from tests.log_samples import PlainMap, record_json, rows
+from tests.support.log_samples import PlainMap, record_json, rows
 
 
 def usage(*numbers: int) -> Usage:

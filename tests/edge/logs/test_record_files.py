@@ -18,7 +18,7 @@ from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.logs.json_documents import MAX_NESTING, without_depths
 from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.edge.logs.record_files import records_from_bytes
-from tests.log_samples import ROLE, record_json
+from tests.support.log_samples import ROLE, record_json
 
 FIRST, SECOND = record_json(1), record_json(2)
 BOTH = [FIRST["eventID"], SECOND["eventID"]]

@@ -21,11 +21,11 @@ from lpgen.report.pages.blocks import line, name
 from lpgen.report.sarif.layout import LEFT_OUT, SarifFinding, SarifLevel, fingerprint_of, sarif_log
 from lpgen.report.sarif.review import findings_of_review, review_sarif
 from lpgen.report.sarif.rules import CAVEAT_RULES, REVIEW_RULES, UNUSED, UNUSED_DANGEROUS, WILDCARD
-from tests.documents import FORMATS_PAGE, check_block
 from tests.report.cases import Case, verdict
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
 from tests.report.reports import large_report, organization, report_of
+from tests.support.documents import FORMATS_PAGE, check_block
 
 
 def read_run(text: str) -> Run:

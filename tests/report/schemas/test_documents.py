@@ -21,11 +21,11 @@ from lpgen.core.findings import Report
 from lpgen.core.replacements import OutputVerification
 from lpgen.report import render_evidence, render_review, render_summary, render_verification
 from lpgen.report.schemas.documents import SCHEMAS, schema_json
-from tests.documents import FORMATS_PAGE, check_block
 from tests.report.golden import GOLDEN, check_golden
 from tests.report.hostile import CORPUS, poison
 from tests.report.inputs import INPUTS
 from tests.report.reports import large_report, organization, report_of
+from tests.support.documents import FORMATS_PAGE, check_block
 
 VALIDATORS = {
     name: Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)

@@ -19,7 +19,7 @@ from lpgen.core.policies.policy import policy_from_json, policy_to_json
 from lpgen.core.replacements import Check, CheckStatus
 from lpgen.pipeline_analysis import VERIFY_HUNT
 from tests.core.analysis.test_replacement_laws import principals, replace_policies, uses
-from tests.worlds import allow, catalog, deny, grants_of, policy, role
+from tests.support.worlds import allow, catalog, deny, grants_of, policy, role
 
 DATA = "arn:aws:s3:::data"
 HOME = "arn:aws:s3:::home/${aws:username}/*"

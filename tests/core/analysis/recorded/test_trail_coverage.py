@@ -23,7 +23,7 @@ from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.trail_changes import TrailChange
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.inputs.trail_settings import read_trails
-from tests.worlds import ACCOUNT, allow, days_before_end, policy, role, usage_of
+from tests.support.worlds import ACCOUNT, allow, days_before_end, policy, role, usage_of
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[3] / "cases" / "trail_coverage.json").read_text("utf-8")

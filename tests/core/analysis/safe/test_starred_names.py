@@ -6,7 +6,7 @@ from lpgen.core.events.rules.inferences import EDGE_FUNCTION
 from lpgen.core.findings import PrincipalDiff
 from lpgen.report.next_steps import next_step
 from tests.core.analysis.judged.test_needed_actions import found
-from tests.worlds import allow, use
+from tests.support.worlds import allow, use
 
 FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:edge:3"
 ITEM = "unknown-pattern lambda:EnableReplication*"
