@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from markdown_it import MarkdownIt
 
 from lpgen.report.inert import html_code, markdown_code, markdown_prose, terminal_text
 from tests.report.hostile import CORPUS, PageReader
+from tests.support.case_tables import each_case
 
 PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
 ACTIVE = re.compile(r"@|://|www\.|#\d|gh-\d|\b[0-9a-f]{7,}\b|:[a-z0-9_+-]+:|\$|<|~~", re.IGNORECASE)
@@ -74,8 +76,7 @@ def test_markdown_code_shows_the_text(text: str) -> None:
     assert shown.replace("&#32;", " ").replace("\\|", "|").strip() == terminal_text(text).strip()
 
 
-@pytest.mark.parametrize("frame", ["{}", "- {}", "1. {}", "> {}", "**Note:** {}", "a {} b"])
-@pytest.mark.parametrize("text", CORPUS)
+@each_case("frame, text", list(product(["{}", "- {}", "1. {}", "> {}", "**Note:** {}", "a {} b"], CORPUS)))
 def test_markdown_prose_makes_nothing_of_hostile_texts(frame: str, text: str) -> None:
     check_prose(frame.format(markdown_prose(text)))
 

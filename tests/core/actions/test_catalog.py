@@ -19,6 +19,7 @@ from lpgen.core.actions.catalog import Catalog, PatternProblemKind
 from lpgen.core.model import AccessLevel, Action, ActionPattern
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.errors import CatalogError
+from tests.support.case_tables import each_case
 from tests.support.catalog_samples import MANIFEST, SERVICE, DictSource, zoo_source
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "resource_types.json").read_text())
@@ -136,14 +137,14 @@ def test_hostile_pattern_expands_in_reasonable_time() -> None:
     assert time.process_time() - start < 1
 
 
-@pytest.mark.parametrize("case", CASES["takes"], ids=lambda case: f"{case['action']} {case['resource']}")
+@each_case("case", CASES["takes"], ids=lambda case: f"{case['action']} {case['resource']}")
 def test_action_takes_resources_of_its_types(case: dict[str, Any]) -> None:
     action = BUNDLED.canonical(case["action"])
     assert action
     assert BUNDLED.takes_resource(action, case["resource"]) is case["takes"]
 
 
-@pytest.mark.parametrize("case", CASES["types"], ids=lambda case: f"{case['action']} {case['arn']}")
+@each_case("case", CASES["types"], ids=lambda case: f"{case['action']} {case['arn']}")
 def test_resource_type_is_the_most_literal_that_fits(case: dict[str, str]) -> None:
     action = BUNDLED.canonical(case["action"])
     assert action

@@ -17,6 +17,7 @@ from lpgen.core.events.visibility import VisibilityTable, visibility_from_catalo
 from lpgen.core.model import Action, Visibility
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.events.rules.mapping_cases import CASES, read_cases
+from tests.support.case_tables import each_case
 
 EXAMPLES: list[dict[str, str]] = json.loads((CASES.parent / "visibility.json").read_text("utf-8"))
 STATED = ("data_events", "never_recorded", "other_records")
@@ -43,7 +44,7 @@ def stated(name: str) -> list[str]:
     return [f"{row['service']}:{action}" for row in rows(name) for action in row["actions"]]
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=[example["action"] for example in EXAMPLES])
+@each_case("example", EXAMPLES, ids=lambda example: example["action"])
 def test_visibility_is_as_aws_documents_it(example: dict[str, str]) -> None:
     answer = table().visibility(Action(example["action"]))
     assert answer.visibility == example["visibility"]

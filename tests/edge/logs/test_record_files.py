@@ -6,6 +6,7 @@ import gzip
 import json
 import time
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.logs.json_documents import MAX_NESTING, without_depths
 from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.edge.logs.record_files import records_from_bytes
+from tests.support.case_tables import each_case
 from tests.support.log_samples import ROLE, record_json
 
 FIRST, SECOND = record_json(1), record_json(2)
@@ -129,8 +131,7 @@ PACKINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("packing", PACKINGS)
+@each_case("shape, packing", list(product(SHAPES, PACKINGS)))
 def test_records_from_bytes_reads_every_shape(shape: str, packing: str) -> None:
     items = read(PACKINGS[packing](SHAPES[shape].encode()))
     assert faults(items) == []
