@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 
 import pytest
 
 from tests.support.case_tables import PROPERTY, each_case
 
 
-def forget(*_: object) -> None:
-    """Stands in for pytest's `record_property`."""
+def run(test: Callable[..., None], **fixtures: object) -> list[tuple[str, object]]:
+    """Calls a decorated test as pytest does, and returns the properties that it recorded."""
+    recorded: list[tuple[str, object]] = []
+    test(record_property=lambda *pair: recorded.append(pair), **fixtures)
+    return recorded
 
 
 def test_each_case_names_every_case_that_fails() -> None:
@@ -19,7 +23,7 @@ def test_each_case_names_every_case_that_fails() -> None:
         assert number % 2, f"{number} is even"
 
     with pytest.raises(AssertionError, match="2 of 4 cases failed") as failure:
-        is_odd(record_property=forget)
+        run(is_odd)
     assert "  2: AssertionError: 2 is even" in str(failure.value)
     assert "  4: AssertionError: 4 is even" in str(failure.value)
 
@@ -33,7 +37,7 @@ def test_each_case_goes_on_after_any_error() -> None:
         assert left // right
 
     with pytest.raises(AssertionError, match="1 of 2 cases failed:\n  1/0: ZeroDivisionError"):
-        divides(record_property=forget)
+        run(divides)
     assert tried == [1, 4]
 
 
@@ -43,7 +47,7 @@ def test_each_case_fails_without_cases() -> None:
         assert number
 
     with pytest.raises(AssertionError, match="no cases"):
-        passes(record_property=forget)
+        run(passes)
 
 
 def test_each_case_records_how_many_cases_it_checked() -> None:
@@ -51,9 +55,7 @@ def test_each_case_records_how_many_cases_it_checked() -> None:
     def passes(number: int) -> None:
         assert number
 
-    recorded: list[tuple[str, object]] = []
-    passes(record_property=lambda *pair: recorded.append(pair))
-    assert recorded == [(PROPERTY, 5)]
+    assert run(passes) == [(PROPERTY, 5)]
 
 
 def test_each_case_leaves_fixtures_and_parameters_to_pytest() -> None:
@@ -62,4 +64,4 @@ def test_each_case_leaves_fixtures_and_parameters_to_pytest() -> None:
         assert (number, tmp_path, family) == (1, "folder", "s3")
 
     assert set(inspect.signature(uses).parameters) == {"record_property", "tmp_path", "family"}
-    uses(record_property=forget, tmp_path="folder", family="s3")
+    run(uses, tmp_path="folder", family="s3")

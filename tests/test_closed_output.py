@@ -17,6 +17,9 @@ from tests.support.aws_servers import Server, moto_server
 from tests.support.rollout_worlds import New, World, allow, document, proxy
 from tests.test_cli import DETAILS, RECORD, run
 
+pytestmark = pytest.mark.slow
+
+
 CLOSED = 141
 
 

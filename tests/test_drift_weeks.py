@@ -27,6 +27,9 @@ from tests.support.drift_weeks import (
 )
 from tests.support.sample_organization import SECURITY, SHOP, issuer
 
+pytestmark = pytest.mark.slow
+
+
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 PLANTED: dict[int, list[tuple[DriftKind, Severity, str]]] = {

@@ -20,6 +20,9 @@ from lpgen.pipeline import ingest
 from tests.support.policy_simulator import PolicySimulator, policy_simulator
 from tests.test_cli import run
 
+pytestmark = pytest.mark.slow
+
+
 PROGRAM = Path(__file__).parent.parent / "examples" / "ask_aws.py"
 ROLE = "111122223333-role-alert-router"
 

@@ -24,6 +24,8 @@ from tests.support.s3_buckets import (
     write_folder,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
 def test_example_compiles_and_imports_what_lpgen_has(program: Path) -> None:

@@ -21,6 +21,9 @@ from tests.support.log_samples import log_bytes, record_json
 from tests.support.rollout_worlds import ACCOUNT, New, World, allow, document
 from tests.test_cli import run
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 WORKFLOW = EXAMPLES / "github-drift.yml"

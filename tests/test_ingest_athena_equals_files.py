@@ -14,7 +14,7 @@ from tests.support.aws_servers import REGION, Server
 from tests.support.log_samples import record_json
 from tests.support.sample_organization import SECURITY, SHOP, records
 
-pytestmark = pytest.mark.usefixtures("server_keys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 march = pytest.fixture(march_world)
 
 

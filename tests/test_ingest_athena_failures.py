@@ -23,7 +23,7 @@ from tests.support.athena_ingests import (
 from tests.support.athena_server import Rows
 from tests.support.fault_proxy import Cut, Drop, Fault, Request, fault_proxy
 
-pytestmark = pytest.mark.usefixtures("server_keys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 march = pytest.fixture(march_world)
 
 

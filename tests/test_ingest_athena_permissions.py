@@ -13,7 +13,7 @@ from tests.support.athena_ingests import World, march_world, records_of, world
 from tests.support.athena_tables import REGISTERED
 from tests.support.aws_servers import Server
 
-pytestmark = pytest.mark.usefixtures("server_keys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 march = pytest.fixture(march_world)
 
 

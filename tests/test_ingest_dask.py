@@ -32,6 +32,8 @@ from tests.support.cluster_ingests import (
 from tests.support.dask_clusters import DaskCluster, dask_cluster, worker_processes
 from tests.support.s3_buckets import CATALOG, content, content_from_files, make_bucket, take_from
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _settings(monkeypatch: pytest.MonkeyPatch, seaweed: Server) -> None:

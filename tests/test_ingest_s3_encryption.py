@@ -16,7 +16,7 @@ from tests.support.log_samples import log_bytes, record_json
 from tests.support.lpgen_process import run_lpgen
 from tests.support.s3_buckets import Bucket, content, content_from_files, daily_logs, log_key, make_bucket, take_from
 
-pytestmark = pytest.mark.usefixtures("server_keys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 
 PART_BYTES = 5 << 20  # the least that S3 takes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 

@@ -25,7 +25,7 @@ from tests.support.s3_buckets import (
 )
 from tests.support.sample_organization import ROOT, SECURITY, SHOP, log_paths
 
-pytestmark = pytest.mark.usefixtures("server_keys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 
 
 def test_ingest_of_sample_logs_from_a_bucket_equals_that_of_the_files(s3: Server, tmp_path: Path) -> None:

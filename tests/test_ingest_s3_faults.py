@@ -21,7 +21,7 @@ from tests.support.faulty_s3 import BUCKET, FaultyS3, faulty_s3
 from tests.support.s3_buckets import CATALOG, content, content_from_files, daily_logs
 from tests.support.s3_faults import Fault, faults
 
-pytestmark = pytest.mark.usefixtures("server_keys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 
 SEED = 20240305
 LOGS = daily_logs(range(1, 13))

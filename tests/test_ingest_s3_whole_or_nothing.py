@@ -19,7 +19,7 @@ from tests.support.aws_servers import Server
 from tests.support.fault_proxy import Fault, Request, fault_proxy
 from tests.support.s3_buckets import Bucket, content, content_from_files, daily_logs, make_bucket, take_from
 
-pytestmark = pytest.mark.usefixtures("server_keys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 
 
 def test_ingest_asks_nobody_while_another_runs(bucket: Bucket, tmp_path: Path) -> None:

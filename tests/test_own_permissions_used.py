@@ -32,6 +32,9 @@ from tests.support.fault_proxy import fault_proxy
 from tests.support.rollout_worlds import ACCOUNT, New, World, allow, deny, document, environment
 from tests.support.s3_buckets import CATALOG, daily_logs, make_bucket, take_from
 
+pytestmark = pytest.mark.slow
+
+
 CALLER = f"arn:aws:iam::{ACCOUNT}:user/lpgen"
 LOOKED_UP = "arn:aws:cloudtrail:us-east-1:123456789012:trail/any"
 

@@ -22,6 +22,9 @@ from tests.support.log_samples import log_bytes
 from tests.support.rollout_worlds import ACCOUNT, World, allow, document
 from tests.test_rollout_loop import record
 
+pytestmark = pytest.mark.slow
+
+
 BUCKET = "trail-of-readme"
 
 

@@ -23,6 +23,9 @@ from lpgen.core.replacements import CheckStatus, OutputVerification
 from lpgen.edge.replacement_files import read_output
 from tests.support.outputs import OutputWorld, make_output, read_json, seal_again, write_json
 
+pytestmark = pytest.mark.slow
+
+
 Mutation = Callable[[Path], object]
 ROLE = "111122223333-role-storefront-api"
 OTHER = "111122223333-role-release-manager"

@@ -36,6 +36,9 @@ from tests.support.log_samples import log_bytes
 from tests.support.rollout_worlds import ACCOUNT, World, allow, deny, document
 from tests.support.workload import REGION, UNUSED, Recorder, run_workload
 
+pytestmark = pytest.mark.slow
+
+
 BUCKET = "trail-logs"
 KEY = f"AWSLogs/{ACCOUNT}/CloudTrail/{REGION}"
 NEAR = {"StringEquals": {"aws:RequestedRegion": REGION}}

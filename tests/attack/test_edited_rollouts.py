@@ -19,6 +19,9 @@ from tests.support.rollout_worlds import write_summary
 from tests.test_rollout_attacks import ON_OUTPUT, ON_PLAN, Account, attacked, restored
 from tests.test_rollout_attacks import account as account_of_attacks
 
+pytestmark = pytest.mark.slow
+
+
 server = pytest.fixture(scope="module")(own_server)
 world = pytest.fixture(empty_account)
 account = account_of_attacks

@@ -17,6 +17,9 @@ from tests.support.s3_faults import faults
 from tests.test_ingest_s3_faults import LOGS, Once, broken_promises
 from tests.test_ingest_s3_faults import hurry as hurry_of_faults
 
+pytestmark = pytest.mark.slow
+
+
 hurry = hurry_of_faults
 
 

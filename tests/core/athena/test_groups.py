@@ -82,6 +82,7 @@ def contents(usage: Usage) -> tuple[list[Any], list[Any], list[Any]]:
 # ---------------------------------------------------------------- the same usage
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", [PROJECTED, ORGANIZED, REGISTERED, definition(LATER_COLUMNS), AS_TEXT])
 def test_groups_of_the_sample_logs_give_the_usage_of_their_records(table: Json) -> None:
     """With `eventcategory` in the table all three tables are equal row for row, but for the place in a file."""

@@ -39,6 +39,7 @@ from lpgen.core.model import (
 from lpgen.edge.catalog.files import bundled_catalog, bundled_folder
 from tests.core.events.rules.mapping_cases import expected_needs, needs_from_actions, read_cases, record_from_case
 from tests.support.case_tables import each_case
+from tests.support.law_examples import examples
 
 CATALOG = bundled_catalog()
 ACCOUNT = "111122223333"
@@ -180,7 +181,7 @@ _NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(names=_NAMES, request=st.none() | st.text(max_size=5) | st.dictionaries(_KEYS, _VALUES, max_size=4))
 def test_event_map_answers_any_request_with_catalog_actions_and_resources(
     names: tuple[str, str], request: dict[str, object] | str | None

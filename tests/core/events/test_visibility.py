@@ -161,6 +161,7 @@ def test_data_events_can_be_read_off_a_record() -> None:
     assert [name for name in stated("data_events") if not own.operation(name) and name not in readable] == []
 
 
+@pytest.mark.slow
 def test_shown_actions_are_what_rules_and_tables_show_today() -> None:
     written = json.loads(catalog().source.read_table("shown_actions"))
     today = json.loads(text_from_shown(shown_actions(catalog(), table_names())))

@@ -39,6 +39,7 @@ from lpgen.core.policies.match_statement import covering_matches
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.policy_set import PolicySet
 from tests.support.case_tables import each_case
+from tests.support.law_examples import examples
 
 FOLDER = Path(__file__).parents[2] / "cases" / "authorize"
 CONDITIONS = json.loads((FOLDER / "conditions.json").read_text())["groups"]
@@ -219,7 +220,7 @@ arns = st.sampled_from(["arn:aws:s3:::b", "arn:aws:s3:::b/a", "arn:aws:s3:::*/a"
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.lists(policies(), max_size=2),
     st.one_of(st.none(), policies()),
@@ -255,7 +256,7 @@ def test_what_becomes_known_never_contradicts(
 ALL_ALLOWED = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(policies(), max_size=3), arns, contexts)
 def test_order_of_policies_is_no_difference(
     identity: list[Policy], arn: Resource, context: dict[str, tuple[str, ...]]

@@ -30,6 +30,8 @@ from tests.support.engine_samples import (
     square,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def numbers(results: Iterable[int | Lost[int]]) -> list[int]:
     """All results in order; none may be lost."""

@@ -20,6 +20,7 @@ from lpgen.edge.logs.json_documents import MAX_NESTING, without_depths
 from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.edge.logs.record_files import records_from_bytes
 from tests.support.case_tables import each_case
+from tests.support.law_examples import examples
 from tests.support.log_samples import ROLE, record_json
 
 FIRST, SECOND = record_json(1), record_json(2)
@@ -398,7 +399,7 @@ def test_records_from_bytes_gives_up_on_documents_in_documents() -> None:
     assert faults(read("[" * 9 + "]" * 9)) == [("bad_record", "documents lie too deep in one another", "record 1")]
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=60) | st.text(alphabet='{}[]",:\\\n \x1eaR0', max_size=60).map(str.encode))
 def test_records_from_bytes_never_raises(data: bytes) -> None:
     for text in (
