@@ -48,10 +48,10 @@ test-all: $(TESTABLE)
 	ATTACK_SEED=$(TEST_SEED) $(PYTEST) $(PYTEST_ARGS)
 
 test-browser: $(TESTABLE)
-	$(BIN)/python -m pytest tests/browser $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --hypothesis-seed $(TEST_SEED) tests/browser $(PYTEST_ARGS)
 
 test-spark: $(SPARK_TESTABLE)
-	timeout --kill-after=10 1200 $(SPARK_VENV)/bin/python -m pytest -o python_files='spark_*.py' tests/spark $(PYTEST_ARGS)
+	timeout --kill-after=10 1200 $(SPARK_VENV)/bin/python -m pytest --hypothesis-seed $(TEST_SEED) -o python_files='spark_*.py' tests/spark $(PYTEST_ARGS)
 
 test-attack: export ATTACK_SHARE ?= 1
 test-attack: export ATTACK_SEED ?= $(TEST_SEED)
