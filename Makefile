@@ -1,7 +1,8 @@
 # Everything that people and CI run. A virtual environment is made on first use; only git, make and Python are assumed.
 #
 #   make demo         the main job on the sample logs
-#   make test         all tests (PYTEST_ARGS="-k catalog" for some)
+#   make test         the quick tests (PYTEST_ARGS="-k catalog" for some; TEST_SEED=1 repeats a run)
+#   make test-all     all tests of `make test`, with all examples of laws, and the slow tests
 #   make test-browser the HTML review in a real Chromium (Debian's package chromium, or CHROMIUM=PATH)
 #   make test-spark   the tests on a Spark cluster, in an environment of their own (Python 3.11 or 3.12)
 #   make test-attack  all attacks, whole, and a table of those tried and held (ATTACK_SEED=1, ATTACK_SHARE=0.2 for fewer)
@@ -24,7 +25,11 @@ SPARK_TESTABLE := $(SPARK_VENV)/.lpgen-testable
 FUZZ_VENV ?= .venv-fuzz
 FUZZABLE := $(FUZZ_VENV)/.lpgen-fuzzable
 
-.PHONY: demo test test-browser test-spark test-attack fuzz screenshots lint format wheel-check catalog bench clean help
+# What is random in a run follows from it: the examples of laws and the attacks that are tried.
+export TEST_SEED ?= $(shell date +%Y%m%d)
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-seed $(TEST_SEED)
+
+.PHONY: demo test test-all test-browser test-spark test-attack fuzz screenshots lint format wheel-check catalog bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -33,19 +38,25 @@ help:
 demo: $(RUNNABLE)
 	$(BIN)/lpgen demo
 
+# A subset of `make test-all`: the same laws on fewer examples, and no test that is marked as slow.
+test: export LAW_SHARE ?= 0.1
 test: $(TESTABLE)
-	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	ATTACK_SEED=$(TEST_SEED) ATTACK_SHARE=0.01 $(PYTEST) -m "not slow" $(PYTEST_ARGS)
+
+test-all: export LAW_SHARE ?= 1
+test-all: $(TESTABLE)
+	ATTACK_SEED=$(TEST_SEED) $(PYTEST) $(PYTEST_ARGS)
 
 test-browser: $(TESTABLE)
-	$(BIN)/python -m pytest tests/browser $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --hypothesis-seed $(TEST_SEED) tests/browser $(PYTEST_ARGS)
 
 test-spark: $(SPARK_TESTABLE)
-	timeout --kill-after=10 1200 $(SPARK_VENV)/bin/python -m pytest -o python_files='spark_*.py' tests/spark $(PYTEST_ARGS)
+	timeout --kill-after=10 1200 $(SPARK_VENV)/bin/python -m pytest --hypothesis-seed $(TEST_SEED) -o python_files='spark_*.py' tests/spark $(PYTEST_ARGS)
 
 test-attack: export ATTACK_SHARE ?= 1
-test-attack: export ATTACK_SEED ?= $(shell date +%Y%m%d)
+test-attack: export ATTACK_SEED ?= $(TEST_SEED)
 test-attack: $(TESTABLE)
-	$(BIN)/python -m pytest -n 2 --timeout 3600 tests/attack $(PYTEST_ARGS)
+	$(PYTEST) --dist load --timeout 3600 tests/attack $(PYTEST_ARGS)
 
 fuzz: $(FUZZABLE)
 	$(FUZZ_VENV)/bin/python -m tests.attack.fuzz $(FUZZ_ARGS)

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from bench.log_files import Call, Json, Place, record_of_call
 from bench.ingest import ROOT
+from bench.log_files import Call, Json, Place, record_of_call
 from bench.processes import run
 
 RECORDS: Final = 1_000

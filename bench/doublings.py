@@ -22,7 +22,7 @@ from lpgen.core.grounds import Use
 from lpgen.core.options import Options
 from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.pipeline_analysis import Ground, Verifier
-from tests.worlds import catalog, grants_of, policy, role, usage_of, use
+from tests.support.worlds import catalog, grants_of, policy, role, usage_of, use
 
 DOUBLINGS: Final = 2
 MOST: Final = 3.0

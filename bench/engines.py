@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from bench.ingest import ROOT, SIZES, make_corpus
 from bench.processes import run
-from tests.dask_clusters import dask_cluster
+from tests.support.dask_clusters import dask_cluster
 
 WORKERS: Final = 2
 SPARK_PYTHON: Final = ROOT / ".venv-spark" / "bin" / "python"

@@ -1,21 +1,23 @@
-"""Servers that several tests share: started once per test process, when a test first asks for one."""
+"""What all tests share: the settings of laws, servers that start once per test process, and the summary of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
-from tests.aws_organization import MANAGEMENT, Organization, answer_last_accessed, make_organization
-from tests.aws_proxy import AwsProxy, aws_proxy
-from tests.aws_servers import Server, moto_server, seaweed_server
+from tests.support.aws_organization import MANAGEMENT, Organization, answer_last_accessed, make_organization
+from tests.support.aws_proxy import AwsProxy, aws_proxy
+from tests.support.aws_servers import Server, moto_server, seaweed_server
+from tests.support.case_tables import PROPERTY as CASES
+from tests.support.law_examples import LAW_SHARE, examples
 
 if TYPE_CHECKING:
-    from tests.s3_buckets import Bucket
+    from tests.support.s3_buckets import Bucket
 
-settings.register_profile("lpgen", deadline=None)  # a busy machine is no failure
+settings.register_profile("lpgen", deadline=None, max_examples=examples(100))  # a busy machine is no failure
 settings.load_profile("lpgen")
 
 
@@ -43,7 +45,7 @@ def s3(request: pytest.FixtureRequest) -> Server:
 @pytest.fixture
 def bucket(moto: Server) -> Bucket:
     """A bucket of the test's own in moto."""
-    from tests.s3_buckets import make_bucket  # here, since it imports boto3, which most tests do without
+    from tests.support.s3_buckets import make_bucket  # here, since it imports boto3, which most tests do without
 
     return make_bucket(moto)
 
@@ -83,3 +85,38 @@ def proxy(shared_proxy: AwsProxy, monkeypatch: pytest.MonkeyPatch) -> AwsProxy:
     shared_proxy.calls.clear()
     shared_proxy.reply = answer_last_accessed
     return shared_proxy
+
+
+# ---------------------------------------------------------------- the summary
+
+_left_out: set[str] = set()
+"""The names of the tests that this run was asked to leave out; with several processes, each finds the same."""
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Keeps what is left out by `-m` or `-k`."""
+    _left_out.update(item.nodeid for item in items)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hands the names of a test process to the one that prints the summary."""
+    if output := getattr(session.config, "workeroutput", None):
+        output["left_out"] = sorted(_left_out)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Takes the names from a test process that has ended."""
+    _left_out.update(getattr(node, "workeroutput", {}).get("left_out", ()))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Prints what the run covered and left out, and the seeds that repeat it."""
+    reports = [one for found in terminalreporter.stats.values() for one in found if getattr(one, "when", "") == "call"]
+    cases = sum(int(value) for one in reports for name, value in one.user_properties if name == CASES)
+    terminalreporter.section("coverage of this run")
+    terminalreporter.write_line(f"{len(reports)} tests ran, and checked {cases} cases of tables")
+    option = config.option
+    terminalreporter.write_line(f"{len(_left_out)} tests left out by -m {option.markexpr!r} -k {option.keyword!r}")
+    seed = config.getoption("--hypothesis-seed", None)
+    terminalreporter.write_line(f"laws: LAW_SHARE={LAW_SHARE:g} --hypothesis-seed={'random' if seed is None else seed}")

@@ -10,6 +10,9 @@ import pytest
 
 from bench.processes import run
 
+pytestmark = pytest.mark.slow
+
+
 SPEND = (
     "import time; held = bytearray(64 << 20); end = time.process_time() + 0.4\nwhile time.process_time() < end: pass"
 )

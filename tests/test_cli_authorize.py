@@ -121,6 +121,7 @@ def peak_memory(path: Path, lines: int) -> float:
     return int(done.stderr.split()[-1]) / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no getrusage there")
 def test_authorize_needs_no_more_memory_for_50000_lines(tmp_path: Path) -> None:
     few, many = peak_memory(tmp_path / "few.jsonl", 500), peak_memory(tmp_path / "many.jsonl", 50_000)

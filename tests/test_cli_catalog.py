@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 from lpgen.cli_catalog import app
 from lpgen.edge.catalog.files import HOME_VARIABLE, bundled_catalog
 from lpgen.errors import CatalogError, InvocationError
-from tests.catalog_samples import write_zoo
-from tests.reference_server import good_server, serve
+from tests.support.catalog_samples import write_zoo
+from tests.support.reference_server import good_server, serve
 
 EVERY = sorted(bundled_catalog().actions())
 

@@ -27,7 +27,7 @@ from lpgen.edge.data_folder.pins import pin_generation
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter
 from lpgen.edge.data_folder.usage_files import remove_stale_usage, write_usage, write_usage_beside
 from lpgen.errors import DamageError, DataError
-from tests.log_samples import PlainMap, record_json
+from tests.support.log_samples import PlainMap, record_json
 
 NOW = datetime(2026, 9, 30, 12, 0, 5, tzinfo=UTC)
 STAMP = Stamp("week-1", NOW.date(), "1", "2026-09-01", "", Figures(1, 2, 1, 0, 0, 3))

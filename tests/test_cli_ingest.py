@@ -18,8 +18,8 @@ from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress, 
 from lpgen.edge.ingest.phase_clock import Phase, PhaseClock
 from lpgen.errors import EngineError, InvocationError
 from lpgen.report.talk.ingest import render_ingest, render_progress
-from tests.log_samples import log_bytes, record_json, write_logs
-from tests.s3_buckets import write_folder
+from tests.support.log_samples import log_bytes, record_json, write_logs
+from tests.support.s3_buckets import write_folder
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from rich.cells import cell_len
 
 from lpgen.report.inert import spreadsheet_text
-from tests.documents import README, check_block
+from tests.support.documents import README, check_block
 
 SAMPLE = Path(__file__).parent.parent / "sample_logs"
 POLICIES = ("--policies", str(SAMPLE / "authorization-details"))

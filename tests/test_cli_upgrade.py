@@ -26,8 +26,8 @@ from lpgen.edge.data_folder.baseline_folder import list_baselines, open_baseline
 from lpgen.edge.data_folder.ledger import read_generation, read_schema_version
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.errors import BaselineError, DataError
-from tests.documents import ROOT
-from tests.log_samples import record_json, rows
+from tests.support.documents import ROOT
+from tests.support.log_samples import record_json, rows
 
 NAMES = ("2026-08-31", "week-2")
 

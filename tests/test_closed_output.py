@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws_servers import Server, moto_server
-from tests.rollout_worlds import New, World, allow, document, proxy
+from tests.support.aws_servers import Server, moto_server
+from tests.support.rollout_worlds import New, World, allow, document, proxy
 from tests.test_cli import DETAILS, RECORD, run
+
+pytestmark = pytest.mark.slow
+
 
 CLOSED = 141
 

@@ -8,7 +8,7 @@ import pytest
 
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.tables import SCHEMA_VERSION, TABLES
-from tests.documents import ROOT
+from tests.support.documents import ROOT
 
 PAGE = (ROOT / "docs" / "data-folder.md").read_text(encoding="utf-8")
 

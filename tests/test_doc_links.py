@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.documents import README, ROOT
+from tests.support.documents import README, ROOT
 
 _FOLDERS = ("docs", "examples", "sample_logs", "action_catalog", "bench", ".ci", "lpgen")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in _FOLDERS for page in (ROOT / folder).rglob("*.md"))])

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from lpgen.cli import app
 from lpgen.cli_sections import SECTIONS
 from lpgen.edge.inputs.guard_files import read_guards
-from tests.documents import COMMANDS_PAGE, POLICIES_PAGE, README, check_block, read_block
+from tests.support.documents import COMMANDS_PAGE, POLICIES_PAGE, README, check_block, read_block
 from tests.test_cli_help import COMMANDS, help_of
 
 

@@ -10,7 +10,7 @@ from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import Drift
 from lpgen.core.registry.drift import DriftKind
 from lpgen.pipeline import ingest
-from tests.drift_weeks import (
+from tests.support.drift_weeks import (
     AUDITOR,
     CONTRACTOR,
     END,
@@ -26,7 +26,10 @@ from tests.drift_weeks import (
     grown_catalog,
     sample_logs,
 )
-from tests.sample_organization import SECURITY, SHOP, issuer
+from tests.support.sample_organization import SECURITY, SHOP, issuer
+
+pytestmark = pytest.mark.slow
+
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 

@@ -24,7 +24,7 @@ from lpgen.core.usage.principal_usage import principal_usages_from_usage, resolv
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
-from tests.documents import POLICIES_PAGE, README, check_block
+from tests.support.documents import POLICIES_PAGE, README, check_block
 
 SAMPLE = Path(__file__).parent.parent / "sample_logs"
 EXPECTED: dict[str, Any] = json.loads((SAMPLE / "expected.json").read_text(encoding="utf-8"))

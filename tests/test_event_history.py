@@ -18,9 +18,9 @@ from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.logs.event_history import SECONDS_BETWEEN_CALLS, EventHistory, open_event_history
 from lpgen.errors import AccessError, CredentialsError, InvocationError
 from lpgen.pipeline import ingest
-from tests.event_history_server import EventHistoryServer, event_history_server
-from tests.log_samples import log_bytes, record_json, rows
-from tests.s3_buckets import CATALOG, content
+from tests.support.event_history_server import EventHistoryServer, event_history_server
+from tests.support.log_samples import log_bytes, record_json, rows
+from tests.support.s3_buckets import CATALOG, content
 
 
 def call(number: int, **changes: Any) -> dict[str, Any]:

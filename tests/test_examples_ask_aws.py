@@ -17,8 +17,11 @@ import pytest
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.pipeline import ingest
-from tests.policy_simulator import PolicySimulator, policy_simulator
+from tests.support.policy_simulator import PolicySimulator, policy_simulator
 from tests.test_cli import run
+
+pytestmark = pytest.mark.slow
+
 
 PROGRAM = Path(__file__).parent.parent / "examples" / "ask_aws.py"
 ROLE = "111122223333-role-alert-router"

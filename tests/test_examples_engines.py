@@ -11,10 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws_servers import Server
-from tests.dask_clusters import dask_cluster
-from tests.engine_examples import FOLDER, PROGRAMS, load_example
-from tests.s3_buckets import Bucket, content, content_from_files, daily_logs, make_bucket, take_from, write_folder
+from tests.support.aws_servers import Server
+from tests.support.dask_clusters import dask_cluster
+from tests.support.engine_examples import FOLDER, PROGRAMS, load_example
+from tests.support.s3_buckets import (
+    Bucket,
+    content,
+    content_from_files,
+    daily_logs,
+    make_bucket,
+    take_from,
+    write_folder,
+)
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)

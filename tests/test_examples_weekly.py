@@ -16,10 +16,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.aws_servers import moto_server
-from tests.log_samples import log_bytes, record_json
-from tests.rollout_worlds import ACCOUNT, New, World, allow, document
+from tests.support.aws_servers import moto_server
+from tests.support.log_samples import log_bytes, record_json
+from tests.support.rollout_worlds import ACCOUNT, New, World, allow, document
 from tests.test_cli import run
+
+pytestmark = pytest.mark.slow
+
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"

@@ -16,8 +16,8 @@ import pytest
 
 from lpgen.cli import main
 from lpgen.errors import ExitCode, InvocationError, LpgenError, TamperingError
-from tests.aws_servers import Server, moto_server
-from tests.rollout_worlds import New, World, allow, document, proxy
+from tests.support.aws_servers import Server, moto_server
+from tests.support.rollout_worlds import New, World, allow, document, proxy
 from tests.test_cli import DETAILS, RECORD
 
 REQUEST = {"principal": "arn:aws:iam::111122223333:role/app", "action": "s3:GetObject", "identityPolicies": []}

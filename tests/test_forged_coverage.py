@@ -14,7 +14,7 @@ from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.pipeline import ingest
-from tests.sample_organization import SECURITY, SHOP, records
+from tests.support.sample_organization import SECURITY, SHOP, records
 
 FIRST, LAST = "2026-09-01", date(2026, 9, 30)
 REAL_DAYS = 30

@@ -10,7 +10,7 @@ import pytest
 
 from lpgen.core.policies.meaning import meaning_of
 from lpgen.core.policies.policy import policy_from_json
-from tests.sample_organization import ROOT as SAMPLE_LOGS
+from tests.support.sample_organization import ROOT as SAMPLE_LOGS
 from tests.test_cli import run
 
 DETAILS = SAMPLE_LOGS / "authorization-details"

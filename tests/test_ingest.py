@@ -34,8 +34,9 @@ from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.errors import IngestError
 from lpgen.pipeline import ingest, map_records
 from lpgen.pipeline_check import check_data
-from tests.engine_samples import DeadlyReader
-from tests.log_samples import log_bytes, record_json, rows, write_logs
+from tests.support.engine_samples import DeadlyReader
+from tests.support.law_examples import examples
+from tests.support.log_samples import log_bytes, record_json, rows, write_logs
 
 CATALOG: Catalog = open_catalog()
 
@@ -185,7 +186,7 @@ _SPANS = st.tuples(_ENDS | st.just(""), _ENDS | st.just("")).filter(lambda ends:
 _DATED = st.lists(st.lists(st.integers(0, 29), min_size=1, max_size=6), min_size=1, max_size=4)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(numbers=_DATED, spans=st.lists(_SPANS, min_size=1, max_size=4), data=st.data())
 def test_ingest_with_several_windows_gives_the_bytes_of_all_at_once(
     tmp_path: Path, numbers: list[list[int]], spans: list[tuple[str, str]], data: st.DataObject
@@ -241,7 +242,7 @@ def test_ingest_keeps_what_it_knows_of_a_file_that_it_cannot_read_again(tmp_path
 _NUMBERS = st.lists(st.lists(st.integers(0, 60), min_size=1, max_size=6), min_size=1, max_size=6)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(numbers=_NUMBERS, data=st.data())
 def test_ingest_gives_the_same_bytes_for_any_order_and_partition(
     tmp_path: Path, numbers: list[list[int]], data: st.DataObject

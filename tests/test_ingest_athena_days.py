@@ -11,12 +11,12 @@ from lpgen.core.athena.days import Wanted
 from lpgen.core.athena.query import DaySpan
 from lpgen.errors import IngestError
 from lpgen.pipeline import ingest
-from tests.athena_ingests import World, march_world, records_of, tables, tables_from_records, world
-from tests.athena_tables import PROJECTED, definition
-from tests.aws_servers import Server
-from tests.log_samples import log_bytes, record_json
-from tests.s3_buckets import CATALOG, write_folder
-from tests.sample_organization import SECURITY, SHOP
+from tests.support.athena_ingests import World, march_world, records_of, tables, tables_from_records, world
+from tests.support.athena_tables import PROJECTED, definition
+from tests.support.aws_servers import Server
+from tests.support.log_samples import log_bytes, record_json
+from tests.support.s3_buckets import CATALOG, write_folder
+from tests.support.sample_organization import SECURITY, SHOP
 
 pytestmark = pytest.mark.usefixtures("server_keys")
 march = pytest.fixture(march_world)

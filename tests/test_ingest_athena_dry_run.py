@@ -7,9 +7,9 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.athena_ingests import World, march_world
-from tests.athena_tables import PROJECTED
-from tests.aws_servers import ACCESS_KEY, REGION, SECRET_KEY
+from tests.support.athena_ingests import World, march_world
+from tests.support.athena_tables import PROJECTED
+from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY
 
 pytestmark = pytest.mark.usefixtures("server_keys")
 march = pytest.fixture(march_world)

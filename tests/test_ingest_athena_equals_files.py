@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from lpgen.core.athena.query import DaySpan
-from tests.athena_ingests import World, march_world, records_of, tables, tables_from_records, world
-from tests.athena_tables import ORGANIZED, PROJECTED
-from tests.aws_servers import REGION, Server
-from tests.log_samples import record_json
-from tests.sample_organization import SECURITY, SHOP, records
+from tests.support.athena_ingests import World, march_world, records_of, tables, tables_from_records, world
+from tests.support.athena_tables import ORGANIZED, PROJECTED
+from tests.support.aws_servers import REGION, Server
+from tests.support.log_samples import record_json
+from tests.support.sample_organization import SECURITY, SHOP, records
 
-pytestmark = pytest.mark.usefixtures("server_keys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 march = pytest.fixture(march_world)
 
 

@@ -10,11 +10,20 @@ import pytest
 
 from lpgen.core.athena.query import DaySpan
 from lpgen.errors import AccessError, AwsError, IngestError, QueryTooLargeError
-from tests.athena_ingests import MARCH, World, ends_of, march_world, records_of, tables, tables_from_records, too_large
-from tests.athena_server import Rows
-from tests.fault_proxy import Cut, Drop, Fault, Request, fault_proxy
+from tests.support.athena_ingests import (
+    MARCH,
+    World,
+    ends_of,
+    march_world,
+    records_of,
+    tables,
+    tables_from_records,
+    too_large,
+)
+from tests.support.athena_server import Rows
+from tests.support.fault_proxy import Cut, Drop, Fault, Request, fault_proxy
 
-pytestmark = pytest.mark.usefixtures("server_keys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 march = pytest.fixture(march_world)
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from lpgen.edge.data_folder.ledger_connection import LEDGER_FILE
-from tests.athena_ingests import World, march_world, records_of, tables, tables_from_records, too_large
+from tests.support.athena_ingests import World, march_world, records_of, tables, tables_from_records, too_large
 
-pytestmark = pytest.mark.usefixtures("server_keys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 march = pytest.fixture(march_world)
 
 

@@ -9,11 +9,11 @@ import pytest
 from lpgen.core.choices import Duty
 from lpgen.core.own_permissions import own_policies
 from lpgen.errors import AccessError, AwsError, MissingError
-from tests.athena_ingests import World, march_world, records_of, world
-from tests.athena_tables import REGISTERED
-from tests.aws_servers import Server
+from tests.support.athena_ingests import World, march_world, records_of, world
+from tests.support.athena_tables import REGISTERED
+from tests.support.aws_servers import Server
 
-pytestmark = pytest.mark.usefixtures("server_keys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 march = pytest.fixture(march_world)
 
 

@@ -11,12 +11,12 @@ import pytest
 from lpgen.core.athena.days import Wanted
 from lpgen.core.athena.query import DaySpan
 from lpgen.errors import IngestError
-from tests.athena_ingests import records_of, tables, tables_from_records, world
-from tests.athena_server import Json
-from tests.athena_tables import CONSOLE, ORGANIZED, REGISTERED, definition
-from tests.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
-from tests.log_samples import record_json
-from tests.sample_organization import SECURITY, SHOP
+from tests.support.athena_ingests import records_of, tables, tables_from_records, world
+from tests.support.athena_server import Json
+from tests.support.athena_tables import CONSOLE, ORGANIZED, REGISTERED, definition
+from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
+from tests.support.log_samples import record_json
+from tests.support.sample_organization import SECURITY, SHOP
 
 pytestmark = pytest.mark.usefixtures("server_keys")
 

@@ -21,16 +21,18 @@ from lpgen.edge.ingest.plan import Asked
 from lpgen.edge.objects.reader import ObjectReader
 from lpgen.edge.objects.s3_store import S3Store
 from lpgen.errors import CredentialsError
-from tests.aws_servers import ACCESS_KEY, SECRET_KEY, Server
-from tests.cluster_ingests import (
+from tests.support.aws_servers import ACCESS_KEY, SECRET_KEY, Server
+from tests.support.cluster_ingests import (
     check_deadly_and_vanished_objects,
     check_files,
     check_files_of_one_machine,
     check_killed_worker,
     sample_bucket,
 )
-from tests.dask_clusters import DaskCluster, dask_cluster, worker_processes
-from tests.s3_buckets import CATALOG, content, content_from_files, make_bucket, take_from
+from tests.support.dask_clusters import DaskCluster, dask_cluster, worker_processes
+from tests.support.s3_buckets import CATALOG, content, content_from_files, make_bucket, take_from
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
@@ -92,9 +94,9 @@ def test_dask_ingest_killed_leaves_the_old_tables(cluster: DaskCluster, seaweed:
         "import os, signal, sys\n"
         "import lpgen.pipeline_ingest\n"
         "from lpgen.edge.engines.dask_cluster import open_dask_engine\n"
-        "from tests.aws_servers import Server\n"
-        "from tests.cluster_ingests import AtFirstResult\n"
-        "from tests.s3_buckets import take_from\n"
+        "from tests.support.aws_servers import Server\n"
+        "from tests.support.cluster_ingests import AtFirstResult\n"
+        "from tests.support.s3_buckets import take_from\n"
         "from pathlib import Path\n"
         "lpgen.pipeline_ingest.CHUNK_OBJECTS = 2\n"
         "die = AtFirstResult(lambda: os.kill(os.getpid(), signal.SIGKILL))\n"

@@ -14,7 +14,11 @@ from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.objects.finder import BucketLogs
 from lpgen.edge.objects.store import Body, Page, StoredObject
 from lpgen.edge.ingest import reading as ingest_reading
-from tests.log_samples import record_json
+from tests.support.log_samples import record_json
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 count = int(sys.argv[1])
 ingest_reading.CHECKPOINT_FILES = 500

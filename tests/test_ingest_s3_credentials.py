@@ -9,10 +9,10 @@ import pytest
 
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.errors import CredentialsError
-from tests.aws_servers import ACCESS_KEY, SECRET_KEY, Server
-from tests.fault_proxy import Answer, Fault, Request, fault_proxy
-from tests.lpgen_process import run_lpgen
-from tests.s3_buckets import Bucket, content, content_from_files, daily_logs, make_bucket, take_from
+from tests.support.aws_servers import ACCESS_KEY, SECRET_KEY, Server
+from tests.support.fault_proxy import Answer, Fault, Request, fault_proxy
+from tests.support.lpgen_process import run_lpgen
+from tests.support.s3_buckets import Bucket, content, content_from_files, daily_logs, make_bucket, take_from
 
 pytestmark = pytest.mark.usefixtures("server_keys")
 

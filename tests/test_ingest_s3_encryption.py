@@ -10,13 +10,13 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tests.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
-from tests.fault_proxy import Fault, Flip, Request, fault_proxy
-from tests.log_samples import log_bytes, record_json
-from tests.lpgen_process import run_lpgen
-from tests.s3_buckets import Bucket, content, content_from_files, daily_logs, log_key, make_bucket, take_from
+from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
+from tests.support.fault_proxy import Fault, Flip, Request, fault_proxy
+from tests.support.log_samples import log_bytes, record_json
+from tests.support.lpgen_process import run_lpgen
+from tests.support.s3_buckets import Bucket, content, content_from_files, daily_logs, log_key, make_bucket, take_from
 
-pytestmark = pytest.mark.usefixtures("server_keys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 
 PART_BYTES = 5 << 20  # the least that S3 takes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 

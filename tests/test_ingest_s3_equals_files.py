@@ -9,11 +9,11 @@ import pytest
 from lpgen.core.usage.event_time import window_from_text
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.edge.engines.local_processes import LocalEngine
-from tests.aws_servers import Server
-from tests.fault_proxy import fault_proxy
-from tests.log_samples import log_bytes, record_json
-from tests.lpgen_process import run_lpgen
-from tests.s3_buckets import (
+from tests.support.aws_servers import Server
+from tests.support.fault_proxy import fault_proxy
+from tests.support.log_samples import log_bytes, record_json
+from tests.support.lpgen_process import run_lpgen
+from tests.support.s3_buckets import (
     ORGANIZATION,
     Bucket,
     content,
@@ -23,9 +23,9 @@ from tests.s3_buckets import (
     take_from,
     write_folder,
 )
-from tests.sample_organization import ROOT, SECURITY, SHOP, log_paths
+from tests.support.sample_organization import ROOT, SECURITY, SHOP, log_paths
 
-pytestmark = pytest.mark.usefixtures("server_keys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 
 
 def test_ingest_of_sample_logs_from_a_bucket_equals_that_of_the_files(s3: Server, tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from lpgen.errors import AccessError, AwsError, CredentialsError, InvocationError, MissingError
-from tests.aws_servers import Server
-from tests.fault_proxy import THROTTLED, Answer, Cut, Drop, Fault, Request, fault_proxy
-from tests.s3_buckets import Bucket, content, content_from_files, daily_logs, log_key, make_bucket, take_from
+from tests.support.aws_servers import Server
+from tests.support.fault_proxy import THROTTLED, Answer, Cut, Drop, Fault, Request, fault_proxy
+from tests.support.s3_buckets import Bucket, content, content_from_files, daily_logs, log_key, make_bucket, take_from
 
-pytestmark = pytest.mark.usefixtures("server_keys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 
 
 def test_ingest_survives_throttling_failures_and_cut_connections(s3: Server, tmp_path: Path) -> None:

@@ -16,12 +16,12 @@ from lpgen.edge.objects.s3_store import S3Store
 from lpgen.errors import LpgenError
 from lpgen.pipeline import ingest
 from lpgen.report.talk.ingest import render_ingest
-from tests.aws_servers import REGION
-from tests.faulty_s3 import BUCKET, FaultyS3, faulty_s3
-from tests.s3_buckets import CATALOG, content, content_from_files, daily_logs
-from tests.s3_faults import Fault, faults
+from tests.support.aws_servers import REGION
+from tests.support.faulty_s3 import BUCKET, FaultyS3, faulty_s3
+from tests.support.s3_buckets import CATALOG, content, content_from_files, daily_logs
+from tests.support.s3_faults import Fault, faults
 
-pytestmark = pytest.mark.usefixtures("server_keys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 
 SEED = 20240305
 LOGS = daily_logs(range(1, 13))

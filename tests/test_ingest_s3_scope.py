@@ -11,10 +11,10 @@ import pytest
 
 from lpgen.core.usage.event_time import window_from_text
 from lpgen.errors import InvocationError
-from tests.aws_servers import Server
-from tests.fault_proxy import Answer, Fault, Request, fault_proxy
-from tests.log_samples import log_bytes, record_json
-from tests.s3_buckets import (
+from tests.support.aws_servers import Server
+from tests.support.fault_proxy import Answer, Fault, Request, fault_proxy
+from tests.support.log_samples import log_bytes, record_json
+from tests.support.s3_buckets import (
     ORGANIZATION,
     Bucket,
     content,

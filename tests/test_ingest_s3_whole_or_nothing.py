@@ -15,11 +15,11 @@ import pytest
 
 from lpgen.edge.data_folder.ledger import Ledger, open_ledger, read_generation
 from lpgen.errors import DataError, IngestError
-from tests.aws_servers import Server
-from tests.fault_proxy import Fault, Request, fault_proxy
-from tests.s3_buckets import Bucket, content, content_from_files, daily_logs, make_bucket, take_from
+from tests.support.aws_servers import Server
+from tests.support.fault_proxy import Fault, Request, fault_proxy
+from tests.support.s3_buckets import Bucket, content, content_from_files, daily_logs, make_bucket, take_from
 
-pytestmark = pytest.mark.usefixtures("server_keys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_keys")]
 
 
 def test_ingest_asks_nobody_while_another_runs(bucket: Bucket, tmp_path: Path) -> None:

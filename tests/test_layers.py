@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.support.case_tables import each_case
 
 PACKAGE = Path(__file__).parent.parent / "lpgen"
 MODULES = sorted(path.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.py"))
@@ -192,7 +192,7 @@ def layer_of(module: Path) -> str:
     return module.parts[1].removesuffix(".py")
 
 
-@pytest.mark.parametrize("module", MODULES, ids=str)
+@each_case("module", MODULES)
 def test_module_imports_only_from_its_own_side(module: Path) -> None:
     allowed = ALLOWED[layer_of(module)]
     for name in imports_of(module):
@@ -201,7 +201,7 @@ def test_module_imports_only_from_its_own_side(module: Path) -> None:
             assert target in allowed or target == "__version__", f"{module} imports {name}"
 
 
-@pytest.mark.parametrize("module", [path for path in MODULES if layer_of(path) == "core"], ids=str)
+@each_case("module", [path for path in MODULES if layer_of(path) == "core"])
 def test_core_module_touches_nothing_of_the_world(module: Path) -> None:
     for name in imports_of(module):
         assert name in PURE_EXCEPTIONS or name.split(".")[0] not in WORLDLY, f"{module} imports {name}"

@@ -25,12 +25,15 @@ from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.logs.event_history import EventHistory
 from lpgen.edge.rollout.plan_file import read_rollout_plan
 from lpgen.pipeline import ingest
-from tests.aws_proxy import Call, aws_proxy
-from tests.aws_servers import Server, moto_server
-from tests.event_history_server import event_history_server
-from tests.fault_proxy import fault_proxy
-from tests.rollout_worlds import ACCOUNT, New, World, allow, deny, document, environment
-from tests.s3_buckets import CATALOG, daily_logs, make_bucket, take_from
+from tests.support.aws_proxy import Call, aws_proxy
+from tests.support.aws_servers import Server, moto_server
+from tests.support.event_history_server import event_history_server
+from tests.support.fault_proxy import fault_proxy
+from tests.support.rollout_worlds import ACCOUNT, New, World, allow, deny, document, environment
+from tests.support.s3_buckets import CATALOG, daily_logs, make_bucket, take_from
+
+pytestmark = pytest.mark.slow
+
 
 CALLER = f"arn:aws:iam::{ACCOUNT}:user/lpgen"
 LOOKED_UP = "arn:aws:cloudtrail:us-east-1:123456789012:trail/any"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.log_samples import log_bytes, record_json
+from tests.support.log_samples import log_bytes, record_json
 from tests.test_cli import run
 
 SHOP, DATA = "111122223333", "444455556666"

@@ -16,11 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws_servers import Server, moto_server
-from tests.documents import README
-from tests.log_samples import log_bytes
-from tests.rollout_worlds import ACCOUNT, World, allow, document
+from tests.support.aws_servers import Server, moto_server
+from tests.support.documents import README
+from tests.support.log_samples import log_bytes
+from tests.support.rollout_worlds import ACCOUNT, World, allow, document
 from tests.test_rollout_loop import record
+
+pytestmark = pytest.mark.slow
+
 
 BUCKET = "trail-of-readme"
 

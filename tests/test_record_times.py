@@ -15,7 +15,7 @@ from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.pipeline import ingest
-from tests.log_samples import log_bytes, record_json, rows
+from tests.support.log_samples import log_bytes, record_json, rows
 from tests.test_cli import DETAILS, RECORD, run
 
 CATALOG: Catalog = open_catalog()

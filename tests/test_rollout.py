@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.aws_servers import Server, moto_server
-from tests.rollout_worlds import ACCOUNT, New, World, allow, deny, document
+from tests.support.aws_servers import Server, moto_server
+from tests.support.rollout_worlds import ACCOUNT, New, World, allow, deny, document
 
 OLD_INLINE = document(allow("s3:*"), allow("sqs:*"), deny("s3:DeleteBucket"), indent=3)
 OLD_MANAGED = document(allow("sqs:*"))

@@ -11,8 +11,8 @@ import pytest
 
 from lpgen.edge.rollout.iam_writer import IamWriter, Quotas
 from lpgen.edge.rollout.journal import journal_of
-from tests.rollout_roles import NEW, OLD, empty_account, own_server, role
-from tests.rollout_worlds import New, World, allow, document
+from tests.support.rollout_roles import NEW, OLD, empty_account, own_server, role
+from tests.support.rollout_worlds import New, World, allow, document
 
 server = pytest.fixture(scope="module")(own_server)
 world = pytest.fixture(empty_account)

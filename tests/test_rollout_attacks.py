@@ -28,8 +28,8 @@ from lpgen.edge.rollout.journal import journal_of
 from lpgen.edge.rollout.plan_file import read_whole_plan
 from lpgen.errors import TamperingError
 from lpgen.report.json.rollout import rollout_json
-from tests.rollout_roles import empty_account, own_server
-from tests.rollout_worlds import ACCOUNT, New, World, allow, deny, document, write_summary
+from tests.support.rollout_roles import empty_account, own_server
+from tests.support.rollout_worlds import ACCOUNT, New, World, allow, deny, document, write_summary
 
 server = pytest.fixture(scope="module")(own_server)
 world = pytest.fixture(empty_account)

@@ -17,8 +17,12 @@ from lpgen.core.rollout.calls import Call
 from lpgen.edge.rollout import journal as rollout_journal
 from lpgen.edge.rollout.iam_writer import IamWriter, LivePrincipal
 from lpgen.edge.rollout.journal import journal_of
-from tests.aws_servers import Server, moto_server
-from tests.rollout_worlds import New, World, allow, deny, document, proxy
+from tests.support.aws_servers import Server, moto_server
+from tests.support.law_examples import examples
+from tests.support.rollout_worlds import New, World, allow, deny, document, proxy
+
+pytestmark = pytest.mark.slow
+
 
 OLD_INLINE = document(allow("s3:*"), deny("s3:DeleteBucket"), indent=3)
 NEW = (New(document(allow("s3:GetObject"))), New(document(deny("s3:DeleteBucket")), inline=True))
@@ -235,7 +239,7 @@ def narrowed(text: str) -> str:
     return json.dumps(policy, indent=2)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     inline=st.dictionaries(NAMES, DOCUMENTS, max_size=3),
     managed=st.dictionaries(NAMES, DOCUMENTS, max_size=3),

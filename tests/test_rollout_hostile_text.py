@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.rollout_roles import NEW, empty_account, own_server, role
-from tests.rollout_worlds import New, World, allow, write_summary
+from tests.support.rollout_roles import NEW, empty_account, own_server, role
+from tests.support.rollout_worlds import New, World, allow, write_summary
 
 server = pytest.fixture(scope="module")(own_server)
 world = pytest.fixture(empty_account)

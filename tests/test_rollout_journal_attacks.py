@@ -18,8 +18,8 @@ from lpgen.core.rollout.source import RolloutPlan
 from lpgen.edge.rollout.journal import Journal, journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_rollout_plan
 from lpgen.errors import LpgenError
-from tests.rollout_roles import empty_account, own_server
-from tests.rollout_worlds import ACCOUNT, New, World, allow, deny, document
+from tests.support.rollout_roles import empty_account, own_server
+from tests.support.rollout_worlds import ACCOUNT, New, World, allow, deny, document
 
 server = pytest.fixture(scope="module")(own_server)
 world = pytest.fixture(empty_account)

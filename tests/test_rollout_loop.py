@@ -13,9 +13,12 @@ import pytest
 from typer.testing import CliRunner
 
 from lpgen.cli import app
-from tests.aws_servers import Server, moto_server
-from tests.log_samples import log_bytes, record_json
-from tests.rollout_worlds import ACCOUNT, World, allow, deny, document, environment
+from tests.support.aws_servers import Server, moto_server
+from tests.support.log_samples import log_bytes, record_json
+from tests.support.rollout_worlds import ACCOUNT, World, allow, deny, document, environment
+
+pytestmark = pytest.mark.slow
+
 
 OLD = document(allow("s3:*"), allow("ec2:*"), deny("ec2:TerminateInstances"), indent=3)
 

@@ -19,9 +19,9 @@ from lpgen.edge.rollout.iam_writer import LivePrincipal
 from lpgen.edge.rollout.journal import journal_of, read_journal
 from lpgen.edge.rollout.plan_file import read_rollout_plan
 from lpgen.pipeline_rollout import watch
-from tests.aws_servers import Server
-from tests.rollout_roles import own_server
-from tests.rollout_worlds import ACCOUNT, World, allow, deny, document
+from tests.support.aws_servers import Server
+from tests.support.rollout_roles import own_server
+from tests.support.rollout_worlds import ACCOUNT, World, allow, deny, document
 
 FILES = Path(__file__).parent / "rollout_formats"
 APP, GLASS, ROBOT = (f"arn:aws:iam::{ACCOUNT}:{one}" for one in ("role/app", "role/glass", "user/robot"))

@@ -9,8 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.rollout_roles import NEW, OLD, empty_account, own_server, role
-from tests.rollout_worlds import ACCOUNT, TRUST, New, World, allow, deny, document
+from tests.support.rollout_roles import NEW, OLD, empty_account, own_server, role
+from tests.support.rollout_worlds import ACCOUNT, TRUST, New, World, allow, deny, document
 
 server = pytest.fixture(scope="module")(own_server)
 world = pytest.fixture(empty_account)

@@ -18,7 +18,7 @@ from lpgen.core.rollout.source import RolloutPlan, Trust
 from lpgen.errors import InvocationError
 from lpgen.pipeline_analysis import analyse
 from lpgen.pipeline_rollout_plan import Basis, plan_rollout
-from tests.outputs import OutputWorld, make_output, read_json, seal_again, write_json
+from tests.support.outputs import OutputWorld, make_output, read_json, seal_again, write_json
 
 ROLE, OTHER, UNSAFE = (f"111122223333-role-{one}" for one in ("storefront-api", "release-manager", "search-indexer"))
 

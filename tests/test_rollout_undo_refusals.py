@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rollout_roles import NEW, OLD, empty_account, own_server, role
-from tests.rollout_worlds import World, allow, document
+from tests.support.rollout_roles import NEW, OLD, empty_account, own_server, role
+from tests.support.rollout_worlds import World, allow, document
 
 server = pytest.fixture(scope="module")(own_server)
 world = pytest.fixture(empty_account)

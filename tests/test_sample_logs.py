@@ -15,7 +15,7 @@ import pytest
 from lpgen.core.events.records import Record
 from lpgen.edge.catalog.files import bundled_catalog
 from sample_logs.generate import sample_files
-from tests.sample_organization import (
+from tests.support.sample_organization import (
     ROOT,
     SECURITY,
     SHOP,

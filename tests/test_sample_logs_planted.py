@@ -13,7 +13,7 @@ from lpgen.core.events.event_map import EventMap
 from lpgen.core.events.records import Record
 from lpgen.edge.catalog.files import bundled_catalog
 from sample_logs.generate import tell_everything
-from tests.sample_organization import (
+from tests.support.sample_organization import (
     SECURITY,
     SHOP,
     by_principal,

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.aws_organization import MANAGEMENT, Organization
-from tests.aws_proxy import DENIED, AwsProxy
-from tests.snapshot_runs import EVERYTHING, lpgen, refuse, take
+from tests.support.aws_organization import MANAGEMENT, Organization
+from tests.support.aws_proxy import DENIED, AwsProxy
+from tests.support.snapshot_runs import EVERYTHING, lpgen, refuse, take
 
 
 def test_the_command_says_its_gaps_and_fails_on_them_only_when_strict(proxy: AwsProxy, tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from lpgen.edge.snapshot.account import Wanted
 from lpgen.errors import AwsError, InvocationError
-from tests.aws_organization import ROLE, Organization, answer_last_accessed
-from tests.aws_proxy import THROTTLED, AwsProxy, Call, Cut, Failure, Reply
-from tests.snapshot_runs import opened, refuse, session, take
+from tests.support.aws_organization import ROLE, Organization, answer_last_accessed
+from tests.support.aws_proxy import THROTTLED, AwsProxy, Call, Cut, Failure, Reply
+from tests.support.snapshot_runs import opened, refuse, session, take
 
 pytestmark = pytest.mark.usefixtures("proxy")
 

@@ -19,7 +19,7 @@ from lpgen.edge.inputs.last_accessed import read_last_accessed
 from lpgen.edge.inputs.trail_settings import read_trails
 from lpgen.edge.snapshot.account import Wanted
 from lpgen.edge.snapshot.resource_tags import read_resource_tags
-from tests.aws_organization import (
+from tests.support.aws_organization import (
     BUCKET_POLICY,
     MANAGEMENT,
     QUEUE_POLICY,
@@ -32,9 +32,9 @@ from tests.aws_organization import (
     document,
     statement,
 )
-from tests.aws_proxy import AwsProxy
-from tests.aws_servers import ACCESS_KEY, SECRET_KEY
-from tests.snapshot_runs import EVERYTHING, lpgen, opened, take
+from tests.support.aws_proxy import AwsProxy
+from tests.support.aws_servers import ACCESS_KEY, SECRET_KEY
+from tests.support.snapshot_runs import EVERYTHING, lpgen, opened, take
 
 pytestmark = pytest.mark.usefixtures("proxy")
 

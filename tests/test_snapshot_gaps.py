@@ -17,9 +17,9 @@ from lpgen.edge.inputs.last_accessed import read_last_accessed
 from lpgen.edge.snapshot.account import Wanted
 from lpgen.edge.snapshot.fetch import take_snapshot
 from lpgen.errors import SnapshotError
-from tests.aws_organization import MANAGEMENT, Organization, answer_last_accessed
-from tests.aws_proxy import DENIED, AwsProxy, Call, Failure, Reply
-from tests.snapshot_runs import EVERYTHING, LITTLE, NOW, opened, refuse, session, take
+from tests.support.aws_organization import MANAGEMENT, Organization, answer_last_accessed
+from tests.support.aws_proxy import DENIED, AwsProxy, Call, Failure, Reply
+from tests.support.snapshot_runs import EVERYTHING, LITTLE, NOW, opened, refuse, session, take
 
 pytestmark = pytest.mark.usefixtures("proxy")
 

@@ -16,9 +16,9 @@ from lpgen.core.policies.decision import Request, Result
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.policy_set import PolicySet
 from lpgen.edge.catalog.files import open_catalog
-from tests.aws_organization import MANAGEMENT, ROLE, answer_last_accessed
-from tests.aws_proxy import Answer, AwsProxy, Call, Reply
-from tests.snapshot_runs import EVERYTHING, take
+from tests.support.aws_organization import MANAGEMENT, ROLE, answer_last_accessed
+from tests.support.aws_proxy import Answer, AwsProxy, Call, Reply
+from tests.support.snapshot_runs import EVERYTHING, take
 
 
 def test_what_a_snapshot_calls_is_what_iam_policy_prints(proxy: AwsProxy, tmp_path: Path) -> None:

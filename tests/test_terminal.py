@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from tests.aws_servers import Server, moto_server
-from tests.rollout_worlds import World, allow, document
-from tests.terminals import COLOR, COLUMNS, in_pipe, lines_of, on_terminal
+from tests.support.aws_servers import Server, moto_server
+from tests.support.rollout_worlds import World, allow, document
+from tests.support.terminals import COLOR, COLUMNS, in_pipe, lines_of, on_terminal
 from tests.test_cli import DETAILS, RECORD
 from tests.test_rollout_loop import record
 

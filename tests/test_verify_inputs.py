@@ -20,7 +20,7 @@ from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.errors import InvocationError, OutputError
 from lpgen.pipeline_ingest import ingest
 from tests.edge.test_signatures import write_keys
-from tests.outputs import LOGS, OutputWorld, make_output, read_json, write_json
+from tests.support.outputs import LOGS, OutputWorld, make_output, read_json, write_json
 
 KEEP = Decision(DecisionKind.KEEP, "*", "s3:GetObject", "", "", "", "", "wanted", "me", "")
 

@@ -21,7 +21,10 @@ from lpgen.core.analysis.checks.chain import (
 from lpgen.core.digests import CHAIN_KEYS
 from lpgen.core.replacements import CheckStatus, OutputVerification
 from lpgen.edge.replacement_files import read_output
-from tests.outputs import OutputWorld, make_output, read_json, seal_again, write_json
+from tests.support.outputs import OutputWorld, make_output, read_json, seal_again, write_json
+
+pytestmark = pytest.mark.slow
+
 
 Mutation = Callable[[Path], object]
 ROLE = "111122223333-role-storefront-api"

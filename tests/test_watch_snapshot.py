@@ -8,7 +8,7 @@ from typing import Any
 
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter
 from lpgen.pipeline_rollout import policies_since
-from tests.worlds import ACCOUNT
+from tests.support.worlds import ACCOUNT
 
 NOW = datetime(2026, 9, 30, 12, tzinfo=UTC)
 DOCUMENT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}

@@ -31,10 +31,13 @@ from lpgen.core.policies.decision import Request, Result
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.policy_set import PolicySet
 from lpgen.edge.catalog.files import bundled_catalog
-from tests.aws_servers import ACCESS_KEY, SECRET_KEY, Server, moto_server
-from tests.log_samples import log_bytes
-from tests.rollout_worlds import ACCOUNT, World, allow, deny, document
-from tests.workload import REGION, UNUSED, Recorder, run_workload
+from tests.support.aws_servers import ACCESS_KEY, SECRET_KEY, Server, moto_server
+from tests.support.log_samples import log_bytes
+from tests.support.rollout_worlds import ACCOUNT, World, allow, deny, document
+from tests.support.workload import REGION, UNUSED, Recorder, run_workload
+
+pytestmark = pytest.mark.slow
+
 
 BUCKET = "trail-logs"
 KEY = f"AWSLogs/{ACCOUNT}/CloudTrail/{REGION}"

@@ -1,7 +1,7 @@
 """How many attacks of each kind were tried, and how many held.
 
 `ATTACK_SEED` chooses the attacks where not all are tried, and `ATTACK_SHARE` how many of them: 1 is all, as
-`make test-attack` does. A normal test run tries a small share with a fixed seed.
+`make test-attack` does. Other runs try a small share, with a seed that they print.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.pipeline_analysis import analyse
 from lpgen.pipeline_ingest import ingest
 from tests.attack.score import Attack, sample
-from tests.outputs import CHOSEN, SAMPLE
-from tests.sample_organization import SHOP, records
+from tests.support.outputs import CHOSEN, SAMPLE
+from tests.support.sample_organization import SHOP, records
 
 Json = dict[str, Any]
 REAL_DAYS = 30

@@ -18,6 +18,9 @@ from tests.attack.fuzz.world import record, world
 from tests.attack.mortal import Mortals, free_copy
 from tests.attack.score import SHARE, Attack
 
+pytestmark = pytest.mark.slow
+
+
 KILLS = 120
 
 

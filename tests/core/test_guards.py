@@ -9,7 +9,7 @@ import pytest
 from lpgen.core.guards import NO_GUARDS, AccountLevels, Guards, ResourcePolicy
 from lpgen.core.model import Policy, Principal
 from lpgen.core.policies.policy import policy_from_json
-from tests.worlds import ACCOUNT, allow, policy, role
+from tests.support.worlds import ACCOUNT, allow, policy, role
 
 OTHER = "444455556666"
 BUCKET = "arn:aws:s3:::data"

@@ -11,12 +11,13 @@ from lpgen.core.events.operation_rows import Operations, read_operation_table
 from lpgen.core.events.resource_arns import binders_from_binding
 from lpgen.edge.catalog.files import bundled_catalog, bundled_folder
 from lpgen.errors import CatalogError
+from tests.support.case_tables import each_case
 
 CATALOG = bundled_catalog()
 SOURCES = sorted(path.stem for path in (bundled_folder() / "operations").glob("*.json"))
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@each_case("source", SOURCES)
 def test_operation_tables_speak_of_catalog_actions_and_types_and_bind_every_parameter(source: str) -> None:
     prefix = source.removesuffix(".amazonaws.com")
     for name, row in read_operation_table(CATALOG.source, source).operations.items():

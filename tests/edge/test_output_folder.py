@@ -14,7 +14,7 @@ import pytest
 from lpgen.edge.output_folder import SUMMARY, OutputFolder, recover_output
 from lpgen.edge.replacement_files import find_replacements, read_output, write_text
 from lpgen.errors import OutputError
-from tests.kill_steps import write_output_folder
+from tests.support.kill_steps import write_output_folder
 
 
 def written(folder: Path) -> Path:
@@ -75,7 +75,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Output folders, each as a run left it that was killed one step later than the one before."""
     home = tmp_path_factory.mktemp("kills")
     root = Path(__file__).parent.parent.parent
-    subprocess.run([sys.executable, "-m", "tests.kill_steps", str(home)], check=True, cwd=root)
+    subprocess.run([sys.executable, "-m", "tests.support.kill_steps", str(home)], check=True, cwd=root)
     return [home / str(number) / "out" for number in range(1, 1 + len(list(home.iterdir())))]
 
 

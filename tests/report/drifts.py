@@ -14,9 +14,9 @@ from lpgen.core.model import AccessLevel, Action, ActionPattern, PolicyKind
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.core.stars import GainedAction, StarGrowth, Stars, StarTotals
-from tests.registry_examples import example_parameters
 from tests.report.hostile import poison
 from tests.report.worded import WordedFinding
+from tests.support.registry_examples import example_parameters
 
 ROLE = "arn:aws:iam::111122223333:role/app/storefront-api"
 OTHER = "arn:aws:iam::444455556666:role/audit-reader"

@@ -8,7 +8,7 @@ from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.report.guards_note import guards_notes
 from lpgen.report.pages.blocks import line
-from tests.worlds import allow, deny
+from tests.support.worlds import allow, deny
 
 LEVELS = ((policy_from_json({"Version": "2012-10-17", "Statement": [allow("*")]}, place="scp"),),)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,8 @@ from markdown_it import MarkdownIt
 
 from lpgen.report.inert import html_code, markdown_code, markdown_prose, terminal_text
 from tests.report.hostile import CORPUS, PageReader
+from tests.support.case_tables import each_case
+from tests.support.law_examples import examples
 
 PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
 ACTIVE = re.compile(r"@|://|www\.|#\d|gh-\d|\b[0-9a-f]{7,}\b|:[a-z0-9_+-]+:|\$|<|~~", re.IGNORECASE)
@@ -49,7 +52,7 @@ def test_terminal_text_escapes_visibly(text: str, shown: str) -> None:
 
 
 @given(texts)
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_markdown_code_is_one_code_span(text: str) -> None:
     page = read(f"before {markdown_code(text)} after")
     assert page.tags <= {"p", "code"}
@@ -57,7 +60,7 @@ def test_markdown_code_is_one_code_span(text: str) -> None:
 
 
 @given(texts)
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_markdown_code_stays_in_its_cell(text: str) -> None:
     page = PAGE.render(f"| a | b |\n| --- | --- |\n| {markdown_code(text)} | end |")
     assert page.count("<td>") == 2
@@ -65,7 +68,7 @@ def test_markdown_code_stays_in_its_cell(text: str) -> None:
 
 
 @given(texts)
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_markdown_code_shows_the_text(text: str) -> None:
     found = re.fullmatch(r"<p>x <code>(.*)</code></p>\n", PAGE.render(f"x {markdown_code(text)}"), re.DOTALL)
     assert found is not None
@@ -74,14 +77,13 @@ def test_markdown_code_shows_the_text(text: str) -> None:
     assert shown.replace("&#32;", " ").replace("\\|", "|").strip() == terminal_text(text).strip()
 
 
-@pytest.mark.parametrize("frame", ["{}", "- {}", "1. {}", "> {}", "**Note:** {}", "a {} b"])
-@pytest.mark.parametrize("text", CORPUS)
+@each_case("frame, text", list(product(["{}", "- {}", "1. {}", "> {}", "**Note:** {}", "a {} b"], CORPUS)))
 def test_markdown_prose_makes_nothing_of_hostile_texts(frame: str, text: str) -> None:
     check_prose(frame.format(markdown_prose(text)))
 
 
 @given(texts)
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_markdown_prose_makes_nothing_of_any_text(text: str) -> None:
     check_prose(f"- {markdown_prose(text)}")
 

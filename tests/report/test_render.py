@@ -37,6 +37,7 @@ from tests.report.reports import large_report, organization, report_of
 from tests.report.safe_cases import deployer, storefront
 from tests.report.test_inert import ACTIVE
 from tests.report.unsafe_cases import analyst
+from tests.support.law_examples import examples
 
 PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
 
@@ -97,7 +98,7 @@ def test_render_refuses_an_unknown_format() -> None:
 # ---------------------------------------------------------------- hostile texts
 
 hostile = st.sampled_from(CORPUS) | st.text(max_size=40)
-slow = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @given(st.lists(hostile, min_size=1, max_size=7), st.integers(20, 200), st.booleans())
@@ -141,7 +142,7 @@ def tables(draw: st.DrawFn) -> Table:
 
 
 @given(tables(), st.integers(72, 160), st.integers(0, 2))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_render_text_lays_out_any_table_as_rich_does(shown: Table, width: int, depth: int) -> None:
     block: Block = shown
     for _ in range(depth):

@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 from lpgen.core.findings import Report
 from lpgen.report import render_verdicts
 from lpgen.report.verdict_table import VERDICT_SCHEMA, verdict_csv, verdict_parquet
-from tests.documents import FORMATS_PAGE, check_block, read_block
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
 from tests.report.reports import organization, report_of
+from tests.support.documents import FORMATS_PAGE, check_block, read_block
+from tests.support.law_examples import examples
 
 
 def read_table(report: Report) -> pa.Table:
@@ -122,7 +123,7 @@ hostile = st.sampled_from([*CORPUS, *FORMULAS]) | st.text(max_size=20)
 
 
 @given(st.lists(hostile, min_size=1, max_size=7))
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_verdict_csv_runs_nothing_and_loses_nothing(texts: list[str]) -> None:
     found = cycle(texts)
     report: Report = poison(organization(), lambda _text: next(found))

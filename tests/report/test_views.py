@@ -20,11 +20,11 @@ from lpgen.report.pages.to_do import tasks_of_review
 from lpgen.report.pages.words import SKIP_WORDS, WALL_WORDS
 from lpgen.report.plan import StepKind, plan_note, plan_steps
 from lpgen.report.views import CLASS_ORDER, PrincipalView, review_view
-from tests.registry_examples import example_caveat
 from tests.report.cases import Case, own, verdict
 from tests.report.reports import large_report, organization
 from tests.report.safe_cases import deployer, exporter, sso, storefront, user_in_group
 from tests.report.unsafe_cases import analyst, inventory, too_large
+from tests.support.registry_examples import example_caveat
 
 TAKEN = datetime(2026, 9, 30, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.aws_servers import Server
+from tests.support.aws_servers import Server
 
 REPOSITORY = Path(__file__).parent.parent.parent
 START_SECONDS = 300

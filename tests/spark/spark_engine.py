@@ -18,17 +18,17 @@ from pyspark.sql import SparkSession
 
 from lpgen.edge.engine import Lost
 from lpgen.edge.engines.spark_cluster import SparkEngine
-from tests.aws_servers import Server
-from tests.cluster_ingests import (
+from tests.support.aws_servers import Server
+from tests.support.cluster_ingests import (
     check_deadly_and_vanished_objects,
     check_files,
     check_files_of_one_machine,
     check_killed_worker,
     sample_bucket,
 )
-from tests.engine_examples import load_example
-from tests.engine_samples import POISON, DieOnce, die_on_poison, fail, square
-from tests.s3_buckets import Bucket, content, content_from_files, make_bucket
+from tests.support.engine_examples import load_example
+from tests.support.engine_samples import POISON, DieOnce, die_on_poison, fail, square
+from tests.support.s3_buckets import Bucket, content, content_from_files, make_bucket
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,7 @@ from lpgen.edge.snapshot.organization_tree import read_organization_paths
 from lpgen.edge.snapshot.resource_tags import read_resource_tags
 from tests.attack.fuzz.target import Target
 from tests.attack.fuzz.world import ACCOUNT, ROLE, details, record, scratch
-from tests.worlds import catalog
+from tests.support.worlds import catalog
 
 _DOCUMENT: Final = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 

@@ -35,7 +35,7 @@ from lpgen.report import render_code, render_review
 from tests.attack.fuzz.input_targets import choosing, chosen, put
 from tests.attack.fuzz.target import Target
 from tests.attack.fuzz.world import ACCOUNT, ROLE, details, record, scratch, world
-from tests.worlds import catalog
+from tests.support.worlds import catalog
 
 _ROLLOUT_FORMATS: Final = Path(__file__).parents[2] / "rollout_formats"
 _FORMATS: Final = ("text", "markdown", "json", "html", "sarif")

@@ -13,6 +13,7 @@ from lpgen.core.actions.arn_formats import ArnFormat, FormatSet, formats_of_serv
 from lpgen.core.actions.arn_machine import Machine, Span, Token, regex_of_tokens
 from lpgen.core.actions.rows import service_from_json
 from lpgen.edge.catalog.files import bundled_catalog
+from tests.support.law_examples import examples
 
 spans = st.builds(Span, st.sampled_from(["", "/", ":", "/:"]), st.booleans())
 tokens = st.lists(st.one_of(st.text(alphabet="ab/:", min_size=1, max_size=2), spans), max_size=5).map(tuple)
@@ -20,7 +21,7 @@ globs = st.text(alphabet="ab/:*?", max_size=6)
 TEXTS = ["".join(text) for size in range(6) for text in itertools.product("ab/:", repeat=size)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(tokens)
 def test_machine_reads_what_the_regular_expression_matches(parts: tuple[Token, ...]) -> None:
     machine, regex = Machine(parts), re.compile(regex_of_tokens(parts), re.DOTALL)
@@ -28,7 +29,7 @@ def test_machine_reads_what_the_regular_expression_matches(parts: tuple[Token, .
         assert machine.reads(text) == (regex.fullmatch(text) is not None), text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(tokens, globs)
 def test_machine_meets_a_glob_if_some_text_fits_both(parts: tuple[Token, ...], glob: str) -> None:
     regex = re.compile(regex_of_tokens(parts), re.DOTALL)

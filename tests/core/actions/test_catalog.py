@@ -19,7 +19,9 @@ from lpgen.core.actions.catalog import Catalog, PatternProblemKind
 from lpgen.core.model import AccessLevel, Action, ActionPattern
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.errors import CatalogError
-from tests.catalog_samples import MANIFEST, SERVICE, DictSource, zoo_source
+from tests.support.case_tables import each_case
+from tests.support.catalog_samples import MANIFEST, SERVICE, DictSource, zoo_source
+from tests.support.law_examples import examples
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "resource_types.json").read_text())
 BUNDLED = bundled_catalog()
@@ -59,7 +61,7 @@ def patterns_of(*texts: str) -> list[ActionPattern]:
     return [ActionPattern(text) for text in texts]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(globs, min_size=1, max_size=3))
 def test_expansion_is_every_action_that_matches_and_no_other(texts: list[str]) -> None:
     expansion = BUNDLED.expand(patterns_of(*texts))
@@ -67,7 +69,7 @@ def test_expansion_is_every_action_that_matches_and_no_other(texts: list[str]) -
     assert {problem.pattern for problem in expansion.problems} == {text for text in texts if not matches_of([text])}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(globs, min_size=1, max_size=3))
 def test_expand_not_is_the_complement(texts: list[str]) -> None:
     matched = BUNDLED.expand(patterns_of(*texts)).actions
@@ -76,7 +78,7 @@ def test_expand_not_is_the_complement(texts: list[str]) -> None:
     assert not matched & others
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.text(max_size=30))
 def test_expansion_of_any_text_gives_known_actions_or_a_problem(text: str) -> None:
     expansion = BUNDLED.expand(patterns_of(text))
@@ -136,14 +138,14 @@ def test_hostile_pattern_expands_in_reasonable_time() -> None:
     assert time.process_time() - start < 1
 
 
-@pytest.mark.parametrize("case", CASES["takes"], ids=lambda case: f"{case['action']} {case['resource']}")
+@each_case("case", CASES["takes"], ids=lambda case: f"{case['action']} {case['resource']}")
 def test_action_takes_resources_of_its_types(case: dict[str, Any]) -> None:
     action = BUNDLED.canonical(case["action"])
     assert action
     assert BUNDLED.takes_resource(action, case["resource"]) is case["takes"]
 
 
-@pytest.mark.parametrize("case", CASES["types"], ids=lambda case: f"{case['action']} {case['arn']}")
+@each_case("case", CASES["types"], ids=lambda case: f"{case['action']} {case['arn']}")
 def test_resource_type_is_the_most_literal_that_fits(case: dict[str, str]) -> None:
     action = BUNDLED.canonical(case["action"])
     assert action

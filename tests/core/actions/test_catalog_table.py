@@ -8,7 +8,7 @@ import pytest
 
 from lpgen.core.actions.catalog_table import read_catalog_table
 from lpgen.errors import CatalogError
-from tests.catalog_samples import DictSource
+from tests.support.catalog_samples import DictSource
 
 
 def test_a_table_is_read_as_the_shape_that_is_asked_for() -> None:

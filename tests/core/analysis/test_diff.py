@@ -20,7 +20,7 @@ from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind, LineKind, Scope
 from lpgen.edge.catalog.files import bundled_catalog
-from tests.worlds import ACCOUNT, allow, catalog, days_before_end, deny, grants_of, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, allow, catalog, days_before_end, deny, grants_of, policy, role, usage_of, use
 
 DATA = "arn:aws:s3:::data"
 OBJECT = "arn:aws:s3:::data/a.csv"

@@ -16,7 +16,7 @@ from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import LineKind, Scope
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailSource
 from tests.core.analysis.test_diff import DATA, OBJECT, diff_of, kept, verdicts
-from tests.worlds import ACCOUNT, allow, catalog, days_before_end, grants_of, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, allow, catalog, days_before_end, grants_of, policy, role, usage_of, use
 
 
 def test_diff_is_less_sure_of_what_only_data_events_show_where_no_trail_settings_say_which() -> None:

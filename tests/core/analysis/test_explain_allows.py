@@ -8,7 +8,7 @@ from lpgen.core.explanations import Fit, WallState
 from lpgen.core.model import PolicyKind
 from lpgen.core.policies.decision import Layer, Result
 from tests.core.analysis.explained.explained_requests import IMAGES, ask, statements, wall
-from tests.worlds import ACCOUNT, allow, catalog, policy, role
+from tests.support.worlds import ACCOUNT, allow, catalog, policy, role
 
 
 def test_explain_names_the_hole_with_its_pattern_and_wildcard() -> None:

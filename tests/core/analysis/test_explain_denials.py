@@ -6,7 +6,7 @@ from lpgen.core.explanations import Fit, WallState
 from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.policies.decision import Answer, Layer, Result
 from tests.core.analysis.explained.explained_requests import IMAGES, ask, document, statements, wall, whole_catalog
-from tests.worlds import allow, deny, policy, role
+from tests.support.worlds import allow, deny, policy, role
 
 
 def test_explain_says_why_statements_of_the_action_do_not_count() -> None:

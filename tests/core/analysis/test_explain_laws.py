@@ -15,7 +15,8 @@ from lpgen.core.model import AttachedPolicy, PolicyKind
 from lpgen.core.policies.authorize import decide
 from lpgen.core.policies.decision import Answer, Result
 from tests.core.analysis.explained.explained_requests import IMAGES, ask, document
-from tests.worlds import allow, deny, policy, role
+from tests.support.law_examples import examples
+from tests.support.worlds import allow, deny, policy, role
 
 _EC2_ONLY = {"NotAction": "ec2:*", "Effect": "Deny", "Resource": "*"}
 _ONCE = {"Null": {"aws:SourceVpce": "true"}}
@@ -32,7 +33,7 @@ some = st.lists(st.sampled_from(POOL), max_size=3)
 
 
 @given(some, some, some, st.sampled_from([IMAGES, "arn:aws:s3:::logs/x"]), st.booleans(), st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_explain_is_sure_only_of_what_no_missing_policy_can_turn(
     own: list[dict[str, Any]],
     real: list[dict[str, Any]],
@@ -56,7 +57,7 @@ def test_explain_is_sure_only_of_what_no_missing_policy_can_turn(
 
 
 @given(some, some, some, st.sampled_from([IMAGES, "arn:aws:s3:::logs/x", ""]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_explain_says_what_the_decision_says(
     own: list[dict[str, Any]], edge: list[dict[str, Any]], top: list[dict[str, Any]], resource: str
 ) -> None:

@@ -8,7 +8,7 @@ from lpgen.core.explanations import WallState
 from lpgen.core.guards import AccountLevels, Guards, ResourcePolicy
 from lpgen.core.policies.decision import Layer, Result
 from tests.core.analysis.explained.explained_requests import IMAGES, ask, document, wall
-from tests.worlds import ACCOUNT, allow, deny, policy, role
+from tests.support.worlds import ACCOUNT, allow, deny, policy, role
 
 OTHER = "444455556666"
 PATHS = {ACCOUNT: "o-shop/r-1/ou-1/"}

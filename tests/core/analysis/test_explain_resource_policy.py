@@ -9,7 +9,7 @@ from lpgen.core.explanations import Fit, WallState
 from lpgen.core.guards import Guards, ResourcePolicy
 from lpgen.core.policies.decision import Layer, Result
 from tests.core.analysis.explained.explained_requests import IMAGES, ask, document, statements, wall, whole_catalog
-from tests.worlds import ACCOUNT, allow, policy, role
+from tests.support.worlds import ACCOUNT, allow, policy, role
 
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"
 

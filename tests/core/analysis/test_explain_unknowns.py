@@ -10,7 +10,7 @@ from lpgen.core.explanations import Fit, WallState
 from lpgen.core.model import AttachedPolicy, PolicyKind, ResourceKind
 from lpgen.core.policies.decision import Answer, Layer, Result
 from tests.core.analysis.explained.explained_requests import IMAGES, ask, statements, wall
-from tests.worlds import ACCOUNT, allow, deny, policy, role
+from tests.support.worlds import ACCOUNT, allow, deny, policy, role
 
 
 def test_explain_depends_on_a_key_until_it_is_given() -> None:

@@ -18,7 +18,7 @@ from lpgen.core.model import Principal, PrincipalKind
 from lpgen.core.options import Options
 from lpgen.core.replacements import CheckStatus, Replacement
 from lpgen.pipeline_analysis import Ground, Verifier
-from tests.worlds import ACCOUNT, allow, catalog, deny, grants_of, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, allow, catalog, deny, grants_of, policy, role, usage_of, use
 
 
 def replaced(principal: Principal, uses: Sequence[Use], **options: Any) -> Replacement:
@@ -84,6 +84,7 @@ def test_generate_refuses_what_never_fits_and_says_what_to_do() -> None:
     assert dict(made.bytes_by_service)["s3"] > 70_000
 
 
+@pytest.mark.slow
 def test_generate_fills_as_many_managed_policies_as_the_raised_quota_allows() -> None:
     buckets = [f"arn:aws:s3:::{number:060d}" for number in range(1_200)]
     principal = role(policy(allow("s3:GetBucketTagging", buckets)))
@@ -95,6 +96,7 @@ def test_generate_fills_as_many_managed_policies_as_the_raised_quota_allows() ->
     assert made.attached_quota == 20
 
 
+@pytest.mark.slow
 def test_generate_advises_no_raised_quota_where_that_would_not_do() -> None:
     buckets = [f"arn:aws:s3:::{number:060d}" for number in range(2_000)]
     principal = role(policy(allow("s3:GetBucketTagging", buckets)))

@@ -17,7 +17,7 @@ from lpgen.core.guards import NO_GUARDS, AccountLevels, Guards, ResourcePolicy
 from lpgen.core.model import AttachedPolicy, Policy, Principal
 from lpgen.core.options import Options
 from lpgen.core.policies.policy import policy_from_json
-from tests.worlds import ACCOUNT, allow, catalog, deny, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, allow, catalog, deny, policy, role, usage_of, use
 
 DATA = "arn:aws:s3:::data"
 OBJECT = f"{DATA}/a.csv"

@@ -19,7 +19,8 @@ from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import CheckStatus
 from lpgen.pipeline_analysis import Ground, Verifier
 from tests.core.analysis.test_replacement_laws import policies, principals, statements, uses
-from tests.worlds import ACCOUNT, allow, catalog, policy, role, usage_of, use
+from tests.support.law_examples import examples
+from tests.support.worlds import ACCOUNT, allow, catalog, policy, role, usage_of, use
 
 
 def bucket_policy(found: list[dict[str, object]], entry: str) -> ResourcePolicy:
@@ -44,7 +45,7 @@ guards = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(principals, st.lists(uses(), max_size=5), guards)
 def test_a_replacement_under_guards_is_proven_and_takes_nothing_that_was_allowed(
     principal: Principal, found: list[Use], beside: Guards
@@ -69,7 +70,7 @@ def test_a_replacement_under_guards_is_proven_and_takes_nothing_that_was_allowed
         assert before.result is not Result.DEPENDS or after.result in (Result.DEPENDS, Result.ALLOWED)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(principals, guards, uses())
 def test_what_is_granted_under_guards_is_granted_without_them_and_allowed_by_each(
     principal: Principal, beside: Guards, one: Use

@@ -23,7 +23,8 @@ from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.policy_set import PolicySet
 from lpgen.core.replacements import CheckStatus
 from lpgen.pipeline_analysis import Ground, Verifier
-from tests.worlds import allow, catalog, deny, grants_of, policy, role, usage_of, use
+from tests.support.law_examples import examples
+from tests.support.worlds import allow, catalog, deny, grants_of, policy, role, usage_of, use
 
 ACTIONS = ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:ListAllMyBuckets", "sqs:SendMessage", "sns:Publish"]
 PATTERNS = [*ACTIONS, "*", "s3:*", "s3:Get*", "s3:*Object", "sqs:*", "sns:Pub?ish", "S3:getobject"]
@@ -136,7 +137,9 @@ CONTEXTS: list[dict[str, tuple[str, ...]]] = [
 ]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(principals, st.lists(uses(), max_size=6), st.sampled_from(list(KeepUnobservable)))
 def test_replacement_covers_granted_use_and_stays_within_grants(
     principal: Principal, found: list[Use], keep: KeepUnobservable

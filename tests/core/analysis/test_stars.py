@@ -20,7 +20,7 @@ from lpgen.core.model import AccessLevel, AttachedPolicy, Outcome, PolicyKind, P
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.stars import Stars
 from lpgen.errors import InvocationError
-from tests.worlds import allow, deny, policy, role, use
+from tests.support.worlds import allow, deny, policy, role, use
 
 RELEASES = ("2020-01-01", "2024-01-01", "2025-06-01", "2026-02-01", "2026-08-01")
 ACTIONS: Mapping[str, tuple[tuple[str, str, str], ...]] = {

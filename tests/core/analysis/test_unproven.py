@@ -17,7 +17,7 @@ from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import CheckStatus
 from lpgen.pipeline_analysis import Ground, Verifier
-from tests.worlds import allow, catalog, grants_of, policy, role, usage_of, use
+from tests.support.worlds import allow, catalog, grants_of, policy, role, usage_of, use
 
 PATTERNS = ["arn:aws:*" + "*a" * 140 + chr(ord("b") + number) for number in range(20)]
 HOSTILE = role(policy(allow("*", PATTERNS)), name="hostile")

@@ -18,7 +18,7 @@ from lpgen.core.model import Outcome, Principal
 from lpgen.core.policies.match_resource import resources_intersect
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import CheckStatus, Verification
-from tests.worlds import allow, catalog, deny, grants_of, policy, role, use
+from tests.support.worlds import allow, catalog, deny, grants_of, policy, role, use
 
 DATA = "arn:aws:s3:::data"
 OBJECT = f"{DATA}/a.csv"

@@ -22,7 +22,7 @@ from lpgen.core.athena.table import TableName, table_from_definition
 from lpgen.core.usage.event_time import window_from_text
 from lpgen.edge.athena.logs import days_from_window
 from lpgen.errors import IngestError, InvocationError
-from tests.athena_tables import definition
+from tests.support.athena_tables import definition
 
 TODAY = date(2024, 5, 10)
 TABLE = table_from_definition(TableName("logs", "trail"), definition(location="s3://b/AWSLogs"))

@@ -25,7 +25,8 @@ from lpgen.core.usage.group_tally import GroupTally
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import UsageTally
 from lpgen.edge.catalog.files import bundled_catalog
-from tests.athena_tables import (
+from tests.core.events.rules.mapping_cases import CASES, read_cases
+from tests.support.athena_tables import (
     CONSOLE,
     DOCUMENTED_COLUMNS,
     LATER_COLUMNS,
@@ -36,9 +37,8 @@ from tests.athena_tables import (
     Json,
     definition,
 )
-from tests.core.events.rules.mapping_cases import CASES, read_cases
-from tests.log_samples import record_json
-from tests.sample_organization import records
+from tests.support.log_samples import record_json
+from tests.support.sample_organization import records
 
 EVENT_MAP = EventMap(bundled_catalog())
 NAME = TableName("logs", "trail")
@@ -82,6 +82,7 @@ def contents(usage: Usage) -> tuple[list[Any], list[Any], list[Any]]:
 # ---------------------------------------------------------------- the same usage
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", [PROJECTED, ORGANIZED, REGISTERED, definition(LATER_COLUMNS), AS_TEXT])
 def test_groups_of_the_sample_logs_give_the_usage_of_their_records(table: Json) -> None:
     """With `eventcategory` in the table all three tables are equal row for row, but for the place in a file."""

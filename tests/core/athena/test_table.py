@@ -11,7 +11,7 @@ from lpgen.core.athena.partitions import partitions_from_table
 from lpgen.core.athena.query import describe_lacks
 from lpgen.core.athena.table import TableName, name_from_address, table_from_definition
 from lpgen.errors import IngestError, InvocationError
-from tests.athena_tables import CONSOLE, DOCUMENTED_COLUMNS, ORGANIZED, PROJECTED, REGISTERED, Json, definition
+from tests.support.athena_tables import CONSOLE, DOCUMENTED_COLUMNS, ORGANIZED, PROJECTED, REGISTERED, Json, definition
 
 NAME = TableName("logs", "trail")
 NEEDED = (

@@ -19,7 +19,7 @@ from lpgen.core.model import Action, AttachedPolicy, Policy, PolicyKind, Princip
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.trails import Selector, Trail
 from lpgen.core.usage.log_coverage import coverage_from_usage
-from tests.worlds import ACCOUNT, LAST_DAY, allow, catalog, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, LAST_DAY, allow, catalog, policy, role, usage_of, use
 
 ARN = f"arn:aws:iam::{ACCOUNT}:role/app"
 OPTIONS = DriftOptions(unused_days=30, apply_days=30)

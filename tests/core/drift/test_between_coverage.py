@@ -12,7 +12,7 @@ from lpgen.core.grounds import Hole
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.trails import TrailChange
 from tests.core.drift.drift_states import APP, TRAIL, found, kinds, later, state
-from tests.worlds import ACCOUNT, LAST_DAY
+from tests.support.worlds import ACCOUNT, LAST_DAY
 
 
 def test_a_trail_that_stopped_changed_or_went_is_found() -> None:

@@ -7,7 +7,7 @@ from lpgen.core.drift.between import accept_findings
 from lpgen.core.drift.findings import Drift, DriftFinding
 from lpgen.core.replacements import Decision, DecisionKind
 from tests.core.drift.drift_states import APP, ARN, found, state
-from tests.worlds import LAST_DAY, allow, policy, role
+from tests.support.worlds import LAST_DAY, allow, policy, role
 
 
 def accepting(item: str, principal: str = "", expires: str = "") -> Decision:

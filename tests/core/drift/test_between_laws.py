@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from lpgen.core.drift.states import State
 from tests.core.drift.drift_states import TRAIL, found, later, managed, proposal, seen, state
-from tests.worlds import LAST_DAY, allow, deny, policy, role
+from tests.support.law_examples import examples
+from tests.support.worlds import LAST_DAY, allow, deny, policy, role
 
 STATEMENTS = st.lists(
     st.sampled_from(
@@ -48,14 +49,14 @@ def states(draw: st.DrawFn) -> State:
     return later(made, draw(st.integers(0, 40)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(states())
 def test_a_state_and_itself_have_no_drift(one: State) -> None:
     drift = found(one, one)
     assert (drift.findings, drift.applied) == ((), ())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(states(), states(), st.randoms(use_true_random=False))
 def test_findings_depend_on_no_order(before: State, after: State, random: object) -> None:
     shuffle: Callable[[list[object]], None] = random.shuffle  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from lpgen.core.model import Principal
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.registry.drift import DriftKind
 from tests.core.drift.drift_states import APP, document, found, kinds, managed, state
-from tests.worlds import ACCOUNT, allow, deny, policy, role
+from tests.support.worlds import ACCOUNT, allow, deny, policy, role
 
 
 @pytest.mark.parametrize(

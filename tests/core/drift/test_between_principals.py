@@ -9,7 +9,7 @@ import pytest
 from lpgen.core.choices import Severity
 from lpgen.core.registry.drift import DriftKind
 from tests.core.drift.drift_states import APP, kinds, state
-from tests.worlds import allow, deny, policy, role
+from tests.support.worlds import allow, deny, policy, role
 
 
 def test_principals_that_came_went_or_were_made_again() -> None:

@@ -29,8 +29,8 @@ from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from lpgen.pipeline import ingest
 from tests.core.drift.drift_states import ARN
-from tests.sample_organization import ROOT
-from tests.worlds import ACCOUNT, LAST_DAY, allow, policy, role, usage_of, use
+from tests.support.sample_organization import ROOT
+from tests.support.worlds import ACCOUNT, LAST_DAY, allow, policy, role, usage_of, use
 
 CATALOG = bundled_catalog()
 UNUSED_DAYS, BASELINE_AGE = 30, 25

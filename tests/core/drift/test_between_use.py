@@ -13,7 +13,7 @@ from lpgen.core.grounds import Hole
 from lpgen.core.model import Outcome
 from lpgen.core.registry.drift import DriftKind
 from tests.core.drift.drift_states import APP, ARN, found, kinds, later, managed, proposal, seen, state
-from tests.worlds import LAST_DAY, allow, policy, role
+from tests.support.worlds import LAST_DAY, allow, policy, role
 
 NARROW = proposal(allow("s3:GetBucketPolicy"), dangerous=2)
 

@@ -38,6 +38,8 @@ from lpgen.core.model import (
 )
 from lpgen.edge.catalog.files import bundled_catalog, bundled_folder
 from tests.core.events.rules.mapping_cases import expected_needs, needs_from_actions, read_cases, record_from_case
+from tests.support.case_tables import each_case
+from tests.support.law_examples import examples
 
 CATALOG = bundled_catalog()
 ACCOUNT = "111122223333"
@@ -64,14 +66,14 @@ def record_of(source: str, name: str, request: dict[str, object] | str | None = 
 # ---------------------------------------------------------------- documented cases
 
 
-@pytest.mark.parametrize("case", read_cases(*FAMILIES), ids=lambda case: case["name"])
+@each_case("case", read_cases(*FAMILIES), ids=lambda case: case["name"])
 def test_event_map_answers_every_documented_case_exactly(case: Any) -> None:
     mapping = event_map().map_record(record_from_case(case))
     assert needs_from_actions(mapping.actions, case) == expected_needs(case)
     assert (mapping.status is MappingStatus.MAPPED) == bool(case["expected"])
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@each_case("family", FAMILIES)
 def test_event_map_names_nothing_where_the_parameters_cannot_be_read(family: str) -> None:
     for case in read_cases(family):
         for request in (HIDDEN, {"omitted": True, "originalSize": 149_893, "reason": "requestParameters too large"}):
@@ -179,7 +181,7 @@ _NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(names=_NAMES, request=st.none() | st.text(max_size=5) | st.dictionaries(_KEYS, _VALUES, max_size=4))
 def test_event_map_answers_any_request_with_catalog_actions_and_resources(
     names: tuple[str, str], request: dict[str, object] | str | None

@@ -17,6 +17,7 @@ from lpgen.core.events.visibility import VisibilityTable, visibility_from_catalo
 from lpgen.core.model import Action, Visibility
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.events.rules.mapping_cases import CASES, read_cases
+from tests.support.case_tables import each_case
 
 EXAMPLES: list[dict[str, str]] = json.loads((CASES.parent / "visibility.json").read_text("utf-8"))
 STATED = ("data_events", "never_recorded", "other_records")
@@ -43,7 +44,7 @@ def stated(name: str) -> list[str]:
     return [f"{row['service']}:{action}" for row in rows(name) for action in row["actions"]]
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=[example["action"] for example in EXAMPLES])
+@each_case("example", EXAMPLES, ids=lambda example: example["action"])
 def test_visibility_is_as_aws_documents_it(example: dict[str, str]) -> None:
     answer = table().visibility(Action(example["action"]))
     assert answer.visibility == example["visibility"]
@@ -160,6 +161,7 @@ def test_data_events_can_be_read_off_a_record() -> None:
     assert [name for name in stated("data_events") if not own.operation(name) and name not in readable] == []
 
 
+@pytest.mark.slow
 def test_shown_actions_are_what_rules_and_tables_show_today() -> None:
     written = json.loads(catalog().source.read_table("shown_actions"))
     today = json.loads(text_from_shown(shown_actions(catalog(), table_names())))

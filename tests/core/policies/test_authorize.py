@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,6 +38,8 @@ from lpgen.core.policies.decision import (
 from lpgen.core.policies.match_statement import covering_matches
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.policy_set import PolicySet
+from tests.support.case_tables import each_case
+from tests.support.law_examples import examples
 
 FOLDER = Path(__file__).parents[2] / "cases" / "authorize"
 CONDITIONS = json.loads((FOLDER / "conditions.json").read_text())["groups"]
@@ -69,29 +70,31 @@ def own(identity: Sequence[Policy], boundary: Policy | None = None) -> PolicySet
     return PolicySet(identity=tuple(identity), boundary=() if boundary is None else (boundary,))
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, id=f"{group}: {case[0]}") for group, cases in CONDITIONS.items() for case in cases]
+@each_case(
+    "group, case",
+    [(group, case) for group, cases in CONDITIONS.items() for case in cases],
+    ids=lambda group, case: f"{group}: {case[0]}",
 )
-def test_conditions_hold_as_documented(case: list[Any]) -> None:
+def test_conditions_hold_as_documented(group: str, case: list[Any]) -> None:
     _, block, context, expected, *unknown = case
     policy = policy_of({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": block})
     absent = AbsentKeys.UNKNOWN if unknown else AbsentKeys.MISSING
     request = request_from_case("s3:GetObject", "arn:aws:s3:::b/k", context, absent)
     answer, *keys = expected.split()
     expected_match = Match(Answer(answer), tuple(keys))
-    assert conditions_match(policy.statements[0].conditions, CURRENT_VERSION, request) == expected_match
+    assert conditions_match(policy.statements[0].conditions, CURRENT_VERSION, request) == expected_match, group
 
 
-def decision_cases() -> list[Any]:
+def decision_cases() -> list[tuple[Any, Any, AbsentKeys]]:
     return [
-        pytest.param(group, case, absent, id=f"{group['name']}: {case[0]}")
+        (group, case, absent)
         for group in DECISIONS
         for kind, absent in (("requests", AbsentKeys.MISSING), ("unknown", AbsentKeys.UNKNOWN))
         for case in group.get(kind, [])
     ]
 
 
-@pytest.mark.parametrize(("group", "case", "absent"), decision_cases())
+@each_case("group, case, absent", decision_cases(), ids=lambda group, case, _: f"{group['name']}: {case[0]}")
 def test_requests_are_decided_as_documented(group: dict[str, Any], case: list[Any], absent: AbsentKeys) -> None:
     _, action, resource, context, result, sids, *depends_on = case
     identity = [policy_from_json(document, place="case") for document in group["identity"]]
@@ -217,7 +220,7 @@ arns = st.sampled_from(["arn:aws:s3:::b", "arn:aws:s3:::b/a", "arn:aws:s3:::*/a"
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.lists(policies(), max_size=2),
     st.one_of(st.none(), policies()),
@@ -253,7 +256,7 @@ def test_what_becomes_known_never_contradicts(
 ALL_ALLOWED = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(policies(), max_size=3), arns, contexts)
 def test_order_of_policies_is_no_difference(
     identity: list[Policy], arn: Resource, context: dict[str, tuple[str, ...]]

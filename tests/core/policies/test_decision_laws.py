@@ -15,6 +15,7 @@ from lpgen.core.policies.decision import AbsentKeys, Decision, Layer, Request, R
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.policy_set import UNSTATED, PolicySet
 from lpgen.core.policies.principals import ANONYMOUS
+from tests.support.law_examples import examples
 
 HERE, THERE = "111122223333", "444455556666"
 KEY = f"arn:aws:kms:us-east-1:{HERE}:key/k"
@@ -119,7 +120,7 @@ requests = st.builds(
     resource_account=st.sampled_from(["", HERE, THERE]),
 )
 known = requests.map(lambda request: replace(request, absent_keys=AbsentKeys.MISSING))
-laws = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+laws = settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 DENIED = (Result.IMPLICITLY_DENIED, Result.EXPLICITLY_DENIED)
 
 

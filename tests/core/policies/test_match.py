@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.policies import match, match_resource
 from lpgen.core.policies.glob_tokens import match_tokens, tokens_from_glob
+from tests.support.law_examples import examples
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "match.json").read_text())
 
@@ -94,7 +95,7 @@ def test_glob_takes_any_text(pattern: str, text: str) -> None:
     assert match.glob_match(text.replace("*", "").replace("?", ""), text.replace("*", "").replace("?", ""))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(tiny_globs, tiny_globs)
 def test_containment_equals_brute_force(outer: str, inner: str) -> None:
     """A counterexample for globs of this size, if there is any, has at most seven letters, some of them fresh."""
@@ -102,7 +103,7 @@ def test_containment_equals_brute_force(outer: str, inner: str) -> None:
     assert match.pattern_contains(outer, inner) is (counterexample is None), counterexample
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(tiny_globs, tiny_globs)
 def test_intersection_equals_brute_force(a: str, b: str) -> None:
     shared = [w for w in WORDS if matches_by_regex(a, w) and matches_by_regex(b, w)]

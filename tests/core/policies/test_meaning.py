@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lpgen.core.policies.meaning import says_the_same
-from tests.worlds import allow, policy, role
+from tests.support.worlds import allow, policy, role
 
 OLD, NEW = "2008-10-17", "2012-10-17"
 

@@ -24,6 +24,7 @@ from lpgen.core.policies.policy import (
     statement_to_json,
 )
 from lpgen.errors import PolicyError
+from tests.support.law_examples import examples
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "policies.json").read_text())
 
@@ -174,7 +175,7 @@ def statements(draw: st.DrawFn) -> dict[str, Any]:
     return dict(draw(st.permutations(list(fields.items()))))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(statements(), max_size=3), st.sampled_from([None, LEGACY_VERSION, CURRENT_VERSION]))
 def test_policies_round_trip(written: list[dict[str, Any]], version: str | None) -> None:
     document: dict[str, Any] = {"Statement": written} if version is None else {"Version": version, "Statement": written}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.policies.request_line import decide_line
 from lpgen.edge.catalog.files import bundled_catalog
+from tests.support.law_examples import examples
 
 ROLE = "arn:aws:iam::111122223333:role/app"
 OBJECT = "arn:aws:s3:::data/a.csv"
@@ -337,7 +338,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.dictionaries(st.sampled_from(["principal", "action", *OPTIONAL]), anything, max_size=4), anything)
 def test_any_line_is_answered(fields: dict[str, Any], given_id: object) -> None:
     found = decide_line(json.dumps({**REQUEST, **fields, "id": given_id}), catalog())
@@ -345,7 +346,7 @@ def test_any_line_is_answered(fields: dict[str, Any], given_id: object) -> None:
     assert ("error" in found) or (found["result"] in RESULTS and isinstance(found["reasons"], list))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text() | st.binary())
 def test_any_text_is_answered(line: str | bytes) -> None:
     assert "id" in decide_line(line, catalog())

@@ -21,6 +21,7 @@ from lpgen.core.policies.glob_tokens import (
 )
 from lpgen.core.policies.match_resource import intersect_resources, resource_contains, resources_intersect
 from lpgen.core.policies.step_budget import StepsUsedUpError, spend_steps, step_budget
+from tests.support.law_examples import examples
 
 PAIRS = [
     ("arn:aws:*" + "*a" * 140 + "b", "arn:aws:*" + "*a" * 140 + "c"),
@@ -72,7 +73,7 @@ TOKENS = st.lists(st.sampled_from([ord("a"), ord(":"), ANY, RUN, FIELD_ANY, FIEL
 TEXTS = ["".join(text) for length in range(7) for text in product("a:z", repeat=length)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(TOKENS, TOKENS)
 def test_globs_of_all_tokens_are_compared_as_the_texts_they_match(one: Tokens, other: Tokens) -> None:
     """Globs of three tokens differ by a text of six characters if they differ at all."""

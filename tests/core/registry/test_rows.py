@@ -16,7 +16,7 @@ from lpgen.core.registry.drift import DriftKind
 from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.registry.review import ReviewKind
 from lpgen.core.registry.row import Finding, Kind, Row, Words
-from tests.registry_examples import example_parameters
+from tests.support.registry_examples import example_parameters
 
 ROOT = Path(__file__).parents[3]
 KINDS: tuple[Kind, ...] = (*CaveatKind, *DriftKind, *RefusalKind, *ReviewKind)

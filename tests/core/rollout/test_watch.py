@@ -19,7 +19,7 @@ from lpgen.core.rollout.watch import Denial, PoliciesSince, Watched, watch_rollo
 from lpgen.core.usage.tables import Usage
 from lpgen.report.schemas.documents import SCHEMAS
 from lpgen.report.talk.rollout_watch import render_watch
-from tests.worlds import ACCOUNT, allow, catalog, deny, usage_of, use
+from tests.support.worlds import ACCOUNT, allow, catalog, deny, usage_of, use
 
 ARN = f"arn:aws:iam::{ACCOUNT}:role/app"
 SINCE = "2026-09-10T12:00:00+00:00"

@@ -22,8 +22,8 @@ from lpgen.core.usage.open_names import MARK
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.events.rules.mapping_cases import read_cases
 from tests.core.events.test_event_map import FAMILIES
-from tests.log_samples import record_json
-from tests.sample_organization import records as sample_records
+from tests.support.log_samples import record_json
+from tests.support.sample_organization import records as sample_records
 
 Said = tuple[Any, ...]
 

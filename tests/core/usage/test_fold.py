@@ -12,6 +12,7 @@ from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Resource, ResourceKi
 from lpgen.core.policies.match import glob_match, has_variable
 from lpgen.core.usage.fold import FOLDS, NUMBERED, fold_resource
 from lpgen.edge.catalog.files import open_catalog
+from tests.support.case_tables import each_case
 
 EXACT = [
     "arn:aws:s3:::bucket",
@@ -119,7 +120,7 @@ def test_fold_resource_keeps_what_a_person_named(arn: str) -> None:
     assert fold_resource(resource) == resource
 
 
-@pytest.mark.parametrize(("arn", "pattern"), FOLDED)
+@each_case("arn, pattern", FOLDED)
 def test_fold_resource_folds_what_has_no_end(arn: str, pattern: str) -> None:
     assert fold_resource(Resource(ResourceKind.ARN, arn)) == Resource(ResourceKind.FOLD, pattern)
 
@@ -157,8 +158,8 @@ def test_fold_resource_matches_the_arn_and_is_stable(arn: str) -> None:
         assert not set("*?") & set(arn)
 
 
-@pytest.mark.parametrize(
-    ("service", "template"),
+@each_case(
+    "service, template",
     [(name, one) for table in (FOLDS, NUMBERED) for name, found in table.items() for one in found],
 )
 def test_folds_are_shapes_of_the_catalog(service: str, template: str) -> None:

@@ -16,7 +16,7 @@ from lpgen.core.usage.tables import EMPTY_USAGE, Usage, count_records, count_use
 from lpgen.core.usage.tally import usage_from_records
 from lpgen.core.usage.trail_changes import trail_changes_from_usage
 from tests.core.usage.test_contribution_memo import event_map
-from tests.log_samples import ROLE, record_json, rows
+from tests.support.log_samples import ROLE, record_json, rows
 
 OWNER = "444455556666"
 FAR = {"type": "AWSAccount", "principalId": "AROAEXAMPLE:run", "accountId": record_json()["recipientAccountId"]}

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.usage.thin_days import counted_days, lacks_files, thin_days
-from tests.account_activity import (
+from tests.support.account_activity import (
     FORGERIES,
     HELD_OUT,
     SHORT,
@@ -27,6 +27,7 @@ from tests.account_activity import (
     thinned,
     torn,
 )
+from tests.support.law_examples import examples
 
 KINDS: dict[str, Kind] = {**TUNED, **HELD_OUT}
 FORGED_DAYS = 79
@@ -109,7 +110,7 @@ def test_counted_days_hold_no_quiet_day_by_itself() -> None:
 
 
 @given(st.dictionaries(st.dates(date(2026, 1, 1), date(2026, 3, 1)), st.integers(1, 3), max_size=40), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_counted_days_treat_a_thin_day_as_one_without_records(days: Mapping[date, int], data: st.DataObject) -> None:
     thin = set(data.draw(st.lists(st.sampled_from(sorted(days)), unique=True))) if days else set()
     assert counted_days(days.keys(), thin) == counted_days(days.keys() - thin, ())

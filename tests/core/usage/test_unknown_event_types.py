@@ -11,8 +11,8 @@ from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.usage.tables import count_records, count_used_records, merge_usage
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.usage.test_version_holes import usage
-from tests.log_samples import ACCOUNT, ROLE, record_json, rows
-from tests.worlds import allow, policy, role, usage_of
+from tests.support.log_samples import ACCOUNT, ROLE, record_json, rows
+from tests.support.worlds import allow, policy, role, usage_of
 
 
 @pytest.mark.parametrize("event_type", ["AwsApiCall", "AwsConsoleAction", "AwsConsoleSignIn", "", None])

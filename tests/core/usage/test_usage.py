@@ -32,7 +32,8 @@ from lpgen.core.usage.tables import (
 )
 from lpgen.core.usage.tally import UsageTally, usage_from_records
 from lpgen.core.usage.unusable import Unusable
-from tests.log_samples import ACCOUNT, ROLE, PlainMap, record_json, rows
+from tests.support.law_examples import examples
+from tests.support.log_samples import ACCOUNT, ROLE, PlainMap, record_json, rows
 
 LIMIT = 4
 
@@ -353,7 +354,7 @@ def tables(found: Usage) -> dict[str, Any]:
     return {name: table.to_pydict() for name, table in found.tables().items()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(_FILES, st.data())
 def test_merge_usage_gives_the_same_tables_for_any_partition_and_order(
     files: list[list[Record | Unusable]], data: st.DataObject
@@ -486,7 +487,7 @@ def test_usage_is_made_without_pandas() -> None:
         "import sys, msgspec\n"
         "from lpgen.core.events.records import Record\n"
         "from lpgen.core.usage.tally import usage_from_records\n"
-        "from tests.log_samples import PlainMap, record_json\n"
+        "from tests.support.log_samples import PlainMap, record_json\n"
         "records = [msgspec.convert(record_json(n), Record) for n in range(20)]\n"
         "found = usage_from_records(records, PlainMap(), limit=3)\n"
         "assert found.table.num_rows\n"

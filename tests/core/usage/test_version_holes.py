@@ -16,8 +16,8 @@ from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage, count_records, count_used_records, merge_usage
 from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.catalog.files import bundled_catalog
-from tests.log_samples import ACCOUNT, ROLE, PlainMap, record_json, rows
-from tests.worlds import allow, policy, role, usage_of
+from tests.support.log_samples import ACCOUNT, ROLE, PlainMap, record_json, rows
+from tests.support.worlds import allow, policy, role, usage_of
 
 
 def usage(*records: dict[str, Any]) -> Usage:

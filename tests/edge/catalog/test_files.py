@@ -18,7 +18,7 @@ from lpgen.edge.catalog.files import (
     user_folder,
 )
 from lpgen.errors import CatalogError
-from tests.catalog_samples import write_zoo
+from tests.support.catalog_samples import write_zoo
 
 
 @pytest.fixture

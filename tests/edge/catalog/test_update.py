@@ -17,8 +17,8 @@ from lpgen.edge.catalog.files import HOME_VARIABLE, FolderSource, open_catalog
 from lpgen.edge.catalog.reference_fetch import FetchLimits, _target, fetch_references
 from lpgen.edge.catalog.update import CatalogUpdate, update_catalog
 from lpgen.errors import CatalogError
-from tests.catalog_samples import write_zoo
-from tests.reference_server import (
+from tests.support.catalog_samples import write_zoo
+from tests.support.reference_server import (
     ARK_REFERENCE,
     ZOO_REFERENCE,
     Answer,

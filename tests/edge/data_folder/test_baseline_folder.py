@@ -33,7 +33,7 @@ from lpgen.edge.data_folder.baseline_folder import (
 )
 from lpgen.edge.data_folder.sealed_folder import SealedKind, SealedWriter
 from lpgen.errors import BaselineError, InvocationError
-from tests.worlds import allow, usage_of, use
+from tests.support.worlds import allow, usage_of, use
 
 ROLE = "arn:aws:iam::111122223333:role/app"
 STAMP = Stamp("week-1", date(2026, 9, 30), "2026.09.26", "2026-09-26", "", Figures(1, 2, 3, 4, 5, 6))

@@ -181,6 +181,7 @@ def test_readers_read_on_after_a_kill_at_any_point_of_a_commit(tmp_path: Path) -
     assert interrupted > 2
 
 
+@pytest.mark.slow
 def test_readers_read_on_after_sigkill(tmp_path: Path) -> None:
     killed(tmp_path, _SPILL)
     assert is_interrupted(tmp_path)

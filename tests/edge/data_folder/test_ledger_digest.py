@@ -15,6 +15,7 @@ from lpgen.edge.data_folder.ledger_check import find_ledger_faults
 from lpgen.edge.data_folder.ledger_connection import LEDGER_FILE
 from lpgen.edge.data_folder.ledger_digest import is_as_written, sum_ledger
 from lpgen.errors import DamageError
+from tests.support.law_examples import examples
 
 _CHANGES = (
     "UPDATE files SET sha256 = replace(sha256, '1', '2')",
@@ -43,7 +44,7 @@ def test_a_changed_row_is_damage_that_every_ingest_and_check_finds(tmp_path: Pat
             pass
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 4), st.integers(1, 4)), max_size=12))
 def test_the_digest_is_that_of_the_rows_whatever_was_added_replaced_and_forgotten(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[bool, int, int]]

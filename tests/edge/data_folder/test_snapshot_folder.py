@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from lpgen.core.snapshots import Gap, SnapshotStamp, Subject, TakenAccount
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter, find_snapshot, open_snapshot
 from lpgen.errors import InvocationError, SnapshotError
+from tests.support.law_examples import examples
 
 NOW = datetime(2026, 9, 30, 12, 0, 5, tzinfo=UTC)
 ACCOUNT = TakenAccount("111122223333", "main", 2, 1)
@@ -123,7 +124,7 @@ def forge(path: Path, content: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["scps.json", "policies/111122223333.json", "manifest.json"])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(data=st.data())
 def test_any_changed_byte_is_noticed(tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject) -> None:
     root = tmp_path_factory.mktemp("changed")

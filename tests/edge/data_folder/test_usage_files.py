@@ -32,7 +32,8 @@ from lpgen.edge.data_folder.usage_files import (
     write_usage_tables,
 )
 from lpgen.errors import DataError
-from tests.log_samples import PlainMap, record_json, rows
+from tests.support.law_examples import examples
+from tests.support.log_samples import PlainMap, record_json, rows
 
 
 def usage(*numbers: int) -> Usage:
@@ -140,7 +141,7 @@ def test_read_usage_says_when_the_tables_are_gone(tmp_path: Path) -> None:
         read_usage(tmp_path)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_read_usage_refuses_every_flipped_bit(tmp_path: Path, data: st.DataObject) -> None:
     folder = tmp_path / "usage" / _saved(tmp_path)

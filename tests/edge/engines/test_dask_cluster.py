@@ -17,9 +17,20 @@ from lpgen.edge.engine import Lost
 from lpgen.edge.engines.dask_cluster import DaskEngine, open_dask_engine
 from lpgen.edge.engines.work import pack_function, run_packed
 from lpgen.errors import EngineError
-from tests.aws_servers import free_port
-from tests.dask_clusters import DaskCluster, dask_cluster, wait_until, worker_processes
-from tests.engine_samples import POISON, DieOnce, NoteWorker, die_on_poison, fail, large, lose_connection, square
+from tests.support.aws_servers import free_port
+from tests.support.dask_clusters import DaskCluster, dask_cluster, wait_until, worker_processes
+from tests.support.engine_samples import (
+    POISON,
+    DieOnce,
+    NoteWorker,
+    die_on_poison,
+    fail,
+    large,
+    lose_connection,
+    square,
+)
+
+pytestmark = pytest.mark.slow
 
 
 def numbers(results: Iterable[int | Lost[int]]) -> list[int]:

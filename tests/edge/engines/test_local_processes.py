@@ -12,7 +12,7 @@ import pytest
 
 from lpgen.edge.engine import Lost
 from lpgen.edge.engines.local_processes import LocalEngine
-from tests.engine_samples import POISON, DieOnce, die_on_poison, fail, square
+from tests.support.engine_samples import POISON, DieOnce, die_on_poison, fail, square
 
 
 class Note:

@@ -14,7 +14,7 @@ import pytest
 from lpgen.edge.engine import Lost
 from lpgen.edge.engines.spark_cluster import SparkEngine
 from lpgen.errors import EngineError
-from tests.engine_samples import POISON, fail, square
+from tests.support.engine_samples import POISON, fail, square
 
 CRASH = "Job aborted due to stage failure: Task 3 failed 4 times: Python worker exited unexpectedly (crashed)"
 

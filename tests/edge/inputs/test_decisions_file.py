@@ -10,7 +10,7 @@ import pytest
 from lpgen.core.replacements import DecisionKind
 from lpgen.edge.inputs.decisions_file import read_decisions
 from lpgen.errors import DecisionsError
-from tests.documents import DECISIONS_PAGE
+from tests.support.documents import DECISIONS_PAGE
 
 WHOLE = """
 [[decision]]

@@ -17,6 +17,7 @@ from lpgen.core.model import AttachedPolicy, PolicyKind, PrincipalKind, Snapshot
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from lpgen.errors import SnapshotError
+from tests.support.law_examples import examples
 
 ACCOUNT = "111122223333"
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
@@ -383,7 +384,7 @@ def test_dates_are_read_in_utc(tmp_path: Path, written: Any, read: datetime | No
     assert snapshot.principals[0].last_used is None
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(range(6)), st.lists(st.integers(1, 3), min_size=1, max_size=3))
 def test_any_paging_and_order_gives_one_snapshot(tmp_path: Path, order: list[int], sizes: list[int]) -> None:
     roles = [role(f"r{n}", AttachedManagedPolicies=[{"PolicyArn": LIMIT}]) for n in order]

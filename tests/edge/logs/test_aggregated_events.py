@@ -24,8 +24,8 @@ from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.pipeline import ingest
-from tests.log_samples import PlainMap, record_json, rows
-from tests.worlds import ACCOUNT, allow, policy, role, usage_of
+from tests.support.log_samples import PlainMap, record_json, rows
+from tests.support.worlds import ACCOUNT, allow, policy, role, usage_of
 
 APP = f"arn:aws:iam::{ACCOUNT}:role/app"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/app"

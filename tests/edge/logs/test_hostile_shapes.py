@@ -22,7 +22,7 @@ from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.logs.json_documents import Broken, KnownKeys, items_of_list, split_documents
 from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.edge.logs.record_files import Item, records_from_bytes
-from tests.log_samples import record_json
+from tests.support.log_samples import record_json
 
 SIZE = 1 << 12
 MOST_READS = 64

@@ -6,6 +6,7 @@ import gzip
 import json
 import time
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -18,7 +19,9 @@ from lpgen.core.usage.unusable import Unusable
 from lpgen.edge.logs.json_documents import MAX_NESTING, without_depths
 from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.edge.logs.record_files import records_from_bytes
-from tests.log_samples import ROLE, record_json
+from tests.support.case_tables import each_case
+from tests.support.law_examples import examples
+from tests.support.log_samples import ROLE, record_json
 
 FIRST, SECOND = record_json(1), record_json(2)
 BOTH = [FIRST["eventID"], SECOND["eventID"]]
@@ -129,8 +132,7 @@ PACKINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("packing", PACKINGS)
+@each_case("shape, packing", list(product(SHAPES, PACKINGS)))
 def test_records_from_bytes_reads_every_shape(shape: str, packing: str) -> None:
     items = read(PACKINGS[packing](SHAPES[shape].encode()))
     assert faults(items) == []
@@ -397,7 +399,7 @@ def test_records_from_bytes_gives_up_on_documents_in_documents() -> None:
     assert faults(read("[" * 9 + "]" * 9)) == [("bad_record", "documents lie too deep in one another", "record 1")]
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=60) | st.text(alphabet='{}[]",:\\\n \x1eaR0', max_size=60).map(str.encode))
 def test_records_from_bytes_never_raises(data: bytes) -> None:
     for text in (

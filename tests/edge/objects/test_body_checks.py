@@ -6,8 +6,8 @@ import gzip
 
 from lpgen.edge.logs.read_limits import DEFAULT_LIMITS
 from lpgen.edge.objects.body_checks import find_damage
-from tests.faulty_s3 import Keeping
-from tests.log_samples import log_bytes, record_json
+from tests.support.faulty_s3 import Keeping
+from tests.support.log_samples import log_bytes, record_json
 
 LOG = log_bytes([record_json(1)])
 TEXT = gzip.decompress(LOG)

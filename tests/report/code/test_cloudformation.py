@@ -19,6 +19,7 @@ from lpgen.report.code.cloudformation import (
 )
 from tests.report.code.test_terraform import PRINCIPAL, allow, documents, proposed, subject
 from tests.report.golden import check_golden
+from tests.support.law_examples import examples
 
 
 def resources(text: str) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def test_cloudformation_names_resources_by_letters_and_digits_and_keeps_them_apa
 
 
 @given(st.integers(1, 60))
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=examples(20))
 def test_cloudformation_is_compact_where_only_that_fits(number: int) -> None:
     found = subject(*[allow(action=[f"s3:Action{n}" for n in range(60)])] * number)
     text = cloudformation_of_subject(found)

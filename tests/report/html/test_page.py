@@ -30,6 +30,7 @@ from tests.report.reports import large_report, organization, report_of
 from tests.report.review_reader import ReviewReader, with_documents
 from tests.report.safe_cases import storefront
 from tests.report.unsafe_cases import inventory
+from tests.support.law_examples import examples
 
 TAGS = frozenset(
     re.findall(
@@ -226,7 +227,7 @@ def test_html_script_parses_nothing_as_html() -> None:
 
 
 hostile = st.sampled_from(CORPUS) | st.text(max_size=40)
-slow = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @given(st.lists(hostile, min_size=1, max_size=7))

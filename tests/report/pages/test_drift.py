@@ -24,6 +24,7 @@ from tests.report.drifts import drift, finding, poisoned_drift, poisoned_stars, 
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader
 from tests.report.test_inert import ACTIVE
+from tests.support.law_examples import examples
 
 PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
 
@@ -54,7 +55,7 @@ def poisons(texts: list[str]) -> Callable[[str], str]:
 hostile = st.lists(st.sampled_from(CORPUS) | st.text(max_size=40), min_size=1, max_size=12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(hostile)
 def test_text_obeys_no_hostile_text_and_fits(texts: list[str]) -> None:
     for shown in (
@@ -65,7 +66,7 @@ def test_text_obeys_no_hostile_text_and_fits(texts: list[str]) -> None:
         assert max(map(cell_len, shown.split("\n"))) <= 80
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(hostile)
 def test_html_renders_no_hostile_text(texts: list[str]) -> None:
     plain = PageReader(render_drift(drift(), "html"))
@@ -75,7 +76,7 @@ def test_html_renders_no_hostile_text(texts: list[str]) -> None:
     assert all(character.isprintable() or character == "\n" for text in read.prose for character in text)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(hostile)
 def test_markdown_renders_no_hostile_text(texts: list[str]) -> None:
     for shown in (
@@ -88,7 +89,7 @@ def test_markdown_renders_no_hostile_text(texts: list[str]) -> None:
         assert not any(ACTIVE.search(text) for text in read.prose)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(hostile)
 def test_data_formats_stay_readable(texts: list[str]) -> None:
     for shown in (

@@ -23,6 +23,7 @@ from tests.report.explanations import denied, everything, unread
 from tests.report.golden import check_golden
 from tests.report.hostile import ALLOWED_TAGS, CORPUS, PageReader, poison
 from tests.report.test_inert import ACTIVE
+from tests.support.law_examples import examples
 
 PAGE = MarkdownIt("commonmark", {"html": True}).enable("table")
 
@@ -95,7 +96,7 @@ def test_render_explanation_refuses_an_unknown_format() -> None:
 # ---------------------------------------------------------------- hostile texts
 
 hostile = st.sampled_from(CORPUS) | st.text(max_size=40)
-slow = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def poisoned(texts: list[str]) -> Explanation:

@@ -23,12 +23,13 @@ from lpgen.report import render_review
 from lpgen.report.pages.blocks import line, name
 from lpgen.report.sarif.layout import LEVELS, SarifFinding, fingerprint_of, sarif_log
 from lpgen.report.sarif.review import REVIEW_RULES, findings_of_review, review_sarif
-from tests.documents import FORMATS_PAGE, check_block
-from tests.registry_examples import example_caveat
 from tests.report.cases import Case, verdict
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, poison
 from tests.report.reports import large_report, organization, report_of
+from tests.support.documents import FORMATS_PAGE, check_block
+from tests.support.law_examples import examples
+from tests.support.registry_examples import example_caveat
 
 
 def read_run(text: str) -> Run:
@@ -224,7 +225,7 @@ hostile = st.sampled_from(CORPUS) | st.text(max_size=40)
 
 
 @given(st.lists(hostile, min_size=1, max_size=7))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_review_sarif_lets_no_text_act_in_a_viewer(texts: list[str]) -> None:
     found = cycle(texts)
     report: Report = poison(organization(), lambda _text: next(found))

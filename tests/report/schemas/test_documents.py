@@ -21,11 +21,12 @@ from lpgen.core.findings import Report
 from lpgen.core.replacements import OutputVerification
 from lpgen.report import render_evidence, render_review, render_summary, render_verification
 from lpgen.report.schemas.documents import SCHEMAS, schema_json
-from tests.documents import FORMATS_PAGE, check_block
 from tests.report.golden import GOLDEN, check_golden
 from tests.report.hostile import CORPUS, poison
 from tests.report.inputs import INPUTS
 from tests.report.reports import large_report, organization, report_of
+from tests.support.documents import FORMATS_PAGE, check_block
+from tests.support.law_examples import examples
 
 VALIDATORS = {
     name: Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -90,7 +91,7 @@ def test_reports_follow_their_schemas(make: Callable[[], Report]) -> None:
 
 
 @given(st.lists(st.sampled_from(CORPUS) | st.text(max_size=40), min_size=1, max_size=7))
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_reports_follow_their_schemas_whatever_the_texts(texts: list[str]) -> None:
     found = cycle(texts)
     report: Report = poison(organization(), lambda _text: next(found))

@@ -19,7 +19,8 @@ from lpgen.core.policies.policy import policy_from_json, policy_to_json
 from lpgen.core.replacements import Check, CheckStatus
 from lpgen.pipeline_analysis import VERIFY_HUNT
 from tests.core.analysis.test_replacement_laws import principals, replace_policies, uses
-from tests.worlds import allow, catalog, deny, grants_of, policy, role
+from tests.support.law_examples import examples
+from tests.support.worlds import allow, catalog, deny, grants_of, policy, role
 
 DATA = "arn:aws:s3:::data"
 HOME = "arn:aws:s3:::home/${aws:username}/*"
@@ -163,7 +164,9 @@ def test_the_hunt_over_nothing_finds_nothing() -> None:
     assert hunted(old(GET), written()).examined == 0
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(principals, st.lists(uses(), min_size=1, max_size=6), st.sampled_from(list(KeepUnobservable)))
 def test_the_hunt_finds_nothing_in_honest_replacements(
     principal: Principal, found: list[Use], keep: KeepUnobservable
@@ -175,7 +178,9 @@ def test_the_hunt_finds_nothing_in_honest_replacements(
     assert contained(principal, documents).findings == ()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(principals)
 def test_the_hunt_finds_nothing_in_the_old_policies_themselves(principal: Principal) -> None:
     documents = [

@@ -11,7 +11,7 @@ from lpgen.core.analysis.checks.written import WrittenDocument
 from lpgen.core.model import PrincipalKind
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import CheckStatus
-from tests.worlds import allow
+from tests.support.worlds import allow
 
 
 def documents(count: int, *, actions: int = 1, inline: bool = False) -> list[WrittenDocument]:

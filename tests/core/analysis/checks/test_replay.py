@@ -15,7 +15,7 @@ from lpgen.core.guards import NO_GUARDS, AccountLevels, Guards, ResourcePolicy
 from lpgen.core.model import Outcome, Policy, Principal, PrincipalKind
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import Check, CheckStatus
-from tests.worlds import ACCOUNT, allow, catalog, deny, grants_of, policy, role, use
+from tests.support.worlds import ACCOUNT, allow, catalog, deny, grants_of, policy, role, use
 
 DATA = "arn:aws:s3:::data"
 OBJECT = f"{DATA}/a.csv"

@@ -16,7 +16,7 @@ from lpgen.core.model import Policy, Principal
 from lpgen.core.policies.decision import Layer
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.edge.catalog.files import bundled_catalog
-from tests.worlds import catalog
+from tests.support.worlds import catalog
 
 IMAGES = "arn:aws:s3:::images/cat.png"
 

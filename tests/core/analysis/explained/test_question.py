@@ -9,7 +9,7 @@ from lpgen.core.model import ResourceKind
 from lpgen.core.policies.decision import Result
 from lpgen.errors import InvocationError
 from tests.core.analysis.explained.explained_requests import IMAGES, ask
-from tests.worlds import ACCOUNT, allow, catalog, policy, role
+from tests.support.worlds import ACCOUNT, allow, catalog, policy, role
 
 
 def test_find_principal_takes_an_arn_a_name_or_a_glob_that_matches_one() -> None:

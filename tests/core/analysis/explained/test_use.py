@@ -12,7 +12,7 @@ from lpgen.core.explanations import UseOn
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome
 from tests.core.analysis.explained.explained_requests import IMAGES, whole_catalog
-from tests.worlds import allow, catalog, policy, role, usage_of, use
+from tests.support.worlds import allow, catalog, policy, role, usage_of, use
 
 
 def seen(uses: Iterable[Use], action: str, resource: str = "", *, principal_id: str = "") -> list[tuple[str, str, int]]:

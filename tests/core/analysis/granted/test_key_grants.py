@@ -23,7 +23,7 @@ from lpgen.core.usage.principal_usage import principal_usages_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE, USAGE_SCHEMA, Usage, merge_usage
 from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.catalog.files import bundled_catalog
-from tests.worlds import ACCOUNT, allow, deny, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, allow, deny, policy, role, usage_of, use
 
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/mrk-1234abcd12ab34cd56ef1234567890ab"
 REPLICA = KEY.replace("us-east-1", "eu-west-1")

@@ -9,7 +9,7 @@ import pytest
 from lpgen.core.analysis.granted.scope import narrow_scope, whole_scope
 from lpgen.core.model import Action
 from lpgen.core.replacements import Scope
-from tests.worlds import allow, catalog, grant_of, resource
+from tests.support.worlds import allow, catalog, grant_of, resource
 
 GET = "s3:GetObject"
 

@@ -13,7 +13,7 @@ from lpgen.core.model import AccessLevel, Action
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.edge.catalog.files import bundled_catalog
-from tests.worlds import allow, policy, role, usage_of, use
+from tests.support.worlds import allow, policy, role, usage_of, use
 
 CATALOG = bundled_catalog()
 

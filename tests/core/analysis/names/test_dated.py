@@ -8,7 +8,7 @@ from lpgen.core.analysis.names.families import DATED, name_patterns_from_uses
 from lpgen.core.model import Outcome
 from lpgen.core.replacements import Scope
 from tests.core.analysis.test_diff import diff_of
-from tests.worlds import allow, policy, role, use
+from tests.support.worlds import allow, policy, role, use
 
 HERE = "us-east-1:111122223333"
 

@@ -13,7 +13,7 @@ from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind
 from tests.core.analysis.names.test_families import HERE
 from tests.core.analysis.test_diff import diff_of
-from tests.worlds import ACCOUNT, allow, policy, role, use
+from tests.support.worlds import ACCOUNT, allow, policy, role, use
 
 
 def drawn(*arns: str, action: str = "iam:CreateRole") -> list[tuple[str, int]]:

@@ -19,7 +19,7 @@ from lpgen.core.analysis.names.families import (
 from lpgen.core.model import Outcome
 from lpgen.core.replacements import Scope
 from tests.core.analysis.test_diff import DATA, diff_of
-from tests.worlds import allow, policy, role, use
+from tests.support.worlds import allow, policy, role, use
 
 HERE = "us-east-1:111122223333"
 

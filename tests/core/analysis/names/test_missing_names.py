@@ -9,7 +9,7 @@ from lpgen.core.findings import PrincipalDiff
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome, Resource, ResourceKind
 from tests.core.analysis.test_diff import caveats, diff_of
-from tests.worlds import allow, policy, role, use
+from tests.support.worlds import allow, policy, role, use
 
 BUCKET = "arn:aws:s3:::data"
 QUEUE = "arn:aws:sqs:us-east-1:111122223333:"

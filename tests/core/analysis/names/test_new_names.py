@@ -14,7 +14,7 @@ from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind
 from tests.core.analysis.test_diff import diff_of
-from tests.worlds import LAST_DAY, allow, policy, role, use
+from tests.support.worlds import LAST_DAY, allow, policy, role, use
 
 BUCKETS = [f"arn:aws:s3:::team-{name}" for name in ("amber", "birch", "cedar", "delta", "ebony")]
 ITEM = "new-names arn:aws:s3:::team-*"

@@ -9,7 +9,7 @@ import pytest
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome
 from tests.core.analysis.test_diff import diff_of, kept
-from tests.worlds import ACCOUNT, allow, policy, role, use
+from tests.support.worlds import ACCOUNT, allow, policy, role, use
 
 GROUPS = [f"arn:aws:ec2:us-east-1:{ACCOUNT}:security-group/sg-0{number}bb1c79de3a51f2c" for number in range(6)]
 ALL = f"arn:aws:ec2:us-east-1:{ACCOUNT}:security-group/*"

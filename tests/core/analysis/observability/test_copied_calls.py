@@ -7,7 +7,7 @@ from typing import Any
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import Principal
 from tests.core.analysis.test_diff import OBJECT, diff_of, kept, unmapped
-from tests.worlds import ACCOUNT, allow, policy, role, use
+from tests.support.worlds import ACCOUNT, allow, policy, role, use
 
 
 def copied(principal: Principal, outcome: str = "allowed", source: str = "s3.amazonaws.com") -> dict[str, Any]:

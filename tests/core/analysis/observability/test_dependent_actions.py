@@ -15,7 +15,7 @@ from lpgen.core.model import Action, Outcome
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import kept, verdicts
-from tests.worlds import allow, policy, role, usage_of, use
+from tests.support.worlds import allow, policy, role, usage_of, use
 
 HERE = "us-east-1:111122223333"
 PIPELINE = f"arn:aws:imagebuilder:{HERE}:image-pipeline/web"

@@ -18,7 +18,7 @@ from lpgen.core.options import Options
 from lpgen.core.trails import FieldOperator, FieldTest, Selector
 from lpgen.edge.inputs.last_accessed import read_last_accessed
 from tests.core.drift.drift_states import TRAIL
-from tests.worlds import ACCOUNT, allow, catalog, days_before_end, grants_of, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, allow, catalog, days_before_end, grants_of, policy, role, usage_of, use
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[3] / "cases" / "last_accessed.json").read_text("utf-8")

@@ -15,7 +15,7 @@ from lpgen.core.model import Action
 from lpgen.core.options import Options
 from lpgen.core.rollout.watch_blind import unseen_actions
 from lpgen.core.usage.tables import Usage
-from tests.worlds import ACCOUNT, LAST_DAY, allow, catalog, grants_of, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, LAST_DAY, allow, catalog, grants_of, policy, role, usage_of, use
 
 APP = role(policy(allow(["s3:*", "sqs:*", "iam:*", "ec2:*"])))
 ACTIONS = [

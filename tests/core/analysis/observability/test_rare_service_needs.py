@@ -21,7 +21,7 @@ from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import LineKind
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import diff_of, kept, verdicts
-from tests.worlds import LAST_DAY, OTHER_ROLE, allow, catalog, grants_of, policy, role, use
+from tests.support.worlds import LAST_DAY, OTHER_ROLE, allow, catalog, grants_of, policy, role, use
 
 QUEUE = "arn:aws:sqs:us-east-1:111122223333:work"
 NETWORK = ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"]

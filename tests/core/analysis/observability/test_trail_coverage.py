@@ -22,7 +22,8 @@ from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailCh
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.inputs.trail_settings import read_trails
-from tests.worlds import ACCOUNT, allow, days_before_end, policy, role, usage_of
+from tests.support.law_examples import examples
+from tests.support.worlds import ACCOUNT, allow, days_before_end, policy, role, usage_of
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[3] / "cases" / "trail_coverage.json").read_text("utf-8")
@@ -189,7 +190,7 @@ def object_events(pattern: str) -> Events:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(selectors=st.lists(SELECTORS, max_size=3), more=SELECTORS, pattern=PATTERNS)
 def test_recording_trails_shows_no_less_with_one_more_selector(
     selectors: list[Selector], more: Selector, pattern: str
@@ -199,7 +200,7 @@ def test_recording_trails_shows_no_less_with_one_more_selector(
         assert not isinstance(recording_trails(events, [trail_with([*selectors, more])]), str)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(selector=SELECTORS, more=TESTS, pattern=PATTERNS)
 def test_recording_trails_shows_no_more_with_one_more_test(selector: Selector, more: FieldTest, pattern: str) -> None:
     events = object_events(pattern)
@@ -208,7 +209,7 @@ def test_recording_trails_shows_no_more_with_one_more_test(selector: Selector, m
         assert not isinstance(recording_trails(events, [trail_with([selector])]), str)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(value=st.sampled_from(VALUES), operator=st.sampled_from(FieldOperator), pattern=PATTERNS, key=st.text("abcd/"))
 def test_recording_trails_covers_a_pattern_only_with_every_arn_that_it_stands_for(
     value: str, operator: FieldOperator, pattern: str, key: str

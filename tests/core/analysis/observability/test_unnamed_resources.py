@@ -11,7 +11,7 @@ from lpgen.core.grounds import Use
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import kept
-from tests.worlds import ACCOUNT, allow, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, allow, policy, role, usage_of, use
 
 
 def kept_scopes(

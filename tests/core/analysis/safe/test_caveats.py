@@ -13,9 +13,9 @@ from lpgen.core.model import Outcome, PolicyKind, Resource, ResourceKind
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import DecisionKind
-from tests.account_activity import office, thinned
 from tests.core.analysis.test_diff import DATA, OBJECT, caveats, decision, diff_of, unmapped, verdicts
-from tests.worlds import allow, days_before_end, deny, policy, role, use
+from tests.support.account_activity import office, thinned
+from tests.support.worlds import allow, days_before_end, deny, policy, role, use
 
 
 def test_diff_is_incomplete_with_an_unmapped_success_until_a_person_accepts_it() -> None:

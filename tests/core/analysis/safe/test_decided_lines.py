@@ -8,7 +8,7 @@ from lpgen.core.analysis.safe.decided_lines import decided_lines, idle_decisions
 from lpgen.core.grounds import PrincipalGrants
 from lpgen.core.model import Action
 from lpgen.core.replacements import Decision, DecisionKind
-from tests.worlds import allow, catalog, deny, grants_of, policy, role
+from tests.support.worlds import allow, catalog, deny, grants_of, policy, role
 
 APP = role(
     policy(allow("s3:*", ["arn:aws:s3:::data", "arn:aws:s3:::data/*"]), deny("s3:DeleteBucket", "*")), name="app"

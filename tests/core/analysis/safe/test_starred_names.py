@@ -5,7 +5,7 @@ from __future__ import annotations
 from lpgen.core.events.rules.inferences import EDGE_FUNCTION
 from lpgen.core.findings import PrincipalDiff
 from tests.core.analysis.observability.test_dependent_actions import found
-from tests.worlds import allow, use
+from tests.support.worlds import allow, use
 
 FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:edge:3"
 ITEM = "unknown-pattern lambda:EnableReplication*"

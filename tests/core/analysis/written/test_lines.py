@@ -18,7 +18,7 @@ from lpgen.core.policies.match import as_glob
 from lpgen.core.policies.match_resource import resource_match
 from lpgen.core.replacements import Line, LineKind
 from tests.core.analysis.test_replacement_laws import ACTIONS, ARNS, policies
-from tests.worlds import ACCOUNT, allow, catalog, grants_of, policy, role, use
+from tests.support.worlds import ACCOUNT, allow, catalog, grants_of, policy, role, use
 
 DATA = "arn:aws:s3:::data"
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}

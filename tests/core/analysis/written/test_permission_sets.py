@@ -28,7 +28,7 @@ from lpgen.core.usage.tables import merge_usage
 from lpgen.pipeline_analysis import Ground, Verifier
 from lpgen.report.code.files import CodeForm, code_files
 from tests.core.analysis.test_replacement_laws import policies, uses
-from tests.worlds import allow, catalog, days_before_end, grants_of, policy, role, usage_of, use
+from tests.support.worlds import allow, catalog, days_before_end, grants_of, policy, role, usage_of, use
 
 SHOP, DATA, LAB = "111122223333", "444455556666", "777788889999"
 SSO = "/aws-reserved/sso.amazonaws.com/eu-west-1/"

@@ -13,6 +13,7 @@ from lpgen.core.events.records import Record
 from lpgen.core.events.rules.redshift import RULES as REDSHIFT_RULES
 from lpgen.core.events.rules.tables import RULE_TABLES
 from tests.core.events.rules.test_rule_laws import assert_sound
+from tests.support.law_examples import examples
 
 RULES = sorted(((key, rule) for table in RULE_TABLES for key, rule in table.items()), key=lambda item: item[0])
 TEXTS = (
@@ -70,7 +71,7 @@ def test_every_rule_answers_soundly_when_all_parameters_hold_one_text(text: str,
     assert_answers_soundly([text, text] if listed else text)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(text=st.one_of(st.text(max_size=30), st.from_regex(r"arn(:[a-z*?/{}-]{0,4}){0,7}", fullmatch=True)))
 def test_every_rule_answers_soundly_when_all_parameters_hold_any_text(text: str) -> None:
     assert_answers_soundly(text)

@@ -50,6 +50,7 @@ from lpgen.core.events.rules.tables import RULE_MODULES
 from lpgen.core.model import OBSERVED, Action, MappedAction, MappingStatus, ResourceKind
 from lpgen.edge.catalog.files import open_catalog
 from tests.core.events.rules.mapping_cases import expected_needs, needs_from_actions, read_cases, record_from_case
+from tests.support.case_tables import each_case
 
 MODULES = (
     acm,
@@ -100,7 +101,7 @@ def actions_of(event_map: EventMap, case: Any) -> tuple[MappedAction, ...]:
     return event_map.map_record(record_from_case(case)).actions
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+@each_case("case", CASES, ids=lambda case: case["name"])
 def test_map_record_gives_the_documented_actions_and_resources(case: Any, event_map: EventMap) -> None:
     mapping = event_map.map_record(record_from_case(case))
     wanted = MappingStatus.MAPPED if case["expected"] else MappingStatus.NO_PERMISSION
@@ -108,7 +109,7 @@ def test_map_record_gives_the_documented_actions_and_resources(case: Any, event_
     assert needs_from_actions(mapping.actions, case) == expected_needs(case)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+@each_case("case", CASES, ids=lambda case: case["name"])
 def test_map_record_states_the_context_of_what_it_infers(case: Any, event_map: EventMap) -> None:
     found = {need.action: dict(need.context) for need in actions_of(event_map, case)}
     for row in case["expected"]:
@@ -116,7 +117,7 @@ def test_map_record_states_the_context_of_what_it_infers(case: Any, event_map: E
             assert found[row["action"]] == row["context"]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+@each_case("case", CASES, ids=lambda case: case["name"])
 def test_map_record_names_only_resources_that_the_action_takes(
     case: Any, event_map: EventMap, catalog: Catalog
 ) -> None:
@@ -127,7 +128,7 @@ def test_map_record_names_only_resources_that_the_action_takes(
             assert is_profile or catalog.takes_resource(need.action, resource.text), (need.action, resource.text)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+@each_case("case", CASES, ids=lambda case: case["name"])
 def test_map_record_tells_none_unknown_exact_and_pattern_apart(
     case: Any, event_map: EventMap, catalog: Catalog
 ) -> None:
@@ -151,9 +152,7 @@ def declared_lines() -> Iterator[tuple[str, str, DeclaredRule]]:
                 yield source, operation, rule
 
 
-@pytest.mark.parametrize(
-    ("source", "operation", "rule"), list(declared_lines()), ids=lambda value: value if isinstance(value, str) else ""
-)
+@each_case("source, operation, rule", list(declared_lines()), ids=lambda source, operation, _: f"{source}:{operation}")
 def test_declared_line_agrees_with_the_catalog(
     source: str, operation: str, rule: DeclaredRule, catalog: Catalog
 ) -> None:
@@ -171,7 +170,7 @@ def test_declared_line_agrees_with_the_catalog(
     assert line.tokens or catalog.takes_no_resource(Action(line.action))
 
 
-@pytest.mark.parametrize("tokens", sorted(ec2_operations.OPERATIONS_BY_TOKENS))
+@each_case("tokens", sorted(ec2_operations.OPERATIONS_BY_TOKENS))
 def test_ec2_operations_name_the_types_that_the_catalog_lists(tokens: str, catalog: Catalog) -> None:
     names = {token.strip("+").partition("=")[0].removesuffix("?") for token in tokens.split()}
     assert names <= EC2_TYPES.keys()

@@ -39,6 +39,7 @@ from lpgen.core.events.rules.inferences import INFERENCES
 from lpgen.core.model import OBSERVED, MappingStatus, ResourceKind
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.events.rules.mapping_cases import expected_needs, needs_from_actions, read_cases, record_from_case
+from tests.support.case_tables import each_case
 
 FAMILIES = (
     "apigateway",
@@ -94,7 +95,7 @@ def event_map(catalog: Catalog) -> EventMap:
     return EventMap(catalog)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+@each_case("case", CASES, ids=lambda case: case["name"])
 def test_record_maps_as_documented(case: Any, event_map: EventMap) -> None:
     mapping = event_map.map_record(record_from_case(case))
     assert mapping.status is MappingStatus.MAPPED
@@ -112,7 +113,7 @@ def test_cases_cover_renamed_and_several_actions() -> None:
         assert (case["kind"] == "identity") == (actions == [event]), case["name"]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+@each_case("case", CASES, ids=lambda case: case["name"])
 def test_case_resources_are_of_types_that_the_action_takes(case: Any, catalog: Catalog, event_map: EventMap) -> None:
     for mapped in event_map.map_record(record_from_case(case)).actions:
         if mapped.action.startswith(("apigateway:", "iam:PassRole")):
@@ -122,7 +123,7 @@ def test_case_resources_are_of_types_that_the_action_takes(case: Any, catalog: C
                 assert catalog.resource_type(mapped.action, resource.text), (mapped.action, resource.text)
 
 
-@pytest.mark.parametrize("key", RULES, ids=":".join)
+@each_case("key", RULES, ids=":".join)
 def test_rule_names_only_actions_of_the_catalog(key: tuple[str, str], catalog: Catalog) -> None:
     source, operation = key
     record = Record(eventSource=source, eventName=operation, awsRegion="us-east-1", recipientAccountId="111122223333")

@@ -14,6 +14,7 @@ from lpgen.core.events.rules.inferences import INFERENCES
 from lpgen.core.events.rules.tables import RULE_TABLES
 from lpgen.core.model import OBSERVED, MappedAction, ResourceKind
 from tests.core.events.rules.mapping_cases import CASES, read_cases
+from tests.support.law_examples import examples
 
 RULES: list[tuple[tuple[str, str], Rule]] = sorted(
     ((key, rule) for table in RULE_TABLES for key, rule in table.items()), key=lambda item: item[0]
@@ -94,7 +95,7 @@ def call_of(record: Record, source: str, operation: str) -> Call:
     return call_from_record(named, operation)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(record=RECORDS, start=st.integers(0, len(RULES) - 1))
 def test_rules_answer_any_record_soundly(record: Record, start: int) -> None:
     for step in range(60):
@@ -103,7 +104,7 @@ def test_rules_answer_any_record_soundly(record: Record, start: int) -> None:
             assert_sound(need)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(record=RECORDS, start=st.integers(0, len(RULES) - 1))
 def test_rules_are_functions_of_the_record_alone(record: Record, start: int) -> None:
     (source, operation), rule = RULES[start]

@@ -21,7 +21,7 @@ from lpgen.pipeline_analysis import analyse
 from lpgen.pipeline_ingest import ingest
 from lpgen.pipeline_output import generate, inputs_of_report, verify
 
-SAMPLE = Path(__file__).parent.parent / "sample_logs"
+SAMPLE = Path(__file__).parents[2] / "sample_logs"
 LOGS = SAMPLE / "AWSLogs" / "111122223333" / "CloudTrail"
 CHOSEN = ("storefront-api", "release-manager", "search-indexer", "inventory-collector")
 """Roles with kept lines, a Deny, a replacement that isn't safe, and use that nothing grants."""

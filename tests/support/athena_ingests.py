@@ -23,12 +23,12 @@ from lpgen.edge.athena.run import QueryRunner, Workgroup
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.data_folder.ledger import read_generation
 from lpgen.pipeline import ingest
-from tests.athena_server import AthenaServer, Json, athena_server
-from tests.athena_tables import PROJECTED, DuckTable
-from tests.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
-from tests.log_samples import log_bytes, record_json
-from tests.lpgen_process import run_lpgen
-from tests.s3_buckets import CATALOG, make_bucket, write_folder
+from tests.support.athena_server import AthenaServer, Json, athena_server
+from tests.support.athena_tables import PROJECTED, DuckTable
+from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
+from tests.support.log_samples import log_bytes, record_json
+from tests.support.lpgen_process import run_lpgen
+from tests.support.s3_buckets import CATALOG, make_bucket, write_folder
 
 MARCH = DaySpan(date(2024, 3, 1), date(2024, 3, 28))
 

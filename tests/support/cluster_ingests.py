@@ -12,11 +12,11 @@ from lpgen.core.usage.ingest_result import FileProblem, IngestResult, Progress
 from lpgen.edge.engine import Engine, Item, Lost, Result
 from lpgen.errors import IngestError
 from lpgen.pipeline import ingest
-from tests.aws_servers import Server
-from tests.engine_samples import DEADLY_NAME, DeadlyObjectReader, DeadlyReader, ElsewhereReader
-from tests.log_samples import log_bytes, record_json
-from tests.s3_buckets import CATALOG, Bucket, content, content_from_files, log_key, make_bucket, take_from
-from tests.sample_organization import ROOT, log_paths
+from tests.support.aws_servers import Server
+from tests.support.engine_samples import DEADLY_NAME, DeadlyObjectReader, DeadlyReader, ElsewhereReader
+from tests.support.log_samples import log_bytes, record_json
+from tests.support.s3_buckets import CATALOG, Bucket, content, content_from_files, log_key, make_bucket, take_from
+from tests.support.sample_organization import ROOT, log_paths
 
 DEADLY = "the process that read it died, each time"
 

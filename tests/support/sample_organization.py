@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1] / "sample_logs"
+ROOT = Path(__file__).parents[2] / "sample_logs"
 SHOP, SECURITY = "111122223333", "444455556666"
 Json = dict[str, Any]
 

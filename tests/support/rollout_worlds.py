@@ -33,7 +33,7 @@ from lpgen.edge.rollout.iam_writer import IamWriter, LivePrincipal
 from lpgen.edge.signatures import sign_digest
 from lpgen.errors import LpgenError
 from lpgen.report.schemas.documents import SCHEMAS
-from tests.aws_servers import Server
+from tests.support.aws_servers import Server
 
 ACCOUNT = "123456789012"
 TRUST = json.dumps(

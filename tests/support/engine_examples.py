@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-FOLDER = Path(__file__).parent.parent / "examples"
+FOLDER = Path(__file__).parents[2] / "examples"
 PROGRAMS = sorted([*FOLDER.glob("ingest_on_*.py"), FOLDER / "data_in_s3.py"])
 
 

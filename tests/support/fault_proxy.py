@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from tests.aws_servers import Server
+from tests.support.aws_servers import Server
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from typing import Any
 
 import boto3
 
-from tests.aws_proxy import Answer, Call
-from tests.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
+from tests.support.aws_proxy import Answer, Call
+from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
 
 MANAGEMENT = "123456789012"
 ROLE = "lpgen-read"

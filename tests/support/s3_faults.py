@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tests.faulty_s3 import Answer, FaultyS3, Keeping, Listing, Request, error_answer
+from tests.support.faulty_s3 import Answer, FaultyS3, Keeping, Listing, Request, error_answer
 
 ALWAYS: Final = 1 << 30
 

@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from tests.aws_servers import Server
+from tests.support.aws_servers import Server
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.aws_servers import Server, moto_server
-from tests.rollout_worlds import New, World, allow, document
+from tests.support.aws_servers import Server, moto_server
+from tests.support.rollout_worlds import New, World, allow, document
 
 OLD = document(allow("s3:*"))
 NEW = (New(document(allow("s3:GetObject"))),)

@@ -18,8 +18,8 @@ from lpgen.edge.aws_session import AwsSession, Connection, open_session
 from lpgen.edge.data_folder.snapshot_folder import TakenSnapshot, find_snapshot, open_snapshot
 from lpgen.edge.snapshot.account import Wanted
 from lpgen.edge.snapshot.fetch import take_snapshot
-from tests.aws_organization import ROLE, answer_last_accessed
-from tests.aws_proxy import DENIED, Call, Reply
+from tests.support.aws_organization import ROLE, answer_last_accessed
+from tests.support.aws_proxy import DENIED, Call, Reply
 
 NOW = datetime(2026, 9, 30, 12, 0, 5, tzinfo=UTC)
 EVERYTHING = Wanted(role=ROLE, resource_policies=True, resource_tags=True, regions=("us-east-1", "eu-west-1"))

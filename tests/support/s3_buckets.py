@@ -19,8 +19,8 @@ from lpgen.edge.data_folder.ledger import read_generation
 from lpgen.edge.objects.finder import BucketLogs
 from lpgen.edge.objects.s3_store import S3Store
 from lpgen.pipeline import ingest
-from tests.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
-from tests.log_samples import log_bytes, record_json
+from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
+from tests.support.log_samples import log_bytes, record_json
 
 CATALOG: Catalog = open_catalog()
 ORGANIZATION = "o-exampleorg1"

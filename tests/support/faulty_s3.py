@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 from lpgen.edge.objects.checksums import compute_checksum
-from tests.aws_servers import Server
+from tests.support.aws_servers import Server
 
 BUCKET = "trail-bucket"
 PAGE_SIZE = 3

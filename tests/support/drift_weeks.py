@@ -22,7 +22,7 @@ from lpgen.edge.data_folder.baseline_folder import BaselineFiles, find_baseline,
 from lpgen.edge.inputs.trail_settings import read_trails
 from lpgen.pipeline import analyse, ingest
 from lpgen.pipeline_drift import drift, save
-from tests.sample_organization import ROOT, SECURITY, SHOP, details, issuer, records, role
+from tests.support.sample_organization import ROOT, SECURITY, SHOP, details, issuer, records, role
 
 Json = dict[str, Any]
 

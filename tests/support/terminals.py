@@ -16,7 +16,7 @@ from pathlib import Path
 COLUMNS = 80
 ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)")
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def on_terminal(

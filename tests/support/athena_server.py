@@ -18,9 +18,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.athena_tables import DuckTable
-from tests.aws_servers import Server
-from tests.s3_buckets import Bucket
+from tests.support.athena_tables import DuckTable
+from tests.support.aws_servers import Server
+from tests.support.s3_buckets import Bucket
 
 Json = dict[str, Any]
 Rows = list[list[str | None]]

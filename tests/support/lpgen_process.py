@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.aws_servers import Server
+from tests.support.aws_servers import Server
 
 
 def run_lpgen(server: Server, *arguments: object, **changes: str) -> subprocess.CompletedProcess[str]:
