@@ -363,6 +363,7 @@ def _run(script: str, *arguments: object, **options: Any) -> subprocess.Complete
     return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
 
 
+@pytest.mark.slow
 def test_ingest_killed_at_any_step_leaves_the_old_or_the_new_tables(tmp_path: Path) -> None:
     write_logs(tmp_path / "old", [[1, 2], [3]])
     write_logs(tmp_path / "new", [[4, 5], [6]])

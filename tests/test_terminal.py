@@ -109,6 +109,7 @@ def shown_by(home: Path, server: Server, name: str, **variables: str) -> str:
     return on_terminal(arguments, cwd=home, variables={**server.environment, **variables}, answer="n\n")[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_line_fits_the_terminal(home: Path, server: Server, name: str) -> None:
     shown = shown_by(home, server, name)
@@ -121,11 +122,13 @@ def is_too_long(line: str) -> bool:
     return cell_len(line) > COLUMNS and " " in line.strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COLORFUL)
 def test_no_color_is_respected(home: Path, server: Server, name: str) -> None:
     assert not COLOR.search(shown_by(home, server, name, NO_COLOR="1"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COLORFUL)
 def test_a_dumb_terminal_gets_no_escapes(home: Path, server: Server, name: str) -> None:
     assert "\x1b" not in shown_by(home, server, name, TERM="dumb")
