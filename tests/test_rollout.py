@@ -28,7 +28,7 @@ def world(server: Server, tmp_path: Path) -> World:
     """An empty account."""
     import urllib.request
 
-    urllib.request.urlopen(urllib.request.Request(f"{server.url}/moto-api/reset", method="POST"))
+    urllib.request.urlopen(urllib.request.Request(f"{server.url}/moto-api/reset", method="POST")).close()
     return World(server, tmp_path)
 
 

@@ -115,7 +115,7 @@ class Account:
     def enforce(self, *, on: bool) -> None:
         """Tells moto to ask IAM for leave from now on, or not."""
         url, free_calls = f"{self.server.url}/moto-api/reset-auth", b"0" if on else b"inf"
-        urllib.request.urlopen(urllib.request.Request(url, free_calls, {"Content-Type": "text/plain"}))
+        urllib.request.urlopen(urllib.request.Request(url, free_calls, {"Content-Type": "text/plain"})).close()
 
     def lpgen(self, keys: Keys, *arguments: str, status: int = 0) -> tuple[str, str]:
         """What lpgen prints on stdout and stderr when a user runs it."""

@@ -353,4 +353,5 @@ def _forward(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, by
         with urlopen(Request(url, data=body, headers=dict(headers), method="POST"), timeout=30) as answer:
             return answer.status, answer.read()
     except HTTPError as error:
-        return error.code, error.read()
+        with error:
+            return error.code, error.read()

@@ -78,6 +78,7 @@ def _fetch(url: str, limits: FetchLimits) -> bytes:
         try:
             return _read_url(url, limits)
         except urllib.error.HTTPError as error:
+            error.close()
             if (error.code < 500 and error.code != 429) or attempt == limits.tries:
                 raise CatalogError(f"{quote_input(url)} answered {error.code}") from error
         except (OSError, http.client.HTTPException, ValueError) as error:
