@@ -124,7 +124,8 @@ class Account:
             [sys.executable, "-m", "lpgen", *arguments],
             capture_output=True, text=True, timeout=180, cwd=self.home, env={**self.server.environment, **credentials},
         )  # fmt: skip
-        (self.home / "said.txt").open("a").write(done.stdout + done.stderr)
+        with (self.home / "said.txt").open("a") as said:
+            said.write(done.stdout + done.stderr)
         assert done.returncode == status, done.stderr + done.stdout
         return done.stdout, done.stderr
 

@@ -10,7 +10,7 @@ from typing import Final
 from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import Principal
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
-from lpgen.core.policies.match import glob_match
+from lpgen.core.policies.match import glob_match, has_wildcard
 from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.plan import Refusal
 from lpgen.errors import InvocationError, quote_input
@@ -90,8 +90,10 @@ def _declared(principal: Principal, exceptions: Exceptions, folder: str) -> Iter
 def refuse_idle_exceptions(exceptions: Exceptions, principals: Iterable[Principal]) -> None:
     """Ends on an exception that names no principal of the policies: it would protect or include nobody.
 
+    A glob with a wildcard may match nobody yet: people give the same ones for every account.
+
     Raises:
-        InvocationError: there is such a glob or ARN.
+        InvocationError: there is such a name or ARN.
     """
     known = list(principals)
     options = {
@@ -102,6 +104,8 @@ def refuse_idle_exceptions(exceptions: Exceptions, principals: Iterable[Principa
     for option, names in options.items():
         for name in names:
             is_exact = option == "--include"
+            if not is_exact and has_wildcard(name):
+                continue
             if not any(one.arn == name if is_exact else _named_by(one, (name,)) for one in known):
                 hint = "use the ARN of a role or user" if is_exact else "use an ARN, a name, or a glob"
                 raise InvocationError(f"no principal of the policies matches {option} {quote_input(name)}", hint=hint)
