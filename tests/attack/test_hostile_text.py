@@ -209,6 +209,7 @@ def test_hostile_text_is_inert_in_files_of_replacements(
     form: str, hostile: Path, attack: Callable[[str], Attack]
 ) -> None:
     out = hostile / f"out-{form}"
+    run_lpgen("ingest", hostile / "logs.json", "--data", hostile / "data", "--workers", "1", status=None)
     run_lpgen("generate", *ground(hostile), "-o", out, "--as", form, status=None)
     with attack(f"hostile text: {form}") as one:
         files = [path for path in out.rglob("*") if path.is_file()]
