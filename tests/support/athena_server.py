@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import http.client
 import io
 import json
 import threading
@@ -16,10 +15,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
 
 from tests.support.athena_tables import DuckTable
 from tests.support.aws_servers import Server
+from tests.support.forwarding import forward
 from tests.support.s3_buckets import Bucket
 
 Json = dict[str, Any]
@@ -180,22 +179,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def _forward(self, target: Server, body: bytes) -> None:
-        parts = urlsplit(target.url)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
-        with contextlib.closing(connection):
-            connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-            for name, value in self.headers.items():
-                if name.lower() != "connection":
-                    connection.putheader(name, value)
-            connection.endheaders(body or None)
-            answer = connection.getresponse()
-            data = answer.read()
-            self.send_response_only(answer.status)
-            for name, value in answer.getheaders():
-                if name.lower() not in ("connection", "transfer-encoding"):
-                    self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(data)
+        status, headers, data = forward(self, target, body)
+        self.send_response_only(status)
+        for name, value in headers:
+            if name.lower() not in ("connection", "transfer-encoding"):
+                self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
 
     def log_message(self, *_: object) -> None:
         """Nothing is printed."""

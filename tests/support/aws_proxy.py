@@ -7,7 +7,6 @@ lacks.
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import re
 import threading
@@ -18,6 +17,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from tests.support.aws_servers import Server
+from tests.support.forwarding import forward
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,23 +160,11 @@ class _Handler(BaseHTTPRequestHandler):
         elif isinstance(reply, Failure):
             self._answer(reply.status, *_failure(reply, headers))
         else:
-            status, found, data = self._forward(proxy.target, body)
+            status, found, data = forward(self, proxy.target, body)
             proxy.learn(call, data)
             self._answer(status, found, data, cut=isinstance(reply, Cut))
 
     do_PUT = do_POST = do_HEAD = do_DELETE = do_GET  # noqa: N815
-
-    def _forward(self, target: Server, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        parts = urlsplit(target.url)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
-        with contextlib.closing(connection):
-            connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-            for name, value in self.headers.items():
-                if name.lower() != "connection":
-                    connection.putheader(name, value)
-            connection.endheaders(body or None)
-            answer = connection.getresponse()
-            return answer.status, answer.getheaders(), answer.read()
 
     def _answer(self, status: int, headers: list[tuple[str, str]], data: bytes, *, cut: bool = False) -> None:
         self.send_response_only(status)

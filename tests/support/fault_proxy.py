@@ -6,7 +6,6 @@ It forwards one request a connection, byte for byte but for `Connection: close`,
 from __future__ import annotations
 
 import contextlib
-import http.client
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 from tests.support.aws_servers import Server
+from tests.support.forwarding import forward
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,25 +136,13 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(fault, Answer):
             self._answer(fault.status, [("Content-Type", "application/xml")], fault.body(), 1)
         elif not isinstance(fault, Drop):
-            status, headers, data = self._forward(proxy.target, body)
+            status, headers, data = forward(self, proxy.target, body)
             if isinstance(fault, Flip):
                 at = int(len(data) * fault.share)
                 data = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
             self._answer(status, headers, data, fault.share if isinstance(fault, Cut) else 1)
 
     do_PUT = do_POST = do_HEAD = do_DELETE = do_GET  # noqa: N815
-
-    def _forward(self, target: Server, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        parts = urlsplit(target.url)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
-        with contextlib.closing(connection):
-            connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-            for name, value in self.headers.items():
-                if name.lower() != "connection":
-                    connection.putheader(name, value)
-            connection.endheaders(body or None)
-            answer = connection.getresponse()
-            return answer.status, answer.getheaders(), answer.read()
 
     def _answer(self, status: int, headers: list[tuple[str, str]], data: bytes, share: float) -> None:
         self.send_response_only(status)
