@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -48,6 +48,7 @@ from lpgen.core.model import (
     RecordMapping,
     SkipReason,
 )
+from lpgen.errors import LpgenError
 
 _NO_PERMISSION: Final = RecordMapping(MappingStatus.NO_PERMISSION)
 _UNMAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
@@ -88,6 +89,27 @@ class Plan:
     roles: tuple[RoleParameter, ...] = ()
     listed: bool = False
     switch: tuple[tuple[str, str], ...] = ()
+
+
+class RecordMapper(Protocol):
+    """What is asked of the event map."""
+
+    def map_record(self, record: Record) -> RecordMapping:
+        """The actions that a record's call needs."""
+
+
+def mapping_or_failure(record: Record, event_map: RecordMapper) -> tuple[RecordMapping, str]:
+    """The record's mapping, and why there is none.
+
+    A rule that a request's odd shape breaks must not end the run: callers choose their requests, and could keep all
+    logs from being read. The record counts as unmapped, so that its principal's replacement isn't called safe.
+    """
+    try:
+        return event_map.map_record(record), ""
+    except LpgenError:
+        raise
+    except Exception as error:
+        return _UNMAPPED, f"a mapping rule failed with {type(error).__name__}"
 
 
 class EventMap:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from lpgen.core.events.caller import caller_from_record
-from lpgen.core.events.event_map import EventMap, skip_from_record
+from lpgen.core.events.event_map import EventMap, mapping_or_failure, skip_from_record
 from lpgen.core.events.outcome import outcome_from_record
 from lpgen.core.events.records import Record
 from lpgen.core.model import MappedAction
-from lpgen.core.usage.contribution import mapping_or_failure
 
 
 def map_line(record: Record, event_map: EventMap) -> dict[str, object]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
-from lpgen.core.events.event_map import skip_from_record
+from lpgen.core.events.event_map import RecordMapper, mapping_or_failure, skip_from_record
 from lpgen.core.events.outcome import outcome_from_record
 from lpgen.core.events.records import Record
 from lpgen.core.model import (
@@ -21,7 +21,6 @@ from lpgen.core.model import (
 from lpgen.core.usage.context import context_text, tag_keys_from_record
 from lpgen.core.usage.coverage import category_from_record
 from lpgen.core.usage.fold import fold_resource
-from lpgen.errors import LpgenError
 
 MAX_TEXT_LENGTH: Final = 256
 """Error codes, details and names in skips are cut to this many characters."""
@@ -33,13 +32,6 @@ _NOT_MAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
 _HAS_ROWS: Final = (CallerKind.ROLE, CallerKind.USER, CallerKind.CROSS_ACCOUNT_ID)
 _GIVE_ROWS: Final = (None, SkipReason.CROSS_ACCOUNT_CALLER)
 _OWN_ROWS: Final = (None, SkipReason.DENIED, SkipReason.UNDETERMINED)
-
-
-class RecordMapper(Protocol):
-    """What is asked of the event map."""
-
-    def map_record(self, record: Record) -> RecordMapping:
-        """The actions that a record's call needs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,20 +80,6 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
         and mapping.status is MappingStatus.UNMAPPED,
         rows=_rows(record, caller, outcome, mapping.actions) if skip in _GIVE_ROWS else (),
     )
-
-
-def mapping_or_failure(record: Record, event_map: RecordMapper) -> tuple[RecordMapping, str]:
-    """The record's mapping, and why there is none.
-
-    A rule that a request's odd shape breaks must not end the run: callers choose their requests, and could keep all
-    logs from being read. The record counts as unmapped, so that its principal's replacement isn't called safe.
-    """
-    try:
-        return event_map.map_record(record), ""
-    except LpgenError:
-        raise
-    except Exception as error:
-        return _NOT_MAPPED, f"a mapping rule failed with {type(error).__name__}"
 
 
 def _skip_from_mapping(

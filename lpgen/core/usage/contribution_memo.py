@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lpgen.core.events.caller import IdentityKey, caller_from_identity, caller_name, essential_identity
+from lpgen.core.events.event_map import RecordMapper
 from lpgen.core.events.outcome import essential_message
 from lpgen.core.events.record_place import arn_of_identity
 from lpgen.core.events.records import (
@@ -16,7 +17,7 @@ from lpgen.core.events.records import (
 )
 from lpgen.core.events.watched import ReadValues, WatchedRecord, watched
 from lpgen.core.model import Caller
-from lpgen.core.usage.contribution import Contribution, RecordMapper, contribution_from_record
+from lpgen.core.usage.contribution import Contribution, contribution_from_record
 from lpgen.core.usage.open_names import (
     MARK,
     OPEN_NAMES,

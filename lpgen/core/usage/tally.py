@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.events.caller import caller_from_identity, caller_name
+from lpgen.core.events.event_map import RecordMapper
 from lpgen.core.events.outcome import outcome_from_record
 from lpgen.core.events.records import READ_VERSION, RawRecord, Record, raw_from_record, record_from_raw
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.contribution import RecordMapper
 from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.coverage import NO_CATEGORY, category_from_record, is_record_reason
 from lpgen.core.usage.event_time import ALL_TIME, NO_TIME, Window, moment_from_text
