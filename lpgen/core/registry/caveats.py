@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 from lpgen.core.choices import Severity
 from lpgen.core.model import SkipReason
-from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Finding, Kind, Row
+from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Doubt, Finding, Kind, Row
 
 _PERMISSION_SETS: Final = "https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html"
 
@@ -143,6 +143,7 @@ class CaveatKind(Kind):
         parameters={"days": int, "min_days": int, "account": str},
         message="the logs cover {days} days, fewer than {min_days}",
         step=_step_for_short_coverage,
+        doubt=Doubt.LOGS,
         help="What happens once a quarter wouldn't show.",
         to_do="ingest more days, or accept it by a decision.",
         source=f"{TRAIL_GUIDE}/cloudtrail-trails.html",
@@ -155,6 +156,7 @@ class CaveatKind(Kind):
         message="the logs cover {days} days, fewer than {min_days}: on {thin} others they hold too few callers and "
         "services to be complete",
         step="look whether log files of these days are missing and ingest them, or accept this if so little went on",
+        doubt=Doubt.LOGS,
         help="These days hold far fewer callers and services than the account's other days, as if they were forged or "
         "files were missing.",
         to_do="look whether log files are missing and ingest them, or accept it by a decision.",
@@ -165,6 +167,7 @@ class CaveatKind(Kind):
         "The logs seem to lack most of their files.",
         message="the calls that AWS makes by a clock come at random, as if most log files of each day were missing",
         step="compare the log files with those in the trail's bucket, and ingest all of them",
+        doubt=Doubt.LOGS,
         help="AWS makes some calls by a clock, and in these logs they come at random.",
         source=f"{TRAIL_GUIDE}/cloudtrail-trails.html",
     )
@@ -174,6 +177,7 @@ class CaveatKind(Kind):
         parameters={"kind": str, "days": int, "counted": int, "min_days": int, "until": date},
         message=_young_principal,
         step="wait until the logs reach {until}",
+        doubt=Doubt.YOUNG,
         help="It may not have done yet what it is for.",
         to_do="wait, or accept it by a decision.",
         severity=Severity.LOW,
@@ -185,6 +189,7 @@ class CaveatKind(Kind):
         message=_young_policy,
         step="wait until the logs reach {until}",
         item="young-policy {policy}",
+        doubt=Doubt.YOUNG,
         help="What it granted anew may not have been used yet.",
         to_do="wait, or accept it by a decision.",
         severity=Severity.LOW,
@@ -199,6 +204,7 @@ class CaveatKind(Kind):
             " included, and ingest its logs"
         ),
         item=lambda *, service, **_: f"coverage-hole {service}".rstrip(),
+        doubt=Doubt.LOGS,
         help="Something is missing from the logs, and a replacement made from them would break it.",
         to_do="find the trail that holds the call, every Region included, and ingest its logs.",
         source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
@@ -209,6 +215,7 @@ class CaveatKind(Kind):
         parameters={"regions": tuple, "leader": str, "role": str, "region": str},
         message=_other_regions,
         step="ingest the logs of all Regions, or give the settings of a trail that records them all with --trails",
+        doubt=Doubt.LOGS,
         help="They hold no record of the Region in which global services such as IAM record their events, so that use "
         "in other Regions may be missing too.",
         to_do="ingest the logs of all Regions, or give the settings of a trail that records them all.",

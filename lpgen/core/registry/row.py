@@ -16,15 +16,23 @@ Words = str | Mapping[str, str] | Callable[..., str]
 """A text with parameters in braces, such texts by the parameter `case`, or a function of the parameters."""
 
 
+class Doubt(StrEnum):
+    """What makes every removal of a principal unsure."""
+
+    NONE = "none"
+    LOGS = "logs"  # too few covered days, or a hole in them
+    YOUNG = "young"  # the principal or one of its policies is too young to have been used in full
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One kind of finding. `word` is how outputs call it, `title` how people do.
+    """One kind of finding. `word` is its name in outputs, and `title` is its title for people.
 
-    `parameters` are the names and types of what differs between two findings of the kind; which of them there are may
-    depend on a `case`. `message` is a sentence
-    without a full stop, `step` what to do about it, as a clause, and `item` how a decision names it (the word itself
-    where it is ""), where a decision can accept it at all (`acceptable`). Kinds with a lower `rank` come first, equal
-    ones in the order of the registry.
+    `parameters` are the names and types of what differs between two findings of the kind; which of them a finding has
+    may depend on its `case`. `message` is a sentence without a full stop, `step` says what to do about it, as a clause,
+    and `item` is its name in decisions (the word itself where it is ""), if a decision can accept it at all
+    (`acceptable`). Kinds with a lower `rank` come first, equal ones in the order of the registry. `doubt` says whether
+    it makes every removal of its principal unsure.
 
     `help`, `to_do` (the step where that is "") and `source` (an address) describe the kind, `severity` is that of most
     of its findings, `score` is like CVSS or "", and `precision`, from low to very-high, says how often it is a real
@@ -41,6 +49,7 @@ class Row:
     item: Words = ""
     acceptable: bool = True
     rank: int = 99
+    doubt: Doubt = Doubt.NONE
     help: str = ""
     to_do: str = ""
     source: str = f"{IAM_GUIDE}/best-practices.html"

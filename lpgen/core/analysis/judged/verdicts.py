@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING, Granting
@@ -15,6 +14,7 @@ from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import ActionFact, Confidence, Judgement, UngrantedUse, Verdict, Verdicts
 from lpgen.core.grounds import Evidence
 from lpgen.core.model import Action
+from lpgen.core.registry.row import Doubt
 from lpgen.core.replacements import Line, LineKind
 from lpgen.core.usage.principal_usage import merge_evidence
 
@@ -23,14 +23,6 @@ _RANK = {Verdict.USED: 2, Verdict.ATTEMPTED: 1, Verdict.UNGRANTED: 0}
 _UNUSED = "no record, and its use would have shown"
 
 _Seen = dict[Action, tuple[Verdict, Evidence]]
-
-
-class Doubt(StrEnum):
-    """What makes every removal of a principal unsure."""
-
-    NONE = "none"
-    LOGS = "logs"  # too few covered days, or a hole in them
-    YOUNG = "young"  # the principal, or a policy of its, is too young to have been used in full
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lpgen.core.analysis.judged.verdicts import Doubt
-from lpgen.core.registry.caveats import Caveat, CaveatKind
-
-_YOUNG = (CaveatKind.YOUNG_PRINCIPAL, CaveatKind.YOUNG_POLICY)
-_LOGS = (
-    CaveatKind.SHORT_COVERAGE,
-    CaveatKind.THIN_DAYS,
-    CaveatKind.MISSING_FILES,
-    CaveatKind.COVERAGE_HOLE,
-    CaveatKind.OTHER_REGIONS,
-)
+from lpgen.core.registry.caveats import Caveat
+from lpgen.core.registry.row import Doubt
 
 
 def doubt_from_caveats(caveats: Iterable[Caveat]) -> Doubt:
     """What makes every removal of a principal unsure, by the caveats that nobody accepted."""
-    kinds = {caveat.kind for caveat in caveats if not caveat.accepted_by}
-    if kinds.intersection(_YOUNG):
-        return Doubt.YOUNG
-    return Doubt.LOGS if kinds.intersection(_LOGS) else Doubt.NONE
+    doubts = {caveat.kind.row.doubt for caveat in caveats if not caveat.accepted_by}
+    return next((one for one in (Doubt.YOUNG, Doubt.LOGS) if one in doubts), Doubt.NONE)
