@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.counted_use import UseCounter, drops_days, use_counter
-from lpgen.core.analysis.diff import review_ground, skip_counts_from_usage
+from lpgen.core.analysis.granted.explained_use import Explanations
+from lpgen.core.analysis.granted.key_grants import KeyGrants
 from lpgen.core.analysis.granted.policy_changes import POLICY_CHANGES, PolicyChanges
 from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.judged.verdicts import ActionFacts, Judge
+from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
+from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.analysis.observability.regions import unread_uses
+from lpgen.core.analysis.review import ReviewGround
 from lpgen.core.analysis.reviewer import Reviewer
-from lpgen.core.findings import Diff
+from lpgen.core.findings import Diff, SkipCount
 from lpgen.core.grounds import LogCoverage, PrincipalUsage
-from lpgen.core.model import Principal
+from lpgen.core.model import Principal, SkipReason
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision
 from lpgen.core.usage.columns import column_values
 from lpgen.core.usage.principal_usage import unmapped_callers
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
+from lpgen.core.usage.trail_changes import trail_changes_from_usage
 
 
 def prepare_review(
@@ -42,7 +50,7 @@ def prepare_review(
     strangers = sorted(seen - listed)
     unlisted = counter.count(slices.rows_of(strangers), ())
     changes = _policy_changes(usage, slices, counter, principals, catalog=catalog, options=options)
-    ground = review_ground(usage, coverage, principals, catalog, options, decisions=decisions, changes=changes)
+    ground = _review_ground(usage, coverage, principals, catalog, options, decisions=decisions, changes=changes)
     reviewer = Reviewer(
         ground,
         replace(options, last_accessed=(), trails=()),
@@ -56,7 +64,7 @@ def prepare_review(
         catalog.date,
         catalog.version,
         ground.coverage,
-        skip_counts_from_usage(usage),
+        _skip_counts(usage),
         (),
         tuple(unlisted[arn] for arn in strangers),
         tuple(one for one in options.decisions if one not in decisions),
@@ -83,3 +91,39 @@ def _policy_changes(
         return counter.count(slices.rows_of([arn]), grants).values()
 
     return PolicyChanges(one for arn in makers for one in usages(arn))
+
+
+def _review_ground(
+    usage: Usage,
+    coverage: LogCoverage,
+    principals: Sequence[Principal],
+    catalog: Catalog,
+    options: Options,
+    *,
+    decisions: tuple[Decision, ...],
+    changes: PolicyChanges,
+) -> ReviewGround:
+    """What each of the principals is reviewed on. `changes` are the changes of policies that count as use."""
+    trail_changes = trail_changes_from_usage(usage) if options.trails else ()
+    observability = Observability(catalog, coverage, options.trails, trail_changes, min_days=options.min_days)
+    finder = MissedUseFinder(catalog, observability, principals)
+    return ReviewGround(
+        Judge(ActionFacts(catalog), finder, options.keep_unobservable, options.min_days),
+        coverage,
+        Explanations(KeyGrants(usage.table), changes, options.guards),
+        unread_uses(principals, coverage),
+        decisions,
+        options.as_of or coverage.last_day or date.min,
+    )
+
+
+def _skip_counts(usage: Usage) -> tuple[SkipCount, ...]:
+    """How many records were skipped for each reason, with the earliest example."""
+    found: dict[str, tuple[int, str, str]] = {}
+    names = ("reason", "records", "first_seen", "example_event_id")
+    columns = (column_values(usage.skips.column(name)) for name in names)
+    for reason, records, first, event_id in zip(*columns, strict=True):
+        count, when, example = found.get(reason, (0, "9", ""))
+        earlier = min((when, example), (str(first or "9"), event_id))
+        found[reason] = (count + records, *earlier)
+    return tuple(SkipCount(SkipReason(reason), count, example) for reason, (count, _, example) in sorted(found.items()))
