@@ -35,6 +35,7 @@ from lpgen.cli_options import (
     PrincipalOption,
     ResourcePoliciesOption,
     SarifRootOption,
+    ScopeOption,
     ScpsOption,
     SnapshotOption,
     TrailsOption,
@@ -48,7 +49,7 @@ from lpgen.cli_options import (
     terminal_width,
     wants_color,
 )
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, ScopeChoice
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def review_command(
     principal: PrincipalOption = "",
     format: ReviewFormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
+    scope: ScopeOption = ScopeChoice.EVIDENCE,
     keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
     min_days: MinDaysOption = 90,
     as_of: AsOfOption = None,
@@ -107,6 +109,7 @@ def review_command(
         inline=inline,
         principal=principal,
         attached_quota=attached_quota,
+        scope=scope,
     )
     inputs = inputs_from_options(
         data,
@@ -155,6 +158,7 @@ def generate_command(
     ] = CodeFormat.JSON,
     inline: Annotated[bool, typer.Option("--inline", help="Write inline policies instead of managed ones.")] = False,
     attached_quota: AttachedQuotaOption = ATTACHED_POLICIES_LIMIT,
+    scope: ScopeOption = ScopeChoice.EVIDENCE,
     keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
     min_days: MinDaysOption = 90,
     as_of: AsOfOption = None,
@@ -208,6 +212,7 @@ def generate_command(
         inline=inline,
         principal=principal,
         attached_quota=attached_quota,
+        scope=scope,
     )
     inputs = inputs_from_options(
         data,

@@ -23,6 +23,7 @@ from lpgen.cli_options import (
     PoliciesOption,
     PrincipalOption,
     ResourcePoliciesOption,
+    ScopeOption,
     ScpsOption,
     SnapshotOption,
     TrailsOption,
@@ -35,7 +36,7 @@ from lpgen.cli_options import (
     wants_color,
 )
 from lpgen.cli_sections import PlainCommand
-from lpgen.core.choices import KeepUnobservable, Severity
+from lpgen.core.choices import KeepUnobservable, ScopeChoice, Severity
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.errors import ExitCode, InvocationError, quote_input
 
@@ -119,6 +120,7 @@ def save_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it, such as the day: 2026-09-30.")],
     data: DataOption,
     policies: PoliciesOption = None,
+    scope: ScopeOption = ScopeChoice.EVIDENCE,
     keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
     min_days: MinDaysOption = 90,
     as_of: AsOfOption = None,
@@ -159,7 +161,7 @@ def save_command(
         resource_policies=resource_policies,
     )
     options = analysis_options(
-        keep_unobservable, min_days, as_of=as_of, decisions=decisions, attached_quota=attached_quota
+        keep_unobservable, min_days, as_of=as_of, decisions=decisions, attached_quota=attached_quota, scope=scope
     )
     options, problems = options_with_inputs(options, inputs, boundary)
     opened = open_catalog(catalog)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TextIO
 
 import typer
 
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, ScopeChoice
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.edge.standard_streams import is_stdout_dropped, note_failure
 from lpgen.errors import ExitCode, InvocationError
@@ -97,6 +97,14 @@ KeepOption = Annotated[
         help="Which actions to keep whose use the logs can't show: all, those with a sign of use, or none.",
     ),
 ]
+ScopeOption = Annotated[
+    ScopeChoice,
+    typer.Option(
+        "--scope",
+        help="How far a line reaches: only the recorded resources, as far as the evidence supports, or all resources "
+        "that the old statements grant.",
+    ),
+]
 DecisionsOption = Annotated[
     Path | None,
     typer.Option("--decisions", metavar="FILE", help="What people decided: keep, drop or accept (TOML or JSON)."),
@@ -162,6 +170,7 @@ def analysis_options(
     inline: bool = False,
     principal: str = "",
     attached_quota: int = ATTACHED_POLICIES_LIMIT,
+    scope: ScopeChoice = ScopeChoice.EVIDENCE,
 ) -> Options:
     """The choices of an analysis, from what the command line says; inputs beside them are added later.
 
@@ -179,6 +188,7 @@ def analysis_options(
         decided,
         principal,
         attached_quota=attached_quota,
+        scope=scope,
     )
 
 

@@ -26,6 +26,7 @@ from lpgen.cli_options import (
     PoliciesOption,
     PrincipalOption,
     ResourcePoliciesOption,
+    ScopeOption,
     ScpsOption,
     SnapshotOption,
     TrailsOption,
@@ -37,7 +38,7 @@ from lpgen.cli_options import (
     say,
 )
 from lpgen.cli_sections import PlainCommand
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, ScopeChoice
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.errors import InvocationError
 
@@ -112,6 +113,7 @@ def plan_command(
     ] = None,
     attached_quota: AttachedQuotaOption = ATTACHED_POLICIES_LIMIT,
     inline: Annotated[bool, typer.Option("--inline", help="As for `lpgen generate`.")] = False,
+    scope: ScopeOption = ScopeChoice.EVIDENCE,
     keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
     min_days: MinDaysOption = 90,
     as_of: AsOfOption = None,
@@ -151,7 +153,13 @@ def plan_command(
         data, snapshot, policies=policies, trails=trails, last_accessed=last_accessed, **guards
     )
     options = analysis_options(
-        keep_unobservable, min_days, as_of=as_of, decisions=decisions, inline=inline, attached_quota=attached_quota
+        keep_unobservable,
+        min_days,
+        as_of=as_of,
+        decisions=decisions,
+        inline=inline,
+        attached_quota=attached_quota,
+        scope=scope,
     )
     options, _ = options_with_inputs(options, inputs, boundary)
     exceptions = Exceptions(

@@ -16,6 +16,14 @@ class KeepUnobservable(StrEnum):
     NONE = "none"
 
 
+class ScopeChoice(StrEnum):
+    """How far the lines of a replacement reach."""
+
+    EXACT = "exact"  # the recorded resources
+    EVIDENCE = "evidence"  # as far as the logs support
+    GRANTED = "granted"  # the old statements' own resources, less actions
+
+
 class Severity(StrEnum):
     """How much a finding matters, the most first."""
 

@@ -46,7 +46,10 @@ class RecordedContext:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One action of one principal on one resource with one outcome, over all days, in the contexts it was seen in."""
+    """One action of one principal on one resource with one outcome, over all days, in the contexts it was seen in.
+
+    `days` is on how many days it was seen.
+    """
 
     action: Action
     resource: Resource
@@ -56,6 +59,7 @@ class Use:
     error_code: str
     contexts: tuple[RecordedContext, ...]
     evidence: Evidence
+    days: int = 1
 
     @property
     def regions(self) -> tuple[str, ...]:

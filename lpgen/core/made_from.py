@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, ScopeChoice
 from lpgen.core.digests import Inputs, OptionValue, digest_of_facts
 from lpgen.core.options import Options
 from lpgen.errors import OutputError, quote_reason
@@ -36,6 +36,7 @@ def options_to_facts(options: Options, code: str = "") -> dict[str, OptionValue]
     """The choices that change what is generated, as plain JSON values."""
     return {
         "keep_unobservable": options.keep_unobservable.value,
+        "scope": options.scope.value,
         "min_days": options.min_days,
         "as_of": options.as_of.isoformat() if options.as_of else None,
         "inline": options.inline,
@@ -66,6 +67,7 @@ def options_from_facts(facts: Mapping[str, OptionValue], options: Options) -> tu
         replace(
             options,
             keep_unobservable=chosen.keep_unobservable,
+            scope=chosen.scope,
             min_days=chosen.min_days,
             as_of=chosen.as_of,
             inline=chosen.inline,
@@ -84,6 +86,7 @@ class _Choices(msgspec.Struct, forbid_unknown_fields=True):
     principal: str
     attached_quota: int
     code: Literal["", "terraform", "cloudformation"] = msgspec.field(name=CODE)
+    scope: ScopeChoice = ScopeChoice.EVIDENCE  # outputs of 0.1 and before have none
 
 
 def changed_inputs(then: Inputs, now: Inputs) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from lpgen.core.grounds import Evidence, StatementRef
 from lpgen.core.model import Action, Principal
@@ -50,6 +51,12 @@ class LineKind(StrEnum):
     REVIEW = "review"  # kept because an unexplained use may be a mapping error
     DECIDED = "decided"  # a person's decision
     SHARED = "shared"  # needed in another account by a role of the same permission set
+
+
+WHOLE_GRANT: Final = "whole-grant"
+SERVICE_POLICY: Final = "service-policy"
+WHOLE_STATEMENT_RULES: Final = (WHOLE_GRANT, SERVICE_POLICY)
+"""The rules by which a line keeps all resources of its statement, those without use too."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

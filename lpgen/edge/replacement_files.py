@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from lpgen.core.analysis.checks.chain import FoundOutput
-from lpgen.core.analysis.checks.claims import STATED_KINDS
+from lpgen.core.analysis.checks.claims import is_stated
 from lpgen.core.analysis.checks.written import WrittenDocument
 from lpgen.core.digests import digest_of_text, digests_from_summary
 from lpgen.core.policies.policy import policy_from_json
@@ -58,6 +58,7 @@ class _Policy(msgspec.Struct):
 
 class _Reason(msgspec.Struct):
     kind: str
+    rule: str = ""
 
 
 class _Line(msgspec.Struct):
@@ -191,7 +192,7 @@ def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _stated_pairs(lines: Iterable[_Line]) -> Iterable[tuple[str, str]]:
     for line in lines:
-        if any(reason.kind in STATED_KINDS for reason in line.evidence):
+        if any(is_stated(reason.kind, reason.rule) for reason in line.evidence):
             yield from ((line.action, resource) for resource in (*line.resources, *line.not_resources))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lpgen.core.analysis.names.missing_names import without_missing_names
-from lpgen.core.analysis.names.shared_names import without_owned
 from lpgen.core.analysis.safe.decisions import drops_row
+from lpgen.core.analysis.scopes.missing_names import without_missing_names
+from lpgen.core.analysis.scopes.shared_names import without_owned
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.model import Principal
 from lpgen.core.replacements import Decision, DecisionKind

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.judged.scanners import AUDIT_POLICY, scanned_services, scanner_advice
-from lpgen.core.analysis.names.families import RULE_SENTENCES
 from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES
+from lpgen.core.analysis.scopes.scopes import RULE_SENTENCES
 from lpgen.core.analysis.written.fit import Document, Item, Space, fit_documents, space_of
 from lpgen.core.analysis.written.lines import LINE_RULE_SENTENCES
 from lpgen.core.analysis.written.statements import (

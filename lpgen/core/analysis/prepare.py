@@ -18,6 +18,8 @@ from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.regions import unread_uses
 from lpgen.core.analysis.review import ReviewGround
 from lpgen.core.analysis.reviewer import Reviewer
+from lpgen.core.analysis.scopes.population import population_from_usage
+from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.findings import Diff, SkipCount
 from lpgen.core.grounds import LogCoverage, PrincipalUsage
 from lpgen.core.model import Principal, SkipReason
@@ -114,6 +116,7 @@ def _review_ground(
         unread_uses(principals, coverage),
         decisions,
         options.as_of or coverage.last_day or date.min,
+        ScopeFinder(population_from_usage(usage), catalog, coverage.last_day, options.scope),
     )
 
 

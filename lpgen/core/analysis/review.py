@@ -24,6 +24,7 @@ from lpgen.core.analysis.safe.doubt import doubt_from_caveats
 from lpgen.core.analysis.safe.line_caveats import caveats_of_lines
 from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for
 from lpgen.core.analysis.safe.unproven import unproven_diff
+from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.written.beyond_use import lines_beyond_use
 from lpgen.core.analysis.written.lines import lines_from_uses
 from lpgen.core.choices import KeepUnobservable
@@ -46,6 +47,7 @@ class ReviewGround:
     unread: Mapping[str, UnreadUse]
     decisions: tuple[Decision, ...]
     as_of: date
+    scopes: ScopeFinder
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     accessed = LastAccessed(records.accessed, ground.as_of) if records.accessed else None
 
     granting = granting_by_action(grants.allows)
-    of_uses = lines_from_uses(grants, usage.uses, granting=granting, catalog=catalog)
+    of_uses = lines_from_uses(grants, usage.uses, granting=granting, scopes=ground.scopes)
     ungranted = ground.explanations.of_uses(principal, of_uses.ungranted)
 
     holes = _access_holes(grants, records, accessed, granting=granting, ground=ground) if accessed else ()
@@ -102,10 +104,10 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
 
     beyond_use = lines_beyond_use(missed, verdicts, judge.keep, catalog)
     wanted = (*of_uses.lines, *beyond_use, *decided_lines(grants, decisions, catalog))
-    past = lines_from_uses(grants, records.dropped, granting=granting, catalog=catalog).lines
+    past = lines_from_uses(grants, records.dropped, granting=granting, scopes=ground.scopes).lines
     lines, dropped = decide_lines(wanted, grants, decisions, past=past)
 
-    of_lines = caveats_of_lines(grants, usage, lines, verdicts=verdicts, coverage=coverage)
+    of_lines = caveats_of_lines(grants, usage, lines, verdicts)
     principal_class = classify_principal(grants, usage, coverage, lines)
     task, more = proposal_for(
         grants,

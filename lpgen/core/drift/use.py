@@ -14,6 +14,7 @@ from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
 from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.analysis.scopes.scopes import exact_scopes
 from lpgen.core.analysis.written.lines import lines_from_uses
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, fingerprint
@@ -86,7 +87,7 @@ def _proposed(grants: PrincipalGrants, proposal: KeptProposal, catalog: Catalog)
 
 def _ungranted(grants: PrincipalGrants, uses: Sequence[Use], catalog: Catalog) -> list[Use]:
     granting = granting_by_action(grants.allows)
-    return [use for use, _ in lines_from_uses(grants, uses, granting=granting, catalog=catalog).ungranted]
+    return [use for use, _ in lines_from_uses(grants, uses, granting=granting, scopes=exact_scopes(catalog)).ungranted]
 
 
 # ---------------------------------------------------------------- falling out of use
@@ -139,7 +140,7 @@ class _Shown:
         usage = self._state.usages.get(arn, PrincipalUsage(arn, (), (), (), ()))
         lately = tuple(use for use in usage.uses if days.since(_last_day(use)) < self._unused_days)
         granting = granting_by_action(grants.allows)
-        lines = lines_from_uses(grants, lately, granting=granting, catalog=self._catalog)
+        lines = lines_from_uses(grants, lately, granting=granting, scopes=exact_scopes(self._catalog))
         ungranted = tuple(one for one in self._state.ungranted.get(arn, ()) if one.use in lately)
         observed = ObservedUse(grants, replace(usage, uses=lately), lines, granting, ungranted)
         return self._finder.of_principal(observed)

@@ -244,30 +244,6 @@ class CaveatKind(Kind):
         source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
         precision="medium",
     )
-    DRAWN_NAMES = Row(
-        "drawn_names",
-        "The principal creates roles or the like under names that are drawn anew each time.",
-        parameters={"action": str, "names": int, "how": str, "example": str, "shape": str},
-        message="{action} made {names} names {how}, such as {example}: the replacement allows these, and would refuse "
-        "the next",
-        step="keep {action}, and what else is done to them, on {shape} by a decision",
-        item="drawn-names {action} {shape}",
-        help="The replacement allows the names that were seen, since a pattern over roles hands out rights; the next "
-        "name will be refused.",
-        to_do="keep the action, and what else is done to them, on the shape of the names by a decision.",
-    )
-    NEW_NAMES = Row(
-        "new_names",
-        "The principal goes on using resources that are new each time.",
-        parameters={"names": int, "example": str, "days": int, "shape": str},
-        message="{names} resources such as {example} were first used in the second half of the logs, on {days} days or "
-        "more: the replacement allows those that were seen, and would refuse the next",
-        step="keep what is done to them on {shape}, or narrower, by a decision",
-        item="new-names {shape}",
-        help="The replacement allows those that were seen, and the next will be refused: a bucket for who audits all "
-        "of them, or a folder for the next device.",
-        to_do="keep what is done to them on a pattern of their names by a decision.",
-    )
     SELDOM_USED = Row(
         "seldom_used",
         "A principal that may do nearly everything was at work on a day or two alone.",

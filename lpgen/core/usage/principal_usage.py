@@ -52,6 +52,7 @@ _COLUMNS: Final = (
 )
 
 _UseKey = tuple[str, str, str, str, str, str, str]
+_Seen = tuple[Evidence, set["_ContextKey"], set[object]]  # with the days
 _ContextKey = tuple[str, ...]  # Region, VPC endpoint, and condition values as JSON text
 
 
@@ -60,7 +61,7 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
 
     A principal is here too when all it has is a successful record that the event map doesn't know.
     """
-    uses: dict[str, dict[_UseKey, tuple[Evidence, set[_ContextKey]]]] = defaultdict(dict)
+    uses: dict[str, dict[_UseKey, _Seen]] = defaultdict(dict)
     ids: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     days: dict[str, set[object]] = defaultdict(set)
     for row in _rows(usage.table, _COLUMNS):
@@ -77,10 +78,11 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
         key = (action, kind, text, outcome, how, denial, error)
         known = uses[principal].get(key)
         if known is None:
-            uses[principal][key] = (evidence, {tuple(context)})
+            uses[principal][key] = (evidence, {tuple(context)}, {day})
         else:
             known[1].add(tuple(context))
-            uses[principal][key] = (merge_evidence(known[0], evidence), known[1])
+            known[2].add(day)
+            uses[principal][key] = (merge_evidence(known[0], evidence), known[1], known[2])
     unmapped = _unmapped_events(usage)
     return {
         principal: _principal_usage(
@@ -187,7 +189,7 @@ def name_arn(arn: str) -> str:
 def _principal_usage(
     principal: str,
     ids: Mapping[str, Collection[str]],
-    uses: Mapping[_UseKey, tuple[Evidence, set[_ContextKey]]],
+    uses: Mapping[_UseKey, _Seen],
     *,
     unmapped: tuple[UnmappedEvent, ...],
     days: int,
@@ -202,8 +204,9 @@ def _principal_usage(
             error,
             tuple(sorted({_recorded_context(*context) for context in contexts})),
             evidence,
+            len(seen_on),
         )
-        for (action, kind, text, outcome, how, denial, error), (evidence, contexts) in sorted(
+        for (action, kind, text, outcome, how, denial, error), (evidence, contexts, seen_on) in sorted(
             uses.items(), key=lambda item: item[0]
         )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Final
 
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, ScopeChoice
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.grounds import CoverageSource
 from lpgen.core.model import DenialKind, Outcome, PolicyKind, ResourceKind
@@ -65,6 +65,7 @@ INPUTS: Final = record(
         "options": record(
             {
                 "keep_unobservable": one_of(KeepUnobservable),
+                "scope": one_of(ScopeChoice),
                 "min_days": COUNT,
                 "as_of": nullable(DAY),
                 "inline": YES_NO,

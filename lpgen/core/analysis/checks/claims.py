@@ -7,10 +7,14 @@ from collections.abc import Iterable, Sequence
 from lpgen.core.analysis.safe.decisions import applies_to_action
 from lpgen.core.model import Action
 from lpgen.core.policies.match import glob_match
-from lpgen.core.replacements import Decision, DecisionKind, LineKind, Replacement
+from lpgen.core.replacements import WHOLE_STATEMENT_RULES, Decision, DecisionKind, LineKind, Replacement
 
-STATED_KINDS = frozenset({LineKind.KEPT, LineKind.REVIEW, LineKind.DECIDED, LineKind.SHARED})
-"""The kinds of line that need no use, only a stated reason."""
+_STATED_KINDS = frozenset({LineKind.KEPT, LineKind.REVIEW, LineKind.DECIDED, LineKind.SHARED})
+
+
+def is_stated(kind: str, rule: str) -> bool:
+    """Whether what a line allows needs no use of its own, only the line's reason."""
+    return kind in _STATED_KINDS or rule in WHOLE_STATEMENT_RULES
 
 
 def stated_pairs(replacement: Replacement) -> Iterable[tuple[str, str]]:
@@ -18,7 +22,7 @@ def stated_pairs(replacement: Replacement) -> Iterable[tuple[str, str]]:
     for document in replacement.documents:
         for statement in document.statements:
             for line in statement.lines:
-                if line.kind in STATED_KINDS:
+                if is_stated(line.kind, line.rule):
                     yield from ((line.action, resource) for resource in line.scope.resources)
 
 

@@ -9,12 +9,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-service.htm
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Final
 
 import msgspec
 
 from lpgen.core.actions.catalog import CatalogSource
 from lpgen.core.actions.catalog_table import read_catalog_table
+from lpgen.core.analysis.granted.service_policies import is_service_policy
 from lpgen.core.analysis.granted.trust import trusted_services
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
@@ -22,23 +22,6 @@ from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.grounds import Grant, PrincipalGrants
 from lpgen.core.model import Action, PrincipalKind
 from lpgen.core.policies.match import has_wildcard
-
-_SERVICE_ROLE_PATH: Final = "service-role/"
-_OUTSIDE_THAT_PATH: Final = (
-    # https://docs.aws.amazon.com/eks/latest/userguide/security-iam-awsmanpol.html
-    "AmazonEKS",
-    # https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/iam-instanceprofile.html
-    "AWSElasticBeanstalkManagedUpdates",
-    "AWSElasticBeanstalkMulticontainerDocker",
-    "AWSElasticBeanstalkWebTier",
-    "AWSElasticBeanstalkWorkerTier",
-    # https://docs.aws.amazon.com/aws-backup/latest/devguide/security-iam-awsmanpol.html
-    "AWSBackupServiceRolePolicyFor",
-    # https://docs.aws.amazon.com/codedeploy/latest/userguide/managed-policies.html
-    "AWSCodeDeployRoleFor",
-    # https://docs.aws.amazon.com/systems-manager/latest/userguide/security-iam-awsmanpol.html
-    "AmazonSSMManaged",
-)
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -83,16 +66,6 @@ class RareServiceNeeds:
             for action in row.actions
         }
         return {**found, **_needs_of_policies(grants.allows)}
-
-
-def is_service_policy(arn: str) -> bool:
-    """Whether a managed policy is one that AWS wrote for the role of a service or of its agent.
-
-    https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html calls those of the path
-    `service-role/` service role policies.
-    """
-    _, of_aws, name = arn.partition(":iam::aws:policy/")
-    return bool(of_aws) and name.startswith((_SERVICE_ROLE_PATH, *_OUTSIDE_THAT_PATH))
 
 
 def _needs_of_policies(allows: Iterable[Grant]) -> Mapping[Action, _Need]:

@@ -6,11 +6,11 @@ Whether such a call needed it can't be told from the record, so it is neither us
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from lpgen.core.analysis.names.families import name_patterns_from_uses
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
+from lpgen.core.analysis.scopes.scopes import NamedScope
 from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.inferences import COPY_SOURCE
 from lpgen.core.grounds import Use
@@ -35,7 +35,8 @@ def unnamed_resources(observed: ObservedUse) -> Iterator[MissedUse]:
     """What the uses of a principal may have needed on resources that their records don't name."""
     account = observed.grants.principal.account
     counted = [use for use in observed.usage.uses if use.outcome is not Outcome.DENIED and use.resource.kind in _READ]
-    found = {*_session_documents(account, counted), *_transforms(account, counted), *_copied_tags(counted)}
+    patterns = observed.lines.patterns
+    found = {*_session_documents(account, counted), *_transforms(account, counted), *_copied_tags(counted, patterns)}
     for action, resource, why in sorted(found):
         grants = observed.grants_of(action)
         yield MissedUse(action, MissReason.UNNAMED_RESOURCE, why, "", grants, (resource,))
@@ -74,7 +75,7 @@ def _transforms(account: str, uses: Iterable[Use]) -> Iterable[_Unnamed]:
                 yield _CREATE_CHANGE_SET, Resource(ResourceKind.FOLD, transforms), why
 
 
-def _copied_tags(uses: Sequence[Use]) -> Iterable[_Unnamed]:
+def _copied_tags(uses: Sequence[Use], patterns: Mapping[str, NamedScope]) -> Iterable[_Unnamed]:
     """The tags of objects that were copied, which a copy carries over unless it is told otherwise: no record shows
     whether an object has any.
 
@@ -83,7 +84,6 @@ def _copied_tags(uses: Sequence[Use]) -> Iterable[_Unnamed]:
     sources = [use for use in uses if use.how == COPY_SOURCE and use.action in _READ_TAGS]
     if not sources:
         return
-    patterns = name_patterns_from_uses(uses)
     why = "a copy carries over the tags of its source, and records don't show whether that has any"
     for use in (*sources, *(use for use in uses if use.action == "s3:PutObject")):
         action = _READ_TAGS.get(use.action, _WRITE_TAGS)

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from lpgen.core.analysis.names.drawn_names import drawn_name_caveats
-from lpgen.core.analysis.names.new_names import new_name_caveats
 from lpgen.core.analysis.safe.caveats import attempt_caveats, overflow_caveats, starred_name_caveats
 from lpgen.core.findings import Verdicts
-from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
+from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.registry.caveats import Caveat
 from lpgen.core.replacements import Line
 
 
 def caveats_of_lines(
-    grants: PrincipalGrants,
-    usage: PrincipalUsage,
-    lines: Sequence[Line],
-    *,
-    verdicts: Verdicts,
-    coverage: AccountCoverage | None,
+    grants: PrincipalGrants, usage: PrincipalUsage, lines: Sequence[Line], verdicts: Verdicts
 ) -> Iterable[Caveat]:
     """Every reason in the lines of a replacement, and in the verdicts behind them, not to call it safe."""
-    yield from drawn_name_caveats(grants, usage, lines)
-    yield from new_name_caveats(grants, usage, lines, coverage)
     yield from starred_name_caveats(grants, usage, lines)
     yield from attempt_caveats(verdicts)
     yield from overflow_caveats(usage)

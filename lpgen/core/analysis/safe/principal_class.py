@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import date
 
+from lpgen.core.analysis.granted.service_policies import is_service_policy
 from lpgen.core.analysis.judged.scanners import scanner_advice
-from lpgen.core.analysis.observability.rare_service_needs import is_service_policy
 from lpgen.core.analysis.observability.regions import missing_leader
 from lpgen.core.analysis.safe.caveats import NEVER_USED_DAYS, has_unseen_use
 from lpgen.core.findings import Detachment, PrincipalClass

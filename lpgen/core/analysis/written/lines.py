@@ -10,17 +10,20 @@ from typing import Final
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING, Granting
 from lpgen.core.analysis.granted.scope import is_plain, narrow_scope, whole_scope
-from lpgen.core.analysis.names.families import NamePattern, name_patterns_from_uses
-from lpgen.core.analysis.names.missing_names import names_nothing
-from lpgen.core.analysis.names.shared_names import is_of_any_account, of_any_account, told_once
+from lpgen.core.analysis.granted.service_policies import is_service_policy
+from lpgen.core.analysis.scopes.missing_names import names_nothing
+from lpgen.core.analysis.scopes.scopes import NamedScope, ScopeFinder
+from lpgen.core.analysis.scopes.shared_names import is_of_any_account, of_any_account, told_once
 from lpgen.core.analysis.written.statements import language_version
+from lpgen.core.choices import ScopeChoice
 from lpgen.core.events.rules.inferences import MAY_BE_NEEDED
+from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef, Use
 from lpgen.core.model import OBSERVED, Action, Effect, Outcome, ResourceKind
 from lpgen.core.policies.match import as_glob, holds_variable
 from lpgen.core.policies.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.policies.pattern_index import PatternIndex
-from lpgen.core.replacements import Line, LineKind, Scope
+from lpgen.core.replacements import SERVICE_POLICY, WHOLE_GRANT, Line, LineKind, Scope
 from lpgen.core.usage.principal_usage import merge_evidence
 
 KEY_PREFIX: Final = "folded-name"
@@ -36,6 +39,8 @@ LINE_RULE_SENTENCES: Final[Mapping[str, str]] = {
     UNREAD: "the record does not show the resource, so all that the old statement covers",
     MISSING_NAME: "the calls named only what wasn't there, so all that the old statement covers",
     GRANT_PATTERN: "what was used can't be written exactly within the old statement, so the statement's own pattern",
+    SERVICE_POLICY: "AWS wrote the policy for a service's role, so all resources that its statement names",
+    WHOLE_GRANT: "only actions are removed, so all resources that the old statements grant the action on",
 }
 
 _STRENGTH: Final = {kind: rank for rank, kind in enumerate(LineKind)}
@@ -52,11 +57,11 @@ class UseLines:
 
     lines: tuple[Line, ...]
     ungranted: tuple[tuple[Use, str], ...]
-    patterns: Mapping[str, NamePattern]
+    patterns: Mapping[str, NamedScope]
 
 
 def lines_from_uses(
-    grants: PrincipalGrants, uses: Iterable[Use], *, granting: Mapping[Action, Granting], catalog: Catalog
+    grants: PrincipalGrants, uses: Iterable[Use], *, granting: Mapping[Action, Granting], scopes: ScopeFinder
 ) -> UseLines:
     """The lines for every use that was allowed or tried, one per old statement that may have granted it.
 
@@ -64,11 +69,11 @@ def lines_from_uses(
     knows whether it was allowed. Nor does what a call may have needed without saying so.
     """
     candidates = [use for use in uses if use.outcome is not Outcome.DENIED]
-    patterns = name_patterns_from_uses(candidates)
+    patterns = scopes.of_uses(candidates)
     lines: list[Line] = []
     ungranted: list[tuple[Use, str]] = []
     for use in told_once(candidates, patterns):
-        found, refusal = _lines_for_use(grants, use, granting=granting, patterns=patterns, catalog=catalog)
+        found, refusal = _lines_for_use(grants, use, granting=granting, patterns=patterns, scopes=scopes)
         lines.extend(found)
         if not found and use.outcome is Outcome.ALLOWED and use.how not in MAY_BE_NEEDED:
             ungranted.append((use, refusal))
@@ -175,39 +180,65 @@ def _lines_for_use(
     use: Use,
     *,
     granting: Mapping[Action, Granting],
-    patterns: Mapping[str, NamePattern],
-    catalog: Catalog,
+    patterns: Mapping[str, NamedScope],
+    scopes: ScopeFinder,
 ) -> tuple[list[Line], str]:
+    catalog = scopes.catalog
     refusal = _refusal(grants, use, catalog=catalog)
     if refusal:
         return [], refusal
+    kind, why = _line_kind(use)
     pattern = _pattern_of_use(use, patterns)
+    grants_of_action = granting.get(use.action, NOTHING).grants
+    exact = {one.ref: narrow_scope(one, use.action, use.resource, catalog=catalog) for one in grants_of_action}
+    if not any(exact.values()):
+        return [], NO_ALLOW
     lines = []
-    for grant in granting.get(use.action, NOTHING).grants:
-        scope = narrow_scope(grant, use.action, use.resource, catalog=catalog)
-        if scope is None:
-            continue
-        rule = _scope_rule(use, scope)
-        if pattern is not None:
-            wider = _named_scope(grant, use, pattern, catalog=catalog)
-            if wider is not None and wider != scope:
-                scope, rule = wider, pattern.rule
-        kind, why = _line_kind(use)
-        lines.append(Line(use.action, scope, grant.ref, kind, why, rule, use.evidence))
-    return lines, "" if lines else NO_ALLOW
+    for grant in grants_of_action:
+        scope, rule = exact[grant.ref], ""
+        if whole_rule := _whole_rule(grant, use, scopes.choice):
+            scope, rule = whole_scope(grant, use.action, catalog=catalog), whole_rule
+        elif scope is not None:
+            scope, rule = _chosen_scope(grant, use, scope, pattern, catalog=catalog)
+        if scope is not None:
+            lines.append(Line(use.action, scope, grant.ref, kind, why, rule, use.evidence))
+    return lines, ""
 
 
-def _pattern_of_use(use: Use, patterns: Mapping[str, NamePattern]) -> NamePattern | None:
+def _whole_rule(grant: Grant, use: Use, choice: ScopeChoice) -> str:
+    """The rule by which a statement keeps all its resources for an action, or "".
+
+    AWS's policies for service roles keep theirs, as a service works on what its customers give it next. The passing of
+    roles is left out: the records show which roles are passed.
+    """
+    if choice is ScopeChoice.GRANTED:
+        return WHOLE_GRANT
+    is_kept = choice is ScopeChoice.EVIDENCE and is_service_policy(grant.ref.policy)
+    return SERVICE_POLICY if is_kept and use.action != PASS_ROLE_ACTION else ""
+
+
+def _chosen_scope(
+    grant: Grant, use: Use, exact: Scope, pattern: NamedScope | None, *, catalog: Catalog
+) -> tuple[Scope, str]:
+    """What stays of a statement for one use, and the rule where that is more than the resource."""
+    if pattern is not None:
+        wider = _named_scope(grant, use, pattern, catalog=catalog)
+        if wider is not None and wider != exact:
+            return wider, pattern.rule
+    return exact, _scope_rule(use, exact)
+
+
+def _pattern_of_use(use: Use, patterns: Mapping[str, NamedScope]) -> NamedScope | None:
     kind = use.resource.kind
     if kind is ResourceKind.FOLD or (kind is ResourceKind.ARN and is_plain(use.resource.text)):
         return patterns.get(use.resource.text)
     return None
 
 
-def _named_scope(grant: Grant, use: Use, pattern: NamePattern, *, catalog: Catalog) -> Scope | None:
+def _named_scope(grant: Grant, use: Use, pattern: NamedScope, *, catalog: Catalog) -> Scope | None:
     """What stays of a grant for the pattern of a name, without old patterns that can't have allowed the name."""
     scope = narrow_scope(grant, use.action, pattern.resource, catalog=catalog)
-    if scope is None or scope.not_resource:
+    if scope is None or scope.not_resource or pattern.resource.kind is ResourceKind.UNKNOWN:
         return scope
     meets = resource_match if use.resource.kind is ResourceKind.ARN else resources_intersect
     met = (one for one in scope.resources if meets(as_glob(one, grant.version), use.resource.text))

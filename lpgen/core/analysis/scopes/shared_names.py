@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from lpgen.core.analysis.names.families import NamePattern, is_deletion_of
+from lpgen.core.analysis.scopes.creations import is_deletion_of
+from lpgen.core.analysis.scopes.scopes import NamedScope
 from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import ANY_ACCOUNT
 from lpgen.core.grounds import PrincipalUsage, Use
@@ -25,7 +26,7 @@ def without_owned(usage: PrincipalUsage) -> PrincipalUsage:
     return replace(usage, uses=left)
 
 
-def told_once(uses: Sequence[Use], patterns: Mapping[str, NamePattern]) -> Iterable[Use]:
+def told_once(uses: Sequence[Use], patterns: Mapping[str, NamedScope]) -> Iterable[Use]:
     """The uses without those of the principal's own account that stand there as any account's too: an id names one
     thing in the world. What a rule makes a pattern of, such as the own subnets, stays."""
     shared = {(use.action, use.resource.text, use.outcome) for use in uses if is_of_any_account(use.resource)}

@@ -1,0 +1,32 @@
+"""Managed policies that AWS wrote for the roles of its services."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_SERVICE_ROLE_PATH: Final = "service-role/"
+_OUTSIDE_THAT_PATH: Final = (
+    # https://docs.aws.amazon.com/eks/latest/userguide/security-iam-awsmanpol.html
+    "AmazonEKS",
+    # https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/iam-instanceprofile.html
+    "AWSElasticBeanstalkManagedUpdates",
+    "AWSElasticBeanstalkMulticontainerDocker",
+    "AWSElasticBeanstalkWebTier",
+    "AWSElasticBeanstalkWorkerTier",
+    # https://docs.aws.amazon.com/aws-backup/latest/devguide/security-iam-awsmanpol.html
+    "AWSBackupServiceRolePolicyFor",
+    # https://docs.aws.amazon.com/codedeploy/latest/userguide/managed-policies.html
+    "AWSCodeDeployRoleFor",
+    # https://docs.aws.amazon.com/systems-manager/latest/userguide/security-iam-awsmanpol.html
+    "AmazonSSMManaged",
+)
+
+
+def is_service_policy(arn: str) -> bool:
+    """Whether a managed policy is one that AWS wrote for the role of a service or of its agent.
+
+    https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html calls those of the path
+    `service-role/` service role policies.
+    """
+    _, of_aws, name = arn.partition(":iam::aws:policy/")
+    return bool(of_aws) and name.startswith((_SERVICE_ROLE_PATH, *_OUTSIDE_THAT_PATH))

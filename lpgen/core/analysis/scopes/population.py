@@ -1,0 +1,98 @@
+"""The population: every resource that successful calls of any principal named, as far as the logs show."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lpgen.core.events.not_found import says_not_found
+from lpgen.core.model import Outcome, ResourceKind
+from lpgen.core.usage.columns import unique_values
+from lpgen.core.usage.tables import Usage
+
+SEPARATORS: Final = "/:-_."
+"""Where names of resources are parted."""
+
+_NAMED: Final = (ResourceKind.ARN.value, ResourceKind.FOLD.value)
+_WILD: Final = "*?"
+
+
+class Population:
+    """Resources by their ARNs, sorted, each with the day on which a call first named it.
+
+    A fold counts as one resource, by the text before its final wildcards.
+    """
+
+    def __init__(self, seen: Iterable[tuple[str, date]]) -> None:
+        """`seen` are resources with days on which they were named, in any order and more than once each."""
+        first: dict[str, date] = {}
+        for name, day in seen:
+            first[name] = min(day, first.get(name, day))
+        self._names = sorted(first)
+        self._first_days = [first[name] for name in self._names]
+        self._children: dict[str, frozenset[str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def count(self, prefix: str) -> int:
+        """How many resources begin with a prefix."""
+        first, last = self._range(prefix)
+        return last - first
+
+    def newest(self, prefix: str) -> date | None:
+        """The day on which the newest resource that begins with a prefix was first named, or None where none does."""
+        first, last = self._range(prefix)
+        return max(self._first_days[first:last], default=None)
+
+    def oldest(self, prefix: str) -> date | None:
+        """As `newest`, of the oldest one."""
+        first, last = self._range(prefix)
+        return min(self._first_days[first:last], default=None)
+
+    def children(self, prefix: str) -> frozenset[str]:
+        """What follows a prefix up to the next separator, of every resource that begins with it."""
+        if prefix not in self._children:
+            first, last = self._range(prefix)
+            self._children[prefix] = frozenset(_first_part(name, len(prefix)) for name in self._names[first:last])
+        return self._children[prefix]
+
+    def _range(self, prefix: str) -> tuple[int, int]:
+        return bisect_left(self._names, prefix), bisect_left(self._names, prefix + "\U0010ffff")
+
+
+def _first_part(name: str, start: int) -> str:
+    end = next((at for at in range(start, len(name)) if name[at] in SEPARATORS), len(name))
+    return name[start:end]
+
+
+def stem_of(text: str) -> str:
+    """An ARN, or what comes before the final wildcards of a fold."""
+    return text.rstrip(_WILD)
+
+
+def population_from_usage(usage: Usage) -> Population:
+    """The resources that calls of any principal named and that were there, whoever may see them."""
+    table = usage.table.select(["resource", "resource_kind", "outcome", "error_code", "day"])
+    missing = [code for code in unique_values(table.column("error_code")) if says_not_found(code)]
+    counts = pc.and_(
+        pc.and_(
+            pc.is_in(table.column("resource_kind"), value_set=pa.array(_NAMED)),
+            pc.not_equal(table.column("outcome"), Outcome.DENIED.value),
+        ),
+        pc.and_(
+            pc.is_valid(table.column("day")),
+            pc.invert(pc.is_in(table.column("error_code"), value_set=pa.array(missing, pa.string()))),
+        ),
+    )
+    return Population((stem_of(text), day) for text, day in _first_days(table.filter(counts)))
+
+
+def _first_days(table: pa.Table) -> Iterator[tuple[str, date]]:
+    first = table.group_by("resource").aggregate([("day", "min")])
+    yield from zip(first.column("resource").to_pylist(), first.column("day_min").to_pylist(), strict=True)

@@ -1,0 +1,229 @@
+"""The scope of each resource that a principal used: the narrowest rung of its ladder that the evidence supports."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.scopes.creations import is_creation_of
+from lpgen.core.analysis.scopes.ladder import ladder_of
+from lpgen.core.analysis.scopes.population import Population, stem_of
+from lpgen.core.arns import split_arn
+from lpgen.core.choices import ScopeChoice
+from lpgen.core.grounds import Use
+from lpgen.core.model import UNKNOWN_RESOURCE, Action, Outcome, Resource, ResourceKind
+
+MOST: Final = 1 / 2
+"""A principal that uses at least this share of the known resources below a prefix works on all of them."""
+
+LATEST: Final = 1 / 3
+"""What is first used after this share of the days has passed shows that the principal goes on to new names."""
+
+FEWEST_DAYS: Final = 10
+"""On fewer days of use it can't be told which resources a principal needs."""
+
+FEWEST_OF_A_KIND: Final = 5
+"""Fewer resources don't show that a principal works on every resource of a kind that is worth pinning."""
+
+FEWEST_RIGHTS: Final = 3
+"""Fewer roles or keys below a prefix don't show that a principal works on all of them."""
+
+HAND_OUT_RIGHTS: Final = ("iam", "kms")
+"""Services whose resources hand out rights: only what the principal itself used widens a scope on them."""
+
+WORTH_PINNING: Final = ("dynamodb", "s3", "secretsmanager", *HAND_OUT_RIGHTS)
+"""Services whose resources are data, secrets, keys and rights, which is what an intruder wants."""
+
+MOST_OF_KNOWN: Final = "most-of-known"
+STILL_GROWING: Final = "still-growing"
+GROWING_KIND: Final = "growing-kind"
+CREATES: Final = "creates-names"
+FEW_DAYS: Final = "few-days"
+RULE_SENTENCES: Final[Mapping[str, str]] = {
+    FEW_DAYS: f"the principal used this kind of resource on fewer than {FEWEST_DAYS} days, too few to tell which ones "
+    "it needs",
+    MOST_OF_KNOWN: "the principal uses most of the known resources below this prefix, so it works on all of them",
+    STILL_GROWING: "the principal kept using new names in the last two thirds of its days, so the next one is allowed "
+    "too",
+    GROWING_KIND: "new resources of this kind kept coming, so the one that takes its place is allowed too",
+    CREATES: "the principal creates such resources, and the next one has another name",
+}
+
+_NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedScope:
+    """What a line is written on instead of a resource, and the rule. UNKNOWN is the statement's own scope."""
+
+    resource: Resource
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeFinder:
+    """Finds scopes. `until` is the last day of the logs."""
+
+    population: Population
+    catalog: Catalog
+    until: date | None
+    choice: ScopeChoice = ScopeChoice.EVIDENCE
+
+    def of_uses(self, uses: Iterable[Use]) -> dict[str, NamedScope]:
+        """The scope of each resource of one principal's uses that is wider than the resource."""
+        if self.choice is not ScopeChoice.EVIDENCE or self.until is None:
+            return {}
+        climbs = _climbs(uses, self.catalog)
+        own = Population((stem_of(one.text), one.first_day) for one in climbs)
+        kinds: dict[str, list[_Climb]] = defaultdict(list)
+        for one in climbs:
+            self._climb_shared(one, own)
+            kinds[one.kind].append(one)
+        for alike in kinds.values():
+            self._climb_growing(alike, own, until=self.until)
+        return _widest(climbs)
+
+    def _climb_shared(self, one: _Climb, own: Population) -> None:
+        """Climbs while the principal uses most of what is known below the next rung."""
+        while one.next_prefix and not self._others_prevail(one.next_prefix, own):
+            if own.count(one.next_prefix) < _fewest_own(one):
+                return
+            one.climb(MOST_OF_KNOWN)
+
+    def _others_prevail(self, prefix: str, own: Population) -> bool:
+        known = self.population.count(prefix)
+        if known - own.count(prefix) > MOST * known:
+            return True
+        children = self.population.children(prefix)
+        return len(children - own.children(prefix)) > MOST * len(children)
+
+    def _climb_growing(self, alike: Sequence[_Climb], own: Population, *, until: date) -> None:
+        """Climbs with names that the principal makes or still adds to."""
+        since = min(one.first_day for one in alike)
+        limit = since + (until - since) * LATEST
+        few_days = max(one.days for one in alike) < FEWEST_DAYS
+        for one in alike:
+            if one.creates:
+                one.climb_to(1, CREATES)
+            if not one.hands_out_rights:
+                self._climb_unsettled(one, limit, few_days=few_days)
+            while one.scope and _is_later(own.oldest(one.scope) if one.rung else one.first_day, limit):
+                one.climb(STILL_GROWING)
+
+    def _climb_unsettled(self, one: _Climb, limit: date, *, few_days: bool) -> None:
+        """Climbs where new resources still join those below the next rung, or where too few days tell anything."""
+        newest = self.population.newest(one.next_prefix) if one.next_prefix else None
+        if not one.rung and _is_later(newest, limit):
+            one.climb(GROWING_KIND)
+        if few_days:
+            one.climb_to(1 if one.is_worth_pinning else len(one.ladder), FEW_DAYS)
+
+
+def exact_scopes(catalog: Catalog) -> ScopeFinder:
+    """The finder that leaves every resource as it was recorded."""
+    return ScopeFinder(Population(()), catalog, None, ScopeChoice.EXACT)
+
+
+def _fewest_own(one: _Climb) -> int:
+    """How many of the principal's resources must lie below the next rung for it to be its scope."""
+    if one.next_prefix == one.kind and one.is_worth_pinning:
+        return FEWEST_OF_A_KIND
+    return FEWEST_RIGHTS if one.hands_out_rights else 1
+
+
+def _is_later(day: date | None, limit: date) -> bool:
+    return day is not None and day > limit
+
+
+@dataclass(slots=True)
+class _Climb:
+    """One resource on its way up its ladder; `rung` 0 is the resource itself."""
+
+    text: str
+    ladder: tuple[str, ...]
+    first_day: date
+    creates: bool
+    days: int
+    rung: int = 0
+    rule: str = ""
+
+    @property
+    def scope(self) -> str:
+        """Where it stands: its text, a prefix, or "" above the ladder."""
+        if not self.rung:
+            return self.text
+        return self.ladder[self.rung - 1] if self.rung <= len(self.ladder) else ""
+
+    @property
+    def next_prefix(self) -> str:
+        """The next rung, or "" where there is none."""
+        return self.ladder[self.rung] if self.rung < len(self.ladder) else ""
+
+    @property
+    def kind(self) -> str:
+        """What all resources of its type in the account and Region begin with."""
+        return self.ladder[-1] if self.ladder else self.text
+
+    @property
+    def is_worth_pinning(self) -> bool:
+        """Whether a wide scope on it would be what an intruder wants."""
+        return split_arn(self.text).service in WORTH_PINNING
+
+    @property
+    def hands_out_rights(self) -> bool:
+        """Whether a wide scope on it would hand out rights."""
+        return split_arn(self.text).service in HAND_OUT_RIGHTS
+
+    def climb(self, rule: str) -> None:
+        """Goes up one rung."""
+        self.rung, self.rule = self.rung + 1, rule
+
+    def climb_to(self, rung: int, rule: str) -> None:
+        """Goes up to a rung, or stays where it is higher."""
+        if self.rung < rung:
+            self.rung, self.rule = rung, rule
+
+
+def _climbs(uses: Iterable[Use], catalog: Catalog) -> list[_Climb]:
+    """The resources that uses name, each at the foot of its ladder, sorted."""
+    first: dict[str, tuple[str, Action]] = {}
+    created: set[str] = set()
+    days: dict[str, int] = {}
+    for use in uses:
+        if use.outcome is not Outcome.DENIED and use.resource.kind in _NAMED and use.evidence.first_seen:
+            seen = (use.evidence.first_seen, use.action)
+            first[use.resource.text] = min(seen, first.get(use.resource.text, seen))
+            days[use.resource.text] = max(use.days, days.get(use.resource.text, 0))
+            if is_creation_of(use):
+                created.add(use.resource.text)
+    return [
+        _Climb(text, ladder_of(text, action, catalog), date.fromisoformat(moment[:10]), text in created, days[text])
+        for text, (moment, action) in sorted(first.items())
+    ]
+
+
+def _widest(climbs: Sequence[_Climb]) -> dict[str, NamedScope]:
+    """The scope of each resource that climbed or that lies within the scope of another."""
+    rules = {one.scope: one.rule for one in climbs if one.rung and one.scope}
+    outer: list[str] = []
+    for prefix in sorted(rules):
+        if not outer or not prefix.startswith(outer[-1]):
+            outer.append(prefix)
+    found: dict[str, NamedScope] = {}
+    for one in climbs:
+        if not one.scope:
+            found[one.text] = NamedScope(UNKNOWN_RESOURCE, one.rule)
+        elif prefix := _containing(one.text, outer):
+            found[one.text] = NamedScope(Resource(ResourceKind.FOLD, f"{prefix}*"), rules[prefix])
+    return found
+
+
+def _containing(text: str, prefixes: Sequence[str]) -> str:
+    """The prefix that a text begins with, or "". The prefixes are sorted, and none begins with another."""
+    at = bisect_right(prefixes, text)
+    return prefixes[at - 1] if at and text.startswith(prefixes[at - 1]) else ""
