@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from lpgen.core.actions.catalog import Catalog, CatalogSource
 from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.choices import ScopeChoice
 from lpgen.core.grounds import Evidence, Grant, PrincipalGrants, RecordedContext, Use
 from lpgen.core.model import (
     OBSERVED,
@@ -26,6 +27,7 @@ from lpgen.core.model import (
     Resource,
     ResourceKind,
 )
+from lpgen.core.options import Options
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.usage.tables import ACTIVITY_SCHEMA, COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage, merge_usage
 from lpgen.edge.catalog.files import bundled_catalog
@@ -147,6 +149,11 @@ def use(
     found = resource(text)
     evidence = Evidence(1, seen, seen, f"event-{action}", example or found.text.replace("*", "x"))
     return Use(Action(action), found, outcome, how, DenialKind.NONE, error, (RecordedContext(region),), evidence)
+
+
+def exactly(**choices: Any) -> Options:
+    """Options by which lines name the recorded resources, for tests of anything but scopes."""
+    return Options(scope=ScopeChoice.EXACT, **choices)
 
 
 def days_before_end(days: int) -> datetime:

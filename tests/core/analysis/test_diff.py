@@ -20,7 +20,19 @@ from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind, LineKind, Scope
 from lpgen.edge.catalog.files import bundled_catalog
-from tests.support.worlds import ACCOUNT, allow, catalog, days_before_end, deny, grants_of, policy, role, usage_of, use
+from tests.support.worlds import (
+    ACCOUNT,
+    allow,
+    catalog,
+    days_before_end,
+    deny,
+    exactly,
+    grants_of,
+    policy,
+    role,
+    usage_of,
+    use,
+)
 
 DATA = "arn:aws:s3:::data"
 OBJECT = "arn:aws:s3:::data/a.csv"
@@ -35,7 +47,7 @@ def diff_of(
     **world: Any,
 ) -> PrincipalDiff:
     usage = usage_of({principal.arn: list(uses), **(others or {})}, **world)
-    (found,) = diff_usage(usage, [grants_of(principal)], catalog(), options or Options()).principals
+    (found,) = diff_usage(usage, [grants_of(principal)], catalog(), options or exactly()).principals
     return found
 
 
@@ -95,7 +107,7 @@ def test_diff_keeps_what_logs_cannot_show_only_on_a_sign_of_use(
     pattern: str, service_used: bool, keep: KeepUnobservable, stays: bool
 ) -> None:
     uses = [use("s3:GetBucketTagging", DATA)] if service_used else [use("iam:ListRoles")]
-    found = diff_of(role(policy(allow(pattern, "*"))), uses, options=Options(keep_unobservable=keep), data_events=())
+    found = diff_of(role(policy(allow(pattern, "*"))), uses, options=exactly(keep_unobservable=keep), data_events=())
     assert verdicts(found)["s3:GetObject"] is Verdict.UNOBSERVABLE
     assert ("s3:GetObject" in kept(found)) is stays
 
@@ -269,7 +281,7 @@ def test_decisions_keep_within_grants_and_drop_visibly() -> None:
     principal = role(policy(allow(["s3:GetObject", "s3:PutObject"], f"{DATA}/*")))
     keep = decision(DecisionKind.KEEP, action="s3:*", resource="arn:aws:s3:::data/restore/*")
     drop = decision(DecisionKind.DROP, action="s3:GetObject", resource=f"{DATA}/a*")
-    found = diff_of(principal, [use("s3:GetObject", OBJECT)], options=Options(decisions=(keep, drop)))
+    found = diff_of(principal, [use("s3:GetObject", OBJECT)], options=exactly(decisions=(keep, drop)))
     assert kept(found) == {
         "s3:GetObject": {"arn:aws:s3:::data/restore/*"},
         "s3:PutObject": {"arn:aws:s3:::data/restore/*"},
@@ -284,7 +296,7 @@ def test_decisions_drop_use_of_a_range_of_days_only() -> None:
         use("s3:GetBucketTagging", DATA, seen="2026-09-02T10:00:00Z"),
         use("s3:GetBucketAcl", DATA, seen="2026-09-03T10:00:00Z"),
     ]
-    found = diff_of(principal, uses, options=Options(decisions=(drop,), keep_unobservable=KeepUnobservable.NONE))
+    found = diff_of(principal, uses, options=exactly(decisions=(drop,), keep_unobservable=KeepUnobservable.NONE))
     assert kept(found) == {"s3:GetBucketAcl": {DATA}}
     assert [one.line.action for one in found.dropped] == ["s3:GetBucketTagging"]
 
@@ -293,7 +305,7 @@ def test_decisions_end_with_their_expiry() -> None:
     principal = role(policy(allow("s3:GetObject", f"{DATA}/*")))
     drop = decision(DecisionKind.DROP, action="s3:GetObject", expires="2026-09-29")
     usage = usage_of({principal.arn: [use("s3:GetObject", OBJECT)]})
-    found = diff_usage(usage, [grants_of(principal)], catalog(), Options(decisions=(drop,)))
+    found = diff_usage(usage, [grants_of(principal)], catalog(), exactly(decisions=(drop,)))
     assert found.as_of == date(2026, 9, 30)
     assert found.expired == (drop,)
     assert kept(found.principals[0]) == {"s3:GetObject": {OBJECT}}
@@ -310,7 +322,7 @@ def test_diff_finds_the_path_of_a_role_that_a_request_names() -> None:
         use("iam:DeleteRole", f"arn:aws:iam::{ACCOUNT}:role/never-seen"),
     ]
     grants = [grants_of(admin), grants_of(deployed)]
-    found = diff_usage(usage_of({admin.arn: uses}), grants, catalog(), Options()).principals[0]
+    found = diff_usage(usage_of({admin.arn: uses}), grants, catalog(), exactly()).principals[0]
     assert {action: kept(found)[action] for action in ("iam:PutRolePolicy", "iam:DeleteRole")} == {
         "iam:PutRolePolicy": {deployed.arn},
         "iam:DeleteRole": {made, f"arn:aws:iam::{ACCOUNT}:role/never-seen"},
@@ -323,7 +335,7 @@ def test_diff_resolves_a_passed_instance_profile_to_its_role() -> None:
     node = replace(node, instance_profiles=(profile,))
     launcher = role(policy(allow("iam:PassRole")), name="launcher")
     usage = usage_of({launcher.arn: [use("iam:PassRole", profile, how="pass-role")]})
-    found = diff_usage(usage, [grants_of(launcher), grants_of(node)], catalog(), Options()).principals[0]
+    found = diff_usage(usage, [grants_of(launcher), grants_of(node)], catalog(), exactly()).principals[0]
     assert kept(found) == {"iam:PassRole": {node.arn}}
     (line,) = found.lines
     assert (line.kind, line.why) == (LineKind.INFERRED, "pass-role")
@@ -344,7 +356,7 @@ def passing_world(action: str, service: str) -> tuple[Principal, Principal, Prin
 
 def kept_roles(world: tuple[Principal, ...], uses: list[Use], options: Options | None = None) -> set[str]:
     usage = usage_of({world[0].arn: uses})
-    found = diff_usage(usage, [grants_of(one) for one in world], catalog(), options or Options()).principals
+    found = diff_usage(usage, [grants_of(one) for one in world], catalog(), options or exactly()).principals
     return kept(next(one for one in found if one.principal.arn == world[0].arn)).get("iam:PassRole", set())
 
 
@@ -354,7 +366,7 @@ def test_diff_keeps_passing_the_roles_that_a_call_hides_as_far_as_they_trust_its
     template = use("ec2:RunInstances", f"arn:aws:ec2:us-east-1:{ACCOUNT}:launch-template/lt-0abc")
     assert kept_roles(world, [instance]) == set()
     assert kept_roles(world, [template]) == {world[1].arn}
-    assert kept_roles(world, [template], Options(keep_unobservable=KeepUnobservable.NONE)) == set()
+    assert kept_roles(world, [template], exactly(keep_unobservable=KeepUnobservable.NONE)) == set()
     passed = use("iam:PassRole", world[2].arn, how="role-parameter")
     assert kept_roles(world, [template, passed]) == {world[1].arn, world[2].arn}
     denied = use("ec2:RunInstances", template.resource.text, outcome=Outcome.DENIED)

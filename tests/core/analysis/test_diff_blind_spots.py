@@ -11,12 +11,22 @@ from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import Confidence, PrincipalDiff, Verdict
 from lpgen.core.model import Action, PrincipalKind
-from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import LineKind, Scope
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailSource
 from tests.core.analysis.test_diff import DATA, OBJECT, diff_of, kept, verdicts
-from tests.support.worlds import ACCOUNT, allow, catalog, days_before_end, grants_of, policy, role, usage_of, use
+from tests.support.worlds import (
+    ACCOUNT,
+    allow,
+    catalog,
+    days_before_end,
+    exactly,
+    grants_of,
+    policy,
+    role,
+    usage_of,
+    use,
+)
 
 
 def test_diff_is_less_sure_of_what_only_data_events_show_where_no_trail_settings_say_which() -> None:
@@ -26,7 +36,7 @@ def test_diff_is_less_sure_of_what_only_data_events_show_where_no_trail_settings
         "s3:GetBucketTagging": (Verdict.UNUSED, Confidence.HIGH),
         "s3:GetObject": (Verdict.UNUSED, Confidence.MEDIUM),
     }
-    by_settings = diff_of(reader, options=Options(trails=(trail_of(),)))
+    by_settings = diff_of(reader, options=exactly(trails=(trail_of(),)))
     assert {one.confidence for one in by_settings.verdicts} == {Confidence.HIGH}
 
 
@@ -71,11 +81,11 @@ def kept_for_logs(found: PrincipalDiff) -> dict[str, set[str]]:
 )
 def test_diff_keeps_of_a_used_action_what_no_trail_records(granted: list[str], trail: Trail, stays: set[str]) -> None:
     uses = [use("s3:GetObject", f"{DATA}/orders/x")]
-    found = diff_of(role(policy(allow("s3:GetObject", granted))), uses, options=Options(trails=(trail,)))
+    found = diff_of(role(policy(allow("s3:GetObject", granted))), uses, options=exactly(trails=(trail,)))
     assert verdicts(found) == {"s3:GetObject": Verdict.USED}
     assert kept_for_logs(found) == ({"s3:GetObject": stays} if stays else {})
     assert f"{DATA}/orders/x" in kept(found)["s3:GetObject"]
-    nothing = Options(trails=(trail,), keep_unobservable=KeepUnobservable.NONE)
+    nothing = exactly(trails=(trail,), keep_unobservable=KeepUnobservable.NONE)
     assert kept_for_logs(diff_of(role(policy(allow("s3:GetObject", granted))), uses, options=nothing)) == {}
 
 
@@ -122,7 +132,7 @@ def test_diff_asks_the_log_where_the_trails_of_a_snapshot_differ(
     granted = [f"{DATA}/*", f"{ELSEWHERE}/*"]
     uses = [use("s3:GetObject", f"{DATA}/orders/x")]
     for source in (TrailSource.SNAPSHOT, TrailSource.NAMED):
-        options = Options(trails=named, trail_source=source)
+        options = exactly(trails=named, trail_source=source)
         is_open = stays and source is TrailSource.SNAPSHOT
         used = diff_of(role(policy(allow("s3:GetObject", granted))), uses, options=options, data_on=seen_on)
         assert kept_for_logs(used) == ({"s3:GetObject": {f"{ELSEWHERE}/*"}} if is_open else {})
@@ -139,20 +149,20 @@ def test_diff_asks_the_log_for_no_resource_that_an_action_does_not_take() -> Non
 def test_diff_keeps_all_but_some_of_a_used_action_where_a_trail_leaves_some_out() -> None:
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "NotResource": f"{ELSEWHERE}/*"}
     uses = [use("s3:GetObject", f"{DATA}/orders/x")]
-    found = diff_of(role(policy(statement)), uses, options=Options(trails=(trail_of(DATA),)))
+    found = diff_of(role(policy(statement)), uses, options=exactly(trails=(trail_of(DATA),)))
     (line,) = (one for one in found.lines if one.kind is LineKind.KEPT)
     assert line.scope == Scope((f"{ELSEWHERE}/*",), not_resource=True)
     assert line.why.endswith("; it was used elsewhere")
-    assert kept_for_logs(diff_of(role(policy(statement)), uses, options=Options(trails=(trail_of(),)))) == {}
+    assert kept_for_logs(diff_of(role(policy(statement)), uses, options=exactly(trails=(trail_of(),)))) == {}
 
 
 def test_diff_keeps_a_used_action_in_regions_that_no_trail_records() -> None:
     here, there = (f"arn:aws:sqs:{region}:{ACCOUNT}:jobs" for region in ("us-east-1", "eu-west-1"))
     uses = [use("sqs:SetQueueAttributes", here)]
     sender = role(policy(allow("sqs:SetQueueAttributes", [here, there])))
-    alone = diff_of(sender, uses, options=Options(trails=(trail_of(multi_region=False),)))
+    alone = diff_of(sender, uses, options=exactly(trails=(trail_of(multi_region=False),)))
     assert kept_for_logs(alone) == {"sqs:SetQueueAttributes": {there}}
-    assert kept_for_logs(diff_of(sender, uses, options=Options(trails=(trail_of(),)))) == {}
+    assert kept_for_logs(diff_of(sender, uses, options=exactly(trails=(trail_of(),)))) == {}
     assert kept_for_logs(diff_of(sender, uses)) == {"sqs:SetQueueAttributes": {there}}
     assert kept_for_logs(diff_of(sender, uses, management_in=["us-east-1", "eu-west-1"])) == {}
 
@@ -211,10 +221,10 @@ def test_diff_doubts_passed_roles_where_the_log_holds_no_writes() -> None:
 )
 def test_diff_judges_passed_roles_by_the_settings_of_trails(trail: Trail, why: str) -> None:
     passer = role(policy(allow("iam:PassRole", "*")))
-    found = blind_spots(diff_of(passer, options=Options(trails=(trail,)), management_sides=[True, False]))
+    found = blind_spots(diff_of(passer, options=exactly(trails=(trail,)), management_sides=[True, False]))
     assert found.keys() == ({"iam:PassRole"} if why else set())
     assert why in found.get(Action("iam:PassRole"), "")
-    by_settings = diff_of(passer, options=Options(trails=(trail_of(),)), management_sides=[True])
+    by_settings = diff_of(passer, options=exactly(trails=(trail_of(),)), management_sides=[True])
     assert blind_spots(by_settings) == {}
 
 
@@ -234,7 +244,7 @@ def test_diff_doubts_reads_that_the_log_holds_until_too_early() -> None:
     reads = [int(day <= end) for day in days]
     at = usage.coverage.schema.get_field_index("read_only")
     usage = replace(usage, coverage=usage.coverage.set_column(at, usage.coverage.schema.field(at), [reads]))
-    (found,) = diff_usage(usage, [grants_of(reader)], catalog(), Options()).principals
+    (found,) = diff_usage(usage, [grants_of(reader)], catalog(), exactly()).principals
     assert blind_spots(found) == {
         "s3:GetBucketTagging": f"the logs hold read-only management events only until {end}: that is 60 covered days"
     }
@@ -288,7 +298,7 @@ def test_diff_doubts_management_events_of_a_region_that_the_log_holds_none_of(
     assert one.verdict is (Verdict.UNOBSERVABLE if blind else Verdict.UNUSED)
     assert blind in one.reason
     by_settings = diff_of(
-        role(policy(statement)), options=Options(trails=(trail_of(),)), management_in=read, data_events=()
+        role(policy(statement)), options=exactly(trails=(trail_of(),)), management_in=read, data_events=()
     )
     assert verdicts(by_settings) == {one.action: Verdict.UNUSED}
 
@@ -300,7 +310,7 @@ def test_diff_keeps_a_used_action_on_resources_of_a_region_that_the_log_holds_no
 
 
 def test_diff_asks_a_log_for_regions_beside_the_trails_of_a_snapshot() -> None:
-    options = Options(trails=(trail_of(),), trail_source=TrailSource.SNAPSHOT)
+    options = exactly(trails=(trail_of(),), trail_source=TrailSource.SNAPSHOT)
     reader = role(policy(allow(["iam:GetRole", "sqs:GetQueueUrl"], "*"), allow("sqs:ListQueues", THERE)))
     found = diff_of(reader, options=options, management_in=["eu-west-1"], data_events=())
     assert verdicts(found) == {
@@ -327,7 +337,7 @@ def test_diff_calls_no_replacement_safe_by_the_log_of_one_region_alone(
     found = diff_of(principal, used, management_in=read, data_events=())
     doubts = [one for one in found.caveats if one.kind is CaveatKind.OTHER_REGIONS]
     assert [one.item for one in doubts] == ["other-regions"] * is_doubted
-    named = diff_of(principal, used, options=Options(trails=(trail_of(),)), management_in=read, data_events=())
+    named = diff_of(principal, used, options=exactly(trails=(trail_of(),)), management_in=read, data_events=())
     assert not named.caveats
 
 
@@ -384,9 +394,9 @@ def test_diff_doubts_logs_of_one_region_where_another_role_was_used_in_a_second(
     here = f"arn:aws:sqs:us-east-1:{ACCOUNT}:jobs"
     said = "the logs hold records of us-east-1 alone, though IAM says that other was last used in eu-west-1: "
     for options, read, doubted in (
-        (Options(), ["us-east-1"], is_doubted),
-        (Options(trails=(trail_of(),)), ["us-east-1"], False),
-        (Options(), ["us-east-1", "us-west-2"], False),
+        (exactly(), ["us-east-1"], is_doubted),
+        (exactly(trails=(trail_of(),)), ["us-east-1"], False),
+        (exactly(), ["us-east-1", "us-west-2"], False),
     ):
         usage = usage_of({one.arn: [use("sqs:GetQueueUrl", here)] for one in (app, other)}, management_in=read)
         found, _ = diff_usage(usage, [grants_of(app), grants_of(other)], catalog(), options).principals

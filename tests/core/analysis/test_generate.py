@@ -15,16 +15,15 @@ from lpgen.core.analysis.written.statements import FOLDED_TO_GRANT
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.grounds import Use
 from lpgen.core.model import Principal, PrincipalKind
-from lpgen.core.options import Options
 from lpgen.core.replacements import CheckStatus, Replacement
 from lpgen.pipeline_analysis import Ground, Verifier
-from tests.support.worlds import ACCOUNT, allow, catalog, deny, grants_of, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, allow, catalog, deny, exactly, grants_of, policy, role, usage_of, use
 
 
 def replaced(principal: Principal, uses: Sequence[Use], **options: Any) -> Replacement:
     """The one replacement, which must pass its verification unless it is refused."""
     grants, usage = grants_of(principal), usage_of({principal.arn: list(uses)})
-    chosen = Options(keep_unobservable=KeepUnobservable.NONE, **options)
+    chosen = exactly(keep_unobservable=KeepUnobservable.NONE, **options)
     diff = diff_usage(usage, [grants], catalog(), chosen)
     (made,) = generate_policies(diff, [grants], catalog(), chosen)
     verification = Verifier(Ground(usage, (grants,), ()), catalog(), chosen).verify_proposed(made)

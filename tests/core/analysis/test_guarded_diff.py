@@ -15,9 +15,8 @@ from lpgen.core.findings import PrincipalDiff
 from lpgen.core.grounds import PrincipalGrants, RecordedContext, Use
 from lpgen.core.guards import NO_GUARDS, AccountLevels, Guards, ResourcePolicy
 from lpgen.core.model import AttachedPolicy, Policy, Principal
-from lpgen.core.options import Options
 from lpgen.core.policies.policy import policy_from_json
-from tests.support.worlds import ACCOUNT, allow, catalog, deny, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, allow, catalog, deny, exactly, policy, role, usage_of, use
 
 DATA = "arn:aws:s3:::data"
 OBJECT = f"{DATA}/a.csv"
@@ -48,7 +47,7 @@ def grants_under(guards: Guards, principal: Principal) -> PrincipalGrants:
 
 def diff_under(guards: Guards, principal: Principal, uses: Sequence[Use]) -> PrincipalDiff:
     grants = grants_from_principals([principal], catalog(), guards)
-    found = diff_usage(usage_of({principal.arn: uses}), grants, catalog(), Options(guards=guards))
+    found = diff_usage(usage_of({principal.arn: uses}), grants, catalog(), exactly(guards=guards))
     return found.principals[0]
 
 

@@ -9,6 +9,7 @@ from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.granted.met_policies import policies_met, request_of
 from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.choices import ScopeChoice
 from lpgen.core.grounds import Use
 from lpgen.core.guards import AccountLevels, Guards, ResourcePolicy
 from lpgen.core.model import Outcome, Policy, Principal, ResourceKind
@@ -20,7 +21,7 @@ from lpgen.core.replacements import CheckStatus
 from lpgen.pipeline_analysis import Ground, Verifier
 from tests.core.analysis.test_replacement_laws import policies, principals, statements, uses
 from tests.support.law_examples import examples
-from tests.support.worlds import ACCOUNT, allow, catalog, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, allow, catalog, exactly, policy, role, usage_of, use
 
 
 def bucket_policy(found: list[dict[str, object]], entry: str) -> ResourcePolicy:
@@ -46,11 +47,11 @@ guards = st.builds(
 
 
 @settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
-@given(principals, st.lists(uses(), max_size=5), guards)
+@given(principals, st.lists(uses(), max_size=5), guards, st.sampled_from(ScopeChoice))
 def test_a_replacement_under_guards_is_proven_and_takes_nothing_that_was_allowed(
-    principal: Principal, found: list[Use], beside: Guards
+    principal: Principal, found: list[Use], beside: Guards, scope: ScopeChoice
 ) -> None:
-    options = Options(min_days=1, guards=beside)
+    options = Options(min_days=1, guards=beside, scope=scope)
     grants = grants_from_principals([principal], catalog(), beside)
     usage = usage_of({principal.arn: found})
     made = generate_policies(diff_usage(usage, grants, catalog(), options), grants, catalog(), options)
@@ -91,7 +92,7 @@ def test_a_limit_that_spares_the_resource_by_name_refuses_it_whatever_else_it_sp
     spared = {"Effect": "Allow", "Action": "s3:*", "NotResource": [arn, "arn:aws:s3:::data/${aws:username}/*"]}
     beside = Guards(boundary=policy(spared, name="limit"))
     principal = role(policy(allow("s3:*")))
-    options = Options(min_days=1, guards=beside)
+    options = exactly(min_days=1, guards=beside)
     grants = grants_from_principals([principal], catalog(), beside)
     usage = usage_of({principal.arn: [use("s3:PutObject", arn), use("s3:GetObject", "arn:aws:s3:::logs/z")]})
     (made,) = generate_policies(diff_usage(usage, grants, catalog(), options), grants, catalog(), options)

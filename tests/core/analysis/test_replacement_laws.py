@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, ScopeChoice
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome, Policy, Principal, Resource, ResourceKind
 from lpgen.core.options import Options
@@ -105,10 +105,12 @@ def uses(draw: st.DrawFn) -> Use:
     return use(action, draw(st.sampled_from(fitting)), outcome=outcome)
 
 
-def replace_policies(principal: Principal, found: list[Use], keep: KeepUnobservable) -> tuple[list[Policy], Any]:
+def replace_policies(
+    principal: Principal, found: list[Use], keep: KeepUnobservable, scope: ScopeChoice
+) -> tuple[list[Policy], Any]:
     grants = grants_of(principal)
     usage = usage_of({principal.arn: found})
-    options = Options(keep_unobservable=keep, min_days=1)
+    options = Options(keep_unobservable=keep, min_days=1, scope=scope)
     diff = diff_usage(usage, [grants], catalog(), options)
     made = generate_policies(diff, [grants], catalog(), options)
     if not made:
@@ -140,12 +142,12 @@ CONTEXTS: list[dict[str, tuple[str, ...]]] = [
 @settings(
     max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-@given(principals, st.lists(uses(), max_size=6), st.sampled_from(list(KeepUnobservable)))
+@given(principals, st.lists(uses(), max_size=6), st.sampled_from(KeepUnobservable), st.sampled_from(ScopeChoice))
 def test_replacement_covers_granted_use_and_stays_within_grants(
-    principal: Principal, found: list[Use], keep: KeepUnobservable
+    principal: Principal, found: list[Use], keep: KeepUnobservable, scope: ScopeChoice
 ) -> None:
     old = [attached.document for attached in principal.policies if attached.document is not None]
-    new, verification = replace_policies(principal, found, keep)
+    new, verification = replace_policies(principal, found, keep, scope)
     if verification is None:
         return
     assert verification.status is CheckStatus.PASSED, verification.checks

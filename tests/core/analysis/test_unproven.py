@@ -13,11 +13,10 @@ from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.findings import PrincipalClass, Proposal, Verdict
 from lpgen.core.model import Principal
-from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import CheckStatus
 from lpgen.pipeline_analysis import Ground, Verifier
-from tests.support.worlds import allow, catalog, grants_of, policy, role, usage_of, use
+from tests.support.worlds import allow, catalog, exactly, grants_of, policy, role, usage_of, use
 
 PATTERNS = ["arn:aws:*" + "*a" * 140 + chr(ord("b") + number) for number in range(20)]
 HOSTILE = role(policy(allow("*", PATTERNS)), name="hostile")
@@ -32,7 +31,7 @@ USES = {
 
 def review(principals: Sequence[Principal]) -> dict[str, Proposal]:
     """The proposals by name of the principal."""
-    usage, options = usage_of({one.arn: USES[one.arn] for one in principals}), Options()
+    usage, options = usage_of({one.arn: USES[one.arn] for one in principals}), exactly()
     grants = tuple(grants_of(one) for one in principals)
     verifier = Verifier(Ground(usage, grants, ()), catalog(), options)
     diff = diff_usage(usage, grants, catalog(), options, usages=verifier.usages)

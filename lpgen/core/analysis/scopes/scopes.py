@@ -15,6 +15,7 @@ from lpgen.core.analysis.scopes.ladder import ladder_of
 from lpgen.core.analysis.scopes.population import Population, stem_of
 from lpgen.core.arns import split_arn
 from lpgen.core.choices import ScopeChoice
+from lpgen.core.events.rules.call import ANY_ACCOUNT
 from lpgen.core.grounds import Use
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, Outcome, Resource, ResourceKind
 
@@ -110,7 +111,7 @@ class ScopeFinder:
         for one in alike:
             if one.creates:
                 one.climb_to(1, CREATES)
-            if not one.hands_out_rights:
+            if not one.needs_own_evidence:
                 self._climb_unsettled(one, limit, few_days=few_days)
             while one.scope and _is_later(own.oldest(one.scope) if one.rung else one.first_day, limit):
                 one.climb(STILL_GROWING)
@@ -133,7 +134,7 @@ def _fewest_own(one: _Climb) -> int:
     """How many of the principal's resources must lie below the next rung for it to be its scope."""
     if one.next_prefix == one.kind and one.is_worth_pinning:
         return FEWEST_OF_A_KIND
-    return FEWEST_RIGHTS if one.hands_out_rights else 1
+    return FEWEST_RIGHTS if one.needs_own_evidence else 1
 
 
 def _is_later(day: date | None, limit: date) -> bool:
@@ -175,9 +176,11 @@ class _Climb:
         return split_arn(self.text).service in WORTH_PINNING
 
     @property
-    def hands_out_rights(self) -> bool:
-        """Whether a wide scope on it would hand out rights."""
-        return split_arn(self.text).service in HAND_OUT_RIGHTS
+    def needs_own_evidence(self) -> bool:
+        """Whether only what the principal itself used widens its scope: a wide one would hand out rights, or be on the
+        resources of any account."""
+        fields = split_arn(self.text)
+        return fields.service in HAND_OUT_RIGHTS or fields.account == ANY_ACCOUNT
 
     def climb(self, rule: str) -> None:
         """Goes up one rung."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lpgen.core.analysis.checks.hunt import check_hunt
 from lpgen.core.analysis.checks.within import check_within_grants
 from lpgen.core.analysis.checks.written import WrittenDocument, new_allows
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, ScopeChoice
 from lpgen.core.grounds import Use
 from lpgen.core.model import Principal
 from lpgen.core.policies.policy import policy_from_json, policy_to_json
@@ -167,11 +167,16 @@ def test_the_hunt_over_nothing_finds_nothing() -> None:
 @settings(
     max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-@given(principals, st.lists(uses(), min_size=1, max_size=6), st.sampled_from(list(KeepUnobservable)))
+@given(
+    principals,
+    st.lists(uses(), min_size=1, max_size=6),
+    st.sampled_from(KeepUnobservable),
+    st.sampled_from(ScopeChoice),
+)
 def test_the_hunt_finds_nothing_in_honest_replacements(
-    principal: Principal, found: list[Use], keep: KeepUnobservable
+    principal: Principal, found: list[Use], keep: KeepUnobservable, scope: ScopeChoice
 ) -> None:
-    made, _ = replace_policies(principal, found, keep)
+    made, _ = replace_policies(principal, found, keep, scope)
     documents = [WrittenDocument(f"policy-{at}.json", False, one) for at, one in enumerate(made, start=1)]
     check = hunted(principal, documents, 400)
     assert check.findings == ()

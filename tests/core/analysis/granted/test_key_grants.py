@@ -17,13 +17,12 @@ from lpgen.core.events.event_map import EventMap
 from lpgen.core.events.records import Record, RecordResource, SessionContext, SessionIssuer, UserIdentity
 from lpgen.core.findings import PrincipalDiff
 from lpgen.core.model import Principal
-from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.usage.principal_usage import principal_usages_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE, USAGE_SCHEMA, Usage, merge_usage
 from lpgen.core.usage.tally import usage_from_records
 from lpgen.edge.catalog.files import bundled_catalog
-from tests.support.worlds import ACCOUNT, allow, deny, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, allow, deny, exactly, policy, role, usage_of, use
 
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/mrk-1234abcd12ab34cd56ef1234567890ab"
 REPLICA = KEY.replace("us-east-1", "eu-west-1")
@@ -153,7 +152,7 @@ def call(name: str, operation: str, request: dict[str, object], minute: int) -> 
 
 def diff_of_records(principal: Principal) -> PrincipalDiff:
     grants = grants_from_principals([principal], bundled_catalog())
-    (found,) = diff_usage(recorded(principal), grants, bundled_catalog(), Options()).principals
+    (found,) = diff_usage(recorded(principal), grants, bundled_catalog(), exactly()).principals
     return found
 
 

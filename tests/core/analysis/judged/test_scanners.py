@@ -10,10 +10,9 @@ from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.judged.scanners import MIN_SERVICES
 from lpgen.core.findings import Proposal
 from lpgen.core.model import AccessLevel, Action
-from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.edge.catalog.files import bundled_catalog
-from tests.support.worlds import allow, policy, role, usage_of, use
+from tests.support.worlds import allow, exactly, policy, role, usage_of, use
 
 CATALOG = bundled_catalog()
 
@@ -31,8 +30,8 @@ def actions_in(services: int, level: AccessLevel, *, each: int = 1) -> list[Acti
 def proposal_for(actions: list[Action]) -> Proposal:
     principal = role(policy(allow("*", "*")))
     grants = grants_from_principals([principal], CATALOG)
-    diff = diff_usage(usage_of({principal.arn: [use(one) for one in actions]}), grants, CATALOG, Options())
-    (replacement,) = generate_policies(diff, grants, CATALOG, Options())
+    diff = diff_usage(usage_of({principal.arn: [use(one) for one in actions]}), grants, CATALOG, exactly())
+    (replacement,) = generate_policies(diff, grants, CATALOG, exactly())
     return Proposal(diff.principals[0], replacement, None)
 
 

@@ -15,7 +15,7 @@ from lpgen.core.model import Action, Outcome
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import kept, verdicts
-from tests.support.worlds import allow, policy, role, usage_of, use
+from tests.support.worlds import allow, exactly, policy, role, usage_of, use
 
 HERE = "us-east-1:111122223333"
 PIPELINE = f"arn:aws:imagebuilder:{HERE}:image-pipeline/web"
@@ -26,7 +26,7 @@ CATALOG = bundled_catalog()
 def found(statements: list[dict[str, Any]], *uses: Use, options: Options | None = None) -> PrincipalDiff:
     principal = role(policy(*statements))
     grants = grants_from_principals([principal], CATALOG)
-    (diff,) = diff_usage(usage_of({principal.arn: list(uses)}), grants, CATALOG, options or Options()).principals
+    (diff,) = diff_usage(usage_of({principal.arn: list(uses)}), grants, CATALOG, options or exactly()).principals
     return diff
 
 
@@ -60,7 +60,7 @@ def test_nothing_is_needed_of_calls_that_were_not_made_or_not_to_be_kept() -> No
     statements = [allow([START, READ], "*")]
     denied = use(START, PIPELINE, outcome=Outcome.DENIED)
     assert kept(found(statements, denied)) == {}
-    none = Options(keep_unobservable=KeepUnobservable.NONE)
+    none = exactly(keep_unobservable=KeepUnobservable.NONE)
     assert kept(found(statements, use(START, PIPELINE), options=none)) == {START: {PIPELINE}}
 
 

@@ -14,11 +14,21 @@ from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.findings import PrincipalDiff
 from lpgen.core.last_accessed import AccessReport, last_accessed_by_principal, report_stem
 from lpgen.core.model import Outcome, PrincipalKind
-from lpgen.core.options import Options
 from lpgen.core.trails import FieldOperator, FieldTest, Selector
 from lpgen.edge.inputs.last_accessed import read_last_accessed
 from tests.core.drift.drift_states import TRAIL
-from tests.support.worlds import ACCOUNT, allow, catalog, days_before_end, grants_of, policy, role, usage_of, use
+from tests.support.worlds import (
+    ACCOUNT,
+    allow,
+    catalog,
+    days_before_end,
+    exactly,
+    grants_of,
+    policy,
+    role,
+    usage_of,
+    use,
+)
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[3] / "cases" / "last_accessed.json").read_text("utf-8")
@@ -43,7 +53,7 @@ def diff_of(case: dict[str, Any], folder: Path) -> PrincipalDiff:
     uses = [use(one) for one in case.get("uses", ["s3:ListAllMyBuckets"])]
     uses += [use(one, outcome=Outcome.DENIED) for one in case.get("denied", [])]
     usage = usage_of({principal.arn: uses}, days=case.get("days", 120), data_events=())
-    options = Options(last_accessed=reports, trails=(WRITE_ONLY,) if case.get("write_only") else ())
+    options = exactly(last_accessed=reports, trails=(WRITE_ONLY,) if case.get("write_only") else ())
     (found,) = diff_usage(usage, [grants_of(principal)], catalog(), options).principals
     return found
 

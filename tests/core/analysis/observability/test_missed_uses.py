@@ -12,10 +12,9 @@ from lpgen.core.analysis.explained.question import Asked, read_question
 from lpgen.core.analysis.explained.use import seen_uses
 from lpgen.core.findings import Verdict
 from lpgen.core.model import Action
-from lpgen.core.options import Options
 from lpgen.core.rollout.watch_blind import unseen_actions
 from lpgen.core.usage.tables import Usage
-from tests.support.worlds import ACCOUNT, LAST_DAY, allow, catalog, grants_of, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, LAST_DAY, allow, catalog, exactly, grants_of, policy, role, usage_of, use
 
 APP = role(policy(allow(["s3:*", "sqs:*", "iam:*", "ec2:*"])))
 ACTIONS = [
@@ -47,7 +46,7 @@ def logs(**world: Any) -> Usage:
 
 
 def verdicts(usage: Usage) -> dict[str, Verdict]:
-    (found,) = diff_usage(usage, [grants_of(APP)], catalog(), Options()).principals
+    (found,) = diff_usage(usage, [grants_of(APP)], catalog(), exactly()).principals
     return {one.action: one.verdict for one in found.verdicts}
 
 

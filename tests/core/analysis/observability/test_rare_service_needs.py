@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.observability.rare_service_needs import RareServiceNeeds, is_service_policy
+from lpgen.core.analysis.granted.service_policies import is_service_policy
+from lpgen.core.analysis.observability.rare_service_needs import RareServiceNeeds
 from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import PrincipalClass, PrincipalDiff, Verdict
@@ -21,7 +22,7 @@ from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import LineKind
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.analysis.test_diff import diff_of, kept, verdicts
-from tests.support.worlds import LAST_DAY, OTHER_ROLE, allow, catalog, grants_of, policy, role, use
+from tests.support.worlds import LAST_DAY, OTHER_ROLE, allow, catalog, exactly, grants_of, policy, role, use
 
 QUEUE = "arn:aws:sqs:us-east-1:111122223333:work"
 NETWORK = ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"]
@@ -86,7 +87,7 @@ def test_it_stays_in_the_scope_of_awss_statement_not_of_wider_ones() -> None:
     ids=["not a service's policy", "not AWS's policy", "a user", "nothing unobservable kept"],
 )
 def test_nothing_else_stays_so(principal: Principal, keep: str) -> None:
-    found = diff_of(principal, ASKED, options=Options(keep_unobservable=KeepUnobservable(keep)))
+    found = diff_of(principal, ASKED, options=exactly(keep_unobservable=KeepUnobservable(keep)))
     assert "ec2:DeleteSnapshot" not in kept(found)
 
 
@@ -125,7 +126,7 @@ def test_a_functions_role_with_a_star_alone_keeps_none_of_it() -> None:
 def test_iams_word_that_it_was_never_tried_outweighs_what_a_page_says_but_not_awss_policy() -> None:
     never = (ServiceAccess("ec2", None, "", ()),)
     report = AccessReport("app.json", "app", "", "", LAST_DAY, never)
-    options = Options(last_accessed=(report,))
+    options = exactly(last_accessed=(report,))
     own = trusting("lambda.amazonaws.com", policy(allow(NETWORK)), SNAPSHOTS)
     assert kept(diff_of(own, options=options)).keys() == {"ec2:CreateSnapshot", "ec2:DeleteSnapshot"}
 
@@ -176,11 +177,11 @@ def test_a_role_is_left_to_aws_where_a_replacement_takes_nothing_away() -> None:
 @pytest.mark.parametrize(
     ("policies", "options"),
     [
-        ([SNAPSHOTS], Options()),
-        ([of_aws("AmazonEKSClusterPolicy", allow("ec2:DescribeSnapshots")), policy(allow("s3:GetObject"))], Options()),
+        ([SNAPSHOTS], exactly()),
+        ([of_aws("AmazonEKSClusterPolicy", allow("ec2:DescribeSnapshots")), policy(allow("s3:GetObject"))], exactly()),
         (
             [of_aws("AmazonEKSClusterPolicy", allow(["ec2:CreateSnapshot", "ec2:DescribeSnapshots"]))],
-            Options(keep_unobservable=KeepUnobservable.NONE),
+            exactly(keep_unobservable=KeepUnobservable.NONE),
         ),
     ],
     ids=["a wildcard goes", "a policy of its own", "kept by nothing"],

@@ -10,12 +10,11 @@ import pytest
 
 from lpgen.core.findings import PrincipalClass, Verdict
 from lpgen.core.model import Outcome, PolicyKind, Resource, ResourceKind
-from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import DecisionKind
 from tests.core.analysis.test_diff import DATA, OBJECT, caveats, decision, diff_of, unmapped, verdicts
 from tests.support.account_activity import office, thinned
-from tests.support.worlds import allow, days_before_end, deny, policy, role, use
+from tests.support.worlds import allow, days_before_end, deny, exactly, policy, role, use
 
 
 def test_diff_is_incomplete_with_an_unmapped_success_until_a_person_accepts_it() -> None:
@@ -25,7 +24,7 @@ def test_diff_is_incomplete_with_an_unmapped_success_until_a_person_accepts_it()
     (caveat,) = found.open_caveats
     assert caveat.item == "unmapped s3.amazonaws.com GetSecretThing"
     decided = decision(DecisionKind.ACCEPT, item="unmapped s3.*")
-    accepted = diff_of(principal, skips=[unmapped(principal)], options=Options(decisions=(decided,)))
+    accepted = diff_of(principal, skips=[unmapped(principal)], options=exactly(decisions=(decided,)))
     assert accepted.open_caveats == ()
     assert accepted.caveats[0].accepted_by == "team: because"
     assert diff_of(principal, skips=[unmapped(principal, "denied")]).caveats == ()
@@ -59,7 +58,7 @@ def test_diff_doubts_short_coverage_and_young_principals_and_policies() -> None:
     assert caveats(young) == {CaveatKind.YOUNG_PRINCIPAL}
     fresh = replace(policy(allow("s3:GetObject")), created=days_before_end(10), kind=PolicyKind.CUSTOMER_MANAGED)
     assert caveats(diff_of(role(fresh), [use("s3:GetObject", OBJECT)])) == {CaveatKind.YOUNG_POLICY}
-    lenient = diff_of(role(fresh), [use("s3:GetObject", OBJECT)], options=Options(min_days=10))
+    lenient = diff_of(role(fresh), [use("s3:GetObject", OBJECT)], options=exactly(min_days=10))
     assert caveats(lenient) == set()
 
 
@@ -97,7 +96,7 @@ def test_diff_doubts_what_may_do_nearly_everything_and_hardly_ever_does(
 
 
 def test_diff_asks_for_no_more_days_of_use_than_for_covered_ones() -> None:
-    found = diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT)], options=Options(min_days=1))
+    found = diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT)], options=exactly(min_days=1))
     assert CaveatKind.SELDOM_USED not in caveats(found)
 
 
@@ -105,7 +104,7 @@ def test_diff_counts_no_day_of_denied_tries_alone() -> None:
     tries = [use("s3:GetObject", OBJECT, seen=f"2026-09-{day:02}T00:00:00Z", outcome=Outcome.DENIED) for day in (2, 3)]
     found = diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT), *tries])
     assert CaveatKind.SELDOM_USED in caveats(found)
-    accepted = Options(decisions=(decision(DecisionKind.ACCEPT, item="seldom-used"),))
+    accepted = exactly(decisions=(decision(DecisionKind.ACCEPT, item="seldom-used"),))
     assert not diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT)], options=accepted).open_caveats
 
 
@@ -132,7 +131,7 @@ def test_diff_counts_no_thin_day_until_a_person_accepts_it() -> None:
     (thin,) = found.open_caveats
     assert (thin.kind, thin.item, found.covered_days) == (CaveatKind.THIN_DAYS, "thin-days", 40)
     assert thin.message.startswith("the logs cover 40 days, fewer than 90: on 80 others")
-    accept = Options(decisions=(decision(DecisionKind.ACCEPT, item="thin-days"),))
+    accept = exactly(decisions=(decision(DecisionKind.ACCEPT, item="thin-days"),))
     assert diff_of(principal, [use("s3:GetObject", OBJECT)], activity=real | forged, options=accept).open_caveats == ()
 
 

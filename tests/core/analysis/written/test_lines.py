@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpgen.core.analysis.granted.granting import granting_by_action
+from lpgen.core.analysis.scopes.population import Population, stem_of
+from lpgen.core.analysis.scopes.scopes import ScopeFinder, exact_scopes
 from lpgen.core.analysis.written.lines import UseLines, lines_for_grants, lines_from_uses, without_needless
 from lpgen.core.grounds import PrincipalGrants
 from lpgen.core.model import Action, AttachedPolicy
@@ -18,7 +20,7 @@ from lpgen.core.policies.match import as_glob
 from lpgen.core.policies.match_resource import resource_match
 from lpgen.core.replacements import Line, LineKind
 from tests.core.analysis.test_replacement_laws import ACTIONS, ARNS, policies
-from tests.support.worlds import ACCOUNT, allow, catalog, grants_of, policy, role, use
+from tests.support.worlds import ACCOUNT, LAST_DAY, allow, catalog, grants_of, policy, role, use
 
 DATA = "arn:aws:s3:::data"
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
@@ -96,7 +98,7 @@ def launched(*granted: str, subnets: Sequence[str] = (OWN,)) -> UseLines:
     """The lines of launches into subnets, each of which the event map names as the caller's and as any account's."""
     grants = grants_of(role(policy(allow("ec2:RunInstances", list(granted)))))
     uses = [use("ec2:RunInstances", one) for subnet in subnets for one in (subnet, subnet.replace(ACCOUNT, "*"))]
-    return lines_from_uses(grants, uses, granting=granting_by_action(grants.allows), catalog=catalog())
+    return lines_from_uses(grants, uses, granting=granting_by_action(grants.allows), scopes=exact_scopes(catalog()))
 
 
 @pytest.mark.parametrize(
@@ -127,6 +129,8 @@ def test_the_own_resource_stays_where_a_rule_makes_a_pattern_of_it() -> None:
         use("ec2:RunInstances", OWN),
         use("ec2:RunInstances", OPEN),
     ]
-    found = lines_from_uses(grants, uses, granting=granting_by_action(grants.allows), catalog=catalog())
+    population = Population((stem_of(one.resource.text), LAST_DAY) for one in uses)
+    scopes = ScopeFinder(population, catalog(), LAST_DAY)
+    found = lines_from_uses(grants, uses, granting=granting_by_action(grants.allows), scopes=scopes)
     scopes_of_launch = {line.scope.resources for line in found.lines if line.action == "ec2:RunInstances"}
     assert scopes_of_launch == {(f"arn:aws:ec2:us-east-1:{ACCOUNT}:subnet/*",), (OPEN,)}

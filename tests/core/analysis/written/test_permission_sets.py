@@ -28,12 +28,12 @@ from lpgen.core.usage.tables import merge_usage
 from lpgen.pipeline_analysis import Ground, Verifier
 from lpgen.report.code.files import CodeForm, code_files
 from tests.core.analysis.test_replacement_laws import policies, uses
-from tests.support.worlds import allow, catalog, days_before_end, grants_of, policy, role, usage_of, use
+from tests.support.worlds import allow, catalog, days_before_end, exactly, grants_of, policy, role, usage_of, use
 
 SHOP, DATA, LAB = "111122223333", "444455556666", "777788889999"
 SSO = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
 SUFFIXES = {SHOP: "0123456789abcdef", DATA: "fedcba9876543210", LAB: "00112233aabbccdd"}
-SEEN_ALONE = Options(keep_unobservable=KeepUnobservable.NONE)
+SEEN_ALONE = exactly(keep_unobservable=KeepUnobservable.NONE)
 BROAD = policy(allow(["s3:*", "sqs:*", "sns:*"]), name="AwsSSOInlinePolicy")
 
 
@@ -73,7 +73,7 @@ def answer(
     others: Mapping[str, Sequence[Use]] | None = None,
 ) -> Answer:
     """What is proposed for these roles; the logs of each account cover 120 days, or so many, 0 being none."""
-    options = options or Options()
+    options = options or exactly()
     accounts = {one.account for one in members} | {split_arn(arn).account for arn in others or {}}
     found = {account: (days or {}).get(account, 120) for account in accounts}
     usage = merge_usage(
@@ -177,7 +177,7 @@ def test_roles_of_a_set_with_other_policies_are_not_called_safe() -> None:
         message = found.caveats(account)[CaveatKind.UNEVEN_PERMISSION_SET].message
         assert f"account {SHOP} and in account {DATA}" in message
     accepted = Decision(DecisionKind.ACCEPT, "*", "", "", "uneven-permission-set", "", "", "on purpose", "me", "")
-    found = answer(used, options=Options(decisions=(accepted,)))
+    found = answer(used, options=exactly(decisions=(accepted,)))
     assert found.proposals[SHOP].safe
     assert found.proposals[DATA].safe
 
@@ -197,7 +197,7 @@ def test_a_set_is_safe_only_where_all_its_roles_are() -> None:
         Decision(DecisionKind.ACCEPT, f"arn:aws:iam::{account}:*", "", "", item, "", "", "known", "me", "")
         for account, item in ((DATA, "short-coverage"), (LAB, "young-principal"))
     )
-    found = answer(used, days={DATA: 40}, options=Options(decisions=decisions))
+    found = answer(used, days={DATA: 40}, options=exactly(decisions=decisions))
     assert found.proposals[SHOP].safe
     assert found.proposals[DATA].safe
 
@@ -206,7 +206,7 @@ def test_what_holds_another_account_back_can_only_be_accepted_there() -> None:
     shop, data = set_role(SHOP, BROAD), set_role(DATA, BROAD)
     everything = Decision(DecisionKind.ACCEPT, f"arn:aws:iam::{SHOP}:*", "", "", "*", "", "", "whatever", "me", "")
     used = {shop: [use("sqs:ListQueues")], data: [use("sqs:ListQueues")]}
-    found = answer(used, days={DATA: 40}, options=Options(decisions=(everything,)))
+    found = answer(used, days={DATA: 40}, options=exactly(decisions=(everything,)))
     assert not found.proposals[SHOP].safe
 
 
@@ -249,7 +249,7 @@ def test_use_by_a_role_of_an_earlier_assignment_holds_the_set_back() -> None:
 def test_a_choice_of_one_role_still_keeps_what_the_others_need() -> None:
     shop, data = set_role(SHOP, BROAD), set_role(DATA, BROAD)
     used = {shop: [use("sqs:ListQueues")], data: [use("s3:GetObject", "arn:aws:s3:::b/b")]}
-    chosen = answer(used, options=Options(principal=shop.name))
+    chosen = answer(used, options=exactly(principal=shop.name))
     assert chosen.texts(SHOP) == answer(used).texts(SHOP)
 
 
@@ -257,7 +257,7 @@ def test_a_line_that_a_decision_drops_in_one_account_stays_where_another_needs_i
     shop, data = set_role(SHOP, BROAD), set_role(DATA, BROAD)
     drop = Decision(DecisionKind.DROP, shop.arn, "sqs:ListQueues", "", "", "", "", "no more", "me", "")
     used = {shop: [use("sqs:ListQueues"), use("sns:ListTopics")], data: [use("sqs:ListQueues")]}
-    found = answer(used, options=Options(decisions=(drop,)))
+    found = answer(used, options=exactly(decisions=(drop,)))
     assert found.kinds(SHOP)["sqs:ListQueues"] is LineKind.SHARED
     assert found.proposals[SHOP].diff.dropped == ()
     assert found.texts(SHOP) == found.texts(DATA)
@@ -272,7 +272,7 @@ def test_one_replacement_is_proven_for_each_role(
     held: list[AttachedPolicy], shop_uses: list[Use], data_uses: list[Use]
 ) -> None:
     shop, data = set_role(SHOP, *held), set_role(DATA, *held)
-    found = answer({shop: shop_uses, data: data_uses}, options=Options(min_days=1))
+    found = answer({shop: shop_uses, data: data_uses}, options=exactly(min_days=1))
     made = {account: one for account, one in found.proposals.items() if one.replacement}
     assert len({tuple(found.texts(account)) for account in made}) <= 1
     for one in made.values():
@@ -293,7 +293,7 @@ def test_use_in_an_account_without_policies_holds_the_set_back() -> None:
         assert CaveatKind.OTHER_ACCOUNT not in found.caveats(account)
         assert not found.proposals[account].safe
     accepted = Decision(DecisionKind.ACCEPT, "*", "", "", "unlisted-role", "", "", "closing it", "me", "")
-    assert answer(used, others=elsewhere, options=Options(decisions=(accepted,))).proposals[SHOP].safe
+    assert answer(used, others=elsewhere, options=exactly(decisions=(accepted,))).proposals[SHOP].safe
     other = role(BROAD, name="other")
     ended = {**used, replace(other, arn=other.arn.replace(other.account, LAB), account=LAB): [use("sqs:ListQueues")]}
     assert answer(ended, others=elsewhere).proposals[SHOP].safe

@@ -1,0 +1,52 @@
+"""The population: which resources are known, and what lies below a prefix."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lpgen.core.analysis.scopes.population import Population, population_from_usage, stem_of
+from lpgen.core.model import Outcome
+from tests.support.worlds import LAST_DAY, usage_of, use
+
+FIRST = date(2026, 6, 1)
+NAMES = st.text("ab-/:.", min_size=1, max_size=8)
+SEEN = st.lists(st.tuples(NAMES, st.integers(0, 90).map(lambda days: FIRST + timedelta(days))), max_size=20)
+
+
+@given(SEEN, NAMES)
+def test_population_counts_what_begins_with_a_prefix(seen: list[tuple[str, date]], prefix: str) -> None:
+    below = {name for name, _ in seen if name.startswith(prefix)}
+    first = {name: min(day for one, day in seen if one == name) for name in below}
+    population = Population(seen)
+    assert population.count(prefix) == len(below)
+    assert population.newest(prefix) == max(first.values(), default=None)
+    assert population.oldest(prefix) == min(first.values(), default=None)
+
+
+def test_population_has_a_child_for_each_next_part_of_a_name() -> None:
+    population = Population((name, FIRST) for name in ("b:acme-one", "b:acme-one/in", "b:acme-two_x", "b:other"))
+    assert population.children("b:acme-") == {"one", "two"}
+    assert population.children("b:") == {"acme", "other"}
+    assert population.children("c:") == frozenset()
+
+
+def test_population_leaves_out_what_was_denied_missing_or_not_named() -> None:
+    arn = "arn:aws:s3:::acme-{}/in/*".format
+    uses = [
+        use("s3:GetObject", arn("there"), seen="2026-09-02T00:00:00Z"),
+        use("s3:PutObject", arn("there"), seen="2026-08-02T00:00:00Z"),
+        use("s3:GetObject", arn("denied"), outcome=Outcome.DENIED),
+        use("s3:GetObject", arn("missing"), error="NoSuchBucket"),
+        use("s3:ListAllMyBuckets"),
+    ]
+    population = population_from_usage(usage_of({"arn:aws:iam::111122223333:role/own": uses}))
+    assert population.count("arn:aws:s3:::acme-") == 1
+    assert population.newest("arn:aws:s3:::acme-") == date(2026, 8, 2) <= LAST_DAY
+
+
+def test_stem_of_a_fold_ends_before_its_wildcards() -> None:
+    assert stem_of("arn:aws:s3:::acme/in/*") == "arn:aws:s3:::acme/in/"
+    assert stem_of("arn:aws:secretsmanager:us-east-1:111122223333:secret:db-??????").endswith(":secret:db-")

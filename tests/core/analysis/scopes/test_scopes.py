@@ -1,0 +1,156 @@
+"""Scopes: a name stays where the evidence supports it, and becomes the narrowest prefix that it does support."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lpgen.core.analysis.scopes.population import Population, stem_of
+from lpgen.core.analysis.scopes.scopes import (
+    CREATES,
+    FEW_DAYS,
+    FEWEST_DAYS,
+    FEWEST_OF_A_KIND,
+    GROWING_KIND,
+    MOST_OF_KNOWN,
+    RULE_SENTENCES,
+    STILL_GROWING,
+    ScopeFinder,
+    exact_scopes,
+)
+from lpgen.core.choices import ScopeChoice
+from lpgen.core.grounds import Use
+from lpgen.core.model import ResourceKind
+from lpgen.edge.catalog.files import bundled_catalog
+from tests.support.worlds import use
+
+FIRST, DAYS = date(2026, 6, 1), 90
+LAST = FIRST + timedelta(DAYS - 1)
+QUEUE = "arn:aws:sqs:us-east-1:111122223333:{}".format
+TABLE = "arn:aws:dynamodb:us-east-1:111122223333:table/{}".format
+ROLE = "arn:aws:iam::111122223333:role/{}".format
+
+
+def used(text: str, *, day: int = 0, days: int = FEWEST_DAYS, action: str = "sqs:SendMessage") -> Use:
+    """A use of a resource from a day of the logs on, on so many days."""
+    seen = f"{FIRST + timedelta(day)}T08:00:00Z"
+    return replace(use(action, text, seen=seen), days=days)
+
+
+def scopes(uses: Iterable[Use], others: Iterable[str] = (), *, joined: int = 0) -> dict[str, tuple[str, str]]:
+    """Pattern and rule of each resource of the uses, beside the resources of others, known from a day on."""
+    uses = list(uses)
+    seen = [(stem_of(one.resource.text), date.fromisoformat(one.evidence.first_seen[:10])) for one in uses]
+    population = Population([*seen, *((one, FIRST + timedelta(joined)) for one in others)])
+    found = ScopeFinder(population, bundled_catalog(), LAST).of_uses(uses)
+    return {
+        text: ("" if one.resource.kind is ResourceKind.UNKNOWN else one.resource.text, one.rule)
+        for text, one in found.items()
+    }
+
+
+OTHERS = [QUEUE(name) for name in ("billing", "audit", "mail")]
+
+
+def test_a_steady_queue_among_those_of_others_is_pinned() -> None:
+    assert scopes([used(QUEUE("orders"))], OTHERS) == {}
+
+
+def test_a_principal_that_uses_most_queues_works_on_queues() -> None:
+    queues = [used(QUEUE(name)) for name in ("orders", "carts", "mail")]
+    assert scopes(queues, OTHERS[:2]) == {one.resource.text: (QUEUE("*"), MOST_OF_KNOWN) for one in queues}
+
+
+def test_a_principal_that_uses_all_that_a_prefix_has_works_on_the_prefix() -> None:
+    shop = [used(QUEUE(f"shop-{name}")) for name in ("orders", "carts")]
+    assert scopes(shop, OTHERS) == {one.resource.text: (QUEUE("shop-*"), MOST_OF_KNOWN) for one in shop}
+
+
+def test_many_resources_of_one_other_child_dont_hide_that_others_prevail() -> None:
+    """Most folders may be in the principal's own bucket, and most buckets be others'."""
+    folders = [used(f"arn:aws:s3:::acme-own/{number}/*", action="s3:GetObject") for number in range(9)]
+    found = scopes(folders, ["arn:aws:s3:::acme-one/in/", "arn:aws:s3:::acme-two/in/", "arn:aws:s3:::other/in/"])
+    assert {pattern for pattern, _ in found.values()} == {"arn:aws:s3:::acme-own/*"}
+
+
+def test_names_that_keep_coming_are_allowed_by_what_they_have_in_common() -> None:
+    tables = [used(QUEUE(f"events_2026_0{month}"), day=30 * (month - 6), days=20) for month in (6, 7, 8)]
+    found = scopes(
+        tables, [*OTHERS, QUEUE("events-a"), QUEUE("events-b"), QUEUE("events_old_1"), QUEUE("events_old_2")]
+    )
+    assert found[QUEUE("events_2026_08")][0].startswith(QUEUE("events_"))
+
+
+def test_a_name_of_late_that_shares_nothing_with_earlier_ones_gets_the_type() -> None:
+    early, late = used(ROLE("app"), action="iam:PassRole"), used(ROLE("web-two"), day=60, action="iam:PassRole")
+    others = [ROLE("web-one"), *map(ROLE, "abcdef")]
+    assert scopes([early, late], others)[ROLE("web-two")] == (ROLE("*"), STILL_GROWING)
+
+
+def test_a_lone_name_of_a_kind_that_others_still_add_to_isnt_pinned() -> None:
+    assert scopes([used(QUEUE("orders"))], OTHERS, joined=60) == {QUEUE("orders"): (QUEUE("*"), GROWING_KIND)}
+
+
+def test_a_name_that_the_principal_made_is_never_pinned() -> None:
+    made = used(QUEUE("shop-1"), action="sqs:CreateQueue")
+    assert scopes([made], [*OTHERS, QUEUE("shop-2"), QUEUE("shop-3")]) == {QUEUE("shop-1"): (QUEUE("shop-*"), CREATES)}
+
+
+def test_few_days_of_use_pin_nothing_but_data_secrets_keys_and_rights_below_their_prefix() -> None:
+    few = FEWEST_DAYS - 1
+    assert scopes([used(QUEUE("orders"), days=few)], OTHERS) == {QUEUE("orders"): (QUEUE("*"), FEW_DAYS)}
+    read = used(TABLE("shop-orders"), days=few, action="dynamodb:GetItem")
+    others = [TABLE(name) for name in ("shop-a", "shop-b", "audit", "mail", "log")]
+    assert scopes([read], others) == {TABLE("shop-orders"): (TABLE("shop-*"), FEW_DAYS)}
+    assert scopes([used(ROLE("task-a"), days=few, action="iam:PassRole")], [ROLE("task-b"), ROLE("task-c")]) == {}
+
+
+@pytest.mark.parametrize(("count", "widened"), [(FEWEST_OF_A_KIND - 1, False), (FEWEST_OF_A_KIND, True)])
+def test_few_tables_are_never_all_tables(count: int, *, widened: bool) -> None:
+    reads = [used(TABLE(name), action="dynamodb:GetItem") for name in "abcde"[:count]]
+    assert bool(scopes(reads)) is widened
+
+
+def test_roles_that_are_passed_become_a_pattern_only_where_the_principal_passes_most_of_several() -> None:
+    passed = [used(ROLE(f"task-{name}"), action="iam:PassRole") for name in ("a", "b", "c")]
+    assert scopes(passed[:2], [ROLE("admin")]) == {}
+    assert {one for one, _ in scopes(passed, [ROLE("admin"), *map(ROLE, "xyz")]).values()} == {ROLE("task-*")}
+
+
+def test_a_name_with_a_wildcard_in_its_middle_becomes_the_statements_own_scope() -> None:
+    late = used("arn:aws:ecs:us-east-1:111122223333:service/*/web", day=60, action="ecs:UpdateService")
+    early = used("arn:aws:ecs:us-east-1:111122223333:service/a/web", action="ecs:UpdateService")
+    found = scopes(
+        [early, late],
+        ["arn:aws:ecs:us-east-1:111122223333:service/b/x", "arn:aws:ecs:us-east-1:111122223333:service/c/x"],
+    )
+    assert set(found) <= {early.resource.text, late.resource.text}
+
+
+def test_exact_scopes_and_granted_ones_know_no_patterns() -> None:
+    uses = [used(QUEUE(name)) for name in ("a", "b")]
+    assert exact_scopes(bundled_catalog()).of_uses(uses) == {}
+    population = Population((one.resource.text, FIRST) for one in uses)
+    assert ScopeFinder(population, bundled_catalog(), LAST, ScopeChoice.GRANTED).of_uses(uses) == {}
+
+
+NAMES = st.lists(st.text("ab-/", min_size=1, max_size=6).map(QUEUE), min_size=1, max_size=8, unique=True)
+
+
+@given(NAMES, NAMES, st.data())
+def test_every_scope_covers_its_resource_and_no_scope_lies_within_another(
+    own: list[str], others: list[str], data: st.DataObject
+) -> None:
+    day, days = st.integers(0, DAYS - 1), st.integers(1, 30)
+    uses = [used(one, day=data.draw(day), days=data.draw(days)) for one in own]
+    found = scopes(uses, others, joined=data.draw(day))
+    patterns = {pattern for pattern, _ in found.values()} - {""}
+    for text, (pattern, rule) in found.items():
+        assert rule in RULE_SENTENCES
+        assert text.startswith(pattern.removesuffix("*"))
+    assert not any(one != other and one.startswith(other[:-1]) for one in patterns for other in patterns)
