@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from lpgen.core.events.not_found import says_not_found
 from lpgen.core.model import Outcome, ResourceKind
-from lpgen.core.usage.columns import unique_values
+from lpgen.core.usage.columns import column_values, text_column, unique_values
 from lpgen.core.usage.tables import Usage
 
 SEPARATORS: Final = "/:-_."
@@ -80,19 +80,15 @@ def population_from_usage(usage: Usage) -> Population:
     """The resources that calls of any principal named and that were there, whoever may see them."""
     table = usage.table.select(["resource", "resource_kind", "outcome", "error_code", "day"])
     missing = [code for code in unique_values(table.column("error_code")) if says_not_found(code)]
-    counts = pc.and_(
-        pc.and_(
-            pc.is_in(table.column("resource_kind"), value_set=pa.array(_NAMED)),
-            pc.not_equal(table.column("outcome"), Outcome.DENIED.value),
-        ),
-        pc.and_(
-            pc.is_valid(table.column("day")),
-            pc.invert(pc.is_in(table.column("error_code"), value_set=pa.array(missing, pa.string()))),
-        ),
-    )
+    # Whole columns are compared: pyarrow imports pandas for a single value.
+    is_named = pc.is_in(table.column("resource_kind"), value_set=text_column(_NAMED))
+    is_denied = pc.is_in(table.column("outcome"), value_set=text_column([Outcome.DENIED.value]))
+    is_missing = pc.is_in(table.column("error_code"), value_set=text_column(missing))
+    has_day = pc.is_valid(table.column("day"))
+    counts = pc.and_(pc.and_(is_named, has_day), pc.and_(pc.invert(is_denied), pc.invert(is_missing)))
     return Population((stem_of(text), day) for text, day in _first_days(table.filter(counts)))
 
 
 def _first_days(table: pa.Table) -> Iterator[tuple[str, date]]:
     first = table.group_by("resource").aggregate([("day", "min")])
-    yield from zip(first.column("resource").to_pylist(), first.column("day_min").to_pylist(), strict=True)
+    yield from zip(column_values(first.column("resource")), column_values(first.column("day_min")), strict=True)
