@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from lpgen.core.events.not_found import says_not_found
 from lpgen.core.model import Outcome, ResourceKind
-from lpgen.core.usage.columns import column_values, text_column, unique_values
+from lpgen.core.usage.columns import column_values
 from lpgen.core.usage.tables import Usage
 
 SEPARATORS: Final = "/:-_."
@@ -78,17 +75,12 @@ def stem_of(text: str) -> str:
 
 def population_from_usage(usage: Usage) -> Population:
     """The resources that calls of any principal named and that were there, whoever may see them."""
-    table = usage.table.select(["resource", "resource_kind", "outcome", "error_code", "day"])
-    missing = [code for code in unique_values(table.column("error_code")) if says_not_found(code)]
-    # Whole columns are compared: pyarrow imports pandas for a single value.
-    is_named = pc.is_in(table.column("resource_kind"), value_set=text_column(_NAMED))
-    is_denied = pc.is_in(table.column("outcome"), value_set=text_column([Outcome.DENIED.value]))
-    is_missing = pc.is_in(table.column("error_code"), value_set=text_column(missing))
-    has_day = pc.is_valid(table.column("day"))
-    counts = pc.and_(pc.and_(is_named, has_day), pc.and_(pc.invert(is_denied), pc.invert(is_missing)))
-    return Population((stem_of(text), day) for text, day in _first_days(table.filter(counts)))
+    columns = (column_values(usage.table.column(name)) for name in _COLUMNS)
+    return Population(
+        (stem_of(resource), day)
+        for resource, kind, outcome, error, day in zip(*columns, strict=True)
+        if day is not None and kind in _NAMED and outcome != Outcome.DENIED and not (error and says_not_found(error))
+    )
 
 
-def _first_days(table: pa.Table) -> Iterator[tuple[str, date]]:
-    first = table.group_by("resource").aggregate([("day", "min")])
-    yield from zip(column_values(first.column("resource")), column_values(first.column("day_min")), strict=True)
+_COLUMNS: Final = ("resource", "resource_kind", "outcome", "error_code", "day")
