@@ -200,7 +200,7 @@ def _principal_usage(
             how,
             DenialKind(denial),
             error,
-            tuple(sorted({_recorded_context(*context) for context in contexts})),
+            tuple(sorted({recorded_context(*context) for context in contexts})),
             evidence,
         )
         for (action, kind, text, outcome, how, denial, error), (evidence, contexts) in sorted(
@@ -214,7 +214,7 @@ def _principal_usage(
 
 
 @lru_cache(maxsize=4096)
-def _recorded_context(region: str, vpc_endpoint: str, values: str) -> RecordedContext:
+def recorded_context(region: str, vpc_endpoint: str, values: str) -> RecordedContext:
     """The context by its condition keys alone: what a KMS grant says is under names without a colon."""
     pairs = sorted((key, tuple(found)) for key, found in json.loads(values or "{}").items() if ":" in key)
     return RecordedContext(region, vpc_endpoint, tuple(pairs))
