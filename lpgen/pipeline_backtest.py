@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.backtest.backtest import Backtester, learning_of_window
+from lpgen.core.analysis.backtest.backtest import Backtester, learnings_of_windows
 from lpgen.core.analysis.backtest.totals import backtest_of_principals
 from lpgen.core.analysis.backtest.windows import covered_days, curve_windows, windows_of_days
 from lpgen.core.analysis.counted_use import use_counter
@@ -59,9 +59,7 @@ def backtest(
     first, last = covered_days(usage)
     windows = windows_of_days(first, last, train=days.train, test=days.test, step=days.step)
     curve = curve_windows(windows[-1], first)
-    learnings = tuple(
-        learning_of_window(usage, one, principals, catalog, options) for one in dict.fromkeys((*windows, *curve))
-    )
+    learnings = learnings_of_windows(usage, (*windows, *curve), principals, catalog, options)
     counter = use_counter(usage, principals, decisions_in_force(options.decisions, as_of=last))
     units = units_of_review(principals, options.principal)
     work = _Work(Backtester(windows, curve, learnings, counter))

@@ -57,27 +57,23 @@ def backtest_page(found: Backtest) -> tuple[Block, ...]:
     return (
         Heading(line(backtest_sentence(found)), level=1),
         *_facts(found),
-        Heading(line("Compared with simpler policies"), level=2),
-        _alternatives(found),
+        *_alternatives(found),
         *_causes(found),
         *_curve(found),
-        *_principals(worst),
-        *_details([one for one in worst if one.denied]),
+        *_principals([one for one in worst if one.denied]),
         *_problems(found),
     )
 
 
 def backtest_sentence(found: Backtest) -> str:
     """The outcome in one sentence."""
-    totals, windows = found.totals, found.windows
+    totals = found.totals
     if not totals.replacements:
         return f"In {_windows_text(found)}, no principal would have had a replacement to judge."
-    denied = "denied nothing"
+    judged = plural(totals.replacements, "principal")
+    denied = f"denied nothing that {judged} needed"
     if totals.denied_needs:
-        needs = plural(totals.denied_needs, "need")
-        denied = f"denied {needs} of {count(totals.denied_principals)} of {plural(totals.replacements, 'principal')}"
-    elif windows:
-        denied = f"denied nothing that {plural(totals.replacements, 'principal')} needed"
+        denied = f"denied {plural(totals.denied_needs, 'need')} of {count(totals.denied_principals)} of {judged}"
     return (
         f"In {_windows_text(found)}, the replacements would have {denied}; {count(totals.safe)} of"
         f" {count(totals.replacements)} were called safe, and {_of_safe(totals.denied_though_safe)}."
@@ -140,12 +136,12 @@ def _percent(share: float) -> str:
     return f"{share:.0%}".replace("%", " %")
 
 
-def _alternatives(found: Backtest) -> Block:
+def _alternatives(found: Backtest) -> Iterable[Block]:
     columns = (
         Column("policies", flexible=True),
         Column("denied needs", number=True),
-        Column("principals with a denial", number=True),
-        Column("permissions removed", number=True),
+        Column("principals", number=True),
+        Column("removed", number=True),
     )
     totals = found.totals
     own = ("lpgen's replacements", totals.denied_needs, totals.denied_principals, totals.removed_share)
@@ -154,7 +150,11 @@ def _alternatives(found: Backtest) -> Block:
         for one in found.alternatives
     )
     rows = ((what, count(needs), count(who), _percent(share)) for what, needs, who, share in (own, *others))
-    return table(columns, rows)
+    yield Heading(line("Compared with simpler policies"), level=2)
+    yield table(columns, rows)
+    yield Paragraph(
+        line(quiet("principals: those with a denial; removed: the average share of the permissions that would be gone"))
+    )
 
 
 def _causes(found: Backtest) -> Iterable[Block]:
@@ -174,7 +174,7 @@ def _curve(found: Backtest) -> Iterable[Block]:
     columns = tuple(
         Column(title, number=True)
         for title in (
-            "days to learn on",
+            "days",
             "replacements",
             "with a denial",
             "denied needs",
@@ -189,44 +189,43 @@ def _curve(found: Backtest) -> Iterable[Block]:
     yield table(columns, (map(count, row) for row in rows))
 
 
-def _principals(worst: Sequence[PrincipalBacktest]) -> Iterable[Block]:
-    if not worst:
+def _principals(denied: Sequence[PrincipalBacktest]) -> Iterable[Block]:
+    if not denied:
         return
     columns = (
         Column("principal", flexible=True),
-        Column("denied needs", number=True),
-        Column("windows", number=True, show=Show.WIDE),
+        Column("needs", number=True),
         Column("safe in", number=True),
-        Column("permissions", number=True),
+        Column("permissions", number=True, show=Show.WIDE),
         Column("removed", number=True),
         Column("next 30 days", number=True),
     )
-    yield Heading(line("Principals"), level=2)
-    yield table(columns, map(_row, worst[:_MOST_ROWS]), fills=True)
-    if len(worst) > _MOST_ROWS:
-        yield _more(len(worst) - _MOST_ROWS)
+    yield Heading(line("Principals with a denial"), level=2)
+    yield table(columns, map(_row, denied[:_MOST_ROWS]), fills=True)
+    if len(denied) > _MOST_ROWS:
+        yield _more(len(denied) - _MOST_ROWS)
+    for one in denied[:_MOST_DETAILS]:
+        yield _details(one)
 
 
 def _row(one: PrincipalBacktest) -> tuple[Words, ...]:
     return (
         name(label_of(one.principal)),
-        bad(count(len(one.denied))) if one.denied else "0",
-        count(len(one.windows)),
-        f"{count(one.safe_windows)} of {count(len(one.windows))}",
+        bad(count(len(one.denied))),
+        f"{count(one.safe_windows)} of {plural(len(one.windows), 'window')}",
         count(one.granted),
         _percent(one.removed_share),
         _interval(one.expected) if one.expected else "",
     )
 
 
-def _details(denied: Sequence[PrincipalBacktest]) -> Iterable[Block]:
-    for one in denied[:_MOST_DETAILS]:
-        needs = sorted(one.denied, key=lambda need: (-need.records, need.action, need.resource))
-        more = [_more(len(needs) - _MOST_NEEDS)] if len(needs) > _MOST_NEEDS else []
-        yield Fold(
-            line(name(label_of(one.principal)), ": ", plural(len(needs), "denied need")),
-            (Bullets(tuple(Item(_need(need)) for need in needs[:_MOST_NEEDS])), *more),
-        )
+def _details(one: PrincipalBacktest) -> Fold:
+    needs = sorted(one.denied, key=lambda need: (-need.records, need.action, need.resource))
+    more = [_more(len(needs) - _MOST_NEEDS)] if len(needs) > _MOST_NEEDS else []
+    return Fold(
+        line(name(label_of(one.principal)), ": ", plural(len(needs), "denied need")),
+        (Bullets(tuple(Item(_need(need)) for need in needs[:_MOST_NEEDS])), *more),
+    )
 
 
 def _need(need: DeniedNeed) -> Line:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lpgen.core.actions.catalog import Catalog
@@ -10,6 +10,7 @@ from lpgen.core.analysis.backtest.dated_uses import dated_uses_from_usage
 from lpgen.core.analysis.backtest.judge import Bench
 from lpgen.core.analysis.backtest.windows import usage_of_days
 from lpgen.core.analysis.counted_use import UseCounter
+from lpgen.core.analysis.judged.verdicts import ActionFacts
 from lpgen.core.analysis.observability.copied_calls import copied_services, copied_services_from_usage
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reviewer import Batch, Reviewer
@@ -41,21 +42,37 @@ class Learning:
         return Batch(whole.units, usage, copied, {})
 
 
-def learning_of_window(
-    usage: Usage, window: Window, principals: Sequence[Principal], catalog: Catalog, options: Options
+def learnings_of_windows(
+    usage: Usage, windows: Iterable[Window], principals: Sequence[Principal], catalog: Catalog, options: Options
+) -> tuple[Learning, ...]:
+    """What is found once for all principals by the days to learn on of each window."""
+    facts = ActionFacts(catalog)
+    return tuple(_learning(usage, one, principals, catalog, options, facts=facts) for one in dict.fromkeys(windows))
+
+
+def _learning(
+    usage: Usage,
+    window: Window,
+    principals: Sequence[Principal],
+    catalog: Catalog,
+    options: Options,
+    *,
+    facts: ActionFacts,
 ) -> Learning:
-    """What is found once for all principals by the days to learn on.
+    """What is found by the days to learn on of one window.
 
     What IAM says of last use is left out, since it knows the days after. Days without records at either end of the
     window are no gap if they are few, so that many days less make enough.
     """
-    learnt = usage_of_days(usage, window.learn_first, window.learn_last)
+    learned = usage_of_days(usage, window.learn_first, window.learn_last)
     enough = min(options.min_days, max(window.learn_days - 2 * LONGEST_QUIET_DAYS, 1))
     options = replace(options, as_of=window.learn_last, min_days=enough, last_accessed=())
-    coverage = coverage_from_usage(learnt, options.trails, options.trail_source)
+    coverage = coverage_from_usage(learned, options.trails, options.trail_source)
     decisions = decisions_in_force(options.decisions, as_of=window.learn_last)
-    reviewer, _ = prepare_review(learnt, coverage, principals, catalog, options, decisions=decisions)
-    return Learning(window, replace(reviewer, proves=False), copied_services_from_usage(learnt, catalog))
+    reviewer, _ = prepare_review(learned, coverage, principals, catalog, options, decisions=decisions)
+    ground = replace(reviewer.ground, judge=replace(reviewer.ground.judge, facts=facts))
+    copied = copied_services_from_usage(learned, catalog)
+    return Learning(window, replace(reviewer, ground=ground, proves=False), copied)
 
 
 @dataclass(frozen=True, slots=True)

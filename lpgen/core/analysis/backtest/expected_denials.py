@@ -1,10 +1,10 @@
 """How many needs a replacement is expected to deny in the next days, from what was denied in the windows.
 
 The model: a principal's denied needs in a span of days follow a Poisson distribution whose mean is its own rate times
-the days. The rates of all principals follow a gamma distribution, which is fitted by moments over the whole run. So a
-principal without a denial borrows from the others, and one with many keeps its own rate. Given its counts, a
-principal's rate follows a gamma distribution again, and its next count a negative binomial one, which gives the mean
-and the 90 % interval.
+the days. The rates of similar principals follow a gamma distribution, which is fitted by moments over the whole run:
+one for principals whose replacement was last called safe, one for the others. So a principal without a denial borrows
+from those like it, and one with many keeps its own rate. Given its counts, a principal's rate follows a gamma
+distribution again, and its next count a negative binomial one, which gives the mean and the 90 % interval.
 
 Windows that share days would count the same denials several times, so only windows that share no day to judge on are
 counted. A run without any denial counts as if there had been half a one: that none came doesn't show that none can.
@@ -25,8 +25,8 @@ HORIZON_DAYS: Final = 30
 
 _TAIL: Final = 0.05
 _UNSEEN: Final = 0.5
-_SHAPES: Final = (0.01, 100.0)
-"""Between these the prior's shape lies: fewer principals than it takes to tell make it neither all nothing nor sure."""
+_SHAPES: Final = (0.01, 1.0)
+"""The prior's shape lies between these: with few denials the moments can't tell it, and rates always differ widely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Prior:
 
 
 def prior_from_counts(counts: Sequence[DenialCount]) -> Prior:
-    """The distribution of the rates of all principals, fitted by moments: mean, and variance beyond Poisson's."""
+    """The distribution of the rates of similar principals, fitted by moments: mean, and variance beyond Poisson's."""
     needs, days = sum(one.needs for one in counts), sum(one.days for one in counts)
     rate = max(needs, _UNSEEN) / max(days, 1)
     beyond = sum((one.needs - rate * one.days) ** 2 - rate * one.days for one in counts)
@@ -63,10 +63,10 @@ def expected_denials(prior: Prior, count: DenialCount, *, days: int = HORIZON_DA
     return ExpectedDenials(days, shape * days / past, low, high)
 
 
-def expected_of_all(prior: Prior, counts: Iterable[DenialCount], *, days: int = HORIZON_DAYS) -> ExpectedDenials:
+def expected_of_all(counts: Iterable[tuple[Prior, DenialCount]], *, days: int = HORIZON_DAYS) -> ExpectedDenials:
     """The denied needs to expect of all principals together: a negative binomial of the sums of means and variances."""
     mean = variance = 0.0
-    for one in counts:
+    for prior, one in counts:
         scale = days / (prior.days + one.days)
         own = (prior.shape + one.needs) * scale
         mean, variance = mean + own, variance + own * (1 + scale)
@@ -78,8 +78,7 @@ def expected_of_all(prior: Prior, counts: Iterable[DenialCount], *, days: int = 
 
 
 def negative_binomial_interval(shape: float, scale: float) -> tuple[int, int]:
-    """The counts between which 90 % of a negative binomial lie; it is a Poisson whose mean is gamma with this shape and
-    scale. Each is the least count that is reached or stayed below with 5 % and 95 %."""
+    """The 5 % and 95 % quantiles of a negative binomial: of a Poisson whose mean is gamma of this shape and scale."""
     step = log(scale) - log1p(scale)
     term, below, number, low = -shape * log1p(scale), 0.0, 0, -1
     while True:

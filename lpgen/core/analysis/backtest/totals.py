@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -52,13 +52,14 @@ def _with_expected(
 ) -> tuple[tuple[PrincipalBacktest, ...], ExpectedDenials]:
     """The principals with the denials to expect of each, and those of all."""
     apart = {windows[number] for number in disjoint_windows(windows)}
-    counts = [_count([one for one in principal.windows if one.window in apart]) for principal in judged]
-    prior = prior_from_counts(counts)
-    pairs = zip(judged, counts, strict=True)
-    return (
-        tuple(replace(one, expected=expected_denials(prior, count)) for one, count in pairs),
-        expected_of_all(prior, counts),
-    )
+    groups: dict[bool, list[tuple[PrincipalBacktest, DenialCount]]] = defaultdict(list)
+    for one in judged:
+        groups[one.windows[-1].safe].append((one, _count([found for found in one.windows if found.window in apart])))
+    priors = {safe: prior_from_counts([count for _, count in group]) for safe, group in groups.items()}
+    pairs = [(priors[safe], count, one) for safe, group in groups.items() for one, count in group]
+    found = (replace(one, expected=expected_denials(prior, count)) for prior, count, one in pairs)
+    whole = expected_of_all((prior, count) for prior, count, _ in pairs)
+    return tuple(sorted(found, key=lambda one: one.principal)), whole
 
 
 def _count(windows: Sequence[JudgedWindow]) -> DenialCount:

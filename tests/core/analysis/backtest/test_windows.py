@@ -20,7 +20,7 @@ from lpgen.core.analysis.backtest.windows import (
 from lpgen.core.usage.columns import column_values
 from lpgen.errors import InvocationError
 from tests.support.law_examples import examples
-from tests.support.worlds import LAST_DAY, usage_of, use
+from tests.support.worlds import LAST_DAY, days_before_end, usage_of, use
 
 FIRST = date(2026, 1, 1)
 lengths = st.integers(1, 100)
@@ -64,17 +64,17 @@ def test_the_curve_judges_the_last_window_with_all_lengths_that_fit(days: int, t
 
 def test_usage_of_days_holds_nothing_of_other_days() -> None:
     ages = (0, 1, 29, 30, 31, 60)
-    seen = [f"{LAST_DAY - timedelta(days=age)}T23:59:59Z" for age in ages]
-    uses = {"someone": [use("s3:GetObject", f"arn:aws:s3:::b/{when}", seen=when) for when in seen]}
+    moments = {age: days_before_end(age) + timedelta(hours=23, minutes=59) for age in ages}
+    uses = [use("s3:GetObject", "arn:aws:s3:::b/x", seen=f"{one:%Y-%m-%dT%H:%M:%SZ}") for one in moments.values()]
     skips = [
-        {"reason": "unmapped", "principal": when, "first_seen": seen[-1], "last_seen": when} for when in (*seen, None)
+        {"reason": "unmapped", "outcome": "allowed", "principal": str(age), "first_seen": moments[60], "last_seen": one}
+        for age, one in moments.items()
     ]
-    usage = usage_of(uses, skips=[{**one, "outcome": "allowed"} for one in skips if one["last_seen"]])
+    usage = usage_of({"someone": uses}, skips=[*skips, {"reason": "no_time", "outcome": "allowed"}])
     first, last = LAST_DAY - timedelta(days=30), LAST_DAY - timedelta(days=1)
     cut = usage_of_days(usage, first, last)
     assert covered_days(cut) == (first, last)
-    assert sorted(set(column_values(cut.table.column("day")))) == [
-        LAST_DAY - timedelta(days=age) for age in (30, 29, 1)
-    ]
-    assert cut.skips.num_rows == len([age for age in ages if age <= 30])
+    days = {LAST_DAY - day for day in column_values(cut.table.column("day"))}
+    assert {one.days for one in days} == {30, 29, 1}
+    assert set(column_values(cut.skips.column("principal"))) == {"30", "29", "1", "0", ""}
     assert usage_of_days(cut, first, last) == cut
