@@ -91,7 +91,7 @@ def backtest_command(
     \b
     Example:
       lpgen backtest --data lpgen-data
-      lpgen backtest --data lpgen-data --train 60d --test 14d --format html -o backtest.html
+      lpgen backtest --data lpgen-data --train 60d --test 14d -o backtest.html
     """
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.pipeline_backtest import Days, backtest

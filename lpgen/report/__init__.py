@@ -2,6 +2,7 @@
 
 from lpgen.report.render import (
     render_backtest,
+    render_backtest_line,
     render_code,
     render_drift,
     render_evidence,
@@ -16,6 +17,7 @@ from lpgen.report.render import (
 
 __all__ = [
     "render_backtest",
+    "render_backtest_line",
     "render_code",
     "render_drift",
     "render_evidence",

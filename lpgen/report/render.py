@@ -226,6 +226,14 @@ def render_backtest(
     return _render_page(backtest_page(backtest), format, width=width, color=color)
 
 
+def render_backtest_line(backtest: Backtest) -> str:
+    """The outcome of a backtest in one sentence, without a line break."""
+    from lpgen.report.inert import terminal_text
+    from lpgen.report.pages.backtest import backtest_sentence
+
+    return terminal_text(backtest_sentence(backtest))
+
+
 def render_evidence(proposal: Proposal, report: Report, inputs: Inputs) -> str:
     """The `evidence.json` of one principal's folder: see `lpgen.report.json.evidence`."""
     from lpgen.report.json.evidence import evidence_json
