@@ -48,7 +48,12 @@ def test_json_follows_its_schema_and_adds_up(found: dict[str, Any]) -> None:
     assert totals["denied_needs"] == sum(len(one["denied"]) for one in principals) == sum(totals["causes"].values())
     assert [one["principal"] for one in principals] == sorted(one["principal"] for one in principals)
     untouched = found["alternatives"][-1]
-    assert (untouched["alternative"], untouched["denied_needs"], untouched["removed_share"]) == ("old-policies", 0, 0)
+    assert untouched == {
+        "alternative": "old-policies",
+        "denied_needs": 0,
+        "denied_principals": 0,
+        "removed_share": 0,
+    }
     assert [one["days"] for one in found["curve"]] == [15, 30, 45, 60, 90]
 
 

@@ -57,8 +57,12 @@ def backtest() -> Backtest:
     ]
     found = [principal(ROLE, *needs), principal(CALM), principal(IDLE, judged=False)]
     whole = backtest_of_principals(found, WINDOWS, CURVE, catalog())
-    stamp = {"catalog_version": "2026.09.26", "catalog_date": "2026-09-26"}
-    return replace(whole, **stamp, problems=("policies.json: the document of deploy can't be read",))
+    return replace(
+        whole,
+        catalog_version="2026.09.26",
+        catalog_date="2026-09-26",
+        problems=("policies.json: the document of deploy can't be read",),
+    )
 
 
 def calm_backtest() -> Backtest:

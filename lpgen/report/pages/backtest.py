@@ -159,10 +159,10 @@ def _alternatives(found: Backtest) -> Iterable[Block]:
 
 def _causes(found: Backtest) -> Iterable[Block]:
     causes = found.totals.causes
-    if causes:
+    if found.totals.denied_needs:
         yield Heading(line("Why needs were denied"), level=2)
         columns = (Column("denied needs", number=True), Column("cause"), Column("what it means", flexible=True))
-        yield table(columns, ((count(causes[one]), one, _CAUSES[one]) for one in DenialCause if causes.get(one)))
+        yield table(columns, ((count(causes[one]), one, _CAUSES[one]) for one in DenialCause if causes[one]))
 
 
 def _curve(found: Backtest) -> Iterable[Block]:

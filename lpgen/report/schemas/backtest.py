@@ -1,11 +1,24 @@
-"""The JSON Schema of a backtest."""
+"""The JSON Schema of a backtest: what its types hold, by the names of their fields."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 from typing import Final
 
-from lpgen.core.backtests import Alternative, AlternativeTotals, BacktestTotals, CurvePoint, DenialCause
+from lpgen.core.backtests import (
+    Alternative,
+    AlternativeResult,
+    AlternativeTotals,
+    Backtest,
+    BacktestTotals,
+    CurvePoint,
+    DenialCause,
+    DeniedNeed,
+    ExpectedDenials,
+    JudgedWindow,
+    PrincipalBacktest,
+    Window,
+)
 from lpgen.report.json.backtest import BACKTEST_SCHEMA
 from lpgen.report.schemas.parts import (
     COUNT,
@@ -23,64 +36,53 @@ from lpgen.report.schemas.parts import (
 )
 
 _SHARE: Final[Schema] = {"type": "number", "minimum": 0, "maximum": 1}
-_COUNTS: Final = ("denied_needs", "denied_records", "removed", "dangerous_removed")
-_SPECIAL: Final = {
+_FIELDS: Final[dict[str, Schema]] = {
+    **dict.fromkeys(("principal", "action", "resource", "example_event_id", "catalog_version", "catalog_date"), TEXT),
+    **dict.fromkeys(("learn_first", "learn_last", "judge_last", "first_day"), DAY),
+    **dict.fromkeys(("removed_share", "dangerous_removed_share"), _SHARE),
+    "safe": YES_NO,
+    "mean": {"type": "number", "minimum": 0},
+    "cause": one_of(DenialCause),
     "alternative": one_of(Alternative),
-    "removed_share": _SHARE,
-    "dangerous_removed_share": _SHARE,
-    "causes": record(dict.fromkeys(map(str, DenialCause), COUNT)),
-    "expected": ref("expected"),
-}
-
-_WINDOW: Final = record(dict.fromkeys(("learn_first", "learn_last", "judge_first", "judge_last"), DAY))
-_NEED: Final = record(
-    {
-        "action": TEXT,
-        "resource": TEXT,
-        "cause": one_of(DenialCause),
-        "records": COUNT,
-        "first_day": DAY,
-        "example_event_id": TEXT,
-        "windows": COUNT,
-    }
-)
-_DEFS: Final[dict[str, Schema]] = {
-    "expected": record({"days": COUNT, "mean": {"type": "number", "minimum": 0}, "low": COUNT, "high": COUNT})
+    "window": ref("window"),
 }
 
 
 def backtest_schema() -> Schema:
     """The schema of what `lpgen backtest --format json` prints."""
-    principal = record(
-        {
-            "principal": TEXT,
-            "granted": COUNT,
-            "dangerous": COUNT,
-            "removed_share": _SHARE,
-            "expected": nullable(ref("expected")),
-            "windows": listed(record({"judge_first": DAY, "safe": YES_NO, **dict.fromkeys(_COUNTS, COUNT)})),
-            "denied": listed(_NEED),
-            "alternatives": listed(
-                record({"alternative": one_of(Alternative), "denied_needs": COUNT, "removed_share": _SHARE})
-            ),
-        }
+    judged = listed(ref("judged"))
+    expected = ref("expected")
+    counted = record({str(one): COUNT for one in DenialCause})
+    simple = record({str(one): _record_of(AlternativeResult) for one in Alternative})
+    principal = _record_of(
+        PrincipalBacktest,
+        windows=judged,
+        curve=judged,
+        denied=listed(_record_of(DeniedNeed)),
+        alternatives=simple,
+        expected=nullable(expected),
     )
-    return document(
-        BACKTEST_SCHEMA,
-        "What `lpgen backtest --format json` prints",
-        {
-            "catalog": record({"version": TEXT, "date": TEXT}),
-            "windows": listed(_WINDOW),
-            "totals": _record_of(BacktestTotals),
-            "alternatives": listed(_record_of(AlternativeTotals)),
-            "curve": listed(_record_of(CurvePoint)),
-            "unjudged": COUNT,
-            "problems": TEXTS,
-            "principals": listed(principal),
-        },
-        _DEFS,
-    )
+    whole = {
+        "windows": listed(ref("window")),
+        "totals": _record_of(BacktestTotals, safe=COUNT, causes=counted, expected=expected),
+        "alternatives": listed(_record_of(AlternativeTotals)),
+        "curve": listed(_record_of(CurvePoint, safe=COUNT)),
+        "principals": listed(principal),
+        "problems": TEXTS,
+    }
+    defs = {
+        "window": _record_of(Window),
+        "judged": _record_of(JudgedWindow),
+        "expected": _record_of(ExpectedDenials),
+    }
+    title = "What `lpgen backtest --format json` prints"
+    return document(BACKTEST_SCHEMA, title, _schemas_of(Backtest, whole), defs)
 
 
-def _record_of(kind: type) -> Schema:
-    return record({one.name: _SPECIAL.get(one.name, COUNT) for one in fields(kind)})
+def _record_of(kind: type, **own: Schema) -> Schema:
+    return record(_schemas_of(kind, own))
+
+
+def _schemas_of(kind: type, own: dict[str, Schema]) -> dict[str, Schema]:
+    """The schema of each field: its own, else the one of its name, else that of a count."""
+    return {one.name: own.get(one.name, _FIELDS.get(one.name, COUNT)) for one in fields(kind)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -20,6 +20,7 @@ from lpgen.core.backtests import (
     Backtest,
     BacktestTotals,
     CurvePoint,
+    DenialCause,
     ExpectedDenials,
     JudgedWindow,
     PrincipalBacktest,
@@ -79,7 +80,7 @@ def _totals(judged: Sequence[PrincipalBacktest], expected: ExpectedDenials) -> B
         sum(one.safe and bool(one.denied_needs) for _, one in pairs),
         len(needs),
         sum(one.records for one in needs),
-        Counter(one.cause for one in needs),
+        {cause: sum(one.cause is cause for one in needs) for cause in DenialCause},
         average(one.removed / principal.granted for principal, one in pairs if principal.granted),
         average(one.dangerous_removed / principal.dangerous for principal, one in pairs if principal.dangerous),
         expected,
