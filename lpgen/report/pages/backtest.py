@@ -15,16 +15,15 @@ from lpgen.core.backtests import (
 )
 from lpgen.report.pages.blocks import (
     Block,
-    Bullets,
     Column,
     Fold,
     Heading,
-    Item,
     Line,
     Paragraph,
     Show,
     Words,
     bad,
+    bullets,
     count,
     line,
     name,
@@ -99,33 +98,17 @@ def _facts(found: Backtest) -> Iterable[Block]:
             )
         )
     )
-    yield Bullets(
-        (
-            Item(line(f"{plural(totals.denied_records, 'record')} would have been denied.")),
-            Item(
-                line(
-                    f"{count(totals.safe_pairs)} of {plural(totals.pairs, 'pair')} of principal and window were called"
-                    f" safe, and {_of_safe(totals.denied_safe_pairs)}."
-                )
-            ),
-            Item(
-                line(
-                    f"The replacements removed {_percent(totals.removed_share)} of the permissions and"
-                    f" {_percent(totals.dangerous_removed_share)} of the dangerous ones, on average."
-                )
-            ),
-            Item(line(f"Expected denied needs in the next {_expected_days(totals.expected)}.")),
-            *([Item(line(_unjudged(found.unjudged)))] if found.unjudged else []),
-        )
+    expected, unjudged = totals.expected, plural(found.unjudged, "principal")
+    yield bullets(
+        f"{plural(totals.denied_records, 'record')} would have been denied.",
+        f"{count(totals.safe_pairs)} of {plural(totals.pairs, 'pair')} of principal and window were called safe, and"
+        f" {_of_safe(totals.denied_safe_pairs)}.",
+        f"The replacements removed {_percent(totals.removed_share)} of the permissions and"
+        f" {_percent(totals.dangerous_removed_share)} of the dangerous ones, on average.",
+        f"Expected denied needs in the next {expected.days} days: {expected.mean:.1f}, and with 90 % confidence"
+        f" {_interval(expected)}.",
+        *([f"{unjudged} would have had no replacement in any window."] if found.unjudged else []),
     )
-
-
-def _unjudged(number: int) -> str:
-    return f"{plural(number, 'principal')} would have had no replacement in any window."
-
-
-def _expected_days(expected: ExpectedDenials) -> str:
-    return f"{expected.days} days: {expected.mean:.1f}, and with 90 % confidence {_interval(expected)}"
 
 
 def _interval(expected: ExpectedDenials) -> str:
@@ -224,7 +207,7 @@ def _details(one: PrincipalBacktest) -> Fold:
     more = [_more(len(needs) - _MOST_NEEDS)] if len(needs) > _MOST_NEEDS else []
     return Fold(
         line(name(label_of(one.principal)), ": ", plural(len(needs), "denied need")),
-        (Bullets(tuple(Item(_need(need)) for need in needs[:_MOST_NEEDS])), *more),
+        (bullets(*map(_need, needs[:_MOST_NEEDS])), *more),
     )
 
 
@@ -248,4 +231,4 @@ def _more(number: int) -> Paragraph:
 def _problems(found: Backtest) -> Iterable[Block]:
     if found.problems:
         yield Heading(line("Problems of the files given"), level=2)
-        yield Bullets(tuple(Item(line(one)) for one in found.problems))
+        yield bullets(*found.problems)

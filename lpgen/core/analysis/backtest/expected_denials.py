@@ -63,8 +63,22 @@ def expected_denials(prior: Prior, count: DenialCount, *, days: int = HORIZON_DA
     return ExpectedDenials(days, shape * days / past, low, high)
 
 
-def expected_of_all(counts: Iterable[tuple[Prior, DenialCount]], *, days: int = HORIZON_DAYS) -> ExpectedDenials:
-    """The denied needs to expect of all principals together: a negative binomial of the sums of means and variances."""
+def spread_of_windows(needs: Iterable[Sequence[int]]) -> float:
+    """How many times the variance of Poisson's that of a principal's windows is, 1 at least: denials come in bursts."""
+    several = [one for one in needs if len(one) > 1]
+    means = [sum(one) / len(one) for one in several]
+    pairs = zip(several, means, strict=True)
+    variances = (sum((count - mean) ** 2 for count in one) / (len(one) - 1) for one, mean in pairs)
+    return max(sum(variances) / sum(means), 1.0) if any(means) else 1.0
+
+
+def expected_of_all(
+    counts: Iterable[tuple[Prior, DenialCount]], spread: float = 1.0, *, days: int = HORIZON_DAYS
+) -> ExpectedDenials:
+    """The denied needs to expect of all principals together.
+
+    It is a negative binomial of the sum of their means, and of their variances times the spread.
+    """
     mean = variance = 0.0
     for prior, one in counts:
         scale = days / (prior.days + one.days)
@@ -72,7 +86,7 @@ def expected_of_all(counts: Iterable[tuple[Prior, DenialCount]], *, days: int = 
         mean, variance = mean + own, variance + own * (1 + scale)
     if not mean:
         return ExpectedDenials(days, 0.0, 0, 0)
-    scale = variance / mean - 1
+    scale = variance * spread / mean - 1
     low, high = negative_binomial_interval(mean / scale, scale)
     return ExpectedDenials(days, mean, low, high)
 

@@ -58,11 +58,10 @@ class Bench:
         catalog: Catalog,
         guards: Guards,
     ) -> None:
-        granted = grants.granted()
         self.grants, self._catalog = grants, catalog
-        self._granted = actions_by_service(granted)
-        self._all = granted
-        self._dangerous = frozenset(one for one in granted if facts[one].danger)
+        self._granted = grants.granted()
+        self._by_service = actions_by_service(self._granted)
+        self._dangerous = frozenset(one for one in self._granted if facts[one].danger)
         self._uses = allowed_uses(grants.principal, uses, catalog, guards)
         self._needs: dict[_Need, _Denials] = {}
         self._simple = {which: _Simple() for which in Alternative}
@@ -90,7 +89,7 @@ class Bench:
             not proposal.caveats,
             len({_need(one) for one in denied}),
             sum(one.dated.records[at] for one in denied for at in one.dated.places(first, last)),
-            len(self._all - kept),
+            len(self._granted - kept),
             len(self._dangerous - kept),
         )
 
@@ -112,14 +111,14 @@ class Bench:
         later = [one for one in self._uses if one.dated.places(window.judge_first, window.judge_last)]
         for which, simple in self._simple.items():
             simple.needs.update(_need(one) for one in later if not seen.allows(which, one.dated.use))
-            removed = len(self._all) - seen.kept(which, self._granted)
-            simple.shares.append(removed / len(self._all) if self._all else 0.0)
+            removed = len(self._granted) - seen.kept(which, self._by_service)
+            simple.shares.append(removed / len(self._granted) if self._granted else 0.0)
 
     def result(self, windows: Iterable[Window], curve: Iterable[Window]) -> PrincipalBacktest:
         """What was found in the windows, and on the learning curve."""
         return PrincipalBacktest(
             self.grants.principal.arn,
-            len(self._all),
+            len(self._granted),
             len(self._dangerous),
             tuple(self._judged[one] for one in windows if one in self._judged),
             tuple(self._judged[one] for one in curve if one in self._judged),

@@ -12,6 +12,7 @@ from lpgen.core.analysis.backtest.expected_denials import (
     expected_denials,
     expected_of_all,
     prior_from_counts,
+    spread_of_windows,
 )
 from lpgen.core.analysis.backtest.windows import disjoint_windows
 from lpgen.core.backtests import (
@@ -59,7 +60,8 @@ def _with_expected(
     priors = {safe: prior_from_counts([count for _, count in group]) for safe, group in groups.items()}
     pairs = [(priors[safe], count, one) for safe, group in groups.items() for one, count in group]
     found = (replace(one, expected=expected_denials(prior, count)) for prior, count, one in pairs)
-    whole = expected_of_all((prior, count) for prior, count, _ in pairs)
+    needs = ([found.denied_needs for found in one.windows if found.window in apart] for one in judged)
+    whole = expected_of_all([(prior, count) for prior, count, _ in pairs], spread_of_windows(needs))
     return tuple(sorted(found, key=lambda one: one.principal)), whole
 
 

@@ -15,6 +15,7 @@ from lpgen.core.analysis.backtest.expected_denials import (
     expected_of_all,
     negative_binomial_interval,
     prior_from_counts,
+    spread_of_windows,
 )
 from tests.support.law_examples import examples
 
@@ -89,3 +90,15 @@ def test_without_any_denial_some_are_still_expected() -> None:
     assert 0 < expected_denials(prior, DenialCount(0, 90)).mean < 0.5
     assert prior_from_counts([]) == Prior(1.0, 2.0)
     assert expected_of_all([]).mean == 0
+
+
+def test_bursts_widen_the_interval_of_all() -> None:
+    assert spread_of_windows([[2, 2, 2], [5]]) == 1
+    assert spread_of_windows([]) == spread_of_windows([[0, 0]]) == 1
+    bursts = spread_of_windows([[0, 0, 9], [0, 9, 0]])
+    assert bursts == pytest.approx(9)
+    counts = [DenialCount(9, 90)] * 20
+    found = [(prior_from_counts(counts), one) for one in counts]
+    steady, bursting = expected_of_all(found), expected_of_all(found, bursts)
+    assert steady.mean == bursting.mean
+    assert bursting.low < steady.low < steady.high < bursting.high
