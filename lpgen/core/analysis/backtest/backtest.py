@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 from lpgen.core.actions.catalog import Catalog
@@ -70,7 +71,10 @@ def _learning(
     coverage = coverage_from_usage(learned, options.trails, options.trail_source)
     decisions = decisions_in_force(options.decisions, as_of=window.learn_last)
     reviewer, _ = prepare_review(learned, coverage, principals, catalog, options, decisions=decisions)
-    ground = replace(reviewer.ground, judge=replace(reviewer.ground.judge, facts=facts))
+    ground = reviewer.ground
+    # A copy is what a worker gets: the grants without the table that holds them, of which there would be one a window.
+    explanations = replace(ground.explanations, key_grants=copy(ground.explanations.key_grants))
+    ground = replace(ground, judge=replace(ground.judge, facts=facts), explanations=explanations)
     copied = copied_services_from_usage(learned, catalog)
     return Learning(window, replace(reviewer, ground=ground, proves=False), copied)
 
