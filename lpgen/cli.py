@@ -16,6 +16,7 @@ from lpgen import __version__
 from lpgen.cli_analysis import generate_command, review_command, verify_command
 from lpgen.cli_authorize import authorize_command
 from lpgen.cli_aws import iam_policy_command, snapshot_command
+from lpgen.cli_backtest import backtest_command
 from lpgen.cli_catalog import app as catalog_app
 from lpgen.cli_check import check_command
 from lpgen.cli_demo import demo_command
@@ -67,6 +68,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "ingest": ingest_command,
     "map": map_command,
     "review": review_command,
+    "backtest": backtest_command,
     "generate": generate_command,
     "verify": verify_command,
     "authorize": authorize_command,

@@ -27,9 +27,10 @@ def demo_command(
     from lpgen.edge.logs.sample_logs import bundled_sample_logs
     from lpgen.edge.replacement_files import write_text
     from lpgen.pipeline_analysis import analyse
+    from lpgen.pipeline_backtest import Days, backtest
     from lpgen.pipeline_ingest import ingest
     from lpgen.pipeline_output import generate, inputs_of_report, verify
-    from lpgen.report import render_review, render_verification
+    from lpgen.report import render_backtest_line, render_review, render_verification
     from lpgen.report.talk.ingest import render_ingest
 
     sample, catalog, options = bundled_sample_logs(), bundled_catalog(), Options()
@@ -49,12 +50,17 @@ def demo_command(
     put_text(render_review(report, "text", width=terminal_width(), color=wants_color(None), only=_DEMO_PRINCIPAL), None)
     verified = verify(replacements, data, [sample.policies], catalog, options=options)
     put_text("\n" + render_verification(verified, "text", width=terminal_width(), color=wants_color(None)), None)
+    tested = backtest(data, [sample.policies], catalog, options=options, days=Days(*_DEMO_DAYS))
+    put_text("\n" + for_terminal(f"Backtest: {render_backtest_line(tested)}"), None)
     paths = {"output": output, "data": data, "replacements": replacements, "sample": sample.policies}
     end = _DEMO_END.format_map({name: shlex.quote(str(path)) for name, path in paths.items()})
     put_text(for_terminal(end), None)
 
 
 _DEMO_PRINCIPAL = "arn:aws:iam::111122223333:role/app/storefront-api"
+
+_DEMO_DAYS = (60, 30, 10)
+"""The days to learn on, to judge on, and between windows: the 120 days of the sample logs hold four such windows."""
 
 _DEMO_END = """
 What was written
@@ -68,6 +74,9 @@ What to do next
     {replacements}/111122223333-role-storefront-api/
   See what the wildcards in the old policies gained by themselves in a year:
     lpgen stars --data {data} \\
+      --policies {sample}
+  See what replacements made earlier would have denied since:
+    lpgen backtest --data {data} --train 60d \\
       --policies {sample}
   Ask why something is allowed, and whether it was ever used:
     lpgen explain storefront-api dynamodb:DeleteTable --data {data} \\

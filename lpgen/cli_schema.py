@@ -20,6 +20,7 @@ class Document(StrEnum):
     EXPLANATION = "explanation"
     DRIFT = "drift"
     STARS = "stars"
+    BACKTEST = "backtest"
     ROLLOUT = "rollout"
     WATCH = "watch"
 

@@ -28,12 +28,16 @@ from lpgen.pipeline_explain import explain
 # a data folder and policies -> verdicts, replacements and their proof
 from lpgen.pipeline_analysis import analyse
 
+# a data folder and policies -> what replacements of past days would have denied later
+from lpgen.pipeline_backtest import backtest
+
 # a report -> a folder of replacements, with digests -> the second opinion on it
 from lpgen.pipeline_output import generate, inputs_of_report, verify
 
 __all__ = [
     "analyse",
     "authorize",
+    "backtest",
     "explain",
     "generate",
     "ingest",

@@ -122,13 +122,19 @@ def review_of_ground(
         generation=ground.generation,
     )
     units = units_of_review(principals, options.principal)
-    if isinstance(engine, LocalEngine):
-        workers = min(engine.workers, len(units) // (BATCHES_PER_WORKER * BATCH_UNITS))
-        engine = replace(engine, workers=workers) if workers > 1 else IN_THIS_PROCESS
+    engine = engine_for_units(engine, len(units), BATCH_UNITS)
     copied = copied_services_from_usage(ground.usage, catalog)
     batches = batches_of_units(units, BATCH_UNITS, ground.usage, copied=copied, accessed=accessed)
     accounts = frozenset(one.account for unit in units for one in unit if is_chosen(one, options.principal))
     return Review(report, reviewer, batches, engine, accounts)
+
+
+def engine_for_units(engine: Engine, units: int, size: int) -> Engine:
+    """The engine for so many units in batches of a size, without processes of this machine that few batches need."""
+    if not isinstance(engine, LocalEngine):
+        return engine
+    workers = min(engine.workers, units // (BATCHES_PER_WORKER * size))
+    return replace(engine, workers=workers) if workers > 1 else IN_THIS_PROCESS
 
 
 @dataclass(frozen=True, slots=True)

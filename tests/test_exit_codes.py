@@ -115,6 +115,12 @@ CODES: dict[str, tuple[tuple[str, int], ...]] = {
         (f"{GROUND} --since someday", 2),
         ("--policies missing.json", 3),
     ),
+    "backtest": (
+        (f"{GROUND} --train 1 --test 1", 2),  # the logs have one day
+        (f"{GROUND} --train 0d", 2),
+        (f"{GROUND} --principal nobody", 2),
+        ("--data missing --policies policies.json", 3),
+    ),
     "generate": (
         (f"{GROUND} -o out", 0),
         (f"{GROUND} -o out --strict", 1),

@@ -24,6 +24,7 @@ ALLOWED = {
             "pipeline_authorize",
             "pipeline_explain",
             "pipeline_analysis",
+            "pipeline_backtest",
             "pipeline_output",
         }
     ),
@@ -33,6 +34,7 @@ ALLOWED = {
     "pipeline_authorize": frozenset({"errors", "core"}),
     "pipeline_explain": frozenset({"core", "edge"}),
     "pipeline_analysis": frozenset({"errors", "core", "edge"}),
+    "pipeline_backtest": frozenset({"core", "edge", "pipeline_analysis"}),
     "pipeline_output": frozenset({"errors", "core", "edge", "report", "pipeline_analysis"}),
     "cli": frozenset(
         {
@@ -42,6 +44,7 @@ ALLOWED = {
             "cli_athena",
             "cli_authorize",
             "cli_aws",
+            "cli_backtest",
             "cli_catalog",
             "cli_check",
             "cli_demo",
@@ -71,6 +74,9 @@ ALLOWED = {
             "cli_options",
             "cli_catalog",
         }
+    ),
+    "cli_backtest": frozenset(
+        {"core", "edge", "report", "pipeline_backtest", "cli_catalog", "cli_engine", "cli_formats", "cli_options"}
     ),
     "cli_authorize": frozenset({"errors", "edge", "pipeline_authorize", "cli_options", "cli_catalog"}),
     "cli_map": frozenset({"errors", "edge", "pipeline_map", "cli_options", "cli_catalog"}),
@@ -116,7 +122,17 @@ ALLOWED = {
     "cli_sections": frozenset({"cli_sections"}),
     "cli_options": frozenset({"errors", "core", "edge", "report"}),
     "cli_demo": frozenset(
-        {"errors", "core", "edge", "report", "pipeline_analysis", "pipeline_ingest", "pipeline_output", "cli_options"}
+        {
+            "errors",
+            "core",
+            "edge",
+            "report",
+            "pipeline_analysis",
+            "pipeline_backtest",
+            "pipeline_ingest",
+            "pipeline_output",
+            "cli_options",
+        }
     ),
     "cli_explain": frozenset(
         {"errors", "core", "edge", "report", "pipeline_explain", "cli_formats", "cli_options", "cli_catalog"}

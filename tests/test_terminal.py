@@ -28,6 +28,7 @@ COMMANDS: dict[str, list[str]] = {
     "verify": ["verify", "written", *POLICIES],
     "explain": ["explain", "app", "s3:GetObject", *POLICIES],
     "stars": ["stars", *POLICIES],
+    "backtest": ["backtest", *POLICIES, "--train", "1", "--test", "1"],
     "baseline save": ["baseline", "save", "again", *POLICIES],
     "baseline list": ["baseline", "list", "--data", "data"],
     "baseline show": ["baseline", "show", "--data", "data"],
@@ -152,5 +153,15 @@ def test_the_demo_fits_and_ends_with_what_to_do_next(tmp_path: Path) -> None:
     assert status == 0
     assert [line for line in lines if is_too_long(line)] == []
     last = "\n".join(lines[lines.index("What to do next") :])
-    for command in ("explain", "verify", "stars", "snapshot", "ingest", "rollout plan", "baseline save", "drift"):
+    for command in (
+        "explain",
+        "verify",
+        "stars",
+        "backtest",
+        "snapshot",
+        "ingest",
+        "rollout plan",
+        "baseline save",
+        "drift",
+    ):
         assert f"    lpgen {command} " in last

@@ -1,6 +1,8 @@
 """Renderers: a report value in, text out. What a format needs is imported when it is asked for."""
 
 from lpgen.report.render import (
+    render_backtest,
+    render_backtest_line,
     render_code,
     render_drift,
     render_evidence,
@@ -14,6 +16,8 @@ from lpgen.report.render import (
 )
 
 __all__ = [
+    "render_backtest",
+    "render_backtest_line",
     "render_code",
     "render_drift",
     "render_evidence",

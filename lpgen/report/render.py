@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from lpgen.core.backtests import Backtest
     from lpgen.core.digests import Inputs
     from lpgen.core.drift.findings import Drift
     from lpgen.core.explanations import Explanation
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 FORMATS: Final = ("text", "json", "markdown")
 """What `format` may be: a terminal's text, JSON with a versioned schema, or Markdown for a pull request.
 
-A review and drift have SARIF for code scanning and HTML for a browser, too.
+A review and drift have SARIF for code scanning and HTML for a browser, too; a backtest has HTML.
 """
 
 
@@ -198,6 +199,39 @@ def render_drift(
         title = f"lpgen drift of {drift.after.as_of.isoformat()} since {drift.before.name}"
         return blocks_html(drift_page(drift), title=title)
     return _render_page(drift_page(drift), format, width=width, color=color, noun="finding")
+
+
+def render_backtest(
+    backtest: Backtest,
+    format: str,  # noqa: A002
+    *,
+    width: int = 100,
+    color: bool = False,
+) -> str:
+    """A backtest as text, Markdown, JSON or HTML, with a line break at the end.
+
+    Raises:
+        ValueError: there is no such format.
+    """
+    if format == "json":
+        from lpgen.report.json.backtest import backtest_json
+
+        return backtest_json(backtest)
+    from lpgen.report.pages.backtest import backtest_page
+
+    if format == "html":
+        from lpgen.report.html import blocks_html
+
+        return blocks_html(backtest_page(backtest), title="lpgen backtest")
+    return _render_page(backtest_page(backtest), format, width=width, color=color)
+
+
+def render_backtest_line(backtest: Backtest) -> str:
+    """The outcome of a backtest in one sentence, without a line break."""
+    from lpgen.report.inert import terminal_text
+    from lpgen.report.pages.backtest import backtest_sentence
+
+    return terminal_text(backtest_sentence(backtest))
 
 
 def render_evidence(proposal: Proposal, report: Report, inputs: Inputs) -> str:

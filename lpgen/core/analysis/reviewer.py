@@ -24,6 +24,7 @@ from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.policies.meaning import says_the_same
+from lpgen.core.replacements import Replacement, Verification
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
 
@@ -66,6 +67,7 @@ class Reviewer:
     """Works on batches. `dropped` counts what decisions drop by its day, where any does.
 
     `accounts` are those of all principals of the policies, `strangers` the ARNs in the logs that these don't have.
+    Unless it `proves`, replacements come without verification.
     """
 
     ground: ReviewGround
@@ -74,13 +76,17 @@ class Reviewer:
     dropped: UseCounter | None
     accounts: Collection[str]
     strangers: Collection[str]
+    proves: bool = True
 
-    def propose(self, batch: Batch) -> list[Proposal]:
-        """The proposals for the chosen principals of a batch, unit by unit."""
+    def grants_of(self, batch: Batch) -> dict[str, PrincipalGrants]:
+        """The grants of the principals of a batch, by ARN."""
         principals = [one for unit in batch.units for one in unit]
-        grants = {
-            one.principal.arn: one for one in grants_from_principals(principals, self._catalog, self.options.guards)
-        }
+        found = grants_from_principals(principals, self._catalog, self.options.guards)
+        return {one.principal.arn: one for one in found}
+
+    def propose(self, batch: Batch, grants: Mapping[str, PrincipalGrants] | None = None) -> list[Proposal]:
+        """The proposals for the chosen principals of a batch, unit by unit; `grants` are theirs, if expanded before."""
+        grants = self.grants_of(batch) if grants is None else grants
         records = self._records(batch, grants)
         proposals = [
             proposal
@@ -124,7 +130,14 @@ class Reviewer:
         if diff.principal_class not in GENERATED_CLASSES:
             return Proposal(diff, None, None)
         replacement = generate_policy(diff, grants, self._catalog, self.options)
-        verification = verify_generated(
+        verification = self._verify(replacement, grants, records) if self.proves else None
+        in_place = says_the_same(diff.principal, documents_of_replacement(replacement))
+        return Proposal(diff, replacement, verification, in_place=in_place)
+
+    def _verify(
+        self, replacement: Replacement, grants: PrincipalGrants, records: PrincipalRecords
+    ) -> Verification | None:
+        return verify_generated(
             replacement,
             grants,
             records.usage,
@@ -132,5 +145,3 @@ class Reviewer:
             decisions=self.ground.decisions,
             guards=self.options.guards,
         )
-        in_place = says_the_same(diff.principal, documents_of_replacement(replacement))
-        return Proposal(diff, replacement, verification, in_place=in_place)

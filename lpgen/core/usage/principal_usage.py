@@ -202,7 +202,7 @@ def _principal_usage(
             how,
             DenialKind(denial),
             error,
-            tuple(sorted({_recorded_context(*context) for context in contexts})),
+            tuple(sorted({recorded_context(*context) for context in contexts})),
             evidence,
             len(seen_on),
         )
@@ -217,7 +217,7 @@ def _principal_usage(
 
 
 @lru_cache(maxsize=4096)
-def _recorded_context(region: str, vpc_endpoint: str, values: str) -> RecordedContext:
+def recorded_context(region: str, vpc_endpoint: str, values: str) -> RecordedContext:
     """The context by its condition keys alone: what a KMS grant says is under names without a colon."""
     pairs = sorted((key, tuple(found)) for key, found in json.loads(values or "{}").items() if ":" in key)
     return RecordedContext(region, vpc_endpoint, tuple(pairs))

@@ -26,6 +26,7 @@ from lpgen.report.json.review import REVIEW_SCHEMA
 from lpgen.report.json.summary import SUMMARY_SCHEMA
 from lpgen.report.json.verification import VERIFICATION_SCHEMA
 from lpgen.report.plan import StepKind
+from lpgen.report.schemas.backtest import backtest_schema
 from lpgen.report.schemas.drift import drift_schema, stars_schema
 from lpgen.report.schemas.facts import (
     CATALOG,
@@ -355,6 +356,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "explanation": _EXPLANATION,
     "drift": drift_schema(DEFS),
     "stars": stars_schema(DEFS),
+    "backtest": backtest_schema(),
     "rollout": ROLLOUT_DOCUMENT,
     "watch": WATCH_DOCUMENT,
 }

@@ -37,11 +37,13 @@ class BlindByLog(dict[Action, str]):
         self._unseen = unseen
         self._seen = seen
         self._regions = frozenset(regions)
+        self._texts: dict[str, str] = {}
         self._no_global = no_global
         self._missing_sides = _missing_sides({one.read_only: why for one, why in seen.items() if not one.is_data})
 
     def __missing__(self, action: Action) -> str:
-        found = self[action] = self._blind(action, self._table.visibility(action))
+        found = self._blind(action, self._table.visibility(action))
+        self[action] = self._texts.setdefault(found, found)  # of which there are few, for thousands of actions
         return found
 
     def _blind(self, action: Action, entry: ActionVisibility) -> str:

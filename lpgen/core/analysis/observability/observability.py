@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import date
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
@@ -20,7 +20,7 @@ from lpgen.core.analysis.observability.trail_coverage import (
     tests_event_names,
     trails_of_kind,
 )
-from lpgen.core.events.visibility import ActionVisibility, visibility_from_catalog
+from lpgen.core.events.visibility import ActionVisibility, VisibilityTable, visibility_from_catalog
 from lpgen.core.grounds import AccountCoverage, CoverageSource, Grant, LogCoverage, SeenEvents, limited_to
 from lpgen.core.model import Action, Visibility
 from lpgen.core.trails import Trail, TrailChange, trails_of_accounts
@@ -40,7 +40,7 @@ class Observability:
         min_days: int,
     ) -> None:
         """An action must have been recorded for `min_days` for its use to have shown. `changes` are those of trails."""
-        self.table = visibility_from_catalog(catalog)
+        self.table, self._calls = _tables_of(catalog)
         self._given = (catalog, coverage, trails, changes)
         self._catalog = catalog
         self._coverage = {one.account: one for one in coverage.accounts}
@@ -48,7 +48,6 @@ class Observability:
         self._data = DataResources(coverage.accounts)
         self._trails = trails_of_accounts(trails, [one.account for one in coverage.accounts])
         self._changes, self._min_days = changes, min_days
-        self._calls = RecordedCalls(catalog.source)
         self._answers: dict[tuple[str, Events], str] = {}
         self._traces: dict[Action, int] = {}
         self._numbers: dict[Hashable, int] = {}
@@ -272,6 +271,12 @@ class Observability:
         found = [settings_since(trail, self._changes) for trail in trails]
         changes = [one for one in found if one is not None]
         return min(changes) if len(changes) == len(found) else None
+
+
+@lru_cache(maxsize=2)
+def _tables_of(catalog: Catalog) -> tuple[VisibilityTable, RecordedCalls]:
+    """What a catalog alone says, read once: a backtest observes by many windows, and by the same catalog."""
+    return visibility_from_catalog(catalog), RecordedCalls(catalog.source)
 
 
 _CATEGORIES: Final = ("Data", "Management")

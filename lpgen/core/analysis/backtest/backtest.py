@@ -1,0 +1,114 @@
+"""The backtest of a batch of principals: one window after another, so that memory stays flat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.backtest.dated_uses import dated_uses_from_usage
+from lpgen.core.analysis.backtest.judge import Bench
+from lpgen.core.analysis.backtest.windows import usage_of_days
+from lpgen.core.analysis.counted_use import UseCounter
+from lpgen.core.analysis.judged.verdicts import ActionFacts
+from lpgen.core.analysis.observability.copied_calls import copied_services, copied_services_from_usage
+from lpgen.core.analysis.prepare import prepare_review
+from lpgen.core.analysis.reviewer import Batch, Reviewer
+from lpgen.core.analysis.safe.decisions import decisions_in_force
+from lpgen.core.backtests import PrincipalBacktest, Window
+from lpgen.core.model import Principal
+from lpgen.core.options import Options, is_chosen
+from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.tables import Usage
+from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """What reviews principals by the days to learn on of a window, without proofs.
+
+    `copied` are the services that copies of calls show principals to have called on these days.
+    """
+
+    window: Window
+    reviewer: Reviewer
+    copied: Mapping[str, frozenset[str]]
+
+    def batch(self, whole: Batch) -> Batch:
+        """What a batch of all days holds of the days to learn on."""
+        usage = usage_of_days(whole.usage, self.window.learn_first, self.window.learn_last)
+        arns = (one.arn for unit in whole.units for one in unit)
+        copied = {arn: services for arn in arns if (services := copied_services(arn, self.copied))}
+        return Batch(whole.units, usage, copied, {})
+
+
+def learnings_of_windows(
+    usage: Usage, windows: Iterable[Window], principals: Sequence[Principal], catalog: Catalog, options: Options
+) -> tuple[Learning, ...]:
+    """What is found once for all principals by the days to learn on of each window."""
+    facts = ActionFacts(catalog)
+    return tuple(_learning(usage, one, principals, catalog, options, facts=facts) for one in dict.fromkeys(windows))
+
+
+def _learning(
+    usage: Usage,
+    window: Window,
+    principals: Sequence[Principal],
+    catalog: Catalog,
+    options: Options,
+    *,
+    facts: ActionFacts,
+) -> Learning:
+    """What is found by the days to learn on of one window.
+
+    What IAM says of last use is left out, since it knows the days after. Days without records at either end of the
+    window are no gap if they are few, so that many days less make enough.
+    """
+    learned = usage_of_days(usage, window.learn_first, window.learn_last)
+    enough = min(options.min_days, max(window.learn_days - 2 * LONGEST_QUIET_DAYS, 1))
+    options = replace(options, as_of=window.learn_last, min_days=enough, last_accessed=())
+    coverage = coverage_from_usage(learned, options.trails, options.trail_source)
+    decisions = decisions_in_force(options.decisions, as_of=window.learn_last)
+    reviewer, _ = prepare_review(learned, coverage, principals, catalog, options, decisions=decisions)
+    ground = reviewer.ground
+    # A copy is what a worker gets: the grants without the table that holds them, of which there would be one a window.
+    explanations = replace(ground.explanations, key_grants=copy(ground.explanations.key_grants))
+    ground = replace(ground, judge=replace(ground.judge, facts=facts), explanations=explanations)
+    copied = copied_services_from_usage(learned, catalog)
+    return Learning(window, replace(reviewer, ground=ground, proves=False), copied)
+
+
+@dataclass(frozen=True, slots=True)
+class Backtester:
+    """Backtests batches, whose usage has all days.
+
+    `windows` are those to walk through, `curve` those of the learning curve. `learnings` has each of both once.
+    `counter` says which rows of all days count as use.
+    """
+
+    windows: tuple[Window, ...]
+    curve: tuple[Window, ...]
+    learnings: tuple[Learning, ...]
+    counter: UseCounter
+
+    def __call__(self, batch: Batch) -> list[PrincipalBacktest]:
+        """The backtests of the chosen principals of a batch."""
+        benches = self._benches(batch)
+        grants = {arn: bench.grants for arn, bench in benches.items()}
+        for one in self.learnings:
+            for proposal in one.reviewer.propose(one.batch(batch), grants):
+                bench = benches[proposal.diff.principal.arn]
+                bench.judge(proposal, one.window, notes=one.window in self.windows)
+        chosen = self.learnings[0].reviewer.options.principal
+        found = [bench for bench in benches.values() if is_chosen(bench.grants.principal, chosen)]
+        return [bench.result(self.windows, self.curve) for bench in found]
+
+    def _benches(self, batch: Batch) -> dict[str, Bench]:
+        reviewer = self.learnings[0].reviewer
+        judge, guards = reviewer.ground.judge, reviewer.options.guards
+        uses = dated_uses_from_usage(batch.usage, self.counter)
+        return {
+            arn: Bench(one, uses.get(arn, ()), judge.facts, judge.finder.catalog, guards)
+            for arn, one in reviewer.grants_of(batch).items()
+        }

@@ -1,0 +1,87 @@
+"""Which later uses of one principal a replacement would have denied, and why.
+
+Only what the old policies allow is judged. The decision core decides each use in the context that its records show,
+as in the replay of a review. A resource that stands for many must be covered as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.backtest.dated_uses import DatedUse
+from lpgen.core.analysis.granted.met_policies import known_context, policies_met, replayed_resource, request_of
+from lpgen.core.analysis.names.drawn_names import is_creation_of
+from lpgen.core.backtests import DenialCause
+from lpgen.core.guards import Guards
+from lpgen.core.model import Action, Policy, Principal, Resource, ResourceKind
+from lpgen.core.policies.authorize import decide
+from lpgen.core.policies.decision import Request, Result
+from lpgen.core.policies.policy_set import PolicySet
+
+_DENIED = (Result.EXPLICITLY_DENIED, Result.IMPLICITLY_DENIED)
+_UNREAD = (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW)
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedUse:
+    """A use that the old policies allow, with the request that it is decided by and the policies that this meets."""
+
+    dated: DatedUse
+    request: Request
+    old: PolicySet
+    before: Result
+
+
+def allowed_uses(
+    principal: Principal, uses: Iterable[DatedUse], catalog: Catalog, guards: Guards
+) -> tuple[AllowedUse, ...]:
+    """The uses that the old policies allow, or may where it depends on what the records don't show."""
+    found = (_decided(principal, one, catalog, guards) for one in uses)
+    return tuple(one for one in found if one.before not in _DENIED)
+
+
+def _decided(principal: Principal, dated: DatedUse, catalog: Catalog, guards: Guards) -> AllowedUse:
+    """The use as decided by the old policies.
+
+    What stands for many resources is decided as a whole, and by its example where the old policies allow a part only.
+    """
+    whole = _on_resource(principal, dated, dated.use.resource, catalog, guards)
+    example = replayed_resource(dated.use)
+    if dated.use.resource.kind is ResourceKind.FOLD and whole.before is not Result.ALLOWED and example is not None:
+        return _on_resource(principal, dated, example, catalog, guards)
+    return whole
+
+
+def _on_resource(
+    principal: Principal, dated: DatedUse, resource: Resource, catalog: Catalog, guards: Guards
+) -> AllowedUse:
+    old = policies_met(principal, resource.text, guards)
+    context = known_context(principal, resource, dated.context)
+    request = request_of(principal, dated.use.action, resource, context=context, guards=guards)
+    return AllowedUse(dated, request, old, decide(request, old, catalog=catalog).result)
+
+
+def denied_uses(
+    uses: Sequence[AllowedUse], written: tuple[Policy, ...], catalog: Catalog, *, first: date, last: date
+) -> Iterator[AllowedUse]:
+    """The uses of these days that the written policies would deny in the place of the old ones.
+
+    What the old policies allow for certain must stay so, but for a resource that couldn't be read.
+    """
+    for one in uses:
+        if not one.dated.places(first, last):
+            continue
+        after = decide(one.request, replace(one.old, identity=written), catalog=catalog).result
+        unsure = after is Result.DEPENDS and (one.before is Result.DEPENDS or one.dated.use.resource.kind in _UNREAD)
+        if after is not Result.ALLOWED and not unsure:
+            yield one
+
+
+def cause_of_denial(use: AllowedUse, kept: Collection[Action]) -> DenialCause:
+    """Why a replacement that keeps these actions denies a use."""
+    if use.dated.use.action not in kept:
+        return DenialCause.NEW_ACTION
+    return DenialCause.NEW_NAME if is_creation_of(use.dated.use) else DenialCause.NEW_RESOURCE

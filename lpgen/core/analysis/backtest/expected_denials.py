@@ -1,0 +1,105 @@
+"""How many needs a replacement is expected to deny in the next days, from what was denied in the windows.
+
+The model: a principal's denied needs in a span of days follow a Poisson distribution whose mean is its own rate times
+the days. The rates of similar principals follow a gamma distribution, which is fitted by moments over the whole run:
+one for principals whose replacement was last called safe, one for the others. So a principal without a denial borrows
+from those like it, and one with many keeps its own rate. Given its counts, a principal's rate follows a gamma
+distribution again, and its next count a negative binomial one, which gives the mean and the 90 % interval.
+
+Windows that share days would count the same denials several times, so only windows that share no day to judge on are
+counted. A run without any denial counts as if there had been half a one: that none came doesn't show that none can.
+https://en.wikipedia.org/wiki/Gamma_distribution#Conjugate_prior
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import exp, log, log1p
+from typing import Final
+
+from lpgen.core.backtests import ExpectedDenials
+
+HORIZON_DAYS: Final = 30
+"""So many days ahead denials are expected."""
+
+_TAIL: Final = 0.05
+_UNSEEN: Final = 0.5
+_SHAPES: Final = (0.01, 1.0)
+"""The prior's shape lies between these: with few denials the moments can't tell it, and rates always differ widely."""
+
+
+@dataclass(frozen=True, slots=True)
+class DenialCount:
+    """So many denied needs of one principal in so many days."""
+
+    needs: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """A gamma distribution of rates, in needs a day: its mean is `shape / days`."""
+
+    shape: float
+    days: float
+
+
+def prior_from_counts(counts: Sequence[DenialCount]) -> Prior:
+    """The distribution of the rates of similar principals, fitted by moments: mean, and variance beyond Poisson's."""
+    needs, days = sum(one.needs for one in counts), sum(one.days for one in counts)
+    rate = max(needs, _UNSEEN) / max(days, 1)
+    beyond = sum((one.needs - rate * one.days) ** 2 - rate * one.days for one in counts)
+    variance = beyond / max(sum(one.days**2 for one in counts), 1)
+    least, most = _SHAPES
+    shape = min(max(rate**2 / variance, least), most) if variance > 0 else most
+    return Prior(shape, shape / rate)
+
+
+def expected_denials(prior: Prior, count: DenialCount, *, days: int = HORIZON_DAYS) -> ExpectedDenials:
+    """The denied needs to expect of one principal in the next days."""
+    shape, past = prior.shape + count.needs, prior.days + count.days
+    low, high = negative_binomial_interval(shape, days / past)
+    return ExpectedDenials(days, shape * days / past, low, high)
+
+
+def spread_of_windows(needs: Iterable[Sequence[int]]) -> float:
+    """How many times the variance of Poisson's that of a principal's windows is, 1 at least: denials come in bursts."""
+    several = [one for one in needs if len(one) > 1]
+    means = [sum(one) / len(one) for one in several]
+    pairs = zip(several, means, strict=True)
+    variances = (sum((count - mean) ** 2 for count in one) / (len(one) - 1) for one, mean in pairs)
+    return max(sum(variances) / sum(means), 1.0) if any(means) else 1.0
+
+
+def expected_of_all(
+    counts: Iterable[tuple[Prior, DenialCount]], spread: float = 1.0, *, days: int = HORIZON_DAYS
+) -> ExpectedDenials:
+    """The denied needs to expect of all principals together.
+
+    It is a negative binomial of the sum of their means, and of their variances times the spread.
+    """
+    mean = variance = 0.0
+    for prior, one in counts:
+        scale = days / (prior.days + one.days)
+        own = (prior.shape + one.needs) * scale
+        mean, variance = mean + own, variance + own * (1 + scale)
+    if not mean:
+        return ExpectedDenials(days, 0.0, 0, 0)
+    scale = variance * spread / mean - 1
+    low, high = negative_binomial_interval(mean / scale, scale)
+    return ExpectedDenials(days, mean, low, high)
+
+
+def negative_binomial_interval(shape: float, scale: float) -> tuple[int, int]:
+    """The 5 % and 95 % quantiles of a negative binomial: of a Poisson whose mean is gamma of this shape and scale."""
+    step = log(scale) - log1p(scale)
+    term, below, number, low = -shape * log1p(scale), 0.0, 0, -1
+    while True:
+        below += exp(term)
+        if low < 0 and below >= _TAIL:
+            low = number
+        if below >= 1 - _TAIL:
+            return low, number
+        term += log((shape + number) / (number + 1)) + step
+        number += 1

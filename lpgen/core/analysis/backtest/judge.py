@@ -1,0 +1,134 @@
+"""One principal on the bench: its replacements of several windows, judged by what it did later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.backtest.alternatives import actions_by_service, seen_use
+from lpgen.core.analysis.backtest.dated_uses import DatedUse
+from lpgen.core.analysis.backtest.denied_needs import AllowedUse, allowed_uses, cause_of_denial, denied_uses
+from lpgen.core.analysis.verify import documents_of_replacement
+from lpgen.core.backtests import (
+    Alternative,
+    AlternativeResult,
+    DenialCause,
+    DeniedNeed,
+    JudgedWindow,
+    PrincipalBacktest,
+    Window,
+    average,
+)
+from lpgen.core.findings import ActionFact, Proposal
+from lpgen.core.grounds import PrincipalGrants
+from lpgen.core.guards import Guards
+from lpgen.core.model import Action
+
+_Need = tuple[Action, str]
+
+
+@dataclass(slots=True)
+class _Denials:
+    """What is known so far of a need that was denied. `records` are by use and day."""
+
+    cause: DenialCause
+    windows: int = 0
+    first: tuple[date, str] = (date.max, "")
+    records: dict[tuple[int, date], int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Simple:
+    """What a simpler policy denied so far, and the share that it removed in each window."""
+
+    needs: set[_Need] = field(default_factory=set)
+    shares: list[float] = field(default_factory=list)
+
+
+class Bench:
+    """Judges the replacements of one principal; what doesn't differ between windows is found once."""
+
+    def __init__(
+        self,
+        grants: PrincipalGrants,
+        uses: Iterable[DatedUse],
+        facts: Mapping[Action, ActionFact],
+        catalog: Catalog,
+        guards: Guards,
+    ) -> None:
+        self.grants, self._catalog = grants, catalog
+        self._granted = grants.granted()
+        self._by_service = actions_by_service(self._granted)
+        self._dangerous = frozenset(one for one in self._granted if facts[one].danger)
+        self._uses = allowed_uses(grants.principal, uses, catalog, guards)
+        self._needs: dict[_Need, _Denials] = {}
+        self._simple = {which: _Simple() for which in Alternative}
+        self._judged: dict[Window, JudgedWindow] = {}
+
+    def judge(self, proposal: Proposal, window: Window, *, notes: bool) -> None:
+        """Judges what is proposed at the end of the days to learn on, if it is a replacement.
+
+        Denied needs are noted one by one where `notes` is true.
+        """
+        replacement = proposal.replacement
+        if replacement is None or replacement.refused_for is not None:
+            return
+        kept = frozenset(
+            action for document in replacement.documents for one in document.statements for action in one.actions
+        )
+        first, last = window.judge_first, window.judge_last
+        written = documents_of_replacement(replacement)
+        denied = list(denied_uses(self._uses, written, self._catalog, first=first, last=last))
+        if notes:
+            self._note(denied, kept, window)
+            self._compare(window)
+        self._judged[window] = JudgedWindow(
+            window,
+            not proposal.caveats,
+            len({_need(one) for one in denied}),
+            sum(one.dated.records[at] for one in denied for at in one.dated.places(first, last)),
+            len(self._granted - kept),
+            len(self._dangerous - kept),
+        )
+
+    def _note(self, denied: Iterable[AllowedUse], kept: frozenset[Action], window: Window) -> None:
+        met: set[_Need] = set()
+        for one in denied:
+            need = _need(one)
+            known = self._needs.setdefault(need, _Denials(cause_of_denial(one, kept)))
+            known.windows += need not in met
+            met.add(need)
+            for at in one.dated.places(window.judge_first, window.judge_last):
+                day = one.dated.days[at]
+                known.records[id(one), day] = one.dated.records[at]
+                known.first = min(known.first, (day, one.dated.event_ids[at]))
+
+    def _compare(self, window: Window) -> None:
+        """Notes what simpler policies from the same days would have denied and removed."""
+        seen = seen_use(one.dated.use for one in self._uses if one.dated.places(window.learn_first, window.learn_last))
+        later = [one for one in self._uses if one.dated.places(window.judge_first, window.judge_last)]
+        for which, simple in self._simple.items():
+            simple.needs.update(_need(one) for one in later if not seen.allows(which, one.dated.use))
+            removed = len(self._granted) - seen.kept(which, self._by_service)
+            simple.shares.append(removed / len(self._granted) if self._granted else 0.0)
+
+    def result(self, windows: Iterable[Window], curve: Iterable[Window]) -> PrincipalBacktest:
+        """What was found in the windows, and on the learning curve."""
+        return PrincipalBacktest(
+            self.grants.principal.arn,
+            len(self._granted),
+            len(self._dangerous),
+            tuple(self._judged[one] for one in windows if one in self._judged),
+            tuple(self._judged[one] for one in curve if one in self._judged),
+            tuple(
+                DeniedNeed(action, resource, one.cause, sum(one.records.values()), *one.first, one.windows)
+                for (action, resource), one in sorted(self._needs.items())
+            ),
+            {which: AlternativeResult(len(one.needs), average(one.shares)) for which, one in self._simple.items()},
+        )
+
+
+def _need(one: AllowedUse) -> _Need:
+    return one.dated.use.action, one.dated.use.resource.text

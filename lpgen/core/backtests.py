@@ -1,0 +1,198 @@
+"""The types of a backtest: what the replacements of past days would have denied later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from lpgen.core.model import Action
+
+
+class DenialCause(StrEnum):
+    """Why a replacement denies a later use."""
+
+    NEW_ACTION = "new-action"  # it lacks the action
+    NEW_RESOURCE = "new-resource"  # it has the action, but not on this resource
+    NEW_NAME = "new-name"  # it has the action, and the call creates the resource that it names
+
+
+class Alternative(StrEnum):
+    """Simpler policies to compare a replacement with, the narrowest first."""
+
+    EXACT = "exact-resources"  # each seen action on the resources it was seen on
+    ACTIONS = "seen-actions"  # each seen action on `*`
+    SERVICES = "seen-services"  # `service:*` on `*` for each seen service
+    UNTOUCHED = "old-policies"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """The days to learn on and the days to judge on, each first and last included."""
+
+    learn_first: date
+    learn_last: date
+    judge_last: date
+
+    @property
+    def judge_first(self) -> date:
+        """The day after the last one to learn on."""
+        return self.learn_last + timedelta(days=1)
+
+    @property
+    def learn_days(self) -> int:
+        """How many days there are to learn on."""
+        return (self.learn_last - self.learn_first).days + 1
+
+    @property
+    def judge_days(self) -> int:
+        """How many days there are to judge on."""
+        return (self.judge_last - self.learn_last).days
+
+
+@dataclass(frozen=True, slots=True)
+class DeniedNeed:
+    """An action on a resource that replacements of so many `windows` would have denied. `records` are those of the days
+    of any of them, each once; the cause is that of the first window."""
+
+    action: Action
+    resource: str
+    cause: DenialCause
+    records: int
+    first_day: date
+    example_event_id: str
+    windows: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlternativeResult:
+    """What a simpler policy would have denied one principal, each need once, and the share of its granted actions that
+    it would have removed, on average over the windows."""
+
+    denied_needs: int
+    removed_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedWindow:
+    """What the replacement of one principal would have done in one window; `safe` says whether it was called safe."""
+
+    window: Window
+    safe: bool
+    denied_needs: int
+    denied_records: int
+    removed: int
+    dangerous_removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedDenials:
+    """How many denied needs to expect in the next `days`, with the ends of the 90 % interval."""
+
+    days: int
+    mean: float
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalBacktest:
+    """The backtest of one principal. `windows` are those in which it gets a replacement.
+
+    `granted` counts the actions that its policies grant, `dangerous` those of them that are dangerous. `curve` has what
+    was learned on other numbers of days, judged in the last window. `expected` is None without a window.
+    """
+
+    principal: str
+    granted: int
+    dangerous: int
+    windows: tuple[JudgedWindow, ...]
+    curve: tuple[JudgedWindow, ...]
+    denied: tuple[DeniedNeed, ...]
+    alternatives: Mapping[Alternative, AlternativeResult]
+    expected: ExpectedDenials | None = None
+
+    @property
+    def safe_windows(self) -> int:
+        """In how many windows the replacement was called safe."""
+        return sum(one.safe for one in self.windows)
+
+    @property
+    def denied_though_safe(self) -> bool:
+        """Whether a replacement that was called safe would have denied something."""
+        return any(one.safe and one.denied_needs for one in self.windows)
+
+    @property
+    def removed_share(self) -> float:
+        """Which share of the granted actions the replacements remove, on average over the windows."""
+        return average(one.removed / self.granted for one in self.windows if self.granted)
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """What comes of so many days to learn on, judged in the last window."""
+
+    days: int
+    replacements: int
+    denied_principals: int
+    denied_needs: int
+    safe: int
+    denied_though_safe: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlternativeTotals:
+    """What a simpler policy would have done for all principals with a replacement.
+
+    Each need of a principal counts once; `removed_share` is an average over all pairs of principal and window.
+    """
+
+    alternative: Alternative
+    denied_needs: int
+    denied_principals: int
+    removed_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestTotals:
+    """Sums over all principals with a replacement in any window; `pairs` are those of principal and window.
+
+    `denied_needs` counts each need of a principal once, `denied_records` each record once. `removed_share` and
+    `dangerous_removed_share` are averages over the pairs.
+    """
+
+    replacements: int
+    denied_principals: int
+    safe: int
+    denied_though_safe: int
+    pairs: int
+    safe_pairs: int
+    denied_safe_pairs: int
+    denied_needs: int
+    denied_records: int
+    causes: Mapping[DenialCause, int]
+    removed_share: float
+    dangerous_removed_share: float
+    expected: ExpectedDenials
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """A whole backtest, its principals sorted by ARN; those that never get a replacement count as `unjudged`."""
+
+    catalog_version: str
+    catalog_date: str
+    windows: tuple[Window, ...]
+    totals: BacktestTotals
+    alternatives: tuple[AlternativeTotals, ...]
+    curve: tuple[CurvePoint, ...]
+    principals: tuple[PrincipalBacktest, ...]
+    unjudged: int
+    problems: tuple[str, ...]
+
+
+def average(shares: Iterable[float]) -> float:
+    """The average, 0 of nothing."""
+    found = tuple(shares)
+    return sum(found) / len(found) if found else 0.0

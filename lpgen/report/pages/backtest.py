@@ -1,0 +1,234 @@
+"""A backtest as a page: the outcome in one sentence, the comparisons in tables, then what each principal was denied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from lpgen.core.backtests import (
+    Alternative,
+    Backtest,
+    DenialCause,
+    DeniedNeed,
+    ExpectedDenials,
+    PrincipalBacktest,
+)
+from lpgen.report.pages.blocks import (
+    Block,
+    Column,
+    Fold,
+    Heading,
+    Line,
+    Paragraph,
+    Show,
+    Words,
+    bad,
+    bullets,
+    count,
+    line,
+    name,
+    plural,
+    quiet,
+    table,
+)
+from lpgen.report.pages.words import label_of
+
+_MOST_ROWS: Final = 40
+_MOST_DETAILS: Final = 12
+_MOST_NEEDS: Final = 20
+
+_CAUSES: Final = {
+    DenialCause.NEW_ACTION: "the replacement lacks the action",
+    DenialCause.NEW_RESOURCE: "it has the action, but not on this resource",
+    DenialCause.NEW_NAME: "it has the action, and the call creates the resource under a new name",
+}
+_ALTERNATIVES: Final = {
+    Alternative.EXACT: "seen actions on the exact resources",
+    Alternative.ACTIONS: "seen actions on *",
+    Alternative.SERVICES: "service:* on * for seen services",
+    Alternative.UNTOUCHED: "old policies, untouched",
+}
+
+
+def backtest_page(found: Backtest) -> tuple[Block, ...]:
+    """The page: principals with the most denied needs first, as many as fit; JSON has all."""
+    worst = sorted(found.principals, key=lambda one: (-len(one.denied), one.principal))
+    return (
+        Heading(line(backtest_sentence(found)), level=1),
+        *_facts(found),
+        *_alternatives(found),
+        *_causes(found),
+        *_curve(found),
+        *_principals([one for one in worst if one.denied]),
+        *_problems(found),
+    )
+
+
+def backtest_sentence(found: Backtest) -> str:
+    """The outcome in one sentence."""
+    totals = found.totals
+    if not totals.replacements:
+        return f"In {_windows_text(found)}, no principal would have had a replacement to judge."
+    judged = plural(totals.replacements, "principal")
+    denied = f"denied nothing that {judged} needed"
+    if totals.denied_needs:
+        denied = f"denied {plural(totals.denied_needs, 'need')} of {count(totals.denied_principals)} of {judged}"
+    return (
+        f"In {_windows_text(found)}, the replacements would have {denied}; {count(totals.safe)} of"
+        f" {count(totals.replacements)} were called safe, and {_of_safe(totals.denied_though_safe)}."
+    )
+
+
+def _windows_text(found: Backtest) -> str:
+    return f"{plural(len(found.windows), 'window')} of {plural(found.windows[0].judge_days, 'day')}"
+
+
+def _of_safe(number: int) -> str:
+    return f"{count(number) if number else 'none'} of these had a denial"
+
+
+def _facts(found: Backtest) -> Iterable[Block]:
+    totals, first, last = found.totals, found.windows[0], found.windows[-1]
+    yield Paragraph(
+        line(
+            quiet(
+                f"Each window learns on {plural(first.learn_days, 'day')} and judges the next"
+                f" {plural(first.judge_days, 'day')}. The windows reach from {first.learn_first} to {last.judge_last}."
+                f" Catalog {found.catalog_version} of {found.catalog_date}."
+            )
+        )
+    )
+    expected, unjudged = totals.expected, plural(found.unjudged, "principal")
+    yield bullets(
+        f"{plural(totals.denied_records, 'record')} would have been denied.",
+        f"{count(totals.safe_pairs)} of {plural(totals.pairs, 'pair')} of principal and window were called safe, and"
+        f" {_of_safe(totals.denied_safe_pairs)}.",
+        f"The replacements removed {_percent(totals.removed_share)} of the permissions and"
+        f" {_percent(totals.dangerous_removed_share)} of the dangerous ones, on average.",
+        f"Expected denied needs in the next {expected.days} days: {expected.mean:.1f}, and with 90 % confidence"
+        f" {_interval(expected)}.",
+        *([f"{unjudged} would have had no replacement in any window."] if found.unjudged else []),
+    )
+
+
+def _interval(expected: ExpectedDenials) -> str:
+    return f"{count(expected.low)} to {count(expected.high)}"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %")
+
+
+def _alternatives(found: Backtest) -> Iterable[Block]:
+    columns = (
+        Column("policies", flexible=True),
+        Column("denied needs", number=True),
+        Column("principals", number=True),
+        Column("removed", number=True),
+    )
+    totals = found.totals
+    own = ("lpgen's replacements", totals.denied_needs, totals.denied_principals, totals.removed_share)
+    others = (
+        (_ALTERNATIVES[one.alternative], one.denied_needs, one.denied_principals, one.removed_share)
+        for one in found.alternatives
+    )
+    rows = ((what, count(needs), count(who), _percent(share)) for what, needs, who, share in (own, *others))
+    yield Heading(line("Compared with simpler policies"), level=2)
+    yield table(columns, rows)
+    yield Paragraph(
+        line(quiet("principals: those with a denial; removed: the average share of the permissions that would be gone"))
+    )
+
+
+def _causes(found: Backtest) -> Iterable[Block]:
+    causes = found.totals.causes
+    if found.totals.denied_needs:
+        yield Heading(line("Why needs were denied"), level=2)
+        columns = (Column("denied needs", number=True), Column("cause"), Column("what it means", flexible=True))
+        yield table(columns, ((count(causes[one]), one, _CAUSES[one]) for one in DenialCause if causes[one]))
+
+
+def _curve(found: Backtest) -> Iterable[Block]:
+    if not found.curve:
+        return
+    last = found.windows[-1]
+    yield Heading(line("How many days of logs it takes"), level=2)
+    yield Paragraph(line(f"Each row judges the days from {last.judge_first} to {last.judge_last}."))
+    columns = tuple(
+        Column(title, number=True)
+        for title in (
+            "days",
+            "replacements",
+            "with a denial",
+            "denied needs",
+            "called safe",
+            "safe, denied",
+        )
+    )
+    rows = (
+        (one.days, one.replacements, one.denied_principals, one.denied_needs, one.safe, one.denied_though_safe)
+        for one in found.curve
+    )
+    yield table(columns, (map(count, row) for row in rows))
+
+
+def _principals(denied: Sequence[PrincipalBacktest]) -> Iterable[Block]:
+    if not denied:
+        return
+    columns = (
+        Column("principal", flexible=True),
+        Column("needs", number=True),
+        Column("safe in", number=True),
+        Column("permissions", number=True, show=Show.WIDE),
+        Column("removed", number=True),
+        Column("next 30 days", number=True),
+    )
+    yield Heading(line("Principals with a denial"), level=2)
+    yield table(columns, map(_row, denied[:_MOST_ROWS]), fills=True)
+    if len(denied) > _MOST_ROWS:
+        yield _more(len(denied) - _MOST_ROWS)
+    for one in denied[:_MOST_DETAILS]:
+        yield _details(one)
+
+
+def _row(one: PrincipalBacktest) -> tuple[Words, ...]:
+    return (
+        name(label_of(one.principal)),
+        bad(count(len(one.denied))),
+        f"{count(one.safe_windows)} of {plural(len(one.windows), 'window')}",
+        count(one.granted),
+        _percent(one.removed_share),
+        _interval(one.expected) if one.expected else "",
+    )
+
+
+def _details(one: PrincipalBacktest) -> Fold:
+    needs = sorted(one.denied, key=lambda need: (-need.records, need.action, need.resource))
+    more = [_more(len(needs) - _MOST_NEEDS)] if len(needs) > _MOST_NEEDS else []
+    return Fold(
+        line(name(label_of(one.principal)), ": ", plural(len(needs), "denied need")),
+        (bullets(*map(_need, needs[:_MOST_NEEDS])), *more),
+    )
+
+
+def _need(need: DeniedNeed) -> Line:
+    return line(
+        name(need.action),
+        " on ",
+        name(need.resource),
+        f": {need.cause}, {plural(need.records, 'record')} in {plural(need.windows, 'window')}, first on"
+        f" {need.first_day}",
+        quiet(" (example "),
+        name(need.example_event_id),
+        quiet(")"),
+    )
+
+
+def _more(number: int) -> Paragraph:
+    return Paragraph(line(quiet(f"and {count(number)} more; "), name("--format json"), quiet(" has them all")))
+
+
+def _problems(found: Backtest) -> Iterable[Block]:
+    if found.problems:
+        yield Heading(line("Problems of the files given"), level=2)
+        yield bullets(*found.problems)
