@@ -22,6 +22,7 @@ from lpgen.cli_options import (
     PoliciesOption,
     PrincipalOption,
     ResourcePoliciesOption,
+    ScopeOption,
     ScpsOption,
     SnapshotOption,
     TrailsOption,
@@ -32,7 +33,7 @@ from lpgen.cli_options import (
     terminal_width,
     wants_color,
 )
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, ScopeChoice
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 
 
@@ -65,6 +66,7 @@ def backtest_command(
     principal: PrincipalOption = "",
     format: Annotated[BacktestFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
+    scope: ScopeOption = ScopeChoice.EVIDENCE,
     keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
     min_days: MinDaysOption = 90,
     decisions: DecisionsOption = None,
@@ -105,6 +107,7 @@ def backtest_command(
         decisions=decisions,
         principal=principal,
         attached_quota=attached_quota,
+        scope=scope,
     )
     inputs = inputs_from_options(
         data, snapshot, policies=policies, trails=trails, scps=scps, resource_policies=resource_policies

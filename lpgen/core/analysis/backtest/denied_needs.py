@@ -13,7 +13,7 @@ from datetime import date
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.backtest.dated_uses import DatedUse
 from lpgen.core.analysis.granted.met_policies import known_context, policies_met, replayed_resource, request_of
-from lpgen.core.analysis.names.drawn_names import is_creation_of
+from lpgen.core.analysis.scopes.creations import is_creation_of
 from lpgen.core.backtests import DenialCause
 from lpgen.core.guards import Guards
 from lpgen.core.model import Action, Policy, Principal, Resource, ResourceKind
