@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.counted_use import UseCounter, drops_days, use_counter
+from lpgen.core.analysis.counted_use import UseCounter, drops_days, row_test, use_counter
 from lpgen.core.analysis.granted.explained_use import Explanations
 from lpgen.core.analysis.granted.key_grants import KeyGrants
 from lpgen.core.analysis.granted.policy_changes import POLICY_CHANGES, PolicyChanges
@@ -15,6 +15,7 @@ from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.judged.verdicts import ActionFacts, Judge
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
 from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.analysis.observability.peer_use import peers_from_usage
 from lpgen.core.analysis.observability.regions import unread_uses
 from lpgen.core.analysis.review import ReviewGround
 from lpgen.core.analysis.reviewer import Reviewer
@@ -108,7 +109,9 @@ def _review_ground(
     """What each of the principals is reviewed on. `changes` are the changes of policies that count as use."""
     trail_changes = trail_changes_from_usage(usage) if options.trails else ()
     observability = Observability(catalog, coverage, options.trails, trail_changes, min_days=options.min_days)
-    finder = MissedUseFinder(catalog, observability, principals)
+    current = {one.arn: one.principal_id for one in principals if one.principal_id}
+    peers = peers_from_usage(usage, row_test(current, decisions, dropped=False))
+    finder = MissedUseFinder(catalog, observability, principals, peers)
     return ReviewGround(
         Judge(ActionFacts(catalog), finder, options.keep_unobservable, options.min_days),
         coverage,

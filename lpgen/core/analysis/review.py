@@ -107,7 +107,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     past = lines_from_uses(grants, records.dropped, granting=granting, scopes=ground.scopes).lines
     lines, dropped = decide_lines(wanted, grants, decisions, past=past)
 
-    of_lines = caveats_of_lines(grants, usage, lines, verdicts)
+    of_lines = caveats_of_lines(grants, usage, lines, verdicts, missed)
     principal_class = classify_principal(grants, usage, coverage, lines)
     task, more = proposal_for(
         grants,

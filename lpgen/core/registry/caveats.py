@@ -244,6 +244,17 @@ class CaveatKind(Kind):
         source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
         precision="medium",
     )
+    PEERS_DANGEROUS_USE = Row(
+        "peers_dangerous_use",
+        "Similar principals use a dangerous action that the replacement removes.",
+        parameters={"action": str, "who": str},
+        message="{action} is removed because it is dangerous, though {who}",
+        step="keep {action} by a decision if this principal needs it too; otherwise accept this",
+        item="peers {action}",
+        help="What similar principals use, this one may come to need. Other actions are kept for that reason, dangerous "
+        "ones only by a decision.",
+        to_do="keep the action by a decision if the principal needs it too; otherwise accept this.",
+    )
     SELDOM_USED = Row(
         "seldom_used",
         "A principal that may do nearly everything was at work on a day or two alone.",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING, Granting
 from lpgen.core.analysis.judged.danger import Dangers
-from lpgen.core.analysis.observability.missed_use import decisive_use
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, decisive_use
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import ActionFact, Confidence, Judgement, UngrantedUse, Verdict, Verdicts
@@ -86,6 +86,7 @@ class Judge:
                 ground.unused[granting, rests_on_log] = unused
             return unused
         decisive, keep = decisive_use(found, self.keep)
+        keep = keep or _peer_sign(found, self.keep)
         blind = decisive.why if decisive else ""
         untried = "" if keep else missed.never_tried(action)
         key = (granting, blind, keep, untried, rests_on_log)
@@ -101,6 +102,12 @@ class Judge:
                 None,
             )
         return judgement
+
+
+def _peer_sign(found: Iterable[MissedUse], keep: KeepUnobservable) -> str:
+    """Which peers are why an action is kept that would have shown, or ""."""
+    kept = (one.sign for one in found if one.reason is MissReason.PEER_USE and one.grants)
+    return "" if keep is KeepUnobservable.NONE else next(kept, "")
 
 
 def _judge_seen(granting: Granting, verdict: Verdict, evidence: Evidence) -> Judgement:

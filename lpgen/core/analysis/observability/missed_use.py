@@ -17,13 +17,14 @@ from lpgen.core.model import UNKNOWN_RESOURCE, Action, Resource
 
 
 class MissReason(StrEnum):
-    """Why no record shows a use."""
+    """Why no record shows a use, or shows none yet."""
 
     UNRECORDED = "unrecorded"  # the logs don't hold the events that it leaves
     RARE_SERVICE_NEED = "rare-service-need"  # a service calls it with the role more seldom than the logs show
     PASSED_ROLE = "passed-role"  # a call passes a role that its record doesn't name
     DEPENDENT_ACTION = "dependent-action"  # AWS checks it within another call
     UNNAMED_RESOURCE = "unnamed-resource"  # AWS checks a call on a resource that its record doesn't name
+    PEER_USE = "peer-use"  # similar principals use it, and this one may have had no occasion
     UNEXPLAINED_USE = "unexplained-use"  # it may be what a use that no policy grants really was
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING
+from lpgen.core.analysis.judged.danger import Dangers
 from lpgen.core.analysis.observability.dependent_actions import dependent_actions
 from lpgen.core.analysis.observability.implicit_passed_roles import ImplicitPassedRoles
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.analysis.observability.peer_use import NO_PEERS, Peers, peer_uses
 from lpgen.core.analysis.observability.rare_service_needs import RareServiceNeeds
 from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
 from lpgen.core.analysis.observability.unexplained_use import unexplained_uses
@@ -25,8 +27,11 @@ _BEYOND_USE = (MissReason.PASSED_ROLE, MissReason.DEPENDENT_ACTION, MissReason.U
 class MissedUseFinder:
     """Finds the uses that the logs may have missed, of any principal; `principals` are all that may be passed."""
 
-    def __init__(self, catalog: Catalog, observability: Observability, principals: Iterable[Principal]) -> None:
+    def __init__(
+        self, catalog: Catalog, observability: Observability, principals: Iterable[Principal], peers: Peers = NO_PEERS
+    ) -> None:
         self.catalog, self.observability = catalog, observability
+        self._peers, self._dangers = peers, Dangers(catalog)
         self._passed_roles = ImplicitPassedRoles(catalog, principals)
         self._rare_needs = RareServiceNeeds(catalog.source)
 
@@ -39,6 +44,7 @@ class MissedUseFinder:
             *self._rare_needs.missed_uses(observed, signs),
             *dependent_actions(observed, self.catalog),
             *unnamed_resources(observed),
+            *peer_uses(observed, self._peers, self.catalog, self._dangers),
             *unexplained_uses(observed, self.catalog),
         )
         unrecorded = UnrecordedUse(self.observability, account, observed.usage.regions, allows)

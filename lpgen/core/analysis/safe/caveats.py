@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from lpgen.core.actions.patterns import EVERYTHING
 from lpgen.core.analysis.granted.granting import names_from
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
 from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions, missing_leader
 from lpgen.core.analysis.safe.decisions import with_acceptance
 from lpgen.core.events.rules.inferences import EDGE_FUNCTION
@@ -227,6 +228,14 @@ def attempt_caveats(verdicts: Iterable[ActionVerdict]) -> Iterable[Caveat]:
     for one in verdicts:
         if one.verdict is Verdict.ATTEMPTED and one.danger:
             yield Caveat.of(CaveatKind.DANGEROUS_ATTEMPT, action=one.action, danger=one.danger)
+
+
+def peer_caveats(missed: Iterable[MissedUse], lines: Iterable[Line]) -> Iterable[Caveat]:
+    """A caveat for each dangerous action that similar principals use and that no line keeps."""
+    kept = {line.action for line in lines}
+    for one in missed:
+        if one.reason is MissReason.PEER_USE and not one.grants and one.action not in kept:
+            yield Caveat.of(CaveatKind.PEERS_DANGEROUS_USE, action=one.action, who=one.sign)
 
 
 def overflow_caveats(usage: PrincipalUsage) -> Iterable[Caveat]:

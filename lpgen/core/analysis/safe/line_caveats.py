@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
-from lpgen.core.analysis.safe.caveats import attempt_caveats, overflow_caveats, starred_name_caveats
+from lpgen.core.analysis.observability.missed_uses import MissedUses
+from lpgen.core.analysis.safe.caveats import attempt_caveats, overflow_caveats, peer_caveats, starred_name_caveats
 from lpgen.core.findings import Verdicts
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.registry.caveats import Caveat
@@ -12,9 +14,14 @@ from lpgen.core.replacements import Line
 
 
 def caveats_of_lines(
-    grants: PrincipalGrants, usage: PrincipalUsage, lines: Sequence[Line], verdicts: Verdicts
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    lines: Sequence[Line],
+    verdicts: Verdicts,
+    missed: MissedUses,
 ) -> Iterable[Caveat]:
     """Every reason in the lines of a replacement, and in the verdicts behind them, not to call it safe."""
     yield from starred_name_caveats(grants, usage, lines)
     yield from attempt_caveats(verdicts)
+    yield from peer_caveats(chain.from_iterable(missed.found.values()), lines)
     yield from overflow_caveats(usage)

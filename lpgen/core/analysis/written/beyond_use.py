@@ -16,7 +16,7 @@ from lpgen.core.replacements import Line, LineKind
 _ON_SIGN = (MissReason.UNRECORDED, MissReason.RARE_SERVICE_NEED)
 """Such uses are kept only for a further reason, which their lines state."""
 
-_ON_RESOURCES = (MissReason.PASSED_ROLE, MissReason.UNNAMED_RESOURCE)
+_ON_RESOURCES = (MissReason.PASSED_ROLE, MissReason.UNNAMED_RESOURCE, MissReason.PEER_USE)
 """Such uses are kept on the resources that they are of, whatever the verdict on their action."""
 
 

@@ -1,0 +1,86 @@
+"""What similar principals do: a principal that hasn't done it yet may have had no occasion.
+
+Deployers, workers and jobs come in kinds, and what one of a kind does rarely, another did within the logs. Two
+principals are peers where they share a good part of the actions that either used.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.judged.danger import Dangers
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
+from lpgen.core.model import UNKNOWN_RESOURCE, Action, Outcome, Resource, ResourceKind
+from lpgen.core.policies.match import has_wildcard
+from lpgen.core.usage.columns import column_values
+from lpgen.core.usage.principal_usage import RowTest
+from lpgen.core.usage.tables import Usage
+
+SHARED: Final = 0.3
+"""Peers share at least this part of the actions that either of them used."""
+
+_COLUMNS: Final = ("principal", "principal_id", "action", "outcome", "example_resource", "day")
+
+
+class Peers:
+    """The actions that each principal used, and which principals used each action."""
+
+    def __init__(self, used: Mapping[str, frozenset[Action]]) -> None:
+        self._used = tuple(used.items())
+        self._users: dict[Action, list[int]] = {}
+        for number, (_, actions) in enumerate(self._used):
+            for action in actions:
+                self._users.setdefault(action, []).append(number)
+
+    def uses_beyond(self, principal: str, own: frozenset[Action]) -> Mapping[Action, int]:
+        """The actions beyond its own that the peers of a principal used, each with the number of these peers."""
+        shared = Counter(number for action in own for number in self._users.get(action, ()))
+        beyond: Counter[Action] = Counter()
+        for number, count in shared.items():
+            peer, actions = self._used[number]
+            if peer != principal and count >= SHARED * (len(own) + len(actions) - count):
+                beyond.update(actions - own)
+        return beyond
+
+
+NO_PEERS: Final = Peers({})
+
+
+def peers_from_usage(usage: Usage, row_counts: RowTest) -> Peers:
+    """The peers by all rows that count and weren't denied."""
+    used: dict[str, set[Action]] = {}
+    columns = (column_values(usage.table.column(name)) for name in _COLUMNS)
+    for principal, principal_id, action, outcome, example, day in zip(*columns, strict=True):
+        if outcome != Outcome.DENIED and row_counts(principal, principal_id, action, example, str(day)):
+            used.setdefault(principal, set()).add(Action(action))
+    return Peers({principal: frozenset(actions) for principal, actions in sorted(used.items())})
+
+
+def peer_uses(observed: ObservedUse, peers: Peers, catalog: Catalog, dangers: Dangers) -> Iterator[MissedUse]:
+    """The granted actions that peers used, on the scopes that the principal's own use has where the action takes them.
+
+    A dangerous action has no grants: a right isn't kept because somebody else has used it.
+    """
+    own = frozenset(use.action for use in observed.usage.uses if use.outcome is not Outcome.DENIED)
+    for action, count in sorted(peers.uses_beyond(observed.usage.principal, own).items()):
+        if grants := observed.grants_of(action):
+            who = "a similar principal uses it" if count == 1 else f"{count:,} similar principals use it"
+            why = f"{who}, and this one may have had no occasion"
+            kept = () if dangers.sentence(action) else grants
+            yield MissedUse(action, MissReason.PEER_USE, why, who, kept, _scopes(action, observed, catalog))
+
+
+def _scopes(action: Action, observed: ObservedUse, catalog: Catalog) -> tuple[Resource, ...]:
+    """The scopes of the lines of use that an action takes, or UNKNOWN, which stands for all that the grants name."""
+    scopes = {one for line in observed.lines.lines if not line.scope.not_resource for one in line.scope.resources}
+    taken = sorted(one for one in scopes - {"*"} if catalog.takes_resource(action, one))
+    if not taken or catalog.takes_no_resource(action):
+        return (UNKNOWN_RESOURCE,)
+    return tuple(_resource(one) for one in taken)
+
+
+def _resource(pattern: str) -> Resource:
+    return Resource(ResourceKind.FOLD if has_wildcard(pattern) else ResourceKind.ARN, pattern)
