@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.backtest.dated_uses import dated_uses_from_usage
@@ -22,6 +23,9 @@ from lpgen.core.options import Options, is_chosen
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS
+
+_MOST_REMEMBERED: Final = 8
+"""What the logs of so many kinds of accounts and Regions say is remembered for each window: batches go by account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class Backtester:
             for proposal in one.reviewer.propose(one.batch(batch), grants):
                 bench = benches[proposal.diff.principal.arn]
                 bench.judge(proposal, one.window, notes=one.window in self.windows)
+            one.reviewer.ground.judge.finder.observability.forget_beyond(_MOST_REMEMBERED)
         chosen = self.learnings[0].reviewer.options.principal
         found = [bench for bench in benches.values() if is_chosen(bench.grants.principal, chosen)]
         return [bench.result(self.windows, self.curve) for bench in found]

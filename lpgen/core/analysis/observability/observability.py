@@ -160,6 +160,11 @@ class Observability:
         """The blind spots of a principal by action, or None where they turn on what its statements grant."""
         return None if account in self._trails else self._blind_by_log(account, regions)
 
+    def forget_beyond(self, most: int) -> None:
+        """Forgets what the logs say by action, where it is remembered for more kinds of accounts and Regions."""
+        if len(self._by_log) > most:
+            self._by_log.clear()
+
     def _blind_by_log(self, account: str, regions: tuple[str, ...]) -> BlindByLog:
         covered = self._coverage.get(account)
         unseen = covered.unseen if covered else frozenset[str]()
