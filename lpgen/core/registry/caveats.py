@@ -251,7 +251,7 @@ class CaveatKind(Kind):
         message="{action} is removed because it is dangerous, though {who}",
         step="keep {action} by a decision if this principal needs it too; otherwise accept this",
         item="peers {action}",
-        help="What similar principals use, this one may come to need. Other actions are kept for that reason, dangerous "
+        help="What similar principals use, this one may need too. Other actions are kept for that reason, dangerous "
         "ones only by a decision.",
         to_do="keep the action by a decision if the principal needs it too; otherwise accept this.",
     )
