@@ -22,6 +22,9 @@ from lpgen.core.model import UNKNOWN_RESOURCE, Action, Outcome, Resource, Resour
 MOST: Final = 1 / 2
 """A principal that uses at least this share of the known resources below a prefix works on all of them."""
 
+SEVERAL: Final = 3
+"""A principal that uses so many different names below a prefix comes to the next one too."""
+
 LATEST: Final = 1 / 3
 """What is first used after this share of the days has passed shows that the principal goes on to new names."""
 
@@ -41,6 +44,7 @@ WORTH_PINNING: Final = ("dynamodb", "s3", "secretsmanager", *HAND_OUT_RIGHTS)
 """Services whose resources are data, secrets, keys and rights, which is what an intruder wants."""
 
 MOST_OF_KNOWN: Final = "most-of-known"
+SEVERAL_NAMES: Final = "several-names"
 STILL_GROWING: Final = "still-growing"
 GROWING_KIND: Final = "growing-kind"
 CREATES: Final = "creates-names"
@@ -49,6 +53,7 @@ RULE_SENTENCES: Final[Mapping[str, str]] = {
     FEW_DAYS: f"the principal used this kind of resource on fewer than {FEWEST_DAYS} days, too few to tell which ones "
     "it needs",
     MOST_OF_KNOWN: "the principal uses most of the known resources below this prefix, so it works on all of them",
+    SEVERAL_NAMES: f"the principal uses {SEVERAL} or more names below this prefix, so the next one is allowed too",
     STILL_GROWING: "the principal kept using new names in the last two thirds of its days, so the next one is allowed "
     "too",
     GROWING_KIND: "new resources of this kind kept coming, so the one that takes its place is allowed too",
@@ -90,11 +95,14 @@ class ScopeFinder:
         return _widest(climbs)
 
     def _climb_shared(self, one: _Climb, own: Population) -> None:
-        """Climbs while the principal uses most of what is known below the next rung."""
-        while one.next_prefix and not self._others_prevail(one.next_prefix, own):
-            if own.count(one.next_prefix) < _fewest_own(one):
+        """Climbs while the principal uses most of what is known below the next rung, or several names."""
+        while one.next_prefix:
+            if own.count(one.next_prefix) >= _fewest_own(one) and not self._others_prevail(one.next_prefix, own):
+                one.climb(MOST_OF_KNOWN)
+            elif _may_be_of_several(one) and len(own.children(one.next_prefix)) >= SEVERAL:
+                one.climb(SEVERAL_NAMES)
+            else:
                 return
-            one.climb(MOST_OF_KNOWN)
 
     def _others_prevail(self, prefix: str, own: Population) -> bool:
         known = self.population.count(prefix)
@@ -135,6 +143,11 @@ def _fewest_own(one: _Climb) -> int:
     if one.next_prefix == one.kind and one.is_worth_pinning:
         return FEWEST_OF_A_KIND
     return FEWEST_RIGHTS if one.needs_own_evidence else 1
+
+
+def _may_be_of_several(one: _Climb) -> bool:
+    """Whether several names below the next rung are enough for it to be the scope."""
+    return not one.needs_own_evidence and not (one.is_worth_pinning and one.next_prefix == one.kind)
 
 
 def _is_later(day: date | None, limit: date) -> bool:

@@ -57,7 +57,7 @@ def test_principals_that_share_little_are_no_peers() -> None:
 def test_denied_and_dropped_use_of_peers_counts_for_nothing() -> None:
     denied = [*OWN, use("sqs:PurgeQueue", QUEUE, outcome=Outcome.DENIED)]
     assert "sqs:PurgeQueue" not in kept_of({PEER: denied})
-    drop = Decision(DecisionKind.DROP, PEER, "sqs:PurgeQueue", "*", "", "", "", "an intruder", "me", "")
+    drop = Decision(DecisionKind.DROP, PEER, "sqs:PurgeQueue", "*", "", "2026-01-01", "", "an intruder", "me", "")
     assert "sqs:PurgeQueue" not in kept_of({PEER: PEERS}, exactly(decisions=(drop,)))
 
 
