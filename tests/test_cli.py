@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.forked_lpgen import run_forked
+
 RECORD = {
     "eventVersion": "1.09",
     "eventSource": "s3.amazonaws.com",
@@ -55,8 +57,7 @@ DETAILS = {
 
 def run(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     """Runs lpgen as a user does."""
-    command = [sys.executable, "-m", "lpgen", *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+    return run_forked(*arguments, stdin=stdin)
 
 
 @pytest.fixture

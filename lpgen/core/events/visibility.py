@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -105,9 +106,15 @@ class VisibilityTable:
         return {row.service: row for row in rows}
 
 
+_tables: Final[WeakKeyDictionary[Catalog, VisibilityTable]] = WeakKeyDictionary()
+
+
 def visibility_from_catalog(catalog: Catalog) -> VisibilityTable:
-    """What CloudTrail can show of the catalog's actions."""
-    return VisibilityTable(catalog.source)
+    """What CloudTrail can show of the catalog's actions: one table a catalog."""
+    table = _tables.get(catalog)
+    if table is None:
+        table = _tables[catalog] = VisibilityTable(catalog.source)
+    return table
 
 
 _UNSEEN: Final = ActionVisibility(Visibility.NEVER, _NO_OPERATION, _OPERATIONS_PAGE)
