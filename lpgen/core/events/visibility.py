@@ -51,6 +51,7 @@ class VisibilityTable:
         self._source = source
         self._own = OwnOperations(source)
         self._answers: dict[Action, ActionVisibility] = {}
+        self._data: dict[frozenset[Action], frozenset[Action]] = {}
 
     def visibility(self, action: Action) -> ActionVisibility:
         """What CloudTrail shows of an action; NEVER for one that the catalog doesn't know."""
@@ -58,6 +59,14 @@ class VisibilityTable:
         if answer is None:
             answer = self._answers[action] = self._decide(action)
         return answer
+
+    def data_actions(self, actions: frozenset[Action]) -> frozenset[Action]:
+        """Those of the actions that data events alone show."""
+        found = self._data.get(actions)
+        if found is None:
+            data = (action for action in actions if self.visibility(action).visibility is Visibility.DATA)
+            found = self._data[actions] = frozenset(data)
+        return found
 
     def companions(self, service: str) -> tuple[str, ...]:
         """The services whose use is a sign that this one is used too, sorted."""
