@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -60,11 +61,20 @@ def run(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProces
     return run_forked(*arguments, stdin=stdin)
 
 
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a log, policies and a data folder; tests get copies."""
+    folder = tmp_path_factory.mktemp("cli") / "home"
+    folder.mkdir()
+    (folder / "logs.json").write_text(json.dumps({"Records": [RECORD]}), encoding="utf-8")
+    (folder / "policies.json").write_text(json.dumps(DETAILS), encoding="utf-8")
+    assert run("ingest", str(folder / "logs.json"), "--data", str(folder / "data")).returncode == 0
+    return folder
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    (tmp_path / "logs.json").write_text(json.dumps({"Records": [RECORD]}), encoding="utf-8")
-    (tmp_path / "policies.json").write_text(json.dumps(DETAILS), encoding="utf-8")
-    assert run("ingest", str(tmp_path / "logs.json"), "--data", str(tmp_path / "data")).returncode == 0
+def home(ingested: Path, tmp_path: Path) -> Path:
+    shutil.copytree(ingested, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
