@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,13 @@ def seaweed() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=["moto", "seaweed"])
+def pytest_collection_finish() -> None:
+    """Leaves what the imports made out of later collections, which so come early: boto3's clients are large cycles."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(params=["moto", pytest.param("seaweed", marks=pytest.mark.slow)])
 def s3(request: pytest.FixtureRequest) -> Server:
     """Each of the two S3 servers."""
     server: Server = request.getfixturevalue(request.param)
