@@ -328,7 +328,10 @@ def test_a_full_disk_behind_stdout_is_said_in_a_sentence(home: Path, command: li
     assert (done.returncode, done.stderr) == (3, "lpgen: the output can't be written: no space left on device\n")
 
 
-@pytest.mark.parametrize(("closed", "status"), [(">&-", 0), ("2>&-", 0), (">&- 2>&-", 0)])
+@pytest.mark.parametrize(
+    ("closed", "status"),
+    [*(pytest.param(one, 0, marks=pytest.mark.slow) for one in (">&-", "2>&-")), (">&- 2>&-", 0)],
+)
 def test_a_closed_stream_is_no_error(home: Path, closed: str, status: int) -> None:
     command = f"{sys.executable} -m lpgen review {' '.join(ground(home))} {closed}"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
