@@ -7,7 +7,6 @@ its end.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import http.client
 import json
@@ -63,18 +62,22 @@ def moto_server() -> Iterator[Server]:
 
 
 _idle_motos: list[Server] = []
+_motos = contextlib.ExitStack()
 _PLAIN = {"Content-Type": "text/plain"}
 
 
 def _start_moto() -> Server:
-    """A server that ends with this process."""
+    """A server that runs until `end_motos`."""
     port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    running = contextlib.ExitStack()
-    running.enter_context(_running(command, port, "/moto-api/"))
-    starter = os.getpid()
-    atexit.register(lambda: running.close() if os.getpid() == starter else None)
+    _motos.enter_context(_running(command, port, "/moto-api/"))
     return Server(f"http://127.0.0.1:{port}")
+
+
+def end_motos() -> None:
+    """Ends the servers that go on running: the test process calls it at its end."""
+    _idle_motos.clear()
+    _motos.close()
 
 
 @contextlib.contextmanager

@@ -142,17 +142,21 @@ def _server() -> socket.socket:
             env={**_environment(), **_ONE_THREAD},
             stdin=subprocess.DEVNULL,
         )
-    starter = os.getpid()
-
-    def end() -> None:
-        if os.getpid() == starter:
-            with contextlib.suppress(OSError):
-                ours.shutdown(socket.SHUT_RDWR)
-            process.wait()
-        ours.close()
-
-    atexit.register(end)
+    _servers.append((ours, process))
     return ours
+
+
+_servers: list[tuple[socket.socket, subprocess.Popen[bytes]]] = []
+
+
+def end_forks() -> None:
+    """Ends the process that forks: the test process calls it at its end."""
+    _server.cache_clear()
+    while _servers:
+        connection, process = _servers.pop()
+        with connection, contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+        process.wait()
 
 
 def _pipe(files: contextlib.ExitStack) -> tuple[io.FileIO, io.FileIO]:
