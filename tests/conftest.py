@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,9 @@ from hypothesis import settings
 
 from tests.support.aws_organization import MANAGEMENT, Organization, answer_last_accessed, make_organization
 from tests.support.aws_proxy import AwsProxy, aws_proxy
-from tests.support.aws_servers import Server, moto_server, seaweed_server
+from tests.support.aws_servers import Server, end_motos, moto_server, seaweed_server
 from tests.support.case_tables import PROPERTY as CASES
+from tests.support.forked_lpgen import end_forks
 from tests.support.law_examples import LAW_SHARE, examples
 
 if TYPE_CHECKING:
@@ -35,7 +37,13 @@ def seaweed() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=["moto", "seaweed"])
+def pytest_collection_finish() -> None:
+    """Leaves what the imports made out of later collections, which so come early: boto3's clients are large cycles."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(params=["moto", pytest.param("seaweed", marks=pytest.mark.slow)])
 def s3(request: pytest.FixtureRequest) -> Server:
     """Each of the two S3 servers."""
     server: Server = request.getfixturevalue(request.param)
@@ -102,6 +110,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hands the names of a test process to the one that prints the summary."""
     if output := getattr(session.config, "workeroutput", None):
         output["left_out"] = sorted(_left_out)
+
+
+def pytest_unconfigure() -> None:
+    """Ends what goes on running for all tests; processes of xdist leave without a word to `atexit`."""
+    end_forks()
+    end_motos()
 
 
 @pytest.hookimpl(optionalhook=True)

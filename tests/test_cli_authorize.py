@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.forked_lpgen import run_forked
+
 COMMAND = [sys.executable, "-m", "lpgen", "authorize"]
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
 
@@ -27,7 +29,7 @@ def line(number: object, action: str = "s3:GetObject", **more: Any) -> str:
 
 
 def run(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments], input=stdin, capture_output=True, text=True, check=False)
+    return run_forked("authorize", *arguments, stdin=stdin)
 
 
 LINES = [line(1), "nonsense", "", line("two", "s3:PutObject"), line(None, sessionPolicy=[]), "   ", line([4])]

@@ -16,6 +16,7 @@ from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.pipeline import ingest
 from tests.report.schemas.test_documents import faults
+from tests.support.forked_lpgen import run_forked, run_forked_bytes
 
 REVIEW = [sys.executable, "-m", "lpgen", "review", "--principal", "storefront-api"]
 
@@ -29,7 +30,9 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def review(inputs: list[str], *options: str) -> bytes:
-    return subprocess.run([*REVIEW, *inputs, *options], check=True, capture_output=True).stdout
+    done = run_forked_bytes("review", "--principal", "storefront-api", *inputs, *options)
+    done.check_returncode()
+    return done.stdout
 
 
 def test_review_prints_json_that_follows_its_schema(inputs: list[str]) -> None:
@@ -101,9 +104,7 @@ def test_a_name_that_tells_a_form_which_the_command_lacks_is_refused_at_once(
     command: list[str], names: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "page.html"
-    done = subprocess.run(
-        [sys.executable, "-m", "lpgen", *command, "-o", str(file)], capture_output=True, text=True, check=False
-    )
+    done = run_forked(*command, "-o", file)
     assert done.returncode == 2
     assert f"this command has no html to write to `{file}`" in done.stderr
     assert f"end the name in {names}" in done.stderr

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.test_cli import ground, run
-from tests.test_cli import home as home  # the fixture
+from tests.test_cli import home as home  # the fixtures
+from tests.test_cli import ingested as ingested
 
 ROLE = "arn:aws:iam::111122223333:role/app"
 BUCKET = "arn:aws:s3:::data"

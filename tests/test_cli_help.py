@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ GROUPS = [(), *((name,) for name, one in TOP.commands.items() if hasattr(one, "c
 EXAMPLE_FREE = {("demo",), ("catalog", "stats"), ("catalog", "update")}
 
 
+@cache
 def help_of(*path: str, width: int = 80) -> str:
     runner = CliRunner(env={"COLUMNS": str(width), "TERMINAL_WIDTH": str(width), "NO_COLOR": "1"})
     result = runner.invoke(app, [*path, "--help"], prog_name="lpgen")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,21 +14,20 @@ from rich.cells import cell_len
 
 from lpgen.report.inert import spreadsheet_text
 from tests.support.documents import README, check_block
+from tests.support.forked_lpgen import run_forked
 
 SAMPLE = Path(__file__).parent.parent / "sample_logs"
 POLICIES = ("--policies", str(SAMPLE / "authorization-details"))
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "lpgen", "stars", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run_forked("stars", *arguments)
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stars") / "data"
-    command = [sys.executable, "-m", "lpgen", "ingest", str(SAMPLE / "AWSLogs"), "--data", str(folder)]
-    subprocess.run(command, capture_output=True, check=True)
+    run_forked("ingest", SAMPLE / "AWSLogs", "--data", folder).check_returncode()
     return folder
 
 

@@ -169,6 +169,7 @@ print(step)
 """
 
 
+@pytest.mark.slow
 def test_upgrade_killed_at_any_step_leaves_the_old_or_the_new_folder(data: Path, tmp_path: Path) -> None:
     shutil.rmtree(data / "baselines" / NAMES[1])
     shutil.copytree(data, tmp_path / "whole")

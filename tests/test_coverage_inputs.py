@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.forked_lpgen import run_forked
 from tests.test_cli import DETAILS, RECORD
 
 ROLE = "arn:aws:iam::111122223333:role/app"
@@ -34,8 +34,7 @@ REPORT = {
 
 
 def lpgen(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "lpgen", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run_forked(*arguments)
 
 
 @pytest.fixture

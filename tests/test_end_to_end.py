@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +23,7 @@ from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from tests.support.documents import POLICIES_PAGE, README, check_block
+from tests.support.forked_lpgen import run_forked
 
 SAMPLE = Path(__file__).parent.parent / "sample_logs"
 EXPECTED: dict[str, Any] = json.loads((SAMPLE / "expected.json").read_text(encoding="utf-8"))
@@ -35,7 +34,7 @@ SNAPSHOT = read_snapshot([Path(POLICIES)])
 
 def lpgen(*arguments: str, status: int = 0) -> str:
     """Runs lpgen as a user does, and returns its stdout."""
-    done = subprocess.run([sys.executable, "-m", "lpgen", *arguments], capture_output=True, text=True, check=False)
+    done = run_forked(*arguments)
     assert done.returncode == status, done.stderr
     return done.stdout
 

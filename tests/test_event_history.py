@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +17,7 @@ from lpgen.edge.logs.event_history import SECONDS_BETWEEN_CALLS, EventHistory, o
 from lpgen.errors import AccessError, CredentialsError, InvocationError
 from lpgen.pipeline import ingest
 from tests.support.event_history_server import EventHistoryServer, event_history_server
+from tests.support.forked_lpgen import run_forked
 from tests.support.log_samples import log_bytes, record_json, rows
 from tests.support.s3_buckets import CATALOG, content
 
@@ -159,8 +158,7 @@ def test_open_event_history_needs_a_region(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_ingest_command_reads_the_event_history(history: EventHistoryServer, tmp_path: Path) -> None:
     history.records["eu-west-1"] = [call(1), call(2, eventTime=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")]
-    command = [sys.executable, "-m", "lpgen", "ingest", "cloudtrail://", "--data", str(tmp_path / "data")]
-    done = subprocess.run([*command, "--since", "7d", "--region", "eu-west-1"], capture_output=True, text=True)
+    done = run_forked("ingest", "cloudtrail://", "--data", tmp_path / "data", "--since", "7d", "--region", "eu-west-1")
     assert done.returncode == 0, done.stderr
     first, *others = done.stderr.splitlines()
     assert first == "1 new event with 1 record, 1 of them usage"

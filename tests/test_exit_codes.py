@@ -258,6 +258,7 @@ def server() -> Iterator[Server]:
         yield running
 
 
+@pytest.mark.slow
 def test_an_interrupted_rollout_says_what_to_do(server: Server, tmp_path: Path) -> None:
     world = World(server, tmp_path)
     role = world.make_role("interrupted", inline={"own": document(allow("s3:*"))})

@@ -20,6 +20,7 @@ from lpgen.report.json.rollout import rollout_json
 from tests.report.code.hcl_reader import normal
 from tests.report.code.test_terraform import read_documents
 from tests.report.schemas.test_documents import faults
+from tests.support.forked_lpgen import run_forked
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def generate(data: Path, output: Path, form: str) -> Path:
     """Runs `lpgen generate --as` as a user does; returns the output folder."""
     policies = str(bundled_sample_logs().policies)
     command = ["generate", "--data", str(data), "--policies", policies, "--output", str(output), "--as", form]
-    done = subprocess.run([sys.executable, "-m", "lpgen", *command], capture_output=True, text=True, check=False)
+    done = run_forked(*command)
     assert done.returncode == 0, done.stderr
     return output
 

@@ -387,6 +387,7 @@ def test_ingest_killed_at_any_step_leaves_the_old_or_the_new_tables(tmp_path: Pa
     assert set(outcomes) == {False, True}
 
 
+@pytest.mark.slow
 def test_ingest_killed_at_any_time_leaves_the_old_or_the_new_tables(tmp_path: Path) -> None:
     write_logs(tmp_path / "logs", [range(number, number + 40) for number in range(60)])
     take(tmp_path / "clean", tmp_path / "logs")
@@ -404,7 +405,9 @@ def test_ingest_killed_at_any_time_leaves_the_old_or_the_new_tables(tmp_path: Pa
         assert content(data) == content(tmp_path / "clean")
 
 
-@pytest.mark.parametrize("most_bytes", [200, 4_000, 9_000, 30_000])
+@pytest.mark.parametrize(
+    "most_bytes", [*(pytest.param(size, marks=pytest.mark.slow) for size in (200, 4_000, 30_000)), 9_000]
+)
 def test_ingest_on_a_full_disk_leaves_the_old_tables(tmp_path: Path, most_bytes: int) -> None:
     write_logs(tmp_path / "old", [[1, 2]])
     (tmp_path / "new").mkdir()

@@ -5,6 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 _INGEST = """
 import gzip, json, resource, sys, tempfile
 from pathlib import Path
@@ -15,10 +19,6 @@ from lpgen.edge.objects.finder import BucketLogs
 from lpgen.edge.objects.store import Body, Page, StoredObject
 from lpgen.edge.ingest import reading as ingest_reading
 from tests.support.log_samples import record_json
-import pytest
-
-pytestmark = pytest.mark.slow
-
 
 count = int(sys.argv[1])
 ingest_reading.CHECKPOINT_FILES = 500

@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +16,7 @@ import pytest
 
 from tests.support.aws_servers import Server, moto_server
 from tests.support.documents import README
+from tests.support.forked_lpgen import run_forked
 from tests.support.log_samples import log_bytes
 from tests.support.rollout_worlds import ACCOUNT, World, allow, document
 from tests.test_rollout_loop import record
@@ -56,11 +55,8 @@ def put_role_policy(world: World, command: list[str]) -> None:
 
 def run(world: World, command: list[str]) -> tuple[int, str]:
     """Runs a command as a person at a terminal, who says yes; what IAM would need to spread isn't waited for."""
-    hurry = ["--settle", "0"] if command[1:3] in (["rollout", "apply"], ["rollout", "undo"]) else []
-    done = subprocess.run(
-        [sys.executable, "-m", *command, *hurry],
-        input="y\n", capture_output=True, text=True, timeout=180, cwd=world.home, env=world.server.environment,
-    )  # fmt: skip
+    hurry = ["--settle", "0"] if command[:2] in (["rollout", "apply"], ["rollout", "undo"]) else []
+    done = run_forked(*command, *hurry, stdin="y\n", cwd=world.home, env=world.server.environment)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -75,7 +71,7 @@ def test_section_leads_from_nothing_to_an_applied_and_undone_plan(server: Server
     assert [one[0] for one in commands].count("lpgen") >= 12
     for command in commands:
         if command[0] == "lpgen":
-            status, said = run(world, command)
+            status, said = run(world, command[1:])
             assert status == 0, (command, said)
             if command[1:3] == ["rollout", "apply"]:
                 after = world.read(arn)

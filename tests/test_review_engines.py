@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 from dataclasses import replace
@@ -26,7 +27,13 @@ from lpgen.pipeline_analysis import open_review
 from lpgen.pipeline_ingest import ingest
 from lpgen.pipeline_output import generate, inputs_of_report, review_parts, verify
 
-FORMATS = ("json", "text", "markdown", "html")
+FORMATS = (
+    "json",
+    pytest.param("text", marks=pytest.mark.slow),
+    pytest.param("markdown", marks=pytest.mark.slow),
+    "html",
+)
+FEW = 6
 SAMPLES = bundled_sample_logs()
 
 
@@ -42,13 +49,28 @@ def data(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module", params=["few", pytest.param("all", marks=pytest.mark.slow)])
+def policies(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The policies of some roles of the sample organization, more than a batch holds, and of all."""
+    if request.param == "all":
+        return SAMPLES.policies
+    (largest, *_) = sorted(SAMPLES.policies.glob("*.json"), key=lambda path: -path.stat().st_size)
+    details = json.loads(largest.read_bytes())
+    few = tmp_path_factory.mktemp("few") / "policies.json"
+    few.write_text(json.dumps({**details, "RoleDetailList": details["RoleDetailList"][:FEW], "UserDetailList": []}))
+    return few
+
+
 @pytest.fixture
-def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analysis, "BATCH_UNITS", 3)
+def small_batches(policies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of which there are enough for three workers."""
+    monkeypatch.setattr(analysis, "BATCH_UNITS", 3 if policies == SAMPLES.policies else 1)
+    assert FEW >= 3 * analysis.BATCHES_PER_WORKER
 
 
-def review_text(data: Path, catalog: Catalog, form: str, engine: Engine = LocalEngine()) -> str:  # noqa: B008
-    review = open_review(data, [SAMPLES.policies], catalog, options=Options(), engine=engine)
+def review_text(data: Path, policies: Path, form: str, engine: Engine = LocalEngine()) -> str:  # noqa: B008
+    catalog = bundled_catalog()
+    review = open_review(data, [policies], catalog, options=Options(), engine=engine)
     return "".join(review_parts(review, form, root="lpgen-out"))
 
 
@@ -61,42 +83,43 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("small_batches")
-@pytest.mark.parametrize("workers", [1, 3])
-def test_reviews_are_the_same_for_any_number_of_workers(data: Path, catalog: Catalog, workers: int) -> None:
-    assert review_text(data, catalog, "json", LocalEngine(workers)) == review_text(data, catalog, "json")
+@pytest.mark.parametrize("workers", [1, pytest.param(3, marks=pytest.mark.slow)])
+def test_reviews_are_the_same_for_any_number_of_workers(data: Path, policies: Path, workers: int) -> None:
+    assert review_text(data, policies, "json", LocalEngine(workers)) == review_text(data, policies, "json")
 
 
 @pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize("form", FORMATS)
-def test_every_format_is_the_same_for_two_workers(data: Path, catalog: Catalog, form: str) -> None:
-    assert review_text(data, catalog, form, LocalEngine(2)) == review_text(data, catalog, form)
+def test_every_format_is_the_same_for_two_workers(data: Path, policies: Path, form: str) -> None:
+    assert review_text(data, policies, form, LocalEngine(2)) == review_text(data, policies, form)
 
 
 @pytest.mark.usefixtures("small_batches")
-def test_outputs_are_the_same_for_two_workers_and_can_be_verified(data: Path, catalog: Catalog, tmp_path: Path) -> None:
-    policies = [SAMPLES.policies]
+def test_outputs_are_the_same_for_two_workers_and_can_be_verified(
+    data: Path, policies: Path, catalog: Catalog, tmp_path: Path
+) -> None:
     for name, engine in (("alone", LocalEngine()), ("two", LocalEngine(2))):
-        review = open_review(data, policies, catalog, options=Options(), engine=engine)
-        inputs = inputs_of_report(review.report, policies, catalog, options=Options(), code="terraform")
+        review = open_review(data, [policies], catalog, options=Options(), engine=engine)
+        inputs = inputs_of_report(review.report, [policies], catalog, options=Options(), code="terraform")
         generate(review, tmp_path / name, inputs, code="terraform")
     assert digests(tmp_path / "two") == digests(tmp_path / "alone")
-    checked = verify(tmp_path / "two", data, policies, catalog, options=Options(), engine=LocalEngine(2))
+    checked = verify(tmp_path / "two", data, [policies], catalog, options=Options(), engine=LocalEngine(2))
     assert {one.name: one.status.value for one in checked.checks if one.status.value != "passed"} == {}
 
 
 @pytest.fixture(scope="module")
-def whole(data: Path, catalog: Catalog) -> dict[str, Proposal]:
+def whole(data: Path, policies: Path, catalog: Catalog) -> dict[str, Proposal]:
     """All proposals by ARN, of one batch for all."""
-    report = open_review(data, [SAMPLES.policies], catalog, options=Options()).whole_report()
+    report = open_review(data, [policies], catalog, options=Options()).whole_report()
     return {one.diff.principal.arn: one for one in report.proposals}
 
 
 @settings(max_examples=5)
 @given(cuts=st.data())
 def test_a_proposal_is_the_same_in_any_batch(
-    data: Path, catalog: Catalog, whole: dict[str, Proposal], cuts: st.DataObject
+    data: Path, policies: Path, catalog: Catalog, whole: dict[str, Proposal], cuts: st.DataObject
 ) -> None:
-    ground = analysis.load_ground(data, [SAMPLES.policies], catalog)
+    ground = analysis.load_ground(data, [policies], catalog)
     review = analysis.review_of_ground(ground, catalog, options=Options())
     units = list(cuts.draw(st.permutations([unit for batch in review.batches for unit in batch.units])))[:8]
     batches = batches_of_units(units, cuts.draw(st.integers(1, 8)), ground.usage, copied={}, accessed={})

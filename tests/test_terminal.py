@@ -55,6 +55,9 @@ PRODUCTS: dict[str, list[str]] = {  # lines for programs, whose width is theirs
 }
 
 
+QUICK = ("no command", "review", "drift", "missing data")
+"""The commands of `make test`; `make test-all` runs them all."""
+
 COLORFUL = (
     "help",
     "ingest",
@@ -110,8 +113,9 @@ def shown_by(home: Path, server: Server, name: str, **variables: str) -> str:
     return on_terminal(arguments, cwd=home, variables={**server.environment, **variables}, answer="n\n")[1]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in COMMANDS]
+)
 def test_every_line_fits_the_terminal(home: Path, server: Server, name: str) -> None:
     shown = shown_by(home, server, name)
     assert shown.strip()
@@ -147,6 +151,7 @@ def test_a_terminal_gets_color(home: Path, server: Server) -> None:
     assert COLOR.search(shown_by(home, server, "drift"))
 
 
+@pytest.mark.slow
 def test_the_demo_fits_and_ends_with_what_to_do_next(tmp_path: Path) -> None:
     status, shown = on_terminal(["demo"], cwd=tmp_path)
     lines = lines_of(shown)

@@ -10,8 +10,6 @@ conditions is decided by lpgen's own evaluator.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,6 +30,7 @@ from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.policy_set import PolicySet
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.aws_servers import ACCESS_KEY, SECRET_KEY, Server, moto_server
+from tests.support.forked_lpgen import run_forked
 from tests.support.log_samples import log_bytes
 from tests.support.rollout_worlds import ACCOUNT, World, allow, deny, document
 from tests.support.workload import REGION, UNUSED, Recorder, run_workload
@@ -120,10 +119,7 @@ class Account:
     def lpgen(self, keys: Keys, *arguments: str, status: int = 0) -> tuple[str, str]:
         """What lpgen prints on stdout and stderr when a user runs it."""
         credentials = {"AWS_ACCESS_KEY_ID": keys.id, "AWS_SECRET_ACCESS_KEY": keys.secret, "AWS_MAX_ATTEMPTS": "2"}
-        done = subprocess.run(
-            [sys.executable, "-m", "lpgen", *arguments],
-            capture_output=True, text=True, timeout=180, cwd=self.home, env={**self.server.environment, **credentials},
-        )  # fmt: skip
+        done = run_forked(*arguments, cwd=self.home, env={**self.server.environment, **credentials})
         with (self.home / "said.txt").open("a") as said:
             said.write(done.stdout + done.stderr)
         assert done.returncode == status, done.stderr + done.stdout

@@ -204,7 +204,7 @@ def test_hostile_text_is_inert_in_every_command_and_format(hostile: Path, attack
             one.add(f"{other[0]}: {fault_of_text(said)}", held=not fault_of_text(said))
 
 
-@pytest.mark.parametrize("form", ["terraform", "cloudformation"])
+@pytest.mark.parametrize("form", ["terraform", pytest.param("cloudformation", marks=pytest.mark.slow)])
 def test_hostile_text_is_inert_in_files_of_replacements(
     form: str, hostile: Path, attack: Callable[[str], Attack]
 ) -> None:

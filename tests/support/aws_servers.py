@@ -1,7 +1,8 @@
 """Real servers on loopback that speak AWS's protocols, started as processes of their own.
 
 moto (https://github.com/getmoto/moto) speaks many services but takes any secret; SeaweedFS is an S3 server that checks
-signatures. Each is started once per test process, on free ports, and killed at its end.
+signatures. Each is started once per test process, or where several are needed at a time, on free ports, and killed at
+its end.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,11 +51,33 @@ class Server:
 
 @contextlib.contextmanager
 def moto_server() -> Iterator[Server]:
-    """moto's server, empty."""
+    """moto's server, empty. It goes on running, emptied for the next who needs one: starting it takes seconds."""
+    server = _idle_motos.pop() if _idle_motos else _start_moto()
+    try:
+        yield server
+    finally:
+        for path, body in (("reset", b""), ("reset-auth", b"inf")):
+            urllib.request.urlopen(urllib.request.Request(f"{server.url}/moto-api/{path}", body, _PLAIN)).close()
+        _idle_motos.append(server)
+
+
+_idle_motos: list[Server] = []
+_motos = contextlib.ExitStack()
+_PLAIN = {"Content-Type": "text/plain"}
+
+
+def _start_moto() -> Server:
+    """A server that runs until `end_motos`."""
     port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with _running(command, port, "/moto-api/"):
-        yield Server(f"http://127.0.0.1:{port}")
+    _motos.enter_context(_running(command, port, "/moto-api/"))
+    return Server(f"http://127.0.0.1:{port}")
+
+
+def end_motos() -> None:
+    """Ends the servers that go on running: the test process calls it at its end."""
+    _idle_motos.clear()
+    _motos.close()
 
 
 @contextlib.contextmanager

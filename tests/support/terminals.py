@@ -7,16 +7,15 @@ import os
 import pty
 import re
 import struct
-import subprocess
-import sys
 import termios
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.forked_lpgen import start_forked
+
 COLUMNS = 80
 ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)")
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
-ROOT = Path(__file__).parents[2]
 
 
 def on_terminal(
@@ -25,48 +24,43 @@ def on_terminal(
     """The exit code of a command and all that it shows, stdout and stderr, on a terminal of 80 columns."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lpgen", *arguments],
-        cwd=cwd,
-        env=_environment(variables or {}),
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        close_fds=True,
-    )
-    os.close(theirs)
-    if answer:
-        os.write(ours, answer.encode())
-    shown = b""
-    while True:
-        try:
-            part = os.read(ours, 65536)
-        except OSError:  # how Linux says that the other side is closed
-            break
-        if not part:
-            break
-        shown += part
-    os.close(ours)
-    return process.wait(), shown.decode(errors="replace")
+    with start_forked(arguments, (theirs, theirs, theirs), env=_environment(variables or {}), cwd=cwd) as process:
+        os.close(theirs)
+        if answer:
+            os.write(ours, answer.encode())
+        shown = _read_all(ours)
+        return process.wait(), shown
 
 
 def in_pipe(arguments: list[str], *, cwd: Path, variables: Mapping[str, str] | None = None) -> tuple[int, str]:
     """The exit code of a command and what it writes where nothing is a terminal."""
-    done = subprocess.run(
-        [sys.executable, "-m", "lpgen", *arguments],
-        cwd=cwd,
-        env=_environment(variables or {}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    return done.returncode, done.stdout.decode(errors="replace")
+    ours, theirs = os.pipe()
+    with open(os.devnull, "rb", buffering=0) as nothing:
+        process = start_forked(arguments, (nothing, theirs, theirs), env=_environment(variables or {}), cwd=cwd)
+    os.close(theirs)
+    with process:
+        shown = _read_all(ours)
+        return process.wait(), shown
+
+
+def _read_all(descriptor: int) -> str:
+    """All that a command writes, until it has closed the other side."""
+    shown = b""
+    while True:
+        try:
+            part = os.read(descriptor, 65536)
+        except OSError:  # how Linux says that the other side of a terminal is closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(descriptor)
+    return shown.decode(errors="replace")
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR")}
-    return {**clean, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT), **variables}
+    return {**clean, "TERM": "xterm-256color", **variables}
 
 
 def lines_of(shown: str) -> list[str]:

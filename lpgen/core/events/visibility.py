@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -50,6 +51,7 @@ class VisibilityTable:
         self._source = source
         self._own = OwnOperations(source)
         self._answers: dict[Action, ActionVisibility] = {}
+        self._data: dict[frozenset[Action], frozenset[Action]] = {}
 
     def visibility(self, action: Action) -> ActionVisibility:
         """What CloudTrail shows of an action; NEVER for one that the catalog doesn't know."""
@@ -57,6 +59,14 @@ class VisibilityTable:
         if answer is None:
             answer = self._answers[action] = self._decide(action)
         return answer
+
+    def data_actions(self, actions: frozenset[Action]) -> frozenset[Action]:
+        """Those of the actions that data events alone show."""
+        found = self._data.get(actions)
+        if found is None:
+            data = (action for action in actions if self.visibility(action).visibility is Visibility.DATA)
+            found = self._data[actions] = frozenset(data)
+        return found
 
     def companions(self, service: str) -> tuple[str, ...]:
         """The services whose use is a sign that this one is used too, sorted."""
@@ -105,9 +115,15 @@ class VisibilityTable:
         return {row.service: row for row in rows}
 
 
+_tables: Final[WeakKeyDictionary[Catalog, VisibilityTable]] = WeakKeyDictionary()
+
+
 def visibility_from_catalog(catalog: Catalog) -> VisibilityTable:
-    """What CloudTrail can show of the catalog's actions."""
-    return VisibilityTable(catalog.source)
+    """What CloudTrail can show of the catalog's actions: one table a catalog."""
+    table = _tables.get(catalog)
+    if table is None:
+        table = _tables[catalog] = VisibilityTable(catalog.source)
+    return table
 
 
 _UNSEEN: Final = ActionVisibility(Visibility.NEVER, _NO_OPERATION, _OPERATIONS_PAGE)

@@ -74,6 +74,8 @@ def resources_intersect(a: str, b: str) -> bool:
     """Whether some resource is matched by both patterns; exact."""
     spend_steps(1)
     a, b = complete_arn(a), complete_arn(b)
+    if not (has_wildcard(a) or has_wildcard(b)):
+        return a == b
     if _bound(a) or _bound(b):
         return tokens_intersect(resource_tokens(a), resource_tokens(b))
     return patterns_intersect(a, b)

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from lpgen.core.actions.catalog import Catalog
@@ -124,7 +125,7 @@ def open_catalog(path: Path | None = None) -> Catalog:
     chosen = path or newest_user_folder() or bundled
     if not (chosen / "manifest.json").is_file():
         raise CatalogError(f"`{chosen}` holds no action catalog: there is no manifest.json")
-    catalog = Catalog(FolderSource(chosen, None if chosen == bundled else bundled))
+    catalog = bundled_catalog() if chosen == bundled else Catalog(FolderSource(chosen, bundled))
     catalog.manifest  # noqa: B018  # a folder without a readable manifest is refused here, not in the middle of the work
     return catalog
 
@@ -143,8 +144,9 @@ def digest_catalog(catalog: Catalog) -> str:
     return whole.hexdigest()
 
 
+@cache
 def bundled_catalog() -> Catalog:
-    """The catalog that comes with lpgen, whatever the user's folder holds."""
+    """The catalog that comes with lpgen, whatever the user's folder holds: one for all who ask."""
     return Catalog(FolderSource(bundled_folder()))
 
 

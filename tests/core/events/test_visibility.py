@@ -52,6 +52,21 @@ def test_visibility_is_as_aws_documents_it(example: dict[str, str]) -> None:
     assert example.get("event_source", "") in (answer.event_sources or ("",))
 
 
+def test_data_actions_are_those_that_data_events_alone_show() -> None:
+    actions = catalog().actions()
+    found = table().data_actions(actions)
+    assert found == {action for action in actions if table().visibility(action).visibility is Visibility.DATA}
+    assert 300 < len(found) < len(actions)
+    some = frozenset([Action("s3:GetObject"), Action("s3:GetBucketPolicy")])
+    assert table().data_actions(some) == {Action("s3:GetObject")}
+
+
+def test_a_catalog_has_one_table() -> None:
+    assert visibility_from_catalog(catalog()) is visibility_from_catalog(bundled_catalog())
+    other = Catalog(catalog().source)
+    assert visibility_from_catalog(other) is not visibility_from_catalog(catalog())
+
+
 def test_visibility_answers_every_action_with_a_reason_and_a_page() -> None:
     for action in catalog().actions():
         answer = table().visibility(action)

@@ -113,10 +113,14 @@ def test_coverage_from_usage_says_what_it_is_known_from(tmp_path: Path) -> None:
     assert by_log.unseen == {"kms.amazonaws.com"}
 
 
+@pytest.mark.slow
 def test_coverage_from_usage_stands_a_record_of_the_last_day_of_all(tmp_path: Path) -> None:
     found = coverage_of({"events": [["StopLogging", "9999-12-31T23:59:59Z"]]}, tmp_path)
     assert [(str(one.first), str(one.last)) for one in found.holes] == [("9999-12-31", "9999-12-31")]
     assert found.covered_days == 30
+
+
+def test_no_day_comes_after_the_last_day_of_all() -> None:
     change = TrailChange(datetime(9999, 12, 31, tzinfo=UTC), "PutEventSelectors", ACCOUNT, "main", ROLE, "event-1")
     assert str(first_day_after(change)) == "9999-12-31"
 

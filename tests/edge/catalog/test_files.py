@@ -52,6 +52,11 @@ def test_bundled_catalog_comes_last(home: Path) -> None:
     assert len(open_catalog().actions()) == len(bundled_catalog().actions()) == 22_091
 
 
+@pytest.mark.usefixtures("home")
+def test_bundled_catalog_is_one_for_all_who_ask() -> None:
+    assert open_catalog() is bundled_catalog() is bundled_catalog()
+
+
 def test_folders_that_are_no_whole_catalog_are_passed_over(home: Path) -> None:
     write_zoo(home / "2026-05-06")
     write_zoo(home / ".incoming-x1")

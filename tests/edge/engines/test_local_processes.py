@@ -37,7 +37,7 @@ def test_local_engine_of_nothing_is_nothing(workers: int) -> None:
     assert list(LocalEngine(workers).map(square, [])) == []
 
 
-@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+@pytest.mark.parametrize("start_method", ["fork", pytest.param("spawn", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_local_engine_names_the_item_that_kills_its_worker(workers: int, start_method: str) -> None:
     """Spawned workers are those of macOS: they get the function by pickling."""

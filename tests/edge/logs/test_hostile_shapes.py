@@ -90,6 +90,7 @@ def test_records_from_bytes_makes_calls_in_proportion_to_the_bytes() -> None:
         assert all(isinstance(one, RawRecord) or one.position for one in items), name
 
 
+@pytest.mark.slow
 def test_records_from_bytes_takes_memory_in_proportion_to_the_bytes() -> None:
     """The first items are enough: what is decoded all at once is held by then."""
     size = 1 << 16

@@ -67,11 +67,7 @@ class Observability:
         may lack others.
         https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
         """
-        return frozenset() if account in self._trails else self._data_actions
-
-    @cached_property
-    def _data_actions(self) -> frozenset[Action]:
-        return frozenset(one for one in self._catalog.actions() if self.visibility(one) is Visibility.DATA)
+        return frozenset() if account in self._trails else self.table.data_actions(self._catalog.actions())
 
     def blind_spot(self, action: Action, account: str, regions: tuple[str, ...], grants: Sequence[Grant]) -> str:
         """Why the logs could not have shown use of an action by a principal, or "" where they could.
