@@ -15,7 +15,7 @@ from lpgen.report.schemas.documents import SCHEMAS
 from tests.support.sample_organization import ROOT, role
 
 POLICIES = ("--policies", str(ROOT / "authorization-details"))
-DAYS = ("--train", "60d", "--step", "10")
+DAYS = ("--train", "60d", "--step", "10", "--scope", "exact")
 PUBLISHER = role("ci/functions-publisher")
 
 

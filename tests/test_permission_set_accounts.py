@@ -88,7 +88,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (home / f"{account}.json.gz").write_bytes(log_bytes(found))
     write_policies(home, "policies", DOCUMENT)
     lpgen("ingest", home / f"{SHOP}.json.gz", home / f"{DATA}.json.gz", "--data", home / "data")
-    lpgen("generate", *given(home), "--as", "terraform", "--output", home / "out")
+    lpgen("generate", *given(home), "--scope", "exact", "--as", "terraform", "--output", home / "out")
     return home
 
 

@@ -206,8 +206,8 @@ CAST = (
         drop=("ec2:StopInstances", "ec2:DescribeInstanceStatus"),
         refuse=(
             ("iam:PassRole", f"arn:aws:iam::{SHOP}:role/fleet-admin"),
-            ("ec2:RunInstances", arn("ec2", WEST, SHOP, f"subnet/subnet-{hex_of(17, 'elsewhere')}")),
-            ("ec2:RunInstances", arn("ec2", EAST, "", "image/ami-0ffffffffffffffff")),
+            ("ec2:RunInstances", arn("ec2", "ap-south-1", SHOP, f"subnet/subnet-{hex_of(17, 'elsewhere')}")),
+            ("ec2:RunInstances", arn("ec2", "ap-south-1", "", "image/ami-0ffffffffffffffff")),
         ),
         verdicts={"iam:PassRole": "used", "ec2:CreateTags": "used", "ec2:StopInstances": "unused"},
         flags=("resource_patterns",),

@@ -200,7 +200,8 @@ class _Climb:
         self.rung, self.rule = self.rung + 1, rule
 
     def climb_to(self, rung: int, rule: str) -> None:
-        """Goes up to a rung, or stays where it is higher."""
+        """Goes up to a rung, as far as there are any, or stays where it is higher."""
+        rung = min(rung, len(self.ladder))
         if self.rung < rung:
             self.rung, self.rule = rung, rule
 

@@ -20,7 +20,7 @@ from lpgen.core.events.rules.inferences import MAY_BE_NEEDED
 from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef, Use
 from lpgen.core.model import OBSERVED, Action, Effect, Outcome, ResourceKind
-from lpgen.core.policies.match import as_glob, holds_variable
+from lpgen.core.policies.match import as_glob, has_wildcard, holds_variable
 from lpgen.core.policies.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.policies.pattern_index import PatternIndex
 from lpgen.core.replacements import SERVICE_POLICY, WHOLE_GRANT, Line, LineKind, Scope
@@ -94,6 +94,7 @@ def lines_for_grants(
 def merge_lines(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
     """The lines without repetition, sorted: evidence is summed, and the strongest reason stands.
 
+    Of two lines that narrow the same statement, one that allows all that the other does stands for both.
     Of several statements that keep the same action on the same scope, an unconditional one makes the others needless,
     and of those with equal conditions one is enough. Where their meaning turns on the language version, only those of
     the same version are compared.
@@ -103,11 +104,30 @@ def merge_lines(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[Line, .
         key = (line.action, line.scope, line.parent)
         merged[key] = _merge_two(merged[key], line) if key in merged else line
     parents = {grant.ref: grant for grant in grants}
-    rivals: dict[tuple[Action, Scope, str], list[Line]] = defaultdict(list)
+    siblings: dict[tuple[Action, StatementRef], list[Line]] = defaultdict(list)
     for line in sorted(merged.values(), key=_line_order):
+        siblings[line.action, line.parent].append(line)
+    rivals: dict[tuple[Action, Scope, str], list[Line]] = defaultdict(list)
+    for line in (one for group in siblings.values() for one in _outermost(group, parents)):
         rivals[line.action, line.scope, language_version(parents[line.parent])].append(line)
     kept = [line for group in rivals.values() for line in _needed(group, parents)]
     return tuple(sorted(kept, key=_line_order))
+
+
+def _outermost(siblings: Sequence[Line], parents: Mapping[StatementRef, Grant]) -> Iterable[Line]:
+    """The lines of one action and statement without those that another allows all of, whose evidence that one takes."""
+    if len(siblings) == 1 or not any(has_wildcard(one) for line in siblings for one in line.scope.resources):
+        return siblings
+    by_pattern = _lines_by_pattern(siblings)
+    index = PatternIndex(by_pattern)
+    found: dict[Scope, Line] = {line.scope: line for line in siblings}
+    for line in siblings:
+        wider = {one.scope for outer in index.containing(line.scope.resources[0]) for one in by_pattern[outer]}
+        over = [one for one in wider & found.keys() if _covers(found[one], line, parents)]
+        if over:
+            absorbed, scope = found.pop(line.scope), min(over, key=lambda one: (len(one.resources[0]), one))
+            found[scope] = replace(_merge_two(found[scope], absorbed), scope=scope, rule=found[scope].rule)
+    return found.values()
 
 
 def without_needless(lines: Sequence[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:

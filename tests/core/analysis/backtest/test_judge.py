@@ -16,8 +16,7 @@ from lpgen.core.analysis.written.permission_sets import units_of_review
 from lpgen.core.backtests import Alternative, Backtest, DenialCause
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome, Principal
-from lpgen.core.options import Options
-from tests.support.worlds import ACCOUNT, LAST_DAY, allow, catalog, deny, policy, role, usage_of, use
+from tests.support.worlds import ACCOUNT, LAST_DAY, allow, catalog, deny, exactly, policy, role, usage_of, use
 
 WIDE = role(policy(allow(["s3:*", "sqs:*", "iam:*"])))
 BUCKET, OTHER = "arn:aws:s3:::data", "arn:aws:s3:::other"
@@ -34,7 +33,7 @@ def backtested(uses: Sequence[Use], principal: Principal = WIDE, *, step: int = 
     daily = [at(age, "s3:ListAllMyBuckets") for age in range(days)]
     usage = usage_of({principal.arn: [*daily, *uses]}, days=days)
     windows = windows_of_days(*covered_days(usage), train=90, test=30, step=step)
-    learnings = learnings_of_windows(usage, windows, [principal], catalog(), Options())
+    learnings = learnings_of_windows(usage, windows, [principal], catalog(), exactly())
     work = Backtester(windows, (), learnings, use_counter(usage, [principal], ()))
     units = units_of_review([principal], "")
     found = [one for batch in batches_of_units(units, 8, usage, copied={}, accessed={}) for one in work(batch)]
@@ -124,7 +123,7 @@ def test_a_replacement_knows_nothing_of_the_days_it_is_judged_on() -> None:
 def test_who_did_nothing_while_learning_is_not_judged() -> None:
     usage = usage_of({WIDE.arn: [at(3, "s3:ListAllMyBuckets")]})
     windows = windows_of_days(*covered_days(usage), train=90, test=30, step=7)
-    learnings = learnings_of_windows(usage, windows, [WIDE], catalog(), Options())
+    learnings = learnings_of_windows(usage, windows, [WIDE], catalog(), exactly())
     work = Backtester(windows, (), learnings, use_counter(usage, [WIDE], ()))
     (batch,) = batches_of_units([(WIDE,)], 8, usage, copied={}, accessed={})
     found = backtest_of_principals(work(batch), windows, (), catalog())
