@@ -143,7 +143,7 @@ def test_terraform_has_one_file_for_the_set(home: Path) -> None:
 
 def test_plan_writes_one_policy_for_the_set(home: Path) -> None:
     plan = home / "plan.json"
-    run("rollout", "plan", str(home / "out"), *map(str, given(home)), "-o", str(plan))
+    run("rollout", "plan", "--scope", "exact", str(home / "out"), *map(str, given(home)), "-o", str(plan))
     (file,) = (home / "plan.json.permission-sets").iterdir()
     assert file.name == "Developer.json"
     written = json.loads((home / "out" / f"{SHOP}-role-{NAMES[SHOP]}" / "policy-1.json").read_text("utf-8"))
@@ -167,5 +167,14 @@ def test_set_whose_roles_differ_is_not_called_safe(home: Path) -> None:
     below = home / "uneven-out" / "terraform"
     names = {one.name for one in below.rglob("*.tf")} - {"versions.tf"}
     assert names == {f"{account}-role-{NAMES[account]}.tf" for account in (SHOP, DATA)}
-    run("rollout", "plan", str(home / "uneven-out"), *map(str, given(home, "uneven")), "-o", str(home / "u.json"))
+    run(
+        "rollout",
+        "plan",
+        "--scope",
+        "exact",
+        str(home / "uneven-out"),
+        *map(str, given(home, "uneven")),
+        "-o",
+        str(home / "u.json"),
+    )
     assert not (home / "u.json.permission-sets").exists()

@@ -77,7 +77,8 @@ def lines_from_uses(
         lines.extend(found)
         if not found and use.outcome is Outcome.ALLOWED and use.how not in MAY_BE_NEEDED:
             ungranted.append((use, refusal))
-    return UseLines(merge_lines(lines, grants.allows), tuple(ungranted), patterns)
+    merged = merge_lines(lines, grants.allows)
+    return UseLines(_without_contained(merged, grants.allows), tuple(ungranted), patterns)
 
 
 def lines_for_grants(
@@ -93,8 +94,6 @@ def lines_for_grants(
 
 def merge_lines(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
     """The lines without repetition, sorted: evidence is summed, and the strongest reason stands.
-
-    Of two lines that narrow the same statement, one that allows all that the other does stands for both.
     Of several statements that keep the same action on the same scope, an unconditional one makes the others needless,
     and of those with equal conditions one is enough. Where their meaning turns on the language version, only those of
     the same version are compared.
@@ -104,18 +103,25 @@ def merge_lines(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[Line, .
         key = (line.action, line.scope, line.parent)
         merged[key] = _merge_two(merged[key], line) if key in merged else line
     parents = {grant.ref: grant for grant in grants}
-    siblings: dict[tuple[Action, StatementRef], list[Line]] = defaultdict(list)
-    for line in sorted(merged.values(), key=_line_order):
-        siblings[line.action, line.parent].append(line)
     rivals: dict[tuple[Action, Scope, str], list[Line]] = defaultdict(list)
-    for line in (one for group in siblings.values() for one in _outermost(group, parents)):
+    for line in sorted(merged.values(), key=_line_order):
         rivals[line.action, line.scope, language_version(parents[line.parent])].append(line)
     kept = [line for group in rivals.values() for line in _needed(group, parents)]
     return tuple(sorted(kept, key=_line_order))
 
 
+def _without_contained(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
+    """The lines of use, sorted, without those that another of the same action and statement allows all of."""
+    parents = {grant.ref: grant for grant in grants}
+    siblings: dict[tuple[Action, StatementRef], list[Line]] = defaultdict(list)
+    for line in lines:
+        siblings[line.action, line.parent].append(line)
+    found = (one for group in siblings.values() for one in _outermost(group, parents))
+    return tuple(sorted(found, key=_line_order))
+
+
 def _outermost(siblings: Sequence[Line], parents: Mapping[StatementRef, Grant]) -> Iterable[Line]:
-    """The lines of one action and statement without those that another allows all of, whose evidence that one takes."""
+    """The widest of the lines of one action and statement, each with the evidence of those that it contains."""
     if len(siblings) == 1 or not any(has_wildcard(one) for line in siblings for one in line.scope.resources):
         return siblings
     by_pattern = _lines_by_pattern(siblings)
