@@ -32,7 +32,7 @@ def replacements(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     ingest([bundled_sample_logs().logs], bundled_catalog(), data=home / "data")
     ground = ("--data", str(home / "data"), "--policies", str(bundled_sample_logs().policies))
-    done = run("generate", *ground, "--output", str(home / "out"))
+    done = run("generate", *ground, "--scope", "exact", "--output", str(home / "out"))
     assert done.returncode == 0, done.stderr
     return home / "out"
 

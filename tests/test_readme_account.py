@@ -88,13 +88,13 @@ def test_section_leads_from_nothing_to_an_applied_and_undone_plan(server: Server
 
 
 def put_logs(server: Server, arns: list[str], principal_id: str) -> None:
-    """A trail of the coming hundred days in a bucket: reads by these roles, writes by another."""
+    """A trail of the coming 125 days in a bucket: reads by these roles, writes by another."""
     import boto3
 
     keys = {"aws_access_key_id": "x", "aws_secret_access_key": "y", "region_name": "us-east-1"}
     s3 = boto3.client("s3", endpoint_url=server.url, **keys)
     s3.create_bucket(Bucket=BUCKET)
-    for number in range(100):
+    for number in range(125):
         when = datetime.now(UTC) + timedelta(days=number)
         day = when.strftime("%Y/%m/%d")
         stem = f"{ACCOUNT}_CloudTrail_us-east-1_{when:%Y%m%d}T1200Z_{number:016}.json.gz"

@@ -330,8 +330,8 @@ CAST = (
         ),
         refuse=(
             ("iam:PassRole", f"arn:aws:iam::{SHOP}:role/break-glass-admin"),
-            ("ecs:UpdateService", arn("ecs", "ap-south-1", SHOP, "service/shop/storefront-api")),
-            ("cloudformation:ExecuteChangeSet", stack_id("payments", "ap-south-1")),
+            ("ecs:UpdateService", arn("ecs", EAST, SECURITY, "service/shop/storefront-api")),
+            ("cloudformation:ExecuteChangeSet", stack_id("payments", EAST).replace(SHOP, SECURITY)),
         ),
         verdicts={
             "iam:CreateUser": "unused",

@@ -18,7 +18,7 @@ from sample_logs.planted.deploy_calls import (
 from sample_logs.planted.identities import ManagedPolicy, Role, allow, document, service_trust
 from sample_logs.planted.member import SERVICE_LINKED, Member, every_day, on_workdays, weekly
 from sample_logs.planted.records import Call, Chronicle, Session
-from sample_logs.planted.world import EAST, SHOP, WEST, choose, hex_of
+from sample_logs.planted.world import EAST, SECURITY, SHOP, WEST, choose, hex_of
 
 FLEET_NODE = Role(
     "fleet-node",
@@ -206,8 +206,7 @@ CAST = (
         drop=("ec2:StopInstances", "ec2:DescribeInstanceStatus"),
         refuse=(
             ("iam:PassRole", f"arn:aws:iam::{SHOP}:role/fleet-admin"),
-            ("ec2:RunInstances", arn("ec2", "ap-south-1", SHOP, f"subnet/subnet-{hex_of(17, 'elsewhere')}")),
-            ("ec2:RunInstances", arn("ec2", "ap-south-1", "", "image/ami-0ffffffffffffffff")),
+            ("ec2:RunInstances", arn("ec2", WEST, SECURITY, f"subnet/subnet-{hex_of(17, 'elsewhere')}")),
         ),
         verdicts={"iam:PassRole": "used", "ec2:CreateTags": "used", "ec2:StopInstances": "unused"},
         flags=("resource_patterns",),

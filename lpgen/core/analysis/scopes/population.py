@@ -33,6 +33,11 @@ class Population:
         self._names = sorted(first)
         self._first_days = [first[name] for name in self._names]
         self._children: dict[str, frozenset[str]] = {}
+        self._newer: dict[tuple[str, date], frozenset[str]] = {}
+
+    def __contains__(self, name: str) -> bool:
+        at = bisect_left(self._names, name)
+        return at < len(self._names) and self._names[at] == name
 
     def __len__(self) -> int:
         return len(self._names)
@@ -42,13 +47,21 @@ class Population:
         first, last = self._range(prefix)
         return last - first
 
-    def newest(self, prefix: str) -> date | None:
-        """The day on which the newest resource that begins with a prefix was first named, or None where none does."""
-        first, last = self._range(prefix)
-        return max(self._first_days[first:last], default=None)
+    def newer(self, prefix: str, limit: date) -> frozenset[str]:
+        """The resources that begin with a prefix and were first named after a day."""
+        known = self._newer.get((prefix, limit))
+        if known is None:
+            first, last = self._range(prefix)
+            found = (
+                name
+                for name, day in zip(self._names[first:last], self._first_days[first:last], strict=True)
+                if day > limit
+            )
+            known = self._newer[prefix, limit] = frozenset(found)
+        return known
 
     def oldest(self, prefix: str) -> date | None:
-        """As `newest`, of the oldest one."""
+        """The day on which the first resource that begins with a prefix was named, or None where none does."""
         first, last = self._range(prefix)
         return min(self._first_days[first:last], default=None)
 

@@ -56,7 +56,7 @@ RULE_SENTENCES: Final[Mapping[str, str]] = {
     SEVERAL_NAMES: f"the principal uses {SEVERAL} or more names below this prefix, so the next one is allowed too",
     STILL_GROWING: "the principal kept using new names in the last two thirds of its days, so the next one is allowed "
     "too",
-    GROWING_KIND: "new resources of this kind kept coming, so the one that takes its place is allowed too",
+    GROWING_KIND: "new resources of this kind kept coming, so the next one is allowed too",
     CREATES: "the principal creates such resources, and the next one has another name",
 }
 
@@ -120,17 +120,20 @@ class ScopeFinder:
             if one.creates:
                 one.climb_to(1, CREATES)
             if not one.needs_own_evidence:
-                self._climb_unsettled(one, limit, few_days=few_days)
-            while one.scope and _is_later(own.oldest(one.scope) if one.rung else one.first_day, limit):
+                self._climb_unsettled(one, own, limit, few_days=few_days)
+            while one.scope and (one.first_day if not one.rung else own.oldest(one.scope) or limit) > limit:
                 one.climb(STILL_GROWING)
 
-    def _climb_unsettled(self, one: _Climb, limit: date, *, few_days: bool) -> None:
-        """Climbs where new resources still join those below the next rung, or where too few days tell anything."""
-        newest = self.population.newest(one.next_prefix) if one.next_prefix else None
-        if not one.rung and _is_later(newest, limit):
-            one.climb(GROWING_KIND)
+    def _climb_unsettled(self, one: _Climb, own: Population, limit: date, *, few_days: bool) -> None:
+        """Climbs where new resources of others still join those of its kind, or where too few days tell anything.
+
+        What is worth pinning stays below the prefix of its kind.
+        """
+        top = len(one.ladder)
+        if one.ladder and any(name not in own for name in self.population.newer(one.kind, limit)):
+            one.climb_to(max(top - 1, 1) if one.is_worth_pinning else top, GROWING_KIND)
         if few_days:
-            one.climb_to(1 if one.is_worth_pinning else len(one.ladder), FEW_DAYS)
+            one.climb_to(1 if one.is_worth_pinning else top, FEW_DAYS)
 
 
 def exact_scopes(catalog: Catalog) -> ScopeFinder:
@@ -148,10 +151,6 @@ def _fewest_own(one: _Climb) -> int:
 def _may_be_of_several(one: _Climb) -> bool:
     """Whether several names below the next rung are enough for it to be the scope."""
     return not one.needs_own_evidence and not (one.is_worth_pinning and one.next_prefix == one.kind)
-
-
-def _is_later(day: date | None, limit: date) -> bool:
-    return day is not None and day > limit
 
 
 @dataclass(slots=True)
@@ -172,6 +171,12 @@ class _Climb:
         if not self.rung:
             return self.text
         return self.ladder[self.rung - 1] if self.rung <= len(self.ladder) else ""
+
+    @property
+    def pattern(self) -> str:
+        """The pattern of its prefix, in any Region: which Region comes next, no name tells."""
+        fields = split_arn(self.scope)
+        return f"arn:{':'.join(fields._replace(region='*' if fields.region else ''))}*"
 
     @property
     def next_prefix(self) -> str:
@@ -226,9 +231,9 @@ def _climbs(uses: Iterable[Use], catalog: Catalog) -> list[_Climb]:
 
 def _widest(climbs: Sequence[_Climb]) -> dict[str, NamedScope]:
     """The scope of each resource that climbed or that lies within the scope of another."""
-    rules = {one.scope: one.rule for one in climbs if one.rung and one.scope}
+    wide = {one.scope: one for one in climbs if one.rung and one.scope}
     outer: list[str] = []
-    for prefix in sorted(rules):
+    for prefix in sorted(wide):
         if not outer or not prefix.startswith(outer[-1]):
             outer.append(prefix)
     found: dict[str, NamedScope] = {}
@@ -236,7 +241,7 @@ def _widest(climbs: Sequence[_Climb]) -> dict[str, NamedScope]:
         if not one.scope:
             found[one.text] = NamedScope(UNKNOWN_RESOURCE, one.rule)
         elif prefix := _containing(one.text, outer):
-            found[one.text] = NamedScope(Resource(ResourceKind.FOLD, f"{prefix}*"), rules[prefix])
+            found[one.text] = NamedScope(Resource(ResourceKind.FOLD, wide[prefix].pattern), wide[prefix].rule)
     return found
 
 

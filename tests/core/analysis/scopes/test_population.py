@@ -22,7 +22,8 @@ def test_population_counts_what_begins_with_a_prefix(seen: list[tuple[str, date]
     first = {name: min(day for one, day in seen if one == name) for name in below}
     population = Population(seen)
     assert population.count(prefix) == len(below)
-    assert population.newest(prefix) == max(first.values(), default=None)
+    limit = FIRST + timedelta(30)
+    assert population.newer(prefix, limit) == {name for name, day in first.items() if day > limit}
     assert population.oldest(prefix) == min(first.values(), default=None)
 
 
@@ -44,7 +45,9 @@ def test_population_leaves_out_what_was_denied_missing_or_not_named() -> None:
     ]
     population = population_from_usage(usage_of({"arn:aws:iam::111122223333:role/own": uses}))
     assert population.count("arn:aws:s3:::acme-") == 1
-    assert population.newest("arn:aws:s3:::acme-") == date(2026, 8, 2) <= LAST_DAY
+    assert population.oldest("arn:aws:s3:::acme-") == date(2026, 8, 2) <= LAST_DAY
+    assert "arn:aws:s3:::acme-there/in/" in population
+    assert "arn:aws:s3:::acme-missing/in/" not in population
 
 
 def test_stem_of_a_fold_ends_before_its_wildcards() -> None:

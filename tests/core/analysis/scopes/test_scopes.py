@@ -20,6 +20,7 @@ from lpgen.core.analysis.scopes.scopes import (
     MOST_OF_KNOWN,
     RULE_SENTENCES,
     STILL_GROWING,
+    NamedScope,
     ScopeFinder,
     exact_scopes,
 )
@@ -48,10 +49,12 @@ def scopes(uses: Iterable[Use], others: Iterable[str] = (), *, joined: int = 0) 
     seen = [(stem_of(one.resource.text), date.fromisoformat(one.evidence.first_seen[:10])) for one in uses]
     population = Population([*seen, *((one, FIRST + timedelta(joined)) for one in others)])
     found = ScopeFinder(population, bundled_catalog(), LAST).of_uses(uses)
-    return {
-        text: ("" if one.resource.kind is ResourceKind.UNKNOWN else one.resource.text, one.rule)
-        for text, one in found.items()
-    }
+    return {text: (in_region(one), one.rule) for text, one in found.items()}
+
+
+def in_region(scope: NamedScope) -> str:
+    """The pattern of a scope with the tests' Region where it has any, "" for the statement's own scope."""
+    return "" if scope.resource.kind is ResourceKind.UNKNOWN else scope.resource.text.replace(":*:1", ":us-east-1:1", 1)
 
 
 OTHERS = [QUEUE(name) for name in ("billing", "audit", "mail")]
@@ -130,6 +133,13 @@ def test_a_name_with_a_wildcard_in_its_middle_becomes_the_statements_own_scope()
         ["arn:aws:ecs:us-east-1:111122223333:service/b/x", "arn:aws:ecs:us-east-1:111122223333:service/c/x"],
     )
     assert set(found) <= {early.resource.text, late.resource.text}
+
+
+def test_a_prefix_is_that_of_any_region_of_the_account() -> None:
+    uses = [used(QUEUE(f"shop-{name}")) for name in ("orders", "carts")]
+    population = Population((one, FIRST) for one in [*OTHERS, *(one.resource.text for one in uses)])
+    found = ScopeFinder(population, bundled_catalog(), LAST).of_uses(uses)
+    assert {one.resource.text for one in found.values()} == {"arn:aws:sqs:*:111122223333:shop-*"}
 
 
 def test_exact_scopes_and_granted_ones_know_no_patterns() -> None:
