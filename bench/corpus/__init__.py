@@ -16,7 +16,7 @@ schedule. The principals of a kind differ in these. A steady kind has the same n
 objects, which count as new only where their bucket does.
 
 **Halves.** `half.py` says which kinds may be looked at while something is tuned, by a rule and not by taste. Tune with
-`--half tuned`, and report both halves. What is drawn is the same whichever half is written.
+`--half tuned`, and report both halves. Both halves are drawn alike, whichever one you write.
 
 **Reach.** The places that the other principals of an account use with the same actions are in `truth.parquet`: group
 by `account`, `action` and `resource`.

@@ -38,7 +38,7 @@ class Asked:
 
 
 class Corpus:
-    """A drawn corpus. What is drawn is the same whichever half is written."""
+    """A drawn corpus. Both halves are drawn alike, whichever one is written."""
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked

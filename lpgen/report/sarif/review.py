@@ -211,7 +211,7 @@ class _Principal:
             number = plural(len(kept), "action")
             message = line(
                 self._label,
-                f" keeps {number} only because the logs can't show use. They are of ",
+                f" keeps {number} without seen use. They are of ",
                 *names(services, most=_MOST_NAMED),
                 ".",
             )
