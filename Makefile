@@ -39,7 +39,7 @@ demo: $(RUNNABLE)
 	$(BIN)/lpgen demo
 
 # A subset of `make test-all`: the same laws on fewer examples, and no test that is marked as slow.
-test: export LAW_SHARE ?= 0.1
+test: export LAW_SHARE ?= 0.05
 test: $(TESTABLE)
 	ATTACK_SEED=$(TEST_SEED) ATTACK_SHARE=0.01 $(PYTEST) -m "not slow" $(PYTEST_ARGS)
 

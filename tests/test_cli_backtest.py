@@ -65,6 +65,7 @@ def test_one_principal_is_judged_alone_as_among_all(data: str, found: dict[str, 
     assert among["denied"]
 
 
+@pytest.mark.slow
 def test_several_processes_find_the_same(data: str, found: dict[str, Any]) -> None:
     arguments = ("backtest", "--data", data, *POLICIES, *DAYS, "--format", "json", "--workers", "2")
     assert json.loads(run(*arguments).stdout) == found

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
+import pytest
+
 from bench import hostile_logs, hostile_policies
 from bench.doublings import seconds_to_review
 from lpgen.edge.logs.read_limits import ReadLimits
@@ -76,6 +78,7 @@ def test_hostile_logs_take_work_in_proportion(attack: Callable[[str], Attack]) -
             one.add(f"{name}: {works}", held=is_linear(works))
 
 
+@pytest.mark.slow
 def test_hostile_policies_take_work_in_proportion(attack: Callable[[str], Attack]) -> None:
     with attack("doublings: policies") as one:
         for name in sample(sorted(hostile_policies.SHAPES), one.random):
