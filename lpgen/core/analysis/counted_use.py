@@ -28,6 +28,11 @@ class UseCounter:
     decisions: tuple[Decision, ...]
     dropped: bool = False
 
+    @property
+    def row_test(self) -> RowTest:
+        """The test of which rows count."""
+        return row_test(self.current, self.decisions, dropped=self.dropped)
+
     def count(self, usage: Usage, grants: Iterable[PrincipalGrants]) -> dict[str, PrincipalUsage]:
         """What counts as use of each principal: records of its current id that no decision drops, IAM names resolved,
         what is surely the own account's as nobody else's, and no name of what was never there.
@@ -35,7 +40,7 @@ class UseCounter:
         `usage` has all rows of the principals that it has any of, and `grants` are those of these.
         """
         known = {one.principal.arn: one for one in grants}
-        test = row_test(self.current, self.decisions, dropped=self.dropped)
+        test = self.row_test
         found: dict[str, PrincipalUsage] = {}
         for arn, one in principal_usages_from_usage(usage, row_counts=test).items():
             counted = without_owned(self.names.resolved(one))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.counted_use import UseCounter, drops_days, row_test, use_counter
+from lpgen.core.analysis.counted_use import UseCounter, drops_days, use_counter
 from lpgen.core.analysis.granted.explained_use import Explanations
 from lpgen.core.analysis.granted.key_grants import KeyGrants
 from lpgen.core.analysis.granted.policy_changes import POLICY_CHANGES, PolicyChanges
@@ -53,7 +53,7 @@ def prepare_review(
     strangers = sorted(seen - listed)
     unlisted = counter.count(slices.rows_of(strangers), ())
     changes = _policy_changes(usage, slices, counter, principals, catalog=catalog, options=options)
-    ground = _review_ground(usage, coverage, principals, catalog, options, decisions=decisions, changes=changes)
+    ground = _review_ground(usage, coverage, principals, catalog, options, counter=counter, changes=changes)
     reviewer = Reviewer(
         ground,
         replace(options, last_accessed=(), trails=()),
@@ -103,21 +103,20 @@ def _review_ground(
     catalog: Catalog,
     options: Options,
     *,
-    decisions: tuple[Decision, ...],
+    counter: UseCounter,
     changes: PolicyChanges,
 ) -> ReviewGround:
     """What each of the principals is reviewed on. `changes` are the changes of policies that count as use."""
     trail_changes = trail_changes_from_usage(usage) if options.trails else ()
     observability = Observability(catalog, coverage, options.trails, trail_changes, min_days=options.min_days)
-    current = {one.arn: one.principal_id for one in principals if one.principal_id}
-    peers = peers_from_usage(usage, row_test(current, decisions, dropped=False))
+    peers = peers_from_usage(usage, counter.row_test)
     finder = MissedUseFinder(catalog, observability, principals, peers)
     return ReviewGround(
         Judge(ActionFacts(catalog), finder, options.keep_unobservable, options.min_days),
         coverage,
         Explanations(KeyGrants(usage.table), changes, options.guards),
         unread_uses(principals, coverage),
-        decisions,
+        counter.decisions,
         options.as_of or coverage.last_day or date.min,
         ScopeFinder(population_from_usage(usage), catalog, coverage.last_day, options.scope),
     )

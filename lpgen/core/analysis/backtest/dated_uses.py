@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from lpgen.core.analysis.counted_use import UseCounter, row_test
+from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.grounds import Evidence, RecordedContext, Use
 from lpgen.core.model import OBSERVED, Action, DenialKind, Outcome, Resource, ResourceKind
 from lpgen.core.usage.columns import column_values
@@ -53,7 +53,7 @@ class DatedUse:
 
 def dated_uses_from_usage(usage: Usage, counter: UseCounter) -> dict[str, list[DatedUse]]:
     """What each principal did and wasn't denied, by its ARN; only records of its current id that no decision drops."""
-    counts = row_test(counter.current, counter.decisions, dropped=False)
+    counts = counter.row_test
     found: dict[str, dict[tuple[str, ...], dict[date, _Day]]] = defaultdict(lambda: defaultdict(dict))
     for row in zip(*(column_values(usage.table.column(name)) for name in _COLUMNS), strict=True):
         principal, principal_id, action = row[:3]

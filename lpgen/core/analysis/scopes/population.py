@@ -39,9 +39,6 @@ class Population:
         at = bisect_left(self._names, name)
         return at < len(self._names) and self._names[at] == name
 
-    def __len__(self) -> int:
-        return len(self._names)
-
     def count(self, prefix: str) -> int:
         """How many resources begin with a prefix."""
         first, last = self._range(prefix)
