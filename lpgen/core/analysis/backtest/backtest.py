@@ -1,4 +1,4 @@
-"""The backtest of a batch of principals: one window after another, so that memory stays flat."""
+"""The backtest of a batch of principals. It takes one window after another, which keeps memory flat."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS
 
 _MOST_REMEMBERED: Final = 8
-"""What the logs of so many kinds of accounts and Regions say is remembered for each window: batches go by account."""
+"""Each window remembers what the logs say for at most this many sets of accounts and Regions. Batches go by account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _learning(
     """What is found by the days to learn on of one window.
 
     What IAM says of last use is left out, since it knows the days after. Days without records at either end of the
-    window are no gap if they are few, so that many days less make enough.
+    window are no gap if they are few, so fewer days are enough.
     """
     learned = usage_of_days(usage, window.learn_first, window.learn_last)
     enough = min(options.min_days, max(window.learn_days - 2 * LONGEST_QUIET_DAYS, 1))
@@ -76,7 +76,7 @@ def _learning(
     decisions = decisions_in_force(options.decisions, as_of=window.learn_last)
     reviewer, _ = prepare_review(learned, coverage, principals, catalog, options, decisions=decisions)
     ground = reviewer.ground
-    # A copy is what a worker gets: the grants without the table that holds them, of which there would be one a window.
+    # Copies leave out the table behind the grants, as for a worker; otherwise every window would hold one.
     explanations = replace(ground.explanations, key_grants=copy(ground.explanations.key_grants))
     ground = replace(ground, judge=replace(ground.judge, facts=facts), explanations=explanations)
     copied = copied_services_from_usage(learned, catalog)

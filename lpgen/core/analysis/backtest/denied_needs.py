@@ -1,7 +1,7 @@
 """Which later uses of one principal a replacement would have denied, and why.
 
-Only what the old policies allow is judged. The decision core decides each use in the context that its records show,
-as in the replay of a review. A resource that stands for many must be covered as a whole.
+Only uses that the old policies allow are judged. As in the replay of a review, the decision core decides each use in
+the context that its records show. A replacement must cover a fold as a whole.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def allowed_uses(
 def _decided(principal: Principal, dated: DatedUse, catalog: Catalog, guards: Guards) -> AllowedUse:
     """The use as decided by the old policies.
 
-    What stands for many resources is decided as a whole, and by its example where the old policies allow a part only.
+    A fold is decided as a whole. Where the old policies allow only a part of it, its example is decided.
     """
     whole = _on_resource(principal, dated, dated.use.resource, catalog, guards)
     example = replayed_resource(dated.use)
