@@ -10,13 +10,14 @@ from typing import Final
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.backtest.backtest import Backtester, learnings_of_windows
 from lpgen.core.analysis.backtest.totals import backtest_of_principals
-from lpgen.core.analysis.backtest.windows import covered_days, curve_windows, windows_of_days
+from lpgen.core.analysis.backtest.windows import curve_windows, windows_of_days
 from lpgen.core.analysis.counted_use import use_counter
 from lpgen.core.analysis.reviewer import Batch, batches_of_units
 from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.analysis.written.permission_sets import units_of_review
 from lpgen.core.backtests import Backtest, PrincipalBacktest
 from lpgen.core.options import Options
+from lpgen.core.usage.usage_of_days import covered_days
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.engine import Engine, results_of
 from lpgen.edge.engines.local_processes import without_unsafe_fork

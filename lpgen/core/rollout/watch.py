@@ -36,7 +36,7 @@ from lpgen.core.policies.match_resource import (
 from lpgen.core.policies.match_statement import action_matches
 from lpgen.core.policies.policy import policy_from_json, statement_depends_on_version
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
-from lpgen.core.rollout.watch_blind import UnseenActions, logs_until, unseen_actions
+from lpgen.core.rollout.watch_blind import LogsSince, UnseenActions
 from lpgen.core.usage.tables import Usage
 
 _OWN: Final = frozenset({DenialKind.IDENTITY, DenialKind.UNSTATED, DenialKind.NONE})
@@ -119,23 +119,32 @@ def watch_rollout(
 
     `now` are the policies of today, by which it is told what was restored.
     """
+    times = {principal: datetime.fromisoformat(when) for principal, when in applied.items()}
+    logs = {since: LogsSince(usage, since, catalog) for since in {one.date() for one in times.values()}}
     return [
-        _watch_principal(plan, datetime.fromisoformat(applied[plan.principal]), usage, catalog, now)
+        _watch_principal(plan, since, usage, catalog, logs[since.date()], now=now)
         for plan in plans
-        if plan.principal in applied
+        if (since := times.get(plan.principal)) is not None
     ]
 
 
 def _watch_principal(
-    plan: PrincipalPlan, since: datetime, usage: Usage, catalog: Catalog, now: PoliciesSince | None
+    plan: PrincipalPlan,
+    since: datetime,
+    usage: Usage,
+    catalog: Catalog,
+    logs: LogsSince,
+    *,
+    now: PoliciesSince | None,
 ) -> Watched:
+    last_day = logs.last_day(plan.account, since)
     return Watched(
         plan.principal,
         since.isoformat(),
-        logs_until(usage, plan.account, since),
+        last_day,
         tuple(_denials(plan, since, usage, now)),
         tuple(_unmapped(plan, since, usage)),
-        tuple(unseen_actions(_removed(plan, catalog), plan.account, since.date(), usage, catalog)),
+        tuple(logs.unseen(_removed(plan, catalog), plan.account)) if last_day else (),
         now.name if now else "",
     )
 

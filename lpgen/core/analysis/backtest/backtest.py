@@ -10,7 +10,6 @@ from typing import Final
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.backtest.dated_uses import dated_uses_from_usage
 from lpgen.core.analysis.backtest.judge import Bench
-from lpgen.core.analysis.backtest.windows import usage_of_days
 from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.judged.verdicts import ActionFacts
 from lpgen.core.analysis.observability.copied_calls import copied_services, copied_services_from_usage
@@ -23,6 +22,7 @@ from lpgen.core.options import Options, is_chosen
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS
+from lpgen.core.usage.usage_of_days import usage_of_days
 
 _MOST_REMEMBERED: Final = 8
 """Each window remembers what the logs say for at most this many sets of accounts and Regions. Batches go by account."""

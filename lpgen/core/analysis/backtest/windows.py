@@ -1,17 +1,12 @@
-"""The windows of a backtest, and what the logs would have held if they had ended with the days to learn on."""
+"""The windows of a backtest."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from lpgen.core.backtests import Window
-from lpgen.core.usage.tables import Usage
 from lpgen.errors import InvocationError
 
 CURVE_DAYS: Final = (15, 30, 45, 60, 90)
@@ -52,57 +47,3 @@ def disjoint_windows(windows: Sequence[Window]) -> tuple[int, ...]:
 
 def _window(learn_last: date, train: int, test: int) -> Window:
     return Window(learn_last - timedelta(days=train - 1), learn_last, learn_last + timedelta(days=test))
-
-
-def usage_of_days(usage: Usage, first: date, last: date) -> Usage:
-    """The usage as if the logs held these days only.
-
-    Rows without a day go. A row that spans several days, such as that of a skip, stays where any of them may be its
-    own. Counts of such a row stay whole.
-    """
-    by_day = {name: _in_days(getattr(usage, name), first, last) for name in _BY_DAY}
-    by_time = {name: _in_span(getattr(usage, name), _instants(first, last), *_TIMES) for name in _BY_TIME}
-    population = _in_span(usage.population, _days(first, last), "first_day", "last_day")
-    return replace(usage, **by_day, **by_time, population=population)
-
-
-_BY_DAY: Final = ("table", "coverage", "activity", "assumptions", "networks")
-_BY_TIME: Final = ("skips", "signs")
-_TIMES: Final = ("first_seen", "last_seen")
-
-
-def covered_days(usage: Usage) -> tuple[date, date]:
-    """The first and the last day of any record."""
-    found = pc.min_max(usage.coverage.column("day"))
-    return found["min"].as_py(), found["max"].as_py()
-
-
-def _in_days(table: pa.Table, first: date, last: date) -> pa.Table:
-    start, end = _days(first, last)
-    days = table.column("day").cast(pa.int32())
-    return table.filter(pc.and_(pc.greater_equal(days, start), pc.less_equal(days, end)))
-
-
-def _in_span(table: pa.Table, span: tuple[int, int], *names: str) -> pa.Table:
-    """The rows that begin before the end of the span and end after its beginning, and those that say neither."""
-    start, end = span
-    begins, ends = (_as_numbers(table.column(name)) for name in names)
-    inside = pc.and_(pc.less_equal(begins, end), pc.greater_equal(ends, start))
-    return table.filter(pc.fill_null(inside, True))
-
-
-def _as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(pa.int32() if pa.types.is_date32(column.type) else pa.int64())
-
-
-def _days(first: date, last: date) -> tuple[int, int]:
-    return (first - _EPOCH).days, (last - _EPOCH).days
-
-
-def _instants(first: date, last: date) -> tuple[int, int]:
-    """The first and the last millisecond."""
-    start, end = (int(datetime.combine(day, time(), UTC).timestamp()) * 1000 for day in (first, last + timedelta(1)))
-    return start, end - 1
-
-
-_EPOCH: Final = date(1970, 1, 1)

@@ -83,6 +83,6 @@ def decisive_use(found: Iterable[MissedUse], keep: KeepUnobservable) -> tuple[Mi
 
 
 def _keep_reason(missed: MissedUse, keep: KeepUnobservable) -> str:
-    if keep is KeepUnobservable.NONE:
+    if keep is KeepUnobservable.NONE or not missed.grants:
         return ""
     return missed.sign or ("--keep-unobservable all" if keep is KeepUnobservable.ALL else "")

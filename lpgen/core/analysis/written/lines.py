@@ -129,7 +129,8 @@ def _outermost(siblings: Sequence[Line], parents: Mapping[StatementRef, Grant]) 
     found: dict[Scope, Line] = {line.scope: line for line in siblings}
     for line in siblings:
         wider = {one.scope for outer in index.containing(line.scope.resources[0]) for one in by_pattern[outer]}
-        over = [one for one in wider & found.keys() if _covers(found[one], line, parents)]
+        others = (wider & found.keys()) - {line.scope}  # a scope of several resources may contain its own first one
+        over = [one for one in others if _covers(found[one], line, parents)]
         if over:
             absorbed, scope = found.pop(line.scope), min(over, key=lambda one: (len(one.resources[0]), one))
             found[scope] = replace(_merge_two(found[scope], absorbed), scope=scope, rule=found[scope].rule)

@@ -9,13 +9,14 @@ import pytest
 
 from lpgen.core.analysis.backtest.backtest import Backtester, learnings_of_windows
 from lpgen.core.analysis.backtest.totals import backtest_of_principals
-from lpgen.core.analysis.backtest.windows import covered_days, windows_of_days
+from lpgen.core.analysis.backtest.windows import windows_of_days
 from lpgen.core.analysis.counted_use import use_counter
 from lpgen.core.analysis.reviewer import batches_of_units
 from lpgen.core.analysis.written.permission_sets import units_of_review
 from lpgen.core.backtests import Alternative, Backtest, DenialCause
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome, Principal
+from lpgen.core.usage.usage_of_days import covered_days
 from tests.support.worlds import ACCOUNT, LAST_DAY, allow, catalog, deny, exactly, policy, role, usage_of, use
 
 WIDE = role(policy(allow(["s3:*", "sqs:*", "iam:*"])))

@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 
 from lpgen.core.analysis.backtest.windows import (
     CURVE_DAYS,
-    covered_days,
     curve_windows,
     disjoint_windows,
-    usage_of_days,
     windows_of_days,
 )
 from lpgen.core.usage.columns import column_values
+from lpgen.core.usage.usage_of_days import covered_days, usage_of_days
 from lpgen.errors import InvocationError
 from tests.support.law_examples import examples
 from tests.support.worlds import LAST_DAY, days_before_end, usage_of, use

@@ -10,9 +10,10 @@ import pytest
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.explained.question import Asked, read_question
 from lpgen.core.analysis.explained.use import seen_uses
+from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import Verdict
 from lpgen.core.model import Action
-from lpgen.core.rollout.watch_blind import unseen_actions
+from lpgen.core.rollout.watch_blind import LogsSince
 from lpgen.core.usage.tables import Usage
 from tests.support.worlds import ACCOUNT, LAST_DAY, allow, catalog, exactly, grants_of, policy, role, usage_of, use
 
@@ -56,7 +57,7 @@ def explained_as_blind(usage: Usage, action: str) -> bool:
 
 
 def watched_as_unseen(usage: Usage, action: Action) -> bool:
-    return bool(list(unseen_actions([action], ACCOUNT, LAST_DAY - timedelta(days=119), usage, catalog())))
+    return bool(list(LogsSince(usage, LAST_DAY - timedelta(days=119), catalog()).unseen([action], ACCOUNT)))
 
 
 @pytest.mark.parametrize("world", LOGS)
@@ -74,3 +75,12 @@ def test_what_a_review_calls_unobservable_an_explanation_says_the_logs_cannot_sh
     found = verdicts(usage)
     blind = {action for action in ACTIONS if explained_as_blind(usage, action)}
     assert {action for action in ACTIONS if found[action] is Verdict.UNOBSERVABLE} == blind != set()
+
+
+@pytest.mark.parametrize("keep", KeepUnobservable)
+@pytest.mark.parametrize("world", LOGS)
+def test_each_action_that_is_kept_has_a_line(world: dict[str, Any], keep: KeepUnobservable) -> None:
+    usage = usage_of({APP.arn: [use("ec2:DescribeVpcs"), use("iam:ListRoles"), use("s3:ListAllMyBuckets")]}, **world)
+    (found,) = diff_usage(usage, [grants_of(APP)], catalog(), exactly(keep_unobservable=keep)).principals
+    kept = {action for action, judgement in found.verdicts.judged() if judgement.keep}
+    assert kept == {line.action for line in found.lines}

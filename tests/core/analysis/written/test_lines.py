@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -15,7 +16,7 @@ from lpgen.core.analysis.scopes.population import Population, stem_of
 from lpgen.core.analysis.scopes.scopes import ScopeFinder, exact_scopes
 from lpgen.core.analysis.written.lines import UseLines, lines_for_grants, lines_from_uses, without_needless
 from lpgen.core.grounds import PrincipalGrants
-from lpgen.core.model import Action, AttachedPolicy
+from lpgen.core.model import UNKNOWN_RESOURCE, Action, AttachedPolicy
 from lpgen.core.policies.match import as_glob
 from lpgen.core.policies.match_resource import resource_match
 from lpgen.core.replacements import Line, LineKind
@@ -134,3 +135,12 @@ def test_the_own_resource_stays_where_a_rule_makes_a_pattern_of_it() -> None:
     found = lines_from_uses(grants, uses, granting=granting_by_action(grants.allows), scopes=scopes)
     scopes_of_launch = {line.scope.resources for line in found.lines if line.action == "ec2:RunInstances"}
     assert scopes_of_launch == {(f"arn:aws:ec2:*:{ACCOUNT}:subnet/*",), (OPEN,)}
+
+
+def test_a_line_of_several_resources_may_contain_the_first_of_them() -> None:
+    grants = grants_of(role(policy(allow("s3:ListBucket", [DATA, f"{DATA}*"]))))
+    seen = use("s3:ListBucket", DATA)
+    uses = [seen, replace(seen, resource=UNKNOWN_RESOURCE)]
+    granting = granting_by_action(grants.allows)
+    lines = lines_from_uses(grants, uses, granting=granting, scopes=exact_scopes(catalog())).lines
+    assert {line.scope.resources for line in lines} == {(DATA, f"{DATA}*")}

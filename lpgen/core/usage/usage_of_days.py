@@ -1,0 +1,66 @@
+"""The usage of some days: what the tables would hold if the logs held these days only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lpgen.core.usage.tables import Usage
+
+
+def usage_of_days(usage: Usage, first: date, last: date) -> Usage:
+    """The usage as if the logs held these days only.
+
+    Rows without a day go. A row that spans several days, such as that of a skip, stays where any of them may be its
+    own. Counts of such a row stay whole.
+    """
+    by_day = {name: _in_days(getattr(usage, name), first, last) for name in _BY_DAY}
+    by_time = {name: _in_span(getattr(usage, name), _instants(first, last), *_TIMES) for name in _BY_TIME}
+    population = _in_span(usage.population, _days(first, last), "first_day", "last_day")
+    return replace(usage, **by_day, **by_time, population=population)
+
+
+_BY_DAY: Final = ("table", "coverage", "activity", "assumptions", "networks")
+_BY_TIME: Final = ("skips", "signs")
+_TIMES: Final = ("first_seen", "last_seen")
+
+
+def covered_days(usage: Usage) -> tuple[date, date]:
+    """The first and the last day of any record."""
+    found = pc.min_max(usage.coverage.column("day"))
+    return found["min"].as_py(), found["max"].as_py()
+
+
+def _in_days(table: pa.Table, first: date, last: date) -> pa.Table:
+    start, end = _days(first, last)
+    days = table.column("day").cast(pa.int32())
+    return table.filter(pc.and_(pc.greater_equal(days, start), pc.less_equal(days, end)))
+
+
+def _in_span(table: pa.Table, span: tuple[int, int], *names: str) -> pa.Table:
+    """The rows that begin before the end of the span and end after its beginning, and those that say neither."""
+    start, end = span
+    begins, ends = (_as_numbers(table.column(name)) for name in names)
+    inside = pc.and_(pc.less_equal(begins, end), pc.greater_equal(ends, start))
+    return table.filter(pc.fill_null(inside, True))
+
+
+def _as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(pa.int32() if pa.types.is_date32(column.type) else pa.int64())
+
+
+def _days(first: date, last: date) -> tuple[int, int]:
+    return (first - _EPOCH).days, (last - _EPOCH).days
+
+
+def _instants(first: date, last: date) -> tuple[int, int]:
+    """The first and the last millisecond."""
+    start, end = (int(datetime.combine(day, time(), UTC).timestamp()) * 1000 for day in (first, last + timedelta(1)))
+    return start, end - 1
+
+
+_EPOCH: Final = date(1970, 1, 1)
