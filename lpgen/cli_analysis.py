@@ -29,7 +29,9 @@ from lpgen.cli_options import (
     DecisionsOption,
     KeepOption,
     LastAccessedOption,
+    MaxExpectedDenialsOption,
     MinDaysOption,
+    NoBacktestOption,
     OutputFileOption,
     PoliciesOption,
     PrincipalOption,
@@ -49,7 +51,7 @@ from lpgen.cli_options import (
     terminal_width,
     wants_color,
 )
-from lpgen.core.choices import KeepUnobservable, ScopeChoice
+from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepUnobservable, ScopeChoice
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 
 if TYPE_CHECKING:
@@ -67,6 +69,8 @@ def review_command(
     scope: ScopeOption = ScopeChoice.EVIDENCE,
     keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
     min_days: MinDaysOption = 90,
+    max_expected_denials: MaxExpectedDenialsOption = MAX_EXPECTED_DENIALS,
+    no_backtest: NoBacktestOption = False,
     as_of: AsOfOption = None,
     decisions: DecisionsOption = None,
     trails: TrailsOption = None,
@@ -110,6 +114,8 @@ def review_command(
         principal=principal,
         attached_quota=attached_quota,
         scope=scope,
+        max_expected_denials=max_expected_denials,
+        no_backtest=no_backtest,
     )
     inputs = inputs_from_options(
         data,
@@ -161,6 +167,8 @@ def generate_command(
     scope: ScopeOption = ScopeChoice.EVIDENCE,
     keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
     min_days: MinDaysOption = 90,
+    max_expected_denials: MaxExpectedDenialsOption = MAX_EXPECTED_DENIALS,
+    no_backtest: NoBacktestOption = False,
     as_of: AsOfOption = None,
     decisions: DecisionsOption = None,
     trails: TrailsOption = None,
@@ -213,6 +221,8 @@ def generate_command(
         principal=principal,
         attached_quota=attached_quota,
         scope=scope,
+        max_expected_denials=max_expected_denials,
+        no_backtest=no_backtest,
     )
     inputs = inputs_from_options(
         data,

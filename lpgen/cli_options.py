@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TextIO
 
 import typer
 
-from lpgen.core.choices import KeepUnobservable, ScopeChoice
+from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepUnobservable, ScopeChoice
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.edge.standard_streams import is_stdout_dropped, note_failure
 from lpgen.errors import ExitCode, InvocationError
@@ -74,6 +74,18 @@ MinDaysOption = Annotated[
     typer.Option(
         "--min-days", metavar="DAYS", min=0, help="How many covered days make a removal sure enough to call safe."
     ),
+]
+MaxExpectedDenialsOption = Annotated[
+    float,
+    typer.Option(
+        "--max-expected-denials",
+        metavar="NUMBER",
+        min=0,
+        help="How many denied needs a safe replacement may be expected to have in the next 30 days, by a backtest.",
+    ),
+]
+NoBacktestOption = Annotated[
+    bool, typer.Option("--no-backtest", help="Skip the backtest, which takes half of the time. Nothing is called safe.")
 ]
 AttachedQuotaOption = Annotated[
     int,
@@ -171,6 +183,8 @@ def analysis_options(
     principal: str = "",
     attached_quota: int = ATTACHED_POLICIES_LIMIT,
     scope: ScopeChoice = ScopeChoice.EVIDENCE,
+    max_expected_denials: float = MAX_EXPECTED_DENIALS,
+    no_backtest: bool = False,
 ) -> Options:
     """The choices of an analysis, from what the command line says; inputs beside them are added later.
 
@@ -189,6 +203,7 @@ def analysis_options(
         principal,
         attached_quota=attached_quota,
         scope=scope,
+        max_expected_denials=None if no_backtest else max_expected_denials,
     )
 
 

@@ -22,7 +22,9 @@ from lpgen.cli_options import (
     DecisionsOption,
     KeepOption,
     LastAccessedOption,
+    MaxExpectedDenialsOption,
     MinDaysOption,
+    NoBacktestOption,
     PoliciesOption,
     PrincipalOption,
     ResourcePoliciesOption,
@@ -38,7 +40,7 @@ from lpgen.cli_options import (
     say,
 )
 from lpgen.cli_sections import PlainCommand
-from lpgen.core.choices import KeepUnobservable, ScopeChoice
+from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepUnobservable, ScopeChoice
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.errors import InvocationError
 
@@ -116,6 +118,8 @@ def plan_command(
     scope: ScopeOption = ScopeChoice.EVIDENCE,
     keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
     min_days: MinDaysOption = 90,
+    max_expected_denials: MaxExpectedDenialsOption = MAX_EXPECTED_DENIALS,
+    no_backtest: NoBacktestOption = False,
     as_of: AsOfOption = None,
     decisions: DecisionsOption = None,
     trails: TrailsOption = None,
@@ -160,6 +164,8 @@ def plan_command(
         inline=inline,
         attached_quota=attached_quota,
         scope=scope,
+        max_expected_denials=max_expected_denials,
+        no_backtest=no_backtest,
     )
     options, _ = options_with_inputs(options, inputs, boundary)
     exceptions = Exceptions(

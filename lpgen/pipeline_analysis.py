@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Generic
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.backtest.forecast import forecaster_of_review
 from lpgen.core.analysis.checks.claims import Claims
 from lpgen.core.analysis.checks.hunt import HUNT_SIZE
 from lpgen.core.analysis.counted_use import counted_usages
@@ -109,6 +110,8 @@ def review_of_ground(
     coverage = coverage_from_usage(ground.usage, options.trails, options.trail_source)
     decisions = decisions_by_coverage(coverage, options)
     reviewer, diff = prepare_review(ground.usage, coverage, principals, catalog, options, decisions=decisions)
+    forecaster = forecaster_of_review(ground.usage, coverage, principals, catalog, options, counter=reviewer.counter)
+    reviewer = replace(reviewer, forecast=forecaster)
     accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
     gaps = options.snapshot.problems if options.snapshot else ()
     idle = idle_decisions(decisions, principals, ground.grants, catalog)

@@ -97,6 +97,20 @@ class ExpectedDenials:
 
 
 @dataclass(frozen=True, slots=True)
+class PastDenials:
+    """What replacements made from earlier days would have denied one principal.
+
+    `windows` are those in which it would have got a replacement, `days` how many these were judged on together, and
+    `needs` the denied needs of all of them. `examples` are the needs, most often denied first.
+    """
+
+    windows: int
+    days: int
+    needs: int
+    examples: tuple[DeniedNeed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PrincipalBacktest:
     """The backtest of one principal. `windows` are those in which it gets a replacement.
 

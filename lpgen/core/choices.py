@@ -6,6 +6,10 @@ They stand apart from what they are chosen for, so that `lpgen --help` lists the
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
+
+MAX_EXPECTED_DENIALS: Final = 0.1
+"""A safe replacement is expected to deny at most so many needs in 30 days."""
 
 
 class KeepUnobservable(StrEnum):

@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple, overload
 
+from lpgen.core.backtests import ExpectedDenials
 from lpgen.core.grounds import Evidence, LogCoverage, PrincipalUsage, StatementRef, UnmappedEvent, Use
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import AccessLevel, Action, ActionPattern, Principal, SkipReason
@@ -207,7 +208,8 @@ class PrincipalClass(StrEnum):
 class PrincipalDiff:
     """Grants against use of one principal. `proposal` is what to do, in one sentence, and `task` the same in a clause.
 
-    `active_days` are those on which it was seen at work, 0 where they weren't counted.
+    `active_days` are those on which it was seen at work, 0 where they weren't counted. `expected` is what its
+    replacement is expected to deny in the next days, None where no backtest was made.
     """
 
     principal: Principal
@@ -225,11 +227,20 @@ class PrincipalDiff:
     detach: Detachment
     active_days: int = 0
     task: str = ""
+    expected: ExpectedDenials | None = None
 
     @property
     def open_caveats(self) -> tuple[Caveat, ...]:
         """The caveats that no person has accepted."""
         return tuple(caveat for caveat in self.caveats if not caveat.accepted_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a replacement is expected to deny in the next days, None where nothing says it, and the caveats of that."""
+
+    expected: ExpectedDenials | None = None
+    caveats: tuple[Caveat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ def options_to_facts(options: Options, code: str = "") -> dict[str, OptionValue]
         "keep_unobservable": options.keep_unobservable.value,
         "scope": options.scope.value,
         "min_days": options.min_days,
+        "max_expected_denials": options.max_expected_denials,
         "as_of": options.as_of.isoformat() if options.as_of else None,
         "inline": options.inline,
         "principal": options.principal,
@@ -69,6 +70,7 @@ def options_from_facts(facts: Mapping[str, OptionValue], options: Options) -> tu
             keep_unobservable=chosen.keep_unobservable,
             scope=chosen.scope,
             min_days=chosen.min_days,
+            max_expected_denials=chosen.max_expected_denials,
             as_of=chosen.as_of,
             inline=chosen.inline,
             principal=chosen.principal,
@@ -87,6 +89,7 @@ class _Choices(msgspec.Struct, forbid_unknown_fields=True):
     attached_quota: int
     code: Literal["", "terraform", "cloudformation"] = msgspec.field(name=CODE)
     scope: ScopeChoice = ScopeChoice.EVIDENCE  # outputs of 0.1 and before have none
+    max_expected_denials: float | None = None  # nor this, and no backtest
 
 
 def changed_inputs(then: Inputs, now: Inputs) -> tuple[str, ...]:

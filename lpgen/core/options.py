@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from lpgen.core.choices import KeepUnobservable, ScopeChoice
+from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepUnobservable, ScopeChoice
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
@@ -28,7 +28,9 @@ class Options:
     `as_of` None means the day of the last record. `principal` is a glob over ARNs or names; "" means all. `trails` are
     the settings of the trails that wrote the logs, `last_accessed` reports of when services were last tried, `guards`
     the policies beside the principals' own; all may be left out. `snapshot` is what some of the inputs are from.
-    `attached_quota` is how many managed policies may be attached to one role or user.
+    `attached_quota` is how many managed policies may be attached to one role or user. A replacement is safe only if the
+    upper end of what it is expected to deny in 30 days is at most `max_expected_denials`; None means that no backtest
+    is made, and nothing is safe.
     """
 
     keep_unobservable: KeepUnobservable = KeepUnobservable.SIGNED
@@ -44,3 +46,4 @@ class Options:
     trail_source: TrailSource = TrailSource.NAMED
     attached_quota: int = ATTACHED_POLICIES_LIMIT
     scope: ScopeChoice = ScopeChoice.EVIDENCE
+    max_expected_denials: float | None = MAX_EXPECTED_DENIALS

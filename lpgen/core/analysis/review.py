@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from lpgen.core.analysis.granted.explained_use import Explanations
 from lpgen.core.analysis.granted.granting import Granting, granting_by_action
@@ -28,7 +29,7 @@ from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.written.beyond_use import lines_beyond_use
 from lpgen.core.analysis.written.lines import lines_from_uses
 from lpgen.core.choices import KeepUnobservable
-from lpgen.core.findings import PrincipalDiff
+from lpgen.core.findings import Forecast, PrincipalDiff
 from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.last_accessed import AccessReport, LastAccessed
 from lpgen.core.model import Action, Outcome
@@ -50,18 +51,23 @@ class ReviewGround:
     scopes: ScopeFinder
 
 
+NO_FORECAST: Final = Forecast()
+
+
 @dataclass(frozen=True, slots=True)
 class PrincipalRecords:
     """What is recorded of one principal.
 
     `usage` counts as its use, and `dropped` would but for decisions about days. `seen_services` are the services that
-    any record shows it to have called; they matter only with `accessed`, what IAM says of its last use.
+    any record shows it to have called; they matter only with `accessed`, what IAM says of its last use. `forecast` says
+    what its replacement is expected to deny.
     """
 
     usage: PrincipalUsage
     dropped: tuple[Use, ...] = ()
     accessed: AccessReport | None = None
     seen_services: Collection[str] = ()
+    forecast: Forecast = NO_FORECAST
 
 
 def review_principal(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGround) -> PrincipalDiff:
@@ -91,7 +97,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         grants,
         usage,
         ungranted,
-        holes,
+        (*holes, *records.forecast.caveats),
         coverage=coverage,
         unread=ground.unread.get(principal.account),
         min_days=judge.min_days,
@@ -134,6 +140,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         detachment(principal),
         usage.days,
         task,
+        records.forecast.expected,
     )
 
 

@@ -5,7 +5,7 @@ A batch needs nothing of other principals but the ground, so batches can be work
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lpgen.core.actions.catalog import Catalog
@@ -14,11 +14,11 @@ from lpgen.core.analysis.generate import generate_policy
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.observability.access_holes import seen_services_from_usage
 from lpgen.core.analysis.observability.copied_calls import copied_services
-from lpgen.core.analysis.review import PrincipalRecords, ReviewGround, review_principal
+from lpgen.core.analysis.review import NO_FORECAST, PrincipalRecords, ReviewGround, review_principal
 from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES
 from lpgen.core.analysis.verify import documents_of_replacement, verify_generated
 from lpgen.core.analysis.written.permission_sets import hold_sets_together, share_lines
-from lpgen.core.findings import PrincipalDiff, Proposal
+from lpgen.core.findings import Forecast, PrincipalDiff, Proposal
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
@@ -67,7 +67,8 @@ class Reviewer:
     """Works on batches. `dropped` counts what decisions drop by its day, where any does.
 
     `accounts` are those of all principals of the policies, `strangers` the ARNs in the logs that these don't have.
-    Unless it `proves`, replacements come without verification.
+    Unless it `proves`, replacements come without verification. `forecast` says by ARN what the replacements of a batch
+    are expected to deny.
     """
 
     ground: ReviewGround
@@ -77,6 +78,7 @@ class Reviewer:
     accounts: Collection[str]
     strangers: Collection[str]
     proves: bool = True
+    forecast: Callable[[Batch, Mapping[str, PrincipalGrants]], Mapping[str, Forecast]] | None = None
 
     def grants_of(self, batch: Batch) -> dict[str, PrincipalGrants]:
         """The grants of the principals of a batch, by ARN."""
@@ -103,12 +105,14 @@ class Reviewer:
         usages = self.counter.count(batch.usage, grants.values())
         dropped = self.dropped.count(batch.usage, grants.values()) if self.dropped else {}
         seen = seen_services_from_usage(batch.usage, self._catalog) if batch.accessed else {}
+        forecasts = self.forecast(batch, grants) if self.forecast else {}
         return {
             arn: PrincipalRecords(
                 replace(usages.get(arn, PrincipalUsage(arn)), copied=batch.copied.get(arn, ())),
                 dropped[arn].uses if arn in dropped else (),
                 batch.accessed.get(arn),
                 seen.get(arn, ()),
+                forecasts.get(arn, NO_FORECAST),
             )
             for arn in grants
         }

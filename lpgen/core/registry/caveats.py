@@ -87,6 +87,20 @@ def _recreated(*, former: Sequence[str], kind: str, principal_id: str, only: Seq
     return f"{known}, an earlier {kind} of this name, which do not count for {principal_id}{used}"
 
 
+def _expected_denials(
+    *, needs: int, windows: int, days: int, action: str, resource: str, high: int, next_days: int
+) -> str:
+    past = "few past days could be judged"
+    if windows:
+        made = "replacements" if windows > 1 else "a replacement"
+        what = f"{needs} {'need' if needs == 1 else 'needs'}" if needs else "nothing"
+        example = f", such as {action} on {resource}" if action else ""
+        past = f"{made} made from earlier days would have denied {what} on the {days} days after them{example}"
+    return (
+        f"{past}; up to {high} denied {'need is' if high == 1 else 'needs are'} expected in the next {next_days} days"
+    )
+
+
 def _step_for_unexplained_use(*, action: str, **_: object) -> str:
     # Grants allow use of a key too. https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
     of_a_key = action.startswith("kms:")
@@ -254,6 +268,44 @@ class CaveatKind(Kind):
         help="What similar principals use, this one may need too. Other actions are kept for that reason, dangerous "
         "ones only by a decision.",
         to_do="keep the action by a decision if the principal needs it too; otherwise accept this.",
+    )
+    EXPECTED_DENIALS = Row(
+        "expected_denials",
+        "Replacements of past days would have denied later use.",
+        parameters={
+            "needs": int,
+            "windows": int,
+            "days": int,
+            "action": str,
+            "resource": str,
+            "high": int,
+            "next_days": int,
+        },
+        message=_expected_denials,
+        step="see with `lpgen backtest` what would have been denied, and keep it by a decision or use `--scope granted`",
+        item="expected-denials",
+        help="Made from the first days of the logs, it would have denied use on the days after. It is likely "
+        "to deny something again.",
+        to_do="run `lpgen backtest`, and keep what will be needed by a decision, or use `--scope granted`.",
+    )
+    NOT_ENOUGH_DAYS = Row(
+        "not_enough_days",
+        "The logs cover too few days for a backtest.",
+        parameters={"days": int, "needed": int},
+        message="the logs cover {days} days, and a backtest needs {needed}",
+        step="ingest at least {needed} days of logs",
+        acceptable=False,
+        doubt=Doubt.LOGS,
+        help="Nothing shows whether a replacement made from earlier days would have held on later ones.",
+        to_do="ingest more days.",
+    )
+    NO_BACKTEST = Row(
+        "no_backtest",
+        "No backtest was made.",
+        message="`--no-backtest` was given, so nothing shows whether the replacement holds on later days",
+        step="leave out `--no-backtest`",
+        acceptable=False,
+        help="A backtest shows whether replacements made from earlier days would have held on later ones.",
     )
     SELDOM_USED = Row(
         "seldom_used",

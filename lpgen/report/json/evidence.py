@@ -2,8 +2,8 @@
 
 Keys are only ever added under this name; a change of meaning takes a new number.
 
-- `principal`, `principal_id`, `class`, `proposal`, `safe`, `not_safe_because`, `accepted`: what is proposed, and
-  whether it is called safe.
+- `principal`, `principal_id`, `class`, `proposal`, `safe`, `not_safe_because`, `expected_denials`, `accepted`: what is
+  proposed, and whether it is called safe.
 - `as_of`, `catalog`, `coverage`: what it rests on; `coverage` is null where no log of the account was read. `inputs` is
   everything that the output folder was made from (`lpgen/core/digests.py`).
 - `replaces`: managed policies to `detach`, inline ones to `delete_inline`, groups to leave; the boundary that stays;
@@ -40,6 +40,7 @@ from lpgen.report.json.facts import (
     facts_of_checks,
     facts_of_dropped,
     facts_of_evidence,
+    facts_of_expected,
     facts_of_scope,
     facts_of_statement,
     facts_of_ungranted,
@@ -66,6 +67,7 @@ def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
             "in_place": proposal.in_place,
             "safe": safety_of_proposal(proposal),
             "not_safe_because": facts_of_caveats(proposal),
+            "expected_denials": facts_of_expected(proposal),
             "accepted": facts_of_accepted(diff.caveats),
             "as_of": report.diff.as_of.isoformat(),
             "catalog": Row(version=report.diff.catalog_version, date=report.diff.catalog_date),

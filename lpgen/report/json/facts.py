@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Final
 
 from lpgen.core.digests import Inputs
@@ -37,6 +37,14 @@ def facts_of_statement(ref: StatementRef) -> Row:
 def facts_of_scope(scope: Scope) -> Json:
     """`resources`, or `not_resources` where it is all but these."""
     return {"not_resources" if scope.not_resource else "resources": list(scope.resources)}
+
+
+def facts_of_expected(proposal: Proposal) -> Row | None:
+    """How many denied needs to expect of a replacement in the next `days`: the mean, and the ends of the interval."""
+    expected = proposal.diff.expected
+    if expected is None or proposal.replacement is None:
+        return None
+    return Row(asdict(replace(expected, mean=round(expected.mean, 3))))
 
 
 def facts_of_caveats(proposal: Proposal) -> list[Row]:

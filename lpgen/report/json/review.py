@@ -21,7 +21,8 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
 - `principals`: by class and then by what could do most harm. Of each: `principal` (its ARN), `principal_id`, `account`,
   `kind` and `class`; `proposal`; `in_place`, whether its policies say what the replacement says, so that nothing is to
   do; `safe` (null: there is no replacement); `not_safe_because` with the next step, and the item by which a decision
-  may accept it (null: nobody can); `accepted`; `covered_days`;
+  may accept it (null: nobody can); `expected_denials`, the denied needs to expect in the next `days` with their mean
+  and the ends of the 90 % interval (null: no backtest says); `accepted`; `covered_days`;
   `active_days`, on which it was seen at work (0: nobody counted them); `counts`;
   `removal_confidence`, how many removals are how sure;
   `statements`, to which the numbers in `verdicts[].granted_by` point (from 0);
@@ -54,6 +55,7 @@ from lpgen.report.json.facts import (
     facts_of_decision,
     facts_of_dropped,
     facts_of_evidence,
+    facts_of_expected,
     facts_of_scope,
     facts_of_statement,
     facts_of_ungranted,
@@ -146,6 +148,7 @@ def facts_of_principal(view: PrincipalView) -> Json:
         "in_place": proposal.in_place,
         "safe": safety_of_proposal(proposal),
         "not_safe_because": facts_of_caveats(proposal),
+        "expected_denials": facts_of_expected(proposal),
         "accepted": facts_of_accepted(diff.caveats),
         "covered_days": diff.covered_days,
         "active_days": diff.active_days,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from lpgen.core.digests import Inputs, OutputDigests, digest_of_report
 from lpgen.core.findings import Report
-from lpgen.report.json.facts import facts_of_account, facts_of_caveats, facts_of_inputs
+from lpgen.report.json.facts import facts_of_account, facts_of_caveats, facts_of_expected, facts_of_inputs
 from lpgen.report.json.layout import Json, Row, lay_out
 from lpgen.report.json.review import safety_of_proposal, totals_of_review
 from lpgen.report.views import PrincipalView, review_view
@@ -70,5 +70,6 @@ def _facts_of_principal(view: PrincipalView, folder: str | None) -> Json:
         "in_place": view.proposal.in_place,
         "safe": safety_of_proposal(view.proposal),
         "not_safe_because": facts_of_caveats(view.proposal),
+        "expected_denials": facts_of_expected(view.proposal),
         "counts": Row(asdict(view.counts)),
     }

@@ -95,6 +95,9 @@ def safety_blocks(view: PrincipalView) -> Iterable[Block]:
         yield Paragraph(
             line(good("Safe: "), "what was used stays allowed and nothing new is allowed", quiet(f"  ({passed})"))
         )
+        if (expected := view.diff.expected) is not None:
+            few = f"at most {plural(expected.high, 'denied need')}" if expected.high else "no denied need"
+            yield Paragraph(line(f"Backtest: {few} expected in the next {expected.days} days"))
     if view.caveats:
         yield Paragraph(line(bad(_caveats_title(view)), quiet(f" ({plural(len(view.caveats), 'reason')}):")))
         yield capped(

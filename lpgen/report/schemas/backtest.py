@@ -21,6 +21,7 @@ from lpgen.core.backtests import (
 )
 from lpgen.report.json.backtest import BACKTEST_SCHEMA
 from lpgen.report.schemas.parts import (
+    AMOUNT,
     COUNT,
     DAY,
     TEXT,
@@ -41,7 +42,7 @@ _FIELDS: Final[dict[str, Schema]] = {
     **dict.fromkeys(("learn_first", "learn_last", "judge_last", "first_day"), DAY),
     **dict.fromkeys(("removed_share", "dangerous_removed_share"), _SHARE),
     "safe": YES_NO,
-    "mean": {"type": "number", "minimum": 0},
+    "mean": AMOUNT,
     "cause": one_of(DenialCause),
     "alternative": one_of(Alternative),
     "window": ref("window"),

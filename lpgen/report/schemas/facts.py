@@ -12,7 +12,20 @@ from lpgen.core.model import DenialKind, Outcome, PolicyKind, ResourceKind
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import CheckStatus, DecisionKind
 from lpgen.report.counts import Counts
-from lpgen.report.schemas.parts import COUNT, DAY, TEXT, TEXTS, YES_NO, Schema, listed, nullable, one_of, record, ref
+from lpgen.report.schemas.parts import (
+    AMOUNT,
+    COUNT,
+    DAY,
+    TEXT,
+    TEXTS,
+    YES_NO,
+    Schema,
+    listed,
+    nullable,
+    one_of,
+    record,
+    ref,
+)
 
 COUNTS: Final = {one.name: COUNT for one in fields(Counts)}
 EVIDENCE: Final = {
@@ -49,6 +62,7 @@ PRINCIPAL: Final = {
     "in_place": YES_NO,
     "safe": nullable(YES_NO),
     "not_safe_because": listed(ref("caveat")),
+    "expected_denials": nullable(record({"days": COUNT, "mean": AMOUNT, "low": COUNT, "high": COUNT})),
 }
 
 INPUTS: Final = record(
@@ -67,6 +81,7 @@ INPUTS: Final = record(
                 "keep_unobservable": one_of(KeepUnobservable),
                 "scope": one_of(ScopeChoice),
                 "min_days": COUNT,
+                "max_expected_denials": nullable(AMOUNT),
                 "as_of": nullable(DAY),
                 "inline": YES_NO,
                 "principal": TEXT,

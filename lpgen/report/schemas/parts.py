@@ -9,6 +9,7 @@ from typing import Any, Final
 Schema = dict[str, Any]
 
 TEXT: Final[Schema] = {"type": "string"}
+AMOUNT: Final[Schema] = {"type": "number", "minimum": 0}
 COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 YES_NO: Final[Schema] = {"type": "boolean"}
 DAY: Final[Schema] = {"type": "string", "format": "date"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Final
@@ -17,6 +17,7 @@ from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reviewer import Batch, Reviewer
 from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.backtests import PrincipalBacktest, Window
+from lpgen.core.grounds import PrincipalGrants
 from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -98,22 +99,43 @@ class Backtester:
 
     def __call__(self, batch: Batch) -> list[PrincipalBacktest]:
         """The backtests of the chosen principals of a batch."""
-        benches = self._benches(batch)
-        grants = {arn: bench.grants for arn, bench in benches.items()}
-        for one in self.learnings:
-            for proposal in one.reviewer.propose(one.batch(batch), grants):
-                bench = benches[proposal.diff.principal.arn]
-                bench.judge(proposal, one.window, notes=one.window in self.windows)
-            one.reviewer.ground.judge.finder.observability.forget_beyond(_MOST_REMEMBERED)
-        chosen = self.learnings[0].reviewer.options.principal
+        reviewer = self.learnings[0].reviewer
+        grants = reviewer.grants_of(batch)
+        benches = judge_batch(batch, grants, self.learnings, self.counter, compared=self.windows)
+        chosen = reviewer.options.principal
         found = [bench for bench in benches.values() if is_chosen(bench.grants.principal, chosen)]
         return [bench.result(self.windows, self.curve) for bench in found]
 
-    def _benches(self, batch: Batch) -> dict[str, Bench]:
-        reviewer = self.learnings[0].reviewer
-        judge, guards = reviewer.ground.judge, reviewer.options.guards
-        uses = dated_uses_from_usage(batch.usage, self.counter)
-        return {
-            arn: Bench(one, uses.get(arn, ()), judge.facts, judge.finder.catalog, guards)
-            for arn, one in reviewer.grants_of(batch).items()
-        }
+
+def judge_batch(
+    batch: Batch,
+    grants: Mapping[str, PrincipalGrants],
+    learnings: Iterable[Learning],
+    counter: UseCounter,
+    *,
+    compared: Collection[Window] | None,
+) -> dict[str, Bench]:
+    """The benches of a batch's principals by ARN, each with its replacements of all windows judged.
+
+    In the windows `compared`, denied needs are noted and simpler policies are judged too; where that is None, denied
+    needs are noted in all windows, and nothing is compared.
+    """
+    benches: dict[str, Bench] = {}
+    for one in learnings:
+        benches = benches or _benches(batch, grants, one.reviewer, counter)
+        notes = compared is None or one.window in compared
+        for proposal in one.reviewer.propose(one.batch(batch), grants):
+            bench = benches[proposal.diff.principal.arn]
+            bench.judge(proposal, one.window, notes=notes, compares=notes and compared is not None)
+        one.reviewer.ground.judge.finder.observability.forget_beyond(_MOST_REMEMBERED)
+    return benches
+
+
+def _benches(
+    batch: Batch, grants: Mapping[str, PrincipalGrants], reviewer: Reviewer, counter: UseCounter
+) -> dict[str, Bench]:
+    judge, guards = reviewer.ground.judge, reviewer.options.guards
+    uses = dated_uses_from_usage(batch.usage, counter)
+    return {
+        arn: Bench(one, uses.get(arn, ()), judge.facts, judge.finder.catalog, guards) for arn, one in grants.items()
+    }

@@ -17,6 +17,7 @@ from lpgen.core.backtests import (
     DenialCause,
     DeniedNeed,
     JudgedWindow,
+    PastDenials,
     PrincipalBacktest,
     Window,
     average,
@@ -67,10 +68,10 @@ class Bench:
         self._simple = {which: _Simple() for which in Alternative}
         self._judged: dict[Window, JudgedWindow] = {}
 
-    def judge(self, proposal: Proposal, window: Window, *, notes: bool) -> None:
+    def judge(self, proposal: Proposal, window: Window, *, notes: bool, compares: bool) -> None:
         """Judges what is proposed at the end of the days to learn on, if it is a replacement.
 
-        Denied needs are noted one by one where `notes` is true.
+        Denied needs are noted one by one where `notes` is true; where it `compares`, simpler policies are judged too.
         """
         replacement = proposal.replacement
         if replacement is None or replacement.refused_for is not None:
@@ -83,6 +84,7 @@ class Bench:
         denied = list(denied_uses(self._uses, written, self._catalog, first=first, last=last))
         if notes:
             self._note(denied, kept, window)
+        if compares:
             self._compare(window)
         self._judged[window] = JudgedWindow(
             window,
@@ -114,6 +116,18 @@ class Bench:
             removed = len(self._granted) - seen.kept(which, self._by_service)
             simple.shares.append(removed / len(self._granted) if self._granted else 0.0)
 
+    def past_denials(self) -> PastDenials:
+        """What the replacements of all windows would have denied."""
+        judged = self._judged.values()
+        examples = sorted(self._denied_needs(), key=lambda one: (-one.windows, -one.records, one.action, one.resource))
+        days = sum(one.window.judge_days for one in judged)
+        return PastDenials(len(judged), days, sum(one.denied_needs for one in judged), tuple(examples))
+
+    def _denied_needs(self) -> Iterable[DeniedNeed]:
+        """The needs that were noted, sorted."""
+        for (action, resource), one in sorted(self._needs.items()):
+            yield DeniedNeed(action, resource, one.cause, sum(one.records.values()), *one.first, one.windows)
+
     def result(self, windows: Iterable[Window], curve: Iterable[Window]) -> PrincipalBacktest:
         """What was found in the windows, and on the learning curve."""
         return PrincipalBacktest(
@@ -122,10 +136,7 @@ class Bench:
             len(self._dangerous),
             tuple(self._judged[one] for one in windows if one in self._judged),
             tuple(self._judged[one] for one in curve if one in self._judged),
-            tuple(
-                DeniedNeed(action, resource, one.cause, sum(one.records.values()), *one.first, one.windows)
-                for (action, resource), one in sorted(self._needs.items())
-            ),
+            tuple(self._denied_needs()),
             {which: AlternativeResult(len(one.needs), average(one.shares)) for which, one in self._simple.items()},
         )
 

@@ -12,6 +12,10 @@ from lpgen.errors import InvocationError
 CURVE_DAYS: Final = (15, 30, 45, 60, 90)
 """The numbers of days to learn on that the learning curve compares."""
 
+LOOK_BACKS: Final = 3
+LONGEST_TEST: Final = 30
+FEWEST_TO_LEARN_ON: Final = 30
+
 
 def windows_of_days(first: date, last: date, *, train: int, test: int, step: int) -> tuple[Window, ...]:
     """All windows of `train` days to learn on and `test` days to judge on, each `step` days after the one before.
@@ -34,6 +38,22 @@ def curve_windows(last: Window, first: date) -> tuple[Window, ...]:
     """The last window with other numbers of days to learn on, as far as the logs reach back."""
     fitting = (days for days in CURVE_DAYS if last.learn_last - timedelta(days=days - 1) >= first)
     return tuple(_window(last.learn_last, days, last.judge_days) for days in fitting)
+
+
+def look_back_windows(first: date, last: date) -> tuple[Window, ...]:
+    """The windows by which a review judges how replacements made from the first days held on the days after them.
+
+    There are three, spread evenly. Each learns on all days before it, at least `FEWEST_TO_LEARN_ON`; none where the
+    logs have too few.
+    """
+    days = (last - first).days + 1
+    test = min(LONGEST_TEST, days // 4)
+    most = days - test
+    fewest = max(FEWEST_TO_LEARN_ON, most - (LOOK_BACKS - 1) * test)
+    if most < fewest:
+        return ()
+    lengths = {fewest + (most - fewest) * number // (LOOK_BACKS - 1) for number in range(LOOK_BACKS)}
+    return tuple(_window(first + timedelta(days=train - 1), train, test) for train in sorted(lengths))
 
 
 def disjoint_windows(windows: Sequence[Window]) -> tuple[int, ...]:

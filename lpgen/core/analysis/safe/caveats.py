@@ -31,7 +31,7 @@ def caveats_of_principal(
     grants: PrincipalGrants,
     usage: PrincipalUsage,
     ungranted: Iterable[UngrantedUse],
-    access_holes: Iterable[Caveat] = (),
+    others: Iterable[Caveat] = (),
     *,
     coverage: AccountCoverage | None,
     unread: UnreadUse | None,
@@ -41,7 +41,8 @@ def caveats_of_principal(
 ) -> tuple[Caveat, ...]:
     """Every reason why this principal's replacement isn't called safe, each with who accepted it.
 
-    `access_holes` are those that service last accessed shows, `unread` what shows the logs to be of one Region.
+    `others` are those that service last accessed and the backtest show, `unread` what shows the logs to be of one
+    Region.
     """
     principal = grants.principal
     found = [
@@ -53,7 +54,7 @@ def caveats_of_principal(
         *_coverage_hole(principal, usage, coverage),
         *_seldom_used(grants, usage, min_days=min_days),
         *_other_regions(grants, coverage, unread),
-        *access_holes,
+        *others,
     ]
     return with_acceptance(found, decisions, principal=principal.arn)
 

@@ -1,0 +1,89 @@
+"""What a replacement is expected to deny in the next days: the backtest that a review makes of each principal.
+
+It looks back: replacements made from the first days of the logs are judged on the days after them. Each principal is
+judged by its own past, so a review of one says the same of it as a review of all. Where its past is short, it borrows
+from `PRIOR`, what was measured on many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.backtest.backtest import Learning, judge_batch, learnings_of_windows
+from lpgen.core.analysis.backtest.expected_denials import DenialCount, Prior, expected_denials
+from lpgen.core.analysis.backtest.windows import look_back_windows
+from lpgen.core.analysis.counted_use import UseCounter
+from lpgen.core.analysis.reviewer import Batch
+from lpgen.core.backtests import PastDenials
+from lpgen.core.findings import Forecast
+from lpgen.core.grounds import LogCoverage, PrincipalGrants
+from lpgen.core.model import Principal
+from lpgen.core.options import Options
+from lpgen.core.registry.caveats import Caveat, CaveatKind
+from lpgen.core.usage.tables import Usage
+from lpgen.core.usage.usage_of_days import covered_days
+
+FEWEST_DAYS: Final = 45
+"""An account's logs have to cover so many days for a backtest to say anything of the next ones."""
+
+PRIOR: Final = Prior(0.05, 90.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecaster:
+    """Forecasts the denials of batches, whose usage has all days.
+
+    `limit` is how many are few enough to be safe; None means that no backtest is wanted.
+    """
+
+    learnings: tuple[Learning, ...]
+    counter: UseCounter
+    coverage: LogCoverage
+    limit: float | None
+
+    def __call__(self, batch: Batch, grants: Mapping[str, PrincipalGrants]) -> dict[str, Forecast]:
+        """The forecast for each principal of a batch, by ARN."""
+        benches = judge_batch(batch, grants, self.learnings, self.counter, compared=None)
+        past = {arn: bench.past_denials() for arn, bench in benches.items()}
+        return {arn: self._forecast(one.principal, past.get(arn)) for arn, one in grants.items()}
+
+    def _forecast(self, principal: Principal, past: PastDenials | None) -> Forecast:
+        if self.limit is None:
+            return Forecast(None, (Caveat.of(CaveatKind.NO_BACKTEST),))
+        coverage = self.coverage.account(principal.account)
+        days = coverage.covered_days if coverage else 0
+        if past is None or days < FEWEST_DAYS:
+            return Forecast(None, (Caveat.of(CaveatKind.NOT_ENOUGH_DAYS, days=days, needed=FEWEST_DAYS),))
+        expected = expected_denials(PRIOR, DenialCount(past.needs, past.days))
+        if expected.high <= self.limit:
+            return Forecast(expected)
+        first = past.examples[0] if past.examples else None
+        caveat = Caveat.of(
+            CaveatKind.EXPECTED_DENIALS,
+            needs=past.needs,
+            windows=past.windows,
+            days=past.days,
+            action=first.action if first else "",
+            resource=first.resource if first else "",
+            high=expected.high,
+            next_days=expected.days,
+        )
+        return Forecast(expected, (caveat,))
+
+
+def forecaster_of_review(
+    usage: Usage,
+    coverage: LogCoverage,
+    principals: Sequence[Principal],
+    catalog: Catalog,
+    options: Options,
+    *,
+    counter: UseCounter,
+) -> Forecaster:
+    """What forecasts the denials of a review's principals, as far as its options want that."""
+    limit = options.max_expected_denials
+    windows = look_back_windows(*covered_days(usage)) if coverage.accounts and limit is not None else ()
+    return Forecaster(learnings_of_windows(usage, windows, principals, catalog, options), counter, coverage, limit)

@@ -1,0 +1,116 @@
+"""What a review expects its replacements to deny: by each principal's own past, and nothing without enough of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lpgen.core.analysis.backtest.forecast import FEWEST_DAYS, forecaster_of_review
+from lpgen.core.analysis.backtest.windows import FEWEST_TO_LEARN_ON, LONGEST_TEST, look_back_windows
+from lpgen.core.analysis.prepare import prepare_review
+from lpgen.core.analysis.reviewer import batches_of_units
+from lpgen.core.analysis.written.permission_sets import units_of_review
+from lpgen.core.findings import Proposal
+from lpgen.core.grounds import Use
+from lpgen.core.model import Principal
+from lpgen.core.registry.caveats import CaveatKind
+from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.tables import Usage
+from tests.support.law_examples import examples
+from tests.support.worlds import LAST_DAY, allow, catalog, exactly, policy, role, usage_of, use
+
+FIRST = date(2026, 1, 1)
+STEADY = role(policy(allow(["s3:*"])), name="steady")
+GROWING = role(policy(allow(["s3:*"])), name="growing")
+
+
+def daily(days: int) -> list[Use]:
+    """The same bucket on every day."""
+    return [at(age, "data") for age in range(days)]
+
+
+def at(age: int, bucket: str) -> Use:
+    """A use of a bucket so many days before the logs end."""
+    return use("s3:GetBucketTagging", f"arn:aws:s3:::{bucket}", seen=f"{LAST_DAY - timedelta(days=age)}T08:00:00Z")
+
+
+def logs(days: int) -> Usage:
+    """Days of a role that always uses one bucket, and of one that comes to a new one each month."""
+    grows = [at(age, f"bucket-{age}") for age in range(0, days, 25)]
+    return usage_of({STEADY.arn: daily(days), GROWING.arn: [*daily(days), *grows]}, days=days)
+
+
+def proposals(usage: Usage, principals: Sequence[Principal], *, limit: float | None = 0.1) -> Mapping[str, Proposal]:
+    """The proposals of a review by the principal's name, on the recorded resources alone."""
+    options = exactly(max_expected_denials=limit)
+    coverage = coverage_from_usage(usage)
+    reviewer, _ = prepare_review(usage, coverage, principals, catalog(), options, decisions=())
+    forecaster = forecaster_of_review(usage, coverage, principals, catalog(), options, counter=reviewer.counter)
+    (batch,) = batches_of_units(units_of_review(principals, ""), 9, usage, copied={}, accessed={})
+    grants = reviewer.grants_of(batch)
+    found = replace(reviewer, forecast=forecaster).propose(batch, grants)
+    return {one.diff.principal.name: one for one in found}
+
+
+def caveats(proposal: Proposal) -> set[CaveatKind]:
+    """Why a proposal isn't called safe."""
+    return {one.kind for one in proposal.caveats}
+
+
+def test_what_was_denied_in_the_past_is_expected_again() -> None:
+    found = proposals(logs(120), [STEADY, GROWING])
+    assert CaveatKind.EXPECTED_DENIALS not in caveats(found["steady"])
+    assert found["steady"].diff.expected is not None
+    assert found["steady"].diff.expected.high == 0
+    (caveat,) = [one for one in found["growing"].caveats if one.kind is CaveatKind.EXPECTED_DENIALS]
+    assert "s3:GetBucketTagging on arn:aws:s3:::bucket-" in caveat.message
+    assert found["growing"].diff.expected is not None
+    assert found["growing"].diff.expected.high > 0
+
+
+def test_a_higher_limit_takes_what_is_expected_for_few_enough() -> None:
+    assert CaveatKind.EXPECTED_DENIALS not in caveats(proposals(logs(120), [GROWING], limit=99)["growing"])
+
+
+def test_a_review_of_one_principal_expects_what_a_review_of_all_expects() -> None:
+    usage = logs(120)
+    together = proposals(usage, [STEADY, GROWING])
+    for one in (STEADY, GROWING):
+        assert proposals(usage, [one])[one.name].diff.expected == together[one.name].diff.expected
+
+
+def test_too_few_days_are_never_safe() -> None:
+    (few,) = [one for one in proposals(logs(FEWEST_DAYS - 1), [STEADY])["steady"].caveats if not _is_short(one.kind)]
+    assert few.kind is CaveatKind.NOT_ENOUGH_DAYS
+    assert not few.kind.row.acceptable
+    assert CaveatKind.NOT_ENOUGH_DAYS not in caveats(proposals(logs(FEWEST_DAYS), [STEADY])["steady"])
+
+
+def _is_short(kind: CaveatKind) -> bool:
+    return kind is CaveatKind.SHORT_COVERAGE
+
+
+def test_nothing_is_safe_without_a_backtest() -> None:
+    for proposal in proposals(logs(120), [STEADY, GROWING], limit=None).values():
+        assert CaveatKind.NO_BACKTEST in caveats(proposal)
+        assert proposal.diff.expected is None
+
+
+@settings(max_examples=examples(300))
+@given(st.integers(1, 800))
+def test_the_windows_to_look_back_on_lie_within_the_logs_and_end_with_them(days: int) -> None:
+    last = FIRST + timedelta(days=days - 1)
+    windows = look_back_windows(FIRST, last)
+    assert len(windows) == 3 or days < FEWEST_DAYS
+    for one in windows:
+        assert one.learn_first == FIRST
+        assert one.learn_days >= FEWEST_TO_LEARN_ON
+        assert one.judge_last <= last
+        assert one.judge_days == min(LONGEST_TEST, days // 4)
+    assert all(one.learn_days < other.learn_days for one, other in pairwise(windows))
+    assert not windows or windows[-1].judge_last == last
