@@ -282,7 +282,7 @@ class CaveatKind(Kind):
             "next_days": int,
         },
         message=_expected_denials,
-        step="see with `lpgen backtest` what would have been denied, and keep it by a decision or use `--scope granted`",
+        step="run `lpgen backtest` to see what would have been denied, and keep it by a decision",
         item="expected-denials",
         help="Made from the first days of the logs, it would have denied use on the days after. It is likely "
         "to deny something again.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -49,6 +49,7 @@ STILL_GROWING: Final = "still-growing"
 GROWING_KIND: Final = "growing-kind"
 CREATES: Final = "creates-names"
 FEW_DAYS: Final = "few-days"
+SEVERAL_ACCOUNTS: Final = "several-accounts"
 RULE_SENTENCES: Final[Mapping[str, str]] = {
     FEW_DAYS: f"the principal used this kind of resource on fewer than {FEWEST_DAYS} days, too few to tell which ones "
     "it needs",
@@ -57,6 +58,7 @@ RULE_SENTENCES: Final[Mapping[str, str]] = {
     STILL_GROWING: "the principal kept using new names in the last two thirds of its days, so the next one is allowed "
     "too",
     GROWING_KIND: "new resources of this kind kept coming, so the next one is allowed too",
+    SEVERAL_ACCOUNTS: f"the principal uses this name in {SEVERAL} or more accounts, so the next account's is allowed too",
     CREATES: "the principal creates such resources, and the next one has another name",
 }
 
@@ -92,7 +94,8 @@ class ScopeFinder:
             kinds[one.kind].append(one)
         for alike in kinds.values():
             self._climb_growing(alike, own, until=self.until)
-        return _widest(climbs)
+        found = _widest(climbs)
+        return {**found, **dict(_in_any_account(climbs, found))}
 
     def _climb_shared(self, one: _Climb, own: Population) -> None:
         """Climbs while the principal uses most of what is known below the next rung, or several names."""
@@ -243,6 +246,26 @@ def _widest(climbs: Sequence[_Climb]) -> dict[str, NamedScope]:
         elif prefix := _containing(one.text, outer):
             found[one.text] = NamedScope(Resource(ResourceKind.FOLD, wide[prefix].pattern), wide[prefix].rule)
     return found
+
+
+def _in_any_account(climbs: Iterable[_Climb], found: Mapping[str, NamedScope]) -> Iterator[tuple[str, NamedScope]]:
+    """The scope of each resource whose name or prefix the principal uses in several accounts: that of any account.
+
+    Which account is opened next, no name tells, and a role that works on many has the same name in each.
+    """
+    alike: dict[tuple[str, ...], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for one in climbs:
+        resource = found[one.text].resource if one.text in found else Resource(ResourceKind.ARN, one.text)
+        fields = split_arn(resource.text)
+        if resource.kind in _NAMED and fields.account.isdigit():
+            alike[fields.partition, fields.service, fields.name][fields.account].append(one.text)
+    for (partition, service, name), by_account in alike.items():
+        if len(by_account) >= SEVERAL:
+            texts = [text for some in by_account.values() for text in some]
+            region = "*" if any(split_arn(text).region for text in texts) else ""
+            pattern = f"arn:{partition}:{service}:{region}:{ANY_ACCOUNT}:{name}"
+            scope = NamedScope(Resource(ResourceKind.FOLD, pattern), SEVERAL_ACCOUNTS)
+            yield from ((text, scope) for text in texts)
 
 
 def _containing(text: str, prefixes: Sequence[str]) -> str:

@@ -19,6 +19,8 @@ from lpgen.core.analysis.scopes.scopes import (
     GROWING_KIND,
     MOST_OF_KNOWN,
     RULE_SENTENCES,
+    SEVERAL,
+    SEVERAL_ACCOUNTS,
     STILL_GROWING,
     NamedScope,
     ScopeFinder,
@@ -133,6 +135,18 @@ def test_a_name_with_a_wildcard_in_its_middle_becomes_the_statements_own_scope()
         ["arn:aws:ecs:us-east-1:111122223333:service/b/x", "arn:aws:ecs:us-east-1:111122223333:service/c/x"],
     )
     assert set(found) <= {early.resource.text, late.resource.text}
+
+
+def test_a_name_that_a_principal_uses_in_several_accounts_is_that_of_any_account() -> None:
+    def assumed(accounts: int) -> dict[str, tuple[str, str]]:
+        roles = [f"arn:aws:iam::{number:012}:role/inventory" for number in range(1, accounts + 1)]
+        own = [used(ROLE("deploy"), action="sts:AssumeRole")]
+        return scopes([*own, *(used(one, action="sts:AssumeRole") for one in roles)], [ROLE("admin")])
+
+    assert assumed(SEVERAL - 1) == {}
+    found = assumed(SEVERAL)
+    assert set(found.values()) == {("arn:aws:iam::*:role/inventory", SEVERAL_ACCOUNTS)}
+    assert ROLE("deploy") not in found
 
 
 def test_a_prefix_is_that_of_any_region_of_the_account() -> None:
