@@ -21,7 +21,7 @@ from lpgen.errors import OutputError, quote_reason
 CHAIN_KEYS: Final = ("inputs", "files", "digest")
 """The keys of `summary.json` that hold the chain. All others are the report."""
 
-OptionValue = str | float | bool | None
+OptionValue = str | int | float | bool | None
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 _AGAIN: Final = "run `lpgen generate` again"

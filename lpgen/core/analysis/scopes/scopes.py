@@ -58,7 +58,7 @@ RULE_SENTENCES: Final[Mapping[str, str]] = {
     STILL_GROWING: "the principal kept using new names in the last two thirds of its days, so the next one is allowed "
     "too",
     GROWING_KIND: "new resources of this kind kept coming, so the next one is allowed too",
-    SEVERAL_ACCOUNTS: f"the principal uses this name in {SEVERAL} or more accounts, so the next account's is allowed too",
+    SEVERAL_ACCOUNTS: f"the principal uses this name in {SEVERAL} or more accounts, so it may in the next one",
     CREATES: "the principal creates such resources, and the next one has another name",
 }
 
