@@ -7,6 +7,7 @@ import json
 from collections import Counter, defaultdict
 from datetime import date
 from fnmatch import fnmatchcase
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +15,23 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from bench.corpus.calendar import NeedKind
+from bench.corpus.calendar import Day, NeedKind
 from bench.corpus.evaluator import Evaluator
-from bench.corpus.half import HALVES, HELD_BACK, TUNED, split_kinds
+from bench.corpus.half import HALVES, HELD_BACK, TUNED, half_of
 from bench.corpus.intrusions import VICTIMS
-from bench.corpus.kinds import KINDS
+from bench.corpus.kinds import KINDS, held_back
 from bench.corpus.organization import DATA_TYPES
 from bench.corpus.write import Asked, Corpus
 from lpgen.cli import app
 from lpgen.edge.inputs.trail_settings import read_trails
 
 Json = dict[str, Any]
-SMALL = Asked(seed=3, principals=2 * len(KINDS), months=3)
+SMALL = Asked(seed=3, principals=4 * max(len(kinds) for kinds in HALVES.values()), months=3)
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small corpus: two principals of each kind over three months."""
+    """A small corpus: two or more principals of each kind over three months."""
     folder = tmp_path_factory.mktemp("corpus")
     Corpus(SMALL).write(folder)
     return folder
@@ -65,10 +66,29 @@ def test_there_are_thirty_kinds_and_none_has_more_than_a_twentieth_of_the_princi
     assert len(principals) >= 300
     assert len(counts) >= 30
     assert max(counts.values()) <= 0.05 * len(principals)
+    assert counts.keys() == KINDS.keys()
+
+
+def test_at_least_130_held_back_principals_have_policies_and_needs() -> None:
+    corpus = Corpus(Asked(seed=1, half=HELD_BACK))
+    working = 0
+    for one in corpus.principals:
+        days = (Day(index, today) for index, today in enumerate(corpus.days) if index >= one.account.opened)
+        working += any(True for today in days for _ in one.profile.schedule(today))
+    assert working >= 130
+    assert all(one.policies.documents() for one in corpus.principals)
+
+
+def test_about_half_of_the_held_back_kinds_are_steady() -> None:
+    steady = [kind for kind in HALVES[HELD_BACK] if kind.steady]
+    assert 0.4 <= len(steady) / len(HALVES[HELD_BACK]) <= 0.6
 
 
 def test_halves_follow_the_rule_and_share_no_principal(corpus: Path) -> None:
-    assert split_kinds(KINDS) == HALVES
+    declared = {kind.name for theme in held_back.THEMES for kind in theme.KINDS.found}
+    assert {name for name in KINDS if half_of(name) == HELD_BACK} == declared
+    assert len(declared) >= 24
+    assert sorted(kind.name for kinds in HALVES.values() for kind in kinds) == list(KINDS)
     halves = {
         half: {one.arn for one in Corpus(Asked(SMALL.seed, half, SMALL.principals, SMALL.months)).principals}
         for half in (TUNED, HELD_BACK)
@@ -86,7 +106,8 @@ def test_the_principals_of_a_kind_differ_in_what_they_need(truth: list[Json], co
     for arn, principal in _principals(corpus).items():
         if schedules[arn]:
             by_kind[principal["kind"]].append(schedules[arn])
-    assert not [kind for kind, found in by_kind.items() if len(found) == 2 and found[0] == found[1]]
+    alike = [kind for kind, found in by_kind.items() if any(one == two for one, two in combinations(found, 2))]
+    assert alike == []
 
 
 def test_the_logs_show_each_kind_exactly_what_the_truth_says_is_logged(

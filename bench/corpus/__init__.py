@@ -15,8 +15,9 @@ not from lpgen's rules. `python -m bench.corpus --seed N --out DIR` writes
 schedule. The principals of a kind differ in these. A steady kind has the same needs all year, except for the keys of
 objects, which count as new only where their bucket does.
 
-**Halves.** `half.py` says which kinds may be looked at while something is tuned, by a rule and not by taste. Tune with
-`--half tuned`, and report both halves. Both halves are drawn alike, whichever one you write.
+**Halves.** The kinds of `kinds/held_back/` are held back: they judge what was tuned on all others. `half.py` states the
+rule. Tune with `--half tuned`, without reading that folder, and report both halves. Each has half of the principals,
+and both are drawn alike, whichever one you write.
 
 **Reach.** The places that the other principals of an account use with the same actions are in `truth.parquet`: group
 by `account`, `action` and `resource`.

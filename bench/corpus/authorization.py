@@ -85,10 +85,18 @@ def _trust(principal: Principal) -> Json:
         case "sso":
             provider = f"arn:aws:iam::{account}:saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE"
             statement = {"Principal": {"Federated": provider}, "Action": ["sts:AssumeRoleWithSAML", "sts:TagSession"]}
+        case "irsa":
+            issuer = f"oidc.eks.{principal.region}.amazonaws.com/id/{stable_number(account):032X}"
+            provider = f"arn:aws:iam::{account}:oidc-provider/{issuer}"
+            statement = {"Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithWebIdentity"}
         case "role":
             statement = {"Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
+        case "vendor":
+            external = {"StringEquals": {"sts:ExternalId": principal.unique_id.lower()}}
+            trusted = {"AWS": "arn:aws:iam::464622532012:root"}
+            statement = {"Principal": trusted, "Action": "sts:AssumeRole", "Condition": external}
         case caller:
-            service = f"{_SERVICES[caller]}.amazonaws.com"
+            service = principal.profile.service or f"{_SERVICES[caller]}.amazonaws.com"
             statement = {"Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
 

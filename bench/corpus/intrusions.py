@@ -14,6 +14,7 @@ from typing import Final
 
 from bench.corpus.calendar import Day, NeedKind, Place, Use
 from bench.corpus.draw import Draw
+from bench.corpus.kinds import held_back
 from bench.corpus.profile import Grant, grant, stable_number
 
 DANGEROUS: Final = frozenset(
@@ -147,7 +148,7 @@ _SCENARIOS: Final = {
     "insider": _insider,
     "persistence": _persistence,
 }
-VICTIMS: Final = {
+_VICTIMS: Final[dict[str, tuple[str, ...]]] = {
     "stolen_ci_token": ("image_pusher", "stack_deployer", "terraform_deployer", "function_publisher", "ecs_deployer"),
     "leaked_key": ("script_key", "on_call", "log_forwarder"),
     "instance_credentials": ("queue_worker", "web_api", "telemetry_agent", "tenant_service"),
@@ -155,11 +156,15 @@ VICTIMS: Final = {
     "persistence": ("terraform_deployer", "administrator", "access_reviewer", "build_runner"),
     "logging_switched_off": ("patch_runner", "break_glass", "night_stopper", "inventory_crawler"),
 }
+VICTIMS: Final = {scenario: kinds + held_back.VICTIMS[scenario] for scenario, kinds in _VICTIMS.items()}
 """By scenario the kinds that have one victim each."""
 
 
 def draw_intrusion(d: Draw, kind: str, number: int, copies: int) -> Intrusion | None:
-    """The intrusion of a kind's principal of that number, None where it isn't a victim."""
+    """The intrusion of a kind's principal of that number, None where it isn't a victim.
+
+    `copies` is how many principals each kind of the half has at least.
+    """
     for scenario, kinds in VICTIMS.items():
         if kind in kinds and number == stable_number(f"{scenario}/{kind}") % copies:
             first = d.between(max(d.days // 12, d.account.opened), d.days - 6)

@@ -21,6 +21,47 @@ AWS_MANAGED: Final[dict[str, list[Document]]] = {
     "AmazonS3FullAccess": [{"Effect": "Allow", "Action": ["s3:*", "s3-object-lambda:*"], "Resource": "*"}],
     "AmazonSQSFullAccess": [{"Effect": "Allow", "Action": ["sqs:*"], "Resource": "*"}],
     "AmazonKinesisFullAccess": [{"Effect": "Allow", "Action": "kinesis:*", "Resource": "*"}],
+    "AWSLambdaBasicExecutionRole": [
+        {
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": "*",
+        }
+    ],
+    "AmazonECSTaskExecutionRolePolicy": [
+        {
+            "Effect": "Allow",
+            "Action": [
+                *("ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer"),
+                *("ecr:BatchGetImage", "logs:CreateLogStream", "logs:PutLogEvents"),
+            ],
+            "Resource": "*",
+        }
+    ],
+    "AmazonEC2ContainerRegistryReadOnly": [
+        {
+            "Effect": "Allow",
+            "Action": [
+                *("ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer"),
+                *("ecr:GetRepositoryPolicy", "ecr:DescribeRepositories", "ecr:ListImages", "ecr:DescribeImages"),
+                *("ecr:BatchGetImage", "ecr:GetLifecyclePolicy", "ecr:GetLifecyclePolicyPreview"),
+                *("ecr:ListTagsForResource", "ecr:DescribeImageScanFindings"),
+            ],
+            "Resource": "*",
+        }
+    ],
+    "AmazonEKSWorkerNodePolicy": [
+        {
+            "Effect": "Allow",
+            "Action": [
+                *("ec2:DescribeInstances", "ec2:DescribeInstanceTypes", "ec2:DescribeRouteTables"),
+                *("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVolumes"),
+                *("ec2:DescribeVolumesModifications", "ec2:DescribeVpcs", "eks:DescribeCluster"),
+                "eks-auth:AssumeRoleForPodIdentity",
+            ],
+            "Resource": "*",
+        }
+    ],
 }
 """The documents of some managed policies, as the reference gives them."""
 
@@ -67,7 +108,7 @@ def write_policies(draw: Draw, profile: Profile, extra: Sequence[Grant] = ()) ->
     """The policies of a principal. `extra` are grants that its work doesn't need, but that it has."""
     if profile.is_admin:
         return Attached({}, {}, ("AdministratorAccess",))
-    statements, managed = [], []
+    statements, managed = [], list(profile.managed)
     for one in profile.grants:
         name = _MANAGED_OF.get(one.service)
         if name and draw.chance(0.2):
@@ -76,7 +117,7 @@ def write_policies(draw: Draw, profile: Profile, extra: Sequence[Grant] = ()) ->
             statements.append(_statement(one, draw.pick("tight", "tight", "wild-actions", "star", "wild-on-star")))
     if draw.chance(0.06):
         statements = [one for one in statements if _service(one) in _IDENTITY] + [_POWER]
-        managed = []
+        managed = list(profile.managed)
     if draw.chance(0.1):
         statements.append(_GUARD)
     leftovers = draw.rng.sample(_LEFTOVERS, draw.between(0, 3))

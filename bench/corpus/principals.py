@@ -67,24 +67,26 @@ class Principal:
 
 
 def draw_principals(
-    kinds: Sequence[Kind], accounts: Sequence[Account], *, count: int, days: int, seed: int
+    halves: Sequence[Sequence[Kind]], accounts: Sequence[Account], *, count: int, days: int, seed: int
 ) -> list[Principal]:
-    """The principals, as many of each kind as of any other, spread over the accounts.
+    """The principals: as many of each half as of the other, and of its kinds, spread over the accounts.
 
     What is drawn of one doesn't depend on which other kinds are asked for, except for the accounts' estates.
     """
     found: list[Principal] = []
     names: set[tuple[str, str]] = set()
     for number in range(count):
-        kind = kinds[number % len(kinds)]
-        rng = random.Random(f"{seed}/{kind.name}/{number // len(kinds)}")
+        turn, half = divmod(number, len(halves))
+        copy, place = divmod(turn, len(halves[half]))
+        kind = halves[half][place]
+        rng = random.Random(f"{seed}/{kind.name}/{copy}")
         draw = Draw(rng, rng.choice(accounts), days)
         profile = kind.draw(draw)
         if (draw.account.id, profile.name.lower()) in names:
             raise ValueError(f"two principals of one account are called {profile.name}")
         names.add((draw.account.id, profile.name.lower()))
-        intrusion = draw_intrusion(draw, kind.name, number // len(kinds), -(-count // len(kinds)))
-        found.append(_principal(kind, profile, draw, intrusion))
+        copies = max(1, count // len(halves) // len(halves[half]))
+        found.append(_principal(kind, profile, draw, draw_intrusion(draw, kind.name, copy, copies)))
     return found
 
 

@@ -31,8 +31,10 @@ def grant(actions: str, *resources: str) -> Grant:
 class Profile:
     """A principal as its kind declares it.
 
-    `caller` says how its sessions come about (`lambda`, `ec2`, `ecs`, `oidc`, `sso`, `role` or `user`); `hours` are the
-    UTC hours of its work; `born` is the day on which it was created; `is_admin` gives it `AdministratorAccess`.
+    `caller` says how its sessions come about: `lambda`, `ec2`, `ecs`, `oidc`, `irsa` for pods of a cluster, `sso`,
+    `role`, `user`, `vendor` for another company, or the service that assumes it, such as `firehose.amazonaws.com`.
+    `hours` are the UTC hours of its work; `born` is the day on which it was created; `is_admin` gives it
+    `AdministratorAccess`, `managed` names further AWS managed policies.
     """
 
     name: str
@@ -44,6 +46,12 @@ class Profile:
     path: str = "/"
     born: int = -1
     is_admin: bool = False
+    managed: tuple[str, ...] = ()
+
+    @property
+    def service(self) -> str:
+        """The service that assumes it and makes its calls, "" where there is none."""
+        return self.caller if "." in self.caller else ""
 
 
 KindFunction = Callable[[Draw], Profile]

@@ -26,6 +26,8 @@ _AGENTS: Final = {
     "sso": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36",
     "user": "aws-cli/2.27.7 md/awscrt#0.26.1 ua/2.1 os/linux lang/python#3.13.3",
     "role": "Boto3/1.40.21 md/Botocore#1.40.21 ua/2.1 os/linux lang/python#3.12.9",
+    "irsa": "aws-sdk-go-v2/1.36.6 ua/2.1 os/linux lang/go#1.24.4 md/GOOS#linux md/GOARCH#amd64",
+    "vendor": "Boto3/1.38.46 md/Botocore#1.38.46 ua/2.1 os/linux lang/python#3.11.13",
 }
 _INTRUDER_AGENT: Final = "python-requests/2.32.3"
 _BUCKET_TYPE: Final = "AWS::S3::Bucket"
@@ -45,19 +47,20 @@ def write_record(use: Use, principal: Principal, moment: datetime, rng: random.R
     operation = OPERATIONS[use.action]
     region = region_of(use, principal)
     account, arn = principal.account.id, use.place.arn
+    service = use.invoked_by or ("" if use.scenario else principal.profile.service)
     request = operation.request_of(arn, region, account) | dict(use.params)
     answer = operation.response_of(arn, region, account)
     if use.answer is not None:
         answer = (answer or {}) | dict(use.answer)
     record: Json = {
         "eventVersion": "1.11",
-        "userIdentity": _identity(principal, moment, use),
+        "userIdentity": _identity(principal, moment, service),
         "eventTime": _zulu(moment),
         "eventSource": operation.source,
         "eventName": operation.event,
         "awsRegion": region,
-        "sourceIPAddress": use.invoked_by or _address(principal, use),
-        "userAgent": use.invoked_by or (_INTRUDER_AGENT if use.scenario else _AGENTS[principal.profile.caller]),
+        "sourceIPAddress": service or _address(principal, use),
+        "userAgent": service or (_INTRUDER_AGENT if use.scenario else _AGENTS[principal.profile.caller]),
         "requestParameters": request or None,
         "responseElements": answer if allowed else None,
         "requestID": _uuid(rng),
@@ -105,9 +108,10 @@ def _resources(operation: Operation, arn: str, account: str) -> list[Json]:
     return []
 
 
-def _identity(principal: Principal, moment: datetime, use: Use) -> Json:
+def _identity(principal: Principal, moment: datetime, service: str) -> Json:
+    """The caller; `service` is the one that calls in its name, "" where there is none."""
     account = principal.account.id
-    invoked = {"invokedBy": use.invoked_by} if use.invoked_by else {}
+    invoked = {"invokedBy": service} if service else {}
     if principal.is_user:
         return {
             "type": "IAMUser",
@@ -154,6 +158,12 @@ def _session(principal: Principal, moment: datetime) -> str:
             return "GitHubActions"
         case "sso":
             return f"person{number % 5}@example.com"
+        case "vendor":
+            return "external-integration"
+        case "irsa":
+            return f"17{number:010d}{stable_number(principal.arn) % 10**7:07d}"
+        case caller if "." in caller:
+            return f"{number:08x}{stable_number(principal.arn):08x}"
         case _:
             return f"botocore-session-{1756684800 + number % 31_000_000}"
 
@@ -162,7 +172,7 @@ def _address(principal: Principal, use: Use) -> str:
     number = stable_number(principal.arn)
     if use.scenario:
         return f"198.51.100.{stable_number(use.scenario) % 250 + 1}"
-    if principal.profile.caller in ("sso", "user"):
+    if principal.profile.caller in ("sso", "user", "vendor"):
         return f"203.0.113.{number % 250 + 1}"
     return f"10.{number % 8}.{number // 8 % 250}.{number // 2000 % 250}"
 

@@ -14,9 +14,8 @@ from typing import Any
 
 from bench.corpus.authorization import authorization_details
 from bench.corpus.calendar import START, Day, NeedKind, Use, days_of
-from bench.corpus.half import half_of
+from bench.corpus.half import HALVES, half_of
 from bench.corpus.intrusions import DANGEROUS, STARTED_AT, STOPPED_AT
-from bench.corpus.kinds import KINDS
 from bench.corpus.operations.delivery import OPERATIONS
 from bench.corpus.operations.table import NEVER
 from bench.corpus.organization import Account, draw_accounts, trail_settings
@@ -45,8 +44,8 @@ class Corpus:
         self.days = days_of(asked.months)
         rng = random.Random(f"{asked.seed}/organization")
         self.accounts = draw_accounts(rng, asked.principals, len(self.days))
-        kinds = list(KINDS.values())
-        everyone = draw_principals(kinds, self.accounts, count=asked.principals, days=len(self.days), seed=asked.seed)
+        halves = list(HALVES.values())
+        everyone = draw_principals(halves, self.accounts, count=asked.principals, days=len(self.days), seed=asked.seed)
         self.principals = [one for one in everyone if asked.half in ("both", half_of(one.kind.name))]
         for one in self.principals:
             if one.intrusion and one.intrusion.silences:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bench.corpus.kinds import applications, data, operations, people, pipelines, security
+from bench.corpus.kinds import applications, data, held_back, operations, people, pipelines, security
 from bench.corpus.profile import Kind
 
-THEMES = (applications, pipelines, data, operations, security, people)
+THEMES = (applications, pipelines, data, operations, security, people, *held_back.THEMES)
 
 KINDS: dict[str, Kind] = {
     kind.name: kind

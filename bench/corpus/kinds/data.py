@@ -217,13 +217,14 @@ def lake_onboarding(d: Draw) -> Profile:
 @KINDS.kind(steady=True)
 def stream_consumer(d: Draw) -> Profile:
     stream, lease = d.own("kinesis", f"stream/{d.name('events')}"), d.table("leases")
+    look = d.between(5, 13)
 
     def day(today: Day) -> Iterator[Use]:
         yield today.use("kinesis:ListShards", stream)
         yield today.use("kinesis:GetShardIterator", stream)
         yield today.use("kinesis:GetRecords", stream)
         yield today.use("dynamodb:UpdateItem", lease)
-        if today.every(9):
+        if today.every(look):
             yield today.use("kinesis:DescribeStreamSummary", stream)
             yield today.use("dynamodb:DescribeTable", lease)
         yield today.use("cloudwatch:PutMetricData")

@@ -10,6 +10,8 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_cloudtrail-integ
 from __future__ import annotations
 
 from bench.corpus.operations.compute import COMPUTE
+from bench.corpus.operations.platform import PLATFORM
+from bench.corpus.operations.services import SERVICES
 from bench.corpus.operations.storage import STORAGE
 from bench.corpus.operations.table import read_operations
 
@@ -63,5 +65,5 @@ ce:GetCostAndUsage | | r | | {}
 tag:GetResources | | r | | {}
 """)
 
-OPERATIONS = STORAGE | COMPUTE | DELIVERY
+OPERATIONS = STORAGE | COMPUTE | DELIVERY | PLATFORM | SERVICES
 """All operations by action."""
