@@ -129,10 +129,12 @@ def cluster_backup(d: Draw) -> Profile:
 def chunk_store(d: Draw) -> Profile:
     buckets = [d.bucket(part) for part in d.pick(("chunks",), ("chunks", "ruler"), ("metrics",))]
     key, tenant = d.key() if d.chance(0.4) else None, d.pick("fake", d.subject, "anonymous")
-    compaction, busy = d.between(1, 7), d.between(2, 5)
+    compaction, busy, release = d.between(1, 7), d.between(2, 5), d.between(35, 110)
 
     def day(today: Day) -> Iterator[Use]:
         for bucket in buckets:
+            if today.every(release, len(bucket.arn)):
+                yield today.use("s3:GetBucketLocation", bucket, NeedKind.RARE)
             yield today.use("s3:ListBucket", bucket)
             for number in range(today.rng.randint(1, busy)):
                 chunk = bucket.at(f"{tenant}/{today.rng.getrandbits(48):012x}:{today.index:x}:{number}")
@@ -147,7 +149,7 @@ def chunk_store(d: Draw) -> Profile:
 
     both = [arn for bucket in buckets for arn in (bucket.arn, f"{bucket.arn}/*")]
     grants = [
-        grant("s3:ListBucket PutObject GetObject DeleteObject", *both),
+        grant("s3:ListBucket GetBucketLocation PutObject GetObject DeleteObject", *both),
         grant("kms:Decrypt GenerateDataKey", key.arn if key else d.arn("kms", "key/*")),
     ]
     about = "keeps logs or metrics as chunks in fixed buckets"

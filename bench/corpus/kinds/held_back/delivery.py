@@ -67,7 +67,7 @@ def plan_checker(d: Draw) -> Profile:
 def site_publisher(d: Draw) -> Profile:
     bucket = d.bucket(d.pick("site", "www", "frontend"))
     distribution = Place(f"arn:aws:cloudfront::{d.account.id}:distribution/E{d.upper(13)}")
-    share, waits = d.rng.uniform(0.15, 0.8), d.chance(0.5)
+    share, waits, rollback = d.rng.uniform(0.15, 0.8), d.chance(0.5), d.rng.uniform(0, 0.03)
 
     def day(today: Day) -> Iterator[Use]:
         if not today.is_workday or not today.chance(share):
@@ -75,6 +75,8 @@ def site_publisher(d: Draw) -> Profile:
         yield today.use("s3:ListBucket", bucket)
         for name in ("index.html", f"assets/index-{today.rng.getrandbits(32):08x}.js"):
             yield today.use("s3:PutObject", bucket.at(name))
+        if today.chance(rollback):
+            yield today.use("s3:GetObject", bucket.at("releases/previous.txt"), NeedKind.RARE)
         if today.chance(0.3):
             yield today.use("s3:DeleteObject", bucket.at(f"assets/index-{today.rng.getrandbits(32):08x}.js"))
         yield today.use("cloudfront:CreateInvalidation", distribution)
@@ -84,7 +86,7 @@ def site_publisher(d: Draw) -> Profile:
     reach = distribution.arn if d.chance(0.5) else f"arn:aws:cloudfront::{d.account.id}:distribution/*"
     grants = [
         grant("s3:ListBucket", bucket.arn),
-        grant("s3:PutObject DeleteObject PutObjectAcl", f"{bucket.arn}/*"),
+        grant("s3:GetObject PutObject DeleteObject PutObjectAcl", f"{bucket.arn}/*"),
         grant("cloudfront:CreateInvalidation GetInvalidation", reach),
     ]
     name = d.pick(f"{d.app}-site-deploy", f"github-{d.app}-frontend", f"{d.app}-cdn-publisher")

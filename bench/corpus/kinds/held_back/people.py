@@ -61,7 +61,8 @@ def support_desk(d: Draw) -> Profile:
 
 @KINDS.kind()
 def external_auditor(d: Draw) -> Profile:
-    first, length = d.between(0, max(1, d.days - 30)), d.between(8, 25)
+    earliest = max(0, d.account.opened)
+    first, length = d.between(earliest, max(earliest, d.days - 30)), d.between(8, 25)
     again = first + d.pick(90, 180, 1000)
 
     def day(today: Day) -> Iterator[Use]:

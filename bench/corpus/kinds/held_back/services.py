@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.corpus.calendar import Day, Place, Use
+from bench.corpus.calendar import Day, NeedKind, Place, Use
 from bench.corpus.draw import Draw
 from bench.corpus.kinds.recipes import log_group, objects_of, read_secret, write_logs
 from bench.corpus.profile import Kinds, Profile, grant
@@ -139,7 +139,7 @@ def schedule_invoker(d: Draw) -> Profile:
 def database_client(d: Draw) -> Profile:
     users = [Place(d.arn("rds-db", f"dbuser:cluster-{d.upper(26)}/{d.subject}")) for _ in range(d.between(1, 2))]
     secret, bucket, restart = d.secret("smtp"), d.bucket("attachments"), d.between(4, 15)
-    looks = d.chance(0.5)
+    looks, spare, failover = d.chance(0.5), d.secret("failover"), d.between(45, 170)
 
     def day(today: Day) -> Iterator[Use]:
         for user in users:
@@ -148,16 +148,71 @@ def database_client(d: Draw) -> Profile:
             yield from read_secret(today, secret)
             if looks:
                 yield today.use("rds:DescribeDBClusters", d.arn("rds", "cluster:*"))
+        if today.every(failover):
+            yield today.use("secretsmanager:GetSecretValue", spare, NeedKind.RARE)
         yield today.use("s3:PutObject", bucket.at(f"{today.date:%Y/%m}/{today.rng.getrandbits(64):016x}.pdf"))
         if today.chance(0.6):
             yield today.use("s3:GetObject", bucket.at(f"{today.date:%Y/%m}/{today.rng.getrandbits(64):016x}.pdf"))
 
     reach = [user.arn for user in users] if d.chance(0.6) else [d.arn("rds-db", f"dbuser:*/{d.subject}")]
+    both = [secret.arn, spare.arn] if d.chance(0.5) else [d.arn("secretsmanager", f"secret:{d.prefix}*")]
     grants = [
         grant("rds-db:connect", *reach),
-        grant("secretsmanager:GetSecretValue", secret.arn),
+        grant("secretsmanager:GetSecretValue", *both),
         grant("s3:PutObject GetObject", f"{bucket.arn}/*"),
         grant("rds:DescribeDBClusters DescribeDBInstances"),
     ]
     about = "signs in to databases as IAM allows it, which no trail records"
     return Profile(f"{d.app}-backend", about, grants, day, d.pick("ec2", "ecs"))
+
+
+@KINDS.kind(steady=True)
+def webhook_receiver(d: Draw) -> Profile:
+    queue, failed, seen = d.queue("webhooks"), d.queue("webhooks-failed"), d.table("deliveries")
+    secrets = d.fixed(d.secret, d.between(1, 4))
+    key, starts, failing = d.key() if d.chance(0.5) else None, d.rng.uniform(0.1, 0.6), d.rng.uniform(0, 0.05)
+
+    def day(today: Day) -> Iterator[Use]:
+        yield today.use("dynamodb:PutItem", seen)
+        yield today.use("sqs:SendMessage", queue)
+        for secret in secrets:
+            if today.chance(starts):
+                yield from read_secret(today, secret, key)
+        if today.chance(failing):
+            yield today.use("sqs:SendMessage", failed)
+
+    listed = [secret.arn for secret in secrets]
+    grants = [
+        grant("dynamodb:PutItem GetItem", seen.arn),
+        grant("sqs:SendMessage", *([queue.arn, failed.arn] if d.chance(0.5) else [d.arn("sqs", f"{d.prefix}*")])),
+        grant("secretsmanager:GetSecretValue", *(listed if d.chance(0.4) else [d.arn("secretsmanager", "secret:*")])),
+        grant("kms:Decrypt", key.arn if key else d.arn("kms", "key/*")),
+    ]
+    about = "takes calls of other companies, each with a secret of its own"
+    return Profile(f"{d.app}-webhooks", about, grants, day, "lambda", managed=_LOGS)
+
+
+@KINDS.kind()
+def retiring_service(d: Draw) -> Profile:
+    first = max(0, d.account.opened)
+    end = first + int((d.days - first) * d.rng.uniform(0.3, 0.95))
+    wane = d.between(10, 60)
+    table, queues, topic = d.table(), d.fixed(d.queue, d.between(1, 4)), d.shared_topic()
+
+    def day(today: Day) -> Iterator[Use]:
+        if today.index > end or not today.chance(min(1, (end - today.index + 1) / wane)):
+            return
+        yield today.use("dynamodb:Query", table)
+        yield today.use("dynamodb:UpdateItem", table)
+        for queue in today.some(queues, 2):
+            yield today.use("sqs:ReceiveMessage", queue)
+            yield today.use("sqs:DeleteMessage", queue)
+        if today.chance(0.3):
+            yield today.use("sns:Publish", topic)
+
+    grants = [
+        grant("dynamodb:Query UpdateItem GetItem Scan", d.arn("dynamodb", f"table/{d.prefix}*")),
+        grant("sqs:ReceiveMessage DeleteMessage GetQueueAttributes", d.arn("sqs", f"{d.prefix}*")),
+        grant("sns:Publish", topic.arn),
+    ]
+    return Profile(f"{d.app}-v1", "an old service that is switched off during the year", grants, day, "ec2")

@@ -25,11 +25,12 @@ def blocklist_updater(d: Draw) -> Profile:
     sets = [
         d.own("wafv2", f"regional/ipset/{d.app}-{word}/{d.uuid()}") for word in d.pick(("v4",), ("v4", "v6"), ("bots",))
     ]
-    feed, group, share = d.bucket("feeds"), log_group(d, d.name("blocklist")), d.rng.uniform(0.1, 1)
+    feed, group = d.bucket("feeds"), log_group(d, d.name("blocklist"))
+    shares = [d.rng.uniform(0.02, 1) for _ in sets]
 
     def day(today: Day) -> Iterator[Use]:
         yield today.use("s3:GetObject", feed.at("reputation/latest.txt"))
-        for place in sets:
+        for place, share in zip(sets, shares, strict=True):
             yield today.use("wafv2:GetIPSet", place)
             if today.chance(share):
                 yield today.use("wafv2:UpdateIPSet", place)
@@ -68,13 +69,13 @@ def dead_letter_replayer(d: Draw) -> Profile:
 @KINDS.kind(steady=True)
 def dashboards(d: Draw) -> Profile:
     groups = [d.own("logs", f"log-group:/{d.pick('ecs', 'app')}/{d.app}/{d.part()}:*") for _ in range(d.between(1, 5))]
-    explores, share = d.rng.uniform(0.05, 0.4), d.rng.uniform(0.3, 1)
+    explores, shares = d.rng.uniform(0.05, 0.4), [d.rng.uniform(0.01, 0.6) for _ in groups]
 
     def day(today: Day) -> Iterator[Use]:
         yield today.use("cloudwatch:GetMetricData")
         yield today.use("cloudwatch:ListMetrics")
-        if today.is_workday and today.chance(share):
-            for group in today.some(groups, 2):
+        for group, share in zip(groups, shares, strict=True):
+            if today.is_workday and today.chance(share):
                 yield today.use("logs:StartQuery", group)
                 yield today.use("logs:GetQueryResults", group)
         if today.chance(explores):
@@ -132,11 +133,12 @@ def disaster_copy(d: Draw) -> Profile:
 @KINDS.kind(steady=True)
 def cost_vendor(d: Draw) -> Profile:
     bucket, report = d.bucket("cur"), d.pick("hourly", "finops", "cost-report")
-    share, weekday = d.rng.uniform(0.4, 1), d.between(0, 6)
+    share, weekday, inventory = d.rng.uniform(0.4, 1), d.between(0, 6), d.between(1, 28)
 
     def day(today: Day) -> Iterator[Use]:
         if today.chance(share):
-            month = f"{today.date:%Y%m}01-{today.date + timedelta(days=31):%Y%m}01"
+            following = today.date.replace(day=1) + timedelta(days=32)
+            month = f"{today.date:%Y%m}01-{following:%Y%m}01"
             yield today.use("s3:ListBucket", bucket)
             yield today.use("s3:GetObject", bucket.at(f"{report}/{month}/{report}-Manifest.json"))
             yield today.use("s3:GetObject", bucket.at(f"{report}/{month}/{report}-00001.parquet"))
@@ -144,6 +146,9 @@ def cost_vendor(d: Draw) -> Profile:
             yield today.use("cur:DescribeReportDefinitions")
             yield today.use("organizations:ListAccounts")
             yield today.use("s3:GetBucketLocation", bucket)
+        if today.monthly(inventory):
+            yield today.use("ec2:DescribeInstances", kind=NeedKind.RARE)
+            yield today.use("ec2:DescribeVolumes", kind=NeedKind.RARE)
         if today.every(4):
             yield today.use("ce:GetCostAndUsage")
 

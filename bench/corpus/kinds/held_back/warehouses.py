@@ -26,6 +26,7 @@ def delivery_stream(d: Draw) -> Profile:
     source = d.own("kinesis", f"stream/{d.name('ingest')}") if d.chance(0.4) else None
     transform = d.own("lambda", f"function:{d.name('transform')}:$LATEST") if d.chance(0.4) else None
     log = d.own("logs", f"log-group:/aws/kinesisfirehose/{d.app}:log-stream:DestinationDelivery")
+    change = d.between(40, 160)
 
     def day(today: Day) -> Iterator[Use]:
         if source:
@@ -38,6 +39,8 @@ def delivery_stream(d: Draw) -> Profile:
             yield from write_encrypted(today, thing, key) if key else [today.use("s3:PutObject", thing)]
         if today.chance(0.01):
             yield today.use("s3:PutObject", bucket.at(f"errors/{today.date:%Y/%m/%d}/{today.index:08x}"))
+        if today.every(change):
+            yield today.use("s3:GetBucketLocation", bucket, NeedKind.RARE)
         yield today.use("logs:PutLogEvents", log)
 
     grants = [
@@ -257,3 +260,33 @@ def sftp_partner(d: Draw) -> Profile:
     ]
     about = "the home folder of a partner that exchanges files over SFTP"
     return Profile(f"{d.app}-transfer", about, grants, day, "transfer.amazonaws.com", (4, 22))
+
+
+@KINDS.kind()
+def migration_task(d: Draw) -> Profile:
+    born = max(d.day_in_year(0, 0.6), d.account.opened)
+    length, bucket, secret = d.between(20, 120), d.bucket("migration", born), d.secret("source-db", born)
+    key, schema = d.key(), d.pick("dbo", "public", "sales")
+    tables = [d.part() for _ in range(d.between(3, 12))]
+
+    def day(today: Day) -> Iterator[Use]:
+        age = today.index - born
+        if age > length:
+            return
+        if today.every(5) or age == 0:
+            yield today.use("secretsmanager:GetSecretValue", secret)
+            yield today.use("s3:ListBucket", bucket)
+        for name in today.rng.sample(tables, 2):
+            part = "LOAD00000001" if age < 4 else f"{today.date:%Y%m%d}-{today.rng.randrange(10**9):09}"
+            yield from write_encrypted(today, bucket.at(f"{schema}/{name}/{part}.parquet"), key)
+        if age < 4:
+            yield today.use("s3:DeleteObject", bucket.at(f"{schema}/old/{age}.parquet"))
+
+    grants = [
+        grant("s3:PutObject DeleteObject PutObjectTagging", f"{bucket.arn}/*"),
+        grant("s3:ListBucket", bucket.arn),
+        grant("secretsmanager:GetSecretValue", secret.arn),
+        grant("kms:GenerateDataKey Decrypt", key.arn),
+    ]
+    about = "a migration of a database that runs for some weeks and ends"
+    return Profile(f"{d.app}-dms", about, grants, day, "dms.amazonaws.com", born=born)
