@@ -159,7 +159,7 @@ def edit(path: Path, place: tuple[Any, ...], how: str) -> None:
 def other_value(value: Any) -> Any:
     if isinstance(value, bool):
         return not value
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return value + 1
     if isinstance(value, str):
         return f"{value}x"

@@ -235,12 +235,14 @@ CAST = (
         SSO_ADMIN,
         "An IAM Identity Center administrator who recreated a role and changed another's policy",
         "Class sso; four IAM actions remain, on the two roles with their paths; the logged changes explain other "
-        "findings",
+        "findings; not safe, as most of what it did was new each time",
         _administer,
         kind=SSO,
         drop=("iam:CreateUser", "s3:DeleteBucket", "ec2:RunInstances"),
         refuse=(("iam:PutRolePolicy", f"arn:aws:iam::{SHOP}:role/break-glass-admin"),),
         verdicts={"iam:CreateUser": "unused"},
+        safe=False,
+        reasons=("expected_denials",),
     ),
     Member(
         EMERGENCY,

@@ -254,10 +254,11 @@ def test_next_step_counts_the_days_that_are_missing() -> None:
     assert caveat.step == "ingest 1 more day of logs of account 111122223333"
 
 
-def test_caveats_that_nobody_can_accept_are_those_without_proof_and_those_of_other_accounts() -> None:
+def test_caveats_that_nobody_can_accept_are_those_without_proof_or_backtest_and_those_of_other_accounts() -> None:
     without_proof = {CaveatKind.GRANTS_UNKNOWN, CaveatKind.TOO_LARGE, CaveatKind.UNPROVEN, CaveatKind.VERIFICATION}
+    without_backtest = {CaveatKind.NOT_ENOUGH_DAYS, CaveatKind.NO_BACKTEST}
     unacceptable = {kind for kind in CaveatKind if not kind.row.acceptable}
-    assert {CaveatKind.OTHER_ACCOUNT, *without_proof} == unacceptable
+    assert {CaveatKind.OTHER_ACCOUNT, *without_proof, *without_backtest} == unacceptable
 
 
 def test_removed_keeps_low_confidence_apart() -> None:

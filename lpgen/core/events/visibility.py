@@ -34,7 +34,7 @@ class ActionVisibility:
 
     `reason` is a sentence: why nothing shows it (NEVER), else what shows it. For DATA only, `event_sources` are those
     of its data events, and `selector` is the `resources.type` by which an advanced event selector asks for them.
-    `source` is the AWS page behind it.
+    `internal_to` is the service principal that alone uses it, "" for most. `source` is the AWS page behind it.
     """
 
     visibility: Visibility
@@ -42,6 +42,7 @@ class ActionVisibility:
     source: str
     event_sources: tuple[str, ...] = ()
     selector: str = ""
+    internal_to: str = ""
 
 
 class VisibilityTable:
@@ -78,6 +79,19 @@ class VisibilityTable:
         row = self._companion_rows.get(service)
         return row.source if row else ""
 
+    def is_rare(self, action: Action) -> bool:
+        """Whether ordinary clients have no use for an action.
+
+        No operation is known that needs it and no table says what else does, or it leaves a data event as everyday
+        clients of its service don't.
+        """
+        entry = self.visibility(action)
+        if entry.visibility is Visibility.DATA:
+            service, _, name = action.partition(":")
+            ordinary = self._ordinary.get(service)
+            return ordinary is not None and name.casefold() not in ordinary
+        return entry is _UNSEEN
+
     # ------------------------------------------------------------ behind it
 
     def _decide(self, action: Action) -> ActionVisibility:
@@ -108,6 +122,12 @@ class VisibilityTable:
             {name.casefold(): hows for name, hows in shown.inferred.items()},
             frozenset(name.casefold() for name in shown.replaced),
         )
+
+    @cached_property
+    def _ordinary(self) -> dict[str, frozenset[str]]:
+        """The data events of everyday clients by service, in lower case."""
+        rows = read_catalog_table(self._source, "ordinary_clients", list[_OrdinaryRow])
+        return {row.service: frozenset(map(str.casefold, row.actions)) for row in rows}
 
     @cached_property
     def _companion_rows(self) -> dict[str, _CompanionRow]:
@@ -155,11 +175,23 @@ class _DataRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _StatedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Actions of one service of which AWS says that they are never recorded, or that they are."""
+    """Actions of one service of which AWS says that they are never recorded, or that they are.
+
+    `internal_to` is the service principal that alone uses them, "" where anybody may.
+    """
 
     service: str
     actions: tuple[str, ...]
     reason: str
+    source: str
+    internal_to: str = ""
+
+
+class _OrdinaryRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The actions with data events that everyday clients of a service call."""
+
+    service: str
+    actions: tuple[str, ...]
     source: str
 
 
@@ -187,7 +219,8 @@ def _read_stated(source: CatalogSource) -> Iterator[tuple[str, ActionVisibility]
         entry = ActionVisibility(Visibility.DATA, reason, data.source, data.event_sources, data.selector)
         yield from _name_each(data, entry)
     for row in read_catalog_table(source, "never_recorded", list[_StatedRow]):
-        yield from _name_each(row, ActionVisibility(Visibility.NEVER, row.reason, row.source))
+        never = ActionVisibility(Visibility.NEVER, row.reason, row.source, internal_to=row.internal_to)
+        yield from _name_each(row, never)
 
 
 def _name_each(row: _DataRow | _StatedRow, entry: ActionVisibility) -> Iterator[tuple[str, ActionVisibility]]:

@@ -9,6 +9,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lpgen.core.usage.columns import integer_column
 from lpgen.core.usage.tables import Usage
 
 
@@ -27,6 +28,7 @@ def usage_of_days(usage: Usage, first: date, last: date) -> Usage:
 _BY_DAY: Final = ("table", "coverage", "activity", "assumptions", "networks")
 _BY_TIME: Final = ("skips", "signs")
 _TIMES: Final = ("first_seen", "last_seen")
+_Span = tuple[pa.Scalar, pa.Scalar]
 
 
 def covered_days(usage: Usage) -> tuple[date, date]:
@@ -41,26 +43,32 @@ def _in_days(table: pa.Table, first: date, last: date) -> pa.Table:
     return table.filter(pc.and_(pc.greater_equal(days, start), pc.less_equal(days, end)))
 
 
-def _in_span(table: pa.Table, span: tuple[int, int], *names: str) -> pa.Table:
+def _in_span(table: pa.Table, span: _Span, *names: str) -> pa.Table:
     """The rows that begin before the end of the span and end after its beginning, and those that say neither."""
     start, end = span
     begins, ends = (_as_numbers(table.column(name)) for name in names)
     inside = pc.and_(pc.less_equal(begins, end), pc.greater_equal(ends, start))
-    return table.filter(pc.fill_null(inside, True))
+    return table.filter(pc.or_kleene(inside, pc.is_null(inside)))
 
 
 def _as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(pa.int32() if pa.types.is_date32(column.type) else pa.int64())
 
 
-def _days(first: date, last: date) -> tuple[int, int]:
-    return (first - _EPOCH).days, (last - _EPOCH).days
+def _days(first: date, last: date) -> _Span:
+    return _span((first - _EPOCH).days, (last - _EPOCH).days, pa.int32())
 
 
-def _instants(first: date, last: date) -> tuple[int, int]:
+def _instants(first: date, last: date) -> _Span:
     """The first and the last millisecond."""
     start, end = (int(datetime.combine(day, time(), UTC).timestamp()) * 1000 for day in (first, last + timedelta(1)))
-    return start, end - 1
+    return _span(start, end - 1, pa.int64())
+
+
+def _span(start: int, end: int, kind: pa.DataType) -> _Span:
+    """Both ends as scalars of a column: from numbers of Python pyarrow makes them with pandas."""
+    ends = integer_column([start, end]).cast(kind)
+    return ends[0], ends[1]
 
 
 _EPOCH: Final = date(1970, 1, 1)

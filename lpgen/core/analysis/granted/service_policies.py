@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+_OF_AWS: Final = ":iam::aws:policy/"
 _SERVICE_ROLE_PATH: Final = "service-role/"
 _OUTSIDE_THAT_PATH: Final = (
     # https://docs.aws.amazon.com/eks/latest/userguide/security-iam-awsmanpol.html
@@ -22,11 +23,16 @@ _OUTSIDE_THAT_PATH: Final = (
 )
 
 
+def is_aws_policy(arn: str) -> bool:
+    """Whether a policy is a managed one that AWS wrote."""
+    return _OF_AWS in arn
+
+
 def is_service_policy(arn: str) -> bool:
     """Whether a managed policy is one that AWS wrote for the role of a service or of its agent.
 
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html calls those of the path
     `service-role/` service role policies.
     """
-    _, of_aws, name = arn.partition(":iam::aws:policy/")
+    _, of_aws, name = arn.partition(_OF_AWS)
     return bool(of_aws) and name.startswith((_SERVICE_ROLE_PATH, *_OUTSIDE_THAT_PATH))

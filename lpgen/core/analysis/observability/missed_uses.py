@@ -86,7 +86,7 @@ class MissedUses:
         # The statements of PassRole are kept only for roles that calls are known to pass.
         grants = granting.grants if action != PASS_ROLE_ACTION else ()
         first = MissedUse(action, MissReason.UNRECORDED, why, self._signs.of(action), grants)
-        return (first, *(one for one in others if one.reason is not MissReason.RARE_SERVICE_NEED))
+        return (first, *(one for one in others if not first.sign or one.reason is not MissReason.RARE_SERVICE_NEED))
 
     def beyond(self, action: Action) -> Sequence[MissedUse]:
         """How an action that was used may have been used on more than records show."""

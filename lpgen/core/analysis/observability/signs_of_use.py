@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from lpgen.core.analysis.granted.granting import NOTHING, Granting
+from lpgen.core.analysis.granted.service_policies import is_aws_policy, is_service_policy
+from lpgen.core.analysis.granted.trust import trusted_services
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.events.visibility import VisibilityTable
 from lpgen.core.grounds import Grant
 from lpgen.core.model import Action, Visibility
 from lpgen.core.replacements import LineKind
+
+MOST_SERVICES: Final = 10
+"""A statement of an AWS policy that names more services, such as one for auditors, says nothing about any of them."""
 
 
 class SignsOfUse:
@@ -21,15 +28,25 @@ class SignsOfUse:
         self._services = frozenset(action.partition(":")[0] for action in own)
         self._copied = frozenset(observed.usage.copied)
         self._observed, self._table = observed, table
+        self._trusted = frozenset(trusted_services(observed.grants.principal))
         self._known: dict[tuple[str, Granting], str] = {}
 
     def of(self, action: Action) -> str:
         """Why an action may well be in use though the logs can't show it, or "" where nothing says so.
 
         That IAM knows of no attempt outweighs what the policy names, and companions, but only for actions that are API
-        calls: those are what IAM counts.
+        calls: those are what IAM counts. For an action that ordinary clients have no use for, only its own name in a
+        customer's policy is a sign, and for what a service does by itself only that the role trusts the service.
         """
         granting, service = self._observed.granting.get(action, NOTHING), action.partition(":")[0]
+        internal_to = self._table.visibility(action).internal_to
+        if internal_to and internal_to not in self._trusted:
+            return ""
+        if self._table.is_rare(action):
+            naming = (
+                f"the policy names {action} ({one.ref})" for one in granting.grants if _names_exactly(one, action)
+            )
+            return next(naming, "")
         if self._observed.accessed is not None:  # what IAM knows is of single actions, all else is of services
             return self._find(action, service, granting)
         key = (service, granting)
@@ -56,6 +73,16 @@ class SignsOfUse:
 
 
 def _names_service(grant: Grant, service: str) -> bool:
-    return not grant.statement.not_action and any(
-        pattern.partition(":")[0].lower() == service for pattern in grant.statement.patterns
-    )
+    """Whether a statement names a service, and isn't one of those by which AWS grants nearly every service."""
+    services = {pattern.partition(":")[0].lower() for pattern in grant.statement.patterns}
+    if grant.statement.not_action or service not in services:
+        return False
+    policy = grant.ref.policy
+    return len(services) <= MOST_SERVICES or not is_aws_policy(policy) or is_service_policy(policy)
+
+
+def _names_exactly(grant: Grant, action: Action) -> bool:
+    statement = grant.statement
+    if statement.not_action or is_aws_policy(grant.ref.policy):
+        return False
+    return any(pattern.casefold() == action.casefold() for pattern in statement.patterns)
