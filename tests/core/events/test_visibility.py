@@ -163,6 +163,8 @@ def test_data_events_can_be_read_off_a_record() -> None:
         "aiops:CreateInvestigationEvent",
         "aiops:UpdateInvestigationEvent",
         "appsync:GraphQL",
+        "bedrock-agentcore:InvokeGateway",
+        "bedrock-mantle:CreateInference",
         "bedrock:RenderPrompt",
         "dsql:DbConnect",
         "dsql:DbConnectAdmin",
