@@ -8,10 +8,12 @@ from collections import Counter
 from functools import cache
 from typing import Any
 
+import msgspec
 import pytest
 
 from action_catalog.build_shown_actions import shown_actions, table_names, text_from_shown
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.actions.catalog_table import read_catalog_table
 from lpgen.core.events.own_operations import OwnOperations
 from lpgen.core.events.visibility import VisibilityTable, visibility_from_catalog
 from lpgen.core.model import Action, Visibility
@@ -21,8 +23,18 @@ from tests.support.case_tables import each_case
 
 EXAMPLES: list[dict[str, str]] = json.loads((CASES.parent / "visibility.json").read_text("utf-8"))
 STATED = ("data_events", "never_recorded", "other_records")
+MANY = 6
+"""A service with more data events than this has a row of `ordinary_clients`."""
 KNOWN_UNSEEN = 3_700
 """How many actions at most may be never seen; it goes down as more becomes known."""
+
+
+class OrdinaryRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The data events of one service that its ordinary clients cause."""
+
+    service: str
+    actions: tuple[str, ...]
+    source: str
 
 
 @cache
@@ -90,7 +102,7 @@ def test_visibility_of_an_unknown_action_is_never() -> None:
     assert "no API operation" in answer.reason
 
 
-@pytest.mark.parametrize("name", STATED)
+@pytest.mark.parametrize("name", [*STATED, "ordinary_clients"])
 def test_tables_name_actions_of_the_catalog_as_it_spells_them(name: str) -> None:
     assert [action for action in stated(name) if catalog().canonical(action) != action] == []
 
@@ -100,7 +112,7 @@ def test_tables_state_each_action_once() -> None:
     assert [action for action, count in counts.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("name", [*STATED, "companions"])
+@pytest.mark.parametrize("name", [*STATED, "companions", "ordinary_clients"])
 def test_tables_give_every_row_a_page_of_aws(name: str) -> None:
     assert [row for row in rows(name) if not row["source"].startswith("https://docs.aws.amazon.com/")] == []
 
@@ -114,6 +126,15 @@ def test_data_events_name_a_selector_and_event_sources() -> None:
 
 def test_never_recorded_gives_a_sentence() -> None:
     assert all(len(row["reason"].split()) > 3 for row in rows("never_recorded"))
+
+
+def test_ordinary_clients_cause_data_events_of_services_that_have_many() -> None:
+    ordinary = read_catalog_table(catalog().source, "ordinary_clients", list[OrdinaryRow])
+    data = Counter(row["service"] for row in rows("data_events") for _ in row["actions"])
+    assert [row.service for row in ordinary] == sorted(service for service, count in data.items() if count > MANY)
+    named = [Action(name) for name in stated("ordinary_clients")]
+    assert len(named) == len(set(named))
+    assert [name for name in named if table().visibility(name).visibility is not Visibility.DATA] == []
 
 
 def test_companions_are_services_of_the_catalog_and_others() -> None:
@@ -163,6 +184,8 @@ def test_data_events_can_be_read_off_a_record() -> None:
         "aiops:CreateInvestigationEvent",
         "aiops:UpdateInvestigationEvent",
         "appsync:GraphQL",
+        "bedrock-agentcore:InvokeGateway",
+        "bedrock-mantle:CreateInference",
         "bedrock:RenderPrompt",
         "dsql:DbConnect",
         "dsql:DbConnectAdmin",
