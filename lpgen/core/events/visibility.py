@@ -34,7 +34,8 @@ class ActionVisibility:
 
     `reason` is a sentence: why nothing shows it (NEVER), else what shows it. For DATA only, `event_sources` are those
     of its data events, and `selector` is the `resources.type` by which an advanced event selector asks for them.
-    `internal_to` is the service principal that alone uses it, "" for most. `source` is the AWS page behind it.
+    `internal_to` is the service principal that alone uses it, "" for most, and `is_rare` says that ordinary clients of
+    its service have no use for it. `source` is the AWS page behind it.
     """
 
     visibility: Visibility
@@ -43,6 +44,7 @@ class ActionVisibility:
     event_sources: tuple[str, ...] = ()
     selector: str = ""
     internal_to: str = ""
+    is_rare: bool = False
 
 
 class VisibilityTable:
@@ -90,7 +92,7 @@ class VisibilityTable:
             service, _, name = action.partition(":")
             ordinary = self._ordinary.get(service)
             return ordinary is not None and name.casefold() not in ordinary
-        return entry is _UNSEEN
+        return entry.is_rare
 
     # ------------------------------------------------------------ behind it
 
@@ -146,7 +148,7 @@ def visibility_from_catalog(catalog: Catalog) -> VisibilityTable:
     return table
 
 
-_UNSEEN: Final = ActionVisibility(Visibility.NEVER, _NO_OPERATION, _OPERATIONS_PAGE)
+_UNSEEN: Final = ActionVisibility(Visibility.NEVER, _NO_OPERATION, _OPERATIONS_PAGE, is_rare=True)
 
 
 def _management(reason: str) -> ActionVisibility:
@@ -177,7 +179,8 @@ class _DataRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _StatedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Actions of one service of which AWS says that they are never recorded, or that they are.
 
-    `internal_to` is the service principal that alone uses them, "" where anybody may.
+    `internal_to` is the service principal that alone uses them, "" where anybody may. `rare`: ordinary clients of the
+    service have no use for them.
     """
 
     service: str
@@ -185,6 +188,7 @@ class _StatedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
     source: str
     internal_to: str = ""
+    rare: bool = False
 
 
 class _OrdinaryRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -219,7 +223,9 @@ def _read_stated(source: CatalogSource) -> Iterator[tuple[str, ActionVisibility]
         entry = ActionVisibility(Visibility.DATA, reason, data.source, data.event_sources, data.selector)
         yield from _name_each(data, entry)
     for row in read_catalog_table(source, "never_recorded", list[_StatedRow]):
-        never = ActionVisibility(Visibility.NEVER, row.reason, row.source, internal_to=row.internal_to)
+        never = ActionVisibility(
+            Visibility.NEVER, row.reason, row.source, internal_to=row.internal_to, is_rare=row.rare
+        )
         yield from _name_each(row, never)
 
 

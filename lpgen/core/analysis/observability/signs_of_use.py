@@ -14,7 +14,7 @@ from lpgen.core.model import Action, Visibility
 from lpgen.core.replacements import LineKind
 
 MOST_SERVICES: Final = 10
-"""A statement of an AWS policy that names more services, such as one for auditors, says nothing about any of them."""
+"""A statement of an AWS policy that names more services, such as one for auditors, says nothing about any action."""
 
 
 class SignsOfUse:
@@ -36,17 +36,17 @@ class SignsOfUse:
 
         That IAM knows of no attempt outweighs what the policy names, and companions, but only for actions that are API
         calls: those are what IAM counts. For an action that ordinary clients have no use for, only its own name in a
-        customer's policy is a sign, and for what a service does by itself only that the role trusts the service.
+        policy is a sign, and for what a service does by itself only that the role trusts the service.
         """
         granting, service = self._observed.granting.get(action, NOTHING), action.partition(":")[0]
         internal_to = self._table.visibility(action).internal_to
         if internal_to and internal_to not in self._trusted:
             return ""
-        if self._table.is_rare(action):
-            naming = (
-                f"the policy names {action} ({one.ref})" for one in granting.grants if _names_exactly(one, action)
-            )
-            return next(naming, "")
+        found = "" if self._table.is_rare(action) else self._of_service(action, service, granting)
+        naming = (f"the policy names {action} ({one.ref})" for one in granting.grants if _names_action(one, action))
+        return found or next(naming, "")
+
+    def _of_service(self, action: Action, service: str, granting: Granting) -> str:
         if self._observed.accessed is not None:  # what IAM knows is of single actions, all else is of services
             return self._find(action, service, granting)
         key = (service, granting)
@@ -73,16 +73,17 @@ class SignsOfUse:
 
 
 def _names_service(grant: Grant, service: str) -> bool:
-    """Whether a statement names a service, and isn't one of those by which AWS grants nearly every service."""
-    services = {pattern.partition(":")[0].lower() for pattern in grant.statement.patterns}
-    if grant.statement.not_action or service not in services:
+    """Whether a customer names a service, or AWS in a policy that it wrote for the role of one."""
+    policy, statement = grant.ref.policy, grant.statement
+    if statement.not_action or (is_aws_policy(policy) and not is_service_policy(policy)):
         return False
-    policy = grant.ref.policy
-    return len(services) <= MOST_SERVICES or not is_aws_policy(policy) or is_service_policy(policy)
+    return any(pattern.partition(":")[0].lower() == service for pattern in statement.patterns)
 
 
-def _names_exactly(grant: Grant, action: Action) -> bool:
+def _names_action(grant: Grant, action: Action) -> bool:
+    """Whether a statement names the action itself; those by which AWS grants many services don't count."""
     statement = grant.statement
-    if statement.not_action or is_aws_policy(grant.ref.policy):
+    if statement.not_action or not any(pattern.casefold() == action.casefold() for pattern in statement.patterns):
         return False
-    return any(pattern.casefold() == action.casefold() for pattern in statement.patterns)
+    services = {pattern.partition(":")[0].lower() for pattern in statement.patterns}
+    return len(services) <= MOST_SERVICES or not is_aws_policy(grant.ref.policy)
