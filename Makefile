@@ -25,6 +25,9 @@ SPARK_TESTABLE := $(SPARK_VENV)/.lpgen-testable
 FUZZ_VENV ?= .venv-fuzz
 FUZZABLE := $(FUZZ_VENV)/.lpgen-fuzzable
 
+# Without bytecode, each process that a test starts would compile all of lpgen again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What is random in a run follows from it: the examples of laws and the attacks that are tried.
 export TEST_SEED ?= $(shell date +%Y%m%d)
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-seed $(TEST_SEED)

@@ -15,12 +15,14 @@ from tests.support.aws_servers import Server, end_motos, moto_server, seaweed_se
 from tests.support.case_tables import PROPERTY as CASES
 from tests.support.forked_lpgen import end_forks
 from tests.support.law_examples import LAW_SHARE, examples
+from tests.support.service_models import share_service_models
 
 if TYPE_CHECKING:
     from tests.support.s3_buckets import Bucket
 
 settings.register_profile("lpgen", deadline=None, max_examples=examples(100))  # a busy machine is no failure
 settings.load_profile("lpgen")
+share_service_models()
 
 
 @pytest.fixture(scope="session")
