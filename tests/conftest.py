@@ -13,6 +13,7 @@ from hypothesis import settings
 from tests.support.aws_organization import MANAGEMENT, Organization, answer_last_accessed, make_organization
 from tests.support.aws_proxy import AwsProxy, aws_proxy
 from tests.support.aws_servers import Server, end_motos, moto_server, seaweed_server
+from tests.support.built_commands import build_commands_once
 from tests.support.case_tables import PROPERTY as CASES
 from tests.support.forked_lpgen import end_forks, run_forked
 from tests.support.law_examples import LAW_SHARE, examples
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 settings.register_profile("lpgen", deadline=None, max_examples=examples(100))  # a busy machine is no failure
 settings.load_profile("lpgen")
 share_service_models()
+build_commands_once()
 
 
 @pytest.fixture(scope="session")

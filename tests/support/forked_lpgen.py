@@ -325,11 +325,17 @@ def _prepare() -> None:
     import gc
     import importlib
 
+    import typer.main
+
     for name in _modules():
         importlib.import_module(name)
+    from lpgen.cli import app
     from lpgen.core.events.visibility import visibility_from_catalog
     from lpgen.edge.catalog.files import bundled_catalog
+    from tests.support.built_commands import build_commands_once
 
+    build_commands_once()
+    typer.main.get_command(app)
     table = visibility_from_catalog(bundled_catalog())
     for action in bundled_catalog().actions():
         table.visibility(action)
