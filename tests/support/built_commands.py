@@ -10,5 +10,6 @@ import typer.testing
 
 def build_commands_once() -> None:
     """Lets typer and its test runner keep the commands of an app."""
-    if not hasattr(typer.main.get_command, "cache_info"):
-        typer.main.get_command = typer.testing._get_command = cache(typer.main.get_command)
+    once = cache(typer.main.get_command)
+    for module, name in ((typer.main, "get_command"), (typer.testing, "_get_command")):
+        setattr(module, name, once)
