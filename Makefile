@@ -20,10 +20,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNNABLE := $(VENV)/.lpgen-runnable
 TESTABLE := $(VENV)/.lpgen-testable
+COMPLETE := $(VENV)/.lpgen-complete
 SPARK_VENV ?= .venv-spark
 SPARK_TESTABLE := $(SPARK_VENV)/.lpgen-testable
 FUZZ_VENV ?= .venv-fuzz
 FUZZABLE := $(FUZZ_VENV)/.lpgen-fuzzable
+
+# Without bytecode, each process that a test starts would compile all of lpgen again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What is random in a run follows from it: the examples of laws and the attacks that are tried.
 export TEST_SEED ?= $(shell date +%Y%m%d)
@@ -44,10 +48,10 @@ test: $(TESTABLE)
 	ATTACK_SEED=$(TEST_SEED) ATTACK_SHARE=0.01 $(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
 test-all: export LAW_SHARE ?= 1
-test-all: $(TESTABLE)
+test-all: $(COMPLETE)
 	ATTACK_SEED=$(TEST_SEED) $(PYTEST) $(PYTEST_ARGS)
 
-test-browser: $(TESTABLE)
+test-browser: $(COMPLETE)
 	$(BIN)/python -m pytest --hypothesis-seed $(TEST_SEED) tests/browser $(PYTEST_ARGS)
 
 test-spark: $(SPARK_TESTABLE)
@@ -55,29 +59,29 @@ test-spark: $(SPARK_TESTABLE)
 
 test-attack: export ATTACK_SHARE ?= 1
 test-attack: export ATTACK_SEED ?= $(TEST_SEED)
-test-attack: $(TESTABLE)
+test-attack: $(COMPLETE)
 	$(PYTEST) --dist load --timeout 3600 tests/attack $(PYTEST_ARGS)
 
 fuzz: $(FUZZABLE)
 	$(FUZZ_VENV)/bin/python -m tests.attack.fuzz $(FUZZ_ARGS)
 
-screenshots: $(TESTABLE)
+screenshots: $(COMPLETE)
 	$(BIN)/python docs/make_screenshots.py
 
-lint: $(TESTABLE)
+lint: $(COMPLETE)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: $(TESTABLE)
+format: $(COMPLETE)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-wheel-check: $(TESTABLE)
+wheel-check: $(COMPLETE)
 	.ci/check_wheel $(abspath $(BIN)/python)
 
 catalog: MODELS = PYTHONPATH=build/pinned-models $(BIN)/python
-catalog: $(TESTABLE)
+catalog: $(COMPLETE)
 	$(if $(CATALOG),$(BIN)/python -m action_catalog.refresh $(CATALOG))
 	$(PIP) install --no-deps --upgrade --target build/pinned-models botocore==1.43.11
 	$(MODELS) -m action_catalog.build_operations $(if $(OPERATIONS),--hints $(OPERATIONS)) $(if $(NEWER),--also $(NEWER))
@@ -86,7 +90,7 @@ catalog: $(TESTABLE)
 	$(BIN)/python -m action_catalog.build_shown_actions
 
 bench: SIZE ?= S
-bench: $(TESTABLE)
+bench: $(COMPLETE)
 	$(BIN)/python -m bench.ingest --size $(SIZE)
 	$(BIN)/python -m bench.engines --size $(SIZE)
 	$(BIN)/python -m bench.distinct
@@ -105,10 +109,16 @@ $(RUNNABLE): pyproject.toml .ci/make_venv
 	$(PIP) install --editable .
 	@touch $@
 
+# What `make test` takes is a part of what the others take. Python compiles the modules that are imported, which are few.
 $(TESTABLE): pyproject.toml .ci/make_venv
 	@.ci/make_venv $(VENV)
-	$(PIP) install --editable '.[dev]'
+	$(PIP) install --no-compile --editable '.[test]'
 	@touch $(RUNNABLE) $@
+
+$(COMPLETE): pyproject.toml .ci/make_venv
+	@.ci/make_venv $(VENV)
+	$(PIP) install --no-compile --editable '.[dev]'
+	@touch $(RUNNABLE) $(TESTABLE) $@
 
 # PySpark 3.5 runs with Python 3.11 and 3.12, and imports distutils, which setuptools has until version 80. The same
 # pyarrow as elsewhere gives the same bytes. Where the machine has no Java, a package brings it.

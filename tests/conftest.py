@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,15 +13,28 @@ from hypothesis import settings
 from tests.support.aws_organization import MANAGEMENT, Organization, answer_last_accessed, make_organization
 from tests.support.aws_proxy import AwsProxy, aws_proxy
 from tests.support.aws_servers import Server, end_motos, moto_server, seaweed_server
+from tests.support.built_commands import build_commands_once
 from tests.support.case_tables import PROPERTY as CASES
-from tests.support.forked_lpgen import end_forks
+from tests.support.forked_lpgen import end_forks, run_forked
 from tests.support.law_examples import LAW_SHARE, examples
+from tests.support.sample_organization import ROOT
+from tests.support.service_models import share_service_models
 
 if TYPE_CHECKING:
     from tests.support.s3_buckets import Bucket
 
 settings.register_profile("lpgen", deadline=None, max_examples=examples(100))  # a busy machine is no failure
 settings.load_profile("lpgen")
+share_service_models()
+build_commands_once()
+
+
+@pytest.fixture(scope="session")
+def sample_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the sample organization. All share it, so take a copy to change it."""
+    folder = tmp_path_factory.mktemp("sample") / "data"
+    run_forked("ingest", ROOT / "AWSLogs", "--data", folder).check_returncode()
+    return folder
 
 
 @pytest.fixture(scope="session")

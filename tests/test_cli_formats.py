@@ -12,9 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
-from lpgen.pipeline import ingest
 from tests.report.schemas.test_documents import faults
 from tests.support.forked_lpgen import run_forked, run_forked_bytes
 
@@ -22,11 +20,9 @@ REVIEW = [sys.executable, "-m", "lpgen", "review", "--principal", "storefront-ap
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def inputs(sample_data: Path) -> list[str]:
     """The options that name the data and the policies of the sample organization."""
-    sample, data = bundled_sample_logs(), tmp_path_factory.mktemp("data")
-    ingest([sample.logs], bundled_catalog(), data=data)
-    return ["--data", str(data), "--policies", str(sample.policies)]
+    return ["--data", str(sample_data), "--policies", str(bundled_sample_logs().policies)]
 
 
 def review(inputs: list[str], *options: str) -> bytes:

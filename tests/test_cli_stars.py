@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,10 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return run_forked("stars", *arguments)
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("stars") / "data"
-    run_forked("ingest", SAMPLE / "AWSLogs", "--data", folder).check_returncode()
-    return folder
+@cache
+def first(data: Path, form: str) -> subprocess.CompletedProcess[str]:
+    """The first run over the whole organization in a format."""
+    return run(*POLICIES, "--data", str(data), "--format", form)
 
 
 def as_json(*arguments: str) -> dict[str, Any]:
@@ -38,8 +38,8 @@ def as_json(*arguments: str) -> dict[str, Any]:
     return found
 
 
-def test_stars_finds_the_administrators_and_what_they_never_used(data: Path) -> None:
-    found = as_json(*POLICIES, "--data", str(data))
+def test_stars_finds_the_administrators_and_what_they_never_used(sample_data: Path) -> None:
+    found = json.loads(first(sample_data, "json").stdout)
     heaviest = found["wildcards"][0]
     assert (heaviest["wildcard"], heaviest["statement"]["policy"]) == (
         "*",
@@ -65,21 +65,20 @@ def test_stars_needs_no_logs() -> None:
     assert {star["owner"] for star in found["wildcards"]} == {"arn:aws:iam::111122223333:role/app/storefront-api"}
 
 
-def test_stars_prints_a_row_per_gained_action_for_spreadsheets(data: Path) -> None:
-    arguments = (*POLICIES, "--data", str(data))
-    rows = list(csv.DictReader(StringIO(run(*arguments, "--format", "csv").stdout)))
-    found = as_json(*arguments)
+def test_stars_prints_a_row_per_gained_action_for_spreadsheets(sample_data: Path) -> None:
+    rows = list(csv.DictReader(StringIO(first(sample_data, "csv").stdout)))
+    found = json.loads(first(sample_data, "json").stdout)
     assert len(rows) == sum(len(star["gained"]) for star in found["wildcards"])
     assert {row["used"] for row in rows} == {"false"}
 
 
 @pytest.mark.parametrize("format", ["text", "markdown"])
-def test_stars_says_the_sum_and_how_far_dates_reach(data: Path, format: str) -> None:  # noqa: A002
-    done = run(*POLICIES, "--data", str(data), "--format", format)
+def test_stars_says_the_sum_and_how_far_dates_reach(sample_data: Path, format: str) -> None:  # noqa: A002
+    done = first(sample_data, format)
     assert done.returncode == 0
     assert "silently" in done.stdout
     assert "2020-05-20" in done.stdout
-    assert run(*POLICIES, "--data", str(data), "--format", format).stdout == done.stdout
+    assert run(*POLICIES, "--data", str(sample_data), "--format", format).stdout == done.stdout
     if format == "text":
         assert max(map(cell_len, done.stdout.splitlines())) <= 80
 
@@ -95,8 +94,8 @@ def test_stars_refuses_what_makes_no_sense(arguments: tuple[str, ...]) -> None:
 _SHOWN = 13
 
 
-def test_readme_shows_what_stars_prints(data: Path) -> None:
-    lines = run(*POLICIES, "--data", str(data)).stdout.splitlines()[:_SHOWN]
+def test_readme_shows_what_stars_prints(sample_data: Path) -> None:
+    lines = first(sample_data, "text").stdout.splitlines()[:_SHOWN]
     command = "$ lpgen stars --data lpgen-demo/data --policies sample_logs/authorization-details"
     check_block(README, "stars", "\n".join(["```text", command, *lines, "```"]))
 

@@ -46,6 +46,7 @@ class World:
     data: Path
     out: Path
     review: dict[str, Any]
+    text: str
 
     def principal(self, arn: str) -> dict[str, Any]:
         (found,) = (one for one in self.review["principals"] if one["principal"] == arn)
@@ -57,14 +58,13 @@ class World:
         return self.out / str(found["folder"])
 
 
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    home = tmp_path_factory.mktemp("sample")
-    data, out = home / "data", home / "out"
-    lpgen("ingest", str(SAMPLE / "AWSLogs"), "--data", str(data))
-    review = lpgen("review", "--data", str(data), "--policies", POLICIES, "--format", "json")
-    lpgen("generate", "--data", str(data), "--policies", POLICIES, "--output", str(out))
-    return World(data, out, json.loads(review))
+@pytest.fixture(scope="module")
+def world(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+    out = tmp_path_factory.mktemp("end-to-end") / "out"
+    ground = ("--data", str(sample_data), "--policies", POLICIES)
+    facts, text = (lpgen("review", *ground, "--format", form) for form in ("json", "text"))
+    lpgen("generate", *ground, "--output", str(out))
+    return World(sample_data, out, json.loads(facts), text)
 
 
 @cache
@@ -200,7 +200,7 @@ def test_review_filters_by_principal(world: World) -> None:
 
 
 def test_readme_shows_what_the_demo_prints(world: World) -> None:
-    review = lpgen("review", "--data", str(world.data), "--policies", POLICIES)
+    review = world.text
     head = review[review.index("as of ") : review.index("── What the logs cover")].rstrip()
     principal = review[review.index("━━ role/app/storefront-api") :]
     principal = principal[: principal.index("\n\n")]
@@ -209,10 +209,9 @@ def test_readme_shows_what_the_demo_prints(world: World) -> None:
 
 def test_readme_says_of_its_pictures_what_they_show(world: World) -> None:
     """Where this fails, `make screenshots` takes them anew."""
-    review = lpgen("review", "--data", str(world.data), "--policies", POLICIES)
     readme = README.read_text(encoding="utf-8")
     assert re.findall(r"!\[.*: (\d+ principals), (\d+) safe", readme) == re.findall(
-        r"^(\d+ principals), \d+ replacements: (\d+) safe", review, re.M
+        r"^(\d+ principals), \d+ replacements: (\d+) safe", world.text, re.M
     )
     assert re.findall(r"!\[The two walls .*: ([\d,]+) actions, of which (\d+) stay", readme) == re.findall(
         r"^━━ role/platform/platform-deployer  safe  ([\d,]+) → (\d+) actions",

@@ -14,7 +14,6 @@ from lpgen.core.rollout.refusals import Exceptions
 from lpgen.core.rollout.source import Trust
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
-from lpgen.pipeline import ingest
 from lpgen.pipeline_rollout_plan import Basis, plan_rollout
 from lpgen.report.json.rollout import rollout_json
 from tests.report.code.hcl_reader import normal
@@ -24,20 +23,13 @@ from tests.support.forked_lpgen import run_forked
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    ingest([bundled_sample_logs().logs], bundled_catalog(), data=folder)
-    return folder
+def terraform(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return generate(sample_data, tmp_path_factory.mktemp("tf") / "out", "terraform")
 
 
 @pytest.fixture(scope="module")
-def terraform(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return generate(data, tmp_path_factory.mktemp("tf") / "out", "terraform")
-
-
-@pytest.fixture(scope="module")
-def cloudformation(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return generate(data, tmp_path_factory.mktemp("cfn") / "out", "cloudformation")
+def cloudformation(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return generate(sample_data, tmp_path_factory.mktemp("cfn") / "out", "cloudformation")
 
 
 def generate(data: Path, output: Path, form: str) -> Path:
@@ -107,11 +99,11 @@ def test_cfn_lint_finds_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_generate_as_code_twice_gives_the_same_bytes(
-    data: Path, terraform: Path, cloudformation: Path, tmp_path: Path
+    sample_data: Path, terraform: Path, cloudformation: Path, tmp_path: Path
 ) -> None:
     for form, first in (("terraform", terraform), ("cloudformation", cloudformation)):
         found = files_below(first)
-        assert found == files_below(generate(data, tmp_path / form, form))
+        assert found == files_below(generate(sample_data, tmp_path / form, form))
         # The JSON documents are there too, so that they can be verified.
         assert sum(name.endswith("/policy-1.json") for name in found) == 28
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,10 @@ def lpgen(*arguments: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder, the replacements of the sample organization, and its policies once all are in place."""
     home = tmp_path_factory.mktemp("in-place")
-    run("ingest", str(SAMPLE_LOGS), "--data", str(home / "data"))
+    shutil.copytree(sample_data, home / "data")
     run("generate", "--data", str(home / "data"), "--policies", str(DETAILS), "--output", str(home / "out"))
     written = {folder_principal(one): one for one in (home / "out").iterdir() if one.is_dir()}
     (home / "after").mkdir()
@@ -56,14 +57,20 @@ def given(home: Path) -> list[object]:
     return ["--data", home / "data", "--policies", home / "after"]
 
 
-def test_replacements_of_replacements_say_the_same(home: Path) -> None:
+@pytest.fixture(scope="module")
+def again(home: Path) -> Path:
+    """The replacements of the replacements."""
     lpgen("generate", *given(home), "--output", home / "again")
+    return home / "again"
+
+
+def test_replacements_of_replacements_say_the_same(home: Path, again: Path) -> None:
     folders = [one for one in (home / "out").iterdir() if one.is_dir()]
     assert len(folders) > 20
     for folder in folders:
         before, after = (
             {meaning_of(policy_from_json(one.read_text("utf-8"), place="")) for one in side.glob("policy-*.json")}
-            for side in (folder, home / "again" / folder.name)
+            for side in (folder, again / folder.name)
         )
         assert before == after
 
@@ -104,20 +111,18 @@ def test_generate_strict_takes_what_is_in_place(home: Path) -> None:
     assert "not safe yet" not in said.stderr
 
 
-def test_rollout_plans_nothing_for_what_is_in_place(home: Path) -> None:
-    lpgen("generate", *given(home), "--output", home / "planned")
-    done = run("rollout", "plan", str(home / "planned"), *map(str, given(home)))
+def test_rollout_plans_nothing_for_what_is_in_place(home: Path, again: Path) -> None:
+    done = run("rollout", "plan", str(again), *map(str, given(home)))
     assert done.returncode == 1
     refusals = [one["refusals"] for one in json.loads(done.stdout)["principals"]]
     assert len(refusals) == 28
     assert {one["why"] for found in refusals for one in found} == {"its policies are the replacement already"}
 
 
-def test_rollout_asks_the_policies_given_what_is_in_place(home: Path, tmp_path: Path) -> None:
+def test_rollout_asks_the_policies_given_what_is_in_place(home: Path, again: Path, tmp_path: Path) -> None:
     done = run("rollout", "plan", str(home / "out"), *map(str, given(home)))
     plans = json.loads(done.stdout)["principals"]
     assert {one["why"] for plan in plans for one in plan["refusals"]} == {"its policies are the replacement already"}
-    lpgen("generate", *given(home), "--output", tmp_path / "planned")
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     for file in (home / "after").iterdir():
         details = json.loads(file.read_text("utf-8"))
@@ -125,7 +130,7 @@ def test_rollout_asks_the_policies_given_what_is_in_place(home: Path, tmp_path: 
             entry["RolePolicyList"].append({"PolicyName": "more", "PolicyDocument": {"Statement": [statement]}})
         (tmp_path / file.name).write_text(json.dumps(details), "utf-8")
     policies = [f"--policies={one}" for one in tmp_path.glob("*.json")]
-    done = run("rollout", "plan", str(tmp_path / "planned"), "--trust-output", *policies)
+    done = run("rollout", "plan", str(again), "--trust-output", *policies)
     roles = [one for one in json.loads(done.stdout)["principals"] if one["kind"] == "role"]
     kinds = [{one["kind"] for one in plan["refusals"]} for plan in roles]
     assert all("other_policies" in found and "nothing_to_do" not in found for found in kinds)

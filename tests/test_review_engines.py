@@ -24,7 +24,6 @@ from lpgen.edge.engines.local_processes import LocalEngine, without_unsafe_fork
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.errors import EngineError
 from lpgen.pipeline_analysis import open_review
-from lpgen.pipeline_ingest import ingest
 from lpgen.pipeline_output import generate, inputs_of_report, review_parts, verify
 
 FORMATS = (
@@ -43,10 +42,8 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Path:
-    folder = tmp_path_factory.mktemp("engines") / "data"
-    ingest([SAMPLES.logs], catalog, data=folder, engine=LocalEngine())
-    return folder
+def data(sample_data: Path) -> Path:
+    return sample_data
 
 
 @pytest.fixture(scope="module", params=["few", pytest.param("all", marks=pytest.mark.slow)])

@@ -318,18 +318,27 @@ def _modules() -> Iterator[str]:
 
     yield from (found.name for found in pkgutil.walk_packages(lpgen.__path__, "lpgen.") if found.name not in _LATER)
     yield from ("pyarrow.compute", "pyarrow.parquet", "pandas", "boto3", "botocore.client")
-    yield from ("concurrent.futures.process", "pydantic.fields", "typer._adapters")
+    yield from ("concurrent.futures.process", "multiprocessing.popen_fork", "multiprocessing.synchronize")
+    yield from ("jinja2", "platformdirs.unix", "pyarrow.pandas_compat", "pydantic", "typer._adapters")
 
 
 def _prepare() -> None:
     import gc
     import importlib
 
+    import typer.main
+    from pydantic import TypeAdapter
+
     for name in _modules():
         importlib.import_module(name)
+    TypeAdapter(int)  # the first one looks for plugins in all installed packages
+    from lpgen.cli import app
     from lpgen.core.events.visibility import visibility_from_catalog
     from lpgen.edge.catalog.files import bundled_catalog
+    from tests.support.built_commands import build_commands_once
 
+    build_commands_once()
+    typer.main.get_command(app)
     table = visibility_from_catalog(bundled_catalog())
     for action in bundled_catalog().actions():
         table.visibility(action)

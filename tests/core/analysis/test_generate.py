@@ -39,6 +39,17 @@ def roles(count: int) -> list[str]:
     return [f"arn:aws:iam::{ACCOUNT}:role/team/service-{chr(97 + at % 26)}{'x' * (at // 26)}" for at in range(count)]
 
 
+def objects(count: int) -> list[str]:
+    """Objects with long names: few of them fill a document."""
+    return [f"arn:aws:s3:::data/{number:0200d}" for number in range(count)]
+
+
+def reader(count: int, **options: Any) -> Replacement:
+    """The replacement of a role that reads so many objects, each of which its policy names."""
+    named = objects(count)
+    return replaced(role(policy(allow("s3:GetObject", named))), [use("s3:GetObject", one) for one in named], **options)
+
+
 EVERY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/*"
 
 
@@ -65,19 +76,13 @@ def test_generate_merges_exactly_before_it_folds() -> None:
 
 
 def test_generate_uses_inline_space_when_managed_policies_are_full() -> None:
-    buckets = [f"arn:aws:s3:::{number:060d}" for number in range(900)]
-    made = replaced(
-        role(policy(allow("s3:GetBucketTagging", buckets))), [use("s3:GetBucketTagging", bucket) for bucket in buckets]
-    )
+    made = reader(290)
     assert [document.inline for document in made.documents].count(True) == 1
     assert sum(not document.inline for document in made.documents) == 10
 
 
 def test_generate_refuses_what_never_fits_and_says_what_to_do() -> None:
-    buckets = [f"arn:aws:s3:::{number:060d}" for number in range(1_200)]
-    made = replaced(
-        role(policy(allow("s3:GetBucketTagging", buckets))), [use("s3:GetBucketTagging", bucket) for bucket in buckets]
-    )
+    made = reader(400)
     assert made.documents == ()
     assert "split the role" in made.refusal
     assert dict(made.bytes_by_service)["s3"] > 70_000
@@ -85,11 +90,8 @@ def test_generate_refuses_what_never_fits_and_says_what_to_do() -> None:
 
 @pytest.mark.slow
 def test_generate_fills_as_many_managed_policies_as_the_raised_quota_allows() -> None:
-    buckets = [f"arn:aws:s3:::{number:060d}" for number in range(1_200)]
-    principal = role(policy(allow("s3:GetBucketTagging", buckets)))
-    uses = [use("s3:GetBucketTagging", bucket) for bucket in buckets]
-    assert "raised" in replaced(principal, uses).refusal
-    made = replaced(principal, uses, attached_quota=20)
+    assert "raised" in reader(400).refusal
+    made = reader(400, attached_quota=20)
     assert not any(document.inline for document in made.documents)
     assert 10 < len(made.documents) <= 20
     assert made.attached_quota == 20
@@ -97,9 +99,7 @@ def test_generate_fills_as_many_managed_policies_as_the_raised_quota_allows() ->
 
 @pytest.mark.slow
 def test_generate_advises_no_raised_quota_where_that_would_not_do() -> None:
-    buckets = [f"arn:aws:s3:::{number:060d}" for number in range(2_000)]
-    principal = role(policy(allow("s3:GetBucketTagging", buckets)))
-    refused = replaced(principal, [use("s3:GetBucketTagging", bucket) for bucket in buckets])
+    refused = reader(700)
     assert "split the role" in refused.refusal
     assert "raised" not in refused.refusal
 
@@ -112,9 +112,7 @@ def test_generate_tries_nothing_twice_before_it_refuses(monkeypatch: pytest.Monk
         return fit_documents(items, space, split=split)
 
     monkeypatch.setattr("lpgen.core.analysis.generate.fit_documents", fit)
-    buckets = [f"arn:aws:s3:::{number:060d}" for number in range(1_200)]
-    principal = role(policy(allow("s3:GetBucketTagging", buckets)))
-    assert replaced(principal, [use("s3:GetBucketTagging", bucket) for bucket in buckets]).refusal
+    assert reader(400).refusal
     assert all(one not in tried[:at] for at, one in enumerate(tried))
 
 

@@ -27,7 +27,6 @@ from lpgen.core.usage.tables import Usage
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
-from lpgen.pipeline import ingest
 from tests.core.drift.drift_states import ARN
 from tests.support.sample_organization import ROOT
 from tests.support.worlds import ACCOUNT, LAST_DAY, allow, policy, role, usage_of, use
@@ -162,10 +161,9 @@ def test_drift_advises_to_remove_only_what_no_later_call_may_have_needed(
 
 
 def test_drift_of_the_sample_organization_advises_nothing_that_a_review_of_the_days_since_keeps(
-    tmp_path: Path,
+    sample_data: Path,
 ) -> None:
-    ingest([ROOT / "AWSLogs"], CATALOG, data=tmp_path)
-    usage, principals = read_usage(tmp_path), read_snapshot([ROOT / "authorization-details"]).principals
+    usage, principals = read_usage(sample_data), read_snapshot([ROOT / "authorization-details"]).principals
     usages = {
         arn: replace(found, uses=tuple(aged(one, at) for at, one in enumerate(found.uses)))
         for arn, found in counted_usages(usage, grants_from_principals(principals, CATALOG), ()).items()
