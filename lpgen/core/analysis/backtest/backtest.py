@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.backtest.dated_uses import dated_uses_from_usage
@@ -15,7 +14,7 @@ from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.judged.verdicts import ActionFacts
 from lpgen.core.analysis.observability.copied_calls import copied_services, copied_services_from_usage
 from lpgen.core.analysis.prepare import prepare_review
-from lpgen.core.analysis.reviewer import Batch, Reviewer
+from lpgen.core.analysis.reviewer import Batch, Reviewer, whole_already
 from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.backtests import PrincipalBacktest, Window
 from lpgen.core.model import Principal
@@ -23,9 +22,6 @@ from lpgen.core.options import Options, is_chosen
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS
-
-_MOST_REMEMBERED: Final = 8
-"""Each window remembers what the logs say for at most this many sets of accounts and Regions. Batches go by account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +44,19 @@ class Learning:
 
 
 def learnings_of_windows(
-    usage: Usage, windows: Iterable[Window], principals: Sequence[Principal], catalog: Catalog, options: Options
+    usage: Usage,
+    windows: Iterable[Window],
+    principals: Sequence[Principal],
+    catalog: Catalog,
+    options: Options,
+    *,
+    whole: Callable[[Principal], Principal] = whole_already,
 ) -> tuple[Learning, ...]:
     """What is found once for all principals by the days to learn on of each window."""
     facts = ActionFacts(catalog)
-    return tuple(_learning(usage, one, principals, catalog, options, facts=facts) for one in dict.fromkeys(windows))
+    return tuple(
+        _learning(usage, one, principals, catalog, options, facts=facts, whole=whole) for one in dict.fromkeys(windows)
+    )
 
 
 def _learning(
@@ -63,6 +67,7 @@ def _learning(
     options: Options,
     *,
     facts: ActionFacts,
+    whole: Callable[[Principal], Principal],
 ) -> Learning:
     """What is found by the days to learn on of one window.
 
@@ -74,7 +79,7 @@ def _learning(
     options = replace(options, as_of=window.learn_last, min_days=enough, last_accessed=())
     coverage = coverage_from_usage(learned, options.trails, options.trail_source)
     decisions = decisions_in_force(options.decisions, as_of=window.learn_last)
-    reviewer, _ = prepare_review(learned, coverage, principals, catalog, options, decisions=decisions)
+    reviewer, _ = prepare_review(learned, coverage, principals, catalog, options, decisions=decisions, whole=whole)
     ground = reviewer.ground
     # Copies leave out the table behind the grants, as for a worker; otherwise every window would hold one.
     explanations = replace(ground.explanations, key_grants=copy(ground.explanations.key_grants))
@@ -104,7 +109,6 @@ class Backtester:
             for proposal in one.reviewer.propose(one.batch(batch), grants):
                 bench = benches[proposal.diff.principal.arn]
                 bench.judge(proposal, one.window, notes=one.window in self.windows)
-            one.reviewer.ground.judge.finder.observability.forget_beyond(_MOST_REMEMBERED)
         chosen = self.learnings[0].reviewer.options.principal
         found = [bench for bench in benches.values() if is_chosen(bench.grants.principal, chosen)]
         return [bench.result(self.windows, self.curve) for bench in found]

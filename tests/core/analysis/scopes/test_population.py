@@ -23,7 +23,7 @@ def test_population_counts_what_begins_with_a_prefix(seen: list[tuple[str, date]
     population = Population(seen)
     assert population.count(prefix) == len(below)
     limit = FIRST + timedelta(30)
-    assert population.newer(prefix, limit) == {name for name, day in first.items() if day > limit}
+    assert set(population.newer(prefix, limit)) == {name for name, day in first.items() if day > limit}
     assert population.oldest(prefix) == min(first.values(), default=None)
 
 
