@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from itertools import accumulate
-from typing import Any, Final, overload
+from typing import Any, Final
 
 from lpgen.core.events.not_found import says_not_found
 from lpgen.core.model import Outcome, ResourceKind
@@ -40,8 +41,8 @@ class Population:
         self._latest: dict[str, int] = {}
 
     def __contains__(self, name: str) -> bool:
-        at = bisect_left(self._names, name)
-        return at < len(self._names) and self._names[at] == name
+        at = self._names.place_of(name)
+        return next(self._names.between(at, at + 1), None) == name
 
     def count(self, prefix: str) -> int:
         """How many resources begin with a prefix."""
@@ -56,7 +57,8 @@ class Population:
             _make_room(self._latest)
             self._latest[prefix] = max(self._first_days[first:last], default=0)
         if self._latest[prefix] > after:
-            yield from (self._names[at] for at in range(first, last) if self._first_days[at] > after)
+            names = self._names.between(first, last)
+            yield from (name for name, day in zip(names, self._first_days[first:last], strict=True) if day > after)
 
     def oldest(self, prefix: str) -> date | None:
         """The day on which the first resource that begins with a prefix was named, or None where none does."""
@@ -69,32 +71,41 @@ class Population:
         if prefix not in self._children:
             _make_room(self._children)
             first, last = self._range(prefix)
-            self._children[prefix] = frozenset(_first_part(name, len(prefix)) for name in self._names[first:last])
+            self._children[prefix] = frozenset(
+                _first_part(name, len(prefix)) for name in self._names.between(first, last)
+            )
         return self._children[prefix]
 
     def _range(self, prefix: str) -> tuple[int, int]:
-        return bisect_left(self._names, prefix), bisect_left(self._names, prefix + "\U0010ffff")
+        return self._names.place_of(prefix), self._names.place_of(prefix + "\U0010ffff")
 
 
-class _Texts(Sequence[str]):
-    """Sorted texts in one piece of memory: a large organization has a million resources."""
+class _Texts:
+    """Sorted texts, packed in blocks: a large organization has a million resources, whose names are much alike."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        encoded = [one.encode() for one in texts]
-        self._bytes = b"".join(encoded)
-        self._ends = array("Q", accumulate(map(len, encoded), initial=0))
+    def __init__(self, texts: Sequence[str]) -> None:
+        blocks = [texts[start : start + _BLOCK] for start in range(0, len(texts), _BLOCK)]
+        self._firsts = [block[0] for block in blocks]
+        self._packed = [zlib.compress(json.dumps(block).encode(), level=1) for block in blocks if len(blocks) > 1]
+        self._held: tuple[int, Sequence[str]] = (0, blocks[0] if blocks else ())
 
-    def __len__(self) -> int:
-        return len(self._ends) - 1
+    def _block(self, at: int) -> Sequence[str]:
+        if self._held[0] != at:
+            self._held = (at, json.loads(zlib.decompress(self._packed[at])))
+        return self._held[1]
 
-    @overload
-    def __getitem__(self, at: int) -> str: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[str]: ...
-    def __getitem__(self, at: int | slice) -> str | list[str]:
-        if isinstance(at, slice):
-            return [self[one] for one in range(*at.indices(len(self)))]
-        return self._bytes[self._ends[at] : self._ends[at + 1]].decode()
+    def place_of(self, text: str) -> int:
+        """How many of the texts come before one."""
+        at = max(bisect_right(self._firsts, text) - 1, 0)
+        return at * _BLOCK + bisect_left(self._block(at), text)
+
+    def between(self, first: int, last: int) -> Iterator[str]:
+        """The texts from one place to before another, as far as there are any."""
+        for at in range(first // _BLOCK, min(-(-last // _BLOCK), len(self._firsts))):
+            yield from self._block(at)[max(first - at * _BLOCK, 0) : last - at * _BLOCK]
+
+
+_BLOCK: Final = 64
 
 
 def _make_room(remembered: dict[str, Any]) -> None:
