@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import overload
 
 from lpgen.core.actions.catalog import Catalog, Expansion
@@ -40,8 +41,9 @@ class GrantsOnDemand(Sequence[PrincipalGrants]):
         self._read, self._catalog, self._guards = read, catalog, guards
 
     def whole(self, outline: Principal) -> Principal:
-        """The principal of an outline, with the boundary that counts."""
-        return self._guards.bounded(self._read(outline.arn))
+        """The principal of an outline, with the boundary that counts. What both have is held once."""
+        found = self._read(outline.arn)
+        return self._guards.bounded(replace(outline, policies=found.policies, boundary=found.boundary, tags=found.tags))
 
     def __len__(self) -> int:
         return len(self.outlines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
@@ -18,17 +17,19 @@ class TableSlices:
 
     def __init__(self, table: pa.Table | TableParts, column: str, schema: pa.Schema) -> None:
         self._table, self._schema = table, schema
-        self._runs: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        self._runs: dict[str, tuple[int, ...]] = {}  # of each run of rows its start and its end
         start = 0
         for (value,), run in groupby(table_rows(table, (column,))):
             end = start + sum(1 for _ in run)
-            self._runs[value].append((start, end))
+            self._runs[value] = (*self._runs.get(value, ()), start, end)
             start = end
 
     def rows_of(self, values: Iterable[str]) -> pa.Table:
         """The rows of some values, with all texts in the rows themselves."""
-        runs = (run for one in sorted(set(values)) for run in self._runs.get(one, ()))
-        numbers = [row for start, end in runs for row in range(start, end)]
+        runs = (self._runs.get(one, ()) for one in sorted(set(values)))
+        numbers = [
+            row for run in runs for start, end in zip(run[::2], run[1::2], strict=True) for row in range(start, end)
+        ]
         if not numbers:
             return empty_table(self._schema)
         # Taken rows are copies: a slice would hold the whole table, and travel with it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
@@ -9,6 +10,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from lpgen.core.packed_texts import PackedTexts
 from lpgen.edge.inputs.iam_pages import GroupDetail, ManagedPolicy, RoleDetail, UserDetail
 from lpgen.edge.spill import Place, Spill, pack_bytes
 
@@ -27,13 +29,14 @@ class DetailShelf(Generic[Detail]):
         self._begun: list[tuple[Place, str]] = []
         self._repeated: dict[str, set[str]] = {}
         self._disputed: set[str] = set()
+        self._arns, self._sealed = PackedTexts(()), array("Q")
 
     def __contains__(self, arn: str) -> bool:
-        return arn in self._places
+        return arn in self._arns
 
     def __iter__(self) -> Iterator[str]:
         """The ARNs, sorted."""
-        return iter(sorted(self._places))
+        return self._arns.between(0, len(self._sealed))
 
     def add(self, details: Iterable[Detail], file: str) -> None:
         """Adds details that a file holds."""
@@ -43,11 +46,17 @@ class DetailShelf(Generic[Detail]):
                 self._places[one.arn] = self._spill.add(_packed(one))
                 continue
             self._repeated.setdefault(one.arn, {self._file_of(one.arn)}).add(file)
-            other = self.read(one.arn)
+            other = self._unpacked(self._places[one.arn])
             if other != one:
                 self._disputed.add(one.arn)
                 if max(other, one, key=lambda detail: (self._age(detail), _canonical(detail))) is one:
                     self._places[one.arn] = self._spill.add(_packed(one))
+
+    def seal(self) -> None:
+        """Ends the adding: from now on details are found, and by ARNs that are packed."""
+        arns = sorted(self._places)
+        self._arns, self._sealed = PackedTexts(arns), array("Q", map(self._places.__getitem__, arns))
+        self._places.clear()
 
     def _file_of(self, arn: str) -> str:
         """The file that an ARN was first met in: each file's details lie behind those of the one before."""
@@ -55,8 +64,11 @@ class DetailShelf(Generic[Detail]):
         return self._begun[at - 1][1]
 
     def read(self, arn: str) -> Detail:
-        """The detail of an ARN."""
-        found: Detail = msgspec.json.decode(self._spill.read(self._places[arn]), type=self._kind)
+        """The detail of an ARN, which is there."""
+        return self._unpacked(self._sealed[self._arns.place_of(arn)])
+
+    def _unpacked(self, place: Place) -> Detail:
+        found: Detail = msgspec.json.decode(self._spill.read(place), type=self._kind)
         return found
 
     def disputed(self) -> Iterator[tuple[str, Iterable[str]]]:

@@ -89,7 +89,7 @@ def open_snapshot(paths: Sequence[Path]) -> SnapshotStore:
     among = (f"the authorization details of {files} contradict each other: {one}" for one in contradictory_ids(ids))
     for contradiction in (*contradictions, *among):
         raise SnapshotError(contradiction, hint=HINT)
-    store.report_gaps()
+    store.seal()
     return store
 
 
@@ -129,10 +129,11 @@ class SnapshotStore:
             self._group_details.add(page.group_detail_list, file)
             self._managed.add(page.policies, file)
 
-    def report_gaps(self) -> None:
-        """Reports missing pages, what files disagree about, and what is wrong in groups, once all pages are there."""
+    def seal(self) -> None:
+        """Ends the adding; reports missing pages, what files disagree about, and what is wrong in groups."""
         self._problems.update(_truncations([end for ends in self._pages.values() for end in ends]))
         for shelf in (self._managed, self._group_details, self._roles, self._users):
+            shelf.seal()
             for arn, files in shelf.disputed():
                 names = ", ".join(map(quote_input, sorted(files)))
                 why = f"{names} disagree about it; the latest by its dates counts"

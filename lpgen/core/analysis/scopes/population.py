@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from array import array
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, Final
 
 from lpgen.core.events.not_found import says_not_found
 from lpgen.core.model import Outcome, ResourceKind
+from lpgen.core.packed_texts import PackedTexts
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.tables import Usage
 
@@ -35,14 +33,13 @@ class Population:
             day = moment.toordinal()
             first[name] = min(day, first.get(name, day))
         names = sorted(first)
-        self._names = _Texts(names)
+        self._names = PackedTexts(names)
         self._first_days = array("i", map(first.__getitem__, names))
         self._children: dict[str, frozenset[str]] = {}
         self._latest: dict[str, int] = {}
 
     def __contains__(self, name: str) -> bool:
-        at = self._names.place_of(name)
-        return next(self._names.between(at, at + 1), None) == name
+        return name in self._names
 
     def count(self, prefix: str) -> int:
         """How many resources begin with a prefix."""
@@ -78,34 +75,6 @@ class Population:
 
     def _range(self, prefix: str) -> tuple[int, int]:
         return self._names.place_of(prefix), self._names.place_of(prefix + "\U0010ffff")
-
-
-class _Texts:
-    """Sorted texts, packed in blocks: a large organization has a million resources, whose names are much alike."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        blocks = [texts[start : start + _BLOCK] for start in range(0, len(texts), _BLOCK)]
-        self._firsts = [block[0] for block in blocks]
-        self._packed = [zlib.compress(json.dumps(block).encode(), level=1) for block in blocks if len(blocks) > 1]
-        self._held: tuple[int, Sequence[str]] = (0, blocks[0] if blocks else ())
-
-    def _block(self, at: int) -> Sequence[str]:
-        if self._held[0] != at:
-            self._held = (at, json.loads(zlib.decompress(self._packed[at])))
-        return self._held[1]
-
-    def place_of(self, text: str) -> int:
-        """How many of the texts come before one."""
-        at = max(bisect_right(self._firsts, text) - 1, 0)
-        return at * _BLOCK + bisect_left(self._block(at), text)
-
-    def between(self, first: int, last: int) -> Iterator[str]:
-        """The texts from one place to before another, as far as there are any."""
-        for at in range(first // _BLOCK, min(-(-last // _BLOCK), len(self._firsts))):
-            yield from self._block(at)[max(first - at * _BLOCK, 0) : last - at * _BLOCK]
-
-
-_BLOCK: Final = 64
 
 
 def _make_room(remembered: dict[str, Any]) -> None:

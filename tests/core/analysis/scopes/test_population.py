@@ -23,7 +23,7 @@ def test_population_counts_what_begins_with_a_prefix(block: int, seen: list[tupl
     below = {name for name, _ in seen if name.startswith(prefix)}
     first = {name: min(day for one, day in seen if one == name) for name in below}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lpgen.core.analysis.scopes.population._BLOCK", block)
+        patch.setattr("lpgen.core.packed_texts._BLOCK", block)
         _check_prefix(Population(seen), prefix, first)
 
 
