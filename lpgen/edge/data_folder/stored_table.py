@@ -31,11 +31,15 @@ class StoredTable:
 
     def __init__(self, path: Path, segments: Segments, shape: TableShape) -> None:
         self.schema = shape.schema
+        copy = _private_copy(path, segments)
         try:
-            self._file = pq.ParquetFile(_private_copy(path, segments), read_dictionary=text_keys(shape))
-        except pa.ArrowException as error:
+            self._file = pq.ParquetFile(copy, read_dictionary=text_keys(shape))
+            is_known = has_columns(self._file.schema_arrow, shape.schema)
+        except (OSError, pa.ArrowException) as error:
             raise DamageError(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
-        if not has_columns(self._file.schema_arrow, shape.schema):
+        except KeyError:
+            is_known = False
+        if not is_known:
             raise DamageError(f"`{path}` has other columns than this version of lpgen writes", hint=RESTORE)
         sizes = (self._file.metadata.row_group(at).num_rows for at in range(self._file.num_row_groups))
         self._starts: list[int] = list(accumulate(sizes, initial=0))

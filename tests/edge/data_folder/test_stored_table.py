@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.row_slices import TableSlices
-from lpgen.core.usage.tables import USAGE_SCHEMA
+from lpgen.core.usage.tables import TABLES, USAGE_SCHEMA
 from lpgen.edge.data_folder.stored_table import StoredTable
+from lpgen.edge.data_folder.table_manifest import segments_of_file
 from lpgen.edge.data_folder.usage_files import read_current_usage
 from lpgen.errors import DamageError
 from tests.edge.data_folder.test_usage_files import save, usage
@@ -54,3 +57,18 @@ def test_stored_table_is_compared_with_its_digests(folder: Path) -> None:
     path.unlink()
     with pytest.raises(DamageError, match="is missing"):
         read_current_usage(folder, stored=True)
+
+
+def test_stored_table_of_another_form_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "usage.parquet"
+    other = pa.table({"action": ["s3:GetObject"]})
+    for content in (b"no table", _parquet(other)):
+        path.write_bytes(content)
+        with pytest.raises(DamageError, match=r"can't be read|other columns"):
+            StoredTable(path, segments_of_file(path, [len(content)]), TABLES["usage"])
+
+
+def _parquet(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    return sink.getvalue()
