@@ -16,7 +16,7 @@ from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.grants import GrantsOnDemand
 from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
 from lpgen.core.analysis.prepare import prepare_review
-from lpgen.core.analysis.reviewer import Batch, Reviewer, batches_of_units
+from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
 from lpgen.core.analysis.safe.decided_lines import idle_decisions
 from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.analysis.verify import verify_generated, verify_replacement
@@ -28,15 +28,17 @@ from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.model import Principal, SkipReason
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.replacements import Check, CheckStatus, Decision, Replacement, Verification
+from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.foreign_callers import arns_by_id, name_foreign_callers
 from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.ledger import count_unread_files
 from lpgen.edge.data_folder.usage_files import read_current_usage, read_generation_usage
 from lpgen.edge.engine import Engine, Result, results_of
 from lpgen.edge.engines.local_processes import LocalEngine, without_unsafe_fork
-from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from lpgen.edge.inputs.iam_snapshot import open_snapshot
 from lpgen.edge.replacement_files import WrittenReplacement
 from lpgen.errors import DataError, InvocationError, quote_input
 
@@ -85,7 +87,7 @@ def open_review(
     Raises:
         LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
     """
-    ground = load_ground(data, policies, catalog, options.guards)
+    ground = load_ground(data, policies, catalog, options.guards, stored=True)
     review = review_of_ground(ground, catalog, options=options, problems=problems, engine=engine)
     unread = any(one.reason is SkipReason.UNREADABLE_FILE for one in review.report.diff.skips)
     return replace(review, report=replace(review.report, unread_files=count_unread_files(data) if unread else 0))
@@ -104,13 +106,17 @@ def review_of_ground(
     Raises:
         InvocationError: the options choose no principal.
     """
-    principals = ground.principals
+    principals = ground.outlines
     refuse_empty_choice(principals, options.principal)
     options = replace(options, guards=ground.guards)
     coverage = coverage_from_usage(ground.usage, options.trails, options.trail_source)
     decisions = decisions_by_coverage(coverage, options)
-    reviewer, diff = prepare_review(ground.usage, coverage, principals, catalog, options, decisions=decisions)
-    forecaster = forecaster_of_review(ground.usage, coverage, principals, catalog, options, counter=reviewer.counter)
+    reviewer, diff = prepare_review(
+        ground.usage, coverage, principals, catalog, options, decisions=decisions, whole=ground.whole
+    )
+    forecaster = forecaster_of_review(
+        ground.usage, coverage, principals, catalog, options, counter=reviewer.counter, whole=ground.whole
+    )
     reviewer = replace(reviewer, forecast=forecaster)
     accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
     gaps = options.snapshot.problems if options.snapshot else ()
@@ -127,7 +133,7 @@ def review_of_ground(
     units = units_of_review(principals, options.principal)
     engine = engine_for_units(engine, len(units), BATCH_UNITS)
     copied = copied_services_from_usage(ground.usage, catalog)
-    batches = batches_of_units(units, BATCH_UNITS, ground.usage, copied=copied, accessed=accessed)
+    batches = Batches(units, BATCH_UNITS, RowSlices(ground.usage), copied, accessed, ground.whole)
     accounts = frozenset(one.account for unit in units for one in unit if is_chosen(one, options.principal))
     return Review(report, reviewer, batches, engine, accounts)
 
@@ -142,12 +148,12 @@ def engine_for_units(engine: Engine, units: int, size: int) -> Engine:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review that is made principal by principal, once. `report` has all but the proposals, and `accounts` are those
+    """A review that is made principal by principal. `report` has all but the proposals, and `accounts` are those
     of the principals to review."""
 
     report: Report
     reviewer: Reviewer
-    batches: Iterator[Batch]
+    batches: Iterable[Batch]
     engine: Engine
     accounts: frozenset[str]
 
@@ -207,29 +213,38 @@ class Ground:
     generation: str = ""
 
     @property
-    def principals(self) -> tuple[Principal, ...]:
-        """The principals of the policies, sorted by ARN."""
+    def outlines(self) -> tuple[Principal, ...]:
+        """The principals of the policies, sorted by ARN, without their policies where these are read on demand."""
         if isinstance(self.grants, GrantsOnDemand):
-            return self.grants.principals
+            return self.grants.outlines
         return tuple(one.principal for one in self.grants)
 
+    def whole(self, outline: Principal) -> Principal:
+        """The principal of an outline."""
+        return self.grants.whole(outline) if isinstance(self.grants, GrantsOnDemand) else outline
 
-def load_ground(data: Path, policies: Sequence[Path], catalog: Catalog, guards: Guards = NO_GUARDS) -> Ground:
+
+def load_ground(
+    data: Path, policies: Sequence[Path], catalog: Catalog, guards: Guards = NO_GUARDS, *, stored: bool = False
+) -> Ground:
     """The usage of a data folder and the grants of every principal of the policies.
+
+    With `stored`, the usage is for reviews alone, and its large tables stay in temporary files.
 
     Raises:
         LpgenError: something can't be read, or the data folder holds no record of any day.
     """
-    generation, usage = read_current_usage(data)
-    if usage.coverage.column("day").null_count == usage.coverage.num_rows:
+    generation, usage = read_current_usage(data, stored=stored)
+    if all(day is None for (day,) in table_rows(usage.coverage, ("day",))):
         raise DataError(f"`{data}` holds no records, and all would look unused", hint="ingest logs that hold some")
-    snapshot = read_snapshot(policies)
+    snapshot = open_snapshot(policies)
+    outlines = snapshot.outlines()
     problems = tuple(f"{problem.place}: {problem.message}" for problem in snapshot.problems)
     return Ground(
-        name_foreign_callers(usage, arns_by_id(snapshot.principals)),
-        GrantsOnDemand(snapshot.principals, catalog, guards),
+        name_foreign_callers(usage, arns_by_id(outlines)),
+        GrantsOnDemand(outlines, snapshot.read, catalog, guards),
         problems,
-        guards.with_trust(snapshot.principals),
+        guards.with_trust(outlines),
         generation,
     )
 
@@ -240,7 +255,7 @@ def load_earlier_usage(ground: Ground, data: Path, generation: str) -> Ground | 
         usage = read_generation_usage(data, generation)
     except (FileNotFoundError, DataError):
         return None
-    known = arns_by_id(ground.principals)
+    known = arns_by_id(ground.outlines)
     return replace(ground, usage=name_foreign_callers(usage, known), generation=generation)
 
 

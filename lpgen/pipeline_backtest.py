@@ -12,11 +12,12 @@ from lpgen.core.analysis.backtest.backtest import Backtester, learnings_of_windo
 from lpgen.core.analysis.backtest.totals import backtest_of_principals
 from lpgen.core.analysis.backtest.windows import curve_windows, windows_of_days
 from lpgen.core.analysis.counted_use import use_counter
-from lpgen.core.analysis.reviewer import Batch, batches_of_units
+from lpgen.core.analysis.reviewer import Batch, Batches
 from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.analysis.written.permission_sets import units_of_review
 from lpgen.core.backtests import Backtest, PrincipalBacktest
 from lpgen.core.options import Options
+from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.usage_of_days import covered_days
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.engine import Engine, results_of
@@ -54,17 +55,17 @@ def backtest(
         LpgenError: something can't be read, the logs are too short, or the options choose no principal.
     """
     ground = load_ground(data, policies, catalog, options.guards)
-    principals, usage = ground.principals, ground.usage
+    principals, usage = ground.outlines, ground.usage
     refuse_empty_choice(principals, options.principal)
     options = replace(options, guards=ground.guards)
     first, last = covered_days(usage)
     windows = windows_of_days(first, last, train=days.train, test=days.test, step=days.step)
     curve = curve_windows(windows[-1], first)
-    learnings = learnings_of_windows(usage, (*windows, *curve), principals, catalog, options)
+    learnings = learnings_of_windows(usage, (*windows, *curve), principals, catalog, options, whole=ground.whole)
     counter = use_counter(usage, principals, decisions_in_force(options.decisions, as_of=last))
     units = units_of_review(principals, options.principal)
     work = _Work(Backtester(windows, curve, learnings, counter))
-    batches = batches_of_units(units, BATCH_UNITS, usage, copied={}, accessed={})
+    batches = Batches(units, BATCH_UNITS, RowSlices(usage), {}, {}, ground.whole)
     chosen = without_unsafe_fork(engine_for_units(engine, len(units), BATCH_UNITS))
     found = [one for some in results_of(chosen, work, batches) for one in some]
     whole = backtest_of_principals(found, windows, curve, catalog)

@@ -38,7 +38,7 @@ from lpgen.edge.engine import Engine
 from lpgen.edge.inputs.policy_digests import digest_policy_files
 from lpgen.edge.output_folder import SUMMARY, OutputFolder
 from lpgen.edge.replacement_files import SIGNATURE, find_replacements, read_output, read_replacement, write_text
-from lpgen.edge.spill import open_spill, pack_text
+from lpgen.edge.spill import Place, Spill, pack_text
 from lpgen.errors import InvocationError, OutputError, PolicyError, quote_input
 from lpgen.pipeline_analysis import (
     IN_THIS_PROCESS,
@@ -84,13 +84,14 @@ def review_parts(
         yield from render_review_parts(review.whole_report(), format, width=width, color=color, root=root)
         return
     entries: dict[str, Entry] = {}
-    with open_spill() as spill:
-        for entry, packed in review.map(_Packing(DetailEntry(format, width, color))):
-            arn = entry.outline.diff.principal.arn
-            entries[arn] = entry
-            spill.add(arn, packed)
-        report = report_of_proposals(review.report, tuple(entries[arn].outline for arn in sorted(entries)))
-        yield from render_review_parts(report, format, width=width, color=color, details=Details(entries, spill.read))
+    places: dict[str, Place] = {}
+    spill = Spill()
+    for entry, packed in review.map(_Packing(DetailEntry(format, width, color))):
+        arn = entry.outline.diff.principal.arn
+        entries[arn], places[arn] = entry, spill.add(packed)
+    report = report_of_proposals(review.report, tuple(entries[arn].outline for arn in sorted(entries)))
+    details = Details(entries, lambda arn: spill.read(places[arn]).decode())
+    yield from render_review_parts(report, format, width=width, color=color, details=details)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 import lpgen.pipeline_analysis as analysis
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.reviewer import batches_of_units
+from lpgen.core.analysis.reviewer import Batches
 from lpgen.core.findings import Proposal
 from lpgen.core.options import Options
+from lpgen.core.usage.row_slices import RowSlices
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.engine import Engine, results_of
 from lpgen.edge.engines.local_processes import LocalEngine, without_unsafe_fork
@@ -119,7 +120,7 @@ def test_a_proposal_is_the_same_in_any_batch(
     ground = analysis.load_ground(data, [policies], catalog)
     review = analysis.review_of_ground(ground, catalog, options=Options())
     units = list(cuts.draw(st.permutations([unit for batch in review.batches for unit in batch.units])))[:8]
-    batches = batches_of_units(units, cuts.draw(st.integers(1, 8)), ground.usage, copied={}, accessed={})
+    batches = Batches(units, cuts.draw(st.integers(1, 8)), RowSlices(ground.usage), {}, {}, ground.whole)
     found = [one for batch in batches for one in review.reviewer.propose(batch)]
     assert {one.diff.principal.arn: one for one in found} == {one.arn: whole[one.arn] for unit in units for one in unit}
 

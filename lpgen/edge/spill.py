@@ -1,49 +1,57 @@
-"""A temporary file for texts that are too many to hold, which are read back in another order."""
+"""A temporary file for what is too much to hold, and is read back in another order."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, Final
+import weakref
+from typing import Final
 
 from isal import isal_zlib
 
 _FASTEST: Final = 0
 
+Place = int
+"""Where something lies in a spill: its first byte, and behind that in 32 bits how many bytes it has. Places ascend."""
+
+_LENGTH_BITS: Final = 32
+
 
 def pack_text(text: str) -> bytes:
     """The text as it travels and lies in the file: JSON takes a tenth of its size so."""
-    return isal_zlib.compress(text.encode(), level=_FASTEST)
+    return pack_bytes(text.encode())
+
+
+def pack_bytes(content: bytes) -> bytes:
+    """Bytes as they lie in the file."""
+    return isal_zlib.compress(content, level=_FASTEST)
 
 
 class Spill:
-    """Packed texts in a file, by name. What is held of each is where it lies."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._places: dict[str, tuple[int, int]] = {}
-        self._end = 0
-
-    def add(self, name: str, packed: bytes) -> None:
-        """Writes a text behind the others."""
-        self._file.write(packed)
-        self._places[name] = (self._end, len(packed))
-        self._end += len(packed)
-
-    def read(self, name: str) -> str:
-        """The text of a name."""
-        start, length = self._places[name]
-        self._file.seek(start)
-        return isal_zlib.decompress(self._file.read(length)).decode()
-
-
-@contextmanager
-def open_spill() -> Iterator[Spill]:
-    """An empty spill, whose file has no name that others could open, and is gone in the end.
+    """Packed bytes in a file that has no name which others could open, and that is gone once nobody holds the spill.
 
     Raises:
         OSError: the temporary folder is full; `TMPDIR` names another.
     """
-    with tempfile.TemporaryFile(prefix="lpgen-") as file:
-        yield Spill(file)
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(prefix="lpgen-")  # noqa: SIM115 - it is open for as long as the spill is held
+        weakref.finalize(self, self._file.close)
+        self._size = 0
+
+    @property
+    def end(self) -> Place:
+        """The place behind the rest, with nothing in it."""
+        return self._size << _LENGTH_BITS
+
+    def add(self, packed: bytes) -> Place:
+        """Writes something behind the rest."""
+        self._file.seek(self._size)
+        self._file.write(packed)
+        place = self.end + len(packed)
+        self._size += len(packed)
+        return place
+
+    def read(self, place: Place) -> bytes:
+        """What lies at a place, no longer packed."""
+        self._file.seek(place >> _LENGTH_BITS)
+        return isal_zlib.decompress(self._file.read(place & (1 << _LENGTH_BITS) - 1))

@@ -79,6 +79,7 @@ class OutputEntry:
         return Entry(outline_of_proposal(proposal), counts, files=files, subject=subject)
 
 
+_NO_VERDICTS: Final = Verdicts((), {})
 _NOTHING: Final = Detachment((), (), ())
 _PASSED: Final = (Check("all", CheckStatus.PASSED, 0, ()),)
 
@@ -92,7 +93,7 @@ def outline_of_proposal(proposal: Proposal) -> Proposal:
     diff = replace(
         proposal.diff,
         principal=principal,
-        verdicts=Verdicts((), {}),
+        verdicts=_NO_VERDICTS,
         ungranted=(),
         denied=(),
         unmapped=(),

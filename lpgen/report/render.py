@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -297,7 +297,7 @@ def render_code(report: Report, form: str) -> dict[str, str]:
 
 
 def _render_page(
-    page: Sequence[PageBlock],
+    page: Iterable[PageBlock],
     format: str,  # noqa: A002
     *,
     width: int,

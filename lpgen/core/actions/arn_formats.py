@@ -21,7 +21,7 @@ _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\*")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _NEXT_TYPE = re.compile(r"/|:[A-Za-z]")  # what a sibling of another type puts after a placeholder
 _RESOURCE_FIELD = 5  # the sixth of `arn:partition:service:region:account:resource`
-_REMEMBERED = 1024  # answers that a set keeps: the many actions that it stands for are asked of one resource in turn
+_REMEMBERED = 128  # answers that a set keeps: the many actions that it stands for are asked of one resource in turn
 _SHORT = 256  # a longer text goes through the machine: a regular expression could be made to backtrack
 
 # A bucket's name never holds a slash; only some services that name buckets have objects to tell them from.

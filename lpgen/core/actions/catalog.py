@@ -15,7 +15,7 @@ from lpgen.core.model import AccessLevel, Action, ActionPattern
 from lpgen.core.policies.match import glob_matcher
 from lpgen.errors import CatalogError
 
-_REMEMBERED = 1 << 16
+_REMEMBERED = 1 << 13
 """How many answers about resources a catalog keeps: enough for the grants of a big account, bounded for its logs."""
 
 _LEVELS = tuple(AccessLevel)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import overload
 
 from lpgen.core.actions.catalog import Catalog, Expansion
@@ -27,15 +28,25 @@ def grants_from_principals(
 
 
 class GrantsOnDemand(Sequence[PrincipalGrants]):
-    """The grants of principals, sorted by ARN, which are expanded whenever they are asked for: those of thousands would
-    be most of the memory."""
+    """The grants of principals, which are read and expanded whenever they are asked for: those of thousands would be
+    most of the memory.
 
-    def __init__(self, principals: Iterable[Principal], catalog: Catalog, guards: Guards) -> None:
-        self.principals = tuple(sorted((guards.bounded(one) for one in principals), key=lambda one: one.arn))
-        self._catalog, self._guards = catalog, guards
+    `outlines` are the principals without their policies, sorted by ARN, and `read` reads one by its ARN.
+    """
+
+    def __init__(
+        self, outlines: tuple[Principal, ...], read: Callable[[str], Principal], catalog: Catalog, guards: Guards
+    ) -> None:
+        self.outlines = outlines
+        self._read, self._catalog, self._guards = read, catalog, guards
+
+    def whole(self, outline: Principal) -> Principal:
+        """The principal of an outline, with the boundary that counts. What both have is held once."""
+        found = self._read(outline.arn)
+        return self._guards.bounded(replace(outline, policies=found.policies, boundary=found.boundary, tags=found.tags))
 
     def __len__(self) -> int:
-        return len(self.principals)
+        return len(self.outlines)
 
     @overload
     def __getitem__(self, at: int) -> PrincipalGrants: ...
@@ -43,8 +54,8 @@ class GrantsOnDemand(Sequence[PrincipalGrants]):
     def __getitem__(self, at: slice) -> tuple[PrincipalGrants, ...]: ...
     def __getitem__(self, at: int | slice) -> PrincipalGrants | tuple[PrincipalGrants, ...]:
         if isinstance(at, slice):
-            return grants_from_principals(self.principals[at], self._catalog, self._guards)
-        return grants_from_principals([self.principals[at]], self._catalog, self._guards)[0]
+            return grants_from_principals(map(self.whole, self.outlines[at]), self._catalog, self._guards)
+        return grants_from_principals([self.whole(self.outlines[at])], self._catalog, self._guards)[0]
 
     def __iter__(self) -> Iterator[PrincipalGrants]:
         return iter(self[:])

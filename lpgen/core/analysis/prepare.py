@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -18,15 +18,15 @@ from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.peer_use import peers_from_usage
 from lpgen.core.analysis.observability.regions import unread_uses
 from lpgen.core.analysis.review import ReviewGround
-from lpgen.core.analysis.reviewer import Reviewer
+from lpgen.core.analysis.reviewer import Reviewer, whole_already
 from lpgen.core.analysis.scopes.population import population_from_usage
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.findings import Diff, SkipCount
-from lpgen.core.grounds import LogCoverage, PrincipalUsage
+from lpgen.core.grounds import LogCoverage, PrincipalGrants
 from lpgen.core.model import Principal, SkipReason
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision
-from lpgen.core.usage.columns import column_values
+from lpgen.core.usage.columns import distinct_rows, table_rows
 from lpgen.core.usage.principal_usage import unmapped_callers
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
@@ -41,18 +41,24 @@ def prepare_review(
     options: Options,
     *,
     decisions: tuple[Decision, ...],
+    whole: Callable[[Principal], Principal] = whole_already,
 ) -> tuple[Reviewer, Diff]:
     """What reviews the principals of the policies, and the comparison as far as it is about none of them.
 
-    `decisions` are those in force.
+    `decisions` are those in force. `principals` may be outlines, of which `whole` reads the principals.
     """
     slices = RowSlices(usage)
     counter = use_counter(usage, principals, decisions)
     listed = {one.arn for one in principals}
-    seen = {*column_values(usage.table.column("principal")), *unmapped_callers(usage)}
+    seen = {*(one for (one,) in distinct_rows(usage.table, ("principal",))), *unmapped_callers(usage)}
     strangers = sorted(seen - listed)
     unlisted = counter.count(slices.rows_of(strangers), ())
-    changes = _policy_changes(usage, slices, counter, principals, catalog=catalog, options=options)
+    known = {one.arn: one for one in principals}
+
+    def grants(arn: str) -> tuple[PrincipalGrants, ...]:
+        return grants_from_principals([whole(known[arn])] if arn in known else [], catalog, options.guards)
+
+    changes = _policy_changes(usage, slices, counter, grants)
     ground = _review_ground(usage, coverage, principals, catalog, options, counter=counter, changes=changes)
     reviewer = Reviewer(
         ground,
@@ -79,21 +85,12 @@ def _policy_changes(
     usage: Usage,
     slices: RowSlices,
     counter: UseCounter,
-    principals: Sequence[Principal],
-    *,
-    catalog: Catalog,
-    options: Options,
+    grants: Callable[[str], Iterable[PrincipalGrants]],
 ) -> PolicyChanges:
     """The changes of policies that count as use, whoever made them."""
-    rows = zip(column_values(usage.table.column("principal")), column_values(usage.table.column("action")), strict=True)
+    rows = distinct_rows(usage.table, ("principal", "action"))
     makers = sorted({principal for principal, action in rows if action in POLICY_CHANGES})
-    known = {one.arn: one for one in principals}
-
-    def usages(arn: str) -> Iterable[PrincipalUsage]:
-        grants = grants_from_principals([known[arn]] if arn in known else [], catalog, options.guards)
-        return counter.count(slices.rows_of([arn]), grants).values()
-
-    return PolicyChanges(one for arn in makers for one in usages(arn))
+    return PolicyChanges(one for arn in makers for one in counter.count(slices.rows_of([arn]), grants(arn)).values())
 
 
 def _review_ground(
@@ -126,8 +123,7 @@ def _skip_counts(usage: Usage) -> tuple[SkipCount, ...]:
     """How many records were skipped for each reason, with the earliest example."""
     found: dict[str, tuple[int, str, str]] = {}
     names = ("reason", "records", "first_seen", "example_event_id")
-    columns = (column_values(usage.skips.column(name)) for name in names)
-    for reason, records, first, event_id in zip(*columns, strict=True):
+    for reason, records, first, event_id in table_rows(usage.skips, names):
         count, when, example = found.get(reason, (0, "9", ""))
         earlier = min((when, example), (str(first or "9"), event_id))
         found[reason] = (count + records, *earlier)

@@ -45,21 +45,32 @@ class Batch:
     accessed: Mapping[str, AccessReport]
 
 
-def batches_of_units(
-    units: Sequence[Unit],
-    size: int,
-    usage: Usage,
-    *,
-    copied: Mapping[str, frozenset[str]],
-    accessed: Mapping[str, AccessReport],
-) -> Iterator[Batch]:
-    """The units in batches of `size`, each made when it is asked for."""
-    slices = RowSlices(usage)
-    for start in range(0, len(units), size):
-        some = tuple(units[start : start + size])
-        arns = [one.arn for unit in some for one in unit]
-        found = {arn: services for arn in arns if (services := copied_services(arn, copied))}
-        yield Batch(some, slices.rows_of(arns), found, {arn: accessed[arn] for arn in arns if arn in accessed})
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """The units in batches of `size`, each made whenever it is asked for.
+
+    `units` may hold outlines of principals, of which `whole` reads the principals.
+    """
+
+    units: Sequence[Unit]
+    size: int
+    slices: RowSlices
+    copied: Mapping[str, frozenset[str]]
+    accessed: Mapping[str, AccessReport]
+    whole: Callable[[Principal], Principal]
+
+    def __iter__(self) -> Iterator[Batch]:
+        for start in range(0, len(self.units), self.size):
+            some = tuple(tuple(map(self.whole, unit)) for unit in self.units[start : start + self.size])
+            arns = [one.arn for unit in some for one in unit]
+            copied = {arn: services for arn in arns if (services := copied_services(arn, self.copied))}
+            accessed = {arn: self.accessed[arn] for arn in arns if arn in self.accessed}
+            yield Batch(some, self.slices.rows_of(arns), copied, accessed)
+
+
+def whole_already(principal: Principal) -> Principal:
+    """The principal of one that is no outline."""
+    return principal
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def _any_has_variables(texts: tuple[str, ...], version: str) -> bool:
     return any(has_variables(text, version) for text in texts)
 
 
-@lru_cache(maxsize=65536)  # requests have the values of few keys in common, and policies their conditions
+@lru_cache(maxsize=8192)  # requests have the values of few keys in common, and policies their conditions
 def _fixed_match(
     operator: str, key: str, texts: tuple[str, ...], values: tuple[str, ...] | None, doubt: Match
 ) -> Match:

@@ -173,7 +173,7 @@ class _Automaton:
         return ((states & free) + free ^ free) | states
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _automaton(tokens: Tokens) -> _Automaton:
     """The automaton of a glob."""
     places: dict[int, int] = {}

@@ -54,7 +54,7 @@ def glob_match(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
     return glob_matcher(pattern)(text)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def glob_matcher(pattern: str) -> Callable[[str], bool]:
     """The test "does this glob match the whole text", compiled once and kept.
 
@@ -84,7 +84,7 @@ def _regex_from_glob(pattern: str) -> str:
 # ---------------------------------------------------------------- the algebra of globs
 
 
-@remember_steps(maxsize=65536)
+@remember_steps(maxsize=8192)
 def pattern_contains(outer: str, inner: str) -> bool:
     """Whether `outer` matches every text that `inner` matches. True is always right; False is right but for globs
     with so many wildcards that the search runs out of its budget."""
@@ -98,7 +98,7 @@ def pattern_contains(outer: str, inner: str) -> bool:
     return tokens_contain(tokens_from_glob(outer), tokens_from_glob(inner))
 
 
-@remember_steps(maxsize=65536)
+@remember_steps(maxsize=8192)
 def patterns_intersect(a: str, b: str) -> bool:
     """Whether some text is matched by both globs; exact."""
     if not has_wildcard(a):
@@ -112,7 +112,7 @@ def patterns_intersect(a: str, b: str) -> bool:
     return tokens_intersect(tokens_from_glob(normalize_glob(a)), tokens_from_glob(normalize_glob(b)))
 
 
-@remember_steps(maxsize=65536)
+@remember_steps(maxsize=8192)
 def intersect_patterns(a: str, b: str) -> str | None:
     """One glob that matches exactly what both match, or None where there is none or it isn't found.
 

@@ -54,7 +54,7 @@ def resource_match(pattern: str, resource: str) -> bool:
     return resource_matcher(pattern)(resource)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def resource_matcher(pattern: str) -> Callable[[str], bool]:
     """The test "does this resource pattern without variables match the exact resource", made once and kept."""
     full = complete_arn(pattern)
@@ -114,7 +114,7 @@ def _has_no_colon(fields: list[str]) -> bool:
     return fields[2] in _WITHOUT_COLONS or (fields[2] == "ec2" and not named)
 
 
-@remember_steps(maxsize=65536)
+@remember_steps(maxsize=8192)
 def intersect_resources(a: str, b: str) -> str | None:
     """One pattern for the resources that both match, or None where there is none or it isn't found.
 
@@ -136,7 +136,7 @@ def intersect_resources(a: str, b: str) -> str | None:
     return joined if inside else None
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def resource_tokens(pattern: str) -> Tokens:
     """The tokens of a resource pattern without variables."""
     return bind_fields(tokens_from_glob(normalize_glob(pattern)))
@@ -159,7 +159,7 @@ def bind_fields(tokens: Tokens) -> Tokens:
     return tuple(bound)
 
 
-@remember_steps(maxsize=65536)
+@remember_steps(maxsize=8192)
 def _bound_contains(outer: str, inner: str) -> bool:
     if not has_wildcard(inner):
         return match_tokens(resource_tokens(outer), inner)

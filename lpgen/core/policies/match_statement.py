@@ -89,7 +89,7 @@ def resource_matches(statement: Statement, version: str, request: Request) -> Ma
     return opposite(covered) if statement.not_resource else covered
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _fixed_and_varying(
     patterns: tuple[str, ...], version: str
 ) -> tuple[tuple[Callable[[str], bool], ...], tuple[str, ...]]:

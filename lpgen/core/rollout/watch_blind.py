@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.model import Action, Visibility
-from lpgen.core.usage.columns import column_values
+from lpgen.core.usage.columns import distinct_rows
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
-from lpgen.core.usage.usage_of_days import covered_days, usage_of_days
+from lpgen.core.usage.usage_of_days import usage_of_days
 
 _EXAMPLES: Final = 3
 
@@ -35,13 +35,13 @@ class LogsSince:
     """The logs of the days since a rollout."""
 
     def __init__(self, usage: Usage, since: date, catalog: Catalog) -> None:
-        self._usage = usage_of_days(usage, since, covered_days(usage)[1] or since)
+        last = max((day for (day,) in distinct_rows(usage.coverage, ("day",)) if day is not None), default=since)
+        self._usage = usage_of_days(usage, since, last)
         self._observability = Observability(catalog, coverage_from_usage(self._usage), min_days=0)
 
     def last_day(self, account: str, since: datetime) -> str:
         """The last day of an account's logs, "" where they end before a moment."""
-        coverage = self._usage.coverage
-        pairs = zip(column_values(coverage.column("account")), column_values(coverage.column("day")), strict=True)
+        pairs = distinct_rows(self._usage.coverage, ("account", "day"))
         last: date | None = max((day for owner, day in pairs if owner == account), default=None)
         if last is None or (last == since.date() and not self._reach(account, since)):
             return ""

@@ -4,10 +4,10 @@ whenever it is installed (0.2 s)."""
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import pyarrow as pa
 
@@ -56,10 +56,10 @@ def pack_texts(table: pa.Table, names: Iterable[str]) -> pa.Table:
     return table
 
 
-def has_columns(table: pa.Table, schema: pa.Schema) -> bool:
-    """Whether the table has the schema's columns, but for its texts being dictionaries."""
-    kinds = [field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in table.schema]
-    fields = [field.with_type(kind) for field, kind in zip(table.schema, kinds, strict=True)]
+def has_columns(found: pa.Schema, schema: pa.Schema) -> bool:
+    """Whether a table with one schema has the other's columns, but for its texts being dictionaries."""
+    kinds = [field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in found]
+    fields = [field.with_type(kind) for field, kind in zip(found, kinds, strict=True)]
     return bool(pa.schema(fields).equals(schema))
 
 
@@ -108,6 +108,40 @@ def column_values(column: pa.ChunkedArray) -> list[Any]:
         if value not in known:
             known[value] = _EPOCH + timedelta(milliseconds=value)
     return [known[value] for value in values]
+
+
+class TableParts(Protocol):
+    """A table that isn't held, and is read in parts."""
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows it has."""
+
+    def parts(self, names: Sequence[str]) -> Iterable[pa.Table]:
+        """Some columns, of some thousands of rows at a time."""
+
+    def take(self, rows: pa.Array) -> pa.Table:
+        """The rows of these numbers, which ascend."""
+
+    def whole(self) -> pa.Table:
+        """All of it."""
+
+
+def table_rows(table: pa.Table | TableParts, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The values of some columns row by row, as `column_values` gives them."""
+    for part in table_parts(table, names):
+        yield from zip(*(column_values(part.column(name)) for name in names), strict=True)
+
+
+def table_parts(table: pa.Table | TableParts, names: Sequence[str]) -> Iterable[pa.Table]:
+    """The table with some columns, in its parts or as a whole where it is held."""
+    return [table.select(names)] if isinstance(table, pa.Table) else table.parts(names)
+
+
+def distinct_rows(table: pa.Table | TableParts, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The distinct values of some columns in each part of a table."""
+    for part in table_parts(table, names):
+        yield from set(table_rows(part, names))
 
 
 def unique_values(column: pa.ChunkedArray) -> list[Any]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from lpgen.core.model import Principal
-from lpgen.core.usage.columns import column_values, flag_column, text_column
+from lpgen.core.usage.columns import TableParts, column_values, distinct_rows, flag_column, text_column
 from lpgen.core.usage.table_merge import merge_tables
 from lpgen.core.usage.tables import SKIPS_SHAPE, USAGE_SHAPE, Usage
 
@@ -41,9 +41,9 @@ def name_foreign_callers(usage: Usage, arns: Mapping[str, str]) -> Usage:
     these show too is left out: it is the same call, in both accounts' logs. A call that the event map doesn't know is
     one of the caller's in the skips, too.
     """
-    table = usage.table
-    if _has_arns(table) and _has_arns(usage.skips):
+    if _has_arns(usage.table) and _has_arns(usage.skips):
         return usage
+    table = usage.table if isinstance(usage.table, pa.Table) else usage.table.whole()
     is_own = [_is_arn(one) for one in column_values(table.column("principal"))]
     own = _only(table, is_own)
     known = _recorded_arns(own) | dict(arns)
@@ -79,9 +79,9 @@ def _with_principals(table: pa.Table, callers: Sequence[str]) -> pa.Table:
     return table.set_column(at, table.schema.field(at).with_type(pa.string()), text_column(callers))
 
 
-def _has_arns(table: pa.Table) -> bool:
+def _has_arns(table: pa.Table | TableParts) -> bool:
     """Whether all callers are there by their ARN, but for those that aren't told apart."""
-    return all(not one or _is_arn(one) for one in table.column("principal").unique().to_pylist())
+    return all(not one or _is_arn(one) for (one,) in distinct_rows(table, ("principal",)))
 
 
 def _is_arn(principal: str) -> bool:

@@ -13,10 +13,11 @@ from lpgen.core.arns import container_of
 from lpgen.core.grounds import AccountCoverage, CoverageSource, Gap, Hole, LogCoverage, SeenEvents, days_between
 from lpgen.core.model import Category, ResourceKind, SkipReason
 from lpgen.core.trails import Trail, TrailChange, TrailSource, describe_trail, trails_of_accounts
-from lpgen.core.usage.columns import column_values
+from lpgen.core.usage.columns import distinct_rows, table_rows
 from lpgen.core.usage.coverage import stated_sides
 from lpgen.core.usage.logging_holes import holes_of_account, settings_hole
-from lpgen.core.usage.tables import Usage
+from lpgen.core.usage.row_slices import TableSlices
+from lpgen.core.usage.tables import ACTIVITY_SCHEMA, COVERAGE_SCHEMA, Usage
 from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS, counted_days, lacks_files, thin_days
 from lpgen.core.usage.trail_changes import RESETS, AccountTimes, trail_changes_from_usage
 from lpgen.core.usage.version_holes import version_holes
@@ -30,17 +31,24 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.
 
 
 @dataclass(slots=True)
+class _Named:
+    """What the records of an account name: event sources, containers of data events, sources of aggregated events."""
+
+    sources: set[str] = field(default_factory=set)
+    data_resources: set[tuple[str, str]] = field(default_factory=set)
+    summed: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
 class _Account:
     """What the tables hold of one account. `seen` has the days of its events by Region, source and side: None where
     they don't say."""
 
+    named: _Named
     days: set[date] = field(default_factory=set)
     regions: set[str] = field(default_factory=set)
     records: int = 0
     seen: dict[tuple[str, str, bool | None], set[date]] = field(default_factory=lambda: defaultdict(set))
-    sources: set[str] = field(default_factory=set)
-    data_resources: set[tuple[str, str]] = field(default_factory=set)
-    summed: set[str] = field(default_factory=set)
     activity: dict[date, dict[tuple[str, str], int]] = field(default_factory=lambda: defaultdict(dict))
 
 
@@ -57,7 +65,8 @@ def coverage_from_usage(
     the pairs of account and day whose log files are proven to be complete: such a day is never thin.
     """
     known_from = CoverageSource.TRAILS if source is TrailSource.NAMED else CoverageSource.BOTH
-    accounts = _accounts(usage)
+    accounts = {one for one, day in table_rows(usage.coverage, ("account", "day")) if one and day is not None}
+    of_account = _Accounts(usage, accounts)
     changes = trail_changes_from_usage(usage)
     times = AccountTimes(usage) if changes else None
     unread = version_holes(usage.skips)
@@ -66,7 +75,7 @@ def coverage_from_usage(
         tuple(
             _account_coverage(
                 name,
-                accounts[name],
+                of_account[name],
                 serving.get(name),
                 changes=changes,
                 times=times,
@@ -79,53 +88,59 @@ def coverage_from_usage(
     )
 
 
-def _accounts(usage: Usage) -> dict[str, _Account]:
-    found: dict[str, _Account] = defaultdict(_Account)
-    columns = (column_values(usage.coverage.column(name)) for name in _COLUMNS)
-    for account, region, day, category, source, count, read_only, writing in zip(*columns, strict=True):
-        if not account or day is None:
-            continue
-        one = found[account]
-        one.days.add(day)
-        one.regions.add(region)
-        one.records += count
-        if category in (Category.MANAGEMENT, Category.DATA):
-            place = (region, source) if category == Category.DATA else ("", "")
-            for side in stated_sides(read_only, writing) or (None,):
-                one.seen[(*place, side)].add(day)
-    for account, day, caller, source, count in zip(
-        *(column_values(usage.activity.column(name)) for name in _ACTIVITY), strict=True
-    ):
-        if account in found:
-            found[account].activity[day][caller, source] = count
-    for table, name in ((usage.table, "recipient_account"), (usage.skips, "account")):
-        pairs = zip(column_values(table.column(name)), column_values(table.column("event_source")), strict=True)
-        for account, source in set(pairs):
-            if account in found:
-                found[account].sources.add(source)
-    reasons = set(zip(*(column_values(usage.skips.column(name)) for name in _SKIPPED), strict=True))
-    for account, source, reason in reasons:
-        if account in found and reason == SkipReason.AGGREGATED:
-            found[account].summed.add(source)
-    for account, source, resource in _resources_of_data_events(usage):
-        if account in found:
-            found[account].data_resources.add((source, container_of(resource)))
-    return found
+class _Accounts:
+    """What the tables hold of each account. That of one is put together when it is asked for: a large organization has
+    millions of pairs of caller and service."""
+
+    def __init__(self, usage: Usage, accounts: Collection[str]) -> None:
+        self._coverage = TableSlices(usage.coverage, "account", COVERAGE_SCHEMA)
+        self._activity = TableSlices(usage.activity, "account", ACTIVITY_SCHEMA)
+        self._named = {account: _Named() for account in accounts}
+        for account, source in distinct_rows(usage.table, ("recipient_account", "event_source")):
+            if account in accounts:
+                self._named[account].sources.add(source)
+        for account, source, reason in distinct_rows(usage.skips, ("account", "event_source", "reason")):
+            if account in accounts:
+                self._named[account].sources.add(source)
+                if reason == SkipReason.AGGREGATED:
+                    self._named[account].summed.add(source)
+        for account, source, container in _containers_of_data_events(usage):
+            if account in accounts:
+                self._named[account].data_resources.add((source, container))
+
+    def __getitem__(self, name: str) -> _Account:
+        one = _Account(self._named[name])
+        for region, day, category, source, count, read_only, writing in table_rows(
+            self._coverage.rows_of([name]), _COLUMNS
+        ):
+            if day is None:
+                continue
+            one.days.add(day)
+            one.regions.add(region)
+            one.records += count
+            if category in (Category.MANAGEMENT, Category.DATA):
+                place = (region, source) if category == Category.DATA else ("", "")
+                for side in stated_sides(read_only, writing) or (None,):
+                    one.seen[(*place, side)].add(day)
+        for day, caller, source, count in table_rows(self._activity.rows_of([name]), _ACTIVITY):
+            one.activity[day][caller, source] = count
+        return one
 
 
-def _resources_of_data_events(usage: Usage) -> Iterable[tuple[str, str, str]]:
-    """The resources that data events name, with the account whose log holds them and the event source."""
+def _containers_of_data_events(usage: Usage) -> Iterable[tuple[str, str, str]]:
+    """The containers of the resources that data events name, with the account whose log holds them and the event
+    source."""
     names = ("category", "resource_kind", "recipient_account", "event_source", "resource")
-    rows = set(zip(*(column_values(usage.table.column(name)) for name in names), strict=True))
-    return (tuple(place) for category, kind, *place in rows if category == Category.DATA and kind in _NAMED)
+    for category, kind, account, source, resource in table_rows(usage.table, names):
+        if category == Category.DATA and kind in _NAMED:
+            yield account, source, container_of(resource)
 
 
 _NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 
 
-_ACTIVITY: Final = ("account", "day", "caller", "event_source", "records")
-_SKIPPED: Final = ("account", "event_source", "reason")
-_COLUMNS: Final = ("account", "region", "day", "category", "event_source", "records", "read_only", "writing")
+_ACTIVITY: Final = ("day", "caller", "event_source", "records")
+_COLUMNS: Final = ("region", "day", "category", "event_source", "records", "read_only", "writing")
 
 
 def _account_coverage(
@@ -163,9 +178,9 @@ def _account_coverage(
         holes=holes,
         known_from=known_from,
         trails=tuple(describe_trail(trail) for trail in trails or ()),
-        unseen=EXCLUDABLE - seen.sources,
-        data_resources=frozenset(seen.data_resources),
-        summed=frozenset(seen.summed - {source for _, source, _ in seen.seen}),
+        unseen=EXCLUDABLE - seen.named.sources,
+        data_resources=frozenset(seen.named.data_resources),
+        summed=frozenset(seen.named.summed - {source for _, source, _ in seen.seen}),
         changes=notes,
         thin=thin,
         lacks_files=lacks_files(seen.activity),

@@ -9,9 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
-
-import pyarrow as pa
+from typing import Final
 
 from lpgen.core.grounds import Evidence, PrincipalUsage, RecordedContext, UnmappedEvent, Use
 from lpgen.core.model import (
@@ -24,7 +22,7 @@ from lpgen.core.model import (
     ResourceKind,
     SkipReason,
 )
-from lpgen.core.usage.columns import column_values, unique_values
+from lpgen.core.usage.columns import table_parts, table_rows, unique_values
 from lpgen.core.usage.tables import Usage
 
 RowTest = Callable[[str, str, str, str, str], bool]
@@ -64,7 +62,7 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
     uses: dict[str, dict[_UseKey, _Seen]] = defaultdict(dict)
     ids: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     days: dict[str, set[object]] = defaultdict(set)
-    for row in _rows(usage.table, _COLUMNS):
+    for row in table_rows(usage.table, _COLUMNS):
         principal, principal_id, action, kind, text, outcome, how, denial, error, *context, day = row[:13]
         values = row[13:]
         done = ids[principal][principal_id]
@@ -126,16 +124,15 @@ def resolve_iam_names(
 
 def iam_names_from_usage(usage: Usage, principals: Iterable[Principal], row_counts: RowTest) -> IamNames:
     """The names for `IamNames.resolved`, by all rows that count."""
-    of_dictionary = unique_values(usage.table.column("resource"))
-    with_path = frozenset(filter(has_iam_path, of_dictionary))
-    rows = _rows(usage.table, _NAMING) if with_path else ()
-    seen = (
+    seen = {
         resource
-        for kind, resource, principal, unique, action, example, day in rows
+        for part in table_parts(usage.table, _NAMING)
+        if (with_path := frozenset(filter(has_iam_path, unique_values(part.column("resource")))))
+        for kind, resource, principal, unique, action, example, day in table_rows(part, _NAMING)
         if resource in with_path
         and kind == ResourceKind.ARN
         and row_counts(principal, unique, action, example, str(day))
-    )
+    }
     return IamNames(principals, seen)
 
 
@@ -245,7 +242,7 @@ def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:
         "example_event_id",
     )
     found: dict[str, dict[tuple[str, str, str], Evidence]] = defaultdict(dict)
-    for reason, principal, source, name, outcome, records, first, last, event_id in _rows(usage.skips, columns):
+    for reason, principal, source, name, outcome, records, first, last, event_id in table_rows(usage.skips, columns):
         if reason == SkipReason.CROSS_ACCOUNT_CALLER:
             reason = SkipReason.UNMAPPED  # no other call of one has a caller that is named
         lost = reason in _UNREAD and outcome != Outcome.DENIED
@@ -261,10 +258,6 @@ def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:
         )
         for principal, events in found.items()
     }
-
-
-def _rows(table: pa.Table, columns: tuple[str, ...]) -> Iterable[tuple[Any, ...]]:
-    return zip(*(column_values(table.column(name)) for name in columns), strict=True)
 
 
 def _iso(moment: datetime | None) -> str:

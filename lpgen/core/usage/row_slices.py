@@ -1,49 +1,49 @@
-"""The rows of some principals, of tables that hold those of thousands."""
+"""The rows of some principals or accounts, of tables that hold those of thousands."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 
 import pyarrow as pa
 
-from lpgen.core.usage.columns import column_values, empty_table, integer_column, unpack_texts
+from lpgen.core.usage.columns import TableParts, empty_table, integer_column, table_rows, unpack_texts
 from lpgen.core.usage.tables import EMPTY_USAGE, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
 
-_Runs = Mapping[str, list[tuple[int, int]]]
+
+class TableSlices:
+    """A table by the values of a column. What is found once is where the rows of each begin and end."""
+
+    def __init__(self, table: pa.Table | TableParts, column: str, schema: pa.Schema) -> None:
+        self._table, self._schema = table, schema
+        self._runs: dict[str, tuple[int, ...]] = {}  # of each run of rows its start and its end
+        start = 0
+        for (value,), run in groupby(table_rows(table, (column,))):
+            end = start + sum(1 for _ in run)
+            self._runs[value] = (*self._runs.get(value, ()), start, end)
+            start = end
+
+    def rows_of(self, values: Iterable[str]) -> pa.Table:
+        """The rows of some values, with all texts in the rows themselves."""
+        runs = (self._runs.get(one, ()) for one in sorted(set(values)))
+        numbers = [
+            row for run in runs for start, end in zip(run[::2], run[1::2], strict=True) for row in range(start, end)
+        ]
+        if not numbers:
+            return empty_table(self._schema)
+        # Taken rows are copies: a slice would hold the whole table, and travel with it.
+        return unpack_texts(self._table.take(integer_column(numbers)), self._schema)
 
 
 class RowSlices:
-    """A usage by principal. What is found once is where each one's rows begin and end."""
+    """A usage by principal."""
 
     def __init__(self, usage: Usage) -> None:
-        self._table, self._skips = usage.table, usage.skips
-        self._of_table, self._of_skips = _runs(usage.table), _runs(usage.skips)
+        self._table = TableSlices(usage.table, "principal", USAGE_SCHEMA)
+        self._skips = TableSlices(usage.skips, "principal", SKIPS_SCHEMA)
 
     def rows_of(self, principals: Iterable[str]) -> Usage:
-        """The usage and skips of some principals, with all texts in the rows themselves; the other tables are empty."""
-        arns = sorted(set(principals))
-        return replace(
-            EMPTY_USAGE,
-            table=_rows(self._table, self._of_table, arns, USAGE_SCHEMA),
-            skips=_rows(self._skips, self._of_skips, arns, SKIPS_SCHEMA),
-        )
-
-
-def _runs(table: pa.Table) -> _Runs:
-    """By principal the rows in a row that are its own, from the first to behind the last."""
-    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    start = 0
-    for principal, run in groupby(column_values(table.column("principal"))):
-        end = start + sum(1 for _ in run)
-        found[principal].append((start, end))
-        start = end
-    return found
-
-
-def _rows(table: pa.Table, runs: _Runs, principals: Iterable[str], schema: pa.Schema) -> pa.Table:
-    numbers = [row for one in principals for start, end in runs.get(one, ()) for row in range(start, end)]
-    # Taken rows are copies: a slice would hold the whole table, and travel with it.
-    return unpack_texts(table.take(integer_column(numbers)), schema) if numbers else empty_table(schema)
+        """The usage and skips of some principals; the other tables are empty."""
+        arns = set(principals)
+        return replace(EMPTY_USAGE, table=self._table.rows_of(arns), skips=self._skips.rows_of(arns))

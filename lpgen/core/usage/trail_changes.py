@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.ht
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from lpgen.core.model import Outcome, ResourceKind, SkipReason
 from lpgen.core.trails import TrailChange
-from lpgen.core.usage.columns import column_values
+from lpgen.core.usage.columns import TableParts, column_values, flag_column, table_parts, table_rows
 from lpgen.core.usage.tables import Usage
 
 STOPS: Final = frozenset({"StopLogging", "DeleteTrail"})
@@ -43,8 +43,8 @@ class AccountTimes:
 
     def __init__(self, usage: Usage) -> None:
         self._times: dict[str, list[datetime]] = {}
-        of_usage = _rows(usage.table, ("recipient_account", "first_seen", "last_seen", "category"))
-        of_skips = _rows(usage.skips, ("account", "first_seen", "last_seen", "reason"))
+        of_usage = table_rows(usage.table, ("recipient_account", "first_seen", "last_seen", "category"))
+        of_skips = table_rows(usage.skips, ("account", "first_seen", "last_seen", "reason"))
         for account, *moments, what in (*of_usage, *of_skips):
             if what not in (SkipReason.AGGREGATED, SkipReason.FUTURE):
                 self._times.setdefault(account, []).extend(moment for moment in moments if moment is not None)
@@ -73,9 +73,8 @@ def _record_of(change: TrailChange) -> tuple[datetime, str, str, str]:
 
 
 def _from_rows(table: pa.Table) -> Iterator[TrailChange]:
-    wanted = [at for at, action in enumerate(table.column("action").to_pylist()) if action in _ACTIONS]
     names = ("action", "outcome", "recipient_account", "resource_kind", "resource", "principal", "example_event_id")
-    for action, outcome, account, kind, resource, caller, event_id, *moments in _cells(table, wanted, names):
+    for action, outcome, account, kind, resource, caller, event_id, *moments in _cells(table, names, _ACTIONS):
         trail = resource if kind == ResourceKind.ARN else ""
         if outcome == Outcome.ALLOWED and (":trail/" in trail or not trail):
             event = action.partition(":")[2]
@@ -86,25 +85,23 @@ _ACTIONS: Final = frozenset(f"cloudtrail:{event}" for event in _EVENTS)
 
 
 def _from_skips(table: pa.Table) -> Iterator[TrailChange]:
-    wanted = [at for at, event in enumerate(table.column("event_name").to_pylist()) if event in _EVENTS]
-    names = ("reason", "event_source", "event_name", "outcome", "account", "example_event_id")
-    for reason, source, event, outcome, account, event_id, *moments in _cells(table, wanted, names):
+    names = ("event_name", "reason", "event_source", "outcome", "account", "example_event_id")
+    for event, reason, source, outcome, account, event_id, *moments in _cells(table, names, _EVENTS):
         if source == _SOURCE and reason in _CALLERS and outcome in ("", Outcome.ALLOWED):
             caller = reason.removesuffix("_caller").replace("_", " ")
             yield from _changes(event, moments, account=account, trail="", caller=caller, event_id=event_id)
 
 
-def _cells(table: pa.Table, wanted: Iterable[int], names: tuple[str, ...]) -> Iterator[list[Any]]:
-    """The values of some rows, with the times of the first and last record at the end."""
-    columns = [table.column(name) for name in (*names, "first_seen", "last_seen")]
-    return ([column[at].as_py() for column in columns] for at in wanted)
+def _cells(table: pa.Table | TableParts, names: tuple[str, ...], wanted: Collection[str]) -> Iterator[tuple[Any, ...]]:
+    """The values of the rows whose first column has one of the wanted texts, with the times of the first and last
+    record at the end."""
+    for part in table_parts(table, (*names, "first_seen", "last_seen")):
+        is_one = [one in wanted for one in column_values(part.column(0))]
+        if any(is_one):
+            yield from table_rows(part.filter(flag_column(is_one)), part.column_names)
 
 
 def _changes(
     event: str, moments: Sequence[datetime | None], *, account: str, trail: str, caller: str, event_id: str
 ) -> Iterable[TrailChange]:
     return (TrailChange(when, event, account, trail, caller, event_id) for when in moments if when is not None)
-
-
-def _rows(table: pa.Table, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-    return zip(*(column_values(table.column(name)) for name in columns), strict=True)

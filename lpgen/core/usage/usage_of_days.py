@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lpgen.core.usage.columns import integer_column
+from lpgen.core.usage.columns import TableParts, distinct_rows, integer_column
 from lpgen.core.usage.tables import Usage
 
 
@@ -33,14 +36,54 @@ _Span = tuple[pa.Scalar, pa.Scalar]
 
 def covered_days(usage: Usage) -> tuple[date, date]:
     """The first and the last day of any record."""
-    found = pc.min_max(usage.coverage.column("day"))
-    return found["min"].as_py(), found["max"].as_py()
+    days = {day for (day,) in distinct_rows(usage.coverage, ("day",)) if day is not None}
+    return min(days), max(days)
 
 
-def _in_days(table: pa.Table, first: date, last: date) -> pa.Table:
-    start, end = _days(first, last)
+def _in_days(table: pa.Table | TableParts, first: date, last: date) -> pa.Table | _DaysOfTable:
+    span = _days(first, last)
+    return _filter_days(table, span) if isinstance(table, pa.Table) else _DaysOfTable(table, span)
+
+
+def _filter_days(table: pa.Table, span: _Span) -> pa.Table:
+    return table.filter(_is_in_days(table, span))
+
+
+def _is_in_days(table: pa.Table, span: _Span) -> pa.ChunkedArray:
+    start, end = span
     days = table.column("day").cast(pa.int32())
-    return table.filter(pc.and_(pc.greater_equal(days, start), pc.less_equal(days, end)))
+    return pc.and_(pc.greater_equal(days, start), pc.less_equal(days, end))
+
+
+class _DaysOfTable:
+    """The rows of some days of a table that is read in parts."""
+
+    def __init__(self, table: TableParts, span: _Span) -> None:
+        self._table, self._span = table, span
+
+    @cached_property
+    def _numbers(self) -> array[int]:
+        """The numbers of its rows in the whole table."""
+        flags = (flag for part in self._table.parts(("day",)) for flag in _is_in_days(part, self._span).to_pylist())
+        return array("I", (number for number, flag in enumerate(flags) if flag))
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows it has."""
+        return len(self._numbers)
+
+    def parts(self, names: Sequence[str]) -> Iterator[pa.Table]:
+        """Some columns, of some thousands of rows at a time."""
+        for part in self._table.parts(list(dict.fromkeys((*names, "day")))):
+            yield _filter_days(part, self._span).select(names)
+
+    def take(self, rows: pa.Array) -> pa.Table:
+        """The rows of these numbers, which ascend."""
+        return self._table.take(integer_column([self._numbers[row] for row in rows.to_pylist()]))
+
+    def whole(self) -> pa.Table:
+        """All of it."""
+        return _filter_days(self._table.whole(), self._span)
 
 
 def _in_span(table: pa.Table, span: _Span, *names: str) -> pa.Table:

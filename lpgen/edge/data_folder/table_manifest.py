@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import msgspec
 import pyarrow as pa
@@ -123,18 +123,54 @@ def read_checked(path: Path, segments: Segments) -> pa.Buffer:
         with pa.OSFile(os.fsencode(path)) as file:
             content = file.read_buffer(size + 1)
     except OSError as error:
-        kind = DamageError if isinstance(error, FileNotFoundError) else DataError
-        raise kind(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
+        raise _unreadable(path, error) from error
     if content.size != size:
         raise DamageError(f"`{path}` was changed: it no longer has {size:,} bytes", hint=RESTORE)
     view = memoryview(content)
     start = 0
     for segment in segments:
-        end = start + segment.bytes
-        if hashlib.sha256(view[start:end]).hexdigest() != segment.sha256:
-            raise DamageError(f"`{path}` was changed between the bytes {start:,} and {end:,}", hint=RESTORE)
-        start = end
+        _check_digest(path, hashlib.sha256(view[start : start + segment.bytes]).hexdigest(), segment, start)
+        start += segment.bytes
     return content
+
+
+def copy_checked(path: Path, segments: Segments, target: IO[bytes]) -> None:
+    """Writes the bytes of a file elsewhere, and compares the digests of what it wrote.
+
+    Raises:
+        DamageError: the file is missing or changed, or can't be read.
+        OSError: the other can't be written.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    start = 0
+    with file:
+        for segment in segments:
+            digest, left = hashlib.sha256(), segment.bytes
+            while content := file.read(min(left, _PIECE)):
+                digest.update(content)
+                target.write(content)
+                left -= len(content)
+            _check_digest(path, digest.hexdigest(), segment, start)
+            start += segment.bytes
+        if file.read(1):
+            raise DamageError(f"`{path}` was changed: it no longer has {start:,} bytes", hint=RESTORE)
+
+
+_PIECE: Final = 1 << 18
+
+
+def _check_digest(path: Path, digest: str, segment: Segment, start: int) -> None:
+    if digest != segment.sha256:
+        where = f"between the bytes {start:,} and {start + segment.bytes:,}"
+        raise DamageError(f"`{path}` was changed {where}", hint=RESTORE)
+
+
+def _unreadable(path: Path, error: OSError) -> DataError:
+    kind = DamageError if isinstance(error, FileNotFoundError) else DataError
+    return kind(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE)
 
 
 def _names_below(folder: Path) -> Iterator[str]:

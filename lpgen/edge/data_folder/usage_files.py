@@ -12,19 +12,20 @@ import contextlib
 import os
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lpgen.core.usage.columns import empty_table, has_columns, is_text, unpack_texts
+from lpgen.core.usage.columns import empty_table, has_columns, unpack_texts
 from lpgen.core.usage.table_merge import TableShape
 from lpgen.core.usage.tables import EMPTY_USAGE, TABLES, Usage, merge_usage
 from lpgen.edge.data_folder.ledger import read_generation
 from lpgen.edge.data_folder.ledger_connection import RESTORE
 from lpgen.edge.data_folder.pins import pinned_generations, remove_stale_pins
+from lpgen.edge.data_folder.stored_table import StoredTable, text_keys
 from lpgen.edge.data_folder.table_manifest import (
     Segments,
     TableManifest,
@@ -59,8 +60,11 @@ def read_usage(data: Path) -> Usage:
     return read_current_usage(data)[1]
 
 
-def read_current_usage(data: Path) -> tuple[str, Usage]:
+def read_current_usage(data: Path, *, stored: bool = False) -> tuple[str, Usage]:
     """The name of the generation that counts, and its tables, as `read_usage` reads them.
+
+    With `stored`, those that grow with principals and accounts stay in temporary files, unless an ingest
+    that was cut short left parts to merge.
 
     Raises:
         DataError: there is no data folder, it is damaged, or of another schema version.
@@ -68,7 +72,7 @@ def read_current_usage(data: Path) -> tuple[str, Usage]:
     generation = read_generation(data)
     while True:
         try:
-            return generation, read_generation_usage(data, generation)
+            return generation, read_generation_usage(data, generation, stored=stored)
         except (FileNotFoundError, DataError) as error:
             newer = read_generation(data)
             if newer != generation:  # an ingest finished, and removed the folder while it was read
@@ -79,13 +83,16 @@ def read_current_usage(data: Path) -> tuple[str, Usage]:
             raise DataError(f"`{data}` has lost its usage tables", hint=RESTORE) from error
 
 
-def read_generation_usage(data: Path, generation: str) -> Usage:
+def read_generation_usage(data: Path, generation: str, *, stored: bool = False) -> Usage:
     """The usage tables in one folder, by its name; no name means that nothing was ingested yet.
 
     Raises:
         DataError: a file is damaged, or of another schema.
         FileNotFoundError: there is no such folder.
     """
+    if stored and generation and not is_in_parts(data, generation):
+        folder = data / USAGE_FOLDER / generation
+        return _read_part(folder, open_manifest(folder, generation), "", stored=_STORED)
     parts = read_usage_parts(data, generation)
     return parts[0] if len(parts) == 1 else merge_usage(parts)
 
@@ -123,11 +130,15 @@ def read_usage_tables(folder: Path, root: str) -> Usage:
     return _read_part(folder, open_manifest(folder, root), "")
 
 
-def _read_part(folder: Path, manifest: TableManifest, prefix: str) -> Usage:
+_STORED: Final = frozenset({"usage", "coverage", "activity"})
+"""The tables that grow with principals and accounts."""
+
+
+def _read_part(folder: Path, manifest: TableManifest, prefix: str, *, stored: Collection[str] = ()) -> Usage:
     return Usage(
         *(
-            _read_table(folder, f"{prefix}{file}", manifest, shape)
-            for file, shape in zip(USAGE_TABLES, TABLES.values(), strict=True)
+            _read_table(folder, f"{prefix}{name}.parquet", manifest, shape, stored=name in stored)
+            for name, shape in TABLES.items()
         )
     )
 
@@ -142,10 +153,14 @@ def _prefix(number: int) -> str:
     return "" if number == 1 else f"{_PART}{number}/"
 
 
-def _read_table(folder: Path, name: str, manifest: TableManifest, shape: TableShape) -> pa.Table:
+def _read_table(
+    folder: Path, name: str, manifest: TableManifest, shape: TableShape, *, stored: bool
+) -> pa.Table | StoredTable:
     path = folder / name
     if name not in manifest:
         raise DamageError(f"`{path}` is missing", hint=RESTORE)
+    if stored:
+        return StoredTable(path, manifest[name], shape)
     return parse_table(path, read_checked(path, manifest[name]), shape)
 
 
@@ -156,13 +171,12 @@ def parse_table(path: Path, content: pa.Buffer, shape: TableShape) -> pa.Table:
         DamageError: it isn't a table, or has other columns.
     """
     try:
-        texts = [one for one in shape.keys if is_text(shape.schema.field(one).type)]
-        table = pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts).read()
+        table = pq.ParquetFile(pa.BufferReader(content), read_dictionary=text_keys(shape)).read()
     except (OSError, pa.ArrowException) as error:
         raise DamageError(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
     except KeyError:
         table = empty_table(pa.schema([]))
-    if not has_columns(table, shape.schema):
+    if not has_columns(table.schema, shape.schema):
         raise DamageError(f"`{path}` has other columns than this version of lpgen writes", hint=RESTORE)
     return table.combine_chunks() if table.num_rows else empty_table(shape.schema)
 

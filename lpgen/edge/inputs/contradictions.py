@@ -30,16 +30,21 @@ def contradictions_of_file(pages: Sequence[Page]) -> Iterator[str]:
             yield from _own_contradictions(detail)
 
 
-def contradictory_ids(pages: Iterable[Page]) -> Iterator[str]:
-    """A sentence for each id that principals of different accounts have."""
-    owners: dict[str, str] = {}
+def ids_of_pages(pages: Iterable[Page]) -> Iterator[tuple[str, str]]:
+    """The id and ARN of each principal."""
     for page in pages:
-        known = [(one.role_id, one.arn) for one in page.role_detail_list]
-        for principal_id, arn in (*known, *((one.user_id, one.arn) for one in page.user_detail_list)):
-            other = owners.setdefault(principal_id, arn) if principal_id else arn
-            if split_arn(other).account != split_arn(arn).account:
-                pair = f"{quote_input(other)} and {quote_input(arn)}"
-                yield f"{pair} have the same id {quote_input(principal_id)} in two accounts"
+        yield from ((one.role_id, one.arn) for one in page.role_detail_list)
+        yield from ((one.user_id, one.arn) for one in page.user_detail_list)
+
+
+def contradictory_ids(ids: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """A sentence for each id that principals of different accounts have, of all ids and ARNs."""
+    owners: dict[str, str] = {}
+    for principal_id, arn in ids:
+        other = owners.setdefault(principal_id, arn) if principal_id else arn
+        if split_arn(other).account != split_arn(arn).account:
+            pair = f"{quote_input(other)} and {quote_input(arn)}"
+            yield f"{pair} have the same id {quote_input(principal_id)} in two accounts"
 
 
 def _same_names(details: Iterable[Named]) -> Iterator[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import heapq
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
-
-import msgspec
+from typing import Any, Final
 
 from lpgen.core.arns import split_arn
 from lpgen.core.model import (
@@ -23,7 +25,8 @@ from lpgen.core.model import (
     SnapshotProblemKind,
 )
 from lpgen.core.policies.policy import policy_from_json
-from lpgen.edge.inputs.contradictions import contradictions_of_file, contradictory_ids
+from lpgen.edge.inputs.contradictions import contradictions_of_file, contradictory_ids, ids_of_pages
+from lpgen.edge.inputs.detail_shelf import DetailShelf
 from lpgen.edge.inputs.iam_pages import (
     HINT,
     GroupDetail,
@@ -51,91 +54,122 @@ def read_snapshot(paths: Sequence[Path]) -> Snapshot:
         SnapshotError: a named file is missing or no authorization details, no file holds any, or they contradict
             themselves.
     """
-    found: dict[str, Sequence[Page]] = {}
-    problems: list[SnapshotProblem] = []
+    store = open_snapshot(paths)
+    principals, groups = tuple(map(store.read, store.arns())), store.groups()
+    return Snapshot(principals, groups, store.problems, store.sources)
+
+
+def open_snapshot(paths: Sequence[Path]) -> SnapshotStore:
+    """The same, of which each principal is read when it is asked for, from a temporary file.
+
+    Raises:
+        SnapshotError: as for `read_snapshot`.
+        OSError: the temporary folder is full; `TMPDIR` names another.
+    """
+    store = SnapshotStore()
+    contradictions: list[str] = []
+    ids: list[tuple[str, str]] = []
     for file, named in find_files(paths):
         try:
-            found[str(file)] = read_pages(file)
+            pages = read_pages(file)
         except SnapshotError as error:
             if named:
                 raise
-            problems.append(SnapshotProblem(SnapshotProblemKind.NOT_A_SNAPSHOT, str(file), error.message))
-    if not found:
-        reasons = "".join(f"; {problem.message}" for problem in problems[:3])
+            store.report(SnapshotProblemKind.NOT_A_SNAPSHOT, str(file), error.message)
+            continue
+        store.add(str(file), pages)
+        contradictions += [
+            f"{quote_input(str(file))} contradicts itself: {one}" for one in contradictions_of_file(pages)
+        ]
+        ids += ids_of_pages(pages)
+    if not store.sources:
+        reasons = "".join(f"; {problem.message}" for problem in store.problems[:3])
         raise SnapshotError(f"no file holds authorization details{reasons}", hint=HINT)
-    _refuse_contradictions(found)
-    return _Assembly(found, problems).snapshot()
+    files = ", ".join(map(quote_input, store.sources))
+    among = (f"the authorization details of {files} contradict each other: {one}" for one in contradictory_ids(ids))
+    for contradiction in (*contradictions, *among):
+        raise SnapshotError(contradiction, hint=HINT)
+    store.seal()
+    return store
 
 
-def _refuse_contradictions(found: Mapping[str, Sequence[Page]]) -> None:
-    for file, pages in found.items():
-        for what in contradictions_of_file(pages):
-            raise SnapshotError(f"{quote_input(file)} contradicts itself: {what}", hint=HINT)
-    for what in contradictory_ids(page for pages in found.values() for page in pages):
-        files = ", ".join(map(quote_input, sorted(found)))
-        raise SnapshotError(f"the authorization details of {files} contradict each other: {what}", hint=HINT)
+_MOST_DOCUMENTS: Final = 256
+"""So many managed policies are held: most principals share a few."""
 
 
-Detail = TypeVar("Detail", RoleDetail, UserDetail, GroupDetail, ManagedPolicy)
+class SnapshotStore:
+    """The principals of all accounts, each put together from its details when it is asked for."""
 
+    def __init__(self) -> None:
+        self._pages: dict[str, list[tuple[bool, frozenset[str]]]] = {}
+        self._problems: set[SnapshotProblem] = set()
+        self._roles = DetailShelf(RoleDetail, _role_age)
+        self._users = DetailShelf(UserDetail, _user_age)
+        self._group_details = DetailShelf(GroupDetail, lambda _group: ())
+        self._managed = DetailShelf(ManagedPolicy, _policy_age)
+        self._documents: dict[str, tuple[Policy | None, datetime | None]] = {}
 
-@dataclass(slots=True)
-class _Assembly:
-    """Puts the pages of all accounts together."""
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The files that it was read from, sorted."""
+        return tuple(sorted(self._pages))
 
-    files: Mapping[str, Sequence[Page]]
-    problems: list[SnapshotProblem]
-    pages: tuple[Page, ...] = field(init=False)
-    managed: dict[str, ManagedPolicy] = field(init=False)
-    groups: dict[tuple[str, str], tuple[GroupDetail, tuple[AttachedPolicy, ...]]] = field(init=False)
-    documents: dict[str, tuple[Policy | None, datetime | None]] = field(default_factory=dict)
+    @property
+    def problems(self) -> tuple[SnapshotProblem, ...]:
+        """What is wrong in the files, as far as they were read."""
+        return tuple(sorted(self._problems))
 
-    def snapshot(self) -> Snapshot:
-        """The whole snapshot."""
-        self.pages = tuple(page for pages in self.files.values() for page in pages)
-        self.problems.extend(_truncations(self.pages))
-        self.managed = self._latest((policy for page in self.pages for policy in page.policies), _policy_age)
-        found = self._latest((group for page in self.pages for group in page.group_detail_list), lambda _group: ())
-        self.groups = {
-            (split_arn(group.arn).account, group.group_name): (group, self._group_policies(group))
-            for group in found.values()
-        }
-        roles = self._latest((role for page in self.pages for role in page.role_detail_list), _role_age)
-        users = self._latest((user for page in self.pages for user in page.user_detail_list), _user_age)
-        principals = [self._role(role) for role in roles.values()] + [self._user(user) for user in users.values()]
-        return Snapshot(
-            principals=tuple(sorted(principals, key=lambda principal: principal.arn)),
-            groups=self._group_list(users.values()),
-            problems=tuple(sorted(set(self.problems))),
-            sources=tuple(sorted(self.files)),
-        )
+    def add(self, file: str, pages: Iterable[Page]) -> None:
+        """Adds the pages of a file."""
+        ends = self._pages.setdefault(file, [])
+        for page in pages:
+            ends.append((page.continues, _accounts(page)))
+            self._roles.add(page.role_detail_list, file)
+            self._users.add(page.user_detail_list, file)
+            self._group_details.add(page.group_detail_list, file)
+            self._managed.add(page.policies, file)
 
-    def _latest(self, details: Iterable[Detail], age: Callable[[Detail], tuple[str, ...]]) -> dict[str, Detail]:
-        """One detail per ARN, sorted. Where files disagree, the one that looks latest by its own dates counts."""
-        found: dict[str, Detail] = {}
-        for detail in details:
-            other = found.setdefault(detail.arn, detail)
-            if other != detail:
-                self._report(
-                    SnapshotProblemKind.DUPLICATE,
-                    detail.arn,
-                    f"{self._files_with(detail.arn)} disagree about it; the latest by its dates counts",
-                )
-                found[detail.arn] = max(other, detail, key=lambda one: (age(one), _canonical(one)))
-        return dict(sorted(found.items()))
+    def seal(self) -> None:
+        """Ends the adding; reports missing pages, what files disagree about, and what is wrong in groups."""
+        self._problems.update(_truncations([end for ends in self._pages.values() for end in ends]))
+        for shelf in (self._managed, self._group_details, self._roles, self._users):
+            shelf.seal()
+            for arn, files in shelf.disputed():
+                names = ", ".join(map(quote_input, sorted(files)))
+                why = f"{names} disagree about it; the latest by its dates counts"
+                self.report(SnapshotProblemKind.DUPLICATE, arn, why)
+        for group in map(self._group_details.read, self._group_details):
+            self._of_group(group)
 
-    def _files_with(self, arn: str) -> str:
-        """The files that hold an ARN."""
-        return ", ".join(
-            quote_input(file)
-            for file, pages in sorted(self.files.items())
-            if any(one.arn == arn for page in pages for one in page.details)
-        )
-
-    def _report(self, kind: SnapshotProblemKind, place: str, message: str) -> None:
-        self.problems.append(SnapshotProblem(kind, place, message))
+    def report(self, kind: SnapshotProblemKind, place: str, message: str) -> None:
+        """Adds to the problems, unless this one is there."""
+        self._problems.add(SnapshotProblem(kind, place, message))
 
     # ------------------------------------------------------------ principals
+
+    def arns(self) -> Iterator[str]:
+        """The ARNs of the principals, sorted."""
+        return heapq.merge(self._roles, self._users)
+
+    def read(self, arn: str) -> Principal:
+        """A principal with every policy that counts for it; reports what is wrong with these."""
+        return self._role(self._roles.read(arn)) if arn in self._roles else self._user(self._users.read(arn))
+
+    def outlines(self) -> tuple[Principal, ...]:
+        """All principals, sorted by ARN, without their policies, boundaries and tags; reports as `read` does."""
+        trusts: dict[Policy | None, Policy | None] = {}
+        return tuple(
+            replace(
+                one,
+                account=sys.intern(one.account),
+                path=sys.intern(one.path),
+                policies=(),
+                boundary=None,
+                trust=trusts.setdefault(one.trust, one.trust),
+                tags=(),
+            )
+            for one in map(self.read, self.arns())
+        )
 
     def _role(self, role: RoleDetail) -> Principal:
         used = role.role_last_used or LastUsed()
@@ -190,28 +224,41 @@ class _Assembly:
 
     # ------------------------------------------------------------ groups
 
-    def _group_policies(self, group: GroupDetail) -> tuple[AttachedPolicy, ...]:
+    def groups(self) -> tuple[Group, ...]:
+        """The groups with their members, sorted by ARN."""
+        members: dict[str, list[str]] = defaultdict(list)
+        for user in map(self._users.read, self._users):
+            for name in set(user.group_list):
+                members[self._group_arns.get((split_arn(user.arn).account, name), "")].append(user.arn)
+        details = map(self._group_details.read, sorted(self._group_arns.values()))
+        return tuple(
+            Group(
+                one.arn,
+                split_arn(one.arn).account,
+                one.group_name,
+                one.path,
+                self._of_group(one),
+                tuple(sorted(members[one.arn])),
+            )
+            for one in details
+        )
+
+    @cached_property
+    def _group_arns(self) -> dict[tuple[str, str], str]:
+        found = map(self._group_details.read, self._group_details)
+        return {(split_arn(one.arn).account, one.group_name): one.arn for one in found}
+
+    def _of_group(self, group: GroupDetail) -> tuple[AttachedPolicy, ...]:
         return self._policies(
             group.arn, group.group_policy_list, group.attached_managed_policies, group=group.group_name
         )
 
     def _policies_of_group(self, user_arn: str, name: str) -> tuple[AttachedPolicy, ...]:
-        known = self.groups.get((split_arn(user_arn).account, name))
-        if known is not None:
-            return known[1]
-        self._report(SnapshotProblemKind.MISSING_GROUP, user_arn, f"its group {quote_input(name)} is not in the files")
+        arn = self._group_arns.get((split_arn(user_arn).account, name))
+        if arn is not None:
+            return self._of_group(self._group_details.read(arn))
+        self.report(SnapshotProblemKind.MISSING_GROUP, user_arn, f"its group {quote_input(name)} is not in the files")
         return (AttachedPolicy(PolicyKind.INLINE, f"policies of group {name}", "", name, None, None),)
-
-    def _group_list(self, users: Iterable[UserDetail]) -> tuple[Group, ...]:
-        members: dict[tuple[str, str], list[str]] = {}
-        for user in users:
-            for name in set(user.group_list):
-                members.setdefault((split_arn(user.arn).account, name), []).append(user.arn)
-        listed = [
-            Group(detail.arn, key[0], detail.group_name, detail.path, policies, tuple(sorted(members.get(key, []))))
-            for key, (detail, policies) in self.groups.items()
-        ]
-        return tuple(sorted(listed, key=lambda group: group.arn))
 
     # ------------------------------------------------------------ policies
 
@@ -240,19 +287,21 @@ class _Assembly:
         arn = reference.policy_arn
         name = reference.policy_name or arn.rpartition("/")[2]
         kind = PolicyKind.AWS_MANAGED if split_arn(arn).account == "aws" else PolicyKind.CUSTOMER_MANAGED
-        if arn not in self.managed:
+        if arn not in self._managed:
             message = f"the attached policy {quote_input(arn)} is not in the files"
-            self._report(SnapshotProblemKind.MISSING_POLICY, owner, message)
+            self.report(SnapshotProblemKind.MISSING_POLICY, owner, message)
             return AttachedPolicy(kind, name, arn, group, None, None)
-        if arn not in self.documents:
-            self.documents[arn] = self._read_managed(self.managed[arn])
-        document, created = self.documents[arn]
+        if arn not in self._documents:
+            if len(self._documents) >= _MOST_DOCUMENTS:
+                del self._documents[next(iter(self._documents))]
+            self._documents[arn] = self._read_managed(self._managed.read(arn))
+        document, created = self._documents[arn]
         return AttachedPolicy(kind, name, arn, group, created, document)
 
     def _read_managed(self, policy: ManagedPolicy) -> tuple[Policy | None, datetime | None]:
         version = _default_version(policy)
         if version is None:
-            self._report(SnapshotProblemKind.MISSING_POLICY, policy.arn, "its default version is not in the files")
+            self.report(SnapshotProblemKind.MISSING_POLICY, policy.arn, "its default version is not in the files")
             return None, None
         return self._read_document(version.document, policy.arn, policy.arn), _time(version.create_date)
 
@@ -262,7 +311,7 @@ class _Assembly:
                 raise PolicyError(f"policy {quote_input(place)}: the document is not a JSON object")
             return policy_from_json(document, place=place)
         except PolicyError as error:
-            self._report(SnapshotProblemKind.MALFORMED_POLICY, owner, error.message)
+            self.report(SnapshotProblemKind.MALFORMED_POLICY, owner, error.message)
             return None
 
 
@@ -274,10 +323,13 @@ def _default_version(policy: ManagedPolicy) -> PolicyVersion | None:
     return None
 
 
-def _truncations(pages: Sequence[Page]) -> Iterator[SnapshotProblem]:
-    """A problem for each account of which a page says that more follow, while none is the last."""
-    continued = {account for page in pages if page.continues for account in _accounts(page)}
-    ends = [_accounts(page) for page in pages if not page.continues]
+def _truncations(pages: Sequence[tuple[bool, frozenset[str]]]) -> Iterator[SnapshotProblem]:
+    """A problem for each account of which a page says that more follow, while none is the last.
+
+    Of each page it takes whether it says so, and its accounts.
+    """
+    continued = {account for continues, accounts in pages if continues for account in accounts}
+    ends = [accounts for continues, accounts in pages if not continues]
     unended = sorted(continued.difference(*ends)) or ([] if ends else ["unknown account"])
     # A last page that holds AWS managed policies alone may end any one account.
     if len(unended) <= sum(not accounts for accounts in ends):
@@ -287,9 +339,9 @@ def _truncations(pages: Sequence[Page]) -> Iterator[SnapshotProblem]:
         yield SnapshotProblem(SnapshotProblemKind.TRUNCATED, account, message)
 
 
-def _accounts(page: Page) -> set[str]:
+def _accounts(page: Page) -> frozenset[str]:
     """The accounts that a page shows: one, or none where it holds AWS managed policies alone."""
-    return {split_arn(detail.arn).account for detail in page.details} - {"aws", ""}
+    return frozenset(split_arn(detail.arn).account for detail in page.details) - {"aws", ""}
 
 
 def _time(written: str | float | None) -> datetime | None:
@@ -318,7 +370,3 @@ def _role_age(role: RoleDetail) -> tuple[str, ...]:
 
 def _user_age(user: UserDetail) -> tuple[str, ...]:
     return (_iso(user.create_date),)
-
-
-def _canonical(detail: msgspec.Struct) -> bytes:
-    return msgspec.json.encode(detail, order="sorted")

@@ -32,7 +32,7 @@ _ROWS: Final = (150, 40, 10)
 """How many rows of a table or list are shown: as many as fit, of these."""
 
 
-def render_markdown(page: Sequence[PageBlock], *, noun: str = "principal") -> str:
+def render_markdown(page: Iterable[PageBlock], *, noun: str = "principal") -> str:
     """The page as Markdown that ends with a line break, at most `MOST_CHARACTERS` long but for its closing note.
 
     `noun` is what each fold is about.
@@ -89,7 +89,7 @@ class _Aside(Fold):
     """A section that is folded."""
 
 
-def _with_asides_folded(page: Sequence[PageBlock]) -> Iterator[PageBlock]:
+def _with_asides_folded(page: Iterable[PageBlock]) -> Iterator[PageBlock]:
     aside: Heading | None = None
     below: list[Block] = []
     for block in page:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from lpgen.core.findings import Diff, Report, SkipCount
@@ -48,24 +48,22 @@ if TYPE_CHECKING:
 _MOST_STEPS: Final = 10
 
 
-def review_page(report: Report, *, only: str = "", details: Details | None = None) -> tuple[PageBlock, ...]:
-    """The whole page of a report; with `only` the details of that principal alone, by its ARN.
+def review_page(report: Report, *, only: str = "", details: Details | None = None) -> Iterator[PageBlock]:
+    """The whole page of a report, block by block; with `only` the details of that principal alone, by its ARN.
 
     With `details`, the report's proposals are outlines.
     """
     view = review_view(report, details.entries if details else {})
-    return (
-        *_title(report),
-        *headline_blocks(view),
-        *_what_to_do(view),
-        *coverage_blocks(report),
-        *guard_blocks(report),
-        *skip_blocks(report.diff.skips),
-        *problem_blocks(report),
-        *unlisted_blocks(report.diff.unlisted),
-        *_principals(view),
-        *_details(view, only, details),
-    )
+    yield from _title(report)
+    yield from headline_blocks(view)
+    yield from _what_to_do(view)
+    yield from coverage_blocks(report)
+    yield from guard_blocks(report)
+    yield from skip_blocks(report.diff.skips)
+    yield from problem_blocks(report)
+    yield from unlisted_blocks(report.diff.unlisted)
+    yield from _principals(view)
+    yield from _details(view, only, details)
 
 
 # ---------------------------------------------------------------- the first screen

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.backtest.dated_uses import dated_uses_from_usage
@@ -14,7 +13,7 @@ from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.judged.verdicts import ActionFacts
 from lpgen.core.analysis.observability.copied_calls import copied_services, copied_services_from_usage
 from lpgen.core.analysis.prepare import prepare_review
-from lpgen.core.analysis.reviewer import Batch, Reviewer
+from lpgen.core.analysis.reviewer import Batch, Reviewer, whole_already
 from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.backtests import PrincipalBacktest, Window
 from lpgen.core.grounds import PrincipalGrants
@@ -24,9 +23,6 @@ from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS
 from lpgen.core.usage.usage_of_days import usage_of_days
-
-_MOST_REMEMBERED: Final = 8
-"""Each window remembers what the logs say for at most this many sets of accounts and Regions. Batches go by account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +45,19 @@ class Learning:
 
 
 def learnings_of_windows(
-    usage: Usage, windows: Iterable[Window], principals: Sequence[Principal], catalog: Catalog, options: Options
+    usage: Usage,
+    windows: Iterable[Window],
+    principals: Sequence[Principal],
+    catalog: Catalog,
+    options: Options,
+    *,
+    whole: Callable[[Principal], Principal] = whole_already,
 ) -> tuple[Learning, ...]:
     """What is found once for all principals by the days to learn on of each window."""
     facts = ActionFacts(catalog)
-    return tuple(_learning(usage, one, principals, catalog, options, facts=facts) for one in dict.fromkeys(windows))
+    return tuple(
+        _learning(usage, one, principals, catalog, options, facts=facts, whole=whole) for one in dict.fromkeys(windows)
+    )
 
 
 def _learning(
@@ -64,6 +68,7 @@ def _learning(
     options: Options,
     *,
     facts: ActionFacts,
+    whole: Callable[[Principal], Principal],
 ) -> Learning:
     """What is found by the days to learn on of one window.
 
@@ -75,7 +80,7 @@ def _learning(
     options = replace(options, as_of=window.learn_last, min_days=enough, last_accessed=())
     coverage = coverage_from_usage(learned, options.trails, options.trail_source)
     decisions = decisions_in_force(options.decisions, as_of=window.learn_last)
-    reviewer, _ = prepare_review(learned, coverage, principals, catalog, options, decisions=decisions)
+    reviewer, _ = prepare_review(learned, coverage, principals, catalog, options, decisions=decisions, whole=whole)
     ground = reviewer.ground
     # Copies leave out the table behind the grants, as for a worker; otherwise every window would hold one.
     explanations = replace(ground.explanations, key_grants=copy(ground.explanations.key_grants))
@@ -127,7 +132,6 @@ def judge_batch(
         for proposal in one.reviewer.propose(one.batch(batch), grants):
             bench = benches[proposal.diff.principal.arn]
             bench.judge(proposal, one.window, notes=notes, compares=notes and compared is not None)
-        one.reviewer.ground.judge.finder.observability.forget_beyond(_MOST_REMEMBERED)
     return benches
 
 

@@ -7,7 +7,7 @@ from `PRIOR`, which was measured on many.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,7 @@ from lpgen.core.analysis.backtest.backtest import Learning, judge_batch, learnin
 from lpgen.core.analysis.backtest.expected_denials import DenialCount, Prior, expected_denials
 from lpgen.core.analysis.backtest.windows import look_back_windows
 from lpgen.core.analysis.counted_use import UseCounter
-from lpgen.core.analysis.reviewer import Batch
+from lpgen.core.analysis.reviewer import Batch, whole_already
 from lpgen.core.backtests import PastDenials
 from lpgen.core.findings import Forecast
 from lpgen.core.grounds import LogCoverage, PrincipalGrants
@@ -84,8 +84,10 @@ def forecaster_of_review(
     options: Options,
     *,
     counter: UseCounter,
+    whole: Callable[[Principal], Principal] = whole_already,
 ) -> Forecaster:
     """What forecasts the denials of a review's principals, as far as its options want that."""
     limit = options.max_expected_denials
     windows = look_back_windows(*covered_days(usage)) if coverage.accounts and limit is not None else ()
-    return Forecaster(learnings_of_windows(usage, windows, principals, catalog, options), counter, coverage, limit)
+    learnings = learnings_of_windows(usage, windows, principals, catalog, options, whole=whole)
+    return Forecaster(learnings, counter, coverage, limit)

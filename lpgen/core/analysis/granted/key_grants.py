@@ -16,7 +16,7 @@ from lpgen.core.events.key_grants import GRANTEE, OPERATION, RETIRING
 from lpgen.core.events.named_principals import names_of
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome, Principal, ResourceKind
-from lpgen.core.usage.columns import column_values, flag_column
+from lpgen.core.usage.columns import TableParts, column_values, flag_column, table_parts, table_rows
 
 _MAKES: Final = "kms:CreateGrant"
 _ENDS: Final = frozenset({"kms:RetireGrant", "kms:RevokeGrant"})
@@ -46,7 +46,7 @@ class KeyGrants:
     https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
     """
 
-    def __init__(self, usage_table: pa.Table) -> None:
+    def __init__(self, usage_table: pa.Table | TableParts) -> None:
         self._table = usage_table
 
     def __getstate__(self) -> dict[str, object]:
@@ -99,15 +99,15 @@ def _has_ended(made: Iterable[_Grants], ended: Iterable[tuple[datetime, datetime
     return any(until > since and start + LINGERING < last for start, until in ended)
 
 
-def _rows(table: pa.Table) -> Iterator[tuple[str, str, str, str, datetime, datetime, str]]:
+def _rows(table: pa.Table | TableParts) -> Iterator[tuple[str, str, str, str, datetime, datetime, str]]:
     """The rows of grants made and ended, in which a key and a time are known."""
-    is_one = [action in _ACTIONS for action in column_values(table.column("action"))]
-    if not any(is_one):
-        return
-    rows = table.filter(flag_column(is_one))
-    for outcome, kind, *row in zip(*(column_values(rows.column(name)) for name in _COLUMNS), strict=True):
-        if outcome == Outcome.ALLOWED and kind == ResourceKind.ARN and row[4] is not None:
-            yield tuple(row)
+    for part in table_parts(table, _COLUMNS):
+        is_one = [action in _ACTIONS for action in column_values(part.column("action"))]
+        if not any(is_one):
+            continue
+        for outcome, kind, *row in table_rows(part.filter(flag_column(is_one)), _COLUMNS):
+            if outcome == Outcome.ALLOWED and kind == ResourceKind.ARN and row[4] is not None:
+                yield tuple(row)
 
 
 _COLUMNS: Final = (

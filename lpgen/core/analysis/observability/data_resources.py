@@ -6,10 +6,14 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from lpgen.core.arns import container_of
 from lpgen.core.grounds import AccountCoverage
 from lpgen.core.policies.match import as_glob, has_wildcard, patterns_intersect
+
+_MOST_ANSWERS: Final = 4096
+"""So many are remembered: principals ask one after the other, and those of one account have statements in common."""
 
 
 class DataResources:
@@ -31,6 +35,9 @@ class DataResources:
         key = (sources, resources, version)
         found = self._answers.get(key)
         if found is None:
+            if len(self._answers) >= _MOST_ANSWERS:
+                self._answers.clear()
+                self._named.clear()
             found = self._answers[key] = self._find_unnamed(*key)
         return found
 

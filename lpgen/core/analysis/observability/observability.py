@@ -26,6 +26,12 @@ from lpgen.core.model import Action, Visibility
 from lpgen.core.trails import Trail, TrailChange, trails_of_accounts
 from lpgen.core.usage.logging_holes import first_day_after, settings_since
 
+_MOST_KINDS: Final = 16
+"""What the logs say by action is remembered for so many kinds of accounts and Regions. It takes megabytes each, and
+principals of one account are reviewed one after the other."""
+
+_MOST_ANSWERS: Final = 1 << 14
+
 
 class Observability:
     """What the logs could have shown, from what CloudTrail can show at all and from what was read."""
@@ -156,11 +162,6 @@ class Observability:
         """The blind spots of a principal by action, or None where they turn on what its statements grant."""
         return None if account in self._trails else self._blind_by_log(account, regions)
 
-    def forget_beyond(self, most: int) -> None:
-        """Forgets what the logs say by action, where it is remembered for more kinds of accounts and Regions."""
-        if len(self._by_log) > most:
-            self._by_log.clear()
-
     def _blind_by_log(self, account: str, regions: tuple[str, ...]) -> BlindByLog:
         covered = self._coverage.get(account)
         unseen = covered.unseen if covered else frozenset[str]()
@@ -169,6 +170,8 @@ class Observability:
         key = (unseen, frozenset(seen.items()), regions, no_global)  # which many accounts have in common
         found = self._by_log.get(key)
         if found is None:
+            if len(self._by_log) >= _MOST_KINDS:
+                self._by_log.clear()
             found = self._by_log[key] = BlindByLog(
                 self.table,
                 self._calls,
@@ -202,6 +205,8 @@ class Observability:
         events = self._events(action, entry, trails, grants)
         key = (covered.account, events)
         if key not in self._answers:
+            if len(self._answers) >= _MOST_ANSWERS:
+                self._answers.clear()
             self._answers[key] = self._by_settings(events, covered, trails)
         return self._answers[key]
 

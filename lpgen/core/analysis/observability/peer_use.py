@@ -6,8 +6,11 @@ principals are peers where they share a good part of the actions that either use
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
@@ -15,7 +18,7 @@ from lpgen.core.analysis.judged.danger import Dangers
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, Outcome, Resource, ResourceKind
 from lpgen.core.policies.match import has_wildcard
-from lpgen.core.usage.columns import column_values
+from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.principal_usage import RowTest
 from lpgen.core.usage.tables import Usage
 
@@ -26,37 +29,46 @@ _COLUMNS: Final = ("principal", "principal_id", "action", "outcome", "example_re
 
 
 class Peers:
-    """The actions that each principal used, and which principals used each action."""
+    """The actions that each principal used, and which principals used each action, as arrays of numbers."""
 
-    def __init__(self, used: Mapping[str, frozenset[Action]]) -> None:
-        self._used = tuple(used.items())
-        self._users: dict[Action, list[int]] = {}
-        for number, (_, actions) in enumerate(self._used):
-            for action in actions:
-                self._users.setdefault(action, []).append(number)
+    def __init__(self, used: Iterable[tuple[str, Iterable[Action]]]) -> None:
+        """`used` may name a principal more than once."""
+        numbers: dict[Action, int] = {}
+        held: dict[str, array[int]] = {}
+        for principal, actions in used:
+            found = {numbers.setdefault(action, len(numbers)) for action in actions}
+            held[principal] = array("I", sorted(found.union(held.get(principal, ()))))
+        self._used = tuple(held.items())
+        self._actions = tuple(numbers)
+        self._users = {action: array("I") for action in numbers}
+        for peer, (_, own) in enumerate(self._used):
+            for number in own:
+                self._users[self._actions[number]].append(peer)
 
     def uses_beyond(self, principal: str, own: frozenset[Action]) -> Mapping[Action, int]:
         """The actions beyond its own that the peers of a principal used, each with the number of these peers."""
         shared = Counter(number for action in own for number in self._users.get(action, ()))
-        beyond: Counter[Action] = Counter()
+        used: Counter[int] = Counter()
         for number, count in shared.items():
             peer, actions = self._used[number]
             if peer != principal and count >= SHARED * (len(own) + len(actions) - count):
-                beyond.update(actions - own)
-        return beyond
+                used.update(actions)
+        beyond = ((self._actions[number], count) for number, count in used.items())
+        return {action: count for action, count in beyond if action not in own}
 
 
-NO_PEERS: Final = Peers({})
+NO_PEERS: Final = Peers(())
 
 
 def peers_from_usage(usage: Usage, row_counts: RowTest) -> Peers:
     """The peers by all rows that count and weren't denied."""
-    used: dict[str, set[Action]] = {}
-    columns = (column_values(usage.table.column(name)) for name in _COLUMNS)
-    for principal, principal_id, action, outcome, example, day in zip(*columns, strict=True):
-        if outcome != Outcome.DENIED and row_counts(principal, principal_id, action, example, str(day)):
-            used.setdefault(principal, set()).add(Action(action))
-    return Peers({principal: frozenset(actions) for principal, actions in sorted(used.items())})
+    rows = (
+        (principal, Action(action))
+        for principal, principal_id, action, outcome, example, day in table_rows(usage.table, _COLUMNS)
+        if outcome != Outcome.DENIED and row_counts(principal, principal_id, action, example, str(day))
+    )
+    runs = groupby(rows, key=itemgetter(0))
+    return Peers((principal, {action for _, action in run}) for principal, run in runs)
 
 
 def peer_uses(observed: ObservedUse, peers: Peers, catalog: Catalog, dangers: Dangers) -> Iterator[MissedUse]:

@@ -43,8 +43,11 @@ class SignsOfUse:
         if internal_to and internal_to not in self._trusted:
             return ""
         found = "" if self._table.is_rare(action) else self._of_service(action, service, granting)
-        naming = (f"the policy names {action} ({one.ref})" for one in granting.grants if _names_action(one, action))
-        return found or next(naming, "")
+        if found or self._is_untried(action):
+            return found
+        return next(
+            (f"the policy names {action} ({one.ref})" for one in granting.grants if _names_action(one, action)), ""
+        )
 
     def _of_service(self, action: Action, service: str, granting: Granting) -> str:
         if self._observed.accessed is not None:  # what IAM knows is of single actions, all else is of services
@@ -59,17 +62,21 @@ class SignsOfUse:
             return f"the principal used {service}"
         if service in self._copied:
             return f"copies or summaries of calls name the principal as a caller of {service}"
-        if accessed := self._observed.accessed:
-            visibility = self._table.visibility(action).visibility
-            if visibility in (Visibility.MANAGEMENT, Visibility.DATA) and accessed.never(action, visibility):
-                return ""
-            if tried := accessed.tried(action):
-                return tried
+        if self._is_untried(action):
+            return ""
+        if (accessed := self._observed.accessed) and (tried := accessed.tried(action)):
+            return tried
         companions = sorted(set(self._table.companions(service)) & (self._services | self._copied))
         if companions:
             return f"the principal used {companions[0]}, which goes with {service}"
         naming = (f"the policy names {service} ({one.ref})" for one in granting.grants if _names_service(one, service))
         return next(naming, "")
+
+    def _is_untried(self, action: Action) -> bool:
+        """Whether IAM, which counts every attempt at an API call, knows of none."""
+        accessed, visibility = self._observed.accessed, self._table.visibility(action).visibility
+        is_call = visibility in (Visibility.MANAGEMENT, Visibility.DATA)
+        return accessed is not None and is_call and bool(accessed.never(action, visibility))
 
 
 def _names_service(grant: Grant, service: str) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from lpgen.core.events.not_found import says_not_found
 from lpgen.core.model import Outcome, ResourceKind
-from lpgen.core.usage.columns import column_values
+from lpgen.core.packed_texts import PackedTexts
+from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.tables import Usage
 
 SEPARATORS: Final = "/:-_."
@@ -27,50 +28,62 @@ class Population:
 
     def __init__(self, seen: Iterable[tuple[str, date]]) -> None:
         """`seen` are resources with days on which they were named, in any order and more than once each."""
-        first: dict[str, date] = {}
-        for name, day in seen:
+        first: dict[str, int] = {}
+        for name, moment in seen:
+            day = moment.toordinal()
             first[name] = min(day, first.get(name, day))
-        self._names = sorted(first)
-        self._first_days = [first[name] for name in self._names]
+        names = sorted(first)
+        self._names = PackedTexts(names)
+        self._first_days = array("i", map(first.__getitem__, names))
         self._children: dict[str, frozenset[str]] = {}
-        self._newer: dict[tuple[str, date], frozenset[str]] = {}
+        self._latest: dict[str, int] = {}
 
     def __contains__(self, name: str) -> bool:
-        at = bisect_left(self._names, name)
-        return at < len(self._names) and self._names[at] == name
+        return name in self._names
 
     def count(self, prefix: str) -> int:
         """How many resources begin with a prefix."""
         first, last = self._range(prefix)
         return last - first
 
-    def newer(self, prefix: str, limit: date) -> frozenset[str]:
-        """The resources that begin with a prefix and were first named after a day."""
-        known = self._newer.get((prefix, limit))
-        if known is None:
-            first, last = self._range(prefix)
-            found = (
-                name
-                for name, day in zip(self._names[first:last], self._first_days[first:last], strict=True)
-                if day > limit
-            )
-            known = self._newer[prefix, limit] = frozenset(found)
-        return known
+    def newer(self, prefix: str, limit: date) -> Iterator[str]:
+        """The resources that begin with a prefix and were first named after a day, sorted."""
+        after = limit.toordinal()
+        first, last = self._range(prefix)
+        if prefix not in self._latest:
+            _make_room(self._latest)
+            self._latest[prefix] = max(self._first_days[first:last], default=0)
+        if self._latest[prefix] > after:
+            names = self._names.between(first, last)
+            yield from (name for name, day in zip(names, self._first_days[first:last], strict=True) if day > after)
 
     def oldest(self, prefix: str) -> date | None:
         """The day on which the first resource that begins with a prefix was named, or None where none does."""
         first, last = self._range(prefix)
-        return min(self._first_days[first:last], default=None)
+        days = self._first_days[first:last]
+        return date.fromordinal(min(days)) if days else None
 
     def children(self, prefix: str) -> frozenset[str]:
         """What follows a prefix up to the next separator, of every resource that begins with it."""
         if prefix not in self._children:
+            _make_room(self._children)
             first, last = self._range(prefix)
-            self._children[prefix] = frozenset(_first_part(name, len(prefix)) for name in self._names[first:last])
+            self._children[prefix] = frozenset(
+                _first_part(name, len(prefix)) for name in self._names.between(first, last)
+            )
         return self._children[prefix]
 
     def _range(self, prefix: str) -> tuple[int, int]:
-        return bisect_left(self._names, prefix), bisect_left(self._names, prefix + "\U0010ffff")
+        return self._names.place_of(prefix), self._names.place_of(prefix + "\U0010ffff")
+
+
+def _make_room(remembered: dict[str, Any]) -> None:
+    """Forgets answers before they are too many; those about one account are asked one after the other."""
+    if len(remembered) >= _MOST_REMEMBERED:
+        remembered.clear()
+
+
+_MOST_REMEMBERED: Final = 512
 
 
 def _first_part(name: str, start: int) -> str:
@@ -85,10 +98,10 @@ def stem_of(text: str) -> str:
 
 def population_from_usage(usage: Usage) -> Population:
     """The resources that calls of any principal named and that were there, whoever may see them."""
-    columns = (column_values(usage.table.column(name)) for name in _COLUMNS)
+    rows = table_rows(usage.table, _COLUMNS)
     return Population(
         (stem_of(resource), day)
-        for resource, kind, outcome, error, day in zip(*columns, strict=True)
+        for resource, kind, outcome, error, day in rows
         if day is not None and kind in _NAMED and outcome != Outcome.DENIED and not (error and says_not_found(error))
     )
 

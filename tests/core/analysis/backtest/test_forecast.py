@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from lpgen.core.analysis.backtest.forecast import FEWEST_DAYS, forecaster_of_review
 from lpgen.core.analysis.backtest.windows import FEWEST_TO_LEARN_ON, LONGEST_TEST, look_back_windows
 from lpgen.core.analysis.prepare import prepare_review
-from lpgen.core.analysis.reviewer import batches_of_units
+from lpgen.core.analysis.reviewer import Batches, whole_already
 from lpgen.core.analysis.written.permission_sets import units_of_review
 from lpgen.core.findings import Proposal
 from lpgen.core.grounds import Use
 from lpgen.core.model import Principal
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
 from tests.support.law_examples import examples
 from tests.support.worlds import LAST_DAY, allow, catalog, exactly, policy, role, usage_of, use
@@ -51,7 +52,7 @@ def proposals(usage: Usage, principals: Sequence[Principal], *, limit: float | N
     coverage = coverage_from_usage(usage)
     reviewer, _ = prepare_review(usage, coverage, principals, catalog(), options, decisions=())
     forecaster = forecaster_of_review(usage, coverage, principals, catalog(), options, counter=reviewer.counter)
-    (batch,) = batches_of_units(units_of_review(principals, ""), 9, usage, copied={}, accessed={})
+    (batch,) = Batches(units_of_review(principals, ""), 9, RowSlices(usage), {}, {}, whole_already)
     grants = reviewer.grants_of(batch)
     found = replace(reviewer, forecast=forecaster).propose(batch, grants)
     return {one.diff.principal.name: one for one in found}

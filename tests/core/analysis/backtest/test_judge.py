@@ -11,11 +11,12 @@ from lpgen.core.analysis.backtest.backtest import Backtester, learnings_of_windo
 from lpgen.core.analysis.backtest.totals import backtest_of_principals
 from lpgen.core.analysis.backtest.windows import windows_of_days
 from lpgen.core.analysis.counted_use import use_counter
-from lpgen.core.analysis.reviewer import batches_of_units
+from lpgen.core.analysis.reviewer import Batches, whole_already
 from lpgen.core.analysis.written.permission_sets import units_of_review
 from lpgen.core.backtests import Alternative, Backtest, DenialCause
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome, Principal
+from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.usage_of_days import covered_days
 from tests.support.worlds import ACCOUNT, LAST_DAY, allow, catalog, deny, exactly, policy, role, usage_of, use
 
@@ -37,7 +38,7 @@ def backtested(uses: Sequence[Use], principal: Principal = WIDE, *, step: int = 
     learnings = learnings_of_windows(usage, windows, [principal], catalog(), exactly())
     work = Backtester(windows, (), learnings, use_counter(usage, [principal], ()))
     units = units_of_review([principal], "")
-    found = [one for batch in batches_of_units(units, 8, usage, copied={}, accessed={}) for one in work(batch)]
+    found = [one for batch in Batches(units, 8, RowSlices(usage), {}, {}, whole_already) for one in work(batch)]
     return backtest_of_principals(found, windows, (), catalog())
 
 
@@ -126,6 +127,6 @@ def test_who_did_nothing_while_learning_is_not_judged() -> None:
     windows = windows_of_days(*covered_days(usage), train=90, test=30, step=7)
     learnings = learnings_of_windows(usage, windows, [WIDE], catalog(), exactly())
     work = Backtester(windows, (), learnings, use_counter(usage, [WIDE], ()))
-    (batch,) = batches_of_units([(WIDE,)], 8, usage, copied={}, accessed={})
+    (batch,) = Batches([(WIDE,)], 8, RowSlices(usage), {}, {}, whole_already)
     found = backtest_of_principals(work(batch), windows, (), catalog())
     assert (found.principals, found.unjudged, found.totals.replacements) == ((), 1, 0)

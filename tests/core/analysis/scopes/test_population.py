@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,14 +17,21 @@ NAMES = st.text("ab-/:.", min_size=1, max_size=8)
 SEEN = st.lists(st.tuples(NAMES, st.integers(0, 90).map(lambda days: FIRST + timedelta(days))), max_size=20)
 
 
-@given(SEEN, NAMES)
-def test_population_counts_what_begins_with_a_prefix(seen: list[tuple[str, date]], prefix: str) -> None:
+@pytest.mark.parametrize("block", [64, 3])
+@given(seen=SEEN, prefix=NAMES)
+def test_population_counts_what_begins_with_a_prefix(block: int, seen: list[tuple[str, date]], prefix: str) -> None:
     below = {name for name, _ in seen if name.startswith(prefix)}
     first = {name: min(day for one, day in seen if one == name) for name in below}
-    population = Population(seen)
-    assert population.count(prefix) == len(below)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lpgen.core.packed_texts._BLOCK", block)
+        _check_prefix(Population(seen), prefix, first)
+
+
+def _check_prefix(population: Population, prefix: str, first: dict[str, date]) -> None:
+    assert population.count(prefix) == len(first)
+    assert (prefix in population) == (prefix in first)
     limit = FIRST + timedelta(30)
-    assert population.newer(prefix, limit) == {name for name, day in first.items() if day > limit}
+    assert set(population.newer(prefix, limit)) == {name for name, day in first.items() if day > limit}
     assert population.oldest(prefix) == min(first.values(), default=None)
 
 

@@ -1,0 +1,41 @@
+"""Sorted texts that are much alike, such as a million ARNs, in a tenth of the memory of strings."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+_BLOCK: Final = 64
+
+
+class PackedTexts:
+    """Texts in blocks, each packed by itself. The last block that was asked for is held."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        """`texts` are sorted."""
+        blocks = [texts[start : start + _BLOCK] for start in range(0, len(texts), _BLOCK)]
+        self._firsts = [block[0] for block in blocks]
+        self._packed = [zlib.compress(json.dumps(block).encode(), level=1) for block in blocks if len(blocks) > 1]
+        self._held: tuple[int, Sequence[str]] = (0, blocks[0] if blocks else ())
+
+    def _block(self, at: int) -> Sequence[str]:
+        if self._held[0] != at:
+            self._held = (at, json.loads(zlib.decompress(self._packed[at])))
+        return self._held[1]
+
+    def __contains__(self, text: str) -> bool:
+        at = self.place_of(text)
+        return next(self.between(at, at + 1), None) == text
+
+    def place_of(self, text: str) -> int:
+        """How many of the texts come before one."""
+        at = max(bisect_right(self._firsts, text) - 1, 0)
+        return at * _BLOCK + bisect_left(self._block(at), text)
+
+    def between(self, first: int, last: int) -> Iterator[str]:
+        """The texts from one place to before another, as far as there are any."""
+        for at in range(first // _BLOCK, min(-(-last // _BLOCK), len(self._firsts))):
+            yield from self._block(at)[max(first - at * _BLOCK, 0) : last - at * _BLOCK]

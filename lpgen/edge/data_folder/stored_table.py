@@ -1,0 +1,101 @@
+"""A usage table that stays in its file, of which a row group is read at a time."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lpgen.core.usage.columns import empty_table, has_columns, integer_column, is_text, unpack_texts
+from lpgen.core.usage.table_merge import TableShape
+from lpgen.edge.data_folder.ledger_connection import RESTORE
+from lpgen.edge.data_folder.table_manifest import Segments, copy_checked
+from lpgen.errors import DamageError, quote_reason
+
+_PART_ROWS: Final = 1 << 14
+
+
+class StoredTable:
+    """A table in a file that only this process can open, once its digests were compared.
+
+    Raises:
+        DamageError: the file is missing or changed, or can't be read.
+        OSError: the temporary folder is full; `TMPDIR` names another.
+    """
+
+    def __init__(self, path: Path, segments: Segments, shape: TableShape) -> None:
+        self.schema = shape.schema
+        copy = _private_copy(path, segments)
+        try:
+            self._file = pq.ParquetFile(copy, read_dictionary=text_keys(shape))
+            is_known = has_columns(self._file.schema_arrow, shape.schema)
+        except (OSError, pa.ArrowException) as error:
+            raise DamageError(f"`{path}` can't be read: {quote_reason(error)}", hint=RESTORE) from error
+        except KeyError:
+            is_known = False
+        if not is_known:
+            raise DamageError(f"`{path}` has other columns than this version of lpgen writes", hint=RESTORE)
+        sizes = (self._file.metadata.row_group(at).num_rows for at in range(self._file.num_row_groups))
+        self._starts: list[int] = list(accumulate(sizes, initial=0))
+        self._held: tuple[int, pa.Table] = (-1, None)
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows it has."""
+        return self._starts[-1]
+
+    def parts(self, names: Sequence[str]) -> Iterator[pa.Table]:
+        """Some columns, of a few thousand rows at a time: as Python's values they take many times the memory."""
+        for at in range(len(self._starts) - 1):
+            group = self._read(at, names)
+            yield from (group.slice(start, _PART_ROWS) for start in range(0, group.num_rows, _PART_ROWS))
+
+    def whole(self) -> pa.Table:
+        """All of it."""
+        return self._file.read(use_threads=False).combine_chunks() if self.num_rows else empty_table(self.schema)
+
+    def take(self, rows: pa.Array) -> pa.Table:
+        """The rows of these numbers, which ascend. The last row group is held: the next rows are mostly in it too."""
+        numbers = rows.to_pylist()
+        found = [
+            unpack_texts(self._group(at).take(integer_column(own)), self.schema) for at, own in self._by_group(numbers)
+        ]
+        return pa.concat_tables(found)
+
+    def _by_group(self, rows: Sequence[int]) -> Iterable[tuple[int, list[int]]]:
+        for at, (start, end) in enumerate(pairwise(self._starts)):
+            if numbers := [row - start for row in rows if start <= row < end]:
+                yield at, numbers
+
+    def _group(self, at: int) -> pa.Table:
+        if self._held[0] != at:
+            self._held = (-1, None)
+            self._held = (at, self._read(at, self.schema.names))
+        return self._held[1]
+
+    def _read(self, at: int, names: Sequence[str]) -> pa.Table:
+        """Some columns of a row group, one after the other: decoding takes several times what it results in."""
+        columns = [self._file.read_row_group(at, columns=[name], use_threads=False).column(0) for name in names]
+        pa.default_memory_pool().release_unused()
+        return pa.Table.from_arrays(columns, names=list(names))
+
+
+def text_keys(shape: TableShape) -> list[str]:
+    """The keys of a table that are texts, which are read as dictionaries."""
+    return [one for one in shape.keys if is_text(shape.schema.field(one).type)]
+
+
+def _private_copy(path: Path, segments: Segments) -> pa.OSFile:
+    descriptor, name = tempfile.mkstemp(prefix="lpgen-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            copy_checked(path, segments, file)
+        return pa.OSFile(name)
+    finally:
+        os.unlink(name)

@@ -1,0 +1,89 @@
+"""A review holds little of each principal: its policies lie in a temporary file until its batch is worked on."""
+
+from __future__ import annotations
+
+import gc
+import json
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lpgen.core.model import Statement
+from lpgen.core.options import Options
+from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.edge.engines.local_processes import LocalEngine
+from lpgen.edge.logs.sample_logs import bundled_sample_logs
+from lpgen.pipeline_analysis import Review, open_review
+from lpgen.pipeline_ingest import ingest
+
+STATEMENTS = 20
+HELD_OF_EACH = 4_000
+"""So many bytes are held of a principal at most; its policies alone take more than ten times as much."""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("memory") / "data"
+    ingest([bundled_sample_logs().logs], bundled_catalog(), data=folder, engine=LocalEngine())
+    return folder
+
+
+def role(number: int) -> dict[str, Any]:
+    name = f"worker-{number}"
+    statements = [
+        {"Sid": f"S{at}", "Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{name}-{at}/*"}
+        for at in range(STATEMENTS)
+    ]
+    policy = {"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
+    return {
+        "Arn": f"arn:aws:iam::111122223333:role/{name}",
+        "RoleName": name,
+        "RoleId": f"AROA{number:016}",
+        "RolePolicyList": [policy],
+    }
+
+
+def opened(data: Path, folder: Path, count: int) -> Review:
+    """The review of so many roles, in pages of a hundred."""
+    folder.mkdir()
+    roles = [role(number) for number in range(count)]
+    pages = [{"RoleDetailList": roles[start : start + 100]} for start in range(0, count, 100)]
+    for number, page in enumerate(pages):
+        (folder / f"{number:03}.json").write_text(json.dumps(page))
+    return open_review(data, [folder], bundled_catalog(), options=Options())
+
+
+def held_by_review(data: Path, folder: Path, count: int) -> int:
+    """How many bytes are held once a review is ready to be made."""
+    tracemalloc.start()
+    try:
+        review = opened(data, folder, count)
+        gc.collect()
+        held, _ = tracemalloc.get_traced_memory()
+        assert len(review.reviewer.accounts) == 1
+    finally:
+        tracemalloc.stop()
+    return held
+
+
+def test_a_review_holds_little_of_each_principal(data: Path, tmp_path: Path) -> None:
+    held_by_review(data, tmp_path / "warm", 1)
+    few, many = (held_by_review(data, tmp_path / str(count), count) for count in (20, 220))
+    assert (many - few) / 200 < HELD_OF_EACH
+
+
+def test_no_policy_stays_after_its_batch(data: Path, tmp_path: Path) -> None:
+    def held() -> int:
+        gc.collect()
+        return sum(isinstance(one, Statement) and one.sid.startswith("S") for one in gc.get_objects())
+
+    before = held()
+    review = opened(data, tmp_path / "roles", 100)
+    assert held() == before
+    batches = iter(review.batches)
+    for batch in batches:
+        alive = held() - before
+        assert alive == STATEMENTS * len(batch.units)
+    assert sum(len(batch.units) for batch in review.batches) == 100
