@@ -168,7 +168,7 @@ def _is_valid(operation: Operation, request: object) -> bool:
     that it is one."""
     if not isinstance(request, dict):
         return False
-    given = {key for path in operation.required for key in (path[0], _swapped(path[0])) if key in request}
+    given = {key for path in operation.required for key in (path[0], _swapped(path[0])) if request.get(key)}
     return len(given) >= len(operation.required) and all(_fits(operation, *leaf) for leaf in _leaves(request, ""))
 
 
@@ -186,7 +186,7 @@ def _leaves(value: object, key: str) -> Iterator[tuple[str, object]]:
 
 def _fits(operation: Operation, key: str, text: object) -> bool:
     is_name = isinstance(text, str) and text.startswith(("Name-", "Second"))
-    return text in operation.arns or (is_name and not _is_arn((key,)))
+    return text in operation.arns if _is_arn((key,)) else is_name
 
 
 def _request(parameters: Iterable[tuple[Path, object]], *, listed: bool = False) -> Record:

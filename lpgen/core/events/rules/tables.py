@@ -5,12 +5,10 @@ from __future__ import annotations
 from types import ModuleType
 
 from lpgen.core.events.rules import (
-    acm,
     apigateway,
     appconfig,
     appstream,
     appsync,
-    athena,
     autoscaling,
     batch,
     bedrock,
@@ -50,7 +48,6 @@ from lpgen.core.events.rules import (
     network_firewall,
     networkmanager,
     oam,
-    opensearch,
     organizations,
     performance_insights,
     rds,
@@ -83,12 +80,10 @@ from lpgen.core.events.rules import (
 from lpgen.core.events.rules.call import RuleTable
 
 RULE_MODULES: tuple[ModuleType, ...] = (
-    acm,
     apigateway,
     appconfig,
     appstream,
     appsync,
-    athena,
     autoscaling,
     batch,
     bedrock,
@@ -128,7 +123,6 @@ RULE_MODULES: tuple[ModuleType, ...] = (
     network_firewall,
     networkmanager,
     oam,
-    opensearch,
     organizations,
     performance_insights,
     rds,
