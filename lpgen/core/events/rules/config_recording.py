@@ -20,7 +20,6 @@ _CONFIG_TYPES: dict[str, ResourceType] = {
     "pack": NamedType("config", "conformance-pack/{}/*", "conformancePackName"),
     # The ids in these ARNs are AWS's choice, and requests give names alone.
     "rule": NamedType("config", "config-rule/*", "configRule.configRuleArn"),
-    "aggregator": NamedType("config", "config-aggregator/*", "configurationAggregatorArn"),
     "organization-pack": NamedType("config", "organization-conformance-pack/*", "organizationConformancePackArn"),
     "remediation": NamedType("config", "remediation-configuration/*", "remediationConfigurationArn"),
 }
