@@ -17,6 +17,7 @@ Record = dict[str, Any]
 
 _ACCOUNT: Final = "111122223333"
 _OTHER: Final = "444455556666"
+_OWNERS: Final = ("accountid", "owner", "catalogid")
 _MOST_PATHS: Final = 40
 _RANDOM_CALLS: Final = 60
 _ODD: Final[tuple[object, ...]] = (
@@ -110,6 +111,8 @@ def sample_calls(operation: Operation) -> Iterator[Sample]:
 def _name_at(operation: Operation, path: Path, number: int) -> str:
     """What a caller would write at a path: an ARN, of the type that the parameter's name says, or a name."""
     key = path[-1].lower()
+    if key.endswith(_OWNERS):
+        return _OTHER
     if not _is_arn(path):
         return f"Name-{number}"
     stem = key.removesuffix("s").removesuffix("arn")
@@ -185,7 +188,7 @@ def _leaves(value: object, key: str) -> Iterator[tuple[str, object]]:
 
 
 def _fits(operation: Operation, key: str, text: object) -> bool:
-    is_name = isinstance(text, str) and text.startswith(("Name-", "Second"))
+    is_name = isinstance(text, str) and text.startswith(("Name-", "Second", _OTHER))
     return text in operation.arns if _is_arn((key,)) else is_name
 
 

@@ -46,6 +46,16 @@ def test_lower_case_marks_names_and_no_arns() -> None:
     }
 
 
+def test_owner_is_the_account_of_every_alternative_but_whole_arns() -> None:
+    row = {"resources": {"lion": ["lionName", "arn:lionArn"]}}
+    facts = {"any": ["lion"], "owner": "ownerId"}
+    owned = with_type_facts(SERVICES, facts, row, ["zoo:Feed"])
+    assert owned["resources"] == {
+        "lion": [{"Account": "ownerId", "Name": "lionName"}, "arn:lionArn", {"Account": "ownerId", "Name": "*"}]
+    }
+    assert with_type_facts(SERVICES, facts, without_type_facts(owned), ["zoo:Feed"]) == owned
+
+
 @pytest.mark.parametrize("binding", ["lionName", ["a", "b"], {"Name": "a", "Id": "*"}, ["arn:a", {"Name": "*b"}]])
 def test_a_rebuilt_row_is_the_row_before_the_facts(binding: Any) -> None:
     row = {"resources": {"lion": binding}, "roles": ["roleArn"]}
@@ -59,7 +69,7 @@ def test_rows_made_by_hand_have_the_fields_of_rows_and_name_types_that_exist() -
         prefix = path.stem.removesuffix(".amazonaws.com")
         table = json.loads(path.read_text("utf-8"))
         facts = table.pop(EVERY_OPERATION, {})
-        assert set(facts) <= {"any", "lower_case", "source"}, path.stem
+        assert set(facts) <= {"any", "lower_case", "owner", "source"}, path.stem
         bound = {
             kind
             for row in json.loads((bundled_folder() / "operations" / path.name).read_text("utf-8"))[

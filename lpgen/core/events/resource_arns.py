@@ -144,7 +144,10 @@ class Binder:
         if not self.paths:
             yield Resource(kind, self.template.fill(call, dict.fromkeys(self.open, _OPEN)))
             return
-        columns = [parameter.texts(call) for _, parameter in self.paths]
+        columns = [
+            _owners(call, parameter) if name.lower() in _CONTEXT else parameter.texts(call)
+            for name, parameter in self.paths
+        ]
         for row in islice(product(*columns), _MOST_ARNS):
             if row[-1].startswith("arn:"):
                 if is_literal(row[-1]):
@@ -167,11 +170,14 @@ class Binder:
                     kind = ResourceKind.FOLD
             elif "/" in text and name.endswith("Id") and name not in _ANY_NAME:
                 return  # an alias or a path, no id
-            elif name.lower() in _CONTEXT and not is_account_id(text):
-                return
             else:
                 parts[name] = text
         yield Resource(kind, self.template.fill(call, parts))
+
+
+def _owners(call: Call, parameter: Parameter) -> tuple[str, ...]:
+    """The accounts that the call names as owners, else its own."""
+    return tuple(text for text in parameter.texts(call) if is_account_id(text)) or (call.account,)
 
 
 def name_from_arn(arn: str) -> str:
@@ -215,7 +221,7 @@ def _name_start(arn_format: str) -> int:
 def _binder_from_parts(template: ArnTemplate, parts: dict[str, str]) -> Binder:
     """The binder of an object: `*` leaves a part open, `*Parameter` does where the call has that parameter.
 
-    The account may have a path too, where a parameter names the owner, or `*`, where the record doesn't show it.
+    The account may have a path too, of a parameter that may name another owner, or `*`, where any account may own it.
     """
     opened = tuple(name for name, text in parts.items() if text.startswith(_OPEN))
     named = dict.fromkeys(parts[name].removeprefix(_OPEN) for name in opened)

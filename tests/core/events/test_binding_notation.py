@@ -59,8 +59,9 @@ def read(arn_format: str, binding: Binding, request: dict[str, object] | str | N
             ["ecs:r:111122223333:task/default/t"],
         ),
         (DB, {"Account": "owner", "DbName": "db"}, {"owner": "444455556666", "db": "a"}, ["rds:r:444455556666:db:a"]),
-        (DB, {"Account": "owner", "DbName": "db"}, {"owner": "somebody", "db": "a"}, []),
-        (DB, [{"Account": "owner", "DbName": "db"}, "db"], {"db": "a"}, ["rds:r:111122223333:db:a"]),
+        (DB, {"Account": "owner", "DbName": "db"}, {"owner": "somebody", "db": "a"}, ["rds:r:111122223333:db:a"]),
+        (DB, {"Account": "owner", "DbName": "db"}, {"db": "a"}, ["rds:r:111122223333:db:a"]),
+        (DB, {"Account": "owner", "DbName": "*"}, {"owner": "444455556666"}, ["rds:r:444455556666:db:*"]),
         (DB, {"Account": "*", "DbName": "db"}, {"db": "a"}, ["rds:r:*:db:a"]),
     ],
 )

@@ -24,13 +24,13 @@ _READ_SERVICES: Final = frozenset({"kms", "payment-cryptography", "s3express", "
 BOTH_SIDES: Final = (True, False)
 
 _RULED_WRITES: Final = """
-account apigateway appconfig appstream appsync autoscaling batch bcm-data-exports bedrock budgets
-cloudformation cloudfront cloudhsm cloudtrail codeartifact codebuild codecommit codedeploy codepipeline
-cognito-identity cognito-idp config directconnect dms dynamodb ebs ec2-instance-connect ec2 ecr-public ecr ecs
-eks elasticache elasticbeanstalk elasticfilesystem elasticloadbalancing elasticmapreduce email events firehose
-fis fsx glue guardduty iam identitystore imagebuilder iot kinesis kms lambda logs network-firewall
-networkmanager oam organizations pi rds rdsdata redshift-data redshift-serverless redshift resource-groups
-route53 route53profiles route53resolver s3-object-lambda s3-outposts s3 s3express s3tables s3vectors sagemaker
+account apigateway appconfig appstream appsync autoscaling batch bcm-data-exports bedrock cloudformation
+cloudfront cloudhsm cloudtrail codebuild codecommit codedeploy codepipeline cognito-identity cognito-idp
+config directconnect dms dynamodb ebs ec2-instance-connect ec2 ecr-public ecr ecs eks elasticache
+elasticbeanstalk elasticfilesystem elasticloadbalancing elasticmapreduce email events firehose fis fsx glue
+guardduty iam identitystore imagebuilder iot kinesis kms lambda logs network-firewall networkmanager oam
+organizations pi rds rdsdata redshift-data redshift-serverless redshift resource-groups route53
+route53profiles route53resolver s3-object-lambda s3-outposts s3 s3express s3tables s3vectors sagemaker
 scheduler secretsmanager securityhub servicecatalog-appregistry ses sms-voice sns sqs ssm sso states sts
 tagging vpc-lattice wafv2
 """
