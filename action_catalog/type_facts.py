@@ -46,7 +46,13 @@ def _with_facts(kind: str, binding: Binding, facts: Mapping[str, Any], fallen_ba
     items = items_of(binding)
     if kind in facts.get("lower_case", ()):
         items = [_in_lower_case(item) for item in items]
-    return binding_of_items([*items, OPEN] if kind in fallen_back else items)
+    return binding_of_items([*items, _any_of_type(items)] if kind in fallen_back else items)
+
+
+def _any_of_type(items: Iterable[Item]) -> Item:
+    """Any resource of a type: of any account where that is so of one that a call names."""
+    shared = (item for item in items if isinstance(item, dict) and item.get(_ACCOUNT) == OPEN)
+    return next((dict.fromkeys(item, OPEN) for item in shared), OPEN)
 
 
 def _owned(binding: Binding, formats: Sequence[str], owner: str) -> Binding:

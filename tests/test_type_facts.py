@@ -39,6 +39,12 @@ def test_any_is_the_last_alternative_of_types_that_the_action_requires() -> None
     assert "optional" not in with_type_facts(SERVICES, {}, {**row, "optional": ["lion"]}, ["zoo:Feed"])
 
 
+def test_any_of_what_any_account_may_own_is_any_accounts() -> None:
+    row = {"resources": {"lion": {"Account": "*", "Name": "lionName"}}}
+    assert written(row, any=["lion"]) == {"lion": [{"Account": "*", "Name": "lionName"}, {"Account": "*", "Name": "*"}]}
+    assert without_type_facts({"resources": written(row, any=["lion"])}) == row
+
+
 def test_lower_case_marks_names_and_no_arns() -> None:
     row = {"resources": {"lion": ["lionName", "arn:lionArn", {"Name": "name", "Id": "*"}]}}
     assert written(row, lower_case=["lion"]) == {
