@@ -9,7 +9,9 @@ Item = str | dict[str, str]
 Binding = Item | list[Item]
 OPEN: Final = "*"
 WHOLE: Final = "arn:"
-"""The marks before a path: a part of the ARN left open, and a parameter that counts only where it holds an ARN."""
+LOWER: Final = "lower:"
+"""The marks before a path: a part of the ARN left open, a parameter that counts only where it holds an ARN, and one
+whose names the service stores in lower case."""
 
 
 def items_of(binding: Binding) -> list[Item]:
@@ -29,4 +31,4 @@ def binding_of_items(items: Iterable[Item]) -> Binding:
 def last_path(item: Item) -> str:
     """The path that tells the resource from its siblings: that of its format's last placeholder."""
     path = item if isinstance(item, str) else next(reversed(item.values()), "")
-    return path.removeprefix(WHOLE).removeprefix(OPEN)
+    return path.removeprefix(WHOLE).removeprefix(LOWER).removeprefix(OPEN)

@@ -26,6 +26,7 @@ from action_catalog.catalog_actions import has_action
 from action_catalog.operation_row import merge_rows, row_of_operation, with_wire_row
 from action_catalog.service_models import PINNED, Operation, read_operations
 from action_catalog.service_names import MORE_SOURCES, SWITCHES
+from action_catalog.type_facts import with_type_facts
 
 _FIELDS: Final = ("actions", "resources", "creates", "roles", "also", "paths", "source")
 
@@ -61,6 +62,10 @@ def write_tables(facts: Facts, operations: Sequence[Operation], more: Iterable[O
     for source, rows in facts.rows.items():
         for name, row in rows.items():
             tables[source][name] = {**tables[source].get(name, {}), **with_wire_row(row, wire.get((source, name), {}))}
+    for source, rows in tables.items():
+        for name, row in rows.items():
+            names = row.get("actions") or [f"{source.removesuffix(SUFFIX)}:{name}"]
+            rows[name] = with_type_facts(facts.services, facts.types.get(source, {}), row, names)
     _write_operations(tables)
     _write_json("event_sources.json", _event_sources(facts, operations))
     _write_json("no_permission.json", _no_permission(facts, operations))
@@ -131,7 +136,7 @@ def _write_operations(tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> 
 
 
 def _in_order(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {field: row[field] for field in _FIELDS if field in row}
+    return {field: row[field] for field in _FIELDS if row.get(field)}
 
 
 def _write_json(name: str, rows: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from action_catalog.request_parameters import Hints
+from action_catalog.type_facts import EVERY_OPERATION, without_type_facts
 
 HERE: Final = Path(__file__).resolve().parent
 SUFFIX: Final = ".amazonaws.com"
@@ -20,6 +21,7 @@ _SIMPLE: Final = re.compile(r"\$\{([\w.\[\]]+)\}")
 class Facts:
     """What the builder knows: the catalog's services, hints, what the tables held, and hand-made rows.
 
+    `types` are the hand-made rows that hold for every operation of an event source.
     `older` are operations of retired service models by IAM prefix; `none` are calls that need no permission, with why;
     `own` are, by IAM prefix, the parameters that fill a placeholder under a name of the service's own;
     `tagging` is, by IAM prefix, the action that a call needs beside its own when it makes a resource with tags.
@@ -33,20 +35,27 @@ class Facts:
     none: Mapping[str, Mapping[str, str]]
     own: Mapping[str, Mapping[str, Any]]
     tagging: Mapping[str, Mapping[str, Any]]
+    types: Mapping[str, Mapping[str, Any]]
 
 
 def read_facts(path: Path | None) -> Facts:
     """What the builder knows; `path` is the data set of hints."""
     lines = [json.loads(line) for line in path.read_text().splitlines()] if path else []
+    rows = _read_folder("mapping_rows")
+    types = {source: table.pop(EVERY_OPERATION, {}) for source, table in rows.items()}
     return Facts(
         services={path.stem: json.loads(path.read_bytes()) for path in sorted((HERE / "services").glob("*.json"))},
         hints={(row["sdk"], row["operation"]): _hints_from_row(row) for row in lines},
         older=frozenset(own for row in lines for own in _own_actions(row)),
-        before={source: table["operations"] for source, table in _read_folder("operations").items()},
-        rows=_read_folder("mapping_rows"),
+        before={
+            source: {name: without_type_facts(row) for name, row in table["operations"].items()}
+            for source, table in _read_folder("operations").items()
+        },
+        rows=rows,
         none=json.loads((HERE / "unsigned_rows.json").read_text()),
         own=json.loads((HERE / "placeholder_parameters.json").read_text()),
         tagging=json.loads((HERE / "tag_on_create.json").read_text()),
+        types=types,
     )
 
 

@@ -76,6 +76,10 @@ def first_statement(output: Path, change: Callable[[Any], object]) -> None:
     edit(output / ROLE / "policy-1.json", lambda one: change(one["Statement"]))
 
 
+def drop_action(statements: list[Any]) -> None:
+    next(one for one in statements if isinstance(one["Action"], list))["Action"].pop()
+
+
 def swap(output: Path) -> None:
     first, second = output / ROLE / "policy-1.json", output / OTHER / "policy-1.json"
     texts = first.read_text(), second.read_text()
@@ -89,7 +93,7 @@ ATTACKS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "sid edited": (ROLE, lambda output: first_statement(output, lambda some: some[0].update(Sid="Other"))),
     "statement dropped": (ROLE, lambda output: first_statement(output, lambda some: some.pop())),
     "statement twice": (ROLE, lambda output: first_statement(output, lambda some: some.append(dict(some[0], Sid="X")))),
-    "action dropped": (ROLE, lambda output: first_statement(output, lambda some: some[0]["Action"].pop())),
+    "action dropped": (ROLE, lambda output: first_statement(output, drop_action)),
     "resource widened": (ROLE, lambda output: first_statement(output, lambda some: some[0].update(Resource="*"))),
     "documents swapped": (ROLE, swap),
     "lines removed": (ROLE, lambda output: all_evidence(output, ROLE, lines=[])),

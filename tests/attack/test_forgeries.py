@@ -24,9 +24,9 @@ from tests.support.outputs import CHOSEN, SAMPLE
 from tests.support.sample_organization import SHOP, records
 
 Json = dict[str, Any]
-REAL_DAYS = 30
-ASKED_DAYS = 45
-"""More than there are, so that nothing is safe by the real days alone."""
+REAL_DAYS = 50
+ASKED_DAYS = 60
+"""More than there are, so that nothing is safe by the real days alone, which are enough for a backtest."""
 
 
 @dataclass(frozen=True, slots=True)

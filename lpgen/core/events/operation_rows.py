@@ -19,7 +19,12 @@ Binding = str | dict[str, str] | list[str | dict[str, str]]
 A string is the path (dots between keys, lists are walked) of a parameter that holds an ARN, or what the type's ARN
 format leaves open; after `arn:` the parameter counts only where it holds an ARN. An object gives each `${Placeholder}`
 of the format its own path; `*` stands for a part that the call doesn't show, such as an id that AWS assigns, and
-`*Path` for one where a parameter names the resource another way. A list gives alternatives, the first that reads wins.
+`*Path` for one where a parameter names the resource another way. The account may have a path too, of a parameter that
+may name another owner, or `*` where any account may own it. A list gives alternatives, the first that reads wins; `*`
+by itself, the last of them, is any resource of the type in the account.
+
+In a path, `one|other` reads both parameters, `Parameter~text` stands for `text` where the request has no such
+parameter, and `lower:Parameter` is a name that the service stores in lower case.
 """
 
 

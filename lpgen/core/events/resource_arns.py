@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import Final
 
+from lpgen.core.arns import is_account_id
 from lpgen.core.events.operation_rows import Binding
 from lpgen.core.events.records import HIDDEN
 from lpgen.core.events.rules.call import Call
@@ -20,6 +21,8 @@ _ARN_KEY: Final = re.compile(r"arns?(?:list)?$", re.IGNORECASE)
 _ANY_NAME: Final = frozenset({"ResourceId"})  # what the reference calls a name or path too
 _OPEN: Final = "*"
 _WHOLE: Final = "arn:"
+_LOWER: Final = "lower:"
+_OPEN_END: Final = re.compile(r"\$\{[^}]*\}(?:[/:]\$\{[^}]*\})+$")
 _MOST_ARNS: Final = 1000  # of one binding; a call that names more is bounded by AWS at a few hundred
 
 Part = tuple[str, str]
@@ -41,7 +44,7 @@ class ArnTemplate:
         for literal, name in self.parts:
             text += literal
             if name:
-                text += _context_value(call, name) if name.lower() in _CONTEXT else values.get(name, "*")
+                text += values[name] if name in values else _default_value(call, name)
         return text
 
 
@@ -66,24 +69,64 @@ def is_literal(text: str) -> bool:
     return not ("*" in text or "?" in text or "${" in text or HIDDEN in text)
 
 
-def _context_value(call: Call, name: str) -> str:
+def _default_value(call: Call, name: str) -> str:
+    """What stands for a placeholder that no parameter fills: the call's place, or `*`."""
     key = name.lower()
+    if key not in _CONTEXT:
+        return _OPEN
     if key == "partition":
         return call.partition
     return call.region if key == "region" else call.account
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """Where the texts stand that fill a placeholder: at all of `paths`; `default` where the call has none of them."""
+
+    paths: tuple[tuple[str, ...], ...]
+    default: str | None = None
+    in_lower_case: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one path and nothing else."""
+        return len(self.paths) == 1 and self.default is None and not self.in_lower_case
+
+    @property
+    def holds_arn(self) -> bool:
+        """Whether its name says that it holds an ARN."""
+        return self.default is None and all(_ARN_KEY.search(path[-1]) for path in self.paths)
+
+    def texts(self, call: Call) -> tuple[str, ...]:
+        """The texts that the call has there; what can't be read has no default."""
+        if self.is_plain:
+            return call.texts(*self.paths[0])
+        found = tuple(text for path in self.paths for text in call.texts(*path))
+        if self.in_lower_case:
+            return tuple(text if text.startswith("arn:") else text.lower() for text in found)
+        if found or self.default is None or call.is_unread:
+            return found
+        return () if any(call.has(*path) or call.hides(*path) for path in self.paths) else (self.default,)
+
+
+def parameter_from_text(text: str) -> Parameter:
+    """The parameter that a binding writes as `path`, `path|path`, `path~default` or `lower:path`."""
+    text, has_default, default = text.partition("~")
+    paths = tuple(tuple(path.split(".")) for path in text.removeprefix(_LOWER).split("|"))
+    return Parameter(paths, default if has_default else None, text.startswith(_LOWER))
+
+
+@dataclass(frozen=True, slots=True)
 class Binder:
     """Reads the resources of one type from a call: one way of filling one of the type's formats.
 
-    `paths` gives each free placeholder of `template` the path of a parameter. With one placeholder the parameter may
-    also hold a whole ARN, which is then taken as it stands; where `whole` is set, nothing else is. `open` are the
+    `paths` gives each free placeholder of `template` the parameter that fills it. With one placeholder the parameter
+    may also hold a whole ARN, which is then taken as it stands; where `whole` is set, nothing else is. `open` are the
     placeholders that the call doesn't show, and `named` the parameters that must be there all the same.
     """
 
     template: ArnTemplate
-    paths: tuple[tuple[str, tuple[str, ...]], ...]
+    paths: tuple[tuple[str, Parameter], ...]
     whole: bool = False
     open: tuple[str, ...] = ()
     named: tuple[tuple[str, ...], ...] = ()
@@ -99,9 +142,12 @@ class Binder:
                 return
         kind = ResourceKind.FOLD if self.open or self.template.is_pattern else ResourceKind.ARN
         if not self.paths:
-            yield Resource(kind, self.template.fill(call, {}))
+            yield Resource(kind, self.template.fill(call, dict.fromkeys(self.open, _OPEN)))
             return
-        columns = [call.texts(*path) for _, path in self.paths]
+        columns = [
+            _owners(call, parameter) if name.lower() in _CONTEXT else parameter.texts(call)
+            for name, parameter in self.paths
+        ]
         for row in islice(product(*columns), _MOST_ARNS):
             if row[-1].startswith("arn:"):
                 if is_literal(row[-1]):
@@ -109,8 +155,12 @@ class Binder:
             elif not self.whole and is_literal("".join(row)):
                 yield from self._fill(call, kind, row)
 
+    def hides(self, call: Call) -> bool:
+        """Whether AWS hides a parameter that would name a resource."""
+        return any(call.hides(*path) for _, parameter in self.paths for path in parameter.paths)
+
     def _fill(self, call: Call, kind: ResourceKind, row: tuple[str, ...]) -> Iterator[Resource]:
-        parts = {}
+        parts = dict.fromkeys(self.open, _OPEN)
         for (name, _), text in zip(self.paths, row, strict=True):
             if text.startswith("arn:"):
                 last = name_from_arn(text)
@@ -125,6 +175,11 @@ class Binder:
         yield Resource(kind, self.template.fill(call, parts))
 
 
+def _owners(call: Call, parameter: Parameter) -> tuple[str, ...]:
+    """The accounts that the call names as owners, else its own."""
+    return tuple(text for text in parameter.texts(call) if is_account_id(text)) or (call.account,)
+
+
 def name_from_arn(arn: str) -> str:
     """The name in a parent's ARN, which services take where they take its id; "" where it has several parts."""
     parts = _SEPARATOR.split(arn.split(":", 5)[-1])
@@ -136,31 +191,47 @@ def binders_from_binding(binding: Binding, formats: Sequence[str]) -> tuple[Bind
     if isinstance(binding, list):
         return tuple(binder for item in binding for binder in binders_from_binding(item, formats))
     templates = [template_from_format(text) for text in formats]
+    if binding == _OPEN:
+        return tuple(_binder_of_any(text) for text in formats[:1])
     if isinstance(binding, str):
-        path = _path(binding.removeprefix(_WHOLE))
+        parameter = parameter_from_text(binding.removeprefix(_WHOLE))
         single = [template for template in templates if len(template.free) == 1]
         if binding.startswith(_WHOLE) or not single:
-            return (Binder(templates[0], (("", path),), whole=True),) if templates else ()
-        return (Binder(single[0], ((single[0].free[0], path),), whole=_ARN_KEY.search(path[-1]) is not None),)
+            return (Binder(templates[0], (("", parameter),), whole=True),) if templates else ()
+        return (Binder(single[0], ((single[0].free[0], parameter),), whole=parameter.holds_arn),)
+    named = {name for name in binding if name.lower() not in _CONTEXT}
     for template in templates:
-        if set(template.free) == set(binding):
+        if set(template.free) == named:
             return (_binder_from_parts(template, binding),)
     return ()
 
 
+def _binder_of_any(arn_format: str) -> Binder:
+    """The binder of any resource of a type; placeholders at the end of its format are one `*` together."""
+    place, name = arn_format[: _name_start(arn_format)], arn_format[_name_start(arn_format) :]
+    template = template_from_format(place + _OPEN_END.sub(_OPEN, name))
+    return Binder(template, (), open=template.free)
+
+
+def _name_start(arn_format: str) -> int:
+    """Where the ARN's last field begins."""
+    return len(":".join(arn_format.split(":")[:5])) + 1
+
+
 def _binder_from_parts(template: ArnTemplate, parts: dict[str, str]) -> Binder:
-    """The binder of an object: `*` leaves a part open, `*Parameter` does where the call has that parameter."""
-    opened = tuple(name for name in template.free if parts[name].startswith(_OPEN))
+    """The binder of an object: `*` leaves a part open, `*Parameter` does where the call has that parameter.
+
+    The account may have a path too, of a parameter that may name another owner, or `*`, where any account may own it.
+    """
+    opened = tuple(name for name, text in parts.items() if text.startswith(_OPEN))
     named = dict.fromkeys(parts[name].removeprefix(_OPEN) for name in opened)
-    paths = tuple((name, _path(parts[name])) for name in template.free if name not in opened)
+    owner = (name for name in parts if name.lower() in _CONTEXT)
+    read = (name for name in (*owner, *template.free) if name not in opened)
+    paths = tuple((name, parameter_from_text(parts[name])) for name in read)
     return Binder(
         template,
         paths,
-        whole=bool(paths) and paths[-1][0] == template.free[-1] and _ARN_KEY.search(paths[-1][1][-1]) is not None,
+        whole=bool(paths) and paths[-1][0] == template.free[-1] and paths[-1][1].holds_arn,
         open=opened,
-        named=tuple(_path(text) for text in named if text),
+        named=tuple(tuple(text.split(".")) for text in named if text),
     )
-
-
-def _path(text: str) -> tuple[str, ...]:
-    return tuple(text.split("."))

@@ -12,9 +12,11 @@ from lpgen.core.events.request_paths import RequestPath, read_request_path, requ
 from lpgen.core.events.resource_arns import (
     ArnTemplate,
     Binder,
+    Parameter,
     binders_from_binding,
     is_literal,
     name_from_arn,
+    parameter_from_text,
     template_from_format,
 )
 from lpgen.core.events.rules.call import Call, plain_arn
@@ -37,11 +39,12 @@ class CreatedType:
 
     type: str
     templates: tuple[ArnTemplate, ...]
-    paths: tuple[tuple[str, tuple[str, ...]], ...]
+    paths: tuple[tuple[str, Parameter], ...]
 
     def patterns(self, call: Call) -> Iterator[str]:
         """The ARN pattern of each format of the type, filled as far as the call names its parents."""
-        values = {name: text for name, path in self.paths if (text := _name_of_parent(call.text(*path)))}
+        named = ((name, next(iter(parameter.texts(call)), "")) for name, parameter in self.paths)
+        values = {name: text for name, found in named if (text := _name_of_parent(found))}
         for template in self.templates:
             yield template.fill(call, values)
 
@@ -98,6 +101,9 @@ class ResourceReader:
                 yield from named
                 if named:
                     break
+            else:
+                if any(binder.hides(call) for binder in binders if kind not in listed):
+                    yield UNKNOWN_RESOURCE
 
     def _arns_of(self, call: Call, kind: str) -> Iterator[Resource]:
         """Whole ARNs of the type in any top-level parameter, which say more than the pattern of the type."""
@@ -144,4 +150,4 @@ def _created_type(catalog: Catalog, prefix: str, kind: str, row: OperationRow) -
     binding = row.resources.get(kind)
     paths = binding.items() if isinstance(binding, dict) else ()
     templates = tuple(template_from_format(text) for text in catalog.arn_formats(prefix, kind))
-    return CreatedType(kind, templates, tuple((name, tuple(path.split("."))) for name, path in paths))
+    return CreatedType(kind, templates, tuple((name, parameter_from_text(path)) for name, path in paths))

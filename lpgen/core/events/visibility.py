@@ -76,11 +76,6 @@ class VisibilityTable:
         row = self._companion_rows.get(service)
         return tuple(sorted(row.with_)) if row else ()
 
-    def companion_source(self, service: str) -> str:
-        """The AWS page that says that they go together, or ""."""
-        row = self._companion_rows.get(service)
-        return row.source if row else ""
-
     def is_rare(self, action: Action) -> bool:
         """Whether ordinary clients have no use for an action.
 

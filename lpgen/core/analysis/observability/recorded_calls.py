@@ -24,14 +24,14 @@ _READ_SERVICES: Final = frozenset({"kms", "payment-cryptography", "s3express", "
 BOTH_SIDES: Final = (True, False)
 
 _RULED_WRITES: Final = """
-account acm apigateway appconfig application-autoscaling appstream appsync athena autoscaling batch bcm-data-exports
-bedrock budgets cloudcontrolapi cloudformation cloudfront cloudhsm cloudtrail codeartifact codebuild codecommit
-codedeploy codepipeline cognito-identity cognito-idp config directconnect dms dynamodb ebs ec2-instance-connect ec2
-ecr-public ecr ecs eks elasticache elasticbeanstalk elasticfilesystem elasticloadbalancing elasticmapreduce email es
-events firehose fis fsx glue guardduty iam identitystore imagebuilder iot kinesis kms lambda logs monitoring
-network-firewall networkmanager oam organizations pi pipes rds rdsdata redshift-data redshift-serverless redshift
-resource-groups route53 route53profiles route53resolver s3-object-lambda s3-outposts s3 s3express s3tables s3vectors
-sagemaker scheduler secretsmanager securityhub servicecatalog-appregistry ses sms-voice sns sqs ssm sso states sts
+account apigateway appconfig appstream appsync autoscaling batch bcm-data-exports bedrock cloudformation
+cloudfront cloudhsm cloudtrail codebuild codecommit codedeploy codepipeline cognito-identity cognito-idp
+config directconnect dms dynamodb ebs ec2-instance-connect ec2 ecr-public ecr ecs eks elasticache
+elasticbeanstalk elasticfilesystem elasticloadbalancing elasticmapreduce email events firehose fis fsx glue
+guardduty iam identitystore imagebuilder iot kinesis kms lambda logs network-firewall networkmanager oam
+organizations pi rds rdsdata redshift-data redshift-serverless redshift resource-groups route53
+route53profiles route53resolver s3-object-lambda s3-outposts s3 s3express s3tables s3vectors sagemaker
+scheduler secretsmanager securityhub servicecatalog-appregistry ses sms-voice sns sqs ssm sso states sts
 tagging vpc-lattice wafv2
 """
 RULED_WRITES: Final = frozenset(_RULED_WRITES.split())
@@ -94,7 +94,7 @@ class RecordedCalls:
         found: dict[str, set[str]] = defaultdict(set)
         for event_source in sorted(self.event_sources(service)):
             for name, row in self._operations.table(event_source).values():
-                for action in row.actions or (f"{service}:{name}",):
+                for action in (*(row.actions or (f"{service}:{name}",)), *row.also):
                     found[action.casefold()].add(name)
         return found
 

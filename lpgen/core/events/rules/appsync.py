@@ -1,4 +1,4 @@
-"""AppSync calls on merged APIs: both APIs of an association authorize it, and associations lie below an API.
+"""AppSync calls on merged APIs: both APIs of an association authorize it.
 
 Sources: https://docs.aws.amazon.com/appsync/latest/devguide/merged-api.html and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_appsync.html (operations)
@@ -9,24 +9,11 @@ from __future__ import annotations
 from typing import Final
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
+from lpgen.core.events.rules.declared import NamedType, mapped
 from lpgen.core.events.rules.inferences import MERGED_API
 from lpgen.core.model import MappedAction
 
 SOURCE: Final = "appsync.amazonaws.com"
-
-_LINES = """
-DisassociateMergedGraphqlApi of-source
-DisassociateSourceGraphqlApi of-merged
-GetSourceApiAssociation of-merged
-StartSchemaMerge of-merged
-UpdateSourceApiAssociation of-merged
-"""
-
-_TYPES: dict[str, ResourceType] = {
-    "of-merged": NamedType("appsync", "apis/{}/sourceApiAssociations/{}", "mergedApiIdentifier,associationId"),
-    "of-source": NamedType("appsync", "apis/{}/mergedApiAssociations/{}", "sourceApiIdentifier,associationId"),
-}
 
 _API: Final = NamedType("appsync", "apis/{}", "apiId")
 
@@ -43,7 +30,6 @@ def map_associate(call: Call) -> tuple[MappedAction, ...]:
 
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "appsync", _TYPES, _LINES),
     (SOURCE, "AssociateMergedGraphqlApi"): map_associate,
     (SOURCE, "AssociateSourceGraphqlApi"): map_associate,
 }

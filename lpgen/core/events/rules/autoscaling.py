@@ -12,10 +12,8 @@ from dataclasses import dataclass
 
 from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at
 from lpgen.core.events.rules.declared import (
-    DeclaredRule,
     NamedType,
     ResourceType,
-    declared_lines,
     declared_rules,
     mapped,
     read_resources,
@@ -26,7 +24,6 @@ from lpgen.core.events.rules.inferences import LAUNCH_TEMPLATE
 from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource
 
 SOURCE = "autoscaling.amazonaws.com"
-APPLICATION_SOURCE = "application-autoscaling.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +65,15 @@ TYPES: dict[str, ResourceType] = {
 }
 
 _GROUP_OPERATIONS = """
-AttachInstances AttachLoadBalancerTargetGroups AttachLoadBalancers AttachTrafficSources BatchDeleteScheduledAction
-BatchPutScheduledUpdateGroupAction CancelInstanceRefresh CompleteLifecycleAction DeleteAutoScalingGroup
-DeleteLifecycleHook DeleteNotificationConfiguration DeletePolicy DeleteWarmPool DetachInstances
-DetachLoadBalancerTargetGroups DetachLoadBalancers DetachTrafficSources DisableMetricsCollection
-EnableMetricsCollection EnterStandby ExecutePolicy ExitStandby LaunchInstances PutNotificationConfiguration
-PutScheduledUpdateGroupAction PutWarmPool RecordLifecycleActionHeartbeat ResumeProcesses
-RollbackInstanceRefresh SetDesiredCapacity SetInstanceHealth SetInstanceProtection StartInstanceRefresh
-SuspendProcesses TerminateInstanceInAutoScalingGroup
+AttachTrafficSources DeletePolicy DetachTrafficSources ExecutePolicy LaunchInstances RollbackInstanceRefresh
+SetInstanceHealth TerminateInstanceInAutoScalingGroup
 """
 
 _LINES = """
 CreateAutoScalingGroup    group @serviceLinkedRoleARN=autoscaling.amazonaws.com @lifecycleHookSpecificationList.roleARN=autoscaling.amazonaws.com
 UpdateAutoScalingGroup    group @serviceLinkedRoleARN=autoscaling.amazonaws.com
-PutLifecycleHook          group @roleARN=autoscaling.amazonaws.com
 CreateOrUpdateTags        group=tags.resourceId
 DeleteTags                group=tags.resourceId
-DeleteLaunchConfiguration configuration
 """  # noqa: E501
 
 
@@ -118,30 +107,11 @@ _APPLICATION_TYPES: dict[str, ResourceType] = {
 }
 
 _APPLICATION_LINES = """
-DeleteScalingPolicy             +target
-DeleteScheduledAction           +target
-DeregisterScalableTarget        +target
-DescribeScalableTargets
+DeleteScheduledAction +target
 DescribeScalingActivities
-DescribeScalingPolicies
 DescribeScheduledActions
 GetPredictiveScalingForecast
-ListTagsForResource             target
-PutScalingPolicy                +target
-PutScheduledAction              +target
-RegisterScalableTarget          +target #TagResource @roleARN=application-autoscaling.amazonaws.com
-TagResource                     target
-UntagResource                   target
-"""
-
-
-_PLAN_LINES = """
-CreateScalingPlan
-DeleteScalingPlan
-DescribeScalingPlanResources
-DescribeScalingPlans
-GetScalingPlanResourceForecastData
-UpdateScalingPlan
+PutScalingPolicy      +target
 """
 
 
@@ -158,26 +128,14 @@ class _SharedRule:
         return self.group(call) if self.group else None
 
 
-_SHARED = (
-    "DeleteScheduledAction",
-    "DescribeScalingActivities",
-    "DescribeScheduledActions",
-    "GetPredictiveScalingForecast",
-    "PutScalingPolicy",
-)
 _SHARED_WITH_GROUP = ("DeleteScheduledAction", "PutScalingPolicy")
 
 
-def _application_rules() -> dict[tuple[str, str], Rule]:
-    """The operations of Application Auto Scaling under the shared event source."""
-    rules: dict[tuple[str, str], Rule] = {}
-    for line in declared_lines("application-autoscaling", _APPLICATION_LINES):
-        rule = DeclaredRule(line, _APPLICATION_TYPES)
-        rules[SOURCE, line.operation] = _SharedRule(rule) if line.operation in _SHARED else rule
-    for group in declared_lines("autoscaling", "\n".join(f"{name} group" for name in _SHARED_WITH_GROUP)):
-        application = declared_rules(SOURCE, "application-autoscaling", _APPLICATION_TYPES, _APPLICATION_LINES)
-        rules[SOURCE, group.operation] = _SharedRule(application[SOURCE, group.operation], DeclaredRule(group, TYPES))
-    return rules
+def _shared_rules() -> dict[tuple[str, str], Rule]:
+    """The operations that Application Auto Scaling has under the names of those of EC2 Auto Scaling."""
+    group = declared_rules(SOURCE, "autoscaling", TYPES, "\n".join(f"{name} group" for name in _SHARED_WITH_GROUP))
+    application = declared_rules(SOURCE, "application-autoscaling", _APPLICATION_TYPES, _APPLICATION_LINES)
+    return {key: _SharedRule(rule, group.get(key)) for key, rule in application.items()}
 
 
 def _group_lines() -> str:
@@ -185,11 +143,9 @@ def _group_lines() -> str:
 
 
 RULES: RuleTable = {
-    **_application_rules(),
+    **_shared_rules(),
     **declared_rules(SOURCE, "autoscaling", TYPES, _group_lines()),
-    **declared_rules(SOURCE, "autoscaling-plans", {}, _PLAN_LINES),
     (SOURCE, "CreateAutoScalingGroup"): _map_group,
     (SOURCE, "UpdateAutoScalingGroup"): _map_group,
     (SOURCE, "CreateLaunchConfiguration"): _map_launch_configuration,
-    **declared_rules(APPLICATION_SOURCE, "application-autoscaling", _APPLICATION_TYPES, _APPLICATION_LINES),
 }

@@ -15,7 +15,6 @@ from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import (
     NamedType,
     ResourceType,
-    declared_rules,
     mapped,
     read_resources,
     resource_from_arn,
@@ -31,35 +30,7 @@ _PROFILE_AREAS = frozenset({"us", "us-gov", "eu", "apac", "au", "ca", "jp", "sa"
 
 TYPES: dict[str, ResourceType] = {
     "guardrail": NamedType("bedrock", "guardrail/{}", "guardrailIdentifier|guardrailConfig.guardrailIdentifier"),
-    "guardrail-profile": NamedType("bedrock", "guardrail-profile/{}", "crossRegionConfig.guardrailProfileIdentifier"),
-    "agent": NamedType("bedrock", "agent/{}", "agentId"),
-    "agent-alias": NamedType("bedrock", "agent-alias/{}/{}", "agentId,agentAliasId"),
-    "flow": NamedType("bedrock", "flow/{}", "flowIdentifier"),
-    "flow-alias": NamedType("bedrock", "flow/{}/alias/{}", "flowIdentifier,flowAliasIdentifier"),
-    "knowledge-base": NamedType("bedrock", "knowledge-base/{}", "knowledgeBaseId"),
 }
-
-_LINES = """
-ApplyGuardrail        guardrail
-CreateGuardrail       guardrail-profile? #TagResource:+guardrail
-CreateGuardrailVersion guardrail
-DeleteGuardrail       guardrail
-GetGuardrail          guardrail
-UpdateGuardrail       guardrail
-InvokeAgent           agent-alias
-InvokeFlow            flow-alias
-Retrieve              knowledge-base
-StartIngestionJob     knowledge-base
-GetKnowledgeBase      knowledge-base
-DeleteKnowledgeBase   knowledge-base
-CreateDataSource      knowledge-base
-CreateKnowledgeBase   #TagResource:+knowledge-base @roleArn=bedrock.amazonaws.com
-UpdateKnowledgeBase   knowledge-base @roleArn=bedrock.amazonaws.com
-CreateAgent           #TagResource:+agent @agentResourceRoleArn=bedrock.amazonaws.com
-UpdateAgent           agent @agentResourceRoleArn=bedrock.amazonaws.com
-CreateFlow            #TagResource:+flow @executionRoleArn=bedrock.amazonaws.com
-UpdateFlow            flow @executionRoleArn=bedrock.amazonaws.com
-"""
 
 
 def _models(call: Call, parameter: str = "modelId") -> Iterator[Resource]:
@@ -163,7 +134,6 @@ _MODEL_CALLS = {
 }
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "bedrock", TYPES, _LINES),
     (SOURCE, "Rerank"): _map_rerank,
     (SOURCE, "RetrieveAndGenerate"): _map_answer,
     (SOURCE, "GetFoundationModel"): _map_foundation_model,

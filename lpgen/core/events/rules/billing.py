@@ -1,7 +1,6 @@
-"""Budgets and Cost Explorer calls: two actions for all of a budget's operations, and ARNs without a Region.
+"""Data Exports: an export that is changed is authorized on the tables that it queries too.
 
-Sources: https://docs.aws.amazon.com/cost-management/latest/userguide/billing-permissions-ref.html and
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbudgetservice.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbillingandcostmanagementdataexports.html
 """
 
 from __future__ import annotations
@@ -10,42 +9,8 @@ from collections.abc import Iterator
 
 from lpgen.core.events.rules.call import Call, RuleTable, values_at
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
-from lpgen.core.events.rules.listed import ReaderType, exact_or_any, first_text
+from lpgen.core.events.rules.listed import ReaderType, exact_or_any
 from lpgen.core.model import Resource
-
-SOURCE = "budgets.amazonaws.com"
-
-_LINES = """
-CreateBudget=ModifyBudget budget #TagResource
-CreateNotification=ModifyBudget budget
-CreateSubscriber=ModifyBudget budget
-DeleteBudget=ModifyBudget budget
-DeleteNotification=ModifyBudget budget
-DeleteSubscriber=ModifyBudget budget
-DescribeBudget=ViewBudget budget
-DescribeBudgetNotificationsForAccount=ViewBudget budget
-DescribeBudgetPerformanceHistory=ViewBudget budget
-DescribeBudgets=ViewBudget budget
-DescribeNotificationsForBudget=ViewBudget budget
-DescribeSubscribersForNotification=ViewBudget budget
-UpdateBudget=ModifyBudget budget
-UpdateNotification=ModifyBudget budget
-UpdateSubscriber=ModifyBudget budget
-"""
-
-
-def read_budgets(call: Call) -> Iterator[Resource]:
-    """The budget that a call names, in the account that it names; any budget where it lists them."""
-    name = first_text(call, "budgetName", "budget.budgetName", "newBudget.budgetName")
-    account = call.text("accountId") or call.account
-    yield exact_or_any(f"arn:{call.partition}:budgets::{account}:budget/", name)
-
-
-def _has_budget_tags(call: Call) -> bool:
-    return call.has("resourceTags")
-
-
-_TYPES: dict[str, ResourceType] = {"budget": ReaderType(read_budgets)}
 
 EXPORTS = "bcm-data-exports.amazonaws.com"
 
@@ -66,6 +31,5 @@ _EXPORT_TYPES: dict[str, ResourceType] = {
 }
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "budgets", _TYPES, _LINES, has_tags=_has_budget_tags),
     **declared_rules(EXPORTS, "bcm-data-exports", _EXPORT_TYPES, "UpdateExport export table"),
 }

@@ -47,34 +47,23 @@ def _as_owner(call: Call) -> Call:
 TYPES: dict[str, ResourceType] = {
     "stack": _formation_type("stack/{}/*", "stackName"),
     "stackset": _StackSetType(_formation_type("stackset/{}:*", "stackSetName")),
-    "changeset": _formation_type("changeSet/{}/*", "changeSetName"),
 }
 
-_STACK_OPERATIONS = """
-CancelUpdateStack DeleteChangeSet DescribeChangeSet DescribeChangeSetHooks DescribeStackEvents
-DescribeStackResource DescribeStackResourceDrifts DescribeStackResources DetectStackResourceDrift
-ExecuteChangeSet GetStackPolicy GetTemplate ListChangeSets ListStackResources SetStackPolicy SignalResource
-UpdateTerminationProtection
-"""
-_ROLE_OPERATIONS = "ContinueUpdateRollback CreateChangeSet CreateStack DeleteStack RollbackStack"
 _STACK_SET_OPERATIONS = """
 CreateStackInstances DeleteStackInstances DeleteStackSet DescribeStackInstance DescribeStackSet
 DescribeStackSetOperation DetectStackSetDrift ImportStacksToStackSet ListStackInstanceResourceDrifts
 ListStackInstances ListStackSetAutoDeploymentTargets ListStackSetOperationResults ListStackSetOperations
 StopStackSetOperation UpdateStackInstances
 """
-_ROLE = "@roleARN=cloudformation.amazonaws.com"
 _ADMINISTRATION_ROLE = "@administrationRoleARN=cloudformation.amazonaws.com"
 
 
 def _lines() -> str:
     return "\n".join(
         (
-            *(f"{operation} stack" for operation in _STACK_OPERATIONS.split()),
-            *(f"{operation} stack {_ROLE}" for operation in _ROLE_OPERATIONS.split()),
             *(f"{operation} stackset" for operation in _STACK_SET_OPERATIONS.split()),
             f"CreateStackSet #TagResource:stackset {_ADMINISTRATION_ROLE}",
-            f"UpdateStack stack #TagResource {_ROLE}",
+            "UpdateStack stack #TagResource @roleARN=cloudformation.amazonaws.com",
             f"UpdateStackSet stackset #TagResource {_ADMINISTRATION_ROLE}",
             "GetTemplateSummary stack? stackset?",
         )
@@ -113,23 +102,9 @@ def _map_stack_update(call: Call) -> tuple[MappedAction, ...]:
     return (*actions, mapped("cloudformation:SetStackPolicy", stacks, how=STACK_POLICY))
 
 
-# Cloud Control's actions are CloudFormation's and take no resource.
-# https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/security.html
-_CONTROL_LINES = """
-CreateResource @roleArn=cloudformation.amazonaws.com
-DeleteResource @roleArn=cloudformation.amazonaws.com
-GetResource @roleArn=cloudformation.amazonaws.com
-ListResources @roleArn=cloudformation.amazonaws.com
-UpdateResource @roleArn=cloudformation.amazonaws.com
-CancelResourceRequest
-GetResourceRequestStatus
-ListResourceRequests
-"""
-
 RULES: RuleTable = {
     **_DECLARED,
     (SOURCE, "DescribeStacks"): _map_stack_description,
     (SOURCE, "DetectStackDrift"): _map_drift_detection,
     (SOURCE, "UpdateStack"): _map_stack_update,
-    **declared_rules("cloudcontrolapi.amazonaws.com", "cloudformation", TYPES, _CONTROL_LINES),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.events.rules.call import Call, RuleTable, texts_at, values_at
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
+from lpgen.core.events.rules.declared import NamedType, ResourceType, mapped
 from lpgen.core.events.rules.inferences import (
     ALIAS_CONFLICT,
     ALIAS_MOVE,
@@ -24,13 +24,6 @@ from lpgen.core.events.rules.listed import exact, exact_or_any, fold, is_arn_of
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "cloudfront.amazonaws.com"
-
-_LINES = """
-AssociateDistributionWebACL distribution
-DisassociateDistributionWebACL distribution
-AssociateDistributionTenantWebACL tenant
-DisassociateDistributionTenantWebACL tenant
-"""
 
 _DISTRIBUTION = NamedType("cloudfront", "distribution/{}", "id", region=False)
 
@@ -205,7 +198,6 @@ _TYPES: dict[str, ResourceType] = {
 }
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "cloudfront", _TYPES, _LINES),
     (SOURCE, "CreateDistributionWithTags"): map_create_with_tags,
     (SOURCE, "CreateStreamingDistributionWithTags"): map_create_with_tags,
     (SOURCE, "CreateDistribution"): map_create_distribution,

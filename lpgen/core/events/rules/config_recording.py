@@ -17,67 +17,16 @@ from lpgen.core.model import MappedAction
 SOURCE = "config.amazonaws.com"
 
 _CONFIG_TYPES: dict[str, ResourceType] = {
-    "recorder": NamedType(
-        "config", "configuration-recorder/{}/*", "configurationRecorderName|configurationRecorder.name~default"
-    ),
-    "recorders": NamedType("config", "configuration-recorder/{}/*", "configurationRecorderNames"),
     "pack": NamedType("config", "conformance-pack/{}/*", "conformancePackName"),
-    "query": NamedType("config", "stored-query/{}/*", "queryName|storedQuery.queryName"),
-    "authorization": NamedType("config", "aggregation-authorization/{}/{}", "authorizedAccountId,authorizedAwsRegion"),
     # The ids in these ARNs are AWS's choice, and requests give names alone.
     "rule": NamedType("config", "config-rule/*", "configRule.configRuleArn"),
-    "aggregator": NamedType("config", "config-aggregator/*", "configurationAggregatorArn"),
-    "organization-rule": NamedType("config", "organization-config-rule/*", "organizationConfigRuleArn"),
     "organization-pack": NamedType("config", "organization-conformance-pack/*", "organizationConformancePackArn"),
     "remediation": NamedType("config", "remediation-configuration/*", "remediationConfigurationArn"),
 }
 
-_AGGREGATOR_OPERATIONS = """
-BatchGetAggregateResourceConfig DeleteConfigurationAggregator DescribeAggregateComplianceByConfigRules
-DescribeAggregateComplianceByConformancePacks DescribeConfigurationAggregatorSourcesStatus
-GetAggregateComplianceDetailsByConfigRule GetAggregateConfigRuleComplianceSummary
-GetAggregateConformancePackComplianceSummary GetAggregateDiscoveredResourceCounts GetAggregateResourceConfig
-ListAggregateDiscoveredResources SelectAggregateResourceConfig
-"""
-
 _CONFIG_LINES = """
-DeleteConfigurationRecorder          recorder=configurationRecorderName~default
-DescribeConfigurationRecorders       recorders
-DescribeConfigurationRecorderStatus  recorders
-PutConfigurationRecorder             recorder=configurationRecorder.name~default #TagResource @configurationRecorder.roleARN=config.amazonaws.com
-StartConfigurationRecorder           recorder=configurationRecorderName
-StopConfigurationRecorder            recorder=configurationRecorderName
-DeleteConfigRule                     rule
-DeleteEvaluationResults              rule
-GetComplianceDetailsByConfigRule     rule
-GetCustomRulePolicy                  rule
-PutConfigRule                        rule #TagResource
-PutExternalEvaluation                rule
-StartConfigRulesEvaluation           rule
-DeleteConformancePack                pack
-DescribeConformancePackCompliance    pack
-GetConformancePackComplianceDetails  pack
-DeleteStoredQuery                    query
-GetStoredQuery                       query
-PutStoredQuery                       query #TagResource
-DeleteAggregationAuthorization       authorization
-PutAggregationAuthorization          authorization #TagResource
-PutConfigurationAggregator           aggregator #TagResource @organizationAggregationSource.roleArn=config.amazonaws.com
-DeleteOrganizationConfigRule         organization-rule
-GetOrganizationConfigRuleDetailedStatus organization-rule
-GetOrganizationCustomRulePolicy      organization-rule
-GetOrganizationConformancePackDetailedStatus organization-pack
-PutOrganizationConfigRule            organization-rule
-DeleteOrganizationConformancePack    organization-pack
-DeleteRemediationConfiguration       remediation
-DescribeRemediationConfigurations    remediation
-DescribeRemediationExecutionStatus   remediation
 PutRemediationConfigurations         remediation @remediationConfigurations.parameters.AutomationAssumeRole.staticValue.values=ssm.amazonaws.com
 """  # noqa: E501
-
-
-def _config_lines() -> str:
-    return _CONFIG_LINES + "\n".join(f"{operation} aggregator" for operation in _AGGREGATOR_OPERATIONS.split())
 
 
 _PACK_LINES = """
@@ -110,6 +59,6 @@ def _read_template(call: Call) -> Iterator[MappedAction]:
 
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "config", _CONFIG_TYPES, _config_lines()),
+    **declared_rules(SOURCE, "config", _CONFIG_TYPES, _CONFIG_LINES),
     **{key: _with_template(rule) for key, rule in declared_rules(SOURCE, "config", _CONFIG_TYPES, _PACK_LINES).items()},
 }

@@ -40,37 +40,18 @@ class _BuiltProjectType:
 _BUILD_TYPES: dict[str, ResourceType] = {
     "project": NamedType("codebuild", "project/{}", "name|projectName|names"),
     "built": _BuiltProjectType(),
-    "report-group": NamedType("codebuild", "report-group/{}", "arn|reportGroupArn|reportGroupArns|name"),
-    "fleet": NamedType("codebuild", "fleet/{}:*", "name"),
 }
 
 _BUILD_LINES = """
 BatchDeleteBuilds         built
 BatchGetBuildBatches      built
 BatchGetBuilds            built
-BatchGetProjects          project
-BatchGetReportGroups      report-group
-CreateProject             project @serviceRole=codebuild.amazonaws.com @buildBatchConfig.serviceRole=codebuild.amazonaws.com
-CreateReportGroup         report-group
-CreateWebhook             project
 DeleteBuildBatch          built
-DeleteProject             project
-DeleteReportGroup         report-group
-DeleteWebhook             project
-InvalidateProjectCache    project
-ListBuildBatchesForProject project
-ListBuildsForProject      project
-ListReportsForReportGroup report-group
 RetryBuild                built
 RetryBuildBatch           built
-StartBuild                project @serviceRoleOverride=codebuild.amazonaws.com
-StartBuildBatch           project @serviceRoleOverride=codebuild.amazonaws.com
 StopBuild                 built
 StopBuildBatch            built
-UpdateProject             project @serviceRole=codebuild.amazonaws.com @buildBatchConfig.serviceRole=codebuild.amazonaws.com
-UpdateReportGroup         report-group
-UpdateWebhook             project
-"""  # noqa: E501
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +97,6 @@ UpdateRepositoryEncryptionKey UpdateRepositoryName
 
 _DEPLOY_TYPES: dict[str, ResourceType] = {
     "application": NamedType("codedeploy", "application:{}", "applicationName|applicationNames"),
-    "config": NamedType("codedeploy", "deploymentconfig:{}", "deploymentConfigName"),
     "group": NamedType(
         "codedeploy",
         "deploymentgroup:{}/{}",
@@ -127,35 +107,11 @@ _DEPLOY_TYPES: dict[str, ResourceType] = {
 }
 
 _DEPLOY_LINES = """
-BatchGetApplicationRevisions   application
-BatchGetApplications           application
-BatchGetDeploymentGroups       group
-CreateApplication              application #TagResource
-CreateDeployment               group
-CreateDeploymentConfig         config
 CreateDeploymentGroup          group #TagResource @serviceRoleArn=codedeploy.amazonaws.com
-DeleteApplication              application
-DeleteDeploymentConfig         config
-DeleteDeploymentGroup          group
-DeregisterOnPremisesInstance   instance
-GetApplication                 application
-GetApplicationRevision         application
-GetDeploymentConfig            config
-GetDeploymentGroup             group
-ListApplicationRevisions       application
-ListDeploymentGroups           application
-ListDeployments                group
-RegisterApplicationRevision    application
-RegisterOnPremisesInstance     instance
-RemoveTagsFromOnPremisesInstances instance
-AddTagsToOnPremisesInstances   instance
-UpdateApplication              application
-UpdateDeploymentGroup          group @serviceRoleArn=codedeploy.amazonaws.com
 """
 
 _PIPELINE_TYPES: dict[str, ResourceType] = {
     "pipeline": NamedType("codepipeline", "{}", "pipelineName|name"),
-    "stage": NamedType("codepipeline", "{}/{}", "pipelineName,stageName"),
     "action": NamedType("codepipeline", "{}/{}/{}", "pipelineName,stageName,actionName"),
     "webhook": NamedType("codepipeline", "webhook:{}", "webhookName|name|webhook.name"),
     "actiontype": NamedType("codepipeline", "actiontype:Custom/{}/{}/{}", "category,provider,version"),
@@ -165,22 +121,7 @@ _PIPELINE_LINES = """
 CreateCustomActionType      actiontype #TagResource
 CreatePipeline              pipeline=pipeline.name #TagResource @pipeline.roleArn=codepipeline.amazonaws.com
 DeleteCustomActionType      actiontype
-DeletePipeline              pipeline
-DeleteWebhook               webhook
-DisableStageTransition      stage
-EnableStageTransition       stage
-GetPipeline                 pipeline
-GetPipelineExecution        pipeline
-GetPipelineState            pipeline
-ListActionExecutions        pipeline
-ListPipelineExecutions      pipeline
-OverrideStageCondition      stage
-PutApprovalResult           action
 PutWebhook                  webhook #TagResource pipeline=webhook.targetPipeline
-RetryStageExecution         stage
-RollbackStage               stage
-StartPipelineExecution      pipeline
-StopPipelineExecution       pipeline
 UpdatePipeline              pipeline=pipeline.name @pipeline.roleArn=codepipeline.amazonaws.com
 """
 

@@ -13,7 +13,6 @@ from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_r
 SOURCE = "dms.amazonaws.com"
 
 TYPES: dict[str, ResourceType] = {
-    "config": NamedType("dms", "replication-config:*", "replicationConfigArn"),
     "endpoint": NamedType("dms", "endpoint:*", "sourceEndpointArn|targetEndpointArn"),
     "instance": NamedType("dms", "rep:*", "replicationInstanceArn"),
     "task": NamedType("dms", "task:*", "replicationTaskArn"),
@@ -24,9 +23,7 @@ TYPES: dict[str, ResourceType] = {
 _LINES = """
 CreateEventSubscription       subscription #AddTagsToResource
 CreateReplicationInstance     +instance subnet-group? #AddTagsToResource
-CreateReplicationConfig       endpoint #AddTagsToResource:+config
 CreateReplicationSubnetGroup  subnet-group #AddTagsToResource
-CreateReplicationTask         endpoint instance #AddTagsToResource:+task
 DeleteEventSubscription       subscription
 DeleteReplicationSubnetGroup  subnet-group
 ModifyEventSubscription       subscription

@@ -13,7 +13,7 @@ from itertools import groupby
 from lpgen.core.arns import split_arn
 from lpgen.core.events.records import Json
 from lpgen.core.events.rules.call import Call, RuleTable, texts_at, values_at
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
+from lpgen.core.events.rules.declared import ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import (
     RESOURCE_POLICY_ON_CREATE,
     TABLE_EXPORT,
@@ -30,52 +30,22 @@ SOURCE = "dynamodb.amazonaws.com"
 _LINES = """
 BatchGetItem table
 BatchWriteItem table
-CreateBackup table
-CreateGlobalTable global member
 DeleteBackup backup
-DeleteItem table
 DeleteResourcePolicy owner
-DeleteTable table
 DescribeBackup backup
-DescribeContinuousBackups table
 DescribeContributorInsights scope
-DescribeEndpoints
 DescribeExport export
-DescribeGlobalTable global
-DescribeGlobalTableSettings global
 DescribeImport import
-DescribeKinesisStreamingDestination table
-DescribeLimits
-DescribeReservedCapacity
-DescribeReservedCapacityOfferings
-DescribeTable table
-DescribeTableReplicaAutoScaling table
-DescribeTimeToLive table
-DisableKinesisStreamingDestination table
-EnableKinesisStreamingDestination table
-GetItem table
 GetResourcePolicy owner
-ListBackups
-ListContributorInsights
 ListExports filtered
-ListGlobalTables
 ListImports filtered
-ListTables
 ListTagsOfResource owner
-PutItem table
 PutResourcePolicy owner
 Query scope
 Scan scope
 TagResource owner
 UntagResource owner
-UpdateContinuousBackups table
 UpdateContributorInsights scope
-UpdateGlobalTable global member
-UpdateGlobalTableSettings global member
-UpdateItem table
-UpdateKinesisStreamingDestination table
-UpdateTableReplicaAutoScaling table
-UpdateTimeToLive table
 """
 
 
@@ -316,8 +286,6 @@ _TYPES: dict[str, ResourceType] = {
     "backup": arn_type("dynamodb", "backupArn"),
     "export": arn_type("dynamodb", "exportArn"),
     "import": arn_type("dynamodb", "importArn"),
-    "member": NamedType("dynamodb", "table/{}", "globalTableName"),
-    "global": NamedType("dynamodb", "global-table/{}", "globalTableName", region=False),
 }
 
 STREAMS_SOURCE = "streams.dynamodb.amazonaws.com"
@@ -326,7 +294,6 @@ _STREAM_LINES = """
 DescribeStream stream
 GetRecords stream
 GetShardIterator stream
-ListStreams
 """
 
 RULES: RuleTable = {

@@ -291,11 +291,6 @@ _SNAPSHOT_TYPES: dict[str, ResourceType] = {
 # The direct calls on snapshots; a snapshot with tags needs EC2's tagging action.
 # https://docs.aws.amazon.com/ebs/latest/userguide/ebsapi-permissions.html
 _SNAPSHOT_LINES = """
-CompleteSnapshot snapshot
-GetSnapshotBlock snapshot
-ListChangedBlocks snapshot=secondSnapshotId snapshot?=firstSnapshotId
-ListSnapshotBlocks snapshot
-PutSnapshotBlock snapshot
 StartSnapshot +snapshot snapshot?=parentSnapshotId #ec2:CreateTags
 """
 

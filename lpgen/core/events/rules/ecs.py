@@ -75,12 +75,14 @@ class _OwnerType:
 
 
 TYPES: dict[str, ResourceType] = {
-    "cluster": NamedType("ecs", "cluster/{}", "cluster~default"),
-    "clusters": NamedType("ecs", "cluster/{}", "clusters~default"),
+    # The service may be an ARN of three parts, whose last is its name.
+    "task-set": NamedType(
+        "ecs", "task-set/{}/{}/{}", "cluster~default,service,taskSet|cluster~default,service,taskSets"
+    ),
+    "new-task-set": NamedType("ecs", "task-set/{}/{}/*", "cluster~default,service"),
     "container-instance": NamedType(
         "ecs", "container-instance/{}/{}", "cluster~default,containerInstance|cluster~default,containerInstances"
     ),
-    "capacity-provider": NamedType("ecs", "capacity-provider/{}", "capacityProvider|capacityProviders|name"),
     "service": NamedType("ecs", "service/{}/{}", "cluster~default,service|cluster~default,services"),
     "service-deployment": NamedType("ecs", "service-deployment/*", "serviceDeploymentArn|serviceDeploymentArns"),
     "owner": _OwnerType("service", ("serviceDeploymentArn", "serviceDeploymentArns", "serviceRevisionArns")),
@@ -90,14 +92,8 @@ TYPES: dict[str, ResourceType] = {
     "service-revision": NamedType("ecs", "service-revision/*", "serviceRevisionArns"),
     "task": NamedType("ecs", "task/{}/{}", "cluster~default,task|cluster~default,tasks"),
     "task-definition": _TaskDefinitionType(),
-    "task-set": NamedType(
-        "ecs", "task-set/{}/{}/{}", "cluster~default,service,taskSet|cluster~default,service,taskSets"
-    ),
     # What a call creates under an id of AWS's choice, within the cluster or service that it names.
     "new-task": NamedType("ecs", "task/{}/*", "cluster~default"),
-    "new-task-set": NamedType("ecs", "task-set/{}/{}/*", "cluster~default,service"),
-    "new-container-instance": NamedType("ecs", "container-instance/{}/*", "cluster~default"),
-    "any-container-instance": NamedType("ecs", "container-instance/{}/*", "cluster~default"),
     "daemon": NamedType("ecs", "daemon/{}/{}", "clusterArn~default,daemonName|cluster~default,daemonName"),
     "new-revision": NamedType("ecs", "task-definition/{}:*", "family"),
 }
@@ -108,55 +104,21 @@ _LINES = """
 RegisterTaskDefinition new-revision #TagResource @name:taskRoleArn=ecs-tasks.amazonaws.com @name:executionRoleArn=ecs-tasks.amazonaws.com
 RunTask   task-definition #TagResource:new-task @name:overrides.taskRoleArn=ecs-tasks.amazonaws.com @name:overrides.executionRoleArn=ecs-tasks.amazonaws.com @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com
 StartTask task-definition #TagResource:new-task @name:overrides.taskRoleArn=ecs-tasks.amazonaws.com @name:overrides.executionRoleArn=ecs-tasks.amazonaws.com @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com
-CreateService service=cluster~default,serviceName #TagResource @name:role=ecs.amazonaws.com @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com @loadBalancers.advancedConfiguration.roleArn=ecs.amazonaws.com @deploymentConfiguration.lifecycleHooks.roleArn=ecs.amazonaws.com @serviceConnectConfiguration.services.tls.roleArn=ecs.amazonaws.com @vpcLatticeConfigurations.roleArn=ecs.amazonaws.com
-UpdateService service @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com @loadBalancers.advancedConfiguration.roleArn=ecs.amazonaws.com @deploymentConfiguration.lifecycleHooks.roleArn=ecs.amazonaws.com @serviceConnectConfiguration.services.tls.roleArn=ecs.amazonaws.com @vpcLatticeConfigurations.roleArn=ecs.amazonaws.com
 CreateExpressGatewayService service=cluster~default,serviceName #TagResource @executionRoleArn=ecs-tasks.amazonaws.com @taskRoleArn=ecs-tasks.amazonaws.com @infrastructureRoleArn=ecs.amazonaws.com
 UpdateExpressGatewayService service=serviceArn @executionRoleArn=ecs-tasks.amazonaws.com @taskRoleArn=ecs-tasks.amazonaws.com
 ContinueServiceDeployment   service-deployment owner
-CreateCapacityProvider      capacity-provider #TagResource
-CreateCluster               cluster=clusterName~default #TagResource
-CreateTaskSet               new-task-set #TagResource
-DeleteAttributes            container-instance=cluster~default,attributes.targetId
-DeleteCapacityProvider      capacity-provider
-DeleteCluster               cluster=cluster
-DeleteService               service
 DeleteTaskDefinitions       task-definition=taskDefinitions
+CreateTaskSet               new-task-set #TagResource
 DeleteTaskSet               task-set
-DeregisterContainerInstance cluster
-DescribeCapacityProviders   capacity-provider
-DescribeClusters            clusters
-DescribeContainerInstances  container-instance
-DescribeServices            service
+DescribeTaskSets            task-set
+UpdateTaskSet               task-set
 DescribeServiceDeployments  service-deployment owner
 DescribeServiceRevisions    service-revision owner
 DescribeDaemonDeployments   daemon-deployment daemon-owner
 DescribeDaemonRevisions     daemon-revision daemon-owner
-DescribeTaskSets            task-set
-DescribeTasks               task
-ExecuteCommand              cluster task
-GetTaskProtection           task
-ListAttributes              cluster
-ListContainerInstances      cluster
-ListServiceDeployments      service
-ListTasks                   any-container-instance
 Poll                        container-instance
-PutAttributes               container-instance=cluster~default,attributes.targetId
-PutClusterCapacityProviders cluster=cluster
-RegisterContainerInstance   cluster #TagResource:new-container-instance
 StartTelemetrySession       container-instance
 StopServiceDeployment       service-deployment owner
-StopTask                    task
-SubmitAttachmentStateChanges cluster
-SubmitContainerStateChange  cluster
-SubmitTaskStateChange       cluster
-UpdateCapacityProvider      capacity-provider
-UpdateCluster               cluster=cluster
-UpdateClusterSettings       cluster=cluster
-UpdateContainerAgent        container-instance
-UpdateContainerInstancesState container-instance
-UpdateServicePrimaryTaskSet service
-UpdateTaskProtection        task
-UpdateTaskSet               task-set
 """  # noqa: E501
 
 

@@ -40,20 +40,8 @@ TYPES: dict[str, ResourceType] = {
     "tagged": ReaderType(_read_tagged),
 }
 
-_FILE_SYSTEM_OPERATIONS = """
-CreateReplicationConfiguration CreateTags DeleteFileSystem DeleteFileSystemPolicy
-DeleteReplicationConfiguration DeleteTags DescribeBackupPolicy DescribeFileSystemPolicy DescribeFileSystems
-DescribeLifecycleConfiguration
-DescribeReplicationConfigurations DescribeTags PutBackupPolicy
-PutFileSystemPolicy PutLifecycleConfiguration UpdateFileSystem UpdateFileSystemProtection
-"""
 # https://docs.aws.amazon.com/efs/latest/ug/supported-iam-actions-tagging.html
 _LINES = """
-CreateFileSystem #TagResource:+file-system
-CreateAccessPoint file-system #TagResource:+access-point
-DescribeAccessPoints access-point? file-system?
-DeleteAccessPoint access-point
-DescribeMountTargets file-system access-point?
 ListTagsForResource tagged
 TagResource tagged
 UntagResource tagged
@@ -96,12 +84,8 @@ _INTERFACE_ACTIONS = {
 }
 
 
-def _lines() -> str:
-    return _LINES + "\n".join(f"{operation} file-system" for operation in _FILE_SYSTEM_OPERATIONS.split())
-
-
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "elasticfilesystem", TYPES, _lines()),
+    **declared_rules(SOURCE, "elasticfilesystem", TYPES, _LINES),
     (SOURCE, "CreateMountTarget"): _map_mount_target,
     **dict.fromkeys(((SOURCE, operation) for operation in _INTERFACE_ACTIONS), _map_interface),
 }

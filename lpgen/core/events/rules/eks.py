@@ -46,22 +46,10 @@ class _AccessEntryType:
 
 TYPES: dict[str, ResourceType] = {
     "cluster": NamedType("eks", "cluster/{}", "clusterName|name"),
-    "addon": NamedType("eks", "addon/{}/{}/*", "clusterName,addonName|name,addonName"),
-    "capability": NamedType("eks", "capability/{}/*/{}/*", "clusterName,capabilityName|name,capabilityName"),
     "nodegroup": NamedType("eks", "nodegroup/{}/{}/*", "clusterName,nodegroupName|name,nodegroupName"),
-    "fargateprofile": NamedType(
-        "eks", "fargateprofile/{}/{}/*", "clusterName,fargateProfileName|name,fargateProfileName"
-    ),
-    "identityproviderconfig": NamedType(
-        "eks",
-        "identityproviderconfig/{}/{}/{}/*",
-        "clusterName,identityProviderConfig.type,identityProviderConfig.name"
-        "|name,identityProviderConfig.type,identityProviderConfig.name",
-    ),
     "podidentityassociation": NamedType(
         "eks", "podidentityassociation/{}/{}", "clusterName,associationId|name,associationId"
     ),
-    "eks-anywhere-subscription": NamedType("eks", "eks-anywhere-subscription/{}", "id"),
     "access-entry": _AccessEntryType(),
     "new-association": NamedType("eks", "podidentityassociation/{}/*", "clusterName|name"),
     "new-provider": NamedType(
@@ -71,23 +59,10 @@ TYPES: dict[str, ResourceType] = {
     ),
 }
 
-_CLUSTER_OPERATIONS = """
-AccessKubernetesApi ActivateCertificateAuthority AssociateEncryptionConfig CancelUpdate CreateCertificateAuthority
-DeleteCertificateAuthority DeleteCluster DeregisterCluster DescribeCertificateAuthority DescribeCluster DescribeInsight
-DescribeInsightsRefresh ListAccessEntries ListAddons ListCapabilities ListCertificateAuthorities ListFargateProfiles
-ListIdentityProviderConfigs ListInsights ListNodegroups ListPodIdentityAssociations MutateViaKubernetesApi
-StartInsightsRefresh UpdateClusterVersion
-"""
-
 # Tags: https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html; services that roles are passed to: the
 # operations of https://docs.aws.amazon.com/service-authorization/latest/reference/list_eks.html
 _LINES = """
-CreateCluster                     #TagResource:cluster @roleArn=eks.amazonaws.com @computeConfig.nodeRoleArn=ec2.amazonaws.com
 UpdateClusterConfig               cluster @computeConfig.nodeRoleArn=ec2.amazonaws.com
-RegisterCluster                   #TagResource:cluster
-CreateAddon                       cluster #TagResource:addon
-CreateCapability                  cluster #TagResource:capability
-CreateFargateProfile  cluster #TagResource:fargateprofile @podExecutionRoleArn=eks.amazonaws.com
 CreateNodegroup                   cluster #TagResource:nodegroup
 CreatePodIdentityAssociation      cluster #TagResource:new-association @roleArn=pods.eks.amazonaws.com
 AssociateIdentityProviderConfig   cluster #TagResource:new-provider
@@ -97,30 +72,8 @@ DescribeAccessEntry               access-entry
 DisassociateAccessPolicy          access-entry
 ListAssociatedAccessPolicies      access-entry
 UpdateAccessEntry                 access-entry
-DeleteAddon                       addon
-DescribeAddon                     addon
-UpdateAddon                       addon
-DeleteCapability                  capability
-DescribeCapability                capability
-UpdateCapability                  capability
-DeleteNodegroup                   nodegroup
-DescribeNodegroup                 nodegroup
-UpdateNodegroupConfig             nodegroup
-UpdateNodegroupVersion            nodegroup
-DeleteFargateProfile              fargateprofile
-DescribeFargateProfile            fargateprofile
-DescribeIdentityProviderConfig    identityproviderconfig
-DisassociateIdentityProviderConfig identityproviderconfig
-DeletePodIdentityAssociation      podidentityassociation
-DescribePodIdentityAssociation    podidentityassociation
 UpdatePodIdentityAssociation      podidentityassociation @roleArn=pods.eks.amazonaws.com
-DescribeUpdate                    cluster nodegroup? addon? capability?
-ListUpdates                       cluster nodegroup? addon? capability?
-"""  # noqa: E501
-
-
-def _lines() -> str:
-    return _LINES + "\n".join(f"{operation} cluster" for operation in _CLUSTER_OPERATIONS.split())
+"""
 
 
 _entry_rule = DeclaredRule(declared_lines("eks", "CreateAccessEntry cluster #TagResource:access-entry")[0], TYPES)
@@ -133,7 +86,7 @@ def _map_access_entry(call: Call) -> tuple[MappedAction, ...]:
     return (*_entry_rule(call), *roles)
 
 
-_RULES = declared_rules(SOURCE, "eks", TYPES, _lines())
+_RULES = declared_rules(SOURCE, "eks", TYPES, _LINES)
 
 
 def _map_nodes(call: Call) -> tuple[MappedAction, ...] | None:

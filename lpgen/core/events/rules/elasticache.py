@@ -38,72 +38,9 @@ TYPES: dict[str, ResourceType] = {
 }
 
 _LINES = """
-AuthorizeCacheSecurityGroupIngress  securitygroup
-BatchApplyUpdateAction              replicationgroup?=replicationGroupIds cluster?=cacheClusterIds
-BatchStopUpdateAction               replicationgroup?=replicationGroupIds cluster?=cacheClusterIds
-CompleteMigration                   replicationgroup
 CopyServerlessCacheSnapshot         serverlesscachesnapshot=targetServerlessCacheSnapshotName serverlesscachesnapshot=sourceServerlessCacheSnapshotName #AddTagsToResource
 CopySnapshot                        snapshot=targetSnapshotName snapshot=sourceSnapshotName #AddTagsToResource
-CreateCacheCluster                  cluster replicationgroup? parametergroup? securitygroup? snapshot? subnetgroup? #AddTagsToResource
-CreateCacheParameterGroup           parametergroup #AddTagsToResource
-CreateCacheSecurityGroup            securitygroup #AddTagsToResource
-CreateCacheSubnetGroup              subnetgroup #AddTagsToResource
-CreateGlobalReplicationGroup        +globalreplicationgroup replicationgroup=primaryReplicationGroupId
-CreateReplicationGroup              replicationgroup cluster?=primaryClusterId globalreplicationgroup? parametergroup? securitygroup? snapshot? subnetgroup? usergroup? #AddTagsToResource
-CreateServerlessCache               serverlesscache usergroup? #AddTagsToResource
-CreateServerlessCacheSnapshot       serverlesscachesnapshot serverlesscache #AddTagsToResource
-CreateSnapshot                      snapshot cluster? replicationgroup? #AddTagsToResource
-CreateUser                          user #AddTagsToResource
-CreateUserGroup                     usergroup user=userIds #AddTagsToResource
-DecreaseNodeGroupsInGlobalReplicationGroup globalreplicationgroup
-DecreaseReplicaCount                replicationgroup
-DeleteCacheCluster                  cluster snapshot?=finalSnapshotIdentifier
-DeleteCacheParameterGroup           parametergroup
-DeleteCacheSecurityGroup            securitygroup
-DeleteCacheSubnetGroup              subnetgroup
-DeleteGlobalReplicationGroup        globalreplicationgroup
-DeleteReplicationGroup              replicationgroup snapshot?=finalSnapshotIdentifier
-DeleteServerlessCache               serverlesscache serverlesscachesnapshot?=finalSnapshotName
-DeleteServerlessCacheSnapshot       serverlesscachesnapshot
-DeleteSnapshot                      snapshot
-DeleteUser                          user
-DeleteUserGroup                     usergroup
-DescribeCacheClusters               cluster
-DescribeCacheParameterGroups        parametergroup
-DescribeCacheParameters             parametergroup
-DescribeCacheSecurityGroups         securitygroup
-DescribeCacheSubnetGroups           subnetgroup
-DescribeGlobalReplicationGroups     globalreplicationgroup
-DescribeReplicationGroups           replicationgroup
-DescribeReservedCacheNodes          reserved-instance
-DescribeServerlessCacheSnapshots    serverlesscachesnapshot serverlesscache?
-DescribeServerlessCaches            serverlesscache
-DescribeSnapshots                   snapshot
-DescribeUserGroups                  usergroup
-DescribeUsers                       user
-DisassociateGlobalReplicationGroup  globalreplicationgroup
-ExportServerlessCacheSnapshot       serverlesscachesnapshot
-FailoverGlobalReplicationGroup      globalreplicationgroup
-IncreaseNodeGroupsInGlobalReplicationGroup globalreplicationgroup
-IncreaseReplicaCount                replicationgroup
-ListAllowedNodeTypeModifications    cluster? replicationgroup?
-ModifyCacheCluster                  cluster parametergroup? securitygroup?
-ModifyCacheParameterGroup           parametergroup
-ModifyCacheSubnetGroup              subnetgroup
-ModifyGlobalReplicationGroup        globalreplicationgroup
-ModifyReplicationGroup              replicationgroup parametergroup? securitygroup? usergroup?
-ModifyReplicationGroupShardConfiguration replicationgroup
-ModifyServerlessCache               serverlesscache usergroup?
-ModifyUser                          user
-ModifyUserGroup                     usergroup user?=userIdsToAdd user?=userIdsToRemove
 PurchaseReservedCacheNodesOffering  reserved-instance #AddTagsToResource
-RebalanceSlotsInGlobalReplicationGroup globalreplicationgroup
-RebootCacheCluster                  cluster
-ResetCacheParameterGroup            parametergroup
-RevokeCacheSecurityGroupIngress     securitygroup
-StartMigration                      replicationgroup
-TestFailover                        replicationgroup
-TestMigration                       replicationgroup
 """  # noqa: E501
 
 RULES: RuleTable = declared_rules(SOURCE, "elasticache", TYPES, _LINES)

@@ -85,23 +85,13 @@ TYPES: dict[str, ResourceType] = {
     "new-balancer": _NewBalancerType(),
     "listener": _balancer_type("listener/{}", "listenerArn"),
     "rule": _balancer_type("listener-rule/{}", "ruleArn"),
-    "target-group": _balancer_type("targetgroup/{}", "targetGroupArn"),
-    "new-target-group": _balancer_type("targetgroup/{}/*", "name"),
-    "trust-store": _balancer_type("truststore/{}", "trustStoreArn"),
-    "new-trust-store": _balancer_type("truststore/{}/*", "name"),
     "tagged": ReaderType(_read_tagged),
     "new-listener": _ChildType("loadbalancer", "listener", "loadBalancerArn"),
     "new-rule": _ChildType("listener", "listener-rule", "listenerArn"),
 }
 
 _BALANCER_OPERATIONS = """
-ApplySecurityGroupsToLoadBalancer AttachLoadBalancerToSubnets ConfigureHealthCheck
-CreateAppCookieStickinessPolicy CreateLBCookieStickinessPolicy CreateLoadBalancerListeners
-CreateLoadBalancerPolicy DeleteLoadBalancer DeleteLoadBalancerListeners DeleteLoadBalancerPolicy
-DeregisterInstancesFromLoadBalancer DetachLoadBalancerFromSubnets DisableAvailabilityZonesForLoadBalancer
-EnableAvailabilityZonesForLoadBalancer ModifyCapacityReservation ModifyIpPools ModifyLoadBalancerAttributes
-RegisterInstancesWithLoadBalancer SetIpAddressType SetLoadBalancerListenerSSLCertificate
-SetLoadBalancerPoliciesForBackendServer SetLoadBalancerPoliciesOfListener SetSecurityGroups SetSubnets
+ModifyCapacityReservation ModifyIpPools
 """
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/tagging-resources-during-creation.html
@@ -109,30 +99,12 @@ _LINES = """
 CreateListener                  balancer #AddTags:new-listener
 CreateRule                      listener #AddTags:new-rule
 CreateLoadBalancer              new-balancer #AddTags
-CreateTargetGroup               new-target-group #AddTags
-CreateTrustStore                new-trust-store #AddTags
 AddTags                         tagged
 RemoveTags                      tagged
-AddListenerCertificates         listener
-DeleteListener                  listener
 ModifyListener                  listener
 ModifyListenerAttributes        listener
-RemoveListenerCertificates      listener
-DeleteRule                      rule
 ModifyRule                      rule
 SetRulePriorities               rule=rulePriorities.ruleArn
-DeleteTargetGroup               target-group
-DeregisterTargets               target-group
-ModifyTargetGroup               target-group
-ModifyTargetGroupAttributes     target-group
-RegisterTargets                 target-group
-AddTrustStoreRevocations        trust-store
-DeleteSharedTrustStoreAssociation trust-store
-DeleteTrustStore                trust-store
-GetTrustStoreCaCertificatesBundle trust-store
-GetTrustStoreRevocationContent  trust-store
-ModifyTrustStore                trust-store
-RemoveTrustStoreRevocations     trust-store
 """
 
 

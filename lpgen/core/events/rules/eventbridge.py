@@ -17,7 +17,6 @@ from lpgen.core.model import MappedAction, Resource
 
 EVENTS = "events.amazonaws.com"
 SCHEDULER = "scheduler.amazonaws.com"
-PIPES = "pipes.amazonaws.com"
 
 _DEFAULT_BUS = "default"
 
@@ -41,14 +40,9 @@ UpdateEventBus bus
 
 _SCHEDULER_LINES = """
 CreateSchedule schedule
-CreateScheduleGroup group #TagResource
 DeleteSchedule schedule
 GetSchedule schedule
 UpdateSchedule schedule
-"""
-
-_PIPES_LINES = """
-CreatePipe pipe #TagResource
 """
 
 
@@ -108,12 +102,10 @@ _TYPES: dict[str, ResourceType] = {
     "target": arn_type("events", "destination.arn"),
     "schedule": ReaderType(read_schedules),
     "group": NamedType("scheduler", "schedule-group/{}", "name"),
-    "pipe": NamedType("pipes", "pipe/{}", "name"),
 }
 
 RULES: RuleTable = {
     **declared_rules(EVENTS, "events", _TYPES, _EVENTS_LINES),
     **declared_rules(SCHEDULER, "scheduler", _TYPES, _SCHEDULER_LINES),
-    **declared_rules(PIPES, "pipes", _TYPES, _PIPES_LINES),
     (SCHEDULER, "DeleteScheduleGroup"): map_delete_group,
 }

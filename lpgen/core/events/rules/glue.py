@@ -81,7 +81,6 @@ DeleteConnection catalog connection
 GetConnection catalog connection
 GetConnections catalog connection
 UpdateConnection catalog connection
-CreateRegistry named #TagResource
 DeleteRegistry registry
 GetRegistry registry
 ListSchemas registry
@@ -100,23 +99,6 @@ RegisterSchemaVersion schema registry
 RemoveSchemaVersionMetadata schema registry
 UpdateSchema schema registry
 CreateDevEndpoint devendpoint #TagResource
-DeleteDevEndpoint devendpoint
-GetDevEndpoint devendpoint
-UpdateDevEndpoint devendpoint
-CreateJob job=name #TagResource
-CreateTrigger trigger=name #TagResource
-CreateWorkflow workflow #TagResource
-BatchGetWorkflows workflow=names
-DeleteWorkflow workflow
-GetWorkflow workflow
-GetWorkflowRun workflow
-GetWorkflowRunProperties workflow
-GetWorkflowRuns workflow
-PutWorkflowRunProperties workflow
-ResumeWorkflowRun workflow
-StartWorkflowRun workflow
-StopWorkflowRun workflow
-UpdateWorkflow workflow
 """
 
 _DEFAULT_REGISTRY = "default-registry"
@@ -210,12 +192,8 @@ _TYPES: dict[str, ResourceType] = {
     "anyfunction": _any_of("userDefinedFunction"),
     "registry": ReaderType(read_registries),
     "schema": ReaderType(read_schemas),
-    "named": NamedType("glue", "registry/{}", "registryName"),
     "connection": NamedType("glue", "connection/{}", "connectionName|name|connectionInput.name"),
     "devendpoint": NamedType("glue", "devEndpoint/{}", "endpointName"),
-    "job": NamedType("glue", "job/{}", "jobName"),
-    "trigger": NamedType("glue", "trigger/{}", "name"),
-    "workflow": NamedType("glue", "workflow/{}", "name"),
 }
 
 RULES: RuleTable = {

@@ -27,26 +27,10 @@ def read_task_groups(call: Call) -> Iterator[Resource]:
 _GROUP_TYPES: dict[str, ResourceType] = {
     "group": NamedType("resource-groups", "group/{}", "group|groupName|arn"),
     "task-group": ReaderType(read_task_groups),
-    "new-group": NamedType("resource-groups", "group/{}", "name"),
 }
 
 _GROUP_LINES = """
-CreateGroup            #Tag:new-group
-DeleteGroup            group
-GetGroup               group
-GetGroupConfiguration  group
-GetGroupQuery          group
 GetTagSyncTask         task-group
-GetTags                group
-GroupResources         group
-ListGroupResources     group
-ListTagSyncTasks       group?=filters.groupArn|filters.groupName
-PutGroupConfiguration  group
-Tag                    group
-UngroupResources       group
-Untag                  group
-UpdateGroup            group
-UpdateGroupQuery       group
 """
 
 # https://docs.aws.amazon.com/servicecatalog/latest/dg/API_app-registry_GetApplication.html

@@ -54,63 +54,24 @@ TYPES: dict[str, ResourceType] = {
     "group": _iam_type("group/{}", "groupName"),
     "instance-profile": _iam_type("instance-profile/{}", "instanceProfileName"),
     "mfa": _iam_type("mfa/{}", "serialNumber"),
-    "oidc-provider": _iam_type("oidc-provider/{}", "openIDConnectProviderArn"),
     "policy": _iam_type("policy/{}", "policyArn"),
     "role": _iam_type("role/{}", "roleName"),
     "saml-provider": _iam_type("saml-provider/{}", "sAMLProviderArn"),
     "server-certificate": _iam_type("server-certificate/{}", "serverCertificateName"),
     "user": _UserType(_iam_type("user/{}", "userName")),
-    "delegation-request": _iam_type("delegation-request/{}", "delegationRequestId"),
 }
 
-_OPERATIONS = {
-    "group": """
-        AddUserToGroup AttachGroupPolicy DeleteGroup DeleteGroupPolicy DetachGroupPolicy GetGroup GetGroupPolicy
-        ListAttachedGroupPolicies ListGroupPolicies PutGroupPolicy RemoveUserFromGroup UpdateGroup
-    """,
-    "instance-profile": """
-        DeleteInstanceProfile GetInstanceProfile ListInstanceProfileTags RemoveRoleFromInstanceProfile
-        TagInstanceProfile UntagInstanceProfile
-    """,
-    "mfa": "DeleteVirtualMFADevice ListMFADeviceTags TagMFADevice UntagMFADevice",
-    "oidc-provider": """
-        AddClientIDToOpenIDConnectProvider DeleteOpenIDConnectProvider GetOpenIDConnectProvider
-        ListOpenIDConnectProviderTags RemoveClientIDFromOpenIDConnectProvider TagOpenIDConnectProvider
-        UntagOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint
-    """,
-    "policy": """
-        CreatePolicyVersion DeletePolicy DeletePolicyVersion GetPolicy GetPolicyVersion ListEntitiesForPolicy
-        ListPolicyTags ListPolicyVersions SetDefaultPolicyVersion TagPolicy UntagPolicy
-    """,
-    "role": """
-        AttachRolePolicy DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy DetachRolePolicy GetRole
-        GetRolePolicy ListAttachedRolePolicies ListInstanceProfilesForRole ListRolePolicies ListRoleTags
-        PutRolePermissionsBoundary PutRolePolicy TagRole UntagRole UpdateAssumeRolePolicy UpdateRole
-        UpdateRoleDescription
-    """,
-    "saml-provider": """
-        DeleteSAMLProvider GetSAMLProvider ListSAMLProviderTags TagSAMLProvider UntagSAMLProvider UpdateSAMLProvider
-    """,
-    "server-certificate": """
-        DeleteServerCertificate GetServerCertificate ListServerCertificateTags TagServerCertificate
-        UntagServerCertificate UpdateServerCertificate
-    """,
-    "user": """
-        AttachUserPolicy ChangePassword CreateAccessKey CreateLoginProfile CreateServiceSpecificCredential
-        DeactivateMFADevice DeleteAccessKey DeleteLoginProfile DeleteSSHPublicKey DeleteServiceSpecificCredential
-        DeleteSigningCertificate DeleteUser DeleteUserPermissionsBoundary DeleteUserPolicy DetachUserPolicy
-        EnableMFADevice GetLoginProfile GetMFADevice GetSSHPublicKey GetUser GetUserPolicy ListAccessKeys
-        ListAttachedUserPolicies ListGroupsForUser ListMFADevices ListSSHPublicKeys ListServiceSpecificCredentials
-        ListSigningCertificates ListUserPolicies ListUserTags PutUserPermissionsBoundary PutUserPolicy
-        ResetServiceSpecificCredential ResyncMFADevice TagUser UntagUser UpdateAccessKey UpdateLoginProfile
-        UpdateSSHPublicKey UpdateServiceSpecificCredential UpdateSigningCertificate UpdateUser UploadSSHPublicKey
-        UploadSigningCertificate
-    """,
-    "delegation-request": """
-        AcceptDelegationRequest AssociateDelegationRequest GetDelegationRequest RejectDelegationRequest
-        SendDelegationToken
-    """,
-}
+_USER_OPERATIONS = """
+AttachUserPolicy ChangePassword CreateAccessKey CreateLoginProfile CreateServiceSpecificCredential
+DeactivateMFADevice DeleteAccessKey DeleteLoginProfile DeleteSSHPublicKey DeleteServiceSpecificCredential
+DeleteSigningCertificate DeleteUser DeleteUserPermissionsBoundary DeleteUserPolicy DetachUserPolicy
+EnableMFADevice GetLoginProfile GetMFADevice GetSSHPublicKey GetUser GetUserPolicy ListAccessKeys
+ListAttachedUserPolicies ListGroupsForUser ListMFADevices ListSSHPublicKeys ListServiceSpecificCredentials
+ListSigningCertificates ListUserPolicies ListUserTags PutUserPermissionsBoundary PutUserPolicy
+ResetServiceSpecificCredential ResyncMFADevice TagUser UntagUser UpdateAccessKey UpdateLoginProfile
+UpdateSSHPublicKey UpdateServiceSpecificCredential UpdateSigningCertificate UpdateUser UploadSSHPublicKey
+UploadSigningCertificate
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +212,7 @@ _SPECIAL: dict[str, Rule] = {
 
 
 def _declared_lines() -> str:
-    return "\n".join(f"{name} {kind}" for kind, names in _OPERATIONS.items() for name in names.split())
+    return "\n".join(f"{name} user" for name in _USER_OPERATIONS.split())
 
 
 RULES: RuleTable = {

@@ -61,22 +61,12 @@ ListAccountsForProvisionedPermissionSet ListCustomerManagedPolicyReferencesInPer
 ListManagedPoliciesInPermissionSet PutInlinePolicyToPermissionSet PutPermissionsBoundaryToPermissionSet
 UpdatePermissionSet
 """
-_INSTANCE_OPERATIONS = """
-CreateInstanceAccessControlAttributeConfiguration DeleteInstance DeleteInstanceAccessControlAttributeConfiguration
-DescribeAccountAssignmentCreationStatus DescribeAccountAssignmentDeletionStatus DescribeInstance
-DescribeInstanceAccessControlAttributeConfiguration DescribePermissionSetProvisioningStatus
-ListAccountAssignmentCreationStatus ListAccountAssignmentDeletionStatus ListAccountAssignmentsForPrincipal
-ListApplicationAssignmentsForPrincipal ListPermissionSetProvisioningStatus ListPermissionSets
-ListTrustedTokenIssuers UpdateInstance UpdateInstanceAccessControlAttributeConfiguration
-"""
-
 _LINES = """
 CreateAccountAssignment              instance set account
 DeleteAccountAssignment              instance set account
 ListAccountAssignments               instance set account
 ListPermissionSetsProvisionedToAccount instance account
 ProvisionPermissionSet               instance set account
-CreateInstance                       +instance #TagResource
 CreatePermissionSet                  instance new-set #TagResource:new-set
 CreateApplication                    instance provider? new-application #TagResource:new-application
 CreateTrustedTokenIssuer             instance new-issuer #TagResource:new-issuer
@@ -92,36 +82,16 @@ _STORE_TYPES: dict[str, ResourceType] = {
 }
 
 _STORE_LINES = """
-CreateGroup                    store
-CreateGroupMembership          store group user
-CreateUser                     store
-DeleteGroup                    store group
-DeleteGroupMembership          store membership +group +user
-DeleteUser                     store user
-DescribeGroup                  store group
-DescribeGroupMembership        store membership +group +user
-DescribeUser                   store user
-GetGroupId                     store +group
-GetGroupMembershipId           store group user +membership
-GetUserId                      store +user
 IsMemberInGroups               store group user +membership
 ListGroupMemberships           store group +membership
 ListGroupMembershipsForMember  store user +membership
 ListGroups                     store +group
 ListUsers                      store +user
-UpdateGroup                    store group
-UpdateUser                     store user
 """
 
 
 def _lines() -> str:
-    return "\n".join(
-        (
-            _LINES,
-            *(f"{operation} instance set" for operation in _SET_OPERATIONS.split()),
-            *(f"{operation} instance" for operation in _INSTANCE_OPERATIONS.split()),
-        )
-    )
+    return _LINES + "\n".join(f"{operation} instance set" for operation in _SET_OPERATIONS.split())
 
 
 def _map_application_listing(call: Call) -> tuple[MappedAction, ...] | None:

@@ -21,18 +21,14 @@ SOURCE = "kms.amazonaws.com"
 
 _LINES = """
 CancelKeyDeletion key
-ConnectCustomKeyStore
 CreateAlias alias key
 Decrypt key
 DeleteAlias alias key
-DeleteCustomKeyStore
 DeleteImportedKeyMaterial key
 DeriveSharedSecret key
-DescribeCustomKeyStores
 DescribeKey key
 DisableKey key
 DisableKeyRotation key
-DisconnectCustomKeyStore
 EnableKey key
 EnableKeyRotation key
 Encrypt key
@@ -41,20 +37,16 @@ GenerateDataKeyPair key
 GenerateDataKeyPairWithoutPlaintext key
 GenerateDataKeyWithoutPlaintext key
 GenerateMac key
-GenerateRandom
 GetKeyLastUsage key
 GetKeyPolicy key
 GetKeyRotationStatus key
 GetParametersForImport key
 GetPublicKey key
 ImportKeyMaterial key
-ListAliases
 ListGrants key
 ListKeyPolicies key
 ListKeyRotations key
-ListKeys
 ListResourceTags key
-ListRetirableGrants
 PutKeyPolicy key
 RetireGrant key
 RevokeGrant key

@@ -25,7 +25,6 @@ CreateAlias function
 CreateFunctionUrlConfig qualified
 DeleteAlias function
 DeleteCodeSigningConfig signing
-DeleteEventSourceMapping mapping
 DeleteFunction qualified
 DeleteFunctionCodeSigningConfig function
 DeleteFunctionConcurrency function
@@ -34,10 +33,8 @@ DeleteFunctionUrlConfig qualified
 DeleteLayerVersion layerversion
 DeleteProvisionedConcurrencyConfig qualified
 DeleteResourcePolicy owner
-GetAccountSettings
 GetAlias function
 GetCodeSigningConfig signing
-GetEventSourceMapping mapping
 GetFunction qualified
 GetFunctionCodeSigningConfig function
 GetFunctionConcurrency function
@@ -57,14 +54,9 @@ Invoke=InvokeFunction qualified
 InvokeAsync qualified
 InvokeWithResponseStream=InvokeFunction qualified
 ListAliases function
-ListCodeSigningConfigs
-ListEventSourceMappings
 ListFunctionEventInvokeConfigs function
 ListFunctionUrlConfigs function
-ListFunctions
 ListFunctionsByCodeSigningConfig signing
-ListLayerVersions
-ListLayers
 ListProvisionedConcurrencyConfigs function
 ListTags tagged
 ListVersionsByFunction function
@@ -83,7 +75,6 @@ TagResource tagged
 UntagResource tagged
 UpdateAlias function
 UpdateCodeSigningConfig signing
-UpdateEventSourceMapping mapping
 UpdateFunctionEventInvokeConfig qualified
 UpdateFunctionUrlConfig qualified
 """
@@ -260,7 +251,6 @@ _TYPES: dict[str, ResourceType] = {
     "byarn": arn_type("lambda", "arn"),
     "owner": arn_type("lambda", "resourceArn"),
     "tagged": arn_type("lambda", "resource", "resourceArn"),
-    "mapping": NamedType("lambda", "event-source-mapping:{}", "uuid|uUID"),
     "signing": arn_type("lambda", "codeSigningConfigArn"),
 }
 

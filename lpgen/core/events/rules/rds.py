@@ -78,11 +78,8 @@ TYPES: dict[str, ResourceType] = {
     "integration": _rds_type("integration", "integrationIdentifier"),
     "og": _DefaultedType(_rds_type("og", "optionGroupName"), (("optionGroupMemberships", "optionGroupName"),)),
     "pg": _DefaultedType(_rds_type("pg", "dBParameterGroupName"), (("dBParameterGroups", "dBParameterGroupName"),)),
-    "proxy": NamedType("rds", "db-proxy:*", "dBProxyArn"),
-    "proxy-endpoint": NamedType("rds", "db-proxy-endpoint:*", "dBProxyEndpointArn"),
     "ri": _rds_type("ri", "reservedDBInstanceId"),
     "secgrp": _rds_type("secgrp", "dBSecurityGroupName|dBSecurityGroups"),
-    "shardgrp": NamedType("rds", "shard-group:*", "dBShardGroupArn"),
     "snapshot": _rds_type("snapshot", "dBSnapshotIdentifier"),
     "subgrp": _DefaultedType(
         _rds_type("subgrp", "dBSubnetGroupName"), (("dBSubnetGroup", "dBSubnetGroupName"), ("dBSubnetGroup",))
@@ -92,12 +89,6 @@ TYPES: dict[str, ResourceType] = {
 }
 
 _LINES = """
-AddRoleToDBCluster                  cluster @roleArn=rds.amazonaws.com
-AddRoleToDBInstance                 db @roleArn=rds.amazonaws.com
-AddSourceIdentifierToSubscription   es
-ApplyPendingMaintenanceAction       cluster?=resourceIdentifier db?=resourceIdentifier
-AuthorizeDBSecurityGroupIngress     secgrp
-BacktrackDBCluster                  cluster
 CopyDBClusterParameterGroup         cluster-pg=targetDBClusterParameterGroupIdentifier cluster-pg?=sourceDBClusterParameterGroupIdentifier #AddTagsToResource
 CopyDBClusterSnapshot               cluster-snapshot=targetDBClusterSnapshotIdentifier cluster-snapshot?=sourceDBClusterSnapshotIdentifier #AddTagsToResource
 CopyDBParameterGroup                pg=targetDBParameterGroupIdentifier pg?=sourceDBParameterGroupIdentifier #AddTagsToResource
@@ -106,106 +97,30 @@ CopyOptionGroup                     og=targetOptionGroupIdentifier og?=sourceOpt
 CreateBlueGreenDeployment           +deployment db?=source cluster?=source cluster-pg?=targetDBClusterParameterGroupName pg?=targetDBParameterGroupName #AddTagsToResource
 CreateCustomDBEngineVersion         cev #AddTagsToResource
 CreateDBCluster                     cluster cluster-pg? og? subgrp? global-cluster? @monitoringRoleArn=monitoring.rds.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
-CreateDBClusterEndpoint             cluster-endpoint cluster #AddTagsToResource
 CreateDBClusterParameterGroup       cluster-pg #AddTagsToResource
-CreateDBClusterSnapshot             cluster-snapshot cluster #AddTagsToResource
 CreateDBInstance                    db cluster? og? pg? secgrp? subgrp? @monitoringRoleArn=monitoring.rds.amazonaws.com @profile:customIamInstanceProfile=ec2.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
 CreateDBInstanceReadReplica         db db?=sourceDBInstanceIdentifier cluster?=sourceDBClusterIdentifier og? pg? subgrp? @monitoringRoleArn=monitoring.rds.amazonaws.com @profile:customIamInstanceProfile=ec2.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
 CreateDBParameterGroup              pg #AddTagsToResource
-CreateDBProxyEndpoint               +proxy-endpoint +proxy #AddTagsToResource
 CreateDBSecurityGroup               secgrp #AddTagsToResource
-CreateDBShardGroup                  +shardgrp cluster #AddTagsToResource
-CreateDBSnapshot                    snapshot db #AddTagsToResource
 CreateDBSubnetGroup                 subgrp #AddTagsToResource
 CreateEventSubscription             es #AddTagsToResource
-CreateGlobalCluster                 global-cluster cluster?=sourceDBClusterIdentifier #AddTagsToResource
-CreateIntegration                   +integration cluster?=sourceArn db?=sourceArn #AddTagsToResource
 CreateOptionGroup                   og #AddTagsToResource
-CreateTenantDatabase                +tenant-database db #AddTagsToResource
-DeleteBlueGreenDeployment           deployment
-DeleteCustomDBEngineVersion         cev
-DeleteDBClusterEndpoint             cluster-endpoint
 DeleteDBClusterParameterGroup       cluster-pg
-DeleteDBClusterSnapshot             cluster-snapshot
-DeleteDBInstanceAutomatedBackup     auto-backup
 DeleteDBParameterGroup              pg
-DeleteDBProxy                       proxy
-DeleteDBProxyEndpoint               proxy-endpoint
-DeleteDBSecurityGroup               secgrp
-DeleteDBShardGroup                  shardgrp
-DeleteDBSnapshot                    snapshot
 DeleteDBSubnetGroup                 subgrp
-DeleteEventSubscription             es
-DeleteGlobalCluster                 global-cluster
-DeleteIntegration                   integration
-DeleteOptionGroup                   og
-DeleteTenantDatabase                db tenant-database
-DeregisterDBProxyTargets            proxy target-group db?=dBInstanceIdentifiers cluster?=dBClusterIdentifiers
-DescribeBlueGreenDeployments        deployment
-DescribeDBClusterBacktracks         cluster
-DescribeDBClusterEndpoints          cluster-endpoint cluster?
 DescribeDBClusterParameterGroups    cluster-pg
 DescribeDBClusterParameters         cluster-pg
-DescribeDBClusterSnapshotAttributes cluster-snapshot
-DescribeDBClusterSnapshots          cluster-snapshot cluster?
-DescribeDBClusters                  cluster
-DescribeDBInstances                 db
-DescribeDBLogFiles                  db
 DescribeDBParameterGroups           pg
 DescribeDBParameters                pg
-DescribeDBProxies                   proxy
-DescribeDBProxyEndpoints            proxy-endpoint
-DescribeDBProxyTargetGroups         proxy
-DescribeDBProxyTargets              proxy target-group
-DescribeDBSecurityGroups            secgrp
-DescribeDBSnapshotAttributes        snapshot
-DescribeDBSnapshots                 snapshot db?
 DescribeDBSubnetGroups              subgrp
-DescribeEventSubscriptions          es
-DescribeExportTasks                 snapshot?=sourceArn cluster-snapshot?=sourceArn cluster?=sourceArn
-DescribeGlobalClusters              global-cluster
-DescribeIntegrations                integration
 DescribeOptionGroups                og
-DescribePendingMaintenanceActions   db?=resourceIdentifier cluster?=resourceIdentifier
-DescribeReservedDBInstances         ri
-DescribeValidDBInstanceModifications db
-DisableHttpEndpoint                 cluster=resourceArn
-DownloadCompleteDBLogFile           db
-DownloadDBLogFilePortion            db
-EnableHttpEndpoint                  cluster=resourceArn
-FailoverDBCluster                   cluster db?=targetDBInstanceIdentifier
-FailoverGlobalCluster               global-cluster cluster=targetDbClusterIdentifier
-ModifyActivityStream                db=resourceArn
-ModifyCurrentDBClusterCapacity      cluster
-ModifyCustomDBEngineVersion         cev
 ModifyDBCluster                     cluster cluster-pg?=dBClusterParameterGroupName og?=optionGroupName @monitoringRoleArn=monitoring.rds.amazonaws.com
-ModifyDBClusterEndpoint             cluster-endpoint
 ModifyDBClusterParameterGroup       cluster-pg
-ModifyDBClusterSnapshotAttribute    cluster-snapshot
 ModifyDBParameterGroup              pg
-ModifyDBProxy                       proxy @roleArn=rds.amazonaws.com
-ModifyDBProxyEndpoint               proxy-endpoint
-ModifyDBProxyTargetGroup            target-group
-ModifyDBShardGroup                  shardgrp
 ModifyDBSnapshot                    snapshot og?=optionGroupName
-ModifyDBSnapshotAttribute           snapshot
 ModifyDBSubnetGroup                 subgrp
-ModifyEventSubscription             es
-ModifyGlobalCluster                 global-cluster
-ModifyIntegration                   integration
 ModifyOptionGroup                   og @optionsToInclude.optionSettings.value=rds.amazonaws.com
-ModifyTenantDatabase                db tenant-database
-PromoteReadReplica                  db
-PromoteReadReplicaDBCluster         cluster
 PurchaseReservedDBInstancesOffering ri #AddTagsToResource
-RebootDBCluster                     cluster
-RebootDBInstance                    db
-RebootDBShardGroup                  shardgrp
-RegisterDBProxyTargets              target-group db?=dBInstanceIdentifiers
-RemoveFromGlobalCluster             global-cluster cluster=dbClusterIdentifier
-RemoveRoleFromDBCluster             cluster @roleArn=rds.amazonaws.com
-RemoveRoleFromDBInstance            db @roleArn=rds.amazonaws.com
-RemoveSourceIdentifierFromSubscription es
 ResetDBClusterParameterGroup        cluster-pg
 ResetDBParameterGroup               pg
 RestoreDBClusterFromS3              cluster cluster-pg? og? subgrp? @s3IngestionRoleArn=rds.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
@@ -214,18 +129,7 @@ RestoreDBClusterToPointInTime       cluster cluster?=sourceDBClusterIdentifier c
 RestoreDBInstanceFromDBSnapshot     db snapshot? cluster-snapshot? og? pg? subgrp? @profile:customIamInstanceProfile=ec2.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
 RestoreDBInstanceFromS3             db og? pg? secgrp? subgrp? @s3IngestionRoleArn=rds.amazonaws.com @monitoringRoleArn=monitoring.rds.amazonaws.com #AddTagsToResource
 RestoreDBInstanceToPointInTime      db=targetDBInstanceIdentifier db?=sourceDBInstanceIdentifier og? pg? subgrp? @profile:customIamInstanceProfile=ec2.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
-RevokeDBSecurityGroupIngress        secgrp
-StartActivityStream                 cluster?=resourceArn db?=resourceArn
-StartDBCluster                      cluster
-StartDBInstance                     db
-StartDBInstanceAutomatedBackupsReplication db=sourceDBInstanceArn +auto-backup #AddTagsToResource:+auto-backup
 StartExportTask                     snapshot?=sourceArn cluster-snapshot?=sourceArn cluster?=sourceArn @iamRoleArn=export.rds.amazonaws.com
-StopActivityStream                  cluster?=resourceArn db?=resourceArn
-StopDBCluster                       cluster
-StopDBInstanceAutomatedBackupsReplication db=sourceDBInstanceArn
-SwitchoverBlueGreenDeployment       deployment
-SwitchoverGlobalCluster             global-cluster cluster=targetDbClusterIdentifier
-SwitchoverReadReplica               db
 """  # noqa: E501
 
 
@@ -280,12 +184,6 @@ _SPECIAL["ModifyDBInstance"] = _map_instance_change
 DATA_SOURCE = "rdsdata.amazonaws.com"
 
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrdsdataapi.html
-_DATA_LINES = """
-BatchExecuteStatement cluster
-BeginTransaction cluster
-ExecuteSql cluster=dbClusterOrInstanceArn
-ExecuteStatement cluster
-"""
 _DATA_TYPES: dict[str, ResourceType] = {"cluster": NamedType("rds", "cluster:{}", "resourceArn")}
 
 
@@ -301,7 +199,6 @@ def _map_transaction_end(call: Call) -> tuple[MappedAction, ...]:
 RULES: RuleTable = {
     **declared_rules(SOURCE, "rds", TYPES, _LINES),
     **{(SOURCE, operation): rule for operation, rule in _SPECIAL.items()},
-    **declared_rules(DATA_SOURCE, "rds-data", _DATA_TYPES, _DATA_LINES),
     (DATA_SOURCE, "CommitTransaction"): _map_transaction_end,
     (DATA_SOURCE, "RollbackTransaction"): _map_transaction_end,
 }

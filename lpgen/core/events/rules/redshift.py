@@ -73,59 +73,12 @@ TYPES: dict[str, ResourceType] = {
     "usagelimit": _redshift_type("usagelimit:{}", "usageLimitId"),
 }
 
-_CLUSTER_OPERATIONS = """
-CancelResize CreateCustomDomainAssociation DeleteCluster DeleteCustomDomainAssociation DescribeClusters
-DescribeClusterSnapshots DescribeEndpointAccess DescribeLoggingStatus DescribeNodeConfigurationOptions
-DescribePartners DescribeResize DescribeTableRestoreStatus DisableLogging DisableSnapshotCopy EnableLogging
-EnableSnapshotCopy FailoverPrimaryCompute ModifyAquaConfiguration ModifyClusterDbRevision
-ModifyClusterMaintenance ModifyClusterSnapshotSchedule ModifyCustomDomainAssociation
-ModifySnapshotCopyRetentionPeriod PauseCluster RebootCluster ResizeCluster ResumeCluster RotateEncryptionKey
-CreateEndpointAccess AuthorizeEndpointAccess RevokeEndpointAccess DescribeEndpointAuthorization
-GetReservedNodeExchangeConfigurationOptions DeletePartner UpdatePartnerStatus ListRecommendations
-"""
-
 _LINES = """
 AuthorizeSnapshotAccess         snapshot cluster?
 CopyClusterSnapshot             copied cluster?=sourceSnapshotClusterIdentifier
-CreateCluster                   cluster #CreateTags @iamRoles=redshift.amazonaws.com @defaultIamRoleArn=redshift.amazonaws.com
-CreateClusterParameterGroup     parametergroup #CreateTags
 CreateClusterSnapshot           snapshot cluster #CreateTags
-CreateClusterSubnetGroup        subnetgroup #CreateTags
-CreateEventSubscription         eventsubscription #CreateTags
-CreateHsmClientCertificate      hsmclientcertificate #CreateTags
-CreateHsmConfiguration          hsmconfiguration #CreateTags
-CreateSnapshotCopyGrant         snapshotcopygrant #CreateTags
-CreateSnapshotSchedule          snapshotschedule #CreateTags
-CreateUsageLimit                +usagelimit cluster #CreateTags
-AssociateDataShareConsumer      datashare
-AuthorizeDataShare              datashare
-DeauthorizeDataShare            datashare
-DisassociateDataShareConsumer   datashare
-RejectDataShare                 datashare
-DeleteClusterParameterGroup     parametergroup
 DeleteClusterSnapshot           snapshot cluster?
-DeleteClusterSubnetGroup        subnetgroup
-DeleteEventSubscription         eventsubscription
-DeleteHsmClientCertificate      hsmclientcertificate
-DeleteHsmConfiguration          hsmconfiguration
-DeleteIntegration               integration
-DeleteSnapshotCopyGrant         snapshotcopygrant
-DeleteSnapshotSchedule          snapshotschedule
-DeleteUsageLimit                usagelimit
-DescribeClusterParameters       parametergroup
-DescribeSnapshotSchedules       snapshotschedule cluster?
-DescribeUsageLimits             usagelimit cluster?
-GetClusterCredentialsWithIAM    dbname
-ModifyCluster                   cluster
-ModifyClusterIamRoles           cluster @addIamRoles=redshift.amazonaws.com @defaultIamRoleArn=redshift.amazonaws.com
-ModifyClusterParameterGroup     parametergroup
 ModifyClusterSnapshot           snapshot
-ModifyClusterSubnetGroup        subnetgroup
-ModifyEventSubscription         eventsubscription
-ModifyIntegration               integration
-ModifySnapshotSchedule          snapshotschedule
-ModifyUsageLimit                usagelimit
-ResetClusterParameterGroup      parametergroup
 RestoreFromClusterSnapshot      cluster restored @iamRoles=redshift.amazonaws.com @defaultIamRoleArn=redshift.amazonaws.com
 RestoreTableFromClusterSnapshot cluster snapshot
 RevokeSnapshotAccess            snapshot cluster?
@@ -175,55 +128,18 @@ _DATA_OPERATIONS = (
 # The ARNs of Redshift Serverless end in ids, and requests give names: a name narrows nothing down.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftserverless.html
 _SERVERLESS_TYPES: dict[str, ResourceType] = {
-    "endpoint": NamedType("redshift-serverless", "managedvpcendpoint/*", "endpointName"),
     "namespace": NamedType("redshift-serverless", "namespace/*", "namespaceName|namespaceArn"),
-    "recovery-point": NamedType("redshift-serverless", "recoverypoint/{}", "recoveryPointId"),
     "snapshot": NamedType("redshift-serverless", "snapshot/*", "snapshotName|snapshotArn"),
     "workgroup": NamedType("redshift-serverless", "workgroup/*", "workgroupName"),
 }
 
 _SERVERLESS_LINES = """
-ConvertRecoveryPointToSnapshot  recovery-point snapshot #TagResource:snapshot
-CreateCustomDomainAssociation   workgroup
-CreateEndpointAccess            endpoint
-CreateNamespace                 namespace #TagResource @iamRoles=redshift-serverless.amazonaws.com @defaultIamRoleArn=redshift-serverless.amazonaws.com
 CreateScheduledAction           namespace @roleArn=scheduler.redshift.amazonaws.com
-CreateSnapshot                  namespace snapshot #TagResource:snapshot
-CreateSnapshotCopyConfiguration namespace
-CreateWorkgroup                 workgroup #TagResource
-DeleteCustomDomainAssociation   workgroup
-DeleteEndpointAccess            endpoint
-DeleteNamespace                 namespace
-DeleteSnapshot                  snapshot
-DeleteWorkgroup                 workgroup
-GetCredentials                  workgroup
-GetCustomDomainAssociation      workgroup
-GetEndpointAccess               endpoint
-GetNamespace                    namespace
-GetRecoveryPoint                recovery-point
-GetSnapshot                     snapshot
-GetWorkgroup                    workgroup
-ListEndpointAccess              endpoint
-ListRecoveryPoints              recovery-point
-ListSnapshots                   snapshot
-RestoreFromRecoveryPoint        recovery-point
-RestoreFromSnapshot             snapshot
-RestoreTableFromRecoveryPoint   recovery-point namespace
-RestoreTableFromSnapshot        snapshot namespace
-UpdateCustomDomainAssociation   workgroup
-UpdateEndpointAccess            endpoint
-UpdateNamespace                 namespace @iamRoles=redshift-serverless.amazonaws.com @defaultIamRoleArn=redshift-serverless.amazonaws.com
-UpdateSnapshot                  snapshot
-UpdateWorkgroup                 workgroup
-"""  # noqa: E501
-
-
-def _cluster_lines() -> str:
-    return "\n".join(f"{operation} cluster" for operation in _CLUSTER_OPERATIONS.split())
+"""
 
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "redshift", TYPES, _LINES + _cluster_lines()),
+    **declared_rules(SOURCE, "redshift", TYPES, _LINES),
     (SOURCE, "GetClusterCredentials"): _map_credentials,
     **declared_rules("redshift-serverless.amazonaws.com", "redshift-serverless", _SERVERLESS_TYPES, _SERVERLESS_LINES),
     **{("redshift-data.amazonaws.com", operation): _map_data_call for operation in _DATA_OPERATIONS},

@@ -119,10 +119,7 @@ _RESOLVER_TYPES: dict[str, ResourceType] = {
         "route53resolver", "resolver-query-log-config/{}", "resolverQueryLogConfigId", any_account=True
     ),
     "shared-rule": NamedType("route53resolver", "resolver-rule/{}", "resolverRuleId", any_account=True),
-    "outpost-resolver": NamedType("route53resolver", "outpost-resolver/{}", "id"),
     "endpoint": NamedType("route53resolver", "resolver-endpoint/{}", "resolverEndpointId"),
-    "group": NamedType("route53resolver", "firewall-rule-group/{}", "firewallRuleGroupId"),
-    "domains": NamedType("route53resolver", "firewall-domain-list/{}", "firewallDomainListId"),
 }
 
 # The dependent actions in https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53resolver.html
@@ -139,15 +136,9 @@ UpdateResolverConfig            +resolver-config
 """
 
 _RESOLVER_LINES = """
-CreateFirewallDomainList        +domains #TagResource
-CreateFirewallRuleGroup         +group #TagResource
-CreateResolverQueryLogConfig    +log-config #TagResource
-CreateResolverRule              +rule #TagResource
-CreateOutpostResolver           +outpost-resolver #TagResource
 DisassociateResolverQueryLogConfig log-config shared-log-config
 DisassociateResolverRule        rule shared-rule
 GetResolverRule                 rule shared-rule
-UpdateOutpostResolver           outpost-resolver
 """
 
 

@@ -37,7 +37,6 @@ GetAccessGrantsInstanceResourcePolicy grants
 GetAccessGrantsLocation location
 GetDataAccess grants
 ListAccessGrants grants
-ListAccessGrantsInstances
 ListAccessGrantsLocations grants
 ListCallerAccessGrants grants
 PutAccessGrantsInstanceResourcePolicy grants

@@ -25,8 +25,6 @@ _GRANTS = (
 )
 
 _LINES = """
-ListBuckets=ListAllMyBuckets
-ListDirectoryBuckets=s3express:ListAllMyDirectoryBuckets
 HeadBucket=ListBucket bucket
 ListObjects=ListBucket bucket
 ListObjectsV2=ListBucket bucket
@@ -107,9 +105,6 @@ DeleteBucketWebsite bucket
 GetBucketPublicAccessBlock bucket
 PutBucketPublicAccessBlock bucket
 DeleteBucketPublicAccessBlock=PutBucketPublicAccessBlock bucket
-GetAccountPublicAccessBlock
-PutAccountPublicAccessBlock
-DeleteAccountPublicAccessBlock=PutAccountPublicAccessBlock
 UpdateBucketMetadataAnnotationTableConfiguration bucket
 UpdateBucketMetadataJournalTableConfiguration bucket
 """

@@ -32,8 +32,6 @@ DeleteStorageLensConfiguration lens
 DeleteStorageLensConfigurationTagging lens
 DeleteStorageLensGroup lensgroup
 DescribeJob job
-DescribeMultiRegionAccessPointOperation request
-GetAccessPoint
 GetAccessPointConfigurationForObjectLambda lambdapoint
 GetAccessPointForObjectLambda lambdapoint
 GetAccessPointPolicy point
@@ -48,13 +46,6 @@ GetMultiRegionAccessPointRoutes multipoint
 GetStorageLensConfiguration lens
 GetStorageLensConfigurationTagging lens
 GetStorageLensGroup lensgroup
-ListAccessPoints
-ListAccessPointsForDirectoryBuckets=s3express:ListAccessPointsForDirectoryBuckets
-ListAccessPointsForObjectLambda
-ListJobs
-ListMultiRegionAccessPoints
-ListStorageLensConfigurations
-ListStorageLensGroups
 ListTagsForResource tagged
 PutAccessPointConfigurationForObjectLambda lambdapoint
 PutAccessPointPolicy point

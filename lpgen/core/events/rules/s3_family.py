@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
+from lpgen.core.events.rules.declared import ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import COPY_SOURCE, DIRECTORY_BUCKET_SESSION, OBJECT_HEADERS
 from lpgen.core.events.rules.listed import (
     ReaderType,
@@ -57,10 +57,8 @@ GetBucketLifecycle=GetLifecycleConfiguration bucket
 GetBucketLifecycleConfiguration=GetLifecycleConfiguration bucket
 GetBucketMetricsConfiguration=GetMetricsConfiguration bucket
 GetBucketPolicy bucket
-ListAccessPointsForDirectoryBuckets
 ListBucketInventoryConfigurations=GetInventoryConfiguration bucket
 ListBucketMetricsConfigurations=GetMetricsConfiguration bucket
-ListDirectoryBuckets=ListAllMyDirectoryBuckets
 ListTagsForResource tagged
 PutAccessPointPolicy point
 PutAccessPointScope point
@@ -203,7 +201,6 @@ def _map_objects(
 _OUTPOSTS_LINES = """
 CreateAccessPoint point
 CreateBucket bucket
-CreateEndpoint new-endpoint
 DeleteAccessPoint point
 DeleteAccessPointPolicy point
 DeleteBucket bucket
@@ -211,8 +208,6 @@ DeleteBucketLifecycleConfiguration=PutLifecycleConfiguration bucket
 DeleteBucketPolicy bucket
 DeleteBucketReplication=PutReplicationConfiguration bucket
 DeleteBucketTagging=PutBucketTagging bucket
-DeleteEndpoint endpoint
-GetAccessPoint
 GetAccessPointPolicy point
 GetBucket bucket
 GetBucketLifecycleConfiguration=GetLifecycleConfiguration bucket
@@ -221,15 +216,10 @@ GetBucketReplication=GetReplicationConfiguration bucket
 GetBucketTagging bucket
 GetBucketVersioning bucket
 HeadBucket=ListBucket bucket
-ListAccessPoints
-ListEndpoints
 ListMultipartUploads=ListBucketMultipartUploads bucket
 ListObjects=ListBucket bucket
 ListObjectsV2=ListBucket bucket
 ListObjectVersions=ListBucketVersions bucket
-ListOutpostsWithS3
-ListRegionalBuckets
-ListSharedEndpoints
 PutAccessPointPolicy point
 PutBucketLifecycleConfiguration=PutLifecycleConfiguration bucket
 PutBucketPolicy bucket
@@ -285,8 +275,6 @@ def _read_outposts_points(call: Call) -> Iterator[Resource]:
 _OUTPOSTS_TYPES: dict[str, ResourceType] = {
     "bucket": ReaderType(read_outposts_buckets),
     "point": ReaderType(_read_outposts_points),
-    "endpoint": NamedType("s3-outposts", "outpost/{}/endpoint/{}", "outpostId,endpointId"),
-    "new-endpoint": NamedType("s3-outposts", "outpost/{}/endpoint/*", "outpostId"),
 }
 
 # ---------------------------------------------------------------- Object Lambda

@@ -29,11 +29,9 @@ CancelRotateSecret secret
 DeleteResourcePolicy secret
 DeleteSecret secret
 DescribeSecret secret
-GetRandomPassword
 GetResourcePolicy secret
 GetSecretValue secret
 ListSecretVersionIds secret
-ListSecrets
 PutResourcePolicy secret
 PutSecretValue secret
 RemoveRegionsFromReplication secret

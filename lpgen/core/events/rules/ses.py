@@ -14,11 +14,8 @@ SOURCES = ("ses.amazonaws.com", "email.amazonaws.com")
 
 TYPES: dict[str, ResourceType] = {
     "set": NamedType("ses", "configuration-set/{}", "configurationSetName"),
-    "contacts": NamedType("ses", "contact-list/{}", "contactListName"),
-    "pool": NamedType("ses", "dedicated-ip-pool/{}", "poolName|destinationPoolName"),
     # The sender is an address, and the identity it belongs to may be its domain: only an ARN tells.
     "sender": NamedType("ses", "identity/{}", "sourceArn|fromEmailAddressIdentityArn|fromArn"),
-    "identity": NamedType("ses", "identity/{}", "emailIdentity"),
     "template": NamedType("ses", "template/{}", "templateArn|templateName"),
     "sent-template": NamedType(
         "ses",
@@ -31,54 +28,10 @@ TYPES: dict[str, ResourceType] = {
 _LINES = """
 CreateConfigurationSet                set #TagResource
 CreateConfigurationSetEventDestination set
-DeleteConfigurationSet                set
-DeleteConfigurationSetEventDestination set
-GetConfigurationSet                   set
-GetConfigurationSetEventDestinations  set
-PutConfigurationSetDeliveryOptions    set
-PutConfigurationSetReputationOptions  set
-PutConfigurationSetSendingOptions     set
-PutConfigurationSetSuppressionOptions set
-PutConfigurationSetTrackingOptions    set
-PutConfigurationSetVdmOptions         set
-UpdateConfigurationSetEventDestination set
-CreateContact                         contacts
-CreateContactList                     contacts #TagResource
-DeleteContact                         contacts
-DeleteContactList                     contacts
-GetContact                            contacts
-GetContactList                        contacts
-ListContacts                          contacts
-UpdateContact                         contacts
-UpdateContactList                     contacts
-CreateDedicatedIpPool                 pool #TagResource
-DeleteDedicatedIpPool                 pool
-CreateEmailIdentity                   identity #TagResource
-CreateEmailIdentityPolicy             identity
-DeleteEmailIdentity                   identity
-DeleteEmailIdentityPolicy             identity
-GetEmailIdentity                      identity
-GetEmailIdentityPolicies              identity
-PutEmailIdentityConfigurationSetAttributes identity set?
-PutEmailIdentityDkimAttributes        identity
-PutEmailIdentityDkimSigningAttributes identity
-PutEmailIdentityFeedbackAttributes    identity
-PutEmailIdentityMailFromAttributes    identity
-UpdateEmailIdentityPolicy             identity
 CreateEmailTemplate                   template
-DeleteEmailTemplate                   template
-GetEmailTemplate                      template
-TestRenderEmailTemplate               template
-UpdateEmailTemplate                   template
 CreateCustomVerificationEmailTemplate verification
-DeleteCustomVerificationEmailTemplate verification
-GetCustomVerificationEmailTemplate    verification
-UpdateCustomVerificationEmailTemplate verification
-SendBounce                            sender=bounceSenderArn
 SendBulkEmail                         sender set? sent-template
 SendBulkTemplatedEmail                sender set? sent-template
-SendRawEmail                          sender set?
-SendTemplatedEmail                    sender set? sent-template
 """
 
 

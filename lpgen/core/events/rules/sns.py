@@ -17,41 +17,20 @@ SOURCE = "sns.amazonaws.com"
 
 _LINES = """
 AddPermission topic
-CheckIfPhoneNumberIsOptedOut
 ConfirmSubscription topic
-CreatePlatformEndpoint
-CreateSMSSandboxPhoneNumber
-DeleteEndpoint
-DeletePlatformApplication
-DeleteSMSSandboxPhoneNumber
 DeleteTopic topic
 GetDataProtectionPolicy owner
-GetEndpointAttributes
-GetPlatformApplicationAttributes
-GetSMSAttributes
-GetSMSSandboxAccountStatus
 GetSubscriptionAttributes subscription
 GetTopicAttributes topic
-ListEndpointsByPlatformApplication
-ListOriginationNumbers
-ListPhoneNumbersOptedOut
-ListPlatformApplications
-ListSMSSandboxPhoneNumbers
-ListSubscriptions
 ListSubscriptionsByTopic topic
 ListTagsForResource owner
-ListTopics
-OptInPhoneNumber
 Publish target
 PublishBatch=Publish target
 PutDataProtectionPolicy owner
 RemovePermission topic
-SetEndpointAttributes
-SetSMSAttributes
 TagResource owner
 Unsubscribe subscription
 UntagResource owner
-VerifySMSSandboxPhoneNumber
 """
 
 

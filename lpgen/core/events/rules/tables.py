@@ -5,12 +5,10 @@ from __future__ import annotations
 from types import ModuleType
 
 from lpgen.core.events.rules import (
-    acm,
     apigateway,
     appconfig,
     appstream,
     appsync,
-    athena,
     autoscaling,
     batch,
     bedrock,
@@ -18,7 +16,6 @@ from lpgen.core.events.rules import (
     cloudformation,
     cloudfront,
     cloudhsm,
-    codeartifact,
     cognito,
     config_recording,
     developer_tools,
@@ -50,7 +47,6 @@ from lpgen.core.events.rules import (
     network_firewall,
     networkmanager,
     oam,
-    opensearch,
     organizations,
     performance_insights,
     rds,
@@ -83,12 +79,10 @@ from lpgen.core.events.rules import (
 from lpgen.core.events.rules.call import RuleTable
 
 RULE_MODULES: tuple[ModuleType, ...] = (
-    acm,
     apigateway,
     appconfig,
     appstream,
     appsync,
-    athena,
     autoscaling,
     batch,
     bedrock,
@@ -96,7 +90,6 @@ RULE_MODULES: tuple[ModuleType, ...] = (
     cloudformation,
     cloudfront,
     cloudhsm,
-    codeartifact,
     cognito,
     config_recording,
     developer_tools,
@@ -128,7 +121,6 @@ RULE_MODULES: tuple[ModuleType, ...] = (
     network_firewall,
     networkmanager,
     oam,
-    opensearch,
     organizations,
     performance_insights,
     rds,

@@ -12,7 +12,6 @@ from lpgen.core.events.event_map import EventMap
 from lpgen.core.events.record_place import call_from_record
 from lpgen.core.events.records import Record
 from lpgen.core.events.rules import (
-    acm,
     autoscaling,
     batch,
     bedrock,
@@ -31,7 +30,6 @@ from lpgen.core.events.rules import (
     iam,
     identity_center,
     monitoring,
-    opensearch,
     organizations,
     rds,
     redshift,
@@ -53,7 +51,6 @@ from tests.core.events.rules.mapping_cases import expected_needs, needs_from_act
 from tests.support.case_tables import each_case
 
 MODULES = (
-    acm,
     autoscaling,
     batch,
     bedrock,
@@ -71,7 +68,6 @@ MODULES = (
     iam,
     identity_center,
     monitoring,
-    opensearch,
     organizations,
     rds,
     redshift,

@@ -13,7 +13,6 @@ from lpgen.core.events.record_place import call_from_record
 from lpgen.core.events.records import Record
 from lpgen.core.events.rules import (
     apigateway,
-    athena,
     billing,
     cloudfront,
     cognito,
@@ -60,7 +59,6 @@ CASES = read_cases(*FAMILIES)
 
 MODULES: tuple[ModuleType, ...] = (
     apigateway,
-    athena,
     billing,
     cloudfront,
     cognito,

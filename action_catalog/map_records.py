@@ -1,0 +1,86 @@
+"""Maps records with whichever lpgen stands first on Python's path: what `compare_maps.py` runs in two checkouts.
+
+    python action_catalog/map_records.py map|ask|rules < RECORDS
+
+`map` prints what each record's call needs, a JSON line a record. `ask` prints, a line an operation, the paths of the
+parameters that the event map looks at and the actions that it answers with. `rules` prints the operations with a rule.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from lpgen.core.events.event_map import EventMap, mapping_or_failure
+from lpgen.core.events.records import Record
+from lpgen.core.events.rules.call import Call
+from lpgen.edge.catalog.files import bundled_catalog
+
+
+def map_records(lines: Iterable[bytes]) -> Iterator[object]:
+    """Status, failure and sorted actions of each record, each action with how, context and resources."""
+    event_map = EventMap(bundled_catalog())
+    decode = msgspec.json.Decoder(Record).decode
+    for line in lines:
+        mapping, failure = mapping_or_failure(decode(line), event_map)
+        actions = [
+            (one.action, one.how, one.context, [(item.kind.value, item.text) for item in one.resources])
+            for one in mapping.actions
+        ]
+        yield [mapping.status.value, failure, sorted(actions)]
+
+
+def ask_records(lines: Iterable[bytes]) -> Iterator[object]:
+    """Event source, name, asked paths and answered actions of each operation that the records are of."""
+    asked: set[tuple[str, ...]] = set()
+    for name in ("texts", "has", "hides"):
+        setattr(Call, name, _asking(getattr(Call, name), asked))
+    found: dict[tuple[str, str], tuple[set[tuple[str, ...]], set[str]]] = defaultdict(lambda: (set(), set()))
+    event_map = EventMap(bundled_catalog())
+    for line in lines:
+        record = msgspec.json.decode(line, type=Record)
+        asked.clear()
+        mapping, _ = mapping_or_failure(record, event_map)
+        paths, actions = found[record.eventSource, record.eventName]
+        paths |= asked
+        actions |= {one.action for one in mapping.actions}
+    for (source, name), (paths, actions) in found.items():
+        yield [source, name, sorted(paths), sorted(actions)]
+
+
+def _asking(method: Callable[..., Any], asked: set[tuple[str, ...]]) -> Callable[..., Any]:
+    def ask(call: Call, *path: str) -> Any:
+        asked.add(path)
+        return method(call, *path)
+
+    return ask
+
+
+def operations_with_rules() -> Iterator[object]:
+    """Event source and name of every operation with a rule."""
+    from lpgen.core.events.rules.tables import RULE_TABLES
+
+    yield from sorted(key for table in RULE_TABLES for key in table)
+
+
+def main(arguments: list[str]) -> int:
+    """Answer the records of standard input, a line each."""
+    (command,) = arguments
+    lines = sys.stdin.buffer
+    answer_lines: dict[str, Callable[[Iterable[bytes]], Iterator[object]]] = {
+        "map": map_records,
+        "ask": ask_records,
+        "rules": lambda _: operations_with_rules(),
+    }
+    for answer in answer_lines[command](lines):
+        sys.stdout.write(json.dumps(answer) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

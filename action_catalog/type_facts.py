@@ -1,0 +1,103 @@
+"""What hand-made rows say of a service's resource types, written into the bindings of its operations.
+
+The row `*` in a file of `mapping_rows/` holds for every operation of its event source. `any`: types that a call is
+authorized on wherever its action requires one, so a call that names none needs the action on any of the type.
+`lower_case`: types whose names the service stores in lower case, however a call spells them. `owner`: the parameter
+that may name another account as the owner of what the call names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from action_catalog.bindings import LOWER, OPEN, WHOLE, Binding, Item, binding_of_items, items_of
+from action_catalog.catalog_actions import Services, types_of
+from action_catalog.parameter_names import free_placeholders
+
+_ACCOUNT: Final = "Account"
+EVERY_OPERATION: Final = "*"
+"""The name of the row that holds for every operation."""
+
+
+def with_type_facts(
+    services: Services, facts: Mapping[str, Any], row: Mapping[str, Any], names: Iterable[str]
+) -> dict[str, Any]:
+    """A row whose bindings say what the service's row says of their types. `names` are the actions that it needs.
+
+    `optional` in a hand-made row are types that a call needs only where it names one.
+    """
+    names = tuple(names)
+    required = {kind for name in names for kind, use in types_of(services, name).items() if use.required}
+    optional = {*row.get("optional", ()), *row.get("creates", ())}
+    fallen_back = required & set(facts.get("any", ())) - optional
+    resources = {
+        kind: _with_facts(kind, binding, facts, fallen_back) for kind, binding in row.get("resources", {}).items()
+    }
+    if "owner" in facts:
+        taken = [types_of(services, name, all_types=True) for name in (*names, *row.get("also", ()))]
+        formats = {kind: use.formats for types in taken for kind, use in types.items()}
+        resources = {kind: _owned(binding, formats[kind], facts["owner"]) for kind, binding in resources.items()}
+    kept = {field: value for field, value in row.items() if field != "optional"}
+    return kept | ({"resources": resources} if resources else {})
+
+
+def _with_facts(kind: str, binding: Binding, facts: Mapping[str, Any], fallen_back: set[str]) -> Binding:
+    items = items_of(binding)
+    if kind in facts.get("lower_case", ()):
+        items = [_in_lower_case(item) for item in items]
+    return binding_of_items([*items, _any_of_type(items)] if kind in fallen_back else items)
+
+
+def _any_of_type(items: Iterable[Item]) -> Item:
+    """Any resource of a type: of any account where that is so of one that a call names."""
+    shared = (item for item in items if isinstance(item, dict) and item.get(_ACCOUNT) == OPEN)
+    return next((dict.fromkeys(item, OPEN) for item in shared), OPEN)
+
+
+def _owned(binding: Binding, formats: Sequence[str], owner: str) -> Binding:
+    """The binding with the parameter that may name another owner; whole ARNs name theirs."""
+    return binding_of_items(_owned_item(item, formats, owner) for item in items_of(binding))
+
+
+def _owned_item(item: Item, formats: Sequence[str], owner: str) -> Item:
+    if isinstance(item, dict):
+        return {_ACCOUNT: owner, **item}
+    if item.startswith(WHOLE):
+        return item
+    free = next(names for text in formats if (names := free_placeholders(text)))
+    return {_ACCOUNT: owner, **dict.fromkeys(free, item)} if item == OPEN else {_ACCOUNT: owner, free[0]: item}
+
+
+def _in_lower_case(item: Item) -> Item:
+    if isinstance(item, dict):
+        return {name: path if path.startswith(OPEN) else _lower(path) for name, path in item.items()}
+    return item if item.startswith((WHOLE, OPEN)) else _lower(item)
+
+
+def _lower(path: str) -> str:
+    return LOWER + path.removeprefix(LOWER)
+
+
+def without_type_facts(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of a built table as it was before the service's facts were written into it."""
+    resources = {kind: kept for kind, binding in row.get("resources", {}).items() if (kept := _plain(binding)) != []}
+    return {field: value for field, value in row.items() if field != "resources"} | (
+        {"resources": resources} if resources else {}
+    )
+
+
+def _plain(binding: Binding) -> Binding:
+    items = [_without_case(item) for item in items_of(binding) if item != OPEN and not _is_any_owned(item)]
+    return binding_of_items(items) if items else []
+
+
+def _is_any_owned(item: Item) -> bool:
+    """Whether it is any resource of the type, in the account that a parameter may name."""
+    return isinstance(item, dict) and _ACCOUNT in item and {*item.values()} == {item[_ACCOUNT], OPEN}
+
+
+def _without_case(item: Item) -> Item:
+    if isinstance(item, dict):
+        return {name: path.removeprefix(LOWER) for name, path in item.items() if name != _ACCOUNT or path == OPEN}
+    return item.removeprefix(LOWER)
