@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final, NamedTuple
@@ -203,7 +204,7 @@ def _put(place: Record, path: Sequence[str], value: object, *, listed: bool) -> 
     key = path[0]
     if len(path) == 1:
         if not isinstance(place.get(key), (dict, list)):
-            place[key] = value
+            place[key] = deepcopy(value)
         return
     inner = place.get(key)
     if isinstance(inner, list) and inner and isinstance(inner[0], dict):

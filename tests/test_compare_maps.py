@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,13 @@ def requests_of(label: str) -> list[object]:
 
 def test_sample_calls_are_always_the_same() -> None:
     assert list(sample_calls(GET)) == list(sample_calls(GET))
+
+
+def test_sample_calls_of_nested_parameters_can_be_written_as_json() -> None:
+    paths = (("a",), ("a", "b"), ("a", "b", "c"), ("d",), ("d", "e"))
+    nested = Operation("acm.amazonaws.com", "Nested", paths, (), ())
+    assert json.dumps([sample.record for sample in sample_calls(nested)])
+    assert list(sample_calls(nested)) == list(sample_calls(nested))
 
 
 def test_sample_calls_hold_all_none_and_odd_parameters() -> None:
