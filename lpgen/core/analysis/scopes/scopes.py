@@ -119,24 +119,26 @@ class ScopeFinder:
         since = min(one.first_day for one in alike)
         limit = since + (until - since) * LATEST
         few_days = max(one.days for one in alike) < FEWEST_DAYS
+        others_join = any(one not in own for one in self.population.newer(alike[0].kind, limit))
         for one in alike:
             if one.creates:
                 one.climb_to(1, CREATES)
             if not one.needs_own_evidence:
-                self._climb_unsettled(one, own, limit, few_days=few_days)
+                _climb_unsettled(one, others_join=others_join, few_days=few_days)
             while one.scope and (one.first_day if not one.rung else own.oldest(one.scope) or limit) > limit:
                 one.climb(STILL_GROWING)
 
-    def _climb_unsettled(self, one: _Climb, own: Population, limit: date, *, few_days: bool) -> None:
-        """Climbs where new resources of others still join those of its kind, or where too few days tell anything.
 
-        What is worth pinning stays below the prefix of its kind.
-        """
-        top = len(one.ladder)
-        if one.ladder and any(name not in own for name in self.population.newer(one.kind, limit)):
-            one.climb_to(max(top - 1, 1) if one.is_worth_pinning else top, GROWING_KIND)
-        if few_days:
-            one.climb_to(1 if one.is_worth_pinning else top, FEW_DAYS)
+def _climb_unsettled(one: _Climb, *, others_join: bool, few_days: bool) -> None:
+    """Climbs where new resources of others still join those of its kind, or where too few days tell anything.
+
+    What is worth pinning stays below the prefix of its kind.
+    """
+    top = len(one.ladder)
+    if one.ladder and others_join:
+        one.climb_to(max(top - 1, 1) if one.is_worth_pinning else top, GROWING_KIND)
+    if few_days:
+        one.climb_to(1 if one.is_worth_pinning else top, FEW_DAYS)
 
 
 def exact_scopes(catalog: Catalog) -> ScopeFinder:
