@@ -9,22 +9,27 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 _BLOCK: Final = 64
+_MOST_HELD: Final = 64
 
 
 class PackedTexts:
-    """Texts in blocks, each packed by itself. The last block that was asked for is held."""
+    """Texts in blocks, each packed by itself. A few blocks that were asked for are held."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         """`texts` are sorted."""
         blocks = [texts[start : start + _BLOCK] for start in range(0, len(texts), _BLOCK)]
         self._firsts = [block[0] for block in blocks]
-        self._packed = [zlib.compress(json.dumps(block).encode(), level=1) for block in blocks if len(blocks) > 1]
-        self._held: tuple[int, Sequence[str]] = (0, blocks[0] if blocks else ())
+        few = len(blocks) <= _MOST_HELD
+        self._packed = () if few else tuple(zlib.compress(json.dumps(block).encode(), level=1) for block in blocks)
+        self._held: dict[int, Sequence[str]] = dict(enumerate(blocks or [()])) if few else {}
 
     def _block(self, at: int) -> Sequence[str]:
-        if self._held[0] != at:
-            self._held = (at, json.loads(zlib.decompress(self._packed[at])))
-        return self._held[1]
+        found = self._held.get(at)
+        if found is None:
+            if len(self._held) >= _MOST_HELD:
+                del self._held[next(iter(self._held))]
+            found = self._held[at] = json.loads(zlib.decompress(self._packed[at]))
+        return found
 
     def __contains__(self, text: str) -> bool:
         at = self.place_of(text)

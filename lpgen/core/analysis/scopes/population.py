@@ -37,6 +37,7 @@ class Population:
         self._first_days = array("i", map(first.__getitem__, names))
         self._children: dict[str, frozenset[str]] = {}
         self._latest: dict[str, int] = {}
+        self._ranges: dict[str, tuple[int, int]] = {}
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
@@ -74,7 +75,12 @@ class Population:
         return self._children[prefix]
 
     def _range(self, prefix: str) -> tuple[int, int]:
-        return self._names.place_of(prefix), self._names.place_of(prefix + "\U0010ffff")
+        found = self._ranges.get(prefix)
+        if found is None:
+            _make_room(self._ranges)
+            found = self._names.place_of(prefix), self._names.place_of(prefix + "\U0010ffff")
+            self._ranges[prefix] = found
+        return found
 
 
 def _make_room(remembered: dict[str, Any]) -> None:
