@@ -101,13 +101,13 @@ class PastDenials:
     """What replacements made from earlier days would have denied one principal.
 
     `windows` are those in which it would have got a replacement, `days` how many these were judged on together, and
-    `needs` the denied needs of all of them. `examples` are the needs, most often denied first.
+    `needs` the denied needs of all of them. `example` is the need that most of them deny.
     """
 
     windows: int
     days: int
     needs: int
-    examples: tuple[DeniedNeed, ...] = ()
+    example: DeniedNeed | None
 
 
 @dataclass(frozen=True, slots=True)

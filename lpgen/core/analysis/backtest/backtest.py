@@ -106,7 +106,7 @@ class Backtester:
         """The backtests of the chosen principals of a batch."""
         reviewer = self.learnings[0].reviewer
         grants = reviewer.grants_of(batch)
-        benches = judge_batch(batch, grants, self.learnings, self.counter, compared=self.windows)
+        benches = judge_batch(batch, grants, self.learnings, self.counter, noted=self.windows)
         chosen = reviewer.options.principal
         found = [bench for bench in benches.values() if is_chosen(bench.grants.principal, chosen)]
         return [bench.result(self.windows, self.curve) for bench in found]
@@ -118,20 +118,17 @@ def judge_batch(
     learnings: Iterable[Learning],
     counter: UseCounter,
     *,
-    compared: Collection[Window] | None,
+    noted: Collection[Window],
 ) -> dict[str, Bench]:
     """The benches of a batch's principals by ARN, each with its replacements of all windows judged.
 
-    In the windows `compared`, denied needs are noted and simpler policies are judged too; where that is None, denied
-    needs are noted in all windows, and nothing is compared.
+    In the windows `noted`, denied needs are noted one by one.
     """
     benches: dict[str, Bench] = {}
     for one in learnings:
         benches = benches or _benches(batch, grants, one.reviewer, counter)
-        notes = compared is None or one.window in compared
         for proposal in one.reviewer.propose(one.batch(batch), grants):
-            bench = benches[proposal.diff.principal.arn]
-            bench.judge(proposal, one.window, notes=notes, compares=notes and compared is not None)
+            benches[proposal.diff.principal.arn].judge(proposal, one.window, notes=one.window in noted)
     return benches
 
 

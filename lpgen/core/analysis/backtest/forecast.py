@@ -48,7 +48,8 @@ class Forecaster:
 
     def __call__(self, batch: Batch, grants: Mapping[str, PrincipalGrants]) -> dict[str, Forecast]:
         """The forecast for each principal of a batch, by ARN."""
-        benches = judge_batch(batch, grants, self.learnings, self.counter, compared=None)
+        windows = [one.window for one in self.learnings]
+        benches = judge_batch(batch, grants, self.learnings, self.counter, noted=windows)
         past = {arn: bench.past_denials() for arn, bench in benches.items()}
         return {arn: self._forecast(one.principal, past.get(arn)) for arn, one in grants.items()}
 
@@ -62,14 +63,13 @@ class Forecaster:
         expected = expected_denials(PRIOR, DenialCount(past.needs, past.days))
         if expected.high <= self.limit:
             return Forecast(expected)
-        first = past.examples[0] if past.examples else None
         caveat = Caveat.of(
             CaveatKind.EXPECTED_DENIALS,
             needs=past.needs,
             windows=past.windows,
             days=past.days,
-            action=first.action if first else "",
-            resource=first.resource if first else "",
+            action=past.example.action if past.example else "",
+            resource=past.example.resource if past.example else "",
             high=expected.high,
             next_days=expected.days,
         )

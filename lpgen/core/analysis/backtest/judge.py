@@ -40,14 +40,6 @@ class _Denials:
     records: dict[tuple[int, date], int] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Simple:
-    """What a simpler policy denied so far, and the share that it removed in each window."""
-
-    needs: set[_Need] = field(default_factory=set)
-    shares: list[float] = field(default_factory=list)
-
-
 class Bench:
     """Judges the replacements of one principal; what doesn't differ between windows is found once."""
 
@@ -61,17 +53,15 @@ class Bench:
     ) -> None:
         self.grants, self._catalog = grants, catalog
         self._granted = grants.granted()
-        self._by_service = actions_by_service(self._granted)
         self._dangerous = frozenset(one for one in self._granted if facts[one].danger)
         self._uses = allowed_uses(grants.principal, uses, catalog, guards)
         self._needs: dict[_Need, _Denials] = {}
-        self._simple = {which: _Simple() for which in Alternative}
         self._judged: dict[Window, JudgedWindow] = {}
 
-    def judge(self, proposal: Proposal, window: Window, *, notes: bool, compares: bool) -> None:
+    def judge(self, proposal: Proposal, window: Window, *, notes: bool) -> None:
         """Judges what is proposed at the end of the days to learn on, if it is a replacement.
 
-        Denied needs are noted one by one where `notes` is true; where it `compares`, simpler policies are judged too.
+        Denied needs are noted one by one where `notes` is true.
         """
         replacement = proposal.replacement
         if replacement is None or replacement.refused_for is not None:
@@ -84,8 +74,6 @@ class Bench:
         denied = list(denied_uses(self._uses, written, self._catalog, first=first, last=last))
         if notes:
             self._note(denied, kept, window)
-        if compares:
-            self._compare(window)
         self._judged[window] = JudgedWindow(
             window,
             not proposal.caveats,
@@ -107,21 +95,12 @@ class Bench:
                 known.records[id(one), day] = one.dated.records[at]
                 known.first = min(known.first, (day, one.dated.event_ids[at]))
 
-    def _compare(self, window: Window) -> None:
-        """Notes what simpler policies from the same days would have denied and removed."""
-        seen = seen_use(one.dated.use for one in self._uses if one.dated.places(window.learn_first, window.learn_last))
-        later = [one for one in self._uses if one.dated.places(window.judge_first, window.judge_last)]
-        for which, simple in self._simple.items():
-            simple.needs.update(_need(one) for one in later if not seen.allows(which, one.dated.use))
-            removed = len(self._granted) - seen.kept(which, self._by_service)
-            simple.shares.append(removed / len(self._granted) if self._granted else 0.0)
-
     def past_denials(self) -> PastDenials:
         """What the replacements of all windows would have denied."""
         judged = self._judged.values()
-        examples = sorted(self._denied_needs(), key=lambda one: (-one.windows, -one.records, one.action, one.resource))
         days = sum(one.window.judge_days for one in judged)
-        return PastDenials(len(judged), days, sum(one.denied_needs for one in judged), tuple(examples))
+        example = max(self._denied_needs(), key=lambda one: (one.windows, one.records), default=None)
+        return PastDenials(len(judged), days, sum(one.denied_needs for one in judged), example)
 
     def _denied_needs(self) -> Iterable[DeniedNeed]:
         """The needs that were noted, sorted."""
@@ -130,15 +109,33 @@ class Bench:
 
     def result(self, windows: Iterable[Window], curve: Iterable[Window]) -> PrincipalBacktest:
         """What was found in the windows, and on the learning curve."""
+        judged = tuple(self._judged[one] for one in windows if one in self._judged)
         return PrincipalBacktest(
             self.grants.principal.arn,
             len(self._granted),
             len(self._dangerous),
-            tuple(self._judged[one] for one in windows if one in self._judged),
+            judged,
             tuple(self._judged[one] for one in curve if one in self._judged),
             tuple(self._denied_needs()),
-            {which: AlternativeResult(len(one.needs), average(one.shares)) for which, one in self._simple.items()},
+            self._alternatives([one.window for one in judged]),
         )
+
+    def _alternatives(self, windows: Iterable[Window]) -> dict[Alternative, AlternativeResult]:
+        """What simpler policies from the same days would have denied and removed."""
+        by_service = actions_by_service(self._granted)
+        needs: dict[Alternative, set[_Need]] = {which: set() for which in Alternative}
+        shares: dict[Alternative, list[float]] = {which: [] for which in Alternative}
+        for window in windows:
+            seen = seen_use(one.dated.use for one in self._used_in(window.learn_first, window.learn_last))
+            later = self._used_in(window.judge_first, window.judge_last)
+            for which in Alternative:
+                needs[which].update(_need(one) for one in later if not seen.allows(which, one.dated.use))
+                removed = len(self._granted) - seen.kept(which, by_service)
+                shares[which].append(removed / len(self._granted) if self._granted else 0.0)
+        return {which: AlternativeResult(len(needs[which]), average(shares[which])) for which in Alternative}
+
+    def _used_in(self, first: date, last: date) -> list[AllowedUse]:
+        return [one for one in self._uses if one.dated.places(first, last)]
 
 
 def _need(one: AllowedUse) -> _Need:
