@@ -114,10 +114,8 @@ def review_of_ground(
     reviewer, diff = prepare_review(
         ground.usage, coverage, principals, catalog, options, decisions=decisions, whole=ground.whole
     )
-    forecaster = forecaster_of_review(
-        ground.usage, coverage, principals, catalog, options, counter=reviewer.counter, whole=ground.whole
-    )
-    reviewer = replace(reviewer, forecast=forecaster)
+    forecast = forecaster_of_review(reviewer, ground.usage, principals, options, whole=ground.whole)
+    reviewer = replace(reviewer, forecast=forecast)
     accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
     gaps = options.snapshot.problems if options.snapshot else ()
     idle = idle_decisions(decisions, principals, ground.grants, catalog)

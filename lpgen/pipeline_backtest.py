@@ -12,6 +12,7 @@ from lpgen.core.analysis.backtest.backtest import Backtester, learnings_of_windo
 from lpgen.core.analysis.backtest.totals import backtest_of_principals
 from lpgen.core.analysis.backtest.windows import curve_windows, windows_of_days
 from lpgen.core.analysis.counted_use import use_counter
+from lpgen.core.analysis.judged.verdicts import ActionFacts
 from lpgen.core.analysis.reviewer import Batch, Batches
 from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.analysis.written.permission_sets import units_of_review
@@ -61,7 +62,9 @@ def backtest(
     first, last = covered_days(usage)
     windows = windows_of_days(first, last, train=days.train, test=days.test, step=days.step)
     curve = curve_windows(windows[-1], first)
-    learnings = learnings_of_windows(usage, (*windows, *curve), principals, catalog, options, whole=ground.whole)
+    learnings = learnings_of_windows(
+        usage, (*windows, *curve), principals, catalog, options, facts=ActionFacts(catalog), whole=ground.whole
+    )
     counter = use_counter(usage, principals, decisions_in_force(options.decisions, as_of=last))
     units = units_of_review(principals, options.principal)
     work = _Work(Backtester(windows, curve, learnings, counter))

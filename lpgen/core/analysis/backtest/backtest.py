@@ -51,10 +51,10 @@ def learnings_of_windows(
     catalog: Catalog,
     options: Options,
     *,
+    facts: ActionFacts,
     whole: Callable[[Principal], Principal] = whole_already,
 ) -> tuple[Learning, ...]:
-    """What is found once for all principals by the days to learn on of each window."""
-    facts = ActionFacts(catalog)
+    """What is found once for all principals by the days to learn on of each window. All share `facts`."""
     return tuple(
         _learning(usage, one, principals, catalog, options, facts=facts, whole=whole) for one in dict.fromkeys(windows)
     )

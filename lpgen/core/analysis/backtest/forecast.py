@@ -11,12 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.backtest.backtest import Learning, judge_batch, learnings_of_windows
 from lpgen.core.analysis.backtest.expected_denials import DenialCount, Prior, expected_denials
 from lpgen.core.analysis.backtest.windows import look_back_windows
 from lpgen.core.analysis.counted_use import UseCounter
-from lpgen.core.analysis.reviewer import Batch, whole_already
+from lpgen.core.analysis.reviewer import Batch, Reviewer, whole_already
 from lpgen.core.backtests import PastDenials
 from lpgen.core.findings import Forecast
 from lpgen.core.grounds import LogCoverage, PrincipalGrants
@@ -77,17 +76,17 @@ class Forecaster:
 
 
 def forecaster_of_review(
+    reviewer: Reviewer,
     usage: Usage,
-    coverage: LogCoverage,
     principals: Sequence[Principal],
-    catalog: Catalog,
     options: Options,
     *,
-    counter: UseCounter,
     whole: Callable[[Principal], Principal] = whole_already,
 ) -> Forecaster:
-    """What forecasts the denials of a review's principals, as far as its options want that."""
-    limit = options.max_expected_denials
+    """What forecasts the denials of the principals of a review of this usage, as far as its options want that."""
+    coverage, judge, limit = reviewer.ground.coverage, reviewer.ground.judge, options.max_expected_denials
     windows = look_back_windows(*covered_days(usage)) if coverage.accounts and limit is not None else ()
-    learnings = learnings_of_windows(usage, windows, principals, catalog, options, whole=whole)
-    return Forecaster(learnings, counter, coverage, limit)
+    learnings = learnings_of_windows(
+        usage, windows, principals, judge.finder.catalog, options, facts=judge.facts, whole=whole
+    )
+    return Forecaster(learnings, reviewer.counter, coverage, limit)

@@ -51,7 +51,7 @@ def proposals(usage: Usage, principals: Sequence[Principal], *, limit: float | N
     options = exactly(max_expected_denials=limit)
     coverage = coverage_from_usage(usage)
     reviewer, _ = prepare_review(usage, coverage, principals, catalog(), options, decisions=())
-    forecaster = forecaster_of_review(usage, coverage, principals, catalog(), options, counter=reviewer.counter)
+    forecaster = forecaster_of_review(reviewer, usage, principals, options)
     (batch,) = Batches(units_of_review(principals, ""), 9, RowSlices(usage), {}, {}, whole_already)
     grants = reviewer.grants_of(batch)
     found = replace(reviewer, forecast=forecaster).propose(batch, grants)

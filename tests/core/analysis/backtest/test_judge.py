@@ -11,6 +11,7 @@ from lpgen.core.analysis.backtest.backtest import Backtester, learnings_of_windo
 from lpgen.core.analysis.backtest.totals import backtest_of_principals
 from lpgen.core.analysis.backtest.windows import windows_of_days
 from lpgen.core.analysis.counted_use import use_counter
+from lpgen.core.analysis.judged.verdicts import ActionFacts
 from lpgen.core.analysis.reviewer import Batches, whole_already
 from lpgen.core.analysis.written.permission_sets import units_of_review
 from lpgen.core.backtests import Alternative, Backtest, DenialCause
@@ -35,7 +36,7 @@ def backtested(uses: Sequence[Use], principal: Principal = WIDE, *, step: int = 
     daily = [at(age, "s3:ListAllMyBuckets") for age in range(days)]
     usage = usage_of({principal.arn: [*daily, *uses]}, days=days)
     windows = windows_of_days(*covered_days(usage), train=90, test=30, step=step)
-    learnings = learnings_of_windows(usage, windows, [principal], catalog(), exactly())
+    learnings = learnings_of_windows(usage, windows, [principal], catalog(), exactly(), facts=ActionFacts(catalog()))
     work = Backtester(windows, (), learnings, use_counter(usage, [principal], ()))
     units = units_of_review([principal], "")
     found = [one for batch in Batches(units, 8, RowSlices(usage), {}, {}, whole_already) for one in work(batch)]
@@ -125,7 +126,7 @@ def test_a_replacement_knows_nothing_of_the_days_it_is_judged_on() -> None:
 def test_who_did_nothing_while_learning_is_not_judged() -> None:
     usage = usage_of({WIDE.arn: [at(3, "s3:ListAllMyBuckets")]})
     windows = windows_of_days(*covered_days(usage), train=90, test=30, step=7)
-    learnings = learnings_of_windows(usage, windows, [WIDE], catalog(), exactly())
+    learnings = learnings_of_windows(usage, windows, [WIDE], catalog(), exactly(), facts=ActionFacts(catalog()))
     work = Backtester(windows, (), learnings, use_counter(usage, [WIDE], ()))
     (batch,) = Batches([(WIDE,)], 8, RowSlices(usage), {}, {}, whole_already)
     found = backtest_of_principals(work(batch), windows, (), catalog())
