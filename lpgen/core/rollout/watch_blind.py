@@ -37,15 +37,15 @@ class LogsSince:
     def __init__(self, usage: Usage, since: date, catalog: Catalog) -> None:
         last = max((day for (day,) in distinct_rows(usage.coverage, ("day",)) if day is not None), default=since)
         self._usage = usage_of_days(usage, since, last)
-        self._observability = Observability(catalog, coverage_from_usage(self._usage), min_days=0)
+        self._coverage = coverage_from_usage(self._usage)
+        self._observability = Observability(catalog, self._coverage, min_days=0)
 
     def last_day(self, account: str, since: datetime) -> str:
         """The last day of an account's logs, "" where they end before a moment."""
-        pairs = distinct_rows(self._usage.coverage, ("account", "day"))
-        last: date | None = max((day for owner, day in pairs if owner == account), default=None)
-        if last is None or (last == since.date() and not self._reach(account, since)):
+        covered = self._coverage.account(account)
+        if covered is None or (covered.last_day == since.date() and not self._reach(account, since)):
             return ""
-        return last.isoformat()
+        return covered.last_day.isoformat()
 
     def _reach(self, account: str, since: datetime) -> bool:
         """Whether any record of the account is as new; coverage knows days alone."""
