@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -70,8 +71,8 @@ class StoredTable:
 
     def _by_group(self, rows: Sequence[int]) -> Iterable[tuple[int, list[int]]]:
         for at, (start, end) in enumerate(pairwise(self._starts)):
-            if numbers := [row - start for row in rows if start <= row < end]:
-                yield at, numbers
+            if own := rows[bisect_left(rows, start) : bisect_left(rows, end)]:
+                yield at, [row - start for row in own]
 
     def _group(self, at: int) -> pa.Table:
         if self._held[0] != at:
