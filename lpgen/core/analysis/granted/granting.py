@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lpgen.core.grounds import Grant, StatementRef
 from lpgen.core.model import Action
+from lpgen.core.policies.match import has_wildcard
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +25,12 @@ NOTHING = Granting((), ())
 def names_from(grant: Grant, action: Action) -> bool:
     """Whether a pattern of a statement begins with the action's name, as its own does and that of longer ones."""
     return any(pattern.lower().startswith(action.lower()) for pattern in grant.statement.patterns)
+
+
+def named_actions(grant: Grant) -> frozenset[str]:
+    """The actions that a statement names one by one, in lower case."""
+    patterns = () if grant.statement.not_action else grant.statement.patterns
+    return frozenset(one.lower() for one in patterns if not has_wildcard(one))
 
 
 def granting_by_action(allows: Sequence[Grant]) -> Mapping[Action, Granting]:

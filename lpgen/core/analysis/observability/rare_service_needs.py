@@ -14,6 +14,7 @@ import msgspec
 
 from lpgen.core.actions.catalog import CatalogSource
 from lpgen.core.actions.catalog_table import read_catalog_table
+from lpgen.core.analysis.granted.granting import named_actions
 from lpgen.core.analysis.granted.service_policies import is_service_policy
 from lpgen.core.analysis.granted.trust import trusted_services
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
@@ -21,7 +22,6 @@ from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
 from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.grounds import Grant, PrincipalGrants
 from lpgen.core.model import Action, PrincipalKind
-from lpgen.core.policies.match import has_wildcard
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -75,8 +75,8 @@ def _needs_of_policies(allows: Iterable[Grant]) -> Mapping[Action, _Need]:
     """
     found: dict[Action, list[Grant]] = {}
     for grant in allows:
-        if is_service_policy(grant.ref.policy) and not grant.statement.not_action:
-            named = {one.lower() for one in grant.statement.patterns if not has_wildcard(one)}
+        if is_service_policy(grant.ref.policy):
+            named = named_actions(grant)
             for action in grant.actions:
                 if action.lower() in named and action != PASS_ROLE_ACTION:
                     found.setdefault(action, []).append(grant)

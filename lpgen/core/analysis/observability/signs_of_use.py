@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from lpgen.core.analysis.granted.granting import NOTHING, Granting
+from lpgen.core.analysis.granted.granting import NOTHING, Granting, named_actions
 from lpgen.core.analysis.granted.service_policies import is_aws_policy, is_service_policy
 from lpgen.core.analysis.granted.trust import trusted_services
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.events.visibility import VisibilityTable
-from lpgen.core.grounds import Grant
+from lpgen.core.grounds import Grant, StatementRef
 from lpgen.core.model import Action, Visibility
 from lpgen.core.replacements import LineKind
 
@@ -30,6 +30,7 @@ class SignsOfUse:
         self._observed, self._table = observed, table
         self._trusted = frozenset(trusted_services(observed.grants.principal))
         self._known: dict[tuple[str, Granting], str] = {}
+        self._named: dict[StatementRef, frozenset[str]] = {}
 
     def of(self, action: Action) -> str:
         """Why an action may well be in use though the logs can't show it, or "" where nothing says so.
@@ -45,9 +46,15 @@ class SignsOfUse:
         found = "" if self._table.is_rare(action) else self._of_service(action, service, granting)
         if found or self._is_untried(action):
             return found
-        return next(
-            (f"the policy names {action} ({one.ref})" for one in granting.grants if _names_action(one, action)), ""
-        )
+        naming = (one.ref for one in granting.grants if action.lower() in self._named_by(one))
+        return next((f"the policy names {action} ({ref})" for ref in naming), "")
+
+    def _named_by(self, grant: Grant) -> frozenset[str]:
+        """The actions that a statement names itself; those by which AWS grants many services don't count."""
+        if grant.ref not in self._named:
+            is_broad = is_aws_policy(grant.ref.policy) and len(_named_services(grant)) > MOST_SERVICES
+            self._named[grant.ref] = frozenset() if is_broad else named_actions(grant)
+        return self._named[grant.ref]
 
     def _of_service(self, action: Action, service: str, granting: Granting) -> str:
         if self._observed.accessed is not None:  # what IAM knows is of single actions, all else is of services
@@ -81,16 +88,11 @@ class SignsOfUse:
 
 def _names_service(grant: Grant, service: str) -> bool:
     """Whether a customer names a service, or AWS in a policy that it wrote for the role of one."""
-    policy, statement = grant.ref.policy, grant.statement
-    if statement.not_action or (is_aws_policy(policy) and not is_service_policy(policy)):
+    policy = grant.ref.policy
+    if grant.statement.not_action or (is_aws_policy(policy) and not is_service_policy(policy)):
         return False
-    return any(pattern.partition(":")[0].lower() == service for pattern in statement.patterns)
+    return service in _named_services(grant)
 
 
-def _names_action(grant: Grant, action: Action) -> bool:
-    """Whether a statement names the action itself; those by which AWS grants many services don't count."""
-    statement = grant.statement
-    if statement.not_action or not any(pattern.casefold() == action.casefold() for pattern in statement.patterns):
-        return False
-    services = {pattern.partition(":")[0].lower() for pattern in statement.patterns}
-    return len(services) <= MOST_SERVICES or not is_aws_policy(grant.ref.policy)
+def _named_services(grant: Grant) -> set[str]:
+    return {pattern.partition(":")[0].lower() for pattern in grant.statement.patterns}
