@@ -2,110 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Self
 
 from lpgen.core.choices import Severity
-from lpgen.core.model import SkipReason
+from lpgen.core.registry import caveat_words as words
+from lpgen.core.registry.caveat_words import accounts_text
 from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Doubt, Finding, Kind, Row
 
 _PERMISSION_SETS: Final = "https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html"
-
-_MOST_NAMED: Final = 5
-"""So many accounts or actions are named in a sentence; of more their number is."""
-
-_WHY_UNREAD: Final = {
-    SkipReason.BAD_RECORD: "can't be read",
-    SkipReason.UNKNOWN_VERSION: "with an event version that lpgen doesn't know",
-    SkipReason.NO_TIME: "without a time",
-    SkipReason.FUTURE: "with a time later than the log itself",
-}
-
-
-def accounts_text(accounts: Sequence[str]) -> str:
-    """The accounts in words, a few by name."""
-    if len(accounts) == 1:
-        return f"account {accounts[0]}"
-    if len(accounts) > _MOST_NAMED:
-        return f"accounts {', '.join(accounts[:_MOST_NAMED])} and {len(accounts) - _MOST_NAMED} more"
-    return f"accounts {', '.join(accounts[:-1])} and {accounts[-1]}"
-
-
-def _unmapped_event(*, records: int, call: str, reason: SkipReason, example: str, **_: object) -> str:
-    call = call or "calls without a name"
-    what = f"successful {call} can't be mapped to an action"
-    if reason in _WHY_UNREAD:
-        what = f"{'record' if records == 1 else 'records'} of {call} {_WHY_UNREAD[reason]}"
-    return f"{records} {what} (example {example or 'without an id'})"
-
-
-def _step_for_short_coverage(*, days: int, min_days: int, account: str) -> str:
-    missing = max(1, min_days - days)
-    return f"ingest {missing} more {'day' if missing == 1 else 'days'} of logs of account {account}"
-
-
-def _young_principal(*, kind: str, days: int, counted: int, min_days: int, **_: object) -> str:
-    when = f"{days} days before the end of the logs{_as_covered(days, counted)}"
-    if days < 0:
-        when = "after the end of the logs, so on 0 days of them"
-    return f"the {kind} was created {when}, fewer than {min_days}"
-
-
-def _young_policy(*, policy: str, days: int, counted: int, min_days: int, **_: object) -> str:
-    age = f"{max(days, 0)} days old{_as_covered(days, counted)}"
-    return f"the version of {policy} in force is {age}, fewer than {min_days}"
-
-
-def _as_covered(days: int, counted: int) -> str:
-    return f", which cover {counted} of them" if 0 <= counted < days else ""
-
-
-def _coverage_hole(*, service: str, last: date, region: str, is_region_read: bool, is_after_logs: bool) -> str:
-    where = f" in {region}" if region else ""
-    unread = "" if is_region_read else ", a Region of which no log was read"
-    if service:
-        return f"IAM dates the last try of {service} to {last}{where}{unread}, but the logs hold no record of it"
-    missing = f"{where}{unread}" if unread else ", but the logs hold no record of it"
-    return f"IAM says the role was last used on {last}{', after the end of the logs' if is_after_logs else missing}"
-
-
-def _other_regions(*, regions: Sequence[str], leader: str, role: str, region: str) -> str:
-    why = f" and none of {leader}, as those of all Regions would"
-    if not leader:
-        why = f", though IAM says that {role} was last used in {region}"
-    return f"the logs hold records of {', '.join(regions)} alone{why}: use in other Regions would not have shown"
-
-
-def _recreated(*, former: Sequence[str], kind: str, principal_id: str, only: Sequence[str]) -> str:
-    known = f"the logs also hold records of {', '.join(former)}"
-    if not principal_id:
-        return f"{known}, made for another assignment of this permission set to the account, which do not count"
-    more = f" and {len(only) - _MOST_NAMED:,} more" if len(only) > _MOST_NAMED else ""
-    used = f"; only that one used {', '.join(only[:_MOST_NAMED])}{more}" if only else ""
-    return f"{known}, an earlier {kind} of this name, which do not count for {principal_id}{used}"
-
-
-def _expected_denials(
-    *, needs: int, windows: int, days: int, action: str, resource: str, high: int, next_days: int
-) -> str:
-    past = "few past days could be judged"
-    if windows:
-        made = "replacements" if windows > 1 else "a replacement"
-        what = f"{needs} {'need' if needs == 1 else 'needs'}" if needs else "nothing"
-        example = f", such as {action} on {resource}" if action else ""
-        past = f"{made} made from earlier days would have denied {what} on the {days} days after them{example}"
-    return (
-        f"{past}; up to {high} denied {'need is' if high == 1 else 'needs are'} expected in the next {next_days} days"
-    )
-
-
-def _step_for_unexplained_use(*, action: str, **_: object) -> str:
-    # Grants allow use of a key too. https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
-    of_a_key = action.startswith("kms:")
-    where = ", such as the key's policy or a grant (`aws kms list-grants`)" if of_a_key else ""
-    return f"find what allowed the unexplained use{where}, else keep what it stands for by a decision"
 
 
 class CaveatKind(Kind):
@@ -115,7 +21,7 @@ class CaveatKind(Kind):
         "unmapped_event",
         "A successful call can't be mapped to an action.",
         parameters={"records": int, "call": str, "reason": str, "example": str, "event": str},
-        message=_unmapped_event,
+        message=words.unmapped_event,
         step="look up which action the call needs, and keep that one by a decision",
         item="{event}",
         help="The replacement may lack what the call needs, so it isn't called safe.",
@@ -156,7 +62,7 @@ class CaveatKind(Kind):
         "The logs cover too few days to call a removal safe.",
         parameters={"days": int, "min_days": int, "account": str},
         message="the logs cover {days} days, fewer than {min_days}",
-        step=_step_for_short_coverage,
+        step=words.step_for_short_coverage,
         doubt=Doubt.LOGS,
         help="What happens once a quarter wouldn't show.",
         to_do="ingest more days, or accept it by a decision.",
@@ -189,7 +95,7 @@ class CaveatKind(Kind):
         "young_principal",
         "The role or user is too young to call a removal safe.",
         parameters={"kind": str, "days": int, "counted": int, "min_days": int, "until": date},
-        message=_young_principal,
+        message=words.young_principal,
         step="wait until the logs reach {until}",
         doubt=Doubt.YOUNG,
         help="It may not have done yet what it is for.",
@@ -200,7 +106,7 @@ class CaveatKind(Kind):
         "young_policy",
         "A policy's version is too young to call a removal safe.",
         parameters={"policy": str, "days": int, "counted": int, "min_days": int, "until": date},
-        message=_young_policy,
+        message=words.young_policy,
         step="wait until the logs reach {until}",
         item="young-policy {policy}",
         doubt=Doubt.YOUNG,
@@ -212,7 +118,7 @@ class CaveatKind(Kind):
         "coverage_hole",
         "IAM knows of a use that the logs don't show.",
         parameters={"service": str, "last": date, "region": str, "is_region_read": bool, "is_after_logs": bool},
-        message=_coverage_hole,
+        message=words.coverage_hole,
         step=lambda *, service, last, **_: (
             f"find the trail that holds its {f'calls of {service}' if service else f'use of {last}'}, every Region"
             " included, and ingest its logs"
@@ -227,7 +133,7 @@ class CaveatKind(Kind):
         "other_regions",
         "The logs are hardly those of all Regions.",
         parameters={"regions": tuple, "leader": str, "role": str, "region": str},
-        message=_other_regions,
+        message=words.other_regions,
         step="ingest the logs of all Regions, or give the settings of a trail that records them all with --trails",
         doubt=Doubt.LOGS,
         help="They hold no record of the Region in which global services such as IAM record their events, so that use "
@@ -239,7 +145,7 @@ class CaveatKind(Kind):
         "recreated",
         "The principal was deleted and made anew within the logs.",
         parameters={"former": tuple, "kind": str, "principal_id": str, "only": tuple},
-        message=_recreated,
+        message=words.recreated,
         step="make sure that nothing needs what only the earlier one of its name used",
         help="Records of the earlier one are not its own.",
         to_do="make sure that nothing needs what only the earlier one used.",
@@ -250,7 +156,7 @@ class CaveatKind(Kind):
         "An action was used, and nothing that is known allows it.",
         parameters={"action": str, "resource": str, "reason": str},
         message="{action} on {resource} was allowed, but {reason}",
-        step=_step_for_unexplained_use,
+        step=words.step_for_unexplained_use,
         item="unexplained {action}",
         help="Perhaps a resource policy wasn't given, perhaps the record is mapped to the wrong action. The granted "
         "actions of the same service and access level stay in the replacement for review.",
@@ -281,7 +187,7 @@ class CaveatKind(Kind):
             "high": int,
             "next_days": int,
         },
-        message=_expected_denials,
+        message=words.expected_denials,
         step="run `lpgen backtest` to see what would have been denied, and keep it by a decision",
         item="expected-denials",
         help="Made from the first days of the logs, it would have denied use on the days after. It is likely "

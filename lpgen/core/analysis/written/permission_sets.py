@@ -26,7 +26,8 @@ from lpgen.core.model import Action, PolicyKind, Principal
 from lpgen.core.options import is_chosen
 from lpgen.core.policies.limits import ROLE_INLINE_LIMIT
 from lpgen.core.policies.policy import policy_to_json
-from lpgen.core.registry.caveats import Caveat, CaveatKind, accounts_text
+from lpgen.core.registry.caveat_words import accounts_text
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Decision, Line, LineKind, Scope
 
 _SHARING_CLASSES: Final = GENERATED_CLASSES | {PrincipalClass.UNUSED}

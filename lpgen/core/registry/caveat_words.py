@@ -1,0 +1,112 @@
+"""The sentences of caveats that a template can't say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from lpgen.core.model import SkipReason
+
+_MOST_NAMED: Final = 5
+"""So many accounts or actions are named in a sentence; of more their number is."""
+
+_WHY_UNREAD: Final = {
+    SkipReason.BAD_RECORD: "can't be read",
+    SkipReason.UNKNOWN_VERSION: "with an event version that lpgen doesn't know",
+    SkipReason.NO_TIME: "without a time",
+    SkipReason.FUTURE: "with a time later than the log itself",
+}
+
+
+def accounts_text(accounts: Sequence[str]) -> str:
+    """The accounts in words, a few by name."""
+    if len(accounts) == 1:
+        return f"account {accounts[0]}"
+    if len(accounts) > _MOST_NAMED:
+        return f"accounts {', '.join(accounts[:_MOST_NAMED])} and {len(accounts) - _MOST_NAMED} more"
+    return f"accounts {', '.join(accounts[:-1])} and {accounts[-1]}"
+
+
+def unmapped_event(*, records: int, call: str, reason: SkipReason, example: str, **_: object) -> str:
+    """Which records can't be mapped, and how many."""
+    call = call or "calls without a name"
+    what = f"successful {call} can't be mapped to an action"
+    if reason in _WHY_UNREAD:
+        what = f"{'record' if records == 1 else 'records'} of {call} {_WHY_UNREAD[reason]}"
+    return f"{records} {what} (example {example or 'without an id'})"
+
+
+def step_for_short_coverage(*, days: int, min_days: int, account: str) -> str:
+    """How many more days to ingest."""
+    missing = max(1, min_days - days)
+    return f"ingest {missing} more {'day' if missing == 1 else 'days'} of logs of account {account}"
+
+
+def young_principal(*, kind: str, days: int, counted: int, min_days: int, **_: object) -> str:
+    """When a principal was created."""
+    when = f"{days} days before the end of the logs{_as_covered(days, counted)}"
+    if days < 0:
+        when = "after the end of the logs, so on 0 days of them"
+    return f"the {kind} was created {when}, fewer than {min_days}"
+
+
+def young_policy(*, policy: str, days: int, counted: int, min_days: int, **_: object) -> str:
+    """How old the version of a policy in force is."""
+    age = f"{max(days, 0)} days old{_as_covered(days, counted)}"
+    return f"the version of {policy} in force is {age}, fewer than {min_days}"
+
+
+def _as_covered(days: int, counted: int) -> str:
+    return f", which cover {counted} of them" if 0 <= counted < days else ""
+
+
+def coverage_hole(*, service: str, last: date, region: str, is_region_read: bool, is_after_logs: bool) -> str:
+    """When IAM dates a use or an attempt that the logs lack."""
+    where = f" in {region}" if region else ""
+    unread = "" if is_region_read else ", a Region of which no log was read"
+    if service:
+        return f"IAM dates the last try of {service} to {last}{where}{unread}, but the logs hold no record of it"
+    missing = f"{where}{unread}" if unread else ", but the logs hold no record of it"
+    return f"IAM says the role was last used on {last}{', after the end of the logs' if is_after_logs else missing}"
+
+
+def other_regions(*, regions: Sequence[str], leader: str, role: str, region: str) -> str:
+    """Which Regions the logs hold records of, and what shows that there are others."""
+    why = f" and none of {leader}, as those of all Regions would"
+    if not leader:
+        why = f", though IAM says that {role} was last used in {region}"
+    return f"the logs hold records of {', '.join(regions)} alone{why}: use in other Regions would not have shown"
+
+
+def recreated(*, former: Sequence[str], kind: str, principal_id: str, only: Sequence[str]) -> str:
+    """Whose records do not count since a principal was created again."""
+    known = f"the logs also hold records of {', '.join(former)}"
+    if not principal_id:
+        return f"{known}, made for another assignment of this permission set to the account, which do not count"
+    more = f" and {len(only) - _MOST_NAMED:,} more" if len(only) > _MOST_NAMED else ""
+    used = f"; only that one used {', '.join(only[:_MOST_NAMED])}{more}" if only else ""
+    return f"{known}, an earlier {kind} of this name, which do not count for {principal_id}{used}"
+
+
+def expected_denials(
+    *, needs: int, windows: int, days: int, action: str, resource: str, high: int, next_days: int
+) -> str:
+    """What past replacements would have denied, and what to expect."""
+    past = "few past days could be judged"
+    if windows:
+        made = "replacements" if windows > 1 else "a replacement"
+        what = f"{needs} {'need' if needs == 1 else 'needs'}" if needs else "nothing"
+        example = f", such as {action} on {resource}" if action else ""
+        past = f"{made} made from earlier days would have denied {what} on the {days} days after them{example}"
+    return (
+        f"{past}; up to {high} denied {'need is' if high == 1 else 'needs are'} expected in the next {next_days} days"
+    )
+
+
+def step_for_unexplained_use(*, action: str, **_: object) -> str:
+    """Where to look for what allowed an unexplained use."""
+    # Grants allow use of a key too. https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
+    of_a_key = action.startswith("kms:")
+    where = ", such as the key's policy or a grant (`aws kms list-grants`)" if of_a_key else ""
+    return f"find what allowed the unexplained use{where}, else keep what it stands for by a decision"
