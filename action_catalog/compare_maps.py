@@ -78,7 +78,7 @@ def sampled_operations(checkouts: Sequence[Path], keys: Sequence[Key]) -> Iterat
         key: dict.fromkeys(_paths_of_model(model) if model else ()) for key, model in modelled.items()
     }
     actions: dict[Key, set[str]] = defaultdict(set)
-    for _ in range(2):  # what is looked at depends on what is found
+    for _ in range(2):  # the values found in the first pass decide which parameters a rule reads in the second
         records = [item.record for key in keys for item in _questions(key, tuple(paths[key]))]
         for checkout in checkouts:
             for source, name, asked, answered in run_map(checkout, "ask", records):

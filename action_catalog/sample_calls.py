@@ -1,4 +1,4 @@
-"""Calls made up of an operation's parameters, to ask two event maps about: all, few, odd and none of them."""
+"""Made-up calls of an operation, with all, a few, odd or none of its parameters, to compare two event maps."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _any_value(operation: Operation, chance: Random, name: str) -> object:
 
 
 def _around(operation: Operation, label: str, request: object) -> Iterator[Sample]:
-    """The call as it succeeds, in other places, denied, and with its resources listed beside the request."""
+    """The call when it succeeds, in other places, when it is denied, and with its resources listed in the record."""
     yield _sample(operation, label, request)
     for number, place in enumerate(_PLACES):
         yield _sample(operation, f"{label} place {number}", request, **place)

@@ -1,4 +1,4 @@
-"""What hand-made rows say of a service's resource types, written into the bindings of its operations.
+"""Writes the facts that hand-made rows state about resource types into the bindings of a service's operations.
 
 The row `*` in a file of `mapping_rows/` holds for every operation of its event source. `any`: types that a call is
 authorized on wherever its action requires one, so a call that names none needs the action on any of the type.
@@ -23,7 +23,7 @@ EVERY_OPERATION: Final = "*"
 def with_type_facts(
     services: Services, facts: Mapping[str, Any], row: Mapping[str, Any], names: Iterable[str]
 ) -> dict[str, Any]:
-    """A row whose bindings say what the service's row says of their types. `names` are the actions that it needs.
+    """The row with the facts of its service written into its bindings. `names` are the actions that it needs.
 
     `optional` in a hand-made row are types that a call needs only where it names one.
     """

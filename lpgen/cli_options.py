@@ -85,7 +85,10 @@ MaxExpectedDenialsOption = Annotated[
     ),
 ]
 NoBacktestOption = Annotated[
-    bool, typer.Option("--no-backtest", help="Skip the backtest, which takes half of the time. Nothing is called safe.")
+    bool,
+    typer.Option(
+        "--no-backtest", help="Skip the backtest, which takes more than half of the time. Nothing is called safe."
+    ),
 ]
 AttachedQuotaOption = Annotated[
     int,

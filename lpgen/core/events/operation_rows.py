@@ -23,8 +23,8 @@ of the format its own path; `*` stands for a part that the call doesn't show, su
 may name another owner, or `*` where any account may own it. A list gives alternatives, the first that reads wins; `*`
 by itself, the last of them, is any resource of the type in the account.
 
-In a path, `one|other` reads both parameters, `Parameter~text` stands for `text` where the request has no such
-parameter, and `lower:Parameter` is a name that the service stores in lower case.
+In a path, `one|other` reads both parameters. `Parameter~text` gives `text` as the default for a parameter that the
+request lacks. `lower:Parameter` is a name that the service stores in lower case.
 """
 
 
