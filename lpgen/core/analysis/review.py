@@ -18,6 +18,7 @@ from lpgen.core.analysis.judged.verdicts import Judge
 from lpgen.core.analysis.observability.access_holes import access_hole_caveats, explained_services
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.analysis.observability.regions import UnreadUse
+from lpgen.core.analysis.reach import NO_PLACES, Places, reach_of_lines
 from lpgen.core.analysis.safe.caveats import caveats_of_principal
 from lpgen.core.analysis.safe.decided_lines import decide_lines, decided_lines
 from lpgen.core.analysis.safe.decisions import with_acceptance
@@ -40,7 +41,10 @@ from lpgen.core.replacements import Decision
 
 @dataclass(frozen=True, slots=True)
 class ReviewGround:
-    """What every principal is reviewed on. `unread` is by account the use that shows its logs to be of one Region."""
+    """What every principal is reviewed on. `unread` is by account the use that shows its logs to be of one Region.
+
+    `places` are the resources that all principals use, by which reach is measured.
+    """
 
     judge: Judge
     coverage: LogCoverage
@@ -49,6 +53,7 @@ class ReviewGround:
     decisions: tuple[Decision, ...]
     as_of: date
     scopes: ScopeFinder
+    places: Places = NO_PLACES
 
 
 NO_FORECAST: Final = Forecast()
@@ -86,7 +91,8 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     principal, usage, judge, decisions = grants.principal, records.usage, ground.judge, ground.decisions
     catalog = judge.finder.catalog
     coverage = ground.coverage.account(principal.account)
-    accessed = LastAccessed(records.accessed, ground.as_of) if records.accessed else None
+    since = coverage.first_day if coverage else date.min
+    accessed = LastAccessed(records.accessed, ground.as_of, since) if records.accessed else None
 
     granting = granting_by_action(grants.allows)
     of_uses = lines_from_uses(grants, usage.uses, granting=granting, scopes=ground.scopes)
@@ -141,6 +147,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         usage.days,
         task,
         records.forecast.expected,
+        reach_of_lines(ground.places, principal.account, usage.uses, granting, lines),
     )
 
 

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from lpgen.core.analysis.observability.missed_uses import MissedUses
-from lpgen.core.analysis.safe.caveats import attempt_caveats, overflow_caveats, peer_caveats, starred_name_caveats
+from lpgen.core.analysis.safe.caveats import (
+    attempt_caveats,
+    overflow_caveats,
+    peer_caveats,
+    starred_name_caveats,
+    unseen_under_star_caveats,
+)
 from lpgen.core.findings import Verdicts
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.registry.caveats import Caveat
@@ -25,3 +31,4 @@ def caveats_of_lines(
     yield from attempt_caveats(verdicts)
     yield from peer_caveats(chain.from_iterable(missed.found.values()), lines)
     yield from overflow_caveats(usage)
+    yield from unseen_under_star_caveats(grants, verdicts, missed, lines)
