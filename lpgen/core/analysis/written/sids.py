@@ -24,7 +24,7 @@ UNSEEN: Final = "Unseen"
 _READS: Final = frozenset({AccessLevel.LIST, AccessLevel.READ})
 _WORD: Final = re.compile("[A-Za-z0-9]+")
 _PLACEHOLDER: Final = re.compile(r"\$\{(\w+)\}")
-_OF_NAMES: Final = re.compile("(?:NameWithPath|Name|Id|Arn|Key)$")
+_OF_NAMES: Final = re.compile("(?:Name(?:With[A-Za-z]*)?|Id|Arn|Key)$")
 _DRAWN: Final = re.compile(r"(?:[a-z]+-)?(?=[0-9a-f-]*\d)[0-9a-f-]{8,}", re.IGNORECASE)
 """What AWS draws, such as the id of a key or an instance: it tells a reader nothing."""
 
