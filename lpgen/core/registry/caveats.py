@@ -180,11 +180,10 @@ class CaveatKind(Kind):
         "Actions whose use the logs can't show are removed from a bare `*` or `NotAction`.",
         parameters={"actions": int, "services": tuple},
         message=words.unseen_under_star,
-        step="give IAM's service last accessed, as `lpgen snapshot` fetches it, or logs with data events; or keep what "
-        "is needed by a decision and accept this",
+        step="give service last accessed, as `lpgen snapshot` does, or accept this",
         help="No service is named by such a policy, so nothing says which of these actions are in use.",
-        to_do="give IAM's service last accessed, as `lpgen snapshot` fetches it, or logs with data events. Otherwise "
-        "keep what is needed by a decision, and accept this.",
+        to_do="give service last accessed, as `lpgen snapshot` does, or logs with data events. Otherwise keep what is "
+        "needed by a decision, and accept this.",
         source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
     )
     EXPECTED_DENIALS = Row(

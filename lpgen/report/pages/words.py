@@ -133,9 +133,9 @@ def reach_texts(reach: Reach) -> Iterable[str]:
     pinned = ""
     if reach.pinned_places:
         old, new = (percent(one / reach.pinned_places) for one in (reach.pinned_old, reach.pinned_new))
-        pinned = f" (data, secrets, keys and roles: {old} and {new})"
+        pinned = f" (data, secrets, keys, roles: {old} and {new})"
     old, new = (percent(one / reach.places) for one in (reach.old, reach.new))
     yield (
-        f"Of the resources that others in the account use with the same actions, the old policies allow {old}, the"
-        f" replacements {new}{pinned}."
+        f"Of the resources that others use with the same actions, the old policies allow {old}, the replacements"
+        f" {new}{pinned}."
     )
