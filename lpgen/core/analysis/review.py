@@ -14,7 +14,7 @@ from lpgen.core.analysis.granted.explained_use import Explanations
 from lpgen.core.analysis.granted.granting import Granting, granting_by_action
 from lpgen.core.analysis.granted.wildcards import wildcards_of_grants
 from lpgen.core.analysis.judged.scanners import scanned_services
-from lpgen.core.analysis.judged.verdicts import Judge
+from lpgen.core.analysis.judged.verdicts import ActionFacts, Judge, seen_actions
 from lpgen.core.analysis.observability.access_holes import access_hole_caveats, explained_services
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.analysis.observability.regions import UnreadUse
@@ -30,20 +30,21 @@ from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.written.beyond_use import lines_beyond_use
 from lpgen.core.analysis.written.lines import lines_from_uses
 from lpgen.core.choices import KeepUnobservable
-from lpgen.core.findings import Forecast, PrincipalDiff
+from lpgen.core.findings import Forecast, PrincipalClass, PrincipalDiff, Verdicts
 from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.last_accessed import AccessReport, LastAccessed
-from lpgen.core.model import Action, Outcome
+from lpgen.core.model import Action, Outcome, Principal
 from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.registry.caveats import Caveat
-from lpgen.core.replacements import Decision
+from lpgen.core.replacements import Decision, Line
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewGround:
     """What every principal is reviewed on. `unread` is by account the use that shows its logs to be of one Region.
 
-    `places` are the resources that all principals use, by which reach is measured.
+    `places` are the resources that all principals use, by which reach is measured. With `drafts`, only the lines of a
+    replacement are found, without verdicts and caveats: a backtest needs no more.
     """
 
     judge: Judge
@@ -54,6 +55,7 @@ class ReviewGround:
     as_of: date
     scopes: ScopeFinder
     places: Places = NO_PLACES
+    drafts: bool = False
 
 
 NO_FORECAST: Final = Forecast()
@@ -97,6 +99,16 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     granting = granting_by_action(grants.allows)
     of_uses = lines_from_uses(grants, usage.uses, granting=granting, scopes=ground.scopes)
     ungranted = ground.explanations.of_uses(principal, of_uses.ungranted)
+    seen = seen_actions(of_uses.lines, ungranted)
+
+    missed = judge.finder.of_principal(ObservedUse(grants, usage, of_uses, granting, ungranted, accessed))
+    beyond_use = lines_beyond_use(missed, seen, judge.keep, catalog)
+    wanted = (*of_uses.lines, *beyond_use, *decided_lines(grants, decisions, catalog))
+    past = lines_from_uses(grants, records.dropped, granting=granting, scopes=ground.scopes).lines
+    lines, dropped = decide_lines(wanted, grants, decisions, past=past)
+    principal_class = classify_principal(grants, usage, coverage, lines)
+    if ground.drafts:
+        return _draft(principal, principal_class, lines, judge.facts)
 
     holes = _access_holes(grants, records, accessed, granting=granting, ground=ground) if accessed else ()
     caveats = caveats_of_principal(
@@ -110,17 +122,8 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         as_of=ground.as_of,
         decisions=decisions,
     )
-
-    missed = judge.finder.of_principal(ObservedUse(grants, usage, of_uses, granting, ungranted, accessed))
-    verdicts = judge.verdicts(missed, doubt_from_caveats(caveats))
-
-    beyond_use = lines_beyond_use(missed, verdicts, judge.keep, catalog)
-    wanted = (*of_uses.lines, *beyond_use, *decided_lines(grants, decisions, catalog))
-    past = lines_from_uses(grants, records.dropped, granting=granting, scopes=ground.scopes).lines
-    lines, dropped = decide_lines(wanted, grants, decisions, past=past)
-
+    verdicts = judge.verdicts(missed, seen, doubt_from_caveats(caveats))
     of_lines = caveats_of_lines(grants, usage, lines, verdicts, missed)
-    principal_class = classify_principal(grants, usage, coverage, lines)
     task, more = proposal_for(
         grants,
         usage,
@@ -149,6 +152,14 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         records.forecast.expected,
         reach_of_lines(ground.places, principal.account, usage.uses, granting, lines),
     )
+
+
+def _draft(
+    principal: Principal, principal_class: PrincipalClass, lines: tuple[Line, ...], facts: ActionFacts
+) -> PrincipalDiff:
+    """The diff of which only the lines are known."""
+    none = Verdicts((), facts)
+    return PrincipalDiff(principal, principal_class, "", 0, none, (), (), (), (), (), lines, (), detachment(principal))
 
 
 def _access_holes(

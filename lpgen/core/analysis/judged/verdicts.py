@@ -22,7 +22,7 @@ _RANK = {Verdict.USED: 2, Verdict.ATTEMPTED: 1, Verdict.UNGRANTED: 0}
 
 _UNUSED = "no record, and its use would have shown"
 
-_Seen = dict[Action, tuple[Verdict, Evidence]]
+SeenActions = dict[Action, tuple[Verdict, Evidence]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,10 @@ class Judge:
     keep: KeepUnobservable
     min_days: int
 
-    def verdicts(self, missed: MissedUses, doubt: Doubt) -> Verdicts:
+    def verdicts(self, missed: MissedUses, seen: SeenActions, doubt: Doubt) -> Verdicts:
         """A verdict for each action that a principal was granted or used, sorted."""
         observed, ground = missed.observed, _Ground(missed, doubt)
-        granting, seen = observed.granting, _seen_actions(observed.lines.lines, observed.ungranted)
+        granting = observed.granting
         judged = (
             (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
             if action in seen
@@ -132,8 +132,9 @@ def _confidence(doubt: Doubt, *, blind: bool, untried: bool) -> Confidence:
     return Confidence.MEDIUM if blind else Confidence.HIGH
 
 
-def _seen_actions(lines: Iterable[Line], ungranted: Iterable[UngrantedUse]) -> _Seen:
-    seen: _Seen = {}
+def seen_actions(lines: Iterable[Line], ungranted: Iterable[UngrantedUse]) -> SeenActions:
+    """The verdict and the evidence of each action that records show to have been used or tried."""
+    seen: SeenActions = {}
     for line in lines:
         if line.evidence is not None:
             tried = line.kind is LineKind.ATTEMPTED
@@ -143,7 +144,7 @@ def _seen_actions(lines: Iterable[Line], ungranted: Iterable[UngrantedUse]) -> _
     return seen
 
 
-def _note(seen: _Seen, action: Action, verdict: Verdict, evidence: Evidence) -> None:
+def _note(seen: SeenActions, action: Action, verdict: Verdict, evidence: Evidence) -> None:
     known = seen.get(action)
     if known is None or _RANK[verdict] > _RANK[known[0]]:
         seen[action] = (verdict, evidence)

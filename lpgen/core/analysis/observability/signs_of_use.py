@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lpgen.core.analysis.granted.granting import NOTHING, Granting, named_actions
@@ -51,6 +52,19 @@ class SignsOfUse:
             return found
         naming = (one.ref for one in granting.grants if action.lower() in self._named_by(one))
         return next((f"the policy names {action} ({ref})" for ref in naming), "")
+
+    def possible(self, actions: Iterable[Action]) -> Iterator[Action]:
+        """Those of the actions of which there may be a sign of use, where nothing is known of attempts: there is none
+        of the others."""
+        named = frozenset[str]().union(*map(self._named_by, self._observed.grants.allows))
+        hopes: dict[tuple[str, Granting], bool] = {}
+        for action in actions:
+            key = action.partition(":")[0], self._observed.granting.get(action, NOTHING)
+            hope = hopes.get(key)
+            if hope is None:
+                hope = hopes[key] = bool(self._of_service(action, *key))
+            if hope or (named and action.lower() in named):
+                yield action
 
     def _named_by(self, grant: Grant) -> frozenset[str]:
         """The actions that a statement names itself; those by which AWS grants many services don't count."""

@@ -12,7 +12,7 @@ from lpgen.core.analysis.observability.missed_uses import MissedUses
 from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions, missing_leader
 from lpgen.core.analysis.safe.decisions import with_acceptance
 from lpgen.core.events.rules.inferences import EDGE_FUNCTION
-from lpgen.core.findings import ActionVerdict, UngrantedUse, Verdict, Verdicts
+from lpgen.core.findings import UngrantedUse, Verdict, Verdicts
 from lpgen.core.grounds import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import Action, AttachedPolicy, Principal, ResourceKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
@@ -225,11 +225,11 @@ def _unique_policies(principal: Principal) -> Iterable[AttachedPolicy]:
     return {(policy.arn or policy.name, policy.group): policy for policy in principal.policies}.values()
 
 
-def attempt_caveats(verdicts: Iterable[ActionVerdict]) -> Iterable[Caveat]:
+def attempt_caveats(verdicts: Verdicts) -> Iterable[Caveat]:
     """A caveat for each dangerous action that stays only because it was tried: anybody may fail to call it."""
-    for one in verdicts:
-        if one.verdict is Verdict.ATTEMPTED and one.danger:
-            yield Caveat.of(CaveatKind.DANGEROUS_ATTEMPT, action=one.action, danger=one.danger)
+    for action, one in verdicts.judged():
+        if one.verdict is Verdict.ATTEMPTED and (danger := verdicts.facts[action].danger):
+            yield Caveat.of(CaveatKind.DANGEROUS_ATTEMPT, action=action, danger=danger)
 
 
 def peer_caveats(missed: Iterable[MissedUse], lines: Iterable[Line]) -> Iterable[Caveat]:
