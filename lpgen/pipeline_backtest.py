@@ -18,6 +18,7 @@ from lpgen.core.analysis.reviewer import Batch, Batches
 from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.analysis.written.permission_sets import units_of_review
 from lpgen.core.backtests import Backtest, PrincipalBacktest
+from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.options import Options
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.usage_of_days import covered_days, usage_of_days
@@ -68,13 +69,14 @@ def backtest(
     )
     counter = use_counter(usage, principals, decisions_in_force(options.decisions, as_of=last))
     units = units_of_review(principals, options.principal)
+    accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
     places = places_from_usage(usage_of_days(usage, windows[-1].learn_first, windows[-1].learn_last))
     work = _Work(Backtester(windows, curve, learnings, counter, places))
-    batches = Batches(units, _BATCH_UNITS, RowSlices(usage), {}, {}, ground.whole)
+    batches = Batches(units, _BATCH_UNITS, RowSlices(usage), {}, accessed, ground.whole)
     chosen = without_unsafe_fork(engine_for_units(engine, len(units), _BATCH_UNITS))
     found = [one for some in results_of(chosen, work, batches) for one in some]
     whole = backtest_of_principals(found, windows, curve, catalog)
-    return replace(whole, problems=(*ground.problems, *problems))
+    return replace(whole, problems=(*ground.problems, *problems, *strays))
 
 
 @dataclass(frozen=True, slots=True)

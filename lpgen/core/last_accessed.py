@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetServiceLastAccessedDe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -58,6 +58,19 @@ class AccessReport:
         return next((one for one in self.services if one.service == service), None)
 
 
+def known_on(report: AccessReport, day: date) -> AccessReport:
+    """What a report would have said on an earlier day, as far as this one tells.
+
+    What was tried since may have been tried before too, so nothing is known of it.
+    """
+    services = tuple(
+        replace(one, actions=tuple((name, last) for name, last in one.actions if last is None or last <= day))
+        for one in report.services
+        if one.last is None or one.last <= day
+    )
+    return replace(report, made=min(report.made, day), services=services)
+
+
 @dataclass(frozen=True, slots=True)
 class LastAccessed:
     """What one principal's report means for the analysis of the days from `since` to `as_of`."""
@@ -76,12 +89,12 @@ class LastAccessed:
         wasn't."""
         return self.is_fresh and self.report.service(action.partition(":")[0]) is not None
 
-    def tried(self, action: Action) -> str:
-        """The sign of use that it gives for an action, as a clause, or "". A try before the analyzed days is none."""
-        service = self.report.service(action.partition(":")[0])
-        if service is None or service.last is None or service.last < self.since:
+    def tried(self, service: str) -> str:
+        """The sign of use that it gives for a service, as a clause, or "". A try before the analyzed days is none."""
+        found = self.report.service(service)
+        if found is None or found.last is None or found.last < self.since:
             return ""
-        return f"IAM dates the last try of {service.service} to {service.last}"
+        return f"IAM dates the last try of {service} to {found.last}"
 
     def never(self, action: Action, visibility: Visibility) -> str:
         """Why it is evidence that an action was not used, as a clause, or "".

@@ -18,6 +18,7 @@ from lpgen.core.analysis.reviewer import Batch, Reviewer, whole_already
 from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.backtests import PrincipalBacktest, Window
 from lpgen.core.grounds import PrincipalGrants
+from lpgen.core.last_accessed import known_on
 from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -42,7 +43,8 @@ class Learning:
         usage = usage_of_days(whole.usage, self.window.learn_first, self.window.learn_last)
         arns = (one.arn for unit in whole.units for one in unit)
         copied = {arn: services for arn in arns if (services := copied_services(arn, self.copied))}
-        return Batch(whole.units, usage, copied, {})
+        accessed = {arn: known_on(report, self.window.learn_last) for arn, report in whole.accessed.items()}
+        return Batch(whole.units, usage, copied, accessed)
 
 
 def learnings_of_windows(
@@ -79,8 +81,7 @@ def _learning(
 ) -> Learning:
     """What is found by the days to learn on of one window.
 
-    What IAM says of last use is left out, since it knows the days after. Days without records at either end of the
-    window are no gap if they are few, so fewer days are enough.
+    Days without records at either end of the window are no gap if they are few, so fewer days are enough.
     """
     learned = usage_of_days(usage, window.learn_first, window.learn_last)
     enough = min(options.min_days, max(window.learn_days - 2 * LONGEST_QUIET_DAYS, 1))

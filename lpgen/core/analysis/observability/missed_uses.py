@@ -92,7 +92,7 @@ class MissedUses:
     def candidates(self, seen: Collection[Action], keep: KeepUnobservable) -> Iterator[Action]:
         """The granted actions that weren't seen and of which a missed use may be kept, and perhaps others."""
         unseen = self.observed.grants.granted().difference(seen)
-        if keep is KeepUnobservable.ALL or self.observed.accessed is not None:
+        if keep is KeepUnobservable.ALL:
             return iter(unseen)
         return iter({*self._signs.possible(unseen), *unseen.intersection(self.found)})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from lpgen.core.analysis.granted.granting import NOTHING, Granting, named_actions
 from lpgen.core.analysis.granted.service_policies import is_aws_policy, is_service_policy
@@ -16,6 +16,13 @@ from lpgen.core.replacements import LineKind
 
 _MOST_SERVICES: Final = 10
 """A statement of an AWS policy that names more services, such as one for auditors, says nothing about any action."""
+
+
+class _Sign(NamedTuple):
+    """A sign that a service is in use. That IAM knows of no attempt at an action may outweigh it."""
+
+    text: str
+    is_outweighed: bool = False
 
 
 class SignsOfUse:
@@ -33,7 +40,7 @@ class SignsOfUse:
         self._denied = frozenset(one.action.partition(":")[0] for one in uses if one.outcome is Outcome.DENIED)
         self._observed, self._table = observed, table
         self._trusted = frozenset(trusted_services(observed.grants.principal))
-        self._known: dict[tuple[str, Granting], str] = {}
+        self._known: dict[tuple[str, Granting], _Sign | None] = {}
         self._named: dict[StatementRef, frozenset[str]] = {}
 
     def of(self, action: Action) -> str:
@@ -47,23 +54,22 @@ class SignsOfUse:
         internal_to = self._table.visibility(action).internal_to
         if internal_to and internal_to not in self._trusted:
             return ""
-        found = "" if self._table.is_rare(action) else self._of_service(action, service, granting)
-        if found or self._is_untried(action):
-            return found
+        found = None if self._table.is_rare(action) else self._of_service(service, granting)
+        if found and not found.is_outweighed:
+            return found.text
+        if self._is_untried(action):
+            return ""
+        if found:
+            return found.text
         naming = (one.ref for one in granting.grants if action.lower() in self._named_by(one))
         return next((f"the policy names {action} ({ref})" for ref in naming), "")
 
     def possible(self, actions: Iterable[Action]) -> Iterator[Action]:
-        """Those of the actions of which there may be a sign of use, where nothing is known of attempts: there is none
-        of the others."""
+        """Those of the actions of which there may be a sign of use: there is none of the others."""
         named = frozenset[str]().union(*map(self._named_by, self._observed.grants.allows))
-        hopes: dict[tuple[str, Granting], bool] = {}
         for action in actions:
-            key = action.partition(":")[0], self._observed.granting.get(action, NOTHING)
-            hope = hopes.get(key)
-            if hope is None:
-                hope = hopes[key] = bool(self._of_service(action, *key))
-            if hope or (named and action.lower() in named):
+            granting = self._observed.granting.get(action, NOTHING)
+            if self._of_service(action.partition(":")[0], granting) or (named and action.lower() in named):
                 yield action
 
     def _named_by(self, grant: Grant) -> frozenset[str]:
@@ -73,29 +79,27 @@ class SignsOfUse:
             self._named[grant.ref] = frozenset() if is_broad else named_actions(grant)
         return self._named[grant.ref]
 
-    def _of_service(self, action: Action, service: str, granting: Granting) -> str:
-        if self._observed.accessed is not None:  # what IAM knows is of single actions, all else is of services
-            return self._find(action, service, granting)
+    def _of_service(self, service: str, granting: Granting) -> _Sign | None:
+        """The strongest sign that a service granted by these statements is in use."""
         key = (service, granting)
         if key not in self._known:
-            self._known[key] = self._find(action, service, granting)
+            self._known[key] = next(self._find(service, granting), None)
         return self._known[key]
 
-    def _find(self, action: Action, service: str, granting: Granting) -> str:
+    def _find(self, service: str, granting: Granting) -> Iterator[_Sign]:
         if service in self._services:
-            return f"the principal used {service}"
+            yield _Sign(f"the principal used {service}")
         if service in self._copied:
-            return f"copies or summaries of calls name the principal as a caller of {service}"
-        if self._is_untried(action):
-            return ""
+            yield _Sign(f"copies or summaries of calls name the principal as a caller of {service}")
         accessed = self._observed.accessed
-        if accessed and service not in self._denied and (tried := accessed.tried(action)):
-            return tried
+        if accessed and service not in self._denied and (tried := accessed.tried(service)):
+            yield _Sign(tried, is_outweighed=True)
         companions = sorted(set(self._table.companions(service)) & (self._services | self._copied))
         if companions:
-            return f"the principal used {companions[0]}, which goes with {service}"
-        naming = (f"the policy names {service} ({one.ref})" for one in granting.grants if _names_service(one, service))
-        return next(naming, "")
+            yield _Sign(f"the principal used {companions[0]}, which goes with {service}", is_outweighed=True)
+        for one in granting.grants:
+            if _names_service(one, service):
+                yield _Sign(f"the policy names {service} ({one.ref})", is_outweighed=True)
 
     def _is_untried(self, action: Action) -> bool:
         """Whether IAM, which counts every attempt at an API call, knows of none."""
