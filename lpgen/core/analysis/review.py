@@ -12,6 +12,7 @@ from typing import Final
 
 from lpgen.core.analysis.granted.explained_use import Explanations
 from lpgen.core.analysis.granted.granting import Granting, granting_by_action
+from lpgen.core.analysis.granted.left_attached import LeftAttached, allows_of_left, without_left
 from lpgen.core.analysis.granted.wildcards import wildcards_of_grants
 from lpgen.core.analysis.judged.scanners import scanned_services
 from lpgen.core.analysis.judged.verdicts import Judge
@@ -23,11 +24,11 @@ from lpgen.core.analysis.safe.decided_lines import decide_lines, decided_lines
 from lpgen.core.analysis.safe.decisions import with_acceptance
 from lpgen.core.analysis.safe.doubt import doubt_from_caveats
 from lpgen.core.analysis.safe.line_caveats import caveats_of_lines
-from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for
+from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for, was_active
 from lpgen.core.analysis.safe.unproven import unproven_diff
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.written.beyond_use import lines_beyond_use
-from lpgen.core.analysis.written.lines import lines_from_uses
+from lpgen.core.analysis.written.lines import lines_beside, lines_from_uses
 from lpgen.core.choices import KeepUnobservable
 from lpgen.core.findings import Forecast, PrincipalDiff
 from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage, Use
@@ -40,7 +41,8 @@ from lpgen.core.replacements import Decision
 
 @dataclass(frozen=True, slots=True)
 class ReviewGround:
-    """What every principal is reviewed on. `unread` is by account the use that shows its logs to be of one Region."""
+    """What every principal is reviewed on. `unread` is by account the use that shows its logs to be of one Region, and
+    `left` says which policies stay attached."""
 
     judge: Judge
     coverage: LogCoverage
@@ -49,6 +51,7 @@ class ReviewGround:
     decisions: tuple[Decision, ...]
     as_of: date
     scopes: ScopeFinder
+    left: LeftAttached
 
 
 NO_FORECAST: Final = Forecast()
@@ -87,6 +90,8 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     catalog = judge.finder.catalog
     coverage = ground.coverage.account(principal.account)
     accessed = LastAccessed(records.accessed, ground.as_of) if records.accessed else None
+    left = ground.left.of(grants, decisions) if was_active(usage) else ()
+    replaced = without_left(grants, left)
 
     granting = granting_by_action(grants.allows)
     of_uses = lines_from_uses(grants, usage.uses, granting=granting, scopes=ground.scopes)
@@ -94,7 +99,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
 
     holes = _access_holes(grants, records, accessed, granting=granting, ground=ground) if accessed else ()
     caveats = caveats_of_principal(
-        grants,
+        replaced,
         usage,
         ungranted,
         (*holes, *records.forecast.caveats),
@@ -106,15 +111,17 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     )
 
     missed = judge.finder.of_principal(ObservedUse(grants, usage, of_uses, granting, ungranted, accessed))
-    verdicts = judge.verdicts(missed, doubt_from_caveats(caveats))
+    verdicts = judge.verdicts(missed, doubt_from_caveats(caveats), [one.arn for one in left])
 
     beyond_use = lines_beyond_use(missed, verdicts, judge.keep, catalog)
     wanted = (*of_uses.lines, *beyond_use, *decided_lines(grants, decisions, catalog))
     past = lines_from_uses(grants, records.dropped, granting=granting, scopes=ground.scopes).lines
-    lines, dropped = decide_lines(wanted, grants, decisions, past=past)
+    decided, dropped = decide_lines(wanted, grants, decisions, past=past)
+    lines = lines_beside(decided, grants.allows, allows_of_left(grants, left), catalog)
 
-    of_lines = caveats_of_lines(grants, usage, lines, verdicts, missed)
-    principal_class = classify_principal(grants, usage, coverage, lines)
+    held = verdicts.granted_by({one.arn for one in left})
+    of_lines = caveats_of_lines(replaced, usage, lines, verdicts, missed, held=held)
+    principal_class = classify_principal(grants, usage, coverage, lines, left)
     task, more = proposal_for(
         grants,
         usage,
@@ -123,6 +130,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         coverage=coverage,
         as_of=ground.as_of,
         scanned=scanned_services(of_uses.lines, catalog),
+        left=left,
     )
     return PrincipalDiff(
         principal,
@@ -137,10 +145,11 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         (*caveats, *with_acceptance(of_lines, decisions, principal=principal.arn)),
         lines,
         dropped,
-        detachment(principal),
+        detachment(principal, left),
         usage.days,
         task,
         records.forecast.expected,
+        left,
     )
 
 

@@ -66,7 +66,7 @@ class Bench:
         replacement = proposal.replacement
         if replacement is None or replacement.refused_for is not None:
             return
-        kept = frozenset(
+        kept = proposal.diff.left_actions.union(
             action for document in replacement.documents for one in document.statements for action in one.actions
         )
         first, last = window.judge_first, window.judge_last

@@ -12,7 +12,7 @@ from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions
 from lpgen.core.analysis.safe.decisions import with_acceptance
 from lpgen.core.events.rules.inferences import EDGE_FUNCTION
 from lpgen.core.findings import ActionVerdict, UngrantedUse, Verdict
-from lpgen.core.grounds import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage
+from lpgen.core.grounds import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Action, AttachedPolicy, Principal, ResourceKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Decision, Line
@@ -231,15 +231,14 @@ def attempt_caveats(verdicts: Iterable[ActionVerdict]) -> Iterable[Caveat]:
             yield Caveat.of(CaveatKind.DANGEROUS_ATTEMPT, action=one.action, danger=one.danger)
 
 
-def peer_caveats(missed: Iterable[MissedUse], lines: Iterable[Line]) -> Iterable[Caveat]:
-    """A caveat for each dangerous action that similar principals use and that no line keeps."""
-    kept = {line.action for line in lines}
+def peer_caveats(missed: Iterable[MissedUse], kept: Collection[Action]) -> Iterable[Caveat]:
+    """A caveat for each dangerous action that similar principals use and that isn't kept."""
     for one in missed:
         if one.reason is MissReason.PEER_USE and not one.grants and one.action not in kept:
             yield Caveat.of(CaveatKind.PEERS_DANGEROUS_USE, action=one.action, who=one.sign)
 
 
-def overflow_caveats(usage: PrincipalUsage) -> Iterable[Caveat]:
+def overflow_caveats(uses: Iterable[Use]) -> Iterable[Caveat]:
     """A caveat for each action that was done to more resources than are told apart, so its old scope stays."""
-    for action in sorted({use.action for use in usage.uses if use.resource.kind is ResourceKind.OVERFLOW}):
+    for action in sorted({use.action for use in uses if use.resource.kind is ResourceKind.OVERFLOW}):
         yield Caveat.of(CaveatKind.TOO_MANY_RESOURCES, action=action)
