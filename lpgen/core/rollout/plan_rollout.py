@@ -224,7 +224,8 @@ def _planned(written: WrittenPlan, principal: Principal, order: Order) -> Princi
         f"the boundary {_name_of_boundary(principal)} stays" if principal.boundary else "",
         *(f"{arn} stays attached" for arn in written.left),
     ]
-    return _plan(written, principal, calls, order.peak, refusals=(), notes=tuple(filter(None, notes)))
+    peak = replace(order.peak, attached=order.peak.attached + len(written.left))
+    return _plan(written, principal, calls, peak, refusals=(), notes=tuple(filter(None, notes)))
 
 
 def _notes_on_detached(principal: Principal, calls: Iterable[Call]) -> Iterable[str]:
