@@ -130,7 +130,8 @@ class _Shared:
         now = {one.arn: one for one in pair.after.principal.policies}
         for then in (one for proposal in proposals if proposal for one in proposal.left if one.arn in now):
             new = now[then.arn]
-            if meaning_of(then.document) != meaning_of(new.document) or (then.version and then.version != new.version):
+            other_version = bool(then.version and new.version) and then.version != new.version
+            if other_version or meaning_of(then.document) != meaning_of(new.document):
                 old = AttachedPolicy(new.kind, new.name, new.arn, "", None, then.document, then.version)
                 self.changes[then.arn] = (old, new)
                 self.left.add(then.arn)
