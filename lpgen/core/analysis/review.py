@@ -119,7 +119,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     decided, dropped = decide_lines(wanted, grants, decisions, past=past)
     lines = lines_beside(decided, grants.allows, allows_of_left(grants, left), catalog)
 
-    held = verdicts.granted_by({one.arn for one in left})
+    held = verdicts.granted_by({one.arn for one in left}).difference(line.action for line in lines)
     of_lines = caveats_of_lines(replaced, usage, lines, verdicts, missed, held=held)
     principal_class = classify_principal(grants, usage, coverage, lines, left)
     task, more = proposal_for(

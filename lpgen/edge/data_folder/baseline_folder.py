@@ -292,5 +292,9 @@ def _kept(found: _Proposal) -> KeptProposal:
         policy_from_json(document, place=f"proposal for {found.principal}") for document in found.documents
     )
     by_digest = {LeftPolicy("", "", one).sha256: one for one in documents} if found.left_attached else {}
-    left = (LeftPolicy(one.arn, one.version, by_digest[one.sha256]) for one in found.left_attached)
-    return KeptProposal(found.principal, documents, found.waiting_since, found.dangerous, tuple(left))
+    left = tuple(
+        LeftPolicy(one.arn, one.version, by_digest[one.sha256])
+        for one in found.left_attached
+        if one.sha256 in by_digest
+    )
+    return KeptProposal(found.principal, documents, found.waiting_since, found.dangerous, left)

@@ -156,8 +156,8 @@ def number_blocks(view: PrincipalView) -> Iterable[Block]:
         )
     )
     kinds = [f"{plural(len(actions), 'action')} {LINE_WORDS[kind]}" for kind, actions in view.kinds.items()]
-    if view.left:
-        kinds.append(f"{plural(len(view.left), 'action')} granted by what stays attached")
+    if beside := counts.replacement - sum(map(len, view.kinds.values())):
+        kinds.append(f"{plural(beside, 'action')} granted by what stays attached")
     if kinds:
         yield Paragraph(line(f"In the replacement: {'; '.join(kinds)}."))
 

@@ -112,6 +112,13 @@ def test_denies_of_what_stays_are_not_repeated_and_those_of_others_are() -> None
     assert [one["Action"] for one in denied] == ["sqs:PurgeQueue"]
 
 
+def test_an_inline_policy_called_like_the_one_that_stays_is_replaced() -> None:
+    posing = policy(allow("sqs:*"), deny("sqs:PurgeQueue"), name=f"arn:aws:iam::aws:policy/{NAME}")
+    made = replaced(recorder(posing), USED)
+    assert written(made) == {"sqs:SendMessage"}
+    assert "sqs:PurgeQueue" in made.documents[0].text
+
+
 def test_nothing_is_written_where_the_others_grant_nothing_that_is_needed() -> None:
     diff, made = reviewed(recorder(policy(allow("sqs:*"))), USED[:1])
     assert made is not None

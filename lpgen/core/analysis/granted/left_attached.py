@@ -83,24 +83,28 @@ def without_left(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> Princ
     if not left:
         return grants
     arns = {one.arn for one in left}
+    policies = tuple(one for one in grants.principal.policies if one.arn not in arns)
     return replace(
         grants,
-        principal=replace(
-            grants.principal, policies=tuple(one for one in grants.principal.policies if one.arn not in arns)
-        ),
-        allows=tuple(one for one in grants.allows if one.ref.policy not in arns),
-        denies=tuple(one for one in grants.denies if one.ref.policy not in arns),
+        principal=replace(grants.principal, policies=policies),
+        allows=tuple(one for one in grants.allows if not _is_of(one, arns)),
+        denies=tuple(one for one in grants.denies if not _is_of(one, arns)),
     )
 
 
 def allows_of_left(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> tuple[Grant, ...]:
     """The Allows of the policies that stay attached."""
     arns = {one.arn for one in left}
-    return tuple(one for one in grants.allows if one.ref.policy in arns)
+    return tuple(one for one in grants.allows if _is_of(one, arns))
+
+
+def _is_of(grant: Grant, arns: Collection[str]) -> bool:
+    """Whether a statement is one of AWS's own policies; an inline policy may be called like any of them."""
+    return grant.ref.kind is PolicyKind.AWS_MANAGED and grant.ref.policy in arns
 
 
 def _allows_of(policy: AttachedPolicy, grants: PrincipalGrants) -> Iterable[Grant]:
-    return (one for one in grants.allows if one.ref.policy == policy.arn)
+    return (one for one in grants.allows if _is_of(one, (policy.arn,)))
 
 
 def _is_of_everything(grant: Grant) -> bool:

@@ -25,7 +25,7 @@ def caveats_of_lines(
 ) -> Iterable[Caveat]:
     """Every reason in the lines of a replacement, and in the verdicts behind them, not to call it safe.
 
-    `held` are the actions that policies left attached grant: whatever the logs show of these, they stay.
+    `held` are the actions without a line that policies left attached grant: whatever the logs show of these, they stay.
     """
     yield from starred_name_caveats(grants, usage, lines)
     yield from attempt_caveats(one for one in verdicts if one.action not in held)
