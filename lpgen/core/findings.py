@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple, overload
 
-from lpgen.core.backtests import ExpectedDenials
+from lpgen.core.backtests import NO_REACH, ExpectedDenials, Reach
 from lpgen.core.grounds import Evidence, LogCoverage, PrincipalUsage, StatementRef, UnmappedEvent, Use
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import AccessLevel, Action, ActionPattern, Principal, SkipReason
@@ -214,8 +214,9 @@ class PrincipalDiff:
     """Grants against use of one principal. `proposal` is what to do, in one sentence, and `task` the same in a clause.
 
     `active_days` are those on which it was seen at work, 0 where they weren't counted. `expected` is what its
-    replacement is expected to deny in the next days, None where no backtest was made. `left` are the policies that stay
-    attached beside its replacement, of which `lines` and `detach` have nothing.
+    replacement is expected to deny in the next days, None where no backtest was made. `reach` says how far its policies
+    and the lines go beyond what is its own. `left` are the policies that stay attached beside its replacement, of which
+    `lines` and `detach` have nothing.
     """
 
     principal: Principal
@@ -234,6 +235,7 @@ class PrincipalDiff:
     active_days: int = 0
     task: str = ""
     expected: ExpectedDenials | None = None
+    reach: Reach = NO_REACH
     left: tuple[LeftPolicy, ...] = ()
 
     @property

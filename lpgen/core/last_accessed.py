@@ -15,10 +15,10 @@ from typing import Final
 
 from lpgen.core.model import Action, Principal, Visibility
 
-TRACKED_DAYS: Final = 400
+_TRACKED_DAYS: Final = 400
 """How many days IAM looks back."""
 
-FRESH_DAYS: Final = 30
+_FRESH_DAYS: Final = 30
 """A report older than this before the end of the logs no longer shows what was never tried."""
 
 _UNTRACKED: Final = frozenset({"iam:PassRole"})
@@ -60,20 +60,26 @@ class AccessReport:
 
 @dataclass(frozen=True, slots=True)
 class LastAccessed:
-    """What one principal's report means for the analysis, whose last day is `as_of`."""
+    """What one principal's report means for the analysis of the days from `since` to `as_of`."""
 
     report: AccessReport
     as_of: date
+    since: date = date.min
 
     @property
     def is_fresh(self) -> bool:
         """Whether what it doesn't show still counts as not tried at the end of the logs."""
-        return (self.as_of - self.report.made).days <= FRESH_DAYS
+        return (self.as_of - self.report.made).days <= _FRESH_DAYS
+
+    def tells_of(self, action: Action) -> bool:
+        """Whether it lists the action's service and is fresh, so that it says when that was last tried, or that it
+        wasn't."""
+        return self.is_fresh and self.report.service(action.partition(":")[0]) is not None
 
     def tried(self, action: Action) -> str:
-        """The sign of use that it gives for an action, as a clause, or ""."""
+        """The sign of use that it gives for an action, as a clause, or "". A try before the analyzed days is none."""
         service = self.report.service(action.partition(":")[0])
-        if service is None or service.last is None:
+        if service is None or service.last is None or service.last < self.since:
             return ""
         return f"IAM dates the last try of {service.service} to {service.last}"
 
@@ -88,9 +94,9 @@ class LastAccessed:
         if service is None or action in _UNTRACKED or not self.is_fresh:
             return ""
         if service.last is None:
-            return f"IAM knows of no try of {prefix} in {TRACKED_DAYS} days up to {self.report.made}"
+            return f"IAM knows of no try of {prefix} in {_TRACKED_DAYS} days up to {self.report.made}"
         if visibility is Visibility.MANAGEMENT and dict(service.actions).get(name.lower(), self.as_of) is None:
-            return f"IAM tracks {action} and knows of no try in {TRACKED_DAYS} days up to {self.report.made}"
+            return f"IAM tracks {action} and knows of no try in {_TRACKED_DAYS} days up to {self.report.made}"
         return ""
 
 

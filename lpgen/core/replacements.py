@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from lpgen.core.digests import digest_of_facts
 from lpgen.core.grounds import Evidence, StatementRef
@@ -56,6 +56,9 @@ class LineKind(StrEnum):
     SHARED = "shared"  # needed in another account by a role of the same permission set
 
 
+UNSEEN_KINDS: Final = frozenset({LineKind.KEPT, LineKind.REVIEW})
+"""The kinds of lines of which no record shows the use."""
+
 WHOLE_GRANT: Final = "whole-grant"
 SERVICE_POLICY: Final = "service-policy"
 WHOLE_STATEMENT_RULES: Final = (WHOLE_GRANT, SERVICE_POLICY)
@@ -105,14 +108,22 @@ class ReplacementDocument:
     statements: tuple[ReplacementStatement, ...]
 
 
+class RuleWords(NamedTuple):
+    """What a scoping rule adds to the seen resources and why, and what would tighten the scope, as clauses."""
+
+    adds: str
+    tightens: str
+
+
 @dataclass(frozen=True, slots=True)
 class AppliedRule:
-    """A scoping rule that was applied: what it wrote, for how many records, and what that adds."""
+    """A scoping rule that was applied: what it wrote, for how many records, and its words."""
 
     rule: str
     pattern: str
     records: int
     adds: str
+    tightens: str
 
 
 @dataclass(frozen=True, slots=True)

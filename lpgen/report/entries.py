@@ -57,7 +57,7 @@ class DetailEntry:
     def __call__(self, proposal: Proposal) -> Entry:
         view = PrincipalView(proposal)
         text = render_details(view, self.format, width=self.width, color=self.color)
-        return Entry(outline_of_proposal(proposal), view.counts, view.has_decided, text)
+        return Entry(_outline_of_proposal(proposal), view.counts, view.has_decided, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class OutputEntry:
         )
         subject = subject_of_proposal(proposal) if self.code else None
         counts = PrincipalView(proposal).counts
-        return Entry(outline_of_proposal(proposal), counts, files=files, subject=subject)
+        return Entry(_outline_of_proposal(proposal), counts, files=files, subject=subject)
 
 
 _NO_VERDICTS: Final = Verdicts((), {})
@@ -86,7 +86,7 @@ _NO_DOCUMENT: Final = Policy(CURRENT_VERSION, ())
 _PASSED: Final = (Check("all", CheckStatus.PASSED, 0, ()),)
 
 
-def outline_of_proposal(proposal: Proposal) -> Proposal:
+def _outline_of_proposal(proposal: Proposal) -> Proposal:
     """The proposal as far as summaries of thousands need it: who it is about, its class, what to do, and its caveats.
 
     It has neither policies, verdicts, lines nor documents.

@@ -5,7 +5,7 @@ Read `_review` from top to bottom: each step is in the folder of its name.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -19,6 +19,7 @@ from lpgen.core.analysis.judged.verdicts import Judge
 from lpgen.core.analysis.observability.access_holes import access_hole_caveats, explained_services
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.analysis.observability.regions import UnreadUse
+from lpgen.core.analysis.reach import NO_PLACES, Places, reach_of_lines
 from lpgen.core.analysis.safe.caveats import caveats_of_principal
 from lpgen.core.analysis.safe.decided_lines import decide_lines, decided_lines
 from lpgen.core.analysis.safe.decisions import with_acceptance
@@ -30,7 +31,7 @@ from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.written.beyond_use import lines_beyond_use
 from lpgen.core.analysis.written.lines import lines_beside, lines_from_uses
 from lpgen.core.choices import KeepUnobservable
-from lpgen.core.findings import Forecast, PrincipalDiff
+from lpgen.core.findings import Forecast, PrincipalDiff, UngrantedUse
 from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.last_accessed import AccessReport, LastAccessed
 from lpgen.core.model import Action, Outcome
@@ -41,8 +42,11 @@ from lpgen.core.replacements import Decision
 
 @dataclass(frozen=True, slots=True)
 class ReviewGround:
-    """What every principal is reviewed on. `unread` is by account the use that shows its logs to be of one Region, and
-    `left` says which policies stay attached."""
+    """What every principal is reviewed on. `unread` is by account the use that shows its logs to be of one Region.
+
+    `left` says which policies stay attached. `places` are the resources that all principals use, by which reach is
+    measured.
+    """
 
     judge: Judge
     coverage: LogCoverage
@@ -52,6 +56,7 @@ class ReviewGround:
     as_of: date
     scopes: ScopeFinder
     left: LeftAttached
+    places: Places = NO_PLACES
 
 
 NO_FORECAST: Final = Forecast()
@@ -89,29 +94,20 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     principal, usage, judge, decisions = grants.principal, records.usage, ground.judge, ground.decisions
     catalog = judge.finder.catalog
     coverage = ground.coverage.account(principal.account)
-    accessed = LastAccessed(records.accessed, ground.as_of) if records.accessed else None
+    since = coverage.first_day if coverage else date.min
+    accessed = LastAccessed(records.accessed, ground.as_of, since) if records.accessed else None
     left = ground.left.of(grants, decisions) if was_active(usage) else ()
-    replaced = without_left(grants, left)
+    replaced, staying = without_left(grants, left), frozenset(one.arn for one in left)
 
     granting = granting_by_action(grants.allows)
     of_uses = lines_from_uses(grants, usage.uses, granting=granting, scopes=ground.scopes)
     ungranted = ground.explanations.of_uses(principal, of_uses.ungranted)
 
     holes = _access_holes(grants, records, accessed, granting=granting, ground=ground) if accessed else ()
-    caveats = caveats_of_principal(
-        replaced,
-        usage,
-        ungranted,
-        (*holes, *records.forecast.caveats),
-        coverage=coverage,
-        unread=ground.unread.get(principal.account),
-        min_days=judge.min_days,
-        as_of=ground.as_of,
-        decisions=decisions,
-    )
+    caveats = _caveats_of_records(replaced, records, ungranted, holes, ground)
 
     missed = judge.finder.of_principal(ObservedUse(grants, usage, of_uses, granting, ungranted, accessed))
-    verdicts = judge.verdicts(missed, doubt_from_caveats(caveats), [one.arn for one in left])
+    verdicts = judge.verdicts(missed, doubt_from_caveats(caveats), staying)
 
     beyond_use = lines_beyond_use(missed, verdicts, judge.keep, catalog)
     wanted = (*of_uses.lines, *beyond_use, *decided_lines(grants, decisions, catalog))
@@ -119,8 +115,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     decided, dropped = decide_lines(wanted, grants, decisions, past=past)
     lines = lines_beside(decided, grants.allows, allows_of_left(grants, left), catalog)
 
-    held = verdicts.granted_by({one.arn for one in left}).difference(line.action for line in lines)
-    of_lines = caveats_of_lines(replaced, usage, lines, verdicts, missed, held=held)
+    of_lines = caveats_of_lines(replaced, usage, lines, verdicts, missed, left=staying)
     principal_class = classify_principal(grants, usage, coverage, lines, left)
     task, more = proposal_for(
         grants,
@@ -149,7 +144,30 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         usage.days,
         task,
         records.forecast.expected,
+        reach_of_lines(ground.places, principal.account, usage.uses, granting, lines, staying),
         left,
+    )
+
+
+def _caveats_of_records(
+    grants: PrincipalGrants,
+    records: PrincipalRecords,
+    ungranted: Sequence[UngrantedUse],
+    holes: Iterable[Caveat],
+    ground: ReviewGround,
+) -> Sequence[Caveat]:
+    """Every reason in what is recorded of a principal not to call the replacement of its `grants` safe."""
+    account = grants.principal.account
+    return caveats_of_principal(
+        grants,
+        records.usage,
+        ungranted,
+        (*holes, *records.forecast.caveats),
+        coverage=ground.coverage.account(account),
+        unread=ground.unread.get(account),
+        min_days=ground.judge.min_days,
+        as_of=ground.as_of,
+        decisions=ground.decisions,
     )
 
 

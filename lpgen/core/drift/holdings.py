@@ -14,7 +14,7 @@ PolicyKey = tuple[str, str, str]
 """Kind, group and ARN or name of a policy that a principal holds."""
 
 
-def policy_key(policy: AttachedPolicy) -> PolicyKey:
+def _policy_key(policy: AttachedPolicy) -> PolicyKey:
     """What a policy is called where it is held."""
     kind = "inline" if policy.kind is PolicyKind.INLINE else "managed"
     return kind, policy.group, policy.arn or policy.name
@@ -22,10 +22,10 @@ def policy_key(policy: AttachedPolicy) -> PolicyKey:
 
 def held(principal: Principal) -> Mapping[PolicyKey, AttachedPolicy]:
     """The policies that count for a principal, by what they are called."""
-    return {policy_key(one): one for one in principal.policies}
+    return {_policy_key(one): one for one in principal.policies}
 
 
-def is_as_proposed(principal: Principal, proposal: KeptProposal | None) -> bool:
+def _is_as_proposed(principal: Principal, proposal: KeptProposal | None) -> bool:
     """Whether a principal's policies say what was proposed, and nothing else.
 
     A policy that was to stay attached may say something else since: AWS changes it.
@@ -39,7 +39,7 @@ def is_as_proposed(principal: Principal, proposal: KeptProposal | None) -> bool:
 
 def is_in_place(principal: Principal, *sides: State) -> bool:
     """Whether a principal's policies say what one of the sides proposes for it."""
-    return any(is_as_proposed(principal, side.proposals.get(principal.arn)) for side in sides)
+    return any(_is_as_proposed(principal, side.proposals.get(principal.arn)) for side in sides)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Final
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, fingerprint
 from lpgen.core.drift.gains import Gains
-from lpgen.core.drift.holdings import Pair, PolicyKey, held, is_in_place, policy_key
+from lpgen.core.drift.holdings import Pair, PolicyKey, held, is_in_place
 from lpgen.core.drift.states import KeptProposal, State
 from lpgen.core.grounds import Limit, PrincipalGrants
 from lpgen.core.model import Action, AttachedPolicy, Effect, Policy, PolicyKind, Principal, Statement
@@ -127,16 +127,19 @@ class _Shared:
 
     def add_left(self, pair: Pair, proposals: Iterable[KeptProposal | None]) -> None:
         """Takes in the policies that proposals leave attached and that AWS has changed since."""
-        now = {one.arn: one for one in pair.after.principal.policies}
-        for then in (one for proposal in proposals if proposal for one in proposal.left if one.arn in now):
-            new = now[then.arn]
+        now = held(pair.after.principal)
+        for then in (one for proposal in proposals if proposal for one in proposal.left):
+            key: PolicyKey = ("managed", "", then.arn)
+            new = now.get(key)
+            if new is None:
+                continue
             other_version = bool(then.version and new.version) and then.version != new.version
             if other_version or meaning_of(then.document) != meaning_of(new.document):
                 old = AttachedPolicy(new.kind, new.name, new.arn, "", None, then.document, then.version)
                 self.changes[then.arn] = (old, new)
                 self.left.add(then.arn)
                 self.holders[then.arn].add(pair.arn)
-                self.got[then.arn] |= _from(pair, [policy_key(new)])
+                self.got[then.arn] |= _from(pair, [key])
 
     def findings(self) -> Iterator[DriftFinding]:
         """A finding for each policy."""

@@ -14,7 +14,7 @@ from lpgen.core.model import Principal
 from lpgen.core.rollout.code import permission_set_policy
 from lpgen.report.plan import goes_with, plan_note
 
-PERMISSION_SETS: Final = "permission-sets"
+_PERMISSION_SETS: Final = "permission-sets"
 """The folder of what is written once for all roles of a permission set."""
 
 
@@ -55,7 +55,7 @@ class CodeSubject:
     @property
     def folder(self) -> str:
         """Where its file lies: by account, and apart from the others where it isn't called safe."""
-        folder = PERMISSION_SETS if self.permission_set else folder_of_account(self.principal)
+        folder = _PERMISSION_SETS if self.permission_set else folder_of_account(self.principal)
         return f"{folder}/not-safe-yet" if self.reasons else folder
 
     @property

@@ -88,7 +88,7 @@ def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
             ],
             "denies": _facts_of_denies(proposal, replacement),
             "rules": [
-                Row(rule=one.rule, sentence=one.adds, pattern=one.pattern, records=one.records)
+                Row(rule=one.rule, sentence=one.adds, tightens=one.tightens, pattern=one.pattern, records=one.records)
                 for one in replacement.rules
             ],
             "dropped": facts_of_dropped(diff),

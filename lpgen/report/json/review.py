@@ -234,7 +234,14 @@ def _facts_of_replacement(view: PrincipalView) -> Json | None:
         "decided": _facts_of_groups(view.decided),
         "shared": _facts_of_groups(view.shared),
         "rules": [
-            Row(rule=one.rule, adds=one.adds, records=one.records, patterns=list(one.patterns)) for one in view.rules
+            Row(
+                rule=one.rule,
+                adds=one.adds,
+                tightens=one.tightens,
+                records=one.records,
+                patterns=list(one.patterns),
+            )
+            for one in view.rules
         ],
         "characters_by_service": Row(dict(replacement.bytes_by_service)),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Final
 
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.registry.caveats import Caveat
@@ -39,6 +40,9 @@ from lpgen.report.pages.use import (
 from lpgen.report.pages.words import CLASS_WORDS, LINE_WORDS, short_label_of, state_of
 from lpgen.report.plan import Step, StepKind, plan_note, plan_steps
 from lpgen.report.views import PrincipalView
+
+_MOST_READABLE: Final = 20_000
+"""So many characters of policies, some four documents, is the most that a person reads line by line."""
 
 
 def principal_fold(view: PrincipalView) -> Fold:
@@ -160,6 +164,12 @@ def number_blocks(view: PrincipalView) -> Iterable[Block]:
         kinds.append(f"{plural(beside, 'action')} granted by what stays attached")
     if kinds:
         yield Paragraph(line(f"In the replacement: {'; '.join(kinds)}."))
+    documents = view.proposal.replacement.documents if view.proposal.replacement else ()
+    size = sum(one.size for one in documents)
+    if size > _MOST_READABLE:
+        long = f"{plural(len(documents), 'document')} with {plural(size, 'character')}"
+        yield Paragraph(line(bad("Too long to review by hand: "), f"{long}."))
+        yield from _sizes(view)
 
 
 def _sizes(view: PrincipalView) -> Iterable[Block]:

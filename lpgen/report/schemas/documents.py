@@ -96,7 +96,7 @@ _REPLACEMENT: Final = record(
         "for_review": listed(ref("kept")),
         "decided": listed(ref("kept")),
         "shared": listed(ref("kept")),
-        "rules": listed(record({"rule": TEXT, "adds": TEXT, "records": COUNT, "patterns": TEXTS})),
+        "rules": listed(record({"rule": TEXT, "adds": TEXT, "tightens": TEXT, "records": COUNT, "patterns": TEXTS})),
         "characters_by_service": by_key(COUNT),
     }
 )
@@ -245,7 +245,7 @@ _EVIDENCE_FILE: Final = document(
         "denies": listed(
             record({"from": ref("statement"), "carried_in": nullable(record({"file": TEXT, "sid": TEXT}))})
         ),
-        "rules": listed(record({"rule": TEXT, "sentence": TEXT, "pattern": TEXT, "records": COUNT})),
+        "rules": listed(record({"rule": TEXT, "sentence": TEXT, "tightens": TEXT, "pattern": TEXT, "records": COUNT})),
         "dropped": listed(ref("dropped")),
         "ungranted": listed(ref("ungranted")),
         "checks": nullable(listed(ref("check"))),

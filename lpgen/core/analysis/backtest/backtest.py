@@ -13,6 +13,7 @@ from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.judged.verdicts import ActionFacts
 from lpgen.core.analysis.observability.copied_calls import copied_services, copied_services_from_usage
 from lpgen.core.analysis.prepare import prepare_review
+from lpgen.core.analysis.reach import NO_PLACES, Places
 from lpgen.core.analysis.reviewer import Batch, Reviewer, whole_already
 from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.backtests import PrincipalBacktest, Window
@@ -94,19 +95,20 @@ class Backtester:
     """Backtests batches, whose usage has all days.
 
     `windows` are those to walk through, `curve` those of the learning curve. `learnings` has each of both once.
-    `counter` says which rows of all days count as use.
+    `counter` says which rows of all days count as use. `places` are those of the last window's days to learn on.
     """
 
     windows: tuple[Window, ...]
     curve: tuple[Window, ...]
     learnings: tuple[Learning, ...]
     counter: UseCounter
+    places: Places = NO_PLACES
 
     def __call__(self, batch: Batch) -> list[PrincipalBacktest]:
         """The backtests of the chosen principals of a batch."""
         reviewer = self.learnings[0].reviewer
         grants = reviewer.grants_of(batch)
-        benches = judge_batch(batch, grants, self.learnings, self.counter, noted=self.windows)
+        benches = judge_batch(batch, grants, self.learnings, self.counter, noted=self.windows, places=self.places)
         chosen = reviewer.options.principal
         found = [bench for bench in benches.values() if is_chosen(bench.grants.principal, chosen)]
         return [bench.result(self.windows, self.curve) for bench in found]
@@ -119,6 +121,7 @@ def judge_batch(
     counter: UseCounter,
     *,
     noted: Collection[Window],
+    places: Places = NO_PLACES,
 ) -> dict[str, Bench]:
     """The benches of a batch's principals by ARN, each with its replacements of all windows judged.
 
@@ -126,17 +129,18 @@ def judge_batch(
     """
     benches: dict[str, Bench] = {}
     for one in learnings:
-        benches = benches or _benches(batch, grants, one.reviewer, counter)
+        benches = benches or _benches(batch, grants, one.reviewer, counter, places)
         for proposal in one.reviewer.propose(one.batch(batch), grants):
             benches[proposal.diff.principal.arn].judge(proposal, one.window, notes=one.window in noted)
     return benches
 
 
 def _benches(
-    batch: Batch, grants: Mapping[str, PrincipalGrants], reviewer: Reviewer, counter: UseCounter
+    batch: Batch, grants: Mapping[str, PrincipalGrants], reviewer: Reviewer, counter: UseCounter, places: Places
 ) -> dict[str, Bench]:
     judge, guards = reviewer.ground.judge, reviewer.options.guards
     uses = dated_uses_from_usage(batch.usage, counter)
     return {
-        arn: Bench(one, uses.get(arn, ()), judge.facts, judge.finder.catalog, guards) for arn, one in grants.items()
+        arn: Bench(one, uses.get(arn, ()), judge.facts, judge.finder.catalog, guards, places)
+        for arn, one in grants.items()
     }

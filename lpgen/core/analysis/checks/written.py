@@ -13,7 +13,7 @@ from lpgen.core.model import Action, Effect, Policy, Statement
 from lpgen.core.policies.match import holds_variable
 from lpgen.core.replacements import Check, CheckStatus, LeftPolicy
 
-MAX_FINDINGS: Final = 50
+_MAX_FINDINGS: Final = 50
 """A check lists so many findings; the count of what was examined stays whole."""
 
 
@@ -50,7 +50,7 @@ class CheckNotes:
     def check(self) -> Check:
         """The finished check."""
         status = CheckStatus.FAILED if self.failed else CheckStatus.UNPROVEN if self.unproven else CheckStatus.PASSED
-        return Check(self.name, status, self.examined, tuple((self.failed + self.unproven)[:MAX_FINDINGS]))
+        return Check(self.name, status, self.examined, tuple((self.failed + self.unproven)[:_MAX_FINDINGS]))
 
 
 def new_allows(documents: Iterable[WrittenDocument], catalog: Catalog) -> tuple[NewAllow, ...]:

@@ -95,6 +95,13 @@ class MissedUses:
             return others
         return [*self.unrecorded.elsewhere(action, self.observed.granting.get(action, NOTHING)), *others]
 
+    def is_open(self, action: Action) -> bool:
+        """Whether nothing speaks for or against use of an action that no record shows: ordinary clients call it, and
+        IAM doesn't say when its service was last tried."""
+        table, accessed = self._observability.table, self.observed.accessed
+        is_ordinary = not (table.visibility(action).internal_to or table.is_rare(action))
+        return is_ordinary and not (accessed and accessed.tells_of(action))
+
     def never_tried(self, action: Action) -> str:
         """Why IAM, which counts each attempt, shows that an action was not used, or ""."""
         accessed = self.observed.accessed

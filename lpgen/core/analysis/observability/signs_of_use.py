@@ -10,10 +10,10 @@ from lpgen.core.analysis.granted.trust import trusted_services
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.events.visibility import VisibilityTable
 from lpgen.core.grounds import Grant, StatementRef
-from lpgen.core.model import Action, Visibility
+from lpgen.core.model import Action, Outcome, Visibility
 from lpgen.core.replacements import LineKind
 
-MOST_SERVICES: Final = 10
+_MOST_SERVICES: Final = 10
 """A statement of an AWS policy that names more services, such as one for auditors, says nothing about any action."""
 
 
@@ -27,6 +27,9 @@ class SignsOfUse:
         own = (line.action for line in observed.lines.lines if line.kind is not LineKind.INFERRED)
         self._services = frozenset(action.partition(":")[0] for action in own)
         self._copied = frozenset(observed.usage.copied)
+        # IAM counts denied attempts too, and may date those.
+        uses = observed.usage.uses
+        self._denied = frozenset(one.action.partition(":")[0] for one in uses if one.outcome is Outcome.DENIED)
         self._observed, self._table = observed, table
         self._trusted = frozenset(trusted_services(observed.grants.principal))
         self._known: dict[tuple[str, Granting], str] = {}
@@ -52,7 +55,7 @@ class SignsOfUse:
     def _named_by(self, grant: Grant) -> frozenset[str]:
         """The actions that a statement names itself; those by which AWS grants many services don't count."""
         if grant.ref not in self._named:
-            is_broad = is_aws_policy(grant.ref.policy) and len(_named_services(grant)) > MOST_SERVICES
+            is_broad = is_aws_policy(grant.ref.policy) and len(_named_services(grant)) > _MOST_SERVICES
             self._named[grant.ref] = frozenset() if is_broad else named_actions(grant)
         return self._named[grant.ref]
 
@@ -71,7 +74,8 @@ class SignsOfUse:
             return f"copies or summaries of calls name the principal as a caller of {service}"
         if self._is_untried(action):
             return ""
-        if (accessed := self._observed.accessed) and (tried := accessed.tried(action)):
+        accessed = self._observed.accessed
+        if accessed and service not in self._denied and (tried := accessed.tried(action)):
             return tried
         companions = sorted(set(self._table.companions(service)) & (self._services | self._copied))
         if companions:

@@ -8,10 +8,11 @@ from datetime import date, datetime, timedelta
 from lpgen.core.actions.patterns import EVERYTHING
 from lpgen.core.analysis.granted.granting import names_from
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
+from lpgen.core.analysis.observability.missed_uses import MissedUses
 from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions, missing_leader
 from lpgen.core.analysis.safe.decisions import with_acceptance
 from lpgen.core.events.rules.inferences import EDGE_FUNCTION
-from lpgen.core.findings import ActionVerdict, UngrantedUse, Verdict
+from lpgen.core.findings import ActionVerdict, UngrantedUse, Verdict, Verdicts
 from lpgen.core.grounds import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Action, AttachedPolicy, Principal, ResourceKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
@@ -236,6 +237,30 @@ def peer_caveats(missed: Iterable[MissedUse], kept: Collection[Action]) -> Itera
     for one in missed:
         if one.reason is MissReason.PEER_USE and not one.grants and one.action not in kept:
             yield Caveat.of(CaveatKind.PEERS_DANGEROUS_USE, action=one.action, who=one.sign)
+
+
+def unseen_under_star_caveats(
+    grants: PrincipalGrants, verdicts: Verdicts, missed: MissedUses, lines: Collection[Line]
+) -> Iterable[Caveat]:
+    """A caveat where a replacement removes actions whose use the logs can't show, and that a statement grants without
+    naming their service.
+
+    Such a statement is no sign for or against any service. What IAM knows of attempts would be.
+    """
+    broad = {one.ref for one in grants.allows if _grants_everything(one)}
+    if not broad or not lines:
+        return
+    kept = {line.action for line in lines}
+    gone = [
+        action
+        for action, one in verdicts.judged()
+        if one.verdict is Verdict.UNOBSERVABLE
+        and not (one.keep or action in kept or broad.isdisjoint(one.grants))
+        and missed.is_open(action)
+    ]
+    if gone:
+        services = sorted({action.partition(":")[0] for action in gone})
+        yield Caveat.of(CaveatKind.UNSEEN_UNDER_STAR, actions=len(gone), services=tuple(services))
 
 
 def overflow_caveats(uses: Iterable[Use]) -> Iterable[Caveat]:
