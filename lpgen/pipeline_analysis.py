@@ -331,4 +331,5 @@ class Verifier:
             guards=self._options.guards,
             hunt_size=self._hunt_size,
             attached_quota=self._options.attached_quota,
+            left=written.left,
         )

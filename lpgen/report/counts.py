@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from lpgen.core.backtests import NO_REACH, Reach
-from lpgen.core.findings import Confidence, Proposal, Verdict, Verdicts
+from lpgen.core.findings import UNSEEN, Confidence, Proposal, Verdict, Verdicts
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.replacements import Line, LineKind
 
@@ -18,10 +18,10 @@ from lpgen.core.replacements import Line, LineKind
 class Counts:
     """Numbers of distinct actions. `granted` is `used + attempted + unused + unobservable`.
 
-    `replacement` are those in the replacement: `held` of them without seen use, `kept` of these only because the logs
-    can't show it. `removed` are the granted ones that aren't in it, and `dangerous` the dangerous ones of these that
-    nobody was seen to use. All these are 0 where there is no replacement. `dangerous_unused` are the dangerous grants
-    nobody was seen to use, whether they go or not.
+    `replacement` are those in the replacement or in policies that stay attached beside it: `held` of them without seen
+    use, `kept` of these only because the logs can't show it. `removed` are the granted ones that aren't among them, and
+    `dangerous` the dangerous ones of these that nobody was seen to use. All these are 0 where there is no replacement.
+    `dangerous_unused` are the dangerous grants nobody was seen to use, whether they go or not.
 
     The `reach` numbers are those of `lpgen.core.backtests.Reach`, 0 too where there is no replacement.
     """
@@ -93,11 +93,16 @@ def replacement_lines(proposal: Proposal) -> tuple[Line, ...]:
 
 
 def counts_of_proposal(
-    proposal: Proposal, kinds: Mapping[LineKind, Collection[Action]], removals: Mapping[Confidence, int]
+    proposal: Proposal,
+    kinds: Mapping[LineKind, Collection[Action]],
+    removals: Mapping[Confidence, int],
+    left: Collection[Action] = (),
 ) -> Counts:
-    """The numbers of one principal, from its verdicts, its replacement's actions by kind, and what is removed how
-    surely."""
-    staying = frozenset(action for actions in kinds.values() for action in actions)
+    """The numbers of one principal, from its verdicts, its replacement's actions by kind, what is removed how surely,
+    and the actions that policies left attached grant."""
+    written = frozenset(action for actions in kinds.values() for action in actions)
+    staying = written.union(left)
+    unseen = (action for action, one in proposal.diff.verdicts.judged() if one.verdict in UNSEEN) if left else ()
     by_verdict = proposal.diff.verdicts.by_verdict()
     dangerous = [one.action for one in proposal.diff.verdicts.dangerous_unseen()]
     reach = proposal.diff.reach if has_documents(proposal) else NO_REACH
@@ -113,7 +118,8 @@ def counts_of_proposal(
         removed=sum(removals.values()),
         dangerous=len([one for one in dangerous if one not in staying]) if has_documents(proposal) else 0,
         dangerous_unused=len(dangerous),
-        held=sum(len(actions) for kind, actions in kinds.items() if kind not in USED_KINDS),
+        held=sum(len(actions) for kind, actions in kinds.items() if kind not in USED_KINDS)
+        + len((staying - written).intersection(unseen)),
         **{f"reach_{name}": number for name, number in asdict(reach).items()},
     )
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from lpgen.core.digests import Inputs, digest_of_text
 from lpgen.core.findings import Detachment, Proposal, Report, Verdicts
+from lpgen.core.model import CURRENT_VERSION, Policy
 from lpgen.core.replacements import Check, CheckStatus, Verification
 from lpgen.report.code.subject import CodeSubject, subject_of_proposal
 from lpgen.report.counts import Counts
@@ -81,6 +82,7 @@ class OutputEntry:
 
 _NO_VERDICTS: Final = Verdicts((), {})
 _NOTHING: Final = Detachment((), (), ())
+_NO_DOCUMENT: Final = Policy(CURRENT_VERSION, ())
 _PASSED: Final = (Check("all", CheckStatus.PASSED, 0, ()),)
 
 
@@ -101,10 +103,12 @@ def _outline_of_proposal(proposal: Proposal) -> Proposal:
         lines=(),
         dropped=proposal.diff.dropped[:1],
         detach=_NOTHING,
+        left=(),
     )
     replacement, verification = proposal.replacement, proposal.verification
     if replacement is not None:
-        replacement = replace(replacement, principal=principal, documents=(), rules=(), bytes_by_service=())
+        left = tuple(replace(one, document=_NO_DOCUMENT) for one in replacement.left)
+        replacement = replace(replacement, principal=principal, documents=(), rules=(), bytes_by_service=(), left=left)
     if verification is not None and verification.status is CheckStatus.PASSED:
         verification = Verification(principal.arn, _PASSED)
     return replace(proposal, diff=diff, replacement=replacement, verification=verification)

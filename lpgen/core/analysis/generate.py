@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.granted.left_attached import without_left
 from lpgen.core.analysis.judged.scanners import AUDIT_POLICY, scanned_services, scanner_advice
 from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES
 from lpgen.core.analysis.scopes.scopes import RULE_WORDS
@@ -96,10 +97,10 @@ class _Attempt:
 
 def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog, options: Options) -> Replacement:
     parents = {grant.ref: grant for grant in grants.allows}
-    denies = _deny_items(grants.denies)
+    denies = _deny_items(without_left(grants, diff.left).denies)
     taken = [one.written.sid for one in denies]
     inline = options.inline or diff.principal_class is PrincipalClass.SSO
-    managed = 0 if inline else options.attached_quota
+    managed = 0 if inline else max(0, options.attached_quota - len(diff.left))
     tried: set[tuple[Space, tuple[str, ...]]] = set()
     for attempt in _attempts(diff, parents, catalog, managed=managed):
         statements = statements_from_lines(
@@ -122,6 +123,7 @@ def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog
                 _applied_rules(attempt.lines),
                 _bytes_by_service([*items, *denies]),
                 attached_quota=options.attached_quota,
+                left=diff.left,
             )
     return _refuse(diff, parents, denies, catalog, managed=managed)
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from lpgen.core.analysis.granted.granting import NOTHING, Granting
 from lpgen.core.analysis.scopes.scopes import is_worth_pinning
 from lpgen.core.arns import account_in_arn
 from lpgen.core.backtests import NO_REACH, Reach
-from lpgen.core.grounds import Use
+from lpgen.core.grounds import Grant, Use
 from lpgen.core.model import CURRENT_VERSION, Action, Outcome, ResourceKind
 from lpgen.core.policies.match import as_glob
 from lpgen.core.policies.match_resource import resource_contains, resources_intersect
@@ -63,9 +63,15 @@ def places_from_usage(usage: Usage) -> Places:
 
 
 def reach_of_lines(
-    places: Places, account: str, uses: Iterable[Use], granting: Mapping[Action, Granting], lines: Iterable[Line]
+    places: Places,
+    account: str,
+    uses: Iterable[Use],
+    granting: Mapping[Action, Granting],
+    lines: Iterable[Line],
+    left: Collection[str] = (),
 ) -> Reach:
-    """On how many places of others a principal's policies let it do what it does, and on how many its lines do.
+    """On how many places of others a principal's policies let it do what it does, and on how many its lines do, with
+    the policies `left` attached, given by their ARNs.
 
     Conditions don't count: a place that a condition may refuse is within reach.
     """
@@ -74,9 +80,9 @@ def reach_of_lines(
         kept[line.action].append(line.scope)
     found = NO_REACH
     for action, place in places_of_others(places, account, uses):
-        grants = (one.statement for one in granting.get(action, NOTHING).grants)
-        old = any(_meets(Scope(one.resources, one.not_resource), place) for one in grants)
-        new = any(_meets(one, place) for one in kept[action])
+        met = [one.ref for one in granting.get(action, NOTHING).grants if _meets(_scope_of(one), place)]
+        old = bool(met)
+        new = any(_meets(one, place) for one in kept[action]) or any(one.policy in left for one in met)
         pinned = is_worth_pinning(place)
         found += Reach(1, old, new, pinned, pinned and old, pinned and new)
     return found
@@ -90,6 +96,10 @@ def places_of_others(places: Places, account: str, uses: Iterable[Use]) -> Itera
             own[use.action].add(use.resource.text)
     for action, mine in sorted(own.items()):
         yield from ((action, place) for place in places.of(account, action) if place not in mine)
+
+
+def _scope_of(grant: Grant) -> Scope:
+    return Scope(grant.statement.resources, grant.statement.not_resource)
 
 
 def _meets(scope: Scope, place: str) -> bool:

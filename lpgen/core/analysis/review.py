@@ -5,13 +5,14 @@ Read `_review` from top to bottom: each step is in the folder of its name.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from lpgen.core.analysis.granted.explained_use import Explanations
 from lpgen.core.analysis.granted.granting import Granting, granting_by_action
+from lpgen.core.analysis.granted.left_attached import LeftAttached, allows_of_left, without_left
 from lpgen.core.analysis.granted.wildcards import wildcards_of_grants
 from lpgen.core.analysis.judged.scanners import scanned_services
 from lpgen.core.analysis.judged.verdicts import ActionFacts, Judge, seen_actions
@@ -24,27 +25,28 @@ from lpgen.core.analysis.safe.decided_lines import decide_lines, decided_lines
 from lpgen.core.analysis.safe.decisions import with_acceptance
 from lpgen.core.analysis.safe.doubt import doubt_from_caveats
 from lpgen.core.analysis.safe.line_caveats import caveats_of_lines
-from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for
+from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for, was_active
 from lpgen.core.analysis.safe.unproven import unproven_diff
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.written.beyond_use import lines_beyond_use
-from lpgen.core.analysis.written.lines import lines_from_uses
+from lpgen.core.analysis.written.lines import lines_beside, lines_from_uses
 from lpgen.core.choices import KeepUnobservable
-from lpgen.core.findings import Forecast, PrincipalClass, PrincipalDiff, Verdicts
+from lpgen.core.findings import Forecast, PrincipalClass, PrincipalDiff, UngrantedUse, Verdicts
 from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.last_accessed import AccessReport, LastAccessed
 from lpgen.core.model import Action, Outcome, Principal
 from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.registry.caveats import Caveat
-from lpgen.core.replacements import Decision, Line
+from lpgen.core.replacements import Decision, LeftPolicy, Line
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewGround:
     """What every principal is reviewed on. `unread` is by account the use that shows its logs to be of one Region.
 
-    `places` are the resources that all principals use, by which reach is measured. With `drafts`, only the lines of a
-    replacement are found, without verdicts and caveats: a backtest needs no more.
+    `left` says which policies stay attached. `places` are the resources that all principals use, by which reach is
+    measured. With `drafts`, only the lines of a replacement are found, without verdicts and caveats: a backtest needs
+    no more.
     """
 
     judge: Judge
@@ -54,6 +56,7 @@ class ReviewGround:
     decisions: tuple[Decision, ...]
     as_of: date
     scopes: ScopeFinder
+    left: LeftAttached
     places: Places = NO_PLACES
     drafts: bool = False
 
@@ -95,6 +98,8 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     coverage = ground.coverage.account(principal.account)
     since = coverage.first_day if coverage else date.min
     accessed = LastAccessed(records.accessed, ground.as_of, since) if records.accessed else None
+    left = ground.left.of(grants, decisions) if was_active(usage) else ()
+    replaced, staying = without_left(grants, left), frozenset(one.arn for one in left)
 
     granting = granting_by_action(grants.allows)
     of_uses = lines_from_uses(grants, usage.uses, granting=granting, scopes=ground.scopes)
@@ -105,25 +110,16 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     beyond_use = lines_beyond_use(missed, seen, judge.keep, catalog)
     wanted = (*of_uses.lines, *beyond_use, *decided_lines(grants, decisions, catalog))
     past = lines_from_uses(grants, records.dropped, granting=granting, scopes=ground.scopes).lines
-    lines, dropped = decide_lines(wanted, grants, decisions, past=past)
-    principal_class = classify_principal(grants, usage, coverage, lines)
+    decided, dropped = decide_lines(wanted, grants, decisions, past=past)
+    lines = lines_beside(decided, grants.allows, allows_of_left(grants, left), catalog)
+    principal_class = classify_principal(grants, usage, coverage, lines, left)
     if ground.drafts:
-        return _draft(principal, principal_class, lines, judge.facts)
+        return _draft(principal, principal_class, lines, left, judge.facts)
 
     holes = _access_holes(grants, records, accessed, granting=granting, ground=ground) if accessed else ()
-    caveats = caveats_of_principal(
-        grants,
-        usage,
-        ungranted,
-        (*holes, *records.forecast.caveats),
-        coverage=coverage,
-        unread=ground.unread.get(principal.account),
-        min_days=judge.min_days,
-        as_of=ground.as_of,
-        decisions=decisions,
-    )
-    verdicts = judge.verdicts(missed, seen, doubt_from_caveats(caveats))
-    of_lines = caveats_of_lines(grants, usage, lines, verdicts, missed)
+    caveats = _caveats_of_records(replaced, records, ungranted, holes, ground)
+    verdicts = judge.verdicts(missed, seen, doubt_from_caveats(caveats), staying)
+    of_lines = caveats_of_lines(replaced, usage, lines, verdicts, missed, left=staying)
     task, more = proposal_for(
         grants,
         usage,
@@ -132,6 +128,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         coverage=coverage,
         as_of=ground.as_of,
         scanned=scanned_services(of_uses.lines, catalog),
+        left=left,
     )
     return PrincipalDiff(
         principal,
@@ -146,20 +143,47 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         (*caveats, *with_acceptance(of_lines, decisions, principal=principal.arn)),
         lines,
         dropped,
-        detachment(principal),
+        detachment(principal, left),
         usage.days,
         task,
         records.forecast.expected,
-        reach_of_lines(ground.places, principal.account, usage.uses, granting, lines),
+        reach_of_lines(ground.places, principal.account, usage.uses, granting, lines, staying),
+        left,
+    )
+
+
+def _caveats_of_records(
+    grants: PrincipalGrants,
+    records: PrincipalRecords,
+    ungranted: Sequence[UngrantedUse],
+    holes: Iterable[Caveat],
+    ground: ReviewGround,
+) -> Sequence[Caveat]:
+    """Every reason in what is recorded of a principal not to call the replacement of its `grants` safe."""
+    account = grants.principal.account
+    return caveats_of_principal(
+        grants,
+        records.usage,
+        ungranted,
+        (*holes, *records.forecast.caveats),
+        coverage=ground.coverage.account(account),
+        unread=ground.unread.get(account),
+        min_days=ground.judge.min_days,
+        as_of=ground.as_of,
+        decisions=ground.decisions,
     )
 
 
 def _draft(
-    principal: Principal, principal_class: PrincipalClass, lines: tuple[Line, ...], facts: ActionFacts
+    principal: Principal,
+    principal_class: PrincipalClass,
+    lines: tuple[Line, ...],
+    left: tuple[LeftPolicy, ...],
+    facts: ActionFacts,
 ) -> PrincipalDiff:
     """The diff of which only the lines are known."""
-    none = Verdicts((), facts)
-    return PrincipalDiff(principal, principal_class, "", 0, none, (), (), (), (), (), lines, (), detachment(principal))
+    none, taken = Verdicts((), facts), detachment(principal, left)
+    return PrincipalDiff(principal, principal_class, "", 0, none, (), (), (), (), (), lines, (), taken, left=left)
 
 
 def _access_holes(

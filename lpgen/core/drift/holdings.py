@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lpgen.core.drift.states import KeptProposal, State
 from lpgen.core.grounds import PrincipalGrants
@@ -26,8 +26,15 @@ def held(principal: Principal) -> Mapping[PolicyKey, AttachedPolicy]:
 
 
 def _is_as_proposed(principal: Principal, proposal: KeptProposal | None) -> bool:
-    """Whether a principal's policies say what was proposed, and nothing else."""
-    return proposal is not None and says_the_same(principal, proposal.documents)
+    """Whether a principal's policies say what was proposed, and nothing else.
+
+    A policy that was to stay attached may say something else since: AWS changes it.
+    """
+    if proposal is None:
+        return False
+    then = {one.arn: one.document for one in proposal.left}
+    policies = tuple(replace(one, document=then.get(one.arn, one.document)) for one in principal.policies)
+    return says_the_same(replace(principal, policies=policies), proposal.documents)
 
 
 def is_in_place(principal: Principal, *sides: State) -> bool:

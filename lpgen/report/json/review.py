@@ -206,6 +206,7 @@ def _facts_of_replacement(view: PrincipalView) -> Json | None:
         return None
     return {
         "refusal": replacement.refusal or None,
+        "left_attached": [Row(arn=one.arn, version=one.version or None, sha256=one.sha256) for one in replacement.left],
         "documents": [
             Row(
                 file=document_file(number),

@@ -160,6 +160,8 @@ def number_blocks(view: PrincipalView) -> Iterable[Block]:
         )
     )
     kinds = [f"{plural(len(actions), 'action')} {LINE_WORDS[kind]}" for kind, actions in view.kinds.items()]
+    if beside := counts.replacement - sum(map(len, view.kinds.values())):
+        kinds.append(f"{plural(beside, 'action')} granted by what stays attached")
     if kinds:
         yield Paragraph(line(f"In the replacement: {'; '.join(kinds)}."))
     documents = view.proposal.replacement.documents if view.proposal.replacement else ()
@@ -187,7 +189,7 @@ def plan_blocks(view: PrincipalView) -> Iterable[Block]:
     if not steps or view.proposal.in_place:
         return
     yield titled("Plan" if view.proposal.safe else "Plan, once it is safe")
-    todo = [step for step in steps if step.kind is not StepKind.KEEP_BOUNDARY]
+    todo = [step for step in steps if step.kind not in (StepKind.KEEP_BOUNDARY, StepKind.STAY_ATTACHED)]
     yield Bullets(tuple(Item(_step_line(step)) for step in todo), numbered=True)
     note = plan_note(view.proposal)
     if note:
@@ -195,6 +197,8 @@ def plan_blocks(view: PrincipalView) -> Iterable[Block]:
     for step in steps:
         if step.kind is StepKind.KEEP_BOUNDARY:
             yield Paragraph(line("The permissions boundary ", name(step.name), " stays as it is."))
+        elif step.kind is StepKind.STAY_ATTACHED:
+            yield Paragraph(line(name(step.name), " stays attached."))
 
 
 def _step_line(step: Step) -> Line:
@@ -214,6 +218,8 @@ def _step_line(step: Step) -> Line:
             return line("end the membership in group ", name(step.name))
         case StepKind.KEEP_BOUNDARY:
             return line("leave the boundary ", name(step.name))
+        case StepKind.STAY_ATTACHED:
+            return line("leave ", name(step.name), " attached")
 
 
 def check_blocks(view: PrincipalView) -> Iterable[Block]:

@@ -35,6 +35,7 @@ from lpgen.report.schemas.facts import (
     DIGEST,
     EITHER,
     EVIDENCE,
+    LEFT,
     POLICY,
     PRINCIPAL,
     REPORT,
@@ -88,6 +89,7 @@ _LINE: Final = record(
 _REPLACEMENT: Final = record(
     {
         "refusal": nullable(TEXT),
+        "left_attached": listed(record(LEFT)),
         "documents": listed(record({**POLICY, "statements": COUNT})),
         "lines": listed(_LINE),
         "kept": listed(ref("kept")),
@@ -192,7 +194,9 @@ _SUMMARY: Final = document(
     {
         **REPORT,
         "problems": TEXTS,
-        "principals": listed(record({**PRINCIPAL, "folder": nullable(TEXT), "counts": record(COUNTS)})),
+        "principals": listed(
+            record({**PRINCIPAL, "folder": nullable(TEXT), "left_attached": TEXTS, "counts": record(COUNTS)})
+        ),
         "inputs": ref("inputs"),
         "files": by_key(DIGEST),
         "digest": DIGEST,
@@ -223,6 +227,7 @@ _EVIDENCE_FILE: Final = document(
                 "policies_sha256": DIGEST,
             }
         ),
+        "left_attached": listed(record({**LEFT, "file": TEXT})),
         "policies": listed(record({**POLICY, "sha256": DIGEST})),
         "lines": listed(
             record(

@@ -52,6 +52,7 @@ EITHER: Final = ("resources", "not_resources")
 DIGEST: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _DIGEST_OR_NOTHING: Final = {"type": "string", "pattern": "^([0-9a-f]{64})?$"}
 POLICY: Final = {"file": TEXT, "name": TEXT, "type": one_of(("inline", "managed")), "characters": COUNT}
+LEFT: Final = {"arn": TEXT, "version": nullable(TEXT), "sha256": DIGEST}
 CATALOG: Final = record({"version": TEXT, "date": TEXT})
 _DAYS: Final = {"first": DAY, "last": DAY}
 PRINCIPAL: Final = {

@@ -26,11 +26,10 @@ from lpgen.core.backtests import (
     Window,
     average,
 )
-from lpgen.core.findings import ActionFact, Proposal
+from lpgen.core.findings import ActionFact, PrincipalDiff, Proposal
 from lpgen.core.grounds import PrincipalGrants
 from lpgen.core.guards import Guards
 from lpgen.core.model import Action
-from lpgen.core.replacements import Line
 
 _Need = tuple[Action, str]
 
@@ -63,7 +62,7 @@ class Bench:
         self._uses = allowed_uses(grants.principal, uses, catalog, guards)
         self._needs: dict[_Need, _Denials] = {}
         self._judged: dict[Window, JudgedWindow] = {}
-        self._last: tuple[Window, tuple[Line, ...]] | None = None
+        self._last: tuple[Window, PrincipalDiff] | None = None
 
     def judge(self, proposal: Proposal, window: Window, *, notes: bool) -> None:
         """Judges what is proposed at the end of the days to learn on, if it is a replacement.
@@ -73,7 +72,7 @@ class Bench:
         replacement = proposal.replacement
         if replacement is None or replacement.refused_for is not None:
             return
-        kept = frozenset(
+        kept = proposal.diff.left_actions.union(
             action for document in replacement.documents for one in document.statements for action in one.actions
         )
         first, last = window.judge_first, window.judge_last
@@ -81,7 +80,7 @@ class Bench:
         denied = list(denied_uses(self._uses, written, self._catalog, first=first, last=last))
         if notes:
             self._note(denied, kept, window)
-            self._last = window, proposal.diff.lines
+            self._last = window, proposal.diff
         self._judged[window] = JudgedWindow(
             window,
             not proposal.caveats,
@@ -130,10 +129,11 @@ class Bench:
             reach,
         )
 
-    def _reach(self, window: Window, lines: Iterable[Line]) -> Reach:
+    def _reach(self, window: Window, diff: PrincipalDiff) -> Reach:
         uses = (one.dated.use for one in self._used_in(window.learn_first, window.learn_last))
         account, granting = self.grants.principal.account, granting_by_action(self.grants.allows)
-        return reach_of_lines(self._places, account, uses, granting, lines)
+        left = {one.arn for one in diff.left}
+        return reach_of_lines(self._places, account, uses, granting, diff.lines, left)
 
     def _alternatives(self, windows: Sequence[Window], reach: Reach) -> dict[Alternative, AlternativeResult]:
         """What simpler policies from the same days would have denied and removed."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.grounds import Grant
+from lpgen.core.analysis.granted.left_attached import allows_of_left
+from lpgen.core.grounds import Grant, PrincipalGrants
 from lpgen.core.model import Action, Effect, Policy, Statement
 from lpgen.core.policies.match import holds_variable
-from lpgen.core.replacements import Check, CheckStatus
+from lpgen.core.replacements import Check, CheckStatus, LeftPolicy
 
 _MAX_FINDINGS: Final = 50
 """A check lists so many findings; the count of what was examined stays whole."""
@@ -65,6 +66,20 @@ def new_allows(documents: Iterable[WrittenDocument], catalog: Catalog) -> tuple[
         for document in documents
         for statement in document.policy.statements
         if statement.effect is Effect.ALLOW
+    )
+
+
+def left_allows(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> tuple[NewAllow, ...]:
+    """Every Allow of the policies that stay attached, as the old policies have it."""
+    return tuple(
+        NewAllow(
+            str(one.ref),
+            one.version,
+            one.statement,
+            one.actions,
+            frozenset(() if one.statement.not_resource else one.statement.resources),
+        )
+        for one in allows_of_left(grants, left)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from lpgen.core.actions.catalog import Catalog
@@ -27,13 +27,14 @@ SeenActions = dict[Action, tuple[Verdict, Evidence]]
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """What the verdicts on a principal's unseen actions rest on.
+    """What the verdicts on a principal's unseen actions rest on. `left` are the policies that stay attached.
 
     `unused` and `others` are the judgements so far, by what they were made of.
     """
 
     missed: MissedUses
     doubt: Doubt
+    left: Collection[str]
     unused: dict[tuple[Granting, bool], Judgement] = field(default_factory=dict)
     others: dict[tuple[Granting, str, str, str, bool], Judgement] = field(default_factory=dict)
 
@@ -62,9 +63,10 @@ class Judge:
     keep: KeepUnobservable
     min_days: int
 
-    def verdicts(self, missed: MissedUses, seen: SeenActions, doubt: Doubt) -> Verdicts:
-        """A verdict for each action that a principal was granted or used, sorted."""
-        observed, ground = missed.observed, _Ground(missed, doubt)
+    def verdicts(self, missed: MissedUses, seen: SeenActions, doubt: Doubt, left: Collection[str] = ()) -> Verdicts:
+        """A verdict for each action that a principal was granted or used, sorted; `left` are the ARNs of policies that
+        stay attached."""
+        observed, ground = missed.observed, _Ground(missed, doubt, left)
         granting = observed.granting
         judged = (
             (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
@@ -82,11 +84,13 @@ class Judge:
             unused = ground.unused.get((granting, rests_on_log))
             if unused is None:
                 sure = _confidence(ground.doubt, blind=rests_on_log, untried=False)
-                unused = Judgement(Verdict.UNUSED, _UNUSED, "", sure, granting.refs, None)
+                unused = Judgement(
+                    Verdict.UNUSED, _UNUSED, _left_sign(granting, ground.left), sure, granting.refs, None
+                )
                 ground.unused[granting, rests_on_log] = unused
             return unused
         decisive, keep = decisive_use(found, self.keep)
-        keep = keep or _peer_sign(found, self.keep)
+        keep = keep or _peer_sign(found, self.keep) or _left_sign(granting, ground.left)
         blind = decisive.why if decisive else ""
         untried = "" if keep else missed.never_tried(action)
         key = (granting, blind, keep, untried, rests_on_log)
@@ -108,6 +112,12 @@ def _peer_sign(found: Iterable[MissedUse], keep: KeepUnobservable) -> str:
     """Which peers are why an action is kept that would have shown, or ""."""
     kept = (one.sign for one in found if one.reason is MissReason.PEER_USE and one.grants)
     return "" if keep is KeepUnobservable.NONE else next(kept, "")
+
+
+def _left_sign(granting: Granting, left: Collection[str]) -> str:
+    """Which policy keeps an action by staying attached, or ""."""
+    stays = next((one.policy for one in granting.refs if one.policy in left), "")
+    return f"AWS's policy {stays} stays attached" if stays else ""
 
 
 def _judge_seen(granting: Granting, verdict: Verdict, evidence: Evidence) -> Judgement:

@@ -13,7 +13,7 @@ from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions
 from lpgen.core.analysis.safe.decisions import with_acceptance
 from lpgen.core.events.rules.inferences import EDGE_FUNCTION
 from lpgen.core.findings import UngrantedUse, Verdict, Verdicts
-from lpgen.core.grounds import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage
+from lpgen.core.grounds import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Action, AttachedPolicy, Principal, ResourceKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Decision, Line
@@ -225,23 +225,25 @@ def _unique_policies(principal: Principal) -> Iterable[AttachedPolicy]:
     return {(policy.arn or policy.name, policy.group): policy for policy in principal.policies}.values()
 
 
-def attempt_caveats(verdicts: Verdicts) -> Iterable[Caveat]:
-    """A caveat for each dangerous action that stays only because it was tried: anybody may fail to call it."""
+def attempt_caveats(verdicts: Verdicts, held: Collection[Action]) -> Iterable[Caveat]:
+    """A caveat for each dangerous action that stays only because it was tried: anybody may fail to call it.
+
+    Those `held` by a policy that stays attached stay whatever was tried.
+    """
     for action, one in verdicts.judged():
-        if one.verdict is Verdict.ATTEMPTED and (danger := verdicts.facts[action].danger):
+        if one.verdict is Verdict.ATTEMPTED and action not in held and (danger := verdicts.facts[action].danger):
             yield Caveat.of(CaveatKind.DANGEROUS_ATTEMPT, action=action, danger=danger)
 
 
-def peer_caveats(missed: Iterable[MissedUse], lines: Iterable[Line]) -> Iterable[Caveat]:
-    """A caveat for each dangerous action that similar principals use and that no line keeps."""
-    kept = {line.action for line in lines}
+def peer_caveats(missed: Iterable[MissedUse], kept: Collection[Action]) -> Iterable[Caveat]:
+    """A caveat for each dangerous action that similar principals use and that isn't kept."""
     for one in missed:
         if one.reason is MissReason.PEER_USE and not one.grants and one.action not in kept:
             yield Caveat.of(CaveatKind.PEERS_DANGEROUS_USE, action=one.action, who=one.sign)
 
 
 def unseen_under_star_caveats(
-    grants: PrincipalGrants, verdicts: Verdicts, missed: MissedUses, lines: Collection[Line]
+    grants: PrincipalGrants, verdicts: Verdicts, missed: MissedUses, kept: Collection[Action]
 ) -> Iterable[Caveat]:
     """A caveat where a replacement removes actions whose use the logs can't show, and that a statement grants without
     naming their service.
@@ -249,9 +251,8 @@ def unseen_under_star_caveats(
     Such a statement is no sign for or against any service. What IAM knows of attempts would be.
     """
     broad = {one.ref for one in grants.allows if _grants_everything(one)}
-    if not broad or not lines:
+    if not broad or not kept:
         return
-    kept = {line.action for line in lines}
     gone = [
         action
         for action, one in verdicts.judged()
@@ -264,7 +265,7 @@ def unseen_under_star_caveats(
         yield Caveat.of(CaveatKind.UNSEEN_UNDER_STAR, actions=len(gone), services=tuple(services))
 
 
-def overflow_caveats(usage: PrincipalUsage) -> Iterable[Caveat]:
+def overflow_caveats(uses: Iterable[Use]) -> Iterable[Caveat]:
     """A caveat for each action that was done to more resources than are told apart, so its old scope stays."""
-    for action in sorted({use.action for use in usage.uses if use.resource.kind is ResourceKind.OVERFLOW}):
+    for action in sorted({use.action for use in uses if use.resource.kind is ResourceKind.OVERFLOW}):
         yield Caveat.of(CaveatKind.TOO_MANY_RESOURCES, action=action)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 
 from lpgen.core.analysis.observability.missed_uses import MissedUses
@@ -25,10 +25,18 @@ def caveats_of_lines(
     lines: Sequence[Line],
     verdicts: Verdicts,
     missed: MissedUses,
+    *,
+    left: Collection[str] = (),
 ) -> Iterable[Caveat]:
-    """Every reason in the lines of a replacement, and in the verdicts behind them, not to call it safe."""
+    """Every reason in the lines of a replacement, and in the verdicts behind them, not to call it safe.
+
+    `left` are the ARNs of policies that stay attached. Whatever the logs show of an action without a line that these
+    grant, it stays.
+    """
+    kept = {line.action for line in lines}
+    held = verdicts.granted_by(left) - kept
     yield from starred_name_caveats(grants, usage, lines)
-    yield from attempt_caveats(verdicts)
-    yield from peer_caveats(chain.from_iterable(missed.found.values()), lines)
-    yield from overflow_caveats(usage)
-    yield from unseen_under_star_caveats(grants, verdicts, missed, lines)
+    yield from attempt_caveats(verdicts, held)
+    yield from peer_caveats(chain.from_iterable(missed.found.values()), held | kept)
+    yield from overflow_caveats(one for one in usage.uses if one.action not in held)
+    yield from unseen_under_star_caveats(grants, verdicts, missed, held | kept)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -177,6 +177,22 @@ def without_needless(lines: Sequence[Line], grants: Iterable[Grant]) -> tuple[Li
                 if any(id(one) not in needless and _covers(one, line, parents) for one in wider):
                     needless.add(id(line))
     return tuple(line for line in lines if id(line) not in needless)
+
+
+def lines_beside(
+    lines: Iterable[Line], grants: Iterable[Grant], left: Collection[Grant], catalog: Catalog
+) -> tuple[Line, ...]:
+    """The lines that are needed beside policies that stay attached, whose Allows are `left`: those of other policies
+    that none of these surely covers."""
+    parents, refs = {grant.ref: grant for grant in grants}, {grant.ref for grant in left}
+    wide: dict[Action, tuple[Line, ...]] = {}
+
+    def is_held(line: Line) -> bool:
+        if line.action not in wide:
+            wide[line.action] = lines_for_grants(left, line.action, kind=LineKind.KEPT, why="", catalog=catalog)
+        return line.parent in refs or any(_covers(one, line, parents) for one in wide[line.action])
+
+    return tuple(line for line in lines if not is_held(line)) if left else tuple(lines)
 
 
 def _lines_by_pattern(lines: Iterable[Line]) -> Mapping[str, Sequence[Line]]:
