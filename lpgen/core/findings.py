@@ -180,6 +180,16 @@ class UngrantedUse:
 
 
 @dataclass(frozen=True, slots=True)
+class DangerousUse:
+    """A dangerous action that a principal used: what it does, the days on which it was used, and how that is known."""
+
+    action: Action
+    harm: str
+    on: tuple[date, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class WildcardUse:
     """One wildcard of an Allow: how many actions it stands for today and how many of them were used."""
 
@@ -209,7 +219,8 @@ class PrincipalDiff:
     """Grants against use of one principal. `proposal` is what to do, in one sentence, and `task` the same in a clause.
 
     `active_days` are those on which it was seen at work, 0 where they weren't counted. `expected` is what its
-    replacement is expected to deny in the next days, None where no backtest was made.
+    replacement is expected to deny in the next days, None where no backtest was made. `dangerous` are the dangerous
+    actions that it used.
     """
 
     principal: Principal
@@ -228,6 +239,7 @@ class PrincipalDiff:
     active_days: int = 0
     task: str = ""
     expected: ExpectedDenials | None = None
+    dangerous: tuple[DangerousUse, ...] = ()
 
     @property
     def open_caveats(self) -> tuple[Caveat, ...]:

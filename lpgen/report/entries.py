@@ -101,6 +101,7 @@ def outline_of_proposal(proposal: Proposal) -> Proposal:
         lines=(),
         dropped=proposal.diff.dropped[:1],
         detach=_NOTHING,
+        dangerous=(),
     )
     replacement, verification = proposal.replacement, proposal.verification
     if replacement is not None:

@@ -152,9 +152,9 @@ class PrincipalView:
 
     @cached_property
     def caveats(self) -> tuple[Caveat, ...]:
-        """Why it isn't called safe, accepted reasons left out; of what is in place, the tries that the logs miss."""
+        """Why it isn't called safe, accepted reasons left out; of what is in place, what to look into all the same."""
         if self.proposal.in_place:
-            return tuple(one for one in self.proposal.caveats if one.kind is CaveatKind.COVERAGE_HOLE)
+            return tuple(one for one in self.proposal.caveats if one.kind in _IN_PLACE)
         return self.proposal.caveats
 
     @property
@@ -166,6 +166,10 @@ class PrincipalView:
     def accepted(self) -> tuple[Caveat, ...]:
         """The reasons that a person has accepted."""
         return tuple(caveat for caveat in self.diff.caveats if caveat.accepted_by)
+
+
+_IN_PLACE: Final = frozenset({CaveatKind.UNUSUAL_USE, CaveatKind.COVERAGE_HOLE})
+"""What there is to look into though a replacement is in place: use by an intruder, and tries that the logs miss."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from lpgen.core.analysis.safe.doubt import doubt_from_caveats
 from lpgen.core.analysis.safe.line_caveats import caveats_of_lines
 from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for
 from lpgen.core.analysis.safe.unproven import unproven_diff
+from lpgen.core.analysis.safe.unusual_use import dangerous_uses, unusual_use_caveats
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.written.beyond_use import lines_beyond_use
 from lpgen.core.analysis.written.lines import lines_from_uses
@@ -114,6 +115,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     lines, dropped = decide_lines(wanted, grants, decisions, past=past)
 
     of_lines = caveats_of_lines(grants, usage, lines, verdicts, missed)
+    unusual = unusual_use_caveats(usage, lines, judge.finder, coverage, decisions)
     principal_class = classify_principal(grants, usage, coverage, lines)
     task, more = proposal_for(
         grants,
@@ -134,13 +136,14 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         tuple(use for use in usage.uses if use.outcome is Outcome.DENIED),
         usage.unmapped,
         wildcards_of_grants(grants.allows, [line.action for line in of_uses.lines], catalog=catalog),
-        (*caveats, *with_acceptance(of_lines, decisions, principal=principal.arn)),
+        (*caveats, *with_acceptance(of_lines, decisions, principal=principal.arn), *unusual),
         lines,
         dropped,
         detachment(principal),
         usage.days,
         task,
         records.forecast.expected,
+        dangerous_uses(usage, judge.finder.dangers),
     )
 
 

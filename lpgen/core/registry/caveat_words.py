@@ -28,6 +28,30 @@ def accounts_text(accounts: Sequence[str]) -> str:
     return f"accounts {', '.join(accounts[:-1])} and {accounts[-1]}"
 
 
+def unusual_use(
+    *,
+    action: str,
+    harm: str,
+    resource: str,
+    first: date,
+    last: date,
+    days: int,
+    records: int,
+    example: str,
+    late: bool,
+    denied: int,
+) -> str:
+    """When a dangerous action was used, and what is unusual about that."""
+    when = f"on {first}" if days == 1 else f"on {days} days from {first} to {last}"
+    seen = f"{records:,} {'record' if records == 1 else 'records'}, example {example or 'without an id'}"
+    why = "and nothing of the kind before or after"
+    if denied:
+        why = f"right after {denied} different actions were denied"
+    elif late:
+        why = "and nothing of the kind before these last days of the logs"
+    return f"{action} {harm}: used {when} on {resource} ({seen}), {why}"
+
+
 def unmapped_event(*, records: int, call: str, reason: SkipReason, example: str, **_: object) -> str:
     """Which records can't be mapped, and how many."""
     call = call or "calls without a name"

@@ -27,7 +27,8 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
   `removal_confidence`, how many removals are how sure;
   `statements`, to which the numbers in `verdicts[].granted_by` point (from 0);
   `services`, by access level how many actions are granted and how many of them were seen (used or tried);
-  `verdicts`, one per action; `wildcards`;
+  `verdicts`, one per action; `dangerous_use`, the dangerous actions that were used, what they do, and on which days;
+  `wildcards`;
   `lost_undoings`, an action that was used and stays, and the one that would undo it, wasn't seen and goes;
   `ungranted`; `denied`; `unmapped`;
   `replacement` (null: there is none); `plan`; `dropped`; `checks` (null: nothing was verified).
@@ -41,7 +42,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from lpgen.core.findings import Proposal, Report, WildcardUse
+from lpgen.core.findings import DangerousUse, Proposal, Report, WildcardUse
 from lpgen.core.grounds import PrincipalUsage, StatementRef, UnmappedEvent
 from lpgen.core.model import AccessLevel, Outcome
 from lpgen.report.counts import sorted_levels
@@ -157,6 +158,7 @@ def facts_of_principal(view: PrincipalView) -> Json:
         "statements": [facts_of_statement(ref) for ref in statements],
         "services": _facts_of_services(view),
         "verdicts": written_verdicts(diff.verdicts, view.staying, at),
+        "dangerous_use": [_facts_of_dangerous_use(one) for one in diff.dangerous],
         "wildcards": [_facts_of_wildcard(one) for one in diff.wildcards],
         "lost_undoings": [Row(asdict(one)) for one in view.lost_undoings],
         "ungranted": [facts_of_ungranted(one) for one in diff.ungranted],
@@ -184,6 +186,11 @@ def _facts_of_services(view: PrincipalView) -> Written:
 def _written_service(service: str, levels: tuple[tuple[AccessLevel, int, int], ...]) -> str:
     counts = {level.value: {"granted": granted, "seen": seen} for level, granted, seen in levels}
     return json.dumps(Row(service=service, levels=counts))
+
+
+def _facts_of_dangerous_use(one: DangerousUse) -> Row:
+    days = [day.isoformat() for day in one.on]
+    return Row(action=one.action, harm=one.harm, days=days, **facts_of_evidence(one.evidence))
 
 
 def _facts_of_wildcard(one: WildcardUse) -> Row:

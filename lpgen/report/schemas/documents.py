@@ -160,6 +160,7 @@ _REVIEW: Final = document(
                     "statements": listed(ref("statement")),
                     "services": listed(_SERVICE),
                     "verdicts": listed(_VERDICT),
+                    "dangerous_use": listed(record({"action": TEXT, "harm": TEXT, "days": listed(DAY), **EVIDENCE})),
                     "wildcards": listed(
                         record(
                             {
