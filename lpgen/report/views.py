@@ -205,7 +205,8 @@ class ReviewView:
 
 
 def review_view(report: Report, entries: Mapping[str, Entry] = _NO_ENTRIES) -> ReviewView:
-    """The report in reading order: by class, then what could do most harm, then what is widest, then by name.
+    """The report in reading order: by class, then what may be an intruder's, what could do most harm, what is widest,
+    and by name.
 
     `entries` are those of outlines, by ARN.
     """
@@ -232,5 +233,6 @@ def _in_class(views: Iterable[PrincipalView], principal_class: PrincipalClass) -
     return tuple(sorted(members, key=_reading_order))
 
 
-def _reading_order(view: PrincipalView) -> tuple[int, int, str]:
-    return -view.counts.dangerous_unused, -view.counts.granted, view.diff.principal.arn
+def _reading_order(view: PrincipalView) -> tuple[bool, int, int, str]:
+    is_unusual = any(one.kind is CaveatKind.UNUSUAL_USE for one in view.caveats)
+    return not is_unusual, -view.counts.dangerous_unused, -view.counts.granted, view.diff.principal.arn

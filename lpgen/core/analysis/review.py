@@ -136,7 +136,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         tuple(use for use in usage.uses if use.outcome is Outcome.DENIED),
         usage.unmapped,
         wildcards_of_grants(grants.allows, [line.action for line in of_uses.lines], catalog=catalog),
-        (*caveats, *with_acceptance(of_lines, decisions, principal=principal.arn), *unusual),
+        (*unusual, *caveats, *with_acceptance(of_lines, decisions, principal=principal.arn)),
         lines,
         dropped,
         detachment(principal),

@@ -42,14 +42,13 @@ def unusual_use(
     denied: int,
 ) -> str:
     """When a dangerous action was used, and what is unusual about that."""
-    when = f"on {first}" if days == 1 else f"on {days} days from {first} to {last}"
-    seen = f"{records:,} {'record' if records == 1 else 'records'}, example {example or 'without an id'}"
-    why = "and nothing of the kind before or after"
+    when = f"used only {f'on {first}' if days == 1 else f'on {days} days from {first} to {last}'}"
     if denied:
-        why = f"right after {denied} different actions were denied"
+        when = f"used on {first}, right after {denied} other actions were denied"
     elif late:
-        why = "and nothing of the kind before these last days of the logs"
-    return f"{action} {harm}: used {when} on {resource} ({seen}), {why}"
+        when = f"used since {first} only, in the last days of the logs"
+    seen = f"{records:,} {'record' if records == 1 else 'records'}, example {example or 'without an id'}"
+    return f"{action} {harm}: {when}, on {resource} ({seen})"
 
 
 def unmapped_event(*, records: int, call: str, reason: SkipReason, example: str, **_: object) -> str:

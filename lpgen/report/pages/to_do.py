@@ -55,9 +55,9 @@ def _unusual(view: ReviewView) -> Iterable[Task]:
     found = [(one, caveat) for one in view.made for caveat in one.caveats if caveat.kind is CaveatKind.UNUSUAL_USE]
     if found:
         number = len({one.diff.principal.arn for one, _ in found})
-        words = bad(f"Find out whether somebody stole the credentials of {plural(number, 'principal')}")
+        words = bad(f"Ask the owners of {plural(number, 'principal')} about use that may be an intruder's")
         steps = tuple(Task(line(name(label_in_list(one)), ": ", caveat.message)) for one, caveat in found)
-        yield Task(line(words, ", then keep or drop these uses with ", name("--decisions FILE")), steps=steps)
+        yield Task(line(words, ", and keep or drop it with ", name("--decisions FILE")), steps=steps)
 
 
 def _roll_out(view: ReviewView) -> Iterable[Task]:

@@ -79,11 +79,11 @@ def test_regular_dangerous_use_is_not_unusual(days: Sequence[int]) -> None:
 
 def test_unusual_use_is_told_with_its_days_its_records_and_an_example() -> None:
     assert words(reviewed(on(ONCE))) == (
-        f"{KEY} makes long-lived keys for another user: used on {day_before_end(50)} on {USER} (1 record, example "
-        f"event-{KEY}), and nothing of the kind before or after"
+        f"{KEY} makes long-lived keys for another user: used only on {day_before_end(50)}, on {USER} (1 record, "
+        f"example event-{KEY})"
     )
     some = words(reviewed(on((50, 49), KEY, USER), on((48,), KEY, OTHER_USER)))
-    assert f"used on 3 days from {day_before_end(50)} to {day_before_end(48)} on {USER} (3 records, " in some
+    assert f"used only on 3 days from {day_before_end(50)} to {day_before_end(48)}, on {USER} (3 records, " in some
 
 
 def test_each_action_of_a_kind_that_is_not_regular_is_named() -> None:
@@ -145,7 +145,7 @@ def test_dangerous_use_that_begins_in_the_last_tenth_of_the_covered_days_is_unus
     found = reviewed(on(range(first + 1)))
     assert unusual(found) == ([KEY] if told else [])
     if told:
-        assert words(found).endswith(", and nothing of the kind before these last days of the logs")
+        assert f": used since {day_before_end(first)} only, in the last days of the logs, on {USER}" in words(found)
 
 
 def test_the_last_tenth_counts_covered_days_only() -> None:
@@ -165,7 +165,7 @@ def test_new_use_right_after_a_burst_of_denials_is_unusual_though_its_kind_is_re
     found = reviewed(on(ONCE), regular, burst)
     assert unusual(found) == ([KEY] if told else [])
     if told:
-        assert words(found).endswith(", right after 2 different actions were denied")
+        assert f": used on {day_before_end(50)}, right after 2 other actions were denied, on {USER}" in words(found)
 
 
 def test_data_read_right_after_a_burst_of_denials_is_unusual() -> None:
