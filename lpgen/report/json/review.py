@@ -19,8 +19,9 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
 - `skips`: records that are no usage, by reason. `problems`: gaps of the files given. `expired_decisions`: no longer in
   force. `not_in_snapshot`: principals of the logs that the authorization details don't have.
 - `principals`: by class, then those whose use may be an intruder's first, then by what could do most harm. Of each:
-  `principal` (its ARN), `principal_id`, `account`, `kind` and `class`; `proposal`; `in_place`, whether its policies say what the replacement says, so that nothing is to
-  do; `safe` (null: there is no replacement); `not_safe_because` with the next step, and the item by which a decision
+  `principal` (its ARN), `principal_id`, `account`, `kind` and `class`; `proposal`; `in_place`, whether its policies say
+  what the replacement says, so that nothing is to do; `safe` (null: there is no replacement); `not_safe_because` with
+  the next step, and the item by which a decision
   may accept it (null: nobody can); `expected_denials`, the denied needs to expect in the next `days` with their mean
   and the ends of the 90 % interval (null: no backtest says); `accepted`; `covered_days`;
   `active_days`, on which it was seen at work (0: nobody counted them); `counts`;
