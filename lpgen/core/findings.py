@@ -185,6 +185,16 @@ class UngrantedUse:
 
 
 @dataclass(frozen=True, slots=True)
+class DangerousUse:
+    """A dangerous action that a principal used: what it does, the days on which it was used, and how that is known."""
+
+    action: Action
+    harm: str
+    on: tuple[date, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class WildcardUse:
     """One wildcard of an Allow: how many actions it stands for today and how many of them were used."""
 
@@ -216,7 +226,7 @@ class PrincipalDiff:
     `active_days` are those on which it was seen at work, 0 where they weren't counted. `expected` is what its
     replacement is expected to deny in the next days, None where no backtest was made. `reach` says how far its policies
     and the lines go beyond what is its own. `left` are the policies that stay attached beside its replacement, of which
-    `lines` and `detach` have nothing.
+    `lines` and `detach` have nothing. `dangerous` are the dangerous actions that it used.
     """
 
     principal: Principal
@@ -237,6 +247,7 @@ class PrincipalDiff:
     expected: ExpectedDenials | None = None
     reach: Reach = NO_REACH
     left: tuple[LeftPolicy, ...] = ()
+    dangerous: tuple[DangerousUse, ...] = ()
 
     @property
     def left_actions(self) -> frozenset[Action]:

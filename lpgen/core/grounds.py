@@ -48,7 +48,7 @@ class RecordedContext:
 class Use:
     """One action of one principal on one resource with one outcome, over all days, in the contexts it was seen in.
 
-    `days` is on how many days it was seen.
+    `on` are the days on which it was seen, sorted.
     """
 
     action: Action
@@ -59,7 +59,7 @@ class Use:
     error_code: str
     contexts: tuple[RecordedContext, ...]
     evidence: Evidence
-    days: int = 1
+    on: tuple[date, ...] = ()
 
     @property
     def regions(self) -> tuple[str, ...]:

@@ -104,6 +104,7 @@ def _outline_of_proposal(proposal: Proposal) -> Proposal:
         dropped=proposal.diff.dropped[:1],
         detach=_NOTHING,
         left=(),
+        dangerous=(),
     )
     replacement, verification = proposal.replacement, proposal.verification
     if replacement is not None:

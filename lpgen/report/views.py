@@ -157,9 +157,9 @@ class PrincipalView:
 
     @cached_property
     def caveats(self) -> tuple[Caveat, ...]:
-        """Why it isn't called safe, accepted reasons left out; of what is in place, the tries that the logs miss."""
+        """Why it isn't called safe, accepted reasons left out; of what is in place, what to look into all the same."""
         if self.proposal.in_place:
-            return tuple(one for one in self.proposal.caveats if one.kind is CaveatKind.COVERAGE_HOLE)
+            return tuple(one for one in self.proposal.caveats if one.kind in _IN_PLACE)
         return self.proposal.caveats
 
     @property
@@ -171,6 +171,10 @@ class PrincipalView:
     def accepted(self) -> tuple[Caveat, ...]:
         """The reasons that a person has accepted."""
         return tuple(caveat for caveat in self.diff.caveats if caveat.accepted_by)
+
+
+_IN_PLACE: Final = frozenset({CaveatKind.UNUSUAL_USE, CaveatKind.COVERAGE_HOLE})
+"""What there is to look into though a replacement is in place: use by an intruder, and tries that the logs miss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +210,8 @@ class ReviewView:
 
 
 def review_view(report: Report, entries: Mapping[str, Entry] = _NO_ENTRIES) -> ReviewView:
-    """The report in reading order: by class, then what could do most harm, then what is widest, then by name.
+    """The report in reading order: by class, then what may be an intruder's, what could do most harm, what is widest,
+    and by name.
 
     `entries` are those of outlines, by ARN.
     """
@@ -233,5 +238,6 @@ def _in_class(views: Iterable[PrincipalView], principal_class: PrincipalClass) -
     return tuple(sorted(members, key=_reading_order))
 
 
-def _reading_order(view: PrincipalView) -> tuple[int, int, str]:
-    return -view.counts.dangerous_unused, -view.counts.granted, view.diff.principal.arn
+def _reading_order(view: PrincipalView) -> tuple[bool, int, int, str]:
+    is_unusual = any(one.kind is CaveatKind.UNUSUAL_USE for one in view.caveats)
+    return not is_unusual, -view.counts.dangerous_unused, -view.counts.granted, view.diff.principal.arn

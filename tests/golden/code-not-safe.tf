@@ -3,6 +3,7 @@
 # NOT SAFE YET:
 # - verification failed: everything used stays allowed, replayed requests stay allowed
 # - the logs cover 61 days, fewer than 90
+# - s3:PutBucketPolicy opens a bucket to any principal: used only on 2026-09-03, on arn:aws:s3:::partner-drop (2 records, example b0b0b0b0-0000-4000-8000-000000000007)
 #
 # Applying it takes away, once the new policies are attached:
 # - deleted: inline policy access
@@ -15,9 +16,12 @@ data "aws_iam_policy_document" "role_partner-share_1" {
   version = "2012-10-17"
 
   statement {
-    sid       = "S30000000001"
-    effect    = "Allow"
-    actions   = ["s3:GetBucketLocation"]
+    sid    = "S30000000001"
+    effect = "Allow"
+    actions = [
+      "s3:GetBucketLocation",
+      "s3:PutBucketPolicy",
+    ]
     resources = ["arn:aws:s3:::partner-drop"]
   }
 }

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from lpgen.core.findings import (
     ActionVerdict,
     Confidence,
+    DangerousUse,
     Detachment,
     DroppedLine,
     PrincipalClass,
@@ -135,6 +136,7 @@ class Case:
     wildcards: list[WildcardUse] = field(default_factory=list)
     caveats: list[Caveat] = field(default_factory=list)
     dropped: list[DroppedLine] = field(default_factory=list)
+    dangerous: tuple[DangerousUse, ...] = ()
     detach: Detachment = OWN_ACCESS
     policies: tuple[AttachedPolicy, ...] = ()
     boundary: AttachedPolicy | None = None
@@ -185,6 +187,7 @@ class Case:
             self.detach,
             self.active_days,
             self.task or self.proposal_text,
+            dangerous=self.dangerous,
         )
         if self.principal_class not in (PrincipalClass.ACTIVE, PrincipalClass.SSO):
             return Proposal(diff, None, None)

@@ -67,14 +67,16 @@ def test_matrix_counts_tries_as_seen() -> None:
     assert matrix["ec2"] == {AccessLevel.LIST: LevelCount(2, 0), AccessLevel.WRITE: LevelCount(1, 0)}
 
 
-def test_review_view_puts_the_most_dangerous_first_in_each_class() -> None:
+def test_review_view_puts_unusual_use_and_then_the_most_dangerous_first_in_each_class() -> None:
     review = review_view(organization())
     assert [section.principal_class for section in review.sections] == [
         one for one in CLASS_ORDER if one is not PrincipalClass.NOT_IN_SNAPSHOT
     ]
-    active = [(-one.counts.dangerous_unused, -one.counts.granted) for one in review.sections[0].views]
+    unusual, *others = review.sections[0].views
+    assert {one.kind for one in unusual.caveats} > {CaveatKind.UNUSUAL_USE}
+    active = [(-one.counts.dangerous_unused, -one.counts.granted) for one in others]
     assert active == sorted(active)
-    assert review.sections[0].views[0].diff.principal.name == "platform-deployer"
+    assert others[0].diff.principal.name == "platform-deployer"
 
 
 def test_class_order_has_every_class_once() -> None:
@@ -254,11 +256,11 @@ def test_next_step_counts_the_days_that_are_missing() -> None:
     assert caveat.step == "ingest 1 more day of logs of account 111122223333"
 
 
-def test_caveats_that_nobody_can_accept_are_those_without_proof_or_backtest_and_those_of_other_accounts() -> None:
+def test_caveats_that_nobody_can_accept_need_a_proof_a_backtest_another_account_or_a_keep_or_drop() -> None:
     without_proof = {CaveatKind.GRANTS_UNKNOWN, CaveatKind.TOO_LARGE, CaveatKind.UNPROVEN, CaveatKind.VERIFICATION}
     without_backtest = {CaveatKind.NOT_ENOUGH_DAYS, CaveatKind.NO_BACKTEST}
     unacceptable = {kind for kind in CaveatKind if not kind.row.acceptable}
-    assert {CaveatKind.OTHER_ACCOUNT, *without_proof, *without_backtest} == unacceptable
+    assert {CaveatKind.OTHER_ACCOUNT, CaveatKind.UNUSUAL_USE, *without_proof, *without_backtest} == unacceptable
 
 
 def test_removed_keeps_low_confidence_apart() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from lpgen.core.findings import Confidence, Detachment, DroppedLine, UngrantedUse, Verdict
+from lpgen.core.findings import Confidence, DangerousUse, Detachment, DroppedLine, UngrantedUse, Verdict
 from lpgen.core.grounds import UnmappedEvent
 from lpgen.core.model import Action
 from lpgen.core.registry.caveats import Caveat, CaveatKind
@@ -115,7 +115,7 @@ def too_large() -> Case:
 
 
 def failing() -> Case:
-    """A replacement that fails its verification."""
+    """A replacement that fails its verification, and holds what an intruder may have done."""
     parent = own("share")
     when = seen(4, "2026-09-01", "2026-09-04", "b0b0b0b0-0000-4000-8000-000000000001")
     case = Case("partner-share", account=SECURITY, covered_days=61)
@@ -124,7 +124,27 @@ def failing() -> Case:
         verdict("s3:PutBucketTagging", parents=(parent,), confidence=Confidence.LOW),
     ]
     case.lines = [used_line("s3:GetBucketLocation", parent, when, "arn:aws:s3:::partner-drop")]
-    case.caveats = [Caveat.of(CaveatKind.SHORT_COVERAGE, days=61, min_days=90, account=SECURITY)]
+    opened = seen(2, "2026-09-03", "2026-09-03", "b0b0b0b0-0000-4000-8000-000000000007", "arn:aws:s3:::partner-drop")
+    harm = "opens a bucket to any principal"
+    case.verdicts.append(verdict("s3:PutBucketPolicy", Verdict.USED, parents=(parent,), keep="used", evidence=opened))
+    case.lines.append(used_line("s3:PutBucketPolicy", parent, opened, "arn:aws:s3:::partner-drop"))
+    case.dangerous = (DangerousUse(Action("s3:PutBucketPolicy"), harm, (date(2026, 9, 3),), opened),)
+    case.caveats = [
+        Caveat.of(CaveatKind.SHORT_COVERAGE, days=61, min_days=90, account=SECURITY),
+        Caveat.of(
+            CaveatKind.UNUSUAL_USE,
+            action="s3:PutBucketPolicy",
+            harm=harm,
+            resource="arn:aws:s3:::partner-drop",
+            first=date(2026, 9, 3),
+            last=date(2026, 9, 3),
+            days=1,
+            records=2,
+            example=opened.example_event_id,
+            late=False,
+            denied=0,
+        ),
+    ]
     good = passed_checks(1)
     case.checks = (
         good[0],

@@ -13,6 +13,7 @@ from lpgen.core.analysis.granted.key_grants import KeyGrants
 from lpgen.core.analysis.granted.left_attached import LeftAttached
 from lpgen.core.analysis.granted.policy_changes import POLICY_CHANGES, PolicyChanges
 from lpgen.core.analysis.grants import grants_from_principals
+from lpgen.core.analysis.judged.danger import Dangers
 from lpgen.core.analysis.judged.verdicts import ActionFacts, Judge
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder
 from lpgen.core.analysis.observability.observability import Observability
@@ -107,7 +108,7 @@ def _review_ground(
     """What each of the principals is reviewed on. `changes` are the changes of policies that count as use."""
     trail_changes = trail_changes_from_usage(usage) if options.trails else ()
     observability = Observability(catalog, coverage, options.trails, trail_changes, min_days=options.min_days)
-    peers = peers_from_usage(usage, counter.row_test)
+    peers = peers_from_usage(usage, counter.row_test, Dangers(catalog))
     finder = MissedUseFinder(catalog, observability, principals, peers)
     return ReviewGround(
         Judge(ActionFacts(catalog), finder, options.keep_unobservable, options.min_days),

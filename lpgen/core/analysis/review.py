@@ -27,6 +27,7 @@ from lpgen.core.analysis.safe.doubt import doubt_from_caveats
 from lpgen.core.analysis.safe.line_caveats import caveats_of_lines
 from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for, was_active
 from lpgen.core.analysis.safe.unproven import unproven_diff
+from lpgen.core.analysis.safe.unusual_use import dangerous_uses, unusual_use_caveats
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.written.beyond_use import lines_beyond_use
 from lpgen.core.analysis.written.lines import lines_beside, lines_from_uses
@@ -120,6 +121,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     caveats = _caveats_of_records(replaced, records, ungranted, holes, ground)
     verdicts = judge.verdicts(missed, seen, doubt_from_caveats(caveats), staying)
     of_lines = caveats_of_lines(replaced, usage, lines, verdicts, missed, left=staying)
+    unusual = unusual_use_caveats(usage, lines, judge.finder, coverage, decisions)
     task, more = proposal_for(
         grants,
         usage,
@@ -140,7 +142,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         tuple(use for use in usage.uses if use.outcome is Outcome.DENIED),
         usage.unmapped,
         wildcards_of_grants(grants.allows, [line.action for line in of_uses.lines], catalog=catalog),
-        (*caveats, *with_acceptance(of_lines, decisions, principal=principal.arn)),
+        (*unusual, *caveats, *with_acceptance(of_lines, decisions, principal=principal.arn)),
         lines,
         dropped,
         detachment(principal, left),
@@ -149,6 +151,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         records.forecast.expected,
         reach_of_lines(ground.places, principal.account, usage.uses, granting, lines, staying),
         left,
+        dangerous_uses(usage, judge.finder.dangers),
     )
 
 

@@ -28,6 +28,29 @@ def accounts_text(accounts: Sequence[str]) -> str:
     return f"accounts {', '.join(accounts[:-1])} and {accounts[-1]}"
 
 
+def unusual_use(
+    *,
+    action: str,
+    harm: str,
+    resource: str,
+    first: date,
+    last: date,
+    days: int,
+    records: int,
+    example: str,
+    late: bool,
+    denied: int,
+) -> str:
+    """When a dangerous action was used, and what is unusual about that."""
+    when = f"used only {f'on {first}' if days == 1 else f'on {days} days from {first} to {last}'}"
+    if denied:
+        when = f"used on {first}, right after {denied} other actions were denied"
+    elif late:
+        when = f"used since {first} only, in the last days of the logs"
+    seen = f"{records:,} {'record' if records == 1 else 'records'}, example {example or 'without an id'}"
+    return f"{action} {harm}: {when}, on {resource} ({seen})"
+
+
 def unmapped_event(*, records: int, call: str, reason: SkipReason, example: str, **_: object) -> str:
     """Which records can't be mapped, and how many."""
     call = call or "calls without a name"

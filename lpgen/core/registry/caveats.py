@@ -17,6 +17,34 @@ _PERMISSION_SETS: Final = "https://docs.aws.amazon.com/singlesignon/latest/userg
 class CaveatKind(Kind):
     """Why a replacement isn't called safe."""
 
+    UNUSUAL_USE = Row(
+        "unusual_use",
+        "A dangerous action was used as somebody would who stole the credentials.",
+        parameters={
+            "action": str,
+            "harm": str,
+            "resource": str,
+            "first": date,
+            "last": date,
+            "days": int,
+            "records": int,
+            "example": str,
+            "late": bool,
+            "denied": int,
+        },
+        message=words.unusual_use,
+        step="ask the owner what {action} was for, and keep or drop it by a decision",
+        item="unusual {action}",
+        acceptable=False,
+        help="It was used on a day or two, within one week, from the last tenth of the logs on, or right after several "
+        "calls were denied, and the principal does nothing else of the kind. The replacement allows it, since somebody "
+        "may need it; it would allow an intruder's use as well.",
+        to_do="ask the owner what the use was for. Keep the action by a decision if it is needed; otherwise drop it, "
+        "and treat the credentials as stolen.",
+        source="https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html",
+        severity=Severity.HIGH,
+        precision="medium",
+    )
     UNMAPPED_EVENT = Row(
         "unmapped_event",
         "A successful call can't be mapped to an action.",

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 
@@ -50,7 +50,7 @@ _COLUMNS: Final = (
 )
 
 _UseKey = tuple[str, str, str, str, str, str, str]
-_Seen = tuple[Evidence, set["_ContextKey"], set[object]]  # with the days
+_Seen = tuple[Evidence, set["_ContextKey"], set[date | None]]  # with the days
 _ContextKey = tuple[str, ...]  # Region, VPC endpoint, and condition values as JSON text
 
 
@@ -61,10 +61,11 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
     """
     uses: dict[str, dict[_UseKey, _Seen]] = defaultdict(dict)
     ids: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    days: dict[str, set[object]] = defaultdict(set)
+    days: dict[str, set[date]] = defaultdict(set)
+    known_days: dict[date | None, date | None] = {}  # each once: a row brings a day of its own
     for row in table_rows(usage.table, _COLUMNS):
         principal, principal_id, action, kind, text, outcome, how, denial, error, *context, day = row[:13]
-        values = row[13:]
+        values, day = row[13:], known_days.setdefault(day, day)
         done = ids[principal][principal_id]
         if outcome != Outcome.DENIED:
             done.add(action)
@@ -201,7 +202,7 @@ def _principal_usage(
             error,
             tuple(sorted({recorded_context(*context) for context in contexts})),
             evidence,
-            len(seen_on),
+            tuple(sorted(filter(None, seen_on))),
         )
         for (action, kind, text, outcome, how, denial, error), (evidence, contexts, seen_on) in sorted(
             uses.items(), key=lambda item: item[0]

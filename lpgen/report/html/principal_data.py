@@ -22,6 +22,7 @@ from lpgen.report.pages.principal import check_blocks, identity_blocks, number_b
 from lpgen.report.pages.undoing import undoing_blocks
 from lpgen.report.pages.use import (
     danger_blocks,
+    dangerous_use_blocks,
     denied_blocks,
     ungranted_blocks,
     unmapped_blocks,
@@ -61,6 +62,7 @@ def _findings(view: PrincipalView) -> Iterable[tuple[str, tuple[Block, ...]]]:
     """What a reader should know of a principal, by the name of the part, what is most pressing first."""
     yield "ungranted", tuple(ungranted_blocks(view.diff.ungranted))
     yield "unmapped", tuple(unmapped_blocks(view))
+    yield "dangerous-use", tuple(dangerous_use_blocks(view.diff.dangerous))
     yield "dangers", tuple(danger_blocks(view))
     yield "undoing", tuple(undoing_blocks(view.lost_undoings))
     yield from all_kept_blocks(view).items()

@@ -18,16 +18,18 @@ days are ISO dates, times ISO 8601 in UTC, statements count from 1. Everything i
   which are among the problems too (null: all files were named).
 - `skips`: records that are no usage, by reason. `problems`: gaps of the files given. `expired_decisions`: no longer in
   force. `not_in_snapshot`: principals of the logs that the authorization details don't have.
-- `principals`: by class and then by what could do most harm. Of each: `principal` (its ARN), `principal_id`, `account`,
-  `kind` and `class`; `proposal`; `in_place`, whether its policies say what the replacement says, so that nothing is to
-  do; `safe` (null: there is no replacement); `not_safe_because` with the next step, and the item by which a decision
+- `principals`: by class, then those whose use may be an intruder's first, then by what could do most harm. Of each:
+  `principal` (its ARN), `principal_id`, `account`, `kind` and `class`; `proposal`; `in_place`, whether its policies say
+  what the replacement says, so that nothing is to do; `safe` (null: there is no replacement); `not_safe_because` with
+  the next step, and the item by which a decision
   may accept it (null: nobody can); `expected_denials`, the denied needs to expect in the next `days` with their mean
   and the ends of the 90 % interval (null: no backtest says); `accepted`; `covered_days`;
   `active_days`, on which it was seen at work (0: nobody counted them); `counts`;
   `removal_confidence`, how many removals are how sure;
   `statements`, to which the numbers in `verdicts[].granted_by` point (from 0);
   `services`, by access level how many actions are granted and how many of them were seen (used or tried);
-  `verdicts`, one per action; `wildcards`;
+  `verdicts`, one per action; `dangerous_use`, the dangerous actions that were used, what they do, and on which days;
+  `wildcards`;
   `lost_undoings`, an action that was used and stays, and the one that would undo it, wasn't seen and goes;
   `ungranted`; `denied`; `unmapped`;
   `replacement` (null: there is none); `plan`; `dropped`; `checks` (null: nothing was verified).
@@ -41,7 +43,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from lpgen.core.findings import Proposal, Report, WildcardUse
+from lpgen.core.findings import DangerousUse, Proposal, Report, WildcardUse
 from lpgen.core.grounds import PrincipalUsage, StatementRef, UnmappedEvent
 from lpgen.core.model import AccessLevel, Outcome
 from lpgen.report.counts import sorted_levels
@@ -157,6 +159,7 @@ def facts_of_principal(view: PrincipalView) -> Json:
         "statements": [facts_of_statement(ref) for ref in statements],
         "services": _facts_of_services(view),
         "verdicts": written_verdicts(diff.verdicts, view.staying, at),
+        "dangerous_use": [_facts_of_dangerous_use(one) for one in diff.dangerous],
         "wildcards": [_facts_of_wildcard(one) for one in diff.wildcards],
         "lost_undoings": [Row(asdict(one)) for one in view.lost_undoings],
         "ungranted": [facts_of_ungranted(one) for one in diff.ungranted],
@@ -184,6 +187,11 @@ def _facts_of_services(view: PrincipalView) -> Written:
 def _written_service(service: str, levels: tuple[tuple[AccessLevel, int, int], ...]) -> str:
     counts = {level.value: {"granted": granted, "seen": seen} for level, granted, seen in levels}
     return json.dumps(Row(service=service, levels=counts))
+
+
+def _facts_of_dangerous_use(one: DangerousUse) -> Row:
+    days = [day.isoformat() for day in one.on]
+    return Row(action=one.action, harm=one.harm, days=days, **facts_of_evidence(one.evidence))
 
 
 def _facts_of_wildcard(one: WildcardUse) -> Row:

@@ -31,6 +31,7 @@ from lpgen.report.pages.parts import MOST_ROWS, capped, titled
 from lpgen.report.pages.undoing import undoing_blocks
 from lpgen.report.pages.use import (
     danger_blocks,
+    dangerous_use_blocks,
     denied_blocks,
     matrix_blocks,
     ungranted_blocks,
@@ -54,6 +55,7 @@ def principal_fold(view: PrincipalView) -> Fold:
         identity_blocks(view),
         safety_blocks(view),
         number_blocks(view),
+        dangerous_use_blocks(view.diff.dangerous),
         danger_blocks(view),
         matrix_blocks(view),
         wildcard_blocks(view.diff.wildcards),

@@ -12,6 +12,7 @@ from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.report.guards_note import others_than_trust
 from lpgen.report.pages.blocks import Line, bad, count, good, line, name, plural
+from lpgen.report.pages.words import label_in_list
 from lpgen.report.views import PrincipalView, ReviewView
 
 
@@ -28,7 +29,15 @@ class Task:
 
 def tasks_of_review(view: ReviewView) -> tuple[Task, ...]:
     """What to do, what gains most first."""
-    return (*_unread(view), *_roll_out(view), *_not_safe(view), *_by_proposal(view), *_unseen(view), *_odds(view))
+    return (
+        *_unread(view),
+        *_unusual(view),
+        *_roll_out(view),
+        *_not_safe(view),
+        *_by_proposal(view),
+        *_unseen(view),
+        *_odds(view),
+    )
 
 
 def _unread(view: ReviewView) -> Iterable[Task]:
@@ -39,6 +48,16 @@ def _unread(view: ReviewView) -> Iterable[Task]:
         how = line("see which, and why: ", name("lpgen ingest PATH --data DIR -v"))
         holder = "it holds" if files == 1 else "they hold"
         yield Task(line(words, f": what {holder} looks unused"), how=(how,))
+
+
+def _unusual(view: ReviewView) -> Iterable[Task]:
+    """Use that may be an intruder's: it is to be cleared up before anybody learns from it."""
+    found = [(one, caveat) for one in view.made for caveat in one.caveats if caveat.kind is CaveatKind.UNUSUAL_USE]
+    if found:
+        number = len({one.diff.principal.arn for one, _ in found})
+        words = bad(f"Ask the owners of {plural(number, 'principal')} about use that may be an intruder's")
+        steps = tuple(Task(line(name(label_in_list(one)), ": ", caveat.message)) for one, caveat in found)
+        yield Task(line(words, ", and keep or drop it with ", name("--decisions FILE")), steps=steps)
 
 
 def _roll_out(view: ReviewView) -> Iterable[Task]:
@@ -92,7 +111,8 @@ def _steps(unsafe: Sequence[PrincipalView]) -> Iterable[Task]:
     found: dict[str, list[PrincipalView]] = defaultdict(list)
     ranks: dict[str, tuple[int, int]] = {}
     for one in unsafe:
-        for step, caveat in {caveat.step: caveat for caveat in one.caveats}.items():
+        steps = {caveat.step: caveat for caveat in one.caveats if caveat.kind is not CaveatKind.UNUSUAL_USE}
+        for step, caveat in steps.items():
             found[step].append(one)
             ranks[step] = min(ranks.get(step, caveat.order[:2]), caveat.order[:2])
     for step in sorted(found, key=lambda step: (ranks[step], step)):

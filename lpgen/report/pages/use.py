@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from lpgen.core.findings import UngrantedUse, WildcardUse
+from lpgen.core.findings import DangerousUse, UngrantedUse, WildcardUse
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import AccessLevel
 from lpgen.report.counts import LevelCount, sum_matrix
@@ -15,6 +15,7 @@ from lpgen.report.pages.blocks import (
     Column,
     Item,
     Line,
+    Show,
     Span,
     Words,
     bad,
@@ -46,6 +47,38 @@ def danger_blocks(view: PrincipalView) -> Iterable[Block]:
         [(group.danger, _actions_of(group), _fate(group, view)) for group in shown],
     )
     yield from more_note(rest, sum(len(one.verdicts) for one in rest), "dangerous action")
+
+
+def dangerous_use_blocks(used: Sequence[DangerousUse]) -> Iterable[Block]:
+    """The dangerous actions that were used and their days, what was used on the fewest days first."""
+    if not used:
+        return
+    rarest = sorted(used, key=lambda one: (len(one.on), one.action))
+    yield titled("Dangerous actions used", len(used))
+    yield table(
+        (
+            Column("action", flexible=True),
+            Column("what it does", flexible=True, show=Show.WIDE),
+            Column("days", number=True),
+            Column("from"),
+            Column("to"),
+            Column("records", number=True),
+            Column("example", flexible=True),
+        ),
+        [
+            (
+                name(one.action),
+                one.harm,
+                count(len(one.on)),
+                one.evidence.first_seen[:10],
+                one.evidence.last_seen[:10],
+                count(one.evidence.records),
+                name(one.evidence.example_event_id),
+            )
+            for one in rarest[:MOST_ROWS]
+        ],
+    )
+    yield from more_note(rarest[MOST_ROWS:], len(rarest[MOST_ROWS:]), "dangerous action")
 
 
 def _actions_of(group: DangerGroup) -> Line:

@@ -162,6 +162,7 @@ _REVIEW: Final = document(
                     "statements": listed(ref("statement")),
                     "services": listed(_SERVICE),
                     "verdicts": listed(_VERDICT),
+                    "dangerous_use": listed(record({"action": TEXT, "harm": TEXT, "days": listed(DAY), **EVIDENCE})),
                     "wildcards": listed(
                         record(
                             {

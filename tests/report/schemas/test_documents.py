@@ -119,7 +119,7 @@ def test_schema_refuses_a_key_more_a_key_less_and_another_version(name: str, gol
     assert checked
 
 
-FREE = ("levels", "context", "scp_levels", "characters_by_service")
+FREE = ("levels", "context", "scp_levels", "characters_by_service", "files")
 """Where the keys are data."""
 
 

@@ -1,6 +1,11 @@
-"""What a holder of an action could do to rights, logs and data: the grants to look at first."""
+"""What a holder of an action could do to rights, logs and data: the grants, and the uses, to look at first."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -9,9 +14,41 @@ from lpgen.core.actions.catalog_table import read_catalog_table
 from lpgen.core.model import AccessLevel, Action
 
 
+class Counts(StrEnum):
+    """When use of a kind can be an intruder's at all: ordinary work shows some kinds too."""
+
+    ALWAYS = "always"
+    NOT_MADE = "on what others made"  # who makes a resource decides who may use it
+    FEW_OF_ITS_DAYS = "on few of its days"
+    AFTER_DENIALS = "after denials"
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of harm: what it does, the actions that do it, each with its AWS page, and all others of a level."""
+
+    does: str
+    actions: dict[str, str]
+    counts: Counts = Counts.ALWAYS
+    level: str = ""
+    source: str = ""
+
+
 class _Table(msgspec.Struct, frozen=True):
     source: str
     actions: dict[str, str]
+    kinds: dict[str, Kind]
+
+
+Habit = tuple[str, str]
+"""A kind of harm, and the service by which it is done."""
+
+FEW_DAYS: Final = 2
+WEEK: Final = timedelta(7)
+
+
+def is_regular(days: Collection[date]) -> bool:
+    """Whether use on these days is work and no visit: it is on more than two days, and not within one week."""
+    return len(days) > FEW_DAYS and max(days) - min(days) >= WEEK
 
 
 class Dangers:
@@ -19,7 +56,11 @@ class Dangers:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._sentences = read_catalog_table(catalog.source, "dangerous", _Table).actions
+        table = read_catalog_table(catalog.source, "dangerous", _Table)
+        self._sentences = table.actions
+        self.kinds = table.kinds
+        self._kinds = {action: name for name, kind in table.kinds.items() for action in kind.actions}
+        self._kinds_of_levels = {kind.level: name for name, kind in table.kinds.items() if kind.level}
         self._places = {action: place for place, action in enumerate(self._sentences)}
 
     def rank(self, action: Action) -> int:
@@ -38,3 +79,22 @@ class Dangers:
             manages = self._catalog.detail(action).level is AccessLevel.PERMISSIONS_MANAGEMENT
             known = self._sentences[action] = "changes who may do what" if manages else ""
         return known
+
+    def habit(self, action: Action) -> Habit | None:
+        """Which harm an intruder does with the action by which service, or None."""
+        kind = self._kinds.get(action)
+        if kind is None:
+            level = self._catalog.detail(action).level if self._catalog.canonical(action) else ""
+            kind = self._kinds[action] = self._kinds_of_levels.get(level, "")
+        return (kind, action.partition(":")[0]) if kind else None
+
+    def harm(self, action: Action) -> str:
+        """What its use does: its own sentence, else that of its kind, or ""."""
+        habit = self.habit(action)
+        return self.sentence(action) or (self.kinds[habit[0]].does if habit else "")
+
+    def is_dangerous(self, action: Action) -> bool:
+        """Whether its use is dangerous whatever came before."""
+        habit = self.habit(action)
+        own = habit is not None and self.kinds[habit[0]].counts is not Counts.AFTER_DENIALS
+        return own or bool(self.sentence(action))

@@ -32,7 +32,7 @@ class MissedUseFinder:
         self, catalog: Catalog, observability: Observability, principals: Iterable[Principal], peers: Peers = NO_PEERS
     ) -> None:
         self.catalog, self.observability = catalog, observability
-        self._peers, self._dangers = peers, Dangers(catalog)
+        self.peers, self.dangers = peers, Dangers(catalog)
         self._passed_roles = ImplicitPassedRoles(catalog, principals)
         self._rare_needs = RareServiceNeeds(catalog.source)
 
@@ -45,7 +45,7 @@ class MissedUseFinder:
             *self._rare_needs.missed_uses(observed, signs),
             *dependent_actions(observed, self.catalog),
             *unnamed_resources(observed),
-            *peer_uses(observed, self._peers, self.catalog, self._dangers),
+            *peer_uses(observed, self.peers, self.catalog, self.dangers),
             *unexplained_uses(observed, self.catalog),
         )
         unrecorded = UnrecordedUse(self.observability, account, observed.usage.regions, allows)

@@ -7,14 +7,15 @@ principals are peers where they share a good part of the actions that either use
 from __future__ import annotations
 
 from array import array
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.analysis.judged.danger import Dangers
+from lpgen.core.analysis.judged.danger import Dangers, Habit, is_regular
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, Outcome, Resource, ResourceKind
 from lpgen.core.policies.match import has_wildcard
@@ -31,13 +32,17 @@ _COLUMNS: Final = ("principal", "principal_id", "action", "outcome", "example_re
 class Peers:
     """The actions that each principal used, and which principals used each action, as arrays of numbers."""
 
-    def __init__(self, used: Iterable[tuple[str, Iterable[Action]]]) -> None:
-        """`used` may name a principal more than once."""
+    def __init__(self, used: Iterable[tuple[str, Iterable[Action], Collection[Habit]]]) -> None:
+        """`used` has of each principal what it used, and what of that is dangerous and regular. It may name a principal
+        more than once."""
         numbers: dict[Action, int] = {}
         held: dict[str, array[int]] = {}
-        for principal, actions in used:
+        self._habits: dict[str, frozenset[Habit]] = {}
+        for principal, actions, habits in used:
             found = {numbers.setdefault(action, len(numbers)) for action in actions}
             held[principal] = array("I", sorted(found.union(held.get(principal, ()))))
+            if habits:
+                self._habits[principal] = self._habits.get(principal, frozenset[Habit]()).union(habits)
         self._used = tuple(held.items())
         self._actions = tuple(numbers)
         self._users = {action: array("I") for action in numbers}
@@ -47,28 +52,50 @@ class Peers:
 
     def uses_beyond(self, principal: str, own: frozenset[Action]) -> Mapping[Action, int]:
         """The actions beyond its own that the peers of a principal used, each with the number of these peers."""
-        shared = Counter(number for action in own for number in self._users.get(action, ()))
         used: Counter[int] = Counter()
+        for number in self._peers(principal, own):
+            used.update(self._used[number][1])
+        beyond = ((self._actions[number], count) for number, count in used.items())
+        return {action: count for action, count in beyond if action not in own}
+
+    def habits(self, principal: str, own: frozenset[Action]) -> frozenset[Habit]:
+        """The dangerous things that any of the peers of a principal does regularly."""
+        peers = self._peers(principal, own) if self._habits else ()
+        return frozenset(habit for number in peers for habit in self._habits.get(self._used[number][0], ()))
+
+    def _peers(self, principal: str, own: frozenset[Action]) -> Iterator[int]:
+        """The numbers of the peers of a principal that used these actions."""
+        shared = Counter(number for action in own for number in self._users.get(action, ()))
         for number, count in shared.items():
             peer, actions = self._used[number]
             if peer != principal and count >= SHARED * (len(own) + len(actions) - count):
-                used.update(actions)
-        beyond = ((self._actions[number], count) for number, count in used.items())
-        return {action: count for action, count in beyond if action not in own}
+                yield number
 
 
 NO_PEERS: Final = Peers(())
 
 
-def peers_from_usage(usage: Usage, row_counts: RowTest) -> Peers:
+def peers_from_usage(usage: Usage, row_counts: RowTest, dangers: Dangers) -> Peers:
     """The peers by all rows that count and weren't denied."""
     rows = (
-        (principal, Action(action))
+        (principal, Action(action), day)
         for principal, principal_id, action, outcome, example, day in table_rows(usage.table, _COLUMNS)
         if outcome != Outcome.DENIED and row_counts(principal, principal_id, action, example, str(day))
     )
-    runs = groupby(rows, key=itemgetter(0))
-    return Peers((principal, {action for _, action in run}) for principal, run in runs)
+    return Peers((principal, *_actions_and_habits(run, dangers)) for principal, run in groupby(rows, itemgetter(0)))
+
+
+def _actions_and_habits(
+    rows: Iterable[tuple[str, Action, date | None]], dangers: Dangers
+) -> tuple[frozenset[Action], frozenset[Habit]]:
+    """What a principal used by these rows, and the dangerous things of it that it did regularly."""
+    actions: set[Action] = set()
+    days: dict[Habit, set[date]] = defaultdict(set)
+    for _, action, day in rows:
+        actions.add(action)
+        if day and (habit := dangers.habit(action)):
+            days[habit].add(day)
+    return frozenset(actions), frozenset(habit for habit, on in days.items() if is_regular(on))
 
 
 def peer_uses(observed: ObservedUse, peers: Peers, catalog: Catalog, dangers: Dangers) -> Iterator[MissedUse]:

@@ -251,7 +251,7 @@ def _climbs(uses: Iterable[Use], catalog: Catalog) -> list[_Climb]:
         if use.outcome is not Outcome.DENIED and use.resource.kind in _NAMED and use.evidence.first_seen:
             seen = (use.evidence.first_seen, use.action)
             first[use.resource.text] = min(seen, first.get(use.resource.text, seen))
-            days[use.resource.text] = max(use.days, days.get(use.resource.text, 0))
+            days[use.resource.text] = max(len(use.on), 1, days.get(use.resource.text, 0))
             if is_creation_of(use):
                 created.add(use.resource.text)
     return [

@@ -82,4 +82,4 @@ ACTIONS = st.frozensets(st.sampled_from([Action(f"sqs:A{number}") for number in 
 def test_peers_are_those_that_share_enough(used: dict[str, frozenset[Action]], own: frozenset[Action]) -> None:
     similar = [one for name, one in used.items() if name != "a" and len(one & own) >= SHARED * len(one | own)]
     expected = {action: sum(action in one for one in similar) for one in similar for action in one - own}
-    assert dict(Peers(used.items()).uses_beyond("a", own)) == expected
+    assert dict(Peers((arn, actions, ()) for arn, actions in used.items()).uses_beyond("a", own)) == expected

@@ -42,7 +42,7 @@ ROLE = "arn:aws:iam::111122223333:role/{}".format
 def used(text: str, *, day: int = 0, days: int = FEWEST_DAYS, action: str = "sqs:SendMessage") -> Use:
     """A use of a resource from a day of the logs on, on so many days."""
     seen = f"{FIRST + timedelta(day)}T08:00:00Z"
-    return replace(use(action, text, seen=seen), days=days)
+    return replace(use(action, text, seen=seen), on=tuple(FIRST + timedelta(day + at) for at in range(days)))
 
 
 def scopes(uses: Iterable[Use], others: Iterable[str] = (), *, joined: int = 0) -> dict[str, tuple[str, str]]:
