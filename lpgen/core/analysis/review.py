@@ -46,8 +46,7 @@ class ReviewGround:
     """What every principal is reviewed on. `unread` is by account the use that shows its logs to be of one Region.
 
     `left` says which policies stay attached. `places` are the resources that all principals use, by which reach is
-    measured. With `drafts`, only the lines of a replacement are found, without verdicts and caveats: a backtest needs
-    no more.
+    measured. With `drafts`, nothing but the lines of replacements and the caveats is found: a backtest needs no more.
     """
 
     judge: Judge
@@ -112,16 +111,20 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     wanted = (*of_uses.lines, *beyond_use, *decided_lines(grants, decisions, catalog))
     past = lines_from_uses(grants, records.dropped, granting=granting, scopes=ground.scopes).lines
     decided, dropped = decide_lines(wanted, grants, decisions, past=past)
-    lines = lines_beside(decided, grants.allows, allows_of_left(grants, left), catalog)
+    of_left = allows_of_left(grants, left)
+    lines = lines_beside(decided, grants.allows, of_left, catalog)
     principal_class = classify_principal(grants, usage, coverage, lines, left)
-    if ground.drafts:
-        return _draft(principal, principal_class, lines, left, judge.facts)
 
     holes = _access_holes(grants, records, accessed, granting=granting, ground=ground) if accessed else ()
-    caveats = _caveats_of_records(replaced, records, ungranted, holes, ground)
-    verdicts = judge.verdicts(missed, seen, doubt_from_caveats(caveats), staying)
-    of_lines = caveats_of_lines(replaced, usage, lines, verdicts, missed, left=staying)
+    of_records = _caveats_of_records(replaced, records, ungranted, holes, ground)
+    held = frozenset[Action]().union(*(one.actions for one in of_left))
+    of_lines = caveats_of_lines(replaced, usage, lines, seen, missed, judge.facts, left=held)
     unusual = unusual_use_caveats(usage, lines, judge.finder, coverage, decisions)
+    caveats = (*unusual, *of_records, *with_acceptance(of_lines, decisions, principal=principal.arn))
+    if ground.drafts:
+        return _draft(principal, principal_class, caveats, lines, left, judge.facts)
+
+    verdicts = judge.verdicts(missed, seen, doubt_from_caveats(of_records), staying)
     task, more = proposal_for(
         grants,
         usage,
@@ -142,7 +145,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         tuple(use for use in usage.uses if use.outcome is Outcome.DENIED),
         usage.unmapped,
         wildcards_of_grants(grants.allows, [line.action for line in of_uses.lines], catalog=catalog),
-        (*unusual, *caveats, *with_acceptance(of_lines, decisions, principal=principal.arn)),
+        caveats,
         lines,
         dropped,
         detachment(principal, left),
@@ -180,13 +183,14 @@ def _caveats_of_records(
 def _draft(
     principal: Principal,
     principal_class: PrincipalClass,
+    caveats: tuple[Caveat, ...],
     lines: tuple[Line, ...],
     left: tuple[LeftPolicy, ...],
     facts: ActionFacts,
 ) -> PrincipalDiff:
-    """The diff of which only the lines are known."""
+    """The diff of which only the lines are known, and the reasons not to call them safe."""
     none, taken = Verdicts((), facts), detachment(principal, left)
-    return PrincipalDiff(principal, principal_class, "", 0, none, (), (), (), (), (), lines, (), taken, left=left)
+    return PrincipalDiff(principal, principal_class, "", 0, none, (), (), (), (), caveats, lines, (), taken, left=left)
 
 
 def _access_holes(

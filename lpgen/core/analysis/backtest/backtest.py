@@ -55,16 +55,11 @@ def learnings_of_windows(
     options: Options,
     *,
     facts: ActionFacts,
-    drafts: bool = False,
     whole: Callable[[Principal], Principal] = whole_already,
 ) -> tuple[Learning, ...]:
-    """What is found once for all principals by the days to learn on of each window. All share `facts`.
-
-    With `drafts`, nobody asks whether the replacements would have been called safe.
-    """
+    """What is found once for all principals by the days to learn on of each window. All share `facts`."""
     return tuple(
-        _learning(usage, one, principals, catalog, options, facts=facts, drafts=drafts, whole=whole)
-        for one in dict.fromkeys(windows)
+        _learning(usage, one, principals, catalog, options, facts=facts, whole=whole) for one in dict.fromkeys(windows)
     )
 
 
@@ -76,7 +71,6 @@ def _learning(
     options: Options,
     *,
     facts: ActionFacts,
-    drafts: bool,
     whole: Callable[[Principal], Principal],
 ) -> Learning:
     """What is found by the days to learn on of one window.
@@ -92,7 +86,7 @@ def _learning(
     ground = reviewer.ground
     # Copies leave out the table behind the grants, as for a worker; otherwise every window would hold one.
     explanations = replace(ground.explanations, key_grants=copy(ground.explanations.key_grants))
-    ground = replace(ground, judge=replace(ground.judge, facts=facts), explanations=explanations, drafts=drafts)
+    ground = replace(ground, judge=replace(ground.judge, facts=facts), explanations=explanations, drafts=True)
     copied = copied_services_from_usage(learned, catalog)
     return Learning(window, replace(reviewer, ground=ground, proves=False), copied)
 

@@ -87,6 +87,6 @@ def forecaster_of_review(
     coverage, judge, limit = reviewer.ground.coverage, reviewer.ground.judge, options.max_expected_denials
     windows = look_back_windows(*covered_days(usage)) if coverage.accounts and limit is not None else ()
     learnings = learnings_of_windows(
-        usage, windows, principals, judge.finder.catalog, options, facts=judge.facts, drafts=True, whole=whole
+        usage, windows, principals, judge.finder.catalog, options, facts=judge.facts, whole=whole
     )
     return Forecaster(learnings, reviewer.counter, coverage, limit)

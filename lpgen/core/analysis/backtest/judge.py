@@ -11,6 +11,7 @@ from lpgen.core.analysis.backtest.alternatives import actions_by_service, seen_u
 from lpgen.core.analysis.backtest.dated_uses import DatedUse
 from lpgen.core.analysis.backtest.denied_needs import AllowedUse, allowed_uses, cause_of_denial, denied_uses
 from lpgen.core.analysis.granted.granting import granting_by_action
+from lpgen.core.analysis.granted.left_attached import allows_of_left
 from lpgen.core.analysis.reach import NO_PLACES, Places, places_of_others, reach_of_lines
 from lpgen.core.analysis.verify import documents_of_replacement
 from lpgen.core.backtests import (
@@ -72,9 +73,9 @@ class Bench:
         replacement = proposal.replacement
         if replacement is None or replacement.refused_for is not None:
             return
-        kept = proposal.diff.left_actions.union(
-            action for document in replacement.documents for one in document.statements for action in one.actions
-        )
+        statements = [one for document in replacement.documents for one in document.statements]
+        left = allows_of_left(self.grants, replacement.left)
+        kept = frozenset[Action]().union(*(one.actions for one in statements), *(one.actions for one in left))
         first, last = window.judge_first, window.judge_last
         written = documents_of_replacement(replacement)
         denied = list(denied_uses(self._uses, written, self._catalog, first=first, last=last))

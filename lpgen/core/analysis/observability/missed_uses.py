@@ -103,12 +103,17 @@ class MissedUses:
             return others
         return [*self.unrecorded.elsewhere(action, self.observed.granting.get(action, NOTHING)), *others]
 
-    def is_open(self, action: Action) -> bool:
-        """Whether nothing speaks for or against use of an action that no record shows: ordinary clients call it, and
-        IAM doesn't say when its service was last tried."""
-        table, accessed = self._observability.table, self.observed.accessed
-        is_ordinary = not (table.visibility(action).internal_to or table.is_rare(action))
-        return is_ordinary and not (accessed and accessed.tells_of(action))
+    def open_of(self, actions: frozenset[Action]) -> Sequence[Action]:
+        """Those of the granted actions that ordinary clients call and of which nothing speaks for or against use: no
+        record would show it, and IAM doesn't say when the service was last tried."""
+        table, accessed, granting = self._observability.table, self.observed.accessed, self.observed.granting
+        return [
+            action
+            for action in self.unrecorded.among(actions)
+            if self.unrecorded.why(action, granting.get(action, NOTHING))
+            and not (table.visibility(action).internal_to or table.is_rare(action))
+            and not (accessed and accessed.tells_of(action))
+        ]
 
     def never_tried(self, action: Action) -> str:
         """Why IAM, which counts each attempt, shows that an action was not used, or ""."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from lpgen.core.actions.patterns import EVERYTHING
 from lpgen.core.analysis.granted.granting import names_from
+from lpgen.core.analysis.judged.verdicts import SeenActions
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
 from lpgen.core.analysis.observability.missed_uses import MissedUses
 from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions, missing_leader
 from lpgen.core.analysis.safe.decisions import with_acceptance
 from lpgen.core.events.rules.inferences import EDGE_FUNCTION
-from lpgen.core.findings import UngrantedUse, Verdict, Verdicts
+from lpgen.core.findings import ActionFact, UngrantedUse, Verdict
 from lpgen.core.grounds import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Action, AttachedPolicy, Principal, ResourceKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
@@ -225,13 +226,15 @@ def _unique_policies(principal: Principal) -> Iterable[AttachedPolicy]:
     return {(policy.arn or policy.name, policy.group): policy for policy in principal.policies}.values()
 
 
-def attempt_caveats(verdicts: Verdicts, held: Collection[Action]) -> Iterable[Caveat]:
+def attempt_caveats(
+    seen: SeenActions, facts: Mapping[Action, ActionFact], held: Collection[Action]
+) -> Iterable[Caveat]:
     """A caveat for each dangerous action that stays only because it was tried: anybody may fail to call it.
 
     Those `held` by a policy that stays attached stay whatever was tried.
     """
-    for action, one in verdicts.judged():
-        if one.verdict is Verdict.ATTEMPTED and action not in held and (danger := verdicts.facts[action].danger):
+    for action, (verdict, _) in sorted(seen.items()):
+        if verdict is Verdict.ATTEMPTED and action not in held and (danger := facts[action].danger):
             yield Caveat.of(CaveatKind.DANGEROUS_ATTEMPT, action=action, danger=danger)
 
 
@@ -243,26 +246,21 @@ def peer_caveats(missed: Iterable[MissedUse], kept: Collection[Action]) -> Itera
 
 
 def unseen_under_star_caveats(
-    grants: PrincipalGrants, verdicts: Verdicts, missed: MissedUses, kept: Collection[Action]
+    grants: PrincipalGrants, missed: MissedUses, kept: Collection[Action]
 ) -> Iterable[Caveat]:
     """A caveat where a replacement removes actions whose use the logs can't show, and that a statement grants without
     naming their service.
 
     Such a statement is no sign for or against any service. What IAM knows of attempts would be.
     """
-    broad = {one.ref for one in grants.allows if _grants_everything(one)}
+    broad = [one.actions for one in grants.allows if _grants_everything(one)]
     if not broad or not kept:
         return
-    gone = [
-        action
-        for action, one in verdicts.judged()
-        if one.verdict is Verdict.UNOBSERVABLE
-        and not (one.keep or action in kept or broad.isdisjoint(one.grants))
-        and missed.is_open(action)
-    ]
-    if gone:
-        services = sorted({action.partition(":")[0] for action in gone})
-        yield Caveat.of(CaveatKind.UNSEEN_UNDER_STAR, actions=len(gone), services=tuple(services))
+    gone = frozenset().union(*broad).intersection(grants.granted()).difference(kept)
+    unseen = missed.open_of(gone)
+    if unseen:
+        services = sorted({action.partition(":")[0] for action in unseen})
+        yield Caveat.of(CaveatKind.UNSEEN_UNDER_STAR, actions=len(unseen), services=tuple(services))
 
 
 def overflow_caveats(uses: Iterable[Use]) -> Iterable[Caveat]:

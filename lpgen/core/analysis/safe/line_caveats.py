@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 
+from lpgen.core.analysis.judged.verdicts import SeenActions
 from lpgen.core.analysis.observability.missed_uses import MissedUses
 from lpgen.core.analysis.safe.caveats import (
     attempt_caveats,
@@ -13,8 +14,9 @@ from lpgen.core.analysis.safe.caveats import (
     starred_name_caveats,
     unseen_under_star_caveats,
 )
-from lpgen.core.findings import Verdicts
+from lpgen.core.findings import ActionFact
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
+from lpgen.core.model import Action
 from lpgen.core.registry.caveats import Caveat
 from lpgen.core.replacements import Line
 
@@ -23,20 +25,21 @@ def caveats_of_lines(
     grants: PrincipalGrants,
     usage: PrincipalUsage,
     lines: Sequence[Line],
-    verdicts: Verdicts,
+    seen: SeenActions,
     missed: MissedUses,
+    facts: Mapping[Action, ActionFact],
     *,
-    left: Collection[str] = (),
+    left: Collection[Action] = (),
 ) -> Iterable[Caveat]:
-    """Every reason in the lines of a replacement, and in the verdicts behind them, not to call it safe.
+    """Every reason in the lines of a replacement, and in what it leaves out, not to call it safe.
 
-    `left` are the ARNs of policies that stay attached. Whatever the logs show of an action without a line that these
-    grant, it stays.
+    `left` are the actions that policies grant which stay attached. Whatever the logs show of one without a line, it
+    stays.
     """
     kept = {line.action for line in lines}
-    held = verdicts.granted_by(left) - kept
+    held = frozenset(left) - kept
     yield from starred_name_caveats(grants, usage, lines)
-    yield from attempt_caveats(verdicts, held)
+    yield from attempt_caveats(seen, facts, held)
     yield from peer_caveats(chain.from_iterable(missed.found.values()), held | kept)
     yield from overflow_caveats(one for one in usage.uses if one.action not in held)
-    yield from unseen_under_star_caveats(grants, verdicts, missed, held | kept)
+    yield from unseen_under_star_caveats(grants, missed, held | kept)
