@@ -78,9 +78,10 @@ def test_dangerous_use_on_the_fewest_days_comes_first_and_a_long_list_is_cut() -
     text = render_markdown(dangerous_use_blocks(used))
     assert "Dangerous actions used (20)" in text
     assert text.index("iam:Action01") < text.index("iam:Action02")
-    assert "| `iam:Action12` | does harm | 12 | 2026-06-01 | 2026-06-20 | 12 | `event-12` |" in text
+    assert "`iam:Action12` does harm" in text
+    assert "on 12 days: 12 records, 2026-06-01 to 2026-06-20, example `event-12`" in text
     assert "iam:Action13" not in text
-    assert "and 8 more dangerous actions; " in text
+    assert "and 8 more; " in text
     assert not list(dangerous_use_blocks(()))
 
 
