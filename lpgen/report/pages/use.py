@@ -15,7 +15,6 @@ from lpgen.report.pages.blocks import (
     Column,
     Item,
     Line,
-    Show,
     Span,
     Words,
     bad,
@@ -24,6 +23,7 @@ from lpgen.report.pages.blocks import (
     line,
     name,
     names,
+    plural,
     quiet,
     strong,
     table,
@@ -53,32 +53,13 @@ def dangerous_use_blocks(used: Sequence[DangerousUse]) -> Iterable[Block]:
     """The dangerous actions that were used and their days, what was used on the fewest days first."""
     if not used:
         return
-    rarest = sorted(used, key=lambda one: (len(one.on), one.action))
     yield titled("Dangerous actions used", len(used))
-    yield table(
-        (
-            Column("action", flexible=True),
-            Column("what it does", flexible=True, show=Show.WIDE),
-            Column("days", number=True),
-            Column("from"),
-            Column("to"),
-            Column("records", number=True),
-            Column("example", flexible=True),
-        ),
-        [
-            (
-                name(one.action),
-                one.harm,
-                count(len(one.on)),
-                one.evidence.first_seen[:10],
-                one.evidence.last_seen[:10],
-                count(one.evidence.records),
-                name(one.evidence.example_event_id),
-            )
-            for one in rarest[:MOST_ROWS]
-        ],
-    )
-    yield from more_note(rarest[MOST_ROWS:], len(rarest[MOST_ROWS:]), "dangerous action")
+    yield capped([_used_item(one) for one in sorted(used, key=lambda one: (len(one.on), one.action))])
+
+
+def _used_item(one: DangerousUse) -> Item:
+    days = line(quiet(f"on {plural(len(one.on), 'day')}: "), seen_note(one.evidence))
+    return Item(line(name(one.action), " ", one.harm), (days,))
 
 
 def _actions_of(group: DangerGroup) -> Line:
