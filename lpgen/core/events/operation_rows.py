@@ -24,7 +24,8 @@ may name another owner, or `*` where any account may own it. A list gives altern
 by itself, the last of them, is any resource of the type in the account.
 
 In a path, `one|other` reads both parameters. `Parameter~text` gives `text` as the default for a parameter that the
-request lacks. `lower:Parameter` is a name that the service stores in lower case.
+request lacks. `lower:Parameter` is a name that the service stores in lower case. `response:Path` is read in the
+response elements, which name what AWS chose for a parameter that the request lacks.
 """
 
 

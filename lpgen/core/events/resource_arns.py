@@ -22,6 +22,7 @@ _ANY_NAME: Final = frozenset({"ResourceId"})  # what the reference calls a name 
 _OPEN: Final = "*"
 _WHOLE: Final = "arn:"
 _LOWER: Final = "lower:"
+_RESPONSE: Final = "response:"
 _OPEN_END: Final = re.compile(r"\$\{[^}]*\}(?:[/:]\$\{[^}]*\})+$")
 _MOST_ARNS: Final = 1000  # of one binding; a call that names more is bounded by AWS at a few hundred
 
@@ -81,16 +82,18 @@ def _default_value(call: Call, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """Where the texts stand that fill a placeholder: at all of `paths`; `default` where the call has none of them."""
+    """Where the texts stand that fill a placeholder: at all of `paths`, of the request or `in_response`; `default`
+    where the call has none of them."""
 
     paths: tuple[tuple[str, ...], ...]
     default: str | None = None
     in_lower_case: bool = False
+    in_response: bool = False
 
     @property
     def is_plain(self) -> bool:
         """Whether it is one path and nothing else."""
-        return len(self.paths) == 1 and self.default is None and not self.in_lower_case
+        return len(self.paths) == 1 and self.default is None and not self.in_lower_case and not self.in_response
 
     @property
     def holds_arn(self) -> bool:
@@ -101,19 +104,26 @@ class Parameter:
         """The texts that the call has there; what can't be read has no default."""
         if self.is_plain:
             return call.texts(*self.paths[0])
+        if self.in_response:
+            return tuple(text for path in self.paths for text in call.shown(*path))
         found = tuple(text for path in self.paths for text in call.texts(*path))
         if self.in_lower_case:
             return tuple(text if text.startswith("arn:") else text.lower() for text in found)
         if found or self.default is None or call.is_unread:
             return found
-        return () if any(call.has(*path) or call.hides(*path) for path in self.paths) else (self.default,)
+        return () if self.is_hidden(call) or any(call.has(*path) for path in self.paths) else (self.default,)
+
+    def is_hidden(self, call: Call) -> bool:
+        """Whether AWS hides what the request has there."""
+        return not self.in_response and any(call.hides(*path) for path in self.paths)
 
 
 def parameter_from_text(text: str) -> Parameter:
-    """The parameter that a binding writes as `path`, `path|path`, `path~default` or `lower:path`."""
+    """The parameter that a binding writes as `path`, `path|path`, `path~default`, `lower:path` or `response:path`."""
     text, has_default, default = text.partition("~")
-    paths = tuple(tuple(path.split(".")) for path in text.removeprefix(_LOWER).split("|"))
-    return Parameter(paths, default if has_default else None, text.startswith(_LOWER))
+    plain = text.removeprefix(_LOWER).removeprefix(_RESPONSE)
+    paths = tuple(tuple(path.split(".")) for path in plain.split("|"))
+    return Parameter(paths, default if has_default else None, text.startswith(_LOWER), text.startswith(_RESPONSE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +167,7 @@ class Binder:
 
     def hides(self, call: Call) -> bool:
         """Whether AWS hides a parameter that would name a resource."""
-        return any(call.hides(*path) for _, parameter in self.paths for path in parameter.paths)
+        return any(parameter.is_hidden(call) for _, parameter in self.paths)
 
     def _fill(self, call: Call, kind: ResourceKind, row: tuple[str, ...]) -> Iterator[Resource]:
         parts = dict.fromkeys(self.open, _OPEN)

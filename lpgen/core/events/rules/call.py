@@ -63,6 +63,10 @@ class Call:
         """All non-empty strings and numbers at a path of the request parameters, walking into lists on the way."""
         return tuple(texts_at(self.request, path))
 
+    def shown(self, *path: str) -> tuple[str, ...]:
+        """All non-empty strings and numbers at a path of the response elements, walking into lists on the way."""
+        return tuple(texts_at(self.response, path))
+
     def has(self, *path: str) -> bool:
         """Whether anything but null, false, "" and empty containers stands at a path of the request parameters."""
         return any(bool(value) for value in values_at(self.request, path))

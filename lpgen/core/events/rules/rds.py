@@ -8,13 +8,10 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-pol
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at
+from lpgen.core.events.rules.call import Call, Rule, RuleTable
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
 from lpgen.core.events.rules.inferences import FINAL_SNAPSHOT, TRANSACTION_END
-from lpgen.core.events.rules.passing import entity_arn, passed_roles
-from lpgen.core.model import MappedAction, Resource, ResourceKind
+from lpgen.core.model import MappedAction
 
 SOURCE = "rds.amazonaws.com"
 
@@ -40,34 +37,13 @@ def _rds_type(kind: str, paths: str) -> NamedType:
     return NamedType("rds", f"{kind}:{{}}", paths, in_lower_case=kind in _LOWER_CASE)
 
 
-@dataclass(frozen=True, slots=True)
-class _DefaultedType:
-    """A group that the call names or, where it names none, that the response shows it to have got."""
-
-    named: NamedType
-    shown: tuple[tuple[str, ...], ...]
-
-    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The groups in the request, else those in the response."""
-        stem = self.pattern(call).text.removesuffix("*")
-        return self.named.read(call, paths) or tuple(
-            Resource(ResourceKind.ARN, stem + name) for path in self.shown for name in texts_at(call.response, path)
-        )
-
-    def pattern(self, call: Call) -> Resource:
-        """The pattern of all groups of the type."""
-        return self.named.pattern(call)
-
-
 TYPES: dict[str, ResourceType] = {
     "auto-backup": _rds_type("auto-backup", "dBInstanceAutomatedBackupsArn"),
     "cev": NamedType("rds", "cev:{}/{}/*", "engine,engineVersion"),
     "cluster": _rds_type("cluster", "dBClusterIdentifier"),
     "cluster-auto-backup": _rds_type("cluster-auto-backup", "dBClusterAutomatedBackupsArn"),
     "cluster-endpoint": _rds_type("cluster-endpoint", "dBClusterEndpointIdentifier"),
-    "cluster-pg": _DefaultedType(
-        _rds_type("cluster-pg", "dBClusterParameterGroupName"), (("dBClusterParameterGroup",),)
-    ),
+    "cluster-pg": _rds_type("cluster-pg", "dBClusterParameterGroupName|response:dBClusterParameterGroup"),
     "cluster-snapshot": _rds_type("cluster-snapshot", "dBClusterSnapshotIdentifier"),
     "db": _rds_type("db", "dBInstanceIdentifier"),
     "deployment": _rds_type("deployment", "blueGreenDeploymentIdentifier"),
@@ -76,18 +52,21 @@ TYPES: dict[str, ResourceType] = {
         "rds", "global-cluster:{}", "globalClusterIdentifier", region=False, in_lower_case=True
     ),
     "integration": _rds_type("integration", "integrationIdentifier"),
-    "og": _DefaultedType(_rds_type("og", "optionGroupName"), (("optionGroupMemberships", "optionGroupName"),)),
-    "pg": _DefaultedType(_rds_type("pg", "dBParameterGroupName"), (("dBParameterGroups", "dBParameterGroupName"),)),
+    "og": _rds_type(
+        "og",
+        "optionGroupName|response:optionGroupMemberships.optionGroupName"
+        "|response:dBClusterOptionGroupMemberships.dBClusterOptionGroupName",
+    ),
+    "pg": _rds_type("pg", "dBParameterGroupName|response:dBParameterGroups.dBParameterGroupName"),
     "ri": _rds_type("ri", "reservedDBInstanceId"),
     "secgrp": _rds_type("secgrp", "dBSecurityGroupName|dBSecurityGroups"),
     "snapshot": _rds_type("snapshot", "dBSnapshotIdentifier"),
-    "subgrp": _DefaultedType(
-        _rds_type("subgrp", "dBSubnetGroupName"), (("dBSubnetGroup", "dBSubnetGroupName"), ("dBSubnetGroup",))
-    ),
+    "subgrp": _rds_type("subgrp", "dBSubnetGroupName|response:dBSubnetGroup.dBSubnetGroupName|response:dBSubnetGroup"),
     "target-group": NamedType("rds", "target-group:*", "targetGroupArn"),
     "tenant-database": NamedType("rds", "tenant-database:*", "tenantDatabaseArn"),
 }
 
+# ModifyDBInstance is authorized on the groups it names; the response shows those in force, which it doesn't touch.
 _LINES = """
 CopyDBClusterParameterGroup         cluster-pg=targetDBClusterParameterGroupIdentifier cluster-pg?=sourceDBClusterParameterGroupIdentifier #AddTagsToResource
 CopyDBClusterSnapshot               cluster-snapshot=targetDBClusterSnapshotIdentifier cluster-snapshot?=sourceDBClusterSnapshotIdentifier #AddTagsToResource
@@ -114,8 +93,9 @@ DescribeDBParameterGroups           pg
 DescribeDBParameters                pg
 DescribeDBSubnetGroups              subgrp
 DescribeOptionGroups                og
-ModifyDBCluster                     cluster cluster-pg?=dBClusterParameterGroupName og?=optionGroupName @monitoringRoleArn=monitoring.rds.amazonaws.com
+ModifyDBCluster                     cluster cluster-pg? og?=optionGroupName @monitoringRoleArn=monitoring.rds.amazonaws.com
 ModifyDBClusterParameterGroup       cluster-pg
+ModifyDBInstance                    db secgrp? og?=optionGroupName pg?=dBParameterGroupName subgrp?=dBSubnetGroupName @monitoringRoleArn=monitoring.rds.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com
 ModifyDBParameterGroup              pg
 ModifyDBSnapshot                    snapshot og?=optionGroupName
 ModifyDBSubnetGroup                 subgrp
@@ -155,31 +135,7 @@ _LAST_SNAPSHOTS = {
     "StopDBInstance": ("db", "snapshot", "dBSnapshotIdentifier"),
 }
 
-# A change is authorized on the groups it names; the response shows those in force, which it doesn't touch.
-_MODIFIED_GROUPS = ("og", "pg", "subgrp")
-
-
-def _map_instance_change(call: Call) -> tuple[MappedAction, ...]:
-    groups = [
-        resource
-        for kind in _MODIFIED_GROUPS
-        if isinstance(defaulted := TYPES[kind], _DefaultedType)
-        for resource in defaulted.named.read(call, "")
-    ]
-    named = read_resources(call, TYPES, ("db", "secgrp?"))
-    return (
-        mapped("rds:ModifyDBInstance", (*named, *groups)),
-        *passed_roles(call, call.texts("monitoringRoleArn"), "monitoring.rds.amazonaws.com"),
-        *passed_roles(
-            call,
-            (entity_arn(call, "role", text) for text in call.texts("domainIAMRoleName")),
-            "rds.amazonaws.com",
-        ),
-    )
-
-
 _SPECIAL: dict[str, Rule] = dict.fromkeys(_LAST_SNAPSHOTS, _map_final_snapshot)
-_SPECIAL["ModifyDBInstance"] = _map_instance_change
 
 DATA_SOURCE = "rdsdata.amazonaws.com"
 
