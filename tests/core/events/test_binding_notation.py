@@ -92,9 +92,11 @@ def test_binding_reads_what_its_marks_say(
         ("response:dbArn", {}, {"dbArn": "arn:aws:rds:r:1:db:b"}, ["rds:r:1:db:b"]),
         ("response:made.db", {}, {"made": {"db": "a*"}}, []),
         ({"DbName": "response:made.db"}, {}, {"made": {"db": "b"}}, ["rds:r:111122223333:db:b"]),
+        ("url:file", {"file": "https://b.s3.amazonaws.com/k"}, None, ["s3:::b/k"]),
+        ("url:file", {"file": "https://example.com/b/k"}, None, []),
     ],
 )
-def test_binding_reads_the_response_where_the_request_names_nothing(
+def test_binding_reads_responses_and_urls(
     binding: Binding, request_: dict[str, object], response: dict[str, object] | None, expected: list[str]
 ) -> None:
     assert read(DB, binding, request_, response) == expected

@@ -118,6 +118,14 @@ def _collect(value: object, path: tuple[str, ...], at: int, found: list[object])
             _collect(value[key], path, at + 1, found)
 
 
+_COPYING_TAGS: Final = ("copyTags", "copyTagsFromSource", "copyImageTags")
+
+
+def copies_tags(request: object) -> bool:
+    """Whether a request asks for the tags of what it copies, which the record doesn't show."""
+    return any(bool(value) for name in _COPYING_TAGS for value in values_at(request, (name,)))
+
+
 def plain_arn(text: str) -> str:
     """The text, with an ARN decoded that some services log percent-encoded, as it stood in the request's path.
 

@@ -25,8 +25,8 @@ from itertools import product
 from typing import NamedTuple, Protocol
 
 from lpgen.core.arns import split_arn
-from lpgen.core.events.rules.call import Call, Rule
-from lpgen.core.events.rules.inferences import TAG_ON_CREATE, UNREAD_REQUEST
+from lpgen.core.events.rules.call import Call, Rule, copies_tags
+from lpgen.core.events.rules.inferences import COPIED_TAGS, TAG_ON_CREATE, UNREAD_REQUEST
 from lpgen.core.events.rules.passing import ROLE_UNREAD, RoleParameter, role_parameter, roles_at
 from lpgen.core.model import NO_RESOURCE, OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
 
@@ -242,12 +242,18 @@ class DeclaredRule:
         """The declared action on the resources that the call names, the tagging action and the roles it passes."""
         line = self.declaration
         actions = [mapped(line.action, read_resources(call, self.types, line.tokens))]
-        if line.tag_action and (call.is_unread or self.has_tags(call)):
+        if line.tag_action and (how := self._how_tagged(call)):
             tagged = read_resources(call, self.types, (line.tagged,) if line.tagged else ())
-            actions.append(mapped(line.tag_action, tagged, how=UNREAD_REQUEST if call.is_unread else TAG_ON_CREATE))
+            actions.append(mapped(line.tag_action, tagged, how=how))
         if line.roles:
             actions.extend((ROLE_UNREAD,) if call.is_unread else roles_at(call, line.roles))
         return tuple(actions)
+
+    def _how_tagged(self, call: Call) -> str:
+        """How the call comes to set tags; "" where it sets none."""
+        if call.is_unread:
+            return UNREAD_REQUEST
+        return TAG_ON_CREATE if self.has_tags(call) else COPIED_TAGS if copies_tags(call.request) else ""
 
 
 def declared_rules(

@@ -8,10 +8,12 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-pol
 
 from __future__ import annotations
 
-from lpgen.core.events.rules.call import Call, Rule, RuleTable
+from collections.abc import Iterable
+
+from lpgen.core.events.rules.call import Call, Rule, RuleTable, values_at
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
-from lpgen.core.events.rules.inferences import FINAL_SNAPSHOT, TRANSACTION_END
-from lpgen.core.model import MappedAction
+from lpgen.core.events.rules.inferences import COPIED_TAGS, FINAL_SNAPSHOT, TRANSACTION_END
+from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "rds.amazonaws.com"
 
@@ -77,10 +79,12 @@ CreateBlueGreenDeployment           +deployment db?=source cluster?=source clust
 CreateCustomDBEngineVersion         cev #AddTagsToResource
 CreateDBCluster                     cluster cluster-pg? og? subgrp? global-cluster? @monitoringRoleArn=monitoring.rds.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
 CreateDBClusterParameterGroup       cluster-pg #AddTagsToResource
+CreateDBClusterSnapshot             cluster cluster-snapshot #AddTagsToResource:cluster-snapshot
 CreateDBInstance                    db cluster? og? pg? secgrp? subgrp? @monitoringRoleArn=monitoring.rds.amazonaws.com @profile:customIamInstanceProfile=ec2.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
 CreateDBInstanceReadReplica         db db?=sourceDBInstanceIdentifier cluster?=sourceDBClusterIdentifier og? pg? subgrp? @monitoringRoleArn=monitoring.rds.amazonaws.com @profile:customIamInstanceProfile=ec2.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
 CreateDBParameterGroup              pg #AddTagsToResource
 CreateDBSecurityGroup               secgrp #AddTagsToResource
+CreateDBSnapshot                    db snapshot #AddTagsToResource:snapshot
 CreateDBSubnetGroup                 subgrp #AddTagsToResource
 CreateEventSubscription             es #AddTagsToResource
 CreateOptionGroup                   og #AddTagsToResource
@@ -124,18 +128,48 @@ def _map_final_snapshot(call: Call) -> tuple[MappedAction, ...]:
     taken = last if call.operation != "DeleteDBInstance" else ()
     actions = [mapped(f"rds:{call.operation}", (*subjects, *taken))]
     if last:
+        actions.extend(_copied_tags(call, last))
         creating = "rds:CreateDBClusterSnapshot" if kind == "cluster" else "rds:CreateDBSnapshot"
         actions.append(mapped(creating, (*subjects, *last), how=FINAL_SNAPSHOT))
     return tuple(actions)
 
 
+def _copied_tags(call: Call, made: Iterable[Resource]) -> tuple[MappedAction, ...]:
+    """The tagging of what gets the tags of its database, where the response doesn't say that these aren't copied."""
+    if False in values_at(call.response, ("copyTagsToSnapshot",)):
+        return ()
+    return (mapped("rds:AddTagsToResource", made, how=COPIED_TAGS),)
+
+
+def _map_copied_tags(call: Call) -> tuple[MappedAction, ...]:
+    """Manual snapshots, whose database may copy its tags to them, unless the call sets tags; and blue/green
+    deployments, whose green databases get the tags and names of RDS's choice.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-authorizing-access.html
+    """
+    actions = _DECLARED[SOURCE, call.operation](call) or ()
+    made = _TAGGED_COPIES[call.operation]
+    if call.operation.endswith("Snapshot") and len(actions) > 1:
+        return actions
+    return (*actions, *_copied_tags(call, read_resources(call, TYPES, made)))
+
+
+_DECLARED = declared_rules(SOURCE, "rds", TYPES, _LINES)
+_TAGGED_COPIES = {
+    "CreateBlueGreenDeployment": ("+deployment", "+db", "+cluster", "+cluster-endpoint"),
+    "CreateDBClusterSnapshot": ("cluster-snapshot",),
+    "CreateDBSnapshot": ("snapshot",),
+}
 _LAST_SNAPSHOTS = {
     "DeleteDBInstance": ("db", "snapshot", "finalDBSnapshotIdentifier"),
     "DeleteDBCluster": ("cluster", "cluster-snapshot", "finalDBSnapshotIdentifier"),
     "StopDBInstance": ("db", "snapshot", "dBSnapshotIdentifier"),
 }
 
-_SPECIAL: dict[str, Rule] = dict.fromkeys(_LAST_SNAPSHOTS, _map_final_snapshot)
+_SPECIAL: dict[str, Rule] = {
+    **dict.fromkeys(_LAST_SNAPSHOTS, _map_final_snapshot),
+    **dict.fromkeys(_TAGGED_COPIES, _map_copied_tags),
+}
 
 DATA_SOURCE = "rdsdata.amazonaws.com"
 
@@ -153,7 +187,7 @@ def _map_transaction_end(call: Call) -> tuple[MappedAction, ...]:
 
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "rds", TYPES, _LINES),
+    **_DECLARED,
     **{(SOURCE, operation): rule for operation, rule in _SPECIAL.items()},
     (DATA_SOURCE, "CommitTransaction"): _map_transaction_end,
     (DATA_SOURCE, "RollbackTransaction"): _map_transaction_end,
