@@ -147,6 +147,8 @@ class EventMap:
             if not plan.readers:
                 return _UNMAPPED
             actions = tuple(reader.read(call) for reader in plan.readers)
+            if plan.rule and len(actions) > 1:  # the rule would say which of them, if it could read the request
+                actions = tuple(replace(action, how=UNREAD_REQUEST) for action in actions)
         elif not actions:
             return _NO_PERMISSION
         actions += _asked_beside(actions, plan, call)
