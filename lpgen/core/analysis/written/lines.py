@@ -9,7 +9,7 @@ from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING, Granting
-from lpgen.core.analysis.granted.scope import is_plain, narrow_scope, whole_scope
+from lpgen.core.analysis.granted.scope import is_plain, narrow_scope, unlisted_scope, whole_scope
 from lpgen.core.analysis.granted.service_policies import is_service_policy
 from lpgen.core.analysis.scopes.missing_names import names_nothing
 from lpgen.core.analysis.scopes.scopes import NamedScope, ScopeFinder
@@ -19,7 +19,7 @@ from lpgen.core.choices import ScopeChoice
 from lpgen.core.events.rules.inferences import MAY_BE_NEEDED
 from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef, Use
-from lpgen.core.model import OBSERVED, Action, Effect, Outcome, ResourceKind
+from lpgen.core.model import NO_RESOURCE, OBSERVED, Action, Effect, Outcome, ResourceKind
 from lpgen.core.policies.match import as_glob, has_wildcard, holds_variable
 from lpgen.core.policies.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.policies.pattern_index import PatternIndex
@@ -255,6 +255,8 @@ def _lines_for_use(
     pattern = _pattern_of_use(use, patterns)
     grants_of_action = granting.get(use.action, NOTHING).grants
     exact = {one.ref: narrow_scope(one, use.action, use.resource, catalog=catalog) for one in grants_of_action}
+    if not any(exact.values()) and use.resource == NO_RESOURCE and use.outcome is Outcome.ALLOWED:
+        exact = {one.ref: unlisted_scope(one, use.action) for one in grants_of_action}
     if not any(exact.values()):
         return [], NO_ALLOW
     lines = []
