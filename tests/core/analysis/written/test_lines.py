@@ -168,3 +168,27 @@ def test_a_line_of_several_resources_may_contain_the_first_of_them() -> None:
     granting = granting_by_action(grants.allows)
     lines = lines_from_uses(grants, uses, granting=granting, scopes=exact_scopes(catalog())).lines
     assert {line.scope.resources for line in lines} == {(DATA, f"{DATA}*")}
+
+
+@pytest.mark.parametrize(
+    ("action", "seen", "old", "expected"),
+    [
+        ("iam:GetRole", f"arn:aws:iam::{ACCOUNT}:role/*", "*", ("*",)),
+        ("iam:GetRole", f"arn:aws:iam::{ACCOUNT}:role/app-*", "*", (f"arn:aws:iam::{ACCOUNT}:role/app-*",)),
+        (
+            "iam:GetRole",
+            f"arn:aws:iam::{ACCOUNT}:role/*",
+            f"arn:aws:iam::{ACCOUNT}:role/a*",
+            (f"arn:aws:iam::{ACCOUNT}:role/a*",),
+        ),
+        ("iam:DeleteRole", f"arn:aws:iam::{ACCOUNT}:role/*", "*", (f"arn:aws:iam::{ACCOUNT}:role/*",)),
+    ],
+    ids=["a read of none", "a read of some", "a narrower statement", "a write of none"],
+)
+def test_what_reads_without_naming_anything_keeps_the_statement_s_own_scope(
+    action: str, seen: str, old: str, expected: tuple[str, ...]
+) -> None:
+    grants = grants_of(role(policy(allow(action, old))))
+    finder = ScopeFinder(Population(()), catalog(), LAST_DAY)
+    found = lines_from_uses(grants, [use(action, seen)], granting=granting_by_action(grants.allows), scopes=finder)
+    assert [line.scope.resources for line in found.lines] == [expected]
