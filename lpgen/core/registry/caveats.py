@@ -203,6 +203,16 @@ class CaveatKind(Kind):
         "ones only by a decision.",
         to_do="keep the action by a decision if the principal needs it too; otherwise accept this.",
     )
+    TOOLING = Row(
+        "tooling",
+        "The role is AWS's or the organization's own tooling.",
+        parameters={"what": str},
+        message="it is {what}, and `lpgen rollout` leaves it as it is",
+        step="leave its policies as they are, or accept this",
+        help="What such a role will do next, nobody knows from what it did, and a mistake locks people out.",
+        to_do="leave its policies as they are. To change them all the same, accept this by a decision, and name the "
+        "role with `lpgen rollout plan --include`.",
+    )
     UNSEEN_UNDER_STAR = Row(
         "unseen_under_star",
         "Actions whose use the logs can't show are removed from a bare `*` or `NotAction`.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.policies.match import glob_match, has_wildcard
 from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.rollout.plan import Refusal
+from lpgen.core.tooling import tooling_of
 from lpgen.errors import InvocationError, quote_input
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
@@ -57,25 +58,9 @@ def _reserved(principal: Principal) -> Iterator[Refusal]:
         yield Refusal.of(RefusalKind.SSO)
 
 
-_TOOLING: Final[Mapping[RefusalKind, tuple[str, ...]]] = {
-    # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access-cross-account-role.html
-    RefusalKind.ORGANIZATION_ACCESS: ("organizationaccountaccessrole",),
-    # https://docs.aws.amazon.com/controltower/latest/userguide/roles-how.html, and of the Account Factory for Terraform
-    # https://docs.aws.amazon.com/controltower/latest/userguide/aft-required-roles.html
-    RefusalKind.CONTROL_TOWER: ("awscontroltower*", "aws-controltower-*", "awsaft*"),
-    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-prereqs.html
-    RefusalKind.STACK_SETS: ("awscloudformationstackset*", "stacksets-exec-*"),
-    # https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
-    RefusalKind.CDK_BOOTSTRAP: ("cdk-*",),
-}
-
-
 def _tooling(principal: Principal, exceptions: Exceptions) -> Iterator[Refusal]:
-    if principal.arn in exceptions.included:
-        return
-    for kind, globs in _TOOLING.items():
-        if any(glob_match(glob, principal.name, ignore_case=True) for glob in globs):
-            yield Refusal.of(kind, principal=principal.arn)
+    if principal.arn not in exceptions.included:
+        yield from (Refusal.of(kind, principal=principal.arn) for kind in tooling_of(principal))
 
 
 def _declared(principal: Principal, exceptions: Exceptions, folder: str) -> Iterator[Refusal]:

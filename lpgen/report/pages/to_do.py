@@ -10,6 +10,7 @@ from lpgen.core.findings import PrincipalClass
 from lpgen.core.grounds import CoverageSource
 from lpgen.core.options import Options
 from lpgen.core.registry.caveats import CaveatKind
+from lpgen.core.rollout.refusals import Exceptions, refusals_of_principal
 from lpgen.report.guards_note import others_than_trust
 from lpgen.report.pages.blocks import Line, bad, count, good, line, name, plural
 from lpgen.report.pages.words import label_in_list
@@ -61,7 +62,8 @@ def _unusual(view: ReviewView) -> Iterable[Task]:
 
 
 def _roll_out(view: ReviewView) -> Iterable[Task]:
-    safe = tuple(one for one in view.to_make if one.proposal.safe)
+    # What `lpgen rollout` would leave as it is comes last.
+    safe = tuple(sorted((one for one in view.to_make if one.proposal.safe), key=_is_left_by_rollout))
     if safe:
         removed = sum(one.counts.removed for one in safe)
         yield Task(
@@ -73,6 +75,10 @@ def _roll_out(view: ReviewView) -> Iterable[Task]:
             "most to gain",
             (line("write them with ", name(f"lpgen generate --data DIR{_policies(view)}{_given(view)} --output DIR")),),
         )
+
+
+def _is_left_by_rollout(view: PrincipalView) -> bool:
+    return bool(refusals_of_principal(view.diff.principal, Exceptions(), folder=""))
 
 
 def _policies(view: ReviewView) -> str:

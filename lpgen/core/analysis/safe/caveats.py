@@ -18,6 +18,7 @@ from lpgen.core.grounds import AccountCoverage, Grant, PrincipalGrants, Principa
 from lpgen.core.model import Action, AttachedPolicy, Principal, ResourceKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Decision, Line
+from lpgen.core.tooling import tooling_of
 
 _GRANTED_WITH_STAR = frozenset({Action("lambda:DisableReplication"), Action("lambda:EnableReplication")})
 
@@ -48,6 +49,7 @@ def caveats_of_principal(
     """
     principal = grants.principal
     found = [
+        *(Caveat.of(CaveatKind.TOOLING, what=kind.row.message) for kind in tooling_of(principal)),
         *_unknown_grants(grants),
         *_unmapped(usage),
         *_unexplained(ungranted),

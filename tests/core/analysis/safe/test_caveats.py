@@ -12,6 +12,7 @@ from lpgen.core.findings import PrincipalClass, Verdict
 from lpgen.core.model import Outcome, PolicyKind, Resource, ResourceKind
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import DecisionKind
+from lpgen.core.tooling import tooling_of
 from tests.core.analysis.test_diff import DATA, OBJECT, caveats, decision, diff_of, unmapped, verdicts
 from tests.support.account_activity import office, thinned
 from tests.support.worlds import allow, days_before_end, deny, exactly, policy, role, use
@@ -197,3 +198,17 @@ def test_diff_does_not_doubt_removals_that_iam_speaks_of_or_that_decisions_make_
         if one.kind is CaveatKind.UNSEEN_UNDER_STAR
     ]
     assert set(before.parameters["services"]) - set(after.parameters["services"]) == {"sqs"}
+
+
+@pytest.mark.parametrize(
+    ("name", "doubted"),
+    [
+        ("cdk-hnb659fds-deploy-role-111122223333-us-east-1", True),
+        ("OrganizationAccountAccessRole", True),
+        ("app", False),
+    ],
+)
+def test_diff_doubts_the_roles_of_tooling_that_a_rollout_leaves_as_they_are(name: str, *, doubted: bool) -> None:
+    found = diff_of(role(policy(allow("s3:GetObject")), name=name), [use("s3:GetObject", OBJECT)])
+    assert (CaveatKind.TOOLING in caveats(found)) is doubted
+    assert bool(list(tooling_of(found.principal))) is doubted
