@@ -82,7 +82,7 @@ def test_evidence_stands_behind_every_action_of_a_replacement(sample: str, open_
     lines = page.locator('[data-side="new"]').all_inner_texts()
     actions = [line for line in lines if re.search(r'"(?:dynamodb|s3):', line)]
     noted = page.locator('[data-side="new"].noted').all_inner_texts()
-    assert len(actions) == 22
+    assert len(actions) == 21
     assert set(actions) <= set(noted)
 
 
