@@ -17,6 +17,7 @@ from lpgen.cli_options import (
     DataOption,
     DecisionsOption,
     KeepOption,
+    LastAccessedOption,
     MinDaysOption,
     OutputFileOption,
     PoliciesOption,
@@ -71,6 +72,7 @@ def backtest_command(
     min_days: MinDaysOption = 90,
     decisions: DecisionsOption = None,
     trails: TrailsOption = None,
+    last_accessed: LastAccessedOption = None,
     boundary: BoundaryOption = None,
     scps: ScpsOption = None,
     resource_policies: ResourcePoliciesOption = None,
@@ -110,7 +112,13 @@ def backtest_command(
         scope=scope,
     )
     inputs = inputs_from_options(
-        data, snapshot, policies=policies, trails=trails, scps=scps, resource_policies=resource_policies
+        data,
+        snapshot,
+        policies=policies,
+        trails=trails,
+        last_accessed=last_accessed,
+        scps=scps,
+        resource_policies=resource_policies,
     )
     options, problems = options_with_inputs(options, inputs, boundary)
     opened, days = open_catalog(catalog), Days(train, test, step)

@@ -196,7 +196,7 @@ def analysis_options(
     """
     from lpgen.core.options import Options
 
-    decided = decisions_from_option(decisions)
+    decided = _decisions_from_option(decisions)
     return Options(
         keep_unobservable,
         min_days,
@@ -232,7 +232,7 @@ def inputs_from_options(
     return inputs
 
 
-def decisions_from_option(path: Path | None) -> tuple[Decision, ...]:
+def _decisions_from_option(path: Path | None) -> tuple[Decision, ...]:
     """What people decided; nothing without a file."""
     from lpgen.edge.inputs.decisions_file import read_decisions
 
@@ -267,12 +267,12 @@ def put_text(text: str, output: Path | None) -> None:
 def put_parts(parts: Iterable[str], output: Path | None) -> None:
     """Writes the parts of a text that ends with a line break, each as it comes, as `put_text` does the whole."""
     if output is None or str(output) == "-":
-        print_parts(parts)
+        _print_parts(parts)
     else:
         _write_file(output, map(str.encode, parts))
 
 
-def print_parts(parts: Iterable[str]) -> None:
+def _print_parts(parts: Iterable[str]) -> None:
     """Writes to stdout, each part as it comes; stops where nobody reads any more."""
     for part in parts:
         if is_stdout_dropped():

@@ -16,6 +16,7 @@ from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.grants import GrantsOnDemand
 from lpgen.core.analysis.observability.copied_calls import copied_services_from_usage
 from lpgen.core.analysis.prepare import prepare_review
+from lpgen.core.analysis.reach import places_from_usage
 from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
 from lpgen.core.analysis.safe.decided_lines import idle_decisions
 from lpgen.core.analysis.safe.decisions import decisions_in_force
@@ -110,12 +111,13 @@ def review_of_ground(
     refuse_empty_choice(principals, options.principal)
     options = replace(options, guards=ground.guards)
     coverage = coverage_from_usage(ground.usage, options.trails, options.trail_source)
-    decisions = decisions_by_coverage(coverage, options)
+    decisions = _decisions_by_coverage(coverage, options)
     reviewer, diff = prepare_review(
         ground.usage, coverage, principals, catalog, options, decisions=decisions, whole=ground.whole
     )
     forecast = forecaster_of_review(reviewer, ground.usage, principals, options, whole=ground.whole)
-    reviewer = replace(reviewer, forecast=forecast)
+    places = places_from_usage(ground.usage)
+    reviewer = replace(reviewer, forecast=forecast, ground=replace(reviewer.ground, places=places))
     accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
     gaps = options.snapshot.problems if options.snapshot else ()
     idle = idle_decisions(decisions, principals, ground.grants, catalog)
@@ -169,7 +171,7 @@ class Review:
         """The report with all proposals, sorted by ARN, which are made in this process: to send one takes as long as to
         make it."""
         alone = replace(self, engine=IN_THIS_PROCESS)
-        proposals = tuple(sorted(alone.map(unchanged), key=lambda one: one.diff.principal.arn))
+        proposals = tuple(sorted(alone.map(_unchanged), key=lambda one: one.diff.principal.arn))
         return report_of_proposals(self.report, proposals)
 
 
@@ -185,7 +187,7 @@ class ProposalMap(Generic[Result]):
             return [self.fn(one) for one in self.reviewer.propose(batch)]
 
 
-def unchanged(proposal: Proposal) -> Proposal:
+def _unchanged(proposal: Proposal) -> Proposal:
     """The proposal itself."""
     return proposal
 
@@ -269,11 +271,11 @@ def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:
 
 
 def decisions_on_ground(ground: Ground, options: Options) -> tuple[Decision, ...]:
-    """The decisions in force, as `decisions_by_coverage` has them for the logs of a ground."""
-    return decisions_by_coverage(coverage_from_usage(ground.usage), options)
+    """The decisions in force, as `_decisions_by_coverage` has them for the logs of a ground."""
+    return _decisions_by_coverage(coverage_from_usage(ground.usage), options)
 
 
-def decisions_by_coverage(coverage: LogCoverage, options: Options) -> tuple[Decision, ...]:
+def _decisions_by_coverage(coverage: LogCoverage, options: Options) -> tuple[Decision, ...]:
     """The decisions in force on the day that ages count to: the options', else the last record's.
 
     Raises:
@@ -329,4 +331,5 @@ class Verifier:
             guards=self._options.guards,
             hunt_size=self._hunt_size,
             attached_quota=self._options.attached_quota,
+            left=written.left,
         )

@@ -13,19 +13,21 @@ from lpgen.core.analysis.backtest.totals import backtest_of_principals
 from lpgen.core.analysis.backtest.windows import curve_windows, windows_of_days
 from lpgen.core.analysis.counted_use import use_counter
 from lpgen.core.analysis.judged.verdicts import ActionFacts
+from lpgen.core.analysis.reach import places_from_usage
 from lpgen.core.analysis.reviewer import Batch, Batches
 from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.analysis.written.permission_sets import units_of_review
 from lpgen.core.backtests import Backtest, PrincipalBacktest
+from lpgen.core.last_accessed import last_accessed_by_principal
 from lpgen.core.options import Options
 from lpgen.core.usage.row_slices import RowSlices
-from lpgen.core.usage.usage_of_days import covered_days
+from lpgen.core.usage.usage_of_days import covered_days, usage_of_days
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.engine import Engine, results_of
 from lpgen.edge.engines.local_processes import without_unsafe_fork
 from lpgen.pipeline_analysis import IN_THIS_PROCESS, engine_for_units, load_ground, refuse_empty_choice
 
-BATCH_UNITS: Final = 8
+_BATCH_UNITS: Final = 8
 """So many principals, or permission sets, a worker backtests in one go."""
 
 
@@ -67,12 +69,14 @@ def backtest(
     )
     counter = use_counter(usage, principals, decisions_in_force(options.decisions, as_of=last))
     units = units_of_review(principals, options.principal)
-    work = _Work(Backtester(windows, curve, learnings, counter))
-    batches = Batches(units, BATCH_UNITS, RowSlices(usage), {}, {}, ground.whole)
-    chosen = without_unsafe_fork(engine_for_units(engine, len(units), BATCH_UNITS))
+    accessed, strays = last_accessed_by_principal(options.last_accessed, principals)
+    places = places_from_usage(usage_of_days(usage, windows[-1].learn_first, windows[-1].learn_last))
+    work = _Work(Backtester(windows, curve, learnings, counter, places))
+    batches = Batches(units, _BATCH_UNITS, RowSlices(usage), {}, accessed, ground.whole)
+    chosen = without_unsafe_fork(engine_for_units(engine, len(units), _BATCH_UNITS))
     found = [one for some in results_of(chosen, work, batches) for one in some]
     whole = backtest_of_principals(found, windows, curve, catalog)
-    return replace(whole, problems=(*ground.problems, *problems))
+    return replace(whole, problems=(*ground.problems, *problems, *strays))
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ def _kept_proposals(report: Report, earlier: Baseline | None) -> Iterator[KeptPr
         documents = documents_of_replacement(proposal.replacement) if proposal.replacement else ()
         if not documents:
             continue
-        kept = KeptProposal(principal.arn, documents, report.diff.as_of, _dangerous(proposal))
+        left = proposal.replacement.left if proposal.replacement else ()
         before = earlier.proposals.get(principal.arn) if earlier else None
         if not proposal.safe or proposal.in_place:
             waiting = None
@@ -127,7 +127,7 @@ def _kept_proposals(report: Report, earlier: Baseline | None) -> Iterator[KeptPr
             waiting = before.waiting_since
         else:
             waiting = report.diff.as_of
-        yield KeptProposal(kept.principal, kept.documents, waiting, kept.dangerous)
+        yield KeptProposal(principal.arn, documents, waiting, _dangerous(proposal), left)
 
 
 def _unchanged(before: Principal | None, now: Principal) -> bool:
@@ -136,7 +136,7 @@ def _unchanged(before: Principal | None, now: Principal) -> bool:
 
 def _dangerous(proposal: Proposal) -> int:
     """How many dangerous grants that nobody was seen to use the replacement removes."""
-    staying = {line.action for line in proposal.diff.lines}
+    staying = proposal.diff.left_actions.union(line.action for line in proposal.diff.lines)
     return sum(one.action not in staying for one in proposal.diff.verdicts.dangerous_unseen())
 
 
@@ -191,7 +191,7 @@ def _state_now(data: Path, policies: Sequence[Path], catalog: Catalog, options: 
 def _proposals_of_folders(folders: Sequence[Path]) -> dict[str, KeptProposal]:
     """What output folders of `generate` propose; of a principal that stands in several the last counts."""
     return {
-        one.principal: KeptProposal(one.principal, tuple(document.policy for document in one.documents), None, 0)
+        one.principal: KeptProposal(one.principal, one.held, None, 0, one.left)
         for folder in folders
         for one in read_replacements(folder)
     }

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from lpgen.edge.athena.logs import AthenaLogs
     from lpgen.edge.logs.event_history import EventHistory
 
-CHUNK_BYTES: Final = 8 << 20
+_CHUNK_BYTES: Final = 8 << 20
 """Compressed bytes of the files that a worker reads in one go; a larger file is read alone."""
 
-MIN_CHUNK_BYTES: Final = 1 << 18
-MIN_CHUNKS: Final = 8
+_MIN_CHUNK_BYTES: Final = 1 << 18
+_MIN_CHUNKS: Final = 8
 """Into so many chunks few logs are cut if they can be, so that every worker has some."""
 
 CHUNK_FILES: Final = 2_000
@@ -90,13 +90,13 @@ def ingest(
             amount = amount_to_read(plan, objects, report_progress)
             amount.report(reading)
             if plan.new:
-                share = sum(file.size for file in plan.new) // MIN_CHUNKS
-                target_bytes = min(CHUNK_BYTES, max(MIN_CHUNK_BYTES, share))
+                share = sum(file.size for file in plan.new) // _MIN_CHUNKS
+                target_bytes = min(_CHUNK_BYTES, max(_MIN_CHUNK_BYTES, share))
                 chunks = chunk_files(plan.new, target_bytes=target_bytes, target_files=CHUNK_FILES)
                 reader = ChunkReader(catalog, asked, again=reading.again, limits=limits)
                 read_files(reading, chunks, reader, engine=engine, amount=amount)
             if bucket_logs and objects.new:
-                batches = objects.plan.chunks(target_bytes=CHUNK_BYTES, target_files=CHUNK_OBJECTS)
+                batches = objects.plan.chunks(target_bytes=_CHUNK_BYTES, target_files=CHUNK_OBJECTS)
                 store = bucket_logs.store.elsewhere() if engine.is_remote else bucket_logs.store
                 object_reader = ObjectReader(catalog, store, asked, again=reading.again, limits=limits)
                 read_objects(reading, batches, object_reader, engine=engine, amount=amount)
@@ -119,11 +119,11 @@ def _find_objects(
         found.add(
             find_objects(logs.store, logs.addresses, Scope(logs.accounts, logs.regions, asked.window)), report_progress
         )
-        refuse_unmet_accounts(logs.accounts, found)
+        _refuse_unmet_accounts(logs.accounts, found)
     return found
 
 
-def refuse_unmet_accounts(wanted: frozenset[str], found: FoundObjects) -> None:
+def _refuse_unmet_accounts(wanted: frozenset[str], found: FoundObjects) -> None:
     """Ends before the first object is read where a wanted account has no logs: its id is mistyped.
 
     Raises:

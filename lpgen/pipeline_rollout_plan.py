@@ -160,6 +160,7 @@ _COMPARED = {
     "principal_id": "another principal",
     "policies_sha256": "other policies",
     "documents": "other documents",
+    "left": "other policies that stay attached",
     "safe": "another answer to whether it is safe",
     "not_safe_because": "other reasons against it",
     "as_of": "another last day",

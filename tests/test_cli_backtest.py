@@ -50,6 +50,7 @@ def test_json_follows_its_schema_and_adds_up(found: dict[str, Any]) -> None:
         "denied_needs": 0,
         "denied_principals": 0,
         "removed_share": 0,
+        "reach": found["totals"]["reach"]["old"],
     }
     assert [one["days"] for one in found["curve"]] == [15, 30, 45, 60, 90]
 

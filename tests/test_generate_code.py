@@ -98,14 +98,14 @@ def test_cfn_lint_finds_what_is_wrong(tmp_path: Path) -> None:
     assert "PolicyDocument" in done.stdout
 
 
+@pytest.mark.parametrize("form", ["terraform", pytest.param("cloudformation", marks=pytest.mark.slow)])
 def test_generate_as_code_twice_gives_the_same_bytes(
-    sample_data: Path, terraform: Path, cloudformation: Path, tmp_path: Path
+    form: str, sample_data: Path, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    for form, first in (("terraform", terraform), ("cloudformation", cloudformation)):
-        found = files_below(first)
-        assert found == files_below(generate(sample_data, tmp_path / form, form))
-        # The JSON documents are there too, so that they can be verified.
-        assert sum(name.endswith("/policy-1.json") for name in found) == 28
+    found = files_below(request.getfixturevalue(form))
+    assert found == files_below(generate(sample_data, tmp_path / form, form))
+    # The JSON documents are there too, so that they can be verified.
+    assert sum(name.endswith("/policy-1.json") for name in found) == 28
 
 
 def test_what_generate_writes_follows_its_schemas(terraform: Path) -> None:

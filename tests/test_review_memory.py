@@ -13,21 +13,11 @@ import pytest
 from lpgen.core.model import Statement
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
-from lpgen.edge.engines.local_processes import LocalEngine
-from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.pipeline_analysis import Review, open_review
-from lpgen.pipeline_ingest import ingest
 
 STATEMENTS = 20
 HELD_OF_EACH = 4_000
 """So many bytes are held of a principal at most; its policies alone take more than ten times as much."""
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("memory") / "data"
-    ingest([bundled_sample_logs().logs], bundled_catalog(), data=folder, engine=LocalEngine())
-    return folder
 
 
 def role(number: int) -> dict[str, Any]:
@@ -68,22 +58,23 @@ def held_by_review(data: Path, folder: Path, count: int) -> int:
     return held
 
 
-def test_a_review_holds_little_of_each_principal(data: Path, tmp_path: Path) -> None:
-    held_by_review(data, tmp_path / "warm", 1)
-    few, many = (held_by_review(data, tmp_path / str(count), count) for count in (20, 220))
+@pytest.mark.slow
+def test_a_review_holds_little_of_each_principal(sample_data: Path, tmp_path: Path) -> None:
+    held_by_review(sample_data, tmp_path / "warm", 1)
+    few, many = (held_by_review(sample_data, tmp_path / str(count), count) for count in (20, 220))
     assert (many - few) / 200 < HELD_OF_EACH
 
 
-def test_no_policy_stays_after_its_batch(data: Path, tmp_path: Path) -> None:
+def test_no_policy_stays_after_its_batch(sample_data: Path, tmp_path: Path) -> None:
     def held() -> int:
         gc.collect()
         return sum(isinstance(one, Statement) and one.sid.startswith("S") for one in gc.get_objects())
 
     before = held()
-    review = opened(data, tmp_path / "roles", 100)
+    review = opened(sample_data, tmp_path / "roles", 40)
     assert held() == before
     batches = iter(review.batches)
     for batch in batches:
         alive = held() - before
         assert alive == STATEMENTS * len(batch.units)
-    assert sum(len(batch.units) for batch in review.batches) == 100
+    assert sum(len(batch.units) for batch in review.batches) == 40

@@ -119,6 +119,21 @@ def test_users_are_rolled_out_too(world: World) -> None:
     assert world.read(arn) == before
 
 
+def test_a_policy_that_stays_attached_is_neither_detached_nor_attached_again(world: World) -> None:
+    """Moto has none of AWS's own policies; what stays is known by its ARN."""
+    arn = usual(world)
+    world.left = (f"arn:aws:iam::{ACCOUNT}:policy/queues-app",)
+    before = world.read(arn)
+    plan = world.plan_of({arn: NEW})
+    assert plan["principals"][0]["left_attached"] == list(world.left)
+    assert operations(plan) == ["CreatePolicy", "PutRolePolicy", "AttachRolePolicy", "DeleteRolePolicy"]
+    world.apply()
+    assert set(world.left) < set(world.read(arn).holding.attached)
+    assert len(world.read(arn).holding.attached) == 2
+    world.undo()
+    assert world.read(arn) == before
+
+
 def test_second_rollout_keeps_what_is_the_same_and_makes_no_version(world: World) -> None:
     arn = usual(world)
     more = document(deny("s3:DeleteBucket"), allow("s3:PutObject"))

@@ -5,6 +5,7 @@ not from lpgen's rules. `python -m bench.corpus --seed N --out DIR` writes
 
 - `logs/`: CloudTrail log files in the layout of a trail's bucket, for `lpgen ingest`;
 - `policies/`: authorization details per account, for `--policies`; `trails.json`: for `--trails`;
+- `last-accessed/`: service last accessed of each principal at the end, for `--last-accessed`;
 - `truth.parquet`: a row per need (`bench.corpus.truth` describes the columns);
 - `principals.json`: ARN, kind, steady or not, half, account, creation day, and a sentence about it;
 - `intrusions.json`: whose permissions were abused when, and which of the intruder's actions succeeded, were denied, and

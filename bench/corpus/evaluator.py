@@ -28,16 +28,25 @@ class Evaluator:
         met = {one.effect for one in about if one.reaches(resource)}
         return met == {"Allow"}
 
+    def services(self, known: Iterable[str]) -> list[str]:
+        """Those of the services of which some statement allows anything."""
+        return [one for one in known if any(statement.grants_of(one) for statement in self._statements)]
+
 
 class _Statement:
     def __init__(self, statement: Document) -> None:
         self.effect = statement["Effect"]
         self._negated = "NotAction" in statement
         self._actions = _pattern(statement["NotAction" if self._negated else "Action"], re.IGNORECASE)
+        named = [statement["Action"]] if isinstance(statement.get("Action"), str) else statement.get("Action", ())
+        self._services = _pattern([one.partition(":")[0] for one in named], re.IGNORECASE)
         self._resources = _pattern(statement["Resource"])
 
     def names(self, action: str) -> bool:
         return (self._actions.fullmatch(action) is not None) != self._negated
+
+    def grants_of(self, service: str) -> bool:
+        return self.effect == "Allow" and (self._negated or self._services.fullmatch(service) is not None)
 
     def reaches(self, resource: str) -> bool:
         return self._resources.fullmatch(resource) is not None

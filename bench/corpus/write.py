@@ -16,6 +16,7 @@ from bench.corpus.authorization import authorization_details
 from bench.corpus.calendar import START, Day, NeedKind, Use, days_of
 from bench.corpus.half import HALVES, half_of
 from bench.corpus.intrusions import DANGEROUS, STARTED_AT, STOPPED_AT
+from bench.corpus.last_accessed import SERVICES, last_accessed_report
 from bench.corpus.operations.delivery import OPERATIONS
 from bench.corpus.operations.table import NEVER
 from bench.corpus.organization import Account, draw_accounts, trail_settings
@@ -55,14 +56,16 @@ class Corpus:
         """Writes everything into the folder; returns counts of principals, records and files."""
         folder.mkdir(parents=True, exist_ok=True)
         last_used: dict[str, datetime] = {}
+        tried: dict[str, dict[str, datetime]] = defaultdict(dict)
         counts = {"principals": len(self.principals), "records": 0, "files": 0}
         intruders: dict[str, Json] = {}
         with TruthWriter(folder / "truth.parquet") as truth:
             for index, today in enumerate(self.days):
-                self._write_day(folder, truth, (index, today), counts, last_used, intruders)
+                self._write_day(folder, truth, (index, today), counts, last_used, tried, intruders)
                 if today.day == 1:
                     truth.flush()
         self._write_settings(folder, last_used, intruders)
+        self._write_last_accessed(folder / "last-accessed", tried)
         return counts
 
     def _write_day(
@@ -72,6 +75,7 @@ class Corpus:
         when: tuple[int, date],
         counts: dict[str, int],
         last_used: dict[str, datetime],
+        tried: dict[str, dict[str, datetime]],
         intruders: dict[str, Json],
     ) -> None:
         files: dict[tuple[str, str], list[Json]] = defaultdict(list)
@@ -80,6 +84,8 @@ class Corpus:
             for use, moment in _timed(principal, today):
                 record = _tell(truth, use, principal, moment, today.rng)
                 last_used[principal.arn] = moment
+                for action in (use.action, *(action for action, _ in (*use.also, *use.unseen))):
+                    tried[principal.arn][action.partition(":")[0]] = moment
                 if use.scenario:
                     _note_intruder(intruders, principal, use)
                 if record:
@@ -98,6 +104,20 @@ class Corpus:
         _write_json(folder / "principals.json", [one.about() for one in self.principals])
         _write_json(folder / "intrusions.json", [_listed(one) for one in intruders.values()])
         _write_json(folder / "accounts.json", [_account(one) for one in self.accounts])
+
+    def _write_last_accessed(self, folder: Path, tried: dict[str, dict[str, datetime]]) -> None:
+        """A report per principal, of every service that its policies allow."""
+        folder.mkdir(exist_ok=True)
+        made = datetime.combine(self.days[-1], datetime.min.time()) + timedelta(days=1)
+        index: dict[str, str] = {}
+        for number, principal in enumerate(self.principals):
+            name = f"{number:04}.json"
+            index[name] = principal.arn
+            found = last_accessed_report(
+                principal.arn, principal.evaluator.services(SERVICES), tried[principal.arn], made
+            )
+            _write_json(folder / name, found)
+        _write_json(folder / "index.json", index)
 
 
 def _silence(first: int, last: int) -> tuple[datetime, datetime]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Final
 
 from lpgen.core.model import Action
 
@@ -66,12 +67,36 @@ class DeniedNeed:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """On how many of the resources that others use principals may do what they do on their own.
+
+    `places` counts pairs of an action and a resource that others of the account use with it; `old` and `new` are how
+    many of them the old policies and the replacements allow. The `pinned` counts are of data, secrets, keys and roles
+    alone.
+    """
+
+    places: int = 0
+    old: int = 0
+    new: int = 0
+    pinned_places: int = 0
+    pinned_old: int = 0
+    pinned_new: int = 0
+
+    def __add__(self, other: Reach) -> Reach:
+        return Reach(*map(sum, zip(astuple(self), astuple(other), strict=True)))
+
+
+NO_REACH: Final = Reach()
+
+
+@dataclass(frozen=True, slots=True)
 class AlternativeResult:
     """What a simpler policy would have denied one principal, each need once, and the share of its granted actions that
-    it would have removed, on average over the windows."""
+    it would have removed, on average over the windows. `reach` counts the places of others that the last one allows."""
 
     denied_needs: int
     removed_share: float
+    reach: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +140,8 @@ class PrincipalBacktest:
     """The backtest of one principal. `windows` are those in which it gets a replacement.
 
     `granted` counts the actions that its policies grant, `dangerous` those of them that are dangerous. `curve` has what
-    was learned on other numbers of days, judged in the last window. `expected` is None without a window.
+    was learned on other numbers of days, judged in the last window. `reach` is that of the last replacement. `expected`
+    is None without a window.
     """
 
     principal: str
@@ -125,6 +151,7 @@ class PrincipalBacktest:
     curve: tuple[JudgedWindow, ...]
     denied: tuple[DeniedNeed, ...]
     alternatives: Mapping[Alternative, AlternativeResult]
+    reach: Reach = NO_REACH
     expected: ExpectedDenials | None = None
 
     @property
@@ -159,13 +186,15 @@ class CurvePoint:
 class AlternativeTotals:
     """What a simpler policy would have done for all principals with a replacement.
 
-    Each need of a principal counts once; `removed_share` is an average over all pairs of principal and window.
+    Each need of a principal counts once; `removed_share` is an average over all pairs of principal and window. `reach`
+    counts the places of others that the last policies allow.
     """
 
     alternative: Alternative
     denied_needs: int
     denied_principals: int
     removed_share: float
+    reach: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +217,7 @@ class BacktestTotals:
     causes: Mapping[DenialCause, int]
     removed_share: float
     dangerous_removed_share: float
+    reach: Reach
     expected: ExpectedDenials
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import itertools
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple, overload
 
-from lpgen.core.backtests import ExpectedDenials
+from lpgen.core.backtests import NO_REACH, ExpectedDenials, Reach
 from lpgen.core.grounds import Evidence, LogCoverage, PrincipalUsage, StatementRef, UnmappedEvent, Use
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import AccessLevel, Action, ActionPattern, Principal, SkipReason
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.replacements import CheckStatus, Decision, Line, Replacement, Verification
+from lpgen.core.replacements import CheckStatus, Decision, LeftPolicy, Line, Replacement, Verification
 from lpgen.core.snapshots import SnapshotStamp
 
 
@@ -154,6 +154,11 @@ class Verdicts(Sequence[ActionVerdict]):
         """The statements that grant any of the actions."""
         return frozenset(ref for judgement in self._judgements for ref in judgement.grants)
 
+    def granted_by(self, policies: Collection[str]) -> frozenset[Action]:
+        """The actions that any of some policies, by ARN or name, grants."""
+        by_them = {one for one in self._judgements if any(ref.policy in policies for ref in one.grants)}
+        return frozenset(action for action, one in self.judged() if one in by_them) if by_them else frozenset()
+
     def verdict_on(self, action: Action, judgement: Judgement) -> ActionVerdict:
         """The verdict that the judgement is on this action."""
         level, danger = self.facts[action]
@@ -219,8 +224,9 @@ class PrincipalDiff:
     """Grants against use of one principal. `proposal` is what to do, in one sentence, and `task` the same in a clause.
 
     `active_days` are those on which it was seen at work, 0 where they weren't counted. `expected` is what its
-    replacement is expected to deny in the next days, None where no backtest was made. `dangerous` are the dangerous
-    actions that it used.
+    replacement is expected to deny in the next days, None where no backtest was made. `reach` says how far its policies
+    and the lines go beyond what is its own. `left` are the policies that stay attached beside its replacement, of which
+    `lines` and `detach` have nothing. `dangerous` are the dangerous actions that it used.
     """
 
     principal: Principal
@@ -239,7 +245,14 @@ class PrincipalDiff:
     active_days: int = 0
     task: str = ""
     expected: ExpectedDenials | None = None
+    reach: Reach = NO_REACH
+    left: tuple[LeftPolicy, ...] = ()
     dangerous: tuple[DangerousUse, ...] = ()
+
+    @property
+    def left_actions(self) -> frozenset[Action]:
+        """The actions that the policies left attached grant."""
+        return self.verdicts.granted_by({one.arn for one in self.left})
 
     @property
     def open_caveats(self) -> tuple[Caveat, ...]:

@@ -11,6 +11,7 @@ from lpgen.core.identity_center import PermissionSet
 from lpgen.core.model import Principal
 
 _LONGEST: Final = 120
+_DIGITS: Final = 12
 
 
 def folder_of_principal(principal: Principal) -> str:
@@ -26,6 +27,12 @@ def folder_of_principal(principal: Principal) -> str:
 def folder_of_account(principal: Principal) -> str:
     """The folder of a principal's account."""
     return plain_name(principal.account or "no-account")
+
+
+def file_of_left_policy(arn: str, sha256: str) -> str:
+    """The path below an output folder of a policy that stays attached: its name, and what tells its versions apart."""
+    name = arn.rpartition("/")[2]
+    return f"attached/{plain_name(f'{name[:_LONGEST]}-{sha256[:_DIGITS]}')}.json"
 
 
 def files_of_sets(sets: Iterable[PermissionSet]) -> dict[PermissionSet, str]:
@@ -45,7 +52,7 @@ def files_of_sets(sets: Iterable[PermissionSet]) -> dict[PermissionSet, str]:
 
 
 def _with_tail(name: str, whole: str) -> str:
-    return f"{name[:_LONGEST]}-{hashlib.sha256(whole.encode(errors='surrogatepass')).hexdigest()[:12]}"
+    return f"{name[:_LONGEST]}-{hashlib.sha256(whole.encode(errors='surrogatepass')).hexdigest()[:_DIGITS]}"
 
 
 def plain_name(text: str) -> str:

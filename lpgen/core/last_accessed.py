@@ -9,16 +9,16 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetServiceLastAccessedDe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from lpgen.core.model import Action, Principal, Visibility
 
-TRACKED_DAYS: Final = 400
+_TRACKED_DAYS: Final = 400
 """How many days IAM looks back."""
 
-FRESH_DAYS: Final = 30
+_FRESH_DAYS: Final = 30
 """A report older than this before the end of the logs no longer shows what was never tried."""
 
 _UNTRACKED: Final = frozenset({"iam:PassRole"})
@@ -58,24 +58,43 @@ class AccessReport:
         return next((one for one in self.services if one.service == service), None)
 
 
+def known_on(report: AccessReport, day: date) -> AccessReport:
+    """What a report would have said on an earlier day, as far as this one tells.
+
+    What was tried since may have been tried before too, so nothing is known of it.
+    """
+    services = tuple(
+        replace(one, actions=tuple((name, last) for name, last in one.actions if last is None or last <= day))
+        for one in report.services
+        if one.last is None or one.last <= day
+    )
+    return replace(report, made=min(report.made, day), services=services)
+
+
 @dataclass(frozen=True, slots=True)
 class LastAccessed:
-    """What one principal's report means for the analysis, whose last day is `as_of`."""
+    """What one principal's report means for the analysis of the days from `since` to `as_of`."""
 
     report: AccessReport
     as_of: date
+    since: date = date.min
 
     @property
     def is_fresh(self) -> bool:
         """Whether what it doesn't show still counts as not tried at the end of the logs."""
-        return (self.as_of - self.report.made).days <= FRESH_DAYS
+        return (self.as_of - self.report.made).days <= _FRESH_DAYS
 
-    def tried(self, action: Action) -> str:
-        """The sign of use that it gives for an action, as a clause, or ""."""
-        service = self.report.service(action.partition(":")[0])
-        if service is None or service.last is None:
+    def tells_of(self, action: Action) -> bool:
+        """Whether it lists the action's service and is fresh, so that it says when that was last tried, or that it
+        wasn't."""
+        return self.is_fresh and self.report.service(action.partition(":")[0]) is not None
+
+    def tried(self, service: str) -> str:
+        """The sign of use that it gives for a service, as a clause, or "". A try before the analyzed days is none."""
+        found = self.report.service(service)
+        if found is None or found.last is None or found.last < self.since:
             return ""
-        return f"IAM dates the last try of {service.service} to {service.last}"
+        return f"IAM dates the last try of {service} to {found.last}"
 
     def never(self, action: Action, visibility: Visibility) -> str:
         """Why it is evidence that an action was not used, as a clause, or "".
@@ -88,9 +107,9 @@ class LastAccessed:
         if service is None or action in _UNTRACKED or not self.is_fresh:
             return ""
         if service.last is None:
-            return f"IAM knows of no try of {prefix} in {TRACKED_DAYS} days up to {self.report.made}"
+            return f"IAM knows of no try of {prefix} in {_TRACKED_DAYS} days up to {self.report.made}"
         if visibility is Visibility.MANAGEMENT and dict(service.actions).get(name.lower(), self.as_of) is None:
-            return f"IAM tracks {action} and knows of no try in {TRACKED_DAYS} days up to {self.report.made}"
+            return f"IAM tracks {action} and knows of no try in {_TRACKED_DAYS} days up to {self.report.made}"
         return ""
 
 

@@ -270,7 +270,7 @@ class AttachedPolicy:
     """A policy that counts for a principal. `document` is None where the snapshot lacks it (grants unknown).
 
     `arn` is "" for inline policies; `group` names the group that brings it, or is "". `created` is when the version
-    in force was made, in UTC, where the snapshot says so.
+    in force was made, in UTC, and `version` its id, where the snapshot says so.
     """
 
     kind: PolicyKind
@@ -279,6 +279,7 @@ class AttachedPolicy:
     group: str
     created: datetime | None
     document: Policy | None
+    version: str = ""
 
 
 class PrincipalKind(StrEnum):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
+from lpgen.core.digests import digest_of_facts
 from lpgen.core.grounds import Evidence, StatementRef
-from lpgen.core.model import Action, Principal
+from lpgen.core.model import Action, Policy, Principal
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
+from lpgen.core.policies.policy import policy_to_json
 from lpgen.core.registry.caveats import Caveat
 
 # ---------------------------------------------------------------- decisions
@@ -52,6 +55,9 @@ class LineKind(StrEnum):
     DECIDED = "decided"  # a person's decision
     SHARED = "shared"  # needed in another account by a role of the same permission set
 
+
+UNSEEN_KINDS: Final = frozenset({LineKind.KEPT, LineKind.REVIEW})
+"""The kinds of lines of which no record shows the use."""
 
 WHOLE_GRANT: Final = "whole-grant"
 SERVICE_POLICY: Final = "service-policy"
@@ -102,21 +108,51 @@ class ReplacementDocument:
     statements: tuple[ReplacementStatement, ...]
 
 
+class RuleWords(NamedTuple):
+    """What a scoping rule adds to the seen resources and why, and what would tighten the scope, as clauses."""
+
+    adds: str
+    tightens: str
+
+
 @dataclass(frozen=True, slots=True)
 class AppliedRule:
-    """A scoping rule that was applied: what it wrote, for how many records, and what that adds."""
+    """A scoping rule that was applied: what it wrote, for how many records, and its words."""
 
     rule: str
     pattern: str
     records: int
     adds: str
+    tightens: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftPolicy:
+    """A managed policy of AWS that stays attached beside a replacement, as it was when this was made.
+
+    `version` is the id of its version, "" where nothing says it.
+    """
+
+    arn: str
+    version: str
+    document: Policy
+
+    @property
+    def name(self) -> str:
+        """Its name without its path."""
+        return self.arn.rpartition("/")[2]
+
+    @property
+    def sha256(self) -> str:
+        """The digest of its document, whatever the layout: the same for every file that says the same in JSON."""
+        return digest_of_facts(json.loads(policy_to_json(self.document)))
 
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
     """The policies proposed for one principal. `refused_for` is why there are none, or None.
 
-    `attached_quota` is how many managed policies may be attached to it.
+    `attached_quota` is how many managed policies may be attached to it, those that are `left` attached among them.
     """
 
     principal: Principal
@@ -125,6 +161,7 @@ class Replacement:
     bytes_by_service: tuple[tuple[str, int], ...]
     refused_for: Caveat | None = None
     attached_quota: int = ATTACHED_POLICIES_LIMIT
+    left: tuple[LeftPolicy, ...] = ()
 
     @property
     def refusal(self) -> str:

@@ -18,10 +18,10 @@ from typing import Any, Final
 from lpgen import __version__
 from lpgen.errors import AwsError, InvocationError, quote_input, quote_reason
 
-DEFAULT_REGION: Final = "us-east-1"
+_DEFAULT_REGION: Final = "us-east-1"
 """Where calls to global services go when nothing names a Region."""
 
-MAX_CONNECTIONS: Final = 32
+_MAX_CONNECTIONS: Final = 32
 READ_TIMEOUT_SECONDS: Final = 60
 """How long a server may send nothing."""
 
@@ -70,7 +70,7 @@ class AwsSession:
     @property
     def region(self) -> str:
         """The Region that calls go to unless told otherwise."""
-        return str(self.boto.region_name or DEFAULT_REGION)
+        return str(self.boto.region_name or _DEFAULT_REGION)
 
     def client(self, service: str, region: str = "") -> Any:
         """The client of a service in a Region; the same one each time, so that its threads share one rate limit.
@@ -185,7 +185,7 @@ def _client_config() -> Any:
     attempts = {} if os.environ.get("AWS_MAX_ATTEMPTS") else {"max_attempts": 10}
     return Config(
         retries={"mode": "adaptive", **attempts},
-        max_pool_connections=MAX_CONNECTIONS,
+        max_pool_connections=_MAX_CONNECTIONS,
         connect_timeout=10,
         read_timeout=READ_TIMEOUT_SECONDS,
         user_agent_extra=f"lpgen/{__version__}",
@@ -247,7 +247,7 @@ def aws_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        code, message = error_code(error), str(error.response.get("Error", {}).get("Message", ""))
+        code, message = _error_code(error), str(error.response.get("Error", {}).get("Message", ""))
         why = f"{code}: {message}" if message and message != code else code
         raise AwsError(f"can't {doing}: {quote_input(why)}", code=code, hint=_HINTS.get(code, "")) from error
     except ResponseParserError as error:
@@ -259,7 +259,7 @@ def aws_errors(doing: str) -> Iterator[None]:
         raise AwsError(f"can't {doing}: {quote_input(why)}", code=name, hint=_HINTS.get(name, "")) from error
 
 
-def error_code(error: Any) -> str:
+def _error_code(error: Any) -> str:
     """The code of a botocore `ClientError`, such as `AccessDenied`."""
     return str(error.response.get("Error", {}).get("Code") or "unknown error")
 

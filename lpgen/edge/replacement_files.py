@@ -15,7 +15,10 @@ from lpgen.core.analysis.checks.chain import FoundOutput
 from lpgen.core.analysis.checks.claims import is_stated
 from lpgen.core.analysis.checks.written import WrittenDocument
 from lpgen.core.digests import digest_of_text, digests_from_summary
+from lpgen.core.folders import file_of_left_policy
+from lpgen.core.model import Policy
 from lpgen.core.policies.policy import policy_from_json
+from lpgen.core.replacements import LeftPolicy
 from lpgen.edge.output_folder import SUMMARY, recover_output
 from lpgen.edge.private_files import make_private_folder, open_private
 from lpgen.errors import OutputError, quote_reason
@@ -26,12 +29,19 @@ SIGNATURE: Final = "summary.sig"
 
 @dataclass(frozen=True, slots=True)
 class WrittenReplacement:
-    """One principal's folder as read back. `stated` are the pairs of action and resource that need no use."""
+    """One principal's folder as read back. `stated` are the pairs of action and resource that need no use, `left` the
+    policies that stay attached."""
 
     folder: Path
     principal: str
     documents: tuple[WrittenDocument, ...]
     stated: tuple[tuple[str, str], ...]
+    left: tuple[LeftPolicy, ...] = ()
+
+    @property
+    def held(self) -> tuple[Policy, ...]:
+        """What the principal is to hold."""
+        return (*(one.policy for one in self.documents), *(one.document for one in self.left))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -56,6 +66,12 @@ class _Policy(msgspec.Struct):
     type: str
 
 
+class _Left(msgspec.Struct):
+    arn: str
+    version: str | None
+    sha256: str
+
+
 class _Reason(msgspec.Struct):
     kind: str
     rule: str = ""
@@ -72,6 +88,7 @@ class _Evidence(msgspec.Struct):
     principal: str
     policies: list[_Policy]
     lines: list[_Line] = msgspec.field(default_factory=list)
+    left_attached: list[_Left] = msgspec.field(default_factory=list)
 
 
 def read_replacements(output: Path) -> tuple[WrittenReplacement, ...]:
@@ -107,7 +124,7 @@ def read_replacement(folder: Path) -> WrittenReplacement:
     """One principal's folder.
 
     Raises:
-        OutputError: a file is missing, damaged or not listed in the evidence file.
+        OutputError: a file is missing, damaged, not listed in the evidence file, or not what that says.
         PolicyError: a policy document breaks IAM's grammar.
     """
     evidence = _decode_evidence(folder / EVIDENCE)
@@ -124,7 +141,20 @@ def read_replacement(folder: Path) -> WrittenReplacement:
         )
         for name in sorted(listed, key=lambda one: (len(one), one))
     )
-    return WrittenReplacement(folder, evidence.principal, documents, tuple(_stated_pairs(evidence.lines)))
+    left = tuple(_read_left(one, folder) for one in evidence.left_attached)
+    return WrittenReplacement(folder, evidence.principal, documents, tuple(_stated_pairs(evidence.lines)), left)
+
+
+def _read_left(stated: _Left, folder: Path) -> LeftPolicy:
+    """The policy of which an evidence file says that it stays attached, with its document from the output folder.
+
+    Its file has the name that follows from it, so no other file is read, whatever the evidence file says.
+    """
+    path = folder.parent / file_of_left_policy(stated.arn, stated.sha256)
+    found = LeftPolicy(stated.arn, stated.version or "", policy_from_json(_read_bytes(path), place=str(path)))
+    if found.sha256 != stated.sha256:
+        raise OutputError(f"`{path}` isn't what `{folder / EVIDENCE}` says", hint="run `lpgen generate` again")
+    return found
 
 
 def read_output(output: Path) -> FoundOutput:

@@ -15,8 +15,8 @@ import stat
 import sys
 from typing import Any, Final, TextIO
 
-STDOUT: Final = "stdout"
-STDERR: Final = "stderr"
+_STDOUT: Final = "stdout"
+_STDERR: Final = "stderr"
 
 _failures: dict[str, OSError] = {}
 
@@ -27,8 +27,8 @@ def open_standard_streams() -> None:
     A stream that the shell closed (`>&-`), for which Python has None, drops everything.
     """
     _failures.clear()
-    sys.stdout = _lasting_stream(sys.stdout, STDOUT)
-    sys.stderr = _lasting_stream(sys.stderr, STDERR)
+    sys.stdout = _lasting_stream(sys.stdout, _STDOUT)
+    sys.stderr = _lasting_stream(sys.stderr, _STDERR)
 
 
 def flush_standard_streams() -> None:
@@ -49,7 +49,7 @@ def first_failure() -> OSError | None:
 
 def is_stdout_dropped() -> bool:
     """Whether stdout can't be written any more: a command that only prints may stop."""
-    return STDOUT in _failures
+    return _STDOUT in _failures
 
 
 class _LastingFile(io.FileIO):

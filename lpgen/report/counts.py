@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from typing import Final
 
-from lpgen.core.findings import Confidence, Proposal, Verdict, Verdicts
+from lpgen.core.backtests import NO_REACH, Reach
+from lpgen.core.findings import UNSEEN, Confidence, Proposal, Verdict, Verdicts
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.replacements import Line, LineKind
 
@@ -17,10 +18,12 @@ from lpgen.core.replacements import Line, LineKind
 class Counts:
     """Numbers of distinct actions. `granted` is `used + attempted + unused + unobservable`.
 
-    `replacement` are those in the replacement: `held` of them without seen use, `kept` of these only because the logs
-    can't show it. `removed` are the granted ones that aren't in it, and `dangerous` the dangerous ones of these that
-    nobody was seen to use. All these are 0 where there is no replacement. `dangerous_unused` are the dangerous grants
-    nobody was seen to use, whether they go or not.
+    `replacement` are those in the replacement or in policies that stay attached beside it: `held` of them without seen
+    use, `kept` of these only because the logs can't show it. `removed` are the granted ones that aren't among them, and
+    `dangerous` the dangerous ones of these that nobody was seen to use. All these are 0 where there is no replacement.
+    `dangerous_unused` are the dangerous grants nobody was seen to use, whether they go or not.
+
+    The `reach` numbers are those of `lpgen.core.backtests.Reach`, 0 too where there is no replacement.
     """
 
     granted: int = 0
@@ -35,6 +38,24 @@ class Counts:
     dangerous: int = 0
     dangerous_unused: int = 0
     held: int = 0
+    reach_places: int = 0
+    reach_old: int = 0
+    reach_new: int = 0
+    reach_pinned_places: int = 0
+    reach_pinned_old: int = 0
+    reach_pinned_new: int = 0
+
+    @property
+    def reach(self) -> Reach:
+        """How far the old policies reach and the replacements do."""
+        return Reach(
+            self.reach_places,
+            self.reach_old,
+            self.reach_new,
+            self.reach_pinned_places,
+            self.reach_pinned_old,
+            self.reach_pinned_new,
+        )
 
     def __add__(self, other: Counts) -> Counts:
         names = [one.name for one in fields(self)]
@@ -72,13 +93,19 @@ def replacement_lines(proposal: Proposal) -> tuple[Line, ...]:
 
 
 def counts_of_proposal(
-    proposal: Proposal, kinds: Mapping[LineKind, Collection[Action]], removals: Mapping[Confidence, int]
+    proposal: Proposal,
+    kinds: Mapping[LineKind, Collection[Action]],
+    removals: Mapping[Confidence, int],
+    left: Collection[Action] = (),
 ) -> Counts:
-    """The numbers of one principal, from its verdicts, its replacement's actions by kind, and what is removed how
-    surely."""
-    staying = frozenset(action for actions in kinds.values() for action in actions)
+    """The numbers of one principal, from its verdicts, its replacement's actions by kind, what is removed how surely,
+    and the actions that policies left attached grant."""
+    written = frozenset(action for actions in kinds.values() for action in actions)
+    staying = written.union(left)
+    unseen = (action for action, one in proposal.diff.verdicts.judged() if one.verdict in UNSEEN) if left else ()
     by_verdict = proposal.diff.verdicts.by_verdict()
     dangerous = [one.action for one in proposal.diff.verdicts.dangerous_unseen()]
+    reach = proposal.diff.reach if has_documents(proposal) else NO_REACH
     return Counts(
         granted=by_verdict.total() - by_verdict[Verdict.UNGRANTED],
         used=by_verdict[Verdict.USED],
@@ -91,7 +118,9 @@ def counts_of_proposal(
         removed=sum(removals.values()),
         dangerous=len([one for one in dangerous if one not in staying]) if has_documents(proposal) else 0,
         dangerous_unused=len(dangerous),
-        held=sum(len(actions) for kind, actions in kinds.items() if kind not in USED_KINDS),
+        held=sum(len(actions) for kind, actions in kinds.items() if kind not in USED_KINDS)
+        + len((staying - written).intersection(unseen)),
+        **{f"reach_{name}": number for name, number in asdict(reach).items()},
     )
 
 

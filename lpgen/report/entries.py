@@ -11,6 +11,7 @@ from typing import Final
 
 from lpgen.core.digests import Inputs, digest_of_text
 from lpgen.core.findings import Detachment, Proposal, Report, Verdicts
+from lpgen.core.model import CURRENT_VERSION, Policy
 from lpgen.core.replacements import Check, CheckStatus, Verification
 from lpgen.report.code.subject import CodeSubject, subject_of_proposal
 from lpgen.report.counts import Counts
@@ -56,7 +57,7 @@ class DetailEntry:
     def __call__(self, proposal: Proposal) -> Entry:
         view = PrincipalView(proposal)
         text = render_details(view, self.format, width=self.width, color=self.color)
-        return Entry(outline_of_proposal(proposal), view.counts, view.has_decided, text)
+        return Entry(_outline_of_proposal(proposal), view.counts, view.has_decided, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +77,16 @@ class OutputEntry:
         )
         subject = subject_of_proposal(proposal) if self.code else None
         counts = PrincipalView(proposal).counts
-        return Entry(outline_of_proposal(proposal), counts, files=files, subject=subject)
+        return Entry(_outline_of_proposal(proposal), counts, files=files, subject=subject)
 
 
 _NO_VERDICTS: Final = Verdicts((), {})
 _NOTHING: Final = Detachment((), (), ())
+_NO_DOCUMENT: Final = Policy(CURRENT_VERSION, ())
 _PASSED: Final = (Check("all", CheckStatus.PASSED, 0, ()),)
 
 
-def outline_of_proposal(proposal: Proposal) -> Proposal:
+def _outline_of_proposal(proposal: Proposal) -> Proposal:
     """The proposal as far as summaries of thousands need it: who it is about, its class, what to do, and its caveats.
 
     It has neither policies, verdicts, lines nor documents.
@@ -101,11 +103,13 @@ def outline_of_proposal(proposal: Proposal) -> Proposal:
         lines=(),
         dropped=proposal.diff.dropped[:1],
         detach=_NOTHING,
+        left=(),
         dangerous=(),
     )
     replacement, verification = proposal.replacement, proposal.verification
     if replacement is not None:
-        replacement = replace(replacement, principal=principal, documents=(), rules=(), bytes_by_service=())
+        left = tuple(replace(one, document=_NO_DOCUMENT) for one in replacement.left)
+        replacement = replace(replacement, principal=principal, documents=(), rules=(), bytes_by_service=(), left=left)
     if verification is not None and verification.status is CheckStatus.PASSED:
         verification = Verification(principal.arn, _PASSED)
     return replace(proposal, diff=diff, replacement=replacement, verification=verification)

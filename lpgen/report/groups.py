@@ -53,6 +53,7 @@ class RuleGroup:
 
     rule: str
     adds: str
+    tightens: str
     records: int
     patterns: tuple[str, ...]
 
@@ -101,12 +102,12 @@ def kept_groups(lines: Iterable[Line], kind: LineKind) -> tuple[KeptGroup, ...]:
 
 def rule_groups(rules: Iterable[AppliedRule]) -> tuple[RuleGroup, ...]:
     """The scoping rules that were applied, each with its patterns."""
-    found: dict[tuple[str, str], list[AppliedRule]] = defaultdict(list)
+    found: dict[tuple[str, str, str], list[AppliedRule]] = defaultdict(list)
     for one in rules:
-        found[one.rule, one.adds].append(one)
+        found[one.rule, one.adds, one.tightens].append(one)
     return tuple(
-        RuleGroup(rule, adds, sum(one.records for one in members), tuple(sorted(one.pattern for one in members)))
-        for (rule, adds), members in sorted(found.items())
+        RuleGroup(*words, sum(one.records for one in members), tuple(sorted(one.pattern for one in members)))
+        for words, members in sorted(found.items())
     )
 
 

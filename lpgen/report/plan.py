@@ -23,6 +23,7 @@ class StepKind(StrEnum):
     DELETE_INLINE = "delete_inline"
     LEAVE_GROUP = "leave_group"
     KEEP_BOUNDARY = "keep_boundary"
+    STAY_ATTACHED = "stay_attached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def plan_steps(proposal: Proposal) -> tuple[Step, ...]:
         *(Step(StepKind.DELETE_INLINE, name) for name in going.inline),
         *(Step(StepKind.LEAVE_GROUP, name) for name in diff.detach.groups),
         *([Step(StepKind.KEEP_BOUNDARY, boundary.arn or boundary.name)] if boundary else ()),
+        *(Step(StepKind.STAY_ATTACHED, one.arn) for one in proposal.replacement.left),
     )
 
 
@@ -96,7 +98,7 @@ def plan_note(proposal: Proposal) -> str:
     steps = plan_steps(proposal)
     if proposal.diff.principal_class is PrincipalClass.SSO and steps:
         return "these are changes of the permission set in IAM Identity Center, which writes the role in all accounts"
-    both = sum(step.kind in (StepKind.ATTACH, StepKind.DETACH) for step in steps)
+    both = sum(step.kind in (StepKind.ATTACH, StepKind.DETACH, StepKind.STAY_ATTACHED) for step in steps)
     quota = proposal.replacement.attached_quota if proposal.replacement else both
     if both > quota:
         return (

@@ -242,8 +242,12 @@ def render_evidence(proposal: Proposal, report: Report, inputs: Inputs) -> str:
 
 
 def files_of_proposal(proposal: Proposal, report: Report, inputs: Inputs) -> Iterator[tuple[str, str]]:
-    """The files of one principal's folder in an output folder, as their paths and texts; none without a replacement."""
-    from lpgen.core.folders import folder_of_principal
+    """The files of one principal in an output folder, as their paths and texts; none without a replacement.
+
+    Policies that stay attached lie in a folder of their own: what lies in that of a principal is to be attached.
+    """
+    from lpgen.core.folders import file_of_left_policy, folder_of_principal
+    from lpgen.core.policies.policy import policy_to_json
     from lpgen.report.counts import has_documents
     from lpgen.report.plan import document_file
 
@@ -252,6 +256,8 @@ def files_of_proposal(proposal: Proposal, report: Report, inputs: Inputs) -> Ite
         yield f"{folder}/evidence.json", render_evidence(proposal, report, inputs)
         for number, document in enumerate(proposal.replacement.documents, start=1):
             yield f"{folder}/{document_file(number)}", document.text
+        for one in proposal.replacement.left:
+            yield file_of_left_policy(one.arn, one.sha256), policy_to_json(one.document, indent=2) + "\n"
 
 
 def render_summary(

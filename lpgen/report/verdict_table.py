@@ -74,7 +74,7 @@ def verdict_parquet(report: Report) -> bytes:
     sink = io.BytesIO()
     with pq.ParquetWriter(sink, VERDICT_SCHEMA, compression="zstd") as writer:
         waiting: list[pa.RecordBatch] = []
-        for batch in verdict_batches(report):
+        for batch in _verdict_batches(report):
             waiting.append(batch)
             if sum(one.num_rows for one in waiting) >= _GROUP_ROWS:
                 writer.write_table(pa.Table.from_batches(waiting))
@@ -83,7 +83,7 @@ def verdict_parquet(report: Report) -> bytes:
     return sink.getvalue()
 
 
-def verdict_batches(report: Report) -> Iterator[pa.RecordBatch]:
+def _verdict_batches(report: Report) -> Iterator[pa.RecordBatch]:
     """The table in pieces, one per principal, so that no more than one is held as Python values."""
     for rows in _rows(report):
         yield pa.RecordBatch.from_pylist(rows, schema=VERDICT_SCHEMA)

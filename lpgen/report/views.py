@@ -81,7 +81,7 @@ class PrincipalView:
         """The numbers of its actions."""
         if self._entry is not None:
             return self._entry.counts
-        return counts_of_proposal(self.proposal, self.kinds, self.confidence)
+        return counts_of_proposal(self.proposal, self.kinds, self.confidence, self.left)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -89,9 +89,14 @@ class PrincipalView:
         return replacement_lines(self.proposal)
 
     @cached_property
+    def left(self) -> frozenset[Action]:
+        """The actions that policies grant which stay attached beside the replacement."""
+        return self.diff.left_actions if self.has_documents else frozenset()
+
+    @cached_property
     def staying(self) -> frozenset[Action]:
-        """The actions in the replacement."""
-        return frozenset(line.action for line in self.lines)
+        """The actions in the replacement, and those that policies left attached grant."""
+        return self.left.union(line.action for line in self.lines)
 
     @cached_property
     def confidence(self) -> Mapping[Confidence, int]:

@@ -288,8 +288,7 @@ CAST = (
         ENGINEER,
         "`NotAction` of administration services: grants everything else",
         "The actions used, each enumerated, and unobservable actions of used services, such as S3; nothing else "
-        "stays, since "
-        "`NotAction` names no service",
+        "stays, since `NotAction` names no service. Not safe, since nothing shows whether SQS and the like are in use",
         _engineer,
         drop=("ec2:RunInstances", "sagemaker:CreateEndpoint", "sqs:SendMessage", "kms:ScheduleKeyDeletion"),
         refuse=(("iam:CreateUser", f"arn:aws:iam::{SHOP}:user/x"),),
@@ -299,6 +298,8 @@ CAST = (
             "sqs:SendMessage": "unobservable",
             "s3:GetObject": "unobservable",
         },
+        safe=False,
+        reasons=("unseen_under_star",),
     ),
     Member(
         ETL,

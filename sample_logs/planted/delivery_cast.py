@@ -316,7 +316,8 @@ CAST = (
         "CloudFormation makes log groups with its session",
         "Small: the 20 actions, `iam:PassRole` for exactly the two roles, and unobservable actions of the "
         "services used; "
-        "never a wildcard action, nothing of services without a sign of use",
+        "never a wildcard action, nothing of services without a sign of use. Not safe, since nothing shows whether "
+        "SQS and the like are in use",
         _deploy,
         drop=(
             "iam:CreateUser",
@@ -341,6 +342,8 @@ CAST = (
             "sns:Publish": "unobservable",
         },
         flags=("removes_unobservable",),
+        safe=False,
+        reasons=("unseen_under_star",),
     ),
     Member(
         EXECUTION_ROLE,

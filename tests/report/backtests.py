@@ -16,6 +16,7 @@ from lpgen.core.backtests import (
     DeniedNeed,
     JudgedWindow,
     PrincipalBacktest,
+    Reach,
 )
 from lpgen.core.model import Action
 from tests.report.hostile import poison
@@ -37,8 +38,10 @@ def principal(arn: str, *needs: DeniedNeed, granted: int = 120, judged: bool = T
         for one in WINDOWS
     )
     curve = tuple(JudgedWindow(one, one.learn_days > 30, len(needs), records, 90, 12) for one in CURVE)
-    simple = {which: AlternativeResult(len(needs) * at, at / 4) for at, which in enumerate(reversed(Alternative))}
-    found = PrincipalBacktest(arn, granted, 16, windows, curve, needs, simple)
+    simple = {
+        which: AlternativeResult(len(needs) * at, at / 4, 3 * at) for at, which in enumerate(reversed(Alternative))
+    }
+    found = PrincipalBacktest(arn, granted, 16, windows, curve, needs, simple, Reach(12, 9, 3, 8, 6, 1))
     return found if judged else replace(found, windows=(), curve=())
 
 

@@ -82,6 +82,7 @@ def deployer() -> Case:
             "arn:aws:cloudformation:us-east-1:111122223333:stack/storefront/*",
             136,
             "5 or more names differ only in generated parts, so any name of this shape",
+            "a prefix of its own",
         ),
     )
     return case

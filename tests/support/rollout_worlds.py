@@ -23,9 +23,12 @@ from typer.testing import CliRunner
 
 from lpgen.cli import app
 from lpgen.core.digests import CatalogStamp, Inputs, OutputDigests, digest_of_report, digest_of_text
+from lpgen.core.folders import file_of_left_policy
 from lpgen.core.made_from import options_to_facts
-from lpgen.core.model import PrincipalKind
+from lpgen.core.model import Principal, PrincipalKind
 from lpgen.core.options import Options
+from lpgen.core.policies.policy import policy_to_json
+from lpgen.core.replacements import LeftPolicy
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.edge.aws_session import AwsSession, Connection, open_session
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
@@ -72,7 +75,11 @@ def write_summary(output: Path, key: Ed25519PrivateKey | None = None) -> None:
         "as_of": "2026-09-30",
         "catalog": {"version": "1"},
         "principals": [
-            {**{name: facts[name] for name in ("principal", "principal_id", "safe")}, "folder": folder}
+            {
+                **{name: facts[name] for name in ("principal", "principal_id", "safe")},
+                "folder": folder,
+                "left_attached": [one["arn"] for one in facts.get("left_attached", ())],
+            }
             for folder, facts in folders
         ],
     }
@@ -103,13 +110,17 @@ class New:
 
 @dataclass(slots=True)
 class World:
-    """One moto server with principals to roll out; `home` holds plan and inputs, `session` is of its account."""
+    """One moto server with principals to roll out; `home` holds plan and inputs, `session` is of its account.
+
+    Replacements leave policies attached whose ARNs are in `left`.
+    """
 
     server: Server
     home: Path
     session: AwsSession = None  # type: ignore[assignment]
     uses_aws_policies: bool = False
     config: str = os.devnull
+    left: tuple[str, ...] = ()
     writer: IamWriter = field(init=False)
     client: Any = field(init=False)
 
@@ -196,6 +207,7 @@ class World:
                 "not_safe_because": [] if safe else [{"message": "only 3 covered days"}],
                 "as_of": "2026-09-30",
                 "replaces": {"policies_sha256": policies_sha256(known[arn], with_boundary=False)},
+                "left_attached": list(self._write_left(output, known[arn])),
                 "policies": [
                     {
                         "file": f"policy-{number}.json",
@@ -213,6 +225,16 @@ class World:
             (folder / "evidence.json").write_text(json.dumps(evidence), encoding="utf-8")
         write_summary(output)
         return output
+
+    def _write_left(self, output: Path, principal: Principal) -> Iterator[dict[str, str]]:
+        """Writes the policies of a principal that stay attached, and says what its evidence has of them."""
+        for one in principal.policies:
+            if one.arn in self.left and one.document is not None:
+                left = LeftPolicy(one.arn, one.version, one.document)
+                path = output / file_of_left_policy(left.arn, left.sha256)
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(policy_to_json(left.document), encoding="utf-8")
+                yield {"arn": left.arn, "version": left.version, "sha256": left.sha256}
 
     def read(self, arn: str) -> LivePrincipal:
         """A principal's policies to the byte."""

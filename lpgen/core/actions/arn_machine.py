@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-DELIMITERS = "/:"
+_DELIMITERS = "/:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Machine:
 
     def __init__(self, tokens: tuple[Token, ...]) -> None:
         self._literal: dict[str, int] = {}  # by character: states that it moves on, and no other character does
-        self._barred = dict.fromkeys(DELIMITERS, 0)  # by delimiter: states whose span may not hold it
+        self._barred = dict.fromkeys(_DELIMITERS, 0)  # by delimiter: states whose span may not hold it
         self._texts = 0  # states before a literal character
         self._steps = 0  # those, and the states before the first character of a filled span
         self._stays = 0  # states in which a span may go on

@@ -10,7 +10,7 @@ import msgspec
 from lpgen.core.model import AccessLevel
 from lpgen.errors import CatalogError
 
-FORMAT = 1
+_FORMAT = 1
 """The version of the files' layout; a catalog of another one isn't read."""
 
 
@@ -123,7 +123,7 @@ class Manifest(msgspec.Struct, frozen=True):
             condition_keys=sum(len(service.conditions) for service in services),
         )
         return cls(
-            format=FORMAT,
+            format=_FORMAT,
             version=date.replace("-", "."),
             date=date,
             oldest_release=oldest_release,
@@ -177,8 +177,8 @@ def manifest_from_json(text: bytes) -> Manifest:
         manifest = _manifest_decoder.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CatalogError(f"the manifest of the action catalog can't be read: {error}") from error
-    if manifest.format != FORMAT:
-        raise CatalogError(f"the action catalog has format {manifest.format}, and this lpgen reads format {FORMAT}")
+    if manifest.format != _FORMAT:
+        raise CatalogError(f"the action catalog has format {manifest.format}, and this lpgen reads format {_FORMAT}")
     return manifest
 
 

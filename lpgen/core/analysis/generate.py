@@ -11,20 +11,23 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.granted.left_attached import without_left
 from lpgen.core.analysis.judged.scanners import AUDIT_POLICY, scanned_services, scanner_advice
 from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES
-from lpgen.core.analysis.scopes.scopes import RULE_SENTENCES
-from lpgen.core.analysis.written.fit import Document, Item, Space, fit_documents, space_of
-from lpgen.core.analysis.written.lines import LINE_RULE_SENTENCES
+from lpgen.core.analysis.scopes.scopes import RULE_WORDS
+from lpgen.core.analysis.written.fit import Document, Item, Purpose, Space, fit_documents, space_of
+from lpgen.core.analysis.written.lines import LINE_RULE_WORDS
 from lpgen.core.analysis.written.statements import (
-    FOLD_SENTENCES,
+    FOLD_WORDS,
     Grouping,
     Parents,
     build_statement,
     fold_to_grant,
+    is_unseen,
     language_version,
     service_of,
     statements_from_lines,
+    with_mark,
     written_statement,
 )
 from lpgen.core.findings import Diff, PrincipalClass, PrincipalDiff
@@ -41,12 +44,18 @@ from lpgen.core.policies.policy import (
 )
 from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.replacements import AppliedRule, Line, Replacement, ReplacementDocument, ReplacementStatement, Scope
+from lpgen.core.replacements import (
+    AppliedRule,
+    Line,
+    Replacement,
+    ReplacementDocument,
+    ReplacementStatement,
+    RuleWords,
+    Scope,
+)
 
-SCOPE_RULES: Final[Mapping[str, str]] = {**RULE_SENTENCES, **LINE_RULE_SENTENCES, **FOLD_SENTENCES}
-"""Every rule by which a scope is wider than the seen resources, as a sentence that says what it adds."""
-
-_DENIES = "~denies"  # sorts after every service
+_SCOPE_RULES: Final[Mapping[str, RuleWords]] = {**RULE_WORDS, **LINE_RULE_WORDS, **FOLD_WORDS}
+"""Every rule by which a scope is wider than the seen resources."""
 
 
 def generate_policies(
@@ -88,16 +97,24 @@ class _Attempt:
 
 def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog, options: Options) -> Replacement:
     parents = {grant.ref: grant for grant in grants.allows}
-    denies = _deny_items(grants.denies)
+    denies = _deny_items(without_left(grants, diff.left).denies)
+    taken = [one.written.sid for one in denies]
     inline = options.inline or diff.principal_class is PrincipalClass.SSO
-    managed = 0 if inline else options.attached_quota
+    managed = 0 if inline else max(0, options.attached_quota - len(diff.left))
+    tried: set[tuple[Space, tuple[str, ...]]] = set()
     for attempt in _attempts(diff, parents, catalog, managed=managed):
-        statements = statements_from_lines(attempt.lines, parents, grouping=attempt.grouping, catalog=catalog)
+        statements = statements_from_lines(
+            attempt.lines, parents, grouping=attempt.grouping, catalog=catalog, taken=taken
+        )
         items = [_allow_item(one, parents) for one in statements]
+        written = attempt.space, tuple(item.written.text for item in items)
+        if written in tried:
+            continue
+        tried.add(written)
         documents = fit_documents(
-            sorted([*items, *denies], key=lambda item: (item.version, item.service)),
+            sorted([*items, *denies], key=lambda item: item.group),
             attempt.space,
-            split=lambda item, room: _split_item(item, room, parents),
+            split=lambda item, room: _split_item(item, room, parents, catalog),
         )
         if documents is not None:
             return Replacement(
@@ -106,6 +123,7 @@ def _generate_one(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog
                 _applied_rules(attempt.lines),
                 _bytes_by_service([*items, *denies]),
                 attached_quota=options.attached_quota,
+                left=diff.left,
             )
     return _refuse(diff, parents, denies, catalog, managed=managed)
 
@@ -171,6 +189,7 @@ def _advice(
 def _allow_item(statement: ReplacementStatement, parents: Parents) -> Item:
     services = {service_of(action) for action in statement.actions}
     return Item(
+        Purpose.UNSEEN if is_unseen(statement) else Purpose.USED,
         services.pop() if len(services) == 1 else "",
         language_version(parents[statement.parent]),
         written_statement(statement, parents),
@@ -190,7 +209,7 @@ def _deny_items(denies: Iterable[Grant]) -> list[Item]:
         if written.sid and written.sid in sids:
             written = _with_sid(bare, f"Deny{hashlib.sha256(bare.encode()).hexdigest()[:10]}")
         sids.add(written.sid)
-        found[version, bare] = Item(_DENIES, version, written, None)
+        found[version, bare] = Item(Purpose.DENY, "", version, written, None)
     return list(found.values())
 
 
@@ -200,7 +219,7 @@ def _with_sid(bare: str, sid: str) -> Statement:
     return policy_from_json(document, place="carried Deny").statements[0]
 
 
-def _split_item(item: Item, room: int, parents: Parents) -> Sequence[Item]:
+def _split_item(item: Item, room: int, parents: Parents, catalog: Catalog) -> Sequence[Item]:
     source = item.source
     if source is None:
         return ()
@@ -209,7 +228,7 @@ def _split_item(item: Item, room: int, parents: Parents) -> Sequence[Item]:
         chosen = frozenset(actions)
         lines = [line for line in source.lines if line.action in chosen]
         scope = Scope(tuple(resources), source.scope.not_resource)
-        return _allow_item(build_statement(lines, parents, scope=scope), parents)
+        return _allow_item(with_mark(build_statement(lines, catalog=catalog, scope=scope), parents), parents)
 
     actions, resources = source.actions, source.scope.resources
     fitting = bisect_right(range(1, len(actions)), room, key=lambda count: part(actions[:count], resources).size)
@@ -248,12 +267,12 @@ def _applied_rules(lines: Iterable[Line]) -> tuple[AppliedRule, ...]:
                 text = f"all but {resource}" if line.scope.not_resource else resource
                 seen[line.rule, text] += line.evidence.records if line.evidence else 0
     return tuple(
-        AppliedRule(rule, pattern, records, SCOPE_RULES[rule]) for (rule, pattern), records in sorted(seen.items())
+        AppliedRule(rule, pattern, records, *_SCOPE_RULES[rule]) for (rule, pattern), records in sorted(seen.items())
     )
 
 
 def _bytes_by_service(items: Iterable[Item]) -> tuple[tuple[str, int], ...]:
     sizes: dict[str, int] = defaultdict(int)
     for item in items:
-        sizes[{"": "several", _DENIES: "denies"}.get(item.service, item.service)] += item.size
+        sizes["denies" if item.purpose is Purpose.DENY else item.service or "several"] += item.size
     return tuple(sorted(sizes.items()))

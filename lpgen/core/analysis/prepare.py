@@ -10,6 +10,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.counted_use import UseCounter, drops_days, use_counter
 from lpgen.core.analysis.granted.explained_use import Explanations
 from lpgen.core.analysis.granted.key_grants import KeyGrants
+from lpgen.core.analysis.granted.left_attached import LeftAttached
 from lpgen.core.analysis.granted.policy_changes import POLICY_CHANGES, PolicyChanges
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.judged.danger import Dangers
@@ -117,6 +118,7 @@ def _review_ground(
         counter.decisions,
         options.as_of or coverage.last_day or date.min,
         ScopeFinder(population_from_usage(usage), catalog, coverage.last_day, options.scope),
+        LeftAttached(catalog),
     )
 
 

@@ -5,43 +5,49 @@ Read `_review` from top to bottom: each step is in the folder of its name.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from lpgen.core.analysis.granted.explained_use import Explanations
 from lpgen.core.analysis.granted.granting import Granting, granting_by_action
+from lpgen.core.analysis.granted.left_attached import LeftAttached, allows_of_left, without_left
 from lpgen.core.analysis.granted.wildcards import wildcards_of_grants
 from lpgen.core.analysis.judged.scanners import scanned_services
-from lpgen.core.analysis.judged.verdicts import Judge
+from lpgen.core.analysis.judged.verdicts import ActionFacts, Judge, seen_actions
 from lpgen.core.analysis.observability.access_holes import access_hole_caveats, explained_services
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.analysis.observability.regions import UnreadUse
+from lpgen.core.analysis.reach import NO_PLACES, Places, reach_of_lines
 from lpgen.core.analysis.safe.caveats import caveats_of_principal
 from lpgen.core.analysis.safe.decided_lines import decide_lines, decided_lines
 from lpgen.core.analysis.safe.decisions import with_acceptance
 from lpgen.core.analysis.safe.doubt import doubt_from_caveats
 from lpgen.core.analysis.safe.line_caveats import caveats_of_lines
-from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for
+from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for, was_active
 from lpgen.core.analysis.safe.unproven import unproven_diff
 from lpgen.core.analysis.safe.unusual_use import dangerous_uses, unusual_use_caveats
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.written.beyond_use import lines_beyond_use
-from lpgen.core.analysis.written.lines import lines_from_uses
+from lpgen.core.analysis.written.lines import lines_beside, lines_from_uses
 from lpgen.core.choices import KeepUnobservable
-from lpgen.core.findings import Forecast, PrincipalDiff
+from lpgen.core.findings import Forecast, PrincipalClass, PrincipalDiff, UngrantedUse, Verdicts
 from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.last_accessed import AccessReport, LastAccessed
-from lpgen.core.model import Action, Outcome
+from lpgen.core.model import Action, Outcome, Principal
 from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.registry.caveats import Caveat
-from lpgen.core.replacements import Decision
+from lpgen.core.replacements import Decision, LeftPolicy, Line
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewGround:
-    """What every principal is reviewed on. `unread` is by account the use that shows its logs to be of one Region."""
+    """What every principal is reviewed on. `unread` is by account the use that shows its logs to be of one Region.
+
+    `left` says which policies stay attached. `places` are the resources that all principals use, by which reach is
+    measured. With `drafts`, nothing but the lines of replacements and the caveats is found: a backtest needs no more.
+    """
 
     judge: Judge
     coverage: LogCoverage
@@ -50,6 +56,9 @@ class ReviewGround:
     decisions: tuple[Decision, ...]
     as_of: date
     scopes: ScopeFinder
+    left: LeftAttached
+    places: Places = NO_PLACES
+    drafts: bool = False
 
 
 NO_FORECAST: Final = Forecast()
@@ -87,36 +96,35 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     principal, usage, judge, decisions = grants.principal, records.usage, ground.judge, ground.decisions
     catalog = judge.finder.catalog
     coverage = ground.coverage.account(principal.account)
-    accessed = LastAccessed(records.accessed, ground.as_of) if records.accessed else None
+    since = coverage.first_day if coverage else date.min
+    accessed = LastAccessed(records.accessed, ground.as_of, since) if records.accessed else None
+    left = ground.left.of(grants, decisions) if was_active(usage) else ()
+    replaced, staying = without_left(grants, left), frozenset(one.arn for one in left)
 
     granting = granting_by_action(grants.allows)
     of_uses = lines_from_uses(grants, usage.uses, granting=granting, scopes=ground.scopes)
     ungranted = ground.explanations.of_uses(principal, of_uses.ungranted)
-
-    holes = _access_holes(grants, records, accessed, granting=granting, ground=ground) if accessed else ()
-    caveats = caveats_of_principal(
-        grants,
-        usage,
-        ungranted,
-        (*holes, *records.forecast.caveats),
-        coverage=coverage,
-        unread=ground.unread.get(principal.account),
-        min_days=judge.min_days,
-        as_of=ground.as_of,
-        decisions=decisions,
-    )
+    seen = seen_actions(of_uses.lines, ungranted)
 
     missed = judge.finder.of_principal(ObservedUse(grants, usage, of_uses, granting, ungranted, accessed))
-    verdicts = judge.verdicts(missed, doubt_from_caveats(caveats))
-
-    beyond_use = lines_beyond_use(missed, verdicts, judge.keep, catalog)
+    beyond_use = lines_beyond_use(missed, seen, judge.keep, catalog)
     wanted = (*of_uses.lines, *beyond_use, *decided_lines(grants, decisions, catalog))
     past = lines_from_uses(grants, records.dropped, granting=granting, scopes=ground.scopes).lines
-    lines, dropped = decide_lines(wanted, grants, decisions, past=past)
+    decided, dropped = decide_lines(wanted, grants, decisions, past=past)
+    of_left = allows_of_left(grants, left)
+    lines = lines_beside(decided, grants.allows, of_left, catalog)
+    principal_class = classify_principal(grants, usage, coverage, lines, left)
 
-    of_lines = caveats_of_lines(grants, usage, lines, verdicts, missed)
+    holes = _access_holes(grants, records, accessed, granting=granting, ground=ground) if accessed else ()
+    of_records = _caveats_of_records(replaced, records, ungranted, holes, ground)
+    held = frozenset[Action]().union(*(one.actions for one in of_left))
+    of_lines = caveats_of_lines(replaced, usage, lines, seen, missed, judge.facts, left=held)
     unusual = unusual_use_caveats(usage, lines, judge.finder, coverage, decisions)
-    principal_class = classify_principal(grants, usage, coverage, lines)
+    caveats = (*unusual, *of_records, *with_acceptance(of_lines, decisions, principal=principal.arn))
+    if ground.drafts:
+        return _draft(principal, principal_class, caveats, lines, left, judge.facts)
+
+    verdicts = judge.verdicts(missed, seen, doubt_from_caveats(of_records), staying)
     task, more = proposal_for(
         grants,
         usage,
@@ -125,6 +133,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         coverage=coverage,
         as_of=ground.as_of,
         scanned=scanned_services(of_uses.lines, catalog),
+        left=left,
     )
     return PrincipalDiff(
         principal,
@@ -136,15 +145,52 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         tuple(use for use in usage.uses if use.outcome is Outcome.DENIED),
         usage.unmapped,
         wildcards_of_grants(grants.allows, [line.action for line in of_uses.lines], catalog=catalog),
-        (*unusual, *caveats, *with_acceptance(of_lines, decisions, principal=principal.arn)),
+        caveats,
         lines,
         dropped,
-        detachment(principal),
+        detachment(principal, left),
         usage.days,
         task,
         records.forecast.expected,
+        reach_of_lines(ground.places, principal.account, usage.uses, granting, lines, staying),
+        left,
         dangerous_uses(usage, judge.finder.dangers),
     )
+
+
+def _caveats_of_records(
+    grants: PrincipalGrants,
+    records: PrincipalRecords,
+    ungranted: Sequence[UngrantedUse],
+    holes: Iterable[Caveat],
+    ground: ReviewGround,
+) -> Sequence[Caveat]:
+    """Every reason in what is recorded of a principal not to call the replacement of its `grants` safe."""
+    account = grants.principal.account
+    return caveats_of_principal(
+        grants,
+        records.usage,
+        ungranted,
+        (*holes, *records.forecast.caveats),
+        coverage=ground.coverage.account(account),
+        unread=ground.unread.get(account),
+        min_days=ground.judge.min_days,
+        as_of=ground.as_of,
+        decisions=ground.decisions,
+    )
+
+
+def _draft(
+    principal: Principal,
+    principal_class: PrincipalClass,
+    caveats: tuple[Caveat, ...],
+    lines: tuple[Line, ...],
+    left: tuple[LeftPolicy, ...],
+    facts: ActionFacts,
+) -> PrincipalDiff:
+    """The diff of which only the lines are known, and the reasons not to call them safe."""
+    none, taken = Verdicts((), facts), detachment(principal, left)
+    return PrincipalDiff(principal, principal_class, "", 0, none, (), (), (), (), caveats, lines, (), taken, left=left)
 
 
 def _access_holes(

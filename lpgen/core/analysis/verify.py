@@ -13,19 +13,21 @@ from lpgen.core.analysis.checks.actions import check_actions
 from lpgen.core.analysis.checks.claims import Claims, stated_pairs
 from lpgen.core.analysis.checks.denies import check_denies
 from lpgen.core.analysis.checks.hunt import HUNT_SIZE, check_hunt
+from lpgen.core.analysis.checks.left import check_left
 from lpgen.core.analysis.checks.limits import check_limits
 from lpgen.core.analysis.checks.reasons import check_pairs_have_reasons
 from lpgen.core.analysis.checks.replay import check_replay
 from lpgen.core.analysis.checks.use import check_use_is_covered
 from lpgen.core.analysis.checks.within import check_within_grants
-from lpgen.core.analysis.checks.written import WrittenDocument, new_allows
+from lpgen.core.analysis.checks.written import WrittenDocument, left_allows, new_allows
+from lpgen.core.analysis.granted.left_attached import without_left
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import Policy
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
-from lpgen.core.replacements import Check, CheckStatus, Decision, Replacement, Verification
+from lpgen.core.replacements import Check, CheckStatus, Decision, LeftPolicy, Replacement, Verification
 
 
 def verify_generated(
@@ -47,12 +49,22 @@ def verify_generated(
     )
     claims = Claims(grants.principal.arn, stated_pairs(replacement), decisions)
     quota = replacement.attached_quota
-    return verify_replacement(documents, grants, usage, catalog, claims=claims, guards=guards, attached_quota=quota)
+    return verify_replacement(
+        documents,
+        grants,
+        usage,
+        catalog,
+        claims=claims,
+        guards=guards,
+        attached_quota=quota,
+        left=replacement.left,
+    )
 
 
 def documents_of_replacement(replacement: Replacement) -> tuple[Policy, ...]:
-    """What a replacement says; nothing where it was refused."""
-    return tuple(policy_from_json(one.text, place=one.name) for one in replacement.documents)
+    """What a principal holds with a replacement, that of policies left attached too; nothing where it was refused."""
+    written = (policy_from_json(one.text, place=one.name) for one in replacement.documents)
+    return (*written, *(one.document for one in replacement.left))
 
 
 def verify_replacement(
@@ -65,13 +77,15 @@ def verify_replacement(
     guards: Guards = NO_GUARDS,
     hunt_size: int = HUNT_SIZE,
     attached_quota: int = ATTACHED_POLICIES_LIMIT,
+    left: Sequence[LeftPolicy] = (),
 ) -> Verification:
     """The checks on one principal's written documents.
 
     `usage` is what counts as the principal's use. `claims` are the reasons that the evidence file gives for lines
     without use, and the uses that decisions drop; a claim justifies a line being there, never its being allowed.
     `guards` are the policies beside the principal's own that its requests meet, and `attached_quota` is how many
-    managed policies it may have. Where the policies take too many steps to compare, nothing is proven.
+    managed policies it may have. `left` are those of its policies that stay attached as they are. Where the policies
+    take too many steps to compare, nothing is proven.
     """
     try:
         with step_budget(PRINCIPAL_STEPS):
@@ -84,6 +98,7 @@ def verify_replacement(
                 guards=guards,
                 hunt_size=hunt_size,
                 attached_quota=attached_quota,
+                left=left,
             )
     except StepsUsedUpError as error:
         unproven = Check("the policies can be compared", CheckStatus.UNPROVEN, 0, (error.message,))
@@ -100,18 +115,22 @@ def _verify(
     guards: Guards,
     hunt_size: int,
     attached_quota: int,
+    left: Sequence[LeftPolicy],
 ) -> Verification:
     news = new_allows(documents, catalog)
+    held = (*news, *left_allows(grants, left))
+    whole = (*documents, *(WrittenDocument(one.arn, False, one.document) for one in left))
     return Verification(
         grants.principal.arn,
         (
             check_actions(documents, catalog),
-            check_use_is_covered(news, grants, usage, catalog, claims=claims),
-            check_replay(documents, grants, usage, catalog, claims=claims, guards=guards),
+            check_use_is_covered(held, grants, usage, catalog, claims=claims),
+            check_replay(whole, grants, usage, catalog, claims=claims, guards=guards),
             check_within_grants(news, grants),
-            check_hunt(documents, news, grants, catalog, size=hunt_size),
+            check_hunt(whole, news, grants, catalog, size=hunt_size),
             check_pairs_have_reasons(news, usage, catalog, claims=claims),
-            check_denies(documents, grants),
-            check_limits(documents, grants.principal.kind, attached_quota=attached_quota),
+            check_denies(documents, without_left(grants, left)),
+            check_limits(documents, grants.principal.kind, attached_quota=attached_quota, left=len(left)),
+            *([check_left(left, grants, catalog)] if left else []),
         ),
     )

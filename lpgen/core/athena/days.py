@@ -16,7 +16,7 @@ from lpgen.core.athena.scheme import SCHEME
 from lpgen.core.athena.table import AthenaTable
 from lpgen.errors import IngestError
 
-SETTLED_DAYS: Final = 2
+_SETTLED_DAYS: Final = 2
 """How many days old a day of events must be: the day after it is over too, so that what is delivered late has come."""
 
 DAYS_PER_QUERY: Final = 31
@@ -75,7 +75,7 @@ def day_from_name(name: str, location: str) -> IngestedDay:
 
 def last_settled_day(today: date) -> date:
     """The last day whose events have all come."""
-    return today - timedelta(SETTLED_DAYS)
+    return today - timedelta(_SETTLED_DAYS)
 
 
 def missing_days(

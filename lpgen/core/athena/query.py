@@ -19,7 +19,7 @@ from lpgen.core.athena.table import AthenaTable
 from lpgen.core.events.caller import SERVICE_SESSION_NAMES
 from lpgen.core.usage.log_layout import LATE_DAYS
 
-PLAIN_COLUMNS: Final = (
+_PLAIN_COLUMNS: Final = (
     "eventsource",
     "eventname",
     "eventtype",
@@ -173,7 +173,7 @@ def describe_lacks(table: AthenaTable, partitions: Partitions) -> tuple[str, ...
 
 def _keys(table: AthenaTable) -> Iterator[tuple[str, str]]:
     """The expressions to group by, with the names of their columns in the answer; what the table lacks is left out."""
-    for name in PLAIN_COLUMNS:
+    for name in _PLAIN_COLUMNS:
         expression = _plain(table, name)
         if expression:
             yield name, expression

@@ -46,15 +46,15 @@ def group_from_row(row: Row) -> RecordGroup:
         errorCode=row.get("errorcode") or None,
         errorMessage=row.get("errormessage") or None,
         vpcEndpointId=row.get("vpcendpointid") or None,
-        requestParameters=object_or_text(row.get(REQUEST)),
-        responseElements=object_or_text(row.get(RESPONSE)),
-        additionalEventData=object_or_text(row.get(BESIDE)),
+        requestParameters=_object_or_text(row.get(REQUEST)),
+        responseElements=_object_or_text(row.get(RESPONSE)),
+        additionalEventData=_object_or_text(row.get(BESIDE)),
         resources=_resources(row.get(RESOURCES)),
     )
     return RecordGroup(record, records, moment_from_text(row[LAST]) or "")
 
 
-def object_or_text(text: str | None) -> dict[str, object] | str | None:
+def _object_or_text(text: str | None) -> dict[str, object] | str | None:
     """What a column of JSON holds: an object, or the text that AWS put in its place (`HIDDEN_DUE_TO_…`)."""
     if not text or text == "null":
         return None

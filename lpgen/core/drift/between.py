@@ -34,10 +34,10 @@ class DriftOptions:
     apply_days: int = 30
 
 
-DEFAULT_OPTIONS: Final = DriftOptions()
+_DEFAULT_OPTIONS: Final = DriftOptions()
 
 
-def drift_between(before: State, after: State, catalog: Catalog, options: DriftOptions = DEFAULT_OPTIONS) -> Drift:
+def drift_between(before: State, after: State, catalog: Catalog, options: DriftOptions = _DEFAULT_OPTIONS) -> Drift:
     """What changed from one state to the other, the most severe first; of a state and itself nothing.
 
     `catalog` is the one that the grants of both were expanded with.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lpgen.core.drift.states import KeptProposal, State
 from lpgen.core.grounds import PrincipalGrants
@@ -14,7 +14,7 @@ PolicyKey = tuple[str, str, str]
 """Kind, group and ARN or name of a policy that a principal holds."""
 
 
-def policy_key(policy: AttachedPolicy) -> PolicyKey:
+def _policy_key(policy: AttachedPolicy) -> PolicyKey:
     """What a policy is called where it is held."""
     kind = "inline" if policy.kind is PolicyKind.INLINE else "managed"
     return kind, policy.group, policy.arn or policy.name
@@ -22,17 +22,24 @@ def policy_key(policy: AttachedPolicy) -> PolicyKey:
 
 def held(principal: Principal) -> Mapping[PolicyKey, AttachedPolicy]:
     """The policies that count for a principal, by what they are called."""
-    return {policy_key(one): one for one in principal.policies}
+    return {_policy_key(one): one for one in principal.policies}
 
 
-def is_as_proposed(principal: Principal, proposal: KeptProposal | None) -> bool:
-    """Whether a principal's policies say what was proposed, and nothing else."""
-    return proposal is not None and says_the_same(principal, proposal.documents)
+def _is_as_proposed(principal: Principal, proposal: KeptProposal | None) -> bool:
+    """Whether a principal's policies say what was proposed, and nothing else.
+
+    A policy that was to stay attached may say something else since: AWS changes it.
+    """
+    if proposal is None:
+        return False
+    then = {one.arn: one.document for one in proposal.left}
+    policies = tuple(replace(one, document=then.get(one.arn, one.document)) for one in principal.policies)
+    return says_the_same(replace(principal, policies=policies), proposal.documents)
 
 
 def is_in_place(principal: Principal, *sides: State) -> bool:
     """Whether a principal's policies say what one of the sides proposes for it."""
-    return any(is_as_proposed(principal, side.proposals.get(principal.arn)) for side in sides)
+    return any(_is_as_proposed(principal, side.proposals.get(principal.arn)) for side in sides)
 
 
 @dataclass(frozen=True, slots=True)

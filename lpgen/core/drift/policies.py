@@ -11,7 +11,7 @@ from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, fingerprint
 from lpgen.core.drift.gains import Gains
 from lpgen.core.drift.holdings import Pair, PolicyKey, held, is_in_place
-from lpgen.core.drift.states import State
+from lpgen.core.drift.states import KeptProposal, State
 from lpgen.core.grounds import Limit, PrincipalGrants
 from lpgen.core.model import Action, AttachedPolicy, Effect, Policy, PolicyKind, Principal, Statement
 from lpgen.core.policies.meaning import meaning_of
@@ -29,6 +29,7 @@ def find_changed_policies(before: State, after: State, pairs: Sequence[Pair], ga
     """
     shared = _Shared(gains)
     for pair in pairs:
+        shared.add_left(pair, [side.proposals.get(pair.arn) for side in (before, after)])
         if not is_in_place(pair.after.principal, before, after):
             shared.add(pair)
             yield from _own_changes(pair, gains)
@@ -112,6 +113,7 @@ class _Shared:
     changes: dict[str, tuple[AttachedPolicy, AttachedPolicy]] = field(default_factory=dict)
     holders: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     got: dict[str, set[Action]] = field(default_factory=lambda: defaultdict(set))
+    left: set[str] = field(default_factory=set)
 
     def add(self, pair: Pair) -> None:
         """Takes in the managed policies of a principal."""
@@ -123,6 +125,22 @@ class _Shared:
                 self.holders[arn].add(pair.arn)
                 self.got[arn] |= _from(pair, [key])
 
+    def add_left(self, pair: Pair, proposals: Iterable[KeptProposal | None]) -> None:
+        """Takes in the policies that proposals leave attached and that AWS has changed since."""
+        now = held(pair.after.principal)
+        for then in (one for proposal in proposals if proposal for one in proposal.left):
+            key: PolicyKey = ("managed", "", then.arn)
+            new = now.get(key)
+            if new is None:
+                continue
+            other_version = bool(then.version and new.version) and then.version != new.version
+            if other_version or meaning_of(then.document) != meaning_of(new.document):
+                old = AttachedPolicy(new.kind, new.name, new.arn, "", None, then.document, then.version)
+                self.changes[then.arn] = (old, new)
+                self.left.add(then.arn)
+                self.holders[then.arn].add(pair.arn)
+                self.got[then.arn] |= _from(pair, [key])
+
     def findings(self) -> Iterator[DriftFinding]:
         """A finding for each policy."""
         for arn, (old, new) in self.changes.items():
@@ -132,11 +150,15 @@ class _Shared:
                 arn,
                 holders,
                 self.gains.severity(got, _CHANGED) if got else _severity_without_gain([old], [new]),
-                case="aws" if new.kind is PolicyKind.AWS_MANAGED else "managed",
+                case="left" if arn in self.left else "aws" if new.kind is PolicyKind.AWS_MANAGED else "managed",
                 gained=_gained(got, self.gains),
                 holders="1 principal" if len(holders) == 1 else f"{len(holders):,} principals",
-                details=(*_statement_lines(old.document, new.document), *self.gains.details(got, "gains")),
-                content=_content([new]),
+                details=(
+                    *([f"its version was {old.version}, and is {new.version}"] if old.version and new.version else []),
+                    *_statement_lines(old.document, new.document),
+                    *self.gains.details(got, "gains"),
+                ),
+                content=(*_content([new]), *([new.version] if arn in self.left else [])),
             )
 
 

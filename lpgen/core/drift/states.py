@@ -9,6 +9,7 @@ from datetime import date
 from lpgen.core.findings import UngrantedUse
 from lpgen.core.grounds import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.model import Action, Policy
+from lpgen.core.replacements import LeftPolicy
 from lpgen.core.trails import Trail
 
 
@@ -43,16 +44,18 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class KeptProposal:
-    """What was proposed for one principal: the documents that were to take the place of its policies.
+    """What was proposed for one principal: the documents that it was to hold in the place of its policies.
 
-    `waiting_since` is the day since which a safe proposal for the same policies has been there; None where it isn't
-    safe. `dangerous` counts the dangerous grants nobody was seen to use that it removes.
+    `left` are those of its policies that were to stay attached; their documents are among the others. `waiting_since`
+    is the day since which a safe proposal for the same policies has been there; None where it isn't safe. `dangerous`
+    counts the dangerous grants nobody was seen to use that it removes.
     """
 
     principal: str
     documents: tuple[Policy, ...]
     waiting_since: date | None
     dangerous: int
+    left: tuple[LeftPolicy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

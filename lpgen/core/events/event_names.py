@@ -66,7 +66,7 @@ class EventSources:
         """The prefixes behind an event source; a host that the table doesn't name is its own prefix."""
         found = self._resolved.get(event_source)
         if found is None:
-            found = self._resolved[event_source] = self._resolve(normalise_source(event_source))
+            found = self._resolved[event_source] = self._resolve(_normalise_source(event_source))
         return found
 
     def _resolve(self, source: str) -> EventSource:
@@ -85,7 +85,7 @@ def read_event_sources(source: CatalogSource) -> dict[str, EventSourceRow]:
     return read_catalog_table(source, "event_sources", dict[str, EventSourceRow])
 
 
-def normalise_source(event_source: str) -> str:
+def _normalise_source(event_source: str) -> str:
     """An event source in lower case, ending in `.amazonaws.com` in every partition."""
     source = event_source.strip().lower().removesuffix(".cn")
     return source if source.endswith(_SUFFIX) else source + _SUFFIX

@@ -54,7 +54,7 @@ class OperationTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     operations: dict[str, OperationRow] = {}
 
 
-EMPTY_TABLE: Final = OperationTable()
+_EMPTY_TABLE: Final = OperationTable()
 
 
 class Operations:
@@ -85,4 +85,4 @@ def read_operation_table(source: CatalogSource, event_source: str) -> OperationT
         CatalogError: it can't be read, isn't JSON, or has another shape.
     """
     name = f"operations/{event_source}"
-    return read_catalog_table(source, name, OperationTable) if source.has_table(name) else EMPTY_TABLE
+    return read_catalog_table(source, name, OperationTable) if source.has_table(name) else _EMPTY_TABLE

@@ -24,13 +24,13 @@ def call_from_record(record: Record, operation: str) -> Call:
     return Call(
         record=record,
         operation=operation,
-        partition=partition_of_record(record),
+        partition=_partition_of_record(record),
         region=record.awsRegion or "",
-        account=account_of_record(record),
+        account=_account_of_record(record),
     )
 
 
-def partition_of_record(record: Record) -> str:
+def _partition_of_record(record: Record) -> str:
     """The partition that the caller's ARN or else the region shows."""
     identity = record.userIdentity
     arn = arn_of_identity(identity) if identity else ""
@@ -43,7 +43,7 @@ def partition_of_record(record: Record) -> str:
     return "aws"
 
 
-def account_of_record(record: Record) -> str:
+def _account_of_record(record: Record) -> str:
     """The account that owns what the call names: the recipient's, as its copy goes to the owner."""
     if record.recipientAccountId:
         return record.recipientAccountId

@@ -55,6 +55,7 @@ class VisibilityTable:
         self._own = OwnOperations(source)
         self._answers: dict[Action, ActionVisibility] = {}
         self._data: dict[frozenset[Action], frozenset[Action]] = {}
+        self._beside: dict[frozenset[Action], frozenset[Action]] = {}
 
     def visibility(self, action: Action) -> ActionVisibility:
         """What CloudTrail shows of an action; NEVER for one that the catalog doesn't know."""
@@ -69,6 +70,14 @@ class VisibilityTable:
         if found is None:
             data = (action for action in actions if self.visibility(action).visibility is Visibility.DATA)
             found = self._data[actions] = frozenset(data)
+        return found
+
+    def beside_management(self, actions: frozenset[Action]) -> frozenset[Action]:
+        """Those of the actions that no management event of their own shows."""
+        found = self._beside.get(actions)
+        if found is None:
+            beside = (one for one in actions if self.visibility(one).visibility is not Visibility.MANAGEMENT)
+            found = self._beside[actions] = frozenset(beside)
         return found
 
     def companions(self, service: str) -> tuple[str, ...]:

@@ -112,6 +112,15 @@ def recreated(*, former: Sequence[str], kind: str, principal_id: str, only: Sequ
     return f"{known}, an earlier {kind} of this name, which do not count for {principal_id}{used}"
 
 
+def unseen_under_star(*, actions: int, services: Sequence[str]) -> str:
+    """How many actions go though the logs could not have shown their use, and of which services."""
+    more = f" and {len(services) - _MOST_NAMED:,} more" if len(services) > _MOST_NAMED else ""
+    return (
+        f"a bare `*` or `NotAction` grants {actions:,} removed {'action' if actions == 1 else 'actions'} whose use the"
+        f" logs can't show ({', '.join(services[:_MOST_NAMED])}{more}), and nothing shows that they are unused"
+    )
+
+
 def expected_denials(
     *, needs: int, windows: int, days: int, action: str, resource: str, high: int, next_days: int
 ) -> str:

@@ -203,6 +203,17 @@ class CaveatKind(Kind):
         "ones only by a decision.",
         to_do="keep the action by a decision if the principal needs it too; otherwise accept this.",
     )
+    UNSEEN_UNDER_STAR = Row(
+        "unseen_under_star",
+        "Actions whose use the logs can't show are removed from a bare `*` or `NotAction`.",
+        parameters={"actions": int, "services": tuple},
+        message=words.unseen_under_star,
+        step="give service last accessed, as `lpgen snapshot` does, or accept this",
+        help="No service is named by such a policy, so nothing says which of these actions are in use.",
+        to_do="give service last accessed, as `lpgen snapshot` does, or logs with data events. Otherwise keep what is "
+        "needed by a decision, and accept this.",
+        source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
+    )
     EXPECTED_DENIALS = Row(
         "expected_denials",
         "Replacements of past days would have denied later use.",

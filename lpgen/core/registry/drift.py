@@ -66,6 +66,7 @@ class DriftKind(Kind):
             "own": "its policies were changed outside: it gains {gained}",
             "managed": "it was changed outside; held by {holders}: it gains {gained}",
             "aws": "AWS changed it; held by {holders}: it gains {gained}",
+            "left": "AWS changed it since replacements left it attached; held by {holders}: it gains {gained}",
             "trust": "its trust policy was changed: other principals may assume it",
             "boundary-gone": "its permissions boundary is gone: it gains {gained}",
             "boundary-new": "its permissions boundary came: it gains {gained}",

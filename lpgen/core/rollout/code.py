@@ -45,16 +45,18 @@ def _with_own_sids(statements: Iterable[dict[str, Any]]) -> Iterable[dict[str, A
 # ---------------------------------------------------------------- stacks
 
 
-def stack_resources(documents: Iterable[NewDocument], principal: Principal) -> str:
+def stack_resources(documents: Iterable[NewDocument], principal: Principal, left: Iterable[str] = ()) -> str:
     """The part of a CloudFormation template that gives a principal its replacement, or "" where there is none.
+
+    `left` are the ARNs of policies that stay attached.
 
     It has the principal's resource with the two properties to change, under its name in the stack as far as tags tell
     it, and a resource for each managed policy. A stack that is updated with it detaches the old policies itself.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html
     """
-    found = tuple(documents)
-    if not found or any("{{resolve:" in one.text for one in found):  # which CloudFormation would replace
+    found, staying = tuple(documents), list(left)
+    if not (found or staying) or any("{{resolve:" in one.text for one in found):  # which CloudFormation would replace
         return ""
     named = dict(principal.tags).get("aws:cloudformation:logical-id", "")
     own = named if re.fullmatch("[A-Za-z0-9]+", named) else _logical_id(principal.name)
@@ -63,7 +65,7 @@ def stack_resources(documents: Iterable[NewDocument], principal: Principal) -> s
         own: {
             "Type": f"AWS::IAM::{principal.kind.capitalize()}",
             "Properties": {
-                "ManagedPolicyArns": [{"Ref": name} for name in managed],
+                "ManagedPolicyArns": [*({"Ref": name} for name in managed), *staying],
                 "Policies": [
                     {"PolicyName": one.name, "PolicyDocument": json.loads(one.text)} for one in found if one.inline
                 ],

@@ -66,7 +66,7 @@ class PrincipalPlan:
     new ones. `boundary` is the ARN of its permissions boundary. `documents` are those of the replacement, where the
     calls or other people put it in place; a plan of an older lpgen has none. `permission_set` is the inline policy to
     put into the permission set of a role of IAM Identity Center, `code` what to change in the template of one that is
-    managed as code.
+    managed as code. `left` are the ARNs of the policies that stay attached.
     """
 
     principal: str
@@ -88,3 +88,4 @@ class PrincipalPlan:
     documents: tuple[NewDocument, ...] = ()
     permission_set: str = ""
     code: str = ""
+    left: tuple[str, ...] = ()

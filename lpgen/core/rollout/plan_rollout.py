@@ -31,7 +31,8 @@ _IN_PLACE: Final = Refusal.of(RefusalKind.NOTHING_TO_DO, case="in-place")
 class WrittenPlan:
     """What a principal's folder says.
 
-    `policies_sha256` is the fingerprint of the old policies without the boundary, "" where the folder has none.
+    `policies_sha256` is the fingerprint of the old policies without the boundary, "" where the folder has none. `left`
+    are the ARNs of the old policies that stay attached.
     """
 
     principal: str
@@ -42,13 +43,14 @@ class WrittenPlan:
     as_of: str
     policies_sha256: str
     documents: tuple[NewDocument, ...]
+    left: tuple[str, ...] = ()
 
 
 def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions: Exceptions) -> PrincipalPlan:
     """The plan for one principal; `principal` is as the policies given have it, None where they lack it."""
     if principal is None:
         return _unknown(written)
-    if says_the_same(principal, (policy_from_json(one.text, place=one.file) for one in written.documents)):
+    if says_the_same(principal, _held_after(written, principal)):
         return _refused(written, principal, (_IN_PLACE,))
     refusals = (
         *refusals_of_principal(principal, exceptions, folder=written.folder),
@@ -57,6 +59,12 @@ def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions
     if refusals:
         return _refused(written, principal, refusals)
     return _replace_policies(written, principal, exceptions.attached_quota)
+
+
+def _held_after(written: WrittenPlan, principal: Principal) -> Iterable[Policy]:
+    """What a principal holds with the replacement."""
+    yield from (policy_from_json(one.text, place=one.file) for one in written.documents)
+    yield from (one.document for one in principal.policies if one.arn in written.left and one.document is not None)
 
 
 def refuse(plan: PrincipalPlan, refusals: Iterable[Refusal]) -> PrincipalPlan:
@@ -75,6 +83,7 @@ def refuse(plan: PrincipalPlan, refusals: Iterable[Refusal]) -> PrincipalPlan:
         documents=(),
         permission_set="",
         code="",
+        left=(),
     )
 
 
@@ -84,7 +93,9 @@ def derive_again(plan: PrincipalPlan, *, as_of: str, attached_quota: int) -> Pri
     Raises:
         PolicyError: a document breaks IAM's grammar.
     """
-    written = WrittenPlan(plan.principal, plan.principal_id, plan.folder, plan.safe, (), as_of, "", plan.documents)
+    written = WrittenPlan(
+        plan.principal, plan.principal_id, plan.folder, plan.safe, (), as_of, "", plan.documents, plan.left
+    )
     derived = _replace_policies(written, principal_before(plan), attached_quota)
     return replace(derived, sha256=plan.sha256)
 
@@ -128,6 +139,7 @@ def _replace_policies(written: WrittenPlan, principal: Principal, attached_quota
     kept, taken = _policies_that_stay(new, own)
     if taken:
         return _refused(written, principal, (Refusal.of(RefusalKind.NAME_TAKEN, case="own", policy=taken[0]),))
+    kept.update(written.left)
     order = order_steps(
         (policy for policy, call in new if call.policy not in kept),
         (_old_policy(one, written) for one in own if (one.arn or one.name) not in kept),
@@ -173,7 +185,7 @@ def _refusals_of_written(written: WrittenPlan, principal: Principal, exceptions:
         yield Refusal.of(RefusalKind.OTHER_POLICIES, case="missing")
     if not written.safe and not exceptions.unsafe:
         yield Refusal.of(RefusalKind.NOT_SAFE, why="; ".join(written.not_safe_because) or "no reason is given")
-    if not written.documents:
+    if not written.documents and not written.left:
         yield Refusal.of(RefusalKind.NOTHING_TO_DO, case="no-policy")
     for document in written.documents:
         size = policy_size(document.text)
@@ -210,8 +222,10 @@ def _planned(written: WrittenPlan, principal: Principal, order: Order) -> Princi
         order.note,
         *_notes_on_detached(principal, calls),
         f"the boundary {_name_of_boundary(principal)} stays" if principal.boundary else "",
+        *(f"{arn} stays attached" for arn in written.left),
     ]
-    return _plan(written, principal, calls, order.peak, refusals=(), notes=tuple(filter(None, notes)))
+    peak = replace(order.peak, attached=order.peak.attached + len(written.left))
+    return _plan(written, principal, calls, peak, refusals=(), notes=tuple(filter(None, notes)))
 
 
 def _notes_on_detached(principal: Principal, calls: Iterable[Call]) -> Iterable[str]:
@@ -235,6 +249,7 @@ def _plan(
     # Only what nothing else speaks against is for others to put in place.
     kinds = {one.kind for one in refusals}
     of_set, as_code = kinds == {RefusalKind.SSO}, kinds == {RefusalKind.MANAGED_AS_CODE}
+    is_proposed = bool(calls) or of_set or as_code
     return PrincipalPlan(
         principal=principal.arn,
         principal_id=principal.principal_id,
@@ -252,9 +267,10 @@ def _plan(
         refusals=refusals,
         notes=notes,
         boundary=_name_of_boundary(principal),
-        documents=written.documents if calls or of_set or as_code else (),
+        documents=written.documents if is_proposed else (),
         permission_set=permission_set_policy(one.text for one in written.documents) if of_set else "",
-        code=stack_resources(written.documents, principal) if as_code else "",
+        code=stack_resources(written.documents, principal, written.left) if as_code else "",
+        left=written.left if is_proposed else (),
     )
 
 

@@ -77,21 +77,23 @@ def _checks(
 def _check_all(
     plan: PrincipalPlan, grants: PrincipalGrants, catalog: Catalog, *, attached_quota: int, hunt_size: int
 ) -> tuple[Check, ...]:
-    documents = tuple(map(_written, plan.after or _for_others(plan)))
+    whole = tuple(map(_written, plan.after or _for_others(plan)))
+    documents = tuple(one for one in whole if one.file not in plan.left)
     news = new_allows(documents, catalog)
     return (
         check_actions(documents, catalog),
         check_within_grants(news, grants),
-        check_denies(documents, grants),
-        _check_moments(plan.calls, documents, grants, catalog),
-        check_limits(documents, plan.kind, attached_quota=attached_quota),
-        check_hunt(documents, news, grants, catalog, size=hunt_size),
+        check_denies(whole, grants),
+        _check_moments(plan.calls, whole, grants, catalog),
+        check_limits(documents, plan.kind, attached_quota=attached_quota, left=len(plan.left)),
+        check_hunt(whole, news, grants, catalog, size=hunt_size),
     )
 
 
 def _for_others(plan: PrincipalPlan) -> Iterator[PolicyText]:
-    """The documents that somebody else puts in place: those of permission sets and of templates."""
-    return (PolicyText(one.file, one.inline, one.text) for one in plan.documents)
+    """What the principal holds once somebody else has put the documents in place: of permission sets and templates."""
+    yield from (PolicyText(one.file, one.inline, one.text) for one in plan.documents)
+    yield from (one for one in plan.before if one.policy in plan.left)
 
 
 def _written(text: PolicyText) -> WrittenDocument:

@@ -86,6 +86,8 @@ def _faults_of_principal(
     for name in sorted(planned.keys() | generated.keys()) if planned or plan.calls else ():
         if planned.get(name) != generated.get(name):
             yield f"{quote_input(f'{folder}/{name}')} isn't the file that was generated"
+    if (plan.left or plan.calls) and list(plan.left) != stated.get("left_attached", []):
+        yield f"the summary says otherwise which policies of {quote_input(plan.principal)} stay attached"
 
 
 def _documents_by_folder(files: Mapping[str, str]) -> dict[str, dict[str, str]]:

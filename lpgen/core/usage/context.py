@@ -10,13 +10,13 @@ import msgspec
 
 from lpgen.core.events.records import HIDDEN, Record
 
-TAG_KEYS: Final = "aws:TagKeys"
+_TAG_KEYS: Final = "aws:TagKeys"
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys"""
 
-NO_CONTEXT: Final = "{}"
+_NO_CONTEXT: Final = "{}"
 
-MAX_VALUES: Final = 50  # the most tags that AWS allows on a resource
-MAX_VALUE_LENGTH: Final = 512
+_MAX_VALUES: Final = 50  # the most tags that AWS allows on a resource
+_MAX_VALUE_LENGTH: Final = 512
 
 _TAG_PARAMETERS: Final = frozenset({"tags", "Tags", "tagList", "TagList", "tagSet", "tagSpecificationSet"})
 _KEY_FIELDS: Final = ("key", "Key", "tagKey", "TagKey")
@@ -28,18 +28,18 @@ Context = tuple[tuple[str, str], ...]
 def context_text(context: Context, tag_keys: tuple[str, ...]) -> str:
     """A JSON object from condition key to a sorted list of its values; `{}` without any.
 
-    At most `MAX_VALUES` values of a key are kept, the least ones, and none longer than `MAX_VALUE_LENGTH`.
+    At most `_MAX_VALUES` values of a key are kept, the least ones, and none longer than `_MAX_VALUE_LENGTH`.
     """
-    return _context_text(context, tag_keys) if context or tag_keys else NO_CONTEXT
+    return _context_text(context, tag_keys) if context or tag_keys else _NO_CONTEXT
 
 
 @lru_cache(maxsize=65536)
 def _context_text(context: Context, tag_keys: tuple[str, ...]) -> str:
     values: dict[str, set[str]] = {}
-    for key, value in (*context, *((TAG_KEYS, tag) for tag in tag_keys)):
-        if len(value) <= MAX_VALUE_LENGTH:
+    for key, value in (*context, *((_TAG_KEYS, tag) for tag in tag_keys)):
+        if len(value) <= _MAX_VALUE_LENGTH:
             values.setdefault(key, set()).add(value)
-    return msgspec.json.encode({key: sorted(values[key])[:MAX_VALUES] for key in sorted(values)}).decode()
+    return msgspec.json.encode({key: sorted(values[key])[:_MAX_VALUES] for key in sorted(values)}).decode()
 
 
 def tag_keys_from_record(record: Record) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Final
 from lpgen.core.arns import ARN_FIELDS
 from lpgen.core.model import Resource, ResourceKind
 
-KEPT_DIRECTORIES: Final = 2
+_KEPT_DIRECTORIES: Final = 2
 """How many leading directories of an object key are kept."""
 
 # `{}` is a name that is kept, each `*` behind it what is folded. The shapes are the ARN formats of the service
@@ -174,7 +174,7 @@ def _fold_name(service: str, name: str, *, is_global: bool) -> tuple[str, str]:
 def fold_key(key: str) -> tuple[str, str]:
     """The leading directories of an object key, then `*`; a key in no directory is kept whole."""
     end = 0
-    for _ in range(KEPT_DIRECTORIES):
+    for _ in range(_KEPT_DIRECTORIES):
         end = key.find("/", end) + 1 or end
     return (key[:end], "*") if end else (key, "")
 

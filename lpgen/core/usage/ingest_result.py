@@ -9,7 +9,7 @@ from typing import Final
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.tables import Usage, count_records, count_used_records
 
-MAX_EXAMPLES: Final = 3
+_MAX_EXAMPLES: Final = 3
 """How many examples of a skip reason a result holds."""
 
 UNCOUNTED: Final = (
@@ -41,7 +41,7 @@ class SkipExample:
 
 @dataclass(frozen=True, slots=True)
 class SkipCount:
-    """The skips of one reason, with up to `MAX_EXAMPLES` examples."""
+    """The skips of one reason, with up to `_MAX_EXAMPLES` examples."""
 
     reason: SkipReason
     count: int
@@ -124,7 +124,7 @@ def counts_from_usage(usage: Usage, paths: Mapping[str, str]) -> tuple[int, int,
     ):
         counts[reason] = counts.get(reason, 0) + records
         found = examples.setdefault(reason, [])
-        if len(found) < MAX_EXAMPLES:
+        if len(found) < _MAX_EXAMPLES:
             found.append(SkipExample(paths.get(source, source), position, detail))
     skips = (SkipCount(SkipReason(reason), counts[reason], tuple(examples[reason])) for reason in sorted(counts))
     return count_records(usage), count_used_records(usage), tuple(skips)

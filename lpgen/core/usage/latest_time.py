@@ -12,11 +12,11 @@ from typing import Final
 
 from lpgen.core.usage.event_time import NO_TIME
 
-CLOCK_SKEW: Final = timedelta(days=1)
+_CLOCK_SKEW: Final = timedelta(days=1)
 """How far clocks may disagree."""
 
 _STAMP: Final = re.compile(r"\d{12}_CloudTrail[A-Za-z-]*_[a-z0-9-]+_(\d{8}T\d{4})Z?_[^/]*", re.ASCII)
-_LAST: Final = datetime.max - 2 * CLOCK_SKEW  # the end of a window is later than the latest time
+_LAST: Final = datetime.max - 2 * _CLOCK_SKEW  # the end of a window is later than the latest time
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +61,4 @@ def _delivery_from_name(name: str) -> datetime | None:
 
 def _a_day_after(moment: datetime) -> str:
     naive = moment.replace(tzinfo=None)
-    return (min(naive, _LAST) + CLOCK_SKEW).isoformat(timespec="milliseconds").removesuffix(".000")
+    return (min(naive, _LAST) + _CLOCK_SKEW).isoformat(timespec="milliseconds").removesuffix(".000")

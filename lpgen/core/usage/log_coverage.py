@@ -25,7 +25,7 @@ from lpgen.core.usage.version_holes import version_holes
 _RARELY: Final = 2
 """Events that were there fell silent once they are quiet for more than so many times their longest silence."""
 
-EXCLUDABLE: Final = frozenset({"kms.amazonaws.com"})
+_EXCLUDABLE: Final = frozenset({"kms.amazonaws.com"})
 """Event sources whose management events a trail may leave out, though they are so common that a log shows them.
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html"""
 
@@ -178,7 +178,7 @@ def _account_coverage(
         holes=holes,
         known_from=known_from,
         trails=tuple(describe_trail(trail) for trail in trails or ()),
-        unseen=EXCLUDABLE - seen.named.sources,
+        unseen=_EXCLUDABLE - seen.named.sources,
         data_resources=frozenset(seen.named.data_resources),
         summed=frozenset(seen.named.summed - {source for _, source, _ in seen.seen}),
         changes=notes,

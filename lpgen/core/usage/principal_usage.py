@@ -119,7 +119,7 @@ def resolve_iam_names(
     seen = (
         use.resource.text for usage in usages.values() for use in usage.uses if use.resource.kind is ResourceKind.ARN
     )
-    names = IamNames(principals, filter(has_iam_path, seen))
+    names = IamNames(principals, filter(_has_iam_path, seen))
     return {arn: names.resolved(usage) for arn, usage in usages.items()}
 
 
@@ -128,7 +128,7 @@ def iam_names_from_usage(usage: Usage, principals: Iterable[Principal], row_coun
     seen = {
         resource
         for part in table_parts(usage.table, _NAMING)
-        if (with_path := frozenset(filter(has_iam_path, unique_values(part.column("resource")))))
+        if (with_path := frozenset(filter(_has_iam_path, unique_values(part.column("resource")))))
         for kind, resource, principal, unique, action, example, day in table_rows(part, _NAMING)
         if resource in with_path
         and kind == ResourceKind.ARN
@@ -140,7 +140,7 @@ def iam_names_from_usage(usage: Usage, principals: Iterable[Principal], row_coun
 _NAMING: Final = ("resource_kind", "resource", "principal", "principal_id", "action", "example_resource", "day")
 
 
-def has_iam_path(arn: str) -> bool:
+def _has_iam_path(arn: str) -> bool:
     """Whether an ARN is that of a role, user or instance profile with a path."""
     return arn.count("/") > 1 and _IAM_ENTITY.match(arn) is not None
 

@@ -44,10 +44,10 @@ def usage_from_schema_2(table: pa.Table, skips: pa.Table, coverage: pa.Table) ->
     """
     nothing = text_column([""] * table.num_rows)
     whole = table.add_column(_AT, USAGE_SCHEMA.field(_AT), nothing)
-    return merge_usage([Usage(whole, skips, coverage, activity_from_usage(whole))])
+    return merge_usage([Usage(whole, skips, coverage, _activity_from_usage(whole))])
 
 
-def activity_from_usage(table: pa.Table) -> pa.Table:
+def _activity_from_usage(table: pa.Table) -> pa.Table:
     """The activity that usage rows show: of the rows that one record can have, the largest count is taken."""
     dated = table.filter(flag_column([day is not None for day in column_values(table.column("day"))]))
     if not dated.num_rows:

@@ -17,12 +17,12 @@ def find_broken_laws(usage: Usage) -> Iterator[tuple[str, str]]:
     """The name of each table that breaks a law, and what is wrong with it."""
     for name, table in usage.tables().items():
         yield from ((name, wrong) for wrong in _find_broken_form(table, TABLES[name]))
-    read, used, skipped = count_records(usage), count_used_records(usage), count_skipped_records(usage)
+    read, used, skipped = count_records(usage), count_used_records(usage), _count_skipped_records(usage)
     if read != used + skipped:
         yield "coverage", f"{read:,} records were read, but {used:,} became usage and {skipped:,} were skipped"
 
 
-def count_skipped_records(usage: Usage) -> int:
+def _count_skipped_records(usage: Usage) -> int:
     """How many records were skipped, without the files and parts of files that hold no record."""
     reasons, counts = (column_values(usage.skips.column(name)) for name in ("reason", "records"))
     known = {reason.value for reason in SkipReason if is_record_reason(reason)}

@@ -141,7 +141,7 @@ trail holds the record, and `day` is UTC. `caller` is the ARN of the role or use
 `config.amazonaws.com`) where an AWS service called; else the caller's `CallerKind`.
 """
 
-SIGNS_SCHEMA: Final = pa.schema(
+_SIGNS_SCHEMA: Final = pa.schema(
     [
         pa.field("principal", pa.string(), nullable=False),
         pa.field("action", pa.string(), nullable=False),
@@ -158,7 +158,7 @@ SIGNS_SCHEMA: Final = pa.schema(
 One row per key: the columns up to `detail`, which sort the rows. Times as in `USAGE_SCHEMA`. Nothing fills it yet.
 """
 
-ASSUMPTIONS_SCHEMA: Final = pa.schema(
+_ASSUMPTIONS_SCHEMA: Final = pa.schema(
     [
         pa.field("role", pa.string(), nullable=False),
         pa.field("principal", pa.string(), nullable=False),
@@ -172,7 +172,7 @@ ASSUMPTIONS_SCHEMA: Final = pa.schema(
 `account` is the account whose trail holds the record, and `day` is UTC. Nothing fills it yet.
 """
 
-NETWORKS_SCHEMA: Final = pa.schema(
+_NETWORKS_SCHEMA: Final = pa.schema(
     [
         pa.field("principal", pa.string(), nullable=False),
         pa.field("day", pa.date32(), nullable=False),
@@ -185,7 +185,7 @@ NETWORKS_SCHEMA: Final = pa.schema(
 `network` is a source network or the id of a VPC endpoint, and `day` is UTC. Nothing fills it yet.
 """
 
-POPULATION_SCHEMA: Final = pa.schema(
+_POPULATION_SCHEMA: Final = pa.schema(
     [
         pa.field("type", pa.string(), nullable=False),
         pa.field("account", pa.string(), nullable=False),
@@ -219,10 +219,10 @@ TABLES: Final[Mapping[str, TableShape]] = {
     "skips": SKIPS_SHAPE,
     "coverage": _shape(COVERAGE_SCHEMA, keys=5),
     "activity": _shape(ACTIVITY_SCHEMA, keys=4),
-    "signs": _shape(SIGNS_SCHEMA, keys=5, example=("first_seen",)),
-    "assumptions": _shape(ASSUMPTIONS_SCHEMA, keys=4),
-    "networks": _shape(NETWORKS_SCHEMA, keys=3),
-    "population": _shape(POPULATION_SCHEMA, keys=4, example=("first_day",)),
+    "signs": _shape(_SIGNS_SCHEMA, keys=5, example=("first_seen",)),
+    "assumptions": _shape(_ASSUMPTIONS_SCHEMA, keys=4),
+    "networks": _shape(_NETWORKS_SCHEMA, keys=3),
+    "population": _shape(_POPULATION_SCHEMA, keys=4, example=("first_day",)),
 }
 """The name and shape of each table, in the order of the fields of `Usage`."""
 
@@ -238,10 +238,10 @@ class Usage:
     skips: pa.Table
     coverage: pa.Table
     activity: pa.Table = field(default_factory=partial(empty_table, ACTIVITY_SCHEMA))
-    signs: pa.Table = field(default_factory=partial(empty_table, SIGNS_SCHEMA))
-    assumptions: pa.Table = field(default_factory=partial(empty_table, ASSUMPTIONS_SCHEMA))
-    networks: pa.Table = field(default_factory=partial(empty_table, NETWORKS_SCHEMA))
-    population: pa.Table = field(default_factory=partial(empty_table, POPULATION_SCHEMA))
+    signs: pa.Table = field(default_factory=partial(empty_table, _SIGNS_SCHEMA))
+    assumptions: pa.Table = field(default_factory=partial(empty_table, _ASSUMPTIONS_SCHEMA))
+    networks: pa.Table = field(default_factory=partial(empty_table, _NETWORKS_SCHEMA))
+    population: pa.Table = field(default_factory=partial(empty_table, _POPULATION_SCHEMA))
 
     def tables(self) -> dict[str, pa.Table]:
         """Each table by its name in `TABLES`."""

@@ -16,7 +16,7 @@ from typing import Final
 Pairs = Mapping[tuple[str, str], int]
 """The records of a day by caller and event source."""
 
-WEEK: Final = 7
+_WEEK: Final = 7
 LONGEST_QUIET_DAYS: Final = 3
 """An account has no record on a long weekend; more days in a row that show nothing are a gap."""
 
@@ -66,9 +66,9 @@ class Breadth:
         return self.own_pairs, self.own_repeated
 
 
-def breadth_of_day(pairs: Pairs) -> Breadth:
+def _breadth_of_day(pairs: Pairs) -> Breadth:
     """What a day shows of an account."""
-    own = [count for (caller, _), count in pairs.items() if is_own_caller(caller)]
+    own = [count for (caller, _), count in pairs.items() if _is_own_caller(caller)]
     return Breadth(
         len({caller for caller, _ in pairs}),
         len({service for _, service in pairs}),
@@ -79,7 +79,7 @@ def breadth_of_day(pairs: Pairs) -> Breadth:
     )
 
 
-def is_own_caller(caller: str) -> bool:
+def _is_own_caller(caller: str) -> bool:
     """Whether AWS calls by itself: as a service, or with a service-linked role."""
     return caller.endswith(_AWS) or _SERVICE_LINKED in caller
 
@@ -90,7 +90,7 @@ def thin_days(activity: Mapping[date, Pairs], verified: Collection[date] = ()) -
     A day counts where AWS's own calls show enough, or where all callers together do.
     """
     days = sorted(activity)
-    shown = {day: breadth_of_day(activity[day]) for day in days}
+    shown = {day: _breadth_of_day(activity[day]) for day in days}
     weeks = [[shown[day] for day in week] for week in _weeks(days)]
     own = _floor([[one.own for one in week] for week in weeks], spare=0)
     everyone = _floor([[one.everyone for one in week] for week in weeks], spare=_SPARE)
@@ -105,8 +105,8 @@ def thin_days(activity: Mapping[date, Pairs], verified: Collection[date] = ()) -
 
 def _weeks(days: Sequence[date]) -> Iterable[Sequence[date]]:
     """Seven days with records in a row, without a gap between two."""
-    for at in range(len(days) - WEEK + 1):
-        week = days[at : at + WEEK]
+    for at in range(len(days) - _WEEK + 1):
+        week = days[at : at + _WEEK]
         if all((after - before).days - 1 <= LONGEST_QUIET_DAYS for before, after in pairwise(week)):
             yield week
 

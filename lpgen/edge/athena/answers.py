@@ -21,11 +21,11 @@ from lpgen.edge.objects.s3_errors import Needs, explain_s3_error
 from lpgen.edge.objects.s3_store import BROKEN_OFF
 from lpgen.errors import AwsError, IngestError
 
-PAGE_ROWS: Final = 1_000
+_PAGE_ROWS: Final = 1_000
 READ_BYTES: Final = 1 << 20
 ATTEMPTS: Final = 6
 WAIT_SECONDS: Final = 0.5
-MAX_FIELD_CHARACTERS: Final = 1 << 26
+_MAX_FIELD_CHARACTERS: Final = 1 << 26
 """CloudTrail's records have at most some 256 KB."""
 
 
@@ -60,7 +60,7 @@ def _rows_from_pages(session: AwsSession, query_id: str) -> Iterator[list[str | 
         try:
             with aws_errors("read the query's answer"):
                 answer = session.client("athena").get_query_results(
-                    QueryExecutionId=query_id, MaxResults=PAGE_ROWS, **options
+                    QueryExecutionId=query_id, MaxResults=_PAGE_ROWS, **options
                 )
         except AwsError as error:
             raise explain_request_error(error) from error
@@ -76,7 +76,7 @@ def _rows_from_pages(session: AwsSession, query_id: str) -> Iterator[list[str | 
 
 def _rows_from_object(session: AwsSession, name: str) -> Iterator[list[str | None]]:
     """Fields are quoted, with quotes in them doubled; only null isn't, and comes out as "" here."""
-    csv.field_size_limit(MAX_FIELD_CHARACTERS)
+    csv.field_size_limit(_MAX_FIELD_CHARACTERS)
     stream = io.BufferedReader(_ObjectStream(session, name), READ_BYTES)
     with contextlib.closing(io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="")) as text:
         try:

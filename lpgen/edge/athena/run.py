@@ -16,7 +16,7 @@ from lpgen.edge.aws_session import AwsSession, aws_errors
 from lpgen.errors import AwsError, QueryTooLargeError
 
 FIRST_WAIT_SECONDS: Final = 0.5
-LONGEST_WAIT_SECONDS: Final = 5.0
+_LONGEST_WAIT_SECONDS: Final = 5.0
 ATTEMPTS: Final = 3
 """How often a query is run that Athena says may do better another time."""
 
@@ -63,7 +63,7 @@ class QueryRunner:
             )
             if not may_do_better or attempt == ATTEMPTS:
                 raise error
-            self.wait(LONGEST_WAIT_SECONDS)
+            self.wait(_LONGEST_WAIT_SECONDS)
         return Answered(
             str(execution["QueryExecutionId"]),
             str((execution.get("ResultConfiguration") or {}).get("OutputLocation") or ""),
@@ -83,7 +83,7 @@ class QueryRunner:
                 if (execution.get("Status") or {}).get("State") in ("SUCCEEDED", "FAILED", "CANCELLED"):
                     return execution
                 self.wait(pause)
-                pause = min(pause * 1.5, LONGEST_WAIT_SECONDS)
+                pause = min(pause * 1.5, _LONGEST_WAIT_SECONDS)
         except BaseException:
             with contextlib.suppress(AwsError):
                 self._ask("stop the query", "stop_query_execution", QueryExecutionId=query_id)

@@ -16,6 +16,7 @@ from lpgen import __version__
 from lpgen.core.drift.states import Figures, KeptProposal, Stamp
 from lpgen.core.model import Action
 from lpgen.core.policies.policy import policy_from_json, policy_to_json
+from lpgen.core.replacements import LeftPolicy
 from lpgen.core.trails import TrailSource
 from lpgen.core.usage.tables import Usage
 from lpgen.edge.data_folder.sealed_folder import SealedKind, SealedWriter, open_sealed, read_manifest, sealed_names
@@ -154,10 +155,17 @@ def _facts_of_proposal(proposal: KeptProposal) -> dict[str, object]:
         "waiting_since": proposal.waiting_since.isoformat() if proposal.waiting_since else None,
         "dangerous": proposal.dangerous,
         "documents": [json.loads(policy_to_json(one)) for one in proposal.documents],
+        "left_attached": [{"arn": one.arn, "version": one.version, "sha256": one.sha256} for one in proposal.left],
     }
 
 
 # ---------------------------------------------------------------- reading
+
+
+class _Left(msgspec.Struct, frozen=True):
+    arn: str
+    version: str
+    sha256: str
 
 
 class _Proposal(msgspec.Struct, frozen=True):
@@ -165,6 +173,7 @@ class _Proposal(msgspec.Struct, frozen=True):
     waiting_since: date | None
     dangerous: int
     documents: list[dict[str, Any]]
+    left_attached: list[_Left] = []
 
 
 class _CatalogFacts(msgspec.Struct, frozen=True):
@@ -282,4 +291,10 @@ def _kept(found: _Proposal) -> KeptProposal:
     documents = tuple(
         policy_from_json(document, place=f"proposal for {found.principal}") for document in found.documents
     )
-    return KeptProposal(found.principal, documents, found.waiting_since, found.dangerous)
+    by_digest = {LeftPolicy("", "", one).sha256: one for one in documents} if found.left_attached else {}
+    left = tuple(
+        LeftPolicy(one.arn, one.version, by_digest[one.sha256])
+        for one in found.left_attached
+        if one.sha256 in by_digest
+    )
+    return KeptProposal(found.principal, documents, found.waiting_since, found.dangerous, left)

@@ -19,7 +19,7 @@ from lpgen.edge.data_folder.sealed_folder import MANIFEST, SealedKind, SealedWri
 from lpgen.errors import InvocationError, SnapshotError, quote_input, quote_reason
 
 SNAPSHOTS: Final = "snapshots"
-FORMAT_VERSION: Final = 1
+_FORMAT_VERSION: Final = 1
 
 POLICIES: Final = "policies"
 TRAILS: Final = "trails"
@@ -33,7 +33,7 @@ ORGANIZATION: Final = "organization.json"
 _NAME_FORMAT: Final = "%Y-%m-%dT%H-%M-%SZ"  # a colon is no character for names on every system
 _AGAIN: Final = "take a new one with `lpgen snapshot`, or choose another by --snapshot"
 _KIND: Final = SealedKind(
-    "snapshot", "taken", SnapshotError, again="try again", hint=_AGAIN, format_version=FORMAT_VERSION
+    "snapshot", "taken", SnapshotError, again="try again", hint=_AGAIN, format_version=_FORMAT_VERSION
 )
 
 

@@ -23,10 +23,10 @@ from lpgen.edge.engines.pool import Pool, map_in_pools
 from lpgen.edge.engines.work import pack_function, run_packed
 from lpgen.errors import EngineError, quote_input
 
-PATIENCE_SECONDS: Final = 300.0
+_PATIENCE_SECONDS: Final = 300.0
 """How long a cluster may have no worker: one that grows by need takes minutes to start them."""
 
-ANSWER_SECONDS: Final = 60.0
+_ANSWER_SECONDS: Final = 60.0
 """How long the scheduler may take to say which workers it has; a busy one takes seconds."""
 
 _IN_FLIGHT_PER_THREAD: Final = 3
@@ -46,8 +46,8 @@ class DaskEngine:
     """
 
     client: Any
-    patience_seconds: float = PATIENCE_SECONDS
-    answer_seconds: float = ANSWER_SECONDS
+    patience_seconds: float = _PATIENCE_SECONDS
+    answer_seconds: float = _ANSWER_SECONDS
 
     @property
     def is_remote(self) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, Final, Generic
 
 from lpgen.edge.engine import Item, Lost
 
-CHECK_SECONDS: Final = 5.0
+_CHECK_SECONDS: Final = 5.0
 """How long nothing may come from the workers before it is asked whether anything still can."""
 
 
@@ -56,7 +56,7 @@ def _map_until_broken(pool: Pool, queue: _Queue[Item], suspects: deque[Item]) ->
     pending: dict[Future[Any], Item] = {}
     while queue or pending:
         broken = _fill(pool, queue, pending)
-        done, _ = wait(pending, timeout=CHECK_SECONDS, return_when=FIRST_COMPLETED)
+        done, _ = wait(pending, timeout=_CHECK_SECONDS, return_when=FIRST_COMPLETED)
         if not done:
             pool.check()
         for future in done:
@@ -78,7 +78,7 @@ def _map_alone(pool: Pool, suspects: deque[Item]) -> Iterator[Any]:
     while suspects:
         item = suspects.popleft()
         future = pool.submit(item)
-        while not wait([future], timeout=CHECK_SECONDS).done:
+        while not wait([future], timeout=_CHECK_SECONDS).done:
             pool.check()
         try:
             result = future.result()

@@ -65,7 +65,7 @@ class SparkEngine:
         with ThreadPoolExecutor(_JOBS, thread_name_prefix="lpgen-spark") as jobs:
             while True:
                 while len(pending) < _JOBS and (batch := batches.take()):
-                    pending[jobs.submit(run_batch, self.session, packed, batch)] = batch
+                    pending[jobs.submit(_run_batch, self.session, packed, batch)] = batch
                 if not pending:
                     return
                 done, _ = wait(pending, return_when=FIRST_COMPLETED)
@@ -135,19 +135,19 @@ class _Batches:
         self._again += (batch[:middle], batch[middle:])
 
 
-def run_batch(session: Any, packed: bytes, batch: Sequence[Any]) -> list[Any]:
+def _run_batch(session: Any, packed: bytes, batch: Sequence[Any]) -> list[Any]:
     """What the packed function made of each item, or the exception that it raised, by one job."""
     items = tuple(pickle.dumps(item) for item in batch)
 
     def run_partition(batches: Iterator[Any]) -> Iterator[Any]:  # travels by value, and what it calls by name
-        return run_numbers(packed, items, batches)
+        return _run_numbers(packed, items, batches)
 
     numbers = session.range(0, len(items), 1, len(items))  # so many partitions of one row, without a shuffle
     rows = numbers.mapInArrow(run_partition, "answer binary").collect()
     return [pickle.loads(row.answer) for row in rows]
 
 
-def run_numbers(packed: bytes, items: Sequence[bytes], batches: Iterator[Any]) -> Iterator[Any]:
+def _run_numbers(packed: bytes, items: Sequence[bytes], batches: Iterator[Any]) -> Iterator[Any]:
     """The answers of a partition, in a worker: each a pickled result or exception."""
     import pyarrow as pa
 

@@ -24,7 +24,7 @@ from lpgen.core.policies.policy import policy_from_json
 from lpgen.edge.inputs.unique_keys import DuplicateKeyError, refuse_duplicate_keys
 from lpgen.errors import GuardError, PolicyError, quote_input, quote_reason
 
-INDEX: Final = "index.json"
+_INDEX: Final = "index.json"
 _EVERY_ACCOUNT: Final = "*"
 _LEVELS_HINT: Final = (
     "a list of levels from the root to the account, each a list of policy documents, or an object of such lists by "
@@ -127,14 +127,14 @@ _POLICY_NAMES: Final = ("policy", "Policy", "ResourcePolicy")
 def _read_resource_policies(folder: Path) -> tuple[ResourcePolicy, ...]:
     if not folder.is_dir():
         raise GuardError(f"there is no folder `{folder}`", hint=_RESOURCES_HINT)
-    index = _read_json(folder / INDEX) if (folder / INDEX).exists() else {}
+    index = _read_json(folder / _INDEX) if (folder / _INDEX).exists() else {}
     if not isinstance(index, dict) or not all(isinstance(arn, str) for arn in index.values()):
-        raise GuardError(f"`{folder / INDEX}` is not an object of ARNs by file name", hint=_RESOURCES_HINT)
-    files = sorted(path for path in folder.glob("*.json") if path.name != INDEX)
+        raise GuardError(f"`{folder / _INDEX}` is not an object of ARNs by file name", hint=_RESOURCES_HINT)
+    files = sorted(path for path in folder.glob("*.json") if path.name != _INDEX)
     missing = sorted(index.keys() - {path.name for path in files})
     if missing:
         raise GuardError(
-            f"`{folder / INDEX}` lists {quote_input(missing[0])}, which is not there", hint=_RESOURCES_HINT
+            f"`{folder / _INDEX}` lists {quote_input(missing[0])}, which is not there", hint=_RESOURCES_HINT
         )
     if not files:
         raise GuardError(f"the folder `{folder}` holds no `.json` file", hint=_RESOURCES_HINT)

@@ -107,7 +107,7 @@ class SnapshotStore:
         self._users = DetailShelf(UserDetail, _user_age)
         self._group_details = DetailShelf(GroupDetail, lambda _group: ())
         self._managed = DetailShelf(ManagedPolicy, _policy_age)
-        self._documents: dict[str, tuple[Policy | None, datetime | None]] = {}
+        self._documents: dict[str, tuple[datetime | None, Policy | None, str]] = {}
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -295,15 +295,16 @@ class SnapshotStore:
             if len(self._documents) >= _MOST_DOCUMENTS:
                 del self._documents[next(iter(self._documents))]
             self._documents[arn] = self._read_managed(self._managed.read(arn))
-        document, created = self._documents[arn]
-        return AttachedPolicy(kind, name, arn, group, created, document)
+        return AttachedPolicy(kind, name, arn, group, *self._documents[arn])
 
-    def _read_managed(self, policy: ManagedPolicy) -> tuple[Policy | None, datetime | None]:
+    def _read_managed(self, policy: ManagedPolicy) -> tuple[datetime | None, Policy | None, str]:
+        """When the version in force was made, its document and its id."""
         version = _default_version(policy)
         if version is None:
             self.report(SnapshotProblemKind.MISSING_POLICY, policy.arn, "its default version is not in the files")
-            return None, None
-        return self._read_document(version.document, policy.arn, policy.arn), _time(version.create_date)
+            return None, None, ""
+        document = self._read_document(version.document, policy.arn, policy.arn)
+        return _time(version.create_date), document, version.version_id or policy.default_version_id
 
     def _read_document(self, document: Any, place: str, owner: str) -> Policy | None:
         try:

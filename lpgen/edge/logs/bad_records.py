@@ -21,16 +21,16 @@ _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _INSIGHT: Final = "AwsCloudTrailInsight"
 
 
-MAX_BAD_BYTES: Final = 8 << 20
+_MAX_BAD_BYTES: Final = 8 << 20
 """Of a larger one nothing is kept. CloudTrail's events have 256 KB, or 1 MB where that is asked for:
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventConfiguration.html"""
 
 
 def unusable_from_record(text: bytes | memoryview | msgspec.Raw, why: str) -> Unusable:
     """A JSON object that is no `Record`, with those of its fields that have the right type."""
-    if len(memoryview(text)) > MAX_BAD_BYTES:
+    if len(memoryview(text)) > _MAX_BAD_BYTES:
         return Unusable(
-            SkipReason.BAD_RECORD, f"a record of more than {MAX_BAD_BYTES >> 20} MiB: {lower_first(why)}", ""
+            SkipReason.BAD_RECORD, f"a record of more than {_MAX_BAD_BYTES >> 20} MiB: {lower_first(why)}", ""
         )
     fields = _sound_fields(text)
     record = Record(**{"eventSource": "", "eventName": "", **fields})

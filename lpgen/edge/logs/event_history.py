@@ -20,15 +20,15 @@ from lpgen.edge.objects.s3_errors import Needs, explain_s3_error
 from lpgen.edge.objects.store import StoredObject
 from lpgen.errors import AwsError, InvocationError
 
-SCHEME: Final = "cloudtrail://"
-PAGE_SIZE: Final = 50
-HISTORY_DAYS: Final = 90
+_SCHEME: Final = "cloudtrail://"
+_PAGE_SIZE: Final = 50
+_HISTORY_DAYS: Final = 90
 SECONDS_BETWEEN_CALLS: Final = 0.55
 """A little more than AWS asks for, since requests don't arrive as evenly as they are sent."""
 
-NOTES: Final = (
+_NOTES: Final = (
     "the event history holds management events only: no data events, such as reads of objects in S3",
-    f"it goes back {HISTORY_DAYS} days at most, and may lack the last minutes",
+    f"it goes back {_HISTORY_DAYS} days at most, and may lack the last minutes",
     "it covers the account of the credentials alone, in these Regions: {regions}",
 )
 
@@ -52,7 +52,7 @@ class EventHistory:
 
     def notes(self) -> tuple[str, ...]:
         """What it can't show."""
-        return tuple(note.format(regions=", ".join(self.regions)) for note in NOTES)
+        return tuple(note.format(regions=", ".join(self.regions)) for note in _NOTES)
 
     def pages(self) -> Iterator[list[HistoryEvent]]:
         """All events of the window, page by page, Region by Region, the newest first.
@@ -82,7 +82,7 @@ class EventHistory:
 
     def _look_up(self, client: Any, region: str, token: str) -> dict[str, Any]:
         """One page; boto3's client waits and asks again where CloudTrail throttles."""
-        options = {"MaxResults": PAGE_SIZE, **_times_from_window(self.window)}
+        options = {"MaxResults": _PAGE_SIZE, **_times_from_window(self.window)}
         if token:
             options["NextToken"] = token
         with _explained(region):
@@ -107,7 +107,7 @@ def open_event_history(session: AwsSession, regions: tuple[str, ...], window: Wi
     """
     chosen = regions or tuple(filter(None, (session.boto.region_name,)))
     if not chosen:
-        raise InvocationError(f"`{SCHEME}` needs a Region", hint="name it with --region; it repeats")
+        raise InvocationError(f"`{_SCHEME}` needs a Region", hint="name it with --region; it repeats")
     return EventHistory(session, chosen, window)
 
 
@@ -126,4 +126,4 @@ def _event_from_answer(event: dict[str, Any], region: str) -> HistoryEvent:
     """An event's name in the ledger holds its id, which AWS makes unique: no event counts twice."""
     record = event["CloudTrailEvent"].encode("utf-8", "surrogatepass")
     identity = str(event.get("EventId") or hashlib.sha256(record).hexdigest())
-    return HistoryEvent(StoredObject(f"{SCHEME}{region}/{identity}", 0, identity), record)
+    return HistoryEvent(StoredObject(f"{_SCHEME}{region}/{identity}", 0, identity), record)

@@ -29,7 +29,7 @@ _PIECE: Final = 1 << 20
 MAX_NESTING: Final = 200
 """How many levels are kept of a document that nests too deep for the decoder, which follows 1,000 in Python 3.11."""
 
-VAIN_READS: Final = 20
+_VAIN_READS: Final = 20
 """How often, in lengths of the text, lines are read in search of the end of documents that turn out to be broken.
 
 When that is used up, only documents of one line are read."""
@@ -188,7 +188,7 @@ class _Search:
         self._data = data
         self._view = memoryview(data)  # since a slice of bytes would be a copy
         self._line_end = 0
-        self._vain = VAIN_READS * len(data)
+        self._vain = _VAIN_READS * len(data)
         self._tokens = MAX_TOKENS
 
     def document_at(self, at: int) -> tuple[bytes, int] | None:

@@ -43,11 +43,11 @@ _Object = Mapping[str, msgspec.Raw]
 MAX_TYPED_BYTES: Final = 1 << 26
 """Up to this size a document is decoded at once, which is fastest; a larger one record by record, in less memory."""
 
-MAX_TYPED_OBJECTS: Final = 1_000_000
+_MAX_TYPED_OBJECTS: Final = 1_000_000
 """With more objects than this, a document is decoded record by record too: a decoded record takes more memory than its
 text where it says next to nothing."""
 
-MAX_DEPTH: Final = 5
+_MAX_DEPTH: Final = 5
 """How deep documents may lie in one another, as a record in an event in a list does."""
 
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -97,7 +97,7 @@ def records_from_bytes(data: bytes, *, limits: ReadLimits = DEFAULT_LIMITS) -> I
 
 def _records_at_once(text: bytes) -> list[RawRecord] | None:
     """The records of a log file, list or JSON lines in which each record is sound; else None."""
-    if len(text) > MAX_TYPED_BYTES or text.count(b"{") > MAX_TYPED_OBJECTS:
+    if len(text) > MAX_TYPED_BYTES or text.count(b"{") > _MAX_TYPED_OBJECTS:
         return None
     try:
         return _decode_records(text) if text[:1] == b"[" else _decode_log_file(text).Records
@@ -160,7 +160,7 @@ def _records_of_document(text: _Text, *, depth: int, stranger: Unusable | None =
     """The records of one sound JSON document. `stranger` is what comes of an object of no known shape; None takes it
     for a record, which then is a bad one."""
     first = _first_byte(text)
-    if depth > MAX_DEPTH:
+    if depth > _MAX_DEPTH:
         yield Unusable(SkipReason.BAD_RECORD, "documents lie too deep in one another", "")
     elif first == b"[":
         for item in items_of_list(text):

@@ -28,10 +28,10 @@ from lpgen.edge.objects.plan import ObjectPlan
 from lpgen.edge.objects.store import ObjectStore, Page, StoredObject
 from lpgen.errors import AwsError, CredentialsError
 
-THREADS: Final = 16
+_THREADS: Final = 16
 """How many pages are asked for at a time."""
 
-SEARCH_DEPTH: Final = 3
+_SEARCH_DEPTH: Final = 3
 """How many folders may lie between an address and an `AWSLogs/` below it."""
 
 SEARCH_FOLDERS: Final = 500
@@ -110,7 +110,7 @@ class _Task:
 
 
 def find_objects(
-    store: ObjectStore, addresses: Iterable[str], scope: Scope, *, threads: int = THREADS
+    store: ObjectStore, addresses: Iterable[str], scope: Scope, *, threads: int = _THREADS
 ) -> Iterator[Step]:
     """The log objects at or below the addresses, page by page as they come; several pages are under way at a time.
 
@@ -174,7 +174,7 @@ class _Walk:
         roots: list[str] = []
         pages: dict[str, Page] = {}
         level = [address]
-        for _ in range(SEARCH_DEPTH + 1):
+        for _ in range(_SEARCH_DEPTH + 1):
             if len(pages) + len(level) > SEARCH_FOLDERS:
                 break
             pages |= zip(level, self.pool.map(self._list_folder, level), strict=True)

@@ -20,10 +20,10 @@ from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.objects.store import Body, ObjectStore, StoredObject
 from lpgen.errors import AwsError
 
-DOWNLOADS: Final = 8
+_DOWNLOADS: Final = 8
 """How many downloads of one worker are under way at a time."""
 
-AHEAD_BYTES: Final = 32 << 20
+_AHEAD_BYTES: Final = 32 << 20
 """How many bytes a worker downloads ahead of the decoding; a larger object is downloaded alone."""
 
 _TOO_LARGE: Final = "it is larger than a log file may be"
@@ -101,11 +101,11 @@ class ObjectReader:
 
 def _download(store: ObjectStore, objects: Sequence[StoredObject]) -> Iterator[tuple[StoredObject, Body | AwsError]]:
     """Each object with its bytes or why there are none, in order; a few are under way while the caller works."""
-    with ThreadPoolExecutor(DOWNLOADS) as pool:
+    with ThreadPoolExecutor(_DOWNLOADS) as pool:
         under_way: deque[tuple[StoredObject, Future[Body]]] = deque()
         ahead = 0
         for one in objects:
-            while under_way and (ahead + one.size > AHEAD_BYTES or len(under_way) >= 2 * DOWNLOADS):
+            while under_way and (ahead + one.size > _AHEAD_BYTES or len(under_way) >= 2 * _DOWNLOADS):
                 first, future = under_way.popleft()
                 yield first, _result(future)
                 ahead -= first.size

@@ -22,8 +22,8 @@ from lpgen.errors import AwsError, quote_input
 Answer = TypeVar("Answer")
 
 PAGE_SIZE: Final = 1_000
-BODY_ATTEMPTS: Final = 6
-UNUSABLE_ATTEMPTS: Final = 3
+_BODY_ATTEMPTS: Final = 6
+_UNUSABLE_ATTEMPTS: Final = 3
 """After so many answers that contradict themselves, another one would too."""
 
 FIRST_WAIT_SECONDS: Final = 0.2
@@ -115,14 +115,14 @@ class S3Store:
 
         boto3's client tries again by itself what AWS throttled or failed to answer.
         """
-        for attempt in range(1, BODY_ATTEMPTS + 1):
+        for attempt in range(1, _BODY_ATTEMPTS + 1):
             try:
                 with aws_errors(doing):
                     client = self._session().client("s3")
                     with _answer_errors(doing):
                         return call(client)
             except AwsError as error:
-                attempts = UNUSABLE_ATTEMPTS if error.code == UNUSABLE else BODY_ATTEMPTS
+                attempts = _UNUSABLE_ATTEMPTS if error.code == UNUSABLE else _BODY_ATTEMPTS
                 if error.code not in BROKEN_OFF or attempt >= attempts:
                     raise explain_s3_error(error, needs) from error
             longest = FIRST_WAIT_SECONDS * 2**attempt

@@ -27,7 +27,7 @@ class CallerName:
 _CALLER: Final = re.compile(r"arn:[^:]+:(?:sts|iam)::([0-9]{12}):(assumed-role|role|user)/(.+)", re.DOTALL)
 
 
-def caller_from_arn(arn: str) -> CallerName | None:
+def _caller_from_arn(arn: str) -> CallerName | None:
     """The principal of a caller's ARN; None for the root user and federated users.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
@@ -50,7 +50,7 @@ def caller_chain(session: AwsSession) -> tuple[CallerName, ...]:
         AwsError: there are no valid credentials.
     """
     arns = [session.caller().arn, *_configured_roles(session)]
-    found = [caller_from_arn(arn) for arn in arns]
+    found = [_caller_from_arn(arn) for arn in arns]
     return tuple(dict.fromkeys(one for one in found if one is not None))
 
 

@@ -68,6 +68,10 @@ class _Replaces(msgspec.Struct):
     policies_sha256: str = ""
 
 
+class _Left(msgspec.Struct):
+    arn: str
+
+
 class _Evidence(msgspec.Struct):
     principal: str
     principal_id: str
@@ -77,6 +81,7 @@ class _Evidence(msgspec.Struct):
     replaces: _Replaces
     policies: list[_Policy]
     lines: list[_Line]
+    left_attached: list[_Left] = []
 
 
 def read_written_output(output: Path) -> WrittenOutput:
@@ -120,6 +125,7 @@ def written_plan(evidence: bytes, read_text: Callable[[str], str], *, folder: st
             )
             for one in found.policies
         ),
+        left=tuple(one.arn for one in found.left_attached),
     )
 
 

@@ -36,7 +36,7 @@ from lpgen.edge.rollout.begun import Begun, differs_from_plan, take_event
 from lpgen.edge.rollout.iam_writer import LivePrincipal
 from lpgen.errors import RolloutError, TamperingError, quote_input, quote_reason
 
-JOURNAL_SCHEMA: Final = "lpgen.rollout-journal/2"
+_JOURNAL_SCHEMA: Final = "lpgen.rollout-journal/2"
 _OLD_SCHEMA: Final = "lpgen.rollout-journal/1"
 _RESTORE: Final = "put the journal back as lpgen wrote it, or restore the policies by hand: the plan has them"
 
@@ -100,11 +100,11 @@ class Journal:
         lines = self._file.read().split(b"\n")
         self._size = sum(len(line) + 1 for line in lines[:-1])
         if len(lines) == 1:
-            self._write({"event": "plan", "schema": JOURNAL_SCHEMA, "sha256": self._digest})
+            self._write({"event": "plan", "schema": _JOURNAL_SCHEMA, "sha256": self._digest})
             sync_folder(self._path.parent)
             return
         head = self._decode(lines[0])
-        if head.get("schema") not in (JOURNAL_SCHEMA, _OLD_SCHEMA):
+        if head.get("schema") not in (_JOURNAL_SCHEMA, _OLD_SCHEMA):
             raise RolloutError(f"`{self._path}` is no journal of this version of lpgen")
         if head.get("sha256") != self._digest:
             raise RolloutError(

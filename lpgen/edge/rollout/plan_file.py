@@ -80,6 +80,7 @@ class _Principal(msgspec.Struct):
     code: str | None = None
     boundary: str | None = None
     documents: list[_Document] = []
+    left_attached: list[str] = []
 
 
 class _Source(msgspec.Struct):
@@ -202,6 +203,7 @@ def _principal(one: _Principal, path: Path) -> PrincipalPlan:
         documents=tuple(_document(text, one, path) for text in one.documents),
         permission_set=one.permission_set or "",
         code=one.code or "",
+        left=tuple(one.left_attached),
     )
 
 
@@ -264,6 +266,8 @@ def _check_calls(calls: Sequence[Call], one: _Principal, path: Path) -> None:
         }[call.kind]
         if not right:
             raise _edited(one.principal, path)
-    whole = one.principal.endswith(f"/{one.name}") and fields[4:5] == [one.account]
+    whole = (
+        one.principal.endswith(f"/{one.name}") and fields[4:5] == [one.account] and held.issuperset(one.left_attached)
+    )
     if bool(calls) == bool(one.refusals) or (calls and not whole):
         raise _edited(one.principal, path)

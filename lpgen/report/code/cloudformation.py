@@ -48,6 +48,8 @@ def unsayable_in_cloudformation(subject: CodeSubject) -> str:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html and
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
     """
+    if not subject.documents:
+        return "there is no policy to create: only detach and delete what its folder's `evidence.json` lists"
     if subject.of_permission_set:
         return "IAM Identity Center writes this role: put the documents of its folder into the permission set"
     for document in subject.documents:
@@ -64,6 +66,8 @@ def _metadata(subject: CodeSubject) -> Json:
     shown: Json = {"Principal": terminal_text(subject.principal.arn)}
     if subject.reasons:
         shown["NotSafeYet"] = [terminal_text(one) for one in subject.reasons]
+    if subject.left:
+        shown["StayAttached"] = [terminal_text(one) for one in subject.left]
     detach = subject.detach
     shown["ThenDetach"] = [terminal_text(one) for one in detach.managed]
     shown["ThenDeleteInline"] = [terminal_text(one) for one in detach.inline]

@@ -14,7 +14,7 @@ from lpgen.core.model import Principal
 from lpgen.core.rollout.code import permission_set_policy
 from lpgen.report.plan import goes_with, plan_note
 
-PERMISSION_SETS: Final = "permission-sets"
+_PERMISSION_SETS: Final = "permission-sets"
 """The folder of what is written once for all roles of a permission set."""
 
 
@@ -31,7 +31,8 @@ class CodeDocument:
 class CodeSubject:
     """One principal. `reasons` are why it isn't called safe, empty where it is or is in place; `note` is of the plan.
 
-    `detach` leaves out policies with the names of the new ones, which become them. Where all roles of a permission set
+    `detach` leaves out policies with the names of the new ones, which become them, and those that stay attached, which
+    are `left`, by their ARNs. Where all roles of a permission set
     get the same policy, it is written once: `roles` are their ARNs, and `set_file` is what its file is called.
     """
 
@@ -43,6 +44,7 @@ class CodeSubject:
     of_permission_set: bool = False
     roles: tuple[str, ...] = ()
     set_file: str = ""
+    left: tuple[str, ...] = ()
 
     @property
     def permission_set(self) -> str:
@@ -53,7 +55,7 @@ class CodeSubject:
     @property
     def folder(self) -> str:
         """Where its file lies: by account, and apart from the others where it isn't called safe."""
-        folder = PERMISSION_SETS if self.permission_set else folder_of_account(self.principal)
+        folder = _PERMISSION_SETS if self.permission_set else folder_of_account(self.principal)
         return f"{folder}/not-safe-yet" if self.reasons else folder
 
     @property
@@ -63,9 +65,9 @@ class CodeSubject:
 
 
 def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
-    """The subject of a proposal, or None where there is no document to put in place."""
+    """The subject of a proposal, or None where there is no document to put in place and none that stays."""
     replacement = proposal.replacement
-    if replacement is None or replacement.refusal or not replacement.documents:
+    if replacement is None or replacement.refusal or not (replacement.documents or replacement.left):
         return None
     reasons = () if proposal.in_place else _reasons(proposal)
     of_set = proposal.diff.principal_class is PrincipalClass.SSO
@@ -78,6 +80,7 @@ def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
         reasons,
         plan_note(proposal),
         of_set,
+        left=tuple(one.arn for one in replacement.left),
     )
 
 

@@ -94,7 +94,12 @@ def _resources(subject: CodeSubject, label: str, references: Sequence[str]) -> I
             yield Block("resource", (f"aws_iam_{kind}_policy_attachment", own), body)
             attached.append(f"aws_iam_{kind}_policy_attachment.{own}")
     yield _exclusive(
-        kind, label, name, "policy_attachments", ("policy_arns", [f"{one}.policy_arn" for one in attached]), inline
+        kind,
+        label,
+        name,
+        "policy_attachments",
+        ("policy_arns", [*(f"{one}.policy_arn" for one in attached), *map(hcl_string, subject.left)]),
+        inline,
     )
     yield _exclusive(kind, label, name, "policies", ("policy_names", [f"{one}.name" for one in inline]), attached)
 
@@ -150,6 +155,10 @@ def _header(subject: CodeSubject) -> Iterator[str]:
         return
     yield "Applying it takes away, once the new policies are attached:"
     yield from _replaced(subject)
+    if subject.left:
+        yield ""
+        yield "Stays attached; keep its attachment where your code has one:"
+        yield from (f"- {arn}" for arn in subject.left)
     yield from _conflicts(principal)
     if subject.detach.groups:
         yield ""

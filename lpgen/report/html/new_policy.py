@@ -34,7 +34,8 @@ def new_listing(document: ReplacementDocument, rules: tuple[AppliedRule, ...]) -
             return Note(Mark.STATEMENT, (line("narrows ", name(str(one.parent))),))
         if element in RESOURCE_ELEMENTS and value in patterns:
             rule = patterns[value]
-            return Note(Mark.RULE, (line(strong(f"pattern by the rule {rule.rule}"), f": {rule.adds}"),))
+            by_rule = line(strong(f"pattern by the rule {rule.rule}"), f": {rule.adds}")
+            return Note(Mark.RULE, (by_rule, line(strong("would tighten it: "), rule.tightens)))
         return evidence[statement].get(value) if element in ACTION_ELEMENTS else None
 
     return listing_of(written, noted)

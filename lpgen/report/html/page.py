@@ -29,7 +29,7 @@ from lpgen.report.pages.to_do import tasks_of_review
 from lpgen.report.views import ReviewView, review_view
 
 STYLES: Final = ("colors.css", "layout.css", "principal.css", "print.css")
-SCRIPTS: Final = (
+_SCRIPTS: Final = (
     "dom.js",
     "table.js",
     "blocks.js",
@@ -59,7 +59,7 @@ _TABLE: Final = (
 def review_html(report: Report) -> str:
     """The review as HTML that ends with a line break; its bytes depend on the report alone."""
     view = review_view(report)
-    script = "\n".join(map(asset, SCRIPTS))
+    script = "\n".join(map(asset, _SCRIPTS))
     style = "\n".join(map(asset, STYLES))
     return template("review.html.j2").render(
         policy=content_security_policy(script=script, style=style),

@@ -17,7 +17,7 @@ from lpgen.report.json.layout import Json
 from lpgen.report.plan import document_file
 from lpgen.report.views import PrincipalView
 
-KIND_WORDS: Final = {
+_KIND_WORDS: Final = {
     PolicyKind.INLINE: "inline policy",
     PolicyKind.CUSTOMER_MANAGED: "customer managed policy",
     PolicyKind.AWS_MANAGED: "AWS managed policy",
@@ -38,7 +38,7 @@ def data_of_policies(view: PrincipalView, shared: Shared) -> Json:
 
 
 def _data_of_old(policy: AttachedPolicy, fates: Fates, shared: Shared, notes: Interned[Note]) -> Json:
-    known: Json = {"name": terminal_text(policy.arn or policy.name), "kind": KIND_WORDS[policy.kind]}
+    known: Json = {"name": terminal_text(policy.arn or policy.name), "kind": _KIND_WORDS[policy.kind]}
     if policy.group:
         known["group"] = terminal_text(policy.group)
     if policy.document is None:
@@ -58,7 +58,7 @@ def _data_of_new(view: PrincipalView, notes: Interned[Note]) -> Iterator[Json]:
         listing = new_listing(document, replacement.rules)
         yield {
             "name": terminal_text(document.name),
-            "kind": KIND_WORDS[PolicyKind.INLINE if document.inline else PolicyKind.CUSTOMER_MANAGED],
+            "kind": _KIND_WORDS[PolicyKind.INLINE if document.inline else PolicyKind.CUSTOMER_MANAGED],
             "file": document_file(number),
             "characters": document.size,
             "text": "\n".join(listing.lines),

@@ -141,11 +141,11 @@ def _row(view: PrincipalView, most: int) -> Row:
         tone=state.tone,
         counts=counts,
         replaced=view.has_documents,
-        shares=shares_of(view, wide=round(1000 * log1p(counts.granted) / log1p(most)) if most else 0),
+        shares=_shares_of(view, wide=round(1000 * log1p(counts.granted) / log1p(most)) if most else 0),
     )
 
 
-def shares_of(view: PrincipalView, *, wide: int = 1000) -> tuple[Share, ...]:
+def _shares_of(view: PrincipalView, *, wide: int = 1000) -> tuple[Share, ...]:
     """What becomes of the granted actions, as parts of `wide` thousandths; what there is none of isn't there."""
     counts = view.counts
     if view.has_documents:

@@ -16,7 +16,7 @@ from lpgen.report.inert import terminal_text
 from lpgen.report.json.layout import Json
 from lpgen.report.views import PrincipalView
 
-MOST_SERVICES: Final = 9
+_MOST_SERVICES: Final = 9
 """So many services have a hole of their own in the picture; the others share one."""
 
 _MOST_NAMES: Final = 3
@@ -59,7 +59,7 @@ def data_of_walls(view: PrincipalView) -> list[Json]:
     """A row per service, what was used and what stays first; the last one may stand for all others."""
     services = _services(view)
     ordered = sorted(services, key=lambda name: _order(name, services[name]))
-    most = MOST_SERVICES if len(ordered) > MOST_SERVICES + 1 else len(ordered)
+    most = _MOST_SERVICES if len(ordered) > _MOST_SERVICES + 1 else len(ordered)
     rows = [_data(terminal_text(name), services[name]) for name in ordered[:most]]
     if ordered[most:]:
         rest = _merged(services[name] for name in ordered[most:])

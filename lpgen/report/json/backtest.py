@@ -7,6 +7,9 @@ Keys are only ever added under this name; a change of meaning takes a new number
 - `alternatives`: what simpler policies from the same days would have denied and removed. `curve`: what comes of other
   numbers of days to learn on, judged in the last window.
 - `principals`: those with a replacement in any window, sorted by ARN; `unjudged` counts the others.
+- `reach`: of the `places` (pairs of an action and a resource) that others of the account use with a principal's
+  actions, how many the old policies and the last replacement allow; `pinned_` counts those of data, secrets, keys and
+  roles alone.
 - `expected`: denied needs in the next `days`, their mean, and the ends of the 90 % interval.
 """
 

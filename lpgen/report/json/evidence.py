@@ -8,6 +8,9 @@ Keys are only ever added under this name; a change of meaning takes a new number
   everything that the output folder was made from (`lpgen/core/digests.py`).
 - `replaces`: managed policies to `detach`, inline ones to `delete_inline`, groups to leave; the boundary that stays;
   and `policies_sha256`, the fingerprint of all these but the boundary (`lpgen/core/rollout/fingerprint.py`).
+- `left_attached`: the policies of AWS that stay attached: ARN, the id of the version (null: not known), the SHA-256 of
+  the document as JSON with sorted keys and Python's default separators, and the file below the output folder that holds
+  it.
 - `policies`: the documents beside this file, with name, type (`managed` or `inline`), size in IAM characters, and the
   SHA-256 of the file.
 - `lines`: one entry for each file, Sid, action and scope: `resources`, or `not_resources` for all but these; `parent`,
@@ -28,6 +31,7 @@ from typing import Any, Final
 
 from lpgen.core.digests import Inputs, digest_of_text
 from lpgen.core.findings import Proposal, Report
+from lpgen.core.folders import file_of_left_policy
 from lpgen.core.grounds import StatementRef
 from lpgen.core.model import CURRENT_VERSION, Effect, Policy
 from lpgen.core.policies.policy import statement_depends_on_version, text_without_sid
@@ -74,6 +78,7 @@ def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
             "coverage": None if coverage is None else facts_of_account(coverage),
             "inputs": Row(inputs.to_facts()),
             "replaces": _facts_of_detachment(proposal),
+            "left_attached": list(_facts_of_left(replacement)),
             "policies": list(_facts_of_documents(replacement)),
             "lines": [
                 row
@@ -83,7 +88,7 @@ def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
             ],
             "denies": _facts_of_denies(proposal, replacement),
             "rules": [
-                Row(rule=one.rule, sentence=one.adds, pattern=one.pattern, records=one.records)
+                Row(rule=one.rule, sentence=one.adds, tightens=one.tightens, pattern=one.pattern, records=one.records)
                 for one in replacement.rules
             ],
             "dropped": facts_of_dropped(diff),
@@ -102,6 +107,13 @@ def _facts_of_detachment(proposal: Proposal) -> Json:
         "boundary_stays": None if boundary is None else boundary.arn or boundary.name,
         "policies_sha256": policies_sha256(proposal.diff.principal, with_boundary=False),
     }
+
+
+def _facts_of_left(replacement: Replacement) -> Iterable[Row]:
+    for one in replacement.left:
+        sha256 = one.sha256
+        file = file_of_left_policy(one.arn, sha256)
+        yield Row(arn=one.arn, version=one.version or None, sha256=sha256, file=file)
 
 
 def _facts_of_documents(replacement: Replacement) -> Iterable[Row]:

@@ -214,6 +214,7 @@ def _facts_of_replacement(view: PrincipalView) -> Json | None:
         return None
     return {
         "refusal": replacement.refusal or None,
+        "left_attached": [Row(arn=one.arn, version=one.version or None, sha256=one.sha256) for one in replacement.left],
         "documents": [
             Row(
                 file=document_file(number),
@@ -241,7 +242,14 @@ def _facts_of_replacement(view: PrincipalView) -> Json | None:
         "decided": _facts_of_groups(view.decided),
         "shared": _facts_of_groups(view.shared),
         "rules": [
-            Row(rule=one.rule, adds=one.adds, records=one.records, patterns=list(one.patterns)) for one in view.rules
+            Row(
+                rule=one.rule,
+                adds=one.adds,
+                tightens=one.tightens,
+                records=one.records,
+                patterns=list(one.patterns),
+            )
+            for one in view.rules
         ],
         "characters_by_service": Row(dict(replacement.bytes_by_service)),
     }

@@ -20,7 +20,8 @@ Keys are only ever added under this name; a change of meaning takes a new number
 - `before`, `after`: the documents of all its own policies, as compact JSON.
 - `documents`: the documents of the replacement to the byte, with the SHA-256 of each and the old policies that its
   lines come from. Calls, notes and peak follow from them and `before`: `apply` derives them again and refuses others.
-- `boundary`: the ARN of the permissions boundary, which stays, or null.
+- `boundary`: the ARN of the permissions boundary, which stays, or null. `left_attached`: the ARNs of the policies of
+  AWS that stay attached.
 - `permission_set`: for a role of IAM Identity Center, the inline policy to put into its permission set; else null.
 - `code`: for a principal that is managed as code, what to change in its CloudFormation template; else null.
 """
@@ -73,6 +74,7 @@ def _facts_of_principal(one: PrincipalPlan) -> Json:
         "folder": one.folder,
         "policies_sha256": one.sha256,
         "boundary": one.boundary or None,
+        "left_attached": list(one.left),
         "refusals": [Row(kind=why.kind, why=why.why, override=why.override or None) for why in one.refusals],
         "notes": list(one.notes),
         "calls": list(map(_facts_of_call, one.calls)),

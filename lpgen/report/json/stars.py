@@ -27,7 +27,7 @@ from lpgen.report.json.layout import Json, Row, lay_out
 
 STARS_SCHEMA: Final = "lpgen.stars/1"
 
-STARS_COLUMNS: Final = (
+_STARS_COLUMNS: Final = (
     "policy",
     "statement",
     "owner",
@@ -98,7 +98,7 @@ def stars_csv(stars: Stars) -> str:
     """The growth as CSV with a header line; `held_by` is a number, `used` is empty where nothing is known of use."""
     file = StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(STARS_COLUMNS)
+    writer.writerow(_STARS_COLUMNS)
     for star in stars.grown:
         for one in star.gained:
             writer.writerow(

@@ -32,8 +32,8 @@ from lpgen.report.pages.blocks import (
     WrittenFold,
 )
 
-NARROWEST: Final = 72
-WIDEST: Final = 160
+_NARROWEST: Final = 72
+_WIDEST: Final = 160
 _WIDE_FROM: Final = 118
 """From so many columns on a table shows its further columns too."""
 
@@ -69,7 +69,7 @@ def block_text(block: Block, *, width: int, color: bool) -> str:
     # The environment is given as empty, since rich would read NO_COLOR, COLUMNS and others from it.
     console = Console(
         file=file,
-        width=min(max(width, NARROWEST), WIDEST),
+        width=min(max(width, _NARROWEST), _WIDEST),
         color_system="standard" if color else None,
         force_terminal=color,
         no_color=not color,

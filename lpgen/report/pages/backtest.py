@@ -31,7 +31,7 @@ from lpgen.report.pages.blocks import (
     quiet,
     table,
 )
-from lpgen.report.pages.words import label_of
+from lpgen.report.pages.words import label_of, percent, reach_texts
 
 _MOST_ROWS: Final = 40
 _MOST_DETAILS: Final = 12
@@ -103,8 +103,9 @@ def _facts(found: Backtest) -> Iterable[Block]:
         f"{plural(totals.denied_records, 'record')} would have been denied.",
         f"{count(totals.safe_pairs)} of {plural(totals.pairs, 'pair')} of principal and window were called safe, and"
         f" {_of_safe(totals.denied_safe_pairs)}.",
-        f"The replacements removed {_percent(totals.removed_share)} of the permissions and"
-        f" {_percent(totals.dangerous_removed_share)} of the dangerous ones, on average.",
+        f"The replacements removed {percent(totals.removed_share)} of the permissions and"
+        f" {percent(totals.dangerous_removed_share)} of the dangerous ones, on average.",
+        *reach_texts(totals.reach),
         f"Expected denied needs in the next {expected.days} days: {expected.mean:.1f}, and with 90 % confidence"
         f" {_interval(expected)}.",
         *([f"{unjudged} would have had no replacement in any window."] if found.unjudged else []),
@@ -115,28 +116,40 @@ def _interval(expected: ExpectedDenials) -> str:
     return f"{count(expected.low)} to {count(expected.high)}"
 
 
-def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")
-
-
 def _alternatives(found: Backtest) -> Iterable[Block]:
     columns = (
         Column("policies", flexible=True),
         Column("denied needs", number=True),
         Column("principals", number=True),
         Column("removed", number=True),
+        Column("reach", number=True),
     )
     totals = found.totals
-    own = ("lpgen's replacements", totals.denied_needs, totals.denied_principals, totals.removed_share)
+    own = (
+        "lpgen's replacements",
+        totals.denied_needs,
+        totals.denied_principals,
+        totals.removed_share,
+        totals.reach.new,
+    )
     others = (
-        (_ALTERNATIVES[one.alternative], one.denied_needs, one.denied_principals, one.removed_share)
+        (_ALTERNATIVES[one.alternative], one.denied_needs, one.denied_principals, one.removed_share, one.reach)
         for one in found.alternatives
     )
-    rows = ((what, count(needs), count(who), _percent(share)) for what, needs, who, share in (own, *others))
+    places = totals.reach.places
+    rows = (
+        (what, count(needs), count(who), percent(share), percent(reach / places) if places else "–")
+        for what, needs, who, share, reach in (own, *others)
+    )
     yield Heading(line("Compared with simpler policies"), level=2)
     yield table(columns, rows)
     yield Paragraph(
-        line(quiet("principals: those with a denial; removed: the average share of the permissions that would be gone"))
+        line(
+            quiet(
+                "principals: those with a denial; removed: the average share of the permissions that would be gone;"
+                " reach: of the resources that others in the account use with the same actions, the allowed share"
+            )
+        )
     )
 
 
@@ -197,7 +210,7 @@ def _row(one: PrincipalBacktest) -> tuple[Words, ...]:
         bad(count(len(one.denied))),
         f"{count(one.safe_windows)} of {plural(len(one.windows), 'window')}",
         count(one.granted),
-        _percent(one.removed_share),
+        percent(one.removed_share),
         _interval(one.expected) if one.expected else "",
     )
 

@@ -39,10 +39,10 @@ def all_kept_blocks(view: PrincipalView) -> dict[str, tuple[Block, ...]]:
         ("decided", "Kept by decision", view.decided),
         ("shared", "Needed in other accounts of the permission set", view.shared),
     )
-    return {part: tuple(kept_blocks(title, groups, used)) for part, title, groups in parts}
+    return {part: tuple(_kept_blocks(title, groups, used)) for part, title, groups in parts}
 
 
-def kept_blocks(title: str, groups: tuple[KeptGroup, ...], used: Collection[Action]) -> Iterable[Block]:
+def _kept_blocks(title: str, groups: tuple[KeptGroup, ...], used: Collection[Action]) -> Iterable[Block]:
     """What stays for a reason other than use, by service; those of it are named that are used on other resources."""
     if not groups:
         return
@@ -80,7 +80,7 @@ def rule_blocks(view: PrincipalView) -> Iterable[Block]:
         *(
             Item(
                 line(strong(one.rule), f": {one.adds}", quiet(f"  ({plural(one.records, 'record')})")),
-                (names(one.patterns, most=4),),
+                (names(one.patterns, most=4), line(quiet(f"would tighten it: {one.tightens}"))),
             )
             for one in view.rules
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Final
 
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.registry.caveats import Caveat
@@ -40,6 +41,9 @@ from lpgen.report.pages.use import (
 from lpgen.report.pages.words import CLASS_WORDS, LINE_WORDS, short_label_of, state_of
 from lpgen.report.plan import Step, StepKind, plan_note, plan_steps
 from lpgen.report.views import PrincipalView
+
+_MOST_READABLE: Final = 20_000
+"""So many characters of policies, some four documents, is the most that a person reads line by line."""
 
 
 def principal_fold(view: PrincipalView) -> Fold:
@@ -158,8 +162,16 @@ def number_blocks(view: PrincipalView) -> Iterable[Block]:
         )
     )
     kinds = [f"{plural(len(actions), 'action')} {LINE_WORDS[kind]}" for kind, actions in view.kinds.items()]
+    if beside := counts.replacement - sum(map(len, view.kinds.values())):
+        kinds.append(f"{plural(beside, 'action')} granted by what stays attached")
     if kinds:
         yield Paragraph(line(f"In the replacement: {'; '.join(kinds)}."))
+    documents = view.proposal.replacement.documents if view.proposal.replacement else ()
+    size = sum(one.size for one in documents)
+    if size > _MOST_READABLE:
+        long = f"{plural(len(documents), 'document')} with {plural(size, 'character')}"
+        yield Paragraph(line(bad("Too long to review by hand: "), f"{long}."))
+        yield from _sizes(view)
 
 
 def _sizes(view: PrincipalView) -> Iterable[Block]:
@@ -179,7 +191,7 @@ def plan_blocks(view: PrincipalView) -> Iterable[Block]:
     if not steps or view.proposal.in_place:
         return
     yield titled("Plan" if view.proposal.safe else "Plan, once it is safe")
-    todo = [step for step in steps if step.kind is not StepKind.KEEP_BOUNDARY]
+    todo = [step for step in steps if step.kind not in (StepKind.KEEP_BOUNDARY, StepKind.STAY_ATTACHED)]
     yield Bullets(tuple(Item(_step_line(step)) for step in todo), numbered=True)
     note = plan_note(view.proposal)
     if note:
@@ -187,6 +199,8 @@ def plan_blocks(view: PrincipalView) -> Iterable[Block]:
     for step in steps:
         if step.kind is StepKind.KEEP_BOUNDARY:
             yield Paragraph(line("The permissions boundary ", name(step.name), " stays as it is."))
+        elif step.kind is StepKind.STAY_ATTACHED:
+            yield Paragraph(line(name(step.name), " stays attached."))
 
 
 def _step_line(step: Step) -> Line:
@@ -206,6 +220,8 @@ def _step_line(step: Step) -> Line:
             return line("end the membership in group ", name(step.name))
         case StepKind.KEEP_BOUNDARY:
             return line("leave the boundary ", name(step.name))
+        case StepKind.STAY_ATTACHED:
+            return line("leave ", name(step.name), " attached")
 
 
 def check_blocks(view: PrincipalView) -> Iterable[Block]:

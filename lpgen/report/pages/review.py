@@ -38,7 +38,15 @@ from lpgen.report.pages.coverage import coverage_blocks
 from lpgen.report.pages.parts import REVIEW_ROWS, more_rows
 from lpgen.report.pages.principal import principal_fold
 from lpgen.report.pages.to_do import Task, tasks_of_review
-from lpgen.report.pages.words import CLASS_WORDS, SKIP_WORDS, label_in_list, label_of, short_label_of, state_of
+from lpgen.report.pages.words import (
+    CLASS_WORDS,
+    SKIP_WORDS,
+    label_in_list,
+    label_of,
+    reach_texts,
+    short_label_of,
+    state_of,
+)
 from lpgen.report.snapshot_note import snapshot_notes
 from lpgen.report.views import PrincipalView, ReviewView, review_view
 
@@ -125,6 +133,7 @@ def headline_blocks(view: ReviewView) -> Iterable[Block]:
                 else ".",
             )
         )
+        yield from (Paragraph(line(one)) for one in reach_texts(total.reach))
 
 
 def _what_to_do(view: ReviewView) -> Iterable[Block]:

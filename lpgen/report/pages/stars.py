@@ -73,7 +73,7 @@ def _sum(stars: Stars) -> Iterable[Block]:
             line(
                 f"{plural(totals.principals, 'principal')} silently got ",
                 strong(plural(totals.grants, "grant")),
-                f" ({levels_text(totals.levels)}) of {plural(totals.actions, 'new action')}",
+                f" ({_levels_text(totals.levels)}) of {plural(totals.actions, 'new action')}",
                 f", {count(doubtful)} of which may be older" if (doubtful := _doubtful(stars)) else "",
                 "; ",
                 _used(totals.used),
@@ -86,7 +86,7 @@ def _used(used: int | None) -> Words:
     return quiet("nothing is known of use") if used is None else strong(f"used: {count(used)}")
 
 
-def levels_text(levels: Mapping[AccessLevel, int]) -> str:
+def _levels_text(levels: Mapping[AccessLevel, int]) -> str:
     """How many actions of each access level, the worst first."""
     return ", ".join(f"{count(levels[level])} {level}" for level in WORST_FIRST if levels.get(level))
 
@@ -120,7 +120,7 @@ def _row(star: StarGrowth) -> tuple[Words, ...]:
     used = None if any(one.used is None for one in star.gained) else star.used
     return (
         name(_short_pattern(star)),
-        name(place_text(star)),
+        name(_place_text(star)),
         count(len(star.holders)),
         count(len(star.gained)),
         bad(count(permissions)) if permissions else "0",
@@ -129,7 +129,7 @@ def _row(star: StarGrowth) -> tuple[Words, ...]:
     )
 
 
-def pattern_text(star: StarGrowth) -> str:
+def _pattern_text(star: StarGrowth) -> str:
     """The wildcard as the statement writes it."""
     return f"NotAction {star.pattern}" if star.not_action else star.pattern
 
@@ -141,7 +141,7 @@ def _short_pattern(star: StarGrowth) -> str:
     return f"NotAction {shown}{'…' if text != star.pattern else ''}" if star.not_action else shown
 
 
-def place_text(star: StarGrowth) -> str:
+def _place_text(star: StarGrowth) -> str:
     """Where it stands, in short: a shared policy by its name, else the one principal or group whose policy it is."""
     ref = star.ref
     if ref.policy.startswith("arn:"):
@@ -152,7 +152,7 @@ def place_text(star: StarGrowth) -> str:
 def _details(grown: tuple[StarGrowth, ...]) -> Iterable[Block]:
     for star in grown[:_MOST_DETAILS]:
         yield Fold(
-            line(name(pattern_text(star)), " gained ", plural(len(star.gained), "action")),
+            line(name(_pattern_text(star)), " gained ", plural(len(star.gained), "action")),
             (Paragraph(line(sentence(star))), Bullets(tuple(_facts(star)))),
         )
 
@@ -162,7 +162,7 @@ def sentence(star: StarGrowth) -> str:
     used = "" if any(one.used is None for one in star.gained) else f"; used: {count(star.used)}"
     worst = star.levels[AccessLevel.PERMISSIONS_MANAGEMENT]
     managing = f", {count(worst)} of them permissions management" if worst else ""
-    return f"This `{pattern_text(star)}` silently gained {plural(len(star.gained), 'action')}{managing}{used}."
+    return f"This `{_pattern_text(star)}` silently gained {plural(len(star.gained), 'action')}{managing}{used}."
 
 
 def _facts(star: StarGrowth) -> Iterable[Item]:

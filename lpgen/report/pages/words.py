@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
+from lpgen.core.backtests import Reach
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import DenialKind, Principal, SkipReason
 from lpgen.core.replacements import LineKind
@@ -117,3 +119,23 @@ def label_in_list(view: PrincipalView) -> str:
     """What stands for a principal where others stand beside it: with its account where another has one of the name."""
     principal = view.diff.principal
     return label_of(principal.arn) if view.has_namesakes else short_label_of(principal)
+
+
+def percent(share: float) -> str:
+    """A share in words."""
+    return f"{share:.0%}".replace("%", " %")
+
+
+def reach_texts(reach: Reach) -> Iterable[str]:
+    """How far the old policies and the new ones reach, as a sentence; none where nothing lies within anyone's reach."""
+    if not reach.places:
+        return
+    pinned = ""
+    if reach.pinned_places:
+        old, new = (percent(one / reach.pinned_places) for one in (reach.pinned_old, reach.pinned_new))
+        pinned = f" (data, secrets, keys, roles: {old} and {new})"
+    old, new = (percent(one / reach.places) for one in (reach.old, reach.new))
+    yield (
+        f"Of the resources that others use with the same actions, the old policies allow {old}, the replacements"
+        f" {new}{pinned}."
+    )

@@ -34,7 +34,7 @@ from lpgen.report.inert import sarif_text, terminal_text
 from lpgen.report.json.layout import Json, Row, lay_out
 from lpgen.report.pages.blocks import Line, line, plural
 
-SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
 MOST_RESULTS: Final = 25_000
 """How many results GitHub takes in one run."""
@@ -113,7 +113,7 @@ def sarif_log(
         "results": list(_results(shown, index)),
         "properties": {**{key: _inert(value) for key, value in (facts or {}).items()}, "resultsLeftOut": cut},
     }
-    return lay_out({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
+    return lay_out({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def fingerprint_of(finding: SarifFinding) -> str:

@@ -28,7 +28,7 @@ from lpgen.report.pages.words import short_label_of
 from lpgen.report.sarif.layout import MOST_RESULTS, SarifFinding, SarifName, sarif_log
 from lpgen.report.views import PrincipalView, review_view
 
-DEFAULT_ROOT: Final = "lpgen-out"
+_DEFAULT_ROOT: Final = "lpgen-out"
 _MOST_NAMED: Final = 5
 
 _UNEXPLAINED: Final = CaveatKind.UNEXPLAINED_USE
@@ -41,7 +41,7 @@ REVIEW_RULES: Final = (
 )
 
 
-def review_sarif(report: Report, *, root: str = DEFAULT_ROOT, most: int = MOST_RESULTS) -> str:
+def review_sarif(report: Report, *, root: str = _DEFAULT_ROOT, most: int = MOST_RESULTS) -> str:
     """The review as the text of a SARIF file; `root` is where in the repository the output of `generate` lies."""
     view = review_view(report)
     diff = report.diff

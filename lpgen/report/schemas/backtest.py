@@ -17,6 +17,7 @@ from lpgen.core.backtests import (
     ExpectedDenials,
     JudgedWindow,
     PrincipalBacktest,
+    Reach,
     Window,
 )
 from lpgen.report.json.backtest import BACKTEST_SCHEMA
@@ -61,11 +62,12 @@ def backtest_schema() -> Schema:
         curve=judged,
         denied=listed(_record_of(DeniedNeed)),
         alternatives=simple,
+        reach=ref("reach"),
         expected=nullable(expected),
     )
     whole = {
         "windows": listed(ref("window")),
-        "totals": _record_of(BacktestTotals, safe=COUNT, causes=counted, expected=expected),
+        "totals": _record_of(BacktestTotals, safe=COUNT, causes=counted, reach=ref("reach"), expected=expected),
         "alternatives": listed(_record_of(AlternativeTotals)),
         "curve": listed(_record_of(CurvePoint, safe=COUNT)),
         "principals": listed(principal),
@@ -75,6 +77,7 @@ def backtest_schema() -> Schema:
         "window": _record_of(Window),
         "judged": _record_of(JudgedWindow),
         "expected": _record_of(ExpectedDenials),
+        "reach": _record_of(Reach),
     }
     title = "What `lpgen backtest --format json` prints"
     return document(BACKTEST_SCHEMA, title, _schemas_of(Backtest, whole), defs)

@@ -35,6 +35,7 @@ from lpgen.report.schemas.facts import (
     DIGEST,
     EITHER,
     EVIDENCE,
+    LEFT,
     POLICY,
     PRINCIPAL,
     REPORT,
@@ -88,13 +89,14 @@ _LINE: Final = record(
 _REPLACEMENT: Final = record(
     {
         "refusal": nullable(TEXT),
+        "left_attached": listed(record(LEFT)),
         "documents": listed(record({**POLICY, "statements": COUNT})),
         "lines": listed(_LINE),
         "kept": listed(ref("kept")),
         "for_review": listed(ref("kept")),
         "decided": listed(ref("kept")),
         "shared": listed(ref("kept")),
-        "rules": listed(record({"rule": TEXT, "adds": TEXT, "records": COUNT, "patterns": TEXTS})),
+        "rules": listed(record({"rule": TEXT, "adds": TEXT, "tightens": TEXT, "records": COUNT, "patterns": TEXTS})),
         "characters_by_service": by_key(COUNT),
     }
 )
@@ -193,7 +195,9 @@ _SUMMARY: Final = document(
     {
         **REPORT,
         "problems": TEXTS,
-        "principals": listed(record({**PRINCIPAL, "folder": nullable(TEXT), "counts": record(COUNTS)})),
+        "principals": listed(
+            record({**PRINCIPAL, "folder": nullable(TEXT), "left_attached": TEXTS, "counts": record(COUNTS)})
+        ),
         "inputs": ref("inputs"),
         "files": by_key(DIGEST),
         "digest": DIGEST,
@@ -224,6 +228,7 @@ _EVIDENCE_FILE: Final = document(
                 "policies_sha256": DIGEST,
             }
         ),
+        "left_attached": listed(record({**LEFT, "file": TEXT})),
         "policies": listed(record({**POLICY, "sha256": DIGEST})),
         "lines": listed(
             record(
@@ -241,7 +246,7 @@ _EVIDENCE_FILE: Final = document(
         "denies": listed(
             record({"from": ref("statement"), "carried_in": nullable(record({"file": TEXT, "sid": TEXT}))})
         ),
-        "rules": listed(record({"rule": TEXT, "sentence": TEXT, "pattern": TEXT, "records": COUNT})),
+        "rules": listed(record({"rule": TEXT, "sentence": TEXT, "tightens": TEXT, "pattern": TEXT, "records": COUNT})),
         "dropped": listed(ref("dropped")),
         "ungranted": listed(ref("ungranted")),
         "checks": nullable(listed(ref("check"))),

@@ -50,10 +50,11 @@ STATEMENT: Final = {"policy": TEXT, "kind": one_of(PolicyKind), "group": TEXT, "
 SCOPE: Final = {"resources": TEXTS, "not_resources": TEXTS}
 EITHER: Final = ("resources", "not_resources")
 DIGEST: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-DIGEST_OR_NOTHING: Final = {"type": "string", "pattern": "^([0-9a-f]{64})?$"}
+_DIGEST_OR_NOTHING: Final = {"type": "string", "pattern": "^([0-9a-f]{64})?$"}
 POLICY: Final = {"file": TEXT, "name": TEXT, "type": one_of(("inline", "managed")), "characters": COUNT}
+LEFT: Final = {"arn": TEXT, "version": nullable(TEXT), "sha256": DIGEST}
 CATALOG: Final = record({"version": TEXT, "date": TEXT})
-DAYS: Final = {"first": DAY, "last": DAY}
+_DAYS: Final = {"first": DAY, "last": DAY}
 PRINCIPAL: Final = {
     "principal": TEXT,
     "principal_id": TEXT,
@@ -72,10 +73,10 @@ INPUTS: Final = record(
         "usage": DIGEST,
         "policies": listed(record({"file": TEXT, "sha256": DIGEST})),
         "snapshot": TEXT,
-        "guards": DIGEST_OR_NOTHING,
-        "trails": DIGEST_OR_NOTHING,
-        "last_accessed": DIGEST_OR_NOTHING,
-        "decisions": DIGEST_OR_NOTHING,
+        "guards": _DIGEST_OR_NOTHING,
+        "trails": _DIGEST_OR_NOTHING,
+        "last_accessed": _DIGEST_OR_NOTHING,
+        "decisions": _DIGEST_OR_NOTHING,
         "options": record(
             {
                 "keep_unobservable": one_of(KeepUnobservable),
@@ -99,7 +100,7 @@ DEFS: Final[dict[str, Schema]] = {
             "first_day": DAY,
             "last_day": DAY,
             "covered_days": COUNT,
-            "gaps": listed(record(DAYS)),
+            "gaps": listed(record(_DAYS)),
             "regions": TEXTS,
             "records": COUNT,
             "management_events": record({"read_only": YES_NO, "writing": YES_NO}),
@@ -109,7 +110,7 @@ DEFS: Final[dict[str, Schema]] = {
             "data_events_known_from": one_of(CoverageSource),
             "known_from": one_of(CoverageSource),
             "trails": TEXTS,
-            "holes": listed(record({**DAYS, "why": TEXT})),
+            "holes": listed(record({**_DAYS, "why": TEXT})),
             "trail_changes": TEXTS,
             "unseen_event_sources": TEXTS,
             "summed_event_sources": TEXTS,

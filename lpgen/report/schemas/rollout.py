@@ -71,6 +71,7 @@ ROLLOUT_DOCUMENT: Final = document(
                     "folder": TEXT,
                     "policies_sha256": TEXT,
                     "boundary": nullable(TEXT),
+                    "left_attached": TEXTS,
                     "refusals": listed(record({"kind": one_of(RefusalKind), "why": TEXT, "override": nullable(TEXT)})),
                     "notes": TEXTS,
                     "calls": listed(_CALL),

@@ -13,7 +13,7 @@ from lpgen.report.json.layout import Row, lay_out
 from lpgen.report.layout.text import render_text
 from lpgen.report.pages.blocks import Column, Show, count, name, plural, table
 
-BASELINES_SCHEMA: Final = "lpgen.baselines/1"
+_BASELINES_SCHEMA: Final = "lpgen.baselines/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def render_saved(stamp: Stamp, folder: str) -> str:
 def render_baselines(stamps: Sequence[Stamp], format: str, *, width: int, color: bool) -> str:  # noqa: A002
     """The baselines in the order given."""
     if format == "json":
-        return lay_out({"schema": BASELINES_SCHEMA, "baselines": [facts_of_stamp(one) for one in stamps]})
+        return lay_out({"schema": _BASELINES_SCHEMA, "baselines": [facts_of_stamp(one) for one in stamps]})
     if format == "names":
         return "".join(f"{one.name}\n" for one in stamps)
     if not stamps:
@@ -75,7 +75,7 @@ def render_baselines(stamps: Sequence[Stamp], format: str, *, width: int, color:
 def render_baseline(stamp: Stamp, holding: Holding, format: str) -> str:  # noqa: A002
     """What one baseline holds."""
     if format == "json":
-        return lay_out({"schema": BASELINES_SCHEMA, **facts_of_stamp(stamp), "holds": Row(asdict(holding))})
+        return lay_out({"schema": _BASELINES_SCHEMA, **facts_of_stamp(stamp), "holds": Row(asdict(holding))})
     figures = stamp.figures
     rows = (
         ("baseline", stamp.name),

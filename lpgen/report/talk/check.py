@@ -10,13 +10,13 @@ from lpgen.report.inert import terminal_text
 from lpgen.report.json.layout import lay_out
 from lpgen.report.pages.blocks import plural
 
-CHECK_SCHEMA: Final = "lpgen.check/1"
+_CHECK_SCHEMA: Final = "lpgen.check/1"
 
 
 def render_check(found: FolderCheck, format: str) -> str:  # noqa: A002
     """The findings, one below the other, and whether the folder is whole."""
     if format == "json":
-        return lay_out({"schema": CHECK_SCHEMA, "damaged": bool(found.damages), **asdict(found)})
+        return lay_out({"schema": _CHECK_SCHEMA, "damaged": bool(found.damages), **asdict(found)})
     lines = [f"{one.kind.value}: {one.problem}; {one.next_step}" for one in found.findings]
     lines.append(_summary(found))
     return "".join(f"{terminal_text(line)}\n" for line in lines)

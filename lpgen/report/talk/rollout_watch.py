@@ -15,10 +15,10 @@ WATCH_SCHEMA: Final = "lpgen.rollout-watch/1"
 
 def render_watch(watched: Sequence[Watched], format: str) -> str:  # noqa: A002
     """The report in one of the formats `text` and `json`."""
-    return watch_json(watched) if format == "json" else "\n".join(_lines(watched))
+    return _watch_json(watched) if format == "json" else "\n".join(_lines(watched))
 
 
-def watch_json(watched: Sequence[Watched]) -> str:
+def _watch_json(watched: Sequence[Watched]) -> str:
     """The report as JSON text; the keys are those of `lpgen.core.rollout.watch`."""
     return lay_out({"schema": WATCH_SCHEMA, "principals": [_facts(one) for one in watched]})
 

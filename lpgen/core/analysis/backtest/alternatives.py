@@ -31,12 +31,17 @@ class SeenUse:
         seen = self.resources.get(use.action)
         if seen is None or alternative is Alternative.ACTIONS:
             return seen is not None
-        text = use.resource.text
         named = use.resource.kind in (ResourceKind.ARN, ResourceKind.FOLD)
-        return not named or text in seen or _WHOLE in seen or self._folds(use.action, text)
+        return not named or self.allows_place(use.action, use.resource.text)
 
-    def _folds(self, action: Action, text: str) -> bool:
-        return any(resource_contains(fold, text) for fold in self.folds.get(action, ()))
+    def allows_place(self, action: Action, place: str) -> bool:
+        """Whether a policy of the exact resources allows an action on a resource."""
+        seen = self.resources.get(action, frozenset[str]())
+        return (
+            place in seen
+            or _WHOLE in seen
+            or any(resource_contains(fold, place) for fold in self.folds.get(action, ()))
+        )
 
     def kept(self, alternative: Alternative, granted: Mapping[str, frozenset[Action]]) -> int:
         """How many of the granted actions, which are given by service, the alternative keeps."""

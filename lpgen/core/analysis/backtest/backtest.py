@@ -13,10 +13,12 @@ from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.judged.verdicts import ActionFacts
 from lpgen.core.analysis.observability.copied_calls import copied_services, copied_services_from_usage
 from lpgen.core.analysis.prepare import prepare_review
+from lpgen.core.analysis.reach import NO_PLACES, Places
 from lpgen.core.analysis.reviewer import Batch, Reviewer, whole_already
 from lpgen.core.analysis.safe.decisions import decisions_in_force
 from lpgen.core.backtests import PrincipalBacktest, Window
 from lpgen.core.grounds import PrincipalGrants
+from lpgen.core.last_accessed import known_on
 from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -41,7 +43,8 @@ class Learning:
         usage = usage_of_days(whole.usage, self.window.learn_first, self.window.learn_last)
         arns = (one.arn for unit in whole.units for one in unit)
         copied = {arn: services for arn in arns if (services := copied_services(arn, self.copied))}
-        return Batch(whole.units, usage, copied, {})
+        accessed = {arn: known_on(report, self.window.learn_last) for arn, report in whole.accessed.items()}
+        return Batch(whole.units, usage, copied, accessed)
 
 
 def learnings_of_windows(
@@ -72,8 +75,7 @@ def _learning(
 ) -> Learning:
     """What is found by the days to learn on of one window.
 
-    What IAM says of last use is left out, since it knows the days after. Days without records at either end of the
-    window are no gap if they are few, so fewer days are enough.
+    Days without records at either end of the window are no gap if they are few, so fewer days are enough.
     """
     learned = usage_of_days(usage, window.learn_first, window.learn_last)
     enough = min(options.min_days, max(window.learn_days - 2 * LONGEST_QUIET_DAYS, 1))
@@ -84,7 +86,7 @@ def _learning(
     ground = reviewer.ground
     # Copies leave out the table behind the grants, as for a worker; otherwise every window would hold one.
     explanations = replace(ground.explanations, key_grants=copy(ground.explanations.key_grants))
-    ground = replace(ground, judge=replace(ground.judge, facts=facts), explanations=explanations)
+    ground = replace(ground, judge=replace(ground.judge, facts=facts), explanations=explanations, drafts=True)
     copied = copied_services_from_usage(learned, catalog)
     return Learning(window, replace(reviewer, ground=ground, proves=False), copied)
 
@@ -94,19 +96,20 @@ class Backtester:
     """Backtests batches, whose usage has all days.
 
     `windows` are those to walk through, `curve` those of the learning curve. `learnings` has each of both once.
-    `counter` says which rows of all days count as use.
+    `counter` says which rows of all days count as use. `places` are those of the last window's days to learn on.
     """
 
     windows: tuple[Window, ...]
     curve: tuple[Window, ...]
     learnings: tuple[Learning, ...]
     counter: UseCounter
+    places: Places = NO_PLACES
 
     def __call__(self, batch: Batch) -> list[PrincipalBacktest]:
         """The backtests of the chosen principals of a batch."""
         reviewer = self.learnings[0].reviewer
         grants = reviewer.grants_of(batch)
-        benches = judge_batch(batch, grants, self.learnings, self.counter, noted=self.windows)
+        benches = judge_batch(batch, grants, self.learnings, self.counter, noted=self.windows, places=self.places)
         chosen = reviewer.options.principal
         found = [bench for bench in benches.values() if is_chosen(bench.grants.principal, chosen)]
         return [bench.result(self.windows, self.curve) for bench in found]
@@ -119,6 +122,7 @@ def judge_batch(
     counter: UseCounter,
     *,
     noted: Collection[Window],
+    places: Places = NO_PLACES,
 ) -> dict[str, Bench]:
     """The benches of a batch's principals by ARN, each with its replacements of all windows judged.
 
@@ -126,17 +130,18 @@ def judge_batch(
     """
     benches: dict[str, Bench] = {}
     for one in learnings:
-        benches = benches or _benches(batch, grants, one.reviewer, counter)
+        benches = benches or _benches(batch, grants, one.reviewer, counter, places)
         for proposal in one.reviewer.propose(one.batch(batch), grants):
             benches[proposal.diff.principal.arn].judge(proposal, one.window, notes=one.window in noted)
     return benches
 
 
 def _benches(
-    batch: Batch, grants: Mapping[str, PrincipalGrants], reviewer: Reviewer, counter: UseCounter
+    batch: Batch, grants: Mapping[str, PrincipalGrants], reviewer: Reviewer, counter: UseCounter, places: Places
 ) -> dict[str, Bench]:
     judge, guards = reviewer.ground.judge, reviewer.options.guards
     uses = dated_uses_from_usage(batch.usage, counter)
     return {
-        arn: Bench(one, uses.get(arn, ()), judge.facts, judge.finder.catalog, guards) for arn, one in grants.items()
+        arn: Bench(one, uses.get(arn, ()), judge.facts, judge.finder.catalog, guards, places)
+        for arn, one in grants.items()
     }

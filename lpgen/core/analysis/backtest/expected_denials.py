@@ -20,7 +20,7 @@ from typing import Final
 
 from lpgen.core.backtests import ExpectedDenials
 
-HORIZON_DAYS: Final = 30
+_HORIZON_DAYS: Final = 30
 """So many days ahead denials are expected."""
 
 _TAIL: Final = 0.05
@@ -56,7 +56,7 @@ def prior_from_counts(counts: Sequence[DenialCount]) -> Prior:
     return Prior(shape, shape / rate)
 
 
-def expected_denials(prior: Prior, count: DenialCount, *, days: int = HORIZON_DAYS) -> ExpectedDenials:
+def expected_denials(prior: Prior, count: DenialCount, *, days: int = _HORIZON_DAYS) -> ExpectedDenials:
     """The denied needs to expect of one principal in the next days."""
     shape, past = prior.shape + count.needs, prior.days + count.days
     low, high = negative_binomial_interval(shape, days / past)
@@ -73,7 +73,7 @@ def spread_of_windows(needs: Iterable[Sequence[int]]) -> float:
 
 
 def expected_of_all(
-    counts: Iterable[tuple[Prior, DenialCount]], spread: float = 1.0, *, days: int = HORIZON_DAYS
+    counts: Iterable[tuple[Prior, DenialCount]], spread: float = 1.0, *, days: int = _HORIZON_DAYS
 ) -> ExpectedDenials:
     """The denied needs to expect of all principals together.
 

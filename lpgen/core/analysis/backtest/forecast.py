@@ -2,7 +2,7 @@
 
 It looks back: replacements made from the first days of the logs are judged on the days after them. Each principal is
 judged by its own past, so a review of one says the same of it as a review of all. Where its past is short, it borrows
-from `PRIOR`, which was measured on many.
+from `_PRIOR`, which was measured on many.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from lpgen.core.usage.usage_of_days import covered_days
 FEWEST_DAYS: Final = 45
 """An account's logs have to cover so many days for a backtest to say anything of the next ones."""
 
-PRIOR: Final = Prior(0.005, 2.5)
+_PRIOR: Final = Prior(0.005, 2.5)
 """What is known of a principal before its own past: on `bench.corpus` (seed 1), 98.8 % of the replacements called safe
 denied nothing in 30 days, and all of them 0.06 needs on average."""
 
@@ -59,7 +59,7 @@ class Forecaster:
         days = coverage.covered_days if coverage else 0
         if past is None or days < FEWEST_DAYS:
             return Forecast(None, (Caveat.of(CaveatKind.NOT_ENOUGH_DAYS, days=days, needed=FEWEST_DAYS),))
-        expected = expected_denials(PRIOR, DenialCount(past.needs, past.days))
+        expected = expected_denials(_PRIOR, DenialCount(past.needs, past.days))
         if expected.high <= self.limit:
             return Forecast(expected)
         caveat = Caveat.of(

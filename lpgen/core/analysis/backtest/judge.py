@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -10,8 +10,12 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.backtest.alternatives import actions_by_service, seen_use
 from lpgen.core.analysis.backtest.dated_uses import DatedUse
 from lpgen.core.analysis.backtest.denied_needs import AllowedUse, allowed_uses, cause_of_denial, denied_uses
+from lpgen.core.analysis.granted.granting import granting_by_action
+from lpgen.core.analysis.granted.left_attached import allows_of_left
+from lpgen.core.analysis.reach import NO_PLACES, Places, places_of_others, reach_of_lines
 from lpgen.core.analysis.verify import documents_of_replacement
 from lpgen.core.backtests import (
+    NO_REACH,
     Alternative,
     AlternativeResult,
     DenialCause,
@@ -19,10 +23,11 @@ from lpgen.core.backtests import (
     JudgedWindow,
     PastDenials,
     PrincipalBacktest,
+    Reach,
     Window,
     average,
 )
-from lpgen.core.findings import ActionFact, Proposal
+from lpgen.core.findings import ActionFact, PrincipalDiff, Proposal
 from lpgen.core.grounds import PrincipalGrants
 from lpgen.core.guards import Guards
 from lpgen.core.model import Action
@@ -50,13 +55,15 @@ class Bench:
         facts: Mapping[Action, ActionFact],
         catalog: Catalog,
         guards: Guards,
+        places: Places = NO_PLACES,
     ) -> None:
-        self.grants, self._catalog = grants, catalog
+        self.grants, self._catalog, self._places = grants, catalog, places
         self._granted = grants.granted()
         self._dangerous = frozenset(one for one in self._granted if facts[one].danger)
         self._uses = allowed_uses(grants.principal, uses, catalog, guards)
         self._needs: dict[_Need, _Denials] = {}
         self._judged: dict[Window, JudgedWindow] = {}
+        self._last: tuple[Window, PrincipalDiff] | None = None
 
     def judge(self, proposal: Proposal, window: Window, *, notes: bool) -> None:
         """Judges what is proposed at the end of the days to learn on, if it is a replacement.
@@ -66,14 +73,15 @@ class Bench:
         replacement = proposal.replacement
         if replacement is None or replacement.refused_for is not None:
             return
-        kept = frozenset(
-            action for document in replacement.documents for one in document.statements for action in one.actions
-        )
+        statements = [one for document in replacement.documents for one in document.statements]
+        left = allows_of_left(self.grants, replacement.left)
+        kept = frozenset[Action]().union(*(one.actions for one in statements), *(one.actions for one in left))
         first, last = window.judge_first, window.judge_last
         written = documents_of_replacement(replacement)
         denied = list(denied_uses(self._uses, written, self._catalog, first=first, last=last))
         if notes:
             self._note(denied, kept, window)
+            self._last = window, proposal.diff
         self._judged[window] = JudgedWindow(
             window,
             not proposal.caveats,
@@ -110,6 +118,7 @@ class Bench:
     def result(self, windows: Iterable[Window], curve: Iterable[Window]) -> PrincipalBacktest:
         """What was found in the windows, and on the learning curve."""
         judged = tuple(self._judged[one] for one in windows if one in self._judged)
+        reach = self._reach(*self._last) if self._last else NO_REACH
         return PrincipalBacktest(
             self.grants.principal.arn,
             len(self._granted),
@@ -117,10 +126,17 @@ class Bench:
             judged,
             tuple(self._judged[one] for one in curve if one in self._judged),
             tuple(self._denied_needs()),
-            self._alternatives([one.window for one in judged]),
+            self._alternatives([one.window for one in judged], reach),
+            reach,
         )
 
-    def _alternatives(self, windows: Iterable[Window]) -> dict[Alternative, AlternativeResult]:
+    def _reach(self, window: Window, diff: PrincipalDiff) -> Reach:
+        uses = (one.dated.use for one in self._used_in(window.learn_first, window.learn_last))
+        account, granting = self.grants.principal.account, granting_by_action(self.grants.allows)
+        left = {one.arn for one in diff.left}
+        return reach_of_lines(self._places, account, uses, granting, diff.lines, left)
+
+    def _alternatives(self, windows: Sequence[Window], reach: Reach) -> dict[Alternative, AlternativeResult]:
         """What simpler policies from the same days would have denied and removed."""
         by_service = actions_by_service(self._granted)
         needs: dict[Alternative, set[_Need]] = {which: set() for which in Alternative}
@@ -132,7 +148,19 @@ class Bench:
                 needs[which].update(_need(one) for one in later if not seen.allows(which, one.dated.use))
                 removed = len(self._granted) - seen.kept(which, by_service)
                 shares[which].append(removed / len(self._granted) if self._granted else 0.0)
-        return {which: AlternativeResult(len(needs[which]), average(shares[which])) for which in Alternative}
+        reaches = self._reach_of_alternatives(windows[-1], reach) if windows else {}
+        return {
+            which: AlternativeResult(len(needs[which]), average(shares[which]), reaches.get(which, 0))
+            for which in Alternative
+        }
+
+    def _reach_of_alternatives(self, window: Window, reach: Reach) -> dict[Alternative, int]:
+        uses = [one.dated.use for one in self._used_in(window.learn_first, window.learn_last)]
+        seen = seen_use(uses)
+        places = places_of_others(self._places, self.grants.principal.account, uses)
+        exact = sum(seen.allows_place(action, place) for action, place in places)
+        everywhere = dict.fromkeys((Alternative.ACTIONS, Alternative.SERVICES), reach.places)
+        return {Alternative.EXACT: exact, Alternative.UNTOUCHED: reach.old, **everywhere}
 
     def _used_in(self, first: date, last: date) -> list[AllowedUse]:
         return [one for one in self._uses if one.dated.places(first, last)]

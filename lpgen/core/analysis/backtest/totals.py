@@ -16,6 +16,7 @@ from lpgen.core.analysis.backtest.expected_denials import (
 )
 from lpgen.core.analysis.backtest.windows import disjoint_windows
 from lpgen.core.backtests import (
+    NO_REACH,
     Alternative,
     AlternativeTotals,
     Backtest,
@@ -85,6 +86,7 @@ def _totals(judged: Sequence[PrincipalBacktest], expected: ExpectedDenials) -> B
         {cause: sum(one.cause is cause for one in needs) for cause in DenialCause},
         average(one.removed / principal.granted for principal, one in pairs if principal.granted),
         average(one.dangerous_removed / principal.dangerous for principal, one in pairs if principal.dangerous),
+        sum((one.reach for one in judged), NO_REACH),
         expected,
     )
 
@@ -97,6 +99,7 @@ def _alternative_totals(which: Alternative, judged: Sequence[PrincipalBacktest])
         sum(one.denied_needs for one, _ in found),
         sum(bool(one.denied_needs) for one, _ in found),
         sum(one.removed_share * windows for one, windows in found) / max(pairs, 1),
+        sum(one.reach for one, _ in found),
     )
 
 

@@ -12,7 +12,7 @@ from lpgen.errors import InvocationError
 CURVE_DAYS: Final = (15, 30, 45, 60, 90)
 """The numbers of days to learn on that the learning curve compares."""
 
-LOOK_BACKS: Final = 3
+_LOOK_BACKS: Final = 3
 LONGEST_TEST: Final = 30
 FEWEST_TO_LEARN_ON: Final = 30
 
@@ -49,10 +49,10 @@ def look_back_windows(first: date, last: date) -> tuple[Window, ...]:
     days = (last - first).days + 1
     test = min(LONGEST_TEST, days // 4)
     most = days - test
-    fewest = max(FEWEST_TO_LEARN_ON, most - (LOOK_BACKS - 1) * test)
+    fewest = max(FEWEST_TO_LEARN_ON, most - (_LOOK_BACKS - 1) * test)
     if most < fewest:
         return ()
-    lengths = {fewest + (most - fewest) * number // (LOOK_BACKS - 1) for number in range(LOOK_BACKS)}
+    lengths = {fewest + (most - fewest) * number // (_LOOK_BACKS - 1) for number in range(_LOOK_BACKS)}
     return tuple(_window(first + timedelta(days=train - 1), train, test) for train in sorted(lengths))
 
 

@@ -13,7 +13,7 @@ from lpgen.core.replacements import Check
 
 UNCHANGED: Final = "unchanged since it was generated"
 REPRODUCED: Final = "the same when generated again"
-SIGNED: Final = "signed with the required key"
+_SIGNED: Final = "signed with the required key"
 
 _SUMMARY: Final = "summary.json"
 _FOLDERS: Final = re.compile(r"[^\s`:]*/")
@@ -74,7 +74,7 @@ def check_inputs_changed(changed: Sequence[str]) -> Check:
 
 def check_signed(found: FoundOutput, is_valid: bool) -> Check:
     """The folder's root digest is signed; `is_valid` says whether the signature holds for it."""
-    notes = CheckNotes(SIGNED, examined=1)
+    notes = CheckNotes(_SIGNED, examined=1)
     if found.signature is None:
         notes.failed.append("there is no `summary.sig`; sign with `lpgen generate --sign`")
     elif not is_valid:

@@ -21,10 +21,12 @@ from lpgen.errors import quote_input
 _SID: Final = re.compile("[A-Za-z0-9]*")
 
 
-def check_limits(documents: Sequence[WrittenDocument], kind: PrincipalKind, *, attached_quota: int) -> Check:
+def check_limits(
+    documents: Sequence[WrittenDocument], kind: PrincipalKind, *, attached_quota: int, left: int = 0
+) -> Check:
     """Each document and all of them together are within AWS's limits, and no Sid occurs twice in one.
 
-    `attached_quota` is how many managed policies may be attached to the principal.
+    `attached_quota` is how many managed policies may be attached to the principal, `left` how many stay attached.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
     """
@@ -36,9 +38,10 @@ def check_limits(documents: Sequence[WrittenDocument], kind: PrincipalKind, *, a
         size = policy_size(document.policy)
         if size > MANAGED_POLICY_LIMIT:
             found.failed.append(f"{document.file} has {size} characters, more than {MANAGED_POLICY_LIMIT}")
-    if len(managed) > attached_quota:
+    attached = len(managed) + left
+    if attached > attached_quota:
         found.failed.append(
-            f"{len(managed)} managed policies are more than {attached_quota}; where the quota is raised, say so with"
+            f"{attached} managed policies are more than {attached_quota}; where the quota is raised, say so with"
             " --attached-quota"
         )
     if inline > inline_limit:

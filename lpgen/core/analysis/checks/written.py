@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.grounds import Grant
+from lpgen.core.analysis.granted.left_attached import allows_of_left
+from lpgen.core.grounds import Grant, PrincipalGrants
 from lpgen.core.model import Action, Effect, Policy, Statement
 from lpgen.core.policies.match import holds_variable
-from lpgen.core.replacements import Check, CheckStatus
+from lpgen.core.replacements import Check, CheckStatus, LeftPolicy
 
-MAX_FINDINGS: Final = 50
+_MAX_FINDINGS: Final = 50
 """A check lists so many findings; the count of what was examined stays whole."""
 
 
@@ -49,7 +50,7 @@ class CheckNotes:
     def check(self) -> Check:
         """The finished check."""
         status = CheckStatus.FAILED if self.failed else CheckStatus.UNPROVEN if self.unproven else CheckStatus.PASSED
-        return Check(self.name, status, self.examined, tuple((self.failed + self.unproven)[:MAX_FINDINGS]))
+        return Check(self.name, status, self.examined, tuple((self.failed + self.unproven)[:_MAX_FINDINGS]))
 
 
 def new_allows(documents: Iterable[WrittenDocument], catalog: Catalog) -> tuple[NewAllow, ...]:
@@ -65,6 +66,20 @@ def new_allows(documents: Iterable[WrittenDocument], catalog: Catalog) -> tuple[
         for document in documents
         for statement in document.policy.statements
         if statement.effect is Effect.ALLOW
+    )
+
+
+def left_allows(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> tuple[NewAllow, ...]:
+    """Every Allow of the policies that stay attached, as the old policies have it."""
+    return tuple(
+        NewAllow(
+            str(one.ref),
+            one.version,
+            one.statement,
+            one.actions,
+            frozenset(() if one.statement.not_resource else one.statement.resources),
+        )
+        for one in allows_of_left(grants, left)
     )
 
 

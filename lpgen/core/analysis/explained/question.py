@@ -18,7 +18,7 @@ from lpgen.core.policies.match import fold_case, has_wildcard
 from lpgen.core.policies.principals import PrincipalForm, principal_from_text
 from lpgen.errors import InvocationError, quote_input
 
-MOST_CANDIDATES: Final = 8
+_MOST_CANDIDATES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,8 @@ _HINT: Final = "use an ARN, a name, or a glob that matches one role or user of t
 
 
 def _listed(principals: Sequence[Principal]) -> str:
-    shown = ", ".join(quote_input(one.arn) for one in principals[:MOST_CANDIDATES])
-    rest = len(principals) - MOST_CANDIDATES
+    shown = ", ".join(quote_input(one.arn) for one in principals[:_MOST_CANDIDATES])
+    rest = len(principals) - _MOST_CANDIDATES
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 

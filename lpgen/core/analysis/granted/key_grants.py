@@ -23,7 +23,7 @@ _ENDS: Final = frozenset({"kms:RetireGrant", "kms:RevokeGrant"})
 _ACTIONS: Final = frozenset({_MAKES, *_ENDS})
 _RETIRE: Final = frozenset({"RetireGrant"})
 
-LINGERING: Final = timedelta(minutes=5)
+_LINGERING: Final = timedelta(minutes=5)
 """So long a grant that was retired or revoked may still be used.
 https://docs.aws.amazon.com/kms/latest/developerguide/grants.html#terms-eventual-consistency"""
 
@@ -96,7 +96,7 @@ class KeyGrants:
 def _has_ended(made: Iterable[_Grants], ended: Iterable[tuple[datetime, datetime]], last: datetime) -> bool:
     """Whether some grant of the key ended between the last of these that was made and the last use."""
     since = max(one.last if one.last <= last else one.first for one in made)
-    return any(until > since and start + LINGERING < last for start, until in ended)
+    return any(until > since and start + _LINGERING < last for start, until in ended)
 
 
 def _rows(table: pa.Table | TableParts) -> Iterator[tuple[str, str, str, str, datetime, datetime, str]]:

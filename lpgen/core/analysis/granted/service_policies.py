@@ -28,11 +28,15 @@ def is_aws_policy(arn: str) -> bool:
     return _OF_AWS in arn
 
 
+def aws_policy_name(arn: str) -> str:
+    """The path and name of a managed policy that AWS wrote, or ""."""
+    return arn.partition(_OF_AWS)[2]
+
+
 def is_service_policy(arn: str) -> bool:
     """Whether a managed policy is one that AWS wrote for the role of a service or of its agent.
 
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html calls those of the path
     `service-role/` service role policies.
     """
-    _, of_aws, name = arn.partition(_OF_AWS)
-    return bool(of_aws) and name.startswith((_SERVICE_ROLE_PATH, *_OUTSIDE_THAT_PATH))
+    return aws_policy_name(arn).startswith((_SERVICE_ROLE_PATH, *_OUTSIDE_THAT_PATH))

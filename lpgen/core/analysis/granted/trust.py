@@ -16,3 +16,15 @@ def trusted_services(principal: Principal) -> Iterable[str]:
     for statement in principal.trust.statements if principal.trust else ():
         if statement.effect is Effect.ALLOW and action_matches(statement, _ASSUME_ROLE):
             yield from (name for kind, name in statement.principals or () if kind == "Service")
+
+
+def only_trusted_service(principal: Principal) -> str:
+    """The service that a role's trust policy names and nobody else, or ""."""
+    found: set[tuple[str, str]] = set()
+    for statement in principal.trust.statements if principal.trust else ():
+        if statement.effect is Effect.ALLOW:
+            if statement.not_principal:
+                return ""
+            found.update(statement.principals or ())
+    kind, name = found.pop() if len(found) == 1 else ("", "")
+    return name.removesuffix(".cn") if kind == "Service" else ""

@@ -16,7 +16,7 @@ from lpgen.core.replacements import Line, LineKind
 MIN_SERVICES: Final = 40
 """In how many services a scanner reads at least. An application seldom reaches twenty."""
 
-MAX_OTHER_SHARE: Final = 0.05
+_MAX_OTHER_SHARE: Final = 0.05
 """Which share of its actions may do more than list and read, such as assuming roles."""
 
 AUDIT_POLICY: Final = "SecurityAudit"
@@ -29,7 +29,7 @@ def scanned_services(lines: Iterable[Line], catalog: Catalog) -> int:
     actions = {line.action for line in lines if line.kind is LineKind.OBSERVED}
     reads = {action for action in actions if catalog.detail(action).level in _READS}
     services = {action.partition(":")[0] for action in reads}
-    does_more = len(actions) - len(reads) > MAX_OTHER_SHARE * len(actions)
+    does_more = len(actions) - len(reads) > _MAX_OTHER_SHARE * len(actions)
     return 0 if does_more or len(services) < MIN_SERVICES else len(services)
 
 

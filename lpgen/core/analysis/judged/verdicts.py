@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from lpgen.core.actions.catalog import Catalog
@@ -22,18 +22,19 @@ _RANK = {Verdict.USED: 2, Verdict.ATTEMPTED: 1, Verdict.UNGRANTED: 0}
 
 _UNUSED = "no record, and its use would have shown"
 
-_Seen = dict[Action, tuple[Verdict, Evidence]]
+SeenActions = dict[Action, tuple[Verdict, Evidence]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """What the verdicts on a principal's unseen actions rest on.
+    """What the verdicts on a principal's unseen actions rest on. `left` are the policies that stay attached.
 
     `unused` and `others` are the judgements so far, by what they were made of.
     """
 
     missed: MissedUses
     doubt: Doubt
+    left: Collection[str]
     unused: dict[tuple[Granting, bool], Judgement] = field(default_factory=dict)
     others: dict[tuple[Granting, str, str, str, bool], Judgement] = field(default_factory=dict)
 
@@ -62,10 +63,11 @@ class Judge:
     keep: KeepUnobservable
     min_days: int
 
-    def verdicts(self, missed: MissedUses, doubt: Doubt) -> Verdicts:
-        """A verdict for each action that a principal was granted or used, sorted."""
-        observed, ground = missed.observed, _Ground(missed, doubt)
-        granting, seen = observed.granting, _seen_actions(observed.lines.lines, observed.ungranted)
+    def verdicts(self, missed: MissedUses, seen: SeenActions, doubt: Doubt, left: Collection[str] = ()) -> Verdicts:
+        """A verdict for each action that a principal was granted or used, sorted; `left` are the ARNs of policies that
+        stay attached."""
+        observed, ground = missed.observed, _Ground(missed, doubt, left)
+        granting = observed.granting
         judged = (
             (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
             if action in seen
@@ -82,11 +84,13 @@ class Judge:
             unused = ground.unused.get((granting, rests_on_log))
             if unused is None:
                 sure = _confidence(ground.doubt, blind=rests_on_log, untried=False)
-                unused = Judgement(Verdict.UNUSED, _UNUSED, "", sure, granting.refs, None)
+                unused = Judgement(
+                    Verdict.UNUSED, _UNUSED, _left_sign(granting, ground.left), sure, granting.refs, None
+                )
                 ground.unused[granting, rests_on_log] = unused
             return unused
         decisive, keep = decisive_use(found, self.keep)
-        keep = keep or _peer_sign(found, self.keep)
+        keep = keep or _peer_sign(found, self.keep) or _left_sign(granting, ground.left)
         blind = decisive.why if decisive else ""
         untried = "" if keep else missed.never_tried(action)
         key = (granting, blind, keep, untried, rests_on_log)
@@ -108,6 +112,12 @@ def _peer_sign(found: Iterable[MissedUse], keep: KeepUnobservable) -> str:
     """Which peers are why an action is kept that would have shown, or ""."""
     kept = (one.sign for one in found if one.reason is MissReason.PEER_USE and one.grants)
     return "" if keep is KeepUnobservable.NONE else next(kept, "")
+
+
+def _left_sign(granting: Granting, left: Collection[str]) -> str:
+    """Which policy keeps an action by staying attached, or ""."""
+    stays = next((one.policy for one in granting.refs if one.policy in left), "")
+    return f"AWS's policy {stays} stays attached" if stays else ""
 
 
 def _judge_seen(granting: Granting, verdict: Verdict, evidence: Evidence) -> Judgement:
@@ -132,8 +142,9 @@ def _confidence(doubt: Doubt, *, blind: bool, untried: bool) -> Confidence:
     return Confidence.MEDIUM if blind else Confidence.HIGH
 
 
-def _seen_actions(lines: Iterable[Line], ungranted: Iterable[UngrantedUse]) -> _Seen:
-    seen: _Seen = {}
+def seen_actions(lines: Iterable[Line], ungranted: Iterable[UngrantedUse]) -> SeenActions:
+    """The verdict and the evidence of each action that records show to have been used or tried."""
+    seen: SeenActions = {}
     for line in lines:
         if line.evidence is not None:
             tried = line.kind is LineKind.ATTEMPTED
@@ -143,7 +154,7 @@ def _seen_actions(lines: Iterable[Line], ungranted: Iterable[UngrantedUse]) -> _
     return seen
 
 
-def _note(seen: _Seen, action: Action, verdict: Verdict, evidence: Evidence) -> None:
+def _note(seen: SeenActions, action: Action, verdict: Verdict, evidence: Evidence) -> None:
     known = seen.get(action)
     if known is None or _RANK[verdict] > _RANK[known[0]]:
         seen[action] = (verdict, evidence)

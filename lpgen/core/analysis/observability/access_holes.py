@@ -45,7 +45,7 @@ def explained_services(
     found: set[str] = set()
     for action in grants.granted():
         service = action.partition(":")[0]
-        if service not in found and accessed.tried(action):
+        if service not in found and accessed.tried(service):
             granted_by = granting.get(action, NOTHING).grants
             if observability.blind_spot(action, grants.principal.account, usage.regions, granted_by):
                 found.add(service)

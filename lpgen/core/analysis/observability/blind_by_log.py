@@ -41,6 +41,11 @@ class BlindByLog(dict[Action, str]):
         self._no_global = no_global
         self._missing_sides = _missing_sides({one.read_only: why for one, why in seen.items() if not one.is_data})
 
+    @property
+    def lacks_management(self) -> bool:
+        """Whether the log may lack management events of any action."""
+        return bool(self._no_global or self._unseen or self._missing_sides)
+
     def __missing__(self, action: Action) -> str:
         found = self._blind(action, self._table.visibility(action))
         self[action] = self._texts.setdefault(found, found)  # of which there are few, for thousands of actions

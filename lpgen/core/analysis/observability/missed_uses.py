@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING
@@ -17,6 +17,7 @@ from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
 from lpgen.core.analysis.observability.unexplained_use import unexplained_uses
 from lpgen.core.analysis.observability.unnamed_resources import unnamed_resources
 from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
+from lpgen.core.choices import KeepUnobservable
 from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.model import Action, Principal
 
@@ -88,12 +89,31 @@ class MissedUses:
         first = MissedUse(action, MissReason.UNRECORDED, why, self._signs.of(action), grants)
         return (first, *(one for one in others if not first.sign or one.reason is not MissReason.RARE_SERVICE_NEED))
 
+    def candidates(self, seen: Collection[Action], keep: KeepUnobservable) -> Iterator[Action]:
+        """The granted actions that weren't seen and of which a missed use may be kept, and perhaps others."""
+        unseen = self.observed.grants.granted().difference(seen)
+        if keep is KeepUnobservable.ALL:
+            return iter(unseen)
+        return iter({*self._signs.possible(unseen), *unseen.intersection(self.found)})
+
     def beyond(self, action: Action) -> Sequence[MissedUse]:
         """How an action that was used may have been used on more than records show."""
         others = [one for one in self.found.get(action, ()) if one.reason in _BEYOND_USE]
         if action == PASS_ROLE_ACTION:
             return others
         return [*self.unrecorded.elsewhere(action, self.observed.granting.get(action, NOTHING)), *others]
+
+    def open_of(self, actions: frozenset[Action]) -> Sequence[Action]:
+        """Those of the granted actions that ordinary clients call and of which nothing speaks for or against use: no
+        record would show it, and IAM doesn't say when the service was last tried."""
+        table, accessed, granting = self._observability.table, self.observed.accessed, self.observed.granting
+        return [
+            action
+            for action in self.unrecorded.among(actions)
+            if self.unrecorded.why(action, granting.get(action, NOTHING))
+            and not (table.visibility(action).internal_to or table.is_rare(action))
+            and not (accessed and accessed.tells_of(action))
+        ]
 
     def never_tried(self, action: Action) -> str:
         """Why IAM, which counts each attempt, shows that an action was not used, or ""."""

@@ -75,6 +75,10 @@ class Observability:
         """
         return frozenset() if account in self._trails else self.table.data_actions(self._catalog.actions())
 
+    def beside_management(self) -> frozenset[Action]:
+        """The actions that no management event of their own shows."""
+        return self.table.beside_management(self._catalog.actions())
+
     def blind_spot(self, action: Action, account: str, regions: tuple[str, ...], grants: Sequence[Grant]) -> str:
         """Why the logs could not have shown use of an action by a principal, or "" where they could.
 
@@ -158,7 +162,7 @@ class Observability:
                     return f"{why}, and not every trail that records such events records those"
         return ""
 
-    def blind_spots(self, account: str, regions: tuple[str, ...]) -> Mapping[Action, str] | None:
+    def blind_spots(self, account: str, regions: tuple[str, ...]) -> BlindByLog | None:
         """The blind spots of a principal by action, or None where they turn on what its statements grant."""
         return None if account in self._trails else self._blind_by_log(account, regions)
 

@@ -69,11 +69,11 @@ def granted_regions(grant: Grant) -> set[str]:
     by_condition = _regions_by_condition(grant)
     if by_condition is not None:
         return by_condition
-    regions = {region for _, region in named_regions(grant)}
+    regions = {region for _, region in _named_regions(grant)}
     return set() if ANY_REGION in regions else regions
 
 
-def named_regions(grant: Grant) -> list[tuple[str, str]]:
+def _named_regions(grant: Grant) -> list[tuple[str, str]]:
     """The resources of a statement, each with the one Region that its condition or the ARN limits it to, or
     `ANY_REGION`."""
     by_condition = _regions_by_condition(grant) or ()
@@ -142,7 +142,7 @@ class SilentRegions:
         or leave them in one Region wherever they act.
         """
         found: dict[str, str] = {}
-        for resource, region in named_regions(grant):
+        for resource, region in _named_regions(grant):
             if why := self.why(action, account, region):
                 found[resource] = why
         return found
@@ -155,7 +155,7 @@ class SilentRegions:
     def are_named(self, account: str, grants: Iterable[Grant]) -> bool:
         """Whether a statement names a Region of which the log of the account holds no record, and settings don't
         decide."""
-        return any(self._lacks(account, region) for one in grants for _, region in named_regions(one))
+        return any(self._lacks(account, region) for one in grants for _, region in _named_regions(one))
 
     def _lacks(self, account: str, region: str) -> bool:
         covered = self._coverage.get(account)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
 
 from lpgen.core.analysis.granted.granting import NOTHING, Granting, named_actions
 from lpgen.core.analysis.granted.service_policies import is_aws_policy, is_service_policy
@@ -10,11 +11,18 @@ from lpgen.core.analysis.granted.trust import trusted_services
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.events.visibility import VisibilityTable
 from lpgen.core.grounds import Grant, StatementRef
-from lpgen.core.model import Action, Visibility
+from lpgen.core.model import Action, Outcome, Visibility
 from lpgen.core.replacements import LineKind
 
-MOST_SERVICES: Final = 10
+_MOST_SERVICES: Final = 10
 """A statement of an AWS policy that names more services, such as one for auditors, says nothing about any action."""
+
+
+class _Sign(NamedTuple):
+    """A sign that a service is in use. That IAM knows of no attempt at an action may outweigh it."""
+
+    text: str
+    is_outweighed: bool = False
 
 
 class SignsOfUse:
@@ -27,9 +35,12 @@ class SignsOfUse:
         own = (line.action for line in observed.lines.lines if line.kind is not LineKind.INFERRED)
         self._services = frozenset(action.partition(":")[0] for action in own)
         self._copied = frozenset(observed.usage.copied)
+        # IAM counts denied attempts too, and may date those.
+        uses = observed.usage.uses
+        self._denied = frozenset(one.action.partition(":")[0] for one in uses if one.outcome is Outcome.DENIED)
         self._observed, self._table = observed, table
         self._trusted = frozenset(trusted_services(observed.grants.principal))
-        self._known: dict[tuple[str, Granting], str] = {}
+        self._known: dict[tuple[str, Granting], _Sign | None] = {}
         self._named: dict[StatementRef, frozenset[str]] = {}
 
     def of(self, action: Action) -> str:
@@ -43,41 +54,52 @@ class SignsOfUse:
         internal_to = self._table.visibility(action).internal_to
         if internal_to and internal_to not in self._trusted:
             return ""
-        found = "" if self._table.is_rare(action) else self._of_service(action, service, granting)
-        if found or self._is_untried(action):
-            return found
+        found = None if self._table.is_rare(action) else self._of_service(service, granting)
+        if found and not found.is_outweighed:
+            return found.text
+        if self._is_untried(action):
+            return ""
+        if found:
+            return found.text
         naming = (one.ref for one in granting.grants if action.lower() in self._named_by(one))
         return next((f"the policy names {action} ({ref})" for ref in naming), "")
+
+    def possible(self, actions: Iterable[Action]) -> Iterator[Action]:
+        """Those of the actions of which there may be a sign of use: there is none of the others."""
+        named = frozenset[str]().union(*map(self._named_by, self._observed.grants.allows))
+        for action in actions:
+            granting = self._observed.granting.get(action, NOTHING)
+            if self._of_service(action.partition(":")[0], granting) or (named and action.lower() in named):
+                yield action
 
     def _named_by(self, grant: Grant) -> frozenset[str]:
         """The actions that a statement names itself; those by which AWS grants many services don't count."""
         if grant.ref not in self._named:
-            is_broad = is_aws_policy(grant.ref.policy) and len(_named_services(grant)) > MOST_SERVICES
+            is_broad = is_aws_policy(grant.ref.policy) and len(_named_services(grant)) > _MOST_SERVICES
             self._named[grant.ref] = frozenset() if is_broad else named_actions(grant)
         return self._named[grant.ref]
 
-    def _of_service(self, action: Action, service: str, granting: Granting) -> str:
-        if self._observed.accessed is not None:  # what IAM knows is of single actions, all else is of services
-            return self._find(action, service, granting)
+    def _of_service(self, service: str, granting: Granting) -> _Sign | None:
+        """The strongest sign that a service granted by these statements is in use."""
         key = (service, granting)
         if key not in self._known:
-            self._known[key] = self._find(action, service, granting)
+            self._known[key] = next(self._find(service, granting), None)
         return self._known[key]
 
-    def _find(self, action: Action, service: str, granting: Granting) -> str:
+    def _find(self, service: str, granting: Granting) -> Iterator[_Sign]:
         if service in self._services:
-            return f"the principal used {service}"
+            yield _Sign(f"the principal used {service}")
         if service in self._copied:
-            return f"copies or summaries of calls name the principal as a caller of {service}"
-        if self._is_untried(action):
-            return ""
-        if (accessed := self._observed.accessed) and (tried := accessed.tried(action)):
-            return tried
+            yield _Sign(f"copies or summaries of calls name the principal as a caller of {service}")
+        accessed = self._observed.accessed
+        if accessed and service not in self._denied and (tried := accessed.tried(service)):
+            yield _Sign(tried, is_outweighed=True)
         companions = sorted(set(self._table.companions(service)) & (self._services | self._copied))
         if companions:
-            return f"the principal used {companions[0]}, which goes with {service}"
-        naming = (f"the policy names {service} ({one.ref})" for one in granting.grants if _names_service(one, service))
-        return next(naming, "")
+            yield _Sign(f"the principal used {companions[0]}, which goes with {service}", is_outweighed=True)
+        for one in granting.grants:
+            if _names_service(one, service):
+                yield _Sign(f"the policy names {service} ({one.ref})", is_outweighed=True)
 
     def _is_untried(self, action: Action) -> bool:
         """Whether IAM, which counts every attempt at an API call, knows of none."""

@@ -67,7 +67,7 @@ def recording_trails(events: Events, trails: Sequence[Trail]) -> tuple[frozenset
     """
     found: list[frozenset[Trail]] = []
     for event in _each(events):
-        recording = frozenset(trail for trail in trails if not trail_leaves_out(event, trail))
+        recording = frozenset(trail for trail in trails if not _trail_leaves_out(event, trail))
         if not recording:
             return _reason(event, trails)
         found.append(recording)
@@ -79,7 +79,7 @@ def _each(events: Events) -> Iterator[_Event]:
     return (_Event(events, *part) for part in parts)
 
 
-def trail_leaves_out(event: _Event, trail: Trail) -> str:
+def _trail_leaves_out(event: _Event, trail: Trail) -> str:
     """What keeps a trail from recording an event, as a clause, or "" where it records it."""
     leader = leader_of_trail(trail.arn)
     if event.region == leader and event.events.service in GLOBAL_EVENTS and not trail.global_events:
@@ -229,7 +229,7 @@ def _reason(event: _Event, trails: Sequence[Trail]) -> str:
         return "no trail in the settings records the account"
     reasons: dict[str, list[str]] = {}
     for trail in trails:
-        reasons.setdefault(trail_leaves_out(event, trail), []).append(trail.name)
+        reasons.setdefault(_trail_leaves_out(event, trail), []).append(trail.name)
     said = "; ".join(f"trail {', '.join(sorted(names))} {reason}" for reason, names in sorted(reasons.items()))
     return f"{_words(event)}, and {said}"
 

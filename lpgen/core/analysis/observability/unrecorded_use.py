@@ -33,6 +33,13 @@ class UnrecordedUse:
         found = (self._observability.unrecorded(action, self._account, grant) for grant in granting.grants)
         return next((why for one in found for why in one.values()), "")
 
+    def among(self, actions: frozenset[Action]) -> frozenset[Action]:
+        """Those of the actions of which use may have left no record: of no others."""
+        spots = self._blind_spots
+        if spots is None or spots.lacks_management or self._names_silent_region:
+            return actions
+        return actions & self._observability.beside_management()
+
     def why_on(self, action: Action, arn: str) -> str:
         """Why the log, by which use would have shown, would lack use on one resource, or ""."""
         silent = self._observability.silent.why(action, self._account, region_in_pattern(arn))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from lpgen.core.actions.patterns import EVERYTHING
 from lpgen.core.analysis.granted.granting import names_from
+from lpgen.core.analysis.judged.verdicts import SeenActions
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
+from lpgen.core.analysis.observability.missed_uses import MissedUses
 from lpgen.core.analysis.observability.regions import UnreadUse, granted_regions, missing_leader
 from lpgen.core.analysis.safe.decisions import with_acceptance
 from lpgen.core.events.rules.inferences import EDGE_FUNCTION
-from lpgen.core.findings import ActionVerdict, UngrantedUse, Verdict
-from lpgen.core.grounds import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage
+from lpgen.core.findings import ActionFact, UngrantedUse, Verdict
+from lpgen.core.grounds import AccountCoverage, Grant, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.model import Action, AttachedPolicy, Principal, ResourceKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Decision, Line
@@ -224,22 +226,44 @@ def _unique_policies(principal: Principal) -> Iterable[AttachedPolicy]:
     return {(policy.arn or policy.name, policy.group): policy for policy in principal.policies}.values()
 
 
-def attempt_caveats(verdicts: Iterable[ActionVerdict]) -> Iterable[Caveat]:
-    """A caveat for each dangerous action that stays only because it was tried: anybody may fail to call it."""
-    for one in verdicts:
-        if one.verdict is Verdict.ATTEMPTED and one.danger:
-            yield Caveat.of(CaveatKind.DANGEROUS_ATTEMPT, action=one.action, danger=one.danger)
+def attempt_caveats(
+    seen: SeenActions, facts: Mapping[Action, ActionFact], held: Collection[Action]
+) -> Iterable[Caveat]:
+    """A caveat for each dangerous action that stays only because it was tried: anybody may fail to call it.
+
+    Those `held` by a policy that stays attached stay whatever was tried.
+    """
+    for action, (verdict, _) in sorted(seen.items()):
+        if verdict is Verdict.ATTEMPTED and action not in held and (danger := facts[action].danger):
+            yield Caveat.of(CaveatKind.DANGEROUS_ATTEMPT, action=action, danger=danger)
 
 
-def peer_caveats(missed: Iterable[MissedUse], lines: Iterable[Line]) -> Iterable[Caveat]:
-    """A caveat for each dangerous action that similar principals use and that no line keeps."""
-    kept = {line.action for line in lines}
+def peer_caveats(missed: Iterable[MissedUse], kept: Collection[Action]) -> Iterable[Caveat]:
+    """A caveat for each dangerous action that similar principals use and that isn't kept."""
     for one in missed:
         if one.reason is MissReason.PEER_USE and not one.grants and one.action not in kept:
             yield Caveat.of(CaveatKind.PEERS_DANGEROUS_USE, action=one.action, who=one.sign)
 
 
-def overflow_caveats(usage: PrincipalUsage) -> Iterable[Caveat]:
+def unseen_under_star_caveats(
+    grants: PrincipalGrants, missed: MissedUses, kept: Collection[Action]
+) -> Iterable[Caveat]:
+    """A caveat where a replacement removes actions whose use the logs can't show, and that a statement grants without
+    naming their service.
+
+    Such a statement is no sign for or against any service. What IAM knows of attempts would be.
+    """
+    broad = [one.actions for one in grants.allows if _grants_everything(one)]
+    if not broad or not kept:
+        return
+    gone = frozenset().union(*broad).intersection(grants.granted()).difference(kept)
+    unseen = missed.open_of(gone)
+    if unseen:
+        services = sorted({action.partition(":")[0] for action in unseen})
+        yield Caveat.of(CaveatKind.UNSEEN_UNDER_STAR, actions=len(unseen), services=tuple(services))
+
+
+def overflow_caveats(uses: Iterable[Use]) -> Iterable[Caveat]:
     """A caveat for each action that was done to more resources than are told apart, so its old scope stays."""
-    for action in sorted({use.action for use in usage.uses if use.resource.kind is ResourceKind.OVERFLOW}):
+    for action in sorted({use.action for use in uses if use.resource.kind is ResourceKind.OVERFLOW}):
         yield Caveat.of(CaveatKind.TOO_MANY_RESOURCES, action=action)

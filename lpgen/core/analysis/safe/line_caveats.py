@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 
+from lpgen.core.analysis.judged.verdicts import SeenActions
 from lpgen.core.analysis.observability.missed_uses import MissedUses
-from lpgen.core.analysis.safe.caveats import attempt_caveats, overflow_caveats, peer_caveats, starred_name_caveats
-from lpgen.core.findings import Verdicts
+from lpgen.core.analysis.safe.caveats import (
+    attempt_caveats,
+    overflow_caveats,
+    peer_caveats,
+    starred_name_caveats,
+    unseen_under_star_caveats,
+)
+from lpgen.core.findings import ActionFact
 from lpgen.core.grounds import PrincipalGrants, PrincipalUsage
+from lpgen.core.model import Action
 from lpgen.core.registry.caveats import Caveat
 from lpgen.core.replacements import Line
 
@@ -17,11 +25,21 @@ def caveats_of_lines(
     grants: PrincipalGrants,
     usage: PrincipalUsage,
     lines: Sequence[Line],
-    verdicts: Verdicts,
+    seen: SeenActions,
     missed: MissedUses,
+    facts: Mapping[Action, ActionFact],
+    *,
+    left: Collection[Action] = (),
 ) -> Iterable[Caveat]:
-    """Every reason in the lines of a replacement, and in the verdicts behind them, not to call it safe."""
+    """Every reason in the lines of a replacement, and in what it leaves out, not to call it safe.
+
+    `left` are the actions that policies grant which stay attached. Whatever the logs show of one without a line, it
+    stays.
+    """
+    kept = {line.action for line in lines}
+    held = frozenset(left) - kept
     yield from starred_name_caveats(grants, usage, lines)
-    yield from attempt_caveats(verdicts)
-    yield from peer_caveats(chain.from_iterable(missed.found.values()), lines)
-    yield from overflow_caveats(usage)
+    yield from attempt_caveats(seen, facts, held)
+    yield from peer_caveats(chain.from_iterable(missed.found.values()), held | kept)
+    yield from overflow_caveats(one for one in usage.uses if one.action not in held)
+    yield from unseen_under_star_caveats(grants, missed, held | kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import date
 
+from lpgen.core.analysis.granted.left_attached import allows_of_left, without_left
 from lpgen.core.analysis.granted.service_policies import is_service_policy
 from lpgen.core.analysis.judged.scanners import scanner_advice
 from lpgen.core.analysis.observability.regions import missing_leader
@@ -13,7 +14,7 @@ from lpgen.core.findings import Detachment, PrincipalClass
 from lpgen.core.grounds import AccountCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import Outcome, PolicyKind, Principal, PrincipalKind
-from lpgen.core.replacements import Line, LineKind
+from lpgen.core.replacements import LeftPolicy, Line, LineKind
 
 _SERVICE_LINKED_PATH = "/aws-service-role/"
 
@@ -22,11 +23,15 @@ GENERATED_CLASSES = frozenset({PrincipalClass.ACTIVE, PrincipalClass.SSO})
 
 
 def classify_principal(
-    grants: PrincipalGrants, usage: PrincipalUsage, coverage: AccountCoverage | None, lines: Iterable[Line]
+    grants: PrincipalGrants,
+    usage: PrincipalUsage,
+    coverage: AccountCoverage | None,
+    lines: Iterable[Line],
+    left: Collection[LeftPolicy] = (),
 ) -> PrincipalClass:
     """The class of a principal; the first that fits, from what can't be changed to what needs no change.
 
-    `lines` are those of its replacement.
+    `lines` are those of its replacement, beside which the policies `left` stay attached.
 
     Service-linked roles can't be edited, and the roles of IAM Identity Center are edited through their permission set:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
@@ -39,25 +44,27 @@ def classify_principal(
         return PrincipalClass.GRANTS_UNKNOWN
     if coverage is None:
         return PrincipalClass.NOT_COVERED
-    if not _was_active(usage):
+    if not was_active(usage):
         return PrincipalClass.UNUSED if grants.allows else PrincipalClass.NO_GRANTS
     if is_of_permission_set(principal):
         return PrincipalClass.SSO
-    if _is_left_to_aws(grants, lines):
+    if _is_left_to_aws(grants, lines, left):
         return PrincipalClass.LEFT_TO_AWS
     return PrincipalClass.ACTIVE if grants.allows else PrincipalClass.NO_GRANTS
 
 
-def _is_left_to_aws(grants: PrincipalGrants, lines: Iterable[Line]) -> bool:
+def _is_left_to_aws(grants: PrincipalGrants, lines: Iterable[Line], left: Collection[LeftPolicy]) -> bool:
     """Whether AWS wrote all of a principal's policies for a service, and all that they allow stays: then a replacement
     takes nothing away but AWS's updates."""
-    policies = grants.principal.policies
-    if not policies or not all(is_service_policy(one.arn) for one in policies):
+    others = without_left(grants, left)
+    policies = others.principal.policies
+    if not grants.principal.policies or not all(is_service_policy(one.arn) for one in policies):
         return False
-    return grants.granted() <= {line.action for line in lines}
+    staying = {line.action for line in lines}.union(*(one.actions for one in allows_of_left(grants, left)))
+    return not policies or others.granted() <= staying
 
 
-def _was_active(usage: PrincipalUsage) -> bool:
+def was_active(usage: PrincipalUsage) -> bool:
     """Whether a principal did or tried anything that was not plainly denied."""
     return bool(usage.unmapped or usage.copied) or any(use.outcome is not Outcome.DENIED for use in usage.uses)
 
@@ -71,19 +78,21 @@ def proposal_for(
     coverage: AccountCoverage | None,
     as_of: date,
     scanned: int = 0,
+    left: Collection[LeftPolicy] = (),
 ) -> tuple[str, str]:
     """What to do about a principal, as a clause, and what follows it in a sentence: how, or why.
 
-    `lines` are those of its replacement, `scanned` as many services as it scans.
+    `lines` are those of its replacement, `scanned` as many services as it scans, and `left` stay attached.
     """
     principal = grants.principal
     if principal_class in GENERATED_CLASSES and not lines:
-        kept = "all but the Denies" if grants.denies else "the policies"
-        return f"remove {kept}", ": they allow nothing that was used or tried"
+        kept = [*(one.name for one in left), *(["the Denies"] if without_left(grants, left).denies else [])]
+        what = f"all but {' and '.join(kept)}" if kept else "the policies"
+        return f"remove {what}", f": they allow nothing {'else ' if left else ''}that was used or tried"
     if principal_class is PrincipalClass.UNUSED:
         return _proposal_for_unused(principal, usage, lines, coverage=coverage, as_of=as_of)
     return {
-        PrincipalClass.ACTIVE: _proposal_for_active(principal, scanned),
+        PrincipalClass.ACTIVE: _proposal_for_active(principal, scanned, left),
         PrincipalClass.SSO: (
             "put the replacement into the permission set",
             "; where that has roles in other accounts, give their policies and logs first, since it changes them too",
@@ -99,9 +108,10 @@ def proposal_for(
     }[principal_class]
 
 
-def detachment(principal: Principal) -> Detachment:
-    """What the replacement takes the place of, sorted."""
-    own = [policy for policy in principal.policies if not policy.group]
+def detachment(principal: Principal, left: Iterable[LeftPolicy] = ()) -> Detachment:
+    """What the replacement takes the place of, sorted: all but the policies that stay attached."""
+    staying = {one.arn for one in left}
+    own = [policy for policy in principal.policies if not policy.group and policy.arn not in staying]
     return Detachment(
         tuple(sorted({policy.arn for policy in own if policy.kind is not PolicyKind.INLINE})),
         tuple(sorted({policy.name for policy in own if policy.kind is PolicyKind.INLINE})),
@@ -109,7 +119,10 @@ def detachment(principal: Principal) -> Detachment:
     )
 
 
-def _proposal_for_active(principal: Principal, scanned: int) -> tuple[str, str]:
+def _proposal_for_active(principal: Principal, scanned: int, left: Collection[LeftPolicy]) -> tuple[str, str]:
+    if left:
+        names = " and ".join(one.name for one in left)
+        return f"replace the policies but {names}", ", which AWS wrote for the service and keeps up to date"
     if scanned:
         return "replace the policies", f", or {scanner_advice(scanned)}"
     if not principal.groups:

@@ -21,7 +21,7 @@ def ladder_of(text: str, action: Action, catalog: Catalog) -> tuple[str, ...]:
     The last one is that of the resource type in the account and Region. A name with a wildcard in its middle has none.
     """
     stem = stem_of(text)
-    start = type_start(stem, action, catalog)
+    start = _type_start(stem, action, catalog)
     if "*" in stem[start:] or "?" in stem[start:]:
         return ()
     return tuple(_prefixes(stem, start))
@@ -35,7 +35,7 @@ def _prefixes(stem: str, start: int) -> Iterator[str]:
         yield stem[:start]
 
 
-def type_start(stem: str, action: Action, catalog: Catalog) -> int:
+def _type_start(stem: str, action: Action, catalog: Catalog) -> int:
     """Where the name of a resource begins in its ARN: after what all resources of its type begin with."""
     name = split_arn(stem).name
     before = len(stem) - len(name)

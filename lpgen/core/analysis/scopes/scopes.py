@@ -18,14 +18,15 @@ from lpgen.core.choices import ScopeChoice
 from lpgen.core.events.rules.call import ANY_ACCOUNT
 from lpgen.core.grounds import Use
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, Outcome, Resource, ResourceKind
+from lpgen.core.replacements import RuleWords
 
-MOST: Final = 1 / 2
+_MOST: Final = 1 / 2
 """A principal that uses at least this share of the known resources below a prefix works on all of them."""
 
 SEVERAL: Final = 3
 """A principal that uses so many different names below a prefix comes to the next one too."""
 
-LATEST: Final = 1 / 3
+_LATEST: Final = 1 / 3
 """What is first used after this share of the days has passed shows that the principal goes on to new names."""
 
 FEWEST_DAYS: Final = 10
@@ -34,32 +35,52 @@ FEWEST_DAYS: Final = 10
 FEWEST_OF_A_KIND: Final = 5
 """Fewer resources don't show that a principal works on every resource of a kind that is worth pinning."""
 
-FEWEST_RIGHTS: Final = 3
+_FEWEST_RIGHTS: Final = 3
 """Fewer roles or keys below a prefix don't show that a principal works on all of them."""
 
-HAND_OUT_RIGHTS: Final = ("iam", "kms")
+_HAND_OUT_RIGHTS: Final = ("iam", "kms")
 """Services whose resources hand out rights: only what the principal itself used widens a scope on them."""
 
-WORTH_PINNING: Final = ("dynamodb", "s3", "secretsmanager", *HAND_OUT_RIGHTS)
+_WORTH_PINNING: Final = ("dynamodb", "s3", "secretsmanager", *_HAND_OUT_RIGHTS)
 """Services whose resources are data, secrets, keys and rights, which is what an intruder wants."""
 
 MOST_OF_KNOWN: Final = "most-of-known"
-SEVERAL_NAMES: Final = "several-names"
+_SEVERAL_NAMES: Final = "several-names"
 STILL_GROWING: Final = "still-growing"
 GROWING_KIND: Final = "growing-kind"
 CREATES: Final = "creates-names"
 FEW_DAYS: Final = "few-days"
 SEVERAL_ACCOUNTS: Final = "several-accounts"
-RULE_SENTENCES: Final[Mapping[str, str]] = {
-    FEW_DAYS: f"the principal used this kind of resource on fewer than {FEWEST_DAYS} days, too few to tell which ones "
-    "it needs",
-    MOST_OF_KNOWN: "the principal uses most of the known resources below this prefix, so it works on all of them",
-    SEVERAL_NAMES: f"the principal uses {SEVERAL} or more names below this prefix, so the next one is allowed too",
-    STILL_GROWING: "the principal kept using new names in the last two thirds of its days, so the next one is allowed "
-    "too",
-    GROWING_KIND: "new resources of this kind kept coming, so the next one is allowed too",
-    SEVERAL_ACCOUNTS: f"the principal uses this name in {SEVERAL} or more accounts, so it may in the next one",
-    CREATES: "the principal creates such resources, and the next one has another name",
+RULE_WORDS: Final[Mapping[str, RuleWords]] = {
+    FEW_DAYS: RuleWords(
+        f"the principal used this kind of resource on fewer than {FEWEST_DAYS} days, too few to tell which ones it "
+        "needs",
+        "more days of logs, on which it uses the same names",
+    ),
+    MOST_OF_KNOWN: RuleWords(
+        "the principal uses most of the known resources below this prefix, so it works on all of them",
+        "names of its own for what it works on, or `--scope exact` where no more are to come",
+    ),
+    _SEVERAL_NAMES: RuleWords(
+        f"the principal uses {SEVERAL} or more names below this prefix, so the next one is allowed too",
+        "a longer common prefix of the names that it works on",
+    ),
+    STILL_GROWING: RuleWords(
+        "the principal kept using new names in the last two thirds of its days, so the next one is allowed too",
+        "more days of logs, on which it comes to no new names",
+    ),
+    GROWING_KIND: RuleWords(
+        "new resources of this kind kept coming, so the next one is allowed too",
+        "a prefix that only the resources of this principal have",
+    ),
+    SEVERAL_ACCOUNTS: RuleWords(
+        f"the principal uses this name in {SEVERAL} or more accounts, so it may in the next one",
+        "an `aws:ResourceOrgID` condition that limits it to your organization",
+    ),
+    CREATES: RuleWords(
+        "the principal creates such resources, and the next one has another name",
+        "a prefix that all the names it creates have",
+    ),
 }
 
 _NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
@@ -103,21 +124,21 @@ class ScopeFinder:
             if own.count(one.next_prefix) >= _fewest_own(one) and not self._others_prevail(one.next_prefix, own):
                 one.climb(MOST_OF_KNOWN)
             elif _may_be_of_several(one) and len(own.children(one.next_prefix)) >= SEVERAL:
-                one.climb(SEVERAL_NAMES)
+                one.climb(_SEVERAL_NAMES)
             else:
                 return
 
     def _others_prevail(self, prefix: str, own: Population) -> bool:
         known = self.population.count(prefix)
-        if known - own.count(prefix) > MOST * known:
+        if known - own.count(prefix) > _MOST * known:
             return True
         children = self.population.children(prefix)
-        return len(children - own.children(prefix)) > MOST * len(children)
+        return len(children - own.children(prefix)) > _MOST * len(children)
 
     def _climb_growing(self, alike: Sequence[_Climb], own: Population, *, until: date) -> None:
         """Climbs with names that the principal makes or still adds to."""
         since = min(one.first_day for one in alike)
-        limit = since + (until - since) * LATEST
+        limit = since + (until - since) * _LATEST
         few_days = max(one.days for one in alike) < FEWEST_DAYS
         others_join = any(one not in own for one in self.population.newer(alike[0].kind, limit))
         for one in alike:
@@ -141,6 +162,11 @@ def _climb_unsettled(one: _Climb, *, others_join: bool, few_days: bool) -> None:
         one.climb_to(1 if one.is_worth_pinning else top, FEW_DAYS)
 
 
+def is_worth_pinning(arn: str) -> bool:
+    """Whether a resource is what an intruder wants: data, a secret, a key, or a role to pass."""
+    return split_arn(arn).service in _WORTH_PINNING
+
+
 def exact_scopes(catalog: Catalog) -> ScopeFinder:
     """The finder that leaves every resource as it was recorded."""
     return ScopeFinder(Population(()), catalog, None, ScopeChoice.EXACT)
@@ -150,7 +176,7 @@ def _fewest_own(one: _Climb) -> int:
     """How many of the principal's resources must lie below the next rung for it to be its scope."""
     if one.next_prefix == one.kind and one.is_worth_pinning:
         return FEWEST_OF_A_KIND
-    return FEWEST_RIGHTS if one.needs_own_evidence else 1
+    return _FEWEST_RIGHTS if one.needs_own_evidence else 1
 
 
 def _may_be_of_several(one: _Climb) -> bool:
@@ -196,14 +222,14 @@ class _Climb:
     @property
     def is_worth_pinning(self) -> bool:
         """Whether a wide scope on it would be what an intruder wants."""
-        return split_arn(self.text).service in WORTH_PINNING
+        return is_worth_pinning(self.text)
 
     @property
     def needs_own_evidence(self) -> bool:
         """Whether only what the principal itself used widens its scope: a wide one would hand out rights, or be on the
         resources of any account."""
         fields = split_arn(self.text)
-        return fields.service in HAND_OUT_RIGHTS or fields.account == ANY_ACCOUNT
+        return fields.service in _HAND_OUT_RIGHTS or fields.account == ANY_ACCOUNT
 
     def climb(self, rule: str) -> None:
         """Goes up one rung."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.scope import narrow_scope
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, decisive_use
 from lpgen.core.analysis.observability.missed_uses import MissedUses
 from lpgen.core.choices import KeepUnobservable
-from lpgen.core.findings import Judgement, Verdicts
 from lpgen.core.model import Action
 from lpgen.core.replacements import Line, LineKind
 
@@ -21,14 +20,15 @@ _ON_RESOURCES = (MissReason.PASSED_ROLE, MissReason.UNNAMED_RESOURCE, MissReason
 
 
 def lines_beyond_use(
-    missed: MissedUses, verdicts: Verdicts, keep: KeepUnobservable, catalog: Catalog
+    missed: MissedUses, seen: Collection[Action], keep: KeepUnobservable, catalog: Catalog
 ) -> Iterator[Line]:
     """The lines of a principal without use of their own, each with why it is kept, in no order.
 
-    All lie within its grants.
+    `seen` are the actions that records show it to have used or tried. All lines lie within its grants.
     """
-    for action, judgement in verdicts.judged():
-        for one, kept in _kept_uses(missed, action, judgement, keep):
+    for action in (*seen, *missed.candidates(seen, keep)):
+        uses = _beyond_seen(missed, action, keep) if action in seen else _kept_uses(missed, action, keep)
+        for one, kept in uses:
             kind = LineKind.REVIEW if one.reason is MissReason.UNEXPLAINED_USE else LineKind.KEPT
             why = f"{one.why}; {kept}" if one.reason in _ON_SIGN else one.why
             for grant in one.grants:
@@ -38,17 +38,17 @@ def lines_beyond_use(
                         yield Line(action, scope, grant.ref, kind, why, "", None)
 
 
-def _kept_uses(
-    missed: MissedUses, action: Action, judgement: Judgement, keep: KeepUnobservable
-) -> Iterator[tuple[MissedUse, str]]:
-    """The uses of an action that may have been missed and that are kept, each with why."""
-    on_resources = () if keep is KeepUnobservable.NONE else _ON_RESOURCES
-    if judgement.evidence is not None:
-        beyond = missed.beyond(action) if on_resources else ()
-        yield from ((one, one.sign) for one in beyond)
-        return
-    found = missed.of(action) if judgement.keep or action in missed.found else ()
+def _beyond_seen(missed: MissedUses, action: Action, keep: KeepUnobservable) -> Iterator[tuple[MissedUse, str]]:
+    """The further uses of a used action that may have been missed and that are kept, each with its sign."""
+    beyond = missed.beyond(action) if keep is not KeepUnobservable.NONE else ()
+    return ((one, one.sign) for one in beyond)
+
+
+def _kept_uses(missed: MissedUses, action: Action, keep: KeepUnobservable) -> Iterator[tuple[MissedUse, str]]:
+    """The uses of an unseen action that may have been missed and that are kept, each with why."""
+    found = missed.of(action)
     decisive, kept = decisive_use(found, keep)
+    on_resources = () if keep is KeepUnobservable.NONE else _ON_RESOURCES
     for one in found:
         if one is decisive and kept:
             yield one, kept

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from itertools import groupby
 
 from lpgen.core.model import CURRENT_VERSION, PrincipalKind, Statement
@@ -28,14 +29,31 @@ class Space:
     inline: int
 
 
+class Purpose(IntEnum):
+    """What a statement is for, in the order in which people read them."""
+
+    USED = 0
+    UNSEEN = 1  # kept though no record shows its use
+    DENY = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A statement to place: as it is written, and where it came from (None for a carried Deny)."""
+    """A statement to place: as it is written, and where it came from (None for a carried Deny).
 
+    `service` is "" for a statement of several services, and for a Deny.
+    """
+
+    purpose: Purpose
     service: str
     version: str
     written: Statement
     source: ReplacementStatement | None
+
+    @property
+    def group(self) -> tuple[str, Purpose, str]:
+        """Items of one group stay together where they can; groups are read in this order."""
+        return self.version, self.purpose, self.service
 
     @property
     def size(self) -> int:
@@ -71,11 +89,11 @@ def space_of(kind: PrincipalKind, *, managed: int, inline: bool) -> Space:
 def fit_documents(items: Iterable[Item], space: Space, *, split: Split) -> tuple[Document, ...] | None:
     """The items in documents, managed ones first, or None where they don't fit.
 
-    A service stays in one document where it fits into one, else it is parted by statement, and a statement that fits
+    A group stays in one document where it fits into one, else it is parted by statement, and a statement that fits
     nowhere by action. The order of the items decides, so equal items give equal documents.
     """
     documents: list[Document] = []
-    for _, group in groupby(items, key=lambda item: (item.version, item.service)):
+    for _, group in groupby(items, key=lambda item: item.group):
         service = list(group)
         if _place(service, documents, space):
             continue

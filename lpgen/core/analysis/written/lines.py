@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -23,24 +23,45 @@ from lpgen.core.model import OBSERVED, Action, Effect, Outcome, ResourceKind
 from lpgen.core.policies.match import as_glob, has_wildcard, holds_variable
 from lpgen.core.policies.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.policies.pattern_index import PatternIndex
-from lpgen.core.replacements import SERVICE_POLICY, WHOLE_GRANT, Line, LineKind, Scope
+from lpgen.core.replacements import SERVICE_POLICY, WHOLE_GRANT, Line, LineKind, RuleWords, Scope
 from lpgen.core.usage.principal_usage import merge_evidence
 
-KEY_PREFIX: Final = "folded-name"
-RECORD_PATTERN: Final = "record-pattern"
-UNREAD: Final = "unread-resource"
+_KEY_PREFIX: Final = "folded-name"
+_RECORD_PATTERN: Final = "record-pattern"
+_UNREAD: Final = "unread-resource"
 MISSING_NAME: Final = "missing-name"
-GRANT_PATTERN: Final = "grant-pattern"
+_GRANT_PATTERN: Final = "grant-pattern"
 
-LINE_RULE_SENTENCES: Final[Mapping[str, str]] = {
-    KEY_PREFIX: "names without bound, such as object keys, are kept by their folder or type, so any name below it",
-    RECORD_PATTERN: "the record gives no single resource: the call makes it and AWS assigns its id, or names a part "
-    "only, or not its owner, so any resource of that form",
-    UNREAD: "the record does not show the resource, so all that the old statement covers",
-    MISSING_NAME: "the calls named only what wasn't there, so all that the old statement covers",
-    GRANT_PATTERN: "what was used can't be written exactly within the old statement, so the statement's own pattern",
-    SERVICE_POLICY: "AWS wrote the policy for a service's role, so all resources that its statement names",
-    WHOLE_GRANT: "only actions are removed, so all resources that the old statements grant the action on",
+LINE_RULE_WORDS: Final[Mapping[str, RuleWords]] = {
+    _KEY_PREFIX: RuleWords(
+        "names without bound, such as object keys, are kept by their folder or type, so any name below it",
+        "a folder of its own for what this principal works on",
+    ),
+    _RECORD_PATTERN: RuleWords(
+        "the record gives no single resource: the call makes it and AWS assigns its id, or names a part only, or not "
+        "its owner, so any resource of that form",
+        "a condition on tags that what it makes or uses has",
+    ),
+    _UNREAD: RuleWords(
+        "the record does not show the resource, so all that the old statement covers",
+        "narrower resources in the old statement",
+    ),
+    MISSING_NAME: RuleWords(
+        "the calls named only what wasn't there, so all that the old statement covers",
+        "a decision to drop the action, if looking for what isn't there is of no use",
+    ),
+    _GRANT_PATTERN: RuleWords(
+        "what was used can't be written exactly within the old statement, so the statement's own pattern",
+        "a simpler pattern in the old statement",
+    ),
+    SERVICE_POLICY: RuleWords(
+        "AWS wrote the policy for a service's role, so all resources that its statement names",
+        "a policy of your own in place of the one that AWS wrote",
+    ),
+    WHOLE_GRANT: RuleWords(
+        "only actions are removed, so all resources that the old statements grant the action on",
+        "`--scope evidence`, the next step after this one",
+    ),
 }
 
 _STRENGTH: Final = {kind: rank for rank, kind in enumerate(LineKind)}
@@ -156,6 +177,22 @@ def without_needless(lines: Sequence[Line], grants: Iterable[Grant]) -> tuple[Li
                 if any(id(one) not in needless and _covers(one, line, parents) for one in wider):
                     needless.add(id(line))
     return tuple(line for line in lines if id(line) not in needless)
+
+
+def lines_beside(
+    lines: Iterable[Line], grants: Iterable[Grant], left: Collection[Grant], catalog: Catalog
+) -> tuple[Line, ...]:
+    """The lines that are needed beside policies that stay attached, whose Allows are `left`: those of other policies
+    that none of these surely covers."""
+    parents, refs = {grant.ref: grant for grant in grants}, {grant.ref for grant in left}
+    wide: dict[Action, tuple[Line, ...]] = {}
+
+    def is_held(line: Line) -> bool:
+        if line.action not in wide:
+            wide[line.action] = lines_for_grants(left, line.action, kind=LineKind.KEPT, why="", catalog=catalog)
+        return line.parent in refs or any(_covers(one, line, parents) for one in wide[line.action])
+
+    return tuple(line for line in lines if not is_held(line)) if left else tuple(lines)
 
 
 def _lines_by_pattern(lines: Iterable[Line]) -> Mapping[str, Sequence[Line]]:
@@ -275,14 +312,14 @@ def _named_scope(grant: Grant, use: Use, pattern: NamedScope, *, catalog: Catalo
 def _scope_rule(use: Use, scope: Scope) -> str:
     resource = use.resource
     if resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
-        return MISSING_NAME if names_nothing(use) else UNREAD
+        return MISSING_NAME if names_nothing(use) else _UNREAD
     if resource.kind is ResourceKind.NONE or scope.resources == (resource.text,):
         # What ingest folded has an exact example; what the record itself left open has not.
         exact = use.evidence.example_resource != resource.text
-        return "" if resource.kind is not ResourceKind.FOLD else KEY_PREFIX if exact else RECORD_PATTERN
+        return "" if resource.kind is not ResourceKind.FOLD else _KEY_PREFIX if exact else _RECORD_PATTERN
     if is_of_any_account(resource) and all(of_any_account(one) == resource.text for one in scope.resources):
         return ""  # the old statement says whose it is
-    return GRANT_PATTERN
+    return _GRANT_PATTERN
 
 
 def _line_kind(use: Use) -> tuple[LineKind, str]:

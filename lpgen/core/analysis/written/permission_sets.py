@@ -28,7 +28,7 @@ from lpgen.core.policies.limits import ROLE_INLINE_LIMIT
 from lpgen.core.policies.policy import policy_to_json
 from lpgen.core.registry.caveat_words import accounts_text
 from lpgen.core.registry.caveats import Caveat, CaveatKind
-from lpgen.core.replacements import Decision, Line, LineKind, Scope
+from lpgen.core.replacements import UNSEEN_KINDS, Decision, Line, LineKind, Scope
 
 _SHARING_CLASSES: Final = GENERATED_CLASSES | {PrincipalClass.UNUSED}
 """An unused role has lines too where it may have done what the logs can't show."""
@@ -135,7 +135,8 @@ class _Shared:
         for one in sharing:
             for line in self._fitting(one):
                 needed[_line_key(line)].setdefault(one.principal.account, line)
-        self._needed = {key: (_why(lines), min(one.rule for one in lines.values())) for key, lines in needed.items()}
+        self._needed = {key: _shared_kind(lines.values()) for key, lines in needed.items()}
+        self._words = {key: (_why(lines), min(one.rule for one in lines.values())) for key, lines in needed.items()}
         accounts = sorted({one.principal.account for one in members})
         self._proposal = (
             f"put the replacement into the permission set {of.name}: it is the same for its roles in"
@@ -152,18 +153,30 @@ class _Shared:
 
     def with_lines(self, diff: PrincipalDiff) -> PrincipalDiff:
         """The diff of one role with the lines of the others too, each with where it is needed."""
-        grants, found = self._grants[diff.principal.arn], self._fitting(diff)
+        grants, found = self._grants[diff.principal.arn], [self._as_needed(line) for line in self._fitting(diff)]
         own = {_line_key(line) for line in found}
         refs = {_statement_key(grant.ref): grant.ref for grant in grants.allows}
         others = [
-            Line(action, scope, refs[statement], LineKind.SHARED, why, rule, None)
-            for (action, scope, statement), (why, rule) in self._needed.items()
+            Line(action, scope, refs[statement], kind, *self._words[action, scope, statement], None)
+            for (action, scope, statement), kind in self._needed.items()
             if (action, scope, statement) not in own
         ]
         lines = merge_lines([*found, *others], grants.allows)
         staying = {(line.action, line.scope) for line in lines}
         dropped = tuple(one for one in diff.dropped if (one.line.action, one.line.scope) not in staying)
         return replace(diff, lines=lines, dropped=dropped, proposal=self._proposal if lines else diff.proposal)
+
+    def _as_needed(self, line: Line) -> Line:
+        """The line, which isn't one without recorded use where another role's records show that use."""
+        key = _line_key(line)
+        if line.kind not in UNSEEN_KINDS or self._needed.get(key) is not LineKind.SHARED:
+            return line
+        return replace(line, kind=LineKind.SHARED, why=self._words[key][0])
+
+
+def _shared_kind(lines: Collection[Line]) -> LineKind:
+    """The kind of a line that other roles have: statements are the same for all, those without recorded use too."""
+    return LineKind.KEPT if all(line.kind in UNSEEN_KINDS for line in lines) else LineKind.SHARED
 
 
 def _too_large(lines: Iterable[Line]) -> tuple[str, ...]:

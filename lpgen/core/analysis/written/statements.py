@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import cache
+from itertools import chain
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.scope import whole_scope
+from lpgen.core.analysis.written.sids import marked, sid_for
 from lpgen.core.grounds import Grant, StatementRef
 from lpgen.core.model import CURRENT_VERSION, Action, Statement
 from lpgen.core.policies.match import as_glob, holds_variable
 from lpgen.core.policies.match_resource import resource_contains, resources_intersect
 from lpgen.core.policies.policy import statement_depends_on_version, statement_from_parts
-from lpgen.core.replacements import Line, ReplacementStatement, Scope
+from lpgen.core.replacements import UNSEEN_KINDS, Line, ReplacementStatement, RuleWords, Scope
 
 FOLDED_TO_GRANT: Final = "folded-to-grant"
 
-FOLD_SENTENCES: Final[Mapping[str, str]] = {
-    FOLDED_TO_GRANT: "the exact resources don't fit AWS's size limits, so all that the old statement covers",
+FOLD_WORDS: Final[Mapping[str, RuleWords]] = {
+    FOLDED_TO_GRANT: RuleWords(
+        "the exact resources don't fit AWS's size limits, so all that the old statement covers",
+        "a common prefix of the resources, or several roles in place of this one",
+    ),
 }
 
 Parents = Mapping[StatementRef, Grant]
@@ -37,27 +41,63 @@ class Grouping(StrEnum):
 
 
 def statements_from_lines(
-    lines: Iterable[Line], parents: Parents, *, grouping: Grouping, catalog: Catalog
+    lines: Iterable[Line],
+    parents: Parents,
+    *,
+    grouping: Grouping,
+    catalog: Catalog,
+    taken: Collection[str] = (),
 ) -> tuple[ReplacementStatement, ...]:
-    """The statements for the lines, sorted; each narrows one old statement."""
-    groups: dict[tuple[str, StatementRef, Scope], list[Line]] = defaultdict(list)
+    """The statements for the lines, in the order in which people read them; each narrows one old statement.
+
+    What was used comes before what is kept though no record shows its use. `taken` are Sids of other statements.
+    """
+    groups: dict[tuple[bool, str, StatementRef, Scope], list[Line]] = defaultdict(list)
     for line in lines:
-        service = service_of(line.action) if grouping is Grouping.BY_SERVICE else ""
-        groups[service, line.parent, line.scope].append(line)
-    statements = [build_statement(found, parents) for found in groups.values()]
-    if grouping is Grouping.MERGED:
-        statements = _merge_exactly(statements, parents, catalog=catalog)
-    return tuple(sorted(statements, key=lambda one: (service_of(one.actions[0]), one.sid)))
+        apart = (line.kind in UNSEEN_KINDS, service_of(line.action)) if grouping is Grouping.BY_SERVICE else (False, "")
+        groups[*apart, line.parent, line.scope].append(line)
+    by_purpose: dict[tuple[bool, str], list[ReplacementStatement]] = defaultdict(list)
+    for (is_unseen, service, _, _), found in groups.items():
+        by_purpose[is_unseen, service].append(build_statement(found, catalog=catalog))
+    merged = (_merge_exactly(group, catalog=catalog) for group in by_purpose.values())
+    return tuple(sorted(_told_apart(list(chain.from_iterable(merged)), parents, taken), key=_reading_order))
 
 
-def build_statement(lines: Sequence[Line], parents: Parents, *, scope: Scope | None = None) -> ReplacementStatement:
+def _reading_order(statement: ReplacementStatement) -> tuple[bool, str, str]:
+    return is_unseen(statement), service_of(statement.actions[0]), statement.sid
+
+
+def is_unseen(statement: ReplacementStatement) -> bool:
+    """Whether no record shows the use of anything that a statement allows."""
+    return all(line.kind in UNSEEN_KINDS for line in statement.lines)
+
+
+def _told_apart(
+    statements: Sequence[ReplacementStatement], parents: Parents, taken: Collection[str]
+) -> Iterable[ReplacementStatement]:
+    """The statements with Sids that differ from each other and from those that are taken."""
+    counts = Counter([*(one.sid for one in statements), *taken])
+    return (one if counts[one.sid] == 1 else with_mark(one, parents) for one in statements)
+
+
+def with_mark(statement: ReplacementStatement, parents: Parents) -> ReplacementStatement:
+    """The statement with a Sid that no other one has."""
+    parent, scope = parents[statement.parent], statement.scope
+    conditions = [[one.operator, one.key, *one.values] for one in parent.statement.conditions]
+    content = [statement.actions, scope.resources, scope.not_resource, conditions, language_version(parent)]
+    return replace(statement, sid=marked(statement.sid, json.dumps(content)))
+
+
+def build_statement(lines: Sequence[Line], *, catalog: Catalog, scope: Scope | None = None) -> ReplacementStatement:
     """One statement for lines of one parent, with the scope of the first of them unless told."""
     ordered = tuple(sorted(lines, key=lambda line: (line.action, line.scope)))
     first = ordered[0]
     actions = tuple(sorted({line.action for line in ordered}))
     scope = scope or first.scope
-    sid = _sid(actions, scope, parents[first.parent])
-    return ReplacementStatement(sid, actions, scope, first.parent, ordered)
+    unseen = all(line.kind in UNSEEN_KINDS for line in ordered)
+    return ReplacementStatement(
+        sid_for(actions, scope, is_unseen=unseen, catalog=catalog), actions, scope, first.parent, ordered
+    )
 
 
 def fold_to_grant(lines: Iterable[Line], parents: Parents, *, service: str, catalog: Catalog) -> tuple[Line, ...]:
@@ -112,39 +152,28 @@ def service_of(action: Action) -> str:
     return action.partition(":")[0]
 
 
-def _sid(actions: Sequence[Action], scope: Scope, parent: Grant) -> str:
-    """A Sid that depends on the statement's content alone; IAM allows letters and digits in it.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
-    """
-    services = {service_of(action) for action in actions}
-    name = "".join(filter(str.isalnum, services.pop().title())) if len(services) == 1 else "Several"
-    conditions = [[one.operator, one.key, *one.values] for one in parent.statement.conditions]
-    content = json.dumps([actions, scope.resources, scope.not_resource, conditions, language_version(parent)])
-    return f"{name}{hashlib.sha256(content.encode()).hexdigest()[:10]}"
-
-
-def _merge_exactly(
-    statements: Iterable[ReplacementStatement], parents: Parents, *, catalog: Catalog
-) -> list[ReplacementStatement]:
+def _merge_exactly(statements: Iterable[ReplacementStatement], *, catalog: Catalog) -> list[ReplacementStatement]:
     """Joins statements of one parent whose added pairs of action and resource can't name anything.
 
     `s3:ListBucket` on a bucket and `s3:GetObject` on its objects go into one statement, since neither action takes a
     resource of the other's type.
     """
     merged: list[ReplacementStatement] = []
-    for statement in sorted(_join_equal_actions(statements, parents), key=lambda one: (one.parent, one.scope)):
+    joined = _join_equal_actions(statements, catalog=catalog)
+    for statement in sorted(joined, key=lambda one: (one.parent, one.scope)):
         for at, known in enumerate(merged):
             if known.parent == statement.parent and _joinable(known, statement, catalog):
                 union = Scope(tuple(sorted({*known.scope.resources, *statement.scope.resources})))
-                merged[at] = build_statement([*known.lines, *statement.lines], parents, scope=union)
+                merged[at] = build_statement([*known.lines, *statement.lines], catalog=catalog, scope=union)
                 break
         else:
             merged.append(statement)
     return merged
 
 
-def _join_equal_actions(statements: Iterable[ReplacementStatement], parents: Parents) -> Iterable[ReplacementStatement]:
+def _join_equal_actions(
+    statements: Iterable[ReplacementStatement], *, catalog: Catalog
+) -> Iterable[ReplacementStatement]:
     """Joins statements of one parent with the same actions, which never adds a pair."""
     groups: dict[tuple[StatementRef, tuple[Action, ...], bool], list[ReplacementStatement]] = defaultdict(list)
     for statement in statements:
@@ -154,7 +183,7 @@ def _join_equal_actions(statements: Iterable[ReplacementStatement], parents: Par
             yield from group
             continue
         union = Scope(tuple(sorted({resource for one in group for resource in one.scope.resources})))
-        yield build_statement([line for one in group for line in one.lines], parents, scope=union)
+        yield build_statement([line for one in group for line in one.lines], catalog=catalog, scope=union)
 
 
 def _joinable(one: ReplacementStatement, other: ReplacementStatement, catalog: Catalog) -> bool:

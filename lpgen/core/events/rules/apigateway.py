@@ -186,7 +186,7 @@ def _patches(call: Call) -> Iterator[tuple[str, str]]:
 # ---------------------------------------------------------------- actions that have names
 
 
-def map_routing_rule(call: Call) -> tuple[MappedAction, ...]:
+def _map_routing_rule(call: Call) -> tuple[MappedAction, ...]:
     """Routing rules have actions of their own, on ARNs with an account."""
     action = "UpdateRoutingRule" if call.operation == "PutRoutingRule" else call.operation
     names = (as_literal(call.text("domainName")) or "*", as_literal(call.text("routingRuleId")) or "*")
@@ -194,7 +194,7 @@ def map_routing_rule(call: Call) -> tuple[MappedAction, ...]:
     return (mapped(f"apigateway:{action}", (resource_from_arn(arn),)),)
 
 
-def map_domain_access(call: Call) -> tuple[MappedAction, ...]:
+def _map_domain_access(call: Call) -> tuple[MappedAction, ...]:
     """CreateDomainNameAccessAssociation needs the access action on the private domain too.
 
     Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains-provider.html
@@ -208,7 +208,7 @@ def map_domain_access(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-def map_reject_access(call: Call) -> tuple[MappedAction, ...]:
+def _map_reject_access(call: Call) -> tuple[MappedAction, ...]:
     """RejectDomainNameAccessAssociation, which needs the access action alone, on the private domain.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html (API operations)
@@ -217,13 +217,13 @@ def map_reject_access(call: Call) -> tuple[MappedAction, ...]:
     return (mapped("apigateway:RejectAccessAssociation", map(exact, domains)),)
 
 
-def map_delete_access(call: Call) -> tuple[MappedAction, ...]:
+def _map_delete_access(call: Call) -> tuple[MappedAction, ...]:
     """DeleteDomainNameAccessAssociation, whose path parameter is the association's ARN."""
     named = (arn for arn in call.texts("domainNameAccessAssociationArn") if is_arn_of(arn, "apigateway"))
     return (mapped("apigateway:DELETE", map(exact, named)),)
 
 
-def map_create_portal(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_portal(call: Call) -> tuple[MappedAction, ...]:
     """CreatePortal and CreatePortalProduct, the request that tags what they make, and the products of a portal.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigatewayv2.html (API operations)
@@ -240,10 +240,10 @@ _ROUTING_RULES = ("CreateRoutingRule", "DeleteRoutingRule", "GetRoutingRule", "L
 
 RULES: RuleTable = {
     **{(SOURCE, operation): _map_request(forms) for operation, forms in parse_operations(LINES).items()},
-    **{(SOURCE, operation): map_routing_rule for operation in _ROUTING_RULES},
-    (SOURCE, "CreateDomainNameAccessAssociation"): map_domain_access,
-    (SOURCE, "DeleteDomainNameAccessAssociation"): map_delete_access,
-    (SOURCE, "RejectDomainNameAccessAssociation"): map_reject_access,
-    (SOURCE, "CreatePortal"): map_create_portal,
-    (SOURCE, "CreatePortalProduct"): map_create_portal,
+    **{(SOURCE, operation): _map_routing_rule for operation in _ROUTING_RULES},
+    (SOURCE, "CreateDomainNameAccessAssociation"): _map_domain_access,
+    (SOURCE, "DeleteDomainNameAccessAssociation"): _map_delete_access,
+    (SOURCE, "RejectDomainNameAccessAssociation"): _map_reject_access,
+    (SOURCE, "CreatePortal"): _map_create_portal,
+    (SOURCE, "CreatePortalProduct"): _map_create_portal,
 }

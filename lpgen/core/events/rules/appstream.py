@@ -10,7 +10,7 @@ from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_r
 
 SOURCE = "appstream.amazonaws.com"
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "image": NamedType("appstream", "image/{}", "existingImageName"),
     "new-image": NamedType("appstream", "image/{}", "newImageName"),
 }
@@ -18,4 +18,4 @@ TYPES: dict[str, ResourceType] = {
 # https://docs.aws.amazon.com/appstream2/latest/APIReference/API_CreateUpdatedImage.html
 _LINES = "CreateUpdatedImage image #TagResource:new-image"
 
-RULES: RuleTable = declared_rules(SOURCE, "appstream", TYPES, _LINES, has_tags=lambda call: call.has("newImageTags"))
+RULES: RuleTable = declared_rules(SOURCE, "appstream", _TYPES, _LINES, has_tags=lambda call: call.has("newImageTags"))

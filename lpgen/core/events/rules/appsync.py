@@ -18,7 +18,7 @@ SOURCE: Final = "appsync.amazonaws.com"
 _API: Final = NamedType("appsync", "apis/{}", "apiId")
 
 
-def map_associate(call: Call) -> tuple[MappedAction, ...]:
+def _map_associate(call: Call) -> tuple[MappedAction, ...]:
     """An association, whichever side asks for it: the merged API takes a source, which joins it."""
     actions = {
         "AssociateSourceGraphqlApi": "mergedApiIdentifier",
@@ -30,6 +30,6 @@ def map_associate(call: Call) -> tuple[MappedAction, ...]:
 
 
 RULES: RuleTable = {
-    (SOURCE, "AssociateMergedGraphqlApi"): map_associate,
-    (SOURCE, "AssociateSourceGraphqlApi"): map_associate,
+    (SOURCE, "AssociateMergedGraphqlApi"): _map_associate,
+    (SOURCE, "AssociateSourceGraphqlApi"): _map_associate,
 }

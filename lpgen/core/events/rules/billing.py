@@ -12,7 +12,7 @@ from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_r
 from lpgen.core.events.rules.listed import ReaderType, exact_or_any
 from lpgen.core.model import Resource
 
-EXPORTS = "bcm-data-exports.amazonaws.com"
+_EXPORTS = "bcm-data-exports.amazonaws.com"
 
 
 def _read_tables(call: Call) -> Iterator[Resource]:
@@ -31,5 +31,5 @@ _EXPORT_TYPES: dict[str, ResourceType] = {
 }
 
 RULES: RuleTable = {
-    **declared_rules(EXPORTS, "bcm-data-exports", _EXPORT_TYPES, "UpdateExport export table"),
+    **declared_rules(_EXPORTS, "bcm-data-exports", _EXPORT_TYPES, "UpdateExport export table"),
 }

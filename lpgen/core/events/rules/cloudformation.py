@@ -14,7 +14,7 @@ from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_r
 from lpgen.core.events.rules.inferences import DRIFT_DETECTION, LIST_ALL, STACK_POLICY
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
-SOURCE = "cloudformation.amazonaws.com"
+_SOURCE = "cloudformation.amazonaws.com"
 
 
 def _formation_type(shape: str, paths: str) -> NamedType:
@@ -90,12 +90,12 @@ def _map_drift_detection(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-_DECLARED = declared_rules(SOURCE, "cloudformation", TYPES, _lines())
+_DECLARED = declared_rules(_SOURCE, "cloudformation", TYPES, _lines())
 
 
 def _map_stack_update(call: Call) -> tuple[MappedAction, ...]:
     """UpdateStack: with a stack policy it needs the action that sets one."""
-    actions = _DECLARED[SOURCE, "UpdateStack"](call) or ()
+    actions = _DECLARED[_SOURCE, "UpdateStack"](call) or ()
     if not (call.has("stackPolicyBody") or call.has("stackPolicyURL")):
         return actions
     stacks = read_resources(call, TYPES, ("stack",))
@@ -104,7 +104,7 @@ def _map_stack_update(call: Call) -> tuple[MappedAction, ...]:
 
 RULES: RuleTable = {
     **_DECLARED,
-    (SOURCE, "DescribeStacks"): _map_stack_description,
-    (SOURCE, "DetectStackDrift"): _map_drift_detection,
-    (SOURCE, "UpdateStack"): _map_stack_update,
+    (_SOURCE, "DescribeStacks"): _map_stack_description,
+    (_SOURCE, "DetectStackDrift"): _map_drift_detection,
+    (_SOURCE, "UpdateStack"): _map_stack_update,
 }

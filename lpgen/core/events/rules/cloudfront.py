@@ -28,7 +28,7 @@ SOURCE = "cloudfront.amazonaws.com"
 _DISTRIBUTION = NamedType("cloudfront", "distribution/{}", "id", region=False)
 
 
-def map_create_with_tags(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_with_tags(call: Call) -> tuple[MappedAction, ...]:
     """CreateDistributionWithTags: the creation, and cloudfront:TagResource on the distribution that it makes.
 
     Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateDistributionWithTags.html
@@ -42,13 +42,13 @@ def map_create_with_tags(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-def map_create_distribution(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_distribution(call: Call) -> tuple[MappedAction, ...]:
     """CreateDistribution, with what its VPC origins and tenants ask for."""
     own = mapped("cloudfront:CreateDistribution", (NO_RESOURCE,))
     return (own, *_map_config(call, ("distributionConfig",), is_new=True))
 
 
-def map_update_distribution(call: Call) -> tuple[MappedAction, ...]:
+def _map_update_distribution(call: Call) -> tuple[MappedAction, ...]:
     """UpdateDistribution, with what its VPC origins ask for."""
     own = mapped("cloudfront:UpdateDistribution", _DISTRIBUTION.read(call, "id"))
     return (own, *_map_config(call, ("distributionConfig",), is_new=False))
@@ -97,7 +97,7 @@ def _read_made(call: Call, *, streaming: bool) -> Iterator[Resource]:
     yield fold(call.arn("cloudfront", f"{kind}/", region=False), "*")
 
 
-def map_copy(call: Call) -> tuple[MappedAction, ...]:
+def _map_copy(call: Call) -> tuple[MappedAction, ...]:
     """CopyDistribution reads the primary distribution and creates its copy.
 
     Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CopyDistribution.html
@@ -110,7 +110,7 @@ def map_copy(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-def map_update_with_staging(call: Call) -> tuple[MappedAction, ...]:
+def _map_update_with_staging(call: Call) -> tuple[MappedAction, ...]:
     """UpdateDistributionWithStagingConfig reads the staging distribution and updates the primary one.
 
     Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_UpdateDistributionWithStagingConfig.html
@@ -121,7 +121,7 @@ def map_update_with_staging(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-def map_associate_alias(call: Call) -> tuple[MappedAction, ...]:
+def _map_associate_alias(call: Call) -> tuple[MappedAction, ...]:
     """AssociateAlias updates the distribution that gets the alias.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html (operations)
@@ -133,7 +133,7 @@ def map_associate_alias(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-def map_conflicting_aliases(call: Call) -> tuple[MappedAction, ...]:
+def _map_conflicting_aliases(call: Call) -> tuple[MappedAction, ...]:
     """ListConflictingAliases reads the distribution whose certificate shows that the caller owns the alias.
 
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html
@@ -152,7 +152,7 @@ _DOMAIN_CALLS = {
 """Calls about a domain: the parameter with the distribution or tenant, and the verb of the further action on it."""
 
 
-def map_domain(call: Call) -> tuple[MappedAction, ...]:
+def _map_domain(call: Call) -> tuple[MappedAction, ...]:
     """A call about a domain, and the further action on the distribution or tenant that it names.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudfront.html (operations)
@@ -181,7 +181,7 @@ _MADE = {
 """What a creation makes: the beginning of its name in an ARN. Functions and stores end in names, the others in ids."""
 
 
-def map_create(call: Call) -> tuple[MappedAction, ...]:
+def _map_create(call: Call) -> tuple[MappedAction, ...]:
     """A creation, which takes no resource, and cloudfront:TagResource on what it makes where it sets tags."""
     own = mapped(f"cloudfront:{call.operation}", (NO_RESOURCE,))
     if not (call.has("tags", "items") or call.has("tags", "tagSet")):
@@ -198,14 +198,14 @@ _TYPES: dict[str, ResourceType] = {
 }
 
 RULES: RuleTable = {
-    (SOURCE, "CreateDistributionWithTags"): map_create_with_tags,
-    (SOURCE, "CreateStreamingDistributionWithTags"): map_create_with_tags,
-    (SOURCE, "CreateDistribution"): map_create_distribution,
-    (SOURCE, "UpdateDistribution"): map_update_distribution,
-    (SOURCE, "ListConflictingAliases"): map_conflicting_aliases,
-    **{(SOURCE, operation): map_domain for operation in _DOMAIN_CALLS},
-    (SOURCE, "CopyDistribution"): map_copy,
-    (SOURCE, "UpdateDistributionWithStagingConfig"): map_update_with_staging,
-    (SOURCE, "AssociateAlias"): map_associate_alias,
-    **{(SOURCE, operation): map_create for operation in _MADE},
+    (SOURCE, "CreateDistributionWithTags"): _map_create_with_tags,
+    (SOURCE, "CreateStreamingDistributionWithTags"): _map_create_with_tags,
+    (SOURCE, "CreateDistribution"): _map_create_distribution,
+    (SOURCE, "UpdateDistribution"): _map_update_distribution,
+    (SOURCE, "ListConflictingAliases"): _map_conflicting_aliases,
+    **{(SOURCE, operation): _map_domain for operation in _DOMAIN_CALLS},
+    (SOURCE, "CopyDistribution"): _map_copy,
+    (SOURCE, "UpdateDistributionWithStagingConfig"): _map_update_with_staging,
+    (SOURCE, "AssociateAlias"): _map_associate_alias,
+    **{(SOURCE, operation): _map_create for operation in _MADE},
 }

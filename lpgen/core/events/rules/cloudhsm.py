@@ -15,7 +15,7 @@ from lpgen.core.model import Resource
 _KINDS = {"cluster-": "cluster", "backup-": "backup"}
 
 
-def read_tagged(call: Call) -> Iterator[Resource]:
+def _read_tagged(call: Call) -> Iterator[Resource]:
     """The cluster or backup that a tagging call names by id or ARN."""
     for name in call.texts("resourceId"):
         if is_arn_of(name, "cloudhsm"):
@@ -27,7 +27,7 @@ def read_tagged(call: Call) -> Iterator[Resource]:
 
 _TYPES: dict[str, ResourceType] = {
     "backup": NamedType("cloudhsm", "backup/{}", "backupId"),
-    "tagged": ReaderType(read_tagged),
+    "tagged": ReaderType(_read_tagged),
 }
 
 _LINES = """

@@ -13,14 +13,14 @@ from lpgen.core.events.rules.declared import NamedType, mapped
 from lpgen.core.events.rules.passing import passed_roles
 from lpgen.core.model import NO_RESOURCE, MappedAction
 
-IDENTITY_POOLS = "cognito-identity.amazonaws.com"
-USER_POOLS = "cognito-idp.amazonaws.com"
+_IDENTITY_POOLS = "cognito-identity.amazonaws.com"
+_USER_POOLS = "cognito-idp.amazonaws.com"
 
 
-def map_set_roles(call: Call) -> tuple[MappedAction, ...]:
+def _map_set_roles(call: Call) -> tuple[MappedAction, ...]:
     """SetIdentityPoolRoles, and iam:PassRole on every role that it names."""
     own = mapped("cognito-identity:SetIdentityPoolRoles", (NO_RESOURCE,))
-    return (own, *passed_roles(call, _read_roles(call), IDENTITY_POOLS))
+    return (own, *passed_roles(call, _read_roles(call), _IDENTITY_POOLS))
 
 
 def _read_roles(call: Call) -> Iterator[str]:
@@ -35,19 +35,19 @@ def _read_roles(call: Call) -> Iterator[str]:
 _USER_POOL = NamedType("cognito-idp", "userpool/{}", "userPoolId")
 
 
-def map_user_pool(call: Call) -> tuple[MappedAction, ...]:
+def _map_user_pool(call: Call) -> tuple[MappedAction, ...]:
     """CreateUserPool, UpdateUserPool and SetUserPoolMfaConfig, with the role that sends texts."""
     pool = (NO_RESOURCE,) if call.operation == "CreateUserPool" else _USER_POOL.read(call, "")
     senders = (
         *call.texts("smsConfiguration", "snsCallerArn"),
         *call.texts("smsMfaConfiguration", "smsConfiguration", "snsCallerArn"),
     )
-    return (mapped(f"cognito-idp:{call.operation}", pool), *passed_roles(call, senders, USER_POOLS))
+    return (mapped(f"cognito-idp:{call.operation}", pool), *passed_roles(call, senders, _USER_POOLS))
 
 
 RULES: RuleTable = {
-    (IDENTITY_POOLS, "SetIdentityPoolRoles"): map_set_roles,
-    (USER_POOLS, "CreateUserPool"): map_user_pool,
-    (USER_POOLS, "UpdateUserPool"): map_user_pool,
-    (USER_POOLS, "SetUserPoolMfaConfig"): map_user_pool,
+    (_IDENTITY_POOLS, "SetIdentityPoolRoles"): _map_set_roles,
+    (_USER_POOLS, "CreateUserPool"): _map_user_pool,
+    (_USER_POOLS, "UpdateUserPool"): _map_user_pool,
+    (_USER_POOLS, "SetUserPoolMfaConfig"): _map_user_pool,
 }

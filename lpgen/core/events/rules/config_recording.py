@@ -14,7 +14,7 @@ from lpgen.core.events.rules.listed import exact
 from lpgen.core.events.rules.ssm_resources import document_arn
 from lpgen.core.model import MappedAction
 
-SOURCE = "config.amazonaws.com"
+_SOURCE = "config.amazonaws.com"
 
 _CONFIG_TYPES: dict[str, ResourceType] = {
     "pack": NamedType("config", "conformance-pack/{}/*", "conformancePackName"),
@@ -59,6 +59,8 @@ def _read_template(call: Call) -> Iterator[MappedAction]:
 
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "config", _CONFIG_TYPES, _CONFIG_LINES),
-    **{key: _with_template(rule) for key, rule in declared_rules(SOURCE, "config", _CONFIG_TYPES, _PACK_LINES).items()},
+    **declared_rules(_SOURCE, "config", _CONFIG_TYPES, _CONFIG_LINES),
+    **{
+        key: _with_template(rule) for key, rule in declared_rules(_SOURCE, "config", _CONFIG_TYPES, _PACK_LINES).items()
+    },
 }

@@ -34,7 +34,7 @@ class _ConnectionType:
         return Resource(ResourceKind.FOLD, call.arn(_SERVICE, "dx*"))
 
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "connection": _ConnectionType(),
     "interface": NamedType(_SERVICE, "dxvif/{}", "virtualInterfaceId"),
 }
@@ -56,4 +56,4 @@ DescribeLoa                     connection
 DisassociateMacSecKey           connection
 """
 
-RULES: RuleTable = declared_rules(SOURCE, _SERVICE, TYPES, _LINES)
+RULES: RuleTable = declared_rules(SOURCE, _SERVICE, _TYPES, _LINES)

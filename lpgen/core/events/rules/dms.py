@@ -12,7 +12,7 @@ from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_r
 
 SOURCE = "dms.amazonaws.com"
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "endpoint": NamedType("dms", "endpoint:*", "sourceEndpointArn|targetEndpointArn"),
     "instance": NamedType("dms", "rep:*", "replicationInstanceArn"),
     "task": NamedType("dms", "task:*", "replicationTaskArn"),
@@ -30,4 +30,4 @@ ModifyEventSubscription       subscription
 ModifyReplicationSubnetGroup  subnet-group
 """
 
-RULES: RuleTable = declared_rules(SOURCE, "dms", TYPES, _LINES)
+RULES: RuleTable = declared_rules(SOURCE, "dms", _TYPES, _LINES)

@@ -49,22 +49,22 @@ UpdateContributorInsights scope
 """
 
 
-def read_tables(call: Call) -> Iterator[Resource]:
+def _read_tables(call: Call) -> Iterator[Resource]:
     """The tables of a call: those that the record lists, else those that it names."""
     return map(exact, _list_tables(call) or dict.fromkeys(_name_tables(call)))
 
 
-def read_scope(call: Call) -> Iterator[Resource]:
+def _read_scope(call: Call) -> Iterator[Resource]:
     """The index that a query or scan names, else the table: a call on an index is authorized on the index alone.
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/using-identity-based-policies.html
     """
     index = call.text("indexName")
-    for table in read_tables(call):
+    for table in _read_tables(call):
         yield exact(f"{table.text}/index/{index}") if index else table
 
 
-def read_streams(call: Call) -> Iterator[Resource]:
+def _read_streams(call: Call) -> Iterator[Resource]:
     """The stream of a call; a shard iterator begins with its stream's ARN."""
     arns = (first_text(call, "streamArn"), call.text("shardIterator").partition("|")[0])
     return map(exact, dict.fromkeys(arn for arn in arns if is_arn_of(arn, "dynamodb")))
@@ -123,7 +123,7 @@ _VERB_ACTIONS = {
 }
 
 
-def map_transaction(call: Call) -> tuple[MappedAction, ...] | None:
+def _map_transaction(call: Call) -> tuple[MappedAction, ...] | None:
     """TransactWriteItems and TransactGetItems: each item's own action on its table."""
     return _merge(
         (action, _listed_table(call, table))
@@ -146,7 +146,7 @@ def _item_needs(call: Call, item: Json) -> Iterator[tuple[str, str]]:
         yield from ((action, table) for table in texts_at(item, (key, "tableName")))
 
 
-def map_partiql(call: Call) -> tuple[MappedAction, ...] | None:
+def _map_partiql(call: Call) -> tuple[MappedAction, ...] | None:
     """ExecuteStatement, BatchExecuteStatement and ExecuteTransaction: each statement's action on what it names."""
     paths = (
         ("statement",),
@@ -193,9 +193,9 @@ def _merge(needs: Iterable[tuple[str, str]]) -> tuple[MappedAction, ...] | None:
 _DATA_ACTIONS = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
 
 
-def map_create_table(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_table(call: Call) -> tuple[MappedAction, ...]:
     """CreateTable, with the actions of the tags and the resource policy that it sets."""
-    tables = tuple(read_tables(call))
+    tables = tuple(_read_tables(call))
     actions = [mapped("dynamodb:CreateTable", tables)]
     if call.has("tags"):
         actions.append(mapped("dynamodb:TagResource", tables, how=TAG_ON_CREATE))
@@ -204,12 +204,12 @@ def map_create_table(call: Call) -> tuple[MappedAction, ...]:
     return tuple(actions)
 
 
-def map_update_table(call: Call) -> tuple[MappedAction, ...]:
+def _map_update_table(call: Call) -> tuple[MappedAction, ...]:
     """UpdateTable, with what making or deleting a replica needs in the replica's Region.
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/gt_IAM.html
     """
-    tables = tuple(read_tables(call))
+    tables = tuple(_read_tables(call))
     made = tuple(_read_replicas(call, tables, "create"))
     deleted = tuple(_read_replicas(call, tables, "delete"))
     making = ("CreateTable", "CreateTableReplica", *_DATA_ACTIONS) if made else ()
@@ -228,7 +228,7 @@ def _read_replicas(call: Call, tables: tuple[Resource, ...], change: str) -> Ite
             yield exact(":".join((arn, partition, service, region, rest)))
 
 
-def map_restore(call: Call) -> tuple[MappedAction, ...]:
+def _map_restore(call: Call) -> tuple[MappedAction, ...]:
     """A restore needs to read and write the new table too.
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html
@@ -242,7 +242,7 @@ def map_restore(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-def map_export(call: Call) -> tuple[MappedAction, ...]:
+def _map_export(call: Call) -> tuple[MappedAction, ...]:
     """An export writes to the bucket with the caller's permissions.
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html
@@ -258,7 +258,7 @@ def map_export(call: Call) -> tuple[MappedAction, ...]:
     return (own, *(mapped(action, (objects,), how=TABLE_EXPORT) for action in writes))
 
 
-def map_import(call: Call) -> tuple[MappedAction, ...]:
+def _map_import(call: Call) -> tuple[MappedAction, ...]:
     """An import reads the bucket with the caller's permissions.
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Requesting.html
@@ -278,9 +278,9 @@ def map_import(call: Call) -> tuple[MappedAction, ...]:
 
 
 _TYPES: dict[str, ResourceType] = {
-    "table": ReaderType(read_tables),
-    "scope": ReaderType(read_scope),
-    "stream": ReaderType(read_streams),
+    "table": ReaderType(_read_tables),
+    "scope": ReaderType(_read_scope),
+    "stream": ReaderType(_read_streams),
     "owner": arn_type("dynamodb", "resourceArn"),
     "filtered": arn_type("dynamodb", "tableArn"),
     "backup": arn_type("dynamodb", "backupArn"),
@@ -288,7 +288,7 @@ _TYPES: dict[str, ResourceType] = {
     "import": arn_type("dynamodb", "importArn"),
 }
 
-STREAMS_SOURCE = "streams.dynamodb.amazonaws.com"
+_STREAMS_SOURCE = "streams.dynamodb.amazonaws.com"
 
 _STREAM_LINES = """
 DescribeStream stream
@@ -299,16 +299,16 @@ GetShardIterator stream
 RULES: RuleTable = {
     **declared_rules(SOURCE, "dynamodb", _TYPES, _LINES),
     **declared_rules(SOURCE, "dynamodb", _TYPES, _STREAM_LINES),
-    **declared_rules(STREAMS_SOURCE, "dynamodb", _TYPES, _STREAM_LINES),
-    (SOURCE, "TransactWriteItems"): map_transaction,
-    (SOURCE, "TransactGetItems"): map_transaction,
-    (SOURCE, "ExecuteStatement"): map_partiql,
-    (SOURCE, "BatchExecuteStatement"): map_partiql,
-    (SOURCE, "ExecuteTransaction"): map_partiql,
-    (SOURCE, "CreateTable"): map_create_table,
-    (SOURCE, "UpdateTable"): map_update_table,
-    (SOURCE, "RestoreTableFromBackup"): map_restore,
-    (SOURCE, "RestoreTableToPointInTime"): map_restore,
-    (SOURCE, "ExportTableToPointInTime"): map_export,
-    (SOURCE, "ImportTable"): map_import,
+    **declared_rules(_STREAMS_SOURCE, "dynamodb", _TYPES, _STREAM_LINES),
+    (SOURCE, "TransactWriteItems"): _map_transaction,
+    (SOURCE, "TransactGetItems"): _map_transaction,
+    (SOURCE, "ExecuteStatement"): _map_partiql,
+    (SOURCE, "BatchExecuteStatement"): _map_partiql,
+    (SOURCE, "ExecuteTransaction"): _map_partiql,
+    (SOURCE, "CreateTable"): _map_create_table,
+    (SOURCE, "UpdateTable"): _map_update_table,
+    (SOURCE, "RestoreTableFromBackup"): _map_restore,
+    (SOURCE, "RestoreTableToPointInTime"): _map_restore,
+    (SOURCE, "ExportTableToPointInTime"): _map_export,
+    (SOURCE, "ImportTable"): _map_import,
 }

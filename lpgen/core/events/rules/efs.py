@@ -21,7 +21,7 @@ from lpgen.core.events.rules.inferences import MOUNT_TARGET
 from lpgen.core.events.rules.listed import ReaderType
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
-SOURCE = "elasticfilesystem.amazonaws.com"
+_SOURCE = "elasticfilesystem.amazonaws.com"
 
 
 def _read_tagged(call: Call) -> Iterator[Resource]:
@@ -85,7 +85,7 @@ _INTERFACE_ACTIONS = {
 
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "elasticfilesystem", TYPES, _LINES),
-    (SOURCE, "CreateMountTarget"): _map_mount_target,
-    **dict.fromkeys(((SOURCE, operation) for operation in _INTERFACE_ACTIONS), _map_interface),
+    **declared_rules(_SOURCE, "elasticfilesystem", TYPES, _LINES),
+    (_SOURCE, "CreateMountTarget"): _map_mount_target,
+    **dict.fromkeys(((_SOURCE, operation) for operation in _INTERFACE_ACTIONS), _map_interface),
 }

@@ -45,7 +45,7 @@ def _map_options(call: Call) -> tuple[MappedAction, ...]:
     https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/command-options.html
     """
     kind = "environment" if call.operation.endswith("Environment") else "configurationtemplate"
-    own = mapped(f"elasticbeanstalk:{call.operation}", TYPES[kind].read(call, ""))
+    own = mapped(f"elasticbeanstalk:{call.operation}", _TYPES[kind].read(call, ""))
     named = {option: tuple(_passed_by_option(call, option)) for option in _PASSED}
     is_bare = call.operation == "CreateEnvironment" and not named[_PROFILE]
     is_hidden = is_bare or (kind == "environment" and call.has("templateName"))
@@ -66,7 +66,7 @@ def _passed_by_option(call: Call, option: tuple[str, str]) -> Iterator[MappedAct
             )
 
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "environment": NamedType("elasticbeanstalk", "environment/{}/{}", "applicationName,environmentName"),
     "configurationtemplate": NamedType(
         "elasticbeanstalk", "configurationtemplate/{}/{}", "applicationName,templateName"
@@ -87,7 +87,7 @@ _WITH_OPTIONS: Final = (
 )
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "elasticbeanstalk", TYPES, _LINES),
+    **declared_rules(SOURCE, "elasticbeanstalk", _TYPES, _LINES),
     **{(SOURCE, operation): _map_options for operation in _WITH_OPTIONS},
     (SOURCE, "UpdateTagsForResource"): _map_update_tags,
 }

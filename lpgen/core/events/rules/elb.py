@@ -19,7 +19,7 @@ from lpgen.core.events.rules.declared import (
 from lpgen.core.events.rules.listed import ReaderType
 from lpgen.core.model import UNKNOWN_RESOURCE, Resource, ResourceKind
 
-SOURCE = "elasticloadbalancing.amazonaws.com"
+_SOURCE = "elasticloadbalancing.amazonaws.com"
 _KINDS = {"application": "app", "network": "net", "gateway": "gwy"}
 
 
@@ -112,4 +112,4 @@ def _all_lines() -> str:
     return _LINES + "\n".join(f"{operation} balancer" for operation in _BALANCER_OPERATIONS.split())
 
 
-RULES: RuleTable = declared_rules(SOURCE, "elasticloadbalancing", TYPES, _all_lines())
+RULES: RuleTable = declared_rules(_SOURCE, "elasticloadbalancing", TYPES, _all_lines())

@@ -15,8 +15,8 @@ from lpgen.core.events.rules.inferences import GROUP_DELETION
 from lpgen.core.events.rules.listed import ReaderType, arn_type, exact, fold, is_arn_of
 from lpgen.core.model import MappedAction, Resource
 
-EVENTS = "events.amazonaws.com"
-SCHEDULER = "scheduler.amazonaws.com"
+_EVENTS = "events.amazonaws.com"
+_SCHEDULER = "scheduler.amazonaws.com"
 
 _DEFAULT_BUS = "default"
 
@@ -46,7 +46,7 @@ UpdateSchedule schedule
 """
 
 
-def read_rules(call: Call) -> Iterator[Resource]:
+def _read_rules(call: Call) -> Iterator[Resource]:
     """The rule that a call names, on its bus."""
     bus = call.text("eventBusName").rpartition("/")[2] or _DEFAULT_BUS
     name = call.text("name") or call.text("rule")
@@ -54,12 +54,12 @@ def read_rules(call: Call) -> Iterator[Resource]:
         yield exact(call.arn("events", f"rule/{name}" if bus == _DEFAULT_BUS else f"rule/{bus}/{name}"))
 
 
-def read_buses(call: Call) -> Iterator[Resource]:
+def _read_buses(call: Call) -> Iterator[Resource]:
     """The bus that a call names, by default the default bus."""
     yield from _bus(call, call.text("name") or _DEFAULT_BUS)
 
 
-def read_entry_buses(call: Call) -> Iterator[Resource]:
+def _read_entry_buses(call: Call) -> Iterator[Resource]:
     """The buses that the entries of PutEvents go to; an entry without one goes to the default bus."""
     entries = call.request.get("entries")
     for entry in entries if isinstance(entries, list) else ():
@@ -74,14 +74,14 @@ def _bus(call: Call, name: str) -> Iterator[Resource]:
         yield exact(call.arn("events", f"event-bus/{name}"))
 
 
-def read_schedules(call: Call) -> Iterator[Resource]:
+def _read_schedules(call: Call) -> Iterator[Resource]:
     """The schedule that a call names, in its group."""
     name = call.text("name")
     if name:
         yield exact(call.arn("scheduler", f"schedule/{call.text('groupName') or _DEFAULT_BUS}/{name}"))
 
 
-def map_delete_group(call: Call) -> tuple[MappedAction, ...]:
+def _map_delete_group(call: Call) -> tuple[MappedAction, ...]:
     """DeleteScheduleGroup deletes the group's schedules with the caller's permissions.
 
     Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_DeleteScheduleGroup.html
@@ -93,19 +93,19 @@ def map_delete_group(call: Call) -> tuple[MappedAction, ...]:
 
 
 _TYPES: dict[str, ResourceType] = {
-    "rule": ReaderType(read_rules),
-    "bus": ReaderType(read_buses),
-    "entries": ReaderType(read_entry_buses),
+    "rule": ReaderType(_read_rules),
+    "bus": ReaderType(_read_buses),
+    "entries": ReaderType(_read_entry_buses),
     "archive": NamedType("events", "archive/{}", "archiveName"),
     "replay": NamedType("events", "replay/{}", "replayName"),
     "source": arn_type("events", "eventSourceArn"),
     "target": arn_type("events", "destination.arn"),
-    "schedule": ReaderType(read_schedules),
+    "schedule": ReaderType(_read_schedules),
     "group": NamedType("scheduler", "schedule-group/{}", "name"),
 }
 
 RULES: RuleTable = {
-    **declared_rules(EVENTS, "events", _TYPES, _EVENTS_LINES),
-    **declared_rules(SCHEDULER, "scheduler", _TYPES, _SCHEDULER_LINES),
-    (SCHEDULER, "DeleteScheduleGroup"): map_delete_group,
+    **declared_rules(_EVENTS, "events", _TYPES, _EVENTS_LINES),
+    **declared_rules(_SCHEDULER, "scheduler", _TYPES, _SCHEDULER_LINES),
+    (_SCHEDULER, "DeleteScheduleGroup"): _map_delete_group,
 }

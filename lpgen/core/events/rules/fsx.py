@@ -15,7 +15,7 @@ from lpgen.core.model import MappedAction
 
 SOURCE = "fsx.amazonaws.com"
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "access-point": NamedType("s3", "accesspoint/{}", "name"),
     "backup": NamedType("fsx", "backup/{}", "backupId"),
     "file-system": NamedType("fsx", "file-system/{}", "fileSystemId"),
@@ -30,12 +30,12 @@ def _map_delete_file_system(call: Call) -> tuple[MappedAction, ...]:
 
     https://docs.aws.amazon.com/fsx/latest/APIReference/API_DeleteFileSystem.html
     """
-    own = mapped("fsx:DeleteFileSystem", read_resources(call, TYPES, ("file-system",)))
+    own = mapped("fsx:DeleteFileSystem", read_resources(call, _TYPES, ("file-system",)))
     skipped = [value for name in _CONFIGURATIONS for value in values_at(call.request, (name, "skipFinalBackup"))]
     tags = _tag_last_backup(call)
     if not tags and False not in skipped:
         return (own,)
-    backup = read_resources(call, TYPES, ("+backup", "file-system"))
+    backup = read_resources(call, _TYPES, ("+backup", "file-system"))
     return (own, mapped("fsx:CreateBackup", backup, how=FINAL_SNAPSHOT), *tags)
 
 
@@ -44,7 +44,7 @@ def _map_delete_volume(call: Call) -> tuple[MappedAction, ...]:
 
     https://docs.aws.amazon.com/fsx/latest/APIReference/API_DeleteVolumeOntapConfiguration.html
     """
-    volume = read_resources(call, TYPES, ("volume",))
+    volume = read_resources(call, _TYPES, ("volume",))
     bypass = call.has("ontapConfiguration", "bypassSnaplockEnterpriseRetention")
     bypassing = (mapped("fsx:BypassSnaplockEnterpriseRetention", volume, how=REQUEST_OPTION),) if bypass else ()
     return (mapped("fsx:DeleteVolume", volume), *bypassing, *_tag_last_backup(call))
@@ -53,7 +53,7 @@ def _map_delete_volume(call: Call) -> tuple[MappedAction, ...]:
 def _tag_last_backup(call: Call) -> tuple[MappedAction, ...]:
     if not any(call.has(name, "finalBackupTags") for name in _CONFIGURATIONS):
         return ()
-    return (mapped("fsx:TagResource", (TYPES["backup"].pattern(call),), how=TAG_ON_CREATE),)
+    return (mapped("fsx:TagResource", (_TYPES["backup"].pattern(call),), how=TAG_ON_CREATE),)
 
 
 def _map_attach_access_point(call: Call) -> tuple[MappedAction, ...]:
@@ -62,7 +62,7 @@ def _map_attach_access_point(call: Call) -> tuple[MappedAction, ...]:
     https://docs.aws.amazon.com/fsx/latest/APIReference/API_CreateAndAttachS3AccessPoint.html
     """
     paths = "openZFSConfiguration.volumeId|ontapConfiguration.volumeId"
-    own = mapped("fsx:CreateAndAttachS3AccessPoint", read_resources(call, TYPES, (f"volume={paths}",)))
+    own = mapped("fsx:CreateAndAttachS3AccessPoint", read_resources(call, _TYPES, (f"volume={paths}",)))
     actions = ["s3:CreateAccessPoint", "s3:GetAccessPoint"]
     if call.has("s3AccessPoint", "policy"):
         actions.append("s3:PutAccessPointPolicy")
@@ -78,7 +78,7 @@ def _map_detach_access_point(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _on_access_point(call: Call, actions: list[str]) -> Iterator[MappedAction]:
-    point = read_resources(call, TYPES, ("access-point",))
+    point = read_resources(call, _TYPES, ("access-point",))
     for action in actions:
         yield mapped(action, point, how=ACCESS_POINT)
 

@@ -104,12 +104,12 @@ CreateDevEndpoint devendpoint #TagResource
 _DEFAULT_REGISTRY = "default-registry"
 
 
-def read_catalogs(call: Call) -> Iterator[Resource]:
+def _read_catalogs(call: Call) -> Iterator[Resource]:
     """The root catalog of the account that owns what the call names."""
     yield exact(_arn(call, "catalog"))
 
 
-def read_databases(call: Call) -> Iterator[Resource]:
+def _read_databases(call: Call) -> Iterator[Resource]:
     """The database of a call."""
     name = first_text(call, "databaseName", "databaseInput.name")
     if not name and call.operation.endswith("Database"):
@@ -118,7 +118,7 @@ def read_databases(call: Call) -> Iterator[Resource]:
         yield exact(_arn(call, f"database/{name}"))
 
 
-def read_tables(call: Call) -> Iterator[Resource]:
+def _read_tables(call: Call) -> Iterator[Resource]:
     """The tables that a call names in its database."""
     database = call.text("databaseName")
     names = (
@@ -130,7 +130,7 @@ def read_tables(call: Call) -> Iterator[Resource]:
     return (exact(_arn(call, f"table/{database}/{name}")) for name in names if database)
 
 
-def read_functions(call: Call) -> Iterator[Resource]:
+def _read_functions(call: Call) -> Iterator[Resource]:
     """The user-defined function that a call names in its database."""
     database, name = call.text("databaseName"), call.text("functionName")
     if database and name:
@@ -151,7 +151,7 @@ def _read_any_database(call: Call) -> Iterator[Resource]:
     yield fold(_arn(call, "database/"), "*")
 
 
-def read_registries(call: Call) -> Iterator[Resource]:
+def _read_registries(call: Call) -> Iterator[Resource]:
     """The schema registry of a call, by default the default registry."""
     for key in ("registryId.registryArn", "schemaId.schemaArn"):
         arn = first_text(call, key)
@@ -162,7 +162,7 @@ def read_registries(call: Call) -> Iterator[Resource]:
     yield exact(call.arn("glue", f"registry/{_registry_name(call)}"))
 
 
-def read_schemas(call: Call) -> Iterator[Resource]:
+def _read_schemas(call: Call) -> Iterator[Resource]:
     """The schema of a call, in its registry."""
     arn, name = call.text("schemaId", "schemaArn"), first_text(call, "schemaId.schemaName", "schemaName")
     if is_arn_of(arn, "glue"):
@@ -183,15 +183,15 @@ def _arn(call: Call, name: str) -> str:
 
 
 _TYPES: dict[str, ResourceType] = {
-    "catalog": ReaderType(read_catalogs),
-    "database": ReaderType(read_databases),
-    "table": ReaderType(read_tables),
-    "function": ReaderType(read_functions),
+    "catalog": ReaderType(_read_catalogs),
+    "database": ReaderType(_read_databases),
+    "table": ReaderType(_read_tables),
+    "function": ReaderType(_read_functions),
     "anydatabase": ReaderType(_read_any_database),
     "anytable": _any_of("table"),
     "anyfunction": _any_of("userDefinedFunction"),
-    "registry": ReaderType(read_registries),
-    "schema": ReaderType(read_schemas),
+    "registry": ReaderType(_read_registries),
+    "schema": ReaderType(_read_schemas),
     "connection": NamedType("glue", "connection/{}", "connectionName|name|connectionInput.name"),
     "devendpoint": NamedType("glue", "devEndpoint/{}", "endpointName"),
 }

@@ -17,7 +17,7 @@ from lpgen.core.events.rules.listed import ReaderType, exact, is_arn_of
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
 
 
-def read_task_groups(call: Call) -> Iterator[Resource]:
+def _read_task_groups(call: Call) -> Iterator[Resource]:
     """The group whose tag-sync task a call names: its ARN begins the task's."""
     for arn in call.texts("taskArn"):
         if is_arn_of(arn, "resource-groups"):
@@ -26,7 +26,7 @@ def read_task_groups(call: Call) -> Iterator[Resource]:
 
 _GROUP_TYPES: dict[str, ResourceType] = {
     "group": NamedType("resource-groups", "group/{}", "group|groupName|arn"),
-    "task-group": ReaderType(read_task_groups),
+    "task-group": ReaderType(_read_task_groups),
 }
 
 _GROUP_LINES = """
@@ -81,19 +81,19 @@ UpdateAttributeGroup         attribute-group
 """
 
 
-def map_cancelled_sync(call: Call) -> tuple[MappedAction, ...]:
+def _map_cancelled_sync(call: Call) -> tuple[MappedAction, ...]:
     """CancelTagSyncTask needs to delete the group too.
 
     https://docs.aws.amazon.com/ARG/latest/APIReference/API_CancelTagSyncTask.html
     """
-    groups = tuple(read_task_groups(call))
+    groups = tuple(_read_task_groups(call))
     return (
         mapped("resource-groups:CancelTagSyncTask", groups),
         mapped("resource-groups:DeleteGroup", groups, how=REQUEST_OPTION),
     )
 
 
-def map_search(call: Call) -> tuple[MappedAction, ...]:
+def _map_search(call: Call) -> tuple[MappedAction, ...]:
     """SearchResources looks tags or stacks up with the caller's permissions, as the query's type says.
 
     https://docs.aws.amazon.com/ARG/latest/APIReference/API_SearchResources.html
@@ -110,7 +110,7 @@ def map_search(call: Call) -> tuple[MappedAction, ...]:
 
 RULES: RuleTable = {
     **declared_rules("resource-groups.amazonaws.com", "resource-groups", _GROUP_TYPES, _GROUP_LINES),
-    ("resource-groups.amazonaws.com", "CancelTagSyncTask"): map_cancelled_sync,
-    ("resource-groups.amazonaws.com", "SearchResources"): map_search,
+    ("resource-groups.amazonaws.com", "CancelTagSyncTask"): _map_cancelled_sync,
+    ("resource-groups.amazonaws.com", "SearchResources"): _map_search,
     **declared_rules("servicecatalog-appregistry.amazonaws.com", "servicecatalog", _REGISTRY_TYPES, _REGISTRY_LINES),
 }

@@ -14,7 +14,7 @@ from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_r
 from lpgen.core.events.rules.listed import arn_type
 from lpgen.core.model import MappedAction, Resource
 
-SOURCE = "sso.amazonaws.com"
+_SOURCE = "sso.amazonaws.com"
 
 
 def _sso_type(shape: str, paths: str) -> NamedType:
@@ -103,7 +103,7 @@ def _map_application_listing(call: Call) -> tuple[MappedAction, ...] | None:
 
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "sso", TYPES, _lines()),
-    (SOURCE, "ListApplications"): _map_application_listing,
+    **declared_rules(_SOURCE, "sso", TYPES, _lines()),
+    (_SOURCE, "ListApplications"): _map_application_listing,
     **declared_rules("identitystore.amazonaws.com", "identitystore", _STORE_TYPES, _STORE_LINES),
 }

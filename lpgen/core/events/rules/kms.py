@@ -64,14 +64,14 @@ VerifyMac key
 """
 
 
-def read_keys(call: Call) -> Iterator[Resource]:
+def _read_keys(call: Call) -> Iterator[Resource]:
     """The keys that the record lists, else those that the request names by id or ARN."""
     listed = _list_keys(call)
     named = (_key_arn(call, first_text(call, name)) for name in ("keyId", "targetKeyId"))
     return map(exact, listed or filter(None, named))
 
 
-def read_aliases(call: Call) -> Iterator[Resource]:
+def _read_aliases(call: Call) -> Iterator[Resource]:
     """The alias that an alias operation names."""
     name = call.text("aliasName")
     if name.startswith("alias/"):
@@ -91,19 +91,19 @@ def _key_arn(call: Call, key: str) -> str:
     return "" if not key or key.startswith("alias/") else call.arn("kms", f"key/{key}")
 
 
-def map_create_grant(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_grant(call: Call) -> tuple[MappedAction, ...]:
     """CreateGrant on the key, with whom it lets use the key for what; a call that failed lets nobody.
 
     Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
     """
-    own = mapped("kms:CreateGrant", read_keys(call))
+    own = mapped("kms:CreateGrant", _read_keys(call))
     if call.record.errorCode:
         return (own,)
     grantee, retiring = call.text("granteePrincipal"), call.text("retiringPrincipal")
     return (replace(own, context=context_from_grant(grantee, call.texts("operations"), retiring)),)
 
 
-def map_reencrypt(call: Call) -> tuple[MappedAction, ...]:
+def _map_reencrypt(call: Call) -> tuple[MappedAction, ...]:
     """ReEncrypt: from the source key, which the ciphertext names, to the destination key.
 
     Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
@@ -128,7 +128,7 @@ def _match_key(call: Call, parameter: str, listed: tuple[str, ...]) -> str:
     return next((found for found in listed if key and found.endswith(f"/{key}")), arn)
 
 
-def map_create_key(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_key(call: Call) -> tuple[MappedAction, ...]:
     """CreateKey, and kms:TagResource on the new key where the call sets tags."""
     tags = (mapped("kms:TagResource", _read_new_key(call), how=TAG_ON_CREATE),) if call.has("tags") else ()
     return (mapped("kms:CreateKey", (NO_RESOURCE,)), *tags)
@@ -138,7 +138,7 @@ def _read_new_key(call: Call) -> Iterator[Resource]:
     yield from map(exact, _list_keys(call)) if _list_keys(call) else (fold(call.arn("kms", "key/"), "*"),)
 
 
-def map_replicate_key(call: Call) -> tuple[MappedAction, ...]:
+def _map_replicate_key(call: Call) -> tuple[MappedAction, ...]:
     """ReplicateKey on the primary key, kms:CreateKey in the replica's Region, and kms:TagResource for tags.
 
     Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html
@@ -158,7 +158,7 @@ def _read_primary(call: Call) -> Iterator[Resource]:
     return map(exact, (arn,) if arn else ())
 
 
-def map_key_store(call: Call) -> tuple[MappedAction, ...]:
+def _map_key_store(call: Call) -> tuple[MappedAction, ...]:
     """A custom key store on CloudHSM needs to look the cluster up.
 
     CloudTrail calls the cluster `clusterId`, the API `cloudHsmClusterId`.
@@ -172,11 +172,11 @@ def map_key_store(call: Call) -> tuple[MappedAction, ...]:
 
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "kms", {"key": ReaderType(read_keys), "alias": ReaderType(read_aliases)}, _LINES),
-    (SOURCE, "CreateGrant"): map_create_grant,
-    (SOURCE, "ReEncrypt"): map_reencrypt,
-    (SOURCE, "CreateKey"): map_create_key,
-    (SOURCE, "ReplicateKey"): map_replicate_key,
-    (SOURCE, "CreateCustomKeyStore"): map_key_store,
-    (SOURCE, "UpdateCustomKeyStore"): map_key_store,
+    **declared_rules(SOURCE, "kms", {"key": ReaderType(_read_keys), "alias": ReaderType(_read_aliases)}, _LINES),
+    (SOURCE, "CreateGrant"): _map_create_grant,
+    (SOURCE, "ReEncrypt"): _map_reencrypt,
+    (SOURCE, "CreateKey"): _map_create_key,
+    (SOURCE, "ReplicateKey"): _map_replicate_key,
+    (SOURCE, "CreateCustomKeyStore"): _map_key_store,
+    (SOURCE, "UpdateCustomKeyStore"): _map_key_store,
 }

@@ -16,7 +16,7 @@ from lpgen.core.events.rules.inferences import CAPACITY_PROVIDER, FUNCTION_CODE,
 from lpgen.core.events.rules.listed import ReaderType, arn_type, exact, fold, is_arn_of
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
 
-SOURCE = "lambda.amazonaws.com"
+_SOURCE = "lambda.amazonaws.com"
 
 _LINES = """
 AddLayerVersionPermission layerversion
@@ -80,14 +80,14 @@ UpdateFunctionUrlConfig qualified
 """
 
 
-def read_functions(call: Call) -> Iterator[Resource]:
+def _read_functions(call: Call) -> Iterator[Resource]:
     """The function that a call names, without version or alias."""
     arn, _ = _split_function(call)
     if arn:
         yield exact(arn)
 
 
-def read_qualified(call: Call) -> Iterator[Resource]:
+def _read_qualified(call: Call) -> Iterator[Resource]:
     """The function, version or alias that a call names: a qualifier is part of the ARN that IAM compares.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
@@ -116,7 +116,7 @@ def _split_function(call: Call) -> tuple[str, str]:
     return (arn, call.text("qualifier") or qualifier) if name else ("", "")
 
 
-def read_layer_versions(call: Call) -> Iterator[Resource]:
+def _read_layer_versions(call: Call) -> Iterator[Resource]:
     """The layer version that a call names by layer and number."""
     layer, number = call.text("layerName"), call.text("versionNumber")
     if is_arn_of(layer, "lambda"):
@@ -128,9 +128,9 @@ def read_layer_versions(call: Call) -> Iterator[Resource]:
 # ---------------------------------------------------------------- deploying
 
 
-def map_create_function(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_function(call: Call) -> tuple[MappedAction, ...]:
     """CreateFunction, with what its tags, code, layers and network need."""
-    function = tuple(read_functions(call))
+    function = tuple(_read_functions(call))
     actions = [mapped("lambda:CreateFunction", function)]
     if call.has("tags"):
         actions.append(mapped("lambda:TagResource", function, how=TAG_ON_CREATE))
@@ -146,18 +146,18 @@ def _provider_arns(call: Call) -> Iterator[str]:
     return (arn for arn in call.texts(*path) if is_arn_of(arn, "lambda"))
 
 
-def map_update_code(call: Call) -> tuple[MappedAction, ...]:
+def _map_update_code(call: Call) -> tuple[MappedAction, ...]:
     """UpdateFunctionCode, with what fetching the code needs."""
-    return (mapped("lambda:UpdateFunctionCode", read_functions(call)), *_map_code(call))
+    return (mapped("lambda:UpdateFunctionCode", _read_functions(call)), *_map_code(call))
 
 
-def map_update_configuration(call: Call) -> tuple[MappedAction, ...]:
+def _map_update_configuration(call: Call) -> tuple[MappedAction, ...]:
     """UpdateFunctionConfiguration, with what its layers and network need."""
-    own = mapped("lambda:UpdateFunctionConfiguration", read_functions(call))
+    own = mapped("lambda:UpdateFunctionConfiguration", _read_functions(call))
     return (own, *_map_layers(call), *_map_network(call), *_map_file_systems(call))
 
 
-def map_publish_layer(call: Call) -> tuple[MappedAction, ...]:
+def _map_publish_layer(call: Call) -> tuple[MappedAction, ...]:
     """PublishLayerVersion, with what fetching its content needs."""
     layers = NamedType("lambda", "layer:{}", "layerName").read(call, "")
     return (mapped("lambda:PublishLayerVersion", layers), *_map_code(call, "content"))
@@ -170,7 +170,7 @@ _MADE = {
 """What a creation makes under an id of AWS's choice: the beginning of its name in an ARN."""
 
 
-def map_create_nameless(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_nameless(call: Call) -> tuple[MappedAction, ...]:
     """CreateEventSourceMapping and CreateCodeSigningConfig, and the tags of what they make."""
     own = mapped(f"lambda:{call.operation}", (NO_RESOURCE,))
     if not call.has("tags"):
@@ -245,9 +245,9 @@ def _map_network(call: Call) -> tuple[MappedAction, ...]:
 
 
 _TYPES: dict[str, ResourceType] = {
-    "function": ReaderType(read_functions),
-    "qualified": ReaderType(read_qualified),
-    "layerversion": ReaderType(read_layer_versions),
+    "function": ReaderType(_read_functions),
+    "qualified": ReaderType(_read_qualified),
+    "layerversion": ReaderType(_read_layer_versions),
     "byarn": arn_type("lambda", "arn"),
     "owner": arn_type("lambda", "resourceArn"),
     "tagged": arn_type("lambda", "resource", "resourceArn"),
@@ -255,11 +255,11 @@ _TYPES: dict[str, ResourceType] = {
 }
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "lambda", _TYPES, _LINES),
-    (SOURCE, "CreateFunction"): map_create_function,
-    (SOURCE, "UpdateFunctionCode"): map_update_code,
-    (SOURCE, "UpdateFunctionConfiguration"): map_update_configuration,
-    (SOURCE, "PublishLayerVersion"): map_publish_layer,
-    (SOURCE, "CreateCodeSigningConfig"): map_create_nameless,
-    (SOURCE, "CreateEventSourceMapping"): map_create_nameless,
+    **declared_rules(_SOURCE, "lambda", _TYPES, _LINES),
+    (_SOURCE, "CreateFunction"): _map_create_function,
+    (_SOURCE, "UpdateFunctionCode"): _map_update_code,
+    (_SOURCE, "UpdateFunctionConfiguration"): _map_update_configuration,
+    (_SOURCE, "PublishLayerVersion"): _map_publish_layer,
+    (_SOURCE, "CreateCodeSigningConfig"): _map_create_nameless,
+    (_SOURCE, "CreateEventSourceMapping"): _map_create_nameless,
 }

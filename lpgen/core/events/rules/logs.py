@@ -93,7 +93,7 @@ def read_streams(call: Call) -> Iterator[Resource]:
         yield exact(f"{arn}:log-stream:{stream}") if stream else fold(f"{arn}:log-stream:", "*")
 
 
-def map_create_group(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_group(call: Call) -> tuple[MappedAction, ...]:
     """CreateLogGroup, with the tagging action on the group's ARN, which has no `:*` there.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
@@ -107,7 +107,7 @@ def map_create_group(call: Call) -> tuple[MappedAction, ...]:
 _UNMASKING = {"FilterLogEvents": "group", "GetLogEvents": "stream", "GetLogRecord": "group"}
 
 
-def map_events(call: Call) -> tuple[MappedAction, ...]:
+def _map_events(call: Call) -> tuple[MappedAction, ...]:
     """A read of events, with logs:Unmask where it asks to see masked data.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/mask-sensitive-log-data.html
@@ -126,7 +126,7 @@ _POLICY_ACTIONS = {
 }
 
 
-def map_account_policy(call: Call) -> tuple[MappedAction, ...]:
+def _map_account_policy(call: Call) -> tuple[MappedAction, ...]:
     """PutAccountPolicy and DeleteAccountPolicy, with the action of the policy's type on the log groups.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutAccountPolicy.html
@@ -162,7 +162,7 @@ _VENDING = frozenset(
 """The services with an action AllowVendedLogDeliveryForResource."""
 
 
-def map_delivery_source(call: Call) -> tuple[MappedAction, ...]:
+def _map_delivery_source(call: Call) -> tuple[MappedAction, ...]:
     """PutDeliverySource needs the vending service's own action on the resource whose logs are delivered.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
@@ -187,9 +187,9 @@ _TYPES: dict[str, ResourceType] = {
 
 RULES: RuleTable = {
     **declared_rules(SOURCE, "logs", _TYPES, _LINES),
-    **{(SOURCE, operation): map_events for operation in _UNMASKING},
-    (SOURCE, "PutAccountPolicy"): map_account_policy,
-    (SOURCE, "DeleteAccountPolicy"): map_account_policy,
-    (SOURCE, "CreateLogGroup"): map_create_group,
-    (SOURCE, "PutDeliverySource"): map_delivery_source,
+    **{(SOURCE, operation): _map_events for operation in _UNMASKING},
+    (SOURCE, "PutAccountPolicy"): _map_account_policy,
+    (SOURCE, "DeleteAccountPolicy"): _map_account_policy,
+    (SOURCE, "CreateLogGroup"): _map_create_group,
+    (SOURCE, "PutDeliverySource"): _map_delivery_source,
 }

@@ -13,7 +13,7 @@ from lpgen.core.events.rules.inferences import FIREWALL_POLICY
 from lpgen.core.events.rules.listed import arn_type
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource, ResourceKind
 
-SOURCE = "network-firewall.amazonaws.com"
+_SOURCE = "network-firewall.amazonaws.com"
 _SERVICE = "network-firewall"
 
 
@@ -43,7 +43,7 @@ def _named(kind: str, paths: str) -> NamedType:
     return NamedType(_SERVICE, f"{kind}/{{}}", paths)
 
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "firewall": _named("firewall", "firewallArn|firewallName"),
     "policy": _named("firewall-policy", "firewallPolicyArn|firewallPolicyName"),
     "stateful": _named("stateful-rulegroup", "firewallPolicy.statefulRuleGroupReferences.resourceArn"),
@@ -88,6 +88,6 @@ class _PolicyRule:
 
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, _SERVICE, TYPES, _LINES),
-    **{key: _PolicyRule(rule) for key, rule in declared_rules(SOURCE, _SERVICE, TYPES, _POLICY_LINES).items()},
+    **declared_rules(_SOURCE, _SERVICE, _TYPES, _LINES),
+    **{key: _PolicyRule(rule) for key, rule in declared_rules(_SOURCE, _SERVICE, _TYPES, _POLICY_LINES).items()},
 }

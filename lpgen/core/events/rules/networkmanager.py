@@ -10,7 +10,7 @@ from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_r
 
 SOURCE = "networkmanager.amazonaws.com"
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "attachment": NamedType("networkmanager", "attachment/{}", "transportAttachmentId", region=False),
     "core-network": NamedType("networkmanager", "core-network/{}", "coreNetworkId", region=False),
     "shared": NamedType("networkmanager", "core-network/{}", "coreNetworkId", region=False, any_account=True),
@@ -26,4 +26,4 @@ CreateSiteToSiteVpnAttachment core-network shared
 CreateVpcAttachment core-network shared
 """
 
-RULES: RuleTable = declared_rules(SOURCE, "networkmanager", TYPES, _LINES)
+RULES: RuleTable = declared_rules(SOURCE, "networkmanager", _TYPES, _LINES)

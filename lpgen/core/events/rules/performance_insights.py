@@ -13,7 +13,7 @@ from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.declared import ResourceType, declared_rules, resource_from_arn
 from lpgen.core.model import Resource
 
-SOURCE = "pi.amazonaws.com"
+_SOURCE = "pi.amazonaws.com"
 
 _SERVICES = {"RDS": "rds"}
 
@@ -38,7 +38,7 @@ class _DatabaseType:
         return resource_from_arn(call.arn("pi", f"{self.kind}/*"))
 
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "metrics": _DatabaseType("metrics"),
     "report": _DatabaseType("perf-reports", has_report=True),
 }
@@ -56,4 +56,4 @@ ListAvailableResourceMetrics    metrics
 ListPerformanceAnalysisReports  report
 """
 
-RULES: RuleTable = declared_rules(SOURCE, "pi", TYPES, _LINES)
+RULES: RuleTable = declared_rules(_SOURCE, "pi", _TYPES, _LINES)

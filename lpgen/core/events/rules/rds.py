@@ -181,7 +181,7 @@ def _map_instance_change(call: Call) -> tuple[MappedAction, ...]:
 _SPECIAL: dict[str, Rule] = dict.fromkeys(_LAST_SNAPSHOTS, _map_final_snapshot)
 _SPECIAL["ModifyDBInstance"] = _map_instance_change
 
-DATA_SOURCE = "rdsdata.amazonaws.com"
+_DATA_SOURCE = "rdsdata.amazonaws.com"
 
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrdsdataapi.html
 _DATA_TYPES: dict[str, ResourceType] = {"cluster": NamedType("rds", "cluster:{}", "resourceArn")}
@@ -199,6 +199,6 @@ def _map_transaction_end(call: Call) -> tuple[MappedAction, ...]:
 RULES: RuleTable = {
     **declared_rules(SOURCE, "rds", TYPES, _LINES),
     **{(SOURCE, operation): rule for operation, rule in _SPECIAL.items()},
-    (DATA_SOURCE, "CommitTransaction"): _map_transaction_end,
-    (DATA_SOURCE, "RollbackTransaction"): _map_transaction_end,
+    (_DATA_SOURCE, "CommitTransaction"): _map_transaction_end,
+    (_DATA_SOURCE, "RollbackTransaction"): _map_transaction_end,
 }

@@ -14,7 +14,7 @@ from lpgen.core.events.rules.declared import mapped, resource_from_arn
 from lpgen.core.events.rules.inferences import TAGGING_API
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
-SOURCE = "tagging.amazonaws.com"
+_SOURCE = "tagging.amazonaws.com"
 
 _ALIKE = """
 access-analyzer airflow amplify app-integrations appconfig appflow application-autoscaling appmesh apprunner appstream
@@ -140,6 +140,6 @@ class _TaggingRule:
 
 
 RULES: RuleTable = {
-    (SOURCE, "TagResources"): _TaggingRule("tag:TagResources", 0),
-    (SOURCE, "UntagResources"): _TaggingRule("tag:UntagResources", 1),
+    (_SOURCE, "TagResources"): _TaggingRule("tag:TagResources", 0),
+    (_SOURCE, "UntagResources"): _TaggingRule("tag:UntagResources", 1),
 }

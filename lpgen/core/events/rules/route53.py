@@ -107,7 +107,7 @@ _LOOK_UP_VPC = (
 )
 
 
-RESOLVER_SOURCE = "route53resolver.amazonaws.com"
+_RESOLVER_SOURCE = "route53resolver.amazonaws.com"
 
 _RESOLVER_TYPES: dict[str, ResourceType] = {
     "association": NamedType("route53resolver", "firewall-rule-group-association/*", "firewallRuleGroupAssociationId"),
@@ -157,7 +157,7 @@ def _map_endpoint_creation(call: Call) -> tuple[MappedAction, ...]:
 _RESOLVER_ENDPOINT = declared_lines("route53resolver", "CreateResolverEndpoint +endpoint #TagResource")[0]
 
 
-PROFILES_SOURCE = "route53profiles.amazonaws.com"
+_PROFILES_SOURCE = "route53profiles.amazonaws.com"
 
 # The dependent action in https://docs.aws.amazon.com/service-authorization/latest/reference/list_route53profiles.html
 _ASSOCIATE_PROFILE = _VpcRule(DeclaredRule(declared_lines("route53profiles", "AssociateProfile")[0], {}))
@@ -165,10 +165,10 @@ _ASSOCIATE_PROFILE = _VpcRule(DeclaredRule(declared_lines("route53profiles", "As
 
 def _resolver_rules() -> dict[tuple[str, str], Rule]:
     return {
-        **declared_rules(RESOLVER_SOURCE, "route53resolver", _RESOLVER_TYPES, _RESOLVER_LINES),
-        (RESOLVER_SOURCE, "CreateResolverEndpoint"): _map_endpoint_creation,
+        **declared_rules(_RESOLVER_SOURCE, "route53resolver", _RESOLVER_TYPES, _RESOLVER_LINES),
+        (_RESOLVER_SOURCE, "CreateResolverEndpoint"): _map_endpoint_creation,
         **{
-            (RESOLVER_SOURCE, line.operation): _VpcRule(DeclaredRule(line, _RESOLVER_TYPES))
+            (_RESOLVER_SOURCE, line.operation): _VpcRule(DeclaredRule(line, _RESOLVER_TYPES))
             for line in declared_lines("route53resolver", _RESOLVER_VPC_LINES)
         },
     }
@@ -197,7 +197,7 @@ def _route53_rules() -> dict[tuple[str, str], Rule]:
 RULES: RuleTable = {
     **_route53_rules(),
     **_resolver_rules(),
-    (PROFILES_SOURCE, "AssociateProfile"): _ASSOCIATE_PROFILE,
+    (_PROFILES_SOURCE, "AssociateProfile"): _ASSOCIATE_PROFILE,
     (SOURCE, "ChangeTagsForResource"): _map_tags,
     (SOURCE, "ListTagsForResource"): _map_tags,
     (SOURCE, "ListTagsForResources"): _map_tags,

@@ -14,7 +14,7 @@ from lpgen.core.events.rules.inferences import GRANTS_DIRECTORY
 from lpgen.core.events.rules.listed import ReaderType, exact, first_text
 from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource
 
-SOURCE: Final = "s3.amazonaws.com"
+_SOURCE: Final = "s3.amazonaws.com"
 
 # The principal that assumes a location's role:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-grants-location-register.html
@@ -77,13 +77,13 @@ def _with_identity_center(own: Rule) -> Rule:
     return map_call
 
 
-def map_dissociate(call: Call) -> tuple[MappedAction, ...]:
+def _map_dissociate(call: Call) -> tuple[MappedAction, ...]:
     """DissociateAccessGrantsIdentityCenter, which deletes the application in IAM Identity Center."""
     own = mapped("s3:DissociateAccessGrantsIdentityCenter", _read_instance(call))
     return (own, *_asked_of_directory("sso:DeleteApplication"))
 
 
-def map_create_grant(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_grant(call: Call) -> tuple[MappedAction, ...]:
     """CreateAccessGrant, and for people and groups of a directory the lookups of the application and the person."""
     own = mapped("s3:CreateAccessGrant", (_TYPES["grant"].pattern(call),))
     grantee = first_text(call, "grantee.granteeType", "createAccessGrantRequest.grantee.granteeType")
@@ -104,11 +104,11 @@ _TYPES: dict[str, ResourceType] = {
     "location": NamedType("s3", "access-grants/default/location/{}", "accessGrantsLocationId|id"),
 }
 
-_DECLARED: dict[tuple[str, str], Rule] = declared_rules(SOURCE, "s3", _TYPES, _LINES)
+_DECLARED: dict[tuple[str, str], Rule] = declared_rules(_SOURCE, "s3", _TYPES, _LINES)
 
 RULES: RuleTable = {
     **_DECLARED,
-    **{(SOURCE, name): _with_identity_center(_DECLARED[SOURCE, name]) for name in _BY_IDENTITY_CENTER},
-    (SOURCE, "DissociateAccessGrantsIdentityCenter"): map_dissociate,
-    (SOURCE, "CreateAccessGrant"): map_create_grant,
+    **{(_SOURCE, name): _with_identity_center(_DECLARED[_SOURCE, name]) for name in _BY_IDENTITY_CENTER},
+    (_SOURCE, "DissociateAccessGrantsIdentityCenter"): _map_dissociate,
+    (_SOURCE, "CreateAccessGrant"): _map_create_grant,
 }

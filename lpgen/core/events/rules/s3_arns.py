@@ -43,14 +43,14 @@ def _read_keys(call: Call, keys: tuple[str, ...]) -> Iterator[Resource]:
     listed = () if keys else _list_arns(call, _OBJECT_TYPES)
     yield from map(exact, listed)
     for container in _find_containers(call):
-        yield from (exact(object_arn(container, key)) for key in keys)
+        yield from (exact(_object_arn(container, key)) for key in keys)
         if not keys and not listed:
             yield _fold_objects(container)
 
 
 def _fold_objects(container: str) -> Resource:
     """All objects of a bucket or access point."""
-    first = object_arn(container, "")
+    first = _object_arn(container, "")
     return exact(first) if first == container else fold(first, "*")
 
 
@@ -63,7 +63,7 @@ def read_copy_source(call: Call) -> Iterator[Resource]:
         return
     bucket, _, key = path.partition("/")
     if bucket and key:
-        yield exact(object_arn(bucket_arn(call, bucket), key))
+        yield exact(_object_arn(_bucket_arn(call, bucket), key))
 
 
 def split_copy_source(call: Call) -> tuple[str, str]:
@@ -77,7 +77,7 @@ def split_copy_source(call: Call) -> tuple[str, str]:
     return unquote_plus(path).removeprefix("/"), version
 
 
-def bucket_arn(call: Call, bucket: str) -> str:
+def _bucket_arn(call: Call, bucket: str) -> str:
     """The ARN of a bucket or access point that a call names by its name, alias or ARN."""
     if bucket.startswith("arn:"):
         return bucket
@@ -90,7 +90,7 @@ def bucket_arn(call: Call, bucket: str) -> str:
     return call.arn("s3", bucket, region=False, account=False)
 
 
-def object_arn(container: str, key: str) -> str:
+def _object_arn(container: str, key: str) -> str:
     """The ARN of an object in a bucket or behind an access point; the container's where actions take no object."""
     _, _, service, _, _, name = container.split(":", 5)
     if service in _NO_OBJECT_RESOURCES:
@@ -108,7 +108,7 @@ def _find_containers(call: Call) -> tuple[str, ...]:
     name = first_text(call, "bucketName", "bucket")
     if not name or (through and name.endswith(_ALIAS_ENDINGS)):
         return through + _list_arns(call, _BUCKET_TYPES)
-    arn = bucket_arn(call, name)
+    arn = _bucket_arn(call, name)
     if not is_arn_of(arn, *FAMILY):
         return through
     behind = _list_arns(call, _BUCKET_TYPES) if ":accesspoint/" in arn else ()

@@ -14,7 +14,7 @@ from lpgen.core.events.rules.listed import ReaderType, exact, first_text, fold, 
 from lpgen.core.events.rules.s3_arns import read_buckets
 from lpgen.core.model import NO_RESOURCE, MappedAction
 
-SOURCE = "s3.amazonaws.com"
+_SOURCE = "s3.amazonaws.com"
 
 _GRANTS = (
     "x-amz-grant-full-control",
@@ -112,7 +112,7 @@ UpdateBucketMetadataJournalTableConfiguration bucket
 _TYPES = {"bucket": ReaderType(read_buckets)}
 
 
-def map_create_bucket(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_bucket(call: Call) -> tuple[MappedAction, ...]:
     """CreateBucket, with the action of each setting that its headers ask for.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html (permissions): an ACL other than
@@ -169,7 +169,7 @@ def _map_metadata_tables(action: str, *bucket_actions: str) -> Rule:
     return map_call
 
 
-def map_metadata_table(call: Call) -> tuple[MappedAction, ...]:
+def _map_metadata_table(call: Call) -> tuple[MappedAction, ...]:
     """CreateBucketMetadataTableConfiguration makes its table in the table bucket that the request names.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketMetadataTableConfiguration.html
@@ -188,16 +188,16 @@ def map_metadata_table(call: Call) -> tuple[MappedAction, ...]:
 
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "s3", _TYPES, _LINES),
-    (SOURCE, "CreateBucket"): map_create_bucket,
-    (SOURCE, "CreateBucketMetadataTableConfiguration"): map_metadata_table,
-    (SOURCE, "CreateBucketMetadataConfiguration"): _map_metadata_tables(
+    **declared_rules(_SOURCE, "s3", _TYPES, _LINES),
+    (_SOURCE, "CreateBucket"): _map_create_bucket,
+    (_SOURCE, "CreateBucketMetadataTableConfiguration"): _map_metadata_table,
+    (_SOURCE, "CreateBucketMetadataConfiguration"): _map_metadata_tables(
         "s3:CreateBucketMetadataTableConfiguration", "s3tables:PutTableBucketPolicy"
     ),
-    (SOURCE, "UpdateBucketMetadataInventoryTableConfiguration"): _map_metadata_tables(
+    (_SOURCE, "UpdateBucketMetadataInventoryTableConfiguration"): _map_metadata_tables(
         "s3:UpdateBucketMetadataInventoryTableConfiguration"
     ),
-    (SOURCE, "GetPublicAccessBlock"): _map_public_access_block("Get"),
-    (SOURCE, "PutPublicAccessBlock"): _map_public_access_block("Put"),
-    (SOURCE, "DeletePublicAccessBlock"): _map_public_access_block("Put"),
+    (_SOURCE, "GetPublicAccessBlock"): _map_public_access_block("Get"),
+    (_SOURCE, "PutPublicAccessBlock"): _map_public_access_block("Put"),
+    (_SOURCE, "DeletePublicAccessBlock"): _map_public_access_block("Put"),
 }

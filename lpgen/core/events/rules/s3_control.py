@@ -16,7 +16,7 @@ from lpgen.core.events.rules.passing import passed_roles
 from lpgen.core.events.rules.s3_arns import FAMILY
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
-SOURCE = "s3.amazonaws.com"
+_SOURCE = "s3.amazonaws.com"
 
 _LINES = """
 CreateAccessPoint point #TagResource
@@ -69,7 +69,7 @@ def read_access_points(call: Call) -> Iterator[Resource]:
     return _read_points(call, "s3")
 
 
-def read_lambda_points(call: Call) -> Iterator[Resource]:
+def _read_lambda_points(call: Call) -> Iterator[Resource]:
     """The Object Lambda access point that a call names by name or ARN."""
     return _read_points(call, "s3-object-lambda")
 
@@ -82,7 +82,7 @@ def _read_points(call: Call, service: str) -> Iterator[Resource]:
         yield exact(call.arn(service, f"accesspoint/{name}"))
 
 
-def read_multi_points(call: Call) -> Iterator[Resource]:
+def _read_multi_points(call: Call) -> Iterator[Resource]:
     """The Multi-Region Access Point of a call: its ARN has an alias that AWS assigns, so a plain name is any.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiRegionAccessPointPermissions.html
@@ -103,7 +103,7 @@ def read_tagged(call: Call) -> Iterator[Resource]:
         yield exact(name)
 
 
-def map_create_job(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_job(call: Call) -> tuple[MappedAction, ...]:
     """CreateJob, s3:PutJobTagging for the tags of the job that it makes, and the role that runs it.
 
     Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateJob.html and
@@ -114,7 +114,7 @@ def map_create_job(call: Call) -> tuple[MappedAction, ...]:
     return (*own, *passed_roles(call, roles, "batchoperations.s3.amazonaws.com"))
 
 
-def map_put_lens(call: Call) -> tuple[MappedAction, ...]:
+def _map_put_lens(call: Call) -> tuple[MappedAction, ...]:
     """PutStorageLensConfiguration, and the tagging action for its tags.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage_lens_iam_permissions.html
@@ -123,7 +123,7 @@ def map_put_lens(call: Call) -> tuple[MappedAction, ...]:
     return _map_with_tags(call, "s3:PutStorageLensConfiguration", "s3:PutStorageLensConfigurationTagging", config)
 
 
-def map_create_lens_group(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_lens_group(call: Call) -> tuple[MappedAction, ...]:
     """CreateStorageLensGroup, and s3:TagResource for its tags."""
     body = "createStorageLensGroupRequest.storageLensGroup.name"
     name = first_text(call, "storageLensGroup.name", body, "name")
@@ -145,8 +145,8 @@ def _has_tags(call: Call) -> bool:
 
 _TYPES: dict[str, ResourceType] = {
     "point": ReaderType(read_access_points),
-    "lambdapoint": ReaderType(read_lambda_points),
-    "multipoint": ReaderType(read_multi_points),
+    "lambdapoint": ReaderType(_read_lambda_points),
+    "multipoint": ReaderType(_read_multi_points),
     "tagged": ReaderType(read_tagged),
     "job": NamedType("s3", "job/{}", "jobId|id"),
     "lens": NamedType("s3", "storage-lens/{}", "configId|storagelensid"),
@@ -155,8 +155,8 @@ _TYPES: dict[str, ResourceType] = {
 }
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "s3", _TYPES, _LINES, has_tags=_has_tags),
-    (SOURCE, "CreateJob"): map_create_job,
-    (SOURCE, "PutStorageLensConfiguration"): map_put_lens,
-    (SOURCE, "CreateStorageLensGroup"): map_create_lens_group,
+    **declared_rules(_SOURCE, "s3", _TYPES, _LINES, has_tags=_has_tags),
+    (_SOURCE, "CreateJob"): _map_create_job,
+    (_SOURCE, "PutStorageLensConfiguration"): _map_put_lens,
+    (_SOURCE, "CreateStorageLensGroup"): _map_create_lens_group,
 }

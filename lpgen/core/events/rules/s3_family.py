@@ -28,10 +28,10 @@ from lpgen.core.events.rules.s3_arns import read_buckets, read_copy_source, spli
 from lpgen.core.events.rules.s3_control import read_access_points, read_tagged
 from lpgen.core.model import MappedAction, Resource, ResourceKind
 
-GENERAL = "s3.amazonaws.com"
-EXPRESS = "s3express.amazonaws.com"
-OUTPOSTS = "s3-outposts.amazonaws.com"
-OBJECT_LAMBDA = "s3-object-lambda.amazonaws.com"
+_GENERAL = "s3.amazonaws.com"
+_EXPRESS = "s3express.amazonaws.com"
+_OUTPOSTS = "s3-outposts.amazonaws.com"
+_OBJECT_LAMBDA = "s3-object-lambda.amazonaws.com"
 
 # ---------------------------------------------------------------- directory buckets
 
@@ -101,7 +101,7 @@ _ZONAL = (
 """The operations on a directory bucket's own endpoint, all authorized by the session."""
 
 
-def map_zonal(call: Call) -> tuple[MappedAction, ...]:
+def _map_zonal(call: Call) -> tuple[MappedAction, ...]:
     """An operation on a directory bucket: s3express:CreateSession on it, and on the source of a copy."""
     target = tuple(read_buckets(call))
     if not call.operation.endswith(("CopyObject", "PartCopy")):
@@ -229,7 +229,7 @@ PutBucketVersioning bucket
 """
 
 
-def read_outposts_buckets(call: Call) -> Iterator[Resource]:
+def _read_outposts_buckets(call: Call) -> Iterator[Resource]:
     """The bucket or access point on an Outpost that a call names, by ARN or by name."""
     name = first_text(call, "bucketName", "bucket")
     if is_arn_of(name, "s3-outposts"):
@@ -238,10 +238,10 @@ def read_outposts_buckets(call: Call) -> Iterator[Resource]:
         yield _on_outpost(call, f"bucket/{name}")
 
 
-def read_outposts_objects(call: Call) -> Iterator[Resource]:
+def _read_outposts_objects(call: Call) -> Iterator[Resource]:
     """The object on an Outpost that a call names; all of the bucket's where it names no key."""
     key = call.text("key")
-    for bucket in read_outposts_buckets(call):
+    for bucket in _read_outposts_buckets(call):
         if bucket.kind is ResourceKind.FOLD:
             yield Resource(bucket.kind, f"{bucket.text}/object/{as_literal(key) or '*'}")
         else:
@@ -273,7 +273,7 @@ def _read_outposts_points(call: Call) -> Iterator[Resource]:
 
 
 _OUTPOSTS_TYPES: dict[str, ResourceType] = {
-    "bucket": ReaderType(read_outposts_buckets),
+    "bucket": ReaderType(_read_outposts_buckets),
     "point": ReaderType(_read_outposts_points),
 }
 
@@ -289,16 +289,16 @@ def _read_lambda_points(call: Call) -> Iterator[Resource]:
 
 
 RULES: RuleTable = {
-    **declared_rules(EXPRESS, "s3express", _EXPRESS_TYPES, _EXPRESS_LINES, has_tags=_has_bucket_tags),
-    **declared_rules(GENERAL, "s3express", _EXPRESS_TYPES, _SCOPE_LINES),
-    **{(EXPRESS, operation): map_zonal for operation in _ZONAL},
-    **declared_rules(OUTPOSTS, "s3-outposts", _OUTPOSTS_TYPES, _OUTPOSTS_LINES),
+    **declared_rules(_EXPRESS, "s3express", _EXPRESS_TYPES, _EXPRESS_LINES, has_tags=_has_bucket_tags),
+    **declared_rules(_GENERAL, "s3express", _EXPRESS_TYPES, _SCOPE_LINES),
+    **{(_EXPRESS, operation): _map_zonal for operation in _ZONAL},
+    **declared_rules(_OUTPOSTS, "s3-outposts", _OUTPOSTS_TYPES, _OUTPOSTS_LINES),
     **{
-        (OUTPOSTS, operation): _map_objects("s3-outposts", _OBJECT_ACTIONS, read_outposts_objects)
+        (_OUTPOSTS, operation): _map_objects("s3-outposts", _OBJECT_ACTIONS, _read_outposts_objects)
         for operation in _OBJECT_ACTIONS
     },
     **{
-        (OBJECT_LAMBDA, operation): _map_objects("s3-object-lambda", _LAMBDA_ACTIONS, _read_lambda_points)
+        (_OBJECT_LAMBDA, operation): _map_objects("s3-object-lambda", _LAMBDA_ACTIONS, _read_lambda_points)
         for operation in _LAMBDA_ACTIONS
     },
 }

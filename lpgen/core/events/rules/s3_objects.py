@@ -26,7 +26,7 @@ from lpgen.core.events.rules.s3_arns import (
 )
 from lpgen.core.model import MappedAction
 
-SOURCE = "s3.amazonaws.com"
+_SOURCE = "s3.amazonaws.com"
 
 _LINES = """
 AbortMultipartUpload object
@@ -79,7 +79,7 @@ _HEADER_ACTIONS = (
 """The actions that an upload or copy needs besides s3:PutObject, and the headers that ask for them."""
 
 
-def map_object_version(operation: str, prefix: str = "s3") -> Rule:
+def _map_object_version(operation: str, prefix: str = "s3") -> Rule:
     """A rule for an operation whose action depends on whether the request names a version."""
     current, versioned = _VERSIONED[operation]
 
@@ -90,12 +90,12 @@ def map_object_version(operation: str, prefix: str = "s3") -> Rule:
     return map_call
 
 
-def map_read(operation: str) -> Rule:
+def _map_read(operation: str) -> Rule:
     """A rule for GetObject or HeadObject, which also list where they say that the object isn't there.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (permissions)
     """
-    read = map_object_version(operation)
+    read = _map_object_version(operation)
 
     def map_call(call: Call) -> tuple[MappedAction, ...] | None:
         actions = read(call)
@@ -106,7 +106,7 @@ def map_read(operation: str) -> Rule:
     return map_call
 
 
-def map_upload(call: Call) -> tuple[MappedAction, ...]:
+def _map_upload(call: Call) -> tuple[MappedAction, ...]:
     """PutObject, PostObject and CreateMultipartUpload, with the actions that their headers ask for."""
     target = tuple(read_objects(call))
     return (
@@ -119,14 +119,14 @@ def map_upload(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-def map_copy(call: Call) -> tuple[MappedAction, ...]:
+def _map_copy(call: Call) -> tuple[MappedAction, ...]:
     """CopyObject: the source is read, the target written, with the actions that the headers ask for.
 
     A copy carries tags over by default, which needs the tagging actions only where the source has any. No record shows
     that, so they count as needed only where the request asks for it in words; else they stay where they are granted
     (`analysis/observability/unnamed_resources.py`).
     """
-    return (*map_upload(call), _map_source(call), *_map_carried_tags(call))
+    return (*_map_upload(call), _map_source(call), *_map_carried_tags(call))
 
 
 def _map_carried_tags(call: Call) -> tuple[MappedAction, ...]:
@@ -140,7 +140,7 @@ def _map_carried_tags(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-def map_part_copy(call: Call) -> tuple[MappedAction, ...]:
+def _map_part_copy(call: Call) -> tuple[MappedAction, ...]:
     """UploadPartCopy: the source is read and the target written."""
     return (mapped("s3:PutObject", read_objects(call)), _map_source(call))
 
@@ -151,7 +151,7 @@ def _map_source(call: Call) -> MappedAction:
     return mapped(action, read_copy_source(call), how=COPY_SOURCE)
 
 
-def map_delete_objects(call: Call) -> tuple[MappedAction, ...]:
+def _map_delete_objects(call: Call) -> tuple[MappedAction, ...]:
     """DeleteObjects: s3:DeleteObject, and the version's action where the logged body names versions."""
     objects = tuple(read_deleted_objects(call))
     versions = call.has("delete", "objects", "versionId") or call.has("delete", "object", "versionId")
@@ -159,7 +159,7 @@ def map_delete_objects(call: Call) -> tuple[MappedAction, ...]:
     return (mapped("s3:DeleteObject", objects), *with_version, *_map_bypass(call))
 
 
-def map_attributes(call: Call) -> tuple[MappedAction, ...]:
+def _map_attributes(call: Call) -> tuple[MappedAction, ...]:
     """GetObjectAttributes needs the read action too.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
@@ -169,7 +169,7 @@ def map_attributes(call: Call) -> tuple[MappedAction, ...]:
     return (mapped(f"s3:GetObject{infix}", objects), mapped(f"s3:GetObject{infix}Attributes", objects))
 
 
-def map_update_encryption(call: Call) -> tuple[MappedAction, ...]:
+def _map_update_encryption(call: Call) -> tuple[MappedAction, ...]:
     """UpdateObjectEncryption, and s3:PutObject on the same object."""
     objects = tuple(read_objects(call))
     return (
@@ -178,7 +178,7 @@ def map_update_encryption(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-def map_retention(call: Call) -> tuple[MappedAction, ...]:
+def _map_retention(call: Call) -> tuple[MappedAction, ...]:
     """PutObjectRetention, which may bypass governance mode."""
     return (mapped("s3:PutObjectRetention", read_objects(call)), *_map_bypass(call))
 
@@ -193,16 +193,16 @@ def _map_bypass(call: Call) -> tuple[MappedAction, ...]:
 
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "s3", _TYPES, _LINES),
-    **{(SOURCE, operation): map_object_version(operation) for operation in _VERSIONED},
-    **{(SOURCE, operation): map_read(operation) for operation in ("GetObject", "HeadObject")},
-    (SOURCE, "PutObject"): map_upload,
-    (SOURCE, "PostObject"): map_upload,
-    (SOURCE, "CreateMultipartUpload"): map_upload,
-    (SOURCE, "CopyObject"): map_copy,
-    (SOURCE, "UploadPartCopy"): map_part_copy,
-    (SOURCE, "DeleteObjects"): map_delete_objects,
-    (SOURCE, "GetObjectAttributes"): map_attributes,
-    (SOURCE, "PutObjectRetention"): map_retention,
-    (SOURCE, "UpdateObjectEncryption"): map_update_encryption,
+    **declared_rules(_SOURCE, "s3", _TYPES, _LINES),
+    **{(_SOURCE, operation): _map_object_version(operation) for operation in _VERSIONED},
+    **{(_SOURCE, operation): _map_read(operation) for operation in ("GetObject", "HeadObject")},
+    (_SOURCE, "PutObject"): _map_upload,
+    (_SOURCE, "PostObject"): _map_upload,
+    (_SOURCE, "CreateMultipartUpload"): _map_upload,
+    (_SOURCE, "CopyObject"): _map_copy,
+    (_SOURCE, "UploadPartCopy"): _map_part_copy,
+    (_SOURCE, "DeleteObjects"): _map_delete_objects,
+    (_SOURCE, "GetObjectAttributes"): _map_attributes,
+    (_SOURCE, "PutObjectRetention"): _map_retention,
+    (_SOURCE, "UpdateObjectEncryption"): _map_update_encryption,
 }

@@ -18,7 +18,7 @@ from lpgen.core.events.rules.inferences import TABLE_SETTINGS, TAG_ON_CREATE
 from lpgen.core.events.rules.listed import ReaderType, arn_type, exact, first_text, fold, is_arn_of, listed_arns
 from lpgen.core.model import MappedAction, Resource
 
-SOURCE: Final = "s3tables.amazonaws.com"
+_SOURCE: Final = "s3tables.amazonaws.com"
 
 _LINES = """
 DeleteTable table
@@ -53,7 +53,7 @@ UploadPart=PutTableData table
 """
 
 
-def read_tables(call: Call) -> Iterator[Resource]:
+def _read_tables(call: Call) -> Iterator[Resource]:
     """The table that a call names or the record shows; any of its bucket where only the table's name is known."""
     named = (first_text(call, "tableArn", "tableARN"), *texts_at(call.response, ("tableARN",)))
     tables = dict.fromkeys(arn for arn in (*_listed_tables(call), *named) if is_arn_of(arn, "s3tables"))
@@ -78,7 +78,7 @@ _SETTINGS: Final = {
 """The actions that CreateTable needs besides its own, by the parameter that asks for each."""
 
 
-def map_create_table(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_table(call: Call) -> tuple[MappedAction, ...]:
     """CreateTable on the bucket, and on the bucket's tables what the new one is made with.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_s3Buckets_CreateTable.html
@@ -97,11 +97,11 @@ def _how(action: str) -> str:
 
 
 _TYPES: dict[str, ResourceType] = {
-    "table": ReaderType(read_tables),
+    "table": ReaderType(_read_tables),
     "bucket": arn_type("s3tables", "tableBucketARN"),
 }
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "s3tables", _TYPES, _LINES),
-    (SOURCE, "CreateTable"): map_create_table,
+    **declared_rules(_SOURCE, "s3tables", _TYPES, _LINES),
+    (_SOURCE, "CreateTable"): _map_create_table,
 }

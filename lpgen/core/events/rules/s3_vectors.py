@@ -16,7 +16,7 @@ from lpgen.core.events.rules.inferences import VECTOR_CONTENT
 from lpgen.core.events.rules.listed import ListedType
 from lpgen.core.model import MappedAction
 
-SOURCE: Final = "s3vectors.amazonaws.com"
+_SOURCE: Final = "s3vectors.amazonaws.com"
 
 _LINES = """
 CreateIndex index #TagResource
@@ -56,6 +56,6 @@ def _is_true(call: Call, name: str) -> bool:
 _TYPES: dict[str, ResourceType] = {"index": _INDEX}
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "s3vectors", _TYPES, _LINES),
-    **{(SOURCE, operation): _map_reading(operation) for operation in _CONTENT},
+    **declared_rules(_SOURCE, "s3vectors", _TYPES, _LINES),
+    **{(_SOURCE, operation): _map_reading(operation) for operation in _CONTENT},
 }

@@ -48,7 +48,7 @@ _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
 _ANY_SUFFIX = "-??????"
 
 
-def read_secrets(call: Call) -> Iterator[Resource]:
+def _read_secrets(call: Call) -> Iterator[Resource]:
     """The secret that a call names; by the ARN that AWS answers with where there is one, as a name lacks the suffix."""
     answered = [
         arn for key in ("arn", "aRN") for arn in texts_at(call.response, (key,)) if is_arn_of(arn, "secretsmanager")
@@ -69,13 +69,13 @@ def _secret(call: Call, name: str) -> Resource:
     return fold(call.arn("secretsmanager", f"secret:{name}"), _ANY_SUFFIX)
 
 
-def map_create_secret(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_secret(call: Call) -> tuple[MappedAction, ...]:
     """CreateSecret, with the actions of the tags and the replicas that it makes.
 
     The suffix that the answer shows is no part of the request, and no other call ever makes it again.
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
     """
-    secret = tuple(_secret(call, name) for name in call.texts("name")) or tuple(read_secrets(call))
+    secret = tuple(_secret(call, name) for name in call.texts("name")) or tuple(_read_secrets(call))
     actions = [mapped("secretsmanager:CreateSecret", secret)]
     if call.has("tags"):
         actions.append(mapped("secretsmanager:TagResource", secret, how=TAG_ON_CREATE))
@@ -84,18 +84,18 @@ def map_create_secret(call: Call) -> tuple[MappedAction, ...]:
     return tuple(actions)
 
 
-def map_rotate_secret(call: Call) -> tuple[MappedAction, ...]:
+def _map_rotate_secret(call: Call) -> tuple[MappedAction, ...]:
     """RotateSecret, with lambda:InvokeFunction on the rotation function and iam:PassRole on the role of the request.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
     """
-    own = mapped("secretsmanager:RotateSecret", read_secrets(call))
+    own = mapped("secretsmanager:RotateSecret", _read_secrets(call))
     functions = [arn for arn in call.texts("rotationLambdaARN") if is_arn_of(arn, "lambda")]
     invoke = (mapped("lambda:InvokeFunction", map(exact, functions), how=SECRET_ROTATION),) if functions else ()
     return (own, *invoke, *passed_roles(call, call.texts("externalSecretRotationRoleArn"), SOURCE))
 
 
-def map_batch(call: Call) -> tuple[MappedAction, ...]:
+def _map_batch(call: Call) -> tuple[MappedAction, ...]:
     """BatchGetSecretValue: reading each secret of the list, or listing where it filters.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html
@@ -111,12 +111,12 @@ def map_batch(call: Call) -> tuple[MappedAction, ...]:
     return tuple(actions)
 
 
-def map_validate_policy(call: Call) -> tuple[MappedAction, ...]:
+def _map_validate_policy(call: Call) -> tuple[MappedAction, ...]:
     """ValidateResourcePolicy needs the action that would put the policy too; it need not name a secret.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ValidateResourcePolicy.html
     """
-    secret = tuple(read_secrets(call))
+    secret = tuple(_read_secrets(call))
     return (
         mapped("secretsmanager:ValidateResourcePolicy", secret),
         mapped("secretsmanager:PutResourcePolicy", secret, how=SECRET_POLICY_CHECK),
@@ -124,9 +124,9 @@ def map_validate_policy(call: Call) -> tuple[MappedAction, ...]:
 
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "secretsmanager", {"secret": ReaderType(read_secrets)}, _LINES),
-    (SOURCE, "CreateSecret"): map_create_secret,
-    (SOURCE, "RotateSecret"): map_rotate_secret,
-    (SOURCE, "BatchGetSecretValue"): map_batch,
-    (SOURCE, "ValidateResourcePolicy"): map_validate_policy,
+    **declared_rules(SOURCE, "secretsmanager", {"secret": ReaderType(_read_secrets)}, _LINES),
+    (SOURCE, "CreateSecret"): _map_create_secret,
+    (SOURCE, "RotateSecret"): _map_rotate_secret,
+    (SOURCE, "BatchGetSecretValue"): _map_batch,
+    (SOURCE, "ValidateResourcePolicy"): _map_validate_policy,
 }

@@ -10,7 +10,7 @@ from lpgen.core.events.rules.call import Call, Rule, RuleTable
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
 from lpgen.core.model import MappedAction
 
-SOURCES = ("ses.amazonaws.com", "email.amazonaws.com")
+_SOURCES = ("ses.amazonaws.com", "email.amazonaws.com")
 
 TYPES: dict[str, ResourceType] = {
     "set": NamedType("ses", "configuration-set/{}", "configurationSetName"),
@@ -49,7 +49,7 @@ def _map_send(call: Call) -> tuple[MappedAction, ...]:
 def _ses_rules() -> dict[tuple[str, str], Rule]:
     """The same rules under both event sources that SES has used."""
     rules: dict[tuple[str, str], Rule] = {}
-    for source in SOURCES:
+    for source in _SOURCES:
         rules.update(declared_rules(source, "ses", TYPES, _LINES))
         rules[source, "SendEmail"] = _map_send
     return rules

@@ -13,7 +13,7 @@ from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_r
 from lpgen.core.events.rules.listed import ReaderType, exact, is_arn_of, listed_arns
 from lpgen.core.model import Resource
 
-SOURCE = "sms-voice.amazonaws.com"
+_SOURCE = "sms-voice.amazonaws.com"
 
 _KINDS = ("phone-number/", "pool/", "sender-id/")
 _KIND_BY_ID = {"phone-": "phone-number/", "pool-": "pool/"}
@@ -50,4 +50,4 @@ SendMediaMessage origin configuration-set? protect-configuration?
 SendTextMessage origin configuration-set? protect-configuration?
 """
 
-RULES: RuleTable = declared_rules(SOURCE, "sms-voice", _TYPES, _LINES)
+RULES: RuleTable = declared_rules(_SOURCE, "sms-voice", _TYPES, _LINES)

@@ -34,14 +34,14 @@ UntagResource owner
 """
 
 
-def read_subscriptions(call: Call) -> Iterator[Resource]:
+def _read_subscriptions(call: Call) -> Iterator[Resource]:
     """The topic of the subscription that a call names: its ARN is the topic's with an id behind."""
     arn = call.text("subscriptionArn")
     if is_arn_of(arn, "sns"):
         yield exact(":".join(arn.split(":")[:6]))
 
 
-def read_targets(call: Call) -> Iterator[Resource]:
+def _read_targets(call: Call) -> Iterator[Resource]:
     """The topic or endpoint that a message goes to; a phone number is no resource."""
     arn = first_text(call, "topicArn", "targetArn")
     if is_arn_of(arn, "sns"):
@@ -52,8 +52,8 @@ _TYPES: dict[str, ResourceType] = {
     "topic": arn_type("sns", "topicArn"),
     "named": NamedType("sns", "{}", "name"),
     "owner": arn_type("sns", "resourceArn"),
-    "subscription": ReaderType(read_subscriptions),
-    "target": ReaderType(read_targets),
+    "subscription": ReaderType(_read_subscriptions),
+    "target": ReaderType(_read_targets),
 }
 
 _ROLE_LINES = """

@@ -44,7 +44,7 @@ UntagQueue queue
 """
 
 
-def read_queues(call: Call) -> Iterator[Resource]:
+def _read_queues(call: Call) -> Iterator[Resource]:
     """The queue that a call names by URL, or by name and owner."""
     url, name = call.text("queueUrl"), call.text("queueName")
     owner, _, queue = url.rstrip("/").rpartition("/")
@@ -70,7 +70,7 @@ class _TaskHandle(msgspec.Struct, rename="camel"):
     source_arn: str = ""
 
 
-def map_redrive(call: Call) -> tuple[MappedAction, ...]:
+def _map_redrive(call: Call) -> tuple[MappedAction, ...]:
     """StartMessageMoveTask: messages are taken from the source, and put where the request says.
 
     Without a destination they go back to the queues that they came from, which the record doesn't name.
@@ -95,7 +95,7 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 """
 
 
-def map_move_tasks(call: Call) -> tuple[MappedAction, ...]:
+def _map_move_tasks(call: Call) -> tuple[MappedAction, ...]:
     """ListMessageMoveTasks names the source queue, CancelMessageMoveTask a handle that holds it."""
     source = tuple(map(exact, _queue_arns(call, "sourceArn") or _handle_arns(call.text("taskHandle"))))
     return (
@@ -118,9 +118,9 @@ def _handle_arns(handle: str) -> tuple[str, ...]:
 
 RULES: RuleTable = {
     **declared_rules(
-        SOURCE, "sqs", {"queue": ListedType("sqs", ("AWS::SQS::Queue",), ReaderType(read_queues))}, _LINES
+        SOURCE, "sqs", {"queue": ListedType("sqs", ("AWS::SQS::Queue",), ReaderType(_read_queues))}, _LINES
     ),
-    (SOURCE, "StartMessageMoveTask"): map_redrive,
-    (SOURCE, "ListMessageMoveTasks"): map_move_tasks,
-    (SOURCE, "CancelMessageMoveTask"): map_move_tasks,
+    (SOURCE, "StartMessageMoveTask"): _map_redrive,
+    (SOURCE, "ListMessageMoveTasks"): _map_move_tasks,
+    (SOURCE, "CancelMessageMoveTask"): _map_move_tasks,
 }

@@ -170,7 +170,7 @@ UpdateResourceDataSync sync
 # ---------------------------------------------------------------- what runs documents
 
 
-def map_command(call: Call) -> tuple[MappedAction, ...]:
+def _map_command(call: Call) -> tuple[MappedAction, ...]:
     """SendCommand: on the document, on each node, and on the bucket that takes the output."""
     documents = DocumentType().read(call, "documentName")
     bucket = call.text("outputS3BucketName")
@@ -178,12 +178,12 @@ def map_command(call: Call) -> tuple[MappedAction, ...]:
     return (mapped("ssm:SendCommand", (*documents, *read_nodes(call), *buckets)),)
 
 
-def map_session(call: Call) -> tuple[MappedAction, ...]:
+def _map_session(call: Call) -> tuple[MappedAction, ...]:
     """StartSession: on the node, and on the document that the request names."""
     return (mapped("ssm:StartSession", (*read_nodes(call), *DocumentType().read(call, "documentName"))),)
 
 
-def map_automation(call: Call) -> tuple[MappedAction, ...]:
+def _map_automation(call: Call) -> tuple[MappedAction, ...]:
     """StartAutomationExecution and StartChangeRequestExecution: on the runbook, and on the execution they make."""
     runbooks = (*call.texts("documentName"), *call.texts("runbooks", "documentName"))
     documents = (document_arn(call, name) for name in runbooks)
@@ -210,7 +210,7 @@ def _map_assumed(call: Call) -> tuple[MappedAction, ...]:
 _ASSUMED = re.compile(r"\bassumeRole[\"']?\s{0,4}:\s{0,4}[\"']?(arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+)", re.ASCII)
 
 
-def map_new_document(call: Call) -> tuple[MappedAction, ...]:
+def _map_new_document(call: Call) -> tuple[MappedAction, ...]:
     """CreateDocument: on the document, its tags, and the roles that its text has automations assume.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html
@@ -221,7 +221,7 @@ def map_new_document(call: Call) -> tuple[MappedAction, ...]:
     return (own, *tags, *passed_roles(call, _ASSUMED.findall(call.text("content")), SOURCE))
 
 
-def map_node_role(call: Call) -> tuple[MappedAction, ...]:
+def _map_node_role(call: Call) -> tuple[MappedAction, ...]:
     """CreateActivation and UpdateManagedInstanceRole hand a role, named with its path, to the nodes.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/hybrid-multicloud-service-role.html
@@ -237,7 +237,7 @@ def map_node_role(call: Call) -> tuple[MappedAction, ...]:
 _INSTANCE_ROLE_SETTING = "/ssm/managed-instance/default-ec2-instance-management-role"
 
 
-def map_setting(call: Call) -> tuple[MappedAction, ...]:
+def _map_setting(call: Call) -> tuple[MappedAction, ...]:
     """UpdateServiceSetting: one setting is the role, named with its path, that is handed to the instances.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html
@@ -249,7 +249,7 @@ def map_setting(call: Call) -> tuple[MappedAction, ...]:
     return (own, *passed(call, set(roles), SOURCE))
 
 
-def map_association(call: Call) -> tuple[MappedAction, ...]:
+def _map_association(call: Call) -> tuple[MappedAction, ...]:
     """CreateAssociation and UpdateAssociation: on the association, its document and its nodes.
 
     An update needs to describe the association too.
@@ -265,7 +265,7 @@ def map_association(call: Call) -> tuple[MappedAction, ...]:
     return (own, *tags, *described, *_map_assumed(call))
 
 
-def map_association_batch(call: Call) -> tuple[MappedAction, ...]:
+def _map_association_batch(call: Call) -> tuple[MappedAction, ...]:
     """CreateAssociationBatch: on each entry's document and node, and ssm:CreateAssociation for what it makes.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html (operations)
@@ -317,17 +317,17 @@ _TYPES: dict[str, ResourceType] = {
 
 RULES: RuleTable = {
     **declared_rules(SOURCE, "ssm", _TYPES, _LINES),
-    (SOURCE, "CreateActivation"): map_node_role,
-    (SOURCE, "CreateDocument"): map_new_document,
-    (SOURCE, "UpdateServiceSetting"): map_setting,
-    (SOURCE, "UpdateManagedInstanceRole"): map_node_role,
-    (SOURCE, "SendCommand"): map_command,
-    (SOURCE, "StartSession"): map_session,
-    (SOURCE, "StartAutomationExecution"): map_automation,
-    (SOURCE, "StartChangeRequestExecution"): map_automation,
-    (SOURCE, "CreateAssociation"): map_association,
-    (SOURCE, "UpdateAssociation"): map_association,
-    (SOURCE, "CreateAssociationBatch"): map_association_batch,
+    (SOURCE, "CreateActivation"): _map_node_role,
+    (SOURCE, "CreateDocument"): _map_new_document,
+    (SOURCE, "UpdateServiceSetting"): _map_setting,
+    (SOURCE, "UpdateManagedInstanceRole"): _map_node_role,
+    (SOURCE, "SendCommand"): _map_command,
+    (SOURCE, "StartSession"): _map_session,
+    (SOURCE, "StartAutomationExecution"): _map_automation,
+    (SOURCE, "StartChangeRequestExecution"): _map_automation,
+    (SOURCE, "CreateAssociation"): _map_association,
+    (SOURCE, "UpdateAssociation"): _map_association,
+    (SOURCE, "CreateAssociationBatch"): _map_association_batch,
     (SOURCE, "CreateOpsMetadata"): _map_created("opsmetadata", "opsMetadataId"),
     (SOURCE, "CreateMaintenanceWindow"): _map_created("maintenancewindow", "windowId"),
     (SOURCE, "CreateOpsItem"): _map_created("opsitem", "opsItemId"),

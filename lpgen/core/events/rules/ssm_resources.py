@@ -20,15 +20,15 @@ _PUBLIC = "aws/service/"
 
 def read_parameters(call: Call) -> Iterator[Resource]:
     """The parameters that a call names, by name or ARN, without a version or label behind a colon."""
-    return (name_parameter(call, name) for name in (*call.texts("name"), *call.texts("names")))
+    return (_name_parameter(call, name) for name in (*call.texts("name"), *call.texts("names")))
 
 
 def read_path(call: Call) -> Iterator[Resource]:
     """The path of GetParametersByPath as the request spells it, which is what IAM compares."""
-    return (name_parameter(call, path) for path in call.texts("path"))
+    return (_name_parameter(call, path) for path in call.texts("path"))
 
 
-def name_parameter(call: Call, name: str) -> Resource:
+def _name_parameter(call: Call, name: str) -> Resource:
     """The parameter with this name or ARN, less a version or label; the public ones of AWS have no account.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
@@ -117,7 +117,7 @@ def read_tagged(call: Call) -> Iterator[Resource]:
     if is_arn_of(name, "ssm"):
         yield exact(name)
     elif kind == "parameter":
-        yield name_parameter(call, name)
+        yield _name_parameter(call, name)
     elif kind == "managedinstance":
         yield from name_nodes(call, (name,))
     elif kind in _TAGGED and name:

@@ -15,7 +15,7 @@ from lpgen.core.events.rules.listed import ReaderType, exact, is_arn_of
 from lpgen.core.events.rules.passing import passed_roles
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
-SOURCE = "states.amazonaws.com"
+_SOURCE = "states.amazonaws.com"
 
 _LINES = """
 CreateStateMachineAlias machine
@@ -42,7 +42,7 @@ _PATHS = (
 _MACHINE_FIELDS = 7
 
 
-def read_machines(call: Call) -> Iterator[Resource]:
+def _read_machines(call: Call) -> Iterator[Resource]:
     """The state machines that a call names by ARN, less a version or alias at the end."""
     for path in _PATHS:
         for arn in call.texts(*path):
@@ -50,7 +50,7 @@ def read_machines(call: Call) -> Iterator[Resource]:
                 yield exact(":".join(arn.split(":")[:_MACHINE_FIELDS]))
 
 
-def map_create_machine(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_machine(call: Call) -> tuple[MappedAction, ...]:
     """CreateStateMachine, with publishing its first version and tagging it where the call asks for them.
 
     Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
@@ -61,9 +61,9 @@ def map_create_machine(call: Call) -> tuple[MappedAction, ...]:
     return (mapped("states:CreateStateMachine", machine), *_map_publish(call, machine), *tags)
 
 
-def map_update_machine(call: Call) -> tuple[MappedAction, ...]:
+def _map_update_machine(call: Call) -> tuple[MappedAction, ...]:
     """UpdateStateMachine, with publishing a version where the call asks for it."""
-    machine = tuple(read_machines(call))
+    machine = tuple(_read_machines(call))
     return (mapped("states:UpdateStateMachine", machine), *_map_publish(call, machine))
 
 
@@ -71,7 +71,7 @@ def _map_publish(call: Call, machine: tuple[Resource, ...]) -> tuple[MappedActio
     return (mapped("states:PublishStateMachineVersion", machine, how=PUBLISH_VERSION),) if call.has("publish") else ()
 
 
-def map_create_activity(call: Call) -> tuple[MappedAction, ...]:
+def _map_create_activity(call: Call) -> tuple[MappedAction, ...]:
     """CreateActivity, with tagging it where the call sets tags."""
     name = call.text("name")
     activity = (exact(call.arn("states", f"activity:{name}")),) if name else ()
@@ -79,7 +79,7 @@ def map_create_activity(call: Call) -> tuple[MappedAction, ...]:
     return (mapped("states:CreateActivity", activity), *tags)
 
 
-def map_test_state(call: Call) -> tuple[MappedAction, ...]:
+def _map_test_state(call: Call) -> tuple[MappedAction, ...]:
     """TestState, with states:RevealSecrets where the call asks to see them, and the role that it passes.
 
     Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html
@@ -90,12 +90,12 @@ def map_test_state(call: Call) -> tuple[MappedAction, ...]:
     return (own, reveal, *roles) if call.has("revealSecrets") else (own, *roles)
 
 
-_TYPES: dict[str, ResourceType] = {"machine": ReaderType(read_machines)}
+_TYPES: dict[str, ResourceType] = {"machine": ReaderType(_read_machines)}
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "states", _TYPES, _LINES),
-    (SOURCE, "CreateStateMachine"): map_create_machine,
-    (SOURCE, "UpdateStateMachine"): map_update_machine,
-    (SOURCE, "CreateActivity"): map_create_activity,
-    (SOURCE, "TestState"): map_test_state,
+    **declared_rules(_SOURCE, "states", _TYPES, _LINES),
+    (_SOURCE, "CreateStateMachine"): _map_create_machine,
+    (_SOURCE, "UpdateStateMachine"): _map_update_machine,
+    (_SOURCE, "CreateActivity"): _map_create_activity,
+    (_SOURCE, "TestState"): _map_test_state,
 }

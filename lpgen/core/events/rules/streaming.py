@@ -13,8 +13,8 @@ from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_r
 from lpgen.core.events.rules.listed import ListedType, ReaderType, exact, fold, is_arn_of
 from lpgen.core.model import Resource
 
-KINESIS = "kinesis.amazonaws.com"
-FIREHOSE = "firehose.amazonaws.com"
+_KINESIS = "kinesis.amazonaws.com"
+_FIREHOSE = "firehose.amazonaws.com"
 
 # The tagging action of a stream's creation is AddTagsToStream, not TagResource.
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
@@ -62,7 +62,7 @@ UpdateDestination delivery
 """
 
 
-def read_consumers(call: Call) -> Iterator[Resource]:
+def _read_consumers(call: Call) -> Iterator[Resource]:
     """The consumer that a call names by ARN, or by its stream and name without the time of its creation."""
     arn, stream, name = call.text("consumerARN"), call.text("streamARN"), call.text("consumerName")
     if is_arn_of(arn, "kinesis"):
@@ -71,7 +71,7 @@ def read_consumers(call: Call) -> Iterator[Resource]:
         yield fold(f"{stream}/consumer/{name}", ":*")
 
 
-def read_stream_keys(call: Call) -> Iterator[Resource]:
+def _read_stream_keys(call: Call) -> Iterator[Resource]:
     """The key of a stream's encryption, by id or ARN; an alias names no resource of the action."""
     key = call.text("keyId")
     if is_arn_of(key, "kms") and ":key/" in key:
@@ -84,12 +84,12 @@ _TYPES: dict[str, ResourceType] = {
     "stream": ListedType(
         "kinesis", ("AWS::Kinesis::Stream",), NamedType("kinesis", "stream/{}", "streamName|streamARN")
     ),
-    "consumer": ReaderType(read_consumers),
-    "key": ReaderType(read_stream_keys),
+    "consumer": ReaderType(_read_consumers),
+    "key": ReaderType(_read_stream_keys),
     "delivery": NamedType("firehose", "deliverystream/{}", "deliveryStreamName"),
 }
 
 RULES: RuleTable = {
-    **declared_rules(KINESIS, "kinesis", _TYPES, _KINESIS_LINES),
-    **declared_rules(FIREHOSE, "firehose", _TYPES, _FIREHOSE_LINES),
+    **declared_rules(_KINESIS, "kinesis", _TYPES, _KINESIS_LINES),
+    **declared_rules(_FIREHOSE, "firehose", _TYPES, _FIREHOSE_LINES),
 }

@@ -12,7 +12,7 @@ from lpgen.core.events.rules.inferences import SESSION_CONTEXT
 from lpgen.core.events.rules.passing import is_role_arn
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource, ResourceKind
 
-SOURCE = "sts.amazonaws.com"
+_SOURCE = "sts.amazonaws.com"
 
 
 # The tags that the caller's own session hands on are in `incomingTransitiveTags`.
@@ -75,8 +75,8 @@ def _map_web_identity_token(call: Call) -> tuple[MappedAction, ...]:
 
 
 RULES: RuleTable = {
-    (SOURCE, "AssumeRole"): _map_assume_role,
-    (SOURCE, "GetFederationToken"): _map_federation_token,
-    (SOURCE, "AssumeRoot"): _map_assume_root,
-    (SOURCE, "GetWebIdentityToken"): _map_web_identity_token,
+    (_SOURCE, "AssumeRole"): _map_assume_role,
+    (_SOURCE, "GetFederationToken"): _map_federation_token,
+    (_SOURCE, "AssumeRoot"): _map_assume_root,
+    (_SOURCE, "GetWebIdentityToken"): _map_web_identity_token,
 }

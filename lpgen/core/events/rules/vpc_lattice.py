@@ -12,7 +12,7 @@ from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_r
 from lpgen.core.events.rules.listed import ReaderType, exact, is_arn_of
 from lpgen.core.model import Resource
 
-SOURCE = "vpc-lattice.amazonaws.com"
+_SOURCE = "vpc-lattice.amazonaws.com"
 
 _KIND_BY_PREFIX = {"rcfg-": "resourceconfiguration", "sn-": "servicenetwork", "svc-": "service"}
 
@@ -36,4 +36,4 @@ _LINES = """
 CreateAccessLogSubscription +subscription named #TagResource:+subscription
 """
 
-RULES: RuleTable = declared_rules(SOURCE, "vpc-lattice", _TYPES, _LINES)
+RULES: RuleTable = declared_rules(_SOURCE, "vpc-lattice", _TYPES, _LINES)

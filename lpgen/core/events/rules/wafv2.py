@@ -78,7 +78,7 @@ def _map_named(kind: str) -> Rule:
     return map_call
 
 
-def map_rate_based_keys(call: Call) -> tuple[MappedAction, ...]:
+def _map_rate_based_keys(call: Call) -> tuple[MappedAction, ...]:
     """GetRateBasedStatementManagedKeys, which names its web ACL in parameters of its own."""
     scope, name, identifier = _SCOPES.get(call.text("scope"), ""), call.text("webACLName"), call.text("webACLId")
     named = scope and name and identifier and "*" not in name + identifier
@@ -86,7 +86,7 @@ def map_rate_based_keys(call: Call) -> tuple[MappedAction, ...]:
     return (mapped("wafv2:GetRateBasedStatementManagedKeys", web_acl),)
 
 
-def map_put_versions(call: Call) -> tuple[MappedAction, ...]:
+def _map_put_versions(call: Call) -> tuple[MappedAction, ...]:
     """PutManagedRuleSetVersions, on the managed rule set and the rule groups that become its versions."""
     groups = (
         arn for arn in texts_at(list(_new_versions(call)), ("associatedRuleGroupArn",)) if is_arn_of(arn, "wafv2")
@@ -108,7 +108,7 @@ RULES: RuleTable = {
     for verb in ("Create", "Get", "Update", "Delete")
     if name != "ManagedRuleSet" or verb == "Get"
 } | {
-    (SOURCE, "GetRateBasedStatementManagedKeys"): map_rate_based_keys,
+    (SOURCE, "GetRateBasedStatementManagedKeys"): _map_rate_based_keys,
     (SOURCE, "UpdateManagedRuleSetVersionExpiryDate"): _map_named("managedruleset"),
-    (SOURCE, "PutManagedRuleSetVersions"): map_put_versions,
+    (SOURCE, "PutManagedRuleSetVersions"): _map_put_versions,
 }

@@ -18,7 +18,7 @@ from lpgen.core.events.rules.inferences import WEB_ACL_LINK
 from lpgen.core.events.rules.listed import exact, is_arn_of
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
-SOURCE: Final = "wafv2.amazonaws.com"
+_SOURCE: Final = "wafv2.amazonaws.com"
 
 _ON: Final = {"resource": "resourceArn", "acl": "webACLArn"}
 
@@ -71,7 +71,7 @@ _DEFAULT_TYPE: Final = "APPLICATION_LOAD_BALANCER"
 """The type of resources that ListResourcesForWebACL lists where the request names none."""
 
 
-def map_link(call: Call) -> tuple[MappedAction, ...]:
+def _map_link(call: Call) -> tuple[MappedAction, ...]:
     """The WAF action on the web ACL and the resource, and the actions of the resource's service."""
     own = mapped(f"wafv2:{call.operation}", _read_named(call, ("acl", "resource")))
     return (own, *_map_service(call, ACTIONS[call.operation], _find_service(call)))
@@ -101,4 +101,4 @@ def _read_named(call: Call, needed_on: tuple[str, ...]) -> Iterator[Resource]:
 
 _SERVICES: Final = ("wafv2", *ACTIONS["AssociateWebACL"])
 
-RULES: RuleTable = {(SOURCE, operation): map_link for operation in ACTIONS}
+RULES: RuleTable = {(_SOURCE, operation): _map_link for operation in ACTIONS}

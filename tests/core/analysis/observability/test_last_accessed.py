@@ -12,7 +12,7 @@ import pytest
 
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.findings import PrincipalDiff
-from lpgen.core.last_accessed import AccessReport, last_accessed_by_principal, report_stem
+from lpgen.core.last_accessed import AccessReport, ServiceAccess, known_on, last_accessed_by_principal, report_stem
 from lpgen.core.model import Outcome, PrincipalKind
 from lpgen.core.trails import FieldOperator, FieldTest, Selector
 from lpgen.edge.inputs.last_accessed import read_last_accessed
@@ -103,3 +103,18 @@ def test_last_accessed_by_principal_takes_the_later_of_two_reports() -> None:
     early, late = report("app", made=date(2026, 1, 1)), report(f"{ACCOUNT}-role-app", made=date(2026, 2, 1))
     found, _ = last_accessed_by_principal([late, early], [app])
     assert found == {app.arn: late}
+
+
+def test_known_on_keeps_what_a_report_of_that_day_would_have_said() -> None:
+    services = (
+        ServiceAccess("s3", date(2026, 9, 20), "us-east-1", ()),
+        ServiceAccess("sqs", None, "", ()),
+        ServiceAccess("ec2", date(2026, 8, 1), "", (("runinstances", date(2026, 8, 1)), ("describevpcs", None))),
+        ServiceAccess("iam", date(2026, 8, 1), "", (("createrole", date(2026, 9, 1)),)),
+    )
+    found = known_on(replace(report("app"), services=services), date(2026, 8, 15))
+    assert found.made == date(2026, 8, 15)
+    assert found.service("s3") is None, "it may have been tried before too"
+    assert found.service("sqs") == services[1]
+    assert found.service("ec2") == services[2]
+    assert found.service("iam") == replace(services[3], actions=())

@@ -180,7 +180,7 @@ def test_a_role_is_left_to_aws_where_a_replacement_takes_nothing_away() -> None:
         ([SNAPSHOTS], exactly()),
         ([of_aws("AmazonEKSClusterPolicy", allow("ec2:DescribeSnapshots")), policy(allow("s3:GetObject"))], exactly()),
         (
-            [of_aws("AmazonEKSClusterPolicy", allow(["ec2:CreateSnapshot", "ec2:DescribeSnapshots"]))],
+            [of_aws("service-role/Named", allow(["ec2:CreateSnapshot", "ec2:DescribeSnapshots"]))],
             exactly(keep_unobservable=KeepUnobservable.NONE),
         ),
     ],

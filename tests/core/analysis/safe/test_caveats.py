@@ -105,7 +105,8 @@ def test_diff_counts_no_day_of_denied_tries_alone() -> None:
     found = diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT), *tries])
     assert CaveatKind.SELDOM_USED in caveats(found)
     accepted = exactly(decisions=(decision(DecisionKind.ACCEPT, item="seldom-used"),))
-    assert not diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT)], options=accepted).open_caveats
+    found = diff_of(role(policy(allow("*"))), [use("s3:GetObject", OBJECT)], options=accepted)
+    assert CaveatKind.SELDOM_USED not in {one.kind for one in found.open_caveats}
 
 
 def test_diff_counts_no_age_across_a_hole() -> None:
@@ -160,3 +161,39 @@ def test_diff_doubts_an_action_on_more_resources_than_are_told_apart() -> None:
     overflow = replace(use("s3:GetObject"), resource=Resource(ResourceKind.OVERFLOW))
     found = diff_of(role(policy(allow("s3:GetObject"))), [overflow])
     assert [one.item for one in found.open_caveats] == ["too-many-resources s3:GetObject"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "doubted"),
+    [
+        (allow("*"), True),
+        (allow("*:*"), True),
+        ({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}, True),
+        (allow(["dynamodb:*", "sqs:*", "s3:*"]), False),
+    ],
+    ids=["star", "stars", "NotAction", "services"],
+)
+def test_diff_doubts_the_removal_of_what_logs_cannot_show_where_no_service_is_named(
+    statement: dict[str, object], *, doubted: bool
+) -> None:
+    found = diff_of(role(policy(statement)), [use("s3:ListAllMyBuckets")], data_events=())
+    ours = [one for one in found.open_caveats if one.kind is CaveatKind.UNSEEN_UNDER_STAR]
+    assert bool(ours) is doubted
+    for one in ours:
+        assert "sqs" in one.parameters["services"]
+        assert "s3" not in one.parameters["services"], "the principal used it, so its actions stay"
+
+
+def test_diff_does_not_doubt_removals_that_iam_speaks_of_or_that_decisions_make_good() -> None:
+    broad = role(policy(allow("*")))
+    accept = exactly(decisions=(decision(DecisionKind.ACCEPT, item="unseen-under-star"),))
+    found = diff_of(broad, [use("s3:ListAllMyBuckets")], data_events=(), options=accept)
+    assert CaveatKind.UNSEEN_UNDER_STAR not in {one.kind for one in found.open_caveats}
+    (before,) = [one for one in found.caveats if one.kind is CaveatKind.UNSEEN_UNDER_STAR]
+    keep = exactly(decisions=(decision(DecisionKind.KEEP, action="sqs:*"),))
+    (after,) = [
+        one
+        for one in diff_of(broad, [use("s3:ListAllMyBuckets")], data_events=(), options=keep).caveats
+        if one.kind is CaveatKind.UNSEEN_UNDER_STAR
+    ]
+    assert set(before.parameters["services"]) - set(after.parameters["services"]) == {"sqs"}

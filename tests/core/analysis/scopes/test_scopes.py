@@ -18,7 +18,7 @@ from lpgen.core.analysis.scopes.scopes import (
     FEWEST_OF_A_KIND,
     GROWING_KIND,
     MOST_OF_KNOWN,
-    RULE_SENTENCES,
+    RULE_WORDS,
     SEVERAL,
     SEVERAL_ACCOUNTS,
     STILL_GROWING,
@@ -175,6 +175,6 @@ def test_every_scope_covers_its_resource_and_no_scope_lies_within_another(
     found = scopes(uses, others, joined=data.draw(day))
     patterns = {pattern for pattern, _ in found.values()} - {""}
     for text, (pattern, rule) in found.items():
-        assert rule in RULE_SENTENCES
+        assert rule in RULE_WORDS
         assert text.startswith(pattern.removesuffix("*"))
     assert not any(one != other and one.startswith(other[:-1]) for one in patterns for other in patterns)

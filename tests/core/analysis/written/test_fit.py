@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.written.fit import Item, Space, fit_documents, space_of
+from lpgen.core.analysis.written.fit import Item, Purpose, Space, fit_documents, space_of
 from lpgen.core.model import CURRENT_VERSION, LEGACY_VERSION, PrincipalKind
 from lpgen.core.policies.limits import MANAGED_POLICY_LIMIT, ROLE_INLINE_LIMIT, USER_INLINE_LIMIT
 from lpgen.core.policies.policy import policy_from_statements, policy_size, statement_from_parts
@@ -15,7 +15,7 @@ from lpgen.core.policies.policy import policy_from_statements, policy_size, stat
 
 def item(service: str, actions: Sequence[str], *, version: str = CURRENT_VERSION) -> Item:
     written = statement_from_parts(sid="", actions=actions, resources=["*"])
-    return Item(service, version, written, None)
+    return Item(Purpose.USED, service, version, written, None)
 
 
 def parts(whole: Item, room: int) -> Sequence[Item]:

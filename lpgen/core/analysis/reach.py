@@ -1,0 +1,108 @@
+"""Reach: on how many of the resources that others use could a principal do what it does on its own.
+
+A policy whose scopes are wide lets an intruder go from one application's data to another's. A place is an action on a
+resource; those that other principals of the account use with the same actions stand for what an intruder would find.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from lpgen.core.analysis.granted.granting import NOTHING, Granting
+from lpgen.core.analysis.scopes.scopes import is_worth_pinning
+from lpgen.core.arns import account_in_arn
+from lpgen.core.backtests import NO_REACH, Reach
+from lpgen.core.grounds import Grant, Use
+from lpgen.core.model import CURRENT_VERSION, Action, Outcome, ResourceKind
+from lpgen.core.policies.match import as_glob
+from lpgen.core.policies.match_resource import resource_contains, resources_intersect
+from lpgen.core.replacements import Line, Scope
+from lpgen.core.usage.columns import table_rows
+from lpgen.core.usage.tables import Usage
+
+_MOST_PLACES: Final = 8
+"""So many resources stand for all that an account's principals use with one action."""
+
+_NAMED: Final = (ResourceKind.ARN.value, ResourceKind.FOLD.value)
+_COLUMNS: Final = ("principal", "action", "resource", "resource_kind", "outcome")
+
+
+class Places:
+    """Resources that an account's principals use with each action: a few of them, which don't depend on the order."""
+
+    def __init__(self, used: Iterable[tuple[str, str, str]]) -> None:
+        """`used` are accounts, actions and resources, in any order and more than once each."""
+        found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+        for account, action, resource in used:
+            known = found[account, action]
+            if resource in known:
+                continue
+            known[resource] = zlib.crc32(resource.encode())
+            if len(known) > _MOST_PLACES:
+                del known[max(known, key=lambda one: (known[one], one))]
+        self._found = {key: tuple(sorted(resources)) for key, resources in found.items()}
+
+    def of(self, account: str, action: Action) -> Sequence[str]:
+        """The resources, sorted."""
+        return self._found.get((account, action), ())
+
+
+NO_PLACES: Final = Places(())
+
+
+def places_from_usage(usage: Usage) -> Places:
+    """The places of all uses that succeeded."""
+    return Places(
+        (account_in_arn(principal), action, resource)
+        for principal, action, resource, kind, outcome in table_rows(usage.table, _COLUMNS)
+        if kind in _NAMED and outcome == Outcome.ALLOWED
+    )
+
+
+def reach_of_lines(
+    places: Places,
+    account: str,
+    uses: Iterable[Use],
+    granting: Mapping[Action, Granting],
+    lines: Iterable[Line],
+    left: Collection[str] = (),
+) -> Reach:
+    """On how many places of others a principal's policies let it do what it does, and on how many its lines do, with
+    the policies `left` attached, given by their ARNs.
+
+    Conditions don't count: a place that a condition may refuse is within reach.
+    """
+    kept: dict[Action, list[Scope]] = defaultdict(list)
+    for line in lines:
+        kept[line.action].append(line.scope)
+    found = NO_REACH
+    for action, place in places_of_others(places, account, uses):
+        met = [one.ref for one in granting.get(action, NOTHING).grants if _meets(_scope_of(one), place)]
+        old = bool(met)
+        new = any(_meets(one, place) for one in kept[action]) or any(one.policy in left for one in met)
+        pinned = is_worth_pinning(place)
+        found += Reach(1, old, new, pinned, pinned and old, pinned and new)
+    return found
+
+
+def places_of_others(places: Places, account: str, uses: Iterable[Use]) -> Iterator[tuple[Action, str]]:
+    """The places that a principal of an account didn't use, of the actions that these are its uses of."""
+    own: dict[Action, set[str]] = defaultdict(set)
+    for use in uses:
+        if use.outcome is Outcome.ALLOWED:
+            own[use.action].add(use.resource.text)
+    for action, mine in sorted(own.items()):
+        yield from ((action, place) for place in places.of(account, action) if place not in mine)
+
+
+def _scope_of(grant: Grant) -> Scope:
+    return Scope(grant.statement.resources, grant.statement.not_resource)
+
+
+def _meets(scope: Scope, place: str) -> bool:
+    if scope.not_resource:
+        return not any(resource_contains(one, place) for one in scope.resources)
+    return any(resources_intersect(as_glob(one, CURRENT_VERSION), place) for one in scope.resources)

@@ -1,0 +1,108 @@
+"""Sids that say what a statement is for, such as `ReadOrdersBucket`.
+
+They follow from the statement's content alone, so that they stay the same between runs. IAM allows letters and digits
+in them, and no two in one policy may be equal.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.arns import split_arn
+from lpgen.core.model import AccessLevel, Action
+from lpgen.core.policies.match import has_wildcard
+from lpgen.core.replacements import Scope
+
+UNSEEN: Final = "Unseen"
+"""What the Sid of a statement begins with that is kept though no record shows its use."""
+
+_READS: Final = frozenset({AccessLevel.LIST, AccessLevel.READ})
+_WORD: Final = re.compile("[A-Za-z0-9]+")
+_PLACEHOLDER: Final = re.compile(r"\$\{(\w+)\}")
+_OF_NAMES: Final = re.compile("(?:Name(?:With[A-Za-z]*)?|Id|Arn|Key)$")
+_DRAWN: Final = re.compile(r"(?:[a-z]+-)?(?=[0-9a-f-]*\d)[0-9a-f-]{8,}", re.IGNORECASE)
+"""What AWS draws, such as the id of a key or an instance: it tells a reader nothing."""
+
+_LONGEST_NAME: Final = 40
+
+
+class _Thing(NamedTuple):
+    """What a resource is: its kind, such as `Bucket`, and its name, each "" where that says nothing."""
+
+    kind: str
+    name: str
+
+
+def sid_for(actions: Sequence[Action], scope: Scope, *, is_unseen: bool, catalog: Catalog) -> str:
+    """The Sid of a statement that allows these actions on a scope, before it is told from others of its policy."""
+    services = sorted({action.partition(":")[0] for action in actions})
+    service = _words(services[0]) if len(services) == 1 else "SeveralServices"
+    things = {_thing(one, actions, catalog) for one in scope.resources}
+    verb = actions[0].partition(":")[2] if len(actions) == 1 else _verb(actions, catalog)
+    noun = f"{service}Except" if scope.not_resource else _noun(things, service)
+    return f"{UNSEEN if is_unseen else ''}{_ascii(verb)}{noun}"
+
+
+def marked(sid: str, content: str) -> str:
+    """The Sid with a mark made of its statement's content, by which it is told from one that is alike."""
+    return f"{sid}{hashlib.sha256(content.encode()).hexdigest()[:6].upper()}"
+
+
+def _verb(actions: Iterable[Action], catalog: Catalog) -> str:
+    levels = {catalog.detail(action).level for action in actions}
+    if AccessLevel.PERMISSIONS_MANAGEMENT in levels:
+        return "Administer"
+    if levels <= _READS:
+        return "Read"
+    return "ReadWrite" if levels & _READS else "Write"
+
+
+def _noun(things: set[_Thing], service: str) -> str:
+    """What all the resources have in common: one name and kind, or a kind, or nothing but the service."""
+    kinds, names = {one.kind for one in things}, {one.name for one in things}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    name = names.pop() if len(names) == 1 else ""
+    if name:
+        return f"{name}{kind or service}"
+    return f"{service}{_plural(kind)}" if kind else service
+
+
+def _plural(kind: str) -> str:
+    if kind.endswith("y") and not kind.endswith(("ay", "ey", "oy")):
+        return f"{kind[:-1]}ies"
+    return kind if kind.endswith("s") else f"{kind}s"
+
+
+def _thing(resource: str, actions: Iterable[Action], catalog: Catalog) -> _Thing:
+    """What a resource is by the ARN format of its type, of which the first placeholder names what the rest lies in."""
+    for action in actions:
+        kind = catalog.resource_type(action, resource) if catalog.takes_resource(action, resource) else ""
+        for one in catalog.arn_formats(action.partition(":")[0], kind) if kind else ():
+            if found := _read_name(split_arn(resource).name, split_arn(one).name):
+                return found
+    return _Thing("", "")
+
+
+def _read_name(name: str, form: str) -> _Thing | None:
+    placeholder = _PLACEHOLDER.search(form)
+    head = form[: placeholder.start()] if placeholder else form
+    if placeholder is None or not name.startswith(head):
+        return None
+    value = re.split("[/:]", name[len(head) :], maxsplit=1)[0]
+    stem = re.split(r"[*?$]", value, maxsplit=1)[0] if has_wildcard(value) or "$" in value else value
+    drawn = _DRAWN.fullmatch(stem) is not None
+    return _Thing(_words(_OF_NAMES.sub("", placeholder[1])), "" if drawn else _words(stem))
+
+
+def _words(text: str) -> str:
+    """The words of a name, joined by capitals."""
+    return "".join(f"{one[0].upper()}{one[1:]}" for one in _WORD.findall(text))[:_LONGEST_NAME]
+
+
+def _ascii(text: str) -> str:
+    return "".join(_WORD.findall(text))

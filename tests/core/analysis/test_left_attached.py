@@ -1,0 +1,287 @@
+"""A replacement beside a policy that stays attached: it repeats nothing of it, and both together are proven."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lpgen.core.analysis.diff import diff_usage
+from lpgen.core.analysis.generate import generate_policies
+from lpgen.core.analysis.verify import documents_of_replacement
+from lpgen.core.choices import KeepUnobservable
+from lpgen.core.findings import PrincipalClass, PrincipalDiff, Proposal, Verdict
+from lpgen.core.grounds import Use
+from lpgen.core.model import Action, AttachedPolicy, Outcome, Principal
+from lpgen.core.options import Options
+from lpgen.core.policies.authorize import decide
+from lpgen.core.policies.decision import AbsentKeys, Request, Result
+from lpgen.core.policies.meaning import says_the_same
+from lpgen.core.policies.policy import policy_from_json, policy_to_json
+from lpgen.core.policies.policy_set import PolicySet
+from lpgen.core.registry.caveats import CaveatKind
+from lpgen.core.replacements import CheckStatus, Replacement, Verification
+from lpgen.pipeline_analysis import Ground, Verifier
+from lpgen.report.plan import StepKind, plan_note, plan_steps
+from lpgen.report.views import PrincipalView
+from tests.core.analysis.observability.test_rare_service_needs import of_aws, trusting
+from tests.core.analysis.test_replacement_laws import statements, uses
+from tests.support.law_examples import examples
+from tests.support.worlds import allow, catalog, deny, exactly, grants_of, policy, role, usage_of, use
+
+CONFIG = "config.amazonaws.com"
+NAME = "service-role/AWS_ConfigRole"
+QUEUE = "arn:aws:sqs:us-east-1:111122223333:config"
+DELIVERY = policy(allow("sqs:*"), name="deliver")
+USED = [use("ec2:DescribeInstances"), use("sqs:SendMessage", QUEUE)]
+
+
+def recorder(*others: AttachedPolicy, reads: Sequence[dict[str, Any]] = (), version: str = "v67") -> Principal:
+    """A role of AWS Config with AWS's policy for it and others."""
+    own = replace(of_aws(NAME, *(reads or [allow(["ec2:Describe*", "s3:GetBucket*"])])), version=version)
+    return trusting(CONFIG, own, *others)
+
+
+def reviewed(principal: Principal, found: Sequence[Use], **options: Any) -> tuple[PrincipalDiff, Replacement | None]:
+    chosen = exactly(keep_unobservable=KeepUnobservable.NONE, **options)
+    grants, usage = grants_of(principal), usage_of({principal.arn: list(found)})
+    diff = diff_usage(usage, [grants], catalog(), chosen)
+    made = generate_policies(diff, [grants], catalog(), chosen)
+    if made:
+        proven = Verifier(Ground(usage, (grants,), ()), catalog(), chosen).verify_proposed(made[0])
+        assert made[0].refusal or (proven and proven.status is CheckStatus.PASSED), proven
+    return diff.principals[0], made[0] if made else None
+
+
+def replaced(principal: Principal, found: Sequence[Use], **options: Any) -> Replacement:
+    _, made = reviewed(principal, found, **options)
+    assert made is not None
+    return made
+
+
+def written(made: Replacement) -> set[str]:
+    documents = [json.loads(one.text) for one in made.documents]
+    listed = [one["Action"] for document in documents for one in document["Statement"] if one["Effect"] == "Allow"]
+    return {action for one in listed for action in ([one] if isinstance(one, str) else one)}
+
+
+# ---------------------------------------------------------------- lines
+
+
+def test_the_replacement_holds_only_what_other_policies_grant() -> None:
+    made = replaced(recorder(DELIVERY), USED)
+    assert written(made) == {"sqs:SendMessage"}
+    assert [one.name for one in made.left] == ["AWS_ConfigRole"]
+
+
+def test_what_another_policy_grants_too_needs_no_line_where_what_stays_covers_it() -> None:
+    wide = policy(allow(["ec2:DescribeInstances", "s3:GetObject", "s3:GetBucketAcl"]), allow("sqs:*"))
+    found = [*USED, use("s3:GetBucketAcl", "arn:aws:s3:::data"), use("s3:GetObject", "arn:aws:s3:::data/a")]
+    assert written(replaced(recorder(wide), found)) == {"s3:GetObject", "sqs:SendMessage"}
+
+
+@pytest.mark.parametrize(
+    "narrow",
+    [
+        allow("s3:GetBucketAcl", "arn:aws:s3:::logs"),
+        allow("s3:GetBucketAcl", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
+        allow("s3:GetBucketAcl", "arn:aws:s3:::${aws:username}"),
+    ],
+    ids=["other resources", "a condition", "a variable"],
+)
+def test_a_line_is_needed_where_what_stays_may_not_cover_it(narrow: dict[str, Any]) -> None:
+    principal = recorder(policy(allow("s3:*"), allow("sqs:*")), reads=[allow("ec2:Describe*"), narrow])
+    assert "s3:GetBucketAcl" in written(replaced(principal, [*USED, use("s3:GetBucketAcl", "arn:aws:s3:::data")]))
+
+
+def test_denies_of_what_stays_are_not_repeated_and_those_of_others_are() -> None:
+    kept = deny("ec2:DescribeTags")
+    principal = recorder(policy(allow("sqs:*"), deny("sqs:PurgeQueue")), reads=[allow("ec2:Describe*"), kept])
+    denied = [
+        one
+        for document in replaced(principal, USED).documents
+        for one in json.loads(document.text)["Statement"]
+        if one["Effect"] == "Deny"
+    ]
+    assert [one["Action"] for one in denied] == ["sqs:PurgeQueue"]
+
+
+def test_an_inline_policy_called_like_the_one_that_stays_is_replaced() -> None:
+    posing = policy(allow("sqs:*"), deny("sqs:PurgeQueue"), name=f"arn:aws:iam::aws:policy/{NAME}")
+    made = replaced(recorder(posing), USED)
+    assert written(made) == {"sqs:SendMessage"}
+    assert "sqs:PurgeQueue" in made.documents[0].text
+
+
+def test_nothing_is_written_where_the_others_grant_nothing_that_is_needed() -> None:
+    diff, made = reviewed(recorder(policy(allow("sqs:*"))), USED[:1])
+    assert made is not None
+    assert (made.documents, len(made.left)) == ((), 1)
+    assert diff.proposal == "remove all but AWS_ConfigRole: they allow nothing else that was used or tried"
+
+
+# ---------------------------------------------------------------- what is said of it
+
+
+def view_of(diff: PrincipalDiff, made: Replacement | None) -> PrincipalView:
+    return PrincipalView(Proposal(diff, made, Verification(diff.principal.arn, ())))
+
+
+def test_what_stays_counts_as_kept_and_only_the_others_are_replaced() -> None:
+    diff, made = reviewed(recorder(DELIVERY), USED)
+    assert diff.principal_class is PrincipalClass.ACTIVE
+    assert diff.proposal.startswith("replace the policies but AWS_ConfigRole, which AWS wrote for the service")
+    assert (diff.detach.managed, diff.detach.inline) == ((), ("deliver",))
+    by_action = {one.action: one for one in diff.verdicts}
+    assert by_action[Action("ec2:DescribeTags")].keep.endswith(f"policy/{NAME} stays attached")
+    assert by_action[Action("ec2:DescribeInstances")].verdict is Verdict.USED
+    counts = view_of(diff, made).counts
+    of_config = diff.left_actions
+    assert counts.replacement == len(of_config) + 1
+    assert counts.granted == counts.replacement + counts.removed
+    assert counts.held == len(of_config) - 1
+    assert counts.kept == 0
+
+
+def test_its_dangers_are_listed_as_staying() -> None:
+    reads = [allow("ec2:Describe*"), allow("s3:PutBucketPolicy", "arn:aws:s3:::one")]
+    diff, made = reviewed(recorder(DELIVERY, reads=reads), USED)
+    dangers = {one.action: group.stays for group in view_of(diff, made).dangers for one in group.verdicts}
+    assert dangers[Action("s3:PutBucketPolicy")] is True
+
+
+def test_the_plan_leaves_it_attached_and_counts_it() -> None:
+    diff, made = reviewed(recorder(*(replace(DELIVERY, name=f"p{at}") for at in range(2))), USED)
+    assert made is not None
+    proposal = Proposal(diff, made, None)
+    assert [one.kind for one in plan_steps(proposal)] == [
+        StepKind.ATTACH, StepKind.DELETE_INLINE, StepKind.DELETE_INLINE, StepKind.STAY_ATTACHED,
+    ]  # fmt: skip
+    assert "and the quota is 1:" in plan_note(Proposal(diff, replace(made, attached_quota=1), None))
+
+
+def test_the_quota_of_attached_policies_counts_it() -> None:
+    made = replaced(recorder(DELIVERY), USED, attached_quota=1)
+    assert [one.inline for one in made.documents] == [True]
+
+
+def test_a_role_with_nothing_else_is_left_to_aws() -> None:
+    diff, made = reviewed(recorder(), USED[:1])
+    assert (diff.principal_class, made) == (PrincipalClass.LEFT_TO_AWS, None)
+    assert view_of(diff, None).counts.removed == 0
+
+
+def test_a_role_that_was_not_used_keeps_nothing_for_it() -> None:
+    diff, _ = reviewed(recorder(DELIVERY), [])
+    assert diff.principal_class is PrincipalClass.UNUSED
+    assert diff.left == ()
+
+
+def test_it_does_not_make_a_role_unsafe_but_all_else_does() -> None:
+    young = datetime(2026, 9, 29, tzinfo=UTC)
+    tried = [use("ec2:RunInstances", outcome=Outcome.UNDETERMINED, error="Throttled")]
+    risky = replace(of_aws(NAME, allow(["ec2:Describe*", "ec2:RunInstances", "ec2:Unheard"])), created=young)
+    own = replace(DELIVERY, created=young)
+
+    def kinds(principal: Principal) -> set[CaveatKind]:
+        return {one.kind for one in reviewed(principal, [*USED, *tried])[0].open_caveats}
+
+    of_policy = {CaveatKind.YOUNG_POLICY, CaveatKind.UNKNOWN_PATTERN, CaveatKind.DANGEROUS_ATTEMPT}
+    assert not of_policy & kinds(trusting(CONFIG, risky, DELIVERY))
+    assert CaveatKind.YOUNG_POLICY in kinds(trusting(CONFIG, risky, own))
+    assert of_policy - {CaveatKind.DANGEROUS_ATTEMPT} <= kinds(trusting("lambda.amazonaws.com", risky, DELIVERY))
+
+
+def test_it_is_in_place_once_both_are_attached() -> None:
+    principal = recorder(DELIVERY)
+    made = replaced(principal, USED)
+    text = made.documents[0].text
+    new = replace(DELIVERY, name="new", document=policy_from_json(text, place="new"))
+    assert says_the_same(recorder(new), documents_of_replacement(made))
+    assert not says_the_same(recorder(new, DELIVERY), documents_of_replacement(made))
+    assert not says_the_same(trusting(CONFIG, new), documents_of_replacement(made))
+
+
+# ---------------------------------------------------------------- the proof
+
+
+def verified(principal: Principal, made: Replacement, **changes: Any) -> dict[str, CheckStatus]:
+    grants, usage = grants_of(principal), usage_of({principal.arn: list(USED)})
+    verification = Verifier(Ground(usage, (grants,), ()), catalog(), exactly()).verify_proposed(
+        replace(made, **changes)
+    )
+    assert verification is not None
+    return {one.name: one.status for one in verification.checks}
+
+
+LEFT = "what stays attached is AWS's own, and as it was"
+
+
+def test_verification_notices_that_what_stays_is_gone_changed_or_not_to_stay() -> None:
+    principal = recorder(DELIVERY)
+    made = replaced(principal, USED)
+    (stays,) = made.left
+    assert verified(principal, made)[LEFT] is CheckStatus.PASSED
+    lost = verified(principal, made, left=())
+    assert lost["everything used stays allowed"] is CheckStatus.FAILED
+    assert LEFT not in lost
+    changed = replace(stays, document=policy_from_json(policy_to_json(DELIVERY.document), place=""))  # type: ignore[arg-type]
+    assert verified(principal, made, left=(changed,))[LEFT] is CheckStatus.FAILED
+    assert (
+        verified(principal, made, left=(replace(stays, arn="arn:aws:iam::aws:policy/Other"),))[LEFT]
+        is CheckStatus.FAILED
+    )
+    shared = replace(principal, trust=None)
+    assert verified(shared, made)[LEFT] is CheckStatus.FAILED
+
+
+def test_verification_counts_what_stays_against_the_quota() -> None:
+    principal = recorder(DELIVERY)
+    made = replaced(principal, USED)
+    assert verified(principal, made, attached_quota=2)["fits AWS's limits"] is CheckStatus.PASSED
+    assert verified(principal, made, attached_quota=1)["fits AWS's limits"] is CheckStatus.FAILED
+
+
+REQUESTED = ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "sqs:SendMessage", "sns:Publish", "ec2:DescribeInstances"]
+
+
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(statements(), min_size=1, max_size=3),
+    st.lists(statements(), min_size=1, max_size=3),
+    st.lists(uses(), min_size=1, max_size=6),
+    st.sampled_from([KeepUnobservable.NONE, KeepUnobservable.SIGNED]),
+)
+def test_law_old_policies_and_what_is_held_after_agree_on_logged_use(
+    of_aws_too: list[dict[str, Any]], own: list[dict[str, Any]], found: list[Use], keep: KeepUnobservable
+) -> None:
+    """What was allowed stays allowed, and what stays attached with the new documents allows nothing that was not."""
+    principal = recorder(policy(*own), reads=of_aws_too)
+    grants, usage = grants_of(principal), usage_of({principal.arn: found})
+    options = Options(keep_unobservable=keep, min_days=1)
+    diff = diff_usage(usage, [grants], catalog(), options)
+    made = generate_policies(diff, [grants], catalog(), options)
+    if not made or made[0].refusal:
+        return
+    proven = Verifier(Ground(usage, (grants,), ()), catalog(), options).verify_proposed(made[0])
+    assert proven is not None
+    assert all(one.status is not CheckStatus.FAILED for one in proven.checks), proven
+    old = PolicySet(identity=tuple(one.document for one in principal.policies if one.document))
+    new = PolicySet(identity=documents_of_replacement(made[0]))
+    for one in found:
+        request = Request(principal.arn, one.action, one.resource, {}, AbsentKeys.MISSING)
+        before, after = (decide(request, side, catalog=catalog()).result for side in (old, new))
+        if one.outcome is not Outcome.DENIED and before is Result.ALLOWED:
+            assert after is Result.ALLOWED, one
+        if after is Result.ALLOWED:
+            assert before is Result.ALLOWED, one
+
+
+def test_a_role_without_such_a_policy_is_replaced_as_ever() -> None:
+    assert replaced(role(policy(allow("sqs:*"))), USED[1:]).left == ()
