@@ -28,7 +28,7 @@ from action_catalog.service_models import PINNED, Operation, read_operations
 from action_catalog.service_names import MORE_SOURCES, SWITCHES
 from action_catalog.type_facts import with_type_facts
 
-_FIELDS: Final = ("actions", "resources", "creates", "roles", "also", "paths", "source")
+_FIELDS: Final = ("actions", "resources", "creates", "roles", "also", "objects", "paths", "source")
 
 
 def main(arguments: list[str]) -> int:

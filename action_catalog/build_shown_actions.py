@@ -24,7 +24,7 @@ from lpgen.core.events.own_operations import OwnOperations
 from lpgen.core.events.records import Record
 from lpgen.core.events.rules import oam, web_acl_links
 from lpgen.core.events.rules.call import Call, Rule
-from lpgen.core.events.rules.inferences import PASS_ROLE, REQUEST_OPTION, TAG_ON_CREATE
+from lpgen.core.events.rules.inferences import NAMED_OBJECT, PASS_ROLE, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.events.rules.tables import RULE_TABLES
 from lpgen.core.model import OBSERVED, AccessLevel, Action, MappedAction
@@ -135,6 +135,7 @@ def shown_by_row(catalog: Catalog, row: OperationRow) -> Shown:
         action = catalog.canonical(name)
         is_tagging = action is not None and catalog.detail(action).level is AccessLevel.TAGGING
         yield name, TAG_ON_CREATE if is_tagging else REQUEST_OPTION
+    yield from ((name, NAMED_OBJECT) for name in row.objects)
     if row.roles:
         yield PASS_ROLE_ACTION, PASS_ROLE
 

@@ -1,4 +1,5 @@
-"""Lists doubtful bindings: the parameter that names a resource isn't, by name and documentation, about its type.
+"""Lists doubtful bindings: the parameter that names a resource isn't, by name and documentation, about its type, or
+the response has no such element.
 
     python -m action_catalog.check_bindings [SERVICE PREFIX ...]
 
@@ -16,7 +17,7 @@ from typing import Any, Final
 
 from botocore.loaders import Loader
 
-from action_catalog.bindings import OPEN, WHOLE, Binding, items_of
+from action_catalog.bindings import OPEN, RESPONSE, WHOLE, Binding, items_of
 from action_catalog.builder_facts import HERE, SUFFIX
 from action_catalog.parameter_names import (
     ID_LIKE,
@@ -77,6 +78,9 @@ def doubtful_bindings(prefixes: frozenset[str]) -> Iterator[str]:
         row = tables.get(item.prefix + SUFFIX, {}).get(item.name, {})
         if row.get("resources") and item.service not in models:
             models[item.service] = loader.load_service_model(item.service, "service-2")
+        for path in _shown(row.get("resources", {})):
+            if not has_output(models[item.service], item.name, path):
+                yield f"{item.service} {item.name}: {RESPONSE}{path}: the response has no such element"
         for kind, placeholder, path in _bound(row.get("resources", {}), item):
             formats = catalog.arn_formats(item.prefix, kind)
             placeholder = placeholder or last_placeholder(formats)
@@ -94,6 +98,31 @@ def _bound(resources: Mapping[str, Binding], operation: Operation) -> Iterator[t
             for placeholder, path in item.items() if isinstance(item, dict) else [("", item)]:
                 if not path.startswith((OPEN, WHOLE)) and path in own:
                     yield kind, placeholder, path
+
+
+def _shown(resources: Mapping[str, Binding]) -> Iterator[str]:
+    """The paths that bindings read in the response."""
+    for binding in resources.values():
+        for item in items_of(binding):
+            for path in item.values() if isinstance(item, dict) else [item]:
+                if path.startswith(RESPONSE):
+                    yield path.removeprefix(RESPONSE)
+
+
+def has_output(model: Mapping[str, Any], operation: str, path: str) -> bool:
+    """Whether an operation's output has a path. Records of query protocols leave out the element around the result."""
+    outer = model["operations"][operation].get("output", {}).get("shape", "")
+    members = model["shapes"].get(outer, {}).get("members", {})
+    inner = [shape["shape"] for shape in members.values()] if len(members) == 1 else []
+    return any(_has_path(model["shapes"], shape, path.lower().split(".")) for shape in (outer, *inner))
+
+
+def _has_path(shapes: Mapping[str, Any], name: str, keys: list[str]) -> bool:
+    shape = shapes.get(name, {})
+    if shape.get("type") == "list":
+        return _has_path(shapes, shape["member"]["shape"], keys)
+    inner = {key.lower(): member["shape"] for key, member in shape.get("members", {}).items()}
+    return not keys or (keys[0] in inner and _has_path(shapes, inner[keys[0]], keys[1:]))
 
 
 def _documentation(model: Mapping[str, Any], operation: str, path: list[str]) -> str:

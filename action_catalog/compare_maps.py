@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from action_catalog import service_models
+from action_catalog.bindings import RESPONSE
 from action_catalog.builder_facts import HERE, SUFFIX
 from action_catalog.sample_calls import Operation, Sample, arns_of_actions, sample_calls
 from lpgen.core.events.event_names import EventSources
@@ -91,9 +92,14 @@ def sampled_operations(checkouts: Sequence[Path], keys: Sequence[Key]) -> Iterat
 
 
 def _known(model: service_models.Operation | None, paths: Iterable[Keys]) -> Iterator[Keys]:
-    """Those of the paths that begin with a parameter of the operation: rules share what they look at."""
+    """Those of the paths that begin with a parameter of the operation, or lie in the response: rules share what they
+    look at."""
     names = {name[:1].lower() + name[1:] for name in (*model.members, *model.wire.values())} if model else ()
-    return (path for path in paths if model is None or (path and path[0][:1].lower() + path[0][1:] in names))
+    return (
+        path
+        for path in paths
+        if model is None or (path and (path[0].startswith(RESPONSE) or path[0][:1].lower() + path[0][1:] in names))
+    )
 
 
 def _is_needed(parameter: service_models.Parameter) -> bool:

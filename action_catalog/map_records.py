@@ -40,6 +40,8 @@ def ask_records(lines: Iterable[bytes]) -> Iterator[object]:
     asked: set[tuple[str, ...]] = set()
     for name in ("texts", "has", "hides"):
         setattr(Call, name, _asking(getattr(Call, name), asked))
+    if hasattr(Call, "shown"):  # an older checkout has none
+        Call.shown = _asking(Call.shown, asked, "response:")  # type: ignore[method-assign]
     found: dict[tuple[str, str], tuple[set[tuple[str, ...]], set[str]]] = defaultdict(lambda: (set(), set()))
     event_map = EventMap(bundled_catalog())
     for line in lines:
@@ -53,9 +55,9 @@ def ask_records(lines: Iterable[bytes]) -> Iterator[object]:
         yield [source, name, sorted(paths), sorted(actions)]
 
 
-def _asking(method: Callable[..., Any], asked: set[tuple[str, ...]]) -> Callable[..., Any]:
+def _asking(method: Callable[..., Any], asked: set[tuple[str, ...]], mark: str = "") -> Callable[..., Any]:
     def ask(call: Call, *path: str) -> Any:
-        asked.add(path)
+        asked.add((mark + path[0], *path[1:]))
         return method(call, *path)
 
     return ask

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final, NamedTuple
 
+from action_catalog.bindings import RESPONSE
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.records import HIDDEN
 from lpgen.core.events.resource_arns import template_from_format
@@ -57,8 +58,8 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation as records name it, with the paths of its parameters, those that a call must have, and ARNs of what
-    its actions take."""
+    """An operation as records name it, with the paths of its parameters, and after `response:` of what its response
+    shows, those that a call must have, and ARNs of what its actions take."""
 
     source: str
     name: str
@@ -157,6 +158,10 @@ def _around(operation: Operation, label: str, request: object) -> Iterator[Sampl
 
 
 def _sample(operation: Operation, label: str, request: object, **more: Any) -> Sample:
+    if isinstance(request, dict):
+        shown = {key[len(RESPONSE) :]: value for key, value in request.items() if key.lower().startswith(RESPONSE)}
+        request = {key: value for key, value in request.items() if not key.lower().startswith(RESPONSE)}
+        more = {"responseElements": shown} | more if shown else more
     record: Record = {
         "eventSource": operation.source,
         "eventName": operation.name,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from action_catalog.bindings import LOWER, OPEN, WHOLE, Binding, Item, binding_of_items, items_of
+from action_catalog.bindings import LOWER, OPEN, RESPONSE, WHOLE, Binding, Item, binding_of_items, items_of
 from action_catalog.catalog_actions import Services, types_of
 from action_catalog.parameter_names import free_placeholders
 
@@ -71,8 +71,8 @@ def _owned_item(item: Item, formats: Sequence[str], owner: str) -> Item:
 
 def _in_lower_case(item: Item) -> Item:
     if isinstance(item, dict):
-        return {name: path if path.startswith(OPEN) else _lower(path) for name, path in item.items()}
-    return item if item.startswith((WHOLE, OPEN)) else _lower(item)
+        return {name: path if path.startswith((OPEN, RESPONSE)) else _lower(path) for name, path in item.items()}
+    return item if item.startswith((WHOLE, OPEN, RESPONSE)) else _lower(item)
 
 
 def _lower(path: str) -> str:

@@ -181,6 +181,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("a question mark is any run in an action", "match.py", r'.replace(r"\?", ".")', r'.replace(r"\?", ".*")'),
     Mutant("a question mark is a run", "glob_tokens.py", 'ANY if c == "?"', 'RUN if c == "?"'),
     Mutant("an ARN isn't completed", "match_resource.py", "return pattern + ", "return pattern or "),
+    Mutant("Regions may hold anything", "match_resource.py", "inside and _can_be_arn(joined)", "inside"),
     Mutant(
         "wildcards leave their field",
         "match_resource.py",

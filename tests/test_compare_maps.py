@@ -39,6 +39,16 @@ def test_sample_calls_hold_all_none_and_odd_parameters() -> None:
     assert {"CertificateArn": [CERTIFICATE, "Second"]} in requests_of("only ('CertificateArn',)")
 
 
+def test_sample_calls_hold_what_the_response_shows_apart_from_the_request() -> None:
+    shown = Operation("rds.amazonaws.com", "Create", (("a",), ("response:made", "b")), (), ())
+    records = {sample.label: sample.record for sample in sample_calls(shown)}
+    for label in ("full", "full capital"):
+        assert "a" in {key.lower() for key in records[label]["requestParameters"]}
+        assert len(records[label]["requestParameters"]) == 1
+        assert records[label]["responseElements"] == {"made": {"b": "Name-1"}}
+    assert records["without ('response:made', 'b')"].get("responseElements") is None
+
+
 def test_a_call_is_valid_where_every_required_parameter_fits() -> None:
     valid = {sample.label for sample in sample_calls(GET) if sample.is_valid}
     assert {"full", "required", "full capital"} <= valid
@@ -71,3 +81,11 @@ def test_a_checkout_answers_a_record_with_its_actions_and_resources() -> None:
     ((source, name, asked, answered),) = compare_maps.run_map(checkout, "ask", [record])
     assert (source, name, answered) == (GET.source, GET.name, ["acm:GetCertificate"])
     assert ["certificateArn"] in asked or ["CertificateArn"] in asked
+
+
+def test_a_checkout_says_which_elements_of_the_response_it_looks_at() -> None:
+    record: dict[str, object] = {"eventSource": "memorydb.amazonaws.com", "eventName": "CreateCluster"}
+    ((_, _, asked, _),) = compare_maps.run_map(
+        Path(compare_maps.__file__).parents[1], "ask", [record | {"awsRegion": "us-east-1", "requestParameters": {}}]
+    )
+    assert ["response:cluster", "subnetGroupName"] in asked

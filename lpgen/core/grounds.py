@@ -278,7 +278,8 @@ class StatementRef:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One statement with what it expands to. `problems` are its patterns that the catalog doesn't know."""
+    """One statement with what it expands to. `unknown_patterns` are those that the catalog doesn't know, without names
+    of services that AWS retired in its own policies."""
 
     ref: StatementRef
     version: str

@@ -210,6 +210,15 @@ class Catalog:
         """
         return self._takes(action, resource)
 
+    def may_make(self, action: Action, resource: str) -> bool:
+        """Whether an action without resource types may be authorized on an ARN or glob all the same, as what it makes.
+
+        AWS's reference lists none for `eks:CreateCluster`, and AWS refuses it "on resource: …:cluster/NAME":
+        https://github.com/cortexlabs/cortex/issues/1232.
+        """
+        service, row = self._row(action)
+        return not row.resources and service.can_make(action, resource)
+
     def resource_type(self, action: Action, arn: str) -> str:
         """The resource type of the action that an exact ARN fits best (the most literal format), or ""."""
         return self._type(action, arn)

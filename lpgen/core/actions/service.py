@@ -55,6 +55,12 @@ class CatalogService:
         types = tuple(use.type for use in row.resources)
         return bool(types) and self._format_set(types).can_name(resource)
 
+    def can_make(self, action: Action, resource: str) -> bool:
+        """Whether an ARN or glob can name what an action's name says it makes: `CreateCluster` makes a `cluster`."""
+        made = action.partition(":Create")[2].lower()
+        types = tuple(row.type for row in self._row.resources if "".join(filter(str.isalnum, row.type)).lower() == made)
+        return bool(types) and self._format_set(types).can_name(resource)
+
     def best_type(self, row: ActionRow, arn: str) -> str:
         """The action's resource type whose most literal format an ARN fits, or "".
 

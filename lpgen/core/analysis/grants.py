@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import overload
 
 from lpgen.core.actions.catalog import Catalog, Expansion
+from lpgen.core.actions.catalog_table import read_catalog_table
+from lpgen.core.analysis.granted.service_policies import is_aws_policy
 from lpgen.core.grounds import Grant, Limit, PrincipalGrants, StatementRef
 from lpgen.core.guards import NO_GUARDS, Guards, Levels
 from lpgen.core.model import ActionPattern, AttachedPolicy, Effect, PolicyKind, Principal
@@ -67,6 +70,20 @@ class _Expander:
         self._catalog = catalog
         self._known: dict[tuple[tuple[ActionPattern, ...], bool], Expansion] = {}
 
+    @cached_property
+    def _retired(self) -> Collection[str]:
+        """The prefixes of services that AWS retired. Catalogs of users may lack the table."""
+        source = self._catalog.source
+        known = source.has_table("retired_services")
+        return read_catalog_table(source, "retired_services", dict[str, str]).keys() if known else ()
+
+    def is_left_over(self, pattern: ActionPattern, ref: StatementRef) -> bool:
+        """Whether AWS's own policy still names a service that AWS retired: that grants nothing, and is no misspelling.
+
+        https://docs.aws.amazon.com/aws-managed-policy/latest/reference/SecurityAudit.html
+        """
+        return is_aws_policy(ref.policy) and pattern.partition(":")[0].lower() in self._retired
+
     def expand(self, patterns: tuple[ActionPattern, ...], *, negated: bool) -> Expansion:
         key = (patterns, negated)
         if key not in self._known:
@@ -107,8 +124,9 @@ def _policy_grants(policy: AttachedPolicy, expander: _Expander) -> Iterable[Gran
     for statement in policy.document.statements:
         ref = StatementRef(policy.arn or policy.name, policy.kind, policy.group, statement.index, statement.sid)
         expansion = expander.expand(statement.patterns, negated=statement.not_action)
-        unknown = tuple(problem.pattern for problem in expansion.problems)
-        yield Grant(ref, policy.document.version, statement, expansion.actions, unknown)
+        unknown = (problem.pattern for problem in expansion.problems)
+        kept = tuple(pattern for pattern in unknown if not expander.is_left_over(pattern, ref))
+        yield Grant(ref, policy.document.version, statement, expansion.actions, kept)
 
 
 def _missing(principal: Principal) -> tuple[str, ...]:

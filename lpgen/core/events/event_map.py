@@ -21,8 +21,8 @@ from lpgen.core.events.operation_rows import OperationRow, Operations
 from lpgen.core.events.record_place import call_from_record
 from lpgen.core.events.records import READ_VERSION, Record
 from lpgen.core.events.resource_reading import ResourceReader, reader_from_row
-from lpgen.core.events.rules.call import Call, Rule, RuleTable
-from lpgen.core.events.rules.inferences import REQUEST_OPTION, TAG_ON_CREATE, UNREAD_REQUEST
+from lpgen.core.events.rules.call import Call, Rule, RuleTable, copies_tags
+from lpgen.core.events.rules.inferences import COPIED_TAGS, NAMED_OBJECT, REQUEST_OPTION, TAG_ON_CREATE, UNREAD_REQUEST
 from lpgen.core.events.rules.passing import (
     PASS_ROLE_ACTION,
     ROLE_UNREAD,
@@ -61,13 +61,14 @@ _NO_CALL: Final = frozenset(
 )
 
 _EMPTY_ROW: Final = OperationRow()
+_UNKNOWN: Final = (UNKNOWN_RESOURCE,)
 
 
 @dataclass(frozen=True, slots=True)
 class OptionalReader:
-    """An action that the call needs only where a request parameter is present."""
+    """An action that the call needs only where one of these request parameters is present."""
 
-    parameter: tuple[str, ...]
+    parameters: tuple[tuple[str, ...], ...]
     reader: ResourceReader
     how: str
 
@@ -146,6 +147,8 @@ class EventMap:
             if not plan.readers:
                 return _UNMAPPED
             actions = tuple(reader.read(call) for reader in plan.readers)
+            if plan.rule and len(actions) > 1:  # the rule would say which of them, if it could read the request
+                actions = tuple(replace(action, how=UNREAD_REQUEST) for action in actions)
         elif not actions:
             return _NO_PERMISSION
         actions += _asked_beside(actions, plan, call)
@@ -216,7 +219,11 @@ class EventMap:
                 is_tagging = self._catalog.detail(action).level is AccessLevel.TAGGING
                 own = row_of_tagged(self._catalog, action, operation, row) if is_tagging else row
                 how = TAG_ON_CREATE if is_tagging else REQUEST_OPTION
-                yield OptionalReader(tuple(parameter.split(".")), reader_from_row(self._catalog, action, own), how)
+                yield OptionalReader(_paths(parameter), reader_from_row(self._catalog, action, own), how)
+        for name, parameter in row.objects.items():
+            named = OperationRow(resources={"object": f"url:{parameter}"})
+            reader = reader_from_row(self._catalog, Action(name), named)
+            yield OptionalReader(_paths(parameter), reader, NAMED_OBJECT)
 
     def _actions_of(self, source: EventSource, operation: str, row: OperationRow) -> tuple[Action, ...]:
         """The row's actions, or the action of the operation's own name; empty where one isn't in the catalog."""
@@ -259,6 +266,11 @@ class EventMap:
         return self._known[action]
 
 
+def _paths(parameters: str) -> tuple[tuple[str, ...], ...]:
+    """The paths that a row writes as `path|path`."""
+    return tuple(tuple(path.split(".")) for path in parameters.split("|"))
+
+
 def _asked_beside(actions: tuple[MappedAction, ...], plan: Plan, call: Call) -> tuple[MappedAction, ...]:
     """The further actions that the request asks for, or may ask for, less those that a rule has already named."""
     if not plan.also:
@@ -267,7 +279,17 @@ def _asked_beside(actions: tuple[MappedAction, ...], plan: Plan, call: Call) -> 
     others = (item for item in plan.also if item.reader.action not in named)
     if call.is_unread:
         return tuple(replace(item.reader.read(call), how=UNREAD_REQUEST) for item in others)
-    return tuple(replace(item.reader.read(call), how=item.how) for item in others if call.has(*item.parameter))
+    asked = (replace(item.reader.read(call), how=how) for item in others if (how := _how_asked(item, call)))
+    return tuple(action for action in asked if action.how != NAMED_OBJECT or action.resources != _UNKNOWN)
+
+
+def _how_asked(item: OptionalReader, call: Call) -> str:
+    """How the call comes to ask for a further action; "" where it doesn't."""
+    if item.how == NAMED_OBJECT and any(call.hides(*path) for path in item.parameters):
+        return UNREAD_REQUEST
+    if any(call.has(*path) for path in item.parameters):
+        return item.how
+    return COPIED_TAGS if item.how == TAG_ON_CREATE and copies_tags(call.request) else ""
 
 
 def _without_names(action: MappedAction, record: Record) -> MappedAction:

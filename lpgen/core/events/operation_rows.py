@@ -24,7 +24,9 @@ may name another owner, or `*` where any account may own it. A list gives altern
 by itself, the last of them, is any resource of the type in the account.
 
 In a path, `one|other` reads both parameters. `Parameter~text` gives `text` as the default for a parameter that the
-request lacks. `lower:Parameter` is a name that the service stores in lower case.
+request lacks. `lower:Parameter` is a name that the service stores in lower case. `response:Path` is read in the
+response elements, which name what AWS chose for a parameter that the request lacks. `url:Parameter` holds the URL of
+an object in S3.
 """
 
 
@@ -34,9 +36,10 @@ class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     `actions`: in full (`s3:ListBucket`); empty means the action of the operation's own name. `resources`: by resource
     type. `creates`: resource types whose name AWS chooses, so that the call is authorized on any. `roles`: paths of
     parameters that pass a role: an ARN, or after `name:` and `profile:` the name of a role or instance profile.
-    `also`: further actions, each with the parameter whose presence asks for it. `paths`: request paths that are the
-    resource themselves (API Gateway), `/restapis/{restApiId}`; the first whose parameters the call names counts.
-    `source`: where a row comes from that isn't plain from the service model and the catalog.
+    `also`: further actions, each with the parameter whose presence asks for it. `objects`: actions that the service
+    takes with the caller's permissions on objects in S3, each with the parameter that holds their URL. `paths`: request
+    paths that are the resource themselves (API Gateway), `/restapis/{restApiId}`; the first whose parameters the call
+    names counts. `source`: where a row comes from that isn't plain from the service model and the catalog.
     """
 
     actions: tuple[str, ...] = ()
@@ -44,6 +47,7 @@ class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     creates: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     also: dict[str, str] = {}
+    objects: dict[str, str] = {}
     paths: tuple[str, ...] = ()
     source: str = ""
 

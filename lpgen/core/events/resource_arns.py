@@ -12,6 +12,7 @@ from lpgen.core.arns import is_account_id
 from lpgen.core.events.operation_rows import Binding
 from lpgen.core.events.records import HIDDEN
 from lpgen.core.events.rules.call import Call
+from lpgen.core.events.s3_urls import object_arn_from_url
 from lpgen.core.model import Resource, ResourceKind
 
 _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
@@ -22,6 +23,8 @@ _ANY_NAME: Final = frozenset({"ResourceId"})  # what the reference calls a name 
 _OPEN: Final = "*"
 _WHOLE: Final = "arn:"
 _LOWER: Final = "lower:"
+_RESPONSE: Final = "response:"
+_URL: Final = "url:"
 _OPEN_END: Final = re.compile(r"\$\{[^}]*\}(?:[/:]\$\{[^}]*\})+$")
 _MOST_ARNS: Final = 1000  # of one binding; a call that names more is bounded by AWS at a few hundred
 
@@ -81,39 +84,49 @@ def _default_value(call: Call, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """Where the texts stand that fill a placeholder: at all of `paths`; `default` where the call has none of them."""
+    """Where the texts stand that fill a placeholder: at all of `paths`; `default` where the call has none of them.
+    `mark` is what a binding writes before the paths."""
 
     paths: tuple[tuple[str, ...], ...]
     default: str | None = None
-    in_lower_case: bool = False
+    mark: str = ""
 
     @property
     def is_plain(self) -> bool:
         """Whether it is one path and nothing else."""
-        return len(self.paths) == 1 and self.default is None and not self.in_lower_case
+        return len(self.paths) == 1 and self.default is None and not self.mark
 
     @property
     def holds_arn(self) -> bool:
-        """Whether its name says that it holds an ARN."""
-        return self.default is None and all(_ARN_KEY.search(path[-1]) for path in self.paths)
+        """Whether it gives ARNs alone, as its name or mark says."""
+        named = self.default is None and all(_ARN_KEY.search(path[-1]) for path in self.paths)
+        return named or self.mark == _URL
 
     def texts(self, call: Call) -> tuple[str, ...]:
         """The texts that the call has there; what can't be read has no default."""
         if self.is_plain:
             return call.texts(*self.paths[0])
-        found = tuple(text for path in self.paths for text in call.texts(*path))
-        if self.in_lower_case:
+        read = call.shown if self.mark == _RESPONSE else call.texts
+        found = tuple(text for path in self.paths for text in read(*path))
+        if self.mark == _LOWER:
             return tuple(text if text.startswith("arn:") else text.lower() for text in found)
+        if self.mark == _URL:
+            return tuple(arn for text in found if (arn := object_arn_from_url(text, call.partition)))
         if found or self.default is None or call.is_unread:
             return found
-        return () if any(call.has(*path) or call.hides(*path) for path in self.paths) else (self.default,)
+        return () if self.is_hidden(call) or any(call.has(*path) for path in self.paths) else (self.default,)
+
+    def is_hidden(self, call: Call) -> bool:
+        """Whether AWS hides what the request has there."""
+        return self.mark != _RESPONSE and any(call.hides(*path) for path in self.paths)
 
 
 def parameter_from_text(text: str) -> Parameter:
-    """The parameter that a binding writes as `path`, `path|path`, `path~default` or `lower:path`."""
+    """The parameter that a binding writes as `path`, `path|path` or `path~default`, after a mark or none."""
     text, has_default, default = text.partition("~")
-    paths = tuple(tuple(path.split(".")) for path in text.removeprefix(_LOWER).split("|"))
-    return Parameter(paths, default if has_default else None, text.startswith(_LOWER))
+    mark = next((mark for mark in (_LOWER, _RESPONSE, _URL) if text.startswith(mark)), "")
+    paths = tuple(tuple(path.split(".")) for path in text.removeprefix(mark).split("|"))
+    return Parameter(paths, default if has_default else None, mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +170,7 @@ class Binder:
 
     def hides(self, call: Call) -> bool:
         """Whether AWS hides a parameter that would name a resource."""
-        return any(call.hides(*path) for _, parameter in self.paths for path in parameter.paths)
+        return any(parameter.is_hidden(call) for _, parameter in self.paths)
 
     def _fill(self, call: Call, kind: ResourceKind, row: tuple[str, ...]) -> Iterator[Resource]:
         parts = dict.fromkeys(self.open, _OPEN)

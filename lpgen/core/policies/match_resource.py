@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_res
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache, partial
 
@@ -39,6 +40,7 @@ _WITHOUT_COLONS = frozenset(
 )
 _ARN = tokens_from_glob("arn:")
 _COLON = ord(":")
+_PLACE = re.compile(r"[a-z0-9*?-]*", re.IGNORECASE)
 
 
 def complete_arn(pattern: str) -> str:
@@ -119,21 +121,37 @@ def intersect_resources(a: str, b: str) -> str | None:
     """One pattern for the resources that both match, or None where there is none or it isn't found.
 
     It never matches a resource that either pattern doesn't. For two ARNs it may be made field by field, and then it
-    leaves out ARNs whose Region or account field would hold a colon, which don't exist.
+    leaves out ARNs whose Region or account field would hold a colon, which don't exist. Nor is it a pattern that only
+    such texts match as no ARN can be.
     """
     a, b = complete_arn(a), complete_arn(b)
     if resource_contains(a, b):
         return b
     if resource_contains(b, a):
         return a
-    if not (_bound(a) or _bound(b)) and (whole := intersect_patterns(a, b)) is not None:
-        return whole
+    whole = None if _bound(a) or _bound(b) else intersect_patterns(a, b)
+    if whole is not None and _can_be_arn(whole) and whole.count(":") <= max(a.count(":"), b.count(":")):
+        return whole  # with more colons, a `*` of one would stand for what follows the other's whole name
     fields = [intersect_patterns(x, y) for x, y in zip(_fields(a), _fields(b), strict=False)]
     if len(fields) != ARN_FIELDS or len(_fields(a)) != len(_fields(b)):
         return None
     joined = ":".join(field for field in fields if field is not None)
     inside = None not in fields and resource_contains(a, joined) and resource_contains(b, joined)
-    return joined if inside else None
+    return joined if inside and _can_be_arn(joined) else None
+
+
+def _can_be_arn(pattern: str) -> bool:
+    """Whether Region and account of a pattern can be those of an ARN: letters, digits and hyphens; beside a wildcard a
+    Region ends in a digit, and an account has no letters."""
+    fields = _fields(pattern)
+    if len(fields) != ARN_FIELDS:
+        return True
+    region, account = fields[3], fields[4]
+    if not all(_PLACE.fullmatch(field) for field in (region, account)):
+        return False
+    end = region[-1:]
+    ends_well = not has_wildcard(region) or end in "*?" or end.isdigit()
+    return ends_well and (not has_wildcard(account) or not any(map(str.isalpha, account)))
 
 
 @lru_cache(maxsize=4096)

@@ -19,17 +19,27 @@ PIPELINE = "arn:${Partition}:codepipeline:${Region}:${Account}:${PipelineName}"
 HUB = "arn:${Partition}:securityhub:${Region}:${Account}:hub/default"
 
 
-def call_with(request: dict[str, object] | str | None) -> Call:
+def call_with(request: dict[str, object] | str | None, response: dict[str, object] | None = None) -> Call:
     record = Record(
-        "rds.amazonaws.com", "X", awsRegion="r", recipientAccountId="111122223333", requestParameters=request
+        "rds.amazonaws.com",
+        "X",
+        awsRegion="r",
+        recipientAccountId="111122223333",
+        requestParameters=request,
+        responseElements=response,
     )
     return call_from_record(record, "X")
 
 
-def read(arn_format: str, binding: Binding, request: dict[str, object] | str | None) -> list[str]:
+def read(
+    arn_format: str,
+    binding: Binding,
+    request: dict[str, object] | str | None,
+    response: dict[str, object] | None = None,
+) -> list[str]:
     """What the first alternative that reads gives, each ARN without what it has in common with all."""
     for binder in binders_from_binding(binding, (arn_format,)):
-        found = [resource.text for resource in binder.read(call_with(request))]
+        found = [resource.text for resource in binder.read(call_with(request, response))]
         if found:
             return [text.removeprefix("arn:aws:") for text in found]
     return []
@@ -69,6 +79,27 @@ def test_binding_reads_what_its_marks_say(
     arn_format: str, binding: Binding, request_: dict[str, object] | str | None, expected: list[str]
 ) -> None:
     assert read(arn_format, binding, request_) == expected
+
+
+@pytest.mark.parametrize(
+    ("binding", "request_", "response", "expected"),
+    [
+        (["db", "response:made.db", "*"], {"db": "a"}, {"made": {"db": "b"}}, ["rds:r:111122223333:db:a"]),
+        (["db", "response:made.db", "*"], {}, {"made": {"db": "b"}}, ["rds:r:111122223333:db:b"]),
+        (["db", "response:made.db", "*"], {}, {"made": [{"db": "b"}]}, ["rds:r:111122223333:db:b"]),
+        (["db", "response:made.db", "*"], {}, {"made": {}}, ["rds:r:111122223333:db:*"]),
+        (["db", "response:made.db", "*"], {"made": {"db": "b"}}, None, ["rds:r:111122223333:db:*"]),
+        ("response:dbArn", {}, {"dbArn": "arn:aws:rds:r:1:db:b"}, ["rds:r:1:db:b"]),
+        ("response:made.db", {}, {"made": {"db": "a*"}}, []),
+        ({"DbName": "response:made.db"}, {}, {"made": {"db": "b"}}, ["rds:r:111122223333:db:b"]),
+        ("url:file", {"file": "https://b.s3.amazonaws.com/k"}, None, ["s3:::b/k"]),
+        ("url:file", {"file": "https://example.com/b/k"}, None, []),
+    ],
+)
+def test_binding_reads_responses_and_urls(
+    binding: Binding, request_: dict[str, object], response: dict[str, object] | None, expected: list[str]
+) -> None:
+    assert read(DB, binding, request_, response) == expected
 
 
 def test_any_of_a_type_is_a_pattern_and_a_type_without_a_name_is_not() -> None:

@@ -19,7 +19,7 @@ from lpgen.core.events.event_names import EventSources, strip_version
 from lpgen.core.events.map_line import map_line
 from lpgen.core.events.records import HIDDEN, Record, SessionContext, SessionIssuer, UserIdentity
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.inferences import INFERENCES
+from lpgen.core.events.rules.inferences import INFERENCES, UNREAD_REQUEST
 from lpgen.core.events.rules.tables import RULE_MODULES, RULE_TABLES
 from lpgen.core.model import (
     NO_RESOURCE,
@@ -112,6 +112,21 @@ def test_event_map_takes_an_empty_answer_of_a_rule_for_no_permission() -> None:
     rules: RuleTable = {("backup.amazonaws.com", "ListBackupVaults"): lambda _call: ()}
     mapping = EventMap(CATALOG, [rules]).map_record(record_of("backup.amazonaws.com", "ListBackupVaults"))
     assert mapping == RecordMapping(MappingStatus.NO_PERMISSION)
+
+
+@pytest.mark.parametrize("request_", [None, HIDDEN, {}], ids=["none", "hidden", "empty"])
+def test_event_map_knows_what_a_call_with_a_rule_may_need_without_its_parameters(
+    request_: dict[str, object] | str | None,
+) -> None:
+    for source, name in {key for table in RULE_TABLES for key in table}:
+        mapping = event_map().map_record(record_of(source, name, request_))
+        assert mapping.status is not MappingStatus.UNMAPPED, (source, name)
+
+
+def test_what_a_call_may_need_of_several_is_not_observed() -> None:
+    for name, how in (("TransactGetItems", {OBSERVED}), ("TransactWriteItems", {UNREAD_REQUEST})):
+        actions = event_map().map_record(record_of("dynamodb.amazonaws.com", name)).actions
+        assert {action.how for action in actions} == how
 
 
 def test_event_map_never_lets_out_an_action_that_the_catalog_lacks() -> None:

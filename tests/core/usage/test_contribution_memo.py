@@ -165,6 +165,19 @@ def test_memo_maps_records_that_differ_in_nothing_that_matters_once() -> None:
     assert [end for _, end in found] == [f"{number}" for number in range(20)]
 
 
+def test_memo_tells_records_apart_that_differ_in_what_the_response_names() -> None:
+    memo = ContributionMemo(event_map())
+    request = {"clusterName": "c", "nodeType": "db.t4g.small", "aCLName": "open-access"}
+    fields = {"eventSource": "memorydb.amazonaws.com", "eventName": "CreateCluster", "requestParameters": request}
+    said = []
+    for number, group in enumerate(("default.memorydb-redis6", "default.memorydb-redis7", None)):
+        response = {"cluster": {"status": f"{number}", "parameterGroupName": group, "subnetGroupName": "default"}}
+        record = msgspec.convert(record_json(number, **fields, responseElements=response), Record)
+        said.append(said_from_memory(memo, record))
+        assert said[-1] == said_alone(record)
+    assert len({str(one) for one in said}) == 3
+
+
 _KEYS = st.text(st.sampled_from("ab/:%*?$ü\0 +."), min_size=1, max_size=12)
 _SOURCES = st.sampled_from(
     [

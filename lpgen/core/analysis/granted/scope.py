@@ -5,6 +5,8 @@ Nothing here is wider than the old statement, and nothing leaves out a part of t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.grounds import Grant
 from lpgen.core.model import Action, Resource, ResourceKind
@@ -31,7 +33,7 @@ def narrow_scope(grant: Grant, action: Action, resource: Resource, *, catalog: C
     if action not in grant.actions:
         return None
     if resource.kind is ResourceKind.NONE:
-        return _scope_of_none(grant)
+        return _scope_of_none(grant, action, catalog)
     if resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
         return whole_scope(grant, action, catalog=catalog)
     if grant.statement.not_resource:
@@ -42,11 +44,28 @@ def narrow_scope(grant: Grant, action: Action, resource: Resource, *, catalog: C
 def whole_scope(grant: Grant, action: Action, *, catalog: Catalog) -> Scope | None:
     """The grant's scope for an action, less the patterns that name no resource it takes; None where none is left."""
     if catalog.takes_no_resource(action):
-        return _scope_of_none(grant)
+        return _scope_of_none(grant, action, catalog)
     if grant.statement.not_resource:
         return Scope(tuple(sorted(set(grant.statement.resources))), not_resource=True)
-    fitting = {pattern for pattern in grant.statement.resources if catalog.takes_resource(action, pattern)}
-    return Scope(tuple(sorted(fitting))) if fitting else None
+    return _scope_of_patterns(
+        pattern for pattern in grant.statement.resources if catalog.takes_resource(action, pattern)
+    )
+
+
+def _scope_of_patterns(patterns: Iterable[str]) -> Scope | None:
+    fitting = tuple(sorted(set(patterns)))
+    return Scope(fitting) if fitting else None
+
+
+def unlisted_scope(grant: Grant, action: Action) -> Scope | None:
+    """A grant's patterns that can name a resource of an action's service; None where there are none.
+
+    AWS authorizes some actions on resources though its reference lists no type for them. That such a call was allowed,
+    though nothing grants it on `*`, shows this.
+    """
+    own = f"arn:*:{action.partition(':')[0]}:*"
+    named = () if grant.statement.not_resource else grant.statement.resources
+    return _scope_of_patterns(pattern for pattern in named if resources_meet(as_glob(pattern, grant.version), own))
 
 
 def is_plain(arn: str) -> bool:
@@ -54,12 +73,15 @@ def is_plain(arn: str) -> bool:
     return not any(character in arn for character in "*?$")
 
 
-def _scope_of_none(grant: Grant) -> Scope | None:
-    # A request without a resource is evaluated against `*`, which only patterns of stars match.
+def _scope_of_none(grant: Grant, action: Action, catalog: Catalog) -> Scope | None:
+    # A request without a resource is evaluated against `*`, which only patterns of stars match. Whether one that makes
+    # something has none, AWS's reference doesn't always say: in doubt nothing is lost.
     matches = any(resource_match(pattern, "*") for pattern in grant.statement.resources)
     if grant.statement.not_resource:
         return None if matches else Scope(tuple(sorted(set(grant.statement.resources))), not_resource=True)
-    return EVERYTHING if matches else None
+    if matches:
+        return EVERYTHING
+    return _scope_of_patterns(pattern for pattern in grant.statement.resources if catalog.may_make(action, pattern))
 
 
 def _scope_inside(grant: Grant, resource: Resource) -> Scope | None:

@@ -19,7 +19,6 @@ from lpgen.core.analysis.granted.service_policies import is_service_policy
 from lpgen.core.analysis.granted.trust import trusted_services
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
 from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
-from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.grounds import Grant, PrincipalGrants
 from lpgen.core.model import Action, PrincipalKind
 
@@ -69,16 +68,13 @@ class RareServiceNeeds:
 
 
 def _needs_of_policies(allows: Iterable[Grant]) -> Mapping[Action, _Need]:
-    """The actions that AWS's policies for service roles name one by one: a wildcard is no reason to keep.
-
-    `iam:PassRole` is left out, as its use is known by the roles that were passed.
-    """
+    """The actions that AWS's policies for service roles name one by one: a wildcard is no reason to keep."""
     found: dict[Action, list[Grant]] = {}
     for grant in allows:
         if is_service_policy(grant.ref.policy):
             named = named_actions(grant)
             for action in grant.actions:
-                if action.lower() in named and action != PASS_ROLE_ACTION:
+                if action.lower() in named:
                     found.setdefault(action, []).append(grant)
     why = "the service may need it more seldom than the logs show"
     return {action: (why, tuple(grants)) for action, grants in found.items()}

@@ -94,7 +94,7 @@ class RecordedCalls:
         found: dict[str, set[str]] = defaultdict(set)
         for event_source in sorted(self.event_sources(service)):
             for name, row in self._operations.table(event_source).values():
-                for action in (*(row.actions or (f"{service}:{name}",)), *row.also):
+                for action in (*(row.actions or (f"{service}:{name}",)), *row.also, *row.objects):
                     found[action.casefold()].add(name)
         return found
 

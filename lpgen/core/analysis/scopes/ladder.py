@@ -27,6 +27,12 @@ def ladder_of(text: str, action: Action, catalog: Catalog) -> tuple[str, ...]:
     return tuple(_prefixes(stem, start))
 
 
+def is_whole_type(text: str, action: Action, catalog: Catalog) -> bool:
+    """Whether a fold stands for every resource of its type, so that the call named none."""
+    stem = stem_of(text)
+    return _type_start(stem, action, catalog) >= len(stem)
+
+
 def _prefixes(stem: str, start: int) -> Iterator[str]:
     for end in range(len(stem) - 1, start, -1):
         if stem[end - 1] in SEPARATORS:

@@ -9,8 +9,9 @@ from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING, Granting
-from lpgen.core.analysis.granted.scope import is_plain, narrow_scope, whole_scope
+from lpgen.core.analysis.granted.scope import is_plain, narrow_scope, unlisted_scope, whole_scope
 from lpgen.core.analysis.granted.service_policies import is_service_policy
+from lpgen.core.analysis.scopes.ladder import is_whole_type
 from lpgen.core.analysis.scopes.missing_names import names_nothing
 from lpgen.core.analysis.scopes.scopes import NamedScope, ScopeFinder
 from lpgen.core.analysis.scopes.shared_names import is_of_any_account, of_any_account, told_once
@@ -19,7 +20,7 @@ from lpgen.core.choices import ScopeChoice
 from lpgen.core.events.rules.inferences import MAY_BE_NEEDED
 from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.grounds import Grant, PrincipalGrants, StatementRef, Use
-from lpgen.core.model import OBSERVED, Action, Effect, Outcome, ResourceKind
+from lpgen.core.model import NO_RESOURCE, OBSERVED, AccessLevel, Action, Effect, Outcome, ResourceKind
 from lpgen.core.policies.match import as_glob, has_wildcard, holds_variable
 from lpgen.core.policies.match_resource import resource_contains, resource_match, resources_intersect
 from lpgen.core.policies.pattern_index import PatternIndex
@@ -31,6 +32,7 @@ _RECORD_PATTERN: Final = "record-pattern"
 _UNREAD: Final = "unread-resource"
 MISSING_NAME: Final = "missing-name"
 _GRANT_PATTERN: Final = "grant-pattern"
+_NAMES_NOTHING: Final = "names-nothing"
 
 LINE_RULE_WORDS: Final[Mapping[str, RuleWords]] = {
     _KEY_PREFIX: RuleWords(
@@ -45,6 +47,11 @@ LINE_RULE_WORDS: Final[Mapping[str, RuleWords]] = {
     _UNREAD: RuleWords(
         "the record does not show the resource, so all that the old statement covers",
         "narrower resources in the old statement",
+    ),
+    _NAMES_NOTHING: RuleWords(
+        "the calls read without naming a resource, which AWS checks on `*` or on all of the type, so all that the old "
+        "statement covers",
+        "calls that name what they read",
     ),
     MISSING_NAME: RuleWords(
         "the calls named only what wasn't there, so all that the old statement covers",
@@ -255,12 +262,14 @@ def _lines_for_use(
     pattern = _pattern_of_use(use, patterns)
     grants_of_action = granting.get(use.action, NOTHING).grants
     exact = {one.ref: narrow_scope(one, use.action, use.resource, catalog=catalog) for one in grants_of_action}
+    if not any(exact.values()) and use.resource == NO_RESOURCE and use.outcome is Outcome.ALLOWED:
+        exact = {one.ref: unlisted_scope(one, use.action) for one in grants_of_action}
     if not any(exact.values()):
         return [], NO_ALLOW
     lines = []
     for grant in grants_of_action:
         scope, rule = exact[grant.ref], ""
-        if whole_rule := _whole_rule(grant, use, scopes.choice):
+        if whole_rule := _whole_rule(grant, use, scopes):
             scope, rule = whole_scope(grant, use.action, catalog=catalog), whole_rule
         elif scope is not None:
             scope, rule = _chosen_scope(grant, use, scope, pattern, catalog=catalog)
@@ -269,16 +278,22 @@ def _lines_for_use(
     return lines, ""
 
 
-def _whole_rule(grant: Grant, use: Use, choice: ScopeChoice) -> str:
+def _whole_rule(grant: Grant, use: Use, scopes: ScopeFinder) -> str:
     """The rule by which a statement keeps all its resources for an action, or "".
 
     AWS's policies for service roles keep theirs, as a service works on what its customers give it next. The passing of
-    roles is left out: the records show which roles are passed.
+    roles is left out: the records show which roles are passed. What reads without naming anything keeps them too: AWS
+    checks such a call on `*` or on every resource of the type, and its reference doesn't say on which.
     """
-    if choice is ScopeChoice.GRANTED:
+    if scopes.choice is ScopeChoice.GRANTED:
         return WHOLE_GRANT
-    is_kept = choice is ScopeChoice.EVIDENCE and is_service_policy(grant.ref.policy)
-    return SERVICE_POLICY if is_kept and use.action != PASS_ROLE_ACTION else ""
+    if scopes.choice is ScopeChoice.EXACT:
+        return ""
+    if is_service_policy(grant.ref.policy) and use.action != PASS_ROLE_ACTION:
+        return SERVICE_POLICY
+    reads = scopes.catalog.detail(use.action).level in (AccessLevel.LIST, AccessLevel.READ)
+    is_fold = use.resource.kind is ResourceKind.FOLD
+    return _NAMES_NOTHING if is_fold and reads and is_whole_type(use.resource.text, use.action, scopes.catalog) else ""
 
 
 def _chosen_scope(

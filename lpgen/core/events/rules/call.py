@@ -63,6 +63,10 @@ class Call:
         """All non-empty strings and numbers at a path of the request parameters, walking into lists on the way."""
         return tuple(texts_at(self.request, path))
 
+    def shown(self, *path: str) -> tuple[str, ...]:
+        """All non-empty strings and numbers at a path of the response elements, walking into lists on the way."""
+        return tuple(texts_at(self.response, path))
+
     def has(self, *path: str) -> bool:
         """Whether anything but null, false, "" and empty containers stands at a path of the request parameters."""
         return any(bool(value) for value in values_at(self.request, path))
@@ -112,6 +116,14 @@ def _collect(value: object, path: tuple[str, ...], at: int, found: list[object])
             key = key[:1].swapcase() + key[1:]
         if key in value:
             _collect(value[key], path, at + 1, found)
+
+
+_COPYING_TAGS: Final = ("copyTags", "copyTagsFromSource", "copyImageTags")
+
+
+def copies_tags(request: object) -> bool:
+    """Whether a request asks for the tags of what it copies, which the record doesn't show."""
+    return any(bool(value) for name in _COPYING_TAGS for value in values_at(request, (name,)))
 
 
 def plain_arn(text: str) -> str:

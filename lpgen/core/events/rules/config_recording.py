@@ -36,7 +36,7 @@ PutOrganizationConformancePack       organization-pack
 
 
 def _with_template(rule: Rule) -> Rule:
-    """A rule for a pack that adds what reading its template needs, from S3 or from Systems Manager.
+    """A rule for a pack that adds what reading its template from Systems Manager needs.
 
     https://docs.aws.amazon.com/config/latest/APIReference/API_PutConformancePack.html
     """
@@ -48,10 +48,6 @@ def _with_template(rule: Rule) -> Rule:
 
 
 def _read_template(call: Call) -> Iterator[MappedAction]:
-    scheme, _, place = call.text("templateS3Uri").partition("://")
-    if scheme == "s3" and "/" in place:
-        template = call.arn("s3", place, region=False, account=False)
-        yield mapped("s3:GetObject", (exact(template),), how=TEMPLATE_SOURCE)
     document = call.text("templateSSMDocumentDetails", "documentName")
     if document:
         arns = (arn for arn in (document_arn(call, document),) if arn)

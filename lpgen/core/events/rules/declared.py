@@ -5,7 +5,8 @@ One operation a line, `Operation[=Action] token...`; the action has the operatio
 - `db`         a resource of that type that the request names; where it can't be read, any of its type in the account
 - `db?`        the same, but left out where the request doesn't name it
 - `+db`        created by the call under an id that AWS assigns: any of its type
-- `db=path|p2` named at these paths rather than at the type's own (`a.b` walks into `a`, lists are walked)
+- `db=path|p2` named at these paths rather than at the type's own (`a.b` walks into `a`, lists are walked); after
+               `response:` at a path of the response, where the request names none
 - `#Action`    the tagging action that the call needs too where it sets tags, on the line's first resource, or on the
                one that follows a colon (`#AddTags:+db`)
 - `@path=svc`  a role that the call hands to the service `svc`; the parameter holds its ARN, in `@name:path=svc` also
@@ -24,12 +25,13 @@ from itertools import product
 from typing import NamedTuple, Protocol
 
 from lpgen.core.arns import split_arn
-from lpgen.core.events.rules.call import Call, Rule
-from lpgen.core.events.rules.inferences import TAG_ON_CREATE, UNREAD_REQUEST
+from lpgen.core.events.rules.call import Call, Rule, copies_tags
+from lpgen.core.events.rules.inferences import COPIED_TAGS, TAG_ON_CREATE, UNREAD_REQUEST
 from lpgen.core.events.rules.passing import ROLE_UNREAD, RoleParameter, role_parameter, roles_at
 from lpgen.core.model import NO_RESOURCE, OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
 
 _WILDCARDS = frozenset("*?")
+_RESPONSE = "response:"
 _OPEN_END = re.compile(r"\*(?:[/:]\*)+$")
 
 
@@ -49,8 +51,9 @@ class NamedType:
 
     `format` is the ARN's last field with `{}` for each name. `paths` are alternatives separated by `|`, each with as
     many comma-separated paths as the format has holes; `path~text` stands for `text` where the parameter is absent.
-    A parameter may hold the ARN itself. A `*` in the format is an id that AWS assigns. `in_lower_case`: the service
-    stores the names in lower case, however the call spells them. `any_account`: the record doesn't show whose it is.
+    Alternatives after `response:` count where the request names none. A parameter may hold the ARN itself. A `*` in the
+    format is an id that AWS assigns. `in_lower_case`: the service stores the names in lower case, however the call
+    spells them. `any_account`: the record doesn't show whose it is.
     """
 
     service: str
@@ -63,12 +66,12 @@ class NamedType:
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
         """The resources named at the paths ("" for the type's own), in no order; empty where none can be read."""
-        return tuple(
-            resource
-            for alternative in (paths or self.paths).split("|")
-            for names in product(*(_read_names(call, path) for path in alternative.split(",")))
-            if (resource := self._fill(call, names)) is not None
-        )
+        found: list[Resource] = []
+        for alternative in (paths or self.paths).split("|"):
+            if not (found and alternative.startswith(_RESPONSE)):
+                every = product(*(_read_names(call, path) for path in alternative.split(",")))
+                found += [resource for names in every if (resource := self._fill(call, names)) is not None]
+        return tuple(found)
 
     def pattern(self, call: Call) -> Resource:
         """The pattern of all resources of the type where the call was made."""
@@ -98,6 +101,8 @@ class NamedType:
 
 def _read_names(call: Call, path: str) -> tuple[str, ...]:
     """The names at a path, or its default where the request has none; what can't be read has no defaults."""
+    if path.startswith(_RESPONSE):
+        return call.shown(*path.removeprefix(_RESPONSE).split("."))
     path, tilde, default = path.partition("~")
     found = call.texts(*path.split("."))
     if found or not tilde or call.is_unread or call.has(*path.split(".")) or call.hides(*path.split(".")):
@@ -237,12 +242,18 @@ class DeclaredRule:
         """The declared action on the resources that the call names, the tagging action and the roles it passes."""
         line = self.declaration
         actions = [mapped(line.action, read_resources(call, self.types, line.tokens))]
-        if line.tag_action and (call.is_unread or self.has_tags(call)):
+        if line.tag_action and (how := self._how_tagged(call)):
             tagged = read_resources(call, self.types, (line.tagged,) if line.tagged else ())
-            actions.append(mapped(line.tag_action, tagged, how=UNREAD_REQUEST if call.is_unread else TAG_ON_CREATE))
+            actions.append(mapped(line.tag_action, tagged, how=how))
         if line.roles:
             actions.extend((ROLE_UNREAD,) if call.is_unread else roles_at(call, line.roles))
         return tuple(actions)
+
+    def _how_tagged(self, call: Call) -> str:
+        """How the call comes to set tags; "" where it sets none."""
+        if call.is_unread:
+            return UNREAD_REQUEST
+        return TAG_ON_CREATE if self.has_tags(call) else COPIED_TAGS if copies_tags(call.request) else ""
 
 
 def declared_rules(

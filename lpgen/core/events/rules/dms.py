@@ -16,7 +16,13 @@ _TYPES: dict[str, ResourceType] = {
     "endpoint": NamedType("dms", "endpoint:*", "sourceEndpointArn|targetEndpointArn"),
     "instance": NamedType("dms", "rep:*", "replicationInstanceArn"),
     "task": NamedType("dms", "task:*", "replicationTaskArn"),
-    "subnet-group": NamedType("dms", "subgrp:{}", "replicationSubnetGroupIdentifier", in_lower_case=True),
+    "subnet-group": NamedType(
+        "dms",
+        "subgrp:{}",
+        "replicationSubnetGroupIdentifier"
+        "|response:replicationInstance.replicationSubnetGroup.replicationSubnetGroupIdentifier",
+        in_lower_case=True,
+    ),
     "subscription": NamedType("dms", "es:{}", "subscriptionName"),
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at, values_at
+from lpgen.core.events.rules.call import Call, Rule, RuleTable, copies_tags, texts_at, values_at
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
 from lpgen.core.events.rules.ec2_ids import (
     EC2_TYPE_NAMES,
@@ -22,7 +22,7 @@ from lpgen.core.events.rules.ec2_ids import (
     with_shared,
 )
 from lpgen.core.events.rules.ec2_operations import OPERATIONS_BY_TOKENS
-from lpgen.core.events.rules.inferences import ENDPOINT_DNS, LOG_DELIVERY, REQUEST_OPTION, TAG_ON_CREATE
+from lpgen.core.events.rules.inferences import COPIED_TAGS, ENDPOINT_DNS, LOG_DELIVERY, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.events.rules.passing import passed
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
@@ -36,13 +36,16 @@ TYPES["placement-group"] = NamedType(
 
 
 def tag_on_create(call: Call) -> tuple[MappedAction, ...]:
-    """ec2:CreateTags on the types that the call's tag specifications name, or nothing where there are none.
+    """ec2:CreateTags on the types that the call's tag specifications name, or that get the tags of what is copied.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
     """
     kinds = sorted({kind for kind in _tagged_types(ec2_request(call)) if kind in TYPES})
     resources = [resource for kind in kinds for resource in _tagged_resources(call, kind)]
-    return (mapped("ec2:CreateTags", resources, how=TAG_ON_CREATE),) if resources else ()
+    if resources or not copies_tags(ec2_request(call)):
+        return (mapped("ec2:CreateTags", resources, how=TAG_ON_CREATE),) if resources else ()
+    copied = read_resources(call, TYPES, ("+snapshot",) if "Snapshot" in call.operation else ("+image", "+snapshot"))
+    return (mapped("ec2:CreateTags", copied, how=COPIED_TAGS),)
 
 
 def _tagged_types(request: object) -> Iterator[str]:

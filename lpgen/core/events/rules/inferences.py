@@ -87,6 +87,8 @@ TENANT_DISTRIBUTION: Final = "tenant-distribution"
 RECIPE_PARTS: Final = "recipe-parts"
 FIREWALL_POLICY: Final = "firewall-policy"
 ACCESS_POINT: Final = "access-point"
+NAMED_OBJECT: Final = "named-object"
+COPIED_TAGS: Final = "copied-tags"
 
 INFERENCES: dict[str, Inference] = {
     PASS_ROLE: Inference(
@@ -314,7 +316,7 @@ INFERENCES: dict[str, Inference] = {
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecurityhub.html",
     ),
     TEMPLATE_SOURCE: Inference(
-        "a conformance pack's template is read from where the request says with the caller's permissions",
+        "a conformance pack's template is read from Systems Manager with the caller's permissions",
         "https://docs.aws.amazon.com/config/latest/APIReference/API_PutConformancePack.html",
     ),
     ENCRYPTION_CHANGE: Inference(
@@ -373,11 +375,19 @@ INFERENCES: dict[str, Inference] = {
         "an access point to a volume of FSx is one of S3, made and deleted with the caller's permissions",
         "https://docs.aws.amazon.com/fsx/latest/APIReference/API_CreateAndAttachS3AccessPoint.html",
     ),
+    NAMED_OBJECT: Inference(
+        "the service reads the S3 object that the request names with the caller's permissions, unless it is public",
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html",
+    ),
+    COPIED_TAGS: Inference(
+        "what the call makes may get the tags of what it is made from, which needs the tagging action",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html",
+    ),
     FIREWALL_POLICY: Inference(
         "a firewall policy's rule groups and TLS inspection are looked up with the caller's permissions",
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_network-firewall.html",
     ),
 }
 
-MAY_BE_NEEDED: Final = frozenset({UNREAD_REQUEST, EDGE_FUNCTION, ENDPOINT_DNS})
+MAY_BE_NEEDED: Final = frozenset({UNREAD_REQUEST, EDGE_FUNCTION, ENDPOINT_DNS, NAMED_OBJECT, COPIED_TAGS})
 """What a call may have needed: it stays where it is granted, and where it isn't nothing is asked."""

@@ -8,13 +8,12 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-pol
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at
+from lpgen.core.events.rules.call import Call, Rule, RuleTable, values_at
 from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
-from lpgen.core.events.rules.inferences import FINAL_SNAPSHOT, TRANSACTION_END
-from lpgen.core.events.rules.passing import entity_arn, passed_roles
-from lpgen.core.model import MappedAction, Resource, ResourceKind
+from lpgen.core.events.rules.inferences import COPIED_TAGS, FINAL_SNAPSHOT, TRANSACTION_END
+from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "rds.amazonaws.com"
 
@@ -40,34 +39,13 @@ def _rds_type(kind: str, paths: str) -> NamedType:
     return NamedType("rds", f"{kind}:{{}}", paths, in_lower_case=kind in _LOWER_CASE)
 
 
-@dataclass(frozen=True, slots=True)
-class _DefaultedType:
-    """A group that the call names or, where it names none, that the response shows it to have got."""
-
-    named: NamedType
-    shown: tuple[tuple[str, ...], ...]
-
-    def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The groups in the request, else those in the response."""
-        stem = self.pattern(call).text.removesuffix("*")
-        return self.named.read(call, paths) or tuple(
-            Resource(ResourceKind.ARN, stem + name) for path in self.shown for name in texts_at(call.response, path)
-        )
-
-    def pattern(self, call: Call) -> Resource:
-        """The pattern of all groups of the type."""
-        return self.named.pattern(call)
-
-
 TYPES: dict[str, ResourceType] = {
     "auto-backup": _rds_type("auto-backup", "dBInstanceAutomatedBackupsArn"),
     "cev": NamedType("rds", "cev:{}/{}/*", "engine,engineVersion"),
     "cluster": _rds_type("cluster", "dBClusterIdentifier"),
     "cluster-auto-backup": _rds_type("cluster-auto-backup", "dBClusterAutomatedBackupsArn"),
     "cluster-endpoint": _rds_type("cluster-endpoint", "dBClusterEndpointIdentifier"),
-    "cluster-pg": _DefaultedType(
-        _rds_type("cluster-pg", "dBClusterParameterGroupName"), (("dBClusterParameterGroup",),)
-    ),
+    "cluster-pg": _rds_type("cluster-pg", "dBClusterParameterGroupName|response:dBClusterParameterGroup"),
     "cluster-snapshot": _rds_type("cluster-snapshot", "dBClusterSnapshotIdentifier"),
     "db": _rds_type("db", "dBInstanceIdentifier"),
     "deployment": _rds_type("deployment", "blueGreenDeploymentIdentifier"),
@@ -76,18 +54,21 @@ TYPES: dict[str, ResourceType] = {
         "rds", "global-cluster:{}", "globalClusterIdentifier", region=False, in_lower_case=True
     ),
     "integration": _rds_type("integration", "integrationIdentifier"),
-    "og": _DefaultedType(_rds_type("og", "optionGroupName"), (("optionGroupMemberships", "optionGroupName"),)),
-    "pg": _DefaultedType(_rds_type("pg", "dBParameterGroupName"), (("dBParameterGroups", "dBParameterGroupName"),)),
+    "og": _rds_type(
+        "og",
+        "optionGroupName|response:optionGroupMemberships.optionGroupName"
+        "|response:dBClusterOptionGroupMemberships.dBClusterOptionGroupName",
+    ),
+    "pg": _rds_type("pg", "dBParameterGroupName|response:dBParameterGroups.dBParameterGroupName"),
     "ri": _rds_type("ri", "reservedDBInstanceId"),
     "secgrp": _rds_type("secgrp", "dBSecurityGroupName|dBSecurityGroups"),
     "snapshot": _rds_type("snapshot", "dBSnapshotIdentifier"),
-    "subgrp": _DefaultedType(
-        _rds_type("subgrp", "dBSubnetGroupName"), (("dBSubnetGroup", "dBSubnetGroupName"), ("dBSubnetGroup",))
-    ),
+    "subgrp": _rds_type("subgrp", "dBSubnetGroupName|response:dBSubnetGroup.dBSubnetGroupName|response:dBSubnetGroup"),
     "target-group": NamedType("rds", "target-group:*", "targetGroupArn"),
     "tenant-database": NamedType("rds", "tenant-database:*", "tenantDatabaseArn"),
 }
 
+# ModifyDBInstance is authorized on the groups it names; the response shows those in force, which it doesn't touch.
 _LINES = """
 CopyDBClusterParameterGroup         cluster-pg=targetDBClusterParameterGroupIdentifier cluster-pg?=sourceDBClusterParameterGroupIdentifier #AddTagsToResource
 CopyDBClusterSnapshot               cluster-snapshot=targetDBClusterSnapshotIdentifier cluster-snapshot?=sourceDBClusterSnapshotIdentifier #AddTagsToResource
@@ -98,10 +79,12 @@ CreateBlueGreenDeployment           +deployment db?=source cluster?=source clust
 CreateCustomDBEngineVersion         cev #AddTagsToResource
 CreateDBCluster                     cluster cluster-pg? og? subgrp? global-cluster? @monitoringRoleArn=monitoring.rds.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
 CreateDBClusterParameterGroup       cluster-pg #AddTagsToResource
+CreateDBClusterSnapshot             cluster cluster-snapshot #AddTagsToResource:cluster-snapshot
 CreateDBInstance                    db cluster? og? pg? secgrp? subgrp? @monitoringRoleArn=monitoring.rds.amazonaws.com @profile:customIamInstanceProfile=ec2.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
 CreateDBInstanceReadReplica         db db?=sourceDBInstanceIdentifier cluster?=sourceDBClusterIdentifier og? pg? subgrp? @monitoringRoleArn=monitoring.rds.amazonaws.com @profile:customIamInstanceProfile=ec2.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com #AddTagsToResource
 CreateDBParameterGroup              pg #AddTagsToResource
 CreateDBSecurityGroup               secgrp #AddTagsToResource
+CreateDBSnapshot                    db snapshot #AddTagsToResource:snapshot
 CreateDBSubnetGroup                 subgrp #AddTagsToResource
 CreateEventSubscription             es #AddTagsToResource
 CreateOptionGroup                   og #AddTagsToResource
@@ -114,8 +97,9 @@ DescribeDBParameterGroups           pg
 DescribeDBParameters                pg
 DescribeDBSubnetGroups              subgrp
 DescribeOptionGroups                og
-ModifyDBCluster                     cluster cluster-pg?=dBClusterParameterGroupName og?=optionGroupName @monitoringRoleArn=monitoring.rds.amazonaws.com
+ModifyDBCluster                     cluster cluster-pg? og?=optionGroupName @monitoringRoleArn=monitoring.rds.amazonaws.com
 ModifyDBClusterParameterGroup       cluster-pg
+ModifyDBInstance                    db secgrp? og?=optionGroupName pg?=dBParameterGroupName subgrp?=dBSubnetGroupName @monitoringRoleArn=monitoring.rds.amazonaws.com @name:domainIAMRoleName=rds.amazonaws.com
 ModifyDBParameterGroup              pg
 ModifyDBSnapshot                    snapshot og?=optionGroupName
 ModifyDBSubnetGroup                 subgrp
@@ -144,42 +128,48 @@ def _map_final_snapshot(call: Call) -> tuple[MappedAction, ...]:
     taken = last if call.operation != "DeleteDBInstance" else ()
     actions = [mapped(f"rds:{call.operation}", (*subjects, *taken))]
     if last:
+        actions.extend(_copied_tags(call, last))
         creating = "rds:CreateDBClusterSnapshot" if kind == "cluster" else "rds:CreateDBSnapshot"
         actions.append(mapped(creating, (*subjects, *last), how=FINAL_SNAPSHOT))
     return tuple(actions)
 
 
+def _copied_tags(call: Call, made: Iterable[Resource]) -> tuple[MappedAction, ...]:
+    """The tagging of what gets the tags of its database, where the response doesn't say that these aren't copied."""
+    if False in values_at(call.response, ("copyTagsToSnapshot",)):
+        return ()
+    return (mapped("rds:AddTagsToResource", made, how=COPIED_TAGS),)
+
+
+def _map_copied_tags(call: Call) -> tuple[MappedAction, ...]:
+    """Manual snapshots, whose database may copy its tags to them, unless the call sets tags; and blue/green
+    deployments, whose green databases get the tags and names of RDS's choice.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-authorizing-access.html
+    """
+    actions = _DECLARED[SOURCE, call.operation](call) or ()
+    made = _TAGGED_COPIES[call.operation]
+    if call.operation.endswith("Snapshot") and len(actions) > 1:
+        return actions
+    return (*actions, *_copied_tags(call, read_resources(call, TYPES, made)))
+
+
+_DECLARED = declared_rules(SOURCE, "rds", TYPES, _LINES)
+_TAGGED_COPIES = {
+    "CreateBlueGreenDeployment": ("+deployment", "+db", "+cluster", "+cluster-endpoint"),
+    "CreateDBClusterSnapshot": ("cluster-snapshot",),
+    "CreateDBSnapshot": ("snapshot",),
+}
 _LAST_SNAPSHOTS = {
     "DeleteDBInstance": ("db", "snapshot", "finalDBSnapshotIdentifier"),
     "DeleteDBCluster": ("cluster", "cluster-snapshot", "finalDBSnapshotIdentifier"),
     "StopDBInstance": ("db", "snapshot", "dBSnapshotIdentifier"),
 }
 
-# A change is authorized on the groups it names; the response shows those in force, which it doesn't touch.
-_MODIFIED_GROUPS = ("og", "pg", "subgrp")
-
-
-def _map_instance_change(call: Call) -> tuple[MappedAction, ...]:
-    groups = [
-        resource
-        for kind in _MODIFIED_GROUPS
-        if isinstance(defaulted := TYPES[kind], _DefaultedType)
-        for resource in defaulted.named.read(call, "")
-    ]
-    named = read_resources(call, TYPES, ("db", "secgrp?"))
-    return (
-        mapped("rds:ModifyDBInstance", (*named, *groups)),
-        *passed_roles(call, call.texts("monitoringRoleArn"), "monitoring.rds.amazonaws.com"),
-        *passed_roles(
-            call,
-            (entity_arn(call, "role", text) for text in call.texts("domainIAMRoleName")),
-            "rds.amazonaws.com",
-        ),
-    )
-
-
-_SPECIAL: dict[str, Rule] = dict.fromkeys(_LAST_SNAPSHOTS, _map_final_snapshot)
-_SPECIAL["ModifyDBInstance"] = _map_instance_change
+_SPECIAL: dict[str, Rule] = {
+    **dict.fromkeys(_LAST_SNAPSHOTS, _map_final_snapshot),
+    **dict.fromkeys(_TAGGED_COPIES, _map_copied_tags),
+}
 
 _DATA_SOURCE = "rdsdata.amazonaws.com"
 
@@ -197,7 +187,7 @@ def _map_transaction_end(call: Call) -> tuple[MappedAction, ...]:
 
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "rds", TYPES, _LINES),
+    **_DECLARED,
     **{(SOURCE, operation): rule for operation, rule in _SPECIAL.items()},
     (_DATA_SOURCE, "CommitTransaction"): _map_transaction_end,
     (_DATA_SOURCE, "RollbackTransaction"): _map_transaction_end,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from lpgen.core.analysis.granted.scope import narrow_scope, whole_scope
 from lpgen.core.model import Action
 from lpgen.core.replacements import Scope
+from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.worlds import allow, catalog, grant_of, resource
 
 GET = "s3:GetObject"
@@ -61,6 +63,38 @@ def test_narrow_scope_needs_a_star_for_an_action_without_resources() -> None:
     action = "ec2:DescribeInstances"
     assert narrowed(allow(action), action, "*") == Scope(("*",))
     assert narrowed(allow(action, "arn:aws:ec2:*:*:instance/*"), action, "*") is None
+
+
+@pytest.mark.parametrize(
+    ("action", "resources", "kept"),
+    [
+        ("eks:CreateCluster", "arn:aws:eks:*:*:cluster/*", ["arn:aws:eks:*:*:cluster/*"]),
+        (
+            "eks:CreateCluster",
+            ["arn:aws:eks:*:*:cluster/a*", "arn:aws:eks:us-east-1:111122223333:nodegroup/a/b/c"],
+            ["arn:aws:eks:*:*:cluster/a*"],
+        ),
+        ("eks:CreateCluster", ["*", "arn:aws:eks:*:*:cluster/*"], ["*"]),
+        ("eks:CreateCluster", "arn:aws:s3:::data/*", None),
+        ("sagemaker:CreateHumanTaskUi", "arn:aws:iam::111122223333:role/*", None),
+        ("cloudfront:CreateFunction", "arn:aws:cloudfront::*:function/*", ["arn:aws:cloudfront::*:function/*"]),
+        (
+            "redshift:CreateRedshiftIdcApplication",
+            "arn:aws:redshift:*:*:redshiftidcapplication:*",
+            ["arn:aws:redshift:*:*:redshiftidcapplication:*"],
+        ),
+        ("kms:CreateKey", "arn:aws:kms:*:*:key/*", ["arn:aws:kms:*:*:key/*"]),
+        ("kms:ListKeys", "arn:aws:kms:*:*:key/*", None),
+    ],
+)
+def test_an_action_without_resource_types_keeps_patterns_of_what_its_name_says_it_makes(
+    action: str, resources: str | list[str], kept: list[str] | None
+) -> None:
+    expected = None if kept is None else Scope(tuple(kept))
+    grant = replace(grant_of(allow("s3:*", resources)), actions=frozenset({Action(action)}))
+    for text in ("*", "?"):
+        assert narrow_scope(grant, Action(action), resource(text), catalog=bundled_catalog()) == expected
+    assert whole_scope(grant, Action(action), catalog=bundled_catalog()) == expected
 
 
 def test_narrow_scope_keeps_the_whole_scope_for_an_unknown_resource() -> None:

@@ -131,6 +131,38 @@ def test_iams_word_that_it_was_never_tried_outweighs_what_a_page_says_but_not_aw
     assert kept(diff_of(own, options=options)).keys() == {"ec2:CreateSnapshot", "ec2:DeleteSnapshot"}
 
 
+REPLICATION = policy(
+    allow(["s3:GetReplicationConfiguration", "s3:ListBucket"], "arn:aws:s3:::source"),
+    allow(["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl"], "arn:aws:s3:::source/*"),
+    allow(["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"], "arn:aws:s3:::target/*"),
+)
+
+
+def test_a_replication_role_keeps_what_s3_documents_for_it() -> None:
+    found = diff_of(trusting("s3.amazonaws.com", REPLICATION), [use("s3:ReplicateObject", "arn:aws:s3:::target/a")])
+    assert {"s3:GetReplicationConfiguration", "s3:ListBucket", "s3:ReplicateDelete"} <= kept(found).keys()
+    assert kept(found)["s3:GetReplicationConfiguration"] == {"arn:aws:s3:::source"}
+    others = diff_of(trusting("ec2.amazonaws.com", REPLICATION), [use("s3:ReplicateObject", "arn:aws:s3:::target/a")])
+    assert "s3:GetReplicationConfiguration" not in kept(others)
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "actions"),
+    [
+        ("backup.amazonaws.com", "service-role/AWSBackupServiceRolePolicyForRestores", ["ec2:RunInstances"]),
+        ("ssm.amazonaws.com", "service-role/AmazonSSMAutomationRole", ["ec2:CreateImage"]),
+        ("elasticmapreduce.amazonaws.com", "service-role/AmazonEMRServicePolicy_v2", ["ec2:RunInstances"]),
+        ("spotfleet.amazonaws.com", "service-role/AmazonEC2SpotFleetTaggingRole", ["ec2:RunInstances"]),
+    ],
+)
+def test_the_roles_that_a_service_may_have_to_pass_stay_with_what_it_passes_them_to(
+    service: str, name: str, actions: list[str]
+) -> None:
+    passing = allow("iam:PassRole", Condition={"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}})
+    found = diff_of(trusting(service, of_aws(name, allow([*actions, "ec2:DescribeSnapshots"]), passing)), ASKED)
+    assert kept(found).keys() == {*actions, "ec2:DescribeSnapshots", "iam:PassRole"}
+
+
 POLLER = policy(allow("sqs:*", QUEUE))
 
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from lpgen.core.analysis.granted.granting import granting_by_action
 from lpgen.core.analysis.scopes.population import Population, stem_of
 from lpgen.core.analysis.scopes.scopes import ScopeFinder, exact_scopes
-from lpgen.core.analysis.written.lines import UseLines, lines_for_grants, lines_from_uses, without_needless
+from lpgen.core.analysis.written.lines import NO_ALLOW, UseLines, lines_for_grants, lines_from_uses, without_needless
 from lpgen.core.grounds import PrincipalGrants
-from lpgen.core.model import UNKNOWN_RESOURCE, Action, AttachedPolicy
+from lpgen.core.model import UNKNOWN_RESOURCE, Action, AttachedPolicy, Outcome
 from lpgen.core.policies.match import as_glob
 from lpgen.core.policies.match_resource import resource_match
 from lpgen.core.replacements import Line, LineKind
@@ -59,6 +59,30 @@ def test_kept_line_stays_where_a_wider_ones_condition_means_something_else_in_it
     wide = policy(allow("s3:ListBucket", "arn:aws:s3:::*", **mine), version="2008-10-17", name="old")
     grants = grants_of(role(wide, policy(allow("s3:ListBucket", DATA, **mine), name="new")))
     assert len(without_needless(kept_lines(grants), grants.allows)) == 2
+
+
+@pytest.mark.parametrize(
+    ("resources", "kept"),
+    [
+        ("arn:aws:ec2:*:*:instance/*", ("arn:aws:ec2:*:*:instance/*",)),
+        (["arn:aws:ec2:*:*:instance/*", "*"], ("*",)),
+        (["arn:aws:ec2:*:*:instance/*", "arn:aws:s3:::data"], ("arn:aws:ec2:*:*:instance/*",)),
+        ("arn:aws:s3:::data", ()),
+    ],
+)
+def test_an_allowed_call_that_nothing_else_grants_shows_what_the_reference_leaves_out(
+    resources: str | list[str], kept: tuple[str, ...]
+) -> None:
+    grants = grants_of(role(policy(allow("ec2:DescribeInstances", resources))))
+    granting = granting_by_action(grants.allows)
+    for outcome in Outcome:
+        uses = [use("ec2:DescribeInstances", outcome=outcome)]
+        found = lines_from_uses(grants, uses, granting=granting, scopes=exact_scopes(catalog()))
+        if outcome is Outcome.ALLOWED or (kept == ("*",) and outcome is not Outcome.DENIED):
+            assert [line.scope.resources for line in found.lines] == ([kept] if kept else [])
+            assert [why for _, why in found.ungranted] == ([] if kept else [NO_ALLOW])
+        else:
+            assert found.lines == ()
 
 
 def test_one_of_two_lines_that_allow_the_same_stays() -> None:
@@ -144,3 +168,27 @@ def test_a_line_of_several_resources_may_contain_the_first_of_them() -> None:
     granting = granting_by_action(grants.allows)
     lines = lines_from_uses(grants, uses, granting=granting, scopes=exact_scopes(catalog())).lines
     assert {line.scope.resources for line in lines} == {(DATA, f"{DATA}*")}
+
+
+@pytest.mark.parametrize(
+    ("action", "seen", "old", "expected"),
+    [
+        ("iam:GetRole", f"arn:aws:iam::{ACCOUNT}:role/*", "*", ("*",)),
+        ("iam:GetRole", f"arn:aws:iam::{ACCOUNT}:role/app-*", "*", (f"arn:aws:iam::{ACCOUNT}:role/app-*",)),
+        (
+            "iam:GetRole",
+            f"arn:aws:iam::{ACCOUNT}:role/*",
+            f"arn:aws:iam::{ACCOUNT}:role/a*",
+            (f"arn:aws:iam::{ACCOUNT}:role/a*",),
+        ),
+        ("iam:DeleteRole", f"arn:aws:iam::{ACCOUNT}:role/*", "*", (f"arn:aws:iam::{ACCOUNT}:role/*",)),
+    ],
+    ids=["a read of none", "a read of some", "a narrower statement", "a write of none"],
+)
+def test_what_reads_without_naming_anything_keeps_the_statement_s_own_scope(
+    action: str, seen: str, old: str, expected: tuple[str, ...]
+) -> None:
+    grants = grants_of(role(policy(allow(action, old))))
+    finder = ScopeFinder(Population(()), catalog(), LAST_DAY)
+    found = lines_from_uses(grants, [use(action, seen)], granting=granting_by_action(grants.allows), scopes=finder)
+    assert [line.scope.resources for line in found.lines] == [expected]
