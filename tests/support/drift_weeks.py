@@ -17,6 +17,7 @@ from lpgen.core.actions.catalog import Catalog, CatalogSource
 from lpgen.core.drift.between import DriftOptions
 from lpgen.core.drift.findings import Drift
 from lpgen.core.options import Options
+from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.data_folder.baseline_folder import BaselineFiles, find_baseline, open_baseline
 from lpgen.edge.inputs.trail_settings import read_trails
@@ -42,6 +43,11 @@ SHOP_TRAIL = f"arn:aws:cloudtrail:us-east-1:{SHOP}:trail/shop"
 SECURITY_TRAIL = f"arn:aws:cloudtrail:us-east-1:{SECURITY}:trail/security"
 NEW_ACTION = "guardduty:ShareDetector"
 FELL_OUT = ("dynamodb.amazonaws.com", "DescribeTable")
+
+
+_UNSEEN_IS_FINE = Decision(
+    DecisionKind.ACCEPT, "", "", "", "unseen-under-star", "", "", "no last accessed reports", "tests", ""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +210,11 @@ class Organization:
         return drift(self.data, files.policies, self.catalog, options=self._options(files), choice=choice)
 
     def _options(self, files: BaselineFiles) -> Options:
-        # Any number of expected denials is fine: a planted call must not make its principal's replacement unsafe.
-        return Options(trails=read_trails(files.trails), as_of=self.day, max_expected_denials=999)
+        # Any number of expected denials is fine: a planted call must not make its principal's replacement unsafe. Nor
+        # must the lack of last accessed reports, which the weeks don't have.
+        return Options(
+            trails=read_trails(files.trails), as_of=self.day, max_expected_denials=999, decisions=(_UNSEEN_IS_FINE,)
+        )
 
 
 def _trail(arn: str, *, logging: bool) -> Iterator[Json]:
