@@ -119,7 +119,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     of_records = _caveats_of_records(replaced, records, ungranted, holes, ground)
     held = frozenset[Action]().union(*(one.actions for one in of_left))
     of_lines = caveats_of_lines(replaced, usage, lines, seen, missed, judge.facts, left=held)
-    unusual = unusual_use_caveats(usage, lines, judge.finder, coverage, decisions)
+    unusual = unusual_use_caveats(usage, lines, judge.finder, coverage, decisions, held)
     caveats = (*unusual, *of_records, *with_acceptance(of_lines, decisions, principal=principal.arn))
     if ground.drafts:
         return _draft(principal, principal_class, caveats, lines, left, judge.facts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -285,3 +285,13 @@ def test_law_old_policies_and_what_is_held_after_agree_on_logged_use(
 
 def test_a_role_without_such_a_policy_is_replaced_as_ever() -> None:
     assert replaced(role(policy(allow("sqs:*"))), USED[1:]).left == ()
+
+
+def test_dangerous_use_that_only_the_policy_left_attached_allows_is_doubted_too() -> None:
+    reads = [allow(["ec2:Describe*", "ec2:DeleteFlowLogs"])]
+    stopped = replace(use("ec2:DeleteFlowLogs"), on=(date(2026, 9, 1),))
+    found, made = reviewed(recorder(DELIVERY, reads=reads), [*USED, stopped])
+    assert made is not None
+    assert "ec2:DeleteFlowLogs" not in written(made)
+    doubts = [one for one in found.open_caveats if one.kind is CaveatKind.UNUSUAL_USE]
+    assert [one.parameters["action"] for one in doubts] == ["ec2:DeleteFlowLogs"]

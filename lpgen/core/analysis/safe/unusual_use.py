@@ -9,7 +9,7 @@ decides.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import reduce
 from itertools import groupby
@@ -54,8 +54,11 @@ def unusual_use_caveats(
     finder: MissedUseFinder,
     coverage: AccountCoverage | None,
     decisions: Sequence[Decision],
+    held: Collection[Action] = (),
 ) -> Iterable[Caveat]:
     """A caveat for each action of the lines that was used dangerously and unusually, until a decision names the use.
+
+    So for each action `held` by a policy that stays attached.
 
     Only a decision to keep or drop the action does: nobody accepts by a pattern for other caveats what an intruder did.
     """
@@ -83,7 +86,7 @@ def unusual_use_caveats(
             one
             for one in uses
             if (is_odd and one.resource.text not in spared) or _burst_before(one, bursts)
-            if _is_open(one, kept[one.action], usage.principal, decisions)
+            if _is_open(one, kept[one.action], usage.principal, decisions, is_held=one.action in held)
         ]
         for action, of_action in groupby(sorted(found, key=attrgetter("action")), key=attrgetter("action")):
             yield _caveat(action, dangers.harm(action), list(of_action), late, bursts)
@@ -121,8 +124,8 @@ def _burst_before(use: Use, bursts: Mapping[int, int]) -> int:
     return 0 if is_regular(use.on) else max(bursts.get(day, 0), bursts.get(day - 1, 0))
 
 
-def _is_open(use: Use, kept: Iterable[Line], principal: str, decisions: Iterable[Decision]) -> bool:
-    """Whether the replacement holds what was used and no decision names it."""
+def _is_open(use: Use, kept: Iterable[Line], principal: str, decisions: Iterable[Decision], *, is_held: bool) -> bool:
+    """Whether the replacement, or a policy beside it, holds what was used and no decision names it."""
     resource = use.resource.text
     named = {
         one.kind
@@ -135,7 +138,7 @@ def _is_open(use: Use, kept: Iterable[Line], principal: str, decisions: Iterable
         return False
     if DecisionKind.DROP in named:  # of a resource; lines on others may stay
         return any(glob_match(pattern, resource) for line in kept for pattern in line.scope.resources)
-    return any(True for _ in kept)
+    return is_held or any(True for _ in kept)
 
 
 def _caveat(action: Action, harm: str, uses: Sequence[Use], late: date, bursts: Mapping[int, int]) -> Caveat:
