@@ -12,7 +12,7 @@ from typing import Final
 
 from lpgen.core.analysis.granted.explained_use import Explanations
 from lpgen.core.analysis.granted.granting import Granting, granting_by_action
-from lpgen.core.analysis.granted.left_attached import LeftAttached, allows_of_left, without_left
+from lpgen.core.analysis.granted.left_attached import LeftAttached, actions_of_left, allows_of_left, without_left
 from lpgen.core.analysis.granted.wildcards import wildcards_of_grants
 from lpgen.core.analysis.judged.scanners import scanned_services
 from lpgen.core.analysis.judged.verdicts import ActionFacts, Judge, seen_actions
@@ -111,13 +111,12 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     wanted = (*of_uses.lines, *beyond_use, *decided_lines(grants, decisions, catalog))
     past = lines_from_uses(grants, records.dropped, granting=granting, scopes=ground.scopes).lines
     decided, dropped = decide_lines(wanted, grants, decisions, past=past)
-    of_left = allows_of_left(grants, left)
-    lines = lines_beside(decided, grants.allows, of_left, catalog)
+    lines = lines_beside(decided, grants.allows, allows_of_left(grants, left), catalog)
     principal_class = classify_principal(grants, usage, coverage, lines, left)
 
     holes = _access_holes(grants, records, accessed, granting=granting, ground=ground) if accessed else ()
     of_records = _caveats_of_records(replaced, records, ungranted, holes, ground)
-    held = frozenset[Action]().union(*(one.actions for one in of_left))
+    held = actions_of_left(grants, left)
     of_lines = caveats_of_lines(replaced, usage, lines, seen, missed, judge.facts, left=held)
     unusual = unusual_use_caveats(usage, lines, judge.finder, coverage, decisions, held)
     caveats = (*unusual, *of_records, *with_acceptance(of_lines, decisions, principal=principal.arn))

@@ -78,8 +78,7 @@ class Reviewer:
     """Works on batches. `dropped` counts what decisions drop by its day, where any does.
 
     `accounts` are those of all principals of the policies, `strangers` the ARNs in the logs that these don't have.
-    Unless it `proves`, replacements come without verification. `forecast` says by ARN what the replacements of a batch
-    are expected to deny.
+    `forecast` says by ARN what the replacements of a batch are expected to deny. Drafts come without verification.
     """
 
     ground: ReviewGround
@@ -88,7 +87,6 @@ class Reviewer:
     dropped: UseCounter | None
     accounts: Collection[str]
     strangers: Collection[str]
-    proves: bool = True
     forecast: Callable[[Batch, Mapping[str, PrincipalGrants]], Mapping[str, Forecast]] | None = None
 
     def grants_of(self, batch: Batch) -> dict[str, PrincipalGrants]:
@@ -145,7 +143,7 @@ class Reviewer:
         if diff.principal_class not in GENERATED_CLASSES:
             return Proposal(diff, None, None)
         replacement = generate_policy(diff, grants, self._catalog, self.options)
-        verification = self._verify(replacement, grants, records) if self.proves else None
+        verification = self._verify(replacement, grants, records) if not self.ground.drafts else None
         in_place = says_the_same(diff.principal, documents_of_replacement(replacement))
         return Proposal(diff, replacement, verification, in_place=in_place)
 

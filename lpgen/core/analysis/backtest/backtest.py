@@ -88,7 +88,7 @@ def _learning(
     explanations = replace(ground.explanations, key_grants=copy(ground.explanations.key_grants))
     ground = replace(ground, judge=replace(ground.judge, facts=facts), explanations=explanations, drafts=True)
     copied = copied_services_from_usage(learned, catalog)
-    return Learning(window, replace(reviewer, ground=ground, proves=False), copied)
+    return Learning(window, replace(reviewer, ground=ground), copied)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from lpgen.core.analysis.backtest.alternatives import actions_by_service, seen_u
 from lpgen.core.analysis.backtest.dated_uses import DatedUse
 from lpgen.core.analysis.backtest.denied_needs import AllowedUse, allowed_uses, cause_of_denial, denied_uses
 from lpgen.core.analysis.granted.granting import granting_by_action
-from lpgen.core.analysis.granted.left_attached import allows_of_left
+from lpgen.core.analysis.granted.left_attached import actions_of_left
 from lpgen.core.analysis.reach import NO_PLACES, Places, places_of_others, reach_of_lines
 from lpgen.core.analysis.verify import documents_of_replacement
 from lpgen.core.backtests import (
@@ -74,8 +74,7 @@ class Bench:
         if replacement is None or replacement.refused_for is not None:
             return
         statements = [one for document in replacement.documents for one in document.statements]
-        left = allows_of_left(self.grants, replacement.left)
-        kept = frozenset[Action]().union(*(one.actions for one in statements), *(one.actions for one in left))
+        kept = actions_of_left(self.grants, replacement.left).union(*(one.actions for one in statements))
         first, last = window.judge_first, window.judge_last
         written = documents_of_replacement(replacement)
         denied = list(denied_uses(self._uses, written, self._catalog, first=first, last=last))

@@ -56,12 +56,11 @@ class CheckNotes:
 def new_allows(documents: Iterable[WrittenDocument], catalog: Catalog) -> tuple[NewAllow, ...]:
     """Every Allow of the written documents, with its action patterns expanded again."""
     return tuple(
-        NewAllow(
+        _allow_of(
             statement_place(document, statement),
             document.policy.version,
             statement,
             frozenset() if statement.not_action else catalog.expand(statement.patterns).actions,
-            frozenset(() if statement.not_resource else statement.resources),
         )
         for document in documents
         for statement in document.policy.statements
@@ -71,16 +70,13 @@ def new_allows(documents: Iterable[WrittenDocument], catalog: Catalog) -> tuple[
 
 def left_allows(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> tuple[NewAllow, ...]:
     """Every Allow of the policies that stay attached, as the old policies have it."""
-    return tuple(
-        NewAllow(
-            str(one.ref),
-            one.version,
-            one.statement,
-            one.actions,
-            frozenset(() if one.statement.not_resource else one.statement.resources),
-        )
-        for one in allows_of_left(grants, left)
-    )
+    found = allows_of_left(grants, left)
+    return tuple(_allow_of(str(one.ref), one.version, one.statement, one.actions) for one in found)
+
+
+def _allow_of(place: str, version: str, statement: Statement, actions: frozenset[Action]) -> NewAllow:
+    resources = frozenset(() if statement.not_resource else statement.resources)
+    return NewAllow(place, version, statement, actions, resources)
 
 
 def statement_place(document: WrittenDocument, statement: Statement) -> str:

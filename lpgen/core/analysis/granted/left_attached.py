@@ -98,6 +98,11 @@ def allows_of_left(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> tup
     return tuple(one for one in grants.allows if _is_of(one, arns))
 
 
+def actions_of_left(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> frozenset[Action]:
+    """The actions that the policies which stay attached allow."""
+    return frozenset[Action]().union(*(one.actions for one in allows_of_left(grants, left)))
+
+
 def _is_of(grant: Grant, arns: Collection[str]) -> bool:
     """Whether a statement is one of AWS's own policies; an inline policy may be called like any of them."""
     return grant.ref.kind is PolicyKind.AWS_MANAGED and grant.ref.policy in arns

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import date
 
-from lpgen.core.analysis.granted.left_attached import allows_of_left, without_left
+from lpgen.core.analysis.granted.left_attached import actions_of_left, without_left
 from lpgen.core.analysis.granted.service_policies import is_service_policy
 from lpgen.core.analysis.judged.scanners import scanner_advice
 from lpgen.core.analysis.observability.regions import missing_leader
@@ -60,7 +60,7 @@ def _is_left_to_aws(grants: PrincipalGrants, lines: Iterable[Line], left: Collec
     policies = others.principal.policies
     if not grants.principal.policies or not all(is_service_policy(one.arn) for one in policies):
         return False
-    staying = {line.action for line in lines}.union(*(one.actions for one in allows_of_left(grants, left)))
+    staying = actions_of_left(grants, left).union(line.action for line in lines)
     return not policies or others.granted() <= staying
 
 

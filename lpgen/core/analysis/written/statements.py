@@ -69,7 +69,11 @@ def _reading_order(statement: ReplacementStatement) -> tuple[bool, str, str]:
 
 def is_unseen(statement: ReplacementStatement) -> bool:
     """Whether no record shows the use of anything that a statement allows."""
-    return all(line.kind in UNSEEN_KINDS for line in statement.lines)
+    return _are_unseen(statement.lines)
+
+
+def _are_unseen(lines: Iterable[Line]) -> bool:
+    return all(line.kind in UNSEEN_KINDS for line in lines)
 
 
 def _told_apart(
@@ -94,10 +98,8 @@ def build_statement(lines: Sequence[Line], *, catalog: Catalog, scope: Scope | N
     first = ordered[0]
     actions = tuple(sorted({line.action for line in ordered}))
     scope = scope or first.scope
-    unseen = all(line.kind in UNSEEN_KINDS for line in ordered)
-    return ReplacementStatement(
-        sid_for(actions, scope, is_unseen=unseen, catalog=catalog), actions, scope, first.parent, ordered
-    )
+    sid = sid_for(actions, scope, is_unseen=_are_unseen(ordered), catalog=catalog)
+    return ReplacementStatement(sid, actions, scope, first.parent, ordered)
 
 
 def fold_to_grant(lines: Iterable[Line], parents: Parents, *, service: str, catalog: Catalog) -> tuple[Line, ...]:
