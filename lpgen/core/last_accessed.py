@@ -8,9 +8,10 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetServiceLastAccessedDe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Final
 
 from lpgen.core.model import Action, Principal, Visibility
@@ -38,7 +39,7 @@ class ServiceAccess:
     actions: tuple[tuple[str, date | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AccessReport:
     """One report. `stem` is its file's name without `.json`, `arn` what the index says it is about, or "".
 
@@ -55,7 +56,12 @@ class AccessReport:
 
     def service(self, service: str) -> ServiceAccess | None:
         """What it says of a service, or None where it doesn't list it (which says nothing)."""
-        return next((one for one in self.services if one.service == service), None)
+        return self._by_service.get(service)
+
+    @cached_property
+    def _by_service(self) -> Mapping[str, ServiceAccess]:
+        """The services by name; of two alike the first counts."""
+        return {one.service: one for one in reversed(self.services)}
 
 
 def known_on(report: AccessReport, day: date) -> AccessReport:
