@@ -48,14 +48,7 @@ class Counts:
     @property
     def reach(self) -> Reach:
         """How far the old policies reach and the replacements do."""
-        return Reach(
-            self.reach_places,
-            self.reach_old,
-            self.reach_new,
-            self.reach_pinned_places,
-            self.reach_pinned_old,
-            self.reach_pinned_new,
-        )
+        return Reach(*(getattr(self, f"reach_{one.name}") for one in fields(Reach)))
 
     def __add__(self, other: Counts) -> Counts:
         names = [one.name for one in fields(self)]

@@ -135,8 +135,10 @@ class _Shared:
         for one in sharing:
             for line in self._fitting(one):
                 needed[_line_key(line)].setdefault(one.principal.account, line)
-        self._needed = {key: _shared_kind(lines.values()) for key, lines in needed.items()}
-        self._words = {key: (_why(lines), min(one.rule for one in lines.values())) for key, lines in needed.items()}
+        self._needed = {
+            key: (_shared_kind(lines.values()), _why(lines), min(one.rule for one in lines.values()))
+            for key, lines in needed.items()
+        }
         accounts = sorted({one.principal.account for one in members})
         self._proposal = (
             f"put the replacement into the permission set {of.name}: it is the same for its roles in"
@@ -157,8 +159,8 @@ class _Shared:
         own = {_line_key(line) for line in found}
         refs = {_statement_key(grant.ref): grant.ref for grant in grants.allows}
         others = [
-            Line(action, scope, refs[statement], kind, *self._words[action, scope, statement], None)
-            for (action, scope, statement), kind in self._needed.items()
+            Line(action, scope, refs[statement], kind, why, rule, None)
+            for (action, scope, statement), (kind, why, rule) in self._needed.items()
             if (action, scope, statement) not in own
         ]
         lines = merge_lines([*found, *others], grants.allows)
@@ -168,10 +170,10 @@ class _Shared:
 
     def _as_needed(self, line: Line) -> Line:
         """The line, which isn't one without recorded use where another role's records show that use."""
-        key = _line_key(line)
-        if line.kind not in UNSEEN_KINDS or self._needed.get(key) is not LineKind.SHARED:
+        if line.kind not in UNSEEN_KINDS or (needed := self._needed.get(_line_key(line))) is None:
             return line
-        return replace(line, kind=LineKind.SHARED, why=self._words[key][0])
+        kind, why, _ = needed
+        return replace(line, kind=kind, why=why) if kind is LineKind.SHARED else line
 
 
 def _shared_kind(lines: Collection[Line]) -> LineKind:
