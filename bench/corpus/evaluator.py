@@ -29,7 +29,7 @@ class Evaluator:
         return met == {"Allow"}
 
     def services(self, known: Iterable[str]) -> list[str]:
-        """Those of the services of which some statement allows anything."""
+        """The services for which some statement allows any action."""
         return [one for one in known if any(statement.grants_of(one) for statement in self._statements)]
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 SERVICES: Final = sorted(
     path.stem for path in (Path(__file__).parents[2] / "action_catalog" / "services").glob("*.json")
 )
-"""The namespaces of all services, of which the service authorization reference has a page each."""
+"""The prefixes of all services in the service authorization reference."""
 
 
 def last_accessed_report(

@@ -1,7 +1,7 @@
 """Counts what replacements learned from intruders: `python -m bench.corpus.learned CORPUS REVIEW`.
 
 CORPUS is a folder that `python -m bench.corpus` wrote, REVIEW what `lpgen review --format json` prints of its logs and
-policies. It prints one JSON object, of numbers alone, so that it may be used on the held-back half:
+policies. It prints one JSON object that holds only numbers, so you can use it on the held-back half:
 
 - `intruders`: principals whose permissions were abused with success; `dangerous`: their pairs of a principal and a
   dangerous action that the intruder did, that the logs show, and that nobody entitled did;
