@@ -84,6 +84,7 @@ def test_about_half_of_the_held_back_kinds_are_steady() -> None:
     assert 0.4 <= len(steady) / len(HALVES[HELD_BACK]) <= 0.6
 
 
+@pytest.mark.slow
 def test_halves_follow_the_rule_and_share_no_principal(corpus: Path) -> None:
     declared = {kind.name for theme in held_back.THEMES for kind in theme.KINDS.found}
     assert {name for name in KINDS if half_of(name) == HELD_BACK} == declared
@@ -98,6 +99,7 @@ def test_halves_follow_the_rule_and_share_no_principal(corpus: Path) -> None:
     assert abs(len(halves[TUNED]) - len(halves[HELD_BACK])) <= 2
 
 
+@pytest.mark.slow
 def test_the_principals_of_a_kind_differ_in_what_they_need(truth: list[Json], corpus: Path) -> None:
     schedules: dict[str, Counter[tuple[date, str]]] = defaultdict(Counter)
     for row in truth:
@@ -110,6 +112,7 @@ def test_the_principals_of_a_kind_differ_in_what_they_need(truth: list[Json], co
     assert alike == []
 
 
+@pytest.mark.slow
 def test_the_logs_show_each_kind_exactly_what_the_truth_says_is_logged(
     truth: list[Json], corpus: Path, tmp_path: Path
 ) -> None:
@@ -138,6 +141,7 @@ def _same(needed: set[str], shown: set[str]) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_the_policies_as_written_allow_each_need_and_refuse_what_was_denied(truth: list[Json], corpus: Path) -> None:
     evaluators = {}
     for path in (corpus / "policies").glob("*.json"):
@@ -154,6 +158,7 @@ def test_the_policies_as_written_allow_each_need_and_refuse_what_was_denied(trut
     assert {row["kind"] for row in truth if not row["allowed"]} == {NeedKind.INTRUDER, NeedKind.DENIED}
 
 
+@pytest.mark.slow
 def test_needs_without_a_record_say_why_and_occur_for_each_reason(truth: list[Json]) -> None:
     assert all(row["logged"] == (row["unlogged"] == "") == (row["event_id"] != "") for row in truth)
     reasons = {row["unlogged"] for row in truth} - {""}
@@ -161,6 +166,7 @@ def test_needs_without_a_record_say_why_and_occur_for_each_reason(truth: list[Js
     assert {row["kind"] for row in truth} == {str(kind) for kind in NeedKind}
 
 
+@pytest.mark.slow
 def test_half_of_the_data_events_is_switched_off_as_the_trail_settings_say(corpus: Path) -> None:
     accounts = json.loads((corpus / "accounts.json").read_text())
     recorded = sum(len(one["data_events"]) for one in accounts)
@@ -170,6 +176,7 @@ def test_half_of_the_data_events_is_switched_off_as_the_trail_settings_say(corpu
     assert sum(len(trail.selectors) - 1 for trail in trails) == recorded
 
 
+@pytest.mark.slow
 def test_intruders_act_on_their_days_only_and_are_listed(truth: list[Json], corpus: Path) -> None:
     listed = {one["principal"]: one for one in json.loads((corpus / "intrusions.json").read_text())}
     acted: dict[str, set[tuple[str, str]]] = defaultdict(set)

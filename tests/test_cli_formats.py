@@ -63,11 +63,18 @@ def test_review_prints_no_parquet_to_a_terminal(inputs: list[str]) -> None:
     assert "--output" in done.stderr
 
 
-def test_review_takes_the_form_that_the_name_of_the_file_tells(inputs: list[str], tmp_path: Path) -> None:
-    for ending, form in (("html", "html"), ("HTM", "html"), ("md", "markdown"), ("json", "json"), ("log", "text")):
-        file = tmp_path / f"review.{ending}"
-        review(inputs, "--output", str(file))
-        assert file.read_bytes() == review(inputs, "--format", form)
+SLOW_ENDINGS = (("html", "html"), ("HTM", "html"), ("json", "json"), ("log", "text"))
+
+
+@pytest.mark.parametrize(
+    ("ending", "form"), [("md", "markdown"), *(pytest.param(*one, marks=pytest.mark.slow) for one in SLOW_ENDINGS)]
+)
+def test_review_takes_the_form_that_the_name_of_the_file_tells(
+    inputs: list[str], tmp_path: Path, ending: str, form: str
+) -> None:
+    file = tmp_path / f"review.{ending}"
+    review(inputs, "--output", str(file))
+    assert file.read_bytes() == review(inputs, "--format", form)
 
 
 def test_a_reader_of_dev_stdout_may_go_as_one_of_stdout_may(inputs: list[str]) -> None:

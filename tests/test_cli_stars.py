@@ -72,7 +72,7 @@ def test_stars_prints_a_row_per_gained_action_for_spreadsheets(sample_data: Path
     assert {row["used"] for row in rows} == {"false"}
 
 
-@pytest.mark.parametrize("format", ["text", "markdown"])
+@pytest.mark.parametrize("format", ["text", pytest.param("markdown", marks=pytest.mark.slow)])
 def test_stars_says_the_sum_and_how_far_dates_reach(sample_data: Path, format: str) -> None:  # noqa: A002
     done = first(sample_data, format)
     assert done.returncode == 0

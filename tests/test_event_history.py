@@ -115,6 +115,7 @@ def test_ingest_of_the_event_history_is_slow_enough_for_cloudtrail(history: Even
     assert history.throttled <= 1
 
 
+@pytest.mark.slow
 def test_ingest_of_the_event_history_waits_when_it_is_throttled(history: EventHistoryServer, tmp_path: Path) -> None:
     history.records["us-east-1"] = [call(number) for number in range(3)]
     history.page_size = 2

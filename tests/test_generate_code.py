@@ -98,7 +98,8 @@ def test_cfn_lint_finds_what_is_wrong(tmp_path: Path) -> None:
     assert "PolicyDocument" in done.stdout
 
 
-@pytest.mark.parametrize("form", ["terraform", pytest.param("cloudformation", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["terraform", "cloudformation"])
 def test_generate_as_code_twice_gives_the_same_bytes(
     form: str, sample_data: Path, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

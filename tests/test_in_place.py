@@ -64,6 +64,7 @@ def again(home: Path) -> Path:
     return home / "again"
 
 
+@pytest.mark.slow
 def test_replacements_of_replacements_say_the_same(home: Path, again: Path) -> None:
     folders = [one for one in (home / "out").iterdir() if one.is_dir()]
     assert len(folders) > 20
@@ -88,6 +89,7 @@ def test_review_has_nothing_to_do_where_replacements_are_in_place(home: Path) ->
     assert analyst["proposal"] == "nothing: its policies say what the replacement says"
 
 
+@pytest.mark.slow
 def test_review_counts_what_is_in_place_apart(home: Path, tmp_path: Path) -> None:
     for file in DETAILS.glob("*.json"):
         details = json.loads(file.read_text("utf-8"))
@@ -111,6 +113,7 @@ def test_generate_strict_takes_what_is_in_place(home: Path) -> None:
     assert "not safe yet" not in said.stderr
 
 
+@pytest.mark.slow
 def test_rollout_plans_nothing_for_what_is_in_place(home: Path, again: Path) -> None:
     done = run("rollout", "plan", str(again), *map(str, given(home)))
     assert done.returncode == 1
@@ -119,6 +122,7 @@ def test_rollout_plans_nothing_for_what_is_in_place(home: Path, again: Path) -> 
     assert {one["why"] for found in refusals for one in found} == {"its policies are the replacement already"}
 
 
+@pytest.mark.slow
 def test_rollout_asks_the_policies_given_what_is_in_place(home: Path, again: Path, tmp_path: Path) -> None:
     done = run("rollout", "plan", str(home / "out"), *map(str, given(home)))
     plans = json.loads(done.stdout)["principals"]
@@ -136,6 +140,7 @@ def test_rollout_asks_the_policies_given_what_is_in_place(home: Path, again: Pat
     assert all("other_policies" in found and "nothing_to_do" not in found for found in kinds)
 
 
+@pytest.mark.slow
 def test_sarif_has_no_doubts_about_what_is_in_place(home: Path) -> None:
     before = lpgen("review", "--data", home / "data", "--policies", DETAILS, "--format", "sarif")
     after = lpgen("review", *given(home), "--format", "sarif")
@@ -147,6 +152,7 @@ def test_sarif_has_no_doubts_about_what_is_in_place(home: Path) -> None:
     assert "unmapped-event" not in rules[1]
 
 
+@pytest.mark.slow
 def test_review_tells_tries_of_what_is_in_place_that_the_logs_miss(home: Path, tmp_path: Path) -> None:
     service = {"ServiceName": "AWS KMS", "ServiceNamespace": "kms", "LastAuthenticated": "2026-09-28T10:00:00Z"}
     report = {"JobStatus": "COMPLETED", "JobCompletionDate": "2026-09-30T20:00:00Z", "ServicesLastAccessed": [service]}

@@ -83,6 +83,7 @@ def test_ingest_reads_nothing_where_a_wanted_account_has_no_logs(wide_bucket: Bu
         assert proxy.reads() == []
 
 
+@pytest.mark.slow
 def test_ingest_lists_only_the_accounts_regions_and_days_that_are_wanted(
     wide_bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,6 +93,7 @@ def test_every_format_is_the_same_for_two_workers(data: Path, policies: Path, fo
 
 
 @pytest.mark.usefixtures("small_batches")
+@pytest.mark.slow
 def test_outputs_are_the_same_for_two_workers_and_can_be_verified(
     data: Path, policies: Path, catalog: Catalog, tmp_path: Path
 ) -> None:
@@ -114,6 +115,7 @@ def whole(data: Path, policies: Path, catalog: Catalog) -> dict[str, Proposal]:
 
 @settings(max_examples=5)
 @given(cuts=st.data())
+@pytest.mark.slow
 def test_a_proposal_is_the_same_in_any_batch(
     data: Path, policies: Path, catalog: Catalog, whole: dict[str, Proposal], cuts: st.DataObject
 ) -> None:

@@ -429,6 +429,7 @@ OF_NO_CONSEQUENCE = frozenset(
 """What changes neither the calls nor what they are compared with, where a plan has no source."""
 
 
+@pytest.mark.slow
 def test_apply_refuses_an_edited_plan_that_calls_itself_old(account: Account) -> None:
     """What an older lpgen wrote has neither source nor documents: it is proven, and held against IAM, all the same."""
     account.world.plan_output("--trust-output")

@@ -27,7 +27,7 @@ def once(operation: str, reply: Reply) -> Callable[[Call], Reply]:
 @pytest.mark.parametrize(
     ("operation", "reply"),
     [
-        ("GetServiceLastAccessedDetails", THROTTLED),
+        pytest.param("GetServiceLastAccessedDetails", THROTTLED, marks=pytest.mark.slow),
         ("GetAccountAuthorizationDetails", Failure("InternalFailure", status=500)),
         ("GetAccountAuthorizationDetails", Cut()),
         ("ListAccountsForParent", Cut()),

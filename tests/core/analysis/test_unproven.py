@@ -49,6 +49,7 @@ def limit_steps(monkeypatch: pytest.MonkeyPatch, *modules: object, steps: int = 
         monkeypatch.setattr(module, "PRINCIPAL_STEPS", steps)
 
 
+@pytest.mark.slow
 def test_the_largest_patterns_that_aws_takes_are_reviewed() -> None:
     proposal = review([HOSTILE])["hostile"]
     assert proposal.replacement is not None

@@ -91,6 +91,7 @@ def test_groups_of_the_sample_logs_give_the_usage_of_their_records(table: Json) 
     assert through.table.num_rows > 6_000
 
 
+@pytest.mark.slow
 def test_groups_of_the_console_s_table_differ_in_the_category_of_data_events_alone() -> None:
     through = usage_through_athena(CONSOLE, sample_records())
     plain = [{**record, "eventCategory": None, "managementEvent": None} for record in sample_records()]

@@ -56,6 +56,7 @@ def rows_from(store: Store) -> Any:
     return rows_of_answer(cast(AwsSession, store), ANSWERED, COLUMNS)
 
 
+@pytest.mark.slow
 def test_rows_of_answer_takes_no_more_memory_for_more_rows() -> None:
     row = b'"' + b"x" * 20_000 + b'","' + b'""' * 2_000 + b'"\n'
     store = Store(LongBody(row, 4_000), len(HEADER) + 4_000 * len(row))

@@ -168,6 +168,7 @@ def is_interrupted(data: Path) -> bool:
     return journal.exists() and journal.read_bytes()[:1] not in (b"", b"\0")
 
 
+@pytest.mark.slow
 def test_readers_read_on_after_a_kill_at_any_point_of_a_commit(tmp_path: Path) -> None:
     """A write beyond the limit kills the process, so each limit is another page of the commit."""
     interrupted = 0

@@ -230,6 +230,7 @@ def test_write_usage_beside_changes_no_byte_of_the_merged_tables(tmp_path: Path)
     assert not is_in_parts(tmp_path, write_usage(tmp_path, whole))
 
 
+@pytest.mark.slow
 def test_write_usage_beside_leaves_what_is_there_and_keeps_the_parts_few(tmp_path: Path) -> None:
     big = usage(*range(28))
     generation = write_usage(tmp_path, big)
