@@ -38,7 +38,7 @@ from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.ledger import count_unread_files
 from lpgen.edge.data_folder.usage_files import read_current_usage, read_generation_usage
 from lpgen.edge.engine import Engine, Result, results_of
-from lpgen.edge.engines.local_processes import LocalEngine, without_unsafe_fork
+from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.inputs.iam_snapshot import open_snapshot
 from lpgen.edge.replacement_files import WrittenReplacement
 from lpgen.errors import DataError, InvocationError, quote_input
@@ -163,8 +163,7 @@ class Review:
         Raises:
             EngineError: the engine's cluster was lost, or its workers can't run lpgen.
         """
-        engine = without_unsafe_fork(self.engine)
-        for found in results_of(engine, ProposalMap(self.reviewer, fn), self.batches):
+        for found in results_of(self.engine, ProposalMap(self.reviewer, fn), self.batches):
             yield from found
 
     def whole_report(self) -> Report:

@@ -24,7 +24,6 @@ from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.usage_of_days import covered_days, usage_of_days
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.engine import Engine, results_of
-from lpgen.edge.engines.local_processes import without_unsafe_fork
 from lpgen.pipeline_analysis import IN_THIS_PROCESS, engine_for_units, load_ground, refuse_empty_choice
 
 _BATCH_UNITS: Final = 8
@@ -73,7 +72,7 @@ def backtest(
     places = places_from_usage(usage_of_days(usage, windows[-1].learn_first, windows[-1].learn_last))
     work = _Work(Backtester(windows, curve, learnings, counter, places))
     batches = Batches(units, _BATCH_UNITS, RowSlices(usage), {}, accessed, ground.whole)
-    chosen = without_unsafe_fork(engine_for_units(engine, len(units), _BATCH_UNITS))
+    chosen = engine_for_units(engine, len(units), _BATCH_UNITS)
     found = [one for some in results_of(chosen, work, batches) for one in some]
     whole = backtest_of_principals(found, windows, curve, catalog)
     return replace(whole, problems=(*ground.problems, *problems, *strays))

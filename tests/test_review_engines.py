@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ from lpgen.core.options import Options
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.engine import Engine, results_of
-from lpgen.edge.engines.local_processes import LocalEngine, without_unsafe_fork
+from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.logs.sample_logs import bundled_sample_logs
 from lpgen.errors import EngineError
 from lpgen.pipeline_analysis import open_review
@@ -138,12 +137,4 @@ def _die_on_three(number: int) -> int:
 
 def test_results_end_where_a_worker_dies_each_time() -> None:
     with pytest.raises(EngineError, match="a worker died on the same work"):
-        list(results_of(LocalEngine(2, "fork"), _die_on_three, range(6)))
-
-
-def test_processes_are_not_forked_beside_other_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    forking = LocalEngine(2, "fork")
-    monkeypatch.setattr(os, "listdir", lambda _path: ["1"])
-    assert without_unsafe_fork(forking) == forking
-    monkeypatch.setattr(os, "listdir", lambda _path: ["1", "2"])
-    assert without_unsafe_fork(forking) == replace(forking, start_method="spawn")
+        list(results_of(LocalEngine(2), _die_on_three, range(6)))

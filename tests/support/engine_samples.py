@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lpgen.core.usage.ingest_result import FileProblem
@@ -100,3 +100,14 @@ class ElsewhereReader(ChunkReader):
         result = super().__call__(tuple(replace(file, path=f"{file.path}.elsewhere") for file in chunk))
         here = (FileProblem(one.path.removesuffix(".elsewhere"), one.why) for one in result.failures)
         return replace(result, failures=tuple(here))
+
+
+@dataclass(frozen=True)
+class WaitInPlace:
+    """Leaves a file named after the worker's process, and waits for a minute."""
+
+    folder: Path
+
+    def __call__(self, _number: int) -> None:
+        (self.folder / str(os.getpid())).touch()
+        time.sleep(60)

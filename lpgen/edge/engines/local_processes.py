@@ -7,28 +7,28 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from lpgen.edge.engine import Engine, Item, Lost, Result
+from lpgen.edge.engine import Item, Lost, Result
 from lpgen.edge.engines.pool import Pool, map_in_pools
 
 _IN_FLIGHT_PER_WORKER: Final = 2
 _PARENT_CHECK_SECONDS: Final = 0.5
 
-_START_METHOD: Final = "fork" if sys.platform == "linux" else "spawn"
-"""Forked where that is safe and cheap: starting Python and lpgen again takes a second."""
-
 
 @dataclass(frozen=True, slots=True)
 class LocalEngine:
-    """Runs in `workers` processes of this machine; with none in this process, which then dies of a deadly item."""
+    """Runs in `workers` processes of this machine; with none in this process, which then dies of a deadly item.
+
+    They are started by `start_method`, or if it is "" by the cheapest that is safe.
+    """
 
     workers: int = 0
-    start_method: str = _START_METHOD
+    start_method: str = ""
 
     @property
     def is_remote(self) -> bool:
@@ -47,8 +47,11 @@ class LocalEngine:
         import multiprocessing  # here, since who has nothing to map needs none of it
         from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 
-        context = multiprocessing.get_context(self.start_method)
-        executor = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(fn, os.getpid()))
+        start_method = self.start_method or _safe_start_method()
+        context = multiprocessing.get_context(start_method)
+        if start_method == "forkserver":
+            context.set_forkserver_preload([getattr(fn, "__module__", __name__)])  # imported once for all workers
+        executor = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(fn, dict(os.environ)))
         with executor:
             yield Pool(
                 submit=lambda item: executor.submit(_run, item),
@@ -59,14 +62,15 @@ class LocalEngine:
             )
 
 
-def without_unsafe_fork(engine: Engine) -> Engine:
-    """The engine, whose processes are forked only where this one has no other thread, which may hold a lock.
+def _safe_start_method() -> str:
+    """On Linux, fork this process if it has no other thread, which may hold a lock; otherwise a server without threads.
 
-    https://docs.python.org/3/library/os.html#os.fork
+    Starting Python and lpgen anew for each worker takes a second.
+    https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods
     """
-    if isinstance(engine, LocalEngine) and engine.start_method == "fork" and _has_other_threads():
-        return replace(engine, start_method="spawn")
-    return engine
+    if sys.platform != "linux":
+        return "spawn"
+    return "forkserver" if _has_other_threads() else "fork"
 
 
 def _has_other_threads() -> bool:
@@ -84,16 +88,25 @@ def _hope() -> None:
 _worker_function: Callable[[Any], Any] | None = None
 
 
-def _start_worker(fn: Callable[[Any], Any], parent: int) -> None:
+def _start_worker(fn: Callable[[Any], Any], environment: Mapping[str, str]) -> None:
     global _worker_function
     _worker_function = fn
+    os.environ.clear()  # a fork server has that of the moment when it was started
+    os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends the pool
-    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _end_with_parent(parent: int) -> None:
-    """Ends this worker when its parent is gone: a killed parent can't tell its workers to stop."""
-    while os.getppid() == parent:
+def _end_with_parent() -> None:
+    """Ends this worker when the process that it works for is gone: a killed one can't tell its workers to stop.
+
+    A worker that a server forked has another parent. One that was forked directly may hold its siblings' pipes, by
+    which Python tells whether the process is alive.
+    """
+    from multiprocessing import parent_process
+
+    boss, parent = parent_process(), os.getppid()
+    while os.getppid() == parent and boss is not None and boss.is_alive():
         time.sleep(_PARENT_CHECK_SECONDS)
     with suppress(OSError):
         os._exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lpgen.edge.engine import Lost
+from lpgen.edge.engines import local_processes
 from lpgen.edge.engines.local_processes import LocalEngine
 from tests.support.engine_samples import POISON, DieOnce, die_on_poison, fail, square
 
@@ -37,13 +39,20 @@ def test_local_engine_of_nothing_is_nothing(workers: int) -> None:
     assert list(LocalEngine(workers).map(square, [])) == []
 
 
-@pytest.mark.parametrize("start_method", ["fork", pytest.param("spawn", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("start_method", ["forkserver", pytest.param("spawn", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_local_engine_names_the_item_that_kills_its_worker(workers: int, start_method: str) -> None:
-    """Spawned workers are those of macOS: they get the function by pickling."""
+    """Spawned workers are those of macOS."""
     found = list(LocalEngine(workers, start_method).map(die_on_poison, range(30)))
     assert [result.item for result in found if isinstance(result, Lost)] == [POISON]
     assert sorted(result for result in found if not isinstance(result, Lost)) == [n for n in range(30) if n != POISON]
+
+
+def test_processes_are_forked_from_this_one_only_if_it_has_no_other_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "listdir", lambda _path: ["1"])
+    assert local_processes._safe_start_method() == "fork"
+    monkeypatch.setattr(os, "listdir", lambda _path: ["1", "2"])
+    assert local_processes._safe_start_method() == "forkserver"
 
 
 def test_local_engine_loses_nothing_when_a_worker_is_killed_once(tmp_path: Path) -> None:
@@ -66,14 +75,15 @@ def test_local_engine_keeps_few_items_in_flight(tmp_path: Path) -> None:
     assert len(list(results)) == 99
 
 
-def test_local_engine_leaves_no_worker_behind_a_killed_parent(tmp_path: Path) -> None:
+@pytest.mark.parametrize("threads", [0, 1])
+def test_local_engine_leaves_no_worker_behind_a_killed_parent(tmp_path: Path, threads: int) -> None:
+    """Whether the parent forked the workers itself or had a server fork them, since it has another thread."""
     script = (
-        "import os, time, pathlib, sys\n"
+        "import threading, time, pathlib, sys\n"
         "from lpgen.edge.engines.local_processes import LocalEngine\n"
-        "def wait(number):\n"
-        "    pathlib.Path(sys.argv[1], str(os.getpid())).touch()\n"
-        "    time.sleep(60)\n"
-        "list(LocalEngine(2).map(wait, range(4)))\n"
+        "from tests.support.engine_samples import WaitInPlace\n"
+        f"for _ in range({threads}): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+        "list(LocalEngine(2).map(WaitInPlace(pathlib.Path(sys.argv[1])), range(4)))\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
     workers = _wait_for(lambda: [int(path.name) for path in tmp_path.iterdir()], 2)
