@@ -25,6 +25,7 @@ from lpgen.cli_drift import drift_command, stars_command
 from lpgen.cli_explain import explain_command
 from lpgen.cli_ingest import ingest_command
 from lpgen.cli_map import map_command
+from lpgen.cli_observe import observe_command
 from lpgen.cli_rollout import app as rollout_app
 from lpgen.cli_run import code_with_output, run_app
 from lpgen.cli_schema import schema_command
@@ -69,6 +70,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "map": map_command,
     "review": review_command,
     "backtest": backtest_command,
+    "observe": observe_command,
     "generate": generate_command,
     "verify": verify_command,
     "authorize": authorize_command,

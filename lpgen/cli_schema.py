@@ -21,6 +21,8 @@ class Document(StrEnum):
     DRIFT = "drift"
     STARS = "stars"
     BACKTEST = "backtest"
+    OBSERVE = "observe"
+    OBSERVATION = "observation"
     ROLLOUT = "rollout"
     WATCH = "watch"
 

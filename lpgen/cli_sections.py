@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Start here", ("demo",)),
     ("Gather", ("snapshot", "ingest", "check", "upgrade")),
-    ("Review", ("review", "backtest", "explain", "stars")),
+    ("Review", ("review", "backtest", "observe", "explain", "stars")),
     ("Replace", ("generate", "verify", "rollout")),
     ("Every week", ("baseline", "drift")),
     ("Look things up", ("catalog", "map", "authorize", "iam-policy", "schema")),

@@ -121,6 +121,12 @@ CODES: dict[str, tuple[tuple[str, int], ...]] = {
         (f"{GROUND} --principal nobody", 2),
         ("--data missing --policies policies.json", 3),
     ),
+    "observe": (
+        (f"{GROUND} --bucket logs", 0),
+        (f"{GROUND} --trail none", 2),
+        (f"{GROUND} --principal nobody", 2),
+        (f"{GROUND} --since missing.json", 3),
+    ),
     "generate": (
         (f"{GROUND} -o out", 0),
         (f"{GROUND} -o out --strict", 1),

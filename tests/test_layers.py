@@ -25,6 +25,7 @@ ALLOWED = {
             "pipeline_explain",
             "pipeline_analysis",
             "pipeline_backtest",
+            "pipeline_observe",
             "pipeline_output",
         }
     ),
@@ -35,6 +36,7 @@ ALLOWED = {
     "pipeline_explain": frozenset({"core", "edge"}),
     "pipeline_analysis": frozenset({"errors", "core", "edge"}),
     "pipeline_backtest": frozenset({"core", "edge", "pipeline_analysis"}),
+    "pipeline_observe": frozenset({"errors", "core", "edge", "pipeline_analysis"}),
     "pipeline_output": frozenset({"errors", "core", "edge", "report", "pipeline_analysis"}),
     "cli": frozenset(
         {
@@ -53,6 +55,7 @@ ALLOWED = {
             "cli_formats",
             "cli_ingest",
             "cli_map",
+            "cli_observe",
             "cli_options",
             "cli_rollout",
             "cli_run",
@@ -77,6 +80,19 @@ ALLOWED = {
     ),
     "cli_backtest": frozenset(
         {"core", "edge", "report", "pipeline_backtest", "cli_catalog", "cli_engine", "cli_formats", "cli_options"}
+    ),
+    "cli_observe": frozenset(
+        {
+            "errors",
+            "core",
+            "edge",
+            "report",
+            "pipeline_observe",
+            "cli_catalog",
+            "cli_engine",
+            "cli_formats",
+            "cli_options",
+        }
     ),
     "cli_authorize": frozenset({"errors", "edge", "pipeline_authorize", "cli_options", "cli_catalog"}),
     "cli_map": frozenset({"errors", "edge", "pipeline_map", "cli_options", "cli_catalog"}),

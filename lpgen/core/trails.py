@@ -60,7 +60,10 @@ class Selector:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Trail:
-    """One trail. `global_events` says whether it records IAM, STS and CloudFront; `logging` whether it is on now."""
+    """One trail. `global_events` says whether it records IAM, STS and CloudFront; `logging` whether it is on now.
+
+    `bucket` is the bucket of its log files, "" where nothing says it.
+    """
 
     arn: str
     name: str
@@ -71,6 +74,7 @@ class Trail:
     organization: bool
     logging: bool
     selectors: tuple[Selector, ...]
+    bucket: str = ""
 
     def serves(self, account: str) -> bool:
         """Whether it records an account; a trail of an organization is taken to record each account of the logs."""

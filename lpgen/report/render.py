@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from lpgen.core.drift.findings import Drift
     from lpgen.core.explanations import Explanation
     from lpgen.core.findings import Proposal, Report
+    from lpgen.core.observe.outcome import Outcome
+    from lpgen.core.observe.plan import ObservePlan
     from lpgen.core.replacements import OutputVerification
     from lpgen.core.stars import Stars
     from lpgen.report.entries import Details, Entry
@@ -319,3 +321,53 @@ def _render_page(
 
         return render_markdown(page, noun=noun)
     raise ValueError(f"no format {format!r}; there are {', '.join(FORMATS)}")
+
+
+def render_observe(
+    plan: ObservePlan,
+    format: str,  # noqa: A002
+    *,
+    price: float,
+    width: int = 100,
+    color: bool = False,
+) -> str:
+    """A plan of trails as text, Markdown, JSON, or the code of one account, with a line break at the end.
+
+    `price` is that of 100,000 data events.
+
+    Raises:
+        InvocationError: the code would be that of several accounts, or of a trail that exists.
+        ValueError: there is no such format.
+    """
+    if format == "json":
+        from lpgen.report.json.observe import observe_json
+
+        return observe_json(plan, price)
+    if format in ("cli", "terraform", "cloudformation"):
+        from lpgen.report.code.trails import code_of_plan
+
+        return code_of_plan(plan, format)
+    from lpgen.report.pages.observe import observe_page
+
+    return _render_page(observe_page(plan, price), format, width=width, color=color)
+
+
+def render_outcomes(
+    outcomes: Sequence[Outcome],
+    format: str,  # noqa: A002
+    *,
+    width: int = 100,
+    color: bool = False,
+) -> str:
+    """What became of the kept actions of a plan as text, Markdown or JSON, with a line break at the end.
+
+    Raises:
+        ValueError: there is no such format.
+    """
+    if format == "json":
+        from lpgen.report.json.observe import outcomes_json
+
+        return outcomes_json(outcomes)
+    from lpgen.report.pages.observe import outcomes_page
+
+    return _render_page(outcomes_page(outcomes), format, width=width, color=color)

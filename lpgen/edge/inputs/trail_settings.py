@@ -36,6 +36,7 @@ class _Trail(msgspec.Struct, rename="pascal", frozen=True):
     include_global_service_events: bool = False
     is_organization_trail: bool = False
     has_custom_event_selectors: bool | None = None
+    s3_bucket_name: str = msgspec.field(name="S3BucketName", default="")
 
 
 class _DataResource(msgspec.Struct, rename="pascal", frozen=True):
@@ -141,6 +142,7 @@ def _trail(one: _Trail, selectors: tuple[Selector, ...], *, logging: bool) -> Tr
         organization=one.is_organization_trail,
         logging=logging,
         selectors=selectors,
+        bucket=one.s3_bucket_name,
     )
 
 

@@ -43,6 +43,7 @@ from lpgen.report.schemas.facts import (
     STATEMENT,
     USE,
 )
+from lpgen.report.schemas.observe import observe_schema, outcome_schema
 from lpgen.report.schemas.parts import (
     COUNT,
     DAY,
@@ -363,6 +364,8 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "drift": drift_schema(DEFS),
     "stars": stars_schema(DEFS),
     "backtest": backtest_schema(),
+    "observe": observe_schema(),
+    "observation": outcome_schema(),
     "rollout": ROLLOUT_DOCUMENT,
     "watch": WATCH_DOCUMENT,
 }

@@ -55,6 +55,7 @@ EXPECTED = Trail(
             ),
         ),
     ),
+    bucket="logs",
 )
 
 

@@ -66,6 +66,24 @@ class Observability:
         """What CloudTrail can show of an action."""
         return self.table.visibility(action).visibility
 
+    def data_event_type(self, action: Action) -> str:
+        """The `resources.type` by which trails select the data events of an action, "" where it leaves others."""
+        return self.table.visibility(action).selector
+
+    def data_events(self, action: Action, resources: tuple[str, ...]) -> Events:
+        """The data events that use of an action on some resource patterns would leave, in any Region."""
+        entry = self.table.visibility(action)
+        return Events(
+            service=action.partition(":")[0],
+            category=_category(entry),
+            kind=entry.selector,
+            sides=self._calls.sides(action, self._catalog.detail(action).level),
+            sources=entry.event_sources,
+            names=(),
+            resources=resources,
+            regions=(ANY_REGION,),
+        )
+
     def resting_on_log(self, account: str) -> frozenset[Action]:
         """The actions of which only the log says that use would have shown.
 

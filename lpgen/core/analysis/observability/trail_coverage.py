@@ -22,6 +22,7 @@ from lpgen.core.analysis.observability.regions import (
     granted_regions,
     leader_of_trail,
 )
+from lpgen.core.arns import container_of
 from lpgen.core.grounds import SIDE_WORDS, Grant
 from lpgen.core.policies.match import glob_match
 from lpgen.core.trails import NEGATIVE, FieldOperator, FieldTest, Selector, Trail
@@ -30,7 +31,7 @@ _PATTERNS: Final = 4096
 """How many patterns are remembered: each is asked about for every event name and test."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Events:
     """The events that use of an action of a service would leave. `names` may be empty where no trail tests them.
 
@@ -126,7 +127,7 @@ def _passes(event: _Event, test: FieldTest) -> bool:
         case "resources.type":
             return _fits(test, event.events.kind)
         case "resources.ARN":
-            return _all_fit(test, _as_recorded(event.resource, event.events.kind))
+            return _all_fit(test, as_recorded(event.resource, event.events.kind))
         case _:
             return False
 
@@ -142,21 +143,32 @@ def _fits(test: FieldTest, value: str) -> bool:
     return found is not (test.operator in NEGATIVE)
 
 
-def _as_recorded(pattern: str, kind: str) -> str:
-    """A pattern as records name the resource: a bucket is the prefix of its objects, `arn:aws:s3:::name/`."""
-    bucket = kind == "AWS::S3::Object" and pattern.startswith("arn:") and "/" not in pattern
-    return f"{pattern}/" if bucket and not _has_open_part(pattern) else pattern
+OBJECTS: Final = "AWS::S3::Object"
+_NAMED_BY_CONTAINER: Final = frozenset({"AWS::DynamoDB::Table", "AWS::Lambda::Function"})
+
+
+def as_recorded(pattern: str, kind: str) -> str:
+    """A pattern as records name the resource.
+
+    A bucket is the prefix of its objects, `arn:aws:s3:::name/`, an index its table, and a version its function.
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
+    """
+    if kind in _NAMED_BY_CONTAINER:
+        return container_of(pattern)
+    bucket = kind == OBJECTS and pattern.startswith("arn:") and "/" not in pattern
+    return f"{pattern}/" if bucket and not has_open_part(pattern) else pattern
 
 
 @lru_cache(maxsize=_PATTERNS)
-def _has_open_part(pattern: str) -> bool:
+def has_open_part(pattern: str) -> bool:
+    """Whether a policy's pattern holds a wildcard or a variable."""
     return any(mark in pattern for mark in ("*", "?", "${"))
 
 
 def _all_fit(test: FieldTest, pattern: str) -> bool:
     """Whether every ARN that a policy's pattern stands for passes a test on `resources.ARN`."""
-    head, tail = _literal_head(pattern), _literal_tail(pattern)
-    is_open = _has_open_part(pattern)
+    head, tail = literal_start(pattern), literal_end(pattern)
+    is_open = has_open_part(pattern)
     match test.operator:
         case FieldOperator.EQUALS:
             return not is_open and pattern in test.values
@@ -182,14 +194,16 @@ def _overlap(known: str, value: str, *, is_open: bool) -> bool:
 
 
 @lru_cache(maxsize=_PATTERNS)
-def _literal_head(pattern: str) -> str:
+def literal_start(pattern: str) -> str:
+    """What all that a pattern stands for starts with."""
     ends = [at for mark in ("*", "?", "${") if (at := pattern.find(mark)) >= 0]
     return pattern[: min(ends, default=len(pattern))]
 
 
 @lru_cache(maxsize=_PATTERNS)
-def _literal_tail(pattern: str) -> str:
-    return pattern[max(pattern.rfind(mark) for mark in ("*", "?", "}")) + 1 :] if _has_open_part(pattern) else pattern
+def literal_end(pattern: str) -> str:
+    """What all that a pattern stands for ends with."""
+    return pattern[max(pattern.rfind(mark) for mark in ("*", "?", "}")) + 1 :] if has_open_part(pattern) else pattern
 
 
 # ---------------------------------------------------------------- what an action's grants leave open

@@ -1,0 +1,1 @@
+"""Closes blind spots: which trail would record the data events that decide kept actions."""

@@ -1,0 +1,236 @@
+"""The trails that would decide kept actions, account by account: what each records, and what stays open and why."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lpgen.core.analysis.observability.regions import leader_of_trail
+from lpgen.core.analysis.observability.trail_coverage import (
+    OBJECTS,
+    has_open_part,
+    literal_start,
+    recording_trails,
+)
+from lpgen.core.arns import split_arn
+from lpgen.core.grounds import AccountCoverage, LogCoverage
+from lpgen.core.model import Visibility
+from lpgen.core.observe.open_uses import OpenUse, OpenUses
+from lpgen.core.observe.selections import (
+    MOST_VALUES,
+    Selection,
+    merge_selectors,
+    selections_of_events,
+    selectors_of_selections,
+    values_of_selectors,
+    widest_selections,
+)
+from lpgen.core.trails import FieldOperator, Trail, trails_of_accounts
+
+MOST_TRAILS: Final = 5
+"""How many trails a Region may have, those of other Regions and of the organization that record it among them.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
+"""
+
+TRAIL_NAME: Final = "lpgen-observe"
+
+_NO_ROOM: Final = "no trail has room for it"
+_LOG_FILES: Final = (
+    "it may be on the bucket of the log files, which a trail must not record: name other buckets in the policy"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTrail:
+    """A trail as it would be, and the selectors that are new in it: all of them unless the trail exists."""
+
+    trail: Trail
+    is_new: bool
+    added: tuple[Selection, ...]
+
+    @property
+    def values(self) -> int:
+        """How many values its selectors would have."""
+        return values_of_selectors(self.trail.selectors)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How many data events of a `resources.type` a trail would add: `a_day` is None where the logs hold none of them.
+
+    It records `resources` by name, and with `is_open` others by pattern, so that there may be more.
+    """
+
+    kind: str
+    resources: int
+    is_open: bool
+    a_day: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPlan:
+    """The plan for one account: its trails, the kept actions that they decide, and the others, each with why."""
+
+    account: str
+    trails: tuple[PlannedTrail, ...]
+    decides: tuple[OpenUse, ...]
+    leaves_open: tuple[tuple[OpenUse, str], ...]
+    estimates: tuple[Estimate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObservePlan:
+    """The plans of all accounts with such actions, and how many kept actions data events don't decide."""
+
+    accounts: tuple[AccountPlan, ...]
+    undecided: Mapping[Visibility, int]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChoices:
+    """The bucket of the log files, "" for that of the account's trails, and the ARN of the trail to extend, or ""."""
+
+    bucket: str = ""
+    trail: str = ""
+
+
+def plan_trails(
+    uses: OpenUses, coverage: LogCoverage, trails: Sequence[Trail], choices: PlanChoices = PlanChoices()
+) -> ObservePlan:
+    """The trails that would decide as many of the kept actions as the quotas allow."""
+    by_account: dict[str, list[OpenUse]] = defaultdict(list)
+    extended = next((one for one in trails if one.arn == choices.trail), None)
+    for one in uses.decidable:
+        by_account[extended.account if extended and extended.serves(one.account) else one.account].append(one)
+    known = trails_of_accounts(trails, by_account)
+    plans = [
+        _plan_account(account, found, known.get(account), extended, choices.bucket)
+        for account, found in sorted(by_account.items())
+    ]
+    estimated = [_with_estimates(one, uses.recorded, coverage.account(one.account)) for one in plans]
+    return ObservePlan(tuple(estimated), uses.undecided)
+
+
+def bucket_of_account(account: str, trails: Iterable[Trail]) -> str:
+    """The bucket to which a trail that records an account writes, or ""."""
+    return next((one.bucket for one in trails if one.serves(account) and one.bucket), "")
+
+
+def _plan_account(
+    account: str,
+    uses: Sequence[OpenUse],
+    known: tuple[Trail, ...] | None,
+    extended: Trail | None,
+    bucket: str,
+) -> AccountPlan:
+    own = known or ()
+    bases = [extended] if extended and extended.serves(account) else []
+    if not bases and not extended:
+        bases = _new_trails(account, uses, known, bucket or bucket_of_account(account, own))
+    partition = split_arn(uses[0].principal).partition
+    buckets = sorted({one.bucket for one in (*own, *bases) if one.bucket})
+    log_prefixes = tuple(f"arn:{partition}:s3:::{one}/" for one in buckets)
+    of_logs = {one for one in uses if _may_be_on_logs(one, log_prefixes)}
+    wanted = _ranked(one for one in uses if one not in of_logs)
+    planned = [one for one in _fill(bases, wanted, log_prefixes, extended) if one.added]
+    after = (*(one for one in own if one != extended), *(one.trail for one in planned))
+    missed = {one for one in uses if isinstance(recording_trails(one.events, after), str)}
+    leaves_open = tuple((one, _LOG_FILES if one in of_logs else _NO_ROOM) for one in uses if one in missed)
+    decides = tuple(one for one in uses if one not in missed)
+    return AccountPlan(account, tuple(planned), decides, leaves_open, ())
+
+
+def _new_trails(account: str, uses: Sequence[OpenUse], known: tuple[Trail, ...] | None, bucket: str) -> list[Trail]:
+    """As many empty trails as the quota leaves: one where nobody knows the account's trails."""
+    partition = split_arn(uses[0].principal).partition
+    leader = leader_of_trail(f"arn:{partition}:cloudtrail:::")
+    home = next((one.home_region for one in known or () if one.account == account), leader)
+    there = sum(one.multi_region or one.home_region == home for one in known or ())
+    room = 1 if known is None else max(0, MOST_TRAILS - there)
+    names = [TRAIL_NAME if number == 1 else f"{TRAIL_NAME}-{number}" for number in range(1, room + 1)]
+    return [
+        Trail(
+            arn=f"arn:{partition}:cloudtrail:{home}:{account}:trail/{name}",
+            name=name,
+            account=account,
+            home_region=home,
+            multi_region=True,
+            global_events=True,
+            organization=False,
+            logging=True,
+            selectors=(),
+            bucket=bucket,
+        )
+        for name in names
+    ]
+
+
+def _may_be_on_logs(one: OpenUse, log_prefixes: tuple[str, ...]) -> bool:
+    """Whether a use may be one of log files."""
+    if one.events.kind != OBJECTS:
+        return False
+    starts = [(literal_start(pattern), has_open_part(pattern)) for pattern in one.events.resources]
+    return any(
+        start.startswith(prefix[:-1]) or (is_open and prefix.startswith(start))
+        for start, is_open in starts
+        for prefix in log_prefixes
+    )
+
+
+def _ranked(uses: Iterable[OpenUse]) -> list[frozenset[Selection]]:
+    """What has to be selected together to decide a use: what decides most uses by the fewest selections first."""
+    needs = [tuple(selections_of_events(one.events)) for one in uses]
+    widest = widest_selections(one for some in needs for one in some)
+    gains = Counter(frozenset(widest[one] for one in some) for some in needs)
+    return sorted(gains, key=lambda some: (-gains[some] / len(some), sorted(some)))
+
+
+def _fill(
+    bases: Iterable[Trail],
+    wanted: Sequence[frozenset[Selection]],
+    log_prefixes: tuple[str, ...],
+    extended: Trail | None,
+) -> Iterator[PlannedTrail]:
+    """The trails with as much of what is wanted as fits, the first first."""
+    waiting = list(wanted)
+    for base in bases:
+        selectors = before = merge_selectors(base.selectors)
+        taken: frozenset[Selection] = frozenset()
+        late: list[frozenset[Selection]] = []
+        for some in waiting:
+            new = some - taken
+            if values_of_selectors(selectors) + len(new) <= MOST_VALUES:
+                grown = (*before, *selectors_of_selections(taken | new, log_prefixes))
+                if values_of_selectors(grown) <= MOST_VALUES:
+                    taken, selectors = taken | new, grown
+                    continue
+            late.append(some)
+        waiting = late
+        yield PlannedTrail(replace(base, selectors=selectors), base != extended, tuple(sorted(taken)))
+
+
+def _with_estimates(
+    plan: AccountPlan, recorded: Mapping[tuple[str, str], int], coverage: AccountCoverage | None
+) -> AccountPlan:
+    """The plan with what each kind of data events would add, by those that the logs hold of the kind."""
+    named: Counter[str] = Counter()
+    is_open: dict[str, bool] = defaultdict(bool)
+    sources: dict[str, tuple[str, ...]] = {one.events.kind: one.events.sources for one in plan.decides}
+    for trail in plan.trails:
+        for one in trail.added:
+            literal = one.operator is FieldOperator.EQUALS or one.value.endswith("/")
+            named[one.kind] += literal
+            is_open[one.kind] |= not literal
+    found: list[Estimate] = []
+    for kind in sorted(is_open):
+        a_day = None
+        if coverage is not None and coverage.covered_days and recorded.get((plan.account, kind)):
+            seen = sum(source in sources.get(kind, ()) for source, _ in coverage.data_resources)
+            resources = max(named[kind], seen if is_open[kind] else 0)
+            a_day = recorded[plan.account, kind] / coverage.covered_days / max(1, seen) * resources
+        found.append(Estimate(kind, named[kind], is_open[kind], a_day))
+    return replace(plan, estimates=tuple(found))

@@ -1,0 +1,158 @@
+"""Event selectors for resource patterns, within CloudTrail's quota of values.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final, NamedTuple
+
+from lpgen.core.analysis.observability.trail_coverage import (
+    OBJECTS,
+    Events,
+    as_recorded,
+    has_open_part,
+    literal_end,
+    literal_start,
+)
+from lpgen.core.trails import FieldOperator, FieldTest, Selector
+
+MOST_VALUES: Final = 500
+"""How many values all conditions of a trail's advanced event selectors may have together.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
+"""
+
+ARN_FIELD: Final = "resources.ARN"
+_NAME_FIELD: Final = 5
+
+
+class Selection(NamedTuple):
+    """The data events of a `resources.type` on resources whose ARN passes a test; on all of them where `value` is "".
+
+    `sides` are what `readOnly` the events may have.
+    """
+
+    kind: str
+    sides: tuple[bool, ...]
+    operator: FieldOperator
+    value: str
+
+
+def selections_of_events(events: Events) -> Iterator[Selection]:
+    """The narrowest selections that hold all of the events."""
+    for pattern in events.resources:
+        operator, value = _test_of_pattern(as_recorded(pattern, events.kind), events.kind)
+        yield Selection(events.kind, events.sides, operator, value)
+
+
+def _test_of_pattern(pattern: str, kind: str) -> tuple[FieldOperator, str]:
+    """The test that holds all ARNs of a pattern and the fewest others; its value is "" where none tells them apart.
+
+    A pattern that leaves the Region open is known by its end.
+    """
+    if not has_open_part(pattern):
+        is_bucket = kind == OBJECTS and pattern.endswith("/")
+        return (FieldOperator.STARTS_WITH if is_bucket else FieldOperator.EQUALS), pattern
+    start, end = literal_start(pattern), literal_end(pattern)
+    if start.count(":") >= _NAME_FIELD and not start.endswith(":"):
+        return FieldOperator.STARTS_WITH, start
+    if end.count(":") and not end.startswith(":"):
+        end = end[end.index(":") :]
+    if end.strip(":") and (kind != OBJECTS or "/" in end):
+        return FieldOperator.ENDS_WITH, end
+    return FieldOperator.STARTS_WITH, start if start.count(":") >= _NAME_FIELD and kind != OBJECTS else ""
+
+
+def widest_selections(selections: Iterable[Selection]) -> dict[Selection, Selection]:
+    """For each selection the widest one that holds all its events: itself, or another of them.
+
+    Those that differ only in their sides become one.
+    """
+    asked = set(selections)
+    sides: dict[tuple[str, FieldOperator, str], set[bool]] = {}
+    for one in asked:
+        sides.setdefault((one.kind, one.operator, one.value), set()).update(one.sides)
+    united = {key: Selection(key[0], tuple(sorted(of)), *key[1:]) for key, of in sides.items()}
+    known = frozenset(united.values())
+    return {one: _widest(united[one.kind, one.operator, one.value], known) for one in asked}
+
+
+def _widest(one: Selection, known: Collection[Selection]) -> Selection:
+    return next((wide for wide in _covers(one) if wide in known), one)
+
+
+def _covers(one: Selection) -> Iterator[Selection]:
+    """All selections that hold its events, the widest first."""
+    ends = range(1 if one.operator is FieldOperator.ENDS_WITH else len(one.value) + 1)
+    starts = range(len(one.value) + 1 if one.operator is not FieldOperator.STARTS_WITH else 0)
+    for sides in dict.fromkeys([(False, True), one.sides]):
+        for end in ends:
+            yield Selection(one.kind, sides, FieldOperator.STARTS_WITH, one.value[:end])
+        for start in reversed(starts):
+            yield Selection(one.kind, sides, FieldOperator.ENDS_WITH, one.value[start:])
+
+
+def selectors_of_selections(selections: Iterable[Selection], log_prefixes: tuple[str, ...]) -> tuple[Selector, ...]:
+    """The selectors for some selections, which leave out the objects that start so: log files, of which each record
+    would make another."""
+    return merge_selectors(_selector(one, log_prefixes) for one in selections)
+
+
+def _selector(one: Selection, log_prefixes: tuple[str, ...]) -> Selector:
+    tests = [FieldTest("resources.type", FieldOperator.EQUALS, (one.kind,))]
+    if len(one.sides) == 1:
+        tests.append(FieldTest("readOnly", FieldOperator.EQUALS, ("true" if one.sides[0] else "false",)))
+    if one.value:
+        tests.append(FieldTest(ARN_FIELD, one.operator, (one.value,)))
+    if one.kind == OBJECTS and any(_may_hold(one, prefix) for prefix in log_prefixes):
+        tests.append(FieldTest(ARN_FIELD, FieldOperator.NOT_STARTS_WITH, log_prefixes))
+    return Selector("Data", tuple(sorted(tests)))
+
+
+def _may_hold(one: Selection, prefix: str) -> bool:
+    return one.operator is FieldOperator.ENDS_WITH or prefix.startswith(one.value)
+
+
+def merge_selectors(selectors: Iterable[Selector]) -> tuple[Selector, ...]:
+    """The same selectors, those as one that differ only in which ARNs one positive test names."""
+    groups: dict[tuple[str, tuple[FieldTest, ...], str], set[str]] = {}
+    for one in selectors:
+        positive = [test for test in one.tests if test.field == ARN_FIELD and test.operator in _POSITIVE]
+        named = positive[0] if len(positive) == 1 else None
+        others = tuple(test for test in one.tests if test is not named)
+        values = groups.setdefault((one.category, others, named.operator if named else ""), set())
+        values.update(named.values if named else ())
+    return tuple(_selector_of_group(*key, values) for key, values in sorted(groups.items()))
+
+
+def _selector_of_group(category: str, others: tuple[FieldTest, ...], operator: str, values: set[str]) -> Selector:
+    named = [FieldTest(ARN_FIELD, FieldOperator(operator), tuple(sorted(values)))] if operator else []
+    return Selector(category, tuple(sorted((*others, *named))))
+
+
+_POSITIVE: Final = frozenset({FieldOperator.EQUALS, FieldOperator.STARTS_WITH, FieldOperator.ENDS_WITH})
+
+
+def values_of_selectors(selectors: Iterable[Selector]) -> int:
+    """How many values their conditions have together, that of `eventCategory` among them."""
+    return sum(1 + sum(len(test.values) for test in one.tests) for one in selectors)
+
+
+def selector_document(one: Selector) -> dict[str, object]:
+    """An advanced event selector as CloudTrail's API takes it.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedEventSelector.html
+    """
+    fields: dict[str, dict[str, object]] = {"eventCategory": {"Field": "eventCategory", "Equals": [one.category]}}
+    for test in one.tests:
+        fields.setdefault(test.field, {"Field": test.field})[str(test.operator)] = list(test.values)
+    return {"Name": _name_of_selector(one), "FieldSelectors": list(fields.values())}
+
+
+def _name_of_selector(one: Selector) -> str:
+    kinds = [value for test in one.tests if test.field == "resources.type" for value in test.values]
+    side = next((test.values[0] for test in one.tests if test.field == "readOnly"), "")
+    what = {"true": "read events", "false": "write events"}.get(side, "events")
+    return f"{one.category} {what}{f' of {kinds[0]}' if kinds else ''}"

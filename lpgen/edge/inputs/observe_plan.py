@@ -1,0 +1,45 @@
+"""Reads back the kept actions that a plan of `lpgen observe` was to decide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from lpgen.core.model import Action
+from lpgen.core.observe.outcome import Promise
+from lpgen.errors import DataError, quote_reason
+
+
+class _Use(msgspec.Struct):
+    principal: str
+    action: str
+
+
+class _Account(msgspec.Struct):
+    decides: tuple[_Use, ...]
+
+
+class _Plan(msgspec.Struct):
+    schema: Literal["lpgen.observe/1"]
+    accounts: tuple[_Account, ...]
+
+
+def read_promises(path: Path) -> tuple[Promise, ...]:
+    """The promises of a plan that `lpgen observe --format json` printed, sorted.
+
+    Raises:
+        DataError: the file can't be read, or holds something else.
+    """
+    try:
+        plan = msgspec.json.decode(path.read_bytes(), type=_Plan)
+    except OSError as error:
+        raise DataError(f"can't read `{path}`: {error.strerror or error}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(
+            f"`{path}` is no plan of `lpgen observe`: {quote_reason(error)}",
+            hint="give the file that `lpgen observe --format json` wrote",
+        ) from error
+    found = {Promise(one.principal, Action(one.action)) for account in plan.accounts for one in account.decides}
+    return tuple(sorted(found))

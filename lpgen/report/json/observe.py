@@ -1,0 +1,117 @@
+"""A plan of trails as JSON, schema `lpgen.observe/1`, and what came of one, schema `lpgen.observation/1`.
+
+Keys are only ever added under these names; a change of meaning takes a new number.
+
+- `trails`: each trail as it would be; `selectors` are its advanced event selectors, all of them. `new` says that it
+  doesn't exist yet.
+- `decides`: the kept actions that the trails would decide; `leaves_open`: the others that data events show, with why.
+- `estimates`: by resource type how many data events the trails would add a day and what they cost in 30 days, null
+  where the logs hold none of the type. With `open` there may be more, since a pattern may stand for any number.
+- `undecided`: how many kept actions data events don't decide, by how CloudTrail shows their use.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from lpgen.core.model import Visibility
+from lpgen.core.observe.open_uses import OpenUse
+from lpgen.core.observe.outcome import Fate, Outcome
+from lpgen.core.observe.plan import AccountPlan, ObservePlan, PlannedTrail
+from lpgen.core.observe.selections import selector_document
+from lpgen.report.json.layout import Json, Row, lay_out
+
+OBSERVE_SCHEMA: Final = "lpgen.observe/1"
+OUTCOME_SCHEMA: Final = "lpgen.observation/1"
+
+COST_DAYS: Final = 30
+EVENTS_PER_PRICE: Final = 100_000
+
+
+def observe_json(plan: ObservePlan, price: float) -> str:
+    """The plan as JSON text; `price` is that of 100,000 data events."""
+    return lay_out(
+        {
+            "schema": OBSERVE_SCHEMA,
+            "price": price,
+            "accounts": [_account(one, price) for one in plan.accounts],
+            "undecided": {str(one): plan.undecided.get(one, 0) for one in Visibility if one is not Visibility.DATA},
+            "problems": list(plan.problems),
+        }
+    )
+
+
+def cost_of_events(a_day: float | None, price: float) -> float | None:
+    """What so many data events a day cost in 30 days, None where nothing says how many there are."""
+    return None if a_day is None else a_day * COST_DAYS / EVENTS_PER_PRICE * price
+
+
+def _account(plan: AccountPlan, price: float) -> Json:
+    return {
+        "account": plan.account,
+        "trails": [_trail(one) for one in plan.trails],
+        "decides": [Row(_use(one)) for one in plan.decides],
+        "leaves_open": [Row({**_use(one), "why": why}) for one, why in plan.leaves_open],
+        "estimates": [
+            Row(
+                {
+                    "type": one.kind,
+                    "resources": one.resources,
+                    "open": one.is_open,
+                    "events_a_day": _rounded(one.a_day),
+                    "cost": _rounded(cost_of_events(one.a_day, price)),
+                }
+            )
+            for one in plan.estimates
+        ],
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
+
+
+def _trail(one: PlannedTrail) -> Json:
+    trail = one.trail
+    return {
+        "name": trail.name,
+        "arn": trail.arn,
+        "new": one.is_new,
+        "home_region": trail.home_region,
+        "bucket": trail.bucket,
+        "values": one.values,
+        "selectors": [Row(selector_document(selector)) for selector in trail.selectors],
+    }
+
+
+def _use(one: OpenUse) -> Json:
+    return {
+        "principal": one.principal,
+        "action": one.action,
+        "type": one.events.kind,
+        "resources": list(one.events.resources),
+    }
+
+
+def outcomes_json(outcomes: Sequence[Outcome]) -> str:
+    """What became of the kept actions that a plan was to decide, as JSON text."""
+    counted = Counter(one.fate for one in outcomes)
+    return lay_out(
+        {
+            "schema": OUTCOME_SCHEMA,
+            "counts": {str(fate): counted[fate] for fate in Fate},
+            "outcomes": [
+                Row(
+                    {
+                        "principal": one.promise.principal,
+                        "action": one.promise.action,
+                        "fate": str(one.fate),
+                        "why": one.why,
+                    }
+                )
+                for one in outcomes
+            ],
+        }
+    )

@@ -1,0 +1,219 @@
+"""A plan of trails as a page: what it would decide, what each trail records and costs, and what stays open."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from lpgen.core.model import Visibility
+from lpgen.core.observe.outcome import Fate, Outcome
+from lpgen.core.observe.plan import AccountPlan, Estimate, ObservePlan
+from lpgen.core.observe.selections import MOST_VALUES, Selection
+from lpgen.core.trails import FieldOperator
+from lpgen.report.json.observe import COST_DAYS, cost_of_events
+from lpgen.report.pages.blocks import (
+    Block,
+    Column,
+    Heading,
+    Paragraph,
+    Span,
+    Words,
+    bullets,
+    count,
+    line,
+    name,
+    names,
+    plural,
+    quiet,
+    table,
+)
+from lpgen.report.pages.words import label_of
+
+_MOST_ROWS: Final = 40
+_MOST_NAMES: Final = 3
+
+_UNDECIDED: Final = {
+    Visibility.NEVER: "CloudTrail never records their use",
+    Visibility.MANAGEMENT: "management events show their use, and the logs lack these",
+    Visibility.INFERRED: "only the records of other calls show their use",
+}
+_FATES: Final = {
+    Fate.USED: "used",
+    Fate.REMOVED: "not used, and removed",
+    Fate.OPEN: "still open",
+    Fate.GONE: "no longer granted",
+}
+
+
+def observe_page(plan: ObservePlan, price: float) -> tuple[Block, ...]:
+    """The page, account by account; JSON has every row."""
+    return (
+        Heading(line(observe_sentence(plan)), level=1),
+        *(block for one in plan.accounts for block in _account(one, price)),
+        *_undecided(plan),
+        *_next(plan),
+        *_problems(plan),
+    )
+
+
+def _problems(plan: ObservePlan) -> Iterable[Block]:
+    if plan.problems:
+        yield Heading(line("Problems of the files given"), level=2)
+        yield bullets(*plan.problems)
+
+
+def observe_sentence(plan: ObservePlan) -> str:
+    """The plan in one sentence."""
+    decided = [one for account in plan.accounts for one in account.decides]
+    if not decided:
+        return "No trail for data events would decide anything that the review keeps without seen use."
+    trails = [one for account in plan.accounts for one in account.trails]
+    new = sum(one.is_new for one in trails)
+    what = (
+        plural(new, "new trail") if new == len(trails) else f"{plural(len(trails), 'trail')}, {count(new)} of them new,"
+    )
+    who = plural(len({one.principal for one in decided}), "principal")
+    return f"{what} would decide {plural(len(decided), 'kept action')} of {who}."
+
+
+def _account(plan: AccountPlan, price: float) -> Iterable[Block]:
+    yield Heading(line("Account ", name(plan.account)), level=2)
+    for one in plan.trails:
+        trail = one.trail
+        what = (
+            "a new trail for data events only"
+            if one.is_new
+            else "with all that it selects today, which counts as known only from the change on"
+        )
+        to = line(", log files to ", name(trail.bucket)) if trail.bucket else ()
+        values = f"{count(one.values)} of {count(MOST_VALUES)} values"
+        yield Paragraph(line(name(trail.name), f" in {trail.home_region}, {what}: {values}", *to))
+    if plan.trails:
+        yield from _selected(plan, price)
+    if plan.decides:
+        yield from _decided(plan)
+    if plan.leaves_open:
+        yield from _left_open(plan)
+
+
+def _selected(plan: AccountPlan, price: float) -> Iterable[Block]:
+    """What the trails select, a row for each type, with the estimates."""
+    by_kind: dict[str, list[Selection]] = {}
+    for trail in plan.trails:
+        for one in trail.added:
+            by_kind.setdefault(one.kind, []).append(one)
+    columns = [Column("data events of"), Column("which"), Column("resources", flexible=True)]
+    is_estimated = any(estimate.a_day is not None for estimate in plan.estimates)
+    if is_estimated:
+        columns += [Column("a day", number=True), Column(f"USD in {COST_DAYS} days", number=True)]
+    rows: list[tuple[Words, ...]] = []
+    for estimate in plan.estimates:
+        selected = by_kind[estimate.kind]
+        patterns = names([_pattern(one) for one in selected], most=_MOST_NAMES)
+        numbers = _numbers(estimate, price) if is_estimated else ()
+        rows.append((name(estimate.kind.removeprefix("AWS::")), _sides(selected), patterns, *numbers))
+    yield table(columns, rows)
+    rate = f"{price:g} USD for 100,000 data events, without storage"
+    note = f"Estimated from data events of the type in the logs, at {rate}."
+    if not is_estimated:
+        note = f"The logs hold no data events of these types, so their number is unknown. Price: {rate}."
+    yield Paragraph(line(quiet(note)))
+
+
+def _numbers(estimate: Estimate, price: float) -> tuple[Words, ...]:
+    cost, more = cost_of_events(estimate.a_day, price), "+" if estimate.is_open else ""
+    if estimate.a_day is None or cost is None:
+        return "unknown", "unknown"
+    return f"{estimate.a_day:,.0f}{more}", f"{cost:,.2f}{more}"
+
+
+def _sides(selected: Iterable[Selection]) -> str:
+    sides = {side for one in selected for side in one.sides}
+    return "all" if len(sides) > 1 else "reads" if True in sides else "writes"
+
+
+def _pattern(one: Selection) -> str:
+    """A selection as a pattern of ARNs."""
+    before = "*" if one.operator is FieldOperator.ENDS_WITH else ""
+    after = "*" if one.operator is FieldOperator.STARTS_WITH else ""
+    return f"{before}{one.value}{after}"
+
+
+def _decided(plan: AccountPlan) -> Iterable[Block]:
+    by_principal: dict[str, list[str]] = {}
+    for one in plan.decides:
+        by_principal.setdefault(one.principal, []).append(one.action)
+    columns = (Column("principal", flexible=True), Column("decides", number=True), Column("such as", flexible=True))
+    ranked = sorted(by_principal.items(), key=lambda item: (-len(item[1]), item[0]))
+    rows = [
+        (_label(arn, plan), count(len(found)), names(found, most=_MOST_NAMES)) for arn, found in ranked[:_MOST_ROWS]
+    ]
+    yield table(columns, rows)
+    yield from _more(len(ranked) - _MOST_ROWS)
+
+
+def _left_open(plan: AccountPlan) -> Iterable[Block]:
+    counted = Counter((one.principal, why) for one, why in plan.leaves_open)
+    columns = (Column("principal", flexible=True), Column("stays open", number=True), Column("why", flexible=True))
+    ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    yield table(columns, [(_label(arn, plan), count(found), why) for (arn, why), found in ranked[:_MOST_ROWS]])
+    yield from _more(len(ranked) - _MOST_ROWS)
+
+
+def _label(arn: str, plan: AccountPlan) -> Span:
+    return name(label_of(arn).removeprefix(f"{plan.account} "))
+
+
+def _undecided(plan: ObservePlan) -> Iterable[Block]:
+    found = [(plan.undecided.get(one, 0), why) for one, why in _UNDECIDED.items()]
+    if any(number for number, _ in found):
+        yield Heading(line("Kept actions that data events don't decide"), level=2)
+        yield bullets(*(f"{plural(number, 'action')}: {why}." for number, why in found if number))
+
+
+def _next(plan: ObservePlan) -> Iterable[Block]:
+    if any(one.trails for one in plan.accounts):
+        yield Heading(line("Next steps"), level=2)
+        yield bullets(
+            line("Save this plan: ", name("lpgen observe … --output plan.json"), "."),
+            line(
+                "Apply it: ",
+                name("--format cli"),
+                ", ",
+                name("terraform"),
+                " or ",
+                name("cloudformation"),
+                " prints it for one account. The policy of the bucket must let each new trail write to it.",
+            ),
+            line(
+                "After as many covered days as ",
+                name("--min-days"),
+                " says, ingest its logs and look: ",
+                name("lpgen observe --since plan.json --trails FILE"),
+                ". The settings of all trails that record the account must be in the file, or in a snapshot.",
+            ),
+        )
+
+
+def _more(number: int) -> Iterable[Block]:
+    if number > 0:
+        yield Paragraph(line(quiet(f"and {count(number)} more; "), name("--format json"), quiet(" has them all")))
+
+
+def outcomes_page(outcomes: Sequence[Outcome]) -> tuple[Block, ...]:
+    """What became of a plan's kept actions: the counts, then what is still open."""
+    counted = Counter(one.fate for one in outcomes)
+    still = [one for one in outcomes if one.fate is Fate.OPEN]
+    columns = (Column("principal", flexible=True), Column("action"), Column("why it is open", flexible=True))
+    decided = len(outcomes) - len(still)
+    return (
+        Heading(line(f"{count(decided)} of {plural(len(outcomes), 'kept action')} of the plan are decided."), level=1),
+        bullets(*(f"{plural(counted[fate], 'action')}: {words}." for fate, words in _FATES.items() if counted[fate])),
+        *([table(columns, [_open_row(one) for one in still[:_MOST_ROWS]])] if still else []),
+        *_more(len(still) - _MOST_ROWS),
+    )
+
+
+def _open_row(one: Outcome) -> tuple[Words, ...]:
+    return name(label_of(one.promise.principal)), name(one.promise.action), one.why

@@ -1,0 +1,103 @@
+"""A plan of trails in every form, and what came of one."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from lpgen.core.analysis.observability.trail_coverage import OBJECTS, Events
+from lpgen.core.grounds import AccountCoverage, LogCoverage
+from lpgen.core.model import Action, Visibility
+from lpgen.core.observe.open_uses import OpenUse, OpenUses
+from lpgen.core.observe.outcome import Fate, Outcome, Promise
+from lpgen.core.observe.plan import ObservePlan, PlanChoices, plan_trails
+from lpgen.core.trails import Selector, Trail
+from lpgen.report import render_observe, render_outcomes
+from tests.report.golden import check_golden
+from tests.report.hostile import CORPUS
+from tests.test_generate_code import lint
+
+ACCOUNT = "111122223333"
+TABLE = "AWS::DynamoDB::Table"
+MAIN = f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/main"
+
+
+def use(role: str, action: str, kind: str, *resources: str, sides: tuple[bool, ...] = (True,)) -> OpenUse:
+    service = action.partition(":")[0]
+    events = Events(service, "Data", kind, sides, (f"{service}.amazonaws.com",), (), resources, ("",))
+    return OpenUse(f"arn:aws:iam::{ACCOUNT}:role/app/{role}", Action(action), events)
+
+
+def plan(*more: OpenUse, trail: str = "") -> ObservePlan:
+    main = Trail(MAIN, "main", ACCOUNT, "eu-west-1", True, True, False, True, (Selector("Management", ()),), "logs")
+    table = f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/orders"
+    covered = AccountCoverage(
+        ACCOUNT, date(2026, 6, 1), date(2026, 6, 10), 10, (), ("eu-west-1",), 10, frozenset(),
+        data_resources=frozenset({("dynamodb.amazonaws.com", table)}),
+    )  # fmt: skip
+    uses = [
+        use("web", "s3:GetObject", OBJECTS, "arn:aws:s3:::photos/*", "arn:aws:s3:::uploads/*"),
+        use("web", "s3:PutObject", OBJECTS, "arn:aws:s3:::uploads/*", sides=(False,)),
+        use("web", "dynamodb:GetItem", TABLE, table),
+        use("audit", "s3:GetObject", OBJECTS, "*"),
+        use("audit", "dynamodb:GetItem", TABLE, f"arn:aws:dynamodb:*:{ACCOUNT}:table/*"),
+    ]
+    undecided = Counter({Visibility.NEVER: 3, Visibility.MANAGEMENT: 1})
+    opened = OpenUses((*uses, *more), undecided, Counter({(ACCOUNT, TABLE): 5_000}))
+    return plan_trails(opened, LogCoverage((covered,)), [main], PlanChoices(trail=trail))
+
+
+OUTCOMES = tuple(
+    Outcome(Promise(f"arn:aws:iam::{ACCOUNT}:role/app/web", Action(action)), fate, why)
+    for action, fate, why in (
+        ("s3:GetObject", Fate.USED, ""),
+        ("s3:PutObject", Fate.REMOVED, ""),
+        ("dynamodb:GetItem", Fate.OPEN, "a data event, and the logs hold none of dynamodb.amazonaws.com"),
+        ("dynamodb:PutItem", Fate.GONE, ""),
+    )
+)
+
+FORMS: dict[str, Callable[[], str]] = {
+    "observe.txt": lambda: render_observe(plan(), "text", price=0.1, width=80),
+    "observe.md": lambda: render_observe(plan(), "markdown", price=0.1),
+    "observe.json": lambda: render_observe(plan(), "json", price=0.1),
+    "observe-extended.json": lambda: render_observe(plan(trail=MAIN), "json", price=0.1),
+    "code-observe.sh": lambda: render_observe(plan(), "cli", price=0.1),
+    "code-observe-extended.sh": lambda: render_observe(plan(trail=MAIN), "cli", price=0.1),
+    "code-observe.tf": lambda: render_observe(plan(), "terraform", price=0.1),
+    "code-observe.cfn.json": lambda: render_observe(plan(), "cloudformation", price=0.1),
+    "observation.txt": lambda: render_outcomes(OUTCOMES, "text", width=80),
+    "observation.json": lambda: render_outcomes(OUTCOMES, "json"),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_forms_are_as_committed(name: str) -> None:
+    check_golden(name, FORMS[name]())
+
+
+@pytest.mark.slow
+def test_the_template_is_clean_of_lint(tmp_path: Path) -> None:
+    file = tmp_path / "trail.json"
+    file.write_text(FORMS["code-observe.cfn.json"](), "utf-8")
+    done = lint(file)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json", "cli"])
+def test_hostile_names_stay_inert(form: str) -> None:
+    for text in CORPUS:
+        if any(0xD800 <= ord(one) < 0xE000 for one in text):
+            continue
+        found = plan(use("x", "sqs:SendMessage", "AWS::SQS::Queue", f"arn:aws:sqs:eu-west-1:{ACCOUNT}:{text}"))
+        account = replace(found.accounts[0])
+        said = render_observe(replace(found, accounts=(account,)), form, price=0.1)
+        assert all(one.isprintable() or one in "\n" for one in said), ascii(text)
+        if form == "json":
+            json.loads(said)
