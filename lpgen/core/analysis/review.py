@@ -14,7 +14,7 @@ from lpgen.core.analysis.granted.explained_use import Explanations
 from lpgen.core.analysis.granted.granting import Granting, granting_by_action
 from lpgen.core.analysis.granted.left_attached import LeftAttached, actions_of_left, allows_of_left, without_left
 from lpgen.core.analysis.granted.wildcards import wildcards_of_grants
-from lpgen.core.analysis.judged.scanners import scanned_services
+from lpgen.core.analysis.judged.scanners import scanned_services, scanner_caveats
 from lpgen.core.analysis.judged.verdicts import ActionFacts, Judge, seen_actions
 from lpgen.core.analysis.observability.access_holes import access_hole_caveats, explained_services
 from lpgen.core.analysis.observability.missed_use import ObservedUse
@@ -119,6 +119,8 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     held = actions_of_left(grants, left)
     of_lines = caveats_of_lines(replaced, usage, lines, seen, missed, judge.facts, left=held)
     unusual = unusual_use_caveats(usage, lines, judge.finder, coverage, decisions, held)
+    scanned = scanned_services(of_uses.lines, catalog)
+    of_lines = (*of_lines, *scanner_caveats(scanned, grants, lines, catalog))
     caveats = (*unusual, *of_records, *with_acceptance(of_lines, decisions, principal=principal.arn))
     if ground.drafts:
         return _draft(principal, principal_class, caveats, lines, left, judge.facts)
@@ -131,7 +133,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         principal_class=principal_class,
         coverage=coverage,
         as_of=ground.as_of,
-        scanned=scanned_services(of_uses.lines, catalog),
+        scanned=scanned,
         left=left,
     )
     return PrincipalDiff(

@@ -213,6 +213,18 @@ class CaveatKind(Kind):
         to_do="leave its policies as they are. To change them all the same, accept this by a decision, and name the "
         "role with `lpgen rollout plan --include`.",
     )
+    SCANNER = Row(
+        "scanner",
+        "The principal reads nearly everywhere, and its replacement removes other reads.",
+        parameters={"services": int},
+        message="it lists and reads in {services} services and does little else, as scanners do; what it reads next is"
+        " removed",
+        step="attach a policy that AWS keeps up to date for this, such as SecurityAudit, or accept this",
+        help="A scanner reads more with each new check of its maker and each new service of the account. What it read"
+        " so far doesn't show what it will read.",
+        to_do="attach a policy that AWS keeps up to date, such as SecurityAudit, and beside it only what that lacks.",
+        source=f"{IAM_GUIDE}/access_policies_job-functions.html",
+    )
     UNSEEN_UNDER_STAR = Row(
         "unseen_under_star",
         "Actions whose use the logs can't show are removed from a bare `*` or `NotAction`.",

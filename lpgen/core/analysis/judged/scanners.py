@@ -6,15 +6,17 @@ AWS keeps policies for it: https://docs.aws.amazon.com/IAM/latest/UserGuide/acce
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.grounds import PrincipalGrants
 from lpgen.core.model import AccessLevel
+from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Line, LineKind
 
-MIN_SERVICES: Final = 40
-"""In how many services a scanner reads at least. An application seldom reaches twenty."""
+MIN_SERVICES: Final = 20
+"""In how many services a scanner reads at least. Applications seldom reach ten."""
 
 _MAX_OTHER_SHARE: Final = 0.05
 """Which share of its actions may do more than list and read, such as assuming roles."""
@@ -31,6 +33,16 @@ def scanned_services(lines: Iterable[Line], catalog: Catalog) -> int:
     services = {action.partition(":")[0] for action in reads}
     does_more = len(actions) - len(reads) > _MAX_OTHER_SHARE * len(actions)
     return 0 if does_more or len(services) < MIN_SERVICES else len(services)
+
+
+def scanner_caveats(
+    services: int, grants: PrincipalGrants, lines: Iterable[Line], catalog: Catalog
+) -> Iterator[Caveat]:
+    """A caveat for a principal that scans so many services, if its replacement removes anything that lists or reads."""
+    if services:
+        removed = grants.granted().difference(line.action for line in lines)
+        if any(catalog.detail(action).level in _READS for action in removed):
+            yield Caveat.of(CaveatKind.SCANNER, services=services)
 
 
 def scanner_advice(services: int) -> str:

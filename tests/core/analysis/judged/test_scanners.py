@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from lpgen.core.analysis.diff import diff_usage
@@ -27,8 +29,8 @@ def actions_in(services: int, level: AccessLevel, *, each: int = 1) -> list[Acti
     return [action for actions in rich[:services] for action in actions]
 
 
-def proposal_for(actions: list[Action], quota: int = 10) -> Proposal:
-    principal = role(policy(allow("*", "*")))
+def proposal_for(actions: list[Action], quota: int = 10, *, granted: Sequence[str] = ("*",)) -> Proposal:
+    principal = role(policy(allow(list(granted), "*")))
     grants = grants_from_principals([principal], CATALOG)
     options = exactly(attached_quota=quota)
     diff = diff_usage(usage_of({principal.arn: [use(one) for one in actions]}), grants, CATALOG, options)
@@ -43,10 +45,18 @@ def proposal_for(actions: list[Action], quota: int = 10) -> Proposal:
 def test_proposal_names_a_policy_of_aws_for_one_that_reads_in_many_services_and_does_little_else(
     services: int, writes: int, is_scanner: bool
 ) -> None:
-    actions = actions_in(services, AccessLevel.LIST) + actions_in(writes, AccessLevel.WRITE)
-    said = proposal_for(actions).diff.proposal
+    actions = actions_in(services, AccessLevel.LIST, each=2) + actions_in(writes, AccessLevel.WRITE)
+    diff = proposal_for(actions).diff
+    said = diff.proposal
     assert said.startswith("replace the policies")
     assert ("SecurityAudit" in said and f"in {services} services" in said) is is_scanner
+    assert [one.kind for one in diff.caveats].count(CaveatKind.SCANNER) == is_scanner
+
+
+def test_a_scanner_that_loses_no_reads_is_not_doubted() -> None:
+    actions = actions_in(MIN_SERVICES, AccessLevel.LIST)
+    diff = proposal_for(actions, granted=actions).diff
+    assert CaveatKind.SCANNER not in {one.kind for one in diff.caveats}
 
 
 def test_refusal_of_a_scanner_names_a_policy_of_aws_and_the_services_that_take_most() -> None:
