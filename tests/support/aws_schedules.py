@@ -161,7 +161,11 @@ def _make_pipeline(client: Callable[[str], Any]) -> None:
 
 _POLICY: Final = {"PolicyId": "policy-1", "State": "ENABLED"}
 _ANSWERS: Final[dict[str, dict[str, Any]]] = {
-    "GetFunctionConfiguration": {"FunctionName": "worker", "Role": DOES},
+    "GetFunctionConfiguration": {
+        "FunctionName": "worker",
+        "Role": DOES,
+        "Environment": {"Variables": {"PASSWORD": "never-to-be-read"}},
+    },
     "GetLifecyclePolicies": {"Policies": [_POLICY]},
     "GetLifecyclePolicy": {
         "Policy": {

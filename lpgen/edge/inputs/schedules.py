@@ -21,6 +21,6 @@ def read_schedules(files: Iterable[Path]) -> tuple[Schedule, ...]:
     for path in files:
         try:
             found += msgspec.json.decode(path.read_bytes(), type=list[Schedule])
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise SnapshotError(f"`{path}` can't be read: {quote_reason(error)}") from error
     return tuple(found)
