@@ -23,7 +23,7 @@ from lpgen.edge.snapshot.fetch_last_accessed import fetch_last_accessed
 from lpgen.edge.snapshot.fetch_policies import Page, fetch_policies, principals_in
 from lpgen.edge.snapshot.fetch_resource_policies import FetchedPolicy, fetch_resource_policies
 from lpgen.edge.snapshot.fetch_resource_tags import fetch_resource_tags
-from lpgen.edge.snapshot.fetch_schedules import fetch_schedules
+from lpgen.edge.snapshot.fetch_schedules import ScheduleFetcher
 from lpgen.edge.snapshot.fetch_trails import FetchedTrails, fetch_trails
 from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import AwsError, PolicyError
@@ -137,9 +137,9 @@ class AccountReader:
 
     def _read_schedules(self, pages: list[Page], regions: tuple[str, ...]) -> None:
         roles = {one["RoleName"]: one["Arn"] for one in principals_in(pages, "role")}
-        today = self.writer.taken.date()
-        found = fetch_schedules(self.session, self.caller, regions, roles=roles, today=today, gaps=self.gaps)
-        self.writer.write(f"{SCHEDULES}/{self.caller.account}.json", list(map(asdict, found)))
+        fetcher = ScheduleFetcher(self.session, self.caller, roles, self.writer.taken.date(), self.gaps)
+        found = list(map(asdict, fetcher.fetch(regions)))
+        self.writer.write(f"{SCHEDULES}/{self.caller.account}.json", found)
 
     def _regions(self, subject: Subject) -> tuple[str, ...]:
         """The Regions to look for resources in."""

@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universa
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -46,25 +47,10 @@ class _Work(NamedTuple):
     name: str
 
 
-def fetch_schedules(
-    session: AwsSession,
-    caller: Caller,
-    regions: Iterable[str],
-    *,
-    roles: Mapping[str, str],
-    today: date,
-    gaps: GapList,
-) -> list[Schedule]:
-    """The schedules of the account in some Regions, sorted. `roles` are the ARNs of its roles by name."""
-    fetch = _Fetch(session, caller, roles, today, gaps)
-    places = [(source, region) for region in regions for source in _SOURCES]
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        found = pool.map(lambda place: list(fetch.all_of(*place)), places)
-        return sorted((one for some in found for one in some), key=lambda one: (one.source, one.name, one.expression))
-
-
 @dataclass(frozen=True, slots=True)
-class _Fetch:
+class ScheduleFetcher:
+    """Fetches the schedules of one account. `roles` are the ARNs of its roles by name."""
+
     session: AwsSession
     caller: Caller
     roles: Mapping[str, str]
@@ -72,12 +58,17 @@ class _Fetch:
     gaps: GapList
     described: dict[_Work, list[dict[str, Any]]] = field(default_factory=dict)
 
-    def all_of(self, source: _Source, region: str) -> list[Schedule]:
-        """The schedules of one kind in a Region."""
-        pages = self._ask(source.service, region, source.listing, {})
-        return [
-            found for page in pages for one in page.get(source.items, ()) for found in self._one(source, region, one)
-        ]
+    def fetch(self, regions: Iterable[str]) -> list[Schedule]:
+        """The schedules in some Regions, sorted."""
+        places = [(source, region) for region in regions for source in _SOURCES]
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            found = [one for some in pool.map(lambda place: list(self._all(*place)), places) for one in some]
+        return sorted(found, key=lambda one: (one.source, one.name, one.expression))
+
+    def _all(self, source: _Source, region: str) -> Iterator[Schedule]:
+        for page in self._ask(source.service, region, source.listing, {}):
+            for item in page.get(source.items, ()):
+                yield from self._one(source, region, item)
 
     def _one(self, source: _Source, region: str, item: dict[str, Any]) -> Iterator[Schedule]:
         answers = [item]
@@ -106,7 +97,7 @@ class _Fetch:
                     return list(map(page_contents, client.get_paginator(operation).paginate(**arguments)))
                 return [page_contents(getattr(client, operation)(**arguments))]
         except AwsError as error:
-            if error.code not in _GONE:
+            if not _GONE.search(error.code):
                 self.gaps.add(self.caller.account, Subject.SCHEDULES, error, where=f"{service} in {region}")
             return []
 
@@ -175,12 +166,9 @@ def _texts(document: object) -> Iterator[tuple[str, str]]:
         for key in one:
             if key == "JobName" and "JobDefinition" in one:
                 continue  # what AWS Batch calls a run; elsewhere it is a job of AWS Glue
-            yield from ((key, text) for text in _values_at(one, key) if _is_plain(text))
-
-
-def _is_plain(value: object) -> bool:
-    """Whether it is text and neither JSON nor an expression of Step Functions or Systems Manager."""
-    return isinstance(value, str) and not value.startswith("{")
+            for text in _values_at(one, key):
+                if isinstance(text, str) and not text.startswith("{"):  # neither JSON nor an expression
+                    yield key, text
 
 
 def _expression_of_rule(rule: Mapping[str, Any]) -> str:
@@ -270,14 +258,5 @@ _NAMED_BY: Final = {
 }
 """The keys under which answers name work: by its ARN, or by the name of one of a kind."""
 
-_GONE: Final = frozenset(
-    {
-        "ResourceNotFoundException",
-        "ResourceNotFound",
-        "EntityNotFoundException",
-        "StateMachineDoesNotExist",
-        "PipelineNotFoundException",
-        "InvalidDocument",
-        "DoesNotExistException",
-    }
-)
+_GONE: Final = re.compile("ResourceNotFound|EntityNotFound|PipelineNotFound|DoesNotExist|InvalidDocument$")
+"""The codes that say of something that it isn't there any more."""
