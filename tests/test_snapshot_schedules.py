@@ -14,8 +14,8 @@ from lpgen.core.schedules import Schedule
 from lpgen.core.snapshots import Gap, Subject
 from lpgen.edge.inputs.schedules import read_schedules
 from lpgen.edge.snapshot.account import Wanted
-from tests.support.aws_organization import MANAGEMENT
-from tests.support.aws_proxy import DENIED, AwsProxy
+from tests.support.aws_organization import MANAGEMENT, Organization
+from tests.support.aws_proxy import DENIED, AwsProxy, Failure
 from tests.support.aws_schedules import ALSO, DOES, STARTS, YEARLY
 from tests.support.snapshot_runs import lpgen, opened, refuse, take
 
@@ -44,6 +44,7 @@ def test_schedules_are_followed_to_the_roles_that_do_the_work(tmp_path: Path) ->
         "weekly": (DOES, STARTS),
         "unclear": (ALSO, STARTS),
         "over": (DOES, STARTS),
+        "ended": (DOES, STARTS),
         "quarterly": (DOES, ALSO),
         "shelves": (DOES,),
         "patches": (DOES, ALSO, STARTS),
@@ -61,6 +62,7 @@ def test_schedules_stand_with_their_expression_interval_and_state(tmp_path: Path
         "rate(12 hours)": 1,
         "cron(0 0 ? * 2#6 *)": None,
         "at(2020-01-01T00:00:00)": 0,
+        "rate(300 days)": 0,  # it has ended
         "cron(0 0 1 */3 ? *)": 92,
         "cron(0 30 23 ? * TUE#3 *)": 35,
         "cron(0 5 1 * ? *)": 31,
@@ -77,6 +79,25 @@ def test_work_that_may_not_be_read_is_a_gap_and_the_schedule_stays(proxy: AwsPro
     (gap,) = take(tmp_path, WANTED).gaps
     assert (gap.subject, gap.place) == (Subject.SCHEDULES, "stepfunctions in us-east-1")
     assert schedules_of(tmp_path)["to-states"].roles == (STARTS,)
+
+
+def test_work_in_another_account_is_a_gap(organization: Organization, tmp_path: Path) -> None:
+    events, far = organization.client("events"), "arn:aws:lambda:us-east-1:444455556666:function:far"
+    events.put_rule(Name="far", ScheduleExpression=YEARLY)
+    events.put_targets(Rule="far", Targets=[{"Id": "1", "Arn": far, "RoleArn": STARTS}])
+    try:
+        (gap,) = take(tmp_path, WANTED).gaps
+    finally:
+        events.remove_targets(Rule="far", Ids=["1"])
+        events.delete_rule(Name="far")
+    assert (gap.place, gap.reason) == (far, "it runs in another account")
+    assert schedules_of(tmp_path)["far"].roles == (STARTS,)
+
+
+def test_work_that_is_gone_is_no_gap(proxy: AwsProxy, tmp_path: Path) -> None:
+    proxy.reply = refuse("GetFunctionConfiguration", reply=Failure("ResourceNotFoundException", status=404))
+    assert take(tmp_path, WANTED).gaps == ()
+    assert schedules_of(tmp_path)["to-lambda"].roles == (STARTS,)
 
 
 def test_a_region_without_a_service_is_a_gap(tmp_path: Path) -> None:
@@ -119,7 +140,7 @@ def test_a_review_names_the_schedules_that_the_logs_cannot_have_shown_twice(tmp_
     assert any("at times that can't be told: `cron(0 0 ? * 2#6 *)`" in one["message"] for one in found["app-1"])
     of_work = " ".join(one["item"] for one in found["app-0"])
     assert "rule/to-lambda" in of_work
-    for fine in ("weekly", "over", "archive", "to-sagemaker", "patches"):  # 35 days are seen twice in 70
+    for fine in ("weekly", "over", "ended", "archive", "to-sagemaker", "patches"):  # 35 days are seen twice in 70
         assert fine not in of_work
     assert found["ann"] == []
     decisions.write_text(

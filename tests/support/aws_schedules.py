@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from tests.support.aws_proxy import Answer, Call
@@ -58,13 +59,16 @@ def make_schedules(client: Callable[[str], Any], account: str) -> None:
         ("weekly", "rate(7 days)", _TARGETS["lambda"]),
         ("unclear", "cron(0 0 ? * 2#6 *)", {"Arn": "arn:aws:scheduler:::aws-sdk:glue:startJobRun"}),
         ("over", "at(2020-01-01T00:00:00)", _TARGETS["lambda"]),
+        ("ended", "rate(300 days)", _TARGETS["lambda"]),
     ):
         given = {"Input": json.dumps({"JobName": "etl"})} if name == "unclear" else {}
+        end = {"EndDate": datetime(2021, 1, 1, tzinfo=UTC)} if name == "ended" else {}
         client("scheduler").create_schedule(
             Name=name,
             ScheduleExpression=expression,
             FlexibleTimeWindow={"Mode": "OFF"},
             Target={"RoleArn": STARTS, **target, **given},
+            **end,
         )
     glue = client("glue")
     glue.create_trigger(

@@ -149,7 +149,8 @@ class CaveatKind(Kind):
         step=words.step_for_rare_schedule,
         item="rare-schedule {schedule}",
         doubt=Doubt.LOGS,
-        help="What it does then, the logs may not show.",
+        help="What it does then, the logs may not show. Schedules inside instances, clusters and tools outside AWS "
+        "can't be seen.",
         to_do="ingest more days, or keep what it needs then and accept this by a decision.",
         source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html",
     )

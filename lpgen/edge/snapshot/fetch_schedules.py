@@ -81,12 +81,13 @@ class ScheduleFetcher:
                 answers += self._ask(source.service, region, operation, dict(arguments))
         whole = {name: value for answer in answers for name, value in answer.items()}
         is_on = not _OFF.intersection(_values_at(whole, source.state))
+        is_over = str(whole.get("EndDate", "9999"))[:10] < self.today.isoformat()
         expressions = _values_at(whole, source.expression)
         roles = tuple(sorted(self._roles_of(answers, region))) if expressions else ()
         for found in expressions:
             expression = found if isinstance(found, str) else _expression_of_rule(found)
-            days = longest_interval(expression, self.today)
-            yield Schedule(source.words, whole[source.name], expression, is_on, days, roles)
+            days = 0 if is_over else longest_interval(expression, self.today)
+            yield Schedule(source.words, whole.get(source.name, ""), expression, is_on, days, roles)
 
     def _ask(self, service: str, region: str, operation: str, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The pages of an answer; none, and a gap, where it can't be had. What is gone is no gap."""
