@@ -13,7 +13,7 @@ from math import ceil
 from typing import Final
 
 _YEARS: Final = 28
-"""Weekdays and leap years repeat after so many years. https://www.rfc-editor.org/rfc/rfc3339#appendix-C"""
+"""So far ahead runs are looked for: weekdays and leap years repeat after so many years."""
 
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")

@@ -2,7 +2,7 @@
 
 A row names a service that keeps schedules; another row names a kind of work, which its targets name by ARN or by a
 parameter of a call. The answers of all calls are searched in the same way for roles and for further work.
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
 """
 
@@ -173,7 +173,7 @@ def _texts(document: object) -> Iterator[tuple[str, str]]:
 
 
 def _expression_of_rule(rule: Mapping[str, Any]) -> str:
-    """https://docs.aws.amazon.com/dlm/latest/APIReference/API_CreateRule.html"""
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-dlm-lifecyclepolicy-createrule.html"""
     return rule.get("CronExpression") or f"rate({rule.get('Interval')} {str(rule.get('IntervalUnit')).lower()})"
 
 
@@ -214,9 +214,10 @@ _CALLS: Final = {
 field is the argument of its name, or of the name before the `=`."""
 
 _OFF: Final = frozenset(
-    {"DISABLED", "ERROR", "NOT_SCHEDULED", "CREATING", "CREATED", "DEACTIVATING", "DEACTIVATED", False}
+    {"DISABLED", "ERROR", "NOT_SCHEDULED", "CREATING", "CREATED", "DEACTIVATING", "DEACTIVATED", "DELETING", False}
 )
-"""The states in which it doesn't run. https://docs.aws.amazon.com/glue/latest/webapi/API_Trigger.html"""
+"""The states in which it doesn't run.
+https://docs.aws.amazon.com/sdk-for-kotlin/api/latest/glue/aws.sdk.kotlin.services.glue.model/-trigger-state"""
 
 _KINDS: Final[Mapping[str, tuple[str, str, Callable[[str, str], Mapping[str, Any]]]]] = {
     "lambda:function:": ("lambda", "get_function_configuration", lambda name, _: {"FunctionName": name}),
@@ -240,7 +241,8 @@ _KINDS: Final[Mapping[str, tuple[str, str, Callable[[str, str], Mapping[str, Any
     ),
 }
 """By how its ARN goes on after `arn:PARTITION:`, without Region and account: the call that says the roles of a kind of
-work, with arguments by its name and its ARN."""
+work, with arguments by its name and its ARN. AWS Batch takes no name without a revision in a list.
+https://docs.aws.amazon.com/goto/aws-cli/batch-2016-08-10/DescribeJobDefinitions"""
 
 _NAMED_BY: Final = {
     "Arn": "",
