@@ -32,7 +32,7 @@ def snapshot_command(
         typer.Option(
             "--region",
             metavar="REGION",
-            help="Where calls start, and with --resource-policies and --resource-tags the Regions to look in; repeats. "
+            help="Where calls start, and the Regions in which to look for resources and schedules; repeats. "
             "By default the Region of your AWS configuration, and all that an account has switched on.",
         ),
     ] = None,
@@ -66,13 +66,21 @@ def snapshot_command(
             help="Ask IAM when each role and user last tried what; takes a few seconds for each.",
         ),
     ] = True,
+    schedules: Annotated[
+        bool,
+        typer.Option(
+            "--schedules/--no-schedules",
+            help="Read schedules, but for those inside instances and clusters, and follow them to the roles that do "
+            "the work.",
+        ),
+    ] = True,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be read.")] = False,
 ) -> None:
     """Take a snapshot of an account or an organization.
 
-    It is all that reviews ask of AWS but for logs. Reads policies, trails, last accessed reports, and the
-    organization's SCPs and RCPs into a new folder of the data folder. Other commands use the newest. Changes nothing in
-    AWS.
+    It is all that reviews ask of AWS but for logs. Reads policies, trails, last accessed reports,
+    schedules, and the organization's SCPs and RCPs into a new folder of the data folder. Other commands use the newest.
+    Changes nothing in AWS.
 
     What can't be read is a gap: it is named here and in reports, and the rest is kept. `lpgen iam-policy snapshot`
     prints the permissions that this takes.
@@ -98,6 +106,7 @@ def snapshot_command(
         resource_policies=resource_policies,
         resource_tags=resource_tags,
         last_accessed=last_accessed,
+        schedules=schedules,
     )
     session = open_session(Connection(profile, regions[0] if regions else "", endpoint_url))
     stamp = take_snapshot(session, wanted, data, now=datetime.now(UTC), say=_say)

@@ -243,6 +243,7 @@ def options_with_inputs(options: Options, inputs: Inputs, boundary: Path | None)
     """The options with what the files say, and the problems of reading them."""
     from lpgen.edge.inputs.guard_files import read_guards
     from lpgen.edge.inputs.last_accessed import read_last_accessed
+    from lpgen.edge.inputs.schedules import read_schedules
     from lpgen.edge.inputs.trail_settings import read_trails
 
     reports, problems = read_last_accessed(inputs.last_accessed) if inputs.last_accessed else ((), ())
@@ -252,6 +253,7 @@ def options_with_inputs(options: Options, inputs: Inputs, boundary: Path | None)
             trails=read_trails(inputs.trails),
             last_accessed=reports,
             guards=read_guards(boundary, inputs.scps, inputs.resource_policies),
+            schedules=read_schedules(inputs.schedules),
             snapshot=inputs.snapshot,
             trail_source=inputs.trail_source,
         ),

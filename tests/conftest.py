@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
-from tests.support.aws_organization import MANAGEMENT, Organization, answer_last_accessed, make_organization
+from tests.support.aws_organization import MANAGEMENT, Organization, answer_missing, make_organization
 from tests.support.aws_proxy import AwsProxy, aws_proxy
 from tests.support.aws_servers import Server, end_motos, moto_server, seaweed_server
 from tests.support.built_commands import build_commands_once
@@ -105,7 +105,7 @@ def proxy(shared_proxy: AwsProxy, monkeypatch: pytest.MonkeyPatch) -> AwsProxy:
     for name, value in shared_proxy.server.environment.items():
         monkeypatch.setenv(name, value)
     shared_proxy.calls.clear()
-    shared_proxy.reply = answer_last_accessed
+    shared_proxy.reply = answer_missing
     return shared_proxy
 
 

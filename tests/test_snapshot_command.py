@@ -56,7 +56,14 @@ def test_a_review_stands_on_the_newest_snapshot_and_names_its_date_and_gaps(
     report = json.loads(done.stdout)
     assert report["snapshot"]["name"] == stamp.name == "2026-09-30T12-00-05Z"
     assert report["snapshot"]["taken"] == "2026-09-30T12:00:05+00:00"
-    assert report["snapshot"]["used"] == ["policies", "trails", "last accessed", "scps", "resource policies"]
+    assert report["snapshot"]["used"] == [
+        "policies",
+        "trails",
+        "last accessed",
+        "scps",
+        "resource policies",
+        "schedules",
+    ]
     assert [one["reason"] for one in report["snapshot"]["gaps"]] == [gap.reason]
     assert report["problems"] == [f"snapshot {stamp.name}: {gap}"]
     assert report["guards"]["scp_levels"] == {MANAGEMENT: 0, organization.in_unit: 3, organization.below_root: 2}

@@ -12,7 +12,7 @@ from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
 from lpgen.edge.snapshot.account import Wanted
 from lpgen.errors import AwsError, InvocationError
-from tests.support.aws_organization import ROLE, Organization, answer_last_accessed
+from tests.support.aws_organization import ROLE, Organization, answer_missing
 from tests.support.aws_proxy import THROTTLED, AwsProxy, Call, Cut, Failure, Reply
 from tests.support.snapshot_runs import opened, refuse, session, take
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("proxy")
 
 def once(operation: str, reply: Reply) -> Callable[[Call], Reply]:
     """Answers the first call of an operation so, and all others as they are."""
-    return lambda call: reply if (call.operation, call.number) == (operation, 1) else answer_last_accessed(call)
+    return lambda call: reply if (call.operation, call.number) == (operation, 1) else answer_missing(call)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from lpgen.edge.inputs.last_accessed import read_last_accessed
 from lpgen.edge.snapshot.account import Wanted
 from lpgen.edge.snapshot.fetch import take_snapshot
 from lpgen.errors import SnapshotError
-from tests.support.aws_organization import MANAGEMENT, Organization, answer_last_accessed
+from tests.support.aws_organization import MANAGEMENT, Organization, answer_missing
 from tests.support.aws_proxy import DENIED, AwsProxy, Call, Failure, Reply
 from tests.support.snapshot_runs import EVERYTHING, LITTLE, NOW, opened, refuse, session, take
 
@@ -33,7 +33,7 @@ def test_an_account_that_refuses_is_a_gap_and_the_rest_is_kept(
 ) -> None:
     def answer(call: Call) -> Reply:
         refused = call.operation == "AssumeRole" and organization.in_unit in call.parameters["RoleArn"]
-        return DENIED if refused else answer_last_accessed(call)
+        return DENIED if refused else answer_missing(call)
 
     proxy.reply = answer
     stamp = take(tmp_path, replace(EVERYTHING, regions=("us-east-1",)))
@@ -58,6 +58,8 @@ def test_an_account_that_refuses_is_a_gap_and_the_rest_is_kept(
         ("GetKeyPolicy", Subject.RESOURCE_POLICIES),
         ("GetBucketPolicy", Subject.RESOURCE_POLICIES),
         ("GetResources", Subject.RESOURCE_TAGS),
+        ("ListRules", Subject.SCHEDULES),
+        ("DescribeTaskDefinition", Subject.SCHEDULES),
     ],
 )
 def test_a_refused_call_is_one_gap_and_the_rest_is_kept(
@@ -88,7 +90,7 @@ def test_a_report_that_iam_fails_to_make_is_a_gap_of_that_principal(proxy: AwsPr
     def answer(call: Call) -> Reply:
         if call.operation == "GenerateServiceLastAccessedDetails" and call.parameters["Arn"].endswith("/app-1"):
             return Failure("NoSuchEntity", "it is gone", 404)
-        return answer_last_accessed(call)
+        return answer_missing(call)
 
     proxy.reply = answer
     stamp = take(tmp_path, Wanted())

@@ -16,7 +16,7 @@ from lpgen.core.policies.decision import Request, Result
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.policies.policy_set import PolicySet
 from lpgen.edge.catalog.files import open_catalog
-from tests.support.aws_organization import MANAGEMENT, ROLE, answer_last_accessed
+from tests.support.aws_organization import MANAGEMENT, ROLE, answer_missing
 from tests.support.aws_proxy import Answer, AwsProxy, Call, Reply
 from tests.support.snapshot_runs import EVERYTHING, take
 
@@ -47,7 +47,7 @@ def answer_two_regions(call: Call) -> Reply:
     if call.operation == "DescribeRegions":
         items = "".join(f"<item><regionName>{one}</regionName></item>" for one in ("us-east-1", "eu-west-1"))
         return Answer(200, f"<DescribeRegionsResponse><regionInfo>{items}</regionInfo></DescribeRegionsResponse>")
-    return answer_last_accessed(call)
+    return answer_missing(call)
 
 
 LIST_ONLY = {
@@ -61,12 +61,34 @@ LIST_ONLY = {
     "secretsmanager:GetResourcePolicy",
     "sns:GetTopicAttributes",
     "sqs:GetQueueAttributes",
+    "backup:GetBackupPlan",
+    "backup:ListBackupSelections",
+    "batch:DescribeJobDefinitions",
+    "codebuild:BatchGetProjects",
+    "codepipeline:GetPipeline",
+    "dlm:GetLifecyclePolicy",
+    "ecs:DescribeTaskDefinition",
+    "events:ListTargetsByRule",
+    "glue:GetCrawler",
+    "glue:GetJob",
+    "glue:GetWorkflow",
+    "lambda:GetFunctionConfiguration",
+    "sagemaker:DescribePipeline",
+    "scheduler:GetSchedule",
+    "ssm:DescribeMaintenanceWindowTasks",
+    "ssm:GetDocument",
+    "ssm:GetMaintenanceWindowTask",
+    "states:DescribeStateMachine",
 }
 """What accounts without such resources are not asked."""
 
 
 def needed_by(call: Call, event_map: EventMap) -> set[str]:
-    names = {"ListFunctions": "ListFunctions20150331", "GetPolicy": "GetPolicy20150331v2"}
+    names = {
+        "ListFunctions": "ListFunctions20150331",
+        "GetPolicy": "GetPolicy20150331v2",
+        "GetFunctionConfiguration": "GetFunctionConfiguration20150331v2",
+    }
     name = names.get(call.operation, call.operation) if call.service == "lambda" else call.operation
     record = Record(eventSource=f"{call.service}.amazonaws.com", eventName=name)
     return {str(one.action) for one in event_map.map_record(record).actions}

@@ -12,6 +12,7 @@ from lpgen.core.model import Principal
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.policies.match import glob_match
 from lpgen.core.replacements import Decision
+from lpgen.core.schedules import Schedule
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.core.trails import Trail, TrailSource
 
@@ -27,7 +28,8 @@ class Options:
 
     `as_of` None means the day of the last record. `principal` is a glob over ARNs or names; "" means all. `trails` are
     the settings of the trails that wrote the logs, `last_accessed` reports of when services were last tried, `guards`
-    the policies beside the principals' own; all may be left out. `snapshot` is what some of the inputs are from.
+    the policies beside the principals' own, `schedules` what sets roles to work; all may be left out. `snapshot` is
+    what some of the inputs are from.
     `attached_quota` is how many managed policies may be attached to one role or user. A replacement is safe only if the
     upper end of what it is expected to deny in 30 days is at most `max_expected_denials`; None means that no backtest
     is made, and nothing is safe.
@@ -42,6 +44,7 @@ class Options:
     trails: tuple[Trail, ...] = ()
     last_accessed: tuple[AccessReport, ...] = ()
     guards: Guards = NO_GUARDS
+    schedules: tuple[Schedule, ...] = ()
     snapshot: SnapshotStamp | None = None
     trail_source: TrailSource = TrailSource.NAMED
     attached_quota: int = ATTACHED_POLICIES_LIMIT

@@ -52,6 +52,34 @@ _RESOURCE_POLICIES: Final = (
     "sqs:GetQueueAttributes",
     "sqs:ListQueues",
 )
+_SCHEDULES: Final = (
+    "backup:GetBackupPlan",
+    "backup:ListBackupPlans",
+    "backup:ListBackupSelections",
+    "batch:DescribeJobDefinitions",
+    "codebuild:BatchGetProjects",
+    "codepipeline:GetPipeline",
+    "dlm:GetLifecyclePolicies",
+    "dlm:GetLifecyclePolicy",
+    "ec2:DescribeRegions",
+    "ecs:DescribeTaskDefinition",
+    "events:ListRules",
+    "events:ListTargetsByRule",
+    "glue:GetCrawler",
+    "glue:GetCrawlers",
+    "glue:GetJob",
+    "glue:GetTriggers",
+    "glue:GetWorkflow",
+    "lambda:GetFunctionConfiguration",
+    "sagemaker:DescribePipeline",
+    "scheduler:GetSchedule",
+    "scheduler:ListSchedules",
+    "ssm:DescribeMaintenanceWindowTasks",
+    "ssm:DescribeMaintenanceWindows",
+    "ssm:GetDocument",
+    "ssm:GetMaintenanceWindowTask",
+    "states:DescribeStateMachine",
+)
 _READ_PRINCIPALS: Final = {
     PrincipalKind.ROLE: (
         "iam:GetRole",
@@ -121,6 +149,7 @@ def own_policies(
         _allow("ReadAccount", _ACCOUNT, "*"),
         _allow("ReadResourcePolicies", _RESOURCE_POLICIES, "*"),
         _allow("ReadResourceTags", ("ec2:DescribeRegions", "tag:GetResources"), "*"),
+        _allow("ReadSchedules", _SCHEDULES, "*"),
     )
     assumed = f"arn:{partition}:iam::*:role/{role or _NO_ROLE}"
     other_accounts = (_allow("ReachOtherAccounts", ("sts:AssumeRole",), assumed),) if role else ()

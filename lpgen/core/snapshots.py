@@ -20,6 +20,7 @@ class Subject(StrEnum):
     RCPS = "RCPs"
     RESOURCE_POLICIES = "resource policies"
     RESOURCE_TAGS = "resource tags"
+    SCHEDULES = "schedules"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,7 +1,8 @@
 """An organization of three accounts on moto's server, and the parts of AWS that moto lacks.
 
-The management account has a unit with a member in it and a member below the root. Service last accessed, which moto
-doesn't know, is answered here: for the first question a job is not done yet, and a report has two pages.
+The management account has a unit with a member in it and a member below the root. Its schedules are in
+`aws_schedules.py`. Service last accessed, which moto doesn't know, is answered here: for the first question a job is
+not done yet, and a report has two pages.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import boto3
 
 from tests.support.aws_proxy import Answer, Call
+from tests.support.aws_schedules import answer_schedules, make_schedules
 from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
 
 MANAGEMENT = "123456789012"
@@ -94,6 +96,7 @@ def make_organization(server: Server) -> Organization:
     for account in made.accounts:
         _fill_account(made, account)
     _make_resources(made)
+    make_schedules(made.client, MANAGEMENT)
     return made
 
 
@@ -170,6 +173,11 @@ def _make_resources(made: Organization) -> None:
 
 _JOBS: dict[str, str] = {}
 """Whom the jobs are about."""
+
+
+def answer_missing(call: Call) -> Answer | None:
+    """The answer to a call that moto lacks; None to others."""
+    return answer_last_accessed(call) or answer_schedules(call)
 
 
 def answer_last_accessed(call: Call) -> Answer | None:

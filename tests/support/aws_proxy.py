@@ -34,7 +34,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer in place of the server's: XML as services of the query protocol give it."""
+    """An answer in place of the server's: XML as services of the query protocol give it, or JSON."""
 
     status: int
     body: str
@@ -125,6 +125,17 @@ _REST: Final = (
     ("s3", "GET", r"/[^/]+", "policy", "GetBucketPolicy"),
     ("lambda", "GET", r"/2015-03-31/functions/?", "", "ListFunctions"),
     ("lambda", "GET", r"/2015-03-31/functions/[^/]+/policy", "", "GetPolicy"),
+    ("lambda", "GET", r"/2015-03-31/functions/[^/]+/configuration", "", "GetFunctionConfiguration"),
+    ("scheduler", "GET", r"/schedules", "", "ListSchedules"),
+    ("scheduler", "GET", r"/schedules/[^/]+", "", "GetSchedule"),
+    ("backup", "GET", r"/backup/plans/", "", "ListBackupPlans"),
+    ("backup", "GET", r"/backup/plans/[^/]+/", "", "GetBackupPlan"),
+    ("backup", "GET", r"/backup/plans/[^/]+/selections/", "", "ListBackupSelections"),
+    ("dlm", "GET", r"/policies", "", "GetLifecyclePolicies"),
+    ("dlm", "GET", r"/policies/[^/]+/?", "", "GetLifecyclePolicy"),
+    ("batch", "POST", r"/v1/describejobdefinitions", "", "DescribeJobDefinitions"),
+    ("codebuild", "POST", r"/service/\w+/operation/BatchGetProjects", "", "BatchGetProjects"),
+    ("codepipeline", "POST", r"/service/\w+/operation/GetPipeline", "", "GetPipeline"),
 )
 
 

@@ -18,11 +18,13 @@ from lpgen.edge.aws_session import AwsSession, Connection, open_session
 from lpgen.edge.data_folder.snapshot_folder import TakenSnapshot, find_snapshot, open_snapshot
 from lpgen.edge.snapshot.account import Wanted
 from lpgen.edge.snapshot.fetch import take_snapshot
-from tests.support.aws_organization import ROLE, answer_last_accessed
+from tests.support.aws_organization import ROLE, answer_missing
 from tests.support.aws_proxy import DENIED, Call, Reply
 
 NOW = datetime(2026, 9, 30, 12, 0, 5, tzinfo=UTC)
-EVERYTHING = Wanted(role=ROLE, resource_policies=True, resource_tags=True, regions=("us-east-1", "eu-west-1"))
+EVERYTHING = Wanted(
+    role=ROLE, resource_policies=True, resource_tags=True, schedules=True, regions=("us-east-1", "eu-west-1")
+)
 LITTLE = Wanted(role=ROLE, last_accessed=False)
 
 
@@ -31,7 +33,7 @@ def refuse(*operations: str, reply: Reply = DENIED, account: str = "") -> Callab
 
     def answer(call: Call) -> Reply:
         refused = call.operation in operations and account in ("", call.account)
-        return reply if refused else answer_last_accessed(call)
+        return reply if refused else answer_missing(call)
 
     return answer
 

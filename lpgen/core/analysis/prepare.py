@@ -28,6 +28,7 @@ from lpgen.core.grounds import LogCoverage, PrincipalGrants
 from lpgen.core.model import Principal, SkipReason
 from lpgen.core.options import Options
 from lpgen.core.replacements import Decision
+from lpgen.core.schedules import schedules_by_role
 from lpgen.core.usage.columns import distinct_rows, table_rows
 from lpgen.core.usage.principal_usage import unmapped_callers
 from lpgen.core.usage.row_slices import RowSlices
@@ -64,7 +65,7 @@ def prepare_review(
     ground = _review_ground(usage, coverage, principals, catalog, options, counter=counter, changes=changes)
     reviewer = Reviewer(
         ground,
-        replace(options, last_accessed=(), trails=()),
+        replace(options, last_accessed=(), trails=(), schedules=()),
         counter,
         use_counter(usage, principals, decisions, dropped=True) if drops_days(decisions) else None,
         frozenset(one.account for one in principals),
@@ -119,6 +120,7 @@ def _review_ground(
         options.as_of or coverage.last_day or date.min,
         ScopeFinder(population_from_usage(usage), catalog, coverage.last_day, options.scope),
         LeftAttached(catalog),
+        schedules_by_role(options.schedules),
     )
 
 

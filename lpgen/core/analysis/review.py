@@ -20,7 +20,7 @@ from lpgen.core.analysis.observability.access_holes import access_hole_caveats, 
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.analysis.observability.regions import UnreadUse
 from lpgen.core.analysis.reach import NO_PLACES, Places, reach_of_lines
-from lpgen.core.analysis.safe.caveats import caveats_of_principal
+from lpgen.core.analysis.safe.caveats import caveats_of_principal, rare_schedule_caveats
 from lpgen.core.analysis.safe.decided_lines import decide_lines, decided_lines
 from lpgen.core.analysis.safe.decisions import with_acceptance
 from lpgen.core.analysis.safe.doubt import doubt_from_caveats
@@ -39,14 +39,16 @@ from lpgen.core.model import Action, Outcome, Principal
 from lpgen.core.policies.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.registry.caveats import Caveat
 from lpgen.core.replacements import Decision, LeftPolicy, Line
+from lpgen.core.schedules import Schedule
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewGround:
     """What every principal is reviewed on. `unread` is by account the use that shows its logs to be of one Region.
 
-    `left` says which policies stay attached. `places` are the resources that all principals use, by which reach is
-    measured. With `drafts`, nothing but the lines of replacements and the caveats is found: a backtest needs no more.
+    `left` says which policies stay attached, `schedules` which set a role to work. `places` are the resources that all
+    principals use, by which reach is measured. With `drafts`, nothing but the lines of replacements and the caveats is
+    found: a backtest needs no more.
     """
 
     judge: Judge
@@ -57,6 +59,7 @@ class ReviewGround:
     as_of: date
     scopes: ScopeFinder
     left: LeftAttached
+    schedules: Mapping[str, Sequence[Schedule]]
     places: Places = NO_PLACES
     drafts: bool = False
 
@@ -168,11 +171,12 @@ def _caveats_of_records(
 ) -> Sequence[Caveat]:
     """Every reason in what is recorded of a principal not to call the replacement of its `grants` safe."""
     account = grants.principal.account
+    rare = rare_schedule_caveats(ground.schedules.get(grants.principal.arn, ()), ground.coverage.account(account))
     return caveats_of_principal(
         grants,
         records.usage,
         ungranted,
-        (*holes, *records.forecast.caveats),
+        (*rare, *holes, *records.forecast.caveats),
         coverage=ground.coverage.account(account),
         unread=ground.unread.get(account),
         min_days=ground.judge.min_days,

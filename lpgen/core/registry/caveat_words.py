@@ -66,6 +66,53 @@ def step_for_short_coverage(*, days: int, min_days: int, account: str) -> str:
     return f"ingest {missing} more {'day' if missing == 1 else 'days'} of logs of account {account}"
 
 
+def rare_schedule(*, source: str, schedule: str, expression: str, days: int, covered: int, needed: int) -> str:
+    """How rarely a schedule sets a role to work."""
+    if not days:
+        return f"the {source} {schedule} sets it to work once, or at times that can't be told: `{expression}`"
+    return (
+        f"the {source} {schedule} sets it to work up to {days} days apart (`{expression}`), and the logs cover"
+        f" {covered} days of the {needed} that show it twice"
+    )
+
+
+def step_for_rare_schedule(*, days: int, covered: int, needed: int, **_: object) -> str:
+    """How many more days to ingest."""
+    if not days:
+        return "keep what it needs then by a decision, and accept this"
+    return f"ingest {needed - covered} more days of logs, or keep what it needs then and accept this"
+
+
+def seldom_used(*, days: int) -> str:
+    """How seldom a principal with rights to nearly everything was at work."""
+    return (
+        f"it may do nearly everything, and the logs show it at work on {days} {'day' if days == 1 else 'days'}"
+        " alone, as they would of access for emergencies"
+    )
+
+
+def uneven_permission_set(*, groups: Sequence[Sequence[str]]) -> str:
+    """In which accounts the roles of a permission set differ."""
+    return (
+        f"the roles of its permission set hold other policies in {' and in '.join(map(accounts_text, groups))}, so"
+        " that no one replacement is proven for all of them"
+    )
+
+
+def unlisted_role(*, accounts: Sequence[str]) -> str:
+    """In which accounts a permission set has roles without policies."""
+    return (
+        f"the logs show that its permission set has a role in {accounts_text(accounts)} too, of which no policies"
+        " were given: what is needed there is not in the replacement"
+    )
+
+
+def other_account(*, accounts: Sequence[str], first: str, others: int, **_: object) -> str:
+    """What isn't safe about the roles of a permission set in other accounts."""
+    more = f" (and {others} more of this kind)" if others else ""
+    return f"its permission set has a role in {accounts_text(accounts)} too: {first}{more}"
+
+
 def young_principal(*, kind: str, days: int, counted: int, min_days: int, **_: object) -> str:
     """When a principal was created."""
     when = f"{days} days before the end of the logs{_as_covered(days, counted)}"

@@ -8,7 +8,6 @@ from typing import Any, Final, Self
 
 from lpgen.core.choices import Severity
 from lpgen.core.registry import caveat_words as words
-from lpgen.core.registry.caveat_words import accounts_text
 from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Doubt, Finding, Kind, Row
 
 _PERMISSION_SETS: Final = "https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html"
@@ -141,6 +140,19 @@ class CaveatKind(Kind):
         help="What it granted anew may not have been used yet.",
         to_do="wait, or accept it by a decision.",
         severity=Severity.LOW,
+    )
+    RARE_SCHEDULE = Row(
+        "rare_schedule",
+        "A schedule sets the role to work so rarely that the logs can't have shown it twice.",
+        parameters={"source": str, "schedule": str, "expression": str, "days": int, "covered": int, "needed": int},
+        message=words.rare_schedule,
+        step=words.step_for_rare_schedule,
+        item="rare-schedule {schedule}",
+        doubt=Doubt.LOGS,
+        help="What it does then, the logs may not show. Schedules inside instances, clusters and tools outside AWS "
+        "can't be seen.",
+        to_do="ingest more days, or keep what it needs then and accept this by a decision.",
+        source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html",
     )
     COVERAGE_HOLE = Row(
         "coverage_hole",
@@ -278,10 +290,7 @@ class CaveatKind(Kind):
         "seldom_used",
         "A principal that may do nearly everything was at work on a day or two alone.",
         parameters={"days": int},
-        message=lambda *, days: (
-            f"it may do nearly everything, and the logs show it at work on {days} {'day' if days == 1 else 'days'}"
-            " alone, as they would of access for emergencies"
-        ),
+        message=words.seldom_used,
         step="ask its owner what it is for: access for emergencies keeps its policies, for anything else accept this",
         help="So is access for emergencies, which does something else each time: a replacement of what these days show "
         "would fail it when it is needed.",
@@ -312,10 +321,7 @@ class CaveatKind(Kind):
         "uneven_permission_set",
         "The roles of one permission set hold different policies.",
         parameters={"groups": tuple},
-        message=lambda *, groups: (
-            f"the roles of its permission set hold other policies in {' and in '.join(map(accounts_text, groups))}, so"
-            " that no one replacement is proven for all of them"
-        ),
+        message=words.uneven_permission_set,
         step="provision the permission set into all its accounts, then take a new snapshot; a customer managed policy "
         "that differs on purpose is changed in its own account",
         help="A permission set has one inline policy for all its accounts, and none can be proven for roles that "
@@ -328,10 +334,7 @@ class CaveatKind(Kind):
         "unlisted_role",
         "The logs show roles of the permission set in accounts without policies.",
         parameters={"accounts": tuple},
-        message=lambda *, accounts: (
-            f"the logs show that its permission set has a role in {accounts_text(accounts)} too, of which no policies"
-            " were given: what is needed there is not in the replacement"
-        ),
+        message=words.unlisted_role,
         step="give the policies of these accounts too, such as by a snapshot of all of them",
         help="What is put into a permission set changes its roles in all accounts, and what these need is not in the "
         "replacement.",
@@ -341,10 +344,7 @@ class CaveatKind(Kind):
         "other_account",
         "Another role of the permission set isn't safe to change yet.",
         parameters={"accounts": tuple, "kind": str, "first": str, "others": int},
-        message=lambda *, accounts, first, others, **_: (
-            f"its permission set has a role in {accounts_text(accounts)} too: {first}"
-            f"{f' (and {others} more of this kind)' if others else ''}"
-        ),
+        message=words.other_account,
         step="clear up the same in the permission set's other accounts, or accept it there",
         item=lambda *, kind, **_: f"other-account {kind.replace('_', '-')}",
         acceptable=False,

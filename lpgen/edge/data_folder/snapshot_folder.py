@@ -26,6 +26,7 @@ TRAILS: Final = "trails"
 LAST_ACCESSED: Final = "last-accessed"
 RESOURCE_POLICIES: Final = "resource-policies"
 RESOURCE_TAGS: Final = "resource-tags"
+SCHEDULES: Final = "schedules"
 SCPS: Final = "scps.json"
 RCPS: Final = "rcps.json"
 ORGANIZATION: Final = "organization.json"
@@ -131,6 +132,11 @@ class TakenSnapshot:
     def resource_tags(self) -> tuple[Path, ...]:
         """Files of tagged resources."""
         return self._below(RESOURCE_TAGS)
+
+    @property
+    def schedules(self) -> tuple[Path, ...]:
+        """Files of schedules, one for each account."""
+        return self._below(SCHEDULES)
 
     @property
     def scps(self) -> Path | None:

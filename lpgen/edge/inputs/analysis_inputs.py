@@ -23,6 +23,7 @@ class Inputs:
     rcps: Path | None = None
     resource_tags: tuple[Path, ...] = ()
     organization: Path | None = None
+    schedules: tuple[Path, ...] = ()
     snapshot: SnapshotStamp | None = None
 
     @property
@@ -81,6 +82,7 @@ def _completed(named: Inputs, snapshot: TakenSnapshot) -> Inputs:
         rcps=named.rcps or snapshot.rcps,
         resource_tags=snapshot.resource_tags,
         organization=snapshot.organization,
+        schedules=snapshot.schedules,
     )
     changed = [one.name for one in fields(chosen) if getattr(chosen, one.name) != getattr(named, one.name)]
     used = [one for one in changed if one not in _FOR_EXPLANATIONS]

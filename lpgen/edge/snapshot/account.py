@@ -1,10 +1,11 @@
-"""Reads one account into a snapshot: policies, last accessed reports, trails, and the policies of its resources."""
+"""Reads one account into a snapshot: policies, last accessed reports, trails, schedules, and the policies of its
+resources."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from lpgen.core.policies.policy import policy_from_json
@@ -15,12 +16,14 @@ from lpgen.edge.data_folder.snapshot_folder import (
     POLICIES,
     RESOURCE_POLICIES,
     RESOURCE_TAGS,
+    SCHEDULES,
     SnapshotWriter,
 )
 from lpgen.edge.snapshot.fetch_last_accessed import fetch_last_accessed
 from lpgen.edge.snapshot.fetch_policies import Page, fetch_policies, principals_in
 from lpgen.edge.snapshot.fetch_resource_policies import FetchedPolicy, fetch_resource_policies
 from lpgen.edge.snapshot.fetch_resource_tags import fetch_resource_tags
+from lpgen.edge.snapshot.fetch_schedules import ScheduleFetcher
 from lpgen.edge.snapshot.fetch_trails import FetchedTrails, fetch_trails
 from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import AwsError, PolicyError
@@ -42,6 +45,7 @@ class Wanted:
     resource_policies: bool = False
     resource_tags: bool = False
     last_accessed: bool = True
+    schedules: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,8 @@ class AccountReader:
             self._read_resource_policies(self._regions(Subject.RESOURCE_POLICIES))
         if self.wanted.resource_tags:
             self._read_resource_tags(self._regions(Subject.RESOURCE_TAGS))
+        if self.wanted.schedules:
+            self._read_schedules(pages, self._regions(Subject.SCHEDULES))
         roles, users = len(principals_in(pages, "role")), len(principals_in(pages, "user"))
         return AccountRead(TakenAccount(self.caller.account, name, roles, users), trails, index)
 
@@ -128,6 +134,12 @@ class AccountReader:
                 self.gaps.add(self.caller.account, Subject.RESOURCE_TAGS, found.error, where=found.region)
             elif any(page.get("ResourceTagMappingList") for page in found.pages):
                 self.writer.write(f"{RESOURCE_TAGS}/{self.caller.account}-{found.region}.json", found.pages)
+
+    def _read_schedules(self, pages: list[Page], regions: tuple[str, ...]) -> None:
+        roles = {one["RoleName"]: one["Arn"] for one in principals_in(pages, "role")}
+        fetcher = ScheduleFetcher(self.session, self.caller, roles, self.writer.taken.date(), self.gaps)
+        found = list(map(asdict, fetcher.fetch(regions)))
+        self.writer.write(f"{SCHEDULES}/{self.caller.account}.json", found)
 
     def _regions(self, subject: Subject) -> tuple[str, ...]:
         """The Regions to look for resources in."""

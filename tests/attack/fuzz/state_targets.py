@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Final
 from lpgen.core.digests import digest_of_text, digests_from_summary
 from lpgen.core.options import Options
 from lpgen.core.rollout.calls import Holding
+from lpgen.core.schedules import Schedule
 from lpgen.core.snapshots import Gap, Subject, TakenAccount
 from lpgen.edge.data_folder.baseline_folder import list_baselines, open_baseline
 from lpgen.edge.data_folder.ledger import count_unread_files, read_generation, read_paths
@@ -22,6 +24,7 @@ from lpgen.edge.data_folder.sealed_folder import MANIFEST
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter, find_snapshot, open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.inputs.iam_snapshot import read_snapshot
+from lpgen.edge.inputs.schedules import read_schedules
 from lpgen.edge.output_folder import SUMMARY
 from lpgen.edge.replacement_files import read_output, read_replacements
 from lpgen.edge.rollout.iam_writer import LivePrincipal
@@ -140,6 +143,7 @@ def taken_snapshot() -> Path:
     with SnapshotWriter(data, datetime(2026, 9, 30, 12, 0, 5, tzinfo=UTC)) as writer:
         writer.write("policies/111122223333.json", details())
         writer.write("scps.json", {ACCOUNT: []})
+        writer.write("schedules/111122223333.json", [asdict(Schedule("rule", "a", "rate(7 days)", True, 7, (ROLE,)))])
         writer.finish((account,), (Gap(ACCOUNT, Subject.TRAILS, "", "denied"),), about={"caller": ROLE})
     found = find_snapshot(data)
     assert found is not None
@@ -157,7 +161,8 @@ def _read_taken(data: bytes) -> object:
     if name != MANIFEST:
         _seal(folder)
     taken = open_snapshot(folder)
-    return taken.stamp, read_snapshot(taken.policies), taken.scps, taken.organization
+    schedules = read_schedules(taken.schedules)
+    return taken.stamp, read_snapshot(taken.policies), schedules, taken.scps, taken.organization
 
 
 def _taken() -> Iterator[bytes]:

@@ -75,11 +75,12 @@ def _learning(
 ) -> Learning:
     """What is found by the days to learn on of one window.
 
-    Days without records at either end of the window are no gap if they are few, so fewer days are enough.
+    Days without records at either end of the window are no gap if they are few, so fewer days are enough. Which
+    schedules there were then, nobody knows.
     """
     learned = usage_of_days(usage, window.learn_first, window.learn_last)
     enough = min(options.min_days, max(window.learn_days - 2 * LONGEST_QUIET_DAYS, 1))
-    options = replace(options, as_of=window.learn_last, min_days=enough, last_accessed=())
+    options = replace(options, as_of=window.learn_last, min_days=enough, last_accessed=(), schedules=())
     coverage = coverage_from_usage(learned, options.trails, options.trail_source)
     decisions = decisions_in_force(options.decisions, as_of=window.learn_last)
     reviewer, _ = prepare_review(learned, coverage, principals, catalog, options, decisions=decisions, whole=whole)

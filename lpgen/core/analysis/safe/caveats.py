@@ -18,6 +18,7 @@ from lpgen.core.grounds import AccountCoverage, Grant, PrincipalGrants, Principa
 from lpgen.core.model import Action, AttachedPolicy, Principal, ResourceKind
 from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Decision, Line
+from lpgen.core.schedules import Schedule
 from lpgen.core.tooling import tooling_of
 
 _GRANTED_WITH_STAR = frozenset({Action("lambda:DisableReplication"), Action("lambda:EnableReplication")})
@@ -44,8 +45,8 @@ def caveats_of_principal(
 ) -> tuple[Caveat, ...]:
     """Every reason why this principal's replacement isn't called safe, each with who accepted it.
 
-    `others` are those that service last accessed and the backtest show, `unread` what shows the logs to be of one
-    Region.
+    `others` are those that schedules, service last accessed and the backtest show, `unread` what shows the logs to be
+    of one Region.
     """
     principal = grants.principal
     found = [
@@ -140,6 +141,16 @@ def _too_few_days(account: str, coverage: AccountCoverage | None, min_days: int)
         yield Caveat.of(CaveatKind.THIN_DAYS, days=covered, min_days=min_days, thin=thin)
     if coverage and coverage.lacks_files:
         yield Caveat.of(CaveatKind.MISSING_FILES)
+
+
+def rare_schedule_caveats(schedules: Iterable[Schedule], coverage: AccountCoverage | None) -> Iterable[Caveat]:
+    """A caveat for each schedule of a role that the logs are too short to have shown twice."""
+    covered = coverage.covered_days if coverage else 0
+    for one in schedules:
+        days = one.longest_days or 0
+        if not days or covered < 2 * days:
+            words = {"source": one.source, "schedule": one.name, "expression": one.expression}
+            yield Caveat.of(CaveatKind.RARE_SCHEDULE, **words, days=days, covered=covered, needed=2 * days)
 
 
 def _youth(

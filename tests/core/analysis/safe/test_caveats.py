@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
-from lpgen.core.findings import PrincipalClass, Verdict
+from lpgen.core.findings import PrincipalClass, PrincipalDiff, Verdict
 from lpgen.core.model import Outcome, PolicyKind, Resource, ResourceKind
 from lpgen.core.registry.caveats import CaveatKind
 from lpgen.core.replacements import DecisionKind
+from lpgen.core.schedules import Schedule, longest_interval
 from lpgen.core.tooling import tooling_of
 from tests.core.analysis.test_diff import DATA, OBJECT, caveats, decision, diff_of, unmapped, verdicts
 from tests.support.account_activity import office, thinned
@@ -61,6 +63,48 @@ def test_diff_doubts_short_coverage_and_young_principals_and_policies() -> None:
     assert caveats(diff_of(role(fresh), [use("s3:GetObject", OBJECT)])) == {CaveatKind.YOUNG_POLICY}
     lenient = diff_of(role(fresh), [use("s3:GetObject", OBJECT)], options=exactly(min_days=10))
     assert caveats(lenient) == set()
+
+
+def schedule_of(arn: str, expression: str, *, enabled: bool = True) -> Schedule:
+    days = longest_interval(expression, date(2026, 9, 30))
+    return Schedule("EventBridge rule", "nightly", expression, enabled, days, (arn,))
+
+
+@pytest.mark.parametrize(
+    ("expression", "doubted"),
+    [
+        ("rate(7 days)", False),
+        ("rate(45 days)", False),
+        ("rate(46 days)", True),
+        ("cron(0 0 1 */3 ? *)", True),
+        ("at(2027-01-01T00:00:00)", True),
+        ("at(2026-01-01T00:00:00)", False),
+        ("every blue moon", True),
+    ],
+)
+def test_diff_doubts_a_role_whose_schedule_the_logs_cannot_show_twice(expression: str, *, doubted: bool) -> None:
+    principal = role(policy(allow("s3:GetObject")))
+
+    def found(one: Schedule, **more: Any) -> PrincipalDiff:
+        return diff_of(principal, [use("s3:GetObject", OBJECT)], days=90, options=exactly(schedules=(one,), **more))
+
+    expected = {CaveatKind.RARE_SCHEDULE} if doubted else set()
+    assert caveats(found(schedule_of(principal.arn, expression))) == expected
+    assert caveats(found(schedule_of(principal.arn, expression, enabled=False))) == set()
+    assert caveats(found(schedule_of(f"{principal.arn}-2", expression))) == set()
+    accepted = decision(DecisionKind.ACCEPT, item="rare-schedule nightly")
+    assert found(schedule_of(principal.arn, expression), decisions=(accepted,)).open_caveats == ()
+
+
+def test_a_rare_schedule_is_named_with_its_interval_and_the_days_that_it_takes() -> None:
+    principal = role(policy(allow("s3:GetObject")))
+    options = exactly(schedules=(schedule_of(principal.arn, "rate(50 days)"),))
+    (caveat,) = diff_of(principal, [use("s3:GetObject", OBJECT)], days=90, options=options).caveats
+    assert caveat.message == (
+        "the EventBridge rule nightly sets it to work up to 50 days apart (`rate(50 days)`), and the logs cover 90 days"
+        " of the 100 that show it twice"
+    )
+    assert caveat.step == "ingest 10 more days of logs, or keep what it needs then and accept this"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,151 @@
+"""Schedules of an account: which roles they set to work, and the longest interval between two runs."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from itertools import pairwise
+from math import ceil
+from typing import Final
+
+_YEARS: Final = 28
+"""So far ahead runs are looked for: weekdays and leap years repeat after so many years."""
+
+_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_UNITS: Final = {"minute": 24 * 60, "hour": 24, "day": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """One schedule. `source` is its kind in words, `name` its ARN or else its name, and `roles` are the ARNs of the
+    roles that start its work or do it.
+
+    `longest_days` is what `longest_interval` says of the expression.
+    """
+
+    source: str
+    name: str
+    expression: str
+    enabled: bool
+    longest_days: int | None
+    roles: tuple[str, ...]
+
+
+def schedules_by_role(schedules: Iterable[Schedule]) -> Mapping[str, tuple[Schedule, ...]]:
+    """The schedules that may still run, by the ARN of each of their roles."""
+    found: dict[str, tuple[Schedule, ...]] = defaultdict(tuple)
+    for one in schedules:
+        for role in one.roles if one.enabled and one.longest_days != 0 else ():
+            found[role] += (one,)
+    return dict(found)
+
+
+@lru_cache(maxsize=4096)
+def longest_interval(expression: str, today: date) -> int | None:
+    """The most days from one run to the next, from a day on, in whole days and at least 1.
+
+    0 where it doesn't run any more, None where it runs once more or the expression can't be read.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+    """
+    kind, _, rest = expression.strip().partition("(")
+    try:
+        if kind == "rate":
+            value, unit = rest.removesuffix(")").split()
+            return max(1, ceil(int(value) / _UNITS[unit.removesuffix("s")]))
+        if kind == "at":
+            return None if date.fromisoformat(rest[:10]) >= today else 0
+        days = _days_of_cron(rest.removesuffix(")").upper().split(), today)
+    except (KeyError, ValueError):
+        return None
+    return max(((later - earlier).days for earlier, later in pairwise(days)), default=None if days else 0)
+
+
+def _days_of_cron(fields: list[str], today: date) -> list[date]:
+    """The days of the next years on which it runs, in order.
+
+    Expressions of Systems Manager may begin with seconds, and older ones then leave out the year.
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/reference-cron-and-rate-expressions.html
+
+    Raises:
+        ValueError: it can't be read.
+    """
+    shifted = [*fields[1:], "*"][:6]
+    try:
+        if len(fields) != 6:
+            raise ValueError("the first field is of seconds")
+        found = list(_run_days(*fields, since=today.year))
+    except ValueError:
+        if len(shifted) != 6:
+            raise
+        found = list(_run_days(*shifted, since=today.year))
+    return [one for one in found if one >= today]
+
+
+def _run_days(
+    minutes: str, hours: str, days: str, months: str, weekdays: str, years: str, *, since: int
+) -> Iterator[date]:
+    _values(minutes, 0, 59)
+    _values(hours, 0, 23)
+    if not {days, weekdays} & {"*", "?"}:
+        raise ValueError("both kinds of days are given")
+    of_years, of_months = _values(years, 1970, 2199), sorted(_values(months, 1, 12, _MONTHS))
+    for year in range(since, since + _YEARS + 1):
+        for month in of_months if year in of_years else ():
+            of_days = _days_of_month(days, year, month) & _days_of_weekdays(weekdays, year, month)
+            yield from (date(year, month, day) for day in sorted(of_days))
+
+
+def _days_of_month(field: str, year: int, month: int) -> set[int]:
+    days = range(1, monthrange(year, month)[1] + 1)
+    found: set[int] = set()
+    for part in field.replace("?", "*").split(","):
+        some = {days[-1]} if part in ("L", "LW") else _values(part.removesuffix("W"), 1, 31)
+        if part.endswith("W"):  # from Monday to Friday, in the same month
+            working = [day for day in days if date(year, month, day).isoweekday() < 6]
+            some = {min(working, key=lambda one: abs(one - day)) for day in some if day in days}
+        found |= some
+    return found.intersection(days)
+
+
+def _days_of_weekdays(field: str, year: int, month: int) -> set[int]:
+    first, last = date(year, month, 1).isoweekday() % 7 + 1, monthrange(year, month)[1]
+    found: set[int] = set()
+    for part in field.replace("?", "*").split(","):
+        name, _, number = part.partition("#")
+        is_last = name != "L" and name.endswith("L")
+        for weekday in {7} if name == "L" else _values(name.removesuffix("L"), 1, 7, _WEEKDAYS):
+            days = list(range(1 + (weekday - first) % 7, last + 1, 7))
+            if number:
+                days = [day for nth, day in enumerate(days, 1) if nth in _values(number, 1, 5)]
+            found.update(days[-1:] if is_last else days)
+    return found
+
+
+def _values(field: str, low: int, high: int, names: Sequence[str] = ()) -> set[int]:
+    """The values of a list of values, ranges and steps.
+
+    Raises:
+        ValueError: it is none.
+    """
+
+    def number(text: str) -> int:
+        return low + names.index(text) if text in names else int(text)
+
+    found: set[int] = set()
+    for part in field.split(","):
+        span, slash, step = part.partition("/")
+        first, dash, last = ("*", "", "") if span == "*" else span.partition("-")
+        start = low if first == "*" else number(first)
+        end = number(last) if dash else high if slash or first == "*" else start
+        every = int(step) if slash else 1
+        if not low <= start <= end <= high or every < 1:
+            raise ValueError(f"{part} is out of range")
+        found.update(range(start, end + 1, every))
+    return found
