@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from lpgen.core.choices import Severity
 from lpgen.core.registry import caveat_words as words
+from lpgen.core.registry import permission_set_rows
 from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Doubt, Finding, Kind, Row
-
-_PERMISSION_SETS: Final = "https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html"
 
 
 class CaveatKind(Kind):
@@ -317,42 +316,9 @@ class CaveatKind(Kind):
         item="too-many-resources {action}",
         help="It stays on all that the old policies say.",
     )
-    UNEVEN_PERMISSION_SET = Row(
-        "uneven_permission_set",
-        "The roles of one permission set hold different policies.",
-        parameters={"groups": tuple},
-        message=words.uneven_permission_set,
-        step="provision the permission set into all its accounts, then take a new snapshot; a customer managed policy "
-        "that differs on purpose is changed in its own account",
-        help="A permission set has one inline policy for all its accounts, and none can be proven for roles that "
-        "differ.",
-        to_do="provision the set into all its accounts and take a new snapshot. A customer managed policy that differs "
-        "on purpose is changed in its own account.",
-        source=_PERMISSION_SETS,
-    )
-    UNLISTED_ROLE = Row(
-        "unlisted_role",
-        "The logs show roles of the permission set in accounts without policies.",
-        parameters={"accounts": tuple},
-        message=words.unlisted_role,
-        step="give the policies of these accounts too, such as by a snapshot of all of them",
-        help="What is put into a permission set changes its roles in all accounts, and what these need is not in the "
-        "replacement.",
-        source=_PERMISSION_SETS,
-    )
-    OTHER_ACCOUNT = Row(
-        "other_account",
-        "Another role of the permission set isn't safe to change yet.",
-        parameters={"accounts": tuple, "kind": str, "first": str, "others": int},
-        message=words.other_account,
-        step="clear up the same in the permission set's other accounts, or accept it there",
-        item=lambda *, kind, **_: f"other-account {kind.replace('_', '-')}",
-        acceptable=False,
-        help="What is put into a permission set changes its roles in all accounts.",
-        to_do="clear up what is told of the role in the other account, or accept it there.",
-        source=_PERMISSION_SETS,
-        severity=Severity.LOW,
-    )
+    UNEVEN_PERMISSION_SET = permission_set_rows.UNEVEN_PERMISSION_SET
+    UNLISTED_ROLE = permission_set_rows.UNLISTED_ROLE
+    OTHER_ACCOUNT = permission_set_rows.OTHER_ACCOUNT
     TOO_LARGE = Row(
         "too_large",
         "The replacement doesn't fit AWS's size limits, and none is written.",
