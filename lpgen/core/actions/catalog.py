@@ -210,6 +210,10 @@ class Catalog:
         """
         return self._takes(action, resource)
 
+    def can_name_type(self, action: Action, resource_type: str, resource: str) -> bool:
+        """Whether an ARN or resource glob other than `*` can name a resource of one type of the action's service."""
+        return self._row(action)[0].can_name_type(resource_type, resource)
+
     def may_make(self, action: Action, resource: str) -> bool:
         """Whether an action without resource types may be authorized on an ARN or glob all the same, as what it makes.
 

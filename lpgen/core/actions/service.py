@@ -55,6 +55,10 @@ class CatalogService:
         types = tuple(use.type for use in row.resources)
         return bool(types) and self._format_set(types).can_name(resource)
 
+    def can_name_type(self, resource_type: str, resource: str) -> bool:
+        """Whether an ARN or glob can name a resource of a type."""
+        return self._format_set((resource_type,)).can_name(resource)
+
     def can_make(self, action: Action, resource: str) -> bool:
         """Whether an ARN or glob can name what an action's name says it makes: `CreateCluster` makes a `cluster`."""
         made = action.partition(":Create")[2].lower()

@@ -26,6 +26,7 @@ from lpgen.core.analysis.safe.decisions import with_acceptance
 from lpgen.core.analysis.safe.doubt import doubt_from_caveats
 from lpgen.core.analysis.safe.line_caveats import caveats_of_lines
 from lpgen.core.analysis.safe.principal_class import classify_principal, detachment, proposal_for, was_active
+from lpgen.core.analysis.safe.required_types import required_type_caveats
 from lpgen.core.analysis.safe.unproven import unproven_diff
 from lpgen.core.analysis.safe.unusual_use import dangerous_uses, unusual_use_caveats
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
@@ -123,7 +124,8 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     of_lines = caveats_of_lines(replaced, usage, lines, seen, missed, judge.facts, left=held)
     unusual = unusual_use_caveats(usage, lines, judge.finder, coverage, decisions, held)
     scanned = scanned_services(of_uses.lines, catalog)
-    of_lines = (*of_lines, *scanner_caveats(scanned, grants, lines, catalog))
+    required = required_type_caveats(seen, lines, granting, catalog, judge.finder.observability.calls)
+    of_lines = (*of_lines, *scanner_caveats(scanned, grants, lines, catalog), *required)
     caveats = (*unusual, *of_records, *with_acceptance(of_lines, decisions, principal=principal.arn))
     if ground.drafts:
         return _draft(principal, principal_class, caveats, lines, left, judge.facts)

@@ -190,6 +190,18 @@ class CaveatKind(Kind):
         to_do="make sure that nothing needs what only the earlier one used.",
         severity=Severity.LOW,
     )
+    REQUIRED_TYPE = Row(
+        "required_type",
+        "AWS's reference requires a resource type of a used action that the replacement doesn't name.",
+        parameters={"action": str, "type": str},
+        message="AWS's reference requires a {type} for {action}; the old policies allow one, and the replacement none",
+        step="keep {action} on the {type} by a decision, or accept this if its calls don't need one",
+        item="required-type {action} {type}",
+        help="The records don't name one, so later calls may be denied. The event map may have missed a parameter.",
+        to_do="keep the action on that resource by a decision.",
+        source="https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html",
+        precision="medium",
+    )
     UNEXPLAINED_USE = Row(
         "unexplained_use",
         "An action was used, and nothing that is known allows it.",

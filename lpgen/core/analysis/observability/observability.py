@@ -46,7 +46,7 @@ class Observability:
         min_days: int,
     ) -> None:
         """An action must have been recorded for `min_days` for its use to have shown. `changes` are those of trails."""
-        self.table, self._calls = _tables_of(catalog)
+        self.table, self.calls = _tables_of(catalog)
         self._given = (catalog, coverage, trails, changes)
         self._catalog = catalog
         self._coverage = {one.account: one for one in coverage.accounts}
@@ -77,7 +77,7 @@ class Observability:
             service=action.partition(":")[0],
             category=_category(entry),
             kind=entry.selector,
-            sides=self._calls.sides(action, self._catalog.detail(action).level),
+            sides=self.calls.sides(action, self._catalog.detail(action).level),
             sources=entry.event_sources,
             names=(),
             resources=resources,
@@ -196,7 +196,7 @@ class Observability:
                 self._by_log.clear()
             found = self._by_log[key] = BlindByLog(
                 self.table,
-                self._calls,
+                self.calls,
                 self._catalog,
                 unseen=unseen,
                 seen=seen,
@@ -245,15 +245,15 @@ class Observability:
             service=service,
             category=category,
             kind=entry.selector,
-            sides=self._calls.sides(action, self._catalog.detail(action).level),
-            sources=() if inferred else tuple(sorted(entry.event_sources or self._calls.event_sources(service))),
+            sides=self.calls.sides(action, self._catalog.detail(action).level),
+            sources=() if inferred else tuple(sorted(entry.event_sources or self.calls.event_sources(service))),
             names=() if inferred or not tests_event_names(trails, category) else self._event_names(action),
             resources=resources_of_events(grants) if entry.visibility is Visibility.DATA else ("*",),
             regions=regions or (ANY_REGION,),
         )
 
     def _event_names(self, action: Action) -> tuple[str, ...]:
-        return tuple(sorted(self._calls.event_names(action)))
+        return tuple(sorted(self.calls.event_names(action)))
 
     def trace(self, action: Action) -> int:
         """A number that stands for the records that use of an action leaves, as far as trails tell records apart.
@@ -269,8 +269,8 @@ class Observability:
                 entry.selector,
                 entry.event_sources,
                 entry.reason if entry.visibility is Visibility.NEVER else "",
-                self._calls.sides(action, self._catalog.detail(action).level),
-                self._calls.event_names(action) if _category(entry) in self._categories_by_name else (),
+                self.calls.sides(action, self._catalog.detail(action).level),
+                self.calls.event_names(action) if _category(entry) in self._categories_by_name else (),
             )
             known = self._traces[action] = self._numbers.setdefault(told, len(self._numbers))
         return known

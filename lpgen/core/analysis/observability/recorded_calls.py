@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Final
 
 from lpgen.core.actions.catalog import CatalogSource
 from lpgen.core.events.event_names import read_event_sources
-from lpgen.core.events.operation_rows import Operations
+from lpgen.core.events.operation_rows import Binding, Operations
 from lpgen.core.model import AccessLevel, Action
 
 _SUFFIX: Final = ".amazonaws.com"
@@ -80,6 +81,16 @@ class RecordedCalls:
             found = self._sides[action] = read_only_sides(action, level, by_writes=by_writes)
         return found
 
+    def alternatives(self, action: Action, types: Collection[str]) -> frozenset[str]:
+        """The resource types that the parameters of a call may name instead of one of some types."""
+        found: set[str] = set()
+        for event_source in self.event_sources(action.partition(":")[0]):
+            for name, row in self._operations.table(event_source).values():
+                if action in row.actions or (not row.actions and name == action.partition(":")[2]):
+                    taken = [_parameters(row.resources[one]) for one in types if one in row.resources]
+                    found |= {one for one, binding in row.resources.items() if _parameters(binding) in taken}
+        return frozenset(found)
+
     def _ruled_names(self, service: str) -> frozenset[str]:
         """The event names of a service's calls that have a rule."""
         if service not in self._ruled:
@@ -97,6 +108,13 @@ class RecordedCalls:
                 for action in (*(row.actions or (f"{service}:{name}",)), *row.also, *row.objects):
                     found[action.casefold()].add(name)
         return found
+
+
+def _parameters(binding: Binding) -> set[str]:
+    """The parameters that a binding reads."""
+    parts = binding if isinstance(binding, list) else [binding]
+    paths = (path for one in parts for path in (one.values() if isinstance(one, dict) else (one,)))
+    return {name.rpartition(":")[2] for path in paths for name in path.split("|")} - {"*"}
 
 
 def read_only_sides(action: Action, level: AccessLevel, *, by_writes: bool) -> tuple[bool, ...]:
