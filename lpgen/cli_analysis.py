@@ -51,7 +51,7 @@ from lpgen.cli_options import (
     terminal_width,
     wants_color,
 )
-from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepUnobservable, ScopeChoice
+from lpgen.core.choices import MAX_EXPECTED_DENIALS, ScopeChoice
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def review_command(
     format: ReviewFormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
     scope: ScopeOption = ScopeChoice.EVIDENCE,
-    keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
+    keep_unobservable: KeepOption = None,
     min_days: MinDaysOption = 90,
     max_expected_denials: MaxExpectedDenialsOption = MAX_EXPECTED_DENIALS,
     no_backtest: NoBacktestOption = False,
@@ -165,7 +165,7 @@ def generate_command(
     inline: Annotated[bool, typer.Option("--inline", help="Write inline policies instead of managed ones.")] = False,
     attached_quota: AttachedQuotaOption = ATTACHED_POLICIES_LIMIT,
     scope: ScopeOption = ScopeChoice.EVIDENCE,
-    keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
+    keep_unobservable: KeepOption = None,
     min_days: MinDaysOption = 90,
     max_expected_denials: MaxExpectedDenialsOption = MAX_EXPECTED_DENIALS,
     no_backtest: NoBacktestOption = False,

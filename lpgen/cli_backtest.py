@@ -34,7 +34,7 @@ from lpgen.cli_options import (
     terminal_width,
     wants_color,
 )
-from lpgen.core.choices import KeepUnobservable, ScopeChoice
+from lpgen.core.choices import ScopeChoice
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 
 
@@ -68,7 +68,7 @@ def backtest_command(
     format: Annotated[BacktestFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
     scope: ScopeOption = ScopeChoice.EVIDENCE,
-    keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
+    keep_unobservable: KeepOption = None,
     min_days: MinDaysOption = 90,
     decisions: DecisionsOption = None,
     trails: TrailsOption = None,

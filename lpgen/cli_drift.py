@@ -36,7 +36,7 @@ from lpgen.cli_options import (
     wants_color,
 )
 from lpgen.cli_sections import PlainCommand
-from lpgen.core.choices import KeepUnobservable, ScopeChoice, Severity
+from lpgen.core.choices import ScopeChoice, Severity
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.errors import ExitCode, InvocationError, quote_input
 
@@ -121,7 +121,7 @@ def save_command(
     data: DataOption,
     policies: PoliciesOption = None,
     scope: ScopeOption = ScopeChoice.EVIDENCE,
-    keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
+    keep_unobservable: KeepOption = None,
     min_days: MinDaysOption = 90,
     as_of: AsOfOption = None,
     decisions: DecisionsOption = None,

@@ -33,7 +33,6 @@ from lpgen.cli_options import (
     terminal_width,
     wants_color,
 )
-from lpgen.core.choices import KeepUnobservable
 from lpgen.errors import InvocationError, quote_input
 
 
@@ -74,7 +73,7 @@ def observe_command(
     principal: PrincipalOption = "",
     format: Annotated[ObserveFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
-    keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
+    keep_unobservable: KeepOption = None,
     min_days: MinDaysOption = 90,
     decisions: DecisionsOption = None,
     trails: TrailsOption = None,

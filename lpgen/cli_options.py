@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TextIO
 
 import typer
 
-from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepUnobservable, ScopeChoice
+from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, ScopeChoice, keep_from_words
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.edge.standard_streams import is_stdout_dropped, note_failure
 from lpgen.errors import ExitCode, InvocationError
@@ -106,10 +106,13 @@ AsOfOption = Annotated[
     ),
 ]
 KeepOption = Annotated[
-    KeepUnobservable,
+    list[str] | None,
     typer.Option(
         "--keep-unobservable",
-        help="Which actions to keep whose use the logs can't show: all, those with a sign of use, or none.",
+        metavar="[KIND=]all|signed|none",
+        help="Which actions to keep whose use the logs can't show: all, those with a sign of use (the default), or "
+        "none; of one KIND: data-events, other-protocol, inside-call, internal or unclassified; or of every kind. "
+        "Repeats; the last on a kind counts.",
     ),
 ]
 ScopeOption = Annotated[
@@ -177,7 +180,7 @@ VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more o
 
 
 def analysis_options(
-    keep_unobservable: KeepUnobservable = KeepUnobservable.SIGNED,
+    keep_unobservable: Iterable[str] | None = None,
     min_days: int = 90,
     *,
     as_of: datetime | None,
@@ -192,13 +195,13 @@ def analysis_options(
     """The choices of an analysis, from what the command line says; inputs beside them are added later.
 
     Raises:
-        LpgenError: the decisions can't be read.
+        LpgenError: the decisions can't be read, or what to keep is no choice.
     """
     from lpgen.core.options import Options
 
     decided = _decisions_from_option(decisions)
     return Options(
-        keep_unobservable,
+        _keep_from_option(keep_unobservable or ()),
         min_days,
         as_of.date() if as_of else None,
         inline,
@@ -208,6 +211,13 @@ def analysis_options(
         scope=scope,
         max_expected_denials=None if no_backtest else max_expected_denials,
     )
+
+
+def _keep_from_option(words: Iterable[str]) -> KeepByKind:
+    try:
+        return keep_from_words(words)
+    except ValueError as error:
+        raise InvocationError(f"--keep-unobservable: {error}") from error
 
 
 def inputs_from_options(

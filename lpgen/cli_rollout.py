@@ -40,7 +40,7 @@ from lpgen.cli_options import (
     say,
 )
 from lpgen.cli_sections import PlainCommand
-from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepUnobservable, ScopeChoice
+from lpgen.core.choices import MAX_EXPECTED_DENIALS, ScopeChoice
 from lpgen.core.policies.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.errors import InvocationError
 
@@ -116,7 +116,7 @@ def plan_command(
     attached_quota: AttachedQuotaOption = ATTACHED_POLICIES_LIMIT,
     inline: Annotated[bool, typer.Option("--inline", help="As for `lpgen generate`.")] = False,
     scope: ScopeOption = ScopeChoice.EVIDENCE,
-    keep_unobservable: KeepOption = KeepUnobservable.SIGNED,
+    keep_unobservable: KeepOption = None,
     min_days: MinDaysOption = 90,
     max_expected_denials: MaxExpectedDenialsOption = MAX_EXPECTED_DENIALS,
     no_backtest: NoBacktestOption = False,

@@ -5,6 +5,7 @@ They stand apart from what they are chosen for, so that `lpgen --help` lists the
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -18,6 +19,51 @@ class KeepUnobservable(StrEnum):
     ALL = "all"
     SIGNED = "signed"  # those with a sign of use
     NONE = "none"
+
+
+class UnobservableKind(StrEnum):
+    """Why logs don't show use of an action; each unobservable action has one kind."""
+
+    DATA_EVENTS = "data-events"  # trails can record its events, and the logs lack them
+    OTHER_PROTOCOL = "other-protocol"  # used over another protocol or in a console: no record can show it
+    INSIDE_CALL = "inside-call"  # checked inside another call, whose record may not show it
+    INTERNAL = "internal"  # used only by the service itself, or by nobody any more
+    UNCLASSIFIED = "unclassified"
+
+
+KeepByKind = Mapping[UnobservableKind, KeepUnobservable]
+"""Which unobservable actions stay, for every kind."""
+
+
+def keep_each(value: KeepUnobservable) -> KeepByKind:
+    """The same choice for each kind."""
+    return dict.fromkeys(UnobservableKind, value)
+
+
+def keep_from_words(words: Iterable[str]) -> KeepByKind:
+    """The choices that words such as `none` or `data-events=all` make, the last word on a kind counting; signed without
+    any.
+
+    Raises:
+        ValueError: a word names no such kind or choice; the message says which there are.
+    """
+    chosen = dict(keep_each(KeepUnobservable.SIGNED))
+    for word in words:
+        kind, is_one, value = word.rpartition("=")
+        if value not in list(KeepUnobservable):
+            raise ValueError(f"{value!a} is none of {', '.join(KeepUnobservable)}")
+        if is_one and kind not in list(UnobservableKind):
+            raise ValueError(f"{kind!a} is no kind; the kinds are {', '.join(UnobservableKind)}")
+        chosen.update(dict.fromkeys([UnobservableKind(kind)] if is_one else UnobservableKind, KeepUnobservable(value)))
+    return chosen
+
+
+def words_of_keep(keep: KeepByKind) -> str:
+    """The shortest words that make the choices: one where all are the same, else those that differ from signed."""
+    values = set(keep.values())
+    if len(values) == 1:
+        return values.pop().value
+    return " ".join(f"{kind}={keep[kind]}" for kind in UnobservableKind if keep[kind] is not KeepUnobservable.SIGNED)
 
 
 class ScopeChoice(StrEnum):

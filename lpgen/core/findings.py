@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple, overload
 
 from lpgen.core.backtests import NO_REACH, ExpectedDenials, Reach
+from lpgen.core.choices import KeepUnobservable, UnobservableKind
 from lpgen.core.grounds import Evidence, LogCoverage, PrincipalUsage, StatementRef, UnmappedEvent, Use
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import AccessLevel, Action, ActionPattern, Principal, SkipReason
@@ -68,9 +69,17 @@ class ActionFact(NamedTuple):
     danger: str
 
 
+class Unobservable(NamedTuple):
+    """Why logs don't show use of an action, and which choices on that kind would keep it."""
+
+    kind: UnobservableKind
+    held_by: tuple[KeepUnobservable, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
-    """A verdict with why, as it stands on any number of a principal's actions; compared as an object."""
+    """A verdict with why, as it stands on any number of a principal's actions; compared as an object. `unobservable` is
+    there where the logs can't show use."""
 
     verdict: Verdict
     reason: str
@@ -78,6 +87,7 @@ class Judgement:
     confidence: Confidence
     grants: tuple[StatementRef, ...]
     evidence: Evidence | None
+    unobservable: Unobservable | None = None
 
 
 class Verdicts(Sequence[ActionVerdict]):
@@ -135,6 +145,14 @@ class Verdicts(Sequence[ActionVerdict]):
     def judged(self) -> Iterator[tuple[Action, Judgement]]:
         """Each action with the judgement on it, which is cheaper than the verdict."""
         return zip(self._actions, map(self._judgements.__getitem__, self._numbers), strict=True)
+
+    def by_kind(self) -> Counter[tuple[UnobservableKind, KeepUnobservable]]:
+        """How many unobservable actions of a kind there are that a choice would keep."""
+        found: Counter[tuple[UnobservableKind, KeepUnobservable]] = Counter()
+        for number, count in Counter(self._numbers).items():
+            if (one := self._judgements[number].unobservable) is not None:
+                found.update(dict.fromkeys(((one.kind, choice) for choice in one.held_by), count))
+        return found
 
     def by_verdict(self) -> Counter[Verdict]:
         """How many actions there are of each verdict."""

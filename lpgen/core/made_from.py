@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from lpgen.core.choices import KeepUnobservable, ScopeChoice
+from lpgen.core.choices import ScopeChoice, keep_from_words, words_of_keep
 from lpgen.core.digests import Inputs, OptionValue, digest_of_facts
 from lpgen.core.options import Options
 from lpgen.errors import OutputError, quote_reason
@@ -35,7 +35,7 @@ def digests_of_options(options: Options) -> dict[str, str]:
 def options_to_facts(options: Options, code: str = "") -> dict[str, OptionValue]:
     """The choices that change what is generated, as plain JSON values."""
     return {
-        "keep_unobservable": options.keep_unobservable.value,
+        "keep_unobservable": words_of_keep(options.keep_unobservable),
         "scope": options.scope.value,
         "min_days": options.min_days,
         "max_expected_denials": options.max_expected_denials,
@@ -62,12 +62,13 @@ def options_from_facts(facts: Mapping[str, OptionValue], options: Options) -> tu
     """
     try:
         chosen = msgspec.convert(facts, _Choices, strict=True)
-    except msgspec.ValidationError as error:
+        keep = keep_from_words(chosen.keep_unobservable.split(" "))
+    except (msgspec.ValidationError, ValueError) as error:
         raise OutputError(f"can't read the options of an output: {quote_reason(error)}") from error
     return (
         replace(
             options,
-            keep_unobservable=chosen.keep_unobservable,
+            keep_unobservable=keep,
             scope=chosen.scope,
             min_days=chosen.min_days,
             max_expected_denials=chosen.max_expected_denials,
@@ -81,7 +82,7 @@ def options_from_facts(facts: Mapping[str, OptionValue], options: Options) -> tu
 
 
 class _Choices(msgspec.Struct, forbid_unknown_fields=True):
-    keep_unobservable: KeepUnobservable
+    keep_unobservable: str  # of outputs up to 0.1 one word
     min_days: int
     as_of: date | None
     inline: bool

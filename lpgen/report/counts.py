@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from lpgen.core.backtests import NO_REACH, Reach
+from lpgen.core.choices import KeepUnobservable, UnobservableKind
 from lpgen.core.findings import UNSEEN, Confidence, Proposal, Verdict, Verdicts
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.replacements import Line, LineKind
@@ -22,6 +23,9 @@ class Counts:
     use, `kept` of these only because the logs can't show it. `removed` are the granted ones that aren't among them, and
     `dangerous` the dangerous ones of these that nobody was seen to use. All these are 0 where there is no replacement.
     `dangerous_unused` are the dangerous grants nobody was seen to use, whether they go or not.
+
+    The numbers `all_KIND` and `signed_KIND` say how many of the unobservable ones each choice of `--keep-unobservable`
+    keeps of a kind; `none` keeps none of them.
 
     The `reach` numbers are those of `lpgen.core.backtests.Reach`, 0 too where there is no replacement.
     """
@@ -44,11 +48,25 @@ class Counts:
     reach_pinned_places: int = 0
     reach_pinned_old: int = 0
     reach_pinned_new: int = 0
+    all_data_events: int = 0
+    all_other_protocol: int = 0
+    all_inside_call: int = 0
+    all_internal: int = 0
+    all_unclassified: int = 0
+    signed_data_events: int = 0
+    signed_other_protocol: int = 0
+    signed_inside_call: int = 0
+    signed_internal: int = 0
+    signed_unclassified: int = 0
 
     @property
     def reach(self) -> Reach:
         """How far the old policies reach and the replacements do."""
         return Reach(*(getattr(self, f"reach_{one.name}") for one in fields(Reach)))
+
+    def kept_by(self, choice: KeepUnobservable, kind: UnobservableKind) -> int:
+        """How many unobservable actions of a kind a choice keeps."""
+        return 0 if choice is KeepUnobservable.NONE else int(getattr(self, _field_of(choice, kind)))
 
     def __add__(self, other: Counts) -> Counts:
         names = [one.name for one in fields(self)]
@@ -71,6 +89,10 @@ Matrix = Mapping[str, Mapping[AccessLevel, LevelCount]]
 
 _SEEN: Final = frozenset({Verdict.USED, Verdict.ATTEMPTED})
 USED_KINDS: Final = (LineKind.OBSERVED, LineKind.INFERRED)
+
+
+def _field_of(choice: KeepUnobservable, kind: UnobservableKind) -> str:
+    return f"{choice}_{kind.replace('-', '_')}"
 
 
 def has_documents(proposal: Proposal) -> bool:
@@ -114,6 +136,7 @@ def counts_of_proposal(
         held=sum(len(actions) for kind, actions in kinds.items() if kind not in USED_KINDS)
         + len((staying - written).intersection(unseen)),
         **{f"reach_{name}": number for name, number in asdict(reach).items()},
+        **{_field_of(choice, kind): number for (kind, choice), number in proposal.diff.verdicts.by_kind().items()},
     )
 
 

@@ -9,11 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.choices import KeepUnobservable
-from lpgen.core.digests import CatalogStamp, Inputs, PolicyFile
+from lpgen.core.choices import KeepUnobservable, UnobservableKind, keep_each, keep_from_words
+from lpgen.core.digests import CatalogStamp, Inputs, OptionValue, PolicyFile
 from lpgen.core.guards import AccountLevels, Guards, ResourcePolicy
 from lpgen.core.last_accessed import AccessReport
-from lpgen.core.made_from import changed_inputs, digests_of_options, options_from_facts, options_to_facts
+from lpgen.core.made_from import (
+    changed_inputs,
+    digests_of_options,
+    options_from_facts,
+    options_to_facts,
+    unusual_choices,
+)
 from lpgen.core.options import Options
 from lpgen.core.policies.policy import policy_from_json
 from lpgen.core.replacements import Decision, DecisionKind
@@ -30,9 +36,12 @@ INPUTS = Inputs(
     (PolicyFile("x/one.json", "1" * 64),),
     options={"min_days": 9},
 )
+KEEPS: list[tuple[str, OptionValue]] = [
+    ("keep_unobservable", value) for value in ("", "some", "signed  none", "data=all", "=all", None)
+]
 CHOICES = st.builds(
     Options,
-    st.sampled_from(KeepUnobservable),
+    st.fixed_dictionaries(dict.fromkeys(UnobservableKind, st.sampled_from(KeepUnobservable))),
     st.integers(0, 400),
     st.none() | st.dates(),
     st.booleans(),
@@ -46,9 +55,31 @@ def test_choices_come_back_from_their_facts(options: Options, code: str) -> None
     assert options_from_facts(options_to_facts(options, code), Options()) == (options, code)
 
 
+@pytest.mark.parametrize("value", KeepUnobservable)
+def test_one_word_for_all_kinds_is_the_form_of_outputs_before_there_were_kinds(value: KeepUnobservable) -> None:
+    same = Options(keep_unobservable=keep_each(value))
+    assert options_to_facts(same)["keep_unobservable"] == value.value
+    assert options_from_facts({**options_to_facts(Options()), "keep_unobservable": value.value}, Options())[0] == same
+
+
+def test_choices_by_kind_are_written_as_the_command_line_takes_them() -> None:
+    chosen = Options(keep_unobservable=keep_from_words(["internal=none", "data-events=all"]))
+    facts = options_to_facts(chosen)
+    assert facts["keep_unobservable"] == "data-events=all internal=none"
+    assert unusual_choices(facts) == ("keep unobservable data-events=all internal=none",)
+
+
 def test_choices_that_are_no_choices_are_refused() -> None:
     good = options_to_facts(Options())
-    for key, value in (("min_days", "9"), ("inline", 1), ("as", "pulumi"), ("as_of", "yesterday"), ("added", 1)):
+    wrong: list[tuple[str, OptionValue]] = [
+        ("min_days", "9"),
+        ("inline", 1),
+        ("as", "pulumi"),
+        ("as_of", "yesterday"),
+        ("added", 1),
+        *KEEPS,
+    ]
+    for key, value in wrong:
         with pytest.raises(OutputError):
             options_from_facts({**good, key: value}, Options())
         with pytest.raises(OutputError):

@@ -210,7 +210,7 @@ def _access_holes(
 ) -> Iterable[Caveat]:
     """The tries that IAM dates and the logs lack, where no kept action whose use the logs can't show explains them."""
     judge, explained = ground.judge, frozenset[str]()
-    if judge.keep is not KeepUnobservable.NONE:
+    if set(judge.keep.values()) != {KeepUnobservable.NONE}:
         explained = explained_services(
             grants, records.usage, accessed, granting=granting, observability=judge.finder.observability
         )

@@ -20,6 +20,7 @@ import msgspec
 
 from lpgen.core.actions.catalog import Catalog, CatalogSource
 from lpgen.core.actions.catalog_table import read_catalog_table
+from lpgen.core.choices import UnobservableKind
 from lpgen.core.events.own_operations import OwnOperations
 from lpgen.core.events.rules.inferences import INFERENCES
 from lpgen.core.model import Action, Visibility
@@ -35,7 +36,7 @@ class ActionVisibility:
     `reason` is a sentence: why nothing shows it (NEVER), else what shows it. For DATA only, `event_sources` are those
     of its data events, and `selector` is the `resources.type` by which an advanced event selector asks for them.
     `internal_to` is the service principal that alone uses it, "" for most, and `is_rare` says that ordinary clients of
-    its service have no use for it. `source` is the AWS page behind it.
+    its service have no use for it. `kind` says why logs lack its use where they do. `source` is the AWS page behind it.
     """
 
     visibility: Visibility
@@ -45,6 +46,7 @@ class ActionVisibility:
     selector: str = ""
     internal_to: str = ""
     is_rare: bool = False
+    kind: UnobservableKind = UnobservableKind.DATA_EVENTS
 
 
 class VisibilityTable:
@@ -152,7 +154,9 @@ def visibility_from_catalog(catalog: Catalog) -> VisibilityTable:
     return table
 
 
-_UNSEEN: Final = ActionVisibility(Visibility.NEVER, _NO_OPERATION, _OPERATIONS_PAGE, is_rare=True)
+_UNSEEN: Final = ActionVisibility(
+    Visibility.NEVER, _NO_OPERATION, _OPERATIONS_PAGE, is_rare=True, kind=UnobservableKind.UNCLASSIFIED
+)
 
 
 def _management(reason: str) -> ActionVisibility:
@@ -163,7 +167,10 @@ def _inferred(hows: tuple[str, ...]) -> ActionVisibility:
     """What is read off the records of other calls; the first inference rule's page stands for all."""
     sentences = "; ".join(INFERENCES[how].sentence for how in hows)
     return ActionVisibility(
-        Visibility.INFERRED, f"seen only through other calls: {sentences}", INFERENCES[hows[0]].source
+        Visibility.INFERRED,
+        f"seen only through other calls: {sentences}",
+        INFERENCES[hows[0]].source,
+        kind=UnobservableKind.INSIDE_CALL,
     )
 
 
@@ -184,7 +191,7 @@ class _StatedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Actions of one service of which AWS says that they are never recorded, or that they are.
 
     `internal_to` is the service principal that alone uses them, "" where anybody may. `rare`: ordinary clients of the
-    service have no use for them.
+    service have no use for them. `kind` is that of actions that are never recorded.
     """
 
     service: str
@@ -193,6 +200,7 @@ class _StatedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     internal_to: str = ""
     rare: bool = False
+    kind: UnobservableKind = UnobservableKind.DATA_EVENTS
 
 
 class _OrdinaryRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -228,7 +236,7 @@ def _read_stated(source: CatalogSource) -> Iterator[tuple[str, ActionVisibility]
         yield from _name_each(data, entry)
     for row in read_catalog_table(source, "never_recorded", list[_StatedRow]):
         never = ActionVisibility(
-            Visibility.NEVER, row.reason, row.source, internal_to=row.internal_to, is_rare=row.rare
+            Visibility.NEVER, row.reason, row.source, internal_to=row.internal_to, is_rare=row.rare, kind=row.kind
         )
         yield from _name_each(row, never)
 

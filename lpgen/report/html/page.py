@@ -17,6 +17,7 @@ from lpgen.report.html.summary import coverage_bars, figures_of, rows_of, shares
 from lpgen.report.html.templating import asset, template
 from lpgen.report.pages.blocks import Block
 from lpgen.report.pages.coverage import coverage_blocks
+from lpgen.report.pages.kept import unobservable_blocks
 from lpgen.report.pages.review import (
     guard_blocks,
     headline_blocks,
@@ -74,14 +75,16 @@ def review_html(report: Report) -> str:
         columns=_TABLE,
         rows=rows_of(view.views),
         bars=coverage_bars(report.diff.coverage.accounts),
-        grounds=tuple(_grounds(report)),
+        grounds=tuple(_grounds(view)),
         data=tuple(_data(view)),
     )
 
 
-def _grounds(report: Report) -> Iterator[tuple[Block, ...]]:
+def _grounds(view: ReviewView) -> Iterator[tuple[Block, ...]]:
     """What the report stands on, a section each."""
+    report = view.report
     yield tuple(coverage_blocks(report))
+    yield tuple(unobservable_blocks(view))
     yield tuple(problem_blocks(report))
     yield tuple(unlisted_blocks(report.diff.unlisted))
     yield tuple(guard_blocks(report))

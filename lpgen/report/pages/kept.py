@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Final
 
+from lpgen.core.choices import KeepUnobservable, UnobservableKind
 from lpgen.core.findings import DroppedLine
 from lpgen.core.model import Action
 from lpgen.core.replacements import Scope
-from lpgen.report.counts import USED_KINDS
+from lpgen.report.counts import USED_KINDS, Counts
 from lpgen.report.groups import KeptGroup
 from lpgen.report.pages.blocks import (
     Block,
     Column,
+    Heading,
     Item,
     Line,
     Paragraph,
@@ -27,7 +30,42 @@ from lpgen.report.pages.blocks import (
     table,
 )
 from lpgen.report.pages.parts import MOST_ROWS, capped, more_note, seen_note, titled
-from lpgen.report.views import PrincipalView
+from lpgen.report.views import PrincipalView, ReviewView
+
+_KIND_WORDS: Final = {
+    UnobservableKind.DATA_EVENTS: "events that the logs lack, data events above all",
+    UnobservableKind.OTHER_PROTOCOL: "used over another protocol or in a console",
+    UnobservableKind.INSIDE_CALL: "checked inside another call",
+    UnobservableKind.INTERNAL: "used by the service itself, or by nobody any more",
+    UnobservableKind.UNCLASSIFIED: "no API call is known to need it",
+}
+
+
+def unobservable_blocks(view: ReviewView) -> Iterable[Block]:
+    """How many actions whose use the logs can't show each choice keeps, of all replacements together, by kind."""
+    total = sum((one.counts for one in view.made if one.has_documents), Counts())
+    kinds = [one for one in UnobservableKind if total.kept_by(KeepUnobservable.ALL, one)]
+    if not kinds:
+        return
+    yield Heading(line("What the logs can't show, and what --keep-unobservable would keep of it"), level=2, aside=True)
+    yield table(
+        (
+            Column("kind"),
+            Column("what", flexible=True),
+            *(Column(choice.value, number=True) for choice in KeepUnobservable),
+        ),
+        [
+            (name(kind), _KIND_WORDS[kind], *(count(total.kept_by(choice, kind)) for choice in KeepUnobservable))
+            for kind in kinds
+        ],
+    )
+    yield Paragraph(line(quiet(_CHOICES)))
+
+
+_CHOICES: Final = (
+    "Numbers are actions of all principals with a replacement. signed, the default, keeps those with a sign of use. To "
+    "choose for one kind: --keep-unobservable KIND=all."
+)
 
 
 def all_kept_blocks(view: PrincipalView) -> dict[str, tuple[Block, ...]]:

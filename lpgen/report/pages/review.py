@@ -35,6 +35,7 @@ from lpgen.report.pages.blocks import (
     table,
 )
 from lpgen.report.pages.coverage import coverage_blocks
+from lpgen.report.pages.kept import unobservable_blocks
 from lpgen.report.pages.parts import REVIEW_ROWS, more_rows
 from lpgen.report.pages.principal import principal_fold
 from lpgen.report.pages.to_do import Task, tasks_of_review
@@ -66,6 +67,7 @@ def review_page(report: Report, *, only: str = "", details: Details | None = Non
     yield from headline_blocks(view)
     yield from _what_to_do(view)
     yield from coverage_blocks(report)
+    yield from unobservable_blocks(view)
     yield from guard_blocks(report)
     yield from skip_blocks(report.diff.skips)
     yield from problem_blocks(report)

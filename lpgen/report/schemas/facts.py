@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Final
 
-from lpgen.core.choices import KeepUnobservable, ScopeChoice
+from lpgen.core.choices import KeepUnobservable, ScopeChoice, UnobservableKind
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.grounds import CoverageSource
 from lpgen.core.model import DenialKind, Outcome, PolicyKind, ResourceKind
@@ -66,6 +66,10 @@ PRINCIPAL: Final = {
     "expected_denials": nullable(record({"days": COUNT, "mean": AMOUNT, "low": COUNT, "high": COUNT})),
 }
 
+_VALUE: Final = f"({'|'.join(KeepUnobservable)})"
+_WORD: Final = f"(({'|'.join(UnobservableKind)})=)?{_VALUE}"
+_KEEP: Final = {"type": "string", "pattern": f"^{_WORD}( {_WORD})*$"}
+
 INPUTS: Final = record(
     {
         "lpgen_version": TEXT,
@@ -79,7 +83,7 @@ INPUTS: Final = record(
         "decisions": _DIGEST_OR_NOTHING,
         "options": record(
             {
-                "keep_unobservable": one_of(KeepUnobservable),
+                "keep_unobservable": _KEEP,
                 "scope": one_of(ScopeChoice),
                 "min_days": COUNT,
                 "max_expected_denials": nullable(AMOUNT),

@@ -11,7 +11,7 @@ import pytest
 
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.observability.implicit_passed_roles import ImplicitPassedRoles
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.events.rules.inferences import ENDPOINT_DNS, UNREAD_REQUEST
 from lpgen.core.findings import PrincipalClass, PrincipalDiff, Verdict
 from lpgen.core.grounds import Use
@@ -107,7 +107,9 @@ def test_diff_keeps_what_logs_cannot_show_only_on_a_sign_of_use(
     pattern: str, service_used: bool, keep: KeepUnobservable, stays: bool
 ) -> None:
     uses = [use("s3:GetBucketTagging", DATA)] if service_used else [use("iam:ListRoles")]
-    found = diff_of(role(policy(allow(pattern, "*"))), uses, options=exactly(keep_unobservable=keep), data_events=())
+    found = diff_of(
+        role(policy(allow(pattern, "*"))), uses, options=exactly(keep_unobservable=keep_each(keep)), data_events=()
+    )
     assert verdicts(found)["s3:GetObject"] is Verdict.UNOBSERVABLE
     assert ("s3:GetObject" in kept(found)) is stays
 
@@ -296,7 +298,9 @@ def test_decisions_drop_use_of_a_range_of_days_only() -> None:
         use("s3:GetBucketTagging", DATA, seen="2026-09-02T10:00:00Z"),
         use("s3:GetBucketAcl", DATA, seen="2026-09-03T10:00:00Z"),
     ]
-    found = diff_of(principal, uses, options=exactly(decisions=(drop,), keep_unobservable=KeepUnobservable.NONE))
+    found = diff_of(
+        principal, uses, options=exactly(decisions=(drop,), keep_unobservable=keep_each(KeepUnobservable.NONE))
+    )
     assert kept(found) == {"s3:GetBucketAcl": {DATA}}
     assert [one.line.action for one in found.dropped] == ["s3:GetBucketTagging"]
 
@@ -366,7 +370,7 @@ def test_diff_keeps_passing_the_roles_that_a_call_hides_as_far_as_they_trust_its
     template = use("ec2:RunInstances", f"arn:aws:ec2:us-east-1:{ACCOUNT}:launch-template/lt-0abc")
     assert kept_roles(world, [instance]) == set()
     assert kept_roles(world, [template]) == {world[1].arn}
-    assert kept_roles(world, [template], exactly(keep_unobservable=KeepUnobservable.NONE)) == set()
+    assert kept_roles(world, [template], exactly(keep_unobservable=keep_each(KeepUnobservable.NONE))) == set()
     passed = use("iam:PassRole", world[2].arn, how="role-parameter")
     assert kept_roles(world, [template, passed]) == {world[1].arn, world[2].arn}
     denied = use("ec2:RunInstances", template.resource.text, outcome=Outcome.DENIED)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lpgen.core.analysis.diff import diff_usage
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.findings import Confidence, PrincipalDiff, Verdict
 from lpgen.core.model import Action, PrincipalKind
 from lpgen.core.registry.caveats import CaveatKind
@@ -85,7 +85,7 @@ def test_diff_keeps_of_a_used_action_what_no_trail_records(granted: list[str], t
     assert verdicts(found) == {"s3:GetObject": Verdict.USED}
     assert kept_for_logs(found) == ({"s3:GetObject": stays} if stays else {})
     assert f"{DATA}/orders/x" in kept(found)["s3:GetObject"]
-    nothing = exactly(trails=(trail,), keep_unobservable=KeepUnobservable.NONE)
+    nothing = exactly(trails=(trail,), keep_unobservable=keep_each(KeepUnobservable.NONE))
     assert kept_for_logs(diff_of(role(policy(allow("s3:GetObject", granted))), uses, options=nothing)) == {}
 
 

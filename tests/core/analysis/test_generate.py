@@ -12,7 +12,7 @@ from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.written.fit import Document, Item, Space, Split, fit_documents
 from lpgen.core.analysis.written.statements import FOLDED_TO_GRANT
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.grounds import Use
 from lpgen.core.model import Principal, PrincipalKind
 from lpgen.core.replacements import CheckStatus, Replacement
@@ -23,7 +23,7 @@ from tests.support.worlds import ACCOUNT, allow, catalog, deny, exactly, grants_
 def replaced(principal: Principal, uses: Sequence[Use], **options: Any) -> Replacement:
     """The one replacement, which must pass its verification unless it is refused."""
     grants, usage = grants_of(principal), usage_of({principal.arn: list(uses)})
-    chosen = exactly(keep_unobservable=KeepUnobservable.NONE, **options)
+    chosen = exactly(keep_unobservable=keep_each(KeepUnobservable.NONE), **options)
     diff = diff_usage(usage, [grants], catalog(), chosen)
     (made,) = generate_policies(diff, [grants], catalog(), chosen)
     verification = Verifier(Ground(usage, (grants,), ()), catalog(), chosen).verify_proposed(made)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.verify import documents_of_replacement
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.findings import PrincipalClass, PrincipalDiff, Proposal, Verdict
 from lpgen.core.grounds import Use
 from lpgen.core.model import Action, AttachedPolicy, Outcome, Principal
@@ -49,7 +49,7 @@ def recorder(*others: AttachedPolicy, reads: Sequence[dict[str, Any]] = (), vers
 
 
 def reviewed(principal: Principal, found: Sequence[Use], **options: Any) -> tuple[PrincipalDiff, Replacement | None]:
-    chosen = exactly(keep_unobservable=KeepUnobservable.NONE, **options)
+    chosen = exactly(keep_unobservable=keep_each(KeepUnobservable.NONE), **options)
     grants, usage = grants_of(principal), usage_of({principal.arn: list(found)})
     diff = diff_usage(usage, [grants], catalog(), chosen)
     made = generate_policies(diff, [grants], catalog(), chosen)
@@ -264,7 +264,7 @@ def test_law_old_policies_and_what_is_held_after_agree_on_logged_use(
     """What was allowed stays allowed, and what stays attached with the new documents allows nothing that was not."""
     principal = recorder(policy(*own), reads=of_aws_too)
     grants, usage = grants_of(principal), usage_of({principal.arn: found})
-    options = Options(keep_unobservable=keep, min_days=1)
+    options = Options(keep_unobservable=keep_each(keep), min_days=1)
     diff = diff_usage(usage, [grants], catalog(), options)
     made = generate_policies(diff, [grants], catalog(), options)
     if not made or made[0].refusal:

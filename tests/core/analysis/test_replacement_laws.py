@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.generate import generate_policies
-from lpgen.core.choices import KeepUnobservable, ScopeChoice
+from lpgen.core.choices import KeepUnobservable, ScopeChoice, keep_each
 from lpgen.core.grounds import Use
 from lpgen.core.model import Outcome, Policy, Principal, Resource, ResourceKind
 from lpgen.core.options import Options
@@ -110,7 +110,7 @@ def replace_policies(
 ) -> tuple[list[Policy], Any]:
     grants = grants_of(principal)
     usage = usage_of({principal.arn: found})
-    options = Options(keep_unobservable=keep, min_days=1, scope=scope)
+    options = Options(keep_unobservable=keep_each(keep), min_days=1, scope=scope)
     diff = diff_usage(usage, [grants], catalog(), options)
     made = generate_policies(diff, [grants], catalog(), options)
     if not made:

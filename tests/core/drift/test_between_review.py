@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lpgen.core.analysis.counted_use import counted_usages
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.drift.between import DriftOptions, drift_between
 from lpgen.core.drift.figures import region_days_from_usage
 from lpgen.core.drift.states import Stamp, State
@@ -72,7 +72,7 @@ def kept_since(
         for arn, found in usages.items()
     }
     grants = grants_from_principals(principals, CATALOG)
-    diff = diff_usage(usage, grants, CATALOG, Options(keep_unobservable=keep), usages=lately)
+    diff = diff_usage(usage, grants, CATALOG, Options(keep_unobservable=keep_each(keep)), usages=lately)
     return {one.principal.arn: {line.action for line in one.lines} for one in diff.principals}
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING, Granting
 from lpgen.core.analysis.judged.danger import Dangers
-from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, decisive_use
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
 from lpgen.core.analysis.observability.missed_uses import MissedUseFinder, MissedUses
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepByKind
 from lpgen.core.findings import ActionFact, Confidence, Judgement, UngrantedUse, Verdict, Verdicts
 from lpgen.core.grounds import Evidence
 from lpgen.core.model import Action
@@ -36,7 +36,7 @@ class _Ground:
     doubt: Doubt
     left: Collection[str]
     unused: dict[tuple[Granting, bool], Judgement] = field(default_factory=dict)
-    others: dict[tuple[Granting, str, str, str, bool], Judgement] = field(default_factory=dict)
+    others: dict[tuple[object, ...], Judgement] = field(default_factory=dict)
 
 
 class ActionFacts(dict[Action, ActionFact]):
@@ -60,7 +60,7 @@ class Judge:
 
     facts: ActionFacts
     finder: MissedUseFinder
-    keep: KeepUnobservable
+    keep: KeepByKind
     min_days: int
 
     def verdicts(self, missed: MissedUses, seen: SeenActions, doubt: Doubt, left: Collection[str] = ()) -> Verdicts:
@@ -89,11 +89,13 @@ class Judge:
                 )
                 ground.unused[granting, rests_on_log] = unused
             return unused
-        decisive, keep = decisive_use(found, self.keep)
-        keep = keep or _peer_sign(found, self.keep) or _left_sign(granting, ground.left)
-        blind = decisive.why if decisive else ""
+        decisive = missed.decide(found, self.keep)
+        kept = decisive.kept if decisive else ""
+        keep = kept or self._peer_sign(missed, found) or _left_sign(granting, ground.left)
+        blind = decisive.missed.why if decisive else ""
         untried = "" if keep else missed.never_tried(action)
-        key = (granting, blind, keep, untried, rests_on_log)
+        fact = decisive.fact if decisive else None
+        key = (granting, blind, keep, untried, rests_on_log, fact)
         judgement = ground.others.get(key)
         if judgement is None:
             reason = blind or _UNUSED
@@ -104,14 +106,14 @@ class Judge:
                 _confidence(ground.doubt, blind=bool(blind) or rests_on_log, untried=bool(untried)),
                 granting.refs,
                 None,
+                fact,
             )
         return judgement
 
-
-def _peer_sign(found: Iterable[MissedUse], keep: KeepUnobservable) -> str:
-    """Which peers are why an action is kept that would have shown, or ""."""
-    kept = (one.sign for one in found if one.reason is MissReason.PEER_USE and one.grants)
-    return "" if keep is KeepUnobservable.NONE else next(kept, "")
+    def _peer_sign(self, missed: MissedUses, found: Iterable[MissedUse]) -> str:
+        """Which peers are why an action is kept that would have shown, or ""."""
+        of_peers = (one for one in found if one.reason is MissReason.PEER_USE and one.grants)
+        return next((one.sign for one in of_peers if missed.is_wanted(one, self.keep)), "")
 
 
 def _left_sign(granting: Granting, left: Collection[str]) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 from lpgen.core.analysis.granted.granting import NOTHING, Granting
 from lpgen.core.analysis.written.lines import UseLines
-from lpgen.core.choices import KeepUnobservable
-from lpgen.core.findings import UngrantedUse
+from lpgen.core.choices import KeepByKind, KeepUnobservable, UnobservableKind
+from lpgen.core.events.visibility import VisibilityTable
+from lpgen.core.findings import UngrantedUse, Unobservable
 from lpgen.core.grounds import Grant, PrincipalGrants, PrincipalUsage
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, Resource
@@ -68,21 +69,43 @@ _OF_THE_ACTION = frozenset(
 """The reasons that a verdict on the action itself may rest on."""
 
 
-def decisive_use(found: Iterable[MissedUse], keep: KeepUnobservable) -> tuple[MissedUse | None, str]:
-    """The missed use that the verdict on an action rests on, or None, and why the action is kept, or "".
+_KINDS = {
+    MissReason.RARE_SERVICE_NEED: UnobservableKind.INTERNAL,
+    MissReason.PASSED_ROLE: UnobservableKind.INSIDE_CALL,
+    MissReason.DEPENDENT_ACTION: UnobservableKind.INSIDE_CALL,
+    MissReason.UNNAMED_RESOURCE: UnobservableKind.INSIDE_CALL,
+}
 
-    It is the first that is kept, or else the last.
+
+def kind_of_use(missed: MissedUse, table: VisibilityTable) -> UnobservableKind:
+    """The kind of a missed use: that of its reason, or else of its action."""
+    return _KINDS.get(missed.reason) or table.visibility(missed.action).kind
+
+
+class DecisiveUse(NamedTuple):
+    """The missed use that the verdict on an action rests on, and why the action is kept, or "".
+
+    `fact` is the same whatever is chosen.
     """
-    decisive = None
-    for one in found:
-        if one.reason in _OF_THE_ACTION:
-            if kept := _keep_reason(one, keep):
-                return one, kept
-            decisive = one
-    return decisive, ""
+
+    missed: MissedUse
+    kept: str
+    fact: Unobservable
 
 
-def _keep_reason(missed: MissedUse, keep: KeepUnobservable) -> str:
-    if keep is KeepUnobservable.NONE or not missed.grants:
-        return ""
-    return missed.sign or ("--keep-unobservable all" if keep is KeepUnobservable.ALL else "")
+def decisive_use(found: Sequence[MissedUse], keep: KeepByKind, table: VisibilityTable) -> DecisiveUse | None:
+    """What the verdict on an action rests on; None where use would have shown.
+
+    Of what is kept it is the first, else the last.
+    """
+    of_action = [one for one in found if one.reason in _OF_THE_ACTION]
+    if not of_action:
+        return None
+    last = of_action[-1]
+    granted = next((one for one in of_action if one.grants), None)
+    signed = next((one for one in of_action if one.grants and one.sign), None)
+    kind = kind_of_use(signed or last, table)
+    held = {KeepUnobservable.ALL: granted, KeepUnobservable.SIGNED: signed}
+    kept = held.get(keep[kind])
+    why = (kept.sign or "--keep-unobservable all") if kept else ""
+    return DecisiveUse(kept or last, why, Unobservable(kind, tuple(choice for choice, one in held.items() if one)))

@@ -9,7 +9,14 @@ from lpgen.core.analysis.granted.granting import NOTHING
 from lpgen.core.analysis.judged.danger import Dangers
 from lpgen.core.analysis.observability.dependent_actions import dependent_actions
 from lpgen.core.analysis.observability.implicit_passed_roles import ImplicitPassedRoles
-from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
+from lpgen.core.analysis.observability.missed_use import (
+    DecisiveUse,
+    MissedUse,
+    MissReason,
+    ObservedUse,
+    decisive_use,
+    kind_of_use,
+)
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.peer_use import NO_PEERS, Peers, peer_uses
 from lpgen.core.analysis.observability.rare_service_needs import RareServiceNeeds
@@ -17,7 +24,7 @@ from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
 from lpgen.core.analysis.observability.unexplained_use import unexplained_uses
 from lpgen.core.analysis.observability.unnamed_resources import unnamed_resources
 from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepByKind, KeepUnobservable
 from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.model import Action, Principal
 
@@ -89,10 +96,18 @@ class MissedUses:
         first = MissedUse(action, MissReason.UNRECORDED, why, self._signs.of(action), grants)
         return (first, *(one for one in others if not first.sign or one.reason is not MissReason.RARE_SERVICE_NEED))
 
-    def candidates(self, seen: Collection[Action], keep: KeepUnobservable) -> Iterator[Action]:
+    def decide(self, found: Sequence[MissedUse], keep: KeepByKind) -> DecisiveUse | None:
+        """What the verdict on an action rests on that has these missed uses; None where use would have shown."""
+        return decisive_use(found, keep, self._observability.table)
+
+    def is_wanted(self, missed: MissedUse, keep: KeepByKind) -> bool:
+        """Whether anything is kept of the kind of a missed use."""
+        return keep[kind_of_use(missed, self._observability.table)] is not KeepUnobservable.NONE
+
+    def candidates(self, seen: Collection[Action], keep: KeepByKind) -> Iterator[Action]:
         """The granted actions that weren't seen and of which a missed use may be kept, and perhaps others."""
         unseen = self.observed.grants.granted().difference(seen)
-        if keep is KeepUnobservable.ALL:
+        if KeepUnobservable.ALL in keep.values():
             return iter(unseen)
         return iter({*self._signs.possible(unseen), *unseen.intersection(self.found)})
 

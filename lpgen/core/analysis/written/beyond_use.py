@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.scope import narrow_scope
-from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, decisive_use
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
 from lpgen.core.analysis.observability.missed_uses import MissedUses
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepByKind
 from lpgen.core.model import Action
 from lpgen.core.replacements import Line, LineKind
 
@@ -20,7 +20,7 @@ _ON_RESOURCES = (MissReason.PASSED_ROLE, MissReason.UNNAMED_RESOURCE, MissReason
 
 
 def lines_beyond_use(
-    missed: MissedUses, seen: Collection[Action], keep: KeepUnobservable, catalog: Catalog
+    missed: MissedUses, seen: Collection[Action], keep: KeepByKind, catalog: Catalog
 ) -> Iterator[Line]:
     """The lines of a principal without use of their own, each with why it is kept, in no order.
 
@@ -38,19 +38,17 @@ def lines_beyond_use(
                         yield Line(action, scope, grant.ref, kind, why, "", None)
 
 
-def _beyond_seen(missed: MissedUses, action: Action, keep: KeepUnobservable) -> Iterator[tuple[MissedUse, str]]:
+def _beyond_seen(missed: MissedUses, action: Action, keep: KeepByKind) -> Iterator[tuple[MissedUse, str]]:
     """The further uses of a used action that may have been missed and that are kept, each with its sign."""
-    beyond = missed.beyond(action) if keep is not KeepUnobservable.NONE else ()
-    return ((one, one.sign) for one in beyond)
+    return ((one, one.sign) for one in missed.beyond(action) if missed.is_wanted(one, keep))
 
 
-def _kept_uses(missed: MissedUses, action: Action, keep: KeepUnobservable) -> Iterator[tuple[MissedUse, str]]:
+def _kept_uses(missed: MissedUses, action: Action, keep: KeepByKind) -> Iterator[tuple[MissedUse, str]]:
     """The uses of an unseen action that may have been missed and that are kept, each with why."""
     found = missed.of(action)
-    decisive, kept = decisive_use(found, keep)
-    on_resources = () if keep is KeepUnobservable.NONE else _ON_RESOURCES
+    decisive = missed.decide(found, keep)
     for one in found:
-        if one is decisive and kept:
-            yield one, kept
-        elif one.reason is MissReason.UNEXPLAINED_USE or one.reason in on_resources:
+        if decisive and decisive.kept and one is decisive.missed:
+            yield one, decisive.kept
+        elif one.reason is MissReason.UNEXPLAINED_USE or (one.reason in _ON_RESOURCES and missed.is_wanted(one, keep)):
             yield one, one.sign

@@ -8,7 +8,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants import grants_from_principals
 from lpgen.core.analysis.observability.dependent_actions import callers_by_dependent
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.findings import PrincipalDiff, Verdict
 from lpgen.core.grounds import Use
 from lpgen.core.model import Action, Outcome
@@ -60,7 +60,7 @@ def test_nothing_is_needed_of_calls_that_were_not_made_or_not_to_be_kept() -> No
     statements = [allow([START, READ], "*")]
     denied = use(START, PIPELINE, outcome=Outcome.DENIED)
     assert kept(found(statements, denied)) == {}
-    none = exactly(keep_unobservable=KeepUnobservable.NONE)
+    none = exactly(keep_unobservable=keep_each(KeepUnobservable.NONE))
     assert kept(found(statements, use(START, PIPELINE), options=none)) == {START: {PIPELINE}}
 
 

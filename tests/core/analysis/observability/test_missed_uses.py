@@ -10,7 +10,7 @@ import pytest
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.explained.question import Asked, read_question
 from lpgen.core.analysis.explained.use import seen_uses
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.findings import Verdict
 from lpgen.core.model import Action
 from lpgen.core.rollout.watch_blind import LogsSince
@@ -81,6 +81,6 @@ def test_what_a_review_calls_unobservable_an_explanation_says_the_logs_cannot_sh
 @pytest.mark.parametrize("world", LOGS)
 def test_each_action_that_is_kept_has_a_line(world: dict[str, Any], keep: KeepUnobservable) -> None:
     usage = usage_of({APP.arn: [use("ec2:DescribeVpcs"), use("iam:ListRoles"), use("s3:ListAllMyBuckets")]}, **world)
-    (found,) = diff_usage(usage, [grants_of(APP)], catalog(), exactly(keep_unobservable=keep)).principals
+    (found,) = diff_usage(usage, [grants_of(APP)], catalog(), exactly(keep_unobservable=keep_each(keep))).principals
     kept = {action for action, judgement in found.verdicts.judged() if judgement.keep}
     assert kept == {line.action for line in found.lines}

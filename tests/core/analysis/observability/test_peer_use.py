@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpgen.core.analysis.observability.peer_use import SHARED, Peers
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.findings import Verdict
 from lpgen.core.grounds import Use
 from lpgen.core.model import Action, Outcome
@@ -62,7 +62,7 @@ def test_denied_and_dropped_use_of_peers_counts_for_nothing() -> None:
 
 
 def test_keep_unobservable_none_keeps_nothing_for_peers() -> None:
-    assert "sqs:PurgeQueue" not in kept_of({PEER: PEERS}, exactly(keep_unobservable=KeepUnobservable.NONE))
+    assert "sqs:PurgeQueue" not in kept_of({PEER: PEERS}, exactly(keep_unobservable=keep_each(KeepUnobservable.NONE)))
 
 
 def test_a_dangerous_action_of_peers_is_removed_and_said() -> None:

@@ -12,7 +12,7 @@ import pytest
 from lpgen.core.analysis.granted.service_policies import is_service_policy
 from lpgen.core.analysis.observability.rare_service_needs import RareServiceNeeds
 from lpgen.core.analysis.safe.principal_class import GENERATED_CLASSES
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.findings import PrincipalClass, PrincipalDiff, Verdict
 from lpgen.core.grounds import Use
 from lpgen.core.last_accessed import AccessReport, ServiceAccess
@@ -87,7 +87,7 @@ def test_it_stays_in_the_scope_of_awss_statement_not_of_wider_ones() -> None:
     ids=["not a service's policy", "not AWS's policy", "a user", "nothing unobservable kept"],
 )
 def test_nothing_else_stays_so(principal: Principal, keep: str) -> None:
-    found = diff_of(principal, ASKED, options=exactly(keep_unobservable=KeepUnobservable(keep)))
+    found = diff_of(principal, ASKED, options=exactly(keep_unobservable=keep_each(KeepUnobservable(keep))))
     assert "ec2:DeleteSnapshot" not in kept(found)
 
 
@@ -213,7 +213,7 @@ def test_a_role_is_left_to_aws_where_a_replacement_takes_nothing_away() -> None:
         ([of_aws("AmazonEKSClusterPolicy", allow("ec2:DescribeSnapshots")), policy(allow("s3:GetObject"))], exactly()),
         (
             [of_aws("service-role/Named", allow(["ec2:CreateSnapshot", "ec2:DescribeSnapshots"]))],
-            exactly(keep_unobservable=KeepUnobservable.NONE),
+            exactly(keep_unobservable=keep_each(KeepUnobservable.NONE)),
         ),
     ],
     ids=["a wildcard goes", "a policy of its own", "kept by nothing"],

@@ -6,7 +6,7 @@ import pytest
 
 from lpgen.core.analysis.diff import diff_usage
 from lpgen.core.analysis.grants import grants_from_principals
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.grounds import Use
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
@@ -26,7 +26,7 @@ def kept_scopes(
     return {scope for scope in kept(found).get(action, ()) if f":{kind}/" in scope}
 
 
-NO_KEEP = exactly(keep_unobservable=KeepUnobservable.NONE)
+NO_KEEP = exactly(keep_unobservable=keep_each(KeepUnobservable.NONE))
 
 
 def test_diff_keeps_the_default_document_of_sessions_that_name_none() -> None:

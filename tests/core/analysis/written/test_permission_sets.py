@@ -16,7 +16,7 @@ from lpgen.core.analysis.generate import generate_policies
 from lpgen.core.analysis.written.permission_sets import hold_sets_together
 from lpgen.core.analysis.written.statements import FOLDED_TO_GRANT
 from lpgen.core.arns import split_arn
-from lpgen.core.choices import KeepUnobservable
+from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.findings import PrincipalClass, Proposal
 from lpgen.core.grounds import Use
 from lpgen.core.identity_center import PermissionSet, permission_set_of
@@ -33,7 +33,7 @@ from tests.support.worlds import allow, catalog, days_before_end, exactly, grant
 SHOP, DATA, LAB = "111122223333", "444455556666", "777788889999"
 SSO = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
 SUFFIXES = {SHOP: "0123456789abcdef", DATA: "fedcba9876543210", LAB: "00112233aabbccdd"}
-SEEN_ALONE = exactly(keep_unobservable=KeepUnobservable.NONE)
+SEEN_ALONE = exactly(keep_unobservable=keep_each(KeepUnobservable.NONE))
 BROAD = policy(allow(["s3:*", "sqs:*", "sns:*"]), name="AwsSSOInlinePolicy")
 
 
