@@ -88,7 +88,8 @@ class PrincipalUsage:
     """All that the usage and skip tables hold of one principal. `principal_ids` are those its records carry, `copied`
     the services that copies or summaries of its calls show, known where a principal is judged. `by_id` has what each
     id was seen to do, counted or not: those of earlier principals of the name too. `days` are those on which it did or
-    tried something, 0 where nobody counted them."""
+    tried something, 0 where nobody counted them. `protected` are the resources for whose data its calls of KMS were
+    made, each with the action of the call."""
 
     principal: str
     principal_ids: tuple[str, ...] = ()
@@ -98,6 +99,7 @@ class PrincipalUsage:
     copied: tuple[str, ...] = ()
     by_id: tuple[tuple[str, tuple[Action, ...]], ...] = ()
     days: int = 0
+    protected: tuple[tuple[str, Action], ...] = ()
 
 
 # ---------------------------------------------------------------- coverage

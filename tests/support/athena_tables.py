@@ -7,6 +7,7 @@ The queries that lpgen writes are translated from Athena's SQL to DuckDB's by sq
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -161,7 +162,8 @@ class DuckTable:
     def execute(self, sql: str) -> tuple[list[str], list[list[str | None]]]:
         """The names and the rows, all as text, as Athena prints them."""
         (translated,) = sqlglot.transpile(sql, read="athena", write="duckdb")
-        found = self._connection.execute(translated)
+        # DuckDB writes the groups of a match otherwise, which sqlglot leaves as they are.
+        found = self._connection.execute(re.sub(r"\$(\d)", r"\\\1", translated))
         names = [column[0] for column in found.description or ()]
         return names, [[_text(value) for value in row] for row in found.fetchall()]
 

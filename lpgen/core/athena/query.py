@@ -17,6 +17,7 @@ from lpgen.core.athena.partitions import Partitions, conditions_on_partitions
 from lpgen.core.athena.sql_text import identifier, literal
 from lpgen.core.athena.table import AthenaTable
 from lpgen.core.events.caller import SERVICE_SESSION_NAMES
+from lpgen.core.events.protected_data import KEYS
 from lpgen.core.usage.log_layout import LATE_DAYS
 
 _PLAIN_COLUMNS: Final = (
@@ -65,7 +66,7 @@ READ_BESIDE: Final = ("codecommit.amazonaws.com",)
 EVER_CHANGING: Final = (
     "nextToken", "NextToken", "paginationToken", "continuation-token", "clientToken", "ClientToken",
     "clientRequestToken", "ClientRequestToken", "idempotencyToken", "creationToken", "callerReference",
-    "startTime", "StartTime", "endTime", "EndTime", "startDate", "endDate", "roleSessionName", "encryptionContext",
+    "startTime", "StartTime", "endTime", "EndTime", "startDate", "endDate", "roleSessionName",
     "queryExecutionId", "queryId", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Signature",
 )  # fmt: skip
 """Request parameters that differ from call to call and say nothing of what the call needs."""
@@ -238,11 +239,16 @@ def _calm_request() -> str:
     """The request parameters, with one text for the values of all that is ever changing."""
     text = r'"[^"\\]*(?:\\.[^"\\]*)*"'
     flat = rf'\{{[^{{}}"]*(?:{text}[^{{}}"]*)*\}}'
-    pattern = rf'"({"|".join(EVER_CHANGING)})":\s*(?:{text}|-?[0-9][0-9.eE+-]*|{flat})'
-    return f"regexp_replace({identifier(REQUEST)}, {literal(pattern)}, {literal(_CALM)})"
+    pattern = rf'"({"|".join((*EVER_CHANGING, "encryptionContext"))})":\s*(?:{text}|-?[0-9][0-9.eE+-]*|{flat})'
+    # What names a resource is kept in a list, where the first pattern doesn't find it; of an object only the bucket.
+    value = r'"(arn:[^":]*:s3:::[^/"]*|[^"]*)[^"]*"'
+    named = rf'"encryptionContext":\s*\{{[^{{}}]*?"({"|".join(KEYS)})":\s*{value}[^{{}}]*\}}'
+    kept = f"regexp_replace({identifier(REQUEST)}, {literal(named)}, {literal(_DATA)})"
+    return f"regexp_replace({kept}, {literal(pattern)}, {literal(_CALM)})"
 
 
 _CALM: Final = '"$1":"*"'
+_DATA: Final = '"encryptionContext":[{"$1":"$2"}]'
 
 
 def _read_response() -> str:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 
+from lpgen.core.events.protected_data import PROTECTED
 from lpgen.core.grounds import Evidence, PrincipalUsage, RecordedContext, UnmappedEvent, Use
 from lpgen.core.model import (
     UNKNOWN_RESOURCE,
@@ -49,6 +50,8 @@ _COLUMNS: Final = (
     "example_resource",
 )
 
+_PROTECTED: Final = f'"{PROTECTED}"'
+
 _UseKey = tuple[str, str, str, str, str, str, str]
 _Seen = tuple[Evidence, set["_ContextKey"], set[date | None]]  # with the days
 _ContextKey = tuple[str, ...]  # Region, VPC endpoint, and condition values as JSON text
@@ -62,6 +65,7 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
     uses: dict[str, dict[_UseKey, _Seen]] = defaultdict(dict)
     ids: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     days: dict[str, set[date]] = defaultdict(set)
+    protected: dict[str, set[tuple[str, Action]]] = defaultdict(set)
     known_days: dict[date | None, date | None] = {}  # each once: a row brings a day of its own
     for row in table_rows(usage.table, _COLUMNS):
         principal, principal_id, action, kind, text, outcome, how, denial, error, *context, day = row[:13]
@@ -73,6 +77,8 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
             continue
         if outcome != Outcome.DENIED and day is not None:
             days[principal].add(day)
+        if outcome != Outcome.DENIED and _PROTECTED in context[2]:
+            protected[principal].update((one, Action(action)) for one in json.loads(context[2])[PROTECTED])
         evidence = Evidence(values[2], _iso(values[0]), _iso(values[1]), values[3], values[4])
         key = (action, kind, text, outcome, how, denial, error)
         known = uses[principal].get(key)
@@ -90,6 +96,7 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
             uses.get(principal, {}),
             unmapped=unmapped.get(principal, ()),
             days=len(days.get(principal, ())),
+            protected=tuple(sorted(protected.get(principal, ()))),
         )
         for principal in sorted({*ids, *unmapped})
     }
@@ -191,6 +198,7 @@ def _principal_usage(
     *,
     unmapped: tuple[UnmappedEvent, ...],
     days: int,
+    protected: tuple[tuple[str, Action], ...],
 ) -> PrincipalUsage:
     found = tuple(
         Use(
@@ -211,12 +219,21 @@ def _principal_usage(
     regions = {region for use in found for region in use.regions}
     known = sorted(ids.keys() - {""})
     by_id = tuple((one, tuple(map(Action, sorted(ids[one])))) for one in known)
-    return PrincipalUsage(principal, tuple(known), found, unmapped, tuple(sorted(regions)), by_id=by_id, days=days)
+    return PrincipalUsage(
+        principal,
+        tuple(known),
+        found,
+        unmapped,
+        tuple(sorted(regions)),
+        by_id=by_id,
+        days=days,
+        protected=protected,
+    )
 
 
 @lru_cache(maxsize=4096)
 def recorded_context(region: str, vpc_endpoint: str, values: str) -> RecordedContext:
-    """The context by its condition keys alone: what a KMS grant says is under names without a colon."""
+    """The context by its condition keys alone: what records of KMS say besides is under names without a colon."""
     pairs = sorted((key, tuple(found)) for key, found in json.loads(values or "{}").items() if ":" in key)
     return RecordedContext(region, vpc_endpoint, tuple(pairs))
 

@@ -213,6 +213,34 @@ def test_groups_show_source_identities_that_roles_hand_on(table: Json) -> None:
     assert actions == {"sts:AssumeRole", "sts:SetSourceIdentity"}
 
 
+@pytest.mark.parametrize("table", [PROJECTED, AS_TEXT])
+def test_of_encryption_contexts_the_query_keeps_the_resource_alone(table: Json) -> None:
+    """Objects of a bucket give one group, and so do contexts that name no resource of AWS."""
+    contexts = [
+        {"aws:s3:arn": "arn:aws:s3:::lake/a/1"},
+        {"aws:s3:arn": "arn:aws:s3:::lake/b"},
+        {"aws:s3:arn": "arn:aws:s3:::lake"},
+        {"aws:dynamodb:subscriberId": "111122223333", "aws:dynamodb:tableName": "orders"},
+        {"SecretVersionId": "1", "SecretARN": "arn:aws:secretsmanager:us-east-1:111122223333:secret:db-a1b2c3"},
+        {"tenant": "7", "note": "a { b"},
+        {"tenant": "8"},
+        {},
+    ]
+    found = [
+        record_json(number, eventSource="kms.amazonaws.com", eventName="Decrypt", requestParameters=_with(context))
+        for number, context in enumerate(contexts)
+    ]
+    through = usage_through_athena(table, found)
+    assert contents(through) == contents(usage_of_records(found))
+    kept = {row["context"] for row in through.table.to_pylist()}
+    assert len(kept) == 4
+    assert len({row["requestparameters"] for row in DuckTable(table, found).answer(query_for(table))}) == 4
+
+
+def _with(context: Json) -> Json:
+    return {"keyId": "arn:aws:kms:us-east-1:111122223333:key/1", "encryptionContext": context}
+
+
 # ---------------------------------------------------------------- what the query leaves out is read by nobody
 
 

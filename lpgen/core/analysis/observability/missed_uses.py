@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING
@@ -45,7 +46,7 @@ class MissedUseFinder:
 
     def of_principal(self, observed: ObservedUse) -> MissedUses:
         """The uses of one principal that the logs may have missed."""
-        signs = SignsOfUse(observed, self.observability.table)
+        signs = SignsOfUse(observed, self.observability.table, self.catalog)
         account, allows = observed.grants.principal.account, observed.grants.allows
         found = (
             *self._passed_roles.missed_uses(observed),
@@ -90,10 +91,13 @@ class MissedUses:
         if others and self.never_tried(action):
             others = [one for one in others if one.reason is not MissReason.DEPENDENT_ACTION]
         if not why:
-            return others
+            elsewhere = self._on_unrecorded_resources(action)
+            return (elsewhere, *others) if elsewhere else others
         # The statements of PassRole are kept only for roles that calls are known to pass.
         grants = granting.grants if action != PASS_ROLE_ACTION else ()
         first = MissedUse(action, MissReason.UNRECORDED, why, self._signs.of(action), grants)
+        if not first.sign:
+            first = self._signs.on_resources(action, lambda _: why) or first
         return (first, *(one for one in others if not first.sign or one.reason is not MissReason.RARE_SERVICE_NEED))
 
     def decide(self, found: Sequence[MissedUse], keep: KeepByKind) -> DecisiveUse | None:
@@ -103,6 +107,15 @@ class MissedUses:
     def is_wanted(self, missed: MissedUse, keep: KeepByKind) -> bool:
         """Whether anything is kept of the kind of a missed use."""
         return keep[kind_of_use(missed, self._observability.table)] is not KeepUnobservable.NONE
+
+    def _on_unrecorded_resources(self, action: Action) -> MissedUse | None:
+        """The use of an action whose data events the log holds, on resources of which it holds none.
+
+        Data events of one resource say nothing of another that the same pattern of a policy meets.
+        """
+        if action not in self.unrecorded.resting_on_log:
+            return None
+        return self._signs.on_resources(action, partial(self.unrecorded.why_on, action))
 
     def candidates(self, seen: Collection[Action], keep: KeepByKind) -> Iterator[Action]:
         """The granted actions that weren't seen and of which a missed use may be kept, and perhaps others."""
@@ -116,7 +129,9 @@ class MissedUses:
         others = [one for one in self.found.get(action, ()) if one.reason in _BEYOND_USE]
         if action == PASS_ROLE_ACTION:
             return others
-        return [*self.unrecorded.elsewhere(action, self.observed.granting.get(action, NOTHING)), *others]
+        named = self._on_unrecorded_resources(action)
+        elsewhere = self.unrecorded.elsewhere(action, self.observed.granting.get(action, NOTHING))
+        return [*elsewhere, *([named] if named else []), *others]
 
     def open_of(self, actions: frozenset[Action]) -> Sequence[Action]:
         """Those of the granted actions that ordinary clients call and of which nothing speaks for or against use: no

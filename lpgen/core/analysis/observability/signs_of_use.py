@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
+from lpgen.core.actions.catalog import Catalog
 from lpgen.core.analysis.granted.granting import NOTHING, Granting, named_actions
 from lpgen.core.analysis.granted.service_policies import is_aws_policy, is_service_policy
 from lpgen.core.analysis.granted.trust import trusted_services
-from lpgen.core.analysis.observability.missed_use import ObservedUse
+from lpgen.core.analysis.observability.missed_use import MissedUse, ObservedUse
+from lpgen.core.analysis.observability.resource_signs import READ_LEVELS, ResourceSigns
 from lpgen.core.events.visibility import VisibilityTable
 from lpgen.core.grounds import Grant, StatementRef
 from lpgen.core.model import Action, Outcome, Visibility
@@ -31,7 +33,7 @@ class SignsOfUse:
     Only what the principal did itself counts: passing a role to ECS is no sign of administering IAM.
     """
 
-    def __init__(self, observed: ObservedUse, table: VisibilityTable) -> None:
+    def __init__(self, observed: ObservedUse, table: VisibilityTable, catalog: Catalog) -> None:
         own = (line.action for line in observed.lines.lines if line.kind is not LineKind.INFERRED)
         self._services = frozenset(action.partition(":")[0] for action in own)
         self._copied = frozenset(observed.usage.copied)
@@ -39,8 +41,9 @@ class SignsOfUse:
         uses = observed.usage.uses
         self._denied = frozenset(one.action.partition(":")[0] for one in uses if one.outcome is Outcome.DENIED)
         self._observed, self._table = observed, table
+        self._catalog, self._of_resources = catalog, ResourceSigns(observed, catalog)
         self._trusted = frozenset(trusted_services(observed.grants.principal))
-        self._known: dict[tuple[str, Granting], _Sign | None] = {}
+        self._known: dict[tuple[str, Granting, bool], _Sign | None] = {}
         self._named: dict[StatementRef, frozenset[str]] = {}
 
     def of(self, action: Action) -> str:
@@ -51,10 +54,10 @@ class SignsOfUse:
         policy is a sign, and for what a service does by itself only that the role trusts the service.
         """
         granting, service = self._observed.granting.get(action, NOTHING), action.partition(":")[0]
-        internal_to = self._table.visibility(action).internal_to
-        if internal_to and internal_to not in self._trusted:
+        if self._is_of_another_service(action):
             return ""
-        found = None if self._table.is_rare(action) else self._of_service(service, granting)
+        writes = self._catalog.detail(action).level not in READ_LEVELS
+        found = None if self._table.is_rare(action) else self._of_service(service, granting, writes=writes)
         if found and not found.is_outweighed:
             return found.text
         if self._is_untried(action):
@@ -64,12 +67,32 @@ class SignsOfUse:
         naming = (one.ref for one in granting.grants if action.lower() in self._named_by(one))
         return next((f"the policy names {action} ({ref})" for ref in naming), "")
 
+    def on_resources(self, action: Action, why_on: Callable[[str], str]) -> MissedUse | None:
+        """The use of an action on resources that calls of KMS name, None where they name none.
+
+        `why_on` says why use on a resource would have left no record, or "". It is a sign only for what ordinary
+        clients call.
+        """
+        if self._table.is_rare(action) or self._is_of_another_service(action):
+            return None
+        return self._of_resources.missed_use(action, why_on)
+
+    def _is_of_another_service(self, action: Action) -> bool:
+        """Whether only a service uses an action that the principal doesn't trust."""
+        internal_to = self._table.visibility(action).internal_to
+        return bool(internal_to) and internal_to not in self._trusted
+
     def possible(self, actions: Iterable[Action]) -> Iterator[Action]:
         """Those of the actions of which there may be a sign of use: there is none of the others."""
         named = frozenset[str]().union(*map(self._named_by, self._observed.grants.allows))
         for action in actions:
             granting = self._observed.granting.get(action, NOTHING)
-            if self._of_service(action.partition(":")[0], granting) or (named and action.lower() in named):
+            service = action.partition(":")[0]
+            if (
+                service in self._of_resources.services
+                or self._of_service(service, granting, writes=False)
+                or (named and action.lower() in named)
+            ):
                 yield action
 
     def _named_by(self, grant: Grant) -> frozenset[str]:
@@ -79,20 +102,21 @@ class SignsOfUse:
             self._named[grant.ref] = frozenset() if is_broad else named_actions(grant)
         return self._named[grant.ref]
 
-    def _of_service(self, service: str, granting: Granting) -> _Sign | None:
-        """The strongest sign that a service granted by these statements is in use."""
-        key = (service, granting)
+    def _of_service(self, service: str, granting: Granting, *, writes: bool) -> _Sign | None:
+        """The strongest sign that what reads or `writes` of a service granted by these statements is in use."""
+        key = (service, granting, writes)
         if key not in self._known:
-            self._known[key] = next(self._find(service, granting), None)
+            self._known[key] = next(self._find(service, granting, writes=writes), None)
         return self._known[key]
 
-    def _find(self, service: str, granting: Granting) -> Iterator[_Sign]:
+    def _find(self, service: str, granting: Granting, *, writes: bool) -> Iterator[_Sign]:
         if service in self._services:
             yield _Sign(f"the principal used {service}")
         if service in self._copied:
             yield _Sign(f"copies or summaries of calls name the principal as a caller of {service}")
         accessed = self._observed.accessed
-        if accessed and service not in self._denied and (tried := accessed.tried(service)):
+        tried = accessed.tried(service) if accessed and service not in self._denied else ""
+        if tried and not (writes and self._only_reads(service)):
             yield _Sign(tried, is_outweighed=True)
         companions = sorted(set(self._table.companions(service)) & (self._services | self._copied))
         if companions:
@@ -100,6 +124,13 @@ class SignsOfUse:
         for one in granting.grants:
             if _names_service(one, service):
                 yield _Sign(f"the policy names {service} ({one.ref})", is_outweighed=True)
+
+    def _only_reads(self, service: str) -> bool:
+        """Whether records show that the service was read, and none that it was written."""
+        uses = [one for one in self._observed.usage.uses if one.action.partition(":")[0] == service]
+        levels = {self._catalog.detail(one.action).level for one in uses}
+        sides = list(self._of_resources.sides(service))
+        return bool(levels or sides) and levels <= READ_LEVELS and not any(one.writes for one in sides)
 
     def _is_untried(self, action: Action) -> bool:
         """Whether IAM, which counts every attempt at an API call, knows of none."""

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from lpgen.core.arns import split_arn
 from lpgen.core.events.key_grants import context_from_grant
-from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.protected_data import CALLS, context_of_data
+from lpgen.core.events.rules.call import Call, Rule, RuleTable
 from lpgen.core.events.rules.declared import declared_rules, mapped
 from lpgen.core.events.rules.inferences import CLOUDHSM_KEY_STORE, REPLICA_KEY, TAG_ON_CREATE
 from lpgen.core.events.rules.listed import ReaderType, exact, first_text, fold, is_arn_of, listed_arns
@@ -171,8 +172,24 @@ def _map_key_store(call: Call) -> tuple[MappedAction, ...]:
     return (own, mapped("cloudhsm:DescribeClusters", (NO_RESOURCE,), how=CLOUDHSM_KEY_STORE))
 
 
+def _with_data(rule: Rule) -> Rule:
+    """The rule, whose action also keeps the resource whose data the call is made for.
+
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
+    """
+
+    def map_call(call: Call) -> tuple[MappedAction, ...]:
+        context = context_of_data(lambda key: call.text("encryptionContext", key), call.arn("dynamodb", "table/"))
+        return tuple(replace(one, context=context) for one in rule(call) or ())
+
+    return map_call
+
+
+_DECLARED = declared_rules(SOURCE, "kms", {"key": ReaderType(_read_keys), "alias": ReaderType(_read_aliases)}, _LINES)
+
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "kms", {"key": ReaderType(_read_keys), "alias": ReaderType(_read_aliases)}, _LINES),
+    **_DECLARED,
+    **{(SOURCE, name): _with_data(_DECLARED[SOURCE, name]) for name in CALLS},
     (SOURCE, "CreateGrant"): _map_create_grant,
     (SOURCE, "ReEncrypt"): _map_reencrypt,
     (SOURCE, "CreateKey"): _map_create_key,

@@ -1,0 +1,74 @@
+"""Signs of use of one resource: calls of KMS that were made for its data, though no data event shows the use.
+
+They support that resource alone. That there is no such call is never a sign against use.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from lpgen.core.actions.catalog import Catalog
+from lpgen.core.analysis.granted.scope import narrow_scope
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
+from lpgen.core.arns import split_arn
+from lpgen.core.events.protected_data import Sides, needs_key, sides_shown
+from lpgen.core.model import AccessLevel, Action, Resource, ResourceKind
+
+READ_LEVELS: Final = frozenset({AccessLevel.LIST, AccessLevel.READ})
+
+
+class ResourceSigns:
+    """The resources for whose data a principal's calls of KMS were made, by service, with what these show."""
+
+    def __init__(self, observed: ObservedUse, catalog: Catalog) -> None:
+        self._observed, self._catalog = observed, catalog
+        found: dict[str, list[tuple[str, Sides]]] = defaultdict(list)
+        for arn, action in observed.usage.protected:
+            service = split_arn(arn).service
+            found[service].append((arn, sides_shown(action, service)))
+        self._named = dict(found)
+
+    @property
+    def services(self) -> frozenset[str]:
+        """The services of which it has any."""
+        return frozenset(self._named)
+
+    def sides(self, service: str) -> Iterator[Sides]:
+        """What the calls show of the data of a service."""
+        return (sides for _, sides in self._named.get(service, ()))
+
+    def missed_use(self, action: Action, why_on: Callable[[str], str]) -> MissedUse | None:
+        """The use of an action on these resources, as far as it would have left no record; None where it isn't granted
+        on any.
+
+        `why_on` says why of one resource, or "".
+        """
+        service, reads = action.partition(":")[0], self._catalog.detail(action).level in READ_LEVELS
+        if service not in self._named or not needs_key(action):
+            return None
+        found = {
+            resource: (why, f"a call of KMS names {arn}")
+            for arn, sides in self._named[service]
+            if (sides.reads if reads else sides.writes)
+            for resource in self._resources_of(action, arn)
+            if (why := why_on(resource.text))
+        }
+        grants = tuple(
+            grant
+            for grant in self._observed.grants_of(action)
+            if any(narrow_scope(grant, action, one, catalog=self._catalog) for one in found)
+        )
+        if not grants:
+            return None
+        why, sign = next(iter(found.values()))
+        return MissedUse(action, MissReason.UNRECORDED, why, sign, grants, tuple(found))
+
+    def _resources_of(self, action: Action, arn: str) -> Iterator[Resource]:
+        """The resource and what lies in it, as far as the action takes them."""
+        own, inner = (self._catalog.resource_type(action, one) for one in (arn, f"{arn}/*"))
+        if own:
+            yield Resource(ResourceKind.ARN, arn)
+        if inner not in ("", own):
+            yield Resource(ResourceKind.FOLD, f"{arn}/*")
