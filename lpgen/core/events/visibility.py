@@ -3,7 +3,7 @@
 What AWS documents is in tables: `data_events` (event selectors ask for these), `never_recorded` and `other_records`
 (recorded though no operation of the service model has the name). The rest follows from what the event map can read
 off a record: the action of an operation's own name, and `shown_actions` for what tables and rules name besides. An
-action that no record shows is never seen: nothing says that it isn't used.
+action that no record shows is never seen: nothing says that it isn't used. `unseen_actions` says of what kind it is.
 
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
 """
@@ -114,12 +114,29 @@ class VisibilityTable:
         if name in shown.observed:
             return _management("records of operations by other names show it")
         hows = shown.inferred.get(name)
-        return _inferred(hows) if hows else _UNSEEN
+        if hows:
+            return _inferred(hows)
+        return self._unseen.get(name) or self._unseen.get(f"{name.partition(':')[0]}:*") or _UNSEEN
 
     @cached_property
     def _stated(self) -> dict[str, ActionVisibility]:
         """What the tables of AWS's statements say, by action in lower case."""
         return dict(_read_stated(self._source))
+
+    @cached_property
+    def _unseen(self) -> dict[str, ActionVisibility]:
+        """What is known of actions that no operation is known to need, by action in lower case, or `service:*`.
+
+        Catalogs of users may lack the table.
+        """
+        found: dict[str, ActionVisibility] = {}
+        if not self._source.has_table("unseen_actions"):
+            return found
+        for row in read_catalog_table(self._source, "unseen_actions", list[_StatedRow]):
+            reason = f"{_NO_OPERATION}: {row.reason}"
+            entry = ActionVisibility(Visibility.NEVER, reason, row.source, is_rare=True, kind=row.kind)
+            found.update(_name_each(row, entry))
+        return found
 
     @cached_property
     def _shown(self) -> _Shown:
@@ -188,10 +205,10 @@ class _DataRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _StatedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Actions of one service of which AWS says that they are never recorded, or that they are.
+    """Actions of one service, or `*` for all, of which AWS says that they are never recorded, or that they are.
 
     `internal_to` is the service principal that alone uses them, "" where anybody may. `rare`: ordinary clients of the
-    service have no use for them. `kind` is that of actions that are never recorded.
+    service have no use for them. `kind` is that of actions that no record shows.
     """
 
     service: str
@@ -200,7 +217,7 @@ class _StatedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     internal_to: str = ""
     rare: bool = False
-    kind: UnobservableKind = UnobservableKind.DATA_EVENTS
+    kind: UnobservableKind = UnobservableKind.UNCLASSIFIED
 
 
 class _OrdinaryRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

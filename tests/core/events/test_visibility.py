@@ -14,6 +14,7 @@ import pytest
 from action_catalog.build_shown_actions import shown_actions, table_names, text_from_shown
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.actions.catalog_table import read_catalog_table
+from lpgen.core.choices import UnobservableKind
 from lpgen.core.events.own_operations import OwnOperations
 from lpgen.core.events.visibility import VisibilityTable, visibility_from_catalog
 from lpgen.core.model import Action, Visibility
@@ -22,6 +23,8 @@ from tests.core.events.rules.mapping_cases import CASES, read_cases
 from tests.support.case_tables import each_case
 
 EXAMPLES: list[dict[str, str]] = json.loads((CASES.parent / "visibility.json").read_text("utf-8"))
+UNCLASSIFIED: list[str] = json.loads((CASES.parent / "unclassified_actions.json").read_text("utf-8"))
+"""The actions of which no use is known. Nothing is added: a new action gets a row of `unseen_actions`."""
 STATED = ("data_events", "never_recorded", "other_records")
 MANY = 6
 """A service with more data events than this has a row of `ordinary_clients`."""
@@ -96,6 +99,28 @@ def test_visibility_counts_do_not_go_backwards() -> None:
     assert counts[Visibility.INFERRED] >= 30
 
 
+def test_no_more_actions_are_unclassified_than_are_listed() -> None:
+    kinds = {action: table().visibility(action).kind for action in catalog().actions()}
+    found = {action for action, kind in kinds.items() if kind is UnobservableKind.UNCLASSIFIED}
+    assert sorted(found - set(UNCLASSIFIED)) == [], "say in unseen_actions.json of which kind they are"
+    assert sorted(set(UNCLASSIFIED) - found) == [], "take them off the list"
+
+
+def test_unseen_actions_are_those_that_nothing_else_shows() -> None:
+    unseen = {action for action in catalog().actions() if table().visibility(action).reason.startswith("no API")}
+    named = stated("unseen_actions")
+    assert len(named) == len(set(named))
+    assert [name for name in named if not name.endswith(":*") and name not in unseen] == []
+    assert {name.partition(":")[0] for name in named} <= {action.partition(":")[0] for action in unseen}
+    assert all(table().is_rare(action) for action in unseen)
+
+
+@pytest.mark.parametrize("name", ["never_recorded", "unseen_actions"])
+def test_rows_of_what_no_record_shows_say_the_kind(name: str) -> None:
+    kinds = {row["kind"] for row in rows(name)}
+    assert kinds == set(UnobservableKind) - {UnobservableKind.DATA_EVENTS, UnobservableKind.UNCLASSIFIED}
+
+
 def test_visibility_of_an_unknown_action_is_never() -> None:
     answer = table().visibility(Action("lantern:LightUp"))
     assert answer.visibility is Visibility.NEVER
@@ -112,7 +137,7 @@ def test_tables_state_each_action_once() -> None:
     assert [action for action, count in counts.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("name", [*STATED, "companions", "ordinary_clients"])
+@pytest.mark.parametrize("name", [*STATED, "companions", "ordinary_clients", "unseen_actions"])
 def test_tables_give_every_row_a_page_of_aws(name: str) -> None:
     assert [row for row in rows(name) if not row["source"].startswith("https://docs.aws.amazon.com/")] == []
 
@@ -124,8 +149,9 @@ def test_data_events_name_a_selector_and_event_sources() -> None:
         assert row["event_sources"], row
 
 
-def test_never_recorded_gives_a_sentence() -> None:
-    assert all(len(row["reason"].split()) > 3 for row in rows("never_recorded"))
+@pytest.mark.parametrize("name", ["never_recorded", "unseen_actions"])
+def test_never_recorded_gives_a_sentence(name: str) -> None:
+    assert all(len(row["reason"].split()) > 3 for row in rows(name))
 
 
 def test_ordinary_clients_cause_data_events_of_services_that_have_many() -> None:
