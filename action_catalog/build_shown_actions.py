@@ -14,20 +14,22 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
+from lpgen.core.events.event_names import EventSources
 from lpgen.core.events.operation_rows import OperationRow, read_operation_table
 from lpgen.core.events.own_operations import OwnOperations
 from lpgen.core.events.records import Record
 from lpgen.core.events.rules import oam, web_acl_links
-from lpgen.core.events.rules.call import Call, Rule
+from lpgen.core.events.rules.call import Call, Completion, Rule
 from lpgen.core.events.rules.inferences import NAMED_OBJECT, PASS_ROLE, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
-from lpgen.core.events.rules.tables import RULE_TABLES
-from lpgen.core.model import OBSERVED, AccessLevel, Action, MappedAction
+from lpgen.core.events.rules.tables import COMPLETION_TABLES, RULE_TABLES
+from lpgen.core.model import OBSERVED, UNKNOWN_RESOURCE, AccessLevel, Action, MappedAction
 from lpgen.edge.catalog.files import bundled_catalog
 
 HERE: Final = Path(__file__).resolve().parent
@@ -184,10 +186,25 @@ def _answers_of_rules(catalog: Catalog) -> Iterator[tuple[str, frozenset[tuple[s
     """Each rule's operation with all that it answers."""
     vending = (prefix for prefix in catalog.prefixes() if catalog.canonical(f"{prefix}:{_VENDING}"))
     vended = tuple(f"arn:aws:{prefix}:us-east-1:{_ACCOUNT}:probe/probe" for prefix in vending)
+    for (source, operation), rule in _rules(catalog):
+        texts = vended if operation == "PutDeliverySource" else _TEXTS + tuple(_linked_texts(operation))
+        yield operation, frozenset(shown_by_rule(rule, source, operation, texts))
+
+
+def _rules(catalog: Catalog) -> Iterator[tuple[tuple[str, str], Rule]]:
+    """Every rule, and every completion as the rule that it makes of the action of the operation's own name."""
     for table in RULE_TABLES:
-        for (source, operation), rule in table.items():
-            texts = vended if operation == "PutDeliverySource" else _TEXTS + tuple(_linked_texts(operation))
-            yield operation, frozenset(shown_by_rule(rule, source, operation, texts))
+        yield from table.items()
+    sources = EventSources.from_catalog(catalog.source)
+    for completions in COMPLETION_TABLES:
+        for (source, operation), completion in completions.items():
+            named = (catalog.canonical(f"{prefix}:{operation}") for prefix in sources.resolve(source).prefixes)
+            own = (MappedAction(next(filter(None, named)), (UNKNOWN_RESOURCE,)),)
+            yield (source, operation), partial(_complete, completion, own)
+
+
+def _complete(completion: Completion, own: tuple[MappedAction, ...], call: Call) -> tuple[MappedAction, ...]:
+    return completion(call, own)
 
 
 def _linked_texts(operation: str) -> Iterator[str]:

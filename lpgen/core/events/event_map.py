@@ -7,9 +7,10 @@ reported; nothing is guessed. Every action that comes out is one of the catalog'
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -21,7 +22,7 @@ from lpgen.core.events.operation_rows import OperationRow, Operations
 from lpgen.core.events.record_place import call_from_record
 from lpgen.core.events.records import READ_VERSION, Record
 from lpgen.core.events.resource_reading import ResourceReader, reader_from_row
-from lpgen.core.events.rules.call import Call, Rule, RuleTable, copies_tags
+from lpgen.core.events.rules.call import Call, Completion, Rule, RuleTable, copies_tags
 from lpgen.core.events.rules.inferences import COPIED_TAGS, NAMED_OBJECT, REQUEST_OPTION, TAG_ON_CREATE, UNREAD_REQUEST
 from lpgen.core.events.rules.passing import (
     PASS_ROLE_ACTION,
@@ -33,6 +34,7 @@ from lpgen.core.events.rules.passing import (
     roles_at,
     unlisted_roles,
 )
+from lpgen.core.events.rules.types import ReaderTable, ResourceType
 from lpgen.core.events.tagged_types import row_of_tagged
 from lpgen.core.model import (
     NO_RESOURCE,
@@ -49,6 +51,8 @@ from lpgen.core.model import (
     SkipReason,
 )
 from lpgen.errors import LpgenError
+
+T = TypeVar("T")
 
 _NO_PERMISSION: Final = RecordMapping(MappingStatus.NO_PERMISSION)
 _UNMAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
@@ -77,14 +81,15 @@ class OptionalReader:
 class Plan:
     """What is known of an event source and name before any record is read.
 
-    `operation` is the name that rules see. `rule` is asked first; `readers` are the table's answer, empty where
-    neither table nor catalog knows the operation; `also` counts beside either. `listed` says whether the operation
-    tables hold it. `switch`: see `EventSource`.
+    `operation` is the name that rules see. `rule` is asked first; `readers` are the table's answer, which
+    `completion` adds to, and empty where neither table nor catalog knows the operation; `also` counts beside either.
+    `listed` says whether the operation tables hold it. `switch`: see `EventSource`.
     """
 
     operation: str
     needs_permission: bool = True
     rule: Rule | None = None
+    completion: Completion | None = None
     readers: tuple[ResourceReader, ...] = ()
     also: tuple[OptionalReader, ...] = ()
     roles: tuple[RoleParameter, ...] = ()
@@ -117,18 +122,18 @@ class EventMap:
     """The event map over one catalog. What depends on source and name alone is worked out once and kept."""
 
     def __init__(self, catalog: Catalog, rule_tables: Iterable[RuleTable] | None = None) -> None:
-        """`rule_tables` None means every family's."""
-        if rule_tables is None:
-            from lpgen.core.events.rules.tables import RULE_TABLES  # of many modules; who maps nothing needs none
+        """`rule_tables` None means every module's."""
+        from lpgen.core.events.rules import tables  # imports many modules; who maps nothing needs none
 
-            rule_tables = RULE_TABLES
         source = catalog.source
         self._catalog = catalog
         self._sources = EventSources.from_catalog(source)
         self._operations = Operations(source)
         self._passed_to = passed_to_from_catalog(source)
         self._no_permission = _read_no_permission(source)
-        self._rules = self._rules_by_name(rule_tables)
+        self._rules = self._by_name(tables.RULE_TABLES if rule_tables is None else rule_tables)
+        self._completions = self._by_name(tables.COMPLETION_TABLES)
+        self._types = self._types_by_table(tables.READER_TABLES)
         self._plans: dict[tuple[str, str], Plan] = {}
         self._known: dict[Action, Action | None] = {}
 
@@ -143,12 +148,15 @@ class EventMap:
             return _NO_PERMISSION
         call = call_from_record(record, plan.operation)
         actions = plan.rule(call) if plan.rule else None
+        is_ruled = actions is not None
         if actions is None:
             if not plan.readers:
                 return _UNMAPPED
             actions = tuple(reader.read(call) for reader in plan.readers)
             if plan.rule and len(actions) > 1:  # the rule would say which of them, if it could read the request
                 actions = tuple(replace(action, how=UNREAD_REQUEST) for action in actions)
+            if plan.completion:
+                actions = plan.completion(call, actions)
         elif not actions:
             return _NO_PERMISSION
         actions += _asked_beside(actions, plan, call)
@@ -156,7 +164,7 @@ class EventMap:
             actions = tuple(_without_names(action, record) for action in actions)
         if record.errorMessage:
             actions = name_denied_resource(actions, record, self._catalog)
-        return self._checked(actions + self._roles_beside(actions, plan, call))
+        return self._checked(actions + self._roles_beside(actions if is_ruled else (), plan, call))
 
     def plan(self, event_source: str, event_name: str) -> Plan:
         """What the tables say of an event source and name."""
@@ -168,13 +176,21 @@ class EventMap:
 
     # ------------------------------------------------------------ planning, once per source and name
 
-    def _rules_by_name(self, rule_tables: Iterable[RuleTable]) -> dict[tuple[str, str], tuple[str, Rule]]:
+    def _by_name(self, tables: Iterable[Mapping[tuple[str, str], T]]) -> dict[tuple[str, str], tuple[str, T]]:
         """Each rule with its operation's spelling, by table name and the operation's name in lower case."""
         return {
             (self._sources.resolve(source).table, name.casefold()): (name, rule)
-            for table in rule_tables
+            for table in tables
             for (source, name), rule in table.items()
         }
+
+    def _types_by_table(self, tables: Iterable[ReaderTable]) -> dict[str, dict[str, ResourceType]]:
+        """The types that rows read by name, by table name."""
+        found: dict[str, dict[str, ResourceType]] = defaultdict(dict)
+        for table in tables:
+            for source, types in table.items():
+                found[self._sources.resolve(source).table].update(types)
+        return found
 
     def _switched(self, plan: Plan, record: Record) -> Plan:
         """The plan of the event source that a request parameter shows, or the plan itself."""
@@ -202,24 +218,33 @@ class EventMap:
         actions = self._actions_of(source, operation, row)
         if not actions and named_rule is None:
             return None
+        types = self._types.get(source.table, {})
         return Plan(
             named_rule[0] if named_rule else operation,
             rule=named_rule[1] if named_rule else None,
-            readers=tuple(reader_from_row(self._catalog, action, row) for action in actions),
-            also=tuple(self._optional_readers(operation, row)),
+            completion=self._completion(source.table, operation),
+            readers=tuple(reader_from_row(self._catalog, action, row, types) for action in actions),
+            also=tuple(self._optional_readers(operation, row, types)),
             roles=role_parameters(self._passed_to.get(source.table), operation, row.roles),
             listed=found is not None,
             switch=source.switch,
         )
 
-    def _optional_readers(self, operation: str, row: OperationRow) -> Iterator[OptionalReader]:
+    def _completion(self, table: str, operation: str) -> Completion | None:
+        found = self._completions.get((table, operation.casefold())) or self._completions.get((table, "*"))
+        return found[1] if found else None
+
+    def _optional_readers(
+        self, operation: str, row: OperationRow, types: Mapping[str, ResourceType]
+    ) -> Iterator[OptionalReader]:
         for name, parameter in row.also.items():
             action = self._catalog.canonical(name)
             if action:
                 is_tagging = self._catalog.detail(action).level is AccessLevel.TAGGING
-                own = row_of_tagged(self._catalog, action, operation, row) if is_tagging else row
+                own = msgspec.structs.replace(row, reads=())
+                own = row_of_tagged(self._catalog, action, operation, row) if is_tagging else own
                 how = TAG_ON_CREATE if is_tagging else REQUEST_OPTION
-                yield OptionalReader(_paths(parameter), reader_from_row(self._catalog, action, own), how)
+                yield OptionalReader(_paths(parameter), reader_from_row(self._catalog, action, own, types), how)
         for name, parameter in row.objects.items():
             named = OperationRow(resources={"object": f"url:{parameter}"})
             reader = reader_from_row(self._catalog, Action(name), named)

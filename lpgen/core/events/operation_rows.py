@@ -39,7 +39,10 @@ class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     `also`: further actions, each with the parameter whose presence asks for it. `objects`: actions that the service
     takes with the caller's permissions on objects in S3, each with the parameter that holds their URL. `paths`: request
     paths that are the resource themselves (API Gateway), `/restapis/{restApiId}`; the first whose parameters the call
-    names counts. `source`: where a row comes from that isn't plain from the service model and the catalog.
+    names counts. `reads`: in place of `resources`, what code reads for the operation's own actions, by its name in
+    `READERS` of a module in `rules/`; see `read_resources`. `tagged`: the types of the row that the tagging action in
+    `also` is needed on, where the operation's name doesn't say so; `tagged_reads`: the same, read by code. `source`:
+    where a row comes from that isn't plain from the service model and the catalog.
     """
 
     actions: tuple[str, ...] = ()
@@ -49,6 +52,9 @@ class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     also: dict[str, str] = {}
     objects: dict[str, str] = {}
     paths: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    tagged: tuple[str, ...] = ()
+    tagged_reads: tuple[str, ...] = ()
     source: str = ""
 
 

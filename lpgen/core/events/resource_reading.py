@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,6 +20,7 @@ from lpgen.core.events.resource_arns import (
     template_from_format,
 )
 from lpgen.core.events.rules.call import Call, plain_arn
+from lpgen.core.events.rules.types import ResourceType, mapped, read_resources
 from lpgen.core.model import (
     NO_RESOURCE,
     OBSERVED,
@@ -53,7 +54,8 @@ class CreatedType:
 class ResourceReader:
     """Reads the resources that one action of a call is needed for.
 
-    `takes_none`: the action has no resource-level permissions. `binders` by resource type.
+    `takes_none`: the action has no resource-level permissions. `binders` by resource type. `reads` are tokens for
+    `types`, which code reads: then nothing else counts.
     """
 
     action: Action
@@ -62,9 +64,13 @@ class ResourceReader:
     binders: tuple[tuple[str, tuple[Binder, ...]], ...] = ()
     created: tuple[CreatedType, ...] = ()
     paths: tuple[RequestPath, ...] = ()
+    reads: tuple[str, ...] = ()
+    types: Mapping[str, ResourceType] = field(default_factory=dict, repr=False)
 
     def read(self, call: Call) -> MappedAction:
         """The action with its resources: never of a type that the action doesn't take."""
+        if self.reads:
+            return mapped(self.action, read_resources(call, self.types, self.reads))
         if self.paths:
             return MappedAction(self.action, (read_request_path(call, self.paths),), OBSERVED)
         if self.takes_none:
@@ -122,21 +128,28 @@ class ResourceReader:
         return is_literal(arn) and self.catalog.takes_resource(self.action, arn)
 
 
-def reader_from_row(catalog: Catalog, action: Action, row: OperationRow) -> ResourceReader:
-    """The reader of one action of an operation."""
+_NO_TYPES: Final[Mapping[str, ResourceType]] = {}
+
+
+def reader_from_row(
+    catalog: Catalog, action: Action, row: OperationRow, types: Mapping[str, ResourceType] = _NO_TYPES
+) -> ResourceReader:
+    """The reader of one action of an operation. `types` are those that code reads for the operation's event source."""
+    if row.reads:
+        return ResourceReader(action, takes_none=False, catalog=catalog, reads=row.reads, types=types)
     if row.paths:
         paths = tuple(request_path_from_text(text) for text in row.paths)
         return ResourceReader(action, takes_none=False, catalog=catalog, paths=paths)
     if catalog.takes_no_resource(action):
         return ResourceReader(action, takes_none=True, catalog=catalog)
     prefix = action.partition(":")[0]
-    types = {use.type for use in catalog.detail(action).resources}
+    taken = {use.type for use in catalog.detail(action).resources}
     binders = tuple(
         (kind, binders_from_binding(binding, catalog.arn_formats(prefix, kind)))
         for kind, binding in row.resources.items()
-        if kind in types and kind not in row.creates
+        if kind in taken and kind not in row.creates
     )
-    created = tuple(_created_type(catalog, prefix, kind, row) for kind in row.creates if kind in types)
+    created = tuple(_created_type(catalog, prefix, kind, row) for kind in row.creates if kind in taken)
     return ResourceReader(action, takes_none=False, catalog=catalog, binders=binders, created=created)
 
 

@@ -25,16 +25,19 @@ _PLURAL: Final = re.compile(r"(?:(?<=ch)|(?<=sh))es$|s$")
 def row_of_tagged(catalog: Catalog, action: Action, operation: str, row: OperationRow) -> OperationRow:
     """The row with the types alone that the tagging action is needed on; those without a binding count as created.
 
-    Where neither the operation's name, nor what the row says it creates, nor the action itself leaves a choice of
-    types, the row comes back without any: the resource is unknown.
+    Where neither the row itself, nor the operation's name, nor what the row says it creates, nor the action leaves a
+    choice of types, the row comes back without any: the resource is unknown.
     """
+    if row.tagged_reads:
+        return msgspec.structs.replace(row, reads=row.tagged_reads)
     taken = tuple(use.type for use in catalog.detail(action).resources)
-    tagged = types_in_name(operation, taken) or tuple(kind for kind in row.creates if kind in taken)
+    stated = tuple(name for name in row.tagged if name in taken)
+    tagged = stated or types_in_name(operation, taken) or tuple(kind for kind in row.creates if kind in taken)
     if not tagged and len(taken) == 1:
         tagged = taken
     resources = {kind: binding for kind, binding in row.resources.items() if kind in tagged}
     creates = tuple(kind for kind in tagged if kind in row.creates or kind not in resources)
-    return msgspec.structs.replace(row, resources=resources, creates=creates)
+    return msgspec.structs.replace(row, resources=resources, creates=creates, reads=())
 
 
 def types_in_name(operation: str, types: tuple[str, ...]) -> tuple[str, ...]:

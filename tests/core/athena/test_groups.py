@@ -19,7 +19,7 @@ from lpgen.core.athena.rows import group_from_row
 from lpgen.core.athena.table import TableName, table_from_definition
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.events.records import RawRecord, Record
-from lpgen.core.events.rules.tables import RULE_MODULES
+from lpgen.core.events.rules.tables import HANDLER_MODULES
 from lpgen.core.usage.contribution_memo import ContributionMemo
 from lpgen.core.usage.group_tally import GroupTally
 from lpgen.core.usage.tables import Usage
@@ -258,16 +258,22 @@ def test_no_rule_and_no_table_reads_a_parameter_that_the_query_makes_equal() -> 
 
 @pytest.mark.parametrize("attribute", ["response", "responseElements"])
 def test_no_rule_reads_an_answer_that_the_query_leaves_out(attribute: str) -> None:
-    sources = {source for module in _modules_that_read(attribute) for source, _ in module.RULES}
+    sources = {source for module in _modules_that_read(attribute) for source in _sources_of(module)}
     assert "iam.amazonaws.com" in sources or attribute != "response"
     assert not sources & set(UNREAD_ANSWERS)
 
 
 def test_only_the_named_rules_read_what_stands_beside_the_request() -> None:
     (module,) = _modules_that_read("additionalEventData")
-    assert set(READ_BESIDE) <= {source for source, _ in module.RULES}
+    assert set(READ_BESIDE) <= set(_sources_of(module))
     text = inspect.getsource(module)
     assert text.count("additionalEventData") == text.count("class _RepositoryType") == 1
+
+
+def _sources_of(module: Any) -> Iterator[str]:
+    for kind in ("RULES", "COMPLETIONS"):
+        yield from (source for source, _ in getattr(module, kind, ()))
+    yield from getattr(module, "READERS", ())
 
 
 def _modules_that_read(attribute: str) -> list[Any]:
@@ -280,7 +286,7 @@ def _modules_that_read(attribute: str) -> list[Any]:
             isinstance(node, ast.Attribute) and node.attr == attribute for node in ast.walk(ast.parse(path.read_text()))
         )
     } - {"call"}
-    with_tables = {module.__name__.rpartition(".")[2]: module for module in RULE_MODULES}
+    with_tables = {module.__name__.rpartition(".")[2]: module for module in HANDLER_MODULES}
     for name, module in with_tables.items():
         imported = {
             (node.module or "").rpartition(".")[2]

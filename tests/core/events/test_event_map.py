@@ -20,7 +20,7 @@ from lpgen.core.events.map_line import map_line
 from lpgen.core.events.records import HIDDEN, Record, SessionContext, SessionIssuer, UserIdentity
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.inferences import INFERENCES, UNREAD_REQUEST
-from lpgen.core.events.rules.tables import RULE_MODULES, RULE_TABLES
+from lpgen.core.events.rules.tables import HANDLER_MODULES, RULE_TABLES
 from lpgen.core.model import (
     NO_RESOURCE,
     OBSERVED,
@@ -215,13 +215,11 @@ def test_event_map_answers_any_request_with_catalog_actions_and_resources(
             assert (resource.kind is ResourceKind.ARN) == literal or named
 
 
-def test_every_rule_module_is_listed_and_no_two_hold_one_operation() -> None:
+def test_every_module_of_rules_is_imported_and_no_two_hold_one_operation() -> None:
     found = {info.name for info in pkgutil.iter_modules(event_rules.__path__)}
-    listed = {module.__name__.rpartition(".")[2] for module in RULE_MODULES}
-    with_rules = {
-        name for name in found if hasattr(__import__(f"{event_rules.__name__}.{name}", fromlist=["RULES"]), "RULES")
-    }
-    assert with_rules == listed
+    modules = {name: __import__(f"{event_rules.__name__}.{name}", fromlist=["RULES"]) for name in found}
+    kinds = ("RULES", "COMPLETIONS", "READERS")
+    assert {module for module in modules.values() if any(hasattr(module, kind) for kind in kinds)} == {*HANDLER_MODULES}
     keys = [key for table in RULE_TABLES for key in table]
     assert len(keys) == len(set(keys))
 

@@ -26,18 +26,18 @@ BOTH_SIDES: Final = (True, False)
 
 _RULED_WRITES: Final = """
 account apigateway appconfig appstream appsync autoscaling batch bcm-data-exports bedrock cloudformation
-cloudfront cloudhsm cloudtrail codebuild codecommit codedeploy codepipeline cognito-identity cognito-idp
+cloudfront cloudhsm cloudtrail codebuild codecommit codepipeline cognito-identity cognito-idp
 config directconnect dms dynamodb ebs ec2-instance-connect ec2 ecr-public ecr ecs eks elasticache
-elasticbeanstalk elasticfilesystem elasticloadbalancing elasticmapreduce email events firehose fis fsx glue
-guardduty iam identitystore imagebuilder iot kinesis kms lambda logs network-firewall networkmanager oam
+elasticbeanstalk elasticfilesystem elasticloadbalancing events firehose fis fsx glue
+iam identitystore imagebuilder iot kinesis kms lambda logs network-firewall networkmanager oam
 organizations pi rds rdsdata redshift-data redshift-serverless redshift resource-groups route53
 route53profiles route53resolver s3-object-lambda s3-outposts s3 s3express s3tables s3vectors sagemaker
 scheduler secretsmanager securityhub servicecatalog-appregistry ses sms-voice sns sqs ssm sso states sts
 tagging vpc-lattice wafv2
 """
 RULED_WRITES: Final = frozenset(_RULED_WRITES.split())
-"""The event sources, without `.amazonaws.com`, that have a rule for a writing call; a test compares them with the
-rules, which are many modules and which a review without trail settings doesn't import."""
+"""The event sources, without `.amazonaws.com`, of whose writing calls code reads something; a test compares them with
+that code, which is many modules and which a review without trail settings doesn't import."""
 
 
 class RecordedCalls:
@@ -92,12 +92,12 @@ class RecordedCalls:
         return frozenset(found)
 
     def _ruled_names(self, service: str) -> frozenset[str]:
-        """The event names of a service's calls that have a rule."""
+        """The event names of a service's calls that have a rule or a completion."""
         if service not in self._ruled:
-            from lpgen.core.events.rules.tables import RULE_TABLES  # of many modules; needed only with trail settings
+            from lpgen.core.events.rules import tables  # imports many modules; needed only with trail settings
 
             sources = self.event_sources(service)
-            calls = (call for table in RULE_TABLES for call in table)
+            calls = (call for table in (*tables.RULE_TABLES, *tables.COMPLETION_TABLES) for call in table)
             self._ruled[service] = frozenset(name for source, name in calls if source in sources)
         return self._ruled[service]
 

@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 from lpgen.core.events.rules.apigateway_operations import LINES
 from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at, values_at
-from lpgen.core.events.rules.declared import mapped, resource_from_arn
 from lpgen.core.events.rules.inferences import (
     API_CERTIFICATE,
     API_POLICY,
@@ -24,6 +23,7 @@ from lpgen.core.events.rules.inferences import (
 )
 from lpgen.core.events.rules.listed import as_literal, exact, fold, is_arn_of
 from lpgen.core.events.rules.passing import passed_roles
+from lpgen.core.events.rules.types import mapped, resource_from_arn
 from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "apigateway.amazonaws.com"

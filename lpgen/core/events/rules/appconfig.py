@@ -6,8 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsappco
 
 from __future__ import annotations
 
-from lpgen.core.events.rules.call import RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 
 SOURCE = "appconfig.amazonaws.com"
 
@@ -20,9 +19,4 @@ _TYPES: dict[str, ResourceType] = {
     "version": NamedType("appconfig", _PROFILE + "/hostedconfigurationversion/*", _PROFILE_PATHS),
 }
 
-_LINES = """
-DeleteHostedConfigurationVersion application profile version
-GetHostedConfigurationVersion application profile version
-"""
-
-RULES: RuleTable = declared_rules(SOURCE, "appconfig", _TYPES, _LINES)
+READERS: ReaderTable = {SOURCE: _TYPES}

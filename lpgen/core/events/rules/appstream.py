@@ -5,8 +5,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_appstrea
 
 from __future__ import annotations
 
-from lpgen.core.events.rules.call import RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 
 SOURCE = "appstream.amazonaws.com"
 
@@ -16,6 +15,5 @@ _TYPES: dict[str, ResourceType] = {
 }
 
 # https://docs.aws.amazon.com/appstream2/latest/APIReference/API_CreateUpdatedImage.html
-_LINES = "CreateUpdatedImage image #TagResource:new-image"
 
-RULES: RuleTable = declared_rules(SOURCE, "appstream", _TYPES, _LINES, has_tags=lambda call: call.has("newImageTags"))
+READERS: ReaderTable = {SOURCE: _TYPES}

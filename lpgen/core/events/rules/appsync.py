@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, mapped
 from lpgen.core.events.rules.inferences import MERGED_API
+from lpgen.core.events.rules.types import NamedType, mapped
 from lpgen.core.model import MappedAction
 
 SOURCE: Final = "appsync.amazonaws.com"

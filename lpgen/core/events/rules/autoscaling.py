@@ -1,4 +1,4 @@
-"""EC2 Auto Scaling, and Application Auto Scaling and scaling plans, which are recorded under the same event source.
+"""EC2 Auto Scaling: groups by name, launch templates and instance profiles.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2autoscaling.html and
 https://docs.aws.amazon.com/autoscaling/application/userguide/logging-using-cloudtrail.html and
@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at
-from lpgen.core.events.rules.declared import (
+from lpgen.core.events.rules.call import Call, CompletionTable, RuleTable, texts_at
+from lpgen.core.events.rules.ec2 import pass_profiles
+from lpgen.core.events.rules.inferences import LAUNCH_TEMPLATE
+from lpgen.core.events.rules.types import (
     NamedType,
+    ReaderTable,
     ResourceType,
-    declared_rules,
     mapped,
     read_resources,
     resource_from_arn,
 )
-from lpgen.core.events.rules.ec2 import pass_profiles
-from lpgen.core.events.rules.inferences import LAUNCH_TEMPLATE
 from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource
 
 SOURCE = "autoscaling.amazonaws.com"
@@ -64,18 +64,6 @@ TYPES: dict[str, ResourceType] = {
     ),
 }
 
-_GROUP_OPERATIONS = """
-AttachTrafficSources DeletePolicy DetachTrafficSources ExecutePolicy LaunchInstances RollbackInstanceRefresh
-SetInstanceHealth TerminateInstanceInAutoScalingGroup
-"""
-
-_LINES = """
-CreateAutoScalingGroup    group @serviceLinkedRoleARN=autoscaling.amazonaws.com @lifecycleHookSpecificationList.roleARN=autoscaling.amazonaws.com
-UpdateAutoScalingGroup    group @serviceLinkedRoleARN=autoscaling.amazonaws.com
-CreateOrUpdateTags        group=tags.resourceId
-DeleteTags                group=tags.resourceId
-"""  # noqa: E501
-
 
 def _map_launch_configuration(call: Call) -> tuple[MappedAction, ...]:
     """CreateLaunchConfiguration hands an instance profile's role to EC2.
@@ -86,66 +74,21 @@ def _map_launch_configuration(call: Call) -> tuple[MappedAction, ...]:
     return (mapped("autoscaling:CreateLaunchConfiguration", created), *pass_profiles(call, call.request))
 
 
-_GROUP_RULES = declared_rules(SOURCE, "autoscaling", TYPES, _LINES)
-
-
-def _map_group(call: Call) -> tuple[MappedAction, ...] | None:
+def _complete_group(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
     """A group with a launch template is refused to who may not run instances from it.
 
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html
     """
-    needed = _GROUP_RULES[SOURCE, call.operation](call)
-    template = call.has("launchTemplate") or call.has("mixedInstancesPolicy", "launchTemplate")
-    if needed is None or not template:
-        return needed
-    return (*needed, mapped("ec2:RunInstances", (UNKNOWN_RESOURCE,), how=LAUNCH_TEMPLATE))
+    if not (call.has("launchTemplate") or call.has("mixedInstancesPolicy", "launchTemplate")):
+        return actions
+    return (*actions, mapped("ec2:RunInstances", (UNKNOWN_RESOURCE,), how=LAUNCH_TEMPLATE))
 
 
-_APPLICATION_TYPES: dict[str, ResourceType] = {
-    # A target's ARN ends in an id that no request holds.
-    "target": NamedType("application-autoscaling", "scalable-target/*", "resourceARN"),
+RULES: RuleTable = {(SOURCE, "CreateLaunchConfiguration"): _map_launch_configuration}
+
+COMPLETIONS: CompletionTable = {
+    (SOURCE, "CreateAutoScalingGroup"): _complete_group,
+    (SOURCE, "UpdateAutoScalingGroup"): _complete_group,
 }
 
-_APPLICATION_LINES = """
-DeleteScheduledAction +target
-DescribeScalingActivities
-DescribeScheduledActions
-GetPredictiveScalingForecast
-PutScalingPolicy      +target
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class _SharedRule:
-    """An operation of both services: a request with a service namespace is Application Auto Scaling's."""
-
-    application: Rule
-    group: Rule | None = None
-
-    def __call__(self, call: Call) -> tuple[MappedAction, ...] | None:
-        if call.has("serviceNamespace"):
-            return self.application(call)
-        return self.group(call) if self.group else None
-
-
-_SHARED_WITH_GROUP = ("DeleteScheduledAction", "PutScalingPolicy")
-
-
-def _shared_rules() -> dict[tuple[str, str], Rule]:
-    """The operations that Application Auto Scaling has under the names of those of EC2 Auto Scaling."""
-    group = declared_rules(SOURCE, "autoscaling", TYPES, "\n".join(f"{name} group" for name in _SHARED_WITH_GROUP))
-    application = declared_rules(SOURCE, "application-autoscaling", _APPLICATION_TYPES, _APPLICATION_LINES)
-    return {key: _SharedRule(rule, group.get(key)) for key, rule in application.items()}
-
-
-def _group_lines() -> str:
-    return _LINES + "\n".join(f"{operation} group" for operation in _GROUP_OPERATIONS.split())
-
-
-RULES: RuleTable = {
-    **_shared_rules(),
-    **declared_rules(SOURCE, "autoscaling", TYPES, _group_lines()),
-    (SOURCE, "CreateAutoScalingGroup"): _map_group,
-    (SOURCE, "UpdateAutoScalingGroup"): _map_group,
-    (SOURCE, "CreateLaunchConfiguration"): _map_launch_configuration,
-}
+READERS: ReaderTable = {SOURCE: TYPES}

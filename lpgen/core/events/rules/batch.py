@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
+from lpgen.core.events.rules.call import Call
 from lpgen.core.events.rules.listed import ReaderType
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, resource_from_arn
 from lpgen.core.model import Resource
 
 SOURCE = "batch.amazonaws.com"
@@ -42,10 +42,5 @@ TYPES: dict[str, ResourceType] = {
 }
 
 # https://docs.aws.amazon.com/batch/latest/userguide/supported-iam-actions-tagging.html
-_LINES = """
-DeregisterJobDefinition      definition
-RegisterJobDefinition        definition consumed? #TagResource:new-revision
-SubmitJob                    +job submitted queue consumed? #TagResource
-"""
 
-RULES: RuleTable = declared_rules(SOURCE, "batch", TYPES, _LINES)
+READERS: ReaderTable = {SOURCE: TYPES}

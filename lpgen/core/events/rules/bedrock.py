@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import (
+from lpgen.core.events.rules.inferences import GUARDRAIL, NAMED_MODEL, TAG_ON_CREATE
+from lpgen.core.events.rules.passing import passed_roles
+from lpgen.core.events.rules.types import (
     NamedType,
     ResourceType,
     mapped,
     read_resources,
     resource_from_arn,
 )
-from lpgen.core.events.rules.inferences import GUARDRAIL, NAMED_MODEL, TAG_ON_CREATE
-from lpgen.core.events.rules.passing import passed_roles
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "bedrock.amazonaws.com"

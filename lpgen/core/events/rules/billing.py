@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.events.rules.call import Call, RuleTable, values_at
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.events.rules.call import Call, values_at
 from lpgen.core.events.rules.listed import ReaderType, exact_or_any
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 from lpgen.core.model import Resource
 
 _EXPORTS = "bcm-data-exports.amazonaws.com"
@@ -30,6 +30,5 @@ _EXPORT_TYPES: dict[str, ResourceType] = {
     "table": ReaderType(_read_tables),
 }
 
-RULES: RuleTable = {
-    **declared_rules(_EXPORTS, "bcm-data-exports", _EXPORT_TYPES, "UpdateExport export table"),
-}
+
+READERS: ReaderTable = {_EXPORTS: _EXPORT_TYPES}

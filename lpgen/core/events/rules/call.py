@@ -92,6 +92,12 @@ Rule = Callable[[Call], tuple[MappedAction, ...] | None]
 RuleTable = Mapping[tuple[str, str], Rule]
 """Rules by event source and operation (version suffix stripped), such as `("s3.amazonaws.com", "CopyObject")`."""
 
+Completion = Callable[[Call, tuple[MappedAction, ...]], tuple[MappedAction, ...]]
+"""All actions that a call needs, from those that the row of its operation gives."""
+
+CompletionTable = Mapping[tuple[str, str], Completion]
+"""Completions by event source and operation; `*` is every operation of the event source that has no rule."""
+
 
 def values_at(value: object, path: tuple[str, ...]) -> list[object]:
     """Every value at a path below a JSON value; lists on the way and at the end are walked, missing keys give none.

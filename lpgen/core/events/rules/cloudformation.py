@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
+from lpgen.core.events.rules.call import Call, CompletionTable, RuleTable
 from lpgen.core.events.rules.inferences import DRIFT_DETECTION, LIST_ALL, STACK_POLICY
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped, read_resources
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 _SOURCE = "cloudformation.amazonaws.com"
@@ -49,26 +49,6 @@ TYPES: dict[str, ResourceType] = {
     "stackset": _StackSetType(_formation_type("stackset/{}:*", "stackSetName")),
 }
 
-_STACK_SET_OPERATIONS = """
-CreateStackInstances DeleteStackInstances DeleteStackSet DescribeStackInstance DescribeStackSet
-DescribeStackSetOperation DetectStackSetDrift ImportStacksToStackSet ListStackInstanceResourceDrifts
-ListStackInstances ListStackSetAutoDeploymentTargets ListStackSetOperationResults ListStackSetOperations
-StopStackSetOperation UpdateStackInstances
-"""
-_ADMINISTRATION_ROLE = "@administrationRoleARN=cloudformation.amazonaws.com"
-
-
-def _lines() -> str:
-    return "\n".join(
-        (
-            *(f"{operation} stackset" for operation in _STACK_SET_OPERATIONS.split()),
-            f"CreateStackSet #TagResource:stackset {_ADMINISTRATION_ROLE}",
-            "UpdateStack stack #TagResource @roleARN=cloudformation.amazonaws.com",
-            f"UpdateStackSet stackset #TagResource {_ADMINISTRATION_ROLE}",
-            "GetTemplateSummary stack? stackset?",
-        )
-    )
-
 
 def _map_stack_description(call: Call) -> tuple[MappedAction, ...]:
     """DescribeStacks: without a stack's name it describes all and needs the list action too.
@@ -90,21 +70,18 @@ def _map_drift_detection(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-_DECLARED = declared_rules(_SOURCE, "cloudformation", TYPES, _lines())
-
-
-def _map_stack_update(call: Call) -> tuple[MappedAction, ...]:
+def _complete_stack_update(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
     """UpdateStack: with a stack policy it needs the action that sets one."""
-    actions = _DECLARED[_SOURCE, "UpdateStack"](call) or ()
     if not (call.has("stackPolicyBody") or call.has("stackPolicyURL")):
         return actions
-    stacks = read_resources(call, TYPES, ("stack",))
-    return (*actions, mapped("cloudformation:SetStackPolicy", stacks, how=STACK_POLICY))
+    return (*actions, mapped("cloudformation:SetStackPolicy", actions[0].resources, how=STACK_POLICY))
 
 
 RULES: RuleTable = {
-    **_DECLARED,
     (_SOURCE, "DescribeStacks"): _map_stack_description,
     (_SOURCE, "DetectStackDrift"): _map_drift_detection,
-    (_SOURCE, "UpdateStack"): _map_stack_update,
 }
+
+COMPLETIONS: CompletionTable = {(_SOURCE, "UpdateStack"): _complete_stack_update}
+
+READERS: ReaderTable = {_SOURCE: TYPES}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.events.rules.call import Call, RuleTable, texts_at, values_at
-from lpgen.core.events.rules.declared import NamedType, ResourceType, mapped
 from lpgen.core.events.rules.inferences import (
     ALIAS_CONFLICT,
     ALIAS_MOVE,
@@ -21,6 +20,7 @@ from lpgen.core.events.rules.inferences import (
     VPC_ORIGIN,
 )
 from lpgen.core.events.rules.listed import exact, exact_or_any, fold, is_arn_of
+from lpgen.core.events.rules.types import NamedType, ResourceType, mapped
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "cloudfront.amazonaws.com"

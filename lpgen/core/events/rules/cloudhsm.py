@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.events.rules.call import Call
 from lpgen.core.events.rules.listed import ReaderType, exact, is_arn_of
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 from lpgen.core.model import Resource
 
 _KINDS = {"cluster-": "cluster", "backup-": "backup"}
@@ -30,16 +30,9 @@ _TYPES: dict[str, ResourceType] = {
     "tagged": ReaderType(_read_tagged),
 }
 
-_LINES = """
-CopyBackupToRegion backup #TagResource:+backup
-ListTags           tagged
-TagResource        tagged
-UntagResource      tagged
-"""
-
 
 def _has_tags(call: Call) -> bool:
     return call.has("tagList")
 
 
-RULES: RuleTable = declared_rules("cloudhsm.amazonaws.com", "cloudhsm", _TYPES, _LINES, has_tags=_has_tags)
+READERS: ReaderTable = {"cloudhsm.amazonaws.com": _TYPES}

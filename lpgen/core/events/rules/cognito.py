@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.events.rules.call import Call, RuleTable, texts_at, values_at
-from lpgen.core.events.rules.declared import NamedType, mapped
 from lpgen.core.events.rules.passing import passed_roles
+from lpgen.core.events.rules.types import NamedType, mapped
 from lpgen.core.model import NO_RESOURCE, MappedAction
 
 _IDENTITY_POOLS = "cognito-identity.amazonaws.com"

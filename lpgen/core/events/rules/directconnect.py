@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
+from lpgen.core.events.rules.call import Call
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, resource_from_arn
 from lpgen.core.model import Resource, ResourceKind
 
 SOURCE = "directconnect.amazonaws.com"
@@ -40,20 +40,5 @@ _TYPES: dict[str, ResourceType] = {
 }
 
 # The tags of what these make stand in the mapping rows.
-_LINES = """
-AllocateHostedConnection        connection
-AllocatePrivateVirtualInterface connection
-AllocatePublicVirtualInterface  connection
-AllocateTransitVirtualInterface connection
-AssociateHostedConnection       connection connection=parentConnectionId
-AssociateMacSecKey              connection
-AssociateVirtualInterface       connection interface
-CreatePrivateVirtualInterface   connection
-CreatePublicVirtualInterface    connection
-CreateTransitVirtualInterface   connection
-DescribeHostedConnections       connection
-DescribeLoa                     connection
-DisassociateMacSecKey           connection
-"""
 
-RULES: RuleTable = declared_rules(SOURCE, _SERVICE, _TYPES, _LINES)
+READERS: ReaderTable = {SOURCE: _TYPES}

@@ -7,8 +7,7 @@ https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Introduction.AWS.ARN.html
 
 from __future__ import annotations
 
-from lpgen.core.events.rules.call import RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 
 SOURCE = "dms.amazonaws.com"
 
@@ -26,14 +25,4 @@ _TYPES: dict[str, ResourceType] = {
     "subscription": NamedType("dms", "es:{}", "subscriptionName"),
 }
 
-_LINES = """
-CreateEventSubscription       subscription #AddTagsToResource
-CreateReplicationInstance     +instance subnet-group? #AddTagsToResource
-CreateReplicationSubnetGroup  subnet-group #AddTagsToResource
-DeleteEventSubscription       subscription
-DeleteReplicationSubnetGroup  subnet-group
-ModifyEventSubscription       subscription
-ModifyReplicationSubnetGroup  subnet-group
-"""
-
-RULES: RuleTable = declared_rules(SOURCE, "dms", _TYPES, _LINES)
+READERS: ReaderTable = {SOURCE: _TYPES}

@@ -13,7 +13,6 @@ from itertools import groupby
 from lpgen.core.arns import split_arn
 from lpgen.core.events.records import Json
 from lpgen.core.events.rules.call import Call, RuleTable, texts_at, values_at
-from lpgen.core.events.rules.declared import ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import (
     RESOURCE_POLICY_ON_CREATE,
     TABLE_EXPORT,
@@ -23,30 +22,10 @@ from lpgen.core.events.rules.inferences import (
     TAG_ON_CREATE,
 )
 from lpgen.core.events.rules.listed import ReaderType, arn_type, exact, first_text, fold, is_arn_of, listed_arns
+from lpgen.core.events.rules.types import ReaderTable, ResourceType, mapped
 from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "dynamodb.amazonaws.com"
-
-_LINES = """
-BatchGetItem table
-BatchWriteItem table
-DeleteBackup backup
-DeleteResourcePolicy owner
-DescribeBackup backup
-DescribeContributorInsights scope
-DescribeExport export
-DescribeImport import
-GetResourcePolicy owner
-ListExports filtered
-ListImports filtered
-ListTagsOfResource owner
-PutResourcePolicy owner
-Query scope
-Scan scope
-TagResource owner
-UntagResource owner
-UpdateContributorInsights scope
-"""
 
 
 def _read_tables(call: Call) -> Iterator[Resource]:
@@ -288,18 +267,8 @@ _TYPES: dict[str, ResourceType] = {
     "import": arn_type("dynamodb", "importArn"),
 }
 
-_STREAMS_SOURCE = "streams.dynamodb.amazonaws.com"
-
-_STREAM_LINES = """
-DescribeStream stream
-GetRecords stream
-GetShardIterator stream
-"""
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "dynamodb", _TYPES, _LINES),
-    **declared_rules(SOURCE, "dynamodb", _TYPES, _STREAM_LINES),
-    **declared_rules(_STREAMS_SOURCE, "dynamodb", _TYPES, _STREAM_LINES),
     (SOURCE, "TransactWriteItems"): _map_transaction,
     (SOURCE, "TransactGetItems"): _map_transaction,
     (SOURCE, "ExecuteStatement"): _map_partiql,
@@ -312,3 +281,5 @@ RULES: RuleTable = {
     (SOURCE, "ExportTableToPointInTime"): _map_export,
     (SOURCE, "ImportTable"): _map_import,
 }
+
+READERS: ReaderTable = {SOURCE: _TYPES}

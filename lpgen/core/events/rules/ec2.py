@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpgen.core.events.rules.call import Call, Rule, RuleTable, copies_tags, texts_at, values_at
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
 from lpgen.core.events.rules.ec2_ids import (
     EC2_TYPE_NAMES,
     LAUNCHED_INTO,
@@ -24,6 +23,7 @@ from lpgen.core.events.rules.ec2_ids import (
 from lpgen.core.events.rules.ec2_operations import OPERATIONS_BY_TOKENS
 from lpgen.core.events.rules.inferences import COPIED_TAGS, ENDPOINT_DNS, LOG_DELIVERY, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.events.rules.passing import passed
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped, read_resources
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
 SOURCE = "ec2.amazonaws.com"
@@ -293,9 +293,6 @@ _SNAPSHOT_TYPES: dict[str, ResourceType] = {
 
 # The direct calls on snapshots; a snapshot with tags needs EC2's tagging action.
 # https://docs.aws.amazon.com/ebs/latest/userguide/ebsapi-permissions.html
-_SNAPSHOT_LINES = """
-StartSnapshot +snapshot snapshot?=parentSnapshotId #ec2:CreateTags
-"""
 
 _INSTANCE_CONNECT = """
 SendSSHPublicKey instance
@@ -305,6 +302,6 @@ OpenTunnel instance-connect-endpoint
 
 RULES: RuleTable = {
     **_ec2_rules(),
-    **declared_rules("ebs.amazonaws.com", "ebs", _SNAPSHOT_TYPES, _SNAPSHOT_LINES),
-    **declared_rules("ec2-instance-connect.amazonaws.com", "ec2-instance-connect", TYPES, _INSTANCE_CONNECT),
 }
+
+READERS: ReaderTable = {"ebs.amazonaws.com": _SNAPSHOT_TYPES, "ec2-instance-connect.amazonaws.com": TYPES}

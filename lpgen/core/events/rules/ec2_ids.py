@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import ANY_ACCOUNT, Call
-from lpgen.core.events.rules.declared import resource_from_arn
+from lpgen.core.events.rules.types import resource_from_arn
 from lpgen.core.model import Resource, ResourceKind
 
 _PREFIXES = """

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lpgen.core.events.rules.call import Call, RuleTable, texts_at
-from lpgen.core.events.rules.declared import mapped, read_resources
 from lpgen.core.events.rules.ec2 import SOURCE, TYPES, pass_profiles, tag_on_create
 from lpgen.core.events.rules.ec2_ids import LAUNCHED_INTO, ec2_request, names_template, resources_below, with_shared
 from lpgen.core.events.rules.inferences import SSM_IMAGE_ALIAS, TAG_ON_CREATE
 from lpgen.core.events.rules.passing import passed_roles
+from lpgen.core.events.rules.types import mapped, read_resources
 from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
 _NAMED_TYPES = frozenset(

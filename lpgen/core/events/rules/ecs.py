@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lpgen.core.events.rules.call import Call, RuleTable, texts_at
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
+from lpgen.core.events.rules.call import Call, texts_at
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, resource_from_arn
 from lpgen.core.model import Resource
 
 SOURCE = "ecs.amazonaws.com"
@@ -100,26 +100,5 @@ TYPES: dict[str, ResourceType] = {
 
 # Tags: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html; roles:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-iam-roles.html
-_LINES = """
-RegisterTaskDefinition new-revision #TagResource @name:taskRoleArn=ecs-tasks.amazonaws.com @name:executionRoleArn=ecs-tasks.amazonaws.com
-RunTask   task-definition #TagResource:new-task @name:overrides.taskRoleArn=ecs-tasks.amazonaws.com @name:overrides.executionRoleArn=ecs-tasks.amazonaws.com @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com
-StartTask task-definition #TagResource:new-task @name:overrides.taskRoleArn=ecs-tasks.amazonaws.com @name:overrides.executionRoleArn=ecs-tasks.amazonaws.com @volumeConfigurations.managedEBSVolume.roleArn=ecs.amazonaws.com
-CreateExpressGatewayService service=cluster~default,serviceName #TagResource @executionRoleArn=ecs-tasks.amazonaws.com @taskRoleArn=ecs-tasks.amazonaws.com @infrastructureRoleArn=ecs.amazonaws.com
-UpdateExpressGatewayService service=serviceArn @executionRoleArn=ecs-tasks.amazonaws.com @taskRoleArn=ecs-tasks.amazonaws.com
-ContinueServiceDeployment   service-deployment owner
-DeleteTaskDefinitions       task-definition=taskDefinitions
-CreateTaskSet               new-task-set #TagResource
-DeleteTaskSet               task-set
-DescribeTaskSets            task-set
-UpdateTaskSet               task-set
-DescribeServiceDeployments  service-deployment owner
-DescribeServiceRevisions    service-revision owner
-DescribeDaemonDeployments   daemon-deployment daemon-owner
-DescribeDaemonRevisions     daemon-revision daemon-owner
-Poll                        container-instance
-StartTelemetrySession       container-instance
-StopServiceDeployment       service-deployment owner
-"""  # noqa: E501
 
-
-RULES: RuleTable = declared_rules(SOURCE, "ecs", TYPES, _LINES)
+READERS: ReaderTable = {SOURCE: TYPES}

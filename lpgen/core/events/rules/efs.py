@@ -8,17 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import (
-    NamedType,
-    ResourceType,
-    declared_rules,
-    mapped,
-    read_resources,
-)
 from lpgen.core.events.rules.ec2 import TYPES as EC2_TYPES
 from lpgen.core.events.rules.ec2_ids import LAUNCHED_INTO, with_shared
 from lpgen.core.events.rules.inferences import MOUNT_TARGET
 from lpgen.core.events.rules.listed import ReaderType
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped, read_resources
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 _SOURCE = "elasticfilesystem.amazonaws.com"
@@ -41,11 +35,6 @@ TYPES: dict[str, ResourceType] = {
 }
 
 # https://docs.aws.amazon.com/efs/latest/ug/supported-iam-actions-tagging.html
-_LINES = """
-ListTagsForResource tagged
-TagResource tagged
-UntagResource tagged
-"""
 
 
 def _map_mount_target(call: Call) -> tuple[MappedAction, ...]:
@@ -85,7 +74,8 @@ _INTERFACE_ACTIONS = {
 
 
 RULES: RuleTable = {
-    **declared_rules(_SOURCE, "elasticfilesystem", TYPES, _LINES),
     (_SOURCE, "CreateMountTarget"): _map_mount_target,
     **dict.fromkeys(((_SOURCE, operation) for operation in _INTERFACE_ACTIONS), _map_interface),
 }
+
+READERS: ReaderTable = {_SOURCE: TYPES}

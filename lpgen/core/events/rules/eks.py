@@ -9,17 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lpgen.core.arns import split_arn
-from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import (
-    DeclaredRule,
-    NamedType,
-    ResourceType,
-    declared_lines,
-    declared_rules,
-    mapped,
-)
+from lpgen.core.events.rules.call import Call, CompletionTable
 from lpgen.core.events.rules.inferences import LAUNCH_TEMPLATE
 from lpgen.core.events.rules.passing import passed_roles
+from lpgen.core.events.rules.types import (
+    NamedType,
+    ReaderTable,
+    ResourceType,
+    mapped,
+)
 from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
 SOURCE = "eks.amazonaws.com"
@@ -61,47 +59,28 @@ TYPES: dict[str, ResourceType] = {
 
 # Tags: https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html; services that roles are passed to: the
 # operations of https://docs.aws.amazon.com/service-authorization/latest/reference/list_eks.html
-_LINES = """
-UpdateClusterConfig               cluster @computeConfig.nodeRoleArn=ec2.amazonaws.com
-CreateNodegroup                   cluster #TagResource:nodegroup
-CreatePodIdentityAssociation      cluster #TagResource:new-association @roleArn=pods.eks.amazonaws.com
-AssociateIdentityProviderConfig   cluster #TagResource:new-provider
-AssociateAccessPolicy             access-entry
-DeleteAccessEntry                 access-entry
-DescribeAccessEntry               access-entry
-DisassociateAccessPolicy          access-entry
-ListAssociatedAccessPolicies      access-entry
-UpdateAccessEntry                 access-entry
-UpdatePodIdentityAssociation      podidentityassociation @roleArn=pods.eks.amazonaws.com
-"""
 
 
-_entry_rule = DeclaredRule(declared_lines("eks", "CreateAccessEntry cluster #TagResource:access-entry")[0], TYPES)
-
-
-def _map_access_entry(call: Call) -> tuple[MappedAction, ...]:
+def _complete_access_entry(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
     """CreateAccessEntry, which for an entry of EC2 nodes also hands their role to EC2."""
     is_of_nodes = call.text("type").upper().startswith("EC2")
     roles = passed_roles(call, call.texts("principalArn"), "ec2.amazonaws.com") if is_of_nodes else ()
-    return (*_entry_rule(call), *roles)
+    return (*actions, *roles)
 
 
-_RULES = declared_rules(SOURCE, "eks", TYPES, _LINES)
-
-
-def _map_nodes(call: Call) -> tuple[MappedAction, ...] | None:
+def _complete_nodes(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
     """A node group with a launch template is refused to who may not run instances from it.
 
     https://github.com/aws-samples/terraform-eks-code/issues/13 has the record of such a refusal.
     """
-    needed = _RULES[SOURCE, call.operation](call)
-    if needed is None or not call.has("launchTemplate"):
-        return needed
-    return (*needed, mapped("ec2:RunInstances", (UNKNOWN_RESOURCE,), how=LAUNCH_TEMPLATE))
+    if not call.has("launchTemplate"):
+        return actions
+    return (*actions, mapped("ec2:RunInstances", (UNKNOWN_RESOURCE,), how=LAUNCH_TEMPLATE))
 
 
-RULES: RuleTable = {
-    **_RULES,
-    (SOURCE, "CreateNodegroup"): _map_nodes,
-    (SOURCE, "CreateAccessEntry"): _map_access_entry,
+COMPLETIONS: CompletionTable = {
+    (SOURCE, "CreateNodegroup"): _complete_nodes,
+    (SOURCE, "CreateAccessEntry"): _complete_access_entry,
 }
+
+READERS: ReaderTable = {SOURCE: TYPES}

@@ -6,8 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonel
 
 from __future__ import annotations
 
-from lpgen.core.events.rules.call import RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 
 SOURCE = "elasticache.amazonaws.com"
 
@@ -37,10 +36,4 @@ TYPES: dict[str, ResourceType] = {
     "usergroup": _cache_type("usergroup", "userGroupId|userGroupIds|userGroupIdsToAdd"),
 }
 
-_LINES = """
-CopyServerlessCacheSnapshot         serverlesscachesnapshot=targetServerlessCacheSnapshotName serverlesscachesnapshot=sourceServerlessCacheSnapshotName #AddTagsToResource
-CopySnapshot                        snapshot=targetSnapshotName snapshot=sourceSnapshotName #AddTagsToResource
-PurchaseReservedCacheNodesOffering  reserved-instance #AddTagsToResource
-"""  # noqa: E501
-
-RULES: RuleTable = declared_rules(SOURCE, "elasticache", TYPES, _LINES)
+READERS: ReaderTable = {SOURCE: TYPES}

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from lpgen.core.events.rules.call import Call, RuleTable, texts_at, values_at
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, resource_from_arn
 from lpgen.core.events.rules.passing import ROLE_UNREAD, entity_arn, passed_roles
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped, resource_from_arn
 from lpgen.core.model import MappedAction
 
 SOURCE = "elasticbeanstalk.amazonaws.com"
@@ -77,7 +77,6 @@ _TYPES: dict[str, ResourceType] = {
 
 # Either environment may go by its id instead, which its ARN doesn't hold.
 # https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_SwapEnvironmentCNAMEs.html
-_LINES = "SwapEnvironmentCNAMEs source destination"
 
 _WITH_OPTIONS: Final = (
     "CreateConfigurationTemplate",
@@ -87,7 +86,8 @@ _WITH_OPTIONS: Final = (
 )
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "elasticbeanstalk", _TYPES, _LINES),
     **{(SOURCE, operation): _map_options for operation in _WITH_OPTIONS},
     (SOURCE, "UpdateTagsForResource"): _map_update_tags,
 }
+
+READERS: ReaderTable = {SOURCE: _TYPES}

@@ -9,14 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import (
-    NamedType,
-    ResourceType,
-    declared_rules,
-    resource_from_arn,
-)
+from lpgen.core.events.rules.call import Call
 from lpgen.core.events.rules.listed import ReaderType
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, resource_from_arn
 from lpgen.core.model import UNKNOWN_RESOURCE, Resource, ResourceKind
 
 _SOURCE = "elasticloadbalancing.amazonaws.com"
@@ -90,26 +85,8 @@ TYPES: dict[str, ResourceType] = {
     "new-rule": _ChildType("listener", "listener-rule", "listenerArn"),
 }
 
-_BALANCER_OPERATIONS = """
-ModifyCapacityReservation ModifyIpPools
-"""
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/tagging-resources-during-creation.html
-_LINES = """
-CreateListener                  balancer #AddTags:new-listener
-CreateRule                      listener #AddTags:new-rule
-CreateLoadBalancer              new-balancer #AddTags
-AddTags                         tagged
-RemoveTags                      tagged
-ModifyListener                  listener
-ModifyListenerAttributes        listener
-ModifyRule                      rule
-SetRulePriorities               rule=rulePriorities.ruleArn
-"""
 
 
-def _all_lines() -> str:
-    return _LINES + "\n".join(f"{operation} balancer" for operation in _BALANCER_OPERATIONS.split())
-
-
-RULES: RuleTable = declared_rules(_SOURCE, "elasticloadbalancing", TYPES, _all_lines())
+READERS: ReaderTable = {_SOURCE: TYPES}

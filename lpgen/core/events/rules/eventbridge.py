@@ -10,40 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import GROUP_DELETION
 from lpgen.core.events.rules.listed import ReaderType, arn_type, exact, fold, is_arn_of
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped
 from lpgen.core.model import MappedAction, Resource
 
 _EVENTS = "events.amazonaws.com"
 _SCHEDULER = "scheduler.amazonaws.com"
 
 _DEFAULT_BUS = "default"
-
-_EVENTS_LINES = """
-CreateArchive archive source
-CreateEventBus bus #TagResource
-DeleteEventBus bus
-DeleteRule rule
-DescribeEventBus bus
-DescribeRule rule
-DisableRule rule
-EnableRule rule
-ListTargetsByRule rule
-PutEvents entries
-PutRule rule #TagResource
-PutTargets rule
-RemoveTargets rule
-StartReplay replay source target
-UpdateEventBus bus
-"""
-
-_SCHEDULER_LINES = """
-CreateSchedule schedule
-DeleteSchedule schedule
-GetSchedule schedule
-UpdateSchedule schedule
-"""
 
 
 def _read_rules(call: Call) -> Iterator[Resource]:
@@ -105,7 +80,7 @@ _TYPES: dict[str, ResourceType] = {
 }
 
 RULES: RuleTable = {
-    **declared_rules(_EVENTS, "events", _TYPES, _EVENTS_LINES),
-    **declared_rules(_SCHEDULER, "scheduler", _TYPES, _SCHEDULER_LINES),
     (_SCHEDULER, "DeleteScheduleGroup"): _map_delete_group,
 }
+
+READERS: ReaderTable = {_EVENTS: _TYPES, _SCHEDULER: _TYPES}

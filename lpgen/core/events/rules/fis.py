@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.events.rules.call import Call, RuleTable, texts_at
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.events.rules.call import Call, texts_at
 from lpgen.core.events.rules.listed import ReaderType, exact
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 from lpgen.core.model import Resource
 
 SOURCE = "fis.amazonaws.com"
@@ -28,9 +28,4 @@ _TYPES: dict[str, ResourceType] = {
     "template": NamedType("fis", "experiment-template/{}", "id"),
 }
 
-_LINES = """
-CreateExperimentTemplate +template action #TagResource:+template @roleArn=fis.amazonaws.com
-UpdateExperimentTemplate template action? @roleArn=fis.amazonaws.com
-"""
-
-RULES: RuleTable = declared_rules(SOURCE, "fis", _TYPES, _LINES)
+READERS: ReaderTable = {SOURCE: _TYPES}

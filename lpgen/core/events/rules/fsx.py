@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.events.rules.call import Call, RuleTable, values_at
-from lpgen.core.events.rules.declared import NamedType, ResourceType, mapped, read_resources
 from lpgen.core.events.rules.inferences import ACCESS_POINT, FINAL_SNAPSHOT, REQUEST_OPTION, TAG_ON_CREATE
+from lpgen.core.events.rules.types import NamedType, ResourceType, mapped, read_resources
 from lpgen.core.model import MappedAction
 
 SOURCE = "fsx.amazonaws.com"

@@ -9,97 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.arns import is_account_id, split_arn
-from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.events.rules.call import Call
 from lpgen.core.events.rules.listed import ReaderType, exact, first_text, fold, is_arn_of
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 from lpgen.core.model import Resource
 
 SOURCE = "glue.amazonaws.com"
 
-_TABLE_OPERATIONS = (
-    "BatchCreatePartition",
-    "BatchDeletePartition",
-    "BatchDeleteTable",
-    "BatchDeleteTableVersion",
-    "BatchGetPartition",
-    "BatchUpdatePartition",
-    "CreateColumnStatisticsTaskSettings",
-    "CreatePartition",
-    "CreateTable",
-    "CreateTableOptimizer",
-    "DeleteColumnStatisticsTaskSettings",
-    "DeletePartition",
-    "DeleteTable",
-    "DeleteTableOptimizer",
-    "DeleteTableVersion",
-    "GetPartition",
-    "GetPartitionIndexes",
-    "GetPartitions",
-    "GetTable",
-    "GetTableOptimizer",
-    "GetTableVersion",
-    "GetTableVersions",
-    "ListTableOptimizerRuns",
-    "StartColumnStatisticsTaskRun",
-    "StopColumnStatisticsTaskRun",
-    "UpdateColumnStatisticsTaskSettings",
-    "UpdatePartition",
-    "UpdateTable",
-    "UpdateTableOptimizer",
-)
-
-_LINES = """
-CreateDatabase catalog database
-CreateUserDefinedFunction catalog database
-CreatePartitionIndex=UpdateTable catalog database table
-DeleteColumnStatisticsForPartition=UpdatePartition catalog database table
-DeleteColumnStatisticsForTable=UpdateTable catalog database table
-DeletePartitionIndex=UpdateTable catalog database table
-DeleteDatabase catalog database anytable anyfunction
-DeleteUserDefinedFunction catalog database function
-GetColumnStatisticsForPartition=GetPartition catalog database table
-GetColumnStatisticsForTable=GetTable catalog database table
-GetDatabase catalog database
-GetDatabases catalog anydatabase
-GetTables catalog database anytable
-GetUnfilteredPartitionMetadata=GetPartition catalog database table
-GetUnfilteredPartitionsMetadata=GetPartitions catalog database table
-GetUnfilteredTableMetadata=GetTable catalog database table
-GetUserDefinedFunction catalog database function
-GetUserDefinedFunctions catalog database anyfunction
-UpdateColumnStatisticsForPartition=UpdatePartition catalog database table
-UpdateColumnStatisticsForTable=UpdateTable catalog database table
-UpdateDatabase catalog database
-UpdateUserDefinedFunction catalog database function
-GetCatalogImportStatus catalog
-GetDataCatalogEncryptionSettings catalog
-GetResourcePolicies catalog
-ImportCatalogToGlue catalog
-PutDataCatalogEncryptionSettings catalog
-CreateConnection catalog
-DeleteConnection catalog connection
-GetConnection catalog connection
-GetConnections catalog connection
-UpdateConnection catalog connection
-DeleteRegistry registry
-GetRegistry registry
-ListSchemas registry
-UpdateRegistry registry
-CreateSchema schema registry #TagResource
-DeleteSchema schema registry
-DeleteSchemaVersions schema registry
-GetSchema schema registry
-GetSchemaByDefinition schema registry
-GetSchemaVersion schema registry
-GetSchemaVersionsDiff schema registry
-ListSchemaVersions schema registry
-PutSchemaVersionMetadata schema registry
-QuerySchemaVersionMetadata schema registry
-RegisterSchemaVersion schema registry
-RemoveSchemaVersionMetadata schema registry
-UpdateSchema schema registry
-CreateDevEndpoint devendpoint #TagResource
-"""
 
 _DEFAULT_REGISTRY = "default-registry"
 
@@ -192,13 +108,9 @@ _TYPES: dict[str, ResourceType] = {
     "anyfunction": _any_of("userDefinedFunction"),
     "registry": ReaderType(_read_registries),
     "schema": ReaderType(_read_schemas),
-    "connection": NamedType("glue", "connection/{}", "connectionName|name|connectionInput.name"),
     "devendpoint": NamedType("glue", "devEndpoint/{}", "endpointName"),
+    "connection": NamedType("glue", "connection/{}", "connectionName|name|connectionInput.name"),
 }
 
-RULES: RuleTable = {
-    **declared_rules(SOURCE, "glue", _TYPES, _LINES),
-    **declared_rules(
-        SOURCE, "glue", _TYPES, "\n".join(f"{operation} catalog database table" for operation in _TABLE_OPERATIONS)
-    ),
-}
+
+READERS: ReaderTable = {SOURCE: _TYPES}

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, resource_from_arn
 from lpgen.core.events.rules.inferences import REQUEST_OPTION
 from lpgen.core.events.rules.listed import ReaderType, exact, is_arn_of
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped, resource_from_arn
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
 
 
@@ -29,9 +29,6 @@ _GROUP_TYPES: dict[str, ResourceType] = {
     "task-group": ReaderType(_read_task_groups),
 }
 
-_GROUP_LINES = """
-GetTagSyncTask         task-group
-"""
 
 # https://docs.aws.amazon.com/servicecatalog/latest/dg/API_app-registry_GetApplication.html
 _REGISTRY_ID = re.compile(r"0[a-z0-9]{3,25}")
@@ -62,24 +59,6 @@ _REGISTRY_TYPES: dict[str, ResourceType] = {
     "attribute-group": _RegistryType("attribute-groups", "attributeGroup"),
 }
 
-_REGISTRY_LINES = """
-AssociateAttributeGroup      application attribute-group
-AssociateResource            application
-CreateApplication            +application #TagResource
-CreateAttributeGroup         +attribute-group #TagResource
-DeleteApplication            application
-DeleteAttributeGroup         attribute-group
-DisassociateAttributeGroup   application attribute-group
-DisassociateResource         application
-GetApplication               application
-GetAssociatedResource        application
-GetAttributeGroup            attribute-group
-ListAssociatedAttributeGroups application
-ListAssociatedResources      application
-UpdateApplication            application
-UpdateAttributeGroup         attribute-group
-"""
-
 
 def _map_cancelled_sync(call: Call) -> tuple[MappedAction, ...]:
     """CancelTagSyncTask needs to delete the group too.
@@ -109,8 +88,11 @@ def _map_search(call: Call) -> tuple[MappedAction, ...]:
 
 
 RULES: RuleTable = {
-    **declared_rules("resource-groups.amazonaws.com", "resource-groups", _GROUP_TYPES, _GROUP_LINES),
     ("resource-groups.amazonaws.com", "CancelTagSyncTask"): _map_cancelled_sync,
     ("resource-groups.amazonaws.com", "SearchResources"): _map_search,
-    **declared_rules("servicecatalog-appregistry.amazonaws.com", "servicecatalog", _REGISTRY_TYPES, _REGISTRY_LINES),
+}
+
+READERS: ReaderTable = {
+    "resource-groups.amazonaws.com": _GROUP_TYPES,
+    "servicecatalog-appregistry.amazonaws.com": _REGISTRY_TYPES,
 }

@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at
-from lpgen.core.events.rules.declared import (
+from lpgen.core.events.rules.inferences import PASS_ROLE, TAG_ON_CREATE
+from lpgen.core.events.rules.types import (
     NamedType,
+    ReaderTable,
     ResourceType,
-    declared_rules,
     mapped,
     read_resources,
     resource_from_arn,
 )
-from lpgen.core.events.rules.inferences import PASS_ROLE, TAG_ON_CREATE
 from lpgen.core.model import MappedAction, Resource, ResourceKind
 
 SOURCE = "iam.amazonaws.com"
@@ -60,18 +60,6 @@ TYPES: dict[str, ResourceType] = {
     "server-certificate": _iam_type("server-certificate/{}", "serverCertificateName"),
     "user": _UserType(_iam_type("user/{}", "userName")),
 }
-
-_USER_OPERATIONS = """
-AttachUserPolicy ChangePassword CreateAccessKey CreateLoginProfile CreateServiceSpecificCredential
-DeactivateMFADevice DeleteAccessKey DeleteLoginProfile DeleteSSHPublicKey DeleteServiceSpecificCredential
-DeleteSigningCertificate DeleteUser DeleteUserPermissionsBoundary DeleteUserPolicy DetachUserPolicy
-EnableMFADevice GetLoginProfile GetMFADevice GetSSHPublicKey GetUser GetUserPolicy ListAccessKeys
-ListAttachedUserPolicies ListGroupsForUser ListMFADevices ListSSHPublicKeys ListServiceSpecificCredentials
-ListSigningCertificates ListUserPolicies ListUserTags PutUserPermissionsBoundary PutUserPolicy
-ResetServiceSpecificCredential ResyncMFADevice TagUser UntagUser UpdateAccessKey UpdateLoginProfile
-UpdateSSHPublicKey UpdateServiceSpecificCredential UpdateSigningCertificate UpdateUser UploadSSHPublicKey
-UploadSigningCertificate
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +199,8 @@ _SPECIAL: dict[str, Rule] = {
 }
 
 
-def _declared_lines() -> str:
-    return "\n".join(f"{name} user" for name in _USER_OPERATIONS.split())
-
-
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "iam", TYPES, _declared_lines()),
     **{(SOURCE, operation): rule for operation, rule in _SPECIAL.items()},
 }
+
+READERS: ReaderTable = {SOURCE: TYPES}

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
 from lpgen.core.events.rules.listed import arn_type
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, resource_from_arn
 from lpgen.core.model import MappedAction, Resource
 
 _SOURCE = "sso.amazonaws.com"
@@ -52,25 +52,6 @@ TYPES: dict[str, ResourceType] = {
     "new-issuer": _NewInInstanceType("trustedTokenIssuer", account=True),
 }
 
-_SET_OPERATIONS = """
-AttachCustomerManagedPolicyReferenceToPermissionSet AttachManagedPolicyToPermissionSet
-DeleteInlinePolicyFromPermissionSet DeletePermissionSet DeletePermissionsBoundaryFromPermissionSet
-DescribePermissionSet DetachCustomerManagedPolicyReferenceFromPermissionSet
-DetachManagedPolicyFromPermissionSet GetInlinePolicyForPermissionSet GetPermissionsBoundaryForPermissionSet
-ListAccountsForProvisionedPermissionSet ListCustomerManagedPolicyReferencesInPermissionSet
-ListManagedPoliciesInPermissionSet PutInlinePolicyToPermissionSet PutPermissionsBoundaryToPermissionSet
-UpdatePermissionSet
-"""
-_LINES = """
-CreateAccountAssignment              instance set account
-DeleteAccountAssignment              instance set account
-ListAccountAssignments               instance set account
-ListPermissionSetsProvisionedToAccount instance account
-ProvisionPermissionSet               instance set account
-CreatePermissionSet                  instance new-set #TagResource:new-set
-CreateApplication                    instance provider? new-application #TagResource:new-application
-CreateTrustedTokenIssuer             instance new-issuer #TagResource:new-issuer
-"""
 
 _STORE_TYPES: dict[str, ResourceType] = {
     # Its id is unique in the world; a delegated administrator names that of the management account.
@@ -80,18 +61,6 @@ _STORE_TYPES: dict[str, ResourceType] = {
     "group": NamedType("identitystore", "group/{}", "groupId|groupIds", region=False, account=False),
     "membership": NamedType("identitystore", "membership/{}", "membershipId", region=False, account=False),
 }
-
-_STORE_LINES = """
-IsMemberInGroups               store group user +membership
-ListGroupMemberships           store group +membership
-ListGroupMembershipsForMember  store user +membership
-ListGroups                     store +group
-ListUsers                      store +user
-"""
-
-
-def _lines() -> str:
-    return _LINES + "\n".join(f"{operation} instance set" for operation in _SET_OPERATIONS.split())
 
 
 def _map_application_listing(call: Call) -> tuple[MappedAction, ...] | None:
@@ -103,7 +72,7 @@ def _map_application_listing(call: Call) -> tuple[MappedAction, ...] | None:
 
 
 RULES: RuleTable = {
-    **declared_rules(_SOURCE, "sso", TYPES, _lines()),
     (_SOURCE, "ListApplications"): _map_application_listing,
-    **declared_rules("identitystore.amazonaws.com", "identitystore", _STORE_TYPES, _STORE_LINES),
 }
+
+READERS: ReaderTable = {_SOURCE: TYPES, "identitystore.amazonaws.com": _STORE_TYPES}

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.events.rules.call import Call, Rule, RuleTable
-from lpgen.core.events.rules.declared import mapped, resource_from_arn
 from lpgen.core.events.rules.inferences import RECIPE_PARTS, TAG_ON_CREATE
 from lpgen.core.events.rules.listed import exact, is_arn_of
 from lpgen.core.events.rules.passing import entity_arn, passed_roles
+from lpgen.core.events.rules.types import mapped, resource_from_arn
 from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "imagebuilder.amazonaws.com"

@@ -12,57 +12,13 @@ from dataclasses import replace
 from lpgen.core.arns import split_arn
 from lpgen.core.events.key_grants import context_from_grant
 from lpgen.core.events.protected_data import CALLS, context_of_data
-from lpgen.core.events.rules.call import Call, Rule, RuleTable
-from lpgen.core.events.rules.declared import declared_rules, mapped
+from lpgen.core.events.rules.call import Call, CompletionTable, RuleTable
 from lpgen.core.events.rules.inferences import CLOUDHSM_KEY_STORE, REPLICA_KEY, TAG_ON_CREATE
 from lpgen.core.events.rules.listed import ReaderType, exact, first_text, fold, is_arn_of, listed_arns
+from lpgen.core.events.rules.types import ReaderTable, mapped
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "kms.amazonaws.com"
-
-_LINES = """
-CancelKeyDeletion key
-CreateAlias alias key
-Decrypt key
-DeleteAlias alias key
-DeleteImportedKeyMaterial key
-DeriveSharedSecret key
-DescribeKey key
-DisableKey key
-DisableKeyRotation key
-EnableKey key
-EnableKeyRotation key
-Encrypt key
-GenerateDataKey key
-GenerateDataKeyPair key
-GenerateDataKeyPairWithoutPlaintext key
-GenerateDataKeyWithoutPlaintext key
-GenerateMac key
-GetKeyLastUsage key
-GetKeyPolicy key
-GetKeyRotationStatus key
-GetParametersForImport key
-GetPublicKey key
-ImportKeyMaterial key
-ListGrants key
-ListKeyPolicies key
-ListKeyRotations key
-ListResourceTags key
-PutKeyPolicy key
-RetireGrant key
-RevokeGrant key
-RotateKeyOnDemand key
-ScheduleKeyDeletion key
-Sign key
-SynchronizeMultiRegionKey key
-TagResource key
-UntagResource key
-UpdateAlias alias key
-UpdateKeyDescription key
-UpdatePrimaryRegion key
-Verify key
-VerifyMac key
-"""
 
 
 def _read_keys(call: Call) -> Iterator[Resource]:
@@ -172,24 +128,16 @@ def _map_key_store(call: Call) -> tuple[MappedAction, ...]:
     return (own, mapped("cloudhsm:DescribeClusters", (NO_RESOURCE,), how=CLOUDHSM_KEY_STORE))
 
 
-def _with_data(rule: Rule) -> Rule:
-    """The rule, whose action also keeps the resource whose data the call is made for.
+def _complete_data(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
+    """The actions, with the resource whose data the call is made for.
 
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
     """
+    context = context_of_data(lambda key: call.text("encryptionContext", key), call.arn("dynamodb", "table/"))
+    return tuple(replace(one, context=context) for one in actions)
 
-    def map_call(call: Call) -> tuple[MappedAction, ...]:
-        context = context_of_data(lambda key: call.text("encryptionContext", key), call.arn("dynamodb", "table/"))
-        return tuple(replace(one, context=context) for one in rule(call) or ())
-
-    return map_call
-
-
-_DECLARED = declared_rules(SOURCE, "kms", {"key": ReaderType(_read_keys), "alias": ReaderType(_read_aliases)}, _LINES)
 
 RULES: RuleTable = {
-    **_DECLARED,
-    **{(SOURCE, name): _with_data(_DECLARED[SOURCE, name]) for name in CALLS},
     (SOURCE, "CreateGrant"): _map_create_grant,
     (SOURCE, "ReEncrypt"): _map_reencrypt,
     (SOURCE, "CreateKey"): _map_create_key,
@@ -197,3 +145,7 @@ RULES: RuleTable = {
     (SOURCE, "CreateCustomKeyStore"): _map_key_store,
     (SOURCE, "UpdateCustomKeyStore"): _map_key_store,
 }
+
+COMPLETIONS: CompletionTable = {(SOURCE, name): _complete_data for name in CALLS}
+
+READERS: ReaderTable = {SOURCE: {"key": ReaderType(_read_keys), "alias": ReaderType(_read_aliases)}}

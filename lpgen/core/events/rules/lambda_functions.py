@@ -11,73 +11,12 @@ from collections.abc import Iterator
 
 from lpgen.core.events.resource_arns import is_literal
 from lpgen.core.events.rules.call import Call, RuleTable, texts_at
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import CAPACITY_PROVIDER, FUNCTION_CODE, FUNCTION_NETWORK, TAG_ON_CREATE
 from lpgen.core.events.rules.listed import ReaderType, arn_type, exact, fold, is_arn_of
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
 
 _SOURCE = "lambda.amazonaws.com"
-
-_LINES = """
-AddLayerVersionPermission layerversion
-AddPermission qualified
-CreateAlias function
-CreateFunctionUrlConfig qualified
-DeleteAlias function
-DeleteCodeSigningConfig signing
-DeleteFunction qualified
-DeleteFunctionCodeSigningConfig function
-DeleteFunctionConcurrency function
-DeleteFunctionEventInvokeConfig qualified
-DeleteFunctionUrlConfig qualified
-DeleteLayerVersion layerversion
-DeleteProvisionedConcurrencyConfig qualified
-DeleteResourcePolicy owner
-GetAlias function
-GetCodeSigningConfig signing
-GetFunction qualified
-GetFunctionCodeSigningConfig function
-GetFunctionConcurrency function
-GetFunctionConfiguration qualified
-GetFunctionEventInvokeConfig qualified
-GetFunctionRecursionConfig function
-GetFunctionScalingConfig function
-GetFunctionUrlConfig qualified
-GetLayerVersion layerversion
-GetLayerVersionByArn=GetLayerVersion byarn
-GetLayerVersionPolicy layerversion
-GetPolicy qualified
-GetProvisionedConcurrencyConfig qualified
-GetResourcePolicy owner
-GetRuntimeManagementConfig qualified
-Invoke=InvokeFunction qualified
-InvokeAsync qualified
-InvokeWithResponseStream=InvokeFunction qualified
-ListAliases function
-ListFunctionEventInvokeConfigs function
-ListFunctionUrlConfigs function
-ListFunctionsByCodeSigningConfig signing
-ListProvisionedConcurrencyConfigs function
-ListTags tagged
-ListVersionsByFunction function
-PublishVersion function
-PutFunctionCodeSigningConfig function signing
-PutFunctionConcurrency function
-PutFunctionEventInvokeConfig qualified
-PutFunctionRecursionConfig function
-PutFunctionScalingConfig function
-PutProvisionedConcurrencyConfig qualified
-PutResourcePolicy owner
-PutRuntimeManagementConfig qualified
-RemoveLayerVersionPermission layerversion
-RemovePermission qualified
-TagResource tagged
-UntagResource tagged
-UpdateAlias function
-UpdateCodeSigningConfig signing
-UpdateFunctionEventInvokeConfig qualified
-UpdateFunctionUrlConfig qualified
-"""
 
 
 def _read_functions(call: Call) -> Iterator[Resource]:
@@ -255,7 +194,6 @@ _TYPES: dict[str, ResourceType] = {
 }
 
 RULES: RuleTable = {
-    **declared_rules(_SOURCE, "lambda", _TYPES, _LINES),
     (_SOURCE, "CreateFunction"): _map_create_function,
     (_SOURCE, "UpdateFunctionCode"): _map_update_code,
     (_SOURCE, "UpdateFunctionConfiguration"): _map_update_configuration,
@@ -263,3 +201,5 @@ RULES: RuleTable = {
     (_SOURCE, "CreateCodeSigningConfig"): _map_create_nameless,
     (_SOURCE, "CreateEventSourceMapping"): _map_create_nameless,
 }
+
+READERS: ReaderTable = {_SOURCE: _TYPES}

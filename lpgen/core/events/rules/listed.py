@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call
-from lpgen.core.events.rules.declared import ResourceType
+from lpgen.core.events.rules.types import ResourceType
 from lpgen.core.model import UNKNOWN_RESOURCE, Resource, ResourceKind
 
 _SPECIAL = re.compile(r"\*|\$(?=\{)")

@@ -9,50 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import ACCOUNT_POLICY, TAG_ON_CREATE, UNMASKED_LOGS, VENDED_LOGS
 from lpgen.core.events.rules.listed import ReaderType, arn_type, exact, fold, is_arn_of
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "logs.amazonaws.com"
 
-_LINES = """
-AssociateKmsKey group
-CreateDelivery delivery source sink #TagResource
-CreateExportTask group
-CreateLogAnomalyDetector group
-CreateLogStream stream
-DeleteDataProtectionPolicy group
-DeleteLogGroup group
-DeleteLogStream stream
-DeleteMetricFilter group
-DeleteRetentionPolicy group
-DeleteSubscriptionFilter group
-DeleteSyslogConfiguration group
-DeleteTransformer group
-DescribeLogStreams group
-DescribeMetricFilters group
-DescribeSubscriptionFilters group
-DisassociateKmsKey group
-GetDataProtectionPolicy group
-GetLogGroupFields group
-GetQueryResults group
-GetTransformer group
-ListTagsLogGroup group
-PutBearerTokenAuthentication group
-PutDataProtectionPolicy group
-PutLogEvents stream
-PutLogGroupDeletionProtection group
-PutMetricFilter group
-PutRetentionPolicy group
-PutSubscriptionFilter group destination?
-PutSyslogConfiguration group
-PutTransformer group
-StartLiveTail group
-StartQuery group
-TagLogGroup group
-UntagLogGroup group
-"""
 
 _GROUP_PATHS = (
     "logGroupName",
@@ -186,10 +149,11 @@ _TYPES: dict[str, ResourceType] = {
 }
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "logs", _TYPES, _LINES),
     **{(SOURCE, operation): _map_events for operation in _UNMASKING},
     (SOURCE, "PutAccountPolicy"): _map_account_policy,
     (SOURCE, "DeleteAccountPolicy"): _map_account_policy,
     (SOURCE, "CreateLogGroup"): _map_create_group,
     (SOURCE, "PutDeliverySource"): _map_delivery_source,
 }
+
+READERS: ReaderTable = {SOURCE: _TYPES}

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
+from lpgen.core.events.rules.call import Call
+from lpgen.core.events.rules.types import ReaderTable, resource_from_arn
 from lpgen.core.model import Resource
 
 _QUERIED = re.compile(r"\b(?:FROM|JOIN)\s{1,4}([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b", re.I)
@@ -36,27 +36,4 @@ class _QueriedStoreType:
         return resource_from_arn(f"{place}:eventdatastore/{name.lower()}")
 
 
-_TRAIL_TYPES: dict[str, ResourceType] = {
-    "trail": NamedType("cloudtrail", "trail/{}", "name|trailName"),
-    "channel": NamedType("cloudtrail", "channel/{}", "channel"),
-    "dashboard": NamedType("cloudtrail", "dashboard/{}", "name|dashboardId"),
-    "eventdatastore": NamedType("cloudtrail", "eventdatastore/{}", "eventDataStore"),
-    "queried": _QueriedStoreType(),
-}
-
-_TRAIL_LINES = """
-CreateTrail                   trail #AddTags @cloudWatchLogsRoleArn=cloudtrail.amazonaws.com
-CreateDashboard               dashboard #AddTags
-CreateEventDataStore          +eventdatastore #AddTags
-EnableFederation              eventdatastore @federationRoleArn=lakeformation.amazonaws.com
-StartQuery                    queried
-"""
-
-
-def _has_trail_tags(call: Call) -> bool:
-    return call.has("tagsList") or call.has("tags")
-
-
-RULES: RuleTable = {
-    **declared_rules("cloudtrail.amazonaws.com", "cloudtrail", _TRAIL_TYPES, _TRAIL_LINES, has_tags=_has_trail_tags),
-}
+READERS: ReaderTable = {"cloudtrail.amazonaws.com": {"queried": _QueriedStoreType()}}

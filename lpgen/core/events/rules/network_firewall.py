@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lpgen.core.events.rules.call import Call, Rule, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, resource_from_arn
+from lpgen.core.events.rules.call import Call, CompletionTable
 from lpgen.core.events.rules.inferences import FIREWALL_POLICY
 from lpgen.core.events.rules.listed import arn_type
+from lpgen.core.events.rules.types import NamedType, ReaderTable, mapped, resource_from_arn
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource, ResourceKind
 
 _SOURCE = "network-firewall.amazonaws.com"
@@ -39,55 +39,27 @@ class _RuleGroupType:
         return Resource(ResourceKind.FOLD, call.arn(_SERVICE, "state*-rulegroup/*"))
 
 
-def _named(kind: str, paths: str) -> NamedType:
-    return NamedType(_SERVICE, f"{kind}/{{}}", paths)
+def _complete_policy(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
+    """A policy, and the lists in which the call looks up the rule groups and TLS inspection that it names."""
+    policy = ("firewallPolicy",)
+    groups = ("statefulRuleGroupReferences", "statelessRuleGroupReferences")
+    looked_up = []
+    if any(call.has(*policy, name) for name in groups):
+        looked_up.append(mapped("network-firewall:ListRuleGroups", (NO_RESOURCE,), how=FIREWALL_POLICY))
+    if call.has(*policy, "tLSInspectionConfigurationArn"):
+        looked_up.append(mapped("network-firewall:ListTLSInspectionConfigurations", (), how=FIREWALL_POLICY))
+    return (*actions, *looked_up)
 
 
-_TYPES: dict[str, ResourceType] = {
-    "firewall": _named("firewall", "firewallArn|firewallName"),
-    "policy": _named("firewall-policy", "firewallPolicyArn|firewallPolicyName"),
-    "stateful": _named("stateful-rulegroup", "firewallPolicy.statefulRuleGroupReferences.resourceArn"),
-    "stateless": _named("stateless-rulegroup", "firewallPolicy.statelessRuleGroupReferences.resourceArn"),
-    "tls": _named("tls-configuration", "firewallPolicy.tLSInspectionConfigurationArn"),
-    "rule-group": _RuleGroupType(),
+COMPLETIONS: CompletionTable = {
+    (_SOURCE, "CreateFirewallPolicy"): _complete_policy,
+    (_SOURCE, "UpdateFirewallPolicy"): _complete_policy,
 }
 
-# What an operation needs beside its own action stands in the mapping rows.
-_LINES = """
-CreateFirewall            firewall policy #TagResource
-CreateRuleGroup           rule-group #TagResource
-DeleteRuleGroup           rule-group
-DescribeRuleGroup         rule-group
-DescribeRuleGroupMetadata rule-group
-DescribeRuleGroupSummary  rule-group
-UpdateRuleGroup           rule-group
-"""
-
-_POLICY_LINES = """
-CreateFirewallPolicy      policy stateful? stateless? tls? #TagResource
-UpdateFirewallPolicy      policy stateful? stateless? tls?
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class _PolicyRule:
-    """A declared rule, and the lists in which the call looks up the rule groups and TLS inspection that it names."""
-
-    declared: Rule
-
-    def __call__(self, call: Call) -> tuple[MappedAction, ...] | None:
-        """The declared actions and the lists that the request makes the call read."""
-        policy = ("firewallPolicy",)
-        groups = ("statefulRuleGroupReferences", "statelessRuleGroupReferences")
-        looked_up = []
-        if any(call.has(*policy, name) for name in groups):
-            looked_up.append(mapped("network-firewall:ListRuleGroups", (NO_RESOURCE,), how=FIREWALL_POLICY))
-        if call.has(*policy, "tLSInspectionConfigurationArn"):
-            looked_up.append(mapped("network-firewall:ListTLSInspectionConfigurations", (), how=FIREWALL_POLICY))
-        return (*(self.declared(call) or ()), *looked_up)
-
-
-RULES: RuleTable = {
-    **declared_rules(_SOURCE, _SERVICE, _TYPES, _LINES),
-    **{key: _PolicyRule(rule) for key, rule in declared_rules(_SOURCE, _SERVICE, _TYPES, _POLICY_LINES).items()},
+READERS: ReaderTable = {
+    _SOURCE: {
+        "firewall": NamedType(_SERVICE, "firewall/{}", "firewallArn|firewallName"),
+        "policy": NamedType(_SERVICE, "firewall-policy/{}", "firewallPolicyArn|firewallPolicyName"),
+        "rule-group": _RuleGroupType(),
+    }
 }

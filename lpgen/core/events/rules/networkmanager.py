@@ -5,8 +5,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_networkm
 
 from __future__ import annotations
 
-from lpgen.core.events.rules.call import RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 
 SOURCE = "networkmanager.amazonaws.com"
 
@@ -19,11 +18,5 @@ _TYPES: dict[str, ResourceType] = {
 # Whoever attaches to a core network may be of another account than it:
 # https://docs.aws.amazon.com/network-manager/latest/cloudwan/cloudwan-share-network.html
 # https://docs.aws.amazon.com/networkmanager/latest/APIReference/API_CreateConnectAttachment.html
-_LINES = """
-CreateConnectAttachment attachment core-network shared #TagResource:+attachment
-CreateDirectConnectGatewayAttachment core-network shared
-CreateSiteToSiteVpnAttachment core-network shared
-CreateVpcAttachment core-network shared
-"""
 
-RULES: RuleTable = declared_rules(SOURCE, "networkmanager", _TYPES, _LINES)
+READERS: ReaderTable = {SOURCE: _TYPES}

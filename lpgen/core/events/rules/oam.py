@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, mapped, read_resources
 from lpgen.core.events.rules.inferences import SHARED_TELEMETRY
 from lpgen.core.events.rules.listed import arn_type
+from lpgen.core.events.rules.types import NamedType, ResourceType, mapped, read_resources
 from lpgen.core.model import NO_RESOURCE, MappedAction
 
 SOURCE = "oam.amazonaws.com"

@@ -10,13 +10,14 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_permissions_iam-
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lpgen.core.arns import is_account_id
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import ResourceType, declared_rules, mapped, resource_from_arn
 from lpgen.core.events.rules.inferences import TAG_ON_CREATE
+from lpgen.core.events.rules.listed import ReaderType
+from lpgen.core.events.rules.types import ReaderTable, ResourceType, mapped, resource_from_arn
 from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "organizations.amazonaws.com"
@@ -102,47 +103,6 @@ TYPES: dict[str, ResourceType] = {
     "unit": _entity(("organizationalunit",), "organizationalUnitId"),
 }
 
-# Tags: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_tagging_abac.html
-_LINES = """
-AcceptHandshake              handshake
-AttachPolicy                 policy target
-CancelHandshake              handshake
-CloseAccount                 account
-CreateAccount                #TagResource:+account
-CreateGovCloudAccount        #TagResource:+account
-CreateOrganizationalUnit     parent #TagResource:+unit
-DeclineHandshake             handshake
-DeleteOrganizationalUnit     unit
-DeletePolicy                 policy
-DeregisterDelegatedAdministrator account
-DescribeAccount              account
-DescribeEffectivePolicy      account=targetId
-DescribeHandshake            handshake
-DescribeOrganizationalUnit   unit
-DescribePolicy               policy
-DetachPolicy                 policy target
-DisablePolicyType            root
-EnablePolicyType             root
-InviteAccountToOrganization  account?=target.id #TagResource:+account
-InviteOrganizationToTransferResponsibility account?=target.id #TagResource:+transfer
-ListAccountsForParent        parent
-ListChildren                 parent
-ListDelegatedServicesForAccount account
-ListOrganizationalUnitsForParent parent
-ListParents                  target
-ListPoliciesForTarget        target
-ListTagsForResource          tagged
-ListTargetsForPolicy         policy
-MoveAccount                  account parent=sourceParentId parent=destinationParentId
-PutResourcePolicy            +resource-policy #TagResource
-RegisterDelegatedAdministrator account
-RemoveAccountFromOrganization account
-TagResource                  tagged
-UntagResource                tagged
-UpdateOrganizationalUnit     unit
-UpdatePolicy                 policy
-"""
-
 
 def _map_policy_creation(call: Call) -> tuple[MappedAction, ...]:
     """CreatePolicy: the policy's type, in lower case, is part of its ARN."""
@@ -155,32 +115,15 @@ def _map_policy_creation(call: Call) -> tuple[MappedAction, ...]:
     return (action, mapped("organizations:TagResource", created, how=TAG_ON_CREATE))
 
 
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsaccountmanagement.html
-_ACCOUNT_OPERATIONS = """
-CloseAccount DeleteAlternateContact DisableRegion EnableRegion GetAccountInformation GetAlternateContact
-GetContactInformation GetRegionOptStatus ListRegions PutAccountName PutAlternateContact PutContactInformation
-"""
-_MEMBER_OPERATIONS = "AcceptPrimaryEmailUpdate GetPrimaryEmail StartPrimaryEmailUpdate"
+def _read_account(call: Call) -> Iterator[Resource]:
+    """The caller's own account, or the member account that the call names."""
+    member = call.text("accountId")
+    if is_account_id(member):
+        yield resource_from_arn(call.of_any_account().arn("account", f"account/o-*/{member}", region=False))
+    else:
+        yield resource_from_arn(call.arn("account", "account", region=False))
 
 
-@dataclass(frozen=True, slots=True)
-class _AccountRule:
-    """An operation on the caller's own account, or on the member account that it names."""
+RULES: RuleTable = {(SOURCE, "CreatePolicy"): _map_policy_creation}
 
-    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        member = call.text("accountId")
-        if is_account_id(member):
-            arn = call.of_any_account().arn("account", f"account/o-*/{member}", region=False)
-        else:
-            arn = call.arn("account", "account", region=False)
-        return (mapped(f"account:{call.operation}", (resource_from_arn(arn),)),)
-
-
-RULES: RuleTable = {
-    **declared_rules(SOURCE, "organizations", TYPES, _LINES),
-    (SOURCE, "CreatePolicy"): _map_policy_creation,
-    **{
-        ("account.amazonaws.com", operation): _AccountRule()
-        for operation in (_ACCOUNT_OPERATIONS + _MEMBER_OPERATIONS).split()
-    },
-}
+READERS: ReaderTable = {SOURCE: TYPES, "account.amazonaws.com": {"account": ReaderType(_read_account)}}

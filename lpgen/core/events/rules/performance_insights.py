@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import ResourceType, declared_rules, resource_from_arn
+from lpgen.core.events.rules.call import Call
+from lpgen.core.events.rules.types import ReaderTable, ResourceType, resource_from_arn
 from lpgen.core.model import Resource
 
 _SOURCE = "pi.amazonaws.com"
@@ -43,17 +43,4 @@ _TYPES: dict[str, ResourceType] = {
     "report": _DatabaseType("perf-reports", has_report=True),
 }
 
-_LINES = """
-CreatePerformanceAnalysisReport report #TagResource
-DeletePerformanceAnalysisReport report
-DescribeDimensionKeys           metrics
-GetDimensionKeyDetails          metrics
-GetPerformanceAnalysisReport    report
-GetResourceMetadata             metrics
-GetResourceMetrics              metrics
-ListAvailableResourceDimensions metrics
-ListAvailableResourceMetrics    metrics
-ListPerformanceAnalysisReports  report
-"""
-
-RULES: RuleTable = declared_rules(_SOURCE, "pi", _TYPES, _LINES)
+READERS: ReaderTable = {_SOURCE: _TYPES}

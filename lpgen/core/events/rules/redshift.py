@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import (
+from lpgen.core.events.rules.inferences import DATABASE_CREDENTIALS
+from lpgen.core.events.rules.listed import ReaderType, is_arn_of
+from lpgen.core.events.rules.types import (
     NamedType,
+    ReaderTable,
     ResourceType,
-    declared_rules,
     mapped,
     read_resources,
     resource_from_arn,
 )
-from lpgen.core.events.rules.inferences import DATABASE_CREDENTIALS
-from lpgen.core.events.rules.listed import is_arn_of
 from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "redshift.amazonaws.com"
@@ -46,20 +46,11 @@ class _SnapshotType:
         return resource_from_arn(call.arn("redshift", "snapshot:*"))
 
 
-# Parameter and subnet groups are stored in lower case.
-# https://docs.aws.amazon.com/redshift/latest/APIReference/API_CreateClusterParameterGroup.html
 TYPES: dict[str, ResourceType] = {
     "cluster": _redshift_type("cluster:{}", "clusterIdentifier"),
-    "datashare": _redshift_type("datashare:{}", "dataShareArn"),
     "dbgroup": _redshift_type("dbgroup:{}/{}", "clusterIdentifier,dbGroups"),
     "dbname": _redshift_type("dbname:{}/{}", "clusterIdentifier,dbName"),
     "dbuser": _redshift_type("dbuser:{}/{}", "clusterIdentifier,dbUser"),
-    "eventsubscription": _redshift_type("eventsubscription:{}", "subscriptionName"),
-    "hsmclientcertificate": _redshift_type("hsmclientcertificate:{}", "hsmClientCertificateIdentifier"),
-    "hsmconfiguration": _redshift_type("hsmconfiguration:{}", "hsmConfigurationIdentifier"),
-    "integration": _redshift_type("integration:{}", "integrationArn"),
-    "namespace": _redshift_type("namespace:{}", "resourceArn|targetArn"),
-    "parametergroup": _redshift_type("parametergroup:{}", "parameterGroupName", in_lower_case=True),
     "restored": _SnapshotType(("snapshotClusterIdentifier",)),
     "snapshot": _SnapshotType(("snapshotClusterIdentifier", "clusterIdentifier")),
     "copied": _redshift_type(
@@ -67,22 +58,7 @@ TYPES: dict[str, ResourceType] = {
         "sourceSnapshotClusterIdentifier,sourceSnapshotIdentifier"
         "|sourceSnapshotClusterIdentifier,targetSnapshotIdentifier",
     ),
-    "snapshotcopygrant": _redshift_type("snapshotcopygrant:{}", "snapshotCopyGrantName"),
-    "snapshotschedule": _redshift_type("snapshotschedule:{}", "scheduleIdentifier"),
-    "subnetgroup": _redshift_type("subnetgroup:{}", "clusterSubnetGroupName", in_lower_case=True),
-    "usagelimit": _redshift_type("usagelimit:{}", "usageLimitId"),
 }
-
-_LINES = """
-AuthorizeSnapshotAccess         snapshot cluster?
-CopyClusterSnapshot             copied cluster?=sourceSnapshotClusterIdentifier
-CreateClusterSnapshot           snapshot cluster #CreateTags
-DeleteClusterSnapshot           snapshot cluster?
-ModifyClusterSnapshot           snapshot
-RestoreFromClusterSnapshot      cluster restored @iamRoles=redshift.amazonaws.com @defaultIamRoleArn=redshift.amazonaws.com
-RestoreTableFromClusterSnapshot cluster snapshot
-RevokeSnapshotAccess            snapshot cluster?
-"""  # noqa: E501
 
 
 def _map_credentials(call: Call) -> tuple[MappedAction, ...]:
@@ -106,41 +82,23 @@ _DATA_TYPES: dict[str, ResourceType] = {
 }
 
 
-def _map_data_call(call: Call) -> tuple[MappedAction, ...]:
-    """A statement of the Data API runs on a cluster or on a workgroup, whose ARN holds an id in place of its name.
+def _read_target(call: Call) -> tuple[Resource, ...]:
+    """The cluster on which a statement of the Data API runs, or the workgroup, whose ARN holds an id in place of its
+    name.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftdataapi.html
     """
-    token = "workgroup" if call.has("workgroupName") else "cluster?"
-    return (mapped(f"redshift-data:{call.operation}", read_resources(call, _DATA_TYPES, (token,))),)
+    return read_resources(call, _DATA_TYPES, ("workgroup" if call.has("workgroupName") else "cluster?",))
 
 
-_DATA_OPERATIONS = (
-    "BatchExecuteStatement",
-    "DescribeTable",
-    "ExecuteStatement",
-    "ListDatabases",
-    "ListSchemas",
-    "ListTables",
-)
+RULES: RuleTable = {(SOURCE, "GetClusterCredentials"): _map_credentials}
 
-
-# The ARNs of Redshift Serverless end in ids, and requests give names: a name narrows nothing down.
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftserverless.html
-_SERVERLESS_TYPES: dict[str, ResourceType] = {
-    "namespace": NamedType("redshift-serverless", "namespace/*", "namespaceName|namespaceArn"),
-    "snapshot": NamedType("redshift-serverless", "snapshot/*", "snapshotName|snapshotArn"),
-    "workgroup": NamedType("redshift-serverless", "workgroup/*", "workgroupName"),
-}
-
-_SERVERLESS_LINES = """
-CreateScheduledAction           namespace @roleArn=scheduler.redshift.amazonaws.com
-"""
-
-
-RULES: RuleTable = {
-    **declared_rules(SOURCE, "redshift", TYPES, _LINES),
-    (SOURCE, "GetClusterCredentials"): _map_credentials,
-    **declared_rules("redshift-serverless.amazonaws.com", "redshift-serverless", _SERVERLESS_TYPES, _SERVERLESS_LINES),
-    **{("redshift-data.amazonaws.com", operation): _map_data_call for operation in _DATA_OPERATIONS},
+READERS: ReaderTable = {
+    SOURCE: TYPES,
+    "redshift-data.amazonaws.com": {"target": ReaderType(_read_target)},
+    # The ARNs of Redshift Serverless end in ids, and requests give names: a name narrows nothing down.
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftserverless.html
+    "redshift-serverless.amazonaws.com": {
+        "namespace": NamedType("redshift-serverless", "namespace/*", "namespaceName|namespaceArn")
+    },
 }

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import ResourceType, declared_rules, resource_from_arn
+from lpgen.core.events.rules.call import Call
+from lpgen.core.events.rules.types import ReaderTable, resource_from_arn
 from lpgen.core.model import Resource
 
 
@@ -39,30 +39,7 @@ class _RepositoryType:
         return resource_from_arn(call.arn(self.service, f"repository/{name}", region=self.region))
 
 
-_PRIVATE: dict[str, ResourceType] = {"repository": _RepositoryType("ecr", region=True)}
-_PUBLIC: dict[str, ResourceType] = {"repository": _RepositoryType("ecr-public", region=False)}
-
-_PRIVATE_OPERATIONS = """
-BatchCheckLayerAvailability BatchDeleteImage BatchGetImage BatchGetRepositoryScanningConfiguration
-CompleteLayerUpload DeleteLifecyclePolicy DeleteRepository DeleteRepositoryPolicy
-DescribeImageReplicationStatus DescribeImageScanFindings DescribeImageSigningStatus DescribeImages
-DescribeRepositories GetDownloadUrlForLayer GetLifecyclePolicy GetLifecyclePolicyPreview GetRepositoryPolicy
-InitiateLayerUpload ListImages PutImage PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy
-SetRepositoryPolicy StartImageScan StartLifecyclePolicyPreview UpdateImageStorageClass UploadLayerPart
-"""
-_PUBLIC_OPERATIONS = """
-BatchCheckLayerAvailability BatchDeleteImage CompleteLayerUpload DeleteRepository DeleteRepositoryPolicy
-DescribeImageTags DescribeImages DescribeRepositories GetRepositoryCatalogData GetRepositoryPolicy
-InitiateLayerUpload PutImage PutRepositoryCatalogData SetRepositoryPolicy UploadLayerPart
-"""
-
-
-def _lines(operations: str) -> str:
-    plain = "\n".join(f"{operation} repository" for operation in operations.split())
-    return f"{plain}\nCreateRepository repository #TagResource"
-
-
-RULES: RuleTable = {
-    **declared_rules("ecr.amazonaws.com", "ecr", _PRIVATE, _lines(_PRIVATE_OPERATIONS)),
-    **declared_rules("ecr-public.amazonaws.com", "ecr-public", _PUBLIC, _lines(_PUBLIC_OPERATIONS)),
+READERS: ReaderTable = {
+    "ecr.amazonaws.com": {"repository": _RepositoryType("ecr", region=True)},
+    "ecr-public.amazonaws.com": {"repository": _RepositoryType("ecr-public", region=False)},
 }

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import mapped, resource_from_arn
 from lpgen.core.events.rules.inferences import TAGGING_API
+from lpgen.core.events.rules.types import mapped, resource_from_arn
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 _SOURCE = "tagging.amazonaws.com"

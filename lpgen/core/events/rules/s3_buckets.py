@@ -8,10 +8,10 @@ that CloudTrail gives the operations, such as `PutBucketLifecycle` and `GetBucke
 from __future__ import annotations
 
 from lpgen.core.events.rules.call import Call, Rule, RuleTable
-from lpgen.core.events.rules.declared import declared_rules, mapped
 from lpgen.core.events.rules.inferences import BUCKET_SETTINGS, METADATA_TABLES, TAG_ON_CREATE
 from lpgen.core.events.rules.listed import ReaderType, exact, first_text, fold, is_arn_of
 from lpgen.core.events.rules.s3_arns import read_buckets
+from lpgen.core.events.rules.types import ReaderTable, mapped
 from lpgen.core.model import NO_RESOURCE, MappedAction
 
 _SOURCE = "s3.amazonaws.com"
@@ -24,90 +24,6 @@ _GRANTS = (
     "x-amz-grant-write-acp",
 )
 
-_LINES = """
-HeadBucket=ListBucket bucket
-ListObjects=ListBucket bucket
-ListObjectsV2=ListBucket bucket
-ListObjectVersions=ListBucketVersions bucket
-ListMultipartUploads=ListBucketMultipartUploads bucket
-DeleteBucket bucket
-GetBucketLocation bucket
-GetBucketAbac bucket
-PutBucketAbac bucket
-GetBucketAcl bucket
-PutBucketAcl bucket
-GetBucketAccelerateConfiguration=GetAccelerateConfiguration bucket
-GetAccelerateConfiguration bucket
-PutBucketAccelerateConfiguration=PutAccelerateConfiguration bucket
-PutAccelerateConfiguration bucket
-GetBucketAnalyticsConfiguration=GetAnalyticsConfiguration bucket
-ListBucketAnalyticsConfigurations=GetAnalyticsConfiguration bucket
-PutBucketAnalyticsConfiguration=PutAnalyticsConfiguration bucket
-DeleteBucketAnalyticsConfiguration=PutAnalyticsConfiguration bucket
-GetBucketCors=GetBucketCORS bucket
-PutBucketCors=PutBucketCORS bucket
-DeleteBucketCors=PutBucketCORS bucket
-GetBucketEncryption=GetEncryptionConfiguration bucket
-PutBucketEncryption=PutEncryptionConfiguration bucket
-DeleteBucketEncryption=PutEncryptionConfiguration bucket
-GetBucketIntelligentTieringConfiguration=GetIntelligentTieringConfiguration bucket
-ListBucketIntelligentTieringConfigurations=GetIntelligentTieringConfiguration bucket
-PutBucketIntelligentTieringConfiguration=PutIntelligentTieringConfiguration bucket
-DeleteBucketIntelligentTieringConfiguration=PutIntelligentTieringConfiguration bucket
-GetBucketInventoryConfiguration=GetInventoryConfiguration bucket
-ListBucketInventoryConfigurations=GetInventoryConfiguration bucket
-PutBucketInventoryConfiguration=PutInventoryConfiguration bucket
-DeleteBucketInventoryConfiguration=PutInventoryConfiguration bucket
-GetBucketLifecycle=GetLifecycleConfiguration bucket
-GetBucketLifecycleConfiguration=GetLifecycleConfiguration bucket
-PutBucketLifecycle=PutLifecycleConfiguration bucket
-PutBucketLifecycleConfiguration=PutLifecycleConfiguration bucket
-DeleteBucketLifecycle=PutLifecycleConfiguration bucket
-DeleteBucketLifecycleConfiguration=PutLifecycleConfiguration bucket
-GetBucketLogging bucket
-PutBucketLogging bucket
-GetBucketMetadataConfiguration=GetBucketMetadataTableConfiguration bucket
-GetBucketMetadataTableConfiguration bucket
-DeleteBucketMetadataConfiguration=DeleteBucketMetadataTableConfiguration bucket
-DeleteBucketMetadataTableConfiguration bucket
-GetBucketMetricsConfiguration=GetMetricsConfiguration bucket
-ListBucketMetricsConfigurations=GetMetricsConfiguration bucket
-PutBucketMetricsConfiguration=PutMetricsConfiguration bucket
-DeleteBucketMetricsConfiguration=PutMetricsConfiguration bucket
-GetBucketNotification bucket
-GetBucketNotificationConfiguration=GetBucketNotification bucket
-PutBucketNotification bucket
-PutBucketNotificationConfiguration=PutBucketNotification bucket
-GetObjectLockConfiguration=GetBucketObjectLockConfiguration bucket
-GetBucketObjectLockConfiguration bucket
-PutObjectLockConfiguration=PutBucketObjectLockConfiguration bucket
-PutBucketObjectLockConfiguration bucket
-GetBucketOwnershipControls bucket
-PutBucketOwnershipControls bucket
-DeleteBucketOwnershipControls=PutBucketOwnershipControls bucket
-GetBucketPolicy bucket
-PutBucketPolicy bucket
-DeleteBucketPolicy bucket
-GetBucketPolicyStatus bucket
-GetBucketReplication=GetReplicationConfiguration bucket
-PutBucketReplication=PutReplicationConfiguration bucket
-DeleteBucketReplication=PutReplicationConfiguration bucket
-GetBucketRequestPayment bucket
-PutBucketRequestPayment bucket
-GetBucketTagging bucket
-PutBucketTagging bucket
-DeleteBucketTagging=PutBucketTagging bucket
-GetBucketVersioning bucket
-PutBucketVersioning bucket
-GetBucketWebsite bucket
-PutBucketWebsite bucket
-DeleteBucketWebsite bucket
-GetBucketPublicAccessBlock bucket
-PutBucketPublicAccessBlock bucket
-DeleteBucketPublicAccessBlock=PutBucketPublicAccessBlock bucket
-UpdateBucketMetadataAnnotationTableConfiguration bucket
-UpdateBucketMetadataJournalTableConfiguration bucket
-"""
 
 _TYPES = {"bucket": ReaderType(read_buckets)}
 
@@ -188,7 +104,6 @@ def _map_metadata_table(call: Call) -> tuple[MappedAction, ...]:
 
 
 RULES: RuleTable = {
-    **declared_rules(_SOURCE, "s3", _TYPES, _LINES),
     (_SOURCE, "CreateBucket"): _map_create_bucket,
     (_SOURCE, "CreateBucketMetadataTableConfiguration"): _map_metadata_table,
     (_SOURCE, "CreateBucketMetadataConfiguration"): _map_metadata_tables(
@@ -201,3 +116,5 @@ RULES: RuleTable = {
     (_SOURCE, "PutPublicAccessBlock"): _map_public_access_block("Put"),
     (_SOURCE, "DeletePublicAccessBlock"): _map_public_access_block("Put"),
 }
+
+READERS: ReaderTable = {_SOURCE: _TYPES}

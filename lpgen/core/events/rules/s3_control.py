@@ -9,57 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import TAG_ON_CREATE
 from lpgen.core.events.rules.listed import ReaderType, exact, exact_or_any, first_text, fold, is_arn_of
 from lpgen.core.events.rules.passing import passed_roles
 from lpgen.core.events.rules.s3_arns import FAMILY
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 _SOURCE = "s3.amazonaws.com"
 
-_LINES = """
-CreateAccessPoint point #TagResource
-CreateAccessPointForObjectLambda lambdapoint
-CreateMultiRegionAccessPoint multipoint
-DeleteAccessPoint point
-DeleteAccessPointForObjectLambda lambdapoint
-DeleteAccessPointPolicy point
-DeleteAccessPointPolicyForObjectLambda lambdapoint
-DeleteJobTagging job
-DeleteMultiRegionAccessPoint multipoint
-DeleteStorageLensConfiguration lens
-DeleteStorageLensConfigurationTagging lens
-DeleteStorageLensGroup lensgroup
-DescribeJob job
-GetAccessPointConfigurationForObjectLambda lambdapoint
-GetAccessPointForObjectLambda lambdapoint
-GetAccessPointPolicy point
-GetAccessPointPolicyForObjectLambda lambdapoint
-GetAccessPointPolicyStatus point
-GetAccessPointPolicyStatusForObjectLambda lambdapoint
-GetJobTagging job
-GetMultiRegionAccessPoint multipoint
-GetMultiRegionAccessPointPolicy multipoint
-GetMultiRegionAccessPointPolicyStatus multipoint
-GetMultiRegionAccessPointRoutes multipoint
-GetStorageLensConfiguration lens
-GetStorageLensConfigurationTagging lens
-GetStorageLensGroup lensgroup
-ListTagsForResource tagged
-PutAccessPointConfigurationForObjectLambda lambdapoint
-PutAccessPointPolicy point
-PutAccessPointPolicyForObjectLambda lambdapoint
-PutJobTagging job
-PutMultiRegionAccessPointPolicy multipoint
-PutStorageLensConfigurationTagging lens
-SubmitMultiRegionAccessPointRoutes multipoint
-TagResource tagged
-UntagResource tagged
-UpdateJobPriority job
-UpdateJobStatus job
-UpdateStorageLensGroup lensgroup
-"""
 
 _NAMES = ("name", "accessPointName")
 
@@ -155,8 +113,9 @@ _TYPES: dict[str, ResourceType] = {
 }
 
 RULES: RuleTable = {
-    **declared_rules(_SOURCE, "s3", _TYPES, _LINES, has_tags=_has_tags),
     (_SOURCE, "CreateJob"): _map_create_job,
     (_SOURCE, "PutStorageLensConfiguration"): _map_put_lens,
     (_SOURCE, "CreateStorageLensGroup"): _map_create_lens_group,
 }
+
+READERS: ReaderTable = {_SOURCE: _TYPES}

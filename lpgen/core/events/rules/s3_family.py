@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 
 from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import COPY_SOURCE, DIRECTORY_BUCKET_SESSION, OBJECT_HEADERS
 from lpgen.core.events.rules.listed import (
     ReaderType,
@@ -26,6 +25,7 @@ from lpgen.core.events.rules.listed import (
 )
 from lpgen.core.events.rules.s3_arns import read_buckets, read_copy_source, split_copy_source
 from lpgen.core.events.rules.s3_control import read_access_points, read_tagged
+from lpgen.core.events.rules.types import ReaderTable, mapped
 from lpgen.core.model import MappedAction, Resource, ResourceKind
 
 _GENERAL = "s3.amazonaws.com"
@@ -34,50 +34,6 @@ _OUTPOSTS = "s3-outposts.amazonaws.com"
 _OBJECT_LAMBDA = "s3-object-lambda.amazonaws.com"
 
 # ---------------------------------------------------------------- directory buckets
-
-_EXPRESS_LINES = """
-CreateAccessPoint point
-CreateBucket bucket #TagResource
-CreateSession bucket
-DeleteAccessPoint point
-DeleteAccessPointPolicy point
-DeleteAccessPointScope point
-DeleteBucket bucket
-DeleteBucketEncryption=PutEncryptionConfiguration bucket
-DeleteBucketInventoryConfiguration=PutInventoryConfiguration bucket
-DeleteBucketLifecycle=PutLifecycleConfiguration bucket
-DeleteBucketMetricsConfiguration=PutMetricsConfiguration bucket
-DeleteBucketPolicy bucket
-GetAccessPoint point
-GetAccessPointPolicy point
-GetAccessPointScope point
-GetBucketEncryption=GetEncryptionConfiguration bucket
-GetBucketInventoryConfiguration=GetInventoryConfiguration bucket
-GetBucketLifecycle=GetLifecycleConfiguration bucket
-GetBucketLifecycleConfiguration=GetLifecycleConfiguration bucket
-GetBucketMetricsConfiguration=GetMetricsConfiguration bucket
-GetBucketPolicy bucket
-ListBucketInventoryConfigurations=GetInventoryConfiguration bucket
-ListBucketMetricsConfigurations=GetMetricsConfiguration bucket
-ListTagsForResource tagged
-PutAccessPointPolicy point
-PutAccessPointScope point
-PutBucketEncryption=PutEncryptionConfiguration bucket
-PutBucketInventoryConfiguration=PutInventoryConfiguration bucket
-PutBucketLifecycle=PutLifecycleConfiguration bucket
-PutBucketLifecycleConfiguration=PutLifecycleConfiguration bucket
-PutBucketMetricsConfiguration=PutMetricsConfiguration bucket
-PutBucketPolicy bucket
-TagResource tagged
-UntagResource tagged
-"""
-
-_SCOPE_LINES = """
-DeleteAccessPointScope point
-GetAccessPointScope point
-PutAccessPointScope point
-"""
-"""Calls on directory buckets alone, also where S3's own event source logs them."""
 
 _ZONAL = (
     "AbortMultipartUpload",
@@ -120,16 +76,6 @@ def _read_express_points(call: Call) -> Iterator[Resource]:
     for point in read_access_points(call):
         yield exact(point.text.replace(":s3:", ":s3express:", 1))
 
-
-def _has_bucket_tags(call: Call) -> bool:
-    return call.has("createBucketConfiguration", "tags")
-
-
-_EXPRESS_TYPES: dict[str, ResourceType] = {
-    "bucket": ReaderType(read_buckets),
-    "point": ReaderType(_read_express_points),
-    "tagged": ReaderType(read_tagged),
-}
 
 # ---------------------------------------------------------------- objects of Outposts and Object Lambda
 
@@ -198,36 +144,6 @@ def _map_objects(
 
 # ---------------------------------------------------------------- Outposts
 
-_OUTPOSTS_LINES = """
-CreateAccessPoint point
-CreateBucket bucket
-DeleteAccessPoint point
-DeleteAccessPointPolicy point
-DeleteBucket bucket
-DeleteBucketLifecycleConfiguration=PutLifecycleConfiguration bucket
-DeleteBucketPolicy bucket
-DeleteBucketReplication=PutReplicationConfiguration bucket
-DeleteBucketTagging=PutBucketTagging bucket
-GetAccessPointPolicy point
-GetBucket bucket
-GetBucketLifecycleConfiguration=GetLifecycleConfiguration bucket
-GetBucketPolicy bucket
-GetBucketReplication=GetReplicationConfiguration bucket
-GetBucketTagging bucket
-GetBucketVersioning bucket
-HeadBucket=ListBucket bucket
-ListMultipartUploads=ListBucketMultipartUploads bucket
-ListObjects=ListBucket bucket
-ListObjectsV2=ListBucket bucket
-ListObjectVersions=ListBucketVersions bucket
-PutAccessPointPolicy point
-PutBucketLifecycleConfiguration=PutLifecycleConfiguration bucket
-PutBucketPolicy bucket
-PutBucketReplication=PutReplicationConfiguration bucket
-PutBucketTagging bucket
-PutBucketVersioning bucket
-"""
-
 
 def _read_outposts_buckets(call: Call) -> Iterator[Resource]:
     """The bucket or access point on an Outpost that a call names, by ARN or by name."""
@@ -272,11 +188,6 @@ def _read_outposts_points(call: Call) -> Iterator[Resource]:
         yield _on_outpost(call, f"accesspoint/{name}")
 
 
-_OUTPOSTS_TYPES: dict[str, ResourceType] = {
-    "bucket": ReaderType(_read_outposts_buckets),
-    "point": ReaderType(_read_outposts_points),
-}
-
 # ---------------------------------------------------------------- Object Lambda
 
 
@@ -289,10 +200,7 @@ def _read_lambda_points(call: Call) -> Iterator[Resource]:
 
 
 RULES: RuleTable = {
-    **declared_rules(_EXPRESS, "s3express", _EXPRESS_TYPES, _EXPRESS_LINES, has_tags=_has_bucket_tags),
-    **declared_rules(_GENERAL, "s3express", _EXPRESS_TYPES, _SCOPE_LINES),
     **{(_EXPRESS, operation): _map_zonal for operation in _ZONAL},
-    **declared_rules(_OUTPOSTS, "s3-outposts", _OUTPOSTS_TYPES, _OUTPOSTS_LINES),
     **{
         (_OUTPOSTS, operation): _map_objects("s3-outposts", _OBJECT_ACTIONS, _read_outposts_objects)
         for operation in _OBJECT_ACTIONS
@@ -301,4 +209,14 @@ RULES: RuleTable = {
         (_OBJECT_LAMBDA, operation): _map_objects("s3-object-lambda", _LAMBDA_ACTIONS, _read_lambda_points)
         for operation in _LAMBDA_ACTIONS
     },
+}
+
+READERS: ReaderTable = {
+    _GENERAL: {"zonalpoint": ReaderType(_read_express_points)},
+    _EXPRESS: {
+        "bucket": ReaderType(read_buckets),
+        "point": ReaderType(_read_express_points),
+        "tagged": ReaderType(read_tagged),
+    },
+    _OUTPOSTS: {"bucket": ReaderType(_read_outposts_buckets), "point": ReaderType(_read_outposts_points)},
 }

@@ -8,7 +8,6 @@ CloudTrail logs headers and query parameters by their own names (`x-amz-acl`, `v
 from __future__ import annotations
 
 from lpgen.core.events.rules.call import Call, Rule, RuleTable
-from lpgen.core.events.rules.declared import declared_rules, mapped
 from lpgen.core.events.rules.inferences import (
     COPY_SOURCE,
     ENCRYPTION_CHANGE,
@@ -24,23 +23,11 @@ from lpgen.core.events.rules.s3_arns import (
     read_objects,
     split_copy_source,
 )
+from lpgen.core.events.rules.types import ReaderTable, mapped
 from lpgen.core.model import MappedAction
 
 _SOURCE = "s3.amazonaws.com"
 
-_LINES = """
-AbortMultipartUpload object
-CompleteMultipartUpload=PutObject object
-GetObjectLegalHold object
-GetObjectRetention object
-GetObjectTorrent=GetObject object
-ListParts=ListMultipartUploadParts object
-PutObjectLegalHold object
-RestoreObject object
-SelectObjectContent=GetObject object
-UploadPart=PutObject object
-WriteGetObjectResponse=s3-object-lambda:WriteGetObjectResponse object
-"""
 
 _TYPES = {"object": ReaderType(read_objects)}
 
@@ -193,7 +180,6 @@ def _map_bypass(call: Call) -> tuple[MappedAction, ...]:
 
 
 RULES: RuleTable = {
-    **declared_rules(_SOURCE, "s3", _TYPES, _LINES),
     **{(_SOURCE, operation): _map_object_version(operation) for operation in _VERSIONED},
     **{(_SOURCE, operation): _map_read(operation) for operation in ("GetObject", "HeadObject")},
     (_SOURCE, "PutObject"): _map_upload,
@@ -206,3 +192,5 @@ RULES: RuleTable = {
     (_SOURCE, "PutObjectRetention"): _map_retention,
     (_SOURCE, "UpdateObjectEncryption"): _map_update_encryption,
 }
+
+READERS: ReaderTable = {_SOURCE: _TYPES}

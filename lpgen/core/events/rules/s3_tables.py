@@ -13,44 +13,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from lpgen.core.events.rules.call import Call, RuleTable, texts_at
-from lpgen.core.events.rules.declared import ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import TABLE_SETTINGS, TAG_ON_CREATE
 from lpgen.core.events.rules.listed import ReaderType, arn_type, exact, first_text, fold, is_arn_of, listed_arns
+from lpgen.core.events.rules.types import ReaderTable, ResourceType, mapped
 from lpgen.core.model import MappedAction, Resource
 
 _SOURCE: Final = "s3tables.amazonaws.com"
-
-_LINES = """
-DeleteTable table
-DeleteTablePolicy table
-DeleteTableReplication table
-GetTable table
-GetTableEncryption table
-GetTableMaintenanceConfiguration table
-GetTableMaintenanceJobStatus table
-GetTableMetadataLocation table
-GetTablePolicy table
-GetTableRecordExpirationConfiguration table
-GetTableRecordExpirationJobStatus table
-GetTableReplication table
-GetTableReplicationStatus table
-GetTableStorageClass table
-PutTableBucketReplication bucket @configuration.role=replication.s3tables.amazonaws.com
-PutTableMaintenanceConfiguration table
-PutTablePolicy table
-PutTableRecordExpirationConfiguration table
-PutTableReplication table @configuration.role=replication.s3tables.amazonaws.com
-RenameTable table
-UpdateTableMetadataLocation table
-AbortMultipartUpload=PutTableData table
-CompleteMultipartUpload=PutTableData table
-CreateMultipartUpload=PutTableData table
-GetObject=GetTableData table
-HeadObject=GetTableData table
-ListParts=GetTableData table
-PutObject=PutTableData table
-UploadPart=PutTableData table
-"""
 
 
 def _read_tables(call: Call) -> Iterator[Resource]:
@@ -102,6 +70,7 @@ _TYPES: dict[str, ResourceType] = {
 }
 
 RULES: RuleTable = {
-    **declared_rules(_SOURCE, "s3tables", _TYPES, _LINES),
     (_SOURCE, "CreateTable"): _map_create_table,
 }
+
+READERS: ReaderTable = {_SOURCE: _TYPES}

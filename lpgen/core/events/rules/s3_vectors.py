@@ -11,21 +11,13 @@ from __future__ import annotations
 from typing import Final
 
 from lpgen.core.events.rules.call import Call, Rule, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import VECTOR_CONTENT
 from lpgen.core.events.rules.listed import ListedType
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped
 from lpgen.core.model import MappedAction
 
 _SOURCE: Final = "s3vectors.amazonaws.com"
 
-_LINES = """
-CreateIndex index #TagResource
-DeleteIndex index
-DeleteVectors index
-GetIndex index
-GetVectors index
-PutVectors index
-"""
 
 _INDEX: Final = ListedType(
     "s3vectors",
@@ -56,6 +48,7 @@ def _is_true(call: Call, name: str) -> bool:
 _TYPES: dict[str, ResourceType] = {"index": _INDEX}
 
 RULES: RuleTable = {
-    **declared_rules(_SOURCE, "s3vectors", _TYPES, _LINES),
     **{(_SOURCE, operation): _map_reading(operation) for operation in _CONTENT},
 }
+
+READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -6,9 +6,8 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsa
 
 from __future__ import annotations
 
-from lpgen.core.events.rules.call import RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
 from lpgen.core.events.rules.listed import ReaderType
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 
 SOURCE = "sagemaker.amazonaws.com"
 
@@ -38,20 +37,4 @@ TYPES: dict[str, ResourceType] = {
 
 _ROLE = "@roleArn=sagemaker.amazonaws.com"
 
-_LINES = f"""
-CreateAction                         action #AddTags
-CreateApp                            app #AddTags
-CreateHub                            hub #AddTags
-CreateHyperParameterTuningJob        hyper-parameter-tuning-job #AddTags @trainingJobDefinition.roleArn=sagemaker.amazonaws.com
-CreateInferenceExperiment            inference-experiment #AddTags:any {_ROLE}
-CreateLabelingJob                    labeling-job #AddTags {_ROLE}
-CreateModelCard                      model-card #AddTags
-CreatePipeline                       pipeline #AddTags {_ROLE}
-CreateSpace                          space #AddTags
-CreateWorkforce                      workforce #AddTags:any
-ListClusterEvents                    cluster
-ListClusterNodes                     cluster
-UpdateCluster                        cluster @instanceGroups.executionRole=sagemaker.amazonaws.com
-"""  # noqa: E501
-
-RULES: RuleTable = declared_rules(SOURCE, "sagemaker", TYPES, _LINES)
+READERS: ReaderTable = {SOURCE: TYPES}

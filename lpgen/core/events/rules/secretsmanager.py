@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 
 from lpgen.core.events.rules.call import Call, RuleTable, texts_at
-from lpgen.core.events.rules.declared import declared_rules, mapped
 from lpgen.core.events.rules.inferences import (
     SECRET_BATCH,
     SECRET_POLICY_CHECK,
@@ -20,29 +19,11 @@ from lpgen.core.events.rules.inferences import (
 )
 from lpgen.core.events.rules.listed import ReaderType, exact, fold, is_arn_of
 from lpgen.core.events.rules.passing import passed_roles
+from lpgen.core.events.rules.types import ReaderTable, mapped
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 SOURCE = "secretsmanager.amazonaws.com"
 
-_LINES = """
-CancelRotateSecret secret
-DeleteResourcePolicy secret
-DeleteSecret secret
-DescribeSecret secret
-GetResourcePolicy secret
-GetSecretValue secret
-ListSecretVersionIds secret
-PutResourcePolicy secret
-PutSecretValue secret
-RemoveRegionsFromReplication secret
-ReplicateSecretToRegions secret
-RestoreSecret secret
-StopReplicationToReplica secret
-TagResource secret
-UntagResource secret
-UpdateSecret secret
-UpdateSecretVersionStage secret
-"""
 
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
 _ANY_SUFFIX = "-??????"
@@ -124,9 +105,10 @@ def _map_validate_policy(call: Call) -> tuple[MappedAction, ...]:
 
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "secretsmanager", {"secret": ReaderType(_read_secrets)}, _LINES),
     (SOURCE, "CreateSecret"): _map_create_secret,
     (SOURCE, "RotateSecret"): _map_rotate_secret,
     (SOURCE, "BatchGetSecretValue"): _map_batch,
     (SOURCE, "ValidateResourcePolicy"): _map_validate_policy,
 }
+
+READERS: ReaderTable = {SOURCE: {"secret": ReaderType(_read_secrets)}}

@@ -7,13 +7,9 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecur
 from __future__ import annotations
 
 from lpgen.core.events.rules.call import Call, Rule, RuleTable
-from lpgen.core.events.rules.declared import NamedType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import SECURITY_CONTROLS
+from lpgen.core.events.rules.types import NamedType, mapped
 from lpgen.core.model import NO_RESOURCE, MappedAction
-
-_GUARD_LINES = """
-StartMalwareScan @scanConfiguration.role=malware-protection.guardduty.amazonaws.com
-"""
 
 # A Region has one hub, and no request names it.
 _HUB = NamedType("securityhub", "hub/default", "hubArn")
@@ -42,6 +38,5 @@ def _map_controls(needed: str) -> Rule:
 
 
 RULES: RuleTable = {
-    **declared_rules("guardduty.amazonaws.com", "guardduty", {}, _GUARD_LINES),
     **{("securityhub.amazonaws.com", name): _map_controls(needed) for name, needed in _CONTROL_ACTIONS.items()},
 }

@@ -6,33 +6,22 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonse
 
 from __future__ import annotations
 
-from lpgen.core.events.rules.call import Call, Rule, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped, read_resources
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped, read_resources
 from lpgen.core.model import MappedAction
 
-_SOURCES = ("ses.amazonaws.com", "email.amazonaws.com")
+SOURCE = "ses.amazonaws.com"
 
 TYPES: dict[str, ResourceType] = {
     "set": NamedType("ses", "configuration-set/{}", "configurationSetName"),
     # The sender is an address, and the identity it belongs to may be its domain: only an ARN tells.
     "sender": NamedType("ses", "identity/{}", "sourceArn|fromEmailAddressIdentityArn|fromArn"),
-    "template": NamedType("ses", "template/{}", "templateArn|templateName"),
     "sent-template": NamedType(
         "ses",
         "template/{}",
         "templateArn|template|content.template.templateName|defaultContent.template.templateName",
     ),
-    "verification": NamedType("ses", "custom-verification-email-template/{}", "templateName"),
 }
-
-_LINES = """
-CreateConfigurationSet                set #TagResource
-CreateConfigurationSetEventDestination set
-CreateEmailTemplate                   template
-CreateCustomVerificationEmailTemplate verification
-SendBulkEmail                         sender set? sent-template
-SendBulkTemplatedEmail                sender set? sent-template
-"""
 
 
 def _map_send(call: Call) -> tuple[MappedAction, ...]:
@@ -46,13 +35,6 @@ def _map_send(call: Call) -> tuple[MappedAction, ...]:
     return (mapped(action, read_resources(call, TYPES, tokens)),)
 
 
-def _ses_rules() -> dict[tuple[str, str], Rule]:
-    """The same rules under both event sources that SES has used."""
-    rules: dict[tuple[str, str], Rule] = {}
-    for source in _SOURCES:
-        rules.update(declared_rules(source, "ses", TYPES, _LINES))
-        rules[source, "SendEmail"] = _map_send
-    return rules
+RULES: RuleTable = {(SOURCE, "SendEmail"): _map_send}
 
-
-RULES: RuleTable = _ses_rules()
+READERS: ReaderTable = {SOURCE: TYPES}

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, resource_from_arn
+from lpgen.core.events.rules.call import Call
 from lpgen.core.events.rules.listed import ReaderType, exact, is_arn_of, listed_arns
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, resource_from_arn
 from lpgen.core.model import Resource
 
 _SOURCE = "sms-voice.amazonaws.com"
@@ -45,9 +45,4 @@ _TYPES: dict[str, ResourceType] = {
     "protect-configuration": NamedType("sms-voice", "protect-configuration/{}", "protectConfigurationId"),
 }
 
-_LINES = """
-SendMediaMessage origin configuration-set? protect-configuration?
-SendTextMessage origin configuration-set? protect-configuration?
-"""
-
-RULES: RuleTable = declared_rules(_SOURCE, "sms-voice", _TYPES, _LINES)
+READERS: ReaderTable = {_SOURCE: _TYPES}

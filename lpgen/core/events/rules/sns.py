@@ -7,31 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.events.rules.call import Call, CompletionTable, texts_at
 from lpgen.core.events.rules.listed import ReaderType, arn_type, exact, first_text, is_arn_of
 from lpgen.core.events.rules.passing import passed_roles
+from lpgen.core.events.rules.types import ReaderTable, ResourceType
 from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "sns.amazonaws.com"
-
-_LINES = """
-AddPermission topic
-ConfirmSubscription topic
-DeleteTopic topic
-GetDataProtectionPolicy owner
-GetSubscriptionAttributes subscription
-GetTopicAttributes topic
-ListSubscriptionsByTopic topic
-ListTagsForResource owner
-Publish target
-PublishBatch=Publish target
-PutDataProtectionPolicy owner
-RemovePermission topic
-TagResource owner
-Unsubscribe subscription
-UntagResource owner
-"""
 
 
 def _read_subscriptions(call: Call) -> Iterator[Resource]:
@@ -50,33 +32,19 @@ def _read_targets(call: Call) -> Iterator[Resource]:
 
 _TYPES: dict[str, ResourceType] = {
     "topic": arn_type("sns", "topicArn"),
-    "named": NamedType("sns", "{}", "name"),
     "owner": arn_type("sns", "resourceArn"),
     "subscription": ReaderType(_read_subscriptions),
     "target": ReaderType(_read_targets),
 }
 
-_ROLE_LINES = """
-CreatePlatformApplication
-CreateTopic named #TagResource
-SetPlatformApplicationAttributes
-SetSubscriptionAttributes subscription
-SetTopicAttributes topic
-Subscribe topic
-"""
 
-
-def _with_feedback_roles(rule: Rule) -> Rule:
-    """A rule that adds iam:PassRole on the roles with which SNS logs or makes deliveries, which attributes hold.
+def _complete_roles(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
+    """The roles with which SNS logs or makes deliveries, which attributes hold.
 
     Sources: https://docs.aws.amazon.com/sns/latest/dg/sns-topic-attributes.html and
     https://docs.aws.amazon.com/sns/latest/dg/prereqs-kinesis-data-firehose.html
     """
-
-    def map_call(call: Call) -> tuple[MappedAction, ...]:
-        return (*(rule(call) or ()), *passed_roles(call, _read_feedback_roles(call), SOURCE))
-
-    return map_call
+    return (*actions, *passed_roles(call, _read_feedback_roles(call), SOURCE))
 
 
 def _read_feedback_roles(call: Call) -> Iterator[str]:
@@ -88,7 +56,15 @@ def _read_feedback_roles(call: Call) -> Iterator[str]:
             yield from texts_at(value, ())
 
 
-RULES: RuleTable = {
-    **declared_rules(SOURCE, "sns", _TYPES, _LINES),
-    **{key: _with_feedback_roles(rule) for key, rule in declared_rules(SOURCE, "sns", _TYPES, _ROLE_LINES).items()},
-}
+_WITH_ATTRIBUTES = (
+    "CreatePlatformApplication",
+    "CreateTopic",
+    "SetPlatformApplicationAttributes",
+    "SetSubscriptionAttributes",
+    "SetTopicAttributes",
+    "Subscribe",
+)
+
+COMPLETIONS: CompletionTable = {(SOURCE, operation): _complete_roles for operation in _WITH_ATTRIBUTES}
+
+READERS: ReaderTable = {SOURCE: _TYPES}

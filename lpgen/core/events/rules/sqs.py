@@ -13,35 +13,12 @@ from collections.abc import Iterator
 import msgspec
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import declared_rules, mapped
 from lpgen.core.events.rules.inferences import QUEUE_REDRIVE
 from lpgen.core.events.rules.listed import ListedType, ReaderType, exact, is_arn_of
+from lpgen.core.events.rules.types import ReaderTable, mapped
 from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "sqs.amazonaws.com"
-
-_LINES = """
-AddPermission queue
-ChangeMessageVisibility queue
-ChangeMessageVisibilityBatch=ChangeMessageVisibility queue
-CreateQueue queue #TagQueue
-DeleteMessage queue
-DeleteMessageBatch=DeleteMessage queue
-DeleteQueue queue
-GetQueueAttributes queue
-GetQueueUrl queue
-ListDeadLetterSourceQueues queue
-ListQueueTags queue
-ListQueues
-PurgeQueue queue
-ReceiveMessage queue
-RemovePermission queue
-SendMessage queue
-SendMessageBatch=SendMessage queue
-SetQueueAttributes queue
-TagQueue queue
-UntagQueue queue
-"""
 
 
 def _read_queues(call: Call) -> Iterator[Resource]:
@@ -117,10 +94,9 @@ def _handle_arns(handle: str) -> tuple[str, ...]:
 
 
 RULES: RuleTable = {
-    **declared_rules(
-        SOURCE, "sqs", {"queue": ListedType("sqs", ("AWS::SQS::Queue",), ReaderType(_read_queues))}, _LINES
-    ),
     (SOURCE, "StartMessageMoveTask"): _map_redrive,
     (SOURCE, "ListMessageMoveTasks"): _map_move_tasks,
     (SOURCE, "CancelMessageMoveTask"): _map_move_tasks,
 }
+
+READERS: ReaderTable = {SOURCE: {"queue": ListedType("sqs", ("AWS::SQS::Queue",), ReaderType(_read_queues))}}

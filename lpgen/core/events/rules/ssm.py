@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 
 from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at, values_at
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import ASSOCIATION_BATCH, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.events.rules.listed import ListedType, ReaderType, arn_type, exact, exact_or_any, fold
 from lpgen.core.events.rules.passing import passed, passed_roles
@@ -22,149 +21,10 @@ from lpgen.core.events.rules.ssm_resources import (
     read_settings,
     read_tagged,
 )
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped
 from lpgen.core.model import NO_RESOURCE, MappedAction
 
 SOURCE = "ssm.amazonaws.com"
-
-_LINES = """
-AddTagsToResource tagged
-AssociateOpsItemRelatedItem opsitem
-CancelCommand
-CancelMaintenanceWindowExecution window
-CreateResourceDataSync sync
-DeleteActivation
-DeleteAssociation association? document? node?
-DeleteDocument document
-DeleteInventory
-DeleteMaintenanceWindow window
-DeleteOpsItem opsitem
-DeleteOpsMetadata opsmetadata
-DeleteParameter parameter
-DeleteParameters parameter
-DeletePatchBaseline baseline
-DeleteResourceDataSync sync
-DeleteResourcePolicy owner
-DeregisterManagedInstance node
-DeregisterPatchBaselineForPatchGroup baseline
-DeregisterTargetFromMaintenanceWindow window target
-DeregisterTaskFromMaintenanceWindow window task
-DescribeActivations
-DescribeAssociation association? document? node?
-DescribeAssociationExecutionTargets association
-DescribeAssociationExecutions association
-DescribeAutomationExecutions
-DescribeAutomationStepExecutions execution
-DescribeAvailablePatches
-DescribeDocument document
-DescribeDocumentParameters document
-DescribeDocumentPermission document
-DescribeEffectiveInstanceAssociations node
-DescribeEffectivePatchesForPatchBaseline baseline
-DescribeInstanceAssociationsStatus node
-DescribeInstanceInformation
-DescribeInstancePatchStates node
-DescribeInstancePatchStatesForPatchGroup
-DescribeInstancePatches node
-DescribeInstanceProperties
-DescribeInventoryDeletions
-DescribeMaintenanceWindowExecutionTaskInvocations
-DescribeMaintenanceWindowExecutionTasks
-DescribeMaintenanceWindowExecutions window
-DescribeMaintenanceWindowSchedule
-DescribeMaintenanceWindowTargets window
-DescribeMaintenanceWindowTasks window
-DescribeMaintenanceWindows
-DescribeMaintenanceWindowsForTarget
-DescribeOpsItems
-DescribeParameters
-DescribePatchBaselines
-DescribePatchGroupState
-DescribePatchGroups
-DescribePatchProperties
-DescribeSessions
-DisassociateOpsItemRelatedItem opsitem
-GetAccessToken opsitem=accessRequestId
-GetAutomationExecution execution
-GetCalendar document=calendarName|name
-GetCalendarState document=calendarNames
-GetCommandInvocation
-GetConnectionStatus node
-GetDefaultPatchBaseline baseline
-GetDeployablePatchSnapshotForInstance
-GetDocument document
-GetInventory
-GetInventorySchema
-GetMaintenanceWindow window
-GetMaintenanceWindowExecution
-GetMaintenanceWindowExecutionTask
-GetMaintenanceWindowExecutionTaskInvocation
-GetMaintenanceWindowTask window
-GetOpsItem opsitem
-GetOpsSummary sync
-GetOpsMetadata opsmetadata
-GetParameter parameter
-GetParameterHistory parameter
-GetParameters parameter
-GetParametersByPath path
-GetPatchBaseline baseline
-GetPatchBaselineForPatchGroup
-GetResourcePolicies owner
-GetServiceSetting setting
-LabelParameterVersion parameter
-ListAssociationVersions association
-ListAssociations
-ListCommandInvocations
-ListCommands
-ListComplianceItems
-ListComplianceSummaries
-ListDocumentMetadataHistory document
-ListDocumentVersions document
-ListDocuments
-ListInstanceAssociations node
-ListInventoryEntries
-ListNodes sync
-ListNodesSummary sync
-ListOpsItemEvents
-ListOpsItemRelatedItems
-ListOpsMetadata
-ListResourceComplianceSummaries
-ListResourceDataSync
-ListTagsForResource tagged
-ModifyDocumentPermission document
-PutCalendar document
-PutComplianceItems node
-PutConfigurePackageResult
-PutInventory
-PutParameter parameter #AddTagsToResource
-PutResourcePolicy owner
-RegisterDefaultPatchBaseline baseline
-RegisterPatchBaselineForPatchGroup baseline
-RegisterTargetWithMaintenanceWindow window
-RegisterTaskWithMaintenanceWindow window
-RemoveTagsFromResource tagged
-RequestManagedInstanceRoleToken node
-ResetServiceSetting setting
-ResumeSession session
-SendAutomationSignal execution
-StartAccessRequest node #AddTagsToResource:+opsitem
-StartAssociationsOnce association
-StopAutomationExecution execution
-TerminateSession session
-UnlabelParameterVersion parameter
-UpdateAssociationStatus document node?
-UpdateDocument document
-UpdateDocumentDefaultVersion document
-UpdateDocumentMetadata document
-UpdateInstanceAssociationStatus association node?
-UpdateInstanceInformation node
-UpdateMaintenanceWindow window
-UpdateMaintenanceWindowTarget window target
-UpdateMaintenanceWindowTask window task
-UpdateOpsItem opsitem
-UpdateOpsMetadata opsmetadata
-UpdatePatchBaseline baseline
-UpdateResourceDataSync sync
-"""
 
 
 # ---------------------------------------------------------------- what runs documents
@@ -316,7 +176,6 @@ _TYPES: dict[str, ResourceType] = {
 }
 
 RULES: RuleTable = {
-    **declared_rules(SOURCE, "ssm", _TYPES, _LINES),
     (SOURCE, "CreateActivation"): _map_node_role,
     (SOURCE, "CreateDocument"): _map_new_document,
     (SOURCE, "UpdateServiceSetting"): _map_setting,
@@ -333,3 +192,5 @@ RULES: RuleTable = {
     (SOURCE, "CreateOpsItem"): _map_created("opsitem", "opsItemId"),
     (SOURCE, "CreatePatchBaseline"): _map_created("patchbaseline", "baselineId"),
 }
+
+READERS: ReaderTable = {SOURCE: _TYPES}

@@ -9,28 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import ResourceType, declared_rules, mapped
 from lpgen.core.events.rules.inferences import PUBLISH_VERSION, REVEAL_SECRETS, TAG_ON_CREATE
 from lpgen.core.events.rules.listed import ReaderType, exact, is_arn_of
 from lpgen.core.events.rules.passing import passed_roles
+from lpgen.core.events.rules.types import ReaderTable, ResourceType, mapped
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 _SOURCE = "states.amazonaws.com"
 
-_LINES = """
-CreateStateMachineAlias machine
-DeleteStateMachine machine
-DeleteStateMachineAlias machine
-DeleteStateMachineVersion machine
-DescribeStateMachine machine
-DescribeStateMachineAlias machine
-ListStateMachineAliases machine
-ListStateMachineVersions machine
-PublishStateMachineVersion machine
-StartExecution machine
-StartSyncExecution machine
-UpdateStateMachineAlias machine
-"""
 
 _PATHS = (
     ("stateMachineArn",),
@@ -93,9 +79,10 @@ def _map_test_state(call: Call) -> tuple[MappedAction, ...]:
 _TYPES: dict[str, ResourceType] = {"machine": ReaderType(_read_machines)}
 
 RULES: RuleTable = {
-    **declared_rules(_SOURCE, "states", _TYPES, _LINES),
     (_SOURCE, "CreateStateMachine"): _map_create_machine,
     (_SOURCE, "UpdateStateMachine"): _map_update_machine,
     (_SOURCE, "CreateActivity"): _map_create_activity,
     (_SOURCE, "TestState"): _map_test_state,
 }
+
+READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.events.rules.call import Call
 from lpgen.core.events.rules.listed import ListedType, ReaderType, exact, fold, is_arn_of
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 from lpgen.core.model import Resource
 
 _KINESIS = "kinesis.amazonaws.com"
@@ -18,48 +18,6 @@ _FIREHOSE = "firehose.amazonaws.com"
 
 # The tagging action of a stream's creation is AddTagsToStream, not TagResource.
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
-_KINESIS_LINES = """
-AddTagsToStream stream
-CreateStream stream #AddTagsToStream
-DecreaseStreamRetentionPeriod stream
-DeleteStream stream
-DeregisterStreamConsumer consumer
-DescribeStream stream
-DescribeStreamConsumer consumer
-DescribeStreamSummary stream
-GetRecords stream
-GetShardIterator stream
-IncreaseStreamRetentionPeriod stream
-ListShards stream
-ListStreamConsumers stream
-ListTagsForStream stream
-MergeShards stream
-PutRecord stream
-PutRecords stream
-RegisterStreamConsumer stream #TagResource:consumer
-RemoveTagsFromStream stream
-SplitShard stream
-StartStreamEncryption stream key?
-StopStreamEncryption stream key?
-SubscribeToShard consumer
-UpdateMaxRecordSize stream
-UpdateStreamRecordDistributionStrategy stream
-UpdateStreamWarmThroughput stream
-"""
-
-_FIREHOSE_LINES = """
-CreateDeliveryStream delivery #TagDeliveryStream
-DeleteDeliveryStream delivery
-DescribeDeliveryStream delivery
-ListTagsForDeliveryStream delivery
-PutRecord delivery
-PutRecordBatch delivery
-StartDeliveryStreamEncryption delivery
-StopDeliveryStreamEncryption delivery
-TagDeliveryStream delivery
-UntagDeliveryStream delivery
-UpdateDestination delivery
-"""
 
 
 def _read_consumers(call: Call) -> Iterator[Resource]:
@@ -89,7 +47,5 @@ _TYPES: dict[str, ResourceType] = {
     "delivery": NamedType("firehose", "deliverystream/{}", "deliveryStreamName"),
 }
 
-RULES: RuleTable = {
-    **declared_rules(_KINESIS, "kinesis", _TYPES, _KINESIS_LINES),
-    **declared_rules(_FIREHOSE, "firehose", _TYPES, _FIREHOSE_LINES),
-}
+
+READERS: ReaderTable = {_KINESIS: _TYPES, _FIREHOSE: _TYPES}

@@ -7,9 +7,9 @@ The target's trust policy must allow the call too; that is the target's affair a
 from __future__ import annotations
 
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import mapped, resource_from_arn
 from lpgen.core.events.rules.inferences import SESSION_CONTEXT
 from lpgen.core.events.rules.passing import is_role_arn
+from lpgen.core.events.rules.types import mapped, resource_from_arn
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource, ResourceKind
 
 _SOURCE = "sts.amazonaws.com"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import NamedType, ResourceType, declared_rules
+from lpgen.core.events.rules.call import Call
 from lpgen.core.events.rules.listed import ReaderType, exact, is_arn_of
+from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 from lpgen.core.model import Resource
 
 _SOURCE = "vpc-lattice.amazonaws.com"
@@ -32,8 +32,4 @@ _TYPES: dict[str, ResourceType] = {
     "subscription": NamedType("vpc-lattice", "accesslogsubscription/{}", "accessLogSubscriptionIdentifier"),
 }
 
-_LINES = """
-CreateAccessLogSubscription +subscription named #TagResource:+subscription
-"""
-
-RULES: RuleTable = declared_rules(_SOURCE, "vpc-lattice", _TYPES, _LINES)
+READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -13,9 +13,9 @@ from typing import Final
 
 from lpgen.core.events.records import Json
 from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at, values_at
-from lpgen.core.events.rules.declared import mapped, resource_from_arn
 from lpgen.core.events.rules.inferences import TAG_ON_CREATE
 from lpgen.core.events.rules.listed import exact, fold, is_arn_of
+from lpgen.core.events.rules.types import mapped, resource_from_arn
 from lpgen.core.model import MappedAction, Resource
 
 SOURCE: Final = "wafv2.amazonaws.com"

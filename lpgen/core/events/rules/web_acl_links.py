@@ -13,9 +13,9 @@ from typing import Final
 
 from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.declared import mapped
 from lpgen.core.events.rules.inferences import WEB_ACL_LINK
 from lpgen.core.events.rules.listed import exact, is_arn_of
+from lpgen.core.events.rules.types import mapped
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 _SOURCE: Final = "wafv2.amazonaws.com"

@@ -8,14 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lpgen.core.events.event_map import EventMap
+from lpgen.core.events.operation_rows import read_operation_table
 from lpgen.core.events.record_place import call_from_record
 from lpgen.core.events.records import Record
-from lpgen.core.events.rules.redshift import RULES as REDSHIFT_RULES
 from lpgen.core.events.rules.tables import RULE_TABLES
+from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.events.rules.test_rule_laws import assert_sound
 from tests.support.law_examples import examples
 
 RULES = sorted(((key, rule) for table in RULE_TABLES for key, rule in table.items()), key=lambda item: item[0])
+CATALOG = bundled_catalog()
 TEXTS = (
     "",
     "*",
@@ -77,16 +80,16 @@ def test_every_rule_answers_soundly_when_all_parameters_hold_any_text(text: str)
     assert_answers_soundly(text)
 
 
-SNAPSHOT_RULES = [
+SNAPSHOT_OPERATIONS = [
     operation
-    for (source, operation), rule in REDSHIFT_RULES.items()
-    if source == "redshift.amazonaws.com" and "snapshot" in getattr(getattr(rule, "declaration", None), "tokens", ())
+    for operation, row in read_operation_table(CATALOG.source, "redshift.amazonaws.com").operations.items()
+    if "snapshot" in row.reads
 ]
 
 
-@pytest.mark.parametrize("operation", SNAPSHOT_RULES)
+@pytest.mark.parametrize("operation", SNAPSHOT_OPERATIONS)
 @pytest.mark.parametrize("text", ["not-an-arn", "one/two", "{}", "arn:aws:iam::111122223333:role/a"])
-def test_redshift_snapshot_rules_make_no_arn_of_a_snapshot_arn_that_is_none(operation: str, text: str) -> None:
+def test_redshift_reads_no_snapshot_off_a_snapshot_arn_that_is_none(operation: str, text: str) -> None:
     record = Record(
         eventSource="redshift.amazonaws.com",
         eventName=operation,
@@ -94,10 +97,10 @@ def test_redshift_snapshot_rules_make_no_arn_of_a_snapshot_arn_that_is_none(oper
         recipientAccountId="111122223333",
         requestParameters={"snapshotArn": text},
     )
-    needs = REDSHIFT_RULES["redshift.amazonaws.com", operation](call_from_record(record, operation)) or ()
+    needs = EventMap(CATALOG).map_record(record).actions
     assert needs
     assert all(text not in resource.text for need in needs for resource in need.resources)
 
 
-def test_redshift_has_snapshot_rules() -> None:
-    assert len(SNAPSHOT_RULES) >= 3
+def test_redshift_reads_snapshots_in_code() -> None:
+    assert len(SNAPSHOT_OPERATIONS) >= 3

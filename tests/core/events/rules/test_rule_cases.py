@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,30 +10,8 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.events.record_place import call_from_record
 from lpgen.core.events.records import Record
-from lpgen.core.events.rules import (
-    apigateway,
-    billing,
-    cloudfront,
-    cognito,
-    dynamodb,
-    eventbridge,
-    glue,
-    iot,
-    kms,
-    lambda_functions,
-    logs,
-    s3_buckets,
-    s3_control,
-    s3_family,
-    s3_objects,
-    secretsmanager,
-    sns,
-    sqs,
-    ssm,
-    stepfunctions,
-    streaming,
-)
 from lpgen.core.events.rules.inferences import INFERENCES
+from lpgen.core.events.rules.tables import RULE_TABLES
 from lpgen.core.model import OBSERVED, MappingStatus, ResourceKind
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.events.rules.mapping_cases import expected_needs, needs_from_actions, read_cases, record_from_case
@@ -57,30 +34,7 @@ FAMILIES = (
 )
 CASES = read_cases(*FAMILIES)
 
-MODULES: tuple[ModuleType, ...] = (
-    apigateway,
-    billing,
-    cloudfront,
-    cognito,
-    dynamodb,
-    eventbridge,
-    glue,
-    iot,
-    kms,
-    lambda_functions,
-    logs,
-    s3_buckets,
-    s3_control,
-    s3_family,
-    s3_objects,
-    secretsmanager,
-    sns,
-    sqs,
-    ssm,
-    stepfunctions,
-    streaming,
-)
-RULES = {key: rule for module in MODULES for key, rule in module.RULES.items()}
+RULES = {key: rule for table in RULE_TABLES for key, rule in table.items()}
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +104,7 @@ def test_rule_names_only_actions_of_the_catalog(key: tuple[str, str], catalog: C
     ],
 )
 def test_wildcards_in_names_never_widen_a_pattern(
-    source: str, operation: str, request_parameters: dict[str, object], patterns: str
+    source: str, operation: str, request_parameters: dict[str, object], patterns: str, event_map: EventMap
 ) -> None:
     event_source = f"{source}.amazonaws.com"
     record = Record(
@@ -160,7 +114,7 @@ def test_wildcards_in_names_never_widen_a_pattern(
         recipientAccountId="1",
         requestParameters=request_parameters,
     )
-    actions = RULES[event_source, operation](call_from_record(record, operation)) or ()
+    actions = event_map.map_record(record).actions
     folds = {resource.text for need in actions for resource in need.resources if resource.kind is ResourceKind.FOLD}
     assert folds == {patterns}
 

@@ -1,33 +1,15 @@
-"""Rules declared a line each: the action that an operation needs and the resources that its parameters name.
-
-One operation a line, `Operation[=Action] token...`; the action has the operation's name unless `=` gives another.
-
-- `db`         a resource of that type that the request names; where it can't be read, any of its type in the account
-- `db?`        the same, but left out where the request doesn't name it
-- `+db`        created by the call under an id that AWS assigns: any of its type
-- `db=path|p2` named at these paths rather than at the type's own (`a.b` walks into `a`, lists are walked); after
-               `response:` at a path of the response, where the request names none
-- `#Action`    the tagging action that the call needs too where it sets tags, on the line's first resource, or on the
-               one that follows a colon (`#AddTags:+db`)
-- `@path=svc`  a role that the call hands to the service `svc`; the parameter holds its ARN, in `@name:path=svc` also
-               a role's name, in `@profile:path=svc` an instance profile's
-
-A line without types declares an action that takes no resource.
-"""
+"""Resource types that code reads off a call, and how rules and rows ask for them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import product
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from lpgen.core.arns import split_arn
-from lpgen.core.events.rules.call import Call, Rule, copies_tags
-from lpgen.core.events.rules.inferences import COPIED_TAGS, TAG_ON_CREATE, UNREAD_REQUEST
-from lpgen.core.events.rules.passing import ROLE_UNREAD, RoleParameter, role_parameter, roles_at
+from lpgen.core.events.rules.call import Call
 from lpgen.core.model import NO_RESOURCE, OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
 
 _WILDCARDS = frozenset("*?")
@@ -43,6 +25,10 @@ class ResourceType(Protocol):
 
     def pattern(self, call: Call) -> Resource:
         """The pattern of all resources of the type where the call was made."""
+
+
+ReaderTable = Mapping[str, Mapping[str, ResourceType]]
+"""The types that the rows of an event source read by name (`OperationRow.reads`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,73 +117,13 @@ def mapped(
     return MappedAction(Action(action), kept, how, tuple(sorted((context or {}).items())))
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """One parsed line: the action, its resource tokens, the tagging action or "" with what it is needed on, and the
-    parameters that pass roles."""
-
-    operation: str
-    action: str
-    tokens: tuple[str, ...]
-    tag_action: str
-    tagged: str
-    roles: tuple[RoleParameter, ...] = ()
-
-
-class DeclaredLine(NamedTuple):
-    """A line that isn't parsed yet, of the service with that prefix: of thousands of lines, few are ever needed."""
-
-    prefix: str
-    text: str
-
-    @property
-    def operation(self) -> str:
-        """The operation that it declares."""
-        return self.text.split(None, 1)[0].partition("=")[0]
-
-
-def declared_lines(prefix: str, lines: str) -> tuple[DeclaredLine, ...]:
-    """A service's lines; empty ones and those that begin with `//` are passed over."""
-    return tuple(DeclaredLine(prefix, line) for line in lines.splitlines() if line and not line.startswith("//"))
-
-
-@cache
-def _parse_line(line: DeclaredLine) -> Declaration:
-    """The declaration that a line holds."""
-    prefix, words = line.prefix, line.text.split()
-    operation, _, action = words[0].partition("=")
-    tokens = tuple(word for word in words[1:] if word[0] not in "#@")
-    tags = next((word[1:] for word in words[1:] if word.startswith("#")), "")
-    tag_action, tagged = _split_tagging(tags)
-    roles = [word[1:].partition("=") for word in words[1:] if word.startswith("@")]
-    return Declaration(
-        operation=operation,
-        action=_qualify(prefix, action or operation),
-        tokens=tokens,
-        tag_action=_qualify(prefix, tag_action) if tags else "",
-        tagged=tagged or next(iter(tokens), ""),
-        roles=tuple(role_parameter(path, service) for path, _, service in roles),
-    )
-
-
-def _split_tagging(word: str) -> tuple[str, str]:
-    """The action and the token of `Action:token` or `service:Action:token`; the token is "" where there is none.
-
-    Services are spelled in lower case and actions begin with a capital, which tells a service from an action.
-    """
-    service, colon, rest = word.partition(":")
-    if colon and not service[:1].isupper():
-        action, _, token = rest.partition(":")
-        return f"{service}:{action}", token
-    return service, rest
-
-
-def _qualify(prefix: str, name: str) -> str:
-    return name if ":" in name else f"{prefix}:{name}"
-
-
 def read_resources(call: Call, types: Mapping[str, ResourceType], tokens: Iterable[str]) -> tuple[Resource, ...]:
-    """The resources that the tokens of a declaration stand for in a call; NO_RESOURCE where there are no tokens."""
+    """The resources that some of the types give for a call; NO_RESOURCE without tokens.
+
+    A token is the name of a type: what the call names of it, or any of it where that can't be read. After the name, `?`
+    leaves out what the call doesn't name, and `=path|path` says where to look instead of where the type does; `+`
+    before it is any of the type, as the call creates it under an id that AWS assigns.
+    """
     tokens = tuple(tokens)
     if not tokens:
         return (NO_RESOURCE,)
@@ -219,50 +145,3 @@ def _is_hidden(call: Call, kind: ResourceType, paths: str) -> bool:
     """Whether AWS hides a parameter that would name a resource of a type."""
     texts = paths or (kind.paths if isinstance(kind, NamedType) else "")
     return any(call.hides(*text.partition("~")[0].split(".")) for text in re.split("[|,]", texts))
-
-
-def _has_tags(call: Call) -> bool:
-    return call.has("tags") or call.has("tagList")
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredRule:
-    """The rule that a declared line makes."""
-
-    line: DeclaredLine
-    types: Mapping[str, ResourceType] = field(repr=False)
-    has_tags: Callable[[Call], bool] = _has_tags
-
-    @property
-    def declaration(self) -> Declaration:
-        """What the line declares."""
-        return _parse_line(self.line)
-
-    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        """The declared action on the resources that the call names, the tagging action and the roles it passes."""
-        line = self.declaration
-        actions = [mapped(line.action, read_resources(call, self.types, line.tokens))]
-        if line.tag_action and (how := self._how_tagged(call)):
-            tagged = read_resources(call, self.types, (line.tagged,) if line.tagged else ())
-            actions.append(mapped(line.tag_action, tagged, how=how))
-        if line.roles:
-            actions.extend((ROLE_UNREAD,) if call.is_unread else roles_at(call, line.roles))
-        return tuple(actions)
-
-    def _how_tagged(self, call: Call) -> str:
-        """How the call comes to set tags; "" where it sets none."""
-        if call.is_unread:
-            return UNREAD_REQUEST
-        return TAG_ON_CREATE if self.has_tags(call) else COPIED_TAGS if copies_tags(call.request) else ""
-
-
-def declared_rules(
-    source: str,
-    prefix: str,
-    types: Mapping[str, ResourceType],
-    lines: str,
-    *,
-    has_tags: Callable[[Call], bool] = _has_tags,
-) -> dict[tuple[str, str], Rule]:
-    """The rules of a service's lines, by event source and operation."""
-    return {(source, line.operation): DeclaredRule(line, types, has_tags) for line in declared_lines(prefix, lines)}
