@@ -26,7 +26,7 @@ from action_catalog.catalog_actions import has_action
 from action_catalog.operation_row import merge_rows, row_of_operation, with_wire_row, without_unread
 from action_catalog.service_models import PINNED, Operation, read_operations
 from action_catalog.service_names import MORE_SOURCES, SWITCHES
-from action_catalog.type_facts import with_type_facts
+from action_catalog.type_facts import with_reads, with_type_facts
 
 _FIELDS: Final = (
     "actions",
@@ -77,7 +77,9 @@ def write_tables(facts: Facts, operations: Sequence[Operation], more: Iterable[O
     for source, rows in tables.items():
         for name, row in rows.items():
             names = row.get("actions") or [f"{source.removesuffix(SUFFIX)}:{name}"]
-            rows[name] = with_type_facts(facts.services, facts.types.get(source, {}), without_unread(row), names)
+            types = facts.types.get(source, {})
+            read = without_unread(with_reads(facts.services, types, row, names))
+            rows[name] = with_type_facts(facts.services, types, read, names)
     _write_operations(tables)
     _write_json("event_sources.json", _event_sources(facts, operations))
     _write_json("no_permission.json", _no_permission(facts, operations))

@@ -25,7 +25,7 @@ from lpgen.core.events.operation_rows import OperationRow, read_operation_table
 from lpgen.core.events.own_operations import OwnOperations
 from lpgen.core.events.records import Record
 from lpgen.core.events.rules import oam, web_acl_links
-from lpgen.core.events.rules.call import Call, Completion, Rule
+from lpgen.core.events.rules.call import EVERY_READ, Call, Completion, Rule
 from lpgen.core.events.rules.inferences import NAMED_OBJECT, PASS_ROLE, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.events.rules.tables import COMPLETION_TABLES, RULE_TABLES
@@ -193,14 +193,17 @@ def _answers_of_rules(catalog: Catalog) -> Iterator[tuple[str, frozenset[tuple[s
 
 def _rules(catalog: Catalog) -> Iterator[tuple[tuple[str, str], Rule]]:
     """Every rule, and every completion as the rule that it makes of the action of the operation's own name."""
-    for table in RULE_TABLES:
-        yield from table.items()
+    ruled = {key: rule for table in RULE_TABLES for key, rule in table.items()}
+    yield from ruled.items()
     sources = EventSources.from_catalog(catalog.source)
     for completions in COMPLETION_TABLES:
-        for (source, operation), completion in completions.items():
-            named = (catalog.canonical(f"{prefix}:{operation}") for prefix in sources.resolve(source).prefixes)
-            own = (MappedAction(next(filter(None, named)), (UNKNOWN_RESOURCE,)),)
-            yield (source, operation), partial(_complete, completion, own)
+        for (source, name), completion in completions.items():
+            rows = read_operation_table(catalog.source, source).operations
+            read = (operation for operation, row in rows.items() if row.reads and (source, operation) not in ruled)
+            for operation in read if name == EVERY_READ else (name,):
+                named = (catalog.canonical(f"{prefix}:{operation}") for prefix in sources.resolve(source).prefixes)
+                own = (MappedAction(next(filter(None, named)), (UNKNOWN_RESOURCE,)),)
+                yield (source, operation), partial(_complete, completion, own)
 
 
 def _complete(completion: Completion, own: tuple[MappedAction, ...], call: Call) -> tuple[MappedAction, ...]:

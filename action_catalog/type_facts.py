@@ -20,6 +20,17 @@ EVERY_OPERATION: Final = "*"
 """The name of the row that holds for every operation."""
 
 
+def with_reads(
+    services: Services, facts: Mapping[str, Any], row: Mapping[str, Any], names: Iterable[str]
+) -> dict[str, Any]:
+    """The row with the types of its actions as what code reads, where that is so in its service."""
+    if not facts.get("reads") or "reads" in row:
+        return dict(row)
+    types = {kind: use for name in names for kind, use in types_of(services, name, all_types=True).items()}
+    reads = [kind if types[kind].required else f"{kind}?" for kind in sorted(types)]
+    return {**row, **({"reads": reads} if reads else {})}
+
+
 def with_type_facts(
     services: Services, facts: Mapping[str, Any], row: Mapping[str, Any], names: Iterable[str]
 ) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from lpgen.core.events.operation_rows import OperationRow, Operations
 from lpgen.core.events.record_place import call_from_record
 from lpgen.core.events.records import READ_VERSION, Record
 from lpgen.core.events.resource_reading import ResourceReader, reader_from_row
-from lpgen.core.events.rules.call import Call, Completion, Rule, RuleTable, copies_tags
+from lpgen.core.events.rules.call import EVERY_READ, Call, Completion, Rule, RuleTable, copies_tags
 from lpgen.core.events.rules.inferences import COPIED_TAGS, NAMED_OBJECT, REQUEST_OPTION, TAG_ON_CREATE, UNREAD_REQUEST
 from lpgen.core.events.rules.passing import (
     PASS_ROLE_ACTION,
@@ -222,7 +222,7 @@ class EventMap:
         return Plan(
             named_rule[0] if named_rule else operation,
             rule=named_rule[1] if named_rule else None,
-            completion=self._completion(source.table, operation),
+            completion=self._completion(source.table, operation, row),
             readers=tuple(reader_from_row(self._catalog, action, row, types) for action in actions),
             also=tuple(self._optional_readers(operation, row, types)),
             roles=role_parameters(self._passed_to.get(source.table), operation, row.roles),
@@ -230,8 +230,10 @@ class EventMap:
             switch=source.switch,
         )
 
-    def _completion(self, table: str, operation: str) -> Completion | None:
-        found = self._completions.get((table, operation.casefold())) or self._completions.get((table, "*"))
+    def _completion(self, table: str, operation: str, row: OperationRow) -> Completion | None:
+        found = self._completions.get((table, operation.casefold()))
+        if found is None and row.reads:
+            found = self._completions.get((table, EVERY_READ))
         return found[1] if found else None
 
     def _optional_readers(
@@ -269,7 +271,7 @@ class EventMap:
             return ()
         may_write = plan.operation.startswith(WRITES)
         if call.is_unread:
-            may_pass = plan.roles or (may_write and (plan.rule or not plan.listed))
+            may_pass = plan.roles or (may_write and (plan.rule or plan.completion or not plan.listed))
             return (ROLE_UNREAD,) if may_pass else ()
         if plan.roles:
             return roles_at(call, plan.roles)

@@ -9,6 +9,7 @@ from typing import Final
 from lpgen.core.actions.catalog import CatalogSource
 from lpgen.core.events.event_names import read_event_sources
 from lpgen.core.events.operation_rows import Binding, Operations
+from lpgen.core.events.rules.call import EVERY_READ
 from lpgen.core.model import AccessLevel, Action
 
 _SUFFIX: Final = ".amazonaws.com"
@@ -97,8 +98,12 @@ class RecordedCalls:
             from lpgen.core.events.rules import tables  # imports many modules; needed only with trail settings
 
             sources = self.event_sources(service)
-            calls = (call for table in (*tables.RULE_TABLES, *tables.COMPLETION_TABLES) for call in table)
-            self._ruled[service] = frozenset(name for source, name in calls if source in sources)
+            calls = [call for table in (*tables.RULE_TABLES, *tables.COMPLETION_TABLES) for call in table]
+            names = {name for source, name in calls if source in sources}
+            if EVERY_READ in names:
+                rows = (row for source in sources for row in self._operations.table(source).values())
+                names |= {name for name, row in rows if row.reads}
+            self._ruled[service] = frozenset(names)
         return self._ruled[service]
 
     def _names_of(self, service: str) -> dict[str, set[str]]:

@@ -96,7 +96,10 @@ Completion = Callable[[Call, tuple[MappedAction, ...]], tuple[MappedAction, ...]
 """All actions that a call needs, from those that the row of its operation gives."""
 
 CompletionTable = Mapping[tuple[str, str], Completion]
-"""Completions by event source and operation; `*` is every operation of the event source that has no rule."""
+"""Completions by event source and operation, or `EVERY_READ`."""
+
+EVERY_READ: Final = "*"
+"""Every operation of an event source whose resources code reads, unless it has a completion of its own."""
 
 
 def values_at(value: object, path: tuple[str, ...]) -> list[object]:

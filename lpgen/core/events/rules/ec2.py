@@ -1,14 +1,19 @@
-"""EC2: every operation that takes resources, tags on create, security group rules, copies and instance profiles.
-
-Operations without a rule here (the Describe calls first of all) take no resource.
-"""
+"""EC2: ids as the rows of its operations read them, tags on create, security group rules, copies, instance profiles."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from lpgen.core.events.rules.call import Call, Rule, RuleTable, copies_tags, texts_at, values_at
+from lpgen.core.events.rules.call import (
+    EVERY_READ,
+    Call,
+    CompletionTable,
+    Rule,
+    RuleTable,
+    copies_tags,
+    texts_at,
+    values_at,
+)
 from lpgen.core.events.rules.ec2_ids import (
     EC2_TYPE_NAMES,
     LAUNCHED_INTO,
@@ -20,16 +25,15 @@ from lpgen.core.events.rules.ec2_ids import (
     type_of_id,
     with_shared,
 )
-from lpgen.core.events.rules.ec2_operations import OPERATIONS_BY_TOKENS
 from lpgen.core.events.rules.inferences import COPIED_TAGS, ENDPOINT_DNS, LOG_DELIVERY, REQUEST_OPTION, TAG_ON_CREATE
+from lpgen.core.events.rules.listed import ReaderType
 from lpgen.core.events.rules.passing import passed
 from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped, read_resources
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
 
 SOURCE = "ec2.amazonaws.com"
 
-_TYPE_WORDS = {token.strip("+?").partition("=")[0] for tokens in OPERATIONS_BY_TOKENS for token in tokens.split()}
-TYPES: dict[str, ResourceType] = {name: Ec2Type(name) for name in sorted(_TYPE_WORDS | EC2_TYPE_NAMES)}
+TYPES: dict[str, ResourceType] = {name: Ec2Type(name) for name in sorted(EC2_TYPE_NAMES)}
 TYPES["placement-group"] = NamedType(
     "ec2", "placement-group/{}", "groupName|placement.groupName|ModifyInstancePlacementRequest.GroupName"
 )
@@ -89,26 +93,20 @@ https://docs.aws.amazon.com/vpc/latest/ipam/share-pool-ipam.html
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Ec2Rule:
-    """The rule of an operation whose action has its own name."""
-
-    tokens: tuple[str, ...]
-
-    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        resources = read_resources(call, TYPES, self.tokens)
-        shared = _SHARED.get(call.operation)
-        if shared:
-            resources = with_shared(call, resources, shared)
-        return (mapped(f"ec2:{call.operation}", resources), *tag_on_create(call))
+def _complete(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
+    """An operation whose action has its own name: what it names may be shared, and what it makes may get tags."""
+    shared = _SHARED.get(call.operation)
+    if shared:
+        actions = tuple(mapped(action.action, with_shared(call, action.resources, shared)) for action in actions)
+    return (*actions, *tag_on_create(call))
 
 
-def _map_tags(call: Call) -> tuple[MappedAction, ...]:
-    """CreateTags and DeleteTags: whatever the request names; an id of a kind that isn't known stays unknown."""
+def _read_tagged(call: Call) -> Iterator[Resource]:
+    """What CreateTags and DeleteTags name; an id of a kind that isn't known stays unknown."""
     named = [resource for _, kind, resource in named_resources(call) if kind]
-    ids = call.texts("resourcesSet", "items", "resourceId")
-    unknown = [UNKNOWN_RESOURCE] if len(ids) > len(named) else []
-    return (mapped(f"ec2:{call.operation}", [*named, *unknown]),)
+    yield from named
+    if len(call.texts("resourcesSet", "items", "resourceId")) > len(named):
+        yield UNKNOWN_RESOURCE
 
 
 def _map_group_rules(call: Call) -> tuple[MappedAction, ...]:
@@ -265,8 +263,6 @@ def _region_names(request: object, key: str) -> Iterator[str]:
 
 _SPECIAL: dict[str, Rule] = {
     "AcceptVpcPeeringConnection": _map_peering_acceptance,
-    "CreateTags": _map_tags,
-    "DeleteTags": _map_tags,
     "AuthorizeSecurityGroupIngress": _map_group_rules,
     "AuthorizeSecurityGroupEgress": _map_group_rules,
     "CopySnapshot": _map_copy,
@@ -278,30 +274,12 @@ _SPECIAL: dict[str, Rule] = {
 }
 
 
-def _ec2_rules() -> dict[tuple[str, str], Rule]:
-    rules: dict[tuple[str, str], Rule] = {(SOURCE, operation): rule for operation, rule in _SPECIAL.items()}
-    for tokens, operations in OPERATIONS_BY_TOKENS.items():
-        rule = _Ec2Rule(tuple(tokens.split()))
-        rules.update(((SOURCE, operation), rule) for operation in operations.split())
-    return rules
+RULES: RuleTable = {(SOURCE, operation): rule for operation, rule in _SPECIAL.items()}
 
+COMPLETIONS: CompletionTable = {(SOURCE, EVERY_READ): _complete}
 
-# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-connect-configure-IAM-role.html
-_SNAPSHOT_TYPES: dict[str, ResourceType] = {
-    "snapshot": NamedType("ec2", "snapshot/{}", "snapshotId", account=False),
+READERS: ReaderTable = {
+    SOURCE: {**TYPES, "tagged": ReaderType(_read_tagged)},
+    "ec2-instance-connect.amazonaws.com": TYPES,
+    "ebs.amazonaws.com": {"snapshot": NamedType("ec2", "snapshot/{}", "snapshotId", account=False)},
 }
-
-# The direct calls on snapshots; a snapshot with tags needs EC2's tagging action.
-# https://docs.aws.amazon.com/ebs/latest/userguide/ebsapi-permissions.html
-
-_INSTANCE_CONNECT = """
-SendSSHPublicKey instance
-SendSerialConsoleSSHPublicKey instance
-OpenTunnel instance-connect-endpoint
-"""
-
-RULES: RuleTable = {
-    **_ec2_rules(),
-}
-
-READERS: ReaderTable = {"ebs.amazonaws.com": _SNAPSHOT_TYPES, "ec2-instance-connect.amazonaws.com": TYPES}

@@ -71,8 +71,6 @@ _NAME_KEYS = {
 }
 """Types by the key (lower case, singular) of names that the caller chose, and of ids that don't tell their type."""
 
-EC2_TYPE_NAMES = frozenset(_TYPE_BY_PREFIX.values()) | frozenset(_NAME_KEYS.values())
-
 _UUID_PREFIXES = frozenset({"sfr", "fleet"})
 """Prefixes of ids that have hyphens in them."""
 
@@ -83,6 +81,18 @@ _FOREIGN_SERVICE = {
     "group": ("resource-groups", "group/*"),
     "license-configuration": ("license-manager", "license-configuration:*"),
 }
+
+EC2_TYPE_NAMES = frozenset(
+    {
+        *_TYPE_BY_PREFIX.values(),
+        *_NAME_KEYS.values(),
+        *_FOREIGN_SERVICE,
+        # Nothing tells these by an id or a key, so that an action that takes one needs it on any.
+        "declarative-policies-report",
+        "mac-modification-task",
+        "placement-group",
+    }
+)
 
 _SILENT_WORDS = """
     tagset tagspecificationset tagspecification tagspecifications tags tag filterset filter filters description
