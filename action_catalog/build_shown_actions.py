@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.events.event_names import EventSources
 from lpgen.core.events.operation_rows import OperationRow, read_operation_table
 from lpgen.core.events.own_operations import OwnOperations
 from lpgen.core.events.records import Record
@@ -195,19 +194,18 @@ def _rules(catalog: Catalog) -> Iterator[tuple[tuple[str, str], Rule]]:
     """Every rule, and every completion as the rule that it makes of the action of the operation's own name."""
     ruled = {key: rule for table in RULE_TABLES for key, rule in table.items()}
     yield from ruled.items()
-    sources = EventSources.from_catalog(catalog.source)
     for completions in COMPLETION_TABLES:
         for (source, name), completion in completions.items():
             rows = read_operation_table(catalog.source, source).operations
-            read = (operation for operation, row in rows.items() if row.reads and (source, operation) not in ruled)
+            read = [operation for operation, row in rows.items() if row.is_read_by_code]
             for operation in read if name == EVERY_READ else (name,):
-                named = (catalog.canonical(f"{prefix}:{operation}") for prefix in sources.resolve(source).prefixes)
-                own = (MappedAction(next(filter(None, named)), (UNKNOWN_RESOURCE,)),)
-                yield (source, operation), partial(_complete, completion, own)
+                own = rows[operation].actions or (f"{source.removesuffix('.amazonaws.com')}:{operation}",)
+                if (source, operation) not in ruled:
+                    yield (source, operation), partial(_complete, completion, own[0])
 
 
-def _complete(completion: Completion, own: tuple[MappedAction, ...], call: Call) -> tuple[MappedAction, ...]:
-    return completion(call, own)
+def _complete(completion: Completion, own: str, call: Call) -> tuple[MappedAction, ...]:
+    return completion(call, (MappedAction(Action(own), (UNKNOWN_RESOURCE,)),))
 
 
 def _linked_texts(operation: str) -> Iterator[str]:

@@ -137,10 +137,14 @@ class UseOn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SeenUse:
-    """A use of the action by the principal, or a try, and whether it was on the resource asked about."""
+    """A use of the action by the principal, or a try, and whether it was on the resource asked about.
+
+    `why` says how an inferred use came about, "" for one that its record shows.
+    """
 
     use: Use
     on: UseOn
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

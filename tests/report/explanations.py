@@ -239,7 +239,11 @@ def _seen() -> SeenUses:
                 _use("arn:aws:s3:::larkspur-prices/2026/*", Outcome.ALLOWED, kind=ResourceKind.FOLD), UseOn.PERHAPS
             ),
             SeenUse(_use("*", Outcome.UNDETERMINED, kind=ResourceKind.UNKNOWN), UseOn.PERHAPS),
-            SeenUse(_use("arn:aws:s3:::larkspur-old/x", Outcome.ALLOWED, how="copy-source"), UseOn.OTHER),
+            SeenUse(
+                _use("arn:aws:s3:::larkspur-old/x", Outcome.ALLOWED, how="copy-source"),
+                UseOn.OTHER,
+                "the copy reads its source with the caller's permissions",
+            ),
         ),
         "a data event, and the logs hold none of s3.amazonaws.com in eu-west-1",
         _coverage(),

@@ -232,7 +232,7 @@ class EventMap:
 
     def _completion(self, table: str, operation: str, row: OperationRow) -> Completion | None:
         found = self._completions.get((table, operation.casefold()))
-        if found is None and row.reads:
+        if found is None and row.is_read_by_code:
             found = self._completions.get((table, EVERY_READ))
         return found[1] if found else None
 

@@ -33,16 +33,16 @@ an object in S3.
 class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What one operation needs.
 
-    `actions`: in full (`s3:ListBucket`); empty means the action of the operation's own name. `resources`: by resource
-    type. `creates`: resource types whose name AWS chooses, so that the call is authorized on any. `roles`: paths of
-    parameters that pass a role: an ARN, or after `name:` and `profile:` the name of a role or instance profile.
-    `also`: further actions, each with the parameter whose presence asks for it. `objects`: actions that the service
-    takes with the caller's permissions on objects in S3, each with the parameter that holds their URL. `paths`: request
-    paths that are the resource themselves (API Gateway), `/restapis/{restApiId}`; the first whose parameters the call
-    names counts. `reads`: in place of `resources`, what code reads for the operation's own actions, by its name in
-    `READERS` of a module in `rules/`; see `read_resources`. `tagged`: the types of the row that the tagging action in
-    `also` is needed on, where the operation's name doesn't say so; `tagged_reads`: the same, read by code. `source`:
-    where a row comes from that isn't plain from the service model and the catalog.
+    `actions`: in full (`s3:ListBucket`); empty means the action of the operation's own name. `resources`: by
+    resource type. `creates`: resource types whose name AWS chooses, so that the call is authorized on any. `roles`:
+    paths of parameters that pass a role: an ARN, or after `name:` and `profile:` the name of a role or instance
+    profile. `also`: further actions, each with the parameter whose presence asks for it. `objects`: actions that
+    the service takes with the caller's permissions on objects in S3, each with the parameter that holds their URL.
+    `paths`: request paths that are the resource themselves (API Gateway), `/restapis/{restApiId}`. `reads`: in
+    place of `resources`, what code reads for the operation's own actions, by its name in `READERS` of a module in
+    `rules/`; see `read_resources`. `tagged`: the types of the row that the tagging action in `also` is needed on,
+    where the operation's name doesn't say so; `tagged_reads`: the same, read by code. `source`: where a row comes
+    from that isn't plain from the service model and the catalog.
     """
 
     actions: tuple[str, ...] = ()
@@ -56,6 +56,11 @@ class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     tagged: tuple[str, ...] = ()
     tagged_reads: tuple[str, ...] = ()
     source: str = ""
+
+    @property
+    def is_read_by_code(self) -> bool:
+        """Whether code says what the operation's own actions are needed on, rather than bindings."""
+        return bool(self.reads or self.paths)
 
 
 class OperationTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -6,46 +6,34 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-referenc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
 
-from lpgen.core.events.resource_arns import is_literal
 from lpgen.core.events.rules.call import Call
-from lpgen.core.model import Resource, ResourceKind
+from lpgen.core.events.rules.listed import as_literal
+from lpgen.core.events.rules.types import resource_from_arn
+from lpgen.core.model import Resource
 
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
+_DOMAIN: Final = re.compile(r"/domainnames/\{domainName\}", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class RequestPath:
-    """A path such as `/restapis/{restApiId}/stages/{stageName}`, with the parameters in its braces."""
+def read_request_path(call: Call, paths: Sequence[str]) -> Resource:
+    """The resource of the first path, such as `/restapis/{restApiId}/stages`, whose parameters the call names, else of
+    the first of all, `*` standing for what the call doesn't say: `restApiId` tells version 1, `apiId` version 2.
 
-    text: str
-    parameters: tuple[str, ...]
+    A tagged ARN is URL-encoded in the path. A private domain has an id behind its name, and an account of its own in
+    the ARN.
+    """
+    path = next((path for path in paths if all(call.text(name) for name in _PARAMETER.findall(path))), paths[0])
+    is_private = bool(_DOMAIN.match(path)) and call.has("domainNameId")
+    owned = path.startswith("/domainnameaccessassociations") or (is_private and bool(_DOMAIN.fullmatch(path)))
+    if is_private:
+        path = _DOMAIN.sub(lambda found: found[0] + "+{domainNameId}", path, count=1)
 
+    def fill(match: re.Match[str]) -> str:
+        value = call.text(match[1])
+        return (quote(value, safe="") if match[1].lower() == "resourcearn" else as_literal(value)) or "*"
 
-def request_path_from_text(text: str) -> RequestPath:
-    """The path with its parameters found."""
-    return RequestPath(text, tuple(_PARAMETER.findall(text)))
-
-
-def read_request_path(call: Call, paths: Iterable[RequestPath]) -> Resource:
-    """The resource of the path whose parameters the call names best; `*` stands where it names none."""
-    best: dict[str, str] = {}
-    chosen: RequestPath | None = None
-    for path in paths:
-        values = {name: value for name in path.parameters if (value := call.text(name))}
-        if chosen is None or len(values) > len(best):
-            chosen, best = path, values
-        if len(values) == len(path.parameters):
-            chosen, best = path, values
-            break
-    text = _PARAMETER.sub(lambda match: _path_value(best.get(match[1], "")), chosen.text if chosen else "/*")
-    arn = call.arn("apigateway", text, account=False)
-    return Resource(ResourceKind.FOLD if "*" in arn else ResourceKind.ARN, arn)
-
-
-def _path_value(value: str) -> str:
-    return quote(value, safe="()@-._~$") if value and is_literal(value) else "*"
+    return resource_from_arn(call.arn("apigateway", _PARAMETER.sub(fill, path), account=owned))

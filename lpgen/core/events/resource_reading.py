@@ -8,7 +8,7 @@ from typing import Final
 
 from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.operation_rows import OperationRow
-from lpgen.core.events.request_paths import RequestPath, read_request_path, request_path_from_text
+from lpgen.core.events.request_paths import read_request_path
 from lpgen.core.events.resource_arns import (
     ArnTemplate,
     Binder,
@@ -63,7 +63,7 @@ class ResourceReader:
     catalog: Catalog = field(repr=False)
     binders: tuple[tuple[str, tuple[Binder, ...]], ...] = ()
     created: tuple[CreatedType, ...] = ()
-    paths: tuple[RequestPath, ...] = ()
+    paths: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     types: Mapping[str, ResourceType] = field(default_factory=dict, repr=False)
 
@@ -138,8 +138,7 @@ def reader_from_row(
     if row.reads:
         return ResourceReader(action, takes_none=False, catalog=catalog, reads=row.reads, types=types)
     if row.paths:
-        paths = tuple(request_path_from_text(text) for text in row.paths)
-        return ResourceReader(action, takes_none=False, catalog=catalog, paths=paths)
+        return ResourceReader(action, takes_none=False, catalog=catalog, paths=row.paths)
     if catalog.takes_no_resource(action):
         return ResourceReader(action, takes_none=True, catalog=catalog)
     prefix = action.partition(":")[0]

@@ -22,7 +22,7 @@ from lpgen.core.actions.catalog import Catalog, CatalogSource
 from lpgen.core.actions.catalog_table import read_catalog_table
 from lpgen.core.choices import UnobservableKind
 from lpgen.core.events.own_operations import OwnOperations
-from lpgen.core.events.rules.inferences import INFERENCES
+from lpgen.core.events.rules.inferences import Inference, inferences_from_catalog
 from lpgen.core.model import Action, Visibility
 
 _NO_OPERATION: Final = "no API operation is known that needs it, so no record can show its use"
@@ -115,7 +115,7 @@ class VisibilityTable:
             return _management("records of operations by other names show it")
         hows = shown.inferred.get(name)
         if hows:
-            return _inferred(hows)
+            return self._inferred(hows)
         return self._unseen.get(name) or self._unseen.get(f"{name.partition(':')[0]}:*") or _UNSEEN
 
     @cached_property
@@ -148,6 +148,16 @@ class VisibilityTable:
             frozenset(name.casefold() for name in shown.replaced),
         )
 
+    def _inferred(self, hows: tuple[str, ...]) -> ActionVisibility:
+        """What is read off the records of other calls; the first inference rule's page stands for all."""
+        rules = [self._inferences[how] for how in hows]
+        reason = "seen only through other calls: " + "; ".join(rule.sentence for rule in rules)
+        return ActionVisibility(Visibility.INFERRED, reason, rules[0].source, kind=UnobservableKind.INSIDE_CALL)
+
+    @cached_property
+    def _inferences(self) -> dict[str, Inference]:
+        return inferences_from_catalog(self._source)
+
     @cached_property
     def _ordinary(self) -> dict[str, frozenset[str]]:
         """The data events of everyday clients by service, in lower case."""
@@ -178,17 +188,6 @@ _UNSEEN: Final = ActionVisibility(
 
 def _management(reason: str) -> ActionVisibility:
     return ActionVisibility(Visibility.MANAGEMENT, reason, _OPERATIONS_PAGE)
-
-
-def _inferred(hows: tuple[str, ...]) -> ActionVisibility:
-    """What is read off the records of other calls; the first inference rule's page stands for all."""
-    sentences = "; ".join(INFERENCES[how].sentence for how in hows)
-    return ActionVisibility(
-        Visibility.INFERRED,
-        f"seen only through other calls: {sentences}",
-        INFERENCES[hows[0]].source,
-        kind=UnobservableKind.INSIDE_CALL,
-    )
 
 
 # ---------------------------------------------------------------- the tables

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from lpgen.core.events.rules.inferences import INFERENCES
 from lpgen.core.explanations import Explanation, SeenUse, SeenUses, UseOn
 from lpgen.core.grounds import Use
 from lpgen.core.model import OBSERVED, DenialKind, Outcome, ResourceKind
@@ -130,7 +129,7 @@ def _last(uses: Iterable[SeenUse]) -> str:
 
 def _item(one: SeenUse) -> Item:
     use = one.use
-    return Item(line(_OUTCOMES[use.outcome], "  ", _resource(use)), tuple(_notes(use)))
+    return Item(line(_OUTCOMES[use.outcome], "  ", _resource(use)), tuple(_notes(one)))
 
 
 _OUTCOMES: Final[dict[Outcome, Span]] = {
@@ -152,10 +151,10 @@ def _resource(use: Use) -> Span:
     return name(use.resource.text)
 
 
-def _notes(use: Use) -> Iterator[Line]:
+def _notes(one: SeenUse) -> Iterator[Line]:
+    use = one.use
     yield seen_note(use.evidence)
     if use.denial_kind is not DenialKind.NONE:
         yield line("refused by: ", WALL_WORDS[use.denial_kind])
     if use.how != OBSERVED:
-        rule = INFERENCES.get(use.how)
-        yield line("inferred by the rule ", name(use.how), f": {rule.sentence}" if rule else "")
+        yield line("inferred by the rule ", name(use.how), f": {one.why}" if one.why else "")

@@ -19,7 +19,7 @@ from lpgen.core.events.event_names import EventSources, strip_version
 from lpgen.core.events.map_line import map_line
 from lpgen.core.events.records import HIDDEN, Record, SessionContext, SessionIssuer, UserIdentity
 from lpgen.core.events.rules.call import Call, RuleTable
-from lpgen.core.events.rules.inferences import INFERENCES, UNREAD_REQUEST
+from lpgen.core.events.rules.inferences import UNREAD_REQUEST, inferences_from_catalog
 from lpgen.core.events.rules.tables import HANDLER_MODULES, RULE_TABLES
 from lpgen.core.model import (
     NO_RESOURCE,
@@ -40,6 +40,8 @@ from lpgen.edge.catalog.files import bundled_catalog, bundled_folder
 from tests.core.events.rules.mapping_cases import expected_needs, needs_from_actions, read_cases, record_from_case
 from tests.support.case_tables import each_case
 from tests.support.law_examples import examples
+
+INFERENCES = inferences_from_catalog(bundled_catalog().source)
 
 CATALOG = bundled_catalog()
 ACCOUNT = "111122223333"

@@ -11,6 +11,7 @@ from lpgen.core.analysis.granted.granting import NOTHING
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.regions import ANY_REGION, missing_leader, region_in_pattern
 from lpgen.core.analysis.observability.unrecorded_use import UnrecordedUse
+from lpgen.core.events.rules.inferences import inferences_from_catalog
 from lpgen.core.explanations import Question, SeenUse, SeenUses, UseOn
 from lpgen.core.grounds import LogCoverage, PrincipalUsage, Use
 from lpgen.core.model import Action, Principal, Resource, ResourceKind
@@ -29,8 +30,13 @@ def seen_uses(question: Question, usage: Usage, principals: Sequence[Principal],
     """
     coverage = coverage_from_usage(usage)
     own, earlier = _own_usage(question, usage, principals)
+    rules = inferences_from_catalog(catalog.source)
     found = sorted(
-        (SeenUse(use, _on(question.resource, use)) for use in _merged(own.uses) if use.action == question.action),
+        (
+            SeenUse(use, _on(question.resource, use), rules[use.how].sentence if use.how in rules else "")
+            for use in _merged(own.uses)
+            if use.action == question.action
+        ),
         key=lambda one: (_ORDER[one.on], one.use.outcome, one.use.resource, one.use.how),
     )
     blind = _blind_spot(question, own, coverage, catalog)

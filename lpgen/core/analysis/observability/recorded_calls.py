@@ -102,7 +102,7 @@ class RecordedCalls:
             names = {name for source, name in calls if source in sources}
             if EVERY_READ in names:
                 rows = (row for source in sources for row in self._operations.table(source).values())
-                names |= {name for name, row in rows if row.reads}
+                names |= {name for name, row in rows if row.is_read_by_code}
             self._ruled[service] = frozenset(names)
         return self._ruled[service]
 

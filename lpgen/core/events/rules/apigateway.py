@@ -8,12 +8,10 @@ actions on policies and certificates).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from urllib.parse import quote
 
-from lpgen.core.events.rules.apigateway_operations import LINES
-from lpgen.core.events.rules.call import Call, Rule, RuleTable, texts_at, values_at
+from lpgen.core.events.request_paths import read_request_path
+from lpgen.core.events.rules.call import EVERY_READ, Call, CompletionTable, RuleTable, texts_at, values_at
 from lpgen.core.events.rules.inferences import (
     API_CERTIFICATE,
     API_POLICY,
@@ -28,66 +26,22 @@ from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "apigateway.amazonaws.com"
 
-_PARAMETER = re.compile(r"\{(\w+)\}")
-_DOMAIN = "/domainnames/{domainName}"
 
-
-def parse_operations(lines: str) -> dict[str, tuple[tuple[str, str], ...]]:
-    """The verbs and path templates of each operation: two where both versions have one of that name."""
-    found: dict[str, tuple[tuple[str, str], ...]] = {}
-    for line in lines.split("\n"):
-        if line:
-            operation, verb, template = line.split(" ")
-            found[operation] = (*found.get(operation, ()), (verb, template))
-    return found
-
-
-def _map_request(forms: tuple[tuple[str, str], ...]) -> Rule:
-    """A rule for the request that the call is, and for what its body needs besides."""
-
-    def map_call(call: Call) -> tuple[MappedAction, ...]:
-        verb, template = _choose_form(call, forms)
-        resource = resource_from_arn(_request_arn(call, template))
-        return (mapped(f"apigateway:{verb}", (resource,)), *_map_body(call, resource))
-
-    return map_call
-
-
-def _choose_form(call: Call, forms: tuple[tuple[str, str], ...]) -> tuple[str, str]:
-    """The form whose path parameters the call has, else the first: `restApiId` tells version 1, `apiId` version 2.
-
-    Tags have one path in both versions and another verb: there the tagged resource tells.
-    """
-    if call.operation == "TagResource":
-        second = "/apis" in call.text("resourceArn") or "/v2/" in call.text("resourceArn")
-        return forms[-1] if second else forms[0]
-    return next((form for form in forms if all(call.text(name) for name in _PARAMETER.findall(form[1]))), forms[0])
-
-
-def _request_arn(call: Call, template: str) -> str:
-    """The ARN of a request path, `*` standing for what the call doesn't say; a tagged ARN is URL-encoded in it.
-
-    A private domain has an id behind its name, and an account of its own in the ARN.
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
-    """
-    is_private = template.startswith(_DOMAIN) and call.has("domainNameId")
-    owned = template.startswith("/domainnameaccessassociations") or (is_private and template == _DOMAIN)
-    if is_private:
-        template = template.replace(_DOMAIN, _DOMAIN + "+{domainNameId}", 1)
-
-    def fill(match: re.Match[str]) -> str:
-        value = call.text(match[1])
-        return (quote(value, safe="") if match[1] == "resourceArn" else as_literal(value)) or "*"
-
-    return call.arn("apigateway", _PARAMETER.sub(fill, template), account=owned)
+def _map_tag(call: Call) -> tuple[MappedAction, ...]:
+    """TagResource: tags have one path in both versions and another verb, and the tagged resource tells them apart."""
+    is_second = "/apis" in call.text("resourceArn") or "/v2/" in call.text("resourceArn")
+    tags = read_request_path(call, ("/tags/{resourceArn}",))
+    return (mapped("apigateway:POST" if is_second else "apigateway:PUT", (tags,)),)
 
 
 # ---------------------------------------------------------------- what a body needs besides
 
 
-def _map_body(call: Call, resource: Resource) -> tuple[MappedAction, ...]:
+def _complete_body(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
     """The additional actions on policies and certificates, and the roles that the call hands over."""
-    return (*_map_tags(call), *_map_policy(call, resource), *_map_certificate(call, resource), *_map_roles(call))
+    (resource,) = actions[0].resources
+    more = (*_map_policy(call, resource), *_map_certificate(call, resource), *_map_roles(call))
+    return (*actions, *_map_tags(call), *more)
 
 
 _TAGGED_CREATIONS = (
@@ -194,15 +148,14 @@ def _map_routing_rule(call: Call) -> tuple[MappedAction, ...]:
     return (mapped(f"apigateway:{action}", (resource_from_arn(arn),)),)
 
 
-def _map_domain_access(call: Call) -> tuple[MappedAction, ...]:
+def _complete_domain_access(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
     """CreateDomainNameAccessAssociation needs the access action on the private domain too.
 
     Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains-provider.html
     """
-    own = resource_from_arn(_request_arn(call, "/domainnameaccessassociations"))
     domains = (arn for arn in _body_texts(call, "domainNameArn") if is_arn_of(arn, "apigateway"))
     return (
-        mapped("apigateway:POST", (own,)),
+        *actions,
         mapped("apigateway:CreateAccessAssociation", map(exact, domains), how=DOMAIN_ACCESS),
         *_map_tags(call),
     )
@@ -239,11 +192,15 @@ def _map_create_portal(call: Call) -> tuple[MappedAction, ...]:
 _ROUTING_RULES = ("CreateRoutingRule", "DeleteRoutingRule", "GetRoutingRule", "ListRoutingRules", "PutRoutingRule")
 
 RULES: RuleTable = {
-    **{(SOURCE, operation): _map_request(forms) for operation, forms in parse_operations(LINES).items()},
+    (SOURCE, "TagResource"): _map_tag,
     **{(SOURCE, operation): _map_routing_rule for operation in _ROUTING_RULES},
-    (SOURCE, "CreateDomainNameAccessAssociation"): _map_domain_access,
     (SOURCE, "DeleteDomainNameAccessAssociation"): _map_delete_access,
     (SOURCE, "RejectDomainNameAccessAssociation"): _map_reject_access,
     (SOURCE, "CreatePortal"): _map_create_portal,
     (SOURCE, "CreatePortalProduct"): _map_create_portal,
+}
+
+COMPLETIONS: CompletionTable = {
+    (SOURCE, EVERY_READ): _complete_body,
+    (SOURCE, "CreateDomainNameAccessAssociation"): _complete_domain_access,
 }

