@@ -29,7 +29,7 @@ _RULED_WRITES: Final = """
 account apigateway appconfig appstream appsync autoscaling batch bcm-data-exports bedrock cloudformation
 cloudfront cloudhsm cloudtrail codebuild codecommit codepipeline cognito-identity cognito-idp
 config directconnect dms dynamodb ebs ec2-instance-connect ec2 ecr-public ecr ecs eks elasticache
-elasticbeanstalk elasticfilesystem elasticloadbalancing events firehose fis fsx glue
+elasticbeanstalk elasticfilesystem elasticloadbalancing events fis fsx glue
 iam identitystore imagebuilder iot kinesis kms lambda logs network-firewall networkmanager oam
 organizations pi rds rdsdata redshift-data redshift-serverless redshift resource-groups route53
 route53profiles route53resolver s3-object-lambda s3-outposts s3 s3express s3tables s3vectors sagemaker

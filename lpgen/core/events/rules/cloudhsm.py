@@ -31,8 +31,4 @@ _TYPES: dict[str, ResourceType] = {
 }
 
 
-def _has_tags(call: Call) -> bool:
-    return call.has("tagList")
-
-
 READERS: ReaderTable = {"cloudhsm.amazonaws.com": _TYPES}

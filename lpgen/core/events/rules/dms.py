@@ -12,9 +12,7 @@ from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 SOURCE = "dms.amazonaws.com"
 
 _TYPES: dict[str, ResourceType] = {
-    "endpoint": NamedType("dms", "endpoint:*", "sourceEndpointArn|targetEndpointArn"),
     "instance": NamedType("dms", "rep:*", "replicationInstanceArn"),
-    "task": NamedType("dms", "task:*", "replicationTaskArn"),
     "subnet-group": NamedType(
         "dms",
         "subgrp:{}",

@@ -90,12 +90,9 @@ TYPES: dict[str, ResourceType] = {
     "daemon-deployment": NamedType("ecs", "daemon-deployment/*", "daemonDeploymentArns"),
     "daemon-revision": NamedType("ecs", "daemon-revision/*", "daemonRevisionArns"),
     "service-revision": NamedType("ecs", "service-revision/*", "serviceRevisionArns"),
-    "task": NamedType("ecs", "task/{}/{}", "cluster~default,task|cluster~default,tasks"),
     "task-definition": _TaskDefinitionType(),
     # What a call creates under an id of AWS's choice, within the cluster or service that it names.
     "new-task": NamedType("ecs", "task/{}/*", "cluster~default"),
-    "daemon": NamedType("ecs", "daemon/{}/{}", "clusterArn~default,daemonName|cluster~default,daemonName"),
-    "new-revision": NamedType("ecs", "task-definition/{}:*", "family"),
 }
 
 # Tags: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html; roles:

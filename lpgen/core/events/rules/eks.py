@@ -44,7 +44,6 @@ class _AccessEntryType:
 
 TYPES: dict[str, ResourceType] = {
     "cluster": NamedType("eks", "cluster/{}", "clusterName|name"),
-    "nodegroup": NamedType("eks", "nodegroup/{}/{}/*", "clusterName,nodegroupName|name,nodegroupName"),
     "podidentityassociation": NamedType(
         "eks", "podidentityassociation/{}/{}", "clusterName,associationId|name,associationId"
     ),

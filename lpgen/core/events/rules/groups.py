@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lpgen.core.events.rules.call import Call, RuleTable
 from lpgen.core.events.rules.inferences import REQUEST_OPTION
 from lpgen.core.events.rules.listed import ReaderType, exact, is_arn_of
-from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped, resource_from_arn
+from lpgen.core.events.rules.types import ReaderTable, ResourceType, mapped, resource_from_arn
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
 
 
@@ -25,7 +25,6 @@ def _read_task_groups(call: Call) -> Iterator[Resource]:
 
 
 _GROUP_TYPES: dict[str, ResourceType] = {
-    "group": NamedType("resource-groups", "group/{}", "group|groupName|arn"),
     "task-group": ReaderType(_read_task_groups),
 }
 

@@ -51,13 +51,8 @@ class _UserType:
 
 
 TYPES: dict[str, ResourceType] = {
-    "group": _iam_type("group/{}", "groupName"),
     "instance-profile": _iam_type("instance-profile/{}", "instanceProfileName"),
-    "mfa": _iam_type("mfa/{}", "serialNumber"),
-    "policy": _iam_type("policy/{}", "policyArn"),
     "role": _iam_type("role/{}", "roleName"),
-    "saml-provider": _iam_type("saml-provider/{}", "sAMLProviderArn"),
-    "server-certificate": _iam_type("server-certificate/{}", "serverCertificateName"),
     "user": _UserType(_iam_type("user/{}", "userName")),
 }
 

@@ -11,7 +11,6 @@ SOURCE = "iot.amazonaws.com"
 
 
 _TYPES: dict[str, ResourceType] = {
-    "index": NamedType("iot", "index/{}", "indexName~AWS_Things"),
     "domain": NamedType("iot", "domainconfiguration/{}/*", "domainConfigurationName"),
 }
 

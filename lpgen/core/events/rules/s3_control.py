@@ -13,7 +13,7 @@ from lpgen.core.events.rules.inferences import TAG_ON_CREATE
 from lpgen.core.events.rules.listed import ReaderType, exact, exact_or_any, first_text, fold, is_arn_of
 from lpgen.core.events.rules.passing import passed_roles
 from lpgen.core.events.rules.s3_arns import FAMILY
-from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped
+from lpgen.core.events.rules.types import ReaderTable, ResourceType, mapped
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 _SOURCE = "s3.amazonaws.com"
@@ -106,10 +106,6 @@ _TYPES: dict[str, ResourceType] = {
     "lambdapoint": ReaderType(_read_lambda_points),
     "multipoint": ReaderType(_read_multi_points),
     "tagged": ReaderType(read_tagged),
-    "job": NamedType("s3", "job/{}", "jobId|id"),
-    "lens": NamedType("s3", "storage-lens/{}", "configId|storagelensid"),
-    "lensgroup": NamedType("s3", "storage-lens-group/{}", "name"),
-    "request": NamedType("s3", "async-request/mrap/{}", "requestTokenARN"),
 }
 
 RULES: RuleTable = {

@@ -164,14 +164,7 @@ _TYPES: dict[str, ResourceType] = {
     "owner": arn_type("ssm", "resourceArn"),
     "opsmetadata": arn_type("ssm", "opsMetadataArn"),
     "association": NamedType("ssm", "association/{}", "associationId|associationIds"),
-    "execution": NamedType("ssm", "automation-execution/{}", "automationExecutionId"),
-    "window": NamedType("ssm", "maintenancewindow/{}", "windowId"),
-    "target": NamedType("ssm", "windowtarget/{}", "windowTargetId"),
-    "task": NamedType("ssm", "windowtask/{}", "windowTaskId"),
-    "baseline": NamedType("ssm", "patchbaseline/{}", "baselineId"),
     "opsitem": NamedType("ssm", "opsitem/{}", "opsItemId"),
-    "session": NamedType("ssm", "session/{}", "sessionId"),
-    "sync": NamedType("ssm", "resource-data-sync/{}", "syncName"),
     "setting": ReaderType(read_settings),
 }
 

@@ -14,7 +14,6 @@ from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 from lpgen.core.model import Resource
 
 _KINESIS = "kinesis.amazonaws.com"
-_FIREHOSE = "firehose.amazonaws.com"
 
 # The tagging action of a stream's creation is AddTagsToStream, not TagResource.
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
@@ -44,8 +43,7 @@ _TYPES: dict[str, ResourceType] = {
     ),
     "consumer": ReaderType(_read_consumers),
     "key": ReaderType(_read_stream_keys),
-    "delivery": NamedType("firehose", "deliverystream/{}", "deliveryStreamName"),
 }
 
 
-READERS: ReaderTable = {_KINESIS: _TYPES, _FIREHOSE: _TYPES}
+READERS: ReaderTable = {_KINESIS: _TYPES}
