@@ -35,6 +35,7 @@ _FIELDS: Final = (
     "reads",
     "roles",
     "also",
+    "how",
     "tagged",
     "tagged_reads",
     "objects",

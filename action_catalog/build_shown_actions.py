@@ -23,7 +23,7 @@ from lpgen.core.actions.catalog import Catalog
 from lpgen.core.events.operation_rows import OperationRow, read_operation_table
 from lpgen.core.events.own_operations import OwnOperations
 from lpgen.core.events.records import Record
-from lpgen.core.events.rules import oam, web_acl_links
+from lpgen.core.events.rules import oam
 from lpgen.core.events.rules.call import EVERY_READ, Call, Completion, Rule
 from lpgen.core.events.rules.inferences import NAMED_OBJECT, PASS_ROLE, REQUEST_OPTION, TAG_ON_CREATE
 from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
@@ -135,7 +135,7 @@ def shown_by_row(catalog: Catalog, row: OperationRow) -> Shown:
     for name in row.also:
         action = catalog.canonical(name)
         is_tagging = action is not None and catalog.detail(action).level is AccessLevel.TAGGING
-        yield name, TAG_ON_CREATE if is_tagging else REQUEST_OPTION
+        yield name, TAG_ON_CREATE if is_tagging else row.how or REQUEST_OPTION
     yield from ((name, NAMED_OBJECT) for name in row.objects)
     if row.roles:
         yield PASS_ROLE_ACTION, PASS_ROLE
@@ -209,9 +209,7 @@ def _complete(completion: Completion, own: str, call: Call) -> tuple[MappedActio
 
 
 def _linked_texts(operation: str) -> Iterator[str]:
-    """Texts that name what a web ACL protects, one for each service: an ARN, or the type to list; or what is shared."""
-    for kind in web_acl_links.ACTIONS.get(operation, {}):
-        yield kind if kind.isupper() else f"arn:aws:{kind}:us-east-1:{_ACCOUNT}:probe/probe"
+    """Texts that name what a link shares."""
     if operation in ("CreateLink", "UpdateLink"):
         yield from oam.SHARES
 

@@ -16,6 +16,7 @@ import msgspec
 
 from lpgen.core.actions.catalog import Catalog, CatalogSource
 from lpgen.core.actions.catalog_table import read_catalog_table
+from lpgen.core.arns import split_arn
 from lpgen.core.events.denied_resources import name_denied_resource
 from lpgen.core.events.event_names import EventSource, EventSources, strip_version
 from lpgen.core.events.operation_rows import OperationRow, Operations
@@ -69,10 +70,32 @@ _UNKNOWN: Final = (UNKNOWN_RESOURCE,)
 
 
 @dataclass(frozen=True, slots=True)
-class OptionalReader:
-    """An action that the call needs only where one of these request parameters is present."""
+class Condition:
+    """A request parameter that asks for a further action: by being there, as an ARN of `service`, or as `text`.
 
-    parameters: tuple[tuple[str, ...], ...]
+    `or_absent`: the call without it asks too.
+    """
+
+    path: tuple[str, ...]
+    service: str = ""
+    text: str = ""
+    or_absent: bool = False
+
+    def holds(self, call: Call) -> bool:
+        """Whether the call asks for the action."""
+        if not call.has(*self.path):
+            return self.or_absent and not call.hides(*self.path)
+        found = call.texts(*self.path)
+        if self.service:
+            return any(split_arn(text).service == self.service for text in found)
+        return not self.text or self.text in found
+
+
+@dataclass(frozen=True, slots=True)
+class OptionalReader:
+    """An action that the call needs only where one of these conditions holds."""
+
+    conditions: tuple[Condition, ...]
     reader: ResourceReader
     how: str
 
@@ -245,12 +268,12 @@ class EventMap:
                 is_tagging = self._catalog.detail(action).level is AccessLevel.TAGGING
                 own = msgspec.structs.replace(row, reads=())
                 own = row_of_tagged(self._catalog, action, operation, row) if is_tagging else own
-                how = TAG_ON_CREATE if is_tagging else REQUEST_OPTION
-                yield OptionalReader(_paths(parameter), reader_from_row(self._catalog, action, own, types), how)
+                how = TAG_ON_CREATE if is_tagging else row.how or REQUEST_OPTION
+                yield OptionalReader(_conditions(parameter), reader_from_row(self._catalog, action, own, types), how)
         for name, parameter in row.objects.items():
             named = OperationRow(resources={"object": f"url:{parameter}"})
             reader = reader_from_row(self._catalog, Action(name), named)
-            yield OptionalReader(_paths(parameter), reader, NAMED_OBJECT)
+            yield OptionalReader(_conditions(parameter), reader, NAMED_OBJECT)
 
     def _actions_of(self, source: EventSource, operation: str, row: OperationRow) -> tuple[Action, ...]:
         """The row's actions, or the action of the operation's own name; empty where one isn't in the catalog."""
@@ -293,9 +316,15 @@ class EventMap:
         return self._known[action]
 
 
-def _paths(parameters: str) -> tuple[tuple[str, ...], ...]:
-    """The paths that a row writes as `path|path`."""
-    return tuple(tuple(path.split(".")) for path in parameters.split("|"))
+def _conditions(parameters: str) -> tuple[Condition, ...]:
+    """The conditions that a row writes as `path|path@service|path=text|path~=text`."""
+    return tuple(map(_condition, parameters.split("|")))
+
+
+def _condition(text: str) -> Condition:
+    path, _, wanted = text.partition("=")
+    path, _, service = path.partition("@")
+    return Condition(tuple(path.removesuffix("~").split(".")), service, wanted, or_absent=path.endswith("~"))
 
 
 def _asked_beside(actions: tuple[MappedAction, ...], plan: Plan, call: Call) -> tuple[MappedAction, ...]:
@@ -312,9 +341,9 @@ def _asked_beside(actions: tuple[MappedAction, ...], plan: Plan, call: Call) -> 
 
 def _how_asked(item: OptionalReader, call: Call) -> str:
     """How the call comes to ask for a further action; "" where it doesn't."""
-    if item.how == NAMED_OBJECT and any(call.hides(*path) for path in item.parameters):
+    if item.how == NAMED_OBJECT and any(call.hides(*one.path) for one in item.conditions):
         return UNREAD_REQUEST
-    if any(call.has(*path) for path in item.parameters):
+    if any(one.holds(call) for one in item.conditions):
         return item.how
     return COPIED_TAGS if item.how == TAG_ON_CREATE and copies_tags(call.request) else ""
 

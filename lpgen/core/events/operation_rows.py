@@ -36,13 +36,15 @@ class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     `actions`: in full (`s3:ListBucket`); empty means the action of the operation's own name. `resources`: by
     resource type. `creates`: resource types whose name AWS chooses, so that the call is authorized on any. `roles`:
     paths of parameters that pass a role: an ARN, or after `name:` and `profile:` the name of a role or instance
-    profile. `also`: further actions, each with the parameter whose presence asks for it. `objects`: actions that
-    the service takes with the caller's permissions on objects in S3, each with the parameter that holds their URL.
-    `paths`: request paths that are the resource themselves (API Gateway), `/restapis/{restApiId}`. `reads`: in
-    place of `resources`, what code reads for the operation's own actions, by its name in `READERS` of a module in
-    `rules/`; see `read_resources`. `tagged`: the types of the row that the tagging action in `also` is needed on,
-    where the operation's name doesn't say so; `tagged_reads`: the same, read by code. `source`: where a row comes
-    from that isn't plain from the service model and the catalog.
+    profile. `also`: further actions, each with the parameters whose presence asks for it, `one|other`;
+    `Parameter@service` asks only as an ARN of a service, `Parameter=text` as a text, and `Parameter~=text` where
+    the parameter is absent too. `how`: the inference rule of those that set no tags, by default `request-option`.
+    `objects`: actions that the service takes with the caller's permissions on objects in S3, each with the
+    parameter that holds their URL. `paths`: request paths that are the resource themselves (API Gateway),
+    `/restapis/{restApiId}`. `reads`: in place of `resources`, what code reads for the operation's own actions, by
+    its name in `READERS` of a module in `rules/`; see `read_resources`. `tagged`: the types of the row that the
+    tagging action in `also` is needed on, where the operation's name doesn't say so; `tagged_reads`: the same, read
+    by code. `source`: where a row comes from that isn't plain from the service model and the catalog.
     """
 
     actions: tuple[str, ...] = ()
@@ -50,6 +52,7 @@ class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     creates: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     also: dict[str, str] = {}
+    how: str = ""
     objects: dict[str, str] = {}
     paths: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()

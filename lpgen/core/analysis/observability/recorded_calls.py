@@ -32,7 +32,7 @@ config directconnect dms dynamodb ebs ec2-instance-connect ec2 ecr-public ecr ec
 elasticbeanstalk elasticfilesystem elasticloadbalancing events fis fsx glue
 iam identitystore imagebuilder iot kinesis kms lambda logs network-firewall networkmanager oam
 organizations pi rds rdsdata redshift-data redshift-serverless redshift resource-groups route53
-route53profiles route53resolver s3-object-lambda s3-outposts s3 s3express s3tables s3vectors sagemaker
+route53resolver s3-object-lambda s3-outposts s3 s3express s3tables s3vectors sagemaker
 scheduler secretsmanager securityhub servicecatalog-appregistry ses sms-voice sns sqs ssm sso states sts
 tagging vpc-lattice wafv2
 """

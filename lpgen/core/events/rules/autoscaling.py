@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lpgen.core.events.rules.call import Call, CompletionTable, RuleTable, texts_at
+from lpgen.core.events.rules.call import Call, RuleTable, texts_at
 from lpgen.core.events.rules.ec2 import pass_profiles
-from lpgen.core.events.rules.inferences import LAUNCH_TEMPLATE
 from lpgen.core.events.rules.types import (
     NamedType,
     ReaderTable,
@@ -21,7 +20,7 @@ from lpgen.core.events.rules.types import (
     read_resources,
     resource_from_arn,
 )
-from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource
+from lpgen.core.model import MappedAction, Resource
 
 SOURCE = "autoscaling.amazonaws.com"
 
@@ -74,21 +73,6 @@ def _map_launch_configuration(call: Call) -> tuple[MappedAction, ...]:
     return (mapped("autoscaling:CreateLaunchConfiguration", created), *pass_profiles(call, call.request))
 
 
-def _complete_group(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """A group with a launch template is refused to who may not run instances from it.
-
-    https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html
-    """
-    if not (call.has("launchTemplate") or call.has("mixedInstancesPolicy", "launchTemplate")):
-        return actions
-    return (*actions, mapped("ec2:RunInstances", (UNKNOWN_RESOURCE,), how=LAUNCH_TEMPLATE))
-
-
 RULES: RuleTable = {(SOURCE, "CreateLaunchConfiguration"): _map_launch_configuration}
-
-COMPLETIONS: CompletionTable = {
-    (SOURCE, "CreateAutoScalingGroup"): _complete_group,
-    (SOURCE, "UpdateAutoScalingGroup"): _complete_group,
-}
 
 READERS: ReaderTable = {SOURCE: TYPES}

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lpgen.core.events.rules.call import Call, CompletionTable, RuleTable
-from lpgen.core.events.rules.inferences import DRIFT_DETECTION, LIST_ALL, STACK_POLICY
+from lpgen.core.events.rules.call import Call, RuleTable
+from lpgen.core.events.rules.inferences import DRIFT_DETECTION, LIST_ALL
 from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped, read_resources
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
@@ -70,18 +70,9 @@ def _map_drift_detection(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-def _complete_stack_update(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """UpdateStack: with a stack policy it needs the action that sets one."""
-    if not (call.has("stackPolicyBody") or call.has("stackPolicyURL")):
-        return actions
-    return (*actions, mapped("cloudformation:SetStackPolicy", actions[0].resources, how=STACK_POLICY))
-
-
 RULES: RuleTable = {
     (_SOURCE, "DescribeStacks"): _map_stack_description,
     (_SOURCE, "DetectStackDrift"): _map_drift_detection,
 }
-
-COMPLETIONS: CompletionTable = {(_SOURCE, "UpdateStack"): _complete_stack_update}
 
 READERS: ReaderTable = {_SOURCE: TYPES}

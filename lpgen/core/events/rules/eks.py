@@ -10,15 +10,13 @@ from dataclasses import dataclass
 
 from lpgen.core.arns import split_arn
 from lpgen.core.events.rules.call import Call, CompletionTable
-from lpgen.core.events.rules.inferences import LAUNCH_TEMPLATE
 from lpgen.core.events.rules.passing import passed_roles
 from lpgen.core.events.rules.types import (
     NamedType,
     ReaderTable,
     ResourceType,
-    mapped,
 )
-from lpgen.core.model import UNKNOWN_RESOURCE, MappedAction, Resource, ResourceKind
+from lpgen.core.model import MappedAction, Resource, ResourceKind
 
 SOURCE = "eks.amazonaws.com"
 
@@ -67,19 +65,6 @@ def _complete_access_entry(call: Call, actions: tuple[MappedAction, ...]) -> tup
     return (*actions, *roles)
 
 
-def _complete_nodes(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """A node group with a launch template is refused to who may not run instances from it.
-
-    https://github.com/aws-samples/terraform-eks-code/issues/13 has the record of such a refusal.
-    """
-    if not call.has("launchTemplate"):
-        return actions
-    return (*actions, mapped("ec2:RunInstances", (UNKNOWN_RESOURCE,), how=LAUNCH_TEMPLATE))
-
-
-COMPLETIONS: CompletionTable = {
-    (SOURCE, "CreateNodegroup"): _complete_nodes,
-    (SOURCE, "CreateAccessEntry"): _complete_access_entry,
-}
+COMPLETIONS: CompletionTable = {(SOURCE, "CreateAccessEntry"): _complete_access_entry}
 
 READERS: ReaderTable = {SOURCE: TYPES}

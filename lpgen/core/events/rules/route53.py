@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lpgen.core.events.rules.call import Call, CompletionTable, RuleTable
 from lpgen.core.events.rules.ec2 import TYPES as EC2_TYPES
-from lpgen.core.events.rules.inferences import RESOLVER_ENDPOINT, VPC_LOOKUP
+from lpgen.core.events.rules.inferences import RESOLVER_ENDPOINT
 from lpgen.core.events.rules.types import (
     NamedType,
     ReaderTable,
@@ -59,13 +59,6 @@ TYPES: dict[str, ResourceType] = {
 }
 
 
-def _complete_vpc(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """An operation that looks a VPC up with the caller's permissions where one of its parameters names one."""
-    if not any(call.has(name) for name in ("vPC", "VPC", "VPCId", "vPCId", "vpcId", "resourceId")):
-        return actions
-    return (*actions, mapped("ec2:DescribeVpcs", (NO_RESOURCE,), how=VPC_LOOKUP))
-
-
 def _complete_endpoint(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
     """CreateResolverEndpoint makes network interfaces in the caller's subnets with the caller's permissions."""
     interface = read_resources(call, EC2_TYPES, ("+network-interface", "subnet", "security-group?"))
@@ -95,23 +88,7 @@ RULES: RuleTable = {
 
 _RESOLVER_SOURCE = "route53resolver.amazonaws.com"
 
-# The dependent actions in https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53resolver.html
-# and https://docs.aws.amazon.com/service-authorization/latest/reference/list_route53profiles.html
-COMPLETIONS: CompletionTable = {
-    (SOURCE, "AssociateVPCWithHostedZone"): _complete_vpc,
-    (SOURCE, "CreateHostedZone"): _complete_vpc,
-    (SOURCE, "DisassociateVPCFromHostedZone"): _complete_vpc,
-    (SOURCE, "ListHostedZonesByVPC"): _complete_vpc,
-    (_RESOLVER_SOURCE, "AssociateFirewallRuleGroup"): _complete_vpc,
-    (_RESOLVER_SOURCE, "AssociateResolverQueryLogConfig"): _complete_vpc,
-    (_RESOLVER_SOURCE, "AssociateResolverRule"): _complete_vpc,
-    (_RESOLVER_SOURCE, "CreateResolverEndpoint"): _complete_endpoint,
-    (_RESOLVER_SOURCE, "GetFirewallConfig"): _complete_vpc,
-    (_RESOLVER_SOURCE, "GetResolverConfig"): _complete_vpc,
-    (_RESOLVER_SOURCE, "UpdateFirewallConfig"): _complete_vpc,
-    (_RESOLVER_SOURCE, "UpdateResolverConfig"): _complete_vpc,
-    ("route53profiles.amazonaws.com", "AssociateProfile"): _complete_vpc,
-}
+COMPLETIONS: CompletionTable = {(_RESOLVER_SOURCE, "CreateResolverEndpoint"): _complete_endpoint}
 
 
 def _resolver_type(kind: str, path: str, *, shared: bool = False) -> NamedType:

@@ -79,7 +79,6 @@ from lpgen.core.events.rules import (  # noqa: F401 - they are found in their pa
     sts,
     vpc_lattice,
     wafv2,
-    web_acl_links,
 )
 from lpgen.core.events.rules.call import CompletionTable, RuleTable
 from lpgen.core.events.rules.types import ReaderTable
