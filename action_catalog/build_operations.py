@@ -23,7 +23,7 @@ from botocore import __version__ as botocore_version
 
 from action_catalog.builder_facts import HERE, SUFFIX, Facts, read_facts
 from action_catalog.catalog_actions import has_action
-from action_catalog.operation_row import merge_rows, row_of_operation, with_wire_row, without_unread
+from action_catalog.operation_row import merge_rows, row_of_operation, with_wire_row
 from action_catalog.service_models import PINNED, Operation, read_operations
 from action_catalog.service_names import MORE_SOURCES, SWITCHES
 from action_catalog.type_facts import with_reads, with_type_facts
@@ -79,7 +79,7 @@ def write_tables(facts: Facts, operations: Sequence[Operation], more: Iterable[O
         for name, row in rows.items():
             names = row.get("actions") or [f"{source.removesuffix(SUFFIX)}:{name}"]
             types = facts.types.get(source, {})
-            read = without_unread(with_reads(facts.services, types, row, names))
+            read = with_reads(facts.services, types, row, names)
             rows[name] = with_type_facts(facts.services, types, read, names)
     _write_operations(tables)
     _write_json("event_sources.json", _event_sources(facts, operations))

@@ -101,16 +101,6 @@ def _wired(path: str, wire: Mapping[str, str]) -> str:
     return mark + wire.get(path.removeprefix(mark), path.removeprefix(mark))
 
 
-def without_unread(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row without its bindings where code reads the resources of all its actions."""
-    others = len(row.get("also", ())) - ("tagged_reads" in row)
-    return {
-        field: value
-        for field, value in row.items()
-        if field not in ("resources", "creates") or others or "reads" not in row
-    }
-
-
 def merge_rows(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
     """Two services that share an event source and an operation name: their bindings side by side."""
     if not old:
