@@ -16,15 +16,15 @@ import msgspec
 
 from lpgen.core.actions.catalog import Catalog, CatalogSource
 from lpgen.core.actions.catalog_table import read_catalog_table
-from lpgen.core.arns import split_arn
 from lpgen.core.events.denied_resources import name_denied_resource
 from lpgen.core.events.event_names import EventSource, EventSources, strip_version
+from lpgen.core.events.further_actions import OptionalReader, asked_beside, conditions_from_text
 from lpgen.core.events.operation_rows import OperationRow, Operations
 from lpgen.core.events.record_place import call_from_record
 from lpgen.core.events.records import READ_VERSION, Record
 from lpgen.core.events.resource_reading import ResourceReader, reader_from_row
-from lpgen.core.events.rules.call import EVERY_READ, Call, Completion, Rule, RuleTable, copies_tags
-from lpgen.core.events.rules.inferences import COPIED_TAGS, NAMED_OBJECT, REQUEST_OPTION, TAG_ON_CREATE, UNREAD_REQUEST
+from lpgen.core.events.rules.call import EVERY_READ, Call, Completion, Rule, RuleTable
+from lpgen.core.events.rules.inferences import NAMED_OBJECT, REQUEST_OPTION, TAG_ON_CREATE, UNREAD_REQUEST
 from lpgen.core.events.rules.passing import (
     PASS_ROLE_ACTION,
     ROLE_UNREAD,
@@ -66,38 +66,6 @@ _NO_CALL: Final = frozenset(
 )
 
 _EMPTY_ROW: Final = OperationRow()
-_UNKNOWN: Final = (UNKNOWN_RESOURCE,)
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A request parameter that asks for a further action: by being there, as an ARN of `service`, or as `text`.
-
-    `or_absent`: the call without it asks too.
-    """
-
-    path: tuple[str, ...]
-    service: str = ""
-    text: str = ""
-    or_absent: bool = False
-
-    def holds(self, call: Call) -> bool:
-        """Whether the call asks for the action."""
-        if not call.has(*self.path):
-            return self.or_absent and not call.hides(*self.path)
-        found = call.texts(*self.path)
-        if self.service:
-            return any(split_arn(text).service == self.service for text in found)
-        return not self.text or self.text in found
-
-
-@dataclass(frozen=True, slots=True)
-class OptionalReader:
-    """An action that the call needs only where one of these conditions holds."""
-
-    conditions: tuple[Condition, ...]
-    reader: ResourceReader
-    how: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +150,7 @@ class EventMap:
                 actions = plan.completion(call, actions)
         elif not actions:
             return _NO_PERMISSION
-        actions += _asked_beside(actions, plan, call)
+        actions += asked_beside(actions, plan.also, call)
         if call.is_unread:
             actions = tuple(_without_names(action, record) for action in actions)
         if record.errorMessage:
@@ -200,7 +168,7 @@ class EventMap:
     # ------------------------------------------------------------ planning, once per source and name
 
     def _by_name(self, tables: Iterable[Mapping[tuple[str, str], T]]) -> dict[tuple[str, str], tuple[str, T]]:
-        """Each rule with its operation's spelling, by table name and the operation's name in lower case."""
+        """Each entry with its operation's spelling, by table name and the operation's name in lower case."""
         return {
             (self._sources.resolve(source).table, name.casefold()): (name, rule)
             for table in tables
@@ -269,11 +237,13 @@ class EventMap:
                 own = msgspec.structs.replace(row, reads=())
                 own = row_of_tagged(self._catalog, action, operation, row) if is_tagging else own
                 how = TAG_ON_CREATE if is_tagging else row.how or REQUEST_OPTION
-                yield OptionalReader(_conditions(parameter), reader_from_row(self._catalog, action, own, types), how)
+                yield OptionalReader(
+                    conditions_from_text(parameter), reader_from_row(self._catalog, action, own, types), how
+                )
         for name, parameter in row.objects.items():
             named = OperationRow(resources={"object": f"url:{parameter}"})
             reader = reader_from_row(self._catalog, Action(name), named)
-            yield OptionalReader(_conditions(parameter), reader, NAMED_OBJECT)
+            yield OptionalReader(conditions_from_text(parameter), reader, NAMED_OBJECT)
 
     def _actions_of(self, source: EventSource, operation: str, row: OperationRow) -> tuple[Action, ...]:
         """The row's actions, or the action of the operation's own name; empty where one isn't in the catalog."""
@@ -314,38 +284,6 @@ class EventMap:
         if action not in self._known:
             self._known[action] = self._catalog.canonical(action)
         return self._known[action]
-
-
-def _conditions(parameters: str) -> tuple[Condition, ...]:
-    """The conditions that a row writes as `path|path@service|path=text|path~=text`."""
-    return tuple(map(_condition, parameters.split("|")))
-
-
-def _condition(text: str) -> Condition:
-    path, _, wanted = text.partition("=")
-    path, _, service = path.partition("@")
-    return Condition(tuple(path.removesuffix("~").split(".")), service, wanted, or_absent=path.endswith("~"))
-
-
-def _asked_beside(actions: tuple[MappedAction, ...], plan: Plan, call: Call) -> tuple[MappedAction, ...]:
-    """The further actions that the request asks for, or may ask for, less those that a rule has already named."""
-    if not plan.also:
-        return ()
-    named = {action.action for action in actions}
-    others = (item for item in plan.also if item.reader.action not in named)
-    if call.is_unread:
-        return tuple(replace(item.reader.read(call), how=UNREAD_REQUEST) for item in others)
-    asked = (replace(item.reader.read(call), how=how) for item in others if (how := _how_asked(item, call)))
-    return tuple(action for action in asked if action.how != NAMED_OBJECT or action.resources != _UNKNOWN)
-
-
-def _how_asked(item: OptionalReader, call: Call) -> str:
-    """How the call comes to ask for a further action; "" where it doesn't."""
-    if item.how == NAMED_OBJECT and any(call.hides(*one.path) for one in item.conditions):
-        return UNREAD_REQUEST
-    if any(one.holds(call) for one in item.conditions):
-        return item.how
-    return COPIED_TAGS if item.how == TAG_ON_CREATE and copies_tags(call.request) else ""
 
 
 def _without_names(action: MappedAction, record: Record) -> MappedAction:
