@@ -141,7 +141,7 @@ class MissedUses:
             action
             for action in self.unrecorded.among(actions)
             if self.unrecorded.why(action, granting.get(action, NOTHING))
-            and not (table.visibility(action).internal_to or table.is_rare(action))
+            and not ((entry := table.visibility(action)).internal_to or entry.is_rare)
             and not (accessed and accessed.tells_of(action))
         ]
 
