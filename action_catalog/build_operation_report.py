@@ -27,7 +27,6 @@ _REASONS: Final = {
     "comprehendmedical.amazonaws.com": f"deprecated in favour of DetectEntitiesV2, and {_DROPPED} it",
     "deadline.amazonaws.com": "batch calls whose authorization AWS does not document",
     "finspace-api.amazonaws.com": f"the dataset browser was retired, and {_DROPPED} its actions",
-    "iotevents.amazonaws.com": f"the service is being retired, and {_DROPPED} these actions",
     "iotthingsgraph.amazonaws.com": f"the service was retired in 2022, and {_DROPPED} it",
     "neptune-db.amazonaws.com": "which action the query needs depends on its text, and CloudTrail does not record the"
     " call anyway",
