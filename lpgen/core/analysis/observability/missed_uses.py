@@ -56,7 +56,7 @@ class MissedUseFinder:
             *peer_uses(observed, self.peers, self.catalog, self.dangers),
             *unexplained_uses(observed, self.catalog),
         )
-        unrecorded = UnrecordedUse(self.observability, account, observed.usage.regions, allows)
+        unrecorded = UnrecordedUse(self.observability, account, observed.usage, allows)
         return MissedUses(observed, unrecorded, signs, found, self.observability)
 
 
