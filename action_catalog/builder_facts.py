@@ -23,7 +23,6 @@ class Facts:
 
     `types` are the hand-made rows that hold for every operation of an event source.
     `older` are operations of retired service models by IAM prefix; `none` are calls that need no permission, with why;
-    `own` are, by IAM prefix, the parameters that fill a placeholder under a name of the service's own;
     `tagging` is, by IAM prefix, the action that a call needs beside its own when it makes a resource with tags.
     """
 
@@ -33,7 +32,6 @@ class Facts:
     before: Mapping[str, Mapping[str, Mapping[str, Any]]]
     rows: Mapping[str, Mapping[str, Mapping[str, Any]]]
     none: Mapping[str, Mapping[str, str]]
-    own: Mapping[str, Mapping[str, Any]]
     tagging: Mapping[str, Mapping[str, Any]]
     types: Mapping[str, Mapping[str, Any]]
 
@@ -53,7 +51,6 @@ def read_facts(path: Path | None) -> Facts:
         },
         rows=rows,
         none=json.loads((HERE / "unsigned_rows.json").read_text()),
-        own=json.loads((HERE / "placeholder_parameters.json").read_text()),
         tagging=json.loads((HERE / "tag_on_create.json").read_text()),
         types=types,
     )

@@ -65,7 +65,7 @@ def _verb_row(operation: Operation) -> dict[str, Any]:
 
 def _hints(facts: Facts, operation: Operation) -> Hints:
     """What is known of the operation's parameters beside their names."""
-    own = facts.own.get(operation.prefix, {}).get("parameters", {})
+    own = facts.types.get(operation.prefix + SUFFIX, {}).get("placeholders", {})
     formats = (text for item in facts.services.get(operation.prefix, {}).get("resources", ()) for text in item["arns"])
     names = {normalise(name) for text in formats for name in free_placeholders(text)}
     ids = frozenset(name for name in names if name.endswith("id"))

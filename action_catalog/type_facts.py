@@ -3,7 +3,7 @@
 The row `*` in a file of `mapping_rows/` holds for every operation of its event source. `any`: types that a call is
 authorized on wherever its action requires one, so a call that names none needs the action on any of the type.
 `lower_case`: types whose names the service stores in lower case, however a call spells them. `owner`: the parameter
-that may name another account as the owner of what the call names.
+that may name another account as the owner of what the call names. `placeholders` are for `operation_row`.
 """
 
 from __future__ import annotations

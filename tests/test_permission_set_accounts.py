@@ -162,7 +162,7 @@ def test_set_whose_roles_differ_is_not_called_safe(home: Path) -> None:
     narrow = {**DOCUMENT, "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}
     (home / "uneven" / f"{DATA}.json").write_text(json.dumps(details(DATA, narrow)), encoding="utf-8")
     found = json.loads(lpgen("review", *given(home, "uneven"), "--format", "json"))["principals"]
-    assert [[one["kind"] for one in each["not_safe_because"]] for each in found] == [["uneven_permission_set"]] * 2
+    assert [[one["kind"] for one in each["not_safe_because"]] for each in found] == [["permission_set"]] * 2
     lpgen("generate", *given(home, "uneven"), "--as", "terraform", "--output", home / "uneven-out")
     below = home / "uneven-out" / "terraform"
     names = {one.name for one in below.rglob("*.tf")} - {"versions.tf"}

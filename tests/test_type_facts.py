@@ -75,7 +75,7 @@ def test_rows_made_by_hand_have_the_fields_of_rows_and_name_types_that_exist() -
         prefix = path.stem.removesuffix(".amazonaws.com")
         table = json.loads(path.read_text("utf-8"))
         facts = table.pop(EVERY_OPERATION, {})
-        assert set(facts) <= {"any", "lower_case", "owner", "reads", "source"}, path.stem
+        assert set(facts) <= {"any", "lower_case", "owner", "placeholders", "reads", "source"}, path.stem
         bound = {
             kind
             for row in json.loads((bundled_folder() / "operations" / path.name).read_text("utf-8"))[

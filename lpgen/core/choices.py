@@ -5,7 +5,7 @@ They stand apart from what they are chosen for, so that `lpgen --help` lists the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -31,13 +31,28 @@ class UnobservableKind(StrEnum):
     UNCLASSIFIED = "unclassified"
 
 
-KeepByKind = Mapping[UnobservableKind, KeepUnobservable]
-"""Which unobservable actions stay, for every kind."""
+class KeepByKind(Mapping[UnobservableKind, KeepUnobservable]):
+    """Which unobservable actions stay, for every kind. It can be part of a key."""
+
+    def __init__(self, choices: Mapping[UnobservableKind, KeepUnobservable]) -> None:
+        self._choices = tuple(choices[kind] for kind in UnobservableKind)
+
+    def __getitem__(self, kind: UnobservableKind) -> KeepUnobservable:
+        return self._choices[list(UnobservableKind).index(kind)]
+
+    def __iter__(self) -> Iterator[UnobservableKind]:
+        return iter(UnobservableKind)
+
+    def __len__(self) -> int:
+        return len(self._choices)
+
+    def __hash__(self) -> int:
+        return hash(self._choices)
 
 
 def keep_each(value: KeepUnobservable) -> KeepByKind:
     """The same choice for each kind."""
-    return dict.fromkeys(UnobservableKind, value)
+    return KeepByKind(dict.fromkeys(UnobservableKind, value))
 
 
 def keep_from_words(words: Iterable[str]) -> KeepByKind:
@@ -55,7 +70,7 @@ def keep_from_words(words: Iterable[str]) -> KeepByKind:
         if is_one and kind not in list(UnobservableKind):
             raise ValueError(f"{kind!a} is no kind; the kinds are {', '.join(UnobservableKind)}")
         chosen.update(dict.fromkeys([UnobservableKind(kind)] if is_one else UnobservableKind, KeepUnobservable(value)))
-    return chosen
+    return KeepByKind(chosen)
 
 
 def words_of_keep(keep: KeepByKind) -> str:

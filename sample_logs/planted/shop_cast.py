@@ -292,7 +292,7 @@ CAST = (
         "Low confidence: the role is younger than 90 days, so removals aren't safe by default",
         _index,
         safe=False,
-        reasons=("young_principal", "young_policy"),
+        reasons=("young",),
         keep=(("es:ESHttpPost", arn("es", EAST, SHOP, "domain/catalog-search/_bulk")),),
         drop=("es:DescribeDomainConfig",),
         verdicts={"es:DescribeDomainConfig": "unused", "es:ESHttpPost": "unobservable"},

@@ -201,9 +201,7 @@ def applied() -> Case:
     case = Case("price-watcher", detach=Detachment((own_policy.policy,), (), ()), in_place=True)
     case.verdicts.append(verdict("dynamodb:GetItem", Verdict.USED, parents=(own_policy,), keep="used", evidence=when))
     case.lines.append(used_line("dynamodb:GetItem", own_policy, when, table))
-    age = {"policy": "", "days": 9, "counted": 9, "min_days": 90, "until": date(2026, 12, 20)}
+    age = {"case": "young-policy", "policy": "", "days": 9, "counted": 9, "min_days": 90, "until": date(2026, 12, 20)}
     message = "its policy is 9 days old; safe needs 90"
-    case.caveats.append(
-        WordedCaveat(CaveatKind.YOUNG_POLICY, age, "", message, "wait for more days of logs", "young-policy")
-    )
+    case.caveats.append(WordedCaveat(CaveatKind.YOUNG, age, "", message, "wait for more days of logs", "young-policy"))
     return case

@@ -308,11 +308,11 @@ def test_render_review_names_the_next_step_and_how_to_accept() -> None:
         assert "unexplained ec2:DescribeVolumes" in page
         assert "wait until the logs reach 2026-12-09" in page
     reasons = {
-        caveat["kind"]: caveat
+        caveat["item"] or caveat["kind"]: caveat
         for principal in json.loads(render_review(organization(), "json"))["principals"]
         for caveat in principal["not_safe_because"]
     }
-    assert reasons["young_principal"]["item"] == "young-principal"
+    assert reasons["young-principal"]["kind"] == "young"
     assert reasons["verification"]["item"] is None
     assert all(one["next_step"] for one in reasons.values())
 

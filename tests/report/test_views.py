@@ -246,7 +246,7 @@ def test_next_step_is_said_for_every_kind(kind: CaveatKind) -> None:
 
 def test_next_step_names_the_day_that_the_logs_must_reach() -> None:
     caveat = Caveat.of(
-        CaveatKind.YOUNG_POLICY, policy="home", days=29, counted=29, min_days=90, until=date(2026, 11, 30)
+        CaveatKind.YOUNG, case="young-policy", policy="home", days=29, counted=29, min_days=90, until=date(2026, 11, 30)
     )
     assert caveat.step == "wait until the logs reach 2026-11-30"
 
@@ -258,7 +258,7 @@ def test_next_step_counts_the_days_that_are_missing() -> None:
 
 def test_caveats_that_nobody_can_accept_need_a_proof_a_backtest_another_account_or_a_keep_or_drop() -> None:
     without_proof = {CaveatKind.GRANTS_UNKNOWN, CaveatKind.TOO_LARGE, CaveatKind.UNPROVEN, CaveatKind.VERIFICATION}
-    without_backtest = {CaveatKind.NOT_ENOUGH_DAYS, CaveatKind.NO_BACKTEST}
+    without_backtest = {CaveatKind.NO_FORECAST}
     unacceptable = {kind for kind in CaveatKind if not kind.row.acceptable}
     assert {CaveatKind.OTHER_ACCOUNT, CaveatKind.UNUSUAL_USE, *without_proof, *without_backtest} == unacceptable
 

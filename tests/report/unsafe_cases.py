@@ -79,7 +79,15 @@ def analyst() -> Case:
             example="2d7a44c0-9a53-4e0e-9d43-07b5a9a5b0aa",
             event=event.item,
         ),
-        Caveat.of(CaveatKind.YOUNG_PRINCIPAL, kind="role", days=20, counted=20, min_days=90, until=date(2026, 12, 9)),
+        Caveat.of(
+            CaveatKind.YOUNG,
+            case="young-principal",
+            kind="role",
+            days=20,
+            counted=20,
+            min_days=90,
+            until=date(2026, 12, 9),
+        ),
         Caveat(
             CaveatKind.UNKNOWN_PATTERN,
             {"case": "new", "pattern": "s3:GetObjectMetadata", "statement": "lens, statement 3"},

@@ -1,7 +1,7 @@
 """What CloudTrail can show of each action: a management event, a data event, another call's record, or nothing.
 
-What AWS documents is in tables: `data_events` (event selectors ask for these), `never_recorded` and `other_records`
-(recorded though no operation of the service model has the name). The rest follows from what the event map can read
+What AWS documents is in tables: `data_events` (event selectors ask for these), and `stated_records` (never recorded,
+or recorded though no operation of the service model has the name). The rest follows from what the event map can read
 off a record: the action of an operation's own name, and `shown_actions` for what tables and rules name besides. An
 action that no record shows is never seen: nothing says that it isn't used. `unseen_actions` says of what kind it is.
 
@@ -11,7 +11,7 @@ Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -35,8 +35,10 @@ class ActionVisibility:
 
     `reason` is a sentence: why nothing shows it (NEVER), else what shows it. For DATA only, `event_sources` are those
     of its data events, and `selector` is the `resources.type` by which an advanced event selector asks for them.
-    `internal_to` is the service principal that alone uses it, "" for most, and `is_rare` says that ordinary clients of
-    its service have no use for it. `kind` says why logs lack its use where they do. `source` is the AWS page behind it.
+    `internal_to` is the service principal that alone uses it, "" for most. `is_rare` says that ordinary clients of its
+    service have no use for it: no operation is known that needs it and no table says what else does, or everyday
+    clients don't cause its data events. `kind` says why logs lack its use where they do.
+    `source` is the AWS page behind it.
     """
 
     visibility: Visibility
@@ -86,19 +88,6 @@ class VisibilityTable:
         """The services whose use is a sign that this one is used too, sorted."""
         row = self._companion_rows.get(service)
         return tuple(sorted(row.with_)) if row else ()
-
-    def is_rare(self, action: Action) -> bool:
-        """Whether ordinary clients have no use for an action.
-
-        No operation is known that needs it and no table says what else does, or it leaves a data event as everyday
-        clients of its service don't.
-        """
-        entry = self.visibility(action)
-        if entry.visibility is Visibility.DATA:
-            service, _, name = action.partition(":")
-            ordinary = self._ordinary.get(service)
-            return ordinary is not None and name.casefold() not in ordinary
-        return entry.is_rare
 
     # ------------------------------------------------------------ behind it
 
@@ -159,12 +148,6 @@ class VisibilityTable:
         return inferences_from_catalog(self._source)
 
     @cached_property
-    def _ordinary(self) -> dict[str, frozenset[str]]:
-        """The data events of everyday clients by service, in lower case."""
-        rows = read_catalog_table(self._source, "ordinary_clients", list[_OrdinaryRow])
-        return {row.service: frozenset(map(str.casefold, row.actions)) for row in rows}
-
-    @cached_property
     def _companion_rows(self) -> dict[str, _CompanionRow]:
         rows = read_catalog_table(self._source, "companions", list[_CompanionRow])
         return {row.service: row for row in rows}
@@ -194,20 +177,25 @@ def _management(reason: str) -> ActionVisibility:
 
 
 class _DataRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Actions of one service whose calls are data events of one resource type."""
+    """Actions of one service whose calls are data events of one resource type.
+
+    `ordinary` are those that everyday clients of the service call, with the page that shows it; None means all.
+    """
 
     service: str
     selector: str
     event_sources: tuple[str, ...]
     actions: tuple[str, ...]
     source: str
+    ordinary: tuple[str, ...] | None = None
+    ordinary_source: str = ""
 
 
 class _StatedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Actions of one service, or `*` for all, of which AWS says that they are never recorded, or that they are.
 
-    `internal_to` is the service principal that alone uses them, "" where anybody may. `rare`: ordinary clients of the
-    service have no use for them. `kind` is that of actions that no record shows.
+    `recorded` says which. `internal_to` is the service principal that alone uses them, "" where anybody may. `rare`:
+    ordinary clients of the service have no use for them. `kind` is that of actions that no record shows.
     """
 
     service: str
@@ -216,15 +204,8 @@ class _StatedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     internal_to: str = ""
     rare: bool = False
-    kind: UnobservableKind = UnobservableKind.UNCLASSIFIED
-
-
-class _OrdinaryRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The actions with data events that everyday clients of a service call."""
-
-    service: str
-    actions: tuple[str, ...]
-    source: str
+    kind: UnobservableKind = UnobservableKind.DATA_EVENTS
+    recorded: bool = False
 
 
 class _CompanionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -244,18 +225,20 @@ class _Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _read_stated(source: CatalogSource) -> Iterator[tuple[str, ActionVisibility]]:
-    for row in read_catalog_table(source, "other_records", list[_StatedRow]):
-        yield from _name_each(row, ActionVisibility(Visibility.MANAGEMENT, row.reason, row.source))
     for data in read_catalog_table(source, "data_events", list[_DataRow]):
         reason = f"a data event, which a trail records where it selects {data.selector}"
         entry = ActionVisibility(Visibility.DATA, reason, data.source, data.event_sources, data.selector)
-        yield from _name_each(data, entry)
-    for row in read_catalog_table(source, "never_recorded", list[_StatedRow]):
-        never = ActionVisibility(
-            Visibility.NEVER, row.reason, row.source, internal_to=row.internal_to, is_rare=row.rare, kind=row.kind
+        rare = replace(entry, is_rare=True)
+        ordinary = data.actions if data.ordinary is None else data.ordinary
+        for name in data.actions:
+            yield f"{data.service}:{name}".casefold(), entry if name in ordinary else rare
+    for row in read_catalog_table(source, "stated_records", list[_StatedRow]):
+        visibility = Visibility.MANAGEMENT if row.recorded else Visibility.NEVER
+        entry = ActionVisibility(
+            visibility, row.reason, row.source, internal_to=row.internal_to, is_rare=row.rare, kind=row.kind
         )
-        yield from _name_each(row, never)
+        yield from _name_each(row, entry)
 
 
-def _name_each(row: _DataRow | _StatedRow, entry: ActionVisibility) -> Iterator[tuple[str, ActionVisibility]]:
+def _name_each(row: _StatedRow, entry: ActionVisibility) -> Iterator[tuple[str, ActionVisibility]]:
     return ((f"{row.service}:{name}".casefold(), entry) for name in row.actions)

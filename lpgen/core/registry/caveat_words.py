@@ -83,7 +83,7 @@ def step_for_rare_schedule(*, days: int, covered: int, needed: int, **_: object)
     return f"ingest {needed - covered} more days of logs, or keep what it needs then and accept this"
 
 
-def seldom_used(*, days: int) -> str:
+def seldom_used(*, days: int, **_: object) -> str:
     """How seldom a principal with rights to nearly everything was at work."""
     return (
         f"it may do nearly everything, and the logs show it at work on {days} {'day' if days == 1 else 'days'}"
@@ -91,7 +91,7 @@ def seldom_used(*, days: int) -> str:
     )
 
 
-def uneven_permission_set(*, groups: Sequence[Sequence[str]]) -> str:
+def uneven_permission_set(*, groups: Sequence[Sequence[str]], **_: object) -> str:
     """In which accounts the roles of a permission set differ."""
     return (
         f"the roles of its permission set hold other policies in {' and in '.join(map(accounts_text, groups))}, so"
@@ -99,7 +99,7 @@ def uneven_permission_set(*, groups: Sequence[Sequence[str]]) -> str:
     )
 
 
-def unlisted_role(*, accounts: Sequence[str]) -> str:
+def unlisted_role(*, accounts: Sequence[str], **_: object) -> str:
     """In which accounts a permission set has roles without policies."""
     return (
         f"the logs show that its permission set has a role in {accounts_text(accounts)} too, of which no policies"
@@ -141,7 +141,7 @@ def coverage_hole(*, service: str, last: date, region: str, is_region_read: bool
     return f"IAM says the role was last used on {last}{', after the end of the logs' if is_after_logs else missing}"
 
 
-def other_regions(*, regions: Sequence[str], leader: str, role: str, region: str) -> str:
+def other_regions(*, regions: Sequence[str], leader: str, role: str, region: str, **_: object) -> str:
     """Which Regions the logs hold records of, and what shows that there are others."""
     why = f" and none of {leader}, as those of all Regions would"
     if not leader:

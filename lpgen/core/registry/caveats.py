@@ -95,48 +95,59 @@ class CaveatKind(Kind):
         source=f"{TRAIL_GUIDE}/cloudtrail-trails.html",
         severity=Severity.LOW,
     )
-    THIN_DAYS = Row(
-        "thin_days",
-        "The logs show too little on many of their days.",
-        parameters={"days": int, "min_days": int, "thin": int},
-        message="the logs cover {days} days, fewer than {min_days}: on {thin} others they hold too few callers and "
-        "services to be complete",
-        step="look whether log files of these days are missing and ingest them, or accept this if so little went on",
+    INCOMPLETE_LOGS = Row(
+        "incomplete_logs",
+        "The logs seem to lack records of many days, of most files or of other Regions.",
+        parameters={
+            "case": str,
+            "days": int,
+            "min_days": int,
+            "thin": int,
+            "regions": tuple,
+            "leader": str,
+            "role": str,
+            "region": str,
+        },
+        message={
+            "thin-days": "the logs cover {days} days, fewer than {min_days}: on {thin} others they hold too few callers"
+            " and services to be complete",
+            "missing-files": "the calls that AWS makes by a clock come at random, as if most log files of each day were"
+            " missing",
+            "other-regions": words.other_regions,
+        },
+        step={
+            "thin-days": "look whether log files of these days are missing and ingest them, or accept this if so little"
+            " went on",
+            "missing-files": "compare the log files with those in the trail's bucket, and ingest all of them",
+            "other-regions": "ingest the logs of all Regions, or give the settings of a trail that records them all"
+            " with --trails",
+        },
+        item="{case}",
         doubt=Doubt.LOGS,
-        help="These days hold far fewer callers and services than the account's other days, as if they were forged or "
-        "files were missing.",
-        to_do="look whether log files are missing and ingest them, or accept it by a decision.",
-        source=f"{TRAIL_GUIDE}/cloudtrail-trails.html",
+        help="Many days hold far fewer callers and services than the account's other days, as if they were forged or "
+        "files were missing; calls that AWS makes by a clock come at random; or there is no record of the Region in "
+        "which global services such as IAM record their events, so use in other Regions may be missing too.",
+        to_do="look whether log files are missing and ingest them. Ingest the logs of all Regions, or give the "
+        "settings of a trail that records them all. Otherwise accept it by a decision.",
+        source=f"{TRAIL_GUIDE}/cloudtrail-concepts.html",
     )
-    MISSING_FILES = Row(
-        "missing_files",
-        "The logs seem to lack most of their files.",
-        message="the calls that AWS makes by a clock come at random, as if most log files of each day were missing",
-        step="compare the log files with those in the trail's bucket, and ingest all of them",
-        doubt=Doubt.LOGS,
-        help="AWS makes some calls by a clock, and in these logs they come at random.",
-        source=f"{TRAIL_GUIDE}/cloudtrail-trails.html",
-    )
-    YOUNG_PRINCIPAL = Row(
-        "young_principal",
-        "The role or user is too young to call a removal safe.",
-        parameters={"kind": str, "days": int, "counted": int, "min_days": int, "until": date},
-        message=words.young_principal,
+    YOUNG = Row(
+        "young",
+        "The role, the user or a policy's version is too young to call a removal safe.",
+        parameters={
+            "case": str,
+            "kind": str,
+            "policy": str,
+            "days": int,
+            "counted": int,
+            "min_days": int,
+            "until": date,
+        },
+        message={"young-principal": words.young_principal, "young-policy": words.young_policy},
         step="wait until the logs reach {until}",
+        item={"young-principal": "{case}", "young-policy": "{case} {policy}"},
         doubt=Doubt.YOUNG,
-        help="It may not have done yet what it is for.",
-        to_do="wait, or accept it by a decision.",
-        severity=Severity.LOW,
-    )
-    YOUNG_POLICY = Row(
-        "young_policy",
-        "A policy's version is too young to call a removal safe.",
-        parameters={"policy": str, "days": int, "counted": int, "min_days": int, "until": date},
-        message=words.young_policy,
-        step="wait until the logs reach {until}",
-        item="young-policy {policy}",
-        doubt=Doubt.YOUNG,
-        help="What it granted anew may not have been used yet.",
+        help="It may not have done yet what it is for, or what the policy granted anew.",
         to_do="wait, or accept it by a decision.",
         severity=Severity.LOW,
     )
@@ -167,18 +178,6 @@ class CaveatKind(Kind):
         help="Something is missing from the logs, and a replacement made from them would break it.",
         to_do="find the trail that holds the call, every Region included, and ingest its logs.",
         source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
-    )
-    OTHER_REGIONS = Row(
-        "other_regions",
-        "The logs are hardly those of all Regions.",
-        parameters={"regions": tuple, "leader": str, "role": str, "region": str},
-        message=words.other_regions,
-        step="ingest the logs of all Regions, or give the settings of a trail that records them all with --trails",
-        doubt=Doubt.LOGS,
-        help="They hold no record of the Region in which global services such as IAM record their events, so that use "
-        "in other Regions may be missing too.",
-        to_do="ingest the logs of all Regions, or give the settings of a trail that records them all.",
-        source=f"{TRAIL_GUIDE}/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events",
     )
     RECREATED = Row(
         "recreated",
@@ -226,26 +225,30 @@ class CaveatKind(Kind):
         "ones only by a decision.",
         to_do="keep the action by a decision if the principal needs it too; otherwise accept this.",
     )
-    TOOLING = Row(
-        "tooling",
-        "The role is AWS's or the organization's own tooling.",
-        parameters={"what": str},
-        message="it is {what}, and `lpgen rollout` leaves it as it is",
-        step="leave its policies as they are, or accept this",
-        help="What such a role will do next, nobody knows from what it did, and a mistake locks people out.",
-        to_do="leave its policies as they are. To change them all the same, accept this by a decision, and name the "
-        "role with `lpgen rollout plan --include`.",
-    )
-    SCANNER = Row(
-        "scanner",
-        "The principal reads nearly everywhere, and its replacement removes other reads.",
-        parameters={"services": int},
-        message="it lists and reads in {services} services and does little else, as scanners do; what it reads next is"
-        " removed",
-        step="attach a policy that AWS keeps up to date for this, such as SecurityAudit, or accept this",
-        help="A scanner reads more with each new check of its maker and each new service of the account. What it read"
-        " so far doesn't show what it will read.",
-        to_do="attach a policy that AWS keeps up to date, such as SecurityAudit, and beside it only what that lacks.",
+    UNPREDICTABLE = Row(
+        "unpredictable",
+        "What the role or user will do next doesn't follow from what it did.",
+        parameters={"case": str, "what": str, "services": int, "days": int},
+        message={
+            "tooling": "it is {what}, and `lpgen rollout` leaves it as it is",
+            "scanner": "it lists and reads in {services} services and does little else, as scanners do; what it reads"
+            " next is removed",
+            "seldom-used": words.seldom_used,
+        },
+        step={
+            "tooling": "leave its policies as they are, or accept this",
+            "scanner": "attach a policy that AWS keeps up to date for this, such as SecurityAudit, or accept this",
+            "seldom-used": "ask its owner what it is for: access for emergencies keeps its policies, for anything else"
+            " accept this",
+        },
+        item="{case}",
+        help="It is AWS's or the organization's own tooling, where a mistake locks people out; or it reads nearly "
+        "everywhere as scanners do, and more with each new check and each new service; or it may do nearly everything "
+        "and was at work on a day or two only, as is access for emergencies, which does something else each time.",
+        to_do="leave the policies of tooling and of access for emergencies as they are; to change tooling all the "
+        "same, accept this by a decision, and name the role with `lpgen rollout plan --include`. Attach to a scanner a "
+        "policy that AWS keeps up to date, such as SecurityAudit, and beside it only what that lacks. For anything "
+        "else accept this by a decision.",
         source=f"{IAM_GUIDE}/access_policies_job-functions.html",
     )
     UNSEEN_UNDER_STAR = Row(
@@ -278,35 +281,24 @@ class CaveatKind(Kind):
         "to deny something again.",
         to_do="run `lpgen backtest`, and keep what will be needed by a decision, or use `--scope granted`.",
     )
-    NOT_ENOUGH_DAYS = Row(
-        "not_enough_days",
-        "The logs cover too few days for a backtest.",
-        parameters={"days": int, "needed": int},
-        message="the logs cover {days} days, and a backtest needs {needed}",
-        step="ingest at least {needed} days of logs",
+    NO_FORECAST = Row(
+        "no_forecast",
+        "No backtest shows what the replacement would deny.",
+        parameters={"case": str, "days": int, "needed": int},
+        message={
+            "not-enough-days": "the logs cover {days} days, and a backtest needs {needed}",
+            "no-backtest": "`--no-backtest` was given, so nothing shows whether the replacement holds on later days",
+        },
+        step={
+            "not-enough-days": "ingest at least {needed} days of logs",
+            "no-backtest": "leave out `--no-backtest`",
+        },
+        item="{case}",
         acceptable=False,
-        doubt=Doubt.LOGS,
-        help="Nothing shows whether a replacement made from earlier days would have held on later ones.",
-        to_do="ingest more days.",
-    )
-    NO_BACKTEST = Row(
-        "no_backtest",
-        "No backtest was made.",
-        message="`--no-backtest` was given, so nothing shows whether the replacement holds on later days",
-        step="leave out `--no-backtest`",
-        acceptable=False,
-        help="A backtest shows whether replacements made from earlier days would have held on later ones.",
-    )
-    SELDOM_USED = Row(
-        "seldom_used",
-        "A principal that may do nearly everything was at work on a day or two alone.",
-        parameters={"days": int},
-        message=words.seldom_used,
-        step="ask its owner what it is for: access for emergencies keeps its policies, for anything else accept this",
-        help="So is access for emergencies, which does something else each time: a replacement of what these days show "
-        "would fail it when it is needed.",
-        to_do="ask its owner what it is for. Access for emergencies keeps its policies; for anything else accept this "
-        "by a decision.",
+        doubt={"not-enough-days": Doubt.LOGS, "no-backtest": Doubt.NONE},
+        help="A backtest shows whether replacements made from earlier days would have held on later ones. The logs "
+        "cover too few days for one, or none was wanted.",
+        to_do="ingest more days, and leave out `--no-backtest`.",
     )
     DANGEROUS_ATTEMPT = Row(
         "dangerous_attempt",
@@ -328,8 +320,7 @@ class CaveatKind(Kind):
         item="too-many-resources {action}",
         help="It stays on all that the old policies say.",
     )
-    UNEVEN_PERMISSION_SET = permission_set_rows.UNEVEN_PERMISSION_SET
-    UNLISTED_ROLE = permission_set_rows.UNLISTED_ROLE
+    PERMISSION_SET = permission_set_rows.PERMISSION_SET
     OTHER_ACCOUNT = permission_set_rows.OTHER_ACCOUNT
     TOO_LARGE = Row(
         "too_large",

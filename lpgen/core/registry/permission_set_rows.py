@@ -10,27 +10,21 @@ from lpgen.core.registry.row import Row
 
 _PERMISSION_SETS: Final = "https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html"
 
-UNEVEN_PERMISSION_SET: Final = Row(
-    "uneven_permission_set",
-    "The roles of one permission set hold different policies.",
-    parameters={"groups": tuple},
-    message=words.uneven_permission_set,
-    step="provision the permission set into all its accounts, then take a new snapshot; a customer managed policy "
-    "that differs on purpose is changed in its own account",
-    help="A permission set has one inline policy for all its accounts, and none can be proven for roles that differ.",
-    to_do="provision the set into all its accounts and take a new snapshot. A customer managed policy that differs "
-    "on purpose is changed in its own account.",
-    source=_PERMISSION_SETS,
-)
-
-UNLISTED_ROLE: Final = Row(
-    "unlisted_role",
-    "The logs show roles of the permission set in accounts without policies.",
-    parameters={"accounts": tuple},
-    message=words.unlisted_role,
-    step="give the policies of these accounts too, such as by a snapshot of all of them",
-    help="What is put into a permission set changes its roles in all accounts, and what these need is not in the "
-    "replacement.",
+PERMISSION_SET: Final = Row(
+    "permission_set",
+    "Roles of the permission set hold other policies, or policies that weren't given.",
+    parameters={"case": str, "groups": tuple, "accounts": tuple},
+    message={"uneven-permission-set": words.uneven_permission_set, "unlisted-role": words.unlisted_role},
+    step={
+        "uneven-permission-set": "provision the permission set into all its accounts, then take a new snapshot; a "
+        "customer managed policy that differs on purpose is changed in its own account",
+        "unlisted-role": "give the policies of these accounts too, such as by a snapshot of all of them",
+    },
+    item="{case}",
+    help="What is put into a permission set changes its roles in all accounts. None can be proven for roles that "
+    "differ, and what roles without policies need is not in the replacement.",
+    to_do="provision the set into all its accounts and take a new snapshot of all of them. A customer managed policy "
+    "that differs on purpose is changed in its own account.",
     source=_PERMISSION_SETS,
 )
 
@@ -40,7 +34,7 @@ OTHER_ACCOUNT: Final = Row(
     parameters={"accounts": tuple, "kind": str, "first": str, "others": int},
     message=words.other_account,
     step="clear up the same in the permission set's other accounts, or accept it there",
-    item=lambda *, kind, **_: f"other-account {kind.replace('_', '-')}",
+    item="other-account {kind}",
     acceptable=False,
     help="What is put into a permission set changes its roles in all accounts.",
     to_do="clear up what is told of the role in the other account, or accept it there.",

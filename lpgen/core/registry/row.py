@@ -12,8 +12,11 @@ from lpgen.core.choices import Severity
 IAM_GUIDE: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
 TRAIL_GUIDE: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide"
 
-Words = str | Mapping[str, str] | Callable[..., str]
-"""A text with parameters in braces, such texts by the parameter `case`, or a function of the parameters."""
+_Words = str | Callable[..., str]
+"""A text with parameters in braces, or a function of the parameters."""
+
+Words = _Words | Mapping[str, _Words]
+"""Words, or words by the parameter `case`."""
 
 
 class Doubt(StrEnum):
@@ -31,8 +34,8 @@ class Row:
     `parameters` are the names and types of what differs between two findings of the kind; which of them a finding has
     may depend on its `case`. `message` is a sentence without a full stop, `step` says what to do about it, as a clause,
     and `item` is its name in decisions (the word itself where it is ""), if a decision can accept it at all
-    (`acceptable`). Kinds with a lower `rank` come first, equal ones in the order of the registry. `doubt` says whether
-    it makes every removal of its principal unsure.
+    (`acceptable`). Kinds with a lower `rank` come first, equal ones in the order of the registry. `doubt`, maybe by
+    `case`, says whether it makes every removal of its principal unsure.
 
     `help`, `to_do` (the step where that is "") and `source` (an address) describe the kind, `severity` is that of most
     of its findings, `score` is like CVSS or "", and `precision`, from low to very-high, says how often it is a real
@@ -49,7 +52,7 @@ class Row:
     item: Words = ""
     acceptable: bool = True
     rank: int = 99
-    doubt: Doubt = Doubt.NONE
+    doubt: Doubt | Mapping[str, Doubt] = Doubt.NONE
     help: str = ""
     to_do: str = ""
     source: str = f"{IAM_GUIDE}/best-practices.html"
@@ -116,6 +119,11 @@ class Finding:
     def item(self) -> str:
         """How a decision names it."""
         return say(self.kind.row.item, self.parameters) or self.kind.rule
+
+    @property
+    def doubt(self) -> Doubt:
+        """Whether it makes every removal of its principal unsure."""
+        return Doubt(say(self.kind.row.doubt, self.parameters))
 
 
 def say(words: Words, parameters: Mapping[str, Any]) -> str:

@@ -66,6 +66,10 @@ def caveats(found: PrincipalDiff) -> set[CaveatKind]:
     return {one.kind for one in found.caveats}
 
 
+def items(found: PrincipalDiff) -> set[str]:
+    return {one.item for one in found.caveats}
+
+
 def test_diff_tells_used_from_attempted_unused_and_ungranted() -> None:
     principal = role(policy(allow(["s3:GetObject", "s3:PutBucketTagging", "s3:GetBucketTagging"], [DATA, f"{DATA}/*"])))
     found = diff_of(

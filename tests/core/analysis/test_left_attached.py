@@ -192,9 +192,9 @@ def test_it_does_not_make_a_role_unsafe_but_all_else_does() -> None:
     def kinds(principal: Principal) -> set[CaveatKind]:
         return {one.kind for one in reviewed(principal, [*USED, *tried])[0].open_caveats}
 
-    of_policy = {CaveatKind.YOUNG_POLICY, CaveatKind.UNKNOWN_PATTERN, CaveatKind.DANGEROUS_ATTEMPT}
+    of_policy = {CaveatKind.YOUNG, CaveatKind.UNKNOWN_PATTERN, CaveatKind.DANGEROUS_ATTEMPT}
     assert not of_policy & kinds(trusting(CONFIG, risky, DELIVERY))
-    assert CaveatKind.YOUNG_POLICY in kinds(trusting(CONFIG, risky, own))
+    assert CaveatKind.YOUNG in kinds(trusting(CONFIG, risky, own))
     assert of_policy - {CaveatKind.DANGEROUS_ATTEMPT} <= kinds(trusting("lambda.amazonaws.com", risky, DELIVERY))
 
 

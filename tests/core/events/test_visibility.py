@@ -8,12 +8,10 @@ from collections import Counter
 from functools import cache
 from typing import Any
 
-import msgspec
 import pytest
 
 from action_catalog.build_shown_actions import shown_actions, table_names, text_from_shown
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.actions.catalog_table import read_catalog_table
 from lpgen.core.choices import UnobservableKind
 from lpgen.core.events.own_operations import OwnOperations
 from lpgen.core.events.visibility import VisibilityTable, visibility_from_catalog
@@ -26,19 +24,11 @@ EXAMPLES: list[dict[str, str]] = json.loads((CASES.parent / "visibility.json").r
 UNCLASSIFIED: list[str] = json.loads((CASES.parent / "unclassified_actions.json").read_text("utf-8"))
 """The actions of which no use is known. Nothing is added: a new action gets a row of `unseen_actions`."""
 MOST_UNCLASSIFIED = 50
-STATED = ("data_events", "never_recorded", "other_records")
+STATED = ("data_events", "stated_records")
 MANY = 6
-"""A service with more data events than this has a row of `ordinary_clients`."""
+"""Of a service with more data events than this, `data_events` says which are `ordinary`."""
 KNOWN_UNSEEN = 3_700
 """How many actions at most may be never seen; it goes down as more becomes known."""
-
-
-class OrdinaryRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The data events of one service that its ordinary clients cause."""
-
-    service: str
-    actions: tuple[str, ...]
-    source: str
 
 
 @cache
@@ -114,12 +104,12 @@ def test_unseen_actions_are_those_that_nothing_else_shows() -> None:
     assert len(named) == len(set(named))
     assert [name for name in named if not name.endswith(":*") and name not in unseen] == []
     assert {name.partition(":")[0] for name in named} <= {action.partition(":")[0] for action in unseen}
-    assert all(table().is_rare(action) for action in unseen)
+    assert all(table().visibility(action).is_rare for action in unseen)
 
 
-@pytest.mark.parametrize("name", ["never_recorded", "unseen_actions"])
+@pytest.mark.parametrize("name", ["stated_records", "unseen_actions"])
 def test_rows_of_what_no_record_shows_say_the_kind(name: str) -> None:
-    kinds = {row["kind"] for row in rows(name)}
+    kinds = {row["kind"] for row in rows(name) if not row.get("recorded")}
     assert kinds == set(UnobservableKind) - {UnobservableKind.DATA_EVENTS, UnobservableKind.UNCLASSIFIED}
 
 
@@ -129,7 +119,7 @@ def test_visibility_of_an_unknown_action_is_never() -> None:
     assert "no API operation" in answer.reason
 
 
-@pytest.mark.parametrize("name", [*STATED, "ordinary_clients"])
+@pytest.mark.parametrize("name", STATED)
 def test_tables_name_actions_of_the_catalog_as_it_spells_them(name: str) -> None:
     assert [action for action in stated(name) if catalog().canonical(action) != action] == []
 
@@ -139,7 +129,7 @@ def test_tables_state_each_action_once() -> None:
     assert [action for action, count in counts.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("name", [*STATED, "companions", "ordinary_clients", "unseen_actions"])
+@pytest.mark.parametrize("name", [*STATED, "companions", "unseen_actions"])
 def test_tables_give_every_row_a_page_of_aws(name: str) -> None:
     assert [row for row in rows(name) if not row["source"].startswith("https://docs.aws.amazon.com/")] == []
 
@@ -151,18 +141,19 @@ def test_data_events_name_a_selector_and_event_sources() -> None:
         assert row["event_sources"], row
 
 
-@pytest.mark.parametrize("name", ["never_recorded", "unseen_actions"])
-def test_never_recorded_gives_a_sentence(name: str) -> None:
+@pytest.mark.parametrize("name", ["stated_records", "unseen_actions"])
+def test_stated_records_give_a_sentence(name: str) -> None:
     assert all(len(row["reason"].split()) > 3 for row in rows(name))
 
 
 def test_ordinary_clients_cause_data_events_of_services_that_have_many() -> None:
-    ordinary = read_catalog_table(catalog().source, "ordinary_clients", list[OrdinaryRow])
-    data = Counter(row["service"] for row in rows("data_events") for _ in row["actions"])
-    assert [row.service for row in ordinary] == sorted(service for service, count in data.items() if count > MANY)
-    named = [Action(name) for name in stated("ordinary_clients")]
-    assert len(named) == len(set(named))
-    assert [name for name in named if table().visibility(name).visibility is not Visibility.DATA] == []
+    count = Counter(row["service"] for row in rows("data_events") for _ in row["actions"])
+    for row in rows("data_events"):
+        assert ("ordinary" in row) == (count[row["service"]] > MANY), row
+        assert set(row.get("ordinary", ())) <= set(row["actions"]), row
+        page = row.get("ordinary_source", "https://docs.aws.amazon.com/")
+        assert page.startswith("https://docs.aws.amazon.com/"), row
+        assert ("ordinary_source" in row) == ("ordinary" in row), row
 
 
 def test_companions_are_services_of_the_catalog_and_others() -> None:

@@ -15,7 +15,7 @@ from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.registry.drift import DriftKind
 from lpgen.core.registry.refusals import RefusalKind
 from lpgen.core.registry.review import ReviewKind
-from lpgen.core.registry.row import Finding, Kind, Row, Words
+from lpgen.core.registry.row import Doubt, Finding, Kind, Row, Words
 from tests.support.registry_examples import example_parameters
 
 ROOT = Path(__file__).parents[3]
@@ -25,9 +25,8 @@ DETECTED: tuple[Kind, ...] = (*CaveatKind, *DriftKind, *RefusalKind)
 
 def templates(words: Words) -> tuple[str, ...]:
     """The texts with parameters in braces."""
-    if isinstance(words, Mapping):
-        return tuple(words.values())
-    return (words,) if isinstance(words, str) else ()
+    found = tuple(words.values()) if isinstance(words, Mapping) else (words,)
+    return tuple(one for one in found if isinstance(one, str))
 
 
 def cases(kind: Kind) -> list[dict[str, object]]:
@@ -54,6 +53,7 @@ def test_each_kind_says_what_was_found_and_what_to_do_in_every_case(kind: Kind) 
         assert not finding.message.endswith(".")
         assert finding.step or isinstance(kind, RefusalKind)
         assert not finding.step.endswith(".")
+        assert not isinstance(kind, CaveatKind) or (finding.item and finding.doubt in Doubt)
 
 
 @pytest.mark.parametrize("kind", DETECTED, ids=repr)
@@ -75,10 +75,10 @@ def test_what_stops_a_replacement_comes_first_and_then_the_order_of_the_registry
     assert [one.kind for one in found] == [*stops, *(kind for kind in CaveatKind if kind not in stops)]
 
 
-@pytest.mark.parametrize("parameters", [{}, {"days": "two"}, {"days": 2, "hours": 3}])
+@pytest.mark.parametrize("parameters", [{}, {"days": "two", "min_days": 90, "account": "1"}, {"days": 2, "hours": 3}])
 def test_a_finding_with_other_parameters_than_its_row_is_refused(parameters: dict[str, object]) -> None:
     with pytest.raises(TypeError, match="takes"):
-        Caveat(CaveatKind.SELDOM_USED, parameters)
+        Caveat(CaveatKind.SHORT_COVERAGE, parameters)
 
 
 def documented_row() -> str:
@@ -98,3 +98,20 @@ def test_a_new_caveat_takes_one_row_of_nine_lines_besides_its_detection() -> Non
     assert (found.step, found.item) == ("rotate the key, and give each place a role of its own", "shared-key AKIA1")
     assert (kind.rule, kind.row.acceptable) == ("shared-key", True)
     assert kind.row.description.endswith("**What to do:** rotate the key, and give each place a role of its own.")
+
+
+def test_items_keep_the_words_that_people_write_into_decisions() -> None:
+    found = {Caveat(kind, parameters).item.partition(" ")[0] for kind in CaveatKind for parameters in cases(kind)}
+    assert found >= {
+        "missing-files",
+        "other-regions",
+        "scanner",
+        "seldom-used",
+        "short-coverage",
+        "thin-days",
+        "tooling",
+        "uneven-permission-set",
+        "unlisted-role",
+        "young-policy",
+        "young-principal",
+    }

@@ -54,11 +54,12 @@ class Forecaster:
 
     def _forecast(self, principal: Principal, past: PastDenials | None) -> Forecast:
         if self.limit is None:
-            return Forecast(None, (Caveat.of(CaveatKind.NO_BACKTEST),))
+            return Forecast(None, (Caveat.of(CaveatKind.NO_FORECAST, case="no-backtest"),))
         coverage = self.coverage.account(principal.account)
         days = coverage.covered_days if coverage else 0
         if past is None or days < FEWEST_DAYS:
-            return Forecast(None, (Caveat.of(CaveatKind.NOT_ENOUGH_DAYS, days=days, needed=FEWEST_DAYS),))
+            few = Caveat.of(CaveatKind.NO_FORECAST, case="not-enough-days", days=days, needed=FEWEST_DAYS)
+            return Forecast(None, (few,))
         expected = expected_denials(_PRIOR, DenialCount(past.needs, past.days))
         if expected.high <= self.limit:
             return Forecast(expected)

@@ -53,14 +53,17 @@ def _blind_spot(question: Question, own: PrincipalUsage, coverage: LogCoverage, 
     account = coverage.account(question.principal.account)
     whole = account.covered_days if account else 0  # "A use would have left a record" is said of the whole window
     observability = Observability(catalog, coverage, min_days=whole)
-    unrecorded = UnrecordedUse(observability, question.principal.account, own.regions, ())
+    unrecorded = UnrecordedUse(observability, question.principal.account, own, ())
     action = Action(question.action)
     arn = question.resource.text if question.resource.kind is ResourceKind.ARN else ""
     if blind := unrecorded.why(action, NOTHING):
         return blind
     if account and missing_leader(account) and region_in_pattern(arn) == ANY_REGION:
         return f"the logs hold records of {', '.join(account.regions)} alone"
-    return unrecorded.why_on(action, arn) if arn else ""
+    if arn:
+        return unrecorded.why_on(action, arn)
+    is_pattern = question.resource.kind is ResourceKind.FOLD
+    return unrecorded.why_below(action, (question.resource.text if is_pattern else "*",))
 
 
 _ORDER: Final = {UseOn.ASKED: 0, UseOn.PERHAPS: 1, UseOn.OTHER: 2}

@@ -42,7 +42,7 @@ def scanner_caveats(
     if services:
         removed = grants.granted().difference(line.action for line in lines)
         if any(catalog.detail(action).level in _READS for action in removed):
-            yield Caveat.of(CaveatKind.SCANNER, services=services)
+            yield Caveat.of(CaveatKind.UNPREDICTABLE, case="scanner", services=services)
 
 
 def scanner_advice(services: int) -> str:

@@ -56,7 +56,7 @@ class MissedUseFinder:
             *peer_uses(observed, self.peers, self.catalog, self.dangers),
             *unexplained_uses(observed, self.catalog),
         )
-        unrecorded = UnrecordedUse(self.observability, account, observed.usage.regions, allows)
+        unrecorded = UnrecordedUse(self.observability, account, observed.usage, allows)
         return MissedUses(observed, unrecorded, signs, found, self.observability)
 
 
@@ -141,7 +141,7 @@ class MissedUses:
             action
             for action in self.unrecorded.among(actions)
             if self.unrecorded.why(action, granting.get(action, NOTHING))
-            and not (table.visibility(action).internal_to or table.is_rare(action))
+            and not ((entry := table.visibility(action)).internal_to or entry.is_rare)
             and not (accessed and accessed.tells_of(action))
         ]
 

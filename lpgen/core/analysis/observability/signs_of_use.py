@@ -57,7 +57,7 @@ class SignsOfUse:
         if self._is_of_another_service(action):
             return ""
         writes = self._catalog.detail(action).level not in READ_LEVELS
-        found = None if self._table.is_rare(action) else self._of_service(service, granting, writes=writes)
+        found = None if self._table.visibility(action).is_rare else self._of_service(service, granting, writes=writes)
         if found and not found.is_outweighed:
             return found.text
         if self._is_untried(action):
@@ -73,7 +73,7 @@ class SignsOfUse:
         `why_on` says why use on a resource would have left no record, or "". It is a sign only for what ordinary
         clients call.
         """
-        if self._table.is_rare(action) or self._is_of_another_service(action):
+        if self._table.visibility(action).is_rare or self._is_of_another_service(action):
             return None
         return self._of_resources.missed_use(action, why_on)
 

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from lpgen.core.analysis.granted.granting import Granting
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.regions import region_in_pattern
-from lpgen.core.grounds import Grant, limited_to
-from lpgen.core.model import LEGACY_VERSION, Action
+from lpgen.core.arns import container_of
+from lpgen.core.grounds import Grant, PrincipalUsage, limited_to
+from lpgen.core.model import LEGACY_VERSION, OBSERVED, Action
+from lpgen.core.policies.match import has_wildcard
 
 
 class UnrecordedUse:
-    """What the logs lack of a principal of an account that was active in these Regions and has these grants."""
+    """What the logs lack of a principal of an account with this usage and these grants."""
 
     def __init__(
-        self, observability: Observability, account: str, regions: tuple[str, ...], grants: Sequence[Grant]
+        self, observability: Observability, account: str, usage: PrincipalUsage, grants: Sequence[Grant]
     ) -> None:
+        regions = usage.regions
         self._observability, self._account, self._regions = observability, account, regions
         self._blind_spots = observability.blind_spots(account, regions)
         self._names_silent_region = self._blind_spots is not None and observability.silent.are_named(account, grants)
         self.resting_on_log = observability.resting_on_log(account)
+        recorded = (one.action for one in usage.uses if one.how == OBSERVED)
+        self._own_events = frozenset(map(observability.data_event_type, recorded)) - {""}
         self._by_trace: dict[tuple[int, Granting], str] = {}
 
     def why(self, action: Action, granting: Granting) -> str:
@@ -31,7 +36,19 @@ class UnrecordedUse:
         if blind or not (self._names_silent_region or action in self.resting_on_log):
             return blind
         found = (self._observability.unrecorded(action, self._account, grant) for grant in granting.grants)
-        return next((why for one in found for why in one.values()), "")
+        named = tuple(name for grant in granting.grants for name in grant.statement.resources)
+        return next((why for one in found for why in one.values()), "") or self.why_below(action, named)
+
+    def why_below(self, action: Action, patterns: Iterable[str]) -> str:
+        """Why use of a data action on some resource below a star or a prefix may have left no record, or "".
+
+        Which of these the trail selects, no log tells. Where the log holds data events of the principal, they show
+        which ones it uses.
+        """
+        if action not in self.resting_on_log or self._observability.data_event_type(action) in self._own_events:
+            return ""
+        pattern = next((one for one in patterns if has_wildcard(container_of(one))), "")
+        return f"a data event, and the trail may select some resources of {pattern} only" if pattern else ""
 
     def among(self, actions: frozenset[Action]) -> frozenset[Action]:
         """Those of the actions of which use may have left no record: of no others."""

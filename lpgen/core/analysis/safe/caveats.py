@@ -50,7 +50,7 @@ def caveats_of_principal(
     """
     principal = grants.principal
     found = [
-        *(Caveat.of(CaveatKind.TOOLING, what=kind.row.message) for kind in tooling_of(principal)),
+        *(Caveat.of(CaveatKind.UNPREDICTABLE, case="tooling", what=kind.row.message) for kind in tooling_of(principal)),
         *_unknown_grants(grants),
         *_unmapped(usage),
         *_unexplained(ungranted),
@@ -125,10 +125,10 @@ def _short_evidence(
 ) -> Iterable[Caveat]:
     yield from _too_few_days(principal.account, coverage, min_days)
     for age in _youth(principal.created, coverage, as_of, min_days):
-        yield Caveat.of(CaveatKind.YOUNG_PRINCIPAL, kind=principal.kind, **age)
+        yield Caveat.of(CaveatKind.YOUNG, case="young-principal", kind=principal.kind, **age)
     for policy in _unique_policies(principal):
         for age in _youth(policy.created, coverage, as_of, min_days):
-            yield Caveat.of(CaveatKind.YOUNG_POLICY, policy=policy.arn or policy.name, **age)
+            yield Caveat.of(CaveatKind.YOUNG, case="young-policy", policy=policy.arn or policy.name, **age)
 
 
 def _too_few_days(account: str, coverage: AccountCoverage | None, min_days: int) -> Iterable[Caveat]:
@@ -138,9 +138,9 @@ def _too_few_days(account: str, coverage: AccountCoverage | None, min_days: int)
     if covered + thin < min_days:
         yield Caveat.of(CaveatKind.SHORT_COVERAGE, days=covered, min_days=min_days, account=account)
     elif covered < min_days:
-        yield Caveat.of(CaveatKind.THIN_DAYS, days=covered, min_days=min_days, thin=thin)
+        yield Caveat.of(CaveatKind.INCOMPLETE_LOGS, case="thin-days", days=covered, min_days=min_days, thin=thin)
     if coverage and coverage.lacks_files:
-        yield Caveat.of(CaveatKind.MISSING_FILES)
+        yield Caveat.of(CaveatKind.INCOMPLETE_LOGS, case="missing-files")
 
 
 def rare_schedule_caveats(schedules: Iterable[Schedule], coverage: AccountCoverage | None) -> Iterable[Caveat]:
@@ -189,7 +189,7 @@ def _seldom_used(grants: PrincipalGrants, usage: PrincipalUsage, *, min_days: in
     """Rights for emergencies are used on a day a year, for what no other day shows; those of a job that runs so seldom
     are seldom everything."""
     if 0 < usage.days <= min(_SELDOM_DAYS, min_days - 1) and any(_grants_everything(one) for one in grants.allows):
-        yield Caveat.of(CaveatKind.SELDOM_USED, days=usage.days)
+        yield Caveat.of(CaveatKind.UNPREDICTABLE, case="seldom-used", days=usage.days)
 
 
 def _grants_everything(grant: Grant) -> bool:
@@ -211,7 +211,8 @@ def _other_regions(
     is_others = unread is not None and unread.role != grants.principal.arn  # a role's own last use is told as a hole
     if leader or is_others:
         yield Caveat.of(
-            CaveatKind.OTHER_REGIONS,
+            CaveatKind.INCOMPLETE_LOGS,
+            case="other-regions",
             regions=coverage.regions,
             leader=leader,
             role=unread.role.rpartition("/")[2] if unread else "",

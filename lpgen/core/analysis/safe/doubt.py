@@ -10,5 +10,5 @@ from lpgen.core.registry.row import Doubt
 
 def doubt_from_caveats(caveats: Iterable[Caveat]) -> Doubt:
     """What makes every removal of a principal unsure, by the caveats that nobody accepted."""
-    doubts = {caveat.kind.row.doubt for caveat in caveats if not caveat.accepted_by}
+    doubts = {caveat.doubt for caveat in caveats if not caveat.accepted_by}
     return next((one for one in (Doubt.YOUNG, Doubt.LOGS) if one in doubts), Doubt.NONE)

@@ -36,8 +36,6 @@ _SHARING_CLASSES: Final = GENERATED_CLASSES | {PrincipalClass.UNUSED}
 StatementKey = tuple[PolicyKind, str, int]
 """A statement as all roles of a set have it: its policy without the account, and its number."""
 
-_OF_ALL_ROLES: Final = frozenset({CaveatKind.UNEVEN_PERMISSION_SET, CaveatKind.UNLISTED_ROLE})
-
 LineKey = tuple[Action, Scope, StatementKey]
 
 
@@ -225,12 +223,12 @@ def _policies(principal: Principal) -> object:
 def _uneven(groups: Collection[Sequence[str]]) -> Iterable[Caveat]:
     if len(groups) > 1:
         some = tuple(tuple(sorted(accounts)) for accounts in sorted(groups, key=min)[:2])
-        yield Caveat.of(CaveatKind.UNEVEN_PERMISSION_SET, groups=some)
+        yield Caveat.of(CaveatKind.PERMISSION_SET, case="uneven-permission-set", groups=some)
 
 
 def _unlisted(accounts: Sequence[str]) -> Iterable[Caveat]:
     if accounts:
-        yield Caveat.of(CaveatKind.UNLISTED_ROLE, accounts=tuple(accounts))
+        yield Caveat.of(CaveatKind.PERMISSION_SET, case="unlisted-role", accounts=tuple(accounts))
 
 
 def _recreated(former: Sequence[str]) -> Iterable[Caveat]:
@@ -250,15 +248,15 @@ def _by_set_and_account(strangers: Iterable[str]) -> Mapping[PermissionSet, Mapp
 
 def _own_caveats(proposal: Proposal) -> list[Caveat]:
     """Why a role's replacement isn't called safe, but for what all roles of its set are told."""
-    return [one for one in proposal.caveats if one.kind not in _OF_ALL_ROLES]
+    return [one for one in proposal.caveats if one.kind is not CaveatKind.PERMISSION_SET]
 
 
 def _of_other_roles(mates: Iterable[tuple[Principal, Sequence[Caveat]]]) -> Iterable[Caveat]:
-    """A caveat for each kind of what the other roles of a set are told: there may be hundreds of them."""
-    found: dict[CaveatKind, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    """A caveat for each kind of item that the other roles of a set are told: there may be hundreds of them."""
+    found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for principal, caveats in mates:
         for caveat in caveats:
-            found[caveat.kind][caveat.message].add(principal.account)
+            found[caveat.item.partition(" ")[0]][caveat.message].add(principal.account)
     for kind, accounts in sorted(found.items()):
         first, *others = sorted(accounts, key=lambda message: (min(accounts[message]), message))
         yield Caveat.of(

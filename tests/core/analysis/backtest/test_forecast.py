@@ -19,6 +19,7 @@ from lpgen.core.findings import Proposal
 from lpgen.core.grounds import Use
 from lpgen.core.model import Principal
 from lpgen.core.registry.caveats import CaveatKind
+from lpgen.core.registry.row import Doubt
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
@@ -87,9 +88,9 @@ def test_a_review_of_one_principal_expects_what_a_review_of_all_expects() -> Non
 
 def test_too_few_days_are_never_safe() -> None:
     (few,) = [one for one in proposals(logs(FEWEST_DAYS - 1), [STEADY])["steady"].caveats if not _is_short(one.kind)]
-    assert few.kind is CaveatKind.NOT_ENOUGH_DAYS
+    assert (few.kind, few.item, few.doubt) == (CaveatKind.NO_FORECAST, "not-enough-days", Doubt.LOGS)
     assert not few.kind.row.acceptable
-    assert CaveatKind.NOT_ENOUGH_DAYS not in caveats(proposals(logs(FEWEST_DAYS), [STEADY])["steady"])
+    assert CaveatKind.NO_FORECAST not in caveats(proposals(logs(FEWEST_DAYS), [STEADY])["steady"])
 
 
 def _is_short(kind: CaveatKind) -> bool:
@@ -98,7 +99,8 @@ def _is_short(kind: CaveatKind) -> bool:
 
 def test_nothing_is_safe_without_a_backtest() -> None:
     for proposal in proposals(logs(120), [STEADY, GROWING], limit=None).values():
-        assert CaveatKind.NO_BACKTEST in caveats(proposal)
+        (one,) = [one for one in proposal.caveats if one.kind is CaveatKind.NO_FORECAST]
+        assert (one.item, one.doubt) == ("no-backtest", Doubt.NONE)
         assert proposal.diff.expected is None
 
 

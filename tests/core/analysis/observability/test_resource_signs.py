@@ -13,7 +13,7 @@ from lpgen.core.grounds import RecordedContext, Use
 from lpgen.core.last_accessed import AccessReport, ServiceAccess
 from lpgen.core.model import Outcome
 from lpgen.edge.catalog.files import bundled_catalog
-from tests.core.analysis.test_diff import kept, verdicts
+from tests.core.analysis.test_diff import kept
 from tests.support.worlds import allow, exactly, policy, role, usage_of, use
 
 CATALOG = bundled_catalog()
@@ -73,21 +73,26 @@ def test_a_denied_call_is_no_sign() -> None:
 
 
 def test_nothing_is_kept_where_the_policies_do_not_grant_it() -> None:
-    diff = found(allow("s3:*", f"{RAW}*"), of_data(GOLD), data_events=(("us-east-1", "s3.amazonaws.com"),))
-    assert kept_of("s3", diff) == {}
+    seen: dict[str, Any] = {"data_events": (("us-east-1", "s3.amazonaws.com"),), "data_on": [f"{RAW}/x"]}
+    assert kept_of("s3", found(allow("s3:*", f"{RAW}/*"), of_data(GOLD), **seen)) == {}
 
 
 def test_data_events_of_one_bucket_say_nothing_of_another_that_the_same_pattern_meets() -> None:
     lake = allow(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::lake-*")
     seen: dict[str, Any] = {"data_events": (("us-east-1", "s3.amazonaws.com"),), "data_on": [f"{RAW}/x"]}
-    assert kept_of("s3", found(lake, **seen)) == {}
-    diff = found(lake, of_data(GOLD), of_data(RAW), **seen)
-    assert kept_of("s3", diff) == {"s3:GetObject": {f"{GOLD}/*"}}
+    whole = {"arn:aws:s3:::lake-*"}
+    diff = found(lake, **seen)  # somebody else's
+    assert kept_of("s3", diff) == {"s3:GetObject": whole, "s3:PutObject": whole}
+    reasons = {one.reason for one in diff.verdicts if one.action.startswith("s3:")}
+    assert reasons == {"a data event, and the trail may select some resources of arn:aws:s3:::lake-* only"}
+    own = use("s3:PutObject", f"{RAW}/x")
+    assert kept_of("s3", found(lake, own, **seen)) == {"s3:PutObject": {f"{RAW}/x"}}
+    diff = found(lake, own, of_data(GOLD), of_data(RAW), **seen)
+    assert kept_of("s3", diff) == {"s3:GetObject": {f"{GOLD}/*"}, "s3:PutObject": {f"{RAW}/x"}}
     (one,) = (one for one in diff.verdicts if one.action == "s3:GetObject")
     assert one.verdict is Verdict.UNOBSERVABLE
     assert one.reason == f"a data event, and the logs hold none on {GOLD}/*"
     assert one.keep == f"a call of KMS names {GOLD}"
-    assert verdicts(diff)["s3:PutObject"] is Verdict.UNUSED
     used = found(lake, use("s3:GetObject", f"{RAW}/x"), of_data(GOLD), **seen)
     assert kept_of("s3", used) == {"s3:GetObject": {f"{RAW}/x", f"{GOLD}/*"}}
 

@@ -174,8 +174,8 @@ def test_roles_of_a_set_with_other_policies_are_not_called_safe() -> None:
     found = answer(used)
     assert LineKind.SHARED not in found.kinds(DATA).values()
     for account in (SHOP, DATA):
-        message = found.caveats(account)[CaveatKind.UNEVEN_PERMISSION_SET].message
-        assert f"account {SHOP} and in account {DATA}" in message
+        caveat = found.caveats(account)[CaveatKind.PERMISSION_SET]
+        assert f"account {SHOP} and in account {DATA}" in caveat.message
     accepted = Decision(DecisionKind.ACCEPT, "*", "", "", "uneven-permission-set", "", "", "on purpose", "me", "")
     found = answer(used, options=exactly(decisions=(accepted,)))
     assert found.proposals[SHOP].safe
@@ -288,7 +288,7 @@ def test_use_in_an_account_without_policies_holds_the_set_back() -> None:
     elsewhere = {lab.arn: [use("sns:ListTopics")]}
     found = answer(used, others=elsewhere)
     for account in (SHOP, DATA):
-        caveat = found.caveats(account)[CaveatKind.UNLISTED_ROLE]
+        caveat = found.caveats(account)[CaveatKind.PERMISSION_SET]
         assert f"has a role in account {LAB} too" in caveat.message
         assert CaveatKind.OTHER_ACCOUNT not in found.caveats(account)
         assert not found.proposals[account].safe
