@@ -30,7 +30,7 @@ from lpgen.core.events.rules.passing import (
     ROLE_UNREAD,
     WRITES,
     RoleParameter,
-    passed_to_from_catalog,
+    passed_roles_from_catalog,
     role_parameters,
     roles_at,
     unlisted_roles,
@@ -120,7 +120,7 @@ class EventMap:
         self._catalog = catalog
         self._sources = EventSources.from_catalog(source)
         self._operations = Operations(source)
-        self._passed_to = passed_to_from_catalog(source)
+        self._passed_to = passed_roles_from_catalog(source).passed_to
         self._no_permission = _read_no_permission(source)
         self._rules = self._by_name(tables.RULE_TABLES if rule_tables is None else rule_tables)
         self._completions = self._by_name(tables.COMPLETION_TABLES)

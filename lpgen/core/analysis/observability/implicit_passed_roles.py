@@ -10,30 +10,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-import msgspec
-
 from lpgen.core.actions.catalog import Catalog
-from lpgen.core.actions.catalog_table import read_catalog_table
 from lpgen.core.analysis.granted.trust import trusted_services
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse
-from lpgen.core.events.rules.passing import PASS_ROLE_ACTION
+from lpgen.core.events.rules.passing import PASS_ROLE_ACTION, passed_roles_from_catalog
 from lpgen.core.grounds import Use
 from lpgen.core.model import OBSERVED, Outcome, Principal, Resource, ResourceKind
-
-
-class _Row(msgspec.Struct, frozen=True):
-    action: str
-    passes: str
-    to: str
-    source: str
-    names: str = ""
 
 
 class ImplicitPassedRoles:
     """The table of such calls, and the roles of a snapshot by the services that they trust. Each row cites its page."""
 
     def __init__(self, catalog: Catalog, principals: Iterable[Principal]) -> None:
-        rows = read_catalog_table(catalog.source, "hidden_roles", list[_Row])
+        rows = passed_roles_from_catalog(catalog.source).unnamed
         self._rows = {row.action: row for row in rows}
         self._roles = _roles_by_trust(principals, {row.to for row in rows})
 

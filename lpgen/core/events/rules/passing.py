@@ -80,13 +80,31 @@ class PassedToRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     operations: dict[str, str] = {}
 
 
-def passed_to_from_catalog(source: CatalogSource) -> dict[str, PassedToRow]:
-    """The table `pass_role` of a catalog: one row by event source, where AWS documents which service receives a role.
+class UnnamedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An action whose calls pass roles that their records don't name, or name only by what `names` says."""
+
+    action: str
+    passes: str
+    to: str
+    source: str
+    names: str = ""
+
+
+class PassedRoles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `pass_role` of a catalog: by event source, which service receives a role where AWS documents it, and
+    the calls that pass roles unnamed."""
+
+    passed_to: dict[str, PassedToRow]
+    unnamed: tuple[UnnamedRow, ...]
+
+
+def passed_roles_from_catalog(source: CatalogSource) -> PassedRoles:
+    """The table of a catalog.
 
     Raises:
         CatalogError: it can't be read.
     """
-    return read_catalog_table(source, "pass_role", dict[str, PassedToRow])
+    return read_catalog_table(source, "pass_role", PassedRoles)
 
 
 def role_parameters(row: PassedToRow | None, operation: str, roles: Iterable[str]) -> tuple[RoleParameter, ...]:
