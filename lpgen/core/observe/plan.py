@@ -35,7 +35,7 @@ MOST_TRAILS: Final = 5
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
 """
 
-TRAIL_NAME: Final = "lpgen-observe"
+_TRAIL_NAME: Final = "lpgen-observe"
 
 _NO_ROOM: Final = "no trail has room for it"
 _LOG_FILES: Final = (
@@ -151,7 +151,7 @@ def _new_trails(account: str, uses: Sequence[OpenUse], known: tuple[Trail, ...] 
     home = next((one.home_region for one in known or () if one.account == account), leader)
     there = sum(one.multi_region or one.home_region == home for one in known or ())
     room = 1 if known is None else max(0, MOST_TRAILS - there)
-    names = [TRAIL_NAME if number == 1 else f"{TRAIL_NAME}-{number}" for number in range(1, room + 1)]
+    names = [_TRAIL_NAME if number == 1 else f"{_TRAIL_NAME}-{number}" for number in range(1, room + 1)]
     return [
         Trail(
             arn=f"arn:{partition}:cloudtrail:{home}:{account}:trail/{name}",

@@ -24,7 +24,7 @@ MOST_VALUES: Final = 500
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
 """
 
-ARN_FIELD: Final = "resources.ARN"
+_ARN_FIELD: Final = "resources.ARN"
 _NAME_FIELD: Final = 5
 
 
@@ -105,9 +105,9 @@ def _selector(one: Selection, log_prefixes: tuple[str, ...]) -> Selector:
     if len(one.sides) == 1:
         tests.append(FieldTest("readOnly", FieldOperator.EQUALS, ("true" if one.sides[0] else "false",)))
     if one.value:
-        tests.append(FieldTest(ARN_FIELD, one.operator, (one.value,)))
+        tests.append(FieldTest(_ARN_FIELD, one.operator, (one.value,)))
     if one.kind == OBJECTS and any(_may_hold(one, prefix) for prefix in log_prefixes):
-        tests.append(FieldTest(ARN_FIELD, FieldOperator.NOT_STARTS_WITH, log_prefixes))
+        tests.append(FieldTest(_ARN_FIELD, FieldOperator.NOT_STARTS_WITH, log_prefixes))
     return Selector("Data", tuple(sorted(tests)))
 
 
@@ -119,7 +119,7 @@ def merge_selectors(selectors: Iterable[Selector]) -> tuple[Selector, ...]:
     """The same selectors, those as one that differ only in which ARNs one positive test names."""
     groups: dict[tuple[str, tuple[FieldTest, ...], str], set[str]] = {}
     for one in selectors:
-        positive = [test for test in one.tests if test.field == ARN_FIELD and test.operator in _POSITIVE]
+        positive = [test for test in one.tests if test.field == _ARN_FIELD and test.operator in _POSITIVE]
         named = positive[0] if len(positive) == 1 else None
         others = tuple(test for test in one.tests if test is not named)
         values = groups.setdefault((one.category, others, named.operator if named else ""), set())
@@ -128,7 +128,7 @@ def merge_selectors(selectors: Iterable[Selector]) -> tuple[Selector, ...]:
 
 
 def _selector_of_group(category: str, others: tuple[FieldTest, ...], operator: str, values: set[str]) -> Selector:
-    named = [FieldTest(ARN_FIELD, FieldOperator(operator), tuple(sorted(values)))] if operator else []
+    named = [FieldTest(_ARN_FIELD, FieldOperator(operator), tuple(sorted(values)))] if operator else []
     return Selector(category, tuple(sorted((*others, *named))))
 
 

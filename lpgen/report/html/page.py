@@ -29,7 +29,7 @@ from lpgen.report.pages.review import (
 from lpgen.report.pages.to_do import tasks_of_review
 from lpgen.report.views import ReviewView, review_view
 
-STYLES: Final = ("colors.css", "layout.css", "principal.css", "print.css")
+_STYLES: Final = ("colors.css", "layout.css", "principal.css", "print.css")
 _SCRIPTS: Final = (
     "dom.js",
     "table.js",
@@ -61,7 +61,7 @@ def review_html(report: Report) -> str:
     """The review as HTML that ends with a line break; its bytes depend on the report alone."""
     view = review_view(report)
     script = "\n".join(map(asset, _SCRIPTS))
-    style = "\n".join(map(asset, STYLES))
+    style = "\n".join(map(asset, _STYLES))
     return template("review.html.j2").render(
         policy=content_security_policy(script=script, style=style),
         script=script,

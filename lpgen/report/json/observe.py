@@ -27,7 +27,7 @@ OBSERVE_SCHEMA: Final = "lpgen.observe/1"
 OUTCOME_SCHEMA: Final = "lpgen.observation/1"
 
 COST_DAYS: Final = 30
-EVENTS_PER_PRICE: Final = 100_000
+_EVENTS_PER_PRICE: Final = 100_000
 
 
 def observe_json(plan: ObservePlan, price: float) -> str:
@@ -45,7 +45,7 @@ def observe_json(plan: ObservePlan, price: float) -> str:
 
 def cost_of_events(a_day: float | None, price: float) -> float | None:
     """What so many data events a day cost in 30 days, None where nothing says how many there are."""
-    return None if a_day is None else a_day * COST_DAYS / EVENTS_PER_PRICE * price
+    return None if a_day is None else a_day * COST_DAYS / _EVENTS_PER_PRICE * price
 
 
 def _account(plan: AccountPlan, price: float) -> Json:

@@ -49,7 +49,7 @@ _FATES: Final = {
 def observe_page(plan: ObservePlan, price: float) -> tuple[Block, ...]:
     """The page, account by account; JSON has every row."""
     return (
-        Heading(line(observe_sentence(plan)), level=1),
+        Heading(line(_observe_sentence(plan)), level=1),
         *(block for one in plan.accounts for block in _account(one, price)),
         *_undecided(plan),
         *_next(plan),
@@ -63,7 +63,7 @@ def _problems(plan: ObservePlan) -> Iterable[Block]:
         yield bullets(*plan.problems)
 
 
-def observe_sentence(plan: ObservePlan) -> str:
+def _observe_sentence(plan: ObservePlan) -> str:
     """The plan in one sentence."""
     decided = [one for account in plan.accounts for one in account.decides]
     if not decided:

@@ -42,13 +42,13 @@ class _Table(msgspec.Struct, frozen=True):
 Habit = tuple[str, str]
 """A kind of harm, and the service by which it is done."""
 
-FEW_DAYS: Final = 2
-WEEK: Final = timedelta(7)
+_FEW_DAYS: Final = 2
+_WEEK: Final = timedelta(7)
 
 
 def is_regular(days: Collection[date]) -> bool:
     """Whether use on these days is work and no visit: it is on more than two days, and not within one week."""
-    return len(days) > FEW_DAYS and max(days) - min(days) >= WEEK
+    return len(days) > _FEW_DAYS and max(days) - min(days) >= _WEEK
 
 
 class Dangers:

@@ -28,11 +28,11 @@ from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import Decision, DecisionKind, Line
 from lpgen.core.usage.principal_usage import merge_evidence
 
-LATE: Final = 10
+_LATE: Final = 10
 """The last tenth of an account's covered days is late."""
-BURST: Final = 2
+_BURST: Final = 2
 """So many different actions that were never denied before and are on one day are a burst."""
-MOST_DAYS: Final = 5
+_MOST_DAYS: Final = 5
 """What a principal does on at least one of so many days of its work isn't on few of its days."""
 
 
@@ -97,7 +97,7 @@ def _is_odd(uses: Iterable[Use], counts: Counts, active_days: int, late: date) -
     days = {day for one in uses for day in one.on}
     if not days or counts is Counts.AFTER_DENIALS:
         return False
-    if counts is Counts.FEW_OF_ITS_DAYS and len(days) * MOST_DAYS > active_days:
+    if counts is Counts.FEW_OF_ITS_DAYS and len(days) * _MOST_DAYS > active_days:
         return False
     return not is_regular(days) or min(days) >= late
 
@@ -105,7 +105,7 @@ def _is_odd(uses: Iterable[Use], counts: Counts, active_days: int, late: date) -
 def _late_day(coverage: AccountCoverage | None) -> date:
     """The first day of the last tenth of the covered days."""
     days = sorted(coverage.days) if coverage else []
-    return days[-max(len(days) // LATE, 1)] if days else date.max
+    return days[-max(len(days) // _LATE, 1)] if days else date.max
 
 
 def _bursts(usage: PrincipalUsage) -> Mapping[int, int]:
@@ -115,7 +115,7 @@ def _bursts(usage: PrincipalUsage) -> Mapping[int, int]:
         if use.outcome is Outcome.DENIED and use.on:
             day = use.on[0].toordinal()
             first[use.action] = min(day, first.get(use.action, day))
-    return {day: count for day, count in Counter(first.values()).items() if count >= BURST}
+    return {day: count for day, count in Counter(first.values()).items() if count >= _BURST}
 
 
 def _burst_before(use: Use, bursts: Mapping[int, int]) -> int:

@@ -24,7 +24,7 @@ from lpgen.core.events.rules.passing import passed_roles
 from lpgen.core.events.rules.types import mapped, resource_from_arn
 from lpgen.core.model import MappedAction, Resource
 
-SOURCE = "apigateway.amazonaws.com"
+_SOURCE = "apigateway.amazonaws.com"
 
 
 def _map_tag(call: Call) -> tuple[MappedAction, ...]:
@@ -117,7 +117,7 @@ def _map_roles(call: Call) -> tuple[MappedAction, ...]:
     roles = [text for name in _ROLE_FIELDS for text in _body_texts(call, name)]
     patched = ("/cloudwatchRoleArn", "/credentials", "/authorizerCredentials")
     roles += [value for path, value in _patches(call) if path in patched]
-    return passed_roles(call, roles, SOURCE)
+    return passed_roles(call, roles, _SOURCE)
 
 
 def _body_texts(call: Call, *path: str) -> Iterator[str]:
@@ -192,15 +192,15 @@ def _map_create_portal(call: Call) -> tuple[MappedAction, ...]:
 _ROUTING_RULES = ("CreateRoutingRule", "DeleteRoutingRule", "GetRoutingRule", "ListRoutingRules", "PutRoutingRule")
 
 RULES: RuleTable = {
-    (SOURCE, "TagResource"): _map_tag,
-    **{(SOURCE, operation): _map_routing_rule for operation in _ROUTING_RULES},
-    (SOURCE, "DeleteDomainNameAccessAssociation"): _map_delete_access,
-    (SOURCE, "RejectDomainNameAccessAssociation"): _map_reject_access,
-    (SOURCE, "CreatePortal"): _map_create_portal,
-    (SOURCE, "CreatePortalProduct"): _map_create_portal,
+    (_SOURCE, "TagResource"): _map_tag,
+    **{(_SOURCE, operation): _map_routing_rule for operation in _ROUTING_RULES},
+    (_SOURCE, "DeleteDomainNameAccessAssociation"): _map_delete_access,
+    (_SOURCE, "RejectDomainNameAccessAssociation"): _map_reject_access,
+    (_SOURCE, "CreatePortal"): _map_create_portal,
+    (_SOURCE, "CreatePortalProduct"): _map_create_portal,
 }
 
 COMPLETIONS: CompletionTable = {
-    (SOURCE, EVERY_READ): _complete_body,
-    (SOURCE, "CreateDomainNameAccessAssociation"): _complete_domain_access,
+    (_SOURCE, EVERY_READ): _complete_body,
+    (_SOURCE, "CreateDomainNameAccessAssociation"): _complete_domain_access,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 
-SOURCE = "appconfig.amazonaws.com"
+_SOURCE = "appconfig.amazonaws.com"
 
 _PROFILE = "application/{}/configurationprofile/{}"
 _PROFILE_PATHS = "applicationId,configurationProfileId"
@@ -19,4 +19,4 @@ _TYPES: dict[str, ResourceType] = {
     "version": NamedType("appconfig", _PROFILE + "/hostedconfigurationversion/*", _PROFILE_PATHS),
 }
 
-READERS: ReaderTable = {SOURCE: _TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES}

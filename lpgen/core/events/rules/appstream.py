@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 
-SOURCE = "appstream.amazonaws.com"
+_SOURCE = "appstream.amazonaws.com"
 
 _TYPES: dict[str, ResourceType] = {
     "image": NamedType("appstream", "image/{}", "existingImageName"),
@@ -16,4 +16,4 @@ _TYPES: dict[str, ResourceType] = {
 
 # https://docs.aws.amazon.com/appstream2/latest/APIReference/API_CreateUpdatedImage.html
 
-READERS: ReaderTable = {SOURCE: _TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -13,7 +13,7 @@ from lpgen.core.events.rules.inferences import MERGED_API
 from lpgen.core.events.rules.types import NamedType, mapped
 from lpgen.core.model import MappedAction
 
-SOURCE: Final = "appsync.amazonaws.com"
+_SOURCE: Final = "appsync.amazonaws.com"
 
 _API: Final = NamedType("appsync", "apis/{}", "apiId")
 
@@ -30,6 +30,6 @@ def _map_associate(call: Call) -> tuple[MappedAction, ...]:
 
 
 RULES: RuleTable = {
-    (SOURCE, "AssociateMergedGraphqlApi"): _map_associate,
-    (SOURCE, "AssociateSourceGraphqlApi"): _map_associate,
+    (_SOURCE, "AssociateMergedGraphqlApi"): _map_associate,
+    (_SOURCE, "AssociateSourceGraphqlApi"): _map_associate,
 }

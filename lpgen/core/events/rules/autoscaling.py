@@ -56,7 +56,7 @@ def _groups_of_policies(call: Call) -> Iterator[str]:
             yield rest.partition(":policyName/")[0]
 
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "group": _GroupType(NamedType("autoscaling", "autoScalingGroup:*:autoScalingGroupName/{}", "autoScalingGroupName")),
     "configuration": NamedType(
         "autoscaling", "launchConfiguration:*:launchConfigurationName/{}", "launchConfigurationName"
@@ -69,10 +69,10 @@ def _map_launch_configuration(call: Call) -> tuple[MappedAction, ...]:
 
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/us-iam-role.html
     """
-    created = read_resources(call, TYPES, ("configuration",))
+    created = read_resources(call, _TYPES, ("configuration",))
     return (mapped("autoscaling:CreateLaunchConfiguration", created), *pass_profiles(call, call.request))
 
 
 RULES: RuleTable = {(SOURCE, "CreateLaunchConfiguration"): _map_launch_configuration}
 
-READERS: ReaderTable = {SOURCE: TYPES}
+READERS: ReaderTable = {SOURCE: _TYPES}

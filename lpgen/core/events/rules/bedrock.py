@@ -28,7 +28,7 @@ SOURCE = "bedrock.amazonaws.com"
 _PROFILE_AREAS = frozenset({"us", "us-gov", "eu", "apac", "au", "ca", "jp", "sa", "global"})
 """What the id of a cross-Region inference profile begins with, before the model's own id."""
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "guardrail": NamedType("bedrock", "guardrail/{}", "guardrailIdentifier|guardrailConfig.guardrailIdentifier"),
 }
 
@@ -59,7 +59,7 @@ class _ModelRule:
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
         run = mapped(self.action, _models(call))
-        guardrails = read_resources(call, TYPES, ("guardrail?",))
+        guardrails = read_resources(call, _TYPES, ("guardrail?",))
         return (run, mapped("bedrock:ApplyGuardrail", guardrails, how=GUARDRAIL)) if guardrails else (run,)
 
 

@@ -44,7 +44,7 @@ def _as_owner(call: Call) -> Call:
     return call.of_any_account() if call.text("callAs") == "DELEGATED_ADMIN" else call
 
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "stack": _formation_type("stack/{}/*", "stackName"),
     "stackset": _StackSetType(_formation_type("stackset/{}:*", "stackSetName")),
 }
@@ -55,7 +55,7 @@ def _map_stack_description(call: Call) -> tuple[MappedAction, ...]:
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
     """
-    described = mapped("cloudformation:DescribeStacks", read_resources(call, TYPES, ("stack",)))
+    described = mapped("cloudformation:DescribeStacks", read_resources(call, _TYPES, ("stack",)))
     if call.has("stackName"):
         return (described,)
     return (described, mapped("cloudformation:ListStacks", (NO_RESOURCE,), how=LIST_ALL))
@@ -63,7 +63,7 @@ def _map_stack_description(call: Call) -> tuple[MappedAction, ...]:
 
 def _map_drift_detection(call: Call) -> tuple[MappedAction, ...]:
     """DetectStackDrift: AWS authorizes the detection for single resources too."""
-    stacks = read_resources(call, TYPES, ("stack",))
+    stacks = read_resources(call, _TYPES, ("stack",))
     return (
         mapped("cloudformation:DetectStackDrift", stacks),
         mapped("cloudformation:DetectStackResourceDrift", stacks, how=DRIFT_DETECTION),
@@ -75,4 +75,4 @@ RULES: RuleTable = {
     (_SOURCE, "DetectStackDrift"): _map_drift_detection,
 }
 
-READERS: ReaderTable = {_SOURCE: TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -12,7 +12,7 @@ from lpgen.core.events.rules.call import Call
 from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, resource_from_arn
 from lpgen.core.model import Resource, ResourceKind
 
-SOURCE = "directconnect.amazonaws.com"
+_SOURCE = "directconnect.amazonaws.com"
 _SERVICE = "directconnect"
 
 
@@ -41,4 +41,4 @@ _TYPES: dict[str, ResourceType] = {
 
 # The tags of what these make stand in the mapping rows.
 
-READERS: ReaderTable = {SOURCE: _TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 
-SOURCE = "dms.amazonaws.com"
+_SOURCE = "dms.amazonaws.com"
 
 _TYPES: dict[str, ResourceType] = {
     "instance": NamedType("dms", "rep:*", "replicationInstanceArn"),
@@ -23,4 +23,4 @@ _TYPES: dict[str, ResourceType] = {
     "subscription": NamedType("dms", "es:{}", "subscriptionName"),
 }
 
-READERS: ReaderTable = {SOURCE: _TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -18,7 +18,7 @@ from lpgen.core.events.rules.types import (
 )
 from lpgen.core.model import MappedAction, Resource, ResourceKind
 
-SOURCE = "eks.amazonaws.com"
+_SOURCE = "eks.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,6 @@ def _complete_access_entry(call: Call, actions: tuple[MappedAction, ...]) -> tup
     return (*actions, *roles)
 
 
-COMPLETIONS: CompletionTable = {(SOURCE, "CreateAccessEntry"): _complete_access_entry}
+COMPLETIONS: CompletionTable = {(_SOURCE, "CreateAccessEntry"): _complete_access_entry}
 
-READERS: ReaderTable = {SOURCE: TYPES}
+READERS: ReaderTable = {_SOURCE: TYPES}

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from lpgen.core.events.rules.types import NamedType, ReaderTable
 
-SOURCE = "elasticache.amazonaws.com"
+_SOURCE = "elasticache.amazonaws.com"
 
 
 # Names are stored in lower case: https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CopySnapshot.html
 READERS: ReaderTable = {
-    SOURCE: {
+    _SOURCE: {
         "serverlesscachesnapshot": NamedType(
             "elasticache", "serverlesscachesnapshot:{}", "serverlessCacheSnapshotName", in_lower_case=True
         ),

@@ -14,7 +14,7 @@ from lpgen.core.events.rules.passing import ROLE_UNREAD, entity_arn, passed_role
 from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped, resource_from_arn
 from lpgen.core.model import MappedAction
 
-SOURCE = "elasticbeanstalk.amazonaws.com"
+_SOURCE = "elasticbeanstalk.amazonaws.com"
 
 
 def _map_update_tags(call: Call) -> tuple[MappedAction, ...] | None:
@@ -51,7 +51,7 @@ def _map_options(call: Call) -> tuple[MappedAction, ...]:
     is_hidden = is_bare or (kind == "environment" and call.has("templateName"))
     return (
         own,
-        *passed_roles(call, call.texts("operationsRole"), SOURCE),
+        *passed_roles(call, call.texts("operationsRole"), _SOURCE),
         *(one for passed in named.values() for one in passed),
         *((ROLE_UNREAD,) if is_hidden else ()),
     )
@@ -86,8 +86,8 @@ _WITH_OPTIONS: Final = (
 )
 
 RULES: RuleTable = {
-    **{(SOURCE, operation): _map_options for operation in _WITH_OPTIONS},
-    (SOURCE, "UpdateTagsForResource"): _map_update_tags,
+    **{(_SOURCE, operation): _map_options for operation in _WITH_OPTIONS},
+    (_SOURCE, "UpdateTagsForResource"): _map_update_tags,
 }
 
-READERS: ReaderTable = {SOURCE: _TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES}

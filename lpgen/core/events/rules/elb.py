@@ -75,7 +75,7 @@ class _ChildType:
         return Resource(ResourceKind.FOLD, call.arn("elasticloadbalancing", f"{self.kind}/*"))
 
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "balancer": _balancer_type("loadbalancer/{}", "loadBalancerArn|loadBalancerName"),
     "new-balancer": _NewBalancerType(),
     "listener": _balancer_type("listener/{}", "listenerArn"),
@@ -89,4 +89,4 @@ TYPES: dict[str, ResourceType] = {
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/tagging-resources-during-creation.html
 
 
-READERS: ReaderTable = {_SOURCE: TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES}

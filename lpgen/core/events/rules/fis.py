@@ -12,7 +12,7 @@ from lpgen.core.events.rules.listed import ReaderType, exact
 from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 from lpgen.core.model import Resource
 
-SOURCE = "fis.amazonaws.com"
+_SOURCE = "fis.amazonaws.com"
 
 
 def _planned_actions(call: Call) -> Iterator[Resource]:
@@ -28,4 +28,4 @@ _TYPES: dict[str, ResourceType] = {
     "template": NamedType("fis", "experiment-template/{}", "id"),
 }
 
-READERS: ReaderTable = {SOURCE: _TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES}

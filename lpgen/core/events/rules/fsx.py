@@ -13,7 +13,7 @@ from lpgen.core.events.rules.inferences import ACCESS_POINT, FINAL_SNAPSHOT, REQ
 from lpgen.core.events.rules.types import NamedType, ResourceType, mapped, read_resources
 from lpgen.core.model import MappedAction
 
-SOURCE = "fsx.amazonaws.com"
+_SOURCE = "fsx.amazonaws.com"
 
 _TYPES: dict[str, ResourceType] = {
     "access-point": NamedType("s3", "accesspoint/{}", "name"),
@@ -84,8 +84,8 @@ def _on_access_point(call: Call, actions: list[str]) -> Iterator[MappedAction]:
 
 
 RULES: RuleTable = {
-    (SOURCE, "CreateAndAttachS3AccessPoint"): _map_attach_access_point,
-    (SOURCE, "DetachAndDeleteS3AccessPoint"): _map_detach_access_point,
-    (SOURCE, "DeleteFileSystem"): _map_delete_file_system,
-    (SOURCE, "DeleteVolume"): _map_delete_volume,
+    (_SOURCE, "CreateAndAttachS3AccessPoint"): _map_attach_access_point,
+    (_SOURCE, "DetachAndDeleteS3AccessPoint"): _map_detach_access_point,
+    (_SOURCE, "DeleteFileSystem"): _map_delete_file_system,
+    (_SOURCE, "DeleteVolume"): _map_delete_volume,
 }

@@ -14,7 +14,7 @@ from lpgen.core.events.rules.listed import ReaderType, exact, first_text, fold, 
 from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 from lpgen.core.model import Resource
 
-SOURCE = "glue.amazonaws.com"
+_SOURCE = "glue.amazonaws.com"
 
 
 _DEFAULT_REGISTRY = "default-registry"
@@ -113,4 +113,4 @@ _TYPES: dict[str, ResourceType] = {
 }
 
 
-READERS: ReaderTable = {SOURCE: _TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -42,7 +42,7 @@ class _NewInInstanceType:
         return resource_from_arn(call.arn("sso", f"{self.kind}/{name}", region=False, account=self.account))
 
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "account": _sso_type("account/{}", "targetId|accountId"),
     "instance": _sso_type("instance/{}", "instanceArn"),
     "set": _sso_type("permissionSet/{}", "permissionSetArn"),
@@ -75,4 +75,4 @@ RULES: RuleTable = {
     (_SOURCE, "ListApplications"): _map_application_listing,
 }
 
-READERS: ReaderTable = {_SOURCE: TYPES, "identitystore.amazonaws.com": _STORE_TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES, "identitystore.amazonaws.com": _STORE_TYPES}

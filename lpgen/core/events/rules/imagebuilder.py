@@ -16,7 +16,7 @@ from lpgen.core.events.rules.passing import entity_arn, passed_roles
 from lpgen.core.events.rules.types import mapped, resource_from_arn
 from lpgen.core.model import MappedAction, Resource
 
-SOURCE = "imagebuilder.amazonaws.com"
+_SOURCE = "imagebuilder.amazonaws.com"
 _SERVICE = "imagebuilder"
 
 # What a call names by ARN and reads: the operations table of the page above, the parameters by the API reference.
@@ -131,4 +131,4 @@ _RULES: dict[str, Rule] = {
     "UpdateLifecyclePolicy": _Change("lifecyclePolicyArn"),
 }
 
-RULES: RuleTable = {(SOURCE, operation): rule for operation, rule in _RULES.items()}
+RULES: RuleTable = {(_SOURCE, operation): rule for operation, rule in _RULES.items()}

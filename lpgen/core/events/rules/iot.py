@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 
-SOURCE = "iot.amazonaws.com"
+_SOURCE = "iot.amazonaws.com"
 
 
 _TYPES: dict[str, ResourceType] = {
     "domain": NamedType("iot", "domainconfiguration/{}/*", "domainConfigurationName"),
 }
 
-READERS: ReaderTable = {SOURCE: _TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES}

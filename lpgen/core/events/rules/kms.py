@@ -18,7 +18,7 @@ from lpgen.core.events.rules.listed import ReaderType, exact, first_text, fold, 
 from lpgen.core.events.rules.types import ReaderTable, mapped
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
-SOURCE = "kms.amazonaws.com"
+_SOURCE = "kms.amazonaws.com"
 
 
 def _read_keys(call: Call) -> Iterator[Resource]:
@@ -138,14 +138,14 @@ def _complete_data(call: Call, actions: tuple[MappedAction, ...]) -> tuple[Mappe
 
 
 RULES: RuleTable = {
-    (SOURCE, "CreateGrant"): _map_create_grant,
-    (SOURCE, "ReEncrypt"): _map_reencrypt,
-    (SOURCE, "CreateKey"): _map_create_key,
-    (SOURCE, "ReplicateKey"): _map_replicate_key,
-    (SOURCE, "CreateCustomKeyStore"): _map_key_store,
-    (SOURCE, "UpdateCustomKeyStore"): _map_key_store,
+    (_SOURCE, "CreateGrant"): _map_create_grant,
+    (_SOURCE, "ReEncrypt"): _map_reencrypt,
+    (_SOURCE, "CreateKey"): _map_create_key,
+    (_SOURCE, "ReplicateKey"): _map_replicate_key,
+    (_SOURCE, "CreateCustomKeyStore"): _map_key_store,
+    (_SOURCE, "UpdateCustomKeyStore"): _map_key_store,
 }
 
-COMPLETIONS: CompletionTable = {(SOURCE, name): _complete_data for name in CALLS}
+COMPLETIONS: CompletionTable = {(_SOURCE, name): _complete_data for name in CALLS}
 
-READERS: ReaderTable = {SOURCE: {"key": ReaderType(_read_keys), "alias": ReaderType(_read_aliases)}}
+READERS: ReaderTable = {_SOURCE: {"key": ReaderType(_read_keys), "alias": ReaderType(_read_aliases)}}

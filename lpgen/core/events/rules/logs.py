@@ -49,7 +49,7 @@ def _group_arns(call: Call) -> Iterator[str]:
                 yield name.removesuffix(":*")
 
 
-def read_streams(call: Call) -> Iterator[Resource]:
+def _read_streams(call: Call) -> Iterator[Resource]:
     """The log stream that a call names; any of its group where the name isn't logged."""
     stream = call.text("logStreamName")
     for arn in _group_arns(call):
@@ -76,7 +76,7 @@ def _map_events(call: Call) -> tuple[MappedAction, ...]:
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/mask-sensitive-log-data.html
     """
     groups = _GroupType().read(call, "")
-    read = tuple(read_streams(call)) if _UNMASKING[call.operation] == "stream" else groups
+    read = tuple(_read_streams(call)) if _UNMASKING[call.operation] == "stream" else groups
     own = mapped(f"logs:{call.operation}", read or (_GroupType().pattern(call),))
     return (own, mapped("logs:Unmask", groups, how=UNMASKED_LOGS)) if call.has("unmask") else (own,)
 
@@ -141,7 +141,7 @@ def _map_delivery_source(call: Call) -> tuple[MappedAction, ...]:
 
 _TYPES: dict[str, ResourceType] = {
     "group": _GroupType(),
-    "stream": ReaderType(read_streams),
+    "stream": ReaderType(_read_streams),
     "delivery": NamedType("logs", "delivery:{}", "id"),
     "source": NamedType("logs", "delivery-source:{}", "deliverySourceName"),
     "sink": arn_type("logs", "deliveryDestinationArn"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType
 
-SOURCE = "networkmanager.amazonaws.com"
+_SOURCE = "networkmanager.amazonaws.com"
 
 _TYPES: dict[str, ResourceType] = {
     "attachment": NamedType("networkmanager", "attachment/{}", "transportAttachmentId", region=False),
@@ -19,4 +19,4 @@ _TYPES: dict[str, ResourceType] = {
 # https://docs.aws.amazon.com/network-manager/latest/cloudwan/cloudwan-share-network.html
 # https://docs.aws.amazon.com/networkmanager/latest/APIReference/API_CreateConnectAttachment.html
 
-READERS: ReaderTable = {SOURCE: _TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -13,7 +13,7 @@ from lpgen.core.events.rules.listed import arn_type
 from lpgen.core.events.rules.types import NamedType, ResourceType, mapped, read_resources
 from lpgen.core.model import NO_RESOURCE, MappedAction
 
-SOURCE = "oam.amazonaws.com"
+_SOURCE = "oam.amazonaws.com"
 
 SHARES = {
     "AWS::ApplicationInsights::Application": "applicationinsights",
@@ -46,6 +46,6 @@ def _link_actions(call: Call) -> Iterator[MappedAction]:
 
 
 RULES: RuleTable = {
-    (SOURCE, "CreateLink"): _map_creation,
-    (SOURCE, "UpdateLink"): _map_update,
+    (_SOURCE, "CreateLink"): _map_creation,
+    (_SOURCE, "UpdateLink"): _map_update,
 }

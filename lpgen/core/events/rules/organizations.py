@@ -20,7 +20,7 @@ from lpgen.core.events.rules.listed import ReaderType
 from lpgen.core.events.rules.types import ReaderTable, ResourceType, mapped, resource_from_arn
 from lpgen.core.model import MappedAction, Resource
 
-SOURCE = "organizations.amazonaws.com"
+_SOURCE = "organizations.amazonaws.com"
 
 _SHAPES = {
     "account": "account/o-*/{}",
@@ -90,7 +90,7 @@ def _entity(kinds: Iterable[str], paths: str) -> _EntityType:
     return _EntityType(frozenset(kinds), paths)
 
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "account": _entity(("account",), "accountId"),
     "handshake": _entity(("handshake",), "handshakeId"),
     "parent": _entity(("organizationalunit", "root"), "parentId"),
@@ -124,6 +124,6 @@ def _read_account(call: Call) -> Iterator[Resource]:
         yield resource_from_arn(call.arn("account", "account", region=False))
 
 
-RULES: RuleTable = {(SOURCE, "CreatePolicy"): _map_policy_creation}
+RULES: RuleTable = {(_SOURCE, "CreatePolicy"): _map_policy_creation}
 
-READERS: ReaderTable = {SOURCE: TYPES, "account.amazonaws.com": {"account": ReaderType(_read_account)}}
+READERS: ReaderTable = {_SOURCE: _TYPES, "account.amazonaws.com": {"account": ReaderType(_read_account)}}

@@ -63,7 +63,7 @@ class RoleParameter(NamedTuple):
     service: str
 
 
-def role_parameter(text: str, service: str) -> RoleParameter:
+def _role_parameter(text: str, service: str) -> RoleParameter:
     """The parameter that a table writes as `path`, or as `name:path` or `profile:path` where it may hold a name."""
     kind, _, path = text.rpartition(":")
     return RoleParameter(tuple(path.split(".")), {"": "", "name": "role", "profile": "instance-profile"}[kind], service)
@@ -112,7 +112,7 @@ def role_parameters(row: PassedToRow | None, operation: str, roles: Iterable[str
     services = row.operations if row else {}
     default = services.get(operation) or (row.service if row else "")
     return tuple(
-        role_parameter(text, services.get(f"{operation}.{text.rpartition(':')[2]}") or default) for text in roles
+        _role_parameter(text, services.get(f"{operation}.{text.rpartition(':')[2]}") or default) for text in roles
     )
 
 

@@ -15,7 +15,7 @@ from lpgen.core.events.rules.inferences import COPIED_TAGS, FINAL_SNAPSHOT, TAG_
 from lpgen.core.events.rules.types import NamedType, ReaderTable, ResourceType, mapped, read_resources
 from lpgen.core.model import MappedAction, Resource
 
-SOURCE = "rds.amazonaws.com"
+_SOURCE = "rds.amazonaws.com"
 
 
 # What the API reference says of their identifiers: stored in lower case.
@@ -126,15 +126,15 @@ def _map_transaction_end(call: Call) -> tuple[MappedAction, ...]:
 
 
 RULES: RuleTable = {
-    **{(SOURCE, operation): _map_final_snapshot for operation in _LAST_SNAPSHOTS},
+    **{(_SOURCE, operation): _map_final_snapshot for operation in _LAST_SNAPSHOTS},
     (_DATA_SOURCE, "CommitTransaction"): _map_transaction_end,
     (_DATA_SOURCE, "RollbackTransaction"): _map_transaction_end,
 }
 
 COMPLETIONS: CompletionTable = {
-    (SOURCE, "CreateBlueGreenDeployment"): _complete_deployment,
-    (SOURCE, "CreateDBClusterSnapshot"): _complete_snapshot,
-    (SOURCE, "CreateDBSnapshot"): _complete_snapshot,
+    (_SOURCE, "CreateBlueGreenDeployment"): _complete_deployment,
+    (_SOURCE, "CreateDBClusterSnapshot"): _complete_snapshot,
+    (_SOURCE, "CreateDBSnapshot"): _complete_snapshot,
 }
 
-READERS: ReaderTable = {SOURCE: TYPES}
+READERS: ReaderTable = {_SOURCE: TYPES}

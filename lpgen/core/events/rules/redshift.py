@@ -20,7 +20,7 @@ from lpgen.core.events.rules.types import (
 )
 from lpgen.core.model import MappedAction, Resource
 
-SOURCE = "redshift.amazonaws.com"
+_SOURCE = "redshift.amazonaws.com"
 
 
 def _redshift_type(shape: str, paths: str, *, in_lower_case: bool = False) -> NamedType:
@@ -46,7 +46,7 @@ class _SnapshotType:
         return resource_from_arn(call.arn("redshift", "snapshot:*"))
 
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "cluster": _redshift_type("cluster:{}", "clusterIdentifier"),
     "dbgroup": _redshift_type("dbgroup:{}/{}", "clusterIdentifier,dbGroups"),
     "dbname": _redshift_type("dbname:{}/{}", "clusterIdentifier,dbName"),
@@ -66,18 +66,18 @@ def _map_credentials(call: Call) -> tuple[MappedAction, ...]:
 
     https://docs.aws.amazon.com/redshift/latest/mgmt/generating-iam-credentials-role-permissions.html
     """
-    user = read_resources(call, TYPES, ("dbuser",))
-    actions = [mapped("redshift:GetClusterCredentials", (*user, *read_resources(call, TYPES, ("dbname?",))))]
+    user = read_resources(call, _TYPES, ("dbuser",))
+    actions = [mapped("redshift:GetClusterCredentials", (*user, *read_resources(call, _TYPES, ("dbname?",))))]
     if call.has("autoCreate"):
         actions.append(mapped("redshift:CreateClusterUser", user, how=DATABASE_CREDENTIALS))
     if call.has("dbGroups"):
-        groups = read_resources(call, TYPES, ("dbgroup",))
+        groups = read_resources(call, _TYPES, ("dbgroup",))
         actions.append(mapped("redshift:JoinGroup", groups, how=DATABASE_CREDENTIALS))
     return tuple(actions)
 
 
 _DATA_TYPES: dict[str, ResourceType] = {
-    "cluster": TYPES["cluster"],
+    "cluster": _TYPES["cluster"],
     "workgroup": NamedType("redshift-serverless", "workgroup/*", "workgroupName"),
 }
 
@@ -91,10 +91,10 @@ def _read_target(call: Call) -> tuple[Resource, ...]:
     return read_resources(call, _DATA_TYPES, ("workgroup" if call.has("workgroupName") else "cluster?",))
 
 
-RULES: RuleTable = {(SOURCE, "GetClusterCredentials"): _map_credentials}
+RULES: RuleTable = {(_SOURCE, "GetClusterCredentials"): _map_credentials}
 
 READERS: ReaderTable = {
-    SOURCE: TYPES,
+    _SOURCE: _TYPES,
     "redshift-data.amazonaws.com": {"target": ReaderType(_read_target)},
     # The ARNs of Redshift Serverless end in ids, and requests give names: a name narrows nothing down.
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftserverless.html

@@ -9,11 +9,11 @@ from __future__ import annotations
 from lpgen.core.events.rules.listed import ReaderType
 from lpgen.core.events.rules.types import NamedType, ReaderTable
 
-SOURCE = "sagemaker.amazonaws.com"
+_SOURCE = "sagemaker.amazonaws.com"
 
 # The catalog doesn't list workforces and inference experiments among what sagemaker:AddTags takes: `any`.
 READERS: ReaderTable = {
-    SOURCE: {
+    _SOURCE: {
         "any": ReaderType(lambda _call: ()),
         "app": NamedType(
             "sagemaker",

@@ -22,7 +22,7 @@ from lpgen.core.events.rules.passing import passed_roles
 from lpgen.core.events.rules.types import ReaderTable, mapped
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
-SOURCE = "secretsmanager.amazonaws.com"
+_SOURCE = "secretsmanager.amazonaws.com"
 
 
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
@@ -73,7 +73,7 @@ def _map_rotate_secret(call: Call) -> tuple[MappedAction, ...]:
     own = mapped("secretsmanager:RotateSecret", _read_secrets(call))
     functions = [arn for arn in call.texts("rotationLambdaARN") if is_arn_of(arn, "lambda")]
     invoke = (mapped("lambda:InvokeFunction", map(exact, functions), how=SECRET_ROTATION),) if functions else ()
-    return (own, *invoke, *passed_roles(call, call.texts("externalSecretRotationRoleArn"), SOURCE))
+    return (own, *invoke, *passed_roles(call, call.texts("externalSecretRotationRoleArn"), _SOURCE))
 
 
 def _map_batch(call: Call) -> tuple[MappedAction, ...]:
@@ -105,10 +105,10 @@ def _map_validate_policy(call: Call) -> tuple[MappedAction, ...]:
 
 
 RULES: RuleTable = {
-    (SOURCE, "CreateSecret"): _map_create_secret,
-    (SOURCE, "RotateSecret"): _map_rotate_secret,
-    (SOURCE, "BatchGetSecretValue"): _map_batch,
-    (SOURCE, "ValidateResourcePolicy"): _map_validate_policy,
+    (_SOURCE, "CreateSecret"): _map_create_secret,
+    (_SOURCE, "RotateSecret"): _map_rotate_secret,
+    (_SOURCE, "BatchGetSecretValue"): _map_batch,
+    (_SOURCE, "ValidateResourcePolicy"): _map_validate_policy,
 }
 
-READERS: ReaderTable = {SOURCE: {"secret": ReaderType(_read_secrets)}}
+READERS: ReaderTable = {_SOURCE: {"secret": ReaderType(_read_secrets)}}

@@ -12,7 +12,7 @@ from lpgen.core.model import MappedAction
 
 SOURCE = "ses.amazonaws.com"
 
-TYPES: dict[str, ResourceType] = {
+_TYPES: dict[str, ResourceType] = {
     "set": NamedType("ses", "configuration-set/{}", "configurationSetName"),
     # The sender is an address, and the identity it belongs to may be its domain: only an ARN tells.
     "sender": NamedType("ses", "identity/{}", "sourceArn|fromEmailAddressIdentityArn|fromArn"),
@@ -32,9 +32,9 @@ def _map_send(call: Call) -> tuple[MappedAction, ...]:
     raw = call.has("content", "raw")
     tokens = ("sender", "set?") if raw else ("sender", "set?", "sent-template?=content.template.templateName")
     action = "ses:SendRawEmail" if raw else "ses:SendEmail"
-    return (mapped(action, read_resources(call, TYPES, tokens)),)
+    return (mapped(action, read_resources(call, _TYPES, tokens)),)
 
 
 RULES: RuleTable = {(SOURCE, "SendEmail"): _map_send}
 
-READERS: ReaderTable = {SOURCE: TYPES}
+READERS: ReaderTable = {SOURCE: _TYPES}

@@ -13,7 +13,7 @@ from lpgen.core.events.rules.passing import passed_roles
 from lpgen.core.events.rules.types import ReaderTable, ResourceType
 from lpgen.core.model import MappedAction, Resource
 
-SOURCE = "sns.amazonaws.com"
+_SOURCE = "sns.amazonaws.com"
 
 
 def _read_subscriptions(call: Call) -> Iterator[Resource]:
@@ -44,7 +44,7 @@ def _complete_roles(call: Call, actions: tuple[MappedAction, ...]) -> tuple[Mapp
     Sources: https://docs.aws.amazon.com/sns/latest/dg/sns-topic-attributes.html and
     https://docs.aws.amazon.com/sns/latest/dg/prereqs-kinesis-data-firehose.html
     """
-    return (*actions, *passed_roles(call, _read_feedback_roles(call), SOURCE))
+    return (*actions, *passed_roles(call, _read_feedback_roles(call), _SOURCE))
 
 
 def _read_feedback_roles(call: Call) -> Iterator[str]:
@@ -65,6 +65,6 @@ _WITH_ATTRIBUTES = (
     "Subscribe",
 )
 
-COMPLETIONS: CompletionTable = {(SOURCE, operation): _complete_roles for operation in _WITH_ATTRIBUTES}
+COMPLETIONS: CompletionTable = {(_SOURCE, operation): _complete_roles for operation in _WITH_ATTRIBUTES}
 
-READERS: ReaderTable = {SOURCE: _TYPES}
+READERS: ReaderTable = {_SOURCE: _TYPES}

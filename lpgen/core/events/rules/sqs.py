@@ -18,7 +18,7 @@ from lpgen.core.events.rules.listed import ListedType, ReaderType, exact, is_arn
 from lpgen.core.events.rules.types import ReaderTable, mapped
 from lpgen.core.model import MappedAction, Resource
 
-SOURCE = "sqs.amazonaws.com"
+_SOURCE = "sqs.amazonaws.com"
 
 
 def _read_queues(call: Call) -> Iterator[Resource]:
@@ -94,9 +94,9 @@ def _handle_arns(handle: str) -> tuple[str, ...]:
 
 
 RULES: RuleTable = {
-    (SOURCE, "StartMessageMoveTask"): _map_redrive,
-    (SOURCE, "ListMessageMoveTasks"): _map_move_tasks,
-    (SOURCE, "CancelMessageMoveTask"): _map_move_tasks,
+    (_SOURCE, "StartMessageMoveTask"): _map_redrive,
+    (_SOURCE, "ListMessageMoveTasks"): _map_move_tasks,
+    (_SOURCE, "CancelMessageMoveTask"): _map_move_tasks,
 }
 
-READERS: ReaderTable = {SOURCE: {"queue": ListedType("sqs", ("AWS::SQS::Queue",), ReaderType(_read_queues))}}
+READERS: ReaderTable = {_SOURCE: {"queue": ListedType("sqs", ("AWS::SQS::Queue",), ReaderType(_read_queues))}}

@@ -18,7 +18,7 @@ from lpgen.core.events.rules.listed import exact, fold, is_arn_of
 from lpgen.core.events.rules.types import mapped, resource_from_arn
 from lpgen.core.model import MappedAction, Resource
 
-SOURCE: Final = "wafv2.amazonaws.com"
+_SOURCE: Final = "wafv2.amazonaws.com"
 
 _SCOPES: Final = {"REGIONAL": "regional", "CLOUDFRONT": "global"}
 
@@ -103,12 +103,12 @@ def _new_versions(call: Call) -> Iterator[object]:
 
 
 RULES: RuleTable = {
-    (SOURCE, f"{verb}{name}"): _map_named(kind)
+    (_SOURCE, f"{verb}{name}"): _map_named(kind)
     for name, kind in _TYPES.items()
     for verb in ("Create", "Get", "Update", "Delete")
     if name != "ManagedRuleSet" or verb == "Get"
 } | {
-    (SOURCE, "GetRateBasedStatementManagedKeys"): _map_rate_based_keys,
-    (SOURCE, "UpdateManagedRuleSetVersionExpiryDate"): _map_named("managedruleset"),
-    (SOURCE, "PutManagedRuleSetVersions"): _map_put_versions,
+    (_SOURCE, "GetRateBasedStatementManagedKeys"): _map_rate_based_keys,
+    (_SOURCE, "UpdateManagedRuleSetVersionExpiryDate"): _map_named("managedruleset"),
+    (_SOURCE, "PutManagedRuleSetVersions"): _map_put_versions,
 }
