@@ -6,6 +6,7 @@ principals are peers where they share a good part of the actions that either use
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -37,16 +38,23 @@ class Peers:
         more than once."""
         numbers: dict[Action, int] = {}
         held: dict[str, array[int]] = {}
+        alike: dict[frozenset[Habit], frozenset[Habit]] = {}
         self._habits: dict[str, frozenset[Habit]] = {}
-        for principal, actions, habits in used:
+        for name, actions, habits in used:
+            principal = sys.intern(name)  # which every window of a backtest holds
             found = {numbers.setdefault(action, len(numbers)) for action in actions}
             held[principal] = array("I", sorted(found.union(held.get(principal, ()))))
             if habits:
-                self._habits[principal] = self._habits.get(principal, frozenset[Habit]()).union(habits)
-        self._used = tuple(held.items())
+                both = self._habits.get(principal, frozenset[Habit]()).union(habits)
+                self._habits[principal] = alike.setdefault(both, both)
+        self._principals = tuple(held)
         self._actions = tuple(numbers)
+        # One array for the actions of all, those of a principal from its start to the next one's.
+        self._used, self._starts = array("I"), array("I", [0])
         self._users = {action: array("I") for action in numbers}
-        for peer, (_, own) in enumerate(self._used):
+        for peer, own in enumerate(held.values()):
+            self._used.extend(own)
+            self._starts.append(len(self._used))
             for number in own:
                 self._users[self._actions[number]].append(peer)
 
@@ -54,21 +62,21 @@ class Peers:
         """The actions beyond its own that the peers of a principal used, each with the number of these peers."""
         used: Counter[int] = Counter()
         for number in self._peers(principal, own):
-            used.update(self._used[number][1])
+            used.update(self._used[self._starts[number] : self._starts[number + 1]])
         beyond = ((self._actions[number], count) for number, count in used.items())
         return {action: count for action, count in beyond if action not in own}
 
     def habits(self, principal: str, own: frozenset[Action]) -> frozenset[Habit]:
         """The dangerous things that any of the peers of a principal does regularly."""
         peers = self._peers(principal, own) if self._habits else ()
-        return frozenset(habit for number in peers for habit in self._habits.get(self._used[number][0], ()))
+        return frozenset(habit for number in peers for habit in self._habits.get(self._principals[number], ()))
 
     def _peers(self, principal: str, own: frozenset[Action]) -> Iterator[int]:
         """The numbers of the peers of a principal that used these actions."""
         shared = Counter(number for action in own for number in self._users.get(action, ()))
         for number, count in shared.items():
-            peer, actions = self._used[number]
-            if peer != principal and count >= SHARED * (len(own) + len(actions) - count):
+            actions = self._starts[number + 1] - self._starts[number]
+            if self._principals[number] != principal and count >= SHARED * (len(own) + actions - count):
                 yield number
 
 
