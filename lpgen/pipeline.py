@@ -31,6 +31,9 @@ from lpgen.pipeline_analysis import analyse
 # a data folder and policies -> what replacements of past days would have denied later
 from lpgen.pipeline_backtest import backtest
 
+# a data folder and policies -> the trails that would decide what a review keeps without seen use
+from lpgen.pipeline_observe import observe
+
 # a report -> a folder of replacements, with digests -> the second opinion on it
 from lpgen.pipeline_output import generate, inputs_of_report, verify
 
@@ -43,6 +46,7 @@ __all__ = [
     "ingest",
     "inputs_of_report",
     "map_records",
+    "observe",
     "plan_athena",
     "verify",
 ]
