@@ -6,7 +6,6 @@ principals are peers where they share a good part of the actions that either use
 
 from __future__ import annotations
 
-import sys
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -40,8 +39,7 @@ class Peers:
         held: dict[str, array[int]] = {}
         alike: dict[frozenset[Habit], frozenset[Habit]] = {}
         self._habits: dict[str, frozenset[Habit]] = {}
-        for name, actions, habits in used:
-            principal = sys.intern(name)  # which every window of a backtest holds
+        for principal, actions, habits in used:
             found = {numbers.setdefault(action, len(numbers)) for action in actions}
             held[principal] = array("I", sorted(found.union(held.get(principal, ()))))
             if habits:
