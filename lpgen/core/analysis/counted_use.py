@@ -17,10 +17,10 @@ from lpgen.core.usage.tables import Usage
 
 @dataclass(frozen=True, slots=True)
 class UseCounter:
-    """Says what counts as use, of the rows of any of the principals.
+    """Decides which usage rows count as use, for any of the principals.
 
-    `current` has the id of each principal of the policies, `names` the full names that all rows show. With `dropped`
-    it says what the decisions drop instead.
+    `current` has the id of each principal of the policies, `names` the full names that all rows show. With `dropped` it
+    selects the use that decisions drop instead.
     """
 
     current: Mapping[str, str]
@@ -30,14 +30,17 @@ class UseCounter:
 
     @property
     def row_test(self) -> RowTest:
-        """The test of which rows count."""
+        """The test that decides which rows count."""
         return row_test(self.current, self.decisions, dropped=self.dropped)
 
     def count(self, usage: Usage, grants: Iterable[PrincipalGrants]) -> dict[str, PrincipalUsage]:
-        """What counts as use of each principal: records of its current id that no decision drops, IAM names resolved,
-        what is surely the own account's as nobody else's, and no name of what was never there.
+        """The counted use of each principal.
 
-        `usage` has all rows of the principals that it has any of, and `grants` are those of these.
+        It holds the records of the principal's current id that no decision drops. IAM names are resolved, resources
+        that certainly belong to the principal's own account belong to no other, and names that never existed are left
+        out.
+
+        `usage` has all rows of each principal that it mentions, and `grants` are those of the same principals.
         """
         known = {one.principal.arn: one for one in grants}
         test = self.row_test
@@ -49,8 +52,9 @@ class UseCounter:
 
 
 def row_test(current: Mapping[str, str], decisions: Sequence[Decision], *, dropped: bool) -> RowTest:
-    """The test of which rows count: those of the principal's current id that no decision drops, or those that one
-    drops."""
+    """The test that decides which rows count: those of the principal's current id that no decision drops, or, with
+    `dropped`, those that one drops.
+    """
 
     def counts(principal: str, principal_id: str, action: str, resource: str, day: str) -> bool:
         if principal_id and current.get(principal, principal_id) != principal_id:
@@ -73,7 +77,7 @@ def use_counter(
 def counted_usages(
     usage: Usage, grants: Sequence[PrincipalGrants], decisions: Sequence[Decision], *, dropped: bool = False
 ) -> dict[str, PrincipalUsage]:
-    """What counts as use of each principal of a usage, or with `dropped` what the decisions drop of that."""
+    """The counted use of each principal of a usage or, with `dropped`, the part of it that decisions drop."""
     return use_counter(usage, [one.principal for one in grants], decisions, dropped=dropped).count(usage, grants)
 
 

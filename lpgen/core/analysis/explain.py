@@ -129,13 +129,15 @@ class _Case:
 
     @property
     def may_have_resource_policy(self) -> bool:
-        """Whether the resource may have a policy that nobody supplied."""
+        """Whether the resource may have a policy that wasn't supplied."""
         takes = self.request.resource.kind is not ResourceKind.NONE
         return takes and self.policies.resource is UNSTATED and not self.request.folded_action.startswith("iam:")
 
     @property
     def needs_resource_policy(self) -> bool:
-        """Whether only a resource policy that nobody supplied can tell: it must allow, or delegate to the account."""
+        """Whether the result depends on a resource policy that wasn't supplied: it must allow, or delegate to the
+        account.
+        """
         if not self.may_have_resource_policy:
             return False
         unnamed = self.request.resource.kind is not ResourceKind.ARN
@@ -209,7 +211,7 @@ def _settle(case: _Case) -> Decision:
 
 
 def _resource_policy_could_allow(case: _Case) -> bool:
-    """Whether a policy of the resource, which nobody supplied, could allow what the others don't."""
+    """Whether a resource policy that wasn't supplied could allow what the other policies don't."""
     if not case.may_have_resource_policy:
         return False
     best = decide(case.request, replace(case.policies, resource=_ALLOWS_EVERYONE))
@@ -272,7 +274,7 @@ def _ref_of(policy: AttachedPolicy) -> StatementRef:
 
 
 def _unread(case: _Case, result: Result, *, resource_policy_could_allow: bool) -> Iterator[str]:
-    """What nobody supplied and what could change the result, a clause each."""
+    """The inputs that weren't supplied and could change the result, a clause each."""
     denied = result in (Result.IMPLICITLY_DENIED, Result.EXPLICITLY_DENIED)
     if case.may_have_resource_policy and (resource_policy_could_allow or not denied):
         says = "it could allow the request" if denied else "it could deny the request"

@@ -55,7 +55,7 @@ from lpgen.core.replacements import (
 )
 
 _SCOPE_RULES: Final[Mapping[str, RuleWords]] = {**RULE_WORDS, **LINE_RULE_WORDS, **FOLD_WORDS}
-"""Every rule by which a scope is wider than the seen resources."""
+"""Every rule that can make a scope wider than the seen resources, with its words."""
 
 
 def generate_policies(

@@ -1,4 +1,4 @@
-"""What is found once for a whole review, before the first principal: the ground, and what the logs say of others."""
+"""Prepare a review before its first principal: the inputs that all principals share, and the logs' other callers."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def prepare_review(
     decisions: tuple[Decision, ...],
     whole: Callable[[Principal], Principal] = whole_already,
 ) -> tuple[Reviewer, Diff]:
-    """What reviews the principals of the policies, and the comparison as far as it is about none of them.
+    """The reviewer of the policies' principals, and the part of the comparison that concerns none of them.
 
-    `decisions` are those in force. `principals` may be outlines, of which `whole` reads the principals.
+    `decisions` are those in force. `principals` may be outlines, from which `whole` reads the principals.
     """
     slices = RowSlices(usage)
     counter = use_counter(usage, principals, decisions)

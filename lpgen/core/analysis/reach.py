@@ -1,7 +1,8 @@
-"""Reach: on how many of the resources that others use could a principal do what it does on its own.
+"""Reach: on how many resources of other principals could a principal do what it does on its own.
 
-A policy whose scopes are wide lets an intruder go from one application's data to another's. A place is an action on a
-resource; those that other principals of the account use with the same actions stand for what an intruder would find.
+A policy with wide scopes lets an intruder move from one application's data to another's. A place is an action on a
+resource. The places that other principals of the account use with the same actions are a sample of what an intruder
+would find.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.tables import Usage
 
 _MOST_PLACES: Final = 8
-"""So many resources stand for all that an account's principals use with one action."""
+"""The most resources that represent those an account's principals use with one action."""
 
 _NAMED: Final = (ResourceKind.ARN.value, ResourceKind.FOLD.value)
 _COLUMNS: Final = ("principal", "action", "resource", "resource_kind", "outcome")
@@ -70,8 +71,8 @@ def reach_of_lines(
     lines: Iterable[Line],
     left: Collection[str] = (),
 ) -> Reach:
-    """On how many places of others a principal's policies let it do what it does, and on how many its lines do, with
-    the policies `left` attached, given by their ARNs.
+    """How many places of others the principal's policies let it act on, and how many its lines do together with the
+    policies `left` attached, given by their ARNs.
 
     Conditions don't count: a place that a condition may refuse is within reach.
     """

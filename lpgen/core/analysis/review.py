@@ -45,11 +45,12 @@ from lpgen.core.schedules import Schedule
 
 @dataclass(frozen=True, slots=True)
 class ReviewGround:
-    """What every principal is reviewed on. `unread` is by account the use that shows its logs to be of one Region.
+    """The inputs that the reviews of all principals share.
 
-    `left` says which policies stay attached, `schedules` which set a role to work. `places` are the resources that all
-    principals use, by which reach is measured. With `drafts`, nothing but the lines of replacements and the caveats is
-    found: a backtest needs no more.
+    `unread` has, by account, the use which shows that its logs cover one Region. `left` selects the policies left
+    attached. `schedules` are those that make a role work. `places` are the resources that all principals use, for
+    measuring reach. With `drafts`, a review finds only the caveats and the lines of replacements: a backtest needs no
+    more.
     """
 
     judge: Judge
@@ -70,11 +71,11 @@ NO_FORECAST: Final = Forecast()
 
 @dataclass(frozen=True, slots=True)
 class PrincipalRecords:
-    """What is recorded of one principal.
+    """The records of one principal.
 
-    `usage` counts as its use, and `dropped` would but for decisions about days. `seen_services` are the services that
-    any record shows it to have called; they matter only with `accessed`, what IAM says of its last use. `forecast` says
-    what its replacement is expected to deny.
+    `usage` is its counted use. `dropped` would be too but for decisions about days. `seen_services` are the services
+    that any record shows it to have called; they matter only with `accessed`, IAM's report of its last use. `forecast`
+    has the denials expected of its replacement.
     """
 
     usage: PrincipalUsage
@@ -171,7 +172,7 @@ def _caveats_of_records(
     holes: Iterable[Caveat],
     ground: ReviewGround,
 ) -> Sequence[Caveat]:
-    """Every reason in what is recorded of a principal not to call the replacement of its `grants` safe."""
+    """Every reason, from the records of a principal, not to call the replacement of its `grants` safe."""
     account = grants.principal.account
     rare = rare_schedule_caveats(ground.schedules.get(grants.principal.arn, ()), ground.coverage.account(account))
     return caveats_of_principal(
@@ -195,7 +196,7 @@ def _draft(
     left: tuple[LeftPolicy, ...],
     facts: ActionFacts,
 ) -> PrincipalDiff:
-    """The diff of which only the lines are known, and the reasons not to call them safe."""
+    """A diff with only the lines, and the reasons not to call them safe."""
     none, taken = Verdicts((), facts), detachment(principal, left)
     return PrincipalDiff(principal, principal_class, "", 0, none, (), (), (), (), caveats, lines, (), taken, left=left)
 

@@ -49,7 +49,7 @@ class Batch:
 class Batches:
     """The units in batches of `size`, each made whenever it is asked for.
 
-    `units` may hold outlines of principals, of which `whole` reads the principals.
+    `units` may hold outlines of principals, from which `whole` reads the principals.
     """
 
     units: Sequence[Unit]
@@ -75,10 +75,10 @@ def whole_already(principal: Principal) -> Principal:
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """Works on batches. `dropped` counts what decisions drop by its day, where any does.
+    """Reviews batches of principals. `dropped` counts the use that decisions drop by its day, where any does.
 
-    `accounts` are those of all principals of the policies, `strangers` the ARNs in the logs that these don't have.
-    `forecast` says by ARN what the replacements of a batch are expected to deny. Drafts come without verification.
+    `accounts` are those of all principals of the policies, `strangers` the ARNs in the logs that the policies don't
+    have. `forecast` gives by ARN the denials expected of a batch's replacements. Drafts come without verification.
     """
 
     ground: ReviewGround

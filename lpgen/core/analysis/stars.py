@@ -1,7 +1,7 @@
-"""Stars: what each wildcard of a current policy gained since a day, by itself, as AWS added actions.
+"""Wildcards: the actions that each wildcard of a current policy gained since a day, as AWS added actions.
 
-A first-seen date is the date of a release of the catalog's sources, so an action came after the release before it and
-by that date. Actions of the oldest release are as old or older, and nobody knows how old.
+A first-seen date is the date of a release of the catalog's sources: an action came after the previous release and by
+that date. Actions of the oldest release are as old or older, by an unknown time.
 """
 
 from __future__ import annotations
@@ -70,9 +70,10 @@ def grow_stars(
     since: date,
     principal: str = "",
 ) -> Stars:
-    """What each wildcard of an Allow gained after a day; Denies inherit too, but take rights away and don't count.
+    """The actions that each wildcard of an Allow gained after a day; Denies gain too, but take rights away and don't
+    count.
 
-    Only what is granted counts as gained. `usages` None means that nothing is known of use; `principal` is a glob.
+    Only granted actions count as gained. `usages` None means that use is unknown; `principal` is a glob.
     """
     chosen = [one for one in grants if is_chosen(one.principal, principal)]
     releases = _Releases(catalog)
@@ -150,7 +151,7 @@ class _Star:
 
 @dataclass(frozen=True, slots=True)
 class _Describer:
-    """Says of gained actions what the catalog knows."""
+    """Describes gained actions with facts from the catalog."""
 
     catalog: Catalog
     releases: _Releases
@@ -172,7 +173,7 @@ def _wildcards(grants: PrincipalGrants, catalog: Catalog) -> Iterator[tuple[Gran
 
 
 def owner_of(grants: PrincipalGrants, grant: Grant) -> str:
-    """Whose inline policy a grant stands in, "" where it is a managed policy or a group's."""
+    """The principal in whose inline policy a grant is, "" where it is a managed policy or a group's."""
     ref = grant.ref
     return "" if ref.group or ref.policy.startswith("arn:") else grants.principal.arn
 
@@ -211,7 +212,7 @@ def _totals(stars: Iterable[_Star], catalog: Catalog, *, counts_use: bool, undat
 
 
 class _Releases:
-    """The dates of the releases that brought actions, as far as the catalog tells them."""
+    """The dates of the releases that brought actions, as far as the catalog has them."""
 
     def __init__(self, catalog: Catalog) -> None:
         self.oldest = catalog.manifest.oldest_release
@@ -219,7 +220,7 @@ class _Releases:
         self._dates: Sequence[str] = sorted({*self._seen.values(), self.oldest})
 
     def newer(self, since: date) -> frozenset[Action]:
-        """The actions that were first seen after a day; never those of which nobody knows how old they are."""
+        """The actions that were first seen after a day; never those of unknown age."""
         start = max(since.isoformat(), self.oldest)
         return frozenset(action for action, seen in self._seen.items() if seen > start)
 

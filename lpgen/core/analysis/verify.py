@@ -1,7 +1,7 @@
 """Verification: a second opinion on a written replacement, from its JSON, the old policies and the usage only.
 
-It shares no decision with generation: it reads the written documents again, expands them again, and proves each claim
-from containment of patterns and structure of conditions. What it can't prove it names.
+It shares no decision with generation: it reads and expands the written documents again, and proves each claim from
+containment of patterns and structure of conditions. It names everything that it can't prove.
 """
 
 from __future__ import annotations
@@ -81,11 +81,11 @@ def verify_replacement(
 ) -> Verification:
     """The checks on one principal's written documents.
 
-    `usage` is what counts as the principal's use. `claims` are the reasons that the evidence file gives for lines
-    without use, and the uses that decisions drop; a claim justifies a line being there, never its being allowed.
-    `guards` are the policies beside the principal's own that its requests meet, and `attached_quota` is how many
-    managed policies it may have. `left` are those of its policies that stay attached as they are. Where the policies
-    take too many steps to compare, nothing is proven.
+    `usage` is the principal's counted use. `claims` are the reasons that the evidence file gives for lines without use,
+    and the uses that decisions drop; a claim justifies a line being there, never its being allowed. `guards` are the
+    policies other than the principal's own that apply to its requests, and `attached_quota` is how many managed
+    policies it may have. `left` are those of its policies that are left attached. If the policies take too many steps
+    to compare, nothing is proven.
     """
     try:
         with step_budget(PRINCIPAL_STEPS):

@@ -1,1 +1,1 @@
-"""The backtest: what the replacements of past days would have denied on the days after."""
+"""The backtest: which later use the replacements made from past days would have denied."""

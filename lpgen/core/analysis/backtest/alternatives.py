@@ -53,7 +53,7 @@ class SeenUse:
 
 
 def seen_use(uses: Iterable[Use]) -> SeenUse:
-    """What the uses show."""
+    """The services, resources and folds that appear in the uses."""
     resources: dict[Action, set[str]] = defaultdict(set)
     folds: dict[Action, set[str]] = defaultdict(set)
     for use in uses:

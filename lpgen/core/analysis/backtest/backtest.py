@@ -57,7 +57,9 @@ def learnings_of_windows(
     facts: ActionFacts,
     whole: Callable[[Principal], Principal] = whole_already,
 ) -> tuple[Learning, ...]:
-    """What is found once for all principals by the days to learn on of each window. All share `facts`."""
+    """One `Learning` per distinct window: the results, shared by all principals, of its days to learn on. All share
+    `facts`.
+    """
     return tuple(
         _learning(usage, one, principals, catalog, options, facts=facts, whole=whole) for one in dict.fromkeys(windows)
     )
@@ -73,10 +75,10 @@ def _learning(
     facts: ActionFacts,
     whole: Callable[[Principal], Principal],
 ) -> Learning:
-    """What is found by the days to learn on of one window.
+    """The results, shared by all principals, of one window's days to learn on.
 
-    Days without records at either end of the window are no gap if they are few, so fewer days are enough. Which
-    schedules there were then, nobody knows.
+    Fewer covered days are enough than in a review, because a few days without records at either end of the window
+    aren't a gap. Schedules are left out: those of that time aren't known.
     """
     learned = usage_of_days(usage, window.learn_first, window.learn_last)
     enough = min(options.min_days, max(window.learn_days - 2 * LONGEST_QUIET_DAYS, 1))

@@ -38,7 +38,9 @@ class AllowedUse:
 def allowed_uses(
     principal: Principal, uses: Iterable[DatedUse], catalog: Catalog, guards: Guards
 ) -> tuple[AllowedUse, ...]:
-    """The uses that the old policies allow, or may where it depends on what the records don't show."""
+    """The uses that the old policies allow, or may allow where the result depends on keys that the records don't
+    show.
+    """
     found = (_decided(principal, one, catalog, guards) for one in uses)
     return tuple(one for one in found if one.before not in _DENIED)
 
@@ -67,9 +69,9 @@ def _on_resource(
 def denied_uses(
     uses: Sequence[AllowedUse], written: tuple[Policy, ...], catalog: Catalog, *, first: date, last: date
 ) -> Iterator[AllowedUse]:
-    """The uses of these days that the written policies would deny in the place of the old ones.
+    """The uses between two days that the written policies would deny if they replaced the old ones.
 
-    What the old policies allow for certain must stay so, but for a resource that couldn't be read.
+    Use that the old policies certainly allow must remain certainly allowed, unless its resource couldn't be read.
     """
     for one in uses:
         if not one.dated.places(first, last):

@@ -26,7 +26,7 @@ _HORIZON_DAYS: Final = 30
 _TAIL: Final = 0.05
 _UNSEEN: Final = 0.5
 _SHAPES: Final = (0.01, 1.0)
-"""The prior's shape lies between these: with few denials the moments can't tell it, and rates always differ widely."""
+"""Bounds of the prior's shape: a few denials don't determine it by moments, and rates always differ widely."""
 
 
 @dataclass(frozen=True, slots=True)

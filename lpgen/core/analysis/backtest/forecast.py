@@ -29,8 +29,9 @@ FEWEST_DAYS: Final = 45
 """An account's logs have to cover so many days for a backtest to say anything of the next ones."""
 
 _PRIOR: Final = Prior(0.005, 2.5)
-"""What is known of a principal before its own past: on `bench.corpus` (seed 1), 98.8 % of the replacements called safe
-denied nothing in 30 days, and all of them 0.06 needs on average."""
+"""The prior for a principal before its own past counts: on `bench.corpus` (seed 1), 98.8 % of the replacements called
+safe denied nothing in 30 days, and all of them 0.06 needs on average.
+"""
 
 
 @dataclass(frozen=True, slots=True)

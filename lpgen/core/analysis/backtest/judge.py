@@ -1,4 +1,4 @@
-"""One principal on the bench: its replacements of several windows, judged by what it did later."""
+"""Judge the replacements that several windows propose for one principal by its later use."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _Need = tuple[Action, str]
 
 @dataclass(slots=True)
 class _Denials:
-    """What is known so far of a need that was denied. `records` are by use and day."""
+    """The findings so far on one denied need. `records` are by use and day."""
 
     cause: DenialCause
     windows: int = 0
@@ -66,9 +66,9 @@ class Bench:
         self._last: tuple[Window, PrincipalDiff] | None = None
 
     def judge(self, proposal: Proposal, window: Window, *, notes: bool) -> None:
-        """Judges what is proposed at the end of the days to learn on, if it is a replacement.
+        """Judge the proposal made at the end of the days to learn on, if it is a replacement.
 
-        Denied needs are noted one by one where `notes` is true.
+        Where `notes` is true, each denied need is noted separately.
         """
         replacement = proposal.replacement
         if replacement is None or replacement.refused_for is not None:
@@ -103,7 +103,7 @@ class Bench:
                 known.first = min(known.first, (day, one.dated.event_ids[at]))
 
     def past_denials(self) -> PastDenials:
-        """What the replacements of all windows would have denied."""
+        """The denials that the replacements of all windows would have caused."""
         judged = self._judged.values()
         days = sum(one.window.judge_days for one in judged)
         example = max(self._denied_needs(), key=lambda one: (one.windows, one.records), default=None)

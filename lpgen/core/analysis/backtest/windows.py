@@ -41,7 +41,7 @@ def curve_windows(last: Window, first: date) -> tuple[Window, ...]:
 
 
 def look_back_windows(first: date, last: date) -> tuple[Window, ...]:
-    """The windows by which a review judges how replacements made from the first days held on the days after them.
+    """The windows in which a review compares replacements made from the first days with the use on the days after them.
 
     There are three, spread evenly. Each learns on all days before it, at least `FEWEST_TO_LEARN_ON`; none where the
     logs have too few.

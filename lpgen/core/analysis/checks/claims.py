@@ -27,7 +27,7 @@ def stated_pairs(replacement: Replacement) -> Iterable[tuple[str, str]]:
 
 
 class Claims:
-    """What is claimed of one principal's replacement: reasons for lines, and what decisions leave out of it."""
+    """The claims about one principal's replacement: reasons for lines, and the use that decisions drop from it."""
 
     def __init__(
         self, principal: str, stated: Iterable[tuple[str, str]] = (), decisions: Sequence[Decision] = ()

@@ -1,7 +1,7 @@
 """The check that hunts for a request which a replacement allows and the old policies don't.
 
-The proof that nothing is new goes by containment of patterns; the hunt shares nothing with it but the policies. It
-makes requests out of what both sides say, decides them, and a single hit is a failure.
+The proof that nothing new is allowed compares patterns by containment. The hunt shares nothing with it but the
+policies: it builds requests from the statements of both sides and decides them. A single hit is a failure.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ def check_hunt(
     *,
     size: int = HUNT_SIZE,
 ) -> Check:
-    """Requests near the new statements, each in a complete context: whatever the new policies allow, the old did.
+    """The check that the old policies allow every hunted request that the new ones allow.
 
-    Boundary and SCPs are left out, which cap both sides alike, so that a leak can't hide behind them.
+    The requests lie near the new statements, each in a complete context. The boundary and SCPs are left out: they cap
+    both sides alike, and a leak could hide behind them.
     """
     found = CheckNotes("hunt: nothing allowed that was not")
     written = tuple(document.policy for document in documents)
@@ -121,7 +122,7 @@ def _instance(pattern: str, context: dict[str, tuple[str, ...]], draws: _Draws) 
 
 
 def _filling(variable: re.Match[str], context: dict[str, tuple[str, ...]], draws: _Draws) -> str:
-    """What a variable may stand for: its key's value, its default, or itself, as the older language has it."""
+    """A value for a variable: its key's value, its default, or the variable itself, as in the older policy language."""
     key, default = variable.groups()
     name = (key or variable.group()[2:-1]).strip()
     if draws.one_in(6):

@@ -1,4 +1,6 @@
-"""The check on the policies that stay attached: AWS wrote them, they are in place, and as the replacement knew them."""
+"""The check on policies left attached: AWS wrote them, they are in place, and they match what the replacement
+recorded.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from lpgen.core.replacements import Check, LeftPolicy
 
 
 def check_left(left: Iterable[LeftPolicy], grants: PrincipalGrants, catalog: Catalog) -> Check:
-    """Each policy that stays attached is one that may, and its document is still the same."""
+    """The check that each policy left attached may be left, and that its document is unchanged."""
     found = CheckNotes("what stays attached is AWS's own, and as it was")
     fitting = {one.arn: one for one in LeftAttached(catalog).of(grants)}
     for one in left:

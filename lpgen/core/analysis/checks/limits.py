@@ -24,9 +24,10 @@ _SID: Final = re.compile("[A-Za-z0-9]*")
 def check_limits(
     documents: Sequence[WrittenDocument], kind: PrincipalKind, *, attached_quota: int, left: int = 0
 ) -> Check:
-    """Each document and all of them together are within AWS's limits, and no Sid occurs twice in one.
+    """The check that the documents, singly and together, fit AWS's limits, and that no Sid occurs twice in one.
 
-    `attached_quota` is how many managed policies may be attached to the principal, `left` how many stay attached.
+    `attached_quota` is how many managed policies may be attached to the principal, and `left` how many are left
+    attached.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
     """

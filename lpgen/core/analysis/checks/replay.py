@@ -25,11 +25,11 @@ def check_replay(
     claims: Claims,
     guards: Guards,
 ) -> Check:
-    """Each use, on the example it was seen on and in each context that its records show, under old and new policies.
+    """The check that replays each use, in each context that its records show, under the old and the new policies.
 
-    What was allowed must stay allowed. What depends on keys that the records don't show must depend on the same ones
-    still, or it is unproven. Use that the old policies deny says nothing about the replacement, and a resource that
-    wasn't read can't be replayed: what its statement covers is compared by the check of use.
+    Allowed use must remain allowed. Where the result depends on keys that the records don't show, it must still depend
+    on the same keys; otherwise it is unproven. Use that the old policies deny says nothing about the replacement. A
+    resource that wasn't read can't be replayed: the check of use compares its statement instead.
     """
     found = CheckNotes("replay: what was allowed is allowed")
     principal = grants.principal

@@ -1,4 +1,4 @@
-"""The check that everything used stays allowed, proven statement by statement."""
+"""The check that every use remains allowed, proven statement by statement."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ class _NewAllows:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of what an old Allow grants of a use: resources by pattern, or all but some patterns.
+    """A part of a use that an old Allow grants: resources by pattern, or all but some patterns.
 
-    `choices` are patterns each of which covers the part when a new statement contains it. An `exact` part is one
-    resource; a `settled` one is the whole of the use.
+    A new statement that contains any one of `choices` covers the part. An `exact` part is one resource; a `settled` one
+    is the whole of the use.
     """
 
     text: str
@@ -154,7 +154,7 @@ def _grants_part(new: NewAllow, part: _Part) -> bool:
 
 
 def _no_stricter(new: NewAllow, old: Grant) -> bool:
-    """Whether the new statement applies whenever the old one does, as far as conditions go."""
+    """Whether the conditions of the new statement hold whenever those of the old one do."""
     if not new.statement.conditions:
         return True
     same_language = new.version == old.version or not statement_depends_on_version(old.statement)

@@ -1,4 +1,4 @@
-"""What the checks read: the written documents and their new Allows, and how a check takes notes."""
+"""The inputs of the checks: the written documents and their new Allows; and the notes that a check takes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lpgen.core.policies.match import holds_variable
 from lpgen.core.replacements import Check, CheckStatus, LeftPolicy
 
 _MAX_FINDINGS: Final = 50
-"""A check lists so many findings; the count of what was examined stays whole."""
+"""The most findings that a check lists; its count of examined items remains complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,9 @@ class WrittenDocument:
 
 @dataclass(frozen=True, slots=True)
 class NewAllow:
-    """One new Allow with the actions that its names mean; `place` says where it stands. `named` are its resources: most
-    of what is asked for is among them by its own name."""
+    """One new Allow with the actions that its names cover; `place` is its file and statement. `named` are its
+    resources, a quick lookup: most requested resources are among them literally.
+    """
 
     place: str
     version: str
@@ -40,7 +41,7 @@ class NewAllow:
 
 @dataclass(slots=True)
 class CheckNotes:
-    """What a check has found so far; any failure outweighs what is only unproven."""
+    """The findings of a check so far; any failure outweighs findings that are only unproven."""
 
     name: str
     examined: int = 0
@@ -69,7 +70,7 @@ def new_allows(documents: Iterable[WrittenDocument], catalog: Catalog) -> tuple[
 
 
 def left_allows(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> tuple[NewAllow, ...]:
-    """Every Allow of the policies that stay attached, as the old policies have it."""
+    """Every Allow of the policies left attached, as the old policies have it."""
     found = allows_of_left(grants, left)
     return tuple(_allow_of(str(one.ref), one.version, one.statement, one.actions) for one in found)
 

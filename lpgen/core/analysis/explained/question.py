@@ -39,7 +39,7 @@ class Asked:
 
 
 def read_question(asked: Asked, principals: Sequence[Principal], catalog: Catalog) -> Question:
-    """The question, understood. The context given outweighs what is known of the principal.
+    """The parsed question. The context given in it takes precedence over facts about the principal.
 
     Raises:
         InvocationError: not one principal matches, or the action or the resource can't be one.

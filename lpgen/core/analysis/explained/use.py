@@ -23,10 +23,10 @@ from lpgen.core.usage.tables import Usage
 
 
 def seen_uses(question: Question, usage: Usage, principals: Sequence[Principal], catalog: Catalog) -> SeenUses:
-    """What the logs show of the question's action and principal, denied tries and inferred uses included.
+    """The use of the question's action by its principal that the logs show, with denied attempts and inferred uses.
 
-    Records of an earlier role or user of the same name are counted and don't show. Where nothing was seen, the answer
-    says whether use would have left a record, as far as the log itself tells.
+    Records of an earlier role or user of the same name are counted but not shown. Where no use was seen, the answer
+    says whether use would have left a record, as far as the log itself shows.
     """
     coverage = coverage_from_usage(usage)
     own, earlier = _own_usage(question, usage, principals)

@@ -1,1 +1,1 @@
-"""What policies grant: which statement, how far it reaches, and what its wildcards stand for."""
+"""The grants of policies: which statement grants an action, how far it reaches, and what its wildcards match."""

@@ -1,7 +1,7 @@
-"""Which of a role's policies stay attached beside its replacement: those that AWS wrote for the one service it trusts.
+"""Choose which of a role's policies are left attached: those that AWS wrote for the one service that the role trusts.
 
-A copy of such a policy wouldn't follow what AWS adds for the service, and hardly take anything away. So it stays, where
-nobody but the service works with the role, and where the policy doesn't let it hand out rights.
+A copy of such a policy would miss the actions that AWS adds for the service, and would remove hardly anything. lpgen
+leaves the policy attached if only the service works with the role and the policy doesn't let it hand out rights.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 class LeftAttached:
-    """Says which policies stay attached. Each row of the table cites the page on what a service does with its role."""
+    """Selects the policies left attached. Each row of the table cites the page on how a service uses its role."""
 
     def __init__(self, catalog: Catalog) -> None:
         rows = read_catalog_table(catalog.source, "service_roles", list[_Row])
@@ -42,9 +42,9 @@ class LeftAttached:
         self._catalog = catalog
 
     def of(self, grants: PrincipalGrants, decisions: Iterable[Decision] = ()) -> tuple[LeftPolicy, ...]:
-        """The policies of a principal that stay attached, in their order.
+        """The policies of a principal that are left attached, in their order.
 
-        One that grants what a person decided to drop doesn't: it is replaced.
+        A policy that grants something a person decided to drop is replaced instead.
         """
         written = self._policies.get(only_trusted_service(grants.principal), frozenset())
         drops = [one for one in decisions if one.kind is DecisionKind.DROP and not (one.since or one.until)]
@@ -79,7 +79,7 @@ class LeftAttached:
 
 
 def without_left(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> PrincipalGrants:
-    """The grants of the policies alone that a replacement takes the place of."""
+    """The grants without those of the policies in `left`: only what a replacement replaces."""
     if not left:
         return grants
     arns = {one.arn for one in left}
@@ -93,13 +93,13 @@ def without_left(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> Princ
 
 
 def allows_of_left(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> tuple[Grant, ...]:
-    """The Allows of the policies that stay attached."""
+    """The Allows of the policies left attached."""
     arns = {one.arn for one in left}
     return tuple(one for one in grants.allows if _is_of(one, arns))
 
 
 def actions_of_left(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> frozenset[Action]:
-    """The actions that the policies which stay attached allow."""
+    """The actions that the policies left attached allow."""
     return frozenset[Action]().union(*(one.actions for one in allows_of_left(grants, left)))
 
 

@@ -1,4 +1,4 @@
-"""The requests that uses stand for, and the policies that they meet."""
+"""The requests that uses represent, and the policies that apply to them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from lpgen.core.policies.policy_set import UNSTATED, PolicySet
 def policies_met(
     principal: Principal, resource: str, guards: Guards, *, identity: Iterable[Policy] | None = None
 ) -> PolicySet:
-    """The policies that a request by a principal on a resource meets, as far as they are known.
+    """The known policies that apply to a principal's request on a resource.
 
-    `identity` are the identity policies, those of the snapshot unless told. What nobody supplied of resource policies
-    is unstated; session and endpoint policies are taken not to exist.
+    `identity` are the identity policies, by default those of the snapshot. A resource policy that wasn't supplied is
+    treated as unknown. Session and endpoint policies are assumed not to exist.
     """
     boundary = guards.bounded(principal).boundary
     held = (policy.document for policy in principal.policies)
@@ -74,10 +74,10 @@ def replayed_resource(use: Use) -> Resource | None:
 
 
 def resource_policy_explanation(principal: Principal, use: Use, guards: Guards) -> str:
-    """The resource policy, of those known, that may have allowed a use without any grant of the principal, or "".
+    """The known resource policy that may have allowed a use without any grant of the principal, as a clause, or "".
 
-    Boundary and SCPs cap what it grants as they cap the principal's own grants. Of the contexts that the use was seen
-    in, one that it may have allowed is enough.
+    Boundary and SCPs cap the resource policy's grants as they cap the principal's own. One context of the use that it
+    may have allowed is enough.
     """
     resource = replayed_resource(use)
     found = None if resource is None else guards.policy_of(resource.text)

@@ -51,8 +51,8 @@ class PolicyChanges:
     def explanation(self, principal: Principal, use: Use) -> str:
         """The recorded policy change that explains a use no policy grants now, or "".
 
-        A change explains only use that was last seen before the last change. Of a user removed from a group the usage
-        holds the group alone, so that this explains nothing.
+        A change explains only use that was last seen before the last change. When a user is removed from a group, the
+        usage names only the group, so the change explains nothing.
         """
         groups = (f"{principal.arn.partition(':user/')[0]}:group/{name}" for name in principal.groups)
         resources = [principal.arn, *groups, *(policy.arn for policy in principal.policies if policy.arn)]

@@ -24,11 +24,11 @@ EVERYTHING = Scope(("*",))
 
 
 def narrow_scope(grant: Grant, action: Action, resource: Resource, *, catalog: Catalog) -> Scope | None:
-    """What stays of a grant for one action on one resource, or None where the grant can't have allowed it.
+    """The part of a grant that covers one action on one resource, or None where the grant can't have allowed it.
 
-    An exact ARN stays exact. A fold becomes its intersection with the grant, or else the grant's own pattern. A pattern
-    with a policy variable is carried verbatim, since its value at the time of the call is unknown. An unknown resource
-    keeps the whole scope.
+    An exact ARN remains exact. A fold becomes its intersection with the grant, or else the grant's own pattern. A
+    pattern with a policy variable is carried verbatim, since its value at the time of the call is unknown. An unknown
+    resource keeps the whole scope.
     """
     if action not in grant.actions:
         return None

@@ -19,7 +19,7 @@ def trusted_services(principal: Principal) -> Iterable[str]:
 
 
 def only_trusted_service(principal: Principal) -> str:
-    """The service that a role's trust policy names and nobody else, or ""."""
+    """The service that is the only principal in a role's trust policy, or ""."""
     found: set[tuple[str, str]] = set()
     for statement in principal.trust.statements if principal.trust else ():
         if statement.effect is Effect.ALLOW:

@@ -1,4 +1,4 @@
-"""Wildcards: what each `*` of a policy stands for today, and how much of it was used."""
+"""Wildcards: which actions each `*` of a policy matches today, and how many of them were used."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def wildcards_of_grants(
 
 
 def wildcards_of_grant(grant: Grant, catalog: Catalog) -> Iterable[tuple[ActionPattern, frozenset[Action]]]:
-    """Each wildcard of one statement with the actions that it stands for today."""
+    """Each wildcard of one statement with the actions that it matches today."""
     if grant.statement.not_action:
         yield ActionPattern(", ".join(grant.statement.patterns)), grant.actions
         return

@@ -1,1 +1,1 @@
-"""What is said of each action of a principal: its verdict, its danger, and what its use hints at."""
+"""Judgements on each action of a principal: its verdict, its danger, and hints from its use."""

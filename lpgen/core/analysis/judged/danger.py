@@ -24,7 +24,9 @@ class Counts(StrEnum):
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """A kind of harm: what it does, the actions that do it, each with its AWS page, and all others of a level."""
+    """A kind of harm: its effect, the actions that do it, each with its AWS page, and the level whose other actions
+    count.
+    """
 
     does: str
     actions: dict[str, str]
@@ -40,7 +42,7 @@ class _Table(msgspec.Struct, frozen=True):
 
 
 Habit = tuple[str, str]
-"""A kind of harm, and the service by which it is done."""
+"""A kind of harm, and the service whose actions do it."""
 
 _FEW_DAYS: Final = 2
 _WEEK: Final = timedelta(7)
@@ -81,7 +83,7 @@ class Dangers:
         return known
 
     def habit(self, action: Action) -> Habit | None:
-        """Which harm an intruder does with the action by which service, or None."""
+        """The kind of harm and the service that the action is about when an intruder uses it, or None."""
         kind = self._kinds.get(action)
         if kind is None:
             level = self._catalog.detail(action).level if self._catalog.canonical(action) else ""

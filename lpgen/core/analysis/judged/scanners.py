@@ -1,7 +1,7 @@
 """Principals that read nearly everywhere and do little else, as scanners of configurations do.
 
-What such a one needs grows with every service and every new check of its maker, so that a list of actions ages at once.
-AWS keeps policies for it: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html
+The needs of a scanner grow with every service and every check that its maker adds, so a list of actions is soon out of
+date. AWS maintains policies for it: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html
 """
 
 from __future__ import annotations

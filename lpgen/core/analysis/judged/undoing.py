@@ -1,5 +1,6 @@
-"""What a principal did and could no longer undo: teardowns and rollbacks come more seldom than what they undo, so that
-the days of the logs may hold none."""
+"""Used actions that a principal could no longer undo: teardowns and rollbacks are rarer than the actions they undo, so
+the days of the logs may show none.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ _TO: Final = re.compile(r"To(?=[A-Z])")  # AddRoleToInstanceProfile, RemoveRoleF
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
-    """An action that was used and stays, and the one that undoes it, which was granted, not seen and goes."""
+    """An action that was used and is kept, and its inverse, which was granted but not seen and is removed."""
 
     action: Action
     undone_by: Action

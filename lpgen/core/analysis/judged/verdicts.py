@@ -27,9 +27,9 @@ SeenActions = dict[Action, tuple[Verdict, Evidence]]
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """What the verdicts on a principal's unseen actions rest on. `left` are the policies that stay attached.
+    """The inputs of the verdicts on a principal's unseen actions. `left` are the policies left attached.
 
-    `unused` and `others` are the judgements so far, by what they were made of.
+    `unused` and `others` hold the judgements so far, by the inputs that they were made from.
     """
 
     missed: MissedUses
@@ -64,8 +64,9 @@ class Judge:
     min_days: int
 
     def verdicts(self, missed: MissedUses, seen: SeenActions, doubt: Doubt, left: Collection[str] = ()) -> Verdicts:
-        """A verdict for each action that a principal was granted or used, sorted; `left` are the ARNs of policies that
-        stay attached."""
+        """A verdict for each action that a principal was granted or used, sorted; `left` are the ARNs of policies left
+        attached.
+        """
         observed, ground = missed.observed, _Ground(missed, doubt, left)
         granting = observed.granting
         judged = (
@@ -133,9 +134,10 @@ def _judge_seen(granting: Granting, verdict: Verdict, evidence: Evidence) -> Jud
 
 
 def _confidence(doubt: Doubt, *, blind: bool, untried: bool) -> Confidence:
-    """How sure the removal of an action without seen use is.
+    """The confidence in the removal of an action without seen use.
 
-    That IAM knows of no try stands in for days of logs, not for days in which the action could have been used.
+    If IAM reports no attempt, that makes up for missing days of logs, but not for missing days in which the action
+    could have been used.
     """
     if untried and doubt is not Doubt.YOUNG:
         return Confidence.HIGH

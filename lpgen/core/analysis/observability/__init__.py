@@ -1,1 +1,1 @@
-"""What the logs could have shown, by trails, logs and what IAM remembers, and which uses they may have missed."""
+"""Which use the logs could have shown, by trails, logs and IAM's own records, and which uses they may have missed."""

@@ -1,4 +1,4 @@
-"""Holes in the logs that service last accessed shows: a try inside the window of which there is no record."""
+"""Holes in the logs that service last accessed shows: an attempt inside the log window that left no record."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def explained_services(
     granting: Mapping[Action, Granting],
     observability: Observability,
 ) -> frozenset[str]:
-    """The services of which an action that IAM says was tried is one whose use the logs can't show."""
+    """The services with an attempt in IAM's report that the logs need not show, since one of their granted actions is a
+    blind spot.
+    """
     found: set[str] = set()
     for action in grants.granted():
         service = action.partition(":")[0]

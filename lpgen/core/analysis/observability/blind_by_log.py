@@ -1,4 +1,4 @@
-"""What the log itself says of actions whose use it could not have shown, where no trail settings are known."""
+"""Actions whose use the log could not have shown, judged by the log itself where no trail settings are known."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from lpgen.core.model import Action, Visibility
 
 
 class BlindByLog(dict[Action, str]):
-    """What the log itself says of each action of principals of these Regions, found when first asked for.
+    """Why the log could not have shown each action of principals of these Regions, found when first asked for.
 
-    Their account's log lacks records of the event sources `unseen`, and holds the events `seen`: why some are there for
-    too few days is their text. `no_global` is the Region in which global services record their events, where the log
-    holds no record of it, else "".
+    Their account's log lacks records of the event sources `unseen`. It holds the events `seen`, whose text says why
+    some cover too few days. `no_global` is the Region in which global services record their events, where the log holds
+    no record of it, else "".
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class BlindByLog(dict[Action, str]):
 
     def __missing__(self, action: Action) -> str:
         found = self._blind(action, self._table.visibility(action))
-        self[action] = self._texts.setdefault(found, found)  # of which there are few, for thousands of actions
+        self[action] = self._texts.setdefault(found, found)  # a few texts serve thousands of actions
         return found
 
     def _blind(self, action: Action, entry: ActionVisibility) -> str:

@@ -1,6 +1,6 @@
-"""Calls of which the logs hold no record, but a copy or a summary.
+"""Calls that appear in the logs only as a copy or a summary.
 
-A trail may record what goes through a VPC endpoint and nothing else of it, and sum up data events.
+A trail may record only the calls that pass a VPC endpoint, and may sum up data events.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _REASONS: Final = frozenset({SkipReason.NETWORK_COPY, SkipReason.AGGREGATED})
 
 
 def copied_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, frozenset[str]]:
-    """The prefixes of the services that copies and summaries of calls show each principal to have called, by what
-    `named_principal` says of it.
+    """The prefixes of the services that each principal called according to copies and summaries of calls, by
+    `named_principal`.
 
-    A copy has neither parameters nor the answer of the service, and a summary keeps callers and resources apart, so
-    that both are signs of use and no use. A copied call that the endpoint's policy refused never reached the service.
+    A copy has neither parameters nor the answer of the service, and a summary keeps callers and resources apart. Both
+    are signs of use but don't count as use. A copied call that the endpoint's policy refused never reached the service.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/aggregating-data-events.html
     """

@@ -42,7 +42,7 @@ class DataResources:
         return found
 
     def _find_unnamed(self, sources: tuple[str, ...], resources: tuple[str, ...], version: str) -> dict[str, str]:
-        if all(source not in self._seen for source in sources):  # then nothing tells resources apart
+        if all(source not in self._seen for source in sources):  # then no data event distinguishes resources
             return {}
         return {
             resource: f"a data event, and the logs hold none on {resource}"
@@ -51,7 +51,7 @@ class DataResources:
         }
 
     def _is_named(self, container: str, source: str) -> bool:
-        """Whether a data event of a source names a container, or one that a pattern may stand for."""
+        """Whether a data event of a source names a container, or one that a pattern matches."""
         seen = self._seen.get(source, set())
         if container in seen:
             return True

@@ -78,7 +78,7 @@ def callers_by_dependent(
 
 
 def _are_all_named(action: Action, named: Collection[Resource], catalog: Catalog) -> bool:
-    """Whether what the calls name is all that the action is checked on: nothing else that it takes is required."""
+    """Whether the calls name every resource that the action is checked on: it requires no other type."""
     if not all(one.kind in (ResourceKind.ARN, ResourceKind.FOLD) for one in named):
         return False
     types = {catalog.resource_type(action, one.text) for one in named}

@@ -1,7 +1,7 @@
-"""Calls that pass roles which their records don't name: which roles a principal may have passed by them.
+"""Calls that pass roles which their records don't name: which roles a principal may have passed with them.
 
-The task definition of `ecs:RunTask` has roles, which `iam:PassRole` is asked for; the record shows the name of the task
-definition alone. What can be passed so is a role of the account that trusts the service it is passed to.
+The task definition of `ecs:RunTask` has roles that need `iam:PassRole`, but the record shows only the name of the task
+definition. A role can be passed this way if it belongs to the account and trusts the service it is passed to.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 """
 
@@ -36,7 +36,7 @@ class ImplicitPassedRoles:
                 yield MissedUse(PASS_ROLE_ACTION, MissReason.PASSED_ROLE, why, sign, grants, on)
 
     def roles(self, account: str, uses: Iterable[Use]) -> Mapping[str, str]:
-        """The roles of the account that the uses may have passed unnamed, and by which call, in a clause."""
+        """The roles of the account that the uses may have passed unnamed, each with a clause that names the call."""
         found: dict[str, str] = {}
         for row in sorted(
             {self._rows[use.action] for use in uses if self._is_passing(use)}, key=lambda row: row.action

@@ -46,9 +46,9 @@ class MissedUse(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ObservedUse:
-    """What is known of one principal: its grants, with the statements by action, its use and the lines of that use.
+    """The grants and the observed use of one principal, with the statements by action and the lines of that use.
 
-    `ungranted` are the uses that no policy grants. `accessed` is what IAM knows of its attempts, None without a report.
+    `ungranted` are the uses that no policy grants. `accessed` is IAM's record of its attempts, None without a report.
     """
 
     grants: PrincipalGrants
@@ -94,9 +94,9 @@ class DecisiveUse(NamedTuple):
 
 
 def decisive_use(found: Sequence[MissedUse], keep: KeepByKind, table: VisibilityTable) -> DecisiveUse | None:
-    """What the verdict on an action rests on; None where use would have shown.
+    """The missed use that decides the verdict on an action; None where use would have shown.
 
-    Of what is kept it is the first, else the last.
+    It is the first missed use that is kept, else the last one.
     """
     of_action = [one for one in found if one.reason in _OF_THE_ACTION]
     if not of_action:

@@ -101,7 +101,7 @@ class MissedUses:
         return (first, *(one for one in others if not first.sign or one.reason is not MissReason.RARE_SERVICE_NEED))
 
     def decide(self, found: Sequence[MissedUse], keep: KeepByKind) -> DecisiveUse | None:
-        """What the verdict on an action rests on that has these missed uses; None where use would have shown."""
+        """The missed use that decides the verdict on an action, from `found`; None where use would have shown."""
         return decisive_use(found, keep, self._observability.table)
 
     def is_wanted(self, missed: MissedUse, keep: KeepByKind) -> bool:
@@ -109,16 +109,16 @@ class MissedUses:
         return keep[kind_of_use(missed, self._observability.table)] is not KeepUnobservable.NONE
 
     def _on_unrecorded_resources(self, action: Action) -> MissedUse | None:
-        """The use of an action whose data events the log holds, on resources of which it holds none.
+        """The use of an action whose data events the log holds, on resources that these events don't name.
 
-        Data events of one resource say nothing of another that the same pattern of a policy meets.
+        Data events of one resource say nothing about another that the same policy pattern matches.
         """
         if action not in self.unrecorded.resting_on_log:
             return None
         return self._signs.on_resources(action, partial(self.unrecorded.why_on, action))
 
     def candidates(self, seen: Collection[Action], keep: KeepByKind) -> Iterator[Action]:
-        """The granted actions that weren't seen and of which a missed use may be kept, and perhaps others."""
+        """The granted actions that weren't seen and may have a missed use to keep, and perhaps others."""
         unseen = self.observed.grants.granted().difference(seen)
         if KeepUnobservable.ALL in keep.values():
             return iter(unseen)
@@ -134,8 +134,9 @@ class MissedUses:
         return [*elsewhere, *([named] if named else []), *others]
 
     def open_of(self, actions: frozenset[Action]) -> Sequence[Action]:
-        """Those of the granted actions that ordinary clients call and of which nothing speaks for or against use: no
-        record would show it, and IAM doesn't say when the service was last tried."""
+        """The granted actions that ordinary clients call and that have no evidence for or against use: no record would
+        show it, and IAM doesn't report when the service was last tried.
+        """
         table, accessed, granting = self._observability.table, self.observed.accessed, self.observed.granting
         return [
             action

@@ -27,14 +27,17 @@ from lpgen.core.trails import Trail, TrailChange, trails_of_accounts
 from lpgen.core.usage.logging_holes import first_day_after, settings_since
 
 _MOST_KINDS: Final = 16
-"""What the logs say by action is remembered for so many kinds of accounts and Regions. It takes megabytes each, and
-principals of one account are reviewed one after the other."""
+"""How many kinds of accounts and Regions the log's answers by action are cached for. Each takes megabytes, and
+principals of one account are reviewed one after the other.
+"""
 
 _MOST_ANSWERS: Final = 1 << 14
 
 
 class Observability:
-    """What the logs could have shown, from what CloudTrail can show at all and from what was read."""
+    """Decides which use the logs could have shown, from what CloudTrail can show at all and from the logs that were
+    read.
+    """
 
     def __init__(
         self,
@@ -67,7 +70,7 @@ class Observability:
         return self.table.visibility(action).visibility
 
     def data_event_type(self, action: Action) -> str:
-        """The `resources.type` by which trails select the data events of an action, "" where it leaves others."""
+        """The `resources.type` with which trails select the data events of an action, "" where it leaves others."""
         return self.table.visibility(action).selector
 
     def data_events(self, action: Action, resources: tuple[str, ...]) -> Events:
@@ -85,7 +88,7 @@ class Observability:
         )
 
     def resting_on_log(self, account: str) -> frozenset[Action]:
-        """The actions of which only the log says that use would have shown.
+        """The actions for which only the log shows that use would have left a record.
 
         A trail selects data events by resource too. Where no settings are known, a log that holds some on a resource
         may lack others.
@@ -100,14 +103,15 @@ class Observability:
     def blind_spot(self, action: Action, account: str, regions: tuple[str, ...], grants: Sequence[Grant]) -> str:
         """Why the logs could not have shown use of an action by a principal, or "" where they could.
 
-        Where the account's trail settings are known they decide, by what the action's `grants` allow; those of a
-        snapshot only together with the log, since the logs of a trail that nobody named may not have been read. By the
-        log a management event counts as recorded where one was seen in the account that is read-only, or not, as it may
-        be, and one in the Region that global services record in, or that the `grants` name; a data event where such a
-        one of its source was seen in the account and Region: in every Region that the principal was active in, or in
-        any one where it was active in none. Either must have been seen early enough to
-        make `min_days` covered days, or from the log's beginning on. That the resource is recorded too is said by
-        `unrecorded`.
+        Known trail settings of the account decide, by what the action's `grants` allow. Settings from a snapshot decide
+        only together with the log, since the logs of a trail that wasn't named may not have been read.
+
+        By the log, a management event counts as recorded if the account's log has one that is read-only or not, as this
+        one may be, and has one in the Region where global services record, or in the Region that the `grants` name. A
+        data event counts as recorded if the account's log has one of the same source in the Region: in every Region
+        where the principal was active, or in any Region where it was active in none. Either must have been seen early
+        enough to make `min_days` covered days, or from the log's beginning on. `unrecorded` decides whether the
+        resource is recorded too.
         """
         trails = self._trails.get(account)
         if trails is not None:
@@ -127,8 +131,8 @@ class Observability:
     def unrecorded(self, action: Action, account: str, grant: Grant) -> Mapping[str, str]:
         """The resources of a statement on which use of an action would not have shown, each with why.
 
-        Known trail settings say so of every kind of event. By the log alone it is what data events don't name, and for
-        management events Regions without a record.
+        Known trail settings decide this for every kind of event. By the log only, these are the resources that data
+        events don't name and, for management events, Regions without a record.
         """
         trails, covered = self._trails.get(account), self._coverage.get(account)
         entry = self.table.visibility(action)
@@ -163,8 +167,8 @@ class Observability:
     ) -> str:
         """Why the logs may lack data events that some trail of a snapshot records, "" where they don't.
 
-        Nobody says which trails' logs were ingested. Where all that record such events record these, it was one of
-        them; else the log has to name the resource.
+        It isn't known which trails' logs were ingested. If all trails that record such events record these, one of them
+        was ingested; otherwise the log has to name the resource.
         """
         if entry.visibility is not Visibility.DATA:
             return ""
@@ -256,9 +260,9 @@ class Observability:
         return tuple(sorted(self.calls.event_names(action)))
 
     def trace(self, action: Action) -> int:
-        """A number that stands for the records that use of an action leaves, as far as trails tell records apart.
+        """A number that identifies the records that use of an action leaves, as far as trails distinguish records.
 
-        Of two actions of one number that the same statements grant, one is a blind spot where the other is.
+        If two actions with one number are granted by the same statements, either both are blind spots or neither is.
         """
         known = self._traces.get(action)
         if known is None:
@@ -277,7 +281,7 @@ class Observability:
 
     @cached_property
     def _categories_by_name(self) -> frozenset[str]:
-        """The categories of which some trail of any account tests the names of events."""
+        """The event categories for which some trail of any account tests event names."""
         trails = {trail for some in self._trails.values() for trail in some}
         return frozenset(one for one in _CATEGORIES if tests_event_names(trails, one))
 
@@ -303,7 +307,7 @@ class Observability:
 
 @lru_cache(maxsize=2)
 def _tables_of(catalog: Catalog) -> tuple[VisibilityTable, RecordedCalls]:
-    """What a catalog alone says, read once: a backtest observes by many windows, and by the same catalog."""
+    """The tables that depend only on the catalog, read once: a backtest observes many windows with the same catalog."""
     return visibility_from_catalog(catalog), RecordedCalls(catalog.source)
 
 

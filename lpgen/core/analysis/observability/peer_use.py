@@ -33,8 +33,9 @@ class Peers:
     """The actions that each principal used, and which principals used each action, as arrays of numbers."""
 
     def __init__(self, used: Iterable[tuple[str, Iterable[Action], Collection[Habit]]]) -> None:
-        """`used` has of each principal what it used, and what of that is dangerous and regular. It may name a principal
-        more than once."""
+        """`used` has for each principal its used actions and its habits, the dangerous and regular ones among them. It
+        may name a principal more than once.
+        """
         numbers: dict[Action, int] = {}
         held: dict[str, array[int]] = {}
         alike: dict[frozenset[Habit], frozenset[Habit]] = {}
@@ -119,7 +120,7 @@ def peer_uses(observed: ObservedUse, peers: Peers, catalog: Catalog, dangers: Da
 
 
 def _scopes(action: Action, observed: ObservedUse, catalog: Catalog) -> tuple[Resource, ...]:
-    """The scopes of the lines of use that an action takes, or UNKNOWN, which stands for all that the grants name."""
+    """The scopes of the lines of use that an action takes, or UNKNOWN, which means all that the grants name."""
     scopes = {one for line in observed.lines.lines if not line.scope.not_resource for one in line.scope.resources}
     taken = sorted(one for one in scopes - {"*"} if catalog.takes_resource(action, one))
     if not taken or catalog.takes_no_resource(action):

@@ -1,8 +1,8 @@
-"""What AWS services need of the roles that they work with, more seldom than logs show: at an upgrade, a restore or a
-failure, or when something is set up.
+"""Actions that AWS services need of the roles they work with too rarely for logs to show: at an upgrade, a restore or a
+failure, or during setup.
 
-A call that a service makes with a role once a year is none that nobody makes. What is known of it is what AWS wrote
-down: its managed policies for service roles, and the pages of services that run their customers' code.
+A service may make a call with a role once a year. The only sources for such calls are AWS's: its managed policies for
+service roles, and the pages of services that run their customers' code.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-service.html
 """
 
@@ -36,7 +36,7 @@ _Need = tuple[str, tuple[Grant, ...]]
 
 
 class RareServiceNeeds:
-    """What the pages of services say, by trusted service; each row of the table cites its page."""
+    """The needs that the services' pages state, by trusted service; each row of the table cites its page."""
 
     def __init__(self, source: CatalogSource) -> None:
         self._rows = read_catalog_table(source, "service_demands", list[_Row])

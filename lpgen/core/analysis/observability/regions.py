@@ -14,7 +14,7 @@ from lpgen.core.model import Action, Principal, Visibility
 from lpgen.core.policies.match import has_wildcard
 
 ANY_REGION: Final = ""
-"""Stands for the Regions that nothing names: only a trail of all Regions records them all."""
+"""The Regions that nothing names: only a trail of all Regions records them all."""
 
 _LEADER: Final = "us-east-1"
 # Partitions other than `aws`, how the names of their Regions start, and the Region that signs for their IAM.
@@ -38,7 +38,7 @@ _PARTITIONS: Final = (
 GLOBAL_EVENTS: Final = frozenset({"iam", "sts", "cloudfront"})
 ONE_REGION: Final = frozenset({"iam", "cloudfront", "route53", "organizations"})
 GLOBAL_SERVICES: Final = GLOBAL_EVENTS | ONE_REGION
-"""The services of which all events, or many, are recorded in that one Region."""
+"""The services that record all events, or many, in that one Region."""
 
 
 # ---------------------------------------------------------------- where global services record
@@ -52,8 +52,9 @@ def leader_of_trail(arn: str) -> str:
 
 
 def missing_leader(coverage: AccountCoverage | None) -> str:
-    """The Region in which global services record their events, in the partition of the logs, where these hold no record
-    of it and settings don't decide alone; else ""."""
+    """The Region in which global services record their events, in the partition of the logs, if the logs hold no record
+    of it and the decision isn't left to trail settings; else "".
+    """
     if coverage is None or coverage.known_from is CoverageSource.TRAILS or not coverage.regions:
         return ""
     leaders = (leader for region in coverage.regions for _, start, leader in _PARTITIONS if region.startswith(start))
@@ -92,7 +93,7 @@ def _regions_by_condition(grant: Grant) -> set[str] | None:
 
 def region_in_pattern(resource: str) -> str:
     """The one Region that a resource's pattern names, else `ANY_REGION`."""
-    region = resource.split(":", 4)[3] if resource.count(":") >= 3 else ANY_REGION  # what is behind it may be left out
+    region = resource.split(":", 4)[3] if resource.count(":") >= 3 else ANY_REGION  # the rest may be missing
     return ANY_REGION if _is_open(region) else region
 
 
@@ -105,16 +106,16 @@ def _is_open(region: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class UnreadUse:
-    """The last use of a role, as IAM says, in a Region that the logs of one Region alone don't hold."""
+    """The last use of a role, as IAM reports it, in another Region than the only one in the logs."""
 
     role: str
     region: str
 
 
 def unread_uses(principals: Iterable[Principal], coverage: LogCoverage) -> Mapping[str, UnreadUse]:
-    """By account a use that shows its logs to be those of one Region, while others are used.
+    """By account, a use which shows that the logs cover only one Region while others are used.
 
-    The last day of the logs may not be whole, and doesn't count; nor does an account whose settings decide alone.
+    The last day of the logs may be incomplete and doesn't count. Accounts that only trail settings decide are left out.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
     """
     found: dict[str, UnreadUse] = {}
@@ -129,17 +130,17 @@ def unread_uses(principals: Iterable[Principal], coverage: LogCoverage) -> Mappi
 
 
 class SilentRegions:
-    """The Regions of which the log of an account holds no record, unless settings alone decide what it would hold."""
+    """Finds the Regions without any record in an account's log, unless only settings decide what it would hold."""
 
     def __init__(self, coverage: Mapping[str, AccountCoverage], table: VisibilityTable) -> None:
         self._coverage, self._table = coverage, table
 
     def of_grant(self, action: Action, account: str, grant: Grant) -> Mapping[str, str]:
-        """The resources of a statement that it grants in Regions of which the log holds no record, each with why.
+        """The resources of a statement in Regions for which the log holds no record, each with why.
 
-        A trail of one Region records no other; only settings say that a trail records them all. A condition that allows
-        several Regions names none. Empty where settings decide alone, and for actions that leave no management events,
-        or leave them in one Region wherever they act.
+        A trail of one Region records no other; only settings show that a trail records them all. A condition that
+        allows several Regions names none. The result is empty where only settings decide, and for actions that leave no
+        management events or leave them in one Region wherever they act.
         """
         found: dict[str, str] = {}
         for resource, region in _named_regions(grant):
@@ -153,8 +154,7 @@ class SilentRegions:
         return f"the logs hold no record of {region}" if is_silent else ""
 
     def are_named(self, account: str, grants: Iterable[Grant]) -> bool:
-        """Whether a statement names a Region of which the log of the account holds no record, and settings don't
-        decide."""
+        """Whether a statement names a Region for which the account's log holds no record, and settings don't decide."""
         return any(self._lacks(account, region) for one in grants for _, region in _named_regions(one))
 
     def _lacks(self, account: str, region: str) -> bool:

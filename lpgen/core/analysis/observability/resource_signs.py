@@ -1,6 +1,6 @@
 """Signs of use of one resource: calls of KMS that were made for its data, though no data event shows the use.
 
-They support that resource alone. That there is no such call is never a sign against use.
+They support only that resource. The lack of such a call is never a sign against use.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class ResourceSigns:
 
     @property
     def services(self) -> frozenset[str]:
-        """The services of which it has any."""
+        """The services that have any such sign."""
         return frozenset(self._named)
 
     def sides(self, service: str) -> Iterator[Sides]:
-        """What the calls show of the data of a service."""
+        """The read and write sides of a service's data that the calls show."""
         return (sides for _, sides in self._named.get(service, ()))
 
     def missed_use(self, action: Action, why_on: Callable[[str], str]) -> MissedUse | None:

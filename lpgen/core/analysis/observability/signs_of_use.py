@@ -30,7 +30,7 @@ class _Sign(NamedTuple):
 class SignsOfUse:
     """The signs of use of a principal's actions, found when first asked for.
 
-    Only what the principal did itself counts: passing a role to ECS is no sign of administering IAM.
+    Only the principal's own use counts: passing a role to ECS is no sign of administering IAM.
     """
 
     def __init__(self, observed: ObservedUse, table: VisibilityTable, catalog: Catalog) -> None:
@@ -47,11 +47,12 @@ class SignsOfUse:
         self._named: dict[StatementRef, frozenset[str]] = {}
 
     def of(self, action: Action) -> str:
-        """Why an action may well be in use though the logs can't show it, or "" where nothing says so.
+        """Why an action may well be in use though the logs can't show it, or "" where nothing indicates it.
 
-        That IAM knows of no attempt outweighs what the policy names, and companions, but only for actions that are API
-        calls: those are what IAM counts. For an action that ordinary clients have no use for, only its own name in a
-        policy is a sign, and for what a service does by itself only that the role trusts the service.
+        If IAM reports no attempt, that outweighs the names in the policy and companion actions, but only for actions
+        that are API calls: IAM counts no others. For an action that ordinary clients don't call, the only sign is its
+        own name in a policy. For an action that a service does by itself, the only sign is that the role trusts the
+        service.
         """
         granting, service = self._observed.granting.get(action, NOTHING), action.partition(":")[0]
         if self._is_of_another_service(action):
@@ -83,7 +84,7 @@ class SignsOfUse:
         return bool(internal_to) and internal_to not in self._trusted
 
     def possible(self, actions: Iterable[Action]) -> Iterator[Action]:
-        """Those of the actions of which there may be a sign of use: there is none of the others."""
+        """The actions that may have a sign of use; the others have none."""
         named = frozenset[str]().union(*map(self._named_by, self._observed.grants.allows))
         for action in actions:
             granting = self._observed.granting.get(action, NOTHING)
@@ -96,7 +97,7 @@ class SignsOfUse:
                 yield action
 
     def _named_by(self, grant: Grant) -> frozenset[str]:
-        """The actions that a statement names itself; those by which AWS grants many services don't count."""
+        """The actions that a statement names itself; statements in which AWS grants many services don't count."""
         if grant.ref not in self._named:
             is_broad = is_aws_policy(grant.ref.policy) and len(_named_services(grant)) > _MOST_SERVICES
             self._named[grant.ref] = frozenset() if is_broad else named_actions(grant)

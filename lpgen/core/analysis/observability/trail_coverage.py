@@ -62,9 +62,9 @@ class _Event:
 
 
 def recording_trails(events: Events, trails: Sequence[Trail]) -> tuple[frozenset[Trail], ...] | str:
-    """For each kind of event that use would leave the trails that record it; or why one is recorded by none.
+    """The trails that record each kind of event that use would leave, or why no trail records one of them.
 
-    The reason is a clause that names what the trails leave out.
+    The reason is a clause that names the events that the trails leave out.
     """
     found: list[frozenset[Trail]] = []
     for event in _each(events):
@@ -166,7 +166,7 @@ def has_open_part(pattern: str) -> bool:
 
 
 def _all_fit(test: FieldTest, pattern: str) -> bool:
-    """Whether every ARN that a policy's pattern stands for passes a test on `resources.ARN`."""
+    """Whether every ARN that a policy's pattern matches passes a test on `resources.ARN`."""
     head, tail = literal_start(pattern), literal_end(pattern)
     is_open = has_open_part(pattern)
     match test.operator:
@@ -189,20 +189,20 @@ def _may_match(pattern: str, value: str) -> bool:
 
 
 def _overlap(known: str, value: str, *, is_open: bool) -> bool:
-    """Whether a text of which only the start is known may start with a value."""
+    """Whether a text that is known only by its start may start with a value."""
     return known.startswith(value) or (is_open and value.startswith(known))
 
 
 @lru_cache(maxsize=_PATTERNS)
 def literal_start(pattern: str) -> str:
-    """What all that a pattern stands for starts with."""
+    """The literal text that everything a pattern matches starts with."""
     ends = [at for mark in ("*", "?", "${") if (at := pattern.find(mark)) >= 0]
     return pattern[: min(ends, default=len(pattern))]
 
 
 @lru_cache(maxsize=_PATTERNS)
 def literal_end(pattern: str) -> str:
-    """What all that a pattern stands for ends with."""
+    """The literal text that everything a pattern matches ends with."""
     return pattern[max(pattern.rfind(mark) for mark in ("*", "?", "}")) + 1 :] if has_open_part(pattern) else pattern
 
 

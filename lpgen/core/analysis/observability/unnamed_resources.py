@@ -1,6 +1,6 @@
-"""What calls are checked on though their records don't name it: it stays where the old policies grant it.
+"""Resources that calls are checked on though their records don't name them: kept where the old policies grant them.
 
-Whether such a call needed it can't be told from the record, so it is neither use nor missing.
+The record doesn't show whether such a call needed the resource, so it counts neither as use nor as missing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _Unnamed = tuple[Action, Resource, str]
 
 
 def unnamed_resources(observed: ObservedUse) -> Iterator[MissedUse]:
-    """What the uses of a principal may have needed on resources that their records don't name."""
+    """The actions that a principal's uses may have needed on resources that their records don't name."""
     account = observed.grants.principal.account
     counted = [use for use in observed.usage.uses if use.outcome is not Outcome.DENIED and use.resource.kind in _READ]
     patterns = observed.lines.patterns
@@ -62,7 +62,7 @@ def _session_documents(account: str, uses: Iterable[Use]) -> Iterable[_Unnamed]:
 
 
 def _transforms(account: str, uses: Iterable[Use]) -> Iterable[_Unnamed]:
-    """The transforms of a template, AWS's as well as the account's own, each of which a change set is created for.
+    """The transforms of a template, AWS's as well as the account's own; each needs permission to create a change set.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html
     """
@@ -76,8 +76,7 @@ def _transforms(account: str, uses: Iterable[Use]) -> Iterable[_Unnamed]:
 
 
 def _copied_tags(uses: Sequence[Use], patterns: Mapping[str, NamedScope]) -> Iterable[_Unnamed]:
-    """The tags of objects that were copied, which a copy carries over unless it is told otherwise: no record shows
-    whether an object has any.
+    """The tags of copied objects. A copy carries them over by default, and no record shows whether an object has any.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
     """

@@ -1,4 +1,4 @@
-"""Use that would have left no record, as far as trails and logs decide that: what the logs lack of one principal."""
+"""Use by one principal that would have left no record, as far as trails and logs decide it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lpgen.core.policies.match import has_wildcard
 
 
 class UnrecordedUse:
-    """What the logs lack of a principal of an account with this usage and these grants."""
+    """Decides which use the logs lack for a principal of an account with this usage and these grants."""
 
     def __init__(
         self, observability: Observability, account: str, usage: PrincipalUsage, grants: Sequence[Grant]
@@ -40,10 +40,10 @@ class UnrecordedUse:
         return next((why for one in found for why in one.values()), "") or self.why_below(action, named)
 
     def why_below(self, action: Action, patterns: Iterable[str]) -> str:
-        """Why use of a data action on some resource below a star or a prefix may have left no record, or "".
+        """Why use of a data action on some resource below a wildcard or a prefix may have left no record, or "".
 
-        Which of these the trail selects, no log tells. Where the log holds data events of the principal, they show
-        which ones it uses.
+        No log shows which of these resources the trail selects. Where the log holds data events of the principal, they
+        show which ones it uses.
         """
         if action not in self.resting_on_log or self._observability.data_event_type(action) in self._own_events:
             return ""
@@ -51,19 +51,19 @@ class UnrecordedUse:
         return f"a data event, and the trail may select some resources of {pattern} only" if pattern else ""
 
     def among(self, actions: frozenset[Action]) -> frozenset[Action]:
-        """Those of the actions of which use may have left no record: of no others."""
+        """The actions whose use may have left no record; use of the others would have left one."""
         spots = self._blind_spots
         if spots is None or spots.lacks_management or self._names_silent_region:
             return actions
         return actions & self._observability.beside_management()
 
     def why_on(self, action: Action, arn: str) -> str:
-        """Why the log, by which use would have shown, would lack use on one resource, or ""."""
+        """Why the log that would have shown use would lack it on one resource, or ""."""
         silent = self._observability.silent.why(action, self._account, region_in_pattern(arn))
         return silent or self._observability.unnamed(action, (arn,), LEGACY_VERSION).get(arn, "")
 
     def elsewhere(self, action: Action, granting: Granting) -> Iterator[MissedUse]:
-        """How a used action may have been used too on what it is granted on, where that would have left no record."""
+        """Further uses of a used action on other resources it is granted on, where they would have left no record."""
         for grant in granting.grants:
             unrecorded = self._observability.unrecorded(action, self._account, grant)
             for why in sorted(set(unrecorded.values())):

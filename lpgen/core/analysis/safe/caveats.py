@@ -208,7 +208,7 @@ def _other_regions(
     if coverage is None or all(_is_within(granted_regions(one), coverage.regions) for one in grants.allows):
         return
     leader = missing_leader(coverage)
-    is_others = unread is not None and unread.role != grants.principal.arn  # a role's own last use is told as a hole
+    is_others = unread is not None and unread.role != grants.principal.arn  # a role's own use is reported as a hole
     if leader or is_others:
         yield Caveat.of(
             CaveatKind.INCOMPLETE_LOGS,
@@ -243,9 +243,10 @@ def _unique_policies(principal: Principal) -> Iterable[AttachedPolicy]:
 def attempt_caveats(
     seen: SeenActions, facts: Mapping[Action, ActionFact], held: Collection[Action]
 ) -> Iterable[Caveat]:
-    """A caveat for each dangerous action that stays only because it was tried: anybody may fail to call it.
+    """A caveat for each dangerous action that is kept only because it was attempted: anybody may make a call that
+    fails.
 
-    Those `held` by a policy that stays attached stay whatever was tried.
+    Actions `held` by a policy left attached are kept whatever was attempted.
     """
     for action, (verdict, _) in sorted(seen.items()):
         if verdict is Verdict.ATTEMPTED and action not in held and (danger := facts[action].danger):
@@ -278,6 +279,6 @@ def unseen_under_star_caveats(
 
 
 def overflow_caveats(uses: Iterable[Use]) -> Iterable[Caveat]:
-    """A caveat for each action that was done to more resources than are told apart, so its old scope stays."""
+    """A caveat for each action on more resources than ingest tells apart, which therefore keeps its old scope."""
     for action in sorted({use.action for use in uses if use.resource.kind is ResourceKind.OVERFLOW}):
         yield Caveat.of(CaveatKind.TOO_MANY_RESOURCES, action=action)

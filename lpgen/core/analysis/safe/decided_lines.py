@@ -16,7 +16,7 @@ from lpgen.core.replacements import Decision, DecisionKind, Line, LineKind
 
 
 def decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalog: Catalog) -> Iterable[Line]:
-    """The lines that decisions keep, within what the principal is granted."""
+    """The lines that decisions keep, within the principal's grants."""
     keeps = [one for one in decisions if one.kind is DecisionKind.KEEP and _speaks_of(one, grants.principal)]
     granted = grants.granted() if keeps else frozenset[Action]()
     for decision in keeps:
@@ -69,11 +69,11 @@ def _dropped_past(
 def idle_decisions(
     decisions: Iterable[Decision], principals: Sequence[Principal], grants: Sequence[PrincipalGrants], catalog: Catalog
 ) -> Iterable[str]:
-    """A sentence for each keep and drop that speaks of no principal, and for each keep that keeps nothing; `grants` are
+    """A sentence for each keep and drop that matches no principal, and for each keep that keeps nothing; `grants` are
     those of the principals, in the same order.
 
-    A misspelled keep would otherwise let go in silence what it should hold. A drop may be of use that no policy grants,
-    and an accept of what has gone since: of these no more can be said.
+    Otherwise a misspelled keep would silently fail to keep its action. A drop may be about use that no policy grants,
+    and an accept about a caveat that is gone, so nothing more can be said about these.
     """
     for decision in decisions:
         if decision.kind is DecisionKind.ACCEPT:

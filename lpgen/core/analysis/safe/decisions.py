@@ -62,7 +62,7 @@ def with_acceptance(caveats: Iterable[Caveat], decisions: Sequence[Decision], *,
 
 
 def _who_accepted(decisions: Iterable[Decision], principal: str, caveat: Caveat) -> str:
-    """Who accepted a caveat and why, or "" where nobody did."""
+    """The owner and the reason of the decision that accepts a caveat, or "" if none does."""
     for decision in decisions:
         if (
             decision.kind is DecisionKind.ACCEPT

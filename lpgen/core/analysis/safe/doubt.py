@@ -1,4 +1,4 @@
-"""What the caveats of a principal say about every removal."""
+"""The doubt that a principal's caveats cast on every removal."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from lpgen.core.registry.row import Doubt
 
 
 def doubt_from_caveats(caveats: Iterable[Caveat]) -> Doubt:
-    """What makes every removal of a principal unsure, by the caveats that nobody accepted."""
+    """The doubt about every removal of a principal, from the caveats that weren't accepted."""
     doubts = {caveat.doubt for caveat in caveats if not caveat.accepted_by}
     return next((one for one in (Doubt.YOUNG, Doubt.LOGS) if one in doubts), Doubt.NONE)

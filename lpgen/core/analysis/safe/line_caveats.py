@@ -1,4 +1,4 @@
-"""Caveats about the lines of a replacement: names that may not stay the same, attempts, and too many resources."""
+"""Caveats about the lines of a replacement: names that may change, attempts, and too many resources."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def caveats_of_lines(
 ) -> Iterable[Caveat]:
     """Every reason in the lines of a replacement, and in what it leaves out, not to call it safe.
 
-    `left` are the actions that policies grant which stay attached. Whatever the logs show of one without a line, it
-    stays.
+    `left` are the actions that policies left attached grant. Such an action without a line is kept whatever the logs
+    show.
     """
     kept = {line.action for line in lines}
     held = frozenset(left) - kept

@@ -1,4 +1,4 @@
-"""What kind of case a principal is, and what is proposed for it."""
+"""The class of a principal, and the proposal for it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def classify_principal(
 ) -> PrincipalClass:
     """The class of a principal; the first that fits, from what can't be changed to what needs no change.
 
-    `lines` are those of its replacement, beside which the policies `left` stay attached.
+    `lines` are those of its replacement, `left` the policies left attached.
 
     Service-linked roles can't be edited, and the roles of IAM Identity Center are edited through their permission set:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
@@ -54,8 +54,9 @@ def classify_principal(
 
 
 def _is_left_to_aws(grants: PrincipalGrants, lines: Iterable[Line], left: Collection[LeftPolicy]) -> bool:
-    """Whether AWS wrote all of a principal's policies for a service, and all that they allow stays: then a replacement
-    takes nothing away but AWS's updates."""
+    """Whether AWS wrote all of a principal's policies for a service and everything that they allow is kept: then a
+    replacement would only cut it off from AWS's updates.
+    """
     others = without_left(grants, left)
     policies = others.principal.policies
     if not grants.principal.policies or not all(is_service_policy(one.arn) for one in policies):
@@ -80,9 +81,10 @@ def proposal_for(
     scanned: int = 0,
     left: Collection[LeftPolicy] = (),
 ) -> tuple[str, str]:
-    """What to do about a principal, as a clause, and what follows it in a sentence: how, or why.
+    """What to do about a principal, as a clause, and the rest of the sentence: how, or why.
 
-    `lines` are those of its replacement, `scanned` as many services as it scans, and `left` stay attached.
+    `lines` are those of its replacement, `scanned` is how many services it scans, and `left` are the policies left
+    attached.
     """
     principal = grants.principal
     if principal_class in GENERATED_CLASSES and not lines:
@@ -109,7 +111,7 @@ def proposal_for(
 
 
 def detachment(principal: Principal, left: Iterable[LeftPolicy] = ()) -> Detachment:
-    """What the replacement takes the place of, sorted: all but the policies that stay attached."""
+    """The policies and groups that the replacement replaces, sorted: all but the policies left attached."""
     staying = {one.arn for one in left}
     own = [policy for policy in principal.policies if not policy.group and policy.arn not in staying]
     return Detachment(

@@ -59,6 +59,6 @@ def _is_named(catalog: Catalog, action: Action, resource_type: str, resources: C
 
 
 def _noun(catalog: Catalog, action: Action, resource_type: str) -> str:
-    """What the ARNs of a type say before the first name."""
+    """The word that the ARNs of a type have before the first name."""
     formats = catalog.arn_formats(action.partition(":")[0], resource_type)
     return next((one.split(":", 5)[-1].partition("/")[0].partition(":")[0] for one in formats), resource_type)

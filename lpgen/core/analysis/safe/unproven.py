@@ -1,4 +1,4 @@
-"""The diff of a principal whose policies take too many steps to compare: nothing is proven, and everything stays."""
+"""The diff of a principal whose policies take too many steps to compare: nothing is proven, and everything is kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PROPOSAL: Final = "simplify its policies", ": they are too complex to compare, 
 def unproven_diff(
     grants: PrincipalGrants, usage: PrincipalUsage, coverage: LogCoverage, *, why: str, facts: ActionFacts
 ) -> PrincipalDiff:
-    """The diff of a principal whose policies can't be compared: each granted action stays, and nobody can accept it."""
+    """The diff of a principal whose policies can't be compared: it keeps each granted action, and can't be accepted."""
     principal = grants.principal
     known = coverage.account(principal.account)
     principal_class = classify_principal(grants, usage, known, ())

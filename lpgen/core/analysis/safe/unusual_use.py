@@ -2,8 +2,7 @@
 
 An intruder is there for days, not for months. So dangerous use of a kind, such as making credentials, is unusual where
 the principal shows that kind on a day or two, within one week, from the last days of the logs on, or right after it was
-denied several things. Such use stays in the replacement, and no replacement that holds it is safe until somebody
-decides.
+denied several things. The replacement keeps such use, and isn't safe until somebody decides.
 """
 
 from __future__ import annotations
@@ -58,9 +57,10 @@ def unusual_use_caveats(
 ) -> Iterable[Caveat]:
     """A caveat for each action of the lines that was used dangerously and unusually, until a decision names the use.
 
-    So for each action `held` by a policy that stays attached.
+    The same holds for each action `held` by a policy left attached.
 
-    Only a decision to keep or drop the action does: nobody accepts by a pattern for other caveats what an intruder did.
+    Only a decision to keep or drop the action counts: a pattern that accepts other caveats must not accept an
+    intruder's use.
     """
     dangers = finder.dangers
     allowed = [one for one in usage.uses if one.outcome is Outcome.ALLOWED and one.on]
@@ -119,13 +119,13 @@ def _bursts(usage: PrincipalUsage) -> Mapping[int, int]:
 
 
 def _burst_before(use: Use, bursts: Mapping[int, int]) -> int:
-    """How many actions were denied on the first day of a use that came and went, or on the day before."""
+    """How many actions were denied on the first day of an irregular use, or on the day before."""
     day = use.on[0].toordinal()
     return 0 if is_regular(use.on) else max(bursts.get(day, 0), bursts.get(day - 1, 0))
 
 
 def _is_open(use: Use, kept: Iterable[Line], principal: str, decisions: Iterable[Decision], *, is_held: bool) -> bool:
-    """Whether the replacement, or a policy beside it, holds what was used and no decision names it."""
+    """Whether the replacement, or a policy left attached, allows the use and no decision names it."""
     resource = use.resource.text
     named = {
         one.kind
@@ -136,7 +136,7 @@ def _is_open(use: Use, kept: Iterable[Line], principal: str, decisions: Iterable
     }
     if DecisionKind.KEEP in named:
         return False
-    if DecisionKind.DROP in named:  # of a resource; lines on others may stay
+    if DecisionKind.DROP in named:  # of a resource; lines on others may remain
         return any(glob_match(pattern, resource) for line in kept for pattern in line.scope.resources)
     return is_held or any(True for _ in kept)
 

@@ -1,1 +1,1 @@
-"""Scopes: how far from the resources that were seen a line may reach, by what the logs say of their kind."""
+"""Scopes: how far beyond the seen resources a line may reach, by what the logs show of resources of their kind."""

@@ -28,7 +28,7 @@ def ladder_of(text: str, action: Action, catalog: Catalog) -> tuple[str, ...]:
 
 
 def is_whole_type(text: str, action: Action, catalog: Catalog) -> bool:
-    """Whether a fold stands for every resource of its type, so that the call named none."""
+    """Whether a fold matches every resource of its type, so the call named none."""
     stem = stem_of(text)
     return _type_start(stem, action, catalog) >= len(stem)
 

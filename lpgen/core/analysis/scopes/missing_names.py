@@ -29,7 +29,7 @@ def without_missing_names(usage: PrincipalUsage, grants: PrincipalGrants) -> Pri
 
     A name that another allowed use shows, such as its creation, exists. If each statement that allows the call also
     allowed the action on an existing name, the call adds nothing. Otherwise its resource becomes unknown, and the
-    statement's own scope stays.
+    statement keeps its own scope.
     """
     real = {use.resource.text for use in usage.uses if not names_nothing(use) and use.outcome is Outcome.ALLOWED}
     missing = [use for use in usage.uses if _is_missing(use, real)]

@@ -27,10 +27,10 @@ SEVERAL: Final = 3
 """A principal that uses so many different names below a prefix comes to the next one too."""
 
 _LATEST: Final = 1 / 3
-"""What is first used after this share of the days has passed shows that the principal goes on to new names."""
+"""A resource first used after this share of the days shows that the principal keeps taking up new names."""
 
 FEWEST_DAYS: Final = 10
-"""On fewer days of use it can't be told which resources a principal needs."""
+"""Fewer days of use don't show which resources a principal needs."""
 
 FEWEST_OF_A_KIND: Final = 5
 """Fewer resources don't show that a principal works on every resource of a kind that is worth pinning."""
@@ -39,7 +39,7 @@ _FEWEST_RIGHTS: Final = 3
 """Fewer roles or keys below a prefix don't show that a principal works on all of them."""
 
 _HAND_OUT_RIGHTS: Final = ("iam", "kms")
-"""Services whose resources hand out rights: only what the principal itself used widens a scope on them."""
+"""Services whose resources hand out rights: only the principal's own use widens a scope on them."""
 
 _WORTH_PINNING: Final = ("dynamodb", "s3", "secretsmanager", *_HAND_OUT_RIGHTS)
 """Services whose resources are data, secrets, keys and rights, which is what an intruder wants."""
@@ -119,7 +119,7 @@ class ScopeFinder:
         return {**found, **dict(_in_any_account(climbs, found))}
 
     def _climb_shared(self, one: _Climb, own: Population) -> None:
-        """Climbs while the principal uses most of what is known below the next rung, or several names."""
+        """Climb while the principal uses most of what is known below the next rung, or several names."""
         while one.next_prefix:
             if own.count(one.next_prefix) >= _fewest_own(one) and not self._others_prevail(one.next_prefix, own):
                 one.climb(MOST_OF_KNOWN)
@@ -151,9 +151,9 @@ class ScopeFinder:
 
 
 def _climb_unsettled(one: _Climb, *, others_join: bool, few_days: bool) -> None:
-    """Climbs where new resources of others still join those of its kind, or where too few days tell anything.
+    """Climb where new resources of others still join those of its kind, or where there are too few days to judge.
 
-    What is worth pinning stays below the prefix of its kind.
+    A resource worth pinning remains below the prefix of its kind.
     """
     top = len(one.ladder)
     if one.ladder and others_join:
@@ -205,7 +205,7 @@ class _Climb:
 
     @property
     def pattern(self) -> str:
-        """The pattern of its prefix, in any Region: which Region comes next, no name tells."""
+        """The pattern of its prefix, in any Region: no name shows which Region comes next."""
         fields = split_arn(self.scope)
         return f"arn:{':'.join(fields._replace(region='*' if fields.region else ''))}*"
 
@@ -226,17 +226,18 @@ class _Climb:
 
     @property
     def needs_own_evidence(self) -> bool:
-        """Whether only what the principal itself used widens its scope: a wide one would hand out rights, or be on the
-        resources of any account."""
+        """Whether only the principal's own use widens its scope: a wide one would hand out rights, or be on the
+        resources of any account.
+        """
         fields = split_arn(self.text)
         return fields.service in _HAND_OUT_RIGHTS or fields.account == ANY_ACCOUNT
 
     def climb(self, rule: str) -> None:
-        """Goes up one rung."""
+        """Climb one rung."""
         self.rung, self.rule = self.rung + 1, rule
 
     def climb_to(self, rung: int, rule: str) -> None:
-        """Goes up to a rung, as far as there are any, or stays where it is higher."""
+        """Climb to a rung, or to the top one if there are fewer; never down."""
         rung = min(rung, len(self.ladder))
         if self.rung < rung:
             self.rung, self.rule = rung, rule
@@ -279,7 +280,7 @@ def _widest(climbs: Sequence[_Climb]) -> dict[str, NamedScope]:
 def _in_any_account(climbs: Iterable[_Climb], found: Mapping[str, NamedScope]) -> Iterator[tuple[str, NamedScope]]:
     """The scope of each resource whose name or prefix the principal uses in several accounts: that of any account.
 
-    Which account is opened next, no name tells, and a role that works on many has the same name in each.
+    No name shows which account is opened next, and a role that works on many has the same name in each.
     """
     alike: dict[tuple[str, ...], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for one in climbs:

@@ -1,5 +1,6 @@
-"""What accounts share: a record shows its id and not its owner, so that the event map names it twice, as the caller's
-own account's and as any account's."""
+"""Resources that accounts share: a record shows the id but not the owner. The event map therefore names the resource
+twice, as the caller's own account's and as any account's.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from lpgen.core.model import Resource, ResourceKind
 
 
 def without_owned(usage: PrincipalUsage) -> PrincipalUsage:
-    """The usage, in which what the principal deleted is no longer any account's: only its owner can.
+    """The usage, with resources that the principal deleted no longer treated as any account's: only the owner can
+    delete.
 
     Security groups, for one, are made and deleted with what is launched into them, and there may be hundreds.
     """
@@ -27,8 +29,9 @@ def without_owned(usage: PrincipalUsage) -> PrincipalUsage:
 
 
 def told_once(uses: Sequence[Use], patterns: Mapping[str, NamedScope]) -> Iterable[Use]:
-    """The uses without those of the principal's own account that stand there as any account's too: an id names one
-    thing in the world. What a rule makes a pattern of, such as the own subnets, stays."""
+    """The uses without those of the principal's own account that also appear as any account's, since an id names one
+    thing in the world. A resource that a rule turns into a pattern, such as the own subnets, is kept.
+    """
     shared = {(use.action, use.resource.text, use.outcome) for use in uses if is_of_any_account(use.resource)}
     for use in uses:
         arn = use.resource.text if shared and use.resource.kind is ResourceKind.ARN else ""
@@ -42,6 +45,6 @@ def is_of_any_account(resource: Resource) -> bool:
 
 
 def of_any_account(arn: str) -> str:
-    """The ARN as any account's; one without an account stays as it is."""
+    """The ARN as any account's; one without an account is returned unchanged."""
     fields = split_arn(arn)
     return ":".join(("arn", *fields._replace(account=ANY_ACCOUNT))) if fields.account else arn

@@ -1,4 +1,6 @@
-"""Lines beyond use: what a replacement keeps though no record of its own shows it, and what is kept for review."""
+"""Lines beyond use: the lines that a replacement keeps though no record of its own shows their use, and those kept for
+review.
+"""
 
 from __future__ import annotations
 

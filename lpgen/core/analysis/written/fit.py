@@ -52,7 +52,9 @@ class Item:
 
     @property
     def group(self) -> tuple[str, Purpose, str]:
-        """Items of one group stay together where they can; groups are read in this order."""
+        """The key of the item's group; a group is kept in one document where possible, and groups are read in this
+        order.
+        """
         return self.version, self.purpose, self.service
 
     @property
@@ -81,7 +83,7 @@ Split = Callable[[Item, int], Sequence[Item]]
 
 
 def space_of(kind: PrincipalKind, *, managed: int, inline: bool) -> Space:
-    """The space that a role or user has for policies of its own, of which so many may be `managed` ones."""
+    """The space that a role or user has for its own policies; at most `managed` of them are managed policies."""
     inline_limit = ROLE_INLINE_LIMIT if kind is PrincipalKind.ROLE else USER_INLINE_LIMIT
     return Space(managed, inline_limit if inline else 0)
 
@@ -89,8 +91,8 @@ def space_of(kind: PrincipalKind, *, managed: int, inline: bool) -> Space:
 def fit_documents(items: Iterable[Item], space: Space, *, split: Split) -> tuple[Document, ...] | None:
     """The items in documents, managed ones first, or None where they don't fit.
 
-    A group stays in one document where it fits into one, else it is parted by statement, and a statement that fits
-    nowhere by action. The order of the items decides, so equal items give equal documents.
+    A group is kept in one document if it fits into one. Otherwise it is split by statement, and a statement that fits
+    nowhere is split by action. The order of the items decides, so equal items give equal documents.
     """
     documents: list[Document] = []
     for _, group in groupby(items, key=lambda item: item.group):

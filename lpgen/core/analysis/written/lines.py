@@ -91,10 +91,10 @@ class UseLines:
 def lines_from_uses(
     grants: PrincipalGrants, uses: Iterable[Use], *, granting: Mapping[Action, Granting], scopes: ScopeFinder
 ) -> UseLines:
-    """The lines for every use that was allowed or tried, one per old statement that may have granted it.
+    """The lines for every use that was allowed or attempted, one per old statement that may have granted it.
 
-    `granting` is the index of the principal's Allows. A use whose outcome is undetermined needs no explanation: nobody
-    knows whether it was allowed. Nor does what a call may have needed without saying so.
+    `granting` is the index of the principal's Allows. A use whose outcome is undetermined needs no explanation, since
+    it may not have been allowed; nor does an action that a call only may have needed.
     """
     candidates = [use for use in uses if use.outcome is not Outcome.DENIED]
     patterns = scopes.of_uses(candidates)
@@ -180,7 +180,7 @@ def without_needless(lines: Sequence[Line], grants: Iterable[Grant]) -> tuple[Li
             index = PatternIndex(by_pattern)
             for line in kept:
                 wider = (one for outer in index.containing(line.scope.resources[0]) for one in by_pattern[outer])
-                # Of two that allow the same one stays.
+                # Of two that allow the same, keep one.
                 if any(id(one) not in needless and _covers(one, line, parents) for one in wider):
                     needless.add(id(line))
     return tuple(line for line in lines if id(line) not in needless)
@@ -189,8 +189,9 @@ def without_needless(lines: Sequence[Line], grants: Iterable[Grant]) -> tuple[Li
 def lines_beside(
     lines: Iterable[Line], grants: Iterable[Grant], left: Collection[Grant], catalog: Catalog
 ) -> tuple[Line, ...]:
-    """The lines that are needed beside policies that stay attached, whose Allows are `left`: those of other policies
-    that none of these surely covers."""
+    """The lines that are needed in addition to policies left attached, whose Allows are `left`: those of other policies
+    that none of these surely covers.
+    """
     parents, refs = {grant.ref: grant for grant in grants}, {grant.ref for grant in left}
     wide: dict[Action, tuple[Line, ...]] = {}
 
@@ -279,11 +280,11 @@ def _lines_for_use(
 
 
 def _whole_rule(grant: Grant, use: Use, scopes: ScopeFinder) -> str:
-    """The rule by which a statement keeps all its resources for an action, or "".
+    """The rule that makes a statement keep all its resources for an action, or "".
 
-    AWS's policies for service roles keep theirs, as a service works on what its customers give it next. The passing of
-    roles is left out: the records show which roles are passed. What reads without naming anything keeps them too: AWS
-    checks such a call on `*` or on every resource of the type, and its reference doesn't say on which.
+    AWS's policies for service roles keep theirs, as a service works on whatever its customers give it next. The passing
+    of roles is left out: the records show which roles are passed. An action that reads without naming anything keeps
+    them too: AWS checks such a call on `*` or on every resource of the type, and its reference doesn't say on which.
     """
     if scopes.choice is ScopeChoice.GRANTED:
         return WHOLE_GRANT
@@ -299,7 +300,7 @@ def _whole_rule(grant: Grant, use: Use, scopes: ScopeFinder) -> str:
 def _chosen_scope(
     grant: Grant, use: Use, exact: Scope, pattern: NamedScope | None, *, catalog: Catalog
 ) -> tuple[Scope, str]:
-    """What stays of a statement for one use, and the rule where that is more than the resource."""
+    """The part of a statement to keep for one use, and the rule where that is more than the resource."""
     if pattern is not None:
         wider = _named_scope(grant, use, pattern, catalog=catalog)
         if wider is not None and wider != exact:
@@ -315,7 +316,7 @@ def _pattern_of_use(use: Use, patterns: Mapping[str, NamedScope]) -> NamedScope 
 
 
 def _named_scope(grant: Grant, use: Use, pattern: NamedScope, *, catalog: Catalog) -> Scope | None:
-    """What stays of a grant for the pattern of a name, without old patterns that can't have allowed the name."""
+    """The part of a grant within the pattern of a name, without old patterns that can't have allowed the name."""
     scope = narrow_scope(grant, use.action, pattern.resource, catalog=catalog)
     if scope is None or scope.not_resource or pattern.resource.kind is ResourceKind.UNKNOWN:
         return scope
@@ -329,7 +330,7 @@ def _scope_rule(use: Use, scope: Scope) -> str:
     if resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
         return MISSING_NAME if names_nothing(use) else _UNREAD
     if resource.kind is ResourceKind.NONE or scope.resources == (resource.text,):
-        # What ingest folded has an exact example; what the record itself left open has not.
+        # A resource that ingest folded has an exact example; one that the record itself left open has none.
         exact = use.evidence.example_resource != resource.text
         return "" if resource.kind is not ResourceKind.FOLD else _KEY_PREFIX if exact else _RECORD_PATTERN
     if is_of_any_account(resource) and all(of_any_account(one) == resource.text for one in scope.resources):

@@ -31,7 +31,7 @@ from lpgen.core.registry.caveats import Caveat, CaveatKind
 from lpgen.core.replacements import UNSEEN_KINDS, Decision, Line, LineKind, Scope
 
 _SHARING_CLASSES: Final = GENERATED_CLASSES | {PrincipalClass.UNUSED}
-"""An unused role has lines too where it may have done what the logs can't show."""
+"""An unused role has lines too where it may have acted unseen by the logs."""
 
 StatementKey = tuple[PolicyKind, str, int]
 """A statement as all roles of a set have it: its policy without the account, and its number."""
@@ -60,8 +60,8 @@ def share_lines(
 
     `grants` are those of the same principals, `listed` the accounts of all principals that the policies have, and
     `strangers` the ARNs of principals with use that they don't have. A stranger of a set in one of these accounts was
-    made for another assignment, under another suffix; one in an account of which nothing was given needs what nobody
-    knows. Either is named in a caveat.
+    made for another assignment, under another suffix. The needs of a stranger in an account that wasn't supplied are
+    unknown. Either is named in a caveat.
     """
     by_arn = {one.principal.arn: one for one in grants}
     former = _by_set_and_account(strangers)
@@ -87,9 +87,9 @@ def share_lines(
 
 
 def hold_sets_together(proposals: Sequence[Proposal]) -> tuple[Proposal, ...]:
-    """The proposals, none of which is called safe while that of another role of its permission set isn't.
+    """The proposals; none is called safe while that of another role of its permission set isn't.
 
-    A person accepts the reason for that other role; nobody can accept it for this one alone.
+    A person accepts the reason at that other role; it can't be accepted at this one.
     """
     found = {one.diff.principal.arn: one for one in proposals}
     for members in _sets([one.diff for one in proposals]).values():
@@ -180,10 +180,10 @@ def _shared_kind(lines: Collection[Line]) -> LineKind:
 
 
 def _too_large(lines: Iterable[Line]) -> tuple[str, ...]:
-    """The services whose resources alone are more than a permission set's one policy may hold.
+    """The services whose resources by themselves are larger than a permission set's one policy may be.
 
-    Its size is that of a role's inline policies. What can't fit is widened here, before each role of hundreds gets the
-    names of all others.
+    The limit is that of a role's inline policies. These services are widened here, before each of hundreds of roles
+    gets the names of all others.
     """
     names: dict[str, set[str]] = defaultdict(set)
     for line in lines:
@@ -247,12 +247,12 @@ def _by_set_and_account(strangers: Iterable[str]) -> Mapping[PermissionSet, Mapp
 
 
 def _own_caveats(proposal: Proposal) -> list[Caveat]:
-    """Why a role's replacement isn't called safe, but for what all roles of its set are told."""
+    """The caveats of a role's replacement, without those that all roles of its set get."""
     return [one for one in proposal.caveats if one.kind is not CaveatKind.PERMISSION_SET]
 
 
 def _of_other_roles(mates: Iterable[tuple[Principal, Sequence[Caveat]]]) -> Iterable[Caveat]:
-    """A caveat for each kind of item that the other roles of a set are told: there may be hundreds of them."""
+    """A caveat for each kind of item among the caveats of a set's other roles: there may be hundreds of roles."""
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for principal, caveats in mates:
         for caveat in caveats:

@@ -1,7 +1,7 @@
-"""Sids that say what a statement is for, such as `ReadOrdersBucket`.
+"""Sids that describe the purpose of a statement, such as `ReadOrdersBucket`.
 
-They follow from the statement's content alone, so that they stay the same between runs. IAM allows letters and digits
-in them, and no two in one policy may be equal.
+They depend only on the statement's content, so they are the same in every run. IAM allows letters and digits in them,
+and no two in one policy may be equal.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
 """
 
@@ -19,14 +19,14 @@ from lpgen.core.policies.match import has_wildcard
 from lpgen.core.replacements import Scope
 
 UNSEEN: Final = "Unseen"
-"""What the Sid of a statement begins with that is kept though no record shows its use."""
+"""The prefix of the Sid of a statement that is kept though no record shows its use."""
 
 _READS: Final = frozenset({AccessLevel.LIST, AccessLevel.READ})
 _WORD: Final = re.compile("[A-Za-z0-9]+")
 _PLACEHOLDER: Final = re.compile(r"\$\{(\w+)\}")
 _OF_NAMES: Final = re.compile("(?:Name(?:With[A-Za-z]*)?|Id|Arn|Key)$")
 _DRAWN: Final = re.compile(r"(?:[a-z]+-)?(?=[0-9a-f-]*\d)[0-9a-f-]{8,}", re.IGNORECASE)
-"""What AWS draws, such as the id of a key or an instance: it tells a reader nothing."""
+"""Names that AWS generates, such as the id of a key or an instance: they mean nothing to a reader."""
 
 _LONGEST_NAME: Final = 40
 
@@ -39,7 +39,7 @@ class _Thing(NamedTuple):
 
 
 def sid_for(actions: Sequence[Action], scope: Scope, *, is_unseen: bool, catalog: Catalog) -> str:
-    """The Sid of a statement that allows these actions on a scope, before it is told from others of its policy."""
+    """The Sid of a statement that allows these actions on a scope, before it is made unique in its policy."""
     services = sorted({action.partition(":")[0] for action in actions})
     service = _words(services[0]) if len(services) == 1 else "SeveralServices"
     things = {_thing(one, actions, catalog) for one in scope.resources}
@@ -49,7 +49,7 @@ def sid_for(actions: Sequence[Action], scope: Scope, *, is_unseen: bool, catalog
 
 
 def marked(sid: str, content: str) -> str:
-    """The Sid with a mark made of its statement's content, by which it is told from one that is alike."""
+    """The Sid with a mark made from its statement's content, which distinguishes it from an equal Sid."""
     return f"{sid}{hashlib.sha256(content.encode()).hexdigest()[:6].upper()}"
 
 
@@ -79,7 +79,7 @@ def _plural(kind: str) -> str:
 
 
 def _thing(resource: str, actions: Iterable[Action], catalog: Catalog) -> _Thing:
-    """What a resource is by the ARN format of its type, of which the first placeholder names what the rest lies in."""
+    """What a resource is by the ARN format of its type; the first placeholder names what contains the rest."""
     for action in actions:
         kind = catalog.resource_type(action, resource) if catalog.takes_resource(action, resource) else ""
         for one in catalog.arn_formats(action.partition(":")[0], kind) if kind else ():

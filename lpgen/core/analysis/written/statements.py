@@ -1,4 +1,4 @@
-"""New statements: lines grouped so that each statement grants its lines' pairs of action and resource, and no other."""
+"""New statements: lines grouped into statements that grant exactly their lines' pairs of action and resource."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def statements_from_lines(
 ) -> tuple[ReplacementStatement, ...]:
     """The statements for the lines, in the order in which people read them; each narrows one old statement.
 
-    What was used comes before what is kept though no record shows its use. `taken` are Sids of other statements.
+    Statements for used lines come before those kept though no record shows their use. `taken` are Sids of other
+    statements.
     """
     groups: dict[tuple[bool, str, StatementRef, Scope], list[Line]] = defaultdict(list)
     for line in lines:
@@ -93,7 +94,7 @@ def with_mark(statement: ReplacementStatement, parents: Parents) -> ReplacementS
 
 
 def build_statement(lines: Sequence[Line], *, catalog: Catalog, scope: Scope | None = None) -> ReplacementStatement:
-    """One statement for lines of one parent, with the scope of the first of them unless told."""
+    """One statement for lines of one parent, by default with the scope of the first of them."""
     ordered = tuple(sorted(lines, key=lambda line: (line.action, line.scope)))
     first = ordered[0]
     actions = tuple(sorted({line.action for line in ordered}))
@@ -125,7 +126,7 @@ def _met_patterns(patterns: Sequence[str], resources: Sequence[str], version: st
     globs = [as_glob(resource, version) for resource in resources]
     met = [pattern for pattern in patterns if any(resources_intersect(as_glob(pattern, version), one) for one in globs)]
     needed: list[str] = []
-    # Shorter patterns come first, so that of two that mean the same one stays.
+    # Shorter patterns come first, which keeps one of two equivalent patterns.
     for pattern in sorted(met, key=lambda one: (holds_variable(one, version), len(one), one)):
         fixed = (other for other in needed if not holds_variable(other, version))
         if not any(resource_contains(other, as_glob(pattern, version)) for other in fixed):
@@ -155,9 +156,9 @@ def service_of(action: Action) -> str:
 
 
 def _merge_exactly(statements: Iterable[ReplacementStatement], *, catalog: Catalog) -> list[ReplacementStatement]:
-    """Joins statements of one parent whose added pairs of action and resource can't name anything.
+    """The statements, with those of one parent joined whose added pairs of action and resource can't name anything.
 
-    `s3:ListBucket` on a bucket and `s3:GetObject` on its objects go into one statement, since neither action takes a
+    `s3:ListBucket` on a bucket and `s3:GetObject` on its objects become one statement, since neither action takes a
     resource of the other's type.
     """
     merged: list[ReplacementStatement] = []
