@@ -32,7 +32,7 @@ MAX_CONTRIBUTIONS: Final = 32_768
 MAX_IDENTITIES: Final = 16_384
 MAX_CALLERS: Final = 65_536
 MAX_FORMS: Final = 16_384
-"""How much of each is remembered: beyond, all of it is forgotten, so that memory has a bound whatever logs hold."""
+"""How many of each are remembered. Above that, all are forgotten, which bounds memory whatever logs hold."""
 
 FormKey = tuple[Any, ...]
 Signature = tuple[object, ...]
@@ -57,7 +57,7 @@ class KnownCaller:
 
 
 class _Call:
-    """What is known of the calls of one event source and name: what their mapping was ever seen to read."""
+    """The parts of records that the mapping of one event source and name was ever seen to read."""
 
     __slots__ = ("beside", "open_name", "reads_beside", "reads_resources", "request", "response")
 
@@ -79,7 +79,7 @@ class _Call:
 
 
 class _Form:
-    """Stands for the records of a call that agree in their plain fields: place, type, error code and the like."""
+    """The key shared by records of a call that agree in their plain fields: place, type, error code and the like."""
 
     __slots__ = ("call", "key")
 
@@ -174,7 +174,7 @@ class ContributionMemo:
 
 
 def _sign(record: RawRecord, alike: CallerClass, form: _Form) -> tuple[Signature, str]:
-    """The record's signature as far as is known now, and the end of a name that a mark in it stands for."""
+    """The record's signature as far as it is known now, and the end of the name that a mark in it replaces."""
     call, request = form.call, record.requestParameters
     resources = bytes(record.resources) if call.reads_resources else None
     end = ""
@@ -224,8 +224,9 @@ def _bare_record(record: RawRecord, alike: CallerClass, form: _Form, name: OpenN
 
 
 def _identity_of_class(identity: UserIdentity | None, caller: Caller) -> UserIdentity:
-    """What of a caller's identity its calls' mapping may read: who it is only of a user, who may be its own resource,
-    else the partition of its ARN alone."""
+    """The parts of a caller's identity that its calls' mapping may read: the ARN of a user, who may be its own
+    resource, and only the partition of any other ARN.
+    """
     identity = identity or UserIdentity()
     source = identity.sessionContext.sourceIdentity if identity.sessionContext else None
     arn = caller.principal or arn_of_identity(identity)

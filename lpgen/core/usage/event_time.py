@@ -11,7 +11,7 @@ from typing import Final
 from lpgen.errors import InvocationError
 
 NO_TIME: Final = ""
-"""Stands for the time of a record that says none."""
+"""The time of a record that has none."""
 
 # The parts of a time as CloudTrail writes it, `2024-01-02T03:04:05Z`, behind the day.
 _MINUTES: Final = frozenset(f"T{hour:02}:{minute:02}" for hour in range(24) for minute in range(60))
@@ -23,9 +23,9 @@ _TIME: Final = re.compile(
 
 
 def moment_from_text(text: str | None) -> str | None:
-    """A record's `eventTime` in the form that sorts; `NO_TIME` for None and "", and None for what is no time.
+    """A record's `eventTime` in the form that sorts; `NO_TIME` for None and "", and None for a text that isn't a time.
 
-    CloudTrail writes UTC to the second; fractions, offsets and a blank for the `T` are what exports make of it.
+    CloudTrail writes UTC to the second; exports may add fractions or offsets, or write a blank for the `T`.
     """
     if not text:
         return NO_TIME

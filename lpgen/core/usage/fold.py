@@ -1,8 +1,8 @@
-"""Folding of unbounded names: a glob in place of an ARN, from that ARN alone.
+"""Folding of unbounded names: a glob in place of an ARN, from that ARN only.
 
 Object keys, log streams, the runs, sessions and tasks whose ids AWS makes up, and the revisions that it numbers have no
-end, and no policy names them one by one. Each folds to the pattern that its service documents for the type; what a
-person named stays exact.
+end, and no policy names them one by one. Each folds to the pattern that its service documents for the type. A name that
+a person chose remains exact.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lpgen.core.model import Resource, ResourceKind
 _KEPT_DIRECTORIES: Final = 2
 """How many leading directories of an object key are kept."""
 
-# `{}` is a name that is kept, each `*` behind it what is folded. The shapes are the ARN formats of the service
+# `{}` is a name that is kept, each `*` after it is folded. The shapes are the ARN formats of the service
 # authorization reference, https://docs.aws.amazon.com/service-authorization/latest/reference/, one page a service.
 FOLDS: Final[dict[str, tuple[str, ...]]] = {
     "amplify": ("apps/{}/branches/{}/jobs/*",),
@@ -111,8 +111,8 @@ FOLDS: Final[dict[str, tuple[str, ...]]] = {
     "wisdom": ("session/{}/*",),
 }
 
-# Where `*` stands for a number alone: AWS counts on with every change, and a call without a number is authorized on the
-# newest. An alias of a function is never a number.
+# Formats in which `*` matches only a number: AWS increases it with every change, and a call without a number is
+# authorized on the newest. An alias of a function is never a number.
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_RegisterJobDefinition.html
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
@@ -125,7 +125,7 @@ NUMBERED: Final[dict[str, tuple[str, ...]]] = {
 
 _OBJECT: Final = "/object/*"
 # IAM reads `*` and `?` as wildcards and `${` as the start of a variable, so an ARN that holds one can't be named
-# exactly; `?` matches the one character. U+FFFD stands for text that was not valid Unicode.
+# exactly; `?` matches the one character. U+FFFD replaces text that was not valid Unicode.
 _SPECIAL: Final = re.compile("[*?\ufffd]|\\$(?=\\{)")
 
 
@@ -137,7 +137,7 @@ def fold_resource(resource: Resource) -> Resource:
     return _fold_arn(resource.text) if resource.kind is ResourceKind.ARN else resource
 
 
-@lru_cache(maxsize=8192)  # by the text alone, as hashing an enum member runs Python code
+@lru_cache(maxsize=8192)  # by the text only, as hashing an enum member runs Python code
 def _fold_arn(arn: str) -> Resource:
     """The ARN itself if all of it is kept and can be written in a policy, else the fold."""
     *place, name = arn.split(":", ARN_FIELDS - 1)
@@ -151,7 +151,9 @@ def _fold_arn(arn: str) -> Resource:
 
 
 def _fold_name(service: str, name: str, *, is_global: bool) -> tuple[str, str]:
-    """What is kept of an ARN's last field, and what stands for the rest: `*`, `*/*` or the like, "" for nothing."""
+    """The part of an ARN's last field to keep, and the wildcards for the rest: `*`, `*/*` or the like, "" for
+    nothing.
+    """
     if service == "s3" and is_global:
         bucket, slash, key = name.partition("/")
         kept, ends = fold_key(key)

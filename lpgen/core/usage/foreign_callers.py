@@ -80,7 +80,7 @@ def _with_principals(table: pa.Table, callers: Sequence[str]) -> pa.Table:
 
 
 def _has_arns(table: pa.Table | TableParts) -> bool:
-    """Whether all callers are there by their ARN, but for those that aren't told apart."""
+    """Whether the table has all callers by ARN, except those it doesn't tell apart."""
     return all(not one or _is_arn(one) for (one,) in distinct_rows(table, ("principal",)))
 
 

@@ -25,9 +25,9 @@ class RecordGroup:
 
 
 class GroupTally(UsageTally):
-    """A `UsageTally` to which groups are added: each counts as so many records, and is mapped once.
+    """A `UsageTally` for groups of records: each group counts with its number of records and is mapped once.
 
-    Duplicates aren't told: a group counts deliveries.
+    Duplicates aren't recognized: a group counts deliveries.
     """
 
     def __init__(self, event_map: RecordMapper) -> None:

@@ -32,7 +32,7 @@ class LatestTime:
 
 
 ANY_TIME: Final = LatestTime()
-"""No limit: nobody says when the log was read."""
+"""No limit: the time when the log was read isn't known."""
 
 
 def latest_time(name: str, now: str) -> LatestTime:

@@ -62,7 +62,7 @@ def detail_of_left_out(reason: SkipReason, why: str, source: str) -> str:
 
 
 def take_back(usage: Usage, files: Collection[str]) -> Usage:
-    """The usage without what it holds of the left-out records of files, by their SHA-256."""
+    """The usage without its counts of the left-out records of files, given by their SHA-256."""
     reasons, details, accounts, regions, counts = (
         column_values(usage.skips.column(name)) for name in ("reason", "detail", "account", "region", "records")
     )

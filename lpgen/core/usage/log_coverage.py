@@ -1,4 +1,4 @@
-"""Coverage: what the logs that were read could have shown, per account."""
+"""Coverage: which use the logs that were read could have shown, per account."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.
 
 @dataclass(slots=True)
 class _Named:
-    """What the records of an account name: event sources, containers of data events, sources of aggregated events."""
+    """The names in an account's records: event sources, containers of data events, sources of aggregated events."""
 
     sources: set[str] = field(default_factory=set)
     data_resources: set[tuple[str, str]] = field(default_factory=set)
@@ -41,8 +41,9 @@ class _Named:
 
 @dataclass(slots=True)
 class _Account:
-    """What the tables hold of one account. `seen` has the days of its events by Region, source and side: None where
-    they don't say."""
+    """One account's part of the tables. `seen` has the days of its events by Region, source and side: None where the
+    tables don't have the side.
+    """
 
     named: _Named
     days: set[date] = field(default_factory=set)
@@ -59,10 +60,10 @@ def coverage_from_usage(
     *,
     verified: Collection[tuple[str, date]] = (),
 ) -> LogCoverage:
-    """What the records of a usage table could have shown, by the account whose trail recorded them.
+    """The coverage by the records of a usage table, by the account whose trail recorded them.
 
-    `trails` are the settings of the trails that recorded them, as they are now; `source` is who says so. `verified` are
-    the pairs of account and day whose log files are proven to be complete: such a day is never thin.
+    `trails` are the current settings of the trails that recorded them; `source` is where the settings come from.
+    `verified` are the pairs of account and day whose log files are proven to be complete: such a day is never thin.
     """
     known_from = CoverageSource.TRAILS if source is TrailSource.NAMED else CoverageSource.BOTH
     accounts = {one for one, day in table_rows(usage.coverage, ("account", "day")) if one and day is not None}
@@ -89,8 +90,9 @@ def coverage_from_usage(
 
 
 class _Accounts:
-    """What the tables hold of each account. That of one is put together when it is asked for: a large organization has
-    millions of pairs of caller and service."""
+    """Each account's part of the tables, collected when it is asked for: a large organization has millions of pairs of
+    caller and service.
+    """
 
     def __init__(self, usage: Usage, accounts: Collection[str]) -> None:
         self._coverage = TableSlices(usage.coverage, "account", COVERAGE_SCHEMA)
@@ -214,10 +216,10 @@ def _runs(days: Sequence[date]) -> Iterable[tuple[date, date]]:
 
 
 def _seen_events(account: _Account, first: date, last: date, *, reset: date | None) -> Iterable[SeenEvents]:
-    """What the log holds, but nothing that it holds none of since a trail's selectors were `reset`.
+    """The events that the log holds, without those that it lacks since a trail's selectors were `reset`.
 
-    What the day of the reset shows may be from before it: it counts only where the log ends with that day. Where no
-    record says whether it is read-only, as in tables that don't keep it, they are taken to be of both sides. Data
+    Events on the day of the reset may be from before it: they count only where the log ends with that day. Where no
+    record says whether it is read-only, as in tables that don't keep it, events are taken to be of both sides. Data
     events come too rarely for their silence to say anything.
     """
     holds_from = first if reset is None else reset + timedelta(days=1) if reset < last else reset

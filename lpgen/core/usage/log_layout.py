@@ -29,7 +29,7 @@ _ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 _REGION: Final = re.compile(r"[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}", re.ASCII)
 _FILE: Final = re.compile(r"(\d{12})_(CloudTrail[A-Za-z-]*)_([a-z0-9-]+)_(\d{8})T\d{4}Z?_[^/]*", re.ASCII)
 
-# Data Firehose writes `STREAM-VERSION-TIME-UUID`, and a suffix only where its stream is told one.
+# Data Firehose writes `STREAM-VERSION-TIME-UUID`, and a suffix only if its stream sets one.
 # https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
 _FIREHOSE: Final = re.compile(r"-\d{4}(?:-\d\d){5}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _FIREHOSE_LENGTH: Final = 57
@@ -63,7 +63,7 @@ class Visit(Enum):
     """It may hold `AWSLogs/` somewhere below."""
 
     DESCEND = auto()
-    """Go on with its folders."""
+    """Continue with its folders."""
 
     LIST = auto()
     """It holds the days of one account and Region: list all names between two."""
@@ -119,7 +119,7 @@ def is_logs_root(folder: str) -> bool:
 
 
 def visit_from_folder(folder: str, scope: Scope) -> Visit:
-    """What to do with a folder, by its name alone."""
+    """The visit that a folder needs, by its name only."""
     parts = _parts_below_root(folder)
     if parts is None:
         return Visit.SEARCH
@@ -148,7 +148,7 @@ def account_from_name(name: str) -> str:
 
 
 def label_from_folder(folder: str) -> str:
-    """What to call a folder that is left alone: the part of an account's logs it is, or its own name."""
+    """The label of a folder that isn't read: the part of an account's logs it is, or its own name."""
     parts = _parts_below_root(folder) or ()
     return parts[1] if len(parts) > 1 else split_address(folder)[1].rstrip("/").rpartition("/")[2]
 

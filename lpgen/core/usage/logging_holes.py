@@ -1,7 +1,7 @@
-"""Holes that the logs themselves tell of: days after a recorded stop or change of a trail on which nothing may show.
+"""Holes that the logs themselves reveal: days after a recorded stop or change of a trail on which nothing may show.
 
-Only what the records prove is a hole, and in doubt it is one. After a stop an account counts as recorded again from
-the start of the same trail, or from the next record that can't come from the stopped one. A change of what a trail
+Only records prove a hole, and in doubt it is one. After a stop an account counts as recorded again from the start of
+the same trail, or from the next record that can't come from the stopped one. A change in the events that a trail
 records hides nothing by itself; days without any record after it do, however few.
 """
 
@@ -16,7 +16,7 @@ from lpgen.core.trails import Trail, TrailChange
 from lpgen.core.usage.trail_changes import AFTERGLOW, RESETS, STARTS, STOPS, AccountTimes
 
 _QUIET: Final = timedelta(days=1)
-"""A record within this time after a change shows that the account went on being recorded."""
+"""A record within this time after a change shows that the account was still recorded."""
 
 
 def holes_of_account(

@@ -1,8 +1,8 @@
-"""Names without bound in the requests of the most frequent calls, so that calls which differ in one alone count alike.
+"""Unbounded names in the requests of the most frequent calls: calls that differ only in one count alike.
 
 A rule puts such a name at the end of an ARN, and folding cuts it off again. So the call is mapped with a mark in the
-name's place, and the name is put back where an example needs it. What comes out is checked: a mark in any other place
-shows that the name means more to the call, and then its records are mapped one by one.
+name's place, and the name is put back where an example needs it. The result is checked: a mark in any other place shows
+that the name means more to the call, and then its records are mapped one by one.
 """
 
 from __future__ import annotations

@@ -120,8 +120,8 @@ def resolve_iam_names(
     """The usages with full ARNs where a record gave only a name.
 
     A request names a role or user without its path: the path is read off the snapshot, or off any record that shows it.
-    A passed instance profile becomes the role it holds; one that the snapshot doesn't have leaves the role unknown, so
-    that the old scope of `iam:PassRole` stays.
+    A passed instance profile becomes the role it holds. One that the snapshot doesn't have leaves the role unknown, and
+    `iam:PassRole` keeps its old scope.
     """
     seen = (
         use.resource.text for usage in usages.values() for use in usage.uses if use.resource.kind is ResourceKind.ARN
@@ -153,13 +153,13 @@ def _has_iam_path(arn: str) -> bool:
 
 
 class IamNames:
-    """Full ARNs of roles, users and instance profiles by what is unique: partition, account, type and name."""
+    """Full ARNs of roles, users and instance profiles by their unique parts: partition, account, type and name."""
 
     def __init__(self, principals: Iterable[Principal], with_path: Iterable[str]) -> None:
         listed = tuple(principals)
         arns = sorted(one.arn for one in listed)
         roles = sorted((profile, one.arn) for one in listed for profile in one.instance_profiles)
-        # What the snapshot lists now outweighs what a record of an earlier role or user of the name shows.
+        # The snapshot's current ARN takes precedence over that of an earlier role or user of the name in a record.
         self._arns = {name_arn(arn): arn for arn in (*sorted(with_path), *arns)}
         self._roles = {name_arn(profile): role for profile, role in roles}
 
@@ -233,7 +233,7 @@ def _principal_usage(
 
 @lru_cache(maxsize=4096)
 def recorded_context(region: str, vpc_endpoint: str, values: str) -> RecordedContext:
-    """The context by its condition keys alone: what records of KMS say besides is under names without a colon."""
+    """The context with its condition keys only: further facts from records of KMS are under names without a colon."""
     pairs = sorted((key, tuple(found)) for key, found in json.loads(values or "{}").items() if ":" in key)
     return RecordedContext(region, vpc_endpoint, tuple(pairs))
 

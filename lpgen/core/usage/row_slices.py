@@ -13,7 +13,7 @@ from lpgen.core.usage.tables import EMPTY_USAGE, SKIPS_SCHEMA, USAGE_SCHEMA, Usa
 
 
 class TableSlices:
-    """A table by the values of a column. What is found once is where the rows of each begin and end."""
+    """A table by the values of a column. The start and end of each value's rows are found once."""
 
     def __init__(self, table: pa.Table | TableParts, column: str, schema: pa.Schema) -> None:
         self._table, self._schema = table, schema

@@ -33,7 +33,7 @@ _PER_PAIR: Final = ("action", "resource", "resource_kind", "how", "context")
 
 _OF_ACTIVITY: Final = ("principal", "account", "recipient_account", "day", "event_source")
 _CALL: Final = tuple(name for name in USAGE_SHAPE.keys if name not in (*_OF_ACTIVITY, *_PER_PAIR))
-"""What tells records apart besides the key of the activity; a principal has one account."""
+"""The columns that distinguish records, in addition to the key of the activity; a principal has one account."""
 
 
 def usage_from_schema_2(table: pa.Table, skips: pa.Table, coverage: pa.Table) -> Usage:

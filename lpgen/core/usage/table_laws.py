@@ -14,7 +14,7 @@ from lpgen.core.usage.tables import TABLES, Usage, count_records, count_used_rec
 
 
 def find_broken_laws(usage: Usage) -> Iterator[tuple[str, str]]:
-    """The name of each table that breaks a law, and what is wrong with it."""
+    """The name of each table that breaks a law, and how it breaks it."""
     for name, table in usage.tables().items():
         yield from ((name, wrong) for wrong in _find_broken_form(table, TABLES[name]))
     read, used, skipped = count_records(usage), count_used_records(usage), _count_skipped_records(usage)

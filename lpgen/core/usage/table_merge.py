@@ -34,7 +34,7 @@ class Reduction(StrEnum):
 class TableShape:
     """A table's schema with the roles of its columns.
 
-    `keys` are the columns that tell rows apart. The values of `example` come from one row: the least by those columns,
+    `keys` are the columns that distinguish rows. The values of `example` come from one row: the least by those columns,
     nulls last. `reductions` names the others.
     """
 
@@ -48,7 +48,7 @@ def merge_tables(tables: Sequence[pa.Table], shape: TableShape) -> pa.Table:
     """One table with one row per key, sorted by key (text by code point, nulls first), in one chunk per column.
 
     The texts of its keys are dictionaries (`lpgen.core.usage.columns.pack_texts`), whatever they are in the input.
-    Columns are copied one at a time, so that the merge needs little more memory than its input and its result.
+    Columns are copied one at a time, so the merge needs little more memory than its input and its result.
     """
     table = pa.concat_tables([pack_texts(table, shape.keys) for table in (empty_table(shape.schema), *tables)])
     if table.num_rows == 0:
@@ -74,8 +74,9 @@ def collapse_groups(
     table: pa.Table, *, group: Sequence[str], members: Sequence[str], collapsed: Sequence[str], limit: int
 ) -> pa.Table:
     """The table with `collapsed` in the columns `members` in all rows of a group that has more than `limit` distinct
-    members, or a collapsed one; the table itself where there is no such group. Columns are text, and come out as plain
-    texts, so that no dictionary holds what is collapsed."""
+    members, or a collapsed one; the table itself where there is no such group. Columns are text and become plain texts,
+    so no dictionary holds the collapsed values.
+    """
     groups = _joint_codes([_ranks(_column(table, name)) for name in group])
     counts = np.bincount(groups)  # at least as many rows as members: most groups need no closer look
     suspects = np.flatnonzero((counts > limit)[groups])
@@ -111,7 +112,7 @@ def _is_collapsed(table: pa.Table, members: Sequence[str], collapsed: Sequence[s
 
 
 def _ranks(column: pa.Array, *, null: int = _LOWEST) -> Codes:
-    """Numbers that sort as the column's values do; `null` stands for a null."""
+    """Numbers that sort as the column's values do; `null` is the number for a null."""
     if not is_text(column.type):
         numbers = _as_int64(column)
         return np.where(_validity(numbers), _integer_values(numbers), null)

@@ -1,4 +1,5 @@
-"""The usage tables: what principals did, what was skipped and why, what the logs cover, and who was active.
+"""The usage tables: the actions of principals, skipped records and why, the coverage of the logs, and active
+principals.
 
 Every table is an aggregate that merges: `merge_usage` of any parts in any order gives the same tables, row for row.
 """
@@ -54,11 +55,11 @@ USAGE_SCHEMA: Final = pa.schema(
         pa.field("example_resource", pa.string(), nullable=False),
     ]
 )
-"""One row per key: the columns up to `context`, in which order the rows are sorted.
+"""One row per key: the columns up to `context`; rows are sorted in this order.
 
 A record gives a row for each pair of action and folded resource that its call needs, whatever its outcome. Text is ""
-where the record says nothing. Times are UTC; `day`, `first_seen` and `last_seen` are null where the record has no
-time, and nulls sort first.
+where the record has no value. Times are UTC; `day`, `first_seen` and `last_seen` are null where the record has no time,
+and nulls sort first.
 
 - `principal`, `principal_id`, `account`: ARN, `AROA…` or `AIDA…` id, and account of the caller; `recipient_account`:
   the account whose trail holds the record; `region`: the record's.
@@ -68,11 +69,11 @@ time, and nulls sort first.
   `observed` or an inference rule's name.
 - `invoked_by`: the service that called with the principal's session; `service_session`: an AWS service assumed the
   role; `vpc_endpoint`: its id.
-- `context`: condition values as a canonical JSON object of sorted lists (see `lpgen.core.usage.context`), and
-  what records of KMS say besides (`lpgen.core.events.key_grants`, `protected_data`).
+- `context`: condition values as a canonical JSON object of sorted lists (see `lpgen.core.usage.context`), and further
+  facts from records of KMS (`lpgen.core.events.key_grants`, `protected_data`).
 - `records`: how many records, at least 1; in an overflow row a record counts once per resource.
-- `example_event_id`, `example_resource`: of the record that is least by time (unknown last), event id and resource;
-  the resource is not folded, so its `*` and `?` are literal.
+- `example_event_id`, `example_resource`: of the record that is least by time (unknown last), event id and resource; the
+  resource is not folded, so its `*` and `?` are literal.
 """
 
 SKIPS_SCHEMA: Final = pa.schema(
@@ -93,13 +94,13 @@ SKIPS_SCHEMA: Final = pa.schema(
         pa.field("example_position", pa.string(), nullable=False),
     ]
 )
-"""One row per key: the columns up to `detail`, in which order the rows are sorted.
+"""One row per key: the columns up to `detail`; rows are sorted in this order.
 
 `reason` is a `SkipReason`. `account` is the account whose trail holds the record. `detail` says more in bounded text.
-`records` counts records, but for `unreadable_file` and `not_cloudtrail` files, or parts of files that hold no record;
-an aggregated event counts in a row without principal, and each caller that it names has a row with 0 beside it.
-`example_source` is the SHA-256 of the file and `example_position` the place in it (`record 3`, `line 7`); the example
-is the least by time (unknown last), event id, source and position. Times as in `USAGE_SCHEMA`.
+`records` counts records, except that for `unreadable_file` and `not_cloudtrail` it counts files, or parts of files that
+hold no record. An aggregated event counts in a row without principal, and each caller that it names has another row
+with 0 records. `example_source` is the SHA-256 of the file and `example_position` the place in it (`record 3`, `line
+7`); the example is the least by time (unknown last), event id, source and position. Times as in `USAGE_SCHEMA`.
 """
 
 COVERAGE_SCHEMA: Final = pa.schema(
@@ -115,13 +116,13 @@ COVERAGE_SCHEMA: Final = pa.schema(
         pa.field("writing", pa.int64(), nullable=False),
     ]
 )
-"""One row per key: the columns up to `event_source`, in which order the rows are sorted.
+"""One row per key: the columns up to `event_source`; rows are sorted in this order.
 
 `account` is the account whose trail holds the records; `day` is UTC, null (sorted first) where the record has no time.
-`category` is a `Category`, or "" for what is none. `event_source` is set for data events alone.
-`records` counts every record read; `usage_records` those that became usage; `read_only` and `writing` those that say
-`readOnly` true or false, which trails may select by. Records outside the window, and bad ones
-of which nothing could be read, say nothing of any day: they count in rows without day and category.
+`category` is a `Category`, or "" for anything else. `event_source` is set only for data events. `records` counts every
+record read; `usage_records` those that became usage; `read_only` and `writing` those with `readOnly` true or false,
+which trails may select by. Records outside the window, and bad ones without any readable field, say nothing about any
+day: they count in rows without day and category.
 """
 
 
@@ -259,9 +260,9 @@ EMPTY_USAGE: Final = Usage(*(empty_table(shape.schema) for shape in TABLES.value
 def merge_usage(parts: Iterable[Usage], *, limit: int = OVERFLOW_LIMIT) -> Usage:
     """One usage from many: associative, commutative, with `EMPTY_USAGE` as identity.
 
-    Above `limit` distinct resources of one principal, action and outcome, all rows of the three become overflow rows;
-    a part that holds such a row makes them so too. Outcomes are counted apart so that refused calls, which anyone can
-    make, never blur what was allowed.
+    Above `limit` distinct resources of one principal, action and outcome, all rows of the three become overflow rows; a
+    part that holds such a row makes them so too. Outcomes are counted apart: refused calls, which anyone can make,
+    never blur the allowed ones.
     """
     found = [part.tables() for part in parts]
     merged = {name: merge_tables([tables[name] for tables in found], shape) for name, shape in TABLES.items()}
@@ -292,7 +293,9 @@ class UsageSum:
         self._pending_rows = 0
 
     def add(self, part: Usage) -> None:
-        """Adds a part; merges whenever as many rows are waiting as are merged, so that each is merged a few times."""
+        """Add a part. Parts are merged when as many rows are pending as are merged, so each row is merged a few
+        times.
+        """
         self._parts.append(part)
         self._pending_rows += part.num_rows
         if self._pending_rows > max(self._merged_rows, _MIN_PENDING_ROWS):

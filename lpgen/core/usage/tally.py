@@ -44,7 +44,7 @@ _OF_NO_DAY: Final = (SkipReason.OUT_OF_WINDOW, SkipReason.UNKNOWN_VERSION, SkipR
 """Why a record that has a time shows nothing of any day."""
 
 Lot = tuple[int, str]
-"""How many records a record stands for, and when the last of them was; "" where it is alone."""
+"""How many records a record represents, and when the last of them was; "" where it is the only one."""
 
 _ALONE: Final = (1, NO_TIME)
 _NOT_COUNTED: Final = (0, NO_TIME)
@@ -136,7 +136,7 @@ class UsageTally:
         return SourceCounts(used + records_skipped, used, tuple(sorted(skips.items())), problem)
 
     def _was_counted(self, record: RawRecord | Unusable, seen: set[str], counted: Windows) -> bool:
-        """Whether an earlier reading of the file counted the record, as usage or as a skip that stays."""
+        """Whether an earlier reading of the file counted the record, as usage or as a skip that remains."""
         if isinstance(record, Unusable):
             moment = moment_from_text(record.record.eventTime) if record.record else NO_TIME
             return record.reason is not SkipReason.AGGREGATED or not moment or hold_moment(counted, moment)
@@ -152,7 +152,7 @@ class UsageTally:
     def _add_record(
         self, record: RawRecord, seen: set[str], source: str, number: int = 0, lot: Lot = _ALONE
     ) -> SkipReason | None:
-        """Counts one record, or the lot that it stands for, and says why it isn't usage; None where it is."""
+        """Count one record, or the lot that it represents, and return why it isn't usage; None where it is."""
         refusal = _why_refused(record)
         moment, event_id = moment_from_text(record.eventTime) or NO_TIME, record.eventID or ""
         if refusal is None and event_id in seen:
@@ -218,7 +218,7 @@ class UsageTally:
         return part.reason
 
     def _add_aggregated(self, part: Unusable, record: Record, source: str) -> SkipReason:
-        """Counts an aggregated event, which shows nothing of any day, and notes each caller that it names beside it."""
+        """Count an aggregated event, which says nothing about any day, and add a row for each caller that it names."""
         moment = moment_from_text(record.eventTime) or NO_TIME
         left_out = self._why_left_out(moment, _ALONE) if moment else None
         if left_out is not None:
@@ -245,7 +245,7 @@ class UsageTally:
             add_activity(self._activity, (account, day, caller_name(record.userIdentity), source), lot[0])
 
     def _add_skip(self, part: Unusable, source: str, said: tuple[str, str, str], lot: Lot = _ALONE) -> None:
-        """Counts what is no usage; `said` are its time, its principal and its outcome."""
+        """Count something that isn't usage; `said` are its time, its principal and its outcome."""
         moment, principal, outcome = said
         record = part.record or _NOTHING
         place, call = (record.recipientAccountId or "", record.awsRegion or ""), (record.eventSource, record.eventName)
@@ -280,7 +280,7 @@ def _why_refused(record: RawRecord) -> Refusal | None:
 
 
 def _position(number: int) -> str:
-    """A record's place in its file, counted from 1; 0 stands for no place."""
+    """A record's place in its file, counted from 1; 0 means no place."""
     return f"record {number}" if number else ""
 
 

@@ -21,7 +21,7 @@ LATE: Final = "~"
 _DATA: Final = Category.DATA.value
 
 CountKey = tuple[Contribution, KnownCaller, str]
-"""What a record adds, its caller, and its day, so that the records of one key all have a time or none has."""
+"""A record's contribution, caller and day. The records of one key either all have a time or none has."""
 
 SkipKey = tuple[str, str, str, str, str, str, str, str]
 CoverageKey = tuple[str, str, str, str, str]
@@ -59,7 +59,7 @@ def usage_from_counts(counts: Counts, skips: SkipRows, coverage: CoverageRows, a
 
 
 def add_skip(rows: SkipRows, key: SkipKey, records: int, example: tuple[str, str, str, str], last: str) -> None:
-    """Counts records in a row of skips, of which the first is this one: its time, event id, source and position."""
+    """Count records in a row of skips; the first of them has this time, event id, source and position."""
     first = (example[0] or LATE, *example[1:])
     row = rows.get(key)
     if row is None:
@@ -87,7 +87,7 @@ def add_activity(rows: ActivityRows, key: ActivityKey, records: int) -> None:
 
 
 def coverage_key(account: str, region: str, day: str, category: str, event_source: str) -> CoverageKey:
-    """The key of a coverage row: sources are told apart for data events alone."""
+    """The key of a coverage row: it distinguishes sources only for data events."""
     return account, region, day, category, event_source if category == _DATA else ""
 
 

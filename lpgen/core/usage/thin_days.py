@@ -1,8 +1,8 @@
-"""Days on which a log holds too little to have been recorded: forged ones, and those of which files are missing.
+"""Days on which a log holds too little to have been recorded: forged days, and days with missing files.
 
-How many records a day has says nothing: one call can be repeated a million times. Distinct callers and
-services say more, and most of all the calls that AWS makes by itself, day after day, whoever works: those of Config,
-CloudTrail, Trusted Advisor and the like. A day is thin where it shows far less than the days of the best week do.
+The number of a day's records says nothing: one call can be repeated a million times. Distinct callers and services say
+more, and most of all the calls that AWS makes by itself, day after day, whoever works: those of Config, CloudTrail,
+Trusted Advisor and the like. A day is thin where it shows far less than the days of the best week do.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LONGEST_QUIET_DAYS: Final = 3
 """An account has no record on a long weekend; more days in a row that show nothing are a gap."""
 
 _SHARE: Final = 4
-"""A day shows enough with a quarter of what the days of the best week show."""
+"""A day shows enough with a quarter of the pairs that the days of the best week show."""
 
 _OWN_SHARE: Final = 2
 """Of AWS's own calls it takes half, since they don't vary as people do."""
@@ -33,8 +33,9 @@ _LEAST_DAYS: Final = 14
 _LEAST_MEAN: Final = 0.3
 _LEAST_SCHEDULED: Final = 3
 _EVEN: Final = 0.5
-"""Calls by a clock vary less from day to day than this part of their mean. What is left of them in some of the files
-varies like their mean, as random picks do."""
+"""Calls by a clock vary less from day to day than this part of their mean. If only some of the files remain, their
+counts vary like their mean, as random picks do.
+"""
 
 _AWS: Final = ".amazonaws.com"
 _SERVICE_LINKED: Final = ":role/aws-service-role/"
@@ -136,7 +137,7 @@ def counted_days(days: Collection[date], thin: Collection[date]) -> frozenset[da
 def lacks_files(activity: Mapping[date, Pairs]) -> bool:
     """Whether all days seem to lack some of their files: calls that AWS makes by a clock come at random.
 
-    It takes three such pairs of caller and service to tell; without them nothing is said.
+    This takes three such pairs of caller and service; with fewer the answer is False.
     """
     days = sorted(activity)
     if len(days) < _LEAST_DAYS:

@@ -1,4 +1,4 @@
-"""Recorded changes of trails: what the logs themselves say about when logging stopped, or records of other events.
+"""Recorded changes of trails: what the logs themselves say about when logging stopped or switched to other events.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html
 """
@@ -50,9 +50,9 @@ class AccountTimes:
                 self._times.setdefault(account, []).extend(moment for moment in moments if moment is not None)
 
     def next_record(self, account: str, after: datetime) -> datetime | None:
-        """A time of a record later than `after`, the earliest that the tables tell; None where they tell none.
+        """The earliest time of a record later than `after` that the tables have; None where they have none.
 
-        The tables hold first and last times alone, so the real next record may be earlier.
+        The tables hold only first and last times, so the real next record may be earlier.
         """
         return min((moment for moment in self._times.get(account, ()) if moment > after), default=None)
 

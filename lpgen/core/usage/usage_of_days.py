@@ -1,4 +1,4 @@
-"""The usage of some days: what the tables would hold if the logs held these days only."""
+"""The usage of some days: the tables as they would be if the logs held only these days."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from lpgen.core.usage.tables import Usage
 
 
 def usage_of_days(usage: Usage, first: date, last: date) -> Usage:
-    """The usage as if the logs held these days only.
+    """The usage as if the logs held only these days.
 
-    Rows without a day go. A row that spans several days, such as that of a skip, stays where any of them may be its
-    own. Counts of such a row stay whole.
+    Rows without a day are removed. A row that spans several days, such as that of a skip, is kept where any of these
+    days may be its own, with its whole count.
     """
     by_day = {name: _in_days(getattr(usage, name), first, last) for name in _BY_DAY}
     by_time = {name: _in_span(getattr(usage, name), _instants(first, last), *_TIMES) for name in _BY_TIME}
